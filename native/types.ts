@@ -1,0 +1,133 @@
+// What the addon offers, in types. Pixels stay in native memory or in pooled buffers; JavaScript passes them on.
+
+/**
+ * One picture in I420: the Y plane, then U, then V, no padding, chroma sizes rounded up.
+ * `data` is the only view of its ArrayBuffer, because WebRTC's source reads the whole of it.
+ * The buffer is lent: it may be written again after `release()` has been called as often as it was
+ * handed over (once) plus `retain()`ed. A consumer that goes on using it after its callback returned retains it.
+ */
+export interface VideoFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  /** Unix time of the capture in microseconds. */
+  readonly capturedAtUs: number;
+  retain(): void;
+  release(): void;
+}
+
+export interface CameraMode {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  /** V4L2 fourcc such as YUYV or MJPG; I420 for the pattern. */
+  readonly fourcc: string;
+}
+
+export interface CameraInfo {
+  /** Device node, such as /dev/video0. It may name another camera after a restart; `id` does not. */
+  readonly path: string;
+  /** /dev/v4l/by-id/… where udev made one, else the bus information with the card's name. */
+  readonly id: string;
+  readonly name: string;
+  readonly modes: readonly CameraMode[];
+}
+
+export interface CaptureCounters {
+  /** Pictures that the device delivered. */
+  readonly captured: number;
+  /** Of these: marked faulty by the driver or not decodable. */
+  readonly faulty: number;
+  /** Of these: overtaken by a newer one, or no free buffer. */
+  readonly dropped: number;
+  /** Of these: handed to `onFrame`. captured = faulty + dropped + delivered + at most one waiting. */
+  readonly delivered: number;
+}
+
+export interface CaptureCallbacks {
+  /** The frame is released when this returns, unless it was retained. Never called after `close()` resolved. */
+  onFrame(frame: VideoFrame): void;
+  /** Capture ended by itself: unplugged or failed. `close()` is still owed. */
+  onError(error: CaptureError): void;
+}
+
+export interface Capture {
+  readonly mode: CameraMode;
+  counters(): CaptureCounters;
+  /** Stops the thread, unmaps and closes the device. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface CaptureWish {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+}
+
+/** A failed system call: which one, on what, and the errno's name. */
+export interface CaptureErrorDetails {
+  /** Such as VIDIOC_STREAMON, or open. */
+  readonly operation: string;
+  /** Such as EBUSY; empty where no system call failed. */
+  readonly errno: string;
+  readonly path: string;
+}
+
+export class CaptureError extends Error implements CaptureErrorDetails {
+  override readonly name = "CaptureError";
+  readonly operation: string;
+  readonly errno: string;
+  readonly path: string;
+
+  constructor(message: string, details: CaptureErrorDetails) {
+    super(message);
+    this.operation = details.operation;
+    this.errno = details.errno;
+    this.path = details.path;
+  }
+}
+
+export interface JpegWish {
+  /** Pixels; a wider picture is scaled down, its shape kept, sizes rounded to even. */
+  readonly maxWidth: number;
+  /** 1 to 100. */
+  readonly quality: number;
+}
+
+export interface EncodedPicture {
+  /** Base64 text in ASCII; a view of a buffer that the next `encode` on the same encoder writes again. */
+  readonly base64: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** JPEG and base64 in one go on a worker thread. One encode at a time on each encoder. */
+export interface JpegEncoder {
+  encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegWish): Promise<EncodedPicture>;
+}
+
+/** The time stamp that the test pattern carries; see native/README.md for its layout. */
+export interface PatternStamp {
+  /** Unix time in units of 100 µs, modulo 2³². */
+  readonly ticks: number;
+  /** Modulo 2¹⁶. */
+  readonly sequence: number;
+}
+
+export interface Native {
+  listCameras(): CameraInfo[];
+  openCamera(path: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
+  openPattern(wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
+  createJpegEncoder(): JpegEncoder;
+  /** I420 to RGBA on a worker thread, for lossless pictures. */
+  toRgba(picture: Pick<VideoFrame, "data" | "width" | "height">): Promise<Uint8Array>;
+  /** Reads the pattern's stamp back out of an I420 picture; null where there is none or it is damaged. */
+  readStamp(picture: Pick<VideoFrame, "data" | "width" | "height">): PatternStamp | null;
+  /**
+   * Duplicates fd 1 (close-on-exec) and points fd 1 at fd 2, so that what native libraries print cannot reach
+   * the protocol. Returns the duplicate. dup(2), dup2(2).
+   */
+  protectStdout(): number;
+  /** Asks the kernel to send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
+  dieWithParent(): void;
+}

@@ -1,0 +1,23 @@
+// Where the local picture comes from: a V4L2 camera, the test pattern, or nothing. What the call does with it is
+// not known here.
+
+import type { Capture, CaptureCallbacks, CaptureWish } from "../../native/types.ts";
+import type { Device } from "../../rpc-schema/index.ts";
+
+export const TEST_PATTERN_ID = "test-pattern";
+
+export interface OpenCamera extends Capture {
+  readonly deviceId: string;
+  readonly deviceName: string;
+}
+
+export interface Cameras {
+  /** Lists without opening for capture; the test pattern comes last. */
+  list(): Device[];
+  /**
+   * Opens what a settings value names: `auto` (the first camera that opens, else the test pattern where there is
+   * no camera at all), `test-pattern`, or a camera's id.
+   * @throws CaptureError with operation and errno; RpcError unknownDevice for an id that names nothing.
+   */
+  open(choice: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<OpenCamera>;
+}

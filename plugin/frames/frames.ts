@@ -1,0 +1,27 @@
+// Pictures on their way from a call to the host's page: subscriptions, credit, and the ledger that says where each
+// picture went. Knows neither cameras nor WebRTC, and touches no pixel itself.
+
+import type { VideoFrame } from "../../native/types.ts";
+import type { FrameCounts, FrameSource, Params, Result } from "../../rpc-schema/index.ts";
+
+/** Where finished frames leave the process. Resolves when the line has been handed to the kernel. */
+export interface FrameOutlet {
+  /** head + body + tail is one whole line without its newline. `body` may be reused after the promise settles. */
+  writeFrame(head: string, body: Uint8Array, tail: string): Promise<void>;
+}
+
+export interface Frames {
+  subscribe(params: Params<"frames.subscribe">): Result<"frames.subscribe">;
+  /** @throws RpcError unknownStream */
+  unsubscribe(stream: string): void;
+  /** Streams that are not known are ignored: they may just have ended. */
+  acknowledge(stream: string, seq: number): void;
+  /** Offers one picture to every subscriber of its source; the newest wins. Returns at once. */
+  offer(callId: string, source: FrameSource, frame: VideoFrame): void;
+  /** @throws RpcError noPicture */
+  snapshot(callId: string, source: FrameSource): Promise<Result<"call.snapshot">>;
+  counts(callId: string, source: FrameSource): FrameCounts;
+  /** Ends every stream of a call and forgets its ledger. */
+  endCall(callId: string): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,74 @@
+// One WebRTC connection to one peer. Knows descriptions, candidates, pictures and samples; knows nothing of
+// calls, signalling or devices.
+
+import type { VideoFrame } from "../../native/types.ts";
+import type { Candidate, IceServer } from "../../rpc-schema/index.ts";
+
+/** RTCPeerConnection.connectionState, W3C webrtc-pc section 4.3.3, without `closed`, which only we cause. */
+export type ConnectionState = "new" | "connecting" | "connected" | "disconnected" | "failed";
+
+/** The engine refused a description or broke. */
+export class PeerError extends Error {
+  override readonly name = "PeerError";
+}
+
+export interface PeerCallbacks {
+  onCandidate(candidate: Candidate): void;
+  onConnectionState(state: ConnectionState): void;
+  /** A decoded remote picture. Nothing is owed for it: retain and release are free. */
+  onVideo(frame: VideoFrame): void;
+  /** 10 ms of remote sound, mono; the rate may change from one block to the next. */
+  onAudio(block: Int16Array, sampleRate: number): void;
+}
+
+export interface PeerOptions {
+  readonly iceServers: readonly IceServer[];
+  readonly maxVideoBitrateBps: number;
+}
+
+/** Sums since the start of the connection, and figures of the moment; see callStatisticsSchema for units. */
+export interface PeerStatistics {
+  readonly roundTripMs: number | null;
+  readonly availableSendBps: number | null;
+  readonly bytesSentVideo: number;
+  readonly bytesSentAudio: number;
+  readonly bytesReceivedVideo: number;
+  readonly bytesReceivedAudio: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly jitterMs: number | null;
+  readonly sendFps: number;
+  readonly receiveFps: number;
+  readonly sendWidth: number;
+  readonly sendHeight: number;
+  readonly receiveWidth: number;
+  readonly receiveHeight: number;
+}
+
+/**
+ * Both kinds of media are always negotiated by an offering peer, so that a camera can be switched on in mid-call;
+ * an answering peer answers what it was offered.
+ */
+export interface Peer {
+  /** @throws PeerError */
+  createOffer(options?: { iceRestart?: boolean }): Promise<string>;
+  /** Takes a remote offer, also a second one on a running connection, and gives the answer. @throws PeerError */
+  answerOffer(sdp: string): Promise<string>;
+  /** @throws PeerError */
+  acceptAnswer(sdp: string): Promise<void>;
+  /** Early candidates wait in a bounded buffer for their description; a useless candidate is ignored and counted. */
+  addCandidate(candidate: Candidate): void;
+  /** Reads the frame before it returns. */
+  sendVideo(frame: VideoFrame): void;
+  /** Exactly 10 ms; see {@link BLOCK_SAMPLES}. */
+  sendAudio(block: Int16Array): void;
+  statistics(): Promise<PeerStatistics>;
+  /** Stops every track and sink and closes the connection. Idempotent; no callback comes after it. */
+  close(): void;
+}
+
+/** The engine. Loading it may fail on a machine without a fitting binary. */
+export interface PeerEngine {
+  /** @throws PeerError when the engine cannot be loaded. */
+  createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer>;
+}

@@ -1,0 +1,59 @@
+// Where the local voice comes from and the remote voice goes: PortAudio in a child process, a tone, or nothing.
+
+import type { Device } from "../../rpc-schema/index.ts";
+
+export const SAMPLE_RATE = 48_000;
+/** 10 ms, the only block length that WebRTC's audio source takes. */
+export const BLOCK_SAMPLES = 480;
+
+export const TONE_ID = "tone";
+export const NONE_ID = "none";
+export const AUTO_ID = "auto";
+
+/** The device or the sound process failed; `message` says what and what to do. */
+export class SoundError extends Error {
+  override readonly name = "SoundError";
+}
+
+export interface MicrophoneCallbacks {
+  /** 10 ms, mono, 16 bit, 48 kHz; an array of its own that covers its whole ArrayBuffer. Not called while muted. */
+  onBlock(block: Int16Array): void;
+  /** The device ended by itself and was not brought back. `close()` is still owed. */
+  onLost(error: SoundError): void;
+}
+
+export interface Microphone {
+  readonly deviceId: string;
+  readonly deviceName: string;
+  /** While muted no block leaves the capturing process. */
+  setMuted(muted: boolean): void;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Speaker {
+  readonly deviceId: string;
+  readonly deviceName: string;
+  /** 10 ms, mono, at `sampleRate` (WebRTC starts with 16 kHz before it settles on 48 kHz). Copied before it returns. */
+  play(block: Int16Array, sampleRate: number): void;
+  close(): Promise<void>;
+}
+
+export interface SoundDevices {
+  readonly microphones: Device[];
+  readonly speakers: Device[];
+}
+
+export interface Sound {
+  /** Lists without opening any. `tone` and `none` are among them. */
+  list(): Promise<SoundDevices>;
+  /**
+   * `auto` (the system's default; the tone where there is none), `tone`, `none`, or a device id.
+   * @throws SoundError; RpcError unknownDevice for an id that names nothing.
+   */
+  openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone>;
+  /** `auto` (the system's default; nothing where there is none), `none`, or a device id. */
+  openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker>;
+  /** Closes every device and ends the sound process. Idempotent. */
+  close(): Promise<void>;
+}

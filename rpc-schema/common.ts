@@ -1,0 +1,100 @@
+// The words that several methods share: ids, media kinds, devices, and the state of one call.
+
+import { z } from "zod";
+
+/** Opaque and URL-path safe, since hosts put it into paths; the goop wire calls it the channel. */
+export const callIdSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[A-Za-z0-9._~-]+$/, "expected letters, digits and . _ ~ - only")
+  .describe("Opaque id of one call, the same on both sides");
+export type CallId = z.infer<typeof callIdSchema>;
+
+export const peerIdSchema = z
+  .string()
+  .regex(/^[1-9A-HJ-NP-Za-km-z]{8,128}$/, "expected a libp2p peer id in base58")
+  .describe("libp2p peer id in base58");
+export type PeerId = z.infer<typeof peerIdSchema>;
+
+export const mediaKindSchema = z.enum(["audio", "video"]);
+export type MediaKind = z.infer<typeof mediaKindSchema>;
+
+export const directionSchema = z.enum(["outgoing", "incoming"]);
+export type Direction = z.infer<typeof directionSchema>;
+
+export const deviceKindSchema = z.enum(["camera", "microphone", "speaker"]);
+export type DeviceKind = z.infer<typeof deviceKindSchema>;
+
+/** `id` is what settings and call.useDevice take. It names the same device after a restart. */
+export const deviceSchema = z.strictObject({
+  id: z.string().min(1),
+  name: z.string(),
+  isDefault: z.boolean(),
+});
+export type Device = z.infer<typeof deviceSchema>;
+
+export const deviceListSchema = z.strictObject({
+  cameras: z.array(deviceSchema),
+  microphones: z.array(deviceSchema),
+  speakers: z.array(deviceSchema),
+});
+export type DeviceList = z.infer<typeof deviceListSchema>;
+
+/** off: not open; muted: open, its samples dropped at capture; lost: failed or unplugged, `why` says how. */
+export const deviceStateSchema = z.strictObject({
+  state: z.enum(["off", "opening", "live", "muted", "lost"]),
+  deviceId: z.string().optional(),
+  deviceName: z.string().optional(),
+  why: z.string().optional(),
+});
+export type DeviceState = z.infer<typeof deviceStateSchema>;
+
+export const remoteMediaSchema = z.enum(["on", "off", "unknown"]);
+export type RemoteMedia = z.infer<typeof remoteMediaSchema>;
+
+/**
+ * requesting: the request is on its way; ringing: it rings at the callee; connecting: accepted, media not yet
+ * flowing; reconnecting: the path was lost and is being sought again.
+ */
+export const callPhaseSchema = z.enum([
+  "requesting",
+  "ringing",
+  "connecting",
+  "connected",
+  "reconnecting",
+  "ended",
+]);
+export type CallPhase = z.infer<typeof callPhaseSchema>;
+
+export const callQualitySchema = z.enum(["unknown", "good", "fair", "poor"]);
+export type CallQuality = z.infer<typeof callQualitySchema>;
+
+/** One call as the host's page shows it. Times are Unix milliseconds. */
+export const callInfoSchema = z.strictObject({
+  callId: callIdSchema,
+  peerId: peerIdSchema,
+  peerLabel: z.string(),
+  direction: directionSchema,
+  media: mediaKindSchema,
+  phase: callPhaseSchema,
+  createdAt: z.number().int(),
+  connectedAt: z.number().int().optional(),
+  local: z.strictObject({
+    microphone: deviceStateSchema,
+    camera: deviceStateSchema,
+    speaker: deviceStateSchema,
+  }),
+  remote: z.strictObject({ microphone: remoteMediaSchema, camera: remoteMediaSchema }),
+  quality: callQualitySchema,
+});
+export type CallInfo = z.infer<typeof callInfoSchema>;
+
+/** A peer that was found on the network or given by address, and may be called. */
+export const contactSchema = z.strictObject({
+  peerId: peerIdSchema,
+  label: z.string(),
+  addresses: z.array(z.string()),
+  reachable: z.boolean(),
+});
+export type Contact = z.infer<typeof contactSchema>;

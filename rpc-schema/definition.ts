@@ -1,0 +1,34 @@
+// How one method or notification is written down: name, schemas, one line of meaning, the errors it may give.
+
+import { z } from "zod";
+import type { PluginErrorName } from "./errors.ts";
+
+export interface MethodDefinition<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
+  readonly summary: string;
+  readonly params: P;
+  readonly result: R;
+  readonly errors: readonly PluginErrorName[];
+}
+
+export interface NotificationDefinition<P extends z.ZodType = z.ZodType> {
+  readonly summary: string;
+  readonly params: P;
+}
+
+export function method<P extends z.ZodType, R extends z.ZodType>(
+  summary: string,
+  params: P,
+  result: R,
+  errors: readonly PluginErrorName[] = [],
+): MethodDefinition<P, R> {
+  return { summary, params, result, errors };
+}
+
+export function notification<P extends z.ZodType>(summary: string, params: P): NotificationDefinition<P> {
+  return { summary, params };
+}
+
+/** Params of a method that takes none; an absent `params` is read as this too. */
+export const noParams = z.strictObject({});
+/** Result of a method that only succeeds. */
+export const done = z.null();

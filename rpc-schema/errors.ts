@@ -1,0 +1,95 @@
+// The errors that answer requests: JSON-RPC's own codes, and ours, which stay outside its reserved range.
+// Why a call ended is not an error; see end-reasons.ts.
+
+import { z } from "zod";
+
+/** JSON-RPC 2.0, section 5.1. */
+export const jsonRpcErrorCodes = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+} as const;
+
+export const pluginErrorCodes = {
+  unsupportedProtocolVersion: 1001,
+  notInitialized: 1002,
+  alreadyInitialized: 1003,
+  shuttingDown: 1004,
+  lineTooLong: 1005,
+  duplicateId: 1006,
+  unknownCall: 1101,
+  wrongCallState: 1102,
+  alreadyInCall: 1103,
+  invalidPeer: 1104,
+  callsUnavailable: 1105,
+  unknownDevice: 1201,
+  deviceUnavailable: 1202,
+  unknownStream: 1301,
+  noPicture: 1302,
+  signallingUnavailable: 1401,
+  peerUnreachable: 1402,
+} as const;
+
+export type PluginErrorName = keyof typeof pluginErrorCodes;
+export type JsonRpcErrorName = keyof typeof jsonRpcErrorCodes;
+export type RpcErrorName = PluginErrorName | JsonRpcErrorName;
+
+/** One field that was wrong: where, what it was, what was expected. */
+export const fieldIssueSchema = z.strictObject({
+  field: z.string().describe("path from the params, such as settings.picture.width"),
+  value: z.string().describe("the value as JSON, cut short when long"),
+  expected: z.string(),
+});
+export type FieldIssue = z.infer<typeof fieldIssueSchema>;
+
+/** What stands in `error.data`: the error's name for programs, and every field that was wrong. */
+export const errorDataSchema = z.strictObject({
+  name: z.string(),
+  issues: z.array(fieldIssueSchema).optional(),
+});
+export type ErrorData = z.infer<typeof errorDataSchema>;
+
+/** An error that a request is answered with. The dispatcher alone turns it into its wire form. */
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+  readonly kind: RpcErrorName;
+  readonly issues: FieldIssue[] | undefined;
+
+  constructor(kind: RpcErrorName, message: string, options: { issues?: FieldIssue[]; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.issues = options.issues;
+  }
+
+  get code(): number {
+    return { ...jsonRpcErrorCodes, ...pluginErrorCodes }[this.kind];
+  }
+
+  get data(): ErrorData {
+    return this.issues ? { name: this.kind, issues: this.issues } : { name: this.kind };
+  }
+}
+
+const MAX_SHOWN = 120;
+
+/** Turns a failed zod check into field issues. `value` is what was checked. */
+export function issuesOf(error: z.ZodError, value: unknown): FieldIssue[] {
+  return error.issues.map((issue) => ({
+    field: issue.path.map(String).join(".") || "(whole)",
+    value: show(issue.path.reduce<unknown>(at, value)),
+    expected: issue.message,
+  }));
+}
+
+function at(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}

@@ -1,0 +1,15 @@
+// Everything that hosts, the plugin and the page share.
+
+export * from "./common.ts";
+export * from "./definition.ts";
+export * from "./end-reasons.ts";
+export * from "./errors.ts";
+export * from "./methods/calls.ts";
+export * from "./methods/contacts.ts";
+export * from "./methods/devices.ts";
+export * from "./methods/frames.ts";
+export * from "./methods/lifecycle.ts";
+export * from "./registry.ts";
+export * from "./settings.ts";
+export * from "./signals.ts";
+export * from "./version.ts";

@@ -1,0 +1,143 @@
+// Making, answering and steering calls, and what is told about them.
+
+import { z } from "zod";
+import {
+  callIdSchema,
+  callInfoSchema,
+  callQualitySchema,
+  deviceKindSchema,
+  mediaKindSchema,
+  peerIdSchema,
+} from "../common.ts";
+import { done, method, noParams, notification } from "../definition.ts";
+import { endedBySchema, endReasonSchema } from "../end-reasons.ts";
+import { frameSourceSchema } from "./frames.ts";
+
+const byCallId = z.strictObject({ callId: callIdSchema });
+const onOff = z.strictObject({ callId: callIdSchema, on: z.boolean() });
+
+/** Numbers of one call over the last second, as WebRTC's getStats names them. `null`: not known yet. */
+export const callStatisticsSchema = z.strictObject({
+  callId: callIdSchema,
+  at: z.number().describe("Unix milliseconds"),
+  quality: callQualitySchema,
+  roundTripMs: z.number().nullable(),
+  sendVideoBps: z.number(),
+  sendAudioBps: z.number(),
+  receiveVideoBps: z.number(),
+  receiveAudioBps: z.number(),
+  availableSendBps: z.number().nullable(),
+  packetsLost: z.number().describe("received streams, since the start of the call"),
+  fractionLost: z.number().nullable().describe("0 to 1, received streams over the last second"),
+  jitterMs: z.number().nullable(),
+  sendFps: z.number(),
+  receiveFps: z.number(),
+  sendWidth: z.number(),
+  sendHeight: z.number(),
+  receiveWidth: z.number(),
+  receiveHeight: z.number(),
+  captureToSendMs: z.number().nullable().describe("median from the camera's stamp to WebRTC's source"),
+  frames: z
+    .strictObject({
+      captured: z.number(),
+      captureDropped: z.number(),
+      sent: z.number().describe("given to WebRTC's source"),
+      received: z.number().describe("out of WebRTC's sink"),
+      remote: z.lazy(() => frameCountsSchema),
+      local: z.lazy(() => frameCountsSchema),
+    })
+    .describe("the frame ledger since the start of the call"),
+});
+/** Where the pictures of one source went on their way to the host's page; `offered` is the sum of the others. */
+export const frameCountsSchema = z.strictObject({
+  offered: z.number(),
+  unwatched: z.number().describe("nobody was subscribed"),
+  paced: z.number().describe("left out to keep maxFps"),
+  replaced: z.number().describe("a newer picture took its place before it was encoded"),
+  failed: z.number().describe("the encoder refused it"),
+  written: z.number().describe("handed to the host"),
+  waiting: z.number().describe("held or being encoded at this moment"),
+});
+export type FrameCounts = z.infer<typeof frameCountsSchema>;
+export type CallStatistics = z.infer<typeof callStatisticsSchema>;
+
+export const callMethods = {
+  "call.start": method(
+    "Calls a peer; progress comes as call.changed, the end as call.ended",
+    z.strictObject({ peerId: peerIdSchema, media: mediaKindSchema }),
+    z.strictObject({ callId: callIdSchema }),
+    [
+      "notInitialized",
+      "shuttingDown",
+      "alreadyInCall",
+      "invalidPeer",
+      "signallingUnavailable",
+      "callsUnavailable",
+    ],
+  ),
+  "call.accept": method(
+    "Takes an incoming call, with the media it was offered with or less",
+    z.strictObject({ callId: callIdSchema, media: mediaKindSchema.optional() }),
+    done,
+    ["notInitialized", "shuttingDown", "unknownCall", "wrongCallState", "callsUnavailable"],
+  ),
+  "call.reject": method(
+    "Declines an incoming call",
+    z.strictObject({ callId: callIdSchema, reason: z.enum(["rejected", "busy", "unavailable"]).optional() }),
+    done,
+    ["notInitialized", "unknownCall", "wrongCallState"],
+  ),
+  "call.hangup": method("Ends a call in any phase", byCallId, done, ["notInitialized", "unknownCall"]),
+  "call.setMicrophone": method("Unmutes or mutes; muted samples stop at capture", onOff, done, [
+    "notInitialized",
+    "unknownCall",
+  ]),
+  "call.setCamera": method("Opens or closes the camera; the other side is told", onOff, done, [
+    "notInitialized",
+    "unknownCall",
+  ]),
+  "call.useDevice": method(
+    "Changes the device of a running call, without a new negotiation",
+    z.strictObject({ callId: callIdSchema, kind: deviceKindSchema, deviceId: z.string().min(1) }),
+    done,
+    ["notInitialized", "unknownCall", "unknownDevice"],
+  ),
+  "call.list": method(
+    "Every call that has not ended",
+    noParams,
+    z.strictObject({ calls: z.array(callInfoSchema) }),
+    ["notInitialized"],
+  ),
+  "call.stats": method("The newest statistics of one call", byCallId, callStatisticsSchema, [
+    "notInitialized",
+    "unknownCall",
+  ]),
+  "call.snapshot": method(
+    "The picture shown at this moment, lossless",
+    z.strictObject({ callId: callIdSchema, source: frameSourceSchema }),
+    z.strictObject({ width: z.number().int(), height: z.number().int(), dataUrl: z.string() }),
+    ["notInitialized", "unknownCall", "noPicture"],
+  ),
+};
+
+export const callNotifications = {
+  "call.incoming": notification("Somebody calls; it rings until accepted, rejected or ended", callInfoSchema),
+  "call.changed": notification("Phase, devices, remote media or quality of a call changed", callInfoSchema),
+  "call.ended": notification(
+    "The call is over; nothing more is told about it",
+    z.strictObject({
+      callId: callIdSchema,
+      peerId: peerIdSchema,
+      reason: endReasonSchema,
+      endedBy: endedBySchema,
+      detail: z.string().optional().describe("for a log: what exactly failed"),
+      replacedBy: callIdSchema.optional().describe("with reason superseded: the call that goes on instead"),
+      durationMs: z.number().int().describe("connected time, 0 when it never was"),
+    }),
+  ),
+  "call.statistics": notification("Once a second while connected", callStatisticsSchema),
+  "call.levels": notification(
+    "Sound levels ten times a second while connected, 0 (silence) to 1 (full scale), peak since the last one",
+    z.strictObject({ callId: callIdSchema, microphone: z.number(), speaker: z.number() }),
+  ),
+};

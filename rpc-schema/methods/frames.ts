@@ -1,0 +1,63 @@
+// Pictures on their way to the host's page: a stream each, paid for with credit.
+
+import { z } from "zod";
+import { callIdSchema } from "../common.ts";
+import { done, method, notification } from "../definition.ts";
+
+export const frameSourceSchema = z.enum(["remote", "local"]);
+export type FrameSource = z.infer<typeof frameSourceSchema>;
+
+export const frameFormatSchema = z.enum(["jpeg", "png"]);
+export type FrameFormat = z.infer<typeof frameFormatSchema>;
+
+export const streamIdSchema = z.string().min(1).max(64);
+
+export const frameMethods = {
+  "frames.subscribe": method(
+    "Starts a stream of pictures. `credit` pictures may be under way before the first acknowledgement",
+    z.strictObject({
+      callId: callIdSchema,
+      source: frameSourceSchema,
+      format: frameFormatSchema.default("jpeg"),
+      quality: z.number().int().min(1).max(100).default(75).describe("JPEG quality"),
+      maxWidth: z
+        .number()
+        .int()
+        .min(16)
+        .max(3840)
+        .default(1280)
+        .describe("pixels; larger pictures are scaled down"),
+      maxFps: z.number().min(0.1).max(60).default(30),
+      credit: z.number().int().min(1).max(8).default(2),
+    }),
+    z.strictObject({ stream: streamIdSchema }),
+    ["notInitialized", "unknownCall"],
+  ),
+  "frames.unsubscribe": method("Ends a stream", z.strictObject({ stream: streamIdSchema }), done, [
+    "notInitialized",
+    "unknownStream",
+  ]),
+};
+
+export const frameHostNotifications = {
+  "frames.ack": notification(
+    "The picture `seq` and all before it were drawn: grants that much credit again. Unknown streams are ignored, since they may just have ended",
+    z.strictObject({ stream: streamIdSchema, seq: z.number().int().min(0) }),
+  ),
+};
+
+export const framePluginNotifications = {
+  frame: notification(
+    "One picture. seq counts up by one within its stream. Times are Unix milliseconds with fractions",
+    z.strictObject({
+      stream: streamIdSchema,
+      seq: z.number().int(),
+      capturedAt: z
+        .number()
+        .describe("local: the camera's stamp; remote: when WebRTC handed out the decoded picture"),
+      width: z.number().int(),
+      height: z.number().int(),
+      dataUrl: z.string().describe("unique for each picture, so that no image cache answers for it"),
+    }),
+  ),
+};

@@ -1,0 +1,73 @@
+// initialize → initialized → work → shutdown → exit.
+
+import { z } from "zod";
+import { peerIdSchema } from "../common.ts";
+import { done, method, noParams, notification } from "../definition.ts";
+import { settingsChangeSchema, settingsSchema } from "../settings.ts";
+
+export const lifecycleMethods = {
+  initialize: method(
+    "First request: agrees on the protocol, gives the plugin its settings and the user's label",
+    z.strictObject({
+      protocolVersion: z.number().int(),
+      host: z.strictObject({ name: z.string(), version: z.string().optional() }),
+      identity: z.strictObject({ label: z.string().max(4096) }),
+      dataDir: z
+        .string()
+        .regex(/^\//, "expected an absolute path")
+        .optional()
+        .describe("where the plugin keeps its key; without it the key lives in memory only"),
+      settings: settingsChangeSchema.optional(),
+    }),
+    z.strictObject({
+      protocolVersion: z.number().int(),
+      plugin: z.strictObject({ name: z.string(), version: z.string() }),
+      mode: z.enum(["native", "browser"]).describe("native: calls run in the plugin, not in the page"),
+      settings: settingsSchema.describe("the settings in force, defaults filled in"),
+    }),
+    ["unsupportedProtocolVersion", "alreadyInitialized"],
+  ),
+  shutdown: method(
+    "Ends every call, releases every device; answered when that is done. `exit` follows",
+    noParams,
+    done,
+    ["notInitialized"],
+  ),
+  "settings.update": method(
+    "Changes the named settings and leaves the others; all or nothing",
+    z.strictObject({ settings: settingsChangeSchema }),
+    z.strictObject({
+      settings: settingsSchema,
+      restartNeeded: z.array(z.string()).describe("changed settings that take effect at the next start only"),
+    }),
+    ["notInitialized", "shuttingDown"],
+  ),
+};
+
+export const lifecycleHostNotifications = {
+  initialized: notification(
+    "The host is ready for notifications; the plugin starts its signalling",
+    noParams,
+  ),
+  exit: notification("Leave now; status 0 after shutdown, 1 without it", noParams),
+};
+
+export const lifecyclePluginNotifications = {
+  "signalling.changed": notification(
+    "State of the plugin's own libp2p node",
+    z.strictObject({
+      state: z.enum(["starting", "ready", "failed"]),
+      peerId: peerIdSchema.optional(),
+      addresses: z.array(z.string()).describe("multiaddrs, each ending in /p2p/<peerId>"),
+      why: z.string().optional(),
+    }),
+  ),
+  log: notification(
+    "Something worth a line in the host's log",
+    z.strictObject({
+      level: z.enum(["error", "warn", "info", "debug"]),
+      source: z.string(),
+      message: z.string(),
+    }),
+  ),
+};

@@ -1,0 +1,49 @@
+// The only list of everything that crosses stdio. Types, checks on both ends and the OpenRPC document come from it.
+
+import type { z } from "zod";
+import { callMethods, callNotifications } from "./methods/calls.ts";
+import { contactMethods, contactNotifications } from "./methods/contacts.ts";
+import { deviceMethods } from "./methods/devices.ts";
+import { frameHostNotifications, frameMethods, framePluginNotifications } from "./methods/frames.ts";
+import {
+  lifecycleHostNotifications,
+  lifecycleMethods,
+  lifecyclePluginNotifications,
+} from "./methods/lifecycle.ts";
+
+/** Requests, host → plugin. */
+export const methods = {
+  ...lifecycleMethods,
+  ...contactMethods,
+  ...deviceMethods,
+  ...callMethods,
+  ...frameMethods,
+};
+
+/** Notifications, host → plugin. */
+export const hostNotifications = { ...lifecycleHostNotifications, ...frameHostNotifications };
+
+/** Notifications, plugin → host. */
+export const pluginNotifications = {
+  ...lifecyclePluginNotifications,
+  ...contactNotifications,
+  ...callNotifications,
+  ...framePluginNotifications,
+};
+
+export type MethodName = keyof typeof methods;
+/** Params as the plugin's handlers see them: checked, defaults filled in. */
+export type Params<M extends MethodName> = z.output<(typeof methods)[M]["params"]>;
+/** Params as a host may write them: fields with a default may be left out. */
+export type ParamsInput<M extends MethodName> = z.input<(typeof methods)[M]["params"]>;
+export type Result<M extends MethodName> = z.output<(typeof methods)[M]["result"]>;
+
+export type HostNotificationName = keyof typeof hostNotifications;
+export type HostNotificationParams<N extends HostNotificationName> = z.output<
+  (typeof hostNotifications)[N]["params"]
+>;
+
+export type PluginNotificationName = keyof typeof pluginNotifications;
+export type PluginNotificationParams<N extends PluginNotificationName> = z.output<
+  (typeof pluginNotifications)[N]["params"]
+>;

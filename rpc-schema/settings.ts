@@ -1,0 +1,99 @@
+// The plugin's settings with their defaults. `initialize` gives any part of them, `settings.update` changes any part.
+
+import { z } from "zod";
+
+const multiaddrSchema = z.string().regex(/^\//, "expected a multiaddr such as /ip4/127.0.0.1/tcp/4001");
+
+export const iceServerSchema = z.strictObject({
+  urls: z.array(z.string().regex(/^(stun|stuns|turn|turns):/, "expected a stun: or turn: URL")).min(1),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+export type IceServer = z.infer<typeof iceServerSchema>;
+
+const pictureSchema = z
+  .strictObject({
+    width: z.number().int().min(64).max(3840).default(640).describe("pixels"),
+    height: z.number().int().min(64).max(2160).default(480).describe("pixels"),
+    fps: z.number().int().min(1).max(60).default(30).describe("frames per second"),
+  })
+  .prefault({});
+
+const waitMs = (defaultMs: number, meaning: string) =>
+  z.number().int().min(10).max(3_600_000).default(defaultMs).describe(`${meaning}, milliseconds`);
+
+/** Every wait of the statecharts. The defaults suit people; tests shorten them. */
+export const timeoutsSchema = z
+  .strictObject({
+    requestMs: waitMs(10_000, "until the call request must be acknowledged by the peer's signalling"),
+    ringMs: waitMs(60_000, "until an unanswered call ends, on both sides"),
+    negotiationMs: waitMs(20_000, "until offer and answer must be exchanged after the accept"),
+    connectMs: waitMs(20_000, "until a path must be found after the descriptions are exchanged"),
+    lostMs: waitMs(4_000, "until a disconnected path is sought anew"),
+    restartMs: waitMs(20_000, "until a path sought anew must be found"),
+    hangupMs: waitMs(
+      700,
+      "to tell the peer that the call ended; less than the second the host grants to leave",
+    ),
+  })
+  .prefault({});
+export type Timeouts = z.infer<typeof timeoutsSchema>;
+
+export const settingsSchema = z.strictObject({
+  camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
+  microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
+  speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
+  toneHz: z.number().min(50).max(8_000).default(440).describe("pitch of the microphone `tone`, hertz"),
+  picture: pictureSchema.describe("largest picture that is captured and sent"),
+  maxVideoBitrateBps: z
+    .number()
+    .int()
+    .min(50_000)
+    .max(20_000_000)
+    .default(1_500_000)
+    .describe("bits per second"),
+  iceServers: z
+    .array(iceServerSchema)
+    .max(16)
+    .default([{ urls: ["stun:stun.l.google.com:19302"] }]),
+  signalling: z
+    .strictObject({
+      listen: z.array(multiaddrSchema).max(16).default(["/ip4/0.0.0.0/tcp/0"]),
+      peers: z
+        .array(multiaddrSchema)
+        .max(256)
+        .default([])
+        .describe("peers to dial at the start, each ending in /p2p/<id>"),
+      mdns: z.boolean().default(true).describe("find peers on the local network"),
+    })
+    .prefault({}),
+  timeouts: timeoutsSchema,
+});
+/** Complete settings, defaults filled in. */
+export type Settings = z.infer<typeof settingsSchema>;
+/** Settings as a host may give them: any part. */
+export type SettingsInput = z.input<typeof settingsSchema>;
+
+/** Any part of T, to any depth; arrays are taken whole. */
+export type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+/** A change of settings: only the keys named in it change, so none of its fields carries a default. */
+export const settingsChangeSchema = withoutDefaults(settingsSchema) as z.ZodType<DeepPartial<Settings>>;
+
+function withoutDefaults(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return withoutDefaults(schema.unwrap() as z.ZodType);
+  }
+  if (schema instanceof z.ZodObject) {
+    const fields = Object.entries(schema.shape).map(([key, field]) => [
+      key,
+      withoutDefaults(field as z.ZodType).optional(),
+    ]);
+    return z.strictObject(Object.fromEntries(fields) as z.ZodRawShape);
+  }
+  return schema;
+}
