@@ -1,0 +1,117 @@
+// Runs the tests by kind and prints what came of them: `node test/run.ts [kind or file …] [--only name]`.
+// Light kinds run two files at a time; those that measure, or own devices and browsers, run one at a time.
+// The last line is always `N passed, N failed, N skipped`. It must not know what the tests test.
+import { existsSync, globSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { runFile } from "./support/run-file.ts";
+import { addCounts, type FileReport, formatCounts } from "./support/test-results.ts";
+
+interface Suite {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly concurrency: number;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** In the order in which they run; the tests directly in test/ are about the sources themselves. */
+const kinds = new Map([
+  ["architecture", { pattern: "test/*.test.ts", concurrency: 1 }],
+  ...["unit", "statechart", "contract"].map((kind) => light(kind)),
+  ...["integration", "fault", "browser", "kernel"].map((kind) => heavy(kind)),
+]);
+// The longest files boot a virtual machine or make a hundred calls; twice that is a hang.
+const FILE_LIMIT_MS = 600_000;
+// A helper that was told to end may need a moment (a browser's children, a sound server writing its state).
+const LEFTOVER_GRACE_MS = 3000;
+
+function light(kind: string): [string, { pattern: string; concurrency: number }] {
+  return [kind, { pattern: `test/${kind}/**/*.test.ts`, concurrency: 2 }];
+}
+
+function heavy(kind: string): [string, { pattern: string; concurrency: number }] {
+  return [kind, { pattern: `test/${kind}/**/*.test.ts`, concurrency: 1 }];
+}
+
+function chooseSuites(names: readonly string[]): Suite[] {
+  const files = names.filter((name) => name.endsWith(".ts"));
+  const chosen = names.filter((name) => !name.endsWith(".ts"));
+  const unknown = [
+    ...chosen.filter((name) => !kinds.has(name)),
+    ...files.filter((file) => !existsSync(file)),
+  ];
+  if (unknown.length > 0) {
+    throw new Error(
+      `no such kind or file: ${unknown.join(", ")}; the kinds are ${[...kinds.keys()].join(", ")}`,
+    );
+  }
+  const suites: Suite[] = [];
+  for (const [name, { pattern, concurrency }] of kinds) {
+    if (names.length > 0 && !chosen.includes(name)) continue;
+    const found = globSync(pattern, { cwd: root });
+    if (found.length > 0) suites.push({ name, files: found.sort(), concurrency });
+  }
+  const single = files.map((file) => relative(root, resolve(file)));
+  return single.length > 0 ? [...suites, { name: "files", files: single, concurrency: 1 }] : suites;
+}
+
+async function runSuite(suite: Suite, only: string | undefined, signal: AbortSignal): Promise<FileReport[]> {
+  const waiting = [...suite.files];
+  const reports: FileReport[] = [];
+  const startedAt = performance.now();
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined && !signal.aborted; file = waiting.shift()) {
+      const report = await runFile(file, {
+        only,
+        limitMs: FILE_LIMIT_MS,
+        graceMs: LEFTOVER_GRACE_MS,
+        signal,
+      });
+      printFile(report);
+      reports.push(report);
+    }
+  };
+  await Promise.all(Array.from({ length: suite.concurrency }, work));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  print(`${suite.name}: ${formatCounts(addCounts(reports))} (${reports.length} files, ${seconds} s)\n`);
+  return reports;
+}
+
+function printFile(report: FileReport): void {
+  const seconds = (report.durationMs / 1000).toFixed(1);
+  print(`  ${report.failed > 0 ? "✖" : "✔"} ${report.file}: ${formatCounts(report)} (${seconds} s)`);
+  for (const failure of report.failures) print(indent(`✖ ${failure}`, 4));
+  for (const skip of report.skips) print(indent(`﹣ skipped: ${skip}`, 4));
+}
+
+function indent(text: string, width: number): string {
+  return text.replaceAll(/^/gm, " ".repeat(width));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { only: { type: "string" } },
+    allowPositionals: true,
+  });
+  const stop = new AbortController();
+  // Ctrl-C reaches this process only: the test files are in sessions of their own.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(name, () => stop.abort());
+  const reports: FileReport[] = [];
+  for (const suite of chooseSuites(positionals)) {
+    if (stop.signal.aborted) break;
+    reports.push(...(await runSuite(suite, values.only, stop.signal)));
+  }
+  const failures = reports.filter(({ failed }) => failed > 0);
+  if (failures.length > 0) print(`failed: ${failures.map(({ file }) => file).join(", ")}`);
+  if (stop.signal.aborted) print("stopped before the end");
+  const counts = addCounts(reports);
+  print(formatCounts(counts));
+  return counts.failed > 0 || counts.passed === 0 || stop.signal.aborted ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,90 @@
+// Turns what the reporter wrote about one file into counts, and into the text a person reads.
+// A parent test is not counted beside its subtests, unless it failed by itself. It must not know how files are run.
+import type { ReportedResult } from "./json-reporter.ts";
+
+/** Counts of leaf tests. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** A test with the names of the tests and suites around it. */
+export interface NamedResult {
+  readonly title: string;
+  readonly result: ReportedResult;
+}
+
+/** What came of one file. */
+export interface FileReport extends Counts {
+  readonly file: string;
+  readonly durationMs: number;
+  /** Failures in full, one text each. */
+  readonly failures: readonly string[];
+  /** One line for each skipped test, with its reason. */
+  readonly skips: readonly string[];
+}
+
+/** @returns the tests to count: leaves, and parents that failed by themselves */
+export function selectCounted(results: readonly ReportedResult[]): NamedResult[] {
+  const isParent = results.map((result, index) => {
+    const before = results[index - 1];
+    return result.isSuite || (before !== undefined && before.nesting > result.nesting);
+  });
+  return results.flatMap((result, index) => {
+    const failedItself = !result.ok && !result.isOnlyParentFailure;
+    const isCounted = isParent[index] === true ? failedItself : true;
+    return isCounted ? [{ title: titleOf(results, index), result }] : [];
+  });
+}
+
+/** Results come innermost first: the parent of a test is the next one that is less nested. */
+function titleOf(results: readonly ReportedResult[], index: number): string {
+  const names: string[] = [];
+  let nesting = Number.POSITIVE_INFINITY;
+  for (const result of results.slice(index)) {
+    if (result.nesting < nesting) names.unshift(result.name);
+    nesting = Math.min(nesting, result.nesting);
+    if (nesting === 0) break;
+  }
+  return names.join(" > ");
+}
+
+/** @returns the report of a file, in which problems of the whole file (a crash, a leftover) are failures too */
+export function makeFileReport(
+  file: string,
+  durationMs: number,
+  results: readonly ReportedResult[],
+  problems: readonly string[],
+): FileReport {
+  const counted = selectCounted(results);
+  const failed = counted.filter(({ result }) => !result.ok && result.skip === undefined);
+  const skipped = counted.filter(({ result }) => result.skip !== undefined);
+  return {
+    file,
+    durationMs,
+    passed: counted.length - failed.length - skipped.length,
+    failed: failed.length + problems.length,
+    skipped: skipped.length,
+    failures: [...failed.map(formatFailure), ...problems],
+    skips: skipped.map(({ title, result }) => `${title}: ${result.skip}`),
+  };
+}
+
+function formatFailure({ title, result }: NamedResult): string {
+  return [title, result.at ?? "", result.error ?? ""].filter((part) => part !== "").join("\n");
+}
+
+/** @returns the sum of all counts */
+export function addCounts(all: readonly Counts[]): Counts {
+  return {
+    passed: all.reduce((sum, { passed }) => sum + passed, 0),
+    failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    skipped: all.reduce((sum, { skipped }) => sum + skipped, 0),
+  };
+}
+
+/** @returns `N passed, N failed, N skipped` */
+export function formatCounts({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
