@@ -1,0 +1,179 @@
+// One call between two peers, from the request to its end. Whether a call may begin at all is the desk's decision;
+// how media connect is the link's; which devices are open is the media chart's.
+
+import type { EndReason } from "../../rpc-schema/index.ts";
+import { textOf } from "../link/model.ts";
+import { addressOf, type CallContext, callSetup, endOf, linkFailure } from "./model.ts";
+
+const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
+
+/** Older peers give no reason; what a bare hang-up means then follows from where the call stood. */
+const endedThere = (bareReason: EndReason) =>
+  ({
+    type: "end",
+    params: ({ event }: { event: { reason: EndReason | null } }) =>
+      ({ reason: event.reason ?? bareReason, endedBy: "remote" }) as const,
+  }) as const;
+
+const undeliverable = {
+  type: "end",
+  params: ({ event }: { event: { error: unknown } }) =>
+    ({ reason: "unreachable", endedBy: "local", detail: textOf(event.error) }) as const,
+} as const;
+
+const placing = callSetup.createStateConfig({
+  description: "The request is on its way",
+  tags: ["requesting"],
+  invoke: {
+    src: "sendRequest",
+    input: ({ context }) => ({ ...addressOf({ context }), media: context.media }),
+    onDone: "awaitingAccept",
+    onError: {
+      description: "It may have arrived all the same, so the other side is told",
+      target: "ending",
+      actions: undeliverable,
+    },
+  },
+  after: { requestTimeout: { target: "ending", actions: endedHere("unreachable") } },
+  on: {
+    "user.hangup": { target: "ending", actions: endedHere("cancelled") },
+    "signal.ringing": "awaitingAccept.ringing",
+    "signal.ack": "active",
+    "signal.hangup": { target: "ended", actions: endedThere("rejected") },
+  },
+});
+
+const awaitingAccept = callSetup.createStateConfig({
+  description: "The request arrived; the other user has the word",
+  initial: "requested",
+  after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
+  on: {
+    "user.hangup": { target: "ending", actions: endedHere("cancelled") },
+    "signal.ack": "active",
+    "signal.hangup": { target: "ended", actions: endedThere("rejected") },
+  },
+  states: {
+    requested: { tags: ["requesting"], on: { "signal.ringing": "ringing" } },
+    ringing: { tags: ["ringing"] },
+  },
+});
+
+const ringingIn = callSetup.createStateConfig({
+  description: "Our user has the word",
+  tags: ["ringing"],
+  entry: { type: "sendRinging", params: addressOf },
+  after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
+  on: {
+    "user.accept": {
+      target: "active",
+      actions: {
+        type: "chooseMedia",
+        params: ({ context, event }) => ({ media: event.media ?? context.media }),
+      },
+    },
+    "user.reject": {
+      target: "ending",
+      actions: { type: "end", params: ({ event }) => ({ reason: event.reason, endedBy: "local" as const }) },
+    },
+    "user.hangup": { target: "ending", actions: endedHere("rejected") },
+    "signal.requestRepeated": { actions: { type: "sendRinging", params: addressOf } },
+    "signal.hangup": { target: "ended", actions: endedThere("cancelled") },
+  },
+});
+
+const active = callSetup.createStateConfig({
+  description: "Both users agreed: devices open, the link is made and kept",
+  initial: "connecting",
+  invoke: [
+    {
+      src: "link",
+      id: "link",
+      input: ({ context }: { context: CallContext }) => ({
+        ...addressOf({ context }),
+        role: context.direction === "outgoing" ? ("offerer" as const) : ("answerer" as const),
+        timeouts: context.timeouts,
+      }),
+      onDone: { target: "ending", actions: { type: "end", params: linkFailure } },
+    },
+    {
+      src: "media",
+      id: "media",
+      input: ({ context }: { context: CallContext }) => ({
+        ...addressOf({ context }),
+        media: context.media,
+      }),
+    },
+  ],
+  on: {
+    "user.hangup": { target: "ending", actions: endedHere("hungUp") },
+    "user.setMicrophone": { actions: "toMedia" },
+    "user.setCamera": { actions: "toMedia" },
+    "user.useCamera": { actions: "toMedia" },
+    "user.useMicrophone": { actions: "toMedia" },
+    "user.useSpeaker": { actions: "toMedia" },
+    "signal.offer": { actions: "toLink" },
+    "signal.answer": { actions: "toLink" },
+    "signal.candidate": { actions: "toLink" },
+    "signal.media": {
+      actions: {
+        type: "keepRemoteMedia",
+        params: ({ event }) => ({ microphone: event.microphone, camera: event.camera }),
+      },
+    },
+    "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
+  },
+  states: {
+    connecting: { tags: ["connecting"], on: { "link.connected": "connected" } },
+    connected: { tags: ["connected"], on: { "link.lost": "reconnecting" } },
+    reconnecting: { tags: ["reconnecting"], on: { "link.connected": "connected" } },
+  },
+});
+
+const ending = callSetup.createStateConfig({
+  description: "Devices and link are closed; the other side is told why, for as long as there is time",
+  tags: ["ended"],
+  invoke: {
+    src: "sendHangup",
+    input: ({ context }) => ({ ...addressOf({ context }), reason: endOf({ context }).reason }),
+    onDone: "ended",
+    onError: "ended",
+  },
+  after: { hangupTimeout: "ended" },
+  on: { "desk.end": { description: "It is ending already, for the reason that came first" } },
+});
+
+export const callMachine = callSetup.createMachine({
+  id: "call",
+  description: "One call between two peers",
+  context: ({ input }) => ({ ...input, remote: { microphone: null, camera: null }, end: null }),
+  output: endOf,
+  initial: "beginning",
+  on: {
+    "desk.end": {
+      target: ".ending",
+      actions: {
+        type: "end",
+        params: ({ event }) => ({
+          reason: event.reason,
+          endedBy: "local" as const,
+          ...(event.replacedBy === undefined ? {} : { replacedBy: event.replacedBy }),
+        }),
+      },
+    },
+  },
+  states: {
+    beginning: {
+      always: [
+        { guard: "isOutgoing", target: "placing" },
+        { guard: "isAccepted", target: "active" },
+        { target: "ringingIn" },
+      ],
+    },
+    placing,
+    awaitingAccept,
+    ringingIn,
+    active,
+    ending,
+    ended: { type: "final", tags: ["ended"] },
+  },
+});

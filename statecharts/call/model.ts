@@ -1,0 +1,113 @@
+// The words of the call chart: what one call is given, what it hears, how it ends, and the effects it names.
+
+import { assign, sendTo, setup } from "xstate";
+import type {
+  Candidate,
+  Direction,
+  EndedBy,
+  EndReason,
+  MediaKind,
+  Timeouts,
+} from "../../rpc-schema/index.ts";
+import { linkMachine } from "../link/machine.ts";
+import type { CallAddress, LinkOutput, LinkReport } from "../link/model.ts";
+import { mediaMachine } from "../media/machine.ts";
+import type { MediaEvent } from "../media/model.ts";
+import { externalAction, externalPromise } from "../not-provided.ts";
+
+export interface CallInput extends CallAddress {
+  readonly direction: Direction;
+  readonly media: MediaKind;
+  readonly timeouts: Timeouts;
+  /** Both called each other, and this call is the one that stays: no question to the user. */
+  readonly isAccepted: boolean;
+}
+
+export interface CallEnd {
+  readonly reason: EndReason;
+  readonly endedBy: EndedBy;
+  readonly detail?: string;
+  readonly replacedBy?: string;
+}
+
+export interface CallContext extends CallInput {
+  readonly remote: { readonly microphone: boolean | null; readonly camera: boolean | null };
+  readonly end: CallEnd | null;
+}
+
+export type UserCallEvent =
+  | { type: "user.accept"; media: MediaKind | null }
+  | { type: "user.reject"; reason: Extract<EndReason, "rejected" | "busy" | "unavailable"> }
+  | { type: "user.hangup" };
+
+export type SignalCallEvent =
+  | { type: "signal.requestRepeated" }
+  | { type: "signal.ringing" }
+  | { type: "signal.ack" }
+  | { type: "signal.offer"; sdp: string }
+  | { type: "signal.answer"; sdp: string }
+  | { type: "signal.candidate"; candidate: Candidate }
+  | { type: "signal.media"; microphone: boolean; camera: boolean }
+  | { type: "signal.hangup"; reason: EndReason | null };
+
+/** From the desk, which sees all calls at once. */
+export type DeskCallEvent = {
+  type: "desk.end";
+  reason: Extract<EndReason, "superseded" | "hostGone" | "shutdown">;
+  replacedBy?: string;
+};
+
+export type CallEvent = UserCallEvent | SignalCallEvent | DeskCallEvent | LinkReport | UserMediaEvent;
+export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
+
+export type RequestInput = CallAddress & { readonly media: MediaKind };
+export type HangupInput = CallAddress & { readonly reason: EndReason };
+
+const FALLBACK_END: CallEnd = { reason: "mediaFailed", endedBy: "local" };
+
+export const callSetup = setup({
+  types: {
+    input: {} as CallInput,
+    context: {} as CallContext,
+    events: {} as CallEvent,
+    output: {} as CallEnd,
+    tags: {} as "requesting" | "ringing" | "connecting" | "connected" | "reconnecting" | "ended",
+  },
+  actors: {
+    link: linkMachine,
+    media: mediaMachine,
+    sendRequest: externalPromise<void, RequestInput>("sendRequest"),
+    sendHangup: externalPromise<void, HangupInput>("sendHangup"),
+  },
+  actions: {
+    sendRinging: externalAction<CallAddress>("sendRinging"),
+    end: assign({ end: (_, end: CallEnd) => end }),
+    chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
+    keepRemoteMedia: assign({
+      remote: (_, params: { microphone: boolean; camera: boolean }) => params,
+    }),
+    toLink: sendTo("link", ({ event }) => event),
+    toMedia: sendTo("media", ({ event }) => event),
+  },
+  guards: {
+    isOutgoing: ({ context }) => context.direction === "outgoing",
+    isAccepted: ({ context }) => context.isAccepted,
+  },
+  delays: {
+    requestTimeout: ({ context }) => context.timeouts.requestMs,
+    ringTimeout: ({ context }) => context.timeouts.ringMs,
+    hangupTimeout: ({ context }) => context.timeouts.hangupMs,
+  },
+});
+
+export const addressOf = ({ context }: { context: CallContext }): CallAddress => ({
+  callId: context.callId,
+  peerId: context.peerId,
+});
+
+export const endOf = ({ context }: { context: CallContext }): CallEnd => context.end ?? FALLBACK_END;
+
+export const linkFailure = ({ event }: { event: { output: LinkOutput } }): CallEnd => ({
+  ...event.output,
+  endedBy: "local",
+});

@@ -1,0 +1,229 @@
+// All calls of one user at once: which may begin, who is busy, which of two crossed calls stays, and which signal
+// belongs to which call. What happens within a call is the call chart's.
+
+import type { EndReason, Signal } from "../../rpc-schema/index.ts";
+import type { CallEnd, SignalCallEvent } from "../call/model.ts";
+import {
+  crossedCall,
+  type DeskContext,
+  type DeskEvent,
+  deskSetup,
+  type EndedCall,
+  reasonRemembered,
+  requestedMedia,
+} from "./model.ts";
+
+type Received = Extract<DeskEvent, { type: "signal.received" }>;
+interface ReceivedArgs {
+  context: DeskContext;
+  event: Received;
+}
+
+const received = ({ event }: { event: Received }) => event;
+
+/** What a signal means to the call that it belongs to. */
+function toCallEvent(signal: Signal): SignalCallEvent {
+  switch (signal.type) {
+    case "call-request":
+      return { type: "signal.requestRepeated" };
+    case "call-ringing":
+      return { type: "signal.ringing" };
+    case "call-ack":
+      return { type: "signal.ack" };
+    case "call-offer":
+      return { type: "signal.offer", sdp: signal.sdp };
+    case "call-answer":
+      return { type: "signal.answer", sdp: signal.sdp };
+    case "ice-candidate":
+      return { type: "signal.candidate", candidate: signal.candidate };
+    case "call-media":
+      return { type: "signal.media", microphone: signal.microphone, camera: signal.camera };
+    case "call-hangup":
+      return { type: "signal.hangup", reason: signal.reason ?? null };
+  }
+}
+
+const forward = deskSetup.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type === "user.toCall") {
+    const call = context.calls[event.callId];
+    if (call) enqueue.sendTo(call.ref, event.event);
+  }
+  if (event.type === "signal.received") {
+    const call = context.calls[event.callId];
+    if (call) enqueue.sendTo(call.ref, toCallEvent(event.signal));
+  }
+});
+
+const refuse = (reason: EndReason | ((args: ReceivedArgs) => EndReason)) =>
+  ({
+    type: "refuse",
+    params: (args: ReceivedArgs) => ({
+      callId: args.event.callId,
+      peerId: args.event.from,
+      reason: typeof reason === "string" ? reason : reason(args),
+    }),
+  }) as const;
+
+const addIncoming = (isAccepted: boolean) =>
+  ({
+    type: "addCall",
+    params: ({ event }: ReceivedArgs) => ({
+      callId: event.callId,
+      peerId: event.from,
+      media: requestedMedia(event.signal),
+      direction: "incoming" as const,
+      isAccepted,
+    }),
+  }) as const;
+
+const announceCall = {
+  type: "announceCall",
+  params: ({ context, event }: { context: DeskContext; event: { callId: string } }) => ({
+    call: context.calls[event.callId],
+  }),
+} as const;
+
+const endCrossed = deskSetup.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== "signal.received") return;
+  const crossed = crossedCall(context, event.from);
+  if (crossed) {
+    enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
+  }
+});
+
+const endAll = deskSetup.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== "desk.close") return;
+  for (const call of Object.values(context.calls)) {
+    enqueue.sendTo(call.ref, { type: "desk.end", reason: event.reason });
+  }
+});
+
+function endedCall(context: DeskContext, callId: string, end: CallEnd): EndedCall {
+  return { callId, peerId: context.calls[callId]?.peerId ?? "", end };
+}
+
+interface DoneArgs {
+  context: DeskContext;
+  event: { actorId: string; output: CallEnd };
+}
+const done = ({ context, event }: DoneArgs) => endedCall(context, event.actorId, event.output);
+
+interface ErrorArgs {
+  context: DeskContext;
+  event: { actorId: string; error: unknown };
+}
+const failed = ({ context, event }: ErrorArgs) =>
+  endedCall(context, event.actorId, {
+    reason: "mediaFailed",
+    endedBy: "local",
+    detail: event.error instanceof Error ? event.error.message : String(event.error),
+  });
+
+export const deskMachine = deskSetup.createMachine({
+  id: "desk",
+  description: "All calls of one user",
+  context: ({ input }) => ({
+    ...input,
+    selfId: null,
+    calls: {},
+    remembered: new Map(),
+    foreignSignals: 0,
+    strayedSignals: 0,
+  }),
+  on: {
+    "signalling.ready": {
+      actions: { type: "keepSelf", params: ({ event }) => ({ selfId: event.selfId }) },
+    },
+    "signalling.lost": { actions: { type: "keepSelf", params: { selfId: null } } },
+    "settings.changed": {
+      actions: { type: "keepTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) },
+    },
+    "user.toCall": {
+      guard: { type: "hasCall", params: ({ event }) => ({ callId: event.callId }) },
+      actions: forward,
+    },
+    "xstate.done.actor.*": {
+      actions: [
+        { type: "announceEnd", params: done },
+        { type: "removeCall", params: done },
+      ],
+    },
+    "xstate.error.actor.*": {
+      actions: [
+        { type: "announceEnd", params: failed },
+        { type: "removeCall", params: failed },
+      ],
+    },
+  },
+  initial: "open",
+  states: {
+    open: {
+      description: "Calls may begin",
+      on: {
+        "user.start": {
+          guard: { type: "mayStart", params: ({ event }) => ({ peerId: event.peerId }) },
+          actions: [
+            {
+              type: "addCall",
+              params: ({ event }) => ({
+                callId: event.callId,
+                peerId: event.peerId,
+                media: event.media,
+                direction: "outgoing",
+                isAccepted: false,
+              }),
+            },
+            announceCall,
+          ],
+        },
+        "signal.received": [
+          { guard: { type: "isForeign", params: received }, actions: "countForeign" },
+          { guard: { type: "isOfOurs", params: received }, actions: forward },
+          {
+            guard: { type: "isStaleRequest", params: received },
+            actions: [
+              refuse(({ context, event }) => reasonRemembered(context, event) ?? "unknownCall"),
+              "countStrayed",
+            ],
+          },
+          {
+            guard: { type: "isCrossedAndLost", params: received },
+            actions: [endCrossed, addIncoming(true), announceCall],
+          },
+          { guard: { type: "isCrossedAndWon", params: received }, actions: refuse("superseded") },
+          { guard: { type: "isBusy", params: received }, actions: refuse("busy") },
+          { guard: { type: "isRequest", params: received }, actions: [addIncoming(false), announceCall] },
+          {
+            description: "It may have overtaken its request, which must not ring then",
+            guard: { type: "isHangup", params: received },
+            actions: [
+              {
+                type: "rememberHangup",
+                params: ({ event }) => ({ peerId: event.from, callId: event.callId }),
+              },
+              "countStrayed",
+            ],
+          },
+          {
+            guard: { type: "expectsCall", params: received },
+            actions: [refuse("unknownCall"), "countStrayed"],
+          },
+          { actions: "countStrayed" },
+        ],
+        "desk.close": { target: "closing", actions: endAll },
+      },
+    },
+    closing: {
+      description: "The last calls end; no new one begins",
+      always: { guard: "isEmpty", target: "closed" },
+      on: {
+        "signal.received": [
+          { guard: { type: "isForeign", params: received }, actions: "countForeign" },
+          { guard: { type: "isOfOurs", params: received }, actions: forward },
+          { guard: { type: "isRequest", params: received }, actions: refuse("unavailable") },
+        ],
+      },
+    },
+    closed: { type: "final" },
+  },
+});

@@ -1,0 +1,167 @@
+// The words of the desk chart: the calls it keeps, the signals and wishes that reach it, and what it knows of calls
+// that are over.
+
+import { type ActorRefFrom, assign, setup } from "xstate";
+import type { Direction, EndReason, MediaKind, Signal, Timeouts } from "../../rpc-schema/index.ts";
+import { callMachine } from "../call/machine.ts";
+import type { CallEnd, HangupInput, UserCallEvent, UserMediaEvent } from "../call/model.ts";
+import { externalAction } from "../not-provided.ts";
+
+export type CallActorRef = ActorRefFrom<typeof callMachine>;
+
+export interface DeskCall {
+  readonly callId: string;
+  readonly peerId: string;
+  readonly direction: Direction;
+  readonly ref: CallActorRef;
+}
+
+/** How many ended calls are remembered, so that late and repeated signals of theirs are known for what they are. */
+const MAX_REMEMBERED = 256;
+
+export interface DeskInput {
+  readonly timeouts: Timeouts;
+}
+
+export interface DeskContext extends DeskInput {
+  /** Our own peer id; null until signalling is ready. */
+  readonly selfId: string | null;
+  readonly calls: Readonly<Record<string, DeskCall>>;
+  /** "peer id, call id" → why it ended. Kept per peer, so that nobody can end another's call before it begins. */
+  readonly remembered: ReadonlyMap<string, EndReason>;
+  /** Signals from somebody who is not the call's peer. */
+  readonly foreignSignals: number;
+  /** Signals of calls that are over or were never known. */
+  readonly strayedSignals: number;
+}
+
+export interface StartCall {
+  readonly callId: string;
+  readonly peerId: string;
+  readonly media: MediaKind;
+}
+
+export type DeskEvent =
+  | { type: "signalling.ready"; selfId: string }
+  | { type: "signalling.lost" }
+  | { type: "settings.changed"; timeouts: Timeouts }
+  | ({ type: "user.start" } & StartCall)
+  | { type: "user.toCall"; callId: string; event: UserCallEvent | UserMediaEvent }
+  | { type: "signal.received"; from: string; callId: string; signal: Signal }
+  | { type: "desk.close"; reason: Extract<EndReason, "hostGone" | "shutdown"> };
+
+export interface EndedCall {
+  readonly callId: string;
+  readonly peerId: string;
+  readonly end: CallEnd;
+}
+
+type Received = Extract<DeskEvent, { type: "signal.received" }>;
+
+const memoryKey = (peerId: string, callId: string) => `${peerId} ${callId}`;
+
+function remember(
+  remembered: DeskContext["remembered"],
+  peerId: string,
+  callId: string,
+  reason: EndReason,
+): DeskContext["remembered"] {
+  const kept = [...remembered].slice(-(MAX_REMEMBERED - 1));
+  return new Map([...kept, [memoryKey(peerId, callId), reason]]);
+}
+
+export function reasonRemembered(context: DeskContext, event: Received): EndReason | undefined {
+  return context.remembered.get(memoryKey(event.from, event.callId));
+}
+
+/** Our own call to the peer that now calls us, while it is still unanswered. */
+export function crossedCall(context: DeskContext, from: string): DeskCall | undefined {
+  return Object.values(context.calls).find(
+    (call) =>
+      call.peerId === from &&
+      call.direction === "outgoing" &&
+      (call.ref.getSnapshot().hasTag("requesting") || call.ref.getSnapshot().hasTag("ringing")),
+  );
+}
+
+/**
+ * The host's wire gives no media in an SDK's request but getUserMedia's constraints; a missing `video` there, and a
+ * missing media type, mean video.
+ */
+export function requestedMedia(signal: Signal): MediaKind {
+  if (signal.type !== "call-request") return "video";
+  return signal.mediaType ?? (signal.constraints?.video === false ? "audio" : "video");
+}
+
+/** A call that only still says goodbye keeps nobody from the next one. */
+function isOccupied(context: DeskContext): boolean {
+  return Object.values(context.calls).some((call) => !call.ref.getSnapshot().hasTag("ended"));
+}
+
+const isRequest = (event: Received) => event.signal.type === "call-request";
+
+export const deskSetup = setup({
+  types: { input: {} as DeskInput, context: {} as DeskContext, events: {} as DeskEvent },
+  actors: { call: callMachine },
+  actions: {
+    /** Tells the host of a new call and follows it from then on. */
+    announceCall: externalAction<{ call: DeskCall | undefined }>("announceCall"),
+    announceEnd: externalAction<EndedCall>("announceEnd"),
+    /** Answers a signal with a hang-up, outside of any call. */
+    refuse: externalAction<HangupInput>("refuse"),
+    keepSelf: assign({ selfId: (_, params: { selfId: string | null }) => params.selfId }),
+    keepTimeouts: assign({ timeouts: (_, params: { timeouts: Timeouts }) => params.timeouts }),
+    addCall: assign({
+      calls: ({ context, spawn }, params: StartCall & { direction: Direction; isAccepted: boolean }) => ({
+        ...context.calls,
+        [params.callId]: {
+          callId: params.callId,
+          peerId: params.peerId,
+          direction: params.direction,
+          ref: spawn("call", { id: params.callId, input: { ...params, timeouts: context.timeouts } }),
+        },
+      }),
+    }),
+    removeCall: assign({
+      calls: ({ context }, { callId }: EndedCall) =>
+        Object.fromEntries(Object.entries(context.calls).filter(([id]) => id !== callId)),
+      remembered: ({ context }, ended: EndedCall) =>
+        remember(context.remembered, ended.peerId, ended.callId, ended.end.reason),
+    }),
+    rememberHangup: assign({
+      remembered: ({ context }, params: { peerId: string; callId: string }) =>
+        remember(context.remembered, params.peerId, params.callId, "cancelled"),
+    }),
+    countForeign: assign({ foreignSignals: ({ context }) => context.foreignSignals + 1 }),
+    countStrayed: assign({ strayedSignals: ({ context }) => context.strayedSignals + 1 }),
+  },
+  guards: {
+    /** One call at a time, in whatever phase; never to oneself. */
+    mayStart: ({ context }, params: { peerId: string }) =>
+      context.selfId !== null && params.peerId !== context.selfId && !isOccupied(context),
+    hasCall: ({ context }, params: { callId: string }) => params.callId in context.calls,
+    isForeign: ({ context }, event: Received) => {
+      const call = context.calls[event.callId];
+      return call !== undefined && call.peerId !== event.from;
+    },
+    isOfOurs: ({ context }, event: Received) => event.callId in context.calls,
+    isStaleRequest: ({ context }, event: Received) =>
+      isRequest(event) && reasonRemembered(context, event) !== undefined,
+    /** A rule that both sides reckon alike: of two crossed calls, that of the lower peer id stays. */
+    isCrossedAndLost: ({ context }, event: Received) =>
+      isRequest(event) &&
+      crossedCall(context, event.from) !== undefined &&
+      event.from < (context.selfId ?? ""),
+    isCrossedAndWon: ({ context }, event: Received) =>
+      isRequest(event) && crossedCall(context, event.from) !== undefined,
+    isBusy: ({ context }, event: Received) => isRequest(event) && isOccupied(context),
+    isRequest: (_, event: Received) => isRequest(event),
+    isHangup: (_, event: Received) => event.signal.type === "call-hangup",
+    /** The sender waits for something from a call that is not here; it should know. */
+    expectsCall: (_, event: Received) =>
+      event.signal.type === "call-ack" ||
+      event.signal.type === "call-offer" ||
+      event.signal.type === "call-answer",
+    isEmpty: ({ context }) => Object.keys(context.calls).length === 0,
+  },
+});

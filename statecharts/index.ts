@@ -1,0 +1,11 @@
+// The charts that run a call, and the words in which the surroundings supply their effects.
+
+export * from "./attach/machine.ts";
+export * from "./call/machine.ts";
+export type * from "./call/model.ts";
+export * from "./desk/machine.ts";
+export type * from "./desk/model.ts";
+export * from "./link/machine.ts";
+export type * from "./link/model.ts";
+export * from "./media/machine.ts";
+export type * from "./media/model.ts";
