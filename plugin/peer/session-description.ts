@@ -1,0 +1,41 @@
+// Reads and changes session descriptions (SDP, RFC 8866) as text. Pure; whether a description is valid is the
+// engine's to say.
+
+/** The username fragments of a description's transports (RFC 8839 section 5.4). */
+export function usernameFragments(sdp: string): Set<string> {
+  return new Set([...sdp.matchAll(/^a=ice-ufrag:(\S+)/gm)].map((match) => match[1] ?? ""));
+}
+
+/**
+ * Lets the engine send no more video than `bitrateBps`, by writing what the remote side would have written: a
+ * bandwidth line (RFC 8866 section 5.8, b=AS in kilobits a second) in every video section. A lower limit that the
+ * remote side set itself stays.
+ */
+export function withVideoCeiling(sdp: string, bitrateBps: number): string {
+  return mapSections(sdp, (section) => {
+    if (!section.startsWith("m=video")) return section;
+    const lines = section.split(/\r?\n/);
+    const own = lines.map(bandwidthBps).filter((bps) => bps !== null);
+    if (own.some((bps) => bps <= bitrateBps)) return section;
+    const kept = lines.filter((line) => bandwidthBps(line) === null);
+    // The order is fixed by the grammar: m, i, c, b, then the rest.
+    const after = kept.findLastIndex((line, index) => index < 3 && /^[mic]=/.test(line));
+    kept.splice(after + 1, 0, `b=AS:${Math.max(1, Math.floor(bitrateBps / 1000))}`);
+    return kept.join("\r\n");
+  });
+}
+
+/** Bits a second of a b=AS or b=TIAS line (RFC 3890), null for any other line. */
+function bandwidthBps(line: string): number | null {
+  const match = /^b=(AS|TIAS):(\d+)/.exec(line);
+  if (match === null) return null;
+  return Number(match[2]) * (match[1] === "AS" ? 1000 : 1);
+}
+
+/** Splits before every m-line, so that the first part is the session's own. */
+export function mapSections(sdp: string, change: (section: string) => string): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map(change)
+    .join("");
+}

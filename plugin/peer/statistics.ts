@@ -1,0 +1,86 @@
+// Reads the engine's statistics report (W3C webrtc-stats) into ours. A field that is missing counts as zero, or
+// as unknown where zero would say something. Knows only the report's shape.
+
+import type { PeerStatistics } from "./peer.ts";
+import type { WrtcStatsEntry } from "./wrtc-types.ts";
+
+const MS_PER_SECOND = 1000;
+
+export const NO_STATISTICS: PeerStatistics = Object.freeze({
+  roundTripMs: null,
+  availableSendBps: null,
+  bytesSentVideo: 0,
+  bytesSentAudio: 0,
+  bytesReceivedVideo: 0,
+  bytesReceivedAudio: 0,
+  packetsReceived: 0,
+  packetsLost: 0,
+  jitterMs: null,
+  sendFps: 0,
+  receiveFps: 0,
+  sendWidth: 0,
+  sendHeight: 0,
+  receiveWidth: 0,
+  receiveHeight: 0,
+});
+
+/** Picks what we report from all entries of one report. */
+export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): PeerStatistics {
+  const entries = [...report.values()];
+  const inbound = entries.filter((entry) => entry.type === "inbound-rtp");
+  const outbound = entries.filter((entry) => entry.type === "outbound-rtp");
+  const videoIn = inbound.filter(isVideo);
+  const videoOut = outbound.filter(isVideo);
+  const pair = selectedPair(report, entries);
+  const jitterSeconds = largest(inbound, "jitter");
+  const roundTripSeconds = optional(pair, "currentRoundTripTime");
+  return {
+    roundTripMs: roundTripSeconds === null ? null : roundTripSeconds * MS_PER_SECOND,
+    availableSendBps: optional(pair, "availableOutgoingBitrate"),
+    bytesSentVideo: sum(videoOut, "bytesSent"),
+    bytesSentAudio: sum(outbound, "bytesSent") - sum(videoOut, "bytesSent"),
+    bytesReceivedVideo: sum(videoIn, "bytesReceived"),
+    bytesReceivedAudio: sum(inbound, "bytesReceived") - sum(videoIn, "bytesReceived"),
+    packetsReceived: sum(inbound, "packetsReceived"),
+    // RFC 3550 lets it go below zero by duplicates; for us that is none lost.
+    packetsLost: Math.max(0, sum(inbound, "packetsLost")),
+    jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
+    sendFps: largest(videoOut, "framesPerSecond") ?? 0,
+    receiveFps: largest(videoIn, "framesPerSecond") ?? 0,
+    sendWidth: largest(videoOut, "frameWidth") ?? 0,
+    sendHeight: largest(videoOut, "frameHeight") ?? 0,
+    receiveWidth: largest(videoIn, "frameWidth") ?? 0,
+    receiveHeight: largest(videoIn, "frameHeight") ?? 0,
+  };
+}
+
+function isVideo(entry: WrtcStatsEntry): boolean {
+  return (entry.kind ?? entry.mediaType) === "video";
+}
+
+/** The transport names the pair in use; an engine that does not name it marks the pair as nominated. */
+function selectedPair(
+  report: ReadonlyMap<string, WrtcStatsEntry>,
+  entries: WrtcStatsEntry[],
+): WrtcStatsEntry | undefined {
+  for (const entry of entries) {
+    if (entry.type !== "transport" || typeof entry.selectedCandidatePairId !== "string") continue;
+    const pair = report.get(entry.selectedCandidatePairId);
+    if (pair !== undefined) return pair;
+  }
+  return entries.find((entry) => entry.type === "candidate-pair" && entry.nominated === true);
+}
+
+function optional(entry: WrtcStatsEntry | undefined, field: string): number | null {
+  const value = entry?.[field];
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function sum(entries: WrtcStatsEntry[], field: string): number {
+  return entries.reduce((total, entry) => total + (optional(entry, field) ?? 0), 0);
+}
+
+function largest(entries: WrtcStatsEntry[], field: string): number | null {
+  const values = entries.map((entry) => optional(entry, field)).filter((value) => value !== null);
+  return values.length === 0 ? null : Math.max(...values);
+}

@@ -1,0 +1,50 @@
+// The one module that loads @roamhq/wrtc, and only when the first peer is made: loading costs some 60 ms, and a
+// machine without a fitting binary must still be able to start, list devices and say why it cannot call.
+
+import { createRequire } from "node:module";
+import type { Peer, PeerCallbacks, PeerEngine, PeerOptions } from "./peer.ts";
+import { PeerError } from "./peer.ts";
+import { WrtcPeer } from "./wrtc-peer.ts";
+import type { WrtcModule } from "./wrtc-types.ts";
+
+const PACKAGE = "@roamhq/wrtc";
+
+/** Gives the package's exports; throws what `require` throws. */
+export type LoadWrtc = () => WrtcModule;
+
+// The package is CommonJS; its promise of types is kept by wrtc-types.ts.
+const requireWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;
+
+/**
+ * libwebrtc in this process. After the first peer was made the process must end by process.exit: its natural end
+ * crashes inside the engine (README.md).
+ */
+export function createWrtcEngine(load: LoadWrtc = requireWrtc): PeerEngine {
+  let loaded: WrtcModule | undefined;
+  return {
+    async createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer> {
+      loaded ??= loadOrExplain(load);
+      try {
+        return new WrtcPeer(loaded, options, callbacks);
+      } catch (cause) {
+        throw new PeerError(`the WebRTC engine refused to make a connection: ${messageOf(cause)}`, { cause });
+      }
+    },
+  };
+}
+
+function loadOrExplain(load: LoadWrtc): WrtcModule {
+  try {
+    return load();
+  } catch (cause) {
+    throw new PeerError(
+      `cannot load ${PACKAGE} on ${process.platform}-${process.arch}, Node ${process.version}: ` +
+        `${messageOf(cause)}; expected the binary package ${PACKAGE}-${process.platform}-${process.arch}`,
+      { cause },
+    );
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,87 @@
+// What we send: one camera track and one microphone track, fed by hand. While nothing is fed nothing is sent,
+// which is how mute works. Knows nothing of descriptions.
+
+import type { VideoFrame } from "../../native/types.ts";
+import { checkBlock, checkFrame, SEND_SAMPLE_RATE } from "./media-checks.ts";
+import type {
+  WrtcAudioSource,
+  WrtcConnection,
+  WrtcKind,
+  WrtcModule,
+  WrtcStream,
+  WrtcTrack,
+  WrtcVideoSource,
+} from "./wrtc-types.ts";
+
+export class WrtcLocalMedia {
+  readonly #videoSource: WrtcVideoSource;
+  readonly #audioSource: WrtcAudioSource;
+  readonly #tracks: Record<WrtcKind, WrtcTrack>;
+  readonly #stream: WrtcStream;
+
+  constructor(wrtc: WrtcModule) {
+    this.#videoSource = new wrtc.nonstandard.RTCVideoSource();
+    this.#audioSource = new wrtc.nonstandard.RTCAudioSource();
+    this.#tracks = { audio: this.#audioSource.createTrack(), video: this.#videoSource.createTrack() };
+    // One stream for both, since a browser at the far end plays the stream of the track event.
+    this.#stream = new wrtc.MediaStream();
+  }
+
+  /** @throws PeerError */
+  sendVideo(frame: VideoFrame): void {
+    checkFrame(frame);
+    this.#videoSource.onFrame({ width: frame.width, height: frame.height, data: frame.data });
+  }
+
+  /** @throws PeerError */
+  sendAudio(block: Int16Array): void {
+    checkBlock(block);
+    this.#audioSource.onData({
+      samples: block,
+      sampleRate: SEND_SAMPLE_RATE,
+      bitsPerSample: 16,
+      channelCount: 1,
+      numberOfFrames: block.length,
+    });
+  }
+
+  /** Makes sure that an offer will hold both kinds, the video's bit rate limited. */
+  attachForOffer(connection: WrtcConnection, maxVideoBitrateBps: number): void {
+    this.#attachToOffered(connection);
+    for (const kind of ["audio", "video"] as const) {
+      if (this.#isAttached(connection, kind)) continue;
+      connection.addTransceiver(this.#tracks[kind], {
+        direction: "sendrecv",
+        streams: [this.#stream],
+        // The only moment for a limit: setParameters always rejects in this engine.
+        ...(kind === "video" ? { sendEncodings: [{ maxBitrate: maxVideoBitrateBps }] } : {}),
+      });
+    }
+  }
+
+  /** Attaches our tracks to the m-lines of a remote offer that was just set; a kind not offered stays unattached. */
+  attachForAnswer(connection: WrtcConnection): void {
+    this.#attachToOffered(connection);
+  }
+
+  stop(): void {
+    this.#tracks.audio.stop();
+    this.#tracks.video.stop();
+  }
+
+  #attachToOffered(connection: WrtcConnection): void {
+    for (const kind of ["audio", "video"] as const) {
+      if (this.#isAttached(connection, kind)) continue;
+      const free = connection
+        .getTransceivers()
+        .some((each) => !each.stopped && each.receiver.track.kind === kind && each.sender.track === null);
+      // addTrack takes such a transceiver rather than making one (W3C webrtc-pc section 5.1).
+      if (free) connection.addTrack(this.#tracks[kind], this.#stream);
+    }
+  }
+
+  #isAttached(connection: WrtcConnection, kind: WrtcKind): boolean {
+    const id = this.#tracks[kind].id;
+    return connection.getTransceivers().some((each) => !each.stopped && each.sender.track?.id === id);
+  }
+}

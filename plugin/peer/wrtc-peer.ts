@@ -1,0 +1,235 @@
+// One connection of libwebrtc: offers, answers, candidates, and the order in which everything is taken down.
+// It never reads localDescription, which races with the engine's own thread (README.md): what createOffer and
+// createAnswer returned is what is sent, and candidates trickle.
+
+import type { VideoFrame } from "../../native/types.ts";
+import type { Candidate } from "../../rpc-schema/index.ts";
+import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
+import { withDeadline } from "./deadline.ts";
+import type { ConnectionState, Peer, PeerCallbacks, PeerOptions, PeerStatistics } from "./peer.ts";
+import { PeerError } from "./peer.ts";
+import { withVideoCeiling } from "./session-description.ts";
+import { NO_STATISTICS, readStatistics } from "./statistics.ts";
+import { WrtcLocalMedia } from "./wrtc-local-media.ts";
+import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
+import type { WrtcConnection, WrtcDescription, WrtcIceServer, WrtcModule } from "./wrtc-types.ts";
+
+/** The engine answers in 1 to 30 ms; this ends a wait only when it is stuck, well before a call's own waits do. */
+const ENGINE_DEADLINE_MS = 5000;
+
+export class WrtcPeer implements Peer {
+  readonly #connection: WrtcConnection;
+  readonly #local: WrtcLocalMedia;
+  readonly #remote: WrtcRemoteMedia;
+  readonly #candidates: CandidateBuffer;
+  readonly #callbacks: PeerCallbacks;
+  readonly #maxVideoBitrateBps: number;
+  readonly #closed = new AbortController();
+  #negotiating: string | null = null;
+  #isDescribed = false;
+  #heldCandidates: Candidate[] = [];
+  #state: ConnectionState = "new";
+  #lastStatistics = NO_STATISTICS;
+
+  constructor(wrtc: WrtcModule, options: PeerOptions, callbacks: PeerCallbacks) {
+    this.#callbacks = callbacks;
+    this.#maxVideoBitrateBps = options.maxVideoBitrateBps;
+    this.#connection = new wrtc.RTCPeerConnection({ iceServers: options.iceServers.map(toWrtcServer) });
+    this.#local = new WrtcLocalMedia(wrtc);
+    this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
+    this.#candidates = new CandidateBuffer((init) =>
+      withDeadline(
+        "addIceCandidate",
+        this.#connection.addIceCandidate(init),
+        ENGINE_DEADLINE_MS,
+        this.#signal,
+      ),
+    );
+    this.#listen();
+  }
+
+  /** What became of the remote candidates. */
+  get candidateCounts(): CandidateCounts {
+    return this.#candidates.counts();
+  }
+
+  createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
+    return this.#negotiate("createOffer", ["stable", "have-local-offer"], async () => {
+      this.#local.attachForOffer(this.#connection, this.#maxVideoBitrateBps);
+      const offer = await this.#engine(
+        "createOffer",
+        this.#connection.createOffer({ iceRestart: options.iceRestart === true }),
+      );
+      await this.#setLocal(offer);
+      return offer.sdp;
+    });
+  }
+
+  answerOffer(sdp: string): Promise<string> {
+    return this.#negotiate("answerOffer", ["stable", "have-local-offer"], async () => {
+      await this.#giveUpOwnOffer();
+      await this.#setRemote({ type: "offer", sdp });
+      try {
+        this.#local.attachForAnswer(this.#connection);
+        const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
+        await this.#setLocal(answer);
+        return answer.sdp;
+      } catch (cause) {
+        await this.#forgetRemoteOffer();
+        throw cause;
+      }
+    });
+  }
+
+  acceptAnswer(sdp: string): Promise<void> {
+    return this.#negotiate("acceptAnswer", ["have-local-offer"], () =>
+      this.#setRemote({ type: "answer", sdp }),
+    );
+  }
+
+  addCandidate(candidate: Candidate): void {
+    if (!this.#signal.aborted) this.#candidates.add(candidate);
+  }
+
+  sendVideo(frame: VideoFrame): void {
+    if (!this.#signal.aborted) this.#local.sendVideo(frame);
+  }
+
+  sendAudio(block: Int16Array): void {
+    if (!this.#signal.aborted) this.#local.sendAudio(block);
+  }
+
+  /** After close, the last figures that were read. @throws PeerError when the engine does not answer. */
+  async statistics(): Promise<PeerStatistics> {
+    if (!this.#signal.aborted) {
+      this.#lastStatistics = readStatistics(await this.#engine("getStats", this.#connection.getStats()));
+    }
+    return this.#lastStatistics;
+  }
+
+  close(): void {
+    if (this.#signal.aborted) return;
+    this.#closed.abort();
+    this.#connection.onicecandidate = null;
+    this.#connection.onconnectionstatechange = null;
+    this.#connection.ontrack = null;
+    this.#candidates.clear();
+    this.#heldCandidates = [];
+    // Sinks and tracks before the connection: one left running keeps the process alive.
+    for (const step of [this.#remote, this.#local]) attempt(() => step.stop());
+    attempt(() => this.#connection.close());
+  }
+
+  get #signal(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  #listen(): void {
+    this.#connection.onicecandidate = ({ candidate }) => {
+      // Null and empty texts mark the end of candidates; nobody needs it, since ours trickle until the end.
+      if (candidate?.candidate) {
+        this.#tellCandidate({
+          candidate: candidate.candidate,
+          sdpMid: candidate.sdpMid,
+          sdpMLineIndex: candidate.sdpMLineIndex,
+          usernameFragment: candidate.usernameFragment,
+        });
+      }
+    };
+    this.#connection.onconnectionstatechange = () => this.#tellState(this.#connection.connectionState);
+    this.#connection.ontrack = ({ track }) => this.#remote.add(track);
+  }
+
+  #tellCandidate(candidate: Candidate): void {
+    if (this.#signal.aborted) return;
+    if (this.#isDescribed) this.#callbacks.onCandidate(candidate);
+    else this.#heldCandidates.push(candidate);
+  }
+
+  /** Candidates come while the description is still being set; they are told after it was handed out. */
+  #releaseCandidates(): void {
+    this.#isDescribed = true;
+    for (const candidate of this.#heldCandidates.splice(0)) this.#tellCandidate(candidate);
+  }
+
+  #tellState(state: string): void {
+    if (this.#signal.aborted || !isConnectionState(state) || state === this.#state) return;
+    this.#state = state;
+    this.#callbacks.onConnectionState(state);
+  }
+
+  /** One negotiation at a time, and only in the signalling states (W3C webrtc-pc section 4.3.1) that allow it. */
+  async #negotiate<T>(doing: string, allowed: string[], work: () => Promise<T>): Promise<T> {
+    if (this.#signal.aborted) throw new PeerError(`${doing}: the peer was closed`);
+    if (this.#negotiating !== null) throw new PeerError(`${doing}: ${this.#negotiating} is still under way`);
+    const state = this.#connection.signalingState;
+    if (!allowed.includes(state)) {
+      throw new PeerError(`${doing}: the signalling state is ${state}; expected ${allowed.join(" or ")}`);
+    }
+    this.#negotiating = doing;
+    this.#isDescribed = false;
+    try {
+      return await work();
+    } catch (cause) {
+      throw cause instanceof PeerError ? cause : new PeerError(`${doing}: ${textOf(cause)}`, { cause });
+    } finally {
+      this.#negotiating = null;
+      setImmediate(() => this.#releaseCandidates());
+    }
+  }
+
+  #engine<T>(doing: string, work: Promise<T>): Promise<T> {
+    return withDeadline(doing, work, ENGINE_DEADLINE_MS, this.#signal);
+  }
+
+  #setLocal(description: WrtcDescription): Promise<void> {
+    return this.#engine("setLocalDescription", this.#connection.setLocalDescription(description));
+  }
+
+  async #setRemote(description: WrtcDescription): Promise<void> {
+    const sdp = withVideoCeiling(description.sdp, this.#maxVideoBitrateBps);
+    const doing = `the remote ${description.type} was refused`;
+    await this.#engine(doing, this.#connection.setRemoteDescription({ type: description.type, sdp }));
+    this.#candidates.describedBy(sdp);
+  }
+
+  /** Both offered at once: whoever calls answerOffer has decided that the other's offer stands. */
+  async #giveUpOwnOffer(): Promise<void> {
+    if (this.#connection.signalingState === "have-local-offer") {
+      await this.#setLocal({ type: "rollback", sdp: "" });
+    }
+  }
+
+  async #forgetRemoteOffer(): Promise<void> {
+    if (this.#signal.aborted || this.#connection.signalingState !== "have-remote-offer") return;
+    const rollback = this.#connection.setRemoteDescription({ type: "rollback", sdp: "" });
+    await this.#engine("taking back the remote offer", rollback);
+  }
+}
+
+function toWrtcServer(server: PeerOptions["iceServers"][number]): WrtcIceServer {
+  return {
+    urls: [...server.urls],
+    ...(server.username === undefined ? {} : { username: server.username }),
+    ...(server.credential === undefined ? {} : { credential: server.credential }),
+  };
+}
+
+const STATES: readonly string[] = ["new", "connecting", "connected", "disconnected", "failed"];
+
+function isConnectionState(state: string): state is ConnectionState {
+  return STATES.includes(state);
+}
+
+/** Closing goes on whatever one step says; what it says is worth a line on stderr. */
+function attempt(step: () => void): void {
+  try {
+    step();
+  } catch (cause) {
+    process.emitWarning(`while a peer was closed: ${textOf(cause)}`);
+  }
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,7 @@
+// libwebrtc behind our interface keeps the contract.
+
+import "../support/exit-at-end.ts";
+import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
+import { peerContract } from "./peer.contract.ts";
+
+peerContract("wrtc engine", () => createWrtcEngine());

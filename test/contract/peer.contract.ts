@@ -1,0 +1,343 @@
+// What every peer engine keeps, real or fake. Run by peer-fake.test.ts and peer-wrtc.test.ts.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type PeerEngine, PeerError, type PeerStatistics } from "../../plugin/peer/peer.ts";
+import {
+  connect,
+  connected,
+  feed,
+  greyPicture,
+  negotiate,
+  toneBlock,
+  type WatchedPeer,
+  watchedPeer,
+  withoutKind,
+} from "../support/peer-pair.ts";
+
+type Pair = [caller: WatchedPeer, callee: WatchedPeer];
+
+export function peerContract(name: string, createEngine: () => PeerEngine): void {
+  const withPair = (body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>) => async () => {
+    const engine = createEngine();
+    const pair: Pair = [await watchedPeer(engine), await watchedPeer(engine)];
+    try {
+      await body(...pair);
+    } finally {
+      for (const each of pair) each.peer.close();
+    }
+  };
+  describe(`${name}: connecting`, () => connecting(withPair));
+  describe(`${name}: media`, () => media(withPair));
+  describe(`${name}: misuse and the end`, () => misuse(withPair));
+}
+
+type WithPair = (body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>) => () => Promise<void>;
+
+function connecting(withPair: WithPair): void {
+  test(
+    "an offer, its answer and the candidates of both sides make a connection",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      // An engine may be connected before it can tell that it is connecting.
+      for (const { states } of [caller, callee]) {
+        assert.deepEqual(
+          states.filter((state) => state !== "connecting"),
+          ["connected"],
+        );
+      }
+    }),
+  );
+
+  test(
+    "candidates that come before any description wait for it",
+    withPair(async (caller, callee) => {
+      const offer = await caller.peer.createOffer();
+      await caller.until(() => caller.candidates.length > 0);
+      caller.sendCandidatesTo(callee.peer);
+      await caller.peer.acceptAnswer(await callee.peer.answerOffer(offer));
+      // The caller gets none from the callee: the early ones must have been kept.
+      await connected(caller, callee);
+    }),
+  );
+
+  test(
+    "candidates that come before the answer wait for it",
+    withPair(async (caller, callee) => {
+      const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
+      await callee.until(() => callee.candidates.length > 0);
+      callee.sendCandidatesTo(caller.peer);
+      await caller.peer.acceptAnswer(answer);
+      await connected(caller, callee);
+    }),
+  );
+
+  test(
+    "no candidate is told before its description was handed out",
+    withPair(async (caller) => {
+      const offering = caller.peer.createOffer();
+      let wereToldEarly = -1;
+      await offering.then(() => {
+        wereToldEarly = caller.candidates.length;
+      });
+      assert.equal(wereToldEarly, 0);
+      await caller.until(() => caller.candidates.length > 0);
+    }),
+  );
+
+  test(
+    "useless candidates do not hinder the call",
+    withPair(async (caller, callee) => {
+      for (const candidate of [
+        "",
+        "not a candidate",
+        "candidate:1 1 udp 5 nobody-at-home.local 9 typ host",
+      ]) {
+        caller.peer.addCandidate({ candidate, sdpMid: "", sdpMLineIndex: 0 });
+        callee.peer.addCandidate({ candidate, sdpMid: null, sdpMLineIndex: null });
+      }
+      await connect(caller, callee);
+    }),
+  );
+
+  test(
+    "an offer with both kinds is made although nothing was ever fed",
+    withPair(async (caller) => {
+      const offer = await caller.peer.createOffer();
+      assert.deepEqual(offer.match(/^m=\w+/gm), ["m=audio", "m=video"]);
+    }),
+  );
+}
+
+function media(withPair: WithPair): void {
+  test(
+    "pictures and samples go both ways",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
+      try {
+        await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+        await caller.until(() => caller.pictures.length > 5 && caller.blocks.some(isLoud));
+      } finally {
+        for (const each of feeds) each.stop();
+      }
+      assertGrey(callee.pictures.at(-1), 60);
+      assertGrey(caller.pictures.at(-1), 180);
+      assert.ok((callee.pictures.at(-1)?.capturedAtUs ?? 0) > 1.7e15, "Unix time in microseconds");
+    }),
+  );
+
+  test(
+    "nothing is sent while nothing is fed, and pictures come again when they are",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const first = feed(caller.peer, 60);
+      await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+      first.stop();
+      const before = await settledBytes(caller);
+      const shown = callee.pictures.length;
+      // The other direction's pictures measure the time in which nothing may come.
+      const other = feed(callee.peer, 180);
+      await caller.until(() => caller.pictures.length > 15);
+      other.stop();
+      assert.deepEqual(await sentBytes(caller), before);
+      assert.equal(callee.pictures.length, shown);
+      const second = feed(caller.peer, 120);
+      await callee.until(() => callee.pictures.length > shown + 5);
+      second.stop();
+      assertGrey(callee.pictures.at(-1), 120);
+    }),
+  );
+
+  test(
+    "an offer without video gives a call with sound only",
+    withPair(async (caller, callee) => {
+      const offer = withoutKind(await caller.peer.createOffer(), "video");
+      const answer = await callee.peer.answerOffer(offer);
+      assert.deepEqual(answer.match(/^m=\w+/gm), ["m=audio"]);
+      callee.peer.sendVideo(greyPicture(60));
+      callee.peer.sendAudio(toneBlock(0));
+    }),
+  );
+
+  test(
+    "statistics count what was sent and received",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+      feeding.stop();
+      const sent = await caller.peer.statistics();
+      const received = await callee.peer.statistics();
+      assert.ok(sent.bytesSentVideo > 0 && sent.bytesSentAudio > 0, JSON.stringify(sent));
+      assert.ok(received.bytesReceivedVideo > 0 && received.bytesReceivedAudio > 0, JSON.stringify(received));
+      assert.ok(received.packetsReceived > 0);
+      assert.equal(received.bytesSentVideo, 0);
+    }),
+  );
+
+  test(
+    "a second offer on a running connection is answered and the pictures go on",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      try {
+        await callee.until(() => callee.pictures.length > 3);
+        for (const [from, to] of [
+          [caller, callee],
+          [callee, caller],
+        ] as const) {
+          await negotiate(from, to);
+          const shown = callee.pictures.length;
+          await callee.until(() => callee.pictures.length > shown + 3);
+        }
+      } finally {
+        feeding.stop();
+      }
+    }),
+  );
+
+  test(
+    "an offer that restarts ICE brings new credentials and keeps the call",
+    withPair(async (caller, callee) => {
+      const first = await caller.peer.createOffer();
+      await caller.peer.acceptAnswer(await callee.peer.answerOffer(first));
+      caller.sendCandidatesTo(callee.peer);
+      callee.sendCandidatesTo(caller.peer);
+      await connected(caller, callee);
+      const second = await caller.peer.createOffer({ iceRestart: true });
+      assert.notEqual(fragment(second), fragment(first));
+      const gathered = caller.candidates.length;
+      await caller.until(() => caller.candidates.length > gathered);
+      await caller.peer.acceptAnswer(await callee.peer.answerOffer(second));
+      const feeding = feed(caller.peer, 60);
+      await callee.until(() => callee.pictures.length > 3);
+      feeding.stop();
+    }),
+  );
+
+  test(
+    "an own offer gives way when a remote one is answered on a running connection",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      await callee.peer.createOffer({ iceRestart: true });
+      await negotiate(caller, callee, true);
+      const feeding = feed(callee.peer, 60);
+      await caller.until(() => caller.pictures.length > 3);
+      feeding.stop();
+    }),
+  );
+}
+
+function misuse(withPair: WithPair): void {
+  test(
+    "a description that is none is refused with a PeerError, and the peer still works",
+    withPair(async (caller, callee) => {
+      await assert.rejects(callee.peer.answerOffer("nonsense"), PeerError);
+      await assert.rejects(
+        callee.peer.answerOffer("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=oops"),
+        PeerError,
+      );
+      const offer = await caller.peer.createOffer();
+      await assert.rejects(caller.peer.acceptAnswer("nonsense"), PeerError);
+      await caller.peer.acceptAnswer(await callee.peer.answerOffer(offer));
+    }),
+  );
+
+  test(
+    "an answer that nobody asked for is refused with a PeerError",
+    withPair(async (caller, callee) => {
+      const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
+      await caller.peer.acceptAnswer(answer);
+      await assert.rejects(
+        caller.peer.acceptAnswer(answer),
+        /signalling state is stable; expected have-local-offer/,
+      );
+      await assert.rejects(callee.peer.acceptAnswer(answer), PeerError);
+    }),
+  );
+
+  test(
+    "a view into a larger buffer is refused rather than sent",
+    withPair(async (caller) => {
+      const whole = greyPicture(60);
+      const larger = new Uint8Array(whole.data.byteLength + 16);
+      const view = larger.subarray(16);
+      assert.throws(() => caller.peer.sendVideo({ ...whole, data: view }), /expected a buffer of its own/);
+      assert.throws(() => caller.peer.sendVideo({ ...whole, width: 319 }), PeerError);
+      assert.throws(
+        () => caller.peer.sendAudio(new Int16Array(960).subarray(480)),
+        /expected a buffer of its own/,
+      );
+      assert.throws(() => caller.peer.sendAudio(new Int16Array(441)), /441 samples; expected 480/);
+    }),
+  );
+
+  test(
+    "close is idempotent, and no callback comes after it",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      await callee.until(() => callee.pictures.length > 3);
+      callee.peer.close();
+      const calls = callee.calls();
+      callee.peer.close();
+      callee.peer.addCandidate({ candidate: "candidate:1 1 udp 5 127.0.0.1 9 typ host", sdpMLineIndex: 0 });
+      callee.peer.sendVideo(greyPicture(1));
+      callee.peer.sendAudio(toneBlock(0));
+      await assert.rejects(callee.peer.createOffer(), /closed/);
+      const bytes = (await callee.peer.statistics()).bytesSentVideo;
+      assert.equal(typeof bytes, "number");
+      // The caller's own statistics pass through the engine's threads, so whatever was on its way has arrived.
+      for (let turn = 0; turn < 20; turn++) await caller.peer.statistics();
+      feeding.stop();
+      assert.equal(callee.calls(), calls);
+    }),
+  );
+
+  test(
+    "closing in the middle of a negotiation ends it with a PeerError",
+    withPair(async (caller) => {
+      const offering = caller.peer.createOffer();
+      caller.peer.close();
+      const outcome = await offering.then(
+        () => "made",
+        (cause: unknown) => cause,
+      );
+      assert.ok(outcome === "made" || outcome instanceof PeerError);
+      assert.equal(caller.calls(), 0);
+    }),
+  );
+}
+
+function isLoud({ block }: { block: Int16Array }): boolean {
+  return block.some((sample) => Math.abs(sample) > 2000);
+}
+
+function assertGrey(frame: WatchedPeer["pictures"][number] | undefined, luma: number): void {
+  assert.ok(frame !== undefined);
+  const middle = frame.data[(frame.height >> 1) * frame.width + (frame.width >> 1)] ?? -1;
+  assert.ok(Math.abs(middle - luma) < 12, `luma ${middle}, expected about ${luma}`);
+}
+
+async function sentBytes({
+  peer,
+}: WatchedPeer): Promise<Pick<PeerStatistics, "bytesSentVideo" | "bytesSentAudio">> {
+  const { bytesSentVideo, bytesSentAudio } = await peer.statistics();
+  return { bytesSentVideo, bytesSentAudio };
+}
+
+/** What is still in the encoder and the pacer leaves first. */
+async function settledBytes(peer: WatchedPeer): ReturnType<typeof sentBytes> {
+  let last = await sentBytes(peer);
+  for (let same = 0; same < 200; ) {
+    const now = await sentBytes(peer);
+    same = JSON.stringify(now) === JSON.stringify(last) ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+function fragment(sdp: string): string | undefined {
+  return /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1];
+}
