@@ -32,6 +32,8 @@ export const pluginErrorCodes = {
   peerUnreachable: 1402,
 } as const;
 
+export const rpcErrorCodes = { ...jsonRpcErrorCodes, ...pluginErrorCodes };
+
 export type PluginErrorName = keyof typeof pluginErrorCodes;
 export type JsonRpcErrorName = keyof typeof jsonRpcErrorCodes;
 export type RpcErrorName = PluginErrorName | JsonRpcErrorName;
@@ -64,32 +66,24 @@ export class RpcError extends Error {
   }
 
   get code(): number {
-    return { ...jsonRpcErrorCodes, ...pluginErrorCodes }[this.kind];
+    return rpcErrorCodes[this.kind];
   }
 
   get data(): ErrorData {
     return this.issues ? { name: this.kind, issues: this.issues } : { name: this.kind };
   }
+
+  /** An error as it was received. A code that this version does not know becomes `internalError`. */
+  static fromWire(error: { code: number; message: string; data?: unknown }): RpcError {
+    const data = errorDataSchema.safeParse(error.data);
+    const issues = data.success ? data.data.issues : undefined;
+    return new RpcError(errorNameOf(error.code), error.message, issues ? { issues } : {});
+  }
 }
 
-const MAX_SHOWN = 120;
-
-/** Turns a failed zod check into field issues. `value` is what was checked. */
-export function issuesOf(error: z.ZodError, value: unknown): FieldIssue[] {
-  return error.issues.map((issue) => ({
-    field: issue.path.map(String).join(".") || "(whole)",
-    value: show(issue.path.reduce<unknown>(at, value)),
-    expected: issue.message,
-  }));
-}
-
-function at(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<PropertyKey, unknown>)[key]
-    : undefined;
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+function errorNameOf(code: number): RpcErrorName {
+  for (const [name, known] of Object.entries(rpcErrorCodes)) {
+    if (known === code) return name as RpcErrorName;
+  }
+  return "internalError";
 }

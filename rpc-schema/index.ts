@@ -4,6 +4,7 @@ export * from "./common.ts";
 export * from "./definition.ts";
 export * from "./end-reasons.ts";
 export * from "./errors.ts";
+export * from "./issues.ts";
 export * from "./methods/calls.ts";
 export * from "./methods/contacts.ts";
 export * from "./methods/devices.ts";

@@ -1,0 +1,62 @@
+// The plugin's end of the wire: input lines to handlers, answers, notifications and pictures to the output.
+// Decides only when the host has gone; what follows from that is main's matter.
+
+import type { Readable, Writable } from "node:stream";
+import type { FrameOutlet } from "../frames/frames.ts";
+import { createDispatcher, type Handlers, type HostNotificationHandlers } from "./dispatcher.ts";
+import { readLines } from "./line-reader.ts";
+import type { Log } from "./log.ts";
+import { createNotifier, type Notify } from "./notifier.ts";
+import { createStdioLink } from "./stdio-link.ts";
+
+export interface ServeOptions {
+  readonly input: Readable;
+  /** See {@link openWritable} for the real process's. */
+  readonly output: Writable;
+  readonly log: Log;
+  /** Once: the input ended or broke, or the host no longer reads. */
+  onHostGone(why: string): void;
+}
+
+export interface PluginEnd {
+  /** Where pictures leave. */
+  readonly outlet: FrameOutlet;
+  readonly notify: Notify;
+  /** Begins to read. Apart from creation, because handlers need `outlet` and `notify` to be built. */
+  serve(handlers: Handlers, notificationHandlers: HostNotificationHandlers): void;
+  /** Waits for what is queued to reach the kernel; see StdioLink.flush. */
+  flush(timeoutMs: number): Promise<boolean>;
+  close(): void;
+}
+
+export function createPluginEnd(options: ServeOptions): PluginEnd {
+  const { input, output, log } = options;
+  let gone = false;
+  const hostGone = (why: string): void => {
+    if (gone) return;
+    gone = true;
+    options.onHostGone(why);
+  };
+  const link = createStdioLink({ output, onLost: (error) => hostGone(error.message) });
+
+  return {
+    outlet: link,
+    notify: createNotifier(link.send, log),
+    flush: (timeoutMs) => link.flush(timeoutMs),
+    serve(handlers, notificationHandlers) {
+      const dispatcher = createDispatcher({ handlers, notificationHandlers, send: link.send, log });
+      readLines(input, {
+        onLine: dispatcher.receive,
+        onTooLong: dispatcher.refuseLongLine,
+        onEnd(droppedBytes, error) {
+          if (droppedBytes > 0) log("warn", `input ended within a line; ${droppedBytes} bytes dropped`);
+          hostGone(error ? `reading failed: ${error.message}` : "the host closed its end");
+        },
+      });
+    },
+    close() {
+      gone = true;
+      link.close();
+    },
+  };
+}
