@@ -8,6 +8,9 @@ import { endReasonSchema } from "./end-reasons.ts";
 const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
 const platformSchema = z.string().max(64).optional();
 
+/** What the host's script interface sends in place of mediaType; only `video: false` has a meaning. */
+const constraintsSchema = z.object({ video: z.unknown() }).optional().catch(undefined);
+
 /** No description of ours or of a browser comes near this; it bounds what a peer can make us hold. */
 const MAX_SDP_CHARS = 256 * 1024;
 const sdpSchema = z.string().min(1).max(MAX_SDP_CHARS);
@@ -27,6 +30,7 @@ export const signalSchema = z.discriminatedUnion("type", [
     mode: modeSchema,
     platform: platformSchema,
     mediaType: mediaKindSchema.optional(),
+    constraints: constraintsSchema,
   }),
   z.object({ type: z.literal("call-ack"), mode: modeSchema, platform: platformSchema }),
   z.object({ type: z.literal("call-offer"), sdp: sdpSchema }),

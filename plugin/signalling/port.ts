@@ -6,6 +6,7 @@ export type SignallingErrorCode =
   | "unreachable" // no connection, or the stream could not be opened
   | "unacknowledged" // sent, but no acknowledgement came
   | "invalidAddress"
+  | "startFailed" // the key file is damaged, or an address cannot be listened on
   | "aborted"
   | "closed";
 

@@ -1,0 +1,191 @@
+// The one module that touches libp2p at run time; loading it costs 0.3 s, so it is imported when signalling starts.
+// Knows connections and streams, nothing of what is said over them.
+
+import { privateKeyFromProtobuf } from "@libp2p/crypto/keys";
+import { identify } from "@libp2p/identify";
+import { type Connection, type PeerInfo, type Stream, start, stop } from "@libp2p/interface";
+import { mdns } from "@libp2p/mdns";
+import { noise } from "@libp2p/noise";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p, type Libp2p } from "libp2p";
+import { withDeadline } from "./deadline.ts";
+import type { ByteStream, NodeOptions, PeerAddress, SignallingNode } from "./node.ts";
+import { MAX_INCOMING_STREAMS_PER_PEER, MAX_OUTGOING_STREAMS_PER_PEER } from "./timings.ts";
+
+/** The host's DNS-SD name. The library takes the whole name, with no underscores and the domain. */
+const MDNS_SERVICE_TAG = "goop-mdns.local";
+/** A chat network's worth; libp2p closes the least used connections above it. */
+const MAX_CONNECTIONS = 128;
+
+export async function startLibp2pNode(options: NodeOptions): Promise<SignallingNode> {
+  const libp2p = await create(options);
+  announceEvents(libp2p, options);
+  for (const [protocol, handler] of options.handlers) {
+    await libp2p.handle(
+      protocol,
+      (stream, connection) => handler(new Libp2pStream(stream), connection.remotePeer.toString()),
+      {
+        maxInboundStreams: MAX_INCOMING_STREAMS_PER_PEER,
+        maxOutboundStreams: MAX_OUTGOING_STREAMS_PER_PEER,
+        // A relayed connection is limited, and signalling is small enough for it.
+        runOnLimitedConnection: true,
+      },
+    );
+  }
+  await libp2p.start();
+  return new Libp2pNode(libp2p, options);
+}
+
+function create(options: NodeOptions): Promise<Libp2p> {
+  return createLibp2p({
+    start: false,
+    privateKey: privateKeyFromProtobuf(options.key),
+    nodeInfo: { userAgent: "goop-call-plugin" },
+    addresses: { listen: [...options.listen] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: { maxConnections: MAX_CONNECTIONS },
+    services: {
+      identify: identify(),
+      ...(options.mdns ? { discovery: discovery(options) } : {}),
+    },
+  });
+}
+
+/**
+ * mDNS as a plain service: as a libp2p `peerDiscovery` it would tell of each peer once only, and put whatever an
+ * answer claims into a peer store without a bound.
+ */
+function discovery(options: NodeOptions) {
+  return (components: Parameters<ReturnType<typeof mdns>>[0]) => {
+    const service = mdns({ serviceTag: MDNS_SERVICE_TAG })(components);
+    service.addEventListener("peer", ({ detail }: CustomEvent<PeerInfo>) => {
+      options.events.onFound(asAddress(detail.id.toString(), detail.multiaddrs));
+    });
+    return { start: () => start(service), stop: () => stop(service) };
+  };
+}
+
+function announceEvents(libp2p: Libp2p, { events }: NodeOptions): void {
+  libp2p.addEventListener("peer:connect", ({ detail }) => events.onConnected(detail.toString()));
+  libp2p.addEventListener("peer:disconnect", ({ detail }) => events.onDisconnected(detail.toString()));
+  libp2p.addEventListener("peer:identify", ({ detail }) =>
+    events.onIdentified(asAddress(detail.peerId.toString(), detail.listenAddrs)),
+  );
+  libp2p.addEventListener("self:peer:update", () => events.onAddressesChanged());
+}
+
+class Libp2pNode implements SignallingNode {
+  readonly peerId: string;
+  readonly #libp2p: Libp2p;
+  readonly #options: NodeOptions;
+
+  constructor(libp2p: Libp2p, options: NodeOptions) {
+    this.#libp2p = libp2p;
+    this.#options = options;
+    this.peerId = libp2p.peerId.toString();
+  }
+
+  addresses(): string[] {
+    return this.#libp2p.getMultiaddrs().map(String);
+  }
+
+  parseAddress(address: string): PeerAddress {
+    const last = multiaddr(address).getComponents().at(-1);
+    if (last?.name !== "p2p" || last.value === undefined)
+      throw new Error("expected /p2p/<peer id> at the end");
+    return { peerId: peerIdFromString(last.value).toString(), addresses: [address] };
+  }
+
+  isConnected(peerId: string): boolean {
+    return this.#connection(peerId) !== undefined;
+  }
+
+  async connect(peer: PeerAddress, signal: AbortSignal): Promise<void> {
+    if (!this.isConnected(peer.peerId)) await this.#dial(peer, signal);
+  }
+
+  async openStream(peer: PeerAddress, protocol: string, signal: AbortSignal): Promise<ByteStream> {
+    const connection = this.#connection(peer.peerId) ?? (await this.#dial(peer, signal));
+    return new Libp2pStream(await connection.newStream(protocol, { signal, runOnLimitedConnection: true }));
+  }
+
+  async learnAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress> {
+    const peer = await this.#libp2p.peerStore.get(peerIdFromString(peerId), { signal });
+    return asAddress(
+      peerId,
+      peer.addresses.map((address) => address.multiaddr),
+    );
+  }
+
+  openStreams(): number {
+    return this.#libp2p
+      .getConnections()
+      .flatMap((connection) => connection.streams)
+      .filter((stream) => this.#options.handlers.has(stream.protocol)).length;
+  }
+
+  stop(): Promise<void> {
+    return withDeadline(this.#options.stopMs, undefined, "stopping libp2p", async () => this.#libp2p.stop());
+  }
+
+  /** The newest, since a peer that came back after a crash leaves a dead one behind. */
+  #connection(peerId: string): Connection | undefined {
+    return this.#libp2p
+      .getConnections(peerIdFromString(peerId))
+      .filter((connection) => connection.status === "open")
+      .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
+  }
+
+  #dial(peer: PeerAddress, signal: AbortSignal): Promise<Connection> {
+    const addresses = peer.addresses.map((address) => multiaddr(address));
+    return this.#libp2p.dial(addresses.length > 0 ? addresses : peerIdFromString(peer.peerId), { signal });
+  }
+}
+
+function asAddress(peerId: string, addresses: readonly Multiaddr[]): PeerAddress {
+  const suffix = `/p2p/${peerId}`;
+  return {
+    peerId,
+    addresses: addresses.map(String).map((text) => (text.endsWith(suffix) ? text : `${text}${suffix}`)),
+  };
+}
+
+class Libp2pStream implements ByteStream {
+  readonly #stream: Stream;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  receive(onChunk: (chunk: Uint8Array) => void, onEnd: (error?: Error) => void): void {
+    const stream = this.#stream;
+    let hasEnded = false;
+    const end = () => {
+      if (hasEnded) return;
+      hasEnded = true;
+      const isBroken = stream.status === "aborted" || stream.status === "reset";
+      onEnd(isBroken ? new Error(`the stream was ${stream.status}`) : undefined);
+    };
+    stream.addEventListener("message", ({ data }) => onChunk(data.subarray()));
+    stream.addEventListener("end", end);
+    stream.addEventListener("close", end);
+    if (stream.readStatus === "closed") queueMicrotask(end);
+  }
+
+  async send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (!this.#stream.send(bytes)) await this.#stream.onDrain({ signal });
+  }
+
+  close(): Promise<void> {
+    return this.#stream.close();
+  }
+
+  abort(error: Error): void {
+    this.#stream.abort(error);
+  }
+}

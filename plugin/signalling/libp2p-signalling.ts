@@ -1,0 +1,281 @@
+// Signalling over the plugin's own peer-to-peer node: puts the parts together and owns their life. What a signal
+// means, and whether its sender is the call's peer, is the desk's to say.
+
+import type { Contact, Signal } from "../../rpc-schema/index.ts";
+import { ContactKeeper } from "./contact-keeper.ts";
+import { textOf, withDeadline } from "./deadline.ts";
+import { MessageStamp, MQ_PROTOCOL } from "./goop-mq.ts";
+import { generateKey, loadOrCreateKey } from "./key-file.ts";
+import { LABEL_PROTOCOL, serveLabel } from "./label-protocol.ts";
+import type { Log } from "./log.ts";
+import { MqReceiver } from "./mq-receiver.ts";
+import { MqSender } from "./mq-sender.ts";
+import type { NodeOptions, PeerAddress, SignallingNode, StartNode, StreamHandler } from "./node.ts";
+import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
+import { SendLanes } from "./send-lanes.ts";
+import { defaultTimings, type Timings } from "./timings.ts";
+import { type IgnoredWhy, topicOf, understand } from "./topics.ts";
+
+export interface Libp2pSignallingOptions {
+  /** What other peers are told we are called. */
+  readonly label: string;
+  /** Without one, the key and so the identity last as long as the process. */
+  readonly privateKeyFile?: string | undefined;
+  /** Multiaddrs; port 0 takes any. */
+  readonly listen: readonly string[];
+  /** Peers to reach from the start, each multiaddr ending in /p2p/<id>. */
+  readonly peers: readonly string[];
+  readonly mdns: boolean;
+  readonly log: Log;
+  readonly timings?: Partial<Timings>;
+  /** For tests: another node than libp2p's. */
+  readonly startNode?: StartNode;
+}
+
+/** Figures for tests and for the log. */
+export interface SignallingDiagnostics {
+  readonly openStreams: number;
+  readonly pendingSends: number;
+  /** Incoming streams that were reset: malformed, too slow, too many. */
+  readonly refusedStreams: number;
+  /** Messages that were acknowledged and mean nothing to us, by why. */
+  readonly ignored: Readonly<Record<IgnoredWhy, number>>;
+}
+
+export interface Libp2pSignalling extends Signalling {
+  diagnostics(): SignallingDiagnostics;
+}
+
+/** Nothing runs before `start`. */
+export function createLibp2pSignalling(
+  options: Libp2pSignallingOptions,
+  callbacks: SignallingCallbacks,
+): Libp2pSignalling {
+  return new NodeSignalling(options, callbacks);
+}
+
+class NodeSignalling implements Libp2pSignalling {
+  readonly #options: Libp2pSignallingOptions;
+  readonly #callbacks: SignallingCallbacks;
+  readonly #timings: Timings;
+  readonly #log: Log;
+  readonly #closing = new AbortController();
+  readonly #contacts: ContactKeeper;
+  readonly #lanes: SendLanes;
+  readonly #receiver: MqReceiver;
+  readonly #ignored: Record<IgnoredWhy, number> = {
+    otherTopic: 0,
+    loopback: 0,
+    badCallId: 0,
+    unknownSignal: 0,
+    endOfCandidates: 0,
+  };
+  #node: SignallingNode | undefined;
+  #starting: Promise<SelfAddress> | undefined;
+  #stopped: Promise<void> | undefined;
+  #addressTimer: NodeJS.Timeout | undefined;
+  #toldAddresses = "";
+
+  constructor(options: Libp2pSignallingOptions, callbacks: SignallingCallbacks) {
+    this.#options = options;
+    this.#callbacks = callbacks;
+    this.#log = options.log;
+    this.#timings = { ...defaultTimings, ...options.timings };
+    const { log } = options;
+    const timings = this.#timings;
+    this.#contacts = new ContactKeeper({
+      onContacts: (contacts) => this.#tell(() => callbacks.onContacts(contacts)),
+      closing: this.#closing.signal,
+      timings,
+      log,
+    });
+    const sender = new MqSender({
+      open: (peerId, signal) =>
+        this.#running().openStream(this.#contacts.list.address(peerId), MQ_PROTOCOL, signal),
+      stamp: new MessageStamp(),
+      timings,
+    });
+    this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
+      sender.deliver(peerId, topicOf(callId), signal, abort),
+    );
+    this.#receiver = new MqReceiver({
+      onMessage: (from, topic, payload) => this.#onMessage(from, topic, payload),
+      timings,
+      log,
+    });
+  }
+
+  start(): Promise<SelfAddress> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
+    this.#running();
+    return this.#lanes.send(peerId, callId, signal, abort);
+  }
+
+  contacts(): Contact[] {
+    return this.#contacts.list.list();
+  }
+
+  async addContact(address: string, abort?: AbortSignal): Promise<Contact> {
+    const node = this.#running();
+    const peer = this.#parse(node, address);
+    const signal = abort ? AbortSignal.any([abort, this.#closing.signal]) : this.#closing.signal;
+    try {
+      await withDeadline(this.#timings.dialMs, signal, "the dial", (limit) => node.connect(peer, limit));
+    } catch (error) {
+      this.#running();
+      if (abort?.aborted)
+        throw new SignallingError("aborted", `the caller gave up dialling ${address}`, error);
+      throw new SignallingError("unreachable", `cannot reach ${address}: ${textOf(error)}`, error);
+    }
+    this.#contacts.add(peer, "given");
+    await this.#contacts.learnLabel(peer.peerId);
+    const contact = this.#contacts.list.get(peer.peerId);
+    if (contact) return contact;
+    throw new SignallingError("unreachable", `no room for ${address} among the contacts`);
+  }
+
+  close(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  diagnostics(): SignallingDiagnostics {
+    return {
+      openStreams: this.#node?.openStreams() ?? 0,
+      pendingSends: this.#lanes.pending,
+      refusedStreams: this.#receiver.refused,
+      ignored: { ...this.#ignored },
+    };
+  }
+
+  async #start(): Promise<SelfAddress> {
+    this.#throwIfClosing();
+    const key = await this.#key();
+    const startNode = this.#options.startNode ?? (await import("./libp2p-node.ts")).startLibp2pNode;
+    let node: SignallingNode;
+    try {
+      node = await startNode(this.#nodeOptions(key));
+    } catch (error) {
+      throw new SignallingError(
+        "startFailed",
+        `cannot start on ${this.#options.listen.join(" ")}: ${textOf(error)}`,
+        error,
+      );
+    }
+    this.#node = node;
+    this.#throwIfClosing();
+    this.#contacts.use(node);
+    for (const address of this.#options.peers) this.#addGiven(node, address);
+    this.#addressTimer = setInterval(() => this.#checkAddresses(), this.#timings.addressCheckMs);
+    const addresses = node.addresses();
+    this.#toldAddresses = addresses.join(" ");
+    return { peerId: node.peerId, addresses };
+  }
+
+  #key(): Promise<Uint8Array> {
+    const { privateKeyFile } = this.#options;
+    return privateKeyFile ? loadOrCreateKey(privateKeyFile, this.#log) : Promise.resolve(generateKey());
+  }
+
+  #nodeOptions(key: Uint8Array): NodeOptions {
+    const { listen, mdns, label } = this.#options;
+    const handlers = new Map<string, StreamHandler>([
+      [MQ_PROTOCOL, (stream, from) => this.#receiver.accept(stream, from)],
+      [LABEL_PROTOCOL, (stream) => void serveLabel(stream, label, this.#timings, this.#log)],
+    ]);
+    const events = {
+      onConnected: (peerId: string) => this.#contacts.onConnected(peerId),
+      onDisconnected: (peerId: string) => this.#contacts.onDisconnected(peerId),
+      onFound: (peer: PeerAddress) => void this.#contacts.add(peer, "found"),
+      onIdentified: (peer: PeerAddress) => this.#contacts.onIdentified(peer),
+      onAddressesChanged: () => this.#checkAddresses(),
+    };
+    return { key, listen, mdns, handlers, events, stopMs: this.#timings.stopMs };
+  }
+
+  /** An address that is wrong must not keep the others from being reached. */
+  #addGiven(node: SignallingNode, address: string): void {
+    try {
+      this.#contacts.add(this.#parse(node, address), "given");
+    } catch (error) {
+      this.#log("warn", `peer left out: ${textOf(error)}`);
+    }
+  }
+
+  #onMessage(from: string, topic: string, payload: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    const understood = understand(topic, payload);
+    if ("ignored" in understood) {
+      this.#ignored[understood.ignored] += 1;
+      this.#log("debug", `message from ${from} ignored: ${understood.ignored}, topic ${topic.slice(0, 80)}`);
+      return;
+    }
+    if (!this.#contacts.list.has(from)) void this.#contacts.meet(from);
+    this.#tell(() => this.#callbacks.onSignal(from, understood.callId, understood.signal));
+  }
+
+  #checkAddresses(): void {
+    const { peerId } = this.#node ?? {};
+    const addresses = this.#node?.addresses() ?? [];
+    const text = addresses.join(" ");
+    // Before start has answered there is nobody to tell of a change.
+    if (peerId === undefined || this.#toldAddresses === "" || text === this.#toldAddresses) return;
+    this.#toldAddresses = text;
+    this.#tell(() => this.#callbacks.onAddressChange({ peerId, addresses }));
+  }
+
+  async #stop(): Promise<void> {
+    this.#closing.abort(new SignallingError("closed", "signalling is closed"));
+    this.#lanes.close();
+    // A start under way sees that we are closing; whether it failed is its caller's to hear.
+    await this.#starting?.catch(() => undefined);
+    clearInterval(this.#addressTimer);
+    try {
+      await this.#node?.stop();
+    } catch (error) {
+      this.#log("warn", `node did not stop cleanly: ${textOf(error)}`);
+    }
+  }
+
+  #parse(node: SignallingNode, address: string): PeerAddress {
+    let peer: PeerAddress;
+    try {
+      peer = node.parseAddress(address);
+    } catch (error) {
+      throw new SignallingError(
+        "invalidAddress",
+        `address "${address}": ${textOf(error)}; expected a multiaddr ending in /p2p/<peer id>`,
+        error,
+      );
+    }
+    if (peer.peerId === node.peerId) {
+      throw new SignallingError("invalidAddress", `address "${address}" is our own`);
+    }
+    return peer;
+  }
+
+  /** @throws SignallingError closed, also before start */
+  #running(): SignallingNode {
+    this.#throwIfClosing();
+    if (!this.#node) throw new SignallingError("closed", "signalling has not started");
+    return this.#node;
+  }
+
+  #throwIfClosing(): void {
+    this.#closing.signal.throwIfAborted();
+  }
+
+  /** Callbacks are other people's code; what they throw must not break a stream or a list. */
+  #tell(callback: () => void): void {
+    if (this.#closing.signal.aborted) return;
+    try {
+      callback();
+    } catch (error) {
+      this.#log("error", `a signalling callback failed: ${textOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// What signalling needs from a peer-to-peer node, in our own words: streams by protocol, connections, peers found.
+// libp2p-node.ts is the only implementation that touches libp2p; tests supply their own.
+
+/** One stream to one peer. Chunks do not follow message borders. */
+export interface ByteStream {
+  /** To be called once. `onEnd` comes once, after the last chunk: bare when the peer finished, with an error when the stream broke. */
+  receive(onChunk: (chunk: Uint8Array) => void, onEnd: (error?: Error) => void): void;
+  /** Resolves when the transport took the bytes. */
+  send(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Ends our half. The stream is gone when the peer has ended its half too. */
+  close(): Promise<void>;
+  /** Resets both halves at once. */
+  abort(error: Error): void;
+}
+
+export interface PeerAddress {
+  readonly peerId: string;
+  /** Multiaddrs, each ending in /p2p/<peerId>. */
+  readonly addresses: readonly string[];
+}
+
+export interface NodeEvents {
+  onConnected(peerId: string): void;
+  /** The last connection to the peer has gone. */
+  onDisconnected(peerId: string): void;
+  /** By mDNS; comes again with every answer, about every 10 s, and may be ourselves. */
+  onFound(peer: PeerAddress): void;
+  /** A connected peer said where it listens. */
+  onIdentified(peer: PeerAddress): void;
+  onAddressesChanged(): void;
+}
+
+/** Takes an incoming stream; `from` is the identity that the connection proved. */
+export type StreamHandler = (stream: ByteStream, from: string) => void;
+
+export interface NodeOptions {
+  /** libp2p private key, protobuf encoding; see key-file.ts. */
+  readonly key: Uint8Array;
+  readonly listen: readonly string[];
+  readonly mdns: boolean;
+  readonly handlers: ReadonlyMap<string, StreamHandler>;
+  readonly events: NodeEvents;
+  readonly stopMs: number;
+}
+
+export interface SignallingNode {
+  readonly peerId: string;
+  /** Own multiaddrs, each ending in /p2p/<peerId>. */
+  addresses(): string[];
+  /** @throws Error when it is no multiaddr that ends in /p2p/<peer id> */
+  parseAddress(address: string): PeerAddress;
+  isConnected(peerId: string): boolean;
+  /** Uses a connection that is there. Rejects when the signal aborts. */
+  connect(peer: PeerAddress, signal: AbortSignal): Promise<void>;
+  /** Dials when there is no connection. Rejects when the signal aborts and then leaves no stream behind. */
+  openStream(peer: PeerAddress, protocol: string, signal: AbortSignal): Promise<ByteStream>;
+  /** What a connected peer has said of where it listens; nothing yet when it has just connected. */
+  learnAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress>;
+  /** Streams of our protocols that are not wholly closed, over all connections. */
+  openStreams(): number;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when no address can be listened on */
+export type StartNode = (options: NodeOptions) => Promise<SignallingNode>;

@@ -1,0 +1,63 @@
+// Every wait and bound of the signalling in one place, so that tests can shorten them. The waits towards other peers
+// are the host's own (Goop² 2.4), since both ends must agree on who gives up first.
+
+export interface Timings {
+  /** Until a stream to the peer is open, a dial included. */
+  readonly openMs: number;
+  /** From the message's first byte to its acknowledgement. */
+  readonly ackMs: number;
+  /** Between the first attempt and the only other one. */
+  readonly retryPauseMs: number;
+  /** Receiver: from the stream's opening to the end of the message. */
+  readonly readMs: number;
+  /** Receiver: until the acknowledgement is handed to the transport. */
+  readonly ackWriteMs: number;
+  /** Until the far end must close its half of a finished stream; then the stream is reset. */
+  readonly closeMs: number;
+  /** Until a peer must have told its label. */
+  readonly labelMs: number;
+  /** Until a dial must have succeeded. */
+  readonly dialMs: number;
+  /** First pause between two dials of one peer; it doubles up to the longest. */
+  readonly redialMs: number;
+  readonly longestRedialMs: number;
+  /** How often our own addresses are compared: the operating system does not tell when a network changes. */
+  readonly addressCheckMs: number;
+  /** Until the node must have stopped; the host grants the plugin one second to leave. */
+  readonly stopMs: number;
+}
+
+export const defaultTimings: Timings = {
+  openMs: 2_000,
+  ackMs: 2_000,
+  retryPauseMs: 300,
+  readMs: 3_000,
+  ackWriteMs: 3_000,
+  closeMs: 1_000,
+  labelMs: 2_000,
+  dialMs: 5_000,
+  redialMs: 1_000,
+  longestRedialMs: 60_000,
+  addressCheckMs: 15_000,
+  stopMs: 900,
+};
+
+/** A description is at most 256 Ki characters; escaped as JSON it stays below this. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** A browser's burst of candidates is about 20, and each may come with a receipt beside it. */
+export const MAX_INCOMING_STREAMS_PER_PEER = 64;
+/** Bounds what all peers together can make us hold to 128 MiB. */
+export const MAX_INCOMING_STREAMS = 128;
+/** Streams that we open towards one peer at a time. */
+export const MAX_OUTGOING_STREAMS_PER_PEER = 128;
+/** Trickled candidates of one call under way at a time; order among them has no meaning. */
+export const MAX_CONCURRENT_CANDIDATES = 4;
+/** Far above one call's whole conversation, some 60 messages. */
+export const MAX_PENDING_PER_CALL = 256;
+export const MAX_PENDING = 2_048;
+/** A chat network on one LAN is far smaller; the list crosses stdio whole at each change. */
+export const MAX_CONTACTS = 512;
+export const MAX_ADDRESSES_PER_CONTACT = 16;
+export const MAX_CONCURRENT_DIALS = 8;
+/** Dials of a peer that was found, not given; being found again starts anew. */
+export const MAX_DIALS_WHEN_FOUND = 4;
