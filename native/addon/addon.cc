@@ -1,0 +1,38 @@
+// The table of what JavaScript may call. Arguments are checked by the façade, native/index.ts.
+#include <napi.h>
+
+#include "encoder.h"
+#include "errors.h"
+#include "list-cameras.h"
+#include "open-capture.h"
+#include "pixels.h"
+#include "process-guards.h"
+
+namespace callnative {
+
+namespace {
+
+Napi::Value protectStdoutFor(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), throwingToJs(info.Env(), [] { return protectStdout(); }));
+}
+
+void dieWithParentFor(const Napi::CallbackInfo& info) {
+  throwingToJs(info.Env(), [] { dieWithParent(); });
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("listCameras", Napi::Function::New(env, listCamerasFor, "listCameras"));
+  exports.Set("openCapture", Napi::Function::New(env, openCapture, "openCapture"));
+  exports.Set("createEncoder", Napi::Function::New(env, createEncoder, "createEncoder"));
+  exports.Set("toRgba", Napi::Function::New(env, toRgba, "toRgba"));
+  exports.Set("readStamp", Napi::Function::New(env, readStampOf, "readStamp"));
+  exports.Set("protectStdout", Napi::Function::New(env, protectStdoutFor, "protectStdout"));
+  exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(callnative, initialize)
+
+}  // namespace callnative

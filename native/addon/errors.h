@@ -1,0 +1,22 @@
+// C++ failures as JavaScript errors that carry operation, errno and path; the façade makes CaptureError of them.
+#pragma once
+
+#include <napi.h>
+
+#include "system-error.h"
+
+namespace callnative {
+
+Napi::Error toJsError(Napi::Env env, const SystemError& error);
+
+/** Runs `work`; a SystemError becomes a JavaScript exception with its parts. */
+template <typename Work>
+auto throwingToJs(Napi::Env env, Work work) {
+  try {
+    return work();
+  } catch (const SystemError& error) {
+    throw toJsError(env, error);
+  }
+}
+
+}  // namespace callnative

@@ -1,0 +1,76 @@
+// See open-capture.h.
+#include "open-capture.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "capture-session.h"
+#include "errors.h"
+#include "test-pattern.h"
+#include "v4l2-source.h"
+
+namespace callnative {
+
+namespace {
+
+/** One is being written, one waits, and wrtc, the encoder and the preview hold one each. */
+constexpr int kPoolSlots = 5;
+
+class OpenWorker : public Napi::AsyncWorker {
+ public:
+  OpenWorker(Napi::Env env, std::string path, const Wish& wish, const Napi::Function& listener)
+      : AsyncWorker(env, "openCapture"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        path_(std::move(path)),
+        wish_(wish),
+        listener_(Napi::Persistent(listener)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    try {
+      if (path_.empty()) {
+        source_ = std::make_unique<TestPattern>(wish_);
+      } else {
+        source_ = std::make_unique<V4l2Source>(path_, wish_);
+      }
+      const Mode& mode = source_->mode();
+      pool_ = std::make_shared<FramePool>(kPoolSlots, i420Size(mode.width, mode.height));
+    } catch (const SystemError& error) {
+      failure_ = error;
+      SetError(error.what());
+    }
+  }
+
+  void OnOK() override {
+    const auto session = std::make_shared<CaptureSession>(source_->mode(), pool_);
+    session->start(Env(), std::move(source_), listener_.Value());
+    deferred_.Resolve(session->toObject(Env()));
+  }
+
+  void OnError(const Napi::Error& error) override {
+    deferred_.Reject(failure_ ? toJsError(Env(), *failure_).Value() : error.Value());
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::string path_;
+  Wish wish_;
+  Napi::FunctionReference listener_;
+  std::unique_ptr<PictureSource> source_;
+  std::shared_ptr<FramePool> pool_;
+  std::optional<SystemError> failure_;
+};
+
+}  // namespace
+
+Napi::Value openCapture(const Napi::CallbackInfo& info) {
+  const Wish wish{info[1].ToNumber().Int32Value(), info[2].ToNumber().Int32Value(), info[3].ToNumber().DoubleValue()};
+  auto* worker = new OpenWorker(info.Env(), info[0].ToString().Utf8Value(), wish, info[4].As<Napi::Function>());
+  const Napi::Promise promise = worker->promise();
+  worker->Queue();
+  return promise;
+}
+
+}  // namespace callnative

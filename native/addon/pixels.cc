@@ -1,0 +1,60 @@
+// See pixels.h.
+#include "pixels.h"
+
+#include <memory>
+
+#include "picture-argument.h"
+#include "pixel-convert.h"
+#include "stamp.h"
+
+namespace callnative {
+
+namespace {
+
+class RgbaWorker : public Napi::AsyncWorker {
+ public:
+  explicit RgbaWorker(const Napi::CallbackInfo& info)
+      : AsyncWorker(info.Env(), "toRgba"),
+        deferred_(Napi::Promise::Deferred::New(info.Env())),
+        picture_(pictureArgument(info, 0)),
+        keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    const std::size_t pixels = static_cast<std::size_t>(picture_.width) * static_cast<std::size_t>(picture_.height);
+    rgba_ = std::make_shared<std::vector<std::uint8_t>>(pixels * 4);
+    i420ToRgba(picture_.data, picture_.width, picture_.height, rgba_->data());
+  }
+
+  void OnOK() override { deferred_.Resolve(shareBuffer(Env(), rgba_)); }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  PictureArgument picture_;
+  Napi::ObjectReference keepAlive_;
+  std::shared_ptr<std::vector<std::uint8_t>> rgba_;
+};
+
+}  // namespace
+
+Napi::Value toRgba(const Napi::CallbackInfo& info) {
+  auto worker = std::make_unique<RgbaWorker>(info);
+  const Napi::Promise promise = worker->promise();
+  // The worker deletes itself when it is done.
+  worker.release()->Queue();
+  return promise;
+}
+
+Napi::Value readStampOf(const Napi::CallbackInfo& info) {
+  const PictureArgument picture = pictureArgument(info, 0);
+  const auto stamp = readStamp(picture.data, picture.width, picture.height);
+  if (!stamp) return info.Env().Null();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("ticks", static_cast<double>(stamp->ticks));
+  object.Set("sequence", static_cast<double>(stamp->sequence));
+  return object;
+}
+
+}  // namespace callnative

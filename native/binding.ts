@@ -1,0 +1,86 @@
+// The compiled addon as it is, and the only place that loads it. Nothing but native/*.ts may import this.
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp } from "./types.ts";
+
+/** A capture as the addon hands it out. */
+export interface BoundCapture {
+  readonly mode: CameraMode;
+  /** The pool; a slot is an index into it. */
+  readonly buffers: readonly ArrayBuffer[];
+  counters(): CaptureCounters;
+  giveBack(slot: number): void;
+  /** To be called once. */
+  close(): Promise<void>;
+}
+
+/** Called with each picture, and once with slot -1 and the error when the source failed. */
+export type BoundListener = (slot: number, capturedAtUs: number, error: unknown) => void;
+
+export interface BoundEncoder {
+  encode(
+    data: Uint8Array,
+    width: number,
+    height: number,
+    maxWidth: number,
+    quality: number,
+  ): Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
+}
+
+export interface Binding {
+  listCameras(): CameraInfo[];
+  /** An empty path opens the test pattern. */
+  openCapture(
+    path: string,
+    width: number,
+    height: number,
+    fps: number,
+    listener: BoundListener,
+  ): Promise<BoundCapture>;
+  createEncoder(): BoundEncoder;
+  toRgba(data: Uint8Array, width: number, height: number): Promise<ArrayBuffer>;
+  readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
+  protectStdout(): number;
+  dieWithParent(): void;
+}
+
+const FUNCTIONS = [
+  "listCameras",
+  "openCapture",
+  "createEncoder",
+  "toRgba",
+  "readStamp",
+  "protectStdout",
+  "dieWithParent",
+] as const satisfies readonly (keyof Binding)[];
+
+const BINARY = "build/Release/callnative.node";
+/** From native/ itself, and from dist/native/, whose binary stays in the source tree. */
+const PLACES = [`./${BINARY}`, `../../native/${BINARY}`];
+const REMEDY = "build it by: npm run build:native";
+
+/** @throws Error naming the file that is missing, does not load, or is out of date, and what to run. */
+export function loadBinding(): Binding {
+  const places = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined) throw new Error(`The native addon ${places[0]} is missing; ${REMEDY}`);
+  const loaded = requireAddon(path);
+  if (!isBinding(loaded)) throw new Error(`The native addon ${path} is out of date; ${REMEDY}`);
+  return loaded;
+}
+
+function requireAddon(path: string): unknown {
+  try {
+    return createRequire(import.meta.url)(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The native addon ${path} does not load (${reason}); ${REMEDY}`, { cause });
+  }
+}
+
+function isBinding(loaded: unknown): loaded is Binding {
+  if (typeof loaded !== "object" || loaded === null) return false;
+  return FUNCTIONS.every((name) => typeof Reflect.get(loaded, name) === "function");
+}

@@ -1,0 +1,115 @@
+// Turns the addon's slots into lent frames: who holds which buffer is counted here, in one place.
+
+import type { Binding, BoundCapture } from "./binding.ts";
+import { captureErrorFrom } from "./capture-words.ts";
+import type { Capture, CaptureCallbacks, CaptureCounters, CaptureWish, VideoFrame } from "./types.ts";
+
+/** Opens `path`, or the test pattern where it is empty. @throws CaptureError */
+export async function openCapture(
+  binding: Binding,
+  path: string,
+  wish: CaptureWish,
+  callbacks: CaptureCallbacks,
+): Promise<Capture> {
+  const capture = new PooledCapture(callbacks);
+  try {
+    const { width, height, fps } = wish;
+    capture.attach(await binding.openCapture(path, width, height, fps, capture.listener));
+  } catch (error) {
+    throw captureErrorFrom(error);
+  }
+  return capture;
+}
+
+class PooledCapture implements Capture {
+  #bound: BoundCapture | undefined;
+  #views: Uint8Array[] = [];
+  #closing: Promise<void> | undefined;
+  readonly #callbacks: CaptureCallbacks;
+
+  constructor(callbacks: CaptureCallbacks) {
+    this.#callbacks = callbacks;
+  }
+
+  /** The addon calls back from its event loop turn only, so never before `attach`. */
+  attach(bound: BoundCapture): void {
+    this.#bound = bound;
+    this.#views = bound.buffers.map((buffer) => new Uint8Array(buffer));
+  }
+
+  readonly listener = (slot: number, capturedAtUs: number, error: unknown): void => {
+    if (slot < 0) {
+      this.#callbacks.onError(captureErrorFrom(error));
+      return;
+    }
+    const frame = this.#lend(slot, capturedAtUs);
+    try {
+      this.#callbacks.onFrame(frame);
+    } finally {
+      frame.release();
+    }
+  };
+
+  get mode() {
+    return this.#opened().mode;
+  }
+
+  counters(): CaptureCounters {
+    return this.#opened().counters();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#opened().close();
+    return this.#closing;
+  }
+
+  #lend(slot: number, capturedAtUs: number): VideoFrame {
+    const bound = this.#opened();
+    const data = this.#views[slot];
+    if (data === undefined) throw new RangeError(`slot ${slot}: expected 0 to ${this.#views.length - 1}`);
+    return new LentFrame(bound.mode, data, capturedAtUs, () => bound.giveBack(slot));
+  }
+
+  #opened(): BoundCapture {
+    if (this.#bound === undefined) throw new Error("The capture is not open yet");
+    return this.#bound;
+  }
+}
+
+class LentFrame implements VideoFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  readonly capturedAtUs: number;
+  readonly #giveBack: () => void;
+  #holders = 1;
+
+  constructor(
+    size: { readonly width: number; readonly height: number },
+    data: Uint8Array,
+    capturedAtUs: number,
+    giveBack: () => void,
+  ) {
+    this.width = size.width;
+    this.height = size.height;
+    this.data = data;
+    this.capturedAtUs = capturedAtUs;
+    this.#giveBack = giveBack;
+  }
+
+  retain(): void {
+    this.#demandHeld("retain");
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#demandHeld("release");
+    this.#holders--;
+    if (this.#holders === 0) this.#giveBack();
+  }
+
+  #demandHeld(operation: string): void {
+    if (this.#holders === 0)
+      throw new Error(`${operation}: this frame has been given back and may be another now`);
+  }
+}

@@ -1,0 +1,78 @@
+// The loop: wait, find a slot, convert, publish, wake.
+#include "capture-thread.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+namespace callnative {
+
+namespace {
+
+/** Signals belong to the process's main thread; a capture thread must not be the one that is interrupted. */
+void blockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+}  // namespace
+
+CaptureThread::CaptureThread(std::unique_ptr<PictureSource> source, std::shared_ptr<FramePool> pool,
+                             std::function<void()> wake)
+    : source_(std::move(source)),
+      pool_(std::move(pool)),
+      wake_(std::move(wake)),
+      stopFd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (stopFd_.get() < 0) throwErrno("eventfd", "the capture thread's stop signal");
+  thread_ = std::thread([this] { run(); });
+}
+
+void CaptureThread::stop() {
+  const std::lock_guard lock(stopMutex_);
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  // An eventfd with a count below its maximum takes the write at once; EINTR cannot lose it either.
+  while (::write(stopFd_.get(), &one, sizeof one) < 0 && errno == EINTR) continue;
+  thread_.join();
+  source_.reset();
+  pool_->finish();
+}
+
+std::optional<SystemError> CaptureThread::takeFailure() {
+  const std::lock_guard lock(failureMutex_);
+  return std::exchange(failure_, std::nullopt);
+}
+
+void CaptureThread::run() {
+  blockSignals();
+  pthread_setname_np(pthread_self(), "capture");
+  try {
+    while (source_->wait(stopFd_.get())) passOn();
+  } catch (const SystemError& error) {
+    {
+      const std::lock_guard lock(failureMutex_);
+      failure_ = error;
+    }
+    wake_();
+  }
+}
+
+void CaptureThread::passOn() {
+  const std::optional<int> slot = pool_->beginWrite();
+  if (!slot) {
+    source_->skip();
+    return;
+  }
+  if (!source_->take(pool_->buffers()[static_cast<std::size_t>(*slot)]->data())) {
+    pool_->abandon(*slot);
+    return;
+  }
+  pool_->publish(*slot, source_->capturedAtUs());
+  wake_();
+}
+
+}  // namespace callnative

@@ -1,0 +1,45 @@
+// Runs one source on its own thread and writes its pictures into the pool. It ends when it is stopped or when
+// the source fails. JavaScript is not known here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "frame-pool.h"
+#include "picture-source.h"
+#include "system-error.h"
+#include "unique-fd.h"
+
+namespace callnative {
+
+class CaptureThread {
+ public:
+  /** `wake` is called on the capture thread after each published picture and once when the source failed. */
+  CaptureThread(std::unique_ptr<PictureSource> source, std::shared_ptr<FramePool> pool, std::function<void()> wake);
+  CaptureThread(const CaptureThread&) = delete;
+  CaptureThread& operator=(const CaptureThread&) = delete;
+  ~CaptureThread() { stop(); }
+
+  /** Joins the thread and closes the source. Any thread may call it, any number of times. */
+  void stop();
+  /** The failure that ended the source, given out once. */
+  std::optional<SystemError> takeFailure();
+
+ private:
+  void run();
+  void passOn();
+
+  std::unique_ptr<PictureSource> source_;
+  std::shared_ptr<FramePool> pool_;
+  std::function<void()> wake_;
+  UniqueFd stopFd_;
+  std::mutex failureMutex_;
+  std::optional<SystemError> failure_;
+  std::mutex stopMutex_;
+  std::thread thread_;
+};
+
+}  // namespace callnative

@@ -1,0 +1,55 @@
+// A fixed set of picture buffers between one capture thread and one consumer, and the count of what became of
+// each picture. The newest picture wins; nothing queues. Threads and JavaScript are not known here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace callnative {
+
+using PictureBuffer = std::shared_ptr<std::vector<std::uint8_t>>;
+
+struct Counters {
+  std::uint64_t captured = 0;
+  std::uint64_t faulty = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t delivered = 0;
+};
+
+class FramePool {
+ public:
+  struct Ready {
+    int slot;
+    std::int64_t capturedAtUs;
+  };
+
+  FramePool(int slots, std::size_t bytes);
+
+  const std::vector<PictureBuffer>& buffers() const { return buffers_; }
+
+  /** Counts a picture as captured and lends a slot to write it to. Without a free one it takes back the picture
+   *  that still waits; without that either, the new picture is dropped and nothing returned. */
+  std::optional<int> beginWrite();
+  /** The written picture waits for the consumer; one that was waiting is dropped. */
+  void publish(int slot, std::int64_t capturedAtUs);
+  /** The picture being written turned out to be damaged. */
+  void abandon(int slot);
+  /** Hands the waiting picture to the consumer, who owes giveBack. */
+  std::optional<Ready> collect();
+  void giveBack(int slot);
+  /** After the last write: what still waits counts as dropped, so that the sum closes. */
+  void finish();
+  Counters counters() const;
+
+ private:
+  std::vector<PictureBuffer> buffers_;
+  std::vector<int> free_;
+  std::optional<Ready> waiting_;
+  Counters counters_;
+  mutable std::mutex mutex_;
+};
+
+}  // namespace callnative

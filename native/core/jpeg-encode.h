@@ -1,0 +1,41 @@
+// I420 to JPEG to base64 text in one go. One encoder serves one thread at a time and reuses all its memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace callnative {
+
+class JpegEncoder {
+ public:
+  struct Result {
+    std::size_t textLength;
+    int width;
+    int height;
+  };
+
+  JpegEncoder();
+  JpegEncoder(const JpegEncoder&) = delete;
+  JpegEncoder& operator=(const JpegEncoder&) = delete;
+  ~JpegEncoder();
+
+  /** `picture` is I420 of video range. A picture wider than `maxWidth` is scaled down, its sizes rounded to even.
+   *  `quality` 1 to 100. Throws std::runtime_error with libjpeg's words. */
+  Result encode(const std::uint8_t* picture, int width, int height, int maxWidth, int quality);
+
+  /** Base64 text of the last picture; replaced by a larger buffer when one is needed. */
+  const std::shared_ptr<std::vector<std::uint8_t>>& text() const { return text_; }
+
+ private:
+  void expand(const std::uint8_t* picture, int width, int height);
+
+  void* compressor_;
+  std::vector<std::uint8_t> scaled_;
+  std::vector<std::uint8_t> expanded_;
+  std::vector<std::uint8_t> jpeg_;
+  std::shared_ptr<std::vector<std::uint8_t>> text_;
+};
+
+}  // namespace callnative

@@ -1,0 +1,27 @@
+// What the capture thread needs of anything that delivers pictures. Buffers and JavaScript are not known here.
+#pragma once
+
+#include <cstdint>
+
+#include "picture.h"
+
+namespace callnative {
+
+class PictureSource {
+ public:
+  PictureSource() = default;
+  PictureSource(const PictureSource&) = delete;
+  PictureSource& operator=(const PictureSource&) = delete;
+  virtual ~PictureSource() = default;
+
+  virtual const Mode& mode() const = 0;
+  /** Waits for the next picture; false when `stopFd` became readable. Throws SystemError when the source has ended. */
+  virtual bool wait(int stopFd) = 0;
+  /** Writes the picture waited for as I420; false when it is damaged. Owed once for each true of wait, or skip(). */
+  virtual bool take(std::uint8_t* target) = 0;
+  virtual void skip() = 0;
+  /** Unix time of the picture last taken, microseconds. */
+  virtual std::int64_t capturedAtUs() const = 0;
+};
+
+}  // namespace callnative

@@ -1,0 +1,149 @@
+// Raw formats by libyuv, MJPG by TurboJPEG.
+#include "pixel-convert.h"
+
+#include <libyuv.h>
+#include <linux/videodev2.h>
+#include <turbojpeg.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "colour-range.h"
+#include "picture.h"
+
+namespace callnative {
+
+namespace {
+
+using Target = I420Planes<std::uint8_t>;
+
+/** Whether `rows` lines of `used` bytes, `stride` apart, fit in `available` bytes. */
+bool fits(std::size_t available, int stride, int used, int rows) {
+  if (stride < used) return false;
+  const auto line = static_cast<std::size_t>(stride);
+  return available >= line * static_cast<std::size_t>(rows - 1) + static_cast<std::size_t>(used);
+}
+
+bool fromPacked(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
+  const int used = chromaSize(format.width) * 4;
+  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : used;
+  if (!fits(bytes.size(), stride, used, format.height)) return false;
+  const auto convert = format.fourcc == V4L2_PIX_FMT_YUYV ? libyuv::YUY2ToI420 : libyuv::UYVYToI420;
+  return convert(bytes.data(), stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, to.width,
+                 to.height) == 0;
+}
+
+bool fromNv12(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
+  const int used = chromaSize(format.width) * 2;
+  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : used;
+  const std::size_t luma = static_cast<std::size_t>(stride) * static_cast<std::size_t>(format.height);
+  if (bytes.size() < luma || !fits(bytes.size() - luma, stride, used, chromaSize(format.height))) return false;
+  return libyuv::NV12ToI420(bytes.data(), stride, bytes.data() + luma, stride, to.y, to.width, to.u, to.chromaStride,
+                            to.v, to.chromaStride, to.width, to.height) == 0;
+}
+
+bool fromYu12(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
+  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : format.width;
+  // The chroma planes' lines are half as long: V4L2, "Planar YUV formats".
+  const int chromaStride = chromaSize(stride);
+  const std::size_t luma = static_cast<std::size_t>(stride) * static_cast<std::size_t>(format.height);
+  const std::size_t chroma =
+      static_cast<std::size_t>(chromaStride) * static_cast<std::size_t>(chromaSize(format.height));
+  if (stride < format.width || bytes.size() < luma + chroma) return false;
+  if (!fits(bytes.size() - luma - chroma, chromaStride, to.chromaStride, chromaSize(format.height))) return false;
+  const std::uint8_t* u = bytes.data() + luma;
+  return libyuv::I420Copy(bytes.data(), stride, u, chromaStride, u + chroma, chromaStride, to.y, to.width, to.u,
+                          to.chromaStride, to.v, to.chromaStride, to.width, to.height) == 0;
+}
+
+/** Many webcams pad their pictures; the decoder warns of the extra bytes and delivers a whole picture all the same. */
+bool decoded(void* decompressor, int result) {
+  if (result == 0) return true;
+  const bool isWarning = tjGetErrorCode(decompressor) == TJERR_WARNING;
+  return isWarning && std::strstr(tjGetErrorStr2(decompressor), "extraneous bytes") != nullptr;
+}
+
+std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
+  if (buffer.size() < size) buffer.resize(size);
+  return buffer.data();
+}
+
+}  // namespace
+
+void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t* rgba) {
+  const I420Planes<const std::uint8_t> planes(picture, width, height);
+  // libyuv names formats by the order in a little-endian word: its ABGR is R, G, B, A in memory.
+  libyuv::I420ToABGR(planes.y, width, planes.u, planes.chromaStride, planes.v, planes.chromaStride, rgba, width * 4,
+                     width, height);
+}
+
+PixelConverter::PixelConverter() : decompressor_(tjInitDecompress()) {
+  if (decompressor_ == nullptr) throw std::runtime_error(std::string("tjInitDecompress: ") + tjGetErrorStr2(nullptr));
+}
+
+PixelConverter::~PixelConverter() { tjDestroy(decompressor_); }
+
+bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
+  if (format.fourcc == V4L2_PIX_FMT_MJPEG) return convertJpeg(format, bytes, target);
+  const Target planes(target, format.width, format.height);
+  bool isWhole = false;
+  switch (format.fourcc) {
+    case V4L2_PIX_FMT_YUYV:
+    case V4L2_PIX_FMT_UYVY: isWhole = fromPacked(format, bytes, planes); break;
+    case V4L2_PIX_FMT_NV12: isWhole = fromNv12(format, bytes, planes); break;
+    case V4L2_PIX_FMT_YUV420: isWhole = fromYu12(format, bytes, planes); break;
+    default: break;
+  }
+  if (isWhole && format.isFullRange) compressPicture(target, format.width, format.height);
+  return isWhole;
+}
+
+bool PixelConverter::convertJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
+  int width = 0;
+  int height = 0;
+  int sampling = 0;
+  int colours = 0;
+  if (tjDecompressHeader3(decompressor_, bytes.data(), bytes.size(), &width, &height, &sampling, &colours) != 0) {
+    return false;
+  }
+  if (width != format.width || height != format.height) return false;
+  // TurboJPEG writes whole pairs of pixels, so odd sizes do not fit the planes.
+  const bool isEven = width % 2 == 0 && height % 2 == 0;
+  const bool isPlanar = isEven && colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
+  if (!isPlanar) return decodeByColours(bytes, width, height, target);
+  return decodePlanar(bytes, width, height, sampling == TJSAMP_422, target);
+}
+
+bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width, int height, bool is422,
+                                  std::uint8_t* target) {
+  const Target to(target, width, height);
+  const std::size_t tall = static_cast<std::size_t>(to.chromaStride) * static_cast<std::size_t>(height);
+  std::uint8_t* u = is422 ? atLeast(scratch_, 2 * tall) : to.u;
+  std::uint8_t* v = is422 ? u + tall : to.v;
+  std::uint8_t* planes[3] = {to.y, u, v};
+  int strides[3] = {to.width, to.chromaStride, to.chromaStride};
+  const int result = tjDecompressToYUVPlanes(decompressor_, bytes.data(), bytes.size(), planes, width, strides, height,
+                                             TJFLAG_FASTDCT);
+  if (!decoded(decompressor_, result)) return false;
+  if (is422) {
+    libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
+                       to.v, to.chromaStride, width, height);
+  }
+  compressPicture(target, width, height);
+  return true;
+}
+
+/** The rare rest: grey, 4:4:4, odd sizes. By way of RGB, which every JPEG can become. */
+bool PixelConverter::decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target) {
+  const int stride = width * 4;
+  std::uint8_t* colours = atLeast(scratch_, static_cast<std::size_t>(stride) * static_cast<std::size_t>(height));
+  const int result = tjDecompress2(decompressor_, bytes.data(), bytes.size(), colours, width, stride, height, TJPF_BGRA,
+                                   TJFLAG_FASTDCT);
+  if (!decoded(decompressor_, result)) return false;
+  const Target to(target, width, height);
+  return libyuv::ARGBToI420(colours, stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, width,
+                            height) == 0;
+}
+
+}  // namespace callnative

@@ -1,0 +1,29 @@
+// A failed system call: which one, its errno, and on what. The wording for people is the façade's.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace callnative {
+
+class SystemError : public std::runtime_error {
+ public:
+  /** `code` is an errno, or 0 where no system call failed; then `what` says it all. */
+  SystemError(std::string operation, int code, std::string path, const std::string& what = "");
+
+  const std::string& operation() const noexcept { return operation_; }
+  const std::string& path() const noexcept { return path_; }
+  int code() const noexcept { return code_; }
+  /** Such as "EBUSY"; empty for code 0. */
+  std::string errnoName() const;
+
+ private:
+  std::string operation_;
+  int code_;
+  std::string path_;
+};
+
+/** Throws what errno says. */
+[[noreturn]] void throwErrno(const char* operation, const std::string& path);
+
+}  // namespace callnative

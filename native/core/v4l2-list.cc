@@ -1,0 +1,89 @@
+// See v4l2-list.h.
+#include "v4l2-list.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "system-error.h"
+#include "v4l2-device.h"
+#include "v4l2-formats.h"
+
+namespace callnative {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kNodePrefix = "video";
+
+std::vector<fs::path> entriesOf(const char* directory) {
+  std::vector<fs::path> entries;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory, failed)) entries.push_back(entry.path());
+  return entries;
+}
+
+/** Numbers of the nodes /dev/video<number>. */
+std::vector<int> nodeNumbers() {
+  std::vector<int> numbers;
+  for (const fs::path& entry : entriesOf("/dev")) {
+    const std::string name = entry.filename().string();
+    if (!name.starts_with(kNodePrefix)) continue;
+    int number = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + kNodePrefix.size(), end, number);
+    if (parsed.ec == std::errc() && parsed.ptr == end) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+/** Node to udev's lasting name for it. */
+std::map<std::string, std::string> lastingNames() {
+  std::map<std::string, std::string> names;
+  for (const fs::path& entry : entriesOf("/dev/v4l/by-id")) {
+    std::error_code failed;
+    const fs::path node = fs::canonical(entry, failed);
+    if (!failed) names.emplace(node.string(), entry.string());
+  }
+  return names;
+}
+
+template <std::size_t Size>
+std::string textOf(const __u8 (&field)[Size]) {
+  return {field, std::find(field, field + Size, 0)};
+}
+
+std::optional<Camera> cameraAt(const std::string& path, const std::map<std::string, std::string>& names) {
+  try {
+    const V4l2Device device(path);
+    const v4l2_capability capability = device.capability();
+    if (!V4l2Device::capturesVideo(capability)) return std::nullopt;
+    const std::string card = textOf(capability.card);
+    const auto lasting = names.find(path);
+    Camera camera{path, lasting != names.end() ? lasting->second : textOf(capability.bus_info) + " " + card, card,
+                  enumerateModes(device, nullptr)};
+    if (camera.modes.empty()) return std::nullopt;
+    return camera;
+  } catch (const SystemError&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::vector<Camera> listCameras() {
+  const auto names = lastingNames();
+  std::vector<Camera> cameras;
+  for (const int number : nodeNumbers()) {
+    auto camera = cameraAt("/dev/video" + std::to_string(number), names);
+    if (camera) cameras.push_back(std::move(*camera));
+  }
+  return cameras;
+}
+
+}  // namespace callnative

@@ -1,0 +1,22 @@
+// Which cameras this machine has, without capturing from any.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "picture.h"
+
+namespace callnative {
+
+struct Camera {
+  std::string path;
+  std::string id;
+  std::string name;
+  std::vector<Mode> modes;
+};
+
+/** Nodes /dev/video* that capture video in a format we understand, in the order of their numbers. Nodes that cannot
+ *  be opened are left out: they are another user's, or were unplugged this moment. */
+std::vector<Camera> listCameras();
+
+}  // namespace callnative

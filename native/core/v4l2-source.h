@@ -1,0 +1,34 @@
+// A V4L2 camera as a source of I420 pictures: device, chosen mode and converter put together.
+#pragma once
+
+#include <linux/videodev2.h>
+
+#include <string>
+
+#include "picture-source.h"
+#include "pixel-convert.h"
+#include "v4l2-device.h"
+
+namespace callnative {
+
+class V4l2Source final : public PictureSource {
+ public:
+  /** Opens, chooses the mode nearest to the wish, and starts streaming. Throws SystemError. */
+  V4l2Source(const std::string& path, const Wish& wish);
+
+  const Mode& mode() const override { return mode_; }
+  bool wait(int stopFd) override;
+  bool take(std::uint8_t* target) override;
+  void skip() override { device_.enqueue(buffer_); }
+  std::int64_t capturedAtUs() const override { return capturedAtUs_; }
+
+ private:
+  V4l2Device device_;
+  Mode mode_;
+  V4l2Format format_{};
+  PixelConverter converter_;
+  v4l2_buffer buffer_{};
+  std::int64_t capturedAtUs_ = 0;
+};
+
+}  // namespace callnative

@@ -1,0 +1,68 @@
+// The addon's façade: checks what goes in, gives types and lent frames to what comes out. What the pictures are for
+// is not known here.
+
+import { type Binding, type BoundEncoder, loadBinding } from "./binding.ts";
+import { openCapture } from "./capture.ts";
+import type { CaptureWish, EncodedPicture, JpegEncoder, JpegWish, Native, VideoFrame } from "./types.ts";
+
+export * from "./types.ts";
+
+type Picture = Pick<VideoFrame, "data" | "width" | "height">;
+
+/** JPEG's own limit for a side, ISO 10918-1. */
+const MAX_SIDE = 65_535;
+/** The largest picture a V4L2 wish may name; an I420 of it is 100 MB. */
+const MAX_WISH_SIDE = 8_192;
+const MAX_FPS = 240;
+
+let native: Native | undefined;
+
+/** Loads the binary at the first call. @throws Error naming the missing file and what to run. */
+export function loadNative(): Native {
+  native ??= facadeOf(loadBinding());
+  return native;
+}
+
+function facadeOf(binding: Binding): Native {
+  return {
+    listCameras: () => binding.listCameras(),
+    openCamera: async (path, wish, callbacks) => {
+      if (path === "") throw new TypeError("path: empty, expected a device such as /dev/video0");
+      return openCapture(binding, path, checkedWish(wish), callbacks);
+    },
+    openPattern: async (wish, callbacks) => openCapture(binding, "", checkedWish(wish), callbacks),
+    createJpegEncoder: () => new BoundJpegEncoder(binding.createEncoder()),
+    toRgba: async ({ data, width, height }) => new Uint8Array(await binding.toRgba(data, width, height)),
+    readStamp: ({ data, width, height }) => binding.readStamp(data, width, height),
+    protectStdout: () => binding.protectStdout(),
+    dieWithParent: () => binding.dieWithParent(),
+  };
+}
+
+class BoundJpegEncoder implements JpegEncoder {
+  readonly #bound: BoundEncoder;
+
+  constructor(bound: BoundEncoder) {
+    this.#bound = bound;
+  }
+
+  async encode({ data, width, height }: Picture, wish: JpegWish): Promise<EncodedPicture> {
+    const maxWidth = checkedNumber("maxWidth", Math.floor(wish.maxWidth), 2, MAX_SIDE);
+    const quality = checkedNumber("quality", Math.round(wish.quality), 1, 100);
+    const made = await this.#bound.encode(data, width, height, maxWidth, quality);
+    return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
+  }
+}
+
+function checkedWish(wish: CaptureWish): CaptureWish {
+  return {
+    width: checkedNumber("width", Math.floor(wish.width), 1, MAX_WISH_SIDE),
+    height: checkedNumber("height", Math.floor(wish.height), 1, MAX_WISH_SIDE),
+    fps: checkedNumber("fps", wish.fps, 1, MAX_FPS),
+  };
+}
+
+function checkedNumber(field: string, value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  throw new RangeError(`${field}: ${value}, expected ${least} to ${most}`);
+}
