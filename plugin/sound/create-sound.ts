@@ -1,0 +1,189 @@
+// The parts of sound put together: which choice means what, and the microphones and speakers that need no device.
+// How devices are opened and kept open is the keeper's business.
+
+import type { Device } from "../../rpc-schema/index.ts";
+import { RpcError } from "../../rpc-schema/index.ts";
+import { DeviceKeeper } from "./device-keeper.ts";
+import type { Direction, NamedDevice } from "./device-names.ts";
+import { resampleLinear } from "./resample.ts";
+import type { Microphone, MicrophoneCallbacks, Sound, SoundDevices, Speaker } from "./sound.ts";
+import { AUTO_ID, BLOCK_SAMPLES, NONE_ID, SAMPLE_RATE, SoundError, TONE_ID } from "./sound.ts";
+import type { DeviceLists } from "./sound-messages.ts";
+import type { StallLimits } from "./stall-watch.ts";
+import { createTone, paceBlocks } from "./tone.ts";
+
+export interface SoundOptions {
+  log(level: "debug" | "info" | "warn", message: string): void;
+  /** The sound process's environment; the plugin's own where it is left out. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** When an open device counts as stuck; the default suits real devices. */
+  readonly stallLimits?: StallLimits;
+  /** Waits before each try to open lost devices again, milliseconds. */
+  readonly retryWaitsMs?: readonly number[];
+}
+
+class ProcessSound implements Sound {
+  readonly #options: SoundOptions;
+  readonly #keeper: DeviceKeeper;
+  readonly #builtIn = new Set<{ close(): Promise<void> }>();
+  #listing: Promise<DeviceLists> | null = null;
+
+  constructor(options: SoundOptions) {
+    this.#options = options;
+    this.#keeper = new DeviceKeeper(options);
+  }
+
+  async list(): Promise<SoundDevices> {
+    const { microphones, speakers } = await this.#scan();
+    return {
+      microphones: [
+        ...microphones.map(publicDevice),
+        { id: TONE_ID, name: "Test tone", isDefault: microphones.length === 0 },
+        { id: NONE_ID, name: "No microphone", isDefault: false },
+      ],
+      speakers: [
+        ...speakers.map(publicDevice),
+        { id: NONE_ID, name: "No speaker", isDefault: speakers.length === 0 },
+      ],
+    };
+  }
+
+  async openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone> {
+    if (choice === TONE_ID) return this.#remember(openTone(toneHz, callbacks));
+    if (choice === NONE_ID) return this.#remember(silentMicrophone());
+    const owner = { onBlock: callbacks.onBlock.bind(callbacks), onLost: callbacks.onLost.bind(callbacks) };
+    const opening = await this.#keeper.open("microphone", choice, owner);
+    if (opening.result === "unknown") {
+      if (choice === AUTO_ID) return this.#remember(openTone(toneHz, callbacks));
+      throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
+    }
+    let isOpen = true;
+    return {
+      deviceId: opening.id,
+      deviceName: opening.name,
+      setMuted: (muted) => {
+        if (isOpen) this.#keeper.setMuted(muted);
+      },
+      close: () => {
+        const wasOpen = isOpen;
+        isOpen = false;
+        return wasOpen ? this.#keeper.close("microphone") : Promise.resolve();
+      },
+    };
+  }
+
+  async openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
+    if (choice === NONE_ID) return silentSpeaker();
+    const opening = await this.#keeper.open("speaker", choice, { onBlock: ignore, onLost });
+    if (opening.result === "unknown") {
+      if (choice === AUTO_ID) return silentSpeaker();
+      throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
+    }
+    return this.#speaker(opening.id, opening.name);
+  }
+
+  async close(): Promise<void> {
+    for (const device of this.#builtIn) await device.close();
+    await this.#keeper.closeAll();
+  }
+
+  #speaker(deviceId: string, deviceName: string): Speaker {
+    let isOpen = true;
+    let lastSample = 0;
+    return {
+      deviceId,
+      deviceName,
+      play: (block, sampleRate) => {
+        if (!isOpen || block.length === 0) return;
+        const samples = new Int16Array(BLOCK_SAMPLES);
+        if (sampleRate === SAMPLE_RATE) samples.set(block.subarray(0, BLOCK_SAMPLES));
+        else lastSample = resampleLinear(block, samples, lastSample);
+        this.#keeper.play(new Uint8Array(samples.buffer));
+      },
+      close: () => {
+        const wasOpen = isOpen;
+        isOpen = false;
+        return wasOpen ? this.#keeper.close("speaker") : Promise.resolve();
+      },
+    };
+  }
+
+  /** A machine whose sound cannot be listed still has the devices that need none. */
+  async #scan(): Promise<DeviceLists> {
+    this.#listing ??= this.#keeper.list().finally(() => {
+      this.#listing = null;
+    });
+    try {
+      return await this.#listing;
+    } catch (error) {
+      if (!(error instanceof SoundError)) throw error;
+      this.#options.log("warn", `sound devices cannot be listed: ${error.message}`);
+      return { microphones: [], speakers: [] };
+    }
+  }
+
+  #remember(microphone: Microphone): Microphone {
+    const close = async () => {
+      this.#builtIn.delete(remembered);
+      await microphone.close();
+    };
+    const remembered: Microphone = { ...microphone, close };
+    this.#builtIn.add(remembered);
+    return remembered;
+  }
+}
+
+function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {
+  const nextBlock = createTone(toneHz);
+  let isMuted = false;
+  const stop = paceBlocks(() => {
+    const block = nextBlock();
+    if (!isMuted) callbacks.onBlock(block);
+  });
+  return {
+    deviceId: TONE_ID,
+    deviceName: "Test tone",
+    setMuted(muted) {
+      isMuted = muted;
+    },
+    async close() {
+      stop();
+    },
+  };
+}
+
+function silentMicrophone(): Microphone {
+  return { deviceId: NONE_ID, deviceName: "No microphone", setMuted: ignore, close: nothingToClose };
+}
+
+function silentSpeaker(): Speaker {
+  return { deviceId: NONE_ID, deviceName: "No speaker", play: ignore, close: nothingToClose };
+}
+
+function ignore(): void {
+  // A device that is none takes everything and does nothing.
+}
+
+async function nothingToClose(): Promise<void> {
+  // Nor does it hold anything.
+}
+
+function publicDevice({ id, name, isDefault }: NamedDevice): Device {
+  return { id, name, isDefault };
+}
+
+function unknownDevice(direction: Direction, choice: string, known: string[]): RpcError {
+  const expected = `one of ${known.join(", ")}`;
+  return new RpcError(
+    "unknownDevice",
+    `there is no ${direction} ${JSON.stringify(choice)}; expected ${expected}`,
+    {
+      issues: [{ field: direction, value: JSON.stringify(choice), expected }],
+    },
+  );
+}
+
+/** Starts nothing: the sound process is started by the first listing or opening. */
+export function createSound(options: SoundOptions): Sound {
+  return new ProcessSound(options);
+}

@@ -1,0 +1,114 @@
+// The sound process: opens devices when told, moves blocks between them and two pipes, says every now and then
+// how far it got. It decides nothing; the plugin watches it and kills it when it is stuck.
+// fd 3: microphone to plugin; fd 4: plugin to speaker; 16 bit mono 48 kHz. Control: Node's IPC (sound-messages.ts).
+
+import { Socket } from "node:net";
+import { BLOCK_BYTES, createBlockSplitter } from "./block-splitter.ts";
+import type { Direction } from "./device-names.ts";
+import { createPlaybackRing } from "./playback-ring.ts";
+import * as portaudio from "./portaudio.ts";
+import type { Answer, Report, Request } from "./sound-messages.ts";
+import { isRequest } from "./sound-messages.ts";
+
+/** A tenth of the shortest stall limit, so that a few may come late. */
+const HEARTBEAT_MS = 200;
+/** 40 ms; what the plugin has not read by then is too old to send. */
+const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
+
+const microphonePipe = new Socket({ fd: 3, readable: false, writable: true });
+const speakerPipe = new Socket({ fd: 4, readable: true, writable: false });
+const ring = createPlaybackRing();
+const open = new Map<Direction, portaudio.OpenDevice>();
+let isMuted = false;
+
+function sendMicrophone(bytes: Uint8Array): void {
+  // A closing stream may give a part of a block, which would shift every later sample.
+  if (isMuted || bytes.length !== BLOCK_BYTES) return;
+  if (microphonePipe.writableLength < MAX_PIPE_BYTES) microphonePipe.write(bytes);
+}
+
+function openDevice(direction: Direction, choice: string): Answer {
+  try {
+    if (open.has(direction)) throw new Error(`a ${direction} is open already`);
+    if (direction === "speaker") ring.clear();
+    else isMuted = false;
+    const device =
+      direction === "microphone"
+        ? portaudio.openMicrophone(choice, sendMicrophone)
+        : portaudio.openSpeaker(choice, ring.pull.bind(ring));
+    open.set(direction, device);
+    return { result: "opened", id: device.id, name: device.name };
+  } catch (error) {
+    if (error instanceof portaudio.UnknownDeviceError) return { result: "unknown", known: error.known };
+    return { result: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function closeDevice(direction: Direction): Promise<Answer> {
+  const device = open.get(direction);
+  open.delete(direction);
+  await device?.close();
+  return { result: "closed" };
+}
+
+async function answer(request: Exclude<Request, { kind: "mute" }>): Promise<Answer> {
+  switch (request.kind) {
+    case "list":
+      return { result: "listed", devices: portaudio.listDevices() };
+    case "open":
+      return openDevice(request.direction, request.choice);
+    case "close":
+      return closeDevice(request.direction);
+  }
+}
+
+function report(message: Report): void {
+  process.send?.(message);
+}
+
+async function take(message: unknown): Promise<void> {
+  if (!isRequest(message)) throw new Error(`not a request: ${JSON.stringify(message)}`);
+  if (message.kind === "mute") {
+    isMuted = message.muted;
+    return;
+  }
+  report({ kind: "reply", request: message.request, answer: await answer(message) });
+}
+
+/** Not process.exit(): that hangs when the audio server has died during playback. */
+function die(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** The kernel's promise to end us with the plugin; without the addon the IPC channel's end still does. */
+async function dieWithParent(): Promise<void> {
+  try {
+    const { loadNative } = await import("../../native/index.ts");
+    loadNative().dieWithParent();
+  } catch (error) {
+    console.error(`goes on without the addon: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+process.on("disconnect", die);
+microphonePipe.on("error", die);
+speakerPipe.on("error", die);
+speakerPipe.on("end", die);
+const splitter = createBlockSplitter((block) => ring.push(block));
+speakerPipe.on("data", (bytes) => splitter.push(bytes));
+process.on("message", (message) => {
+  take(message).catch((error: unknown) => {
+    console.error(error);
+    die();
+  });
+});
+setInterval(() => {
+  report({
+    kind: "heartbeat",
+    captured: open.get("microphone")?.blocks() ?? null,
+    played: open.get("speaker")?.blocks() ?? null,
+  });
+}, HEARTBEAT_MS);
+await dieWithParent();
+// The plugin may have died before any of this was listening.
+if (!process.connected) die();

@@ -1,0 +1,61 @@
+// Decides from the sound process's heartbeats whether it is stuck. Knows no process and no clock: every call
+// says what time it is.
+
+/** Milliseconds of silence after which each thing counts as stuck. */
+export interface StallLimits {
+  /** No heartbeat. Opening a device blocks the sound process for 0.2 s, a busy machine for longer. */
+  readonly heartbeatMs: number;
+  /** An open microphone without a block. An idle null source gives its first after 1.4 s. */
+  readonly captureMs: number;
+  /** An open speaker that takes no block, though it always gets some. */
+  readonly playbackMs: number;
+}
+
+export const DEFAULT_STALL_LIMITS: StallLimits = { heartbeatMs: 2_000, captureMs: 3_000, playbackMs: 2_000 };
+
+/** Blocks moved since the device was opened; null while none is open. */
+export interface Progress {
+  readonly captured: number | null;
+  readonly played: number | null;
+}
+
+interface Mark {
+  count: number;
+  sinceMs: number;
+}
+
+export class StallWatch {
+  readonly #limits: StallLimits;
+  #heardMs: number;
+  #capture: Mark | null = null;
+  #playback: Mark | null = null;
+
+  constructor(limits: StallLimits, nowMs: number) {
+    this.#limits = limits;
+    this.#heardMs = nowMs;
+  }
+
+  heartbeat(progress: Progress, nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#capture = follow(this.#capture, progress.captured, nowMs);
+    this.#playback = follow(this.#playback, progress.played, nowMs);
+  }
+
+  /** What is stuck, in words for a log; null while all is well. */
+  verdict(nowMs: number): string | null {
+    const { heartbeatMs, captureMs, playbackMs } = this.#limits;
+    if (nowMs - this.#heardMs > heartbeatMs) return `the sound process did not answer for ${heartbeatMs} ms`;
+    if (isOver(this.#capture, captureMs, nowMs)) return `the microphone gave no sound for ${captureMs} ms`;
+    if (isOver(this.#playback, playbackMs, nowMs)) return `the speaker took no sound for ${playbackMs} ms`;
+    return null;
+  }
+}
+
+function follow(mark: Mark | null, count: number | null, nowMs: number): Mark | null {
+  if (count === null) return null;
+  return mark?.count === count ? mark : { count, sinceMs: nowMs };
+}
+
+function isOver(mark: Mark | null, limitMs: number, nowMs: number): boolean {
+  return mark !== null && nowMs - mark.sinceMs > limitMs;
+}

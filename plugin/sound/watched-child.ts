@@ -1,0 +1,51 @@
+// A sound process together with the watch over it: calls back once when the process has ended or is stuck.
+// What follows from that is decided by the keeper of the devices.
+
+import type { ChildOptions } from "./sound-child.ts";
+import { SoundChild } from "./sound-child.ts";
+import type { StallLimits } from "./stall-watch.ts";
+import { StallWatch } from "./stall-watch.ts";
+
+/** A few looks within the shortest stall limit. */
+const LOOKS_PER_LIMIT = 4;
+
+/** @param onFault gets the reason in words, once, and not after the child was killed by `kill()`. */
+export function startWatchedChild(
+  options: ChildOptions,
+  limits: StallLimits,
+  onBlock: (block: Int16Array) => void,
+  onFault: (reason: string) => void,
+): { child: SoundChild; kill(): Promise<void> } {
+  const watch = new StallWatch(limits, performance.now());
+  let isWatched = true;
+  const fault = (reason: string) => {
+    if (!isWatched) return;
+    unwatch();
+    onFault(reason);
+  };
+  const look = () => {
+    const reason = isWatched ? watch.verdict(performance.now()) : null;
+    if (reason) fault(reason);
+  };
+  const everyMs = Math.min(limits.heartbeatMs, limits.captureMs, limits.playbackMs) / LOOKS_PER_LIMIT;
+  // Heartbeats that came while this thread was busy are read before setImmediate runs.
+  const timer = setInterval(() => setImmediate(look), everyMs);
+  const unwatch = () => {
+    isWatched = false;
+    clearInterval(timer);
+  };
+  const child = new SoundChild(options, {
+    onBlock: (block) => {
+      if (isWatched) onBlock(block);
+    },
+    onHeartbeat: (progress) => watch.heartbeat(progress, performance.now()),
+    onExit: () => fault("the sound process ended by itself"),
+  });
+  return {
+    child,
+    kill() {
+      unwatch();
+      return child.kill();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// Finds tones in recorded sound. Pure; knows nothing of where the samples come from.
+//
+// toneLevel(samples, 48_000, 440)      amplitude of the sine at 440 Hz, 0 to 1 of full scale
+// dominantFrequency(samples, 48_000)   hertz of the loudest sine between 50 Hz and 8 kHz
+//
+// Both want at least 100 ms and take the part that is given to them: cut off silence at the ends before.
+
+const FULL_SCALE = 32_768;
+/** A Hann window's mean; dividing by it gives the amplitude back. */
+const HANN_MEAN = 0.5;
+const LOWEST_HZ = 50;
+const HIGHEST_HZ = 8_000;
+
+/**
+ * Amplitude of the sine at `hz`, by the Goertzel algorithm (https://en.wikipedia.org/wiki/Goertzel_algorithm)
+ * under a Hann window, so that neighbouring tones leak little.
+ */
+export function toneLevel(samples: Int16Array, sampleRate: number, hz: number): number {
+  const omega = (2 * Math.PI * hz) / sampleRate;
+  const coefficient = 2 * Math.cos(omega);
+  let before = 0;
+  let last = 0;
+  for (let index = 0; index < samples.length; index += 1) {
+    const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / samples.length);
+    const next = (samples[index] ?? 0) * window + coefficient * last - before;
+    before = last;
+    last = next;
+  }
+  const power = last * last + before * before - coefficient * last * before;
+  return (2 * Math.sqrt(Math.max(0, power))) / (samples.length * HANN_MEAN * FULL_SCALE);
+}
+
+/** Searches in steps of half a bin, then narrows around the loudest to a hundredth of a bin. */
+export function dominantFrequency(samples: Int16Array, sampleRate: number): number {
+  // 100 ms decide which bin is the loudest; searching all of a long recording would take seconds.
+  const rough = samples.subarray(0, Math.min(samples.length, sampleRate / 10));
+  const roughBin = sampleRate / rough.length;
+  const found = loudest(rough, sampleRate, LOWEST_HZ, HIGHEST_HZ, roughBin / 2);
+  const bin = sampleRate / samples.length;
+  const near = loudest(samples, sampleRate, found - roughBin, found + roughBin, bin / 2);
+  return loudest(samples, sampleRate, near - bin, near + bin, bin / 100);
+}
+
+function loudest(
+  samples: Int16Array,
+  sampleRate: number,
+  fromHz: number,
+  toHz: number,
+  stepHz: number,
+): number {
+  let best = { hz: fromHz, level: -1 };
+  for (let hz = fromHz; hz <= toHz; hz += stepHz) {
+    const level = toneLevel(samples, sampleRate, hz);
+    if (level > best.level) best = { hz, level };
+  }
+  return best.hz;
+}
+
+/** The samples from the first to the last that is louder than `threshold` (0 to 1): the sound without the silence around it. */
+export function withoutSilence(samples: Int16Array, threshold = 0.01): Int16Array {
+  const isLoud = (sample: number) => Math.abs(sample) > threshold * FULL_SCALE;
+  const first = samples.findIndex(isLoud);
+  return first < 0 ? new Int16Array(0) : samples.subarray(first, samples.findLastIndex(isLoud) + 1);
+}
+
+/** A sine to play or to feed. */
+export function sine(hz: number, durationMs: number, sampleRate: number, amplitude = 0.25): Int16Array {
+  const count = Math.round((durationMs * sampleRate) / 1_000);
+  const peak = amplitude * (FULL_SCALE - 1);
+  return Int16Array.from({ length: count }, (_, index) =>
+    Math.round(peak * Math.sin((2 * Math.PI * hz * index) / sampleRate)),
+  );
+}
