@@ -1,0 +1,56 @@
+// Drives Debian's Chromium by playwright-core, without its sandbox (tests may run as root) and without network of its own.
+import { chromium, type Page } from "playwright-core";
+import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./browser.ts";
+
+/** How Chromium is started. */
+export interface ChromiumOptions {
+  /** Further command-line switches. */
+  readonly args?: readonly string[];
+}
+
+const START_LIMIT_MS = 30_000;
+// Nothing of the browser's own may load the machine or leave it while a test measures.
+const quietSwitches = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts the browser with an empty profile. @throws Error when it is not up within 30 s */
+export async function startChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [...quietSwitches, ...(options.args ?? [])],
+    timeout: START_LIMIT_MS,
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.setDefaultTimeout(DEFAULT_WAIT_MS);
+    return makeBrowser(makeEngine(page, () => browser.close()));
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
+
+function makeEngine(page: Page, close: () => Promise<void>): Engine {
+  return {
+    name: "chromium",
+    navigate: async (url) => {
+      await page.goto(url);
+    },
+    // As text, so that the page's content security policy does not apply.
+    call: (source, args) => page.evaluate(`(${source})(...${JSON.stringify(args)})`),
+    click: (selector) => page.locator(selector).first().click(),
+    type: (selector, text) => page.locator(selector).first().fill(text),
+    resize: (width, height) => page.setViewportSize({ width, height }),
+    screenshot: async (path) => {
+      await page.screenshot({ path });
+    },
+    close,
+  };
+}
