@@ -1,0 +1,27 @@
+// Makes a number of short calls and leaves by process.exit, as the plugin's main does. Most are closed while
+// candidates are still gathered, every tenth after its pictures came.
+
+import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
+import { connect, feed, negotiate, watchedPeer } from "../support/peer-pair.ts";
+
+const CALLS = Number(process.argv[2]);
+const engine = createWrtcEngine();
+
+for (let call = 1; call <= CALLS; call++) {
+  const caller = await watchedPeer(engine);
+  const callee = await watchedPeer(engine);
+  if (call % 10 === 0) {
+    await connect(caller, callee);
+    const feeding = feed(caller.peer, 90);
+    await callee.until(() => callee.pictures.length > 1);
+    feeding.stop();
+  } else {
+    caller.sendCandidatesTo(callee.peer);
+    callee.sendCandidatesTo(caller.peer);
+    await negotiate(caller, callee);
+  }
+  caller.peer.close();
+  callee.peer.close();
+}
+process.stdout.write(`made ${CALLS}\n`);
+process.exit(0);

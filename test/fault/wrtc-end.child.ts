@@ -1,0 +1,26 @@
+// Makes one call with pictures and sound and then ends in the way that its argument names:
+// exit-in-call, exit-after-close, or drain (only close: the process must run out of work by itself).
+
+import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
+import { connect, feed, watchedPeer } from "../support/peer-pair.ts";
+
+const way = process.argv[2];
+const engine = createWrtcEngine();
+const caller = await watchedPeer(engine);
+const callee = await watchedPeer(engine);
+await connect(caller, callee);
+const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
+await callee.until(() => callee.pictures.length > 3 && callee.blocks.length > 3);
+await caller.until(() => caller.pictures.length > 3);
+
+if (way === "exit-in-call") process.exit(0);
+for (const each of feeds) each.stop();
+caller.peer.close();
+callee.peer.close();
+if (way === "exit-after-close") process.exit(0);
+
+process.once("beforeExit", () => {
+  process.stdout.write("nothing left to do\n");
+  // A natural end crashes inside the engine.
+  process.exit(0);
+});

@@ -1,0 +1,31 @@
+// Makes calls with pictures, collects garbage after each, and prints the resident memory in bytes after each.
+// Needs --expose-gc.
+
+import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
+import { connect, feed, watchedPeer } from "../support/peer-pair.ts";
+
+const CALLS = Number(process.argv[2]);
+const engine = createWrtcEngine();
+const resident: number[] = [];
+
+for (let call = 0; call < CALLS; call++) {
+  await makeCall();
+  // The engine's objects are let go in finalizers, which run after a collection, in a turn of their own.
+  globalThis.gc?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  globalThis.gc?.();
+  resident.push(process.memoryUsage.rss());
+}
+process.stdout.write(JSON.stringify(resident));
+process.exit(0);
+
+async function makeCall(): Promise<void> {
+  const caller = await watchedPeer(engine);
+  const callee = await watchedPeer(engine);
+  await connect(caller, callee);
+  const feeding = feed(caller.peer, 90);
+  await callee.until(() => callee.pictures.length > 1);
+  feeding.stop();
+  caller.peer.close();
+  callee.peer.close();
+}
