@@ -13,13 +13,13 @@ const PACKAGE = "@roamhq/wrtc";
 export type LoadWrtc = () => WrtcModule;
 
 // The package is CommonJS; its promise of types is kept by wrtc-types.ts.
-const requireWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;
+export const loadWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;
 
 /**
  * libwebrtc in this process. After the first peer was made the process must end by process.exit: its natural end
  * crashes inside the engine (README.md).
  */
-export function createWrtcEngine(load: LoadWrtc = requireWrtc): PeerEngine {
+export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
   let loaded: WrtcModule | undefined;
   return {
     async createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer> {

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { usernameFragments, withVideoCeiling } from "../../plugin/peer/session-description.ts";
+
+const HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
+const AUDIO = "m=audio 9 X 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:au/+\r\n";
+const VIDEO = "m=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:vi\r\n";
+
+test("the ceiling goes into every video section, behind its connection line", () => {
+  const limited = withVideoCeiling(HEAD + AUDIO + VIDEO + VIDEO, 1_500_000);
+  const expected = VIDEO.replace("0.0.0.0\r\n", "0.0.0.0\r\nb=AS:1500\r\n");
+  assert.equal(limited, HEAD + AUDIO + expected + expected);
+});
+
+test("a lower limit of the remote side stays", () => {
+  for (const line of ["b=AS:300", "b=TIAS:300000"]) {
+    const sdp = HEAD + VIDEO.replace("0.0.0.0\r\n", `0.0.0.0\r\n${line}\r\n`);
+    assert.equal(withVideoCeiling(sdp, 1_500_000), sdp);
+  }
+});
+
+test("a higher limit of the remote side gives way to ours", () => {
+  const sdp = HEAD + VIDEO.replace("0.0.0.0\r\n", "0.0.0.0\r\nb=AS:9000\r\nb=TIAS:9000000\r\n");
+  const limited = withVideoCeiling(sdp, 1_500_000);
+  assert.deepEqual(limited.match(/^b=.*$/gm), ["b=AS:1500"]);
+});
+
+test("a section without a connection line gets the limit behind its m-line", () => {
+  const limited = withVideoCeiling(`${HEAD}m=video 9 X 96\na=mid:1\n`, 200_000);
+  assert.match(limited, /m=video 9 X 96\r?\nb=AS:200\r?\na=mid:1/);
+});
+
+test("nothing of a description without video changes", () => {
+  assert.equal(withVideoCeiling(HEAD + AUDIO, 1_500_000), HEAD + AUDIO);
+});
+
+test("the username fragments of all sections are found", () => {
+  assert.deepEqual([...usernameFragments(HEAD + AUDIO + VIDEO)], ["au/+", "vi"]);
+});
