@@ -71,6 +71,7 @@ export const callSetup = setup({
     context: {} as CallContext,
     events: {} as CallEvent,
     output: {} as CallEnd,
+    children: {} as { link: "link"; media: "media" },
     tags: {} as "requesting" | "ringing" | "connecting" | "connected" | "reconnecting" | "ended",
   },
   actors: {

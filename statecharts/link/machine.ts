@@ -135,6 +135,14 @@ export const linkMachine = linkSetup.createMachine({
   on: {
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },
     "peer.candidate": { actions: { type: "sendLocalCandidate", params: candidateParams } },
+    "peer.broken": {
+      description: "The engine could not make the connection at all",
+      target: ".failed",
+      actions: {
+        type: "giveUp",
+        params: ({ event }) => ({ reason: "mediaFailed" as const, detail: event.detail }),
+      },
+    },
   },
   initial: "establishing",
   states: { establishing, connected, recovering, failed: { type: "final" } },

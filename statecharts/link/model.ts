@@ -38,7 +38,8 @@ export type LinkEvent =
   | { type: "peer.candidate"; candidate: Candidate }
   | { type: "peer.connected" }
   | { type: "peer.disconnected" }
-  | { type: "peer.failed" };
+  | { type: "peer.failed" }
+  | { type: "peer.broken"; detail: string };
 
 /** What the link tells its call. */
 export type LinkReport = { type: "link.connected" } | { type: "link.lost" };

@@ -1,0 +1,51 @@
+// Which engine the plugin uses for what. Everything else meets them by their interfaces only.
+
+import { loadNative, type Native } from "../../native/index.ts";
+import type { Cameras } from "../camera/camera.ts";
+import { createCameras } from "../camera/v4l2-cameras.ts";
+import type { PeerEngine } from "../peer/peer.ts";
+import { createWrtcEngine } from "../peer/wrtc-engine.ts";
+import type { Log } from "../rpc/log.ts";
+import { createLibp2pSignalling } from "../signalling/libp2p-signalling.ts";
+import type { Signalling, SignallingCallbacks } from "../signalling/port.ts";
+import { createSound } from "../sound/create-sound.ts";
+import type { Sound } from "../sound/sound.ts";
+import type { SignallingStart } from "./signalling-service.ts";
+import { unavailableNative } from "./unavailable-native.ts";
+
+export interface Engines {
+  readonly native: Native;
+  /** Why no call can be made on this machine; null when calls can be made. */
+  readonly whyNoCalls: string | null;
+  readonly cameras: Cameras;
+  readonly sound: Sound;
+  readonly peers: PeerEngine;
+  createSignalling(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
+}
+
+/** @param logOf gives the log of one part of the process */
+export function createEngines(
+  native: Native,
+  whyNoCalls: string | null,
+  logOf: (part: string) => Log,
+): Engines {
+  return {
+    native,
+    whyNoCalls,
+    cameras: createCameras(native),
+    sound: createSound({ log: logOf("sound") }),
+    peers: createWrtcEngine(),
+    createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
+      createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),
+  };
+}
+
+/** The addon, or something that says why it is not there. */
+export function loadNativeOrExplain(): { native: Native; whyNoCalls: string | null } {
+  try {
+    return { native: loadNative(), whyNoCalls: null };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { native: unavailableNative(why), whyNoCalls: why };
+  }
+}

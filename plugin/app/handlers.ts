@@ -1,0 +1,203 @@
+// One handler for each method of the contract: checks that it fits the moment, then sends the charts an event or asks
+// a part. Every refusal is an error with a code of its own.
+
+import { randomUUID } from "node:crypto";
+import {
+  type DeviceKind,
+  type DeviceList,
+  type Params,
+  PROTOCOL_VERSION,
+  type Result,
+  RpcError,
+} from "../../rpc-schema/index.ts";
+import type { DeskCall, DeskEvent, UserCallEvent, UserMediaEvent } from "../../statecharts/index.ts";
+import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
+import type { Plugin } from "./plugin.ts";
+
+const USE_EVENTS = {
+  camera: "user.useCamera",
+  microphone: "user.useMicrophone",
+  speaker: "user.useSpeaker",
+} as const satisfies Record<DeviceKind, UserMediaEvent["type"]>;
+
+export function createHandlers(plugin: Plugin): Handlers {
+  const { desk, frames, reporter, signalling } = plugin;
+
+  /** Every method but initialize asks this first. */
+  const serving = <P, R>(handler: (params: P) => R) => {
+    return (params: P): R => {
+      requireServing(plugin);
+      return handler(params);
+    };
+  };
+
+  return {
+    initialize: (params) => initialize(plugin, params),
+    shutdown: serving(async () => {
+      plugin.attach.send({ type: "host.shutdown" });
+      await reached(plugin, "stopped");
+      return null;
+    }),
+    "settings.update": serving(({ settings }) => plugin.changeSettings(settings)),
+    "contacts.list": serving(() => ({ contacts: signalling.contacts() })),
+    "contacts.add": serving(({ address }) => signalling.addContact(address)),
+    "devices.list": serving(() => listDevices(plugin)),
+    "call.start": serving((params) => startCall(plugin, params)),
+    "call.accept": serving(({ callId, media }) => {
+      requireCalls(plugin);
+      return toCall(plugin, callId, { type: "user.accept", media: media ?? null });
+    }),
+    "call.reject": serving(({ callId, reason }) =>
+      toCall(plugin, callId, { type: "user.reject", reason: reason ?? "rejected" }),
+    ),
+    "call.hangup": serving(({ callId }) => {
+      callOf(plugin, callId);
+      desk.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
+      return null;
+    }),
+    "call.setMicrophone": serving(({ callId, on }) =>
+      toCall(plugin, callId, { type: "user.setMicrophone", on }),
+    ),
+    "call.setCamera": serving(({ callId, on }) => toCall(plugin, callId, { type: "user.setCamera", on })),
+    "call.useDevice": serving(async ({ callId, kind, deviceId }) => {
+      callOf(plugin, callId);
+      requireDevice(await listDevices(plugin), kind, deviceId);
+      return toCall(plugin, callId, { type: USE_EVENTS[kind], deviceId });
+    }),
+    "call.list": serving(() => ({ calls: reporter.list() })),
+    "call.stats": serving(({ callId }) => {
+      callOf(plugin, callId);
+      const statistics = reporter.statistics(callId);
+      if (statistics) return statistics;
+      throw new RpcError("wrongCallState", "statistics begin a second after the call is connected", {
+        issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a connected call" }],
+      });
+    }),
+    "call.snapshot": serving(({ callId, source }) => {
+      callOf(plugin, callId);
+      return frames.snapshot(callId, source);
+    }),
+    "frames.subscribe": serving((params) => {
+      callOf(plugin, params.callId);
+      return frames.subscribe(params);
+    }),
+    "frames.unsubscribe": serving(({ stream }) => {
+      frames.unsubscribe(stream);
+      return null;
+    }),
+  };
+}
+
+export function createNotificationHandlers({ attach, frames, log }: Plugin): HostNotificationHandlers {
+  return {
+    initialized() {
+      if (attach.getSnapshot().can({ type: "host.initialized" })) attach.send({ type: "host.initialized" });
+      else log("warn", "`initialized` came out of turn and was ignored");
+    },
+    exit: () => attach.send({ type: "host.exit" }),
+    "frames.ack": ({ stream, seq }) => frames.acknowledge(stream, seq),
+  };
+}
+
+function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initialize"> {
+  if (params.protocolVersion !== PROTOCOL_VERSION) {
+    const issue = {
+      field: "protocolVersion",
+      value: String(params.protocolVersion),
+      expected: String(PROTOCOL_VERSION),
+    };
+    const message = `this plugin speaks protocol version ${PROTOCOL_VERSION} only`;
+    throw new RpcError("unsupportedProtocolVersion", message, { issues: [issue] });
+  }
+  if (!plugin.attach.getSnapshot().can({ type: "host.initialize" })) {
+    throw new RpcError("alreadyInitialized", "`initialize` was answered before");
+  }
+  const { settings } = plugin.changeSettings(params.settings ?? {});
+  plugin.identity = params;
+  plugin.attach.send({ type: "host.initialize" });
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    plugin: { name: "goop-call-plugin", version: plugin.version },
+    mode: "native",
+    settings,
+  };
+}
+
+function requireServing({ attach }: Plugin): void {
+  const snapshot = attach.getSnapshot();
+  if (snapshot.hasTag("serving")) return;
+  if (snapshot.matches("awaitingInitialize")) {
+    throw new RpcError("notInitialized", "the first request has to be `initialize`");
+  }
+  throw new RpcError("shuttingDown", "the plugin is shutting down");
+}
+
+function requireCalls({ engines }: Plugin): void {
+  if (engines.whyNoCalls !== null) {
+    throw new RpcError("callsUnavailable", `no calls on this machine: ${engines.whyNoCalls}`);
+  }
+}
+
+function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Result<"call.start"> {
+  requireCalls(plugin);
+  const self = plugin.signalling.self();
+  if (!self) throw new RpcError("signallingUnavailable", "signalling is not ready yet");
+  if (peerId === self.peerId) {
+    const issue = { field: "peerId", value: JSON.stringify(peerId), expected: "another peer than oneself" };
+    throw new RpcError("invalidPeer", "nobody can call themselves", { issues: [issue] });
+  }
+  const start: DeskEvent = { type: "user.start", callId: randomUUID(), peerId, media };
+  if (!plugin.desk.getSnapshot().can(start)) {
+    throw new RpcError("alreadyInCall", "one call at a time; end the present one first");
+  }
+  plugin.desk.send(start);
+  return { callId: start.callId };
+}
+
+function callOf({ desk }: Plugin, callId: string): DeskCall {
+  const call = desk.getSnapshot().context.calls[callId];
+  if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
+  throw new RpcError("unknownCall", "there is no such call, or it is over", {
+    issues: [{ field: "callId", value: JSON.stringify(callId), expected: "the id of a call in call.list" }],
+  });
+}
+
+/** @throws RpcError unknownCall, or wrongCallState where the call's chart has no use for the event */
+function toCall(plugin: Plugin, callId: string, event: UserCallEvent | UserMediaEvent): null {
+  const snapshot = callOf(plugin, callId).ref.getSnapshot();
+  if (!snapshot.can(event)) {
+    const state = JSON.stringify(snapshot.value);
+    throw new RpcError("wrongCallState", `${event.type} does not fit a call that is ${state}`, {
+      issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a call in another phase" }],
+    });
+  }
+  plugin.desk.send({ type: "user.toCall", callId, event });
+  return null;
+}
+
+async function listDevices({ engines }: Plugin): Promise<DeviceList> {
+  const { microphones, speakers } = await engines.sound.list();
+  return { cameras: engines.cameras.list(), microphones, speakers };
+}
+
+function requireDevice(devices: DeviceList, kind: DeviceKind, deviceId: string): void {
+  const choices = devices[`${kind}s`].map(({ id }) => id);
+  if (deviceId === "auto" || choices.includes(deviceId)) return;
+  throw new RpcError("unknownDevice", `there is no ${kind} with this id`, {
+    issues: [
+      { field: "deviceId", value: JSON.stringify(deviceId), expected: `one of ${choices.join(", ")}` },
+    ],
+  });
+}
+
+/** Resolves when the attach chart has the tag, or has ended. */
+function reached({ attach }: Plugin, tag: "stopped"): Promise<void> {
+  return new Promise((resolve) => {
+    const check = (snapshot: ReturnType<typeof attach.getSnapshot>) => {
+      if (!snapshot.hasTag(tag) && snapshot.status === "active") return;
+      subscription.unsubscribe();
+      resolve();
+    };
+    const subscription = attach.subscribe({ next: check, complete: resolve });
+  });
+}

@@ -1,0 +1,96 @@
+// Runs the signalling for as long as the plugin serves: starts it, tells the host how it stands, and hands its signals
+// on. Which carrier it is, only the factory knows.
+
+import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
+import { RpcError } from "../../rpc-schema/index.ts";
+import type { Log } from "../rpc/log.ts";
+import type { Notify } from "../rpc/notifier.ts";
+import {
+  type SelfAddress,
+  type Signalling,
+  type SignallingCallbacks,
+  SignallingError,
+} from "../signalling/port.ts";
+
+export interface SignallingStart {
+  readonly label: string;
+  readonly privateKeyFile: string | undefined;
+  readonly settings: Settings["signalling"];
+}
+
+export interface SignallingServiceOptions {
+  create(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
+  readonly notify: Notify;
+  readonly log: Log;
+  onSignal(from: string, callId: string, signal: Signal): void;
+  onReady(self: SelfAddress): void;
+}
+
+export interface SignallingService {
+  start(start: SignallingStart): Promise<void>;
+  /** @throws SignallingError closed while there is no signalling */
+  send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  /** Null until it is ready. */
+  self(): SelfAddress | null;
+  contacts(): Contact[];
+  /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
+  addContact(address: string): Promise<Contact>;
+  close(): Promise<void>;
+}
+
+export function createSignallingService(options: SignallingServiceOptions): SignallingService {
+  const { notify, log } = options;
+  let signalling: Signalling | null = null;
+  let self: SelfAddress | null = null;
+
+  function ready(now: SelfAddress): void {
+    self = now;
+    notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
+    options.onReady(now);
+  }
+
+  const callbacks: SignallingCallbacks = {
+    onSignal: options.onSignal,
+    onContacts: (contacts) => notify("contacts.changed", { contacts }),
+    onAddressChange: ready,
+  };
+
+  return {
+    async start(start) {
+      notify("signalling.changed", { state: "starting", addresses: [] });
+      try {
+        signalling = options.create(start, callbacks);
+        ready(await signalling.start());
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        log("error", `signalling could not start: ${why}`);
+        notify("signalling.changed", { state: "failed", addresses: [], why });
+      }
+    },
+    async send(peerId, callId, signal, abort) {
+      if (!signalling) throw new SignallingError("closed", "signalling is not running");
+      await signalling.send(peerId, callId, signal, abort);
+    },
+    self: () => self,
+    contacts: () => signalling?.contacts() ?? [],
+    async addContact(address) {
+      if (!signalling || !self) throw new RpcError("signallingUnavailable", "signalling is not ready");
+      try {
+        return await signalling.addContact(address);
+      } catch (error) {
+        throw asRpcError(error, address);
+      }
+    },
+    async close() {
+      self = null;
+      await signalling?.close();
+    },
+  };
+}
+
+function asRpcError(error: unknown, address: string): unknown {
+  if (!(error instanceof SignallingError)) return error;
+  const issue = { field: "address", value: JSON.stringify(address), expected: error.message };
+  const kind = error.code === "invalidAddress" ? "invalidParams" : "peerUnreachable";
+  return new RpcError(kind, `contact not added: ${error.message}`, { issues: [issue], cause: error });
+}

@@ -1,0 +1,74 @@
+// What the host's page is told of a call, read off the charts' snapshots.
+
+import type { SnapshotFrom } from "xstate";
+import type { CallInfo, CallPhase, CallQuality, DeviceState, RemoteMedia } from "../../rpc-schema/index.ts";
+import type { callMachine, DeskCall, DeviceContext, mediaMachine } from "../../statecharts/index.ts";
+
+type CallSnapshot = SnapshotFrom<typeof callMachine>;
+type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
+
+/** What no chart knows: times, and what the statistics say. */
+export interface CallFacts {
+  readonly createdAt: number;
+  readonly connectedAt: number | null;
+  readonly quality: CallQuality;
+  readonly peerLabel: string;
+}
+
+const PHASES = [
+  "requesting",
+  "ringing",
+  "connecting",
+  "connected",
+  "reconnecting",
+  "ended",
+] as const satisfies CallPhase[];
+
+export function phaseOf(snapshot: CallSnapshot): CallPhase {
+  return PHASES.find((phase) => snapshot.hasTag(phase)) ?? "ended";
+}
+
+export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
+  const snapshot = call.ref.getSnapshot();
+  const media: MediaSnapshot | undefined = snapshot.children.media?.getSnapshot();
+  const { remote } = snapshot.context;
+  return {
+    callId: call.callId,
+    peerId: call.peerId,
+    peerLabel: facts.peerLabel,
+    direction: call.direction,
+    media: snapshot.context.media,
+    phase: phaseOf(snapshot),
+    createdAt: facts.createdAt,
+    ...(facts.connectedAt === null ? {} : { connectedAt: facts.connectedAt }),
+    local: {
+      microphone: media ? deviceState(media, "microphone") : { state: "off" },
+      camera: media ? deviceState(media, "camera") : { state: "off" },
+      speaker: media ? deviceState(media, "speaker") : { state: "off" },
+    },
+    remote: { microphone: remoteState(remote.microphone), camera: remoteState(remote.camera) },
+    quality: facts.quality,
+  };
+}
+
+function remoteState(isOn: boolean | null): RemoteMedia {
+  if (isOn === null) return "unknown";
+  return isOn ? "on" : "off";
+}
+
+function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "speaker"): DeviceState {
+  const device: DeviceContext = media.context[kind];
+  return {
+    state: stateOf(media, kind),
+    ...(device.open ? { deviceId: device.open.deviceId, deviceName: device.open.deviceName } : {}),
+    ...(device.why === null ? {} : { why: device.why }),
+  };
+}
+
+function stateOf(media: MediaSnapshot, kind: "camera" | "microphone" | "speaker"): DeviceState["state"] {
+  if (media.matches({ [kind]: "lost" })) return "lost";
+  if (media.matches({ [kind]: { open: "live" } })) return "live";
+  if (media.matches({ [kind]: { open: "muted" } })) return "muted";
+  if (media.matches({ [kind]: "open" })) return "opening";
+  return "off";
+}

@@ -1,0 +1,123 @@
+// The meeting point of one call's media: pictures and samples pass here between the devices, the WebRTC connection and
+// the host's page, and are counted. Decides nothing about the call, and touches neither pixels nor samples.
+
+import type { CaptureCounters, VideoFrame } from "../../native/types.ts";
+import type { FrameSource } from "../../rpc-schema/index.ts";
+import type { OpenCamera } from "../camera/camera.ts";
+import type { Peer } from "../peer/peer.ts";
+import { peakLevel } from "../sound/level.ts";
+import type { Microphone, Speaker } from "../sound/sound.ts";
+import { createMedianWindow } from "./median-window.ts";
+
+export interface CallMediaOptions {
+  /** Shows a picture to the host's page, if it watches. */
+  showFrame(source: FrameSource, frame: VideoFrame): void;
+  /** Unix time in microseconds. */
+  nowUs(): number;
+}
+
+export interface MediaCounts {
+  readonly captured: number;
+  readonly captureDropped: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
+const NOTHING_CAPTURED: CaptureCounters = { captured: 0, faulty: 0, dropped: 0, delivered: 0 };
+/** Two seconds at 30 pictures a second: long enough to be steady, short enough to show a change. */
+const DELAY_WINDOW = 64;
+
+export class CallMedia {
+  readonly #options: CallMediaOptions;
+  readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
+  #peer: Peer | null = null;
+  #speaker: Speaker | null = null;
+  #camera: OpenCamera | null = null;
+  /** Of cameras that were closed in this call. */
+  #pastCamera = NOTHING_CAPTURED;
+  #sent = 0;
+  #received = 0;
+  #microphonePeak = 0;
+  #speakerPeak = 0;
+  microphone: Microphone | null = null;
+
+  constructor(options: CallMediaOptions) {
+    this.#options = options;
+  }
+
+  set peer(peer: Peer | null) {
+    this.#peer = peer;
+  }
+
+  get peer(): Peer | null {
+    return this.#peer;
+  }
+
+  set speaker(speaker: Speaker | null) {
+    this.#speaker = speaker;
+  }
+
+  set camera(camera: OpenCamera | null) {
+    if (this.#camera && camera !== this.#camera) {
+      this.#pastCamera = addCounters(this.#pastCamera, this.#camera.counters());
+    }
+    this.#camera = camera;
+  }
+
+  cameraFrame(frame: VideoFrame): void {
+    if (this.#peer) {
+      this.#peer.sendVideo(frame);
+      this.#sent += 1;
+      this.#captureToSendUs.add(this.#options.nowUs() - frame.capturedAtUs);
+    }
+    this.#options.showFrame("local", frame);
+  }
+
+  microphoneBlock(block: Int16Array): void {
+    this.#microphonePeak = Math.max(this.#microphonePeak, peakLevel(block));
+    this.#peer?.sendAudio(block);
+  }
+
+  remoteFrame(frame: VideoFrame): void {
+    this.#received += 1;
+    this.#options.showFrame("remote", frame);
+  }
+
+  remoteBlock(block: Int16Array, sampleRate: number): void {
+    this.#speakerPeak = Math.max(this.#speakerPeak, peakLevel(block));
+    this.#speaker?.play(block, sampleRate);
+  }
+
+  /** Peaks since the last call of this, 0 to 1. */
+  takeLevels(): { microphone: number; speaker: number } {
+    const levels = { microphone: this.#microphonePeak, speaker: this.#speakerPeak };
+    this.#microphonePeak = 0;
+    this.#speakerPeak = 0;
+    return levels;
+  }
+
+  counts(): MediaCounts {
+    const camera = this.#camera ? addCounters(this.#pastCamera, this.#camera.counters()) : this.#pastCamera;
+    return {
+      captured: camera.captured,
+      captureDropped: camera.dropped + camera.faulty,
+      sent: this.#sent,
+      received: this.#received,
+    };
+  }
+
+  /** Median of the last pictures, milliseconds; null before the first. */
+  captureToSendMs(): number | null {
+    const medianUs = this.#captureToSendUs.median();
+    return medianUs === null ? null : medianUs / 1000;
+  }
+}
+
+function addCounters(a: CaptureCounters, b: CaptureCounters): CaptureCounters {
+  return {
+    captured: a.captured + b.captured,
+    faulty: a.faulty + b.faulty,
+    dropped: a.dropped + b.dropped,
+    delivered: a.delivered + b.delivered,
+  };
+}

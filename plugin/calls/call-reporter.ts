@@ -1,0 +1,160 @@
+// Tells the host of its calls: new ones, every change, statistics, levels, the end. Only what differs from what was
+// told last is told again.
+
+import type {
+  CallInfo,
+  CallStatistics,
+  PluginNotificationName,
+  PluginNotificationParams,
+} from "../../rpc-schema/index.ts";
+import type { DeskCall, EndedCall } from "../../statecharts/index.ts";
+import { type CallFacts, describeCall } from "./call-info.ts";
+import { type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
+import { type CallContext, textOf } from "./context.ts";
+
+/** What WebRTC's own statistics are fresh enough for, and eyes can follow. */
+const STATISTICS_MS = 1_000;
+/** A level meter that moves ten times a second looks alive. */
+const LEVELS_MS = 100;
+
+export interface ReporterOptions {
+  readonly context: CallContext;
+  notify<N extends PluginNotificationName>(name: N, params: PluginNotificationParams<N>): void;
+  labelOf(peerId: string): string;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+interface Watched {
+  readonly call: DeskCall;
+  readonly createdAt: number;
+  connectedAt: number | null;
+  told: string;
+  moment: StatisticsMoment | null;
+  statistics: CallStatistics | null;
+  timers: NodeJS.Timeout[];
+}
+
+export class CallReporter {
+  readonly #options: ReporterOptions;
+  readonly #watched = new Map<string, Watched>();
+  #isFlushPlanned = false;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  add(call: DeskCall): void {
+    const watched: Watched = {
+      call,
+      createdAt: this.#options.now(),
+      connectedAt: null,
+      told: "",
+      moment: null,
+      statistics: null,
+      timers: [],
+    };
+    this.#watched.set(call.callId, watched);
+    const info = this.#describe(watched);
+    watched.told = JSON.stringify(info);
+    const asksUser = call.direction === "incoming" && info.phase === "ringing";
+    this.#options.notify(asksUser ? "call.incoming" : "call.changed", info);
+  }
+
+  /** Charts move in bursts; the host is told once the burst is over. */
+  moved(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    setImmediate(() => {
+      this.#isFlushPlanned = false;
+      for (const watched of this.#watched.values()) this.#tellChange(watched);
+    });
+  }
+
+  end({ callId, peerId, end }: EndedCall): void {
+    const watched = this.#watched.get(callId);
+    if (!watched) return;
+    for (const timer of watched.timers) clearInterval(timer);
+    this.#watched.delete(callId);
+    const { connectedAt } = watched;
+    this.#options.notify("call.ended", {
+      callId,
+      peerId,
+      reason: end.reason,
+      endedBy: end.endedBy,
+      ...(end.detail === undefined ? {} : { detail: end.detail }),
+      ...(end.replacedBy === undefined ? {} : { replacedBy: end.replacedBy }),
+      durationMs: connectedAt === null ? 0 : Math.max(0, this.#options.now() - connectedAt),
+    });
+  }
+
+  list(): CallInfo[] {
+    return [...this.#watched.values()].map((watched) => this.#describe(watched));
+  }
+
+  /** Null until the first second of the connection is over. */
+  statistics(callId: string): CallStatistics | null {
+    return this.#watched.get(callId)?.statistics ?? null;
+  }
+
+  #describe({ call, createdAt, connectedAt, statistics }: Watched): CallInfo {
+    const facts: CallFacts = {
+      createdAt,
+      connectedAt,
+      quality: statistics?.quality ?? "unknown",
+      peerLabel: this.#options.labelOf(call.peerId),
+    };
+    return describeCall(call, facts);
+  }
+
+  #tellChange(watched: Watched): void {
+    let info = this.#describe(watched);
+    if (info.phase === "ended") return; // call.ended follows, with the reason
+    if (info.phase === "connected" && watched.connectedAt === null) {
+      watched.connectedAt = this.#options.now();
+      this.#startTimers(watched);
+      info = this.#describe(watched);
+    }
+    const text = JSON.stringify(info);
+    if (text === watched.told) return;
+    watched.told = text;
+    this.#options.notify("call.changed", info);
+  }
+
+  #startTimers(watched: Watched): void {
+    const { callId } = watched.call;
+    watched.timers.push(
+      setInterval(() => {
+        this.#measure(watched).catch((error: unknown) =>
+          this.#options.context.log("debug", `no statistics for ${callId}: ${textOf(error)}`),
+        );
+      }, STATISTICS_MS),
+      setInterval(() => {
+        const levels = this.#options.context.mediaOf(callId).takeLevels();
+        this.#options.notify("call.levels", { callId, ...levels });
+      }, LEVELS_MS),
+    );
+  }
+
+  async #measure(watched: Watched): Promise<void> {
+    const { callId } = watched.call;
+    const { context, now } = this.#options;
+    const media = context.mediaOf(callId);
+    const peer = await media.peer?.statistics();
+    // The call may have ended while the engine counted.
+    if (!peer || this.#watched.get(callId) !== watched) return;
+    const moment: StatisticsMoment = {
+      callId,
+      at: now(),
+      peer,
+      media: media.counts(),
+      captureToSendMs: media.captureToSendMs(),
+      remoteFrames: context.frames.counts(callId, "remote"),
+      localFrames: context.frames.counts(callId, "local"),
+    };
+    watched.statistics = statisticsOf(moment, watched.moment);
+    watched.moment = moment;
+    this.#options.notify("call.statistics", watched.statistics);
+    this.#tellChange(watched);
+  }
+}

@@ -1,0 +1,70 @@
+// The sums that WebRTC keeps → the rates and the quality that people are shown.
+
+import type { CallQuality, CallStatistics, FrameCounts } from "../../rpc-schema/index.ts";
+import type { PeerStatistics } from "../peer/peer.ts";
+import type { MediaCounts } from "./call-media.ts";
+
+/** ITU-T G.114 calls 150 ms one way good and 400 ms the limit; here for the way there and back. */
+const GOOD_ROUND_TRIP_MS = 300;
+const FAIR_ROUND_TRIP_MS = 800;
+/** Opus and VP8 conceal up to about 2 %; above 8 % speech suffers. */
+const GOOD_LOSS = 0.02;
+const FAIR_LOSS = 0.08;
+
+export interface StatisticsMoment {
+  readonly callId: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly peer: PeerStatistics;
+  readonly media: MediaCounts;
+  readonly captureToSendMs: number | null;
+  readonly remoteFrames: FrameCounts;
+  readonly localFrames: FrameCounts;
+}
+
+/** Rates are over the time since `last`; zero at the first moment. */
+export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | null): CallStatistics {
+  const seconds = last ? Math.max((now.at - last.at) / 1000, 0.001) : 0;
+  const rate = (key: "bytesSentVideo" | "bytesSentAudio" | "bytesReceivedVideo" | "bytesReceivedAudio") =>
+    last ? Math.max(0, Math.round(((now.peer[key] - last.peer[key]) * 8) / seconds)) : 0;
+  const fractionLost = lossBetween(now.peer, last?.peer ?? null);
+  const { peer } = now;
+  return {
+    callId: now.callId,
+    at: now.at,
+    quality: qualityOf(peer.roundTripMs, fractionLost),
+    roundTripMs: peer.roundTripMs,
+    sendVideoBps: rate("bytesSentVideo"),
+    sendAudioBps: rate("bytesSentAudio"),
+    receiveVideoBps: rate("bytesReceivedVideo"),
+    receiveAudioBps: rate("bytesReceivedAudio"),
+    availableSendBps: peer.availableSendBps,
+    packetsLost: peer.packetsLost,
+    fractionLost,
+    jitterMs: peer.jitterMs,
+    sendFps: peer.sendFps,
+    receiveFps: peer.receiveFps,
+    sendWidth: peer.sendWidth,
+    sendHeight: peer.sendHeight,
+    receiveWidth: peer.receiveWidth,
+    receiveHeight: peer.receiveHeight,
+    captureToSendMs: now.captureToSendMs,
+    frames: { ...now.media, remote: now.remoteFrames, local: now.localFrames },
+  };
+}
+
+function lossBetween(now: PeerStatistics, last: PeerStatistics | null): number | null {
+  if (last === null) return null;
+  const lost = Math.max(0, now.packetsLost - last.packetsLost);
+  const expected = Math.max(0, now.packetsReceived - last.packetsReceived) + lost;
+  return expected === 0 ? null : lost / expected;
+}
+
+/** unknown until a round trip was measured. */
+export function qualityOf(roundTripMs: number | null, fractionLost: number | null): CallQuality {
+  if (roundTripMs === null) return "unknown";
+  const loss = fractionLost ?? 0;
+  if (roundTripMs <= GOOD_ROUND_TRIP_MS && loss <= GOOD_LOSS) return "good";
+  if (roundTripMs <= FAIR_ROUND_TRIP_MS && loss <= FAIR_LOSS) return "fair";
+  return "poor";
+}

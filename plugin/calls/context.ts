@@ -1,0 +1,64 @@
+// What the effects of the charts work with: the engines behind their interfaces, and the media of every live call.
+
+import type { VideoFrame } from "../../native/types.ts";
+import type { FrameSource, Settings, Signal } from "../../rpc-schema/index.ts";
+import type { Cameras, OpenCamera } from "../camera/camera.ts";
+import type { Frames } from "../frames/frames.ts";
+import type { PeerEngine } from "../peer/peer.ts";
+import type { Log } from "../rpc/log.ts";
+import type { Microphone, Sound, Speaker } from "../sound/sound.ts";
+import { CallMedia } from "./call-media.ts";
+import { createDeviceTurn, type DeviceTurn } from "./device-turn.ts";
+
+export interface CallEngines {
+  readonly cameras: Cameras;
+  readonly sound: Sound;
+  readonly peers: PeerEngine;
+  readonly frames: Frames;
+  /** @throws SignallingError, also while there is no signalling */
+  send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  settings(): Settings;
+  readonly log: Log;
+}
+
+export interface CallContext extends CallEngines {
+  /** The media of a call; made when first asked for. */
+  mediaOf(callId: string): CallMedia;
+  forget(callId: string): void;
+  readonly cameraTurn: DeviceTurn<OpenCamera>;
+  readonly microphoneTurn: DeviceTurn<Microphone>;
+  readonly speakerTurn: DeviceTurn<Speaker>;
+}
+
+const nowUs = () => (performance.timeOrigin + performance.now()) * 1000;
+
+export function createCallContext(engines: CallEngines): CallContext {
+  const { frames, log } = engines;
+  const media = new Map<string, CallMedia>();
+  const closeFailed = (error: unknown) => log("error", `closing a device failed: ${textOf(error)}`);
+
+  const mediaOf = (callId: string): CallMedia => {
+    const known = media.get(callId);
+    if (known) return known;
+    const showFrame = (source: FrameSource, frame: VideoFrame) => frames.offer(callId, source, frame);
+    const made = new CallMedia({ showFrame, nowUs });
+    media.set(callId, made);
+    return made;
+  };
+
+  return {
+    ...engines,
+    mediaOf,
+    forget(callId) {
+      media.delete(callId);
+      frames.endCall(callId);
+    },
+    cameraTurn: createDeviceTurn<OpenCamera>(closeFailed),
+    microphoneTurn: createDeviceTurn<Microphone>(closeFailed),
+    speakerTurn: createDeviceTurn<Speaker>(closeFailed),
+  };
+}
+
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,70 @@
+// The desk chart with its effects: the one place where the charts meet the engines.
+
+import { type Actor, createActor } from "xstate";
+import {
+  callMachine,
+  type DeskCall,
+  deskMachine,
+  type EndedCall,
+  linkMachine,
+  mediaMachine,
+} from "../../statecharts/index.ts";
+import type { CallContext } from "./context.ts";
+import { createDeviceEffects } from "./device-effects.ts";
+import { createPeerEffects } from "./peer-effects.ts";
+import { createSignalEffects } from "./signal-effects.ts";
+
+export type Desk = Actor<typeof deskMachine>;
+
+export interface DeskCallbacks {
+  onCall(call: DeskCall): void;
+  onEnd(ended: EndedCall): void;
+  /** Some chart of some call moved. Comes often; the receiver gathers. */
+  onMove(): void;
+}
+
+/** Makes the desk and its calls, not yet started. */
+export function createDesk(context: CallContext, callbacks: DeskCallbacks): Desk {
+  const signals = createSignalEffects(context);
+  const { addRemoteCandidate, ...connection } = createPeerEffects(context);
+
+  const link = linkMachine.provide({
+    actors: {
+      ...connection,
+      sendAccept: signals.sendAccept,
+      sendOffer: signals.sendOffer,
+      sendAnswer: signals.sendAnswer,
+    },
+    actions: {
+      addRemoteCandidate: (_, params) => addRemoteCandidate(params),
+      sendLocalCandidate: (_, params) => signals.sendLocalCandidate(params),
+    },
+  });
+  const media = mediaMachine.provide({
+    actors: createDeviceEffects(context),
+    actions: { announce: (_, params) => signals.announceMedia(params) },
+  });
+  const call = callMachine.provide({
+    actors: { link, media, sendRequest: signals.sendRequest, sendHangup: signals.sendHangup },
+    actions: { sendRinging: (_, params) => signals.sendRinging(params) },
+  });
+  const desk = deskMachine.provide({
+    actors: { call },
+    actions: {
+      announceCall: (_, params) => {
+        if (params.call) callbacks.onCall(params.call);
+      },
+      announceEnd: (_, params) => {
+        callbacks.onEnd(params);
+        context.forget(params.callId);
+      },
+      refuse: (_, params) => signals.refuse(params),
+    },
+  });
+  return createActor(desk, {
+    input: { timeouts: context.settings().timeouts },
+    inspect: (event) => {
+      if (event.type === "@xstate.snapshot") callbacks.onMove();
+    },
+  });
+}

@@ -1,0 +1,110 @@
+// The charts' activities that hold a device open: camera, microphone, speaker. An activity that is stopped releases
+// its device, whatever stage it was at.
+
+import { fromCallback } from "xstate";
+import type { DeviceInput, MediaEvent, MicrophoneCommand, OpenDevice } from "../../statecharts/index.ts";
+import { type CallContext, textOf } from "./context.ts";
+import type { DeviceTurn } from "./device-turn.ts";
+
+type Report = (event: MediaEvent) => void;
+type Held = OpenDevice & { close(): Promise<void> };
+
+/** The settings' word for it. */
+const NO_CAMERA = "none";
+
+interface Holding<D extends Held> {
+  readonly kind: "camera" | "microphone" | "speaker";
+  readonly turn: DeviceTurn<D>;
+  open(onLost: (error: unknown) => void): Promise<D>;
+  /** Connects the device with its call, and null when it goes. */
+  attach(device: D | null): void;
+}
+
+export function createDeviceEffects(context: CallContext) {
+  const { cameras, sound, settings, mediaOf } = context;
+
+  function hold<D extends Held>({ kind, turn, open, attach }: Holding<D>, report: Report): () => void {
+    const lost = (error: unknown) => {
+      context.log("warn", `${kind} lost: ${textOf(error)}`);
+      report({ type: `device.${kind}Lost`, why: textOf(error) });
+    };
+    const opened = (device: D) => {
+      attach(device);
+      report({
+        type: `device.${kind}Opened`,
+        deviceId: device.deviceId,
+        deviceName: device.deviceName,
+      });
+    };
+    const release = turn.hold(() => open(lost), opened, lost);
+    return () => {
+      attach(null);
+      release();
+    };
+  }
+
+  const camera = fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+    const media = mediaOf(input.callId);
+    return hold(
+      {
+        kind: "camera",
+        turn: context.cameraTurn,
+        open: async (onError) => {
+          const choice = input.choice ?? settings().camera;
+          if (choice === NO_CAMERA) throw new Error("no camera is chosen");
+          return cameras.open(choice, settings().picture, {
+            onFrame: (frame) => media.cameraFrame(frame),
+            onError,
+          });
+        },
+        attach: (device) => {
+          media.camera = device;
+        },
+      },
+      sendBack as Report,
+    );
+  });
+
+  const microphone = fromCallback<MicrophoneCommand, DeviceInput>(({ input, sendBack, receive }) => {
+    const media = mediaOf(input.callId);
+    // The chart may mute before the device is open.
+    let isMuted = false;
+    receive((command) => {
+      isMuted = command.type === "mute";
+      media.microphone?.setMuted(isMuted);
+    });
+    return hold(
+      {
+        kind: "microphone",
+        turn: context.microphoneTurn,
+        open: (onLost) =>
+          sound.openMicrophone(input.choice ?? settings().microphone, settings().toneHz, {
+            onBlock: (block) => media.microphoneBlock(block),
+            onLost,
+          }),
+        attach: (device) => {
+          device?.setMuted(isMuted);
+          media.microphone = device;
+        },
+      },
+      sendBack as Report,
+    );
+  });
+
+  const speaker = fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+    const media = mediaOf(input.callId);
+    return hold(
+      {
+        kind: "speaker",
+        turn: context.speakerTurn,
+        open: (onLost) => sound.openSpeaker(input.choice ?? settings().speaker, onLost),
+        attach: (device) => {
+          media.speaker = device;
+        },
+      },
+      sendBack as Report,
+    );
+  });
+
+  return { camera, microphone, speaker };
+}

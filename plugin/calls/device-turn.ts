@@ -1,0 +1,42 @@
+// Who holds a device, one after the other: the next opens it only after the last closed it, since closing takes time
+// and a camera that is still open answers EBUSY. Knows nothing of what the device is.
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+export interface DeviceTurn<T extends Closable> {
+  /** Waits for its turn, opens, reports, and holds until the returned function is called; that closes the device. */
+  hold(open: () => Promise<T>, onOpened: (device: T) => void, onFailed: (error: unknown) => void): () => void;
+  /** Resolves when all that was released is closed. */
+  idle(): Promise<void>;
+}
+
+export function createDeviceTurn<T extends Closable>(onCloseFailed: (error: unknown) => void): DeviceTurn<T> {
+  let lastClosed: Promise<void> = Promise.resolve();
+
+  return {
+    hold(open, onOpened, onFailed) {
+      let isReleased = false;
+      const { promise: released, resolve } = Promise.withResolvers<void>();
+      const opened = lastClosed.then(async () => {
+        if (isReleased) return null;
+        const device = await open();
+        if (!isReleased) onOpened(device);
+        return device;
+      });
+      const device = opened.catch((error: unknown) => {
+        if (!isReleased) onFailed(error);
+        return null;
+      });
+      lastClosed = Promise.all([device, released])
+        .then(([held]) => held?.close())
+        .catch(onCloseFailed);
+      return () => {
+        isReleased = true;
+        resolve();
+      };
+    },
+    idle: () => lastClosed,
+  };
+}

@@ -1,0 +1,23 @@
+// The median of the last n values, without allocation while values come in.
+
+export interface MedianWindow {
+  add(value: number): void;
+  /** Null while empty. */
+  median(): number | null;
+}
+
+export function createMedianWindow(size: number): MedianWindow {
+  const values = new Float64Array(size);
+  let added = 0;
+  return {
+    add(value) {
+      values[added % size] = value;
+      added += 1;
+    },
+    median() {
+      const count = Math.min(added, size);
+      if (count === 0) return null;
+      return values.slice(0, count).sort()[count >> 1] ?? null;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// The charts' effects on the WebRTC connection: it lives as long as the activity `peerConnection`, and descriptions
+// are made and taken by promises that wait for it.
+
+import { fromCallback, fromPromise } from "xstate";
+import type {
+  CallAddress,
+  CandidateParams,
+  DescriptionInput,
+  LinkEvent,
+  OfferInput,
+} from "../../statecharts/index.ts";
+import { type ConnectionState, type Peer, PeerError } from "../peer/peer.ts";
+import { type CallContext, textOf } from "./context.ts";
+
+/** States that the link chart hears of; the others are steps on the way. */
+const LINK_EVENTS: Partial<Record<ConnectionState, LinkEvent>> = {
+  connected: { type: "peer.connected" },
+  disconnected: { type: "peer.disconnected" },
+  failed: { type: "peer.failed" },
+};
+
+export function createPeerEffects(context: CallContext) {
+  const peers = new Map<string, Promise<Peer>>();
+
+  const peerOf = (callId: string): Promise<Peer> =>
+    peers.get(callId) ?? Promise.reject(new PeerError(`call ${callId} has no connection`));
+
+  return {
+    peerConnection: fromCallback<LinkEvent, CallAddress>(({ input, sendBack }) => {
+      const peer = openPeer(context, input.callId, sendBack as (event: LinkEvent) => void);
+      peers.set(input.callId, peer);
+      return () => {
+        peers.delete(input.callId);
+        context.mediaOf(input.callId).peer = null;
+        closeWhenOpen(peer);
+      };
+    }),
+    createOffer: fromPromise<string, OfferInput>(async ({ input }) =>
+      (await peerOf(input.callId)).createOffer({ iceRestart: input.iceRestart }),
+    ),
+    answerOffer: fromPromise<string, DescriptionInput>(async ({ input }) =>
+      (await peerOf(input.callId)).answerOffer(input.sdp),
+    ),
+    acceptAnswer: fromPromise<void, DescriptionInput>(async ({ input }) =>
+      (await peerOf(input.callId)).acceptAnswer(input.sdp),
+    ),
+    addRemoteCandidate: ({ callId, candidate }: CandidateParams): void => {
+      peerOf(callId).then(
+        (peer) => peer.addCandidate(candidate),
+        (error: unknown) => context.log("debug", `candidate dropped: ${textOf(error)}`),
+      );
+    },
+  };
+}
+
+function openPeer(
+  { peers, settings, mediaOf, log }: CallContext,
+  callId: string,
+  sendBack: (event: LinkEvent) => void,
+): Promise<Peer> {
+  const { iceServers, maxVideoBitrateBps } = settings();
+  const media = mediaOf(callId);
+  const opening = peers.createPeer(
+    { iceServers, maxVideoBitrateBps },
+    {
+      onCandidate: (candidate) => sendBack({ type: "peer.candidate", candidate }),
+      onConnectionState(state) {
+        const event = LINK_EVENTS[state];
+        if (event) sendBack(event);
+      },
+      onVideo: (frame) => media.remoteFrame(frame),
+      onAudio: (block, sampleRate) => media.remoteBlock(block, sampleRate),
+    },
+  );
+  opening.then(
+    (peer) => {
+      media.peer = peer;
+    },
+    (error: unknown) => {
+      log("error", `the WebRTC connection of call ${callId} could not be made: ${textOf(error)}`);
+      sendBack({ type: "peer.broken", detail: textOf(error) });
+    },
+  );
+  return opening;
+}
+
+/** A call may end before its connection exists; the connection is closed all the same. */
+function closeWhenOpen(peer: Promise<Peer>): void {
+  peer.then(
+    (opened) => opened.close(),
+    () => undefined, // reported when it failed to open
+  );
+}

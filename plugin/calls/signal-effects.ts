@@ -1,0 +1,47 @@
+// The charts' effects that speak to the peer. Those whose outcome matters are promises; the others log a failure.
+
+import { fromPromise } from "xstate";
+import type { Signal } from "../../rpc-schema/index.ts";
+import type {
+  CallAddress,
+  CandidateParams,
+  DescriptionInput,
+  HangupInput,
+  MediaAnnouncement,
+  RequestInput,
+} from "../../statecharts/index.ts";
+import { type CallContext, textOf } from "./context.ts";
+
+const PLATFORM = process.platform;
+
+export function createSignalEffects({ send, log }: CallContext) {
+  const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
+    fromPromise<void, Input>(({ input, signal }) =>
+      send(input.peerId, input.callId, toSignal(input), signal),
+    );
+
+  const tell = ({ peerId, callId }: CallAddress, signal: Signal): void => {
+    send(peerId, callId, signal).catch((error: unknown) =>
+      log("warn", `${signal.type} for call ${callId} not delivered: ${textOf(error)}`),
+    );
+  };
+
+  return {
+    sendRequest: sending(({ media }: RequestInput) => ({
+      type: "call-request",
+      mode: "native",
+      platform: PLATFORM,
+      mediaType: media,
+    })),
+    sendAccept: sending((_: CallAddress) => ({ type: "call-ack", mode: "native", platform: PLATFORM })),
+    sendOffer: sending(({ sdp }: DescriptionInput) => ({ type: "call-offer", sdp })),
+    sendAnswer: sending(({ sdp }: DescriptionInput) => ({ type: "call-answer", sdp })),
+    sendHangup: sending(({ reason }: HangupInput) => ({ type: "call-hangup", reason })),
+    sendRinging: (address: CallAddress) => tell(address, { type: "call-ringing" }),
+    sendLocalCandidate: (params: CandidateParams) =>
+      tell(params, { type: "ice-candidate", candidate: params.candidate }),
+    announceMedia: ({ microphone, camera, ...address }: MediaAnnouncement) =>
+      tell(address, { type: "call-media", microphone, camera }),
+    refuse: (params: HangupInput) => tell(params, { type: "call-hangup", reason: params.reason }),
+  };
+}

@@ -1,0 +1,67 @@
+// The settings in force. A change is taken whole or not at all; the old ones stay when it is wrong.
+
+import {
+  type DeepPartial,
+  type FieldIssue,
+  issuesOf,
+  RpcError,
+  type Settings,
+  settingsSchema,
+} from "../../rpc-schema/index.ts";
+
+/** Settings that are read once, when the signalling starts. */
+const READ_AT_START = ["signalling.listen", "signalling.peers", "signalling.mdns"] as const;
+
+export interface SettingsChange {
+  readonly settings: Settings;
+  /** Changed settings that take effect at the next start only. */
+  readonly restartNeeded: string[];
+}
+
+export interface SettingsStore {
+  get(): Settings;
+  /** @throws RpcError invalidParams, naming every wrong field */
+  change(change: DeepPartial<Settings>): SettingsChange;
+}
+
+export function createSettingsStore(): SettingsStore {
+  let current = settingsSchema.parse({});
+  return {
+    get: () => current,
+    change(change) {
+      const merged = merge(current, change);
+      const checked = settingsSchema.safeParse(merged);
+      if (!checked.success) throw refused(issuesOf(checked.error, merged));
+      const last = current;
+      current = checked.data;
+      const restartNeeded = READ_AT_START.filter(
+        (path) => JSON.stringify(at(last, path)) !== JSON.stringify(at(current, path)),
+      );
+      return { settings: current, restartNeeded };
+    },
+  };
+}
+
+function refused(issues: FieldIssue[]): RpcError {
+  const fields = issues.map((issue) => ({ ...issue, field: `settings.${issue.field}` }));
+  const text = fields.map(({ field, value, expected }) => `${field} is ${value}, ${expected}`).join("; ");
+  return new RpcError("invalidParams", `settings not changed: ${text}`, { issues: fields });
+}
+
+/** Objects merge key by key; arrays and plain values replace. */
+function merge<T>(base: T, change: DeepPartial<T>): unknown {
+  if (!isRecord(base) || !isRecord(change)) return change;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(change)) {
+    if (value !== undefined) merged[key] = merge(merged[key], value as DeepPartial<unknown>);
+  }
+  return merged;
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
