@@ -29,6 +29,8 @@ export interface Browser {
   text(selector: string): Promise<string>;
   /** Waits until a selector matches a shown element, or a function run in the page returns something true. */
   waitFor(condition: string | (() => unknown), limitMs?: number): Promise<void>;
+  /** The same for a function that is given as source text. */
+  waitForSource(functionSource: string, limitMs?: number): Promise<void>;
   /** Runs a self-contained function in the page; a promise that it returns is awaited. */
   execute<Args extends unknown[], Result>(
     work: (...args: Args) => Result,
@@ -56,6 +58,7 @@ export function makeBrowser(engine: Engine): Browser {
     name: engine.name,
     open: (url) => engine.navigate(url),
     waitFor,
+    waitForSource: (source, limitMs = DEFAULT_WAIT_MS) => poll(engine, source, [], limitMs),
     click: async (selector) => {
       await waitFor(selector);
       await engine.click(selector);

@@ -1,12 +1,11 @@
 // Drives the real WebKitGTK, the engine of webviews on Linux: its MiniBrowser on a virtual display, by its WebDriver.
 // Display, session bus, driver and browser are ended together on every path.
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Browser, makeBrowser } from "./browser.ts";
+import { findFreePort } from "./loopback.ts";
 import { type Helper, raceExit, startHelper } from "./process-group.ts";
 import { makeWebDriverEngine, openSession, sendCommand } from "./webdriver.ts";
 import { startDisplay } from "./xvfb.ts";
@@ -36,6 +35,7 @@ export async function startWebKit(options: WebKitOptions = {}): Promise<Browser>
     cleanups.push(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
     const display = await startDisplay();
     cleanups.push(() => display.end());
+    // A driver that finds the port taken after all ends at once, which is reported.
     const port = await findFreePort();
     const driver = await startDriver(port, home, display.name, options.isComposited ?? false);
     cleanups.push(() => driver.end());
@@ -96,15 +96,4 @@ function miniBrowserPath(): string {
   const folder = MULTIARCH[process.arch];
   if (folder === undefined) throw new Error(`no MiniBrowser is known for ${process.arch}`);
   return `/usr/lib/${folder}/webkit2gtk-4.1/MiniBrowser`;
-}
-
-/** The port is free when it is asked for; a driver that finds it taken ends at once, which is reported. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the loopback socket has no port");
-  return address.port;
 }

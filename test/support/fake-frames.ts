@@ -1,0 +1,87 @@
+// Pictures that know whether they were given back, and an encoder and an outlet that finish when the test says.
+
+import type { EncodedPicture, JpegWish, Native, VideoFrame } from "../../native/types.ts";
+import type { FrameOutlet } from "../../plugin/frames/frames.ts";
+
+export interface CountedFrame extends VideoFrame {
+  /** How often it is still owed a release beyond the caller's own hold. */
+  readonly held: () => number;
+}
+
+/** A picture whose first byte is `mark`. */
+export function countedFrame(mark = 0, width = 4, height = 2): CountedFrame {
+  let holds = 0;
+  return {
+    width,
+    height,
+    data: new Uint8Array((width * height * 3) / 2).fill(mark),
+    capturedAtUs: 1_700_000_000_000_000 + mark * 1000,
+    retain() {
+      holds += 1;
+    },
+    release() {
+      if (holds === 0) throw new Error("released more often than retained");
+      holds -= 1;
+    },
+    held: () => holds,
+  };
+}
+
+/** Something that was begun and that the test finishes. */
+export interface Step<T> {
+  readonly input: T;
+  finish(): void;
+  fail(error: Error): void;
+}
+
+/** Lets every promise that can settle settle. */
+export const settled = (): Promise<void> => new Promise(setImmediate);
+
+export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba"> {
+  readonly encodes: Step<{ mark: number; wish: JpegWish }>[] = [];
+
+  createJpegEncoder() {
+    let isBusy = false;
+    return {
+      encode: async ({ data, width, height }: Parameters<VideoEncode>[0], wish: JpegWish) => {
+        if (isBusy) throw new Error("one encode at a time on each encoder");
+        isBusy = true;
+        const mark = data[0] ?? -1;
+        await pushStep(this.encodes, { mark, wish }).finally(() => {
+          isBusy = false;
+        });
+        return { base64: Buffer.from(`picture${mark}`), width, height } satisfies EncodedPicture;
+      },
+    };
+  }
+
+  async toRgba({ width, height, data }: Parameters<VideoEncode>[0]): Promise<Uint8Array> {
+    return new Uint8Array(width * height * 4).fill(data[0] ?? 0);
+  }
+}
+
+type VideoEncode = ReturnType<Native["createJpegEncoder"]>["encode"];
+
+export class FakeOutlet implements FrameOutlet {
+  readonly writes: Step<string>[] = [];
+  readonly lines: string[] = [];
+
+  async writeFrame(head: string, body: Uint8Array, tail: string): Promise<void> {
+    const line = head + Buffer.from(body).toString("latin1") + tail;
+    await pushStep(this.writes, line);
+    this.lines.push(line);
+  }
+}
+
+function pushStep<T>(steps: Step<T>[], input: T): Promise<void> {
+  return new Promise((resolve, reject) => {
+    steps.push({ input, finish: resolve, fail: reject });
+  });
+}
+
+/** The oldest step that was begun; it is taken off the list. */
+export function next<T>(steps: Step<T>[]): Step<T> {
+  const step = steps.shift();
+  if (!step) throw new Error("nothing was begun");
+  return step;
+}

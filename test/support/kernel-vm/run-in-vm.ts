@@ -1,0 +1,68 @@
+// Runs one command in the kernel machine and returns what it said. How the machine is made is the script's affair.
+
+import { spawn } from "node:child_process";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = resolve(HERE, "../../..");
+/** Making the machine for the first time: downloads, and building one driver. */
+const FIRST_TIME_S = 240;
+
+export interface VmJob {
+  /** Program and arguments, run as root in the repository's root. */
+  readonly command: readonly string[];
+  /** A directory of this machine that the guest writes to, as /run/out. */
+  readonly outDir?: string;
+  /** From power-on to power-off, seconds. */
+  readonly timeoutS: number;
+  /** Options of the vivid driver, such as n_devs=2. */
+  readonly vividArgs?: string;
+}
+
+export interface VmResult {
+  /** The command's; 124 when the limit was reached. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Never rejects for a failing command: `status` says it. */
+export async function runInVm(job: VmJob): Promise<VmResult> {
+  const options = ["-t", String(job.timeoutS)];
+  if (job.outDir !== undefined) options.push("-o", job.outDir);
+  if (job.vividArgs !== undefined) options.push("-v", job.vividArgs);
+  const child = spawn(resolve(HERE, "in-vm"), [...options, "--", ...job.command], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: (job.timeoutS + FIRST_TIME_S) * 1000,
+    killSignal: "SIGKILL",
+  });
+  const { promise, resolve: done, reject } = Promise.withResolvers<number>();
+  child.once("error", reject);
+  child.once("close", (code) => done(code ?? -1));
+  const [stdout, stderr, status] = await Promise.all([textOf(child.stdout), textOf(child.stderr), promise]);
+  return { status, stdout, stderr };
+}
+
+/** The last line of a guest script's output as JSON; its whole output in the error where there is none. */
+export function lastJson(result: VmResult): unknown {
+  const last = result.stdout.trim().split("\n").at(-1) ?? "";
+  try {
+    return JSON.parse(last);
+  } catch (cause) {
+    throw new Error(
+      `the guest ended with status ${result.status} and no JSON:\n${result.stdout}\n${result.stderr}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  stream.setEncoding("utf8");
+  for await (const chunk of stream) text += chunk;
+  return text;
+}
