@@ -2,8 +2,10 @@
 #include "v4l2-list.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <utility>
@@ -58,6 +60,15 @@ std::string textOf(const __u8 (&field)[Size]) {
   return {field, std::find(field, field + Size, 0)};
 }
 
+/** A camera that this user may not open is listed all the same: choosing it tells what is missing. */
+Camera forbiddenCamera(const std::string& path, const std::map<std::string, std::string>& names) {
+  std::ifstream file("/sys/class/video4linux/" + fs::path(path).filename().string() + "/name");
+  std::string card;
+  std::getline(file, card);
+  const auto lasting = names.find(path);
+  return {path, lasting != names.end() ? lasting->second : path + " " + card, card.empty() ? path : card, {}};
+}
+
 std::optional<Camera> cameraAt(const std::string& path, const std::map<std::string, std::string>& names) {
   try {
     const V4l2Device device(path);
@@ -69,7 +80,8 @@ std::optional<Camera> cameraAt(const std::string& path, const std::map<std::stri
                   enumerateModes(device, nullptr)};
     if (camera.modes.empty()) return std::nullopt;
     return camera;
-  } catch (const SystemError&) {
+  } catch (const SystemError& error) {
+    if (error.code() == EACCES || error.code() == EPERM) return forbiddenCamera(path, names);
     return std::nullopt;
   }
 }

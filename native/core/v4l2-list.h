@@ -15,8 +15,8 @@ struct Camera {
   std::vector<Mode> modes;
 };
 
-/** Nodes /dev/video* that capture video in a format we understand, in the order of their numbers. Nodes that cannot
- *  be opened are left out: they are another user's, or were unplugged this moment. */
+/** Nodes /dev/video* that capture video in a format we understand, in the order of their numbers. Nodes that
+ *  this user may not open are listed without modes; nodes that fail otherwise are left out. */
 std::vector<Camera> listCameras();
 
 }  // namespace callnative

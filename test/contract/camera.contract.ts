@@ -1,0 +1,175 @@
+// What every `Cameras` must do, whatever is behind it. Run on the pattern, the fake, and in the kernel machine.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { CaptureCallbacks, CaptureError, VideoFrame } from "../../native/types.ts";
+import type { Cameras, OpenCamera } from "../../plugin/camera/camera.ts";
+import { RpcError } from "../../rpc-schema/index.ts";
+
+export interface CameraSubject {
+  readonly name: string;
+  /** The settings value that opens it. */
+  readonly choice: string;
+  create(): Cameras;
+  /** Makes a picture come where none comes by itself. */
+  stimulate?(): void;
+}
+
+const WISH = { width: 640, height: 360, fps: 30 };
+
+/** Hands out the next picture to come; whoever asks for one owes its release. */
+class NextFrames implements CaptureCallbacks {
+  readonly #waiting: ((frame: VideoFrame) => void)[] = [];
+  readonly errors: CaptureError[] = [];
+  count = 0;
+
+  onFrame(frame: VideoFrame): void {
+    this.count++;
+    const wanted = this.#waiting.shift();
+    if (wanted === undefined) return;
+    frame.retain();
+    wanted(frame);
+  }
+
+  onError(error: CaptureError): void {
+    this.errors.push(error);
+  }
+
+  next(): Promise<VideoFrame> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+export function cameraContract(subject: CameraSubject): void {
+  describe(`cameras: ${subject.name}`, { timeout: 60_000 }, () => {
+    listing(subject);
+    delivering(subject);
+    closing(subject);
+  });
+}
+
+function listing(subject: CameraSubject): void {
+  test("the list has distinct ids, one default, and the test pattern at its end", () => {
+    const devices = subject.create().list();
+    assert.equal(new Set(devices.map(({ id }) => id)).size, devices.length);
+    assert.equal(devices.filter(({ isDefault }) => isDefault).length, 1);
+    assert.equal(devices.at(-1)?.id, "test-pattern");
+  });
+
+  test("an id that names nothing is refused as an unknown device", async () => {
+    const opening = subject.create().open("no-such-camera", WISH, new NextFrames());
+    await assert.rejects(opening, (error) => error instanceof RpcError && error.kind === "unknownDevice");
+  });
+
+  test("the open camera says which device it is", async () => {
+    const cameras = subject.create();
+    await whileOpen(subject, cameras, async (camera) => {
+      const listed = cameras.list().find(({ id }) => id === camera.deviceId);
+      assert.equal(listed?.name, camera.deviceName);
+    });
+  });
+}
+
+function delivering(subject: CameraSubject): void {
+  test("pictures are whole I420 of the mode's size, each alone in its buffer", async () => {
+    await whileOpen(subject, subject.create(), async (camera, frames) => {
+      const frame = await nextFrame(subject, frames);
+      const { width, height } = camera.mode;
+      const chroma = Math.ceil(width / 2) * Math.ceil(height / 2);
+      assert.deepEqual([frame.width, frame.height], [width, height]);
+      assert.equal(frame.data.length, width * height + 2 * chroma);
+      assert.equal(frame.data.buffer.byteLength, frame.data.length);
+      frame.release();
+    });
+  });
+
+  test("capture times are Unix time and rise from picture to picture", async () => {
+    const before = Date.now() * 1000;
+    await whileOpen(subject, subject.create(), async (_camera, frames) => {
+      const first = await nextFrame(subject, frames);
+      const second = await nextFrame(subject, frames);
+      assert.ok(first.capturedAtUs >= before - 1_000_000, `${first.capturedAtUs} is before the start`);
+      assert.ok(second.capturedAtUs > first.capturedAtUs);
+      assert.ok(second.capturedAtUs <= Date.now() * 1000 + 1_000_000);
+      first.release();
+      second.release();
+    });
+  });
+
+  test("a retained picture stays as it is while later ones arrive", async () => {
+    await whileOpen(subject, subject.create(), async (_camera, frames) => {
+      const kept = await nextFrame(subject, frames);
+      const copy = Uint8Array.from(kept.data);
+      for (let i = 0; i < 8; i++) (await nextFrame(subject, frames)).release();
+      assert.deepEqual(kept.data, copy);
+      kept.release();
+    });
+  });
+
+  test("a picture that was given back cannot be released or retained again", async () => {
+    await whileOpen(subject, subject.create(), async (_camera, frames) => {
+      const frame = await nextFrame(subject, frames);
+      // The queue's own hold is the only one left once the callback has returned.
+      await new Promise(setImmediate);
+      frame.release();
+      assert.throws(() => frame.release());
+      assert.throws(() => frame.retain());
+    });
+  });
+}
+
+function closing(subject: CameraSubject): void {
+  test("after close no picture comes, and the counters add up", async () => {
+    const frames = new NextFrames();
+    const camera = await subject.create().open(subject.choice, WISH, frames);
+    (await nextFrame(subject, frames)).release();
+    await camera.close();
+    const { captured, faulty, dropped, delivered } = camera.counters();
+    assert.equal(captured, faulty + dropped + delivered);
+    assert.equal(delivered, frames.count);
+    subject.stimulate?.();
+    await new Promise(setImmediate);
+    assert.equal(frames.count, delivered);
+    assert.deepEqual(frames.errors, []);
+  });
+
+  test("close may be called again and a closed camera opens anew", async () => {
+    const cameras = subject.create();
+    const camera = await cameras.open(subject.choice, WISH, new NextFrames());
+    await Promise.all([camera.close(), camera.close()]);
+    await camera.close();
+    await whileOpen(subject, cameras, async (_camera, frames) => {
+      (await nextFrame(subject, frames)).release();
+    });
+  });
+
+  test("a picture held beyond close keeps its content and may still be released", async () => {
+    const frames = new NextFrames();
+    const camera = await subject.create().open(subject.choice, WISH, frames);
+    const kept = await nextFrame(subject, frames);
+    const copy = Uint8Array.from(kept.data);
+    await camera.close();
+    assert.deepEqual(kept.data, copy);
+    kept.release();
+  });
+}
+
+function nextFrame(subject: CameraSubject, frames: NextFrames): Promise<VideoFrame> {
+  const frame = frames.next();
+  subject.stimulate?.();
+  return frame;
+}
+
+async function whileOpen(
+  subject: CameraSubject,
+  cameras: Cameras,
+  work: (camera: OpenCamera, frames: NextFrames) => Promise<void>,
+): Promise<void> {
+  const frames = new NextFrames();
+  const camera = await cameras.open(subject.choice, WISH, frames);
+  try {
+    await work(camera, frames);
+  } finally {
+    await camera.close();
+  }
+}
