@@ -48,13 +48,16 @@ export const callStatisticsSchema = z.strictObject({
     })
     .describe("the frame ledger since the start of the call"),
 });
-/** Where the pictures of one source went on their way to the host's page; `offered` is the sum of the others. */
+/**
+ * Where the pictures of one source went on their way to the host's page; `offered` is the sum of the others. A picture
+ * counts once for each subscriber of its source, because each decides for itself.
+ */
 export const frameCountsSchema = z.strictObject({
   offered: z.number(),
   unwatched: z.number().describe("nobody was subscribed"),
   paced: z.number().describe("left out to keep maxFps"),
   replaced: z.number().describe("a newer picture took its place before it was encoded"),
-  failed: z.number().describe("the encoder refused it"),
+  failed: z.number().describe("could not be encoded or written"),
   written: z.number().describe("handed to the host"),
   waiting: z.number().describe("held or being encoded at this moment"),
 });

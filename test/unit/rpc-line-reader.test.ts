@@ -74,7 +74,10 @@ describe("line reader", () => {
   test("binary noise never throws, and a good line after it comes through", () => {
     const random = seededRandom(7);
     const received: Buffer[] = [];
-    const reader = createLineReader({ onLine: (line) => received.push(line), onTooLong: assert.fail });
+    const reader = createLineReader({
+      onLine: (line) => received.push(line),
+      onTooLong: () => assert.fail("too long"),
+    });
     for (let count = 0; count < 200; count += 1) {
       reader.push(Buffer.from(Array.from({ length: random.below(500) }, () => random.below(256))));
     }
@@ -93,7 +96,7 @@ describe("line reader", () => {
     const ended = new Promise<number>((resolve) => {
       readLines(input, {
         onLine: (line) => lines.push(line.toString()),
-        onTooLong: assert.fail,
+        onTooLong: () => assert.fail("too long"),
         onEnd: resolve,
       });
     });
@@ -108,8 +111,8 @@ describe("line reader", () => {
     const ends: (string | undefined)[] = [];
     const closed = new Promise((resolve) => input.once("close", resolve));
     readLines(input, {
-      onLine: assert.fail,
-      onTooLong: assert.fail,
+      onLine: () => assert.fail("a line"),
+      onTooLong: () => assert.fail("too long"),
       onEnd: (_dropped, error) => ends.push(error?.message),
     });
     input.destroy(new Error("EIO"));
