@@ -1,0 +1,223 @@
+// What passes between the pages and the plugin: allowed requests one way, notifications to every page and pictures to
+// their owner the other. Adds nothing to the contract but what the pages need to know about the host itself.
+
+import { WebSocket } from "ws";
+import {
+  hostNotifications,
+  type MethodName,
+  type ParamsInput,
+  pluginNotifications,
+  type Result,
+  RpcError,
+} from "../../rpc-schema/index.ts";
+import { frameLineRoute, type HostLink } from "../rpc/host-link.ts";
+import { createStreamOwners, type StreamOwners } from "./stream-owners.ts";
+
+/** A page may use the plugin, but neither start nor end it. */
+const pageMethods: ReadonlySet<string> = new Set<MethodName>([
+  "settings.update",
+  "contacts.list",
+  "contacts.add",
+  "devices.list",
+  "call.start",
+  "call.accept",
+  "call.reject",
+  "call.hangup",
+  "call.setMicrophone",
+  "call.setCamera",
+  "call.useDevice",
+  "call.list",
+  "call.stats",
+  "call.snapshot",
+  "frames.subscribe",
+  "frames.unsubscribe",
+]);
+const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
+
+type RelayedName = Exclude<keyof typeof pluginNotifications, "frame" | "log">;
+
+/** A page with this much unread has stopped; pictures alone stay far below, since they are paid for by credit. */
+const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
+
+export interface RelayOptions {
+  /** The plugin of the moment; undefined while there is none. */
+  plugin(): HostLink | undefined;
+  /** Requests to the host itself, by name. */
+  readonly hostMethods: ReadonlyMap<string, () => Promise<null>>;
+  /** Runs after a page's request succeeded. */
+  onResult(method: MethodName, result: unknown): void;
+  log(line: string): void;
+}
+
+export interface PageRelay {
+  /** @param greeting the notification that a new page gets first */
+  addPage(socket: WebSocket, greeting: string): void;
+  /** Begins to pass on what this plugin says; ends by itself with the link. */
+  attach(plugin: HostLink): void;
+  /** One message to every page. */
+  broadcast(message: string): void;
+  /** The plugin is gone: forgets its streams. */
+  detach(): void;
+}
+
+export function createPageRelay(options: RelayOptions): PageRelay {
+  const pages = new Set<WebSocket>();
+  const owners = createStreamOwners<WebSocket>();
+  const broadcast = (message: string): void => {
+    for (const page of pages) send(page, message);
+  };
+  return {
+    broadcast,
+    detach: () => owners.clear(),
+    attach(plugin) {
+      for (const method of pluginNotificationNames) {
+        plugin.onNotification(method, (params) =>
+          broadcast(JSON.stringify({ jsonrpc: "2.0", method, params })),
+        );
+      }
+      plugin.onFrameLine((line) => {
+        const stream = frameLineRoute(line)?.stream;
+        const page = stream === undefined ? undefined : owners.route(stream, line);
+        if (page) send(page, line);
+      });
+    },
+    addPage(socket, greeting) {
+      pages.add(socket);
+      const page = new Page(socket, owners, options);
+      socket.on("message", (data) => page.receive(String(data)));
+      socket.on("error", (error) => options.log(`host: a page's connection: ${error.message}`));
+      socket.once("close", () => {
+        pages.delete(socket);
+        for (const stream of owners.release(socket)) page.unsubscribe(stream);
+      });
+      send(socket, greeting);
+    },
+  };
+}
+
+function isRelayed(name: string): name is RelayedName {
+  return name !== "frame" && name !== "log";
+}
+
+function send(socket: WebSocket, message: string | Buffer): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
+  else socket.send(message, { binary: false });
+}
+
+class Page {
+  readonly #socket: WebSocket;
+  readonly #owners: StreamOwners<WebSocket>;
+  readonly #options: RelayOptions;
+
+  constructor(socket: WebSocket, owners: StreamOwners<WebSocket>, options: RelayOptions) {
+    this.#socket = socket;
+    this.#owners = owners;
+    this.#options = options;
+  }
+
+  receive(text: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch (error) {
+      this.#refuse(null, new RpcError("parseError", `not JSON: ${String(error)}`));
+      return;
+    }
+    const { id, method, params = {} } = isRecord(message) ? message : {};
+    if (typeof method !== "string") {
+      this.#refuse(
+        null,
+        new RpcError("invalidRequest", "expected a request or a notification with a method"),
+      );
+    } else if (id === undefined) {
+      this.#notify(method, params);
+    } else {
+      // Every failure becomes an answer in there.
+      void this.#request(id, method, params);
+    }
+  }
+
+  unsubscribe(stream: string): void {
+    const ended = this.#options.plugin()?.request("frames.unsubscribe", { stream });
+    ended?.catch((error: unknown) => this.#options.log(`host: unsubscribing ${stream}: ${String(error)}`));
+  }
+
+  #notify(method: string, params: unknown): void {
+    if (method !== "frames.ack") return;
+    const ack = hostNotifications["frames.ack"].params.safeParse(params);
+    // Only the owner pays: another page's acknowledgement would give away its credit.
+    if (!ack.success || !this.#owners.isOwner(ack.data.stream, this.#socket)) return;
+    this.#options.plugin()?.notify("frames.ack", ack.data);
+  }
+
+  async #request(id: unknown, method: string, params: unknown): Promise<void> {
+    try {
+      const result = await this.#answer(id, method, params);
+      if (result !== undefined) this.#reply(id, result);
+    } catch (error) {
+      this.#refuse(id, error instanceof RpcError ? error : new RpcError("internalError", messageOf(error)));
+    }
+  }
+
+  /** Undefined when the answer has been sent already. @throws RpcError or HostLinkError */
+  async #answer(id: unknown, method: string, params: unknown): Promise<unknown> {
+    const ofHost = this.#options.hostMethods.get(method);
+    if (ofHost) return ofHost();
+    if (!isPageMethod(method)) throw new RpcError("methodNotFound", `a page may not call ${method}`);
+    const plugin = this.#options.plugin();
+    if (!plugin) throw new RpcError("internalError", "the plugin is not running");
+    if (method === "frames.subscribe") {
+      await this.#subscribe(id, plugin, params);
+      return undefined;
+    }
+    // The plugin checks the params itself, and its complaints name the fields.
+    const result = await plugin.request(method, params as never);
+    if (method === "frames.unsubscribe") this.#owners.forget(streamOf(params));
+    this.#options.onResult(method, result);
+    return result;
+  }
+
+  async #subscribe(id: unknown, plugin: HostLink, params: unknown): Promise<void> {
+    const claim = this.#owners.claim(this.#socket);
+    let answer: Result<"frames.subscribe">;
+    try {
+      answer = await plugin.request("frames.subscribe", params as ParamsInput<"frames.subscribe">);
+    } catch (error) {
+      claim.fail();
+      throw error;
+    }
+    const early = claim.settle(answer.stream);
+    if (this.#socket.readyState !== WebSocket.OPEN) {
+      this.#owners.forget(answer.stream);
+      this.unsubscribe(answer.stream);
+      return;
+    }
+    this.#reply(id, answer);
+    for (const line of early) send(this.#socket, line);
+  }
+
+  #reply(id: unknown, result: unknown): void {
+    send(this.#socket, JSON.stringify({ jsonrpc: "2.0", id, result }));
+  }
+
+  #refuse(id: unknown, { code, message, data }: RpcError): void {
+    send(this.#socket, JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } }));
+  }
+}
+
+function isPageMethod(method: string): method is MethodName {
+  return pageMethods.has(method);
+}
+
+function streamOf(params: unknown): string {
+  return isRecord(params) ? String(params.stream) : "";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

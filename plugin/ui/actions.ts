@@ -1,0 +1,87 @@
+// What the user can do, as requests to the plugin. Failures go to one place, which tells the user.
+
+import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "../../rpc-schema/index.ts";
+import type { Link } from "./link.ts";
+import { errorWords } from "./words.ts";
+
+export class Actions {
+  readonly #link: Link;
+  readonly #onFailure: (message: string) => void;
+
+  constructor(link: Link, onFailure: (message: string) => void) {
+    this.#link = link;
+    this.#onFailure = onFailure;
+  }
+
+  start(peerId: string, media: MediaKind): void {
+    this.#try(this.#link.request("call.start", { peerId, media }));
+  }
+
+  accept(callId: string, media: MediaKind): void {
+    this.#try(this.#link.request("call.accept", { callId, media }));
+  }
+
+  decline(callId: string): void {
+    this.#try(this.#link.request("call.reject", { callId }));
+  }
+
+  hangUp(callId: string): void {
+    this.#try(this.#link.request("call.hangup", { callId }));
+  }
+
+  setMicrophone(callId: string, on: boolean): void {
+    this.#try(this.#link.request("call.setMicrophone", { callId, on }));
+  }
+
+  setCamera(callId: string, on: boolean): void {
+    this.#try(this.#link.request("call.setCamera", { callId, on }));
+  }
+
+  /** In a call the device changes at once; otherwise it is the one for the next call. */
+  useDevice(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): void {
+    const settings: ParamsInput<"settings.update">["settings"] = { [kind]: deviceId };
+    this.#try(
+      call
+        ? this.#link.request("call.useDevice", { callId: call.callId, kind, deviceId })
+        : this.#link.request("settings.update", { settings }),
+    );
+  }
+
+  /** Dials a peer by its multiaddr. @throws LinkError, since the dialog shows it beside the field */
+  async addContact(address: string): Promise<void> {
+    await this.#link.request("contacts.add", { address });
+  }
+
+  snapshot(callId: string, source: FrameSource, name: string): void {
+    const saved = this.#link.request("call.snapshot", { callId, source }).then(({ dataUrl }) => {
+      download(dataUrl, `${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${stamp(new Date())}.png`);
+    });
+    this.#try(saved);
+  }
+
+  restartPlugin(): void {
+    this.#try(this.#link.restartPlugin());
+  }
+
+  #try(request: Promise<unknown>): void {
+    request.catch((error: unknown) => this.#onFailure(errorWords(error)));
+  }
+}
+
+/** By a Blob, since browsers refuse to download long data URLs. */
+function download(dataUrl: string, fileName: string): void {
+  const bytes = Uint8Array.from(atob(dataUrl.slice(dataUrl.indexOf(",") + 1)), (c) => c.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = fileName;
+  link.click();
+  // The download has its own hold on the data by the next turn.
+  setTimeout(() => URL.revokeObjectURL(url));
+}
+
+/** Local time as 20261123-094501, sortable and safe in file names. */
+function stamp(time: Date): string {
+  const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString();
+  return local.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+}

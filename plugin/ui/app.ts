@@ -1,0 +1,142 @@
+// Puts the page together: which scene the stage shows, what is announced, where the focus goes.
+
+import { Actions } from "./actions.ts";
+import { createAddContactDialog } from "./add-contact.ts";
+import { createCallView } from "./call-view.ts";
+import { createContactList } from "./contact-list.ts";
+import { createDevicePicker } from "./device-picker.ts";
+import { h, setHidden, setText } from "./dom.ts";
+import { createEndNotice } from "./end-notice.ts";
+import { icon } from "./icons.ts";
+import { createIncomingDialog } from "./incoming-dialog.ts";
+import type { Link } from "./link.ts";
+import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
+import { createToast } from "./toast.ts";
+import { createTrouble, isTroubled } from "./trouble.ts";
+import { endSentence, errorWords, peerName, phaseWords } from "./words.ts";
+
+type Scene = "welcome" | "call" | "ended" | "trouble";
+
+/** Builds the page inside `root` and keeps it in line with what comes over the link. */
+export function createApp(root: HTMLElement, link: Link): void {
+  const store = new Store(link);
+  const toast = createToast();
+  const actions = new Actions(link, toast.show);
+  const parts = createParts(link, store, actions, toast.show);
+  const stage = h(
+    "main",
+    { class: "stage" },
+    parts.welcome,
+    parts.call.element,
+    parts.end.element,
+    parts.trouble.element,
+  );
+  const announcer = h("p", { class: "announcer", testId: "announcer", attributes: { role: "status" } });
+  const dialogs = [parts.incoming.element, parts.devices.element, parts.addContact.element];
+  root.append(parts.contacts.element, stage, ...dialogs, toast.element, announcer);
+
+  store.onError = (error) => toast.show(errorWords(error));
+  store.onLevels = (levels) => {
+    parts.call.setLevels(levels);
+    parts.devices.setLevels(levels);
+  };
+  store.onChange = (state) => {
+    const scene = sceneOf(state);
+    const isNewScene = root.dataset.scene !== scene;
+    root.dataset.scene = scene;
+    updateParts(parts, state, scene);
+    setText(announcer, announcement(state));
+    document.title = titleOf(state);
+    if (isNewScene) rescueFocus(stage);
+  };
+  store.onChange(store.state);
+}
+
+type Parts = ReturnType<typeof createParts>;
+
+function createParts(link: Link, store: Store, actions: Actions, tell: (message: string) => void) {
+  const devices = createDevicePicker({
+    onOpen: () => void store.reloadDevices().catch((error: unknown) => tell(errorWords(error))),
+    onChoose: (call, kind, deviceId) => actions.useDevice(call, kind, deviceId),
+  });
+  const addContact = createAddContactDialog((address) => actions.addContact(address));
+  const call = createCallView({
+    link,
+    onError: (error) => tell(errorWords(error)),
+    onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
+    onCamera: ({ callId }, on) => actions.setCamera(callId, on),
+    onSnapshot: ({ callId, peerLabel, peerId }) =>
+      actions.snapshot(callId, "remote", peerName(peerLabel, peerId)),
+    onDevices: devices.open,
+    onHangUp: ({ callId }) => actions.hangUp(callId),
+  });
+  const contacts = createContactList({
+    onCall: (peerId, media) => actions.start(peerId, media),
+    onAdd: addContact.open,
+    onDevices: devices.open,
+  });
+  const incoming = createIncomingDialog({
+    onAccept: (callId, media) => actions.accept(callId, media),
+    onDecline: (callId) => actions.decline(callId),
+  });
+  const end = createEndNotice({
+    onCallAgain: (peerId, media) => actions.start(peerId, media),
+    onDismiss: () => store.dismissEnd(),
+  });
+  const trouble = createTrouble(() => actions.restartPlugin());
+  return { devices, addContact, call, contacts, incoming, end, trouble, welcome: createWelcome() };
+}
+
+function updateParts(parts: Parts, state: PageState, scene: Scene): void {
+  const isReady = state.host?.plugin.state === "ready";
+  parts.contacts.update(state);
+  parts.devices.update(state);
+  parts.addContact.update(state);
+  parts.incoming.update(isTroubled(state) ? undefined : findRinging(state.calls));
+  parts.call.update(scene === "call" ? findCurrent(state.calls) : undefined, state.statistics);
+  parts.end.update(scene === "ended" ? state.ended : undefined, isReady);
+  parts.trouble.update(state);
+  setHidden(parts.welcome, scene !== "welcome");
+}
+
+function sceneOf(state: PageState): Scene {
+  if (isTroubled(state)) return "trouble";
+  if (findCurrent(state.calls)) return "call";
+  return state.ended ? "ended" : "welcome";
+}
+
+function createWelcome(): HTMLElement {
+  return h(
+    "section",
+    { class: "centre-card welcome", testId: "welcome" },
+    h("span", { class: "welcome-sign" }, icon("video")),
+    h("h2", {}, "Whom would you like to call?"),
+    h("p", {}, "Choose a contact. Your camera and microphone stay closed until you call or answer."),
+  );
+}
+
+/** For screen readers: changes of the call, not the running clock. */
+function announcement(state: PageState): string {
+  const call = findCurrent(state.calls);
+  if (call) return `${peerName(call.peerLabel, call.peerId)}: ${phaseWords(call)}`;
+  const { ended } = state;
+  return ended ? endSentence(ended.reason, ended.endedBy, peerName(ended.peerLabel, ended.peerId)) : "";
+}
+
+function titleOf(state: PageState): string {
+  const ringing = findRinging(state.calls);
+  if (ringing) return `${peerName(ringing.peerLabel, ringing.peerId)} is calling`;
+  const call = findCurrent(state.calls);
+  if (call) return `${peerName(call.peerLabel, call.peerId)} – ${phaseWords(call)}`;
+  return state.host?.label ? `${state.host.label} – Calls` : "Calls";
+}
+
+/** A scene that goes takes the focused button with it; the new scene's heading takes over. */
+function rescueFocus(stage: HTMLElement): void {
+  const focused = document.activeElement;
+  if (focused && focused !== document.body && focused.checkVisibility() && !focused.matches(":disabled"))
+    return;
+  const heading = [...stage.querySelectorAll<HTMLElement>("h2")].find((one) => one.checkVisibility());
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus();
+}

@@ -1,0 +1,166 @@
+// The side of the page: who the user is, whom they can call, and how to add somebody.
+
+import type { Contact, MediaKind } from "../../rpc-schema/index.ts";
+import { createAvatar } from "./avatar.ts";
+import { button, h, setAttribute, setHidden, setText } from "./dom.ts";
+import { icon } from "./icons.ts";
+import type { PageState } from "./store.ts";
+import { peerName } from "./words.ts";
+
+export interface ContactListHandlers {
+  onCall(peerId: string, media: MediaKind): void;
+  onAdd(): void;
+  onDevices(): void;
+}
+
+export interface ContactList {
+  readonly element: HTMLElement;
+  update(state: PageState): void;
+}
+
+export function createContactList(handlers: ContactListHandlers): ContactList {
+  const identity = createIdentity(handlers.onDevices);
+  const list = h("ul", { class: "contacts", testId: "contacts" });
+  const nobody = createNobody(handlers.onAdd);
+  const rows = new Map<string, ContactRow>();
+  const add = button(
+    { class: "icon-button", testId: "add-contact", label: "Add a contact", onClick: handlers.onAdd },
+    icon("plus"),
+  );
+  const heading = h("div", { class: "section-head" }, h("h2", {}, "Contacts"), add);
+  const element = h("aside", { class: "side", label: "Contacts" }, identity.element, heading, list, nobody);
+
+  return {
+    element,
+    update(state) {
+      identity.update(state);
+      setHidden(nobody, state.contacts.length > 0);
+      const isFree = state.calls.length === 0 && state.host?.plugin.state === "ready" && state.isConnected;
+      updateRows(list, rows, sorted(state.contacts), (row, contact) => row.update(contact, isFree), handlers);
+    },
+  };
+}
+
+function sorted(contacts: Contact[]): Contact[] {
+  return contacts.toSorted(
+    (a, b) =>
+      Number(b.reachable) - Number(a.reachable) ||
+      peerName(a.label, a.peerId).localeCompare(peerName(b.label, b.peerId)),
+  );
+}
+
+/** Keeps the rows that stay, so that the keyboard focus in the list survives an update. */
+function updateRows(
+  list: HTMLElement,
+  rows: Map<string, ContactRow>,
+  contacts: Contact[],
+  update: (row: ContactRow, contact: Contact) => void,
+  handlers: ContactListHandlers,
+): void {
+  const kept = new Set(contacts.map(({ peerId }) => peerId));
+  for (const [peerId, row] of rows) {
+    if (kept.has(peerId)) continue;
+    row.element.remove();
+    rows.delete(peerId);
+  }
+  contacts.forEach((contact, position) => {
+    const row = rows.get(contact.peerId) ?? createRow(contact.peerId, handlers);
+    rows.set(contact.peerId, row);
+    update(row, contact);
+    const current = list.children[position];
+    if (current !== row.element) list.insertBefore(row.element, current ?? null);
+  });
+}
+
+interface ContactRow {
+  readonly element: HTMLElement;
+  update(contact: Contact, isFree: boolean): void;
+}
+
+function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
+  const avatar = createAvatar();
+  const name = h("span", { class: "contact-name" });
+  const status = h("span", { class: "contact-status" });
+  const voice = callButton(peerId, "audio", handlers);
+  const video = callButton(peerId, "video", handlers);
+  const element = h(
+    "li",
+    { class: "contact", testId: `contact-${peerId}` },
+    avatar.element,
+    h("div", { class: "contact-text" }, name, status),
+    voice,
+    video,
+  );
+  return {
+    element,
+    update({ label, reachable }, isFree) {
+      const shown = peerName(label, peerId);
+      avatar.set(shown, peerId);
+      setText(name, shown);
+      setText(status, reachable ? "Available" : "Not reachable");
+      element.title = peerId;
+      element.dataset.reachable = String(reachable);
+      setAttribute(voice, "aria-label", `Call ${shown} by voice`);
+      setAttribute(video, "aria-label", `Call ${shown} with video`);
+      // A peer that looks unreachable may still be called: the list can be behind the network.
+      voice.disabled = !isFree;
+      video.disabled = !isFree;
+    },
+  };
+}
+
+function callButton(peerId: string, media: MediaKind, handlers: ContactListHandlers): HTMLButtonElement {
+  const onClick = () => handlers.onCall(peerId, media);
+  const testId = `call-${media}`;
+  return button(
+    { class: "icon-button call-button", testId, attributes: { "data-peer": peerId }, onClick },
+    icon(media === "audio" ? "phone" : "video"),
+  );
+}
+
+function createIdentity(onDevices: () => void): ContactList {
+  const avatar = createAvatar();
+  const name = h("h1", { class: "own-name", testId: "own-name" });
+  const status = h("span", { class: "own-status", testId: "own-status", attributes: { role: "status" } });
+  const devices = button(
+    {
+      class: "icon-button",
+      testId: "devices-open",
+      label: "Camera, microphone and speaker",
+      onClick: onDevices,
+    },
+    icon("devices"),
+  );
+  const text = h("div", { class: "contact-text" }, name, status);
+  const element = h("header", { class: "identity" }, avatar.element, text, devices);
+  return {
+    element,
+    update(state) {
+      const label = state.host?.label ?? "";
+      avatar.set(label, label);
+      setText(name, label || "Calls");
+      const { words, mood } = ownStatus(state);
+      setText(status, words);
+      status.dataset.mood = mood;
+      devices.disabled = state.host?.plugin.state !== "ready";
+    },
+  };
+}
+
+function ownStatus({ isConnected, host }: PageState): { words: string; mood: "good" | "wait" | "bad" } {
+  if (!isConnected || !host) return { words: "Connecting…", mood: "wait" };
+  if (host.plugin.state === "stopped") return { words: "Calls stopped", mood: "bad" };
+  if (host.signalling?.state === "failed") return { words: "No network", mood: "bad" };
+  if (host.signalling?.state === "ready") return { words: "Ready for calls", mood: "good" };
+  return { words: "Starting…", mood: "wait" };
+}
+
+function createNobody(onAdd: () => void): HTMLElement {
+  return h(
+    "div",
+    { class: "nobody", testId: "no-contacts" },
+    icon("people"),
+    h("p", {}, "Nobody found yet. People on your network appear here by themselves."),
+    button({ class: "button", onClick: onAdd }, "Add by address"),
+  );
+}

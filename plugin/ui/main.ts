@@ -1,0 +1,11 @@
+// Starts the page: reads the session's token from the address and connects to the host that served it.
+
+import { createApp } from "./app.ts";
+import { LINK_PATH } from "./host-messages.ts";
+import { Link } from "./link.ts";
+
+/** In the fragment, which browsers neither send to servers nor put into a Referer. */
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+const link = new Link(`ws://${location.host}${LINK_PATH}`, token);
+createApp(document.body, link);
+link.connect();

@@ -1,0 +1,145 @@
+// What the page knows: one state, changed only here by what the host and the plugin tell. Draws nothing.
+
+import type {
+  CallInfo,
+  CallStatistics,
+  Contact,
+  DeviceList,
+  EndedBy,
+  EndReason,
+  MediaKind,
+  PluginNotificationParams,
+} from "../../rpc-schema/index.ts";
+import type { HostState } from "./host-messages.ts";
+import type { Link } from "./link.ts";
+
+/** The call that ended last, until the user has read it. */
+export interface EndedCall {
+  peerId: string;
+  peerLabel: string;
+  media: MediaKind;
+  reason: EndReason;
+  endedBy: EndedBy;
+  durationMs: number;
+}
+
+export interface PageState {
+  /** False while the page has no connection to its host. */
+  isConnected: boolean;
+  host: HostState | undefined;
+  contacts: Contact[];
+  calls: CallInfo[];
+  statistics: CallStatistics | undefined;
+  devices: DeviceList;
+  ended: EndedCall | undefined;
+}
+
+export type Levels = PluginNotificationParams<"call.levels">;
+
+const NO_DEVICES: DeviceList = { cameras: [], microphones: [], speakers: [] };
+
+export class Store {
+  state: PageState = {
+    isConnected: false,
+    host: undefined,
+    contacts: [],
+    calls: [],
+    statistics: undefined,
+    devices: NO_DEVICES,
+    ended: undefined,
+  };
+  /** Runs once after any number of changes in one turn. */
+  onChange: (state: PageState) => void = () => undefined;
+  /** Ten times a second in a call, so past the state and straight to the meters. */
+  onLevels: (levels: Levels) => void = () => undefined;
+  onError: (error: unknown) => void = () => undefined;
+  readonly #link: Link;
+  #isTelling = false;
+  #isLoaded = false;
+
+  constructor(link: Link) {
+    this.#link = link;
+    link.onOpenChange = (isConnected) => {
+      this.#isLoaded = false;
+      this.#set(isConnected ? { isConnected } : { isConnected, calls: [] });
+    };
+    link.on("host.state", (host) => this.#hostChanged(host));
+    link.on("contacts.changed", ({ contacts }) => this.#set({ contacts }));
+    link.on("call.incoming", (call) => this.#callChanged(call));
+    link.on("call.changed", (call) => this.#callChanged(call));
+    link.on("call.ended", (end) => this.#callEnded(end));
+    link.on("call.statistics", (statistics) => this.#set({ statistics }));
+    link.on("call.levels", (levels) => this.onLevels(levels));
+  }
+
+  dismissEnd(): void {
+    this.#set({ ended: undefined });
+  }
+
+  async reloadDevices(): Promise<void> {
+    this.#set({ devices: await this.#link.request("devices.list", {}) });
+  }
+
+  #hostChanged(host: HostState): void {
+    const isReady = host.plugin.state === "ready";
+    this.#set(isReady ? { host } : { host, calls: [], contacts: [] });
+    // A page that was reloaded in mid-call finds its call again here.
+    if (isReady && !this.#isLoaded) this.#load().catch((error: unknown) => this.onError(error));
+    this.#isLoaded = isReady;
+  }
+
+  async #load(): Promise<void> {
+    const [{ contacts }, { calls }] = await Promise.all([
+      this.#link.request("contacts.list", {}),
+      this.#link.request("call.list", {}),
+    ]);
+    this.#set({ contacts, calls });
+    await this.reloadDevices();
+  }
+
+  #callChanged(call: CallInfo): void {
+    const { calls } = this.state;
+    const isKnown = calls.some(({ callId }) => callId === call.callId);
+    const changed = isKnown
+      ? calls.map((other) => (other.callId === call.callId ? call : other))
+      : [...calls, call];
+    // A new call takes the place of the notice about the last one.
+    this.#set(isKnown ? { calls: changed } : { calls: changed, ended: undefined });
+  }
+
+  #callEnded(end: PluginNotificationParams<"call.ended">): void {
+    const call = this.state.calls.find(({ callId }) => callId === end.callId);
+    const contact = this.state.contacts.find(({ peerId }) => peerId === end.peerId);
+    const { peerId, reason, endedBy, durationMs } = end;
+    const peerLabel = call?.peerLabel || contact?.label || "";
+    const media = call?.media ?? "video";
+    const ended = end.replacedBy ? {} : { ended: { peerId, peerLabel, media, reason, endedBy, durationMs } };
+    const calls = this.state.calls.filter(({ callId }) => callId !== end.callId);
+    const { statistics } = this.state;
+    this.#set({ calls, statistics: statistics?.callId === end.callId ? undefined : statistics, ...ended });
+  }
+
+  #set(change: Partial<PageState>): void {
+    this.state = { ...this.state, ...change };
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.onChange(this.state);
+    });
+  }
+}
+
+/** An incoming call that nobody has answered yet. */
+export function findRinging(calls: CallInfo[]): CallInfo | undefined {
+  return calls.find(isRingingIn);
+}
+
+/** The call on the stage: one the user started or accepted. */
+export function findCurrent(calls: CallInfo[]): CallInfo | undefined {
+  return calls.findLast((call) => !isRingingIn(call) && call.phase !== "ended");
+}
+
+function isRingingIn(call: CallInfo): boolean {
+  return call.direction === "incoming" && (call.phase === "requesting" || call.phase === "ringing");
+}
