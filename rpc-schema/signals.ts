@@ -9,7 +9,7 @@ const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
 const platformSchema = z.string().max(64).optional();
 
 /** What the host's script interface sends in place of mediaType; only `video: false` has a meaning. */
-const constraintsSchema = z.object({ video: z.unknown() }).optional().catch(undefined);
+const constraintsSchema = z.object({ video: z.unknown().optional() }).optional().catch(undefined);
 
 /** No description of ours or of a browser comes near this; it bounds what a peer can make us hold. */
 const MAX_SDP_CHARS = 256 * 1024;

@@ -21,7 +21,7 @@ const messageSchema = z.object({
   id: textOrZero,
   seq: numberOrZero,
   topic: textOrZero,
-  payload: z.unknown(),
+  payload: z.unknown().optional(),
 });
 export type MqMessage = z.infer<typeof messageSchema>;
 

@@ -1,12 +1,18 @@
 // Signalling without a network: several ends in one process, linked by a network whose faults can be switched. For
 // tests of whatever speaks over signalling. It keeps the real one's order, retry, parsing and errors.
 
+import { ContactList } from "../../plugin/signalling/contact-list.ts";
+import {
+  type SelfAddress,
+  type Signalling,
+  type SignallingCallbacks,
+  SignallingError,
+} from "../../plugin/signalling/port.ts";
+import { SendLanes } from "../../plugin/signalling/send-lanes.ts";
+import { defaultTimings } from "../../plugin/signalling/timings.ts";
+import { topicOf, understand } from "../../plugin/signalling/topics.ts";
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
-import { ContactList } from "./contact-list.ts";
-import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
-import { SendLanes } from "./send-lanes.ts";
-import { defaultTimings } from "./timings.ts";
-import { topicOf, understand } from "./topics.ts";
+import { type Random, seededRandom } from "./seeded-random.ts";
 
 /** Probabilities from 0 to 1, drawn from the seed. */
 export interface FakeFaults {
@@ -62,7 +68,7 @@ export function createFakeSignallingNetwork(options: FakeNetworkOptions = {}): F
 class FakeNetwork implements FakeSignallingNetwork {
   readonly #options: FakeNetworkOptions;
   readonly #clock: FakeClock;
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #ends = new Map<string, FakeEnd>();
   #faults: FakeFaults;
 
@@ -142,11 +148,11 @@ class FakeNetwork implements FakeSignallingNetwork {
 
   #delayMs(): number {
     const { delayMs, reordering, reorderMs } = this.#faults;
-    return delayMs + (this.#happens(reordering) ? Math.ceil(this.#random() * reorderMs) : 0);
+    return delayMs + (this.#happens(reordering) ? 1 + this.#random.below(reorderMs) : 0);
   }
 
   #happens(probability: number): boolean {
-    return probability > 0 && this.#random() < probability;
+    return this.#random.chance(probability);
   }
 
   async #pause(timeMs: number, abort: AbortSignal): Promise<void> {
@@ -270,15 +276,4 @@ function peerIdOf(address: string): string | undefined {
 
 function closed(message: string): SignallingError {
   return new SignallingError("closed", message);
-}
-
-/** mulberry32: 32 bits of state are plenty for switching faults, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

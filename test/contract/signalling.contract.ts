@@ -1,0 +1,264 @@
+// What every carrier of signals keeps, real or fake. Run by signalling-fake.test.ts and signalling-libp2p.test.ts.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Signalling, SignallingCallbacks } from "../../plugin/signalling/port.ts";
+import type { Signal } from "../../rpc-schema/index.ts";
+import { addressOf, type WatchedSignalling, watchSignalling } from "../support/watched-signalling.ts";
+
+export interface EndOptions {
+  readonly label: string;
+  readonly peers?: readonly string[];
+}
+
+export interface SignallingUnderTest {
+  create(options: EndOptions, callbacks: SignallingCallbacks): Signalling;
+  /** An address of the right form where nobody is. */
+  readonly deadAddress: string;
+}
+
+type Add = (label: string, peers?: readonly string[]) => Promise<WatchedSignalling>;
+
+const silent: SignallingCallbacks = {
+  onSignal: () => undefined,
+  onContacts: () => undefined,
+  onAddressChange: () => undefined,
+};
+const offer: Signal = { type: "call-offer", sdp: "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n" };
+const candidate: Signal = {
+  type: "ice-candidate",
+  candidate: { candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 },
+};
+
+export function signallingContract(name: string, createNetwork: () => SignallingUnderTest): void {
+  /** Whatever the body adds is closed on every path. */
+  const withEnds = (body: (add: Add, network: SignallingUnderTest) => Promise<void>) => async () => {
+    const network = createNetwork();
+    const added: Signalling[] = [];
+    const add: Add = (label, peers = []) =>
+      watchSignalling((callbacks) => {
+        const end = network.create({ label, peers }, callbacks);
+        added.push(end);
+        return end;
+      });
+    try {
+      await body(add, network);
+    } finally {
+      await Promise.all(added.map((end) => end.close()));
+    }
+  };
+  describe(`${name}: signals`, () => signals(withEnds));
+  describe(`${name}: contacts`, () => contacts(withEnds));
+  describe(`${name}: life`, () => life(withEnds));
+}
+
+type WithEnds = (body: (add: Add, network: SignallingUnderTest) => Promise<void>) => () => Promise<void>;
+
+async function connected(add: Add): Promise<[WatchedSignalling, WatchedSignalling]> {
+  const [alice, bob] = [await add("Alice"), await add("Bob")];
+  await alice.end.addContact(addressOf(bob));
+  return [alice, bob];
+}
+
+function signals(withEnds: WithEnds): void {
+  test(
+    "a signal arrives whole, with its sender's proven id, and sending resolves",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      for (const signal of [offer, candidate]) await alice.end.send(bob.self.peerId, "call-1", signal);
+      await bob.until(() => bob.signals.length === 2);
+      const from = alice.self.peerId;
+      assert.deepEqual(bob.signals, [
+        { from, callId: "call-1", signal: offer },
+        { from, callId: "call-1", signal: candidate },
+      ]);
+    }),
+  );
+
+  test(
+    "signals of one call that are sent without waiting arrive in order",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      const order: Signal[] = [{ type: "call-ack" }, offer, { type: "call-answer", sdp: "v=0" }];
+      await Promise.all(order.map((signal) => alice.end.send(bob.self.peerId, "call-1", signal)));
+      await bob.until(() => bob.signals.length === order.length);
+      assert.deepEqual(
+        bob.signals.map(({ signal }) => signal.type),
+        order.map(({ type }) => type),
+      );
+    }),
+  );
+
+  test(
+    "whoever was sent a signal can answer without knowing an address",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      await alice.end.send(bob.self.peerId, "call-1", { type: "call-request", mediaType: "audio" });
+      await bob.until(() => bob.signals.length === 1);
+      await bob.end.send(alice.self.peerId, "call-1", { type: "call-ringing" });
+      await alice.until(() => alice.signals.length === 1);
+      assert.equal(alice.signals[0]?.from, bob.self.peerId);
+    }),
+  );
+
+  test(
+    "a peer that is not there is unreachable",
+    withEnds(async (add, network) => {
+      const alice = await add("Alice");
+      const nobody = network.deadAddress.split("/").at(-1) ?? "";
+      await assert.rejects(alice.end.send(nobody, "call-1", offer), { code: "unreachable" });
+    }),
+  );
+
+  test(
+    "sending ends when its caller gives up, before and during",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      await assert.rejects(alice.end.send(bob.self.peerId, "c", offer, AbortSignal.abort()), {
+        code: "aborted",
+      });
+      const controller = new AbortController();
+      const sending = alice.end.send(bob.self.peerId, "c", offer, controller.signal);
+      controller.abort();
+      await assert.rejects(sending, { code: "aborted" });
+    }),
+  );
+}
+
+function contacts(withEnds: WithEnds): void {
+  test(
+    "an added peer is a contact with its label, its address, and connected",
+    withEnds(async (add) => {
+      const [alice, bob] = [await add("Alice"), await add("Bob")];
+      const contact = await alice.end.addContact(addressOf(bob));
+      assert.deepEqual(contact, {
+        peerId: bob.self.peerId,
+        label: "Bob",
+        addresses: contact.addresses,
+        reachable: true,
+      });
+      assert.ok(contact.addresses.includes(addressOf(bob)));
+      assert.deepEqual(alice.end.contacts(), alice.contactLists.at(-1));
+      assert.equal(alice.end.contacts().length, 1);
+    }),
+  );
+
+  test(
+    "a peer that sends a signal becomes a contact of the other",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      assert.deepEqual(bob.end.contacts(), []);
+      await alice.end.send(bob.self.peerId, "call-1", offer);
+      await bob.until(() =>
+        bob.end.contacts().some(({ label, reachable }) => label === "Alice" && reachable),
+      );
+      assert.deepEqual(
+        bob.end.contacts().map(({ peerId }) => peerId),
+        [alice.self.peerId],
+      );
+    }),
+  );
+
+  test(
+    "a configured peer is a contact from the start and is reached",
+    withEnds(async (add) => {
+      const bob = await add("Bob");
+      const alice = await add("Alice", [addressOf(bob)]);
+      assert.deepEqual(
+        alice.end.contacts().map(({ peerId }) => peerId),
+        [bob.self.peerId],
+      );
+      await alice.until(() =>
+        alice.end.contacts().some(({ label, reachable }) => label === "Bob" && reachable),
+      );
+    }),
+  );
+
+  test(
+    "a configured address that is wrong does not keep the others from being reached",
+    withEnds(async (add) => {
+      const bob = await add("Bob");
+      const alice = await add("Alice", ["/nonsense", addressOf(bob)]);
+      await alice.until(() => alice.end.contacts().some(({ label }) => label === "Bob"));
+      assert.equal(alice.end.contacts().length, 1);
+    }),
+  );
+
+  test(
+    "a peer that goes away stays a contact and is no longer reachable",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      await bob.end.close();
+      await alice.until(() => alice.end.contacts().some(({ reachable }) => !reachable));
+      assert.equal(alice.end.contacts()[0]?.label, "Bob");
+      await assert.rejects(alice.end.send(bob.self.peerId, "call-1", offer), { code: "unreachable" });
+    }),
+  );
+
+  test(
+    "every list that is told differs from the one before",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      await alice.end.addContact(addressOf(bob));
+      for (const callId of ["call-1", "call-2"]) await alice.end.send(bob.self.peerId, callId, offer);
+      await bob.end.close();
+      await alice.until(() => alice.end.contacts().some(({ reachable }) => !reachable));
+      for (const lists of [alice.contactLists, bob.contactLists]) {
+        assert.ok(lists.length > 0);
+        for (const [index, list] of lists.slice(1).entries()) assert.notDeepEqual(list, lists[index]);
+      }
+    }),
+  );
+
+  test(
+    "an address that is none, our own, or where nobody is, is refused",
+    withEnds(async (add, network) => {
+      const alice = await add("Alice");
+      const wrong = ["", "nonsense", "/ip4/127.0.0.1/tcp/1", "/p2p/short", addressOf(alice)];
+      for (const address of wrong) {
+        await assert.rejects(alice.end.addContact(address), { code: "invalidAddress" }, address);
+      }
+      await assert.rejects(alice.end.addContact(network.deadAddress), { code: "unreachable" });
+      assert.deepEqual(alice.end.contacts(), []);
+    }),
+  );
+}
+
+function life(withEnds: WithEnds): void {
+  test(
+    "addresses end in the peer's id",
+    withEnds(async (add) => {
+      const { self } = await add("Alice");
+      for (const address of self.addresses) assert.ok(address.endsWith(`/p2p/${self.peerId}`), address);
+      assert.ok(self.addresses.length > 0);
+    }),
+  );
+
+  test(
+    "nothing works before the start, and closing then is free",
+    withEnds(async (_, network) => {
+      const end = network.create({ label: "Alice" }, silent);
+      await assert.rejects(end.send("FakePeer11", "call-1", offer), { code: "closed" });
+      await assert.rejects(end.addContact(network.deadAddress), { code: "closed" });
+      assert.deepEqual(end.contacts(), []);
+      await end.close();
+      await assert.rejects(end.start(), { code: "closed" });
+    }),
+  );
+
+  test(
+    "closing rejects what is under way, can be repeated, and is followed by silence",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      const rejected = [offer, candidate].map((signal) =>
+        assert.rejects(alice.end.send(bob.self.peerId, "call-1", signal), { code: "closed" }),
+      );
+      const told = alice.contactLists.length;
+      await Promise.all([alice.end.close(), alice.end.close(), ...rejected]);
+      await alice.end.close();
+      await assert.rejects(alice.end.send(bob.self.peerId, "call-1", offer), { code: "closed" });
+      await assert.rejects(alice.end.addContact(addressOf(bob)), { code: "closed" });
+      assert.equal(alice.contactLists.length, told);
+    }),
+  );
+}
