@@ -1,0 +1,136 @@
+// Who may import whom, re-derived from the sources, so that no comment or setting can switch a rule off.
+// It must not know what the modules do.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Import, readSources, type Source } from "./checks/sources.ts";
+
+const sources = readSources();
+const product = sources.filter(({ path }) => !path.startsWith("test/"));
+
+/** Checks every import of the files under a folder. */
+function assertImports(folder: string, isAllowed: (target: Import, source: Source) => boolean): void {
+  const files = product.filter(({ path }) => path.startsWith(folder));
+  assert.ok(files.length > 0, `${folder} holds no source`);
+  const wrong = files.flatMap((source) =>
+    source.imports
+      .filter((one) => !isAllowed(one, source))
+      .map(({ target }) => `${source.path} imports ${target}`),
+  );
+  assert.deepEqual(wrong, []);
+}
+
+/** @returns the paths of the files of the product that hold a match */
+function filesWith(pattern: RegExp): string[] {
+  return product.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+}
+
+/** @returns `path: use` for every use of one of these names */
+function usesOf(files: readonly Source[], pattern: RegExp): string[] {
+  return files.flatMap(({ path, uses }) =>
+    [...uses].filter((use) => pattern.test(use)).map((use) => `${path}: ${use}`),
+  );
+}
+
+const isIn = (folder: string) => (one: Import) => one.isOurs && one.target.startsWith(folder);
+const isBuiltIn = (one: Import) => one.target.startsWith("node:");
+/** Writes the generated document, so it reads and writes files; the contract itself does not. */
+const generator = "rpc-schema/generate-openrpc.ts";
+
+describe("layers", () => {
+  test("the contract imports only itself and zod", () => {
+    assertImports("rpc-schema/", (one, { path }) => {
+      return isIn("rpc-schema/")(one) || one.target === "zod" || (path === generator && isBuiltIn(one));
+    });
+  });
+
+  test("the charts import only themselves, the contract and xstate", () => {
+    assertImports("statecharts/", (one) => {
+      return isIn("statecharts/")(one) || isIn("rpc-schema/")(one) || /^xstate(\/|$)/.test(one.target);
+    });
+  });
+
+  test("the charts have no clock, timer, chance or surroundings of their own", () => {
+    const charts = sources.filter(({ path }) => path.startsWith("statecharts/"));
+    const effects =
+      /^(Date\.now|Date|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|fetch)\(\)$|^(process|globalThis|console)\./;
+    assert.deepEqual(usesOf(charts, effects), []);
+  });
+
+  test("the add-on's façade imports only itself and Node", () => {
+    assertImports("native/", (one) => isIn("native/")(one) || isBuiltIn(one));
+  });
+
+  test("the plugin imports nothing of the tests", () => {
+    assertImports("plugin/", (one) => !isIn("test/")(one));
+  });
+
+  test("the page's code imports only itself, and types of the contract", () => {
+    assertImports(
+      "plugin/ui/",
+      (one) => isIn("plugin/ui/")(one) || (isIn("rpc-schema/")(one) && one.isTypeOnly),
+    );
+  });
+
+  test("the folders of the plugin do not import each other in a circle", () => {
+    const folderOf = (path: string) => path.split("/").slice(0, 2).join("/");
+    const edges = new Map<string, Set<string>>();
+    for (const { path, imports } of product.filter((source) => source.path.startsWith("plugin/"))) {
+      const targets = imports.filter(isIn("plugin/")).map(({ target }) => folderOf(target));
+      const others = targets.filter((target) => target !== folderOf(path));
+      edges.set(folderOf(path), new Set([...(edges.get(folderOf(path)) ?? []), ...others]));
+    }
+    assert.deepEqual(findCircle(edges), []);
+  });
+});
+
+describe("outside engines", () => {
+  const engines: readonly [string, RegExp, string][] = [
+    ["libp2p", /["'](libp2p|@libp2p\/[^"']*|@multiformats\/[^"']*)["']/, "plugin/signalling/libp2p-node.ts"],
+    ["the WebRTC engine", /["']@roamhq\/wrtc["']/, "plugin/peer/wrtc-engine.ts"],
+    ["the sound engine", /["']naudiodon["']/, "plugin/sound/portaudio.ts"],
+    ["the native binary", /\.node["'`]/, "native/binding.ts"],
+  ];
+  for (const [name, pattern, module] of engines) {
+    test(`${name} is loaded by ${module} alone`, () => assert.deepEqual(filesWith(pattern), [module]));
+  }
+
+  const homes: readonly [string, string, string][] = [
+    ["json-rpc-2.0", "product", "plugin/rpc/"],
+    ["ws", "product", "plugin/host/"],
+    ["pngjs", "product", "plugin/frames/"],
+    ["playwright-core", "test", "test/"],
+  ];
+  for (const [name, where, folder] of homes) {
+    test(`${name} stays in ${folder}`, () => {
+      const files = where === "test" ? sources : product;
+      const users = files.filter(({ imports }) => imports.some(({ target }) => target === name));
+      assert.deepEqual(
+        users.map(({ path }) => path).filter((path) => !path.startsWith(folder)),
+        [],
+      );
+    });
+  }
+
+  test("only the programs themselves read the environment, the arguments or end the process", () => {
+    const programs =
+      /^plugin\/(main|sound\/sound-process|host\/([a-z-]+-)?(main|demo|bridge))\.ts$|^rpc-schema\/generate-/;
+    const others = product.filter(({ path }) => !programs.test(path) && !path.startsWith("plugin/ui/"));
+    assert.deepEqual(usesOf(others, /^process\.(env|argv|exit|exitCode|abort|kill)\b/), []);
+  });
+});
+
+/** @returns a circle's members in order, the first one repeated at the end; empty when there is none */
+function findCircle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const finished = new Set<string>();
+  const walk = (name: string, path: readonly string[]): string[] => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+    if (finished.has(name)) return [];
+    for (const next of edges.get(name) ?? []) {
+      const circle = walk(next, [...path, name]);
+      if (circle.length > 0) return circle;
+    }
+    finished.add(name);
+    return [];
+  };
+  return [...edges.keys()].map((name) => walk(name, [])).find((circle) => circle.length > 0) ?? [];
+}

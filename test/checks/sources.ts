@@ -1,0 +1,124 @@
+// Reads the project's TypeScript by the compiler's own parser, for the checks on imports and on shape.
+// It must not judge: what is allowed is up to the checks.
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as ast from "typescript/unstable/ast";
+import { API } from "typescript/unstable/sync";
+
+/** One of the project's files. */
+export interface Source {
+  /** Relative to the repository, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+  readonly functions: readonly FunctionShape[];
+  /** Property accesses such as `process.env` and calls such as `setTimeout`, as written, without arguments. */
+  readonly uses: ReadonlySet<string>;
+}
+
+/** One import or re-export. */
+export interface Import {
+  /** A path relative to the repository, or the name of a package or built-in module. */
+  readonly target: string;
+  /** True when the target is a file of this project. */
+  readonly isOurs: boolean;
+  /** True when nothing of it is left at run time. */
+  readonly isTypeOnly: boolean;
+}
+
+/** A function with a block as body. */
+export interface FunctionShape {
+  readonly name: string;
+  readonly line: number;
+  readonly lines: number;
+}
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+const projects = ["tsconfig.json", "plugin/ui/tsconfig.json", "test/tsconfig.json"].map((path) =>
+  join(root, path),
+);
+
+/** @returns every TypeScript file of the three projects, in order of their paths */
+export function readSources(): Source[] {
+  const api = new API({ cwd: root });
+  try {
+    const snapshot = api.updateSnapshot({ openProjects: projects });
+    const sources = new Map<string, Source>();
+    for (const project of snapshot.getProjects()) {
+      for (const name of project.rootFiles) {
+        const file = project.program.getSourceFile(name);
+        const path = relative(root, name);
+        if (file !== undefined && !sources.has(path)) sources.set(path, describeFile(path, file));
+      }
+    }
+    return [...sources.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  } finally {
+    api.close();
+  }
+}
+
+function describeFile(path: string, file: ast.SourceFile): Source {
+  const imports: Import[] = [];
+  const functions: FunctionShape[] = [];
+  const uses = new Set<string>();
+  const visit = (node: ast.Node): void => {
+    const found = readImport(path, node);
+    if (found !== undefined) imports.push(found);
+    const shape = readFunction(file, node);
+    if (shape !== undefined) functions.push(shape);
+    if (ast.isPropertyAccessExpression(node)) uses.add(node.getText(file));
+    if (ast.isCallExpression(node) || ast.isNewExpression(node))
+      uses.add(`${node.expression.getText(file)}()`);
+    node.forEachChild(visit);
+  };
+  visit(file);
+  return { path, text: readFileSync(join(root, path), "utf8"), imports, functions, uses };
+}
+
+function readImport(path: string, node: ast.Node): Import | undefined {
+  if (ast.isImportDeclaration(node)) {
+    const { importClause } = node;
+    const isTypeOnly =
+      importClause !== undefined && importClause.phaseModifier === ast.SyntaxKind.TypeKeyword;
+    return makeImport(path, node.moduleSpecifier, isTypeOnly);
+  }
+  if (ast.isExportDeclaration(node)) return makeImport(path, node.moduleSpecifier, node.isTypeOnly);
+  if (ast.isImportTypeNode(node) && ast.isLiteralTypeNode(node.argument))
+    return makeImport(path, node.argument.literal, true);
+  const isLoading =
+    ast.isCallExpression(node) && /^(import|require|createRequire\(.*\))$/.test(node.expression.getText());
+  return isLoading ? makeImport(path, node.arguments[0], false) : undefined;
+}
+
+function makeImport(path: string, specifier: ast.Node | undefined, isTypeOnly: boolean): Import | undefined {
+  if (specifier === undefined || !ast.isStringLiteral(specifier)) return undefined;
+  const { text } = specifier;
+  const isOurs = text.startsWith(".");
+  const target = isOurs ? join(path, "..", text) : text;
+  return { target, isOurs, isTypeOnly };
+}
+
+function readFunction(file: ast.SourceFile, node: ast.Node): FunctionShape | undefined {
+  const isFunction =
+    ast.isFunctionDeclaration(node) ||
+    ast.isFunctionExpression(node) ||
+    ast.isArrowFunction(node) ||
+    ast.isMethodDeclaration(node) ||
+    ast.isConstructorDeclaration(node) ||
+    ast.isGetAccessorDeclaration(node) ||
+    ast.isSetAccessorDeclaration(node);
+  if (!isFunction || node.body === undefined || !ast.isBlock(node.body)) return undefined;
+  const first = file.getLineAndCharacterOfPosition(node.getStart(file)).line;
+  const last = file.getLineAndCharacterOfPosition(node.getEnd()).line;
+  return { name: nameOf(file, node), line: first + 1, lines: last - first + 1 };
+}
+
+/** A callback is named by the call that takes it, so that a test suite's body can be told from a function. */
+function nameOf(file: ast.SourceFile, node: ast.Node): string {
+  if ("name" in node && node.name !== undefined) return node.getText(file).split("(")[0]?.trim() ?? "";
+  const { parent } = node;
+  if (ast.isCallExpression(parent)) return `callback of ${parent.expression.getText(file)}`;
+  if (ast.isVariableDeclaration(parent) || ast.isPropertyAssignment(parent)) return parent.name.getText(file);
+  return "(no name)";
+}
