@@ -3,6 +3,7 @@
 
 import type { Device } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
+import type { DeviceOwner, Opening } from "./device-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./resample.ts";
@@ -27,6 +28,7 @@ class ProcessSound implements Sound {
   readonly #keeper: DeviceKeeper;
   readonly #builtIn = new Set<{ close(): Promise<void> }>();
   #listing: Promise<DeviceLists> | null = null;
+  #isClosed = false;
 
   constructor(options: SoundOptions) {
     this.#options = options;
@@ -34,6 +36,7 @@ class ProcessSound implements Sound {
   }
 
   async list(): Promise<SoundDevices> {
+    this.#refuseWhenClosed();
     const { microphones, speakers } = await this.#scan();
     return {
       microphones: [
@@ -49,10 +52,11 @@ class ProcessSound implements Sound {
   }
 
   async openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone> {
+    this.#refuseWhenClosed();
     if (choice === TONE_ID) return this.#remember(openTone(toneHz, callbacks));
     if (choice === NONE_ID) return this.#remember(silentMicrophone());
     const owner = { onBlock: callbacks.onBlock.bind(callbacks), onLost: callbacks.onLost.bind(callbacks) };
-    const opening = await this.#keeper.open("microphone", choice, owner);
+    const opening = await this.#open("microphone", choice, owner);
     if (opening.result === "unknown") {
       if (choice === AUTO_ID) return this.#remember(openTone(toneHz, callbacks));
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
@@ -73,8 +77,9 @@ class ProcessSound implements Sound {
   }
 
   async openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
+    this.#refuseWhenClosed();
     if (choice === NONE_ID) return silentSpeaker();
-    const opening = await this.#keeper.open("speaker", choice, { onBlock: ignore, onLost });
+    const opening = await this.#open("speaker", choice, { onBlock: ignore, onLost });
     if (opening.result === "unknown") {
       if (choice === AUTO_ID) return silentSpeaker();
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
@@ -83,6 +88,7 @@ class ProcessSound implements Sound {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const device of this.#builtIn) await device.close();
     await this.#keeper.closeAll();
   }
@@ -108,6 +114,20 @@ class ProcessSound implements Sound {
     };
   }
 
+  /** Where nothing is installed that PortAudio can scan it aborts: then there is no device, which suits `auto`. */
+  async #open(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
+    try {
+      return await this.#keeper.open(direction, choice, owner);
+    } catch (error) {
+      if (this.#isClosed || choice !== AUTO_ID || !(error instanceof SoundError)) throw error;
+      const { microphones, speakers } = await this.#scan();
+      const devices = direction === "microphone" ? microphones : speakers;
+      if (devices.length > 0) throw error;
+      this.#options.log("warn", `no ${direction}: ${error.message}`);
+      return { result: "unknown", known: [] };
+    }
+  }
+
   /** A machine whose sound cannot be listed still has the devices that need none. */
   async #scan(): Promise<DeviceLists> {
     this.#listing ??= this.#keeper.list().finally(() => {
@@ -120,6 +140,10 @@ class ProcessSound implements Sound {
       this.#options.log("warn", `sound devices cannot be listed: ${error.message}`);
       return { microphones: [], speakers: [] };
     }
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed) throw new SoundError("sound was closed");
   }
 
   #remember(microphone: Microphone): Microphone {

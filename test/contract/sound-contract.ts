@@ -1,0 +1,181 @@
+// What every Sound keeps, the real one and the fake: one suite run against both.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import type { MicrophoneCallbacks, Sound } from "../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
+import { RpcError } from "../../rpc-schema/index.ts";
+
+export interface SoundHarness {
+  create(): Sound;
+  /** Resolves when so many blocks' time has passed for an open microphone of `sound`. */
+  passBlocks(sound: Sound, count: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+class Recorder implements MicrophoneCallbacks {
+  readonly blocks: Int16Array[] = [];
+  readonly lost: SoundError[] = [];
+  readonly #waiting: { count: number; resolve: () => void }[] = [];
+
+  onBlock(block: Int16Array): void {
+    this.blocks.push(block);
+    for (const waiting of this.#waiting) if (this.blocks.length >= waiting.count) waiting.resolve();
+  }
+
+  onLost(error: SoundError): void {
+    this.lost.push(error);
+  }
+
+  reached(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ count, resolve });
+    if (this.blocks.length >= count) resolve();
+    return promise;
+  }
+}
+
+/** Lets time pass until the recorder has so many blocks. */
+async function hear(harness: SoundHarness, sound: Sound, recorder: Recorder, count: number): Promise<void> {
+  const reached = recorder.reached(count);
+  await harness.passBlocks(sound, count);
+  await reached;
+}
+
+export function describeSound(name: string, start: () => Promise<SoundHarness>): void {
+  describe(`${name} keeps the contract of Sound`, { timeout: 60_000 }, () => {
+    let harness: SoundHarness;
+    let sound: Sound;
+    before(async () => {
+      harness = await start();
+    });
+    after(() => harness.stop());
+    beforeEach(() => {
+      sound = harness.create();
+    });
+    afterEach(() => sound.close());
+
+    test("lists every id once, one default each, the built-in ones last", async () => {
+      const { microphones, speakers } = await sound.list();
+      assert.deepEqual(
+        microphones.slice(-2).map(({ id }) => id),
+        ["tone", "none"],
+      );
+      assert.equal(speakers.at(-1)?.id, "none");
+      for (const devices of [microphones, speakers]) {
+        assert.equal(new Set(devices.map(({ id }) => id)).size, devices.length);
+        assert.equal(devices.filter(({ isDefault }) => isDefault).length, 1);
+        assert.ok(devices.every((device) => device.name.length > 0));
+      }
+    });
+
+    test("opens its default for auto, and the same by its id", async () => {
+      const { microphones, speakers } = await sound.list();
+      const defaultId = (devices: typeof microphones) => devices.find(({ isDefault }) => isDefault)?.id ?? "";
+      for (const choice of ["auto", defaultId(microphones)]) {
+        const microphone = await sound.openMicrophone(choice, 440, new Recorder());
+        assert.equal(microphone.deviceId, defaultId(microphones));
+        assert.ok(microphone.deviceName.length > 0);
+        await microphone.close();
+      }
+      for (const choice of ["auto", defaultId(speakers)]) {
+        const speaker = await sound.openSpeaker(choice, assert.fail);
+        assert.equal(speaker.deviceId, defaultId(speakers));
+        await speaker.close();
+      }
+    });
+
+    test("hands on blocks of 480 samples, each with a buffer of its own", async () => {
+      const recorder = new Recorder();
+      const microphone = await sound.openMicrophone("auto", 440, recorder);
+      await hear(harness, sound, recorder, 10);
+      assert.ok(recorder.blocks.every(({ length }) => length === BLOCK_SAMPLES));
+      assert.ok(recorder.blocks.every(({ buffer }) => buffer.byteLength === BLOCK_SAMPLES * 2));
+      assert.equal(new Set(recorder.blocks.map(({ buffer }) => buffer)).size, recorder.blocks.length);
+      await microphone.close();
+    });
+
+    test("hands on nothing while muted, and goes on when unmuted", async () => {
+      const recorder = new Recorder();
+      const microphone = await sound.openMicrophone("auto", 440, recorder);
+      await hear(harness, sound, recorder, 3);
+      microphone.setMuted(true);
+      const before = recorder.blocks.length;
+      await harness.passBlocks(sound, 20);
+      assert.equal(recorder.blocks.length, before);
+      microphone.setMuted(false);
+      await hear(harness, sound, recorder, before + 3);
+      await microphone.close();
+    });
+
+    test("hands on nothing after close, which may be called twice", async () => {
+      const recorder = new Recorder();
+      const microphone = await sound.openMicrophone("auto", 440, recorder);
+      await hear(harness, sound, recorder, 2);
+      await Promise.all([microphone.close(), microphone.close()]);
+      const before = recorder.blocks.length;
+      await harness.passBlocks(sound, 10);
+      assert.equal(recorder.blocks.length, before);
+      assert.deepEqual(recorder.lost, []);
+    });
+
+    test("gives no sound from none, and takes sound to none", async () => {
+      const recorder = new Recorder();
+      const microphone = await sound.openMicrophone("none", 440, recorder);
+      const speaker = await sound.openSpeaker("none", assert.fail);
+      assert.deepEqual([microphone.deviceId, speaker.deviceId], ["none", "none"]);
+      speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
+      await harness.passBlocks(sound, 10);
+      assert.deepEqual(recorder.blocks, []);
+      await microphone.close();
+      await speaker.close();
+    });
+
+    test("takes blocks of both rates at a speaker, also after its close", async () => {
+      const speaker = await sound.openSpeaker("auto", assert.fail);
+      speaker.play(new Int16Array(160), 16_000);
+      speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
+      await Promise.all([speaker.close(), speaker.close()]);
+      speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
+    });
+
+    for (const direction of ["microphone", "speaker"] as const) {
+      const open = (choice: string) =>
+        direction === "microphone"
+          ? sound.openMicrophone(choice, 440, new Recorder())
+          : sound.openSpeaker(choice, assert.fail);
+
+      test(`refuses a ${direction} that does not exist, naming it and what there is`, async () => {
+        await assert.rejects(open("ALSA:nothing"), (error) => {
+          assert.ok(error instanceof RpcError);
+          assert.equal(error.kind, "unknownDevice");
+          const issue = error.issues?.[0];
+          assert.equal(issue?.field, direction);
+          assert.equal(issue?.value, '"ALSA:nothing"');
+          assert.match(issue?.expected ?? "", /auto, .*none/);
+          return true;
+        });
+      });
+
+      test(`refuses a second ${direction} until the first is closed`, async () => {
+        const first = await open("auto");
+        await assert.rejects(open("auto"), SoundError);
+        await first.close();
+        await (await open("auto")).close();
+      });
+    }
+
+    test("closes what is open, then refuses everything", async () => {
+      const recorder = new Recorder();
+      await sound.openMicrophone("auto", 440, recorder);
+      await sound.openSpeaker("auto", assert.fail);
+      await sound.close();
+      await sound.close();
+      await assert.rejects(sound.list(), SoundError);
+      await assert.rejects(sound.openMicrophone("auto", 440, recorder), SoundError);
+      await assert.rejects(sound.openMicrophone("tone", 440, recorder), SoundError);
+      await assert.rejects(sound.openSpeaker("none", assert.fail), SoundError);
+      assert.deepEqual(recorder.lost, []);
+    });
+  });
+}

@@ -1,0 +1,152 @@
+// Real sound through a real PulseAudio: pitch, level, mute, and devices that are missing.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { createSound } from "../../plugin/sound/create-sound.ts";
+import { peakLevel } from "../../plugin/sound/level.ts";
+import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../plugin/sound/sound.ts";
+import { SoundChild } from "../../plugin/sound/sound-child.ts";
+import { paceBlocks } from "../../plugin/sound/tone.ts";
+import type { Pulse } from "../support/pulse.ts";
+import { PULSE_RATE, startPulse } from "../support/pulse.ts";
+import { blockCollector, eventually, ignoreLog, joined } from "../support/sound-helpers.ts";
+import { dominantFrequency, sine, toneLevel } from "../support/spectrum.ts";
+
+function near(actual: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
+}
+
+/** The longest run of blocks that are loud: what lies between gaps of silence, which a busy machine may cause. */
+function loudestPart(samples: Int16Array): Int16Array {
+  const isLoud = (at: number) => peakLevel(samples.subarray(at, at + BLOCK_SAMPLES)) > 0.2;
+  let best = new Int16Array(0);
+  let from = 0;
+  for (let at = 0; at + BLOCK_SAMPLES <= samples.length; at += BLOCK_SAMPLES) {
+    if (!isLoud(at)) from = at + BLOCK_SAMPLES;
+    else if (at + BLOCK_SAMPLES - from > best.length) best = samples.slice(from, at + BLOCK_SAMPLES);
+  }
+  return best;
+}
+
+describe("sound through PulseAudio", { timeout: 60_000 }, () => {
+  let pulse: Pulse;
+  before(async () => {
+    pulse = await startPulse();
+  });
+  after(() => pulse.stop());
+
+  for (const rate of [SAMPLE_RATE, 16_000]) {
+    test(`what is played at ${rate} Hz is heard at its pitch and level`, async () => {
+      const sound = createSound({ log: ignoreLog, env: pulse.env });
+      const source = sine(600, 10, rate);
+      let stop: () => void = ignoreLog;
+      try {
+        const speaker = await sound.openSpeaker("auto", assert.fail);
+        stop = paceBlocks(() => speaker.play(source, rate));
+        // The sound process and the server need a moment to start; the last part of the recording is past that.
+        const heard = loudestPart(await pulse.record(1_500));
+        assert.ok(heard.length > PULSE_RATE / 5, `only ${heard.length} samples in a row were heard`);
+        near(dominantFrequency(heard, PULSE_RATE), 600, rate === SAMPLE_RATE ? 1 : 3);
+        near(toneLevel(heard, PULSE_RATE, 600), 0.25, 0.03);
+      } finally {
+        stop();
+        await sound.close();
+      }
+    });
+  }
+
+  test("what is said into the microphone arrives at its pitch and level, in exact blocks", async () => {
+    const sound = createSound({ log: ignoreLog, env: pulse.env });
+    const quiet = pulse.play(sine(1_000, 1_000, PULSE_RATE));
+    try {
+      const collector = blockCollector();
+      const microphone = await sound.openMicrophone("auto", 440, collector);
+      await collector.until((blocks) => blocks.filter((block) => peakLevel(block) > 0.2).length >= 60);
+      await microphone.close();
+      assert.ok(collector.blocks.every(({ buffer }) => buffer.byteLength === BLOCK_SAMPLES * 2));
+      const heard = loudestPart(joined(collector.blocks));
+      near(dominantFrequency(heard, SAMPLE_RATE), 1_000, 5);
+      near(toneLevel(heard, SAMPLE_RATE, 1_000), 0.25, 0.03);
+    } finally {
+      await quiet();
+      await sound.close();
+    }
+  });
+
+  test("the tone needs no sound process and has its pitch", async () => {
+    const sound = createSound({ log: ignoreLog, env: { PATH: "" } });
+    const collector = blockCollector();
+    const microphone = await sound.openMicrophone("tone", 523.25, collector);
+    await collector.until((blocks) => blocks.length >= 30);
+    await microphone.close();
+    await sound.close();
+    near(dominantFrequency(joined(collector.blocks), SAMPLE_RATE), 523.25, 0.2);
+  });
+
+  test("while muted no block leaves the sound process itself", async () => {
+    const collector = blockCollector();
+    const child = new SoundChild(
+      { log: ignoreLog, env: pulse.env },
+      {
+        onBlock: collector.onBlock,
+        onHeartbeat: (progress) => counts.push(progress.captured),
+        onExit: ignoreLog,
+      },
+    );
+    const counts: (number | null)[] = [];
+    try {
+      await child.open("microphone", "auto");
+      await collector.until((blocks) => blocks.length > 5);
+      child.setMuted(true);
+      // A reply comes after the mute before it: from here on nothing may come.
+      await child.list();
+      await new Promise(setImmediate);
+      const before = collector.blocks.length;
+      const captured = counts.at(-1) ?? 0;
+      await eventually(() => (counts.at(-1) ?? 0) > captured + 20, "the muted device goes on capturing");
+      assert.equal(collector.blocks.length, before);
+      child.setMuted(false);
+      await collector.until((blocks) => blocks.length > before);
+    } finally {
+      await child.kill();
+    }
+  });
+});
+
+describe("sound where there is no device", { timeout: 30_000 }, () => {
+  /** With a server that is dead there is no device; with no PCM at all, PortAudio aborts its process. */
+  for (const [name, pcm] of [
+    ["whose audio server is not there", "pcm.default { type pulse }\n"],
+    ["where ALSA knows nothing at all", "# nothing\n"],
+  ] as const) {
+    test(`auto is the tone and no speaker on a machine ${name}, and the lists say so`, async () => {
+      const directory = await mkdtemp(join(tmpdir(), "goop-no-sound-"));
+      const config = join(directory, "asound.conf");
+      await writeFile(config, pcm);
+      const env = { ...process.env, ALSA_CONFIG_PATH: config, PULSE_SERVER: `unix:${directory}/none` };
+      const sound = createSound({ log: ignoreLog, env });
+      try {
+        const { microphones, speakers } = await sound.list();
+        assert.deepEqual(
+          [...microphones, ...speakers].map(({ id, isDefault }) => [id, isDefault]),
+          [
+            ["tone", true],
+            ["none", false],
+            ["none", true],
+          ],
+        );
+        const collector = blockCollector();
+        const microphone = await sound.openMicrophone("auto", 440, collector);
+        const speaker = await sound.openSpeaker("auto", assert.fail);
+        assert.deepEqual([microphone.deviceId, speaker.deviceId], ["tone", "none"]);
+        await collector.until((blocks) => blocks.length > 1);
+      } finally {
+        await sound.close();
+        await rm(directory, { recursive: true });
+      }
+    });
+  }
+});
