@@ -8,7 +8,8 @@ import { scaledSize, scaleRgba } from "./scale-rgba.ts";
 function encode({ id, rgba, width, height, maxWidth }: PngJob): PngAnswer {
   const size = scaledSize(width, height, maxWidth);
   const scaled = size.width === width ? rgba : scaleRgba(rgba, width, height, size);
-  const png = new PNG(size);
+  // A copy, because pngjs writes its defaults into the options it is given.
+  const png = new PNG({ ...size });
   png.data = Buffer.from(scaled.buffer, scaled.byteOffset, scaled.byteLength);
   // Pictures of a call are opaque; without alpha the file is smaller.
   const file = PNG.sync.write(png, { colorType: 2 });

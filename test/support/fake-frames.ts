@@ -56,7 +56,8 @@ export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba"> 
   }
 
   async toRgba({ width, height, data }: Parameters<VideoEncode>[0]): Promise<Uint8Array> {
-    return new Uint8Array(width * height * 4).fill(data[0] ?? 0);
+    const grey = data[0] ?? 0;
+    return Uint8Array.from({ length: width * height * 4 }, (_, index) => (index % 4 === 3 ? 255 : grey));
   }
 }
 
