@@ -32,6 +32,8 @@ export interface FunctionShape {
   readonly name: string;
   readonly line: number;
   readonly lines: number;
+  /** Without the functions inside it. */
+  readonly ownLines: number;
 }
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -100,25 +102,29 @@ function makeImport(path: string, specifier: ast.Node | undefined, isTypeOnly: b
 }
 
 function readFunction(file: ast.SourceFile, node: ast.Node): FunctionShape | undefined {
-  const isFunction =
-    ast.isFunctionDeclaration(node) ||
-    ast.isFunctionExpression(node) ||
-    ast.isArrowFunction(node) ||
-    ast.isMethodDeclaration(node) ||
-    ast.isConstructorDeclaration(node) ||
-    ast.isGetAccessorDeclaration(node) ||
-    ast.isSetAccessorDeclaration(node);
-  if (!isFunction || node.body === undefined || !ast.isBlock(node.body)) return undefined;
+  if (!ast.isFunctionLikeDeclaration(node) || node.body === undefined || !ast.isBlock(node.body))
+    return undefined;
   const first = file.getLineAndCharacterOfPosition(node.getStart(file)).line;
   const last = file.getLineAndCharacterOfPosition(node.getEnd()).line;
-  return { name: nameOf(file, node), line: first + 1, lines: last - first + 1 };
+  const lines = last - first + 1;
+  return { name: nameOf(file, node), line: first + 1, lines, ownLines: lines - innerLines(file, node.body) };
+}
+
+/** @returns how many lines are inside further functions; the line on which such a function starts is not */
+function innerLines(file: ast.SourceFile, node: ast.Node): number {
+  let sum = 0;
+  node.forEachChild((child) => {
+    const inner = readFunction(file, child);
+    sum += inner === undefined ? innerLines(file, child) : inner.lines - 1;
+  });
+  return sum;
 }
 
 /** A callback is named by the call that takes it, so that a test suite's body can be told from a function. */
-function nameOf(file: ast.SourceFile, node: ast.Node): string {
-  if ("name" in node && node.name !== undefined) return node.getText(file).split("(")[0]?.trim() ?? "";
+function nameOf(file: ast.SourceFile, node: ast.FunctionLikeDeclaration): string {
+  if (node.name !== undefined) return node.name.getText(file);
   const { parent } = node;
   if (ast.isCallExpression(parent)) return `callback of ${parent.expression.getText(file)}`;
   if (ast.isVariableDeclaration(parent) || ast.isPropertyAssignment(parent)) return parent.name.getText(file);
-  return "(no name)";
+  return ast.isConstructorDeclaration(node) ? "constructor" : "(no name)";
 }
