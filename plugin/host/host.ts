@@ -46,6 +46,8 @@ export interface Host {
   readonly pid: number | undefined;
   /** What the pages are shown. */
   readonly state: HostState;
+  /** Changes settings as a page would, and tells the pages. @throws RpcError or HostLinkError */
+  updateSettings(settings: DeepPartial<Settings>): Promise<void>;
   /** Ends the plugin and the page server. Idempotent. @returns how the plugin ended */
   stop(): Promise<PluginExit | undefined>;
 }
@@ -112,6 +114,11 @@ class ReferenceHost implements Host {
       this.#relay.addPage(socket, this.#stateMessage()),
     );
     await this.#startPlugin();
+  }
+
+  async updateSettings(change: DeepPartial<Settings>): Promise<void> {
+    const { settings } = await this.plugin.request("settings.update", { settings: change });
+    this.#tell({ settings });
   }
 
   stop(): Promise<PluginExit | undefined> {

@@ -27,8 +27,9 @@ export function initials(name: string): string {
   return letters.map((word) => word?.match(/[\p{L}\p{N}]/u)?.[0]?.toUpperCase() ?? "").join("") || "?";
 }
 
+/** FNV-1a, of which the high bits are the well mixed ones. */
 function colourOf(id: string): number {
-  let sum = 0;
-  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return sum % COLOURS;
+  let hash = 0x811c9dc5;
+  for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 16) % COLOURS;
 }

@@ -34,8 +34,9 @@ export function createContactList(handlers: ContactListHandlers): ContactList {
     element,
     update(state) {
       identity.update(state);
-      setHidden(nobody, state.contacts.length > 0);
-      const isFree = state.calls.length === 0 && state.host?.plugin.state === "ready" && state.isConnected;
+      const isReady = state.host?.plugin.state === "ready" && state.isConnected;
+      const isFree = isReady && state.calls.length === 0;
+      setHidden(nobody, !isReady || state.contacts.length > 0);
       updateRows(list, rows, sorted(state.contacts), (row, contact) => row.update(contact, isFree), handlers);
     },
   };

@@ -18,7 +18,7 @@ export interface IncomingDialog {
 
 export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog {
   let callId = "";
-  const avatar = createAvatar("avatar-large ringing");
+  const avatar = createAvatar("avatar-large ringing above-name");
   const name = h("h2", { testId: "incoming-name", attributes: { id: "incoming-name", tabindex: "-1" } });
   const kind = h("p", {
     class: "incoming-kind",

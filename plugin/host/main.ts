@@ -1,0 +1,46 @@
+// One reference host: the call page for one person, findable on the local network. Ends in order on Ctrl-C.
+
+import { once } from "node:events";
+import { userInfo } from "node:os";
+import { parseArgs } from "node:util";
+import { startHost } from "./host.ts";
+
+const help = `The call page for one person on this machine.
+
+  --label NAME   how others see you (default: your user name)
+  --data DIR     absolute path of a folder that keeps your address the same (default: a new one each time)
+  --port N       port of the page on 127.0.0.1 (default: a free one)
+  --help`;
+
+try {
+  const { values } = parseArgs({
+    options: {
+      label: { type: "string", default: userInfo().username },
+      data: { type: "string" },
+      port: { type: "string", default: "0" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) console.log(help);
+  else await run(values.label, values.data, Number(values.port));
+  process.exitCode = 0;
+} catch (error) {
+  console.error(`host: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+async function run(label: string, dataDir: string | undefined, port: number): Promise<void> {
+  const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
+  const host = await startHost({
+    label,
+    port,
+    onLog: (line) => console.error(line),
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
+  try {
+    console.log(host.url);
+    await ended;
+  } finally {
+    await host.stop();
+  }
+}
