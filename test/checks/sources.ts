@@ -123,7 +123,7 @@ function innerLines(file: ast.SourceFile, node: ast.Node): number {
 /** A callback is named by the call that takes it, so that a test suite's body can be told from a function. */
 function nameOf(file: ast.SourceFile, node: ast.FunctionLikeDeclaration): string {
   if (ast.isConstructorDeclaration(node)) return "constructor";
-  if (node.name !== undefined) return node.name.getText(file);
+  if (!ast.isArrowFunction(node) && node.name !== undefined) return node.name.getText(file);
   const { parent } = node;
   if (ast.isCallExpression(parent)) return `callback of ${parent.expression.getText(file)}`;
   if (ast.isVariableDeclaration(parent) || ast.isPropertyAssignment(parent)) return parent.name.getText(file);
