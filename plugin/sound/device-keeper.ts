@@ -46,7 +46,10 @@ export class DeviceKeeper {
   readonly #options: KeeperOptions;
   readonly #kept = new Map<Direction, Kept>();
   readonly #closing = new AbortController();
+  #nothingKept = new AbortController();
   #watched: Watched | null = null;
+  /** The end of the last process that was at fault. */
+  #dying: Promise<void> = Promise.resolve();
   #queue: Promise<unknown> = Promise.resolve();
   /** Why the kept devices are not open; null while they are. */
   #broken: string | null = null;
@@ -106,6 +109,7 @@ export class DeviceKeeper {
   /** Takes 1.3 s at the longest, whatever state the device is in. */
   async close(direction: Direction): Promise<void> {
     if (!this.#kept.delete(direction)) return;
+    if (this.#kept.size === 0) this.#nothingKept.abort();
     const watched = this.#watched;
     // Where there is no process, one is being started, which opens only what is still kept.
     if (!watched) return;
@@ -167,7 +171,7 @@ export class DeviceKeeper {
   #fault(watched: Watched, reason: string): void {
     if (this.#watched !== watched) return;
     this.#watched = null;
-    void watched.kill();
+    this.#dying = watched.kill();
     if (this.#kept.size === 0) return;
     if (performance.now() - this.#startedMs > STEADY_MS) this.#tries = 0;
     this.#options.log("warn", `sound stopped: ${reason}; opening the devices again`);
@@ -182,6 +186,7 @@ export class DeviceKeeper {
       const waitMs = waits[this.#tries];
       if (waitMs === undefined) return this.#giveUp(waits.length, this.#broken);
       this.#tries += 1;
+      this.#nothingKept = new AbortController();
       await this.#endChild();
       await this.#pause(waitMs);
       const wantedCount = this.#kept.size;
@@ -231,8 +236,8 @@ export class DeviceKeeper {
   }
 
   async #pause(waitMs: number): Promise<void> {
-    const { signal } = this.#closing;
-    // The wait is cut short when everything is closed; the loop then sees that nothing is kept.
+    const signal = AbortSignal.any([this.#closing.signal, this.#nothingKept.signal]);
+    // The wait is cut short when nothing is kept any more, which the loop then sees.
     await wait(waitMs, undefined, { signal }).catch(() => undefined);
   }
 
@@ -244,6 +249,7 @@ export class DeviceKeeper {
     const watched = this.#watched;
     this.#watched = null;
     await watched?.kill();
+    await this.#dying;
   }
 
   #refuseWhenClosed(): void {

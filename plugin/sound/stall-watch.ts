@@ -5,13 +5,16 @@
 export interface StallLimits {
   /** No heartbeat. Opening a device blocks the sound process for 0.2 s, a busy machine for longer. */
   readonly heartbeatMs: number;
-  /** An open microphone without a block. An idle null source gives its first after 1.4 s. */
+  /** An open microphone without a block. A sound server's scheduling may hold back one second. */
   readonly captureMs: number;
   /** An open speaker that takes no block, though it always gets some. */
   readonly playbackMs: number;
 }
 
 export const DEFAULT_STALL_LIMITS: StallLimits = { heartbeatMs: 2_000, captureMs: 3_000, playbackMs: 2_000 };
+
+/** A device that has not begun yet may be waking up: it gets this many times the limit. */
+const START_FACTOR = 2;
 
 /** Blocks moved since the device was opened; null while none is open. */
 export interface Progress {
@@ -57,5 +60,5 @@ function follow(mark: Mark | null, count: number | null, nowMs: number): Mark | 
 }
 
 function isOver(mark: Mark | null, limitMs: number, nowMs: number): boolean {
-  return mark !== null && nowMs - mark.sinceMs > limitMs;
+  return mark !== null && nowMs - mark.sinceMs > (mark.count === 0 ? START_FACTOR * limitMs : limitMs);
 }

@@ -40,6 +40,13 @@ describe("the stall watch", () => {
     });
   }
 
+  test("gives a device that has not begun twice the time", () => {
+    const watch = new StallWatch({ ...limits, heartbeatMs: 60_000 }, 0);
+    watch.heartbeat({ captured: 0, played: null }, 0);
+    assert.equal(watch.verdict(4_000), null);
+    assert.match(watch.verdict(4_001) ?? "", /microphone/);
+  });
+
   test("does not count the time before a device was opened", () => {
     const watch = new StallWatch(limits, 0);
     for (let nowMs = 0; nowMs <= 60_000; nowMs += 500)
