@@ -2,7 +2,7 @@
 
 import { loadNative, type Native } from "../../native/index.ts";
 import type { Cameras } from "../camera/camera.ts";
-import { createCameras } from "../camera/v4l2-cameras.ts";
+import { createCameras } from "../camera/create-cameras.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import { createWrtcEngine } from "../peer/wrtc-engine.ts";
 import type { Log } from "../rpc/log.ts";

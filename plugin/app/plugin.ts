@@ -47,6 +47,8 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
     log: logOf("signalling"),
     onSignal: (from, callId, signal) => desk.send({ type: "signal.received", from, callId, signal }),
     onReady: ({ peerId }) => desk.send({ type: "signalling.ready", selfId: peerId }),
+    // A caller's label may be learnt while it rings.
+    onContacts: () => reporter.moved(),
   });
   const context = createCallContext({
     ...engines,

@@ -24,6 +24,7 @@ export interface SignallingServiceOptions {
   readonly log: Log;
   onSignal(from: string, callId: string, signal: Signal): void;
   onReady(self: SelfAddress): void;
+  onContacts(): void;
 }
 
 export interface SignallingService {
@@ -51,7 +52,10 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
 
   const callbacks: SignallingCallbacks = {
     onSignal: options.onSignal,
-    onContacts: (contacts) => notify("contacts.changed", { contacts }),
+    onContacts(contacts) {
+      notify("contacts.changed", { contacts });
+      options.onContacts();
+    },
     onAddressChange: ready,
   };
 

@@ -1,0 +1,80 @@
+// What a process holds, read from /proc: for tests that nothing is left open and for the bench's figures.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ProcessFigures {
+  readonly descriptors: number;
+  readonly threads: number;
+  /** Direct and indirect. */
+  readonly children: number;
+  readonly residentBytes: number;
+  /** User and system time since the start. */
+  readonly cpuSeconds: number;
+}
+
+/** getconf CLK_TCK: fixed to 100 in the kernel's interface to programs, time(7). */
+const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
+
+/** Sums over the process and everything that it started. @throws Error ENOENT when it is gone */
+export function figuresOfTree(pid: number): ProcessFigures {
+  const tree = [pid, ...descendants(pid)];
+  const each = tree.flatMap((one) => {
+    try {
+      return [figuresOf(one)];
+    } catch (error) {
+      if (one === pid) throw error; // a child may have ended meanwhile
+      return [];
+    }
+  });
+  const sum = (key: "residentBytes" | "cpuSeconds") => each.reduce((total, one) => total + one[key], 0);
+  return {
+    descriptors: each[0]?.descriptors ?? 0,
+    threads: each[0]?.threads ?? 0,
+    children: each.length - 1,
+    residentBytes: sum("residentBytes"),
+    cpuSeconds: sum("cpuSeconds"),
+  };
+}
+
+export function descendants(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean);
+    } catch {
+      return []; // the thread ended meanwhile
+    }
+  });
+  return children.map(Number).flatMap((child) => [child, ...descendantsOrNone(child)]);
+}
+
+function descendantsOrNone(pid: number): number[] {
+  try {
+    return descendants(pid);
+  } catch {
+    return []; // ended meanwhile
+  }
+}
+
+function figuresOf(pid: number): Omit<ProcessFigures, "children"> {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // Fields after the command's name, which may hold spaces; proc(5).
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return {
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
+    residentBytes: Number(fields[21]) * PAGE_BYTES,
+    cpuSeconds: ticks / TICKS_PER_SECOND,
+  };
+}
+
+/** Whether the process still runs; a zombie does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  } catch {
+    return false;
+  }
+}
