@@ -1,0 +1,19 @@
+// The host link's contract, joined in memory.
+
+import { linkInMemory } from "../../plugin/rpc/memory-pair.ts";
+import { linkHandlers } from "../support/link-handlers.ts";
+import { testHostLink } from "./host-link.contract.ts";
+
+testHostLink("memory", () => {
+  const { host, plugin, hostToPlugin } = linkInMemory({ log: () => undefined, onHostGone: () => undefined });
+  const { handlers, notificationHandlers } = linkHandlers(plugin);
+  plugin.serve(handlers, notificationHandlers);
+  return {
+    host,
+    raw: hostToPlugin,
+    async end() {
+      host.close();
+      plugin.close();
+    },
+  };
+});
