@@ -31,18 +31,20 @@ export interface BoundEncoder {
 
 export interface Binding {
   listCameras(): CameraInfo[];
-  /** An empty path opens the test pattern. */
+  /** An empty path opens the test pattern; an empty fourcc leaves the choice open. */
   openCapture(
     path: string,
     width: number,
     height: number,
     fps: number,
+    fourcc: string,
     listener: BoundListener,
   ): Promise<BoundCapture>;
   createEncoder(): BoundEncoder;
   toRgba(data: Uint8Array, width: number, height: number): Promise<ArrayBuffer>;
   readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
   protectStdout(): number;
+  limitMallocArenas(arenas: number): void;
   dieWithParent(): void;
 }
 
@@ -53,6 +55,7 @@ const FUNCTIONS = [
   "toRgba",
   "readStamp",
   "protectStdout",
+  "limitMallocArenas",
   "dieWithParent",
 ] as const satisfies readonly (keyof Binding)[];
 

@@ -13,8 +13,8 @@ export async function openCapture(
 ): Promise<Capture> {
   const capture = new PooledCapture(callbacks);
   try {
-    const { width, height, fps } = wish;
-    capture.attach(await binding.openCapture(path, width, height, fps, capture.listener));
+    const { width, height, fps, fourcc = "" } = wish;
+    capture.attach(await binding.openCapture(path, width, height, fps, fourcc, capture.listener));
   } catch (error) {
     throw captureErrorFrom(error);
   }

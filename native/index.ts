@@ -14,6 +14,8 @@ const MAX_SIDE = 65_535;
 /** The largest picture a V4L2 wish may name; an I420 of it is 100 MB. */
 const MAX_WISH_SIDE = 8_192;
 const MAX_FPS = 240;
+/** More than glibc takes by itself, eight for each core, is surely a mistake. */
+const MAX_ARENAS = 1_024;
 
 let native: Native | undefined;
 
@@ -35,6 +37,7 @@ function facadeOf(binding: Binding): Native {
     toRgba: async ({ data, width, height }) => new Uint8Array(await binding.toRgba(data, width, height)),
     readStamp: ({ data, width, height }) => binding.readStamp(data, width, height),
     protectStdout: () => binding.protectStdout(),
+    limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
     dieWithParent: () => binding.dieWithParent(),
   };
 }
@@ -56,6 +59,7 @@ class BoundJpegEncoder implements JpegEncoder {
 
 function checkedWish(wish: CaptureWish): CaptureWish {
   return {
+    ...wish,
     width: checkedNumber("width", Math.floor(wish.width), 1, MAX_WISH_SIDE),
     height: checkedNumber("height", Math.floor(wish.height), 1, MAX_WISH_SIDE),
     fps: checkedNumber("fps", wish.fps, 1, MAX_FPS),

@@ -62,6 +62,8 @@ export interface CaptureWish {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
+  /** Only modes of this V4L2 format; without it any that can be converted. The pattern ignores it. */
+  readonly fourcc?: string;
 }
 
 /** A failed system call: which one, on what, and the errno's name. */
@@ -128,6 +130,11 @@ export interface Native {
    * the protocol. Returns the duplicate. dup(2), dup2(2).
    */
   protectStdout(): number;
+  /**
+   * Bounds how many arenas glibc's malloc keeps; to be called before other libraries start their threads. With the
+   * default of eight for each core, the memory that WebRTC's threads free stays spread over all of them. mallopt(3).
+   */
+  limitMallocArenas(arenas: number): void;
   /** Asks the kernel to send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
   dieWithParent(): void;
 }

@@ -57,6 +57,8 @@ void CaptureSession::onEnvironmentEnd(void* session) { static_cast<CaptureSessio
 
 void CaptureSession::release() {
   napi_remove_env_cleanup_hook(env_, onEnvironmentEnd, this);
+  // The session itself lives until the garbage collector has seen its object; descriptors must not wait for that.
+  thread_.reset();
   wake_.Release();
 }
 

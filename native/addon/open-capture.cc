@@ -66,8 +66,9 @@ class OpenWorker : public Napi::AsyncWorker {
 }  // namespace
 
 Napi::Value openCapture(const Napi::CallbackInfo& info) {
-  const Wish wish{info[1].ToNumber().Int32Value(), info[2].ToNumber().Int32Value(), info[3].ToNumber().DoubleValue()};
-  auto* worker = new OpenWorker(info.Env(), info[0].ToString().Utf8Value(), wish, info[4].As<Napi::Function>());
+  const Wish wish{info[1].ToNumber().Int32Value(), info[2].ToNumber().Int32Value(), info[3].ToNumber().DoubleValue(),
+                  info[4].ToString().Utf8Value()};
+  auto* worker = new OpenWorker(info.Env(), info[0].ToString().Utf8Value(), wish, info[5].As<Napi::Function>());
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;

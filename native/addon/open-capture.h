@@ -5,7 +5,7 @@
 
 namespace callnative {
 
-/** (path, width, height, fps, listener) → Promise of a capture; an empty path is the test pattern. */
+/** (path, width, height, fps, fourcc, listener) → Promise of a capture; an empty path is the test pattern, an empty fourcc any. */
 Napi::Value openCapture(const Napi::CallbackInfo& info);
 
 }  // namespace callnative

@@ -20,6 +20,8 @@ struct Wish {
   int width = 0;
   int height = 0;
   double fps = 0;
+  /** Empty for any. */
+  std::string fourcc = "";
 };
 
 inline int chromaSize(int size) { return (size + 1) / 2; }

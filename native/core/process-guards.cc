@@ -2,6 +2,7 @@
 #include "process-guards.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -32,6 +33,10 @@ int protectStdout() {
 
 void dieWithParent() {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) throwErrno("prctl PR_SET_PDEATHSIG", "this process");
+}
+
+void limitMallocArenas(int arenas) {
+  if (::mallopt(M_ARENA_MAX, arenas) != 1) throwErrno("mallopt M_ARENA_MAX", "this process");
 }
 
 }  // namespace callnative

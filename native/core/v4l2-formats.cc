@@ -114,6 +114,8 @@ double costOf(const Mode& mode, const Wish& wish) {
   return sizeCost + rateCost;
 }
 
+bool isAllowed(const Mode& mode, const Wish& wish) { return wish.fourcc.empty() || mode.fourcc == wish.fourcc; }
+
 }  // namespace
 
 bool isConvertible(std::uint32_t fourcc) {
@@ -148,11 +150,11 @@ std::vector<Mode> enumerateModes(const V4l2Device& device, const Wish* wish) {
 std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const Wish& wish) {
   const auto rank = [&](const Mode& mode) {
     // Rounded, so that equal costs stay equal whatever the order of the arithmetic.
-    return std::tuple(std::llround(costOf(mode, wish) * 1e6), std::abs(mode.fps - wish.fps), mode.fourcc == "MJPG");
+    return std::tuple(!isAllowed(mode, wish), std::llround(costOf(mode, wish) * 1e6), std::abs(mode.fps - wish.fps), mode.fourcc == "MJPG");
   };
   const auto best = std::min_element(modes.begin(), modes.end(),
                                      [&](const Mode& left, const Mode& right) { return rank(left) < rank(right); });
-  if (best == modes.end()) return std::nullopt;
+  if (best == modes.end() || !isAllowed(*best, wish)) return std::nullopt;
   return *best;
 }
 

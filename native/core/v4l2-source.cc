@@ -25,7 +25,7 @@ V4l2Source::V4l2Source(const std::string& path, const Wish& wish) : device_(path
   }
   const auto chosen = chooseMode(enumerateModes(device_, &wish), wish);
   if (!chosen) {
-    throw SystemError("VIDIOC_ENUM_FMT", 0, path, path + " offers none of the formats YUYV, UYVY, NV12, YU12, MJPG");
+    throw SystemError("VIDIOC_ENUM_FMT", 0, path, path + " offers no " + (wish.fourcc.empty() ? "YUYV, UYVY, NV12, YU12 or MJPG" : wish.fourcc) + " pictures");
   }
   mode_ = *chosen;
   format_ = device_.configure(mode_);

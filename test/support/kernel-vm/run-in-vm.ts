@@ -34,6 +34,8 @@ export async function runInVm(job: VmJob): Promise<VmResult> {
   if (job.vividArgs !== undefined) options.push("-v", job.vividArgs);
   const child = spawn(resolve(HERE, "in-vm"), [...options, "--", ...job.command], {
     cwd: ROOT,
+    // The guest's `node` is the one that runs this, whatever else is on the path.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}` },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: (job.timeoutS + FIRST_TIME_S) * 1000,
     killSignal: "SIGKILL",

@@ -1,0 +1,14 @@
+// The camera contract on vivid and v4l2loopback, in one boot of the kernel machine.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runInVm } from "../support/kernel-vm/run-in-vm.ts";
+
+test("vivid and v4l2loopback keep the camera contract", async () => {
+  const command = ["node", "--test", "--test-reporter=tap", "test/kernel/guest/camera-contract.ts"];
+  const { status, stdout, stderr } = await runInVm({ command, timeoutS: 240 });
+  assert.equal(status, 0, stdout + stderr);
+  // A run that found no tests would end well too.
+  assert.match(stdout, /^# pass 20$/m);
+  assert.match(stdout, /^# skipped 0$/m);
+});

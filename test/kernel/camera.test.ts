@@ -1,0 +1,136 @@
+// Real drivers in the kernel machine: what the addon makes of vivid and v4l2loopback. One boot serves all tests.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import type { CameraReport } from "./guest/camera-report.ts";
+import type { Holdings, Look } from "./guest/capture-run.ts";
+
+/** SMPTE colour bars of 75 %, Y U V of video range, BT.601: vivid's first picture. */
+const BARS = [
+  [180, 128, 128],
+  [162, 44, 142],
+  [131, 156, 44],
+  [112, 72, 58],
+  [84, 184, 198],
+  [65, 100, 212],
+  [35, 212, 114],
+  [16, 128, 128],
+];
+/** The driver rounds by a transfer function of its own. */
+const BAR_TOLERANCE = 3;
+
+const result = await runInVm({ command: ["node", "test/kernel/guest/camera-report.ts"], timeoutS: 180 });
+// The guest's report is typed by the script that prints it.
+const report = lastJson(result) as CameraReport;
+
+describe("a camera of the kernel", () => {
+  test("only nodes that capture video are listed, though the driver made others", () => {
+    assert.ok(report.otherNodesExist);
+    assert.deepEqual(
+      report.listedAlone.map(({ path, name }) => [path, name]),
+      [["/dev/video0", "vivid"]],
+    );
+  });
+
+  test("v4l2loopback is listed once a program writes to it, with an id of its own", () => {
+    assert.deepEqual(
+      report.loopback.cameras.map(({ path }) => path),
+      ["/dev/video0", "/dev/video60"],
+    );
+    assert.equal(new Set(report.loopback.cameras.map(({ id }) => id)).size, 2);
+  });
+
+  for (const { mode, looks, counters } of report.formats) {
+    test(`${mode.fourcc} comes in the wished size and rate, with the right colours, changing`, () => {
+      assert.deepEqual([mode.width, mode.height, Math.round(mode.fps)], [640, 360, 30]);
+      for (const look of looks) assertBars(look);
+      assertMoving(looks, 640 * 360 * 1.5);
+      assert.equal(counters.captured, counters.faulty + counters.dropped + counters.delivered);
+      assert.equal(counters.faulty, 0);
+    });
+  }
+
+  test("all four raw formats were opened as such", () => {
+    assert.deepEqual(
+      report.formats.map(({ mode }) => mode.fourcc),
+      ["YUYV", "UYVY", "NV12", "YU12"],
+    );
+  });
+
+  test("MJPG is decoded to pictures of its own size that change", () => {
+    assert.deepEqual(
+      [report.loopback.mode.width, report.loopback.mode.height, report.loopback.mode.fourcc],
+      [320, 240, "MJPG"],
+    );
+    assertMoving(report.loopback.looks, 320 * 240 * 1.5);
+    assert.equal(report.loopback.counters.faulty, 0);
+  });
+
+  test("a picture that the driver marks as faulty is counted and not delivered", () => {
+    assert.ok(report.faulty.faulty >= 1);
+    assert.equal(
+      report.faulty.captured,
+      report.faulty.faulty + report.faulty.dropped + report.faulty.delivered,
+    );
+  });
+});
+
+describe("a camera that fails", () => {
+  test("a busy camera is refused with EBUSY, the ioctl and a sentence about the other program", () => {
+    assert.equal(report.busy.errno, "EBUSY");
+    assert.equal(report.busy.operation, "VIDIOC_S_FMT");
+    assert.equal(report.busy.path, "/dev/video0");
+    assert.match(report.busy.message, /in use by another program/);
+  });
+
+  test("a refused STREAMON is named and leaves nothing open", () => {
+    assert.equal(report.refusedStart.error.operation, "VIDIOC_STREAMON");
+    assert.equal(report.refusedStart.error.errno, "EINVAL");
+    assertSame(report.refusedStart.before, report.refusedStart.after);
+  });
+
+  test("a node that does not capture, and a format that is not there, are told as such", () => {
+    assert.match(report.notCapturing.message, /does not capture video/);
+    assert.match(report.wrongFormat.message, /no MJPG pictures/);
+  });
+
+  test("a fatal streaming error ends the capture with EIO and leaves nothing open", () => {
+    assert.equal(report.fatal.error.errno, "EIO");
+    assertSame(report.fatal.before, report.fatal.after);
+  });
+
+  test("an unplugged camera ends the capture with the ioctl and ENODEV and leaves nothing open", () => {
+    assert.equal(report.unplugged.error.errno, "ENODEV");
+    assert.match(report.unplugged.error.operation, /^VIDIOC_|^poll$/);
+    assert.match(report.unplugged.error.message, /unplugged/);
+    assertSame(report.unplugged.before, report.unplugged.after);
+  });
+
+  test("after ten captures descriptors, threads and mapped memory are as before", () => {
+    const { before, open, after } = report.cycles;
+    assert.ok(open.deviceMaps >= 2 && open.fds > before.fds && open.threads > before.threads);
+    assertSame(before, after);
+  });
+});
+
+function assertSame(before: Holdings, after: Holdings): void {
+  assert.deepEqual(after, before);
+  assert.equal(after.deviceMaps, 0);
+}
+
+function assertBars(look: Look): void {
+  for (const [bar, expected] of BARS.entries()) {
+    const distance = expected.map((value, plane) => Math.abs(value - (look.colours[bar]?.[plane] ?? 0)));
+    assert.ok(
+      Math.max(...distance) <= BAR_TOLERANCE,
+      `bar ${bar}: ${look.colours[bar]}, expected ${expected}`,
+    );
+  }
+}
+
+function assertMoving(looks: readonly Look[], bytes: number): void {
+  assert.ok(looks.length >= 6);
+  for (const look of looks) assert.equal(look.bytes, bytes);
+  assert.equal(new Set(looks.map(({ checksum }) => checksum)).size, looks.length);
+}

@@ -1,0 +1,107 @@
+// Runs inside the kernel machine: uses the real drivers and prints what happened as one line of JSON.
+// What is right is for test/kernel/camera.test.ts to say.
+
+import { existsSync } from "node:fs";
+import { loadNative } from "../../../native/index.ts";
+import { CaptureRun, holdings, openError, setControl } from "./capture-run.ts";
+import { LOOPBACK_PATH, startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
+
+const VIVID = "/dev/video0";
+const WISH = { width: 640, height: 360, fps: 30 };
+
+export type CameraReport = Awaited<ReturnType<typeof report>>;
+
+async function report() {
+  const listedAlone = listed();
+  const formats = [];
+  for (const fourcc of ["YUYV", "UYVY", "NV12", "YU12"]) formats.push(await captureAs(fourcc));
+  return {
+    listedAlone,
+    otherNodesExist: existsSync("/dev/video1"),
+    formats,
+    loopback: await loopback(),
+    busy: await busy(),
+    faulty: await faulty(),
+    refusedStart: await refusedStart(),
+    notCapturing: await openError("/dev/video1", WISH),
+    wrongFormat: await openError(VIVID, { ...WISH, fourcc: "MJPG" }),
+    cycles: await cycles(),
+    fatal: await endedBy("inject_fatal_streaming_error=1"),
+    unplugged: await endedBy("disconnect=1"),
+  };
+}
+
+function listed() {
+  return loadNative()
+    .listCameras()
+    .map(({ path, id, name, modes }) => ({ path, id, name, modes: modes.length }));
+}
+
+async function captureAs(fourcc: string) {
+  const run = await CaptureRun.open(VIVID, { ...WISH, fourcc });
+  const looks = await run.looks(6);
+  await run.capture.close();
+  return { mode: run.capture.mode, looks, counters: run.capture.counters() };
+}
+
+async function loopback() {
+  const writer = await startLoopbackWriter("320x240");
+  try {
+    const cameras = listed();
+    const run = await CaptureRun.open(LOOPBACK_PATH, WISH);
+    const looks = await run.looks(6);
+    await run.capture.close();
+    return { cameras, mode: run.capture.mode, looks, counters: run.capture.counters() };
+  } finally {
+    await stopLoopbackWriter(writer);
+  }
+}
+
+async function busy() {
+  const run = await CaptureRun.open(VIVID, WISH);
+  const second = await openError(VIVID, WISH);
+  await run.looks(2);
+  await run.capture.close();
+  return second;
+}
+
+async function faulty() {
+  const run = await CaptureRun.open(VIVID, WISH);
+  await run.looks(1);
+  setControl(VIVID, "inject_v4l2_buf_flag_error=1");
+  await run.looks(4);
+  await run.capture.close();
+  return run.capture.counters();
+}
+
+async function refusedStart() {
+  setControl(VIVID, "inject_vidioc_streamon_error=1");
+  const before = holdings();
+  const error = await openError(VIVID, WISH);
+  return { error, before, after: holdings() };
+}
+
+async function cycles() {
+  const before = holdings();
+  let open = before;
+  for (let i = 0; i < 10; i++) {
+    const run = await CaptureRun.open(VIVID, WISH);
+    await run.looks(1);
+    open = holdings();
+    await run.capture.close();
+  }
+  return { before, open, after: holdings() };
+}
+
+/** The capture must end by itself with an error, and closing it must still give everything back. */
+async function endedBy(control: string) {
+  const before = holdings();
+  const run = await CaptureRun.open(VIVID, WISH);
+  await run.looks(2);
+  setControl(VIVID, control);
+  const error = await run.failure();
+  await run.capture.close();
+  return { error, before, after: holdings(), counters: run.capture.counters() };
+}
+
+console.log(JSON.stringify(await report()));

@@ -1,0 +1,138 @@
+// One capture inside the kernel machine, watched: pictures as they come, the error that ends it, what it holds open.
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { loadNative } from "../../../native/index.ts";
+import {
+  type Capture,
+  CaptureError,
+  type CaptureErrorDetails,
+  type CaptureWish,
+  type VideoFrame,
+} from "../../../native/types.ts";
+
+/** Emulated, a picture takes up to half a second; far more means that none will come. */
+const PICTURE_DEADLINE_MS = 20_000;
+
+export type PlainError = CaptureErrorDetails & { readonly message: string };
+
+export interface Look {
+  readonly bytes: number;
+  /** Y, U, V in the middle of eight columns, below the driver's text. */
+  readonly colours: number[][];
+  /** Differs when any pixel differs. */
+  readonly checksum: number;
+}
+
+export class CaptureRun {
+  readonly capture: Capture;
+  readonly #state: RunState;
+
+  private constructor(capture: Capture, state: RunState) {
+    this.capture = capture;
+    this.#state = state;
+  }
+
+  static async open(path: string, wish: CaptureWish): Promise<CaptureRun> {
+    const state = new RunState();
+    const capture = await loadNative().openCamera(path, wish, state);
+    return new CaptureRun(capture, state);
+  }
+
+  looks(count: number): Promise<Look[]> {
+    return beforeDeadline(`${count} pictures`, this.#state.looks(count));
+  }
+
+  failure(): Promise<PlainError> {
+    return beforeDeadline("the error that ends the capture", this.#state.failure.promise);
+  }
+}
+
+class RunState {
+  readonly failure = Promise.withResolvers<PlainError>();
+  #wanted: { count: number; looks: Look[]; done: (looks: Look[]) => void } | undefined;
+
+  looks(count: number): Promise<Look[]> {
+    const { promise, resolve } = Promise.withResolvers<Look[]>();
+    this.#wanted = { count, looks: [], done: resolve };
+    return promise;
+  }
+
+  onFrame(frame: VideoFrame): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return;
+    wanted.looks.push(lookAt(frame));
+    if (wanted.looks.length < wanted.count) return;
+    this.#wanted = undefined;
+    wanted.done(wanted.looks);
+  }
+
+  onError(error: CaptureError): void {
+    this.failure.resolve(plain(error));
+  }
+}
+
+function lookAt({ data, width, height }: VideoFrame): Look {
+  const chromaWidth = Math.ceil(width / 2);
+  const chromaSize = chromaWidth * Math.ceil(height / 2);
+  const y = Math.floor(height * 0.75);
+  const columns = Array.from({ length: 8 }, (_, index) => Math.floor(((index + 0.5) * width) / 8));
+  const colours = columns.map((x) => {
+    const chroma = width * height + Math.floor(y / 2) * chromaWidth + Math.floor(x / 2);
+    return [data[y * width + x] ?? 0, data[chroma] ?? 0, data[chroma + chromaSize] ?? 0];
+  });
+  let checksum = 0;
+  for (const byte of data) checksum = (Math.imul(checksum, 31) + byte) | 0;
+  return { bytes: data.length, colours, checksum };
+}
+
+export function plain(error: unknown): PlainError {
+  if (!(error instanceof CaptureError)) throw error;
+  const { message, operation, errno, path } = error;
+  return { message, operation, errno, path };
+}
+
+/** The error of an open that must fail. */
+export async function openError(path: string, wish: CaptureWish): Promise<PlainError> {
+  let run: CaptureRun;
+  try {
+    run = await CaptureRun.open(path, wish);
+  } catch (error) {
+    return plain(error);
+  }
+  await run.capture.close();
+  throw new Error(`${path} opened although it should not`);
+}
+
+export function setControl(path: string, control: string): void {
+  execFileSync("v4l2-ctl", ["-d", path, "-c", control], { stdio: "ignore", timeout: PICTURE_DEADLINE_MS });
+}
+
+export interface Holdings {
+  readonly fds: number;
+  readonly threads: number;
+  readonly deviceMaps: number;
+}
+
+/** What this process holds: descriptors of devices and event counters, threads, mapped device memory. */
+export function holdings(): Holdings {
+  const maps = readFileSync("/proc/self/maps", "utf8").split("\n");
+  return {
+    fds: readdirSync("/proc/self/fd").length,
+    threads: readdirSync("/proc/self/task").length,
+    deviceMaps: maps.filter((line) => line.includes("/dev/video")).length,
+  };
+}
+
+async function beforeDeadline<T>(what: string, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`no ${what} within ${PICTURE_DEADLINE_MS} ms`)),
+    PICTURE_DEADLINE_MS,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,44 @@
+// Feeds /dev/video60 with MJPEG, as a webcam would.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+export const LOOPBACK_PATH = "/dev/video60";
+
+/** @returns when the first pictures have been written, so that the node has become a camera. */
+export async function startLoopbackWriter(size: string): Promise<ChildProcess> {
+  const source = `testsrc=s=${size}:r=15`;
+  const output = ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p", "-f", "v4l2", LOOPBACK_PATH];
+  const args = [
+    "-v",
+    "error",
+    "-progress",
+    "pipe:1",
+    "-stats_period",
+    "0.2",
+    "-re",
+    "-f",
+    "lavfi",
+    "-i",
+    source,
+  ];
+  const writer = spawn("ffmpeg", [...args, ...output], { stdio: ["ignore", "pipe", "inherit"] });
+  await firstPicture(writer);
+  return writer;
+}
+
+async function firstPicture(writer: ChildProcess): Promise<void> {
+  if (writer.stdout === null) throw new Error("ffmpeg's progress is not piped");
+  for await (const chunk of writer.stdout.iterator({ destroyOnReturn: false })) {
+    if (!/^frame=[1-9]/m.test(String(chunk))) continue;
+    writer.stdout.resume();
+    return;
+  }
+  throw new Error("ffmpeg ended before it had written a picture");
+}
+
+export async function stopLoopbackWriter(writer: ChildProcess): Promise<void> {
+  const gone = once(writer, "exit");
+  writer.kill("SIGKILL");
+  await gone;
+}
