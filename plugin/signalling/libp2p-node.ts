@@ -171,10 +171,18 @@ class Libp2pStream implements ByteStream {
       const isBroken = stream.status === "aborted" || stream.status === "reset";
       onEnd(isBroken ? new Error(`the stream was ${stream.status}`) : undefined);
     };
-    stream.addEventListener("message", ({ data }) => onChunk(data.subarray()));
+    // `end` is not enough: when the peer's last bytes and its closing arrive while the protocol is negotiated, libp2p
+    // 3.3.11 announces the end, then puts the bytes back, and never announces it again.
+    const endWhenRead = () => {
+      if (stream.remoteWriteStatus === "closed" && stream.readBufferLength === 0) end();
+    };
+    stream.addEventListener("message", ({ data }) => {
+      onChunk(data.subarray());
+      queueMicrotask(endWhenRead);
+    });
     stream.addEventListener("end", end);
     stream.addEventListener("close", end);
-    if (stream.readStatus === "closed") queueMicrotask(end);
+    queueMicrotask(endWhenRead);
   }
 
   async send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {

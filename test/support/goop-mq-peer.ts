@@ -1,0 +1,173 @@
+// A peer as the host's own would be, written from the protocol's description and straight on libp2p, so that what the
+// plugin puts on the wire and takes from it is checked by somebody else's reading. It must not import the plugin.
+
+import { identify } from "@libp2p/identify";
+import type { Connection, Stream } from "@libp2p/interface";
+import { noise } from "@libp2p/noise";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p, type Libp2p } from "libp2p";
+
+const MQ = "/goop/mq/1.0.0";
+const CONTENT = "/goop/content/1.0.0";
+
+/** What the peer does with one incoming message: the bytes of its answer, or nothing, and whether it closes then. */
+export type Answer = (message: { id: string; seq: number }) => { bytes?: string; close: boolean };
+
+/** As a host answers. */
+export const acknowledge: Answer = ({ id, seq }) => ({
+  bytes: `${JSON.stringify({ type: "ack", id, seq })}\n`,
+  close: true,
+});
+/** Reads and says nothing. */
+export const ignore: Answer = () => ({ close: false });
+
+/** What came back on a stream that the peer opened. */
+export interface Reply {
+  readonly text: string;
+  readonly ending: "closed" | "reset";
+}
+
+export interface GoopMqPeer {
+  readonly peerId: string;
+  readonly address: string;
+  /** The bytes of every message that came, one stream each. */
+  readonly received: readonly string[];
+  /** Answers for the next messages in turn; when they are used up, all are acknowledged. */
+  answerNext(...answers: Answer[]): void;
+  untilReceived(count: number): Promise<void>;
+  dial(address: string): Promise<void>;
+  /** Opens a message stream, writes the chunks one by one, reads up to the end of the answer, closes. */
+  write(chunks: readonly (string | Uint8Array)[]): Promise<Reply>;
+  askLabel(): Promise<string>;
+  openStreams(): number;
+  stop(): Promise<void>;
+}
+
+/** Listens on loopback. */
+export async function startGoopMqPeer(label: string): Promise<GoopMqPeer> {
+  const libp2p = await createLibp2p({
+    addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify() },
+  });
+  const peer = new Peer(libp2p);
+  await libp2p.handle(MQ, (stream) => peer.take(stream));
+  await libp2p.handle(CONTENT, async (stream) => {
+    stream.send(new TextEncoder().encode(`${label}\n`));
+    await stream.close();
+  });
+  return peer;
+}
+
+class Peer implements GoopMqPeer {
+  readonly received: string[] = [];
+  readonly peerId: string;
+  readonly address: string;
+  readonly #libp2p: Libp2p;
+  readonly #answers: Answer[] = [];
+  readonly #waiting = new Set<() => void>();
+  #plugin: Connection | undefined;
+
+  constructor(libp2p: Libp2p) {
+    this.#libp2p = libp2p;
+    this.peerId = libp2p.peerId.toString();
+    this.address = String(libp2p.getMultiaddrs()[0]);
+  }
+
+  answerNext(...answers: Answer[]): void {
+    this.#answers.push(...answers);
+  }
+
+  untilReceived(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (this.received.length < count) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  async dial(address: string): Promise<void> {
+    this.#plugin = await this.#libp2p.dial(multiaddr(address));
+  }
+
+  async write(chunks: readonly (string | Uint8Array)[]): Promise<Reply> {
+    const stream = await this.#connection().newStream(MQ);
+    const reply = readAll(stream);
+    for (const chunk of chunks) {
+      if (stream.status !== "open") break;
+      stream.send(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
+      // A turn of the event loop makes a frame, and so a chunk, of its own.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    const result = await reply;
+    await stream.close();
+    return result;
+  }
+
+  async askLabel(): Promise<string> {
+    const stream = await this.#connection().newStream(CONTENT);
+    const { text } = await readAll(stream);
+    await stream.close();
+    return text;
+  }
+
+  openStreams(): number {
+    return this.#libp2p
+      .getConnections()
+      .flatMap(({ streams }) => streams)
+      .filter(({ protocol }) => protocol === MQ || protocol === CONTENT).length;
+  }
+
+  async stop(): Promise<void> {
+    await this.#libp2p.stop();
+  }
+
+  /** One message a stream: everything up to its newline. */
+  take(stream: Stream): void {
+    const decoder = new TextDecoder();
+    let text = "";
+    stream.addEventListener("message", ({ data }) => {
+      text += decoder.decode(data.subarray(), { stream: true });
+      if (text.endsWith("\n")) void this.#answer(stream, text);
+    });
+  }
+
+  async #answer(stream: Stream, text: string): Promise<void> {
+    const answer = (this.#answers.shift() ?? acknowledge)(JSON.parse(text));
+    if (answer.bytes !== undefined) stream.send(new TextEncoder().encode(answer.bytes));
+    if (answer.close) await stream.close();
+    this.received.push(text);
+    for (const check of this.#waiting) check();
+  }
+
+  #connection(): Connection {
+    if (!this.#plugin) throw new Error("the peer has not dialled the plugin");
+    return this.#plugin;
+  }
+}
+
+/** Not by the `end` event alone: libp2p 3.3.11 announces it too early when bytes and closing arrive together. */
+function readAll(stream: Stream): Promise<Reply> {
+  const decoder = new TextDecoder();
+  let text = "";
+  return new Promise((resolve) => {
+    const end = () => resolve({ text, ending: stream.status === "reset" ? "reset" : "closed" });
+    const endWhenRead = () => {
+      if (stream.remoteWriteStatus === "closed" && stream.readBufferLength === 0) end();
+    };
+    stream.addEventListener("message", ({ data }) => {
+      text += decoder.decode(data.subarray(), { stream: true });
+      queueMicrotask(endWhenRead);
+    });
+    stream.addEventListener("end", end);
+    queueMicrotask(endWhenRead);
+  });
+}
