@@ -15,6 +15,7 @@ export function unavailableNative(why: string): Native {
     toRgba: async () => refuse(),
     readStamp: refuse,
     protectStdout: refuse,
+    limitMallocArenas: refuse,
     dieWithParent: refuse,
   };
 }
