@@ -7,6 +7,7 @@ import { HOST_RESTART, HOST_STATE, type HostState } from "../ui/host-messages.ts
 import { createPageRelay, type PageRelay } from "./page-relay.ts";
 import { startPageServer } from "./page-server.ts";
 import {
+  type LeaveTimeouts,
   ownPlugin,
   type PluginCommand,
   type PluginExit,
@@ -14,7 +15,7 @@ import {
   startPlugin,
 } from "./plugin-process.ts";
 
-export type { PluginCommand, PluginExit } from "./plugin-process.ts";
+export type { LeaveTimeouts, PluginCommand, PluginExit } from "./plugin-process.ts";
 
 /** Loading the WebRTC engine and libp2p takes under a second; a slow disk gets ten times that. */
 const INITIALIZE_TIMEOUT_MS = 10_000;
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** For the page; 0 or none takes a free one. */
   readonly port?: number;
+  /** How long the plugin may take to leave before it is killed. */
+  readonly leaveTimeouts?: LeaveTimeouts;
   /** Every line of the plugin's stderr, and the host's own remarks. */
   readonly onLog?: (line: string) => void;
 }
@@ -139,17 +142,18 @@ class ReferenceHost implements Host {
 
   async #startPlugin(): Promise<void> {
     this.#tell({ plugin: { state: "starting" }, signalling: undefined });
-    const process_ = startPlugin(
+    const plugin = startPlugin(
       this.#options.pluginCommand ?? ownPlugin(),
       this.#options.env ?? process.env,
       this.#log,
+      this.#options.leaveTimeouts,
     );
-    this.#process = process_;
-    this.#relay.attach(process_.link);
-    process_.link.onNotification("signalling.changed", (signalling) => this.#tell({ signalling }));
-    void process_.exited.then((exit) => this.#pluginGone(process_, exit));
+    this.#process = plugin;
+    this.#relay.attach(plugin.link);
+    plugin.link.onNotification("signalling.changed", (signalling) => this.#tell({ signalling }));
+    void plugin.exited.then((exit) => this.#pluginGone(plugin, exit));
     const { label, dataDir } = this.#options;
-    const started = process_.link.request(
+    const started = plugin.link.request(
       "initialize",
       {
         protocolVersion: PROTOCOL_VERSION,
@@ -160,12 +164,12 @@ class ReferenceHost implements Host {
       },
       { timeoutMs: INITIALIZE_TIMEOUT_MS },
     );
-    const { settings } = await explained(started, process_.exited).catch(async (error: unknown) => {
-      await process_.stop();
+    const { settings } = await explained(started, plugin.exited).catch(async (error: unknown) => {
+      await plugin.stop();
       throw error;
     });
     this.#tell({ settings, plugin: { state: "ready" } });
-    process_.link.notify("initialized", {});
+    plugin.link.notify("initialized", {});
   }
 
   #restart(): Promise<null> {

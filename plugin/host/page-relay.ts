@@ -140,7 +140,11 @@ class Page {
 
   unsubscribe(stream: string): void {
     const ended = this.#options.plugin()?.request("frames.unsubscribe", { stream });
-    ended?.catch((error: unknown) => this.#options.log(`host: unsubscribing ${stream}: ${String(error)}`));
+    ended?.catch((error: unknown) => {
+      // It ended with its call before the page left.
+      if (error instanceof RpcError && error.kind === "unknownStream") return;
+      this.#options.log(`host: unsubscribing ${stream}: ${messageOf(error)}`);
+    });
   }
 
   #notify(method: string, params: unknown): void {
@@ -172,8 +176,8 @@ class Page {
       return undefined;
     }
     // The plugin checks the params itself, and its complaints name the fields.
-    const result = await plugin.request(method, params as never);
     if (method === "frames.unsubscribe") this.#owners.forget(streamOf(params));
+    const result = await plugin.request(method, params as never);
     this.#options.onResult(method, result);
     return result;
   }

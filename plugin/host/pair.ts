@@ -1,7 +1,13 @@
 // Two hosts on one machine that know each other by address: what the demo shows and what tests can call with.
 // Decides which devices each of the two gets. Prints nothing.
 
-import type { DeepPartial, DeviceList, PluginNotificationParams, Settings } from "../../rpc-schema/index.ts";
+import type {
+  DeepPartial,
+  Device,
+  DeviceList,
+  PluginNotificationParams,
+  Settings,
+} from "../../rpc-schema/index.ts";
 import { type Host, type HostOptions, startHost } from "./host.ts";
 import type { DeviceOptions } from "./options.ts";
 
@@ -89,13 +95,19 @@ export function deviceSettings(
   wanted: DeviceOptions | undefined,
   place: 0 | 1,
 ): Pick<Settings, "camera" | "microphone" | "speaker"> {
-  const first = cameras.length > 0 ? "auto" : "test-pattern";
-  const second = cameras.find(({ isDefault }) => !isDefault)?.id ?? "test-pattern";
+  const real = cameras.filter(isReal);
+  const first = real.length > 0 ? "auto" : "test-pattern";
+  const second = real.find(({ isDefault }) => !isDefault)?.id ?? "test-pattern";
   return {
     camera: wanted?.camera ?? (place === 0 ? first : second),
-    microphone: wanted?.microphone ?? (microphones.length > 0 ? "auto" : "tone"),
-    speaker: wanted?.speaker ?? (speakers.length > 0 ? "auto" : "none"),
+    microphone: wanted?.microphone ?? (microphones.some(isReal) ? "auto" : "tone"),
+    speaker: wanted?.speaker ?? (speakers.some(isReal) ? "auto" : "none"),
   };
+}
+
+/** The plugin lists what it makes itself beside what is plugged in. */
+function isReal({ id }: Device): boolean {
+  return id !== "test-pattern" && id !== "tone" && id !== "none";
 }
 
 async function introduce(alice: Host, bob: Host): Promise<void> {

@@ -6,9 +6,14 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { connectPlugin, type HostLink } from "../rpc/host-link.ts";
 
+/** How long a plugin may take to leave before it is killed. */
+export interface LeaveTimeouts {
+  readonly shutdownMs: number;
+  readonly exitMs: number;
+}
+
 /** Hang-ups take up to 0.7 s each; a plugin that needs longer than this is stuck. */
-const SHUTDOWN_TIMEOUT_MS = 3_000;
-const EXIT_TIMEOUT_MS = 2_000;
+const leaveTimeouts: LeaveTimeouts = { shutdownMs: 3_000, exitMs: 2_000 };
 /** The last words on stderr can arrive after the exit itself. */
 const LAST_WORDS_MS = 200;
 
@@ -46,6 +51,7 @@ export function startPlugin(
   { program, args }: PluginCommand,
   env: NodeJS.ProcessEnv,
   onLine: (line: string) => void,
+  timeouts = leaveTimeouts,
 ): PluginProcess {
   // A process group of its own: Ctrl-C in the terminal reaches the host only, which then ends the plugin in order.
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env, detached: true });
@@ -67,7 +73,7 @@ export function startPlugin(
     pid: child.pid,
     exited,
     stop: () => {
-      stopping ??= stop(child, link, exited, onLine);
+      stopping ??= stop({ child, link, exited, onLine }, timeouts);
       return stopping;
     },
   };
@@ -85,20 +91,22 @@ async function watchExit(child: ChildProcess, lastLine: () => string): Promise<P
   return { code, signal, why, lastLine: lastLine() };
 }
 
-async function stop(
-  child: ChildProcess,
-  link: HostLink,
-  exited: Promise<PluginExit>,
-  onLine: (line: string) => void,
-): Promise<PluginExit> {
+interface Running {
+  readonly child: ChildProcess;
+  readonly link: HostLink;
+  readonly exited: Promise<PluginExit>;
+  readonly onLine: (line: string) => void;
+}
+
+async function stop({ child, link, exited, onLine }: Running, timeouts: LeaveTimeouts): Promise<PluginExit> {
   try {
-    await link.request("shutdown", {}, { timeoutMs: SHUTDOWN_TIMEOUT_MS });
+    await link.request("shutdown", {}, { timeoutMs: timeouts.shutdownMs });
   } catch (error) {
     onLine(`host: shutdown was not answered: ${error instanceof Error ? error.message : String(error)}`);
   }
   link.notify("exit", {});
-  if (!(await within(exited, EXIT_TIMEOUT_MS))) {
-    onLine(`host: process ${child.pid} did not leave within ${EXIT_TIMEOUT_MS} ms; SIGKILL`);
+  if (!(await within(exited, timeouts.exitMs))) {
+    onLine(`host: process ${child.pid} did not leave within ${timeouts.exitMs} ms; SIGKILL`);
     child.kill("SIGKILL");
   }
   return exited;

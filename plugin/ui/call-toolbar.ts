@@ -50,7 +50,7 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
       microphone.update(call.local.microphone);
       camera.update(call.local.camera);
       setHidden(camera.element, !isVideo);
-      setHidden(snapshot, !isVideo || call.phase !== "connected");
+      setHidden(snapshot, !isVideo || call.phase !== "connected" || call.remote.camera === "off");
       const isWaiting = call.phase === "requesting" || call.phase === "ringing";
       const words = isWaiting ? "Cancel the call" : "Hang up";
       setAttribute(hangUp, "aria-label", words);

@@ -65,7 +65,7 @@ function createHead() {
   let connectedAt: number | undefined;
   const tick = (): void =>
     setText(time, connectedAt === undefined ? "" : clockWords(Date.now() - connectedAt));
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     element,
     update(call: CallInfo | undefined): void {

@@ -25,7 +25,7 @@ interface Choice {
 
 const automatic: Choice = { id: "auto", name: "Automatic" };
 const none: Choice = { id: "none", name: "None" };
-/** What the plugin offers beside real devices. */
+/** What the plugin offers beside real devices, in case its list leaves them out. */
 const builtIn: Record<DeviceKind, readonly Choice[]> = {
   camera: [{ id: "test-pattern", name: "Test picture" }, none],
   microphone: [{ id: "tone", name: "Test tone" }, none],
@@ -108,7 +108,8 @@ function choicesOf(
   devices: Device[],
   inCall: CallInfo["local"]["camera"] | undefined,
 ): Choice[] {
-  const choices: Choice[] = [automatic, ...devices, ...builtIn[kind]];
+  const missing = builtIn[kind].filter((choice) => !devices.some(({ id }) => id === choice.id));
+  const choices: Choice[] = [automatic, ...devices, ...missing];
   const { deviceId, deviceName } = inCall ?? {};
   // A device that was unplugged is not in the list any more, but is still what the call has chosen.
   if (deviceId && !choices.some(({ id }) => id === deviceId)) {

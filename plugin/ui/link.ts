@@ -44,7 +44,7 @@ export class LinkError extends Error {
 interface Pending {
   resolve(result: unknown): void;
   reject(error: Error): void;
-  timer: number;
+  timer: ReturnType<typeof setTimeout>;
 }
 
 export class Link {

@@ -12,7 +12,7 @@ export interface Toast {
 
 export function createToast(): Toast {
   const element = h("p", { class: "toast", testId: "toast", attributes: { role: "alert" } });
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     element,
     show(message) {

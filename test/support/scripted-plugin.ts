@@ -2,13 +2,10 @@
 // notification `script`. Shows a page every state, also rare ones, with no network, device or engine.
 
 import { createInterface } from "node:readline";
-import { PNG } from "pngjs";
 import {
   type CallInfo,
   type CallStatistics,
   type Contact,
-  type DeviceList,
-  type DeviceState,
   type EndedBy,
   type EndReason,
   type HostNotificationParams,
@@ -20,6 +17,7 @@ import {
   type Result,
   settingsSchema,
 } from "../../rpc-schema/index.ts";
+import { devices, newCall, off, snapshot } from "./scripted-data.ts";
 import { scriptedFrameLine } from "./scripted-pictures.ts";
 
 /** What a test can ask for. */
@@ -43,19 +41,6 @@ export type ScriptStep =
 /** Ten pictures a second move enough to be seen and leave the machine to the browser. */
 const PICTURE_EVERY_MS = 100;
 const SELF = "12D3KooWScriptedSe1fScriptedSe1fScriptedSe1fScriptedSe1f";
-const devices: DeviceList = {
-  cameras: [
-    { id: "usb-cam", name: "Aurora HD Webcam", isDefault: true },
-    { id: "usb-cam-2", name: "Desk camera", isDefault: false },
-  ],
-  microphones: [{ id: "mic-1", name: "Headset microphone", isDefault: true }],
-  speakers: [
-    { id: "spk-1", name: "Headset", isDefault: true },
-    { id: "spk-2", name: "Built-in speakers", isDefault: false },
-  ],
-};
-const off: DeviceState = { state: "off" };
-
 let contacts: Contact[] = [];
 let settings = settingsSchema.parse({});
 const calls = new Map<string, CallInfo>();
@@ -109,30 +94,13 @@ function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0
   return null;
 }
 
-function newCall(peerId: string, media: "audio" | "video"): CallInfo {
-  const camera: DeviceState =
-    media === "video" ? { state: "live", deviceId: "usb-cam", deviceName: "Aurora HD Webcam" } : off;
-  return {
-    callId: `call-${++lastId}`,
-    peerId,
-    peerLabel: contacts.find((contact) => contact.peerId === peerId)?.label ?? "",
-    direction: "outgoing",
-    media,
-    phase: "requesting",
-    createdAt: Date.now(),
-    local: {
-      microphone: { state: "live", deviceId: "mic-1" },
-      camera,
-      speaker: { state: "live", deviceId: "spk-1" },
-    },
-    remote: { microphone: "unknown", camera: "unknown" },
-    quality: "unknown",
-  };
+function known(peerId: string): Pick<Contact, "peerId" | "label"> {
+  return contacts.find((contact) => contact.peerId === peerId) ?? { peerId, label: "" };
 }
 
 function start({ peerId, media }: Params<"call.start">): Result<"call.start"> {
   if (calls.size > 0) throw new Refusal(1103, "alreadyInCall");
-  const call = newCall(peerId, media);
+  const call = newCall(`call-${++lastId}`, known(peerId), media);
   calls.set(call.callId, call);
   notify("call.changed", call);
   return { callId: call.callId };
@@ -142,7 +110,7 @@ function accept({ callId, media }: Params<"call.accept">): null {
   const call = calls.get(callId);
   if (!call) throw new Refusal(1101, "unknownCall");
   const taken = media ?? call.media;
-  const { local: devicesInUse } = newCall(call.peerId, taken);
+  const { local: devicesInUse } = newCall(callId, known(call.peerId), taken);
   update(callId, { media: taken, phase: "connecting", local: devicesInUse });
   const remote = { microphone: "on", camera: taken === "video" ? "on" : "off" } as const;
   return update(callId, { phase: "connected", connectedAt: Date.now(), quality: "good", remote });
@@ -168,13 +136,6 @@ function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Resu
   const stream = `s${++lastId}`;
   streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
   return { stream };
-}
-
-function snapshot(): Result<"call.snapshot"> {
-  const png = new PNG({ width: 8, height: 6 });
-  png.data.fill(200);
-  const dataUrl = `data:image/png;base64,${PNG.sync.write(png).toString("base64")}`;
-  return { width: 8, height: 6, dataUrl };
 }
 
 const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
