@@ -63,6 +63,18 @@ for (const start of [startWebKit, startChromium]) {
       await assert.rejects(browser.waitFor("#never", 100), /100 ms in vain for the element #never.*show/);
     });
 
+    test("closes also while the page hangs", async () => {
+      const other = await start();
+      await other.open(url);
+      const endless = assert.rejects(
+        other.execute(() => {
+          for (;;) document.title = "stuck";
+        }),
+      );
+      await other.close();
+      await endless;
+    });
+
     test("takes a picture of a page at rest", async () => {
       const folder = await mkdtemp(join(tmpdir(), "goop-picture-"));
       try {
