@@ -1,0 +1,134 @@
+// Voice and picture of a call between real processes, each with a real PulseAudio server of its own.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
+import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
+import { dominantFrequency, sine, toneLevel } from "../support/spectrum.ts";
+
+const run = promisify(execFile);
+const SPOKEN_HZ = 660;
+const SPOKEN_LEVEL = 0.25;
+/** Opus at speech rates keeps a steady tone within about a decibel. */
+const LEVEL_TOLERANCE = 0.05;
+const SILENCE = 0.005;
+const LISTEN_MS = 1_000;
+
+describe("what two people hear and see of each other", () => {
+  let alicePulse: Pulse;
+  let bobPulse: Pulse;
+  let alice: PluginProcess;
+  let bob: PluginProcess;
+  let stop: () => Promise<void> = async () => undefined;
+  let stopSpeaking: () => Promise<void> = async () => undefined;
+
+  before(async () => {
+    [alicePulse, bobPulse] = await Promise.all([startPulse(), startPulse()]);
+    stopSpeaking = alicePulse.play(sine(SPOKEN_HZ, 1_000, PULSE_RATE, SPOKEN_LEVEL));
+    const devices = { microphone: "auto", speaker: "auto" };
+    ({ alice, bob, stop } = await startPair(
+      { env: alicePulse.env, settings: devices },
+      { env: bobPulse.env, settings: devices },
+    ));
+  });
+  after(async () => {
+    await stop();
+    await stopSpeaking();
+    await Promise.all([alicePulse, bobPulse].map((pulse) => pulse?.stop()));
+  });
+
+  /** Programs that record from or play to the server, without the test's own reader and player. */
+  async function soundUsers(pulse: Pulse, pid: number): Promise<string[]> {
+    const lists = await Promise.all(
+      ["source-outputs", "sink-inputs"].map((what) => run("pactl", ["list", what], { env: pulse.env })),
+    );
+    const ids = lists.flatMap(({ stdout }) => [...stdout.matchAll(/application\.process\.id = "(\d+)"/g)]);
+    const children = await childrenOf(pid);
+    return ids.map(([, id]) => id ?? "").filter((id) => children.includes(id));
+  }
+
+  async function heardByBob(): Promise<{ hz: number; level: number }> {
+    const samples = await bobPulse.record(LISTEN_MS);
+    return {
+      hz: dominantFrequency(samples, PULSE_RATE),
+      level: toneLevel(samples, PULSE_RATE, SPOKEN_HZ),
+    };
+  }
+
+  /** The sound between two processes takes a moment; asks until it is as expected or the time is up. */
+  async function untilHeard(isAsExpected: (level: number) => boolean): Promise<{ hz: number; level: number }> {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const heard = await heardByBob();
+      if (isAsExpected(heard.level)) return heard;
+    }
+    return heardByBob();
+  }
+
+  test("no sound device is open before the call, nor while it only rings", async () => {
+    const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
+    await bob.next("call.incoming");
+    assert.deepEqual(await soundUsers(alicePulse, alice.pid), []);
+    assert.deepEqual(await soundUsers(bobPulse, bob.pid), []);
+    await alice.host.request("call.hangup", { callId });
+    await bob.next("call.ended");
+  });
+
+  test("the caller's voice comes out of the callee's speaker at its pitch and its level", async (t) => {
+    const callId = await connectCall(alice, bob);
+    const heard = await untilHeard((level) => Math.abs(level - SPOKEN_LEVEL) < LEVEL_TOLERANCE);
+    t.diagnostic(`heard ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)} of full scale`);
+    assert.ok(Math.abs(heard.hz - SPOKEN_HZ) < 2, `heard ${heard.hz} Hz`);
+    assert.ok(Math.abs(heard.level - SPOKEN_LEVEL) < LEVEL_TOLERANCE, `heard at ${heard.level}`);
+    assert.equal((await soundUsers(bobPulse, bob.pid)).length, 2);
+
+    await alice.host.request("call.setMicrophone", { callId, on: false });
+    await bob.next("call.changed", (call) => call.remote.microphone === "off");
+    const muted = await untilHeard((level) => level < SILENCE);
+    assert.ok(muted.level < SILENCE, `muted, and still heard at ${muted.level}`);
+
+    await alice.host.request("call.setMicrophone", { callId, on: true });
+    const again = await untilHeard((level) => Math.abs(level - SPOKEN_LEVEL) < LEVEL_TOLERANCE);
+    assert.ok(Math.abs(again.level - SPOKEN_LEVEL) < LEVEL_TOLERANCE, `unmuted, heard at ${again.level}`);
+
+    await alice.host.request("call.hangup", { callId });
+    await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
+  });
+
+  test("after the call no sound device is open", async () => {
+    await untilTrue(async () => (await soundUsers(alicePulse, alice.pid)).length === 0);
+    await untilTrue(async () => (await soundUsers(bobPulse, bob.pid)).length === 0);
+  });
+
+  test("with the camera off no picture is sent, and on again one arrives", async () => {
+    const callId = await connectCall(alice, bob);
+    await bob.host.request("frames.subscribe", { callId, source: "remote" });
+    await alice.next("call.statistics", ({ frames }) => frames.sent > 0);
+    await alice.host.request("call.setCamera", { callId, on: false });
+    const off = await alice.next("call.changed", (call) => call.local.camera.state === "off");
+    assert.equal(off.local.camera.deviceId, undefined);
+    await bob.next("call.changed", (call) => call.remote.camera === "off");
+    alice.mark();
+    const first = await alice.next("call.statistics");
+    const second = await alice.next("call.statistics", ({ at }) => at > first.at);
+    assert.equal(second.frames.sent, first.frames.sent);
+    assert.equal(second.sendVideoBps, 0);
+    const { frames: before } = await bob.host.request("call.stats", { callId });
+    await alice.host.request("call.setCamera", { callId, on: true });
+    bob.mark();
+    await bob.next("call.statistics", ({ frames }) => frames.received > before.received);
+    await alice.host.request("call.hangup", { callId });
+    await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
+  });
+});
+
+async function childrenOf(pid: number): Promise<string[]> {
+  const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.split("\n").map((line) => line.trim());
+}
+
+async function untilTrue(holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) if (await holds()) return;
+  assert.fail("it did not come true");
+}
