@@ -1,5 +1,5 @@
 // Reads and changes session descriptions (SDP, RFC 8866) as text. Pure; whether a description is valid is the
-// engine's to say.
+// engine's to say. What each change is worth was measured: README.md.
 
 /** The username fragments of a description's transports (RFC 8839 section 5.4). */
 export function usernameFragments(sdp: string): Set<string> {
@@ -15,14 +15,27 @@ export function withVideoCeiling(sdp: string, bitrateBps: number): string {
   return mapSections(sdp, (section) => {
     if (!section.startsWith("m=video")) return section;
     const lines = section.split(/\r?\n/);
-    const own = lines.map(bandwidthBps).filter((bps) => bps !== null);
-    if (own.some((bps) => bps <= bitrateBps)) return section;
+    if (lines.map(bandwidthBps).some((bps) => bps !== null && bps <= bitrateBps)) return section;
     const kept = lines.filter((line) => bandwidthBps(line) === null);
     // The order is fixed by the grammar: m, i, c, b, then the rest.
     const after = kept.findLastIndex((line, index) => index < 3 && /^[mic]=/.test(line));
     kept.splice(after + 1, 0, `b=AS:${Math.max(1, Math.floor(bitrateBps / 1000))}`);
     return kept.join("\r\n");
   });
+}
+
+/**
+ * Takes transport-wide congestion control out of an offer whose sender can also do without: one that measures
+ * arrival itself (goog-remb with abs-send-time). libwebrtc's older estimate on the receiving side rises higher, so
+ * the pacer spreads a picture less and the jitter buffer halves. Other offers stay as they are.
+ */
+export function withReceiverEstimate(sdp: string): string {
+  const measures =
+    /^a=extmap:\d+\S* \S*\/abs-send-time\s*$/m.test(sdp) && /^a=rtcp-fb:\S+ goog-remb\s*$/m.test(sdp);
+  if (!measures) return sdp;
+  return sdp
+    .replace(/^a=extmap:\d+\S* \S*transport-wide-cc-extensions-01\r?\n/gm, "")
+    .replace(/^a=rtcp-fb:\S+ transport-cc\r?\n/gm, "");
 }
 
 /** Bits a second of a b=AS or b=TIAS line (RFC 3890), null for any other line. */
@@ -33,7 +46,7 @@ function bandwidthBps(line: string): number | null {
 }
 
 /** Splits before every m-line, so that the first part is the session's own. */
-export function mapSections(sdp: string, change: (section: string) => string): string {
+function mapSections(sdp: string, change: (section: string) => string): string {
   return sdp
     .split(/^(?=m=)/m)
     .map(change)

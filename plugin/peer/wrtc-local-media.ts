@@ -18,6 +18,7 @@ export class WrtcLocalMedia {
   readonly #audioSource: WrtcAudioSource;
   readonly #tracks: Record<WrtcKind, WrtcTrack>;
   readonly #stream: WrtcStream;
+  #hasVideoCeiling = false;
 
   constructor(wrtc: WrtcModule) {
     this.#videoSource = new wrtc.nonstandard.RTCVideoSource();
@@ -25,6 +26,14 @@ export class WrtcLocalMedia {
     this.#tracks = { audio: this.#audioSource.createTrack(), video: this.#videoSource.createTrack() };
     // One stream for both, since a browser at the far end plays the stream of the track event.
     this.#stream = new wrtc.MediaStream();
+  }
+
+  /**
+   * Whether the engine itself limits our video. Only a transceiver that we made can; one that a remote offer made
+   * cannot, since setParameters always rejects in this engine.
+   */
+  get hasVideoCeiling(): boolean {
+    return this.#hasVideoCeiling;
   }
 
   /** @throws PeerError */
@@ -53,9 +62,9 @@ export class WrtcLocalMedia {
       connection.addTransceiver(this.#tracks[kind], {
         direction: "sendrecv",
         streams: [this.#stream],
-        // The only moment for a limit: setParameters always rejects in this engine.
         ...(kind === "video" ? { sendEncodings: [{ maxBitrate: maxVideoBitrateBps }] } : {}),
       });
+      this.#hasVideoCeiling ||= kind === "video";
     }
   }
 

@@ -8,7 +8,7 @@ import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
 import { withDeadline } from "./deadline.ts";
 import type { ConnectionState, Peer, PeerCallbacks, PeerOptions, PeerStatistics } from "./peer.ts";
 import { PeerError } from "./peer.ts";
-import { withVideoCeiling } from "./session-description.ts";
+import { withReceiverEstimate, withVideoCeiling } from "./session-description.ts";
 import { NO_STATISTICS, readStatistics } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
@@ -68,7 +68,7 @@ export class WrtcPeer implements Peer {
   answerOffer(sdp: string): Promise<string> {
     return this.#negotiate("answerOffer", ["stable", "have-local-offer"], async () => {
       await this.#giveUpOwnOffer();
-      await this.#setRemote({ type: "offer", sdp });
+      await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(sdp) });
       try {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
@@ -187,7 +187,9 @@ export class WrtcPeer implements Peer {
   }
 
   async #setRemote(description: WrtcDescription): Promise<void> {
-    const sdp = withVideoCeiling(description.sdp, this.#maxVideoBitrateBps);
+    const sdp = this.#local.hasVideoCeiling
+      ? description.sdp
+      : withVideoCeiling(description.sdp, this.#maxVideoBitrateBps);
     const doing = `the remote ${description.type} was refused`;
     await this.#engine(doing, this.#connection.setRemoteDescription({ type: description.type, sdp }));
     this.#candidates.describedBy(sdp);

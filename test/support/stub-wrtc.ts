@@ -8,11 +8,18 @@ export interface StubWrtc {
   readonly calls: string[];
   /** Calls named here never settle. */
   readonly stuck: Set<string>;
+  /** The remote descriptions as the engine got them. */
+  readonly remote: WrtcDescription[];
   signalingState: string;
 }
 
 export function stubWrtc(): StubWrtc {
-  const stub = { calls: [] as string[], stuck: new Set<string>(), signalingState: "stable" };
+  const stub = {
+    calls: [] as string[],
+    stuck: new Set<string>(),
+    remote: [] as WrtcDescription[],
+    signalingState: "stable",
+  };
   const settle = <T>(name: string, value: T): Promise<T> => {
     stub.calls.push(name);
     return stub.stuck.has(name) ? new Promise<T>(() => undefined) : Promise.resolve(value);
@@ -49,7 +56,10 @@ export function stubWrtc(): StubWrtc {
     createOffer = () => settle("createOffer", description("offer"));
     createAnswer = () => settle("createAnswer", description("answer"));
     setLocalDescription = ({ type }: WrtcDescription) => settle(`setLocal ${type}`, undefined);
-    setRemoteDescription = ({ type }: WrtcDescription) => settle(`setRemote ${type}`, undefined);
+    setRemoteDescription = (description: WrtcDescription) => {
+      stub.remote.push(description);
+      return settle(`setRemote ${description.type}`, undefined);
+    };
     addIceCandidate = () => settle("addIceCandidate", undefined);
     getStats = () => settle("getStats", new Map());
     close = note("close");

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { usernameFragments, withVideoCeiling } from "../../plugin/peer/session-description.ts";
+import {
+  usernameFragments,
+  withReceiverEstimate,
+  withVideoCeiling,
+} from "../../plugin/peer/session-description.ts";
 
 const HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
 const AUDIO = "m=audio 9 X 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:au/+\r\n";
@@ -36,4 +40,25 @@ test("nothing of a description without video changes", () => {
 
 test("the username fragments of all sections are found", () => {
   assert.deepEqual([...usernameFragments(HEAD + AUDIO + VIDEO)], ["au/+", "vi"]);
+});
+
+const FEEDBACK = [
+  "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+  "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+  "a=rtcp-fb:96 goog-remb",
+  "a=rtcp-fb:96 transport-cc",
+  "a=rtcp-fb:96 nack",
+  "",
+];
+
+test("an offer that can do with the receiver's estimate loses transport-wide feedback and nothing else", () => {
+  const kept = FEEDBACK.filter((line) => !/transport/.test(line)).join("\r\n");
+  assert.equal(withReceiverEstimate(HEAD + VIDEO + FEEDBACK.join("\r\n")), HEAD + VIDEO + kept);
+});
+
+test("an offer without send times or without the receiver's estimate keeps transport-wide feedback", () => {
+  for (const missing of [/abs-send-time/, /goog-remb/]) {
+    const sdp = HEAD + VIDEO + FEEDBACK.filter((line) => !missing.test(line)).join("\r\n");
+    assert.equal(withReceiverEstimate(sdp), sdp);
+  }
 });

@@ -108,3 +108,19 @@ test("stereo becomes the mean of both channels, and mono passes unchanged", () =
   const stereo = { samples: Int16Array.of(100, 300, -32768, -32768, 32767, 32767), channelCount: 2 };
   assert.deepEqual(toMono(stereo), Int16Array.of(200, -32768, 32767));
 });
+
+test("the ceiling is the transceiver's own where we offer, and a bandwidth line where we answer", async () => {
+  const video = "v=0\r\nm=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\n";
+  const stub = stubWrtc();
+  const answering = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
+  await answering.answerOffer(video);
+  const offering = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
+  await offering.createOffer();
+  stub.signalingState = "have-local-offer";
+  await offering.acceptAnswer(video);
+  assert.deepEqual(
+    stub.remote.map(({ sdp }) => sdp),
+    [`${video}b=AS:1000\r\n`, video],
+  );
+  for (const peer of [answering, offering]) peer.close();
+});
