@@ -78,14 +78,23 @@ void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t
                      width, height);
 }
 
-PixelConverter::PixelConverter() : decompressor_(tjInitDecompress()) {
-  if (decompressor_ == nullptr) throw std::runtime_error(std::string("tjInitDecompress: ") + tjGetErrorStr2(nullptr));
+void PixelConverter::Destroy::operator()(void* decompressor) const { tjDestroy(decompressor); }
+
+PixelConverter::Decompressor PixelConverter::createDecompressor() {
+  Decompressor created(tjInitDecompress());
+  if (!created) throw std::runtime_error(std::string("tjInitDecompress: ") + tjGetErrorStr2(nullptr));
+  return created;
 }
 
-PixelConverter::~PixelConverter() { tjDestroy(decompressor_); }
+PixelConverter::PixelConverter() : decompressor_(createDecompressor()) {}
 
 bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
-  if (format.fourcc == V4L2_PIX_FMT_MJPEG) return convertJpeg(format, bytes, target);
+  if (format.fourcc == V4L2_PIX_FMT_MJPEG) {
+    if (decodeJpeg(format, bytes, target)) return true;
+    // After a picture that was cut off in its header, TurboJPEG 2.1 refuses every later one; a new decoder does not.
+    decompressor_ = createDecompressor();
+    return false;
+  }
   const Target planes(target, format.width, format.height);
   bool isWhole = false;
   switch (format.fourcc) {
@@ -99,12 +108,12 @@ bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint
   return isWhole;
 }
 
-bool PixelConverter::convertJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
+bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
   int width = 0;
   int height = 0;
   int sampling = 0;
   int colours = 0;
-  if (tjDecompressHeader3(decompressor_, bytes.data(), bytes.size(), &width, &height, &sampling, &colours) != 0) {
+  if (tjDecompressHeader3(decompressor_.get(), bytes.data(), bytes.size(), &width, &height, &sampling, &colours) != 0) {
     return false;
   }
   if (width != format.width || height != format.height) return false;
@@ -123,9 +132,9 @@ bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width
   std::uint8_t* v = is422 ? u + tall : to.v;
   std::uint8_t* planes[3] = {to.y, u, v};
   int strides[3] = {to.width, to.chromaStride, to.chromaStride};
-  const int result = tjDecompressToYUVPlanes(decompressor_, bytes.data(), bytes.size(), planes, width, strides, height,
+  const int result = tjDecompressToYUVPlanes(decompressor_.get(), bytes.data(), bytes.size(), planes, width, strides, height,
                                              TJFLAG_FASTDCT);
-  if (!decoded(decompressor_, result)) return false;
+  if (!decoded(decompressor_.get(), result)) return false;
   if (is422) {
     libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
                        to.v, to.chromaStride, width, height);
@@ -138,9 +147,9 @@ bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width
 bool PixelConverter::decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target) {
   const int stride = width * 4;
   std::uint8_t* colours = atLeast(scratch_, static_cast<std::size_t>(stride) * static_cast<std::size_t>(height));
-  const int result = tjDecompress2(decompressor_, bytes.data(), bytes.size(), colours, width, stride, height, TJPF_BGRA,
+  const int result = tjDecompress2(decompressor_.get(), bytes.data(), bytes.size(), colours, width, stride, height, TJPF_BGRA,
                                    TJFLAG_FASTDCT);
-  if (!decoded(decompressor_, result)) return false;
+  if (!decoded(decompressor_.get(), result)) return false;
   const Target to(target, width, height);
   return libyuv::ARGBToI420(colours, stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, width,
                             height) == 0;

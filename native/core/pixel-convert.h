@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,19 +17,22 @@ void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t
 class PixelConverter {
  public:
   PixelConverter();
-  PixelConverter(const PixelConverter&) = delete;
-  PixelConverter& operator=(const PixelConverter&) = delete;
-  ~PixelConverter();
 
   /** Fills `target` (i420Size bytes); false when `bytes` are too few or no whole picture of that size. */
   bool convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
 
  private:
-  bool convertJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
+  bool decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
   bool decodePlanar(std::span<const std::uint8_t> bytes, int width, int height, bool is422, std::uint8_t* target);
   bool decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target);
 
-  void* decompressor_;
+  struct Destroy {
+    void operator()(void* decompressor) const;
+  };
+  using Decompressor = std::unique_ptr<void, Destroy>;
+  static Decompressor createDecompressor();
+
+  Decompressor decompressor_;
   std::vector<std::uint8_t> scratch_;
 };
 
