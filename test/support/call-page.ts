@@ -10,6 +10,9 @@ const WAIT_MS = 10_000;
 export interface CallPage {
   readonly page: Page;
   at(testId: string): Locator;
+  /** What may stand on the page's console: faults that the test itself brought about. */
+  forgive(pattern: RegExp): void;
+  /** @throws when anything else did */
   close(): Promise<void>;
 }
 
@@ -29,12 +32,12 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** Opens a page of its own profile; an error on the page's console fails `close`. */
+/** Opens a page with a profile of its own. */
 export async function openCallPage(browser: Browser, url: string): Promise<CallPage> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  const complaints: string[] = [];
+  let complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
@@ -43,6 +46,9 @@ export async function openCallPage(browser: Browser, url: string): Promise<CallP
   return {
     page,
     at: (testId) => page.getByTestId(testId),
+    forgive(pattern) {
+      complaints = complaints.filter((complaint) => !pattern.test(complaint));
+    },
     async close() {
       await context.close();
       if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join("; ")}`);
@@ -50,9 +56,13 @@ export async function openCallPage(browser: Browser, url: string): Promise<CallP
   };
 }
 
-/** Narrow and wide, light and dark; leaves the page wide and light. */
-export async function takePictures(page: Page, name: string): Promise<void> {
+/**
+ * Narrow and wide, light and dark; leaves the page wide and light.
+ * @returns what reaches over the page's edge, by its test id or class
+ */
+export async function takePictures(page: Page, name: string): Promise<string[]> {
   mkdirSync(pictures, { recursive: true });
+  const cut: string[] = [];
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [width, height] of [
@@ -60,7 +70,33 @@ export async function takePictures(page: Page, name: string): Promise<void> {
       [1400, 900],
     ] as const) {
       await page.setViewportSize({ width, height });
+      cut.push(...(await page.evaluate(findCut)).map((what) => `${what} at ${width}`));
       await page.screenshot({ path: `${pictures}${name}-${width}-${colorScheme}.png` });
     }
   }
+  return cut;
+}
+
+/** Runs in the page: shown controls and texts that are not wholly inside the window, and buttons over buttons. */
+function findCut(): string[] {
+  const nameOf = (one: Element): string =>
+    one.getAttribute("data-testid") ?? `${one.tagName}.${one.className}`;
+  const inFront = document.querySelector("dialog[open]") ?? document.body;
+  const shown = [...inFront.querySelectorAll("button, input, select, h1, h2, p, canvas")].filter(
+    (one) => one.checkVisibility() && !one.matches(".announcer, .toast"),
+  );
+  const outside = shown.filter((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+  });
+  const covered = shown.filter((one) => {
+    if (!one.matches("button:enabled, select, input")) return false;
+    const { left, top, width, height } = one.getBoundingClientRect();
+    const front = document.elementFromPoint(left + width / 2, top + height / 2);
+    return front !== null && !one.contains(front);
+  });
+  return [
+    ...outside.map((one) => `${nameOf(one)} is cut`),
+    ...covered.map((one) => `${nameOf(one)} is covered`),
+  ];
 }

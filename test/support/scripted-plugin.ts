@@ -36,21 +36,12 @@ export type ScriptStep =
   | { do: "statistics"; statistics: CallStatistics }
   | { do: "levels"; callId: string; microphone: number; speaker: number }
   | { do: "pictureSize"; width: number; height: number }
+  | { do: "refuse"; method: MethodName; code: number; kind: string }
   | { do: "die"; words: string; status: number };
 
 /** Ten pictures a second move enough to be seen and leave the machine to the browser. */
 const PICTURE_EVERY_MS = 100;
 const SELF = "12D3KooWScriptedSe1fScriptedSe1fScriptedSe1fScriptedSe1f";
-let contacts: Contact[] = [];
-let settings = settingsSchema.parse({});
-const calls = new Map<string, CallInfo>();
-const streams = new Map<
-  string,
-  { callId: string; source: string; seq: number; acked: number; credit: number }
->();
-let picture = { width: 640, height: 480 };
-let lastId = 0;
-
 class Refusal extends Error {
   readonly code: number;
   readonly kind: string;
@@ -61,6 +52,18 @@ class Refusal extends Error {
     this.kind = kind;
   }
 }
+
+let contacts: Contact[] = [];
+let settings = settingsSchema.parse({});
+const calls = new Map<string, CallInfo>();
+const streams = new Map<
+  string,
+  { callId: string; source: string; seq: number; acked: number; credit: number }
+>();
+let picture = { width: 640, height: 480 };
+let lastId = 0;
+/** Methods whose next request fails, and how. */
+const refusals = new Map<string, Refusal>();
 
 function write(message: object): void {
   process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -192,6 +195,8 @@ function run(step: ScriptStep): void {
     notify("call.levels", { callId: step.callId, microphone: step.microphone, speaker: step.speaker });
   } else if (step.do === "pictureSize") {
     picture = { width: step.width, height: step.height };
+  } else if (step.do === "refuse") {
+    refusals.set(step.method, new Refusal(step.code, step.kind));
   } else {
     process.stderr.write(`${step.words}\n`, () => process.exit(step.status));
   }
@@ -223,6 +228,9 @@ function notified(method: string, params: unknown): void {
 }
 
 function answer<M extends MethodName>(method: M, params: unknown): Result<M> {
+  const refusal = refusals.get(method);
+  refusals.delete(method);
+  if (refusal) throw refusal;
   const checked = methods[method].params.safeParse(params);
   if (!checked.success) throw new Refusal(-32602, "invalidParams");
   return handlers[method](checked.data as Params<M>);

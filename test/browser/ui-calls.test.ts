@@ -1,0 +1,167 @@
+// The call page through the life of calls, clicked as a user does, against the scripted plugin.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { endedBySchema, endReasonSchema } from "../../rpc-schema/index.ts";
+import { useCallPage } from "../support/call-page-suite.ts";
+import { BOB, callWithBob } from "../support/scripted-host.ts";
+
+const callId = "call-of-test";
+
+describe("the call page", () => {
+  const ui = useCallPage();
+  const { at, script, asked } = ui;
+  const ring = () =>
+    script({
+      do: "call",
+      isIncoming: true,
+      call: callWithBob({ direction: "incoming", phase: "ringing", connectedAt: undefined }),
+    });
+
+  test("calls a contact with video: calling, ringing, connected with both pictures and the time", async () => {
+    await at(`contact-${BOB}`).getByTestId("call-video").click();
+    await asked(/^call\.start .*"media":"video"/);
+    await ui.phase("requesting");
+    assert.equal(await at("hangup").getAttribute("aria-label"), "Cancel the call");
+    await ui.shows("local");
+    const id = (await at("call").getAttribute("data-call-id")) ?? "";
+    script({ do: "change", callId: id, change: { phase: "ringing" } });
+    await at("call-phase").getByText("Ringing…").waitFor();
+    script({ do: "change", callId: id, change: { phase: "connected", connectedAt: Date.now() - 75_000 } });
+    await ui.shows("remote");
+    await at("call-time").getByText("1:15").waitFor();
+    assert.equal(await at("hangup").getAttribute("aria-label"), "Hang up");
+  });
+
+  test("hanging up says so, and calls again with the same media", async () => {
+    script({ do: "call", call: callWithBob({ media: "audio" }) });
+    await at("hangup").click();
+    await at("end-reason").getByText("You hung up.").waitFor();
+    await at("end-duration").getByText("It lasted 1:05.").waitFor();
+    await at("call-again").click();
+    assert.match(await asked(/^call\.start/), new RegExp(`"peerId":"${BOB}","media":"audio"`));
+    await ui.phase("requesting");
+    assert.equal(await at("end-notice").isVisible(), false);
+  });
+
+  test("a ringing call asks, takes no key for an answer, and is accepted with video", async () => {
+    ring();
+    await at("incoming-dialog").getByText("wants to start a video call").waitFor();
+    await ui.page().keyboard.press("Escape");
+    await ui.page().keyboard.press("Enter");
+    await ui.page().keyboard.press("Space");
+    assert.equal(await at("incoming-dialog").isVisible(), true);
+    assert.equal(await ui.page().title(), "Bob Cratchit is calling");
+    await at("accept-video").click();
+    await asked(new RegExp(`^call\\.accept .*"callId":"${callId}","media":"video"`));
+    await ui.shows("remote");
+    assert.equal(await at("incoming-dialog").isVisible(), false);
+  });
+
+  test("a video call may be taken by voice: initials instead of pictures, and no camera button", async () => {
+    ring();
+    await at("accept-audio").click();
+    await asked(/^call\.accept .*"media":"audio"/);
+    await ui.phase("connected");
+    assert.equal(await ui.text("call-avatar"), "BC");
+    assert.equal(await at("camera-toggle").isVisible(), false);
+    assert.equal(await at("remote-canvas").getAttribute("data-shown"), "false");
+  });
+
+  test("a voice call offers no video answer, and declining tells the plugin", async () => {
+    const call = callWithBob({
+      direction: "incoming",
+      phase: "ringing",
+      media: "audio",
+      connectedAt: undefined,
+    });
+    script({ do: "call", isIncoming: true, call });
+    await at("incoming-dialog").getByText("is calling you").waitFor();
+    assert.equal(await at("accept-video").isVisible(), false);
+    await at("decline").click();
+    await asked(/^call\.reject/);
+    await at("end-reason").getByText("You declined the call.").waitFor();
+  });
+
+  test("a caller who gives up takes the question away and is named", async () => {
+    ring();
+    await at("accept-video").waitFor();
+    script({ do: "end", callId, reason: "cancelled", endedBy: "remote" });
+    await at("end-reason").getByText("Bob Cratchit stopped calling before you answered.").waitFor();
+    assert.equal(await at("incoming-dialog").isVisible(), false);
+  });
+
+  test("microphone and camera switches ask the plugin and show what it answers", async () => {
+    script({ do: "call", call: callWithBob() });
+    await at("mic-toggle").click();
+    await asked(/^call\.setMicrophone .*"on":false/);
+    await at("mic-toggle").and(ui.page().locator('[data-state="muted"]')).waitFor();
+    assert.equal(await at("mic-toggle").getAttribute("aria-label"), "Unmute the microphone");
+    await at("camera-toggle").click();
+    await asked(/^call\.setCamera .*"on":false/);
+    await at("local-canvas").and(ui.page().locator('[data-shown="false"]')).waitFor({ state: "attached" });
+    await at("camera-toggle").click();
+    await asked(/^call\.setCamera .*"on":true/);
+    await ui.shows("local");
+  });
+
+  test("the other side's mute and camera are shown, and a camera that is off leaves initials", async () => {
+    script({ do: "call", call: callWithBob() });
+    await ui.shows("remote");
+    script({ do: "change", callId, change: { remote: { microphone: "off", camera: "off" } } });
+    await at("remote-muted").getByText("Bob Cratchit is muted").waitFor();
+    await at("remote-camera-off").waitFor();
+    await at("call-avatar").waitFor();
+    script({ do: "change", callId, change: { remote: { microphone: "on", camera: "on" } } });
+    await ui.shows("remote");
+    assert.equal(await at("remote-muted").isVisible(), false);
+  });
+
+  test("a lost connection and a lost camera are told while the call goes on", async () => {
+    const { local } = callWithBob();
+    script({ do: "call", call: callWithBob({ phase: "reconnecting", quality: "poor" }) });
+    await at("reconnecting").waitFor();
+    const camera = { state: "lost", why: "the camera was unplugged" } as const;
+    script({ do: "change", callId, change: { phase: "connected", local: { ...local, camera } } });
+    await at("camera-lost").getByText("Your camera stopped: the camera was unplugged").waitFor();
+    assert.equal(await at("reconnecting").isVisible(), false);
+  });
+
+  test("every end reason is told in plain words, from either side", async () => {
+    for (const endedBy of endedBySchema.options) {
+      for (const reason of endReasonSchema.options) {
+        script({ do: "call", call: callWithBob({ media: "audio" }) });
+        await at("hangup").waitFor();
+        script({ do: "end", callId, reason, endedBy });
+        await at("end-notice")
+          .and(ui.page().locator(`[data-reason="${reason}"][data-ended-by="${endedBy}"]`))
+          .waitFor();
+        assert.match(await ui.text("end-reason"), /^[A-Z].{8,}\.$/);
+      }
+    }
+  });
+
+  test("of two calls at once the one that lost goes without a notice", async () => {
+    script({ do: "call", call: callWithBob({ phase: "ringing", connectedAt: undefined }) });
+    await ui.phase("ringing");
+    script({ do: "end", callId, reason: "superseded", endedBy: "local", replacedBy: "other" });
+    script({ do: "call", call: callWithBob({ callId: "other" }) });
+    await at("call").and(ui.page().locator('[data-call-id="other"]')).waitFor();
+    assert.equal(await at("end-notice").isVisible(), false);
+  });
+
+  test("a page reloaded in mid-call finds its call and its pictures again", async () => {
+    script({ do: "call", call: callWithBob() });
+    await ui.shows("remote");
+    await ui.page().reload();
+    await ui.shows("remote");
+    await ui.shows("local");
+    assert.equal(await ui.text("call-name"), "Bob Cratchit");
+  });
+
+  test("a refused wish is told", async () => {
+    script({ do: "refuse", method: "call.start", code: 1401, kind: "signallingUnavailable" });
+    await at(`contact-${BOB}`).getByTestId("call-audio").click();
+    await at("toast").getByText("The network part is not ready yet.").waitFor();
+  });
+});

@@ -1,0 +1,150 @@
+// The parts around a call: contacts, devices, snapshot, the keyboard, and what happens when something dies.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { useCallPage } from "../support/call-page-suite.ts";
+import { BOB, CAROL, callWithBob, statisticsOf } from "../support/scripted-host.ts";
+
+const callId = "call-of-test";
+const GRACE = "12D3KooWGraceGraceGrace1";
+
+describe("around a call", () => {
+  const ui = useCallPage();
+  const { at, script, asked } = ui;
+
+  test("contacts show who can be reached, those first", async () => {
+    const rows = ui.page().getByTestId("contacts").locator("li");
+    assert.deepEqual(await rows.evaluateAll((all) => all.map((row) => row.dataset.testid)), [
+      `contact-${BOB}`,
+      `contact-${CAROL}`,
+    ]);
+    assert.match(await ui.text(`contact-${CAROL}`), /Not reachable/);
+  });
+
+  test("nobody can be called while a call is under way", async () => {
+    script({ do: "call", call: callWithBob() });
+    await at("hangup").waitFor();
+    assert.equal(await at(`contact-${CAROL}`).getByTestId("call-audio").isDisabled(), true);
+  });
+
+  test("an address that is wrong or does not answer is told beside the field; a good one becomes a contact", async () => {
+    await at("add-contact").click();
+    await at("address-field").fill("bob's computer");
+    await at("address-submit").click();
+    await at("address-error").getByText("does not look like a complete address").waitFor();
+    await at("address-field").fill(`/ip4/10.255.255.1/tcp/4001/p2p/${GRACE}`);
+    await at("address-submit").click();
+    await at("address-error").getByText("Nobody answered at this address.").waitFor();
+    await at("address-field").fill(`/ip4/127.0.0.1/tcp/4001/p2p/${GRACE}`);
+    await ui.page().keyboard.press("Enter");
+    await at(`contact-${GRACE}`).waitFor();
+    await at("add-contact-dialog").waitFor({ state: "hidden" });
+  });
+
+  test("the own address for others is the one that is reachable from elsewhere, and can be copied", async () => {
+    await ui.page().context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await at("add-contact").click();
+    await at("copy-address").click();
+    await at("copy-address").getByText("Copied").waitFor();
+    const copied = await ui.page().evaluate(() => navigator.clipboard.readText());
+    assert.match(copied, /^\/ip4\/192\.168\.1\.20\/tcp\/4001\/p2p\/12D3/);
+    assert.equal(await ui.text("own-address"), copied);
+  });
+
+  test("devices chosen outside a call are settings for the next one", async () => {
+    await at("devices-open").click();
+    await at("device-camera").selectOption("usb-cam-2");
+    await asked(/^settings\.update .*"camera":"usb-cam-2"/);
+    await ui.page().keyboard.press("Escape");
+    await at("devices-open").click();
+    assert.equal(await at("device-camera").inputValue(), "usb-cam-2");
+  });
+
+  test("devices chosen in a call change it at once, and levels move the meters", async () => {
+    script({ do: "call", call: callWithBob() });
+    await at("call-devices").click();
+    assert.equal(await at("device-camera").inputValue(), "usb-cam");
+    await at("device-speaker").selectOption({ label: "Built-in speakers" });
+    await asked(/^call\.useDevice .*"kind":"speaker","deviceId":"spk-2"/);
+    script({ do: "levels", callId, microphone: 1, speaker: 0 });
+    await at("meter-microphone").and(ui.page().locator('[aria-valuenow="100"]')).waitFor();
+    assert.equal(await at("meter-speaker").getAttribute("aria-valuenow"), "0");
+  });
+
+  test("a device that is gone is told, and the picker shows the one in use again", async () => {
+    script({ do: "call", call: callWithBob() });
+    await at("call-devices").click();
+    await at("device-camera").selectOption("usb-cam-2");
+    await at("toast").getByText("This device is gone.").waitFor();
+    await ui.page().keyboard.press("Escape");
+    await at("call-devices").click();
+    assert.equal(await at("device-camera").inputValue(), "usb-cam");
+  });
+
+  test("the quality sign opens the numbers behind it", async () => {
+    script({ do: "call", call: callWithBob() });
+    script({ do: "statistics", statistics: statisticsOf(callId) });
+    await at("quality").click();
+    assert.equal(await at("quality").getAttribute("aria-expanded"), "true");
+    assert.equal(await ui.text("stat-round-trip"), "23 ms");
+    assert.equal(await ui.text("stat-loss"), "0.4 %");
+    assert.equal(await ui.text("stat-receiving"), "1.01 Mbit/s");
+    assert.equal(await ui.text("stat-receive-size"), "1280 × 720, 30 fps");
+  });
+
+  test("a snapshot is saved as a PNG named after the peer and the time", async () => {
+    script({ do: "call", call: callWithBob() });
+    const download = ui.page().waitForEvent("download");
+    await at("snapshot").click();
+    const saved = await download;
+    assert.match(saved.suggestedFilename(), /^Bob-Cratchit-\d{8}-\d{6}\.png$/);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await saved.createReadStream()) chunks.push(chunk);
+    assert.equal(Buffer.concat(chunks).subarray(1, 4).toString("latin1"), "PNG");
+  });
+
+  test("a call can be made and ended with the keyboard alone, and the focus is never lost", async () => {
+    const focused = () => ui.page().evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    for (let presses = 0; (await focused()) !== "call-audio"; presses += 1) {
+      assert.ok(presses < 10, "the call button is not reached by Tab");
+      await ui.page().keyboard.press("Tab");
+    }
+    await ui.page().keyboard.press("Enter");
+    await ui.phase("requesting");
+    assert.equal(await focused(), "call-name");
+    for (let presses = 0; (await focused()) !== "hangup"; presses += 1) {
+      assert.ok(presses < 10, "hang up is not reached by Tab");
+      await ui.page().keyboard.press("Tab");
+    }
+    await ui.page().keyboard.press("Enter");
+    await at("end-notice").waitFor();
+    assert.equal(await ui.page().evaluate(() => document.activeElement?.tagName), "H2");
+  });
+
+  test("changes of a call are announced to screen readers", async () => {
+    script({ do: "call", call: callWithBob({ phase: "ringing", connectedAt: undefined }) });
+    await at("announcer").getByText("Bob Cratchit: Ringing…").waitFor({ state: "attached" });
+    script({ do: "end", callId, reason: "noAnswer", endedBy: "local" });
+    await at("announcer").getByText("Bob Cratchit did not answer.").waitFor({ state: "attached" });
+  });
+
+  test("a plugin that dies is told with status and last words, and starts again at a click", async () => {
+    script({ do: "call", call: callWithBob() });
+    await at("hangup").waitFor();
+    script({ do: "die", words: '{"level":"fatal","message":"out of memory"}', status: 9 });
+    await at("trouble-why").getByText("exit status 9").waitFor();
+    assert.equal(await ui.text("trouble-last-line"), "out of memory");
+    await at("restart").click();
+    await at("welcome").waitFor();
+    await at("own-status").getByText("Ready for calls").waitFor();
+  });
+
+  test("a host that goes away is told, with no button that could not help", async () => {
+    await ui.scripted().host.stop();
+    await at("trouble").getByText("Connecting to the application…").waitFor();
+    assert.equal(await at("restart").isVisible(), false);
+    // The browser itself reports on the console that nobody answers: that is what this test is about.
+    await ui.page().goto("about:blank");
+    ui.forgive(/ERR_CONNECTION_REFUSED/);
+  });
+});

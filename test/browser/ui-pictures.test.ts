@@ -1,0 +1,84 @@
+// Every state of the page, narrow and wide, light and dark: nothing is cut off, and a picture of each is kept in
+// test/out/screenshots for people to look at.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { CallInfo } from "../../rpc-schema/index.ts";
+import { takePictures } from "../support/call-page.ts";
+import { useCallPage } from "../support/call-page-suite.ts";
+import { BOB, callWithBob, contact, statisticsOf } from "../support/scripted-host.ts";
+
+const callId = "call-of-test";
+const longName = "Dr. Maximiliane von und zu Hohenlohe-Langenburg";
+
+describe("the page's states fit at 360 and at 1400 pixels", () => {
+  const ui = useCallPage();
+  const { at, script } = ui;
+  const fits = async (name: string): Promise<void> => {
+    const cut = await takePictures(ui.page(), name);
+    assert.deepEqual(cut, []);
+  };
+  const call = (change: Partial<CallInfo> = {}) => script({ do: "call", call: callWithBob(change) });
+
+  test("contacts, also none, and the dialog that adds one", async () => {
+    script({
+      do: "contacts",
+      contacts: [contact(BOB, longName), contact("12D3KooWDaveDave1", "Dave", false)],
+    });
+    await at(`contact-${BOB}`).getByText(longName).waitFor();
+    await fits("contacts");
+    await at("add-contact").click();
+    await fits("add-contact");
+    await ui.page().keyboard.press("Escape");
+    script({ do: "contacts", contacts: [] });
+    await at("no-contacts").waitFor();
+    await fits("no-contacts");
+  });
+
+  test("an incoming call and an outgoing one", async () => {
+    const ringing = { direction: "incoming", phase: "ringing", peerLabel: longName } as const;
+    script({ do: "call", isIncoming: true, call: callWithBob({ ...ringing, connectedAt: undefined }) });
+    await at("accept-video").waitFor();
+    await fits("incoming");
+    script({ do: "end", callId, reason: "cancelled", endedBy: "remote" });
+    call({ phase: "ringing", connectedAt: undefined });
+    await ui.shows("local");
+    await fits("outgoing");
+  });
+
+  test("a video call with its details, notes and devices", async () => {
+    call({ peerLabel: longName });
+    script({ do: "statistics", statistics: statisticsOf(callId) });
+    await Promise.all([ui.shows("remote"), ui.shows("local")]);
+    await fits("video");
+    await at("quality").click();
+    script({
+      do: "change",
+      callId,
+      change: { phase: "reconnecting", remote: { microphone: "off", camera: "on" }, quality: "poor" },
+    });
+    await at("remote-muted").waitFor();
+    await fits("reconnecting");
+    await at("call-devices").click();
+    await fits("devices");
+  });
+
+  test("a voice call with the microphone muted", async () => {
+    const { local } = callWithBob();
+    call({ media: "audio", local: { ...local, microphone: { state: "muted" }, camera: { state: "off" } } });
+    await at("hangup").waitFor();
+    script({ do: "levels", callId, microphone: 0, speaker: 0.4 });
+    await fits("voice");
+  });
+
+  test("the end of a call, and the end of the plugin", async () => {
+    call({ peerLabel: longName });
+    await at("hangup").waitFor();
+    script({ do: "end", callId, reason: "connectionLost", endedBy: "local", durationMs: 754_000 });
+    await at("end-notice").waitFor();
+    await fits("ended");
+    script({ do: "die", words: "Error: something that nobody foresaw, with a long explanation", status: 1 });
+    await at("restart").waitFor();
+    await fits("died");
+  });
+});
