@@ -15,10 +15,36 @@ const endedThere = (bareReason: EndReason) =>
       ({ reason: event.reason ?? bareReason, endedBy: "remote" }) as const,
   }) as const;
 
+/**
+ * A refusal as `superseded` may overtake the request of the call that stays; see the state `yielding`. Any other
+ * hang-up is the end.
+ */
+const refused = [
+  {
+    guard: {
+      type: "isSuperseded",
+      params: ({ event }: { event: { reason: EndReason | null } }) => ({ reason: event.reason }),
+    },
+    target: "yielding",
+    actions: endedThere("superseded"),
+  },
+  { target: "ended", actions: endedThere("rejected") },
+] as const;
+
 const undeliverable = {
   type: "end",
   params: ({ event }: { event: { error: unknown } }) =>
     ({ reason: "unreachable", endedBy: "local", detail: textOf(event.error) }) as const,
+} as const;
+
+/** A chart of this call failed, which no effect of theirs should bring about. */
+const broken = {
+  target: "ending",
+  actions: {
+    type: "end",
+    params: ({ event }: { event: { error: unknown } }) =>
+      ({ reason: "mediaFailed", endedBy: "local", detail: textOf(event.error) }) as const,
+  },
 } as const;
 
 const placing = callSetup.createStateConfig({
@@ -39,7 +65,7 @@ const placing = callSetup.createStateConfig({
     "user.hangup": { target: "ending", actions: endedHere("cancelled") },
     "signal.ringing": "awaitingAccept.ringing",
     "signal.ack": "active",
-    "signal.hangup": { target: "ended", actions: endedThere("rejected") },
+    "signal.hangup": refused,
   },
 });
 
@@ -50,12 +76,19 @@ const awaitingAccept = callSetup.createStateConfig({
   on: {
     "user.hangup": { target: "ending", actions: endedHere("cancelled") },
     "signal.ack": "active",
-    "signal.hangup": { target: "ended", actions: endedThere("rejected") },
+    "signal.hangup": refused,
   },
   states: {
     requested: { tags: ["requesting"], on: { "signal.ringing": "ringing" } },
     ringing: { tags: ["ringing"] },
   },
+});
+
+const yielding = callSetup.createStateConfig({
+  description: "Both called at once and the other call stays, but its request is still on its way",
+  tags: ["requesting"],
+  after: { requestTimeout: "ended" },
+  on: { "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
 });
 
 const ringingIn = callSetup.createStateConfig({
@@ -94,6 +127,7 @@ const active = callSetup.createStateConfig({
         timeouts: context.timeouts,
       }),
       onDone: { target: "ending", actions: { type: "end", params: linkFailure } },
+      onError: broken,
     },
     {
       src: "media",
@@ -102,6 +136,7 @@ const active = callSetup.createStateConfig({
         ...addressOf({ context }),
         media: context.media,
       }),
+      onError: broken,
     },
   ],
   on: {
@@ -114,12 +149,6 @@ const active = callSetup.createStateConfig({
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },
-    "signal.media": {
-      actions: {
-        type: "keepRemoteMedia",
-        params: ({ event }) => ({ microphone: event.microphone, camera: event.camera }),
-      },
-    },
     "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
   },
   states: {
@@ -149,6 +178,13 @@ export const callMachine = callSetup.createMachine({
   output: endOf,
   initial: "beginning",
   on: {
+    "signal.media": {
+      description: "In any phase, since it may overtake the accept",
+      actions: {
+        type: "keepRemoteMedia",
+        params: ({ event }) => ({ microphone: event.microphone, camera: event.camera }),
+      },
+    },
     "desk.end": {
       target: ".ending",
       actions: {
@@ -171,6 +207,7 @@ export const callMachine = callSetup.createMachine({
     },
     placing,
     awaitingAccept,
+    yielding,
     ringingIn,
     active,
     ending,

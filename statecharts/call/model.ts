@@ -93,6 +93,7 @@ export const callSetup = setup({
   guards: {
     isOutgoing: ({ context }) => context.direction === "outgoing",
     isAccepted: ({ context }) => context.isAccepted,
+    isSuperseded: (_, params: { reason: EndReason | null }) => params.reason === "superseded",
   },
   delays: {
     requestTimeout: ({ context }) => context.timeouts.requestMs,

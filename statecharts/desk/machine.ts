@@ -1,10 +1,12 @@
 // All calls of one user at once: which may begin, who is busy, which of two crossed calls stays, and which signal
 // belongs to which call. What happens within a call is the call chart's.
 
-import type { EndReason, Signal } from "../../rpc-schema/index.ts";
+import type { EndReason, MediaKind, Signal } from "../../rpc-schema/index.ts";
 import type { CallEnd, SignalCallEvent } from "../call/model.ts";
 import {
+  callWith,
   crossedCall,
+  crossedMedia,
   type DeskContext,
   type DeskEvent,
   deskSetup,
@@ -45,41 +47,45 @@ function toCallEvent(signal: Signal): SignalCallEvent {
 
 const forward = deskSetup.enqueueActions(({ context, event, enqueue }) => {
   if (event.type === "user.toCall") {
-    const call = context.calls[event.callId];
+    const call = callWith(context, event.callId);
     if (call) enqueue.sendTo(call.ref, event.event);
   }
   if (event.type === "signal.received") {
-    const call = context.calls[event.callId];
+    const call = callWith(context, event.callId);
     if (call) enqueue.sendTo(call.ref, toCallEvent(event.signal));
   }
 });
 
-const refuse = (reason: EndReason | ((args: ReceivedArgs) => EndReason)) =>
+const ended = (reason: EndReason) => (args: ReceivedArgs) => ({
+  callId: args.event.callId,
+  peerId: args.event.from,
+  reason: reasonRemembered(args.context, args.event) ?? reason,
+});
+
+/** A call that is over is refused with the reason for which it ended, any other with this one. */
+const refuse = (reason: EndReason) => ({ type: "refuse", params: ended(reason) }) as const;
+
+const rememberEnd = (reason: EndReason) => ({ type: "rememberEnd", params: ended(reason) }) as const;
+
+const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, isAccepted: boolean) =>
   ({
-    type: "refuse",
+    type: "addCall",
     params: (args: ReceivedArgs) => ({
       callId: args.event.callId,
       peerId: args.event.from,
-      reason: typeof reason === "string" ? reason : reason(args),
-    }),
-  }) as const;
-
-const addIncoming = (isAccepted: boolean) =>
-  ({
-    type: "addCall",
-    params: ({ event }: ReceivedArgs) => ({
-      callId: event.callId,
-      peerId: event.from,
-      media: requestedMedia(event.signal),
+      media: mediaOf(args),
       direction: "incoming" as const,
       isAccepted,
     }),
   }) as const;
 
+const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), false);
+const addCrossed = addIncoming(({ context, event }) => crossedMedia(context, event), true);
+
 const announceCall = {
   type: "announceCall",
   params: ({ context, event }: { context: DeskContext; event: { callId: string } }) => ({
-    call: context.calls[event.callId],
+    call: callWith(context, event.callId),
   }),
 } as const;
 
@@ -99,7 +105,7 @@ const endAll = deskSetup.enqueueActions(({ context, event, enqueue }) => {
 });
 
 function endedCall(context: DeskContext, callId: string, end: CallEnd): EndedCall {
-  return { callId, peerId: context.calls[callId]?.peerId ?? "", end };
+  return { callId, peerId: callWith(context, callId)?.peerId ?? "", end };
 }
 
 interface DoneArgs {
@@ -146,12 +152,14 @@ export const deskMachine = deskSetup.createMachine({
       actions: [
         { type: "announceEnd", params: done },
         { type: "removeCall", params: done },
+        { type: "releaseActor", params: done },
       ],
     },
     "xstate.error.actor.*": {
       actions: [
         { type: "announceEnd", params: failed },
         { type: "removeCall", params: failed },
+        { type: "releaseActor", params: failed },
       ],
     },
   },
@@ -181,28 +189,26 @@ export const deskMachine = deskSetup.createMachine({
           { guard: { type: "isOfOurs", params: received }, actions: forward },
           {
             guard: { type: "isStaleRequest", params: received },
-            actions: [
-              refuse(({ context, event }) => reasonRemembered(context, event) ?? "unknownCall"),
-              "countStrayed",
-            ],
+            actions: [refuse("unknownCall"), "countStrayed"],
           },
           {
             guard: { type: "isCrossedAndLost", params: received },
-            actions: [endCrossed, addIncoming(true), announceCall],
+            actions: [endCrossed, addCrossed, announceCall],
           },
-          { guard: { type: "isCrossedAndWon", params: received }, actions: refuse("superseded") },
-          { guard: { type: "isBusy", params: received }, actions: refuse("busy") },
-          { guard: { type: "isRequest", params: received }, actions: [addIncoming(false), announceCall] },
+          {
+            description: "Remembered, since a second copy must not ring once our own call is over",
+            guard: { type: "isCrossedAndWon", params: received },
+            actions: [refuse("superseded"), rememberEnd("superseded")],
+          },
+          {
+            guard: { type: "isBusy", params: received },
+            actions: [refuse("busy"), rememberEnd("busy")],
+          },
+          { guard: { type: "isRequest", params: received }, actions: [addRinging, announceCall] },
           {
             description: "It may have overtaken its request, which must not ring then",
             guard: { type: "isHangup", params: received },
-            actions: [
-              {
-                type: "rememberHangup",
-                params: ({ event }) => ({ peerId: event.from, callId: event.callId }),
-              },
-              "countStrayed",
-            ],
+            actions: [rememberEnd("cancelled"), "countStrayed"],
           },
           {
             guard: { type: "expectsCall", params: received },

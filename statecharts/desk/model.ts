@@ -1,7 +1,7 @@
 // The words of the desk chart: the calls it keeps, the signals and wishes that reach it, and what it knows of calls
 // that are over.
 
-import { type ActorRefFrom, assign, setup } from "xstate";
+import { type ActorRefFrom, assign, setup, stopChild } from "xstate";
 import type { Direction, EndReason, MediaKind, Signal, Timeouts } from "../../rpc-schema/index.ts";
 import { callMachine } from "../call/machine.ts";
 import type { CallEnd, HangupInput, UserCallEvent, UserMediaEvent } from "../call/model.ts";
@@ -74,6 +74,11 @@ export function reasonRemembered(context: DeskContext, event: Received): EndReas
   return context.remembered.get(memoryKey(event.from, event.callId));
 }
 
+/** By own property, since a peer may name its call `constructor`. */
+export function callWith(context: DeskContext, callId: string): DeskCall | undefined {
+  return Object.hasOwn(context.calls, callId) ? context.calls[callId] : undefined;
+}
+
 /** Our own call to the peer that now calls us, while it is still unanswered. */
 export function crossedCall(context: DeskContext, from: string): DeskCall | undefined {
   return Object.values(context.calls).find(
@@ -82,6 +87,12 @@ export function crossedCall(context: DeskContext, from: string): DeskCall | unde
       call.direction === "outgoing" &&
       (call.ref.getSnapshot().hasTag("requesting") || call.ref.getSnapshot().hasTag("ringing")),
   );
+}
+
+/** Of two crossed calls the other side's stays, and goes on with what our user chose for ours. */
+export function crossedMedia(context: DeskContext, event: Received): MediaKind {
+  const crossed = crossedCall(context, event.from);
+  return crossed?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
 }
 
 /**
@@ -122,15 +133,18 @@ export const deskSetup = setup({
         },
       }),
     }),
+    /** A spawned actor stays among the desk's children, ended or not, until it is stopped. */
+    releaseActor: stopChild((_, params: EndedCall) => params.callId),
     removeCall: assign({
       calls: ({ context }, { callId }: EndedCall) =>
         Object.fromEntries(Object.entries(context.calls).filter(([id]) => id !== callId)),
       remembered: ({ context }, ended: EndedCall) =>
         remember(context.remembered, ended.peerId, ended.callId, ended.end.reason),
     }),
-    rememberHangup: assign({
-      remembered: ({ context }, params: { peerId: string; callId: string }) =>
-        remember(context.remembered, params.peerId, params.callId, "cancelled"),
+    /** Of a call that never was: its request was refused, or its hang-up came first. */
+    rememberEnd: assign({
+      remembered: ({ context }, { peerId, callId, reason }: HangupInput) =>
+        remember(context.remembered, peerId, callId, reason),
     }),
     countForeign: assign({ foreignSignals: ({ context }) => context.foreignSignals + 1 }),
     countStrayed: assign({ strayedSignals: ({ context }) => context.strayedSignals + 1 }),
@@ -139,12 +153,12 @@ export const deskSetup = setup({
     /** One call at a time, in whatever phase; never to oneself. */
     mayStart: ({ context }, params: { peerId: string }) =>
       context.selfId !== null && params.peerId !== context.selfId && !isOccupied(context),
-    hasCall: ({ context }, params: { callId: string }) => params.callId in context.calls,
+    hasCall: ({ context }, params: { callId: string }) => callWith(context, params.callId) !== undefined,
     isForeign: ({ context }, event: Received) => {
-      const call = context.calls[event.callId];
+      const call = callWith(context, event.callId);
       return call !== undefined && call.peerId !== event.from;
     },
-    isOfOurs: ({ context }, event: Received) => event.callId in context.calls,
+    isOfOurs: ({ context }, event: Received) => callWith(context, event.callId) !== undefined,
     isStaleRequest: ({ context }, event: Received) =>
       isRequest(event) && reasonRemembered(context, event) !== undefined,
     /** A rule that both sides reckon alike: of two crossed calls, that of the lower peer id stays. */
@@ -159,6 +173,7 @@ export const deskSetup = setup({
     isHangup: (_, event: Received) => event.signal.type === "call-hangup",
     /** The sender waits for something from a call that is not here; it should know. */
     expectsCall: (_, event: Received) =>
+      event.signal.type === "call-ringing" ||
       event.signal.type === "call-ack" ||
       event.signal.type === "call-offer" ||
       event.signal.type === "call-answer",

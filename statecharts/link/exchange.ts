@@ -11,7 +11,7 @@ interface ExchangePlan {
   readonly onFailed: string;
 }
 
-const addressOf = ({ context }: { context: LinkContext }) => ({
+export const addressOf = ({ context }: { context: LinkContext }) => ({
   callId: context.callId,
   peerId: context.peerId,
 });
@@ -20,14 +20,28 @@ const descriptionOf = ({ context }: { context: LinkContext }) => ({
   peerId: context.peerId,
   sdp: context.sdp,
 });
-const keepReceived = {
-  type: "keepDescription",
-  params: ({ event }: { event: { sdp: string } }) => ({ sdp: event.sdp }),
+const received = ({ event }: { event: { sdp: string } }) => ({ sdp: event.sdp });
+const takeAnswer = {
+  guard: { type: "isNew", params: received },
+  target: "applyingAnswer",
+  actions: { type: "keepReceived", params: received },
 } as const;
 const keepMade = {
   type: "keepDescription",
   params: ({ event }: { event: { output: string } }) => ({ sdp: event.output }),
 } as const;
+
+/**
+ * Takes an offer that is not a second copy of the one taken last: the same text again is a repeated message, since
+ * every new description carries a new version (RFC 8829, section 5.2.2).
+ */
+export function takeOffer(target: string) {
+  return {
+    guard: { type: "isNew", params: received },
+    target,
+    actions: { type: "keepReceived", params: received },
+  } as const;
+}
 
 /** The states of one exchange, to be spread into the states of the phase that it belongs to. */
 export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePlan) {
@@ -41,19 +55,6 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
     }) as const;
 
   return {
-    accepting: linkSetup.createStateConfig({
-      description: "The caller is told of the accept; its offer proves as much as the acknowledgement does",
-      invoke: {
-        src: "sendAccept",
-        input: addressOf,
-        onDone: "awaitingOffer",
-        onError: failed("unreachable"),
-      },
-      on: { "signal.offer": { target: "answering", actions: keepReceived } },
-    }),
-    awaitingOffer: linkSetup.createStateConfig({
-      on: { "signal.offer": { target: "answering", actions: keepReceived } },
-    }),
     answering: linkSetup.createStateConfig({
       invoke: {
         src: "answerOffer",
@@ -63,11 +64,12 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       },
     }),
     sendingAnswer: linkSetup.createStateConfig({
+      description: "A path proves that the answer arrived, whatever became of its acknowledgement",
       invoke: {
         src: "sendAnswer",
         input: descriptionOf,
         onDone: onExchanged,
-        onError: failed("unreachable"),
+        onError: [{ guard: "isConnected", target: onExchanged }, failed("unreachable")],
       },
     }),
     offering: linkSetup.createStateConfig({
@@ -86,10 +88,10 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
         onDone: "awaitingAnswer",
         onError: failed("unreachable"),
       },
-      on: { "signal.answer": { target: "applyingAnswer", actions: keepReceived } },
+      on: { "signal.answer": takeAnswer },
     }),
     awaitingAnswer: linkSetup.createStateConfig({
-      on: { "signal.answer": { target: "applyingAnswer", actions: keepReceived } },
+      on: { "signal.answer": takeAnswer },
     }),
     applyingAnswer: linkSetup.createStateConfig({
       invoke: {

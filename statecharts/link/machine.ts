@@ -2,7 +2,7 @@
 // Knows descriptions only as text to pass on, and the WebRTC engine only by the state of its connection.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
-import { exchangeStates } from "./exchange.ts";
+import { addressOf, exchangeStates, takeOffer } from "./exchange.ts";
 import { type LinkContext, linkSetup, textOf } from "./model.ts";
 
 interface CandidateArgs {
@@ -36,11 +36,31 @@ const establishing = linkSetup.createStateConfig({
           actions: { type: "giveUp", params: { reason: "negotiationTimeout" } },
         },
       },
-      states: exchangeStates({
-        iceRestart: false,
-        onExchanged: "#link.establishing.connecting",
-        onFailed: "#link.failed",
-      }),
+      states: {
+        accepting: {
+          description:
+            "The caller is told of the accept; its offer proves as much as the acknowledgement does",
+          invoke: {
+            src: "sendAccept",
+            input: addressOf,
+            onDone: "awaitingOffer",
+            onError: {
+              target: "#link.failed",
+              actions: {
+                type: "giveUp",
+                params: ({ event }) => ({ reason: "unreachable" as const, detail: textOf(event.error) }),
+              },
+            },
+          },
+          on: { "signal.offer": takeOffer("answering") },
+        },
+        awaitingOffer: { on: { "signal.offer": takeOffer("answering") } },
+        ...exchangeStates({
+          iceRestart: false,
+          onExchanged: "#link.establishing.connecting",
+          onFailed: "#link.failed",
+        }),
+      },
     },
     connecting: {
       description: "Descriptions are exchanged, a path is sought",
@@ -62,8 +82,7 @@ const connected = linkSetup.createStateConfig({
     "peer.failed": { target: "recovering.seeking", actions: "markDisconnected" },
     "signal.offer": {
       description: "The other side seeks a new path, or changes what it sends",
-      target: "recovering.exchanging.answering",
-      actions: { type: "keepDescription", params: ({ event }) => ({ sdp: event.sdp }) },
+      ...takeOffer("recovering.exchanging.answering"),
     },
   },
 });
@@ -85,10 +104,7 @@ const recovering = linkSetup.createStateConfig({
     },
     "peer.disconnected": { actions: "markDisconnected" },
     "peer.failed": { actions: "markDisconnected" },
-    "signal.offer": {
-      target: ".exchanging.answering",
-      actions: { type: "keepDescription", params: ({ event }) => ({ sdp: event.sdp }) },
-    },
+    "signal.offer": takeOffer(".exchanging.answering"),
   },
   states: {
     waiting: {
@@ -98,10 +114,14 @@ const recovering = linkSetup.createStateConfig({
       after: { lostTimeout: "seeking" },
     },
     seeking: {
-      always: [{ guard: "isOfferer", target: "exchanging.offering" }, { target: "exchanging.awaitingOffer" }],
+      always: [{ guard: "isOfferer", target: "exchanging.offering" }, { target: "awaitingOffer" }],
+    },
+    awaitingOffer: {
+      description: "The other side has to offer; until it does the old path may come back",
+      always: { guard: "isConnected", target: "#link.connected" },
     },
     exchanging: {
-      initial: "awaitingOffer",
+      initial: "offering",
       states: exchangeStates({
         iceRestart: true,
         onExchanged: "#link.recovering.connecting",
@@ -118,7 +138,7 @@ const recovering = linkSetup.createStateConfig({
 export const linkMachine = linkSetup.createMachine({
   id: "link",
   description: "The connection of one call, from the accept to its loss",
-  context: ({ input }) => ({ ...input, sdp: "", isConnected: false, failure: null }),
+  context: ({ input }) => ({ ...input, sdp: "", receivedSdp: "", isConnected: false, failure: null }),
   output: ({ context }) => context.failure ?? { reason: "connectionLost" },
   invoke: {
     src: "peerConnection",

@@ -26,6 +26,8 @@ export interface LinkOutput {
 export interface LinkContext extends LinkInput {
   /** The description to be applied or sent next. */
   readonly sdp: string;
+  /** The remote description taken last; empty before the first. */
+  readonly receivedSdp: string;
   readonly isConnected: boolean;
   readonly failure: LinkOutput | null;
 }
@@ -69,6 +71,7 @@ export const linkSetup = setup({
     sendLocalCandidate: externalAction<CandidateParams>("sendLocalCandidate"),
     giveUp: assign({ failure: (_, failure: LinkOutput) => failure }),
     keepDescription: assign({ sdp: (_, params: { sdp: string }) => params.sdp }),
+    keepReceived: assign((_, { sdp }: { sdp: string }) => ({ sdp, receivedSdp: sdp })),
     markConnected: assign({ isConnected: true }),
     markDisconnected: assign({ isConnected: false }),
     reportConnected: sendParent({ type: "link.connected" } satisfies LinkReport),
@@ -77,6 +80,7 @@ export const linkSetup = setup({
   guards: {
     isOfferer: ({ context }) => context.role === "offerer",
     isConnected: ({ context }) => context.isConnected,
+    isNew: ({ context }, params: { sdp: string }) => params.sdp !== context.receivedSdp,
   },
   delays: {
     negotiationTimeout: ({ context }) => context.timeouts.negotiationMs,

@@ -2,6 +2,7 @@
 // while its state says so, and the other side is told whenever what we capture changes.
 
 import type { DeviceKind } from "../../rpc-schema/index.ts";
+import { textOf } from "../link/model.ts";
 import { initialMedia, type MediaContext, mediaSetup } from "./model.ts";
 
 interface OnOff {
@@ -37,6 +38,12 @@ const keepLost = (kind: DeviceKind) =>
     params: ({ event }: { event: { why: string } }) => ({ kind, why: event.why }),
   }) as const;
 
+const keepBroken = (kind: DeviceKind) =>
+  ({
+    type: "keepClosed",
+    params: ({ event }: { event: { error: unknown } }) => ({ kind, why: textOf(event.error) }),
+  }) as const;
+
 const keepClosed = (kind: DeviceKind) => ({ type: "keepClosed", params: { kind, why: null } }) as const;
 
 const announce = (captures: { camera?: boolean; microphone?: boolean }) =>
@@ -63,7 +70,13 @@ const camera = mediaSetup.createStateConfig({
     },
     open: {
       initial: "opening",
-      invoke: { src: "camera", id: "camera", input: deviceInput("camera") },
+      entry: keepClosed("camera"),
+      invoke: {
+        src: "camera",
+        id: "camera",
+        input: deviceInput("camera"),
+        onError: { target: "lost", actions: keepBroken("camera") },
+      },
       on: {
         "user.setCamera": { guard: ifOff, target: "off" },
         "user.useCamera": { target: "open", reenter: true, actions: keepChoice("camera") },
@@ -92,7 +105,13 @@ const microphone = mediaSetup.createStateConfig({
   states: {
     open: {
       initial: "opening",
-      invoke: { src: "microphone", id: "microphone", input: deviceInput("microphone") },
+      entry: keepClosed("microphone"),
+      invoke: {
+        src: "microphone",
+        id: "microphone",
+        input: deviceInput("microphone"),
+        onError: { target: "lost", actions: keepBroken("microphone") },
+      },
       on: {
         "user.useMicrophone": { target: "open", reenter: true, actions: keepChoice("microphone") },
         "device.microphoneLost": { target: "lost", actions: keepLost("microphone") },
@@ -147,7 +166,13 @@ const speaker = mediaSetup.createStateConfig({
   states: {
     open: {
       initial: "opening",
-      invoke: { src: "speaker", id: "speaker", input: deviceInput("speaker") },
+      entry: keepClosed("speaker"),
+      invoke: {
+        src: "speaker",
+        id: "speaker",
+        input: deviceInput("speaker"),
+        onError: { target: "lost", actions: keepBroken("speaker") },
+      },
       on: {
         "user.useSpeaker": { target: "open", reenter: true, actions: keepChoice("speaker") },
         "device.speakerLost": { target: "lost", actions: keepLost("speaker") },

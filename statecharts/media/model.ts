@@ -86,9 +86,10 @@ export const mediaSetup = setup({
     keepChoice: assign((args, params: { kind: DeviceKind; deviceId: string }) => ({
       [params.kind]: { ...args.context[params.kind], choice: params.deviceId },
     })),
-    keepOpen: assign((_, params: { kind: DeviceKind } & OpenDevice) => ({
+    /** The choice stays as it was: who left it to the settings gets another device when this one is lost. */
+    keepOpen: assign((args, params: { kind: DeviceKind } & OpenDevice) => ({
       [params.kind]: {
-        choice: params.deviceId,
+        choice: args.context[params.kind].choice,
         open: { deviceId: params.deviceId, deviceName: params.deviceName },
         why: null,
       },

@@ -67,6 +67,8 @@ export class FakePeer implements Peer {
   readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
   #signalling: "stable" | "have-local-offer" = "stable";
   #generation = 0;
+  /** Every new description has a higher one, as RFC 8829, section 5.2.2 asks. */
+  #descriptionVersion = 0;
   #kinds: ReadonlySet<Kind> = new Set();
   #remoteId: string | null = null;
   #isReachable = false;
@@ -198,7 +200,13 @@ export class FakePeer implements Peer {
       ].join("\r\n"),
     );
     const group = [...kinds].map((_, index) => index).join(" ");
-    const head = ["v=0", `o=- ${this.id} 1 IN IP4 127.0.0.1`, "s=-", "t=0 0", `a=group:BUNDLE ${group}`];
+    const head = [
+      "v=0",
+      `o=- ${this.id} ${++this.#descriptionVersion} IN IP4 127.0.0.1`,
+      "s=-",
+      "t=0 0",
+      `a=group:BUNDLE ${group}`,
+    ];
     return `${[...head, ...sections].join("\r\n")}\r\n`;
   }
 

@@ -1,0 +1,187 @@
+// Every effect that the charts name, played by the test: recorded, done at once unless held or told to fail. Lasting
+// activities (connection, devices) run until their chart stops them and speak when the test says so.
+
+import { type AnyEventObject, fromCallback, fromPromise, type NonReducibleUnknown } from "xstate";
+import {
+  type CandidateParams,
+  callMachine,
+  type DescriptionInput,
+  type DeviceInput,
+  deskMachine,
+  type HangupInput,
+  type LinkEvent,
+  linkMachine,
+  type MediaAnnouncement,
+  type MediaEvent,
+  type MicrophoneCommand,
+  mediaMachine,
+  type OfferInput,
+  type RequestInput,
+} from "../../../statecharts/index.ts";
+import type { CallAddress } from "../../../statecharts/link/model.ts";
+
+export type TaskName =
+  | "sendRequest"
+  | "sendAccept"
+  | "createOffer"
+  | "answerOffer"
+  | "acceptAnswer"
+  | "sendOffer"
+  | "sendAnswer"
+  | "sendHangup";
+
+export interface EffectRecord {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+interface HeldTask {
+  readonly name: TaskName;
+  readonly signal: AbortSignal;
+  readonly settled: PromiseWithResolvers<unknown>;
+  readonly output: unknown;
+}
+
+export interface Activity {
+  readonly name: string;
+  readonly input: { readonly callId: string; readonly choice?: string | null };
+  /** What the chart told it, such as mute. */
+  readonly heard: string[];
+  send(event: LinkEvent | MediaEvent): void;
+}
+
+export class Effects {
+  /** Oldest first. */
+  readonly records: EffectRecord[] = [];
+  /** Those that run now. */
+  readonly activities: Activity[] = [];
+  readonly #held = new Set<TaskName>();
+  readonly #failing = new Map<TaskName, Error>();
+  readonly #tasks: HeldTask[] = [];
+
+  /** From now on this task stays open until `finish` or `break`. */
+  hold(name: TaskName): void {
+    this.#held.add(name);
+  }
+
+  /** From now on this task fails, until `mend`. */
+  fail(name: TaskName, message = `${name} was told to fail`): void {
+    this.#failing.set(name, new Error(message));
+  }
+
+  mend(name: TaskName): void {
+    this.#failing.delete(name);
+  }
+
+  finish(name: TaskName): void {
+    const task = this.#take(name);
+    task.settled.resolve(task.output);
+  }
+
+  break(name: TaskName, message: string): void {
+    this.#take(name).settled.reject(new Error(message));
+  }
+
+  /** Whether a held task was given up by its chart. */
+  isAborted(name: TaskName): boolean {
+    return this.#tasks.some((task) => task.name === name && task.signal.aborted);
+  }
+
+  inputs(name: string): unknown[] {
+    return this.records.filter((record) => record.name === name).map(({ input }) => input);
+  }
+
+  count(name: string): number {
+    return this.inputs(name).length;
+  }
+
+  running(name: string): Activity[] {
+    return this.activities.filter((activity) => activity.name === name);
+  }
+
+  record(name: string, input: unknown): void {
+    this.records.push({ name, input });
+  }
+
+  task<Output, Input extends NonReducibleUnknown>(
+    name: TaskName,
+    outputOf: (input: Input, times: number) => Output,
+  ) {
+    return fromPromise<Output, Input>(async ({ input, signal }) => {
+      this.record(name, input);
+      const output = outputOf(input, this.count(name));
+      const failure = this.#failing.get(name);
+      if (failure) throw failure;
+      if (!this.#held.has(name)) return output;
+      const settled = Promise.withResolvers<unknown>();
+      this.#tasks.push({ name, signal, settled, output });
+      return (await settled.promise) as Output;
+    });
+  }
+
+  activity<Event extends AnyEventObject, Input extends Activity["input"]>(name: string) {
+    return fromCallback<Event, Input>(({ input, sendBack, receive }) => {
+      const heard: string[] = [];
+      const activity: Activity = { name, input, heard, send: (event) => sendBack(event) };
+      receive((event) => heard.push(event.type));
+      this.record(name, input);
+      this.activities.push(activity);
+      return () => void this.activities.splice(this.activities.indexOf(activity), 1);
+    });
+  }
+
+  #take(name: TaskName): HeldTask {
+    const index = this.#tasks.findIndex((task) => task.name === name);
+    const [task] = index < 0 ? [] : this.#tasks.splice(index, 1);
+    if (!task) throw new Error(`no ${name} is open`);
+    return task;
+  }
+}
+
+const nothing = () => undefined;
+
+/** The five charts with these effects. */
+export function chartsWith(effects: Effects) {
+  const link = linkMachine.provide({
+    actors: {
+      peerConnection: effects.activity<LinkEvent, CallAddress>("peerConnection"),
+      sendAccept: effects.task<void, CallAddress>("sendAccept", nothing),
+      createOffer: effects.task<string, OfferInput>("createOffer", (_, times) => `offer ${times}`),
+      answerOffer: effects.task<string, DescriptionInput>("answerOffer", ({ sdp }) => `answer to ${sdp}`),
+      acceptAnswer: effects.task<void, DescriptionInput>("acceptAnswer", nothing),
+      sendOffer: effects.task<void, DescriptionInput>("sendOffer", nothing),
+      sendAnswer: effects.task<void, DescriptionInput>("sendAnswer", nothing),
+    },
+    actions: {
+      addRemoteCandidate: (_, params: CandidateParams) => effects.record("addRemoteCandidate", params),
+      sendLocalCandidate: (_, params: CandidateParams) => effects.record("sendLocalCandidate", params),
+    },
+  });
+  const media = mediaMachine.provide({
+    actors: {
+      camera: effects.activity<{ type: "none" }, DeviceInput>("camera"),
+      microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
+      speaker: effects.activity<{ type: "none" }, DeviceInput>("speaker"),
+    },
+    actions: { announce: (_, params: MediaAnnouncement) => effects.record("announce", params) },
+  });
+  const call = callMachine.provide({
+    actors: {
+      link,
+      media,
+      sendRequest: effects.task<void, RequestInput>("sendRequest", nothing),
+      sendHangup: effects.task<void, HangupInput>("sendHangup", nothing),
+    },
+    actions: { sendRinging: (_, params: CallAddress) => effects.record("sendRinging", params) },
+  });
+  const desk = deskMachine.provide({
+    actors: { call },
+    actions: {
+      announceCall: (_, { call: announced }) =>
+        effects.record("announceCall", { callId: announced?.callId, direction: announced?.direction }),
+      announceEnd: (_, params) => effects.record("announceEnd", params),
+      refuse: (_, params: HangupInput) => effects.record("refuse", params),
+    },
+  });
+  return { link, media, call, desk };
+}
