@@ -37,7 +37,18 @@ class PooledCapture implements Capture {
     this.#views = bound.buffers.map((buffer) => new Uint8Array(buffer));
   }
 
+  /** Node only warns of what is thrown into a thread-safe function (DEP0168), so it is thrown again from outside. */
   readonly listener = (slot: number, capturedAtUs: number, error: unknown): void => {
+    try {
+      this.#receive(slot, capturedAtUs, error);
+    } catch (thrown) {
+      setImmediate(() => {
+        throw thrown;
+      });
+    }
+  };
+
+  #receive(slot: number, capturedAtUs: number, error: unknown): void {
     if (slot < 0) {
       this.#callbacks.onError(captureErrorFrom(error));
       return;
@@ -48,7 +59,7 @@ class PooledCapture implements Capture {
     } finally {
       frame.release();
     }
-  };
+  }
 
   get mode() {
     return this.#opened().mode;

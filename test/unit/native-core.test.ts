@@ -15,7 +15,7 @@ const SANITIZERS = "-fsanitize=address,undefined";
 const FLAGS = [
   "-std=c++20",
   "-O1",
-  "-g",
+  "-g1",
   SANITIZERS,
   "-fno-sanitize-recover=all",
   "-Wall",

@@ -1,0 +1,142 @@
+// Which camera `auto` and an id open, on a native part that is told which devices open and which are busy.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  type CameraInfo,
+  type Capture,
+  type CaptureCallbacks,
+  CaptureError,
+  type CaptureWish,
+  type Native,
+} from "../../native/types.ts";
+import { createCameras } from "../../plugin/camera/create-cameras.ts";
+
+const WISH = { width: 640, height: 480, fps: 30 };
+const CALLBACKS: CaptureCallbacks = {
+  onFrame: () => assert.fail("no picture can come"),
+  onError: (error) => assert.fail(error),
+};
+
+function camera(number: number, name = `Camera ${number}`): CameraInfo {
+  return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, name, modes: [] };
+}
+
+/** Only what `createCameras` uses; the rest refuses. */
+class ScriptedNative {
+  readonly tried: string[] = [];
+  readonly #present: readonly CameraInfo[];
+  readonly #busy: readonly string[];
+
+  constructor(present: readonly CameraInfo[], busy: readonly string[] = []) {
+    this.#present = present;
+    this.#busy = busy;
+  }
+
+  listCameras(): CameraInfo[] {
+    return [...this.#present];
+  }
+
+  async openCamera(path: string, wish: CaptureWish): Promise<Capture> {
+    this.tried.push(path);
+    if (this.#busy.includes(path)) {
+      throw new CaptureError(`The camera ${path} is in use`, {
+        operation: "VIDIOC_S_FMT",
+        errno: "EBUSY",
+        path,
+      });
+    }
+    return this.#opened(wish);
+  }
+
+  async openPattern(wish: CaptureWish): Promise<Capture> {
+    this.tried.push("pattern");
+    return this.#opened(wish);
+  }
+
+  #opened(wish: CaptureWish): Capture {
+    return {
+      mode: { ...wish, fourcc: "YUYV" },
+      counters: () => ({ captured: 0, faulty: 0, dropped: 0, delivered: 0 }),
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+function camerasOf(native: ScriptedNative) {
+  const refuse = () => assert.fail("not a matter of cameras");
+  const whole: Native = {
+    listCameras: () => native.listCameras(),
+    openCamera: (path, wish) => native.openCamera(path, wish),
+    openPattern: (wish) => native.openPattern(wish),
+    createJpegEncoder: refuse,
+    toRgba: refuse,
+    readStamp: refuse,
+    protectStdout: refuse,
+    dieWithParent: refuse,
+    limitMallocArenas: refuse,
+  };
+  return createCameras(whole);
+}
+
+describe("the camera `auto`", () => {
+  test("is the first that opens", async () => {
+    const native = new ScriptedNative([camera(0), camera(2), camera(4)], ["/dev/video0"]);
+    const opened = await camerasOf(native).open("auto", WISH, CALLBACKS);
+    assert.equal(opened.deviceId, "usb-2 Camera 2");
+    assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
+  });
+
+  test("is the test pattern where the machine has none", async () => {
+    const native = new ScriptedNative([]);
+    const opened = await camerasOf(native).open("auto", WISH, CALLBACKS);
+    assert.equal(opened.deviceId, "test-pattern");
+  });
+
+  test("is never the test pattern where all cameras are busy: the first one's error is told", async () => {
+    const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video0", "/dev/video2"]);
+    const opening = camerasOf(native).open("auto", WISH, CALLBACKS);
+    await assert.rejects(opening, { name: "CaptureError", errno: "EBUSY", path: "/dev/video0" });
+    assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
+  });
+});
+
+describe("a camera by its id", () => {
+  test("is opened by the path it has now, and no other is tried", async () => {
+    const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video2"]);
+    await assert.rejects(camerasOf(native).open("usb-2 Camera 2", WISH, CALLBACKS), { errno: "EBUSY" });
+    assert.deepEqual(native.tried, ["/dev/video2"]);
+  });
+
+  test("that names nothing is refused with the ids that there are, and nothing is opened", async () => {
+    const native = new ScriptedNative([camera(0)]);
+    await assert.rejects(camerasOf(native).open("/dev/video0", WISH, CALLBACKS), {
+      kind: "unknownDevice",
+      issues: [
+        { field: "camera", value: '"/dev/video0"', expected: "one of: auto, test-pattern, usb-0 Camera 0" },
+      ],
+    });
+    assert.deepEqual(native.tried, []);
+  });
+});
+
+describe("the list of cameras", () => {
+  test("makes the first camera the default, or the test pattern where there is none", () => {
+    const withTwo = camerasOf(new ScriptedNative([camera(0), camera(2)])).list();
+    assert.deepEqual(
+      withTwo.map(({ isDefault }) => isDefault),
+      [true, false, false],
+    );
+    assert.deepEqual(camerasOf(new ScriptedNative([])).list(), [
+      { id: "test-pattern", name: "Test pattern", isDefault: true },
+    ]);
+  });
+
+  test("tells two cameras of one name apart", () => {
+    const list = camerasOf(new ScriptedNative([camera(0, "Twin"), camera(2, "Twin")])).list();
+    assert.deepEqual(
+      list.map(({ name }) => name),
+      ["Twin (/dev/video0)", "Twin (/dev/video2)", "Test pattern"],
+    );
+  });
+});
