@@ -4,6 +4,7 @@
 import type { EndReason, MediaKind, Signal } from "../../rpc-schema/index.ts";
 import type { CallEnd, SignalCallEvent } from "../call/model.ts";
 import {
+  callIdOf,
   callWith,
   crossedCall,
   crossedMedia,
@@ -112,14 +113,14 @@ interface DoneArgs {
   context: DeskContext;
   event: { actorId: string; output: CallEnd };
 }
-const done = ({ context, event }: DoneArgs) => endedCall(context, event.actorId, event.output);
+const done = ({ context, event }: DoneArgs) => endedCall(context, callIdOf(event.actorId), event.output);
 
 interface ErrorArgs {
   context: DeskContext;
   event: { actorId: string; error: unknown };
 }
 const failed = ({ context, event }: ErrorArgs) =>
-  endedCall(context, event.actorId, {
+  endedCall(context, callIdOf(event.actorId), {
     reason: "mediaFailed",
     endedBy: "local",
     detail: event.error instanceof Error ? event.error.message : String(event.error),

@@ -74,6 +74,11 @@ export function reasonRemembered(context: DeskContext, event: Received): EndReas
   return context.remembered.get(memoryKey(event.from, event.callId));
 }
 
+/** Never the bare call id, which a peer chooses and which xstate uses as a key of a plain object. */
+const ACTOR_PREFIX = "call:";
+const actorIdOf = (callId: string) => `${ACTOR_PREFIX}${callId}`;
+export const callIdOf = (actorId: string) => actorId.slice(ACTOR_PREFIX.length);
+
 /** By own property, since a peer may name its call `constructor`. */
 export function callWith(context: DeskContext, callId: string): DeskCall | undefined {
   return Object.hasOwn(context.calls, callId) ? context.calls[callId] : undefined;
@@ -129,12 +134,12 @@ export const deskSetup = setup({
           callId: params.callId,
           peerId: params.peerId,
           direction: params.direction,
-          ref: spawn("call", { id: params.callId, input: { ...params, timeouts: context.timeouts } }),
+          ref: spawn("call", { id: actorIdOf(params.callId), input: { ...params, timeouts: context.timeouts } }),
         },
       }),
     }),
     /** A spawned actor stays among the desk's children, ended or not, until it is stopped. */
-    releaseActor: stopChild((_, params: EndedCall) => params.callId),
+    releaseActor: stopChild((_, params: EndedCall) => actorIdOf(params.callId)),
     removeCall: assign({
       calls: ({ context }, { callId }: EndedCall) =>
         Object.fromEntries(Object.entries(context.calls).filter(([id]) => id !== callId)),
