@@ -124,6 +124,8 @@ function media(withPair: WithPair): void {
       assertGrey(callee.pictures.at(-1), 60);
       assertGrey(caller.pictures.at(-1), 180);
       assert.ok((callee.pictures.at(-1)?.capturedAtUs ?? 0) > 1.7e15, "Unix time in microseconds");
+      const received = callee.pictures.at(-1)?.data;
+      assert.equal(received?.byteLength, received?.buffer.byteLength, "the only view of its buffer");
     }),
   );
 
