@@ -1,0 +1,161 @@
+// The main job, as two people do it: a call between two real plugin processes, each with a page in a real browser, all
+// by clicks. The picture is verified by the stamp on the remote canvas, the voice by what the callee's speaker plays.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Host, startHost } from "../../plugin/host/host.ts";
+import { ownAddress } from "../../plugin/host/pair.ts";
+import type { Browser } from "../support/browser.ts";
+import { startChromium } from "../support/chromium.ts";
+import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
+import { dominantFrequency, toneLevel } from "../support/spectrum.ts";
+import {
+  readStampOf,
+  stampDelayMs,
+  startRecording,
+  takeDrawn,
+  waitForDrawn,
+} from "../support/stamp-reader.ts";
+import { startWebKit } from "../support/webkit.ts";
+
+const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
+const PICTURES = 60;
+/** Later than this, what is on the canvas would not be the running call. */
+const LIVE_MS = 5_000;
+const TONE_LEVEL = 0.25;
+
+const id = (testId: string) => `[data-testid="${testId}"]`;
+/** Not always shown, so it is looked up rather than waited for as an element. */
+const reached = (browser: Browser, phase: string) =>
+  browser.waitForSource(
+    `() => document.querySelector('${id("call-phase")}')?.dataset.phase === ${JSON.stringify(phase)}`,
+  );
+
+interface Person {
+  readonly host: Host;
+  readonly browser: Browser;
+  readonly pulse: Pulse;
+  readonly toneHz: number;
+}
+
+describe("a call by clicks, between WebKitGTK and Chromium", () => {
+  const people: Partial<Record<"alice" | "bob", Person>> = {};
+
+  async function startPerson(
+    label: string,
+    toneHz: number,
+    startBrowser: () => Promise<Browser>,
+  ): Promise<Person> {
+    const pulse = await startPulse();
+    const host = await startHost({
+      label,
+      env: pulse.env,
+      settings: {
+        camera: "test-pattern",
+        microphone: "tone",
+        toneHz,
+        speaker: "auto",
+        iceServers: [],
+        signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+      },
+    });
+    const browser = await startBrowser();
+    await browser.resize(1400, 900);
+    await browser.open(host.url);
+    return { host, browser, pulse, toneHz };
+  }
+
+  before(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    people.alice = await startPerson("Alice", 440, startWebKit);
+    people.bob = await startPerson("Bob", 660, startChromium);
+    await people.alice.host.plugin.request("contacts.add", { address: await ownAddress(people.bob.host) });
+    await people.bob.host.plugin.request("contacts.add", { address: await ownAddress(people.alice.host) });
+  });
+  after(async () => {
+    for (const person of Object.values(people)) {
+      await person.browser.close();
+      await person.host.stop();
+      await person.pulse.stop();
+    }
+  });
+
+  const person = (name: "alice" | "bob"): Person => {
+    const one = people[name];
+    assert.ok(one, `${name} did not start`);
+    return one;
+  };
+  const peerIdOf = ({ host }: Person): string => host.state.signalling?.peerId ?? "";
+
+  async function assertSees({ browser }: Person): Promise<void> {
+    await startRecording(browser);
+    await waitForDrawn(browser, "remote", PICTURES);
+    const remote = (await takeDrawn(browser)).filter(({ source }) => source === "remote");
+    const stamps = remote.flatMap(({ stamp, drawnAt }) => (stamp ? [{ stamp, drawnAt }] : []));
+    assert.ok(
+      stamps.length >= remote.length * 0.9,
+      `${stamps.length} of ${remote.length} stamps could be read`,
+    );
+    const delays = stamps.map(({ stamp, drawnAt }) => stampDelayMs(stamp.ticks, drawnAt));
+    assert.ok(
+      delays.every((delay) => delay > 0 && delay < LIVE_MS),
+      `delays ${delays.map(Math.round)}`,
+    );
+    const numbers = new Set(stamps.map(({ stamp }) => stamp.sequence));
+    assert.ok(numbers.size >= stamps.length * 0.9, "the same picture was drawn again and again");
+  }
+
+  async function assertHears(listener: Person, speaker: Person, t: { diagnostic(text: string): void }) {
+    let heard = { hz: 0, level: 0 };
+    for (let attempt = 0; attempt < 15; attempt += 1) {
+      const samples = await listener.pulse.record(1_000);
+      heard = {
+        hz: dominantFrequency(samples, PULSE_RATE),
+        level: toneLevel(samples, PULSE_RATE, speaker.toneHz),
+      };
+      if (Math.abs(heard.hz - speaker.toneHz) < 2 && Math.abs(heard.level - TONE_LEVEL) < 0.05) break;
+    }
+    t.diagnostic(`heard ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)}`);
+    assert.ok(Math.abs(heard.hz - speaker.toneHz) < 2, `heard ${heard.hz} Hz`);
+    assert.ok(Math.abs(heard.level - TONE_LEVEL) < 0.05, `heard at ${heard.level}`);
+  }
+
+  for (const [caller, callee] of [
+    ["alice", "bob"],
+    ["bob", "alice"],
+  ] as const) {
+    test(`${caller} calls ${callee}, both see and hear each other, and ${callee} hangs up`, async (t) => {
+      const from = person(caller);
+      const to = person(callee);
+      await from.browser.click(`${id("call-video")}[data-peer="${peerIdOf(to)}"]`);
+      await to.browser.waitFor(id("incoming-dialog"));
+      await reached(from.browser, "ringing");
+      await to.browser.click(id("accept-video"));
+      await Promise.all([reached(from.browser, "connected"), reached(to.browser, "connected")]);
+      await Promise.all([assertSees(from), assertSees(to)]);
+      await assertHears(to, from, t);
+      await assertHears(from, to, t);
+      await Promise.all(
+        [from, to].map(({ browser }) =>
+          browser.screenshot(`${SCREENSHOTS}call-${browser.name}-${caller}.png`),
+        ),
+      );
+
+      await from.browser.click(id("camera-toggle"));
+      await to.browser.waitFor(id("remote-camera-off"));
+      await from.browser.click(id("camera-toggle"));
+      await startRecording(to.browser);
+      await waitForDrawn(to.browser, "remote", 1);
+      assert.notEqual(await readStampOf(to.browser, id("remote-canvas")), null);
+
+      await to.browser.click(id("hangup"));
+      await from.browser.waitFor(id("end-notice"));
+      assert.match(await from.browser.text(id("end-reason")), /hung up|ended/i);
+      await from.browser.click(id("end-dismiss"));
+      await to.browser.waitFor(id("end-notice"));
+      await to.browser.click(id("end-dismiss"));
+    });
+  }
+});
