@@ -88,8 +88,11 @@ export class CallReporter {
     });
   }
 
+  /** Calls that have not ended; one that only still says goodbye has. */
   list(): CallInfo[] {
-    return [...this.#watched.values()].map((watched) => this.#describe(watched));
+    return [...this.#watched.values()]
+      .map((watched) => this.#describe(watched))
+      .filter(({ phase }) => phase !== "ended");
   }
 
   /** Null until the first second of the connection is over. */

@@ -1,6 +1,6 @@
 // The desk chart with its effects: the one place where the charts meet the engines.
 
-import { type Actor, createActor } from "xstate";
+import { type Actor, type ActorOptions, createActor } from "xstate";
 import {
   callMachine,
   type DeskCall,
@@ -23,8 +23,15 @@ export interface DeskCallbacks {
   onMove(): void;
 }
 
-/** Makes the desk and its calls, not yet started. */
-export function createDesk(context: CallContext, callbacks: DeskCallbacks): Desk {
+/**
+ * Makes the desk and its calls, not yet started.
+ * @param options.clock for every wait of the charts; the system's unless given
+ */
+export function createDesk(
+  context: CallContext,
+  callbacks: DeskCallbacks,
+  options: Pick<ActorOptions<typeof deskMachine>, "clock"> = {},
+): Desk {
   const signals = createSignalEffects(context);
   const { addRemoteCandidate, ...connection } = createPeerEffects(context);
 
@@ -62,6 +69,7 @@ export function createDesk(context: CallContext, callbacks: DeskCallbacks): Desk
     },
   });
   return createActor(desk, {
+    ...options,
     input: { timeouts: context.settings().timeouts },
     inspect: (event) => {
       if (event.type === "@xstate.snapshot") callbacks.onMove();

@@ -15,7 +15,8 @@ const NO_CAMERA = "none";
 interface Holding<D extends Held> {
   readonly kind: "camera" | "microphone" | "speaker";
   readonly turn: DeviceTurn<D>;
-  open(onLost: (error: unknown) => void): Promise<D>;
+  /** `isHeld` turns false at the release; the device may still give pictures or samples until it is closed. */
+  open(onLost: (error: unknown) => void, isHeld: () => boolean): Promise<D>;
   /** Connects the device with its call, and null when it goes. */
   attach(device: D | null): void;
 }
@@ -24,7 +25,9 @@ export function createDeviceEffects(context: CallContext) {
   const { cameras, sound, settings, mediaOf } = context;
 
   function hold<D extends Held>({ kind, turn, open, attach }: Holding<D>, report: Report): () => void {
+    let isHeld = true;
     const lost = (error: unknown) => {
+      if (!isHeld) return;
       context.log("warn", `${kind} lost: ${textOf(error)}`);
       report({ type: `device.${kind}Lost`, why: textOf(error) });
     };
@@ -36,8 +39,9 @@ export function createDeviceEffects(context: CallContext) {
         deviceName: device.deviceName,
       });
     };
-    const release = turn.hold(() => open(lost), opened, lost);
+    const release = turn.hold(() => open(lost, () => isHeld), opened, lost);
     return () => {
+      isHeld = false;
       attach(null);
       release();
     };
@@ -49,11 +53,13 @@ export function createDeviceEffects(context: CallContext) {
       {
         kind: "camera",
         turn: context.cameraTurn,
-        open: async (onError) => {
+        open: async (onError, isHeld) => {
           const choice = input.choice ?? settings().camera;
           if (choice === NO_CAMERA) throw new Error("no camera is chosen");
           return cameras.open(choice, settings().picture, {
-            onFrame: (frame) => media.cameraFrame(frame),
+            onFrame: (frame) => {
+              if (isHeld()) media.cameraFrame(frame);
+            },
             onError,
           });
         },
@@ -77,9 +83,12 @@ export function createDeviceEffects(context: CallContext) {
       {
         kind: "microphone",
         turn: context.microphoneTurn,
-        open: (onLost) =>
+        open: (onLost, isHeld) =>
           sound.openMicrophone(input.choice ?? settings().microphone, settings().toneHz, {
-            onBlock: (block) => media.microphoneBlock(block),
+            // Blocks that left the capturing process before it heard of the mute are dropped here.
+            onBlock: (block) => {
+              if (isHeld() && !isMuted) media.microphoneBlock(block);
+            },
             onLost,
           }),
         attach: (device) => {

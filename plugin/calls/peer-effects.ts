@@ -10,6 +10,7 @@ import type {
   OfferInput,
 } from "../../statecharts/index.ts";
 import { type ConnectionState, type Peer, PeerError } from "../peer/peer.ts";
+import type { Log } from "../rpc/log.ts";
 import { type CallContext, textOf } from "./context.ts";
 
 /** States that the link chart hears of; the others are steps on the way. */
@@ -32,7 +33,7 @@ export function createPeerEffects(context: CallContext) {
       return () => {
         peers.delete(input.callId);
         context.mediaOf(input.callId).peer = null;
-        closeWhenOpen(peer);
+        closeWhenOpen(peer, context.log);
       };
     }),
     createOffer: fromPromise<string, OfferInput>(async ({ input }) =>
@@ -45,10 +46,9 @@ export function createPeerEffects(context: CallContext) {
       (await peerOf(input.callId)).acceptAnswer(input.sdp),
     ),
     addRemoteCandidate: ({ callId, candidate }: CandidateParams): void => {
-      peerOf(callId).then(
-        (peer) => peer.addCandidate(candidate),
-        (error: unknown) => context.log("debug", `candidate dropped: ${textOf(error)}`),
-      );
+      peerOf(callId)
+        .then((peer) => peer.addCandidate(candidate))
+        .catch((error: unknown) => context.log("debug", `candidate dropped: ${textOf(error)}`));
     },
   };
 }
@@ -85,9 +85,8 @@ function openPeer(
 }
 
 /** A call may end before its connection exists; the connection is closed all the same. */
-function closeWhenOpen(peer: Promise<Peer>): void {
-  peer.then(
-    (opened) => opened.close(),
-    () => undefined, // reported when it failed to open
-  );
+function closeWhenOpen(peer: Promise<Peer>, log: Log): void {
+  peer
+    .then((opened) => opened.close())
+    .catch((error: unknown) => log("debug", `nothing to close, or not closed: ${textOf(error)}`));
 }

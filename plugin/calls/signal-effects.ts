@@ -36,7 +36,10 @@ export function createSignalEffects({ send, log }: CallContext) {
     sendAccept: sending((_: CallAddress) => ({ type: "call-ack", mode: "native", platform: PLATFORM })),
     sendOffer: sending(({ sdp }: DescriptionInput) => ({ type: "call-offer", sdp })),
     sendAnswer: sending(({ sdp }: DescriptionInput) => ({ type: "call-answer", sdp })),
-    sendHangup: sending(({ reason }: HangupInput) => ({ type: "call-hangup", reason })),
+    /** Goes on after the call stopped waiting for it: a slow peer hears of the end late rather than never. */
+    sendHangup: fromPromise<void, HangupInput>(({ input }) =>
+      send(input.peerId, input.callId, { type: "call-hangup", reason: input.reason }),
+    ),
     sendRinging: (address: CallAddress) => tell(address, { type: "call-ringing" }),
     sendLocalCandidate: (params: CandidateParams) =>
       tell(params, { type: "ice-candidate", candidate: params.candidate }),

@@ -1,0 +1,127 @@
+// A desk with the effects of the product and engines made of memory: what a call does to devices and connection can be
+// seen without any of them.
+
+import type { SimulatedClock } from "xstate";
+import { type CallContext, createCallContext } from "../../plugin/calls/context.ts";
+import { createDesk, type Desk } from "../../plugin/calls/desk.ts";
+import type { Frames } from "../../plugin/frames/frames.ts";
+import { RpcError, type Settings, type Signal, settingsSchema } from "../../rpc-schema/index.ts";
+import type { DeskCall, EndedCall } from "../../statecharts/index.ts";
+import { FakeCameras } from "./fake-cameras.ts";
+import { createFakePeerEngine, type FakePeerEngine } from "./fake-peer-engine.ts";
+import { createFakeSound, type FakeSound } from "./fake-sound.ts";
+
+export const NO_FRAMES = {
+  offered: 0,
+  unwatched: 0,
+  paced: 0,
+  replaced: 0,
+  failed: 0,
+  written: 0,
+  waiting: 0,
+} as const;
+
+/** Frames that count what they are shown, as "call source". */
+export class ShownFrames implements Frames {
+  readonly shown: string[] = [];
+  readonly endedCalls: string[] = [];
+
+  subscribe(): { stream: string } {
+    return { stream: "s1" };
+  }
+  unsubscribe(): void {
+    throw new RpcError("unknownStream", "this double has no streams");
+  }
+  acknowledge(): void {
+    throw new Error("this double has no streams");
+  }
+  offer(callId: string, source: string): void {
+    this.shown.push(`${callId} ${source}`);
+  }
+  snapshot(): Promise<never> {
+    return Promise.reject(new RpcError("noPicture", "this double has no pictures"));
+  }
+  counts() {
+    return NO_FRAMES;
+  }
+  endCall(callId: string): void {
+    this.endedCalls.push(callId);
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export interface SentSignal {
+  readonly peerId: string;
+  readonly callId: string;
+  readonly signal: Signal;
+}
+
+export interface CallBenchOptions {
+  readonly clock?: SimulatedClock;
+  readonly selfId?: string;
+  send?(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+}
+
+export class CallBench {
+  readonly cameras = new FakeCameras();
+  readonly sound: FakeSound = createFakeSound();
+  readonly engine: FakePeerEngine = createFakePeerEngine();
+  readonly frames = new ShownFrames();
+  readonly sent: SentSignal[] = [];
+  readonly announced: DeskCall[] = [];
+  readonly ended: EndedCall[] = [];
+  readonly logged: string[] = [];
+  settings: Settings = settingsSchema.parse({});
+  readonly context: CallContext;
+  readonly desk: Desk;
+  /** The reporter's, when a test wants one. */
+  onMove: () => void = () => undefined;
+
+  constructor({ clock, selfId = "alice", send }: CallBenchOptions = {}) {
+    this.context = createCallContext({
+      cameras: this.cameras,
+      sound: this.sound,
+      peers: this.engine,
+      frames: this.frames,
+      send: async (peerId, callId, signal, abort) => {
+        this.sent.push({ peerId, callId, signal });
+        await send?.(peerId, callId, signal, abort);
+      },
+      settings: () => this.settings,
+      log: (_, message) => void this.logged.push(message),
+    });
+    const callbacks = {
+      onCall: (call: DeskCall) => void this.announced.push(call),
+      onEnd: (ended: EndedCall) => void this.ended.push(ended),
+      onMove: () => this.onMove(),
+    };
+    this.desk = createDesk(this.context, callbacks, clock ? { clock } : {});
+    this.desk.start();
+    this.desk.send({ type: "signalling.ready", selfId });
+  }
+
+  hears(from: string, callId: string, signal: Signal): void {
+    this.desk.send({ type: "signal.received", from, callId, signal });
+  }
+
+  /** Whatever is open now: devices by kind, connections as "peer". */
+  open(): string[] {
+    const cameras = this.cameras.openNow.map(() => "camera");
+    const sound = (["microphone", "speaker"] as const).flatMap((kind) =>
+      this.sound.openIds(kind).map(() => kind),
+    );
+    const peers = this.engine.peers.filter((peer) => !peer.isClosed).map(() => "peer");
+    return [...cameras, ...sound, ...peers];
+  }
+
+  calls(): DeskCall[] {
+    return Object.values(this.desk.getSnapshot().context.calls);
+  }
+}
+
+/** Enough turns of the event loop for everything that the fakes put off. */
+export async function quiet(turns = 8): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+}
