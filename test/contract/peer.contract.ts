@@ -27,9 +27,8 @@ export function peerContract(name: string, createEngine: () => PeerEngine): void
       for (const each of pair) each.peer.close();
     }
   };
-  describe(`${name}: connecting`, () => connecting(withPair));
-  describe(`${name}: media`, () => media(withPair));
-  describe(`${name}: misuse and the end`, () => misuse(withPair));
+  const parts = { connecting, candidates, media, figures, renegotiation, misuse, ends };
+  for (const [part, tests] of Object.entries(parts)) describe(`${name}: ${part}`, () => tests(withPair));
 }
 
 type WithPair = (body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>) => () => Promise<void>;
@@ -71,7 +70,9 @@ function connecting(withPair: WithPair): void {
       await connected(caller, callee);
     }),
   );
+}
 
+function candidates(withPair: WithPair): void {
   test(
     "no candidate is told before its description was handed out",
     withPair(async (caller) => {
@@ -150,7 +151,9 @@ function media(withPair: WithPair): void {
       assertGrey(callee.pictures.at(-1), 120);
     }),
   );
+}
 
+function figures(withPair: WithPair): void {
   test(
     "an offer without video gives a call with sound only",
     withPair(async (caller, callee) => {
@@ -177,7 +180,9 @@ function media(withPair: WithPair): void {
       assert.equal(received.bytesSentVideo, 0);
     }),
   );
+}
 
+function renegotiation(withPair: WithPair): void {
   test(
     "a second offer on a running connection is answered and the pictures go on",
     withPair(async (caller, callee) => {
@@ -274,7 +279,9 @@ function misuse(withPair: WithPair): void {
       assert.throws(() => caller.peer.sendAudio(new Int16Array(441)), /441 samples; expected 480/);
     }),
   );
+}
 
+function ends(withPair: WithPair): void {
   test(
     "close is idempotent, and no callback comes after it",
     withPair(async (caller, callee) => {
