@@ -2,7 +2,7 @@
 
 import type { Native, VideoFrame } from "../../native/types.ts";
 import { type FrameSource, type Params, type Result, RpcError } from "../../rpc-schema/index.ts";
-import type { Log } from "../rpc/log.ts";
+import type { Log } from "../log.ts";
 import { createFrameStream, type FrameStream } from "./frame-stream.ts";
 import type { FrameOutlet, Frames } from "./frames.ts";
 import { createLedger, type Ledger } from "./ledger.ts";

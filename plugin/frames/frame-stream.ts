@@ -2,8 +2,8 @@
 // encoded that will not be sent. Knows its encoder and its outlet by interface only.
 
 import type { EncodedPicture, VideoFrame } from "../../native/types.ts";
-import { FRAME_LINE_TAIL, type FrameLineHead, frameLineHead } from "../rpc/frame-line.ts";
-import type { Log } from "../rpc/log.ts";
+import type { Log } from "../log.ts";
+import { FRAME_LINE_TAIL, type FrameLineHead, frameLineHead } from "./frame-line.ts";
 import type { FrameOutlet } from "./frames.ts";
 import type { FrameFate, Ledger } from "./ledger.ts";
 import type { Pacer } from "./pacer.ts";

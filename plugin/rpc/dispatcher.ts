@@ -14,8 +14,8 @@ import {
   type Result,
   RpcError,
 } from "../../rpc-schema/index.ts";
+import type { Log } from "../log.ts";
 import { decodeLine } from "./line-reader.ts";
-import type { Log } from "./log.ts";
 import {
   checkRequest,
   errorResponse,

@@ -7,9 +7,9 @@ import {
   type PluginNotificationParams,
   pluginNotifications,
 } from "../../rpc-schema/index.ts";
-import { isFrameLine } from "./frame-line.ts";
+import { isFrameLine } from "../frames/frame-line.ts";
+import type { Log } from "../log.ts";
 import { decodeLine } from "./line-reader.ts";
-import type { Log } from "./log.ts";
 import { isRecord, summaryOf } from "./messages.ts";
 
 type AnyHandler = (params: unknown) => void;

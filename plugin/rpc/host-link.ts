@@ -22,13 +22,13 @@ import {
   type Result,
   RpcError,
 } from "../../rpc-schema/index.ts";
+import type { Log } from "../log.ts";
 import { createHostInbox } from "./host-inbox.ts";
 import { readLines } from "./line-reader.ts";
-import type { Log } from "./log.ts";
 import { summaryOf } from "./messages.ts";
 import { createStdioLink } from "./stdio-link.ts";
 
-export { FRAME_LINE_PREFIX, frameLineRoute, isFrameLine } from "./frame-line.ts";
+export { FRAME_LINE_PREFIX, frameLineRoute, isFrameLine } from "../frames/frame-line.ts";
 
 export type HostLinkErrorCode = "timeout" | "aborted" | "closed" | "wrongResult";
 

@@ -1,7 +1,9 @@
 // Bytes → lines. Decides where a line ends and when it is too long; knows nothing of JSON or of who sends.
 
 import type { Readable } from "node:stream";
-import { MAX_LINE_BYTES } from "./frame-line.ts";
+
+/** No line of either side is longer, newline not counted: a part of the contract (rpc-schema/README.md). */
+export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 export interface LineReaderCallbacks {
   /** One line without its newline. The bytes are the receiver's to keep. */

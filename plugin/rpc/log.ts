@@ -1,8 +1,2 @@
-// How the parts of the process say what a person may want to read later. Where it goes is main's matter.
-
-import type { PluginNotificationParams } from "../../rpc-schema/index.ts";
-
-export type LogLevel = PluginNotificationParams<"log">["level"];
-
-/** One line for the log. Must not throw. */
-export type Log = (level: LogLevel, message: string) => void;
+// Moved to plugin/log.ts.
+export type { Log, LogLevel } from "../log.ts";

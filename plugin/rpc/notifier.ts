@@ -7,7 +7,7 @@ import {
   type PluginNotificationParams,
   pluginNotifications,
 } from "../../rpc-schema/index.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import { summaryOf } from "./messages.ts";
 
 /** What is wrong by our own schema, or too long for a line, is logged and not sent. Never throws. */

@@ -3,9 +3,9 @@
 
 import type { Readable, Writable } from "node:stream";
 import type { FrameOutlet } from "../frames/frames.ts";
+import type { Log } from "../log.ts";
 import { createDispatcher, type Handlers, type HostNotificationHandlers } from "./dispatcher.ts";
 import { readLines } from "./line-reader.ts";
-import type { Log } from "./log.ts";
 import { createNotifier, type Notify } from "./notifier.ts";
 import { createStdioLink } from "./stdio-link.ts";
 

@@ -3,7 +3,7 @@
 
 import type { Writable } from "node:stream";
 import type { FrameOutlet } from "../frames/frames.ts";
-import { MAX_LINE_BYTES } from "./frame-line.ts";
+import { MAX_LINE_BYTES } from "./line-reader.ts";
 
 /** Two minutes of the busiest control traffic are far below this; past it the reader is not reading. */
 export const MAX_QUEUED_BYTES = 64 * 1024 * 1024;

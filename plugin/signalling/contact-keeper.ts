@@ -2,11 +2,11 @@
 // its label. Knows nothing of calls.
 
 import type { Contact } from "../../rpc-schema/index.ts";
+import type { Log } from "../log.ts";
 import { ContactList, type Origin } from "./contact-list.ts";
 import { textOf } from "./deadline.ts";
 import { Dialer } from "./dialer.ts";
 import { askLabel, LABEL_PROTOCOL } from "./label-protocol.ts";
-import type { Log } from "./log.ts";
 import type { PeerAddress, SignallingNode } from "./node.ts";
 import type { Timings } from "./timings.ts";
 

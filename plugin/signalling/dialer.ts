@@ -1,8 +1,8 @@
 // Keeps trying to reach peers in the background: a few dials at a time, with growing pauses. Peers that were given are
 // tried for as long as we run, peers that were found a few times only, since being found again starts anew.
 
+import type { Log } from "../log.ts";
 import { pause, textOf, withDeadline } from "./deadline.ts";
-import type { Log } from "./log.ts";
 import { MAX_CONCURRENT_DIALS, MAX_DIALS_WHEN_FOUND, type Timings } from "./timings.ts";
 
 export interface DialerOptions {

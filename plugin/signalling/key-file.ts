@@ -5,8 +5,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Log } from "../log.ts";
 import { textOf } from "./deadline.ts";
-import type { Log } from "./log.ts";
 import { SignallingError } from "./port.ts";
 
 /** KeyType Ed25519 (field 1 = 1), Data of 64 bytes (field 2). */

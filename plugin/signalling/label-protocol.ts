@@ -1,10 +1,10 @@
 // /goop/content/1.0.0: a peer that is asked writes its label, one line, and closes. The host also uses it to see
 // whether we are there: a peer that does not answer is disconnected.
 
+import type { Log } from "../log.ts";
 import { textOf, withDeadline } from "./deadline.ts";
 import { LineDecoder } from "./decoders.ts";
 import { Exchange } from "./exchange.ts";
-import type { Log } from "./log.ts";
 import type { ByteStream } from "./node.ts";
 import type { Timings } from "./timings.ts";
 

@@ -2,12 +2,12 @@
 // means, and whether its sender is the call's peer, is the desk's to say.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
+import type { Log } from "../log.ts";
 import { ContactKeeper } from "./contact-keeper.ts";
 import { textOf, withDeadline } from "./deadline.ts";
 import { MessageStamp, MQ_PROTOCOL } from "./goop-mq.ts";
 import { generateKey, loadOrCreateKey } from "./key-file.ts";
 import { LABEL_PROTOCOL, serveLabel } from "./label-protocol.ts";
-import type { Log } from "./log.ts";
 import { MqReceiver } from "./mq-receiver.ts";
 import { MqSender } from "./mq-sender.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StartNode, StreamHandler } from "./node.ts";

@@ -1,11 +1,11 @@
 // Takes incoming message streams: reads one message, acknowledges it, then hands it on, as the host does. An
 // acknowledgement means that the bytes were a message, not that anybody understood it.
 
+import type { Log } from "../log.ts";
 import { textOf, withDeadline } from "./deadline.ts";
 import { JsonObjectDecoder } from "./decoders.ts";
 import { Exchange } from "./exchange.ts";
 import { encodeAck, parseMessage } from "./goop-mq.ts";
-import type { Log } from "./log.ts";
 import type { ByteStream } from "./node.ts";
 import {
   MAX_INCOMING_STREAMS,

@@ -3,6 +3,7 @@
 
 import type { Device } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
+import type { Log } from "../log.ts";
 import type { DeviceOwner, Opening } from "./device-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
@@ -14,7 +15,7 @@ import type { StallLimits } from "./stall-watch.ts";
 import { createTone, paceBlocks } from "./tone.ts";
 
 export interface SoundOptions {
-  log(level: "debug" | "info" | "warn", message: string): void;
+  readonly log: Log;
   /** The sound process's environment; the plugin's own where it is left out. */
   readonly env?: NodeJS.ProcessEnv;
   /** When an open device counts as stuck; the default suits real devices. */

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { extname } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import type { Log } from "../log.ts";
 import { BLOCK_BYTES, createBlockSplitter } from "./block-splitter.ts";
 import type { Direction } from "./device-names.ts";
 import { logLines } from "./line-log.ts";
@@ -33,7 +34,7 @@ export interface ChildEvents {
 }
 
 export interface ChildOptions {
-  log(level: "debug" | "info" | "warn", message: string): void;
+  readonly log: Log;
   /** The child's environment; the plugin's own where it is left out. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }

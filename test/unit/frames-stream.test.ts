@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createFrames } from "../../plugin/frames/create-frames.ts";
-import { frameLineRoute } from "../../plugin/rpc/frame-line.ts";
-import type { LogLevel } from "../../plugin/rpc/log.ts";
+import { frameLineRoute } from "../../plugin/frames/frame-line.ts";
+import type { LogLevel } from "../../plugin/log.ts";
 import { frameMethods, type Params, pluginNotifications, RpcError } from "../../rpc-schema/index.ts";
 import {
   type CountedFrame,

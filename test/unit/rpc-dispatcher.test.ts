@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createDispatcher, type Handlers, MAX_BATCH } from "../../plugin/rpc/dispatcher.ts";
-import { MAX_LINE_BYTES } from "../../plugin/rpc/frame-line.ts";
+import { MAX_LINE_BYTES } from "../../plugin/rpc/line-reader.ts";
 import { LineTooLongError } from "../../plugin/rpc/stdio-link.ts";
 import { errorDataSchema, RpcError } from "../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../support/handlers.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
-import { MAX_LINE_BYTES } from "../../plugin/rpc/frame-line.ts";
+import { MAX_LINE_BYTES } from "../../plugin/rpc/line-reader.ts";
 import { createLineReader, decodeLine, readLines } from "../../plugin/rpc/line-reader.ts";
 import { type Random, seededRandom } from "../support/seeded-random.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { describe, mock, test } from "node:test";
-import { MAX_LINE_BYTES } from "../../plugin/rpc/frame-line.ts";
+import { MAX_LINE_BYTES } from "../../plugin/rpc/line-reader.ts";
 import { createStdioLink, LineTooLongError, LinkLostError } from "../../plugin/rpc/stdio-link.ts";
 
 /** An output that takes one write at a time and says so only when told. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { frameLineHead, FRAME_LINE_PREFIX as HOST_PREFIX } from "../../plugin/rpc/frame-line.ts";
+import { frameLineHead, FRAME_LINE_PREFIX as HOST_PREFIX } from "../../plugin/frames/frame-line.ts";
 import { FRAME_LINE_PREFIX, isFrameLine, readFrameLine } from "../../plugin/ui/frame-line.ts";
 
 const line = (over: object = {}) =>

@@ -1,9 +1,6 @@
 // The bytes of a `frame` notification: built around a picture's base64 without parsing or copying it, and recognised
 // by their fixed beginning, so that a host can pass pictures on unparsed. Knows no streams and no credit.
 
-/** JSON-RPC over stdio: no line is longer, newline not counted. */
-export const MAX_LINE_BYTES = 16 * 1024 * 1024;
-
 /** Every frame line begins so; after it come the stream id, then seq, capturedAt, width, height, dataUrl. */
 export const FRAME_LINE_PREFIX = '{"jsonrpc":"2.0","method":"frame","params":{"stream":"';
 /** Ends every frame line. */
