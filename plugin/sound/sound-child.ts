@@ -16,8 +16,8 @@ import type { Answer, DeviceLists } from "./sound-messages.ts";
 import { isReport } from "./sound-messages.ts";
 import type { Progress } from "./stall-watch.ts";
 
-/** A scan or an opening takes 0.3 s here; a busy machine with a slow card takes longer, a dead server for ever. */
-const REQUEST_MS = 5_000;
+/** Starting and opening take 0.3 s; on a machine with five times too much to do, 4 s; with a dead server, for ever. */
+const REQUEST_MS = 8_000;
 /** The kernel ends a killed process at once unless a driver holds it. */
 const KILL_MS = 1_000;
 /** 40 ms; what the sound process has not taken by then is too old to send. */

@@ -3,7 +3,7 @@
 
 /** Milliseconds of silence after which each thing counts as stuck. */
 export interface StallLimits {
-  /** No heartbeat. Opening a device blocks the sound process for 0.2 s, a busy machine for longer. */
+  /** No heartbeat. Opening a device blocks the sound process for 0.2 s, ten times that on a busy machine. */
   readonly heartbeatMs: number;
   /** An open microphone without a block. A sound server's scheduling may hold back one second. */
   readonly captureMs: number;
@@ -11,9 +11,9 @@ export interface StallLimits {
   readonly playbackMs: number;
 }
 
-export const DEFAULT_STALL_LIMITS: StallLimits = { heartbeatMs: 2_000, captureMs: 3_000, playbackMs: 2_000 };
+export const DEFAULT_STALL_LIMITS: StallLimits = { heartbeatMs: 4_000, captureMs: 3_000, playbackMs: 2_000 };
 
-/** A device that has not begun yet may be waking up: it gets this many times the limit. */
+/** What has not begun yet may be waking up, the process as well as a device: it gets this many times the limit. */
 const START_FACTOR = 2;
 
 /** Blocks moved since the device was opened; null while none is open. */
@@ -30,6 +30,7 @@ interface Mark {
 export class StallWatch {
   readonly #limits: StallLimits;
   #heardMs: number;
+  #isFirst = true;
   #capture: Mark | null = null;
   #playback: Mark | null = null;
 
@@ -40,13 +41,15 @@ export class StallWatch {
 
   heartbeat(progress: Progress, nowMs: number): void {
     this.#heardMs = nowMs;
+    this.#isFirst = false;
     this.#capture = follow(this.#capture, progress.captured, nowMs);
     this.#playback = follow(this.#playback, progress.played, nowMs);
   }
 
   /** What is stuck, in words for a log; null while all is well. */
   verdict(nowMs: number): string | null {
-    const { heartbeatMs, captureMs, playbackMs } = this.#limits;
+    const { captureMs, playbackMs } = this.#limits;
+    const heartbeatMs = this.#limits.heartbeatMs * (this.#isFirst ? START_FACTOR : 1);
     if (nowMs - this.#heardMs > heartbeatMs) return `the sound process did not answer for ${heartbeatMs} ms`;
     if (isOver(this.#capture, captureMs, nowMs)) return `the microphone gave no sound for ${captureMs} ms`;
     if (isOver(this.#playback, playbackMs, nowMs)) return `the speaker took no sound for ${playbackMs} ms`;

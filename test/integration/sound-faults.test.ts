@@ -6,7 +6,6 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { isDeepStrictEqual } from "node:util";
 import { createSound } from "../../plugin/sound/create-sound.ts";
 import type { Sound } from "../../plugin/sound/sound.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
@@ -122,13 +121,13 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
       assert.deepEqual(children(), []);
     };
     await cycle();
-    const count = () => ({
-      descriptors: readdirSync("/proc/self/fd").length,
-      busy: process.getActiveResourcesInfo().sort(),
-    });
-    const before = count();
+    const descriptors = () => readdirSync("/proc/self/fd").length;
+    const resources = () => process.getActiveResourcesInfo().length;
+    // What the test runner itself opens and closes moves these by a few; a leak shows as twenty.
+    const most = { descriptors: descriptors() + 10, resources: resources() + 10 };
     for (let turn = 0; turn < 20; turn += 1) await cycle();
-    await eventually(() => isDeepStrictEqual(count(), before), `nothing more than ${JSON.stringify(before)}`);
+    await eventually(() => descriptors() < most.descriptors, "descriptors are closed");
+    await eventually(() => resources() < most.resources, "timers and pipes are closed");
   });
 });
 

@@ -21,6 +21,8 @@ export const PULSE_RATE = 48_000;
 const START_MS = 10_000;
 const RECORD_SLACK_MS = 15_000;
 const FORMAT = ["--raw", "--format=s16le", `--rate=${PULSE_RATE}`, "--channels=1"];
+/** Much is queued ahead, so that a busy machine does not tear gaps into what the microphone hears. */
+const FEED_LATENCY = "--latency-msec=200";
 const READER_LATENCY = "--latency-msec=10";
 
 export interface Pulse {
@@ -97,7 +99,7 @@ class PulseServer implements Pulse {
   }
 
   play(samples: Int16Array): () => Promise<void> {
-    const player = this.#run("pacat", ["-d", "micfeed", "--latency-msec=20", ...FORMAT], "feed");
+    const player = this.#run("pacat", ["-d", "micfeed", FEED_LATENCY, ...FORMAT], "feed");
     const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
     const feed = () => player.stdin?.write(bytes, (error) => !error && feed());
     player.stdin?.on("error", () => player.kill("SIGKILL"));

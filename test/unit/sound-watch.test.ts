@@ -19,10 +19,17 @@ describe("the stall watch", () => {
     }
   });
 
-  test("notices that heartbeats end, also before the first", () => {
+  test("notices that heartbeats end", () => {
     const watch = new StallWatch(limits, 0);
-    assert.equal(watch.verdict(1_000), null);
-    assert.match(watch.verdict(1_001) ?? "", /did not answer/);
+    watch.heartbeat({ captured: null, played: null }, 500);
+    assert.equal(watch.verdict(1_500), null);
+    assert.match(watch.verdict(1_501) ?? "", /did not answer/);
+  });
+
+  test("gives a process that has not begun twice the time", () => {
+    const watch = new StallWatch(limits, 0);
+    assert.equal(watch.verdict(2_000), null);
+    assert.match(watch.verdict(2_001) ?? "", /did not answer/);
   });
 
   for (const [name, progress, limitMs] of [
