@@ -23,6 +23,7 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   deviceUnavailable: "the device is there but cannot be opened",
   unknownStream: "there is no such stream, or it has ended",
   noPicture: "there is no picture of this source at this moment",
+  tooManyStreams: "the call has as many streams as it may have; data.issues says how many",
   signallingUnavailable: "the plugin's libp2p node is not running",
   peerUnreachable: "the peer could not be dialled",
 };

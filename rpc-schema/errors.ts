@@ -28,6 +28,7 @@ export const pluginErrorCodes = {
   deviceUnavailable: 1202,
   unknownStream: 1301,
   noPicture: 1302,
+  tooManyStreams: 1303,
   signallingUnavailable: 1401,
   peerUnreachable: 1402,
 } as const;

@@ -1,13 +1,22 @@
-// Who watches which source of which call. Hands each picture to its streams and keeps the newest for a snapshot.
+// Who watches which source of which call: opens and ends streams, and ends everything of a call at once. What happens
+// to one picture is the source's and the stream's matter.
 
 import type { Native, VideoFrame } from "../../native/types.ts";
-import { type FrameSource, type Params, type Result, RpcError } from "../../rpc-schema/index.ts";
+import {
+  type FrameCounts,
+  type FrameSource,
+  MAX_STREAMS_PER_CALL,
+  type Params,
+  type Result,
+  RpcError,
+} from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
-import { createFrameStream, type FrameStream } from "./frame-stream.ts";
+import { FrameStream } from "./frame-stream.ts";
 import type { FrameOutlet, Frames } from "./frames.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
+import { createLedger } from "./ledger.ts";
 import { createPacer } from "./pacer.ts";
-import { createPngEncoder } from "./png-encoder.ts";
+import { noPicture, PictureSource } from "./picture-source.ts";
+import { PngEncoder } from "./png-encoder.ts";
 
 export interface FramesOptions {
   readonly native: Pick<Native, "createJpegEncoder" | "toRgba">;
@@ -17,154 +26,147 @@ export interface FramesOptions {
   readonly log: Log;
 }
 
-interface Source {
-  readonly callId: string;
-  readonly ledger: Ledger;
-  readonly streams: Set<FrameStream>;
-  /** Retained, for a snapshot; one for each source, so that the pool keeps enough to go on. */
-  newest: VideoFrame | null;
-  newestAtMs: number;
-  snapshot: Promise<Result<"call.snapshot">> | null;
+export function createFrames(options: FramesOptions): Frames {
+  return new CallFrames(options);
 }
 
-/** A picture older than this is not "shown at this moment", and a camera switched off has nothing to show. */
-const SNAPSHOT_MAX_AGE_MS = 5_000;
+type SubscribeParams = Params<"frames.subscribe">;
+
+interface Subscription {
+  readonly stream: FrameStream;
+  readonly source: PictureSource;
+}
+
 /** A late picture of a call that has ended must not begin a new ledger. Far more than calls that end at once. */
 const REMEMBERED_ENDS = 256;
 
-export function createFrames(options: FramesOptions): Frames {
-  const { native, outlet, log } = options;
-  const now = options.now ?? (() => performance.now());
-  const png = createPngEncoder((picture) => native.toRgba(picture));
-  const sources = new Map<string, Source>();
-  const streams = new Map<string, { stream: FrameStream; source: Source }>();
-  const endedCalls = new Set<string>();
+class CallFrames implements Frames {
+  readonly #native: FramesOptions["native"];
+  readonly #outlet: FrameOutlet;
+  readonly #now: () => number;
+  readonly #log: Log;
+  readonly #png: PngEncoder;
+  readonly #sources = new Map<string, PictureSource>();
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #endedCalls = new Set<string>();
   /** Streams that have ended and may still be encoding. */
-  const ending = new Set<Promise<void>>();
-  let lastStream = 0;
+  readonly #ending = new Set<Promise<void>>();
+  #lastStream = 0;
 
-  function sourceOf(callId: string, source: FrameSource): Source | null {
-    if (endedCalls.has(callId)) return null;
-    const key = keyOf(callId, source);
-    const known = sources.get(key) ?? newSource(callId);
-    sources.set(key, known);
-    return known;
+  constructor({ native, outlet, now, log }: FramesOptions) {
+    this.#native = native;
+    this.#outlet = outlet;
+    this.#now = now ?? (() => performance.now());
+    this.#log = log;
+    this.#png = new PngEncoder((picture) => native.toRgba(picture));
   }
 
-  function encoderOf({ format, maxWidth, quality }: Params<"frames.subscribe">) {
-    if (format === "png") return (frame: VideoFrame) => png.encode(frame, maxWidth);
-    const jpeg = native.createJpegEncoder();
-    return (frame: VideoFrame) => jpeg.encode(frame, { maxWidth, quality });
-  }
-
-  function subscribe(params: Params<"frames.subscribe">): Result<"frames.subscribe"> {
-    const source = sourceOf(params.callId, params.source);
+  subscribe(params: SubscribeParams): Result<"frames.subscribe"> {
+    const source = this.#sourceOf(params.callId, params.source);
     if (!source) throw new RpcError("unknownCall", `call ${params.callId} has ended`);
-    lastStream += 1;
-    const id = `s${lastStream}`;
-    const stream = createFrameStream({
-      id,
-      mediaType: `image/${params.format}`,
-      credit: params.credit,
-      encode: encoderOf(params),
-      outlet,
-      ledger: source.ledger,
-      pacer: createPacer(params.maxFps),
-      now,
-      log,
-    });
+    this.#refuseTooMany(params.callId);
+    this.#lastStream += 1;
+    const id = `s${this.#lastStream}`;
+    const stream = this.#createStream(id, params, source);
     source.streams.add(stream);
-    streams.set(id, { stream, source });
+    this.#subscriptions.set(id, { stream, source });
     return { stream: id };
   }
 
-  function endStream(id: string): boolean {
-    const entry = streams.get(id);
+  unsubscribe(id: string): void {
+    if (!this.#endStream(id)) throw new RpcError("unknownStream", `there is no stream ${id}`);
+  }
+
+  acknowledge(id: string, seq: number): void {
+    this.#subscriptions.get(id)?.stream.acknowledge(seq);
+  }
+
+  offer(callId: string, name: FrameSource, frame: VideoFrame): void {
+    this.#sourceOf(callId, name)?.offer(frame);
+  }
+
+  snapshot(callId: string, name: FrameSource): Promise<Result<"call.snapshot">> {
+    return this.#sources.get(keyOf(callId, name))?.snapshot() ?? Promise.reject(noPicture(name));
+  }
+
+  counts(callId: string, name: FrameSource): FrameCounts {
+    return (this.#sources.get(keyOf(callId, name))?.ledger ?? createLedger()).counts();
+  }
+
+  endCall(callId: string): void {
+    for (const [id, { source }] of this.#subscriptions) if (source.callId === callId) this.#endStream(id);
+    for (const [key, source] of this.#sources) {
+      if (source.callId !== callId) continue;
+      source.forget();
+      this.#sources.delete(key);
+    }
+    this.#rememberEnd(callId);
+  }
+
+  async close(): Promise<void> {
+    for (const { callId } of [...this.#sources.values()]) this.endCall(callId);
+    await this.#png.close();
+    await Promise.all(this.#ending);
+  }
+
+  /** Null when the call has ended. */
+  #sourceOf(callId: string, name: FrameSource): PictureSource | null {
+    if (this.#endedCalls.has(callId)) return null;
+    const key = keyOf(callId, name);
+    const known = this.#sources.get(key);
+    if (known) return known;
+    const source = new PictureSource({ callId, name, png: this.#png, now: this.#now });
+    this.#sources.set(key, source);
+    return source;
+  }
+
+  /** @throws RpcError tooManyStreams */
+  #refuseTooMany(callId: string): void {
+    const open = [...this.#subscriptions.values()].filter(({ source }) => source.callId === callId).length;
+    if (open < MAX_STREAMS_PER_CALL) return;
+    const expected = `a call with fewer than ${MAX_STREAMS_PER_CALL} streams; end one with frames.unsubscribe`;
+    const issues = [{ field: "callId", value: JSON.stringify(callId), expected }];
+    throw new RpcError("tooManyStreams", `call ${callId} has ${open} streams`, { issues });
+  }
+
+  #createStream(id: string, params: SubscribeParams, { ledger }: PictureSource): FrameStream {
+    return new FrameStream({
+      id,
+      mediaType: `image/${params.format}`,
+      credit: params.credit,
+      encode: this.#encoderOf(params),
+      outlet: this.#outlet,
+      ledger,
+      pacer: createPacer(params.maxFps),
+      now: this.#now,
+      log: this.#log,
+    });
+  }
+
+  /** Each JPEG stream has an encoder of its own: its buffer is in use until the picture was written. */
+  #encoderOf({ format, maxWidth, quality }: SubscribeParams) {
+    if (format === "png") return (frame: VideoFrame) => this.#png.encode(frame, maxWidth);
+    const jpeg = this.#native.createJpegEncoder();
+    return (frame: VideoFrame) => jpeg.encode(frame, { maxWidth, quality });
+  }
+
+  #endStream(id: string): boolean {
+    const entry = this.#subscriptions.get(id);
     if (!entry) return false;
-    streams.delete(id);
+    this.#subscriptions.delete(id);
     entry.source.streams.delete(entry.stream);
     const end = entry.stream.end();
-    ending.add(end);
-    void end.then(() => ending.delete(end));
+    this.#ending.add(end);
+    void end.then(() => this.#ending.delete(end));
     return true;
   }
 
-  function offer(callId: string, name: FrameSource, frame: VideoFrame): void {
-    const source = sourceOf(callId, name);
-    if (!source) return;
-    frame.retain();
-    source.newest?.release();
-    source.newest = frame;
-    source.newestAtMs = now();
-    for (const stream of source.streams) stream.offer(frame);
-    if (source.streams.size === 0) {
-      source.ledger.enter();
-      source.ledger.leave("unwatched");
-    }
+  #rememberEnd(callId: string): void {
+    this.#endedCalls.add(callId);
+    // A set keeps the order in which its members were added.
+    const [oldest] = this.#endedCalls;
+    if (this.#endedCalls.size > REMEMBERED_ENDS && oldest !== undefined) this.#endedCalls.delete(oldest);
   }
-
-  /** Requests that come while one is being made get the same picture, so that the work stays bounded. */
-  function snapshot(callId: string, name: FrameSource): Promise<Result<"call.snapshot">> {
-    const source = sources.get(keyOf(callId, name));
-    if (source?.snapshot) return source.snapshot;
-    const frame = source?.newest;
-    if (!source || !frame || now() - source.newestAtMs > SNAPSHOT_MAX_AGE_MS) {
-      return Promise.reject(new RpcError("noPicture", `there is no ${name} picture at this moment`));
-    }
-    source.snapshot = takeSnapshot(frame).finally(() => {
-      source.snapshot = null;
-    });
-    return source.snapshot;
-  }
-
-  async function takeSnapshot(frame: VideoFrame): Promise<Result<"call.snapshot">> {
-    frame.retain();
-    const { base64, width, height } = await png.encode(frame).finally(() => frame.release());
-    const text = Buffer.from(base64.buffer, base64.byteOffset, base64.byteLength).toString("latin1");
-    return { width, height, dataUrl: `data:image/png;base64,${text}` };
-  }
-
-  function endCall(callId: string): void {
-    for (const [id, { source }] of streams) if (source.callId === callId) endStream(id);
-    for (const [key, source] of sources) if (source.callId === callId) forget(key, source);
-    endedCalls.add(callId);
-    const [oldest] = endedCalls;
-    if (endedCalls.size > REMEMBERED_ENDS && oldest !== undefined) endedCalls.delete(oldest);
-  }
-
-  function forget(key: string, source: Source): void {
-    source.newest?.release();
-    source.newest = null;
-    sources.delete(key);
-  }
-
-  return {
-    subscribe,
-    unsubscribe(id) {
-      if (!endStream(id)) throw new RpcError("unknownStream", `there is no stream ${id}`);
-    },
-    acknowledge: (id, seq) => streams.get(id)?.stream.acknowledge(seq),
-    offer,
-    snapshot,
-    counts: (callId, name) => (sources.get(keyOf(callId, name))?.ledger ?? createLedger()).counts(),
-    endCall,
-    async close() {
-      for (const { callId } of [...sources.values()]) endCall(callId);
-      await png.close();
-      await Promise.all(ending);
-    },
-  };
-}
-
-function newSource(callId: string): Source {
-  return {
-    callId,
-    ledger: createLedger(),
-    streams: new Set(),
-    newest: null,
-    newestAtMs: 0,
-    snapshot: null,
-  };
 }
 
 /** A call id holds no blank. */

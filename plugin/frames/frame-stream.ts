@@ -18,105 +18,113 @@ export interface FrameStreamOptions {
   readonly outlet: FrameOutlet;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
+  /** Monotonic milliseconds. */
   now(): number;
   readonly log: Log;
 }
 
-export interface FrameStream {
-  offer(frame: VideoFrame): void;
-  /** All pictures up to `seq` were drawn. */
-  acknowledge(seq: number): void;
-  /** Releases what waits. Resolves when no frame is being read any more. */
-  end(): Promise<void>;
-}
+export class FrameStream {
+  readonly #options: FrameStreamOptions;
+  #waiting: VideoFrame | null = null;
+  /** From encoding until written: the encoder's buffer is in use for as long. */
+  #isBusy = false;
+  #hasEnded = false;
+  #hasFailed = false;
+  #lastSeq = 0;
+  #acknowledgedSeq = 0;
+  #encoding: Promise<unknown> = Promise.resolve();
 
-export function createFrameStream(options: FrameStreamOptions): FrameStream {
-  const { id, credit, outlet, ledger, pacer, now, log } = options;
-  let waiting: VideoFrame | null = null;
-  let isBusy = false;
-  let hasEnded = false;
-  let hasFailed = false;
-  let lastSeq = 0;
-  let acknowledgedSeq = 0;
-  let encoding: Promise<unknown> = Promise.resolve();
+  constructor(options: FrameStreamOptions) {
+    this.#options = options;
+  }
 
-  function offer(frame: VideoFrame): void {
+  /** Takes the frame, in place of one that still waits, unless its turn has not come. Returns at once. */
+  offer(frame: VideoFrame): void {
+    const { ledger, pacer, now } = this.#options;
     ledger.enter();
     // A picture that waits has its turn already; a newer one takes its place, whatever the pace.
-    if (!waiting && !pacer.isDue(now())) {
+    if (!this.#waiting && !pacer.isDue(now())) {
       ledger.leave("paced");
       return;
     }
     frame.retain();
-    drop("replaced");
-    waiting = frame;
-    proceed();
+    this.#drop("replaced");
+    this.#waiting = frame;
+    this.#proceed();
   }
 
-  function drop(fate: FrameFate): void {
-    if (!waiting) return;
-    waiting.release();
-    waiting = null;
-    ledger.leave(fate);
+  /** All pictures up to `seq` were drawn. What was never sent cannot be acknowledged: a host cannot save up credit. */
+  acknowledge(seq: number): void {
+    this.#acknowledgedSeq = Math.max(this.#acknowledgedSeq, Math.min(seq, this.#lastSeq));
+    this.#proceed();
   }
 
-  function proceed(): void {
-    if (!waiting || isBusy || lastSeq - acknowledgedSeq >= credit) return;
-    const frame = waiting;
-    waiting = null;
-    isBusy = true;
+  /** Releases what waits. Resolves when no frame is being read any more. */
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    this.#drop("unwatched");
+    await this.#encoding;
+  }
+
+  #drop(fate: FrameFate): void {
+    if (!this.#waiting) return;
+    this.#waiting.release();
+    this.#waiting = null;
+    this.#options.ledger.leave(fate);
+  }
+
+  #proceed(): void {
+    const { credit, pacer, now, ledger } = this.#options;
+    const frame = this.#waiting;
+    if (!frame || this.#isBusy || this.#lastSeq - this.#acknowledgedSeq >= credit) return;
+    this.#waiting = null;
+    this.#isBusy = true;
     pacer.take(now());
     // `deliver` never rejects: every failure is a fate.
-    void deliver(frame).then((fate) => {
+    void this.#deliver(frame).then((fate) => {
       ledger.leave(fate);
-      isBusy = false;
-      proceed();
+      this.#isBusy = false;
+      this.#proceed();
     });
   }
 
-  async function deliver(frame: VideoFrame): Promise<FrameFate> {
+  async #deliver(frame: VideoFrame): Promise<FrameFate> {
     try {
-      const picture = await encode(frame);
-      if (hasEnded) return "unwatched";
-      await write(frame.capturedAtUs / 1000, picture);
+      const picture = await this.#encode(frame);
+      if (this.#hasEnded) return "unwatched";
+      await this.#write(frame.capturedAtUs / 1000, picture);
       return "written";
     } catch (error) {
-      if (hasEnded) return "unwatched";
-      if (!hasFailed) log("error", `stream ${id}: a picture was not delivered: ${String(error)}`);
-      hasFailed = true;
+      if (this.#hasEnded) return "unwatched";
+      this.#logFirst(error);
       return "failed";
     }
   }
 
-  async function encode(frame: VideoFrame): Promise<EncodedPicture> {
-    const encoded = options.encode(frame).finally(() => frame.release());
-    encoding = encoded.catch(() => undefined);
+  /** What fails once fails for each picture, thirty times a second: the ledger counts the others. */
+  #logFirst(error: unknown): void {
+    const { id, log } = this.#options;
+    if (!this.#hasFailed) log("error", `stream ${id}: a picture was not delivered: ${String(error)}`);
+    this.#hasFailed = true;
+  }
+
+  async #encode(frame: VideoFrame): Promise<EncodedPicture> {
+    const encoded = this.#options.encode(frame).finally(() => frame.release());
+    this.#encoding = encoded.catch(() => undefined);
     return encoded;
   }
 
-  async function write(capturedAt: number, { base64, width, height }: EncodedPicture): Promise<void> {
-    lastSeq += 1;
-    const { mediaType } = options;
-    const head = frameLineHead({ stream: id, seq: lastSeq, capturedAt, width, height, mediaType });
+  async #write(capturedAt: number, { base64, width, height }: EncodedPicture): Promise<void> {
+    const { id, mediaType, outlet } = this.#options;
+    // Before the write, because the host may acknowledge the picture before the outlet says that it was written.
+    this.#lastSeq += 1;
+    const head = frameLineHead({ stream: id, seq: this.#lastSeq, capturedAt, width, height, mediaType });
     try {
       await outlet.writeFrame(head, base64, FRAME_LINE_TAIL);
     } catch (error) {
       // It never reached the host, which therefore neither counts nor acknowledges it.
-      lastSeq -= 1;
+      this.#lastSeq -= 1;
       throw error;
     }
   }
-
-  return {
-    offer,
-    acknowledge(seq) {
-      acknowledgedSeq = Math.max(acknowledgedSeq, Math.min(seq, lastSeq));
-      proceed();
-    },
-    async end() {
-      hasEnded = true;
-      drop("unwatched");
-      await encoding;
-    },
-  };
 }

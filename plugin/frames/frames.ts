@@ -11,6 +11,7 @@ export interface FrameOutlet {
 }
 
 export interface Frames {
+  /** @throws RpcError unknownCall when it has ended, tooManyStreams */
   subscribe(params: Params<"frames.subscribe">): Result<"frames.subscribe">;
   /** @throws RpcError unknownStream */
   unsubscribe(stream: string): void;

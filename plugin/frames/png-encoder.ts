@@ -4,12 +4,6 @@
 import { isMarkedAsUntransferable, Worker } from "node:worker_threads";
 import type { EncodedPicture, Native, VideoFrame } from "../../native/types.ts";
 
-export interface PngEncoder {
-  /** The frame may be released when this settles. @throws Error when the worker failed, hung or was closed */
-  encode(frame: Pick<VideoFrame, "data" | "width" | "height">, maxWidth?: number): Promise<EncodedPicture>;
-  close(): Promise<void>;
-}
-
 export interface PngJob {
   readonly id: number;
   readonly rgba: Uint8Array;
@@ -31,39 +25,52 @@ interface PendingJob {
   readonly timer: NodeJS.Timeout;
 }
 
-export function createPngEncoder(toRgba: Native["toRgba"]): PngEncoder {
-  const pending = new Map<number, PendingJob>();
-  let worker: Worker | null = null;
-  let lastId = 0;
-  let isClosed = false;
+export class PngEncoder {
+  readonly #toRgba: Native["toRgba"];
+  readonly #pending = new Map<number, PendingJob>();
+  #worker: Worker | null = null;
+  #lastId = 0;
+  #isClosed = false;
 
-  function settle(answer: PngAnswer): void {
-    const job = take(answer.id);
-    if ("error" in answer) job?.reject(new Error(`the PNG encoder refused the picture: ${answer.error}`));
-    else job?.resolve(answer);
+  constructor(toRgba: Native["toRgba"]) {
+    this.#toRgba = toRgba;
   }
 
-  function take(id: number): PendingJob | undefined {
-    const job = pending.get(id);
-    clearTimeout(job?.timer);
-    pending.delete(id);
-    return job;
+  /** The frame may be released when this settles. @throws Error when the worker failed, hung or was closed */
+  async encode(
+    frame: Pick<VideoFrame, "data" | "width" | "height">,
+    maxWidth = frame.width,
+  ): Promise<EncodedPicture> {
+    const { width, height } = frame;
+    const rgba = await this.#toRgba(frame);
+    // It may have been closed meanwhile; a worker started now would be ended by nobody.
+    if (this.#isClosed) throw new Error("the PNG encoder is closed");
+    this.#lastId += 1;
+    return this.#post({ id: this.#lastId, rgba, width, height, maxWidth });
   }
 
-  /** Ends the worker and every job in it; the next picture starts a new one. */
-  async function fail(why: string): Promise<void> {
-    const ended = worker;
-    worker = null;
-    for (const id of [...pending.keys()]) take(id)?.reject(new Error(why));
-    await ended?.terminate();
+  /** Rejects what is under way. Resolves when the worker has ended. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#fail("the PNG encoder is closed");
   }
 
-  function start(): Worker {
+  #post(job: PngJob): Promise<EncodedPicture> {
+    return new Promise((resolve, reject) => {
+      const late = () => void this.#fail(`the PNG worker was silent for ${DEADLINE_MS} ms`);
+      this.#pending.set(job.id, { resolve, reject, timer: setTimeout(late, DEADLINE_MS) });
+      this.#worker ??= this.#start();
+      this.#worker.postMessage(job, transferable(job.rgba));
+    });
+  }
+
+  #start(): Worker {
     const started = new Worker(WORKER_URL);
+    // A worker that was replaced ends late; the jobs of the one in its place are not concerned.
     const failed = (why: string) => {
-      if (worker === started) void fail(why);
+      if (this.#worker === started) void this.#fail(why);
     };
-    started.on("message", settle);
+    started.on("message", (answer: PngAnswer) => this.#settle(answer));
     started.on("error", (error: Error) => failed(`the PNG worker failed: ${error.message}`));
     started.on("exit", (status) => failed(`the PNG worker ended with status ${status}`));
     // It must not keep a process alive that has nothing else to do.
@@ -71,31 +78,26 @@ export function createPngEncoder(toRgba: Native["toRgba"]): PngEncoder {
     return started;
   }
 
-  function post(job: PngJob): Promise<EncodedPicture> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => void fail(`the PNG worker was silent for ${DEADLINE_MS} ms`),
-        DEADLINE_MS,
-      );
-      pending.set(job.id, { resolve, reject, timer });
-      worker ??= start();
-      worker.postMessage(job, transferable(job.rgba));
-    });
+  #settle(answer: PngAnswer): void {
+    const job = this.#take(answer.id);
+    if ("error" in answer) job?.reject(new Error(`the PNG encoder refused the picture: ${answer.error}`));
+    else job?.resolve(answer);
   }
 
-  return {
-    async encode(frame, maxWidth = frame.width) {
-      const { width, height } = frame;
-      const rgba = await toRgba(frame);
-      if (isClosed) throw new Error("the PNG encoder is closed");
-      lastId += 1;
-      return post({ id: lastId, rgba, width, height, maxWidth });
-    },
-    close() {
-      isClosed = true;
-      return fail("the PNG encoder is closed");
-    },
-  };
+  #take(id: number): PendingJob | undefined {
+    const job = this.#pending.get(id);
+    clearTimeout(job?.timer);
+    this.#pending.delete(id);
+    return job;
+  }
+
+  /** Ends the worker and every job in it; the next picture starts a new one. */
+  async #fail(why: string): Promise<void> {
+    const ended = this.#worker;
+    this.#worker = null;
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Error(why));
+    await ended?.terminate();
+  }
 }
 
 /** Moving the pixels to the worker costs nothing; where their owner forbids it, or they are part of more, they are copied. */

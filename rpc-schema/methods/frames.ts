@@ -12,9 +12,12 @@ export type FrameFormat = z.infer<typeof frameFormatSchema>;
 
 export const streamIdSchema = z.string().min(1).max(64);
 
+/** A page needs two, and two more while it asks for another size; without a bound a faulty one takes an encoder for each. */
+export const MAX_STREAMS_PER_CALL = 16;
+
 export const frameMethods = {
   "frames.subscribe": method(
-    "Starts a stream of pictures. `credit` pictures may be under way before the first acknowledgement",
+    `Starts a stream of pictures, one of ${MAX_STREAMS_PER_CALL} at most for each call. \`credit\` pictures may be under way before the first acknowledgement`,
     z.strictObject({
       callId: callIdSchema,
       source: frameSourceSchema,
@@ -31,7 +34,7 @@ export const frameMethods = {
       credit: z.number().int().min(1).max(8).default(2),
     }),
     z.strictObject({ stream: streamIdSchema }),
-    ["notInitialized", "unknownCall"],
+    ["notInitialized", "unknownCall", "tooManyStreams"],
   ),
   "frames.unsubscribe": method("Ends a stream", z.strictObject({ stream: streamIdSchema }), done, [
     "notInitialized",

@@ -85,6 +85,7 @@ class Course {
   }
 
   subscribe(): void {
+    if (this.streams.length === MAX_STREAMS_PER_CALL) return;
     const source = this.random.pick(SOURCES);
     const wish = { callId: "c", source, credit: 1 + this.random.below(8), maxFps: 1 + this.random.below(60) };
     const { stream } = this.frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));

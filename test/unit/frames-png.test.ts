@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PNG } from "pngjs";
 import { createFrames } from "../../plugin/frames/create-frames.ts";
-import { createPngEncoder } from "../../plugin/frames/png-encoder.ts";
+import { PngEncoder } from "../../plugin/frames/png-encoder.ts";
 import { scaledSize, scaleRgba } from "../../plugin/frames/scale-rgba.ts";
 import { frameMethods, methods, RpcError } from "../../rpc-schema/index.ts";
 import { countedFrame, FakeNative } from "../support/fake-frames.ts";
@@ -84,7 +84,7 @@ describe("png", () => {
   });
 
   test("pixels the worker cannot encode fail that picture alone", async () => {
-    const png = createPngEncoder(async ({ data }) => data.slice());
+    const png = new PngEncoder(async ({ data }) => data.slice());
     const rgba = { data: new Uint8Array(16).fill(9), width: 2, height: 2 };
     await assert.rejects(png.encode({ ...rgba, width: -1 }), /refused the picture/);
     assert.equal((await png.encode(rgba)).width, 2);
@@ -92,7 +92,7 @@ describe("png", () => {
   });
 
   test("closing rejects what is under way and what comes after", async () => {
-    const png = createPngEncoder(async () => new Uint8Array(16));
+    const png = new PngEncoder(async () => new Uint8Array(16));
     const frame = { data: new Uint8Array(6), width: 2, height: 2 };
     const under = assert.rejects(png.encode(frame), /closed/);
     await new Promise(setImmediate);

@@ -5,7 +5,13 @@ import { describe, test } from "node:test";
 import { createFrames } from "../../plugin/frames/create-frames.ts";
 import { frameLineRoute } from "../../plugin/frames/frame-line.ts";
 import type { LogLevel } from "../../plugin/log.ts";
-import { frameMethods, type Params, pluginNotifications, RpcError } from "../../rpc-schema/index.ts";
+import {
+  frameMethods,
+  MAX_STREAMS_PER_CALL,
+  type Params,
+  pluginNotifications,
+  RpcError,
+} from "../../rpc-schema/index.ts";
 import {
   type CountedFrame,
   countedFrame,
@@ -210,6 +216,26 @@ describe("frames", () => {
     );
     assert.equal(frames.counts("c", "remote").offered, 2);
     assert.equal(frames.counts("c", "remote").waiting, 2);
+  });
+
+  test("a call has a bounded number of streams, of both sources together, and another call its own", () => {
+    const { frames, subscribe } = setUp();
+    const streams = Array.from({ length: MAX_STREAMS_PER_CALL }, (_, index) =>
+      subscribe({ source: index % 2 === 0 ? "remote" : "local" }),
+    );
+    assert.throws(
+      () => subscribe(),
+      (error) =>
+        error instanceof RpcError &&
+        error.kind === "tooManyStreams" &&
+        error.issues?.[0]?.field === "callId" &&
+        error.issues[0].value === '"c"' &&
+        error.issues[0].expected.includes(`fewer than ${MAX_STREAMS_PER_CALL} streams`),
+    );
+    subscribe({ callId: "other" });
+    frames.unsubscribe(streams[0] ?? "");
+    subscribe();
+    assert.throws(() => subscribe(), RpcError);
   });
 
   test("pictures that nobody watches are counted and not encoded", () => {

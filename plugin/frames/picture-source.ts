@@ -1,0 +1,84 @@
+// One source of one call: hands each picture to those who watch it, and keeps the newest for a snapshot. Knows neither
+// who subscribed nor when the call ends.
+
+import type { VideoFrame } from "../../native/types.ts";
+import { type FrameSource, type Result, RpcError } from "../../rpc-schema/index.ts";
+import type { FrameStream } from "./frame-stream.ts";
+import { createLedger } from "./ledger.ts";
+import type { PngEncoder } from "./png-encoder.ts";
+
+type Snapshot = Result<"call.snapshot">;
+
+export interface PictureSourceOptions {
+  readonly callId: string;
+  readonly name: FrameSource;
+  readonly png: PngEncoder;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+/** A picture older than this is not "shown at this moment", and a camera switched off has nothing to show. */
+const SNAPSHOT_MAX_AGE_MS = 5_000;
+
+export class PictureSource {
+  readonly ledger = createLedger();
+  readonly streams = new Set<FrameStream>();
+  readonly #options: PictureSourceOptions;
+  /** Retained, for a snapshot; one for each source, so that the pool keeps enough to go on. */
+  #newest: VideoFrame | null = null;
+  #newestAtMs = 0;
+  #snapshot: Promise<Snapshot> | null = null;
+
+  constructor(options: PictureSourceOptions) {
+    this.#options = options;
+  }
+
+  get callId(): string {
+    return this.#options.callId;
+  }
+
+  offer(frame: VideoFrame): void {
+    frame.retain();
+    this.#newest?.release();
+    this.#newest = frame;
+    this.#newestAtMs = this.#options.now();
+    for (const stream of this.streams) stream.offer(frame);
+    if (this.streams.size === 0) {
+      this.ledger.enter();
+      this.ledger.leave("unwatched");
+    }
+  }
+
+  /**
+   * The newest picture, without loss. Requests that come while one is being made get the same picture, so that the
+   * work stays bounded.
+   * @throws RpcError noPicture
+   */
+  snapshot(): Promise<Snapshot> {
+    if (this.#snapshot) return this.#snapshot;
+    const { name, now } = this.#options;
+    const frame = this.#newest;
+    if (!frame || now() - this.#newestAtMs > SNAPSHOT_MAX_AGE_MS) return Promise.reject(noPicture(name));
+    this.#snapshot = this.#take(frame).finally(() => {
+      this.#snapshot = null;
+    });
+    return this.#snapshot;
+  }
+
+  /** Gives the newest picture back: the call has ended. */
+  forget(): void {
+    this.#newest?.release();
+    this.#newest = null;
+  }
+
+  async #take(frame: VideoFrame): Promise<Snapshot> {
+    frame.retain();
+    const { base64, width, height } = await this.#options.png.encode(frame).finally(() => frame.release());
+    const text = Buffer.from(base64.buffer, base64.byteOffset, base64.byteLength).toString("latin1");
+    return { width, height, dataUrl: `data:image/png;base64,${text}` };
+  }
+}
+
+export function noPicture(name: FrameSource): RpcError {
+  return new RpcError("noPicture", `there is no ${name} picture at this moment`);
+}
