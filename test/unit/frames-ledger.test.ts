@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createFrames } from "../../plugin/frames/create-frames.ts";
-import { type FrameCounts, type FrameSource, frameMethods } from "../../rpc-schema/index.ts";
+import {
+  type FrameCounts,
+  type FrameSource,
+  frameMethods,
+  MAX_STREAMS_PER_CALL,
+} from "../../rpc-schema/index.ts";
 import {
   type CountedFrame,
   countedFrame,
