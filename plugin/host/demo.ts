@@ -18,13 +18,12 @@ try {
 async function run(options: ReturnType<typeof readDemoOptions>): Promise<void> {
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => ending.abort());
-  const verbose = process.env.GOOP_DEMO_LOG === "1";
   const pair = await startPair({
     portA: options.portA,
     portB: options.portB,
     devices: options.devices,
     onLog: (label, line) => {
-      if (verbose) console.error(`${label}: ${line}`);
+      if (options.log) console.error(`${label}: ${line}`);
     },
   });
   try {

@@ -17,8 +17,8 @@ import {
 
 export type { LeaveTimeouts, PluginCommand, PluginExit } from "./plugin-process.ts";
 
-/** Loading the WebRTC engine and libp2p takes under a second; a slow disk gets ten times that. */
-const INITIALIZE_TIMEOUT_MS = 10_000;
+/** Loading the WebRTC engine and libp2p takes under a second; a slow disk or a busy machine gets much more. */
+const INITIALIZE_TIMEOUT_MS = 30_000;
 
 export interface HostOptions {
   /** How the user is called at the other side. */
@@ -144,7 +144,7 @@ class ReferenceHost implements Host {
     this.#tell({ plugin: { state: "starting" }, signalling: undefined });
     const plugin = startPlugin(
       this.#options.pluginCommand ?? ownPlugin(),
-      this.#options.env ?? process.env,
+      this.#options.env,
       this.#log,
       this.#options.leaveTimeouts,
     );

@@ -10,6 +10,8 @@ export interface DemoOptions {
   readonly devices: DeviceOptions;
   /** End by itself after so many seconds; undefined: on Ctrl-C. */
   readonly durationS: number | undefined;
+  /** Print what the plugins write to stderr. */
+  readonly log: boolean;
   readonly help: boolean;
 }
 
@@ -28,6 +30,7 @@ export const demoHelp = `Two people on this machine who can call each other, eac
   --microphone X           auto, tone, none, or a microphone's id
   --speaker X              auto, none, or a speaker's id
   --duration S             end after S seconds (default: on Ctrl-C)
+  --log                    print the logs of both plugins
   --help`;
 
 /** @throws TypeError on an unknown option; RangeError naming the option and its value */
@@ -43,6 +46,7 @@ export function readDemoOptions(args: readonly string[], env: NodeJS.ProcessEnv)
       microphone: { type: "string" },
       speaker: { type: "string" },
       duration: { type: "string" },
+      log: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -53,6 +57,7 @@ export function readDemoOptions(args: readonly string[], env: NodeJS.ProcessEnv)
     open: values.open ?? hasDisplay,
     devices: { camera: values.camera, microphone: values.microphone, speaker: values.speaker },
     durationS: values.duration === undefined ? undefined : readNumber("--duration", values.duration, 86_400),
+    log: values.log,
     help: values.help,
   };
 }

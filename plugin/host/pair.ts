@@ -11,8 +11,8 @@ import type {
 import { type Host, type HostOptions, startHost } from "./host.ts";
 import type { DeviceOptions } from "./options.ts";
 
-/** Announcing an address takes a few milliseconds once libp2p is loaded. */
-const READY_TIMEOUT_MS = 15_000;
+/** An address is known some milliseconds after libp2p is loaded; a busy machine gets much more. */
+const READY_TIMEOUT_MS = 30_000;
 /** Two pitches, so that it can be heard who is who. */
 const TONE_HZ = { alice: 440, bob: 660 } as const;
 

@@ -46,10 +46,13 @@ export function ownPlugin(): PluginCommand {
   return { program: process.execPath, args: [fileURLToPath(new URL(name, import.meta.url))] };
 }
 
-/** @param onLine every line that the plugin writes to stderr */
+/**
+ * @param env undefined: this process's own
+ * @param onLine every line that the plugin writes to stderr
+ */
 export function startPlugin(
   { program, args }: PluginCommand,
-  env: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv | undefined,
   onLine: (line: string) => void,
   timeouts = leaveTimeouts,
 ): PluginProcess {

@@ -14,33 +14,33 @@ export class Actions {
   }
 
   start(peerId: string, media: MediaKind): void {
-    this.#try(this.#link.request("call.start", { peerId, media }));
+    void this.#try(this.#link.request("call.start", { peerId, media }));
   }
 
   accept(callId: string, media: MediaKind): void {
-    this.#try(this.#link.request("call.accept", { callId, media }));
+    void this.#try(this.#link.request("call.accept", { callId, media }));
   }
 
   decline(callId: string): void {
-    this.#try(this.#link.request("call.reject", { callId }));
+    void this.#try(this.#link.request("call.reject", { callId }));
   }
 
   hangUp(callId: string): void {
-    this.#try(this.#link.request("call.hangup", { callId }));
+    void this.#try(this.#link.request("call.hangup", { callId }));
   }
 
   setMicrophone(callId: string, on: boolean): void {
-    this.#try(this.#link.request("call.setMicrophone", { callId, on }));
+    void this.#try(this.#link.request("call.setMicrophone", { callId, on }));
   }
 
   setCamera(callId: string, on: boolean): void {
-    this.#try(this.#link.request("call.setCamera", { callId, on }));
+    void this.#try(this.#link.request("call.setCamera", { callId, on }));
   }
 
-  /** In a call the device changes at once; otherwise it is the one for the next call. */
-  useDevice(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): void {
+  /** In a call the device changes at once; otherwise it is the one for the next call. @returns false when refused */
+  useDevice(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean> {
     const settings: ParamsInput<"settings.update">["settings"] = { [kind]: deviceId };
-    this.#try(
+    return this.#try(
       call
         ? this.#link.request("call.useDevice", { callId: call.callId, kind, deviceId })
         : this.#link.request("settings.update", { settings }),
@@ -56,15 +56,22 @@ export class Actions {
     const saved = this.#link.request("call.snapshot", { callId, source }).then(({ dataUrl }) => {
       download(dataUrl, `${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${stamp(new Date())}.png`);
     });
-    this.#try(saved);
+    void this.#try(saved);
   }
 
   restartPlugin(): void {
-    this.#try(this.#link.restartPlugin());
+    void this.#try(this.#link.restartPlugin());
   }
 
-  #try(request: Promise<unknown>): void {
-    request.catch((error: unknown) => this.#onFailure(errorWords(error)));
+  /** Never rejects. @returns false when it failed, which the user has been told then */
+  async #try(request: Promise<unknown>): Promise<boolean> {
+    try {
+      await request;
+      return true;
+    } catch (error) {
+      this.#onFailure(errorWords(error));
+      return false;
+    }
   }
 }
 

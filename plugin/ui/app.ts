@@ -9,7 +9,7 @@ import { h, setHidden, setText } from "./dom.ts";
 import { createEndNotice } from "./end-notice.ts";
 import { icon } from "./icons.ts";
 import { createIncomingDialog } from "./incoming-dialog.ts";
-import type { Link } from "./link.ts";
+import { type Link, LinkError } from "./link.ts";
 import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
 import { createToast } from "./toast.ts";
 import { createTrouble, isTroubled } from "./trouble.ts";
@@ -62,7 +62,9 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({
     link,
-    onError: (error) => tell(errorWords(error)),
+    onError: (error) => {
+      if (!isOvertaken(error)) tell(errorWords(error));
+    },
     onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
     onCamera: ({ callId }, on) => actions.setCamera(callId, on),
     onSnapshot: ({ callId, peerLabel, peerId }) =>
@@ -85,6 +87,11 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
   });
   const trouble = createTrouble(() => actions.restartPlugin());
   return { devices, addContact, call, contacts, incoming, end, trouble, welcome: createWelcome() };
+}
+
+/** A stream was asked for while its call or the connection ended: that end is told already. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof LinkError && (error.kind === "unknownCall" || error.kind === "disconnected");
 }
 
 function updateParts(parts: Parts, state: PageState, scene: Scene): void {

@@ -153,7 +153,7 @@ class Painter {
     this.#isStopped = true;
     this.#image.onload = null;
     this.#image.onerror = null;
-    this.#image.src = "";
+    this.#image.removeAttribute("src");
   }
 
   #load(frame: FrameMessage): void {

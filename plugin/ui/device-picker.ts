@@ -15,7 +15,8 @@ export interface DevicePicker {
 
 export interface DevicePickerHandlers {
   onOpen(): void;
-  onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): void;
+  /** Resolves with false when the device was refused. */
+  onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean>;
 }
 
 interface Choice {
@@ -80,13 +81,19 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
   };
 }
 
-function createRow(kind: DeviceKind, title: string, onChoose: (id: string) => void) {
+function createRow(kind: DeviceKind, title: string, onChoose: (id: string) => Promise<boolean>) {
   const select = h("select", { testId: `device-${kind}`, attributes: { id: `device-${kind}` } });
   const why = h("p", { class: "field-error", testId: `device-${kind}-why` });
   const label = h("label", { attributes: { for: `device-${kind}` } }, title);
   const element = h("div", { class: "device-row" }, label, select, why);
   let shown = "";
-  select.addEventListener("change", () => onChoose(select.value));
+  let wanted = automatic.id;
+  const choose = async (): Promise<void> => {
+    const isTaken = await onChoose(select.value);
+    if (!isTaken) select.value = wanted;
+  };
+  // Refusals are told by whoever answers onChoose; it never rejects.
+  select.addEventListener("change", () => void choose());
   return {
     element,
     update(devices: Device[], setting: string | undefined, inCall: CallInfo["local"]["camera"] | undefined) {
@@ -96,7 +103,7 @@ function createRow(kind: DeviceKind, title: string, onChoose: (id: string) => vo
         shown = key;
         select.replaceChildren(...choices.map(({ id, name }) => option(id, name)));
       }
-      const wanted = inCall?.deviceId ?? setting ?? automatic.id;
+      wanted = inCall?.deviceId ?? setting ?? automatic.id;
       if (select.value !== wanted && document.activeElement !== select) select.value = wanted;
       setText(why, inCall?.state === "lost" ? (inCall.why ?? "This device stopped working.") : "");
     },

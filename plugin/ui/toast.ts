@@ -11,17 +11,19 @@ export interface Toast {
 }
 
 export function createToast(): Toast {
-  const element = h("p", { class: "toast", testId: "toast", attributes: { role: "alert" } });
+  // A popover, since nothing else can stand in front of a modal dialog.
+  const attributes = { role: "alert", popover: "manual" };
+  const element = h("p", { class: "toast", testId: "toast", attributes });
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     element,
     show(message) {
+      // Shown anew each time: the popover opened last is in front.
+      element.hidePopover();
+      element.showPopover();
       setText(element, message);
-      element.dataset.shown = "true";
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        element.dataset.shown = "false";
-      }, SHOWN_MS);
+      timer = setTimeout(() => element.hidePopover(), SHOWN_MS);
     },
   };
 }

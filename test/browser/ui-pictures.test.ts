@@ -60,7 +60,9 @@ describe("the page's states fit at 360 and at 1400 pixels", () => {
     await at("remote-muted").waitFor();
     await fits("reconnecting");
     await at("call-devices").click();
-    await fits("devices");
+    await at("device-camera").selectOption("usb-cam-2");
+    await at("toast").waitFor();
+    await fits("devices-refused");
   });
 
   test("a voice call with the microphone muted", async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 
 const pictures = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 
 export interface CallPage {
   readonly page: Page;

@@ -25,7 +25,7 @@ interface Message {
 type Notices = { [N in PluginNotificationName]: PluginNotificationParams<N> } & { "host.state": HostState };
 type Fits = (message: Message) => boolean;
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 
 export interface TestSocket {
   request<M extends MethodName>(method: M, params: ParamsInput<M>): Promise<Result<M>>;

@@ -9,7 +9,7 @@ export const BOB = "12D3KooWBobBobBobBobBob1";
 export const CAROL = "12D3KooWCaro1Caro1Caro12";
 
 /** What the page asked the plugin for, or the host remarked, was not seen within this time. */
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 
 export interface ScriptedHost {
   readonly host: Host;
