@@ -62,6 +62,7 @@ void CaptureThread::run() {
 }
 
 void CaptureThread::passOn() {
+  pool_->countPassedOver(source_->passedOver());
   const std::optional<int> slot = pool_->beginWrite();
   if (!slot) {
     source_->skip();

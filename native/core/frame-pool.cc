@@ -10,6 +10,12 @@ FramePool::FramePool(int slots, std::size_t bytes) {
   }
 }
 
+void FramePool::countPassedOver(int pictures) {
+  const std::lock_guard lock(mutex_);
+  counters_.captured += static_cast<std::uint64_t>(pictures);
+  counters_.dropped += static_cast<std::uint64_t>(pictures);
+}
+
 std::optional<int> FramePool::beginWrite() {
   const std::lock_guard lock(mutex_);
   counters_.captured++;

@@ -30,6 +30,8 @@ class FramePool {
 
   const std::vector<PictureBuffer>& buffers() const { return buffers_; }
 
+  /** Pictures that the device delivered and nobody looked at. */
+  void countPassedOver(int pictures);
   /** Counts a picture as captured and lends a slot to write it to. Without a free one it takes back the picture
    *  that still waits; without that either, the new picture is dropped and nothing returned. */
   std::optional<int> beginWrite();

@@ -17,6 +17,8 @@ class PictureSource {
   virtual const Mode& mode() const = 0;
   /** Waits for the next picture; false when `stopFd` became readable. Throws SystemError when the source has ended. */
   virtual bool wait(int stopFd) = 0;
+  /** How many older pictures the last wait passed over, because a newer one was there already. */
+  virtual int passedOver() const { return 0; }
   /** Writes the picture waited for as I420; false when it is damaged. Owed once for each true of wait, or skip(). */
   virtual bool take(std::uint8_t* target) = 0;
   virtual void skip() = 0;

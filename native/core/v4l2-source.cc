@@ -9,6 +9,9 @@ namespace callnative {
 
 namespace {
 
+/** As many as the device can hold beside the one in hand; see kBuffers. */
+constexpr int kMostPassedOver = 3;
+
 /** The driver's own stamp as Unix time; the time of now where it gives none on the monotonic clock. */
 std::int64_t captureTimeUs(const v4l2_buffer& buffer) {
   const std::int64_t stampUs = static_cast<std::int64_t>(buffer.timestamp.tv_sec) * 1'000'000 + buffer.timestamp.tv_usec;
@@ -36,6 +39,13 @@ bool V4l2Source::wait(int stopFd) {
   do {
     if (!device_.wait(stopFd)) return false;
   } while (!device_.dequeue(buffer_));
+  // A thread that was held up finds several pictures; only the newest is worth converting. Bounded, since a driver
+  // may fill buffers as fast as they are given back.
+  v4l2_buffer newer{};
+  for (passedOver_ = 0; passedOver_ < kMostPassedOver && device_.dequeue(newer); passedOver_++) {
+    device_.enqueue(buffer_);
+    buffer_ = newer;
+  }
   return true;
 }
 

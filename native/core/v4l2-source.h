@@ -18,6 +18,7 @@ class V4l2Source final : public PictureSource {
 
   const Mode& mode() const override { return mode_; }
   bool wait(int stopFd) override;
+  int passedOver() const override { return passedOver_; }
   bool take(std::uint8_t* target) override;
   void skip() override { device_.enqueue(buffer_); }
   std::int64_t capturedAtUs() const override { return capturedAtUs_; }
@@ -28,6 +29,7 @@ class V4l2Source final : public PictureSource {
   V4l2Format format_{};
   PixelConverter converter_;
   v4l2_buffer buffer_{};
+  int passedOver_ = 0;
   std::int64_t capturedAtUs_ = 0;
 };
 

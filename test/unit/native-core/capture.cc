@@ -36,12 +36,15 @@ class ScriptedSource final : public PictureSource {
     return taken_ % 3 != 0;
   }
   void skip() override {}
+  int passedOver() const override { return passedOver_; }
+  void passOver(int pictures) { passedOver_ = pictures; }
   std::int64_t capturedAtUs() const override { return taken_; }
 
  private:
   int count_;
   std::atomic<bool>& closed_;
   int taken_ = 0;
+  int passedOver_ = 0;
   Mode mode_{2, 2, 30, "I420"};
 };
 
@@ -125,6 +128,21 @@ TEST("a source that fails ends the thread, gives its error once, and is closed b
   check::that(closed, "the source is still open");
   check::equal(pool->counters().captured, 9U, "captured");
   check::equal(pool->counters().faulty, 3U, "faulty");
+  expectClosedSum(pool->counters());
+}
+
+TEST("pictures that a source passed over are counted as dropped") {
+  std::atomic<bool> closed = false;
+  Signal woken;
+  const auto pool = std::make_shared<FramePool>(3, 6);
+  auto source = std::make_unique<ScriptedSource>(3, closed);
+  source->passOver(2);
+  CaptureThread thread(std::move(source), pool, [&] { woken.raise(); });
+  // Two good pictures and the failure.
+  woken.await(3);
+  thread.stop();
+  check::equal(pool->counters().captured, 9U, "captured");
+  check::that(pool->counters().dropped >= 6, "the six passed over are missing");
   expectClosedSum(pool->counters());
 }
 

@@ -1,0 +1,73 @@
+// A whole call in the kernel machine, with real drivers at both ends. One boot serves all tests.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import type { CallReport } from "./guest/call-report.ts";
+
+/** SMPTE bars of 75 % in RGB: grey, yellow, cyan, green, magenta, red, blue, black. */
+const BARS = [
+  [191, 191, 191],
+  [191, 191, 0],
+  [0, 191, 191],
+  [0, 191, 0],
+  [191, 0, 191],
+  [191, 0, 0],
+  [0, 0, 191],
+  [0, 0, 0],
+];
+/** VP8 and 4:2:0 blur the bars' edges, not their middles. */
+const TOLERANCE = 24;
+
+const result = await runInVm({ command: ["node", "test/kernel/guest/call-report.ts"], timeoutS: 400 });
+// The guest's report is typed by the script that prints it.
+const report = lastJson(result) as CallReport;
+
+/** vivid moves its bars sideways, so they may begin anywhere: the same colours in the same order, around. */
+function assertBars(found: number[][]): void {
+  const isNear = (a: number[] = [], b: number[] = []) =>
+    a.length === 3 && a.every((value, index) => Math.abs(value - (b[index] ?? Number.NaN)) <= TOLERANCE);
+  const shifts = BARS.map(
+    (_, shift) => found.filter((bar, at) => isNear(bar, BARS[(at + shift) % 8])).length,
+  );
+  // A bar's middle may lie on an edge of the moved bars.
+  assert.ok(Math.max(...shifts) >= 6, `no bars in ${JSON.stringify(found)}`);
+}
+
+describe("a call with cameras of the kernel", () => {
+  test("no camera is open before the call, nor while it rings", () => {
+    assert.deepEqual([report.openBefore, report.openWhileRinging], [[], []]);
+  });
+
+  test("in the call each side holds its own camera and no other", () => {
+    assert.deepEqual(report.openInCall, [["/dev/video0"], ["/dev/video60"]]);
+  });
+
+  test("vivid's YUYV reaches the own host and the other's", () => {
+    const { aliceLocal, bobRemote } = report.pictures;
+    assert.deepEqual([aliceLocal.width, aliceLocal.height], [320, 180]);
+    assertBars(aliceLocal.bars);
+    assertBars(bobRemote.bars);
+    assert.ok(aliceLocal.distinct > 1 && bobRemote.distinct > 1);
+  });
+
+  test("v4l2loopback's MJPEG reaches the own host and the other's", () => {
+    const { bobLocal, aliceRemote } = report.pictures;
+    assert.deepEqual([bobLocal.width, bobLocal.height], [320, 240]);
+    assert.ok(bobLocal.distinct > 1 && aliceRemote.distinct > 1);
+    assert.ok(new Set(bobLocal.bars.map(String)).size > 3, "the picture has no colours");
+    for (const [index, bar] of bobLocal.bars.entries()) {
+      const remote = aliceRemote.bars[index] ?? [];
+      assert.equal(remote.length, bar.length);
+    }
+  });
+
+  test("with the camera off the device is closed, and on again the picture is back", () => {
+    assert.deepEqual(report.openWhileOff, []);
+    assertBars(report.againRemote.bars);
+  });
+
+  test("both processes end with status 0", () => {
+    assert.deepEqual(report.statuses, [0, 0]);
+  });
+});

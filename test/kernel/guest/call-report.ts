@@ -1,0 +1,139 @@
+// Runs inside the kernel machine: a call between two plugin processes, vivid at one end, v4l2loopback's MJPEG at the
+// other. Prints what happened as one line of JSON; what is right is for test/kernel/call.test.ts to say.
+
+import { readdirSync, readlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { PNG } from "pngjs";
+import type { FrameSource } from "../../../rpc-schema/index.ts";
+import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
+
+/** The compiled program: stripping types takes an emulated processor many seconds. */
+const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
+const VIVID_ID = "platform:vivid-000 vivid";
+const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
+/** Emulation makes every step slow; these are not what is tested here. */
+const PATIENT = {
+  requestMs: 60_000,
+  negotiationMs: 120_000,
+  connectMs: 120_000,
+  lostMs: 60_000,
+  restartMs: 120_000,
+};
+const WAIT_MS = 120_000;
+const PICTURES = 5;
+
+export type CallReport = Awaited<ReturnType<typeof report>>;
+
+async function report() {
+  const writer = await startLoopbackWriter("320x240");
+  const common = {
+    signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+    iceServers: [],
+    timeouts: PATIENT,
+  };
+  const settings = (camera: string) => ({
+    ...common,
+    camera,
+    microphone: "tone",
+    speaker: "none",
+    picture: { width: 320, height: 180, fps: 15 },
+  });
+  const { alice, bob, stop } = await startPair(
+    { main: MAIN, settings: settings(VIVID_ID), waitMs: WAIT_MS },
+    { main: MAIN, settings: settings(LOOPBACK_ID), waitMs: WAIT_MS },
+  );
+  try {
+    const openBefore = [...openCameras(alice), ...openCameras(bob)];
+    const { callId: rung } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
+    await bob.next("call.incoming");
+    const openWhileRinging = [...openCameras(alice), ...openCameras(bob)];
+    await alice.host.request("call.hangup", { callId: rung });
+    await bob.next("call.ended", (end) => end.callId === rung);
+
+    const callId = await connectCall(alice, bob);
+    const pictures = {
+      aliceLocal: await watch(alice, callId, "local"),
+      bobLocal: await watch(bob, callId, "local"),
+      bobRemote: await watch(bob, callId, "remote"),
+      aliceRemote: await watch(alice, callId, "remote"),
+    };
+    const openInCall = [openCameras(alice), openCameras(bob)];
+    await alice.host.request("call.setCamera", { callId, on: false });
+    await bob.next("call.changed", (call) => call.remote.camera === "off");
+    await untilClosed(alice);
+    const openWhileOff = openCameras(alice);
+    bob.mark();
+    await alice.host.request("call.setCamera", { callId, on: true });
+    await bob.next("call.changed", (call) => call.remote.camera === "on");
+    const againRemote = await watch(bob, callId, "remote");
+    await alice.host.request("call.hangup", { callId });
+    await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
+    await Promise.all([untilClosed(alice), untilClosed(bob)]);
+    return {
+      openBefore,
+      openWhileRinging,
+      pictures,
+      openInCall,
+      openWhileOff,
+      againRemote,
+      statuses: [await alice.stop(), await bob.stop()],
+    };
+  } finally {
+    await stop();
+    await stopLoopbackWriter(writer);
+  }
+}
+
+/** Device nodes of cameras that the process holds open. */
+function openCameras({ pid }: PluginProcess): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      return target.startsWith("/dev/video") ? [target] : [];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
+
+/** The call's end is told at once, the device is closed a moment later. */
+async function untilClosed(one: PluginProcess): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (openCameras(one).length > 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Takes some pictures off a stream as a host would, then one lossless, of which it tells the colours along the middle. */
+async function watch({ host }: PluginProcess, callId: string, source: FrameSource) {
+  const lines: Buffer[] = [];
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  let stream = "";
+  const off = host.onFrameLine((line) => {
+    lines.push(line);
+    const { params } = JSON.parse(line.toString("utf8")) as { params: { stream: string; seq: number } };
+    host.notify("frames.ack", { stream: params.stream, seq: params.seq });
+    if (lines.length === PICTURES) resolve();
+  });
+  ({ stream } = await host.request("frames.subscribe", { callId, source }));
+  await enough;
+  off();
+  await host.request("frames.unsubscribe", { stream });
+  const { dataUrl } = await host.request("call.snapshot", { callId, source }, { timeoutMs: 60_000 });
+  return { ...coloursOf(dataUrl), distinct: new Set(lines.map((line) => line.toString("latin1"))).size };
+}
+
+function coloursOf(dataUrl: string) {
+  const { width, height, data } = PNG.sync.read(
+    Buffer.from(dataUrl.slice(dataUrl.indexOf(",") + 1), "base64"),
+  );
+  const at = (bar: number) => {
+    const offset = ((height >> 1) * width + Math.floor(((bar + 0.5) * width) / 8)) * 4;
+    return [...data.subarray(offset, offset + 3)];
+  };
+  return { width, height, bars: [0, 1, 2, 3, 4, 5, 6, 7].map(at) };
+}
+
+process.stdout.write(`${JSON.stringify(await report())}\n`);
+process.exit(0);
