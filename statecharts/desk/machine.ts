@@ -1,12 +1,11 @@
 // All calls of one user at once: which may begin, who is busy, which of two crossed calls stays, and which signal
 // belongs to which call. What happens within a call is the call chart's.
 
-import type { EndReason, MediaKind, Signal } from "../../rpc-schema/index.ts";
-import type { CallEnd, SignalCallEvent } from "../call/model.ts";
+import type { EndReason, MediaKind } from "../../rpc-schema/index.ts";
+import type { CallEnd } from "../call/model.ts";
 import {
   callIdOf,
   callWith,
-  crossedCall,
   crossedMedia,
   type DeskContext,
   type DeskEvent,
@@ -23,39 +22,6 @@ interface ReceivedArgs {
 }
 
 const received = ({ event }: { event: Received }) => event;
-
-/** What a signal means to the call that it belongs to. */
-function toCallEvent(signal: Signal): SignalCallEvent {
-  switch (signal.type) {
-    case "call-request":
-      return { type: "signal.requestRepeated" };
-    case "call-ringing":
-      return { type: "signal.ringing" };
-    case "call-ack":
-      return { type: "signal.ack" };
-    case "call-offer":
-      return { type: "signal.offer", sdp: signal.sdp };
-    case "call-answer":
-      return { type: "signal.answer", sdp: signal.sdp };
-    case "ice-candidate":
-      return { type: "signal.candidate", candidate: signal.candidate };
-    case "call-media":
-      return { type: "signal.media", microphone: signal.microphone, camera: signal.camera };
-    case "call-hangup":
-      return { type: "signal.hangup", reason: signal.reason ?? null };
-  }
-}
-
-const forward = deskSetup.enqueueActions(({ context, event, enqueue }) => {
-  if (event.type === "user.toCall") {
-    const call = callWith(context, event.callId);
-    if (call) enqueue.sendTo(call.ref, event.event);
-  }
-  if (event.type === "signal.received") {
-    const call = callWith(context, event.callId);
-    if (call) enqueue.sendTo(call.ref, toCallEvent(event.signal));
-  }
-});
 
 const ended = (reason: EndReason) => (args: ReceivedArgs) => ({
   callId: args.event.callId,
@@ -89,21 +55,6 @@ const announceCall = {
     call: callWith(context, event.callId),
   }),
 } as const;
-
-const endCrossed = deskSetup.enqueueActions(({ context, event, enqueue }) => {
-  if (event.type !== "signal.received") return;
-  const crossed = crossedCall(context, event.from);
-  if (crossed) {
-    enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
-  }
-});
-
-const endAll = deskSetup.enqueueActions(({ context, event, enqueue }) => {
-  if (event.type !== "desk.close") return;
-  for (const call of Object.values(context.calls)) {
-    enqueue.sendTo(call.ref, { type: "desk.end", reason: event.reason });
-  }
-});
 
 function endedCall(context: DeskContext, callId: string, end: CallEnd): EndedCall {
   return { callId, peerId: callWith(context, callId)?.peerId ?? "", end };
@@ -147,7 +98,7 @@ export const deskMachine = deskSetup.createMachine({
     },
     "user.toCall": {
       guard: { type: "hasCall", params: ({ event }) => ({ callId: event.callId }) },
-      actions: forward,
+      actions: "forward",
     },
     "xstate.done.actor.*": {
       actions: [
@@ -187,14 +138,14 @@ export const deskMachine = deskSetup.createMachine({
         },
         "signal.received": [
           { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isOfOurs", params: received }, actions: forward },
+          { guard: { type: "isOfOurs", params: received }, actions: "forward" },
           {
             guard: { type: "isStaleRequest", params: received },
             actions: [refuse("unknownCall"), "countStrayed"],
           },
           {
             guard: { type: "isCrossedAndLost", params: received },
-            actions: [endCrossed, addCrossed, announceCall],
+            actions: ["endCrossed", addCrossed, announceCall],
           },
           {
             description: "Remembered, since a second copy must not ring once our own call is over",
@@ -217,7 +168,7 @@ export const deskMachine = deskSetup.createMachine({
           },
           { actions: "countStrayed" },
         ],
-        "desk.close": { target: "closing", actions: endAll },
+        "desk.close": { target: "closing", actions: "endAll" },
       },
     },
     closing: {
@@ -226,7 +177,7 @@ export const deskMachine = deskSetup.createMachine({
       on: {
         "signal.received": [
           { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isOfOurs", params: received }, actions: forward },
+          { guard: { type: "isOfOurs", params: received }, actions: "forward" },
           { guard: { type: "isRequest", params: received }, actions: refuse("unavailable") },
         ],
       },

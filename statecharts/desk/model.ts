@@ -4,7 +4,7 @@
 import { type ActorRefFrom, assign, setup, stopChild } from "xstate";
 import type { Direction, EndReason, MediaKind, Signal, Timeouts } from "../../rpc-schema/index.ts";
 import { callMachine } from "../call/machine.ts";
-import type { CallEnd, HangupInput, UserCallEvent, UserMediaEvent } from "../call/model.ts";
+import type { CallEnd, HangupInput, SignalCallEvent, UserCallEvent, UserMediaEvent } from "../call/model.ts";
 import { externalAction } from "../not-provided.ts";
 
 export type CallActorRef = ActorRefFrom<typeof callMachine>;
@@ -41,14 +41,21 @@ export interface StartCall {
   readonly media: MediaKind;
 }
 
+/** What our user may want of one call. */
+export type CallWish = UserCallEvent | UserMediaEvent;
+
+interface CloseReason {
+  readonly reason: Extract<EndReason, "hostGone" | "shutdown">;
+}
+
 export type DeskEvent =
   | { type: "signalling.ready"; selfId: string }
   | { type: "signalling.lost" }
   | { type: "settings.changed"; timeouts: Timeouts }
   | ({ type: "user.start" } & StartCall)
-  | { type: "user.toCall"; callId: string; event: UserCallEvent | UserMediaEvent }
+  | { type: "user.toCall"; callId: string; event: CallWish }
   | { type: "signal.received"; from: string; callId: string; signal: Signal }
-  | { type: "desk.close"; reason: Extract<EndReason, "hostGone" | "shutdown"> };
+  | ({ type: "desk.close" } & CloseReason);
 
 export interface EndedCall {
   readonly callId: string;
@@ -116,7 +123,29 @@ function isOccupied(context: DeskContext): boolean {
 
 const isRequest = (event: Received) => event.signal.type === "call-request";
 
-export const deskSetup = setup({
+/** What a signal means to the call that it belongs to. */
+function toCallEvent(signal: Signal): SignalCallEvent {
+  switch (signal.type) {
+    case "call-request":
+      return { type: "signal.requestRepeated" };
+    case "call-ringing":
+      return { type: "signal.ringing" };
+    case "call-ack":
+      return { type: "signal.ack" };
+    case "call-offer":
+      return { type: "signal.offer", sdp: signal.sdp };
+    case "call-answer":
+      return { type: "signal.answer", sdp: signal.sdp };
+    case "ice-candidate":
+      return { type: "signal.candidate", candidate: signal.candidate };
+    case "call-media":
+      return { type: "signal.media", microphone: signal.microphone, camera: signal.camera };
+    case "call-hangup":
+      return { type: "signal.hangup", reason: signal.reason ?? null };
+  }
+}
+
+const deskWords = setup({
   types: { input: {} as DeskInput, context: {} as DeskContext, events: {} as DeskEvent },
   actors: { call: callMachine },
   actions: {
@@ -134,7 +163,10 @@ export const deskSetup = setup({
           callId: params.callId,
           peerId: params.peerId,
           direction: params.direction,
-          ref: spawn("call", { id: actorIdOf(params.callId), input: { ...params, timeouts: context.timeouts } }),
+          ref: spawn("call", {
+            id: actorIdOf(params.callId),
+            input: { ...params, timeouts: context.timeouts },
+          }),
         },
       }),
     }),
@@ -183,5 +215,29 @@ export const deskSetup = setup({
       event.signal.type === "call-offer" ||
       event.signal.type === "call-answer",
     isEmpty: ({ context }) => Object.keys(context.calls).length === 0,
+  },
+});
+
+/** Messages to calls, which need the words above for their types. */
+export const deskSetup = deskWords.extend({
+  actions: {
+    forward: deskWords.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "user.toCall" && event.type !== "signal.received") return;
+      const call = callWith(context, event.callId);
+      if (!call) return;
+      enqueue.sendTo(call.ref, event.type === "user.toCall" ? event.event : toCallEvent(event.signal));
+    }),
+    endCrossed: deskWords.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "signal.received") return;
+      const crossed = crossedCall(context, event.from);
+      if (!crossed) return;
+      enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
+    }),
+    endAll: deskWords.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "desk.close") return;
+      for (const { ref } of Object.values(context.calls)) {
+        enqueue.sendTo(ref, { type: "desk.end", reason: event.reason });
+      }
+    }),
   },
 });

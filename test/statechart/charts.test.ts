@@ -1,0 +1,244 @@
+// The charts as data: everything they do has a name, so that they can be exported, drawn and given other effects; and
+// which event each chart knows is written down here, so that a new one is a decision.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { type AnyStateMachine, type AnyStateNode, createActor } from "xstate";
+import { endReasonSchema, type Timeouts, timeoutsSchema } from "../../rpc-schema/index.ts";
+import {
+  attachMachine,
+  callMachine,
+  deskMachine,
+  linkMachine,
+  mediaMachine,
+} from "../../statecharts/index.ts";
+import {
+  awaitingAnswer,
+  connectedOut,
+  type DeskBench,
+  hangupOf,
+  OFFER,
+  ringingOut,
+  settled,
+  WALKS,
+} from "./support/start-desk.ts";
+
+const CHARTS: Record<string, AnyStateMachine> = {
+  attach: attachMachine,
+  call: callMachine,
+  desk: deskMachine,
+  link: linkMachine,
+  media: mediaMachine,
+};
+const EVENTS: Record<string, string> = {
+  attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
+  call:
+    "desk.end link.connected link.lost signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "signal.offer signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
+    "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+  desk: "desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
+  link:
+    "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
+    "signal.offer",
+  media:
+    "device.cameraLost device.cameraOpened device.microphoneLost device.microphoneOpened device.speakerLost " +
+    "device.speakerOpened user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+};
+
+function nodesOf(node: AnyStateNode): AnyStateNode[] {
+  return [node, ...Object.values(node.states).flatMap(nodesOf)];
+}
+
+/** Name of an action or guard as the chart wrote it, "(inline)" for a function. */
+function nameOf(word: unknown): string {
+  if (typeof word === "string") return word;
+  if (typeof word === "object" && word !== null && "type" in word) return String(word.type);
+  return "(inline)";
+}
+
+interface Words {
+  readonly actions: Set<string>;
+  readonly guards: Set<string>;
+  readonly actors: Set<string>;
+  readonly delays: Set<string>;
+}
+
+function wordsOf(machine: AnyStateMachine): Words {
+  const nodes = nodesOf(machine.root);
+  const transitions = nodes.flatMap((node) => [
+    ...[...node.transitions.values()].flat(),
+    ...(node.always ?? []),
+  ]);
+  const actions = [
+    ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
+    ...transitions.flatMap((t) => t.actions),
+  ];
+  const isOwn = (name: string) => !/^xstate\.(raise|cancel)$/.test(name);
+  return {
+    // xstate itself adds the actions that start and cancel timers; they are functions of its own.
+    actions: new Set(
+      actions
+        .filter((action) => !isTimer(action))
+        .map(nameOf)
+        .filter(isOwn),
+    ),
+    guards: new Set(transitions.flatMap(({ guard }) => (guard === undefined ? [] : [nameOf(guard)]))),
+    actors: new Set(nodes.flatMap(({ invoke }) => invoke.map(({ src }) => nameOf(src)))),
+    delays: new Set(nodes.flatMap(({ after }) => after.map(({ delay }) => String(delay)))),
+  };
+}
+
+function isTimer(action: unknown): boolean {
+  return (
+    typeof action === "function" && "type" in action && /^xstate\.(raise|cancel)$/.test(String(action.type))
+  );
+}
+
+describe("every chart", () => {
+  for (const [name, machine] of Object.entries(CHARTS)) {
+    test(`${name} does nothing without a name that can be supplied from outside`, () => {
+      const words = wordsOf(machine);
+      const { implementations } = machine;
+      for (const kind of ["actions", "guards", "actors", "delays"] as const) {
+        const unknown = [...words[kind]].filter((word) => !(word in implementations[kind]));
+        assert.deepEqual(unknown, [], kind);
+      }
+      assert.ok(words.actions.size > 0);
+    });
+
+    test(`${name} supplies nothing that it does not use`, () => {
+      const words = wordsOf(machine);
+      for (const kind of ["actions", "guards", "delays"] as const) {
+        const unused = Object.keys(machine.implementations[kind]).filter((word) => !words[kind].has(word));
+        assert.deepEqual(unused, [], kind);
+      }
+    });
+
+    test(`${name} has an answer to the failure of everything it invokes`, () => {
+      const silent = nodesOf(machine.root).flatMap((node) =>
+        node.invoke
+          .filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`))
+          .map(({ src }) => nameOf(src)),
+      );
+      assert.deepEqual(silent, []);
+    });
+
+    test(`${name} knows the events that are written down here, and every state can be reached or left`, () => {
+      const own = machine.events.filter((event) => !event.startsWith("xstate."));
+      assert.deepEqual([...own].sort(), (EVENTS[name] ?? "").split(" ").sort());
+      const targets = nodesOf(machine.root).flatMap((node) =>
+        [...[...node.transitions.values()].flat(), ...(node.always ?? [])].flatMap(
+          ({ target }) => target ?? [],
+        ),
+      );
+      const initials = nodesOf(machine.root).flatMap((node) => node.initial.target ?? []);
+      const entered = new Set([...targets, ...initials].flatMap(withAncestors));
+      const isOfParallel = (node: AnyStateNode) => node.parent?.type === "parallel";
+      const never = nodesOf(machine.root).filter(
+        (node) => node.parent && !isOfParallel(node) && !entered.has(node),
+      );
+      assert.deepEqual(
+        never.map(({ id }) => id),
+        [],
+      );
+    });
+  }
+});
+
+function withAncestors(node: AnyStateNode): AnyStateNode[] {
+  return node.parent ? [node, ...withAncestors(node.parent)] : [node];
+}
+
+describe("every wait comes from the settings", () => {
+  const cases: Record<
+    keyof Timeouts,
+    { walk(timeouts: Partial<Timeouts>): Promise<DeskBench>; outcome: string }
+  > = {
+    requestMs: {
+      walk: async (timeouts) => {
+        const desk = await ringingOut({ timeouts });
+        await desk.hears(hangupOf("superseded"));
+        return desk;
+      },
+      outcome: "superseded",
+    },
+    ringMs: { walk: (timeouts) => ringingOut({ timeouts }), outcome: "noAnswer" },
+    negotiationMs: { walk: (timeouts) => awaitingAnswer({ timeouts }), outcome: "negotiationTimeout" },
+    connectMs: {
+      walk: async (timeouts) => {
+        const desk = await awaitingAnswer({ timeouts });
+        await desk.hears({ type: "call-answer", sdp: "answer" });
+        return desk;
+      },
+      outcome: "connectTimeout",
+    },
+    lostMs: {
+      walk: async (timeouts) => {
+        const desk = await connectedOut({ timeouts });
+        desk.effects.fail("createOffer");
+        await desk.engine({ type: "peer.disconnected" });
+        return desk;
+      },
+      outcome: "an offer",
+    },
+    restartMs: {
+      walk: async (timeouts) => {
+        const desk = await connectedOut({ timeouts });
+        await desk.engine({ type: "peer.disconnected" });
+        return desk;
+      },
+      outcome: "connectionLost",
+    },
+    hangupMs: {
+      walk: async (timeouts) => {
+        const desk = await connectedOut({ timeouts });
+        desk.effects.hold("sendHangup");
+        await desk.hangsUp();
+        return desk;
+      },
+      outcome: "hungUp",
+    },
+  };
+  for (const [name, { walk, outcome }] of Object.entries(cases)) {
+    test(`${name} decides when ${outcome} follows`, async () => {
+      const desk = await walk({ [name]: 123 });
+      const reached = () =>
+        desk.ends()[0]?.end.reason ?? (desk.effects.count("createOffer") > 1 ? "an offer" : "");
+      await desk.passes(122);
+      assert.equal(reached(), "");
+      await desk.passes(1);
+      assert.equal(reached(), outcome);
+    });
+  }
+
+  test("and no other wait exists", () => {
+    assert.deepEqual(Object.keys(cases).sort(), Object.keys(timeoutsSchema.parse({})).sort());
+  });
+});
+
+test("an effect that was not supplied fails loudly instead of doing nothing", async () => {
+  const errors: unknown[] = [];
+  const actor = createActor(mediaMachine, { input: { callId: "c", peerId: "p", media: "video" } });
+  actor.subscribe({ error: (error) => errors.push(error) });
+  actor.start();
+  await settled();
+  assert.equal(actor.getSnapshot().status, "error");
+  assert.match(String(errors[0]), /started without an implementation of "/);
+});
+
+const tableOf = (readme: string) => readme.slice(readme.indexOf("## End reasons"));
+
+test("the README's table names every end reason, and none that does not exist", () => {
+  const readme = readFileSync(new URL("../../statecharts/README.md", import.meta.url), "utf8");
+  const named = [...tableOf(readme).matchAll(/^\| `(\w+)` *\|/gm)].map((match) => match[1]);
+  assert.deepEqual(named.sort(), [...endReasonSchema.options].sort());
+});
+
+test("an offer that comes while our goodbye is under way is not answered", async () => {
+  const desk = await WALKS.connectedIn();
+  desk.effects.hold("sendHangup");
+  await desk.hangsUp();
+  await desk.hears({ ...OFFER, sdp: "offer 2" });
+  assert.equal(desk.effects.count("answerOffer"), 1);
+});
