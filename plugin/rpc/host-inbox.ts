@@ -14,78 +14,83 @@ import { isRecord, summaryOf } from "./messages.ts";
 
 type AnyHandler = (params: unknown) => void;
 
-export interface HostInbox {
-  /** Never throws. */
-  receive(line: Buffer): void;
+export class HostInbox {
+  readonly #answer: (response: JSONRPCResponse) => void;
+  readonly #log: Log;
+  readonly #frameLineHandlers = new Set<(line: Buffer) => void>();
+  readonly #handlers = new Map<string, Set<AnyHandler>>();
+
+  /** @param answer takes the answers to requests */
+  constructor(answer: (response: JSONRPCResponse) => void, log: Log) {
+    this.#answer = answer;
+    this.#log = log;
+  }
+
+  /** One line of the plugin. Never throws. */
+  receive(line: Buffer): void {
+    if (isFrameLine(line)) {
+      for (const handler of [...this.#frameLineHandlers]) this.#guarded("frame", () => handler(line));
+      // Thirty pictures a second are parsed only for who asked for it.
+      if (!this.#handlers.get("frame")?.size) return;
+    }
+    try {
+      const value: unknown = JSON.parse(decodeLine(line));
+      for (const message of Array.isArray(value) ? value : [value]) this.#dispatch(message);
+    } catch (error) {
+      this.#log("error", `the plugin sent a line that is no JSON: ${String(error)}`);
+    }
+  }
+
+  /** Gives the function that takes the handler away again. */
   onNotification<N extends PluginNotificationName>(
     name: N,
     handler: (params: PluginNotificationParams<N>) => void,
-  ): () => void;
-  onFrameLine(handler: (line: Buffer) => void): () => void;
-}
+  ): () => void {
+    const known = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, known);
+    return listen(known, handler as AnyHandler);
+  }
 
-export function createHostInbox(answer: (response: JSONRPCResponse) => void, log: Log): HostInbox {
-  const frameLineHandlers = new Set<(line: Buffer) => void>();
-  const handlers = new Map<string, Set<AnyHandler>>();
+  /** Gives the function that takes the handler away again. */
+  onFrameLine(handler: (line: Buffer) => void): () => void {
+    return listen(this.#frameLineHandlers, handler);
+  }
 
-  function dispatch(message: unknown): void {
+  #dispatch(message: unknown): void {
     if (isRecord(message) && typeof message.method === "string") {
-      notified(message.method, message.params ?? {});
+      this.#notified(message.method, message.params ?? {});
     } else if (isRecord(message) && isJSONRPCResponse(message)) {
-      if (message.error && message.id === null) log("error", `the plugin: ${message.error.message}`);
-      answer(message);
+      // Section 5: an answer to a line whose id could not be told, so no request of ours can be found for it.
+      if (message.error && message.id === null) this.#log("error", `the plugin: ${message.error.message}`);
+      this.#answer(message);
     } else {
-      log("error", "the plugin sent what is no JSON-RPC message");
+      this.#log("error", "the plugin sent what is no JSON-RPC message");
     }
   }
 
-  function notified(name: string, params: unknown): void {
+  #notified(name: string, params: unknown): void {
     if (!isPluginNotification(name)) {
-      log("warn", `unknown notification ${name} ignored`);
+      this.#log("warn", `unknown notification ${name} ignored`);
       return;
     }
-    const listening = handlers.get(name);
+    const listening = this.#handlers.get(name);
     if (!listening?.size) return;
     const checked = pluginNotifications[name].params.safeParse(params);
     if (!checked.success) {
-      log("error", `${name} left out: ${summaryOf(checked.error, params)}`);
+      this.#log("error", `${name} left out: ${summaryOf(checked.error, params)}`);
       return;
     }
-    for (const handler of [...listening]) guarded(name, () => handler(checked.data));
+    for (const handler of [...listening]) this.#guarded(name, () => handler(checked.data));
   }
 
   /** One failing handler must neither stop the others nor the reading. */
-  function guarded(name: string, run: () => void): void {
+  #guarded(name: string, run: () => void): void {
     try {
       run();
     } catch (error) {
-      log("error", `a handler of ${name} failed: ${error instanceof Error ? error.stack : String(error)}`);
+      const why = error instanceof Error ? error.stack : String(error);
+      this.#log("error", `a handler of ${name} failed: ${why}`);
     }
-  }
-
-  return {
-    receive(line) {
-      if (isFrameLine(line)) {
-        for (const handler of [...frameLineHandlers]) guarded("frame", () => handler(line));
-        if (!handlers.get("frame")?.size) return;
-      }
-      try {
-        const value: unknown = JSON.parse(decodeLine(line));
-        for (const message of Array.isArray(value) ? value : [value]) dispatch(message);
-      } catch (error) {
-        log("error", `the plugin sent a line that is no JSON: ${String(error)}`);
-      }
-    },
-    onNotification(name, handler) {
-      return listen(handlersOf(name), handler as AnyHandler);
-    },
-    onFrameLine: (handler) => listen(frameLineHandlers, handler),
-  };
-
-  function handlersOf(name: string): Set<AnyHandler> {
-    const known = handlers.get(name) ?? new Set();
-    handlers.set(name, known);
-    return known;
   }
 }
 

@@ -2,52 +2,25 @@
 // Knows nothing of processes: it is given the plugin's stdin and stdout.
 
 import type { Readable, Writable } from "node:stream";
-import {
-  createJSONRPCErrorResponse,
-  createJSONRPCNotification,
-  createJSONRPCRequest,
-  JSONRPCClient,
-  type JSONRPCResponse,
-} from "json-rpc-2.0";
+import { createJSONRPCNotification } from "json-rpc-2.0";
 import type { z } from "zod";
-import {
-  type HostNotificationName,
-  type hostNotifications,
-  jsonRpcErrorCodes,
-  type MethodName,
-  methods,
-  type ParamsInput,
-  type PluginNotificationName,
-  type PluginNotificationParams,
-  type Result,
-  RpcError,
+import type {
+  HostNotificationName,
+  hostNotifications,
+  MethodName,
+  ParamsInput,
+  PluginNotificationName,
+  PluginNotificationParams,
+  Result,
 } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
-import { createHostInbox } from "./host-inbox.ts";
+import { HostInbox } from "./host-inbox.ts";
+import { HostRequests, type RequestOptions } from "./host-requests.ts";
 import { readLines } from "./line-reader.ts";
-import { summaryOf } from "./messages.ts";
-import { createStdioLink } from "./stdio-link.ts";
+import { createStdioLink, type StdioLink } from "./stdio-link.ts";
 
 export { FRAME_LINE_PREFIX, frameLineRoute, isFrameLine } from "../frames/frame-line.ts";
-
-export type HostLinkErrorCode = "timeout" | "aborted" | "closed" | "wrongResult";
-
-/** The request was not answered, or not as the contract says. What the plugin refused is an RpcError instead. */
-export class HostLinkError extends Error {
-  override readonly name = "HostLinkError";
-  readonly code: HostLinkErrorCode;
-
-  constructor(code: HostLinkErrorCode, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
-}
-
-export interface RequestOptions {
-  /** Until the answer must be there; {@link DEFAULT_TIMEOUT_MS} without. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
+export { DEFAULT_TIMEOUT_MS, HostLinkError, type HostLinkErrorCode } from "./host-requests.ts";
 
 export interface HostLink {
   /** @throws RpcError what the plugin answered; HostLinkError when it did not answer rightly */
@@ -73,97 +46,79 @@ export interface HostLink {
   readonly closed: Promise<string>;
 }
 
-/** Longer than the slowest answer, shutdown, takes with its hang-ups; a plugin silent for longer is stuck. */
-export const DEFAULT_TIMEOUT_MS = 15_000;
-
 export interface ConnectOptions {
   readonly log?: Log;
 }
 
 export function connectPlugin(stdin: Writable, stdout: Readable, options: ConnectOptions = {}): HostLink {
-  const log = options.log ?? (() => undefined);
-  const end = Promise.withResolvers<string>();
-  let closedWhy: string | null = null;
-  const link = createStdioLink({ output: stdin, onLost: (error) => finish(error.message) });
-  const client = new JSONRPCClient((message) => link.send(JSON.stringify(message)));
-  const inbox = createHostInbox((response) => client.receive(response), log);
-  let lastId = 0;
+  return new PipedHostLink(stdin, stdout, options.log ?? (() => undefined));
+}
 
-  function finish(why: string): void {
-    if (closedWhy !== null) return;
-    closedWhy = why;
-    link.close();
-    client.rejectAllPendingRequests(why);
-    end.resolve(why);
+type NotificationInput<N extends HostNotificationName> = z.input<(typeof hostNotifications)[N]["params"]>;
+
+class PipedHostLink implements HostLink {
+  readonly closed: Promise<string>;
+  readonly #link: StdioLink;
+  readonly #requests: HostRequests;
+  readonly #inbox: HostInbox;
+  readonly #resolveClosed: (why: string) => void;
+  #isClosed = false;
+
+  constructor(stdin: Writable, stdout: Readable, log: Log) {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+    this.#link = createStdioLink({ output: stdin, onLost: (error) => this.#finish(error.message) });
+    this.#requests = new HostRequests((line) => this.#link.send(line));
+    this.#inbox = new HostInbox((response) => this.#requests.receive(response), log);
+    this.#read(stdout, log);
   }
 
-  readLines(stdout, {
-    onLine: inbox.receive,
-    onTooLong: (limitBytes) =>
-      log("error", `the plugin sent a line of more than ${limitBytes} bytes; skipped`),
-    onEnd: (droppedBytes, error) => {
-      if (droppedBytes > 0) log("warn", `the plugin's output ended within a line of ${droppedBytes} bytes`);
-      finish(error ? `reading failed: ${error.message}` : "the plugin closed its output");
-    },
-  });
-
-  /** The library has no way to forget a request, so one that is given up is answered in the plugin's place. */
-  function giveUp(id: number, error: HostLinkError): void {
-    client.receive(createJSONRPCErrorResponse(id, jsonRpcErrorCodes.internalError, error.message, error));
-  }
-
-  async function request<M extends MethodName>(
+  request<M extends MethodName>(
     method: M,
     params: ParamsInput<M>,
-    { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions = {},
+    options?: RequestOptions,
   ): Promise<Result<M>> {
-    if (closedWhy !== null) throw new HostLinkError("closed", `${method}: ${closedWhy}`);
-    if (signal?.aborted) throw new HostLinkError("aborted", `${method} was aborted`, signal.reason);
-    lastId += 1;
-    const id = lastId;
-    const answer = client.requestAdvanced(createJSONRPCRequest(id, method, params));
-    const late = () =>
-      giveUp(id, new HostLinkError("timeout", `${method}: no answer within ${timeoutMs} ms`));
-    const onAbort = () => giveUp(id, new HostLinkError("aborted", `${method} was aborted`, signal?.reason));
-    const timer = setTimeout(late, timeoutMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      const response = await answer;
-      // The closing of the link is told by the library as an answer with an error of its own.
-      if (response.error && closedWhy !== null) throw closedError(method, response, closedWhy);
-      return resultOf(method, response);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    }
+    return this.#requests.request(method, params, options);
   }
 
-  return {
-    request,
-    notify: (name, params) => link.send(JSON.stringify(createJSONRPCNotification(name, params))),
-    onNotification: inbox.onNotification,
-    onFrameLine: inbox.onFrameLine,
-    close: () => finish("the host closed the link"),
-    closed: end.promise,
-  };
-}
-
-/** An error with data came from the plugin before the end, or from giving up. */
-function closedError(method: string, response: JSONRPCResponse, why: string): Error {
-  if (response.error?.data !== undefined) return errorOf(response.error);
-  return new HostLinkError("closed", `${method}: ${why}`);
-}
-
-function resultOf<M extends MethodName>(method: M, response: JSONRPCResponse): Result<M> {
-  if (response.error) throw errorOf(response.error);
-  const checked = methods[method].result.safeParse(response.result);
-  if (!checked.success) {
-    const why = summaryOf(checked.error, response.result);
-    throw new HostLinkError("wrongResult", `${method} was answered wrongly: ${why}`);
+  notify<N extends HostNotificationName>(name: N, params: NotificationInput<N>): void {
+    this.#link.send(JSON.stringify(createJSONRPCNotification(name, params)));
   }
-  return checked.data as Result<M>;
-}
 
-function errorOf(error: NonNullable<JSONRPCResponse["error"]>): Error {
-  return error.data instanceof HostLinkError ? error.data : RpcError.fromWire(error);
+  onNotification<N extends PluginNotificationName>(
+    name: N,
+    handler: (params: PluginNotificationParams<N>) => void,
+  ): () => void {
+    return this.#inbox.onNotification(name, handler);
+  }
+
+  onFrameLine(handler: (line: Buffer) => void): () => void {
+    return this.#inbox.onFrameLine(handler);
+  }
+
+  close(): void {
+    this.#finish("the host closed the link");
+  }
+
+  #read(stdout: Readable, log: Log): void {
+    readLines(stdout, {
+      onLine: (line) => this.#inbox.receive(line),
+      onTooLong: (limitBytes) =>
+        log("error", `the plugin sent a line of more than ${limitBytes} bytes; skipped`),
+      onEnd: (droppedBytes, error) => {
+        if (droppedBytes > 0) log("warn", `the plugin's output ended within a line of ${droppedBytes} bytes`);
+        this.#finish(error ? `reading failed: ${error.message}` : "the plugin closed its output");
+      },
+    });
+  }
+
+  /** The first reason counts: closing one end makes the other end close too. */
+  #finish(why: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#link.close();
+    this.#requests.close(why);
+    this.#resolveClosed(why);
+  }
 }

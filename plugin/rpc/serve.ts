@@ -39,12 +39,14 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
   };
   const link = createStdioLink({ output, onLost: (error) => hostGone(error.message) });
 
+  const send = (line: string): void => link.send(line);
+
   return {
     outlet: link,
-    notify: createNotifier(link.send, log),
+    notify: createNotifier(send, log),
     flush: (timeoutMs) => link.flush(timeoutMs),
     serve(handlers, notificationHandlers) {
-      const dispatcher = createDispatcher({ handlers, notificationHandlers, send: link.send, log });
+      const dispatcher = createDispatcher({ handlers, notificationHandlers, send, log });
       readLines(input, {
         onLine: dispatcher.receive,
         onTooLong: dispatcher.refuseLongLine,

@@ -3,6 +3,7 @@
 
 import type { Writable } from "node:stream";
 import type { FrameOutlet } from "../frames/frames.ts";
+import { LineOutput } from "./line-output.ts";
 import { MAX_LINE_BYTES } from "./line-reader.ts";
 
 /** Two minutes of the busiest control traffic are far below this; past it the reader is not reading. */
@@ -50,121 +51,122 @@ interface PendingFrame {
 const NEWLINE = "\n";
 
 export function createStdioLink(options: StdioLinkOptions): StdioLink {
-  const { output, maxQueuedBytes = MAX_QUEUED_BYTES, stallMs = STALL_MS } = options;
-  let control: Buffer[] = [];
-  let queuedBytes = 0;
+  return new TwoLaneLink(options);
+}
+
+class TwoLaneLink implements StdioLink {
+  readonly #output: LineOutput;
+  readonly #onLost: StdioLinkOptions["onLost"];
+  readonly #maxQueuedBytes: number;
+  #control: Buffer[] = [];
+  #queuedBytes = 0;
   // A stream asks for its next frame only after its last was written, so first come, first served is fair.
-  let frames: PendingFrame[] = [];
-  let current: PendingFrame | null = null;
-  let writing = false;
-  let over: LinkLostError | null = null;
-  let idleWaiters: (() => void)[] = [];
-  let stallTimer: NodeJS.Timeout | undefined;
+  #frames: PendingFrame[] = [];
+  #current: PendingFrame | null = null;
+  /** Why nothing is written any more. */
+  #over: LinkLostError | null = null;
+  #idleWaiters: (() => void)[] = [];
 
-  function settleAll(error: LinkLostError): void {
-    clearTimeout(stallTimer);
-    const rejected = current ? [current, ...frames] : frames;
-    current = null;
-    frames = [];
-    control = [];
-    queuedBytes = 0;
+  constructor({ output, onLost, maxQueuedBytes = MAX_QUEUED_BYTES, stallMs = STALL_MS }: StdioLinkOptions) {
+    this.#onLost = onLost;
+    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#output = new LineOutput({
+      output,
+      stallMs,
+      onWritten: () => this.#written(),
+      onFailed: (message, cause) => this.#lose(message, cause),
+    });
+  }
+
+  send(line: string): void {
+    if (this.#over) return;
+    const bytes = Buffer.from(line + NEWLINE);
+    if (bytes.length - 1 > MAX_LINE_BYTES) throw new LineTooLongError(bytes.length - 1);
+    this.#control.push(bytes);
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes > this.#maxQueuedBytes) {
+      this.#lose(`the reader left ${this.#queuedBytes} bytes of messages unread`);
+    }
+    this.#pump();
+  }
+
+  writeFrame(head: string, body: Uint8Array, tail: string): Promise<void> {
+    if (this.#over) return Promise.reject(this.#over);
+    const parts = [Buffer.from(head), body, Buffer.from(tail + NEWLINE)];
+    const bytes = parts.reduce((sum, part) => sum + part.length, -NEWLINE.length);
+    if (bytes > MAX_LINE_BYTES) return Promise.reject(new LineTooLongError(bytes));
+    return new Promise((resolve, reject) => {
+      this.#frames.push({ parts, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  async flush(timeoutMs: number): Promise<boolean> {
+    if (!this.#over && !this.#isIdle()) await this.#idleOr(timeoutMs);
+    return !this.#over && !this.#output.isWriting && this.#control.length === 0;
+  }
+
+  close(): void {
+    if (this.#over) return;
+    this.#settleAll(new LinkLostError("the link was closed"));
+    this.#output.end();
+  }
+
+  #lose(message: string, cause?: unknown): void {
+    if (this.#over) return;
+    const error = new LinkLostError(message, { cause });
+    this.#settleAll(error);
+    this.#output.destroy();
+    this.#onLost(error);
+  }
+
+  /** Nothing is written after this, and nobody is left waiting. */
+  #settleAll(error: LinkLostError): void {
+    this.#over = error;
+    const rejected = this.#current ? [this.#current, ...this.#frames] : this.#frames;
+    this.#current = null;
+    this.#frames = [];
+    this.#control = [];
+    this.#queuedBytes = 0;
     for (const frame of rejected) frame.reject(error);
-    wakeIdle();
+    this.#wakeIdle();
   }
 
-  function lose(message: string, cause?: unknown): void {
-    if (over) return;
-    over = new LinkLostError(message, { cause });
-    settleAll(over);
-    output.destroy();
-    options.onLost(over);
+  /** Writes what is next, if its turn has come. All control messages that wait go together: they are small. */
+  #pump(): void {
+    if (this.#output.isWriting || this.#over) return;
+    if (this.#control.length > 0) {
+      const parts = this.#control;
+      this.#control = [];
+      this.#queuedBytes = 0;
+      this.#output.write(parts);
+      return;
+    }
+    this.#current = this.#frames.shift() ?? null;
+    if (this.#current) this.#output.write(this.#current.parts);
+    else this.#wakeIdle();
   }
 
-  function wakeIdle(): void {
-    const waiters = idleWaiters;
-    idleWaiters = [];
+  #written(): void {
+    this.#current?.resolve();
+    this.#current = null;
+    this.#pump();
+  }
+
+  #isIdle(): boolean {
+    return !this.#output.isWriting && this.#control.length === 0 && this.#frames.length === 0;
+  }
+
+  #wakeIdle(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
     for (const wake of waiters) wake();
   }
 
-  function pump(): void {
-    if (writing || over) return;
-    if (control.length > 0) {
-      const parts = control;
-      control = [];
-      queuedBytes = 0;
-      write(parts);
-      return;
-    }
-    current = frames.shift() ?? null;
-    if (current) write(current.parts);
-    else wakeIdle();
-  }
-
-  /** One writev: corked parts reach the kernel in one system call where it takes them whole. */
-  function write(parts: readonly Uint8Array[]): void {
-    writing = true;
-    stallTimer = setTimeout(() => lose(`the reader took nothing for ${stallMs} ms`), stallMs).unref();
-    output.cork();
-    parts.forEach((part, index) => {
-      output.write(part, index === parts.length - 1 ? written : undefined);
-    });
-    output.uncork();
-  }
-
-  function written(error?: Error | null): void {
-    writing = false;
-    clearTimeout(stallTimer);
-    if (error) {
-      lose(`writing failed: ${error.message}`, error);
-    } else {
-      current?.resolve();
-      current = null;
-      pump();
-    }
-  }
-
-  output.on("error", (error: Error) => lose(`writing failed: ${error.message}`, error));
-  output.once("close", () => lose("the reader closed its end"));
-
-  return {
-    send(line) {
-      if (over) return;
-      const bytes = Buffer.from(line + NEWLINE);
-      if (bytes.length - 1 > MAX_LINE_BYTES) throw new LineTooLongError(bytes.length - 1);
-      control.push(bytes);
-      queuedBytes += bytes.length;
-      if (queuedBytes > maxQueuedBytes) lose(`the reader left ${queuedBytes} bytes of messages unread`);
-      pump();
-    },
-
-    writeFrame(head, body, tail) {
-      if (over) return Promise.reject(over);
-      const parts = [Buffer.from(head), body, Buffer.from(tail + NEWLINE)];
-      const bytes = parts.reduce((sum, part) => sum + part.length, -1);
-      if (bytes > MAX_LINE_BYTES) return Promise.reject(new LineTooLongError(bytes));
-      return new Promise((resolve, reject) => {
-        frames.push({ parts, resolve, reject });
-        pump();
-      });
-    },
-
-    async flush(timeoutMs) {
-      if (!over && (writing || control.length > 0 || frames.length > 0)) await idleOr(timeoutMs);
-      return !over && !writing && control.length === 0;
-    },
-
-    close() {
-      if (over) return;
-      over = new LinkLostError("the link was closed");
-      settleAll(over);
-      output.end();
-    },
-  };
-
-  function idleOr(timeoutMs: number): Promise<void> {
+  #idleOr(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
-      idleWaiters.push(() => {
+      this.#idleWaiters.push(() => {
         clearTimeout(timer);
         resolve();
       });
