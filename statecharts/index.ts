@@ -5,6 +5,7 @@ export * from "./call/machine.ts";
 export type * from "./call/model.ts";
 export * from "./desk/machine.ts";
 export type * from "./desk/model.ts";
+export { callWith } from "./desk/model.ts";
 export * from "./link/machine.ts";
 export type * from "./link/model.ts";
 export * from "./media/machine.ts";

@@ -10,7 +10,13 @@ import {
   type Result,
   RpcError,
 } from "../../rpc-schema/index.ts";
-import type { DeskCall, DeskEvent, UserCallEvent, UserMediaEvent } from "../../statecharts/index.ts";
+import {
+  callWith,
+  type DeskCall,
+  type DeskEvent,
+  type UserCallEvent,
+  type UserMediaEvent,
+} from "../../statecharts/index.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import type { Plugin } from "./plugin.ts";
 
@@ -155,7 +161,7 @@ function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Res
 }
 
 function callOf({ desk }: Plugin, callId: string): DeskCall {
-  const call = desk.getSnapshot().context.calls[callId];
+  const call = callWith(desk.getSnapshot().context, callId);
   if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
   throw new RpcError("unknownCall", "there is no such call, or it is over", {
     issues: [{ field: "callId", value: JSON.stringify(callId), expected: "the id of a call in call.list" }],
