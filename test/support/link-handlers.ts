@@ -1,7 +1,7 @@
 // What the plugin at the far end of a host link does in the link's contract test.
 
-import type { Handlers, HostNotificationHandlers } from "../../plugin/rpc/dispatcher.ts";
 import { FRAME_LINE_TAIL, frameLineHead } from "../../plugin/frames/frame-line.ts";
+import type { Handlers, HostNotificationHandlers } from "../../plugin/rpc/dispatcher.ts";
 import type { PluginEnd } from "../../plugin/rpc/serve.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "./handlers.ts";

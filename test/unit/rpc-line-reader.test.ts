@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
-import { MAX_LINE_BYTES } from "../../plugin/rpc/line-reader.ts";
-import { createLineReader, decodeLine, readLines } from "../../plugin/rpc/line-reader.ts";
+import { createLineReader, decodeLine, MAX_LINE_BYTES, readLines } from "../../plugin/rpc/line-reader.ts";
 import { type Random, seededRandom } from "../support/seeded-random.ts";
 
 function collect(limitBytes?: number) {
