@@ -12,7 +12,9 @@ const CALL = "call-1";
 const REQUEST: Signal = { type: "call-request", mediaType: "video" };
 
 const benches: CallBench[] = [];
-after(() => benches.forEach(({ desk }) => desk.stop()));
+after(() => {
+  for (const { desk } of benches) desk.stop();
+});
 
 function createBench(options: CallBenchOptions = {}): CallBench {
   const bench = new CallBench(options);
