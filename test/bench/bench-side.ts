@@ -1,0 +1,150 @@
+// One of the two people of a measured call: a PulseAudio of its own with a sounding microphone, the reference host, and
+// the compiled plugin with the probe in it.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type Host, startHost } from "../../plugin/host/host.ts";
+import { ownAddress } from "../../plugin/host/pair.ts";
+import type { HostLink } from "../../plugin/rpc/host-link.ts";
+import type { PluginNotificationName, PluginNotificationParams } from "../../rpc-schema/index.ts";
+import { type Pulse, startPulse } from "../support/pulse.ts";
+import { burstLoop } from "./mouth-to-ear.ts";
+
+export const DIST_MAIN = fileURLToPath(new URL("../../dist/plugin/main.js", import.meta.url));
+const PROBE = new URL("loop-probe.ts", import.meta.url).href;
+/** Far above anything but a stuck process. */
+const WAIT_MS = 30_000;
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+}
+
+/** What the probe tells, times in milliseconds, sizes in bytes. */
+export interface ProbeReport {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly heapTotal: number;
+  readonly heapUsed: number;
+}
+
+export interface BenchSide {
+  readonly host: Host;
+  readonly pulse: Pulse;
+  /** Asks the probe; its figures are those since it was asked last. */
+  probe(): Promise<ProbeReport>;
+  stop(): Promise<void>;
+}
+
+export async function startSide(label: string, picture: PictureSize): Promise<BenchSide> {
+  const pulse = await startPulse();
+  let onProbe: (report: ProbeReport) => void = () => undefined;
+  try {
+    pulse.play(burstLoop());
+    const host = await startHost({
+      label,
+      env: pulse.env,
+      pluginCommand: {
+        program: process.execPath,
+        args: [...pluginNodeArgs(label), "--import", PROBE, DIST_MAIN],
+      },
+      settings: {
+        camera: "test-pattern",
+        microphone: "auto",
+        speaker: "auto",
+        picture,
+        iceServers: [],
+        signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+      },
+      onLog: (line) => {
+        if (line.startsWith("loop-probe ")) onProbe(JSON.parse(line.slice("loop-probe ".length)));
+      },
+    });
+    return {
+      host,
+      pulse,
+      probe: () =>
+        within(
+          new Promise((resolve) => {
+            onProbe = resolve;
+            process.kill(pidOf(host), "SIGUSR2");
+          }),
+          "the probe's report",
+        ),
+      stop: async () => {
+        await host.stop();
+        await pulse.stop();
+      },
+    };
+  } catch (error) {
+    await pulse.stop();
+    throw error;
+  }
+}
+
+/** For a closer look: `BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=/tmp/x"` is given to Alice's plugin. */
+function pluginNodeArgs(label: string): string[] {
+  return label === "Alice" ? (process.env.BENCH_NODE_ARGS?.split(" ") ?? []) : [];
+}
+
+export function pidOf(host: Host): number {
+  if (host.pid === undefined) throw new Error(`${host.state.label}'s plugin is not running`);
+  return host.pid;
+}
+
+export async function introduce(one: Host, other: Host): Promise<void> {
+  await one.plugin.request("contacts.add", { address: await ownAddress(other) });
+  await other.plugin.request("contacts.add", { address: await ownAddress(one) });
+}
+
+/** Rings and is accepted. @returns the call and when `call.accept` was sent, Unix time in ms */
+export async function makeCall(caller: Host, callee: Host): Promise<{ callId: string; acceptedAt: number }> {
+  const incoming = next(callee.plugin, "call.incoming", () => true);
+  const peerId = callee.state.signalling?.peerId ?? "";
+  const { callId } = await caller.plugin.request("call.start", { peerId, media: "video" });
+  await incoming;
+  const isConnected = (call: { callId: string; phase: string }) =>
+    call.callId === callId && call.phase === "connected";
+  const connected = [caller, callee].map((host) => next(host.plugin, "call.changed", isConnected));
+  const acceptedAt = unixMs();
+  await callee.plugin.request("call.accept", { callId });
+  await Promise.all(connected);
+  return { callId, acceptedAt };
+}
+
+export async function endCall(callId: string, one: Host, other: Host): Promise<void> {
+  const ends = [one, other].map((host) => next(host.plugin, "call.ended", (end) => end.callId === callId));
+  await one.plugin.request("call.hangup", { callId });
+  await Promise.all(ends);
+}
+
+/** The next notification of that name that fits. @throws when none comes within 30 s */
+export function next<N extends PluginNotificationName>(
+  link: HostLink,
+  name: N,
+  fits: (params: PluginNotificationParams<N>) => boolean,
+): Promise<PluginNotificationParams<N>> {
+  let off = (): void => undefined;
+  const come = new Promise<PluginNotificationParams<N>>((resolve) => {
+    off = link.onNotification(name, (params) => {
+      if (fits(params)) resolve(params);
+    });
+  });
+  return within(come, name).finally(() => off());
+}
+
+async function within<T>(event: Promise<T>, what: string): Promise<T> {
+  const late = new AbortController();
+  const timeout = delay(WAIT_MS, undefined, { signal: late.signal }).then((): never => {
+    throw new Error(`${what} did not come within ${WAIT_MS} ms`);
+  });
+  timeout.catch(() => undefined);
+  return await Promise.race([event, timeout]).finally(() => late.abort());
+}
+
+export function unixMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,228 @@
+// `npm run bench [-- --json FILE] [--quick] [--only NAME …]`: measures everything in one run on the machine at hand and
+// prints a table, the frame ledgers and one JSON object of figures. Fails when a ledger does not close, not when a goal
+// is missed.
+
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { measureCarriedCall } from "./carried-call.ts";
+import { measureChromium } from "./chromium-call.ts";
+import { FIGURE_NAMES, type Figure, type FigureName, formatTable, makeFigure, median } from "./figures.ts";
+import type { Ledger } from "./frame-ledger.ts";
+import { measureStarts } from "./start-time.ts";
+import { measureWatchedCall, type WatchedReport } from "./watched-call.ts";
+
+const SMALL = { width: 320, height: 240, fps: 30 };
+const VGA = { width: 640, height: 480, fps: 30 };
+const HD = { width: 1280, height: 720, fps: 30 };
+/** The product's default ceiling, given to Chromium too. */
+const CEILING_BPS = 1_500_000;
+/** Below this a picture rate counts as one that the machine could not carry. */
+const CARRIED_FPS = 27;
+
+const FULL = { warmUpMs: 4000, windowMs: 12_000, soundMs: 12_000, calls: 6, starts: 9 };
+const QUICK = { warmUpMs: 1000, windowMs: 3000, soundMs: 4000, calls: 2, starts: 2 };
+
+/** What one run gathers. */
+class Results {
+  readonly figures: Partial<Record<FigureName, Figure>> = {};
+  readonly notes: Partial<Record<FigureName, string>> = {};
+  readonly ledgers: { title: string; ledger: Ledger }[] = [];
+
+  set(name: FigureName, value: number, note?: string): void {
+    this.figures[name] = makeFigure(name, value);
+    if (note !== undefined) this.notes[name] = note;
+  }
+}
+
+interface Stage {
+  readonly what: string;
+  readonly figures: readonly FigureName[];
+  run(lengths: typeof FULL, results: Results): Promise<void>;
+}
+
+const STAGES: readonly Stage[] = [
+  {
+    what: "starts of the plugin, nothing else running",
+    figures: ["startToInitialize"],
+    async run({ starts }, results) {
+      const timesMs = await measureStarts(starts);
+      results.set("startToInitialize", median(timesMs), `median of ${starts}: ${listMs(timesMs)}`);
+    },
+  },
+  {
+    what: "480p both ways with sound; Alice watched in WebKitGTK, Bob without a page",
+    figures: [
+      "decodedToDrawn480WebKit",
+      "beyondWrtc480",
+      "wholeDelay480",
+      "wrtcDelay480",
+      "drawnOfCaptured480",
+      "mainThreadDelayP99",
+      "cpu480",
+      "residentMemory",
+      "acceptToFirstPicture",
+      "mouthToEar",
+      "againstChromium480",
+    ],
+    async run(lengths, results) {
+      const report = await measureWatchedCall({ watched: VGA, own: VGA, ...lengths });
+      setWatched(results, report, "480");
+      setCosts(results, report);
+    },
+  },
+  {
+    what: "720p from Bob, 240p from Alice (two cores cannot carry both and the page); Alice watched in WebKitGTK",
+    figures: [
+      "decodedToDrawn720WebKit",
+      "beyondWrtc720",
+      "wholeDelay720",
+      "wrtcDelay720",
+      "drawnOfCaptured720",
+      "againstChromium720",
+    ],
+    async run(lengths, results) {
+      const report = await measureWatchedCall({ watched: HD, own: SMALL, ...lengths, soundMs: 0, calls: 0 });
+      setWatched(results, report, "720");
+    },
+  },
+  { what: "720p, processor; the host takes the pictures, no page", figures: ["cpu720"], run: measureCpu720 },
+  {
+    what: "Chromium calling Chromium, 480p both ways with sound",
+    figures: ["chromiumDelay480", "againstChromium480"],
+    run: (lengths, results) => compare(lengths, results, "480"),
+  },
+  {
+    what: "Chromium calling Chromium, 720p one way and 240p the other, with sound",
+    figures: ["chromiumDelay720", "againstChromium720"],
+    run: (lengths, results) => compare(lengths, results, "720"),
+  },
+];
+
+function setWatched(results: Results, report: WatchedReport, size: "480" | "720"): void {
+  const { statistics, unreadable, drawnPercent } = report;
+  const rest = `, received ${statistics.receiveWidth}x${statistics.receiveHeight} at ${statistics.receiveFps}`;
+  results.set(
+    `decodedToDrawn${size}WebKit`,
+    report.decodedToDrawnP95Ms,
+    `p95; median ${report.decodedToDrawnMs.toFixed(1)}`,
+  );
+  results.set(
+    `beyondWrtc${size}`,
+    report.wholeMs - report.wrtcMs,
+    `of it capture to send ${report.captureToSendMs.toFixed(1)}`,
+  );
+  results.set(`wholeDelay${size}`, report.wholeMs, `median; p95 ${report.wholeP95Ms.toFixed(1)}${rest}`);
+  results.set(`wrtcDelay${size}`, report.wrtcMs, "source to sink in the same call");
+  results.set(
+    `drawnOfCaptured${size}`,
+    drawnPercent,
+    unreadable > 0 ? `${unreadable} stamps unreadable` : "",
+  );
+  results.ledgers.push({ title: `${size}p, Bob's camera to Alice's canvas`, ledger: report.ledger });
+}
+
+function setCosts(
+  results: Results,
+  { loop, cpuCores, farCpuCores, memory, acceptMs, mouthToEarMs }: WatchedReport,
+): void {
+  results.set(
+    "mainThreadDelayP99",
+    loop.p99,
+    `p50 ${loop.p50.toFixed(1)}, p99.9 ${loop.p999.toFixed(1)}, max ${loop.max.toFixed(1)}`,
+  );
+  results.set("cpu480", cpuCores, `Bob's, whose pictures nobody shows: ${farCpuCores.toFixed(2)}`);
+  const { aloneMb, pssMb, rssMb } = memory;
+  const heap = `V8 heap ${(loop.heapUsed / 1e6).toFixed(0)} of ${(loop.heapTotal / 1e6).toFixed(0)}`;
+  results.set(
+    "residentMemory",
+    aloneMb,
+    `shared pages once; sum of PSS ${pssMb.toFixed(0)}, of RSS ${rssMb.toFixed(0)}; ${heap}`,
+  );
+  results.set("acceptToFirstPicture", median(acceptMs), `median of ${acceptMs.length}: ${listMs(acceptMs)}`);
+  results.set(
+    "mouthToEar",
+    median(mouthToEarMs),
+    `median of ${mouthToEarMs.length}: ${listMs(mouthToEarMs)}`,
+  );
+}
+
+async function measureCpu720(lengths: typeof FULL, results: Results): Promise<void> {
+  let far = HD;
+  let report = await measureCarriedCall({ own: HD, far, ...lengths });
+  const isCarried = report.shownFps >= CARRIED_FPS && report.statistics.receiveWidth === HD.width;
+  if (!isCarried) {
+    far = SMALL;
+    report = await measureCarriedCall({ own: HD, far, ...lengths });
+  }
+  const { sendWidth, receiveWidth } = report.statistics;
+  const note =
+    `sends ${sendWidth} wide, receives ${receiveWidth} wide, shows ${report.shownFps.toFixed(1)} a second` +
+    (isCarried ? "" : "; the machine did not carry 720p from the far end too");
+  results.set("cpu720", report.cpuCores, note);
+}
+
+async function compare(lengths: typeof FULL, results: Results, size: "480" | "720"): Promise<void> {
+  const own = size === "480" ? VGA : SMALL;
+  const wish = { watched: size === "480" ? VGA : HD, own, maxBitrateBps: CEILING_BPS, ...lengths };
+  const chromium = await measureChromium(wish);
+  const { wholeMs, wholeP95Ms, shownPercent, shownWidth } = chromium;
+  results.set(
+    `chromiumDelay${size}`,
+    wholeMs,
+    `median; p95 ${wholeP95Ms.toFixed(1)}; ${shownPercent.toFixed(1)} % shown, ${shownWidth} wide`,
+  );
+  const ours = results.figures[`wholeDelay${size}`]?.value;
+  if (typeof ours === "number") results.set(`againstChromium${size}`, ours / wholeMs, "ratio of the medians");
+}
+
+function listMs(values: readonly number[]): string {
+  return values.map((value) => value.toFixed(0)).join(" ");
+}
+
+function load(): string {
+  return loadavg()
+    .map((value) => value.toFixed(1))
+    .join(" ");
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: "string" },
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
+    },
+  });
+  const unknown = values.only.filter((name) => !FIGURE_NAMES.some((figure) => figure === name));
+  if (unknown.length > 0) throw new Error(`no figure ${unknown}; the figures are ${FIGURE_NAMES.join(", ")}`);
+  const isWanted = (name: string): boolean => values.only.length === 0 || values.only.includes(name);
+  const results = new Results();
+  print(
+    `${cpus().length} x ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, load ${load()}`,
+  );
+  for (const stage of STAGES.filter(({ figures }) => figures.some(isWanted))) {
+    print(`-- ${stage.what} (load ${load()})`);
+    await stage.run(values.quick ? QUICK : FULL, results);
+  }
+  report(results, values.json);
+}
+
+function report({ figures, notes, ledgers }: Results, file: string | undefined): void {
+  print(`\nload at the end ${load()}\n${formatTable(figures, notes)}`);
+  for (const { title, ledger } of ledgers) {
+    const lines = ledger.lines.map(({ what, count }) => `${what.padEnd(52)}${String(count).padStart(6)}`);
+    const end = ledger.faults.length === 0 ? "the sum closes" : `DOES NOT CLOSE: ${ledger.faults.join("; ")}`;
+    print(`\nframes, ${title}\n${lines.join("\n")}\n${end}`);
+    if (ledger.faults.length > 0) process.exitCode = 1;
+  }
+  const json = JSON.stringify(figures, null, 2);
+  print(`\n${json}`);
+  if (file !== undefined) writeFileSync(file, `${json}\n`);
+}
+
+await main();

@@ -1,0 +1,92 @@
+// What the bench measures and what is to be reached: names, units, goals, and how values become figures.
+// Pure; knows nothing of how anything is measured.
+
+/** One entry of the JSON object. */
+export interface Figure {
+  readonly value: number | null;
+  readonly unit: string;
+  /** Null where the figure is only told. */
+  readonly goal: number | null;
+  /** Null without a goal. A figure that could not be measured does not hold. */
+  readonly holds: boolean | null;
+}
+
+interface Target {
+  readonly unit: string;
+  readonly goal: number | null;
+  /** Most goals are upper limits. */
+  readonly isLowerLimit?: true;
+  /** Decimals worth printing. */
+  readonly decimals: number;
+}
+
+const ms = (goal: number | null): Target => ({ unit: "ms", goal, decimals: 1 });
+
+/** In the order of the table. */
+export const TARGETS = {
+  decodedToDrawn480WebKit: ms(20),
+  decodedToDrawn720WebKit: ms(35),
+  beyondWrtc480: ms(12),
+  beyondWrtc720: ms(25),
+  againstChromium480: { unit: "times", goal: 1.8, decimals: 2 },
+  againstChromium720: { unit: "times", goal: null, decimals: 2 },
+  wholeDelay480: ms(null),
+  wholeDelay720: ms(null),
+  wrtcDelay480: ms(null),
+  wrtcDelay720: ms(null),
+  chromiumDelay480: ms(null),
+  chromiumDelay720: ms(null),
+  drawnOfCaptured480: { unit: "%", goal: 99, isLowerLimit: true, decimals: 1 },
+  drawnOfCaptured720: { unit: "%", goal: 99, isLowerLimit: true, decimals: 1 },
+  mainThreadDelayP99: ms(15),
+  cpu480: { unit: "cores", goal: 0.6, decimals: 2 },
+  cpu720: { unit: "cores", goal: 1.1, decimals: 2 },
+  residentMemory: { unit: "MB", goal: 260, decimals: 0 },
+  acceptToFirstPicture: ms(500),
+  startToInitialize: ms(700),
+  mouthToEar: ms(null),
+} as const satisfies Record<string, Target>;
+
+export type FigureName = keyof typeof TARGETS;
+export const FIGURE_NAMES = Object.keys(TARGETS) as FigureName[];
+
+/** Rounded as printed, so that what is printed and what is judged are the same number. */
+export function makeFigure(name: FigureName, measured: number): Figure {
+  const { unit, goal, decimals, isLowerLimit }: Target = TARGETS[name];
+  const value = Number.isFinite(measured) ? Number(measured.toFixed(decimals)) : null;
+  if (goal === null) return { value, unit, goal, holds: null };
+  return { value, unit, goal, holds: value !== null && (isLowerLimit ? value >= goal : value <= goal) };
+}
+
+/** One line for each figure, notes at the end of their lines. */
+export function formatTable(
+  figures: Readonly<Partial<Record<FigureName, Figure>>>,
+  notes: Readonly<Partial<Record<FigureName, string>>>,
+): string {
+  const lines = FIGURE_NAMES.flatMap((name) => {
+    const figure = figures[name];
+    return figure ? [formatLine(name, figure, notes[name] ?? "")] : [];
+  });
+  return lines.join("\n");
+}
+
+function formatLine(name: FigureName, { value, unit, goal, holds }: Figure, note: string): string {
+  const { decimals, isLowerLimit }: Target = TARGETS[name];
+  const limit = goal === null ? "" : `${isLowerLimit ? ">=" : "<="} ${goal}`;
+  const verdict = holds === null ? "" : holds ? "holds" : "MISSED";
+  const shown = value === null ? "none" : value.toFixed(decimals);
+  return `${name.padEnd(24)}${shown.padStart(8)} ${unit.padEnd(6)}${limit.padEnd(8)}${verdict.padEnd(8)}${note}`.trimEnd();
+}
+
+/** The value below which a share of the values lie, by nearest rank; NaN for none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;
+  return (lower + upper) / 2;
+}
