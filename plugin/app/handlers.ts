@@ -27,7 +27,7 @@ const USE_EVENTS = {
 } as const satisfies Record<DeviceKind, UserMediaEvent["type"]>;
 
 export function createHandlers(plugin: Plugin): Handlers {
-  const { desk, frames, reporter, signalling } = plugin;
+  const { frames, reporter, signalling } = plugin;
 
   /** Every method but initialize asks this first. */
   const serving = <P, R>(handler: (params: P) => R) => {
@@ -56,11 +56,7 @@ export function createHandlers(plugin: Plugin): Handlers {
     "call.reject": serving(({ callId, reason }) =>
       toCall(plugin, callId, { type: "user.reject", reason: reason ?? "rejected" }),
     ),
-    "call.hangup": serving(({ callId }) => {
-      callOf(plugin, callId);
-      desk.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
-      return null;
-    }),
+    "call.hangup": serving(({ callId }) => hangUp(plugin, callId)),
     "call.setMicrophone": serving(({ callId, on }) =>
       toCall(plugin, callId, { type: "user.setMicrophone", on }),
     ),
@@ -71,14 +67,7 @@ export function createHandlers(plugin: Plugin): Handlers {
       return toCall(plugin, callId, { type: USE_EVENTS[kind], deviceId });
     }),
     "call.list": serving(() => ({ calls: reporter.list() })),
-    "call.stats": serving(({ callId }) => {
-      callOf(plugin, callId);
-      const statistics = reporter.statistics(callId);
-      if (statistics) return statistics;
-      throw new RpcError("wrongCallState", "statistics begin a second after the call is connected", {
-        issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a connected call" }],
-      });
-    }),
+    "call.stats": serving(({ callId }) => statisticsOf(plugin, callId)),
     "call.snapshot": serving(({ callId, source }) => {
       callOf(plugin, callId);
       return frames.snapshot(callId, source);
@@ -179,6 +168,22 @@ function toCall(plugin: Plugin, callId: string, event: UserCallEvent | UserMedia
   }
   plugin.desk.send({ type: "user.toCall", callId, event });
   return null;
+}
+
+/** Not by `toCall`, since a hang-up fits every phase. */
+function hangUp(plugin: Plugin, callId: string): null {
+  callOf(plugin, callId);
+  plugin.desk.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
+  return null;
+}
+
+function statisticsOf(plugin: Plugin, callId: string): Result<"call.stats"> {
+  callOf(plugin, callId);
+  const statistics = plugin.reporter.statistics(callId);
+  if (statistics) return statistics;
+  throw new RpcError("wrongCallState", "statistics begin a second after the call is connected", {
+    issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a connected call" }],
+  });
 }
 
 async function listDevices({ engines }: Plugin): Promise<DeviceList> {

@@ -9,6 +9,7 @@ import { createDesk, type Desk } from "../calls/desk.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../rpc/log.ts";
+import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
 import { createSettingsStore, type SettingsStore } from "../settings/settings-store.ts";
 import type { Engines } from "./engines.ts";
@@ -70,16 +71,7 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
   });
 
   const attach = createAttach({
-    startServices() {
-      const { whyNoCalls } = engines;
-      if (whyNoCalls !== null || !plugin.identity) {
-        end.notify("signalling.changed", { state: "failed", addresses: [], why: whyNoCalls ?? "" });
-        return;
-      }
-      startSignalling(signalling, plugin.identity, settings.get()).catch((error: unknown) =>
-        log("error", `starting failed: ${String(error)}`),
-      );
-    },
+    startServices: () => startServices(plugin, end.notify),
     stopServices: (reason) => stopServices({ desk, context, frames, signalling, engines }, reason),
   });
 
@@ -118,6 +110,18 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
     actions: { startServices },
   });
   return createActor(machine, { input: {} });
+}
+
+/** The host is ready for notifications: signalling begins, or the host is told why no call can be made. */
+function startServices({ engines, identity, settings, signalling, log }: Plugin, notify: Notify): void {
+  const { whyNoCalls } = engines;
+  if (whyNoCalls !== null || !identity) {
+    notify("signalling.changed", { state: "failed", addresses: [], why: whyNoCalls ?? "" });
+    return;
+  }
+  startSignalling(signalling, identity, settings.get()).catch((error: unknown) =>
+    log("error", `starting failed: ${String(error)}`),
+  );
 }
 
 function startSignalling(

@@ -3,6 +3,9 @@
 
 import { fromCallback } from "xstate";
 import type { DeviceInput, MediaEvent, MicrophoneCommand, OpenDevice } from "../../statecharts/index.ts";
+import type { OpenCamera } from "../camera/camera.ts";
+import type { Log } from "../rpc/log.ts";
+import type { Microphone, Speaker } from "../sound/sound.ts";
 import { type CallContext, textOf } from "./context.ts";
 import type { DeviceTurn } from "./device-turn.ts";
 
@@ -22,98 +25,103 @@ interface Holding<D extends Held> {
 }
 
 export function createDeviceEffects(context: CallContext) {
-  const { cameras, sound, settings, mediaOf } = context;
+  return {
+    camera: cameraEffect(context),
+    microphone: microphoneEffect(context),
+    speaker: speakerEffect(context),
+  };
+}
 
-  function hold<D extends Held>({ kind, turn, open, attach }: Holding<D>, report: Report): () => void {
-    let isHeld = true;
-    const lost = (error: unknown) => {
-      if (!isHeld) return;
-      context.log("warn", `${kind} lost: ${textOf(error)}`);
-      report({ type: `device.${kind}Lost`, why: textOf(error) });
-    };
-    const opened = (device: D) => {
-      attach(device);
-      report({
-        type: `device.${kind}Opened`,
-        deviceId: device.deviceId,
-        deviceName: device.deviceName,
-      });
-    };
-    const release = turn.hold(() => open(lost, () => isHeld), opened, lost);
-    return () => {
-      isHeld = false;
-      attach(null);
-      release();
-    };
-  }
+function hold<D extends Held>(
+  { kind, turn, open, attach }: Holding<D>,
+  report: Report,
+  log: Log,
+): () => void {
+  let isHeld = true;
+  const lost = (error: unknown) => {
+    if (!isHeld) return;
+    log("warn", `${kind} lost: ${textOf(error)}`);
+    report({ type: `device.${kind}Lost`, why: textOf(error) });
+  };
+  const opened = (device: D) => {
+    attach(device);
+    report({
+      type: `device.${kind}Opened`,
+      deviceId: device.deviceId,
+      deviceName: device.deviceName,
+    });
+  };
+  const release = turn.hold(() => open(lost, () => isHeld), opened, lost);
+  return () => {
+    isHeld = false;
+    attach(null);
+    release();
+  };
+}
 
-  const camera = fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+function cameraEffect({ cameras, settings, mediaOf, cameraTurn, log }: CallContext) {
+  return fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
     const media = mediaOf(input.callId);
-    return hold(
-      {
-        kind: "camera",
-        turn: context.cameraTurn,
-        open: async (onError, isHeld) => {
-          const choice = input.choice ?? settings().camera;
-          if (choice === NO_CAMERA) throw new Error("no camera is chosen");
-          return cameras.open(choice, settings().picture, {
-            onFrame: (frame) => {
-              if (isHeld()) media.cameraFrame(frame);
-            },
-            onError,
-          });
-        },
-        attach: (device) => {
-          media.camera = device;
-        },
+    const holding: Holding<OpenCamera> = {
+      kind: "camera",
+      turn: cameraTurn,
+      open: async (onError, isHeld) => {
+        const choice = input.choice ?? settings().camera;
+        if (choice === NO_CAMERA) throw new Error("no camera is chosen");
+        return cameras.open(choice, settings().picture, {
+          onFrame: (frame) => {
+            if (isHeld()) media.cameraFrame(frame);
+          },
+          onError,
+        });
       },
-      sendBack as Report,
-    );
+      attach: (device) => {
+        media.camera = device;
+      },
+    };
+    return hold(holding, sendBack as Report, log);
   });
+}
 
-  const microphone = fromCallback<MicrophoneCommand, DeviceInput>(({ input, sendBack, receive }) => {
+function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: CallContext) {
+  return fromCallback<MicrophoneCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const media = mediaOf(input.callId);
-    // The chart may mute before the device is open.
     let isMuted = false;
     receive((command) => {
       isMuted = command.type === "mute";
       media.microphone?.setMuted(isMuted);
     });
-    return hold(
-      {
-        kind: "microphone",
-        turn: context.microphoneTurn,
-        open: (onLost, isHeld) =>
-          sound.openMicrophone(input.choice ?? settings().microphone, settings().toneHz, {
-            // Blocks that left the capturing process before it heard of the mute are dropped here.
-            onBlock: (block) => {
-              if (isHeld() && !isMuted) media.microphoneBlock(block);
-            },
-            onLost,
-          }),
-        attach: (device) => {
-          device?.setMuted(isMuted);
-          media.microphone = device;
-        },
+    const holding: Holding<Microphone> = {
+      kind: "microphone",
+      turn: microphoneTurn,
+      open: (onLost, isHeld) =>
+        sound.openMicrophone(input.choice ?? settings().microphone, settings().toneHz, {
+          // Blocks that left the capturing process before it heard of the mute are dropped here.
+          onBlock: (block) => {
+            if (isHeld() && !isMuted) media.microphoneBlock(block);
+          },
+          onLost,
+        }),
+      attach: (device) => {
+        device?.setMuted(isMuted);
+        media.microphone = device;
       },
-      sendBack as Report,
-    );
+    };
+    return hold(holding, sendBack as Report, log);
   });
+}
 
-  const speaker = fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+function speakerEffect({ sound, settings, mediaOf, speakerTurn, log }: CallContext) {
+  return fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
     const media = mediaOf(input.callId);
-    return hold(
-      {
-        kind: "speaker",
-        turn: context.speakerTurn,
-        open: (onLost) => sound.openSpeaker(input.choice ?? settings().speaker, onLost),
-        attach: (device) => {
-          media.speaker = device;
-        },
+    const holding: Holding<Speaker> = {
+      kind: "speaker",
+      turn: speakerTurn,
+      open: (onLost) => sound.openSpeaker(input.choice ?? settings().speaker, onLost),
+      attach: (device) => {
+        media.speaker = device;
       },
-      sendBack as Report,
-    );
+    };
+    return hold(holding, sendBack as Report, log);
   });
-
-  return { camera, microphone, speaker };
 }
