@@ -19,7 +19,12 @@ after(() => {
 });
 
 class ReportBench {
-  readonly bench = new CallBench();
+  /** No goodbye of ours is ever acknowledged. */
+  readonly bench = new CallBench({
+    send: async (_peerId, _callId, { type }) => {
+      if (type === "call-hangup") await new Promise<never>(() => undefined);
+    },
+  });
   readonly told: { name: PluginNotificationName; params: unknown }[] = [];
   nowMs = 1_000_000;
   readonly reporter: CallReporter;
@@ -149,6 +154,16 @@ describe("the reporter", () => {
     assert.ok(bench.of("call.changed").every(({ phase }) => phase !== "ended"));
     assert.deepEqual(bench.reporter.list(), []);
     assert.equal(bench.reporter.statistics(CALL), null);
+  });
+
+  test("does not list a call that only still says goodbye", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    assert.equal(bench.reporter.list().length, 1);
+    bench.bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
+    await quiet();
+    assert.equal(bench.bench.calls().length, 1);
+    assert.deepEqual(bench.reporter.list(), []);
   });
 
   test("tells statistics each second and levels ten times as often, from the connection to the end", async () => {
