@@ -15,7 +15,7 @@ export interface PngJob {
 export type PngAnswer = { readonly id: number } & (EncodedPicture | { readonly error: string });
 
 /** The largest picture, 3840x2160, takes under a second; several may stand in line. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 const WORKER_URL = new URL(`./png-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 

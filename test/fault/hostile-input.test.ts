@@ -148,7 +148,7 @@ describe("the process and a host that misbehaves", () => {
   test("binary noise gets parse errors only", async () => {
     const random = seededRandom(7);
     const noise = Buffer.from(Array.from({ length: 4096 }, () => random.below(256)));
-    // It is not UTF-8; latin1 is only a way to count its lines.
+    // It is not UTF-8: latin1 is only a way to count its lines. Empty ones are passed over.
     const noiseLines = noise
       .toString("latin1")
       .split("\n")

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { PluginNotificationParams } from "../../rpc-schema/index.ts";
-import { connectCall, endCalls, type PluginProcess, startPair, startPlugin } from "../support/plugin-process.ts";
+import {
+  connectCall,
+  endCalls,
+  type PluginProcess,
+  startPair,
+  startPlugin,
+} from "../support/plugin-process.ts";
 
 const SHORT = { requestMs: 5_000, ringMs: 1_500, lostMs: 500, restartMs: 4_000 };
 

@@ -58,7 +58,9 @@ describe("what two people hear and see of each other", () => {
   }
 
   /** The sound between two processes takes a moment; asks until it is as expected or the time is up. */
-  async function untilHeard(isAsExpected: (level: number) => boolean): Promise<{ hz: number; level: number }> {
+  async function untilHeard(
+    isAsExpected: (level: number) => boolean,
+  ): Promise<{ hz: number; level: number }> {
     for (let attempt = 0; attempt < 20; attempt += 1) {
       const heard = await heardByBob();
       if (isAsExpected(heard.level)) return heard;

@@ -23,15 +23,14 @@ const result = await runInVm({ command: ["node", "test/kernel/guest/call-report.
 // The guest's report is typed by the script that prints it.
 const report = lastJson(result) as CallReport;
 
-/** vivid moves its bars sideways, so they may begin anywhere: the same colours in the same order, around. */
+function near(a: number[] = [], b: number[] = []): boolean {
+  return a.length === 3 && a.every((value, index) => Math.abs(value - (b[index] ?? Number.NaN)) <= TOLERANCE);
+}
+
 function assertBars(found: number[][]): void {
-  const isNear = (a: number[] = [], b: number[] = []) =>
-    a.length === 3 && a.every((value, index) => Math.abs(value - (b[index] ?? Number.NaN)) <= TOLERANCE);
-  const shifts = BARS.map(
-    (_, shift) => found.filter((bar, at) => isNear(bar, BARS[(at + shift) % 8])).length,
-  );
-  // A bar's middle may lie on an edge of the moved bars.
-  assert.ok(Math.max(...shifts) >= 6, `no bars in ${JSON.stringify(found)}`);
+  for (const [index, bar] of BARS.entries()) {
+    assert.ok(near(found[index], bar), `bar ${index} of ${JSON.stringify(found)}`);
+  }
 }
 
 describe("a call with cameras of the kernel", () => {
@@ -53,13 +52,15 @@ describe("a call with cameras of the kernel", () => {
 
   test("v4l2loopback's MJPEG reaches the own host and the other's", () => {
     const { bobLocal, aliceRemote } = report.pictures;
-    assert.deepEqual([bobLocal.width, bobLocal.height], [320, 240]);
+    assert.deepEqual([bobLocal.width, bobLocal.height], [160, 120]);
     assert.ok(bobLocal.distinct > 1 && aliceRemote.distinct > 1);
     assert.ok(new Set(bobLocal.bars.map(String)).size > 3, "the picture has no colours");
-    for (const [index, bar] of bobLocal.bars.entries()) {
-      const remote = aliceRemote.bars[index] ?? [];
-      assert.equal(remote.length, bar.length);
-    }
+    const alike = bobLocal.bars.filter((bar, index) => near(aliceRemote.bars[index], bar));
+    // Part of the pattern moves between one look and the other.
+    assert.ok(
+      alike.length >= 5,
+      `${JSON.stringify(bobLocal.bars)} against ${JSON.stringify(aliceRemote.bars)}`,
+    );
   });
 
   test("with the camera off the device is closed, and on again the picture is back", () => {

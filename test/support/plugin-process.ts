@@ -24,6 +24,8 @@ export interface PluginProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly main?: string;
   readonly nodeArgs?: readonly string[];
+  /** For any answer or notification; an emulated processor needs more. */
+  readonly waitMs?: number;
 }
 
 export interface PluginProcess {
@@ -89,13 +91,15 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
     lines.splice(0, lines.length - LOG_LINES_KEPT);
   });
   const host = connectPlugin(stdin, stdout);
-  const box = collect(host, () => lines.join("\n"));
-  await host.request("initialize", {
+  const waitMs = options.waitMs ?? WAIT_MS;
+  const box = collect(host, waitMs, () => lines.join("\n"));
+  const initialize = {
     protocolVersion: 1,
     host: { name: "test" },
     identity: { label: options.label ?? "peer" },
     settings: { ...LOOPBACK, ...options.settings },
-  });
+  };
+  await host.request("initialize", initialize, { timeoutMs: waitMs });
   host.notify("initialized", {});
   const { peerId, addresses } = await box.next("signalling.changed", ({ state }) => state !== "starting");
   if (peerId === undefined) throw new Error(`signalling failed:\n${lines.join("\n")}`);
@@ -112,7 +116,7 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
   };
 }
 
-function collect(host: HostLink, log: () => string): Pick<PluginProcess, "next" | "mark"> {
+function collect(host: HostLink, waitMs: number, log: () => string): Pick<PluginProcess, "next" | "mark"> {
   let told: Told[] = [];
   let waiters: ((one: Told) => boolean)[] = [];
   for (const name of FOLLOWED) {
@@ -129,8 +133,8 @@ function collect(host: HostLink, log: () => string): Pick<PluginProcess, "next" 
     next(name, fits = () => true) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(
-          () => reject(new Error(`no fitting ${name} within ${WAIT_MS} ms; log:\n${log()}`)),
-          WAIT_MS,
+          () => reject(new Error(`no fitting ${name} within ${waitMs} ms; log:\n${log()}`)),
+          waitMs,
         );
         const take = (one: Told): boolean => {
           const params = one.params as PluginNotificationParams<typeof name>;
@@ -170,25 +174,38 @@ export async function startPair(
   alice: PluginProcessOptions = {},
   bob: PluginProcessOptions = {},
 ): Promise<{ alice: PluginProcess; bob: PluginProcess; stop(): Promise<void> }> {
-  const processes: PluginProcess[] = [];
-  const stopAll = async () => {
-    for (const one of processes) if (one.child.exitCode === null) await one.stop().catch(() => one.kill());
+  const starts = await Promise.allSettled([
+    startPlugin({ label: "Alice", ...alice }),
+    startPlugin({ label: "Bob", ...bob }),
+  ]);
+  const started = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const stop = async () => {
+    const running = started.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+    await Promise.all(running.map((one) => one.stop().catch(() => one.kill())));
   };
   try {
-    const a = await startPlugin({ label: "Alice", ...alice });
-    processes.push(a);
-    const b = await startPlugin({ label: "Bob", ...bob });
-    processes.push(b);
-    await a.host.request("contacts.add", { address: b.address });
-    await b.host.request("contacts.add", { address: a.address });
-    const labelled = (label: string) => (told: { contacts: { label: string }[] }) =>
-      told.contacts.some((contact) => contact.label === label);
-    await b.next("contacts.changed", labelled(alice.label ?? "Alice"));
-    return { alice: a, bob: b, stop: stopAll };
+    for (const start of starts) if (start.status === "rejected") throw start.reason;
+    const [a, b] = started;
+    if (!a || !b) throw new Error("unreachable: both have started");
+    await introduce(a, b, alice);
+    return { alice: a, bob: b, stop };
   } catch (error) {
-    await stopAll();
+    await stop();
     throw error;
   }
+}
+
+async function introduce(
+  a: PluginProcess,
+  b: PluginProcess,
+  { label, waitMs }: PluginProcessOptions,
+): Promise<void> {
+  const limit = { timeoutMs: waitMs ?? WAIT_MS };
+  await a.host.request("contacts.add", { address: b.address }, limit);
+  await b.host.request("contacts.add", { address: a.address }, limit);
+  await b.next("contacts.changed", ({ contacts }) =>
+    contacts.some((contact) => contact.label === (label ?? "Alice")),
+  );
 }
 
 /** Ends whatever a failed test left, so that the next begins anew. */
