@@ -109,10 +109,7 @@ export function preparePeer(size: Size, watches: boolean): void {
   const output = new MediaStreamAudioDestinationNode(sound);
   oscillator.connect(output);
   oscillator.start();
-  const stream = new MediaStream([
-    ...canvas.captureStream(size.fps).getTracks(),
-    ...output.stream.getTracks(),
-  ]);
+  const stream = new MediaStream([...canvas.captureStream().getTracks(), ...output.stream.getTracks()]);
   for (const track of stream.getTracks()) peer.addTrack(track, stream);
   if (!watches) return;
   const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });

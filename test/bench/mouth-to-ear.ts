@@ -12,6 +12,8 @@ const BURST_HZ = 1000;
 /** Of the burst's peak: beyond what the codec spreads ahead of it. */
 const ONSET_SHARE = 0.4;
 const QUIET_MS = 300;
+/** Long enough to hold a chunk that came in time. */
+const NEAR_MS = 250;
 const SPARE_MS = 10_000;
 
 /** A second of near silence with one burst in it, to be played again and again. */
@@ -24,10 +26,16 @@ export function burstLoop(): Int16Array {
   return samples;
 }
 
+/** How many samples had come when. */
+export interface Arrival {
+  readonly samples: number;
+  /** Monotonic time, ms. */
+  readonly atMs: number;
+}
+
 export interface TimedSound {
   readonly samples: Int16Array;
-  /** Monotonic time of the first sample, ms. */
-  readonly startMs: number;
+  readonly arrivals: readonly Arrival[];
 }
 
 /** @returns the delays of the bursts, ms */
@@ -48,18 +56,28 @@ export function delaysBetween(mouth: readonly number[], ear: readonly number[]):
 }
 
 /** Monotonic times in ms at which the sound rises after silence. */
-export function findOnsets({ samples, startMs }: TimedSound, rate = PULSE_RATE): number[] {
+export function findOnsets(sound: TimedSound, rate = PULSE_RATE): number[] {
+  const { samples } = sound;
   const peak = samples.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
   const threshold = Math.max(peak * ONSET_SHARE, 500);
   const onsets: number[] = [];
   let lastLoud = Number.NEGATIVE_INFINITY;
   samples.forEach((sample, at) => {
     if (Math.abs(sample) < threshold) return;
-    if (at - lastLoud > (QUIET_MS * rate) / 1000) onsets.push(startMs + (at * 1000) / rate);
+    if (at - lastLoud > (QUIET_MS * rate) / 1000) onsets.push(timeOf(sound, at, rate));
     lastLoud = at;
   });
   // The first may have begun before the record did.
   return onsets.slice(1);
+}
+
+/**
+ * Chunks come late or in time, never early, so the one that came soonest tells when the samples around it were made.
+ * Only those around it: a recorder that lost samples is right again after the loss.
+ */
+function timeOf({ arrivals }: TimedSound, at: number, rate: number): number {
+  const near = arrivals.filter(({ samples }) => Math.abs(samples - at) <= (NEAR_MS * rate) / 1000);
+  return (at * 1000) / rate + Math.min(...near.map(({ samples, atMs }) => atMs - (samples * 1000) / rate));
 }
 
 async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Promise<TimedSound> {
@@ -73,13 +91,12 @@ async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Prom
   const deadline = setTimeout(() => recorder.kill("SIGKILL"), durationMs + SPARE_MS);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Chunks come late or in time, never early: the earliest start that any of them allows is the nearest to the truth.
-  let startMs = Number.POSITIVE_INFINITY;
+  const arrivals: Arrival[] = [];
   try {
     for await (const chunk of recorder.stdout as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       bytes += chunk.length;
-      startMs = Math.min(startMs, performance.now() - (bytes * 1000) / (2 * PULSE_RATE));
+      arrivals.push({ samples: Math.floor(bytes / 2), atMs: performance.now() });
       if (bytes >= wanted) break;
     }
   } finally {
@@ -88,5 +105,5 @@ async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Prom
     await gone;
   }
   const all = Buffer.concat(chunks);
-  return { samples: new Int16Array(new Uint8Array(all).buffer, 0, Math.floor(all.length / 2)), startMs };
+  return { samples: new Int16Array(new Uint8Array(all).buffer, 0, Math.floor(all.length / 2)), arrivals };
 }

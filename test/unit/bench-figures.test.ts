@@ -107,7 +107,18 @@ describe("mouth to ear", () => {
   test("a burst's onset is where it rises after silence; a first burst that may be cut off does not count", () => {
     const samples = new Int16Array(3000);
     for (const start of [0, 1000, 2000]) samples.fill(9000, start, start + 40);
-    assert.deepEqual(findOnsets({ samples, startMs: 500 }, 1000), [1500, 2500]);
+    const arrivals = [1000, 2000, 3000].map((count) => ({ samples: count, atMs: 500 + count }));
+    assert.deepEqual(findOnsets({ samples, arrivals }, 1000), [1500, 2500]);
+  });
+
+  test("what a recorder lost does not shift the bursts after it", () => {
+    const samples = new Int16Array(3000);
+    for (const start of [0, 1000, 2000]) samples.fill(9000, start, start + 40);
+    const arrivals = [1000, 2000, 3000].map((count) => ({
+      samples: count,
+      atMs: 500 + count + (count > 1500 ? 70 : 0),
+    }));
+    assert.deepEqual(findOnsets({ samples, arrivals }, 1000), [1500, 2570]);
   });
 
   test("each burst is paired with the next one heard within its second", () => {
