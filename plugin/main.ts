@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The process: its arguments, its descriptors, its signals and its end. The only module that exits.
 
+// First of all: see there.
+import "./app/small-young-heap.ts";
 import { readFileSync } from "node:fs";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createHandlers, createNotificationHandlers } from "./app/handlers.ts";

@@ -28,6 +28,9 @@ export function notification<P extends z.ZodType>(summary: string, params: P): N
   return { summary, params };
 }
 
+/** What every method but `initialize` answers outside of the time between `initialized` and `shutdown`. */
+export const servingErrors = ["notInitialized", "shuttingDown"] as const satisfies PluginErrorName[];
+
 /** Params of a method that takes none; an absent `params` is read as this too. */
 export const noParams = z.strictObject({});
 /** Result of a method that only succeeds. */

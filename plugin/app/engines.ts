@@ -3,9 +3,9 @@
 import { loadNative, type Native } from "../../native/index.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { createCameras } from "../camera/create-cameras.ts";
+import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import { createWrtcEngine } from "../peer/wrtc-engine.ts";
-import type { Log } from "../rpc/log.ts";
 import { createLibp2pSignalling } from "../signalling/libp2p-signalling.ts";
 import type { Signalling, SignallingCallbacks } from "../signalling/port.ts";
 import { createSound } from "../sound/create-sound.ts";

@@ -1,7 +1,7 @@
 // The process's log: JSON lines on standard error, one object each with time, level, part and message.
 
 import { LOG_LEVELS, type LogLevelName } from "../command-line.ts";
-import type { Log } from "../rpc/log.ts";
+import type { Log } from "../log.ts";
 
 /** @param write takes one whole line; it must not throw */
 export function createJsonLog(

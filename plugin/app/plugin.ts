@@ -8,7 +8,7 @@ import { type CallContext, createCallContext } from "../calls/context.ts";
 import { createDesk, type Desk } from "../calls/desk.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
-import type { Log } from "../rpc/log.ts";
+import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
 import { createSettingsStore, type SettingsStore } from "../settings/settings-store.ts";

@@ -3,7 +3,7 @@
 
 import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
-import type { Log } from "../rpc/log.ts";
+import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import {
   type SelfAddress,

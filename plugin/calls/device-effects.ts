@@ -4,7 +4,7 @@
 import { fromCallback } from "xstate";
 import type { DeviceInput, MediaEvent, MicrophoneCommand, OpenDevice } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
-import type { Log } from "../rpc/log.ts";
+import type { Log } from "../log.ts";
 import type { Microphone, Speaker } from "../sound/sound.ts";
 import { type CallContext, textOf } from "./context.ts";
 import type { DeviceTurn } from "./device-turn.ts";
@@ -61,25 +61,28 @@ function hold<D extends Held>(
 
 function cameraEffect({ cameras, settings, mediaOf, cameraTurn, log }: CallContext) {
   return fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+    const report = sendBack as Report;
+    const choice = input.choice ?? settings().camera;
+    if (choice === NO_CAMERA) {
+      report({ type: "device.cameraAbsent" });
+      return undefined;
+    }
     const media = mediaOf(input.callId);
     const holding: Holding<OpenCamera> = {
       kind: "camera",
       turn: cameraTurn,
-      open: async (onError, isHeld) => {
-        const choice = input.choice ?? settings().camera;
-        if (choice === NO_CAMERA) throw new Error("no camera is chosen");
-        return cameras.open(choice, settings().picture, {
+      open: (onError, isHeld) =>
+        cameras.open(choice, settings().picture, {
           onFrame: (frame) => {
             if (isHeld()) media.cameraFrame(frame);
           },
           onError,
-        });
-      },
+        }),
       attach: (device) => {
         media.camera = device;
       },
     };
-    return hold(holding, sendBack as Report, log);
+    return hold(holding, report, log);
   });
 }
 

@@ -21,16 +21,20 @@ export function createDeviceTurn<T extends Closable>(onCloseFailed: (error: unkn
       const { promise: released, resolve } = Promise.withResolvers<void>();
       const opened = lastClosed.then(async () => {
         if (isReleased) return null;
-        const device = await open();
-        if (!isReleased) onOpened(device);
-        return device;
+        return open();
       });
-      const device = opened.catch((error: unknown) => {
+      const held = opened.catch((error: unknown) => {
         if (!isReleased) onFailed(error);
         return null;
       });
-      lastClosed = Promise.all([device, released])
-        .then(([held]) => held?.close())
+      // Apart from opening, so that a receiver that throws does not keep the device from being closed.
+      held
+        .then((device) => {
+          if (device && !isReleased) onOpened(device);
+        })
+        .catch(onFailed);
+      lastClosed = Promise.all([held, released])
+        .then(([device]) => device?.close())
         .catch(onCloseFailed);
       return () => {
         isReleased = true;

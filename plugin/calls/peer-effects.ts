@@ -9,8 +9,8 @@ import type {
   LinkEvent,
   OfferInput,
 } from "../../statecharts/index.ts";
+import type { Log } from "../log.ts";
 import { type ConnectionState, type Peer, PeerError } from "../peer/peer.ts";
-import type { Log } from "../rpc/log.ts";
 import { type CallContext, textOf } from "./context.ts";
 
 /** States that the link chart hears of; the others are steps on the way. */

@@ -9,7 +9,7 @@ import {
   mediaKindSchema,
   peerIdSchema,
 } from "../common.ts";
-import { done, method, noParams, notification } from "../definition.ts";
+import { done, method, noParams, notification, servingErrors } from "../definition.ts";
 import { endedBySchema, endReasonSchema } from "../end-reasons.ts";
 import { frameSourceSchema } from "./frames.ts";
 
@@ -69,57 +69,53 @@ export const callMethods = {
     "Calls a peer; progress comes as call.changed, the end as call.ended",
     z.strictObject({ peerId: peerIdSchema, media: mediaKindSchema }),
     z.strictObject({ callId: callIdSchema }),
-    [
-      "notInitialized",
-      "shuttingDown",
-      "alreadyInCall",
-      "invalidPeer",
-      "signallingUnavailable",
-      "callsUnavailable",
-    ],
+    [...servingErrors, "alreadyInCall", "invalidPeer", "signallingUnavailable", "callsUnavailable"],
   ),
   "call.accept": method(
-    "Takes an incoming call, with the media it was offered with or less",
+    "Takes an incoming call; `media` says whether our camera opens, without it as the caller wished",
     z.strictObject({ callId: callIdSchema, media: mediaKindSchema.optional() }),
     done,
-    ["notInitialized", "shuttingDown", "unknownCall", "wrongCallState", "callsUnavailable"],
+    [...servingErrors, "unknownCall", "wrongCallState", "callsUnavailable"],
   ),
   "call.reject": method(
     "Declines an incoming call",
     z.strictObject({ callId: callIdSchema, reason: z.enum(["rejected", "busy", "unavailable"]).optional() }),
     done,
-    ["notInitialized", "unknownCall", "wrongCallState"],
+    [...servingErrors, "unknownCall", "wrongCallState"],
   ),
-  "call.hangup": method("Ends a call in any phase", byCallId, done, ["notInitialized", "unknownCall"]),
+  "call.hangup": method("Ends a call in any phase", byCallId, done, [...servingErrors, "unknownCall"]),
   "call.setMicrophone": method("Unmutes or mutes; muted samples stop at capture", onOff, done, [
-    "notInitialized",
+    ...servingErrors,
     "unknownCall",
+    "wrongCallState",
   ]),
   "call.setCamera": method("Opens or closes the camera; the other side is told", onOff, done, [
-    "notInitialized",
+    ...servingErrors,
     "unknownCall",
+    "wrongCallState",
   ]),
   "call.useDevice": method(
     "Changes the device of a running call, without a new negotiation",
     z.strictObject({ callId: callIdSchema, kind: deviceKindSchema, deviceId: z.string().min(1) }),
     done,
-    ["notInitialized", "unknownCall", "unknownDevice"],
+    [...servingErrors, "unknownCall", "wrongCallState", "unknownDevice"],
   ),
   "call.list": method(
     "Every call that has not ended",
     noParams,
     z.strictObject({ calls: z.array(callInfoSchema) }),
-    ["notInitialized"],
+    [...servingErrors],
   ),
   "call.stats": method("The newest statistics of one call", byCallId, callStatisticsSchema, [
-    "notInitialized",
+    ...servingErrors,
     "unknownCall",
+    "wrongCallState",
   ]),
   "call.snapshot": method(
     "The picture shown at this moment, lossless",
     z.strictObject({ callId: callIdSchema, source: frameSourceSchema }),
     z.strictObject({ width: z.number().int(), height: z.number().int(), dataUrl: z.string() }),
-    ["notInitialized", "unknownCall", "noPicture"],
+    [...servingErrors, "unknownCall", "noPicture"],
   ),
 };
 

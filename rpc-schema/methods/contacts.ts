@@ -2,13 +2,13 @@
 
 import { z } from "zod";
 import { contactSchema } from "../common.ts";
-import { method, noParams, notification } from "../definition.ts";
+import { method, noParams, notification, servingErrors } from "../definition.ts";
 
 const contacts = z.strictObject({ contacts: z.array(contactSchema) });
 
 export const contactMethods = {
   "contacts.list": method("Peers found by mDNS, given by address, or that called", noParams, contacts, [
-    "notInitialized",
+    ...servingErrors,
   ]),
   "contacts.add": method(
     "Dials a peer by its address and keeps it as a contact",
@@ -16,7 +16,7 @@ export const contactMethods = {
       address: z.string().regex(/^\/.*\/p2p\/[^/]+$/, "expected a multiaddr ending in /p2p/<peer id>"),
     }),
     contactSchema,
-    ["notInitialized", "shuttingDown", "peerUnreachable", "signallingUnavailable"],
+    [...servingErrors, "peerUnreachable", "signallingUnavailable"],
   ),
 };
 

@@ -1,13 +1,13 @@
 // What can be captured from and played to.
 
 import { deviceListSchema } from "../common.ts";
-import { method, noParams } from "../definition.ts";
+import { method, noParams, servingErrors } from "../definition.ts";
 
 export const deviceMethods = {
   "devices.list": method(
     "Cameras, microphones and speakers of this machine, without opening any of them",
     noParams,
     deviceListSchema,
-    ["notInitialized"],
+    [...servingErrors],
   ),
 };

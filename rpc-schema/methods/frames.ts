@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { callIdSchema } from "../common.ts";
-import { done, method, notification } from "../definition.ts";
+import { done, method, notification, servingErrors } from "../definition.ts";
 
 export const frameSourceSchema = z.enum(["remote", "local"]);
 export type FrameSource = z.infer<typeof frameSourceSchema>;
@@ -34,10 +34,10 @@ export const frameMethods = {
       credit: z.number().int().min(1).max(8).default(2),
     }),
     z.strictObject({ stream: streamIdSchema }),
-    ["notInitialized", "unknownCall", "tooManyStreams"],
+    [...servingErrors, "unknownCall", "tooManyStreams"],
   ),
   "frames.unsubscribe": method("Ends a stream", z.strictObject({ stream: streamIdSchema }), done, [
-    "notInitialized",
+    ...servingErrors,
     "unknownStream",
   ]),
 };

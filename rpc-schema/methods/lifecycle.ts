@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { peerIdSchema } from "../common.ts";
-import { done, method, noParams, notification } from "../definition.ts";
+import { done, method, noParams, notification, servingErrors } from "../definition.ts";
 import { settingsChangeSchema, settingsSchema } from "../settings.ts";
 
 export const lifecycleMethods = {
@@ -31,7 +31,7 @@ export const lifecycleMethods = {
     "Ends every call, releases every device; answered when that is done. `exit` follows",
     noParams,
     done,
-    ["notInitialized"],
+    [...servingErrors],
   ),
   "settings.update": method(
     "Changes the named settings and leaves the others; all or nothing",
@@ -40,7 +40,7 @@ export const lifecycleMethods = {
       settings: settingsSchema,
       restartNeeded: z.array(z.string()).describe("changed settings that take effect at the next start only"),
     }),
-    ["notInitialized", "shuttingDown"],
+    [...servingErrors],
   ),
 };
 

@@ -81,6 +81,7 @@ const camera = mediaSetup.createStateConfig({
         "user.setCamera": { guard: ifOff, target: "off" },
         "user.useCamera": { target: "open", reenter: true, actions: keepChoice("camera") },
         "device.cameraLost": { target: "lost", actions: keepLost("camera") },
+        "device.cameraAbsent": { description: "The user wants none, which is no fault", target: "off" },
       },
       states: {
         opening: { on: { "device.cameraOpened": { target: "live", actions: keepOpen("camera") } } },

@@ -41,6 +41,7 @@ export type MediaEvent =
   | ({ type: "device.cameraOpened" } & OpenDevice)
   | ({ type: "device.microphoneOpened" } & OpenDevice)
   | ({ type: "device.speakerOpened" } & OpenDevice)
+  | { type: "device.cameraAbsent" }
   | { type: "device.cameraLost"; why: string }
   | { type: "device.microphoneLost"; why: string }
   | { type: "device.speakerLost"; why: string };

@@ -42,7 +42,7 @@ const EVENTS: Record<string, string> = {
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.offer",
   media:
-    "device.cameraLost device.cameraOpened device.microphoneLost device.microphoneOpened device.speakerLost " +
+    "device.cameraAbsent device.cameraLost device.cameraOpened device.microphoneLost device.microphoneOpened device.speakerLost " +
     "device.speakerOpened user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
 };
 

@@ -101,6 +101,12 @@ describe("opening", () => {
     assert.deepEqual(bench.effects.running("camera"), []);
     assert.deepEqual(bench.announced(), ["on off", "on off"]);
   });
+
+  test("a camera that the user does not want is off, which is no fault", () => {
+    const bench = new MediaBench();
+    bench.activity("camera").send({ type: "device.cameraAbsent" });
+    assert.deepEqual([bench.state("camera"), bench.context.camera.why], ["off", null]);
+  });
 });
 
 describe("the microphone", () => {
