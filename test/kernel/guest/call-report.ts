@@ -5,7 +5,12 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
 import type { FrameSource } from "../../../rpc-schema/index.ts";
-import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import {
+  connectCall,
+  type PluginProcess,
+  type PluginProcessOptions,
+  startPair,
+} from "../../support/plugin-process.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 
 /** The compiled program: stripping types takes an emulated processor many seconds. */
@@ -34,69 +39,67 @@ export type CallReport = Awaited<ReturnType<typeof report>>;
 
 async function report() {
   const writer = await startLoopbackWriter("160x120");
-  const common = {
-    signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
-    iceServers: [],
-    timeouts: PATIENT,
-  };
-  const settings = (camera: string) => ({
-    ...common,
-    camera,
-    microphone: "none",
-    speaker: "none",
-    picture: { width: 320, height: 180, fps: 5 },
-  });
   step("pictures are written to the loopback camera");
-  const { alice, bob, stop } = await startPair(
-    { main: MAIN, settings: settings(VIVID_ID), waitMs: WAIT_MS },
-    { main: MAIN, settings: settings(LOOPBACK_ID), waitMs: WAIT_MS },
-  );
+  const { alice, bob, stop } = await startPair(pluginWith(VIVID_ID), pluginWith(LOOPBACK_ID));
+  step("both plugins know each other");
   try {
-    step("both plugins know each other");
-    const openBefore = [...openCameras(alice), ...openCameras(bob)];
-    const { callId: rung } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
-    await bob.next("call.incoming");
-    const openWhileRinging = [...openCameras(alice), ...openCameras(bob)];
-    await alice.host.request("call.hangup", { callId: rung });
-    await bob.next("call.ended", (end) => end.callId === rung);
-
-    step("rang and was cancelled");
-    const callId = await connectCall(alice, bob);
-    step("connected");
-    const pictures = {
-      aliceLocal: await watch(alice, callId, "local"),
-      bobLocal: await watch(bob, callId, "local"),
-      bobRemote: await watch(bob, callId, "remote"),
-      aliceRemote: await watch(alice, callId, "remote"),
-    };
-    step("pictures seen");
-    const openInCall = [openCameras(alice), openCameras(bob)];
-    await alice.host.request("call.setCamera", { callId, on: false });
-    await bob.next("call.changed", (call) => call.remote.camera === "off");
-    await untilClosed(alice);
-    const openWhileOff = openCameras(alice);
-    step("camera off");
-    bob.mark();
-    await alice.host.request("call.setCamera", { callId, on: true });
-    await bob.next("call.changed", (call) => call.remote.camera === "on");
-    const againRemote = await watch(bob, callId, "remote");
-    step("camera on again");
-    await alice.host.request("call.hangup", { callId });
-    await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
+    const ringing = await ringAndCancel(alice, bob);
+    const call = await callAndWatch(alice, bob);
     await Promise.all([untilClosed(alice), untilClosed(bob)]);
-    return {
-      openBefore,
-      openWhileRinging,
-      pictures,
-      openInCall,
-      openWhileOff,
-      againRemote,
-      statuses: [await alice.stop(), await bob.stop()],
-    };
+    return { ...ringing, ...call, statuses: [await alice.stop(), await bob.stop()] };
   } finally {
     await stop();
     await stopLoopbackWriter(writer);
   }
+}
+
+function pluginWith(camera: string): PluginProcessOptions {
+  const settings = {
+    camera,
+    microphone: "none",
+    speaker: "none",
+    picture: { width: 320, height: 180, fps: 5 },
+    signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+    iceServers: [],
+    timeouts: PATIENT,
+  };
+  return { main: MAIN, settings, waitMs: WAIT_MS };
+}
+
+async function ringAndCancel(alice: PluginProcess, bob: PluginProcess) {
+  const openBefore = [...openCameras(alice), ...openCameras(bob)];
+  const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
+  await bob.next("call.incoming");
+  const openWhileRinging = [...openCameras(alice), ...openCameras(bob)];
+  await alice.host.request("call.hangup", { callId });
+  await bob.next("call.ended", (end) => end.callId === callId);
+  step("rang and was cancelled");
+  return { openBefore, openWhileRinging };
+}
+
+async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
+  const callId = await connectCall(alice, bob);
+  step("connected");
+  const pictures = {
+    aliceLocal: await watch(alice, callId, "local"),
+    bobLocal: await watch(bob, callId, "local"),
+    bobRemote: await watch(bob, callId, "remote"),
+    aliceRemote: await watch(alice, callId, "remote"),
+  };
+  const openInCall = [openCameras(alice), openCameras(bob)];
+  await alice.host.request("call.setCamera", { callId, on: false });
+  await bob.next("call.changed", (call) => call.remote.camera === "off");
+  await untilClosed(alice);
+  const openWhileOff = openCameras(alice);
+  step("camera off");
+  bob.mark();
+  await alice.host.request("call.setCamera", { callId, on: true });
+  await bob.next("call.changed", (call) => call.remote.camera === "on");
+  const againRemote = await watch(bob, callId, "remote");
+  step("camera on again");
+  await alice.host.request("call.hangup", { callId });
+  await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
+  return { pictures, openInCall, openWhileOff, againRemote };
 }
 
 /** Device nodes of cameras that the process holds open. */
