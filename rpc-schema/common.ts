@@ -17,9 +17,11 @@ export const peerIdSchema = z
   .describe("libp2p peer id in base58");
 export type PeerId = z.infer<typeof peerIdSchema>;
 
+/** audio: microphone only; video: microphone and camera. Either side may still switch its camera. */
 export const mediaKindSchema = z.enum(["audio", "video"]);
 export type MediaKind = z.infer<typeof mediaKindSchema>;
 
+/** Seen from this side. */
 export const directionSchema = z.enum(["outgoing", "incoming"]);
 export type Direction = z.infer<typeof directionSchema>;
 
@@ -34,6 +36,7 @@ export const deviceSchema = z.strictObject({
 });
 export type Device = z.infer<typeof deviceSchema>;
 
+/** Entries that the plugin makes itself, such as test-pattern and tone, stand beside what is plugged in. */
 export const deviceListSchema = z.strictObject({
   cameras: z.array(deviceSchema),
   microphones: z.array(deviceSchema),
@@ -50,6 +53,7 @@ export const deviceStateSchema = z.strictObject({
 });
 export type DeviceState = z.infer<typeof deviceStateSchema>;
 
+/** What the other side says it captures; unknown until it says so, and with peers that never do. */
 export const remoteMediaSchema = z.enum(["on", "off", "unknown"]);
 export type RemoteMedia = z.infer<typeof remoteMediaSchema>;
 
@@ -67,6 +71,7 @@ export const callPhaseSchema = z.enum([
 ]);
 export type CallPhase = z.infer<typeof callPhaseSchema>;
 
+/** From round trip and loss of the last second; unknown until a round trip was measured. */
 export const callQualitySchema = z.enum(["unknown", "good", "fair", "poor"]);
 export type CallQuality = z.infer<typeof callQualitySchema>;
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { PluginErrorName } from "./errors.ts";
 
+/** `summary` goes into the OpenRPC document as it stands. */
 export interface MethodDefinition<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly summary: string;
   readonly params: P;
@@ -10,11 +11,13 @@ export interface MethodDefinition<P extends z.ZodType = z.ZodType, R extends z.Z
   readonly errors: readonly PluginErrorName[];
 }
 
+/** Has neither result nor errors: nobody answers it (JSON-RPC 2.0, section 4.1). */
 export interface NotificationDefinition<P extends z.ZodType = z.ZodType> {
   readonly summary: string;
   readonly params: P;
 }
 
+/** @param errors beyond those that any request can meet, which openrpc.ts adds */
 export function method<P extends z.ZodType, R extends z.ZodType>(
   summary: string,
   params: P,

@@ -2,6 +2,7 @@
 
 import type { RpcErrorName } from "./errors.ts";
 
+/** A Record, so that an error without a meaning does not compile. */
 export const errorMeanings: Record<RpcErrorName, string> = {
   parseError: "the line is not JSON, or not UTF-8; its id is null",
   invalidRequest: "the message is no JSON-RPC 2.0 request, or a batch is empty or too large",

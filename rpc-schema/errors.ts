@@ -12,6 +12,10 @@ export const jsonRpcErrorCodes = {
   internalError: -32603,
 } as const;
 
+/**
+ * Part of the contract: a code never changes its meaning. 10xx process, 11xx calls, 12xx devices, 13xx
+ * pictures, 14xx network.
+ */
 export const pluginErrorCodes = {
   unsupportedProtocolVersion: 1001,
   notInitialized: 1002,
@@ -33,6 +37,7 @@ export const pluginErrorCodes = {
   peerUnreachable: 1402,
 } as const;
 
+/** Every code that can stand in an answer, by name. */
 export const rpcErrorCodes = { ...jsonRpcErrorCodes, ...pluginErrorCodes };
 
 export type PluginErrorName = keyof typeof pluginErrorCodes;

@@ -37,6 +37,7 @@ class NamedSchemas extends z.core.$ZodRegistry<z.GlobalMeta> {
 /** What is taken may leave out fields that have a default; what is given has them all. */
 export type Io = "input" | "output";
 
+/** Collects definitions over all calls, so one writer serves one document. */
 export interface SchemaWriter {
   /** Refers to named schemas, the outermost too. */
   write(schema: z.ZodType, io: Io): JsonObject;
@@ -49,6 +50,7 @@ export interface SchemaWriter {
 const DEFINITIONS = "#/definitions/";
 const COMPONENTS = "#/components/schemas/";
 
+/** @throws Error from `write` when one name would mean two different schemas */
 export function createSchemaWriter(): SchemaWriter {
   const found: JsonObject = {};
 
@@ -86,6 +88,7 @@ function byName([a]: [string, Json], [b]: [string, Json]): number {
   return a < b ? -1 : 1;
 }
 
+/** Arrays do not count, although JavaScript calls them objects. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

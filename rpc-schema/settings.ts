@@ -4,6 +4,7 @@ import { z } from "zod";
 
 const multiaddrSchema = z.string().regex(/^\//, "expected a multiaddr such as /ip4/127.0.0.1/tcp/4001");
 
+/** RTCIceServer of W3C webrtc-pc; URLs as in RFC 7064 (stun) and RFC 7065 (turn). */
 export const iceServerSchema = z.strictObject({
   urls: z.array(z.string().regex(/^(stun|stuns|turn|turns):/, "expected a stun: or turn: URL")).min(1),
   username: z.string().optional(),
@@ -39,6 +40,7 @@ export const timeoutsSchema = z
   .prefault({});
 export type Timeouts = z.infer<typeof timeoutsSchema>;
 
+/** `parse({})` gives the defaults. Strict: a misspelt setting is refused, not ignored. */
 export const settingsSchema = z.strictObject({
   camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
   microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),

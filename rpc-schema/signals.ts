@@ -15,6 +15,7 @@ const constraintsSchema = z.object({ video: z.unknown().optional() }).optional()
 const MAX_SDP_CHARS = 256 * 1024;
 const sdpSchema = z.string().min(1).max(MAX_SDP_CHARS);
 
+/** Not strict, like all signals: a newer peer may say more. Bounds are far above what any engine writes. */
 export const candidateSchema = z.object({
   candidate: z.string().max(4096),
   sdpMid: z.string().max(256).nullish(),
@@ -24,6 +25,7 @@ export const candidateSchema = z.object({
 /** RFC 8839 candidate line with its place, as RTCIceCandidate.toJSON() gives it. */
 export type Candidate = z.infer<typeof candidateSchema>;
 
+/** Params of one message on the wire, not of the host's RPC. */
 export const signalSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("call-request"),

@@ -14,6 +14,7 @@ namespace callnative {
 
 class CaptureSession : public std::enable_shared_from_this<CaptureSession> {
  public:
+  /** `pool` has buffers of the mode's size; whoever holds one of them keeps its memory alive. */
   CaptureSession(const Mode& mode, std::shared_ptr<FramePool> pool) : mode_(mode), pool_(std::move(pool)) {}
 
   /** Main thread. `listener(slot, capturedAtUs, error)` is called for each picture, and once with slot -1 and the
@@ -27,11 +28,15 @@ class CaptureSession : public std::enable_shared_from_this<CaptureSession> {
   void release();
 
  private:
+  /** Main thread. Delivers one picture at most: a wake-up means "look at the pool". */
   static void onWake(Napi::Env env, Napi::Function listener, CaptureSession* session, void* data);
+  /** A worker or the process ends without close(): joins the thread, which must not outlive the environment. */
   static void onEnvironmentEnd(void* session);
   using Wake = Napi::TypedThreadSafeFunction<CaptureSession, void, onWake>;
 
+  /** Picks the waiting picture and a failure up, in this order, so that the last picture comes before the error. */
   void deliver(Napi::Env env, const Napi::Function& listener);
+  /** Resolves when the device is closed. Throws when it was called before; the façade makes that harmless. */
   Napi::Value close(Napi::Env env);
 
   Mode mode_;
@@ -39,6 +44,7 @@ class CaptureSession : public std::enable_shared_from_this<CaptureSession> {
   std::unique_ptr<CaptureThread> thread_;
   Wake wake_;
   napi_env env_ = nullptr;
+  /** Main thread only, so it needs no lock. */
   bool closing_ = false;
 };
 

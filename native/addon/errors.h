@@ -7,6 +7,7 @@
 
 namespace callnative {
 
+/** An Error with the properties operation, errno (a name such as "EBUSY", or empty) and path. */
 Napi::Error toJsError(Napi::Env env, const SystemError& error);
 
 /** Runs `work`; a SystemError becomes a JavaScript exception with its parts. */

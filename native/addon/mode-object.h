@@ -7,6 +7,7 @@
 
 namespace callnative {
 
+/** Sizes in pixels, fps in pictures a second, fourcc as text. */
 inline Napi::Object modeObject(Napi::Env env, const Mode& mode) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("width", mode.width);

@@ -9,6 +9,7 @@
 
 namespace callnative {
 
+/** Borrowed: `data` is valid while the JavaScript array lives, so an asynchronous reader keeps a reference to it. */
 struct PictureArgument {
   const std::uint8_t* data;
   int width;

@@ -15,6 +15,7 @@
 
 namespace callnative {
 
+/** Starts with its construction, which throws SystemError where eventfd(2) fails. */
 class CaptureThread {
  public:
   /** `wake` is called on the capture thread after each published picture and once when the source failed. */
@@ -29,15 +30,20 @@ class CaptureThread {
   std::optional<SystemError> takeFailure();
 
  private:
+  /** On the capture thread, all signals blocked there; leaves when stopFd_ becomes readable or the source throws. */
   void run();
+  /** One picture from the source to the pool. Without a free slot it is skipped, never waited for. */
   void passOn();
 
   std::unique_ptr<PictureSource> source_;
   std::shared_ptr<FramePool> pool_;
   std::function<void()> wake_;
+  /** eventfd(2): lets poll wait for the driver and for stop() at once. */
   UniqueFd stopFd_;
+  /** Guards failure_, which the capture thread writes and JavaScript's thread reads. */
   std::mutex failureMutex_;
   std::optional<SystemError> failure_;
+  /** Guards the join: close() and the environment's end may come at the same time. */
   std::mutex stopMutex_;
   std::thread thread_;
 };

@@ -10,8 +10,10 @@
 
 namespace callnative {
 
+/** Shared with the ArrayBuffer that JavaScript sees: whichever side lets go last frees it. */
 using PictureBuffer = std::shared_ptr<std::vector<std::uint8_t>>;
 
+/** captured = faulty + dropped + delivered + what waits or is being written, at any moment. */
 struct Counters {
   std::uint64_t captured = 0;
   std::uint64_t faulty = 0;
@@ -19,13 +21,16 @@ struct Counters {
   std::uint64_t delivered = 0;
 };
 
+/** Every method may be called from any thread. */
 class FramePool {
  public:
+  /** A picture that is the consumer's until giveBack(slot). Time is Unix time in microseconds. */
   struct Ready {
     int slot;
     std::int64_t capturedAtUs;
   };
 
+  /** Allocates all memory there will be: `slots` buffers of `bytes` each. */
   FramePool(int slots, std::size_t bytes);
 
   const std::vector<PictureBuffer>& buffers() const { return buffers_; }
@@ -41,9 +46,11 @@ class FramePool {
   void abandon(int slot);
   /** Hands the waiting picture to the consumer, who owes giveBack. */
   std::optional<Ready> collect();
+  /** Owed once for each collect(); the slot may be overwritten from then on. */
   void giveBack(int slot);
   /** After the last write: what still waits counts as dropped, so that the sum closes. */
   void finish();
+  /** A consistent copy. */
   Counters counters() const;
 
  private:

@@ -10,12 +10,14 @@ namespace callnative {
 
 class JpegEncoder {
  public:
+  /** textLength in characters; the sizes are those after scaling. */
   struct Result {
     std::size_t textLength;
     int width;
     int height;
   };
 
+  /** Throws std::runtime_error where TurboJPEG has no memory. */
   JpegEncoder();
   JpegEncoder(const JpegEncoder&) = delete;
   JpegEncoder& operator=(const JpegEncoder&) = delete;
@@ -29,8 +31,10 @@ class JpegEncoder {
   const std::shared_ptr<std::vector<std::uint8_t>>& text() const { return text_; }
 
  private:
+  /** From video range to the full range that JPEG means (JFIF 1.02), rows padded to even sizes. */
   void expand(const std::uint8_t* picture, int width, int height);
 
+  /** tjhandle, as void so that includers need no TurboJPEG header. */
   void* compressor_;
   std::vector<std::uint8_t> scaled_;
   std::vector<std::uint8_t> expanded_;

@@ -7,6 +7,7 @@
 
 namespace callnative {
 
+/** Used by one thread at a time; destroying it closes the device. Calls come as wait, then take or skip. */
 class PictureSource {
  public:
   PictureSource() = default;
@@ -14,6 +15,7 @@ class PictureSource {
   PictureSource& operator=(const PictureSource&) = delete;
   virtual ~PictureSource() = default;
 
+  /** Constant from construction on; every picture has its size. */
   virtual const Mode& mode() const = 0;
   /** Waits for the next picture; false when `stopFd` became readable. Throws SystemError when the source has ended. */
   virtual bool wait(int stopFd) = 0;
@@ -21,6 +23,7 @@ class PictureSource {
   virtual int passedOver() const { return 0; }
   /** Writes the picture waited for as I420; false when it is damaged. Owed once for each true of wait, or skip(). */
   virtual bool take(std::uint8_t* target) = 0;
+  /** Gives the picture waited for back unread, when there is no buffer to write it to. */
   virtual void skip() = 0;
   /** Unix time of the picture last taken, microseconds. */
   virtual std::int64_t capturedAtUs() const = 0;

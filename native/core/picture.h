@@ -10,12 +10,16 @@ namespace callnative {
 
 /** What a source delivers, or shall deliver. */
 struct Mode {
+  /** Pixels. */
   int width = 0;
   int height = 0;
+  /** Pictures a second. */
   double fps = 0;
+  /** V4L2 pixel format as four characters, such as YUYV or MJPG; I420 for the pattern. */
   std::string fourcc;
 };
 
+/** What is asked of a source. A device takes what is nearest; its Mode says what that was. */
 struct Wish {
   int width = 0;
   int height = 0;
@@ -24,8 +28,10 @@ struct Wish {
   std::string fourcc = "";
 };
 
+/** Of either side: an odd picture's last column or row has chroma of its own. */
 inline int chromaSize(int size) { return (size + 1) / 2; }
 
+/** Bytes of one whole picture. */
 inline std::size_t i420Size(int width, int height) {
   const std::size_t luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   const std::size_t chroma = static_cast<std::size_t>(chromaSize(width)) * static_cast<std::size_t>(chromaSize(height));

@@ -9,6 +9,7 @@ namespace callnative {
 struct Stamp {
   /** Unix time in units of 100 µs, modulo 2^32. */
   std::uint32_t ticks;
+  /** Number of the picture, modulo 2^16. */
   std::uint16_t sequence;
 };
 

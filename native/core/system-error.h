@@ -6,13 +6,17 @@
 
 namespace callnative {
 
+/** what() is complete for a log: operation, path, errno's name and its text. */
 class SystemError : public std::runtime_error {
  public:
   /** `code` is an errno, or 0 where no system call failed; then `what` says it all. */
   SystemError(std::string operation, int code, std::string path, const std::string& what = "");
 
+  /** Name of the call, such as VIDIOC_STREAMON, with its command where the call has many meanings. */
   const std::string& operation() const noexcept { return operation_; }
+  /** What it was called on: a device node, or words where there is none. */
   const std::string& path() const noexcept { return path_; }
+  /** errno(3); 0 where no system call failed. */
   int code() const noexcept { return code_; }
   /** Such as "EBUSY"; empty for code 0. */
   std::string errnoName() const;

@@ -14,8 +14,11 @@ class TestPattern final : public PictureSource {
   explicit TestPattern(const Wish& wish);
 
   const Mode& mode() const override { return mode_; }
+  /** Sleeps in ppoll(2) until the next picture is due; one that fell behind starts anew rather than hurrying. */
   bool wait(int stopFd) override;
+  /** Always true: arithmetic does not get damaged. */
   bool take(std::uint8_t* target) override;
+  /** Counts on, so that a picture left out shows as a gap in the stamps. */
   void skip() override { sequence_++; }
   std::int64_t capturedAtUs() const override { return capturedAtUs_; }
 
@@ -25,8 +28,10 @@ class TestPattern final : public PictureSource {
   void drawBox(std::uint8_t* target) const;
 
   Mode mode_;
+  /** Drawn once; each picture is a copy of it with bar, box and stamp on top. */
   std::vector<std::uint8_t> background_;
   std::int64_t periodNs_;
+  /** When the next picture is due, monotonic; 0 before the first. */
   std::int64_t deadlineNs_ = 0;
   std::int64_t capturedAtUs_ = 0;
   std::uint32_t sequence_ = 0;

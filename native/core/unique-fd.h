@@ -7,6 +7,7 @@
 
 namespace callnative {
 
+/** Movable, not copyable. A negative number stands for none. */
 class UniqueFd {
  public:
   explicit UniqueFd(int fd = -1) noexcept : fd_(fd) {}
@@ -21,6 +22,7 @@ class UniqueFd {
     if (fd_ >= 0) ::close(fd_);
   }
 
+  /** Still owned here: the caller must not close it. */
   int get() const noexcept { return fd_; }
 
  private:

@@ -13,6 +13,10 @@ import type { Sound } from "../sound/sound.ts";
 import type { SignallingStart } from "./signalling-service.ts";
 import { unavailableNative } from "./unavailable-native.ts";
 
+/**
+ * Made once by main; stopping the plugin closes `sound`, while calls and the signalling service close what
+ * they opened.
+ */
 export interface Engines {
   readonly native: Native;
   /** Why no call can be made on this machine; null when calls can be made. */
@@ -20,6 +24,7 @@ export interface Engines {
   readonly cameras: Cameras;
   readonly sound: Sound;
   readonly peers: PeerEngine;
+  /** Does not start it. Whoever called this closes it. */
   createSignalling(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
 }
 

@@ -20,12 +20,17 @@ import {
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import type { Plugin } from "./plugin.ts";
 
+/** The media chart's event for each kind that call.useDevice takes. */
 const USE_EVENTS = {
   camera: "user.useCamera",
   microphone: "user.useMicrophone",
   speaker: "user.useSpeaker",
 } as const satisfies Record<DeviceKind, UserMediaEvent["type"]>;
 
+/**
+ * Each handler throws RpcError for what the contract lists as its method's errors; the dispatcher makes
+ * answers of them.
+ */
 export function createHandlers(plugin: Plugin): Handlers {
   const { frames, reporter, signalling } = plugin;
 
@@ -49,6 +54,7 @@ export function createHandlers(plugin: Plugin): Handlers {
     "contacts.add": serving(({ address }) => signalling.addContact(address)),
     "devices.list": serving(() => listDevices(plugin)),
     "call.start": serving((params) => startCall(plugin, params)),
+    /** Its media opens with the accept, so this refuses where no call could have been started. */
     "call.accept": serving(({ callId, media }) => {
       requireCalls(plugin);
       return toCall(plugin, callId, { type: "user.accept", media: media ?? null });
@@ -83,6 +89,7 @@ export function createHandlers(plugin: Plugin): Handlers {
   };
 }
 
+/** A notification has no answer: what is out of turn is logged or ignored, never thrown. */
 export function createNotificationHandlers({ attach, frames, log }: Plugin): HostNotificationHandlers {
   return {
     initialized() {
@@ -94,6 +101,7 @@ export function createNotificationHandlers({ attach, frames, log }: Plugin): Hos
   };
 }
 
+/** Checks the version first, then the turn, then the settings; nothing has changed when it throws. */
 function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initialize"> {
   if (params.protocolVersion !== PROTOCOL_VERSION) {
     const issue = {
@@ -118,6 +126,7 @@ function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initi
   };
 }
 
+/** @throws RpcError notInitialized before `initialized`, shuttingDown from `shutdown` on */
 function requireServing({ attach }: Plugin): void {
   const snapshot = attach.getSnapshot();
   if (snapshot.hasTag("serving")) return;
@@ -127,6 +136,7 @@ function requireServing({ attach }: Plugin): void {
   throw new RpcError("shuttingDown", "the plugin is shutting down");
 }
 
+/** @throws RpcError callsUnavailable with the reason the engine gave */
 function requireCalls({ engines }: Plugin): void {
   if (engines.whyNoCalls !== null) {
     throw new RpcError("callsUnavailable", `no calls on this machine: ${engines.whyNoCalls}`);
@@ -149,6 +159,7 @@ function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Res
   return { callId: start.callId };
 }
 
+/** @throws RpcError unknownCall; one that only still says goodbye counts as over */
 function callOf({ desk }: Plugin, callId: string): DeskCall {
   const call = callWith(desk.getSnapshot().context, callId);
   if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
@@ -177,6 +188,7 @@ function hangUp(plugin: Plugin, callId: string): null {
   return null;
 }
 
+/** @throws RpcError unknownCall, or wrongCallState before the first measurement */
 function statisticsOf(plugin: Plugin, callId: string): Result<"call.stats"> {
   callOf(plugin, callId);
   const statistics = plugin.reporter.statistics(callId);
@@ -186,11 +198,13 @@ function statisticsOf(plugin: Plugin, callId: string): Result<"call.stats"> {
   });
 }
 
+/** What the machine has now; opens no device. */
 async function listDevices({ engines }: Plugin): Promise<DeviceList> {
   const { microphones, speakers } = await engines.sound.list();
   return { cameras: engines.cameras.list(), microphones, speakers };
 }
 
+/** "auto" is a choice too, although no device has it as its id. @throws RpcError unknownDevice */
 function requireDevice(devices: DeviceList, kind: DeviceKind, deviceId: string): void {
   const choices = devices[`${kind}s`].map(({ id }) => id);
   if (deviceId === "auto" || choices.includes(deviceId)) return;

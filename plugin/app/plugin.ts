@@ -15,8 +15,10 @@ import { createSettingsStore, type SettingsStore } from "../settings/settings-st
 import type { Engines } from "./engines.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 
+/** What main decides. */
 export interface PluginOptions {
   readonly engines: Engines;
+  /** The plugin's end of the host's link, opened by main. */
   readonly end: PluginEnd;
   logOf(part: string): Log;
   readonly version: string;
@@ -35,9 +37,14 @@ export interface Plugin {
   readonly log: Log;
   /** What `initialize` said; null before it. */
   identity: Params<"initialize"> | null;
+  /** Tells the desk too, whose later calls take the new timeouts. @throws RpcError invalidParams */
   changeSettings(change: Parameters<SettingsStore["change"]>[0]): ReturnType<SettingsStore["change"]>;
 }
 
+/**
+ * Starts the charts and waits for `initialize`; no device is opened and no port listened on before it. The
+ * attach chart ends what was started.
+ */
 export function createPlugin({ engines, end, logOf, version }: PluginOptions): Plugin {
   const log = logOf("plugin");
   const settings = createSettingsStore();
@@ -97,6 +104,7 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
   return plugin;
 }
 
+/** What the attach chart lets happen; it decides when. */
 interface AttachEffects {
   startServices(): void;
   stopServices(reason: "hostGone" | "shutdown"): Promise<void>;
@@ -124,6 +132,10 @@ function startServices({ engines, identity, settings, signalling, log }: Plugin,
   );
 }
 
+/**
+ * The key lies in the host's data folder as `identity.key`; without a folder the identity lasts as long as
+ * the process.
+ */
 function startSignalling(
   signalling: SignallingService,
   { identity, dataDir }: Params<"initialize">,

@@ -12,8 +12,11 @@ import {
   SignallingError,
 } from "../signalling/port.ts";
 
+/** What `initialize` said, as far as signalling is concerned. */
 export interface SignallingStart {
+  /** How other peers are told we are called. */
   readonly label: string;
+  /** Absolute path; undefined keeps the key in memory only. */
   readonly privateKeyFile: string | undefined;
   readonly settings: Settings["signalling"];
 }
@@ -23,22 +26,28 @@ export interface SignallingServiceOptions {
   readonly notify: Notify;
   readonly log: Log;
   onSignal(from: string, callId: string, signal: Signal): void;
+  /** Comes again whenever our addresses change. */
   onReady(self: SelfAddress): void;
   onContacts(): void;
 }
 
+/** One carrier at a time, for as long as the plugin serves. */
 export interface SignallingService {
+  /** Never rejects: a failure is told to the host as `signalling.changed` with its reason. */
   start(start: SignallingStart): Promise<void>;
   /** @throws SignallingError closed while there is no signalling */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Null until it is ready. */
   self(): SelfAddress | null;
+  /** Empty while there is no signalling. */
   contacts(): Contact[];
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
   addContact(address: string): Promise<Contact>;
+  /** Sends still waiting reject with `closed`; without a start there is nothing to close. */
   close(): Promise<void>;
 }
 
+/** The factory's `create` runs at `start`, not here. */
 export function createSignallingService(options: SignallingServiceOptions): SignallingService {
   const { notify, log } = options;
   let signalling: Signalling | null = null;
@@ -92,6 +101,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   };
 }
 
+/** Only a wrong address is the caller's mistake; whatever else went wrong, the peer could not be reached. */
 function asRpcError(error: unknown, address: string): unknown {
   if (!(error instanceof SignallingError)) return error;
   const issue = { field: "address", value: JSON.stringify(address), expected: error.message };

@@ -3,6 +3,7 @@
 
 import type { Native } from "../../native/types.ts";
 
+/** Lists no camera; every other function throws, or rejects with, an Error that says `why`. */
 export function unavailableNative(why: string): Native {
   const refuse = (): never => {
     throw new Error(why);

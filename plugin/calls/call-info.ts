@@ -9,9 +9,12 @@ type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
 
 /** What no chart knows: times, and what the statistics say. */
 export interface CallFacts {
+  /** Unix milliseconds. */
   readonly createdAt: number;
+  /** Unix milliseconds; null until the media path first stood. A reconnection leaves it alone. */
   readonly connectedAt: number | null;
   readonly quality: CallQuality;
+  /** Empty when the peer has told none. */
   readonly peerLabel: string;
 }
 
@@ -24,10 +27,12 @@ const PHASES = [
   "ended",
 ] as const satisfies CallPhase[];
 
+/** The chart tags its states with the contract's words; a state without one has ended. */
 export function phaseOf(snapshot: CallSnapshot): CallPhase {
   return PHASES.find((phase) => snapshot.hasTag(phase)) ?? "ended";
 }
 
+/** A snapshot of the moment; devices count as off until the media chart runs. */
 export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
   const snapshot = call.ref.getSnapshot();
   const media: MediaSnapshot | undefined = snapshot.children.media?.getSnapshot();

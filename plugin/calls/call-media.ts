@@ -16,10 +16,14 @@ export interface CallMediaOptions {
   nowUs(): number;
 }
 
+/** Pictures since the start of the call, over all cameras that it used. */
 export interface MediaCounts {
   readonly captured: number;
+  /** Faulty or overtaken ones included. */
   readonly captureDropped: number;
+  /** Given to WebRTC's source, which may still drop them to keep its bit rate. */
   readonly sent: number;
+  /** Out of WebRTC's sink, decoded. */
   readonly received: number;
 }
 
@@ -27,6 +31,7 @@ const NOTHING_CAPTURED: CaptureCounters = { captured: 0, faulty: 0, dropped: 0, 
 /** Two seconds at 30 pictures a second: long enough to be steady, short enough to show a change. */
 const DELAY_WINDOW = 64;
 
+/** Owns neither devices nor the connection: whoever set them here closes them and sets null. */
 export class CallMedia {
   readonly #options: CallMediaOptions;
   readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
@@ -39,12 +44,16 @@ export class CallMedia {
   #received = 0;
   #microphonePeak = 0;
   #speakerPeak = 0;
+  /** Public, since the mute command goes straight to it. */
   microphone: Microphone | null = null;
 
   constructor(options: CallMediaOptions) {
     this.#options = options;
   }
 
+  /**
+   * Null while there is no connection; microphone blocks are dropped then, and pictures go to the page alone.
+   */
   set peer(peer: Peer | null) {
     this.#peer = peer;
   }
@@ -53,10 +62,12 @@ export class CallMedia {
     return this.#peer;
   }
 
+  /** Remote blocks are dropped while there is none. */
   set speaker(speaker: Speaker | null) {
     this.#speaker = speaker;
   }
 
+  /** The last one's counts are kept, so that a change of camera does not set the call's sums back. */
   set camera(camera: OpenCamera | null) {
     if (this.#camera && camera !== this.#camera) {
       this.#pastCamera = addCounters(this.#pastCamera, this.#camera.counters());
@@ -64,6 +75,7 @@ export class CallMedia {
     this.#camera = camera;
   }
 
+  /** Borrows the frame until it returns; whoever shows it longer retains it. */
   cameraFrame(frame: VideoFrame): void {
     if (this.#peer) {
       this.#peer.sendVideo(frame);
@@ -73,6 +85,7 @@ export class CallMedia {
     this.#options.showFrame("local", frame);
   }
 
+  /** @param block 10 ms of mono at 48 kHz */
   microphoneBlock(block: Int16Array): void {
     this.#microphonePeak = Math.max(this.#microphonePeak, peakLevel(block));
     this.#peer?.sendAudio(block);
@@ -83,6 +96,7 @@ export class CallMedia {
     this.#options.showFrame("remote", frame);
   }
 
+  /** @param block 10 ms of mono at `sampleRate`, in hertz */
   remoteBlock(block: Int16Array, sampleRate: number): void {
     this.#speakerPeak = Math.max(this.#speakerPeak, peakLevel(block));
     this.#speaker?.play(block, sampleRate);
@@ -96,6 +110,7 @@ export class CallMedia {
     return levels;
   }
 
+  /** Reads the open camera's counters at this moment. */
   counts(): MediaCounts {
     const camera = this.#camera ? addCounters(this.#pastCamera, this.#camera.counters()) : this.#pastCamera;
     return {

@@ -20,21 +20,26 @@ const LEVELS_MS = 100;
 export interface ReporterOptions {
   readonly context: CallContext;
   notify<N extends PluginNotificationName>(name: N, params: PluginNotificationParams<N>): void;
+  /** Empty for a peer that has told no label. */
   labelOf(peerId: string): string;
   /** Unix milliseconds. */
   now(): number;
 }
 
+/** One call and what the host was told of it last. */
 interface Watched {
   readonly call: DeskCall;
   readonly createdAt: number;
   connectedAt: number | null;
+  /** JSON of the last CallInfo that was sent, for comparison. */
   told: string;
+  /** The sums of the last second, from which rates are made. */
   moment: StatisticsMoment | null;
   statistics: CallStatistics | null;
   timers: NodeJS.Timeout[];
 }
 
+/** Its timers run while a call is connected and stop with `end`. */
 export class CallReporter {
   readonly #options: ReporterOptions;
   readonly #watched = new Map<string, Watched>();
@@ -44,6 +49,7 @@ export class CallReporter {
     this.#options = options;
   }
 
+  /** Tells of it at once: as `call.incoming` when the user has to answer, otherwise as `call.changed`. */
   add(call: DeskCall): void {
     const watched: Watched = {
       call,
@@ -71,6 +77,7 @@ export class CallReporter {
     });
   }
 
+  /** Tells the reason and forgets the call; a second time does nothing. */
   end({ callId, peerId, end }: EndedCall): void {
     const watched = this.#watched.get(callId);
     if (!watched) return;

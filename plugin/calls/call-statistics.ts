@@ -11,12 +11,14 @@ const FAIR_ROUND_TRIP_MS = 800;
 const GOOD_LOSS = 0.02;
 const FAIR_LOSS = 0.08;
 
+/** All sums of one call, read within one turn. */
 export interface StatisticsMoment {
   readonly callId: string;
   /** Unix milliseconds. */
   readonly at: number;
   readonly peer: PeerStatistics;
   readonly media: MediaCounts;
+  /** Median; null before the first picture. */
   readonly captureToSendMs: number | null;
   readonly remoteFrames: FrameCounts;
   readonly localFrames: FrameCounts;
@@ -53,6 +55,10 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
   };
 }
 
+/**
+ * Of received packets between both moments; null where nothing was expected. RFC 3550 section 6.4.1 counts
+ * the sums.
+ */
 function lossBetween(now: PeerStatistics, last: PeerStatistics | null): number | null {
   if (last === null) return null;
   const lost = Math.max(0, now.packetsLost - last.packetsLost);

@@ -10,6 +10,7 @@ import type { Microphone, Sound, Speaker } from "../sound/sound.ts";
 import { CallMedia } from "./call-media.ts";
 import { createDeviceTurn, type DeviceTurn } from "./device-turn.ts";
 
+/** Each part closes what it opens through these; none of them is closed here. */
 export interface CallEngines {
   readonly cameras: Cameras;
   readonly sound: Sound;
@@ -17,19 +18,28 @@ export interface CallEngines {
   readonly frames: Frames;
   /** @throws SignallingError, also while there is no signalling */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  /** Those of the moment; a running call sees a change at its next use only. */
   settings(): Settings;
   readonly log: Log;
 }
 
+/**
+ * One for the whole process. A device has one turn for all calls, since a call may end while the next begins.
+ */
 export interface CallContext extends CallEngines {
   /** The media of a call; made when first asked for. */
   mediaOf(callId: string): CallMedia;
+  /** Ends the call's frame streams too. Its devices and connection are released by their charts. */
   forget(callId: string): void;
   readonly cameraTurn: DeviceTurn<OpenCamera>;
   readonly microphoneTurn: DeviceTurn<Microphone>;
   readonly speakerTurn: DeviceTurn<Speaker>;
 }
 
+/**
+ * On the clock of the cameras' stamps, Unix time; finer than Date.now, whose milliseconds would blur the
+ * delay measured.
+ */
 const nowUs = () => (performance.timeOrigin + performance.now()) * 1000;
 
 export function createCallContext(engines: CallEngines): CallContext {
@@ -59,6 +69,7 @@ export function createCallContext(engines: CallEngines): CallContext {
   };
 }
 
+/** The text of anything thrown. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -18,6 +18,7 @@ export type Desk = Actor<typeof deskMachine>;
 
 export interface DeskCallbacks {
   onCall(call: DeskCall): void;
+  /** Comes once for each call, before its media are forgotten. */
   onEnd(ended: EndedCall): void;
   /** Some chart of some call moved. Comes often; the receiver gathers. */
   onMove(): void;

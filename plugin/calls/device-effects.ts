@@ -24,6 +24,10 @@ interface Holding<D extends Held> {
   attach(device: D | null): void;
 }
 
+/**
+ * For mediaMachine's `provide`. Each reports `device.…Opened` at most once, and `device.…Lost` for a failure
+ * at any time.
+ */
 export function createDeviceEffects(context: CallContext) {
   return {
     camera: cameraEffect(context),
@@ -32,6 +36,7 @@ export function createDeviceEffects(context: CallContext) {
   };
 }
 
+/** Runs for as long as the activity does. @returns the release, after which nothing is reported */
 function hold<D extends Held>(
   { kind, turn, open, attach }: Holding<D>,
   report: Report,

@@ -5,6 +5,10 @@ interface Closable {
   close(): Promise<void>;
 }
 
+/**
+ * One for each kind of device, not for each device: a second camera waits too, which keeps the order of
+ * changes.
+ */
 export interface DeviceTurn<T extends Closable> {
   /** Waits for its turn, opens, reports, and holds until the returned function is called; that closes the device. */
   hold(open: () => Promise<T>, onOpened: (device: T) => void, onFailed: (error: unknown) => void): () => void;
@@ -12,6 +16,7 @@ export interface DeviceTurn<T extends Closable> {
   idle(): Promise<void>;
 }
 
+/** @param onCloseFailed hears of a close that rejected; the next holder has its turn all the same */
 export function createDeviceTurn<T extends Closable>(onCloseFailed: (error: unknown) => void): DeviceTurn<T> {
   let lastClosed: Promise<void> = Promise.resolve();
 

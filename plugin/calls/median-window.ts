@@ -1,11 +1,13 @@
 // The median of the last n values, without allocation while values come in.
 
+/** Costs a sort of the window at each reading, nothing beyond one write at each value. */
 export interface MedianWindow {
   add(value: number): void;
   /** Null while empty. */
   median(): number | null;
 }
 
+/** @param size how many of the newest values count */
 export function createMedianWindow(size: number): MedianWindow {
   const values = new Float64Array(size);
   let added = 0;

@@ -20,6 +20,10 @@ const LINK_EVENTS: Partial<Record<ConnectionState, LinkEvent>> = {
   failed: { type: "peer.failed" },
 };
 
+/**
+ * For linkMachine's `provide`. Promises reject with PeerError, also when the call's connection has gone; the
+ * chart decides what that means.
+ */
 export function createPeerEffects(context: CallContext) {
   const peers = new Map<string, Promise<Peer>>();
 
@@ -45,6 +49,7 @@ export function createPeerEffects(context: CallContext) {
     acceptAnswer: fromPromise<void, DescriptionInput>(async ({ input }) =>
       (await peerOf(input.callId)).acceptAnswer(input.sdp),
     ),
+    /** One that cannot be used is logged: ICE lives with a candidate less. */
     addRemoteCandidate: ({ callId, candidate }: CandidateParams): void => {
       peerOf(callId)
         .then((peer) => peer.addCandidate(candidate))
@@ -53,6 +58,7 @@ export function createPeerEffects(context: CallContext) {
   };
 }
 
+/** A connection that cannot be made is told as `peer.broken`, and rejects for whoever waits for it. */
 function openPeer(
   { peers, settings, mediaOf, log }: CallContext,
   callId: string,

@@ -12,8 +12,13 @@ import type {
 } from "../../statecharts/index.ts";
 import { type CallContext, textOf } from "./context.ts";
 
+/** Told to the peer for its information only; nothing is decided by it. */
 const PLATFORM = process.platform;
 
+/**
+ * For the machines' `provide`. Promises reject with SignallingError; all but the hang-up's end with their
+ * activity.
+ */
 export function createSignalEffects({ send, log }: CallContext) {
   const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
     fromPromise<void, Input>(({ input, signal }) =>
@@ -41,10 +46,12 @@ export function createSignalEffects({ send, log }: CallContext) {
       send(input.peerId, input.callId, { type: "call-hangup", reason: input.reason }),
     ),
     sendRinging: (address: CallAddress) => tell(address, { type: "call-ringing" }),
+    /** Logged when lost: the path may be found without it. */
     sendLocalCandidate: (params: CandidateParams) =>
       tell(params, { type: "ice-candidate", candidate: params.candidate }),
     announceMedia: ({ microphone, camera, ...address }: MediaAnnouncement) =>
       tell(address, { type: "call-media", microphone, camera }),
+    /** For a call that never got a chart, such as one that came while another runs. */
     refuse: (params: HangupInput) => tell(params, { type: "call-hangup", reason: params.reason }),
   };
 }

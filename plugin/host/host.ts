@@ -20,6 +20,7 @@ export type { LeaveTimeouts, PluginCommand, PluginExit } from "./plugin-process.
 /** Loading the WebRTC engine and libp2p takes under a second; a slow disk or a busy machine gets much more. */
 const INITIALIZE_TIMEOUT_MS = 30_000;
 
+/** One person's side of the reference host. */
 export interface HostOptions {
   /** How the user is called at the other side. */
   readonly label: string;
@@ -38,9 +39,11 @@ export interface HostOptions {
   readonly onLog?: (line: string) => void;
 }
 
+/** Runs until `stop`, also when its plugin dies: a page may ask for a new one. */
 export interface Host {
   /** What a browser opens. */
   readonly url: string;
+  /** Part of `url`; a page without it is not let in. */
   readonly token: string;
   readonly port: number;
   /** The running plugin; after a restart another one. @throws Error when none is running */

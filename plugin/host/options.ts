@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 
 export interface DemoOptions {
+  /** 0 takes a free one. */
   readonly portA: number;
   readonly portB: number;
   /** Open the pages in the default browser. */

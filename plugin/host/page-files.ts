@@ -33,6 +33,7 @@ export const pageModules = [
 ] as const;
 const styles = ["base.css", "layout.css", "call.css"] as const;
 
+/** `type` is the whole Content-Type, charset included. */
 export interface PageFile {
   readonly body: Buffer;
   readonly type: string;

@@ -49,6 +49,7 @@ export interface RelayOptions {
   log(line: string): void;
 }
 
+/** Outlives plugins: pages stay while one ends and the next is attached. */
 export interface PageRelay {
   /** @param greeting the notification that a new page gets first */
   addPage(socket: WebSocket, greeting: string): void;
@@ -60,6 +61,7 @@ export interface PageRelay {
   detach(): void;
 }
 
+/** A page that leaves has its streams unsubscribed, so that the plugin stops coding for nobody. */
 export function createPageRelay(options: RelayOptions): PageRelay {
   const pages = new Set<WebSocket>();
   const owners = createStreamOwners<WebSocket>();

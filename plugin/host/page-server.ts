@@ -10,15 +10,18 @@ import { LINK_PATH, PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX } from "../ui/host-mess
 import { loadPageFiles, type PageFile } from "./page-files.ts";
 
 const LOOPBACK = "127.0.0.1";
+/** 192 bits: beyond guessing, also for another user of this machine. */
 const TOKEN_BYTES = 24;
 /** The largest request of a page is a settings change. */
 const MAX_REQUEST_BYTES = 64 * 1024;
 
+/** Reachable on loopback only. */
 export interface PageServer {
   readonly port: number;
   readonly token: string;
   /** What the browser opens. The token stands in the fragment, which is never sent. */
   readonly url: string;
+  /** Ends open pages too. */
   close(): Promise<void>;
 }
 

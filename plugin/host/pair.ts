@@ -16,6 +16,7 @@ const READY_TIMEOUT_MS = 30_000;
 /** Two pitches, so that it can be heard who is who. */
 const TONE_HZ = { alice: 440, bob: 660 } as const;
 
+/** Ports are free ones and devices chosen by what the machine has, unless given. */
 export interface PairOptions {
   readonly portA?: number;
   readonly portB?: number;
@@ -26,6 +27,7 @@ export interface PairOptions {
   readonly onLog?: (label: string, line: string) => void;
 }
 
+/** Each has the other among its contacts. */
 export interface Pair {
   readonly alice: Host;
   readonly bob: Host;

@@ -8,7 +8,9 @@ import { connectPlugin, type HostLink } from "../rpc/host-link.ts";
 
 /** How long a plugin may take to leave before it is killed. */
 export interface LeaveTimeouts {
+  /** For the answer to `shutdown`. */
   readonly shutdownMs: number;
+  /** From `exit` to the end of the process. */
   readonly exitMs: number;
 }
 
@@ -17,6 +19,7 @@ const leaveTimeouts: LeaveTimeouts = { shutdownMs: 3_000, exitMs: 2_000 };
 /** The last words on stderr can arrive after the exit itself. */
 const LAST_WORDS_MS = 200;
 
+/** `program` is looked up in PATH when it holds no slash, execvp(3). */
 export interface PluginCommand {
   readonly program: string;
   readonly args: readonly string[];
@@ -32,9 +35,11 @@ export interface PluginExit {
   readonly lastLine: string;
 }
 
+/** Exists also when the program could not be started: `exited` says so then. */
 export interface PluginProcess {
   readonly link: HostLink;
   readonly pid: number | undefined;
+  /** Never rejects. */
   readonly exited: Promise<PluginExit>;
   /** `shutdown`, `exit`, then SIGKILL when it has not left in time. Idempotent. */
   stop(): Promise<PluginExit>;

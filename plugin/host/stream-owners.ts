@@ -9,7 +9,9 @@ export interface StreamOwners<Page> {
   claim(page: Page): Claim;
   /** @returns the stream's page, or undefined: then the line is held or, with nobody asking, dropped */
   route(stream: string, line: Buffer): Page | undefined;
+  /** False for a stream that has ended. */
   isOwner(stream: string, page: Page): boolean;
+  /** Later lines of it have nobody to go to. */
   forget(stream: string): void;
   /** Forgets a page that has gone. @returns its streams, which the plugin must be told to end */
   release(page: Page): string[];
@@ -20,6 +22,7 @@ export interface StreamOwners<Page> {
 export interface Claim {
   /** The answer came. @returns pictures that came before it, in order */
   settle(stream: string): Buffer[];
+  /** The answer was an error: what was held for it may go. */
   fail(): void;
 }
 

@@ -16,6 +16,7 @@ export interface CandidateInit {
   usernameFragment?: string;
 }
 
+/** Each candidate stands in one of these, save one that the engine has not answered for yet. */
 export interface CandidateCounts {
   /** Given to the engine and taken by it. */
   readonly applied: number;
@@ -29,6 +30,10 @@ export interface CandidateCounts {
   readonly refused: number;
 }
 
+/**
+ * One for each connection. A candidate without a fragment waits for any description, one with a fragment for
+ * its own.
+ */
 export class CandidateBuffer {
   readonly #apply: (candidate: CandidateInit) => Promise<void>;
   #waiting: CandidateInit[] = [];
@@ -43,6 +48,7 @@ export class CandidateBuffer {
     this.#apply = apply;
   }
 
+  /** Sums since the start, and what waits now. */
   counts(): CandidateCounts {
     return {
       applied: this.#applied,
@@ -53,6 +59,7 @@ export class CandidateBuffer {
     };
   }
 
+  /** Never throws: what cannot be used is counted. */
   add(candidate: Candidate): void {
     if (candidate.candidate.trim() === "") {
       this.#empty++;
@@ -74,6 +81,7 @@ export class CandidateBuffer {
     }
   }
 
+  /** Drops what waits, uncounted, since the connection is over. */
   clear(): void {
     this.#waiting = [];
   }

@@ -12,8 +12,11 @@ export class PeerError extends Error {
   override readonly name = "PeerError";
 }
 
+/** Called on the main thread. None may throw: the engine has nobody to tell. */
 export interface PeerCallbacks {
+  /** After the description that it belongs to was handed out, so that the order can be kept on the wire. */
   onCandidate(candidate: Candidate): void;
+  /** Changes only, the same state never twice in a row. */
   onConnectionState(state: ConnectionState): void;
   /** A decoded remote picture. Nothing is owed for it: retain and release are free. */
   onVideo(frame: VideoFrame): void;
@@ -21,8 +24,11 @@ export interface PeerCallbacks {
   onAudio(block: Int16Array, sampleRate: number): void;
 }
 
+/** Fixed for the life of the connection. */
 export interface PeerOptions {
+  /** Empty: only addresses of this machine are offered, which is enough on one network. */
   readonly iceServers: readonly IceServer[];
+  /** The ceiling of what is sent; congestion control may stay far below it. */
   readonly maxVideoBitrateBps: number;
 }
 
@@ -34,6 +40,7 @@ export interface PeerStatistics {
   readonly bytesSentAudio: number;
   readonly bytesReceivedVideo: number;
   readonly bytesReceivedAudio: number;
+  /** Sound and picture together, like packetsLost. */
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly jitterMs: number | null;

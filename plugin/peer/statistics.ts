@@ -6,6 +6,7 @@ import type { WrtcStatsEntry } from "./wrtc-types.ts";
 
 const MS_PER_SECOND = 1000;
 
+/** What a connection reports that was closed before it was ever asked. */
 export const NO_STATISTICS: PeerStatistics = Object.freeze({
   roundTripMs: null,
   availableSendBps: null,
@@ -71,6 +72,7 @@ function selectedPair(
   return entries.find((entry) => entry.type === "candidate-pair" && entry.nominated === true);
 }
 
+/** Null for what is absent or not a finite number: a libwebrtc of another version may lack it. */
 function optional(entry: WrtcStatsEntry | undefined, field: string): number | null {
   const value = entry?.[field];
   return typeof value === "number" && Number.isFinite(value) ? value : null;

@@ -13,6 +13,7 @@ import type {
   WrtcVideoSource,
 } from "./wrtc-types.ts";
 
+/** Made and stopped with its connection. Its tracks live through every negotiation. */
 export class WrtcLocalMedia {
   readonly #videoSource: WrtcVideoSource;
   readonly #audioSource: WrtcAudioSource;
@@ -73,6 +74,7 @@ export class WrtcLocalMedia {
     this.#attachToOffered(connection);
   }
 
+  /** A track that still runs would keep the process alive. */
   stop(): void {
     this.#tracks.audio.stop();
     this.#tracks.video.stop();

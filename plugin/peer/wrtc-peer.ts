@@ -17,6 +17,7 @@ import type { WrtcConnection, WrtcDescription, WrtcIceServer, WrtcModule } from 
 /** The engine answers in 1 to 30 ms; this ends a wait only when it is stuck, well before a call's own waits do. */
 const ENGINE_DEADLINE_MS = 5000;
 
+/** @throws from its constructor whatever the engine says to the configuration; wrtc-engine.ts explains it */
 export class WrtcPeer implements Peer {
   readonly #connection: WrtcConnection;
   readonly #local: WrtcLocalMedia;

@@ -6,11 +6,13 @@ import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcTrack, WrtcVideoFrame } f
 
 const US_PER_MS = 1000;
 
+/** A sink at work on one track; stopping it stops both. */
 interface Receiving {
   readonly trackId: string;
   stop(): void;
 }
 
+/** One track of each kind at most: a newer one takes the older one's place. */
 export class WrtcRemoteMedia {
   readonly #wrtc: WrtcModule;
   readonly #callbacks: Pick<PeerCallbacks, "onVideo" | "onAudio">;

@@ -3,6 +3,7 @@
 
 export type WrtcKind = "audio" | "video";
 
+/** RTCSessionDescriptionInit, W3C webrtc-pc section 4.6. `sdp` of a rollback is not read. */
 export interface WrtcDescription {
   readonly type: "offer" | "answer" | "rollback";
   readonly sdp: string;
@@ -16,6 +17,7 @@ export interface WrtcCandidateInit {
   usernameFragment?: string;
 }
 
+/** What the engine hands out, where null stands for absent; the other direction is WrtcCandidateInit. */
 export interface WrtcCandidate {
   readonly candidate: string | null;
   readonly sdpMid: string | null;
@@ -33,6 +35,7 @@ export interface WrtcStream {
   readonly id: string;
 }
 
+/** W3C webrtc-pc section 5.4, without setParameters, which always rejects in this engine. */
 export interface WrtcTransceiver {
   readonly mid: string | null;
   readonly stopped: boolean;
@@ -44,15 +47,18 @@ export interface WrtcTransceiver {
 export interface WrtcTransceiverInit {
   direction: "sendrecv";
   streams: WrtcStream[];
+  /** Bits a second. The only place where this engine takes a limit. */
   sendEncodings?: { maxBitrate: number }[];
 }
 
 /** One entry of getStats(); its further fields are read by name and checked. */
 export type WrtcStatsEntry = Readonly<Record<string, unknown>>;
 
+/** RTCPeerConnection. Handlers are set to null before `close`, so that no queued event comes after it. */
 export interface WrtcConnection {
   readonly connectionState: string;
   readonly signalingState: string;
+  /** Null marks the end of candidates. */
   onicecandidate: ((event: { candidate: WrtcCandidate | null }) => void) | null;
   onconnectionstatechange: (() => void) | null;
   ontrack: ((event: { track: WrtcTrack }) => void) | null;
@@ -75,6 +81,7 @@ export interface WrtcVideoFrame {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
+/** 10 ms of interleaved samples; `numberOfFrames` counts them for one channel. */
 export interface WrtcAudioData {
   readonly samples: Int16Array;
   readonly sampleRate: number;
@@ -93,6 +100,7 @@ export interface WrtcAudioSource {
   onData(data: WrtcAudioData): void;
 }
 
+/** Has to be stopped: a running sink keeps the process alive. The same holds for the audio sink. */
 export interface WrtcVideoSink {
   onframe: ((event: { frame: WrtcVideoFrame }) => void) | null;
   stop(): void;
@@ -109,6 +117,7 @@ export interface WrtcIceServer {
   credential?: string;
 }
 
+/** Sources and sinks stand under `nonstandard`: no browser has them. */
 export interface WrtcModule {
   readonly RTCPeerConnection: new (configuration: { iceServers: WrtcIceServer[] }) => WrtcConnection;
   readonly MediaStream: new () => WrtcStream;

@@ -12,18 +12,22 @@ import {
 /** Settings that are read once, when the signalling starts. */
 const READ_AT_START = ["signalling.listen", "signalling.peers", "signalling.mdns"] as const;
 
+/** What a change led to. */
 export interface SettingsChange {
   readonly settings: Settings;
   /** Changed settings that take effect at the next start only. */
   readonly restartNeeded: string[];
 }
 
+/** Lives in memory: the host keeps settings and gives them at each start. */
 export interface SettingsStore {
+  /** Complete and checked; a later change makes a new object, this one stays as it is. */
   get(): Settings;
   /** @throws RpcError invalidParams, naming every wrong field */
   change(change: DeepPartial<Settings>): SettingsChange;
 }
 
+/** Begins with the schema's defaults. */
 export function createSettingsStore(): SettingsStore {
   let current = settingsSchema.parse({});
   return {
@@ -42,6 +46,7 @@ export function createSettingsStore(): SettingsStore {
   };
 }
 
+/** Names the fields as the host wrote them, below `settings.`. */
 function refused(issues: FieldIssue[]): RpcError {
   const fields = issues.map((issue) => ({ ...issue, field: `settings.${issue.field}` }));
   const text = fields.map(({ field, value, expected }) => `${field} is ${value}, ${expected}`).join("; ");
@@ -58,6 +63,7 @@ function merge<T>(base: T, change: DeepPartial<T>): unknown {
   return merged;
 }
 
+/** The value at a dotted path; undefined where a step is missing. */
 function at(value: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
 }

@@ -18,6 +18,7 @@ export interface ContactKeeperOptions {
   readonly log: Log;
 }
 
+/** Runs before the node does: peers given or found early are dialled from `use` on. Ends with `closing`. */
 export class ContactKeeper {
   readonly list: ContactList;
   readonly #options: ContactKeeperOptions;
@@ -51,18 +52,21 @@ export class ContactKeeper {
     return isNoted;
   }
 
+  /** Of a stranger it says nothing: only a signal makes one a contact. Asks the label, without waiting. */
   onConnected(peerId: string): void {
     if (!this.list.has(peerId)) return;
     this.list.setReachable(peerId, true);
     void this.learnLabel(peerId);
   }
 
+  /** Dials again at once, then with growing pauses. */
   onDisconnected(peerId: string): void {
     if (!this.list.has(peerId)) return;
     this.list.setReachable(peerId, false);
     this.#dialer.want(peerId);
   }
 
+  /** Adds the addresses to what is known; unknown peers stay unknown. */
   onIdentified(peer: PeerAddress): void {
     if (this.list.has(peer.peerId)) this.add(peer, "caller");
   }

@@ -15,6 +15,7 @@ interface Known {
   isGiven: boolean;
 }
 
+/** `onChange` gets the whole list, and only when it differs from the last one told. */
 export class ContactList {
   readonly #known = new Map<string, Known>();
   readonly #onChange: (contacts: Contact[]) => void;
@@ -28,14 +29,17 @@ export class ContactList {
     return this.#known.has(peerId);
   }
 
+  /** False for a peer that is not in the list. */
   isGiven(peerId: string): boolean {
     return this.#known.get(peerId)?.isGiven ?? false;
   }
 
+  /** Without addresses for an unknown peer: a connection that is there may still serve. */
   address(peerId: string): PeerAddress {
     return { peerId, addresses: this.#known.get(peerId)?.addresses ?? [] };
   }
 
+  /** The contact as the host sees it; undefined for an unknown peer. */
   get(peerId: string): Contact | undefined {
     const known = this.#known.get(peerId);
     return known && asContact(peerId, known);

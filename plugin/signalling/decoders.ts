@@ -6,6 +6,7 @@ export class MalformedMessageError extends Error {
   override readonly name = "MalformedMessageError";
 }
 
+/** Serves one message. After a text or an error it must not be used again. */
 export interface Decoder {
   /** Gives the text once it is complete. @throws MalformedMessageError */
   push(chunk: Uint8Array): string | undefined;

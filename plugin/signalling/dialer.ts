@@ -5,7 +5,9 @@ import type { Log } from "../log.ts";
 import { pause, textOf, withDeadline } from "./deadline.ts";
 import { MAX_CONCURRENT_DIALS, MAX_DIALS_WHEN_FOUND, type Timings } from "./timings.ts";
 
+/** The dialer holds no connections itself; it asks and tells. */
 export interface DialerOptions {
+  /** Rejects when the signal aborts. */
   connect(peerId: string, signal: AbortSignal): Promise<void>;
   isConnected(peerId: string): boolean;
   /** Given by settings or the user, and so dialled without end. */
@@ -16,6 +18,7 @@ export interface DialerOptions {
   readonly log: Log;
 }
 
+/** Ends by itself when `closing` aborts; nothing has to be closed. */
 export class Dialer {
   readonly #options: DialerOptions;
   /** Peers being tried; the function ends a pause. */

@@ -5,6 +5,7 @@ import { withDeadline } from "./deadline.ts";
 import type { Decoder } from "./decoders.ts";
 import type { ByteStream } from "./node.ts";
 
+/** Listens from its construction on. Its owner calls either `finish` or `abort`, whatever happened before. */
 export class Exchange {
   readonly #stream: ByteStream;
   readonly #decoder: Decoder;
@@ -31,6 +32,7 @@ export class Exchange {
     return this.#message.promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
+  /** Rejects with the stream's error or the signal's reason; the stream is then still to be aborted. */
   send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     return this.#stream.send(bytes, signal);
   }

@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { MalformedMessageError } from "./decoders.ts";
 
+/** libp2p protocol id; a peer of another version refuses the stream. */
 export const MQ_PROTOCOL = "/goop/mq/1.0.0";
 
 // A Go peer leaves a field of the wrong name or of null at its zero value, and refuses one of the wrong type.
@@ -37,11 +38,13 @@ export function parseAck(text: string): string {
   return parse(ackSchema, text, "acknowledgement").id;
 }
 
+/** Ends in a line feed, which readers that count brackets do not need. */
 export function encodeMessage(message: MqMessage): Uint8Array {
   const { id, seq, topic, payload } = message;
   return line({ type: "msg", id, seq, topic, payload });
 }
 
+/** Repeats the id exactly, since the sender compares it. */
 export function encodeAck(message: { id: string; seq: number }): Uint8Array {
   return line({ type: "ack", id: message.id, seq: message.seq });
 }

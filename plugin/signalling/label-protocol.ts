@@ -8,6 +8,7 @@ import { Exchange } from "./exchange.ts";
 import type { ByteStream } from "./node.ts";
 import type { Timings } from "./timings.ts";
 
+/** libp2p protocol id, the host's own. */
 export const LABEL_PROTOCOL = "/goop/content/1.0.0";
 
 /** The host allows labels of 4096 bytes at its rendezvous server. */
@@ -15,6 +16,7 @@ const MAX_LABEL_BYTES = 8_192;
 /** What a contact list can show. */
 const MAX_LABEL_CHARS = 128;
 
+/** Ends the stream on every path. Never rejects: a label that was not served is a line in the log. */
 export async function serveLabel(
   stream: ByteStream,
   label: string,

@@ -20,6 +20,10 @@ const MDNS_SERVICE_TAG = "goop-mdns.local";
 /** A chat network's worth; libp2p closes the least used connections above it. */
 const MAX_CONNECTIONS = 128;
 
+/**
+ * Serves the handlers before it listens, so that no early stream is refused. @throws when no address can be
+ * listened on
+ */
 export async function startLibp2pNode(options: NodeOptions): Promise<SignallingNode> {
   const libp2p = await create(options);
   announceEvents(libp2p, options);

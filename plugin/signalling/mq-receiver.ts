@@ -15,11 +15,13 @@ import {
 } from "./timings.ts";
 
 export interface MqReceiverOptions {
+  /** After the acknowledgement was written. `payload` is JSON of any shape, checked by nobody yet. */
   onMessage(from: string, topic: string, payload: unknown): void;
   readonly timings: Timings;
   readonly log: Log;
 }
 
+/** Holds bounded memory whatever peers do: so many streams, so many bytes each, so long. */
 export class MqReceiver {
   readonly #options: MqReceiverOptions;
   readonly #openByPeer = new Map<string, number>();
@@ -35,6 +37,7 @@ export class MqReceiver {
     return this.#refused;
   }
 
+  /** Takes over the stream and ends it on every path. */
   accept(stream: ByteStream, from: string): void {
     const ofPeer = this.#openByPeer.get(from) ?? 0;
     if (ofPeer >= MAX_INCOMING_STREAMS_PER_PEER || this.#open >= MAX_INCOMING_STREAMS) {

@@ -13,6 +13,7 @@ import type { Timings } from "./timings.ts";
 const MAX_ACK_BYTES = 4_096;
 
 export interface MqSenderOptions {
+  /** Dials when needed. Rejects when the signal aborts. */
   open(peerId: string, signal: AbortSignal): Promise<ByteStream>;
   readonly stamp: MessageStamp;
   readonly timings: Timings;

@@ -13,6 +13,7 @@ export interface ByteStream {
   abort(error: Error): void;
 }
 
+/** A peer and where it may be found; without addresses, by what the node itself remembers. */
 export interface PeerAddress {
   readonly peerId: string;
   /** Multiaddrs, each ending in /p2p/<peerId>. */
@@ -36,13 +37,17 @@ export type StreamHandler = (stream: ByteStream, from: string) => void;
 export interface NodeOptions {
   /** libp2p private key, protobuf encoding; see key-file.ts. */
   readonly key: Uint8Array;
+  /** Multiaddrs; port 0 takes a free one. */
   readonly listen: readonly string[];
   readonly mdns: boolean;
+  /** By protocol id. */
   readonly handlers: ReadonlyMap<string, StreamHandler>;
   readonly events: NodeEvents;
+  /** Until `stop` rejects when connections do not close. */
   readonly stopMs: number;
 }
 
+/** Runs from the moment it exists. Whoever started it stops it. */
 export interface SignallingNode {
   readonly peerId: string;
   /** Own multiaddrs, each ending in /p2p/<peerId>. */
@@ -58,6 +63,7 @@ export interface SignallingNode {
   learnAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress>;
   /** Streams of our protocols that are not wholly closed, over all connections. */
   openStreams(): number;
+  /** Closes every connection. Rejects when that takes longer than `stopMs`. */
   stop(): Promise<void>;
 }
 

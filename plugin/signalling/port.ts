@@ -10,6 +10,7 @@ export type SignallingErrorCode =
   | "aborted"
   | "closed";
 
+/** Every rejection of a Signalling; `cause` is the carrier's own error. */
 export class SignallingError extends Error {
   override readonly name = "SignallingError";
   readonly code: SignallingErrorCode;
@@ -26,6 +27,7 @@ export interface SelfAddress {
   readonly addresses: string[];
 }
 
+/** None comes after `close`. */
 export interface SignallingCallbacks {
   /**
    * A well-formed signal. `from` is the identity that the connection proved; whether it is the call's peer is the
@@ -34,9 +36,11 @@ export interface SignallingCallbacks {
   onSignal(from: string, callId: string, signal: Signal): void;
   /** The whole list, whenever one of them changes. */
   onContacts(contacts: Contact[]): void;
+  /** After `start` resolved, when a network came or went. */
   onAddressChange(self: SelfAddress): void;
 }
 
+/** Started once and closed once; a closed one stays closed. */
 export interface Signalling {
   /** Listens and looks for peers. @throws SignallingError */
   start(): Promise<SelfAddress>;
@@ -45,6 +49,7 @@ export interface Signalling {
    * @throws SignallingError
    */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  /** Known peers, reachable or not. Empty before `start`. */
   contacts(): Contact[];
   /** Dials. @throws SignallingError invalidAddress or unreachable */
   addContact(address: string, abort?: AbortSignal): Promise<Contact>;

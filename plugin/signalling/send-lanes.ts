@@ -16,6 +16,7 @@ interface Entry {
   readonly settled: PromiseWithResolvers<void>;
 }
 
+/** Bounded: what finds too much waiting is refused at once, except a hang-up, which makes room instead. */
 export class SendLanes {
   readonly #deliver: Deliver;
   readonly #lanes = new Map<string, Lane>();
@@ -26,6 +27,7 @@ export class SendLanes {
     this.#deliver = deliver;
   }
 
+  /** Signals that wait or run, in all lanes. */
   get pending(): number {
     return this.#pending;
   }

@@ -27,6 +27,7 @@ export interface Timings {
   readonly stopMs: number;
 }
 
+/** Tests shorten them; users have no setting for them, since the far end's are fixed too. */
 export const defaultTimings: Timings = {
   openMs: 2_000,
   ackMs: 2_000,
@@ -57,7 +58,9 @@ export const MAX_PENDING_PER_CALL = 256;
 export const MAX_PENDING = 2_048;
 /** A chat network on one LAN is far smaller; the list crosses stdio whole at each change. */
 export const MAX_CONTACTS = 512;
+/** A machine with a few interfaces announces fewer; the newest are kept. */
 export const MAX_ADDRESSES_PER_CONTACT = 16;
+/** Each may hold sockets to several addresses for the whole of dialMs. */
 export const MAX_CONCURRENT_DIALS = 8;
 /** Dials of a peer that was found, not given; being found again starts anew. */
 export const MAX_DIALS_WHEN_FOUND = 4;

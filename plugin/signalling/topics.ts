@@ -7,15 +7,18 @@ const CALL_PREFIX = "call:";
 /** A host's own loop to its page; never meant for a peer. */
 const LOOPBACK_PREFIX = "call:loopback:";
 
+/** Why a message is nothing to us; none of these is an error, since newer peers may say more. */
 export type IgnoredWhy = "otherTopic" | "loopback" | "badCallId" | "unknownSignal" | "endOfCandidates";
 export type Understood =
   | { readonly callId: string; readonly signal: Signal }
   | { readonly ignored: IgnoredWhy };
 
+/** The topic on which both sides of a call send. */
 export function topicOf(callId: string): string {
   return `${CALL_PREFIX}${callId}`;
 }
 
+/** Never throws, whatever the payload is: it comes from a stranger. */
 export function understand(topic: string, payload: unknown): Understood {
   if (!topic.startsWith(CALL_PREFIX)) return { ignored: "otherTopic" };
   if (topic.startsWith(LOOPBACK_PREFIX)) return { ignored: "loopback" };

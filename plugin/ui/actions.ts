@@ -4,6 +4,9 @@ import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "
 import type { Link } from "./link.ts";
 import { errorWords } from "./words.ts";
 
+/**
+ * Methods that return nothing never fail for their caller: `onFailure` gets a sentence for the user instead.
+ */
 export class Actions {
   readonly #link: Link;
   readonly #onFailure: (message: string) => void;
@@ -52,6 +55,7 @@ export class Actions {
     await this.#link.request("contacts.add", { address });
   }
 
+  /** Downloads a lossless PNG. @param name how the user knows the peer; unsafe characters become dashes */
   snapshot(callId: string, source: FrameSource, name: string): void {
     const saved = this.#link.request("call.snapshot", { callId, source }).then(({ dataUrl }) => {
       download(dataUrl, `${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${stamp(new Date())}.png`);
@@ -59,6 +63,7 @@ export class Actions {
     void this.#try(saved);
   }
 
+  /** Does nothing while the plugin runs. */
   restartPlugin(): void {
     void this.#try(this.#link.restartPlugin());
   }

@@ -8,6 +8,7 @@ import { errorWords } from "./words.ts";
 export interface AddContactDialog {
   readonly element: HTMLDialogElement;
   open(): void;
+  /** The own address changes with the network, also while the dialog is open. */
   update(state: PageState): void;
 }
 

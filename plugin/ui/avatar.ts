@@ -2,6 +2,7 @@
 
 import { h, setText } from "./dom.ts";
 
+/** As many as base.css has. */
 const COLOURS = 8;
 
 export interface Avatar {

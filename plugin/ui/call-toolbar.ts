@@ -4,6 +4,7 @@ import type { CallInfo, DeviceState } from "../../rpc-schema/index.ts";
 import { button, h, setAttribute, setHidden } from "./dom.ts";
 import { type IconName, icon } from "./icons.ts";
 
+/** `on` is what the user wants, not what is. */
 export interface ToolbarHandlers {
   onMicrophone(call: CallInfo, on: boolean): void;
   onCamera(call: CallInfo, on: boolean): void;

@@ -14,6 +14,7 @@ const CLOCK_TICK_MS = 1_000;
 
 export interface CallView {
   readonly element: HTMLElement;
+  /** Undefined hides the view and ends its picture streams. */
   update(call: CallInfo | undefined, statistics: CallStatistics | undefined): void;
   setLevels(levels: Levels): void;
 }

@@ -10,10 +10,13 @@ export interface FrameLink {
     method: M,
     params: ParamsInput<M>,
   ): Promise<Result<M>>;
+  /** Dropped silently while there is no connection. */
   notify(method: "frames.ack", params: HostNotificationParams<"frames.ack">): void;
+  /** Returns a function that takes the handler off again. */
   onFrame(stream: string, handler: (frame: FrameMessage) => void): () => void;
 }
 
+/** Fixed for the life of the view; a new call takes a new one. */
 export interface CanvasViewOptions {
   canvas: HTMLCanvasElement;
   link: FrameLink;
@@ -42,6 +45,7 @@ export interface DrawnDetail {
 }
 
 export interface CanvasView {
+  /** Ends the stream and stops watching the page. */
   close(): void;
 }
 

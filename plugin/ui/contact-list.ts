@@ -15,6 +15,7 @@ export interface ContactListHandlers {
 
 export interface ContactList {
   readonly element: HTMLElement;
+  /** Calling is offered only while the plugin is ready and no call is under way. */
   update(state: PageState): void;
 }
 

@@ -10,10 +10,12 @@ export interface DevicePicker {
   readonly element: HTMLDialogElement;
   open(): void;
   update(state: PageState): void;
+  /** Ignored while the dialog is closed, since levels come ten times a second. */
   setLevels(levels: Levels): void;
 }
 
 export interface DevicePickerHandlers {
+  /** The moment to read the list of devices anew. */
   onOpen(): void;
   /** Resolves with false when the device was refused. */
   onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean>;

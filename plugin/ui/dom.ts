@@ -1,5 +1,6 @@
 // Builds and changes elements. Decides nothing about calls; every component stands on these few functions.
 
+/** Undefined stands for a child that is not there, so that it can be left out in place. */
 export type Child = Node | string | undefined;
 
 export interface ElementProps {
@@ -39,6 +40,7 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Writes only a change, like the others here. */
 export function setHidden(element: HTMLElement, hidden: boolean): void {
   if (element.hidden !== hidden) element.hidden = hidden;
 }

@@ -14,6 +14,7 @@ export interface EndNoticeHandlers {
 
 export interface EndNotice {
   readonly element: HTMLElement;
+  /** @param isFree whether a new call could be started now */
   update(ended: EndedCall | undefined, isFree: boolean): void;
 }
 

@@ -12,6 +12,7 @@ const NUMBERS = /^,"seq":(\d+),"capturedAt":([\d.e+-]+),"width":(\d+),"height":(
 /** Stream id and numbers end well before this; the data URL begins after them. */
 const LONGEST_HEAD = 512;
 
+/** Looks at the beginning only; `readFrameLine` copes with the rest. */
 export function isFrameLine(line: string): boolean {
   return line.startsWith(FRAME_LINE_PREFIX);
 }

@@ -26,4 +26,5 @@ export const HOST_RESTART = "host.restart";
 /** WebSocket subprotocol; the session's token travels beside it as `token.<token>`. */
 export const PAGE_PROTOCOL = "goop-call.v1";
 export const TOKEN_PROTOCOL_PREFIX = "token.";
+/** Where the page server takes the WebSocket. */
 export const LINK_PATH = "/link";

@@ -13,6 +13,7 @@ export interface IncomingHandlers {
 
 export interface IncomingDialog {
   readonly element: HTMLDialogElement;
+  /** Undefined closes it. */
   update(call: CallInfo | undefined): void;
 }
 

@@ -21,6 +21,7 @@ import {
 
 /** Longer than any answer of the plugin takes; a request that is not answered by then never will be. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Short, for a host that was just restarted; doubled at each failure. */
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 
@@ -47,6 +48,10 @@ interface Pending {
   timer: ReturnType<typeof setTimeout>;
 }
 
+/**
+ * Connects anew for as long as the page lives. Handlers of notifications stay over a loss, those of streams
+ * do not.
+ */
 export class Link {
   readonly #url: string;
   readonly #token: string;
@@ -64,6 +69,7 @@ export class Link {
     this.#token = token;
   }
 
+  /** Call once; after a loss it calls itself. */
   connect(): void {
     const socket = new WebSocket(this.#url, [PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX + this.#token]);
     this.#socket = socket;
@@ -85,6 +91,7 @@ export class Link {
     await this.#ask(HOST_RESTART, {});
   }
 
+  /** Dropped while there is no connection: what it would be about is over then. */
   notify<N extends HostNotificationName>(method: N, params: HostNotificationParams<N>): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#socket.send(JSON.stringify({ jsonrpc: "2.0", method, params }));

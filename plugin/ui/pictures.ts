@@ -16,6 +16,7 @@ const PREVIEW_FPS = 15;
 export interface Pictures {
   readonly element: HTMLElement;
   update(call: CallInfo | undefined): void;
+  /** Lets the peer's sign swell with the voice where there is no picture. */
   setLevels(levels: Levels): void;
 }
 

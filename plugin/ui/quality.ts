@@ -7,6 +7,7 @@ import { qualityWords } from "./words.ts";
 export interface Quality {
   readonly sign: HTMLElement;
   readonly panel: HTMLElement;
+  /** Numbers of another call show as dashes. */
   update(call: CallInfo, statistics: CallStatistics | undefined): void;
 }
 

@@ -23,12 +23,15 @@ export interface EndedCall {
   durationMs: number;
 }
 
+/** Never changed in place: each change makes a new object. */
 export interface PageState {
   /** False while the page has no connection to its host. */
   isConnected: boolean;
+  /** Undefined until the host has greeted the page. */
   host: HostState | undefined;
   contacts: Contact[];
   calls: CallInfo[];
+  /** The newest of whichever call was measured last. */
   statistics: CallStatistics | undefined;
   devices: DeviceList;
   ended: EndedCall | undefined;
@@ -38,6 +41,7 @@ export type Levels = PluginNotificationParams<"call.levels">;
 
 const NO_DEVICES: DeviceList = { cameras: [], microphones: [], speakers: [] };
 
+/** Takes the link's `onOpenChange` for itself. */
 export class Store {
   state: PageState = {
     isConnected: false,
@@ -76,6 +80,7 @@ export class Store {
     this.#set({ ended: undefined });
   }
 
+  /** @throws LinkError */
   async reloadDevices(): Promise<void> {
     this.#set({ devices: await this.#link.request("devices.list", {}) });
   }

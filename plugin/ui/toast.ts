@@ -7,6 +7,7 @@ const SHOWN_MS = 7_000;
 
 export interface Toast {
   readonly element: HTMLElement;
+  /** A second message takes the first one's place and starts the time anew. */
   show(message: string): void;
 }
 

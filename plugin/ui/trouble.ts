@@ -9,6 +9,7 @@ export interface Trouble {
   update(state: PageState): void;
 }
 
+/** A plugin that is only starting is no trouble yet. */
 export function isTroubled({ isConnected, host }: PageState): boolean {
   return !isConnected || host?.plugin.state === "stopped";
 }

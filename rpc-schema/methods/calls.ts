@@ -64,6 +64,7 @@ export const frameCountsSchema = z.strictObject({
 export type FrameCounts = z.infer<typeof frameCountsSchema>;
 export type CallStatistics = z.infer<typeof callStatisticsSchema>;
 
+/** `servingErrors` stand in every one; `initialize` alone is served earlier. */
 export const callMethods = {
   "call.start": method(
     "Calls a peer; progress comes as call.changed, the end as call.ended",
@@ -119,6 +120,7 @@ export const callMethods = {
   ),
 };
 
+/** For one call they come in order: incoming or changed first, ended last. */
 export const callNotifications = {
   "call.incoming": notification("Somebody calls; it rings until accepted, rejected or ended", callInfoSchema),
   "call.changed": notification("Phase, devices, remote media or quality of a call changed", callInfoSchema),

@@ -4,17 +4,21 @@ import { z } from "zod";
 import { callIdSchema } from "../common.ts";
 import { done, method, notification, servingErrors } from "../definition.ts";
 
+/** remote: what WebRTC decoded; local: what the camera captured, before it is coded. */
 export const frameSourceSchema = z.enum(["remote", "local"]);
 export type FrameSource = z.infer<typeof frameSourceSchema>;
 
+/** png is lossless and several times larger; for measuring rather than watching. */
 export const frameFormatSchema = z.enum(["jpeg", "png"]);
 export type FrameFormat = z.infer<typeof frameFormatSchema>;
 
+/** Made by the plugin; opaque to the host. */
 export const streamIdSchema = z.string().min(1).max(64);
 
 /** A page needs two, and two more while it asks for another size; without a bound a faulty one takes an encoder for each. */
 export const MAX_STREAMS_PER_CALL = 16;
 
+/** Credit instead of a rate alone: a page that is slow slows its own stream and nothing else. */
 export const frameMethods = {
   "frames.subscribe": method(
     `Starts a stream of pictures, one of ${MAX_STREAMS_PER_CALL} at most for each call. \`credit\` pictures may be under way before the first acknowledgement`,

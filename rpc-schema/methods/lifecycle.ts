@@ -5,6 +5,7 @@ import { peerIdSchema } from "../common.ts";
 import { done, method, noParams, notification, servingErrors } from "../definition.ts";
 import { settingsChangeSchema, settingsSchema } from "../settings.ts";
 
+/** `initialize` comes first and once, `shutdown` last; the settings may change at any time between. */
 export const lifecycleMethods = {
   initialize: method(
     "First request: agrees on the protocol, gives the plugin its settings and the user's label",
@@ -44,6 +45,7 @@ export const lifecycleMethods = {
   ),
 };
 
+/** `exit` is heeded at any time; `initialized` only after `initialize` was answered. */
 export const lifecycleHostNotifications = {
   initialized: notification(
     "The host is ready for notifications; the plugin starts its signalling",
