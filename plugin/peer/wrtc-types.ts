@@ -47,7 +47,7 @@ export interface WrtcTransceiver {
 export interface WrtcTransceiverInit {
   direction: "sendrecv";
   streams: WrtcStream[];
-  /** Bits a second. The only place where this engine takes a limit. */
+  /** Bits a second. Without it only a bandwidth line in the remote description limits what is sent. */
   sendEncodings?: { maxBitrate: number }[];
 }
 
