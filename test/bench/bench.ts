@@ -207,9 +207,32 @@ async function main(): Promise<void> {
   );
   for (const stage of STAGES.filter(({ figures }) => figures.some(isWanted))) {
     print(`-- ${stage.what} (load ${load()})`);
-    await stage.run(values.quick ? QUICK : FULL, results);
+    await runStage(stage, values.quick ? QUICK : FULL, results);
   }
   report(results, values.json);
+}
+
+/** A stage that fails leaves its figures without values, and the others run. */
+async function runStage(stage: Stage, lengths: typeof FULL, results: Results): Promise<void> {
+  const before = processorTimes();
+  try {
+    await stage.run(lengths, results);
+  } catch (error) {
+    process.exitCode = 1;
+    print(`FAILED: ${error instanceof Error ? error.stack : String(error)}`);
+    for (const name of stage.figures) if (!results.figures[name]) results.set(name, Number.NaN);
+  }
+  const after = processorTimes();
+  const busy = (after.busy - before.busy) / (after.all - before.all);
+  // Near 100 % the figures tell of the machine, not of the program.
+  print(`   all processors ${(100 * busy).toFixed(0)} % busy`);
+}
+
+function processorTimes(): { busy: number; all: number } {
+  const times = cpus().map(({ times }) => times);
+  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+  const all = sum(times.flatMap((one) => Object.values(one)));
+  return { all, busy: all - sum(times.map(({ idle }) => idle)) };
 }
 
 function report({ figures, notes, ledgers }: Results, file: string | undefined): void {
