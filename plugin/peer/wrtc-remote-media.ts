@@ -41,7 +41,10 @@ export class WrtcRemoteMedia {
   #video(track: WrtcTrack): Receiving {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
     sink.onframe = ({ frame }) => {
-      if (!this.#stopped) this.#callbacks.onVideo(toVideoFrame(frame));
+      if (this.#stopped) return;
+      const picture = lend(frame);
+      this.#callbacks.onVideo(picture);
+      picture.release();
     };
     return {
       trackId: track.id,
@@ -69,20 +72,29 @@ export class WrtcRemoteMedia {
   }
 }
 
-/** The sink's buffer is fresh for every picture, so lending it out needs no count. */
-function toVideoFrame(frame: WrtcVideoFrame): VideoFrame {
+/**
+ * The sink's buffer is fresh for every picture. It is given back with the last release instead of by garbage
+ * collection: half a megabyte thirty times a second would keep the collector busy.
+ */
+export function lend({
+  width,
+  height,
+  data: { buffer, byteOffset, byteLength },
+}: WrtcVideoFrame): VideoFrame {
+  let holders = 1;
   return {
-    width: frame.width,
-    height: frame.height,
-    data: new Uint8Array(frame.data.buffer, frame.data.byteOffset, frame.data.byteLength),
+    width,
+    height,
+    data: new Uint8Array(buffer, byteOffset, byteLength),
     capturedAtUs: Math.round((performance.timeOrigin + performance.now()) * US_PER_MS),
-    retain: nothingOwed,
-    release: nothingOwed,
+    retain() {
+      holders += 1;
+    },
+    release() {
+      holders -= 1;
+      if (holders === 0 && buffer instanceof ArrayBuffer) buffer.transfer(0);
+    },
   };
-}
-
-function nothingOwed(): void {
-  // Garbage collection takes the buffer.
 }
 
 /** The mean of both channels; mono passes unchanged. The engine settles on its format only after some blocks. */

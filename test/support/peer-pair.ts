@@ -48,6 +48,7 @@ export async function watchedPeer(engine: PeerEngine, maxVideoBitrateBps = 1_500
         note();
       },
       onVideo(frame) {
+        frame.retain();
         pictures.push(frame);
         note();
       },
