@@ -4,7 +4,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
-import type { FrameSource } from "../../../rpc-schema/index.ts";
+import type { FrameSource, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import {
   connectCall,
   type PluginProcess,
@@ -26,7 +26,8 @@ const PATIENT = {
   restartMs: 120_000,
 };
 const WAIT_MS = 120_000;
-const PICTURES = 5;
+const PATIENTLY = { timeoutMs: WAIT_MS };
+const PICTURES = 3;
 /** vivid writes text over the upper part of its bars. */
 const BELOW_TEXT = 0.9;
 
@@ -58,7 +59,7 @@ function pluginWith(camera: string): PluginProcessOptions {
     camera,
     microphone: "none",
     speaker: "none",
-    picture: { width: 320, height: 180, fps: 5 },
+    picture: { width: 320, height: 180, fps: 2 },
     signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     iceServers: [],
     timeouts: PATIENT,
@@ -83,8 +84,8 @@ async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   const pictures = {
     aliceLocal: await watch(alice, callId, "local"),
     bobLocal: await watch(bob, callId, "local"),
-    bobRemote: await watch(bob, callId, "remote"),
-    aliceRemote: await watch(alice, callId, "remote"),
+    bobRemote: { ...(await watch(bob, callId, "remote")), ...(await snapshot(bob, callId)) },
+    aliceRemote: { ...(await watch(alice, callId, "remote")), ...(await snapshot(alice, callId)) },
   };
   const openInCall = [openCameras(alice), openCameras(bob)];
   await alice.host.request("call.setCamera", { callId, on: false });
@@ -122,25 +123,33 @@ async function untilClosed(one: PluginProcess): Promise<void> {
   }
 }
 
-/** Takes some pictures off a stream as a host would, then one lossless, of which it tells the colours along a row. */
+/** Takes some pictures off a stream as a host would. */
 async function watch({ host }: PluginProcess, callId: string, source: FrameSource) {
-  const lines: Buffer[] = [];
+  const pictures: { width: number; height: number; dataUrl: string }[] = [];
   const { promise: enough, resolve } = Promise.withResolvers<void>();
-  let stream = "";
   const off = host.onFrameLine((line) => {
-    lines.push(line);
-    const { params } = JSON.parse(line.toString("utf8")) as { params: { stream: string; seq: number } };
+    const { params } = JSON.parse(line.toString("latin1")) as { params: PluginNotificationParams<"frame"> };
+    pictures.push(params);
     host.notify("frames.ack", { stream: params.stream, seq: params.seq });
-    if (lines.length === PICTURES) resolve();
+    if (pictures.length === PICTURES) resolve();
   });
-  ({ stream } = await host.request("frames.subscribe", { callId, source }));
+  const { stream } = await host.request("frames.subscribe", { callId, source }, PATIENTLY);
   await enough;
-  step(`${source} pictures seen`);
   off();
-  await host.request("frames.unsubscribe", { stream });
-  const { dataUrl } = await host.request("call.snapshot", { callId, source }, { timeoutMs: 60_000 });
-  step(`${source} snapshot taken`);
-  return { ...coloursOf(dataUrl), distinct: new Set(lines.map((line) => line.toString("latin1"))).size };
+  await host.request("frames.unsubscribe", { stream }, PATIENTLY);
+  step(`${source} pictures seen`);
+  const base64 = pictures.map(({ dataUrl }) => dataUrl.slice(dataUrl.indexOf(",")));
+  return {
+    width: pictures[0]?.width,
+    height: pictures[0]?.height,
+    distinct: new Set(base64).size,
+  };
+}
+
+async function snapshot({ host }: PluginProcess, callId: string) {
+  const { dataUrl } = await host.request("call.snapshot", { callId, source: "remote" }, PATIENTLY);
+  step("snapshot taken");
+  return coloursOf(dataUrl);
 }
 
 function coloursOf(dataUrl: string) {
