@@ -6,7 +6,7 @@ import type { FrameSource } from "../../rpc-schema/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
-import type { Microphone, Speaker } from "../sound/sound.ts";
+import { type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
 import { createMedianWindow } from "./median-window.ts";
 
 export interface CallMediaOptions {
@@ -56,6 +56,7 @@ export class CallMedia {
    */
   set peer(peer: Peer | null) {
     this.#peer = peer;
+    this.#listenIfHeard();
   }
 
   get peer(): Peer | null {
@@ -65,6 +66,11 @@ export class CallMedia {
   /** Remote blocks are dropped while there is none. */
   set speaker(speaker: Speaker | null) {
     this.#speaker = speaker;
+    this.#listenIfHeard();
+  }
+
+  #listenIfHeard(): void {
+    this.#peer?.setAudioReceiving(this.#speaker !== null && this.#speaker.deviceId !== NONE_ID);
   }
 
   /** The last one's counts are kept, so that a change of camera does not set the call's sums back. */

@@ -69,6 +69,11 @@ export interface Peer {
   sendVideo(frame: VideoFrame): void;
   /** Exactly 10 ms; see {@link BLOCK_SAMPLES}. */
   sendAudio(block: Int16Array): void;
+  /**
+   * Whether remote sound is handed out; it is at first. A sink calls back a hundred times a second, also for silence,
+   * which nobody should pay for who does not listen.
+   */
+  setAudioReceiving(isReceiving: boolean): void;
   statistics(): Promise<PeerStatistics>;
   /** Stops every track and sink and closes the connection. Idempotent; no callback comes after it. */
   close(): void;

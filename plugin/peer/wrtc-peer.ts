@@ -100,6 +100,10 @@ export class WrtcPeer implements Peer {
     if (!this.#signal.aborted) this.#local.sendAudio(block);
   }
 
+  setAudioReceiving(isReceiving: boolean): void {
+    this.#remote.setAudioReceiving(isReceiving);
+  }
+
   /** After close, the last figures that were read. @throws PeerError when the engine does not answer. */
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {

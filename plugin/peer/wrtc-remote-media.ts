@@ -9,6 +9,7 @@ const US_PER_MS = 1000;
 /** A sink at work on one track; stopping it stops both. */
 interface Receiving {
   readonly trackId: string;
+  stopSink(): void;
   stop(): void;
 }
 
@@ -17,6 +18,8 @@ export class WrtcRemoteMedia {
   readonly #wrtc: WrtcModule;
   readonly #callbacks: Pick<PeerCallbacks, "onVideo" | "onAudio">;
   readonly #receiving = new Map<WrtcKind, Receiving>();
+  #audioTrack: WrtcTrack | null = null;
+  #isAudioWanted = true;
   #stopped = false;
 
   constructor(wrtc: WrtcModule, callbacks: Pick<PeerCallbacks, "onVideo" | "onAudio">) {
@@ -28,7 +31,18 @@ export class WrtcRemoteMedia {
   add(track: WrtcTrack): void {
     if (this.#stopped || this.#receiving.get(track.kind)?.trackId === track.id) return;
     this.#receiving.get(track.kind)?.stop();
+    if (track.kind === "audio") this.#audioTrack = track;
     this.#receiving.set(track.kind, track.kind === "video" ? this.#video(track) : this.#audio(track));
+  }
+
+  /** Takes the sink off the audio track, or puts one on; the track itself lives on. */
+  setAudioReceiving(isWanted: boolean): void {
+    if (this.#stopped || isWanted === this.#isAudioWanted) return;
+    this.#isAudioWanted = isWanted;
+    const track = this.#audioTrack;
+    if (!track) return;
+    this.#receiving.get("audio")?.stopSink();
+    this.#receiving.set("audio", this.#audio(track));
   }
 
   /** A sink or track that is not stopped keeps the process alive. No callback comes after this. */
@@ -46,30 +60,34 @@ export class WrtcRemoteMedia {
       this.#callbacks.onVideo(picture);
       picture.release();
     };
-    return {
-      trackId: track.id,
-      stop: () => {
-        sink.onframe = null;
-        sink.stop();
-        track.stop();
-      },
-    };
+    return receiving(track, () => {
+      sink.onframe = null;
+      sink.stop();
+    });
   }
 
   #audio(track: WrtcTrack): Receiving {
+    if (!this.#isAudioWanted) return receiving(track, () => undefined);
     const sink = new this.#wrtc.nonstandard.RTCAudioSink(track);
     sink.ondata = (data) => {
       if (!this.#stopped) this.#callbacks.onAudio(toMono(data), data.sampleRate);
     };
-    return {
-      trackId: track.id,
-      stop: () => {
-        sink.ondata = null;
-        sink.stop();
-        track.stop();
-      },
-    };
+    return receiving(track, () => {
+      sink.ondata = null;
+      sink.stop();
+    });
   }
+}
+
+function receiving(track: WrtcTrack, stopSink: () => void): Receiving {
+  return {
+    trackId: track.id,
+    stopSink,
+    stop() {
+      stopSink();
+      track.stop();
+    },
+  };
 }
 
 /**

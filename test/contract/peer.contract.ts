@@ -112,6 +112,26 @@ function candidates(withPair: WithPair): void {
 
 function media(withPair: WithPair): void {
   test(
+    "remote sound is handed out only while it is wanted, and comes back without a new negotiation",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      try {
+        await callee.until(() => callee.blocks.length > 5);
+        callee.peer.setAudioReceiving(false);
+        const before = callee.blocks.length;
+        const pictures = callee.pictures.length;
+        await callee.until(() => callee.pictures.length > pictures + 3);
+        assert.equal(callee.blocks.length, before);
+        callee.peer.setAudioReceiving(true);
+        await callee.until(() => callee.blocks.length > before + 5);
+      } finally {
+        feeding.stop();
+      }
+    }),
+  );
+
+  test(
     "pictures and samples go both ways",
     withPair(async (caller, callee) => {
       await connect(caller, callee);

@@ -67,6 +67,7 @@ export class FakePeer implements Peer {
   readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
   #signalling: "stable" | "have-local-offer" = "stable";
   #generation = 0;
+  #isAudioWanted = true;
   /** Every new description has a higher one, as RFC 8829, section 5.2.2 asks. */
   #descriptionVersion = 0;
   #kinds: ReadonlySet<Kind> = new Set();
@@ -135,6 +136,10 @@ export class FakePeer implements Peer {
     checkBlock(block);
     const copy = block.slice();
     this.#deliver("audio", block.byteLength, (far) => far.#receiveAudio(copy));
+  }
+
+  setAudioReceiving(isReceiving: boolean): void {
+    this.#isAudioWanted = isReceiving;
   }
 
   async statistics(): Promise<PeerStatistics> {
@@ -278,6 +283,6 @@ export class FakePeer implements Peer {
   #receiveAudio(block: Int16Array): void {
     this.#figures.bytesReceivedAudio += block.byteLength;
     this.#figures.packetsReceived++;
-    this.#callbacks.onAudio(block, SEND_SAMPLE_RATE);
+    if (this.#isAudioWanted) this.#callbacks.onAudio(block, SEND_SAMPLE_RATE);
   }
 }

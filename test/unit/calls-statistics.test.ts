@@ -119,7 +119,7 @@ describe("a call's media", () => {
   test("measures from the camera's stamp to the connection in milliseconds", () => {
     const frame = countedFrame();
     const { media } = mediaAt(frame.capturedAtUs + 2_500);
-    media.peer = { sendVideo: () => undefined } as never;
+    media.peer = { sendVideo: () => undefined, setAudioReceiving: () => undefined } as never;
     media.cameraFrame(frame);
     assert.equal(media.captureToSendMs(), 2.5);
     assert.equal(media.counts().sent, 1);
