@@ -2,10 +2,11 @@
 // its device, whatever stage it was at.
 
 import { fromCallback } from "xstate";
+import type { Settings } from "../../rpc-schema/index.ts";
 import type { DeviceInput, MediaEvent, MicrophoneCommand, OpenDevice } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Log } from "../log.ts";
-import type { Microphone, Speaker } from "../sound/sound.ts";
+import type { Microphone, MicrophoneOptions, Speaker } from "../sound/sound.ts";
 import { type CallContext, textOf } from "./context.ts";
 import type { DeviceTurn } from "./device-turn.ts";
 
@@ -98,7 +99,7 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: Cal
       kind: "microphone",
       turn: microphoneTurn,
       open: (onLost, isHeld) =>
-        sound.openMicrophone(input.choice ?? settings().microphone, settings().toneHz, {
+        sound.openMicrophone(input.choice ?? settings().microphone, microphoneOptions(settings()), {
           // Blocks that left the capturing process before it heard of the mute are dropped here.
           onBlock: (block) => {
             if (isHeld() && !isMuted) media.microphoneBlock(block);
@@ -112,6 +113,11 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: Cal
     };
     return hold(holding, sendBack as Report, log);
   });
+}
+
+function microphoneOptions({ toneHz, ...settings }: Settings): MicrophoneOptions {
+  const { echoCancellation, noiseSuppression, automaticGain } = settings;
+  return { toneHz, processing: { echoCancellation, noiseSuppression, automaticGain } };
 }
 
 function speakerEffect({ sound, settings, mediaOf, speakerTurn, log }: CallContext) {

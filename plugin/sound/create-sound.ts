@@ -8,7 +8,14 @@ import type { DeviceOwner, Opening } from "./device-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./resample.ts";
-import type { Microphone, MicrophoneCallbacks, Sound, SoundDevices, Speaker } from "./sound.ts";
+import type {
+  Microphone,
+  MicrophoneCallbacks,
+  MicrophoneOptions,
+  Sound,
+  SoundDevices,
+  Speaker,
+} from "./sound.ts";
 import { AUTO_ID, BLOCK_SAMPLES, NONE_ID, SAMPLE_RATE, SoundError, TONE_ID } from "./sound.ts";
 import type { DeviceLists } from "./sound-messages.ts";
 import type { StallLimits } from "./stall-watch.ts";
@@ -52,7 +59,11 @@ class ProcessSound implements Sound {
     };
   }
 
-  async openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone> {
+  async openMicrophone(
+    choice: string,
+    { toneHz }: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone> {
     this.#refuseWhenClosed();
     if (choice === TONE_ID) return this.#remember(openTone(toneHz, callbacks));
     if (choice === NONE_ID) return this.#remember(silentMicrophone());

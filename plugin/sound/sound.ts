@@ -15,6 +15,25 @@ export class SoundError extends Error {
   override readonly name = "SoundError";
 }
 
+/** What is done to the voice before it is sent; see the settings of the same names. */
+export interface Processing {
+  readonly echoCancellation: boolean;
+  readonly noiseSuppression: boolean;
+  readonly automaticGain: boolean;
+}
+
+export interface MicrophoneOptions {
+  /** Pitch of `tone`, which is never processed. */
+  readonly toneHz: number;
+  readonly processing: Processing;
+}
+
+export const NO_PROCESSING: Processing = Object.freeze({
+  echoCancellation: false,
+  noiseSuppression: false,
+  automaticGain: false,
+});
+
 export interface MicrophoneCallbacks {
   /** 10 ms, mono, 16 bit, 48 kHz; an array of its own that covers its whole ArrayBuffer. Not called while muted. */
   onBlock(block: Int16Array): void;
@@ -51,7 +70,11 @@ export interface Sound {
    * `auto` (the system's default; the tone where there is none), `tone`, `none`, or a device id.
    * @throws SoundError; RpcError unknownDevice for an id that names nothing.
    */
-  openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone>;
+  openMicrophone(
+    choice: string,
+    options: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone>;
   /** `auto` (the system's default; nothing where there is none), `none`, or a device id. */
   openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker>;
   /** Closes every device and ends the sound process. Idempotent. */

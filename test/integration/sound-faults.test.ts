@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { createSound } from "../../plugin/sound/create-sound.ts";
 import type { Sound } from "../../plugin/sound/sound.ts";
-import { BLOCK_SAMPLES, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, NO_PROCESSING, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
 import { paceBlocks } from "../../plugin/sound/tone.ts";
 import type { Pulse } from "../support/pulse.ts";
 import { startPulse } from "../support/pulse.ts";
@@ -62,7 +62,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("opens its devices again in a new process when the old one was killed", async () => {
     const collector = blockCollector();
-    const microphone = await sound.openMicrophone("auto", 440, collector);
+    const microphone = await sound.openMicrophone(
+      "auto",
+      { toneHz: 440, processing: NO_PROCESSING },
+      collector,
+    );
     const speaker = await sound.openSpeaker("auto", assert.fail);
     const [pid] = children();
     assert.ok(pid);
@@ -78,7 +82,7 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("replaces a process that hangs", async () => {
     const collector = blockCollector();
-    await sound.openMicrophone("auto", 440, collector);
+    await sound.openMicrophone("auto", { toneHz: 440, processing: NO_PROCESSING }, collector);
     const [pid] = children();
     suspend(pid);
     await eventually(
@@ -92,7 +96,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("stays muted when its process was replaced", async () => {
     const collector = blockCollector();
-    const microphone = await sound.openMicrophone("auto", 440, collector);
+    const microphone = await sound.openMicrophone(
+      "auto",
+      { toneHz: 440, processing: NO_PROCESSING },
+      collector,
+    );
     await collector.until((blocks) => blocks.length > 0);
     microphone.setMuted(true);
     const before = collector.blocks.length;
@@ -107,7 +115,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
   });
 
   test("closes within its time when the process hangs", async () => {
-    const microphone = await sound.openMicrophone("auto", 440, blockCollector());
+    const microphone = await sound.openMicrophone(
+      "auto",
+      { toneHz: 440, processing: NO_PROCESSING },
+      blockCollector(),
+    );
     suspend(children()[0]);
     await microphone.close();
     assert.deepEqual(children(), []);
@@ -115,7 +127,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("leaves no process, descriptor or timer behind after twenty openings", async () => {
     const cycle = async () => {
-      const microphone = await sound.openMicrophone("auto", 440, blockCollector());
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        blockCollector(),
+      );
       const speaker = await sound.openSpeaker("auto", assert.fail);
       await Promise.all([microphone.close(), speaker.close()]);
       assert.deepEqual(children(), []);
@@ -140,10 +156,14 @@ describe("sound whose audio server dies", { timeout: 60_000 }, () => {
     let stop: () => void = ignoreLog;
     try {
       const collector = blockCollector();
-      const microphone = await sound.openMicrophone("auto", 440, {
-        ...collector,
-        onLost: microphoneLost.onLost,
-      });
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        {
+          ...collector,
+          onLost: microphoneLost.onLost,
+        },
+      );
       const speaker = await sound.openSpeaker("auto", speakerLost.onLost);
       stop = paceBlocks(() => speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE));
       await collector.until((blocks) => blocks.length > 10);
@@ -192,7 +212,7 @@ describe("sound whose plugin is killed", { timeout: 60_000 }, () => {
       const program = `
         import { createSound } from ${JSON.stringify(new URL("../../plugin/sound/create-sound.ts", import.meta.url))};
         const sound = createSound({ log() {} });
-        await sound.openMicrophone("auto", 440, { onBlock() {}, onLost() {} });
+        await sound.openMicrophone("auto", { toneHz: 440, processing: NO_PROCESSING }, { onBlock() {}, onLost() {} });
         await sound.openSpeaker("auto", () => {});
         console.log("open");`;
       const plugin = spawn(process.execPath, ["--input-type=module", "-e", program], {

@@ -10,6 +10,7 @@
 import type {
   Microphone,
   MicrophoneCallbacks,
+  MicrophoneOptions,
   Sound,
   SoundDevices,
   Speaker,
@@ -33,6 +34,8 @@ interface FakeHandle {
 
 export class FakeSound implements Sound {
   readonly played: PlayedBlock[] = [];
+  /** Of every microphone asked for, oldest first. */
+  readonly microphoneOptions: MicrophoneOptions[] = [];
   failNextOpen: Error | null = null;
   readonly #devices: Record<Direction, string[]>;
   readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
@@ -49,7 +52,12 @@ export class FakeSound implements Sound {
     return { microphones: listed("microphone"), speakers: listed("speaker") };
   }
 
-  async openMicrophone(choice: string, _toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone> {
+  async openMicrophone(
+    choice: string,
+    options: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone> {
+    this.microphoneOptions.push(options);
     const handle = this.#take("microphone", choice, {
       hear: (block) => callbacks.onBlock(block),
       lose: (error) => callbacks.onLost(error),
