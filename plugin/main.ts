@@ -57,7 +57,7 @@ function attach(logLevel: LogLevelName): void {
       plugin.attach.send({ type: "host.gone" });
     },
   });
-  const engines = createEngines(native, whyNoCalls, logOf);
+  const engines = createEngines(native, whyNoCalls, logOf, process.env);
   const plugin = createPlugin({ engines, end, logOf, version });
 
   // libwebrtc crashes in its static destructors when the process ends by itself, hence the explicit exit.

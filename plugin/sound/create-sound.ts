@@ -7,8 +7,11 @@ import type { Log } from "../log.ts";
 import type { DeviceOwner, Opening } from "./device-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
+import { soundSigns, watchDevices } from "./device-watch.ts";
 import { resampleLinear } from "./resample.ts";
+import { soundServerSocket } from "./server-watch.ts";
 import type {
+  InterruptionCallbacks,
   Microphone,
   MicrophoneCallbacks,
   MicrophoneOptions,
@@ -23,7 +26,7 @@ import { createTone, paceBlocks } from "./tone.ts";
 
 export interface SoundOptions {
   readonly log: Log;
-  /** The sound process's environment; the plugin's own where it is left out. */
+  /** The sound process's environment; where it is left out the plugin's own, and the sound server is not watched. */
   readonly env?: NodeJS.ProcessEnv;
   /** When an open device counts as stuck; the default suits real devices. */
   readonly stallLimits?: StallLimits;
@@ -35,6 +38,7 @@ class ProcessSound implements Sound {
   readonly #options: SoundOptions;
   readonly #keeper: DeviceKeeper;
   readonly #builtIn = new Set<{ close(): Promise<void> }>();
+  readonly #watches = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
   #isClosed = false;
 
@@ -67,8 +71,7 @@ class ProcessSound implements Sound {
     this.#refuseWhenClosed();
     if (choice === TONE_ID) return this.#remember(openTone(toneHz, callbacks));
     if (choice === NONE_ID) return this.#remember(silentMicrophone());
-    const owner = { onBlock: callbacks.onBlock.bind(callbacks), onLost: callbacks.onLost.bind(callbacks) };
-    const opening = await this.#open("microphone", choice, owner);
+    const opening = await this.#open("microphone", choice, callbacks);
     if (opening.result === "unknown") {
       if (choice === AUTO_ID) return this.#remember(openTone(toneHz, callbacks));
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
@@ -88,10 +91,20 @@ class ProcessSound implements Sound {
     };
   }
 
-  async openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
+  async openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions: InterruptionCallbacks = {},
+  ): Promise<Speaker> {
     this.#refuseWhenClosed();
     if (choice === NONE_ID) return silentSpeaker();
-    const opening = await this.#open("speaker", choice, { onBlock: ignore, onLost });
+    const owner: DeviceOwner = {
+      onBlock: ignore,
+      onLost,
+      onInterrupted: (error) => interruptions.onInterrupted?.(error),
+      onResumed: () => interruptions.onResumed?.(),
+    };
+    const opening = await this.#open("speaker", choice, owner);
     if (opening.result === "unknown") {
       if (choice === AUTO_ID) return silentSpeaker();
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
@@ -99,8 +112,24 @@ class ProcessSound implements Sound {
     return this.#speaker(opening.id, opening.name);
   }
 
+  watch(onChange: (devices: SoundDevices) => void): () => void {
+    this.#refuseWhenClosed();
+    const stop = watchDevices({
+      readSigns: () => soundSigns(soundServerSocket(this.#options.env ?? {})),
+      list: () => this.list(),
+      onChange,
+      onError: (error) => this.#options.log("debug", `devices were not listed: ${String(error)}`),
+    });
+    this.#watches.add(stop);
+    return () => {
+      this.#watches.delete(stop);
+      stop();
+    };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const stop of this.#watches) stop();
     for (const device of this.#builtIn) await device.close();
     await this.#keeper.closeAll();
   }

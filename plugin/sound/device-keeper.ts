@@ -3,6 +3,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { Direction } from "./device-names.ts";
+import type { InterruptionCallbacks } from "./sound.ts";
 import { SoundError } from "./sound.ts";
 import type { ChildOptions } from "./sound-child.ts";
 import { SoundChild } from "./sound-child.ts";
@@ -24,7 +25,7 @@ const STEADY_MS = 10_000;
 /** Stopping a device takes 0.1 s, or for ever; killing its process does as well. */
 const CLOSE_MS = 300;
 
-export interface DeviceOwner {
+export interface DeviceOwner extends InterruptionCallbacks {
   onBlock(block: Int16Array): void;
   onLost(error: SoundError): void;
 }

@@ -34,7 +34,15 @@ export const NO_PROCESSING: Processing = Object.freeze({
   automaticGain: false,
 });
 
-export interface MicrophoneCallbacks {
+/** What a device's owner may want to know of its absence; both are told in turn, `onInterrupted` first. */
+export interface InterruptionCallbacks {
+  /** The device does not work for now: it is tried again until it comes back, is closed, or is lost. */
+  onInterrupted?(error: SoundError): void;
+  /** It works again, under the same id unless the choice was `auto`. */
+  onResumed?(): void;
+}
+
+export interface MicrophoneCallbacks extends InterruptionCallbacks {
   /** 10 ms, mono, 16 bit, 48 kHz; an array of its own that covers its whole ArrayBuffer. Not called while muted. */
   onBlock(block: Int16Array): void;
   /** The device ended by itself and was not brought back. `close()` is still owed. */
@@ -76,7 +84,16 @@ export interface Sound {
     callbacks: MicrophoneCallbacks,
   ): Promise<Microphone>;
   /** `auto` (the system's default; nothing where there is none), `none`, or a device id. */
-  openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker>;
+  openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions?: InterruptionCallbacks,
+  ): Promise<Speaker>;
+  /**
+   * Tells the lists whenever they changed, until the result is called. Looks at what costs nothing every two seconds
+   * and lists only when that changed, so watch only while somebody cares.
+   */
+  watch(onChange: (devices: SoundDevices) => void): () => void;
   /** Closes every device and ends the sound process. Idempotent. */
   close(): Promise<void>;
 }

@@ -5,9 +5,12 @@
 // sound.speak(block)                            the open microphones hear it, unless muted
 // sound.played                                  what the speakers got, oldest first
 // sound.lose("microphone", "unplugged")         its owner's onLost is called
+// sound.plug("microphone", "fake:headset")      those who watch are told; unplug() likewise
+// sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
 // sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
 import type {
+  InterruptionCallbacks,
   Microphone,
   MicrophoneCallbacks,
   MicrophoneOptions,
@@ -30,6 +33,7 @@ interface FakeHandle {
   isMuted: boolean;
   hear(block: Int16Array): void;
   lose(error: SoundError): void;
+  readonly interruptions: InterruptionCallbacks;
 }
 
 export class FakeSound implements Sound {
@@ -39,10 +43,11 @@ export class FakeSound implements Sound {
   failNextOpen: Error | null = null;
   readonly #devices: Record<Direction, string[]>;
   readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
+  readonly #watchers = new Set<{ onChange(devices: SoundDevices): void }>();
   #isClosed = false;
 
   constructor(microphones: string[], speakers: string[]) {
-    this.#devices = { microphone: microphones, speaker: speakers };
+    this.#devices = { microphone: [...microphones], speaker: [...speakers] };
   }
 
   async list(): Promise<SoundDevices> {
@@ -61,6 +66,7 @@ export class FakeSound implements Sound {
     const handle = this.#take("microphone", choice, {
       hear: (block) => callbacks.onBlock(block),
       lose: (error) => callbacks.onLost(error),
+      interruptions: callbacks,
     });
     return {
       ...this.#named(handle),
@@ -71,8 +77,12 @@ export class FakeSound implements Sound {
     };
   }
 
-  async openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
-    const handle = this.#take("speaker", choice, { hear: () => undefined, lose: onLost });
+  async openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions: InterruptionCallbacks = {},
+  ): Promise<Speaker> {
+    const handle = this.#take("speaker", choice, { hear: () => undefined, lose: onLost, interruptions });
     return {
       ...this.#named(handle),
       play: (block, sampleRate) => {
@@ -83,8 +93,16 @@ export class FakeSound implements Sound {
     };
   }
 
+  watch(onChange: (devices: SoundDevices) => void): () => void {
+    this.#refuseWhenClosed();
+    const watcher = { onChange };
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#watchers.clear();
     this.#open.microphone.clear();
     this.#open.speaker.clear();
   }
@@ -104,12 +122,41 @@ export class FakeSound implements Sound {
     for (const handle of this.#open[direction]) handle.lose(new SoundError(why));
   }
 
+  interrupt(direction: Direction, why: string): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onInterrupted?.(new SoundError(why));
+  }
+
+  resume(direction: Direction): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onResumed?.();
+  }
+
+  /** The newest first, so that `auto` takes it. Resolves when those who watch were told. */
+  async plug(direction: Direction, id: string): Promise<void> {
+    this.#devices[direction].unshift(id);
+    await this.#tellWatchers();
+  }
+
+  async unplug(direction: Direction, id: string): Promise<void> {
+    this.#devices[direction] = this.#devices[direction].filter((one) => one !== id);
+    await this.#tellWatchers();
+  }
+
+  /** How many watch. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  async #tellWatchers(): Promise<void> {
+    const lists = await this.list();
+    for (const { onChange } of this.#watchers) onChange(lists);
+  }
+
   #choices(direction: Direction): string[] {
     const builtIn = direction === "microphone" ? ["tone", "none"] : ["none"];
     return [...this.#devices[direction], ...builtIn];
   }
 
-  #take(direction: Direction, choice: string, owner: Pick<FakeHandle, "hear" | "lose">): FakeHandle {
+  #take(direction: Direction, choice: string, owner: Omit<FakeHandle, "id" | "isMuted">): FakeHandle {
     this.#refuseWhenClosed();
     const choices = this.#choices(direction);
     const id = choice === "auto" ? (choices[0] ?? "none") : choice;
