@@ -29,6 +29,8 @@ export interface CameraInfo {
   readonly path: string;
   /** /dev/v4l/by-id/… where udev made one, else the bus information with the card's name. */
   readonly id: string;
+  /** What else this camera may have been remembered by: its other lasting names, the bus information with its name. */
+  readonly otherIds: readonly string[];
   readonly name: string;
   readonly modes: readonly CameraMode[];
 }
