@@ -10,6 +10,8 @@ export interface BoundCapture {
   readonly mode: CameraMode;
   /** The pool; a slot is an index into it. */
   readonly buffers: readonly ArrayBuffer[];
+  /** For the device's own JPEG beside each picture; none at all where the device makes no JPEG. */
+  readonly jpegBuffers: readonly ArrayBuffer[];
   counters(): CaptureCounters;
   giveBack(slot: number): void;
   /** To be called once. */
@@ -17,7 +19,7 @@ export interface BoundCapture {
 }
 
 /** Called with each picture, and once with slot -1 and the error when the source failed. */
-export type BoundListener = (slot: number, capturedAtUs: number, error: unknown) => void;
+export type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
 
 export interface BoundEncoder {
   encode(
@@ -27,6 +29,7 @@ export interface BoundEncoder {
     maxWidth: number,
     quality: number,
   ): Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
+  text(jpeg: Uint8Array): Promise<{ buffer: ArrayBuffer; length: number }>;
 }
 
 export interface Binding {

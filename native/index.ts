@@ -55,6 +55,11 @@ class BoundJpegEncoder implements JpegEncoder {
     const made = await this.#bound.encode(data, width, height, maxWidth, quality);
     return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
+
+  async textOf(jpeg: Uint8Array): Promise<Uint8Array> {
+    const made = await this.#bound.text(jpeg);
+    return new Uint8Array(made.buffer, 0, made.length);
+  }
 }
 
 function checkedWish(wish: CaptureWish): CaptureWish {

@@ -10,6 +10,11 @@ export interface VideoFrame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /**
+   * The same picture as the camera's own JPEG, where the camera makes JPEG; lent like `data`. From start to end marker,
+   * with Huffman tables even where the camera leaves out the standard ones.
+   */
+  readonly jpeg?: Uint8Array | undefined;
   /** Unix time of the capture in microseconds. */
   readonly capturedAtUs: number;
   retain(): void;
@@ -108,6 +113,8 @@ export interface EncodedPicture {
 /** JPEG and base64 in one go on a worker thread. One encode at a time on each encoder. */
 export interface JpegEncoder {
   encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegWish): Promise<EncodedPicture>;
+  /** Only the base64 text of a JPEG that is there already; valid as that of `encode` is. */
+  textOf(jpeg: Uint8Array): Promise<Uint8Array>;
 }
 
 /** The time stamp that the test pattern carries; see native/README.md for its layout. */

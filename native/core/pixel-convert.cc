@@ -25,13 +25,33 @@ bool fits(std::size_t available, int stride, int used, int rows) {
   return available >= line * static_cast<std::size_t>(rows - 1) + static_cast<std::size_t>(used);
 }
 
+/** The last column of an odd width, whose lines end in mid-pair: its V is that of the pair before. */
+void addLastColumn(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
+  const std::size_t luma = format.fourcc == V4L2_PIX_FMT_YUYV ? 0 : 1;
+  const std::size_t chroma = 1 - luma;
+  const auto at = [&](int row) { return bytes.data() + static_cast<std::size_t>(row) * format.bytesPerLine + 2 * (to.width - 1); };
+  for (int row = 0; row < to.height; row++) to.y[(row + 1) * to.width - 1] = at(row)[luma];
+  for (int row = 0; row < chromaSize(to.height); row++) {
+    const int next = row * 2 + 1 < to.height ? row * 2 + 1 : row * 2;
+    const int last = (row + 1) * to.chromaStride - 1;
+    to.u[last] = static_cast<std::uint8_t>((at(row * 2)[chroma] + at(next)[chroma] + 1) / 2);
+    to.v[last] = last > row * to.chromaStride ? to.v[last - 1] : 128;
+  }
+}
+
 bool fromPacked(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
-  const int used = chromaSize(format.width) * 4;
-  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : used;
+  const int whole = chromaSize(format.width) * 4;
+  // Some drivers end the lines of an odd width in the middle of a pair of pixels.
+  const bool isCut = format.bytesPerLine == 2 * format.width && format.width % 2 != 0;
+  const int used = isCut ? format.bytesPerLine : whole;
+  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : whole;
   if (!fits(bytes.size(), stride, used, format.height)) return false;
   const auto convert = format.fourcc == V4L2_PIX_FMT_YUYV ? libyuv::YUY2ToI420 : libyuv::UYVYToI420;
-  return convert(bytes.data(), stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, to.width,
-                 to.height) == 0;
+  const int width = isCut ? to.width - 1 : to.width;
+  const bool isDone = width == 0 || convert(bytes.data(), stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride,
+                                            width, to.height) == 0;
+  if (isDone && isCut) addLastColumn(format, bytes, to);
+  return isDone;
 }
 
 bool fromNv12(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {

@@ -1,7 +1,7 @@
 // Who watches which source of which call: opens and ends streams, and ends everything of a call at once. What happens
 // to one picture is the source's and the stream's matter.
 
-import type { Native, VideoFrame } from "../../native/types.ts";
+import type { EncodedPicture, JpegEncoder, JpegWish, Native, VideoFrame } from "../../native/types.ts";
 import {
   type FrameCounts,
   type FrameSource,
@@ -147,7 +147,7 @@ class CallFrames implements Frames {
   #encoderOf({ format, maxWidth, quality }: SubscribeParams) {
     if (format === "png") return (frame: VideoFrame) => this.#png.encode(frame, maxWidth);
     const jpeg = this.#native.createJpegEncoder();
-    return (frame: VideoFrame) => jpeg.encode(frame, { maxWidth, quality });
+    return (frame: VideoFrame) => jpegOf(jpeg, frame, { maxWidth, quality });
   }
 
   #endStream(id: string): boolean {
@@ -167,6 +167,13 @@ class CallFrames implements Frames {
     const [oldest] = this.#endedCalls;
     if (this.#endedCalls.size > REMEMBERED_ENDS && oldest !== undefined) this.#endedCalls.delete(oldest);
   }
+}
+
+/** A picture that the camera made a JPEG of is passed on as it is: better, and cheaper than decoding and encoding. */
+async function jpegOf(encoder: JpegEncoder, frame: VideoFrame, wish: JpegWish): Promise<EncodedPicture> {
+  const { width, height, jpeg } = frame;
+  if (jpeg === undefined || width > wish.maxWidth) return encoder.encode(frame, wish);
+  return { base64: await encoder.textOf(jpeg), width, height };
 }
 
 /** A call id holds no blank. */
