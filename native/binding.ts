@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp } from "./types.ts";
+import type { CreateBoundVoice } from "./voice.ts";
 
 /** A capture as the addon hands it out. */
 export interface BoundCapture {
@@ -44,6 +45,7 @@ export interface Binding {
     listener: BoundListener,
   ): Promise<BoundCapture>;
   createEncoder(): BoundEncoder;
+  readonly createVoiceProcessor: CreateBoundVoice;
   toRgba(data: Uint8Array, width: number, height: number): Promise<ArrayBuffer>;
   readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
   protectStdout(): number;
@@ -55,6 +57,7 @@ const FUNCTIONS = [
   "listCameras",
   "openCapture",
   "createEncoder",
+  "createVoiceProcessor",
   "toRgba",
   "readStamp",
   "protectStdout",

@@ -4,8 +4,10 @@
 import { type Binding, type BoundEncoder, loadBinding } from "./binding.ts";
 import { openCapture } from "./capture.ts";
 import type { CaptureWish, EncodedPicture, JpegEncoder, JpegWish, Native, VideoFrame } from "./types.ts";
+import { openVoice } from "./voice.ts";
 
 export * from "./types.ts";
+export * from "./voice.ts";
 
 type Picture = Pick<VideoFrame, "data" | "width" | "height">;
 
@@ -34,6 +36,7 @@ function facadeOf(binding: Binding): Native {
     },
     openPattern: async (wish, callbacks) => openCapture(binding, "", checkedWish(wish), callbacks),
     createJpegEncoder: () => new BoundJpegEncoder(binding.createEncoder()),
+    createVoiceProcessor: (settings) => openVoice(binding.createVoiceProcessor, settings),
     toRgba: async ({ data, width, height }) => new Uint8Array(await binding.toRgba(data, width, height)),
     readStamp: ({ data, width, height }) => binding.readStamp(data, width, height),
     protectStdout: () => binding.protectStdout(),

@@ -1,5 +1,7 @@
 // What the addon offers, in types. Pixels stay in native memory or in pooled buffers; JavaScript passes them on.
 
+import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
+
 /**
  * One picture in I420: the Y plane, then U, then V, no padding, chroma sizes rounded up.
  * `data` is the only view of its ArrayBuffer, because WebRTC's source reads the whole of it.
@@ -130,6 +132,8 @@ export interface Native {
   openCamera(path: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
   openPattern(wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
   createJpegEncoder(): JpegEncoder;
+  /** @throws Error when libwebrtc-audio-processing cannot be set up. */
+  createVoiceProcessor(settings: VoiceSettings): VoiceProcessor;
   /** I420 to RGBA on a worker thread, for lossless pictures. */
   toRgba(picture: Pick<VideoFrame, "data" | "width" | "height">): Promise<Uint8Array>;
   /** Reads the pattern's stamp back out of an I420 picture; null where there is none or it is damaged. */
