@@ -33,6 +33,16 @@ export interface BoundEncoder {
   text(jpeg: Uint8Array): Promise<{ buffer: ArrayBuffer; length: number }>;
 }
 
+export interface BoundScaler {
+  scale(
+    data: Uint8Array,
+    width: number,
+    height: number,
+    targetWidth: number,
+    targetHeight: number,
+  ): Promise<ArrayBuffer>;
+}
+
 export interface Binding {
   listCameras(): CameraInfo[];
   /** An empty path opens the test pattern; an empty fourcc leaves the choice open. */
@@ -45,6 +55,7 @@ export interface Binding {
     listener: BoundListener,
   ): Promise<BoundCapture>;
   createEncoder(): BoundEncoder;
+  createScaler(): BoundScaler;
   readonly createVoiceProcessor: CreateBoundVoice;
   toRgba(data: Uint8Array, width: number, height: number): Promise<ArrayBuffer>;
   readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
@@ -57,6 +68,7 @@ const FUNCTIONS = [
   "listCameras",
   "openCapture",
   "createEncoder",
+  "createScaler",
   "createVoiceProcessor",
   "toRgba",
   "readStamp",

@@ -119,6 +119,16 @@ export interface JpegEncoder {
   textOf(jpeg: Uint8Array): Promise<Uint8Array>;
 }
 
+/** Scales on a worker thread. One picture at a time on each scaler. */
+export interface PictureScaler {
+  /** An I420 picture of that size, the only view of its buffer, which the next `scale` writes again. Sizes in pixels. */
+  scale(
+    picture: Pick<VideoFrame, "data" | "width" | "height">,
+    width: number,
+    height: number,
+  ): Promise<Uint8Array>;
+}
+
 /** The time stamp that the test pattern carries; see native/README.md for its layout. */
 export interface PatternStamp {
   /** Unix time in units of 100 µs, modulo 2³². */
@@ -132,6 +142,7 @@ export interface Native {
   openCamera(path: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
   openPattern(wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
   createJpegEncoder(): JpegEncoder;
+  createScaler(): PictureScaler;
   /** @throws Error when libwebrtc-audio-processing cannot be set up. */
   createVoiceProcessor(settings: VoiceSettings): VoiceProcessor;
   /** I420 to RGBA on a worker thread, for lossless pictures. */

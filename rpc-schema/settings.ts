@@ -51,6 +51,10 @@ export const settingsSchema = z.strictObject({
     .enum(["take", "offer"])
     .default("take")
     .describe("what happens in a call when a lost device, or a better liked one, is there again"),
+  adaptation: z
+    .boolean()
+    .default(true)
+    .describe("smaller and fewer pictures while link, processor or page cannot keep up"),
   picture: pictureSchema.describe("largest picture that is captured and sent"),
   maxVideoBitrateBps: z
     .number()

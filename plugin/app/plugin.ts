@@ -64,6 +64,7 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
     labelOf: (peerId) => signalling.contacts().find((contact) => contact.peerId === peerId)?.label ?? "",
     now: Date.now,
   });
+  let stopAnnouncing: () => void = () => undefined;
   const desk = createDesk(context, {
     onCall: (call) => reporter.add(call),
     onEnd: (ended) => reporter.end(ended),
@@ -71,8 +72,14 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
   });
 
   const attach = createAttach({
-    startServices: () => startServices(plugin, end.notify),
-    stopServices: (reason) => stopServices({ desk, context, frames, signalling, engines }, reason),
+    startServices: () => {
+      startServices(plugin, end.notify);
+      if (engines.whyNoCalls === null) stopAnnouncing = announceDevices(context, end.notify);
+    },
+    stopServices: (reason) => {
+      stopAnnouncing();
+      return stopServices({ desk, context, frames, signalling, engines }, reason);
+    },
   });
 
   const plugin: Plugin = {
@@ -133,6 +140,15 @@ function startSignalling(
     label: identity.label,
     privateKeyFile: dataDir === undefined ? undefined : `${dataDir}/identity.key`,
     settings: settings.signalling,
+  });
+}
+
+/** The first list is not news: a host that wants it asks for it. */
+function announceDevices({ devices }: CallContext, notify: Notify): () => void {
+  let isFirst = true;
+  return devices.subscribe((list) => {
+    if (!isFirst) notify("devices.changed", list);
+    isFirst = false;
   });
 }
 

@@ -1,7 +1,7 @@
 // The charts' effects that speak to the peer. Those whose outcome matters are promises; the others log a failure.
 
 import { fromPromise } from "xstate";
-import type { Signal } from "../../rpc-schema/index.ts";
+import { MAX_WHY_CHARS, type Signal } from "../../rpc-schema/index.ts";
 import type {
   CallAddress,
   CandidateParams,
@@ -43,8 +43,14 @@ export function createSignalEffects({ send, log }: CallContext) {
     sendRinging: (address: CallAddress) => tell(address, { type: "call-ringing" }),
     sendLocalCandidate: (params: CandidateParams) =>
       tell(params, { type: "ice-candidate", candidate: params.candidate }),
-    announceMedia: ({ microphone, camera, ...address }: MediaAnnouncement) =>
-      tell(address, { type: "call-media", microphone, camera }),
+    announceMedia: ({ microphone, camera, rung, rungWhy, ...address }: MediaAnnouncement) =>
+      tell(address, {
+        type: "call-media",
+        microphone,
+        camera,
+        rung,
+        ...(rungWhy === null ? {} : { why: rungWhy.slice(0, MAX_WHY_CHARS) }),
+      }),
     refuse: (params: HangupInput) => tell(params, { type: "call-hangup", reason: params.reason }),
   };
 }

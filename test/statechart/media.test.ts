@@ -152,7 +152,7 @@ describe("the microphone", () => {
     bench.send({ type: "user.useMicrophone", deviceId: "headset" });
     bench.opens("microphone", "headset");
     assert.equal(bench.state("microphone"), "open.muted");
-    assert.deepEqual(bench.activity("microphone").heard, ["mute"]);
+    assert.deepEqual(bench.activity("microphone").heard, ["unmute", "mute", "use headset"]);
   });
 
   test("lost is announced as off, and is tried again when it is switched on", () => {
@@ -214,14 +214,24 @@ describe("the camera", () => {
     assert.equal(bench.context.camera.open?.deviceId, "camera-2");
   });
 
-  test("changed while it is live is not told as open until the new one is", () => {
+  test("changed while it is live stays until the new one is open, and the other side notices nothing", () => {
+    const bench = live();
+    const before = bench.announced().length;
+    bench.send({ type: "user.useCamera", deviceId: "camera-2" });
+    assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
+    assert.equal(bench.context.camera.open?.deviceId, "camera-1");
+    bench.opens("camera", "camera-2");
+    assert.equal(bench.context.camera.open?.deviceId, "camera-2");
+    assert.equal(bench.state("camera"), "open.live");
+    assert.equal(bench.announced().length, before);
+  });
+
+  test("that refuses to take the old one's place leaves it there, and says why", () => {
     const bench = live();
     bench.send({ type: "user.useCamera", deviceId: "camera-2" });
-    assert.equal(bench.context.camera.open, null);
-    bench.send({ type: "user.setMicrophone", on: false });
-    assert.equal(bench.announced().at(-1), "off off");
-    bench.opens("camera", "camera-2");
-    assert.equal(bench.announced().at(-1), "off on");
+    bench.activity("camera").send({ type: "device.cameraRefused", deviceId: "camera-2", why: "EBUSY" });
+    assert.deepEqual([bench.state("camera"), bench.context.camera.open?.deviceId], ["open.live", "camera-1"]);
+    assert.equal(bench.context.camera.why, "EBUSY");
   });
 
   test("chosen while it is off is the one that opens later", () => {
@@ -261,7 +271,7 @@ describe("the camera", () => {
     bench.opens("camera", "camera-2");
     bench.send({ type: "user.setCamera", on: false });
     bench.send({ type: "user.setCamera", on: true });
-    assert.deepEqual(bench.choices("camera"), [null, "camera-2", "camera-2"]);
+    assert.deepEqual(bench.choices("camera"), [null, "camera-2"]);
   });
 });
 
