@@ -59,7 +59,7 @@ function listOf(devices: DeviceList, kind: DeviceKind): Device[] {
   return devices[`${kind}s`].filter(({ id }) => !isBuiltIn(id));
 }
 
-function lists(devices: DeviceList | undefined | null, kind: DeviceKind, deviceId: string): boolean {
+function lists(devices: DeviceList | null, kind: DeviceKind, deviceId: string): boolean {
   return devices?.[`${kind}s`].some(({ id }) => id === deviceId) ?? false;
 }
 
@@ -110,7 +110,9 @@ export function awaited(
 /** It was not there before the last change of the list. */
 export function hasReturned(device: DeviceContext, around: Surroundings | null, kind: DeviceKind): boolean {
   const preferred = awaited(device, around, kind);
-  return preferred !== null && !lists(around?.before, kind, preferred.deviceId);
+  // The first list tells of no return.
+  if (!preferred || !around?.before) return false;
+  return !lists(around.before, kind, preferred.deviceId);
 }
 
 /** Ids that failed and that the list still holds: what was unplugged gets a new chance when it comes back. */

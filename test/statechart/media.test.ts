@@ -2,68 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createActor, SimulatedClock } from "xstate";
-import type { DeviceKind, MediaKind } from "../../rpc-schema/index.ts";
-import type { MediaEvent } from "../../statecharts/index.ts";
-import { type Activity, chartsWith, Effects } from "./support/effects.ts";
-
-class MediaBench {
-  readonly effects = new Effects();
-  readonly actor;
-
-  constructor(media: MediaKind = "video") {
-    this.actor = createActor(chartsWith(this.effects).media, {
-      clock: new SimulatedClock(),
-      input: { callId: "call-1", peerId: "bob", media },
-    }).start();
-  }
-
-  get context() {
-    return this.actor.getSnapshot().context;
-  }
-
-  /** State of each device, such as "open.live". */
-  state(kind: DeviceKind): string {
-    const value = this.actor.getSnapshot().value[kind];
-    return typeof value === "string" ? value : Object.entries(value).flat().join(".");
-  }
-
-  send(event: MediaEvent): void {
-    this.actor.send(event);
-  }
-
-  activity(kind: DeviceKind): Activity {
-    return this.effects.running(kind)[0] ?? assert.fail(`${kind} is not open`);
-  }
-
-  opens(kind: DeviceKind, deviceId = `${kind}-1`): void {
-    const type = `device.${kind}Opened` as const;
-    this.activity(kind).send({ type, deviceId, deviceName: `Device ${deviceId}` });
-  }
-
-  loses(kind: DeviceKind, why = "unplugged"): void {
-    this.activity(kind).send({ type: `device.${kind}Lost`, why });
-  }
-
-  /** What was announced, as "microphone camera". */
-  announced(): string[] {
-    return this.effects.inputs("announce").map((input) => {
-      const { microphone, camera } = input as { microphone: boolean; camera: boolean };
-      return `${microphone ? "on" : "off"} ${camera ? "on" : "off"}`;
-    });
-  }
-
-  choices(kind: DeviceKind): unknown[] {
-    return this.effects.inputs(kind).map((input) => (input as { choice: string | null }).choice);
-  }
-}
-
-function live(media?: MediaKind): MediaBench {
-  const bench = new MediaBench(media);
-  for (const kind of ["microphone", "speaker"] as const) bench.opens(kind);
-  if (media !== "audio") bench.opens("camera");
-  return bench;
-}
+import { live, MediaBench } from "./support/media-bench.ts";
 
 describe("opening", () => {
   test("a video call opens all three devices as the settings say, a voice call no camera", () => {
