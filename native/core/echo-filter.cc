@@ -57,12 +57,14 @@ void EchoFilter::forget(Partition& partition) {
 }
 
 void EchoFilter::delayFar() {
+  newest_ = (newest_ + 1) % kPartitions;
   // Less delay is left for the path: its first partition falls away, the last one is not known yet.
   std::rotate(partitions_.begin(), partitions_.begin() + 1, partitions_.end());
   forget(partitions_.back());
 }
 
-void EchoFilter::hastenFar() {
+void EchoFilter::skipFar(const float* far) {
+  takeFar(far);
   std::rotate(partitions_.begin(), partitions_.end() - 1, partitions_.end());
   forget(partitions_.front());
 }

@@ -21,10 +21,11 @@ class EchoFilter {
    *  away. Full scale is 1. Allocates nothing. */
   void process(const float* far, const float* near, float* clean, float* echo);
 
-  /** From now on each far block comes one block later than it would have: what was learned moves along. */
+  /** The newest far block was silence that stood in for one that is late: it is forgotten, and what was learned moves
+   *  along with the delay of all that follow. */
   void delayFar();
-  /** The same the other way round. */
-  void hastenFar();
+  /** A far block that was played but is paired with no near one: the others come sooner from now on. */
+  void skipFar(const float* far);
 
   /** Forgets what was learned. */
   void reset();

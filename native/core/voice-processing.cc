@@ -6,8 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
-#include <webrtc/modules/audio_processing/include/audio_processing.h>
-#include <webrtc/modules/interface/module_common_types.h>
+
+#include "webrtc-audio.h"
 
 namespace callnative {
 
@@ -155,10 +155,10 @@ void VoiceProcessor::followLead() {
 }
 
 void VoiceProcessor::dropFar() {
+  filter_.skipFar(waiting_[first_].data());
   first_ = (first_ + 1) % kMostWaiting;
   count_ -= 1;
   dropped_ += 1;
-  filter_.hastenFar();
 }
 
 VoiceFigures VoiceProcessor::figures() const {

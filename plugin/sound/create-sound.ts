@@ -65,7 +65,7 @@ class ProcessSound implements Sound {
 
   async openMicrophone(
     choice: string,
-    { toneHz }: MicrophoneOptions,
+    { toneHz, processing }: MicrophoneOptions,
     callbacks: MicrophoneCallbacks,
   ): Promise<Microphone> {
     this.#refuseWhenClosed();
@@ -77,11 +77,15 @@ class ProcessSound implements Sound {
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
     }
     let isOpen = true;
+    this.#keeper.setProcessing(processing);
     return {
       deviceId: opening.id,
       deviceName: opening.name,
       setMuted: (muted) => {
         if (isOpen) this.#keeper.setMuted(muted);
+      },
+      setProcessing: (next) => {
+        if (isOpen) this.#keeper.setProcessing(next);
       },
       close: () => {
         const wasOpen = isOpen;
@@ -211,6 +215,7 @@ function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {
     setMuted(muted) {
       isMuted = muted;
     },
+    setProcessing: ignore,
     async close() {
       stop();
     },
@@ -218,7 +223,13 @@ function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {
 }
 
 function silentMicrophone(): Microphone {
-  return { deviceId: NONE_ID, deviceName: "No microphone", setMuted: ignore, close: nothingToClose };
+  return {
+    deviceId: NONE_ID,
+    deviceName: "No microphone",
+    setMuted: ignore,
+    setProcessing: ignore,
+    close: nothingToClose,
+  };
 }
 
 function silentSpeaker(): Speaker {

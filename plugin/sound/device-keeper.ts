@@ -4,8 +4,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Direction } from "./device-names.ts";
 import { ServerPresence } from "./server-presence.ts";
-import type { InterruptionCallbacks } from "./sound.ts";
-import { SoundError } from "./sound.ts";
+import type { InterruptionCallbacks, Processing } from "./sound.ts";
+import { NO_PROCESSING, SoundError } from "./sound.ts";
 import type { ChildOptions } from "./sound-child.ts";
 import { SoundChild } from "./sound-child.ts";
 import type { DeviceLists } from "./sound-messages.ts";
@@ -67,6 +67,7 @@ export class DeviceKeeper {
   /** Whether the sound server is there; looked at while a device is kept. */
   readonly #server: ServerPresence;
   #isMuted = false;
+  #processing = NO_PROCESSING;
   #tries = 0;
   /** Openings under way, for which the process must stay. */
   #opening = 0;
@@ -147,6 +148,12 @@ export class DeviceKeeper {
     this.#watched?.child.setMuted(muted);
   }
 
+  /** Kept for every process that opens the microphone from now on. */
+  setProcessing(processing: Processing): void {
+    this.#processing = processing;
+    this.#watched?.child.setProcessing(processing);
+  }
+
   play(bytes: Uint8Array): void {
     this.#watched?.child.play(bytes);
   }
@@ -185,6 +192,7 @@ export class DeviceKeeper {
       },
       (reason) => this.#fault(watched, reason),
     );
+    watched.child.setProcessing(this.#processing);
     this.#watched = watched;
     this.#startedMs = performance.now();
     return watched;

@@ -54,6 +54,8 @@ export interface Microphone {
   readonly deviceName: string;
   /** While muted no block leaves the capturing process. */
   setMuted(muted: boolean): void;
+  /** Takes effect with the next block. */
+  setProcessing(processing: Processing): void;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -73,6 +73,7 @@ export class FakeSound implements Sound {
       setMuted(muted) {
         handle.isMuted = muted;
       },
+      setProcessing: (processing) => void this.microphoneOptions.push({ ...options, processing }),
       close: async () => void this.#open.microphone.delete(handle),
     };
   }
