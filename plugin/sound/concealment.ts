@@ -22,15 +22,6 @@ export class Concealment {
   /** Samples put in since the voice stopped. */
   #filled = 0;
 
-  get isSilent(): boolean {
-    return this.#filled >= SILENT_SAMPLES;
-  }
-
-  /** Samples that stood in for the voice since it stopped. */
-  get filledSamples(): number {
-    return this.#filled;
-  }
-
   /** Notes what is played. */
   remember(block: Int16Array): void {
     this.#history.copyWithin(0, block.length);

@@ -7,16 +7,17 @@ import { DriftControl } from "./drift-control.ts";
 import { REACH, readFractional } from "./fractional-read.ts";
 import { BLOCK_SAMPLES } from "./sound.ts";
 
-/** 30 ms wait when a block is about to be played: one late block and a turn of a busy event loop. */
-export const TARGET_SAMPLES = 3 * BLOCK_SAMPLES;
+/** 25 ms wait when a block is about to be played: one late block is not heard. Nearly as much waits in PortAudio's queue. */
+export const TARGET_SAMPLES = 2.5 * BLOCK_SAMPLES;
 /** 160 ms: a card that takes nothing for 80 ms takes it all at once afterwards. */
 export const CAPACITY_SAMPLES = 16 * BLOCK_SAMPLES;
-/** After running dry; less, and the next late block would be heard as well. */
-const RESUME_SAMPLES = 2 * BLOCK_SAMPLES;
-/** 20 ms off for a second: silence is left out or repeated. */
-const AMISS_SAMPLES = 2 * BLOCK_SAMPLES;
-/** 50 ms too late for a second: heard as delay, so worth a seam. */
-const CUT_SAMPLES = 5 * BLOCK_SAMPLES;
+/** 15 ms off for a second: silence is left out or repeated. */
+const AMISS_SAMPLES = 1.5 * BLOCK_SAMPLES;
+/** 30 ms too late for a second: heard as delay, so worth a seam. */
+const CUT_SAMPLES = 3 * BLOCK_SAMPLES;
+/** What was stood in for is owed at most 100 ms, and for a second: by then a late voice has come, or never will. */
+const MAX_OWED_SAMPLES = 10 * BLOCK_SAMPLES;
+const OWED_PULLS = 100;
 /** -50 dB of full scale: the noise of a room. */
 const QUIET_PEAK = 100;
 
@@ -52,6 +53,9 @@ class Ring implements PlaybackRing {
   /** Until enough was gathered for a first block. */
   #needed = TARGET_SAMPLES;
   #hasSeam = true;
+  /** What was stood in for and may still come late, and for how many pulls that is remembered. */
+  #owed = 0;
+  #owedPulls = 0;
   #counters = { played: 0, starved: 0, skippedSamples: 0, repeatedSamples: 0 };
 
   get fillSamples(): number {
@@ -67,7 +71,9 @@ class Ring implements PlaybackRing {
 
   pull(target: Int16Array): boolean {
     if (this.fillSamples < this.#needed) return this.#standIn(target);
-    if (this.#needed > BLOCK_SAMPLES) this.#resume();
+    if (this.#needed > BLOCK_SAMPLES) this.#control.restart(this.fillSamples);
+    this.#needed = BLOCK_SAMPLES;
+    this.#leaveOutLate();
     const step = this.#control.observe(this.fillSamples);
     if (this.#control.errorSamples > CUT_SAMPLES) this.#cut(this.fillSamples - TARGET_SAMPLES);
     if (this.fillSamples < BLOCK_SAMPLES * step) return this.#standIn(target);
@@ -87,6 +93,7 @@ class Ring implements PlaybackRing {
     this.#samples.fill(0, 0, this.#end);
     this.#needed = TARGET_SAMPLES;
     this.#hasSeam = true;
+    this.#owed = 0;
     this.#concealment.forget();
   }
 
@@ -97,16 +104,22 @@ class Ring implements PlaybackRing {
   #standIn(target: Int16Array): false {
     this.#concealment.fill(target);
     this.#hasSeam = true;
-    this.#needed = this.#concealment.isSilent ? TARGET_SAMPLES : RESUME_SAMPLES;
+    this.#needed = TARGET_SAMPLES;
+    this.#owed = Math.min(this.#owed + BLOCK_SAMPLES, MAX_OWED_SAMPLES);
+    this.#owedPulls = OWED_PULLS;
     this.#counters.starved += 1;
     return false;
   }
 
   /** What came too late to be heard in its place is left out, so that the delay stays as it was. */
-  #resume(): void {
-    this.#needed = BLOCK_SAMPLES;
-    const late = Math.min(this.fillSamples - TARGET_SAMPLES, this.#concealment.filledSamples);
-    if (late > 0) this.#skip(late);
+  #leaveOutLate(): void {
+    this.#owedPulls -= 1;
+    if (this.#owedPulls <= 0) this.#owed = 0;
+    const late = Math.min(this.fillSamples - TARGET_SAMPLES, this.#owed);
+    if (late < BLOCK_SAMPLES) return;
+    this.#owed -= late;
+    this.#skip(late);
+    this.#hasSeam = true;
     this.#control.restart(this.fillSamples);
   }
 

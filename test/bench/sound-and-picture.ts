@@ -62,8 +62,8 @@ type Sender = Awaited<ReturnType<typeof watchedPeer>>;
 
 function send(peer: Sender["peer"], sentMs: number[]): () => void {
   const loop = burstLoop();
-  const dark = greyPicture(DARK, 640, 480);
-  const bright = greyPicture(BRIGHT, 640, 480);
+  const dark = greyPicture(DARK);
+  const bright = greyPicture(BRIGHT);
   let number = 0;
   return paceBlocks(() => {
     const inMark = number % BLOCKS_PER_MARK;
@@ -86,8 +86,7 @@ async function watch(
 ): Promise<void> {
   let wasBright = false;
   let quietBlocks = 0;
-  let isSoundSeen = false;
-  await until(() => {
+  const look = () => {
     for (const { data, width, height } of pictures.splice(0)) {
       const isBright = (data[(width * height) / 2] ?? 0) > (DARK + BRIGHT) / 2;
       if (isBright && !wasBright) flashMs.push(performance.now());
@@ -99,10 +98,15 @@ async function watch(
       // Whatever is found at this place of the block is played so much later than the block's beginning.
       if (at >= 0 && quietBlocks > 20) clickMs.push(performance.now() + (at * 1_000) / sampleRate);
       quietBlocks = at >= 0 ? 0 : quietBlocks + 1;
-      isSoundSeen = true;
     }
-    return isSoundSeen && clickMs.length >= seconds;
-  });
+  };
+  // One wait of the pair is bounded, so the whole is made of many.
+  for (let wanted = 1; wanted <= seconds; wanted += 1) {
+    await until(() => {
+      look();
+      return clickMs.length >= wanted;
+    });
+  }
 }
 
 function tell(what: string, from: readonly number[], to: readonly number[]): void {
@@ -118,6 +122,6 @@ function tell(what: string, from: readonly number[], to: readonly number[]): voi
 }
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "40" } } });
-console.log(`flash and click at ${SAMPLE_RATE} Hz, 640x480 at 30 pictures a second, loopback`);
+console.log(`flash and click at ${SAMPLE_RATE} Hz, 320x240 at 30 pictures a second, loopback`);
 await measure(Number(values.seconds));
 process.exit(0);
