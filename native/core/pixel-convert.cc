@@ -137,9 +137,7 @@ bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::u
     return false;
   }
   if (width != format.width || height != format.height) return false;
-  // TurboJPEG writes whole pairs of pixels, so odd sizes do not fit the planes.
-  const bool isEven = width % 2 == 0 && height % 2 == 0;
-  const bool isPlanar = isEven && colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
+  const bool isPlanar = colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
   if (!isPlanar) return decodeByColours(bytes, width, height, target);
   return decodePlanar(bytes, width, height, sampling == TJSAMP_422, target);
 }
@@ -147,14 +145,21 @@ bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::u
 bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width, int height, bool is422,
                                   std::uint8_t* target) {
   const Target to(target, width, height);
-  const std::size_t tall = static_cast<std::size_t>(to.chromaStride) * static_cast<std::size_t>(height);
-  std::uint8_t* u = is422 ? atLeast(scratch_, 2 * tall) : to.u;
+  // TurboJPEG writes whole pairs of pixels and lines: an odd size's luma does not fit its plane.
+  const bool isOdd = width % 2 != 0 || height % 2 != 0;
+  const int lumaStride = to.chromaStride * 2;
+  const std::size_t lumaSize = isOdd ? static_cast<std::size_t>(lumaStride) * static_cast<std::size_t>(chromaSize(height) * 2) : 0;
+  const std::size_t tall = is422 ? static_cast<std::size_t>(to.chromaStride) * static_cast<std::size_t>(height) : 0;
+  std::uint8_t* scratch = atLeast(scratch_, lumaSize + 2 * tall);
+  std::uint8_t* luma = isOdd ? scratch : to.y;
+  std::uint8_t* u = is422 ? scratch + lumaSize : to.u;
   std::uint8_t* v = is422 ? u + tall : to.v;
-  std::uint8_t* planes[3] = {to.y, u, v};
-  int strides[3] = {to.width, to.chromaStride, to.chromaStride};
+  std::uint8_t* planes[3] = {luma, u, v};
+  int strides[3] = {lumaStride, to.chromaStride, to.chromaStride};
   const int result = tjDecompressToYUVPlanes(decompressor_.get(), bytes.data(), bytes.size(), planes, width, strides, height,
                                              TJFLAG_FASTDCT);
   if (!decoded(decompressor_.get(), result)) return false;
+  if (isOdd) libyuv::CopyPlane(luma, lumaStride, to.y, to.width, width, height);
   if (is422) {
     libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
                        to.v, to.chromaStride, width, height);
@@ -163,7 +168,7 @@ bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width
   return true;
 }
 
-/** The rare rest: grey, 4:4:4, odd sizes. By way of RGB, which every JPEG can become. */
+/** The rare rest: grey, 4:4:4 and others. By way of RGB, which every JPEG can become. */
 bool PixelConverter::decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target) {
   const int stride = width * 4;
   std::uint8_t* colours = atLeast(scratch_, static_cast<std::size_t>(stride) * static_cast<std::size_t>(height));

@@ -1,26 +1,12 @@
 // Runs inside the kernel machine: a call between two plugin processes, vivid at one end, v4l2loopback's MJPEG at the
 // other. Prints what happened as one line of JSON; what is right is for test/kernel/call.test.ts to say.
 
-import { readdirSync, readlinkSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
 import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import { emulated, LOOPBACK_ID, openCameras, VIVID_ID } from "./emulated-plugin.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 
-/** The compiled program: stripping types takes an emulated processor many seconds. */
-const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
-const VIVID_ID = "platform:vivid-000 vivid";
-const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
-/** Emulation makes every step slow; these are not what is tested here. */
-const PATIENT = {
-  requestMs: 60_000,
-  negotiationMs: 120_000,
-  connectMs: 120_000,
-  lostMs: 60_000,
-  restartMs: 120_000,
-};
-const WAIT_MS = 120_000;
 const PICTURES = 5;
 /** vivid writes text over the upper part of its bars. */
 const BELOW_TEXT = 0.9;
@@ -34,23 +20,8 @@ export type CallReport = Awaited<ReturnType<typeof report>>;
 
 async function report() {
   const writer = await startLoopbackWriter("160x120");
-  const common = {
-    signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
-    iceServers: [],
-    timeouts: PATIENT,
-  };
-  const settings = (camera: string) => ({
-    ...common,
-    camera,
-    microphone: "none",
-    speaker: "none",
-    picture: { width: 320, height: 180, fps: 5 },
-  });
   step("pictures are written to the loopback camera");
-  const { alice, bob, stop } = await startPair(
-    { main: MAIN, settings: settings(VIVID_ID), waitMs: WAIT_MS },
-    { main: MAIN, settings: settings(LOOPBACK_ID), waitMs: WAIT_MS },
-  );
+  const { alice, bob, stop } = await startPair(emulated(VIVID_ID), emulated(LOOPBACK_ID));
   try {
     step("both plugins know each other");
     const openBefore = [...openCameras(alice), ...openCameras(bob)];
@@ -97,18 +68,6 @@ async function report() {
     await stop();
     await stopLoopbackWriter(writer);
   }
-}
-
-/** Device nodes of cameras that the process holds open. */
-function openCameras({ pid }: PluginProcess): string[] {
-  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      return target.startsWith("/dev/video") ? [target] : [];
-    } catch {
-      return []; // closed meanwhile
-    }
-  });
 }
 
 /** The call's end is told at once, the device is closed a moment later. */
