@@ -42,10 +42,11 @@ export function createDeviceEffects(context: CallContext) {
 
 function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, report: Report, log: Log) {
   let isHeld = true;
-  const lost = (error: unknown) => {
+  const lost = (error: unknown, deviceId?: string) => {
     if (!isHeld) return;
     log("warn", `${kind} lost: ${textOf(error)}`);
-    report({ type: `device.${kind}Lost`, why: textOf(error) });
+    const culprit = deviceId === undefined ? {} : { deviceId };
+    report({ type: `device.${kind}Lost`, why: textOf(error), ...culprit });
   };
   const holder = new DeviceHolder<D>({
     ...device,
@@ -64,7 +65,7 @@ function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, rep
   const release = turn.hold(
     () => holder.begin(choice),
     (opened) => opened.start(),
-    lost,
+    (error) => lost(error),
   );
   return {
     use: (next: string) => holder.use(next),

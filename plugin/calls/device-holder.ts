@@ -24,8 +24,8 @@ export interface DeviceHolderOptions<D extends Closable> {
   /** Connects the device with its call, and null when it goes. */
   attach(device: D | null): void;
   onOpened(device: D): void;
-  /** The device in use ended by itself, or none opened in its place. */
-  onLost(error: unknown): void;
+  /** The device in use ended by itself; or it was closed, and this choice did not open in its place. */
+  onLost(error: unknown, choice?: string): void;
   /** The one asked for did not open, and the old one stays. */
   onRefused(choice: string, error: unknown): void;
   onCloseFailed(error: unknown): void;
@@ -132,7 +132,7 @@ export class DeviceHolder<D extends Closable> {
     try {
       slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
     } catch (error) {
-      if (!this.#isClosed) this.#options.onLost(error);
+      if (!this.#isClosed) this.#options.onLost(error, choice);
       return;
     }
     if (this.#isClosed) await this.#closeQuietly(slot);

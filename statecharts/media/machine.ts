@@ -48,7 +48,11 @@ function wordsFor<K extends DeviceKind>(kind: K) {
     },
     keepLost: {
       type: "keepFailed",
-      params: ({ event }: { event: { why: string } }) => ({ kind, why: event.why }),
+      params: ({ event }: { event: { why: string; deviceId?: string } }) => ({
+        kind,
+        why: event.why,
+        ...(event.deviceId === undefined ? {} : { deviceId: event.deviceId }),
+      }),
     },
     keepBroken: {
       type: "keepFailed",

@@ -25,6 +25,12 @@ export interface MediaContext extends MediaInput {
   readonly pictureHeld: string | null;
 }
 
+interface Loss {
+  readonly why: string;
+  /** The one that was to take the open one's place, which is closed already; without it the open one itself. */
+  readonly deviceId?: string;
+}
+
 /** user.*: the host's page; device.*: the activity that holds the device open; devices.*: the machine. */
 export type MediaEvent =
   | { type: "user.setMicrophone"; on: boolean }
@@ -37,9 +43,9 @@ export type MediaEvent =
   | ({ type: "device.speakerOpened" } & OpenDevice)
   | { type: "device.cameraAbsent" }
   | { type: "device.cameraRefused"; deviceId: string; why: string }
-  | { type: "device.cameraLost"; why: string }
-  | { type: "device.microphoneLost"; why: string }
-  | { type: "device.speakerLost"; why: string }
+  | ({ type: "device.cameraLost" } & Loss)
+  | ({ type: "device.microphoneLost" } & Loss)
+  | ({ type: "device.speakerLost" } & Loss)
   | ({ type: "devices.changed" } & Omit<Surroundings, "before">)
   | { type: "devices.known" }
   | { type: "picture.held"; why: string | null };
@@ -107,10 +113,11 @@ function opened(
 
 function failed(
   device: DeviceContext,
-  { kind, why }: OfKind & { why: string },
+  { kind, why, deviceId }: OfKind & Loss,
   { around }: MediaContext,
 ): Partial<DeviceContext> {
-  const culprit = device.open?.deviceId ?? device.instead ?? choice.preferredId(device, around, kind);
+  const culprit =
+    deviceId ?? device.open?.deviceId ?? device.instead ?? choice.preferredId(device, around, kind);
   return {
     open: null,
     why,
@@ -171,7 +178,7 @@ export const mediaSetup = setup({
     ),
     /** The choice stays as it was: who left it to the settings gets another device when this one is lost. */
     keepOpen: assign(change<OfKind & OpenDevice>(opened)),
-    keepFailed: assign(change<OfKind & { why: string }>(failed)),
+    keepFailed: assign(change<OfKind & Loss>(failed)),
     keepRefused: assign(
       change<OfKind & { deviceId: string; why: string }>(({ tried }, { deviceId, why }) => ({
         why,

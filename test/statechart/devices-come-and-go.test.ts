@@ -43,9 +43,9 @@ for (const kind of KINDS) {
       bench.loses(kind);
       bench.opens(kind, spare);
       bench.lists({ [kind]: [spare] }, { whenDeviceReturns: "offer" });
-      assert.deepEqual(bench.context[kind].offered, null);
+      assert.equal(bench.offered(kind), undefined);
       bench.lists(both, { whenDeviceReturns: "offer" });
-      assert.equal(bench.context[kind].offered?.deviceId, `${kind}-1`);
+      assert.equal(bench.offered(kind), `${kind}-1`);
       assert.equal(bench.context[kind].open?.deviceId, spare);
       const use = {
         camera: "user.useCamera",
@@ -54,7 +54,7 @@ for (const kind of KINDS) {
       } as const;
       bench.send({ type: use[kind], deviceId: `${kind}-1` });
       bench.opens(kind);
-      assert.equal(bench.context[kind].offered, null);
+      assert.equal(bench.offered(kind), undefined);
     });
 
     test("with none in its place is lost, and opens again when it is plugged in", () => {

@@ -77,6 +77,10 @@ export class MediaBench {
     });
   }
 
+  offered(kind: DeviceKind): string | undefined {
+    return this.context[kind].offered?.deviceId;
+  }
+
   /** The last announcement's rung, and why it is not more. */
   standing(): unknown[] {
     const { rung, rungWhy } = this.effects.inputs("announce").at(-1) as {
