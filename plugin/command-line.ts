@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 
+/** A command for a person at a terminal; what it does is in tools/. */
 export type ToolCommand =
   | { readonly name: "devices"; readonly json: boolean }
   | { readonly name: "doctor"; readonly json: boolean; readonly settings: string | undefined }
@@ -65,6 +66,7 @@ const OPTIONS = {
   out: { type: "string" },
 } as const;
 
+/** Options by command; no command attaches to the host. */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
   "": ["log-level"],
   devices: ["json"],
@@ -78,6 +80,7 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
+/** Never throws: what cannot be understood becomes a refusal that names it. */
 export function parseCommandLine(args: readonly string[], version: string): Command {
   try {
     const { values, positionals } = parse(args);
@@ -108,6 +111,7 @@ function commandOf(name: string, values: Values): Command {
   return refuse(`--log-level is "${wanted}", expected one of ${LOG_LEVELS.join(", ")}`);
 }
 
+/** Ids are checked when the devices are opened, since only then it is known which there are. */
 function captureTest({
   camera = "auto",
   microphone = "auto",

@@ -21,6 +21,7 @@ export function videoNodes(system: SystemView): CameraNode[] {
     }));
 }
 
+/** One finding for the cameras as a whole, and one for each program that holds one. */
 export function checkCameras(system: SystemView): Finding[] {
   const nodes = videoNodes(system);
   if (nodes.length === 0) {
@@ -36,6 +37,7 @@ export function checkCameras(system: SystemView): Finding[] {
   return [checkPermission(system, nodes, forbidden), ...checkHolders(system, nodes)];
 }
 
+/** Cameras belong to the group `video` nearly everywhere, but what counts is who owns this one. */
 function checkPermission(
   system: SystemView,
   nodes: readonly CameraNode[],
@@ -90,9 +92,16 @@ function holdersOf(system: SystemView, paths: ReadonlySet<string>) {
     for (const fd of system.list(`/proc/${pid}/fd`)) {
       const path = system.linkTarget(`/proc/${pid}/fd/${fd}`);
       if (path === null || !paths.has(path)) continue;
-      const program = system.readText(`/proc/${pid}/comm`)?.trim() || "an unnamed program";
+      const program = programOf(system, pid);
       holders.set(`${pid} ${path}`, { path, pid, program });
     }
   }
   return [...holders.values()];
+}
+
+/** The name it was started by, since programs rename their main threads at will: proc_pid_cmdline(5). */
+function programOf(system: SystemView, pid: string): string {
+  const [started = ""] = system.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  const name = started.slice(started.lastIndexOf("/") + 1);
+  return name || system.readText(`/proc/${pid}/comm`)?.trim() || "an unnamed program";
 }

@@ -67,6 +67,7 @@ function failed(line: string): CaptureReport {
   return { lines: [line], isGood: false };
 }
 
+/** The newest picture is the one that is saved: a camera's first ones are often dark, until it has found its exposure. */
 async function testCamera({ cameras, png }: Engines, wish: CaptureTestWish): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
   const stampsUs: number[] = [];
@@ -103,6 +104,7 @@ async function testCamera({ cameras, png }: Engines, wish: CaptureTestWish): Pro
   return { lines, isGood: true };
 }
 
+/** Unprocessed: what is to be judged is the device, not what is made of its sound. */
 async function testMicrophone({ sound }: Engines, wish: CaptureTestWish): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
   const blocks: Int16Array[] = [];
@@ -124,6 +126,7 @@ async function testMicrophone({ sound }: Engines, wish: CaptureTestWish): Promis
   const samples = joined(blocks);
   const path = join(wish.folder, "microphone.wav");
   await writeFile(path, encodeWav(samples, SAMPLE_RATE));
+  // Blocks are 10 ms each, but when they come is what the device makes of it.
   const perBlock = samples.length / Math.max(1, blocks.length);
   const lines = [
     `microphone: ${microphone.deviceName} [${microphone.deviceId}]`,
@@ -141,6 +144,7 @@ async function gather(
   { seconds, signal }: CaptureTestWish,
   late: string,
 ): Promise<void> {
+  // Whichever ends first, no timer is left behind that would keep the process waiting.
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
   const tooLate = wait(FIRST_LIMIT_MS, undefined, { signal: either }).then(() => {
@@ -178,6 +182,7 @@ function meanLevel(samples: Int16Array): number {
   return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length) / 32_768;
 }
 
+/** Below full scale, as audio programs show it. */
 function decibels(level: number): string {
   return level === 0 ? "none" : `${round(20 * Math.log10(level))} dBFS`;
 }

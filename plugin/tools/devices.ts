@@ -13,12 +13,14 @@ export interface DeviceTable extends SoundDevices {
   readonly cameras: readonly CameraWithModes[];
 }
 
+/** The ids are those that settings and `capture-test` take. A camera that may not be opened has no modes. */
 export async function listDevices(native: Native, cameras: Cameras, sound: Sound): Promise<DeviceTable> {
   const modes = new Map(native.listCameras().map((camera) => [camera.id, camera.modes]));
   const listed = cameras.list().map((camera) => ({ ...camera, modes: modes.get(camera.id) ?? [] }));
   return { cameras: listed, ...(await sound.list()) };
 }
 
+/** For people: one line for each device, below a camera one for each format and size. */
 export function describeDevices({ cameras, microphones, speakers }: DeviceTable): string {
   const cameraLines = cameras.flatMap((camera) => [
     ...describe([camera]),

@@ -32,10 +32,12 @@ export async function examine(system: SystemView, wish: DoctorWish): Promise<Fin
   ];
 }
 
+/** Warnings leave calls possible: without a camera one is still heard. */
 export function callsArePossible(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict !== "failure");
 }
 
+/** For people: a line for each finding, its action below it, and the verdict last. */
 export function describeFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.flatMap(({ check, verdict, says, action }) => [

@@ -45,6 +45,7 @@ export function checkSettings(system: SystemView, settingsPath: string | undefin
   return checkIceServers(read);
 }
 
+/** @returns the settings, or why they are refused */
 function readSettings(text: string): Settings | string {
   try {
     const parsed = settingsSchema.safeParse(JSON.parse(text));
@@ -55,6 +56,7 @@ function readSettings(text: string): Settings | string {
   }
 }
 
+/** STUN finds the own address behind a router; where that is not enough, TURN relays (RFC 8489, RFC 8656). */
 function checkIceServers({ iceServers }: Settings): Finding {
   const urls = iceServers.flatMap((server) => server.urls);
   const says = `The setting iceServers has ${urls.length === 0 ? "no server" : urls.join(", ")}`;

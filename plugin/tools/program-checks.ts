@@ -19,6 +19,7 @@ const LIBRARY_PACKAGES: Readonly<Record<string, string>> = {
   "libgcc_s.so": "libgcc-s1",
 };
 
+/** The compiled program may start on an older Node and fail much later, in the middle of a call. */
 export function checkNode({ nodeVersion }: SystemView): Finding {
   const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
   const isEnough = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
@@ -86,11 +87,13 @@ export function checkAddonLoads(found: Finding, problem: string | null): Finding
   );
 }
 
+/** ldd names each library once for everything that needs it. */
 function missingLibraries(lddOutput: string): string[] {
   const lines = [...lddOutput.matchAll(/^\s*(\S+) => not found/gm)];
   return [...new Set(lines.map(([, name = ""]) => name))];
 }
 
+/** One command for all packages that are known; what is not known can be searched for. */
 function remedyFor(libraries: readonly string[]): string {
   const packages = libraries.map((library) => LIBRARY_PACKAGES[library.replace(/\.so[.\d]*$/, ".so")]);
   const known = [...new Set(packages.filter((name) => name !== undefined))];

@@ -13,6 +13,7 @@ const RUN_LIMIT_MS = 10_000;
 /** A local socket answers at once or never. */
 const CONNECT_LIMIT_MS = 1_000;
 
+/** @param environment the process's own; only the program itself reads it */
 export function realSystem(environment: Readonly<Record<string, string | undefined>>): SystemView {
   const { username, uid } = userInfo();
   return {

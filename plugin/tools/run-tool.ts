@@ -36,6 +36,7 @@ export async function runTool(command: ToolCommand, around: ToolSurroundings): P
   }
 }
 
+/** Without the addon the sound devices are still there to be listed. */
 async function devices({ json }: { json: boolean }, around: ToolSurroundings): Promise<number> {
   if (whyNoCalls !== null) around.complain(`${whyNoCalls}\n`);
   const sound = createSound({ log: logOf(around), env: around.environment });
@@ -90,6 +91,7 @@ function jsonOf(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
+/** Of what the parts have to tell, only trouble is for somebody at a terminal. */
 function logOf({ complain }: ToolSurroundings): Log {
   return (level, message) => {
     if (level === "warn" || level === "error") complain(`${message}\n`);

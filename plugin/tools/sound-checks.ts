@@ -13,6 +13,7 @@ interface Server {
   readonly restart: string;
 }
 
+/** The first server that answers is the one that is used; a card alone will do where there is none. */
 export async function checkSound(system: SystemView): Promise<Finding[]> {
   const servers = serversOf(system);
   const cards = soundCards(system);
@@ -56,6 +57,7 @@ function serversOf({ environment, user }: SystemView): Server[] {
   ];
 }
 
+/** A socket stays behind when its server crashes, which tells a dead server from none. */
 function isThere(system: SystemView, path: string): boolean {
   const at = path.lastIndexOf("/");
   return system.list(path.slice(0, at)).includes(path.slice(at + 1));
@@ -67,6 +69,7 @@ function soundCards(system: SystemView): string[] {
   return [...text.matchAll(/^\s*\d+ \[[^\]]*\]: (.+)$/gm)].map(([, name = ""]) => name.trim());
 }
 
+/** PortAudio speaks ALSA only, and ALSA reaches a server by a plugin: asoundrc, `type pulse` and `type pipewire`. */
 function checkAlsaPlugin(system: SystemView): Finding {
   const folders = ["/usr/lib64/alsa-lib", "/usr/lib/alsa-lib"].concat(
     system.list("/usr/lib").map((name) => `/usr/lib/${name}/alsa-lib`),

@@ -151,7 +151,8 @@ describe("the doctor on cameras", () => {
     const said = await complaint((machine) => {
       machine.links["/proc/77/fd/5"] = "/dev/video0";
       machine.links["/proc/77/fd/6"] = "/dev/video0";
-      machine.files["/proc/77/comm"] = "cheese\n";
+      machine.files["/proc/77/cmdline"] = "/usr/bin/cheese\0--fullscreen\0";
+      machine.files["/proc/77/comm"] = "MainThread\n";
     });
     assert.match(said, /\/dev\/video0 is held open by cheese \(process 77\).*→ Close cheese.*kill 77$/);
   });
