@@ -84,6 +84,12 @@ std::size_t EchoFilter::delayBlocks() const {
 
 void EchoFilter::process(const float* far, const float* near, float* clean, float* echo) {
   takeFar(far);
+  if (silentBlocks_ > kPartitions + kFrame / kBlockSamples) {
+    // No far sound is left anywhere in the filter: there is no echo, and nothing to learn.
+    std::copy(near, near + kBlockSamples, clean);
+    std::fill(echo, echo + kBlockSamples, 0.0F);
+    return;
+  }
   predict();
   subtract(near, clean, echo);
   weigh();
@@ -99,6 +105,7 @@ const EchoFilter::Spectrum& EchoFilter::farOf(std::size_t partition) const {
 void EchoFilter::takeFar(const float* far) {
   std::copy(farFrame_.begin() + kBlockSamples, farFrame_.end(), farFrame_.begin());
   std::copy(far, far + kBlockSamples, farFrame_.end() - kBlockSamples);
+  silentBlocks_ = blockPower(far) > 0 ? 0 : silentBlocks_ + 1;
   newest_ = (newest_ + kPartitions - 1) % kPartitions;
   fourier_.forward(farFrame_.data(), far_[newest_].re.data(), far_[newest_].im.data());
 }

@@ -58,6 +58,8 @@ class EchoFilter {
   std::vector<Spectrum> far_;
   /** Where the newest far spectrum is; older ones follow, around the end. */
   std::size_t newest_ = 0;
+  /** In a row, up to the newest. */
+  std::size_t silentBlocks_ = 0;
   std::size_t nextConstrained_ = 0;
   std::vector<float> farFrame_, frame_;
   Spectrum echo_, error_;

@@ -13,6 +13,7 @@ const WAV_RATE_AT = 24;
 const FULL_SCALE = 32_768;
 /** Half the width of the interpolating kernel, in samples of the source: -60 dB and less of images. */
 const KERNEL_HALF = 16;
+const PAUSE_SECONDS = 1;
 /** 20 ms, about the length of a sound of speech. */
 export const FRAME_SAMPLES = SAMPLE_RATE / 50;
 /** A frame counts as speech from this far below the loudest one. */
@@ -38,7 +39,7 @@ export type VoiceName = keyof typeof VOICES;
 
 const spoken = new Map<VoiceName, Float64Array>();
 
-/** Speech without end, cut at `seconds`; `levelDb` is the mean level while it speaks, in dB of full scale (a square wave). */
+/** Speech with a pause of a second after some sentences, cut at `seconds`; `levelDb` is the mean level while it speaks, in dB of full scale (a square wave). */
 export function speech(voice: VoiceName, seconds: number, levelDb: number): Float64Array {
   const text = spoken.get(voice) ?? speak(voice);
   spoken.set(voice, text);
@@ -59,7 +60,10 @@ function speak(voice: VoiceName): Float64Array {
     { length: count },
     (_, at) => wav.readInt16LE(WAV_HEADER_BYTES + 2 * at) / FULL_SCALE,
   );
-  return resample(samples, rate);
+  const resampled = resample(samples, rate);
+  const text48k = new Float64Array(resampled.length + PAUSE_SECONDS * SAMPLE_RATE);
+  text48k.set(resampled);
+  return text48k;
 }
 
 /** Band-limited interpolation to 48 kHz, https://ccrma.stanford.edu/~jos/resample/. Upwards only. */
