@@ -7,7 +7,6 @@ import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 export const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
 export const CORE = join(NATIVE, "core");
@@ -42,7 +41,7 @@ export function run(
 export async function runOrFail(
   program: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; limitMs?: number } = {},
 ): Promise<string> {
   const { status, stdout, stderr } = await run(program, args, options);
   if (status !== 0) throw new Error(`${program} ended with ${status}:\n${stderr}${stdout}`);
@@ -94,13 +93,13 @@ export async function compileAll(
   sources: readonly string[],
   directory: string,
 ): Promise<Map<string, string>> {
-  const { includes } = await addonNeeds();
+  const needs = await addonNeeds();
   const objects = new Map(sources.map((source, index) => [source, join(directory, `${index}.o`)]));
   const todo = objects.entries();
   const compileNext = async () => {
     for (const [source, object] of todo) {
       const paths = [CORE, dirname(source)].flatMap((path) => ["-I", path]);
-      const flags = ["-std=c++20", ...compileFlags, ...includes, ...paths];
+      const flags = ["-std=c++20", ...compileFlags, ...needs.flags, ...paths];
       await runOrFail(compiler, [...flags, "-c", source, "-o", object]);
     }
   };
@@ -128,20 +127,21 @@ def ask(word):
     return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout.split()
 target = ast.literal_eval(open('binding.gyp').read())['targets'][0]
 words = lambda key: [said for word in target.get(key, []) for said in ask(word)]
-print(json.dumps({'includes': words('include_dirs'), 'flags': words('cflags_cc'), 'libraries': words('libraries')}))
+flags = ['-isystem' + path for path in words('include_dirs')] + ['-D' + name for name in words('defines')]
+given = words('cflags') + words('cflags_cc')
+for at, flag in enumerate(given):
+    if flag == '-isystem': flags.append(flag + given[at + 1])
+    elif flag[:2] in ('-I', '-D') or flag.startswith('-isystem'): flags.append(flag)
+print(json.dumps({'flags': flags, 'libraries': words('libraries')}))
 `;
 
-async function addonNeeds(): Promise<{ includes: string[]; libraries: string[] }> {
-  const { stdout } = await promisify(execFile)("python3", ["-c", READ_GYP], { cwd: NATIVE });
-  const { includes, flags, libraries } = JSON.parse(stdout) as Record<
-    "includes" | "flags" | "libraries",
-    string[]
-  >;
-  return {
-    includes: [
-      ...includes.flatMap((path) => ["-isystem", join(path)]),
-      ...flags.filter((flag) => /^-[ID]/.test(flag)),
-    ],
-    libraries,
-  };
+interface AddonNeeds {
+  readonly flags: readonly string[];
+  readonly libraries: readonly string[];
+}
+
+async function addonNeeds(): Promise<AddonNeeds> {
+  const stdout = await runOrFail("python3", ["-c", READ_GYP], { cwd: NATIVE });
+  // The script above types it.
+  return JSON.parse(stdout) as AddonNeeds;
 }
