@@ -41,7 +41,7 @@ export interface Engine {
 
 /** @param folder where the addon is built to */
 export function enginesOf(system: SystemView, folder: string): Engine[] {
-  const naudiodon = system.packageFolder("naudiodon");
+  const naudiodon = system.packageFolder("naudiodon/package.json");
   const engine = `@roamhq/wrtc-${system.platform}`;
   return [
     {
@@ -53,7 +53,7 @@ export function enginesOf(system: SystemView, folder: string): Engine[] {
     {
       check: "WebRTC engine",
       use: "every connection",
-      folder: system.packageFolder(engine),
+      folder: system.packageFolder(`${engine}/package.json`),
       remedy: `Install it: npm install --no-save ${engine} (there are ones for linux-x64 and linux-arm64, with glibc)`,
     },
     {

@@ -26,8 +26,7 @@ export function realSystem(environment: Readonly<Record<string, string | undefin
     linkTarget: (path) => orNull(() => readlinkSync(path)),
     owner: (path) => orNull(() => ({ group: statSync(path).gid })),
     canOpen: (path) => orNull(() => accessSync(path, constants.R_OK | constants.W_OK)) !== null,
-    packageFolder: (name) =>
-      orNull(() => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))),
+    packageFolder: (manifest) => orNull(() => dirname(createRequire(import.meta.url).resolve(manifest))),
     run,
     connects,
   };

@@ -25,8 +25,8 @@ export interface SystemView {
   owner(path: string): FileOwner | null;
   /** access(2) for reading and writing. */
   canOpen(path: string): boolean;
-  /** An npm package's folder; null where it is not installed. */
-  packageFolder(name: string): string | null;
+  /** The folder of an npm package, named as `<package>/package.json`; null where it is not installed. */
+  packageFolder(manifest: string): string | null;
   /** null where the program is missing or did not end in time. */
   run(program: string, args: readonly string[]): Promise<RunResult | null>;
   /** Whether somebody accepts connections at a Unix socket. */

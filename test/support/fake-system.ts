@@ -75,7 +75,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     linkTarget: (path) => machine.links[path] ?? null,
     owner: (path) => (path in machine.groups ? { group: machine.groups[path] ?? 0 } : null),
     canOpen: (path) => !machine.forbidden.has(path),
-    packageFolder: (name) => machine.packages[name] ?? null,
+    packageFolder: (manifest) => machine.packages[manifest.replace(/\/package\.json$/, "")] ?? null,
     run: async (program, args) => machine.commands[[program, ...args].join(" ")] ?? null,
     connects: async (path) => machine.listening.has(path),
   };
