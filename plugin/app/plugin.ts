@@ -64,7 +64,6 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
     labelOf: (peerId) => signalling.contacts().find((contact) => contact.peerId === peerId)?.label ?? "",
     now: Date.now,
   });
-  let stopAnnouncing: () => void = () => undefined;
   const desk = createDesk(context, {
     onCall: (call) => reporter.add(call),
     onEnd: (ended) => reporter.end(ended),
@@ -72,14 +71,8 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
   });
 
   const attach = createAttach({
-    startServices: () => {
-      startServices(plugin, end.notify);
-      if (engines.whyNoCalls === null) stopAnnouncing = announceDevices(context, end.notify);
-    },
-    stopServices: (reason) => {
-      stopAnnouncing();
-      return stopServices({ desk, context, frames, signalling, engines }, reason);
-    },
+    startServices: () => startServices(plugin, context, end.notify),
+    stopServices: (reason) => stopServices({ desk, context, frames, signalling, engines }, reason),
   });
 
   const plugin: Plugin = {
@@ -120,12 +113,17 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
 }
 
 /** The host is ready for notifications: signalling begins, or the host is told why no call can be made. */
-function startServices({ engines, identity, settings, signalling, log }: Plugin, notify: Notify): void {
+function startServices(
+  { engines, identity, settings, signalling, log }: Plugin,
+  context: CallContext,
+  notify: Notify,
+): void {
   const { whyNoCalls } = engines;
   if (whyNoCalls !== null || !identity) {
     notify("signalling.changed", { state: "failed", addresses: [], why: whyNoCalls ?? "" });
     return;
   }
+  announceDevices(context, notify);
   startSignalling(signalling, identity, settings.get()).catch((error: unknown) =>
     log("error", `starting failed: ${String(error)}`),
   );
@@ -144,9 +142,9 @@ function startSignalling(
 }
 
 /** The first list is not news: a host that wants it asks for it. */
-function announceDevices({ devices }: CallContext, notify: Notify): () => void {
+function announceDevices({ devices }: CallContext, notify: Notify): void {
   let isFirst = true;
-  return devices.subscribe((list) => {
+  devices.subscribe((list) => {
     if (!isFirst) notify("devices.changed", list);
     isFirst = false;
   });
@@ -165,6 +163,7 @@ async function stopServices(
   { desk, context, frames, signalling, engines }: Services,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
+  context.devices.close();
   desk.send({ type: "desk.close", reason });
   await waitFor(desk, (snapshot) => snapshot.status !== "active");
   const { cameraTurn, microphoneTurn, speakerTurn } = context;

@@ -103,6 +103,7 @@ export class DeviceHolder<D extends Closable> {
 
   async #makeThenBreak(choice: string): Promise<void> {
     const slot = this.#createSlot();
+    // Both cameras are open from here on; only the old one's pictures are used.
     try {
       slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
       await this.#untilAlive(slot, choice);
@@ -117,6 +118,7 @@ export class DeviceHolder<D extends Closable> {
       await this.#closeQuietly(slot);
       return;
     }
+    // In this order no picture is missing: the next one comes from the new camera.
     const old = this.#current;
     this.#takeOver(slot, slot.device);
     if (old) await this.#closeQuietly(old);

@@ -20,8 +20,10 @@ function stepState(step: PictureStep) {
     initial: "settling",
     entry: [{ type: "apply", params: shareOf }, "report"],
     states: {
+      // Figures still speak of the step before.
       settling: { after: { settleTime: "steady" } },
       steady: { on: { measured: [strained, { guard: "isEased", target: "easing" }] } },
+      // Whatever interrupts the strain begins the wait anew: only what lasts counts.
       strained: {
         on: {
           measured: [

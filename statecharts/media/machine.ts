@@ -15,6 +15,7 @@ const ifOn = { type: "isOn", params: asked } as const;
 const ifOff = { type: "isOff", params: asked } as const;
 const rememberMicrophone = { type: "rememberMicrophone", params: asked } as const;
 
+/** Follows from what is open alone, so that no state can say it wrongly. */
 const announce = {
   type: "announce",
   params: ({ context }: { context: MediaContext }) => ({
@@ -136,6 +137,7 @@ const camera = mediaSetup.createStateConfig({
         },
       },
     },
+    // Passed through at once, since only here the context knows which device failed.
     failed: {
       always: [
         { guard: ofCamera.hasAnother, target: "open", actions: ofCamera.takeNext },
@@ -163,6 +165,7 @@ const camera = mediaSetup.createStateConfig({
   },
 });
 
+// Regions are written out, though alike, because each has its own events and its own idea of being on.
 const ofMicrophone = wordsFor("microphone");
 const whileMicrophoneIsOpen = {
   "device.microphoneOpened": { description: "The switch is done", actions: ofMicrophone.keepOpen },
