@@ -1,6 +1,6 @@
 // How far sound and picture are apart at the remote end: a white flash and a click leave the sender at the same instant,
 // once a second; at the far end the decoded flash, the click handed over for the speaker, and the click in the speaker's
-// sink are timed. `node test/bench/sound-and-picture.ts [--seconds 40]`
+// sink are timed. `node test/bench/sound-and-picture.ts [--seconds 50]`
 
 import { parseArgs } from "node:util";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
@@ -20,8 +20,8 @@ const FLASH_BLOCKS = 10;
 const DARK = 60;
 const BRIGHT = 235;
 const CLICK_PEAK = 5_000;
-/** The engine's own buffers settle in this time. */
-const WARM_UP_MARKS = 8;
+/** The engine brings both together only after the sound's second sender report, some eleven seconds in. */
+const WARM_UP_MARKS = 15;
 /** Tolerance at the remote end, ms. */
 const LIMIT_MS = 45;
 
@@ -121,7 +121,7 @@ function tell(what: string, from: readonly number[], to: readonly number[]): voi
   );
 }
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "40" } } });
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "50" } } });
 console.log(`flash and click at ${SAMPLE_RATE} Hz, 320x240 at 30 pictures a second, loopback`);
 await measure(Number(values.seconds));
 process.exit(0);
