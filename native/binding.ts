@@ -4,12 +4,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp } from "./types.ts";
+import type { CreateBoundVoice } from "./voice.ts";
 
 /** A capture as the addon hands it out. */
 export interface BoundCapture {
   readonly mode: CameraMode;
   /** The pool; a slot is an index into it. */
   readonly buffers: readonly ArrayBuffer[];
+  /** For the device's own JPEG beside each picture; none at all where the device makes no JPEG. */
+  readonly jpegBuffers: readonly ArrayBuffer[];
   counters(): CaptureCounters;
   giveBack(slot: number): void;
   /** To be called once. */
@@ -17,7 +20,7 @@ export interface BoundCapture {
 }
 
 /** Called with each picture, and once with slot -1 and the error when the source failed. */
-export type BoundListener = (slot: number, capturedAtUs: number, error: unknown) => void;
+export type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
 
 export interface BoundEncoder {
   encode(
@@ -27,6 +30,17 @@ export interface BoundEncoder {
     maxWidth: number,
     quality: number,
   ): Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
+  text(jpeg: Uint8Array): Promise<{ buffer: ArrayBuffer; length: number }>;
+}
+
+export interface BoundScaler {
+  scale(
+    data: Uint8Array,
+    width: number,
+    height: number,
+    targetWidth: number,
+    targetHeight: number,
+  ): Promise<ArrayBuffer>;
 }
 
 export interface Binding {
@@ -41,6 +55,8 @@ export interface Binding {
     listener: BoundListener,
   ): Promise<BoundCapture>;
   createEncoder(): BoundEncoder;
+  createScaler(): BoundScaler;
+  readonly createVoiceProcessor: CreateBoundVoice;
   toRgba(data: Uint8Array, width: number, height: number): Promise<ArrayBuffer>;
   readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
   protectStdout(): number;
@@ -52,6 +68,8 @@ const FUNCTIONS = [
   "listCameras",
   "openCapture",
   "createEncoder",
+  "createScaler",
+  "createVoiceProcessor",
   "toRgba",
   "readStamp",
   "protectStdout",

@@ -24,6 +24,7 @@ export async function openCapture(
 class PooledCapture implements Capture {
   #bound: BoundCapture | undefined;
   #views: Uint8Array[] = [];
+  #jpegs: readonly ArrayBuffer[] = [];
   #closing: Promise<void> | undefined;
   readonly #callbacks: CaptureCallbacks;
 
@@ -35,12 +36,13 @@ class PooledCapture implements Capture {
   attach(bound: BoundCapture): void {
     this.#bound = bound;
     this.#views = bound.buffers.map((buffer) => new Uint8Array(buffer));
+    this.#jpegs = bound.jpegBuffers;
   }
 
   /** Node only warns of what is thrown into a thread-safe function (DEP0168), so it is thrown again from outside. */
-  readonly listener = (slot: number, capturedAtUs: number, error: unknown): void => {
+  readonly listener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number): void => {
     try {
-      this.#receive(slot, capturedAtUs, error);
+      this.#receive(slot, capturedAtUs, error, jpegLength);
     } catch (thrown) {
       setImmediate(() => {
         throw thrown;
@@ -48,12 +50,12 @@ class PooledCapture implements Capture {
     }
   };
 
-  #receive(slot: number, capturedAtUs: number, error: unknown): void {
+  #receive(slot: number, capturedAtUs: number, error: unknown, jpegLength: number): void {
     if (slot < 0) {
       this.#callbacks.onError(captureErrorFrom(error));
       return;
     }
-    const frame = this.#lend(slot, capturedAtUs);
+    const frame = this.#lend(slot, capturedAtUs, jpegLength);
     try {
       this.#callbacks.onFrame(frame);
     } finally {
@@ -74,11 +76,13 @@ class PooledCapture implements Capture {
     return this.#closing;
   }
 
-  #lend(slot: number, capturedAtUs: number): VideoFrame {
+  #lend(slot: number, capturedAtUs: number, jpegLength: number): VideoFrame {
     const bound = this.#opened();
     const data = this.#views[slot];
     if (data === undefined) throw new RangeError(`slot ${slot}: expected 0 to ${this.#views.length - 1}`);
-    return new LentFrame(bound.mode, data, capturedAtUs, () => bound.giveBack(slot));
+    const jpegs = this.#jpegs[slot];
+    const jpeg = jpegs && jpegLength > 0 ? new Uint8Array(jpegs, 0, jpegLength) : undefined;
+    return new LentFrame(bound.mode, { data, jpeg, capturedAtUs }, () => bound.giveBack(slot));
   }
 
   #opened(): BoundCapture {
@@ -91,19 +95,20 @@ class LentFrame implements VideoFrame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  readonly jpeg: Uint8Array | undefined;
   readonly capturedAtUs: number;
   readonly #giveBack: () => void;
   #holders = 1;
 
   constructor(
     size: { readonly width: number; readonly height: number },
-    data: Uint8Array,
-    capturedAtUs: number,
+    { data, jpeg, capturedAtUs }: Pick<VideoFrame, "data" | "jpeg" | "capturedAtUs">,
     giveBack: () => void,
   ) {
     this.width = size.width;
     this.height = size.height;
     this.data = data;
+    this.jpeg = jpeg;
     this.capturedAtUs = capturedAtUs;
     this.#giveBack = giveBack;
   }

@@ -1,11 +1,21 @@
 // The addon's façade: checks what goes in, gives types and lent frames to what comes out. What the pictures are for
 // is not known here.
 
-import { type Binding, type BoundEncoder, loadBinding } from "./binding.ts";
+import { type Binding, type BoundEncoder, type BoundScaler, loadBinding } from "./binding.ts";
 import { openCapture } from "./capture.ts";
-import type { CaptureWish, EncodedPicture, JpegEncoder, JpegWish, Native, VideoFrame } from "./types.ts";
+import type {
+  CaptureWish,
+  EncodedPicture,
+  JpegEncoder,
+  JpegWish,
+  Native,
+  PictureScaler,
+  VideoFrame,
+} from "./types.ts";
+import { openVoice } from "./voice.ts";
 
 export * from "./types.ts";
+export * from "./voice.ts";
 
 type Picture = Pick<VideoFrame, "data" | "width" | "height">;
 
@@ -33,7 +43,9 @@ function facadeOf(binding: Binding): Native {
       return openCapture(binding, path, checkedWish(wish), callbacks);
     },
     openPattern: async (wish, callbacks) => openCapture(binding, "", checkedWish(wish), callbacks),
+    createScaler: () => scalerOf(binding.createScaler()),
     createJpegEncoder: () => new BoundJpegEncoder(binding.createEncoder()),
+    createVoiceProcessor: (settings) => openVoice(binding.createVoiceProcessor, settings),
     toRgba: async ({ data, width, height }) => new Uint8Array(await binding.toRgba(data, width, height)),
     readStamp: ({ data, width, height }) => binding.readStamp(data, width, height),
     protectStdout: () => binding.protectStdout(),
@@ -55,6 +67,21 @@ class BoundJpegEncoder implements JpegEncoder {
     const made = await this.#bound.encode(data, width, height, maxWidth, quality);
     return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
+
+  async textOf(jpeg: Uint8Array): Promise<Uint8Array> {
+    const made = await this.#bound.text(jpeg);
+    return new Uint8Array(made.buffer, 0, made.length);
+  }
+}
+
+function scalerOf(bound: BoundScaler): PictureScaler {
+  return {
+    async scale({ data, width, height }, targetWidth, targetHeight) {
+      const toWidth = checkedNumber("width", Math.floor(targetWidth), 2, MAX_WISH_SIDE);
+      const toHeight = checkedNumber("height", Math.floor(targetHeight), 2, MAX_WISH_SIDE);
+      return new Uint8Array(await bound.scale(data, width, height, toWidth, toHeight));
+    },
+  };
 }
 
 function checkedWish(wish: CaptureWish): CaptureWish {

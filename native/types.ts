@@ -1,5 +1,7 @@
 // What the addon offers, in types. Pixels stay in native memory or in pooled buffers; JavaScript passes them on.
 
+import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
+
 /**
  * One picture in I420: the Y plane, then U, then V, no padding, chroma sizes rounded up.
  * `data` is the only view of its ArrayBuffer, because WebRTC's source reads the whole of it.
@@ -10,6 +12,11 @@ export interface VideoFrame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /**
+   * The same picture as the camera's own JPEG, where the camera makes JPEG; lent like `data`. From start to end marker,
+   * with Huffman tables even where the camera leaves out the standard ones.
+   */
+  readonly jpeg?: Uint8Array | undefined;
   /** Unix time of the capture in microseconds. */
   readonly capturedAtUs: number;
   retain(): void;
@@ -29,6 +36,8 @@ export interface CameraInfo {
   readonly path: string;
   /** /dev/v4l/by-id/… where udev made one, else the bus information with the card's name. */
   readonly id: string;
+  /** What else this camera may have been remembered by: its other lasting names, the bus information with its name. */
+  readonly otherIds: readonly string[];
   readonly name: string;
   readonly modes: readonly CameraMode[];
 }
@@ -106,6 +115,18 @@ export interface EncodedPicture {
 /** JPEG and base64 in one go on a worker thread. One encode at a time on each encoder. */
 export interface JpegEncoder {
   encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegWish): Promise<EncodedPicture>;
+  /** Only the base64 text of a JPEG that is there already; valid as that of `encode` is. */
+  textOf(jpeg: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Scales on a worker thread. One picture at a time on each scaler. */
+export interface PictureScaler {
+  /** An I420 picture of that size, the only view of its buffer, which the next `scale` writes again. Sizes in pixels. */
+  scale(
+    picture: Pick<VideoFrame, "data" | "width" | "height">,
+    width: number,
+    height: number,
+  ): Promise<Uint8Array>;
 }
 
 /** The time stamp that the test pattern carries; see native/README.md for its layout. */
@@ -121,6 +142,9 @@ export interface Native {
   openCamera(path: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
   openPattern(wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
   createJpegEncoder(): JpegEncoder;
+  createScaler(): PictureScaler;
+  /** @throws Error when libwebrtc-audio-processing cannot be set up. */
+  createVoiceProcessor(settings: VoiceSettings): VoiceProcessor;
   /** I420 to RGBA on a worker thread, for lossless pictures. */
   toRgba(picture: Pick<VideoFrame, "data" | "width" | "height">): Promise<Uint8Array>;
   /** Reads the pattern's stamp back out of an I420 picture; null where there is none or it is damaged. */

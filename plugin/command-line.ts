@@ -2,44 +2,132 @@
 
 import { parseArgs } from "node:util";
 
+/** A command for a person at a terminal; what it does is in tools/. */
+export type ToolCommand =
+  | { readonly name: "devices"; readonly json: boolean }
+  | { readonly name: "doctor"; readonly json: boolean; readonly settings: string | undefined }
+  | {
+      readonly name: "captureTest";
+      readonly camera: string;
+      readonly microphone: string;
+      readonly seconds: number;
+      /** Folder for what is saved. */
+      readonly out: string;
+    };
+
 export type Command =
   | { readonly name: "attach"; readonly logLevel: LogLevelName }
   | { readonly name: "print"; readonly text: string }
-  | { readonly name: "refuse"; readonly text: string };
+  | { readonly name: "refuse"; readonly text: string }
+  | ToolCommand;
 
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevelName = (typeof LOG_LEVELS)[number];
 
+/** Longer than anybody looks at a test; sound of that length is 6 MB. */
+const MAX_SECONDS = 60;
+
 const HELP = `goop-call-plugin: voice and video calls for the Goop² desktop chat on Linux.
 
-With no arguments it attaches to the host that started it: JSON-RPC 2.0 on standard input and output,
+With no command it attaches to the host that started it: JSON-RPC 2.0 on standard input and output,
 one message a line, log lines as JSON on standard error. It ends when its input ends.
 
 Usage: goop-call-plugin [options]
+       goop-call-plugin devices [--json]
+       goop-call-plugin doctor [--json] [--settings FILE]
+       goop-call-plugin capture-test [--camera ID] [--microphone ID] [--seconds N] [--out DIR]
 
   --log-level LEVEL   ${LOG_LEVELS.join(", ")} (default: info)
   --help              this text
   --version           the version
+
+devices       lists cameras with their modes, microphones and speakers; a star marks what "auto" means
+doctor        says what is there, what is missing and what to do about it; the status is 0 when calls are possible
+  --settings FILE     judges these settings (JSON, as given with initialize) instead of the defaults
+capture-test  saves a picture (camera.png) and sound (microphone.wav), and says the format and rates reached
+  --camera ID         from devices, auto, test-pattern or none (default: auto)
+  --microphone ID     from devices, auto, tone or none (default: auto)
+  --seconds N         for each of the two, up to ${MAX_SECONDS} (default: 3)
+  --out DIR           where to save (default: the current folder)
+
+  --json              print JSON instead of text
 `;
 
+/** Every option of every command; which command takes which is checked apart, for a clear refusal. */
+const OPTIONS = {
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "V" },
+  "log-level": { type: "string" },
+  json: { type: "boolean" },
+  settings: { type: "string" },
+  camera: { type: "string" },
+  microphone: { type: "string" },
+  seconds: { type: "string" },
+  out: { type: "string" },
+} as const;
+
+/** Options by command; no command attaches to the host. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  "": ["log-level"],
+  devices: ["json"],
+  doctor: ["json", "settings"],
+  "capture-test": ["camera", "microphone", "seconds", "out"],
+};
+
+type Values = ReturnType<typeof parse>["values"];
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+}
+
+/** Never throws: what cannot be understood becomes a refusal that names it. */
 export function parseCommandLine(args: readonly string[], version: string): Command {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        help: { type: "boolean", short: "h" },
-        version: { type: "boolean", short: "V" },
-        "log-level": { type: "string", default: "info" },
-      },
-    });
+    const { values, positionals } = parse(args);
     if (values.help) return { name: "print", text: HELP };
     if (values.version) return { name: "print", text: `${version}\n` };
-    const logLevel = LOG_LEVELS.find((level) => level === values["log-level"]);
-    if (logLevel) return { name: "attach", logLevel };
-    return refuse(`--log-level is "${values["log-level"]}", expected one of ${LOG_LEVELS.join(", ")}`);
+    const [name = "", surplus] = positionals;
+    const taken = TAKEN[name];
+    if (taken === undefined) {
+      return refuse(`there is no command "${name}", expected one of devices, doctor, capture-test`);
+    }
+    if (surplus !== undefined) return refuse(`"${surplus}" is one word too many`);
+    const foreign = Object.keys(values).find((option) => !taken.includes(option));
+    if (foreign !== undefined) return refuse(`--${foreign} does not belong to ${name || "attaching"}`);
+    return commandOf(name, values);
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
+}
+
+function commandOf(name: string, values: Values): Command {
+  const { json = false, settings } = values;
+  if (name === "devices") return { name, json };
+  if (name === "doctor") return { name, json, settings };
+  if (name === "capture-test") return captureTest(values);
+  const { "log-level": wanted = "info" } = values;
+  const logLevel = LOG_LEVELS.find((level) => level === wanted);
+  if (logLevel) return { name: "attach", logLevel };
+  return refuse(`--log-level is "${wanted}", expected one of ${LOG_LEVELS.join(", ")}`);
+}
+
+/** Ids are checked when the devices are opened, since only then it is known which there are. */
+function captureTest({
+  camera = "auto",
+  microphone = "auto",
+  seconds: text = "3",
+  out = ".",
+}: Values): Command {
+  const seconds = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
+    return refuse(`--seconds is "${text}", expected a number above 0, up to ${MAX_SECONDS}`);
+  }
+  const empty = Object.entries({ camera, microphone, out }).find(([, value]) => value === "");
+  if (empty !== undefined) return refuse(`--${empty[0]} is empty`);
+  if (camera === "none" && microphone === "none") {
+    return refuse("--camera and --microphone are both none, so there is nothing to test");
+  }
+  return { name: "captureTest", camera, microphone, seconds, out };
 }
 
 function refuse(what: string): Command {

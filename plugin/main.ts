@@ -8,7 +8,7 @@ import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createHandlers, createNotificationHandlers } from "./app/handlers.ts";
 import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin } from "./app/plugin.ts";
-import { type LogLevelName, parseCommandLine } from "./command-line.ts";
+import { type LogLevelName, parseCommandLine, type ToolCommand } from "./command-line.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
 
@@ -34,6 +34,31 @@ switch (command.name) {
     break;
   case "attach":
     attach(command.logLevel);
+    break;
+  default:
+    await runToEnd(command);
+}
+
+/** A tool's devices are closed when it returns; nothing that a library left running shall keep the process alive. */
+async function runToEnd(tool: ToolCommand): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => stop.abort());
+  const [stdout, stderr] = [openWritable(1), openWritable(2)];
+  // A reader that has seen enough, such as `head`, is no failure.
+  for (const output of [stdout, stderr]) output.on("error", () => undefined);
+  let status = EXIT_SOFTWARE;
+  try {
+    const { runTool } = await import("./tools/run-tool.ts");
+    status = await runTool(tool, {
+      environment: process.env,
+      print: (text) => void stdout.write(text),
+      complain: (text) => void stderr.write(text),
+      signal: stop.signal,
+    });
+  } catch (error) {
+    stderr.write(`goop-call-plugin: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  stdout.end(() => stderr.end(() => process.exit(status)));
 }
 
 function attach(logLevel: LogLevelName): void {
@@ -57,7 +82,7 @@ function attach(logLevel: LogLevelName): void {
       plugin.attach.send({ type: "host.gone" });
     },
   });
-  const engines = createEngines(native, whyNoCalls, logOf);
+  const engines = createEngines(native, whyNoCalls, logOf, process.env);
   const plugin = createPlugin({ engines, end, logOf, version });
 
   // libwebrtc crashes in its static destructors when the process ends by itself, hence the explicit exit.

@@ -44,18 +44,48 @@ export const deviceListSchema = z.strictObject({
 });
 export type DeviceList = z.infer<typeof deviceListSchema>;
 
-/** off: not open; muted: open, its samples dropped at capture; lost: failed or unplugged, `why` says how. */
+/**
+ * off: not open; muted: open, its samples dropped at capture; lost: failed or unplugged. `why` says how it was lost, or,
+ * with another state, why it is not the device that was wished for.
+ */
 export const deviceStateSchema = z.strictObject({
   state: z.enum(["off", "opening", "live", "muted", "lost"]),
   deviceId: z.string().optional(),
   deviceName: z.string().optional(),
   why: z.string().optional(),
+  offered: z
+    .strictObject({ deviceId: z.string(), deviceName: z.string() })
+    .optional()
+    .describe("the device wished for is there again; call.useDevice takes it"),
 });
 export type DeviceState = z.infer<typeof deviceStateSchema>;
 
 /** What the other side says it captures; unknown until it says so, and with peers that never do. */
 export const remoteMediaSchema = z.enum(["on", "off", "unknown"]);
 export type RemoteMedia = z.infer<typeof remoteMediaSchema>;
+
+/** What one side can send at present, from the most to the least. What its user switched off is no fault. */
+export const rungSchema = z.enum(["pictureAndVoice", "pictureOnly", "voiceOnly", "receiveOnly"]);
+export type Rung = z.infer<typeof rungSchema>;
+
+const rungFields = {
+  rung: rungSchema,
+  rungWhy: z.string().optional().describe("why it is not more; absent where the user wants it so"),
+};
+
+/** Steps by which a picture gets smaller and rarer when something cannot keep up; `paused`: none at all. */
+export const pictureStepSchema = z.enum(["full", "threeQuarters", "half", "quarter", "thumbnail", "paused"]);
+export type PictureStep = z.infer<typeof pictureStepSchema>;
+
+/** link: the way to the peer; processor: this machine; page: the host's page draws too slowly. */
+export const strainSchema = z.enum(["link", "processor", "page"]);
+export type Strain = z.infer<typeof strainSchema>;
+
+const adaptationFields = {
+  step: pictureStepSchema,
+  strain: strainSchema.optional().describe("what could not keep up; absent at the step `full`"),
+  reason: z.string().optional().describe("the same for people, with the figure that decided"),
+};
 
 /**
  * requesting: the request is on its way; ringing: it rings at the callee; connecting: accepted, media not yet
@@ -89,8 +119,19 @@ export const callInfoSchema = z.strictObject({
     microphone: deviceStateSchema,
     camera: deviceStateSchema,
     speaker: deviceStateSchema,
+    ...rungFields,
   }),
-  remote: z.strictObject({ microphone: remoteMediaSchema, camera: remoteMediaSchema }),
+  remote: z.strictObject({
+    microphone: remoteMediaSchema,
+    camera: remoteMediaSchema,
+    ...z.object(rungFields).partial().shape,
+  }),
+  sending: z
+    .strictObject({ ...adaptationFields, width: z.number(), height: z.number(), fps: z.number() })
+    .describe("the picture sent, at most; 0 by 0 without a camera"),
+  showing: z
+    .strictObject(adaptationFields)
+    .describe("the remote picture on its way to the host's page: its step is a share of what came"),
   quality: callQualitySchema,
 });
 export type CallInfo = z.infer<typeof callInfoSchema>;

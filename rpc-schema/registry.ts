@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { callMethods, callNotifications } from "./methods/calls.ts";
 import { contactMethods, contactNotifications } from "./methods/contacts.ts";
-import { deviceMethods } from "./methods/devices.ts";
+import { deviceMethods, deviceNotifications } from "./methods/devices.ts";
 import { frameHostNotifications, frameMethods, framePluginNotifications } from "./methods/frames.ts";
 import {
   lifecycleHostNotifications,
@@ -27,6 +27,7 @@ export const hostNotifications = { ...lifecycleHostNotifications, ...frameHostNo
 export const pluginNotifications = {
   ...lifecyclePluginNotifications,
   ...contactNotifications,
+  ...deviceNotifications,
   ...callNotifications,
   ...framePluginNotifications,
 };

@@ -46,6 +46,17 @@ export const settingsSchema = z.strictObject({
   microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
   speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
   toneHz: z.number().min(50).max(8_000).default(440).describe("pitch of the microphone `tone`, hertz"),
+  echoCancellation: z.boolean().default(true).describe("take the speaker's sound out of the microphone's"),
+  noiseSuppression: z.boolean().default(true).describe("take steady noise out of the microphone's sound"),
+  automaticGain: z.boolean().default(true).describe("keep the voice at an even level"),
+  whenDeviceReturns: z
+    .enum(["take", "offer"])
+    .default("take")
+    .describe("what happens in a call when a lost device, or a better liked one, is there again"),
+  adaptation: z
+    .boolean()
+    .default(true)
+    .describe("smaller and fewer pictures while link, processor or page cannot keep up"),
   picture: pictureSchema.describe("largest picture that is captured and sent"),
   maxVideoBitrateBps: z
     .number()

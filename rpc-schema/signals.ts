@@ -2,7 +2,7 @@
 // call-hangup are the host's own (Goop² 2.4); fields and types that it does not know, it ignores.
 
 import { z } from "zod";
-import { mediaKindSchema } from "./common.ts";
+import { mediaKindSchema, rungSchema } from "./common.ts";
 import { endReasonSchema } from "./end-reasons.ts";
 
 const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
@@ -13,6 +13,8 @@ const constraintsSchema = z.object({ video: z.unknown().optional() }).optional()
 
 /** No description of ours or of a browser comes near this; it bounds what a peer can make us hold. */
 const MAX_SDP_CHARS = 256 * 1024;
+/** A line on the other user's page. */
+export const MAX_WHY_CHARS = 300;
 const sdpSchema = z.string().min(1).max(MAX_SDP_CHARS);
 
 /** Not strict, like all signals: a newer peer may say more. Bounds are far above what any engine writes. */
@@ -46,7 +48,13 @@ export const signalSchema = z.discriminatedUnion("type", [
     .object({ type: z.literal("call-ringing") })
     .describe("ours: the request arrived and the user is being asked"),
   z
-    .object({ type: z.literal("call-media"), microphone: z.boolean(), camera: z.boolean() })
+    .object({
+      type: z.literal("call-media"),
+      microphone: z.boolean(),
+      camera: z.boolean(),
+      rung: rungSchema.optional().catch(undefined),
+      why: z.string().max(MAX_WHY_CHARS).optional().catch(undefined),
+    })
     .describe("ours: what the sender captures at present, so that mute shows at the other side"),
 ]);
 export type Signal = z.infer<typeof signalSchema>;

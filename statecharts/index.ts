@@ -1,5 +1,8 @@
 // The charts that run a call, and the words in which the surroundings supply their effects.
 
+export * from "./adapt/judge.ts";
+export * from "./adapt/machine.ts";
+export type * from "./adapt/model.ts";
 export * from "./attach/machine.ts";
 export * from "./call/machine.ts";
 export type * from "./call/model.ts";
@@ -8,5 +11,7 @@ export type * from "./desk/model.ts";
 export { callWith } from "./desk/model.ts";
 export * from "./link/machine.ts";
 export type * from "./link/model.ts";
+export type * from "./media/choice.ts";
+export * from "./media/ladder.ts";
 export * from "./media/machine.ts";
 export type * from "./media/model.ts";

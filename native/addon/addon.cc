@@ -7,6 +7,8 @@
 #include "open-capture.h"
 #include "pixels.h"
 #include "process-guards.h"
+#include "scaler.h"
+#include "voice.h"
 
 namespace callnative {
 
@@ -28,6 +30,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("listCameras", Napi::Function::New(env, listCamerasFor, "listCameras"));
   exports.Set("openCapture", Napi::Function::New(env, openCapture, "openCapture"));
   exports.Set("createEncoder", Napi::Function::New(env, createEncoder, "createEncoder"));
+  exports.Set("createScaler", Napi::Function::New(env, createScaler, "createScaler"));
+  exports.Set("createVoiceProcessor", Napi::Function::New(env, createVoiceProcessor, "createVoiceProcessor"));
   exports.Set("toRgba", Napi::Function::New(env, toRgba, "toRgba"));
   exports.Set("readStamp", Napi::Function::New(env, readStampOf, "readStamp"));
   exports.Set("protectStdout", Napi::Function::New(env, protectStdoutFor, "protectStdout"));

@@ -71,11 +71,13 @@ void CaptureSession::onWake(Napi::Env env, Napi::Function listener, CaptureSessi
 void CaptureSession::deliver(Napi::Env env, const Napi::Function& listener) {
   if (const auto ready = pool_->collect()) {
     listener.Call({Napi::Number::New(env, ready->slot),
-                   Napi::Number::New(env, static_cast<double>(ready->capturedAtUs)), env.Null()});
+                   Napi::Number::New(env, static_cast<double>(ready->capturedAtUs)), env.Null(),
+                   Napi::Number::New(env, static_cast<double>(ready->jpegLength))});
   }
   if (closing_) return;
   if (const auto failure = thread_->takeFailure()) {
-    listener.Call({Napi::Number::New(env, -1), Napi::Number::New(env, 0), toJsError(env, *failure).Value()});
+    listener.Call({Napi::Number::New(env, -1), Napi::Number::New(env, 0), toJsError(env, *failure).Value(),
+                   Napi::Number::New(env, 0)});
   }
 }
 
@@ -91,8 +93,11 @@ Napi::Object CaptureSession::toObject(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   Napi::Array buffers = Napi::Array::New(env);
   for (const PictureBuffer& buffer : pool_->buffers()) buffers.Set(buffers.Length(), shareBuffer(env, buffer));
+  Napi::Array jpegBuffers = Napi::Array::New(env);
+  for (const PictureBuffer& buffer : pool_->jpegBuffers()) jpegBuffers.Set(jpegBuffers.Length(), shareBuffer(env, buffer));
   object.Set("mode", modeObject(env, mode_));
   object.Set("buffers", buffers);
+  object.Set("jpegBuffers", jpegBuffers);
   const auto self = shared_from_this();
   object.Set("counters", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) -> Napi::Value {
                return countersObject(info.Env(), self->pool_->counters());

@@ -17,10 +17,10 @@ class CaptureSession : public std::enable_shared_from_this<CaptureSession> {
   /** `pool` has buffers of the mode's size; whoever holds one of them keeps its memory alive. */
   CaptureSession(const Mode& mode, std::shared_ptr<FramePool> pool) : mode_(mode), pool_(std::move(pool)) {}
 
-  /** Main thread. `listener(slot, capturedAtUs, error)` is called for each picture, and once with slot -1 and the
+  /** Main thread. `listener(slot, capturedAtUs, error, jpegLength)` is called for each picture, and once with slot -1 and the
    *  error when the source failed. */
   void start(Napi::Env env, std::unique_ptr<PictureSource> source, const Napi::Function& listener);
-  /** The object that the façade works with: mode, buffers, counters(), giveBack(slot), close(). */
+  /** The object that the façade works with: mode, buffers, jpegBuffers, counters(), giveBack(slot), close(). */
   Napi::Object toObject(Napi::Env env);
   /** Any thread: joins the capture thread and closes the device. */
   void stop() { thread_->stop(); }

@@ -67,20 +67,64 @@ class EncodeWorker : public Napi::AsyncWorker {
   JpegEncoder::Result result_{};
 };
 
+/** Only the text of a JPEG that is there already: a camera's own. */
+class TextWorker : public Napi::AsyncWorker {
+ public:
+  TextWorker(const Napi::CallbackInfo& info, std::shared_ptr<EncoderState> state)
+      : AsyncWorker(info.Env(), "jpegText"),
+        deferred_(Napi::Promise::Deferred::New(info.Env())),
+        state_(std::move(state)),
+        keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())) {
+    const auto bytes = info[0].As<Napi::TypedArray>();
+    data_ = static_cast<const std::uint8_t*>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset();
+    length_ = bytes.ByteLength();
+  }
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { textLength_ = state_->encoder.encodeText(data_, length_); }
+
+  void OnOK() override {
+    state_->busy = false;
+    Napi::Object result = Napi::Object::New(Env());
+    result.Set("buffer", state_->textBuffer(Env()));
+    result.Set("length", static_cast<double>(textLength_));
+    deferred_.Resolve(result);
+  }
+
+  void OnError(const Napi::Error& error) override {
+    state_->busy = false;
+    deferred_.Reject(error.Value());
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::shared_ptr<EncoderState> state_;
+  Napi::ObjectReference keepAlive_;
+  const std::uint8_t* data_;
+  std::size_t length_;
+  std::size_t textLength_ = 0;
+};
+
+/** Begins one piece of work of an encoder, which does one at a time. */
+template <typename Worker>
+Napi::Value begin(const Napi::CallbackInfo& call, const std::shared_ptr<EncoderState>& state) {
+  if (state->busy) throw Napi::Error::New(call.Env(), "encode: this encoder is still at work on a picture");
+  auto worker = std::make_unique<Worker>(call, state);
+  const Napi::Promise promise = worker->promise();
+  state->busy = true;
+  // The worker deletes itself when it is done.
+  worker.release()->Queue();
+  return promise;
+}
+
 }  // namespace
 
 Napi::Value createEncoder(const Napi::CallbackInfo& info) {
   const auto state = std::make_shared<EncoderState>();
   Napi::Object object = Napi::Object::New(info.Env());
-  object.Set("encode", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) -> Napi::Value {
-               if (state->busy) throw Napi::Error::New(call.Env(), "encode: this encoder is still at work on a picture");
-               auto worker = std::make_unique<EncodeWorker>(call, state);
-               const Napi::Promise promise = worker->promise();
-               state->busy = true;
-               // The worker deletes itself when it is done.
-               worker.release()->Queue();
-               return promise;
-             }));
+  object.Set("encode", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) { return begin<EncodeWorker>(call, state); }));
+  object.Set("text", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) { return begin<TextWorker>(call, state); }));
   return object;
 }
 

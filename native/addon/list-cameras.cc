@@ -14,8 +14,11 @@ Napi::Value listCamerasFor(const Napi::CallbackInfo& info) {
     Napi::Object object = Napi::Object::New(env);
     Napi::Array modes = Napi::Array::New(env);
     for (const Mode& mode : camera.modes) modes.Set(modes.Length(), modeObject(env, mode));
+    Napi::Array otherIds = Napi::Array::New(env);
+    for (const std::string& other : camera.otherIds) otherIds.Set(otherIds.Length(), other);
     object.Set("path", camera.path);
     object.Set("id", camera.id);
+    object.Set("otherIds", otherIds);
     object.Set("name", camera.name);
     object.Set("modes", modes);
     list.Set(list.Length(), object);

@@ -36,7 +36,7 @@ class OpenWorker : public Napi::AsyncWorker {
         source_ = std::make_unique<V4l2Source>(path_, wish_);
       }
       const Mode& mode = source_->mode();
-      pool_ = std::make_shared<FramePool>(kPoolSlots, i420Size(mode.width, mode.height));
+      pool_ = std::make_shared<FramePool>(kPoolSlots, i420Size(mode.width, mode.height), source_->jpegCapacity());
     } catch (const SystemError& error) {
       failure_ = error;
       SetError(error.what());

@@ -68,11 +68,13 @@ void CaptureThread::passOn() {
     source_->skip();
     return;
   }
-  if (!source_->take(pool_->buffers()[static_cast<std::size_t>(*slot)]->data())) {
+  const auto index = static_cast<std::size_t>(*slot);
+  if (!pool_->jpegBuffers().empty()) source_->lendJpegBuffer(*pool_->jpegBuffers()[index]);
+  if (!source_->take(pool_->buffers()[index]->data())) {
     pool_->abandon(*slot);
     return;
   }
-  pool_->publish(*slot, source_->capturedAtUs());
+  pool_->publish(*slot, source_->capturedAtUs(), source_->jpegLength());
   wake_();
 }
 

@@ -3,9 +3,10 @@
 
 namespace callnative {
 
-FramePool::FramePool(int slots, std::size_t bytes) {
+FramePool::FramePool(int slots, std::size_t bytes, std::size_t jpegBytes) {
   for (int slot = 0; slot < slots; slot++) {
     buffers_.push_back(std::make_shared<std::vector<std::uint8_t>>(bytes));
+    if (jpegBytes > 0) jpegBuffers_.push_back(std::make_shared<std::vector<std::uint8_t>>(jpegBytes));
     free_.push_back(slot);
   }
 }
@@ -31,13 +32,13 @@ std::optional<int> FramePool::beginWrite() {
   return slot;
 }
 
-void FramePool::publish(int slot, std::int64_t capturedAtUs) {
+void FramePool::publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLength) {
   const std::lock_guard lock(mutex_);
   if (waiting_) {
     counters_.dropped++;
     free_.push_back(waiting_->slot);
   }
-  waiting_ = Ready{slot, capturedAtUs};
+  waiting_ = Ready{slot, capturedAtUs, jpegLength};
 }
 
 void FramePool::abandon(int slot) {

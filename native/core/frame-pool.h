@@ -2,6 +2,7 @@
 // each picture. The newest picture wins; nothing queues. Threads and JavaScript are not known here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,12 +29,16 @@ class FramePool {
   struct Ready {
     int slot;
     std::int64_t capturedAtUs;
+    /** Length of the device's own JPEG of the picture, in the slot's JPEG buffer; 0 for none. */
+    std::size_t jpegLength;
   };
 
-  /** Allocates all memory there will be: `slots` buffers of `bytes` each. */
-  FramePool(int slots, std::size_t bytes);
+  /** Allocates all memory there will be: `slots` buffers of `bytes` each; without `jpegBytes` there are no JPEG buffers. */
+  FramePool(int slots, std::size_t bytes, std::size_t jpegBytes = 0);
 
   const std::vector<PictureBuffer>& buffers() const { return buffers_; }
+  /** One for each slot, or none at all. */
+  const std::vector<PictureBuffer>& jpegBuffers() const { return jpegBuffers_; }
 
   /** Pictures that the device delivered and nobody looked at. */
   void countPassedOver(int pictures);
@@ -41,7 +46,7 @@ class FramePool {
    *  that still waits; without that either, the new picture is dropped and nothing returned. */
   std::optional<int> beginWrite();
   /** The written picture waits for the consumer; one that was waiting is dropped. */
-  void publish(int slot, std::int64_t capturedAtUs);
+  void publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLength = 0);
   /** The picture being written turned out to be damaged. */
   void abandon(int slot);
   /** Hands the waiting picture to the consumer, who owes giveBack. */
@@ -55,6 +60,7 @@ class FramePool {
 
  private:
   std::vector<PictureBuffer> buffers_;
+  std::vector<PictureBuffer> jpegBuffers_;
   std::vector<int> free_;
   std::optional<Ready> waiting_;
   Counters counters_;

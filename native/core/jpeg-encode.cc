@@ -86,11 +86,15 @@ JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* picture, int width, 
                               TJFLAG_NOREALLOC | TJFLAG_FASTDCT) != 0) {
     throw std::runtime_error(std::string("tjCompressFromYUVPlanes: ") + tjGetErrorStr2(compressor_));
   }
+  return {encodeText(jpeg, length), width, height};
+}
+
+std::size_t JpegEncoder::encodeText(const std::uint8_t* jpeg, std::size_t length) {
   const std::size_t textLength = base64Size(length);
   // Half as much again, so that pictures of slowly rising detail do not allocate each time.
   if (text_->size() < textLength) text_ = std::make_shared<std::vector<std::uint8_t>>(textLength * 3 / 2);
   encodeBase64(jpeg, length, text_->data());
-  return {textLength, width, height};
+  return textLength;
 }
 
 }  // namespace callnative

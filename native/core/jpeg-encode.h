@@ -27,6 +27,9 @@ class JpegEncoder {
    *  `quality` 1 to 100. Throws std::runtime_error with libjpeg's words. */
   Result encode(const std::uint8_t* picture, int width, int height, int maxWidth, int quality);
 
+  /** Only the text of a JPEG that exists already. Returns the text's length. */
+  std::size_t encodeText(const std::uint8_t* jpeg, std::size_t length);
+
   /** Base64 text of the last picture; replaced by a larger buffer when one is needed. */
   const std::shared_ptr<std::vector<std::uint8_t>>& text() const { return text_; }
 

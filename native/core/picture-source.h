@@ -1,7 +1,9 @@
 // What the capture thread needs of anything that delivers pictures. Buffers and JavaScript are not known here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "picture.h"
 
@@ -25,6 +27,12 @@ class PictureSource {
   virtual bool take(std::uint8_t* target) = 0;
   /** Gives the picture waited for back unread, when there is no buffer to write it to. */
   virtual void skip() = 0;
+  /** Bytes for the device's own JPEG of a picture; 0 for a source that has none. */
+  virtual std::size_t jpegCapacity() const { return 0; }
+  /** Where the next take leaves the device's own JPEG beside; may be empty. */
+  virtual void lendJpegBuffer(std::span<std::uint8_t> /*target*/) {}
+  /** Length of the JPEG that the last take left; 0 for none. */
+  virtual std::size_t jpegLength() const { return 0; }
   /** Unix time of the picture last taken, microseconds. */
   virtual std::int64_t capturedAtUs() const = 0;
 };

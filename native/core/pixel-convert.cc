@@ -25,13 +25,33 @@ bool fits(std::size_t available, int stride, int used, int rows) {
   return available >= line * static_cast<std::size_t>(rows - 1) + static_cast<std::size_t>(used);
 }
 
+/** The last column of an odd width, whose lines end in mid-pair: its V is that of the pair before. */
+void addLastColumn(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
+  const std::size_t luma = format.fourcc == V4L2_PIX_FMT_YUYV ? 0 : 1;
+  const std::size_t chroma = 1 - luma;
+  const auto at = [&](int row) { return bytes.data() + static_cast<std::size_t>(row) * format.bytesPerLine + 2 * (to.width - 1); };
+  for (int row = 0; row < to.height; row++) to.y[(row + 1) * to.width - 1] = at(row)[luma];
+  for (int row = 0; row < chromaSize(to.height); row++) {
+    const int next = row * 2 + 1 < to.height ? row * 2 + 1 : row * 2;
+    const int last = (row + 1) * to.chromaStride - 1;
+    to.u[last] = static_cast<std::uint8_t>((at(row * 2)[chroma] + at(next)[chroma] + 1) / 2);
+    to.v[last] = last > row * to.chromaStride ? to.v[last - 1] : 128;
+  }
+}
+
 bool fromPacked(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
-  const int used = chromaSize(format.width) * 4;
-  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : used;
+  const int whole = chromaSize(format.width) * 4;
+  // Some drivers end the lines of an odd width in the middle of a pair of pixels.
+  const bool isCut = format.bytesPerLine == 2 * format.width && format.width % 2 != 0;
+  const int used = isCut ? format.bytesPerLine : whole;
+  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : whole;
   if (!fits(bytes.size(), stride, used, format.height)) return false;
   const auto convert = format.fourcc == V4L2_PIX_FMT_YUYV ? libyuv::YUY2ToI420 : libyuv::UYVYToI420;
-  return convert(bytes.data(), stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, to.width,
-                 to.height) == 0;
+  const int width = isCut ? to.width - 1 : to.width;
+  const bool isDone = width == 0 || convert(bytes.data(), stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride,
+                                            width, to.height) == 0;
+  if (isDone && isCut) addLastColumn(format, bytes, to);
+  return isDone;
 }
 
 bool fromNv12(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
@@ -117,9 +137,7 @@ bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::u
     return false;
   }
   if (width != format.width || height != format.height) return false;
-  // TurboJPEG writes whole pairs of pixels, so odd sizes do not fit the planes.
-  const bool isEven = width % 2 == 0 && height % 2 == 0;
-  const bool isPlanar = isEven && colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
+  const bool isPlanar = colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
   if (!isPlanar) return decodeByColours(bytes, width, height, target);
   return decodePlanar(bytes, width, height, sampling == TJSAMP_422, target);
 }
@@ -127,14 +145,21 @@ bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::u
 bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width, int height, bool is422,
                                   std::uint8_t* target) {
   const Target to(target, width, height);
-  const std::size_t tall = static_cast<std::size_t>(to.chromaStride) * static_cast<std::size_t>(height);
-  std::uint8_t* u = is422 ? atLeast(scratch_, 2 * tall) : to.u;
+  // TurboJPEG writes whole pairs of pixels and lines: an odd size's luma does not fit its plane.
+  const bool isOdd = width % 2 != 0 || height % 2 != 0;
+  const int lumaStride = to.chromaStride * 2;
+  const std::size_t lumaSize = isOdd ? static_cast<std::size_t>(lumaStride) * static_cast<std::size_t>(chromaSize(height) * 2) : 0;
+  const std::size_t tall = is422 ? static_cast<std::size_t>(to.chromaStride) * static_cast<std::size_t>(height) : 0;
+  std::uint8_t* scratch = atLeast(scratch_, lumaSize + 2 * tall);
+  std::uint8_t* luma = isOdd ? scratch : to.y;
+  std::uint8_t* u = is422 ? scratch + lumaSize : to.u;
   std::uint8_t* v = is422 ? u + tall : to.v;
-  std::uint8_t* planes[3] = {to.y, u, v};
-  int strides[3] = {to.width, to.chromaStride, to.chromaStride};
+  std::uint8_t* planes[3] = {luma, u, v};
+  int strides[3] = {lumaStride, to.chromaStride, to.chromaStride};
   const int result = tjDecompressToYUVPlanes(decompressor_.get(), bytes.data(), bytes.size(), planes, width, strides, height,
                                              TJFLAG_FASTDCT);
   if (!decoded(decompressor_.get(), result)) return false;
+  if (isOdd) libyuv::CopyPlane(luma, lumaStride, to.y, to.width, width, height);
   if (is422) {
     libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
                        to.v, to.chromaStride, width, height);
@@ -143,7 +168,7 @@ bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width
   return true;
 }
 
-/** The rare rest: grey, 4:4:4, odd sizes. By way of RGB, which every JPEG can become. */
+/** The rare rest: grey, 4:4:4 and others. By way of RGB, which every JPEG can become. */
 bool PixelConverter::decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target) {
   const int stride = width * 4;
   std::uint8_t* colours = atLeast(scratch_, static_cast<std::size_t>(stride) * static_cast<std::size_t>(height));

@@ -21,6 +21,10 @@ namespace {
 constexpr std::uint32_t kBuffers = 4;
 /** Webcams take up to two seconds to their first picture; one silent for longer has hung. */
 constexpr int kSilenceMs = 5000;
+/** JPEG's own limit for a side, ISO 10918-1; beyond it lies only a driver's mistake. */
+constexpr std::uint32_t kMostSide = 65'535;
+
+bool isSide(std::uint32_t pixels) { return pixels >= 1 && pixels <= kMostSide; }
 
 const char* nameOf(unsigned long request) {
   switch (request) {
@@ -112,6 +116,11 @@ V4l2Format V4l2Device::configure(Mode& mode) const {
     throw SystemError("VIDIOC_S_FMT", 0, path_,
                       path_ + " gives " + fourccName(pix.pixelformat) + " pictures, expected one of YUYV, UYVY, NV12, YU12, MJPG");
   }
+  if (!isSide(pix.width) || !isSide(pix.height)) {
+    throw SystemError("VIDIOC_S_FMT", 0, path_,
+                      path_ + " gives pictures of " + std::to_string(pix.width) + "x" + std::to_string(pix.height) +
+                          ", expected sides from 1 to " + std::to_string(kMostSide));
+  }
   mode = {static_cast<int>(pix.width), static_cast<int>(pix.height), setRate(mode.fps), fourccName(pix.pixelformat)};
   return {mode.width, mode.height, static_cast<int>(pix.bytesperline), pix.pixelformat, isFullRange(pix)};
 }
@@ -174,7 +183,11 @@ bool V4l2Device::wait(int stopFd) const {
 
 bool V4l2Device::dequeue(v4l2_buffer& buffer) const {
   buffer = captureBuffer(0);
-  if (tryControl(VIDIOC_DQBUF, &buffer)) return true;
+  if (tryControl(VIDIOC_DQBUF, &buffer)) {
+    if (buffer.index < mapped_.size()) return true;
+    throw SystemError("VIDIOC_DQBUF", 0, path_,
+                      path_ + " gave buffer " + std::to_string(buffer.index) + " of " + std::to_string(mapped_.size()));
+  }
   if (errno == EAGAIN) return false;
   throwErrno("VIDIOC_DQBUF", path_);
 }

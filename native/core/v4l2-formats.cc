@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <tuple>
+#include <iterator>
 
 #include "v4l2-device.h"
 
@@ -16,42 +15,38 @@ namespace {
 
 constexpr std::array<std::uint32_t, 5> kConvertible = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV12,
                                                        V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_MJPEG};
-/** Named where a device gives a range of sizes or rates: what settings usually ask for. */
-constexpr std::array<std::pair<int, int>, 6> kUsualSizes = {
-    {{320, 240}, {640, 360}, {640, 480}, {1280, 720}, {1920, 1080}, {3840, 2160}}};
+/** Named where a device gives a range of rates. */
 constexpr std::array<double, 4> kUsualRates = {15, 25, 30, 60};
 /** For drivers that do not say their rate: v4l2loopback before its writer has set one, some capture cards. */
 constexpr double kUnknownRate = 30;
-constexpr double kRateWeight = 1.5;
-/** Rates within 2 % are the same: 29.97 serves a wish for 30. */
-constexpr double kSameRate = 0.98;
 /** A driver that never ends its list must not hang the enumeration. */
 constexpr std::uint32_t kMostEntries = 256;
 
-struct Size {
-  int width;
-  int height;
-};
+/** Far more than any camera has; a driver that knows no bound names the largest number there is. */
+constexpr std::uint32_t kMostPixels = 16'384;
+/** No camera's; beyond it lies only a driver's mistake. */
+constexpr double kMostRate = 1000;
+/** Asked of a driver that lists no sizes, when there is no wish. */
+constexpr Size kCommonSize = {640, 480};
 
-int toInt(std::uint32_t value) { return static_cast<int>(value); }
+int toInt(std::uint32_t value) { return static_cast<int>(std::min(value, kMostPixels)); }
 
-int snap(int value, std::uint32_t least, std::uint32_t most, std::uint32_t step) {
-  const int clamped = std::clamp(value, toInt(least), toInt(most));
-  return step > 1 ? toInt(least) + (clamped - toInt(least)) / toInt(step) * toInt(step) : clamped;
+SizeRange rangeOf(const v4l2_frmsize_stepwise& range) {
+  return {{toInt(range.min_width), toInt(range.min_height)},
+          {toInt(range.max_width), toInt(range.max_height)},
+          {toInt(range.step_width), toInt(range.step_height)}};
 }
 
-void addRangeSizes(std::vector<Size>& sizes, const v4l2_frmsize_stepwise& range, const Wish* wish) {
-  const auto add = [&](int width, int height) {
-    const Size size{snap(width, range.min_width, range.max_width, range.step_width),
-                    snap(height, range.min_height, range.max_height, range.step_height)};
-    const auto same = [&](const Size& other) { return other.width == size.width && other.height == size.height; };
-    if (std::none_of(sizes.begin(), sizes.end(), same)) sizes.push_back(size);
-  };
-  for (const auto& [width, height] : kUsualSizes) {
-    if (width <= toInt(range.max_width) && height <= toInt(range.max_height)) add(width, height);
-  }
-  if (wish != nullptr) add(wish->width, wish->height);
-  if (sizes.empty()) add(toInt(range.max_width), toInt(range.max_height));
+/** Some drivers list no sizes, but tell what they would make of a wish. VIDIOC_TRY_FMT. */
+std::vector<Size> triedSizes(const V4l2Device& device, std::uint32_t fourcc, const Wish* wish) {
+  v4l2_format format{};
+  format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+  format.fmt.pix.width = static_cast<std::uint32_t>(wish != nullptr ? wish->width : kCommonSize.width);
+  format.fmt.pix.height = static_cast<std::uint32_t>(wish != nullptr ? wish->height : kCommonSize.height);
+  format.fmt.pix.pixelformat = fourcc;
+  format.fmt.pix.field = V4L2_FIELD_NONE;
+  if (!device.tryControl(VIDIOC_TRY_FMT, &format) || format.fmt.pix.pixelformat != fourcc) return {};
+  return {{toInt(format.fmt.pix.width), toInt(format.fmt.pix.height)}};
 }
 
 std::vector<Size> sizesOf(const V4l2Device& device, std::uint32_t fourcc, const Wish* wish) {
@@ -62,12 +57,13 @@ std::vector<Size> sizesOf(const V4l2Device& device, std::uint32_t fourcc, const 
     entry.pixel_format = fourcc;
     if (!device.tryControl(VIDIOC_ENUM_FRAMESIZES, &entry)) break;
     if (entry.type != V4L2_FRMSIZE_TYPE_DISCRETE) {
-      addRangeSizes(sizes, entry.stepwise, wish);
+      sizes = sizesWithin(rangeOf(entry.stepwise), wish);
       break;
     }
     sizes.push_back({toInt(entry.discrete.width), toInt(entry.discrete.height)});
   }
-  return sizes;
+  std::erase_if(sizes, [](const Size& size) { return size.width < 1 || size.height < 1; });
+  return sizes.empty() ? triedSizes(device, fourcc, wish) : sizes;
 }
 
 double rateOf(const v4l2_fract& interval) {
@@ -100,21 +96,10 @@ std::vector<double> ratesOf(const V4l2Device& device, std::uint32_t fourcc, cons
     }
     rates.push_back(rateOf(entry.discrete));
   }
-  std::erase_if(rates, [](double rate) { return rate <= 0; });
+  std::erase_if(rates, [](double rate) { return rate <= 0 || rate > kMostRate; });
   if (rates.empty()) rates.push_back(kUnknownRate);
   return rates;
 }
-
-double costOf(const Mode& mode, const Wish& wish) {
-  const double area = static_cast<double>(mode.width) * mode.height;
-  const double areaRatio = area / (static_cast<double>(wish.width) * wish.height);
-  const bool isLarger = mode.width > wish.width || mode.height > wish.height;
-  const double sizeCost = isLarger ? 0.1 + 2 * std::abs(std::log2(areaRatio)) : -std::log2(areaRatio);
-  const double rateCost = mode.fps >= wish.fps * kSameRate ? 0 : kRateWeight * std::log2(wish.fps / mode.fps);
-  return sizeCost + rateCost;
-}
-
-bool isAllowed(const Mode& mode, const Wish& wish) { return wish.fourcc.empty() || mode.fourcc == wish.fourcc; }
 
 }  // namespace
 
@@ -145,17 +130,6 @@ std::vector<Mode> enumerateModes(const V4l2Device& device, const Wish* wish) {
     }
   }
   return modes;
-}
-
-std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const Wish& wish) {
-  const auto rank = [&](const Mode& mode) {
-    // Rounded, so that equal costs stay equal whatever the order of the arithmetic.
-    return std::tuple(!isAllowed(mode, wish), std::llround(costOf(mode, wish) * 1e6), std::abs(mode.fps - wish.fps), mode.fourcc == "MJPG");
-  };
-  const auto best = std::min_element(modes.begin(), modes.end(),
-                                     [&](const Mode& left, const Mode& right) { return rank(left) < rank(right); });
-  if (best == modes.end() || !isAllowed(*best, wish)) return std::nullopt;
-  return *best;
 }
 
 }  // namespace callnative

@@ -10,7 +10,10 @@ namespace callnative {
 
 struct Camera {
   std::string path;
+  /** Lasting: udev's name by the device's own identity where there is one, else where it is plugged in, and its name. */
   std::string id;
+  /** Its other lasting names, by which it may have been remembered. */
+  std::vector<std::string> otherIds;
   std::string name;
   std::vector<Mode> modes;
 };

@@ -1,8 +1,14 @@
 // See v4l2-source.h.
 #include "v4l2-source.h"
 
+#include <cerrno>
+#include <vector>
+
 #include "clock.h"
+#include "jpeg-frame.h"
+#include "mode-choice.h"
 #include "system-error.h"
+#include "usb-bandwidth.h"
 #include "v4l2-formats.h"
 
 namespace callnative {
@@ -11,6 +17,14 @@ namespace {
 
 /** As many as the device can hold beside the one in hand; see kBuffers. */
 constexpr int kMostPassedOver = 3;
+
+/** A camera's JPEG has up to half a byte for each pixel, seldom more; one that has more is passed on as pixels only. */
+constexpr std::size_t kJpegHeaders = 64 * 1024;
+
+/** ENOSPC is the USB host's word; uvcvideo says EIO where the camera has no setting of the bandwidth it asks for. */
+bool isBusFull(const SystemError& error) {
+  return error.code() == ENOSPC || (error.code() == EIO && error.operation() == "VIDIOC_STREAMON");
+}
 
 /** The driver's own stamp as Unix time; the time of now where it gives none on the monotonic clock. */
 std::int64_t captureTimeUs(const v4l2_buffer& buffer) {
@@ -22,28 +36,50 @@ std::int64_t captureTimeUs(const v4l2_buffer& buffer) {
 
 }  // namespace
 
-V4l2Source::V4l2Source(const std::string& path, const Wish& wish) : device_(path) {
-  if (!V4l2Device::capturesVideo(device_.capability())) {
+V4l2Source::V4l2Source(const std::string& path, const Wish& wish) {
+  open(path);
+  std::vector<Mode> modes = enumerateModes(*device_, &wish);
+  for (;;) {
+    const auto chosen = chooseMode(modes, wish, carriedBytesPerSecond(path));
+    if (!chosen) {
+      throw SystemError("VIDIOC_ENUM_FMT", 0, path, path + " offers no " + (wish.fourcc.empty() ? "YUYV, UYVY, NV12, YU12 or MJPG" : wish.fourcc) + " pictures");
+    }
+    try {
+      mode_ = *chosen;
+      format_ = device_->configure(mode_);
+      device_->startStreaming();
+      return;
+    } catch (const SystemError& error) {
+      modes = modesBelow(modes, *chosen);
+      if (!isBusFull(error) || !chooseMode(modes, wish)) throw;
+      open(path);
+    }
+  }
+}
+
+void V4l2Source::open(const std::string& path) {
+  // Before it is opened anew: some drivers let a node be opened once.
+  device_.reset();
+  device_ = std::make_unique<V4l2Device>(path);
+  if (!V4l2Device::capturesVideo(device_->capability())) {
     throw SystemError("VIDIOC_QUERYCAP", 0, path, path + " does not capture video");
   }
-  const auto chosen = chooseMode(enumerateModes(device_, &wish), wish);
-  if (!chosen) {
-    throw SystemError("VIDIOC_ENUM_FMT", 0, path, path + " offers no " + (wish.fourcc.empty() ? "YUYV, UYVY, NV12, YU12 or MJPG" : wish.fourcc) + " pictures");
-  }
-  mode_ = *chosen;
-  format_ = device_.configure(mode_);
-  device_.startStreaming();
+}
+
+std::size_t V4l2Source::jpegCapacity() const {
+  if (format_.fourcc != V4L2_PIX_FMT_MJPEG) return 0;
+  return kJpegHeaders + static_cast<std::size_t>(format_.width) * static_cast<std::size_t>(format_.height) / 2;
 }
 
 bool V4l2Source::wait(int stopFd) {
   do {
-    if (!device_.wait(stopFd)) return false;
-  } while (!device_.dequeue(buffer_));
+    if (!device_->wait(stopFd)) return false;
+  } while (!device_->dequeue(buffer_));
   // A thread that was held up finds several pictures; only the newest is worth converting. Bounded, since a driver
   // may fill buffers as fast as they are given back.
   v4l2_buffer newer{};
-  for (passedOver_ = 0; passedOver_ < kMostPassedOver && device_.dequeue(newer); passedOver_++) {
-    device_.enqueue(buffer_);
+  for (passedOver_ = 0; passedOver_ < kMostPassedOver && device_->dequeue(newer); passedOver_++) {
+    device_->enqueue(buffer_);
     buffer_ = newer;
   }
   return true;
@@ -51,11 +87,14 @@ bool V4l2Source::wait(int stopFd) {
 
 bool V4l2Source::take(std::uint8_t* target) {
   capturedAtUs_ = captureTimeUs(buffer_);
+  jpegLength_ = 0;
   bool isWhole = false;
   if ((buffer_.flags & V4L2_BUF_FLAG_ERROR) == 0) {
-    isWhole = converter_.convert(format_, device_.mapped(buffer_.index).bytes(buffer_.bytesused), target);
+    const auto bytes = device_->mapped(buffer_.index).bytes(buffer_.bytesused);
+    isWhole = converter_.convert(format_, bytes, target);
+    if (isWhole && !jpegTarget_.empty()) jpegLength_ = copyWholeJpeg(bytes, jpegTarget_);
   }
-  device_.enqueue(buffer_);
+  device_->enqueue(buffer_);
   return isWhole;
 }
 

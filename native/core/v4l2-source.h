@@ -3,6 +3,8 @@
 
 #include <linux/videodev2.h>
 
+#include <memory>
+#include <span>
 #include <string>
 
 #include "picture-source.h"
@@ -13,23 +15,30 @@ namespace callnative {
 
 class V4l2Source final : public PictureSource {
  public:
-  /** Opens, chooses the mode nearest to the wish, and starts streaming. Throws SystemError. */
+  /** Opens, chooses the mode nearest to the wish that the connection carries, and starts streaming. Throws SystemError. */
   V4l2Source(const std::string& path, const Wish& wish);
 
   const Mode& mode() const override { return mode_; }
   bool wait(int stopFd) override;
   int passedOver() const override { return passedOver_; }
   bool take(std::uint8_t* target) override;
-  void skip() override { device_.enqueue(buffer_); }
+  void skip() override { device_->enqueue(buffer_); }
+  std::size_t jpegCapacity() const override;
+  void lendJpegBuffer(std::span<std::uint8_t> target) override { jpegTarget_ = target; }
+  std::size_t jpegLength() const override { return jpegLength_; }
   std::int64_t capturedAtUs() const override { return capturedAtUs_; }
 
  private:
-  V4l2Device device_;
+  void open(const std::string& path);
+
+  std::unique_ptr<V4l2Device> device_;
   Mode mode_;
   V4l2Format format_{};
   PixelConverter converter_;
   v4l2_buffer buffer_{};
   int passedOver_ = 0;
+  std::span<std::uint8_t> jpegTarget_;
+  std::size_t jpegLength_ = 0;
   std::int64_t capturedAtUs_ = 0;
 };
 

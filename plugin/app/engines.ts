@@ -28,17 +28,21 @@ export interface Engines {
   createSignalling(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
 }
 
-/** @param logOf gives the log of one part of the process */
+/**
+ * @param logOf gives the log of one part of the process
+ * @param env the process's own environment, which names the sound server
+ */
 export function createEngines(
   native: Native,
   whyNoCalls: string | null,
   logOf: (part: string) => Log,
+  env: NodeJS.ProcessEnv,
 ): Engines {
   return {
     native,
     whyNoCalls,
     cameras: createCameras(native),
-    sound: createSound({ log: logOf("sound") }),
+    sound: createSound({ log: logOf("sound"), env }),
     peers: createWrtcEngine(),
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),

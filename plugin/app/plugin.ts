@@ -78,7 +78,7 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
   });
 
   const attach = createAttach({
-    startServices: () => startServices(plugin, end.notify),
+    startServices: () => startServices(plugin, context, end.notify),
     stopServices: (reason) => stopServices({ desk, context, frames, signalling, engines }, reason),
   });
 
@@ -121,12 +121,17 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
 }
 
 /** The host is ready for notifications: signalling begins, or the host is told why no call can be made. */
-function startServices({ engines, identity, settings, signalling, log }: Plugin, notify: Notify): void {
+function startServices(
+  { engines, identity, settings, signalling, log }: Plugin,
+  context: CallContext,
+  notify: Notify,
+): void {
   const { whyNoCalls } = engines;
   if (whyNoCalls !== null || !identity) {
     notify("signalling.changed", { state: "failed", addresses: [], why: whyNoCalls ?? "" });
     return;
   }
+  announceDevices(context, notify);
   startSignalling(signalling, identity, settings.get()).catch((error: unknown) =>
     log("error", `starting failed: ${String(error)}`),
   );
@@ -148,6 +153,15 @@ function startSignalling(
   });
 }
 
+/** The first list is not news: a host that wants it asks for it. */
+function announceDevices({ devices }: CallContext, notify: Notify): void {
+  let isFirst = true;
+  devices.subscribe((list) => {
+    if (!isFirst) notify("devices.changed", list);
+    isFirst = false;
+  });
+}
+
 interface Services {
   readonly desk: Desk;
   readonly context: CallContext;
@@ -161,6 +175,7 @@ async function stopServices(
   { desk, context, frames, signalling, engines }: Services,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
+  context.devices.close();
   desk.send({ type: "desk.close", reason });
   await waitFor(desk, (snapshot) => snapshot.status !== "active");
   const { cameraTurn, microphoneTurn, speakerTurn } = context;

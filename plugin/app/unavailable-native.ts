@@ -13,6 +13,8 @@ export function unavailableNative(why: string): Native {
     openCamera: async () => refuse(),
     openPattern: async () => refuse(),
     createJpegEncoder: refuse,
+    createScaler: refuse,
+    createVoiceProcessor: refuse,
     toRgba: async () => refuse(),
     readStamp: refuse,
     protectStdout: refuse,

@@ -2,10 +2,18 @@
 
 import type { SnapshotFrom } from "xstate";
 import type { CallInfo, CallPhase, CallQuality, DeviceState, RemoteMedia } from "../../rpc-schema/index.ts";
-import type { callMachine, DeskCall, DeviceContext, mediaMachine } from "../../statecharts/index.ts";
+import {
+  type adaptMachine,
+  type callMachine,
+  type DeskCall,
+  type DeviceContext,
+  type mediaMachine,
+  standingOf,
+} from "../../statecharts/index.ts";
 
 type CallSnapshot = SnapshotFrom<typeof callMachine>;
 type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
+type AdaptSnapshot = SnapshotFrom<typeof adaptMachine>;
 
 /** What no chart knows: times, and what the statistics say. */
 export interface CallFacts {
@@ -16,6 +24,8 @@ export interface CallFacts {
   readonly quality: CallQuality;
   /** Empty when the peer has told none. */
   readonly peerLabel: string;
+  /** The picture sent at most. */
+  readonly sending: { readonly width: number; readonly height: number; readonly fps: number };
 }
 
 const PHASES = [
@@ -46,14 +56,38 @@ export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
     phase: phaseOf(snapshot),
     createdAt: facts.createdAt,
     ...(facts.connectedAt === null ? {} : { connectedAt: facts.connectedAt }),
-    local: {
-      microphone: media ? deviceState(media, "microphone") : { state: "off" },
-      camera: media ? deviceState(media, "camera") : { state: "off" },
-      speaker: media ? deviceState(media, "speaker") : { state: "off" },
+    local: localOf(media),
+    remote: {
+      microphone: remoteState(remote.microphone),
+      camera: remoteState(remote.camera),
+      ...(remote.rung === null ? {} : { rung: remote.rung }),
+      ...(remote.rungWhy === null ? {} : { rungWhy: remote.rungWhy }),
     },
-    remote: { microphone: remoteState(remote.microphone), camera: remoteState(remote.camera) },
+    sending: { ...adaptationOf(snapshot.children.sending?.getSnapshot()), ...facts.sending },
+    showing: adaptationOf(snapshot.children.showing?.getSnapshot()),
     quality: facts.quality,
   };
+}
+
+function localOf(media: MediaSnapshot | undefined): CallInfo["local"] {
+  if (!media) {
+    const off = { state: "off" } as const;
+    return { microphone: off, camera: off, speaker: off, rung: "receiveOnly" };
+  }
+  const { rung, rungWhy } = standingOf(media.context);
+  return {
+    microphone: deviceState(media, "microphone"),
+    camera: deviceState(media, "camera"),
+    speaker: deviceState(media, "speaker"),
+    rung,
+    ...(rungWhy === null ? {} : { rungWhy }),
+  };
+}
+
+function adaptationOf(adapt: AdaptSnapshot | undefined): CallInfo["showing"] {
+  if (!adapt || adapt.context.step === "full") return { step: "full" };
+  const { step, strain, reason } = adapt.context;
+  return { step, ...(strain === null ? {} : { strain }), ...(reason === null ? {} : { reason }) };
 }
 
 function remoteState(isOn: boolean | null): RemoteMedia {
@@ -67,6 +101,7 @@ function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "spea
     state: stateOf(media, kind),
     ...(device.open ? { deviceId: device.open.deviceId, deviceName: device.open.deviceName } : {}),
     ...(device.why === null ? {} : { why: device.why }),
+    ...(device.offered === null ? {} : { offered: device.offered }),
   };
 }
 

@@ -1,19 +1,26 @@
 // The meeting point of one call's media: pictures and samples pass here between the devices, the WebRTC connection and
 // the host's page, and are counted. Decides nothing about the call, and touches neither pixels nor samples.
 
-import type { CaptureCounters, VideoFrame } from "../../native/types.ts";
+import type { CaptureCounters, CaptureWish, PictureScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
+import type { PictureShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
 import { type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
 import { createMedianWindow } from "./median-window.ts";
+import { PictureSender, scaledSize } from "./picture-sender.ts";
 
 export interface CallMediaOptions {
   /** Shows a picture to the host's page, if it watches. */
   showFrame(source: FrameSource, frame: VideoFrame): void;
   /** Unix time in microseconds. */
   nowUs(): number;
+  createScaler(): PictureScaler;
+  /** The settings' largest picture. */
+  wish(): CaptureWish;
+  /** A picture could not be made smaller. */
+  onError(error: unknown): void;
 }
 
 /** Pictures since the start of the call, over all cameras that it used. */
@@ -35,6 +42,7 @@ const DELAY_WINDOW = 64;
 export class CallMedia {
   readonly #options: CallMediaOptions;
   readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
+  readonly #sender: PictureSender;
   #peer: Peer | null = null;
   #speaker: Speaker | null = null;
   #camera: OpenCamera | null = null;
@@ -49,6 +57,12 @@ export class CallMedia {
 
   constructor(options: CallMediaOptions) {
     this.#options = options;
+    this.#sender = new PictureSender({
+      createScaler: options.createScaler,
+      send: (picture) => this.#send(picture),
+      nowMs: () => options.nowUs() / 1000,
+      onError: options.onError,
+    });
   }
 
   /**
@@ -83,12 +97,32 @@ export class CallMedia {
 
   /** Borrows the frame until it returns; whoever shows it longer retains it. */
   cameraFrame(frame: VideoFrame): void {
-    if (this.#peer) {
-      this.#peer.sendVideo(frame);
-      this.#sent += 1;
-      this.#captureToSendUs.add(this.#options.nowUs() - frame.capturedAtUs);
-    }
+    if (this.#peer) this.#sender.offer(frame);
     this.#options.showFrame("local", frame);
+  }
+
+  /** From now on no more than this share of the camera's pictures is sent. */
+  limitSending(share: PictureShare): void {
+    this.#sender.limit(share, this.capturing().fps);
+  }
+
+  /** What the camera gives; before it is open, what it will be asked for. */
+  capturing(): { width: number; height: number; fps: number } {
+    const { width, height, fps } = this.#camera?.mode ?? this.#options.wish();
+    return { width, height, fps };
+  }
+
+  /** What is sent at most; nothing without a camera. */
+  sending(): { width: number; height: number; fps: number } {
+    const { scale, rate } = this.#sender.share;
+    if (!this.#camera || rate === 0) return { width: 0, height: 0, fps: 0 };
+    const mode = this.capturing();
+    return { ...scaledSize(mode, scale), fps: Math.round(mode.fps * rate) };
+  }
+
+  /** The call is over: nothing is held any more. */
+  stop(): void {
+    this.#sender.stop();
   }
 
   /** @param block 10 ms of mono at 48 kHz */
@@ -106,6 +140,13 @@ export class CallMedia {
   remoteBlock(block: Int16Array, sampleRate: number): void {
     this.#speakerPeak = Math.max(this.#speakerPeak, peakLevel(block));
     this.#speaker?.play(block, sampleRate);
+  }
+
+  #send(picture: VideoFrame): void {
+    if (!this.#peer) return;
+    this.#peer.sendVideo(picture);
+    this.#sent += 1;
+    this.#captureToSendUs.add(this.#options.nowUs() - picture.capturedAtUs);
   }
 
   /** Peaks since the last call of this, 0 to 1. */

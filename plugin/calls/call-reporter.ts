@@ -11,6 +11,7 @@ import type { DeskCall, EndedCall } from "../../statecharts/index.ts";
 import { type CallFacts, describeCall } from "./call-info.ts";
 import { type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 import { type CallContext, textOf } from "./context.ts";
+import { type LoopLag, measuredOf, type SendPlan, watchLoopLag } from "./measurements.ts";
 
 /** What WebRTC's own statistics are fresh enough for, and eyes can follow. */
 const STATISTICS_MS = 1_000;
@@ -44,6 +45,8 @@ export class CallReporter {
   readonly #options: ReporterOptions;
   readonly #watched = new Map<string, Watched>();
   #isFlushPlanned = false;
+  /** Runs while there are calls. */
+  #loopLag: LoopLag | null = null;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -83,6 +86,10 @@ export class CallReporter {
     if (!watched) return;
     for (const timer of watched.timers) clearInterval(timer);
     this.#watched.delete(callId);
+    if (this.#watched.size === 0) {
+      this.#loopLag?.stop();
+      this.#loopLag = null;
+    }
     const { connectedAt } = watched;
     this.#options.notify("call.ended", {
       callId,
@@ -113,6 +120,7 @@ export class CallReporter {
       connectedAt,
       quality: statistics?.quality ?? "unknown",
       peerLabel: this.#options.labelOf(call.peerId),
+      sending: this.#options.context.mediaOf(call.callId).sending(),
     };
     return describeCall(call, facts);
   }
@@ -129,6 +137,14 @@ export class CallReporter {
     if (text === watched.told) return;
     watched.told = text;
     this.#options.notify("call.changed", info);
+  }
+
+  /** For the charts that decide how big and how often pictures are. */
+  #publish(moment: StatisticsMoment, last: StatisticsMoment, picture: SendPlan["picture"]): void {
+    const { measurements, settings } = this.#options.context;
+    this.#loopLag ??= watchLoopLag();
+    const plan = { maxVideoBps: settings().maxVideoBitrateBps, picture };
+    measurements.publish(moment.callId, measuredOf(moment, last, this.#loopLag.take(), plan));
   }
 
   #startTimers(watched: Watched): void {
@@ -163,6 +179,7 @@ export class CallReporter {
       localFrames: context.frames.counts(callId, "local"),
     };
     watched.statistics = statisticsOf(moment, watched.moment);
+    if (watched.moment) this.#publish(moment, watched.moment, media.capturing());
     watched.moment = moment;
     this.#options.notify("call.statistics", watched.statistics);
     this.#tellChange(watched);

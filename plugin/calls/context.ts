@@ -1,6 +1,6 @@
 // What the effects of the charts work with: the engines behind their interfaces, and the media of every live call.
 
-import type { VideoFrame } from "../../native/types.ts";
+import type { Native, VideoFrame } from "../../native/types.ts";
 import type { FrameSource, Settings, Signal } from "../../rpc-schema/index.ts";
 import type { Cameras, OpenCamera } from "../camera/camera.ts";
 import type { Frames } from "../frames/frames.ts";
@@ -8,10 +8,14 @@ import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import type { Microphone, Sound, Speaker } from "../sound/sound.ts";
 import { CallMedia } from "./call-media.ts";
+import type { DeviceHolder } from "./device-holder.ts";
 import { createDeviceTurn, type DeviceTurn } from "./device-turn.ts";
+import { createDeviceWatch, type DeviceWatch } from "./device-watch.ts";
+import { createMeasurements, type Measurements } from "./measurements.ts";
 
 /** Each part closes what it opens through these; none of them is closed here. */
 export interface CallEngines {
+  readonly native: Pick<Native, "createScaler">;
   readonly cameras: Cameras;
   readonly sound: Sound;
   readonly peers: PeerEngine;
@@ -31,9 +35,11 @@ export interface CallContext extends CallEngines {
   mediaOf(callId: string): CallMedia;
   /** Ends the call's frame streams too. Its devices and connection are released by their charts. */
   forget(callId: string): void;
-  readonly cameraTurn: DeviceTurn<OpenCamera>;
-  readonly microphoneTurn: DeviceTurn<Microphone>;
-  readonly speakerTurn: DeviceTurn<Speaker>;
+  readonly cameraTurn: DeviceTurn<DeviceHolder<OpenCamera>>;
+  readonly microphoneTurn: DeviceTurn<DeviceHolder<Microphone>>;
+  readonly speakerTurn: DeviceTurn<DeviceHolder<Speaker>>;
+  readonly devices: DeviceWatch;
+  readonly measurements: Measurements;
 }
 
 /**
@@ -43,7 +49,7 @@ export interface CallContext extends CallEngines {
 const nowUs = () => (performance.timeOrigin + performance.now()) * 1000;
 
 export function createCallContext(engines: CallEngines): CallContext {
-  const { frames, log } = engines;
+  const { frames, log, native, settings } = engines;
   const media = new Map<string, CallMedia>();
   const closeFailed = (error: unknown) => log("error", `closing a device failed: ${textOf(error)}`);
 
@@ -51,7 +57,13 @@ export function createCallContext(engines: CallEngines): CallContext {
     const known = media.get(callId);
     if (known) return known;
     const showFrame = (source: FrameSource, frame: VideoFrame) => frames.offer(callId, source, frame);
-    const made = new CallMedia({ showFrame, nowUs });
+    const made = new CallMedia({
+      showFrame,
+      nowUs,
+      createScaler: () => native.createScaler(),
+      wish: () => settings().picture,
+      onError: (error) => log("warn", `a picture was not sent: ${textOf(error)}`),
+    });
     media.set(callId, made);
     return made;
   };
@@ -60,12 +72,15 @@ export function createCallContext(engines: CallEngines): CallContext {
     ...engines,
     mediaOf,
     forget(callId) {
+      media.get(callId)?.stop();
       media.delete(callId);
       frames.endCall(callId);
     },
-    cameraTurn: createDeviceTurn<OpenCamera>(closeFailed),
-    microphoneTurn: createDeviceTurn<Microphone>(closeFailed),
-    speakerTurn: createDeviceTurn<Speaker>(closeFailed),
+    cameraTurn: createDeviceTurn<DeviceHolder<OpenCamera>>(closeFailed),
+    microphoneTurn: createDeviceTurn<DeviceHolder<Microphone>>(closeFailed),
+    speakerTurn: createDeviceTurn<DeviceHolder<Speaker>>(closeFailed),
+    devices: createDeviceWatch(engines),
+    measurements: createMeasurements(),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { type Actor, type ActorOptions, createActor } from "xstate";
 import {
+  adaptMachine,
   callMachine,
   type DeskCall,
   deskMachine,
@@ -9,6 +10,7 @@ import {
   linkMachine,
   mediaMachine,
 } from "../../statecharts/index.ts";
+import { createAdaptEffects } from "./adapt-effects.ts";
 import type { CallContext } from "./context.ts";
 import { createDeviceEffects } from "./device-effects.ts";
 import { createPeerEffects } from "./peer-effects.ts";
@@ -52,8 +54,13 @@ export function createDesk(
     actors: createDeviceEffects(context),
     actions: { announce: (_, params) => signals.announceMedia(params) },
   });
+  const { measure, apply } = createAdaptEffects(context);
+  const adapt = adaptMachine.provide({
+    actors: { measure },
+    actions: { apply: (_, params) => apply(params) },
+  });
   const call = callMachine.provide({
-    actors: { link, media, sendRequest: signals.sendRequest, sendHangup: signals.sendHangup },
+    actors: { link, media, adapt, sendRequest: signals.sendRequest, sendHangup: signals.sendHangup },
     actions: { sendRinging: (_, params) => signals.sendRinging(params) },
   });
   const desk = deskMachine.provide({

@@ -2,26 +2,33 @@
 // its device, whatever stage it was at.
 
 import { fromCallback } from "xstate";
-import type { DeviceInput, MediaEvent, MicrophoneCommand, OpenDevice } from "../../statecharts/index.ts";
+import type { Settings } from "../../rpc-schema/index.ts";
+import type {
+  DeviceInput,
+  MediaEvent,
+  MicrophoneCommand,
+  OpenDevice,
+  UseCommand,
+} from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Log } from "../log.ts";
-import type { Microphone, Speaker } from "../sound/sound.ts";
+import type { Microphone, MicrophoneOptions, Speaker } from "../sound/sound.ts";
 import { type CallContext, textOf } from "./context.ts";
+import { DeviceHolder, type DeviceHolderOptions } from "./device-holder.ts";
 import type { DeviceTurn } from "./device-turn.ts";
 
 type Report = (event: MediaEvent) => void;
 type Held = OpenDevice & { close(): Promise<void> };
 
-/** The settings' word for it. */
+/** The settings' words. */
 const NO_CAMERA = "none";
+const AUTO = "auto";
 
-interface Holding<D extends Held> {
+interface Holding<D extends Held>
+  extends Pick<DeviceHolderOptions<D>, "open" | "attach" | "isSame" | "overlaps"> {
   readonly kind: "camera" | "microphone" | "speaker";
-  readonly turn: DeviceTurn<D>;
-  /** `isHeld` turns false at the release; the device may still give pictures or samples until it is closed. */
-  open(onLost: (error: unknown) => void, isHeld: () => boolean): Promise<D>;
-  /** Connects the device with its call, and null when it goes. */
-  attach(device: D | null): void;
+  readonly turn: DeviceTurn<DeviceHolder<D>>;
+  readonly choice: string;
 }
 
 /**
@@ -33,39 +40,50 @@ export function createDeviceEffects(context: CallContext) {
     camera: cameraEffect(context),
     microphone: microphoneEffect(context),
     speaker: speakerEffect(context),
+    watchDevices: watchEffect(context),
   };
 }
 
-/** Runs for as long as the activity does. @returns the release, after which nothing is reported */
-function hold<D extends Held>(
-  { kind, turn, open, attach }: Holding<D>,
-  report: Report,
-  log: Log,
-): () => void {
+/** Runs for as long as the activity does; nothing is reported after its release. */
+function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, report: Report, log: Log) {
   let isHeld = true;
-  const lost = (error: unknown) => {
+  const lost = (error: unknown, deviceId?: string) => {
     if (!isHeld) return;
     log("warn", `${kind} lost: ${textOf(error)}`);
-    report({ type: `device.${kind}Lost`, why: textOf(error) });
+    const culprit = deviceId === undefined ? {} : { deviceId };
+    report({ type: `device.${kind}Lost`, why: textOf(error), ...culprit });
   };
-  const opened = (device: D) => {
-    attach(device);
-    report({
-      type: `device.${kind}Opened`,
-      deviceId: device.deviceId,
-      deviceName: device.deviceName,
-    });
-  };
-  const release = turn.hold(() => open(lost, () => isHeld), opened, lost);
-  return () => {
-    isHeld = false;
-    attach(null);
-    release();
+  const holder = new DeviceHolder<D>({
+    ...device,
+    onOpened: ({ deviceId, deviceName }) => {
+      if (isHeld) report({ type: `device.${kind}Opened`, deviceId, deviceName });
+    },
+    onLost: lost,
+    onRefused: (refused, error) => {
+      log("warn", `${kind} ${refused} not taken: ${textOf(error)}`);
+      if (isHeld && kind === "camera") {
+        report({ type: "device.cameraRefused", deviceId: refused, why: textOf(error) });
+      }
+    },
+    onCloseFailed: (error) => log("error", `closing a ${kind} failed: ${textOf(error)}`),
+  });
+  const release = turn.hold(
+    () => holder.begin(choice),
+    (opened) => opened.start(),
+    (error) => lost(error),
+  );
+  return {
+    use: (next: string) => holder.use(next),
+    release() {
+      isHeld = false;
+      holder.release();
+      release();
+    },
   };
 }
 
 function cameraEffect({ cameras, settings, mediaOf, cameraTurn, log }: CallContext) {
-  return fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+  return fromCallback<UseCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const report = sendBack as Report;
     const choice = input.choice ?? settings().camera;
     if (choice === NO_CAMERA) {
@@ -73,63 +91,121 @@ function cameraEffect({ cameras, settings, mediaOf, cameraTurn, log }: CallConte
       return undefined;
     }
     const media = mediaOf(input.callId);
-    const holding: Holding<OpenCamera> = {
-      kind: "camera",
-      turn: cameraTurn,
-      open: (onError, isHeld) =>
-        cameras.open(choice, settings().picture, {
-          onFrame: (frame) => {
-            if (isHeld()) media.cameraFrame(frame);
-          },
-          onError,
-        }),
-      attach: (device) => {
-        media.camera = device;
+    const held = hold<OpenCamera>(
+      {
+        kind: "camera",
+        turn: cameraTurn,
+        choice,
+        overlaps: true,
+        isSame: ({ deviceId }, next) =>
+          deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
+        open: (next, { onLost, isCurrent, onAlive }) =>
+          cameras.open(next, settings().picture, {
+            onFrame: (frame) => {
+              onAlive();
+              if (isCurrent()) media.cameraFrame(frame);
+            },
+            onError: onLost,
+          }),
+        attach: (device) => {
+          media.camera = device;
+        },
       },
-    };
-    return hold(holding, report, log);
+      report,
+      log,
+    );
+    receive((command) => {
+      if (command.choice === NO_CAMERA) report({ type: "device.cameraAbsent" });
+      else held.use(command.choice);
+    });
+    return held.release;
   });
+}
+
+function isDefaultCamera(cameras: readonly { id: string; isDefault: boolean }[], deviceId: string): boolean {
+  return cameras.some(({ id, isDefault }) => isDefault && id === deviceId);
 }
 
 function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: CallContext) {
   return fromCallback<MicrophoneCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const media = mediaOf(input.callId);
     let isMuted = false;
+    const held = hold<Microphone>(
+      {
+        kind: "microphone",
+        turn: microphoneTurn,
+        choice: input.choice ?? settings().microphone,
+        overlaps: false,
+        // Chosen again it is opened again, with what the settings now say of its processing.
+        isSame: () => false,
+        open: (choice, { onLost, isCurrent }) =>
+          sound.openMicrophone(choice, microphoneOptions(settings()), {
+            // Blocks that left the capturing process before it heard of the mute are dropped here.
+            onBlock: (block) => {
+              if (isCurrent() && !isMuted) media.microphoneBlock(block);
+            },
+            onLost,
+          }),
+        attach: (device) => {
+          device?.setMuted(isMuted);
+          media.microphone = device;
+        },
+      },
+      sendBack as Report,
+      log,
+    );
     receive((command) => {
+      if (command.type === "use") {
+        held.use(command.choice);
+        return;
+      }
       isMuted = command.type === "mute";
       media.microphone?.setMuted(isMuted);
     });
-    const holding: Holding<Microphone> = {
-      kind: "microphone",
-      turn: microphoneTurn,
-      open: (onLost, isHeld) =>
-        sound.openMicrophone(input.choice ?? settings().microphone, settings().toneHz, {
-          // Blocks that left the capturing process before it heard of the mute are dropped here.
-          onBlock: (block) => {
-            if (isHeld() && !isMuted) media.microphoneBlock(block);
-          },
-          onLost,
-        }),
-      attach: (device) => {
-        device?.setMuted(isMuted);
-        media.microphone = device;
-      },
-    };
-    return hold(holding, sendBack as Report, log);
+    return held.release;
   });
 }
 
+function microphoneOptions({ toneHz, ...settings }: Settings): MicrophoneOptions {
+  const { echoCancellation, noiseSuppression, automaticGain } = settings;
+  return { toneHz, processing: { echoCancellation, noiseSuppression, automaticGain } };
+}
+
 function speakerEffect({ sound, settings, mediaOf, speakerTurn, log }: CallContext) {
-  return fromCallback<{ type: "none" }, DeviceInput>(({ input, sendBack }) => {
+  return fromCallback<UseCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const media = mediaOf(input.callId);
-    const holding: Holding<Speaker> = {
-      kind: "speaker",
-      turn: speakerTurn,
-      open: (onLost) => sound.openSpeaker(input.choice ?? settings().speaker, onLost),
-      attach: (device) => {
-        media.speaker = device;
+    const held = hold<Speaker>(
+      {
+        kind: "speaker",
+        turn: speakerTurn,
+        choice: input.choice ?? settings().speaker,
+        overlaps: false,
+        isSame: ({ deviceId }, next) => deviceId === next,
+        open: (choice, { onLost }) => sound.openSpeaker(choice, onLost),
+        attach: (device) => {
+          media.speaker = device;
+        },
       },
-    };
-    return hold(holding, sendBack as Report, log);
+      sendBack as Report,
+      log,
+    );
+    receive(({ choice }) => held.use(choice));
+    return held.release;
+  });
+}
+
+/** Tells the chart of the machine's devices, and with them what the settings say at that moment. */
+function watchEffect({ devices, settings }: CallContext) {
+  return fromCallback<{ type: "none" }, { callId: string }>(({ sendBack }) => {
+    const report = sendBack as Report;
+    return devices.subscribe((list) => {
+      const { camera, microphone, speaker, whenDeviceReturns } = settings();
+      report({
+        type: "devices.changed",
+        devices: list,
+        wished: { camera, microphone, speaker },
+        whenDeviceReturns,
+      });
+    });
   });
 }

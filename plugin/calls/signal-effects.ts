@@ -1,7 +1,7 @@
 // The charts' effects that speak to the peer. Those whose outcome matters are promises; the others log a failure.
 
 import { fromPromise } from "xstate";
-import type { Signal } from "../../rpc-schema/index.ts";
+import { MAX_WHY_CHARS, type Signal } from "../../rpc-schema/index.ts";
 import type {
   CallAddress,
   CandidateParams,
@@ -49,8 +49,14 @@ export function createSignalEffects({ send, log }: CallContext) {
     /** Logged when lost: the path may be found without it. */
     sendLocalCandidate: (params: CandidateParams) =>
       tell(params, { type: "ice-candidate", candidate: params.candidate }),
-    announceMedia: ({ microphone, camera, ...address }: MediaAnnouncement) =>
-      tell(address, { type: "call-media", microphone, camera }),
+    announceMedia: ({ microphone, camera, rung, rungWhy, ...address }: MediaAnnouncement) =>
+      tell(address, {
+        type: "call-media",
+        microphone,
+        camera,
+        rung,
+        ...(rungWhy === null ? {} : { why: rungWhy.slice(0, MAX_WHY_CHARS) }),
+      }),
     /** For a call that never got a chart, such as one that came while another runs. */
     refuse: (params: HangupInput) => tell(params, { type: "call-hangup", reason: params.reason }),
   };

@@ -20,4 +20,9 @@ export interface Cameras {
    * @throws CaptureError with operation and errno; RpcError unknownDevice for an id that names nothing.
    */
   open(choice: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<OpenCamera>;
+  /**
+   * Tells the new list whenever a camera has come, gone, or may now be opened, without polling; until the returned
+   * function is called. Does not keep the process alive.
+   */
+  watch(onChange: (devices: Device[]) => void): () => void;
 }

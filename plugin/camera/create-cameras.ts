@@ -10,15 +10,32 @@ import {
 } from "../../native/types.ts";
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
 import { type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
+import { type NodeWatch, SYSTEM_NODES, watchNodes } from "./device-nodes.ts";
 
 const AUTO = "auto";
 const TEST_PATTERN_NAME = "Test pattern";
 
-export function createCameras(native: Native): Cameras {
+export function createCameras(native: Native, nodes: NodeWatch = SYSTEM_NODES): Cameras {
+  const list = () => devicesOf(native.listCameras());
   return {
-    list: () => devicesOf(native.listCameras()),
+    list,
     open: (choice, wish, callbacks) => openChoice(native, choice, wish, callbacks),
+    watch: (onChange) => watchList(native, nodes, () => onChange(list())),
   };
+}
+
+/** A node may change without any camera that can be chosen having done so: a webcam's second node, a renamed link. */
+function watchList(native: Native, nodes: NodeWatch, onChange: () => void): () => void {
+  // A camera without modes is one that may not be opened; who may open it has changed with the modes.
+  const look = () =>
+    JSON.stringify(native.listCameras().map(({ id, path, modes }) => [id, path, modes.length > 0]));
+  let last = look();
+  return watchNodes(nodes, () => {
+    const now = look();
+    if (now === last) return;
+    last = now;
+    onChange();
+  });
 }
 
 function devicesOf(cameras: readonly CameraInfo[]): Device[] {
@@ -49,9 +66,21 @@ async function openChoice(
       ? openPattern(native, wish, callbacks)
       : openFirst(native, cameras, wish, callbacks);
   }
-  const camera = cameras.find(({ id }) => id === choice);
+  const camera = rememberedAs(choice, cameras);
   if (camera === undefined) throw unknownCamera(choice, cameras);
   return openCamera(native, camera, wish, callbacks);
+}
+
+/**
+ * The camera that was remembered by this id: by the very id, by another of its ids, since udev may not have named it
+ * then or may have since; or at another port, where only its name is left, if no other camera has that name.
+ */
+function rememberedAs(choice: string, cameras: readonly CameraInfo[]): CameraInfo | undefined {
+  const known =
+    cameras.find(({ id }) => id === choice) ?? cameras.find(({ otherIds }) => otherIds.includes(choice));
+  if (known !== undefined) return known;
+  const namesakes = cameras.filter(({ name }) => choice.endsWith(` ${name}`));
+  return namesakes.length === 1 ? namesakes[0] : undefined;
 }
 
 async function openPattern(

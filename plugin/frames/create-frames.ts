@@ -1,7 +1,7 @@
 // Who watches which source of which call: opens and ends streams, and ends everything of a call at once. What happens
 // to one picture is the source's and the stream's matter.
 
-import type { Native, VideoFrame } from "../../native/types.ts";
+import type { EncodedPicture, JpegEncoder, JpegWish, Native, VideoFrame } from "../../native/types.ts";
 import {
   type FrameCounts,
   type FrameSource,
@@ -89,6 +89,10 @@ class CallFrames implements Frames {
     return this.#sources.get(keyOf(callId, name))?.snapshot() ?? Promise.reject(noPicture(name));
   }
 
+  limit(callId: string, name: FrameSource, share: { scale: number; rate: number }): void {
+    this.#sourceOf(callId, name)?.limit(share);
+  }
+
   counts(callId: string, name: FrameSource): FrameCounts {
     return (this.#sources.get(keyOf(callId, name))?.ledger ?? createLedger()).counts();
   }
@@ -129,14 +133,14 @@ class CallFrames implements Frames {
     throw new RpcError("tooManyStreams", `call ${callId} has ${open} streams`, { issues });
   }
 
-  #createStream(id: string, params: SubscribeParams, { ledger }: PictureSource): FrameStream {
+  #createStream(id: string, params: SubscribeParams, source: PictureSource): FrameStream {
     return new FrameStream({
       id,
       mediaType: `image/${params.format}`,
       credit: params.credit,
-      encode: this.#encoderOf(params),
+      encode: this.#encoderOf(params, source),
       outlet: this.#outlet,
-      ledger,
+      ledger: source.ledger,
       pacer: createPacer(params.maxFps),
       now: this.#now,
       log: this.#log,
@@ -144,10 +148,11 @@ class CallFrames implements Frames {
   }
 
   /** Each JPEG stream has an encoder of its own: its buffer is in use until the picture was written. */
-  #encoderOf({ format, maxWidth, quality }: SubscribeParams) {
-    if (format === "png") return (frame: VideoFrame) => this.#png.encode(frame, maxWidth);
+  #encoderOf({ format, maxWidth, quality }: SubscribeParams, source: PictureSource) {
+    const within = (frame: VideoFrame) => source.widthFor(frame, maxWidth);
+    if (format === "png") return (frame: VideoFrame) => this.#png.encode(frame, within(frame));
     const jpeg = this.#native.createJpegEncoder();
-    return (frame: VideoFrame) => jpeg.encode(frame, { maxWidth, quality });
+    return (frame: VideoFrame) => jpegOf(jpeg, frame, { maxWidth: within(frame), quality });
   }
 
   #endStream(id: string): boolean {
@@ -167,6 +172,13 @@ class CallFrames implements Frames {
     const [oldest] = this.#endedCalls;
     if (this.#endedCalls.size > REMEMBERED_ENDS && oldest !== undefined) this.#endedCalls.delete(oldest);
   }
+}
+
+/** A picture that the camera made a JPEG of is passed on as it is: better, and cheaper than decoding and encoding. */
+async function jpegOf(encoder: JpegEncoder, frame: VideoFrame, wish: JpegWish): Promise<EncodedPicture> {
+  const { width, height, jpeg } = frame;
+  if (jpeg === undefined || width > wish.maxWidth) return encoder.encode(frame, wish);
+  return { base64: await encoder.textOf(jpeg), width, height };
 }
 
 /** A call id holds no blank. */

@@ -21,6 +21,8 @@ export interface Frames {
   offer(callId: string, source: FrameSource, frame: VideoFrame): void;
   /** @throws RpcError noPicture */
   snapshot(callId: string, source: FrameSource): Promise<Result<"call.snapshot">>;
+  /** From now on the host gets no more than this share of each side, and of the pictures a second, of a source. */
+  limit(callId: string, source: FrameSource, share: { scale: number; rate: number }): void;
   counts(callId: string, source: FrameSource): FrameCounts;
   /** Ends every stream of a call and forgets its ledger. */
   endCall(callId: string): void;

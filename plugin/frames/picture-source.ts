@@ -5,6 +5,7 @@ import type { VideoFrame } from "../../native/types.ts";
 import { type FrameSource, type Result, RpcError } from "../../rpc-schema/index.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { createLedger } from "./ledger.ts";
+import { createPacer, type Pacer } from "./pacer.ts";
 import type { PngEncoder } from "./png-encoder.ts";
 
 type Snapshot = Result<"call.snapshot">;
@@ -17,6 +18,8 @@ export interface PictureSourceOptions {
   now(): number;
 }
 
+/** What cameras commonly give: a share of the rate is a share of this. */
+const USUAL_FPS = 30;
 /** A picture older than this is not "shown at this moment", and a camera switched off has nothing to show. */
 const SNAPSHOT_MAX_AGE_MS = 5_000;
 
@@ -28,6 +31,8 @@ export class PictureSource {
   #newest: VideoFrame | null = null;
   #newestAtMs = 0;
   #snapshot: Promise<Snapshot> | null = null;
+  #scale = 1;
+  #pacer: Pacer | null = null;
 
   constructor(options: PictureSourceOptions) {
     this.#options = options;
@@ -37,16 +42,45 @@ export class PictureSource {
     return this.#options.callId;
   }
 
+  /** Shares of each side and of the pictures a second, for every stream. */
+  limit({ scale, rate }: { scale: number; rate: number }): void {
+    this.#scale = scale;
+    this.#pacer = rate < 1 ? createPacer(Math.max(1, USUAL_FPS * rate)) : null;
+  }
+
+  /** How wide a picture may be for a stream that takes `maxWidth` at most. */
+  widthFor(frame: VideoFrame, maxWidth: number): number {
+    return this.#scale === 1
+      ? maxWidth
+      : Math.min(maxWidth, Math.max(2, Math.round(frame.width * this.#scale)));
+  }
+
   offer(frame: VideoFrame): void {
     frame.retain();
     this.#newest?.release();
     this.#newest = frame;
     this.#newestAtMs = this.#options.now();
-    for (const stream of this.streams) stream.offer(frame);
+    const isDue = this.#takeTurn();
+    for (const stream of this.streams) {
+      if (isDue) stream.offer(frame);
+      else this.#leaveOut();
+    }
     if (this.streams.size === 0) {
       this.ledger.enter();
       this.ledger.leave("unwatched");
     }
+  }
+
+  #takeTurn(): boolean {
+    const now = this.#options.now();
+    if (this.#pacer && !this.#pacer.isDue(now)) return false;
+    this.#pacer?.take(now);
+    return true;
+  }
+
+  #leaveOut(): void {
+    this.ledger.enter();
+    this.ledger.leave("paced");
   }
 
   /**

@@ -10,6 +10,7 @@ export const pageModules = [
   "add-contact",
   "app",
   "avatar",
+  "call-notes",
   "call-toolbar",
   "call-view",
   "canvas-view",

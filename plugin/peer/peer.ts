@@ -44,6 +44,10 @@ export interface PeerStatistics {
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly jitterMs: number | null;
+  /** 0 to 1, of what we sent, as the peer last reported it. */
+  readonly sendLoss: number | null;
+  /** The encoder says that the processor holds it back. */
+  readonly isEncoderBehind: boolean;
   readonly sendFps: number;
   readonly receiveFps: number;
   readonly sendWidth: number;

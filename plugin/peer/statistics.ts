@@ -17,6 +17,8 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   packetsReceived: 0,
   packetsLost: 0,
   jitterMs: null,
+  sendLoss: null,
+  isEncoderBehind: false,
   sendFps: 0,
   receiveFps: 0,
   sendWidth: 0,
@@ -46,6 +48,12 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     // RFC 3550 lets it go below zero by duplicates; for us that is none lost.
     packetsLost: Math.max(0, sum(inbound, "packetsLost")),
     jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
+    sendLoss: largest(
+      entries.filter((entry) => entry.type === "remote-inbound-rtp"),
+      "fractionLost",
+    ),
+    // "bandwidth" says nothing here: this engine claims it for VP8 on a clean loopback, too.
+    isEncoderBehind: videoOut.some((entry) => entry.qualityLimitationReason === "cpu"),
     sendFps: largest(videoOut, "framesPerSecond") ?? 0,
     receiveFps: largest(videoIn, "framesPerSecond") ?? 0,
     sendWidth: largest(videoOut, "frameWidth") ?? 0,

@@ -7,8 +7,18 @@ import type { Log } from "../log.ts";
 import type { DeviceOwner, Opening } from "./device-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
+import { soundSigns, watchDevices } from "./device-watch.ts";
 import { resampleLinear } from "./resample.ts";
-import type { Microphone, MicrophoneCallbacks, Sound, SoundDevices, Speaker } from "./sound.ts";
+import { soundServerSocket } from "./server-watch.ts";
+import type {
+  InterruptionCallbacks,
+  Microphone,
+  MicrophoneCallbacks,
+  MicrophoneOptions,
+  Sound,
+  SoundDevices,
+  Speaker,
+} from "./sound.ts";
 import { AUTO_ID, BLOCK_SAMPLES, NONE_ID, SAMPLE_RATE, SoundError, TONE_ID } from "./sound.ts";
 import type { DeviceLists } from "./sound-messages.ts";
 import type { StallLimits } from "./stall-watch.ts";
@@ -16,7 +26,7 @@ import { createTone, paceBlocks } from "./tone.ts";
 
 export interface SoundOptions {
   readonly log: Log;
-  /** The sound process's environment; the plugin's own where it is left out. */
+  /** The sound process's environment; where it is left out the plugin's own, and the sound server is not watched. */
   readonly env?: NodeJS.ProcessEnv;
   /** When an open device counts as stuck; the default suits real devices. */
   readonly stallLimits?: StallLimits;
@@ -28,6 +38,7 @@ class ProcessSound implements Sound {
   readonly #options: SoundOptions;
   readonly #keeper: DeviceKeeper;
   readonly #builtIn = new Set<{ close(): Promise<void> }>();
+  readonly #watches = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
   #isClosed = false;
 
@@ -52,22 +63,29 @@ class ProcessSound implements Sound {
     };
   }
 
-  async openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone> {
+  async openMicrophone(
+    choice: string,
+    { toneHz, processing }: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone> {
     this.#refuseWhenClosed();
     if (choice === TONE_ID) return this.#remember(openTone(toneHz, callbacks));
     if (choice === NONE_ID) return this.#remember(silentMicrophone());
-    const owner = { onBlock: callbacks.onBlock.bind(callbacks), onLost: callbacks.onLost.bind(callbacks) };
-    const opening = await this.#open("microphone", choice, owner);
+    const opening = await this.#open("microphone", choice, callbacks);
     if (opening.result === "unknown") {
       if (choice === AUTO_ID) return this.#remember(openTone(toneHz, callbacks));
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
     }
     let isOpen = true;
+    this.#keeper.setProcessing(processing);
     return {
       deviceId: opening.id,
       deviceName: opening.name,
       setMuted: (muted) => {
         if (isOpen) this.#keeper.setMuted(muted);
+      },
+      setProcessing: (next) => {
+        if (isOpen) this.#keeper.setProcessing(next);
       },
       close: () => {
         const wasOpen = isOpen;
@@ -77,10 +95,20 @@ class ProcessSound implements Sound {
     };
   }
 
-  async openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
+  async openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions: InterruptionCallbacks = {},
+  ): Promise<Speaker> {
     this.#refuseWhenClosed();
     if (choice === NONE_ID) return silentSpeaker();
-    const opening = await this.#open("speaker", choice, { onBlock: ignore, onLost });
+    const owner: DeviceOwner = {
+      onBlock: ignore,
+      onLost,
+      onInterrupted: (error) => interruptions.onInterrupted?.(error),
+      onResumed: () => interruptions.onResumed?.(),
+    };
+    const opening = await this.#open("speaker", choice, owner);
     if (opening.result === "unknown") {
       if (choice === AUTO_ID) return silentSpeaker();
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
@@ -88,8 +116,24 @@ class ProcessSound implements Sound {
     return this.#speaker(opening.id, opening.name);
   }
 
+  watch(onChange: (devices: SoundDevices) => void): () => void {
+    this.#refuseWhenClosed();
+    const stop = watchDevices({
+      readSigns: () => soundSigns(soundServerSocket(this.#options.env ?? {})),
+      list: () => this.list(),
+      onChange,
+      onError: (error) => this.#options.log("debug", `devices were not listed: ${String(error)}`),
+    });
+    this.#watches.add(stop);
+    return () => {
+      this.#watches.delete(stop);
+      stop();
+    };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const stop of this.#watches) stop();
     for (const device of this.#builtIn) await device.close();
     await this.#keeper.closeAll();
   }
@@ -171,6 +215,7 @@ function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {
     setMuted(muted) {
       isMuted = muted;
     },
+    setProcessing: ignore,
     async close() {
       stop();
     },
@@ -178,7 +223,13 @@ function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {
 }
 
 function silentMicrophone(): Microphone {
-  return { deviceId: NONE_ID, deviceName: "No microphone", setMuted: ignore, close: nothingToClose };
+  return {
+    deviceId: NONE_ID,
+    deviceName: "No microphone",
+    setMuted: ignore,
+    setProcessing: ignore,
+    close: nothingToClose,
+  };
 }
 
 function silentSpeaker(): Speaker {

@@ -3,28 +3,33 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { Direction } from "./device-names.ts";
-import { SoundError } from "./sound.ts";
+import { ServerPresence } from "./server-presence.ts";
+import type { InterruptionCallbacks, Processing } from "./sound.ts";
+import { NO_PROCESSING, SoundError } from "./sound.ts";
 import type { ChildOptions } from "./sound-child.ts";
 import { SoundChild } from "./sound-child.ts";
 import type { DeviceLists } from "./sound-messages.ts";
 import type { StallLimits } from "./stall-watch.ts";
 import { DEFAULT_STALL_LIMITS } from "./stall-watch.ts";
+import type { WatchedChild } from "./watched-child.ts";
 import { startWatchedChild } from "./watched-child.ts";
 
 export interface KeeperOptions extends ChildOptions {
   readonly stallLimits?: StallLimits | undefined;
-  /** Waits before each try to open lost devices again, milliseconds; as many tries as there are waits. */
+  /** Waits before the first tries to open lost devices again, milliseconds. */
   readonly retryWaitsMs?: readonly number[] | undefined;
 }
 
 /** Together 7 s: an audio server that its supervisor starts again is back within two. */
 const DEFAULT_RETRY_WAITS_MS = [100, 400, 1_000, 1_500, 2_000, 2_000];
+/** Each further try starts a process, 0.3 s of processor; a server whose return is noticed cuts the wait short. */
+const AWAY_WAIT_MS = 5_000;
 /** A sound process that ran this long was well, so a later fault gets all tries again. Above every stall limit. */
 const STEADY_MS = 10_000;
 /** Stopping a device takes 0.1 s, or for ever; killing its process does as well. */
 const CLOSE_MS = 300;
 
-export interface DeviceOwner {
+export interface DeviceOwner extends InterruptionCallbacks {
   onBlock(block: Int16Array): void;
   onLost(error: SoundError): void;
 }
@@ -36,24 +41,33 @@ export type Opening =
 interface Kept {
   readonly direction: Direction;
   readonly choice: string;
+  readonly id: string;
   readonly name: string;
   readonly owner: DeviceOwner;
+  isInterrupted: boolean;
 }
 
-type Watched = ReturnType<typeof startWatchedChild>;
+interface Reopening {
+  readonly watched: WatchedChild;
+  readonly lost: ReadonlyMap<Kept, SoundError>;
+  readonly knowsOthers: boolean;
+}
 
 export class DeviceKeeper {
   readonly #options: KeeperOptions;
   readonly #kept = new Map<Direction, Kept>();
   readonly #closing = new AbortController();
-  #nothingKept = new AbortController();
-  #watched: Watched | null = null;
+  #cutWait = new AbortController();
+  #watched: WatchedChild | null = null;
   /** The end of the last process that was at fault. */
   #dying: Promise<void> = Promise.resolve();
   #queue: Promise<unknown> = Promise.resolve();
   /** Why the kept devices are not open; null while they are. */
   #broken: string | null = null;
+  /** Whether the sound server is there; looked at while a device is kept. */
+  readonly #server: ServerPresence;
   #isMuted = false;
+  #processing = NO_PROCESSING;
   #tries = 0;
   /** Openings under way, for which the process must stay. */
   #opening = 0;
@@ -61,6 +75,10 @@ export class DeviceKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#server = new ServerPresence(options.env ?? {}, {
+      onGone: () => this.#serverGone(),
+      onBack: () => this.#serverBack(),
+    });
   }
 
   /**
@@ -93,8 +111,10 @@ export class DeviceKeeper {
   }
 
   async #openInTurn(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
-    await this.#repair();
+    if (this.#broken !== null && this.#kept.size > 0) await this.#tryToRepair();
+    if (this.#kept.size === 0) this.#broken = null;
     this.#refuseWhenClosed();
+    if (this.#broken !== null) throw new SoundError(`the ${direction} cannot be opened: ${this.#broken}`);
     const other = this.#kept.get(direction);
     if (other) throw new SoundError(`the ${direction} ${other.name} is open already; close it first`);
     if (this.#kept.size === 0) this.#tries = 0;
@@ -102,14 +122,16 @@ export class DeviceKeeper {
     this.#refuseWhenClosed();
     if (opening.result === "unknown") return opening;
     if (direction === "microphone") this.#isMuted = false;
-    this.#kept.set(direction, { direction, choice, name: opening.name, owner });
+    const { id, name } = opening;
+    this.#kept.set(direction, { direction, choice, id, name, owner, isInterrupted: false });
+    this.#server.watch();
     return opening;
   }
 
   /** Takes 1.3 s at the longest, whatever state the device is in. */
   async close(direction: Direction): Promise<void> {
     if (!this.#kept.delete(direction)) return;
-    if (this.#kept.size === 0) this.#nothingKept.abort();
+    if (this.#kept.size === 0) this.#cutWait.abort();
     const watched = this.#watched;
     // Where there is no process, one is being started, which opens only what is still kept.
     if (!watched) return;
@@ -126,6 +148,12 @@ export class DeviceKeeper {
     this.#watched?.child.setMuted(muted);
   }
 
+  /** Kept for every process that opens the microphone from now on. */
+  setProcessing(processing: Processing): void {
+    this.#processing = processing;
+    this.#watched?.child.setProcessing(processing);
+  }
+
   play(bytes: Uint8Array): void {
     this.#watched?.child.play(bytes);
   }
@@ -133,6 +161,7 @@ export class DeviceKeeper {
   /** Ends all within a bounded time, whatever is going on. */
   async closeAll(): Promise<void> {
     this.#kept.clear();
+    this.#server.close();
     this.#closing.abort();
     await this.#endChild();
     await this.#queue;
@@ -148,12 +177,12 @@ export class DeviceKeeper {
       `the ${direction} ${choice} is unknown to the running sound process: starting another`,
     );
     await this.#endChild();
-    const lost = await this.#reopen();
+    const { lost } = await this.#reopen(false);
     for (const [kept, error] of lost) this.#lose(kept, error);
     return this.#running().child.open(direction, choice);
   }
 
-  #running(): Watched {
+  #running(): WatchedChild {
     if (this.#watched) return this.#watched;
     const watched = startWatchedChild(
       this.#options,
@@ -163,12 +192,27 @@ export class DeviceKeeper {
       },
       (reason) => this.#fault(watched, reason),
     );
+    watched.child.setProcessing(this.#processing);
     this.#watched = watched;
     this.#startedMs = performance.now();
     return watched;
   }
 
-  #fault(watched: Watched, reason: string): void {
+  /** Devices that went with it are found out soon; a process that is still opening may hang for ever. */
+  #serverGone(): void {
+    if (this.#broken === null) this.#watched?.hurry();
+    else {
+      this.#dying = this.#watched?.kill() ?? this.#dying;
+      this.#watched = null;
+    }
+  }
+
+  #serverBack(): void {
+    this.#tries = 0;
+    this.#cutWait.abort();
+  }
+
+  #fault(watched: WatchedChild, reason: string): void {
     if (this.#watched !== watched) return;
     this.#watched = null;
     this.#dying = watched.kill();
@@ -179,54 +223,82 @@ export class DeviceKeeper {
     void this.#inTurn(() => this.#repair());
   }
 
-  /** Tries until a device opens: as long as none does, the audio server is at fault, not the device. */
+  /** Tries until a device opens; makes way for whoever waits for a turn. */
   async #repair(): Promise<void> {
-    const waits = this.#options.retryWaitsMs ?? DEFAULT_RETRY_WAITS_MS;
     while (this.#broken !== null && this.#kept.size > 0) {
-      const waitMs = waits[this.#tries];
-      if (waitMs === undefined) return this.#giveUp(waits.length, this.#broken);
-      this.#tries += 1;
-      this.#nothingKept = new AbortController();
-      await this.#endChild();
-      await this.#pause(waitMs);
-      const wantedCount = this.#kept.size;
-      const lost = await this.#reopen();
-      if (this.#watched && lost.size < wantedCount) {
-        this.#broken = null;
-        for (const [kept, error] of lost) this.#lose(kept, error);
-        return;
-      }
-      this.#broken = [...lost.values()][0]?.message ?? this.#broken;
+      await this.#tryToRepair();
+      if (this.#broken === null || this.#opening === 0) continue;
+      void this.#inTurn(() => this.#repair());
+      return;
     }
     this.#broken = null;
     await this.#endWhenIdle();
   }
 
-  async #giveUp(tries: number, why: string): Promise<void> {
+  async #tryToRepair(): Promise<void> {
+    const waits = this.#options.retryWaitsMs ?? DEFAULT_RETRY_WAITS_MS;
+    const waitMs = waits[this.#tries] ?? AWAY_WAIT_MS;
+    const isLate = this.#tries >= waits.length;
+    this.#tries += 1;
+    this.#cutWait = new AbortController();
+    await this.#endChild();
+    if (!this.#server.takeReturn()) await this.#pause(waitMs);
+    if (this.#kept.size === 0) return;
+    const { watched, lost, knowsOthers } = await this.#reopen(isLate);
+    if (this.#watched === watched && lost.size < this.#kept.size) return this.#mended(lost);
+    this.#broken = [...lost.values()][0]?.message ?? this.#broken;
+    if (isLate && this.#server.isDeviceAtFault(knowsOthers)) return this.#giveUp(waits.length);
+    const error = new SoundError(this.#broken ?? "sound is interrupted");
+    for (const kept of [...this.#kept.values()]) this.#interrupt(kept, error);
+  }
+
+  #mended(lost: ReadonlyMap<Kept, SoundError>): void {
+    this.#broken = null;
+    for (const [kept, error] of lost) this.#lose(kept, error);
+    for (const kept of [...this.#kept.values()]) {
+      if (!kept.isInterrupted) continue;
+      kept.isInterrupted = false;
+      kept.owner.onResumed?.();
+    }
+  }
+
+  #interrupt(kept: Kept, error: SoundError): void {
+    if (kept.isInterrupted) return;
+    kept.isInterrupted = true;
+    kept.owner.onInterrupted?.(error);
+  }
+
+  async #giveUp(tries: number): Promise<void> {
+    const error = new SoundError(`sound was lost and did not come back in ${tries} tries: ${this.#broken}`);
     this.#broken = null;
     this.#tries = 0;
     await this.#endChild();
-    const error = new SoundError(`sound was lost and did not come back in ${tries} tries: ${why}`);
     for (const kept of [...this.#kept.values()]) this.#lose(kept, error);
   }
 
-  /** @returns the devices that could not be opened, with the reason. */
-  async #reopen(): Promise<Map<Kept, SoundError>> {
+  /**
+   * All in one process, or none. The device that was open is taken first: without its server `auto` may mean a bare
+   * card, which would then keep the server from that card.
+   * @returns the devices that could not be opened, with the reason, and whether there were others.
+   */
+  async #reopen(isLate: boolean): Promise<Reopening> {
     const lost = new Map<Kept, SoundError>();
+    let knowsOthers = false;
+    const watched = this.#running();
     for (const kept of [...this.#kept.values()]) {
       if (this.#kept.get(kept.direction) !== kept) continue;
-      const watched = this.#running();
       try {
-        const opening = await watched.child.open(kept.direction, kept.choice);
-        if (opening.result === "unknown")
+        const opening = await watched.child.open(kept.direction, isLate ? kept.choice : kept.id);
+        if (opening.result === "unknown") {
+          knowsOthers ||= opening.known.length > 0;
           lost.set(kept, new SoundError(`the ${kept.direction} ${kept.name} is gone`));
-        else if (!this.#kept.has(kept.direction)) await watched.child.close(kept.direction, CLOSE_MS);
+        } else if (!this.#kept.has(kept.direction)) await watched.child.close(kept.direction, CLOSE_MS);
       } catch (error) {
         lost.set(kept, new SoundError(messageOf(error)));
       }
     }
     if (this.#isMuted) this.#watched?.child.setMuted(true);
-    return lost;
+    return { watched, lost, knowsOthers };
   }
 
   #lose(kept: Kept, error: SoundError): void {
@@ -236,13 +308,15 @@ export class DeviceKeeper {
   }
 
   async #pause(waitMs: number): Promise<void> {
-    const signal = AbortSignal.any([this.#closing.signal, this.#nothingKept.signal]);
-    // The wait is cut short when nothing is kept any more, which the loop then sees.
+    const signal = AbortSignal.any([this.#closing.signal, this.#cutWait.signal]);
+    // The wait is cut short when the server is back or nothing is kept any more, which the loop then sees.
     await wait(waitMs, undefined, { signal }).catch(() => undefined);
   }
 
   async #endWhenIdle(): Promise<void> {
-    if (this.#kept.size === 0 && this.#opening === 0) await this.#endChild();
+    if (this.#kept.size > 0 || this.#opening > 0) return;
+    this.#server.close();
+    await this.#endChild();
   }
 
   async #endChild(): Promise<void> {

@@ -1,97 +1,165 @@
-// What waits to be played: enough to bridge the network's jitter, never so much that the voice comes late.
-// Whoever plays always gets a block: silence where the voice has not arrived.
+// What waits to be played: enough to bridge the network's jitter, never so much that the voice comes late. The card's
+// clock drifts against the network's: it is followed by playing a little faster or slower (drift-control.ts), by leaving
+// out or repeating silence when more is amiss, and by a cut at last. Whoever plays always gets a block.
 
+import { Concealment } from "./concealment.ts";
+import { DriftControl } from "./drift-control.ts";
+import { REACH, readFractional } from "./fractional-read.ts";
 import { BLOCK_SAMPLES } from "./sound.ts";
 
-/** 20 ms are gathered before playing starts, so that one late block is not heard. */
-export const START_BLOCKS = 2;
-/** 40 ms: above it for a second, one block is dropped to win the delay back. */
-export const TARGET_BLOCKS = 4;
-/** 80 ms: more means that the device plays slower than the voice comes; the oldest goes. */
-export const CAPACITY_BLOCKS = 8;
-/** One second of blocks, long enough not to take a burst for a trend. */
-const TREND_BLOCKS = 100;
+/** 25 ms wait when a block is about to be played: one late block is not heard. Nearly as much waits in PortAudio's queue. */
+export const TARGET_SAMPLES = 2.5 * BLOCK_SAMPLES;
+/** 160 ms: a card that takes nothing for 80 ms takes it all at once afterwards. */
+export const CAPACITY_SAMPLES = 16 * BLOCK_SAMPLES;
+/** 15 ms off for a second: silence is left out or repeated. */
+const AMISS_SAMPLES = 1.5 * BLOCK_SAMPLES;
+/** 30 ms too late for a second: heard as delay, so worth a seam. */
+const CUT_SAMPLES = 3 * BLOCK_SAMPLES;
+/** What was stood in for is owed at most 100 ms, and for a second: by then a late voice has come, or never will. */
+const MAX_OWED_SAMPLES = 10 * BLOCK_SAMPLES;
+const OWED_PULLS = 100;
+/** -50 dB of full scale: the noise of a room. */
+const QUIET_PEAK = 100;
 
 export interface PlaybackCounters {
+  /** Blocks of voice. */
   readonly played: number;
-  /** Blocks of silence that were played because no voice was there. */
+  /** Blocks that stood in for a voice that was not there. */
   readonly starved: number;
-  /** Blocks of voice that were never played. */
-  readonly dropped: number;
+  /** Samples that were never played, and samples of silence that were played twice. */
+  readonly skippedSamples: number;
+  readonly repeatedSamples: number;
 }
 
 export interface PlaybackRing {
   /** Copies 480 samples. */
   push(block: Int16Array): void;
-  /** Fills `target` with the next 480 samples or with silence; false says silence. */
+  /** Fills `target` with the next 480 samples; false says that no voice was there for them. */
   pull(target: Int16Array): boolean;
   clear(): void;
   counters(): PlaybackCounters;
+  /** Samples that wait. */
+  readonly fillSamples: number;
 }
 
 class Ring implements PlaybackRing {
-  readonly #samples = new Int16Array(CAPACITY_BLOCKS * BLOCK_SAMPLES);
-  #first = 0;
-  #count = 0;
-  #isGathering = true;
-  #fewest = CAPACITY_BLOCKS;
-  #untilTrend = TREND_BLOCKS;
-  #played = 0;
-  #starved = 0;
-  #dropped = 0;
+  /** Played samples that the interpolation still needs, then what waits, up to `#end`. */
+  readonly #samples = new Int16Array(2 * CAPACITY_SAMPLES);
+  readonly #control = new DriftControl(TARGET_SAMPLES);
+  readonly #concealment = new Concealment();
+  /** Between which samples playing goes on. */
+  #place = REACH;
+  #end = 2 * REACH;
+  /** Until enough was gathered for a first block. */
+  #needed = TARGET_SAMPLES;
+  #hasSeam = true;
+  /** What was stood in for and may still come late, and for how many pulls that is remembered. */
+  #owed = 0;
+  #owedPulls = 0;
+  #counters = { played: 0, starved: 0, skippedSamples: 0, repeatedSamples: 0 };
+
+  get fillSamples(): number {
+    return Math.max(0, this.#end - REACH - this.#place);
+  }
 
   push(block: Int16Array): void {
-    if (this.#count === CAPACITY_BLOCKS) {
-      while (this.#count >= TARGET_BLOCKS) this.#dropOldest();
-    }
-    const slot = (this.#first + this.#count) % CAPACITY_BLOCKS;
-    this.#samples.set(block.subarray(0, BLOCK_SAMPLES), slot * BLOCK_SAMPLES);
-    this.#count += 1;
-    if (this.#count >= START_BLOCKS) this.#isGathering = false;
+    if (this.#end + BLOCK_SAMPLES > this.#samples.length) this.#moveToFront();
+    this.#samples.set(block.subarray(0, BLOCK_SAMPLES), this.#end);
+    this.#end += BLOCK_SAMPLES;
+    if (this.fillSamples > CAPACITY_SAMPLES) this.#cut(this.fillSamples - TARGET_SAMPLES);
   }
 
   pull(target: Int16Array): boolean {
-    this.#followTrend();
-    if (this.#isGathering || this.#count === 0) {
-      this.#isGathering = true;
-      this.#starved += 1;
-      target.fill(0);
-      return false;
-    }
-    const start = this.#first * BLOCK_SAMPLES;
-    target.set(this.#samples.subarray(start, start + BLOCK_SAMPLES));
-    this.#advance();
-    this.#played += 1;
+    if (this.fillSamples < this.#needed) return this.#standIn(target);
+    if (this.#needed > BLOCK_SAMPLES) this.#control.restart(this.fillSamples);
+    this.#needed = BLOCK_SAMPLES;
+    this.#leaveOutLate();
+    const step = this.#control.observe(this.fillSamples);
+    if (this.#control.errorSamples > CUT_SAMPLES) this.#cut(this.fillSamples - TARGET_SAMPLES);
+    if (this.fillSamples < BLOCK_SAMPLES * step) return this.#standIn(target);
+    const before = this.#place;
+    this.#place = readFractional(target, this.#samples, before, step);
+    if (this.#hasSeam) this.#concealment.join(target);
+    this.#hasSeam = false;
+    this.#useSilence(target, before);
+    this.#concealment.remember(target);
+    this.#counters.played += 1;
     return true;
   }
 
   clear(): void {
-    this.#count = 0;
-    this.#isGathering = true;
+    this.#place = REACH;
+    this.#end = 2 * REACH;
+    this.#samples.fill(0, 0, this.#end);
+    this.#needed = TARGET_SAMPLES;
+    this.#hasSeam = true;
+    this.#owed = 0;
+    this.#concealment.forget();
   }
 
   counters(): PlaybackCounters {
-    return { played: this.#played, starved: this.#starved, dropped: this.#dropped };
+    return { ...this.#counters };
   }
 
-  #followTrend(): void {
-    this.#fewest = Math.min(this.#fewest, this.#count);
-    this.#untilTrend -= 1;
-    if (this.#untilTrend > 0) return;
-    if (this.#fewest > TARGET_BLOCKS) this.#dropOldest();
-    this.#fewest = this.#count;
-    this.#untilTrend = TREND_BLOCKS;
+  #standIn(target: Int16Array): false {
+    this.#concealment.fill(target);
+    this.#hasSeam = true;
+    this.#needed = TARGET_SAMPLES;
+    this.#owed = Math.min(this.#owed + BLOCK_SAMPLES, MAX_OWED_SAMPLES);
+    this.#owedPulls = OWED_PULLS;
+    this.#counters.starved += 1;
+    return false;
   }
 
-  #dropOldest(): void {
-    this.#advance();
-    this.#dropped += 1;
+  /** What came too late to be heard in its place is left out, so that the delay stays as it was. */
+  #leaveOutLate(): void {
+    this.#owedPulls -= 1;
+    if (this.#owedPulls <= 0) this.#owed = 0;
+    const late = Math.min(this.fillSamples - TARGET_SAMPLES, this.#owed);
+    if (late < BLOCK_SAMPLES) return;
+    this.#owed -= late;
+    this.#skip(late);
+    this.#hasSeam = true;
+    this.#control.restart(this.fillSamples);
   }
 
-  #advance(): void {
-    this.#first = (this.#first + 1) % CAPACITY_BLOCKS;
-    this.#count -= 1;
+  #cut(samples: number): void {
+    if (samples <= 0) return;
+    this.#skip(samples);
+    this.#control.shift(-samples);
+    this.#hasSeam = true;
   }
+
+  #skip(samples: number): void {
+    this.#place += samples;
+    this.#counters.skippedSamples += Math.round(samples);
+  }
+
+  /** Nobody hears 10 ms of silence more or less. */
+  #useSilence(played: Int16Array, before: number): void {
+    const error = this.#control.errorSamples;
+    if (Math.abs(error) < AMISS_SAMPLES || !isQuiet(played)) return;
+    if (error < 0) {
+      this.#place = before;
+      this.#control.shift(BLOCK_SAMPLES);
+      this.#counters.repeatedSamples += BLOCK_SAMPLES;
+    } else if (this.fillSamples > TARGET_SAMPLES) {
+      this.#skip(BLOCK_SAMPLES);
+      this.#control.shift(-BLOCK_SAMPLES);
+      this.#hasSeam = true;
+    }
+  }
+
+  #moveToFront(): void {
+    const first = Math.floor(this.#place) - REACH;
+    this.#samples.copyWithin(0, first, this.#end);
+    this.#place -= first;
+    this.#end -= first;
+  }
+}
+
+function isQuiet(block: Int16Array): boolean {
+  return block.every((sample) => Math.abs(sample) < QUIET_PEAK);
 }
 
 export function createPlaybackRing(): PlaybackRing {

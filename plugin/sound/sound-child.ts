@@ -11,6 +11,7 @@ import { BLOCK_BYTES, createBlockSplitter } from "./block-splitter.ts";
 import type { Direction } from "./device-names.ts";
 import { logLines } from "./line-log.ts";
 import { createNewestBlocks } from "./newest-blocks.ts";
+import type { Processing } from "./sound.ts";
 import { SoundError } from "./sound.ts";
 import type { Answer, DeviceLists } from "./sound-messages.ts";
 import { isReport } from "./sound-messages.ts";
@@ -101,6 +102,10 @@ export class SoundChild {
   setMuted(muted: boolean): void {
     if (muted) this.#newest.clear();
     this.#send({ kind: "mute", muted });
+  }
+
+  setProcessing(processing: Processing): void {
+    this.#send({ kind: "processing", processing });
   }
 
   /** Takes 960 bytes, which must not change afterwards. */

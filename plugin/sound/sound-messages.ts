@@ -2,6 +2,7 @@
 // Written by hand instead of as zod schemas: loading zod would cost the sound process 0.13 s and 19 MB.
 
 import type { Direction, NamedDevice } from "./device-names.ts";
+import type { Processing } from "./sound.ts";
 
 export type DeviceChoice = { readonly direction: Direction; readonly choice: string };
 
@@ -11,7 +12,12 @@ export type Request =
   | ({ readonly kind: "open"; readonly request: number } & DeviceChoice)
   | { readonly kind: "close"; readonly request: number; readonly direction: Direction }
   /** No reply: it takes effect with the next block. */
-  | { readonly kind: "mute"; readonly muted: boolean };
+  | { readonly kind: "mute"; readonly muted: boolean }
+  /** No reply either. */
+  | { readonly kind: "processing"; readonly processing: Processing };
+
+/** What is answered. */
+export type Question = Extract<Request, { readonly request: number }>;
 
 export interface DeviceLists {
   readonly microphones: NamedDevice[];
@@ -45,6 +51,7 @@ function isDirection(value: unknown): value is Direction {
 export function isRequest(message: unknown): message is Request {
   if (!isFields(message)) return false;
   if (message.kind === "mute") return typeof message.muted === "boolean";
+  if (message.kind === "processing") return isProcessing(message.processing);
   if (typeof message.request !== "number") return false;
   switch (message.kind) {
     case "list":
@@ -56,6 +63,12 @@ export function isRequest(message: unknown): message is Request {
     default:
       return false;
   }
+}
+
+function isProcessing(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { echoCancellation, noiseSuppression, automaticGain } = value;
+  return [echoCancellation, noiseSuppression, automaticGain].every((on) => typeof on === "boolean");
 }
 
 /** For the plugin. */

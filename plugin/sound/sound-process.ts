@@ -7,8 +7,9 @@ import { BLOCK_BYTES, createBlockSplitter } from "./block-splitter.ts";
 import type { Direction } from "./device-names.ts";
 import { createPlaybackRing } from "./playback-ring.ts";
 import * as portaudio from "./portaudio.ts";
-import type { Answer, Report, Request } from "./sound-messages.ts";
+import type { Answer, Question, Report } from "./sound-messages.ts";
 import { isRequest } from "./sound-messages.ts";
+import { VoiceProcessing } from "./voice-processing.ts";
 
 /** A tenth of the shortest stall limit, so that a few may come late. */
 const HEARTBEAT_MS = 200;
@@ -20,22 +21,32 @@ const speakerPipe = new Socket({ fd: 4, readable: true, writable: false });
 const ring = createPlaybackRing();
 const open = new Map<Direction, portaudio.OpenDevice>();
 let isMuted = false;
+const voice = new VoiceProcessing((message) => console.error(message));
 
 function sendMicrophone(bytes: Uint8Array): void {
   // A closing stream may give a part of a block, which would shift every later sample.
-  if (isMuted || bytes.length !== BLOCK_BYTES) return;
+  if (bytes.length !== BLOCK_BYTES) return;
+  // Also while muted, so that the echo is still known afterwards.
+  voice.captured(bytes);
+  if (isMuted) return;
   if (microphonePipe.writableLength < MAX_PIPE_BYTES) microphonePipe.write(bytes);
+}
+
+function fillSpeaker(block: Int16Array): void {
+  ring.pull(block);
+  voice.playing(block);
 }
 
 function openDevice(direction: Direction, choice: string): Answer {
   try {
     if (open.has(direction)) throw new Error(`a ${direction} is open already`);
+    voice.restart();
     if (direction === "speaker") ring.clear();
     else isMuted = false;
     const device =
       direction === "microphone"
         ? portaudio.openMicrophone(choice, sendMicrophone)
-        : portaudio.openSpeaker(choice, ring.pull.bind(ring));
+        : portaudio.openSpeaker(choice, fillSpeaker);
     open.set(direction, device);
     return { result: "opened", id: device.id, name: device.name };
   } catch (error) {
@@ -47,11 +58,12 @@ function openDevice(direction: Direction, choice: string): Answer {
 async function closeDevice(direction: Direction): Promise<Answer> {
   const device = open.get(direction);
   open.delete(direction);
+  voice.restart();
   await device?.close();
   return { result: "closed" };
 }
 
-async function answer(request: Exclude<Request, { kind: "mute" }>): Promise<Answer> {
+async function answer(request: Question): Promise<Answer> {
   switch (request.kind) {
     case "list":
       return { result: "listed", devices: portaudio.listDevices() };
@@ -72,6 +84,10 @@ async function take(message: unknown): Promise<void> {
     isMuted = message.muted;
     return;
   }
+  if (message.kind === "processing") {
+    voice.configure(message.processing);
+    return;
+  }
   report({ kind: "reply", request: message.request, answer: await answer(message) });
 }
 
@@ -80,13 +96,18 @@ function die(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** The kernel's promise to end us with the plugin; without the addon the IPC channel's end still does. */
-async function dieWithParent(): Promise<void> {
+/** The kernel's promise to end us with the plugin, and the voice's processing; without the addon the IPC channel's end
+ * still ends us. */
+async function useAddon(): Promise<void> {
   try {
     const { loadNative } = await import("../../native/index.ts");
-    loadNative().dieWithParent();
+    const native = loadNative();
+    native.dieWithParent();
+    voice.attach(native);
   } catch (error) {
-    console.error(`goes on without the addon: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      `goes on without the addon, the voice is sent as captured: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -109,6 +130,6 @@ setInterval(() => {
     played: open.get("speaker")?.blocks() ?? null,
   });
 }, HEARTBEAT_MS);
-await dieWithParent();
+await useAddon();
 // The plugin may have died before any of this was listening.
 if (!process.connected) die();

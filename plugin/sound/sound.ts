@@ -15,7 +15,34 @@ export class SoundError extends Error {
   override readonly name = "SoundError";
 }
 
-export interface MicrophoneCallbacks {
+/** What is done to the voice before it is sent; see the settings of the same names. */
+export interface Processing {
+  readonly echoCancellation: boolean;
+  readonly noiseSuppression: boolean;
+  readonly automaticGain: boolean;
+}
+
+export interface MicrophoneOptions {
+  /** Pitch of `tone`, which is never processed. */
+  readonly toneHz: number;
+  readonly processing: Processing;
+}
+
+export const NO_PROCESSING: Processing = Object.freeze({
+  echoCancellation: false,
+  noiseSuppression: false,
+  automaticGain: false,
+});
+
+/** What a device's owner may want to know of its absence; both are told in turn, `onInterrupted` first. */
+export interface InterruptionCallbacks {
+  /** The device does not work for now: it is tried again until it comes back, is closed, or is lost. */
+  onInterrupted?(error: SoundError): void;
+  /** It works again, under the same id unless the choice was `auto`. */
+  onResumed?(): void;
+}
+
+export interface MicrophoneCallbacks extends InterruptionCallbacks {
   /** 10 ms, mono, 16 bit, 48 kHz; an array of its own that covers its whole ArrayBuffer. Not called while muted. */
   onBlock(block: Int16Array): void;
   /** The device ended by itself and was not brought back. `close()` is still owed. */
@@ -27,6 +54,8 @@ export interface Microphone {
   readonly deviceName: string;
   /** While muted no block leaves the capturing process. */
   setMuted(muted: boolean): void;
+  /** Takes effect with the next block. */
+  setProcessing(processing: Processing): void;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -51,9 +80,22 @@ export interface Sound {
    * `auto` (the system's default; the tone where there is none), `tone`, `none`, or a device id.
    * @throws SoundError; RpcError unknownDevice for an id that names nothing.
    */
-  openMicrophone(choice: string, toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone>;
+  openMicrophone(
+    choice: string,
+    options: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone>;
   /** `auto` (the system's default; nothing where there is none), `none`, or a device id. */
-  openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker>;
+  openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions?: InterruptionCallbacks,
+  ): Promise<Speaker>;
+  /**
+   * Tells the lists whenever they changed, until the result is called. Looks at what costs nothing every two seconds
+   * and lists only when that changed, so watch only while somebody cares.
+   */
+  watch(onChange: (devices: SoundDevices) => void): () => void;
   /** Closes every device and ends the sound process. Idempotent. */
   close(): Promise<void>;
 }

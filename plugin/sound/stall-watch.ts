@@ -16,6 +16,11 @@ export const DEFAULT_STALL_LIMITS: StallLimits = { heartbeatMs: 4_000, captureMs
 /** What has not begun yet may be waking up, the process as well as a device: it gets this many times the limit. */
 const START_FACTOR = 2;
 
+/** After the sound server went: what does not move for so long went with it. Two heartbeats and one that came late. */
+const HURRIED_MS = 500;
+/** What still moves by then does without the server. */
+const HURRY_FOR_MS = 2_000;
+
 /** Blocks moved since the device was opened; null while none is open. */
 export interface Progress {
   readonly captured: number | null;
@@ -33,6 +38,7 @@ export class StallWatch {
   #isFirst = true;
   #capture: Mark | null = null;
   #playback: Mark | null = null;
+  #hurryUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: StallLimits, nowMs: number) {
     this.#limits = limits;
@@ -46,9 +52,16 @@ export class StallWatch {
     this.#playback = follow(this.#playback, progress.played, nowMs);
   }
 
+  /** The sound server went: whether an open device went with it shall be known soon. */
+  hurry(nowMs: number): void {
+    this.#hurryUntilMs = nowMs + HURRY_FOR_MS;
+  }
+
   /** What is stuck, in words for a log; null while all is well. */
   verdict(nowMs: number): string | null {
-    const { captureMs, playbackMs } = this.#limits;
+    const isHurried = nowMs < this.#hurryUntilMs;
+    const captureMs = isHurried ? HURRIED_MS : this.#limits.captureMs;
+    const playbackMs = isHurried ? HURRIED_MS : this.#limits.playbackMs;
     const heartbeatMs = this.#limits.heartbeatMs * (this.#isFirst ? START_FACTOR : 1);
     if (nowMs - this.#heardMs > heartbeatMs) return `the sound process did not answer for ${heartbeatMs} ms`;
     if (isOver(this.#capture, captureMs, nowMs)) return `the microphone gave no sound for ${captureMs} ms`;

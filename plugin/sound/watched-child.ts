@@ -9,13 +9,25 @@ import { StallWatch } from "./stall-watch.ts";
 /** A few looks within the shortest stall limit. */
 const LOOKS_PER_LIMIT = 4;
 
+/** So often while a device may have gone with its server. */
+const HURRIED_LOOK_MS = 100;
+/** As long as the watch hurries. */
+const HURRIED_LOOKS = 20;
+
+export interface WatchedChild {
+  readonly child: SoundChild;
+  /** The sound server went: a device that went with it is a fault at once. */
+  hurry(): void;
+  kill(): Promise<void>;
+}
+
 /** @param onFault gets the reason in words, once, and not after the child was killed by `kill()`. */
 export function startWatchedChild(
   options: ChildOptions,
   limits: StallLimits,
   onBlock: (block: Int16Array) => void,
   onFault: (reason: string) => void,
-): { child: SoundChild; kill(): Promise<void> } {
+): WatchedChild {
   const watch = new StallWatch(limits, performance.now());
   let isWatched = true;
   const fault = (reason: string) => {
@@ -30,9 +42,22 @@ export function startWatchedChild(
   const everyMs = Math.min(limits.heartbeatMs, limits.captureMs, limits.playbackMs) / LOOKS_PER_LIMIT;
   // Heartbeats that came while this thread was busy are read before setImmediate runs.
   const timer = setInterval(() => setImmediate(look), everyMs);
+  let hurried: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    if (!isWatched) return;
+    watch.hurry(performance.now());
+    clearInterval(hurried);
+    let looks = 0;
+    hurried = setInterval(() => {
+      setImmediate(look);
+      looks += 1;
+      if (looks === HURRIED_LOOKS) clearInterval(hurried);
+    }, HURRIED_LOOK_MS);
+  };
   const unwatch = () => {
     isWatched = false;
     clearInterval(timer);
+    clearInterval(hurried);
   };
   const child = new SoundChild(options, {
     onBlock: (block) => {
@@ -43,6 +68,7 @@ export function startWatchedChild(
   });
   return {
     child,
+    hurry,
     kill() {
       unwatch();
       return child.kill();

@@ -4,6 +4,9 @@ import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "
 import type { Link } from "./link.ts";
 import { errorWords } from "./words.ts";
 
+/** Settings that say what is done to the voice. */
+export type Processing = "echoCancellation" | "noiseSuppression" | "automaticGain";
+
 /**
  * Methods that return nothing never fail for their caller: `onFailure` gets a sentence for the user instead.
  */
@@ -48,6 +51,13 @@ export class Actions {
         ? this.#link.request("call.useDevice", { callId: call.callId, kind, deviceId })
         : this.#link.request("settings.update", { settings }),
     );
+  }
+
+  /** Holds for the next microphone that opens, so in a call the present one is opened again. @returns false when refused */
+  async process(call: CallInfo | undefined, processing: Processing, on: boolean): Promise<boolean> {
+    const isSet = await this.#try(this.#link.request("settings.update", { settings: { [processing]: on } }));
+    const deviceId = call?.local.microphone.deviceId;
+    return isSet && deviceId !== undefined ? this.useDevice(call, "microphone", deviceId) : isSet;
   }
 
   /** Dials a peer by its multiaddr. @throws LinkError, since the dialog shows it beside the field */

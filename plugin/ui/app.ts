@@ -58,6 +58,7 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
   const devices = createDevicePicker({
     onOpen: () => void store.reloadDevices().catch((error: unknown) => tell(errorWords(error))),
     onChoose: (call, kind, deviceId) => actions.useDevice(call, kind, deviceId),
+    onProcess: (call, processing, on) => actions.process(call, processing, on),
   });
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({
@@ -69,6 +70,7 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
     onCamera: ({ callId }, on) => actions.setCamera(callId, on),
     onSnapshot: ({ callId, peerLabel, peerId }) =>
       actions.snapshot(callId, "remote", peerName(peerLabel, peerId)),
+    onUseDevice: (call, kind, deviceId) => void actions.useDevice(call, kind, deviceId),
     onDevices: devices.open,
     onHangUp: ({ callId }) => actions.hangUp(callId),
   });

@@ -1,10 +1,10 @@
 // One call on the stage, from calling to connected: who, since when, how good, the pictures and the buttons.
 
-import type { CallInfo, CallStatistics } from "../../rpc-schema/index.ts";
+import type { CallInfo, CallStatistics, DeviceKind } from "../../rpc-schema/index.ts";
+import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
 import type { FrameLink } from "./canvas-view.ts";
 import { h, setHidden, setText } from "./dom.ts";
-import { icon } from "./icons.ts";
 import { createPictures } from "./pictures.ts";
 import { createQuality } from "./quality.ts";
 import type { Levels } from "./store.ts";
@@ -22,13 +22,14 @@ export interface CallView {
 export interface CallViewOptions extends ToolbarHandlers {
   link: FrameLink;
   onError(error: unknown): void;
+  onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;
 }
 
 export function createCallView(options: CallViewOptions): CallView {
   const head = createHead();
   const pictures = createPictures(options.link, options.onError);
   const quality = createQuality();
-  const notes = createNotes();
+  const notes = createNotes(options.onUseDevice);
   const toolbar = createToolbar(options);
   head.element.append(quality.sign);
   const element = h(
@@ -84,51 +85,6 @@ function createHead() {
       setText(phase, phaseWords(call));
       setHidden(phase, call.phase === "connected");
       setHidden(time, call.phase !== "connected");
-    },
-  };
-}
-
-/** What is out of the ordinary: the other side's mute, a lost device, a lost connection. */
-function createNotes() {
-  const microphoneOff = note("remote-muted", "microphoneOff");
-  const cameraOff = note("remote-camera-off", "videoOff");
-  const reconnecting = note("reconnecting", "restart");
-  const lostMicrophone = note("microphone-lost", "microphoneOff");
-  const lostCamera = note("camera-lost", "videoOff");
-  const lostSpeaker = note("speaker-lost", "speaker");
-  const all = [reconnecting, microphoneOff, cameraOff, lostMicrophone, lostCamera, lostSpeaker];
-  const element = h(
-    "div",
-    { class: "notes", attributes: { role: "status" } },
-    ...all.map((one) => one.element),
-  );
-  return {
-    element,
-    update({ peerLabel, peerId, phase, remote, local, media }: CallInfo): void {
-      const name = peerName(peerLabel, peerId);
-      const isUp = phase === "connected" || phase === "reconnecting";
-      reconnecting.set(phase === "reconnecting" && "The connection was lost. Trying to reach them again…");
-      microphoneOff.set(isUp && remote.microphone === "off" && `${name} is muted`);
-      cameraOff.set(isUp && media === "video" && remote.camera === "off" && `${name}’s camera is off`);
-      lostMicrophone.set(local.microphone.state === "lost" && lost("microphone", local.microphone.why));
-      lostCamera.set(local.camera.state === "lost" && lost("camera", local.camera.why));
-      lostSpeaker.set(local.speaker.state === "lost" && lost("speaker", local.speaker.why));
-    },
-  };
-}
-
-function lost(device: string, why: string | undefined): string {
-  return why ? `Your ${device} stopped: ${why}` : `Your ${device} stopped working`;
-}
-
-function note(testId: string, iconName: Parameters<typeof icon>[0]) {
-  const words = h("span");
-  const element = h("p", { class: "note", testId }, icon(iconName), words);
-  return {
-    element,
-    set(text: string | false): void {
-      setHidden(element, text === false);
-      setText(words, text === false ? "" : text);
     },
   };
 }

@@ -1,6 +1,7 @@
 // Chooses camera, microphone and speaker: for the running call at once, otherwise for the next one.
 
 import type { CallInfo, Device, DeviceKind } from "../../rpc-schema/index.ts";
+import type { Processing } from "./actions.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { createLevelMeter } from "./level-meter.ts";
@@ -19,6 +20,8 @@ export interface DevicePickerHandlers {
   onOpen(): void;
   /** Resolves with false when the device was refused. */
   onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean>;
+  /** The same for what is done to the microphone's sound. */
+  onProcess(call: CallInfo | undefined, processing: Processing, on: boolean): Promise<boolean>;
 }
 
 interface Choice {
@@ -43,7 +46,8 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
   const speaker = createRow("speaker", "Speaker", choose("speaker"));
   const microphoneMeter = createLevelMeter("Your microphone's level", "meter-microphone");
   const speakerMeter = createLevelMeter("The other side's level", "meter-speaker");
-  microphone.element.append(microphoneMeter.element);
+  const processing = createProcessing((which, on) => handlers.onProcess(call, which, on));
+  microphone.element.append(microphoneMeter.element, processing.element);
   speaker.element.append(speakerMeter.element);
   const close = button(
     { class: "icon-button dialog-close", label: "Close", onClick: () => setDialogOpen(element, false) },
@@ -72,6 +76,7 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
       camera.update(devices.cameras, settings?.camera, call?.local.camera);
       microphone.update(devices.microphones, settings?.microphone, call?.local.microphone);
       speaker.update(devices.speakers, settings?.speaker, call?.local.speaker);
+      processing.update(settings);
       setHidden(microphoneMeter.element, !call);
       setHidden(speakerMeter.element, !call);
     },
@@ -79,6 +84,33 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
       if (!element.open || levels.callId !== call?.callId) return;
       microphoneMeter.set(levels.microphone);
       speakerMeter.set(levels.speaker);
+    },
+  };
+}
+
+const PROCESSING = [
+  ["echoCancellation", "Remove echo"],
+  ["noiseSuppression", "Reduce noise"],
+  ["automaticGain", "Keep my voice at an even level"],
+] as const satisfies [Processing, string][];
+
+function createProcessing(onChange: (processing: Processing, on: boolean) => Promise<boolean>) {
+  const boxes = PROCESSING.map(([processing, words]) => {
+    const attributes = { type: "checkbox", id: `processing-${processing}` };
+    const box = h("input", { testId: `processing-${processing}`, attributes });
+    const change = async (): Promise<void> => {
+      if (!(await onChange(processing, box.checked))) box.checked = !box.checked;
+    };
+    box.addEventListener("change", () => void change());
+    return { processing, box, label: h("label", { class: "check-row" }, box, words) };
+  });
+  return {
+    element: h("div", { class: "processing" }, ...boxes.map(({ label }) => label)),
+    update(settings: Readonly<Record<Processing, boolean>> | undefined): void {
+      for (const { processing, box } of boxes) {
+        if (settings && document.activeElement !== box) box.checked = settings[processing];
+        box.disabled = !settings;
+      }
     },
   };
 }

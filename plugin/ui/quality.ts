@@ -2,7 +2,7 @@
 
 import type { CallInfo, CallStatistics } from "../../rpc-schema/index.ts";
 import { button, h, setAttribute, setHidden, setText } from "./dom.ts";
-import { qualityWords } from "./words.ts";
+import { qualityWords, stepWords } from "./words.ts";
 
 export interface Quality {
   readonly sign: HTMLElement;
@@ -37,8 +37,11 @@ export function createQuality(): Quality {
     words,
   );
   const cells = rows.map(([, testId]) => h("dd", { testId: `stat-${testId}` }, "–"));
+  const sentAs = h("dd", { testId: "stat-sent-as" }, "–");
+  const shownAs = h("dd", { testId: "stat-shown-as" }, "–");
   const table = h("dl", {});
   rows.forEach(([name], at) => void table.append(h("dt", {}, name), cells[at] ?? ""));
+  table.append(h("dt", {}, "Sent as"), sentAs, h("dt", {}, "Shown as"), shownAs);
   const panel = h(
     "section",
     { class: "details", testId: "details", label: "Connection details", attributes: { id: "details" } },
@@ -58,6 +61,8 @@ export function createQuality(): Quality {
       if (!isUp) panel.hidden = true;
       sign.dataset.quality = call.quality;
       setText(words, qualityWords[call.quality]);
+      setText(sentAs, adapted(call.sending));
+      setText(shownAs, adapted(call.showing));
       setAttribute(sign, "title", "Connection details");
       rows.forEach(([, , show], at) => {
         const cell = cells[at];
@@ -65,6 +70,10 @@ export function createQuality(): Quality {
       });
     },
   };
+}
+
+function adapted({ step, reason }: CallInfo["showing"]): string {
+  return reason === undefined ? stepWords[step] : `${stepWords[step]}: ${reason}`;
 }
 
 function milliseconds(value: number | null): string {

@@ -69,6 +69,7 @@ export class Store {
     };
     link.on("host.state", (host) => this.#hostChanged(host));
     link.on("contacts.changed", ({ contacts }) => this.#set({ contacts }));
+    link.on("devices.changed", (devices) => this.#set({ devices }));
     link.on("call.incoming", (call) => this.#callChanged(call));
     link.on("call.changed", (call) => this.#callChanged(call));
     link.on("call.ended", (end) => this.#callEnded(end));

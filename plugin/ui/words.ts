@@ -1,6 +1,6 @@
 // The page's sentences: what states, ends and errors are called in plain words. `name` is how the user knows the peer.
 
-import type { CallInfo, CallQuality, EndedBy, EndReason } from "../../rpc-schema/index.ts";
+import type { CallInfo, CallQuality, EndedBy, EndReason, PictureStep } from "../../rpc-schema/index.ts";
 import { LinkError } from "./link.ts";
 
 type Sentence = (name: string) => string;
@@ -99,6 +99,16 @@ export const qualityWords: Record<CallQuality, string> = {
   good: "Good connection",
   fair: "Fair connection",
   poor: "Poor connection",
+};
+
+/** The picture that is sent, or shown, at each step of adapting. */
+export const stepWords: Record<PictureStep, string> = {
+  full: "Full picture",
+  threeQuarters: "Slightly smaller picture",
+  half: "Picture at half size",
+  quarter: "Picture at quarter size",
+  thumbnail: "Small picture, a few times a second",
+  paused: "Picture paused",
 };
 
 const errors: Record<string, string> = {

@@ -1,7 +1,7 @@
 // What can be captured from and played to.
 
 import { deviceListSchema } from "../common.ts";
-import { method, noParams, servingErrors } from "../definition.ts";
+import { method, noParams, notification, servingErrors } from "../definition.ts";
 
 export const deviceMethods = {
   "devices.list": method(
@@ -9,5 +9,12 @@ export const deviceMethods = {
     noParams,
     deviceListSchema,
     [...servingErrors],
+  ),
+};
+
+export const deviceNotifications = {
+  "devices.changed": notification(
+    "A device came or went; the whole list, as devices.list gives it",
+    deviceListSchema,
   ),
 };

@@ -138,6 +138,18 @@ const active = callSetup.createStateConfig({
       }),
       onError: broken,
     },
+    {
+      src: "adapt",
+      id: "sending",
+      input: ({ context }: { context: CallContext }) => ({ callId: context.callId, way: "sending" as const }),
+      onError: broken,
+    },
+    {
+      src: "adapt",
+      id: "showing",
+      input: ({ context }: { context: CallContext }) => ({ callId: context.callId, way: "showing" as const }),
+      onError: broken,
+    },
   ],
   on: {
     "user.hangup": { target: "ending", actions: endedHere("hungUp") },
@@ -146,6 +158,11 @@ const active = callSetup.createStateConfig({
     "user.useCamera": { actions: "toMedia" },
     "user.useMicrophone": { actions: "toMedia" },
     "user.useSpeaker": { actions: "toMedia" },
+    "adapt.stepped": {
+      description: "Only a picture that is not sent at all concerns the other side",
+      guard: { type: "isOfSending", params: ({ event }) => ({ way: event.way }) },
+      actions: { type: "tellMedia", params: ({ event }) => ({ step: event.step, reason: event.reason }) },
+    },
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },
@@ -174,7 +191,11 @@ const ending = callSetup.createStateConfig({
 export const callMachine = callSetup.createMachine({
   id: "call",
   description: "One call between two peers",
-  context: ({ input }) => ({ ...input, remote: { microphone: null, camera: null }, end: null }),
+  context: ({ input }) => ({
+    ...input,
+    remote: { microphone: null, camera: null, rung: null, rungWhy: null },
+    end: null,
+  }),
   output: endOf,
   initial: "beginning",
   on: {
@@ -182,7 +203,7 @@ export const callMachine = callSetup.createMachine({
       description: "In any phase, since it may overtake the accept",
       actions: {
         type: "keepRemoteMedia",
-        params: ({ event }) => ({ microphone: event.microphone, camera: event.camera }),
+        params: ({ event: { microphone, camera, rung, rungWhy } }) => ({ microphone, camera, rung, rungWhy }),
       },
     },
     "desk.end": {

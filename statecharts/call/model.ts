@@ -7,8 +7,12 @@ import type {
   EndedBy,
   EndReason,
   MediaKind,
+  Rung,
   Timeouts,
 } from "../../rpc-schema/index.ts";
+import type { AdaptedWay } from "../adapt/judge.ts";
+import { adaptMachine } from "../adapt/machine.ts";
+import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
 import type { CallAddress, LinkOutput, LinkReport } from "../link/model.ts";
 import { mediaMachine } from "../media/machine.ts";
@@ -30,8 +34,16 @@ export interface CallEnd {
   readonly replacedBy?: string;
 }
 
+/** What the other side says of itself; null: nothing yet, and of the rung with older peers ever. */
+export interface RemoteStanding {
+  readonly microphone: boolean | null;
+  readonly camera: boolean | null;
+  readonly rung: Rung | null;
+  readonly rungWhy: string | null;
+}
+
 export interface CallContext extends CallInput {
-  readonly remote: { readonly microphone: boolean | null; readonly camera: boolean | null };
+  readonly remote: RemoteStanding;
   readonly end: CallEnd | null;
 }
 
@@ -47,7 +59,7 @@ export type SignalCallEvent =
   | { type: "signal.offer"; sdp: string }
   | { type: "signal.answer"; sdp: string }
   | { type: "signal.candidate"; candidate: Candidate }
-  | { type: "signal.media"; microphone: boolean; camera: boolean }
+  | ({ type: "signal.media" } & RemoteStanding)
   | { type: "signal.hangup"; reason: EndReason | null };
 
 /** From the desk, which sees all calls at once. */
@@ -57,7 +69,13 @@ export type DeskCallEvent = {
   replacedBy?: string;
 };
 
-export type CallEvent = UserCallEvent | SignalCallEvent | DeskCallEvent | LinkReport | UserMediaEvent;
+export type CallEvent =
+  | UserCallEvent
+  | SignalCallEvent
+  | DeskCallEvent
+  | LinkReport
+  | AdaptReport
+  | UserMediaEvent;
 export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
 
 export type RequestInput = CallAddress & { readonly media: MediaKind };
@@ -71,12 +89,13 @@ export const callSetup = setup({
     context: {} as CallContext,
     events: {} as CallEvent,
     output: {} as CallEnd,
-    children: {} as { link: "link"; media: "media" },
+    children: {} as { link: "link"; media: "media"; sending: "adapt"; showing: "adapt" },
     tags: {} as "requesting" | "ringing" | "connecting" | "connected" | "reconnecting" | "ended",
   },
   actors: {
     link: linkMachine,
     media: mediaMachine,
+    adapt: adaptMachine,
     sendRequest: externalPromise<void, RequestInput>("sendRequest"),
     sendHangup: externalPromise<void, HangupInput>("sendHangup"),
   },
@@ -85,14 +104,22 @@ export const callSetup = setup({
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
     keepRemoteMedia: assign({
-      remote: (_, params: { microphone: boolean; camera: boolean }) => params,
+      remote: (_, params: RemoteStanding) => params,
     }),
     toLink: sendTo("link", ({ event }) => event),
     toMedia: sendTo("media", ({ event }) => event),
+    tellMedia: sendTo(
+      "media",
+      (_, { step, reason }: Pick<AdaptReport, "step" | "reason">): MediaEvent => ({
+        type: "picture.held",
+        why: step === "paused" ? (reason ?? "nothing can carry it") : null,
+      }),
+    ),
   },
   guards: {
     isOutgoing: ({ context }) => context.direction === "outgoing",
     isAccepted: ({ context }) => context.isAccepted,
+    isOfSending: (_, params: { way: AdaptedWay }) => params.way === "sending",
     isSuperseded: (_, params: { reason: EndReason | null }) => params.reason === "superseded",
   },
   delays: {

@@ -139,7 +139,13 @@ function toCallEvent(signal: Signal): SignalCallEvent {
     case "ice-candidate":
       return { type: "signal.candidate", candidate: signal.candidate };
     case "call-media":
-      return { type: "signal.media", microphone: signal.microphone, camera: signal.camera };
+      return {
+        type: "signal.media",
+        microphone: signal.microphone,
+        camera: signal.camera,
+        rung: signal.rung ?? null,
+        rungWhy: signal.why ?? null,
+      };
     case "call-hangup":
       return { type: "signal.hangup", reason: signal.reason ?? null };
   }

@@ -1,9 +1,11 @@
 // The words of the media chart: three devices, each opened, held and closed by an activity that the surroundings
 // supply. An activity's life is the device's life: leaving its state closes the device.
 
-import { assign, sendTo, setup } from "xstate";
-import type { DeviceKind, MediaKind } from "../../rpc-schema/index.ts";
+import { assign, raise, sendTo, setup } from "xstate";
+import type { DeviceKind, MediaKind, Rung } from "../../rpc-schema/index.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
+import * as choice from "./choice.ts";
+import { type DeviceContext, MAX_ROUNDS, NO_DEVICE, type OpenDevice, type Surroundings } from "./choice.ts";
 
 export interface MediaInput {
   readonly callId: string;
@@ -12,26 +14,24 @@ export interface MediaInput {
   readonly media: MediaKind;
 }
 
-export interface OpenDevice {
-  readonly deviceId: string;
-  readonly deviceName: string;
-}
-
-/** One device as the user left it. `choice` null: what the settings say. */
-export interface DeviceContext {
-  readonly choice: string | null;
-  readonly open: OpenDevice | null;
-  readonly why: string | null;
-}
-
 export interface MediaContext extends MediaInput {
   readonly isMicrophoneOn: boolean;
   readonly camera: DeviceContext;
   readonly microphone: DeviceContext;
   readonly speaker: DeviceContext;
+  /** Null until the first list has come. */
+  readonly around: Surroundings | null;
+  /** Why no picture is sent though the camera is open; null while it is sent. */
+  readonly pictureHeld: string | null;
 }
 
-/** user.*: the host's page; device.*: the activity that holds the device open. */
+interface Loss {
+  readonly why: string;
+  /** The one that was to take the open one's place, which is closed already; without it the open one itself. */
+  readonly deviceId?: string;
+}
+
+/** user.*: the host's page; device.*: the activity that holds the device open; devices.*: the machine. */
 export type MediaEvent =
   | { type: "user.setMicrophone"; on: boolean }
   | { type: "user.setCamera"; on: boolean }
@@ -42,32 +42,103 @@ export type MediaEvent =
   | ({ type: "device.microphoneOpened" } & OpenDevice)
   | ({ type: "device.speakerOpened" } & OpenDevice)
   | { type: "device.cameraAbsent" }
-  | { type: "device.cameraLost"; why: string }
-  | { type: "device.microphoneLost"; why: string }
-  | { type: "device.speakerLost"; why: string };
+  | { type: "device.cameraRefused"; deviceId: string; why: string }
+  | ({ type: "device.cameraLost" } & Loss)
+  | ({ type: "device.microphoneLost" } & Loss)
+  | ({ type: "device.speakerLost" } & Loss)
+  | ({ type: "devices.changed" } & Omit<Surroundings, "before">)
+  | { type: "devices.known" }
+  | { type: "picture.held"; why: string | null };
 
 export interface DeviceInput {
   readonly callId: string;
   readonly choice: string | null;
 }
 
+/** Another device, without a gap where the devices allow it. */
+export interface UseCommand {
+  readonly type: "use";
+  readonly choice: string;
+}
 /** What the microphone's activity is told while it runs. */
-export type MicrophoneCommand = { type: "mute" } | { type: "unmute" };
+export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | UseCommand;
 
 export type MediaAnnouncement = Pick<MediaInput, "callId" | "peerId"> & {
   readonly microphone: boolean;
   readonly camera: boolean;
+  readonly rung: Rung;
+  readonly rungWhy: string | null;
 };
 
-const closedDevice: DeviceContext = { choice: null, open: null, why: null };
+interface OfKind {
+  readonly kind: DeviceKind;
+}
+
+/** Waits before a device that failed is tried again, by rounds. A driver's fault is over in a second, or not at all. */
+const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000];
+/** A device that worked this long has earned new patience. */
+const STEADY_MS = 10_000;
 
 export const initialMedia = ({ input }: { input: MediaInput }): MediaContext => ({
   ...input,
   isMicrophoneOn: true,
-  camera: closedDevice,
-  microphone: closedDevice,
-  speaker: closedDevice,
+  camera: NO_DEVICE,
+  microphone: NO_DEVICE,
+  speaker: NO_DEVICE,
+  around: null,
+  pictureHeld: null,
 });
+
+/** Changes what is remembered of one kind; `params.kind` says which. */
+function change<P extends OfKind>(
+  how: (device: DeviceContext, params: P, context: MediaContext) => Partial<DeviceContext>,
+) {
+  return ({ context }: { context: MediaContext }, params: P) => {
+    const device = context[params.kind];
+    return { [params.kind]: { ...device, ...how(device, params, context) } };
+  };
+}
+
+function opened(
+  device: DeviceContext,
+  { kind, deviceId, deviceName }: OfKind & OpenDevice,
+  { around }: MediaContext,
+): Partial<DeviceContext> {
+  const open = { deviceId, deviceName };
+  const first = device.first ?? (choice.isBuiltIn(deviceId) ? null : deviceId);
+  const after = { ...device, open, first };
+  const isWished = choice.preferredId(after, around, kind) === deviceId;
+  return { open, first, why: isWished ? null : device.why, offered: choice.awaited(after, around, kind) };
+}
+
+function failed(
+  device: DeviceContext,
+  { kind, why, deviceId }: OfKind & Loss,
+  { around }: MediaContext,
+): Partial<DeviceContext> {
+  const culprit =
+    deviceId ?? device.open?.deviceId ?? device.instead ?? choice.preferredId(device, around, kind);
+  return {
+    open: null,
+    why,
+    offered: null,
+    tried: culprit === null ? device.tried : [...device.tried, culprit],
+  };
+}
+
+const mayRetry = (device: DeviceContext, { around }: MediaContext, kind: DeviceKind): boolean => {
+  if (device.rounds >= MAX_ROUNDS || device.offered !== null) return false;
+  return around === null || choice.candidates(device, around, kind, []).length > 0;
+};
+
+/** Someone wants to be asked before the device they prefer is opened again. */
+const mustAsk = (device: DeviceContext, { around }: MediaContext, kind: DeviceKind): boolean =>
+  around?.whenDeviceReturns === "offer" && choice.hasReturned(device, around, kind);
+
+const retryTime =
+  (kind: DeviceKind) =>
+  ({ context }: { context: MediaContext }) =>
+    RETRY_MS[context[kind].rounds] ?? STEADY_MS;
 
 export const mediaSetup = setup({
   types: {
@@ -76,34 +147,90 @@ export const mediaSetup = setup({
     events: {} as MediaEvent,
   },
   actors: {
-    camera: externalActivity<{ type: "none" }, DeviceInput>("camera"),
+    camera: externalActivity<UseCommand, DeviceInput>("camera"),
     microphone: externalActivity<MicrophoneCommand, DeviceInput>("microphone"),
-    speaker: externalActivity<{ type: "none" }, DeviceInput>("speaker"),
+    speaker: externalActivity<UseCommand, DeviceInput>("speaker"),
+    watchDevices: externalActivity<{ type: "none" }, Pick<MediaInput, "callId">>("watchDevices"),
   },
   actions: {
     announce: externalAction<MediaAnnouncement>("announce"),
     mute: sendTo("microphone", { type: "mute" } satisfies MicrophoneCommand),
     unmute: sendTo("microphone", { type: "unmute" } satisfies MicrophoneCommand),
-    keepChoice: assign((args, params: { kind: DeviceKind; deviceId: string }) => ({
-      [params.kind]: { ...args.context[params.kind], choice: params.deviceId },
-    })),
+    switchCamera: sendTo(
+      "camera",
+      (_, { choice }: { choice: string }): UseCommand => ({ type: "use", choice }),
+    ),
+    switchMicrophone: sendTo(
+      "microphone",
+      (_, { choice }: { choice: string }): UseCommand => ({ type: "use", choice }),
+    ),
+    switchSpeaker: sendTo(
+      "speaker",
+      (_, { choice }: { choice: string }): UseCommand => ({ type: "use", choice }),
+    ),
+    /** An open device stays until the new one is open. */
+    keepChoice: assign(
+      change<OfKind & { deviceId: string }>(({ open }, { deviceId }) => ({
+        ...NO_DEVICE,
+        open,
+        choice: deviceId,
+      })),
+    ),
     /** The choice stays as it was: who left it to the settings gets another device when this one is lost. */
-    keepOpen: assign((args, params: { kind: DeviceKind } & OpenDevice) => ({
-      [params.kind]: {
-        choice: args.context[params.kind].choice,
-        open: { deviceId: params.deviceId, deviceName: params.deviceName },
-        why: null,
-      },
-    })),
-    keepClosed: assign((args, params: { kind: DeviceKind; why: string | null }) => ({
-      [params.kind]: { ...args.context[params.kind], open: null, why: params.why },
-    })),
+    keepOpen: assign(change<OfKind & OpenDevice>(opened)),
+    keepFailed: assign(change<OfKind & Loss>(failed)),
+    keepRefused: assign(
+      change<OfKind & { deviceId: string; why: string }>(({ tried }, { deviceId, why }) => ({
+        why,
+        tried: [...tried, deviceId],
+      })),
+    ),
+    keepClosed: assign(change<OfKind>(() => ({ open: null, why: null, offered: null }))),
+    beginAnew: assign(change<OfKind>(({ choice, first }) => ({ ...NO_DEVICE, choice, first }))),
+    beginOpening: assign(change<OfKind>(() => ({ open: null }))),
+    takeNext: assign(
+      change<OfKind>((device, { kind }, { around }) => ({
+        instead: choice.candidates(device, around, kind)[0] ?? null,
+      })),
+    ),
+    beginRound: assign(change<OfKind>(({ rounds }) => ({ tried: [], rounds: rounds + 1 }))),
+    becomeSteady: assign(change<OfKind>(() => ({ tried: [], rounds: 0 }))),
+    stopStandingIn: assign(change<OfKind>(() => ({ instead: null, offered: null }))),
+    offer: assign(
+      change<OfKind>((device, { kind }, { around }) => ({ offered: choice.awaited(device, around, kind) })),
+    ),
     rememberMicrophone: assign({ isMicrophoneOn: (_, params: { on: boolean }) => params.on }),
+    keepHeld: assign({ pictureHeld: (_, params: { why: string | null }) => params.why }),
+    keepSurroundings: assign(({ context }, now: Omit<Surroundings, "before">) => {
+      const around = { ...now, before: context.around?.devices ?? null };
+      const again = (kind: DeviceKind) => ({
+        ...context[kind],
+        tried: choice.stillTried(context[kind], around, kind),
+      });
+      return { around, camera: again("camera"), microphone: again("microphone"), speaker: again("speaker") };
+    }),
+    /** After the context has them, so that each region can look. */
+    tellRegions: raise({ type: "devices.known" }),
   },
   guards: {
     isVideoCall: ({ context }) => context.media === "video",
     isMicrophoneOn: ({ context }) => context.isMicrophoneOn,
+    isNews: ({ context }, params: { why: string | null }) => params.why !== context.pictureHeld,
     isOn: (_, params: { on: boolean }) => params.on,
     isOff: (_, params: { on: boolean }) => !params.on,
+    hasAnother: ({ context }, { kind }: OfKind) =>
+      choice.candidates(context[kind], context.around, kind).length > 0,
+    hasCandidate: ({ context }, { kind }: OfKind) =>
+      !mustAsk(context[kind], context, kind) &&
+      choice.candidates(context[kind], context.around, kind).length > 0,
+    mayRetry: ({ context }, { kind }: OfKind) => mayRetry(context[kind], context, kind),
+    mayTakeBack: ({ context }, { kind }: OfKind) =>
+      choice.hasReturned(context[kind], context.around, kind) && !mustAsk(context[kind], context, kind),
+  },
+  delays: {
+    cameraRetry: retryTime("camera"),
+    microphoneRetry: retryTime("microphone"),
+    speakerRetry: retryTime("speaker"),
+    steadyTime: STEADY_MS,
   },
 });

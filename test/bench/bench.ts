@@ -7,6 +7,7 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { measureCarriedCall } from "./carried-call.ts";
 import { measureChromium } from "./chromium-call.ts";
+import { measureVoice, VOICE_FIGURES } from "./echo.ts";
 import { FIGURE_NAMES, type Figure, type FigureName, formatTable, makeFigure, median } from "./figures.ts";
 import type { Ledger } from "./frame-ledger.ts";
 import { measureStarts } from "./start-time.ts";
@@ -42,6 +43,11 @@ interface Stage {
 }
 
 const STAGES: readonly Stage[] = [
+  {
+    what: "echo, noise and level of the voice in a simulated room",
+    figures: VOICE_FIGURES,
+    run: async (_lengths, results) => measureVoice(results.set.bind(results)),
+  },
   {
     what: "starts of the plugin, nothing else running",
     figures: ["startToInitialize"],

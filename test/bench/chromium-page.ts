@@ -120,6 +120,20 @@ export function preparePeer(size: Size, watches: boolean): void {
   };
 }
 
+/** The microphone as it is, both ways; what comes is played by an <audio> element. */
+export async function prepareVoice(): Promise<void> {
+  const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: plain });
+  const peer = new RTCPeerConnection();
+  window.goopPeer = peer;
+  for (const track of stream.getTracks()) peer.addTrack(track, stream);
+  const player = Object.assign(document.createElement("audio"), { autoplay: true });
+  document.body.append(player);
+  peer.ontrack = ({ streams }) => {
+    player.srcObject = streams[0] ?? null;
+  };
+}
+
 export async function waitForGathering(peer: RTCPeerConnection): Promise<string> {
   while (peer.iceGatheringState !== "complete") {
     await new Promise((resolve) => peer.addEventListener("icegatheringstatechange", resolve, { once: true }));

@@ -22,6 +22,8 @@ interface Target {
 
 const ms = (goal: number | null): Target => ({ unit: "ms", goal, decimals: 1 });
 
+const atLeastDb = (goal: number | null): Target => ({ unit: "dB", goal, isLowerLimit: true, decimals: 1 });
+
 /** In the order of the table. */
 export const TARGETS = {
   decodedToDrawn480WebKit: ms(20),
@@ -45,6 +47,14 @@ export const TARGETS = {
   acceptToFirstPicture: ms(500),
   startToInitialize: ms(700),
   mouthToEar: ms(null),
+  echoOfSpeech: atLeastDb(25),
+  echoOfMusic: atLeastDb(25),
+  nearVoiceInEcho: atLeastDb(-6),
+  noiseInPauses: atLeastDb(10),
+  voiceInNoise: { unit: "dB", goal: 3, decimals: 1 },
+  quietVoice: atLeastDb(null),
+  loudVoice: atLeastDb(null),
+  voiceBlock: { unit: "ms", goal: 0.3, decimals: 2 },
 } as const satisfies Record<string, Target>;
 
 export type FigureName = keyof typeof TARGETS;

@@ -80,7 +80,8 @@ function timeOf({ arrivals }: TimedSound, at: number, rate: number): number {
   return (at * 1000) / rate + Math.min(...near.map(({ samples, atMs }) => atMs - (samples * 1000) / rate));
 }
 
-async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Promise<TimedSound> {
+/** Records what a sink is given, each chunk with the moment of its arrival. */
+export async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Promise<TimedSound> {
   const wanted = 2 * Math.round((durationMs * PULSE_RATE) / 1000);
   const format = ["--raw", "--format=s16le", `--rate=${PULSE_RATE}`, "--channels=1", "--latency-msec=10"];
   const recorder = spawn("parecord", ["-d", `${sink}.monitor`, ...format], {

@@ -117,6 +117,29 @@ describe("the call page", () => {
     assert.equal(await at("remote-muted").isVisible(), false);
   });
 
+  test("a camera that stands in, one that is there again and a smaller picture are told, and one press takes it back", async () => {
+    const { local } = callWithBob();
+    script({ do: "call", call: callWithBob() });
+    const offered = { deviceId: "usb-cam", deviceName: "Aurora HD Webcam" };
+    const camera = { ...local.camera, deviceId: "old-cam", deviceName: "Old", why: "unplugged", offered };
+    const sending = { step: "half", reason: "too much is lost", width: 320, height: 240, fps: 30 } as const;
+    const remote = { microphone: "on", camera: "off", rung: "voiceOnly", rungWhy: "Camera: broken" } as const;
+    script({ do: "change", callId, change: { local: { ...local, camera }, sending, remote } });
+    await at("camera-changed").getByText("Your camera is now Old: unplugged").waitFor();
+    await at("picture-smaller").getByText("Picture at half size: too much is lost").waitFor();
+    await at("remote-trouble").getByText("At Bob Cratchit’s end: Camera: broken").waitFor();
+    await at("camera-use-offered").click();
+    await asked(/^call\.useDevice .*"deviceId":"usb-cam"/);
+  });
+
+  test("what is done to the voice can be switched off, and takes hold in the call", async () => {
+    script({ do: "call", call: callWithBob() });
+    await at("call-devices").click();
+    await at("processing-echoCancellation").click();
+    await asked(/^settings\.update .*"echoCancellation":false/);
+    await asked(/^call\.useDevice .*"kind":"microphone"/);
+  });
+
   test("a lost connection and a lost camera are told while the call goes on", async () => {
     const { local } = callWithBob();
     script({ do: "call", call: callWithBob({ phase: "reconnecting", quality: "poor" }) });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { CaptureCallbacks, CaptureError, VideoFrame } from "../../native/types.ts";
 import type { Cameras, OpenCamera } from "../../plugin/camera/camera.ts";
-import { RpcError } from "../../rpc-schema/index.ts";
+import { type Device, RpcError } from "../../rpc-schema/index.ts";
 
 export interface CameraSubject {
   readonly name: string;
@@ -13,6 +13,11 @@ export interface CameraSubject {
   create(): Cameras;
   /** Makes a picture come where none comes by itself. */
   stimulate?(): void;
+  /** Takes a camera away and brings one back, where the test can; `cameras` is one that `create` made. */
+  readonly exchange?: {
+    readonly away: (cameras: Cameras) => void;
+    readonly back: (cameras: Cameras) => void;
+  };
 }
 
 const WISH = { width: 640, height: 360, fps: 30 };
@@ -40,9 +45,36 @@ class NextFrames implements CaptureCallbacks {
   }
 }
 
+/** Hands out the lists that a watcher was told, in order. */
+class NextLists {
+  readonly #lists: Device[][] = [];
+  #wanted: ((list: Device[]) => void) | undefined;
+
+  readonly told = (list: Device[]): void => {
+    this.#lists.push(list);
+    this.#handOut();
+  };
+
+  next(): Promise<Device[]> {
+    return new Promise((resolve) => {
+      this.#wanted = resolve;
+      this.#handOut();
+    });
+  }
+
+  #handOut(): void {
+    const list = this.#wanted && this.#lists.shift();
+    if (list === undefined) return;
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    wanted?.(list);
+  }
+}
+
 export function cameraContract(subject: CameraSubject): void {
   describe(`cameras: ${subject.name}`, { timeout: 60_000 }, () => {
     listing(subject);
+    watching(subject);
     delivering(subject);
     closing(subject);
   });
@@ -67,6 +99,34 @@ function listing(subject: CameraSubject): void {
       const listed = cameras.list().find(({ id }) => id === camera.deviceId);
       assert.equal(listed?.name, camera.deviceName);
     });
+  });
+}
+
+function watching(subject: CameraSubject): void {
+  const { exchange } = subject;
+  test("a watch that was ended tells nothing, and may be ended twice", async () => {
+    const cameras = subject.create();
+    const stop = cameras.watch(() => assert.fail("told after its end"));
+    stop();
+    stop();
+    exchange?.away(cameras);
+    exchange?.back(cameras);
+    await new Promise(setImmediate);
+  });
+  if (exchange === undefined) return;
+  test("a camera that goes and comes back is told with the list of that moment, to every watcher", async () => {
+    const cameras = subject.create();
+    const before = cameras.list();
+    const [one, other] = [new NextLists(), new NextLists()];
+    const stops = [cameras.watch(one.told), cameras.watch(other.told)];
+    try {
+      exchange.away(cameras);
+      for (const lists of [one, other]) assert.equal((await lists.next()).length, before.length - 1);
+      exchange.back(cameras);
+      for (const lists of [one, other]) assert.deepEqual(await lists.next(), before);
+    } finally {
+      for (const stop of stops) stop();
+    }
   });
 }
 

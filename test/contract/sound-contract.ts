@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { MicrophoneCallbacks, Sound } from "../../plugin/sound/sound.ts";
-import { BLOCK_SAMPLES, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, NO_PROCESSING, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 
 export interface SoundHarness {
@@ -73,7 +73,11 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       const { microphones, speakers } = await sound.list();
       const defaultId = (devices: typeof microphones) => devices.find(({ isDefault }) => isDefault)?.id ?? "";
       for (const choice of ["auto", defaultId(microphones)]) {
-        const microphone = await sound.openMicrophone(choice, 440, new Recorder());
+        const microphone = await sound.openMicrophone(
+          choice,
+          { toneHz: 440, processing: NO_PROCESSING },
+          new Recorder(),
+        );
         assert.equal(microphone.deviceId, defaultId(microphones));
         assert.ok(microphone.deviceName.length > 0);
         await microphone.close();
@@ -87,7 +91,11 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
 
     test("hands on blocks of 480 samples, each with a buffer of its own", async () => {
       const recorder = new Recorder();
-      const microphone = await sound.openMicrophone("auto", 440, recorder);
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        recorder,
+      );
       await hear(harness, sound, recorder, 10);
       assert.ok(recorder.blocks.every(({ length }) => length === BLOCK_SAMPLES));
       assert.ok(recorder.blocks.every(({ buffer }) => buffer.byteLength === BLOCK_SAMPLES * 2));
@@ -97,7 +105,11 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
 
     test("hands on nothing while muted, and goes on when unmuted", async () => {
       const recorder = new Recorder();
-      const microphone = await sound.openMicrophone("auto", 440, recorder);
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        recorder,
+      );
       await hear(harness, sound, recorder, 3);
       microphone.setMuted(true);
       const before = recorder.blocks.length;
@@ -110,7 +122,11 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
 
     test("hands on nothing after close, which may be called twice", async () => {
       const recorder = new Recorder();
-      const microphone = await sound.openMicrophone("auto", 440, recorder);
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        recorder,
+      );
       await hear(harness, sound, recorder, 2);
       await Promise.all([microphone.close(), microphone.close()]);
       const before = recorder.blocks.length;
@@ -121,7 +137,11 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
 
     test("gives no sound from none, and takes sound to none", async () => {
       const recorder = new Recorder();
-      const microphone = await sound.openMicrophone("none", 440, recorder);
+      const microphone = await sound.openMicrophone(
+        "none",
+        { toneHz: 440, processing: NO_PROCESSING },
+        recorder,
+      );
       const speaker = await sound.openSpeaker("none", assert.fail);
       assert.deepEqual([microphone.deviceId, speaker.deviceId], ["none", "none"]);
       speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
@@ -142,7 +162,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
     for (const direction of ["microphone", "speaker"] as const) {
       const open = (choice: string) =>
         direction === "microphone"
-          ? sound.openMicrophone(choice, 440, new Recorder())
+          ? sound.openMicrophone(choice, { toneHz: 440, processing: NO_PROCESSING }, new Recorder())
           : sound.openSpeaker(choice, assert.fail);
 
       test(`refuses a ${direction} that does not exist, naming it and what there is`, async () => {
@@ -167,13 +187,19 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
 
     test("closes what is open, then refuses everything", async () => {
       const recorder = new Recorder();
-      await sound.openMicrophone("auto", 440, recorder);
+      await sound.openMicrophone("auto", { toneHz: 440, processing: NO_PROCESSING }, recorder);
       await sound.openSpeaker("auto", assert.fail);
       await sound.close();
       await sound.close();
       await assert.rejects(sound.list(), SoundError);
-      await assert.rejects(sound.openMicrophone("auto", 440, recorder), SoundError);
-      await assert.rejects(sound.openMicrophone("tone", 440, recorder), SoundError);
+      await assert.rejects(
+        sound.openMicrophone("auto", { toneHz: 440, processing: NO_PROCESSING }, recorder),
+        SoundError,
+      );
+      await assert.rejects(
+        sound.openMicrophone("tone", { toneHz: 440, processing: NO_PROCESSING }, recorder),
+        SoundError,
+      );
       await assert.rejects(sound.openSpeaker("none", assert.fail), SoundError);
       assert.deepEqual(recorder.lost, []);
     });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createSound } from "../../plugin/sound/create-sound.ts";
 import { peakLevel } from "../../plugin/sound/level.ts";
-import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, NO_PROCESSING, SAMPLE_RATE } from "../../plugin/sound/sound.ts";
 import { SoundChild } from "../../plugin/sound/sound-child.ts";
 import { paceBlocks } from "../../plugin/sound/tone.ts";
 import type { Pulse } from "../support/pulse.ts";
@@ -66,7 +66,11 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
     const quiet = pulse.play(sine(1_000, 1_000, PULSE_RATE));
     try {
       const collector = blockCollector();
-      const microphone = await sound.openMicrophone("auto", 440, collector);
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        collector,
+      );
       await collector.until((blocks) => blocks.filter((block) => peakLevel(block) > 0.2).length >= 100);
       await microphone.close();
       assert.ok(collector.blocks.every(({ buffer }) => buffer.byteLength === BLOCK_SAMPLES * 2));
@@ -82,7 +86,11 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
   test("the tone needs no sound process and has its pitch", async () => {
     const sound = createSound({ log: ignoreLog, env: { PATH: "" } });
     const collector = blockCollector();
-    const microphone = await sound.openMicrophone("tone", 523.25, collector);
+    const microphone = await sound.openMicrophone(
+      "tone",
+      { toneHz: 523.25, processing: NO_PROCESSING },
+      collector,
+    );
     await collector.until((blocks) => blocks.length >= 30);
     await microphone.close();
     await sound.close();
@@ -142,7 +150,11 @@ describe("sound where there is no device", { timeout: 30_000 }, () => {
           ],
         );
         const collector = blockCollector();
-        const microphone = await sound.openMicrophone("auto", 440, collector);
+        const microphone = await sound.openMicrophone(
+          "auto",
+          { toneHz: 440, processing: NO_PROCESSING },
+          collector,
+        );
         const speaker = await sound.openSpeaker("auto", assert.fail);
         assert.deepEqual([microphone.deviceId, speaker.deviceId], ["tone", "none"]);
         await collector.until((blocks) => blocks.length > 1);

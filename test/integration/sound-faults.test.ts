@@ -4,11 +4,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { createSound } from "../../plugin/sound/create-sound.ts";
+import { soundServerSocket } from "../../plugin/sound/server-watch.ts";
 import type { Sound } from "../../plugin/sound/sound.ts";
-import { BLOCK_SAMPLES, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, NO_PROCESSING, SAMPLE_RATE, SoundError } from "../../plugin/sound/sound.ts";
 import { paceBlocks } from "../../plugin/sound/tone.ts";
 import type { Pulse } from "../support/pulse.ts";
 import { startPulse } from "../support/pulse.ts";
@@ -31,6 +33,17 @@ function children(): number[] {
 function lostOnce(): { onLost(error: SoundError): void; lost: Promise<SoundError> } {
   const { promise, resolve } = Promise.withResolvers<SoundError>();
   return { onLost: resolve, lost: promise };
+}
+
+/** The callbacks of an owner that waits, and what they were told. */
+function interruption() {
+  const interrupted = Promise.withResolvers<SoundError>();
+  const resumed = Promise.withResolvers<void>();
+  return {
+    callbacks: { onInterrupted: interrupted.resolve, onResumed: resumed.resolve },
+    interrupted: interrupted.promise,
+    resumed: resumed.promise,
+  };
 }
 
 function suspend(pid: number | undefined): void {
@@ -62,7 +75,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("opens its devices again in a new process when the old one was killed", async () => {
     const collector = blockCollector();
-    const microphone = await sound.openMicrophone("auto", 440, collector);
+    const microphone = await sound.openMicrophone(
+      "auto",
+      { toneHz: 440, processing: NO_PROCESSING },
+      collector,
+    );
     const speaker = await sound.openSpeaker("auto", assert.fail);
     const [pid] = children();
     assert.ok(pid);
@@ -78,7 +95,7 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("replaces a process that hangs", async () => {
     const collector = blockCollector();
-    await sound.openMicrophone("auto", 440, collector);
+    await sound.openMicrophone("auto", { toneHz: 440, processing: NO_PROCESSING }, collector);
     const [pid] = children();
     suspend(pid);
     await eventually(
@@ -92,7 +109,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("stays muted when its process was replaced", async () => {
     const collector = blockCollector();
-    const microphone = await sound.openMicrophone("auto", 440, collector);
+    const microphone = await sound.openMicrophone(
+      "auto",
+      { toneHz: 440, processing: NO_PROCESSING },
+      collector,
+    );
     await collector.until((blocks) => blocks.length > 0);
     microphone.setMuted(true);
     const before = collector.blocks.length;
@@ -107,7 +128,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
   });
 
   test("closes within its time when the process hangs", async () => {
-    const microphone = await sound.openMicrophone("auto", 440, blockCollector());
+    const microphone = await sound.openMicrophone(
+      "auto",
+      { toneHz: 440, processing: NO_PROCESSING },
+      blockCollector(),
+    );
     suspend(children()[0]);
     await microphone.close();
     assert.deepEqual(children(), []);
@@ -115,7 +140,11 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 
   test("leaves no process, descriptor or timer behind after twenty openings", async () => {
     const cycle = async () => {
-      const microphone = await sound.openMicrophone("auto", 440, blockCollector());
+      const microphone = await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        blockCollector(),
+      );
       const speaker = await sound.openSpeaker("auto", assert.fail);
       await Promise.all([microphone.close(), speaker.close()]);
       assert.deepEqual(children(), []);
@@ -132,31 +161,88 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 });
 
 describe("sound whose audio server dies", { timeout: 60_000 }, () => {
-  test("notices during capture and playback, gives up with a reason, and still closes", async () => {
+  test("tells the interruption with a reason, goes on trying, and resumes both devices when the server is back", async () => {
     const pulse = await startPulse();
     const sound = createSound({ log: ignoreLog, env: pulse.env, stallLimits, retryWaitsMs: [10, 100] });
-    const speakerLost = lostOnce();
-    const microphoneLost = lostOnce();
+    const ofMicrophone = interruption();
+    const ofSpeaker = interruption();
     let stop: () => void = ignoreLog;
     try {
       const collector = blockCollector();
-      const microphone = await sound.openMicrophone("auto", 440, {
-        ...collector,
-        onLost: microphoneLost.onLost,
-      });
-      const speaker = await sound.openSpeaker("auto", speakerLost.onLost);
-      stop = paceBlocks(() => speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE));
+      await sound.openMicrophone(
+        "auto",
+        { toneHz: 440, processing: NO_PROCESSING },
+        { ...collector, ...ofMicrophone.callbacks },
+      );
+      const speaker = await sound.openSpeaker("auto", assert.fail, ofSpeaker.callbacks);
+      stop = paceBlocks(() => speaker.play(new Int16Array(BLOCK_SAMPLES).fill(1_000), SAMPLE_RATE));
       await collector.until((blocks) => blocks.length > 10);
       await pulse.kill();
-      for (const error of await Promise.all([microphoneLost.lost, speakerLost.lost])) {
+      for (const error of await Promise.all([ofMicrophone.interrupted, ofSpeaker.interrupted])) {
         assert.ok(error instanceof SoundError);
-        assert.match(error.message, /did not come back in 2 tries: .*gone/);
+        assert.match(error.message, /gone/);
       }
-      await microphone.close();
+      await pulse.restart();
+      await Promise.all([ofMicrophone.resumed, ofSpeaker.resumed]);
+      const before = collector.blocks.length;
+      await collector.until((blocks) => blocks.length > before + 10);
+    } finally {
+      stop();
+      await sound.close();
+      await pulse.stop();
+    }
+    assert.deepEqual(children(), []);
+  });
+
+  test("closes at once while it waits for the server", async () => {
+    const pulse = await startPulse();
+    const sound = createSound({ log: ignoreLog, env: pulse.env, stallLimits, retryWaitsMs: [] });
+    const { callbacks, interrupted } = interruption();
+    try {
+      const speaker = await sound.openSpeaker("auto", assert.fail, callbacks);
+      await pulse.kill();
+      await interrupted;
       await speaker.close();
       assert.deepEqual(children(), []);
     } finally {
+      await sound.close();
+      await pulse.stop();
+    }
+  });
+
+  test("gives a device up that is not there any more while others are", async () => {
+    const pulse = await startPulse();
+    const config = pulse.env.ALSA_CONFIG_PATH ?? assert.fail();
+    const rest = await readFile(config, "utf8");
+    await writeFile(config, `${rest}pcm.headset { type pulse hint { show on description "Headset" } }\n`);
+    const sound = createSound({ log: ignoreLog, env: pulse.env, stallLimits, retryWaitsMs: [10, 100] });
+    const { onLost, lost } = lostOnce();
+    try {
+      await sound.openSpeaker("ALSA:headset", onLost);
+      await writeFile(config, rest);
+      process.kill(children()[0] ?? assert.fail(), "SIGKILL");
+      assert.match((await lost).message, /did not come back in 2 tries: the speaker headset is gone/);
+    } finally {
+      await sound.close();
+      await pulse.stop();
+    }
+  });
+
+  test("whoever watches is told that the devices went with their server and came back", async () => {
+    const pulse = await startPulse();
+    const sound = createSound({ log: ignoreLog, env: pulse.env });
+    const lists: string[][] = [];
+    try {
+      const stop = sound.watch(({ speakers }) => lists.push(speakers.map(({ id }) => id)));
+      assert.ok((await sound.list()).speakers.length > 1);
+      await pulse.kill();
+      await rm(soundServerSocket(pulse.env) ?? assert.fail());
+      await eventually(() => lists.length === 1, "the list without devices");
+      await pulse.restart();
+      await eventually(() => lists.length === 2, "the list with devices");
+      assert.deepEqual([lists[0], lists[1]?.includes("ALSA:default")], [["none"], true]);
       stop();
+    } finally {
       await sound.close();
       await pulse.stop();
     }
@@ -192,7 +278,8 @@ describe("sound whose plugin is killed", { timeout: 60_000 }, () => {
       const program = `
         import { createSound } from ${JSON.stringify(new URL("../../plugin/sound/create-sound.ts", import.meta.url))};
         const sound = createSound({ log() {} });
-        await sound.openMicrophone("auto", 440, { onBlock() {}, onLost() {} });
+        const options = { toneHz: 440, processing: ${JSON.stringify(NO_PROCESSING)} };
+        await sound.openMicrophone("auto", options, { onBlock() {}, onLost() {} });
         await sound.openSpeaker("auto", () => {});
         console.log("open");`;
       const plugin = spawn(process.execPath, ["--input-type=module", "-e", program], {

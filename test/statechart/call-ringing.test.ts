@@ -160,9 +160,12 @@ describe("an incoming call", () => {
     assert.equal(desk.phase(), "connecting");
     assert.deepEqual(desk.effects.activities.map(({ name }) => name).sort(), [
       "camera",
+      "measure",
+      "measure",
       "microphone",
       "peerConnection",
       "speaker",
+      "watchDevices",
     ]);
     assert.equal(desk.effects.count("sendAccept"), 1);
   });

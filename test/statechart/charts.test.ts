@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import { type AnyStateMachine, type AnyStateNode, createActor } from "xstate";
 import { endReasonSchema, type Timeouts, timeoutsSchema } from "../../rpc-schema/index.ts";
 import {
+  adaptMachine,
   attachMachine,
   callMachine,
   deskMachine,
@@ -25,6 +26,7 @@ import {
 } from "./support/start-desk.ts";
 
 const CHARTS: Record<string, AnyStateMachine> = {
+  adapt: adaptMachine,
   attach: attachMachine,
   call: callMachine,
   desk: deskMachine,
@@ -32,9 +34,10 @@ const CHARTS: Record<string, AnyStateMachine> = {
   media: mediaMachine,
 };
 const EVENTS: Record<string, string> = {
+  adapt: "measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "desk.end link.connected link.lost signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "adapt.stepped desk.end link.connected link.lost signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   desk: "desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
@@ -42,8 +45,8 @@ const EVENTS: Record<string, string> = {
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.offer",
   media:
-    "device.cameraAbsent device.cameraLost device.cameraOpened device.microphoneLost device.microphoneOpened device.speakerLost " +
-    "device.speakerOpened user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+    "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneLost " +
+    "device.microphoneOpened device.speakerLost device.speakerOpened devices.changed devices.known picture.held user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
 };
 
 function nodesOf(node: AnyStateNode): AnyStateNode[] {

@@ -88,7 +88,12 @@ describe("a signal from somebody who is not the call's peer", () => {
         { value: desk.call().value, link: desk.linkState(), sent: desk.effects.records.length },
         before,
       );
-      assert.deepEqual(desk.call().context.remote, { microphone: null, camera: null });
+      assert.deepEqual(desk.call().context.remote, {
+        microphone: null,
+        camera: null,
+        rung: null,
+        rungWhy: null,
+      });
     });
   }
 

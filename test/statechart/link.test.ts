@@ -123,9 +123,27 @@ describe("setting up", () => {
 
   test("what the other side captures is kept, even when it overtakes the accept", async () => {
     const desk = await ringingOut();
-    await desk.hears({ type: "call-media", microphone: true, camera: false });
+    await desk.hears({
+      type: "call-media",
+      microphone: true,
+      camera: false,
+      rung: "voiceOnly",
+      why: "Camera: unplugged",
+    });
     await desk.hears(ACK);
-    assert.deepEqual(desk.call().context.remote, { microphone: true, camera: false });
+    assert.deepEqual(desk.call().context.remote, {
+      microphone: true,
+      camera: false,
+      rung: "voiceOnly",
+      rungWhy: "Camera: unplugged",
+    });
+  });
+
+  test("an older peer says nothing of its rung, which is no fault", async () => {
+    const desk = await ringingOut();
+    await desk.hears({ type: "call-media", microphone: true, camera: true });
+    const { rung, rungWhy } = desk.call().context.remote;
+    assert.deepEqual([rung, rungWhy], [null, null]);
   });
 });
 

@@ -2,68 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createActor, SimulatedClock } from "xstate";
-import type { DeviceKind, MediaKind } from "../../rpc-schema/index.ts";
-import type { MediaEvent } from "../../statecharts/index.ts";
-import { type Activity, chartsWith, Effects } from "./support/effects.ts";
-
-class MediaBench {
-  readonly effects = new Effects();
-  readonly actor;
-
-  constructor(media: MediaKind = "video") {
-    this.actor = createActor(chartsWith(this.effects).media, {
-      clock: new SimulatedClock(),
-      input: { callId: "call-1", peerId: "bob", media },
-    }).start();
-  }
-
-  get context() {
-    return this.actor.getSnapshot().context;
-  }
-
-  /** State of each device, such as "open.live". */
-  state(kind: DeviceKind): string {
-    const value = this.actor.getSnapshot().value[kind];
-    return typeof value === "string" ? value : Object.entries(value).flat().join(".");
-  }
-
-  send(event: MediaEvent): void {
-    this.actor.send(event);
-  }
-
-  activity(kind: DeviceKind): Activity {
-    return this.effects.running(kind)[0] ?? assert.fail(`${kind} is not open`);
-  }
-
-  opens(kind: DeviceKind, deviceId = `${kind}-1`): void {
-    const type = `device.${kind}Opened` as const;
-    this.activity(kind).send({ type, deviceId, deviceName: `Device ${deviceId}` });
-  }
-
-  loses(kind: DeviceKind, why = "unplugged"): void {
-    this.activity(kind).send({ type: `device.${kind}Lost`, why });
-  }
-
-  /** What was announced, as "microphone camera". */
-  announced(): string[] {
-    return this.effects.inputs("announce").map((input) => {
-      const { microphone, camera } = input as { microphone: boolean; camera: boolean };
-      return `${microphone ? "on" : "off"} ${camera ? "on" : "off"}`;
-    });
-  }
-
-  choices(kind: DeviceKind): unknown[] {
-    return this.effects.inputs(kind).map((input) => (input as { choice: string | null }).choice);
-  }
-}
-
-function live(media?: MediaKind): MediaBench {
-  const bench = new MediaBench(media);
-  for (const kind of ["microphone", "speaker"] as const) bench.opens(kind);
-  if (media !== "audio") bench.opens("camera");
-  return bench;
-}
+import { live, MediaBench } from "./support/media-bench.ts";
 
 describe("opening", () => {
   test("a video call opens all three devices as the settings say, a voice call no camera", () => {
@@ -152,7 +91,7 @@ describe("the microphone", () => {
     bench.send({ type: "user.useMicrophone", deviceId: "headset" });
     bench.opens("microphone", "headset");
     assert.equal(bench.state("microphone"), "open.muted");
-    assert.deepEqual(bench.activity("microphone").heard, ["mute"]);
+    assert.deepEqual(bench.activity("microphone").heard, ["unmute", "mute", "use headset"]);
   });
 
   test("lost is announced as off, and is tried again when it is switched on", () => {
@@ -214,14 +153,24 @@ describe("the camera", () => {
     assert.equal(bench.context.camera.open?.deviceId, "camera-2");
   });
 
-  test("changed while it is live is not told as open until the new one is", () => {
+  test("changed while it is live stays until the new one is open, and the other side notices nothing", () => {
+    const bench = live();
+    const before = bench.announced().length;
+    bench.send({ type: "user.useCamera", deviceId: "camera-2" });
+    assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
+    assert.equal(bench.context.camera.open?.deviceId, "camera-1");
+    bench.opens("camera", "camera-2");
+    assert.equal(bench.context.camera.open?.deviceId, "camera-2");
+    assert.equal(bench.state("camera"), "open.live");
+    assert.equal(bench.announced().length, before);
+  });
+
+  test("that refuses to take the old one's place leaves it there, and says why", () => {
     const bench = live();
     bench.send({ type: "user.useCamera", deviceId: "camera-2" });
-    assert.equal(bench.context.camera.open, null);
-    bench.send({ type: "user.setMicrophone", on: false });
-    assert.equal(bench.announced().at(-1), "off off");
-    bench.opens("camera", "camera-2");
-    assert.equal(bench.announced().at(-1), "off on");
+    bench.activity("camera").send({ type: "device.cameraRefused", deviceId: "camera-2", why: "EBUSY" });
+    assert.deepEqual([bench.state("camera"), bench.context.camera.open?.deviceId], ["open.live", "camera-1"]);
+    assert.equal(bench.context.camera.why, "EBUSY");
   });
 
   test("chosen while it is off is the one that opens later", () => {
@@ -261,7 +210,7 @@ describe("the camera", () => {
     bench.opens("camera", "camera-2");
     bench.send({ type: "user.setCamera", on: false });
     bench.send({ type: "user.setCamera", on: true });
-    assert.deepEqual(bench.choices("camera"), [null, "camera-2", "camera-2"]);
+    assert.deepEqual(bench.choices("camera"), [null, "camera-2"]);
   });
 });
 

@@ -6,8 +6,9 @@ import { describe, test } from "node:test";
 import { SimulatedClock } from "xstate";
 import { phaseOf } from "../../plugin/calls/call-info.ts";
 import type { Signalling } from "../../plugin/signalling/port.ts";
-import type { DeskCall, UserCallEvent, UserMediaEvent } from "../../statecharts/index.ts";
+import type { DeskCall, Measured, UserCallEvent, UserMediaEvent } from "../../statecharts/index.ts";
 import { CallBench, quiet } from "../support/call-bench.ts";
+import { FakeCameras } from "../support/fake-cameras.ts";
 import { createFakeSignallingNetwork, type FakeFaults } from "../support/fake-signalling.ts";
 import { type Random, seededRandom } from "../support/seeded-random.ts";
 
@@ -90,6 +91,12 @@ class Pair {
       () => want({ type: "user.setCamera", on: random.chance(0.5) }),
       () => want({ type: "user.setMicrophone", on: random.chance(0.5) }),
       () => want({ type: "user.useCamera", deviceId: "test-pattern" }),
+      () => want({ type: "user.useMicrophone", deviceId: random.pick(["tone", "fake:mic"]) }),
+      () => side.bench.cameras.emitPicture(),
+      () => side.bench.cameras.openNow[0]?.unplug(),
+      () => side.bench.cameras.change(random.chance(0.5) ? [] : new FakeCameras().devices),
+      () => side.bench.sound.lose("microphone", "unplugged"),
+      () => call && side.bench.context.measurements.publish(call.callId, weather(random)),
       () => livePeer?.disconnect(),
       () => livePeer?.fail(),
       () => livePeer?.recover(),
@@ -126,6 +133,21 @@ class Pair {
       assert.equal(bench.desk.getSnapshot().context.foreignSignals, 0, hint);
     }
   }
+}
+
+/** A second of anything between a clean link and none. */
+function weather(random: Random): Measured {
+  return {
+    roundTripMs: random.pick([20, 3_000]),
+    sendLoss: random.pick([0, 0.5]),
+    availableSendBps: random.pick([1_000, 3_000_000, null]),
+    maxVideoBps: 1_500_000,
+    isEncoderBehind: random.chance(0.2),
+    loopLagMs: random.pick([0, 300]),
+    captureDropped: null,
+    picture: { width: 640, height: 480, fps: 30 },
+    pageReplaced: random.pick([0, 0.9, null]),
+  };
 }
 
 function describeCall({ callId, ref }: DeskCall): string {

@@ -2,6 +2,7 @@
 // seen without any of them.
 
 import type { SimulatedClock } from "xstate";
+import type { PictureScaler } from "../../native/types.ts";
 import { type CallContext, createCallContext } from "../../plugin/calls/context.ts";
 import { createDesk, type Desk } from "../../plugin/calls/desk.ts";
 import type { Frames } from "../../plugin/frames/frames.ts";
@@ -25,6 +26,8 @@ export const NO_FRAMES = {
 export class ShownFrames implements Frames {
   readonly shown: string[] = [];
   readonly endedCalls: string[] = [];
+  /** As "call source scale rate". */
+  readonly limits: string[] = [];
 
   subscribe(): { stream: string } {
     return { stream: "s1" };
@@ -44,11 +47,25 @@ export class ShownFrames implements Frames {
   counts() {
     return NO_FRAMES;
   }
+  limit(callId: string, source: string, { scale, rate }: { scale: number; rate: number }): void {
+    this.limits.push(`${callId} ${source} ${scale} ${rate}`);
+  }
   endCall(callId: string): void {
     this.endedCalls.push(callId);
   }
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+/** Gives pictures of the size asked for, at once. */
+export class FakeScaler implements PictureScaler {
+  /** As "widthxheight". */
+  readonly scaled: string[] = [];
+
+  async scale(_picture: unknown, width: number, height: number): Promise<Uint8Array> {
+    this.scaled.push(`${width}x${height}`);
+    return new Uint8Array((width * height * 3) / 2);
   }
 }
 
@@ -69,6 +86,7 @@ export class CallBench {
   readonly sound: FakeSound = createFakeSound();
   readonly engine: FakePeerEngine = createFakePeerEngine();
   readonly frames = new ShownFrames();
+  readonly scaler = new FakeScaler();
   readonly sent: SentSignal[] = [];
   readonly announced: DeskCall[] = [];
   readonly ended: EndedCall[] = [];
@@ -81,6 +99,7 @@ export class CallBench {
 
   constructor({ clock, selfId = "alice", send }: CallBenchOptions = {}) {
     this.context = createCallContext({
+      native: { createScaler: () => this.scaler },
       cameras: this.cameras,
       sound: this.sound,
       peers: this.engine,

@@ -6,6 +6,8 @@ import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./brows
 export interface ChromiumOptions {
   /** Further command-line switches. */
   readonly args?: readonly string[];
+  /** Where its sound goes; without it the browser is mute. */
+  readonly soundEnv?: NodeJS.ProcessEnv;
 }
 
 const START_LIMIT_MS = 30_000;
@@ -25,6 +27,7 @@ export async function startChromium(options: ChromiumOptions = {}): Promise<Brow
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: [...quietSwitches, ...(options.args ?? [])],
+    ...(options.soundEnv ? { env: options.soundEnv, ignoreDefaultArgs: ["--mute-audio"] } : {}),
     timeout: START_LIMIT_MS,
   });
   try {

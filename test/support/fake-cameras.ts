@@ -16,6 +16,7 @@ export const FAKE_CAMERA_ID = "fake-camera";
 export class FakeCameras implements Cameras {
   /** Every camera that was opened, in order, closed ones too. */
   readonly opened: FakeOpenCamera[] = [];
+  readonly #watchers = new Set<(devices: Device[]) => void>();
   /** The next open fails with this. */
   failNextOpen: CaptureError | undefined;
   devices: Device[] = [
@@ -38,6 +39,17 @@ export class FakeCameras implements Cameras {
     const camera = new FakeOpenCamera(device, wish, callbacks);
     this.opened.push(camera);
     return camera;
+  }
+
+  watch(onChange: (devices: Device[]) => void): () => void {
+    this.#watchers.add(onChange);
+    return () => void this.#watchers.delete(onChange);
+  }
+
+  /** As if cameras had been plugged in or pulled out; each watcher is told. */
+  change(devices: Device[]): void {
+    this.devices = devices;
+    for (const onChange of [...this.#watchers]) onChange(devices);
   }
 
   /** Those that are open now. */

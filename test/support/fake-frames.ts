@@ -52,6 +52,7 @@ export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba"> 
         });
         return { base64: Buffer.from(`picture${mark}`), width, height } satisfies EncodedPicture;
       },
+      textOf: async (jpeg: Uint8Array) => Buffer.from(Buffer.from(jpeg).toString("base64")),
     };
   }
 

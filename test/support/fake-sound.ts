@@ -5,11 +5,15 @@
 // sound.speak(block)                            the open microphones hear it, unless muted
 // sound.played                                  what the speakers got, oldest first
 // sound.lose("microphone", "unplugged")         its owner's onLost is called
+// sound.plug("microphone", "fake:headset")      those who watch are told; unplug() likewise
+// sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
 // sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
 import type {
+  InterruptionCallbacks,
   Microphone,
   MicrophoneCallbacks,
+  MicrophoneOptions,
   Sound,
   SoundDevices,
   Speaker,
@@ -29,17 +33,21 @@ interface FakeHandle {
   isMuted: boolean;
   hear(block: Int16Array): void;
   lose(error: SoundError): void;
+  readonly interruptions: InterruptionCallbacks;
 }
 
 export class FakeSound implements Sound {
   readonly played: PlayedBlock[] = [];
+  /** Of every microphone asked for, oldest first. */
+  readonly microphoneOptions: MicrophoneOptions[] = [];
   failNextOpen: Error | null = null;
   readonly #devices: Record<Direction, string[]>;
   readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
+  readonly #watchers = new Set<{ onChange(devices: SoundDevices): void }>();
   #isClosed = false;
 
   constructor(microphones: string[], speakers: string[]) {
-    this.#devices = { microphone: microphones, speaker: speakers };
+    this.#devices = { microphone: [...microphones], speaker: [...speakers] };
   }
 
   async list(): Promise<SoundDevices> {
@@ -49,22 +57,33 @@ export class FakeSound implements Sound {
     return { microphones: listed("microphone"), speakers: listed("speaker") };
   }
 
-  async openMicrophone(choice: string, _toneHz: number, callbacks: MicrophoneCallbacks): Promise<Microphone> {
+  async openMicrophone(
+    choice: string,
+    options: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone> {
+    this.microphoneOptions.push(options);
     const handle = this.#take("microphone", choice, {
       hear: (block) => callbacks.onBlock(block),
       lose: (error) => callbacks.onLost(error),
+      interruptions: callbacks,
     });
     return {
       ...this.#named(handle),
       setMuted(muted) {
         handle.isMuted = muted;
       },
+      setProcessing: (processing) => void this.microphoneOptions.push({ ...options, processing }),
       close: async () => void this.#open.microphone.delete(handle),
     };
   }
 
-  async openSpeaker(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
-    const handle = this.#take("speaker", choice, { hear: () => undefined, lose: onLost });
+  async openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions: InterruptionCallbacks = {},
+  ): Promise<Speaker> {
+    const handle = this.#take("speaker", choice, { hear: () => undefined, lose: onLost, interruptions });
     return {
       ...this.#named(handle),
       play: (block, sampleRate) => {
@@ -75,8 +94,16 @@ export class FakeSound implements Sound {
     };
   }
 
+  watch(onChange: (devices: SoundDevices) => void): () => void {
+    this.#refuseWhenClosed();
+    const watcher = { onChange };
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#watchers.clear();
     this.#open.microphone.clear();
     this.#open.speaker.clear();
   }
@@ -96,12 +123,41 @@ export class FakeSound implements Sound {
     for (const handle of this.#open[direction]) handle.lose(new SoundError(why));
   }
 
+  interrupt(direction: Direction, why: string): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onInterrupted?.(new SoundError(why));
+  }
+
+  resume(direction: Direction): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onResumed?.();
+  }
+
+  /** The newest first, so that `auto` takes it. Resolves when those who watch were told. */
+  async plug(direction: Direction, id: string): Promise<void> {
+    this.#devices[direction].unshift(id);
+    await this.#tellWatchers();
+  }
+
+  async unplug(direction: Direction, id: string): Promise<void> {
+    this.#devices[direction] = this.#devices[direction].filter((one) => one !== id);
+    await this.#tellWatchers();
+  }
+
+  /** How many watch. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  async #tellWatchers(): Promise<void> {
+    const lists = await this.list();
+    for (const { onChange } of this.#watchers) onChange(lists);
+  }
+
   #choices(direction: Direction): string[] {
     const builtIn = direction === "microphone" ? ["tone", "none"] : ["none"];
     return [...this.#devices[direction], ...builtIn];
   }
 
-  #take(direction: Direction, choice: string, owner: Pick<FakeHandle, "hear" | "lose">): FakeHandle {
+  #take(direction: Direction, choice: string, owner: Omit<FakeHandle, "id" | "isMuted">): FakeHandle {
     this.#refuseWhenClosed();
     const choices = this.#choices(direction);
     const id = choice === "auto" ? (choices[0] ?? "none") : choice;

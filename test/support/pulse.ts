@@ -36,20 +36,34 @@ export interface Pulse {
   record(durationMs: number, sink?: "speaker" | "micfeed"): Promise<Int16Array>;
   /** SIGKILL to the server alone, as when it crashes. */
   kill(): Promise<void>;
+  /** After kill(): a new server at the same place. Resolves with the moment at which it took connections, monotonic ms. */
+  restart(): Promise<number>;
   stop(): Promise<void>;
 }
 
-const MODULES = [
-  "module-native-protocol-unix auth-anonymous=1",
-  `module-null-sink sink_name=speaker rate=${PULSE_RATE} channels=1`,
-  `module-null-sink sink_name=micfeed rate=${PULSE_RATE} channels=1`,
+/** The protocol comes last, as in PulseAudio's own default.pa: who is let in finds the devices. */
+const modules = (isPrompt: boolean) => [
+  nullSink("speaker", isPrompt),
+  nullSink("micfeed", isPrompt),
   "module-remap-source source_name=mic master=micfeed.monitor",
+  "module-native-protocol-unix auth-anonymous=1",
 ];
 
-/** @param options.reader false leaves out the reader that keeps the idle microphone from delivering late. */
-export async function startPulse(options: { reader?: boolean } = {}): Promise<Pulse> {
+function nullSink(name: string, isPrompt: boolean): string {
+  const prompt = isPrompt ? " norewinds=1" : "";
+  return `module-null-sink sink_name=${name} rate=${PULSE_RATE} channels=1${prompt}`;
+}
+
+export interface PulseOptions {
+  /** False leaves out the reader that keeps the idle microphone from delivering late. */
+  readonly reader?: boolean;
+  /** A null sink works off its first two seconds in one piece; a prompt one never takes more than 50 ms at a time. */
+  readonly prompt?: boolean;
+}
+
+export async function startPulse(options: PulseOptions = {}): Promise<Pulse> {
   const directory = await mkdtemp(join(tmpdir(), "goop-pulse-"));
-  const server = new PulseServer(directory);
+  const server = new PulseServer(directory, modules(options.prompt ?? false));
   try {
     await server.start(options.reader ?? true);
     return server;
@@ -62,11 +76,15 @@ export async function startPulse(options: { reader?: boolean } = {}): Promise<Pu
 class PulseServer implements Pulse {
   readonly env: NodeJS.ProcessEnv;
   readonly #directory: string;
+  readonly #modules: readonly string[];
   readonly #children = new Set<ChildProcess>();
   #server: ChildProcess | undefined;
+  #hasReader = false;
+  #reader: ChildProcess | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, modules: readonly string[]) {
     this.#directory = directory;
+    this.#modules = modules;
     this.env = {
       ...process.env,
       XDG_RUNTIME_DIR: directory,
@@ -87,15 +105,23 @@ class PulseServer implements Pulse {
       join(this.#directory, "asound.conf"),
       "pcm.default { type pulse }\nctl.default { type pulse }\n",
     );
+    this.#hasReader = withReader;
+    await this.restart();
+    const output = this.#reader?.stdout;
+    if (output) await once(output, "data", { signal: AbortSignal.timeout(START_MS) });
+  }
+
+  async restart(): Promise<number> {
     const quiet = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--log-target=null"];
-    this.#server = this.#run("pulseaudio", [...quiet, ...MODULES.flatMap((module) => ["-L", module])]);
-    await this.#ready(this.#server);
+    this.#server = this.#run("pulseaudio", [...quiet, ...this.#modules.flatMap((module) => ["-L", module])]);
+    const readyAtMs = await this.#ready(this.#server);
     await this.#command("pactl", ["set-default-sink", "speaker"]);
     await this.#command("pactl", ["set-default-source", "mic"]);
-    if (!withReader) return;
-    const reader = this.#run("parecord", ["-d", "mic", READER_LATENCY, ...FORMAT], "pipe");
-    await once(reader.stdout ?? reader, "data", { signal: AbortSignal.timeout(START_MS) });
-    reader.stdout?.resume();
+    if (this.#hasReader) {
+      this.#reader = this.#run("parecord", ["-d", "mic", READER_LATENCY, ...FORMAT], "pipe");
+      this.#reader.stdout?.resume();
+    }
+    return readyAtMs;
   }
 
   play(samples: Int16Array): () => Promise<void> {
@@ -134,10 +160,10 @@ class PulseServer implements Pulse {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  async #ready(server: ChildProcess): Promise<void> {
+  async #ready(server: ChildProcess): Promise<number> {
     const untilMs = performance.now() + START_MS;
     while (performance.now() < untilMs && server.exitCode === null) {
-      if (await this.#command("pactl", ["info"]).catch(() => false)) return;
+      if (await this.#command("pactl", ["info"]).catch(() => false)) return performance.now();
       // The server says nothing when it is ready: asking again is the only way to know.
       await wait(20);
     }

@@ -39,8 +39,11 @@ export function newCall(callId: string, peer: Pick<Contact, "peerId" | "label">,
       microphone: { state: "live", deviceId: "mic-1" },
       camera,
       speaker: { state: "live", deviceId: "spk-1" },
+      rung: media === "video" ? "pictureAndVoice" : "voiceOnly",
     },
     remote: { microphone: "unknown", camera: "unknown" },
+    sending: { step: "full", width: 640, height: 480, fps: 30 },
+    showing: { step: "full" },
     quality: "unknown",
   };
 }

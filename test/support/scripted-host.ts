@@ -75,8 +75,11 @@ export function callWithBob(change: Partial<CallInfo> = {}): CallInfo {
       microphone: { state: "live", deviceId: "mic-1", deviceName: "Headset microphone" },
       camera: { state: "live", deviceId: "usb-cam", deviceName: "Aurora HD Webcam" },
       speaker: { state: "live", deviceId: "spk-1", deviceName: "Headset" },
+      rung: "pictureAndVoice",
     },
     remote: { microphone: "on", camera: "on" },
+    sending: { step: "full", width: 640, height: 480, fps: 30 },
+    showing: { step: "full" },
     quality: "good",
     ...change,
   };

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { quiet } from "../support/call-bench.ts";
 import { createFakeSignallingNetwork } from "../support/fake-signalling.ts";
 import { PluginBench } from "../support/plugin-pair.ts";
 
@@ -209,6 +210,10 @@ describe("requests about a call", () => {
   test("change a device in mid-call", async () => {
     const { alice, callId } = await connected();
     await alice.host.request("call.useDevice", { callId, kind: "camera", deviceId: "test-pattern" });
+    // The old one stays open until the new one has given a picture.
+    await quiet();
+    assert.equal(alice.cameras.openNow.length, 2);
+    alice.cameras.emitPicture();
     await alice.hears("call.changed", ({ local }) => local.camera.deviceId === "test-pattern");
     assert.deepEqual(
       alice.cameras.openNow.map(({ deviceId }) => deviceId),

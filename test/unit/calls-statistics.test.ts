@@ -91,7 +91,13 @@ describe("the median window", () => {
 describe("a call's media", () => {
   const mediaAt = (nowUs: number) => {
     const shown: string[] = [];
-    const media = new CallMedia({ showFrame: (source) => void shown.push(source), nowUs: () => nowUs });
+    const media = new CallMedia({
+      showFrame: (source) => void shown.push(source),
+      nowUs: () => nowUs,
+      createScaler: () => assert.fail("nothing is to be scaled"),
+      wish: () => ({ width: 640, height: 480, fps: 30 }),
+      onError: assert.fail,
+    });
     return { media, shown };
   };
 

@@ -8,9 +8,9 @@ import {
   type CaptureCallbacks,
   CaptureError,
   type CaptureWish,
-  type Native,
 } from "../../native/types.ts";
 import { createCameras } from "../../plugin/camera/create-cameras.ts";
+import { refusingNative } from "../support/refusing-native.ts";
 
 const WISH = { width: 640, height: 480, fps: 30 };
 const CALLBACKS: CaptureCallbacks = {
@@ -19,7 +19,7 @@ const CALLBACKS: CaptureCallbacks = {
 };
 
 function camera(number: number, name = `Camera ${number}`): CameraInfo {
-  return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, name, modes: [] };
+  return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, otherIds: [], name, modes: [] };
 }
 
 /** Only what `createCameras` uses; the rest refuses. */
@@ -64,19 +64,12 @@ class ScriptedNative {
 }
 
 function camerasOf(native: ScriptedNative) {
-  const refuse = () => assert.fail("not a matter of cameras");
-  const whole: Native = {
+  return createCameras({
+    ...refusingNative,
     listCameras: () => native.listCameras(),
     openCamera: (path, wish) => native.openCamera(path, wish),
     openPattern: (wish) => native.openPattern(wish),
-    createJpegEncoder: refuse,
-    toRgba: refuse,
-    readStamp: refuse,
-    protectStdout: refuse,
-    dieWithParent: refuse,
-    limitMallocArenas: refuse,
-  };
-  return createCameras(whole);
+  });
 }
 
 describe("the camera `auto`", () => {
@@ -106,6 +99,24 @@ describe("a camera by its id", () => {
     const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video2"]);
     await assert.rejects(camerasOf(native).open("usb-2 Camera 2", WISH, CALLBACKS), { errno: "EBUSY" });
     assert.deepEqual(native.tried, ["/dev/video2"]);
+  });
+
+  test("is found by any name that it was remembered by, whatever its number is now", async () => {
+    const byId = "/dev/v4l/by-id/usb-Maker_Camera_123-video-index0";
+    const moved = { ...camera(4, "Camera"), id: byId, otherIds: ["usb-0000:00:14.0-1 Camera"] };
+    for (const choice of [byId, "usb-0000:00:14.0-1 Camera"]) {
+      const native = new ScriptedNative([camera(0, "Other"), moved]);
+      assert.equal((await camerasOf(native).open(choice, WISH, CALLBACKS)).deviceId, byId);
+      assert.deepEqual(native.tried, ["/dev/video4"]);
+    }
+  });
+
+  test("is found at another port by its name, as long as no other has that name", async () => {
+    const native = new ScriptedNative([camera(0, "Other"), camera(4, "Camera")]);
+    await camerasOf(native).open("usb-9 Camera", WISH, CALLBACKS);
+    assert.deepEqual(native.tried, ["/dev/video4"]);
+    const twins = new ScriptedNative([camera(0, "Camera"), camera(4, "Camera")]);
+    await assert.rejects(camerasOf(twins).open("usb-9 Camera", WISH, CALLBACKS), { kind: "unknownDevice" });
   });
 
   test("that names nothing is refused with the ids that there are, and nothing is opened", async () => {

@@ -21,4 +21,8 @@ cameraContract({
     return fake;
   },
   stimulate: () => fake.emitPicture(),
+  exchange: {
+    away: () => fake.change(fake.devices.slice(1)),
+    back: () => fake.change(new FakeCameras().devices),
+  },
 });

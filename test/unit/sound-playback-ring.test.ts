@@ -1,90 +1,135 @@
-// What is played when: gathering, silence, dropping.
+// What is played when: gathering, standing in for a late voice, leaving out and repeating silence, cutting.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  CAPACITY_BLOCKS,
-  createPlaybackRing,
-  START_BLOCKS,
-  TARGET_BLOCKS,
-} from "../../plugin/sound/playback-ring.ts";
-import { BLOCK_SAMPLES } from "../../plugin/sound/sound.ts";
+import { CAPACITY_SAMPLES, createPlaybackRing, TARGET_SAMPLES } from "../../plugin/sound/playback-ring.ts";
+import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../plugin/sound/sound.ts";
+import { toneLevel } from "../support/spectrum.ts";
 
-function ringWith(...values: number[]) {
+const TONE_HZ = 200;
+const TARGET_BLOCKS = Math.ceil(TARGET_SAMPLES / BLOCK_SAMPLES);
+
+function startedRing(amplitude: number, blocks = TARGET_BLOCKS) {
   const ring = createPlaybackRing();
-  const target = new Int16Array(BLOCK_SAMPLES).fill(-1);
-  const push = (value: number) => ring.push(new Int16Array(BLOCK_SAMPLES).fill(value));
-  values.forEach(push);
-  /** The value of the next block, 0 for silence. */
-  const pull = () => {
-    ring.pull(target);
-    assert.equal(new Set(target).size, 1, "a block is whole");
-    return target[0];
+  let at = 0;
+  const push = (count = 1) => {
+    for (let turn = 0; turn < count; turn += 1) {
+      ring.push(
+        Int16Array.from({ length: BLOCK_SAMPLES }, (_, index) =>
+          Math.round(amplitude * Math.sin((2 * Math.PI * TONE_HZ * (at + index)) / SAMPLE_RATE)),
+        ),
+      );
+      at += BLOCK_SAMPLES;
+    }
   };
-  return { ring, push, pull };
+  const block = new Int16Array(BLOCK_SAMPLES);
+  const pull = () => ({ isVoice: ring.pull(block), level: toneLevel(block, SAMPLE_RATE, TONE_HZ) });
+  /** So many blocks of steady course. */
+  const run = (count: number) => {
+    for (let turn = 0; turn < count; turn += 1) {
+      pull();
+      push();
+    }
+  };
+  push(blocks);
+  return { ring, push, pull, run };
 }
 
 describe("the playback ring", () => {
   test("plays silence before anything came", () => {
-    const { ring, pull } = ringWith();
-    assert.equal(pull(), 0);
-    assert.deepEqual(ring.counters(), { played: 0, starved: 1, dropped: 0 });
+    const { ring, pull } = startedRing(8_000, 0);
+    assert.deepEqual(pull(), { isVoice: false, level: 0 });
+    assert.equal(ring.counters().starved, 1);
   });
 
-  test("gathers two blocks before it plays the first", () => {
-    const { push, pull } = ringWith(1);
-    assert.equal(START_BLOCKS, 2);
-    assert.equal(pull(), 0);
+  test("gathers its target before it plays the first", () => {
+    const { push, pull } = startedRing(8_000, TARGET_BLOCKS - 1);
+    assert.equal(pull().isVoice, false);
+    push();
+    assert.equal(pull().isVoice, true);
+  });
+
+  test("goes on with the voice's pitch when it runs dry, and fades to silence within 100 ms", () => {
+    const { pull, run } = startedRing(8_000);
+    run(10);
+    for (let turn = 0; turn < TARGET_BLOCKS; turn += 1) pull();
+    const levels = Array.from({ length: 11 }, () => pull());
+    assert.ok(levels.every(({ isVoice }) => !isVoice));
+    assert.ok(Math.abs((levels[0]?.level ?? 0) - 8_000 / 32_768) < 0.02, "full at first");
+    assert.ok((levels[6]?.level ?? 1) < 0.7 * (levels[0]?.level ?? 0), "fading");
+    assert.equal(levels[10]?.level, 0);
+  });
+
+  test("leaves out what came too late to be heard in its place", () => {
+    const { ring, push, pull, run } = startedRing(8_000);
+    run(10);
+    for (let turn = 0; turn < 8; turn += 1) pull();
+    push(8);
+    assert.equal(pull().isVoice, true);
+    assert.ok(ring.fillSamples <= TARGET_SAMPLES, `${ring.fillSamples} wait`);
+  });
+
+  test("leaves it out as well when it comes in pieces", () => {
+    const { ring, push, pull, run } = startedRing(8_000);
+    run(10);
+    for (let turn = 0; turn < 8; turn += 1) pull();
     push(2);
-    assert.deepEqual([pull(), pull()], [1, 2]);
+    pull();
+    push(6);
+    pull();
+    assert.ok(ring.fillSamples <= TARGET_SAMPLES, `${ring.fillSamples} wait`);
   });
 
-  test("plays silence when it runs dry, and gathers again", () => {
-    const { ring, push, pull } = ringWith(1, 2);
-    assert.deepEqual([pull(), pull(), pull()], [1, 2, 0]);
-    push(3);
-    assert.equal(pull(), 0);
-    push(4);
-    assert.deepEqual([pull(), pull()], [3, 4]);
-    assert.deepEqual(ring.counters(), { played: 4, starved: 2, dropped: 0 });
+  test("keeps its target when the card stalls and then takes all at once", () => {
+    const { ring, push, pull, run } = startedRing(8_000);
+    run(10);
+    for (let turn = 0; turn < 8; turn += 1) push();
+    for (let turn = 0; turn < 8; turn += 1) assert.equal(pull().isVoice, true);
+    assert.equal(ring.counters().skippedSamples, 0);
+    assert.ok(Math.abs(ring.fillSamples - TARGET_SAMPLES) <= BLOCK_SAMPLES);
   });
 
-  test("drops the oldest down to its target when it is too full", () => {
-    const values = Array.from({ length: CAPACITY_BLOCKS + 1 }, (_, index) => index + 1);
-    const { ring, pull } = ringWith(...values);
-    assert.equal(pull(), values.at(-TARGET_BLOCKS));
-    assert.equal(ring.counters().dropped, values.length - TARGET_BLOCKS);
+  test("never holds more than its capacity, and cuts down to its target", () => {
+    const { ring, push } = startedRing(8_000);
+    push(100);
+    assert.ok(ring.fillSamples <= CAPACITY_SAMPLES);
+    assert.ok(ring.counters().skippedSamples > 0);
   });
 
-  test("wins back the delay that a burst left behind, a block a second", () => {
-    const { ring, push, pull } = ringWith(1, 2, 3, 4, 5, 6);
-    for (let turn = 0; turn < 100; turn += 1) {
-      pull();
-      push(turn);
-    }
-    assert.equal(ring.counters().dropped, 1);
+  test("wins back a second's delay by a cut when the voice does not pause", () => {
+    const { ring, push, run } = startedRing(8_000);
+    push(8);
+    run(300);
+    assert.ok(ring.fillSamples < TARGET_SAMPLES + 2 * BLOCK_SAMPLES, `${ring.fillSamples} wait`);
   });
 
-  test("drops nothing while it stays within its target", () => {
-    const { ring, push, pull } = ringWith(1, 2, 3);
-    for (let turn = 0; turn < 1_000; turn += 1) {
-      pull();
-      push(turn);
-    }
-    assert.deepEqual(ring.counters(), { played: 1_000, starved: 0, dropped: 0 });
+  test("leaves out silence rather than voice", () => {
+    const { ring, push, run } = startedRing(0);
+    push(2);
+    run(300);
+    assert.ok(ring.counters().skippedSamples >= BLOCK_SAMPLES);
+    assert.ok(ring.fillSamples < TARGET_SAMPLES + 2 * BLOCK_SAMPLES);
+    const { ring: speaking, push: pushVoice, run: speak } = startedRing(8_000);
+    pushVoice(2);
+    speak(300);
+    assert.equal(speaking.counters().skippedSamples, 0);
   });
 
   test("copies what is pushed", () => {
-    const { ring, pull } = ringWith(1);
-    const block = new Int16Array(BLOCK_SAMPLES).fill(2);
-    ring.push(block);
+    const ring = createPlaybackRing();
+    const block = new Int16Array(BLOCK_SAMPLES).fill(5_000);
+    for (let turn = 0; turn < TARGET_BLOCKS; turn += 1) ring.push(block);
     block.fill(9);
-    assert.deepEqual([pull(), pull()], [1, 2]);
+    const target = new Int16Array(BLOCK_SAMPLES);
+    ring.pull(target);
+    assert.equal(target.at(-1), 5_000);
   });
 
   test("forgets everything when it is cleared", () => {
-    const { ring, pull } = ringWith(1, 2, 3);
+    const { ring, pull, run } = startedRing(8_000);
+    run(10);
     ring.clear();
-    assert.equal(pull(), 0);
+    assert.deepEqual(pull(), { isVoice: false, level: 0 });
+    assert.equal(ring.fillSamples, 0);
   });
 });

@@ -1,31 +1,12 @@
 // Runs inside the kernel machine: a call between two plugin processes, vivid at one end, v4l2loopback's MJPEG at the
 // other. Prints what happened as one line of JSON; what is right is for test/kernel/call.test.ts to say.
 
-import { readdirSync, readlinkSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
 import type { FrameSource, PluginNotificationParams } from "../../../rpc-schema/index.ts";
-import {
-  connectCall,
-  type PluginProcess,
-  type PluginProcessOptions,
-  startPair,
-} from "../../support/plugin-process.ts";
+import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import { emulated, LOOPBACK_ID, openCameras, VIVID_ID, WAIT_MS } from "./emulated-plugin.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 
-/** The compiled program: stripping types takes an emulated processor many seconds. */
-const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
-const VIVID_ID = "platform:vivid-000 vivid";
-const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
-/** Emulation makes every step slow; these are not what is tested here. */
-const PATIENT = {
-  requestMs: 60_000,
-  negotiationMs: 120_000,
-  connectMs: 120_000,
-  lostMs: 60_000,
-  restartMs: 120_000,
-};
-const WAIT_MS = 120_000;
 const PATIENTLY = { timeoutMs: WAIT_MS };
 const PICTURES = 3;
 /** vivid writes text over the upper part of its bars. */
@@ -41,7 +22,7 @@ export type CallReport = Awaited<ReturnType<typeof report>>;
 async function report() {
   const writer = await startLoopbackWriter("160x120");
   step("pictures are written to the loopback camera");
-  const { alice, bob, stop } = await startPair(pluginWith(VIVID_ID), pluginWith(LOOPBACK_ID));
+  const { alice, bob, stop } = await startPair(emulated(VIVID_ID), emulated(LOOPBACK_ID));
   step("both plugins know each other");
   try {
     const ringing = await ringAndCancel(alice, bob);
@@ -52,19 +33,6 @@ async function report() {
     await stop();
     await stopLoopbackWriter(writer);
   }
-}
-
-function pluginWith(camera: string): PluginProcessOptions {
-  const settings = {
-    camera,
-    microphone: "none",
-    speaker: "none",
-    picture: { width: 320, height: 180, fps: 2 },
-    signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
-    iceServers: [],
-    timeouts: PATIENT,
-  };
-  return { main: MAIN, settings, waitMs: WAIT_MS };
 }
 
 async function ringAndCancel(alice: PluginProcess, bob: PluginProcess) {
@@ -101,18 +69,6 @@ async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   await alice.host.request("call.hangup", { callId });
   await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
   return { pictures, openInCall, openWhileOff, againRemote };
-}
-
-/** Device nodes of cameras that the process holds open. */
-function openCameras({ pid }: PluginProcess): string[] {
-  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      return target.startsWith("/dev/video") ? [target] : [];
-    } catch {
-      return []; // closed meanwhile
-    }
-  });
 }
 
 /** The call's end is told at once, the device is closed a moment later. */

@@ -18,10 +18,16 @@ export type PlainError = CaptureErrorDetails & { readonly message: string };
 
 export interface Look {
   readonly bytes: number;
+  readonly capturedAtUs: number;
   /** Y, U, V in the middle of eight columns, below the driver's text. */
   readonly colours: number[][];
   /** Differs when any pixel differs. */
   readonly checksum: number;
+}
+
+export interface PictureCopy {
+  readonly data: Uint8Array;
+  readonly jpeg: Uint8Array | undefined;
 }
 
 export class CaptureRun {
@@ -43,6 +49,33 @@ export class CaptureRun {
     return beforeDeadline(`${count} pictures`, this.#state.looks(count));
   }
 
+  /** The next picture itself, copied. */
+  picture(): Promise<PictureCopy> {
+    return beforeDeadline("a picture", this.#state.picture());
+  }
+
+  /** Resolves when the device has delivered that many pictures since it was opened, whatever became of them. */
+  async captured(count: number): Promise<void> {
+    const deadline = Date.now() + PICTURE_DEADLINE_MS;
+    while (this.capture.counters().captured < count) {
+      if (Date.now() > deadline) throw new Error(`no ${count} pictures within ${PICTURE_DEADLINE_MS} ms`);
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Resolves when each picture that was delivered has met its fate. */
+  async settled(): Promise<void> {
+    const isSettled = () => {
+      const { captured, faulty, dropped, delivered } = this.capture.counters();
+      return captured === faulty + dropped + delivered;
+    };
+    const deadline = Date.now() + PICTURE_DEADLINE_MS;
+    while (!isSettled()) {
+      if (Date.now() > deadline) throw new Error(`a picture without a fate for ${PICTURE_DEADLINE_MS} ms`);
+      await new Promise(setImmediate);
+    }
+  }
+
   failure(): Promise<PlainError> {
     return beforeDeadline("the error that ends the capture", this.#state.failure.promise);
   }
@@ -50,6 +83,7 @@ export class CaptureRun {
 
 class RunState {
   readonly failure = Promise.withResolvers<PlainError>();
+  #takePicture: ((copy: PictureCopy) => void) | undefined;
   #wanted: { count: number; looks: Look[]; done: (looks: Look[]) => void } | undefined;
 
   looks(count: number): Promise<Look[]> {
@@ -58,7 +92,18 @@ class RunState {
     return promise;
   }
 
+  picture(): Promise<PictureCopy> {
+    const { promise, resolve } = Promise.withResolvers<PictureCopy>();
+    this.#takePicture = resolve;
+    return promise;
+  }
+
   onFrame(frame: VideoFrame): void {
+    this.#takePicture?.({
+      data: Uint8Array.from(frame.data),
+      jpeg: frame.jpeg && Uint8Array.from(frame.jpeg),
+    });
+    this.#takePicture = undefined;
     const wanted = this.#wanted;
     if (wanted === undefined) return;
     wanted.looks.push(lookAt(frame));
@@ -72,7 +117,7 @@ class RunState {
   }
 }
 
-function lookAt({ data, width, height }: VideoFrame): Look {
+function lookAt({ data, width, height, capturedAtUs }: VideoFrame): Look {
   const chromaWidth = Math.ceil(width / 2);
   const chromaSize = chromaWidth * Math.ceil(height / 2);
   const y = Math.floor(height * 0.75);
@@ -83,7 +128,7 @@ function lookAt({ data, width, height }: VideoFrame): Look {
   });
   let checksum = 0;
   for (const byte of data) checksum = (Math.imul(checksum, 31) + byte) | 0;
-  return { bytes: data.length, colours, checksum };
+  return { bytes: data.length, capturedAtUs, colours, checksum };
 }
 
 export function plain(error: unknown): PlainError {

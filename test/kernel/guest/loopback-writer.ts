@@ -38,7 +38,8 @@ async function firstPicture(writer: ChildProcess): Promise<void> {
 }
 
 export async function stopLoopbackWriter(writer: ChildProcess): Promise<void> {
-  const gone = once(writer, "exit");
+  // Its pipes too are closed then.
+  const gone = once(writer, "close");
   writer.kill("SIGKILL");
   await gone;
 }

@@ -3,6 +3,10 @@
 
 import { type AnyEventObject, fromCallback, fromPromise, type NonReducibleUnknown } from "xstate";
 import {
+  type AdaptEvent,
+  type AdaptInput,
+  type AppliedShare,
+  adaptMachine,
   type CandidateParams,
   callMachine,
   type DescriptionInput,
@@ -17,6 +21,7 @@ import {
   mediaMachine,
   type OfferInput,
   type RequestInput,
+  type UseCommand,
 } from "../../../statecharts/index.ts";
 import type { CallAddress } from "../../../statecharts/link/model.ts";
 
@@ -44,10 +49,10 @@ interface HeldTask {
 
 export interface Activity {
   readonly name: string;
-  readonly input: { readonly callId: string; readonly choice?: string | null };
-  /** What the chart told it, such as mute. */
+  readonly input: { readonly callId: string; readonly choice?: string | null; readonly way?: string };
+  /** What the chart told it, such as mute, or "use <id>". */
   readonly heard: string[];
-  send(event: LinkEvent | MediaEvent): void;
+  send(event: LinkEvent | MediaEvent | AdaptEvent): void;
 }
 
 export class Effects {
@@ -123,7 +128,7 @@ export class Effects {
     return fromCallback<Event, Input>(({ input, sendBack, receive }) => {
       const heard: string[] = [];
       const activity: Activity = { name, input, heard, send: (event) => sendBack(event) };
-      receive((event) => heard.push(event.type));
+      receive((event) => heard.push("choice" in event ? `${event.type} ${event.choice}` : event.type));
       this.record(name, input);
       this.activities.push(activity);
       return () => void this.activities.splice(this.activities.indexOf(activity), 1);
@@ -140,7 +145,7 @@ export class Effects {
 
 const nothing = () => undefined;
 
-/** The five charts with these effects. */
+/** The charts with these effects. */
 export function chartsWith(effects: Effects) {
   const link = linkMachine.provide({
     actors: {
@@ -159,16 +164,22 @@ export function chartsWith(effects: Effects) {
   });
   const media = mediaMachine.provide({
     actors: {
-      camera: effects.activity<{ type: "none" }, DeviceInput>("camera"),
+      camera: effects.activity<UseCommand, DeviceInput>("camera"),
       microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
-      speaker: effects.activity<{ type: "none" }, DeviceInput>("speaker"),
+      speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
+      watchDevices: effects.activity<{ type: "none" }, { callId: string }>("watchDevices"),
     },
     actions: { announce: (_, params: MediaAnnouncement) => effects.record("announce", params) },
+  });
+  const adapt = adaptMachine.provide({
+    actors: { measure: effects.activity<{ type: "none" }, AdaptInput>("measure") },
+    actions: { apply: (_, params: AppliedShare) => effects.record("apply", params) },
   });
   const call = callMachine.provide({
     actors: {
       link,
       media,
+      adapt,
       sendRequest: effects.task<void, RequestInput>("sendRequest", nothing),
       sendHangup: effects.task<void, HangupInput>("sendHangup", nothing),
     },
@@ -183,5 +194,5 @@ export function chartsWith(effects: Effects) {
       refuse: (_, params: HangupInput) => effects.record("refuse", params),
     },
   });
-  return { link, media, call, desk };
+  return { link, media, adapt, call, desk };
 }

@@ -18,6 +18,8 @@ export interface VmJob {
   readonly timeoutS: number;
   /** Options of the vivid driver, such as n_devs=2. */
   readonly vividArgs?: string;
+  /** Options of the v4l2loopback driver, such as video_nr=60,61. */
+  readonly loopbackArgs?: string;
 }
 
 export interface VmResult {
@@ -32,6 +34,7 @@ export async function runInVm(job: VmJob): Promise<VmResult> {
   const options = ["-t", String(job.timeoutS)];
   if (job.outDir !== undefined) options.push("-o", job.outDir);
   if (job.vividArgs !== undefined) options.push("-v", job.vividArgs);
+  if (job.loopbackArgs !== undefined) options.push("-l", job.loopbackArgs);
   const child = spawn(resolve(HERE, "in-vm"), [...options, "--", ...job.command], {
     cwd: ROOT,
     // The guest's `node` is the one that runs this, whatever else is on the path.

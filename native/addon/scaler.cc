@@ -1,0 +1,84 @@
+// Each picture is scaled on a worker thread; the buffer is made once for each size.
+#include "scaler.h"
+
+#include <memory>
+
+#include "picture-argument.h"
+#include "picture.h"
+#include "scale.h"
+
+namespace callnative {
+
+namespace {
+
+struct ScalerState {
+  bool busy = false;
+  std::shared_ptr<std::vector<std::uint8_t>> bytes;
+  Napi::Reference<Napi::ArrayBuffer> buffer;
+
+  /** Of exactly that many bytes, because WebRTC's source reads the whole buffer. Main thread. */
+  void fit(Napi::Env env, std::size_t size) {
+    if (bytes && bytes->size() == size) return;
+    bytes = std::make_shared<std::vector<std::uint8_t>>(size);
+    buffer = Napi::Persistent(shareBuffer(env, bytes));
+  }
+};
+
+class ScaleWorker : public Napi::AsyncWorker {
+ public:
+  ScaleWorker(const Napi::CallbackInfo& info, std::shared_ptr<ScalerState> state)
+      : AsyncWorker(info.Env(), "scale"),
+        deferred_(Napi::Promise::Deferred::New(info.Env())),
+        state_(std::move(state)),
+        picture_(pictureArgument(info, 0)),
+        keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())),
+        width_(info[3].ToNumber().Int32Value()),
+        height_(info[4].ToNumber().Int32Value()) {
+    state_->fit(info.Env(), i420Size(width_, height_));
+  }
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    if (scaleI420(picture_.data, picture_.width, picture_.height, state_->bytes->data(), width_, height_)) return;
+    SetError("scale: no picture of " + std::to_string(picture_.width) + "x" + std::to_string(picture_.height) +
+             " can be made " + std::to_string(width_) + "x" + std::to_string(height_));
+  }
+
+  void OnOK() override {
+    state_->busy = false;
+    deferred_.Resolve(state_->buffer.Value());
+  }
+
+  void OnError(const Napi::Error& error) override {
+    state_->busy = false;
+    deferred_.Reject(error.Value());
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::shared_ptr<ScalerState> state_;
+  PictureArgument picture_;
+  Napi::ObjectReference keepAlive_;
+  int width_;
+  int height_;
+};
+
+}  // namespace
+
+Napi::Value createScaler(const Napi::CallbackInfo& info) {
+  const auto state = std::make_shared<ScalerState>();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("scale", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) -> Napi::Value {
+               if (state->busy) throw Napi::Error::New(call.Env(), "scale: this scaler is still at work on a picture");
+               auto worker = std::make_unique<ScaleWorker>(call, state);
+               const Napi::Promise promise = worker->promise();
+               state->busy = true;
+               // The worker deletes itself when it is done.
+               worker.release()->Queue();
+               return promise;
+             }));
+  return object;
+}
+
+}  // namespace callnative

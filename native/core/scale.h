@@ -1,0 +1,13 @@
+// One I420 picture into another size.
+#pragma once
+
+#include <cstdint>
+
+namespace callnative {
+
+/** Both pictures are I420 without padding; `target` holds i420Size(targetWidth, targetHeight) bytes. False when libyuv
+ *  refuses the sizes. */
+bool scaleI420(const std::uint8_t* source, int width, int height, std::uint8_t* target, int targetWidth,
+               int targetHeight);
+
+}  // namespace callnative

@@ -1,0 +1,50 @@
+// `goop-call-plugin devices`: cameras with their modes, microphones and speakers, as a table or as JSON. Opens none of them.
+
+import type { CameraMode, Native } from "../../native/types.ts";
+import type { Device } from "../../rpc-schema/index.ts";
+import type { Cameras } from "../camera/camera.ts";
+import type { Sound, SoundDevices } from "../sound/sound.ts";
+
+export interface CameraWithModes extends Device {
+  readonly modes: readonly CameraMode[];
+}
+
+export interface DeviceTable extends SoundDevices {
+  readonly cameras: readonly CameraWithModes[];
+}
+
+/** The ids are those that settings and `capture-test` take. A camera that may not be opened has no modes. */
+export async function listDevices(native: Native, cameras: Cameras, sound: Sound): Promise<DeviceTable> {
+  const modes = new Map(native.listCameras().map((camera) => [camera.id, camera.modes]));
+  const listed = cameras.list().map((camera) => ({ ...camera, modes: modes.get(camera.id) ?? [] }));
+  return { cameras: listed, ...(await sound.list()) };
+}
+
+/** For people: one line for each device, below a camera one for each format and size. */
+export function describeDevices({ cameras, microphones, speakers }: DeviceTable): string {
+  const cameraLines = cameras.flatMap((camera) => [
+    ...describe([camera]),
+    ...describeModes(camera.modes).map((line) => `      ${line}`),
+  ]);
+  const parts = [
+    ["Cameras", ...cameraLines],
+    ["Microphones", ...describe(microphones)],
+    ["Speakers", ...describe(speakers)],
+  ];
+  return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** The star marks what `auto` means. */
+function describe(devices: readonly Device[]): string[] {
+  return devices.map(({ id, name, isDefault }) => `  ${isDefault ? "*" : " "} ${name}  [${id}]`);
+}
+
+/** One line for each format and size, as `MJPG 1280x720 at 30, 15 fps`. */
+function describeModes(modes: readonly CameraMode[]): string[] {
+  const rates = new Map<string, number[]>();
+  for (const { fourcc, width, height, fps } of modes) {
+    const key = `${fourcc} ${width}x${height}`;
+    rates.set(key, [...(rates.get(key) ?? []), Math.round(fps * 100) / 100]);
+  }
+  return [...rates].map(([key, all]) => `${key} at ${all.sort((a, b) => b - a).join(", ")} fps`);
+}

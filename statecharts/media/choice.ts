@@ -1,0 +1,121 @@
+// Which device of a kind is wished for, which is the next best, and whether one may be tried again. Pure rules over what
+// the media chart remembers of one kind of device.
+
+import type { Device, DeviceKind, DeviceList } from "../../rpc-schema/index.ts";
+
+export interface OpenDevice {
+  readonly deviceId: string;
+  readonly deviceName: string;
+}
+
+/** One kind of device as user, machine and luck left it. */
+export interface DeviceContext {
+  /** What the user chose in this call; null: what the settings say. */
+  readonly choice: string | null;
+  /** What `auto` meant when it first opened a device in this call, other than a built-in one. */
+  readonly first: string | null;
+  /** In place of the choice, which is not to be had; null: the choice itself. */
+  readonly instead: string | null;
+  readonly open: OpenDevice | null;
+  readonly why: string | null;
+  /** The device wished for is there again, and waits for the user's word. */
+  readonly offered: OpenDevice | null;
+  /** Ids that failed since one was last steady. */
+  readonly tried: readonly string[];
+  /** Rounds of tries since one was last steady. */
+  readonly rounds: number;
+}
+
+/** What is known of the machine and of the settings. */
+export interface Surroundings {
+  readonly devices: DeviceList;
+  /** Before the last change; null at the first list. */
+  readonly before: DeviceList | null;
+  /** The settings' words for each kind. */
+  readonly wished: Readonly<Record<DeviceKind, string>>;
+  readonly whenDeviceReturns: "take" | "offer";
+}
+
+export const NO_DEVICE: DeviceContext = {
+  choice: null,
+  first: null,
+  instead: null,
+  open: null,
+  why: null,
+  offered: null,
+  tried: [],
+  rounds: 0,
+};
+
+const AUTO = "auto";
+/** Always there, never the next best: nobody wants a tone in place of a voice. */
+const BUILT_IN = new Set(["test-pattern", "tone", "none"]);
+/** A device that failed five times, over half a minute, wants a human. */
+export const MAX_ROUNDS = 5;
+
+export const isBuiltIn = (deviceId: string) => BUILT_IN.has(deviceId);
+
+function listOf(devices: DeviceList, kind: DeviceKind): Device[] {
+  return devices[`${kind}s`].filter(({ id }) => !isBuiltIn(id));
+}
+
+function lists(devices: DeviceList | null, kind: DeviceKind, deviceId: string): boolean {
+  return devices?.[`${kind}s`].some(({ id }) => id === deviceId) ?? false;
+}
+
+/** The id of the device that the user would rather have than any other; null while it is not known. */
+export function preferredId(
+  device: DeviceContext,
+  around: Surroundings | null,
+  kind: DeviceKind,
+): string | null {
+  const word = device.choice ?? around?.wished[kind] ?? AUTO;
+  if (word !== AUTO) return word;
+  if (device.first !== null || !around) return device.first;
+  return listOf(around.devices, kind).find(({ isDefault }) => isDefault)?.id ?? null;
+}
+
+/**
+ * The devices to try, best first: the preferred one, the system's default, the others; those that failed are left out.
+ * A built-in choice is always to be had, so nothing stands in for it.
+ */
+export function candidates(
+  device: DeviceContext,
+  around: Surroundings | null,
+  kind: DeviceKind,
+  tried: readonly string[] = device.tried,
+): string[] {
+  const preferred = preferredId(device, around, kind);
+  if (preferred !== null && isBuiltIn(preferred)) return tried.includes(preferred) ? [] : [preferred];
+  if (!around) return [];
+  const rank = ({ id, isDefault }: Device) => (id === preferred ? 0 : isDefault ? 1 : 2);
+  return listOf(around.devices, kind)
+    .filter(({ id }) => !tried.includes(id))
+    .sort((one, other) => rank(one) - rank(other))
+    .map(({ id }) => id);
+}
+
+/** The preferred device, where it is there and another one, or none, is open. */
+export function awaited(
+  device: DeviceContext,
+  around: Surroundings | null,
+  kind: DeviceKind,
+): OpenDevice | null {
+  const preferred = preferredId(device, around, kind);
+  if (!around || preferred === null || preferred === device.open?.deviceId) return null;
+  const found = around.devices[`${kind}s`].find(({ id }) => id === preferred);
+  return found ? { deviceId: found.id, deviceName: found.name } : null;
+}
+
+/** It was not there before the last change of the list. */
+export function hasReturned(device: DeviceContext, around: Surroundings | null, kind: DeviceKind): boolean {
+  const preferred = awaited(device, around, kind);
+  // The first list tells of no return.
+  if (!preferred || !around?.before) return false;
+  return !lists(around.before, kind, preferred.deviceId);
+}
+
+/** Ids that failed and that the list still holds: what was unplugged gets a new chance when it comes back. */
+export function stillTried(device: DeviceContext, around: Surroundings, kind: DeviceKind): string[] {
+  return device.tried.filter((id) => lists(around.before, kind, id) === lists(around.devices, kind, id));
+}

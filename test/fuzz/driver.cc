@@ -1,0 +1,164 @@
+// A V4L2 driver that answers anything: formats, sizes, rates, buffers. The camera's source is opened and read over it;
+// the linker puts the functions below in place of the system's (--wrap), so the device's own code runs unchanged.
+#include <linux/videodev2.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+
+#include "fuzz-input.h"
+#include "picture.h"
+#include "system-error.h"
+#include "v4l2-source.h"
+
+using namespace callnative;
+
+namespace {
+
+/** Larger pictures only cost time. */
+constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::array<std::uint32_t, 8> kFourccs = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,  V4L2_PIX_FMT_NV12,
+                                                   V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_H264,
+                                                   V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_RGB24};
+constexpr std::array<int, 8> kErrors = {EINVAL, EAGAIN, EIO, ENODEV, EBUSY, EINTR, ENOTTY, ENOMEM};
+
+fuzz::Input* answers = nullptr;
+
+std::uint32_t anyFourcc() {
+  const std::uint8_t kind = answers->byte();
+  return kind < 224 ? kFourccs[kind % kFourccs.size()] : answers->number(4);
+}
+
+v4l2_fract anyInterval() { return {answers->size(), answers->size()}; }
+
+void answerSize(v4l2_frmsizeenum& entry) {
+  entry.type = 1 + answers->byte() % 3;
+  if (entry.type == V4L2_FRMSIZE_TYPE_DISCRETE) {
+    entry.discrete = {answers->size(), answers->size()};
+  } else {
+    entry.stepwise = {answers->size(), answers->size(), answers->size(),
+                      answers->size(), answers->size(), answers->size()};
+  }
+}
+
+void answerInterval(v4l2_frmivalenum& entry) {
+  entry.type = 1 + answers->byte() % 3;
+  if (entry.type == V4L2_FRMIVAL_TYPE_DISCRETE) entry.discrete = anyInterval();
+  else entry.stepwise = {anyInterval(), anyInterval(), anyInterval()};
+}
+
+void answerCapability(v4l2_capability& capability) {
+  std::memset(capability.card, answers->byte(), sizeof capability.card);
+  std::memset(capability.bus_info, answers->byte(), sizeof capability.bus_info);
+  const std::uint8_t kind = answers->byte();
+  capability.capabilities = kind < 240 ? V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING : answers->number(4);
+  capability.device_caps = capability.capabilities;
+}
+
+/** Keeps what was asked for unless the input says otherwise. */
+void answerFormat(v4l2_pix_format& format) {
+  const std::uint8_t changes = answers->byte();
+  if (changes & 1) format.width = answers->size();
+  if (changes & 2) format.height = answers->size();
+  if (changes & 4) format.pixelformat = anyFourcc();
+  if (changes & 8) format.bytesperline = answers->size();
+  if (changes & 16) format.quantization = answers->byte();
+  if (changes & 32) format.colorspace = answers->byte();
+}
+
+void answerFilledBuffer(v4l2_buffer& buffer) {
+  const std::uint8_t kind = answers->byte();
+  buffer.index = kind < 240 ? kind % 4 : answers->number(4);
+  buffer.bytesused = answers->number(3);
+  buffer.flags = answers->number(2);
+  buffer.timestamp = {answers->byte(), answers->byte()};
+}
+
+void answer(unsigned long request, void* argument) {
+  switch (request) {
+    case VIDIOC_QUERYCAP: return answerCapability(*static_cast<v4l2_capability*>(argument));
+    case VIDIOC_ENUM_FMT: static_cast<v4l2_fmtdesc*>(argument)->pixelformat = anyFourcc(); return;
+    case VIDIOC_ENUM_FRAMESIZES: return answerSize(*static_cast<v4l2_frmsizeenum*>(argument));
+    case VIDIOC_ENUM_FRAMEINTERVALS: return answerInterval(*static_cast<v4l2_frmivalenum*>(argument));
+    case VIDIOC_S_FMT: return answerFormat(static_cast<v4l2_format*>(argument)->fmt.pix);
+    case VIDIOC_S_PARM:
+    case VIDIOC_G_PARM: static_cast<v4l2_streamparm*>(argument)->parm.capture.timeperframe = anyInterval(); return;
+    case VIDIOC_REQBUFS: static_cast<v4l2_requestbuffers*>(argument)->count = answers->byte() % 6; return;
+    case VIDIOC_QUERYBUF: static_cast<v4l2_buffer*>(argument)->length = answers->number(3); return;
+    case VIDIOC_DQBUF: return answerFilledBuffer(*static_cast<v4l2_buffer*>(argument));
+    default: return;
+  }
+}
+
+/** Counts a byte for each call, so that every conversation ends. */
+bool fails() {
+  if (answers->isEmpty()) {
+    errno = ENODEV;
+    return true;
+  }
+  const std::uint8_t kind = answers->byte();
+  if (kind < 224) return false;
+  errno = kErrors[kind % kErrors.size()];
+  return true;
+}
+
+}  // namespace
+
+extern "C" int __wrap_ioctl(int, unsigned long request, ...) {
+  if (fails()) return -1;
+  va_list arguments;
+  va_start(arguments, request);
+  answer(request, va_arg(arguments, void*));
+  va_end(arguments);
+  return 0;
+}
+
+extern "C" int __wrap_poll(pollfd* events, nfds_t count, int) {
+  if (fails()) return -1;
+  for (nfds_t i = 0; i < count; i++) events[i].revents = 0;
+  const std::uint8_t kind = answers->byte();
+  events[0].revents = kind < 240 ? POLLIN : static_cast<short>(kind);
+  return kind == 255 ? 0 : 1;
+}
+
+/** From the heap, so that the sanitizer sees its end. */
+extern "C" void* __wrap_mmap(void*, std::size_t length, int, int, int, off_t) {
+  void* memory = length > 0 && length <= kMostBytes && !fails() ? std::calloc(length, 1) : nullptr;
+  if (memory != nullptr) return memory;
+  errno = ENOMEM;
+  return reinterpret_cast<void*>(-1);
+}
+
+extern "C" int __wrap_munmap(void* start, std::size_t) {
+  std::free(start);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static fuzz::GuardedMemory memory(kMostBytes);
+  fuzz::Input input(data, size);
+  answers = &input;
+  Wish wish;
+  wish.width = 1 + static_cast<int>(input.number(2) % 4096);
+  wish.height = 1 + static_cast<int>(input.number(2) % 4096);
+  wish.fps = 1 + input.byte() % 120;
+  if (input.byte() % 4 == 0) wish.fourcc = "MJPG";
+  try {
+    V4l2Source source("/dev/null", wish);
+    const Mode& mode = source.mode();
+    fuzz::demand(mode.width > 0 && mode.height > 0, "an open camera has a size");
+    fuzz::demand(mode.fps > 0, "an open camera has a rate");
+    const std::size_t bytes = i420Size(mode.width, mode.height);
+    if (bytes > kMostBytes) return 0;
+    const auto target = memory.last(bytes);
+    while (source.wait(-1)) {
+      if (input.byte() % 4 == 0) source.skip();
+      else source.take(target.data());
+    }
+  } catch (const SystemError&) {
+    // What a failing device is expected to end in; anything else would end the process.
+  }
+  return 0;
+}

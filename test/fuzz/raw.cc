@@ -1,0 +1,71 @@
+// Raw pictures of any size, line length and shortness, and what is made of them: RGBA, and JPEG as text.
+#include <linux/videodev2.h>
+
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "fuzz-input.h"
+#include "jpeg-encode.h"
+#include "picture.h"
+#include "pixel-convert.h"
+
+using namespace callnative;
+
+namespace {
+
+constexpr std::array<std::uint32_t, 6> kFourccs = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,   V4L2_PIX_FMT_NV12,
+                                                   V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_RGB24};
+constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::uint32_t kMostSide = 130;
+
+V4l2Format anyFormat(fuzz::Input& input) {
+  V4l2Format format{};
+  format.fourcc = kFourccs[input.byte() % kFourccs.size()];
+  format.width = 1 + static_cast<int>(input.number(2) % kMostSide);
+  format.height = 1 + static_cast<int>(input.number(2) % kMostSide);
+  format.isFullRange = (input.byte() & 1) != 0;
+  const std::uint8_t kind = input.byte();
+  // None told, a little padding, or anything at all, negative ones included.
+  if (kind < 96) format.bytesPerLine = 0;
+  else if (kind < 224) format.bytesPerLine = format.width * (1 + kind % 2) + input.byte() % 32;
+  else format.bytesPerLine = static_cast<int>(input.number(4));
+  return format;
+}
+
+/** What came out is what the rest of the way works with. */
+void passOn(std::span<const std::uint8_t> picture, int width, int height, fuzz::Input& input) {
+  static fuzz::GuardedMemory rgbaMemory(kMostBytes);
+  static JpegEncoder encoder;
+  const auto rgba = rgbaMemory.last(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 4);
+  i420ToRgba(picture.data(), width, height, rgba.data());
+  const int maxWidth = 2 + static_cast<int>(input.number(2) % 512);
+  const int quality = 1 + input.byte() % 100;
+  try {
+    const auto made = encoder.encode(picture.data(), width, height, maxWidth, quality);
+    fuzz::demand(made.width > 0 && made.height > 0 && made.textLength > 0, "a JPEG has a size");
+  } catch (const std::runtime_error&) {
+    // The encoder refuses in words what JPEG cannot hold.
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static fuzz::GuardedMemory source(kMostBytes);
+  static fuzz::GuardedMemory target(kMostBytes);
+  fuzz::Input input(data, size);
+  const V4l2Format format = anyFormat(input);
+  const std::size_t available = input.number(3) % (std::size_t{1} << 17);
+  const auto bytes = source.last(available, input.rest());
+  const auto picture = target.last(i420Size(format.width, format.height));
+  PixelConverter converter;
+  std::memset(picture.data(), 0x55, picture.size());
+  if (!converter.convert(format, bytes, picture.data())) return 0;
+  const std::vector<std::uint8_t> first(picture.begin(), picture.end());
+  std::memset(picture.data(), 0xAA, picture.size());
+  fuzz::demand(converter.convert(format, bytes, picture.data()), "the same bytes are judged the same again");
+  fuzz::demand(std::memcmp(first.data(), picture.data(), first.size()) == 0, "every pixel of a whole picture is written");
+  passOn(picture, format.width, format.height, input);
+  return 0;
+}

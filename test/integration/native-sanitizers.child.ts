@@ -1,0 +1,96 @@
+// Everything that the addon does without a camera, several of it at once, in a process of its own with a sanitizer. The
+// addon's façade is the argument. Prints what was held before and after, and how many pictures were what, as JSON.
+
+import { readdirSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Capture, Native, VideoFrame } from "../../native/index.ts";
+
+const CYCLES = 6;
+const PICTURES = 8;
+const WISHES = [
+  { width: 64, height: 32, fps: 120 },
+  { width: 333, height: 251, fps: 120 },
+  { width: 640, height: 480, fps: 60 },
+];
+
+const index = pathToFileURL(process.argv[2] ?? "").href;
+const { loadNative } = (await import(index)) as { loadNative(): Native };
+const native = loadNative();
+const totals = { captured: 0, faulty: 0, dropped: 0, delivered: 0, seen: 0, encoded: 0, stamps: 0 };
+
+/** Looks at pictures while more come; keeps one longer than its callback. */
+async function watch(wish: (typeof WISHES)[number]): Promise<void> {
+  const enough = Promise.withResolvers<void>();
+  const encoder = native.createJpegEncoder();
+  let encoding: Promise<void> = Promise.resolve();
+  let isEncoding = false;
+  let seen = 0;
+  const use = async (frame: VideoFrame) => {
+    try {
+      await Promise.all([encoder.encode(frame, { maxWidth: 200, quality: 60 }), native.toRgba(frame)]);
+      totals.encoded++;
+    } finally {
+      frame.release();
+      isEncoding = false;
+    }
+  };
+  const capture: Capture = await native.openPattern(wish, {
+    onFrame(frame) {
+      seen++;
+      if (native.readStamp(frame) !== null) totals.stamps++;
+      if (seen >= PICTURES) enough.resolve();
+      if (isEncoding) return;
+      isEncoding = true;
+      frame.retain();
+      encoding = use(frame);
+    },
+    onError: enough.reject,
+  });
+  await enough.promise;
+  await Promise.all([encoding, capture.close(), capture.close()]);
+  const { captured, faulty, dropped, delivered } = capture.counters();
+  totals.captured += captured;
+  totals.faulty += faulty;
+  totals.dropped += dropped;
+  totals.delivered += delivered;
+  totals.seen += seen;
+}
+
+/** A thread of JavaScript that is ended while it captures must give its device back. */
+async function endInMidCapture(): Promise<void> {
+  const source = `
+    import { parentPort, workerData } from "node:worker_threads";
+    const { loadNative } = await import(workerData);
+    await loadNative().openPattern({ width: 128, height: 64, fps: 120 }, {
+      onFrame: () => parentPort.postMessage("picture"), onError: (error) => { throw error; } });`;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+    workerData: index,
+  });
+  await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  await worker.terminate();
+}
+
+async function cycle(): Promise<void> {
+  native.listCameras();
+  await Promise.all(WISHES.map(watch));
+  await endInMidCapture();
+  const refused = await native
+    .openCamera("/dev/null", { width: 64, height: 48, fps: 30 }, nothing)
+    .catch(String);
+  if (typeof refused !== "string") throw new Error("/dev/null was opened as a camera");
+}
+
+const nothing = { onFrame: () => undefined, onError: () => undefined };
+
+function holdings() {
+  globalThis.gc?.();
+  const { arrayBuffers } = process.memoryUsage();
+  const count = (what: string) => readdirSync(`/proc/self/${what}`).length;
+  return { fds: count("fd"), threads: count("task"), arrayBuffers };
+}
+
+await cycle();
+const before = holdings();
+for (let i = 1; i < CYCLES; i++) await cycle();
+process.stdout.write(`${JSON.stringify({ before, after: holdings(), totals })}\n`);

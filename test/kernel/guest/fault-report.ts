@@ -1,0 +1,149 @@
+// Runs inside the kernel machine: gives a camera each fault while it captures, opens it again, and prints what
+// happened as one line of JSON. What is right is for test/kernel/faults.test.ts to say.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { loadNative } from "../../../native/index.ts";
+import { createCameras } from "../../../plugin/camera/create-cameras.ts";
+import { CaptureRun, holdings, type PlainError, plain } from "./capture-run.ts";
+import {
+  FAULTS,
+  type Fault,
+  plugVivid,
+  reloadLoopback,
+  stopDropping,
+  unplugVivid,
+  VIVID_PATH,
+} from "./device-faults.ts";
+import { LOOPBACK_PATH, startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
+
+const WISH = { width: 320, height: 180, fps: 30 };
+const LOOPBACK_WISH = { width: 160, height: 120, fps: 15 };
+/** At 20 % of loss, so many in a row without any loss are less likely than 1 in 10,000. */
+const PICTURES_WITH_LOSS = 45;
+
+export type FaultReport = Awaited<ReturnType<typeof report>>;
+
+async function report() {
+  // Some threads and descriptors come with the first capture, the first watch and the first child, and stay.
+  await opened(VIVID_PATH, WISH);
+  watchedLists().stop();
+  await once(spawn("true"), "close");
+  const during: Record<string, Awaited<ReturnType<typeof withFault>>> = {};
+  for (const fault of ["bufferError", "streamon", "reqbufs", "qbuf", "fatal"] as const) {
+    step(fault);
+    during[fault] = await withFault(fault);
+  }
+  step("dropped buffers");
+  const dropped = await withDroppedBuffers();
+  step("unplug");
+  const unplugged = await unpluggedWhileCapturing();
+  step("loopback");
+  return { during, dropped, unplugged, loopback: await loopbackReplugged() };
+}
+
+/** Tells, when the machine's limit is reached, how far it came. */
+function step(name: string): void {
+  process.stderr.write(`${Math.round(performance.now())} ms: ${name}\n`);
+}
+
+/** A capture gets a fault, and either goes on or ends; then it is opened until that works. */
+async function withFault(fault: Fault) {
+  const before = holdings();
+  const run = await CaptureRun.open(VIVID_PATH, WISH);
+  await run.looks(2);
+  FAULTS[fault]();
+  const outcome = await Promise.race([
+    run.failure(),
+    run.looks(6).then((looks) => ({ pictures: looks.length })),
+  ]).catch(String);
+  await run.capture.close();
+  const counters = run.capture.counters();
+  const reopenings: (PlainError | "opened")[] = [];
+  while (reopenings.at(-1) !== "opened" && reopenings.length < 3) {
+    reopenings.push(await opened(VIVID_PATH, WISH));
+  }
+  return { outcome, counters, reopenings, before, after: holdings() };
+}
+
+/** Opens, takes a picture, and closes. */
+async function opened(path: string, wish: typeof WISH): Promise<PlainError | "opened"> {
+  let run: CaptureRun;
+  try {
+    run = await CaptureRun.open(path, wish);
+  } catch (error) {
+    return plain(error);
+  }
+  await run.looks(1).finally(() => run.capture.close());
+  return "opened";
+}
+
+async function withDroppedBuffers() {
+  const before = holdings();
+  const run = await CaptureRun.open(VIVID_PATH, WISH);
+  FAULTS.droppedBuffers();
+  const looks = await run.looks(PICTURES_WITH_LOSS);
+  await run.capture.close();
+  stopDropping();
+  const gaps = looks
+    .slice(1)
+    .map(({ capturedAtUs }, index) => capturedAtUs - (looks[index]?.capturedAtUs ?? 0));
+  return {
+    pictures: looks.length,
+    longestGapMs: Math.max(...gaps) / 1000,
+    shortestGapMs: Math.min(...gaps) / 1000,
+    counters: run.capture.counters(),
+    before,
+    after: holdings(),
+  };
+}
+
+/** The list as `watch` tells it: the ids without the test pattern. */
+function watchedLists() {
+  const lists: string[][] = [];
+  let told = Promise.withResolvers<void>();
+  const stop = createCameras(loadNative()).watch((devices) => {
+    lists.push(devices.slice(0, -1).map(({ id }) => id));
+    told.resolve();
+    told = Promise.withResolvers();
+  });
+  return { lists, next: () => told.promise, stop };
+}
+
+async function unpluggedWhileCapturing() {
+  const before = holdings();
+  const watched = watchedLists();
+  const run = await CaptureRun.open(VIVID_PATH, WISH);
+  await run.looks(2);
+  const gone = watched.next();
+  unplugVivid();
+  const error = await run.failure();
+  await run.capture.close();
+  await gone;
+  const back = watched.next();
+  plugVivid();
+  await back;
+  watched.stop();
+  return { error, lists: watched.lists, reopened: await opened(VIVID_PATH, WISH), before, after: holdings() };
+}
+
+/** Its writer ends while it captures; then it is pulled out and plugged in again. */
+async function loopbackReplugged() {
+  const before = holdings();
+  const first = await startLoopbackWriter("160x120");
+  const opening = await opened(LOOPBACK_PATH, LOOPBACK_WISH);
+  const run = await CaptureRun.open(LOOPBACK_PATH, LOOPBACK_WISH);
+  await run.looks(2);
+  await stopLoopbackWriter(first);
+  const error = await run.failure();
+  await run.capture.close();
+  const after = holdings();
+  reloadLoopback();
+  const second = await startLoopbackWriter("160x120");
+  const reopened = await opened(LOOPBACK_PATH, LOOPBACK_WISH);
+  await stopLoopbackWriter(second);
+  return { opening, error, reopened, before, after };
+}
+
+console.log(JSON.stringify(await report()));
+process.exit(0);

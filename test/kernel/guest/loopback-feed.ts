@@ -1,0 +1,36 @@
+// Writes given bytes to a loopback camera, picture by picture: what no encoder would write, too.
+
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+
+const V4L2_CTL_LIMIT_MS = 20_000;
+
+export interface FeedFormat {
+  readonly width: number;
+  readonly height: number;
+  /** Such as YUYV or MJPG. */
+  readonly fourcc: string;
+}
+
+/** One writer for each device: the driver takes no second one until it is loaded anew. */
+export class LoopbackFeed {
+  readonly path: string;
+  readonly #fd: number;
+
+  /** The device becomes a camera with the first picture. */
+  constructor(path: string, { width, height, fourcc }: FeedFormat, first: Uint8Array) {
+    this.path = path;
+    this.#fd = openSync(path, "w");
+    const format = `--set-fmt-video-out=width=${width},height=${height},pixelformat=${fourcc}`;
+    execFileSync("v4l2-ctl", ["-d", path, format], { stdio: "ignore", timeout: V4L2_CTL_LIMIT_MS });
+    this.write(first);
+  }
+
+  write(picture: Uint8Array): void {
+    writeSync(this.#fd, picture);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}

@@ -1,0 +1,77 @@
+// Runs inside the kernel machine: the commands for a person, with vivid as the camera. Prints what they said as one line of
+// JSON; what is right is for test/kernel/tools.test.ts to say.
+
+import { execFile } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PNG } from "pngjs";
+import type { DeviceTable } from "../../../plugin/tools/devices.ts";
+import type { Finding } from "../../../plugin/tools/finding.ts";
+
+/** The compiled program: stripping types takes an emulated processor many seconds. */
+const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
+const LIMIT_MS = 120_000;
+/** vivid writes text over the upper part of its bars. */
+const BELOW_TEXT = 0.9;
+
+export type ToolsReport = Awaited<ReturnType<typeof report>>;
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function tool(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { timeout: LIMIT_MS }, (error, stdout, stderr) => {
+      resolve({
+        status: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
+        stdout,
+        stderr,
+      });
+    });
+  });
+}
+
+async function report() {
+  const devices = await tool("devices", "--json");
+  const { cameras } = JSON.parse(devices.stdout) as DeviceTable;
+  const held = openSync("/dev/video0", "r");
+  const examined = await tool("doctor", "--json");
+  closeSync(held);
+  const out = mkdtempSync(join(tmpdir(), "capture-"));
+  const id = cameras[0]?.id ?? "";
+  const captured = await tool(
+    "capture-test",
+    "--camera",
+    id,
+    "--microphone",
+    "none",
+    "--seconds",
+    "3",
+    "--out",
+    out,
+  );
+  const said = JSON.parse(examined.stdout) as { findings: Finding[] };
+  return {
+    cameras: cameras.map(({ name, modes }) => ({ name, modes: modes.length, first: modes[0] })),
+    doctorPid: process.pid,
+    findings: said.findings.filter(({ check }) => check.startsWith("camera")),
+    captured,
+    picture: captured.status === 0 ? barsOf(join(out, "camera.png")) : null,
+  };
+}
+
+function barsOf(path: string) {
+  const { width, height, data } = PNG.sync.read(readFileSync(path));
+  const at = (bar: number) => {
+    const offset = (Math.floor(height * BELOW_TEXT) * width + Math.floor(((bar + 0.5) * width) / 8)) * 4;
+    return [...data.subarray(offset, offset + 3)];
+  };
+  return { width, height, bars: [0, 1, 2, 3, 4, 5, 6, 7].map(at) };
+}
+
+process.stdout.write(`${JSON.stringify(await report())}\n`);

@@ -1,0 +1,55 @@
+// The commands for a person on a machine with a kernel's camera: vivid's modes, its picture, and who holds it.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import type { ToolsReport } from "./guest/tools-report.ts";
+
+/** vivid's bars in RGB: white, yellow, cyan, green, magenta, red, blue, black, of 75 %. */
+const BARS = [
+  [191, 191, 191],
+  [191, 191, 0],
+  [0, 191, 191],
+  [0, 191, 0],
+  [191, 0, 191],
+  [191, 0, 0],
+  [0, 0, 191],
+  [0, 0, 0],
+];
+/** The driver rounds by a transfer function of its own. */
+const TOLERANCE = 12;
+
+const result = await runInVm({ command: ["node", "test/kernel/guest/tools-report.ts"], timeoutS: 240 });
+// The guest's report is typed by the script that prints it.
+const report = lastJson(result) as ToolsReport;
+
+describe("the commands with a camera of the kernel", () => {
+  test("devices lists vivid with its modes", () => {
+    const [vivid] = report.cameras;
+    assert.equal(vivid?.name, "vivid");
+    assert.ok((vivid?.modes ?? 0) >= 4);
+    assert.ok((vivid?.first?.width ?? 0) > 0);
+  });
+
+  test("doctor finds the camera, and names the process that holds it", () => {
+    const [engine, camera, held] = report.findings;
+    assert.equal(engine?.verdict, "ok", JSON.stringify(engine));
+    assert.match(camera?.says ?? "", /^There is a camera that you may open: .*vivid/);
+    assert.match(held?.says ?? "", /^\/dev\/video0 is held open by node/);
+    assert.ok(held?.action?.endsWith(`kill ${report.doctorPid}`), JSON.stringify(held));
+  });
+
+  test("capture-test saves vivid's picture and ends with status 0", () => {
+    const { captured, picture } = report;
+    assert.equal(captured.status, 0, captured.stderr);
+    assert.match(captured.stdout, /^camera: vivid \[/);
+    assert.match(captured.stdout, /reached {2}[\d.]+ fps, \d+ captured, 0 faulty, \d+ dropped/);
+    for (const [index, bar] of BARS.entries()) {
+      const seen = picture?.bars[index] ?? [];
+      const isNear = bar.every(
+        (value, channel) => Math.abs(value - (seen[channel] ?? Number.NaN)) <= TOLERANCE,
+      );
+      assert.ok(isNear, `bar ${index} is ${seen}, expected ${bar}`);
+    }
+  });
+});

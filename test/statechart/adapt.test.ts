@@ -1,0 +1,254 @@
+// How pictures get smaller and come back: when, in which order, with which reason, and never to and fro.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createActor, fromPromise, SimulatedClock, setup } from "xstate";
+import type { PictureStep } from "../../rpc-schema/index.ts";
+import {
+  type AdaptedWay,
+  type AdaptInput,
+  type AdaptReport,
+  judge,
+  type Measured,
+  SHARES,
+} from "../../statecharts/index.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { chartsWith, Effects } from "./support/effects.ts";
+import { settled } from "./support/start-desk.ts";
+
+const WELL: Measured = {
+  roundTripMs: 40,
+  sendLoss: 0,
+  availableSendBps: 3_000_000,
+  maxVideoBps: 1_500_000,
+  isEncoderBehind: false,
+  loopLagMs: 1,
+  captureDropped: 0,
+  picture: { width: 640, height: 480, fps: 30 },
+  pageReplaced: 0,
+};
+const LOSSY: Measured = { ...WELL, sendLoss: 0.25 };
+/** Neither good enough to go up nor bad enough to go down. */
+const SO_SO: Measured = { ...WELL, sendLoss: 0.05 };
+
+class AdaptBench {
+  readonly effects = new Effects();
+  readonly clock = new SimulatedClock();
+  /** What the call was told, with the time. */
+  readonly told: (AdaptReport & { atMs: number })[] = [];
+  readonly actor;
+
+  constructor(way: AdaptedWay = "sending") {
+    const { adapt } = chartsWith(this.effects);
+    const call = setup({ types: { events: {} as AdaptReport }, actors: { adapt } }).createMachine({
+      invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", way } },
+      on: {
+        "adapt.stepped": { actions: ({ event }) => this.told.push({ ...event, atMs: this.clock.now() }) },
+      },
+    });
+    this.actor = createActor(call, { clock: this.clock }).start();
+  }
+
+  get context() {
+    return this.actor.getSnapshot().children.adapt?.getSnapshot().context ?? assert.fail("no chart");
+  }
+
+  get step(): PictureStep {
+    return this.context.step;
+  }
+
+  /** So many seconds that all measure the same. */
+  measures(measured: Measured, seconds: number): void {
+    for (let second = 0; second < seconds; second += 1) {
+      this.clock.increment(1_000);
+      this.effects.running("measure")[0]?.send({ type: "measured", measured });
+    }
+  }
+
+  /** Until it is at that step. */
+  falls(step: PictureStep, measured: Measured): void {
+    for (let second = 0; this.step !== step && second < 400; second += 1) this.measures(measured, 1);
+    assert.equal(this.step, step);
+  }
+
+  applied(): unknown[] {
+    return this.effects.inputs("apply");
+  }
+}
+
+describe("a picture that cannot be kept up with", () => {
+  test("is whole at first, and says so", () => {
+    const bench = new AdaptBench();
+    assert.equal(bench.step, "full");
+    assert.deepEqual(bench.applied(), [{ callId: "call-1", way: "sending", share: SHARES.full }]);
+  });
+
+  test("does not change for what lasts two seconds", () => {
+    const bench = new AdaptBench();
+    bench.measures(WELL, 10);
+    bench.measures(LOSSY, 2);
+    bench.measures(WELL, 20);
+    assert.equal(bench.step, "full");
+    assert.equal(bench.applied().length, 1);
+  });
+
+  test("goes down step by step to none at all, each with its share and reason, and voice is all that is left", () => {
+    const bench = new AdaptBench();
+    bench.falls("paused", LOSSY);
+    assert.deepEqual(
+      bench.told.map(({ step }) => step),
+      ["full", "threeQuarters", "half", "quarter", "thumbnail", "paused"],
+    );
+    assert.deepEqual(bench.applied().at(-1), { callId: "call-1", way: "sending", share: SHARES.paused });
+    for (const { reason } of bench.told.slice(1)) assert.equal(reason, "25 % of what is sent gets lost");
+    assert.equal(bench.context.strain, "link");
+    bench.measures(LOSSY, 60);
+    assert.equal(bench.step, "paused");
+  });
+
+  test("comes back one step at a time, slower than it went, and forgets the reason at the top", () => {
+    const bench = new AdaptBench();
+    bench.falls("half", LOSSY);
+    const downMs = bench.clock.now();
+    bench.falls("full", WELL);
+    assert.ok(bench.clock.now() - downMs > downMs);
+    assert.deepEqual(
+      bench.told.map(({ step }) => step),
+      ["full", "threeQuarters", "half", "threeQuarters", "full"],
+    );
+    assert.deepEqual([bench.context.strain, bench.context.reason], [null, null]);
+  });
+
+  test("stays where it is while things are neither good nor bad", () => {
+    const bench = new AdaptBench();
+    bench.falls("half", LOSSY);
+    bench.measures(SO_SO, 300);
+    assert.equal(bench.step, "half");
+  });
+
+  test("waits longer after each step up that did not last, and no longer once one did", () => {
+    const bench = new AdaptBench();
+    bench.falls("threeQuarters", LOSSY);
+    const waits: number[] = [];
+    for (let relapse = 0; relapse < 5; relapse += 1) {
+      const fromMs = bench.clock.now();
+      bench.falls("full", WELL);
+      waits.push(bench.clock.now() - fromMs);
+      bench.falls("threeQuarters", LOSSY);
+    }
+    assert.deepEqual(
+      [...waits].sort((one, other) => one - other),
+      waits,
+    );
+    assert.ok((waits.at(-1) ?? 0) > 4 * (waits[0] ?? 0));
+    assert.equal(waits.at(-1), waits.at(-2));
+    bench.falls("half", LOSSY);
+    bench.falls("full", WELL);
+    assert.equal(bench.context.relapses, 0);
+  });
+
+  test("is the whole one when nobody can measure", async () => {
+    const { adapt } = chartsWith(new Effects());
+    const steps: string[] = [];
+    const deaf = adapt.provide({
+      actors: {
+        measure: fromPromise<void, AdaptInput>(() => Promise.reject(new Error("no figures"))) as never,
+      },
+      actions: { apply: (_, { share }) => void steps.push(String(share.scale)) },
+    });
+    const call = setup({ actors: { deaf } }).createMachine({
+      invoke: { src: "deaf", id: "deaf", input: { callId: "call-1", way: "sending" } },
+    });
+    const actor = createActor(call, { clock: new SimulatedClock() }).start();
+    await settled();
+    const chart = actor.getSnapshot().children.deaf?.getSnapshot();
+    assert.deepEqual([chart?.status, chart?.context.step, steps], ["active", "full", ["1", "1"]]);
+  });
+});
+
+describe("a page that is too slow", () => {
+  const SLOW: Measured = { ...WELL, pageReplaced: 0.7 };
+
+  test("gets smaller pictures and then fewer, but never none", () => {
+    const bench = new AdaptBench("showing");
+    bench.measures(SLOW, 200);
+    assert.equal(bench.step, "thumbnail");
+    assert.equal(bench.context.strain, "page");
+  });
+
+  test("changes nothing in what is sent, and a bad link changes nothing in what is shown", () => {
+    const sending = new AdaptBench("sending");
+    sending.measures(SLOW, 60);
+    const showing = new AdaptBench("showing");
+    showing.measures({ ...LOSSY, loopLagMs: 500 }, 60);
+    assert.deepEqual([sending.step, showing.step], ["full", "full"]);
+  });
+});
+
+test("over random weather no two steps follow closer than the delays, and none goes up sooner than ten good seconds", () => {
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const random = seededRandom(seed);
+    const bench = new AdaptBench(random.pick(["sending", "showing"]));
+    for (let spell = 0; spell < 60; spell += 1) {
+      const measured = {
+        ...WELL,
+        sendLoss: random.pick([0, 0, 0.05, 0.3]),
+        roundTripMs: random.pick([20, 700, 2_000]),
+        availableSendBps: random.pick([20_000, 100_000, 300_000, 3_000_000, null]),
+        loopLagMs: random.pick([0, 50, 200]),
+        isEncoderBehind: random.chance(0.1),
+        pageReplaced: random.pick([0, 0.2, 0.9, null]),
+      };
+      bench.measures(measured, random.pick([1, 2, 5, 15, 40]));
+    }
+    for (const [index, { step, atMs }] of bench.told.entries()) {
+      const last = bench.told[index - 1];
+      if (!last) continue;
+      const order = Object.keys(SHARES);
+      const isUp = order.indexOf(step) < order.indexOf(last.step);
+      assert.equal(Math.abs(order.indexOf(step) - order.indexOf(last.step)), 1, `seed ${seed}`);
+      assert.ok(atMs - last.atMs >= (isUp ? 14_000 : 6_500), `seed ${seed}: ${last.step} to ${step}`);
+    }
+  }
+});
+
+describe("the judge", () => {
+  const verdict = (
+    change: Partial<Measured>,
+    step: PictureStep = "full",
+    higher: PictureStep | null = null,
+  ) => judge({ ...WELL, ...change }, "sending", step, higher);
+
+  test("names what cannot keep up", () => {
+    const strains: [Partial<Measured>, string][] = [
+      [{ sendLoss: 0.2 }, "link"],
+      [{ roundTripMs: 1_500 }, "link"],
+      [{ availableSendBps: 100_000 }, "link"],
+      [{ isEncoderBehind: true }, "processor"],
+      [{ loopLagMs: 200 }, "processor"],
+      [{ captureDropped: 0.5 }, "processor"],
+    ];
+    for (const [change, strain] of strains) {
+      const found = verdict(change);
+      assert.ok(found.load === "strained" && found.strain === strain && found.reason.length > 10);
+    }
+  });
+
+  test("takes what is not known for no hindrance", () => {
+    const unknown = { roundTripMs: null, sendLoss: null, availableSendBps: null, loopLagMs: null };
+    assert.equal(verdict({ ...unknown, captureDropped: null }).load, "eased");
+  });
+
+  test("asks of a low ceiling no more than the ceiling", () => {
+    assert.equal(verdict({ availableSendBps: 150_000, maxVideoBps: 100_000 }).load, "eased");
+  });
+
+  test("goes up only where the bigger picture would fit with some to spare", () => {
+    assert.equal(verdict({ availableSendBps: 330_000 }, "half", "full").load, "fits");
+    assert.equal(verdict({ availableSendBps: 500_000 }, "half", "full").load, "eased");
+  });
+
+  test("lets an old estimate of the way not keep a paused picture away", () => {
+    assert.equal(verdict({ availableSendBps: 1_000 }, "paused", "thumbnail").load, "eased");
+  });
+});

@@ -1,0 +1,104 @@
+// The media chart by itself: three devices that open and fail when the test says so, and a machine whose list of devices
+// the test changes.
+
+import assert from "node:assert/strict";
+import { createActor, SimulatedClock } from "xstate";
+import type { Device, DeviceKind, DeviceList, MediaKind } from "../../../rpc-schema/index.ts";
+import type { MediaEvent } from "../../../statecharts/index.ts";
+import { type Activity, chartsWith, Effects } from "./effects.ts";
+
+export class MediaBench {
+  readonly effects = new Effects();
+  readonly clock = new SimulatedClock();
+  readonly actor;
+
+  constructor(media: MediaKind = "video") {
+    this.actor = createActor(chartsWith(this.effects).media, {
+      clock: this.clock,
+      input: { callId: "call-1", peerId: "bob", media },
+    }).start();
+  }
+
+  get context() {
+    return this.actor.getSnapshot().context;
+  }
+
+  /** State of each device, such as "open.live". */
+  state(kind: DeviceKind): string {
+    const value = this.actor.getSnapshot().value[kind];
+    return typeof value === "string" ? value : Object.entries(value).flat().join(".");
+  }
+
+  send(event: MediaEvent): void {
+    this.actor.send(event);
+  }
+
+  activity(kind: DeviceKind): Activity {
+    return this.effects.running(kind)[0] ?? assert.fail(`${kind} is not open`);
+  }
+
+  opens(kind: DeviceKind, deviceId = `${kind}-1`): void {
+    const type = `device.${kind}Opened` as const;
+    this.activity(kind).send({ type, deviceId, deviceName: `Device ${deviceId}` });
+  }
+
+  loses(kind: DeviceKind, why = "unplugged"): void {
+    this.activity(kind).send({ type: `device.${kind}Lost`, why });
+  }
+
+  /** What was announced, as "microphone camera". */
+  announced(): string[] {
+    return this.effects.inputs("announce").map((input) => {
+      const { microphone, camera } = input as { microphone: boolean; camera: boolean };
+      return `${microphone ? "on" : "off"} ${camera ? "on" : "off"}`;
+    });
+  }
+
+  /** The machine's list is now this; ids, the default first. */
+  lists(
+    ids: Partial<Record<DeviceKind, string[]>>,
+    {
+      whenDeviceReturns = "take" as "take" | "offer",
+      wished = {} as Partial<Record<DeviceKind, string>>,
+    } = {},
+  ): void {
+    const of = (kind: DeviceKind): Device[] =>
+      (ids[kind] ?? [`${kind}-1`]).map((id, index) => ({ id, name: `Device ${id}`, isDefault: index === 0 }));
+    const devices: DeviceList = {
+      cameras: [...of("camera"), { id: "test-pattern", name: "Test pattern", isDefault: false }],
+      microphones: [...of("microphone"), { id: "tone", name: "Test tone", isDefault: false }],
+      speakers: of("speaker"),
+    };
+    this.effects.running("watchDevices")[0]?.send({
+      type: "devices.changed",
+      devices,
+      wished: { camera: "auto", microphone: "auto", speaker: "auto", ...wished },
+      whenDeviceReturns,
+    });
+  }
+
+  offered(kind: DeviceKind): string | undefined {
+    return this.context[kind].offered?.deviceId;
+  }
+
+  /** The last announcement's rung, and why it is not more. */
+  standing(): unknown[] {
+    const { rung, rungWhy } = this.effects.inputs("announce").at(-1) as {
+      rung: string;
+      rungWhy: string | null;
+    };
+    return [rung, rungWhy];
+  }
+
+  choices(kind: DeviceKind): unknown[] {
+    return this.effects.inputs(kind).map((input) => (input as { choice: string | null }).choice);
+  }
+}
+
+/** A call whose devices are all open. */
+export function live(media?: MediaKind): MediaBench {
+  const bench = new MediaBench(media);
+  for (const kind of ["microphone", "speaker"] as const) bench.opens(kind);
+  if (media !== "audio") bench.opens("camera");
+  return bench;
+}
