@@ -42,8 +42,11 @@ const REPORT: [string, WrtcStatsEntry][] = [
       framesPerSecond: 30,
       frameWidth: 320,
       frameHeight: 240,
+      qualityLimitationReason: "cpu",
     },
   ],
+  ["RA", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.01 }],
+  ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.05 }],
 ];
 
 test("every figure is read from its entry, and the pair in use is the transport's", () => {
@@ -63,6 +66,8 @@ test("every figure is read from its entry, and the pair in use is the transport'
     sendHeight: 240,
     receiveWidth: 640,
     receiveHeight: 480,
+    sendLoss: 0.05,
+    isEncoderBehind: true,
   });
 });
 
