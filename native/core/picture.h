@@ -29,7 +29,7 @@ struct Wish {
 };
 
 /** Of either side: an odd picture's last column or row has chroma of its own. */
-inline int chromaSize(int size) { return (size + 1) / 2; }
+inline int chromaSize(int size) { return size / 2 + size % 2; }
 
 /** Bytes of one whole picture. */
 inline std::size_t i420Size(int width, int height) {

@@ -73,6 +73,8 @@ export async function fuzz(target: FuzzTarget, program: string, seconds: number)
       program,
       [
         `-max_total_time=${seconds}`,
+        // A test that fails has to fail again; `npm run fuzz -- --grow` goes where no run went before.
+        "-seed=1",
         ...limitsOf(target),
         `-artifact_prefix=${work}/`,
         "-print_final_stats=1",
