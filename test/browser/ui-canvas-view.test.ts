@@ -45,7 +45,7 @@ describe("the canvas view", () => {
 
   test("subscribes for the width of the canvas on the screen, with credit for two", async () => {
     assert.deepEqual(await asked(), [
-      'frames.subscribe {"callId":"c","source":"remote","maxWidth":640,"credit":2}',
+      'frames.subscribe {"callId":"c","source":"remote","maxWidth":640,"quality":60,"credit":2}',
     ]);
   });
 
@@ -110,7 +110,7 @@ describe("the canvas view", () => {
     await until(() => bench.asked.length === 3);
     assert.deepEqual((await asked()).slice(1), [
       'frames.unsubscribe {"stream":"s1"}',
-      'frames.subscribe {"callId":"c","source":"remote","maxWidth":640,"credit":2}',
+      'frames.subscribe {"callId":"c","source":"remote","maxWidth":640,"quality":60,"credit":2}',
     ]);
   });
 
@@ -125,7 +125,7 @@ describe("the canvas view", () => {
     await open.page.evaluate(() => bench.answer("s2"));
     await until(() => bench.asked.length === 4);
     assert.deepEqual((await asked()).slice(1), [
-      'frames.subscribe {"callId":"c","source":"remote","maxWidth":1280,"credit":2}',
+      'frames.subscribe {"callId":"c","source":"remote","maxWidth":1280,"quality":60,"credit":2}',
       'frames.ack {"stream":"s1","seq":1}',
       'frames.unsubscribe {"stream":"s1"}',
     ]);

@@ -32,8 +32,9 @@ for (const start of [startWebKit, startChromium]) {
       await browser.click(id("accept-video"));
       await browser.waitFor(`${id("remote-canvas")}[data-shown="true"]`);
       await browser.waitFor(`${id("local-canvas")}[data-shown="true"]`);
-      await browser.execute(() => location.reload());
-      await browser.waitFor(`${id("remote-canvas")}[data-shown="true"]`);
+      // The old page still answers for a moment after it was told to reload.
+      await browser.executeSource('() => { document.body.id = "old"; location.reload(); }');
+      await browser.waitFor(`body:not(#old) ${id("remote-canvas")}[data-shown="true"]`);
       assert.deepEqual(await browser.execute(sizeOfRemote), [640, 480]);
     });
 
