@@ -2,36 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { assertColourBars } from "../support/colour-bars.ts";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
 import type { CallReport } from "./guest/call-report.ts";
 
-/** SMPTE bars of 75 % in RGB: grey, yellow, cyan, green, magenta, red, blue, black. */
-const BARS = [
-  [191, 191, 191],
-  [191, 191, 0],
-  [0, 191, 191],
-  [0, 191, 0],
-  [191, 0, 191],
-  [191, 0, 0],
-  [0, 0, 191],
-  [0, 0, 0],
-];
 /** VP8 and 4:2:0 blur the bars' edges, not their middles. */
 const TOLERANCE = 24;
 
 const result = await runInVm({ command: ["node", "test/kernel/guest/call-report.ts"], timeoutS: 500 });
 // The guest's report is typed by the script that prints it.
 const report = lastJson(result) as CallReport;
-
-function near(a: number[] = [], b: number[] = []): boolean {
-  return a.length === 3 && a.every((value, index) => Math.abs(value - (b[index] ?? Number.NaN)) <= TOLERANCE);
-}
-
-function assertBars(found: number[][]): void {
-  for (const [index, bar] of BARS.entries()) {
-    assert.ok(near(found[index], bar), `bar ${index} of ${JSON.stringify(found)}`);
-  }
-}
 
 describe("a call with cameras of the kernel", () => {
   test("no camera is open before the call, nor while it rings", () => {
@@ -45,7 +25,7 @@ describe("a call with cameras of the kernel", () => {
   test("vivid's YUYV reaches the own host and the other's", () => {
     const { aliceLocal, bobRemote } = report.pictures;
     assert.deepEqual([aliceLocal.width, aliceLocal.height], [320, 180]);
-    assertBars(bobRemote.bars);
+    assertColourBars(bobRemote.bars, TOLERANCE);
     assert.ok(aliceLocal.distinct > 1 && bobRemote.distinct > 1);
   });
 

@@ -2,20 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { assertColourBars } from "../support/colour-bars.ts";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
 import type { ToolsReport } from "./guest/tools-report.ts";
 
-/** vivid's bars in RGB: white, yellow, cyan, green, magenta, red, blue, black, of 75 %. */
-const BARS = [
-  [191, 191, 191],
-  [191, 191, 0],
-  [0, 191, 191],
-  [0, 191, 0],
-  [191, 0, 191],
-  [191, 0, 0],
-  [0, 0, 191],
-  [0, 0, 0],
-];
 /** The driver rounds by a transfer function of its own. */
 const TOLERANCE = 12;
 
@@ -44,12 +34,6 @@ describe("the commands with a camera of the kernel", () => {
     assert.equal(captured.status, 0, captured.stderr);
     assert.match(captured.stdout, /^camera: vivid \[/);
     assert.match(captured.stdout, /reached {2}[\d.]+ fps, \d+ captured, 0 faulty, \d+ dropped/);
-    for (const [index, bar] of BARS.entries()) {
-      const seen = picture?.bars[index] ?? [];
-      const isNear = bar.every(
-        (value, channel) => Math.abs(value - (seen[channel] ?? Number.NaN)) <= TOLERANCE,
-      );
-      assert.ok(isNear, `bar ${index} is ${seen}, expected ${bar}`);
-    }
+    assertColourBars(picture?.bars ?? [], TOLERANCE);
   });
 });
