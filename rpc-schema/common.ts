@@ -136,11 +136,27 @@ export const callInfoSchema = z.strictObject({
 });
 export type CallInfo = z.infer<typeof callInfoSchema>;
 
+/**
+ * user: the setting videoDisabled; engine: WebRTC or the addon does not load; device: neither camera nor microphone;
+ * permission: there are devices, but this user may not open them.
+ */
+export const unavailableCauseSchema = z.enum(["user", "engine", "device", "permission"]);
+export type UnavailableCause = z.infer<typeof unavailableCauseSchema>;
+
+/** `cause` and `why` are there whenever videoDisabled is true; `why` is for people and says what to do about it. */
+export const availabilitySchema = z.strictObject({
+  videoDisabled: z.boolean(),
+  cause: unavailableCauseSchema.optional(),
+  why: z.string().optional(),
+});
+export type Availability = z.infer<typeof availabilitySchema>;
+
 /** A peer that was found on the network or given by address, and may be called. */
 export const contactSchema = z.strictObject({
   peerId: peerIdSchema,
   label: z.string(),
   addresses: z.array(z.string()),
   reachable: z.boolean(),
+  videoDisabled: z.boolean().describe("calls are switched off at the peer; call.start refuses it"),
 });
 export type Contact = z.infer<typeof contactSchema>;

@@ -18,6 +18,7 @@ export const endReasonSchema = z.enum([
   "connectionLost", // the path was lost and did not come back
   "mediaFailed", // the WebRTC engine broke
   "unavailable", // the callee cannot take calls at present
+  "videoDisabled", // calls are switched off at the callee, by its user or because its machine cannot call
   "hostGone", // the application behind one side closed or crashed
   "shutdown", // the plugin was asked to leave
   "unknownCall", // the other side no longer knows the call

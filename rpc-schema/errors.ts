@@ -28,6 +28,9 @@ export const pluginErrorCodes = {
   alreadyInCall: 1103,
   invalidPeer: 1104,
   callsUnavailable: 1105,
+  callsDisabled: 1106,
+  peerCallsDisabled: 1107,
+  callsInPage: 1108,
   unknownDevice: 1201,
   deviceUnavailable: 1202,
   unknownStream: 1301,
@@ -35,6 +38,7 @@ export const pluginErrorCodes = {
   tooManyStreams: 1303,
   signallingUnavailable: 1401,
   peerUnreachable: 1402,
+  notCarried: 1403,
 } as const;
 
 /** Every code that can stand in an answer, by name. */

@@ -12,7 +12,7 @@ import {
   type JsonObject,
   type SchemaWriter,
 } from "./json-schemas.ts";
-import { hostNotifications, methods, pluginNotifications } from "./registry.ts";
+import { hostNotifications, methods, pluginMethods, pluginNotifications } from "./registry.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
 /** What every request may be answered with, whatever its method. */
@@ -26,11 +26,18 @@ const commonErrors: readonly RpcErrorName[] = [
   "lineTooLong",
 ];
 
+type Direction = "host-to-plugin" | "plugin-to-host";
+
 /** The whole document. */
 export function buildOpenRpc(): JsonObject {
   const schemas = createSchemaWriter();
   const entries = [
-    ...Object.entries<MethodDefinition>(methods).map(([name, one]) => describeMethod(name, one, schemas)),
+    ...Object.entries<MethodDefinition>(methods).map(([name, one]) =>
+      describeMethod(name, one, "host-to-plugin", schemas),
+    ),
+    ...Object.entries<MethodDefinition>(pluginMethods).map(([name, one]) =>
+      describeMethod(name, one, "plugin-to-host", schemas),
+    ),
     ...Object.entries<NotificationDefinition>(hostNotifications).map(([name, one]) =>
       describeNotification(name, one, "host-to-plugin", schemas),
     ),
@@ -56,16 +63,23 @@ export function buildOpenRpc(): JsonObject {
   };
 }
 
-function describeMethod(name: string, definition: MethodDefinition, schemas: SchemaWriter): JsonObject {
+function describeMethod(
+  name: string,
+  definition: MethodDefinition,
+  direction: Direction,
+  schemas: SchemaWriter,
+): JsonObject {
+  const [given, answered] =
+    direction === "host-to-plugin" ? (["input", "output"] as const) : (["output", "input"] as const);
   const { summary, params, result, errors } = definition;
   return {
     name,
     summary,
-    "x-direction": "host-to-plugin",
+    "x-direction": direction,
     "x-kind": "request",
     paramStructure: "by-name",
-    params: describeParams(params, "input", schemas),
-    result: { name: `${name} result`, schema: schemas.write(result, "output") },
+    params: describeParams(params, given, schemas),
+    result: { name: `${name} result`, schema: schemas.write(result, answered) },
     errors: [...errors, ...commonErrors].map((error) => ({ $ref: `#/components/errors/${error}` })),
   };
 }
@@ -74,7 +88,7 @@ function describeMethod(name: string, definition: MethodDefinition, schemas: Sch
 function describeNotification(
   name: string,
   { summary, params }: NotificationDefinition,
-  direction: "host-to-plugin" | "plugin-to-host",
+  direction: Direction,
   schemas: SchemaWriter,
 ): JsonObject {
   const io = direction === "host-to-plugin" ? "input" : "output";

@@ -10,6 +10,7 @@ import {
   lifecycleMethods,
   lifecyclePluginNotifications,
 } from "./methods/lifecycle.ts";
+import { signalHostNotifications, signalMethods, signalPluginMethods } from "./methods/signals.ts";
 
 /** Requests, host → plugin. */
 export const methods = {
@@ -18,10 +19,15 @@ export const methods = {
   ...deviceMethods,
   ...callMethods,
   ...frameMethods,
+  ...signalMethods,
 };
 
 /** Notifications, host → plugin. */
-export const hostNotifications = { ...lifecycleHostNotifications, ...frameHostNotifications };
+export const hostNotifications = {
+  ...lifecycleHostNotifications,
+  ...frameHostNotifications,
+  ...signalHostNotifications,
+};
 
 /** Notifications, plugin → host. */
 export const pluginNotifications = {
@@ -32,12 +38,19 @@ export const pluginNotifications = {
   ...framePluginNotifications,
 };
 
+/** Requests, plugin → host. */
+export const pluginMethods = { ...signalPluginMethods };
+
 export type MethodName = keyof typeof methods;
 /** Params as the plugin's handlers see them: checked, defaults filled in. */
 export type Params<M extends MethodName> = z.output<(typeof methods)[M]["params"]>;
 /** Params as a host may write them: fields with a default may be left out. */
 export type ParamsInput<M extends MethodName> = z.input<(typeof methods)[M]["params"]>;
 export type Result<M extends MethodName> = z.output<(typeof methods)[M]["result"]>;
+
+export type PluginMethodName = keyof typeof pluginMethods;
+export type PluginMethodParams<M extends PluginMethodName> = z.output<(typeof pluginMethods)[M]["params"]>;
+export type PluginMethodResult<M extends PluginMethodName> = z.output<(typeof pluginMethods)[M]["result"]>;
 
 export type HostNotificationName = keyof typeof hostNotifications;
 export type HostNotificationParams<N extends HostNotificationName> = z.output<

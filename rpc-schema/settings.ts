@@ -42,6 +42,12 @@ export type Timeouts = z.infer<typeof timeoutsSchema>;
 
 /** `parse({})` gives the defaults. Strict: a misspelt setting is refused, not ignored. */
 export const settingsSchema = z.strictObject({
+  videoDisabled: z.boolean().default(false).describe("no calls: peers are told, no device is touched"),
+  mode: z
+    .enum(["auto", "native", "browser"])
+    .default("auto")
+    .describe("who makes the calls: the plugin (native), the host's page (browser), or as the system suits"),
+  debugging: z.boolean().default(false).describe("the log tells every signal and every state"),
   camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
   microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
   speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
@@ -78,6 +84,12 @@ export const settingsSchema = z.strictObject({
         .default([])
         .describe("peers to dial at the start, each ending in /p2p/<id>"),
       mdns: z.boolean().default(true).describe("find peers on the local network"),
+      presence: z.boolean().default(true).describe("tell peers that we are here, and hear who is"),
+      relays: z
+        .array(multiaddrSchema)
+        .max(16)
+        .default([])
+        .describe("circuit relays (v2) to be reached through, each ending in /p2p/<id>"),
     })
     .prefault({}),
   timeouts: timeoutsSchema,

@@ -45,6 +45,14 @@ export const signalSchema = z.discriminatedUnion("type", [
     reason: endReasonSchema.optional().catch(undefined).describe("ours; absent from older peers"),
   }),
   z
+    .object({
+      type: z.literal("call-reconnect"),
+      channelId: z.string().max(256).optional().catch(undefined),
+      mediaType: mediaKindSchema.optional().catch(undefined),
+    })
+    .describe("the sender lost its connection, as a page does that was loaded anew, and asks for another"),
+  z.object({ type: z.literal("call-reconnect-ack"), mode: modeSchema, platform: platformSchema }),
+  z
     .object({ type: z.literal("call-ringing") })
     .describe("ours: the request arrived and the user is being asked"),
   z

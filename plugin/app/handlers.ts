@@ -86,6 +86,9 @@ export function createHandlers(plugin: Plugin): Handlers {
       frames.unsubscribe(stream);
       return null;
     }),
+    "signal.deliver": serving(() => {
+      throw new RpcError("notCarried", "this plugin runs a node of its own");
+    }),
   };
 }
 
@@ -97,6 +100,7 @@ export function createNotificationHandlers({ attach, frames, log }: Plugin): Hos
       else log("warn", "`initialized` came out of turn and was ignored");
     },
     exit: () => attach.send({ type: "host.exit" }),
+    "contacts.set": () => log("warn", "`contacts.set` was ignored: this plugin runs a node of its own"),
     "frames.ack": ({ stream, seq }) => frames.acknowledge(stream, seq),
   };
 }

@@ -103,5 +103,11 @@ export class ContactList {
 function asContact(peerId: string, known: Known): Contact {
   // The end of a peer id tells peers apart; all begin alike.
   const label = known.label || peerId.slice(-8);
-  return { peerId, label, addresses: [...known.addresses], reachable: known.isReachable };
+  return {
+    peerId,
+    label,
+    addresses: [...known.addresses],
+    reachable: known.isReachable,
+    videoDisabled: false,
+  };
 }

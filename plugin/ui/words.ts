@@ -52,6 +52,10 @@ const endings: Record<EndReason, Record<EndedBy, Sentence>> = {
     local: () => "Calls cannot be taken on this computer at present.",
     remote: (name) => `${name} cannot take calls at present.`,
   },
+  videoDisabled: {
+    local: () => "Calls are switched off on this computer.",
+    remote: (name) => `${name} has calls switched off.`,
+  },
   hostGone: {
     local: () => "The application behind this call closed.",
     remote: (name) => `${name}'s application closed or crashed.`,

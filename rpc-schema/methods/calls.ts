@@ -64,19 +64,29 @@ export const frameCountsSchema = z.strictObject({
 export type FrameCounts = z.infer<typeof frameCountsSchema>;
 export type CallStatistics = z.infer<typeof callStatisticsSchema>;
 
+/** Why no call can be made or taken here at all. */
+const noCallErrors = ["callsUnavailable", "callsDisabled", "callsInPage"] as const;
+
 /** `servingErrors` stand in every one; `initialize` alone is served earlier. */
 export const callMethods = {
   "call.start": method(
     "Calls a peer; progress comes as call.changed, the end as call.ended",
     z.strictObject({ peerId: peerIdSchema, media: mediaKindSchema }),
     z.strictObject({ callId: callIdSchema }),
-    [...servingErrors, "alreadyInCall", "invalidPeer", "signallingUnavailable", "callsUnavailable"],
+    [
+      ...servingErrors,
+      "alreadyInCall",
+      "invalidPeer",
+      "signallingUnavailable",
+      ...noCallErrors,
+      "peerCallsDisabled",
+    ],
   ),
   "call.accept": method(
     "Takes an incoming call; `media` says whether our camera opens, without it as the caller wished",
     z.strictObject({ callId: callIdSchema, media: mediaKindSchema.optional() }),
     done,
-    [...servingErrors, "unknownCall", "wrongCallState", "callsUnavailable"],
+    [...servingErrors, "unknownCall", "wrongCallState", ...noCallErrors],
   ),
   "call.reject": method(
     "Declines an incoming call",

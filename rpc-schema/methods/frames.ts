@@ -12,6 +12,13 @@ export type FrameSource = z.infer<typeof frameSourceSchema>;
 export const frameFormatSchema = z.enum(["jpeg", "png"]);
 export type FrameFormat = z.infer<typeof frameFormatSchema>;
 
+/**
+ * How pictures reach the page. stdio: `frame` notifications with data URLs; websocket: the plugin serves binary frames
+ * on loopback, each acknowledged there; mjpeg: it serves multipart/x-mixed-replace for an `<img>`.
+ */
+export const frameDeliverySchema = z.enum(["stdio", "websocket", "mjpeg"]);
+export type FrameDelivery = z.infer<typeof frameDeliverySchema>;
+
 /** Made by the plugin; opaque to the host. */
 export const streamIdSchema = z.string().min(1).max(64);
 
@@ -36,8 +43,15 @@ export const frameMethods = {
         .describe("pixels; larger pictures are scaled down"),
       maxFps: z.number().min(0.1).max(60).default(30),
       credit: z.number().int().min(1).max(8).default(2),
+      delivery: frameDeliverySchema.default("stdio"),
     }),
-    z.strictObject({ stream: streamIdSchema }),
+    z.strictObject({
+      stream: streamIdSchema,
+      url: z
+        .string()
+        .optional()
+        .describe("where the page fetches it: loopback, with the session's token; absent with stdio"),
+    }),
     [...servingErrors, "unknownCall", "tooManyStreams"],
   ),
   "frames.unsubscribe": method("Ends a stream", z.strictObject({ stream: streamIdSchema }), done, [

@@ -1,7 +1,7 @@
 // initialize → initialized → work → shutdown → exit.
 
 import { z } from "zod";
-import { peerIdSchema } from "../common.ts";
+import { availabilitySchema, peerIdSchema } from "../common.ts";
 import { done, method, noParams, notification, servingErrors } from "../definition.ts";
 import { settingsChangeSchema, settingsSchema } from "../settings.ts";
 
@@ -11,13 +11,29 @@ export const lifecycleMethods = {
     "First request: agrees on the protocol, gives the plugin its settings and the user's label",
     z.strictObject({
       protocolVersion: z.number().int(),
-      host: z.strictObject({ name: z.string(), version: z.string().optional() }),
+      host: z.strictObject({
+        name: z.string(),
+        version: z.string().optional(),
+        webviewCanCall: z
+          .boolean()
+          .optional()
+          .describe("its page has RTCPeerConnection and getUserMedia; absent: as the system usually has it"),
+      }),
       identity: z.strictObject({ label: z.string().max(4096) }),
       dataDir: z
         .string()
         .regex(/^\//, "expected an absolute path")
         .optional()
         .describe("where the plugin keeps its key; without it the key lives in memory only"),
+      carrier: z
+        .strictObject({ selfId: peerIdSchema })
+        .optional()
+        .describe("the host carries the signals over its own node; without it the plugin runs a node itself"),
+      pageOrigins: z
+        .array(z.string().regex(/^[a-z]+:\/\/[^/]+$/, "expected an origin such as http://127.0.0.1:8080"))
+        .max(16)
+        .default([])
+        .describe("origins of the pages that may fetch pictures from the plugin's loopback server"),
       settings: settingsChangeSchema.optional(),
     }),
     z.strictObject({
@@ -63,6 +79,10 @@ export const lifecyclePluginNotifications = {
       addresses: z.array(z.string()).describe("multiaddrs, each ending in /p2p/<peerId>"),
       why: z.string().optional(),
     }),
+  ),
+  "availability.changed": notification(
+    "Whether calls can be made here, after `initialized` and whenever it changes. A host that carries the signals tells its peers",
+    availabilitySchema,
   ),
   log: notification(
     "Something worth a line in the host's log",

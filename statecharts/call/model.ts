@@ -60,6 +60,8 @@ export type SignalCallEvent =
   | { type: "signal.answer"; sdp: string }
   | { type: "signal.candidate"; candidate: Candidate }
   | ({ type: "signal.media" } & RemoteStanding)
+  | { type: "signal.reconnect" }
+  | { type: "signal.reconnectAck" }
   | { type: "signal.hangup"; reason: EndReason | null };
 
 /** From the desk, which sees all calls at once. */

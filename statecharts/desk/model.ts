@@ -138,6 +138,10 @@ function toCallEvent(signal: Signal): SignalCallEvent {
       return { type: "signal.answer", sdp: signal.sdp };
     case "ice-candidate":
       return { type: "signal.candidate", candidate: signal.candidate };
+    case "call-reconnect":
+      return { type: "signal.reconnect" };
+    case "call-reconnect-ack":
+      return { type: "signal.reconnectAck" };
     case "call-media":
       return {
         type: "signal.media",

@@ -232,7 +232,15 @@ class FakeEnd implements Signalling {
     if (!end) throw new SignallingError("unreachable", `cannot reach ${address}`);
     this.#contacts.note({ peerId, addresses: [address] }, "given", true);
     this.#network.refresh();
-    return this.#contacts.get(peerId) ?? { peerId, label: "", addresses: [address], reachable: true };
+    return (
+      this.#contacts.get(peerId) ?? {
+        peerId,
+        label: "",
+        addresses: [address],
+        reachable: true,
+        videoDisabled: false,
+      }
+    );
   }
 
   async close(): Promise<void> {

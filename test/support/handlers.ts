@@ -14,5 +14,5 @@ export function handlersWith(some: Partial<Handlers>): Handlers {
 
 export function notificationsWith(some: Partial<HostNotificationHandlers>): HostNotificationHandlers {
   const ignore = () => undefined;
-  return { initialized: ignore, exit: ignore, "frames.ack": ignore, ...some };
+  return { initialized: ignore, exit: ignore, "frames.ack": ignore, "contacts.set": ignore, ...some };
 }

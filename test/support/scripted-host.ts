@@ -57,7 +57,13 @@ export async function startScriptedHost(options: Partial<HostOptions> = {}): Pro
 }
 
 export function contact(peerId: string, label: string, reachable = true): Contact {
-  return { peerId, label, addresses: [`/ip4/127.0.0.1/tcp/4001/p2p/${peerId}`], reachable };
+  return {
+    peerId,
+    label,
+    addresses: [`/ip4/127.0.0.1/tcp/4001/p2p/${peerId}`],
+    reachable,
+    videoDisabled: false,
+  };
 }
 
 /** A video call with Bob that is under way, changed by `change`. */

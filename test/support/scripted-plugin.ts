@@ -123,7 +123,13 @@ function addContact({ address }: Params<"contacts.add">): Contact {
   const peerId = /\/p2p\/(\w+)$/.exec(address)?.[1];
   if (!peerId) throw new Refusal(-32602, "invalidParams");
   if (address.includes("10.255.255.1")) throw new Refusal(1402, "peerUnreachable");
-  const contact = { peerId, label: "Grace Hopper", addresses: [address], reachable: true };
+  const contact = {
+    peerId,
+    label: "Grace Hopper",
+    addresses: [address],
+    reachable: true,
+    videoDisabled: false,
+  };
   contacts = [...contacts, contact];
   notify("contacts.changed", { contacts });
   return contact;
@@ -154,6 +160,7 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   },
   "contacts.list": () => ({ contacts }),
   "contacts.add": addContact,
+  "signal.deliver": () => null,
   "devices.list": () => devices,
   "call.start": start,
   "call.accept": accept,

@@ -35,6 +35,7 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "call.snapshot": { callId: "c", source: "local" },
   "frames.subscribe": { callId: "c", source: "local" },
   "frames.unsubscribe": { stream: "s" },
+  "signal.deliver": { from: PEER, topic: "call:c", payload: {} },
 };
 
 async function assertAllRefused({ host }: PluginBench, kind: string): Promise<void> {

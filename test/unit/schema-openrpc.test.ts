@@ -9,6 +9,7 @@ import {
   jsonRpcErrorCodes,
   methods,
   pluginErrorCodes,
+  pluginMethods,
   pluginNotifications,
   rpcErrorCodes,
 } from "../../rpc-schema/index.ts";
@@ -33,7 +34,7 @@ describe("openrpc.json", () => {
   });
 
   test("names every method and notification once", () => {
-    const all = [methods, hostNotifications, pluginNotifications].flatMap(Object.keys);
+    const all = [methods, pluginMethods, hostNotifications, pluginNotifications].flatMap(Object.keys);
     const named = JSON.parse(JSON.stringify(document.methods)).map(({ name }: { name: string }) => name);
     assert.deepEqual(named.sort(), all.sort());
     assert.equal(new Set(all).size, all.length);
