@@ -4,6 +4,8 @@ export * from "./adapt/judge.ts";
 export * from "./adapt/machine.ts";
 export type * from "./adapt/model.ts";
 export * from "./attach/machine.ts";
+export * from "./availability/judge.ts";
+export * from "./availability/mode.ts";
 export * from "./call/machine.ts";
 export type * from "./call/model.ts";
 export * from "./desk/machine.ts";

@@ -67,7 +67,7 @@ export type SignalCallEvent =
 /** From the desk, which sees all calls at once. */
 export type DeskCallEvent = {
   type: "desk.end";
-  reason: Extract<EndReason, "superseded" | "hostGone" | "shutdown">;
+  reason: Extract<EndReason, "superseded" | "videoDisabled" | "hostGone" | "shutdown">;
   replacedBy?: string;
 };
 

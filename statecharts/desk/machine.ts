@@ -49,6 +49,12 @@ const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, isAccepted: boo
 const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), false);
 const addCrossed = addIncoming(({ context, event }) => crossedMedia(context, event), true);
 
+const availability = ({ event }: { event: { videoDisabled: boolean } }) => ({
+  videoDisabled: event.videoDisabled,
+});
+
+const closeAll = { target: "closing", actions: "endAll" } as const;
+
 const announceCall = {
   type: "announceCall",
   params: ({ context, event }: { context: DeskContext; event: { callId: string } }) => ({
@@ -168,7 +174,34 @@ export const deskMachine = deskSetup.createMachine({
           },
           { actions: "countStrayed" },
         ],
-        "desk.close": { target: "closing", actions: "endAll" },
+        "availability.changed": {
+          guard: { type: "isDisabled", params: availability },
+          target: "disabled",
+          actions: "endAll",
+        },
+        "desk.close": closeAll,
+      },
+    },
+    disabled: {
+      description:
+        "Calls are switched off or impossible: none begins, each caller is told so without ringing",
+      on: {
+        "signal.received": [
+          { guard: { type: "isForeign", params: received }, actions: "countForeign" },
+          { guard: { type: "isOfOurs", params: received }, actions: "forward" },
+          {
+            description: "Remembered, since a late copy must not ring once calls are on again",
+            guard: { type: "isRequest", params: received },
+            actions: [refuse("videoDisabled"), rememberEnd("videoDisabled")],
+          },
+          {
+            guard: { type: "expectsCall", params: received },
+            actions: [refuse("unknownCall"), "countStrayed"],
+          },
+          { actions: "countStrayed" },
+        ],
+        "availability.changed": { guard: { type: "isEnabled", params: availability }, target: "open" },
+        "desk.close": closeAll,
       },
     },
     closing: {

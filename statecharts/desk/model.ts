@@ -52,6 +52,7 @@ export type DeskEvent =
   | { type: "signalling.ready"; selfId: string }
   | { type: "signalling.lost" }
   | { type: "settings.changed"; timeouts: Timeouts }
+  | { type: "availability.changed"; videoDisabled: boolean }
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: CallWish }
   | { type: "signal.received"; from: string; callId: string; signal: Signal }
@@ -224,6 +225,8 @@ const deskWords = setup({
       event.signal.type === "call-ack" ||
       event.signal.type === "call-offer" ||
       event.signal.type === "call-answer",
+    isDisabled: (_, params: { videoDisabled: boolean }) => params.videoDisabled,
+    isEnabled: (_, params: { videoDisabled: boolean }) => !params.videoDisabled,
     isEmpty: ({ context }) => Object.keys(context.calls).length === 0,
   },
 });
@@ -244,10 +247,9 @@ export const deskSetup = deskWords.extend({
       enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
     }),
     endAll: deskWords.enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "desk.close") return;
-      for (const { ref } of Object.values(context.calls)) {
-        enqueue.sendTo(ref, { type: "desk.end", reason: event.reason });
-      }
+      if (event.type !== "desk.close" && event.type !== "availability.changed") return;
+      const reason = event.type === "desk.close" ? event.reason : "videoDisabled";
+      for (const { ref } of Object.values(context.calls)) enqueue.sendTo(ref, { type: "desk.end", reason });
     }),
   },
 });

@@ -40,7 +40,7 @@ const EVENTS: Record<string, string> = {
     "adapt.stepped desk.end link.connected link.lost signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
-  desk: "desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
+  desk: "availability.changed desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
   link:
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.offer",

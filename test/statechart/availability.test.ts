@@ -1,0 +1,212 @@
+// Calls switched off and on: what is judged from what was found, and what the desk makes of it in every phase of a call.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
+import {
+  type CallWishes,
+  decideMode,
+  type Findings,
+  judgeAvailability,
+  modeIssue,
+  refusalHere,
+  refusalThere,
+} from "../../statecharts/index.ts";
+import { ANSWER, CALL, DeskBench, hangupOf, requestOf, WALKS, type WalkName } from "./support/start-desk.ts";
+
+const device = (id: string) => ({ id, name: id, isDefault: false });
+const listOf = (cameras: string[], microphones: string[]): DeviceList => ({
+  cameras: [...cameras, "test-pattern"].map(device),
+  microphones: [...microphones, "tone", "none"].map(device),
+  speakers: [device("none")],
+});
+
+function judged(findings: Partial<Findings> = {}, wishes: Partial<CallWishes> = {}): Availability {
+  return judgeAvailability(
+    { videoDisabled: false, camera: "auto", microphone: "auto", ...wishes },
+    {
+      whyNoEngine: null,
+      devices: listOf(["cam"], ["mic"]),
+      closedCameras: [],
+      closedNodes: { paths: [], remedy: "" },
+      ...findings,
+    },
+  );
+}
+
+describe("calls are possible", () => {
+  test("with a camera, with a microphone, or with both", () => {
+    for (const devices of [listOf(["cam"], []), listOf([], ["mic"]), listOf(["cam"], ["mic"])]) {
+      assert.deepEqual(judged({ devices }), { videoDisabled: false });
+    }
+  });
+
+  test("without any device where the user's own word replaces one", () => {
+    const devices = listOf([], []);
+    for (const wish of [{ camera: "test-pattern" }, { microphone: "tone" }]) {
+      assert.equal(judged({ devices }, wish).videoDisabled, false);
+    }
+  });
+
+  test("without any device for whoever wants neither camera nor microphone", () => {
+    const devices = listOf([], []);
+    assert.equal(judged({ devices }, { camera: "none", microphone: "none" }).videoDisabled, false);
+    assert.equal(judged({ devices }, { camera: "none" }).videoDisabled, true);
+  });
+
+  test("as far as is known before the devices were listed", () => {
+    assert.equal(judged({ devices: null }).videoDisabled, false);
+  });
+
+  test("with a camera that may not be opened beside a microphone that may", () => {
+    const closed = { closedCameras: ["cam"], closedNodes: { paths: ["/dev/video0"], remedy: "Do this." } };
+    assert.equal(judged(closed).videoDisabled, false);
+  });
+});
+
+describe("calls are impossible, with cause and a remedy", () => {
+  const closedNodes = { paths: ["/dev/video0"], remedy: "sudo usermod -aG video ann" };
+  const cases: [string, Partial<Findings>, Partial<CallWishes>, Availability["cause"], RegExp][] = [
+    ["the user's word", {}, { videoDisabled: true }, "user", /settings/],
+    ["a missing engine", { whyNoEngine: "no addon" }, {}, "engine", /no addon.*Install/],
+    ["no device", { devices: listOf([], []) }, {}, "device", /Plug one in/],
+    [
+      "a camera that may not be opened",
+      { devices: listOf(["cam"], []), closedCameras: ["cam"], closedNodes },
+      {},
+      "permission",
+      /\/dev\/video0.*usermod/,
+    ],
+    [
+      "a sound card that may not be opened",
+      { devices: listOf([], []), closedNodes: { paths: ["/dev/snd/pcmC0D0c"], remedy: "Log in again" } },
+      {},
+      "permission",
+      /pcmC0D0c.*Log in/,
+    ],
+  ];
+  for (const [name, findings, wishes, cause, why] of cases) {
+    test(`by ${name}`, () => {
+      const found = judged(findings, wishes);
+      assert.deepEqual([found.videoDisabled, found.cause], [true, cause]);
+      assert.match(found.why ?? "", why);
+    });
+  }
+
+  test("and the user's own word goes before everything else", () => {
+    const found = judged({ whyNoEngine: "no addon", devices: listOf([], []) }, { videoDisabled: true });
+    assert.equal(found.cause, "user");
+  });
+});
+
+describe("who makes the calls", () => {
+  const on = (platform: string, webviewCanCall?: boolean) => ({ platform, webviewCanCall });
+
+  test("is the plugin on Linux and the page elsewhere, unless the host knows better", () => {
+    assert.equal(decideMode("auto", on("linux")), "native");
+    assert.equal(decideMode("auto", on("linux", true)), "browser");
+    assert.equal(decideMode("auto", on("linux", false)), "native");
+    assert.equal(decideMode("auto", on("darwin")), "browser");
+    assert.equal(decideMode("auto", on("win32", false)), "native");
+  });
+
+  test("is whom the user forces, where that can work", () => {
+    assert.equal(decideMode("native", on("darwin")), "native");
+    assert.equal(modeIssue("native", on("darwin", true)), null);
+    assert.equal(modeIssue("browser", on("darwin")), null);
+    assert.equal(modeIssue("browser", on("linux", true)), null);
+  });
+
+  test("cannot be a page that cannot call", () => {
+    for (const host of [on("linux"), on("linux", false), on("darwin", false)]) {
+      assert.deepEqual([modeIssue("browser", host)?.field, modeIssue("auto", host)], ["mode", null]);
+    }
+  });
+
+  test("decides by which error a call is refused", () => {
+    const off = (cause: Availability["cause"]) => ({ videoDisabled: true, cause, why: "since so" });
+    assert.equal(refusalHere("native", { videoDisabled: false }), null);
+    assert.equal(refusalHere("browser", off("user"))?.kind, "callsInPage");
+    assert.deepEqual(refusalHere("native", off("user")), { kind: "callsDisabled", message: "since so" });
+    assert.deepEqual(refusalHere("native", off("device")), { kind: "callsUnavailable", message: "since so" });
+  });
+
+  test("is refused a peer that has calls switched off, by its name", () => {
+    const bob = { peerId: "bobbobbob", label: "Bob", addresses: [], reachable: true, videoDisabled: true };
+    assert.deepEqual(refusalThere(bob), {
+      kind: "peerCallsDisabled",
+      message: "Bob has calls switched off",
+    });
+    assert.equal(refusalThere({ ...bob, videoDisabled: false }), null);
+    assert.equal(refusalThere(undefined), null);
+  });
+});
+
+describe("when calls are switched off", () => {
+  const off = { type: "availability.changed", videoDisabled: true } as const;
+  const on = { type: "availability.changed", videoDisabled: false } as const;
+
+  for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<DeskBench>][]) {
+    test(`a call that is ${name} ends as videoDisabled, the peer is told, and nothing stays open`, async () => {
+      const desk = await walk();
+      await desk.send(off);
+      desk.assertEnded("videoDisabled", "local");
+      assert.deepEqual(desk.hangups(), ["videoDisabled"]);
+    });
+  }
+
+  test("a caller is refused without ringing, and the desk holds no call", async () => {
+    const desk = new DeskBench();
+    await desk.send(off);
+    await desk.hears(requestOf());
+    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "videoDisabled" }]);
+    assert.deepEqual([desk.phase(), desk.effects.count("announceCall")], ["gone", 0]);
+  });
+
+  test("our user can start none, and can again once they are on", async () => {
+    const desk = new DeskBench();
+    await desk.send(off);
+    await desk.starts();
+    assert.equal(desk.phase(), "gone");
+    await desk.send(on);
+    await desk.starts();
+    assert.equal(desk.phase(), "requesting");
+  });
+
+  test("a late copy of a refused request does not ring once they are on, and another request does", async () => {
+    const desk = new DeskBench();
+    await desk.send(off);
+    await desk.hears(requestOf());
+    await desk.send(on);
+    await desk.hears(requestOf());
+    assert.deepEqual([desk.phase(), desk.refusals().length], ["gone", 2]);
+    await desk.hears(requestOf(), { callId: "call-2" });
+    assert.equal(desk.phase("call-2"), "ringing");
+  });
+
+  test("whoever waits for a call that is not here is told, and a bare hang-up is not answered", async () => {
+    const desk = new DeskBench();
+    await desk.send(off);
+    await desk.hears(ANSWER);
+    await desk.hears(hangupOf());
+    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
+    assert.equal(desk.context.strayedSignals, 2);
+  });
+
+  test("the signals of a call that only says goodbye still reach it, those of strangers do not", async () => {
+    const desk = await WALKS.connectedOut();
+    desk.effects.hold("sendHangup");
+    await desk.send(off);
+    await desk.hears(hangupOf(), { from: "carol" });
+    await desk.hears(hangupOf("hungUp"));
+    assert.deepEqual([desk.context.foreignSignals, desk.ends().length], [1, 0]);
+    assert.equal(desk.phase(), "ended");
+  });
+
+  test("the desk closes as ever", async () => {
+    const desk = new DeskBench();
+    await desk.send(off);
+    await desk.send({ type: "desk.close", reason: "shutdown" });
+    assert.equal(desk.actor.getSnapshot().status, "done");
+  });
+});
