@@ -22,14 +22,19 @@ export interface BoundCapture {
 /** Called with each picture, and once with slot -1 and the error when the source failed. */
 export type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
 
+type Encode = (
+  data: Uint8Array,
+  width: number,
+  height: number,
+  maxWidth: number,
+  quality: number,
+) => Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
+
 export interface BoundEncoder {
-  encode(
-    data: Uint8Array,
-    width: number,
-    height: number,
-    maxWidth: number,
-    quality: number,
-  ): Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
+  /** To base64 text. */
+  readonly encode: Encode;
+  /** To the JPEG's bytes. */
+  readonly compress: Encode;
   text(jpeg: Uint8Array): Promise<{ buffer: ArrayBuffer; length: number }>;
 }
 

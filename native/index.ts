@@ -5,6 +5,7 @@ import { type Binding, type BoundEncoder, type BoundScaler, loadBinding } from "
 import { openCapture } from "./capture.ts";
 import type {
   CaptureWish,
+  CompressedPicture,
   EncodedPicture,
   JpegEncoder,
   JpegWish,
@@ -62,10 +63,15 @@ class BoundJpegEncoder implements JpegEncoder {
   }
 
   async encode({ data, width, height }: Picture, wish: JpegWish): Promise<EncodedPicture> {
-    const maxWidth = checkedNumber("maxWidth", Math.floor(wish.maxWidth), 2, MAX_SIDE);
-    const quality = checkedNumber("quality", Math.round(wish.quality), 1, 100);
+    const { maxWidth, quality } = checkedJpegWish(wish);
     const made = await this.#bound.encode(data, width, height, maxWidth, quality);
     return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
+  }
+
+  async compress({ data, width, height }: Picture, wish: JpegWish): Promise<CompressedPicture> {
+    const { maxWidth, quality } = checkedJpegWish(wish);
+    const made = await this.#bound.compress(data, width, height, maxWidth, quality);
+    return { jpeg: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
 
   async textOf(jpeg: Uint8Array): Promise<Uint8Array> {
@@ -90,6 +96,13 @@ function checkedWish(wish: CaptureWish): CaptureWish {
     width: checkedNumber("width", Math.floor(wish.width), 1, MAX_WISH_SIDE),
     height: checkedNumber("height", Math.floor(wish.height), 1, MAX_WISH_SIDE),
     fps: checkedNumber("fps", wish.fps, 1, MAX_FPS),
+  };
+}
+
+function checkedJpegWish({ maxWidth, quality }: JpegWish): JpegWish {
+  return {
+    maxWidth: checkedNumber("maxWidth", Math.floor(maxWidth), 2, MAX_SIDE),
+    quality: checkedNumber("quality", Math.round(quality), 1, 100),
   };
 }
 

@@ -112,9 +112,21 @@ export interface EncodedPicture {
   readonly height: number;
 }
 
-/** JPEG and base64 in one go on a worker thread. One encode at a time on each encoder. */
+/** The same without the text, for ways that carry bytes. */
+export interface CompressedPicture {
+  /** A view of a buffer that the next `compress` on the same encoder writes again. */
+  readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** JPEG, and base64 in one go, on a worker thread. One picture at a time on each encoder. */
 export interface JpegEncoder {
   encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegWish): Promise<EncodedPicture>;
+  compress(
+    picture: Pick<VideoFrame, "data" | "width" | "height">,
+    wish: JpegWish,
+  ): Promise<CompressedPicture>;
   /** Only the base64 text of a JPEG that is there already; valid as that of `encode` is. */
   textOf(jpeg: Uint8Array): Promise<Uint8Array>;
 }

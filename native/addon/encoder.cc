@@ -1,4 +1,4 @@
-// Each encode runs on a worker thread; the text's ArrayBuffer is made once and again only when it has grown.
+// Each encode runs on a worker thread; the result's ArrayBuffer is made once and again only when it has grown.
 #include "encoder.h"
 
 #include <memory>
@@ -10,21 +10,37 @@ namespace callnative {
 
 namespace {
 
+using Bytes = std::shared_ptr<std::vector<std::uint8_t>>;
+
+/** One ArrayBuffer for one piece of native memory: V8 forbids two. */
+class SharedBuffer {
+ public:
+  Napi::ArrayBuffer of(Napi::Env env, const Bytes& bytes) {
+    if (shared_ != bytes) {
+      shared_ = bytes;
+      buffer_ = Napi::Persistent(shareBuffer(env, shared_));
+    }
+    return buffer_.Value();
+  }
+
+ private:
+  Bytes shared_;
+  Napi::Reference<Napi::ArrayBuffer> buffer_;
+};
+
 struct EncoderState {
   JpegEncoder encoder;
   bool busy = false;
-  std::shared_ptr<std::vector<std::uint8_t>> shared;
-  Napi::Reference<Napi::ArrayBuffer> buffer;
+  SharedBuffer text;
+  SharedBuffer jpeg;
 
-  Napi::ArrayBuffer textBuffer(Napi::Env env) {
-    if (shared != encoder.text()) {
-      shared = encoder.text();
-      buffer = Napi::Persistent(shareBuffer(env, shared));
-    }
-    return buffer.Value();
-  }
+  Napi::ArrayBuffer textBuffer(Napi::Env env) { return text.of(env, encoder.text()); }
+  Napi::ArrayBuffer jpegBuffer(Napi::Env env) { return jpeg.of(env, encoder.jpeg()); }
 };
 
+enum class Output { kText, kJpeg };
+
+template <Output kOutput>
 class EncodeWorker : public Napi::AsyncWorker {
  public:
   EncodeWorker(const Napi::CallbackInfo& info, std::shared_ptr<EncoderState> state)
@@ -39,16 +55,20 @@ class EncodeWorker : public Napi::AsyncWorker {
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    result_ = state_->encoder.encode(picture_.data, picture_.width, picture_.height, maxWidth_, quality_);
+    JpegEncoder& encoder = state_->encoder;
+    const auto made = encoder.compress(picture_.data, picture_.width, picture_.height, maxWidth_, quality_);
+    width_ = made.width;
+    height_ = made.height;
+    length_ = kOutput == Output::kText ? encoder.encodeText(encoder.jpeg()->data(), made.length) : made.length;
   }
 
   void OnOK() override {
     state_->busy = false;
     Napi::Object result = Napi::Object::New(Env());
-    result.Set("buffer", state_->textBuffer(Env()));
-    result.Set("length", static_cast<double>(result_.textLength));
-    result.Set("width", result_.width);
-    result.Set("height", result_.height);
+    result.Set("buffer", kOutput == Output::kText ? state_->textBuffer(Env()) : state_->jpegBuffer(Env()));
+    result.Set("length", static_cast<double>(length_));
+    result.Set("width", width_);
+    result.Set("height", height_);
     deferred_.Resolve(result);
   }
 
@@ -64,7 +84,9 @@ class EncodeWorker : public Napi::AsyncWorker {
   Napi::ObjectReference keepAlive_;
   int maxWidth_;
   int quality_;
-  JpegEncoder::Result result_{};
+  std::size_t length_ = 0;
+  int width_ = 0;
+  int height_ = 0;
 };
 
 /** Only the text of a JPEG that is there already: a camera's own. */
@@ -123,7 +145,8 @@ Napi::Value begin(const Napi::CallbackInfo& call, const std::shared_ptr<EncoderS
 Napi::Value createEncoder(const Napi::CallbackInfo& info) {
   const auto state = std::make_shared<EncoderState>();
   Napi::Object object = Napi::Object::New(info.Env());
-  object.Set("encode", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) { return begin<EncodeWorker>(call, state); }));
+  object.Set("encode", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) { return begin<EncodeWorker<Output::kText>>(call, state); }));
+  object.Set("compress", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) { return begin<EncodeWorker<Output::kJpeg>>(call, state); }));
   object.Set("text", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) { return begin<TextWorker>(call, state); }));
   return object;
 }

@@ -34,7 +34,9 @@ std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
 }  // namespace
 
 JpegEncoder::JpegEncoder()
-    : compressor_(tjInitCompress()), text_(std::make_shared<std::vector<std::uint8_t>>()) {
+    : compressor_(tjInitCompress()),
+      jpeg_(std::make_shared<std::vector<std::uint8_t>>()),
+      text_(std::make_shared<std::vector<std::uint8_t>>()) {
   if (compressor_ == nullptr) throw std::runtime_error(std::string("tjInitCompress: ") + tjGetErrorStr2(nullptr));
 }
 
@@ -64,7 +66,7 @@ void JpegEncoder::expand(const std::uint8_t* picture, int width, int height) {
   }
 }
 
-JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* picture, int width, int height, int maxWidth, int quality) {
+JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* picture, int width, int height, int maxWidth, int quality) {
   if (width > maxWidth) {
     const int toWidth = std::max(2, maxWidth & ~1);
     const int toHeight = scaledHeight(width, height, toWidth);
@@ -80,13 +82,21 @@ JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* picture, int width, 
   const I420Planes<const std::uint8_t> planes(expanded_.data(), evenUp(width), evenUp(height));
   const unsigned char* rows[3] = {planes.y, planes.u, planes.v};
   const int strides[3] = {planes.width, planes.chromaStride, planes.chromaStride};
-  unsigned char* jpeg = atLeast(jpeg_, tjBufSize(width, height, TJSAMP_420));
-  unsigned long length = jpeg_.size();
+  const std::size_t most = tjBufSize(width, height, TJSAMP_420);
+  // A new one, since JavaScript may still hold the old.
+  if (jpeg_->size() < most) jpeg_ = std::make_shared<std::vector<std::uint8_t>>(most);
+  unsigned char* jpeg = jpeg_->data();
+  unsigned long length = jpeg_->size();
   if (tjCompressFromYUVPlanes(compressor_, rows, width, strides, height, TJSAMP_420, &jpeg, &length, quality,
                               TJFLAG_NOREALLOC | TJFLAG_FASTDCT) != 0) {
     throw std::runtime_error(std::string("tjCompressFromYUVPlanes: ") + tjGetErrorStr2(compressor_));
   }
-  return {encodeText(jpeg, length), width, height};
+  return {length, width, height};
+}
+
+JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* picture, int width, int height, int maxWidth, int quality) {
+  const Jpeg made = compress(picture, width, height, maxWidth, quality);
+  return {encodeText(jpeg_->data(), made.length), made.width, made.height};
 }
 
 std::size_t JpegEncoder::encodeText(const std::uint8_t* jpeg, std::size_t length) {

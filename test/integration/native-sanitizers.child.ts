@@ -29,6 +29,7 @@ async function watch(wish: (typeof WISHES)[number]): Promise<void> {
   const use = async (frame: VideoFrame) => {
     try {
       await Promise.all([encoder.encode(frame, { maxWidth: 200, quality: 60 }), native.toRgba(frame)]);
+      await encoder.compress(frame, { maxWidth: 200, quality: 60 });
       totals.encoded++;
     } finally {
       frame.release();

@@ -145,6 +145,22 @@ describe("the JPEG encoder", { timeout: 60_000 }, () => {
     }
   });
 
+  test("the bytes are what the text says, and both have buffers that are written again", async () => {
+    const encoder = native.createJpegEncoder();
+    const picture = await patternPicture(320, 240);
+    const wish = { maxWidth: 320, quality: 70 };
+    const { jpeg, width, height } = await encoder.compress(picture, wish);
+    const first = jpeg.buffer;
+    const made = await encoder.encode(picture, wish);
+    assert.deepEqual(jpegOf(made), Buffer.from(jpeg));
+    assert.deepEqual([width, height], [made.width, made.height]);
+    assert.equal((await encoder.compress(picture, wish)).jpeg.buffer, first);
+    const larger = await encoder.compress(await patternPicture(640, 480), { maxWidth: 640, quality: 70 });
+    assert.notEqual(larger.jpeg.buffer, first, "a larger picture takes a larger buffer");
+    assert.deepEqual([...jpeg.subarray(0, 2)], [0xff, 0xd8], "and the old one is still readable");
+    await assert.rejects(encoder.compress(picture, { ...wish, quality: 101 }), /quality: 101/);
+  });
+
   test("one encoder writes its text into the same buffer again, two encoders have their own", async () => {
     const [one, other] = [native.createJpegEncoder(), native.createJpegEncoder()];
     const picture = flatPicture(320, 240, 100, 128, 128);
