@@ -15,9 +15,10 @@ export interface Cameras {
   /** Lists without opening for capture; the test pattern comes last. */
   list(): Device[];
   /**
-   * Opens what a settings value names: `auto` (the first camera that opens, else the test pattern where there is
-   * no camera at all), `test-pattern`, or a camera's id.
-   * @throws CaptureError with operation and errno; RpcError unknownDevice for an id that names nothing.
+   * Opens what a settings value names: `auto` (the first camera that opens; never the test pattern), `test-pattern`,
+   * or a camera's id.
+   * @throws CaptureError with operation and errno; RpcError unknownDevice for an id that names nothing,
+   * deviceUnavailable for `auto` where there is no camera.
    */
   open(choice: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<OpenCamera>;
   /**

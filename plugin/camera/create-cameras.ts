@@ -44,7 +44,7 @@ function devicesOf(cameras: readonly CameraInfo[]): Device[] {
     name: nameAmong(cameras, camera),
     isDefault: index === 0,
   }));
-  return [...devices, { id: TEST_PATTERN_ID, name: TEST_PATTERN_NAME, isDefault: cameras.length === 0 }];
+  return [...devices, { id: TEST_PATTERN_ID, name: TEST_PATTERN_NAME, isDefault: false }];
 }
 
 /** Two cameras of one make are told apart by their nodes. */
@@ -61,11 +61,7 @@ async function openChoice(
 ): Promise<OpenCamera> {
   if (choice === TEST_PATTERN_ID) return openPattern(native, wish, callbacks);
   const cameras = native.listCameras();
-  if (choice === AUTO) {
-    return cameras.length === 0
-      ? openPattern(native, wish, callbacks)
-      : openFirst(native, cameras, wish, callbacks);
-  }
+  if (choice === AUTO) return openFirst(native, cameras, wish, callbacks);
   const camera = rememberedAs(choice, cameras);
   if (camera === undefined) throw unknownCamera(choice, cameras);
   return openCamera(native, camera, wish, callbacks);
@@ -102,7 +98,7 @@ async function openCamera(
   return named(capture, camera.id, camera.name);
 }
 
-/** A pattern in place of a camera that is there but busy would deceive, so the first camera's error is told instead. */
+/** A pattern in place of a camera would deceive, so the first camera's error is told, or that there is none. */
 async function openFirst(
   native: Native,
   cameras: readonly CameraInfo[],
@@ -118,7 +114,7 @@ async function openFirst(
       firstError ??= error;
     }
   }
-  throw firstError ?? new RpcError("deviceUnavailable", "No camera opens");
+  throw firstError ?? new RpcError("deviceUnavailable", "there is no camera");
 }
 
 function named(capture: Capture, deviceId: string, deviceName: string): OpenCamera {

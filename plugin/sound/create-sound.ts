@@ -53,7 +53,7 @@ class ProcessSound implements Sound {
     return {
       microphones: [
         ...microphones.map(publicDevice),
-        { id: TONE_ID, name: "Test tone", isDefault: microphones.length === 0 },
+        { id: TONE_ID, name: "Test tone", isDefault: false },
         { id: NONE_ID, name: "No microphone", isDefault: false },
       ],
       speakers: [
@@ -73,7 +73,8 @@ class ProcessSound implements Sound {
     if (choice === NONE_ID) return this.#remember(silentMicrophone());
     const opening = await this.#open("microphone", choice, callbacks);
     if (opening.result === "unknown") {
-      if (choice === AUTO_ID) return this.#remember(openTone(toneHz, callbacks));
+      // Nobody shall hear a tone because somebody has no microphone.
+      if (choice === AUTO_ID) throw new SoundError("there is no microphone");
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
     }
     let isOpen = true;

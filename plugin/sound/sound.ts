@@ -77,8 +77,8 @@ export interface Sound {
   /** Lists without opening any. `tone` and `none` are among them. */
   list(): Promise<SoundDevices>;
   /**
-   * `auto` (the system's default; the tone where there is none), `tone`, `none`, or a device id.
-   * @throws SoundError; RpcError unknownDevice for an id that names nothing.
+   * `auto` (the system's default), `tone`, `none`, or a device id.
+   * @throws SoundError, also for `auto` where there is no microphone; RpcError unknownDevice for an id that names nothing.
    */
   openMicrophone(
     choice: string,

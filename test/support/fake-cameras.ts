@@ -30,8 +30,11 @@ export class FakeCameras implements Cameras {
 
   async open(choice: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<OpenCamera> {
     const device = this.devices.find(
-      ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault),
+      ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault && id !== TEST_PATTERN_ID),
     );
+    if (device === undefined && choice === "auto") {
+      throw new RpcError("deviceUnavailable", "there is no camera");
+    }
     if (device === undefined) throw new RpcError("unknownDevice", `There is no camera ${choice}`);
     const failure = this.failNextOpen;
     this.failNextOpen = undefined;

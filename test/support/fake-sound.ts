@@ -161,6 +161,7 @@ export class FakeSound implements Sound {
     this.#refuseWhenClosed();
     const choices = this.#choices(direction);
     const id = choice === "auto" ? (choices[0] ?? "none") : choice;
+    if (choice === "auto" && id === "tone") throw new SoundError("there is no microphone");
     if (!choices.includes(id)) {
       const expected = `one of auto, ${choices.join(", ")}`;
       const issues = [{ field: direction, value: JSON.stringify(choice), expected }];

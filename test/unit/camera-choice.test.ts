@@ -80,10 +80,9 @@ describe("the camera `auto`", () => {
     assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
   });
 
-  test("is the test pattern where the machine has none", async () => {
-    const native = new ScriptedNative([]);
-    const opened = await camerasOf(native).open("auto", WISH, CALLBACKS);
-    assert.equal(opened.deviceId, "test-pattern");
+  test("is refused where the machine has none, since a test pattern would deceive", async () => {
+    const opening = camerasOf(new ScriptedNative([])).open("auto", WISH, CALLBACKS);
+    await assert.rejects(opening, { kind: "deviceUnavailable", message: "there is no camera" });
   });
 
   test("is never the test pattern where all cameras are busy: the first one's error is told", async () => {
@@ -132,14 +131,14 @@ describe("a camera by its id", () => {
 });
 
 describe("the list of cameras", () => {
-  test("makes the first camera the default, or the test pattern where there is none", () => {
+  test("makes the first camera the default, and never the test pattern", () => {
     const withTwo = camerasOf(new ScriptedNative([camera(0), camera(2)])).list();
     assert.deepEqual(
       withTwo.map(({ isDefault }) => isDefault),
       [true, false, false],
     );
     assert.deepEqual(camerasOf(new ScriptedNative([])).list(), [
-      { id: "test-pattern", name: "Test pattern", isDefault: true },
+      { id: "test-pattern", name: "Test pattern", isDefault: false },
     ]);
   });
 
