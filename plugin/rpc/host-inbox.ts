@@ -1,7 +1,6 @@
-// What a host does with one line from a plugin: picture lines go on unparsed, answers to the client, notifications,
-// checked, to their handlers.
+// What a host does with one line from a plugin: picture lines go on unparsed, answers to who asked, the plugin's own
+// requests to who answers, notifications, checked, to their handlers.
 
-import { isJSONRPCResponse, type JSONRPCResponse } from "json-rpc-2.0";
 import {
   type PluginNotificationName,
   type PluginNotificationParams,
@@ -10,20 +9,28 @@ import {
 import { isFrameLine } from "../frames/frame-line.ts";
 import type { Log } from "../log.ts";
 import { decodeLine } from "./line-reader.ts";
-import { isRecord, summaryOf } from "./messages.ts";
+import { isRecord, looksLikeResponse, summaryOf } from "./messages.ts";
+import type { AnswerFate } from "./requests.ts";
 
 type AnyHandler = (params: unknown) => void;
 
+export interface HostInboxOptions {
+  /** Takes the answers to the host's requests. */
+  onResponse(response: Record<string, unknown>): AnswerFate;
+  /** Takes what the plugin asks: one message, or those of a batch. */
+  onRequest(value: unknown): void;
+  readonly log: Log;
+}
+
 export class HostInbox {
-  readonly #answer: (response: JSONRPCResponse) => void;
+  readonly #options: HostInboxOptions;
   readonly #log: Log;
   readonly #frameLineHandlers = new Set<(line: Buffer) => void>();
   readonly #handlers = new Map<string, Set<AnyHandler>>();
 
-  /** @param answer takes the answers to requests */
-  constructor(answer: (response: JSONRPCResponse) => void, log: Log) {
-    this.#answer = answer;
-    this.#log = log;
+  constructor(options: HostInboxOptions) {
+    this.#options = options;
+    this.#log = options.log;
   }
 
   /** One line of the plugin. Never throws. */
@@ -35,7 +42,8 @@ export class HostInbox {
     }
     try {
       const value: unknown = JSON.parse(decodeLine(line));
-      for (const message of Array.isArray(value) ? value : [value]) this.#dispatch(message);
+      if (Array.isArray(value)) this.#dispatchBatch(value);
+      else this.#dispatch(value);
     } catch (error) {
       this.#log("error", `the plugin sent a line that is no JSON: ${String(error)}`);
     }
@@ -56,15 +64,27 @@ export class HostInbox {
     return listen(this.#frameLineHandlers, handler);
   }
 
+  /** Its requests are answered together, section 6. */
+  #dispatchBatch(batch: readonly unknown[]): void {
+    const requests = batch.filter(isRequest);
+    if (requests.length > 0) this.#options.onRequest(requests);
+    for (const message of batch) if (!isRequest(message)) this.#dispatch(message);
+  }
+
   #dispatch(message: unknown): void {
-    if (isRecord(message) && typeof message.method === "string") {
+    if (isRequest(message)) this.#options.onRequest(message);
+    else if (isRecord(message) && typeof message.method === "string") {
       this.#notified(message.method, message.params ?? {});
-    } else if (isRecord(message) && isJSONRPCResponse(message)) {
-      // Section 5: an answer to a line whose id could not be told, so no request of ours can be found for it.
-      if (message.error && message.id === null) this.#log("error", `the plugin: ${message.error.message}`);
-      this.#answer(message);
-    } else {
-      this.#log("error", "the plugin sent what is no JSON-RPC message");
+    } else if (looksLikeResponse(message)) this.#answered(message);
+    else this.#log("error", "the plugin sent what is no JSON-RPC message");
+  }
+
+  #answered(response: Record<string, unknown>): void {
+    const { id, error } = response;
+    // Section 5: an answer to a line whose id could not be told, so no request of ours can be found for it.
+    if (id === null && isRecord(error)) this.#log("error", `the plugin: ${String(error.message)}`);
+    else if (this.#options.onResponse(response) === "unasked") {
+      this.#log("warn", "the plugin sent an answer to what it was not asked");
     }
   }
 
@@ -92,6 +112,10 @@ export class HostInbox {
       this.#log("error", `a handler of ${name} failed: ${why}`);
     }
   }
+}
+
+function isRequest(message: unknown): boolean {
+  return isRecord(message) && "method" in message && "id" in message;
 }
 
 function listen<T>(handlers: Set<T>, handler: T): () => void {

@@ -4,23 +4,34 @@
 import type { Readable, Writable } from "node:stream";
 import { createJSONRPCNotification } from "json-rpc-2.0";
 import type { z } from "zod";
-import type {
-  HostNotificationName,
-  hostNotifications,
-  MethodName,
-  ParamsInput,
-  PluginNotificationName,
-  PluginNotificationParams,
-  Result,
+import {
+  type HostNotificationName,
+  type hostNotifications,
+  type MethodName,
+  methods,
+  type ParamsInput,
+  type PluginMethodName,
+  type PluginMethodParams,
+  type PluginMethodResult,
+  type PluginNotificationName,
+  type PluginNotificationParams,
+  pluginMethods,
+  type Result,
 } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import { HostInbox } from "./host-inbox.ts";
-import { HostRequests, type RequestOptions } from "./host-requests.ts";
 import { readLines } from "./line-reader.ts";
+import { type AnyHandler, createRequestServer } from "./request-server.ts";
+import { type RequestOptions, Requests } from "./requests.ts";
 import { createStdioLink, type StdioLink } from "./stdio-link.ts";
 
 export { FRAME_LINE_PREFIX, frameLineRoute, isFrameLine } from "../frames/frame-line.ts";
-export { DEFAULT_TIMEOUT_MS, HostLinkError, type HostLinkErrorCode } from "./host-requests.ts";
+export { DEFAULT_TIMEOUT_MS, HostLinkError, type HostLinkErrorCode } from "./requests.ts";
+
+/** Answers what the plugin asks. An RpcError that it throws is the answer. */
+export type PluginRequestHandler<M extends PluginMethodName> = (
+  params: PluginMethodParams<M>,
+) => Promise<PluginMethodResult<M>> | PluginMethodResult<M>;
 
 export interface HostLink {
   /** @throws RpcError what the plugin answered; HostLinkError when it did not answer rightly */
@@ -38,6 +49,11 @@ export interface HostLink {
     name: N,
     handler: (params: PluginNotificationParams<N>) => void,
   ): () => void;
+  /**
+   * Serves a request of the plugin's, in place of who served it before. One that nobody serves is answered with
+   * methodNotFound. Requests are handed over in the order of their arrival, without waiting for each other.
+   */
+  onRequest<M extends PluginMethodName>(method: M, handler: PluginRequestHandler<M>): void;
   /** Picture lines, without newline, as they came; they are JSON already, and the receiver may keep the bytes. */
   onFrameLine(handler: (line: Buffer) => void): () => void;
   /** Ends the plugin's input; open requests reject with `closed`. Idempotent. */
@@ -59,7 +75,8 @@ type NotificationInput<N extends HostNotificationName> = z.input<(typeof hostNot
 class PipedHostLink implements HostLink {
   readonly closed: Promise<string>;
   readonly #link: StdioLink;
-  readonly #requests: HostRequests;
+  readonly #requests: Requests<typeof methods>;
+  readonly #served = new Map<string, AnyHandler>();
   readonly #inbox: HostInbox;
   readonly #resolveClosed: (why: string) => void;
   #isClosed = false;
@@ -69,8 +86,21 @@ class PipedHostLink implements HostLink {
     this.closed = promise;
     this.#resolveClosed = resolve;
     this.#link = createStdioLink({ output: stdin, onLost: (error) => this.#finish(error.message) });
-    this.#requests = new HostRequests((line) => this.#link.send(line));
-    this.#inbox = new HostInbox((response) => this.#requests.receive(response), log);
+    const send = (line: string): void => this.#link.send(line);
+    this.#requests = new Requests(methods, send);
+    const server = createRequestServer({
+      methods: pluginMethods,
+      notifications: {},
+      handlerOf: (name) => this.#served.get(name),
+      onResponse: () => undefined, // answers were sorted out before
+      send,
+      log,
+    });
+    this.#inbox = new HostInbox({
+      onResponse: (response) => this.#requests.receive(response),
+      onRequest: (value) => server.receive(value),
+      log,
+    });
     this.#read(stdout, log);
   }
 
@@ -91,6 +121,10 @@ class PipedHostLink implements HostLink {
     handler: (params: PluginNotificationParams<N>) => void,
   ): () => void {
     return this.#inbox.onNotification(name, handler);
+  }
+
+  onRequest<M extends PluginMethodName>(method: M, handler: PluginRequestHandler<M>): void {
+    this.#served.set(method, handler as AnyHandler);
   }
 
   onFrameLine(handler: (line: Buffer) => void): () => void {

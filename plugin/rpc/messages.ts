@@ -2,9 +2,13 @@
 
 import { isJSONRPCID, type JSONRPCErrorResponse, type JSONRPCRequest } from "json-rpc-2.0";
 import { z } from "zod";
+import type { MethodDefinition, NotificationDefinition } from "../../rpc-schema/definition.ts";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
 
 export type MessageId = string | number | null;
+/** What may be asked, by name: one direction of the contract. */
+export type MethodDefinitions = Readonly<Record<string, MethodDefinition>>;
+export type NotificationDefinitions = Readonly<Record<string, NotificationDefinition>>;
 
 const structured = z.custom<object>((value) => typeof value === "object" && value !== null, {
   error: "an object or an array, or no params at all",
@@ -27,8 +31,8 @@ export function checkRequest(message: unknown): JSONRPCRequest {
   throw new RpcError("invalidRequest", `not a JSON-RPC 2.0 request: ${fields}`, { issues });
 }
 
-/** An answer to a request, which a side that sent none does not expect, and must not answer with an error. */
-export function looksLikeResponse(message: unknown): boolean {
+/** An answer to a request, right or wrong; it must never be answered itself. */
+export function looksLikeResponse(message: unknown): message is Record<string, unknown> {
   return isRecord(message) && !("method" in message) && ("result" in message || "error" in message);
 }
 

@@ -1,13 +1,18 @@
-// The plugin's end of the wire: input lines to handlers, answers, notifications and pictures to the output.
+// The plugin's end of the wire: input lines to handlers, answers, requests, notifications and pictures to the output.
 // Decides only when the host has gone; what follows from that is main's matter.
 
 import type { Readable, Writable } from "node:stream";
+import { pluginMethods } from "../../rpc-schema/index.ts";
 import type { FrameOutlet } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import { createDispatcher, type Handlers, type HostNotificationHandlers } from "./dispatcher.ts";
 import { readLines } from "./line-reader.ts";
 import { createNotifier, type Notify } from "./notifier.ts";
+import { Requests } from "./requests.ts";
 import { createStdioLink } from "./stdio-link.ts";
+
+/** Asks the host. @throws RpcError what it answered; HostLinkError when it did not answer rightly */
+export type AskHost = Requests<typeof pluginMethods>["request"];
 
 export interface ServeOptions {
   readonly input: Readable;
@@ -22,6 +27,8 @@ export interface PluginEnd {
   /** Where pictures leave. */
   readonly outlet: FrameOutlet;
   readonly notify: Notify;
+  /** Answers are read only once `serve` was called. Once the host has gone, everything open rejects with `closed`. */
+  readonly request: AskHost;
   /** Begins to read. Apart from creation, because handlers need `outlet` and `notify` to be built. */
   serve(handlers: Handlers, notificationHandlers: HostNotificationHandlers): void;
   /** Waits for what is queued to reach the kernel; see StdioLink.flush. */
@@ -35,18 +42,22 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
   const hostGone = (why: string): void => {
     if (gone) return;
     gone = true;
+    requests.close(why);
     options.onHostGone(why);
   };
   const link = createStdioLink({ output, onLost: (error) => hostGone(error.message) });
 
   const send = (line: string): void => link.send(line);
+  const requests = new Requests(pluginMethods, send);
 
   return {
     outlet: link,
     notify: createNotifier(send, log),
+    request: (method, params, limits) => requests.request(method, params, limits),
     flush: (timeoutMs) => link.flush(timeoutMs),
     serve(handlers, notificationHandlers) {
-      const dispatcher = createDispatcher({ handlers, notificationHandlers, send, log });
+      const onResponse = (response: Record<string, unknown>) => requests.receive(response);
+      const dispatcher = createDispatcher({ handlers, notificationHandlers, onResponse, send, log });
       readLines(input, {
         onLine: dispatcher.receive,
         onTooLong: dispatcher.refuseLongLine,
@@ -58,6 +69,7 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
     },
     close() {
       gone = true;
+      requests.close("the plugin closed the link");
       link.close();
     },
   };

@@ -1,10 +1,11 @@
-// The host link's contract, joined in memory.
+// The host link's contract, both ways, joined in memory.
 
 import { linkInMemory } from "../../plugin/rpc/memory-pair.ts";
 import { linkHandlers } from "../support/link-handlers.ts";
 import { testHostLink } from "./host-link.contract.ts";
+import { testPluginRequests } from "./plugin-requests.contract.ts";
 
-testHostLink("memory", () => {
+function link() {
   const { host, plugin, hostToPlugin } = linkInMemory({ log: () => undefined, onHostGone: () => undefined });
   const { handlers, notificationHandlers } = linkHandlers(plugin);
   plugin.serve(handlers, notificationHandlers);
@@ -16,4 +17,7 @@ testHostLink("memory", () => {
       plugin.close();
     },
   };
-});
+}
+
+testHostLink("memory", link);
+testPluginRequests("memory", link);

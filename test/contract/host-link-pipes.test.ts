@@ -1,4 +1,4 @@
-// The host link's contract, over the pipes of a real process, and what only a process can show.
+// The host link's contract, both ways, over the pipes of a real process, and what only a process can show.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { connectPlugin } from "../../plugin/rpc/host-link.ts";
 import { testHostLink } from "./host-link.contract.ts";
+import { testPluginRequests } from "./plugin-requests.contract.ts";
 
 const PROGRAM = fileURLToPath(new URL("../support/stdio-plugin.ts", import.meta.url));
 
@@ -17,7 +18,7 @@ function startProcess() {
   return { child, exited, host: connectPlugin(child.stdin, child.stdout) };
 }
 
-testHostLink("the pipes of a process", () => {
+function link() {
   const { child, exited, host } = startProcess();
   child.stderr.resume();
   return {
@@ -28,7 +29,10 @@ testHostLink("the pipes of a process", () => {
       await exited;
     },
   };
-});
+}
+
+testHostLink("the pipes of a process", link);
+testPluginRequests("the pipes of a process", link);
 
 describe("host link and the process's end", { timeout: 60_000 }, () => {
   test("a plugin that dies closes the link and rejects what is open", async () => {
