@@ -12,6 +12,8 @@ import type { Timings } from "./timings.ts";
 
 export interface ContactKeeperOptions {
   onContacts(contacts: Contact[]): void;
+  /** A contact can be talked to: it has just connected, or a connected peer has just become one. */
+  onMet(peerId: string): void;
   /** Aborts when signalling closes. */
   readonly closing: AbortSignal;
   readonly timings: Timings;
@@ -47,8 +49,11 @@ export class ContactKeeper {
   /** False when the list has no room, or the peer is ourselves. */
   add(peer: PeerAddress, origin: Origin): boolean {
     if (this.#options.closing.aborted || peer.peerId === this.#node?.peerId) return false;
-    const isNoted = this.list.note(peer, origin, this.#isConnected(peer.peerId));
+    const isNew = !this.list.has(peer.peerId);
+    const isConnected = this.#isConnected(peer.peerId);
+    const isNoted = this.list.note(peer, origin, isConnected);
     if (isNoted && this.#node) this.#dialer.want(peer.peerId);
+    if (isNoted && isNew && isConnected) this.#options.onMet(peer.peerId);
     return isNoted;
   }
 
@@ -57,6 +62,7 @@ export class ContactKeeper {
     if (!this.list.has(peerId)) return;
     this.list.setReachable(peerId, true);
     void this.learnLabel(peerId);
+    this.#options.onMet(peerId);
   }
 
   /** Dials again at once, then with growing pauses. */
@@ -88,7 +94,7 @@ export class ContactKeeper {
     const open = (signal: AbortSignal) =>
       this.#running().openStream(this.list.address(peerId), LABEL_PROTOCOL, signal);
     try {
-      this.list.setLabel(peerId, await askLabel(open, timings, closing));
+      this.list.describe(peerId, { label: await askLabel(open, timings, closing) });
     } catch (error) {
       log("debug", `label of ${peerId} unknown: ${textOf(error)}`);
     }

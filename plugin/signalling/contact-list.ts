@@ -8,8 +8,15 @@ import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "./timings.ts";
 /** given: by settings or by the user; found: by mDNS; caller: it sent us a signal. */
 export type Origin = "given" | "found" | "caller";
 
+/** What a peer says of itself. What it leaves out stays as it was. */
+export interface About {
+  readonly label?: string;
+  readonly videoDisabled?: boolean;
+}
+
 interface Known {
   label: string | undefined;
+  videoDisabled: boolean;
   addresses: readonly string[];
   isReachable: boolean;
   isGiven: boolean;
@@ -55,6 +62,7 @@ export class ContactList {
     if (!known && !this.#makeRoom()) return false;
     this.#known.set(peer.peerId, {
       label: known?.label,
+      videoDisabled: known?.videoDisabled ?? false,
       // Newest first: an address heard just now is likelier to be right.
       addresses: [...new Set([...peer.addresses, ...(known?.addresses ?? [])])].slice(
         0,
@@ -74,10 +82,12 @@ export class ContactList {
     this.#tell();
   }
 
-  setLabel(peerId: string, label: string): void {
+  /** An unknown peer stays unknown. */
+  describe(peerId: string, { label, videoDisabled }: About): void {
     const known = this.#known.get(peerId);
     if (!known) return;
-    known.label = label;
+    known.label = label ?? known.label;
+    known.videoDisabled = videoDisabled ?? known.videoDisabled;
     this.#tell();
   }
 
@@ -108,6 +118,6 @@ function asContact(peerId: string, known: Known): Contact {
     label,
     addresses: [...known.addresses],
     reachable: known.isReachable,
-    videoDisabled: false,
+    videoDisabled: known.videoDisabled,
   };
 }

@@ -4,21 +4,12 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { MalformedMessageError } from "./decoders.ts";
+import { goObject, numberOrZero, textOrZero } from "./go-json.ts";
 
 /** libp2p protocol id; a peer of another version refuses the stream. */
 export const MQ_PROTOCOL = "/goop/mq/1.0.0";
 
-// A Go peer leaves a field of the wrong name or of null at its zero value, and refuses one of the wrong type.
-const textOrZero = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-const numberOrZero = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
-
-const messageSchema = z.object({
+const messageSchema = goObject({
   id: textOrZero,
   seq: numberOrZero,
   topic: textOrZero,
@@ -26,7 +17,7 @@ const messageSchema = z.object({
 });
 export type MqMessage = z.infer<typeof messageSchema>;
 
-const ackSchema = z.object({ id: textOrZero });
+const ackSchema = goObject({ id: textOrZero });
 
 /** @throws MalformedMessageError */
 export function parseMessage(text: string): MqMessage {

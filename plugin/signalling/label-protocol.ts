@@ -46,7 +46,7 @@ export async function askLabel(
   return withDeadline(timings.labelMs, abort, "asking for a label", async (signal) => {
     const exchange = new Exchange(await open(signal), new LineDecoder(MAX_LABEL_BYTES));
     try {
-      const label = oneLine(await exchange.receive(signal)).slice(0, MAX_LABEL_CHARS);
+      const label = readableLabel(await exchange.receive(signal));
       void exchange.finish(timings.closeMs);
       return label;
     } catch (error) {
@@ -54,6 +54,11 @@ export async function askLabel(
       throw error;
     }
   });
+}
+
+/** A label that came from elsewhere, fit for a list. */
+export function readableLabel(text: string): string {
+  return oneLine(text).slice(0, MAX_LABEL_CHARS);
 }
 
 /** Control and formatting characters could end the line or disguise the name. */

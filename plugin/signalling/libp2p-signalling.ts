@@ -3,18 +3,28 @@
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
+import { AddressWatch } from "./address-watch.ts";
 import { ContactKeeper } from "./contact-keeper.ts";
 import { textOf, withDeadline } from "./deadline.ts";
 import { MessageStamp, MQ_PROTOCOL } from "./goop-mq.ts";
+import { identityPayload, type PeerIdentity } from "./identity.ts";
+import { IdentityExchange } from "./identity-exchange.ts";
+import { type Ignored, Inbox } from "./inbox.ts";
 import { generateKey, loadOrCreateKey } from "./key-file.ts";
 import { LABEL_PROTOCOL, serveLabel } from "./label-protocol.ts";
 import { MqReceiver } from "./mq-receiver.ts";
 import { MqSender } from "./mq-sender.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StartNode, StreamHandler } from "./node.ts";
-import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
+import {
+  type OwnAvailability,
+  type SelfAddress,
+  type Signalling,
+  type SignallingCallbacks,
+  SignallingError,
+} from "./port.ts";
 import { SendLanes } from "./send-lanes.ts";
 import { defaultTimings, type Timings } from "./timings.ts";
-import { type IgnoredWhy, topicOf, understand } from "./topics.ts";
+import { topicOf } from "./topics.ts";
 
 export interface Libp2pSignallingOptions {
   /** What other peers are told we are called. */
@@ -39,7 +49,7 @@ export interface SignallingDiagnostics {
   /** Incoming streams that were reset: malformed, too slow, too many. */
   readonly refusedStreams: number;
   /** Messages that were acknowledged and mean nothing to us, by why. */
-  readonly ignored: Readonly<Record<IgnoredWhy, number>>;
+  readonly ignored: Readonly<Ignored>;
 }
 
 export interface Libp2pSignalling extends Signalling {
@@ -63,45 +73,45 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #contacts: ContactKeeper;
   readonly #lanes: SendLanes;
   readonly #receiver: MqReceiver;
-  readonly #ignored: Record<IgnoredWhy, number> = {
-    otherTopic: 0,
-    loopback: 0,
-    badCallId: 0,
-    unknownSignal: 0,
-    endOfCandidates: 0,
-  };
+  readonly #inbox: Inbox;
+  readonly #identities: IdentityExchange;
+  #availability: OwnAvailability = { videoDisabled: false };
   #node: SignallingNode | undefined;
   #starting: Promise<SelfAddress> | undefined;
   #stopped: Promise<void> | undefined;
-  #addressTimer: NodeJS.Timeout | undefined;
-  #toldAddresses = "";
+  #addresses: AddressWatch | undefined;
 
   constructor(options: Libp2pSignallingOptions, callbacks: SignallingCallbacks) {
     this.#options = options;
     this.#callbacks = callbacks;
     this.#log = options.log;
     this.#timings = { ...defaultTimings, ...options.timings };
-    const { log } = options;
-    const timings = this.#timings;
+    const common = { closing: this.#closing.signal, timings: this.#timings, log: options.log };
     this.#contacts = new ContactKeeper({
+      ...common,
       onContacts: (contacts) => this.#tell(() => callbacks.onContacts(contacts)),
-      closing: this.#closing.signal,
-      timings,
-      log,
+      onMet: (peerId) => this.#identities.introduce(peerId),
     });
     const sender = new MqSender({
       open: (peerId, signal) =>
         this.#running().openStream(this.#contacts.list.address(peerId), MQ_PROTOCOL, signal),
       stamp: new MessageStamp(),
-      timings,
+      timings: this.#timings,
     });
     this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
       sender.deliver(peerId, topicOf(callId), signal, abort),
     );
+    this.#identities = new IdentityExchange({
+      ...common,
+      deliver: (...message) => sender.deliver(...message),
+      own: () => identityPayload(this.#running().peerId, this.#self()),
+    });
+    this.#inbox = this.#createInbox();
     this.#receiver = new MqReceiver({
-      onMessage: (from, topic, payload) => this.#onMessage(from, topic, payload),
-      timings,
-      log,
+      ...common,
+      onMessage: (from, topic, payload) => {
+        if (!this.#closing.signal.aborted) this.#inbox.take(from, topic, payload);
+      },
     });
   }
 
@@ -138,6 +148,13 @@ class NodeSignalling implements Libp2pSignalling {
     throw new SignallingError("unreachable", `no room for ${address} among the contacts`);
   }
 
+  setAvailability(availability: OwnAvailability): void {
+    const isNews = availability.videoDisabled !== this.#availability.videoDisabled;
+    this.#availability = availability;
+    if (!isNews) return;
+    for (const { peerId, reachable } of this.contacts()) if (reachable) this.#identities.tell(peerId);
+  }
+
   close(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -148,7 +165,7 @@ class NodeSignalling implements Libp2pSignalling {
       openStreams: this.#node?.openStreams() ?? 0,
       pendingSends: this.#lanes.pending,
       refusedStreams: this.#receiver.refused,
-      ignored: { ...this.#ignored },
+      ignored: this.#inbox.ignored,
     };
   }
 
@@ -170,10 +187,10 @@ class NodeSignalling implements Libp2pSignalling {
     this.#throwIfClosing();
     this.#contacts.use(node);
     for (const address of this.#options.peers) this.#addGiven(node, address);
-    this.#addressTimer = setInterval(() => this.#checkAddresses(), this.#timings.addressCheckMs);
-    const addresses = node.addresses();
-    this.#toldAddresses = addresses.join(" ");
-    return { peerId: node.peerId, addresses };
+    this.#addresses = new AddressWatch(node, this.#timings.addressCheckMs, (self) =>
+      this.#tell(() => this.#callbacks.onAddressChange(self)),
+    );
+    return this.#addresses.self;
   }
 
   #key(): Promise<Uint8Array> {
@@ -192,7 +209,7 @@ class NodeSignalling implements Libp2pSignalling {
       onDisconnected: (peerId: string) => this.#contacts.onDisconnected(peerId),
       onFound: (peer: PeerAddress) => void this.#contacts.add(peer, "found"),
       onIdentified: (peer: PeerAddress) => this.#contacts.onIdentified(peer),
-      onAddressesChanged: () => this.#checkAddresses(),
+      onAddressesChanged: () => this.#addresses?.check(),
     };
     return { key, listen, mdns, handlers, events, stopMs: this.#timings.stopMs };
   }
@@ -206,26 +223,21 @@ class NodeSignalling implements Libp2pSignalling {
     }
   }
 
-  #onMessage(from: string, topic: string, payload: unknown): void {
-    if (this.#closing.signal.aborted) return;
-    const understood = understand(topic, payload);
-    if ("ignored" in understood) {
-      this.#ignored[understood.ignored] += 1;
-      this.#log("debug", `message from ${from} ignored: ${understood.ignored}, topic ${topic.slice(0, 80)}`);
-      return;
-    }
-    if (!this.#contacts.list.has(from)) void this.#contacts.meet(from);
-    this.#tell(() => this.#callbacks.onSignal(from, understood.callId, understood.signal));
+  #createInbox(): Inbox {
+    return new Inbox({
+      onSignal: (from, callId, signal) => {
+        if (!this.#contacts.list.has(from)) void this.#contacts.meet(from);
+        this.#tell(() => this.#callbacks.onSignal(from, callId, signal));
+      },
+      onIdentityAsked: (from) => this.#identities.tell(from),
+      onIdentity: (from, identity) => this.#contacts.list.describe(from, identity),
+      log: this.#log,
+    });
   }
 
-  #checkAddresses(): void {
-    const { peerId } = this.#node ?? {};
-    const addresses = this.#node?.addresses() ?? [];
-    const text = addresses.join(" ");
-    // Before start has answered there is nobody to tell of a change.
-    if (peerId === undefined || this.#toldAddresses === "" || text === this.#toldAddresses) return;
-    this.#toldAddresses = text;
-    this.#tell(() => this.#callbacks.onAddressChange({ peerId, addresses }));
+  #self(): PeerIdentity {
+    const label = this.#options.label || this.#running().peerId.slice(-8);
+    return { label, videoDisabled: this.#availability.videoDisabled };
   }
 
   async #stop(): Promise<void> {
@@ -233,7 +245,7 @@ class NodeSignalling implements Libp2pSignalling {
     this.#lanes.close();
     // A start under way sees that we are closing; whether it failed is its caller's to hear.
     await this.#starting?.catch(() => undefined);
-    clearInterval(this.#addressTimer);
+    this.#addresses?.close();
     try {
       await this.#node?.stop();
     } catch (error) {

@@ -40,6 +40,11 @@ export interface SignallingCallbacks {
   onAddressChange(self: SelfAddress): void;
 }
 
+/** What peers may know of whether we can be called; the reason stays between plugin and host. */
+export interface OwnAvailability {
+  readonly videoDisabled: boolean;
+}
+
 /** Started once and closed once; a closed one stays closed. */
 export interface Signalling {
   /** Listens and looks for peers. @throws SignallingError */
@@ -53,6 +58,11 @@ export interface Signalling {
   contacts(): Contact[];
   /** Dials. @throws SignallingError invalidAddress or unreachable */
   addContact(address: string, abort?: AbortSignal): Promise<Contact>;
+  /**
+   * Told to the peers at once when it differs from what they know, and to whoever comes later. Can be set at any time,
+   * also before `start`; until then we can be called. Whether a peer heard of it is nobody's to know.
+   */
+  setAvailability(availability: OwnAvailability): void;
   /** Idempotent; pending sends reject with `closed`. */
   close(): Promise<void>;
 }

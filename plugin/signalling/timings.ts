@@ -16,6 +16,8 @@ export interface Timings {
   readonly closeMs: number;
   /** Until a peer must have told its label. */
   readonly labelMs: number;
+  /** Between two questions, and two tellings, of who is who with one peer. */
+  readonly identityPauseMs: number;
   /** Until a dial must have succeeded. */
   readonly dialMs: number;
   /** First pause between two dials of one peer; it doubles up to the longest. */
@@ -36,6 +38,7 @@ export const defaultTimings: Timings = {
   ackWriteMs: 3_000,
   closeMs: 1_000,
   labelMs: 2_000,
+  identityPauseMs: 250,
   dialMs: 5_000,
   redialMs: 1_000,
   longestRedialMs: 60_000,
@@ -60,6 +63,8 @@ export const MAX_PENDING = 2_048;
 export const MAX_CONTACTS = 512;
 /** A machine with a few interfaces announces fewer; the newest are kept. */
 export const MAX_ADDRESSES_PER_CONTACT = 16;
+/** Peers that can make us answer at a time; each answer is a stream, and then a pause. */
+export const MAX_PACED_PEERS = 512;
 /** Each may hold sockets to several addresses for the whole of dialMs. */
 export const MAX_CONCURRENT_DIALS = 8;
 /** Dials of a peer that was found, not given; being found again starts anew. */

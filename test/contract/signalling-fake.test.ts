@@ -91,7 +91,7 @@ describe("faults of the fake network", () => {
     const inject = (topic: string, payload: unknown) =>
       network.inject(alice.self.peerId, bob.self.peerId, topic, payload);
     inject("chat", { text: "hi" });
-    inject("call:c", { type: "call-reconnect" });
+    inject("call:c", { type: "call-hold" });
     inject("call:c", { type: "call-request", constraints: { video: false } });
     assert.deepEqual(
       bob.signals.map(({ signal }) => signal.type === "call-request" && signal.mediaType),

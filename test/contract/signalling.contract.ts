@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Signalling, SignallingCallbacks } from "../../plugin/signalling/port.ts";
+import type { OwnAvailability, Signalling, SignallingCallbacks } from "../../plugin/signalling/port.ts";
 import type { Signal } from "../../rpc-schema/index.ts";
 import { addressOf, type WatchedSignalling, watchSignalling } from "../support/watched-signalling.ts";
 
@@ -17,7 +17,11 @@ export interface SignallingUnderTest {
   readonly deadAddress: string;
 }
 
-type Add = (label: string, peers?: readonly string[]) => Promise<WatchedSignalling>;
+type Add = (
+  label: string,
+  peers?: readonly string[],
+  availability?: OwnAvailability,
+) => Promise<WatchedSignalling>;
 
 const silent: SignallingCallbacks = {
   onSignal: () => undefined,
@@ -35,9 +39,10 @@ export function signallingContract(name: string, createNetwork: () => Signalling
   const withEnds = (body: (add: Add, network: SignallingUnderTest) => Promise<void>) => async () => {
     const network = createNetwork();
     const added: Signalling[] = [];
-    const add: Add = (label, peers = []) =>
+    const add: Add = (label, peers = [], availability = { videoDisabled: false }) =>
       watchSignalling((callbacks) => {
         const end = network.create({ label, peers }, callbacks);
+        end.setAvailability(availability);
         added.push(end);
         return end;
       });
@@ -136,6 +141,7 @@ function contacts(withEnds: WithEnds): void {
         label: "Bob",
         addresses: contact.addresses,
         reachable: true,
+        videoDisabled: false,
       });
       assert.ok(contact.addresses.includes(addressOf(bob)));
       assert.deepEqual(alice.end.contacts(), alice.contactLists.at(-1));
@@ -192,6 +198,30 @@ function contacts(withEnds: WithEnds): void {
       await alice.until(() => alice.end.contacts().some(({ reachable }) => !reachable));
       assert.equal(alice.end.contacts()[0]?.label, "Bob");
       await assert.rejects(alice.end.send(bob.self.peerId, "call-1", offer), { code: "unreachable" });
+    }),
+  );
+
+  test(
+    "a peer that switches calls off, and on again, is known for it at once",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      const isDisabled = () => alice.end.contacts()[0]?.videoDisabled;
+      assert.equal(isDisabled(), false);
+      await bob.end.addContact(addressOf(alice));
+      for (const videoDisabled of [true, false]) {
+        bob.end.setAvailability({ videoDisabled });
+        await alice.until(() => isDisabled() === videoDisabled);
+      }
+    }),
+  );
+
+  test(
+    "a peer that switched calls off before its start is known for it when it is met",
+    withEnds(async (add) => {
+      const bob = await add("Bob", [], { videoDisabled: true });
+      const alice = await add("Alice");
+      await alice.end.addContact(addressOf(bob));
+      await alice.until(() => alice.end.contacts()[0]?.videoDisabled === true);
     }),
   );
 

@@ -88,10 +88,10 @@ describe("what the plugin takes", () => {
     const ignoredBefore = plugin.end.diagnostics().ignored;
     const signalsBefore = plugin.signals.length;
     const messages = [
-      ["identity", null],
+      ["chat", { text: "hi" }],
       ["mq.ack", { msg_id: ID }],
       ["call:loopback:nc-1", { type: "call-hangup" }],
-      ["call:c", { type: "call-reconnect", channelId: "c" }],
+      ["call:c", { type: "browser-offer", sdp: "v=0" }],
       ["call:c", { enc: "c2VhbGVk" }],
     ];
     for (const [topic, payload] of messages) {

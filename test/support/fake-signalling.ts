@@ -3,6 +3,7 @@
 
 import { ContactList } from "../../plugin/signalling/contact-list.ts";
 import {
+  type OwnAvailability,
   type SelfAddress,
   type Signalling,
   type SignallingCallbacks,
@@ -182,6 +183,7 @@ class FakeEnd implements Signalling {
   readonly #callbacks: SignallingCallbacks;
   readonly #contacts: ContactList;
   readonly #lanes: SendLanes;
+  #availability: OwnAvailability = { videoDisabled: false };
   #state: "new" | "started" | "closed" = "new";
 
   constructor(peerId: string, network: FakeNetwork, options: FakeEndOptions, callbacks: SignallingCallbacks) {
@@ -243,6 +245,11 @@ class FakeEnd implements Signalling {
     );
   }
 
+  setAvailability(availability: OwnAvailability): void {
+    this.#availability = availability;
+    this.#network.refresh();
+  }
+
   async close(): Promise<void> {
     this.#state = "closed";
     this.#lanes.close();
@@ -269,7 +276,8 @@ class FakeEnd implements Signalling {
         this.#contacts.note({ peerId: end.peerId, addresses: [addressOf(end.peerId)] }, "found", true);
       }
       this.#contacts.setReachable(end.peerId, isReachable);
-      if (isReachable) this.#contacts.setLabel(end.peerId, end.#options.label);
+      if (isReachable)
+        this.#contacts.describe(end.peerId, { ...end.#availability, label: end.#options.label });
     }
   }
 }

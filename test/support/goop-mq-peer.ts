@@ -32,11 +32,15 @@ export interface Reply {
 export interface GoopMqPeer {
   readonly peerId: string;
   readonly address: string;
-  /** The bytes of every message that came, one stream each. */
+  /** The bytes of every message of a call that came, one stream each. */
   readonly received: readonly string[];
-  /** Answers for the next messages in turn; when they are used up, all are acknowledged. */
+  /** The same of all other messages; they are always acknowledged. */
+  readonly others: readonly string[];
+  /** Answers for the next messages of calls in turn; when they are used up, all are acknowledged. */
   answerNext(...answers: Answer[]): void;
   untilReceived(count: number): Promise<void>;
+  /** The first of the other messages, past or to come, that the test accepts. */
+  untilOther(holds: (text: string) => boolean): Promise<string>;
   dial(address: string): Promise<void>;
   /** Opens a message stream, writes the chunks one by one, reads up to the end of the answer, closes. */
   write(chunks: readonly (string | Uint8Array)[]): Promise<Reply>;
@@ -65,6 +69,7 @@ export async function startGoopMqPeer(label: string): Promise<GoopMqPeer> {
 
 class Peer implements GoopMqPeer {
   readonly received: string[] = [];
+  readonly others: string[] = [];
   readonly peerId: string;
   readonly address: string;
   readonly #libp2p: Libp2p;
@@ -83,9 +88,18 @@ class Peer implements GoopMqPeer {
   }
 
   untilReceived(count: number): Promise<void> {
+    return this.#until(() => this.received.length >= count);
+  }
+
+  async untilOther(holds: (text: string) => boolean): Promise<string> {
+    await this.#until(() => this.others.some(holds));
+    return this.others.find(holds) ?? "";
+  }
+
+  #until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
-        if (this.received.length < count) return;
+        if (!holds()) return;
         this.#waiting.delete(check);
         resolve();
       };
@@ -141,10 +155,12 @@ class Peer implements GoopMqPeer {
   }
 
   async #answer(stream: Stream, text: string): Promise<void> {
-    const answer = (this.#answers.shift() ?? acknowledge)(JSON.parse(text));
+    const message = JSON.parse(text);
+    const isOfCall = String(message.topic).startsWith("call:");
+    const answer = ((isOfCall ? this.#answers.shift() : undefined) ?? acknowledge)(message);
     if (answer.bytes !== undefined) stream.send(new TextEncoder().encode(answer.bytes));
     if (answer.close) await stream.close();
-    this.received.push(text);
+    (isOfCall ? this.received : this.others).push(text);
     for (const check of this.#waiting) check();
   }
 

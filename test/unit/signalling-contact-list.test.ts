@@ -21,10 +21,10 @@ test("the list is told whole when something changed, and not otherwise", () => {
   list.note(peer(1), "found", false);
   list.setReachable("FakePeer1", false);
   list.setReachable("FakePeer1", true);
-  list.setLabel("FakePeer1", "Eva");
-  list.setLabel("FakePeer1", "Eva");
+  list.describe("FakePeer1", { label: "Eva" });
+  list.describe("FakePeer1", { label: "Eva" });
   assert.equal(told.length, 3);
-  assert.deepEqual(told.at(-1), [{ ...peer(1), label: "Eva", reachable: true }]);
+  assert.deepEqual(told.at(-1), [{ ...peer(1), label: "Eva", reachable: true, videoDisabled: false }]);
 });
 
 test("a peer without a label goes by the end of its id", () => {

@@ -14,7 +14,7 @@ describe("messages that are no signals of ours are told apart", () => {
     ["no call id", "call:", { type: "call-hangup" }, "badCallId"],
     ["a call id that no path can hold", "call:a/b", { type: "call-hangup" }, "badCallId"],
     ["a call id without end", `call:${"a".repeat(129)}`, { type: "call-hangup" }, "badCallId"],
-    ["an unknown type", "call:c", { type: "call-reconnect", channelId: "c" }, "unknownSignal"],
+    ["an unknown type", "call:c", { type: "browser-offer", sdp: "v=0" }, "unknownSignal"],
     ["a sealed payload", "call:c", { enc: "AAAA" }, "unknownSignal"],
     ["a payload of null", "call:c", null, "unknownSignal"],
     ["an offer without a description", "call:c", { type: "call-offer" }, "unknownSignal"],
