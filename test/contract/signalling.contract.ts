@@ -1,4 +1,4 @@
-// What every carrier of signals keeps, real or fake. Run by signalling-fake.test.ts and signalling-libp2p.test.ts.
+// What every carrier of signals keeps, real or fake. Run by signalling-{fake,libp2p,host}.test.ts.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -34,7 +34,16 @@ const candidate: Signal = {
   candidate: { candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 },
 };
 
-export function signallingContract(name: string, createNetwork: () => SignallingUnderTest): void {
+export interface CarrierKind {
+  /** own: the carrier finds and reaches peers itself; given: something else tells it whom it knows. */
+  readonly contacts: "own" | "given";
+}
+
+export function signallingContract(
+  name: string,
+  createNetwork: () => SignallingUnderTest,
+  kind: CarrierKind = { contacts: "own" },
+): void {
   /** Whatever the body adds is closed on every path. */
   const withEnds = (body: (add: Add, network: SignallingUnderTest) => Promise<void>) => async () => {
     const network = createNetwork();
@@ -53,7 +62,7 @@ export function signallingContract(name: string, createNetwork: () => Signalling
     }
   };
   describe(`${name}: signals`, () => signals(withEnds));
-  describe(`${name}: contacts`, () => contacts(withEnds));
+  if (kind.contacts === "own") describe(`${name}: contacts`, () => contacts(withEnds));
   describe(`${name}: life`, () => life(withEnds));
 }
 
