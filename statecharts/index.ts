@@ -17,3 +17,6 @@ export type * from "./media/choice.ts";
 export * from "./media/ladder.ts";
 export * from "./media/machine.ts";
 export type * from "./media/model.ts";
+export * from "./record/mask.ts";
+export * from "./record/recorder.ts";
+export * from "./record/replay.ts";

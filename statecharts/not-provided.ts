@@ -11,9 +11,18 @@ function fail(what: string): never {
   throw new NotProvidedError(`the chart was started without an implementation of "${what}"`);
 }
 
+const external = new WeakSet<object>();
+
+/** Whether an action of a chart is one that only the surroundings can supply. */
+export function isExternal(action: unknown): boolean {
+  return typeof action === "function" && external.has(action);
+}
+
 /** An action that the surroundings supply. `Params` is what the chart hands to it. */
 export function externalAction<Params>(what: string): (args: unknown, params: Params) => void {
-  return () => fail(what);
+  const action = () => fail(what);
+  external.add(action);
+  return action;
 }
 
 /** A task with one outcome that the surroundings supply. */

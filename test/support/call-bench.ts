@@ -79,6 +79,7 @@ export interface CallBenchOptions {
   readonly clock?: SimulatedClock;
   readonly selfId?: string;
   send?(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  beforeStart?(desk: Desk): void;
 }
 
 export class CallBench {
@@ -97,7 +98,7 @@ export class CallBench {
   /** The reporter's, when a test wants one. */
   onMove: () => void = () => undefined;
 
-  constructor({ clock, selfId = "alice", send }: CallBenchOptions = {}) {
+  constructor({ clock, selfId = "alice", send, beforeStart }: CallBenchOptions = {}) {
     this.context = createCallContext({
       native: { createScaler: () => this.scaler },
       cameras: this.cameras,
@@ -117,6 +118,7 @@ export class CallBench {
       onMove: () => this.onMove(),
     };
     this.desk = createDesk(this.context, callbacks, clock ? { clock } : {});
+    beforeStart?.(this.desk);
     this.desk.start();
     this.desk.send({ type: "signalling.ready", selfId });
   }

@@ -1,0 +1,105 @@
+// Makes a log safe to hand on: secrets, addresses and device names become placeholders. The same text becomes the same
+// placeholder throughout one log, so that a masked log still replays: equal stays equal, other stays other.
+
+import type { ChartLogEntry } from "../../rpc-schema/index.ts";
+import { isObject } from "./plain.ts";
+
+/** Fields that are masked whole, by what they hold. Anything else is searched for the patterns below. */
+const FIELDS: Readonly<Record<string, string>> = {
+  deviceId: "device",
+  deviceName: "device",
+  choice: "device",
+  instead: "device",
+  first: "device",
+  tried: "device",
+  // In settings; elsewhere these hold objects or booleans.
+  camera: "device",
+  microphone: "device",
+  speaker: "device",
+  label: "label",
+  peerLabel: "label",
+  username: "user",
+  credential: "secret",
+  usernameFragment: "ufrag",
+};
+const PLACEHOLDER = /^<[a-z]+ \d+>$/;
+/** Shorter ones would be found within other words. */
+const MIN_NAME = 4;
+const DEVICE_FIELDS = { id: true, name: true };
+/** Choices that name no device of anybody. */
+const OPEN_VALUES = new Set(["", "auto", "none", "tone", "test-pattern"]);
+
+/** RFC 8839 (ice-ufrag, ice-pwd), RFC 8122 (fingerprint), addresses as text. */
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  [/(?<=a=ice-ufrag:)[^\r\n<]+/g, "ufrag"],
+  [/(?<=(?<!<)\bufrag )[^\s<]+/g, "ufrag"],
+  [/(?<=a=ice-pwd:)[^\r\n<]+/g, "secret"],
+  [/(?<=a=fingerprint:[\w-]+ )[0-9A-Fa-f:]+/g, "fingerprint"],
+  [/[0-9A-Za-z-]+\.local\b/g, "host"],
+  [/\/dev\/[\w./:-]+/g, "device"],
+  [/\b(?:alsa|pulse|v4l2|usb)[:-][\w.:-]+/g, "device"],
+  [/(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])/g, "address"],
+  [/(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])/g, "address"],
+];
+
+export class Mask {
+  readonly #placeholders = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+  /** Names of devices, as they were learnt; they stand within sentences too, such as why a camera was lost. */
+  readonly #names = new Set<string>();
+
+  /** A copy; the entry itself is left as it is. */
+  entry(entry: ChartLogEntry): ChartLogEntry {
+    if (entry.kind === "event") return { ...entry, event: this.#object(entry.event) as typeof entry.event };
+    if (entry.kind === "step") return { ...entry, changed: this.#object(entry.changed) };
+    return entry.kind === "actor" && "input" in entry ? { ...entry, input: this.value(entry.input) } : entry;
+  }
+
+  value(value: unknown, field = ""): unknown {
+    if (typeof value === "string") return this.#text(value, field);
+    if (Array.isArray(value)) return value.map((one) => this.value(one, field));
+    return isObject(value) ? this.#object(value) : value;
+  }
+
+  #object(value: object): Record<string, unknown> {
+    const fields = isDevice(value) ? DEVICE_FIELDS : {};
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [
+        key,
+        key in fields && typeof one === "string" ? this.#whole(one, "device") : this.value(one, key),
+      ]),
+    );
+  }
+
+  #text(text: string, field: string): string {
+    const kind = FIELDS[field];
+    if (kind) return this.#whole(text, kind);
+    let masked = text;
+    for (const name of this.#names) masked = masked.replaceAll(name, this.#placeholder(name, "device"));
+    for (const [pattern, what] of PATTERNS) {
+      masked = masked.replace(pattern, (found) => this.#placeholder(found, what));
+    }
+    return masked;
+  }
+
+  #whole(text: string, kind: string): string {
+    if (OPEN_VALUES.has(text) || PLACEHOLDER.test(text)) return text;
+    if (kind === "device" && text.length >= MIN_NAME) this.#names.add(text);
+    return this.#placeholder(text, kind);
+  }
+
+  #placeholder(text: string, kind: string): string {
+    const known = this.#placeholders.get(text);
+    if (known) return known;
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    const made = `<${kind} ${count}>`;
+    this.#placeholders.set(text, made);
+    return made;
+  }
+}
+
+/** As the list of devices writes one. */
+function isDevice(value: object): boolean {
+  return "id" in value && "name" in value && "isDefault" in value;
+}

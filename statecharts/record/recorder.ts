@@ -1,0 +1,152 @@
+// Writes down what a system of charts does, for a log or a viewer. Costs nothing while nobody records: it listens to
+// xstate's inspection, which is silent without listeners. Decides neither where entries go nor what is masked.
+
+import type {
+  AnyActorRef,
+  AnyMachineSnapshot,
+  AnyTransitionDefinition,
+  InspectedEventEvent,
+  InspectedMicrostepEvent,
+  InspectionEvent,
+} from "xstate";
+import type { ChartLogEntry, ChartStep, TakenTransition } from "../../rpc-schema/index.ts";
+import { originOf } from "./origin.ts";
+import { chartOf, isObject, pathOf, plainObject, toPlain } from "./plain.ts";
+import { refusalOf } from "./refusal.ts";
+
+export interface RecorderOptions {
+  /** Called in the middle of a chart's step: it must neither throw nor send an event to a chart. */
+  write(entry: ChartLogEntry): void;
+  /** Milliseconds on the log's own time line. */
+  now(): number;
+}
+
+/**
+ * Begins with an entry for every actor that is there, and a step for every chart that gives its whole state.
+ * @returns ends the recording
+ */
+export function recordCharts(root: AnyActorRef, options: RecorderOptions): () => void {
+  const recorder = new Recorder(options);
+  recorder.standing(root);
+  const subscription = root.system.inspect((event) => recorder.take(event));
+  return () => subscription.unsubscribe();
+}
+
+class Recorder {
+  readonly #write: RecorderOptions["write"];
+  readonly #now: RecorderOptions["now"];
+  /** Contexts as last written, by actor: a chart keeps what it does not change. */
+  readonly #contexts = new WeakMap<object, object>();
+  /** What the step under way has done so far, by actor. */
+  readonly #steps = new WeakMap<object, { taken: TakenTransition[]; actions: string[] }>();
+
+  constructor({ write, now }: RecorderOptions) {
+    this.#write = write;
+    this.#now = now;
+  }
+
+  standing(ref: AnyActorRef): void {
+    this.#actor(ref);
+    const snapshot: unknown = ref.getSnapshot();
+    if (!isMachineSnapshot(snapshot)) return;
+    // One that has not started yet tells its state when it does.
+    if (isStarted(ref)) this.#step(ref, snapshot, "xstate.init");
+    const children: (AnyActorRef | undefined)[] = Object.values(snapshot.children);
+    for (const child of children) if (child) this.standing(child);
+  }
+
+  take(event: InspectionEvent): void {
+    const ref = event.actorRef as AnyActorRef;
+    if (event.type === "@xstate.actor") this.#actor(ref);
+    else if (event.type === "@xstate.event") this.#event(ref, event);
+    else if (event.type === "@xstate.microstep") this.#microstep(ref, event);
+    else if (event.type === "@xstate.action") this.#stepOf(ref).actions.push(event.action.type);
+    else if (event.type === "@xstate.snapshot" && isMachineSnapshot(event.snapshot)) {
+      this.#step(ref, event.snapshot, event.event.type);
+    }
+  }
+
+  #actor(ref: AnyActorRef): void {
+    const isRoot = ref._parent === undefined;
+    const input = isRoot ? toPlain(inputOf(ref)) : undefined;
+    const entry = { kind: "actor", t: this.#now(), id: pathOf(ref), chart: chartOf(ref) } as const;
+    this.#write(input === undefined ? entry : { ...entry, input });
+  }
+
+  #event(ref: AnyActorRef, { event, sourceRef }: InspectedEventEvent): void {
+    // What an effect says to itself is xstate's own bookkeeping.
+    if (event.type === "xstate.init" || (sourceRef === ref && chartOf(ref) === null)) return;
+    const source = sourceRef as AnyActorRef | undefined;
+    const fromChart = source !== undefined && chartOf(source) !== null;
+    this.#write({
+      kind: "event",
+      t: this.#now(),
+      to: pathOf(ref),
+      from: source ? pathOf(source) : null,
+      origin: originOf(event.type, fromChart),
+      event: { ...plainObject(event), type: event.type },
+    });
+  }
+
+  #microstep(ref: AnyActorRef, { _transitions }: InspectedMicrostepEvent): void {
+    this.#stepOf(ref).taken.push(..._transitions.map(takenOf));
+  }
+
+  #step(ref: AnyActorRef, snapshot: AnyMachineSnapshot, event: string): void {
+    const { taken, actions } = this.#stepOf(ref);
+    this.#steps.delete(ref);
+    const entry: ChartStep = {
+      kind: "step",
+      t: this.#now(),
+      id: pathOf(ref),
+      event,
+      status: snapshot.status,
+      value: snapshot.value,
+      changed: this.#changed(ref, snapshot.context),
+      taken,
+      actions,
+    };
+    const isRefused = taken.length === 0 && event !== "xstate.init" && snapshot.status === "active";
+    this.#write(isRefused ? { ...entry, refused: refusalOf(snapshot, event) } : entry);
+  }
+
+  #stepOf(ref: AnyActorRef) {
+    const known = this.#steps.get(ref);
+    if (known) return known;
+    const made = { taken: [], actions: [] };
+    this.#steps.set(ref, made);
+    return made;
+  }
+
+  #changed(ref: AnyActorRef, context: Record<string, unknown>): Record<string, unknown> {
+    const before = (this.#contexts.get(ref) ?? {}) as Record<string, unknown>;
+    this.#contexts.set(ref, context);
+    const news = Object.entries(context).filter(([key, value]) => before[key] !== value);
+    return plainObject(Object.fromEntries(news));
+  }
+}
+
+/** Ids instead of the states themselves. */
+export function takenOf(transition: AnyTransitionDefinition): TakenTransition {
+  const { source, eventType, target } = transition;
+  const siblings = eventType === "" ? source.always : source.transitions.get(eventType);
+  return {
+    from: source.id,
+    on: eventType,
+    index: Math.max(0, siblings?.indexOf(transition) ?? 0),
+    to: target?.map(({ id }) => id) ?? [],
+  };
+}
+
+function isMachineSnapshot(snapshot: unknown): snapshot is AnyMachineSnapshot {
+  return isObject(snapshot) && "machine" in snapshot && "value" in snapshot;
+}
+
+/** xstate keeps both to itself. */
+function isStarted(ref: AnyActorRef): boolean {
+  return "_processingStatus" in ref && ref._processingStatus !== 0;
+}
+
+function inputOf(ref: AnyActorRef): unknown {
+  return "options" in ref && isObject(ref.options) && "input" in ref.options ? ref.options.input : undefined;
+}

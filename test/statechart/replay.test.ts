@@ -1,0 +1,118 @@
+// What a log holds of two wild desks gives, run through the charts again, the same log.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { SimulatedClock } from "xstate";
+import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
+import { deskMachine, Mask, recordCharts, replayLog } from "../../statecharts/index.ts";
+import { CallBench, quiet } from "../support/call-bench.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { DeskPair, wildFaults } from "./support/desk-pair.ts";
+
+const RUNS = 40;
+const STEPS = 30;
+
+/** As it comes back from a file. */
+const throughText = (log: ChartLogEntry[]) =>
+  log.map((entry) => chartLogEntrySchema.parse(JSON.parse(JSON.stringify(entry))));
+
+async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
+  const logs: ChartLogEntry[][] = [];
+  const random = seededRandom(seed);
+  const pair = new DeskPair(seed, wildFaults(random), (desk) => {
+    const log: ChartLogEntry[] = [];
+    logs.push(log);
+    recordCharts(desk, { write: (entry) => log.push(entry), now: () => pair.clock.now() });
+  });
+  await pair.begin();
+  for (let step = 0; step < STEPS; step += 1) {
+    pair.act(random);
+    await pair.passes(random.pick([20, 300, 3_000]), 300);
+  }
+  return logs.map(throughText);
+}
+
+/** A call that rang until its time was up. */
+async function recordRinging(): Promise<ChartLogEntry[]> {
+  const log: ChartLogEntry[] = [];
+  const clock = new SimulatedClock();
+  const bench = new CallBench({
+    clock,
+    beforeStart: (desk) =>
+      void recordCharts(desk, { write: (entry) => log.push(entry), now: () => clock.now() }),
+  });
+  bench.desk.send({ type: "user.start", callId: "call-1", peerId: "bob", media: "audio" });
+  await quiet();
+  bench.hears("bob", "call-1", { type: "call-ringing" });
+  clock.increment(61_000);
+  await quiet();
+  return throughText(log);
+}
+
+const isTimeout = (entry: ChartLogEntry) => entry.kind === "event" && entry.origin === "clock";
+
+describe("a replay", () => {
+  test(`of ${RUNS} wild runs of two desks gives the same steps, text by text, masked or not`, async () => {
+    let steps = 0;
+    for (let seed = 1; seed <= RUNS; seed += 1) {
+      for (const log of await recordWildRun(seed)) {
+        const mask = new Mask();
+        const masked = log.map((entry) => mask.entry(entry));
+        for (const version of [log, masked]) {
+          const result = replayLog(deskMachine, version);
+          assert.deepEqual(result.differences.slice(0, 3), [], `seed ${seed}`);
+          assert.equal(result.steps, log.filter(({ kind }) => kind === "step").length);
+          steps += result.steps;
+        }
+      }
+    }
+    assert.ok(steps > RUNS * 50, `only ${steps} steps`);
+  });
+
+  test("says at which line a state differs from what the charts do", async () => {
+    const log = await recordRinging();
+    const at = log.findLastIndex((entry) => entry.kind === "step" && entry.value === "open");
+    const changed = log.map((entry, index) => (index === at ? { ...entry, value: "closing" } : entry));
+    const { differences } = replayLog(deskMachine, changed);
+    assert.deepEqual(
+      differences.map(({ line }) => line),
+      [at + 1],
+    );
+    assert.match(differences[0]?.logged ?? "", /"value":"closing"/);
+    assert.match(differences[0]?.replayed ?? "", /"value":"open"/);
+  });
+
+  test("says so when a delay ended before the charts would end it", async () => {
+    const log = await recordRinging();
+    const early = log.map((entry) =>
+      isTimeout(entry) && entry.kind !== "log" ? { ...entry, t: 30_000 } : entry,
+    );
+    const { differences } = replayLog(deskMachine, early);
+    assert.match(differences[0]?.replayed ?? "", /due at 60000 ms only/);
+  });
+
+  test("says so when the charts would have ended a delay that the log never ends", async () => {
+    const log = await recordRinging();
+    const at = log.findIndex(isTimeout);
+    const late: ChartLogEntry = {
+      kind: "event",
+      t: 90_000,
+      to: "desk",
+      from: null,
+      origin: "user",
+      event: { type: "signalling.ready", selfId: "alice" },
+    };
+    const { differences } = replayLog(deskMachine, [...log.slice(0, at), late]);
+    assert.match(differences[0]?.replayed ?? "", /ringTimeout.* was due at 60000 ms/);
+  });
+
+  test("of a log whose calls are to other charts than today's says what it does not find", async () => {
+    const log = await recordRinging();
+    const foreign = log.map((entry) =>
+      entry.kind === "event" && entry.from?.endsWith("placing")
+        ? { ...entry, from: "desk/call:call-1/gone" }
+        : entry,
+    );
+    assert.ok(replayLog(deskMachine, foreign).differences.length > 0);
+  });
+});
