@@ -1,0 +1,312 @@
+// A Goop² peer's network half: its libp2p node, message queue, identity exchange and presence [1, 2, 4].
+// It carries call messages and must not know what they mean; quirks of sending are in outgoing.ts.
+
+import { randomUUID } from "node:crypto";
+import { type GossipSub, gossipsub } from "@libp2p/gossipsub";
+import { identify } from "@libp2p/identify";
+import type { Connection, Stream } from "@libp2p/interface";
+import { noise } from "@libp2p/noise";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p, type Libp2p } from "libp2p";
+import { acknowledgeOnStream, closeStream, StreamText, sendOnStream } from "./mq-streams.ts";
+import { makeKeys, type NaclKeys, open, seal } from "./nacl-box.ts";
+import { Outgoing } from "./outgoing.ts";
+import { PeerTable } from "./peer-table.ts";
+import { Presence } from "./presence.ts";
+import { NO_QUIRKS, type Quirks } from "./quirks.ts";
+import {
+  asCallMessage,
+  CALL_TOPIC,
+  CONTENT_PROTOCOL,
+  IDENTITY_RESPONSE_TOPIC,
+  IDENTITY_TOPIC,
+  type IdentityResponse,
+  isRecord,
+  MQ_ACK_TOPIC,
+  MQ_PROTOCOL,
+  MQ_TIMINGS,
+  type MqMessage,
+  PROBE_MS,
+} from "./wire.ts";
+import { WireLog } from "./wire-log.ts";
+
+export interface GoopNodeOptions {
+  readonly label: string;
+  readonly quirks?: Partial<Quirks>;
+  readonly listen?: string;
+  readonly heartbeatMs?: number;
+}
+
+/** A message as subscribers get it: opened, and from whom the connection proved; undefined for local events. */
+export interface Delivered {
+  readonly from: string | undefined;
+  readonly id: string;
+  readonly seq: number;
+  readonly topic: string;
+  readonly payload: unknown;
+}
+
+export type Subscriber = (delivered: Delivered) => void;
+
+/** Streams of one message each may be many at once; the host sets no bound of its own. */
+const STREAMS = { maxInboundStreams: 2_000, maxOutboundStreams: 2_000, runOnLimitedConnection: true };
+const VERSION = "2.4.0";
+
+/** Listens on loopback unless told otherwise. */
+export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode> {
+  const libp2p = await createLibp2p({
+    addresses: { listen: [options.listen ?? "/ip4/127.0.0.1/tcp/0"] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {
+      identify: identify(),
+      pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, globalSignaturePolicy: "StrictSign" }),
+    },
+  });
+  const node = new GoopNode(libp2p, options);
+  await node.begin();
+  return node;
+}
+
+export class GoopNode {
+  readonly peerId: string;
+  readonly label: string;
+  readonly address: string;
+  readonly quirks: Quirks;
+  /** What came over the message queue. */
+  readonly log = new WireLog();
+  readonly table = new PeerTable();
+  readonly presence: Presence;
+  readonly #libp2p: Libp2p<{ pubsub: GossipSub }>;
+  readonly #keys: NaclKeys = makeKeys();
+  readonly #outgoing: Outgoing;
+  readonly #subscribers = new Set<{ prefix: string; take: Subscriber }>();
+  #seq = 0;
+  #taken = 0;
+  /** Whether our key is told to others; with `switching` only after the first description. */
+  #isKeyTold: boolean;
+
+  constructor(libp2p: Libp2p, options: GoopNodeOptions) {
+    this.#libp2p = libp2p as Libp2p<{ pubsub: GossipSub }>;
+    this.peerId = libp2p.peerId.toString();
+    this.address = String(libp2p.getMultiaddrs()[0]);
+    this.label = options.label;
+    this.quirks = { ...NO_QUIRKS, ...options.quirks };
+    this.#isKeyTold = this.quirks.sealing === "sealed";
+    this.#outgoing = new Outgoing(this.quirks, (peerId, topic, payload) =>
+      this.#deliver(peerId, topic, payload),
+    );
+    this.presence = new Presence(this.#libp2p.services.pubsub, this.table, {
+      peerId: this.peerId,
+      heartbeatMs: options.heartbeatMs,
+      tell: () => ({
+        content: this.label,
+        videoDisabled: this.quirks.videoDisabled,
+        addrs: [this.address.replace(/\/p2p\/.*$/, "")],
+        encryptionSupported: this.#isKeyTold,
+        goopClientVersion: VERSION,
+      }),
+      onOnline: (peerId) => this.probe(peerId),
+    });
+  }
+
+  async begin(): Promise<void> {
+    await this.#libp2p.handle(MQ_PROTOCOL, (stream, connection) => this.#take(stream, connection), STREAMS);
+    await this.#libp2p.handle(CONTENT_PROTOCOL, (stream) => this.#tellLabel(stream), STREAMS);
+    this.subscribe(IDENTITY_TOPIC, (delivered) => this.#onIdentity(delivered));
+    this.#libp2p.addEventListener("peer:identify", ({ detail }) => {
+      if (this.#isKeyTold) this.#inBackground(this.exchangeKeys(detail.peerId.toString()));
+    });
+    await this.presence.begin();
+  }
+
+  async dial(address: string): Promise<void> {
+    await this.#libp2p.dial(multiaddr(address), { signal: AbortSignal.timeout(MQ_TIMINGS.openMs * 5) });
+  }
+
+  /** Through the peer's quirks. @throws Error when neither the message nor its one repeat was acknowledged */
+  async send(peerId: string, topic: string, payload: unknown): Promise<void> {
+    this.#switchAt(peerId, topic, payload);
+    await this.#outgoing.send(peerId, topic, payload);
+  }
+
+  /** A prefix of topics; messages of a topic come in no certain order. @returns what ends it */
+  subscribe(prefix: string, take: Subscriber): () => void {
+    const one = { prefix, take };
+    this.#subscribers.add(one);
+    return () => void this.#subscribers.delete(one);
+  }
+
+  /** For this process's own subscribers only; counted by the same `seq` [2.2]. */
+  publishLocal(topic: string, payload: unknown): void {
+    this.#dispatch({ from: undefined, id: randomUUID(), seq: ++this.#seq, topic, payload });
+  }
+
+  /** Asks for the other's key, and pushes ours unless that would be sealed too [2.5]. */
+  async exchangeKeys(peerId: string): Promise<void> {
+    this.#isKeyTold = true;
+    if (!this.quirks.sealsIdentity) {
+      await this.#deliver(peerId, IDENTITY_RESPONSE_TOPIC, this.#identity());
+    }
+    await this.#deliver(peerId, IDENTITY_TOPIC, null);
+  }
+
+  /** [1.2] Whoever does not tell the label in time loses the whole connection. */
+  async probe(peerId: string): Promise<boolean> {
+    try {
+      const stream = await this.#open(peerId, CONTENT_PROTOCOL, PROBE_MS);
+      await new StreamText(stream).all(PROBE_MS);
+      await closeStream(stream);
+      this.table.change(peerId, { reachable: true });
+      return true;
+    } catch {
+      this.table.change(peerId, { reachable: false });
+      for (const connection of this.#connections(peerId)) await connection.close();
+      return false;
+    }
+  }
+
+  isConnected(peerId: string): boolean {
+    return this.#connections(peerId).length > 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.presence.end();
+    await this.#libp2p.stop();
+  }
+
+  async #take(stream: Stream, connection: Connection): Promise<void> {
+    const from = connection.remotePeer.toString();
+    const incoming = new StreamText(stream);
+    try {
+      const message = JSON.parse(await incoming.firstObject(MQ_TIMINGS.readMs, "a message"));
+      this.#taken += 1;
+      const isLost = this.quirks.loseAckOfEvery > 0 && this.#taken % this.quirks.loseAckOfEvery === 0;
+      // Before anything is understood [2.1].
+      await (isLost ? closeStream(stream) : acknowledgeOnStream(stream, message.id, message.seq));
+      const { payload, wasSealed } = this.#opened(from, message.payload);
+      const atMs = performance.now();
+      this.log.add({
+        from,
+        message,
+        payload,
+        wasSealed,
+        wasAcknowledged: !isLost,
+        atMs,
+        get text() {
+          return incoming.text;
+        },
+      });
+      this.#dispatch({ ...(message as MqMessage), from, payload });
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #opened(from: string, payload: unknown): { payload: unknown; wasSealed: boolean } {
+    const key = this.table.find(from)?.publicKey;
+    if (!isRecord(payload) || typeof payload.enc !== "string") return { payload, wasSealed: false };
+    const opened = key ? open(payload.enc, key, this.#keys.privateKey) : undefined;
+    // What cannot be opened goes on as it is, and nobody will know it [2.4].
+    return { payload: opened === undefined ? payload : opened, wasSealed: true };
+  }
+
+  #dispatch(delivered: Delivered): void {
+    const { from, topic, payload, id } = delivered;
+    for (const { prefix, take } of this.#subscribers) {
+      if (topic.startsWith(prefix)) setImmediate(take, delivered);
+    }
+    if (from === undefined || topic === MQ_ACK_TOPIC || topic.startsWith(IDENTITY_TOPIC)) return;
+    this.#switchAt(from, topic, payload);
+    for (let count = 0; count < this.quirks.mqAcksPerMessage; count += 1) {
+      this.#inBackground(this.#deliver(from, MQ_ACK_TOPIC, { msg_id: id }));
+    }
+  }
+
+  #switchAt(peerId: string, topic: string, payload: unknown): void {
+    if (this.quirks.sealing !== "switching" || this.#isKeyTold || !topic.startsWith(CALL_TOPIC)) return;
+    const type = asCallMessage(payload)?.type;
+    if (type === "call-offer" || type === "call-answer") this.#inBackground(this.exchangeKeys(peerId));
+  }
+
+  #onIdentity({ from, topic, payload }: Delivered): void {
+    if (from === undefined) return;
+    if (topic === IDENTITY_TOPIC) {
+      this.#inBackground(this.#deliver(from, IDENTITY_RESPONSE_TOPIC, this.#identity()));
+    } else if (topic === IDENTITY_RESPONSE_TOPIC && isRecord(payload) && payload.content) {
+      const { content, videoDisabled, publicKey, encryptionSupported } =
+        payload as unknown as IdentityResponse;
+      this.table.learn(from, { content, videoDisabled, publicKey, encryptionSupported });
+    }
+  }
+
+  #identity(): IdentityResponse {
+    const keys = this.#isKeyTold ? { publicKey: this.#keys.publicKey, encryptionSupported: true } : {};
+    const videoDisabled = this.quirks.videoDisabled ? { videoDisabled: true } : {};
+    return {
+      peerID: this.peerId,
+      content: this.label,
+      ...videoDisabled,
+      ...keys,
+      goopClientVersion: VERSION,
+      reachable: true,
+    };
+  }
+
+  /** As the host's queue does it: one try, a pause, one more under a new id and number [2.3]. */
+  async #deliver(peerId: string, topic: string, payload: unknown): Promise<void> {
+    try {
+      await this.#attempt(peerId, topic, payload);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, MQ_TIMINGS.retryPauseMs));
+      await this.#attempt(peerId, topic, payload);
+    }
+  }
+
+  async #attempt(peerId: string, topic: string, payload: unknown): Promise<void> {
+    const stream = await this.#open(peerId, MQ_PROTOCOL, MQ_TIMINGS.openMs);
+    const sealed = this.#sealed(peerId, topic, payload);
+    await sendOnStream(stream, {
+      type: "msg",
+      id: randomUUID(),
+      seq: ++this.#seq,
+      topic,
+      payload: sealed,
+    } satisfies MqMessage);
+  }
+
+  /** Only with both the key and the flag [2.5]. */
+  #sealed(peerId: string, topic: string, payload: unknown): unknown {
+    if (topic.startsWith(IDENTITY_TOPIC) && !this.quirks.sealsIdentity) return payload;
+    const peer = this.table.find(peerId);
+    if (!this.#isKeyTold || !peer?.publicKey || !peer.encryptionSupported) return payload;
+    return seal(payload, peer.publicKey, this.#keys.privateKey);
+  }
+
+  async #open(peerId: string, protocol: string, limitMs: number): Promise<Stream> {
+    return await this.#libp2p.dialProtocol(peerIdFromString(peerId), protocol, {
+      signal: AbortSignal.timeout(limitMs),
+      runOnLimitedConnection: true,
+      maxOutboundStreams: STREAMS.maxOutboundStreams,
+    });
+  }
+
+  async #tellLabel(stream: Stream): Promise<void> {
+    stream.send(new TextEncoder().encode(`${this.label}\n`));
+    await closeStream(stream);
+  }
+
+  #connections(peerId: string): Connection[] {
+    return this.#libp2p.getConnections(peerIdFromString(peerId));
+  }
+
+  /** The host swallows these errors too: the other peer has gone, or will ask again. */
+  #inBackground(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.failures.push(String(error)));
+  }
+  readonly failures: string[] = [];
+}
