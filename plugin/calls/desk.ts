@@ -44,6 +44,8 @@ export function createDesk(
       sendAccept: signals.sendAccept,
       sendOffer: signals.sendOffer,
       sendAnswer: signals.sendAnswer,
+      sendReconnect: signals.sendReconnect,
+      sendReconnectAck: signals.sendReconnectAck,
     },
     actions: {
       addRemoteCandidate: (_, params) => addRemoteCandidate(params),

@@ -1,10 +1,11 @@
-// The charts' effects on the WebRTC connection: it lives as long as the activity `peerConnection`, and descriptions
-// are made and taken by promises that wait for it.
+// The charts' effects on the WebRTC connection: it lives as long as the activity `peerConnection`, unless the
+// chart wants another in its place, and descriptions are made and taken by promises that wait for it.
 
 import { fromCallback, fromPromise } from "xstate";
 import type {
   CallAddress,
   CandidateParams,
+  ConnectionCommand,
   DescriptionInput,
   LinkEvent,
   OfferInput,
@@ -31,14 +32,27 @@ export function createPeerEffects(context: CallContext) {
     peers.get(callId) ?? Promise.reject(new PeerError(`call ${callId} has no connection`));
 
   return {
-    peerConnection: fromCallback<LinkEvent, CallAddress>(({ input, sendBack }) => {
-      const peer = openPeer(context, input.callId, sendBack as (event: LinkEvent) => void);
-      peers.set(input.callId, peer);
-      return () => {
-        peers.delete(input.callId);
-        context.mediaOf(input.callId).peer = null;
-        closeWhenOpen(peer, context.log);
+    peerConnection: fromCallback<ConnectionCommand, CallAddress>(({ input, sendBack, receive }) => {
+      const { callId } = input;
+      const open = (): Promise<Peer> => {
+        const peer = openPeer(context, callId, {
+          sendBack: sendBack as (event: LinkEvent) => void,
+          isCurrent: () => peers.get(callId) === peer,
+        });
+        peers.set(callId, peer);
+        return peer;
       };
+      const close = (): void => {
+        peers.delete(callId);
+        context.mediaOf(callId).peer = null;
+        closeWhenOpen(current, context.log);
+      };
+      let current = open();
+      receive(() => {
+        close();
+        current = open();
+      });
+      return close;
     }),
     createOffer: fromPromise<string, OfferInput>(async ({ input }) =>
       (await peerOf(input.callId)).createOffer({ iceRestart: input.iceRestart }),
@@ -58,11 +72,17 @@ export function createPeerEffects(context: CallContext) {
   };
 }
 
+interface PeerOwner {
+  sendBack(event: LinkEvent): void;
+  /** False once another connection has taken its place, or the call is over. */
+  isCurrent(): boolean;
+}
+
 /** A connection that cannot be made is told as `peer.broken`, and rejects for whoever waits for it. */
 function openPeer(
   { peers, settings, mediaOf, log }: CallContext,
   callId: string,
-  sendBack: (event: LinkEvent) => void,
+  { sendBack, isCurrent }: PeerOwner,
 ): Promise<Peer> {
   const { iceServers, maxVideoBitrateBps } = settings();
   const media = mediaOf(callId);
@@ -80,11 +100,11 @@ function openPeer(
   );
   opening.then(
     (peer) => {
-      media.peer = peer;
+      if (isCurrent()) media.peer = peer;
     },
     (error: unknown) => {
       log("error", `the WebRTC connection of call ${callId} could not be made: ${textOf(error)}`);
-      sendBack({ type: "peer.broken", detail: textOf(error) });
+      if (isCurrent()) sendBack({ type: "peer.broken", detail: textOf(error) });
     },
   );
   return opening;

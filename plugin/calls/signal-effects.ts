@@ -8,6 +8,7 @@ import type {
   DescriptionInput,
   HangupInput,
   MediaAnnouncement,
+  ReconnectInput,
   RequestInput,
 } from "../../statecharts/index.ts";
 import { type CallContext, textOf } from "./context.ts";
@@ -41,6 +42,16 @@ export function createSignalEffects({ send, log }: CallContext) {
     sendAccept: sending((_: CallAddress) => ({ type: "call-ack", mode: "native", platform: PLATFORM })),
     sendOffer: sending(({ sdp }: DescriptionInput) => ({ type: "call-offer", sdp })),
     sendAnswer: sending(({ sdp }: DescriptionInput) => ({ type: "call-answer", sdp })),
+    sendReconnect: sending(({ callId, media }: ReconnectInput) => ({
+      type: "call-reconnect",
+      channelId: callId,
+      mediaType: media,
+    })),
+    sendReconnectAck: sending((_: CallAddress) => ({
+      type: "call-reconnect-ack",
+      mode: "native",
+      platform: PLATFORM,
+    })),
     /** Goes on after the call stopped waiting for it: a slow peer hears of the end late rather than never. */
     sendHangup: fromPromise<void, HangupInput>(({ input }) =>
       send(input.peerId, input.callId, { type: "call-hangup", reason: input.reason }),

@@ -3,7 +3,7 @@
 
 import type { EndReason } from "../../rpc-schema/index.ts";
 import { textOf } from "../link/model.ts";
-import { addressOf, type CallContext, callSetup, endOf, linkFailure } from "./model.ts";
+import { addressOf, type CallContext, callSetup, endOf, linkFailure, type RemoteStanding } from "./model.ts";
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
 
@@ -47,6 +47,9 @@ const broken = {
   },
 } as const;
 
+const ringing = (target: string) => ({ target, actions: "learnPeerKind" }) as const;
+const accepted = { target: "active", actions: "learnPeerKind" } as const;
+
 const placing = callSetup.createStateConfig({
   description: "The request is on its way",
   tags: ["requesting"],
@@ -63,8 +66,8 @@ const placing = callSetup.createStateConfig({
   after: { requestTimeout: { target: "ending", actions: endedHere("unreachable") } },
   on: {
     "user.hangup": { target: "ending", actions: endedHere("cancelled") },
-    "signal.ringing": "awaitingAccept.ringing",
-    "signal.ack": "active",
+    "signal.ringing": ringing("awaitingAccept.ringing"),
+    "signal.ack": accepted,
     "signal.hangup": refused,
   },
 });
@@ -75,11 +78,11 @@ const awaitingAccept = callSetup.createStateConfig({
   after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
   on: {
     "user.hangup": { target: "ending", actions: endedHere("cancelled") },
-    "signal.ack": "active",
+    "signal.ack": accepted,
     "signal.hangup": refused,
   },
   states: {
-    requested: { tags: ["requesting"], on: { "signal.ringing": "ringing" } },
+    requested: { tags: ["requesting"], on: { "signal.ringing": ringing("ringing") } },
     ringing: { tags: ["ringing"] },
   },
 });
@@ -114,6 +117,16 @@ const ringingIn = callSetup.createStateConfig({
   },
 });
 
+const keepRemoteMedia = {
+  type: "keepRemoteMedia",
+  params: ({ event: { microphone, camera, rung, rungWhy } }: { event: RemoteStanding }) => ({
+    microphone,
+    camera,
+    rung,
+    rungWhy,
+  }),
+} as const;
+
 const active = callSetup.createStateConfig({
   description: "Both users agreed: devices open, the link is made and kept",
   initial: "connecting",
@@ -124,6 +137,8 @@ const active = callSetup.createStateConfig({
       input: ({ context }: { context: CallContext }) => ({
         ...addressOf({ context }),
         role: context.direction === "outgoing" ? ("offerer" as const) : ("answerer" as const),
+        peerKind: context.peerKind,
+        media: context.media,
         timeouts: context.timeouts,
       }),
       onDone: { target: "ending", actions: { type: "end", params: linkFailure } },
@@ -166,6 +181,9 @@ const active = callSetup.createStateConfig({
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },
+    "signal.reconnect": { actions: "toLink" },
+    "signal.reconnectAck": { actions: "toLink" },
+    "signal.media": { actions: [keepRemoteMedia, "toLink"] },
     "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
   },
   states: {
@@ -201,10 +219,7 @@ export const callMachine = callSetup.createMachine({
   on: {
     "signal.media": {
       description: "In any phase, since it may overtake the accept",
-      actions: {
-        type: "keepRemoteMedia",
-        params: ({ event: { microphone, camera, rung, rungWhy } }) => ({ microphone, camera, rung, rungWhy }),
-      },
+      actions: [keepRemoteMedia, "learnPeerKind"],
     },
     "desk.end": {
       target: ".ending",

@@ -14,7 +14,7 @@ import type { AdaptedWay } from "../adapt/judge.ts";
 import { adaptMachine } from "../adapt/machine.ts";
 import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
-import type { CallAddress, LinkOutput, LinkReport } from "../link/model.ts";
+import type { CallAddress, LinkOutput, LinkReport, PeerKind } from "../link/model.ts";
 import { mediaMachine } from "../media/machine.ts";
 import type { MediaEvent } from "../media/model.ts";
 import { externalAction, externalPromise } from "../not-provided.ts";
@@ -22,6 +22,8 @@ import { externalAction, externalPromise } from "../not-provided.ts";
 export interface CallInput extends CallAddress {
   readonly direction: Direction;
   readonly media: MediaKind;
+  /** As far as its first message tells; what it says later tells more. */
+  readonly peerKind: PeerKind;
   readonly timeouts: Timeouts;
   /** Both called each other, and this call is the one that stays: no question to the user. */
   readonly isAccepted: boolean;
@@ -55,7 +57,7 @@ export type UserCallEvent =
 export type SignalCallEvent =
   | { type: "signal.requestRepeated" }
   | { type: "signal.ringing" }
-  | { type: "signal.ack" }
+  | { type: "signal.ack"; mode: "native" | "browser" | null }
   | { type: "signal.offer"; sdp: string }
   | { type: "signal.answer"; sdp: string }
   | { type: "signal.candidate"; candidate: Candidate }
@@ -85,6 +87,19 @@ export type HangupInput = CallAddress & { readonly reason: EndReason };
 
 const FALLBACK_END: CallEnd = { reason: "mediaFailed", endedBy: "local" };
 
+/** A page says so in its accept; ringing and media are words of plugins like ours; from the others nothing is learnt. */
+function peerKindAfter(known: PeerKind, event: CallEvent): PeerKind {
+  switch (event.type) {
+    case "signal.ringing":
+    case "signal.media":
+      return "plugin";
+    case "signal.ack":
+      return event.mode === "browser" ? "browser" : known;
+    default:
+      return known;
+  }
+}
+
 export const callSetup = setup({
   types: {
     input: {} as CallInput,
@@ -103,6 +118,7 @@ export const callSetup = setup({
   },
   actions: {
     sendRinging: externalAction<CallAddress>("sendRinging"),
+    learnPeerKind: assign({ peerKind: ({ context, event }) => peerKindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
     keepRemoteMedia: assign({

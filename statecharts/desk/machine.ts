@@ -13,6 +13,7 @@ import {
   type EndedCall,
   reasonRemembered,
   requestedMedia,
+  requestingKind,
 } from "./model.ts";
 
 type Received = Extract<DeskEvent, { type: "signal.received" }>;
@@ -41,6 +42,7 @@ const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, isAccepted: boo
       callId: args.event.callId,
       peerId: args.event.from,
       media: mediaOf(args),
+      peerKind: requestingKind(args.event.signal),
       direction: "incoming" as const,
       isAccepted,
     }),
@@ -136,6 +138,7 @@ export const deskMachine = deskSetup.createMachine({
                 peerId: event.peerId,
                 media: event.media,
                 direction: "outgoing",
+                peerKind: "native",
                 isAccepted: false,
               }),
             },

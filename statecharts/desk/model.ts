@@ -4,7 +4,15 @@
 import { type ActorRefFrom, assign, setup, stopChild } from "xstate";
 import type { Direction, EndReason, MediaKind, Signal, Timeouts } from "../../rpc-schema/index.ts";
 import { callMachine } from "../call/machine.ts";
-import type { CallEnd, HangupInput, SignalCallEvent, UserCallEvent, UserMediaEvent } from "../call/model.ts";
+import type {
+  CallEnd,
+  CallInput,
+  HangupInput,
+  SignalCallEvent,
+  UserCallEvent,
+  UserMediaEvent,
+} from "../call/model.ts";
+import type { PeerKind } from "../link/model.ts";
 import { externalAction } from "../not-provided.ts";
 
 export type CallActorRef = ActorRefFrom<typeof callMachine>;
@@ -40,6 +48,8 @@ export interface StartCall {
   readonly peerId: string;
   readonly media: MediaKind;
 }
+
+type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "peerKind">;
 
 /** What our user may want of one call. */
 export type CallWish = UserCallEvent | UserMediaEvent;
@@ -117,6 +127,16 @@ export function requestedMedia(signal: Signal): MediaKind {
   return signal.mediaType ?? (signal.constraints?.video === false ? "audio" : "video");
 }
 
+/**
+ * What program a request comes from: pages and the host's own stack name their mode, scripts send constraints instead.
+ * Plugins like ours call themselves native too, until they say what only they say.
+ */
+export function requestingKind(signal: Signal): PeerKind {
+  if (signal.type !== "call-request") return "native";
+  if (signal.mode === "native") return "native";
+  return signal.mode === undefined && signal.constraints !== undefined ? "script" : "browser";
+}
+
 /** A call that only still says goodbye keeps nobody from the next one. */
 function isOccupied(context: DeskContext): boolean {
   return Object.values(context.calls).some((call) => !call.ref.getSnapshot().hasTag("ended"));
@@ -132,7 +152,7 @@ function toCallEvent(signal: Signal): SignalCallEvent {
     case "call-ringing":
       return { type: "signal.ringing" };
     case "call-ack":
-      return { type: "signal.ack" };
+      return { type: "signal.ack", mode: signal.mode ?? null };
     case "call-offer":
       return { type: "signal.offer", sdp: signal.sdp };
     case "call-answer":
@@ -168,7 +188,7 @@ const deskWords = setup({
     keepSelf: assign({ selfId: (_, params: { selfId: string | null }) => params.selfId }),
     keepTimeouts: assign({ timeouts: (_, params: { timeouts: Timeouts }) => params.timeouts }),
     addCall: assign({
-      calls: ({ context, spawn }, params: StartCall & { direction: Direction; isAccepted: boolean }) => ({
+      calls: ({ context, spawn }, params: AddCall) => ({
         ...context.calls,
         [params.callId]: {
           callId: params.callId,
@@ -224,7 +244,8 @@ const deskWords = setup({
       event.signal.type === "call-ringing" ||
       event.signal.type === "call-ack" ||
       event.signal.type === "call-offer" ||
-      event.signal.type === "call-answer",
+      event.signal.type === "call-answer" ||
+      event.signal.type === "call-reconnect",
     isDisabled: (_, params: { videoDisabled: boolean }) => params.videoDisabled,
     isEnabled: (_, params: { videoDisabled: boolean }) => !params.videoDisabled,
     isEmpty: ({ context }) => Object.keys(context.calls).length === 0,

@@ -1,7 +1,7 @@
 // The exchange of offer and answer, used twice: when a call is set up, and when a lost path is sought anew. It differs
 // only in where it leads and in what a failure means.
 
-import type { EndReason } from "../../rpc-schema/index.ts";
+import type { Candidate, EndReason } from "../../rpc-schema/index.ts";
 import { type LinkContext, linkSetup, textOf } from "./model.ts";
 
 interface ExchangePlan {
@@ -20,11 +20,21 @@ const descriptionOf = ({ context }: { context: LinkContext }) => ({
   peerId: context.peerId,
   sdp: context.sdp,
 });
+interface CandidateArgs {
+  context: LinkContext;
+  event: { candidate: Candidate };
+}
+export const candidateParams = ({ context, event }: CandidateArgs) => ({
+  callId: context.callId,
+  peerId: context.peerId,
+  candidate: event.candidate,
+});
+const hold = { actions: { type: "holdCandidate", params: candidateParams } } as const;
 const received = ({ event }: { event: { sdp: string } }) => ({ sdp: event.sdp });
 const takeAnswer = {
   guard: { type: "isNew", params: received },
   target: "applyingAnswer",
-  actions: { type: "keepReceived", params: received },
+  actions: [{ type: "keepReceived", params: received }, "releaseHeld"],
 } as const;
 const keepMade = {
   type: "keepDescription",
@@ -56,6 +66,7 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
 
   return {
     answering: linkSetup.createStateConfig({
+      entry: "markUsed",
       invoke: {
         src: "answerOffer",
         input: descriptionOf,
@@ -73,12 +84,14 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       },
     }),
     offering: linkSetup.createStateConfig({
+      entry: ["markUsed", "dropHeld"],
       invoke: {
         src: "createOffer",
         input: ({ context }) => ({ ...addressOf({ context }), iceRestart }),
         onDone: { target: "sendingOffer", actions: keepMade },
         onError: failed("negotiationFailed"),
       },
+      on: { "peer.candidate": hold },
     }),
     sendingOffer: linkSetup.createStateConfig({
       description: "The answer may overtake the acknowledgement of the offer",
@@ -88,10 +101,10 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
         onDone: "awaitingAnswer",
         onError: failed("unreachable"),
       },
-      on: { "signal.answer": takeAnswer },
+      on: { "signal.answer": takeAnswer, "peer.candidate": hold },
     }),
     awaitingAnswer: linkSetup.createStateConfig({
-      on: { "signal.answer": takeAnswer },
+      on: { "signal.answer": takeAnswer, "peer.candidate": hold },
     }),
     applyingAnswer: linkSetup.createStateConfig({
       invoke: {

@@ -1,19 +1,9 @@
 // The connection of one call: who offers, what is awaited, when a lost path is sought anew and when it is given up.
 // Knows descriptions only as text to pass on, and the WebRTC engine only by the state of its connection.
 
-import type { Candidate } from "../../rpc-schema/index.ts";
-import { addressOf, exchangeStates, takeOffer } from "./exchange.ts";
-import { type LinkContext, linkSetup, textOf } from "./model.ts";
-
-interface CandidateArgs {
-  context: LinkContext;
-  event: { candidate: Candidate };
-}
-const candidateParams = ({ context, event }: CandidateArgs) => ({
-  callId: context.callId,
-  peerId: context.peerId,
-  candidate: event.candidate,
-});
+import { addressOf, candidateParams, exchangeStates, takeOffer } from "./exchange.ts";
+import { linkSetup, textOf } from "./model.ts";
+import { recovering } from "./recovery.ts";
 
 const establishing = linkSetup.createStateConfig({
   description: "The first exchange and the first path",
@@ -79,7 +69,15 @@ const connected = linkSetup.createStateConfig({
   entry: ["markConnected", "reportConnected"],
   on: {
     "peer.disconnected": { target: "recovering", actions: "markDisconnected" },
-    "peer.failed": { target: "recovering.seeking", actions: "markDisconnected" },
+    "peer.failed": [
+      {
+        description: "A page that is loaded anew speaks up by itself; asking meanwhile would cross it",
+        guard: "isBrowser",
+        target: "recovering",
+        actions: "markDisconnected",
+      },
+      { target: "recovering.seeking", actions: "markDisconnected" },
+    ],
     "signal.offer": {
       description: "The other side seeks a new path, or changes what it sends",
       ...takeOffer("recovering.exchanging.answering"),
@@ -87,58 +85,18 @@ const connected = linkSetup.createStateConfig({
   },
 });
 
-const recovering = linkSetup.createStateConfig({
-  description: "The path was lost: it may come back by itself, else a new one is sought until the time is up",
-  entry: "reportLost",
-  initial: "waiting",
-  after: {
-    restartTimeout: [
-      { guard: "isConnected", target: "connected" },
-      { target: "failed", actions: { type: "giveUp", params: { reason: "connectionLost" } } },
-    ],
-  },
-  on: {
-    "peer.connected": {
-      description: "Believed only between exchanges, for an exchange under way has to be finished",
-      actions: "markConnected",
-    },
-    "peer.disconnected": { actions: "markDisconnected" },
-    "peer.failed": { actions: "markDisconnected" },
-    "signal.offer": takeOffer(".exchanging.answering"),
-  },
-  states: {
-    waiting: {
-      description: "Most losses are short; a failed attempt also waits here for the next",
-      always: { guard: "isConnected", target: "#link.connected" },
-      on: { "peer.failed": "seeking" },
-      after: { lostTimeout: "seeking" },
-    },
-    seeking: {
-      always: [{ guard: "isOfferer", target: "exchanging.offering" }, { target: "awaitingOffer" }],
-    },
-    awaitingOffer: {
-      description: "The other side has to offer; until it does the old path may come back",
-      always: { guard: "isConnected", target: "#link.connected" },
-    },
-    exchanging: {
-      initial: "offering",
-      states: exchangeStates({
-        iceRestart: true,
-        onExchanged: "#link.recovering.connecting",
-        onFailed: "#link.recovering.waiting",
-      }),
-    },
-    connecting: {
-      always: { guard: "isConnected", target: "#link.connected" },
-      after: { lostTimeout: "seeking" },
-    },
-  },
-});
-
 export const linkMachine = linkSetup.createMachine({
   id: "link",
   description: "The connection of one call, from the accept to its loss",
-  context: ({ input }) => ({ ...input, sdp: "", receivedSdp: "", isConnected: false, failure: null }),
+  context: ({ input }) => ({
+    ...input,
+    sdp: "",
+    receivedSdp: "",
+    isConnected: false,
+    isFresh: true,
+    held: [],
+    failure: null,
+  }),
   output: ({ context }) => context.failure ?? { reason: "connectionLost" },
   invoke: {
     src: "peerConnection",
@@ -153,6 +111,14 @@ export const linkMachine = linkSetup.createMachine({
     },
   },
   on: {
+    "signal.media": { description: "Only plugins like ours say this", actions: "markPlugin" },
+    "signal.reconnect": {
+      description:
+        "The other side has a new connection, so ours is made anew; in whatever state, the newest wins",
+      target: ".recovering.acknowledging",
+      actions: ["markBrowser", "renew"],
+    },
+    "signal.reconnectAck": { description: "A second copy, or to a question that nobody asks any more" },
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },
     "peer.candidate": { actions: { type: "sendLocalCandidate", params: candidateParams } },
     "peer.broken": {

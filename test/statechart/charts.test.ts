@@ -38,12 +38,12 @@ const EVENTS: Record<string, string> = {
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
     "adapt.stepped desk.end link.connected link.lost signal.ack signal.answer signal.candidate signal.hangup signal.media " +
-    "signal.offer signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
+    "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   desk: "availability.changed desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
   link:
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
-    "signal.offer",
+    "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
     "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneLost " +
     "device.microphoneOpened device.speakerLost device.speakerOpened devices.changed devices.known picture.held user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",

@@ -8,6 +8,7 @@ import {
   type AppliedShare,
   adaptMachine,
   type CandidateParams,
+  type ConnectionCommand,
   callMachine,
   type DescriptionInput,
   type DeviceInput,
@@ -20,6 +21,7 @@ import {
   type MicrophoneCommand,
   mediaMachine,
   type OfferInput,
+  type ReconnectInput,
   type RequestInput,
   type UseCommand,
 } from "../../../statecharts/index.ts";
@@ -33,6 +35,8 @@ export type TaskName =
   | "acceptAnswer"
   | "sendOffer"
   | "sendAnswer"
+  | "sendReconnect"
+  | "sendReconnectAck"
   | "sendHangup";
 
 export interface EffectRecord {
@@ -149,13 +153,15 @@ const nothing = () => undefined;
 export function chartsWith(effects: Effects) {
   const link = linkMachine.provide({
     actors: {
-      peerConnection: effects.activity<LinkEvent, CallAddress>("peerConnection"),
+      peerConnection: effects.activity<ConnectionCommand, CallAddress>("peerConnection"),
       sendAccept: effects.task<void, CallAddress>("sendAccept", nothing),
       createOffer: effects.task<string, OfferInput>("createOffer", (_, times) => `offer ${times}`),
       answerOffer: effects.task<string, DescriptionInput>("answerOffer", ({ sdp }) => `answer to ${sdp}`),
       acceptAnswer: effects.task<void, DescriptionInput>("acceptAnswer", nothing),
       sendOffer: effects.task<void, DescriptionInput>("sendOffer", nothing),
       sendAnswer: effects.task<void, DescriptionInput>("sendAnswer", nothing),
+      sendReconnect: effects.task<void, ReconnectInput>("sendReconnect", nothing),
+      sendReconnectAck: effects.task<void, CallAddress>("sendReconnectAck", nothing),
     },
     actions: {
       addRemoteCandidate: (_, params: CandidateParams) => effects.record("addRemoteCandidate", params),

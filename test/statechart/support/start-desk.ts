@@ -32,7 +32,11 @@ export const CANDIDATE = {
   candidate: { candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 },
 } as const satisfies Signal;
 
-export const requestOf = (mediaType: MediaKind = "video"): Signal => ({ type: "call-request", mediaType });
+export const requestOf = (mediaType: MediaKind = "video"): Signal => ({
+  type: "call-request",
+  mode: "native",
+  mediaType,
+});
 export const hangupOf = (reason?: EndReason): Signal => ({
   type: "call-hangup",
   ...(reason === undefined ? {} : { reason }),
