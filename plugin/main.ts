@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createHandlers, createNotificationHandlers } from "./app/handlers.ts";
 import { createJsonLog } from "./app/json-log.ts";
-import { createPlugin } from "./app/plugin.ts";
+import { createPlugin, type Plugin } from "./app/plugin.ts";
 import { type LogLevelName, parseCommandLine, type ToolCommand } from "./command-line.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
@@ -62,11 +62,16 @@ async function runToEnd(tool: ToolCommand): Promise<void> {
 }
 
 function attach(logLevel: LogLevelName): void {
+  let plugin: Plugin | undefined;
   const stderr = openWritable(2);
   stderr.on("error", () => undefined); // a host that closed our stderr does not want the log
-  const logOf = createJsonLog(logLevel, (line) => {
-    if (stderr.writableLength < MAX_LOG_BACKLOG_BYTES) stderr.write(line);
-  });
+  const isDebugging = () => plugin?.settings.get().debugging ?? false;
+  const logOf = createJsonLog(
+    () => (isDebugging() ? "debug" : logLevel),
+    (line) => {
+      if (stderr.writableLength < MAX_LOG_BACKLOG_BYTES) stderr.write(line);
+    },
+  );
   const log = logOf("process");
   const { native, whyNoCalls } = loadNativeOrExplain();
   if (whyNoCalls === null) native.limitMallocArenas(MALLOC_ARENAS);
@@ -79,21 +84,22 @@ function attach(logLevel: LogLevelName): void {
     log: logOf("rpc"),
     onHostGone(why) {
       log("info", `host gone: ${why}`);
-      plugin.attach.send({ type: "host.gone" });
+      plugin?.attach.send({ type: "host.gone" });
     },
   });
   const engines = createEngines(native, whyNoCalls, logOf, process.env);
-  const plugin = createPlugin({ engines, end, logOf, version });
+  plugin = createPlugin({ engines, end, logOf, version });
+  const { attach: life } = plugin;
 
   // libwebrtc crashes in its static destructors when the process ends by itself, hence the explicit exit.
-  plugin.attach.subscribe({
+  life.subscribe({
     complete: () => {
-      const status = plugin.attach.getSnapshot().output?.exitStatus ?? EXIT_SOFTWARE;
+      const status = life.getSnapshot().output?.exitStatus ?? EXIT_SOFTWARE;
       end.flush(FLUSH_MS).finally(() => process.exit(status));
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    process.on(signal, () => plugin.attach.send({ type: "host.gone" }));
+    process.on(signal, () => life.send({ type: "host.gone" }));
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {

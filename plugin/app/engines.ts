@@ -5,11 +5,13 @@ import type { Cameras } from "../camera/camera.ts";
 import { createCameras } from "../camera/create-cameras.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
-import { createWrtcEngine } from "../peer/wrtc-engine.ts";
+import { createWrtcEngine, whyNoWrtc } from "../peer/wrtc-engine.ts";
 import { createLibp2pSignalling } from "../signalling/libp2p-signalling.ts";
 import type { Signalling, SignallingCallbacks } from "../signalling/port.ts";
 import { createSound } from "../sound/create-sound.ts";
 import type { Sound } from "../sound/sound.ts";
+import type { DeviceAccess } from "./availability-service.ts";
+import { closedNodes, systemAccess } from "./device-access.ts";
 import type { SignallingStart } from "./signalling-service.ts";
 import { unavailableNative } from "./unavailable-native.ts";
 
@@ -19,10 +21,11 @@ import { unavailableNative } from "./unavailable-native.ts";
  */
 export interface Engines {
   readonly native: Native;
-  /** Why no call can be made on this machine; null when calls can be made. */
+  /** Why the addon or WebRTC does not load; null when they do. */
   readonly whyNoCalls: string | null;
   readonly cameras: Cameras;
   readonly sound: Sound;
+  readonly access: DeviceAccess;
   readonly peers: PeerEngine;
   /** Does not start it. Whoever called this closes it. */
   createSignalling(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
@@ -40,9 +43,18 @@ export function createEngines(
 ): Engines {
   return {
     native,
-    whyNoCalls,
+    whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     cameras: createCameras(native),
     sound: createSound({ log: logOf("sound"), env }),
+    access: {
+      // The addon lists what may not be opened without modes.
+      closedCameras: () =>
+        native
+          .listCameras()
+          .filter(({ modes }) => modes.length === 0)
+          .map(({ id }) => id),
+      closedNodes: () => closedNodes(systemAccess()),
+    },
     peers: createWrtcEngine(),
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),

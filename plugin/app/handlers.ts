@@ -14,6 +14,9 @@ import {
   callWith,
   type DeskCall,
   type DeskEvent,
+  decideMode,
+  refusalHere,
+  refusalThere,
   type UserCallEvent,
   type UserMediaEvent,
 } from "../../statecharts/index.ts";
@@ -86,21 +89,34 @@ export function createHandlers(plugin: Plugin): Handlers {
       frames.unsubscribe(stream);
       return null;
     }),
-    "signal.deliver": serving(() => {
-      throw new RpcError("notCarried", "this plugin runs a node of its own");
+    "signal.deliver": serving(({ from, topic, payload }) => {
+      const carried = signalling.carried();
+      if (!carried) throw new RpcError("notCarried", "this plugin runs a node of its own");
+      carried.deliver(from, topic, payload);
+      return null;
     }),
   };
 }
 
 /** A notification has no answer: what is out of turn is logged or ignored, never thrown. */
-export function createNotificationHandlers({ attach, frames, log }: Plugin): HostNotificationHandlers {
+export function createNotificationHandlers({
+  attach,
+  frames,
+  signalling,
+  log,
+}: Plugin): HostNotificationHandlers {
   return {
     initialized() {
       if (attach.getSnapshot().can({ type: "host.initialized" })) attach.send({ type: "host.initialized" });
       else log("warn", "`initialized` came out of turn and was ignored");
     },
     exit: () => attach.send({ type: "host.exit" }),
-    "contacts.set": () => log("warn", "`contacts.set` was ignored: this plugin runs a node of its own"),
+    "contacts.set"({ contacts }) {
+      const carried = signalling.carried();
+      if (carried) carried.setContacts(contacts);
+      else
+        log("warn", "`contacts.set` was ignored: the host carries no signals, or has not said `initialized`");
+    },
     "frames.ack": ({ stream, seq }) => frames.acknowledge(stream, seq),
   };
 }
@@ -119,13 +135,15 @@ function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initi
   if (!plugin.attach.getSnapshot().can({ type: "host.initialize" })) {
     throw new RpcError("alreadyInitialized", "`initialize` was answered before");
   }
+  plugin.abilities = { ...plugin.abilities, webviewCanCall: params.host.webviewCanCall };
   const { settings } = plugin.changeSettings(params.settings ?? {});
+  plugin.mode = decideMode(settings.mode, plugin.abilities);
   plugin.identity = params;
   plugin.attach.send({ type: "host.initialize" });
   return {
     protocolVersion: PROTOCOL_VERSION,
     plugin: { name: "goop-call-plugin", version: plugin.version },
-    mode: "native",
+    mode: plugin.mode,
     settings,
   };
 }
@@ -140,11 +158,10 @@ function requireServing({ attach }: Plugin): void {
   throw new RpcError("shuttingDown", "the plugin is shutting down");
 }
 
-/** @throws RpcError callsUnavailable with the reason the engine gave */
-function requireCalls({ engines }: Plugin): void {
-  if (engines.whyNoCalls !== null) {
-    throw new RpcError("callsUnavailable", `no calls on this machine: ${engines.whyNoCalls}`);
-  }
+/** @throws RpcError callsInPage, callsDisabled or callsUnavailable, with the reason */
+function requireCalls({ mode, availability }: Plugin): void {
+  const refusal = refusalHere(mode, availability.now());
+  if (refusal) throw new RpcError(refusal.kind, refusal.message);
 }
 
 function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Result<"call.start"> {
@@ -155,6 +172,8 @@ function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Res
     const issue = { field: "peerId", value: JSON.stringify(peerId), expected: "another peer than oneself" };
     throw new RpcError("invalidPeer", "nobody can call themselves", { issues: [issue] });
   }
+  const refusal = refusalThere(plugin.signalling.contacts().find((contact) => contact.peerId === peerId));
+  if (refusal) throw new RpcError(refusal.kind, refusal.message);
   const start: DeskEvent = { type: "user.start", callId: randomUUID(), peerId, media };
   if (!plugin.desk.getSnapshot().can(start)) {
     throw new RpcError("alreadyInCall", "one call at a time; end the present one first");
@@ -202,8 +221,9 @@ function statisticsOf(plugin: Plugin, callId: string): Result<"call.stats"> {
   });
 }
 
-/** What the machine has now; opens no device. */
-async function listDevices({ engines }: Plugin): Promise<DeviceList> {
+/** What the machine has now; opens no device. Where the page calls, devices are the page's. */
+async function listDevices({ engines, mode }: Plugin): Promise<DeviceList> {
+  if (mode === "browser") return { cameras: [], microphones: [], speakers: [] };
   const { microphones, speakers } = await engines.sound.list();
   return { cameras: engines.cameras.list(), microphones, speakers };
 }

@@ -3,15 +3,17 @@
 import { LOG_LEVELS, type LogLevelName } from "../command-line.ts";
 import type { Log } from "../log.ts";
 
-/** @param write takes one whole line; it must not throw */
+/**
+ * @param level asked at each message, since the setting `debugging` may change it at any time
+ * @param write takes one whole line; it must not throw
+ */
 export function createJsonLog(
-  level: LogLevelName,
+  level: () => LogLevelName,
   write: (line: string) => void,
   now: () => Date = () => new Date(),
 ): (part: string) => Log {
-  const threshold = LOG_LEVELS.indexOf(level);
   return (source) => (messageLevel, message) => {
-    if (LOG_LEVELS.indexOf(messageLevel) > threshold) return;
+    if (LOG_LEVELS.indexOf(messageLevel) > LOG_LEVELS.indexOf(level())) return;
     write(`${JSON.stringify({ time: now().toISOString(), level: messageLevel, source, message })}\n`);
   };
 }

@@ -1,8 +1,8 @@
 // Wires the process together: engines, charts, the host's link. Decides nothing; the charts do.
 
 import { type Actor, createActor, fromPromise, waitFor } from "xstate";
-import type { Params, Settings } from "../../rpc-schema/index.ts";
-import { attachMachine } from "../../statecharts/index.ts";
+import type { Availability, Params, Settings } from "../../rpc-schema/index.ts";
+import { attachMachine, type CallMode, type HostAbilities, modeIssue } from "../../statecharts/index.ts";
 import { CallReporter } from "../calls/call-reporter.ts";
 import { type CallContext, createCallContext } from "../calls/context.ts";
 import { createDesk, type Desk } from "../calls/desk.ts";
@@ -11,7 +11,8 @@ import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
-import { createSettingsStore, type SettingsStore } from "../settings/settings-store.ts";
+import { createSettingsStore, type SettingsChange, type SettingsStore } from "../settings/settings-store.ts";
+import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
 import type { Engines } from "./engines.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 
@@ -22,6 +23,8 @@ export interface PluginOptions {
   readonly end: PluginEnd;
   logOf(part: string): Log;
   readonly version: string;
+  /** As Node names it. */
+  readonly platform?: string;
 }
 
 /** What the handlers of the host's requests work with. */
@@ -33,53 +36,50 @@ export interface Plugin {
   readonly settings: SettingsStore;
   readonly frames: Frames;
   readonly signalling: SignallingService;
+  readonly availability: AvailabilityService;
   readonly reporter: CallReporter;
   readonly log: Log;
+  /** What decides about the mode; the host's word comes with `initialize`. */
+  abilities: HostAbilities;
+  /** Answered by `initialize`; another one takes effect at the next start. */
+  mode: CallMode;
   /** What `initialize` said; null before it. */
   identity: Params<"initialize"> | null;
-  /** Tells the desk too, whose later calls take the new timeouts. @throws RpcError invalidParams */
-  changeSettings(change: Parameters<SettingsStore["change"]>[0]): ReturnType<SettingsStore["change"]>;
+  /** All who need to know are told before it returns. @throws RpcError invalidParams */
+  changeSettings(change: Parameters<SettingsStore["change"]>[0]): SettingsChange;
 }
 
 /**
  * Starts the charts and waits for `initialize`; no device is opened and no port listened on before it. The
  * attach chart ends what was started.
  */
-export function createPlugin({ engines, end, logOf, version }: PluginOptions): Plugin {
+export function createPlugin(options: PluginOptions): Plugin {
+  const { engines, end, logOf, version } = options;
   const log = logOf("plugin");
-  const settings = createSettingsStore();
+  const settings = createSettingsStore(({ mode }) => modeIssue(mode, plugin.abilities));
   const frames = createFrames({ native: engines.native, outlet: end.outlet, log: logOf("frames") });
-  const signalling = createSignallingService({
-    create: engines.createSignalling,
-    notify: end.notify,
-    log: logOf("signalling"),
-    onSignal: (from, callId, signal) => desk.send({ type: "signal.received", from, callId, signal }),
-    onReady: ({ peerId }) => desk.send({ type: "signalling.ready", selfId: peerId }),
-    // A caller's label may be learnt while it rings.
-    onContacts: () => reporter.moved(),
-  });
+  const signalling = wireSignalling(options, () => plugin);
   const context = createCallContext({
     ...engines,
     frames,
-    send: signalling.send,
+    send(peerId, callId, signal, abort) {
+      logOf("signals")("debug", `${signal.type} of call ${callId} to ${peerId}`);
+      return signalling.send(peerId, callId, signal, abort);
+    },
     settings: settings.get,
     log: logOf("calls"),
   });
-  const reporter = new CallReporter({
-    context,
-    notify: end.notify,
-    labelOf: (peerId) => signalling.contacts().find((contact) => contact.peerId === peerId)?.label ?? "",
-    now: Date.now,
-  });
+  const reporter = wireReporter(options, context, () => plugin);
   const desk = createDesk(context, {
     onCall: (call) => reporter.add(call),
     onEnd: (ended) => reporter.end(ended),
     onMove: () => reporter.moved(),
   });
 
+  const availability = wireAvailability(options, context, () => plugin);
   const attach = createAttach({
-    startServices: () => startServices(plugin, context, end.notify),
-    stopServices: (reason) => stopServices({ desk, context, frames, signalling, engines }, reason),
+    startServices: () => startServices(plugin),
+    stopServices: (reason) => stopServices(plugin, context, reason),
   });
 
   const plugin: Plugin = {
@@ -90,18 +90,73 @@ export function createPlugin({ engines, end, logOf, version }: PluginOptions): P
     settings,
     frames,
     signalling,
+    availability,
     reporter,
     log,
+    abilities: { webviewCanCall: undefined, platform: options.platform ?? process.platform },
+    mode: "native",
     identity: null,
-    changeSettings(change) {
-      const changed = settings.change(change);
-      desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts });
-      return changed;
-    },
+    changeSettings: (change) => changeSettings(plugin, change),
   };
   desk.start();
   attach.start();
   return plugin;
+}
+
+/** `plugin` is asked once something comes in, when it is complete. */
+function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Plugin): SignallingService {
+  const log = logOf("signals");
+  return createSignallingService({
+    create: engines.createSignalling,
+    notify: end.notify,
+    log: logOf("signalling"),
+    onSignal(from, callId, signal) {
+      log("debug", `${signal.type} of call ${callId} from ${from}`);
+      plugin().desk.send({ type: "signal.received", from, callId, signal });
+    },
+    onReady: ({ peerId }) => plugin().desk.send({ type: "signalling.ready", selfId: peerId }),
+    // A caller's label may be learnt while it rings.
+    onContacts: () => plugin().reporter.moved(),
+  });
+}
+
+function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () => Plugin): CallReporter {
+  const contactOf = (peerId: string) =>
+    plugin()
+      .signalling.contacts()
+      .find((contact) => contact.peerId === peerId);
+  return new CallReporter({
+    context,
+    notify: end.notify,
+    labelOf: (peerId) => contactOf(peerId)?.label ?? "",
+    now: Date.now,
+  });
+}
+
+function changeSettings(
+  { settings, desk, availability }: Plugin,
+  change: Parameters<SettingsStore["change"]>[0],
+): SettingsChange {
+  const changed = settings.change(change);
+  desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts });
+  availability.settingsChanged();
+  return changed;
+}
+
+function wireAvailability(
+  { engines, end }: PluginOptions,
+  { settings, devices, cameras }: CallContext,
+  plugin: () => Plugin,
+): AvailabilityService {
+  return createAvailabilityService({
+    settings,
+    devices,
+    cameras,
+    whyNoEngine: engines.whyNoCalls,
+    access: engines.access,
+    onChange: (now) => availabilityChanged(plugin(), now, end.notify),
+    onDevices: (list) => end.notify("devices.changed", list),
+  });
 }
 
 /** What the attach chart lets happen; it decides when. */
@@ -120,21 +175,25 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
   return createActor(machine, { input: {} });
 }
 
-/** The host is ready for notifications: signalling begins, or the host is told why no call can be made. */
-function startServices(
-  { engines, identity, settings, signalling, log }: Plugin,
-  context: CallContext,
-  notify: Notify,
-): void {
-  const { whyNoCalls } = engines;
-  if (whyNoCalls !== null || !identity) {
-    notify("signalling.changed", { state: "failed", addresses: [], why: whyNoCalls ?? "" });
-    return;
-  }
-  announceDevices(context, notify);
+/**
+ * The host is ready for notifications: availability is told, and signalling begins, also where no call can be made,
+ * since peers shall know. In the page's own mode there is nothing to do.
+ */
+function startServices({ mode, identity, settings, availability, signalling, log }: Plugin): void {
+  if (mode === "browser" || !identity) return;
+  availability.start();
   startSignalling(signalling, identity, settings.get()).catch((error: unknown) =>
     log("error", `starting failed: ${String(error)}`),
   );
+}
+
+/** The peers first: whose call ends by this shall know that another try is useless. */
+function availabilityChanged({ signalling, desk, log }: Plugin, now: Availability, notify: Notify): void {
+  const { videoDisabled, why } = now;
+  log("info", videoDisabled ? `calls are off: ${why}` : "calls are possible");
+  signalling.setAvailability({ videoDisabled });
+  desk.send({ type: "availability.changed", videoDisabled });
+  notify("availability.changed", now);
 }
 
 /**
@@ -153,28 +212,13 @@ function startSignalling(
   });
 }
 
-/** The first list is not news: a host that wants it asks for it. */
-function announceDevices({ devices }: CallContext, notify: Notify): void {
-  let isFirst = true;
-  devices.subscribe((list) => {
-    if (!isFirst) notify("devices.changed", list);
-    isFirst = false;
-  });
-}
-
-interface Services {
-  readonly desk: Desk;
-  readonly context: CallContext;
-  readonly frames: Frames;
-  readonly signalling: SignallingService;
-  readonly engines: Engines;
-}
-
 /** Calls first, since they still need the signalling; the engines once nobody uses them. The attach chart has the clock. */
 async function stopServices(
-  { desk, context, frames, signalling, engines }: Services,
+  { availability, desk, frames, signalling, engines }: Plugin,
+  context: CallContext,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
+  availability.stop();
   context.devices.close();
   desk.send({ type: "desk.close", reason });
   await waitFor(desk, (snapshot) => snapshot.status !== "active");

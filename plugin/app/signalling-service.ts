@@ -6,6 +6,7 @@ import { RpcError } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import {
+  type OwnAvailability,
   type SelfAddress,
   type Signalling,
   type SignallingCallbacks,
@@ -41,6 +42,8 @@ export interface SignallingService {
   self(): SelfAddress | null;
   /** Empty while there is no signalling. */
   contacts(): Contact[];
+  /** Told to the peers at once, and by whatever carrier is started later. */
+  setAvailability(availability: OwnAvailability): void;
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
   addContact(address: string): Promise<Contact>;
   /** Sends still waiting reject with `closed`; without a start there is nothing to close. */
@@ -52,6 +55,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   const { notify, log } = options;
   let signalling: Signalling | null = null;
   let self: SelfAddress | null = null;
+  let availability: OwnAvailability = { videoDisabled: false };
 
   function ready(now: SelfAddress): void {
     self = now;
@@ -73,6 +77,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       notify("signalling.changed", { state: "starting", addresses: [] });
       try {
         signalling = options.create(start, callbacks);
+        signalling.setAvailability(availability);
         ready(await signalling.start());
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -86,6 +91,10 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     },
     self: () => self,
     contacts: () => signalling?.contacts() ?? [],
+    setAvailability({ videoDisabled }) {
+      availability = { videoDisabled };
+      signalling?.setAvailability(availability);
+    },
     async addContact(address) {
       if (!signalling || !self) throw new RpcError("signallingUnavailable", "signalling is not ready");
       try {

@@ -33,6 +33,17 @@ export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
   };
 }
 
+/** Why no connection could be made, without loading the engine: null when its binary package is installed. */
+export function whyNoWrtc(): string | null {
+  const binary = `${PACKAGE}-${process.platform}-${process.arch}`;
+  try {
+    createRequire(import.meta.url).resolve(binary);
+    return null;
+  } catch {
+    return `the WebRTC engine is not installed: the package ${binary} is missing`;
+  }
+}
+
 function loadOrExplain(load: LoadWrtc): WrtcModule {
   try {
     return load();

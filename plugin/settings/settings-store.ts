@@ -10,7 +10,7 @@ import {
 } from "../../rpc-schema/index.ts";
 
 /** Settings that are read once, when the signalling starts. */
-const READ_AT_START = ["signalling.listen", "signalling.peers", "signalling.mdns"] as const;
+const READ_AT_START = ["mode", "signalling.listen", "signalling.peers", "signalling.mdns"] as const;
 
 /** What a change led to. */
 export interface SettingsChange {
@@ -27,8 +27,13 @@ export interface SettingsStore {
   change(change: DeepPartial<Settings>): SettingsChange;
 }
 
-/** Begins with the schema's defaults. */
-export function createSettingsStore(): SettingsStore {
+/**
+ * Begins with the schema's defaults.
+ * @param check what the schema cannot know; an issue refuses the change
+ */
+export function createSettingsStore(
+  check: (settings: Settings) => FieldIssue | null = () => null,
+): SettingsStore {
   let current = settingsSchema.parse({});
   return {
     get: () => current,
@@ -36,6 +41,8 @@ export function createSettingsStore(): SettingsStore {
       const merged = merge(current, change);
       const checked = settingsSchema.safeParse(merged);
       if (!checked.success) throw refused(issuesOf(checked.error, merged));
+      const issue = check(checked.data);
+      if (issue) throw refused([issue]);
       const last = current;
       current = checked.data;
       const restartNeeded = READ_AT_START.filter(

@@ -13,6 +13,7 @@ import {
   pluginNotifications,
   type SettingsInput,
 } from "../../rpc-schema/index.ts";
+import type { ClosedNodes } from "../../statecharts/index.ts";
 import { FakeCameras } from "./fake-cameras.ts";
 import { createFakePeerEngine, type FakePeerEngine } from "./fake-peer-engine.ts";
 import type { FakeSignallingNetwork } from "./fake-signalling.ts";
@@ -32,9 +33,11 @@ export class PluginBench {
   /** Every notification but levels, in order. */
   readonly told: Told[] = [];
   readonly logged: string[] = [];
+  closedCameras: string[] = [];
+  closedNodes: ClosedNodes = { paths: [], remedy: "" };
   readonly #waiting = new Set<() => void>();
 
-  constructor(network: FakeSignallingNetwork, whyNoCalls: string | null = null) {
+  constructor(network: FakeSignallingNetwork, whyNoCalls: string | null = null, platform: string = "linux") {
     const log = (_: string, message: string) => void this.logged.push(message);
     const { host, plugin: end } = linkInMemory({
       log,
@@ -47,12 +50,14 @@ export class PluginBench {
         whyNoCalls,
         cameras: this.cameras,
         sound: this.sound,
+        access: { closedCameras: () => this.closedCameras, closedNodes: () => this.closedNodes },
         peers: this.engine,
         createSignalling: ({ label }, callbacks) => network.create({ label, mdns: true }, callbacks),
       },
       end,
       logOf: () => log,
       version: "1.2.3",
+      platform,
     });
     this.host = host;
     for (const name of Object.keys(pluginNotifications) as PluginNotificationName[]) {

@@ -135,12 +135,14 @@ describe("the life cycle", () => {
     assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 1);
   });
 
-  test("on a machine without calls says why, and refuses calls only", async () => {
+  test("on a machine without calls says why, lets peers know, and refuses calls only", async () => {
     const made = bench("no addon for this machine");
     await made.initialize();
     made.host.notify("initialized", {});
-    const state = await made.hears("signalling.changed");
-    assert.deepEqual([state.state, state.why], ["failed", "no addon for this machine"]);
+    const { videoDisabled, cause, why } = await made.hears("availability.changed");
+    assert.deepEqual([videoDisabled, cause], [true, "engine"]);
+    assert.match(why ?? "", /no addon for this machine/);
+    await made.hears("signalling.changed", ({ state }) => state === "ready");
     const start = made.host.request("call.start", { peerId: PEER, media: "audio" });
     await assert.rejects(start, { kind: "callsUnavailable", message: /no addon for this machine/ });
     await made.host.request("devices.list", {});

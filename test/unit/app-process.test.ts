@@ -51,7 +51,7 @@ describe("the log", () => {
     return {
       lines,
       logOf: createJsonLog(
-        level,
+        () => level,
         (line) => void lines.push(line),
         () => at,
       ),
