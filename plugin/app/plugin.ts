@@ -12,6 +12,7 @@ import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
 import { createSettingsStore, type SettingsChange, type SettingsStore } from "../settings/settings-store.ts";
+import { createHostSignalling } from "../signalling/host-carrier.ts";
 import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
 import type { Engines } from "./engines.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
@@ -57,7 +58,12 @@ export function createPlugin(options: PluginOptions): Plugin {
   const { engines, end, logOf, version } = options;
   const log = logOf("plugin");
   const settings = createSettingsStore(({ mode }) => modeIssue(mode, plugin.abilities));
-  const frames = createFrames({ native: engines.native, outlet: end.outlet, log: logOf("frames") });
+  const frames = createFrames({
+    native: engines.native,
+    outlet: end.outlet,
+    pageOrigins: () => plugin.identity?.pageOrigins ?? [],
+    log: logOf("frames"),
+  });
   const signalling = wireSignalling(options, () => plugin);
   const context = createCallContext({
     ...engines,
@@ -108,6 +114,15 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
   const log = logOf("signals");
   return createSignallingService({
     create: engines.createSignalling,
+    createCarried: (selfId, callbacks) =>
+      createHostSignalling(
+        {
+          selfId,
+          ask: (message, limit) => end.request("signal.send", message, limit),
+          log: logOf("signalling"),
+        },
+        callbacks,
+      ),
     notify: end.notify,
     log: logOf("signalling"),
     onSignal(from, callId, signal) {
@@ -202,13 +217,14 @@ function availabilityChanged({ signalling, desk, log }: Plugin, now: Availabilit
  */
 function startSignalling(
   signalling: SignallingService,
-  { identity, dataDir }: Params<"initialize">,
+  { identity, dataDir, carrier }: Params<"initialize">,
   settings: Settings,
 ): Promise<void> {
   return signalling.start({
     label: identity.label,
     privateKeyFile: dataDir === undefined ? undefined : `${dataDir}/identity.key`,
     settings: settings.signalling,
+    carrierId: carrier?.selfId,
   });
 }
 

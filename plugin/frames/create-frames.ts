@@ -1,7 +1,7 @@
-// Who watches which source of which call: opens and ends streams, and ends everything of a call at once. What happens
-// to one picture is the source's and the stream's matter.
+// Who watches which source of which call, and by which way: opens and ends streams, and ends everything of a call at once.
+// What happens to one picture is the source's and the stream's matter.
 
-import type { EncodedPicture, JpegEncoder, JpegWish, Native, VideoFrame } from "../../native/types.ts";
+import type { Native, VideoFrame } from "../../native/types.ts";
 import {
   type FrameCounts,
   type FrameSource,
@@ -11,16 +11,27 @@ import {
   RpcError,
 } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
-import { FrameStream } from "./frame-stream.ts";
+import { jpegBytes, jpegText, pngText } from "./coders.ts";
+import { FRAME_LINE_TAIL, frameLineHead } from "./frame-line.ts";
+import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
 import type { FrameOutlet, Frames } from "./frames.ts";
 import { createLedger } from "./ledger.ts";
 import { createPacer } from "./pacer.ts";
+import type { PictureReader } from "./picture-reader.ts";
+import {
+  createPictureServer,
+  type PictureServer,
+  type ServedDelivery,
+  type Welcome,
+} from "./picture-server.ts";
 import { noPicture, PictureSource } from "./picture-source.ts";
 import { PngEncoder } from "./png-encoder.ts";
 
 export interface FramesOptions {
   readonly native: Pick<Native, "createJpegEncoder" | "toRgba">;
   readonly outlet: FrameOutlet;
+  /** Origins of the pages that may fetch pictures; without any, pictures leave by stdio only. */
+  readonly pageOrigins?: () => readonly string[];
   /** Monotonic milliseconds. */
   readonly now?: () => number;
   readonly log: Log;
@@ -33,8 +44,10 @@ export function createFrames(options: FramesOptions): Frames {
 type SubscribeParams = Params<"frames.subscribe">;
 
 interface Subscription {
-  readonly stream: FrameStream;
   readonly source: PictureSource;
+  acknowledge(seq: number): void;
+  /** Resolves when no frame is being read any more. */
+  end(): Promise<void>;
 }
 
 /** A late picture of a call that has ended must not begin a new ledger. Far more than calls that end at once. */
@@ -46,6 +59,8 @@ class CallFrames implements Frames {
   readonly #now: () => number;
   readonly #log: Log;
   readonly #png: PngEncoder;
+  readonly #pageOrigins: () => readonly string[];
+  readonly #server: PictureServer;
   readonly #sources = new Map<string, PictureSource>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #endedCalls = new Set<string>();
@@ -53,24 +68,28 @@ class CallFrames implements Frames {
   readonly #ending = new Set<Promise<void>>();
   #lastStream = 0;
 
-  constructor({ native, outlet, now, log }: FramesOptions) {
+  constructor({ native, outlet, pageOrigins, now, log }: FramesOptions) {
     this.#native = native;
     this.#outlet = outlet;
     this.#now = now ?? (() => performance.now());
     this.#log = log;
     this.#png = new PngEncoder((picture) => native.toRgba(picture));
+    this.#pageOrigins = pageOrigins ?? (() => []);
+    this.#server = createPictureServer(this.#pageOrigins);
   }
 
-  subscribe(params: SubscribeParams): Result<"frames.subscribe"> {
+  async subscribe(params: SubscribeParams): Promise<Result<"frames.subscribe">> {
     const source = this.#sourceOf(params.callId, params.source);
     if (!source) throw new RpcError("unknownCall", `call ${params.callId} has ended`);
     this.#refuseTooMany(params.callId);
+    if (params.delivery !== "stdio") this.#refuseUnserved(params);
     this.#lastStream += 1;
     const id = `s${this.#lastStream}`;
-    const stream = this.#createStream(id, params, source);
-    source.streams.add(stream);
-    this.#subscriptions.set(id, { stream, source });
-    return { stream: id };
+    if (params.delivery === "stdio") {
+      this.#subscriptions.set(id, this.#send(id, params, source));
+      return { stream: id };
+    }
+    return { stream: id, url: await this.#serve(id, params.delivery, params, source) };
   }
 
   unsubscribe(id: string): void {
@@ -78,7 +97,7 @@ class CallFrames implements Frames {
   }
 
   acknowledge(id: string, seq: number): void {
-    this.#subscriptions.get(id)?.stream.acknowledge(seq);
+    this.#subscriptions.get(id)?.acknowledge(seq);
   }
 
   offer(callId: string, name: FrameSource, frame: VideoFrame): void {
@@ -109,7 +128,7 @@ class CallFrames implements Frames {
 
   async close(): Promise<void> {
     for (const { callId } of [...this.#sources.values()]) this.endCall(callId);
-    await this.#png.close();
+    await Promise.all([this.#png.close(), this.#server.close()]);
     await Promise.all(this.#ending);
   }
 
@@ -133,37 +152,107 @@ class CallFrames implements Frames {
     throw new RpcError("tooManyStreams", `call ${callId} has ${open} streams`, { issues });
   }
 
-  #createStream(id: string, params: SubscribeParams, source: PictureSource): FrameStream {
+  /** @throws RpcError invalidParams */
+  #refuseUnserved({ delivery, format }: SubscribeParams): void {
+    const refuse = (field: string, value: string, expected: string): never => {
+      const issues = [{ field, value: JSON.stringify(value), expected }];
+      throw new RpcError("invalidParams", `${field}: expected ${expected}`, { issues });
+    };
+    if (format !== "jpeg") refuse("format", format, `jpeg with the delivery ${delivery}`);
+    if (this.#pageOrigins().length === 0)
+      refuse("delivery", delivery, "stdio without pageOrigins in initialize");
+  }
+
+  /** Pictures as `frame` notifications, from now on. */
+  #send(id: string, params: SubscribeParams, source: PictureSource): Subscription {
+    const { format, credit } = params;
+    const mediaType = `image/${format}` as const;
+    const within = withinOf(params, source);
+    const stream = this.#createStream(id, params, source, {
+      credit,
+      encode: format === "png" ? pngText(this.#png, within) : jpegText(this.#native, within, params.quality),
+      write: (head, bytes) =>
+        this.#outlet.writeFrame(frameLineHead({ stream: id, mediaType, ...head }), bytes, FRAME_LINE_TAIL),
+    });
+    const end = this.#watch(source, stream);
+    return { source, acknowledge: (seq) => stream.acknowledge(seq), end };
+  }
+
+  /** A place where the page fetches pictures. Nothing is encoded while nobody does. @throws RpcError unknownCall */
+  async #serve(
+    id: string,
+    delivery: ServedDelivery,
+    params: SubscribeParams,
+    source: PictureSource,
+  ): Promise<string> {
+    let reading: (() => Promise<void>) | null = null;
+    const end = async (): Promise<void> => {
+      this.#server.remove(id);
+      await reading?.();
+    };
+    this.#subscriptions.set(id, { source, acknowledge: () => undefined, end });
+    const credit = delivery === "websocket" ? params.credit : Number.POSITIVE_INFINITY;
+    const welcome: Welcome = (reader) => {
+      const stream = this.#feed(reader, id, { ...params, credit }, source);
+      const stop = this.#watch(source, stream);
+      reading = stop;
+      return { onAcknowledge: (seq) => stream.acknowledge(seq), onGone: () => this.#noteEnd(stop()) };
+    };
+    const url = await this.#server.add(id, delivery, welcome).catch((error: unknown) => {
+      this.#subscriptions.delete(id);
+      throw error;
+    });
+    if (this.#subscriptions.has(id)) return url;
+    this.#server.remove(id);
+    throw new RpcError("unknownCall", `call ${params.callId} has ended`);
+  }
+
+  /** Each reader has a stream of its own, whose seq begins anew. */
+  #feed(reader: PictureReader, id: string, params: SubscribeParams, source: PictureSource): FrameStream {
+    return this.#createStream(id, params, source, {
+      credit: params.credit,
+      encode: jpegBytes(this.#native, withinOf(params, source), params.quality),
+      write: (head, bytes) => reader.write(head, bytes),
+    });
+  }
+
+  /** @returns what ends it */
+  #watch(source: PictureSource, stream: FrameStream): () => Promise<void> {
+    source.streams.add(stream);
+    return () => {
+      source.streams.delete(stream);
+      return stream.end();
+    };
+  }
+
+  #createStream(
+    id: string,
+    params: SubscribeParams,
+    source: PictureSource,
+    way: Pick<FrameStreamOptions, "credit" | "encode" | "write">,
+  ): FrameStream {
+    const { ledger } = source;
     return new FrameStream({
       id,
-      mediaType: `image/${params.format}`,
-      credit: params.credit,
-      encode: this.#encoderOf(params, source),
-      outlet: this.#outlet,
-      ledger: source.ledger,
+      ...way,
+      ledger,
       pacer: createPacer(params.maxFps),
       now: this.#now,
       log: this.#log,
     });
   }
 
-  /** Each JPEG stream has an encoder of its own: its buffer is in use until the picture was written. */
-  #encoderOf({ format, maxWidth, quality }: SubscribeParams, source: PictureSource) {
-    const within = (frame: VideoFrame) => source.widthFor(frame, maxWidth);
-    if (format === "png") return (frame: VideoFrame) => this.#png.encode(frame, within(frame));
-    const jpeg = this.#native.createJpegEncoder();
-    return (frame: VideoFrame) => jpegOf(jpeg, frame, { maxWidth: within(frame), quality });
-  }
-
   #endStream(id: string): boolean {
     const entry = this.#subscriptions.get(id);
     if (!entry) return false;
     this.#subscriptions.delete(id);
-    entry.source.streams.delete(entry.stream);
-    const end = entry.stream.end();
+    this.#noteEnd(entry.end());
+    return true;
+  }
+
+  #noteEnd(end: Promise<void>): void {
     this.#ending.add(end);
     void end.then(() => this.#ending.delete(end));
-    return true;
   }
 
   #rememberEnd(callId: string): void {
@@ -174,11 +263,9 @@ class CallFrames implements Frames {
   }
 }
 
-/** A picture that the camera made a JPEG of is passed on as it is: better, and cheaper than decoding and encoding. */
-async function jpegOf(encoder: JpegEncoder, frame: VideoFrame, wish: JpegWish): Promise<EncodedPicture> {
-  const { width, height, jpeg } = frame;
-  if (jpeg === undefined || width > wish.maxWidth) return encoder.encode(frame, wish);
-  return { base64: await encoder.textOf(jpeg), width, height };
+/** How wide a picture may be at this moment. */
+function withinOf({ maxWidth }: SubscribeParams, source: PictureSource): (frame: VideoFrame) => number {
+  return (frame) => source.widthFor(frame, maxWidth);
 }
 
 /** A call id holds no blank. */

@@ -1,21 +1,27 @@
 // One subscriber's pictures: credit, pace, the one picture that waits, and encode → write, one at a time. Nothing is
-// encoded that will not be sent. Knows its encoder and its outlet by interface only.
+// encoded that will not be sent. Knows neither what its encoder makes nor which way its pictures leave.
 
-import type { EncodedPicture, VideoFrame } from "../../native/types.ts";
+import type { VideoFrame } from "../../native/types.ts";
 import type { Log } from "../log.ts";
-import { FRAME_LINE_TAIL, type FrameLineHead, frameLineHead } from "./frame-line.ts";
-import type { FrameOutlet } from "./frames.ts";
 import type { FrameFate, Ledger } from "./ledger.ts";
 import type { Pacer } from "./pacer.ts";
+import type { PictureHead } from "./picture-reader.ts";
+
+/** A picture as it leaves: base64 text, or a JPEG's own bytes. */
+export interface CodedPicture {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
 
 export interface FrameStreamOptions {
   readonly id: string;
-  readonly mediaType: FrameLineHead["mediaType"];
-  /** Pictures that may be unacknowledged. */
+  /** Pictures that may be unacknowledged; Infinity where nobody acknowledges and only writing holds the next one up. */
   readonly credit: number;
   /** Reads the frame until it settles; the result stays valid until it is called again. */
-  encode(frame: VideoFrame): Promise<EncodedPicture>;
-  readonly outlet: FrameOutlet;
+  encode(frame: VideoFrame): Promise<CodedPicture>;
+  /** Resolves when `bytes` may be written again. */
+  write(head: PictureHead, bytes: Uint8Array): Promise<void>;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   /** Monotonic milliseconds. */
@@ -108,19 +114,17 @@ export class FrameStream {
     this.#hasFailed = true;
   }
 
-  async #encode(frame: VideoFrame): Promise<EncodedPicture> {
+  async #encode(frame: VideoFrame): Promise<CodedPicture> {
     const encoded = this.#options.encode(frame).finally(() => frame.release());
     this.#encoding = encoded.catch(() => undefined);
     return encoded;
   }
 
-  async #write(capturedAt: number, { base64, width, height }: EncodedPicture): Promise<void> {
-    const { id, mediaType, outlet } = this.#options;
+  async #write(capturedAt: number, { bytes, width, height }: CodedPicture): Promise<void> {
     // Before the write, because the host may acknowledge the picture before the outlet says that it was written.
     this.#lastSeq += 1;
-    const head = frameLineHead({ stream: id, seq: this.#lastSeq, capturedAt, width, height, mediaType });
     try {
-      await outlet.writeFrame(head, base64, FRAME_LINE_TAIL);
+      await this.#options.write({ seq: this.#lastSeq, capturedAt, width, height }, bytes);
     } catch (error) {
       // It never reached the host, which therefore neither counts nor acknowledges it.
       this.#lastSeq -= 1;

@@ -11,11 +11,14 @@ export interface FrameOutlet {
 }
 
 export interface Frames {
-  /** @throws RpcError unknownCall when it has ended, tooManyStreams */
-  subscribe(params: Params<"frames.subscribe">): Result<"frames.subscribe">;
+  /**
+   * With the delivery stdio pictures may be written before the promise settles; with the others they begin when the page
+   * fetches them. @throws RpcError unknownCall when it has ended, tooManyStreams, invalidParams
+   */
+  subscribe(params: Params<"frames.subscribe">): Promise<Result<"frames.subscribe">>;
   /** @throws RpcError unknownStream */
   unsubscribe(stream: string): void;
-  /** Streams that are not known are ignored: they may just have ended. */
+  /** Streams that are not known are ignored: they may just have ended. So are those that the page fetches. */
   acknowledge(stream: string, seq: number): void;
   /** Offers one picture to every subscriber of its source; the newest wins. Returns at once. */
   offer(callId: string, source: FrameSource, frame: VideoFrame): void;

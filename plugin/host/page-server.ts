@@ -1,17 +1,20 @@
 // Serves the call page on loopback and lets only that page's own WebSocket in: the right token, Host and Origin.
 // Knows nothing of what is said over the socket.
 
-import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import {
+  closeServer,
+  isOwnHost,
+  isSameToken,
+  LOOPBACK,
+  listenOnLoopback,
+  makeToken,
+  refuseUpgrade,
+} from "../loopback.ts";
 import { LINK_PATH, PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX } from "../ui/host-messages.ts";
 import { loadPageFiles, type PageFile } from "./page-files.ts";
 
-const LOOPBACK = "127.0.0.1";
-/** 192 bits: beyond guessing, also for another user of this machine. */
-const TOKEN_BYTES = 24;
 /** The largest request of a page is a settings change. */
 const MAX_REQUEST_BYTES = 64 * 1024;
 
@@ -25,14 +28,28 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
+/** Beyond the call page itself. */
+export interface PageServerOptions {
+  /** Further pages of the host: URL path → file. */
+  readonly files?: ReadonlyMap<string, PageFile> | undefined;
+  /** Answers what lies beneath `prefix`, for those who show the session's token. */
+  readonly api?:
+    | { readonly prefix: string; answer(request: IncomingMessage, response: ServerResponse): void }
+    | undefined;
+}
+
 /** @param port 0 takes a free one. @throws with EADDRINUSE when it is taken */
 export async function startPageServer(
   port: number,
   onPage: (socket: WebSocket) => void,
+  { files, api }: PageServerOptions = {},
 ): Promise<PageServer> {
-  const files = await loadPageFiles();
-  const token = randomBytes(TOKEN_BYTES).toString("base64url");
-  const server = createServer((request, response) => answer(request, response, files));
+  const all = new Map([...(await loadPageFiles()), ...(files ?? [])]);
+  const token = makeToken();
+  const server = createServer((request, response) => {
+    if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
+    else answer(request, response, all);
+  });
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_REQUEST_BYTES,
@@ -41,37 +58,18 @@ export async function startPageServer(
   });
   server.on("upgrade", (request, socket, head) => {
     const why = refusal(request, token);
-    if (why) refuse(socket, why);
+    if (why) refuseUpgrade(socket, why);
     else sockets.handleUpgrade(request, socket, head, onPage);
   });
-  await listen(server, port);
-  const bound = portOf(server);
+  const bound = await listenOnLoopback(server, port);
   const url = `http://${LOOPBACK}:${bound}/#token=${token}`;
   return { port: bound, token, url, close: () => close(server, sockets) };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, LOOPBACK, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function portOf(server: Server): number {
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === "string") throw new Error("the page server has no TCP port");
-  return address.port;
 }
 
 async function close(server: Server, sockets: WebSocketServer): Promise<void> {
   for (const socket of sockets.clients) socket.terminate();
   sockets.close();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
+  await closeServer(server);
 }
 
 function answer(
@@ -89,6 +87,37 @@ function answer(
   response.end(request.method === "HEAD" ? undefined : file.body);
 }
 
+/**
+ * A page on this very origin is not enough: the token must be shown too, as `Authorization: Bearer …` or, where an element
+ * fetches and no header can be set, as `?token=…`.
+ */
+function answerApi(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+  next: (request: IncomingMessage, response: ServerResponse) => void,
+): void {
+  const refuse = (status: number, why: string): void => {
+    response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
+  };
+  if (!isOwnHost(request)) refuse(403, "this server answers to its own address only");
+  else if (!isOwnPage(request)) refuse(403, "only the host's own pages may ask");
+  else if (!isSameToken(shownToken(request), token)) refuse(401, "the session's token is missing or wrong");
+  else next(request, response);
+}
+
+/** Where a browser says which page asks; other programs do not say. */
+function isOwnPage({ headers }: IncomingMessage): boolean {
+  const site = headers["sec-fetch-site"];
+  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) return false;
+  return site === undefined || site === "same-origin";
+}
+
+function shownToken({ headers, url }: IncomingMessage): string {
+  const bearer = /^Bearer ([\w-]+)$/.exec(headers.authorization ?? "")?.[1];
+  return bearer ?? new URL(url ?? "/", "http://host").searchParams.get("token") ?? "";
+}
+
 function refusalOf(request: IncomingMessage): number | undefined {
   if (!isOwnHost(request)) return 403;
   return request.method === "GET" || request.method === "HEAD" ? undefined : 405;
@@ -99,9 +128,10 @@ function safetyHeaders(host: string): Record<string, string> {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src data:",
+    // Pictures come as data URLs, as blobs of what a socket brought, or from the plugin's own port on loopback.
+    `img-src 'self' data: blob: http://${LOOPBACK}:*`,
     // WebKit does not count WebSockets as 'self'.
-    `connect-src 'self' ws://${host}`,
+    `connect-src 'self' ws://${host} ws://${LOOPBACK}:*`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -115,13 +145,6 @@ function safetyHeaders(host: string): Record<string, string> {
   };
 }
 
-/** Another name for 127.0.0.1 in the Host header means that a foreign page rebound its own name to us. */
-function isOwnHost({ headers, socket }: IncomingMessage): boolean {
-  return (
-    headers.host === `${LOOPBACK}:${socket.localPort}` || headers.host === `localhost:${socket.localPort}`
-  );
-}
-
 /** Why a WebSocket may not open; undefined when it may. */
 function refusal(request: IncomingMessage, token: string): string | undefined {
   if (request.url !== LINK_PATH) return "404 Not Found";
@@ -129,17 +152,7 @@ function refusal(request: IncomingMessage, token: string): string | undefined {
   if (request.headers.origin !== `http://${request.headers.host}`) return "403 Forbidden";
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   const given = offered.find((name) => name.startsWith(TOKEN_PROTOCOL_PREFIX)) ?? "";
-  const isKnown = offered.includes(PAGE_PROTOCOL) && isSame(given.slice(TOKEN_PROTOCOL_PREFIX.length), token);
+  const isKnown =
+    offered.includes(PAGE_PROTOCOL) && isSameToken(given.slice(TOKEN_PROTOCOL_PREFIX.length), token);
   return isKnown ? undefined : "401 Unauthorized";
-}
-
-/** In constant time, so that the token cannot be guessed letter by letter. */
-function isSame(given: string, token: string): boolean {
-  const [left, right] = [Buffer.from(given), Buffer.from(token)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.on("error", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

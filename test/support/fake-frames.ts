@@ -1,6 +1,6 @@
 // Pictures that know whether they were given back, and an encoder and an outlet that finish when the test says.
 
-import type { EncodedPicture, JpegWish, Native, VideoFrame } from "../../native/types.ts";
+import type { CompressedPicture, EncodedPicture, JpegWish, Native, VideoFrame } from "../../native/types.ts";
 import type { FrameOutlet } from "../../plugin/frames/frames.ts";
 
 export interface CountedFrame extends VideoFrame {
@@ -40,29 +40,41 @@ export const settled = (): Promise<void> => new Promise(setImmediate);
 export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba"> {
   readonly encodes: Step<{ mark: number; wish: JpegWish }>[] = [];
 
+  /** Pictures are filled up to this size. */
+  pictureBytes = 0;
+
   createJpegEncoder() {
     let isBusy = false;
+    const work = async ({ data }: Picture, wish: JpegWish): Promise<Uint8Array> => {
+      if (isBusy) throw new Error("one encode at a time on each encoder");
+      isBusy = true;
+      const mark = data[0] ?? -1;
+      await pushStep(this.encodes, { mark, wish }).finally(() => {
+        isBusy = false;
+      });
+      const made = Buffer.from(`picture${mark}`);
+      return this.pictureBytes > made.length ? Buffer.concat([made], this.pictureBytes) : made;
+    };
     return {
-      encode: async ({ data, width, height }: Parameters<VideoEncode>[0], wish: JpegWish) => {
-        if (isBusy) throw new Error("one encode at a time on each encoder");
-        isBusy = true;
-        const mark = data[0] ?? -1;
-        await pushStep(this.encodes, { mark, wish }).finally(() => {
-          isBusy = false;
-        });
-        return { base64: Buffer.from(`picture${mark}`), width, height } satisfies EncodedPicture;
+      encode: async (picture: Picture, wish: JpegWish): Promise<EncodedPicture> => {
+        const base64 = await work(picture, wish);
+        return { base64, width: picture.width, height: picture.height };
+      },
+      compress: async (picture: Picture, wish: JpegWish): Promise<CompressedPicture> => {
+        const jpeg = await work(picture, wish);
+        return { jpeg, width: picture.width, height: picture.height };
       },
       textOf: async (jpeg: Uint8Array) => Buffer.from(Buffer.from(jpeg).toString("base64")),
     };
   }
 
-  async toRgba({ width, height, data }: Parameters<VideoEncode>[0]): Promise<Uint8Array> {
+  async toRgba({ width, height, data }: Picture): Promise<Uint8Array> {
     const grey = data[0] ?? 0;
     return Uint8Array.from({ length: width * height * 4 }, (_, index) => (index % 4 === 3 ? 255 : grey));
   }
 }
 
-type VideoEncode = ReturnType<Native["createJpegEncoder"]>["encode"];
+type Picture = Pick<VideoFrame, "data" | "width" | "height">;
 
 export class FakeOutlet implements FrameOutlet {
   readonly writes: Step<string>[] = [];

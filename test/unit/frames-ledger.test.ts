@@ -53,7 +53,7 @@ class Course {
     ];
     const rare = [this.acknowledge, this.acknowledge, this.subscribe, this.unsubscribe];
     const action = random.pick(random.chance(0.8) ? actions : rare);
-    action.call(this);
+    await action.call(this);
     if (random.chance(0.7)) await settled();
   }
 
@@ -89,11 +89,11 @@ class Course {
       this.frames.acknowledge(this.random.pick(this.streams).id, this.random.below(30));
   }
 
-  subscribe(): void {
+  async subscribe(): Promise<void> {
     if (this.streams.length === MAX_STREAMS_PER_CALL) return;
     const source = this.random.pick(SOURCES);
     const wish = { callId: "c", source, credit: 1 + this.random.below(8), maxFps: 1 + this.random.below(60) };
-    const { stream } = this.frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
+    const { stream } = await this.frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
     this.streams.push({ id: stream, source });
   }
 

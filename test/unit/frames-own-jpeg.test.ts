@@ -27,7 +27,7 @@ async function delivered(frame: VideoFrame, maxWidth: number) {
   })();
   const frames = createFrames({ native, outlet, log: (_level, message) => assert.fail(message) });
   const params = { callId: "c", source: "local", format: "jpeg", maxWidth };
-  frames.subscribe(frameMethods["frames.subscribe"].params.parse(params));
+  await frames.subscribe(frameMethods["frames.subscribe"].params.parse(params));
   frames.offer("c", "local", frame);
   await began;
   next(outlet.writes).finish();

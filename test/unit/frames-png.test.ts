@@ -35,7 +35,7 @@ describe("png", () => {
   test("a png stream sends the very pixels", async () => {
     const { frames, written } = setUp();
     const wish = { callId: "c", source: "local", format: "png" };
-    const { stream } = frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
+    const { stream } = await frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
     const frame = countedFrame(90);
     frames.offer("c", "local", frame);
     const { params } = JSON.parse(await written);

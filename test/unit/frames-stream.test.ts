@@ -28,10 +28,10 @@ function setUp() {
   const logged: [LogLevel, string][] = [];
   const log = (level: LogLevel, message: string) => void logged.push([level, message]);
   const frames = createFrames({ native, outlet, now: () => clock.ms, log });
-  const subscribe = (wish: Partial<Params<"frames.subscribe">> = {}) =>
-    frames.subscribe(
-      frameMethods["frames.subscribe"].params.parse({ callId: "c", source: "remote", ...wish }),
-    ).stream;
+  const subscribe = async (wish: Partial<Params<"frames.subscribe">> = {}) => {
+    const params = { callId: "c", source: "remote", ...wish };
+    return (await frames.subscribe(frameMethods["frames.subscribe"].params.parse(params))).stream;
+  };
   /** Offers a picture 1/30 s after the last. */
   const offer = (mark: number): CountedFrame => {
     clock.ms += 1000 / 30;
@@ -53,7 +53,7 @@ const marksOf = (outlet: FakeOutlet) => outlet.lines.map((line) => Number(/pictu
 describe("frames", () => {
   test("a picture becomes one line that the schema accepts, with a unique data URL", async () => {
     const { outlet, subscribe, offer, deliver } = setUp();
-    const stream = subscribe();
+    const stream = await subscribe();
     offer(7);
     await deliver();
     const line = JSON.parse(outlet.lines[0] ?? "");
@@ -70,7 +70,7 @@ describe("frames", () => {
 
   test("no more pictures go than credit allows, and an acknowledgement frees all up to its seq", async () => {
     const { native, outlet, frames, subscribe, offer, deliver } = setUp();
-    const stream = subscribe({ credit: 2 });
+    const stream = await subscribe({ credit: 2 });
     offer(1);
     await deliver();
     offer(2);
@@ -90,7 +90,7 @@ describe("frames", () => {
 
   test("acknowledging what was never sent grants nothing", async () => {
     const { native, frames, subscribe, offer, deliver } = setUp();
-    const stream = subscribe({ credit: 1 });
+    const stream = await subscribe({ credit: 1 });
     frames.acknowledge(stream, 1_000_000);
     frames.acknowledge("no such stream", 1);
     offer(1);
@@ -103,7 +103,7 @@ describe("frames", () => {
 
   test("while one picture is on its way the newest waits and those between are given back", async () => {
     const { outlet, frames, subscribe, offer, deliver } = setUp();
-    subscribe();
+    await subscribe();
     offer(1);
     const between = [offer(2), offer(3)];
     const newest = offer(4);
@@ -128,7 +128,7 @@ describe("frames", () => {
 
   test("the next picture is encoded only after the one before was written", async () => {
     const { native, outlet, subscribe, offer } = setUp();
-    subscribe({ credit: 8 });
+    await subscribe({ credit: 8 });
     offer(1);
     next(native.encodes).finish();
     await settled();
@@ -141,7 +141,7 @@ describe("frames", () => {
 
   test("a picture is given back as soon as it is encoded", async () => {
     const { native, subscribe, offer } = setUp();
-    subscribe();
+    await subscribe();
     const first = offer(1);
     offer(2);
     assert.equal(first.held(), 1, "the encoder reads it");
@@ -152,7 +152,7 @@ describe("frames", () => {
 
   test("a stream that ends in mid-encode sends nothing and gives everything back", async () => {
     const { native, outlet, frames, subscribe, offer } = setUp();
-    const stream = subscribe();
+    const stream = await subscribe();
     const encoding = offer(1);
     const waiting = offer(2);
     frames.unsubscribe(stream);
@@ -170,7 +170,7 @@ describe("frames", () => {
 
   test("a picture that cannot be encoded is counted, logged once, and the stream goes on", async () => {
     const { native, outlet, logged, frames, subscribe, offer, deliver } = setUp();
-    subscribe();
+    await subscribe();
     for (const mark of [1, 2]) {
       const frame = offer(mark);
       next(native.encodes).fail(new Error("tjCompress: bogus"));
@@ -190,7 +190,7 @@ describe("frames", () => {
 
   test("a picture that could not be written costs neither seq nor credit", async () => {
     const { native, outlet, frames, subscribe, offer, deliver } = setUp();
-    subscribe({ credit: 1 });
+    await subscribe({ credit: 1 });
     offer(1);
     next(native.encodes).finish();
     await settled();
@@ -204,8 +204,8 @@ describe("frames", () => {
 
   test("each subscriber of a source has its own credit, and counts for itself", async () => {
     const { native, frames, subscribe, offer } = setUp();
-    subscribe({ credit: 1 });
-    subscribe({ credit: 1, maxWidth: 64, quality: 30 });
+    await subscribe({ credit: 1 });
+    await subscribe({ credit: 1, maxWidth: 64, quality: 30 });
     offer(1);
     assert.deepEqual(
       native.encodes.map(({ input }) => input.wish),
@@ -218,13 +218,15 @@ describe("frames", () => {
     assert.equal(frames.counts("c", "remote").waiting, 2);
   });
 
-  test("a call has a bounded number of streams, of both sources together, and another call its own", () => {
+  test("a call has a bounded number of streams, of both sources together, and another call its own", async () => {
     const { frames, subscribe } = setUp();
-    const streams = Array.from({ length: MAX_STREAMS_PER_CALL }, (_, index) =>
-      subscribe({ source: index % 2 === 0 ? "remote" : "local" }),
+    const streams = await Promise.all(
+      Array.from({ length: MAX_STREAMS_PER_CALL }, (_, index) =>
+        subscribe({ source: index % 2 === 0 ? "remote" : "local" }),
+      ),
     );
-    assert.throws(
-      () => subscribe(),
+    await assert.rejects(
+      subscribe(),
       (error) =>
         error instanceof RpcError &&
         error.kind === "tooManyStreams" &&
@@ -232,15 +234,15 @@ describe("frames", () => {
         error.issues[0].value === '"c"' &&
         error.issues[0].expected.includes(`fewer than ${MAX_STREAMS_PER_CALL} streams`),
     );
-    subscribe({ callId: "other" });
+    await subscribe({ callId: "other" });
     frames.unsubscribe(streams[0] ?? "");
-    subscribe();
-    assert.throws(() => subscribe(), RpcError);
+    await subscribe();
+    await assert.rejects(subscribe(), RpcError);
   });
 
-  test("pictures that nobody watches are counted and not encoded", () => {
+  test("pictures that nobody watches are counted and not encoded", async () => {
     const { native, frames, subscribe, offer } = setUp();
-    subscribe({ source: "local" });
+    await subscribe({ source: "local" });
     offer(1);
     assert.equal(native.encodes.length, 0);
     assert.equal(frames.counts("c", "remote").unwatched, 1);
@@ -249,7 +251,7 @@ describe("frames", () => {
 
   test("after the end of a call nothing of it is kept, and late pictures are ignored", async () => {
     const { native, frames, subscribe, offer } = setUp();
-    subscribe();
+    await subscribe();
     const held = [offer(1), offer(2)];
     frames.endCall("c");
     next(native.encodes).finish();
@@ -260,15 +262,12 @@ describe("frames", () => {
       [0, 0, 0],
     );
     assert.equal(frames.counts("c", "remote").offered, 0);
-    assert.throws(
-      () => subscribe(),
-      (error) => error instanceof RpcError && error.kind === "unknownCall",
-    );
+    await assert.rejects(subscribe(), (error) => error instanceof RpcError && error.kind === "unknownCall");
   });
 
   test("close waits for the picture that is being read", async () => {
     const { native, frames, subscribe, offer } = setUp();
-    subscribe();
+    await subscribe();
     const frame = offer(1);
     let isClosed = false;
     const closing = frames.close().then(() => {

@@ -1,0 +1,129 @@
+// Whoever watches a stream, by each of the three ways, as a page would: takes pictures, acknowledges, pauses, leaves.
+
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { WebSocket } from "ws";
+
+export const PAGE_ORIGIN = "http://127.0.0.1:8080";
+
+/** What arrived of one picture; what the way does not carry is undefined. */
+export interface SeenPicture {
+  readonly bytes: Buffer;
+  readonly seq?: number;
+  readonly capturedAt?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** A connected page. */
+export interface PictureViewer {
+  /** The next picture, come already or to come. */
+  next(): Promise<SeenPicture>;
+  acknowledge(seq: number): void;
+  /** Resolves when the other side has closed. */
+  readonly closed: Promise<unknown>;
+  /** Stops reading from the connection, as a page that hangs. */
+  pause(): void;
+  leave(): void;
+}
+
+/** Hands out in order what came. */
+class Arrivals {
+  readonly #come: SeenPicture[] = [];
+  readonly #waiting: ((picture: SeenPicture) => void)[] = [];
+
+  push(picture: SeenPicture): void {
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(picture);
+    else this.#come.push(picture);
+  }
+
+  next(): Promise<SeenPicture> {
+    const come = this.#come.shift();
+    return come ? Promise.resolve(come) : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** @throws Error naming the HTTP status of a refusal */
+export async function openSocketViewer(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<PictureViewer> {
+  const socket = new WebSocket(url, { headers: { origin: PAGE_ORIGIN, ...headers } });
+  const arrivals = new Arrivals();
+  socket.on("message", (data: Buffer) => {
+    const [seq, capturedAt] = [data.readUInt32BE(0), data.readDoubleBE(4)];
+    const [width, height] = [data.readUInt16BE(12), data.readUInt16BE(14)];
+    arrivals.push({ seq, capturedAt, width, height, bytes: data.subarray(16) });
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  await new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("unexpected-response", (_request, { statusCode }) => reject(new Error(`HTTP ${statusCode}`)));
+    socket.on("error", reject);
+  });
+  return {
+    next: () => arrivals.next(),
+    acknowledge(seq) {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(seq);
+      socket.send(bytes);
+    },
+    closed,
+    pause: () => socket.pause(),
+    leave: () => socket.terminate(),
+  };
+}
+
+/** The status of any request; its body is read and dropped. */
+export async function statusOf(
+  url: string,
+  headers: Record<string, string> = {},
+  method = "GET",
+): Promise<number> {
+  const asked = request(url.replace(/^ws:/, "http:"), { headers, method, agent: false });
+  asked.end();
+  const [response]: [IncomingMessage] = (await once(asked, "response")) as [IncomingMessage];
+  response.destroy();
+  return response.statusCode ?? 0;
+}
+
+/** @throws Error naming the HTTP status of a refusal */
+export async function openMjpegViewer(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<PictureViewer & { readonly headers: IncomingMessage["headers"] }> {
+  const asked = request(url, { headers: { origin: PAGE_ORIGIN, ...headers }, agent: false });
+  asked.end();
+  const [response]: [IncomingMessage] = (await once(asked, "response")) as [IncomingMessage];
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`HTTP ${response.statusCode}`);
+  }
+  const boundary = /boundary=(.+)$/.exec(response.headers["content-type"] ?? "")?.[1] ?? "";
+  const arrivals = new Arrivals();
+  const part = Buffer.from(`--${boundary}\r\nContent-Type: image/jpeg\r\n\r\n`);
+  let rest = Buffer.alloc(0);
+  response.on("data", (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk]);
+    // As browsers do it: a part is over when the whole head of the next one is there.
+    for (let end = endOf(rest, part); end >= 0; end = endOf(rest, part)) {
+      arrivals.push({ bytes: Buffer.from(rest.subarray(part.length, end - 2)) });
+      rest = rest.subarray(end);
+    }
+  });
+  const closed = new Promise((resolve) => response.once("close", resolve));
+  response.on("error", () => undefined);
+  return {
+    headers: response.headers,
+    next: () => arrivals.next(),
+    acknowledge: () => undefined,
+    closed,
+    pause: () => response.pause(),
+    leave: () => response.destroy(),
+  };
+}
+
+function endOf(bytes: Buffer, part: Buffer): number {
+  return bytes.indexOf(part, part.length);
+}
