@@ -6,6 +6,7 @@ import { attachMachine, type CallMode, type HostAbilities, modeIssue } from "../
 import { CallReporter } from "../calls/call-reporter.ts";
 import { type CallContext, createCallContext } from "../calls/context.ts";
 import { createDesk, type Desk } from "../calls/desk.ts";
+import { logStates } from "../calls/state-log.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
@@ -104,6 +105,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     identity: null,
     changeSettings: (change) => changeSettings(plugin, change),
   };
+  for (const chart of [desk, attach]) logStates(chart, logOf("charts"), () => settings.get().debugging);
   desk.start();
   attach.start();
   return plugin;

@@ -5,6 +5,7 @@ import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
+import type { HostSignalling } from "../signalling/host-carrier.ts";
 import {
   type OwnAvailability,
   type SelfAddress,
@@ -20,10 +21,13 @@ export interface SignallingStart {
   /** Absolute path; undefined keeps the key in memory only. */
   readonly privateKeyFile: string | undefined;
   readonly settings: Settings["signalling"];
+  /** The host's peer id, where the host carries the signals over its own node. */
+  readonly carrierId: string | undefined;
 }
 
 export interface SignallingServiceOptions {
   create(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
+  createCarried(selfId: string, callbacks: SignallingCallbacks): HostSignalling;
   readonly notify: Notify;
   readonly log: Log;
   onSignal(from: string, callId: string, signal: Signal): void;
@@ -46,6 +50,8 @@ export interface SignallingService {
   setAvailability(availability: OwnAvailability): void;
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
   addContact(address: string): Promise<Contact>;
+  /** The host's part where it carries the signals; null where the plugin runs a node of its own, and before `start`. */
+  carried(): HostSignalling | null;
   /** Sends still waiting reject with `closed`; without a start there is nothing to close. */
   close(): Promise<void>;
 }
@@ -54,6 +60,7 @@ export interface SignallingService {
 export function createSignallingService(options: SignallingServiceOptions): SignallingService {
   const { notify, log } = options;
   let signalling: Signalling | null = null;
+  let carried: HostSignalling | null = null;
   let self: SelfAddress | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
 
@@ -76,7 +83,8 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     async start(start) {
       notify("signalling.changed", { state: "starting", addresses: [] });
       try {
-        signalling = options.create(start, callbacks);
+        if (start.carrierId !== undefined) carried = options.createCarried(start.carrierId, callbacks);
+        signalling = carried ?? options.create(start, callbacks);
         signalling.setAvailability(availability);
         ready(await signalling.start());
       } catch (error) {
@@ -103,6 +111,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
         throw asRpcError(error, address);
       }
     },
+    carried: () => carried,
     async close() {
       self = null;
       await signalling?.close();
