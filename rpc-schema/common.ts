@@ -45,8 +45,9 @@ export const deviceListSchema = z.strictObject({
 export type DeviceList = z.infer<typeof deviceListSchema>;
 
 /**
- * off: not open; muted: open, its samples dropped at capture; lost: failed or unplugged. `why` says how it was lost, or,
- * with another state, why it is not the device that was wished for.
+ * off: not open; opening: not working yet, or not any more and tried again, with the reason; muted: open, its samples
+ * dropped at capture; lost: failed or unplugged. `why` says how it was lost, or, with another state, why it is not the
+ * device that was wished for.
  */
 export const deviceStateSchema = z.strictObject({
   state: z.enum(["off", "opening", "live", "muted", "lost"]),

@@ -31,4 +31,5 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   signallingUnavailable: "the plugin's libp2p node is not running",
   peerUnreachable: "the peer could not be dialled, or did not acknowledge",
   notCarried: "`initialize` did not say that the host carries the signals",
+  debuggingOff: "the state machines cannot be watched unless the setting `debugging` is on",
 };

@@ -14,7 +14,8 @@ export const jsonRpcErrorCodes = {
 
 /**
  * Part of the contract: a code never changes its meaning. 10xx process, 11xx calls, 12xx devices, 13xx
- * pictures, 14xx network.
+ * pictures, 14xx network, 15xx
+ * watching.
  */
 export const pluginErrorCodes = {
   unsupportedProtocolVersion: 1001,
@@ -39,6 +40,7 @@ export const pluginErrorCodes = {
   signallingUnavailable: 1401,
   peerUnreachable: 1402,
   notCarried: 1403,
+  debuggingOff: 1501,
 } as const;
 
 /** Every code that can stand in an answer, by name. */

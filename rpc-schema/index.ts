@@ -1,5 +1,6 @@
 // Everything that hosts, the plugin and the page share.
 
+export * from "./chart-description.ts";
 export * from "./chart-log.ts";
 export * from "./common.ts";
 export * from "./definition.ts";

@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { callMethods, callNotifications } from "./methods/calls.ts";
+import { chartMethods, chartNotifications } from "./methods/charts.ts";
 import { contactMethods, contactNotifications } from "./methods/contacts.ts";
 import { deviceMethods, deviceNotifications } from "./methods/devices.ts";
 import { frameHostNotifications, frameMethods, framePluginNotifications } from "./methods/frames.ts";
@@ -20,6 +21,7 @@ export const methods = {
   ...callMethods,
   ...frameMethods,
   ...signalMethods,
+  ...chartMethods,
 };
 
 /** Notifications, host → plugin. */
@@ -36,6 +38,7 @@ export const pluginNotifications = {
   ...deviceNotifications,
   ...callNotifications,
   ...framePluginNotifications,
+  ...chartNotifications,
 };
 
 /** Requests, plugin → host. */

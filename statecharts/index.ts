@@ -8,6 +8,7 @@ export * from "./availability/judge.ts";
 export * from "./availability/mode.ts";
 export * from "./call/machine.ts";
 export type * from "./call/model.ts";
+export * from "./describe/describe.ts";
 export * from "./desk/machine.ts";
 export type * from "./desk/model.ts";
 export { callWith } from "./desk/model.ts";

@@ -6,7 +6,10 @@ import { attachMachine, type CallMode, type HostAbilities, modeIssue } from "../
 import { CallReporter } from "../calls/call-reporter.ts";
 import { type CallContext, createCallContext } from "../calls/context.ts";
 import { createDesk, type Desk } from "../calls/desk.ts";
+import { settingsNews } from "../calls/settings-news.ts";
 import { logStates } from "../calls/state-log.ts";
+import { ChartFeed } from "../evidence/chart-feed.ts";
+import { type ChartWatch, createChartWatch } from "../evidence/chart-watch.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
@@ -40,6 +43,7 @@ export interface Plugin {
   readonly signalling: SignallingService;
   readonly availability: AvailabilityService;
   readonly reporter: CallReporter;
+  readonly charts: ChartWatch;
   readonly log: Log;
   /** What decides about the mode; the host's word comes with `initialize`. */
   abilities: HostAbilities;
@@ -89,6 +93,10 @@ export function createPlugin(options: PluginOptions): Plugin {
     stopServices: (reason) => stopServices(plugin, context, reason),
   });
 
+  const feed = new ChartFeed({
+    roots: [attach, desk],
+    now: () => performance.timeOrigin + performance.now(),
+  });
   const plugin: Plugin = {
     engines,
     version,
@@ -99,6 +107,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     signalling,
     availability,
     reporter,
+    charts: createChartWatch({ feed, notify: end.notify, settings: settings.get }),
     log,
     abilities: { webviewCanCall: undefined, platform: options.platform ?? process.platform },
     mode: "native",
@@ -154,8 +163,10 @@ function changeSettings(
   { settings, desk, availability }: Plugin,
   change: Parameters<SettingsStore["change"]>[0],
 ): SettingsChange {
+  const last = settings.get();
   const changed = settings.change(change);
-  desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts });
+  const news = settingsNews(last, changed.settings);
+  desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, news });
   availability.settingsChanged();
   return changed;
 }

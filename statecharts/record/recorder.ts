@@ -10,6 +10,7 @@ import type {
   InspectionEvent,
 } from "xstate";
 import type { ChartLogEntry, ChartStep, TakenTransition } from "../../rpc-schema/index.ts";
+import { indexOf, targetsOf } from "../describe/transitions.ts";
 import { originOf } from "./origin.ts";
 import { chartOf, isObject, pathOf, plainObject, toPlain } from "./plain.ts";
 import { refusalOf } from "./refusal.ts";
@@ -128,14 +129,8 @@ class Recorder {
 
 /** Ids instead of the states themselves. */
 export function takenOf(transition: AnyTransitionDefinition): TakenTransition {
-  const { source, eventType, target } = transition;
-  const siblings = eventType === "" ? source.always : source.transitions.get(eventType);
-  return {
-    from: source.id,
-    on: eventType,
-    index: Math.max(0, siblings?.indexOf(transition) ?? 0),
-    to: target?.map(({ id }) => id) ?? [],
-  };
+  const { source, eventType } = transition;
+  return { from: source.id, on: eventType, index: indexOf(transition), to: targetsOf(transition) };
 }
 
 function isMachineSnapshot(snapshot: unknown): snapshot is AnyMachineSnapshot {

@@ -35,6 +35,9 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "call.snapshot": { callId: "c", source: "local" },
   "frames.subscribe": { callId: "c", source: "local" },
   "frames.unsubscribe": { stream: "s" },
+  "charts.list": {},
+  "charts.subscribe": {},
+  "charts.unsubscribe": {},
   "signal.deliver": { from: PEER, topic: "call:c", payload: {} },
 };
 
