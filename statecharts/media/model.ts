@@ -116,11 +116,13 @@ function failed(
   { kind, why, deviceId }: OfKind & Loss,
   { around }: MediaContext,
 ): Partial<DeviceContext> {
-  const culprit =
-    deviceId ?? device.open?.deviceId ?? device.instead ?? choice.preferredId(device, around, kind);
+  const preferred = choice.preferredId(device, around, kind);
+  const culprit = deviceId ?? device.open?.deviceId ?? device.instead ?? preferred;
+  // One that could not even step in explains nothing: people look for the fault of the device that they had.
+  const hasSteppedIn = device.open !== null || culprit === preferred;
   return {
     open: null,
-    why,
+    why: hasSteppedIn ? why : (device.why ?? why),
     offered: null,
     tried: culprit === null ? device.tried : [...device.tried, culprit],
   };

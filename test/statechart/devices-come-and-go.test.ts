@@ -37,6 +37,20 @@ for (const kind of KINDS) {
       assert.deepEqual([bench.context[kind].open?.deviceId, bench.context[kind].why], [`${kind}-1`, null]);
     });
 
+    test("stays the reason when what should step in does not open, but not when it did and is lost too", () => {
+      const bench = live();
+      bench.lists(both);
+      bench.loses(kind, "unplugged");
+      bench.loses(kind, "in use by another program");
+      assert.deepEqual([bench.state(kind), bench.context[kind].why], ["lost", "unplugged"]);
+      bench.clock.increment(500);
+      bench.loses(kind, "not there");
+      bench.opens(kind, spare);
+      assert.equal(bench.context[kind].why, "not there");
+      bench.loses(kind, "out of battery");
+      assert.deepEqual([bench.state(kind), bench.context[kind].why], ["lost", "out of battery"]);
+    });
+
     test("is only offered when it returns where the user wants to be asked", () => {
       const bench = live();
       bench.lists(both, { whenDeviceReturns: "offer" });
