@@ -114,7 +114,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     identity: null,
     changeSettings: (change) => changeSettings(plugin, change),
   };
-  for (const chart of [desk, attach]) logStates(chart, logOf("charts"), () => settings.get().debugging);
+  logStates("desk", desk, logOf("charts"), () => settings.get().debugging);
   desk.start();
   attach.start();
   return plugin;

@@ -60,6 +60,7 @@ const LOOPBACK: DeepPartial<Settings> = {
 type Told = { name: PluginNotificationName; params: unknown };
 const FOLLOWED: PluginNotificationName[] = [
   "signalling.changed",
+  "availability.changed",
   "contacts.changed",
   "call.incoming",
   "call.changed",

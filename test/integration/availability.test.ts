@@ -1,0 +1,121 @@
+// Calls switched off and on between two real plugins over real signalling: while idle, while it rings, in a call; and the
+// log that `debugging` brings.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { connectCall, endCalls, type PluginProcess, startPair } from "../support/plugin-process.ts";
+
+let pair: Awaited<ReturnType<typeof startPair>>;
+before(async () => {
+  pair = await startPair();
+});
+after(() => pair.stop());
+afterEach(async () => {
+  const { alice, bob } = pair;
+  for (const [one, other] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
+    await endCalls(one);
+    await switchCalls(one, other, true);
+  }
+});
+
+const set = (one: PluginProcess, settings: object) => one.host.request("settings.update", { settings });
+
+/** Whether `other` holds `one` to be callable, once it says so. */
+async function isSeen(one: PluginProcess, other: PluginProcess, on: boolean): Promise<void> {
+  const isRight = (contacts: { peerId: string; videoDisabled: boolean }[]) =>
+    contacts.some(({ peerId, videoDisabled }) => peerId === one.peerId && videoDisabled === !on);
+  const { contacts } = await other.host.request("contacts.list", {});
+  if (!isRight(contacts)) await other.next("contacts.changed", (changed) => isRight(changed.contacts));
+}
+
+async function switchCalls(one: PluginProcess, other: PluginProcess, on: boolean): Promise<void> {
+  one.mark();
+  other.mark();
+  await set(one, { videoDisabled: !on });
+  await isSeen(one, other, on);
+}
+
+describe("calls switched off while idle", () => {
+  test("are told to the host with cause and why, and to the other side at once", async () => {
+    const { alice, bob } = pair;
+    await switchCalls(alice, bob, false);
+    const { videoDisabled, cause, why } = await alice.next("availability.changed");
+    assert.deepEqual([videoDisabled, cause], [true, "user"]);
+    assert.ok(why);
+  });
+
+  test("refuse calls both ways, and switched on they let them through without a restart", async () => {
+    const { alice, bob } = pair;
+    await switchCalls(alice, bob, false);
+    const audio = "audio" as const;
+    await assert.rejects(bob.host.request("call.start", { peerId: alice.peerId, media: audio }), {
+      kind: "peerCallsDisabled",
+    });
+    await assert.rejects(alice.host.request("call.start", { peerId: bob.peerId, media: audio }), {
+      kind: "callsDisabled",
+    });
+    await switchCalls(alice, bob, true);
+    await connectCall(bob, alice, audio);
+  });
+});
+
+for (const [name, begin] of [
+  [
+    "while it rings",
+    async (caller: PluginProcess, callee: PluginProcess) => {
+      caller.mark();
+      callee.mark();
+      const { callId } = await caller.host.request("call.start", { peerId: callee.peerId, media: "video" });
+      await callee.next("call.incoming", (call) => call.callId === callId);
+      return callId;
+    },
+  ],
+  ["in a call", (caller: PluginProcess, callee: PluginProcess) => connectCall(caller, callee, "video")],
+] as const) {
+  describe(`calls switched off ${name}`, () => {
+    for (const who of ["caller", "callee"] as const) {
+      test(`by the ${who} end it on both sides as videoDisabled, and on again the next call connects`, async () => {
+        const { alice, bob } = pair;
+        const callId = await begin(alice, bob);
+        const [one, other] = who === "caller" ? [alice, bob] : [bob, alice];
+        await set(one, { videoDisabled: true });
+        const isIt = (end: { callId: string }) => end.callId === callId;
+        const [own, theirs] = await Promise.all([
+          one.next("call.ended", isIt),
+          other.next("call.ended", isIt),
+        ]);
+        assert.deepEqual([own.reason, own.endedBy], ["videoDisabled", "local"]);
+        assert.deepEqual([theirs.reason, theirs.endedBy], ["videoDisabled", "remote"]);
+        await isSeen(one, other, false);
+        await switchCalls(one, other, true);
+        await connectCall(alice, bob, "video");
+      });
+    }
+  });
+}
+
+describe("the setting debugging", () => {
+  const debugLines = (one: PluginProcess) =>
+    one
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"level":"debug"'));
+
+  test("brings every signal and every state of a call into the log, and takes them out again", async () => {
+    const { alice, bob } = pair;
+    assert.deepEqual(debugLines(alice), []);
+    await set(alice, { debugging: true });
+    const callId = await connectCall(alice, bob, "audio");
+    await set(alice, { debugging: false });
+    const lines = debugLines(alice).join("\n");
+    assert.match(lines, new RegExp(`call-request of call ${callId} to ${bob.peerId}`));
+    assert.match(lines, new RegExp(`call-ack of call ${callId} from ${bob.peerId}`));
+    assert.match(lines, /"source":"charts","message":"call:[^"]*connected/);
+    const { length } = debugLines(alice);
+    await endCalls(alice);
+    assert.equal(debugLines(alice).length, length);
+  });
+});
