@@ -100,13 +100,20 @@ function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "spea
   return {
     state: stateOf(media, kind),
     ...(device.open ? { deviceId: device.open.deviceId, deviceName: device.open.deviceName } : {}),
-    ...(device.why === null ? {} : { why: device.why }),
+    ...whyOf(device),
     ...(device.offered === null ? {} : { offered: device.offered }),
   };
 }
 
+function whyOf({ interruption, why }: DeviceContext): Pick<DeviceState, "why"> {
+  const told = interruption ?? why;
+  return told === null ? {} : { why: told };
+}
+
 function stateOf(media: MediaSnapshot, kind: "camera" | "microphone" | "speaker"): DeviceState["state"] {
   if (media.matches({ [kind]: "lost" })) return "lost";
+  // Open for the chart, which waits for it; for the user it is not there yet again.
+  if (media.context[kind].interruption !== null) return "opening";
   if (media.matches({ [kind]: { open: "live" } })) return "live";
   if (media.matches({ [kind]: { open: "muted" } })) return "muted";
   if (media.matches({ [kind]: "open" })) return "opening";

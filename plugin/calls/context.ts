@@ -22,7 +22,7 @@ export interface CallEngines {
   readonly frames: Frames;
   /** @throws SignallingError, also while there is no signalling */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
-  /** Those of the moment; a running call sees a change at its next use only. */
+  /** Those of the moment; what a running call heeds at once is told to its charts (settings-news.ts). */
   settings(): Settings;
   readonly log: Log;
 }

@@ -4,6 +4,7 @@
 import { fromCallback } from "xstate";
 import type { Settings } from "../../rpc-schema/index.ts";
 import type {
+  CameraCommand,
   DeviceInput,
   MediaEvent,
   MicrophoneCommand,
@@ -12,7 +13,13 @@ import type {
 } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Log } from "../log.ts";
-import type { Microphone, MicrophoneOptions, Speaker } from "../sound/sound.ts";
+import type {
+  InterruptionCallbacks,
+  Microphone,
+  MicrophoneOptions,
+  Processing,
+  Speaker,
+} from "../sound/sound.ts";
 import { type CallContext, textOf } from "./context.ts";
 import { DeviceHolder, type DeviceHolderOptions } from "./device-holder.ts";
 import type { DeviceTurn } from "./device-turn.ts";
@@ -74,6 +81,7 @@ function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, rep
   );
   return {
     use: (next: string) => holder.use(next),
+    renew: () => holder.renew(),
     release() {
       isHeld = false;
       holder.release();
@@ -83,7 +91,7 @@ function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, rep
 }
 
 function cameraEffect({ cameras, settings, mediaOf, cameraTurn, log }: CallContext) {
-  return fromCallback<UseCommand, DeviceInput>(({ input, sendBack, receive }) => {
+  return fromCallback<CameraCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const report = sendBack as Report;
     const choice = input.choice ?? settings().camera;
     if (choice === NO_CAMERA) {
@@ -115,7 +123,8 @@ function cameraEffect({ cameras, settings, mediaOf, cameraTurn, log }: CallConte
       log,
     );
     receive((command) => {
-      if (command.choice === NO_CAMERA) report({ type: "device.cameraAbsent" });
+      if (command.type === "renew") held.renew();
+      else if (command.choice === NO_CAMERA) report({ type: "device.cameraAbsent" });
       else held.use(command.choice);
     });
     return held.release;
@@ -129,7 +138,10 @@ function isDefaultCamera(cameras: readonly { id: string; isDefault: boolean }[],
 function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: CallContext) {
   return fromCallback<MicrophoneCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const media = mediaOf(input.callId);
+    const report = sendBack as Report;
     let isMuted = false;
+    // The settings changed while a microphone was being opened with what they said before.
+    let isOutdated = false;
     const held = hold<Microphone>(
       {
         kind: "microphone",
@@ -145,18 +157,26 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: Cal
               if (isCurrent() && !isMuted) media.microphoneBlock(block);
             },
             onLost,
+            ...interruptionsOf("microphone", report, isCurrent),
           }),
         attach: (device) => {
           device?.setMuted(isMuted);
+          if (isOutdated) device?.setProcessing(processingOf(settings()));
+          isOutdated = false;
           media.microphone = device;
         },
       },
-      sendBack as Report,
+      report,
       log,
     );
     receive((command) => {
       if (command.type === "use") {
         held.use(command.choice);
+        return;
+      }
+      if (command.type === "process") {
+        media.microphone?.setProcessing(processingOf(settings()));
+        isOutdated = media.microphone === null;
         return;
       }
       isMuted = command.type === "mute";
@@ -166,14 +186,34 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneTurn, log }: Cal
   });
 }
 
-function microphoneOptions({ toneHz, ...settings }: Settings): MicrophoneOptions {
-  const { echoCancellation, noiseSuppression, automaticGain } = settings;
-  return { toneHz, processing: { echoCancellation, noiseSuppression, automaticGain } };
+function microphoneOptions(settings: Settings): MicrophoneOptions {
+  return { toneHz: settings.toneHz, processing: processingOf(settings) };
+}
+
+function processingOf({ echoCancellation, noiseSuppression, automaticGain }: Settings): Processing {
+  return { echoCancellation, noiseSuppression, automaticGain };
+}
+
+/** What the host is told while a device does not work for now, and when it does again. */
+function interruptionsOf(
+  kind: "microphone" | "speaker",
+  report: Report,
+  isCurrent: () => boolean,
+): InterruptionCallbacks {
+  return {
+    onInterrupted: ({ message }) => {
+      if (isCurrent()) report({ type: `device.${kind}Interrupted`, why: message });
+    },
+    onResumed: () => {
+      if (isCurrent()) report({ type: `device.${kind}Resumed` });
+    },
+  };
 }
 
 function speakerEffect({ sound, settings, mediaOf, speakerTurn, log }: CallContext) {
   return fromCallback<UseCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const media = mediaOf(input.callId);
+    const report = sendBack as Report;
     const held = hold<Speaker>(
       {
         kind: "speaker",
@@ -181,12 +221,13 @@ function speakerEffect({ sound, settings, mediaOf, speakerTurn, log }: CallConte
         choice: input.choice ?? settings().speaker,
         overlaps: false,
         isSame: ({ deviceId }, next) => deviceId === next,
-        open: (choice, { onLost }) => sound.openSpeaker(choice, onLost),
+        open: (choice, { onLost, isCurrent }) =>
+          sound.openSpeaker(choice, onLost, interruptionsOf("speaker", report, isCurrent)),
         attach: (device) => {
           media.speaker = device;
         },
       },
-      sendBack as Report,
+      report,
       log,
     );
     receive(({ choice }) => held.use(choice));

@@ -31,6 +31,12 @@ export interface DeviceHolderOptions<D extends Closable> {
   onCloseFailed(error: unknown): void;
 }
 
+interface Wish {
+  readonly choice: string;
+  /** The device that is open shall be opened again, which no device allows while it is. */
+  readonly isRenewal: boolean;
+}
+
 interface Slot<D> {
   device: D | null;
   readonly alive: PromiseWithResolvers<void>;
@@ -46,7 +52,7 @@ export class DeviceHolder<D extends Closable> {
   readonly #closing = Promise.withResolvers<void>();
   #isClosed = false;
   #current: Slot<D> | null = null;
-  #wanted: string | null = null;
+  #wanted: Wish | null = null;
   #switching: Promise<void> | null = null;
 
   constructor(options: DeviceHolderOptions<D>) {
@@ -68,7 +74,20 @@ export class DeviceHolder<D extends Closable> {
 
   /** Another device; of several wishes at once the last one counts. */
   use(choice: string): void {
-    this.#wanted = choice;
+    this.#wanted = { choice, isRenewal: false };
+    this.#proceed();
+  }
+
+  /** Opens the device in use once more, for what `open` asks of it has changed. */
+  renew(): void {
+    const choice = this.#current?.device?.deviceId;
+    if (choice === undefined) return;
+    // One that is about to be opened is asked for what is wanted now.
+    this.#wanted ??= { choice, isRenewal: true };
+    this.#proceed();
+  }
+
+  #proceed(): void {
     this.#switching ??= this.#switchAll().finally(() => {
       this.#switching = null;
     });
@@ -92,10 +111,11 @@ export class DeviceHolder<D extends Closable> {
 
   async #switchAll(): Promise<void> {
     while (this.#wanted !== null && !this.#isClosed) {
-      const choice = this.#wanted;
+      const { choice, isRenewal } = this.#wanted;
       this.#wanted = null;
       const device = this.#current?.device;
-      if (device && this.#options.isSame(device, choice)) this.#options.onOpened(device);
+      if (isRenewal) await this.#breakThenMake(choice);
+      else if (device && this.#options.isSame(device, choice)) this.#options.onOpened(device);
       else if (this.#options.overlaps) await this.#makeThenBreak(choice);
       else await this.#breakThenMake(choice);
     }

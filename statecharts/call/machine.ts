@@ -173,6 +173,7 @@ const active = callSetup.createStateConfig({
     "user.useCamera": { actions: "toMedia" },
     "user.useMicrophone": { actions: "toMedia" },
     "user.useSpeaker": { actions: "toMedia" },
+    "settings.changed": { actions: "toMedia" },
     "adapt.stepped": {
       description: "Only a picture that is not sent at all concerns the other side",
       guard: { type: "isOfSending", params: ({ event }) => ({ way: event.way }) },

@@ -79,7 +79,8 @@ export type CallEvent =
   | DeskCallEvent
   | LinkReport
   | AdaptReport
-  | UserMediaEvent;
+  | UserMediaEvent
+  | Extract<MediaEvent, { type: "settings.changed" }>;
 export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
 
 export type RequestInput = CallAddress & { readonly media: MediaKind };

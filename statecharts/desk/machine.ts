@@ -102,7 +102,9 @@ export const deskMachine = deskSetup.createMachine({
     },
     "signalling.lost": { actions: { type: "keepSelf", params: { selfId: null } } },
     "settings.changed": {
-      actions: { type: "keepTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) },
+      description:
+        "Calls that wait take the new timeouts from the next call on, devices heed the rest at once",
+      actions: [{ type: "keepTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) }, "tellCalls"],
     },
     "user.toCall": {
       guard: { type: "hasCall", params: ({ event }) => ({ callId: event.callId }) },

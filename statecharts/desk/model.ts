@@ -13,6 +13,7 @@ import type {
   UserMediaEvent,
 } from "../call/model.ts";
 import type { PeerKind } from "../link/model.ts";
+import type { SettingsNews } from "../media/model.ts";
 import { externalAction } from "../not-provided.ts";
 
 export type CallActorRef = ActorRefFrom<typeof callMachine>;
@@ -61,7 +62,7 @@ interface CloseReason {
 export type DeskEvent =
   | { type: "signalling.ready"; selfId: string }
   | { type: "signalling.lost" }
-  | { type: "settings.changed"; timeouts: Timeouts }
+  | { type: "settings.changed"; timeouts: Timeouts; news?: SettingsNews }
   | { type: "availability.changed"; videoDisabled: boolean }
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: CallWish }
@@ -266,6 +267,12 @@ export const deskSetup = deskWords.extend({
       const crossed = crossedCall(context, event.from);
       if (!crossed) return;
       enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
+    }),
+    tellCalls: deskWords.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "settings.changed" || event.news === undefined) return;
+      for (const { ref } of Object.values(context.calls)) {
+        enqueue.sendTo(ref, { type: "settings.changed", ...event.news });
+      }
     }),
     endAll: deskWords.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "desk.close" && event.type !== "availability.changed") return;

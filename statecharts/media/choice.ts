@@ -18,6 +18,8 @@ export interface DeviceContext {
   readonly instead: string | null;
   readonly open: OpenDevice | null;
   readonly why: string | null;
+  /** Why the open device does not work for now, while it is tried again; null while it works. */
+  readonly interruption: string | null;
   /** The device wished for is there again, and waits for the user's word. */
   readonly offered: OpenDevice | null;
   /** Ids that failed since one was last steady. */
@@ -42,6 +44,7 @@ export const NO_DEVICE: DeviceContext = {
   instead: null,
   open: null,
   why: null,
+  interruption: null,
   offered: null,
   tried: [],
   rounds: 0,

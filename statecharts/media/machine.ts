@@ -60,6 +60,11 @@ function wordsFor<K extends DeviceKind>(kind: K) {
       params: ({ event }: { event: { error: unknown } }) => ({ kind, why: textOf(event.error) }),
     },
     keepClosed: { type: "keepClosed", params: of },
+    keepInterruption: {
+      type: "keepInterruption",
+      params: ({ event }: { event: { why: string } }) => ({ kind, why: event.why }),
+    },
+    endInterruption: { type: "keepInterruption", params: { kind, why: null } },
     beginAnew: { type: "beginAnew", params: of },
     beginOpening: { type: "beginOpening", params: of },
     beginRound: { type: "beginRound", params: of },
@@ -116,6 +121,7 @@ const camera = mediaSetup.createStateConfig({
           after: { steadyTime: { actions: ofCamera.becomeSteady } },
           on: {
             "device.cameraOpened": { description: "The switch is done", actions: ofCamera.keepOpen },
+            "settings.picture": { actions: "renewCamera" },
             "device.cameraRefused": {
               description: "The one asked for does not open, so the old one stays",
               actions: {
@@ -193,7 +199,12 @@ const microphone = mediaSetup.createStateConfig({
         input: ofMicrophone.input,
         onError: { target: "failed", actions: ofMicrophone.keepBroken },
       },
-      on: { "device.microphoneLost": { target: "failed", actions: ofMicrophone.keepLost } },
+      on: {
+        "device.microphoneLost": { target: "failed", actions: ofMicrophone.keepLost },
+        "device.microphoneInterrupted": { actions: ofMicrophone.keepInterruption },
+        "device.microphoneResumed": { actions: ofMicrophone.endInterruption },
+        "settings.voice": { actions: "process" },
+      },
       states: {
         opening: {
           on: {
@@ -270,7 +281,11 @@ const speaker = mediaSetup.createStateConfig({
         input: ofSpeaker.input,
         onError: { target: "failed", actions: ofSpeaker.keepBroken },
       },
-      on: { "device.speakerLost": { target: "failed", actions: ofSpeaker.keepLost } },
+      on: {
+        "device.speakerLost": { target: "failed", actions: ofSpeaker.keepLost },
+        "device.speakerInterrupted": { actions: ofSpeaker.keepInterruption },
+        "device.speakerResumed": { actions: ofSpeaker.endInterruption },
+      },
       states: {
         opening: {
           on: {
@@ -349,6 +364,10 @@ export const mediaMachine = mediaSetup.createMachine({
         },
         "tellRegions",
       ],
+    },
+    "settings.changed": {
+      description: "As if the user had chosen in the call",
+      actions: "followSettings",
     },
     "picture.held": {
       guard: { type: "isNews", params: ({ event }) => ({ why: event.why }) },

@@ -31,6 +31,16 @@ interface Loss {
   readonly deviceId?: string;
 }
 
+/** What of the settings changed that a running call heeds at once. */
+export interface SettingsNews {
+  /** The new words for the kinds of device that got one. */
+  readonly wished: Readonly<Partial<Record<DeviceKind, string>>>;
+  /** What is done to the voice. */
+  readonly isVoiceNew: boolean;
+  /** The largest picture. */
+  readonly isPictureNew: boolean;
+}
+
 /** user.*: the host's page; device.*: the activity that holds the device open; devices.*: the machine. */
 export type MediaEvent =
   | { type: "user.setMicrophone"; on: boolean }
@@ -46,6 +56,13 @@ export type MediaEvent =
   | ({ type: "device.cameraLost" } & Loss)
   | ({ type: "device.microphoneLost" } & Loss)
   | ({ type: "device.speakerLost" } & Loss)
+  | { type: "device.microphoneInterrupted"; why: string }
+  | { type: "device.microphoneResumed" }
+  | { type: "device.speakerInterrupted"; why: string }
+  | { type: "device.speakerResumed" }
+  | ({ type: "settings.changed" } & SettingsNews)
+  | { type: "settings.voice" }
+  | { type: "settings.picture" }
   | ({ type: "devices.changed" } & Omit<Surroundings, "before">)
   | { type: "devices.known" }
   | { type: "picture.held"; why: string | null };
@@ -60,8 +77,10 @@ export interface UseCommand {
   readonly type: "use";
   readonly choice: string;
 }
-/** What the microphone's activity is told while it runs. */
-export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | UseCommand;
+/** `renew`: the same camera once more, with the picture that the settings now ask for. */
+export type CameraCommand = UseCommand | { type: "renew" };
+/** What the microphone's activity is told while it runs; `process`: the settings say something else of the voice. */
+export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | { type: "process" } | UseCommand;
 
 export type MediaAnnouncement = Pick<MediaInput, "callId" | "peerId"> & {
   readonly microphone: boolean;
@@ -108,7 +127,13 @@ function opened(
   const first = device.first ?? (choice.isBuiltIn(deviceId) ? null : deviceId);
   const after = { ...device, open, first };
   const isWished = choice.preferredId(after, around, kind) === deviceId;
-  return { open, first, why: isWished ? null : device.why, offered: choice.awaited(after, around, kind) };
+  return {
+    open,
+    first,
+    interruption: null,
+    why: isWished ? null : device.why,
+    offered: choice.awaited(after, around, kind),
+  };
 }
 
 function failed(
@@ -123,6 +148,7 @@ function failed(
   return {
     open: null,
     why: hasSteppedIn ? why : (device.why ?? why),
+    interruption: null,
     offered: null,
     tried: culprit === null ? device.tried : [...device.tried, culprit],
   };
@@ -142,14 +168,14 @@ const retryTime =
   ({ context }: { context: MediaContext }) =>
     RETRY_MS[context[kind].rounds] ?? STEADY_MS;
 
-export const mediaSetup = setup({
+const mediaWords = setup({
   types: {
     input: {} as MediaInput,
     context: {} as MediaContext,
     events: {} as MediaEvent,
   },
   actors: {
-    camera: externalActivity<UseCommand, DeviceInput>("camera"),
+    camera: externalActivity<CameraCommand, DeviceInput>("camera"),
     microphone: externalActivity<MicrophoneCommand, DeviceInput>("microphone"),
     speaker: externalActivity<UseCommand, DeviceInput>("speaker"),
     watchDevices: externalActivity<{ type: "none" }, Pick<MediaInput, "callId">>("watchDevices"),
@@ -158,6 +184,8 @@ export const mediaSetup = setup({
     announce: externalAction<MediaAnnouncement>("announce"),
     mute: sendTo("microphone", { type: "mute" } satisfies MicrophoneCommand),
     unmute: sendTo("microphone", { type: "unmute" } satisfies MicrophoneCommand),
+    process: sendTo("microphone", { type: "process" } satisfies MicrophoneCommand),
+    renewCamera: sendTo("camera", { type: "renew" } satisfies CameraCommand),
     switchCamera: sendTo(
       "camera",
       (_, { choice }: { choice: string }): UseCommand => ({ type: "use", choice }),
@@ -187,9 +215,12 @@ export const mediaSetup = setup({
         tried: [...tried, deviceId],
       })),
     ),
-    keepClosed: assign(change<OfKind>(() => ({ open: null, why: null, offered: null }))),
+    keepClosed: assign(change<OfKind>(() => ({ open: null, why: null, interruption: null, offered: null }))),
+    keepInterruption: assign(
+      change<OfKind & { why: string | null }>((_, { why }) => ({ interruption: why })),
+    ),
     beginAnew: assign(change<OfKind>(({ choice, first }) => ({ ...NO_DEVICE, choice, first }))),
-    beginOpening: assign(change<OfKind>(() => ({ open: null }))),
+    beginOpening: assign(change<OfKind>(() => ({ open: null, interruption: null }))),
     takeNext: assign(
       change<OfKind>((device, { kind }, { around }) => ({
         instead: choice.candidates(device, around, kind)[0] ?? null,
@@ -234,5 +265,21 @@ export const mediaSetup = setup({
     microphoneRetry: retryTime("microphone"),
     speakerRetry: retryTime("speaker"),
     steadyTime: STEADY_MS,
+  },
+});
+
+/** What follows from new settings, in the words that each region knows already. */
+export const mediaSetup = mediaWords.extend({
+  actions: {
+    followSettings: mediaWords.enqueueActions(({ event, enqueue }) => {
+      if (event.type !== "settings.changed") return;
+      const { camera, microphone, speaker } = event.wished;
+      if (camera !== undefined) enqueue.raise({ type: "user.useCamera", deviceId: camera });
+      if (microphone !== undefined) enqueue.raise({ type: "user.useMicrophone", deviceId: microphone });
+      if (speaker !== undefined) enqueue.raise({ type: "user.useSpeaker", deviceId: speaker });
+      // Another device is opened with all that the settings say.
+      if (event.isVoiceNew && microphone === undefined) enqueue.raise({ type: "settings.voice" });
+      if (event.isPictureNew && camera === undefined) enqueue.raise({ type: "settings.picture" });
+    }),
   },
 });

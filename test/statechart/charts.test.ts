@@ -37,7 +37,7 @@ const EVENTS: Record<string, string> = {
   adapt: "measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped desk.end link.connected link.lost signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "adapt.stepped desk.end link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   desk: "availability.changed desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
@@ -45,8 +45,10 @@ const EVENTS: Record<string, string> = {
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
-    "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneLost " +
-    "device.microphoneOpened device.speakerLost device.speakerOpened devices.changed devices.known picture.held user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+    "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneInterrupted " +
+    "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
+    "device.speakerOpened device.speakerResumed devices.changed devices.known picture.held settings.changed " +
+    "settings.picture settings.voice user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
 };
 
 function nodesOf(node: AnyStateNode): AnyStateNode[] {

@@ -7,6 +7,7 @@ import {
   type AdaptInput,
   type AppliedShare,
   adaptMachine,
+  type CameraCommand,
   type CandidateParams,
   type ConnectionCommand,
   callMachine,
@@ -170,7 +171,7 @@ export function chartsWith(effects: Effects) {
   });
   const media = mediaMachine.provide({
     actors: {
-      camera: effects.activity<UseCommand, DeviceInput>("camera"),
+      camera: effects.activity<CameraCommand, DeviceInput>("camera"),
       microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
       speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
       watchDevices: effects.activity<{ type: "none" }, { callId: string }>("watchDevices"),
