@@ -18,6 +18,12 @@ const STATISTICS_MS = 1_000;
 /** A level meter that moves ten times a second looks alive. */
 const LEVELS_MS = 100;
 
+/**
+ * A request whose hang-up is right behind it, as when a host hands over what it kept while nobody looked, should not
+ * ring; and nobody notices a ring that comes this much later.
+ */
+const RING_SETTLE_MS = 100;
+
 export interface ReporterOptions {
   readonly context: CallContext;
   notify<N extends PluginNotificationName>(name: N, params: PluginNotificationParams<N>): void;
@@ -25,6 +31,8 @@ export interface ReporterOptions {
   labelOf(peerId: string): string;
   /** Unix milliseconds. */
   now(): number;
+  /** From the request to the host's ring; {@link RING_SETTLE_MS} unless given. */
+  readonly ringSettleMs?: number;
 }
 
 /** One call and what the host was told of it last. */
@@ -38,6 +46,8 @@ interface Watched {
   moment: StatisticsMoment | null;
   statistics: CallStatistics | null;
   timers: NodeJS.Timeout[];
+  /** Until the host is told of it; null afterwards. */
+  settling: NodeJS.Timeout | null;
 }
 
 /** Its timers run while a call is connected and stop with `end`. */
@@ -52,7 +62,7 @@ export class CallReporter {
     this.#options = options;
   }
 
-  /** Tells of it at once: as `call.incoming` when the user has to answer, otherwise as `call.changed`. */
+  /** Tells of it: as `call.incoming` when the user has to answer, once that settled, otherwise as `call.changed`. */
   add(call: DeskCall): void {
     const watched: Watched = {
       call,
@@ -62,11 +72,21 @@ export class CallReporter {
       moment: null,
       statistics: null,
       timers: [],
+      settling: null,
     };
     this.#watched.set(call.callId, watched);
+    const asksUser = call.direction === "incoming" && this.#describe(watched).phase === "ringing";
+    const settleMs = this.#options.ringSettleMs ?? RING_SETTLE_MS;
+    if (!asksUser || settleMs === 0) this.#tellNew(watched, asksUser);
+    else watched.settling = setTimeout(() => this.#tellNew(watched, true), settleMs);
+  }
+
+  #tellNew(watched: Watched, asksUser: boolean): void {
     const info = this.#describe(watched);
+    if (info.phase === "ended") return; // its end finds it unsettled and is not told either
+    watched.settling = null;
     watched.told = JSON.stringify(info);
-    const asksUser = call.direction === "incoming" && info.phase === "ringing";
+    if (asksUser) this.#options.context.rings.take(info.peerId);
     this.#options.notify(asksUser ? "call.incoming" : "call.changed", info);
   }
 
@@ -84,12 +104,14 @@ export class CallReporter {
   end({ callId, peerId, end }: EndedCall): void {
     const watched = this.#watched.get(callId);
     if (!watched) return;
+    if (watched.settling) clearTimeout(watched.settling);
     for (const timer of watched.timers) clearInterval(timer);
     this.#watched.delete(callId);
     if (this.#watched.size === 0) {
       this.#loopLag?.stop();
       this.#loopLag = null;
     }
+    if (watched.settling) return; // the host never heard of it
     const { connectedAt } = watched;
     this.#options.notify("call.ended", {
       callId,
@@ -105,6 +127,7 @@ export class CallReporter {
   /** Calls that have not ended; one that only still says goodbye has. */
   list(): CallInfo[] {
     return [...this.#watched.values()]
+      .filter(({ settling }) => settling === null)
       .map((watched) => this.#describe(watched))
       .filter(({ phase }) => phase !== "ended");
   }
@@ -126,10 +149,13 @@ export class CallReporter {
   }
 
   #tellChange(watched: Watched): void {
+    if (watched.settling) return;
     let info = this.#describe(watched);
     if (info.phase === "ended") return; // call.ended follows, with the reason
     if (info.phase === "connected" && watched.connectedAt === null) {
       watched.connectedAt = this.#options.now();
+      // Our user wants to speak with this peer, however often it called before.
+      this.#options.context.rings.restore(info.peerId);
       this.#startTimers(watched);
       info = this.#describe(watched);
     }

@@ -12,6 +12,7 @@ import type { DeviceHolder } from "./device-holder.ts";
 import { createDeviceTurn, type DeviceTurn } from "./device-turn.ts";
 import { createDeviceWatch, type DeviceWatch } from "./device-watch.ts";
 import { createMeasurements, type Measurements } from "./measurements.ts";
+import { PeerBudget } from "./peer-budget.ts";
 
 /** Each part closes what it opens through these; none of them is closed here. */
 export interface CallEngines {
@@ -40,7 +41,16 @@ export interface CallContext extends CallEngines {
   readonly speakerTurn: DeviceTurn<DeviceHolder<Speaker>>;
   readonly devices: DeviceWatch;
   readonly measurements: Measurements;
+  /** How often a peer may make our host ring. */
+  readonly rings: PeerBudget;
+  /** How often a peer is answered outside of any call. */
+  readonly refusals: PeerBudget;
 }
+
+/** Somebody who calls again and again is let through; a machine that does is not. */
+const RINGS = { burst: 6, refillMs: 10_000 };
+/** Each costs a message; a peer that gets none thinks for a while that it rings, which harms nobody but itself. */
+const REFUSALS = { burst: 20, refillMs: 1_000 };
 
 /**
  * On the clock of the cameras' stamps, Unix time; finer than Date.now, whose milliseconds would blur the
@@ -81,6 +91,8 @@ export function createCallContext(engines: CallEngines): CallContext {
     speakerTurn: createDeviceTurn<DeviceHolder<Speaker>>(closeFailed),
     devices: createDeviceWatch(engines),
     measurements: createMeasurements(),
+    rings: new PeerBudget({ ...RINGS, nowMs: () => performance.now() }),
+    refusals: new PeerBudget({ ...REFUSALS, nowMs: () => performance.now() }),
   };
 }
 

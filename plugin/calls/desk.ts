@@ -77,6 +77,9 @@ export function createDesk(
       },
       refuse: (_, params) => signals.refuse(params),
     },
+    guards: {
+      ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && !context.rings.allows(from),
+    },
   });
   return createActor(desk, {
     ...options,

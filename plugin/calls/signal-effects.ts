@@ -20,7 +20,7 @@ const PLATFORM = process.platform;
  * For the machines' `provide`. Promises reject with SignallingError; all but the hang-up's end with their
  * activity.
  */
-export function createSignalEffects({ send, log }: CallContext) {
+export function createSignalEffects({ send, log, refusals }: CallContext) {
   const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
     fromPromise<void, Input>(({ input, signal }) =>
       send(input.peerId, input.callId, toSignal(input), signal),
@@ -68,7 +68,13 @@ export function createSignalEffects({ send, log }: CallContext) {
         rung,
         ...(rungWhy === null ? {} : { why: rungWhy.slice(0, MAX_WHY_CHARS) }),
       }),
-    /** For a call that never got a chart, such as one that came while another runs. */
-    refuse: (params: HangupInput) => tell(params, { type: "call-hangup", reason: params.reason }),
+    /**
+     * For a call that never got a chart, such as one that came while another runs. Not without end: whoever asks
+     * thousands of times gets the first answers only.
+     */
+    refuse: (params: HangupInput): void => {
+      if (refusals.take(params.peerId)) tell(params, { type: "call-hangup", reason: params.reason });
+      else log("debug", `call ${params.callId} of ${params.peerId} was refused without a word`);
+    },
   };
 }

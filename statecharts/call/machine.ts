@@ -94,6 +94,17 @@ const yielding = callSetup.createStateConfig({
   on: { "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
 });
 
+const standingBy = callSetup.createStateConfig({
+  description:
+    "Its caller is in another call with us: either that one is dead, as we shall see, or its end is on its way",
+  tags: ["standingBy"],
+  after: { standbyTimeout: { target: "ending", actions: endedHere("busy") } },
+  on: {
+    "desk.free": { target: "ringingIn", actions: "reportRinging" },
+    "signal.hangup": { target: "ended", actions: endedThere("cancelled") },
+  },
+});
+
 const ringingIn = callSetup.createStateConfig({
   description: "Our user has the word",
   tags: ["ringing"],
@@ -189,7 +200,10 @@ const active = callSetup.createStateConfig({
   },
   states: {
     connecting: { tags: ["connecting"], on: { "link.connected": "connected" } },
-    connected: { tags: ["connected"], on: { "link.lost": "reconnecting" } },
+    connected: {
+      tags: ["connected"],
+      on: { "link.lost": { target: "reconnecting", actions: "reportLost" } },
+    },
     reconnecting: { tags: ["reconnecting"], on: { "link.connected": "connected" } },
   },
 });
@@ -239,12 +253,14 @@ export const callMachine = callSetup.createMachine({
       always: [
         { guard: "isOutgoing", target: "placing" },
         { guard: "isAccepted", target: "active" },
+        { guard: "isStandingBy", target: "standingBy" },
         { target: "ringingIn" },
       ],
     },
     placing,
     awaitingAccept,
     yielding,
+    standingBy,
     ringingIn,
     active,
     ending,

@@ -1,6 +1,6 @@
 // The words of the call chart: what one call is given, what it hears, how it ends, and the effects it names.
 
-import { assign, sendTo, setup } from "xstate";
+import { assign, sendParent, sendTo, setup } from "xstate";
 import type {
   Candidate,
   Direction,
@@ -27,6 +27,8 @@ export interface CallInput extends CallAddress {
   readonly timeouts: Timeouts;
   /** Both called each other, and this call is the one that stays: no question to the user. */
   readonly isAccepted: boolean;
+  /** Its peer is in another call with us, as far as we know. */
+  readonly isStandingBy: boolean;
 }
 
 export interface CallEnd {
@@ -67,11 +69,16 @@ export type SignalCallEvent =
   | { type: "signal.hangup"; reason: EndReason | null };
 
 /** From the desk, which sees all calls at once. */
-export type DeskCallEvent = {
-  type: "desk.end";
-  reason: Extract<EndReason, "superseded" | "videoDisabled" | "hostGone" | "shutdown">;
-  replacedBy?: string;
-};
+export type DeskCallEvent =
+  | {
+      type: "desk.end";
+      reason: Extract<EndReason, "superseded" | "connectionLost" | "videoDisabled" | "hostGone" | "shutdown">;
+      replacedBy?: string;
+    }
+  | { type: "desk.free" };
+
+/** What a call tells the desk. */
+export type DeskReport = { type: "call.rings"; callId: string } | { type: "call.lost"; callId: string };
 
 export type CallEvent =
   | UserCallEvent
@@ -108,7 +115,14 @@ export const callSetup = setup({
     events: {} as CallEvent,
     output: {} as CallEnd,
     children: {} as { link: "link"; media: "media"; sending: "adapt"; showing: "adapt" },
-    tags: {} as "requesting" | "ringing" | "connecting" | "connected" | "reconnecting" | "ended",
+    tags: {} as
+      | "requesting"
+      | "ringing"
+      | "connecting"
+      | "connected"
+      | "reconnecting"
+      | "standingBy"
+      | "ended",
   },
   actors: {
     link: linkMachine,
@@ -125,6 +139,8 @@ export const callSetup = setup({
     keepRemoteMedia: assign({
       remote: (_, params: RemoteStanding) => params,
     }),
+    reportRinging: sendParent(({ context }): DeskReport => ({ type: "call.rings", callId: context.callId })),
+    reportLost: sendParent(({ context }): DeskReport => ({ type: "call.lost", callId: context.callId })),
     toLink: sendTo("link", ({ event }) => event),
     toMedia: sendTo("media", ({ event }) => event),
     tellMedia: sendTo(
@@ -137,6 +153,7 @@ export const callSetup = setup({
   },
   guards: {
     isOutgoing: ({ context }) => context.direction === "outgoing",
+    isStandingBy: ({ context }) => context.isStandingBy,
     isAccepted: ({ context }) => context.isAccepted,
     isOfSending: (_, params: { way: AdaptedWay }) => params.way === "sending",
     isSuperseded: (_, params: { reason: EndReason | null }) => params.reason === "superseded",
@@ -144,6 +161,8 @@ export const callSetup = setup({
   delays: {
     requestTimeout: ({ context }) => context.timeouts.requestMs,
     ringTimeout: ({ context }) => context.timeouts.ringMs,
+    /** Twice the time in which a path's loss shows for certain. */
+    standbyTimeout: ({ context }) => 2 * context.timeouts.lostMs,
     hangupTimeout: ({ context }) => context.timeouts.hangupMs,
   },
 });

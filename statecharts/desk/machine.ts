@@ -12,9 +12,8 @@ import {
   deskSetup,
   type EndedCall,
   reasonRemembered,
-  requestedMedia,
-  requestingKind,
 } from "./model.ts";
+import { requestedMedia, requestingKind } from "./signals.ts";
 
 type Received = Extract<DeskEvent, { type: "signal.received" }>;
 interface ReceivedArgs {
@@ -35,7 +34,10 @@ const refuse = (reason: EndReason) => ({ type: "refuse", params: ended(reason) }
 
 const rememberEnd = (reason: EndReason) => ({ type: "rememberEnd", params: ended(reason) }) as const;
 
-const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, isAccepted: boolean) =>
+const addIncoming = (
+  mediaOf: (args: ReceivedArgs) => MediaKind,
+  { isAccepted = false, isStandingBy = false },
+) =>
   ({
     type: "addCall",
     params: (args: ReceivedArgs) => ({
@@ -45,11 +47,13 @@ const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, isAccepted: boo
       peerKind: requestingKind(args.event.signal),
       direction: "incoming" as const,
       isAccepted,
+      isStandingBy,
     }),
   }) as const;
 
-const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), false);
-const addCrossed = addIncoming(({ context, event }) => crossedMedia(context, event), true);
+const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), {});
+const addStandingBy = addIncoming(({ event }) => requestedMedia(event.signal), { isStandingBy: true });
+const addCrossed = addIncoming(({ context, event }) => crossedMedia(context, event), { isAccepted: true });
 
 const availability = ({ event }: { event: { videoDisabled: boolean } }) => ({
   videoDisabled: event.videoDisabled,
@@ -85,6 +89,10 @@ const failed = ({ context, event }: ErrorArgs) =>
     detail: event.error instanceof Error ? event.error.message : String(event.error),
   });
 
+/** What remains to be done for a call that is over. */
+const letGo = <Args>(ended: (args: Args) => EndedCall) =>
+  [{ type: "removeCall", params: ended }, { type: "releaseActor", params: ended }, "freeNext"] as const;
+
 export const deskMachine = deskSetup.createMachine({
   id: "desk",
   description: "All calls of one user",
@@ -106,24 +114,28 @@ export const deskMachine = deskSetup.createMachine({
         "Calls that wait take the new timeouts from the next call on, devices heed the rest at once",
       actions: [{ type: "keepTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) }, "tellCalls"],
     },
+    "call.rings": {
+      actions: [{ type: "markAnnounced", params: ({ event }) => ({ callId: event.callId }) }, announceCall],
+    },
+    "call.lost": { actions: "endReplaced" },
     "user.toCall": {
       guard: { type: "hasCall", params: ({ event }) => ({ callId: event.callId }) },
       actions: "forward",
     },
-    "xstate.done.actor.*": {
-      actions: [
-        { type: "announceEnd", params: done },
-        { type: "removeCall", params: done },
-        { type: "releaseActor", params: done },
-      ],
-    },
-    "xstate.error.actor.*": {
-      actions: [
-        { type: "announceEnd", params: failed },
-        { type: "removeCall", params: failed },
-        { type: "releaseActor", params: failed },
-      ],
-    },
+    "xstate.done.actor.*": [
+      {
+        guard: { type: "wasAnnounced", params: done },
+        actions: [{ type: "announceEnd", params: done }, ...letGo(done)],
+      },
+      { description: "It stood by, and the host never heard of it", actions: letGo(done) },
+    ],
+    "xstate.error.actor.*": [
+      {
+        guard: { type: "wasAnnounced", params: failed },
+        actions: [{ type: "announceEnd", params: failed }, ...letGo(failed)],
+      },
+      { actions: letGo(failed) },
+    ],
   },
   initial: "open",
   states: {
@@ -142,6 +154,7 @@ export const deskMachine = deskSetup.createMachine({
                 direction: "outgoing",
                 peerKind: "native",
                 isAccepted: false,
+                isStandingBy: false,
               }),
             },
             announceCall,
@@ -164,7 +177,15 @@ export const deskMachine = deskSetup.createMachine({
             actions: [refuse("superseded"), rememberEnd("superseded")],
           },
           {
+            guard: { type: "isCalledAnew", params: received },
+            actions: [addStandingBy, "endReplaced"],
+          },
+          {
             guard: { type: "isBusy", params: received },
+            actions: [refuse("busy"), rememberEnd("busy")],
+          },
+          {
+            guard: { type: "ringsTooOften", params: received },
             actions: [refuse("busy"), rememberEnd("busy")],
           },
           { guard: { type: "isRequest", params: received }, actions: [addRinging, announceCall] },

@@ -7,14 +7,15 @@ import { callMachine } from "../call/machine.ts";
 import type {
   CallEnd,
   CallInput,
+  DeskReport,
   HangupInput,
-  SignalCallEvent,
   UserCallEvent,
   UserMediaEvent,
 } from "../call/model.ts";
-import type { PeerKind } from "../link/model.ts";
 import type { SettingsNews } from "../media/model.ts";
 import { externalAction } from "../not-provided.ts";
+import { type EndMemory, endReasonOf, withEnd } from "./memory.ts";
+import { requestedMedia, toCallEvent } from "./signals.ts";
 
 export type CallActorRef = ActorRefFrom<typeof callMachine>;
 
@@ -23,10 +24,9 @@ export interface DeskCall {
   readonly peerId: string;
   readonly direction: Direction;
   readonly ref: CallActorRef;
+  /** The host was told of it. One that stands by may end without that. */
+  readonly isAnnounced: boolean;
 }
-
-/** How many ended calls are remembered, so that late and repeated signals of theirs are known for what they are. */
-const MAX_REMEMBERED = 256;
 
 export interface DeskInput {
   readonly timeouts: Timeouts;
@@ -36,8 +36,7 @@ export interface DeskContext extends DeskInput {
   /** Our own peer id; null until signalling is ready. */
   readonly selfId: string | null;
   readonly calls: Readonly<Record<string, DeskCall>>;
-  /** "peer id, call id" → why it ended. Kept per peer, so that nobody can end another's call before it begins. */
-  readonly remembered: ReadonlyMap<string, EndReason>;
+  readonly remembered: EndMemory;
   /** Signals from somebody who is not the call's peer. */
   readonly foreignSignals: number;
   /** Signals of calls that are over or were never known. */
@@ -50,7 +49,7 @@ export interface StartCall {
   readonly media: MediaKind;
 }
 
-type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "peerKind">;
+type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "isStandingBy" | "peerKind">;
 
 /** What our user may want of one call. */
 export type CallWish = UserCallEvent | UserMediaEvent;
@@ -67,7 +66,8 @@ export type DeskEvent =
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: CallWish }
   | { type: "signal.received"; from: string; callId: string; signal: Signal }
-  | ({ type: "desk.close" } & CloseReason);
+  | ({ type: "desk.close" } & CloseReason)
+  | DeskReport;
 
 export interface EndedCall {
   readonly callId: string;
@@ -77,20 +77,8 @@ export interface EndedCall {
 
 type Received = Extract<DeskEvent, { type: "signal.received" }>;
 
-const memoryKey = (peerId: string, callId: string) => `${peerId} ${callId}`;
-
-function remember(
-  remembered: DeskContext["remembered"],
-  peerId: string,
-  callId: string,
-  reason: EndReason,
-): DeskContext["remembered"] {
-  const kept = [...remembered].slice(-(MAX_REMEMBERED - 1));
-  return new Map([...kept, [memoryKey(peerId, callId), reason]]);
-}
-
 export function reasonRemembered(context: DeskContext, event: Received): EndReason | undefined {
-  return context.remembered.get(memoryKey(event.from, event.callId));
+  return endReasonOf(context.remembered, event.from, event.callId);
 }
 
 /** Never the bare call id, which a peer chooses and which xstate uses as a key of a plain object. */
@@ -113,29 +101,20 @@ export function crossedCall(context: DeskContext, from: string): DeskCall | unde
   );
 }
 
+const isStandingBy = ({ ref }: DeskCall) => ref.getSnapshot().hasTag("standingBy");
+
+/** Our accepted call with a peer, as far as we know. */
+function callBeside(context: DeskContext, peerId: string): DeskCall | undefined {
+  const accepted = ["connecting", "connected", "reconnecting"] as const;
+  return Object.values(context.calls).find(
+    ({ peerId: other, ref }) => other === peerId && accepted.some((tag) => ref.getSnapshot().hasTag(tag)),
+  );
+}
+
 /** Of two crossed calls the other side's stays, and goes on with what our user chose for ours. */
 export function crossedMedia(context: DeskContext, event: Received): MediaKind {
   const crossed = crossedCall(context, event.from);
   return crossed?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
-}
-
-/**
- * The host's wire gives no media in an SDK's request but getUserMedia's constraints; a missing `video` there, and a
- * missing media type, mean video.
- */
-export function requestedMedia(signal: Signal): MediaKind {
-  if (signal.type !== "call-request") return "video";
-  return signal.mediaType ?? (signal.constraints?.video === false ? "audio" : "video");
-}
-
-/**
- * What program a request comes from: pages and the host's own stack name their mode, scripts send constraints instead.
- * Plugins like ours call themselves native too, until they say what only they say.
- */
-export function requestingKind(signal: Signal): PeerKind {
-  if (signal.type !== "call-request") return "native";
-  if (signal.mode === "native") return "native";
-  return signal.mode === undefined && signal.constraints !== undefined ? "script" : "browser";
 }
 
 /** A call that only still says goodbye keeps nobody from the next one. */
@@ -144,38 +123,6 @@ function isOccupied(context: DeskContext): boolean {
 }
 
 const isRequest = (event: Received) => event.signal.type === "call-request";
-
-/** What a signal means to the call that it belongs to. */
-function toCallEvent(signal: Signal): SignalCallEvent {
-  switch (signal.type) {
-    case "call-request":
-      return { type: "signal.requestRepeated" };
-    case "call-ringing":
-      return { type: "signal.ringing" };
-    case "call-ack":
-      return { type: "signal.ack", mode: signal.mode ?? null };
-    case "call-offer":
-      return { type: "signal.offer", sdp: signal.sdp };
-    case "call-answer":
-      return { type: "signal.answer", sdp: signal.sdp };
-    case "ice-candidate":
-      return { type: "signal.candidate", candidate: signal.candidate };
-    case "call-reconnect":
-      return { type: "signal.reconnect" };
-    case "call-reconnect-ack":
-      return { type: "signal.reconnectAck" };
-    case "call-media":
-      return {
-        type: "signal.media",
-        microphone: signal.microphone,
-        camera: signal.camera,
-        rung: signal.rung ?? null,
-        rungWhy: signal.why ?? null,
-      };
-    case "call-hangup":
-      return { type: "signal.hangup", reason: signal.reason ?? null };
-  }
-}
 
 const deskWords = setup({
   types: { input: {} as DeskInput, context: {} as DeskContext, events: {} as DeskEvent },
@@ -195,6 +142,7 @@ const deskWords = setup({
           callId: params.callId,
           peerId: params.peerId,
           direction: params.direction,
+          isAnnounced: !params.isStandingBy,
           ref: spawn("call", {
             id: actorIdOf(params.callId),
             input: { ...params, timeouts: context.timeouts },
@@ -208,12 +156,18 @@ const deskWords = setup({
       calls: ({ context }, { callId }: EndedCall) =>
         Object.fromEntries(Object.entries(context.calls).filter(([id]) => id !== callId)),
       remembered: ({ context }, ended: EndedCall) =>
-        remember(context.remembered, ended.peerId, ended.callId, ended.end.reason),
+        withEnd(context.remembered, ended.peerId, ended.callId, ended.end.reason),
     }),
     /** Of a call that never was: its request was refused, or its hang-up came first. */
     rememberEnd: assign({
       remembered: ({ context }, { peerId, callId, reason }: HangupInput) =>
-        remember(context.remembered, peerId, callId, reason),
+        withEnd(context.remembered, peerId, callId, reason),
+    }),
+    markAnnounced: assign({
+      calls: ({ context }, { callId }: { callId: string }) => {
+        const call = callWith(context, callId);
+        return call ? { ...context.calls, [callId]: { ...call, isAnnounced: true } } : context.calls;
+      },
     }),
     countForeign: assign({ foreignSignals: ({ context }) => context.foreignSignals + 1 }),
     countStrayed: assign({ strayedSignals: ({ context }) => context.strayedSignals + 1 }),
@@ -237,7 +191,15 @@ const deskWords = setup({
       event.from < (context.selfId ?? ""),
     isCrossedAndWon: ({ context }, event: Received) =>
       isRequest(event) && crossedCall(context, event.from) !== undefined,
+    /** The other side cannot have two calls with us; either it restarted, or the end of the first is on its way. */
+    isCalledAnew: ({ context }, event: Received) =>
+      isRequest(event) &&
+      callBeside(context, event.from) !== undefined &&
+      !Object.values(context.calls).some(isStandingBy),
     isBusy: ({ context }, event: Received) => isRequest(event) && isOccupied(context),
+    wasAnnounced: ({ context }, ended: EndedCall) => callWith(context, ended.callId)?.isAnnounced === true,
+    /** Supplied by the surroundings, which have a clock; without it nobody does. */
+    ringsTooOften: (_, _event: Received) => false,
     isRequest: (_, event: Received) => isRequest(event),
     isHangup: (_, event: Received) => event.signal.type === "call-hangup",
     /** The sender waits for something from a call that is not here; it should know. */
@@ -267,6 +229,18 @@ export const deskSetup = deskWords.extend({
       const crossed = crossedCall(context, event.from);
       if (!crossed) return;
       enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
+    }),
+    /** Its path is lost and its peer calls anew: nobody waits for it any more. */
+    endReplaced: deskWords.enqueueActions(({ context, enqueue }) => {
+      const waiting = Object.values(context.calls).find(isStandingBy);
+      const replaced = waiting && callBeside(context, waiting.peerId);
+      if (!replaced?.ref.getSnapshot().hasTag("reconnecting")) return;
+      enqueue.sendTo(replaced.ref, { type: "desk.end", reason: "connectionLost" });
+    }),
+    /** The call before it is over. */
+    freeNext: deskWords.enqueueActions(({ context, enqueue }) => {
+      const waiting = Object.values(context.calls).find(isStandingBy);
+      if (waiting) enqueue.sendTo(waiting.ref, { type: "desk.free" });
     }),
     tellCalls: deskWords.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "settings.changed" || event.news === undefined) return;

@@ -37,10 +37,10 @@ const EVENTS: Record<string, string> = {
   adapt: "measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped desk.end link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "adapt.stepped desk.end desk.free link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
-  desk: "availability.changed desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
+  desk: "availability.changed call.lost call.rings desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
   link:
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",

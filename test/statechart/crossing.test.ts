@@ -51,13 +51,16 @@ describe("the side whose call stays", () => {
     assert.deepEqual(alice.ends(), []);
   });
 
-  test("refuses a crossing request that comes only after the accept", async () => {
+  test("is not disturbed by a crossing request that comes only after the accept, nor by its end", async () => {
     const alice = await aliceCalling();
     await alice.hears(ACK, { from: "bob", callId: "a-call" });
     await alice.hears(requestOf(), BOB);
-    assert.equal(alice.refusals().length, 1);
+    assert.equal(alice.phase("a-call"), "connecting");
+    assert.equal(alice.effects.count("announceCall"), 1);
+    await alice.hears(hangupOf("superseded"), BOB);
     assert.equal(alice.phase("a-call"), "connecting");
     assert.equal(alice.phase("b-call"), "gone");
+    assert.deepEqual([alice.refusals(), alice.ends()], [[], []]);
   });
 
   test("needs no crossing request: when the other's is lost, the accept comes all the same", async () => {

@@ -22,8 +22,11 @@ import {
 
 const walks = Object.entries(WALKS) as [WalkName, () => Promise<DeskBench>][];
 const MEDIA: Signal = { type: "call-media", microphone: false, camera: false };
+const RECONNECT: Signal = { type: "call-reconnect", channelId: CALL, mediaType: "video" };
 const EVERY_SIGNAL: Signal[] = [
   requestOf(),
+  RECONNECT,
+  { type: "call-reconnect-ack", mode: "browser" },
   RINGING,
   ACK,
   OFFER,
@@ -48,12 +51,6 @@ describe("one call at a time", () => {
       assert.equal(desk.phase("call-2"), "gone");
     });
   }
-
-  test("a second request of the same peer is busy, too, once the first is accepted", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), { callId: "call-2" });
-    assert.deepEqual(desk.refusals(), [{ callId: "call-2", peerId: "bob", reason: "busy" }]);
-  });
 
   test("a call that only says goodbye keeps nobody from the next one", async () => {
     const desk = await connectedOut();
@@ -107,7 +104,7 @@ describe("a signal from somebody who is not the call's peer", () => {
 
 describe("a signal of a call that is not here", () => {
   test("is refused as an unknown call where its sender waits for something", async () => {
-    for (const signal of [RINGING, ACK, OFFER, ANSWER]) {
+    for (const signal of [RINGING, ACK, OFFER, ANSWER, RECONNECT]) {
       const desk = new DeskBench();
       await desk.hears(signal);
       assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
@@ -117,9 +114,10 @@ describe("a signal of a call that is not here", () => {
 
   test("is only counted where nobody waits", async () => {
     const desk = new DeskBench();
-    for (const signal of [CANDIDATE, MEDIA, hangupOf("hungUp")]) await desk.hears(signal);
+    const nobodyWaits: Signal[] = [CANDIDATE, MEDIA, { type: "call-reconnect-ack" }, hangupOf("hungUp")];
+    for (const signal of nobodyWaits) await desk.hears(signal);
     assert.deepEqual(desk.refusals(), []);
-    assert.equal(desk.context.strayedSignals, 3);
+    assert.equal(desk.context.strayedSignals, 4);
     assert.equal(desk.effects.count("announceCall"), 0);
   });
 
@@ -161,6 +159,8 @@ describe("a signal of a call that is not here", () => {
 });
 
 describe("memory", () => {
+  const remembered = (desk: DeskBench) => [...desk.context.remembered.values()].map(({ size }) => size);
+
   test("of ended calls is bounded, and no actor of theirs is kept", async () => {
     const desk = new DeskBench();
     for (let count = 0; count < 300; count += 1) {
@@ -168,16 +168,160 @@ describe("memory", () => {
       await desk.hears(hangupOf(), { callId: `call-${count}` });
     }
     assert.equal(desk.ends().length, 300);
-    assert.equal(desk.context.remembered.size, 256);
+    assert.deepEqual(remembered(desk), [128]);
     assert.deepEqual(desk.context.calls, {});
     assert.deepEqual(Object.keys(desk.actor.getSnapshot().children), []);
   });
 
-  test("of hang-ups without a call is bounded", async () => {
+  test("of hang-ups without a call is bounded for each peer: none pushes out what is known of another's", async () => {
     const desk = new DeskBench();
-    for (let count = 0; count < 300; count += 1) await desk.hears(hangupOf(), { callId: `call-${count}` });
-    assert.equal(desk.context.remembered.size, 256);
+    await desk.hears(hangupOf(), { callId: "cancelled" });
+    for (let count = 0; count < 300; count += 1) {
+      await desk.hears(hangupOf(), { from: "mallory", callId: `call-${count}` });
+    }
+    assert.deepEqual(remembered(desk), [1, 128]);
+    await desk.hears(requestOf(), { callId: "cancelled" });
+    assert.equal(desk.phase("cancelled"), "gone");
   });
+
+  test("of peers is bounded", async () => {
+    const desk = new DeskBench();
+    for (let count = 0; count < 100; count += 1) await desk.hears(hangupOf(), { from: `peer-${count}` });
+    assert.equal(remembered(desk).length, 64);
+  });
+});
+
+describe("stale messages that come all at once", () => {
+  /** As a host keeps them while nobody looks, and then hands them over in whatever order. */
+  function inbox(alive: string): { signal: Signal; from: string; callId: string }[] {
+    const calls = Array.from({ length: 100 }, (_, n) => ({
+      from: n % 2 ? "bob" : "carol",
+      callId: `call-${n}`,
+    }));
+    return calls.flatMap((call) => [
+      { signal: requestOf(), ...call },
+      ...(call.callId === alive ? [] : [{ signal: hangupOf(), ...call }]),
+    ]);
+  }
+  const orders = {
+    "in their order": (messages: ReturnType<typeof inbox>) => messages,
+    "hang-ups first": (messages: ReturnType<typeof inbox>) =>
+      messages.toSorted(
+        (a, b) => Number(b.signal.type === "call-hangup") - Number(a.signal.type === "call-hangup"),
+      ),
+    "last comes first": (messages: ReturnType<typeof inbox>) => messages.toReversed(),
+  };
+  for (const [name, order] of Object.entries(orders)) {
+    test(`leave only the call ringing whose caller still waits: ${name}`, async () => {
+      const desk = new DeskBench();
+      for (const { signal, ...about } of order(inbox("call-99"))) {
+        desk.actor.send({ type: "signal.received", signal, ...about });
+      }
+      assert.deepEqual(Object.keys(desk.context.calls), ["call-99"]);
+      assert.equal(desk.phase("call-99"), "ringing");
+    });
+  }
+
+  test("leave nothing ringing when every caller gave up, all requests before all hang-ups", async () => {
+    const desk = new DeskBench();
+    const messages = inbox("none").toSorted(
+      (a, b) => Number(a.signal.type === "call-hangup") - Number(b.signal.type === "call-hangup"),
+    );
+    for (const { signal, ...about } of messages) {
+      desk.actor.send({ type: "signal.received", signal, ...about });
+    }
+    assert.deepEqual(desk.context.calls, {});
+    assert.equal(desk.effects.count("announceCall"), 1);
+  });
+});
+
+describe("a peer that calls anew while it is in a call with us", () => {
+  const ANEW = { callId: "call-2" };
+
+  test("neither rings nor is refused until it is known what became of the first call", async () => {
+    const desk = await connectedOut();
+    await desk.hears(requestOf(), ANEW);
+    await desk.hears(requestOf(), ANEW);
+    assert.deepEqual(desk.refusals(), []);
+    assert.equal(desk.effects.count("announceCall"), 1);
+    assert.equal(desk.phase(), "connected");
+  });
+
+  test("rings as soon as the first call's hang-up comes, which the request had overtaken", async () => {
+    const desk = await connectedOut();
+    await desk.hears(requestOf(), ANEW);
+    await desk.hears(hangupOf("hungUp"));
+    assert.equal(desk.phase("call-2"), "ringing");
+    assert.deepEqual(desk.effects.inputs("announceCall").at(-1), { callId: "call-2", direction: "incoming" });
+    await desk.accepts("call-2");
+    assert.equal(desk.phase("call-2"), "connecting");
+  });
+
+  test("restarted when the first call's path is lost: that one ends, and the new one rings", async () => {
+    const desk = await connectedOut();
+    await desk.hears(requestOf(), ANEW);
+    await desk.engine({ type: "peer.disconnected" });
+    desk.assertEnded("connectionLost", "local");
+    assert.equal(desk.phase("call-2"), "ringing");
+  });
+
+  test("rings at once when the first call's path is lost already", async () => {
+    const desk = await WALKS.reconnectingIn();
+    await desk.hears(requestOf(), ANEW);
+    desk.assertEnded("connectionLost", "local");
+    assert.equal(desk.phase("call-2"), "ringing");
+  });
+
+  test("is told busy after 8 seconds in which the first call stood, and the host never heard of it", async () => {
+    const desk = await connectedOut();
+    await desk.hears(requestOf(), ANEW);
+    await desk.passes(7_999);
+    assert.deepEqual(desk.hangups(), []);
+    await desk.passes(1);
+    assert.deepEqual(desk.hangups(), ["busy"]);
+    assert.equal(desk.phase("call-2"), "gone");
+    assert.equal(desk.phase(), "connected");
+    assert.deepEqual(desk.ends(), []);
+  });
+
+  test("and gives up before that leaves no trace", async () => {
+    const desk = await connectedOut();
+    await desk.hears(requestOf(), ANEW);
+    await desk.hears(hangupOf("superseded"), ANEW);
+    assert.equal(desk.phase("call-2"), "gone");
+    await desk.hears(hangupOf());
+    assert.deepEqual(
+      desk.ends().map(({ callId }) => callId),
+      [CALL],
+    );
+    assert.equal(desk.effects.count("announceCall"), 1);
+  });
+
+  test("with a third call is busy: one may stand by", async () => {
+    const desk = await connectedOut();
+    await desk.hears(requestOf(), ANEW);
+    await desk.hears(requestOf(), { callId: "call-3" });
+    assert.deepEqual(desk.refusals(), [{ callId: "call-3", peerId: "bob", reason: "busy" }]);
+  });
+
+  test("and does not know our call any more ends it", async () => {
+    for (const walk of [connectedOut, WALKS.reconnectingOut, WALKS.awaitingAnswer]) {
+      const desk = await walk();
+      await desk.hears(hangupOf("unknownCall"));
+      desk.assertEnded("unknownCall", "remote");
+    }
+  });
+});
+
+test("a peer that rang too often is told busy without ringing", async () => {
+  const desk = new DeskBench();
+  desk.effects.tiresome.add("bob");
+  await desk.hears(requestOf());
+  assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "busy" }]);
+  await desk.hears(hangupOf(), { callId: "call-2" });
+  assert.equal(desk.refusals().length, 1);
+  await desk.hears(requestOf(), { from: "carol", callId: "call-3" });
+  assert.equal(desk.phase("call-3"), "ringing");
 });
 
 describe("closing", () => {

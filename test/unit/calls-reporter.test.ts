@@ -29,13 +29,14 @@ class ReportBench {
   nowMs = 1_000_000;
   readonly reporter: CallReporter;
 
-  constructor() {
+  constructor(ringSettleMs = 0) {
     benches.push(this.bench);
     this.reporter = new CallReporter({
       context: this.bench.context,
       notify: (name, params) => void this.told.push({ name, params }),
       labelOf: (peerId) => `label of ${peerId}`,
       now: () => this.nowMs,
+      ringSettleMs,
     });
     this.bench.onMove = () => this.reporter.moved();
   }
@@ -97,6 +98,31 @@ describe("the reporter", () => {
       [incoming?.callId, incoming?.peerLabel, incoming?.createdAt, incoming?.connectedAt],
       [CALL, "label of bob", 1_000_000, undefined],
     );
+  });
+
+  test("tells nothing at all of a call whose caller gave up before it was told", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const bench = new ReportBench(100);
+    await bench.rings();
+    bench.reporter.moved();
+    await quiet();
+    assert.deepEqual(bench.reporter.list(), []);
+    await bench.ends();
+    t.mock.timers.tick(1_000);
+    assert.deepEqual(bench.names(), []);
+    assert.ok(bench.bench.context.rings.size === 0, "a call that did not ring is not held against its peer");
+  });
+
+  test("tells an incoming call a moment after its request", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const bench = new ReportBench(100);
+    await bench.rings();
+    t.mock.timers.tick(99);
+    assert.deepEqual(bench.names(), []);
+    t.mock.timers.tick(1);
+    assert.deepEqual(bench.names(), ["call.incoming"]);
+    await bench.ends();
+    assert.deepEqual(bench.names(), ["call.incoming", "call.ended"]);
   });
 
   test("tells nothing when a chart moved and nothing that shows has changed", async () => {

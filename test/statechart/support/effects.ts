@@ -65,6 +65,8 @@ export class Effects {
   readonly records: EffectRecord[] = [];
   /** Those that run now. */
   readonly activities: Activity[] = [];
+  /** Peers that rang too often. */
+  readonly tiresome = new Set<string>();
   readonly #held = new Set<TaskName>();
   readonly #failing = new Map<TaskName, Error>();
   readonly #tasks: HeldTask[] = [];
@@ -199,6 +201,9 @@ export function chartsWith(effects: Effects) {
         effects.record("announceCall", { callId: announced?.callId, direction: announced?.direction }),
       announceEnd: (_, params) => effects.record("announceEnd", params),
       refuse: (_, params: HangupInput) => effects.record("refuse", params),
+    },
+    guards: {
+      ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && effects.tiresome.has(from),
     },
   });
   return { link, media, adapt, call, desk };
