@@ -86,7 +86,7 @@ export class GoopNode {
   readonly #outgoing: Outgoing;
   readonly #subscribers = new Set<{ prefix: string; take: Subscriber }>();
   #seq = 0;
-  #taken = 0;
+  readonly #seen = new Set<string>();
   /** Whether our key is told to others; with `switching` only after the first description. */
   #isKeyTold: boolean;
 
@@ -184,8 +184,7 @@ export class GoopNode {
     const incoming = new StreamText(stream);
     try {
       const message = JSON.parse(await incoming.firstObject(MQ_TIMINGS.readMs, "a message"));
-      this.#taken += 1;
-      const isLost = this.quirks.loseAckOfEvery > 0 && this.#taken % this.quirks.loseAckOfEvery === 0;
+      const isLost = this.#losesAckOf(from, message);
       // Before anything is understood [2.1].
       await (isLost ? closeStream(stream) : acknowledgeOnStream(stream, message.id, message.seq));
       const { payload, wasSealed } = this.#opened(from, message.payload);
@@ -205,6 +204,15 @@ export class GoopNode {
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** Only of what comes for the first time: its one repeat is to arrive. */
+  #losesAckOf(from: string, { topic, payload }: MqMessage): boolean {
+    if (this.quirks.loseAckOfEvery === 0 || !topic.startsWith(CALL_TOPIC)) return false;
+    const text = `${topic} ${JSON.stringify(this.#opened(from, payload).payload)}`;
+    if (this.#seen.has(text)) return false;
+    this.#seen.add(text);
+    return this.#seen.size % this.quirks.loseAckOfEvery === 0;
   }
 
   #opened(from: string, payload: unknown): { payload: unknown; wasSealed: boolean } {

@@ -8,7 +8,7 @@ export interface Quirks {
   readonly unordered: boolean;
   /** [3.11.2, 2.3] Every call message comes twice, under a new id and number. */
   readonly duplicates: boolean;
-  /** [2.3] Every so-manyth message is taken but never acknowledged, so that its sender repeats it; 0 is never. */
+  /** [2.3] Every so-manyth call message is taken but not acknowledged, so that its sender repeats it; 0 is never. */
   readonly loseAckOfEvery: number;
   /**
    * [3.11.3, 2.5] `plain`: no key, ever. `sealed`: keys are exchanged as soon as two meet. `switching`: not before the

@@ -1,0 +1,112 @@
+// What one side of a call sees and hears: the stamps of its pictures and its sound's loudest tone. Knows no engine.
+
+import { ageMs, nowTicks, readStamp, type Stamp } from "../../bench/picture-stamp.ts";
+import { dominantFrequency, toneLevel } from "../spectrum.ts";
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+export interface SeenStamp extends Stamp {
+  readonly ageMs: number;
+  readonly width: number;
+}
+
+/** As much sound as a tone's pitch needs. */
+const LISTEN_MS = 500;
+const LIMIT_MS = 20_000;
+
+export class Eyes {
+  /** Pictures with or without a stamp. */
+  pictures = 0;
+  stamps: SeenStamp[] = [];
+  #blocks: Int16Array[] = [];
+  #rate = 0;
+  readonly #waiting = new Set<() => void>();
+
+  see(picture: Picture): void {
+    this.pictures += 1;
+    const stamp = readStamp(picture);
+    if (stamp) this.stamps.push({ ...stamp, ageMs: ageMs(stamp, nowTicks()), width: picture.width });
+    this.#tell();
+  }
+
+  /** The engine changes its rate during the first blocks; what was of another rate is forgotten. */
+  hear(block: Int16Array, rate: number): void {
+    if (rate !== this.#rate) this.#blocks = [];
+    this.#rate = rate;
+    this.#blocks.push(block);
+    if (this.#blocks.length > (2 * LISTEN_MS) / 10) this.#blocks.shift();
+    this.#tell();
+  }
+
+  /** Whether anything but silence came lately. */
+  get isHearing(): boolean {
+    return this.#blocks.some((block) => block.some((sample) => Math.abs(sample) > 300));
+  }
+
+  forget(): void {
+    this.pictures = 0;
+    this.stamps = [];
+    this.#blocks = [];
+  }
+
+  /** So many more different pictures with a readable stamp. */
+  async untilSees(count: number): Promise<SeenStamp[]> {
+    this.stamps = [];
+    const different = () => new Set(this.stamps.map(({ sequence }) => sequence)).size;
+    await this.#until(
+      () => different() >= count,
+      () => `${different()} of ${count} stamped pictures`,
+    );
+    return this.stamps;
+  }
+
+  /** The tone at `hz`, within a hertz, louder than a hundredth of full scale; the sound from now on. */
+  async untilHears(hz: number): Promise<void> {
+    this.#blocks = [];
+    let heard = { hz: 0, level: 0 };
+    await this.#until(
+      () => {
+        const sound = this.#sound();
+        if (!sound) return false;
+        heard = { hz: dominantFrequency(sound, this.#rate), level: toneLevel(sound, this.#rate, hz) };
+        this.#blocks.splice(0, 10);
+        return Math.abs(heard.hz - hz) < 2 && heard.level > 0.01;
+      },
+      () => `${heard.hz.toFixed(1)} Hz instead of ${hz} (level ${heard.level.toFixed(3)})`,
+    );
+  }
+
+  #sound(): Int16Array | undefined {
+    const length = this.#blocks.reduce((sum, block) => sum + block.length, 0);
+    if (this.#rate === 0 || length < (this.#rate * LISTEN_MS) / 1_000) return undefined;
+    const sound = new Int16Array(length);
+    let at = 0;
+    for (const block of this.#blocks) {
+      sound.set(block, at);
+      at += block.length;
+    }
+    return sound;
+  }
+
+  #until(holds: () => boolean, had: () => string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => reject(new Error(`within ${LIMIT_MS} ms only ${had()}`)), LIMIT_MS);
+    const check = () => {
+      if (holds()) resolve();
+    };
+    this.#waiting.add(check);
+    check();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(check);
+    });
+  }
+
+  #tell(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+}

@@ -1,0 +1,132 @@
+// A whole Goop² peer: node, calls of one flavour, eyes and ears. What the tests call and are called by.
+
+import { Eyes } from "./eyes.ts";
+import type { FieldCalls, FieldRing } from "./field-call.ts";
+import { type Delivered, type GoopNode, startGoopNode } from "./goop-node.ts";
+import { NativeCalls } from "./native-calls.ts";
+import { PageCalls } from "./page/page-calls.ts";
+import { BROWSER_HABITS, NATIVE_HABITS, type Quirks, SDK_HABITS } from "./quirks.ts";
+import { RtcEngine } from "./rtc-engine.ts";
+import { CALL_TOPIC } from "./wire.ts";
+
+export type Flavour = "native" | "browser" | "sdk";
+
+export interface GoopPeerOptions {
+  readonly flavour: Flavour;
+  readonly label?: string;
+  /** Beyond the flavour's own habits. */
+  readonly quirks?: Partial<Quirks>;
+  readonly toneHz?: number;
+}
+
+export interface GoopPeer {
+  readonly flavour: Flavour;
+  readonly node: GoopNode;
+  readonly calls: FieldCalls;
+  readonly eyes: Eyes;
+  readonly toneHz: number;
+  /** The next request that fits, also one that rang already and was not taken. */
+  nextRing(fits?: (ring: FieldRing) => boolean): Promise<FieldRing>;
+  /** Requests so far, those that were taken too. */
+  readonly rings: number;
+  stop(): Promise<void>;
+}
+
+const HABITS: Readonly<Record<Flavour, Quirks>> = {
+  native: NATIVE_HABITS,
+  browser: BROWSER_HABITS,
+  sdk: SDK_HABITS,
+};
+const RING_LIMIT_MS = 20_000;
+
+/** On loopback, with loopback's media. */
+export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer> {
+  const quirks: Quirks = { ...HABITS[options.flavour], ...options.quirks };
+  const node = await startGoopNode({ label: options.label ?? "Gustav", quirks });
+  const toneHz = options.toneHz ?? 600;
+  const engine = new RtcEngine(toneHz);
+  const eyes = new Eyes();
+  const calls = makeCalls(options.flavour, { node, engine, eyes, quirks });
+  const box = new RingBox();
+  calls.onRing((ring) => box.add(ring));
+  node.subscribe(CALL_TOPIC, ({ from, topic, payload }: Delivered) => {
+    if (from !== undefined) calls.take(from, topic.slice(CALL_TOPIC.length), payload);
+  });
+  return {
+    flavour: options.flavour,
+    node,
+    calls,
+    eyes,
+    toneHz,
+    nextRing: (fits = () => true) => box.next(fits),
+    get rings() {
+      return box.count;
+    },
+    async stop() {
+      await calls.stop();
+      engine.close();
+      await node.stop();
+    },
+  };
+}
+
+interface Parts {
+  readonly node: GoopNode;
+  readonly engine: RtcEngine;
+  readonly eyes: Eyes;
+  readonly quirks: Quirks;
+}
+
+function makeCalls(flavour: Flavour, { node, engine, eyes, quirks }: Parts): NativeCalls | PageCalls {
+  if (flavour === "native") {
+    const send = (peerId: string, channelId: string, message: unknown) =>
+      node.send(peerId, `${CALL_TOPIC}${channelId}`, message);
+    return new NativeCalls({ engine, eyes, quirks, send });
+  }
+  const stored = new Map<string, string>();
+  return new PageCalls(
+    {
+      platform: "windows",
+      send: (peerId, topic, payload) => node.send(peerId, topic, payload),
+      connect: () => engine.connect(),
+      capture: (kinds) => engine.capture(kinds),
+      show: (_, track) => engine.watch(track, eyes),
+      storage: {
+        getItem: (key) => stored.get(key) ?? null,
+        setItem: (key, value) => void stored.set(key, value),
+        removeItem: (key) => void stored.delete(key),
+      },
+    },
+    quirks,
+  );
+}
+
+class RingBox {
+  count = 0;
+  #untaken: FieldRing[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  add(ring: FieldRing): void {
+    this.count += 1;
+    this.#untaken.push(ring);
+    for (const check of [...this.#waiting]) check();
+  }
+
+  next(fits: (ring: FieldRing) => boolean): Promise<FieldRing> {
+    const { promise, resolve, reject } = Promise.withResolvers<FieldRing>();
+    const timer = setTimeout(
+      () => reject(new Error(`nothing rang within ${RING_LIMIT_MS} ms`)),
+      RING_LIMIT_MS,
+    );
+    const check = () => {
+      const ring = this.#untaken.find(fits);
+      if (!ring) return;
+      this.#untaken = this.#untaken.filter((one) => one.channelId !== ring.channelId);
+      this.#waiting.delete(check);
+      resolve(ring);
+    };
+    this.#waiting.add(check);
+    check();
+    return promise.finally(() => clearTimeout(timer));
+  }
+}

@@ -1,0 +1,79 @@
+// Go's call manager with the native viewer's script in front of it [3.2, 3.3, 5.1]: the script sends the request and
+// rings, the manager does the rest. Senders are not compared with a channel's peer [3.9].
+
+import type { FieldCall, FieldCalls, FieldRing } from "./field-call.ts";
+import { NativeSession, type NativeSurroundings } from "./native-session.ts";
+import { asCallMessage, type MediaKind, requestedKind } from "./wire.ts";
+
+const PLATFORM = "linux";
+
+export class NativeCalls implements FieldCalls {
+  readonly complaints: string[] = [];
+  /** Never cleared by a hang-up [3.6]. */
+  readonly pendingCalls = new Map<string, string>();
+  readonly #around: NativeSurroundings;
+  readonly #sessions = new Map<string, NativeSession>();
+  #ring: (ring: FieldRing) => void = () => undefined;
+
+  constructor(around: Omit<NativeSurroundings, "complain">) {
+    this.#around = { ...around, complain: (why) => this.complaints.push(why) };
+  }
+
+  onRing(take: (ring: FieldRing) => void): void {
+    this.#ring = take;
+  }
+
+  /** The session, and with it the camera, before the request [5.1]. */
+  async start(peerId: string, kind: MediaKind): Promise<FieldCall> {
+    const { constraintsRequest } = this.#around.quirks;
+    const channelId = `nc-${Math.random().toString(36).slice(2, 10)}`;
+    const session = this.#add({ channelId, peerId, isOrigin: true, kind });
+    await session.send(
+      constraintsRequest
+        ? { type: "call-request", constraints: { video: kind === "video", audio: true } }
+        : { type: "call-request", mode: "native", platform: PLATFORM, mediaType: kind },
+    );
+    return session;
+  }
+
+  take(from: string, channelId: string, payload: unknown): void {
+    const message = asCallMessage(payload);
+    if (!message) return;
+    if (message.type === "call-request") {
+      this.pendingCalls.set(channelId, from);
+      const kind = requestedKind(message);
+      const call = { channelId, peerId: from, kind };
+      this.#ring({ ...call, accept: () => this.#accept(call), reject: () => this.#reject(call) });
+    } else {
+      this.#sessions.get(channelId)?.take(message);
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.hangup();
+  }
+
+  /** When the acknowledgement cannot be delivered the session is gone again [3.3]. */
+  async #accept(call: Pick<FieldCall, "channelId" | "peerId" | "kind">): Promise<FieldCall> {
+    const session = this.#add({ ...call, isOrigin: false });
+    const mode = this.#around.quirks.ackWithoutMode ? {} : { mode: "native" };
+    try {
+      await session.send({ type: "call-ack", ...mode, platform: PLATFORM });
+    } catch (error) {
+      await session.hangup();
+      throw error;
+    }
+    return session;
+  }
+
+  async #reject({ channelId, peerId }: Pick<FieldCall, "channelId" | "peerId">): Promise<void> {
+    await this.#around.send(peerId, channelId, { type: "call-hangup" });
+  }
+
+  #add(call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">): NativeSession {
+    const session = new NativeSession(call, this.#around);
+    this.#sessions.set(call.channelId, session);
+    void session.ended.then(() => this.#sessions.delete(call.channelId));
+    return session;
+  }
+}

@@ -1,0 +1,166 @@
+// One call as Go with Pion makes it [3.2-3.6, 3.9]: roles are checked, candidates wait for the remote description, and
+// `call-reconnect` is not known. Devices open as soon as the session exists.
+
+import type { Eyes } from "./eyes.ts";
+import type { FieldCall } from "./field-call.ts";
+import type { Quirks } from "./quirks.ts";
+import type { RtcEngine } from "./rtc-engine.ts";
+import type { CallMessage, MediaKind, WireCandidate } from "./wire.ts";
+
+type End = Awaited<FieldCall["ended"]>;
+
+export interface NativeSurroundings {
+  readonly engine: RtcEngine;
+  readonly eyes: Eyes;
+  readonly quirks: Quirks;
+  readonly complain: (why: string) => void;
+  /** Rejects when it could not be delivered. */
+  readonly send: (peerId: string, channelId: string, message: CallMessage) => Promise<void>;
+}
+
+/** [3.5] VP8 and Opus, and neither retransmission nor anything else beside them. */
+const CODECS = { video: /vp8/i, audio: /opus/i } as const;
+
+export class NativeSession implements FieldCall {
+  readonly channelId: string;
+  readonly peerId: string;
+  readonly isOrigin: boolean;
+  readonly kind: MediaKind;
+  readonly ended: Promise<End>;
+  readonly #around: NativeSurroundings;
+  readonly #connection: RTCPeerConnection;
+  readonly #media: Promise<void>;
+  readonly #end: (end: End) => void;
+  #stream: MediaStream | undefined;
+  #held: WireCandidate[] = [];
+  #isOver = false;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">,
+    around: NativeSurroundings,
+  ) {
+    this.channelId = call.channelId;
+    this.peerId = call.peerId;
+    this.isOrigin = call.isOrigin;
+    this.kind = call.kind;
+    this.#around = around;
+    const { promise, resolve } = Promise.withResolvers<End>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#connection = around.engine.connect();
+    this.#listen();
+    this.#media = this.#openMedia();
+  }
+
+  get connectionState(): string {
+    return this.#isOver ? "closed" : this.#connection.connectionState;
+  }
+
+  async send(message: CallMessage): Promise<void> {
+    await this.#around.send(this.peerId, this.channelId, message);
+  }
+
+  take(message: CallMessage): void {
+    if (message.type === "call-hangup") this.#finish("remote hung up");
+    this.#work = this.#work.then(() =>
+      this.#handle(message).catch((error: unknown) => this.#around.complain(`${message.type}: ${error}`)),
+    );
+  }
+
+  async hangup(): Promise<void> {
+    if (this.#isOver) return;
+    this.#finish("hung up");
+    await this.send({ type: "call-hangup" }).catch((error: unknown) => this.#around.complain(String(error)));
+  }
+
+  async #handle(message: CallMessage): Promise<void> {
+    if (this.#isOver) return;
+    if (message.type === "call-ack" && this.isOrigin) return await this.#offer();
+    if (message.type === "call-answer" && this.isOrigin) {
+      await this.#connection.setRemoteDescription({ type: "answer", sdp: message.sdp });
+      return await this.#addHeld();
+    }
+    if (message.type === "call-offer" && !this.isOrigin) return await this.#answer(message.sdp);
+    if (message.type === "ice-candidate") {
+      if (message.candidate.candidate === "") return;
+      this.#held.push(message.candidate);
+      return await this.#addHeld();
+    }
+    const role = this.isOrigin ? "origin" : "target";
+    this.#around.complain(`unknown signal ${message.type} for the ${role}`);
+  }
+
+  async #offer(): Promise<void> {
+    await this.#media;
+    const offer = await this.#connection.createOffer();
+    await this.#connection.setLocalDescription(offer);
+    await this.send({ type: "call-offer", sdp: offer.sdp ?? "" });
+  }
+
+  /** An offer that comes before the devices are open waits for them [3.3]. */
+  async #answer(sdp: string): Promise<void> {
+    await this.#media;
+    await this.#connection.setRemoteDescription({ type: "offer", sdp });
+    await this.#addHeld();
+    const answer = await this.#connection.createAnswer();
+    await this.#connection.setLocalDescription(answer);
+    await this.send({ type: "call-answer", sdp: answer.sdp ?? "" });
+  }
+
+  /** Reads candidate, sdpMid and sdpMLineIndex only; an empty sdpMid is none [3.4]. */
+  async #addHeld(): Promise<void> {
+    if (!this.#connection.remoteDescription) {
+      if (this.#around.quirks.losesEarlyCandidates) this.#held = [];
+      return;
+    }
+    for (const { candidate, sdpMid, sdpMLineIndex } of this.#held.splice(0)) {
+      const mid = sdpMid ? { sdpMid } : {};
+      const line = typeof sdpMLineIndex === "number" ? { sdpMLineIndex } : {};
+      await this.#connection.addIceCandidate({ candidate, ...mid, ...line });
+    }
+  }
+
+  /** The kind of the call does not matter to Go, what can be captured does [3.5]. */
+  async #openMedia(): Promise<void> {
+    const { engine, quirks } = this.#around;
+    const wantsVideo = this.kind === "video" || quirks.videoInAudioCalls;
+    const kinds = { audio: quirks.captures !== "video", video: quirks.captures !== "audio" && wantsVideo };
+    this.#stream = await engine.capture(kinds);
+    for (const track of this.#stream.getTracks()) this.#connection.addTrack(track, this.#stream);
+    for (const transceiver of this.#connection.getTransceivers()) {
+      const kind = transceiver.receiver.track.kind === "video" ? "video" : "audio";
+      transceiver.setCodecPreferences(engine.codecs(kind, CODECS[kind]));
+    }
+  }
+
+  #listen(): void {
+    const { engine, eyes } = this.#around;
+    this.#connection.onicecandidate = ({ candidate }) => {
+      if (!candidate?.candidate) return;
+      const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
+      const plain = { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment };
+      this.send({ type: "ice-candidate", candidate: plain }).catch((error: unknown) =>
+        this.#around.complain(String(error)),
+      );
+    };
+    this.#connection.ontrack = ({ track }) => engine.watch(track, eyes);
+    // `disconnected` alone never ends a call of Go's; `failed` does [3.5].
+    this.#connection.onconnectionstatechange = () => {
+      const { connectionState } = this.#connection;
+      const isLost = connectionState === "disconnected" && this.#around.quirks.hangsUpAtDisconnected;
+      if (connectionState === "failed" || isLost) {
+        this.#finish("connection failed");
+        this.send({ type: "call-hangup" }).catch((error: unknown) => this.#around.complain(String(error)));
+      }
+    };
+  }
+
+  #finish(end: End): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#connection.close();
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#end(end);
+  }
+}

@@ -1,0 +1,131 @@
+// Calls as the viewer's script makes them in a browser [3.2-3.10, 5.4], and with other habits as the script interface
+// does. It runs in Chromium's page as well as in Node on another engine: it knows no node, no server and no screen.
+
+import type { FieldCall, FieldCalls, FieldRing } from "../field-call.ts";
+import type { Quirks } from "../quirks.ts";
+import { asCallMessage, type CallMessage, type MediaKind, requestedKind } from "../wire.ts";
+import { PageSession } from "./page-session.ts";
+
+/** What the page's surroundings lend it. */
+export interface PagePort {
+  readonly platform: string;
+  send(peerId: string, topic: string, payload: unknown): Promise<void>;
+  connect(): RTCPeerConnection;
+  capture(kinds: { audio: boolean; video: boolean }): Promise<MediaStream>;
+  /** A remote track, once for each connection. */
+  show(channelId: string, track: MediaStreamTrack, stream: MediaStream | undefined): void;
+  /** Outlives the page [5.4]. */
+  readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+}
+
+export type PageHabits = Pick<
+  Quirks,
+  | "ackWithoutMode"
+  | "captures"
+  | "constraintsRequest"
+  | "endOfCandidates"
+  | "hangsUpAtDisconnected"
+  | "losesEarlyCandidates"
+  | "reconnectAtAnyTime"
+  | "videoInAudioCalls"
+>;
+
+const STORED_CALL = "goop_active_call";
+
+export class PageCalls implements FieldCalls {
+  readonly complaints: string[] = [];
+  readonly #port: PagePort;
+  readonly #habits: PageHabits;
+  readonly #sessions = new Map<string, PageSession>();
+  #ring: (ring: FieldRing) => void = () => undefined;
+
+  constructor(port: PagePort, habits: PageHabits) {
+    this.#port = port;
+    this.#habits = habits;
+  }
+
+  onRing(take: (ring: FieldRing) => void): void {
+    this.#ring = take;
+  }
+
+  /** Devices and connection first, then the request [5.4]. */
+  async start(peerId: string, kind: MediaKind): Promise<PageSession> {
+    const prefix = this.#habits.constraintsRequest ? "sdk" : "mc";
+    const channelId = `${prefix}-${Math.random().toString(36).slice(2, 10)}`;
+    const session = this.#add({ channelId, peerId, isOrigin: true, kind });
+    await session.prepare();
+    await session.send(
+      this.#habits.constraintsRequest
+        ? { type: "call-request", constraints: { video: kind === "video", audio: true } }
+        : { type: "call-request", mode: "browser", platform: this.#port.platform, mediaType: kind },
+    );
+    if (this.#habits.reconnectAtAnyTime) await session.reconnect();
+    return session;
+  }
+
+  /** The call that this page had before it was loaded anew [3.7]. */
+  async restore(): Promise<PageSession | undefined> {
+    const stored = this.#port.storage.getItem(STORED_CALL);
+    if (stored === null) return undefined;
+    const { channelId, remotePeer, isOrigin, mediaType } = JSON.parse(stored);
+    const session = this.#add({ channelId, peerId: remotePeer, isOrigin, kind: mediaType });
+    await session.prepare();
+    await session.send({ type: "call-reconnect", channelId, mediaType });
+    return session;
+  }
+
+  /** Whoever it is from: the field's peers do not compare it with the call's peer [3.9]. */
+  take(from: string, channelId: string, payload: unknown): void {
+    if (channelId.startsWith("loopback:")) return;
+    const message = asCallMessage(payload);
+    if (!message) return;
+    if (message.type === "call-request") this.#onRequest(from, channelId, message);
+    else this.#sessions.get(channelId)?.take(message);
+  }
+
+  async stop(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.hangup();
+  }
+
+  #onRequest(peerId: string, channelId: string, request: CallMessage & { type: "call-request" }): void {
+    if (this.#sessions.has(channelId)) return;
+    const kind = requestedKind(request);
+    this.#ring({
+      channelId,
+      peerId,
+      kind,
+      accept: () => this.#accept({ channelId, peerId, isOrigin: false, kind }),
+      reject: () => this.#port.send(peerId, `call:${channelId}`, { type: "call-hangup" }),
+    });
+  }
+
+  async #accept(call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">): Promise<FieldCall> {
+    const session = this.#add(call);
+    await session.prepare();
+    const { platform } = this.#port;
+    await session.send(
+      this.#habits.ackWithoutMode ? { type: "call-ack" } : { type: "call-ack", mode: "browser", platform },
+    );
+    if (this.#habits.reconnectAtAnyTime) await session.reconnect();
+    return session;
+  }
+
+  #add(call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">): PageSession {
+    const session = new PageSession(call, this.#port, this.#habits, (why) => this.complaints.push(why));
+    this.#sessions.set(call.channelId, session);
+    this.#port.storage.setItem(
+      STORED_CALL,
+      JSON.stringify({
+        channelId: call.channelId,
+        remotePeer: call.peerId,
+        isOrigin: call.isOrigin,
+        mediaType: call.kind,
+      }),
+    );
+    void session.ended.then(() => {
+      this.#sessions.delete(call.channelId);
+      this.#port.storage.removeItem(STORED_CALL);
+    });
+    return session;
+  }
+}

@@ -1,0 +1,152 @@
+// The peer's engine: @roamhq/wrtc behind the browser's own types, with a camera that shows the stamped pattern and a
+// microphone that hears a tone. Whoever uses it must end the process by process.exit (test/support/exit-at-end.ts).
+
+import { createRequire } from "node:module";
+import { drawStamp, nowTicks } from "../../bench/picture-stamp.ts";
+import type { Eyes, Picture } from "./eyes.ts";
+
+interface Sink {
+  stop(): void;
+}
+
+/** Sources and sinks stand under `nonstandard`: no browser has them. */
+interface Wrtc {
+  readonly RTCPeerConnection: typeof RTCPeerConnection;
+  readonly RTCRtpSender: typeof RTCRtpSender;
+  readonly MediaStream: typeof MediaStream;
+  readonly nonstandard: {
+    readonly RTCVideoSource: new () => { createTrack(): MediaStreamTrack; onFrame(picture: Picture): void };
+    readonly RTCAudioSource: new () => { createTrack(): MediaStreamTrack; onData(sound: Sound): void };
+    readonly RTCVideoSink: new (
+      track: MediaStreamTrack,
+    ) => Sink & { onframe: ((event: { frame: Picture }) => void) | null };
+    readonly RTCAudioSink: new (
+      track: MediaStreamTrack,
+    ) => Sink & { ondata: ((sound: Sound) => void) | null };
+  };
+}
+
+interface Sound {
+  readonly samples: Int16Array;
+  readonly sampleRate: number;
+  readonly bitsPerSample: number;
+  readonly channelCount: number;
+  readonly numberOfFrames: number;
+}
+
+const WIDTH = 320;
+const HEIGHT = 240;
+const PICTURE_MS = 50;
+const RATE = 48_000;
+const BLOCK = RATE / 100;
+const AMPLITUDE = 0.25 * 32_767;
+/** After a stall so much is made up for; more would only pile up in the engine. */
+const MOST_BLOCKS_AT_ONCE = 10;
+
+export class RtcEngine {
+  readonly #wrtc = createRequire(import.meta.url)("@roamhq/wrtc") as Wrtc;
+  readonly #toneHz: number;
+  readonly #open = new Set<() => void>();
+
+  constructor(toneHz: number) {
+    this.#toneHz = toneHz;
+  }
+
+  /** No ICE servers: the tests stay on loopback. */
+  connect(): RTCPeerConnection {
+    const connection = new this.#wrtc.RTCPeerConnection({ iceServers: [] });
+    this.#open.add(() => connection.close());
+    return connection;
+  }
+
+  async capture({ audio, video }: { audio: boolean; video: boolean }): Promise<MediaStream> {
+    const stream = new this.#wrtc.MediaStream();
+    if (audio) stream.addTrack(this.#microphone());
+    if (video) stream.addTrack(this.#camera());
+    return stream;
+  }
+
+  /** A sink on a remote track, until the engine is closed. */
+  watch(track: MediaStreamTrack, eyes: Eyes): void {
+    const sink = track.kind === "video" ? this.#videoSink(track, eyes) : this.#audioSink(track, eyes);
+    this.#open.add(() => {
+      sink.stop();
+      track.stop();
+    });
+  }
+
+  /** The codecs of a kind that have this name, for `setCodecPreferences`. */
+  codecs(kind: "audio" | "video", name: RegExp): RTCRtpCodec[] {
+    const all = this.#wrtc.RTCRtpSender.getCapabilities(kind)?.codecs ?? [];
+    return all.filter(({ mimeType }) => name.test(mimeType));
+  }
+
+  close(): void {
+    for (const end of this.#open) end();
+    this.#open.clear();
+  }
+
+  #videoSink(track: MediaStreamTrack, eyes: Eyes): Sink {
+    const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
+    sink.onframe = ({ frame }) => eyes.see(frame);
+    return sink;
+  }
+
+  #audioSink(track: MediaStreamTrack, eyes: Eyes): Sink {
+    const sink = new this.#wrtc.nonstandard.RTCAudioSink(track);
+    sink.ondata = ({ samples, sampleRate, channelCount }) => {
+      eyes.hear(
+        samples.filter((_, index) => index % channelCount === 0),
+        sampleRate,
+      );
+    };
+    return sink;
+  }
+
+  #camera(): MediaStreamTrack {
+    const source = new this.#wrtc.nonstandard.RTCVideoSource();
+    const track = source.createTrack();
+    const data = new Uint8Array((WIDTH * HEIGHT * 3) / 2).fill(128);
+    for (let at = 0; at < WIDTH * HEIGHT; at += 1) data[at] = 60 + ((at % WIDTH) / WIDTH) * 120;
+    let sequence = 0;
+    this.#every(PICTURE_MS, track, () => {
+      drawStamp({ width: WIDTH, height: HEIGHT, data }, { ticks: nowTicks(), sequence: sequence++ & 0xffff });
+      source.onFrame({ width: WIDTH, height: HEIGHT, data });
+    });
+    return track;
+  }
+
+  #microphone(): MediaStreamTrack {
+    const source = new this.#wrtc.nonstandard.RTCAudioSource();
+    const track = source.createTrack();
+    const startedAt = performance.now();
+    let block = 0;
+    this.#every(10, track, () => {
+      const due = Math.floor((performance.now() - startedAt) / 10);
+      block = Math.max(block, due - MOST_BLOCKS_AT_ONCE);
+      for (; block < due; block += 1) source.onData(this.#tone(block));
+    });
+    return track;
+  }
+
+  #tone(block: number): Sound {
+    const samples = Int16Array.from({ length: BLOCK }, (_, index) => {
+      return AMPLITUDE * Math.sin((2 * Math.PI * this.#toneHz * (block * BLOCK + index)) / RATE);
+    });
+    return { samples, sampleRate: RATE, bitsPerSample: 16, channelCount: 1, numberOfFrames: BLOCK };
+  }
+
+  /** Until the track is stopped, as a device's light goes out. */
+  #every(periodMs: number, track: MediaStreamTrack, feed: () => void): void {
+    const timer = setInterval(() => {
+      if (track.readyState === "ended") end();
+      else feed();
+    }, periodMs);
+    const end = () => {
+      clearInterval(timer);
+      this.#open.delete(end);
+      track.stop();
+    };
+    this.#open.add(end);
+  }
+}
