@@ -26,12 +26,12 @@ export class IdentityExchange {
     this.#asking = new PeerPacer({
       ...pace,
       what: "asking who is",
-      work: (peerId, signal) => deliver(peerId, IDENTITY_TOPIC, null, signal),
+      work: async (peerId, signal) => deliver(peerId, IDENTITY_TOPIC, null, signal),
     });
     this.#telling = new PeerPacer({
       ...pace,
       what: "telling who we are to",
-      work: (peerId, signal) => deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(), signal),
+      work: async (peerId, signal) => deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(), signal),
     });
   }
 

@@ -3,6 +3,7 @@
 
 import { flagOrZero, goObject, textOrZero } from "./go-json.ts";
 import { readableLabel } from "./label-protocol.ts";
+import { type PeerKey, parsePublicKey } from "./peer-keys.ts";
 
 export const IDENTITY_TOPIC = "identity";
 export const IDENTITY_RESPONSE_TOPIC = "identity.response";
@@ -10,6 +11,16 @@ export const IDENTITY_RESPONSE_TOPIC = "identity.response";
 export interface PeerIdentity {
   readonly label: string;
   readonly videoDisabled: boolean;
+  readonly key: PeerKey;
+}
+
+/** What we say of ourselves. */
+export interface OwnIdentity {
+  readonly peerId: string;
+  readonly label: string;
+  readonly videoDisabled: boolean;
+  /** In standard base64. */
+  readonly publicKey: string;
 }
 
 /** Unlike in presence, the id ends in a capital D. */
@@ -17,23 +28,29 @@ const responseSchema = goObject({
   peerID: textOrZero,
   content: textOrZero,
   videoDisabled: flagOrZero,
+  publicKey: textOrZero,
+  encryptionSupported: flagOrZero,
 });
 
 /** Undefined when it is none, names another peer than the connection proved, or says no label, which voids it for the host. */
 export function parseIdentity(payload: unknown, from: string): PeerIdentity | undefined {
   const parsed = responseSchema.safeParse(payload);
   if (!parsed.success || parsed.data.content === "") return undefined;
-  const { peerID, content, videoDisabled } = parsed.data;
+  const { peerID, content, videoDisabled, encryptionSupported } = parsed.data;
   if (peerID !== "" && peerID !== from) return undefined;
-  return { label: readableLabel(content), videoDisabled };
+  const publicKey = parsePublicKey(parsed.data.publicKey);
+  const key = { ...(publicKey ? { publicKey } : {}), encryptionSupported };
+  return { label: readableLabel(content), videoDisabled, key };
 }
 
 /** Empty and false fields are left out, as the host leaves them. */
-export function identityPayload(peerId: string, { label, videoDisabled }: PeerIdentity): object {
+export function identityPayload({ peerId, label, videoDisabled, publicKey }: OwnIdentity): object {
   return {
     peerID: peerId,
     content: label,
     ...(videoDisabled ? { videoDisabled } : {}),
+    publicKey,
+    encryptionSupported: true,
     reachable: true,
   };
 }

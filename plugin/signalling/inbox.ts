@@ -1,23 +1,30 @@
-// Sorts the messages that were acknowledged: signals of calls, who peers are, and what is nothing to us, which is
-// counted. What a signal means, and whether its sender is the call's peer, is the desk's to say.
+// Opens and sorts the messages that were acknowledged: signals of calls, who peers are, and what is nothing to us,
+// which is counted. What a signal means, and whether its sender is the call's peer, is the desk's to say.
 
 import type { Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
+import { HeldMessages } from "./held-messages.ts";
 import { IDENTITY_RESPONSE_TOPIC, IDENTITY_TOPIC, type PeerIdentity, parseIdentity } from "./identity.ts";
+import type { Opened } from "./sealing.ts";
 import { type IgnoredWhy, understand } from "./topics.ts";
 
 export interface InboxOptions {
+  open(from: string, payload: unknown): Opened;
+  /** A message came sealed with a key that we do not know, or for one that is not ours. */
+  onUnopened(from: string): void;
   onSignal(from: string, callId: string, signal: Signal): void;
   onIdentityAsked(from: string): void;
   onIdentity(from: string, identity: PeerIdentity): void;
+  readonly holdSealedMs: number;
   readonly log: Log;
 }
 
 /** Messages that were acknowledged and not taken, by why. */
-export type Ignored = Record<IgnoredWhy | "badIdentity", number>;
+export type Ignored = Record<IgnoredWhy | "badIdentity" | "undecryptable", number>;
 
 export class Inbox {
   readonly #options: InboxOptions;
+  readonly #held: HeldMessages;
   readonly #ignored: Ignored = {
     otherTopic: 0,
     loopback: 0,
@@ -25,10 +32,14 @@ export class Inbox {
     unknownSignal: 0,
     endOfCandidates: 0,
     badIdentity: 0,
+    undecryptable: 0,
   };
 
   constructor(options: InboxOptions) {
     this.#options = options;
+    this.#held = new HeldMessages(options.holdSealedMs, (from, { topic }) =>
+      this.#ignore("undecryptable", from, topic),
+    );
   }
 
   get ignored(): Readonly<Ignored> {
@@ -37,6 +48,30 @@ export class Inbox {
 
   /** Never throws, unless a listener does. `from` is the identity that the connection proved. */
   take(from: string, topic: string, payload: unknown): void {
+    const opened = this.#options.open(from, payload);
+    if ("payload" in opened) {
+      this.#sort(from, topic, opened.payload);
+      return;
+    }
+    this.#held.hold(from, { topic, sealed: opened.sealed });
+    this.#options.onUnopened(from);
+  }
+
+  /** The peer's key is another one now: what it sealed before may be readable. */
+  onNewKey(from: string): void {
+    for (const { topic, sealed } of this.#held.release(from)) {
+      const opened = this.#options.open(from, { enc: sealed });
+      if ("payload" in opened) this.#sort(from, topic, opened.payload);
+      else this.#ignore("undecryptable", from, topic);
+    }
+  }
+
+  /** What is still held is forgotten. */
+  close(): void {
+    this.#held.close();
+  }
+
+  #sort(from: string, topic: string, payload: unknown): void {
     if (topic === IDENTITY_TOPIC) {
       this.#options.onIdentityAsked(from);
     } else if (topic === IDENTITY_RESPONSE_TOPIC) {

@@ -7,10 +7,10 @@ import { AddressWatch } from "./address-watch.ts";
 import { ContactKeeper } from "./contact-keeper.ts";
 import { textOf, withDeadline } from "./deadline.ts";
 import { MessageStamp, MQ_PROTOCOL } from "./goop-mq.ts";
-import { identityPayload, type PeerIdentity } from "./identity.ts";
+import { identityPayload, type OwnIdentity } from "./identity.ts";
 import { IdentityExchange } from "./identity-exchange.ts";
 import { type Ignored, Inbox } from "./inbox.ts";
-import { generateKey, loadOrCreateKey } from "./key-file.ts";
+import { type Keyring, openKeyring } from "./keyring.ts";
 import { LABEL_PROTOCOL, serveLabel } from "./label-protocol.ts";
 import { MqReceiver } from "./mq-receiver.ts";
 import { MqSender } from "./mq-sender.ts";
@@ -76,6 +76,7 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #inbox: Inbox;
   readonly #identities: IdentityExchange;
   #availability: OwnAvailability = { videoDisabled: false };
+  #keyring: Keyring | undefined;
   #node: SignallingNode | undefined;
   #starting: Promise<SelfAddress> | undefined;
   #stopped: Promise<void> | undefined;
@@ -99,12 +100,12 @@ class NodeSignalling implements Libp2pSignalling {
       timings: this.#timings,
     });
     this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
-      sender.deliver(peerId, topicOf(callId), signal, abort),
+      sender.deliver(peerId, topicOf(callId), this.#keys().sealing.seal(peerId, signal), abort),
     );
     this.#identities = new IdentityExchange({
       ...common,
       deliver: (...message) => sender.deliver(...message),
-      own: () => identityPayload(this.#running().peerId, this.#self()),
+      own: () => identityPayload(this.#self()),
     });
     this.#inbox = this.#createInbox();
     this.#receiver = new MqReceiver({
@@ -171,11 +172,16 @@ class NodeSignalling implements Libp2pSignalling {
 
   async #start(): Promise<SelfAddress> {
     this.#throwIfClosing();
-    const key = await this.#key();
+    this.#keyring = await openKeyring({
+      ...this.#timings,
+      privateKeyFile: this.#options.privateKeyFile,
+      isContact: (peerId) => this.#contacts.list.has(peerId),
+      log: this.#log,
+    });
     const startNode = this.#options.startNode ?? (await import("./libp2p-node.ts")).startLibp2pNode;
     let node: SignallingNode;
     try {
-      node = await startNode(this.#nodeOptions(key));
+      node = await startNode(this.#nodeOptions(this.#keyring.identity));
     } catch (error) {
       throw new SignallingError(
         "startFailed",
@@ -191,11 +197,6 @@ class NodeSignalling implements Libp2pSignalling {
       this.#tell(() => this.#callbacks.onAddressChange(self)),
     );
     return this.#addresses.self;
-  }
-
-  #key(): Promise<Uint8Array> {
-    const { privateKeyFile } = this.#options;
-    return privateKeyFile ? loadOrCreateKey(privateKeyFile, this.#log) : Promise.resolve(generateKey());
   }
 
   #nodeOptions(key: Uint8Array): NodeOptions {
@@ -225,19 +226,33 @@ class NodeSignalling implements Libp2pSignalling {
 
   #createInbox(): Inbox {
     return new Inbox({
+      open: (from, payload) => this.#keys().sealing.open(from, payload),
+      onUnopened: (from) => this.#identities.introduce(from),
       onSignal: (from, callId, signal) => {
         if (!this.#contacts.list.has(from)) void this.#contacts.meet(from);
         this.#tell(() => this.#callbacks.onSignal(from, callId, signal));
       },
       onIdentityAsked: (from) => this.#identities.tell(from),
-      onIdentity: (from, identity) => this.#contacts.list.describe(from, identity),
+      onIdentity: (from, { key, ...about }) => {
+        this.#contacts.list.describe(from, about);
+        if (this.#keys().peers.learn(from, key)) this.#inbox.onNewKey(from);
+      },
+      holdSealedMs: this.#timings.holdSealedMs,
       log: this.#log,
     });
   }
 
-  #self(): PeerIdentity {
-    const label = this.#options.label || this.#running().peerId.slice(-8);
-    return { label, videoDisabled: this.#availability.videoDisabled };
+  #self(): OwnIdentity {
+    const { peerId } = this.#running();
+    const { videoDisabled } = this.#availability;
+    const { publicKey } = this.#keys().sealing;
+    return { peerId, label: this.#options.label || peerId.slice(-8), videoDisabled, publicKey };
+  }
+
+  /** @throws SignallingError closed before start; messages come and go after it only */
+  #keys(): Keyring {
+    if (!this.#keyring) throw new SignallingError("closed", "signalling has not started");
+    return this.#keyring;
   }
 
   async #stop(): Promise<void> {
@@ -246,11 +261,13 @@ class NodeSignalling implements Libp2pSignalling {
     // A start under way sees that we are closing; whether it failed is its caller's to hear.
     await this.#starting?.catch(() => undefined);
     this.#addresses?.close();
+    this.#inbox.close();
     try {
       await this.#node?.stop();
     } catch (error) {
       this.#log("warn", `node did not stop cleanly: ${textOf(error)}`);
     }
+    await this.#keyring?.close();
   }
 
   #parse(node: SignallingNode, address: string): PeerAddress {

@@ -18,6 +18,10 @@ export interface Timings {
   readonly labelMs: number;
   /** Between two questions, and two tellings, of who is who with one peer. */
   readonly identityPauseMs: number;
+  /** How long a message that cannot be opened waits for its sender's key. */
+  readonly holdSealedMs: number;
+  /** Between two writings of the peers' keys. */
+  readonly saveKeysMs: number;
   /** Until a dial must have succeeded. */
   readonly dialMs: number;
   /** First pause between two dials of one peer; it doubles up to the longest. */
@@ -39,6 +43,8 @@ export const defaultTimings: Timings = {
   closeMs: 1_000,
   labelMs: 2_000,
   identityPauseMs: 250,
+  holdSealedMs: 3_000,
+  saveKeysMs: 1_000,
   dialMs: 5_000,
   redialMs: 1_000,
   longestRedialMs: 60_000,
@@ -65,6 +71,13 @@ export const MAX_CONTACTS = 512;
 export const MAX_ADDRESSES_PER_CONTACT = 16;
 /** Peers that can make us answer at a time; each answer is a stream, and then a pause. */
 export const MAX_PACED_PEERS = 512;
+/** As many as contacts; strangers' keys go first. */
+export const MAX_PEER_KEYS = 512;
+/** A request, and candidates that came with it. */
+export const MAX_HELD_PER_PEER = 16;
+export const MAX_HELD_MESSAGES = 128;
+/** Some descriptions' worth. */
+export const MAX_HELD_CHARS = 4 * 1024 * 1024;
 /** Each may hold sockets to several addresses for the whole of dialMs. */
 export const MAX_CONCURRENT_DIALS = 8;
 /** Dials of a peer that was found, not given; being found again starts anew. */

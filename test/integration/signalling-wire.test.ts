@@ -92,7 +92,7 @@ describe("what the plugin takes", () => {
       ["mq.ack", { msg_id: ID }],
       ["call:loopback:nc-1", { type: "call-hangup" }],
       ["call:c", { type: "browser-offer", sdp: "v=0" }],
-      ["call:c", { enc: "c2VhbGVk" }],
+      ["call:c", null],
     ];
     for (const [topic, payload] of messages) {
       const text = `${JSON.stringify({ type: "msg", id: ID, seq: 2, topic, payload })}\n`;
