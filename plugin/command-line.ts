@@ -1,6 +1,7 @@
 // What the program's arguments ask for. Reads and prints nothing itself.
 
 import { parseArgs } from "node:util";
+import { buildManifest } from "../rpc-schema/index.ts";
 
 /** A command for a person at a terminal; what it does is in tools/. */
 export type ToolCommand =
@@ -40,6 +41,7 @@ Usage: goop-call-plugin [options]
   --log-level LEVEL   ${LOG_LEVELS.join(", ")} (default: info)
   --help              this text
   --version           the version
+  --manifest          what a host reads to list, start and set up the plugin, as JSON
 
 devices       lists cameras with their modes, microphones and speakers; a star marks what "auto" means
 doctor        says what is there, what is missing and what to do about it; the status is 0 when calls are possible
@@ -57,6 +59,7 @@ capture-test  saves a picture (camera.png) and sound (microphone.wav), and says 
 const OPTIONS = {
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
+  manifest: { type: "boolean" },
   "log-level": { type: "string" },
   json: { type: "boolean" },
   settings: { type: "string" },
@@ -86,6 +89,9 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     const { values, positionals } = parse(args);
     if (values.help) return { name: "print", text: HELP };
     if (values.version) return { name: "print", text: `${version}\n` };
+    if (values.manifest) {
+      return { name: "print", text: `${JSON.stringify(buildManifest(version), null, 2)}\n` };
+    }
     const [name = "", surplus] = positionals;
     const taken = TAKEN[name];
     if (taken === undefined) {
