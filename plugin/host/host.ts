@@ -4,6 +4,8 @@
 import { type DeepPartial, PROTOCOL_VERSION, RpcError, type Settings } from "../../rpc-schema/index.ts";
 import type { HostLink } from "../rpc/host-link.ts";
 import { HOST_RESTART, HOST_STATE, type HostState } from "../ui/host-messages.ts";
+import type { HostCarrier } from "./carrier.ts";
+import { carrySignals, type SignalCarriage } from "./carry-signals.ts";
 import { createPageRelay, type PageRelay } from "./page-relay.ts";
 import { startPageServer } from "./page-server.ts";
 import {
@@ -31,6 +33,8 @@ export interface HostOptions {
   readonly pluginCommand?: PluginCommand;
   /** The plugin's whole environment; without it, this process's. */
   readonly env?: NodeJS.ProcessEnv;
+  /** The host's own way to peers. Without it the plugin runs a node itself. Whoever made it closes it, after `stop`. */
+  readonly carrier?: HostCarrier;
   /** For the page; 0 or none takes a free one. */
   readonly port?: number;
   /** How long the plugin may take to leave before it is killed. */
@@ -76,6 +80,7 @@ class ReferenceHost implements Host {
   readonly #log: (line: string) => void;
   #server: Awaited<ReturnType<typeof startPageServer>> | undefined;
   #process: PluginProcess | undefined;
+  #carriage: SignalCarriage | undefined;
   #restarting: Promise<void> | undefined;
   #stopping: Promise<PluginExit | undefined> | undefined;
   state: HostState;
@@ -139,6 +144,7 @@ class ReferenceHost implements Host {
 
   async #end(): Promise<PluginExit | undefined> {
     const exit = await this.#process?.stop();
+    await this.#carriage?.end();
     await this.#server?.close();
     return exit;
   }
@@ -152,6 +158,10 @@ class ReferenceHost implements Host {
       this.#options.leaveTimeouts,
     );
     this.#process = plugin;
+    const { carrier } = this.#options;
+    const carriage = carrier && carrySignals(plugin.link, carrier, this.#log);
+    this.#carriage = carriage;
+    void plugin.exited.then(() => carriage?.end());
     this.#relay.attach(plugin.link);
     plugin.link.onNotification("signalling.changed", (signalling) => this.#tell({ signalling }));
     void plugin.exited.then((exit) => this.#pluginGone(plugin, exit));
@@ -163,6 +173,7 @@ class ReferenceHost implements Host {
         host: { name: "reference-host" },
         identity: { label },
         ...(dataDir === undefined ? {} : { dataDir }),
+        ...(carrier ? { carrier: { selfId: carrier.selfId } } : {}),
         settings: this.state.settings ?? this.#options.settings ?? {},
       },
       { timeoutMs: INITIALIZE_TIMEOUT_MS },
@@ -173,6 +184,7 @@ class ReferenceHost implements Host {
     });
     this.#tell({ settings, plugin: { state: "ready" } });
     plugin.link.notify("initialized", {});
+    carriage?.begin();
   }
 
   #restart(): Promise<null> {

@@ -1,0 +1,166 @@
+// Between one plugin and the host's carrier: sends what the plugin asks for, in order; delivers what arrives, in order; and
+// hangs up for a plugin that died, since its peers would wait for it. Reads no more of a payload than its type.
+
+import {
+  type Contact,
+  contactSchema,
+  type EndReason,
+  methods,
+  type Params,
+  type PluginMethodParams,
+  RpcError,
+} from "../../rpc-schema/index.ts";
+import type { HostLink } from "../rpc/host-link.ts";
+import type { CarriedMessage, HostCarrier } from "./carrier.ts";
+import { isHangup, TopicQueue } from "./topic-queue.ts";
+
+/** A plugin that answers so few of its deliveries is stuck; more are dropped, so that a flood is held by nobody. */
+const MAX_OPEN_DELIVERIES = 512;
+/** What arrives while the plugin starts, which takes less than a second. */
+const MAX_EARLY = 256;
+/** Calls that would be hung up; a plugin has one at a time, and refuses the others at once. */
+const MAX_CALLS = 256;
+/** The contract's bound. */
+const MAX_CONTACTS = 4_096;
+const GONE: EndReason = "hostGone";
+
+/** One for each plugin process. */
+export interface SignalCarriage {
+  /** The plugin was told `initialized`: it may be told of contacts and messages from now on. */
+  begin(): void;
+  /** The plugin is gone. Resolves when all its calls are hung up, which ends by itself. Idempotent. */
+  end(): Promise<void>;
+}
+
+/** Serves the plugin's `signal.send` from now on. */
+export function carrySignals(
+  link: HostLink,
+  carrier: HostCarrier,
+  log: (line: string) => void,
+): SignalCarriage {
+  return new Carriage(link, carrier, log);
+}
+
+class Carriage implements SignalCarriage {
+  readonly #link: HostLink;
+  readonly #carrier: HostCarrier;
+  readonly #log: (line: string) => void;
+  readonly #queue: TopicQueue;
+  readonly #calls = new Map<string, Pick<CarriedMessage, "peerId" | "topic">>();
+  readonly #stopListening: () => void;
+  #early: CarriedMessage[] | null = [];
+  #openDeliveries = 0;
+  #dropped = 0;
+  #ended: Promise<void> | undefined;
+
+  constructor(link: HostLink, carrier: HostCarrier, log: (line: string) => void) {
+    this.#link = link;
+    this.#carrier = carrier;
+    this.#log = log;
+    this.#queue = new TopicQueue((message) => carrier.send(message));
+    this.#stopListening = carrier.listen({
+      onMessage: (message) => this.#arrived(message),
+      onContacts: () => this.#tellContacts(),
+    });
+    link.onRequest("signal.send", (message) => this.#send(message));
+    link.onNotification("call.ended", ({ peerId, callId }) => this.#forget(peerId, `call:${callId}`));
+    link.onNotification("availability.changed", (availability) => carrier.setAvailability(availability));
+  }
+
+  begin(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    this.#tellContacts();
+    for (const message of early) this.#deliver(message);
+  }
+
+  end(): Promise<void> {
+    this.#ended ??= this.#hangUpAll();
+    return this.#ended;
+  }
+
+  /** @throws RpcError peerUnreachable */
+  async #send(message: PluginMethodParams<"signal.send">): Promise<null> {
+    if (isHangup(message)) this.#forget(message.peerId, message.topic);
+    else this.#note(message);
+    try {
+      await this.#queue.add(message);
+      return null;
+    } catch (error) {
+      throw new RpcError("peerUnreachable", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #arrived(message: CarriedMessage): void {
+    if (this.#ended) return;
+    if (this.#early === null) this.#deliver(message);
+    else if (this.#early.length < MAX_EARLY) this.#early.push(message);
+    else this.#drop("the plugin is still starting");
+  }
+
+  #deliver(message: CarriedMessage): void {
+    const params = { from: message.peerId, topic: message.topic, payload: message.payload };
+    if (!methods["signal.deliver"].params.safeParse(params).success) {
+      this.#drop(`a message on ${JSON.stringify(message.topic.slice(0, 80))} is none of a call's`);
+    } else if (this.#openDeliveries >= MAX_OPEN_DELIVERIES) {
+      this.#drop("the plugin answers none");
+    } else {
+      if (message.payload.type === "call-request") this.#note(message);
+      if (isHangup(message)) this.#forget(message.peerId, message.topic);
+      void this.#ask(params);
+    }
+  }
+
+  /** Sent at once, so the plugin reads them in this order; nothing waits for an answer. */
+  async #ask(params: Params<"signal.deliver">): Promise<void> {
+    this.#openDeliveries += 1;
+    try {
+      await this.#link.request("signal.deliver", params);
+    } catch (error) {
+      this.#log(`host: a signal was not delivered: ${String(error)}`);
+    } finally {
+      this.#openDeliveries -= 1;
+    }
+  }
+
+  /** Every power of ten is told, so that a flood fills no log. */
+  #drop(why: string): void {
+    this.#dropped += 1;
+    if (/^10*$/.test(String(this.#dropped))) this.#log(`host: ${this.#dropped} signals dropped: ${why}`);
+  }
+
+  #tellContacts(): void {
+    if (this.#early !== null || this.#ended) return;
+    const contacts = this.#carrier.contacts().filter(isContact).slice(0, MAX_CONTACTS);
+    this.#link.notify("contacts.set", { contacts });
+  }
+
+  #note({ peerId, topic }: Pick<CarriedMessage, "peerId" | "topic">): void {
+    const key = `${peerId} ${topic}`;
+    this.#calls.delete(key);
+    this.#calls.set(key, { peerId, topic });
+    const [oldest] = this.#calls.keys();
+    if (this.#calls.size > MAX_CALLS && oldest !== undefined) this.#calls.delete(oldest);
+  }
+
+  #forget(peerId: string, topic: string): void {
+    this.#calls.delete(`${peerId} ${topic}`);
+  }
+
+  async #hangUpAll(): Promise<void> {
+    this.#stopListening();
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    const payload = { type: "call-hangup", reason: GONE };
+    const sent = await Promise.allSettled(calls.map((call) => this.#queue.add({ ...call, payload })));
+    for (const [index, outcome] of sent.entries()) {
+      if (outcome.status === "rejected") {
+        this.#log(`host: ${calls[index]?.topic} was not hung up: ${String(outcome.reason)}`);
+      }
+    }
+  }
+}
+
+function isContact(contact: Contact): boolean {
+  return contactSchema.safeParse(contact).success;
+}
