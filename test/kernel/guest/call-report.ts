@@ -1,16 +1,14 @@
 // Runs inside the kernel machine: a call between two plugin processes, vivid at one end, v4l2loopback's MJPEG at the
 // other. Prints what happened as one line of JSON; what is right is for test/kernel/call.test.ts to say.
 
-import { PNG } from "pngjs";
 import type { FrameSource, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
-import { emulated, LOOPBACK_ID, openCameras, VIVID_ID, WAIT_MS } from "./emulated-plugin.ts";
+import { columnsOfDataUrl } from "./colour-columns.ts";
+import { emulated, LOOPBACK_ID, openCameras, untilClosed, VIVID_ID, WAIT_MS } from "./emulated-plugin.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 
 const PATIENTLY = { timeoutMs: WAIT_MS };
 const PICTURES = 3;
-/** vivid writes text over the upper part of its bars. */
-const BELOW_TEXT = 0.9;
 
 /** Tells, when the machine's limit is reached, how far it came. */
 function step(name: string): void {
@@ -71,14 +69,6 @@ async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   return { pictures, openInCall, openWhileOff, againRemote };
 }
 
-/** The call's end is told at once, the device is closed a moment later. */
-async function untilClosed(one: PluginProcess): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (openCameras(one).length > 0 && Date.now() < deadline) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** Takes some pictures off a stream as a host would. */
 async function watch({ host }: PluginProcess, callId: string, source: FrameSource) {
   const pictures: { width: number; height: number; dataUrl: string }[] = [];
@@ -105,18 +95,7 @@ async function watch({ host }: PluginProcess, callId: string, source: FrameSourc
 async function snapshot({ host }: PluginProcess, callId: string) {
   const { dataUrl } = await host.request("call.snapshot", { callId, source: "remote" }, PATIENTLY);
   step("snapshot taken");
-  return coloursOf(dataUrl);
-}
-
-function coloursOf(dataUrl: string) {
-  const { width, height, data } = PNG.sync.read(
-    Buffer.from(dataUrl.slice(dataUrl.indexOf(",") + 1), "base64"),
-  );
-  const at = (bar: number) => {
-    const offset = (Math.floor(height * BELOW_TEXT) * width + Math.floor(((bar + 0.5) * width) / 8)) * 4;
-    return [...data.subarray(offset, offset + 3)];
-  };
-  return { width, height, bars: [0, 1, 2, 3, 4, 5, 6, 7].map(at) };
+  return columnsOfDataUrl(dataUrl);
 }
 
 process.stdout.write(`${JSON.stringify(await report())}\n`);

@@ -3,7 +3,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { PluginProcess, PluginProcessOptions } from "../../support/plugin-process.ts";
-import type { Holdings } from "./capture-run.ts";
 
 export const VIVID_ID = "platform:vivid-000 vivid";
 export const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
@@ -19,6 +18,9 @@ const PATIENT = {
   restartMs: 120_000,
 };
 export const WAIT_MS = 120_000;
+const LOOKING_MS = 60_000;
+/** proc_net_tcp(5): sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode. */
+const INODE_COLUMN = 9;
 
 /** With this camera and without sound. */
 export function emulated(camera: string): PluginProcessOptions {
@@ -44,14 +46,58 @@ export function openCameras({ pid }: PluginProcess): string[] {
   return openFiles(pid).filter((target) => target.startsWith("/dev/video"));
 }
 
+export interface Held {
+  /** How many of each kind. Connections are the network's affair: they come and go whatever a camera does. */
+  readonly descriptors: Readonly<Record<string, number>>;
+  readonly threads: number;
+  readonly deviceMaps: number;
+}
+
 /** What the process holds open and mapped. */
-export function holdingsOf({ pid }: PluginProcess): Holdings {
+export function holdingsOf({ pid }: PluginProcess): Held {
   const maps = readFileSync(`/proc/${pid}/maps`, "utf8").split("\n");
+  const connections = connectionsOf(pid);
+  const descriptors: Record<string, number> = {};
+  for (const target of openFiles(pid).sort()) {
+    if (connections.has(target)) continue;
+    const kind = target.replace(/:\[\d+\]$/, "");
+    descriptors[kind] = (descriptors[kind] ?? 0) + 1;
+  }
   return {
-    fds: openFiles(pid).length,
+    descriptors,
     threads: readdirSync(`/proc/${pid}/task`).length,
     deviceMaps: maps.filter((line) => line.includes("/dev/video")).length,
   };
+}
+
+/** As /proc/PID/fd names them. */
+function connectionsOf(pid: number): Set<string> {
+  const tables = ["tcp", "tcp6", "udp", "udp6"].map((name) =>
+    readFileSync(`/proc/${pid}/net/${name}`, "utf8"),
+  );
+  const lines = tables.flatMap((table) => table.trim().split("\n").slice(1));
+  return new Set(lines.map((line) => `socket:[${line.trim().split(/\s+/)[INODE_COLUMN]}]`));
+}
+
+/** What a host is told is told at once; devices are closed a moment later. */
+export async function untilClosed(one: PluginProcess): Promise<void> {
+  await looking(() => openCameras(one).length === 0);
+}
+
+/** What the process holds once that fits, or when there is no hope that it will. */
+export async function holdingsWhen(one: PluginProcess, fits: (held: Held) => boolean): Promise<Held> {
+  let held = holdingsOf(one);
+  await looking(() => {
+    held = holdingsOf(one);
+    return fits(held);
+  });
+  return held;
+}
+
+/** Nothing tells of changes in /proc. */
+async function looking(isThere: () => boolean): Promise<void> {
+  const deadline = Date.now() + LOOKING_MS;
+  while (!isThere() && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function openFiles(pid: number): string[] {

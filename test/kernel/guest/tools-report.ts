@@ -6,15 +6,13 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PNG } from "pngjs";
 import type { DeviceTable } from "../../../plugin/tools/devices.ts";
 import type { Finding } from "../../../plugin/tools/finding.ts";
+import { columnsOf } from "./colour-columns.ts";
 
 /** The compiled program: stripping types takes an emulated processor many seconds. */
 const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
 const LIMIT_MS = 120_000;
-/** vivid writes text over the upper part of its bars. */
-const BELOW_TEXT = 0.9;
 
 export type ToolsReport = Awaited<ReturnType<typeof report>>;
 
@@ -61,17 +59,8 @@ async function report() {
     doctorPid: process.pid,
     findings: said.findings.filter(({ check }) => check.startsWith("camera")),
     captured,
-    picture: captured.status === 0 ? barsOf(join(out, "camera.png")) : null,
+    picture: captured.status === 0 ? columnsOf(readFileSync(join(out, "camera.png"))) : null,
   };
-}
-
-function barsOf(path: string) {
-  const { width, height, data } = PNG.sync.read(readFileSync(path));
-  const at = (bar: number) => {
-    const offset = (Math.floor(height * BELOW_TEXT) * width + Math.floor(((bar + 0.5) * width) / 8)) * 4;
-    return [...data.subarray(offset, offset + 3)];
-  };
-  return { width, height, bars: [0, 1, 2, 3, 4, 5, 6, 7].map(at) };
 }
 
 process.stdout.write(`${JSON.stringify(await report())}\n`);

@@ -1,0 +1,118 @@
+// Every fault of a kernel camera during a call between two plugin processes, and a camera that is pulled out and plugged
+// in again: the call goes on, both users learn what is wrong, the picture returns, nothing is left behind. One boot,
+// one call.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { assertColourBars } from "../support/colour-bars.ts";
+import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import type { CallFaultReport, FaultOutcome } from "./guest/call-fault-report.ts";
+
+/** VP8 and 4:2:0 blur the bars' edges, not their middles. */
+const TOLERANCE = 24;
+const VIVID_ID = "platform:vivid-000 vivid";
+const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
+
+const result = await runInVm({ command: ["node", "test/kernel/guest/call-fault-report.ts"], timeoutS: 540 });
+// The guest's report is typed by the script that prints it.
+const { outcomes, standInBars, ...end } = lastJson(result) as CallFaultReport;
+
+function during(fault: string): FaultOutcome {
+  const found = Object.entries(outcomes).find(([name]) => name === fault)?.[1];
+  assert.ok(found, `${fault} was not tried`);
+  return found;
+}
+
+/** Neither host was told of anything but a connected call, and both still have it. */
+function assertCallLives({ phases, connected }: FaultOutcome): void {
+  assert.deepEqual(
+    phases.filter((phase) => phase !== "connected"),
+    [],
+  );
+  assert.deepEqual(connected, [true, true]);
+}
+
+function assertMoves({ distinct }: FaultOutcome): void {
+  assert.ok(distinct > 1, `${distinct} different pictures came after the fault`);
+}
+
+/** Both hosts were told that nothing can be sent, each time for that reason; and at last that the picture is back. */
+function assertLadder({ sender, viewer }: FaultOutcome, why: RegExp): void {
+  for (const steps of [sender, viewer]) {
+    const down = steps.filter(({ rungWhy }) => rungWhy !== null);
+    assert.ok(down.length > 0, `told no reason: ${JSON.stringify(steps)}`);
+    for (const { rung, rungWhy } of down) {
+      assert.equal(rung, "receiveOnly");
+      assert.match(rungWhy ?? "", why);
+    }
+    assert.deepEqual([steps.at(-1)?.rung, steps.at(-1)?.rungWhy], ["pictureOnly", null]);
+  }
+  assert.ok(sender.some(({ camera }) => camera === "lost"));
+}
+
+describe("a call whose camera is vivid", () => {
+  for (const fault of ["bufferError", "droppedBuffers"]) {
+    test(`shows on, without a word, under ${fault}`, () => {
+      const outcome = during(fault);
+      assertCallLives(outcome);
+      assertMoves(outcome);
+      assertColourBars(outcome.bars, TOLERANCE);
+      for (const { rung, rungWhy } of [...outcome.sender, ...outcome.viewer]) {
+        assert.deepEqual([rung, rungWhy], ["pictureOnly", null]);
+      }
+    });
+  }
+
+  // What is tried again before the list tells that the device has gone, finds none.
+  const reasons = {
+    qbuf: /^Camera: The camera \/dev\/video0 failed: VIDIOC_QBUF .*EINVAL/,
+    fatal: /^Camera: The camera \/dev\/video0 failed in mid-stream \(VIDIOC_DQBUF: EIO\)$/,
+    streamon: /^Camera: The camera \/dev\/video0 failed: VIDIOC_STREAMON .*EINVAL/,
+    reqbufs: /^Camera: The camera \/dev\/video0 failed: VIDIOC_REQBUFS .*EINVAL/,
+    disconnect: /^Camera: The camera \/dev\/video0 has been unplugged .*ENODEV/,
+    unplug:
+      /^Camera: (The camera \/dev\/video0 has been unplugged .*ENODEV|There is no camera platform:vivid)/,
+  };
+  for (const [fault, why] of Object.entries(reasons)) {
+    test(`comes down to receiving, tells both users why, and shows again after ${fault}`, () => {
+      const outcome = during(fault);
+      assertCallLives(outcome);
+      assertLadder(outcome, why);
+      assertMoves(outcome);
+      assertColourBars(outcome.bars, TOLERANCE);
+    });
+  }
+});
+
+describe("a call whose camera is v4l2loopback, which falls silent, is pulled out and plugged in again", () => {
+  test("blames that camera, not the other one, which is in use; then the picture is back", () => {
+    const outcome = during("loopback");
+    assertCallLives(outcome);
+    assertLadder(outcome, /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/);
+    assertMoves(outcome);
+    assert.deepEqual(outcome.cameras, ["/dev/video60"]);
+  });
+
+  test("shows the other camera meanwhile, where that one is free", () => {
+    const outcome = during("standIn");
+    const { sender, viewer, cameras } = outcome;
+    assertCallLives(outcome);
+    // The stand-in came before there was anything to tell the other side.
+    assert.deepEqual([...new Set(viewer.map(({ rung }) => rung))].slice(1), []);
+    const shown = sender.flatMap(({ deviceId }) => deviceId ?? []);
+    assert.deepEqual([shown.includes(VIVID_ID), shown.at(-1)], [true, LOOPBACK_ID]);
+    assertColourBars(standInBars, TOLERANCE);
+    assertMoves(outcome);
+    assert.deepEqual(cameras, ["/dev/video60"]);
+  });
+});
+
+test("no fault leaves a descriptor, a thread, or mapped memory behind, at either end", () => {
+  for (const [fault, { before, after }] of Object.entries(outcomes)) {
+    assert.deepEqual({ fault, held: after }, { fault, held: before });
+  }
+});
+
+test("the call ends as calls do, with no camera open", () => {
+  assert.deepEqual(end, { openAtEnd: [], statuses: [0, 0] });
+});

@@ -1,0 +1,222 @@
+// Runs inside the kernel machine: during one call between two plugin processes the cameras get every fault in turn.
+// Prints what both hosts were told and shown, and what both processes held before and after each, as one line of JSON.
+// What is right is for test/kernel/call-faults.test.ts to say.
+
+import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import { columnsOfDataUrl } from "./colour-columns.ts";
+import {
+  FAULTS,
+  type Fault,
+  plugLoopback,
+  plugVivid,
+  stopDropping,
+  touchLoopback,
+  unplugLoopback,
+  unplugVivid,
+} from "./device-faults.ts";
+import {
+  emulated,
+  holdingsOf,
+  holdingsWhen,
+  LOOPBACK_ID,
+  openCameras,
+  untilClosed,
+  VIVID_ID,
+} from "./emulated-plugin.ts";
+import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
+import { type Standing, WatchedSide } from "./watched-side.ts";
+
+const PATIENTLY = { timeoutMs: 60_000 };
+/** Enough to see the picture move. */
+const PICTURES = 4;
+/** At 20 % of loss, so many in a row without any loss are less likely than one in ten. */
+const PICTURES_WITH_LOSS = 11;
+
+interface Call {
+  readonly callId: string;
+  readonly alice: WatchedSide;
+  readonly bob: WatchedSide;
+}
+
+export type CallFaultReport = Awaited<ReturnType<typeof report>>;
+export type FaultOutcome = Awaited<ReturnType<typeof during>>;
+
+async function report() {
+  const pair = await startPair(emulated(VIVID_ID), emulated("test-pattern"));
+  try {
+    const callId = await connectCall(pair.alice, pair.bob);
+    const alice = await WatchedSide.watch(pair.alice, callId);
+    const bob = await WatchedSide.watch(pair.bob, callId);
+    const call = { callId, alice, bob };
+    // The first snapshot of a process starts a thread that stays.
+    for (const side of [alice, bob]) await barsOf(side, callId);
+    const vivid = await vividFaults(call);
+    const { standInBars, ...loopback } = await loopbackFaults(call);
+    step("hang up");
+    await pair.alice.host.request("call.hangup", { callId }, PATIENTLY);
+    await Promise.all([pair.alice.next("call.ended"), pair.bob.next("call.ended")]);
+    await Promise.all([untilClosed(pair.alice), untilClosed(pair.bob)]);
+    const openAtEnd = [...openCameras(pair.alice), ...openCameras(pair.bob)];
+    const statuses = [await pair.alice.stop(), await pair.bob.stop()];
+    return { outcomes: { ...vivid, ...loopback }, standInBars, openAtEnd, statuses };
+  } finally {
+    await pair.stop();
+  }
+}
+
+/** Tells, when the machine's limit is reached, how far it came. */
+function step(name: string): void {
+  process.stderr.write(`${Math.round(performance.now())} ms: ${name}\n`);
+}
+
+async function vividFaults(call: Call) {
+  const { alice, bob } = call;
+  const outcomes: Record<string, FaultOutcome> = {};
+  const give = async (fault: string, strike: () => Promise<void>) => {
+    outcomes[fault] = await during(fault, call, alice, strike);
+  };
+  await give("bufferError", async () => FAULTS.bufferError());
+  await give("droppedBuffers", async () => {
+    FAULTS.droppedBuffers();
+    await bob.pictures(PICTURES_WITH_LOSS);
+    stopDropping();
+  });
+  for (const fault of ["qbuf", "fatal", "disconnect"] as const) {
+    await give(fault, async () => {
+      FAULTS[fault]();
+      await untilBack(alice, bob, await untilLost(alice, bob));
+    });
+  }
+  for (const fault of ["streamon", "reqbufs"] as const) await give(fault, () => whenSwitchedOn(fault, call));
+  await give("unplug", async () => {
+    unplugVivid();
+    const lost = await untilLost(alice, bob);
+    await alice.listed(VIVID_ID, false);
+    await holdsNoCamera(alice);
+    plugVivid();
+    await untilBack(alice, bob, lost);
+  });
+  return outcomes;
+}
+
+/** Strikes only where streaming begins, so the user switches the camera off and on. */
+async function whenSwitchedOn(fault: Fault, { callId, alice, bob }: Call): Promise<void> {
+  await switchOff(alice, bob, callId);
+  FAULTS[fault]();
+  await alice.plugin.host.request("call.setCamera", { callId, on: true }, PATIENTLY);
+  await untilBack(alice, bob, await untilLost(alice, bob));
+}
+
+async function switchOn(sender: WatchedSide, viewer: WatchedSide, callId: string): Promise<void> {
+  viewer.mark();
+  await sender.plugin.host.request("call.setCamera", { callId, on: true }, PATIENTLY);
+  await viewer.step("remote", ({ camera }) => camera === "on");
+}
+
+async function switchOff(sender: WatchedSide, viewer: WatchedSide, callId: string): Promise<void> {
+  await sender.plugin.host.request("call.setCamera", { callId, on: false }, PATIENTLY);
+  await viewer.step("remote", ({ camera }) => camera === "off");
+  await untilClosed(sender.plugin);
+}
+
+/** Bob gets a camera of the kernel too, whose only possible stand-in is first free, then in Alice's hands. */
+async function loopbackFaults(call: Call) {
+  const { callId, alice, bob } = call;
+  let writer = await startLoopbackWriter("160x120");
+  let standInBars: number[][] = [];
+  const replug = async () => {
+    await unplugLoopback();
+    await bob.listed(LOOPBACK_ID, false);
+    plugLoopback();
+    writer = await startLoopbackWriter("160x120");
+    touchLoopback();
+  };
+  const replugWhileLost = async () => {
+    await stopLoopbackWriter(writer);
+    const lost = await untilLost(bob, alice);
+    await holdsNoCamera(bob);
+    await replug();
+    await untilBack(bob, alice, lost);
+  };
+  const replugWhileStoodIn = async () => {
+    await stopLoopbackWriter(writer);
+    const stoodIn = await bob.step("local", ({ deviceId }) => deviceId === VIVID_ID);
+    await alice.pictures(PICTURES);
+    standInBars = await barsOf(alice, callId);
+    await replug();
+    await bob.step("local", ({ deviceId }) => deviceId === LOOPBACK_ID, stoodIn);
+  };
+  try {
+    touchLoopback();
+    await bob.listed(LOOPBACK_ID, true);
+    const use = { callId, kind: "camera", deviceId: LOOPBACK_ID } as const;
+    await bob.plugin.host.request("call.useDevice", use, PATIENTLY);
+    await bob.step("local", ({ deviceId }) => deviceId === LOOPBACK_ID);
+    await switchOff(alice, bob, callId);
+    const standIn = await during("standIn", call, bob, replugWhileStoodIn);
+    await switchOn(alice, bob, callId);
+    const loopback = await during("loopback", call, bob, replugWhileLost);
+    return { standIn, standInBars, loopback };
+  } finally {
+    await stopLoopbackWriter(writer);
+  }
+}
+
+/** One fault of the sender's camera and its mending, and what is left of both in the call. */
+async function during(name: string, call: Call, sender: WatchedSide, strike: () => Promise<void>) {
+  step(name);
+  const { callId, alice, bob } = call;
+  const viewer = sender === alice ? bob : alice;
+  const sides = [alice, bob];
+  const before = sides.map(({ plugin }) => holdingsOf(plugin));
+  for (const side of sides) side.mark();
+  await strike();
+  const distinct = await viewer.pictures(PICTURES);
+  const bars = await barsOf(viewer, callId);
+  const same = (index: number) => (held: object) => JSON.stringify(held) === JSON.stringify(before[index]);
+  return {
+    distinct,
+    bars,
+    sender: sender.steps("local"),
+    viewer: viewer.steps("remote"),
+    phases: sides.flatMap((side) => side.phases()),
+    connected: await Promise.all(sides.map(({ plugin }) => isConnected(plugin, callId))),
+    cameras: openCameras(sender.plugin),
+    before,
+    after: await Promise.all(sides.map(({ plugin }, index) => holdingsWhen(plugin, same(index)))),
+  };
+}
+
+/** Both hosts are told that the camera is lost, and why. @returns how many steps each had been told by then */
+async function untilLost(sender: WatchedSide, viewer: WatchedSide): Promise<number[]> {
+  const isLost = ({ camera }: Standing) => camera === "lost";
+  const isDown = ({ camera, rungWhy }: Standing) => camera === "off" && rungWhy !== null;
+  return Promise.all([sender.step("local", isLost), viewer.step("remote", isDown)]);
+}
+
+async function untilBack(sender: WatchedSide, viewer: WatchedSide, lost: number[]): Promise<void> {
+  const isUp = ({ camera }: Standing) => camera === "live" || camera === "on";
+  await Promise.all([sender.step("local", isUp, lost[0]), viewer.step("remote", isUp, lost[1])]);
+}
+
+/** @throws Error when a lost camera stays open or mapped */
+async function holdsNoCamera({ plugin }: WatchedSide): Promise<void> {
+  await untilClosed(plugin);
+  const { deviceMaps } = await holdingsWhen(plugin, (held) => held.deviceMaps === 0);
+  const open = openCameras(plugin);
+  if (deviceMaps + open.length > 0) throw new Error(`lost, but held: ${open}, mapped: ${deviceMaps}`);
+}
+
+async function isConnected({ host }: PluginProcess, callId: string): Promise<boolean> {
+  const { calls } = await host.request("call.list", {}, PATIENTLY);
+  return calls.some((call) => call.callId === callId && call.phase === "connected");
+}
+
+async function barsOf({ plugin }: WatchedSide, callId: string): Promise<number[][]> {
+  const wish = { callId, source: "remote" } as const;
+  const { dataUrl } = await plugin.host.request("call.snapshot", wish, PATIENTLY);
+  return columnsOfDataUrl(dataUrl).bars;
+}
+
+process.stdout.write(`${JSON.stringify(await report())}\n`);
+process.exit(0);
