@@ -7,12 +7,16 @@ import { DriftControl } from "./drift-control.ts";
 import { REACH, readFractional } from "./fractional-read.ts";
 import { BLOCK_SAMPLES } from "./sound.ts";
 
-/** 25 ms wait when a block is about to be played: one late block is not heard. Nearly as much waits in PortAudio's queue. */
-export const TARGET_SAMPLES = 2.5 * BLOCK_SAMPLES;
+/** 12 ms wait when a block is asked for, which is early enough to wait for one that is late (patient-fill.ts). */
+export const TARGET_SAMPLES = 1.2 * BLOCK_SAMPLES;
+/** A block, played as fast as may be. */
+const ENOUGH_SAMPLES = 1.01 * BLOCK_SAMPLES;
 /** 160 ms: a card that takes nothing for 80 ms takes it all at once afterwards. */
 export const CAPACITY_SAMPLES = 16 * BLOCK_SAMPLES;
-/** 15 ms off for a second: silence is left out or repeated. */
+/** 15 ms too much for a second: silence is left out. */
 const AMISS_SAMPLES = 1.5 * BLOCK_SAMPLES;
+/** 8 ms too little for a second, so that nearly every block is waited for: silence is repeated. */
+const SCANT_SAMPLES = 0.8 * BLOCK_SAMPLES;
 /** 30 ms too late for a second: heard as delay, so worth a seam. */
 const CUT_SAMPLES = 3 * BLOCK_SAMPLES;
 /** What was stood in for is owed at most 100 ms, and for a second: by then a late voice has come, or never will. */
@@ -34,8 +38,13 @@ export interface PlaybackCounters {
 export interface PlaybackRing {
   /** Copies 480 samples. */
   push(block: Int16Array): void;
-  /** Fills `target` with the next 480 samples; false says that no voice was there for them. */
-  pull(target: Int16Array): boolean;
+  /**
+   * Fills `target` with the next 480 samples; false says that no voice was there for them.
+   * @param dueSamples what waited when the block was asked for, where that was earlier
+   */
+  pull(target: Int16Array, dueSamples?: number): boolean;
+  /** The voice was being played, and its next block is not there yet. */
+  readonly isLate: boolean;
   clear(): void;
   counters(): PlaybackCounters;
   /** Samples that wait. */
@@ -69,12 +78,14 @@ class Ring implements PlaybackRing {
     if (this.fillSamples > CAPACITY_SAMPLES) this.#cut(this.fillSamples - TARGET_SAMPLES);
   }
 
-  pull(target: Int16Array): boolean {
+  get isLate(): boolean {
+    return this.#needed === BLOCK_SAMPLES && this.fillSamples < ENOUGH_SAMPLES;
+  }
+
+  pull(target: Int16Array, dueSamples = this.fillSamples): boolean {
     if (this.fillSamples < this.#needed) return this.#standIn(target);
-    if (this.#needed > BLOCK_SAMPLES) this.#control.restart(this.fillSamples);
-    this.#needed = BLOCK_SAMPLES;
-    this.#leaveOutLate();
-    const step = this.#control.observe(this.fillSamples);
+    const late = this.#needed > BLOCK_SAMPLES ? this.#begin() : this.#leaveOutLate();
+    const step = this.#control.observe(dueSamples - late);
     if (this.#control.errorSamples > CUT_SAMPLES) this.#cut(this.fillSamples - TARGET_SAMPLES);
     if (this.fillSamples < BLOCK_SAMPLES * step) return this.#standIn(target);
     const before = this.#place;
@@ -111,16 +122,27 @@ class Ring implements PlaybackRing {
     return false;
   }
 
-  /** What came too late to be heard in its place is left out, so that the delay stays as it was. */
-  #leaveOutLate(): void {
+  /** Begins at the target at once: nobody misses the milliseconds before the first, which went unheard anyway. */
+  #begin(): number {
+    this.#needed = BLOCK_SAMPLES;
+    const late = this.#leaveOutLate();
+    const spare = Math.max(0, this.fillSamples - TARGET_SAMPLES);
+    this.#place += spare;
+    this.#control.restart(this.fillSamples);
+    return late + spare;
+  }
+
+  /** What came too late to be heard in its place is left out, so that the delay stays as it was. @returns how much */
+  #leaveOutLate(): number {
     this.#owedPulls -= 1;
     if (this.#owedPulls <= 0) this.#owed = 0;
     const late = Math.min(this.fillSamples - TARGET_SAMPLES, this.#owed);
-    if (late < BLOCK_SAMPLES) return;
+    if (late < BLOCK_SAMPLES) return 0;
     this.#owed -= late;
     this.#skip(late);
     this.#hasSeam = true;
     this.#control.restart(this.fillSamples);
+    return late;
   }
 
   #cut(samples: number): void {
@@ -138,7 +160,7 @@ class Ring implements PlaybackRing {
   /** Nobody hears 10 ms of silence more or less. */
   #useSilence(played: Int16Array, before: number): void {
     const error = this.#control.errorSamples;
-    if (Math.abs(error) < AMISS_SAMPLES || !isQuiet(played)) return;
+    if ((error > -SCANT_SAMPLES && error < AMISS_SAMPLES) || !isQuiet(played)) return;
     if (error < 0) {
       this.#place = before;
       this.#control.shift(BLOCK_SAMPLES);

@@ -29,8 +29,10 @@ export class UnknownDeviceError extends Error {
   }
 }
 
-/** 20 ms between us and PortAudio, the least that rides out a turn of the event loop. */
-const MAX_QUEUE_BLOCKS = 2;
+/** 20 ms between PortAudio and us, which ride out a turn of the event loop. */
+const MAX_CAPTURED_BLOCKS = 2;
+/** One waits in the queue and one before it: what is written is needed 20 ms later, and sooner only by a hungry device. */
+const MAX_PLAYED_BLOCKS = 1;
 
 /** Blocks the thread for 10 to 320 ms, and longer while many devices are plugged in. */
 export function listDevices(): DeviceLists {
@@ -63,7 +65,7 @@ function verify(direction: Direction, device: NamedDevice): void {
   if (now?.id !== device.id) throw new Error(`the ${direction} ${device.id} went away while it was opened`);
 }
 
-function streamOptions(device: NamedDevice) {
+function streamOptions(device: NamedDevice, maxQueue: number) {
   return {
     deviceId: device.index,
     sampleRate: SAMPLE_RATE,
@@ -71,7 +73,7 @@ function streamOptions(device: NamedDevice) {
     sampleFormat: naudiodon.SampleFormat16Bit,
     framesPerBuffer: BLOCK_SAMPLES,
     highwaterMark: BLOCK_BYTES,
-    maxQueue: MAX_QUEUE_BLOCKS,
+    maxQueue,
     // Otherwise a single overrun would end the stream.
     closeOnError: false,
   } as const;
@@ -80,7 +82,7 @@ function streamOptions(device: NamedDevice) {
 /** @throws UnknownDeviceError; Error with PortAudio's reason. */
 export function openMicrophone(choice: string, onBytes: (bytes: Uint8Array) => void): OpenDevice {
   const device = choose("microphone", choice);
-  const stream = naudiodon.AudioIO({ inOptions: streamOptions(device) });
+  const stream = naudiodon.AudioIO({ inOptions: streamOptions(device, MAX_CAPTURED_BLOCKS) });
   let blocks = 0;
   stream.on("data", (bytes: Buffer) => {
     blocks += 1;
@@ -90,20 +92,26 @@ export function openMicrophone(choice: string, onBytes: (bytes: Uint8Array) => v
 }
 
 /**
- * Asks `fill` for the next block whenever the device has room: the device's clock sets the pace.
+ * Asks `fill` for the next block whenever the device has room: the device's clock sets the pace. `fill` calls back when
+ * the block is there, within 20 ms.
  * @throws UnknownDeviceError; Error with PortAudio's reason.
  */
-export function openSpeaker(choice: string, fill: (block: Int16Array) => void): OpenDevice {
+export function openSpeaker(
+  choice: string,
+  fill: (block: Int16Array, onFilled: () => void) => void,
+): OpenDevice {
   const device = choose("speaker", choice);
-  const stream = naudiodon.AudioIO({ outOptions: streamOptions(device) });
+  const stream = naudiodon.AudioIO({ outOptions: streamOptions(device, MAX_PLAYED_BLOCKS) });
   let blocks = 0;
   let isClosed = false;
   const samples = new Int16Array(BLOCK_SAMPLES);
   const bytes = Buffer.from(samples.buffer);
   // naudiodon copies the bytes before write() returns, so one buffer serves for all.
   const writeNext = () => {
+    if (!isClosed) fill(samples, write);
+  };
+  const write = () => {
     if (isClosed) return;
-    fill(samples);
     stream.write(bytes, () => {
       blocks += 1;
       writeNext();

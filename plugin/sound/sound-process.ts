@@ -5,6 +5,7 @@
 import { Socket } from "node:net";
 import { BLOCK_BYTES, createBlockSplitter } from "./block-splitter.ts";
 import type { Direction } from "./device-names.ts";
+import { createPatientFill } from "./patient-fill.ts";
 import { createPlaybackRing } from "./playback-ring.ts";
 import * as portaudio from "./portaudio.ts";
 import type { Answer, Question, Report } from "./sound-messages.ts";
@@ -19,6 +20,7 @@ const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 const microphonePipe = new Socket({ fd: 3, readable: false, writable: true });
 const speakerPipe = new Socket({ fd: 4, readable: true, writable: false });
 const ring = createPlaybackRing();
+const patient = createPatientFill(ring);
 const open = new Map<Direction, portaudio.OpenDevice>();
 let isMuted = false;
 const voice = new VoiceProcessing((message) => console.error(message));
@@ -32,17 +34,22 @@ function sendMicrophone(bytes: Uint8Array): void {
   if (microphonePipe.writableLength < MAX_PIPE_BYTES) microphonePipe.write(bytes);
 }
 
-function fillSpeaker(block: Int16Array): void {
-  ring.pull(block);
-  voice.playing(block);
+function fillSpeaker(block: Int16Array, onFilled: () => void): void {
+  patient.fill(block, () => {
+    voice.playing(block);
+    onFilled();
+  });
 }
 
 function openDevice(direction: Direction, choice: string): Answer {
   try {
     if (open.has(direction)) throw new Error(`a ${direction} is open already`);
     voice.restart();
-    if (direction === "speaker") ring.clear();
-    else isMuted = false;
+    if (direction === "microphone") isMuted = false;
+    else {
+      patient.clear();
+      ring.clear();
+    }
     const device =
       direction === "microphone"
         ? portaudio.openMicrophone(choice, sendMicrophone)
@@ -115,7 +122,10 @@ process.on("disconnect", die);
 microphonePipe.on("error", die);
 speakerPipe.on("error", die);
 speakerPipe.on("end", die);
-const splitter = createBlockSplitter((block) => ring.push(block));
+const splitter = createBlockSplitter((block) => {
+  ring.push(block);
+  patient.arrived();
+});
 speakerPipe.on("data", (bytes) => splitter.push(bytes));
 process.on("message", (message) => {
   take(message).catch((error: unknown) => {

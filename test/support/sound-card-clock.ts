@@ -1,6 +1,7 @@
 // A network's clock and a sound card's, simulated: blocks arrive with jitter and stalls, a card of another speed takes
 // them. Nothing waits: an hour passes in seconds, and the same seed gives the same course.
 
+import { createPatientFill } from "../../plugin/sound/patient-fill.ts";
 import { createPlaybackRing, type PlaybackRing } from "../../plugin/sound/playback-ring.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../plugin/sound/sound.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -30,10 +31,12 @@ export interface Played {
   readonly ring: PlaybackRing;
 }
 
-/** Plays a whole course. */
+/** Plays a whole course: the card asks for a block in good time, and waits a little for one that is late. */
 export function playCourse(course: Course): Played {
   const ring = createPlaybackRing();
   const { times, stallsMs } = arrivals(course);
+  const clock = new PatienceClock();
+  const patient = createPatientFill(ring, clock);
   const periodMs = BLOCK_MS / (1 + course.fastPpm / 1e6);
   const pulls = Math.floor(course.durationMs / periodMs);
   const samples = new Int16Array(pulls * BLOCK_SAMPLES);
@@ -41,21 +44,53 @@ export function playCourse(course: Course): Played {
   const fillsMs: number[] = [];
   let arrived = 0;
   let fillSum = 0;
-  for (let pull = 0; pull < pulls; pull += 1) {
-    const nowMs = pull * periodMs;
-    for (; (times[arrived] ?? Number.POSITIVE_INFINITY) <= nowMs; arrived += 1) {
+  const arriveUntil = (untilMs: number, isEnough: () => boolean) => {
+    for (; !isEnough() && (times[arrived] ?? Number.POSITIVE_INFINITY) <= untilMs; arrived += 1) {
+      clock.nowMs = Math.max(clock.nowMs, times[arrived] ?? 0);
       const first = arrived * BLOCK_SAMPLES;
       for (let at = 0; at < BLOCK_SAMPLES; at += 1) block[at] = course.sampleAt(first + at);
       ring.push(block);
+      patient.arrived();
     }
+  };
+  for (let pull = 0; pull < pulls; pull += 1) {
+    // A card is asked for the next block only after it got the last.
+    const nowMs = Math.max(pull * periodMs, clock.nowMs);
+    arriveUntil(nowMs, () => false);
+    clock.nowMs = nowMs;
     fillSum += ring.fillSamples;
     if (pull % 100 === 99) {
       fillsMs.push((fillSum / 100 / SAMPLE_RATE) * 1_000);
       fillSum = 0;
     }
-    ring.pull(samples.subarray(pull * BLOCK_SAMPLES, (pull + 1) * BLOCK_SAMPLES));
+    let isFilled = false;
+    patient.fill(samples.subarray(pull * BLOCK_SAMPLES, (pull + 1) * BLOCK_SAMPLES), () => {
+      isFilled = true;
+    });
+    arriveUntil(clock.dueMs, () => isFilled);
+    if (!isFilled) clock.ring();
   }
   return { samples, fillsMs, stallsMs, ring };
+}
+
+/** One wait at most; it ends when the course says so. */
+class PatienceClock {
+  nowMs = 0;
+  dueMs = 0;
+  #run: (() => void) | null = null;
+
+  after(delayMs: number, run: () => void): () => void {
+    this.dueMs = this.nowMs + delayMs;
+    this.#run = run;
+    return () => {
+      this.#run = null;
+    };
+  }
+
+  ring(): void {
+    this.nowMs = this.dueMs;
+    this.#run?.();
+  }
 }
 
 function arrivals({ durationMs, jitterMs, stallEveryMs, stallMs, seed }: Course) {

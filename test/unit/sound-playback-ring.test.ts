@@ -49,6 +49,39 @@ describe("the playback ring", () => {
     assert.equal(pull().isVoice, true);
   });
 
+  test("begins at its target, whatever came before the first was asked for", () => {
+    const { ring, push, pull } = startedRing(8_000);
+    push(5);
+    pull();
+    assert.ok(Math.abs(ring.fillSamples - (TARGET_SAMPLES - BLOCK_SAMPLES)) < 2, `${ring.fillSamples} wait`);
+    assert.equal(ring.counters().skippedSamples, 0);
+  });
+
+  test("is late while the next block is missing, but neither before the first nor while something stands in", () => {
+    const { ring, push, pull, run } = startedRing(8_000, 0);
+    assert.equal(ring.isLate, false);
+    push(TARGET_BLOCKS);
+    run(10);
+    assert.equal(ring.isLate, false);
+    pull();
+    pull();
+    assert.equal(ring.isLate, false, "something stands in");
+    push(TARGET_BLOCKS);
+    while (ring.fillSamples > BLOCK_SAMPLES) pull();
+    assert.equal(ring.isLate, true);
+  });
+
+  test("repeats silence when hardly anything waits", () => {
+    const { ring, run } = startedRing(0);
+    run(10);
+    const block = new Int16Array(BLOCK_SAMPLES);
+    for (let turn = 0; turn < 300; turn += 1) {
+      ring.pull(block, 0);
+      ring.push(block);
+    }
+    assert.ok(ring.counters().repeatedSamples >= BLOCK_SAMPLES);
+  });
+
   test("goes on with the voice's pitch when it runs dry, and fades to silence within 100 ms", () => {
     const { pull, run } = startedRing(8_000);
     run(10);
@@ -98,6 +131,7 @@ describe("the playback ring", () => {
 
   test("wins back a second's delay by a cut when the voice does not pause", () => {
     const { ring, push, run } = startedRing(8_000);
+    run(10);
     push(8);
     run(300);
     assert.ok(ring.fillSamples < TARGET_SAMPLES + 2 * BLOCK_SAMPLES, `${ring.fillSamples} wait`);
@@ -105,11 +139,13 @@ describe("the playback ring", () => {
 
   test("leaves out silence rather than voice", () => {
     const { ring, push, run } = startedRing(0);
+    run(10);
     push(2);
     run(300);
     assert.ok(ring.counters().skippedSamples >= BLOCK_SAMPLES);
     assert.ok(ring.fillSamples < TARGET_SAMPLES + 2 * BLOCK_SAMPLES);
     const { ring: speaking, push: pushVoice, run: speak } = startedRing(8_000);
+    speak(10);
     pushVoice(2);
     speak(300);
     assert.equal(speaking.counters().skippedSamples, 0);
