@@ -19,17 +19,25 @@ export const pageModules = [
   "dom",
   "end-notice",
   "frame-line",
+  "goop-api",
+  "goop-call",
+  "goop-call-ui",
+  "goop-calls",
+  "goop-session",
+  "goop-state",
   "host-messages",
   "icons",
   "image-view",
   "incoming-dialog",
   "level-meter",
   "link",
+  "listeners",
   "main",
   "painter",
   "picture-feed",
   "pictures",
   "quality",
+  "session-media",
   "store",
   "stream-keeper",
   "toast",
@@ -63,10 +71,13 @@ export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   return files;
 }
 
-/** Sources import each other as .ts; only the page itself asks for main.js. */
+/** What pages themselves ask for, by the name that the compiled file has. */
+const entries: readonly string[] = ["main", "goop-call"];
+
+/** Sources import each other as .ts. */
 async function addSource(files: Map<string, PageFile>, name: string): Promise<void> {
   const source = await readFile(new URL(`${name}.ts`, folder), "utf8");
   const file = { body: Buffer.from(stripTypeScriptTypes(source)), type: "text/javascript; charset=utf-8" };
   files.set(`/${name}.ts`, file);
-  if (name === "main") files.set("/main.js", file);
+  if (entries.includes(name)) files.set(`/${name}.js`, file);
 }

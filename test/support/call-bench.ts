@@ -29,7 +29,7 @@ export class ShownFrames implements Frames {
   /** As "call source scale rate". */
   readonly limits: string[] = [];
 
-  subscribe(): { stream: string } {
+  async subscribe(): Promise<{ stream: string }> {
     return { stream: "s1" };
   }
   unsubscribe(): void {

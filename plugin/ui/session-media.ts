@@ -1,0 +1,98 @@
+// A call's pictures in the forms that Goop²'s pages know: a MediaStream made from a canvas where the engine can, and the URL
+// of an MJPEG stream. Nothing is subscribed before the page asks. Sound is played by the plugin and is in neither.
+
+import type { FrameSource } from "../../rpc-schema/index.ts";
+import { type CanvasView, createCanvasView } from "./canvas-view.ts";
+import { type Listener, ReplayingListeners } from "./listeners.ts";
+import { type FrameLink, QUALITY } from "./picture-feed.ts";
+
+/** The own picture is shown small, and less often costs less. */
+const LIMITS: Readonly<Record<FrameSource, { maxWidth: number; maxFps: number }>> = {
+  remote: { maxWidth: 1280, maxFps: 30 },
+  local: { maxWidth: 640, maxFps: 15 },
+};
+
+/** WebKitGTK can be built without either. */
+export function canCapture(): boolean {
+  return typeof MediaStream === "function" && typeof HTMLCanvasElement.prototype.captureStream === "function";
+}
+
+export interface SessionMediaOptions {
+  readonly link: FrameLink;
+  readonly callId: string;
+  readonly source: FrameSource;
+  onError(error: unknown): void;
+}
+
+/** One source of one call. */
+export class SessionMedia {
+  readonly #options: SessionMediaOptions;
+  readonly #streams = new ReplayingListeners<MediaStream>();
+  readonly #urls = new ReplayingListeners<string>();
+  readonly #views = new Set<CanvasView>();
+  #isCapturing = false;
+  #isFetching = false;
+  #isClosed = false;
+
+  constructor(options: SessionMediaOptions) {
+    this.#options = options;
+  }
+
+  /** Null before the first picture, or where the engine makes none. */
+  get stream(): MediaStream | null {
+    return this.#streams.last ?? null;
+  }
+
+  /** Replays; never called where the engine makes no MediaStream of a canvas. */
+  onStream(listener: Listener<MediaStream>): void {
+    this.#streams.add(listener);
+    this.#capture();
+  }
+
+  /** Replays. The URL is for an `<img>`, and for one at a time. */
+  onUrl(listener: Listener<string>): void {
+    this.#urls.add(listener);
+    void this.#fetch();
+  }
+
+  /** Draws on the page's own canvas until closed, or until the call ends. */
+  draw(canvas: HTMLCanvasElement, onFirstPicture?: () => void): CanvasView {
+    const { link, callId, source, onError } = this.#options;
+    const first = onFirstPicture ? { onFirstPicture } : {};
+    const view = createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...first });
+    this.#views.add(view);
+    return {
+      close: () => {
+        this.#views.delete(view);
+        view.close();
+      },
+    };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const view of this.#views) view.close();
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+  }
+
+  #capture(): void {
+    if (this.#isCapturing || this.#isClosed || !canCapture()) return;
+    this.#isCapturing = true;
+    const canvas = document.createElement("canvas");
+    // Not sooner, since a canvas without a size gives a stream that some engines never begin to show.
+    this.draw(canvas, () => this.#streams.tell(canvas.captureStream()));
+  }
+
+  async #fetch(): Promise<void> {
+    if (this.#isFetching || this.#isClosed) return;
+    this.#isFetching = true;
+    const { link, callId, source, onError } = this.#options;
+    try {
+      const wish = { callId, source, ...LIMITS[source], quality: QUALITY, delivery: "mjpeg" } as const;
+      const { url } = await link.request("frames.subscribe", wish);
+      if (url !== undefined && !this.#isClosed) this.#urls.tell(url);
+    } catch (error) {
+      if (!this.#isClosed) onError(error);
+    }
+  }
+}

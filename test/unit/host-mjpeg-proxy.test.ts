@@ -1,0 +1,99 @@
+// A call's picture under the host's own address: passed on whole, ended with the reader and with the call.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { createFrames } from "../../plugin/frames/create-frames.ts";
+import type { Frames } from "../../plugin/frames/frames.ts";
+import { sendMjpeg } from "../../plugin/host/mjpeg-proxy.ts";
+import { RequestError } from "../../plugin/host/request-body.ts";
+import { closeServer, listenOnLoopback } from "../../plugin/loopback.ts";
+import type { HostLink } from "../../plugin/rpc/host-link.ts";
+import { linkInMemory } from "../../plugin/rpc/memory-pair.ts";
+import { countedFrame, FakeNative, next, settled } from "../support/fake-frames.ts";
+import { handlersWith, notificationsWith } from "../support/handlers.ts";
+import { openMjpegViewer, PAGE_ORIGIN } from "../support/picture-viewers.ts";
+
+describe("a call's picture under the host's address", { timeout: 30_000 }, () => {
+  let frames: Frames;
+  let native: FakeNative;
+  let plugin: HostLink;
+  let url: string;
+  let origin: string;
+  let server: ReturnType<typeof createServer>;
+  let outcome: Promise<unknown>;
+  beforeEach(async () => {
+    native = new FakeNative();
+    const linked = linkInMemory({ log: () => undefined, onHostGone: () => undefined });
+    plugin = linked.host;
+    frames = createFrames({
+      native,
+      outlet: linked.plugin.outlet,
+      pageOrigins: () => [PAGE_ORIGIN],
+      log: () => undefined,
+    });
+    linked.plugin.serve(
+      handlersWith({
+        "frames.subscribe": (params) => frames.subscribe(params),
+        "frames.unsubscribe": ({ stream }) => {
+          frames.unsubscribe(stream);
+          return null;
+        },
+      }),
+      notificationsWith({}),
+    );
+    origin = PAGE_ORIGIN;
+    const ended = Promise.withResolvers<unknown>();
+    outcome = ended.promise;
+    server = createServer((request, response) => {
+      sendMjpeg({ plugin, callId: "c", source: "remote", origin }, request, response).then(
+        () => ended.resolve("ended"),
+        (error) => {
+          ended.resolve(error);
+          response.writeHead(500).end();
+        },
+      );
+    });
+    url = `http://127.0.0.1:${await listenOnLoopback(server, 0)}/`;
+  });
+  afterEach(async () => {
+    await frames.close();
+    await closeServer(server);
+    plugin.close();
+  });
+
+  const show = async (mark: number) => {
+    frames.offer("c", "remote", countedFrame(mark));
+    while (native.encodes.length === 0) await settled();
+    next(native.encodes).finish();
+  };
+
+  test("comes picture by picture, and its stream ends when the reader goes", async () => {
+    const viewer = await openMjpegViewer(url);
+    await show(1);
+    assert.equal((await viewer.next()).bytes.toString(), "picture1");
+    viewer.leave();
+    assert.equal(await outcome, "ended");
+    assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
+  });
+
+  test("ends with the call", async () => {
+    const viewer = await openMjpegViewer(url);
+    await show(1);
+    await viewer.next();
+    frames.endCall("c");
+    await viewer.closed;
+    assert.equal(await outcome, "ended");
+  });
+
+  test("a plugin that refuses is an answer in words, and leaves no stream", async () => {
+    origin = "http://127.0.0.1:1";
+    await assert.rejects(openMjpegViewer(url), /HTTP 500/);
+    const error = await outcome;
+    assert.ok(
+      error instanceof RequestError && /refused its pictures: 403/.test(error.message),
+      String(error),
+    );
+    assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
+  });
+});
