@@ -88,9 +88,8 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
         signalling.setAvailability(availability);
         ready(await signalling.start());
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        log("error", `signalling could not start: ${why}`);
-        notify("signalling.changed", { state: "failed", addresses: [], why });
+        log("error", `signalling could not start: ${messageOf(error)}`);
+        notify("signalling.changed", { state: "failed", addresses: [], why: messageOf(error) });
       }
     },
     async send(peerId, callId, signal, abort) {
@@ -117,6 +116,10 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       await signalling?.close();
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Only a wrong address is the caller's mistake; whatever else went wrong, the peer could not be reached. */
