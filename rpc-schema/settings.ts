@@ -29,6 +29,13 @@ export const timeoutsSchema = z
     requestMs: waitMs(10_000, "until the call request must be acknowledged by the peer's signalling"),
     ringMs: waitMs(60_000, "until an unanswered call ends, on both sides"),
     negotiationMs: waitMs(20_000, "until offer and answer must be exchanged after the accept"),
+    gatherMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(5_000)
+      .default(300)
+      .describe("an offer or answer waits for our ICE candidates at most, to hold them, milliseconds"),
     connectMs: waitMs(20_000, "until a path must be found after the descriptions are exchanged"),
     lostMs: waitMs(4_000, "until a disconnected path is sought anew"),
     restartMs: waitMs(20_000, "until a path sought anew must be found"),

@@ -84,10 +84,10 @@ function openPeer(
   callId: string,
   { sendBack, isCurrent }: PeerOwner,
 ): Promise<Peer> {
-  const { iceServers, maxVideoBitrateBps } = settings();
+  const { iceServers, maxVideoBitrateBps, timeouts } = settings();
   const media = mediaOf(callId);
   const opening = peers.createPeer(
-    { iceServers, maxVideoBitrateBps },
+    { iceServers, maxVideoBitrateBps, gatherMs: timeouts.gatherMs },
     {
       onCandidate: (candidate) => sendBack({ type: "peer.candidate", candidate }),
       onConnectionState(state) {

@@ -3,7 +3,7 @@
 // section 11), also before that of an ICE restart. Knows no engine.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
-import { usernameFragments } from "./session-description.ts";
+import { fragmentOf, usernameFragments } from "./session-description.ts";
 
 /** Ten times what a machine with four interfaces gathers, and little enough to hold for any peer. */
 export const MAX_WAITING_CANDIDATES = 64;
@@ -114,14 +114,13 @@ export class CandidateBuffer {
   }
 }
 
-/** The fragment stands in its own field or, with libwebrtc, in the line: `… ufrag abcd network-id 1`. */
 function toInit(candidate: Candidate): CandidateInit {
   const init: CandidateInit = { candidate: candidate.candidate };
   if (candidate.sdpMid) init.sdpMid = candidate.sdpMid;
   if (typeof candidate.sdpMLineIndex === "number") init.sdpMLineIndex = candidate.sdpMLineIndex;
   // With neither, the first m-line is meant: all are bundled on its transport (RFC 9143).
   if (init.sdpMid === undefined && init.sdpMLineIndex === undefined) init.sdpMLineIndex = 0;
-  const fragment = candidate.usernameFragment || / ufrag (\S+)/.exec(candidate.candidate)?.[1];
+  const fragment = fragmentOf(candidate);
   if (fragment) init.usernameFragment = fragment;
   return init;
 }

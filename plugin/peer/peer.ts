@@ -14,7 +14,10 @@ export class PeerError extends Error {
 
 /** Called on the main thread. None may throw: the engine has nobody to tell. */
 export interface PeerCallbacks {
-  /** After the description that it belongs to was handed out, so that the order can be kept on the wire. */
+  /**
+   * After the description that it belongs to was handed out, so that the order can be kept on the wire; also when that
+   * description held it already.
+   */
   onCandidate(candidate: Candidate): void;
   /** Changes only, the same state never twice in a row. */
   onConnectionState(state: ConnectionState): void;
@@ -30,6 +33,11 @@ export interface PeerOptions {
   readonly iceServers: readonly IceServer[];
   /** The ceiling of what is sent; congestion control may stay far below it. */
   readonly maxVideoBitrateBps: number;
+  /**
+   * How long a description waits for our candidates, in milliseconds, so that it holds them: some peers lose those that
+   * come before it. It leaves as soon as all are found; later ones are told by themselves. 0: it does not wait.
+   */
+  readonly gatherMs: number;
 }
 
 /** Sums since the start of the connection, and figures of the moment; see callStatisticsSchema for units. */

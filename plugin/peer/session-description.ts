@@ -1,9 +1,16 @@
 // Reads and changes session descriptions (SDP, RFC 8866) as text. Pure; whether a description is valid is the
 // engine's to say. What each change is worth was measured: README.md.
 
+import type { Candidate } from "../../rpc-schema/index.ts";
+
 /** The username fragments of a description's transports (RFC 8839 section 5.4). */
 export function usernameFragments(sdp: string): Set<string> {
   return new Set([...sdp.matchAll(/^a=ice-ufrag:(\S+)/gm)].map((match) => match[1] ?? ""));
+}
+
+/** Stands in its own field or, with libwebrtc, in the line: `… ufrag abcd network-id 1`. */
+export function fragmentOf(candidate: Candidate): string | undefined {
+  return candidate.usernameFragment || / ufrag (\S+)/.exec(candidate.candidate)?.[1];
 }
 
 /**
@@ -36,6 +43,26 @@ export function withReceiverEstimate(sdp: string): string {
   return sdp
     .replace(/^a=extmap:\d+\S* \S*transport-wide-cc-extensions-01\r?\n/gm, "")
     .replace(/^a=rtcp-fb:\S+ transport-cc\r?\n/gm, "");
+}
+
+/**
+ * Writes our candidates into the description that they belong to, each into its section, as if they had been found
+ * before it was made (RFC 8839 section 5.1). What stands there already, and what names no section, is left out.
+ */
+export function withCandidates(sdp: string, candidates: readonly Candidate[]): string {
+  const [session = "", ...media] = sdp.split(/^(?=m=)/m);
+  const filled = media.map((section, index) => {
+    const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
+    const present = new Set(section.match(/^a=candidate:.*$/gm)?.map((line) => line.trim()));
+    const lines = candidates
+      .filter((each) => (each.sdpMid ? each.sdpMid === mid : each.sdpMLineIndex === index))
+      // The section names the fragment, and the engine itself writes lines without it.
+      .map(({ candidate }) => `a=${candidate.replace(/ ufrag \S+/, "")}`)
+      .filter((line) => !present.has(line));
+    const end = section.endsWith("\n") || lines.length === 0 ? "" : "\r\n";
+    return `${section}${end}${lines.map((line) => `${line}\r\n`).join("")}`;
+  });
+  return [session, ...filled].join("");
 }
 
 /** Bits a second of a b=AS or b=TIAS line (RFC 3890), null for any other line. */

@@ -1,14 +1,15 @@
 // One connection of libwebrtc: offers, answers, candidates, and the order in which everything is taken down.
 // It never reads localDescription, which races with the engine's own thread (README.md): what createOffer and
-// createAnswer returned is what is sent, and candidates trickle.
+// createAnswer returned is what is sent, with the candidates written into it that came in time; all of them trickle too.
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
 import { withDeadline } from "./deadline.ts";
+import { LocalCandidates } from "./local-candidates.ts";
 import type { ConnectionState, Peer, PeerCallbacks, PeerOptions, PeerStatistics } from "./peer.ts";
 import { PeerError } from "./peer.ts";
-import { withReceiverEstimate, withVideoCeiling } from "./session-description.ts";
+import { withCandidates, withReceiverEstimate, withVideoCeiling } from "./session-description.ts";
 import { NO_STATISTICS, readStatistics } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
@@ -24,7 +25,8 @@ export class WrtcPeer implements Peer {
   readonly #remote: WrtcRemoteMedia;
   readonly #candidates: CandidateBuffer;
   readonly #callbacks: PeerCallbacks;
-  readonly #maxVideoBitrateBps: number;
+  readonly #options: PeerOptions;
+  readonly #own = new LocalCandidates();
   readonly #closed = new AbortController();
   #negotiating: string | null = null;
   #isDescribed = false;
@@ -34,7 +36,7 @@ export class WrtcPeer implements Peer {
 
   constructor(wrtc: WrtcModule, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#callbacks = callbacks;
-    this.#maxVideoBitrateBps = options.maxVideoBitrateBps;
+    this.#options = options;
     this.#connection = new wrtc.RTCPeerConnection({ iceServers: options.iceServers.map(toWrtcServer) });
     this.#local = new WrtcLocalMedia(wrtc);
     this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
@@ -56,13 +58,12 @@ export class WrtcPeer implements Peer {
 
   createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
     return this.#negotiate("createOffer", ["stable", "have-local-offer"], async () => {
-      this.#local.attachForOffer(this.#connection, this.#maxVideoBitrateBps);
+      this.#local.attachForOffer(this.#connection, this.#options.maxVideoBitrateBps);
       const offer = await this.#engine(
         "createOffer",
         this.#connection.createOffer({ iceRestart: options.iceRestart === true }),
       );
-      await this.#setLocal(offer);
-      return offer.sdp;
+      return this.#describeUs(offer);
     });
   }
 
@@ -73,8 +74,7 @@ export class WrtcPeer implements Peer {
       try {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
-        await this.#setLocal(answer);
-        return answer.sdp;
+        return await this.#describeUs(answer);
       } catch (cause) {
         await this.#forgetRemoteOffer();
         throw cause;
@@ -131,8 +131,9 @@ export class WrtcPeer implements Peer {
 
   #listen(): void {
     this.#connection.onicecandidate = ({ candidate }) => {
-      // Null and empty texts mark the end of candidates; nobody needs it, since ours trickle until the end.
-      if (candidate?.candidate) {
+      if (candidate === null) this.#own.complete();
+      // An empty text marks the end of a generation's candidates; nobody needs it, since ours trickle until the end.
+      else if (candidate.candidate) {
         this.#tellCandidate({
           candidate: candidate.candidate,
           sdpMid: candidate.sdpMid,
@@ -147,6 +148,11 @@ export class WrtcPeer implements Peer {
 
   #tellCandidate(candidate: Candidate): void {
     if (this.#signal.aborted) return;
+    this.#own.add(candidate);
+    this.#announceCandidate(candidate);
+  }
+
+  #announceCandidate(candidate: Candidate): void {
     if (this.#isDescribed) this.#callbacks.onCandidate(candidate);
     else this.#heldCandidates.push(candidate);
   }
@@ -154,7 +160,8 @@ export class WrtcPeer implements Peer {
   /** Candidates come while the description is still being set; they are told after it was handed out. */
   #releaseCandidates(): void {
     this.#isDescribed = true;
-    for (const candidate of this.#heldCandidates.splice(0)) this.#tellCandidate(candidate);
+    if (this.#signal.aborted) return;
+    for (const candidate of this.#heldCandidates.splice(0)) this.#announceCandidate(candidate);
   }
 
   #tellState(state: string): void {
@@ -191,10 +198,18 @@ export class WrtcPeer implements Peer {
     return this.#engine("setLocalDescription", this.#connection.setLocalDescription(description));
   }
 
+  /** @returns what is to be sent */
+  async #describeUs(description: WrtcDescription): Promise<string> {
+    this.#own.describedBy(description.sdp);
+    await this.#setLocal(description);
+    await this.#own.gathered(this.#options.gatherMs, this.#signal);
+    return withCandidates(description.sdp, this.#own.found());
+  }
+
   async #setRemote(description: WrtcDescription): Promise<void> {
     const sdp = this.#local.hasVideoCeiling
       ? description.sdp
-      : withVideoCeiling(description.sdp, this.#maxVideoBitrateBps);
+      : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
     const doing = `the remote ${description.type} was refused`;
     await this.#engine(doing, this.#connection.setRemoteDescription({ type: description.type, sdp }));
     this.#candidates.describedBy(sdp);

@@ -27,11 +27,15 @@ export function peerContract(name: string, createEngine: () => PeerEngine): void
       for (const each of pair) each.peer.close();
     }
   };
+  const withEngine = (body: (engine: PeerEngine) => Promise<void>) => () => body(createEngine());
   const parts = { connecting, candidates, media, figures, renegotiation, misuse, ends };
-  for (const [part, tests] of Object.entries(parts)) describe(`${name}: ${part}`, () => tests(withPair));
+  for (const [part, tests] of Object.entries(parts))
+    describe(`${name}: ${part}`, () => tests(withPair, withEngine));
 }
 
 type WithPair = (body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>) => () => Promise<void>;
+
+type WithEngine = (body: (engine: PeerEngine) => Promise<void>) => () => Promise<void>;
 
 function connecting(withPair: WithPair): void {
   test(
@@ -72,7 +76,7 @@ function connecting(withPair: WithPair): void {
   );
 }
 
-function candidates(withPair: WithPair): void {
+function candidates(withPair: WithPair, withEngine: WithEngine): void {
   test(
     "no candidate is told before its description was handed out",
     withPair(async (caller) => {
@@ -98,6 +102,42 @@ function candidates(withPair: WithPair): void {
         callee.peer.addCandidate({ candidate, sdpMid: null, sdpMLineIndex: null });
       }
       await connect(caller, callee);
+    }),
+  );
+
+  test(
+    "descriptions that waited for candidates hold them: nothing has to be told besides",
+    withEngine(async (engine) => {
+      const [caller, callee] = [
+        await watchedPeer(engine, 1_500_000, 5_000),
+        await watchedPeer(engine, 1_500_000, 5_000),
+      ];
+      try {
+        const offer = await caller.peer.createOffer();
+        assert.match(offer, /^a=candidate:.* typ host/m);
+        const answer = await callee.peer.answerOffer(offer);
+        assert.match(answer, /^a=candidate:.* typ host/m);
+        await caller.peer.acceptAnswer(answer);
+        await connected(caller, callee);
+        assert.ok(caller.candidates.length > 0, "they are told all the same");
+        const again = await caller.peer.createOffer();
+        assert.deepEqual(candidateLines(again), candidateLines(offer));
+      } finally {
+        for (const { peer } of [caller, callee]) peer.close();
+      }
+    }),
+  );
+
+  test(
+    "candidates by a name of the local network, and written into a description, are no fault",
+    withPair(async (caller, callee) => {
+      const local = "a=candidate:1 1 udp 5 0c1a2b3c-nobody.local 9 typ host\r\n";
+      const offer = await caller.peer.createOffer();
+      const named = offer.replace(/^a=mid:0\r\n/m, (line) => `${line}${local}`);
+      assert.notEqual(named, offer);
+      await caller.peer.acceptAnswer(await callee.peer.answerOffer(named));
+      caller.sendCandidatesTo(callee.peer);
+      await connected(caller, callee);
     }),
   );
 
@@ -365,6 +405,10 @@ async function settledBytes(peer: WatchedPeer): ReturnType<typeof sentBytes> {
     last = now;
   }
   return last;
+}
+
+function candidateLines(sdp: string): string[] {
+  return (sdp.match(/^a=candidate:.*$/gm) ?? []).toSorted();
 }
 
 function fragment(sdp: string): string | undefined {

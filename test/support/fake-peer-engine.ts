@@ -13,7 +13,7 @@ import type {
   PeerStatistics,
 } from "../../plugin/peer/peer.ts";
 import { PeerError } from "../../plugin/peer/peer.ts";
-import { usernameFragments } from "../../plugin/peer/session-description.ts";
+import { usernameFragments, withCandidates } from "../../plugin/peer/session-description.ts";
 import { NO_STATISTICS } from "../../plugin/peer/statistics.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
 
@@ -192,6 +192,8 @@ export class FakePeer implements Peer {
     this.#kinds = new Set([...sdp.matchAll(/^m=(audio|video) /gm)].map((match) => match[1] as Kind));
     if (usernameFragments(sdp).size === 0) throw new PeerError(`the remote ${type} has no ice-ufrag`);
     this.#candidates.describedBy(sdp);
+    for (const [, candidate = ""] of sdp.matchAll(/^a=(candidate:.*)$/gm))
+      this.#candidates.add({ candidate });
   }
 
   #describe(kinds: ReadonlySet<Kind>): string {
@@ -212,7 +214,8 @@ export class FakePeer implements Peer {
       "t=0 0",
       `a=group:BUNDLE ${group}`,
     ];
-    return `${[...head, ...sections].join("\r\n")}\r\n`;
+    const sdp = `${[...head, ...sections].join("\r\n")}\r\n`;
+    return this.options.gatherMs > 0 ? withCandidates(sdp, [this.#ownCandidate()]) : sdp;
   }
 
   #fragment(): string {
@@ -220,12 +223,16 @@ export class FakePeer implements Peer {
   }
 
   #trickle(): void {
+    const candidate = this.#ownCandidate();
+    setImmediate(() => {
+      if (!this.isClosed) this.#callbacks.onCandidate(candidate);
+    });
+  }
+
+  #ownCandidate(): Candidate {
     const usernameFragment = this.#fragment();
     const candidate = `candidate:1 1 udp 1 127.0.0.1 ${this.#generation + 1} typ host ufrag ${usernameFragment}`;
-    setImmediate(() => {
-      if (!this.isClosed)
-        this.#callbacks.onCandidate({ candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment });
-    });
+    return { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment };
   }
 
   #take(candidate: string): void {

@@ -23,7 +23,11 @@ export interface WatchedPeer {
   sendCandidatesTo(other: Peer): void;
 }
 
-export async function watchedPeer(engine: PeerEngine, maxVideoBitrateBps = 1_500_000): Promise<WatchedPeer> {
+export async function watchedPeer(
+  engine: PeerEngine,
+  maxVideoBitrateBps = 1_500_000,
+  gatherMs = 0,
+): Promise<WatchedPeer> {
   const told = new EventEmitter();
   let calls = 0;
   let target: Peer | undefined;
@@ -36,7 +40,7 @@ export async function watchedPeer(engine: PeerEngine, maxVideoBitrateBps = 1_500
     told.emit("told");
   };
   const peer = await engine.createPeer(
-    { iceServers: [], maxVideoBitrateBps },
+    { iceServers: [], maxVideoBitrateBps, gatherMs },
     {
       onCandidate(candidate) {
         candidates.push(candidate);

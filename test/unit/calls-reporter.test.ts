@@ -56,7 +56,7 @@ class ReportBench {
   /** The far end is another fake of the same process. */
   async connects(): Promise<void> {
     const caller = await this.bench.engine.createPeer(
-      { iceServers: [], maxVideoBitrateBps: 1 },
+      { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0 },
       {
         onCandidate: () => undefined,
         onConnectionState: () => undefined,

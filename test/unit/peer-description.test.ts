@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   usernameFragments,
+  withCandidates,
   withReceiverEstimate,
   withVideoCeiling,
 } from "../../plugin/peer/session-description.ts";
@@ -61,4 +62,21 @@ test("an offer without send times or without the receiver's estimate keeps trans
     const sdp = HEAD + VIDEO + FEEDBACK.filter((line) => !missing.test(line)).join("\r\n");
     assert.equal(withReceiverEstimate(sdp), sdp);
   }
+});
+
+test("candidates are written into the section that they name, by its id or else by its place, each once", () => {
+  const sections = `${HEAD + AUDIO}a=mid:a\r\n${VIDEO}a=mid:v\r\n`;
+  const first = { candidate: "candidate:1 1 udp 9 192.0.2.1 9 typ host ufrag vi network-id 1" };
+  const second = { candidate: "candidate:2 1 udp 8 192.0.2.2 9 typ host" };
+  const written = withCandidates(sections, [
+    { ...first, sdpMid: "v", sdpMLineIndex: 7 },
+    { ...second, sdpMid: "", sdpMLineIndex: 0 },
+    { ...second, sdpMid: "unknown" },
+    { ...second },
+  ]);
+  const audio = `a=mid:a\r\na=${second.candidate}\r\n`;
+  const video = "a=mid:v\r\na=candidate:1 1 udp 9 192.0.2.1 9 typ host network-id 1\r\n";
+  assert.equal(written, HEAD + AUDIO + audio + VIDEO + video);
+  assert.equal(withCandidates(written, [{ ...first, sdpMid: "v" }]), written);
+  assert.equal(withCandidates(sections, []), sections);
 });

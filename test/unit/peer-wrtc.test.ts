@@ -5,7 +5,7 @@ import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { toMono } from "../../plugin/peer/wrtc-remote-media.ts";
 import { stubWrtc } from "../support/stub-wrtc.ts";
 
-const OPTIONS = { iceServers: [], maxVideoBitrateBps: 1_000_000 };
+const OPTIONS = { iceServers: [], maxVideoBitrateBps: 1_000_000, gatherMs: 0 };
 const IGNORE = {
   onCandidate: () => undefined,
   onConnectionState: () => undefined,
