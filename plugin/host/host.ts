@@ -1,12 +1,32 @@
 // The reference host: one plugin process and the page server that shows it. Starts the plugin as Goop² would, tells
 // the pages what became of it, and leaves no process behind.
 
-import { type DeepPartial, PROTOCOL_VERSION, RpcError, type Settings } from "../../rpc-schema/index.ts";
+import type { WebSocket } from "ws";
+import {
+  type DeepPartial,
+  type FrameDelivery,
+  type Manifest,
+  type ParamsInput,
+  PROTOCOL_VERSION,
+  type Result,
+  RpcError,
+  type Settings,
+} from "../../rpc-schema/index.ts";
 import type { HostLink } from "../rpc/host-link.ts";
-import { HOST_RESTART, HOST_STATE, type HostState } from "../ui/host-messages.ts";
+import {
+  HOST_CHANGE_SETTINGS,
+  HOST_RESTART,
+  HOST_SETTINGS,
+  HOST_STATE,
+  type HostState,
+} from "../ui/host-messages.ts";
+import { CALL_API_PREFIX, type CallApi, createCallApi } from "./call-api.ts";
 import type { HostCarrier } from "./carrier.ts";
 import { carrySignals, type SignalCarriage } from "./carry-signals.ts";
-import { createPageRelay, type PageRelay } from "./page-relay.ts";
+import { type HostSettings, openHostSettings } from "./host-settings.ts";
+import { platformIssue, readManifest, startCommandOf } from "./manifest-file.ts";
+import type { PageFile } from "./page-files.ts";
+import { createPageRelay, type HostMethod, type PageRelay } from "./page-relay.ts";
 import { startPageServer } from "./page-server.ts";
 import {
   type LeaveTimeouts,
@@ -16,6 +36,7 @@ import {
   type PluginProcess,
   startPlugin,
 } from "./plugin-process.ts";
+import { SettingsDesk, withoutRefused } from "./settings-desk.ts";
 
 export type { LeaveTimeouts, PluginCommand, PluginExit } from "./plugin-process.ts";
 
@@ -27,6 +48,10 @@ export interface HostOptions {
   /** How the user is called at the other side. */
   readonly label: string;
   readonly settings?: DeepPartial<Settings>;
+  /** The file in which the user's settings are kept, as the field's goop.json has them; without it, in memory only. */
+  readonly settingsFile?: string;
+  /** Whether this host's page can make calls itself; undefined says nothing of it. */
+  readonly webviewCanCall?: boolean;
   /** Absolute path; without it the plugin's key lives in memory only. */
   readonly dataDir?: string;
   /** Without it, this package's own program. */
@@ -37,6 +62,10 @@ export interface HostOptions {
   readonly carrier?: HostCarrier;
   /** For the page; 0 or none takes a free one. */
   readonly port?: number;
+  /** How the call page takes its pictures; without it, stdio: data URLs over the page's own socket. */
+  readonly pictures?: FrameDelivery;
+  /** Further files to serve beside the call page: URL path → file. */
+  readonly files?: ReadonlyMap<string, PageFile>;
   /** How long the plugin may take to leave before it is killed. */
   readonly leaveTimeouts?: LeaveTimeouts;
   /** Every line of the plugin's stderr, and the host's own remarks. */
@@ -64,7 +93,9 @@ export interface Host {
 
 /** Resolves when the plugin has answered `initialize` and was told `initialized`. @throws when it does not come up */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const host = new ReferenceHost(options);
+  const log = options.onLog ?? (() => undefined);
+  const kept = await openHostSettings(options.settingsFile, log);
+  const host = new ReferenceHost(options, await readManifest(), kept);
   try {
     await host.start();
     return host;
@@ -77,23 +108,45 @@ export async function startHost(options: HostOptions): Promise<Host> {
 class ReferenceHost implements Host {
   readonly #options: HostOptions;
   readonly #relay: PageRelay;
+  readonly #api: CallApi;
   readonly #log: (line: string) => void;
   #server: Awaited<ReturnType<typeof startPageServer>> | undefined;
   #process: PluginProcess | undefined;
   #carriage: SignalCarriage | undefined;
   #restarting: Promise<void> | undefined;
   #stopping: Promise<PluginExit | undefined> | undefined;
+  readonly #manifest: Manifest;
+  readonly #settings: SettingsDesk;
   state: HostState;
 
-  constructor(options: HostOptions) {
+  constructor(options: HostOptions, manifest: Manifest, kept: HostSettings) {
     this.#options = options;
     this.#log = options.onLog ?? (() => undefined);
-    this.state = { label: options.label, plugin: { state: "starting" } };
-    this.#relay = createPageRelay({
+    this.#manifest = manifest;
+    const misfit = platformIssue(manifest, `${process.platform}-${process.arch}`);
+    if (misfit !== null) this.#log(`host: ${misfit}`);
+    this.#settings = new SettingsDesk({
+      manifest,
+      settings: kept,
       plugin: () => (this.state.plugin.state === "ready" ? this.#process?.link : undefined),
-      hostMethods: new Map([[HOST_RESTART, () => this.#restart()]]),
-      onResult: (method, result) => {
-        if (method === "settings.update") this.#settingsChanged(result);
+      setEnabled: (isEnabled) => this.#setEnabled(isEnabled),
+      onChange: (change) => this.#tell(change),
+      log: this.#log,
+    });
+    const { label, pictures } = options;
+    this.state = { label, plugin: { state: "starting" }, ...(pictures ? { pictures } : {}) };
+    const plugin = () => (this.state.plugin.state === "ready" ? this.#process?.link : undefined);
+    const origin = () => originsOf(this.port)[0];
+    this.#api = createCallApi({ plugin, mode: () => this.state.mode, origin });
+    this.#relay = createPageRelay({
+      plugin,
+      hostMethods: new Map<string, HostMethod>([
+        [HOST_RESTART, () => this.#restart()],
+        [HOST_SETTINGS, async () => this.#settings.describe()],
+        [HOST_CHANGE_SETTINGS, ({ values }) => this.#settings.change(isRecord(values) ? values : {})],
+      ]),
+      onResult: (method, params, result) => {
+        if (method === "settings.update") this.#settingsChanged(params, result);
       },
       log: this.#log,
     });
@@ -121,10 +174,12 @@ class ReferenceHost implements Host {
   }
 
   async start(): Promise<void> {
-    this.#server = await startPageServer(this.#options.port ?? 0, (socket) =>
-      this.#relay.addPage(socket, this.#stateMessage()),
-    );
-    await this.#startPlugin();
+    const { port = 0, files } = this.#options;
+    const api = { prefix: CALL_API_PREFIX, answer: this.#api.answer.bind(this.#api) };
+    const addPage = (socket: WebSocket) => this.#relay.addPage(socket, this.#stateMessage());
+    this.#server = await startPageServer(port, addPage, { files, api });
+    if (this.#settings.isEnabled) await this.#startPlugin();
+    else this.#tell({ plugin: { state: "off" } });
   }
 
   async updateSettings(change: DeepPartial<Settings>): Promise<void> {
@@ -150,9 +205,14 @@ class ReferenceHost implements Host {
   }
 
   async #startPlugin(): Promise<void> {
-    this.#tell({ plugin: { state: "starting" }, signalling: undefined });
+    this.#tell({
+      plugin: { state: "starting" },
+      signalling: undefined,
+      availability: undefined,
+      restartNeeded: [],
+    });
     const plugin = startPlugin(
-      this.#options.pluginCommand ?? ownPlugin(),
+      this.#options.pluginCommand ?? ownCommand(this.#manifest),
       this.#options.env,
       this.#log,
       this.#options.leaveTimeouts,
@@ -163,50 +223,69 @@ class ReferenceHost implements Host {
     this.#carriage = carriage;
     void plugin.exited.then(() => carriage?.end());
     this.#relay.attach(plugin.link);
+    this.#api.attach(plugin.link);
     plugin.link.onNotification("signalling.changed", (signalling) => this.#tell({ signalling }));
+    plugin.link.onNotification("availability.changed", (availability) => this.#tell({ availability }));
     void plugin.exited.then((exit) => this.#pluginGone(plugin, exit));
-    const { label, dataDir } = this.#options;
-    const started = plugin.link.request(
-      "initialize",
+    const { label, dataDir, webviewCanCall } = this.#options;
+    const started = initializeWith(
+      plugin.link,
       {
         protocolVersion: PROTOCOL_VERSION,
-        host: { name: "reference-host" },
+        host: { name: "reference-host", ...(webviewCanCall === undefined ? {} : { webviewCanCall }) },
         identity: { label },
+        pageOrigins: [...originsOf(this.port)],
         ...(dataDir === undefined ? {} : { dataDir }),
         ...(carrier ? { carrier: { selfId: carrier.selfId } } : {}),
-        settings: this.state.settings ?? this.#options.settings ?? {},
+        settings: { ...(this.state.settings ?? this.#options.settings), ...this.#settings.initial() },
       },
-      { timeoutMs: INITIALIZE_TIMEOUT_MS },
+      this.#log,
     );
-    const { settings } = await explained(started, plugin.exited).catch(async (error: unknown) => {
+    const { settings, mode } = await explained(started, plugin.exited).catch(async (error: unknown) => {
       await plugin.stop();
       throw error;
     });
-    this.#tell({ settings, plugin: { state: "ready" } });
+    this.#tell({ settings, mode, plugin: { state: "ready" } });
     plugin.link.notify("initialized", {});
+    this.#settings.attach(plugin.link);
     carriage?.begin();
   }
 
   #restart(): Promise<null> {
     if (this.#stopping) return Promise.reject(new RpcError("shuttingDown", "the host is leaving"));
-    if (this.state.plugin.state !== "stopped") return Promise.resolve(null);
-    this.#restarting ??= this.#startPlugin().finally(() => {
+    const isWaitedFor = this.state.plugin.state === "stopped" || (this.state.restartNeeded ?? []).length > 0;
+    if (!isWaitedFor || !this.#settings.isEnabled) return Promise.resolve(null);
+    this.#restarting ??= this.#startAnew().finally(() => {
       this.#restarting = undefined;
     });
     return this.#restarting.then(() => null);
+  }
+
+  /** A plugin that still runs makes way. */
+  async #startAnew(): Promise<void> {
+    await this.#process?.stop();
+    await this.#startPlugin();
+  }
+
+  async #setEnabled(isEnabled: boolean): Promise<void> {
+    if (!isEnabled) await this.#process?.stop();
+    else if (!this.#process && !this.#stopping) await this.#startPlugin();
   }
 
   #pluginGone(gone: PluginProcess, { why, lastLine }: PluginExit): void {
     if (this.#process !== gone) return;
     this.#process = undefined;
     this.#relay.detach();
-    this.#tell({ plugin: { state: "stopped", why, lastLine: readable(lastLine) }, signalling: undefined });
+    const stopped = { state: "stopped", why, lastLine: readable(lastLine) } as const;
+    const plugin = this.#settings.isEnabled ? stopped : ({ state: "off" } as const);
+    this.#tell({ plugin, signalling: undefined, availability: undefined });
   }
 
-  #settingsChanged(result: unknown): void {
-    if (typeof result === "object" && result !== null && "settings" in result) {
-      this.#tell({ settings: result.settings as Settings });
-    }
+  #settingsChanged(params: unknown, result: unknown): void {
+    if (!isRecord(result)) return;
+    this.#settings.noteChange(params, Array.isArray(result.restartNeeded) ? result.restartNeeded : []);
+    const { restartNeeded } = this.#settings.describe();
+    this.#tell({ settings: result.settings as Settings, restartNeeded });
   }
 
   #tell(change: Partial<HostState>): void {
@@ -217,6 +296,37 @@ class ReferenceHost implements Host {
   #stateMessage(): string {
     return JSON.stringify({ jsonrpc: "2.0", method: HOST_STATE, params: this.state });
   }
+}
+
+/** A browser may know this machine by either name. */
+function originsOf(port: number): readonly [string, string] {
+  return [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+}
+
+/** A stored setting that the plugin refuses must not keep it from starting: the others count, and it is said. */
+async function initializeWith(
+  link: HostLink,
+  params: ParamsInput<"initialize">,
+  log: (line: string) => void,
+): Promise<Result<"initialize">> {
+  const limit = { timeoutMs: INITIALIZE_TIMEOUT_MS };
+  try {
+    return await link.request("initialize", params, limit);
+  } catch (error) {
+    const settings = withoutRefused(params.settings ?? {}, error);
+    if (settings === null) throw error;
+    log(`host: started without what the plugin refused: ${error instanceof Error ? error.message : error}`);
+    return link.request("initialize", { ...params, settings }, limit);
+  }
+}
+
+/** As the manifest says; from the sources, the sources' own program. */
+function ownCommand(manifest: Manifest): PluginCommand {
+  return import.meta.url.endsWith(".ts") ? ownPlugin() : startCommandOf(manifest);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A plugin that dies before it answered is explained by how it died, not by the closed pipe. */

@@ -39,13 +39,16 @@ type RelayedName = Exclude<keyof typeof pluginNotifications, "frame" | "log">;
 /** A page with this much unread has stopped; pictures alone stay far below, since they are paid for by credit. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 
+/** A request to the host itself. @throws RpcError */
+export type HostMethod = (params: Readonly<Record<string, unknown>>) => Promise<unknown>;
+
 export interface RelayOptions {
   /** The plugin of the moment; undefined while there is none. */
   plugin(): HostLink | undefined;
   /** Requests to the host itself, by name. */
-  readonly hostMethods: ReadonlyMap<string, () => Promise<null>>;
+  readonly hostMethods: ReadonlyMap<string, HostMethod>;
   /** Runs after a page's request succeeded. */
-  onResult(method: MethodName, result: unknown): void;
+  onResult(method: MethodName, params: unknown, result: unknown): void;
   log(line: string): void;
 }
 
@@ -169,7 +172,7 @@ class Page {
   /** Undefined when the answer has been sent already. @throws RpcError or HostLinkError */
   async #answer(id: unknown, method: string, params: unknown): Promise<unknown> {
     const ofHost = this.#options.hostMethods.get(method);
-    if (ofHost) return ofHost();
+    if (ofHost) return ofHost(isRecord(params) ? params : {});
     if (!isPageMethod(method)) throw new RpcError("methodNotFound", `a page may not call ${method}`);
     const plugin = this.#options.plugin();
     if (!plugin) throw new RpcError("internalError", "the plugin is not running");
@@ -180,7 +183,7 @@ class Page {
     // The plugin checks the params itself, and its complaints name the fields.
     if (method === "frames.unsubscribe") this.#owners.forget(streamOf(params));
     const result = await plugin.request(method, params as never);
-    this.#options.onResult(method, result);
+    this.#options.onResult(method, params, result);
     return result;
   }
 
