@@ -6,6 +6,7 @@ import { buildManifest } from "../rpc-schema/index.ts";
 /** A command for a person at a terminal; what it does is in tools/. */
 export type ToolCommand =
   | { readonly name: "devices"; readonly json: boolean }
+  | { readonly name: "replay"; readonly log: string }
   | { readonly name: "doctor"; readonly json: boolean; readonly settings: string | undefined }
   | {
       readonly name: "captureTest";
@@ -36,6 +37,7 @@ one message a line, log lines as JSON on standard error. It ends when its input 
 Usage: goop-call-plugin [options]
        goop-call-plugin devices [--json]
        goop-call-plugin doctor [--json] [--settings FILE]
+       goop-call-plugin replay LOG
        goop-call-plugin capture-test [--camera ID] [--microphone ID] [--seconds N] [--out DIR]
 
   --log-level LEVEL   ${LOG_LEVELS.join(", ")} (default: info)
@@ -46,6 +48,8 @@ Usage: goop-call-plugin [options]
 devices       lists cameras with their modes, microphones and speakers; a star marks what "auto" means
 doctor        says what is there, what is missing and what to do about it; the status is 0 when calls are possible
   --settings FILE     judges these settings (JSON, as given with initialize) instead of the defaults
+replay        runs an event log (setting "recording") through the charts of this version; the status is 0 when
+              they do what the log says
 capture-test  saves a picture (camera.png) and sound (microphone.wav), and says the format and rates reached
   --camera ID         from devices, auto, test-pattern or none (default: auto)
   --microphone ID     from devices, auto, tone or none (default: auto)
@@ -74,6 +78,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   "": ["log-level"],
   devices: ["json"],
   doctor: ["json", "settings"],
+  replay: [],
   "capture-test": ["camera", "microphone", "seconds", "out"],
 };
 
@@ -92,14 +97,16 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     if (values.manifest) {
       return { name: "print", text: `${JSON.stringify(buildManifest(version), null, 2)}\n` };
     }
-    const [name = "", surplus] = positionals;
+    const [name = "", ...operands] = positionals;
     const taken = TAKEN[name];
     if (taken === undefined) {
-      return refuse(`there is no command "${name}", expected one of devices, doctor, capture-test`);
+      return refuse(`there is no command "${name}", expected one of devices, doctor, replay, capture-test`);
     }
+    const surplus = operands[name === "replay" ? 1 : 0];
     if (surplus !== undefined) return refuse(`"${surplus}" is one word too many`);
     const foreign = Object.keys(values).find((option) => !taken.includes(option));
     if (foreign !== undefined) return refuse(`--${foreign} does not belong to ${name || "attaching"}`);
+    if (name === "replay") return replay(operands);
     return commandOf(name, values);
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
@@ -115,6 +122,11 @@ function commandOf(name: string, values: Values): Command {
   const logLevel = LOG_LEVELS.find((level) => level === wanted);
   if (logLevel) return { name: "attach", logLevel };
   return refuse(`--log-level is "${wanted}", expected one of ${LOG_LEVELS.join(", ")}`);
+}
+
+function replay([log]: readonly string[]): Command {
+  if (log === undefined || log === "") return refuse("replay needs the path of an event log");
+  return { name: "replay", log };
 }
 
 /** Ids are checked when the devices are opened, since only then it is known which there are. */

@@ -8,6 +8,7 @@ import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createHandlers, createNotificationHandlers } from "./app/handlers.ts";
 import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin, type Plugin } from "./app/plugin.ts";
+import { createRecentLines } from "./app/recent-lines.ts";
 import { type LogLevelName, parseCommandLine, type ToolCommand } from "./command-line.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
@@ -65,10 +66,12 @@ function attach(logLevel: LogLevelName): void {
   let plugin: Plugin | undefined;
   const stderr = openWritable(2);
   stderr.on("error", () => undefined); // a host that closed our stderr does not want the log
+  const recent = createRecentLines();
   const isDebugging = () => plugin?.settings.get().debugging ?? false;
   const logOf = createJsonLog(
     () => (isDebugging() ? "debug" : logLevel),
     (line) => {
+      recent.add(line);
       if (stderr.writableLength < MAX_LOG_BACKLOG_BYTES) stderr.write(line);
     },
   );
@@ -88,7 +91,7 @@ function attach(logLevel: LogLevelName): void {
     },
   });
   const engines = createEngines(native, whyNoCalls, logOf, process.env);
-  plugin = createPlugin({ engines, end, logOf, version });
+  plugin = createPlugin({ engines, end, logOf, version, recentLog: recent.list });
   const { attach: life } = plugin;
 
   // libwebrtc crashes in its static destructors when the process ends by itself, hence the explicit exit.

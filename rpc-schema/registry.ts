@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { callMethods, callNotifications } from "./methods/calls.ts";
 import { chartMethods, chartNotifications } from "./methods/charts.ts";
 import { contactMethods, contactNotifications } from "./methods/contacts.ts";
+import { debugMethods } from "./methods/debug.ts";
 import { deviceMethods, deviceNotifications } from "./methods/devices.ts";
 import { frameHostNotifications, frameMethods, framePluginNotifications } from "./methods/frames.ts";
 import {
@@ -22,6 +23,7 @@ export const methods = {
   ...frameMethods,
   ...signalMethods,
   ...chartMethods,
+  ...debugMethods,
 };
 
 /** Notifications, host → plugin. */

@@ -55,6 +55,12 @@ export const settingsSchema = z.strictObject({
     .default("auto")
     .describe("who makes the calls: the plugin (native), the host's page (browser), or as the system suits"),
   debugging: z.boolean().default(false).describe("the log tells every signal and every state"),
+  recording: z
+    .enum(["off", "masked", "full"])
+    .default("off")
+    .describe(
+      "whether each run writes an event log into the host's dataDir, without or with names and addresses",
+    ),
   camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
   microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
   speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),

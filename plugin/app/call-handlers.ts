@@ -138,7 +138,7 @@ function statisticsOf(plugin: Plugin, callId: string): Result<"call.stats"> {
 }
 
 /** What the machine has now; opens no device. Where the page calls, devices are the page's. */
-async function listDevices({ engines, mode }: Plugin): Promise<DeviceList> {
+export async function listDevices({ engines, mode }: Plugin): Promise<DeviceList> {
   if (mode === "browser") return { cameras: [], microphones: [], speakers: [] };
   const { microphones, speakers } = await engines.sound.list();
   return { cameras: engines.cameras.list(), microphones, speakers };

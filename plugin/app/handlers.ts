@@ -5,6 +5,7 @@ import { type Params, PROTOCOL_VERSION, type Result, RpcError } from "../../rpc-
 import { decideMode } from "../../statecharts/index.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import { createCallHandlers, type Serving } from "./call-handlers.ts";
+import { collectEvidence } from "./collect-evidence.ts";
 import type { Plugin } from "./plugin.ts";
 
 /**
@@ -33,6 +34,7 @@ export function createHandlers(plugin: Plugin): Handlers {
     ...createCallHandlers(plugin, serving),
     "charts.list": serving(() => plugin.charts.list()),
     "charts.subscribe": serving(() => plugin.charts.subscribe()),
+    "debug.bundle": serving(({ masked }) => collectEvidence(plugin, masked)),
     "charts.unsubscribe": serving(() => {
       plugin.charts.unsubscribe();
       return null;
@@ -87,6 +89,7 @@ function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initi
   const { settings } = plugin.changeSettings(params.settings ?? {});
   plugin.mode = decideMode(settings.mode, plugin.abilities);
   plugin.identity = params;
+  plugin.recording.follow(settings.recording, params.dataDir);
   plugin.attach.send({ type: "host.initialize" });
   return {
     protocolVersion: PROTOCOL_VERSION,

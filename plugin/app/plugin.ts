@@ -10,6 +10,7 @@ import { settingsNews } from "../calls/settings-news.ts";
 import { logStates } from "../calls/state-log.ts";
 import { ChartFeed } from "../evidence/chart-feed.ts";
 import { type ChartWatch, createChartWatch } from "../evidence/chart-watch.ts";
+import { createRecording, type Recording } from "../evidence/recording.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
@@ -30,6 +31,8 @@ export interface PluginOptions {
   readonly version: string;
   /** As Node names it. */
   readonly platform?: string;
+  /** The newest lines of the process's log, for evidence. */
+  recentLog?(): readonly string[];
 }
 
 /** What the handlers of the host's requests work with. */
@@ -43,7 +46,11 @@ export interface Plugin {
   readonly signalling: SignallingService;
   readonly availability: AvailabilityService;
   readonly reporter: CallReporter;
+  readonly feed: ChartFeed;
   readonly charts: ChartWatch;
+  readonly recording: Recording;
+  /** The newest lines of the process's log. */
+  recentLog(): readonly string[];
   readonly log: Log;
   /** What decides about the mode; the host's word comes with `initialize`. */
   abilities: HostAbilities;
@@ -93,10 +100,6 @@ export function createPlugin(options: PluginOptions): Plugin {
     stopServices: (reason) => stopServices(plugin, context, reason),
   });
 
-  const feed = new ChartFeed({
-    roots: [attach, desk],
-    now: () => performance.timeOrigin + performance.now(),
-  });
   const plugin: Plugin = {
     engines,
     version,
@@ -107,7 +110,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     signalling,
     availability,
     reporter,
-    charts: createChartWatch({ feed, notify: end.notify, settings: settings.get }),
+    ...wireEvidence(options, settings, attach, desk),
     log,
     abilities: { webviewCanCall: undefined, platform: options.platform ?? process.platform },
     mode: "native",
@@ -146,6 +149,25 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
   });
 }
 
+/** All that tells what the plugin did and does. */
+function wireEvidence(
+  { end, logOf, version, recentLog }: PluginOptions,
+  settings: SettingsStore,
+  attach: Plugin["attach"],
+  desk: Desk,
+): Pick<Plugin, "feed" | "charts" | "recording" | "recentLog"> {
+  const feed = new ChartFeed({
+    roots: [attach, desk],
+    now: () => performance.timeOrigin + performance.now(),
+  });
+  return {
+    feed,
+    charts: createChartWatch({ feed, notify: end.notify, settings: settings.get }),
+    recording: createRecording({ feed, version, log: logOf("evidence"), isIdle: () => isIdle(desk) }),
+    recentLog: recentLog ?? (() => []),
+  };
+}
+
 function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () => Plugin): CallReporter {
   const contactOf = (peerId: string) =>
     plugin()
@@ -160,7 +182,7 @@ function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () =
 }
 
 function changeSettings(
-  { settings, desk, availability }: Plugin,
+  { settings, desk, availability, recording, identity }: Plugin,
   change: Parameters<SettingsStore["change"]>[0],
 ): SettingsChange {
   const last = settings.get();
@@ -168,6 +190,7 @@ function changeSettings(
   const news = settingsNews(last, changed.settings);
   desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, news });
   availability.settingsChanged();
+  if (identity) recording.follow(changed.settings.recording, identity.dataDir);
   return changed;
 }
 
@@ -243,7 +266,7 @@ function startSignalling(
 
 /** Calls first, since they still need the signalling; the engines once nobody uses them. The attach chart has the clock. */
 async function stopServices(
-  { availability, desk, frames, signalling, engines }: Plugin,
+  { availability, desk, frames, signalling, engines, recording }: Plugin,
   context: CallContext,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
@@ -254,4 +277,10 @@ async function stopServices(
   const { cameraTurn, microphoneTurn, speakerTurn } = context;
   await Promise.all([cameraTurn.idle(), microphoneTurn.idle(), speakerTurn.idle()]);
   await Promise.all([frames.close(), engines.sound.close(), signalling.close()]);
+  recording.close();
+}
+
+/** No call is under way. */
+function isIdle(desk: Desk): boolean {
+  return Object.keys(desk.getSnapshot().context.calls).length === 0;
 }

@@ -12,6 +12,7 @@ import { captureTest } from "./capture-test.ts";
 import { describeDevices, listDevices } from "./devices.ts";
 import { callsArePossible, describeFindings, examine } from "./doctor.ts";
 import { realSystem } from "./real-system.ts";
+import { replayFile } from "./replay.ts";
 
 export interface ToolSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,6 +32,8 @@ export async function runTool(command: ToolCommand, around: ToolSurroundings): P
       return devices(command, around);
     case "doctor":
       return doctor(command, around);
+    case "replay":
+      return replay(command, around);
     case "captureTest":
       return capture(command, around);
   }
@@ -85,6 +88,12 @@ async function capture(
   if (isGood) around.print(text);
   else around.complain(text);
   return isGood ? 0 : 1;
+}
+
+function replay({ log }: { log: string }, { print, complain }: ToolSurroundings): number {
+  const { isSame, lines } = replayFile(log);
+  (isSame ? print : complain)(`${lines.join("\n")}\n`);
+  return isSame ? 0 : 1;
 }
 
 function jsonOf(value: unknown): string {

@@ -1,7 +1,13 @@
 // Runs a log through the charts of today: what came from outside is given to them again in the log's order, and what
 // they do with it is compared with what the log says they did, text by text.
 
-import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActor } from "xstate";
+import {
+  type AnyActorRef,
+  type AnyEventObject,
+  type AnyStateMachine,
+  createActor,
+  type StateValue,
+} from "xstate";
 import type { ChartEvent, ChartLogEntry } from "../../rpc-schema/index.ts";
 import { fromPlain, isObject, pathOf } from "./plain.ts";
 import { recordCharts } from "./recorder.ts";
@@ -55,9 +61,7 @@ class Replay {
       log.flatMap((entry) => (entry.kind === "actor" && entry.chart === null ? entry.id : [])),
     );
     this.#effects = stubEffects(machine, () => this.#interject());
-    const born = log.find((entry) => entry.kind === "actor");
-    const input = fromPlain(born?.input);
-    this.#root = createActor(this.#effects.machine, { input, clock: this.#clock });
+    this.#root = createActor(this.#effects.machine, { ...beginning(machine, log), clock: this.#clock });
     this.#clock.attach(this.#root.system);
     const write = (entry: ChartLogEntry) => this.#produced.push(entry);
     this.#stop = recordCharts(this.#root, { write, now: () => this.#clock.nowMs });
@@ -171,6 +175,16 @@ class Replay {
     };
     return seek(this.#root);
   }
+}
+
+/** A log may begin long after its root did, with a root that has no charts within at that moment. */
+function beginning(machine: AnyStateMachine, log: readonly ChartLogEntry[]) {
+  const born = log.find((entry) => entry.kind === "actor");
+  const first = log.find((entry) => entry.kind === "step");
+  const input = fromPlain(born?.input);
+  if (first?.kind !== "step" || first.event !== "xstate.init") return { input };
+  const context = fromPlain(first.changed);
+  return { input, snapshot: machine.resolveState({ value: first.value as StateValue, context }) };
 }
 
 /** Everything but the time, which is the log's in both. */

@@ -161,6 +161,7 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   "contacts.list": () => ({ contacts }),
   "contacts.add": addContact,
   "signal.deliver": () => null,
+  "debug.bundle": () => ({ path: "/nowhere", bytes: 0 }),
   "charts.list": () => ({ charts: [] }),
   "charts.subscribe": () => ({ startedAt: Date.now() }),
   "charts.unsubscribe": () => null,

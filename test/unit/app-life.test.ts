@@ -36,6 +36,7 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "frames.subscribe": { callId: "c", source: "local" },
   "frames.unsubscribe": { stream: "s" },
   "charts.list": {},
+  "debug.bundle": {},
   "charts.subscribe": {},
   "charts.unsubscribe": {},
   "signal.deliver": { from: PEER, topic: "call:c", payload: {} },

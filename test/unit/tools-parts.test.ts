@@ -10,6 +10,7 @@ describe("the tools' command line", () => {
   test("takes the commands with their options and defaults", () => {
     assert.deepEqual(parseCommandLine(["devices", "--json"], ""), { name: "devices", json: true });
     assert.deepEqual(parseCommandLine(["doctor"], ""), { name: "doctor", json: false, settings: undefined });
+    assert.deepEqual(parseCommandLine(["replay", "a.jsonl"], ""), { name: "replay", log: "a.jsonl" });
     assert.deepEqual(parseCommandLine(["capture-test", "--camera", "c", "--seconds=0.5"], ""), {
       name: "captureTest",
       camera: "c",
@@ -20,8 +21,10 @@ describe("the tools' command line", () => {
   });
 
   const refused: [string[], RegExp][] = [
-    [["capture"], /no command "capture", expected one of devices, doctor, capture-test/],
+    [["capture"], /no command "capture", expected one of devices, doctor, replay, capture-test/],
     [["devices", "doctor"], /"doctor" is one word too many/],
+    [["replay"], /replay needs the path of an event log/],
+    [["replay", "a", "b"], /"b" is one word too many/],
     [["devices", "--camera", "x"], /--camera does not belong to devices/],
     [["capture-test", "--json"], /--json does not belong to capture-test/],
     [["--json"], /--json does not belong to attaching/],

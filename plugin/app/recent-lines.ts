@@ -1,0 +1,21 @@
+// The newest lines of the log, kept for evidence. Bounded, whatever is logged.
+
+const MAX_LINES = 500;
+
+export interface RecentLines {
+  add(line: string): void;
+  /** The oldest first. */
+  list(): readonly string[];
+}
+
+export function createRecentLines(): RecentLines {
+  const lines: string[] = [];
+  return {
+    add(line) {
+      lines.push(line.trimEnd());
+      // In steps, since each one moves all the others.
+      if (lines.length > 2 * MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
+    },
+    list: () => lines.slice(-MAX_LINES),
+  };
+}

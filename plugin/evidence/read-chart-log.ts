@@ -1,0 +1,43 @@
+// Reads an event log back: lines to entries, with a clear word for what is none.
+
+import { readFileSync, statSync } from "node:fs";
+import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
+import { summaryOf } from "../rpc/messages.ts";
+
+/** Twice what the plugin writes into one file. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * The last line may be cut, as a crash leaves it; any other must be an entry.
+ * @throws Error naming the file, the line and what was expected
+ */
+export function readChartLog(path: string): ChartLogEntry[] {
+  const { size } = statSync(path);
+  if (size > MAX_BYTES) throw new Error(`${path} has ${size} bytes, expected ${MAX_BYTES} at most`);
+  const lines = readFileSync(path, "utf8").split("\n");
+  const isWhole = lines.at(-1) === "";
+  const entries = lines.slice(0, -1).map((line, index) => parseEntry(line, `${path}, line ${index + 1}`));
+  if (entries[0]?.kind !== "log") throw new Error(`${path} is no log of charts: line 1 should say so`);
+  if (!isWhole) entries.push(...tryTo(() => [parseEntry(lines.at(-1) ?? "", "")]));
+  return entries;
+}
+
+function parseEntry(line: string, where: string): ChartLogEntry {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new Error(`${where} is not JSON`);
+  }
+  const checked = chartLogEntrySchema.safeParse(value);
+  if (checked.success) return checked.data;
+  throw new Error(`${where} is no entry: ${summaryOf(checked.error, value)}`);
+}
+
+function tryTo<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch {
+    return []; // the line that the crash cut
+  }
+}

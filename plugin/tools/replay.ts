@@ -1,0 +1,63 @@
+// `replay LOG`: runs a recorded log through the charts of this version and says where they differ.
+
+import type { ChartLogEntry } from "../../rpc-schema/index.ts";
+import { attachMachine, type Difference, deskMachine, replayLog } from "../../statecharts/index.ts";
+import { readChartLog } from "../evidence/read-chart-log.ts";
+
+/** Roots of the process's charts, by the paths of their actors. */
+const ROOTS = { attach: attachMachine, desk: deskMachine } as const;
+const MAX_SHOWN = 10;
+/** A description fills screens. */
+const MAX_CHARS = 400;
+
+export interface ReplayReport {
+  readonly isSame: boolean;
+  readonly lines: readonly string[];
+}
+
+/** @throws Error where the file cannot be read as a log */
+export function replayFile(path: string): ReplayReport {
+  const log = readChartLog(path);
+  const results = Object.entries(ROOTS).map(([root, machine]) => {
+    const own = log
+      .map((entry, index) => ({ entry, line: index + 1 }))
+      .filter(({ entry }) => isOf(entry, root));
+    const { steps, differences } = replayLog(
+      machine,
+      own.map(({ entry }) => entry),
+    );
+    const inFile = differences.map((one) => ({ ...one, line: own[one.line - 1]?.line ?? 0 }));
+    return { root, steps, differences: inFile };
+  });
+  const isSame = results.every(({ differences }) => differences.length === 0);
+  return { isSame, lines: results.flatMap(linesOf) };
+}
+
+function isOf(entry: ChartLogEntry, root: string): boolean {
+  if (entry.kind === "log") return true;
+  const path = entry.kind === "event" ? entry.to : entry.id;
+  return path === root || path.startsWith(`${root}/`);
+}
+
+function linesOf({
+  root,
+  steps,
+  differences,
+}: {
+  root: string;
+  steps: number;
+  differences: readonly Difference[];
+}) {
+  const verdict = differences.length === 0 ? "as recorded" : `${differences.length} differences`;
+  const shown = differences
+    .slice(0, MAX_SHOWN)
+    .flatMap(({ line, t, logged, replayed }) => [
+      `  line ${line === 0 ? "–" : line}, ${t.toFixed(0)} ms`,
+      `    log:    ${cut(logged)}`,
+      `    charts: ${cut(replayed)}`,
+    ]);
+  const rest = differences.length - MAX_SHOWN;
+  return [`${root}: ${steps} steps, ${verdict}`, ...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])];
+}
+
+const cut = (text: string) => (text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text);
