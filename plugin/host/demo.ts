@@ -1,7 +1,6 @@
 // `npm run demo`: two people on this machine, a page for each. Prints where the pages are and ends in order.
 
-import { spawn } from "node:child_process";
-import { setTimeout as delay } from "node:timers/promises";
+import { openInBrowser, untilEnded } from "./at-the-terminal.ts";
 import { demoHelp, readDemoOptions } from "./options.ts";
 import { type Pair, startPair } from "./pair.ts";
 
@@ -13,6 +12,10 @@ try {
 } catch (error) {
   console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
+}
+
+function complain(line: string): void {
+  console.error(`demo: ${line}`);
 }
 
 async function run(options: ReturnType<typeof readDemoOptions>): Promise<void> {
@@ -28,8 +31,8 @@ async function run(options: ReturnType<typeof readDemoOptions>): Promise<void> {
   });
   try {
     tell(pair);
-    if (options.open) [pair.alice.url, pair.bob.url].forEach(openInBrowser);
-    await wait(options.durationS, ending.signal);
+    if (options.open) for (const { url } of [pair.alice, pair.bob]) openInBrowser(url, complain);
+    await untilEnded(options.durationS, ending.signal);
   } finally {
     console.log("Ending…");
     await pair.stop();
@@ -47,25 +50,4 @@ function tell({ alice, bob }: Pair): void {
     console.log("Both play and listen in one room: use headphones, or mute one side, against howling.");
   }
   console.log("Open both pages, and call from one. Ctrl-C ends everything.");
-}
-
-/** Resolves when the time is over or the user ends it. */
-async function wait(durationS: number | undefined, signal: AbortSignal): Promise<void> {
-  const until = durationS === undefined ? never() : delay(durationS * 1000, undefined, { signal });
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  await Promise.race([aborted, until.catch(() => undefined)]);
-}
-
-function never(): Promise<void> {
-  return new Promise(() => undefined);
-}
-
-/** The demo goes on without a browser: the address is printed too. */
-function openInBrowser(url: string): void {
-  const opener = spawn("xdg-open", [url], { stdio: "ignore", detached: true });
-  opener.on("error", (error) => console.error(`demo: no browser could be opened: ${error.message}`));
-  opener.unref();
 }

@@ -63,7 +63,8 @@ export function readDemoOptions(args: readonly string[], env: NodeJS.ProcessEnv)
   };
 }
 
-function readNumber(option: string, text: string, max: number): number {
+/** @throws RangeError naming the option and its value */
+export function readNumber(option: string, text: string, max: number): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < 0 || value > max) {
     throw new RangeError(`${option} is ${JSON.stringify(text)}, expected a number from 0 to ${max}`);

@@ -1,0 +1,60 @@
+// `npm run bridge -- --goop URL`: calls for a Goop² that is running, on a page of their own. Prints where the page is and
+// ends in order.
+
+import { openInBrowser, untilEnded } from "./at-the-terminal.ts";
+import { bridgeHelp, type CommandOptions, readBridgeOptions } from "./viewer/bridge-options.ts";
+import { type Bridge, startBridge } from "./viewer/start-bridge.ts";
+
+const ending = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => ending.abort());
+
+try {
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
+  const options = readBridgeOptions(process.argv.slice(2), Boolean(DISPLAY || WAYLAND_DISPLAY));
+  if (options === "help") console.log(bridgeHelp);
+  else await run(options);
+  process.exitCode = 0;
+} catch (error) {
+  // Whoever ends the wait for a viewer knows why it ended.
+  process.exitCode = ending.signal.aborted ? 0 : 1;
+  if (!ending.signal.aborted) complain(error instanceof Error ? error.message : String(error));
+}
+
+async function run(options: CommandOptions): Promise<void> {
+  const { viewer, port, settings, log } = options;
+  const bridge = await startBridge({
+    viewer,
+    port,
+    settings,
+    tell: complain,
+    signal: ending.signal,
+    onLog: (line) => {
+      if (log) console.error(line);
+    },
+  });
+  try {
+    tell(bridge, options);
+    if (options.open) openInBrowser(bridge.host.url, complain);
+    const why = await Promise.race([
+      untilEnded(options.durationS, ending.signal).then(() => undefined),
+      bridge.useless,
+    ]);
+    if (why !== undefined) throw new Error(why);
+  } finally {
+    console.log("Ending…");
+    await bridge.stop();
+  }
+}
+
+function tell({ host, selfId }: Bridge, { viewer }: CommandOptions): void {
+  console.log(`${host.state.label || selfId}  ${host.url}`);
+  console.log(`attached to ${viewer.origin} as ${selfId}`);
+  if (host.state.settings?.videoDisabled) {
+    console.log("Calls are switched off in the settings of Goop²: switch them on there, or on the page.");
+  }
+  console.log("Open the page to call and to be called. Ctrl-C ends everything.");
+}
+
+function complain(line: string): void {
+  console.error(`bridge: ${line}`);
+}

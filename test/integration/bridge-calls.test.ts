@@ -1,0 +1,161 @@
+// Two people whose Goop² cannot call: two reference peers with their viewers, a bridge and a real plugin beside each.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type BridgedPeer, startBridgedPeer } from "../support/bridged-peer.ts";
+
+describe("calls over two bridged viewers", { timeout: 120_000 }, () => {
+  let alice: BridgedPeer;
+  let bob: BridgedPeer;
+
+  before(async () => {
+    [alice, bob] = await Promise.all([startBridgedPeer("Alice"), startBridgedPeer("Bob")]);
+    await alice.node.dial(bob.node.address);
+  });
+  after(() => Promise.all([alice?.stop(), bob?.stop()]));
+
+  async function call(media: "audio" | "video" = "video"): Promise<string> {
+    const { callId } = await alice.bridge.host.plugin.request("call.start", {
+      peerId: bob.node.peerId,
+      media,
+    });
+    await bob.hears("call.incoming", (incoming) => incoming.callId === callId);
+    return callId;
+  }
+
+  async function connect(): Promise<string> {
+    const callId = await call();
+    await bob.bridge.host.plugin.request("call.accept", { callId });
+    await Promise.all(
+      [alice, bob].map((one) =>
+        one.hears("call.changed", (now) => now.callId === callId && now.phase === "connected"),
+      ),
+    );
+    return callId;
+  }
+
+  async function hangUp(from: BridgedPeer, callId: string): Promise<void> {
+    await from.bridge.host.plugin.request("call.hangup", { callId });
+    await Promise.all([alice, bob].map((one) => one.hears("call.ended", (end) => end.callId === callId)));
+  }
+
+  /** A picture of the other side reaches the host. */
+  async function sees(one: BridgedPeer, callId: string): Promise<void> {
+    const { plugin } = one.bridge.host;
+    const picture = Promise.withResolvers<string>();
+    const off = plugin.onNotification("frame", ({ dataUrl }) => picture.resolve(dataUrl));
+    const { stream } = await plugin.request("frames.subscribe", { callId, source: "remote" });
+    assert.match(await picture.promise, /^data:image\/jpeg;/);
+    off();
+    await plugin.request("frames.unsubscribe", { stream });
+  }
+
+  test("each knows the other by the viewer's list of peers", async () => {
+    const isOther = (label: string) => (told: { contacts: { label: string; reachable: boolean }[] }) =>
+      told.contacts.some((contact) => contact.label === label && contact.reachable);
+    await alice.hears("contacts.changed", isOther("Bob"));
+    await bob.hears("contacts.changed", isOther("Alice"));
+    assert.equal(alice.bridge.host.state.label, "Alice");
+    assert.equal(alice.bridge.host.state.signalling?.peerId, alice.node.peerId);
+  });
+
+  test("a call is made, seen and hung up, and no receipt is sent for the viewer", async () => {
+    const callId = await connect();
+    await Promise.all([sees(alice, callId), sees(bob, callId)]);
+    await hangUp(bob, callId);
+    for (const one of [alice, bob]) {
+      assert.ok(one.requests().includes("POST /api/mq/send"));
+      assert.ok(one.requests().every((line) => !line.includes("/api/mq/ack")));
+    }
+  });
+
+  test("a stream of events that is cut in mid-call is taken up again, and the call lives", async () => {
+    const callId = await connect();
+    bob.viewer().inbox.drop();
+    await bob.lines.take((line) => line.includes("are lost"), "the loss");
+    await bob.lines.take((line) => line.includes("are back"), "the return");
+    await sees(bob, callId);
+    // What the other side says reaches this one by the new stream.
+    await alice.bridge.host.plugin.request("call.setCamera", { callId, on: false });
+    await bob.hears("call.changed", (now) => now.callId === callId && now.remote.camera === "off");
+    await hangUp(alice, callId);
+  });
+
+  test("a viewer that is started anew in mid-call finds the call where it was", async () => {
+    const callId = await connect();
+    await bob.restartViewer(() => sees(bob, callId));
+    await bob.lines.take((line) => line.includes("are back"), "the return");
+    await hangUp(alice, callId);
+    const next = await connect();
+    await hangUp(bob, next);
+  });
+
+  test("a hang-up while the viewer is away is said when it is back", async () => {
+    const callId = await connect();
+    await bob.restartViewer(async () => {
+      await bob.bridge.host.plugin.request("call.hangup", { callId });
+      await bob.hears("call.ended", (end) => end.callId === callId);
+    });
+    const { reason, endedBy } = await alice.hears("call.ended", (end) => end.callId === callId);
+    assert.deepEqual([reason, endedBy], ["hungUp", "remote"]);
+  });
+
+  test("a call to a peer that its viewer cannot reach ends as unreachable", async () => {
+    const { callId } = await alice.bridge.host.plugin.request("call.start", {
+      peerId: "12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf",
+      media: "audio",
+    });
+    const { reason } = await alice.hears("call.ended", (end) => end.callId === callId);
+    assert.equal(reason, "unreachable");
+  });
+});
+
+describe("a viewer that kept messages while nobody listened", { timeout: 60_000 }, () => {
+  test("rings for the call that still waits, and for none that is over", async () => {
+    const bob = await startBridgedPeer("Bob");
+    const alice = await startBridgedPeer("Alice");
+    try {
+      await alice.node.dial(bob.node.address);
+      const say = (callId: string, type: string) =>
+        alice.node.send(bob.node.peerId, `call:${callId}`, { type, mediaType: "video" });
+      await bob.bridge.stop();
+      const { viewer } = bob;
+      for (const callId of ["stale-1", "waiting", "stale-2"]) await say(callId, "call-request");
+      await say("stale-1", "call-request");
+      for (const callId of ["stale-1", "stale-2"]) await say(callId, "call-hangup");
+      assert.equal(viewer().inbox.kept, 6);
+      const late = await startBridgedPeerAt(viewer().url);
+      try {
+        const first = await late.incoming;
+        assert.equal(first, "waiting");
+        // A second ring would have come with the first, since they were held together.
+        await say("waiting", "call-hangup");
+        await late.ended;
+        assert.deepEqual(late.rung, ["waiting"]);
+      } finally {
+        await late.stop();
+      }
+    } finally {
+      await Promise.all([alice.stop(), bob.stop()]);
+    }
+  });
+});
+
+/** Another bridge on a viewer that runs. */
+async function startBridgedPeerAt(url: string) {
+  const { startBridge } = await import("../../plugin/host/viewer/start-bridge.ts");
+  const bridge = await startBridge({
+    viewer: new URL(url),
+    tell: () => undefined,
+    signal: new AbortController().signal,
+    settings: { camera: "test-pattern", microphone: "tone", speaker: "none", iceServers: [] },
+  });
+  const [incoming, ended] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+  const rung: string[] = [];
+  bridge.host.plugin.onNotification("call.incoming", ({ callId }) => {
+    rung.push(callId);
+    incoming.resolve(callId);
+  });
+  bridge.host.plugin.onNotification("call.ended", () => ended.resolve());
+  return { incoming: incoming.promise, ended: ended.promise, rung, stop: bridge.stop };
+}
