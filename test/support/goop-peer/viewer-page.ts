@@ -1,14 +1,15 @@
-// The viewer's page and its scripts: files of page/ beside this one, their types stripped, so that a browser runs what is
-// written here. Nothing else is served.
+// The viewer's page and its scripts: sources of test/, their types stripped, so that a browser runs what is written
+// there. Nothing else is served.
 
 import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const HTML =
-  '<!doctype html><meta charset="utf-8"><title>viewer</title><script type="module" src="/page/main.ts"></script>';
-const SCRIPT = /^\/((?:page|shared)\/[a-z-]+\.ts)$/;
+const MAIN = "/test/support/goop-peer/page/main.ts";
+const HTML = `<!doctype html><meta charset="utf-8"><title>viewer</title><body><script type="module" src="${MAIN}"></script>`;
+const SCRIPT = /^\/(test\/(?:support|bench)\/(?:[a-z-]+\/)*[a-z-]+\.ts)$/;
+const REPOSITORY = new URL("../../../", import.meta.url);
 
 /** @returns whether there is such a page */
 export async function answerPage(pathname: string, response: ServerResponse): Promise<boolean> {
@@ -18,7 +19,7 @@ export async function answerPage(pathname: string, response: ServerResponse): Pr
   }
   const path = SCRIPT.exec(pathname)?.[1];
   if (path === undefined) return false;
-  const source = await readFile(fileURLToPath(new URL(path, import.meta.url)), "utf8");
+  const source = await readFile(fileURLToPath(new URL(path, REPOSITORY)), "utf8");
   response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" });
   response.end(stripTypeScriptTypes(source));
   return true;

@@ -1,0 +1,137 @@
+// The viewer's page in a browser of its own: the calls of page-calls.ts with the browser's real connection, messages over
+// the viewer's HTTP [5.2], and in place of a camera and a microphone a canvas with the stamped pattern and a tone.
+// Tests drive it by `window.goopPage`.
+
+import { drawPattern, type Seen, watchVideo } from "../../../bench/chromium-page.ts";
+import type { FieldCall, FieldRing } from "../field-call.ts";
+import type { MediaKind } from "../wire.ts";
+import { PageCalls } from "./page-calls.ts";
+
+export interface GoopPage {
+  readonly rings: { readonly channelId: string; readonly kind: MediaKind }[];
+  readonly complaints: readonly string[];
+  /** @returns the channel */
+  start(peerId: string, kind: MediaKind): Promise<string>;
+  accept(channelId: string): Promise<void>;
+  hangup(): Promise<void>;
+  /** The connection's state, or how the last call ended; "none" without a call. */
+  state(): string;
+  /** Pictures with a stamp since the last time, as the video element showed them. */
+  takeSeen(): Seen[];
+  /** The loudest tone of what comes, in hertz, and its level in decibels. */
+  heard(): { readonly hz: number; readonly db: number };
+}
+
+declare global {
+  interface Window {
+    goopPage?: GoopPage;
+  }
+}
+
+const query = new URLSearchParams(location.search);
+const sound = new AudioContext();
+const analyser = new AnalyserNode(sound, { fftSize: 32_768, smoothingTimeConstant: 0 });
+const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
+document.body.append(video);
+watchVideo(video);
+
+let canvas: HTMLCanvasElement | undefined;
+let call: FieldCall | undefined;
+let ended = "none";
+const rings = new Map<string, FieldRing>();
+
+async function post(path: string, body: object): Promise<void> {
+  const answer = await fetch(path, { method: "POST", body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+}
+
+function tone(): MediaStreamTrack | undefined {
+  const oscillator = new OscillatorNode(sound, { frequency: Number(query.get("tone") ?? 600) });
+  const level = new GainNode(sound, { gain: 0.25 });
+  const output = new MediaStreamAudioDestinationNode(sound);
+  oscillator.connect(level).connect(output);
+  oscillator.start();
+  return output.stream.getAudioTracks()[0];
+}
+
+const calls = new PageCalls(
+  {
+    platform: "windows",
+    send: (peerId, topic, payload) => post("/api/mq/send", { peer_id: peerId, topic, payload }),
+    connect: () => new RTCPeerConnection(),
+    async capture(kinds) {
+      canvas ??= drawPattern({ width: 320, height: 240, fps: 20 });
+      const pictures = kinds.video ? canvas.captureStream().getVideoTracks() : [];
+      return new MediaStream(
+        [...(kinds.audio ? [tone()] : []), ...pictures].filter((track) => track !== undefined),
+      );
+    },
+    show(_, track, stream = new MediaStream([track])) {
+      // Sound of a far peer flows into a graph only while an element plays its stream.
+      video.srcObject = stream;
+      if (track.kind === "audio") sound.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    },
+    storage: sessionStorage,
+  },
+  {
+    ackWithoutMode: false,
+    captures: "both",
+    constraintsRequest: false,
+    endOfCandidates: true,
+    hangsUpAtDisconnected: false,
+    losesEarlyCandidates: false,
+    reconnectAtAnyTime: false,
+    videoInAudioCalls: false,
+  },
+);
+calls.onRing((ring) => void rings.set(ring.channelId, ring));
+
+function follow(next: FieldCall): FieldCall {
+  call = next;
+  void next.ended.then((end) => {
+    ended = end;
+    if (call === next) call = undefined;
+  });
+  return next;
+}
+
+function loudest(): { hz: number; db: number } {
+  const levels = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(levels);
+  const db = levels.reduce((most, level) => Math.max(most, level), Number.NEGATIVE_INFINITY);
+  return { hz: (levels.indexOf(db) * sound.sampleRate) / analyser.fftSize, db };
+}
+
+/** Receipts are sent for each message that was processed [2.6]. */
+function listen(): void {
+  const events = new EventSource("/api/mq/events");
+  events.addEventListener("connected", () => {
+    // Only now: the answer must not come before anybody listens.
+    void calls.restore().then((restored) => restored && follow(restored));
+  });
+  events.addEventListener("message", ({ data }) => {
+    const { type, msg, from } = JSON.parse(data);
+    if (type !== "message" || from === undefined || !msg.topic.startsWith("call:")) return;
+    calls.take(from, msg.topic.slice("call:".length), msg.payload);
+    post("/api/mq/ack", { msg_id: msg.id, from_peer_id: from }).catch((error) => console.warn(String(error)));
+  });
+}
+
+window.goopPage = {
+  get rings() {
+    return [...rings.values()].map(({ channelId, kind }) => ({ channelId, kind }));
+  },
+  complaints: calls.complaints,
+  start: async (peerId, kind) => follow(await calls.start(peerId, kind)).channelId,
+  async accept(channelId) {
+    const ring = rings.get(channelId);
+    if (!ring) throw new Error(`${channelId} does not ring`);
+    rings.delete(channelId);
+    follow(await ring.accept());
+  },
+  hangup: async () => call?.hangup(),
+  state: () => call?.connectionState ?? ended,
+  takeSeen: () => window.goopSeen?.splice(0) ?? [],
+  heard: loudest,
+};
+listen();
