@@ -21,3 +21,4 @@ export type * from "./media/model.ts";
 export * from "./record/mask.ts";
 export * from "./record/recorder.ts";
 export * from "./record/replay.ts";
+export * from "./record/stately.ts";

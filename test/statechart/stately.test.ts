@@ -1,0 +1,43 @@
+// The stream in the Stately inspector's words.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SimulatedClock } from "xstate";
+import type { ChartLogEntry } from "../../rpc-schema/index.ts";
+import { callMachine, deskMachine, recordCharts, StatelyStream } from "../../statecharts/index.ts";
+import { CallBench, quiet } from "../support/call-bench.ts";
+
+test("a call in the words of the Stately inspector: actors with definitions, events with sources, whole snapshots", async () => {
+  const log: ChartLogEntry[] = [];
+  const clock = new SimulatedClock();
+  const bench = new CallBench({
+    clock,
+    beforeStart: (desk) =>
+      void recordCharts(desk, { write: (entry) => log.push(entry), now: () => clock.now() }),
+  });
+  bench.hears("bob", "call-1", { type: "call-request", mediaType: "audio" });
+  await quiet();
+  const stream = new StatelyStream([deskMachine, callMachine], 1_000_000);
+  const messages = log.flatMap((entry) => stream.message(entry) ?? []);
+  assert.ok(
+    messages.every(
+      ({ _version, rootId, createdAt }) =>
+        _version === "0.7.2" && rootId === "desk" && createdAt === "1000000",
+    ),
+  );
+  const call = messages.find(
+    ({ type, sessionId }) => type === "@xstate.actor" && sessionId === "desk/call:call-1",
+  );
+  assert.equal(call?.parentId, "desk");
+  assert.equal(JSON.parse(String(call?.definition)).id, "call");
+  const event = messages.find(({ type, sessionId }) => type === "@xstate.event" && sessionId === "desk");
+  assert.deepEqual(event?.event, { type: "signalling.ready", selfId: "alice" });
+  const last = messages.findLast(
+    ({ type, sessionId }) => type === "@xstate.snapshot" && sessionId === "desk",
+  );
+  const { status, value, context } = JSON.parse(JSON.stringify(last?.snapshot ?? {}));
+  assert.deepEqual(
+    [status, value, context.selfId, Object.keys(context.calls)],
+    ["active", "open", "alice", ["call-1"]],
+  );
+});
