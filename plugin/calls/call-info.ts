@@ -1,7 +1,14 @@
 // What the host's page is told of a call, read off the charts' snapshots.
 
 import type { SnapshotFrom } from "xstate";
-import type { CallInfo, CallPhase, CallQuality, DeviceState, RemoteMedia } from "../../rpc-schema/index.ts";
+import type {
+  CallInfo,
+  CallPhase,
+  CallQuality,
+  DeviceState,
+  RemoteMedia,
+  Rung,
+} from "../../rpc-schema/index.ts";
 import {
   type adaptMachine,
   type callMachine,
@@ -10,6 +17,7 @@ import {
   type mediaMachine,
   standingOf,
 } from "../../statecharts/index.ts";
+import type { AgreedMedia, MediaFlow } from "../peer/peer.ts";
 
 type CallSnapshot = SnapshotFrom<typeof callMachine>;
 type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
@@ -24,6 +32,8 @@ export interface CallFacts {
   readonly quality: CallQuality;
   /** Empty when the peer has told none. */
   readonly peerLabel: string;
+  /** What the other side takes and gives; null before that was exchanged. */
+  readonly agreed: AgreedMedia | null;
   /** The picture sent at most. */
   readonly sending: { readonly width: number; readonly height: number; readonly fps: number };
 }
@@ -56,14 +66,17 @@ export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
     phase: phaseOf(snapshot),
     createdAt: facts.createdAt,
     ...(facts.connectedAt === null ? {} : { connectedAt: facts.connectedAt }),
-    local: localOf(media),
+    local: limitedBy(facts.agreed, localOf(media)),
     remote: {
-      microphone: remoteState(remote.microphone),
-      camera: remoteState(remote.camera),
+      microphone: remoteState(remote.microphone, facts.agreed?.audio),
+      camera: remoteState(remote.camera, facts.agreed?.video),
       ...(remote.rung === null ? {} : { rung: remote.rung }),
       ...(remote.rungWhy === null ? {} : { rungWhy: remote.rungWhy }),
     },
-    sending: { ...adaptationOf(snapshot.children.sending?.getSnapshot()), ...facts.sending },
+    sending: {
+      ...adaptationOf(snapshot.children.sending?.getSnapshot()),
+      ...(facts.agreed?.video.sends === false ? NO_PICTURE : facts.sending),
+    },
     showing: adaptationOf(snapshot.children.showing?.getSnapshot()),
     quality: facts.quality,
   };
@@ -90,7 +103,30 @@ function adaptationOf(adapt: AdaptSnapshot | undefined): CallInfo["showing"] {
   return { step, ...(strain === null ? {} : { strain }), ...(reason === null ? {} : { reason }) };
 }
 
-function remoteState(isOn: boolean | null): RemoteMedia {
+const NO_PICTURE = { width: 0, height: 0, fps: 0 };
+
+/** The rung is what arrives at most, so what the other side does not take is no part of it. */
+function limitedBy(agreed: AgreedMedia | null, local: CallInfo["local"]): CallInfo["local"] {
+  if (!agreed) return local;
+  const hasPicture = local.rung === "pictureAndVoice" || local.rung === "pictureOnly";
+  const hasVoice = local.rung === "pictureAndVoice" || local.rung === "voiceOnly";
+  const refused = [
+    ...(hasPicture && !agreed.video.sends ? ["picture"] : []),
+    ...(hasVoice && !agreed.audio.sends ? ["voice"] : []),
+  ];
+  if (refused.length === 0) return local;
+  const rung = rungOf(hasPicture && agreed.video.sends, hasVoice && agreed.audio.sends);
+  return { ...local, rung, rungWhy: `the other side takes no ${refused.join(" and no ")}` };
+}
+
+function rungOf(hasPicture: boolean, hasVoice: boolean): Rung {
+  if (hasPicture) return hasVoice ? "pictureAndVoice" : "pictureOnly";
+  return hasVoice ? "voiceOnly" : "receiveOnly";
+}
+
+/** What was not agreed on cannot come, whatever the other side says of itself. */
+function remoteState(isOn: boolean | null, agreed: MediaFlow | undefined): RemoteMedia {
+  if (agreed?.receives === false) return "off";
   if (isOn === null) return "unknown";
   return isOn ? "on" : "off";
 }

@@ -143,6 +143,7 @@ export class CallReporter {
       connectedAt,
       quality: statistics?.quality ?? "unknown",
       peerLabel: this.#options.labelOf(call.peerId),
+      agreed: this.#options.context.mediaOf(call.callId).peer?.agreed() ?? null,
       sending: this.#options.context.mediaOf(call.callId).sending(),
     };
     return describeCall(call, facts);

@@ -55,7 +55,7 @@ export function createPeerEffects(context: CallContext) {
       return close;
     }),
     createOffer: fromPromise<string, OfferInput>(async ({ input }) =>
-      (await peerOf(input.callId)).createOffer({ iceRestart: input.iceRestart }),
+      (await peerOf(input.callId)).createOffer(input),
     ),
     answerOffer: fromPromise<string, DescriptionInput>(async ({ input }) =>
       (await peerOf(input.callId)).answerOffer(input.sdp),

@@ -9,7 +9,7 @@ export class LocalCandidates {
   #fragments: ReadonlySet<string> = new Set();
   #found: Candidate[] = [];
   #isComplete = false;
-  #onComplete: (() => void) | null = null;
+  #onGathered: (() => void) | null = null;
 
   /**
    * Call before the engine takes the description. One with the same username fragments, such as a second offer without
@@ -27,12 +27,13 @@ export class LocalCandidates {
   add(candidate: Candidate): void {
     const fragment = fragmentOf(candidate);
     if (fragment === undefined || this.#fragments.has(fragment)) this.#found.push(candidate);
+    this.#check();
   }
 
-  /** The engine looks no further. */
+  /** The engine looks no further; it may say so before it hands out what it found. */
   complete(): void {
     this.#isComplete = true;
-    this.#onComplete?.();
+    this.#check();
   }
 
   found(): readonly Candidate[] {
@@ -41,17 +42,27 @@ export class LocalCandidates {
 
   /** Resolves when all are found, when `limitMs` have passed, or when `closed` aborts; never rejects. */
   gathered(limitMs: number, closed: AbortSignal): Promise<void> {
-    if (this.#isComplete || limitMs <= 0 || closed.aborted) return Promise.resolve();
+    if (this.#isGathered || limitMs <= 0 || closed.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
         closed.removeEventListener("abort", settle);
-        this.#onComplete = null;
+        this.#onGathered = null;
         resolve();
       };
       const timer = setTimeout(settle, limitMs);
       closed.addEventListener("abort", settle, { once: true });
-      this.#onComplete = settle;
+      this.#onGathered = settle;
     });
+  }
+
+  get #isGathered(): boolean {
+    return this.#isComplete && this.#found.length > 0;
+  }
+
+  /** After this turn, in which the others of one burst come. */
+  #check(): void {
+    const gathered = this.#onGathered;
+    if (this.#isGathered && gathered) setImmediate(gathered);
   }
 }

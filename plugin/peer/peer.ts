@@ -40,6 +40,17 @@ export interface PeerOptions {
   readonly gatherMs: number;
 }
 
+export interface MediaFlow {
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+
+/** What the newest exchange allows from our side: a peer may leave a kind out, or take it in one direction only. */
+export interface AgreedMedia {
+  readonly audio: MediaFlow;
+  readonly video: MediaFlow;
+}
+
 /** Sums since the start of the connection, and figures of the moment; see callStatisticsSchema for units. */
 export interface PeerStatistics {
   readonly roundTripMs: number | null;
@@ -64,13 +75,19 @@ export interface PeerStatistics {
   readonly receiveHeight: number;
 }
 
+export interface OfferOptions {
+  readonly iceRestart?: boolean;
+  /** False: it leaves at once. True unless given. */
+  readonly holdsCandidates?: boolean;
+}
+
 /**
  * Both kinds of media are always negotiated by an offering peer, so that a camera can be switched on in mid-call;
  * an answering peer answers what it was offered.
  */
 export interface Peer {
   /** @throws PeerError */
-  createOffer(options?: { iceRestart?: boolean }): Promise<string>;
+  createOffer(options?: OfferOptions): Promise<string>;
   /** Takes a remote offer, also a second one on a running connection, and gives the answer. @throws PeerError */
   answerOffer(sdp: string): Promise<string>;
   /** @throws PeerError */
@@ -86,6 +103,8 @@ export interface Peer {
    * which nobody should pay for who does not listen.
    */
   setAudioReceiving(isReceiving: boolean): void;
+  /** Null before the first exchange is finished. What is fed beyond it is not sent. */
+  agreed(): AgreedMedia | null;
   statistics(): Promise<PeerStatistics>;
   /** Stops every track and sink and closes the connection. Idempotent; no callback comes after it. */
   close(): void;

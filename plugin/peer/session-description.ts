@@ -2,6 +2,7 @@
 // engine's to say. What each change is worth was measured: README.md.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
+import type { AgreedMedia, MediaFlow } from "./peer.ts";
 
 /** The username fragments of a description's transports (RFC 8839 section 5.4). */
 export function usernameFragments(sdp: string): Set<string> {
@@ -63,6 +64,39 @@ export function withCandidates(sdp: string, candidates: readonly Candidate[]): s
     return `${section}${end}${lines.map((line) => `${line}\r\n`).join("")}`;
   });
   return [session, ...filled].join("");
+}
+
+const NOTHING: MediaFlow = { sends: false, receives: false };
+
+/**
+ * What an answer allows, seen from our side (RFC 3264 section 6.1, RFC 8866 section 6.7).
+ * @param isOurs who answered
+ */
+export function agreedBy(answer: string, isOurs: boolean): AgreedMedia {
+  const [session = "", ...media] = answer.split(/^(?=m=)/m);
+  const usual = directionOf(session) ?? "sendrecv";
+  const flowOf = (kind: "audio" | "video") =>
+    media
+      .filter((section) => section.startsWith(`m=${kind} `) && !section.startsWith(`m=${kind} 0 `))
+      .map((section) => toFlow(directionOf(section) ?? usual, isOurs))
+      .reduce(eitherFlow, NOTHING);
+  return { audio: flowOf("audio"), video: flowOf("video") };
+}
+
+function directionOf(section: string): string | undefined {
+  return /^a=(sendrecv|sendonly|recvonly|inactive)\s*$/m.exec(section)?.[1];
+}
+
+function toFlow(direction: string, isOurs: boolean): MediaFlow {
+  const answerer = {
+    sends: direction.startsWith("send"),
+    receives: direction.endsWith("recv") || direction === "recvonly",
+  };
+  return isOurs ? answerer : { sends: answerer.receives, receives: answerer.sends };
+}
+
+function eitherFlow(one: MediaFlow, other: MediaFlow): MediaFlow {
+  return { sends: one.sends || other.sends, receives: one.receives || other.receives };
 }
 
 /** Bits a second of a b=AS or b=TIAS line (RFC 3890), null for any other line. */

@@ -7,9 +7,16 @@ import type { Candidate } from "../../rpc-schema/index.ts";
 import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
 import { withDeadline } from "./deadline.ts";
 import { LocalCandidates } from "./local-candidates.ts";
-import type { ConnectionState, Peer, PeerCallbacks, PeerOptions, PeerStatistics } from "./peer.ts";
-import { PeerError } from "./peer.ts";
-import { withCandidates, withReceiverEstimate, withVideoCeiling } from "./session-description.ts";
+import type {
+  AgreedMedia,
+  ConnectionState,
+  Peer,
+  PeerCallbacks,
+  PeerOptions,
+  PeerStatistics,
+} from "./peer.ts";
+import { type OfferOptions, PeerError } from "./peer.ts";
+import { agreedBy, withCandidates, withReceiverEstimate, withVideoCeiling } from "./session-description.ts";
 import { NO_STATISTICS, readStatistics } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
@@ -33,6 +40,7 @@ export class WrtcPeer implements Peer {
   #heldCandidates: Candidate[] = [];
   #state: ConnectionState = "new";
   #lastStatistics = NO_STATISTICS;
+  #agreed: AgreedMedia | null = null;
 
   constructor(wrtc: WrtcModule, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#callbacks = callbacks;
@@ -56,14 +64,11 @@ export class WrtcPeer implements Peer {
     return this.#candidates.counts();
   }
 
-  createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
+  createOffer({ iceRestart = false, holdsCandidates = true }: OfferOptions = {}): Promise<string> {
     return this.#negotiate("createOffer", ["stable", "have-local-offer"], async () => {
       this.#local.attachForOffer(this.#connection, this.#options.maxVideoBitrateBps);
-      const offer = await this.#engine(
-        "createOffer",
-        this.#connection.createOffer({ iceRestart: options.iceRestart === true }),
-      );
-      return this.#describeUs(offer);
+      const offer = await this.#engine("createOffer", this.#connection.createOffer({ iceRestart }));
+      return this.#describeUs(offer, holdsCandidates ? this.#options.gatherMs : 0);
     });
   }
 
@@ -74,7 +79,9 @@ export class WrtcPeer implements Peer {
       try {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
-        return await this.#describeUs(answer);
+        const sdp = await this.#describeUs(answer, this.#options.gatherMs);
+        this.#agreed = agreedBy(sdp, true);
+        return sdp;
       } catch (cause) {
         await this.#forgetRemoteOffer();
         throw cause;
@@ -83,9 +90,10 @@ export class WrtcPeer implements Peer {
   }
 
   acceptAnswer(sdp: string): Promise<void> {
-    return this.#negotiate("acceptAnswer", ["have-local-offer"], () =>
-      this.#setRemote({ type: "answer", sdp }),
-    );
+    return this.#negotiate("acceptAnswer", ["have-local-offer"], async () => {
+      await this.#setRemote({ type: "answer", sdp });
+      this.#agreed = agreedBy(sdp, false);
+    });
   }
 
   addCandidate(candidate: Candidate): void {
@@ -102,6 +110,10 @@ export class WrtcPeer implements Peer {
 
   setAudioReceiving(isReceiving: boolean): void {
     this.#remote.setAudioReceiving(isReceiving);
+  }
+
+  agreed(): AgreedMedia | null {
+    return this.#agreed;
   }
 
   /** After close, the last figures that were read. @throws PeerError when the engine does not answer. */
@@ -199,10 +211,10 @@ export class WrtcPeer implements Peer {
   }
 
   /** @returns what is to be sent */
-  async #describeUs(description: WrtcDescription): Promise<string> {
+  async #describeUs(description: WrtcDescription, gatherMs: number): Promise<string> {
     this.#own.describedBy(description.sdp);
     await this.#setLocal(description);
-    await this.#own.gathered(this.#options.gatherMs, this.#signal);
+    await this.#own.gathered(gatherMs, this.#signal);
     return withCandidates(description.sdp, this.#own.found());
   }
 

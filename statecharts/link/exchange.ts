@@ -2,7 +2,7 @@
 // only in where it leads and in what a failure means.
 
 import type { Candidate, EndReason } from "../../rpc-schema/index.ts";
-import { type LinkContext, linkSetup, textOf } from "./model.ts";
+import { type LinkContext, linkSetup, losesEarlyCandidates, textOf } from "./model.ts";
 
 interface ExchangePlan {
   readonly iceRestart: boolean;
@@ -29,7 +29,10 @@ export const candidateParams = ({ context, event }: CandidateArgs) => ({
   peerId: context.peerId,
   candidate: event.candidate,
 });
-const hold = { actions: { type: "holdCandidate", params: candidateParams } } as const;
+const hold = {
+  guard: "losesEarlyCandidates",
+  actions: { type: "holdCandidate", params: candidateParams },
+} as const;
 const received = ({ event }: { event: { sdp: string } }) => ({ sdp: event.sdp });
 const takeAnswer = {
   guard: { type: "isNew", params: received },
@@ -87,7 +90,11 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       entry: ["markUsed", "dropHeld"],
       invoke: {
         src: "createOffer",
-        input: ({ context }) => ({ ...addressOf({ context }), iceRestart }),
+        input: ({ context }) => ({
+          ...addressOf({ context }),
+          iceRestart,
+          holdsCandidates: losesEarlyCandidates({ context }),
+        }),
         onDone: { target: "sendingOffer", actions: keepMade },
         onError: failed("negotiationFailed"),
       },

@@ -68,9 +68,16 @@ export type ConnectionCommand = { type: "connection.renew" };
 export type LinkReport = { type: "link.connected" } | { type: "link.lost" };
 
 export type DescriptionInput = CallAddress & { readonly sdp: string };
-export type OfferInput = CallAddress & { readonly iceRestart: boolean };
+export type OfferInput = CallAddress & {
+  readonly iceRestart: boolean;
+  /** Plugins like ours lose no candidate, so their offers need not wait to hold some. */
+  readonly holdsCandidates: boolean;
+};
 export type ReconnectInput = CallAddress & { readonly media: MediaKind };
 export type CandidateParams = CallAddress & { readonly candidate: Candidate };
+
+/** Some do; only plugins like ours are known to keep them. */
+export const losesEarlyCandidates = ({ context }: { context: LinkContext }) => context.peerKind !== "plugin";
 
 const linkWords = setup({
   types: {
@@ -110,6 +117,7 @@ const linkWords = setup({
     reportLost: sendParent({ type: "link.lost" } satisfies LinkReport),
   },
   guards: {
+    losesEarlyCandidates,
     isOfferer: ({ context }) => context.role === "offerer",
     isBrowser: ({ context }) => context.peerKind === "browser",
     isNotBrowser: ({ context }) => context.peerKind !== "browser",

@@ -32,7 +32,7 @@ describe("setting up", () => {
   test("the caller offers once the callee accepted, and takes the answer", async () => {
     const desk = await awaitingAnswer();
     assert.deepEqual(desk.effects.inputs("createOffer"), [
-      { callId: CALL, peerId: "bob", iceRestart: false },
+      { callId: CALL, peerId: "bob", iceRestart: false, holdsCandidates: false },
     ]);
     assert.deepEqual(sdps(desk, "sendOffer"), ["offer 1"]);
     await desk.hears(ANSWER);
@@ -247,6 +247,7 @@ describe("a lost path", () => {
       callId: CALL,
       peerId: "bob",
       iceRestart: true,
+      holdsCandidates: false,
     });
     await desk.hears(answerOf("answer 2"));
     await desk.engine(back);

@@ -5,6 +5,7 @@ import type { VideoFrame } from "../../native/types.ts";
 import { CandidateBuffer, type CandidateCounts } from "../../plugin/peer/candidate-buffer.ts";
 import { checkBlock, checkFrame, SEND_SAMPLE_RATE } from "../../plugin/peer/media-checks.ts";
 import type {
+  AgreedMedia,
   ConnectionState,
   Peer,
   PeerCallbacks,
@@ -13,7 +14,7 @@ import type {
   PeerStatistics,
 } from "../../plugin/peer/peer.ts";
 import { PeerError } from "../../plugin/peer/peer.ts";
-import { usernameFragments, withCandidates } from "../../plugin/peer/session-description.ts";
+import { agreedBy, usernameFragments, withCandidates } from "../../plugin/peer/session-description.ts";
 import { NO_STATISTICS } from "../../plugin/peer/statistics.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
 
@@ -58,6 +59,18 @@ export function createFakePeerEngine(): FakePeerEngine {
   };
 }
 
+const ANSWERS: Record<string, string> = { sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
+
+/** The kinds that an offer holds, each answered with all that it allows. */
+function answerTo(offer: string): Partial<Record<Kind, string>> {
+  const sections = offer.split(/^(?=m=)/m).filter((section) => /^m=(audio|video) [1-9]/.test(section));
+  const answers = sections.map((section) => {
+    const direction = /^a=(sendonly|recvonly|inactive)\s*$/m.exec(section)?.[1] ?? "sendrecv";
+    return [section.startsWith("m=audio") ? "audio" : "video", ANSWERS[direction] ?? "sendrecv"];
+  });
+  return Object.fromEntries(answers);
+}
+
 export class FakePeer implements Peer {
   readonly options: PeerOptions;
   readonly id = `fake${nextId++}`;
@@ -70,7 +83,8 @@ export class FakePeer implements Peer {
   #isAudioWanted = true;
   /** Every new description has a higher one, as RFC 8829, section 5.2.2 asks. */
   #descriptionVersion = 0;
-  #kinds: ReadonlySet<Kind> = new Set();
+  /** Of the newest exchange, from this side. */
+  #agreed: AgreedMedia | null = null;
   #remoteId: string | null = null;
   #isReachable = false;
   #state: ConnectionState = "new";
@@ -96,18 +110,20 @@ export class FakePeer implements Peer {
     if (options.iceRestart === true) this.#newGeneration();
     this.#signalling = "have-local-offer";
     this.#trickle();
-    return this.#describe(new Set(["audio", "video"]));
+    return this.#describe({ audio: "sendrecv", video: "sendrecv" });
   }
 
   async answerOffer(sdp: string): Promise<string> {
     await this.#mayNegotiate("answerOffer");
     const before = this.#remoteId;
     this.#setRemote("offer", sdp);
+    const answer = this.#describe(answerTo(sdp));
+    this.#agreed = agreedBy(answer, true);
     if (before !== null && !this.#isReachable) this.#generation++;
     this.#signalling = "stable";
     this.#trickle();
     setImmediate(() => this.#tryConnect());
-    return this.#describe(this.#kinds);
+    return answer;
   }
 
   async acceptAnswer(sdp: string): Promise<void> {
@@ -116,6 +132,7 @@ export class FakePeer implements Peer {
       throw new PeerError("acceptAnswer: the signalling state is stable; expected have-local-offer");
     }
     this.#setRemote("answer", sdp);
+    this.#agreed = agreedBy(sdp, false);
     this.#signalling = "stable";
     setImmediate(() => this.#tryConnect());
   }
@@ -140,6 +157,10 @@ export class FakePeer implements Peer {
 
   setAudioReceiving(isReceiving: boolean): void {
     this.#isAudioWanted = isReceiving;
+  }
+
+  agreed(): AgreedMedia | null {
+    return this.#agreed;
   }
 
   async statistics(): Promise<PeerStatistics> {
@@ -189,24 +210,24 @@ export class FakePeer implements Peer {
       throw new PeerError(`the remote ${type} was refused: expected a description of a fake peer`);
     }
     this.#remoteId = id;
-    this.#kinds = new Set([...sdp.matchAll(/^m=(audio|video) /gm)].map((match) => match[1] as Kind));
     if (usernameFragments(sdp).size === 0) throw new PeerError(`the remote ${type} has no ice-ufrag`);
     this.#candidates.describedBy(sdp);
     for (const [, candidate = ""] of sdp.matchAll(/^a=(candidate:.*)$/gm))
       this.#candidates.add({ candidate });
   }
 
-  #describe(kinds: ReadonlySet<Kind>): string {
-    const sections = [...kinds].map((kind, index) =>
+  #describe(directions: Partial<Record<Kind, string>>): string {
+    const kinds = Object.entries(directions);
+    const sections = kinds.map(([kind, direction], index) =>
       [
         `m=${kind} 9 UDP/TLS/RTP/SAVPF ${kind === "audio" ? 111 : 96}`,
         "c=IN IP4 0.0.0.0",
         `a=ice-ufrag:${this.#fragment()}`,
         `a=mid:${index}`,
-        "a=sendrecv",
+        `a=${direction}`,
       ].join("\r\n"),
     );
-    const group = [...kinds].map((_, index) => index).join(" ");
+    const group = kinds.map((_, index) => index).join(" ");
     const head = [
       "v=0",
       `o=- ${this.id} ${++this.#descriptionVersion} IN IP4 127.0.0.1`,
@@ -273,7 +294,7 @@ export class FakePeer implements Peer {
 
   #deliver(kind: Kind, bytes: number, give: (far: FakePeer) => void): void {
     const far = this.#far();
-    if (far === undefined || this.#state !== "connected" || !this.#kinds.has(kind)) return;
+    if (far === undefined || this.#state !== "connected" || !this.#agreed?.[kind].sends) return;
     this.#figures[kind === "video" ? "bytesSentVideo" : "bytesSentAudio"] += bytes;
     setImmediate(() => {
       if (!far.isClosed) give(far);

@@ -133,6 +133,23 @@ export function feed(
   };
 }
 
+/**
+ * What an answer to the whole of `offer` looks like when the kind is refused: its section with port 0
+ * (RFC 3264 section 6). The answer was made to the offer without that kind.
+ */
+export function withRefusedKind(answer: string, offer: string, kind: "audio" | "video"): string {
+  const [session = "", ...answered] = answer.split(/^(?=m=)/m);
+  const sections = offer
+    .split(/^(?=m=)/m)
+    .slice(1)
+    .map((section) => {
+      if (!section.startsWith(`m=${kind}`)) return answered.shift() ?? "";
+      const lines = section.split("\r\n").filter((line) => /^(m=|c=|a=mid:|a=rtpmap:)/.test(line));
+      return [...lines, "a=inactive", ""].join("\r\n").replace(/^(m=\w+) \d+/, "$1 0");
+    });
+  return [session, ...sections].join("");
+}
+
 /** Removes the media sections of a kind, and the ids of theirs from the bundle, as a peer without it would. */
 export function withoutKind(sdp: string, kind: "audio" | "video"): string {
   const sections = sdp.split(/^(?=m=)/m);

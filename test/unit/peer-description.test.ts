@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  agreedBy,
   usernameFragments,
   withCandidates,
   withReceiverEstimate,
@@ -79,4 +80,24 @@ test("candidates are written into the section that they name, by its id or else 
   assert.equal(written, HEAD + AUDIO + audio + VIDEO + video);
   assert.equal(withCandidates(written, [{ ...first, sdpMid: "v" }]), written);
   assert.equal(withCandidates(sections, []), sections);
+});
+
+test("an answer says what goes which way, seen from either side", () => {
+  const both = { sends: true, receives: true };
+  const none = { sends: false, receives: false };
+  const sends = { sends: true, receives: false };
+  const receives = { sends: false, receives: true };
+  const answers = [
+    [`${HEAD}${AUDIO}${VIDEO}`, both, both],
+    [`${HEAD}${AUDIO}`, both, none],
+    [`${HEAD}a=recvonly\r\n${AUDIO}${VIDEO}a=sendrecv\r\n`, receives, both],
+    [`${HEAD}${AUDIO}a=sendonly\r\n${VIDEO}a=inactive\r\n`, sends, none],
+    [`${HEAD}${AUDIO}a=recvonly\r\n${VIDEO.replace("m=video 9", "m=video 0")}`, receives, none],
+    [`${HEAD}${AUDIO}${VIDEO}a=sendonly\r\n${VIDEO}a=recvonly\r\n`, both, both],
+  ] as const;
+  const mirrored = ({ sends: one, receives: other }: typeof both) => ({ sends: other, receives: one });
+  for (const [answer, audio, video] of answers) {
+    assert.deepEqual(agreedBy(answer, true), { audio, video });
+    assert.deepEqual(agreedBy(answer, false), { audio: mirrored(audio), video: mirrored(video) });
+  }
 });

@@ -19,6 +19,18 @@ test("the wait ends as soon as all candidates are found", async (t) => {
   assert.equal(own.found().length, 1);
 });
 
+test("the end of the search counts once something was found, since the engine may tell it first", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const own = new LocalCandidates();
+  own.describedBy(sdpOf("one"));
+  own.complete();
+  const gathered = own.gathered(300, open);
+  own.add(candidateOf("one"));
+  own.add(candidateOf("one"));
+  await gathered;
+  assert.equal(own.found().length, 2);
+});
+
 test("the wait ends when its time is up, at once without one, and when the connection closes", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const own = new LocalCandidates();
