@@ -8,6 +8,7 @@ import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
 import { type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
+import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
 import { PictureSender, scaledSize } from "./picture-sender.ts";
 
@@ -43,6 +44,7 @@ export class CallMedia {
   readonly #options: CallMediaOptions;
   readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
   readonly #sender: PictureSender;
+  readonly #lipSync: LipSync;
   #peer: Peer | null = null;
   #speaker: Speaker | null = null;
   #camera: OpenCamera | null = null;
@@ -57,6 +59,7 @@ export class CallMedia {
 
   constructor(options: CallMediaOptions) {
     this.#options = options;
+    this.#lipSync = new LipSync({ show: (frame) => options.showFrame("remote", frame) });
     this.#sender = new PictureSender({
       createScaler: options.createScaler,
       send: (picture) => this.#send(picture),
@@ -83,8 +86,17 @@ export class CallMedia {
     this.#listenIfHeard();
   }
 
+  get #isHeard(): boolean {
+    return this.#speaker !== null && this.#speaker.deviceId !== NONE_ID;
+  }
+
   #listenIfHeard(): void {
-    this.#peer?.setAudioReceiving(this.#speaker !== null && this.#speaker.deviceId !== NONE_ID);
+    this.#peer?.setAudioReceiving(this.#isHeard);
+  }
+
+  /** @param behindMs of the remote sound against the remote picture; null unless both flow */
+  measuredSound(behindMs: number | null): void {
+    this.#lipSync.measured(this.#isHeard ? behindMs : null);
   }
 
   /** The last one's counts are kept, so that a change of camera does not set the call's sums back. */
@@ -123,6 +135,7 @@ export class CallMedia {
   /** The call is over: nothing is held any more. */
   stop(): void {
     this.#sender.stop();
+    this.#lipSync.stop();
   }
 
   /** @param block 10 ms of mono at 48 kHz */
@@ -133,7 +146,7 @@ export class CallMedia {
 
   remoteFrame(frame: VideoFrame): void {
     this.#received += 1;
-    this.#options.showFrame("remote", frame);
+    this.#lipSync.offer(frame);
   }
 
   /** @param block 10 ms of mono at `sampleRate`, in hertz */

@@ -9,7 +9,7 @@ import type {
 } from "../../rpc-schema/index.ts";
 import type { DeskCall, EndedCall } from "../../statecharts/index.ts";
 import { type CallFacts, describeCall } from "./call-info.ts";
-import { type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
+import { type StatisticsMoment, soundBehindOf, statisticsOf } from "./call-statistics.ts";
 import { type CallContext, textOf } from "./context.ts";
 import { type LoopLag, measuredOf, type SendPlan, watchLoopLag } from "./measurements.ts";
 
@@ -206,6 +206,7 @@ export class CallReporter {
       localFrames: context.frames.counts(callId, "local"),
     };
     watched.statistics = statisticsOf(moment, watched.moment);
+    media.measuredSound(soundBehindOf(moment, watched.moment));
     if (watched.moment) this.#publish(moment, watched.moment, media.capturing());
     watched.moment = moment;
     this.#options.notify("call.statistics", watched.statistics);

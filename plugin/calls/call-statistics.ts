@@ -55,6 +55,15 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
   };
 }
 
+/** By how much the remote sound is behind the remote picture, milliseconds; null unless both came since `last`. */
+export function soundBehindOf({ peer }: StatisticsMoment, last: StatisticsMoment | null): number | null {
+  const flows =
+    last !== null &&
+    peer.bytesReceivedAudio > last.peer.bytesReceivedAudio &&
+    peer.bytesReceivedVideo > last.peer.bytesReceivedVideo;
+  return flows ? peer.soundBehindMs : null;
+}
+
 /**
  * Of received packets between both moments; null where nothing was expected. RFC 3550 section 6.4.1 counts
  * the sums.

@@ -73,6 +73,11 @@ export interface PeerStatistics {
   readonly sendHeight: number;
   readonly receiveWidth: number;
   readonly receiveHeight: number;
+  /**
+   * By how much the sound that is handed out is older than the picture that is handed out, milliseconds, by the sender's
+   * clock as its reports tell it; null before they have come.
+   */
+  readonly soundBehindMs: number | null;
 }
 
 export interface OfferOptions {

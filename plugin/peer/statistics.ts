@@ -25,6 +25,7 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   sendHeight: 0,
   receiveWidth: 0,
   receiveHeight: 0,
+  soundBehindMs: null,
 });
 
 /** Picks what we report from all entries of one report. */
@@ -60,7 +61,17 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     sendHeight: largest(videoOut, "frameHeight") ?? 0,
     receiveWidth: largest(videoIn, "frameWidth") ?? 0,
     receiveHeight: largest(videoIn, "frameHeight") ?? 0,
+    soundBehindMs: soundBehind(
+      inbound.find((entry) => !isVideo(entry)),
+      videoIn[0],
+    ),
   };
+}
+
+/** Both stamps are of the moment of the report and of the sender's clock: what is newer is ahead. */
+function soundBehind(sound: WrtcStatsEntry | undefined, video: WrtcStatsEntry | undefined): number | null {
+  const [heard, seen] = [sound, video].map((entry) => optional(entry, "estimatedPlayoutTimestamp"));
+  return heard == null || seen == null ? null : seen - heard;
 }
 
 function isVideo(entry: WrtcStatsEntry): boolean {

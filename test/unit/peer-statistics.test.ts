@@ -16,6 +16,7 @@ const REPORT: [string, WrtcStatsEntry][] = [
       packetsReceived: 10,
       packetsLost: 1,
       jitter: 0.004,
+      estimatedPlayoutTimestamp: 4_004_409_365_500,
     },
   ],
   [
@@ -30,6 +31,7 @@ const REPORT: [string, WrtcStatsEntry][] = [
       framesPerSecond: 29,
       frameWidth: 640,
       frameHeight: 480,
+      estimatedPlayoutTimestamp: 4_004_409_365_512,
     },
   ],
   ["OA", { type: "outbound-rtp", kind: "audio", bytesSent: 70 }],
@@ -66,6 +68,7 @@ test("every figure is read from its entry, and the pair in use is the transport'
     sendHeight: 240,
     receiveWidth: 640,
     receiveHeight: 480,
+    soundBehindMs: 12,
     sendLoss: 0.05,
     isEncoderBehind: true,
   });
