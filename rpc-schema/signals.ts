@@ -6,7 +6,8 @@ import { mediaKindSchema, rungSchema } from "./common.ts";
 import { endReasonSchema } from "./end-reasons.ts";
 
 const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
-const platformSchema = z.string().max(64).optional();
+/** Told for information only, so whatever stands there does not cost the signal. */
+const platformSchema = z.string().max(64).optional().catch(undefined);
 
 /** What the host's script interface sends in place of mediaType; only `video: false` has a meaning. */
 const constraintsSchema = z.object({ video: z.unknown().optional() }).optional().catch(undefined);
@@ -33,7 +34,7 @@ export const signalSchema = z.discriminatedUnion("type", [
     type: z.literal("call-request"),
     mode: modeSchema,
     platform: platformSchema,
-    mediaType: mediaKindSchema.optional(),
+    mediaType: mediaKindSchema.optional().catch(undefined),
     constraints: constraintsSchema,
   }),
   z.object({ type: z.literal("call-ack"), mode: modeSchema, platform: platformSchema }),

@@ -15,7 +15,8 @@ const renewal = {
     after: { lostTimeout: "asking" },
   }),
   asking: linkSetup.createStateConfig({
-    description: "We ask for a new connection, again and again; its acknowledgement lets us offer",
+    description:
+      "We ask for a new connection; its acknowledgement lets us offer, and so does silence, for pages take offers in any role",
     entry: "renew",
     invoke: {
       src: "sendReconnect",
@@ -23,7 +24,7 @@ const renewal = {
       ...untilAnswered,
     },
     on: { "signal.reconnectAck": "exchanging.offering" },
-    after: { lostTimeout: { target: "asking", reenter: true } },
+    after: { lostTimeout: "exchanging.offering" },
   }),
 };
 

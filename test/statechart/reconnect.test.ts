@@ -176,14 +176,20 @@ describe("call-reconnect of ours", () => {
     }
   });
 
-  test("is said again every 4 seconds, on the same new connection", async () => {
-    const desk = await connectedOutTo(BROWSER_ACK);
-    desk.effects.fail("sendReconnect");
-    await desk.engine(lost);
-    await desk.passes(4_000);
-    await desk.passes(4_000);
-    assert.equal(desk.effects.count("sendReconnect"), 2);
-    assert.deepEqual(connection(desk), ["connection.renew"]);
+  test("is followed by an offer on the same new connection when nobody acknowledges it, delivered or not", async () => {
+    for (const isDelivered of [true, false]) {
+      const desk = await connectedInFrom(BROWSER_REQUEST);
+      if (!isDelivered) desk.effects.fail("sendReconnect");
+      await desk.engine(lost);
+      await desk.passes(4_000);
+      assert.equal(desk.effects.count("createOffer"), 0);
+      await desk.passes(4_000);
+      assert.equal(desk.effects.count("createOffer"), 1);
+      assert.deepEqual(connection(desk), ["connection.renew"]);
+      await desk.hears(answerOf("answer 2"));
+      await desk.engine(back);
+      assert.equal(desk.phase(), "connected");
+    }
   });
 
   test("waits when the engine calls the path failed, for a page that is loaded anew speaks up by itself", async () => {

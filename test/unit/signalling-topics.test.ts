@@ -37,6 +37,12 @@ describe("a request's kind of media", () => {
     ["is video when its constraints ask for it", { constraints: { video: { width: 640 } } }, "video"],
     ["is video when constraints say nothing", { constraints: { audio: true } }, "video"],
     ["is video when nothing is said", {}, "video"],
+    ["is video when it is one that we do not know", { mediaType: "screen", platform: null }, "video"],
+    [
+      "is what constraints say when mediaType is null",
+      { mediaType: null, constraints: { video: false } },
+      "audio",
+    ],
     ["is video when constraints are nonsense", { constraints: "yes" }, "video"],
   ];
   for (const [name, fields, expected] of kinds) {
@@ -45,6 +51,21 @@ describe("a request's kind of media", () => {
       assert.ok("signal" in understood && understood.signal.type === "call-request");
       assert.equal(understood.signal.mediaType, expected);
     });
+  }
+});
+
+test("a mode or platform of another kind costs no signal", () => {
+  for (const type of ["call-request", "call-ack", "call-reconnect-ack"]) {
+    const understood = understand("call:c", { type, mode: "holographic", platform: 7 });
+    assert.ok("signal" in understood && understood.signal.type === type);
+  }
+});
+
+test("a page's wish for a new connection, and its acknowledgement, are taken", () => {
+  const reconnect = { type: "call-reconnect", channelId: "mc-1", mediaType: "video" };
+  const ack = { type: "call-reconnect-ack", mode: "browser", platform: "windows" };
+  for (const signal of [reconnect, ack, { type: "call-reconnect" }, { type: "call-reconnect-ack" }]) {
+    assert.deepEqual(understand("call:mc-1", signal), { callId: "mc-1", signal });
   }
 });
 
