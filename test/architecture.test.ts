@@ -85,7 +85,6 @@ describe("layers", () => {
 
 describe("outside engines", () => {
   const engines: readonly [string, RegExp, string][] = [
-    ["libp2p", /["'](libp2p|@libp2p\/[^"']*|@multiformats\/[^"']*)["']/, "plugin/signalling/libp2p-node.ts"],
     ["the WebRTC engine", /["']@roamhq\/wrtc["']/, "plugin/peer/wrtc-engine.ts"],
     ["the sound engine", /["']naudiodon["']/, "plugin/sound/portaudio.ts"],
     ["the native binary", /\.node["'`]/, "native/binding.ts"],
@@ -94,9 +93,29 @@ describe("outside engines", () => {
     test(`${name} is loaded by ${module} alone`, () => assert.deepEqual(filesWith(pattern), [module]));
   }
 
+  test("libp2p is loaded by plugin/signalling/libp2p/ alone", () => {
+    const users = filesWith(/["'](libp2p|@libp2p\/[^"']*|@multiformats\/[^"']*)["']/);
+    assert.ok(users.length > 0);
+    assert.deepEqual(
+      users.filter((path) => !path.startsWith("plugin/signalling/libp2p/")),
+      [],
+    );
+    // It takes 0.4 s to load, so nobody imports it by a statement.
+    const importers = product.filter(
+      ({ path, imports }) =>
+        !path.startsWith("plugin/signalling/libp2p/") &&
+        imports.some(({ target, isTypeOnly }) => target.startsWith("plugin/signalling/libp2p/") && !isTypeOnly),
+    );
+    assert.deepEqual(
+      importers.map(({ path }) => path),
+      ["plugin/signalling/libp2p-signalling.ts"],
+    );
+  });
+
   const homes: readonly [string, string, ...string[]][] = [
     ["json-rpc-2.0", "product", "plugin/rpc/"],
     ["ws", "product", "plugin/host/", "plugin/frames/"],
+    ["@noble/ciphers/salsa.js", "product", "plugin/signalling/"],
     ["pngjs", "product", "plugin/frames/"],
     ["playwright-core", "test", "test/"],
   ];

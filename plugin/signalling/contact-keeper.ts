@@ -72,6 +72,11 @@ export class ContactKeeper {
     this.#dialer.want(peerId);
   }
 
+  /** A peer said that it leaves, or was not heard for long. A connection that stands says more than that. */
+  onGone(peerId: string): void {
+    this.list.setReachable(peerId, this.#isConnected(peerId));
+  }
+
   /** Adds the addresses to what is known; unknown peers stay unknown. */
   onIdentified(peer: PeerAddress): void {
     if (this.list.has(peer.peerId)) this.add(peer, "caller");

@@ -5,7 +5,7 @@ import type { Contact } from "../../rpc-schema/index.ts";
 import type { PeerAddress } from "./node.ts";
 import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "./timings.ts";
 
-/** given: by settings or by the user; found: by mDNS; caller: it sent us a signal. */
+/** given: by settings or by the user; found: by mDNS or its presence; caller: it sent us a signal. */
 export type Origin = "given" | "found" | "caller";
 
 /** What a peer says of itself. What it leaves out stays as it was. */
@@ -88,6 +88,14 @@ export class ContactList {
     if (!known) return;
     known.label = label ?? known.label;
     known.videoDisabled = videoDisabled ?? known.videoDisabled;
+    this.#tell();
+  }
+
+  /** Takes out a peer that nobody named and that is not connected. */
+  forget(peerId: string): void {
+    const known = this.#known.get(peerId);
+    if (!known || known.isGiven || known.isReachable) return;
+    this.#known.delete(peerId);
     this.#tell();
   }
 

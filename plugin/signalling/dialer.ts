@@ -3,7 +3,7 @@
 
 import type { Log } from "../log.ts";
 import { pause, textOf, withDeadline } from "./deadline.ts";
-import { MAX_CONCURRENT_DIALS, MAX_DIALS_WHEN_FOUND, type Timings } from "./timings.ts";
+import { MAX_CONCURRENT_DIALS, MAX_DIALLED_PEERS, MAX_DIALS_WHEN_FOUND, type Timings } from "./timings.ts";
 
 /** The dialer holds no connections itself; it asks and tells. */
 export interface DialerOptions {
@@ -42,6 +42,7 @@ export class Dialer {
       cutShort();
       return;
     }
+    if (this.#tried.size >= MAX_DIALLED_PEERS && !this.#options.isGiven(peerId)) return;
     this.#tried.set(peerId, ignore);
     this.#tryUntilReached(peerId)
       .catch((error: unknown) => this.#options.log("debug", `dialling ${peerId} ended: ${textOf(error)}`))

@@ -4,16 +4,12 @@
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import { AddressWatch } from "./address-watch.ts";
-import { ContactKeeper } from "./contact-keeper.ts";
 import { textOf, withDeadline } from "./deadline.ts";
-import { MessageStamp, MQ_PROTOCOL } from "./goop-mq.ts";
-import { identityPayload, type OwnIdentity } from "./identity.ts";
-import { IdentityExchange } from "./identity-exchange.ts";
-import { type Ignored, Inbox } from "./inbox.ts";
+import { MQ_PROTOCOL } from "./goop-mq.ts";
+import type { OwnIdentity } from "./identity.ts";
+import type { Ignored } from "./inbox.ts";
 import { type Keyring, openKeyring } from "./keyring.ts";
 import { LABEL_PROTOCOL, serveLabel } from "./label-protocol.ts";
-import { MqReceiver } from "./mq-receiver.ts";
-import { MqSender } from "./mq-sender.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StartNode, StreamHandler } from "./node.ts";
 import {
   type OwnAvailability,
@@ -22,9 +18,10 @@ import {
   type SignallingCallbacks,
   SignallingError,
 } from "./port.ts";
-import { SendLanes } from "./send-lanes.ts";
+import type { DroppedPresence } from "./presence.ts";
+import { PRESENCE_TOPIC } from "./presence-message.ts";
+import { createParts, type SignallingParts } from "./signalling-parts.ts";
 import { defaultTimings, type Timings } from "./timings.ts";
-import { topicOf } from "./topics.ts";
 
 export interface Libp2pSignallingOptions {
   /** What other peers are told we are called. */
@@ -36,6 +33,10 @@ export interface Libp2pSignallingOptions {
   /** Peers to reach from the start, each multiaddr ending in /p2p/<id>. */
   readonly peers: readonly string[];
   readonly mdns: boolean;
+  /** Say that we are here, and hear who is; without it, peers are found by mDNS and addresses only. */
+  readonly presence?: boolean;
+  /** Circuit relays to be reached through, each multiaddr ending in /p2p/<id>. */
+  readonly relays?: readonly string[];
   readonly log: Log;
   readonly timings?: Partial<Timings>;
   /** For tests: another node than libp2p's. */
@@ -50,6 +51,8 @@ export interface SignallingDiagnostics {
   readonly refusedStreams: number;
   /** Messages that were acknowledged and mean nothing to us, by why. */
   readonly ignored: Readonly<Ignored>;
+  /** Peers remembered by their presence, and messages of it that were dropped, by why. */
+  readonly presence: Readonly<DroppedPresence> & { readonly peers: number };
 }
 
 export interface Libp2pSignalling extends Signalling {
@@ -70,11 +73,7 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #timings: Timings;
   readonly #log: Log;
   readonly #closing = new AbortController();
-  readonly #contacts: ContactKeeper;
-  readonly #lanes: SendLanes;
-  readonly #receiver: MqReceiver;
-  readonly #inbox: Inbox;
-  readonly #identities: IdentityExchange;
+  readonly #parts: SignallingParts;
   #availability: OwnAvailability = { videoDisabled: false };
   #keyring: Keyring | undefined;
   #node: SignallingNode | undefined;
@@ -87,32 +86,17 @@ class NodeSignalling implements Libp2pSignalling {
     this.#callbacks = callbacks;
     this.#log = options.log;
     this.#timings = { ...defaultTimings, ...options.timings };
-    const common = { closing: this.#closing.signal, timings: this.#timings, log: options.log };
-    this.#contacts = new ContactKeeper({
-      ...common,
+    this.#parts = createParts({
+      onSignal: (...heard) => this.#tell(() => callbacks.onSignal(...heard)),
       onContacts: (contacts) => this.#tell(() => callbacks.onContacts(contacts)),
-      onMet: (peerId) => this.#identities.introduce(peerId),
-    });
-    const sender = new MqSender({
-      open: (peerId, signal) =>
-        this.#running().openStream(this.#contacts.list.address(peerId), MQ_PROTOCOL, signal),
-      stamp: new MessageStamp(),
+      node: () => this.#running(),
+      keys: () => this.#keys(),
+      self: () => this.#self(),
+      addresses: () => this.#addresses?.self.addresses ?? [],
+      publish: async (bytes) => this.#started().publish(bytes),
+      closing: this.#closing.signal,
       timings: this.#timings,
-    });
-    this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
-      sender.deliver(peerId, topicOf(callId), this.#keys().sealing.seal(peerId, signal), abort),
-    );
-    this.#identities = new IdentityExchange({
-      ...common,
-      deliver: (...message) => sender.deliver(...message),
-      own: () => identityPayload(this.#self()),
-    });
-    this.#inbox = this.#createInbox();
-    this.#receiver = new MqReceiver({
-      ...common,
-      onMessage: (from, topic, payload) => {
-        if (!this.#closing.signal.aborted) this.#inbox.take(from, topic, payload);
-      },
+      log: options.log,
     });
   }
 
@@ -123,11 +107,11 @@ class NodeSignalling implements Libp2pSignalling {
 
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     this.#running();
-    return this.#lanes.send(peerId, callId, signal, abort);
+    return this.#parts.lanes.send(peerId, callId, signal, abort);
   }
 
   contacts(): Contact[] {
-    return this.#contacts.list.list();
+    return this.#parts.contacts.list.list();
   }
 
   async addContact(address: string, abort?: AbortSignal): Promise<Contact> {
@@ -142,9 +126,9 @@ class NodeSignalling implements Libp2pSignalling {
         throw new SignallingError("aborted", `the caller gave up dialling ${address}`, error);
       throw new SignallingError("unreachable", `cannot reach ${address}: ${textOf(error)}`, error);
     }
-    this.#contacts.add(peer, "given");
-    await this.#contacts.learnLabel(peer.peerId);
-    const contact = this.#contacts.list.get(peer.peerId);
+    this.#parts.contacts.add(peer, "given");
+    await this.#parts.contacts.learnLabel(peer.peerId);
+    const contact = this.#parts.contacts.list.get(peer.peerId);
     if (contact) return contact;
     throw new SignallingError("unreachable", `no room for ${address} among the contacts`);
   }
@@ -153,7 +137,9 @@ class NodeSignalling implements Libp2pSignalling {
     const isNews = availability.videoDisabled !== this.#availability.videoDisabled;
     this.#availability = availability;
     if (!isNews) return;
-    for (const { peerId, reachable } of this.contacts()) if (reachable) this.#identities.tell(peerId);
+    this.#parts.presence.announce();
+    // Also those that are no contacts of ours: we may be one of theirs.
+    for (const peerId of this.#node?.connectedPeers() ?? []) this.#parts.identities.tell(peerId);
   }
 
   close(): Promise<void> {
@@ -164,9 +150,10 @@ class NodeSignalling implements Libp2pSignalling {
   diagnostics(): SignallingDiagnostics {
     return {
       openStreams: this.#node?.openStreams() ?? 0,
-      pendingSends: this.#lanes.pending,
-      refusedStreams: this.#receiver.refused,
-      ignored: this.#inbox.ignored,
+      pendingSends: this.#parts.lanes.pending,
+      refusedStreams: this.#parts.receiver.refused,
+      ignored: this.#parts.inbox.ignored,
+      presence: { ...this.#parts.presence.dropped, peers: this.#parts.presence.size },
     };
   }
 
@@ -175,10 +162,10 @@ class NodeSignalling implements Libp2pSignalling {
     this.#keyring = await openKeyring({
       ...this.#timings,
       privateKeyFile: this.#options.privateKeyFile,
-      isContact: (peerId) => this.#contacts.list.has(peerId),
+      isContact: (peerId) => this.#parts.contacts.list.has(peerId),
       log: this.#log,
     });
-    const startNode = this.#options.startNode ?? (await import("./libp2p-node.ts")).startLibp2pNode;
+    const startNode = this.#options.startNode ?? (await import("./libp2p/libp2p-node.ts")).startLibp2pNode;
     let node: SignallingNode;
     try {
       node = await startNode(this.#nodeOptions(this.#keyring.identity));
@@ -191,59 +178,59 @@ class NodeSignalling implements Libp2pSignalling {
     }
     this.#node = node;
     this.#throwIfClosing();
-    this.#contacts.use(node);
+    this.#parts.contacts.use(node);
     for (const address of this.#options.peers) this.#addGiven(node, address);
     this.#addresses = new AddressWatch(node, this.#timings.addressCheckMs, (self) =>
-      this.#tell(() => this.#callbacks.onAddressChange(self)),
+      this.#onOwnAddresses(self),
     );
+    if (this.#options.presence) this.#parts.presence.start();
     return this.#addresses.self;
   }
 
   #nodeOptions(key: Uint8Array): NodeOptions {
-    const { listen, mdns, label } = this.#options;
+    const { listen, mdns, label, presence, relays = [], log } = this.#options;
+    const { parts, timings } = { parts: this.#parts, timings: this.#timings };
     const handlers = new Map<string, StreamHandler>([
-      [MQ_PROTOCOL, (stream, from) => this.#receiver.accept(stream, from)],
-      [LABEL_PROTOCOL, (stream) => void serveLabel(stream, label, this.#timings, this.#log)],
+      [MQ_PROTOCOL, (stream, from) => parts.receiver.accept(stream, from)],
+      [LABEL_PROTOCOL, (stream) => void serveLabel(stream, label, timings, log)],
     ]);
     const events = {
-      onConnected: (peerId: string) => this.#contacts.onConnected(peerId),
-      onDisconnected: (peerId: string) => this.#contacts.onDisconnected(peerId),
-      onFound: (peer: PeerAddress) => void this.#contacts.add(peer, "found"),
-      onIdentified: (peer: PeerAddress) => this.#contacts.onIdentified(peer),
+      onConnected: (peerId: string) => parts.contacts.onConnected(peerId),
+      onDisconnected: (peerId: string) => parts.contacts.onDisconnected(peerId),
+      onFound: (peer: PeerAddress) => void parts.contacts.add(peer, "found"),
+      onIdentified: (peer: PeerAddress) => parts.contacts.onIdentified(peer),
       onAddressesChanged: () => this.#addresses?.check(),
     };
-    return { key, listen, mdns, handlers, events, stopMs: this.#timings.stopMs };
+    const gossip = {
+      topic: PRESENCE_TOPIC,
+      onMessage: (from: string, bytes: Uint8Array) => parts.presence.take(from, bytes),
+      onSubscribed: () => parts.presence.announce(),
+    };
+    return {
+      ...{ key, listen, mdns, handlers, events, log, stopMs: timings.stopMs },
+      ...(presence ? { gossip } : {}),
+      ...(relays.length > 0
+        ? { relays: { addresses: relays, dialMs: timings.dialMs, checkMs: timings.relayCheckMs } }
+        : {}),
+    };
+  }
+
+  #onOwnAddresses(self: SelfAddress): void {
+    this.#parts.presence.announce();
+    this.#tell(() => this.#callbacks.onAddressChange(self));
   }
 
   /** An address that is wrong must not keep the others from being reached. */
   #addGiven(node: SignallingNode, address: string): void {
     try {
-      this.#contacts.add(this.#parse(node, address), "given");
+      this.#parts.contacts.add(this.#parse(node, address), "given");
     } catch (error) {
       this.#log("warn", `peer left out: ${textOf(error)}`);
     }
   }
 
-  #createInbox(): Inbox {
-    return new Inbox({
-      open: (from, payload) => this.#keys().sealing.open(from, payload),
-      onUnopened: (from) => this.#identities.introduce(from),
-      onSignal: (from, callId, signal) => {
-        if (!this.#contacts.list.has(from)) void this.#contacts.meet(from);
-        this.#tell(() => this.#callbacks.onSignal(from, callId, signal));
-      },
-      onIdentityAsked: (from) => this.#identities.tell(from),
-      onIdentity: (from, { key, ...about }) => {
-        this.#contacts.list.describe(from, about);
-        if (this.#keys().peers.learn(from, key)) this.#inbox.onNewKey(from);
-      },
-      holdSealedMs: this.#timings.holdSealedMs,
-      log: this.#log,
-    });
-  }
-
   #self(): OwnIdentity {
-    const { peerId } = this.#running();
+    const { peerId } = this.#started();
     const { videoDisabled } = this.#availability;
     const { publicKey } = this.#keys().sealing;
     return { peerId, label: this.#options.label || peerId.slice(-8), videoDisabled, publicKey };
@@ -257,11 +244,12 @@ class NodeSignalling implements Libp2pSignalling {
 
   async #stop(): Promise<void> {
     this.#closing.abort(new SignallingError("closed", "signalling is closed"));
-    this.#lanes.close();
+    this.#parts.lanes.close();
     // A start under way sees that we are closing; whether it failed is its caller's to hear.
     await this.#starting?.catch(() => undefined);
     this.#addresses?.close();
-    this.#inbox.close();
+    this.#parts.inbox.close();
+    await this.#parts.presence.close();
     try {
       await this.#node?.stop();
     } catch (error) {
@@ -290,6 +278,11 @@ class NodeSignalling implements Libp2pSignalling {
   /** @throws SignallingError closed, also before start */
   #running(): SignallingNode {
     this.#throwIfClosing();
+    return this.#started();
+  }
+
+  /** @throws SignallingError closed before start */
+  #started(): SignallingNode {
     if (!this.#node) throw new SignallingError("closed", "signalling has not started");
     return this.#node;
   }

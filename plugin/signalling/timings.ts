@@ -22,6 +22,20 @@ export interface Timings {
   readonly holdSealedMs: number;
   /** Between two writings of the peers' keys. */
   readonly saveKeysMs: number;
+  /** How often we say that we are here; the host's heartbeat. */
+  readonly presenceHeartbeatMs: number;
+  /** Between two sayings, whatever happens. */
+  readonly presencePauseMs: number;
+  /** Not heard for this long, a peer is gone. The host's, too. */
+  readonly presenceExpiryMs: number;
+  /** How often that is looked at. */
+  readonly presenceSweepMs: number;
+  /** Gone for this long, a peer that was only ever found is no contact any more. The host's, too. */
+  readonly forgetMs: number;
+  /** Until our goodbye must be on its way when we close. */
+  readonly farewellMs: number;
+  /** Between two looks whether we have a place at a relay. */
+  readonly relayCheckMs: number;
   /** Until a dial must have succeeded. */
   readonly dialMs: number;
   /** First pause between two dials of one peer; it doubles up to the longest. */
@@ -45,6 +59,13 @@ export const defaultTimings: Timings = {
   identityPauseMs: 250,
   holdSealedMs: 3_000,
   saveKeysMs: 1_000,
+  presenceHeartbeatMs: 5_000,
+  presencePauseMs: 250,
+  presenceExpiryMs: 20_000,
+  presenceSweepMs: 1_000,
+  forgetMs: 900_000,
+  farewellMs: 100,
+  relayCheckMs: 10_000,
   dialMs: 5_000,
   redialMs: 1_000,
   longestRedialMs: 60_000,
@@ -78,7 +99,11 @@ export const MAX_HELD_PER_PEER = 16;
 export const MAX_HELD_MESSAGES = 128;
 /** Some descriptions' worth. */
 export const MAX_HELD_CHARS = 4 * 1024 * 1024;
+/** Of all that one gossip stream brings at a time; a presence message is below 8 KiB. */
+export const MAX_GOSSIP_BYTES = 256 * 1024;
 /** Each may hold sockets to several addresses for the whole of dialMs. */
 export const MAX_CONCURRENT_DIALS = 8;
+/** Peers that wait to be dialled, or between two dials; those that were given wait in any case. */
+export const MAX_DIALLED_PEERS = 512;
 /** Dials of a peer that was found, not given; being found again starts anew. */
 export const MAX_DIALS_WHEN_FOUND = 4;

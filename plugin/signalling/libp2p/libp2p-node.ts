@@ -1,9 +1,10 @@
-// The one module that touches libp2p at run time; loading it costs 0.3 s, so it is imported when signalling starts.
-// Knows connections and streams, nothing of what is said over them.
+// The node itself. Loading libp2p costs 0.4 s, so this module is imported when signalling starts. Knows connections and
+// streams, nothing of what is said over them.
 
 import { privateKeyFromProtobuf } from "@libp2p/crypto/keys";
+import { dcutr } from "@libp2p/dcutr";
 import { identify } from "@libp2p/identify";
-import { type Connection, type PeerInfo, type Stream, start, stop } from "@libp2p/interface";
+import { type Connection, type PeerInfo, start, stop } from "@libp2p/interface";
 import { mdns } from "@libp2p/mdns";
 import { noise } from "@libp2p/noise";
 import { peerIdFromString } from "@libp2p/peer-id";
@@ -11,9 +12,12 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
-import { withDeadline } from "./deadline.ts";
-import type { ByteStream, NodeOptions, PeerAddress, SignallingNode } from "./node.ts";
-import { MAX_INCOMING_STREAMS_PER_PEER, MAX_OUTGOING_STREAMS_PER_PEER } from "./timings.ts";
+import { withDeadline } from "../deadline.ts";
+import type { ByteStream, NodeOptions, PeerAddress, SignallingNode } from "../node.ts";
+import { MAX_INCOMING_STREAMS_PER_PEER, MAX_OUTGOING_STREAMS_PER_PEER } from "../timings.ts";
+import { createGossip, type Gossip } from "./gossip.ts";
+import { Libp2pStream } from "./libp2p-stream.ts";
+import { createRelayReservations, type RelayReservations } from "./relay-reservations.ts";
 
 /** The host's DNS-SD name. The library takes the whole name, with no underscores and the domain. */
 const MDNS_SERVICE_TAG = "goop-mdns.local";
@@ -25,7 +29,9 @@ const MAX_CONNECTIONS = 128;
  * listened on
  */
 export async function startLibp2pNode(options: NodeOptions): Promise<SignallingNode> {
-  const libp2p = await create(options);
+  const gossip = options.gossip && createGossip(options.gossip);
+  const relays = options.relays && createRelayReservations(options.relays, options.log);
+  const libp2p = await create(options, gossip, relays);
   announceEvents(libp2p, options);
   for (const [protocol, handler] of options.handlers) {
     await libp2p.handle(
@@ -40,21 +46,31 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
     );
   }
   await libp2p.start();
-  return new Libp2pNode(libp2p, options);
+  gossip?.join();
+  const node = new Libp2pNode(libp2p, options, gossip);
+  relays?.keep(libp2p, node.stopping);
+  return node;
 }
 
-function create(options: NodeOptions): Promise<Libp2p> {
+function create(
+  options: NodeOptions,
+  gossip: Gossip | undefined,
+  relays: RelayReservations | undefined,
+): Promise<Libp2p> {
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromProtobuf(options.key),
     nodeInfo: { userAgent: "goop-call-plugin" },
     addresses: { listen: [...options.listen] },
-    transports: [tcp()],
+    transports: [tcp(), ...(relays ? [relays.create] : [])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { maxConnections: MAX_CONNECTIONS },
     services: {
       identify: identify(),
+      ...(gossip ? { gossip: gossip.create } : {}),
+      // A relayed connection becomes a direct one where both ends' routers let it through.
+      ...(relays ? { dcutr: dcutr() } : {}),
       ...(options.mdns ? { discovery: discovery(options) } : {}),
     },
   });
@@ -87,11 +103,19 @@ class Libp2pNode implements SignallingNode {
   readonly peerId: string;
   readonly #libp2p: Libp2p;
   readonly #options: NodeOptions;
+  readonly #gossip: Gossip | undefined;
+  readonly #stopping = new AbortController();
 
-  constructor(libp2p: Libp2p, options: NodeOptions) {
+  constructor(libp2p: Libp2p, options: NodeOptions, gossip: Gossip | undefined) {
     this.#libp2p = libp2p;
     this.#options = options;
+    this.#gossip = gossip;
     this.peerId = libp2p.peerId.toString();
+  }
+
+  /** Aborts when the node begins to stop. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   addresses(): string[] {
@@ -105,8 +129,18 @@ class Libp2pNode implements SignallingNode {
     return { peerId: peerIdFromString(last.value).toString(), addresses: [address] };
   }
 
+  completeAddress(peerId: string, addresses: readonly string[]): PeerAddress {
+    const suffix = `/p2p/${peerId}`;
+    const whole = addresses.map((text) => (text.endsWith(suffix) ? text : `${text}${suffix}`));
+    return { peerId, addresses: whole.filter((text) => this.#isOf(peerId, text)) };
+  }
+
   isConnected(peerId: string): boolean {
     return this.#connection(peerId) !== undefined;
+  }
+
+  connectedPeers(): string[] {
+    return this.#libp2p.getPeers().map(String);
   }
 
   async connect(peer: PeerAddress, signal: AbortSignal): Promise<void> {
@@ -126,6 +160,11 @@ class Libp2pNode implements SignallingNode {
     );
   }
 
+  publish(bytes: Uint8Array): Promise<boolean> {
+    if (!this.#gossip) return Promise.reject(new Error("there is no gossip"));
+    return this.#gossip.publish(bytes);
+  }
+
   openStreams(): number {
     return this.#libp2p
       .getConnections()
@@ -134,15 +173,28 @@ class Libp2pNode implements SignallingNode {
   }
 
   stop(): Promise<void> {
+    this.#stopping.abort(new Error("the node stops"));
     return withDeadline(this.#options.stopMs, undefined, "stopping libp2p", async () => this.#libp2p.stop());
   }
 
-  /** The newest, since a peer that came back after a crash leaves a dead one behind. */
+  #isOf(peerId: string, address: string): boolean {
+    try {
+      return this.parseAddress(address).peerId === peerId;
+    } catch {
+      return false; // no address at all
+    }
+  }
+
+  /** A direct one before a relayed one; the newest, since a peer that came back after a crash leaves a dead one behind. */
   #connection(peerId: string): Connection | undefined {
     return this.#libp2p
       .getConnections(peerIdFromString(peerId))
       .filter((connection) => connection.status === "open")
-      .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
+      .toSorted(
+        (a, b) =>
+          Number(a.limits !== undefined) - Number(b.limits !== undefined) ||
+          b.timeline.open - a.timeline.open,
+      )[0];
   }
 
   #dial(peer: PeerAddress, signal: AbortSignal): Promise<Connection> {
@@ -157,47 +209,4 @@ function asAddress(peerId: string, addresses: readonly Multiaddr[]): PeerAddress
     peerId,
     addresses: addresses.map(String).map((text) => (text.endsWith(suffix) ? text : `${text}${suffix}`)),
   };
-}
-
-class Libp2pStream implements ByteStream {
-  readonly #stream: Stream;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-  }
-
-  receive(onChunk: (chunk: Uint8Array) => void, onEnd: (error?: Error) => void): void {
-    const stream = this.#stream;
-    let hasEnded = false;
-    const end = () => {
-      if (hasEnded) return;
-      hasEnded = true;
-      const isBroken = stream.status === "aborted" || stream.status === "reset";
-      onEnd(isBroken ? new Error(`the stream was ${stream.status}`) : undefined);
-    };
-    // `end` is not enough: when the peer's last bytes and its closing arrive while the protocol is negotiated, libp2p
-    // 3.3.11 announces the end, then puts the bytes back, and never announces it again.
-    const endWhenRead = () => {
-      if (stream.remoteWriteStatus === "closed" && stream.readBufferLength === 0) end();
-    };
-    stream.addEventListener("message", ({ data }) => {
-      onChunk(data.subarray());
-      queueMicrotask(endWhenRead);
-    });
-    stream.addEventListener("end", end);
-    stream.addEventListener("close", end);
-    queueMicrotask(endWhenRead);
-  }
-
-  async send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (!this.#stream.send(bytes)) await this.#stream.onDrain({ signal });
-  }
-
-  close(): Promise<void> {
-    return this.#stream.close();
-  }
-
-  abort(error: Error): void {
-    this.#stream.abort(error);
-  }
 }
