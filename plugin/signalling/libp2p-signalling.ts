@@ -46,6 +46,7 @@ export interface Libp2pSignallingOptions {
 /** Figures for tests and for the log. */
 export interface SignallingDiagnostics {
   readonly openStreams: number;
+  readonly connections: { readonly direct: number; readonly relayed: number };
   readonly pendingSends: number;
   /** Incoming streams that were reset: malformed, too slow, too many. */
   readonly refusedStreams: number;
@@ -150,6 +151,7 @@ class NodeSignalling implements Libp2pSignalling {
   diagnostics(): SignallingDiagnostics {
     return {
       openStreams: this.#node?.openStreams() ?? 0,
+      connections: this.#node?.connections() ?? { direct: 0, relayed: 0 },
       pendingSends: this.#parts.lanes.pending,
       refusedStreams: this.#parts.receiver.refused,
       ignored: this.#parts.inbox.ignored,

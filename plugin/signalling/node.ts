@@ -81,6 +81,8 @@ export interface SignallingNode {
   completeAddress(peerId: string, addresses: readonly string[]): PeerAddress;
   isConnected(peerId: string): boolean;
   connectedPeers(): string[];
+  /** How many connections there are of either kind, to whomever. */
+  connections(): { readonly direct: number; readonly relayed: number };
   /** Uses a connection that is there. Rejects when the signal aborts. */
   connect(peer: PeerAddress, signal: AbortSignal): Promise<void>;
   /** Dials when there is no connection. Rejects when the signal aborts and then leaves no stream behind. */

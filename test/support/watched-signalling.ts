@@ -13,6 +13,8 @@ export interface WatchedSignalling<S extends Signalling = Signalling> {
   readonly end: S;
   readonly self: SelfAddress;
   readonly signals: readonly ReceivedSignal[];
+  /** Its own, as last told. */
+  addresses(): readonly string[];
   /** Every list that was told, the newest last. */
   readonly contactLists: readonly Contact[][];
   /** Resolves when the condition holds, now or after something was told. */
@@ -25,6 +27,7 @@ export async function watchSignalling<S extends Signalling>(
 ): Promise<WatchedSignalling<S>> {
   const signals: ReceivedSignal[] = [];
   const contactLists: Contact[][] = [];
+  let addresses: readonly string[] = [];
   const waiting = new Set<() => void>();
   const told = () => {
     for (const check of waiting) check();
@@ -38,7 +41,10 @@ export async function watchSignalling<S extends Signalling>(
       contactLists.push(contacts);
       told();
     },
-    onAddressChange: told,
+    onAddressChange: (changed) => {
+      addresses = changed.addresses;
+      told();
+    },
   });
   const until = (holds: () => boolean) =>
     new Promise<void>((resolve) => {
@@ -50,7 +56,9 @@ export async function watchSignalling<S extends Signalling>(
       waiting.add(check);
       check();
     });
-  return { end, self: await end.start(), signals, contactLists, until };
+  const self = await end.start();
+  addresses = self.addresses;
+  return { end, self, addresses: () => addresses, signals, contactLists, until };
 }
 
 /** The first address of an end. */

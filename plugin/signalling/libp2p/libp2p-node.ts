@@ -143,6 +143,12 @@ class Libp2pNode implements SignallingNode {
     return this.#libp2p.getPeers().map(String);
   }
 
+  connections(): { direct: number; relayed: number } {
+    const all = this.#libp2p.getConnections();
+    const relayed = all.filter(({ limits }) => limits !== undefined).length;
+    return { direct: all.length - relayed, relayed };
+  }
+
   async connect(peer: PeerAddress, signal: AbortSignal): Promise<void> {
     if (!this.isConnected(peer.peerId)) await this.#dial(peer, signal);
   }
