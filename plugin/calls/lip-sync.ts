@@ -5,9 +5,9 @@
 import type { VideoFrame } from "../../native/types.ts";
 import { type Clock, systemClock } from "../sound/tone.ts";
 
-/** From the block that WebRTC hands out to the card: ring 12, PortAudio 20, sound server 13; measured by the bench. */
-const SPEAKER_MS = 45;
-/** By which the engine takes its own sound for newer than it is: a packet of 20 ms and a block of 10, on the mean. */
+/** From the block that WebRTC hands out to the card: ring 12, PortAudio 20, sound server 16; measured by the bench. */
+const SPEAKER_MS = 48;
+/** By which the engine takes its own sound for newer than it is: packets and blocks of 10 ms; measured, too. */
 const ENGINE_MS = 20;
 /** From the decoded picture to the host's canvas, at 640x480. */
 const DRAWING_MS = 6;

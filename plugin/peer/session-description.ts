@@ -99,6 +99,21 @@ function eitherFlow(one: MediaFlow, other: MediaFlow): MediaFlow {
   return { sends: one.sends || other.sends, receives: one.receives || other.receives };
 }
 
+/** Of Opus, milliseconds: half of what the engine takes by itself. */
+const PACKET_MS = 10;
+
+/**
+ * Lets the engine send sound in packets of 10 ms instead of 20, by writing what the remote side would have written
+ * (RFC 8866 section 6.4, a=ptime): a word is 10 ms sooner on its way and the far end's jitter buffer is shorter, for 20
+ * kb/s of headers. A length that the remote side asks for itself stays.
+ */
+export function withShortPackets(sdp: string): string {
+  return mapSections(sdp, (section) => {
+    if (!section.startsWith("m=audio") || /^a=ptime:/m.test(section)) return section;
+    return section.replace(/\r?\n$/, `\r\na=ptime:${PACKET_MS}\r\n`);
+  });
+}
+
 /** Bits a second of a b=AS or b=TIAS line (RFC 3890), null for any other line. */
 function bandwidthBps(line: string): number | null {
   const match = /^b=(AS|TIAS):(\d+)/.exec(line);

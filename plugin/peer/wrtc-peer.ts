@@ -16,7 +16,13 @@ import type {
   PeerStatistics,
 } from "./peer.ts";
 import { type OfferOptions, PeerError } from "./peer.ts";
-import { agreedBy, withCandidates, withReceiverEstimate, withVideoCeiling } from "./session-description.ts";
+import {
+  agreedBy,
+  withCandidates,
+  withReceiverEstimate,
+  withShortPackets,
+  withVideoCeiling,
+} from "./session-description.ts";
 import { NO_STATISTICS, readStatistics } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
@@ -223,7 +229,8 @@ export class WrtcPeer implements Peer {
       ? description.sdp
       : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
     const doing = `the remote ${description.type} was refused`;
-    await this.#engine(doing, this.#connection.setRemoteDescription({ type: description.type, sdp }));
+    const changed = { type: description.type, sdp: withShortPackets(sdp) };
+    await this.#engine(doing, this.#connection.setRemoteDescription(changed));
     this.#candidates.describedBy(sdp);
   }
 

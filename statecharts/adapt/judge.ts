@@ -48,8 +48,8 @@ export type Verdict =
 
 /** Bits for each pixel of VP8 below which faces dissolve into blocks; half of what its encoders like to have. */
 const LEAST_BITS_PER_PIXEL = 0.03;
-/** Opus with its packets' headers. */
-const VOICE_BPS = 40_000;
+/** Opus in packets of 10 ms, with their headers. */
+const VOICE_BPS = 60_000;
 /** WebRTC's estimate ends near what it was told to send at most, so a step must not ask for all of that. */
 const CEILING_SHARE = 0.8;
 /** A bigger step is tried only where the estimate has this much to spare: estimates swing by some 20 %. */

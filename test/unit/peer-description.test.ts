@@ -5,6 +5,7 @@ import {
   usernameFragments,
   withCandidates,
   withReceiverEstimate,
+  withShortPackets,
   withVideoCeiling,
 } from "../../plugin/peer/session-description.ts";
 
@@ -100,4 +101,11 @@ test("an answer says what goes which way, seen from either side", () => {
     assert.deepEqual(agreedBy(answer, true), { audio, video });
     assert.deepEqual(agreedBy(answer, false), { audio: mirrored(audio), video: mirrored(video) });
   }
+});
+
+test("sound is asked for in packets of 10 ms, unless its receiver wants another length", () => {
+  assert.equal(withShortPackets(HEAD + AUDIO + VIDEO), `${HEAD}${AUDIO}a=ptime:10\r\n${VIDEO}`);
+  const other = `${HEAD}${AUDIO}a=ptime:40\r\n${VIDEO}`;
+  assert.equal(withShortPackets(other), other);
+  assert.equal(withShortPackets(HEAD + VIDEO), HEAD + VIDEO);
 });
