@@ -240,10 +240,10 @@ function startServices({ mode, identity, settings, availability, signalling, log
 
 /** The peers first: whose call ends by this shall know that another try is useless. */
 function availabilityChanged({ signalling, desk, log }: Plugin, now: Availability, notify: Notify): void {
-  const { videoDisabled, why } = now;
+  const { videoDisabled, cause, why } = now;
   log("info", videoDisabled ? `calls are off: ${why}` : "calls are possible");
   signalling.setAvailability({ videoDisabled });
-  desk.send({ type: "availability.changed", videoDisabled });
+  desk.send({ type: "availability.changed", videoDisabled, ...(cause === undefined ? {} : { cause }) });
   notify("availability.changed", now);
 }
 

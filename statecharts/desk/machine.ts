@@ -1,7 +1,7 @@
 // All calls of one user at once: which may begin, who is busy, which of two crossed calls stays, and which signal
 // belongs to which call. What happens within a call is the call chart's.
 
-import type { EndReason, MediaKind } from "../../rpc-schema/index.ts";
+import type { Availability, EndReason, MediaKind } from "../../rpc-schema/index.ts";
 import type { CallEnd } from "../call/model.ts";
 import {
   callIdOf,
@@ -55,8 +55,9 @@ const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), {});
 const addStandingBy = addIncoming(({ event }) => requestedMedia(event.signal), { isStandingBy: true });
 const addCrossed = addIncoming(({ context, event }) => crossedMedia(context, event), { isAccepted: true });
 
-const availability = ({ event }: { event: { videoDisabled: boolean } }) => ({
+const availability = ({ event }: { event: Pick<Availability, "videoDisabled" | "cause"> }) => ({
   videoDisabled: event.videoDisabled,
+  ...(event.cause === undefined ? {} : { cause: event.cause }),
 });
 
 const closeAll = { target: "closing", actions: "endAll" } as const;
@@ -200,11 +201,14 @@ export const deskMachine = deskSetup.createMachine({
           },
           { actions: "countStrayed" },
         ],
-        "availability.changed": {
-          guard: { type: "isDisabled", params: availability },
-          target: "disabled",
-          actions: "endAll",
-        },
+        "availability.changed": [
+          { guard: { type: "endsCalls", params: availability }, target: "disabled", actions: "endAll" },
+          {
+            description: "Calls that have begun go on, with what is left to send and receive",
+            guard: { type: "isDisabled", params: availability },
+            target: "disabled",
+          },
+        ],
         "desk.close": closeAll,
       },
     },
@@ -226,7 +230,10 @@ export const deskMachine = deskSetup.createMachine({
           },
           { actions: "countStrayed" },
         ],
-        "availability.changed": { guard: { type: "isEnabled", params: availability }, target: "open" },
+        "availability.changed": [
+          { guard: { type: "isEnabled", params: availability }, target: "open" },
+          { guard: { type: "endsCalls", params: availability }, actions: "endAll" },
+        ],
         "desk.close": closeAll,
       },
     },

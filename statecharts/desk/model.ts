@@ -2,7 +2,14 @@
 // that are over.
 
 import { type ActorRefFrom, assign, setup, stopChild } from "xstate";
-import type { Direction, EndReason, MediaKind, Signal, Timeouts } from "../../rpc-schema/index.ts";
+import type {
+  Availability,
+  Direction,
+  EndReason,
+  MediaKind,
+  Signal,
+  Timeouts,
+} from "../../rpc-schema/index.ts";
 import { callMachine } from "../call/machine.ts";
 import type {
   CallEnd,
@@ -62,7 +69,7 @@ export type DeskEvent =
   | { type: "signalling.ready"; selfId: string }
   | { type: "signalling.lost" }
   | { type: "settings.changed"; timeouts: Timeouts; news?: SettingsNews }
-  | { type: "availability.changed"; videoDisabled: boolean }
+  | ({ type: "availability.changed" } & Pick<Availability, "videoDisabled" | "cause">)
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: CallWish }
   | { type: "signal.received"; from: string; callId: string; signal: Signal }
@@ -210,6 +217,9 @@ const deskWords = setup({
       event.signal.type === "call-answer" ||
       event.signal.type === "call-reconnect",
     isDisabled: (_, params: { videoDisabled: boolean }) => params.videoDisabled,
+    /** Whoever lost the last device, or the right to it, can still hear and see the other side. */
+    endsCalls: (_, { videoDisabled, cause }: Pick<Availability, "videoDisabled" | "cause">) =>
+      videoDisabled && cause !== "device" && cause !== "permission",
     isEnabled: (_, params: { videoDisabled: boolean }) => !params.videoDisabled,
     isEmpty: ({ context }) => Object.keys(context.calls).length === 0,
   },

@@ -142,6 +142,37 @@ describe("who makes the calls", () => {
   });
 });
 
+describe("when the last device goes, or the right to it", () => {
+  const on = { type: "availability.changed", videoDisabled: false } as const;
+
+  for (const cause of ["device", "permission"] as const) {
+    const lost = { type: "availability.changed", videoDisabled: true, cause } as const;
+
+    for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<DeskBench>][]) {
+      test(`a call that is ${name} goes on (${cause}), until the user switches calls off`, async () => {
+        const desk = await walk();
+        const phase = desk.phase();
+        await desk.send(lost);
+        assert.deepEqual([desk.phase(), desk.hangups()], [phase, []]);
+        await desk.send({ ...lost, cause: "user" });
+        desk.assertEnded("videoDisabled", "local");
+        assert.deepEqual(desk.hangups(), ["videoDisabled"]);
+      });
+    }
+
+    test(`another caller is refused (${cause}), and meets a busy line once there is one again`, async () => {
+      const desk = await WALKS.connectedOut();
+      await desk.send(lost);
+      await desk.hears(requestOf(), { from: "carol", callId: "call-2" });
+      assert.deepEqual(desk.refusals(), [{ callId: "call-2", peerId: "carol", reason: "videoDisabled" }]);
+      await desk.send(on);
+      await desk.hears(requestOf(), { from: "carol", callId: "call-3" });
+      assert.equal(desk.phase(), "connected");
+      assert.deepEqual(desk.refusals().at(-1), { callId: "call-3", peerId: "carol", reason: "busy" });
+    });
+  }
+});
+
 describe("when calls are switched off", () => {
   const off = { type: "availability.changed", videoDisabled: true } as const;
   const on = { type: "availability.changed", videoDisabled: false } as const;

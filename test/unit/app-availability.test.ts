@@ -143,6 +143,29 @@ describe("calls found impossible", () => {
     );
   });
 
+  test("leave a running call alone: without its last device it receives, and shows again once there is one", async () => {
+    const { bob, callId } = await ringing();
+    await bob.host.request("call.accept", { callId });
+    await bob.hears(
+      "call.changed",
+      ({ phase, local }) => phase === "connected" && local.rung === "pictureAndVoice",
+    );
+    await bob.sound.unplug("microphone", "fake:mic");
+    bob.sound.lose("microphone", "unplugged");
+    bob.cameras.openNow[0]?.unplug();
+    bob.cameras.change([PATTERN]);
+    assert.equal(
+      (await bob.hears("availability.changed", ({ videoDisabled }) => videoDisabled)).cause,
+      "device",
+    );
+    await bob.hears("call.changed", ({ local }) => local.rung === "receiveOnly");
+    await quiet();
+    bob.cameras.change([CAMERA, PATTERN]);
+    const isBack = () => bob.of("call.changed").at(-1)?.local.rung === "pictureOnly";
+    await bob.hears("call.changed", isBack);
+    assert.deepEqual([bob.of("call.changed").at(-1)?.phase, bob.of("call.ended")], ["connected", []]);
+  });
+
   test("for want of a permission say how to get it, and come back once it is given", async () => {
     const alice = bench();
     await alice.sound.unplug("microphone", "fake:mic");
