@@ -90,7 +90,7 @@ describe("a call whose camera is v4l2loopback, which falls silent, is pulled out
     assertCallLives(outcome);
     assertLadder(outcome, /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/);
     assertMoves(outcome);
-    assert.deepEqual(outcome.cameras, ["/dev/video60"]);
+    assert.deepEqual(outcome.cameras, ["/dev/video0", "/dev/video60"]);
   });
 
   test("shows the other camera meanwhile, where that one is free", () => {

@@ -16,6 +16,7 @@ import {
 } from "./device-faults.ts";
 import {
   emulated,
+  type Held,
   holdingsOf,
   holdingsWhen,
   LOOPBACK_ID,
@@ -48,8 +49,11 @@ async function report() {
     const alice = await WatchedSide.watch(pair.alice, callId);
     const bob = await WatchedSide.watch(pair.bob, callId);
     const call = { callId, alice, bob };
-    // The first snapshot of a process starts a thread that stays.
-    for (const side of [alice, bob]) await barsOf(side, callId);
+    // The first snapshot of a process starts a thread that stays; the first list may still be on its way.
+    for (const side of [alice, bob]) {
+      await barsOf(side, callId);
+      await side.plugin.host.request("devices.list", {}, PATIENTLY);
+    }
     const vivid = await vividFaults(call);
     const { standInBars, ...loopback } = await loopbackFaults(call);
     step("hang up");
@@ -114,6 +118,7 @@ async function switchOn(sender: WatchedSide, viewer: WatchedSide, callId: string
 }
 
 async function switchOff(sender: WatchedSide, viewer: WatchedSide, callId: string): Promise<void> {
+  viewer.mark();
   await sender.plugin.host.request("call.setCamera", { callId, on: false }, PATIENTLY);
   await viewer.step("remote", ({ camera }) => camera === "off");
   await untilClosed(sender.plugin);
@@ -168,22 +173,23 @@ async function during(name: string, call: Call, sender: WatchedSide, strike: () 
   const { callId, alice, bob } = call;
   const viewer = sender === alice ? bob : alice;
   const sides = [alice, bob];
-  const before = sides.map(({ plugin }) => holdingsOf(plugin));
+  const before = await steadyHoldings(sides, viewer);
   for (const side of sides) side.mark();
   await strike();
   const distinct = await viewer.pictures(PICTURES);
   const bars = await barsOf(viewer, callId);
-  const same = (index: number) => (held: object) => JSON.stringify(held) === JSON.stringify(before[index]);
+  const same = (index: number) => (held: Held) => isSame(held, before[index]);
+  const told = { sender: sender.steps("local"), viewer: viewer.steps("remote") };
+  const after = await Promise.all(sides.map(({ plugin }, index) => holdingsWhen(plugin, same(index))));
   return {
     distinct,
     bars,
-    sender: sender.steps("local"),
-    viewer: viewer.steps("remote"),
+    ...told,
     phases: sides.flatMap((side) => side.phases()),
     connected: await Promise.all(sides.map(({ plugin }) => isConnected(plugin, callId))),
-    cameras: openCameras(sender.plugin),
+    cameras: after.flatMap(camerasOf),
     before,
-    after: await Promise.all(sides.map(({ plugin }, index) => holdingsWhen(plugin, same(index)))),
+    after,
   };
 }
 
@@ -199,12 +205,30 @@ async function untilBack(sender: WatchedSide, viewer: WatchedSide, lost: number[
   await Promise.all([sender.step("local", isUp, lost[0]), viewer.step("remote", isUp, lost[1])]);
 }
 
+/** Once what was let go before is closed: the same before and after a picture. */
+async function steadyHoldings(sides: readonly WatchedSide[], viewer: WatchedSide): Promise<Held[]> {
+  const look = () => sides.map(({ plugin }) => holdingsOf(plugin));
+  let held = look();
+  for (;;) {
+    await viewer.pictures(1);
+    const again = look();
+    if (isSame(again, held)) return again;
+    held = again;
+  }
+}
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
 /** @throws Error when a lost camera stays open or mapped */
 async function holdsNoCamera({ plugin }: WatchedSide): Promise<void> {
-  await untilClosed(plugin);
-  const { deviceMaps } = await holdingsWhen(plugin, (held) => held.deviceMaps === 0);
-  const open = openCameras(plugin);
-  if (deviceMaps + open.length > 0) throw new Error(`lost, but held: ${open}, mapped: ${deviceMaps}`);
+  const isFree = (held: Held) => held.deviceMaps === 0 && camerasOf(held).length === 0;
+  // Others are opened for a moment, while they are listed or tried.
+  const held = await holdingsWhen(plugin, isFree);
+  if (!isFree(held)) throw new Error(`the lost camera is held: ${JSON.stringify(held)}`);
+}
+
+function camerasOf({ descriptors }: Held): string[] {
+  return Object.keys(descriptors).filter((kind) => kind.startsWith("/dev/video"));
 }
 
 async function isConnected({ host }: PluginProcess, callId: string): Promise<boolean> {
