@@ -1,0 +1,215 @@
+// What call messages do to a real plugin that are late, doubled, from strangers, or far too many; and a page that is
+// loaded anew in the middle of a call.
+
+import "../support/exit-at-end.ts";
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import type { Signal } from "../../rpc-schema/index.ts";
+import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts";
+import { type GoopPeer, startGoopPeer } from "../support/goop-peer/goop-peer.ts";
+import { PageSession } from "../support/goop-peer/page/page-session.ts";
+import { untilPluginSees } from "../support/goop-peer/plugin-eyes.ts";
+import {
+  connectCall,
+  endCalls,
+  type PluginProcess,
+  startPair,
+  startPlugin,
+} from "../support/plugin-process.ts";
+
+const PICTURES = 10;
+const FLOOD = 10_000;
+/** As many streams at once as one connection may have, with room for others. */
+const AT_ONCE = 64;
+/** Rings in a row, and refusals in a row and a second (plugin/calls/README.md). */
+const MAX_RINGS = 6;
+const MAX_REFUSALS = 20;
+
+describe("a page that is loaded anew", () => {
+  let plugin: PluginProcess;
+  let page: GoopPeer;
+
+  before(async () => {
+    [plugin, page] = await Promise.all([
+      startPlugin({ label: "Plugin" }),
+      startGoopPeer({ flavour: "browser", label: "Gustav" }),
+    ]);
+    await page.node.dial(plugin.address);
+    await plugin.next("contacts.changed", ({ contacts }) => contacts.some(({ label }) => label === "Gustav"));
+  });
+  after(async () => {
+    await Promise.all([plugin?.stop(), page?.stop()]);
+  });
+  afterEach(() => endCalls(plugin));
+
+  async function connected(who: "plugin" | "page"): Promise<{ callId: string; session: PageSession }> {
+    plugin.mark();
+    const called = async () => {
+      const call = await page.calls.start(plugin.peerId, "video");
+      await plugin.next("call.incoming", ({ callId }) => callId === call.channelId);
+      await plugin.host.request("call.accept", { callId: call.channelId });
+      return call;
+    };
+    const calling = async () => {
+      const { callId } = await plugin.host.request("call.start", {
+        peerId: page.node.peerId,
+        media: "video",
+      });
+      return (await page.nextRing(({ channelId }) => channelId === callId)).accept();
+    };
+    const session = await (who === "page" ? called() : calling());
+    assert.ok(session instanceof PageSession);
+    await phase(session.channelId, "connected");
+    return { callId: session.channelId, session };
+  }
+
+  const phase = (callId: string, wanted: string) =>
+    plugin.next("call.changed", (call) => call.callId === callId && call.phase === wanted);
+
+  for (const caller of ["plugin", "page"] as const) {
+    test(`finds its call again, where the ${caller} had called: both see each other on a new connection`, async () => {
+      const { callId, session } = await connected(caller);
+      for (let times = 0; times < 2; times += 1) {
+        plugin.mark();
+        await session.reconnect();
+        await phase(callId, "reconnecting");
+        await phase(callId, "connected");
+        await Promise.all([page.eyes.untilSees(PICTURES), untilPluginSees(plugin, callId, PICTURES)]);
+      }
+      const { calls } = await plugin.host.request("call.list", {});
+      assert.deepEqual(
+        calls.map((call) => [call.callId, call.phase, call.local.camera.state]),
+        [[callId, "connected", "live"]],
+      );
+    });
+  }
+
+  test("finds its call again although its message comes twice", async () => {
+    const { callId, session } = await connected("plugin");
+    plugin.mark();
+    const copy: Signal = { type: "call-reconnect", channelId: callId, mediaType: "video" };
+    await Promise.all([session.reconnect(), page.node.send(plugin.peerId, `call:${callId}`, copy)]);
+    await phase(callId, "reconnecting");
+    await Promise.all([page.eyes.untilSees(PICTURES), untilPluginSees(plugin, callId, PICTURES)]);
+  });
+
+  test("after its call ended is told so", async () => {
+    const { callId, session } = await connected("plugin");
+    await plugin.host.request("call.hangup", { callId });
+    await session.ended;
+    page.node.log.forget();
+    const stale = { type: "call-reconnect", channelId: callId, mediaType: "video" };
+    await page.node.send(plugin.peerId, `call:${callId}`, stale);
+    await page.node.log.until((log) => log.callPayloads(callId, "call-hangup").length > 0);
+  });
+});
+
+describe("somebody who is not the call's peer", () => {
+  let pair: Awaited<ReturnType<typeof startPair>>;
+  let mallory: GoopNode;
+
+  before(async () => {
+    [pair, mallory] = await Promise.all([startPair(), startGoopNode({ label: "Mallory" })]);
+    await mallory.dial(pair.alice.address);
+  });
+  after(async () => {
+    await Promise.all([pair?.stop(), mallory?.stop()]);
+  });
+  afterEach(() => Promise.all([endCalls(pair.alice), endCalls(pair.bob)]));
+
+  const watch = (callId: string) => untilPluginSees(pair.alice, callId, PICTURES);
+
+  test("cannot end, answer or renew a call whose id it learnt", async () => {
+    const { alice, bob } = pair;
+    const callId = await connectCall(alice, bob);
+    alice.mark();
+    const candidate = {
+      candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host",
+      sdpMid: "0",
+      sdpMLineIndex: 0,
+    };
+    const messages: Signal[] = [
+      { type: "call-request", mediaType: "video" },
+      { type: "call-ack", mode: "browser" },
+      { type: "call-ringing" },
+      { type: "call-offer", sdp: "v=0\r\n" },
+      { type: "call-answer", sdp: "v=0\r\n" },
+      { type: "ice-candidate", candidate },
+      { type: "call-media", microphone: false, camera: false },
+      { type: "call-reconnect", channelId: callId, mediaType: "video" },
+      { type: "call-reconnect-ack", mode: "browser" },
+      { type: "call-hangup" },
+    ];
+    for (const message of messages) await mallory.send(alice.peerId, `call:${callId}`, message);
+    await watch(callId);
+    const { calls } = await alice.host.request("call.list", {});
+    assert.deepEqual(
+      calls.map((call) => [call.callId, call.phase, call.remote.camera]),
+      [[callId, "connected", "on"]],
+    );
+    assert.deepEqual(mallory.log.callPayloads(callId), []);
+  });
+
+  /** Calls upon calls, each with an id of its own. @returns when all were taken, and how long it took */
+  async function flood(prefix: string): Promise<number> {
+    const startedAt = performance.now();
+    let next = 0;
+    const send = async (): Promise<void> => {
+      for (let n = next++; n < FLOOD; n = next++) {
+        const request = { type: "call-request", mode: "native", platform: "linux", mediaType: "video" };
+        // What a peer that is flooded does not take is lost, as it should be.
+        await mallory.send(pair.alice.peerId, `call:${prefix}-${n}`, request).catch(() => undefined);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, send));
+    return (performance.now() - startedAt) / 1000;
+  }
+
+  const refusals = () =>
+    mallory.log.streams.filter(({ payload }) => (payload as { type?: string })?.type === "call-hangup")
+      .length;
+
+  test(`and calls ${FLOOD} times disturbs no call that runs, and gets few answers`, async () => {
+    const { alice, bob } = pair;
+    const callId = await connectCall(alice, bob);
+    alice.mark();
+    mallory.log.forget();
+    const flooding = flood("busy");
+    await watch(callId);
+    const seconds = await flooding;
+    await watch(callId);
+    const { calls } = await alice.host.request("call.list", {});
+    assert.deepEqual(
+      calls.map((call) => [call.callId, call.phase]),
+      [[callId, "connected"]],
+    );
+    assert.ok(refusals() <= MAX_REFUSALS + seconds + 1, `${refusals()} refusals in ${seconds} s`);
+  });
+
+  test(`and calls ${FLOOD} times rings a few times, and then another's call comes through meanwhile`, async () => {
+    const { alice, bob } = pair;
+    alice.mark();
+    let rings = 0;
+    const off = alice.host.onNotification("call.incoming", ({ callId, peerId }) => {
+      if (peerId !== mallory.peerId) return;
+      rings += 1;
+      void alice.host.request("call.reject", { callId }).catch(() => undefined);
+    });
+    const flooding = flood("ring");
+    for (let ring = 0; ring < MAX_RINGS; ring += 1) {
+      await alice.next("call.ended", ({ peerId }) => peerId === mallory.peerId);
+      alice.mark();
+    }
+    const callId = await connectCall(bob, alice);
+    await watch(callId);
+    await flooding;
+    await watch(callId);
+    off();
+    assert.ok(rings >= 1);
+    const { calls } = await alice.host.request("call.list", {});
+    assert.deepEqual(
+      calls.map((call) => [call.callId, call.phase]),
+      [[callId, "connected"]],
+    );
+  });
+});
