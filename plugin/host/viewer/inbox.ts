@@ -23,7 +23,9 @@ export class ViewerInbox {
   readonly #pass: (message: CarriedMessage) => void;
   readonly #seen = new BoundedSet(MAX_REMEMBERED);
   readonly #ended = new BoundedSet(MAX_ENDED);
-  #held: CarriedMessage[] = [];
+  /** By call, each in order. */
+  readonly #held = new Map<string, CarriedMessage[]>();
+  #heldCount = 0;
   #isReplaying = false;
 
   constructor(pass: (message: CarriedMessage) => void) {
@@ -42,8 +44,9 @@ export class ViewerInbox {
   /** What is still held is of calls that may still ring. */
   replayEnds(): void {
     this.#isReplaying = false;
-    const held = this.#held;
-    this.#held = [];
+    const held = [...this.#held.values()].flat();
+    this.#held.clear();
+    this.#heldCount = 0;
     for (const message of held) this.#pass(message);
   }
 
@@ -59,14 +62,20 @@ export class ViewerInbox {
     const key = keyOf(message);
     if (payload.type === "call-request" && this.#ended.has(key)) return;
     if (isHangup(message)) this.#ended.add(key);
-    if (!this.#isHeld(message, key)) this.#pass(message);
-    else if (isHangup(message)) this.#held = this.#held.filter((other) => keyOf(other) !== key);
-    else if (this.#held.length < MAX_HELD) this.#held.push(message);
+    if (!this.#isReplaying) this.#pass(message);
+    else this.#takeReplayed(message, key);
   }
 
-  #isHeld(message: CarriedMessage, key: string): boolean {
-    if (!this.#isReplaying) return false;
-    return message.payload.type === "call-request" || this.#held.some((other) => keyOf(other) === key);
+  #takeReplayed(message: CarriedMessage, key: string): void {
+    const held = this.#held.get(key);
+    if (!held && message.payload.type !== "call-request") this.#pass(message);
+    else if (isHangup(message)) {
+      this.#held.delete(key);
+      this.#heldCount -= held?.length ?? 0;
+    } else if (this.#heldCount < MAX_HELD) {
+      this.#held.set(key, [...(held ?? []), message]);
+      this.#heldCount += 1;
+    }
   }
 }
 

@@ -97,8 +97,9 @@ interface Self {
 /** @throws ViewerError */
 async function readSelf(http: ViewerHttp, signal: AbortSignal): Promise<Self> {
   const self = selfSchema.safeParse(await http.getJson("/api/self", signal));
-  if (!self.success)
-    throw new ViewerError("strange", `${http.origin} does not answer as a Goop² viewer does`);
+  if (!self.success) {
+    throw new ViewerError("strange", `${http.origin}/api/self names no peer; is it a Goop² viewer?`);
+  }
   const { id, label } = self.data;
   const quick = await http.getJson("/api/settings/quick/get", signal).catch((error: unknown) => {
     if (error instanceof ViewerError && error.code !== "down") return {};
@@ -249,8 +250,9 @@ class AttachedViewer implements ViewerCarrier {
       this.#signal.throwIfAborted();
       why = textOf(stream.signal.aborted ? stream.signal.reason : error);
     }
-    if (!this.#isLost)
+    if (!this.#isLost) {
       this.#options.tell(`the viewer's events are lost (${why}); trying again until they are back`);
+    }
     return isConnected;
   }
 
@@ -259,11 +261,12 @@ class AttachedViewer implements ViewerCarrier {
     const { http, tell } = this.#options;
     const { selfId } = await readSelf(http, this.#signal);
     if (selfId !== this.selfId) {
-      this.#giveUp(
-        `the viewer at ${http.origin} is now peer ${selfId}, it was ${this.selfId}: start the bridge again`,
-      );
-      throw new ViewerError("strange", "the viewer is another peer now");
+      const now = `the viewer at ${http.origin} is now peer ${selfId}, not ${this.selfId}`;
+      this.#giveUp(`${now}: start the bridge again`);
+      this.close();
     }
+    this.#signal.throwIfAborted();
+    this.#isLost = false;
     tell("the viewer's events are back");
     this.#failedLooks = 0;
     this.#peersChanged.resolve();
