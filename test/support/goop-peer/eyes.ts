@@ -1,7 +1,7 @@
 // What one side of a call sees and hears: the stamps of its pictures and its sound's loudest tone. Knows no engine.
 
 import { ageMs, nowTicks, readStamp, type Stamp } from "../../bench/picture-stamp.ts";
-import { dominantFrequency, toneLevel } from "../spectrum.ts";
+import { toneLevel } from "../spectrum.ts";
 
 export interface Picture {
   readonly width: number;
@@ -17,6 +17,16 @@ export interface SeenStamp extends Stamp {
 /** As much sound as a tone's pitch needs. */
 const LISTEN_MS = 500;
 const LIMIT_MS = 20_000;
+
+/** How much louder the tone is than what lies beside it. */
+const CLEARLY = 4;
+const BESIDE_HZ = [-160, -60, 60, 160];
+
+/** Whether `hz` is what sounds: a busy machine tears gaps into a tone, which moves none of its loudness elsewhere. */
+export function isTone(samples: Int16Array, rate: number, hz: number): boolean {
+  const level = toneLevel(samples, rate, hz);
+  return level > 0.02 && BESIDE_HZ.every((step) => level > CLEARLY * toneLevel(samples, rate, hz + step));
+}
 
 export class Eyes {
   /** Pictures with or without a stamp. */
@@ -64,19 +74,19 @@ export class Eyes {
     return this.stamps;
   }
 
-  /** The tone at `hz`, within a hertz, louder than a hundredth of full scale; the sound from now on. */
+  /** The tone, in the sound from now on. */
   async untilHears(hz: number): Promise<void> {
     this.#blocks = [];
-    let heard = { hz: 0, level: 0 };
+    let tries = 0;
     await this.#until(
       () => {
         const sound = this.#sound();
         if (!sound) return false;
-        heard = { hz: dominantFrequency(sound, this.#rate), level: toneLevel(sound, this.#rate, hz) };
+        tries += 1;
         this.#blocks.splice(0, 10);
-        return Math.abs(heard.hz - hz) < 2 && heard.level > 0.01;
+        return isTone(sound, this.#rate, hz);
       },
-      () => `${heard.hz.toFixed(1)} Hz instead of ${hz} (level ${heard.level.toFixed(3)})`,
+      () => `other sound than ${hz} Hz, listened to ${tries} times`,
     );
   }
 

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { type PluginProcess, startPlugin } from "../plugin-process.ts";
 import { PULSE_RATE, type Pulse } from "../pulse.ts";
-import { dominantFrequency, toneLevel } from "../spectrum.ts";
-import type { SeenStamp } from "./eyes.ts";
+import { isTone, type SeenStamp } from "./eyes.ts";
 import type { FieldCall } from "./field-call.ts";
 import { type GoopPeer, type GoopPeerOptions, startGoopPeer } from "./goop-peer.ts";
 import { untilPluginSees } from "./plugin-eyes.ts";
@@ -108,14 +107,10 @@ export class FieldBench {
 
   /** Sound takes a moment through the server; half a second is recorded at a time. */
   async assertPluginHears(): Promise<void> {
-    let heard = { hz: 0, level: 0 };
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      const samples = await this.#pulse.record(500);
-      const level = toneLevel(samples, PULSE_RATE, this.peer.toneHz);
-      heard = { hz: dominantFrequency(samples, PULSE_RATE), level };
-      if (Math.abs(heard.hz - this.peer.toneHz) < 2 && level > 0.02) return;
+      if (isTone(await this.#pulse.record(500), PULSE_RATE, this.peer.toneHz)) return;
     }
-    assert.fail(`the plugin plays ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)}`);
+    assert.fail(`the plugin plays something else than ${this.peer.toneHz} Hz`);
   }
 
   /** Ends the call from one side; both come to know. @returns the plugin's reason and who it says it was */

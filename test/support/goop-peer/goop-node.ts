@@ -64,7 +64,12 @@ export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode>
     streamMuxers: [yamux()],
     services: {
       identify: identify(),
-      pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, globalSignaturePolicy: "StrictSign" }),
+      // Go's gossip keeps no scores unless told to; here they would shut out the fifteenth peer on one address.
+      pubsub: gossipsub({
+        allowPublishToZeroTopicPeers: true,
+        globalSignaturePolicy: "StrictSign",
+        scoreParams: { IPColocationFactorWeight: 0 },
+      }),
     },
   });
   const node = new GoopNode(libp2p, options);

@@ -37,12 +37,14 @@ const HABITS: Readonly<Record<Flavour, Quirks>> = {
   browser: BROWSER_HABITS,
   sdk: SDK_HABITS,
 };
+/** Sooner than the field's five seconds: a peer that was just connected is known to others by its next heartbeat. */
+const HEARTBEAT_MS = 500;
 const RING_LIMIT_MS = 20_000;
 
 /** On loopback, with loopback's media. */
 export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer> {
   const quirks: Quirks = { ...HABITS[options.flavour], ...options.quirks };
-  const node = await startGoopNode({ label: options.label ?? "Gustav", quirks });
+  const node = await startGoopNode({ label: options.label ?? "Gustav", quirks, heartbeatMs: HEARTBEAT_MS });
   const toneHz = options.toneHz ?? 600;
   const engine = new RtcEngine(toneHz);
   const eyes = new Eyes();
