@@ -1,6 +1,6 @@
 // One call on the stage, from calling to connected: who, since when, how good, the pictures and the buttons.
 
-import type { CallInfo, CallStatistics, DeviceKind } from "../../rpc-schema/index.ts";
+import type { CallInfo, CallStatistics, DeviceKind, FrameDelivery } from "../../rpc-schema/index.ts";
 import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
 import type { FrameLink } from "./canvas-view.ts";
@@ -21,13 +21,15 @@ export interface CallView {
 
 export interface CallViewOptions extends ToolbarHandlers {
   link: FrameLink;
+  /** How pictures come, by the host's choice; stdio where it made none. */
+  delivery?: () => FrameDelivery;
   onError(error: unknown): void;
   onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;
 }
 
 export function createCallView(options: CallViewOptions): CallView {
   const head = createHead();
-  const pictures = createPictures(options.link, options.onError);
+  const pictures = createPictures(options.link, options.delivery ?? (() => "stdio"), options.onError);
   const quality = createQuality();
   const notes = createNotes(options.onUseDevice);
   const toolbar = createToolbar(options);

@@ -1,17 +1,17 @@
 // The pictures of the call on the stage: the peer's large, the own small, and initials where there is no picture.
 // Opens and closes the frame streams as the call's state asks.
 
-import type { CallInfo } from "../../rpc-schema/index.ts";
+import type { CallInfo, FrameDelivery } from "../../rpc-schema/index.ts";
 import { createAvatar } from "./avatar.ts";
-import { type CanvasView, createCanvasView, type FrameLink } from "./canvas-view.ts";
+import type { FrameLink } from "./canvas-view.ts";
 import { h, setHidden } from "./dom.ts";
 import { levelShare } from "./level-meter.ts";
+import { createScreen } from "./screen.ts";
 import type { Levels } from "./store.ts";
 import { peerName } from "./words.ts";
 
 /** The own picture is small on the page; more would only cost the plugin's encoder time. */
-const PREVIEW_WIDTH = 320;
-const PREVIEW_FPS = 15;
+const PREVIEW = { maxWidth: 320, maxFps: 15 };
 
 export interface Pictures {
   readonly element: HTMLElement;
@@ -20,38 +20,33 @@ export interface Pictures {
   setLevels(levels: Levels): void;
 }
 
-export function createPictures(link: FrameLink, onError: (error: unknown) => void): Pictures {
-  const remoteCanvas = h("canvas", {
-    class: "remote",
-    testId: "remote-canvas",
-    label: "The other side's picture",
+/** @param delivery the host's choice, asked at each call */
+export function createPictures(
+  link: FrameLink,
+  delivery: () => FrameDelivery,
+  onError: (error: unknown) => void,
+): Pictures {
+  const screenOf = { link, delivery, onError };
+  const remoteScreen = createScreen({ ...screenOf, source: "remote", label: "The other side's picture" });
+  const localScreen = createScreen({
+    ...screenOf,
+    source: "local",
+    label: "Your own picture",
+    limits: PREVIEW,
   });
-  const localCanvas = h("canvas", { class: "local", testId: "local-canvas", label: "Your own picture" });
   const avatar = createAvatar("avatar-huge");
   const person = h("div", { class: "person", testId: "call-avatar" }, avatar.element);
-  const element = h("div", { class: "pictures", testId: "pictures" }, remoteCanvas, person, localCanvas);
+  const screens = [...remoteScreen.elements, person, ...localScreen.elements];
+  const element = h("div", { class: "pictures", testId: "pictures" }, ...screens);
   let call: CallInfo | undefined;
   const show = (): void => {
     const hasRemote = remote.hasPicture && call?.remote.camera !== "off";
-    remoteCanvas.dataset.shown = String(hasRemote);
+    remoteScreen.setShown(hasRemote);
     setHidden(person, hasRemote);
-    localCanvas.dataset.shown = String(local.hasPicture);
+    localScreen.setShown(local.hasPicture);
   };
-  const remote = new Slot(show, (callId, onFirstPicture) =>
-    createCanvasView({ canvas: remoteCanvas, link, callId, source: "remote", onFirstPicture, onError }),
-  );
-  const local = new Slot(show, (callId, onFirstPicture) =>
-    createCanvasView({
-      canvas: localCanvas,
-      link,
-      callId,
-      source: "local",
-      maxWidth: PREVIEW_WIDTH,
-      maxFps: PREVIEW_FPS,
-      onFirstPicture,
-      onError,
-    }),
-  );
+  const remote = new Slot(show, remoteScreen.open);
+  const local = new Slot(show, localScreen.open);
   return {
     element,
     update(newCall) {
@@ -63,7 +58,7 @@ export function createPictures(link: FrameLink, onError: (error: unknown) => voi
         avatar.set(name, call.peerId);
         element.dataset.phase = call.phase;
         // As in a mirror, except the test picture, whose writing would be unreadable.
-        localCanvas.dataset.mirrored = String(call.local.camera.deviceId !== "test-pattern");
+        localScreen.setMirrored(call.local.camera.deviceId !== "test-pattern");
       }
       show();
     },
@@ -83,15 +78,17 @@ function wantsLocal({ media, local }: CallInfo): boolean {
   return media === "video" && (local.camera.state === "opening" || local.camera.state === "live");
 }
 
-/** One canvas that shows at most one call at a time. */
+type Open = (callId: string, onFirstPicture: () => void) => { close(): void };
+
+/** One screen that shows at most one call at a time. */
 class Slot {
-  readonly #open: (callId: string, onFirstPicture: () => void) => CanvasView;
+  readonly #open: Open;
   readonly #onChange: () => void;
-  #view: CanvasView | undefined;
+  #view: ReturnType<Open> | undefined;
   #callId: string | undefined;
   hasPicture = false;
 
-  constructor(onChange: () => void, open: (callId: string, onFirstPicture: () => void) => CanvasView) {
+  constructor(onChange: () => void, open: Open) {
     this.#onChange = onChange;
     this.#open = open;
   }
