@@ -9,10 +9,10 @@ import { type Clock, systemClock } from "../sound/tone.ts";
 const SPEAKER_MS = 48;
 /** By which the engine takes its own sound for newer than it is: packets and blocks of 10 ms; measured, too. */
 const ENGINE_MS = 20;
-/** From the decoded picture to the host's canvas, at 640x480. */
-const DRAWING_MS = 6;
-/** ITU-R BT.1359 lets people notice at 45 ms; nearer to it than 5 ms the estimates do not come. */
-const TOLERANCE_MS = 40;
+/** From the picture that is shown to the host's canvas, the median at 640x480. */
+export const DRAWING_MS = 6;
+/** ITU-R BT.1359 lets people notice at 45 ms. No less, since every picture that waits is late for the conversation. */
+const TOLERANCE_MS = 42;
 const MAX_HOLD_MS = 80;
 /** Of 80 ms at 30 pictures a second; at a higher rate the oldest is shown early. */
 const MAX_HELD = 3;

@@ -8,9 +8,20 @@ import { parseArgs } from "node:util";
 import { measureCarriedCall } from "./carried-call.ts";
 import { measureChromium } from "./chromium-call.ts";
 import { measureVoice, VOICE_FIGURES } from "./echo.ts";
-import { FIGURE_NAMES, type Figure, type FigureName, formatTable, makeFigure, median } from "./figures.ts";
+import {
+  FIGURE_NAMES,
+  type Figure,
+  type FigureName,
+  formatTable,
+  makeFigure,
+  median,
+  quantile,
+} from "./figures.ts";
 import type { Ledger } from "./frame-ledger.ts";
+import { measureBeside } from "./mouth-to-ear-beside.ts";
+import { measureSoundAndPicture } from "./sound-and-picture.ts";
 import { measureStarts } from "./start-time.ts";
+import { measureSwitchGaps } from "./switch-gap.ts";
 import { measureWatchedCall, type WatchedReport } from "./watched-call.ts";
 
 const SMALL = { width: 320, height: 240, fps: 30 };
@@ -21,8 +32,8 @@ const CEILING_BPS = 1_500_000;
 /** Below this a picture rate counts as one that the machine could not carry. */
 const CARRIED_FPS = 27;
 
-const FULL = { warmUpMs: 4000, windowMs: 12_000, soundMs: 12_000, calls: 6, starts: 9 };
-const QUICK = { warmUpMs: 1000, windowMs: 3000, soundMs: 4000, calls: 2, starts: 2 };
+const FULL = { warmUpMs: 4000, windowMs: 12_000, soundMs: 12_000, markSeconds: 45, calls: 6, starts: 9 };
+const QUICK = { warmUpMs: 1000, windowMs: 3000, soundMs: 4000, markSeconds: 20, calls: 2, starts: 2 };
 
 /** What one run gathers. */
 class Results {
@@ -54,6 +65,29 @@ const STAGES: readonly Stage[] = [
     async run({ starts }, results) {
       const timesMs = await measureStarts(starts);
       results.set("startToInitialize", median(timesMs), `median of ${starts}: ${listMs(timesMs)}`);
+    },
+  },
+  {
+    what: "flash and click, 480p, from the sender to the page's part of the picture's way and to the speaker's sink",
+    figures: ["soundAgainstPicture"],
+    run: measureSynchrony,
+  },
+  {
+    what: "mouth to ear, the voice unprocessed: plugins, then Chromium, through the same two sound servers",
+    figures: ["mouthToEarPlain", "mouthToEarChromium"],
+    run: measureEars,
+  },
+  {
+    what: "devices changed in a call",
+    figures: ["cameraSwitchGap", "microphoneSwitchGap"],
+    async run(_lengths, results) {
+      const { cameraMs, microphoneMs } = await measureSwitchGaps();
+      results.set("cameraSwitchGap", Math.max(...cameraMs), `the longest of: ${listMs(cameraMs)}`);
+      results.set(
+        "microphoneSwitchGap",
+        Math.max(...microphoneMs),
+        `the longest of: ${listMs(microphoneMs)}`,
+      );
     },
   },
   {
@@ -104,6 +138,28 @@ const STAGES: readonly Stage[] = [
     run: (lengths, results) => compare(lengths, results, "720"),
   },
 ];
+
+async function measureSynchrony({ markSeconds }: typeof FULL, results: Results): Promise<void> {
+  const { apartMs, handedOutMs, holdMs } = await measureSoundAndPicture(markSeconds);
+  const spread = [0.05, 0.95].map((share) => quantile(apartMs, share).toFixed(0)).join(" to ");
+  const farthest = quantile(apartMs.map(Math.abs), 0.95);
+  const rest = `handed out by WebRTC ${median(handedOutMs).toFixed(0)}, pictures held for ${holdMs.toFixed(0)}`;
+  results.set(
+    "soundAgainstPicture",
+    farthest,
+    `95 % of ${apartMs.length} within; sound after picture ${median(apartMs).toFixed(0)}, 5 to 95 % ${spread}; ${rest}`,
+  );
+}
+
+async function measureEars({ soundMs }: typeof FULL, results: Results): Promise<void> {
+  const { pluginsMs, chromiumMs } = await measureBeside(2 * soundMs);
+  results.set("mouthToEarPlain", median(pluginsMs), `median of ${pluginsMs.length}: ${listMs(pluginsMs)}`);
+  results.set(
+    "mouthToEarChromium",
+    median(chromiumMs),
+    `median of ${chromiumMs.length}: ${listMs(chromiumMs)}`,
+  );
+}
 
 function setWatched(results: Results, report: WatchedReport, size: "480" | "720"): void {
   const { statistics, unreadable, drawnPercent } = report;

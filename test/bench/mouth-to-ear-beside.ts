@@ -78,13 +78,18 @@ function tell(what: string, delaysMs: readonly number[]): void {
   );
 }
 
-async function main(durationMs: number): Promise<void> {
+export interface Beside {
+  /** Delays of the bursts, ms. */
+  readonly pluginsMs: readonly number[];
+  readonly chromiumMs: readonly number[];
+}
+
+export async function measureBeside(durationMs: number): Promise<Beside> {
   const servers: Servers = { mouth: await startPulse(), ear: await startPulse() };
   const quiet = servers.mouth.play(burstLoop());
   try {
-    console.log(`mouth to ear, goal ${GOAL_MS} ms`);
-    tell("plugin to plugin", await throughPlugins(servers, durationMs));
-    tell("Chromium to Chromium", await throughChromium(servers, durationMs));
+    const pluginsMs = await throughPlugins(servers, durationMs);
+    return { pluginsMs, chromiumMs: await throughChromium(servers, durationMs) };
   } finally {
     await quiet();
     await servers.mouth.stop();
@@ -92,6 +97,11 @@ async function main(durationMs: number): Promise<void> {
   }
 }
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "40" } } });
-await main(1_000 * Number(values.seconds));
-process.exit(0);
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { seconds: { type: "string", default: "40" } } });
+  const { pluginsMs, chromiumMs } = await measureBeside(1_000 * Number(values.seconds));
+  console.log(`mouth to ear, goal ${GOAL_MS} ms`);
+  tell("plugin to plugin", pluginsMs);
+  tell("Chromium to Chromium", chromiumMs);
+  process.exit(0);
+}
