@@ -37,6 +37,7 @@ export const pageModules = [
   "picture-feed",
   "pictures",
   "quality",
+  "screen",
   "session-media",
   "store",
   "stream-keeper",
