@@ -49,7 +49,7 @@ export const hostSettings = [
   {
     name: "preferred_cam",
     title: "Camera",
-    description: "Its name or id. Empty: the first that works.",
+    description: "Which one calls use. Automatic takes the first that works.",
     section: "viewer",
     setting: "camera",
     schema: deviceSchema,
@@ -58,7 +58,7 @@ export const hostSettings = [
   {
     name: "preferred_mic",
     title: "Microphone",
-    description: "Its name or id. Empty: the system's default.",
+    description: "Which one calls use. Automatic takes the system's default.",
     section: "viewer",
     setting: "microphone",
     schema: deviceSchema,
@@ -67,7 +67,7 @@ export const hostSettings = [
   {
     name: "speaker",
     title: "Speaker",
-    description: "Its name or id. Empty: the system's default.",
+    description: "Which one calls use. Automatic takes the system's default.",
     section: "plugins.call",
     setting: "speaker",
     schema: deviceSchema,

@@ -9,6 +9,7 @@ export const pageModules = [
   "actions",
   "add-contact",
   "app",
+  "availability",
   "avatar",
   "call-notes",
   "call-toolbar",
@@ -39,13 +40,15 @@ export const pageModules = [
   "quality",
   "screen",
   "session-media",
+  "settings-dialog",
+  "settings-fields",
   "store",
   "stream-keeper",
   "toast",
   "trouble",
   "words",
 ] as const;
-const styles = ["base.css", "layout.css", "call.css"] as const;
+const styles = ["base.css", "layout.css", "call.css", "settings.css"] as const;
 
 /** `type` is the whole Content-Type, charset included. */
 export interface PageFile {

@@ -10,6 +10,7 @@ import { createEndNotice } from "./end-notice.ts";
 import { icon } from "./icons.ts";
 import { createIncomingDialog } from "./incoming-dialog.ts";
 import { type Link, LinkError } from "./link.ts";
+import { createSettingsDialog } from "./settings-dialog.ts";
 import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
 import { createToast } from "./toast.ts";
 import { createTrouble, isTroubled } from "./trouble.ts";
@@ -32,7 +33,12 @@ export function createApp(root: HTMLElement, link: Link): void {
     parts.trouble.element,
   );
   const announcer = h("p", { class: "announcer", testId: "announcer", attributes: { role: "status" } });
-  const dialogs = [parts.incoming.element, parts.devices.element, parts.addContact.element];
+  const dialogs = [
+    parts.incoming.element,
+    parts.devices.element,
+    parts.addContact.element,
+    parts.settings.element,
+  ];
   root.append(parts.contacts.element, stage, ...dialogs, toast.element, announcer);
 
   store.onError = (error) => toast.show(errorWords(error));
@@ -63,6 +69,7 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({
     link,
+    delivery: () => store.state.host?.pictures ?? "stdio",
     onError: (error) => {
       if (!isOvertaken(error)) tell(errorWords(error));
     },
@@ -74,10 +81,16 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
     onDevices: devices.open,
     onHangUp: ({ callId }) => actions.hangUp(callId),
   });
+  const settings = createSettingsDialog({
+    load: () => link.hostSettings(),
+    change: (values) => link.changeHostSettings(values),
+    onRestart: () => actions.restartPlugin(),
+  });
   const contacts = createContactList({
     onCall: (peerId, media) => actions.start(peerId, media),
     onAdd: addContact.open,
     onDevices: devices.open,
+    onSettings: settings.open,
   });
   const incoming = createIncomingDialog({
     onAccept: (callId, media) => actions.accept(callId, media),
@@ -87,8 +100,8 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
     onCallAgain: (peerId, media) => actions.start(peerId, media),
     onDismiss: () => store.dismissEnd(),
   });
-  const trouble = createTrouble(() => actions.restartPlugin());
-  return { devices, addContact, call, contacts, incoming, end, trouble, welcome: createWelcome() };
+  const trouble = createTrouble(() => actions.restartPlugin(), settings.open);
+  return { devices, addContact, settings, call, contacts, incoming, end, trouble, welcome: createWelcome() };
 }
 
 /** A stream was asked for while its call or the connection ended: that end is told already. */
@@ -101,6 +114,7 @@ function updateParts(parts: Parts, state: PageState, scene: Scene): void {
   parts.contacts.update(state);
   parts.devices.update(state);
   parts.addContact.update(state);
+  parts.settings.update(state);
   parts.incoming.update(isTroubled(state) ? undefined : findRinging(state.calls));
   parts.call.update(scene === "call" ? findCurrent(state.calls) : undefined, state.statistics);
   parts.end.update(scene === "ended" ? state.ended : undefined, isReady);

@@ -1,6 +1,7 @@
 // The side of the page: who the user is, whom they can call, and how to add somebody.
 
 import type { Contact, MediaKind } from "../../rpc-schema/index.ts";
+import { createAvailabilityBanner, createWarningSign, obstacleOf } from "./availability.ts";
 import { createAvatar } from "./avatar.ts";
 import { button, h, setAttribute, setHidden, setText } from "./dom.ts";
 import { icon } from "./icons.ts";
@@ -11,6 +12,7 @@ export interface ContactListHandlers {
   onCall(peerId: string, media: MediaKind): void;
   onAdd(): void;
   onDevices(): void;
+  onSettings(): void;
 }
 
 export interface ContactList {
@@ -20,7 +22,8 @@ export interface ContactList {
 }
 
 export function createContactList(handlers: ContactListHandlers): ContactList {
-  const identity = createIdentity(handlers.onDevices);
+  const identity = createIdentity(handlers);
+  const banner = createAvailabilityBanner(handlers.onSettings);
   const list = h("ul", { class: "contacts", testId: "contacts" });
   const nobody = createNobody(handlers.onAdd);
   const rows = new Map<string, ContactRow>();
@@ -29,16 +32,20 @@ export function createContactList(handlers: ContactListHandlers): ContactList {
     icon("plus"),
   );
   const heading = h("div", { class: "section-head" }, h("h2", {}, "Contacts"), add);
-  const element = h("aside", { class: "side", label: "Contacts" }, identity.element, heading, list, nobody);
+  const parts = [identity.element, banner.element, heading, list, nobody];
+  const element = h("aside", { class: "side", label: "Contacts" }, ...parts);
 
   return {
     element,
     update(state) {
       identity.update(state);
+      banner.update(state);
       const isReady = state.host?.plugin.state === "ready" && state.isConnected;
       const isFree = isReady && state.calls.length === 0;
       setHidden(nobody, !isReady || state.contacts.length > 0);
-      updateRows(list, rows, sorted(state.contacts), (row, contact) => row.update(contact, isFree), handlers);
+      const isOwnDisabled = state.host?.availability?.videoDisabled ?? false;
+      const update = (row: ContactRow, contact: Contact) => row.update(contact, isFree, isOwnDisabled);
+      updateRows(list, rows, sorted(state.contacts), update, handlers);
     },
   };
 }
@@ -76,7 +83,7 @@ function updateRows(
 
 interface ContactRow {
   readonly element: HTMLElement;
-  update(contact: Contact, isFree: boolean): void;
+  update(contact: Contact, isFree: boolean, isOwnDisabled: boolean): void;
 }
 
 function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
@@ -85,6 +92,7 @@ function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
   const status = h("span", { class: "contact-status" });
   const voice = callButton(peerId, "audio", handlers);
   const video = callButton(peerId, "video", handlers);
+  const sign = createWarningSign();
   const element = h(
     "li",
     { class: "contact", testId: `contact-${peerId}` },
@@ -92,11 +100,15 @@ function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
     h("div", { class: "contact-text" }, name, status),
     voice,
     video,
+    sign.element,
   );
   return {
     element,
-    update({ label, reachable }, isFree) {
+    update({ label, reachable, videoDisabled }, isFree, isOwnDisabled) {
       const shown = peerName(label, peerId);
+      const obstacle = obstacleOf(isOwnDisabled, videoDisabled);
+      sign.update(obstacle, shown);
+      for (const call of [voice, video]) setHidden(call, obstacle !== null);
       avatar.set(shown, peerId);
       setText(name, shown);
       setText(status, reachable ? "Available" : "Not reachable");
@@ -120,7 +132,7 @@ function callButton(peerId: string, media: MediaKind, handlers: ContactListHandl
   );
 }
 
-function createIdentity(onDevices: () => void): ContactList {
+function createIdentity({ onDevices, onSettings }: ContactListHandlers): ContactList {
   const avatar = createAvatar();
   const name = h("h1", { class: "own-name", testId: "own-name" });
   const status = h("span", { class: "own-status", testId: "own-status", attributes: { role: "status" } });
@@ -133,8 +145,12 @@ function createIdentity(onDevices: () => void): ContactList {
     },
     icon("devices"),
   );
+  const settings = button(
+    { class: "icon-button", testId: "settings-open", label: "Settings", onClick: onSettings },
+    icon("settings"),
+  );
   const text = h("div", { class: "contact-text" }, name, status);
-  const element = h("header", { class: "identity" }, avatar.element, text, devices);
+  const element = h("header", { class: "identity" }, avatar.element, text, devices, settings);
   return {
     element,
     update(state) {
@@ -152,6 +168,9 @@ function createIdentity(onDevices: () => void): ContactList {
 function ownStatus({ isConnected, host }: PageState): { words: string; mood: "good" | "wait" | "bad" } {
   if (!isConnected || !host) return { words: "Connecting…", mood: "wait" };
   if (host.plugin.state === "stopped") return { words: "Calls stopped", mood: "bad" };
+  if (host.plugin.state === "off") return { words: "Calls are not in use", mood: "wait" };
+  if (host.mode === "browser") return { words: "Calls are made elsewhere", mood: "wait" };
+  if (host.availability?.videoDisabled) return { words: "Calls disabled", mood: "bad" };
   if (host.signalling?.state === "failed") return { words: "No network", mood: "bad" };
   if (host.signalling?.state === "ready") return { words: "Ready for calls", mood: "good" };
   return { words: "Starting…", mood: "wait" };

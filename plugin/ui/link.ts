@@ -4,6 +4,7 @@
 import type {
   HostNotificationName,
   HostNotificationParams,
+  HostValues,
   MethodName,
   ParamsInput,
   PluginNotificationName,
@@ -12,10 +13,13 @@ import type {
 } from "../../rpc-schema/index.ts";
 import { type FrameMessage, isFrameLine, readFrameLine } from "./frame-line.ts";
 import {
+  HOST_CHANGE_SETTINGS,
   HOST_RESTART,
+  HOST_SETTINGS,
   HOST_STATE,
   type HostState,
   PAGE_PROTOCOL,
+  type SettingsAnswer,
   TOKEN_PROTOCOL_PREFIX,
 } from "./host-messages.ts";
 
@@ -89,6 +93,16 @@ export class Link {
   /** Asks the host to start the plugin again. @throws LinkError */
   async restartPlugin(): Promise<void> {
     await this.#ask(HOST_RESTART, {});
+  }
+
+  /** The settings as the host keeps them. @throws LinkError */
+  hostSettings(): Promise<SettingsAnswer> {
+    return this.#ask(HOST_SETTINGS, {}) as Promise<SettingsAnswer>;
+  }
+
+  /** Changes what is named, all or nothing. @throws LinkError invalidParams, naming what is wrong */
+  changeHostSettings(values: Partial<HostValues>): Promise<SettingsAnswer> {
+    return this.#ask(HOST_CHANGE_SETTINGS, { values }) as Promise<SettingsAnswer>;
   }
 
   /** Dropped while there is no connection: what it would be about is over then. */

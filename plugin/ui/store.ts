@@ -88,9 +88,12 @@ export class Store {
 
   #hostChanged(host: HostState): void {
     const isReady = host.plugin.state === "ready";
+    const wasDisabled = this.state.host?.settings?.videoDisabled ?? false;
     this.#set(isReady ? { host } : { host, calls: [], contacts: [] });
     // A page that was reloaded in mid-call finds its call again here.
     if (isReady && !this.#isLoaded) this.#load().catch((error: unknown) => this.onError(error));
+    const mayLook = isReady && this.#isLoaded && wasDisabled && !host.settings?.videoDisabled;
+    if (mayLook) this.reloadDevices().catch((error: unknown) => this.onError(error));
     this.#isLoaded = isReady;
   }
 
@@ -100,7 +103,8 @@ export class Store {
       this.#link.request("call.list", {}),
     ]);
     this.#set({ contacts, calls });
-    await this.reloadDevices();
+    // Nobody looks at the devices of somebody who does not want to be called.
+    if (!this.state.host?.settings?.videoDisabled) await this.reloadDevices();
   }
 
   #callChanged(call: CallInfo): void {

@@ -118,7 +118,6 @@ export const stepWords: Record<PictureStep, string> = {
 const errors: Record<string, string> = {
   alreadyInCall: "You are already in a call.",
   invalidPeer: "This contact cannot be called.",
-  callsUnavailable: "Calls do not work on this computer at present.",
   signallingUnavailable: "The network part is not ready yet. Try again in a moment.",
   peerUnreachable: "Nobody answered at this address.",
   invalidParams: "This does not look like a complete address. It begins with / and ends in /p2p/ and an id.",

@@ -82,16 +82,21 @@ function findCut(): string[] {
   const nameOf = (one: Element): string =>
     one.getAttribute("data-testid") ?? `${one.tagName}.${one.className}`;
   const inFront = document.querySelector("dialog[open]") ?? document.body;
+  // What can be scrolled to is not cut; what is scrolled away is not covered.
+  const isScrolled = inFront.scrollHeight > inFront.clientHeight + 1 && inFront !== document.body;
+  const view = isScrolled ? inFront.getBoundingClientRect() : new DOMRect(0, 0, innerWidth, innerHeight);
   const shown = [...inFront.querySelectorAll("button, input, select, h1, h2, p, canvas")].filter(
     (one) => one.checkVisibility() && !one.matches(".announcer, .toast"),
   );
   const outside = shown.filter((one) => {
     const { left, right, top, bottom } = one.getBoundingClientRect();
-    return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+    const isOver = !isScrolled && (top < -1 || bottom > innerHeight + 1);
+    return isOver || left < view.left - 1 || right > view.right + 1;
   });
   const covered = shown.filter((one) => {
     if (!one.matches("button:enabled, select, input")) return false;
     const { left, top, width, height } = one.getBoundingClientRect();
+    if (top < view.top || top + height > view.bottom) return false;
     const front = document.elementFromPoint(left + width / 2, top + height / 2);
     return front !== null && !one.contains(front);
   });

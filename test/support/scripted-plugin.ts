@@ -3,6 +3,7 @@
 
 import { createInterface } from "node:readline";
 import {
+  type Availability,
   type CallInfo,
   type CallStatistics,
   type Contact,
@@ -33,6 +34,7 @@ export type ScriptStep =
       replacedBy?: string;
     }
   | { do: "contacts"; contacts: Contact[] }
+  | { do: "availability"; availability: Availability }
   | { do: "statistics"; statistics: CallStatistics }
   | { do: "levels"; callId: string; microphone: number; speaker: number }
   | { do: "pictureSize"; width: number; height: number }
@@ -155,8 +157,10 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   },
   shutdown: () => null,
   "settings.update": ({ settings: change }) => {
+    const last = settings;
     settings = settingsSchema.parse({ ...settings, ...change });
-    return { settings, restartNeeded: [] };
+    if (settings.videoDisabled !== last.videoDisabled) tellAvailability();
+    return { settings, restartNeeded: settings.mode === last.mode ? [] : ["mode"] };
   },
   "contacts.list": () => ({ contacts }),
   "contacts.add": addContact,
@@ -200,6 +204,8 @@ function run(step: ScriptStep): void {
   } else if (step.do === "contacts") {
     contacts = step.contacts;
     notify("contacts.changed", { contacts });
+  } else if (step.do === "availability") {
+    notify("availability.changed", step.availability);
   } else if (step.do === "statistics") {
     notify("call.statistics", step.statistics);
   } else if (step.do === "levels") {
@@ -213,7 +219,14 @@ function run(step: ScriptStep): void {
   }
 }
 
+function tellAvailability(): void {
+  const why = "You switched calls off. Switch them on again in the settings.";
+  const off = { videoDisabled: true, cause: "user", why };
+  notify("availability.changed", settings.videoDisabled ? off : { videoDisabled: false });
+}
+
 function initialized(): void {
+  tellAvailability();
   const addresses = [`/ip4/127.0.0.1/tcp/4001/p2p/${SELF}`, `/ip4/192.168.1.20/tcp/4001/p2p/${SELF}`];
   notify("signalling.changed", { state: "ready", peerId: SELF, addresses });
 }

@@ -1,0 +1,137 @@
+// The settings page and the warning sign, clicked as a user does, in Chromium, against the scripted plugin.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { hostSettings } from "../../rpc-schema/index.ts";
+import { takePictures } from "../support/call-page.ts";
+import { useCallPage } from "../support/call-page-suite.ts";
+import { BOB, CAROL, contact } from "../support/scripted-host.ts";
+
+const NO_DEVICE = {
+  videoDisabled: true,
+  cause: "device",
+  why: "There is neither a camera nor a microphone. Plug one in.",
+} as const;
+
+describe("the settings page", () => {
+  const ui = useCallPage();
+  const { at, script, asked, text } = ui;
+  const open = async () => {
+    await at("settings-open").click();
+    await at("setting-debugging").waitFor();
+  };
+  const row = (peerId: string) => at(`contact-${peerId}`);
+  const sign = (peerId: string) => row(peerId).getByTestId("calls-disabled");
+  const hasButtons = (peerId: string) => row(peerId).getByTestId("call-video").isVisible();
+  const setBobDisabled = (videoDisabled: boolean) =>
+    script({
+      do: "contacts",
+      contacts: [{ ...contact(BOB, "Bob Cratchit"), videoDisabled }, contact(CAROL, "Carol")],
+    });
+
+  test("draws every setting of the manifest, filled with what counts", async () => {
+    await open();
+    const titles = await ui.page().locator(".setting-title").allTextContents();
+    assert.deepEqual(
+      titles,
+      hostSettings.map(({ title }) => title),
+    );
+    assert.equal(await at("setting-enabled").isChecked(), true);
+    assert.equal(await at("setting-echo_cancellation").isChecked(), true);
+    assert.equal(await at("setting-largest_picture-width").inputValue(), "640");
+    assert.equal(await at("setting-ice_servers-urls").inputValue(), "stun:stun.l.google.com:19302");
+    const cameras = await at("setting-preferred_cam").locator("option").allTextContents();
+    assert.deepEqual(cameras, ["Automatic", "Aurora HD Webcam", "Desk camera"]);
+    assert.deepEqual(await takePictures(ui.page(), "settings"), []);
+  });
+
+  test("switches calls off and on: banner, warning signs and status follow at once", async () => {
+    setBobDisabled(true);
+    await sign(BOB).waitFor();
+    assert.deepEqual(
+      [await sign(BOB).getAttribute("data-who"), await sign(BOB).getAttribute("title")],
+      ["peer", "Video/audio calls disabled: by Bob Cratchit"],
+    );
+    assert.deepEqual([await hasButtons(BOB), await hasButtons(CAROL)], [false, true]);
+    await open();
+    await at("setting-video_disabled").check();
+    await asked(/^settings\.update .*"videoDisabled":true/);
+    await at("availability-banner").and(ui.page().locator('[data-cause="user"]')).waitFor();
+    assert.deepEqual(
+      [await sign(BOB).getAttribute("data-who"), await sign(CAROL).getAttribute("data-who")],
+      ["both", "you"],
+    );
+    assert.equal(await text("own-status"), "Calls disabled");
+    assert.equal(await at("setting-preferred_cam").isDisabled(), true);
+    assert.deepEqual(await takePictures(ui.page(), "settings-calls-off"), []);
+    await ui.page().keyboard.press("Escape");
+    assert.deepEqual(await takePictures(ui.page(), "calls-off"), []);
+    await at("availability-settings").click();
+    await at("setting-video_disabled").uncheck();
+    await row(CAROL).getByTestId("call-video").waitFor({ state: "attached" });
+    await at("availability-banner").waitFor({ state: "hidden" });
+    setBobDisabled(false);
+    await sign(BOB).waitFor({ state: "hidden" });
+    assert.equal(await at("setting-preferred_cam").isDisabled(), false);
+  });
+
+  test("says why calls are impossible, and that they are back", async () => {
+    script({ do: "availability", availability: NO_DEVICE });
+    await at("availability-why").getByText("Plug one in").waitFor();
+    assert.equal(await text("availability-title"), "Nothing to call with");
+    assert.equal(await sign(BOB).getAttribute("data-who"), "you");
+    script({ do: "availability", availability: { videoDisabled: false } });
+    await sign(BOB).waitFor({ state: "hidden" });
+    assert.equal(await hasButtons(BOB), true);
+  });
+
+  test("chooses a device, and a wrong number is refused by name while the old one stays", async () => {
+    await open();
+    await at("setting-preferred_cam").selectOption("usb-cam-2");
+    await asked(/^settings\.update .*"camera":"usb-cam-2"/);
+    await at("setting-largest_picture-width").fill("7");
+    await at("setting-debugging").focus();
+    await at("setting-largest_picture-error").getByText("largest_picture.width is 7, at least 64").waitFor();
+    assert.equal(await at("setting-largest_picture-width").inputValue(), "640");
+    assert.equal(await at("setting-preferred_cam").inputValue(), "usb-cam-2");
+  });
+
+  test("edits the list of servers: one more, a wrong one refused, one less", async () => {
+    await open();
+    await at("setting-ice_servers-add").click();
+    const last = (key: string) => at(`setting-ice_servers-${key}`).last();
+    await last("urls").fill("http://example.org");
+    await last("username").focus();
+    await at("setting-ice_servers-error").getByText("ice_servers.1.urls.0").waitFor();
+    await last("urls").fill("turn:turn.example.org");
+    await last("username").focus();
+    await asked(/^settings\.update .*"turn:turn\.example\.org"/);
+    await at("setting-ice_servers-remove").first().click();
+    await asked(/^settings\.update {"settings":{"iceServers":\[{"urls":\["turn:turn\.example\.org"\]}\]}}/);
+  });
+
+  test("says what waits for a restart, and restarts", async () => {
+    await open();
+    await at("setting-mode").selectOption("native");
+    await at("settings-restart-why").getByText("Who makes the calls").waitFor();
+    ui.forget();
+    const before = ui.scripted().host.pid;
+    await at("settings-restart").click();
+    await at("settings-restart").waitFor({ state: "hidden" });
+    assert.notEqual(ui.scripted().host.pid, before);
+    assert.equal(ui.scripted().host.state.settings?.mode, "native");
+  });
+
+  test("takes the plugin out of use and into use again", async () => {
+    await open();
+    await at("setting-enabled").uncheck();
+    await at("trouble-why")
+      .getByText("The plugin that makes them is switched off in the settings.")
+      .waitFor();
+    await ui.page().keyboard.press("Escape");
+    await at("trouble-settings").click();
+    await at("setting-enabled").check();
+    await at("trouble").waitFor({ state: "hidden" });
+    await at("own-status").getByText("Ready for calls").waitFor();
+  });
+});
