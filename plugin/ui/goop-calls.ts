@@ -191,7 +191,10 @@ export class GoopCalls {
     const { calls } = await this.#link.request("call.list", {});
     const info = calls.find((one) => one.callId === callId);
     if (!info) throw new LinkError("unknownCall", "The call has ended already.");
-    return this.#sessions.get(callId) ?? this.#updateSession(info);
+    const session = this.#sessions.get(callId) ?? this.#updateSession(info);
+    this.#calls.set(callId, info);
+    this.onChange([...this.#calls.values()]);
+    return session;
   }
 
   async #whenReady(): Promise<void> {
