@@ -27,7 +27,7 @@ import {
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 import { type Standing, WatchedSide } from "./watched-side.ts";
 
-const PATIENTLY = { timeoutMs: 60_000 };
+const PATIENTLY = { timeoutMs: 120_000 };
 /** Enough to see the picture move. */
 const PICTURES = 4;
 /** At 20 % of loss, so many in a row without any loss are less likely than one in ten. */

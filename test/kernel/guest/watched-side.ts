@@ -5,7 +5,7 @@ import type { CallInfo } from "../../../rpc-schema/index.ts";
 import type { PluginProcess } from "../../support/plugin-process.ts";
 
 /** A device may be silent for 5 s before it is given up; emulation, and a busy machine around it, do the rest. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** What a host knows of who sends what; `deviceId` only of its own side's camera. */
 export interface Standing {
