@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <string>
 
 namespace callnative {
 
@@ -53,12 +54,19 @@ void CaptureThread::run() {
   try {
     while (source_->wait(stopFd_.get())) passOn();
   } catch (const SystemError& error) {
-    {
-      const std::lock_guard lock(failureMutex_);
-      failure_ = error;
-    }
-    wake_();
+    fail(error);
+  } catch (const std::exception& error) {
+    // Such as memory that ran out: out of a thread's function it would end the process.
+    fail(SystemError("capture", 0, "the capture thread", std::string("capturing failed: ") + error.what()));
   }
+}
+
+void CaptureThread::fail(const SystemError& error) {
+  {
+    const std::lock_guard lock(failureMutex_);
+    failure_ = error;
+  }
+  wake_();
 }
 
 void CaptureThread::passOn() {
@@ -70,7 +78,15 @@ void CaptureThread::passOn() {
   }
   const auto index = static_cast<std::size_t>(*slot);
   if (!pool_->jpegBuffers().empty()) source_->lendJpegBuffer(*pool_->jpegBuffers()[index]);
-  if (!source_->take(pool_->buffers()[index]->data())) {
+  bool isWhole = false;
+  try {
+    isWhole = source_->take(pool_->buffers()[index]->data());
+  } catch (...) {
+    // A slot that stays in the writer's hands would be missing from the counters' sum.
+    pool_->abandon(*slot);
+    throw;
+  }
+  if (!isWhole) {
     pool_->abandon(*slot);
     return;
   }

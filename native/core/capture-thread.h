@@ -32,6 +32,8 @@ class CaptureThread {
  private:
   /** On the capture thread, all signals blocked there; leaves when stopFd_ becomes readable or the source throws. */
   void run();
+  /** Keeps the reason for whoever takes it. */
+  void fail(const SystemError& error);
   /** One picture from the source to the pool. Without a free slot it is skipped, never waited for. */
   void passOn();
 

@@ -8,6 +8,8 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 
 #include "capture-thread.h"
 #include "check.h"
@@ -45,6 +47,19 @@ class ScriptedSource final : public PictureSource {
   std::atomic<bool>& closed_;
   int taken_ = 0;
   int passedOver_ = 0;
+  Mode mode_{2, 2, 30, "I420"};
+};
+
+/** Fails in a way that no system call does. */
+class ThrowingSource final : public PictureSource {
+ public:
+  const Mode& mode() const override { return mode_; }
+  bool wait(int /*stopFd*/) override { return true; }
+  bool take(std::uint8_t* /*target*/) override { throw std::runtime_error("no memory for a picture"); }
+  void skip() override {}
+  std::int64_t capturedAtUs() const override { return 0; }
+
+ private:
   Mode mode_{2, 2, 30, "I420"};
 };
 
@@ -128,6 +143,19 @@ TEST("a source that fails ends the thread, gives its error once, and is closed b
   check::that(closed, "the source is still open");
   check::equal(pool->counters().captured, 9U, "captured");
   check::equal(pool->counters().faulty, 3U, "faulty");
+  expectClosedSum(pool->counters());
+}
+
+TEST("a source that throws something else than a system call's error ends the thread with a report, not the process") {
+  Signal woken;
+  const auto pool = std::make_shared<FramePool>(3, 6);
+  CaptureThread thread(std::make_unique<ThrowingSource>(), pool, [&] { woken.raise(); });
+  woken.await(1);
+  const auto failure = thread.takeFailure();
+  check::that(failure.has_value(), "no failure");
+  check::equal(failure->code(), 0, "code");
+  check::equal(std::string(failure->what()), std::string("capturing failed: no memory for a picture"), "what");
+  thread.stop();
   expectClosedSum(pool->counters());
 }
 
