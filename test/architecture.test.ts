@@ -115,6 +115,7 @@ describe("outside engines", () => {
   const homes: readonly [string, string, ...string[]][] = [
     ["json-rpc-2.0", "product", "plugin/rpc/"],
     ["ws", "product", "plugin/host/", "plugin/frames/"],
+    ["multicast-dns", "product", "plugin/signalling/"],
     ["@noble/ciphers/salsa.js", "product", "plugin/signalling/"],
     ["pngjs", "product", "plugin/frames/"],
     ["playwright-core", "test", "test/"],

@@ -26,7 +26,7 @@ export interface NodeEvents {
   onConnected(peerId: string): void;
   /** The last connection to the peer has gone. */
   onDisconnected(peerId: string): void;
-  /** By mDNS; comes again with every answer, about every 10 s, and may be ourselves. */
+  /** By mDNS; comes again with every answer, about every 10 s. */
   onFound(peer: PeerAddress): void;
   /** A connected peer said where it listens. */
   onIdentified(peer: PeerAddress): void;

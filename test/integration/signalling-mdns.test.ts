@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createTestLan } from "../support/netns.ts";
 import { startSignallingProcess } from "../support/signalling-process.ts";
+import { startZeroconf } from "../support/zeroconf-process.ts";
 
 const lan = createTestLan();
 after(() => lan.remove());
@@ -30,5 +31,39 @@ test("two nodes find each other on the network, learn each other's label, and si
     assert.deepEqual(await Promise.all([alice.leave(), bob.leave()]), [0, 0]);
   } finally {
     await Promise.all([alice.kill(), bob.kill()]);
+  }
+});
+
+const GOPHER = "/ip4/10.77.0.2/tcp/4009/p2p/12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf";
+
+test("a peer that looks as Go peers do finds the plugin, with an address that it can dial", async () => {
+  const alice = await startSignallingProcess(
+    { listen: ["/ip4/0.0.0.0/tcp/0"], mdns: true, label: "Alice" },
+    lan.ends[0],
+  );
+  const gopher = startZeroconf(GOPHER, lan.ends[1], "ask");
+  try {
+    const { ips, text } = await gopher.found;
+    assert.deepEqual(ips, ["10.77.0.1"]);
+    assert.equal(text.length, 1);
+    assert.match(text[0] ?? "", /^dnsaddr=\/ip4\/10\.77\.0\.1\/tcp\/\d+\/p2p\//);
+    assert.ok(text[0]?.endsWith(alice.peerId));
+  } finally {
+    await Promise.all([gopher.stop(), alice.kill()]);
+  }
+});
+
+test("a plugin that comes tells a peer that does not ask, and finds one that answers as Go peers do", async () => {
+  const gopher = startZeroconf(GOPHER, lan.ends[1], "answer");
+  const alice = await startSignallingProcess(
+    { listen: ["/ip4/0.0.0.0/tcp/0"], mdns: true, label: "Alice" },
+    lan.ends[0],
+  );
+  try {
+    assert.deepEqual((await gopher.found).ips, ["10.77.0.1"]);
+    const { contacts } = await alice.untilTold((told) => (told.contacts?.length ?? 0) > 0);
+    assert.deepEqual(contacts?.[0]?.addresses, [GOPHER]);
+  } finally {
+    await Promise.all([gopher.stop(), alice.kill()]);
   }
 });

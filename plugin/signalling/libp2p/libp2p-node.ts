@@ -4,8 +4,7 @@
 import { privateKeyFromProtobuf } from "@libp2p/crypto/keys";
 import { dcutr } from "@libp2p/dcutr";
 import { identify } from "@libp2p/identify";
-import { type Connection, type PeerInfo, start, stop } from "@libp2p/interface";
-import { mdns } from "@libp2p/mdns";
+import type { Connection } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { tcp } from "@libp2p/tcp";
@@ -13,14 +12,13 @@ import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { withDeadline } from "../deadline.ts";
+import { Mdns } from "../mdns.ts";
 import type { ByteStream, NodeOptions, PeerAddress, SignallingNode } from "../node.ts";
 import { MAX_INCOMING_STREAMS_PER_PEER, MAX_OUTGOING_STREAMS_PER_PEER } from "../timings.ts";
 import { createGossip, type Gossip } from "./gossip.ts";
 import { Libp2pStream } from "./libp2p-stream.ts";
 import { createRelayReservations, type RelayReservations } from "./relay-reservations.ts";
 
-/** The host's DNS-SD name. The library takes the whole name, with no underscores and the domain. */
-const MDNS_SERVICE_TAG = "goop-mdns.local";
 /** A chat network's worth; libp2p closes the least used connections above it. */
 const MAX_CONNECTIONS = 128;
 
@@ -49,6 +47,7 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
   gossip?.join();
   const node = new Libp2pNode(libp2p, options, gossip);
   relays?.keep(libp2p, node.stopping);
+  if (options.mdns) node.startMdns();
   return node;
 }
 
@@ -71,23 +70,8 @@ function create(
       ...(gossip ? { gossip: gossip.create } : {}),
       // A relayed connection becomes a direct one where both ends' routers let it through.
       ...(relays ? { dcutr: dcutr() } : {}),
-      ...(options.mdns ? { discovery: discovery(options) } : {}),
     },
   });
-}
-
-/**
- * mDNS as a plain service: as a libp2p `peerDiscovery` it would tell of each peer once only, and put whatever an
- * answer claims into a peer store without a bound.
- */
-function discovery(options: NodeOptions) {
-  return (components: Parameters<ReturnType<typeof mdns>>[0]) => {
-    const service = mdns({ serviceTag: MDNS_SERVICE_TAG })(components);
-    service.addEventListener("peer", ({ detail }: CustomEvent<PeerInfo>) => {
-      options.events.onFound(asAddress(detail.id.toString(), detail.multiaddrs));
-    });
-    return { start: () => start(service), stop: () => stop(service) };
-  };
 }
 
 function announceEvents(libp2p: Libp2p, { events }: NodeOptions): void {
@@ -105,12 +89,23 @@ class Libp2pNode implements SignallingNode {
   readonly #options: NodeOptions;
   readonly #gossip: Gossip | undefined;
   readonly #stopping = new AbortController();
+  #mdns: Mdns | undefined;
 
   constructor(libp2p: Libp2p, options: NodeOptions, gossip: Gossip | undefined) {
     this.#libp2p = libp2p;
     this.#options = options;
     this.#gossip = gossip;
     this.peerId = libp2p.peerId.toString();
+  }
+
+  /** As a libp2p `peerDiscovery` it would put whatever an answer claims into a peer store without a bound. */
+  startMdns(): void {
+    this.#mdns = new Mdns({
+      addresses: () => this.addresses(),
+      onFound: (addresses) => this.#onFound(addresses),
+      log: this.#options.log,
+    });
+    this.#libp2p.addEventListener("self:peer:update", () => this.#mdns?.announce());
   }
 
   /** Aborts when the node begins to stop. */
@@ -180,7 +175,17 @@ class Libp2pNode implements SignallingNode {
 
   stop(): Promise<void> {
     this.#stopping.abort(new Error("the node stops"));
-    return withDeadline(this.#options.stopMs, undefined, "stopping libp2p", async () => this.#libp2p.stop());
+    return withDeadline(this.#options.stopMs, undefined, "stopping libp2p", async () => {
+      await this.#mdns?.close();
+      await this.#libp2p.stop();
+    });
+  }
+
+  /** An answer speaks for one peer; which, its first address says. */
+  #onFound(addresses: readonly string[]): void {
+    const peerId = addresses[0]?.split("/").at(-1) ?? "";
+    const found = this.completeAddress(peerId, addresses);
+    if (peerId !== this.peerId && found.addresses.length > 0) this.#options.events.onFound(found);
   }
 
   #isOf(peerId: string, address: string): boolean {
