@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { startBridge } from "../../plugin/host/viewer/start-bridge.ts";
 import { type BridgedPeer, startBridgedPeer } from "../support/bridged-peer.ts";
+import { startGoopNode } from "../support/goop-peer/goop-node.ts";
+import { startViewer } from "../support/goop-peer/viewer.ts";
 
-describe("calls over two bridged viewers", { timeout: 120_000 }, () => {
+describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
   let alice: BridgedPeer;
   let bob: BridgedPeer;
 
@@ -108,26 +111,32 @@ describe("calls over two bridged viewers", { timeout: 120_000 }, () => {
     const { reason } = await alice.hears("call.ended", (end) => end.callId === callId);
     assert.equal(reason, "unreachable");
   });
+
+  test("a plugin that dies in mid-call is hung up for by its bridge", async () => {
+    const callId = await connect();
+    const { pid } = bob.bridge.host;
+    assert.ok(pid);
+    process.kill(pid, "SIGKILL");
+    const { reason, endedBy } = await alice.hears("call.ended", (end) => end.callId === callId);
+    assert.deepEqual([reason, endedBy], ["hostGone", "remote"]);
+  });
 });
 
-describe("a viewer that kept messages while nobody listened", { timeout: 60_000 }, () => {
+describe("a viewer that kept messages while nobody listened", { timeout: 120_000 }, () => {
   test("rings for the call that still waits, and for none that is over", async () => {
-    const bob = await startBridgedPeer("Bob");
-    const alice = await startBridgedPeer("Alice");
+    const [alice, bob] = [await startGoopNode({ label: "Alice" }), await startGoopNode({ label: "Bob" })];
+    const viewer = await startViewer(bob);
     try {
-      await alice.node.dial(bob.node.address);
+      await alice.dial(bob.address);
       const say = (callId: string, type: string) =>
-        alice.node.send(bob.node.peerId, `call:${callId}`, { type, mediaType: "video" });
-      await bob.bridge.stop();
-      const { viewer } = bob;
+        alice.send(bob.peerId, `call:${callId}`, { type, mediaType: "video" });
       for (const callId of ["stale-1", "waiting", "stale-2"]) await say(callId, "call-request");
       await say("stale-1", "call-request");
       for (const callId of ["stale-1", "stale-2"]) await say(callId, "call-hangup");
-      assert.equal(viewer().inbox.kept, 6);
-      const late = await startBridgedPeerAt(viewer().url);
+      assert.equal(viewer.inbox.kept, 6);
+      const late = await bridgeOn(viewer.url);
       try {
-        const first = await late.incoming;
-        assert.equal(first, "waiting");
+        assert.equal(await late.incoming, "waiting");
         // A second ring would have come with the first, since they were held together.
         await say("waiting", "call-hangup");
         await late.ended;
@@ -136,14 +145,14 @@ describe("a viewer that kept messages while nobody listened", { timeout: 60_000 
         await late.stop();
       }
     } finally {
+      await viewer.stop();
       await Promise.all([alice.stop(), bob.stop()]);
     }
   });
 });
 
-/** Another bridge on a viewer that runs. */
-async function startBridgedPeerAt(url: string) {
-  const { startBridge } = await import("../../plugin/host/viewer/start-bridge.ts");
+/** A bridge on a viewer that runs already, and what its plugin rings for. */
+async function bridgeOn(url: string) {
   const bridge = await startBridge({
     viewer: new URL(url),
     tell: () => undefined,
