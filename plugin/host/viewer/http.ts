@@ -3,8 +3,8 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { textOf } from "../../signalling/deadline.ts";
 
-/** Longer than the viewer's own budget for a message, 5 s with its retry (Goop² 2.4). */
-export const ANSWER_MS = 6_000;
+/** Longer than the viewer's own budget for a message, 5 s with its retry (Goop² 2.4), shorter than the plugin's patience, 6 s. */
+export const ANSWER_MS = 5_500;
 /** A list of thousands of peers is a few megabytes; a picture or a program is none. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_COMPLAINT_CHARS = 200;
