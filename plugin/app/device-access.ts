@@ -12,6 +12,8 @@ const FOLDERS: readonly [string, RegExp][] = [
   ["snd", /^pcmC\d+D\d+c$/],
 ];
 
+const ROOT_GID = 0;
+
 /** The machine as a test may make it up. */
 export interface AccessView {
   /** Where device nodes are. */
@@ -21,10 +23,12 @@ export interface AccessView {
   readonly user: string;
   /** access(2) for reading and writing. */
   canOpen(path: string): boolean;
+  /** Of the group that owns it; null where the node has gone. */
+  gidOf(path: string): number | null;
 }
 
 export function systemAccess(): AccessView {
-  return { directory: "/dev", groupFile: "/etc/group", user: userInfo().username, canOpen };
+  return { directory: "/dev", groupFile: "/etc/group", user: userInfo().username, canOpen, gidOf };
 }
 
 /** None closed has no remedy either. */
@@ -39,8 +43,8 @@ export function closedNodes(view: AccessView): ClosedNodes {
 }
 
 /** Nodes belong to a group nearly everywhere: `video`, `audio`. */
-function remedyFor({ groupFile, user }: AccessView, path: string): string {
-  const group = groupOf(groupFile, path);
+function remedyFor({ groupFile, user, gidOf }: AccessView, path: string): string {
+  const group = groupWith(groupFile, gidOf(path));
   if (group === null) return `Give yourself the permission: sudo chmod o+rw ${path}`;
   // A group that was given after the login is in the list, but not yet in the process.
   if (group.members.includes(user)) {
@@ -50,17 +54,25 @@ function remedyFor({ groupFile, user }: AccessView, path: string): string {
 }
 
 /** Null for root's own, in which nobody else belongs, and where it is not to be found out. */
-function groupOf(groupFile: string, path: string): { name: string; members: string[] } | null {
-  try {
-    const { gid } = statSync(path);
-    for (const line of readFileSync(groupFile, "utf8").split("\n")) {
-      const [name = "", , id = "", members = ""] = line.split(":");
-      if (id !== "" && Number(id) === gid && gid !== 0) return { name, members: members.split(",") };
-    }
-  } catch {
-    // The node went, or there is no list of groups: then the general remedy must do.
+function groupWith(groupFile: string, gid: number | null): { name: string; members: string[] } | null {
+  if (gid === null || gid === ROOT_GID) return null;
+  for (const line of linesOf(groupFile)) {
+    const [name = "", , id = "", members = ""] = line.split(":");
+    if (id !== "" && Number(id) === gid) return { name, members: members.split(",") };
   }
   return null;
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8").split("\n");
+  } catch {
+    return []; // no list of groups: then the general remedy must do
+  }
+}
+
+function gidOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.gid ?? null;
 }
 
 function namesIn(folder: string): string[] {
