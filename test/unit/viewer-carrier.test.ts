@@ -19,6 +19,7 @@ const PEER = "12D3KooWPeerNumber1abcde";
 const QUICK: Partial<ViewerTimings> = {
   retryMs: 1,
   longestRetryMs: 20,
+  awayMs: 0,
   peersMs: 10,
   peersChangedMs: 1,
   replayQuietMs: 20,
@@ -170,6 +171,32 @@ describe("an attached viewer", { timeout: 60_000 }, () => {
       carrier.close();
     }),
   );
+
+  test("keeps a message for a viewer that is away for a moment", async () => {
+    const first = await startScriptedViewer();
+    const { carrier } = await listening(first, { awayMs: 60_000 });
+    await first.close();
+    const sending = carrier.send({ peerId: PEER, topic: "call:c", payload: { type: "call-offer" } });
+    const second = await startScriptedViewer(Number(first.url.port));
+    await sending;
+    assert.equal((await second.sent.take(() => true, "the message")).topic, "call:c");
+    carrier.close();
+    await second.close();
+  });
+
+  test("says a hang-up when the viewer is back, however long it was away", async () => {
+    const first = await startScriptedViewer();
+    const { carrier } = await listening(first);
+    await first.close();
+    const hangUp = { peerId: PEER, topic: "call:c", payload: { type: "call-hangup" } };
+    await assert.rejects(carrier.send(hangUp), { code: "down" });
+    await assert.rejects(carrier.send({ ...hangUp, topic: "call:d", payload: { type: "call-ack" } }));
+    const second = await startScriptedViewer(Number(first.url.port));
+    assert.equal((await second.sent.take(() => true, "the hang-up")).topic, "call:c");
+    assert.deepEqual(second.sent.waiting, []);
+    carrier.close();
+    await second.close();
+  });
 
   test(
     "passes messages on in order, through events that are none",

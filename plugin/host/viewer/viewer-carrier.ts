@@ -15,6 +15,8 @@ export interface ViewerTimings {
   /** Before the next try after a first failure; doubles up to the longest. */
   readonly retryMs: number;
   readonly longestRetryMs: number;
+  /** How long a message waits for a viewer that is away, as while it is started anew; the plugin waits for 6 s. */
+  readonly awayMs: number;
   /** Between two looks at the peers; theirs is a heartbeat of 5 s. */
   readonly peersMs: number;
   /** After the viewer said that a peer came or went: more of them may follow. */
@@ -28,6 +30,7 @@ export interface ViewerTimings {
 export const viewerTimings: ViewerTimings = {
   retryMs: 250,
   longestRetryMs: 5_000,
+  awayMs: 3_000,
   peersMs: 5_000,
   peersChangedMs: 200,
   replayQuietMs: 300,
@@ -111,6 +114,8 @@ async function readSelf(http: ViewerHttp, signal: AbortSignal): Promise<Self> {
 const backoff = ({ retryMs, longestRetryMs }: ViewerTimings, attempt: number): number =>
   Math.min(retryMs * 2 ** Math.min(attempt, 16), longestRetryMs);
 
+const isDown = (error: unknown): boolean => error instanceof ViewerError && error.code === "down";
+
 class AttachedViewer implements ViewerCarrier {
   readonly selfId: string;
   readonly label: string;
@@ -144,13 +149,11 @@ class AttachedViewer implements ViewerCarrier {
   }
 
   async send(message: CarriedMessage): Promise<void> {
-    const { peerId, topic, payload } = message;
     if (isHangup(message)) this.#inbox.noteEnd(message);
     try {
-      const body = { peer_id: peerId, topic, payload };
-      await this.#options.http.postJson("/api/mq/send", body, this.#signal);
+      await this.#post(message);
     } catch (error) {
-      if (isHangup(message) && error instanceof ViewerError && error.code === "down") this.#owe(message);
+      if (isHangup(message) && isDown(error)) this.#owe(message);
       throw error;
     }
   }
@@ -196,6 +199,22 @@ class AttachedViewer implements ViewerCarrier {
       if (!(error instanceof ViewerError)) throw error;
       this.#failedLooks += 1;
       if (this.#failedLooks >= MAX_FAILED_LOOKS) this.#stream?.abort(error);
+    }
+  }
+
+  /** One that was given up half way may go out twice: receivers must bear that anyway. */
+  async #post({ peerId, topic, payload }: CarriedMessage): Promise<void> {
+    const { http, timings } = this.#options;
+    const body = { peer_id: peerId, topic, payload };
+    const until = performance.now() + timings.awayMs;
+    for (;;) {
+      try {
+        await http.postJson("/api/mq/send", body, this.#signal);
+        return;
+      } catch (error) {
+        if (!isDown(error) || performance.now() >= until) throw error;
+      }
+      await pause(timings.retryMs, this.#signal);
     }
   }
 
