@@ -4,6 +4,7 @@
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import { AddressWatch } from "./address-watch.ts";
+import { Allowance } from "./allowance.ts";
 import { textOf, withDeadline } from "./deadline.ts";
 import { MQ_PROTOCOL } from "./goop-mq.ts";
 import type { OwnIdentity } from "./identity.ts";
@@ -21,7 +22,7 @@ import {
 import type { DroppedPresence } from "./presence.ts";
 import { PRESENCE_TOPIC } from "./presence-message.ts";
 import { createParts, type SignallingParts } from "./signalling-parts.ts";
-import { defaultTimings, type Timings } from "./timings.ts";
+import { BURST_OF_NEWCOMERS, defaultTimings, NEWCOMERS_PER_SECOND, type Timings } from "./timings.ts";
 
 export interface Libp2pSignallingOptions {
   /** What other peers are told we are called. */
@@ -75,6 +76,7 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #log: Log;
   readonly #closing = new AbortController();
   readonly #parts: SignallingParts;
+  readonly #newcomers = new Allowance(BURST_OF_NEWCOMERS, NEWCOMERS_PER_SECOND);
   #availability: OwnAvailability = { videoDisabled: false };
   #keyring: Keyring | undefined;
   #node: SignallingNode | undefined;
@@ -199,7 +201,7 @@ class NodeSignalling implements Libp2pSignalling {
     const events = {
       onConnected: (peerId: string) => parts.contacts.onConnected(peerId),
       onDisconnected: (peerId: string) => parts.contacts.onDisconnected(peerId),
-      onFound: (peer: PeerAddress) => void parts.contacts.add(peer, "found"),
+      onFound: (peer: PeerAddress) => this.#onFound(peer),
       onIdentified: (peer: PeerAddress) => parts.contacts.onIdentified(peer),
       onAddressesChanged: () => this.#addresses?.check(),
     };
@@ -215,6 +217,12 @@ class NodeSignalling implements Libp2pSignalling {
         ? { relays: { addresses: relays, dialMs: timings.dialMs, checkMs: timings.relayCheckMs } }
         : {}),
     };
+  }
+
+  /** By mDNS, which anybody on the local network can write. */
+  #onFound(peer: PeerAddress): void {
+    const { contacts } = this.#parts;
+    if (contacts.list.has(peer.peerId) || this.#newcomers.take()) contacts.add(peer, "found");
   }
 
   #onOwnAddresses(self: SelfAddress): void {

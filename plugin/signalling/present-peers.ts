@@ -1,14 +1,11 @@
 // Who was heard lately on the presence topic, and how often each may be heard. Bounded whatever anybody publishes; counts
 // sweeps instead of reading a clock, so a machine that slept has not lost everybody.
 
-import { MAX_CONTACTS } from "./timings.ts";
+import { BURST_OF_NEWCOMERS, MAX_CONTACTS, NEWCOMERS_PER_SECOND } from "./timings.ts";
 
 /** Messages in a row that a peer may send, and how many come back to it with every sweep. */
 const BURST_OF_PEER = 10;
 const REFILL_OF_PEER = 2;
-/** The same for all peers together that were not known before. */
-const BURST_OF_NEWCOMERS = 64;
-const REFILL_OF_NEWCOMERS = 8;
 
 export type Verdict = "taken" | "stale" | "tooMany";
 
@@ -61,7 +58,7 @@ export class PresentPeers {
 
   /** To be called at equal intervals. */
   sweep(): void {
-    this.#newcomers = Math.min(BURST_OF_NEWCOMERS, this.#newcomers + REFILL_OF_NEWCOMERS);
+    this.#newcomers = Math.min(BURST_OF_NEWCOMERS, this.#newcomers + NEWCOMERS_PER_SECOND);
     for (const [peerId, present] of this.#peers) {
       present.allowance = Math.min(BURST_OF_PEER, present.allowance + REFILL_OF_PEER);
       present.sweepsLeft -= 1;

@@ -43,7 +43,7 @@ export interface Timings {
   readonly longestRedialMs: number;
   /** How often our own addresses are compared: the operating system does not tell when a network changes. */
   readonly addressCheckMs: number;
-  /** Until the node must have stopped; the host grants the plugin one second to leave. */
+  /** Until the node must have stopped; the host grants the plugin one second to leave, goodbye included. */
   readonly stopMs: number;
 }
 
@@ -70,7 +70,7 @@ export const defaultTimings: Timings = {
   redialMs: 1_000,
   longestRedialMs: 60_000,
   addressCheckMs: 15_000,
-  stopMs: 900,
+  stopMs: 800,
 };
 
 /** A description is at most 256 Ki characters; escaped as JSON it stays below this. */
@@ -92,6 +92,9 @@ export const MAX_CONTACTS = 512;
 export const MAX_ADDRESSES_PER_CONTACT = 16;
 /** Peers that can make us answer at a time; each answer is a stream, and then a pause. */
 export const MAX_PACED_PEERS = 512;
+/** Peers found that were not known before, in a row and then a second, by mDNS and by presence each. */
+export const BURST_OF_NEWCOMERS = 64;
+export const NEWCOMERS_PER_SECOND = 8;
 /** As many as contacts; strangers' keys go first. */
 export const MAX_PEER_KEYS = 512;
 /** A request, and candidates that came with it. */

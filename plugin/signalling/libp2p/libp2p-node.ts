@@ -21,6 +21,8 @@ import { createRelayReservations, type RelayReservations } from "./relay-reserva
 
 /** A chat network's worth; libp2p closes the least used connections above it. */
 const MAX_CONNECTIONS = 128;
+/** From one IP address, behind which a whole network may come back at once; libp2p's own 5 would reset them. */
+const MAX_CONNECTIONS_PER_SECOND = 32;
 
 /**
  * Serves the handlers before it listens, so that no early stream is refused. @throws when no address can be
@@ -64,7 +66,10 @@ function create(
     transports: [tcp(), ...(relays ? [relays.create] : [])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    connectionManager: { maxConnections: MAX_CONNECTIONS },
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      inboundConnectionThreshold: MAX_CONNECTIONS_PER_SECOND,
+    },
     services: {
       identify: identify(),
       ...(gossip ? { gossip: gossip.create } : {}),
