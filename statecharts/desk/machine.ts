@@ -178,15 +178,15 @@ export const deskMachine = deskSetup.createMachine({
             actions: [refuse("superseded"), rememberEnd("superseded")],
           },
           {
+            guard: { type: "ringsTooOften", params: received },
+            actions: [refuse("busy"), rememberEnd("busy")],
+          },
+          {
             guard: { type: "isCalledAnew", params: received },
             actions: [addStandingBy, "endReplaced"],
           },
           {
             guard: { type: "isBusy", params: received },
-            actions: [refuse("busy"), rememberEnd("busy")],
-          },
-          {
-            guard: { type: "ringsTooOften", params: received },
             actions: [refuse("busy"), rememberEnd("busy")],
           },
           { guard: { type: "isRequest", params: received }, actions: [addRinging, announceCall] },

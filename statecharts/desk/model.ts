@@ -110,12 +110,14 @@ export function crossedCall(context: DeskContext, from: string): DeskCall | unde
 
 const isStandingBy = ({ ref }: DeskCall) => ref.getSnapshot().hasTag("standingBy");
 
-/** Our accepted call with a peer, as far as we know. */
+/** A peer's call that rings here, or that was accepted on either side, as far as we know. */
 function callBeside(context: DeskContext, peerId: string): DeskCall | undefined {
-  const accepted = ["connecting", "connected", "reconnecting"] as const;
-  return Object.values(context.calls).find(
-    ({ peerId: other, ref }) => other === peerId && accepted.some((tag) => ref.getSnapshot().hasTag(tag)),
-  );
+  return Object.values(context.calls).find(({ peerId: other, direction, ref }) => {
+    const snapshot = ref.getSnapshot();
+    const tags = ["connecting", "connected", "reconnecting"] as const;
+    const isRinging = direction === "incoming" && snapshot.hasTag("ringing");
+    return other === peerId && (isRinging || tags.some((tag) => snapshot.hasTag(tag)));
+  });
 }
 
 /** Of two crossed calls the other side's stays, and goes on with what our user chose for ours. */

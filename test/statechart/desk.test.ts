@@ -231,7 +231,16 @@ describe("stale messages that come all at once", () => {
       desk.actor.send({ type: "signal.received", signal, ...about });
     }
     assert.deepEqual(desk.context.calls, {});
-    assert.equal(desk.effects.count("announceCall"), 1);
+    // The second stood by until the first one's hang-up came; neither rang long enough for a host to hear of it.
+    assert.equal(desk.effects.count("announceCall"), 2);
+  });
+
+  test("do not make a peer busy for itself: its later call rings when the hang-up of the one before it comes", async () => {
+    const desk = await ringingIn();
+    await desk.hears(requestOf(), { callId: "call-2" });
+    assert.deepEqual(desk.refusals(), []);
+    await desk.hears(hangupOf());
+    assert.equal(desk.phase("call-2"), "ringing");
   });
 });
 

@@ -12,7 +12,7 @@ const BATCH = 500;
 const startedAt = performance.now();
 const seconds = () => Math.ceil((performance.now() - startedAt) / 1000);
 /** So many in a row, and more as time goes by; see plugin/calls/README.md. */
-const maxRings = () => 6 + seconds() / 10;
+const maxRings = () => 7 + seconds() / 10;
 const maxRefusals = () => 20 + seconds();
 
 const open: { end(): Promise<void> }[] = [];
