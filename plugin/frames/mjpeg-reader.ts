@@ -6,16 +6,20 @@ import type { PictureReader, ReaderEvents } from "./picture-reader.ts";
 
 /** Long enough not to occur in a JPEG. */
 const BOUNDARY = "goop-call-picture-7hQ2vN5xK9";
-const PART = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n`;
-/** Browsers show a part when the next one begins: without this each picture would be shown with the one after it. */
-const NEXT_PART = Buffer.from(`\r\n${PART}`);
 
-/** @param headers beside those that the way itself needs */
+/**
+ * @param headers beside those that the way itself needs; each part repeats them, because WebKit takes a part's head for
+ * that of an answer of its own, and would not let the page have a picture whose head does not allow it
+ */
 export function createMjpegReader(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   events: ReaderEvents,
 ): PictureReader {
+  const repeated = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const part = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n${repeated.join("")}\r\n`;
+  // Browsers show a part when the next one begins: without this each picture would be shown with the one after it.
+  const nextPart = Buffer.from(`\r\n${part}`);
   response.writeHead(200, {
     ...headers,
     "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
@@ -23,7 +27,7 @@ export function createMjpegReader(
     "X-Content-Type-Options": "nosniff",
     Connection: "close",
   });
-  response.write(PART);
+  response.write(part);
   response.on("error", () => undefined);
   response.once("close", () => events.onGone());
   return {
@@ -32,7 +36,7 @@ export function createMjpegReader(
       new Promise((resolve, reject) => {
         response.cork();
         response.write(jpeg);
-        response.write(NEXT_PART, (error) => (error ? reject(error) : resolve()));
+        response.write(nextPart, (error) => (error ? reject(error) : resolve()));
         response.uncork();
       }),
     close: () => response.destroy(),

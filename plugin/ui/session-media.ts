@@ -80,7 +80,7 @@ export class SessionMedia {
     this.#isCapturing = true;
     const canvas = document.createElement("canvas");
     // Not sooner, since a canvas without a size gives a stream that some engines never begin to show.
-    this.draw(canvas, () => this.#streams.tell(canvas.captureStream()));
+    this.draw(canvas, () => this.#streams.tell(streamOf(canvas)));
   }
 
   async #fetch(): Promise<void> {
@@ -95,4 +95,19 @@ export class SessionMedia {
       if (!this.#isClosed) onError(error);
     }
   }
+}
+
+/**
+ * Takes each picture when it is drawn: left to itself (captureStream without a rate) WebKitGTK 2.50 stops after the first
+ * two, and at a fixed rate it shows pictures later than need be.
+ */
+function streamOf(canvas: HTMLCanvasElement): MediaStream {
+  const stream = canvas.captureStream(0);
+  const [track] = stream.getVideoTracks();
+  const request = (): void => {
+    if (track instanceof CanvasCaptureMediaStreamTrack) track.requestFrame();
+  };
+  canvas.addEventListener("goop:drawn", request);
+  request();
+  return stream;
 }

@@ -19,6 +19,7 @@ import {
 } from "./figures.ts";
 import type { Ledger } from "./frame-ledger.ts";
 import { measureBeside } from "./mouth-to-ear-beside.ts";
+import { measureWays, WAYS } from "./picture-ways.ts";
 import { measureSoundAndPicture } from "./sound-and-picture.ts";
 import { measureStarts } from "./start-time.ts";
 import { measureSwitchGaps } from "./switch-gap.ts";
@@ -52,6 +53,8 @@ interface Stage {
   readonly figures: readonly FigureName[];
   run(lengths: typeof FULL, results: Results): Promise<void>;
 }
+
+const WAY_FIGURES = ["decodedToDrawn", "decodedToDrawnP95", "cores", "drawn"] as const;
 
 const STAGES: readonly Stage[] = [
   {
@@ -126,6 +129,11 @@ const STAGES: readonly Stage[] = [
       setWatched(results, report, "720");
     },
   },
+  {
+    what: "the three ways of showing pictures side by side, 480p in one call, in WebKitGTK",
+    figures: WAYS.flatMap((way) => WAY_FIGURES.map((figure) => `ways.${way}.${figure}` as const)),
+    run: measureThreeWays,
+  },
   { what: "720p, processor; the host takes the pictures, no page", figures: ["cpu720"], run: measureCpu720 },
   {
     what: "Chromium calling Chromium, 480p both ways with sound",
@@ -159,6 +167,16 @@ async function measureEars({ soundMs }: typeof FULL, results: Results): Promise<
     median(chromiumMs),
     `median of ${chromiumMs.length}: ${listMs(chromiumMs)}`,
   );
+}
+
+async function measureThreeWays(lengths: typeof FULL, results: Results): Promise<void> {
+  for (const report of await measureWays({ size: VGA, ...lengths })) {
+    const note = report.way === "mjpeg" ? "reckoned by WebRTC's delay in the other two" : "";
+    results.set(`ways.${report.way}.decodedToDrawn`, report.decodedToDrawnMs, note);
+    results.set(`ways.${report.way}.decodedToDrawnP95`, report.decodedToDrawnP95Ms);
+    results.set(`ways.${report.way}.cores`, report.cores, "plugin, host, browser and its display");
+    results.set(`ways.${report.way}.drawn`, report.drawnPercent);
+  }
 }
 
 function setWatched(results: Results, report: WatchedReport, size: "480" | "720"): void {

@@ -60,6 +60,18 @@ export const TARGETS = {
   quietVoice: atLeastDb(null),
   loudVoice: atLeastDb(null),
   voiceBlock: { unit: "ms", goal: 0.3, decimals: 2 },
+  "ways.stdio.decodedToDrawn": ms(null),
+  "ways.stdio.decodedToDrawnP95": ms(null),
+  "ways.stdio.cores": { unit: "cores", goal: null, decimals: 2 },
+  "ways.stdio.drawn": { unit: "%", goal: null, decimals: 1 },
+  "ways.websocket.decodedToDrawn": ms(null),
+  "ways.websocket.decodedToDrawnP95": ms(null),
+  "ways.websocket.cores": { unit: "cores", goal: null, decimals: 2 },
+  "ways.websocket.drawn": { unit: "%", goal: null, decimals: 1 },
+  "ways.mjpeg.decodedToDrawn": ms(null),
+  "ways.mjpeg.decodedToDrawnP95": ms(null),
+  "ways.mjpeg.cores": { unit: "cores", goal: null, decimals: 2 },
+  "ways.mjpeg.drawn": { unit: "%", goal: null, decimals: 1 },
 } as const satisfies Record<string, Target>;
 
 export type FigureName = keyof typeof TARGETS;
@@ -90,7 +102,7 @@ function formatLine(name: FigureName, { value, unit, goal, holds }: Figure, note
   const limit = goal === null ? "" : `${isLowerLimit ? ">=" : "<="} ${goal}`;
   const verdict = holds === null ? "" : holds ? "holds" : "MISSED";
   const shown = value === null ? "none" : value.toFixed(decimals);
-  return `${name.padEnd(24)}${shown.padStart(8)} ${unit.padEnd(6)}${limit.padEnd(8)}${verdict.padEnd(8)}${note}`.trimEnd();
+  return `${name.padEnd(32)}${shown.padStart(8)} ${unit.padEnd(6)}${limit.padEnd(8)}${verdict.padEnd(8)}${note}`.trimEnd();
 }
 
 /** The value below which a share of the values lie, by nearest rank; NaN for none. */

@@ -6,9 +6,13 @@ import { WebSocket } from "ws";
 
 export const PAGE_ORIGIN = "http://127.0.0.1:8080";
 
+const HEAD_END = "\r\n\r\n";
+
 /** What arrived of one picture; what the way does not carry is undefined. */
 export interface SeenPicture {
   readonly bytes: Buffer;
+  /** Of a part of MJPEG. */
+  readonly head?: string;
   readonly seq?: number;
   readonly capturedAt?: number;
   readonly width?: number;
@@ -102,13 +106,17 @@ export async function openMjpegViewer(
   }
   const boundary = /boundary=(.+)$/.exec(response.headers["content-type"] ?? "")?.[1] ?? "";
   const arrivals = new Arrivals();
-  const part = Buffer.from(`--${boundary}\r\nContent-Type: image/jpeg\r\n\r\n`);
+  const part = Buffer.from(`--${boundary}\r\n`);
   let rest = Buffer.alloc(0);
   response.on("data", (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
     // As browsers do it: a part is over when the whole head of the next one is there.
     for (let end = endOf(rest, part); end >= 0; end = endOf(rest, part)) {
-      arrivals.push({ bytes: Buffer.from(rest.subarray(part.length, end - 2)) });
+      const begin = rest.indexOf(HEAD_END) + HEAD_END.length;
+      arrivals.push({
+        head: rest.toString("latin1", 0, begin),
+        bytes: Buffer.from(rest.subarray(begin, end - 2)),
+      });
       rest = rest.subarray(end);
     }
   });
@@ -124,6 +132,8 @@ export async function openMjpegViewer(
   };
 }
 
+/** Where the next part begins, if its head is whole. */
 function endOf(bytes: Buffer, part: Buffer): number {
-  return bytes.indexOf(part, part.length);
+  const next = bytes.indexOf(part, part.length);
+  return next >= 0 && bytes.indexOf(HEAD_END, next) >= 0 ? next : -1;
 }

@@ -1,0 +1,207 @@
+// A page that was written for Goop², unchanged on this plugin, in WebKitGTK and in Chromium: calls both ways, mutes, is
+// loaded anew in mid-call, hangs up on both sides.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser } from "../support/browser.ts";
+import { startChromium } from "../support/chromium.ts";
+import { type GoopPage, introducePages, openGoopPage } from "../support/goop-page.ts";
+import { readStampOf, type Stamp } from "../support/stamp-reader.ts";
+import { startWebKit } from "../support/webkit.ts";
+
+/** Each look takes some milliseconds; a picture that stands still is the same in all of them. */
+const LOOKS = 500;
+
+/** Copies what an element shows to a canvas that a test can read. */
+async function copyToProbe(browser: Browser, selector: string): Promise<void> {
+  await browser.execute((from: string) => {
+    const shown = document.querySelector(from);
+    if (!(shown instanceof HTMLVideoElement)) return;
+    const known = document.querySelector("#probe");
+    const probe = known instanceof HTMLCanvasElement ? known : document.createElement("canvas");
+    probe.id = "probe";
+    probe.width = shown.videoWidth;
+    probe.height = shown.videoHeight;
+    document.body.append(probe);
+    probe.getContext("2d")?.drawImage(shown, 0, 0);
+  }, selector);
+}
+
+/** Looked at again and again it is another picture of the pattern each time. */
+async function assertMoves(look: () => Promise<Stamp | null>): Promise<void> {
+  const numbers = new Set<number>();
+  for (let time = 0; time < LOOKS && numbers.size < 3; time += 1) {
+    const stamp = await look();
+    if (stamp) numbers.add(stamp.sequence);
+  }
+  assert.ok(numbers.size >= 3, `in ${LOOKS} looks the pictures ${[...numbers].join(", ")} were seen`);
+}
+
+/** The stream made of a canvas plays in the page's video, and what it shows is the other's camera. */
+async function assertVideoPlays({ browser }: GoopPage): Promise<void> {
+  await browser.waitFor(() => {
+    const video = document.querySelector("video");
+    return video !== null && video.videoWidth > 0 && video.currentTime > 0;
+  });
+  await assertMoves(async () => {
+    await copyToProbe(browser, "#remote");
+    return await readStampOf(browser, "#probe");
+  });
+}
+
+const imagesShow = ({ browser }: GoopPage): Promise<void> =>
+  browser.waitFor(() =>
+    ["remote-image", "local-image"].every((id) => {
+      const image = document.getElementById(id);
+      return image instanceof HTMLImageElement && image.naturalWidth > 0;
+    }),
+  );
+
+/** Beyond the host's interface: the picture on a canvas of the page's own. */
+async function assertDraws({ browser }: GoopPage): Promise<void> {
+  await browser.executeSource(`() => { session.drawRemote(document.getElementById("drawn")); }`);
+  await assertMoves(() => readStampOf(browser, "#drawn"));
+}
+
+describe("a page written for Goop²", { timeout: 400_000 }, () => {
+  const pages: Partial<Record<"alice" | "bob", GoopPage>> = {};
+  before(async () => {
+    pages.alice = await openGoopPage("Alice", startWebKit);
+    pages.bob = await openGoopPage("Bob", startChromium);
+    await introducePages(pages.alice, pages.bob);
+  });
+  after(async () => {
+    for (const page of Object.values(pages)) await page.close();
+  });
+  const page = (name: "alice" | "bob"): GoopPage => {
+    const one = pages[name];
+    assert.ok(one, `${name} did not start`);
+    return one;
+  };
+  const both = () => [page("alice"), page("bob")] as const;
+  const endedOf = ({ browser }: GoopPage) =>
+    browser.execute(() => {
+      const output = document.getElementById("ended");
+      return output instanceof HTMLOutputElement ? Number(output.value) : -1;
+    });
+
+  /** @returns when both say that they are connected */
+  async function connect(
+    caller: GoopPage,
+    callee: GoopPage,
+    button: "call" | "call-audio" = "call",
+  ): Promise<void> {
+    await Promise.all(both().map((one) => one.shows("phase", "idle")));
+    await caller.call(callee, button);
+    await callee.shows("phase", "incoming");
+    await callee.browser.click("#accept");
+    await Promise.all(both().map((one) => one.shows("phase", "connected")));
+  }
+
+  async function hangUp(who: GoopPage): Promise<void> {
+    const before = await Promise.all(both().map(endedOf));
+    await who.browser.click("#hangup");
+    await Promise.all(both().map((one, index) => one.shows("ended", String((before[index] ?? 0) + 1))));
+    await Promise.all(both().map((one) => one.shows("phase", "idle")));
+  }
+
+  for (const [caller, callee] of [
+    ["alice", "bob"],
+    ["bob", "alice"],
+  ] as const) {
+    test(`${caller} calls ${callee}: both see each other, in a video by srcObject, in an img, and on a canvas`, async () => {
+      await connect(page(caller), page(callee));
+      for (const one of both()) {
+        await imagesShow(one);
+        await assertVideoPlays(one);
+        await assertDraws(one);
+      }
+      await hangUp(page(callee));
+    });
+  }
+
+  test("toggles say whether it is on, and the plugin does what they say", async () => {
+    const [alice, bob] = both();
+    await connect(alice, bob);
+    const muted = () =>
+      alice.browser.executeSource(
+        "() => Goop.api.call.active().then(([one]) => [one.audio_on, one.video_on])",
+      );
+    const on = (id: string) =>
+      alice.browser.executeSource(`() => document.getElementById("${id}").dataset.on`);
+    await alice.until(({ local }) => local.microphone.state === "live" && local.camera.state === "live");
+    await alice.browser.click("#mute");
+    assert.equal(await on("mute"), "false");
+    await alice.until(({ local }) => local.microphone.state === "muted");
+    await alice.browser.click("#camera");
+    assert.equal(await on("camera"), "false");
+    await alice.until(({ local }) => local.camera.state === "off" || local.camera.state === "muted");
+    assert.deepEqual(await muted(), [false, false]);
+    await alice.browser.click("#mute");
+    await alice.browser.click("#camera");
+    assert.deepEqual([await on("mute"), await on("camera")], ["true", "true"]);
+    await alice.until(({ local }) => local.microphone.state === "live" && local.camera.state === "live");
+    assert.deepEqual(await muted(), [true, true]);
+    const twice =
+      "() => [session.toggleAudio(), session.toggleAudio(), session.toggleAudio(), session.toggleAudio()]";
+    assert.deepEqual(await alice.browser.executeSource(twice), [false, true, false, true]);
+    await hangUp(alice);
+  });
+
+  for (const name of ["alice", "bob"] as const) {
+    test(`${name}'s page, loaded anew in mid-call, finds its call again and can end it`, async () => {
+      const one = page(name);
+      await connect(page("alice"), page("bob"));
+      const { callId } = await one.info();
+      await one.reload();
+      await one.browser.waitFor(`#overlay[data-restored="true"][data-channel="${callId}"]`);
+      await one.shows("phase", "connected");
+      await imagesShow(one);
+      await assertVideoPlays(one);
+      await hangUp(one);
+    });
+  }
+
+  test("a page that is loaded while it rings rings again", async () => {
+    const [alice, bob] = both();
+    await alice.call(bob, "call-audio");
+    await bob.shows("phase", "incoming");
+    await bob.reload();
+    await bob.browser.waitFor("#ringing");
+    assert.match(await bob.browser.text("#caller"), new RegExp(`${alice.peerId} audio`));
+    await bob.browser.click("#reject");
+    await Promise.all(both().map((other) => other.shows("phase", "idle")));
+  });
+
+  test("streams come to those who ask late, too, and a call without pictures has none", async () => {
+    const [alice, bob] = both();
+    await connect(alice, bob);
+    await assertVideoPlays(alice);
+    const late = `() => new Promise((resolve) => {
+      session.onRemoteStream((stream) => session.onRemoteVideoSrc((url) =>
+        resolve(stream === session.remoteStream && /^http:..127\\.0\\.0\\.1:/.test(url))));
+    })`;
+    assert.equal(await alice.browser.executeSource(late), true);
+    await hangUp(bob);
+    await connect(bob, alice, "call-audio");
+    assert.equal(await alice.browser.executeSource("() => session.mediaType"), "audio");
+    assert.equal(await alice.browser.executeSource("() => session.remoteStream"), null);
+    await hangUp(alice);
+  });
+
+  test("the host's own address shows a call's picture too", async () => {
+    const [alice, bob] = both();
+    await connect(alice, bob);
+    await bob.browser.executeSource(`() => {
+      const image = document.createElement("img");
+      image.id = "by-channel";
+      image.src = Goop.api.call.videoUrl(session.channelId);
+      document.body.append(image);
+    }`);
+    await bob.browser.waitFor(() => {
+      const image = document.getElementById("by-channel");
+      return image instanceof HTMLImageElement && image.naturalWidth > 0;
+    });
+    await hangUp(bob);
+  });
+});

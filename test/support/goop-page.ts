@@ -1,0 +1,115 @@
+// A real host that also serves the page written for Goop², open in a browser: what such a page's user does and sees.
+
+import { readFile } from "node:fs/promises";
+import { type Host, startHost } from "../../plugin/host/host.ts";
+import { ownAddress } from "../../plugin/host/pair.ts";
+import type { CallInfo } from "../../rpc-schema/index.ts";
+import type { Browser } from "./browser.ts";
+
+export interface GoopPage {
+  readonly host: Host;
+  readonly browser: Browser;
+  readonly peerId: string;
+  /** Waits until an element's value is this. */
+  shows(id: "phase" | "state" | "ended", value: string): Promise<void>;
+  /** Types the peer's id and presses the button. */
+  call(peer: GoopPage, button?: "call" | "call-audio"): Promise<void>;
+  /** The one call that the plugin has. */
+  info(): Promise<CallInfo>;
+  /** Waits until the plugin says this of its one call. */
+  until(holds: (call: CallInfo) => boolean): Promise<void>;
+  /** Loads the page anew, as its user would. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const FIXTURES = new URL("../browser/fixtures/", import.meta.url);
+
+export async function openGoopPage(label: string, startBrowser: () => Promise<Browser>): Promise<GoopPage> {
+  const host = await startHost({
+    label,
+    files: new Map([
+      [
+        "/goop-page.html",
+        { body: await readFile(new URL("goop-page.html", FIXTURES)), type: "text/html; charset=utf-8" },
+      ],
+      [
+        "/goop-page.js",
+        { body: await readFile(new URL("goop-page.js", FIXTURES)), type: "text/javascript; charset=utf-8" },
+      ],
+    ]),
+    settings: {
+      camera: "test-pattern",
+      microphone: "tone",
+      speaker: "none",
+      iceServers: [],
+      signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+    },
+  });
+  let browser: Browser | undefined;
+  try {
+    browser = await startBrowser();
+    await browser.open(host.url.replace("/#", "/goop-page.html#"));
+    await ownAddress(host);
+    return pageOf(host, browser);
+  } catch (error) {
+    await browser?.close();
+    await host.stop();
+    throw error;
+  }
+}
+
+function pageOf(host: Host, browser: Browser): GoopPage {
+  const info = async (): Promise<CallInfo> => {
+    const [call] = (await host.plugin.request("call.list", {})).calls;
+    if (!call) throw new Error("the plugin has no call");
+    return call;
+  };
+  return {
+    host,
+    browser,
+    peerId: host.state.signalling?.peerId ?? "",
+    shows: (id, value) =>
+      browser.waitForSource(`() => document.getElementById("${id}")?.value === ${JSON.stringify(value)}`),
+    async call(peer, button = "call") {
+      await browser.execute((id: string) => {
+        const field = document.getElementById("peer");
+        if (field instanceof HTMLInputElement) field.value = id;
+      }, peer.peerId);
+      await browser.click(`#${button}`);
+    },
+    info,
+    until: (holds) =>
+      new Promise((resolve, reject) => {
+        const off = host.plugin.onNotification("call.changed", (call) => {
+          if (!holds(call)) return;
+          off();
+          resolve();
+        });
+        info().then((call) => {
+          if (!holds(call)) return;
+          off();
+          resolve();
+        }, reject);
+      }),
+    async reload() {
+      await browser.execute(() => {
+        document.body.id = "old";
+        location.reload();
+      });
+      await browser.waitForSource(
+        `() => document.body && document.body.id !== "old" && globalThis.Goop !== undefined`,
+      );
+    },
+    async close() {
+      await browser.close();
+      await host.stop();
+    },
+  };
+}
+
+/** Each can call the other by its id. */
+export async function introducePages(one: GoopPage, other: GoopPage): Promise<void> {
+  await one.host.plugin.request("contacts.add", { address: await ownAddress(other.host) });
+  await other.host.plugin.request("contacts.add", { address: await ownAddress(one.host) });
+}
