@@ -40,6 +40,8 @@ export class GoopCalls {
   readonly #restored = new Listeners<GoopSession>();
   /** Found when the page was loaded; told to those too who ask later. */
   readonly #found = new Set<GoopSession>();
+  /** Calls that this page started or accepted. */
+  readonly #own = new Set<string>();
   #ready = Promise.withResolvers<void>();
   #isLoading = false;
   /** Every call of the moment, ringing ones too, after each change; and how one ended. */
@@ -85,14 +87,15 @@ export class GoopCalls {
   readonly activeCalls = (): GoopSession[] => [...this.#sessions.values()];
 
   async #load(): Promise<void> {
+    // Before asking: what is told of a call while the answer is on its way makes it no call of this page.
+    const known = new Set(this.#sessions.keys());
     try {
       const { calls } = await this.#link.request("call.list", {});
       this.#dropMissing(calls);
       for (const info of calls) {
-        const isNew = !this.#sessions.has(info.callId);
         this.#told(info);
         const session = this.#sessions.get(info.callId);
-        if (session && isNew) this.#restore(session);
+        if (session && !known.has(info.callId) && !this.#own.has(info.callId)) this.#restore(session);
       }
       this.#ready.resolve();
     } catch (error) {
@@ -176,6 +179,7 @@ export class GoopCalls {
 
   #drop(callId: string, state: "failed" | "closed"): void {
     this.#calls.delete(callId);
+    this.#own.delete(callId);
     this.#stopRinging(callId);
     const session = this.#sessions.get(callId);
     this.#sessions.delete(callId);
@@ -186,6 +190,7 @@ export class GoopCalls {
 
   /** The answer may come before the first word about the call. */
   async #sessionOf(callId: string): Promise<GoopSession> {
+    this.#own.add(callId);
     const known = this.#sessions.get(callId);
     if (known) return known;
     const { calls } = await this.#link.request("call.list", {});

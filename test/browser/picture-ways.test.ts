@@ -70,6 +70,8 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
     cleanups.push(() => alice.stop());
     bob = await startPerson("Bob");
     cleanups.push(() => bob.stop());
+    // Nothing can be added before one's own signalling is ready.
+    await ownAddress(bob);
     await bob.plugin.request("contacts.add", { address: await ownAddress(alice) });
     callId = await connect(alice, bob);
   });

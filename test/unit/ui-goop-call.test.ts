@@ -247,6 +247,17 @@ describe("Goop.call", () => {
     assert.equal(restored.length, 2);
   });
 
+  test("a call of which something is told while the page still asks is found again all the same", async () => {
+    const restored: GoopSession[] = [];
+    calls.onRestore((session) => restored.push(session));
+    link.calls = [callWithBob()];
+    const loaded = link.ready();
+    link.change({ quality: "fair" });
+    await loaded;
+    assert.deepEqual(restored, calls.activeCalls());
+    assert.equal(restored.length, 1);
+  });
+
   test("a call that this page began is not found again when its connection comes back", async () => {
     const session = await started();
     link.onOpenChange(false);
