@@ -4,20 +4,25 @@
 import type { Log } from "../log.ts";
 import { IDENTITY_RESPONSE_TOPIC, IDENTITY_TOPIC } from "./identity.ts";
 import { PeerPacer } from "./peer-pacer.ts";
-import type { Timings } from "./timings.ts";
+import { MAX_PACED_PEERS, type Timings } from "./timings.ts";
 
 export interface IdentityExchangeOptions {
   /** Unsealed: who holds a stale key of ours could not open it, and this is what brings the new one. */
   deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void>;
-  /** Our own answer as it stands now. */
-  own(): object;
+  /** Our own answer as it stands now, with our key or without. */
+  own(isKeyTold: boolean): object;
   readonly closing: AbortSignal;
   readonly timings: Timings;
   readonly log: Log;
 }
 
-/** Each peer is asked, and told, at most once per `identityPauseMs`. Ends with `closing`. */
+/**
+ * Each peer is asked, and told, at most once per `identityPauseMs`. Ends with `closing`. A peer hears our key only after
+ * we have heard who it is: a host that has our key seals its answer too, and without its key we could never read that.
+ */
 export class IdentityExchange {
+  /** Who told of itself while this process lives; the oldest leave first. */
+  readonly #heard = new Set<string>();
   readonly #asking: PeerPacer;
   readonly #telling: PeerPacer;
 
@@ -31,14 +36,29 @@ export class IdentityExchange {
     this.#telling = new PeerPacer({
       ...pace,
       what: "telling who we are to",
-      work: async (peerId, signal) => deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(), signal),
+      work: async (peerId, signal) =>
+        deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(this.#heard.has(peerId)), signal),
     });
   }
 
-  /** Both ways. Ours first, so that the peer can seal its answer. */
+  /** Both ways. */
   introduce(peerId: string): void {
     this.#telling.want(peerId);
     this.#asking.want(peerId);
+  }
+
+  /**
+   * The peer said who it is, with a new key or not, or sealed something, so that it has a key of ours already: it may
+   * have the one that we have now.
+   */
+  onHeard(peerId: string, isKeyNew: boolean): void {
+    if (this.#heard.has(peerId) && !isKeyNew) return;
+    this.#heard.add(peerId);
+    for (const oldest of this.#heard) {
+      if (this.#heard.size <= MAX_PACED_PEERS) break;
+      this.#heard.delete(oldest);
+    }
+    this.#telling.want(peerId);
   }
 
   tell(peerId: string): void {

@@ -43,14 +43,14 @@ export function parseIdentity(payload: unknown, from: string): PeerIdentity | un
   return { label: readableLabel(content), videoDisabled, key };
 }
 
-/** Empty and false fields are left out, as the host leaves them. */
-export function identityPayload({ peerId, label, videoDisabled, publicKey }: OwnIdentity): object {
+/** Empty and false fields are left out, as the host leaves them; so is the key where it is not told yet. */
+export function identityPayload(own: OwnIdentity, isKeyTold: boolean): object {
+  const { peerId, label, videoDisabled, publicKey } = own;
   return {
     peerID: peerId,
     content: label,
     ...(videoDisabled ? { videoDisabled } : {}),
-    publicKey,
-    encryptionSupported: true,
+    ...(isKeyTold ? { publicKey, encryptionSupported: true } : {}),
     reachable: true,
   };
 }

@@ -63,7 +63,7 @@ export function createParts(around: SignallingSurroundings): SignallingParts {
   const identities = new IdentityExchange({
     ...around,
     deliver: (...message) => sender.deliver(...message),
-    own: () => identityPayload(around.self()),
+    own: (isKeyTold) => identityPayload(around.self(), isKeyTold),
   });
   const inbox = createInbox(around, contacts, identities);
   const receiver = new MqReceiver({
@@ -82,7 +82,10 @@ function createInbox(
 ): Inbox {
   const inbox = new Inbox({
     open: (from, payload) => keys().sealing.open(from, payload),
-    onUnopened: (from) => identities.introduce(from),
+    onUnopened: (from) => {
+      identities.onHeard(from, false);
+      identities.introduce(from);
+    },
     onSignal: (from, callId, signal) => {
       if (!contacts.list.has(from)) void contacts.meet(from);
       onSignal(from, callId, signal);
@@ -90,7 +93,9 @@ function createInbox(
     onIdentityAsked: (from) => identities.tell(from),
     onIdentity: (from, { key, ...about }) => {
       contacts.list.describe(from, about);
-      if (keys().peers.learn(from, key)) inbox.onNewKey(from);
+      const isKeyNew = keys().peers.learn(from, key);
+      identities.onHeard(from, isKeyNew);
+      if (isKeyNew) inbox.onNewKey(from);
     },
     holdSealedMs: timings.holdSealedMs,
     log,

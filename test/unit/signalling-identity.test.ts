@@ -12,7 +12,7 @@ const publicKey = Buffer.alloc(32, 7).toString("base64");
 
 test("an answer of ours is read as what we said", () => {
   for (const videoDisabled of [false, true]) {
-    const payload = identityPayload({ peerId: ID, label: "Eva", videoDisabled, publicKey });
+    const payload = identityPayload({ peerId: ID, label: "Eva", videoDisabled, publicKey }, true);
     assert.equal("videoDisabled" in payload, videoDisabled);
     assert.deepEqual(parseIdentity(payload, ID), {
       label: "Eva",
@@ -20,6 +20,11 @@ test("an answer of ours is read as what we said", () => {
       key: { publicKey: new Uint8Array(32).fill(7), encryptionSupported: true },
     });
   }
+});
+
+test("an answer of ours without the key says nothing of sealing", () => {
+  const own = { peerId: ID, label: "Eva", videoDisabled: false, publicKey };
+  assert.deepEqual(identityPayload(own, false), { peerID: ID, content: "Eva", reachable: true });
 });
 
 test("a bare answer means calls are on and nothing is sealed", () => {

@@ -35,6 +35,8 @@ export function createGossip({ topic, onMessage, onSubscribed }: GossipOptions):
         allowPublishToZeroTopicPeers: true,
         fallbackToFloodsub: true,
         allowedTopics: [topic],
+        // Go's gossip keeps no scores; this one would shut out the fifteenth peer behind one address, as relayed ones are.
+        scoreParams: { IPColocationFactorWeight: 0 },
         maxInboundDataLength: MAX_GOSSIP_BYTES,
         seenTTL: SEEN_MS,
       })(components);
