@@ -73,17 +73,3 @@ export function createImageDecode(): Decode {
     image.src = url;
   };
 }
-
-/** Both engines decode it elsewhere than on the page's own thread. */
-export function createBitmapDecode(): Decode {
-  return (data, done) => {
-    if (typeof data === "string") throw new TypeError("a data URL is decoded by an image");
-    createImageBitmap(data).then(
-      (bitmap) => {
-        done(bitmap);
-        bitmap.close();
-      },
-      () => done(undefined),
-    );
-  };
-}

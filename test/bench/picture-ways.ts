@@ -68,6 +68,8 @@ async function startQuietHost(label: string, picture: PictureSize): Promise<Host
       microphone: "tone",
       speaker: "none",
       picture,
+      // A busy machine would make the pictures smaller, and then they say nothing of the way.
+      adaptation: false,
       iceServers: [],
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },
