@@ -1,0 +1,199 @@
+// What every peer engine keeps about media: which kinds flow, which do not, and what is counted. A part of the
+// peer's contract, which runs it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PeerStatistics } from "../../plugin/peer/peer.ts";
+import {
+  connect,
+  connected,
+  feed,
+  negotiate,
+  type WatchedPeer,
+  withoutKind,
+  withRefusedKind,
+} from "../support/peer-pair.ts";
+
+export type WithPair = (
+  body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>,
+) => () => Promise<void>;
+
+export function media(withPair: WithPair): void {
+  test(
+    "remote sound is handed out only while it is wanted, and comes back without a new negotiation",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      try {
+        await callee.until(() => callee.blocks.length > 5);
+        callee.peer.setAudioReceiving(false);
+        const before = callee.blocks.length;
+        const pictures = callee.pictures.length;
+        await callee.until(() => callee.pictures.length > pictures + 3);
+        assert.equal(callee.blocks.length, before);
+        callee.peer.setAudioReceiving(true);
+        await callee.until(() => callee.blocks.length > before + 5);
+      } finally {
+        feeding.stop();
+      }
+    }),
+  );
+
+  test(
+    "pictures and samples go both ways",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
+      try {
+        await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+        await caller.until(() => caller.pictures.length > 5 && caller.blocks.some(isLoud));
+      } finally {
+        for (const each of feeds) each.stop();
+      }
+      assertGrey(callee.pictures.at(-1), 60);
+      assertGrey(caller.pictures.at(-1), 180);
+      assert.ok((callee.pictures.at(-1)?.capturedAtUs ?? 0) > 1.7e15, "Unix time in microseconds");
+      const received = callee.pictures.at(-1)?.data;
+      assert.equal(received?.byteLength, received?.buffer.byteLength, "the only view of its buffer");
+    }),
+  );
+
+  test(
+    "nothing is sent while nothing is fed, and pictures come again when they are",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const first = feed(caller.peer, 60);
+      await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+      first.stop();
+      const before = await settledBytes(caller);
+      const shown = callee.pictures.length;
+      // The other direction's pictures measure the time in which nothing may come.
+      const other = feed(callee.peer, 180);
+      await caller.until(() => caller.pictures.length > 15);
+      other.stop();
+      assert.deepEqual(await sentBytes(caller), before);
+      assert.equal(callee.pictures.length, shown);
+      const second = feed(caller.peer, 120);
+      await callee.until(() => callee.pictures.length > shown + 5);
+      second.stop();
+      assertGrey(callee.pictures.at(-1), 120);
+    }),
+  );
+}
+
+const BOTH_WAYS = { sends: true, receives: true };
+const NOT_AT_ALL = { sends: false, receives: false };
+
+/** The callee gets an offer without one kind, as from a machine without that device. */
+async function connectWithout(
+  kind: "audio" | "video",
+  caller: WatchedPeer,
+  callee: WatchedPeer,
+): Promise<void> {
+  const offer = await caller.peer.createOffer();
+  const answer = await callee.peer.answerOffer(withoutKind(offer, kind));
+  assert.deepEqual(answer.match(/^m=\w+/gm), [kind === "video" ? "m=audio" : "m=video"]);
+  await caller.peer.acceptAnswer(withRefusedKind(answer, offer, kind));
+  caller.sendCandidatesTo(callee.peer);
+  callee.sendCandidatesTo(caller.peer);
+  await connected(caller, callee);
+}
+
+export function kinds(withPair: WithPair): void {
+  for (const missing of ["video", "audio"] as const) {
+    test(
+      `an offer without ${missing} gives a call with the other kind only${missing === "video" ? ", until a later offer adds it" : ""}`,
+      withPair(async (caller, callee) => {
+        assert.equal(callee.peer.agreed(), null);
+        await connectWithout(missing, caller, callee);
+        for (const { peer } of [caller, callee]) {
+          const there = missing === "video" ? "audio" : "video";
+          assert.deepEqual(peer.agreed(), { [missing]: NOT_AT_ALL, [there]: BOTH_WAYS });
+        }
+        const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
+        try {
+          const count = ({ pictures, blocks }: WatchedPeer) =>
+            missing === "video" ? blocks.filter(isLoud).length : pictures.length;
+          await callee.until(() => count(callee) > 5);
+          await caller.until(() => count(caller) > 5);
+          if (missing === "video") assert.deepEqual([callee.pictures, caller.pictures], [[], []]);
+          // Sections keep their order in later offers, so only the last one can be added here.
+          if (missing === "audio") return;
+          await negotiate(caller, callee);
+          for (const each of [caller, callee]) {
+            assert.deepEqual(each.peer.agreed(), { audio: BOTH_WAYS, video: BOTH_WAYS });
+            await each.until(() => each.pictures.length > 5 && each.blocks.some(isLoud));
+          }
+        } finally {
+          for (const each of feeds) each.stop();
+        }
+      }),
+    );
+  }
+
+  test(
+    "an offer of somebody who can only receive is answered: what it takes comes, and nothing is expected of it",
+    withPair(async (caller, callee) => {
+      const offer = (await caller.peer.createOffer()).replaceAll("a=sendrecv", "a=recvonly");
+      const answer = await callee.peer.answerOffer(offer);
+      assert.deepEqual(answer.match(/^a=(send|recv)\w+/gm), ["a=sendonly", "a=sendonly"]);
+      await caller.peer.acceptAnswer(answer);
+      caller.sendCandidatesTo(callee.peer);
+      callee.sendCandidatesTo(caller.peer);
+      await connected(caller, callee);
+      const sending = { sends: true, receives: false };
+      assert.deepEqual(callee.peer.agreed(), { audio: sending, video: sending });
+      const receiving = { sends: false, receives: true };
+      assert.deepEqual(caller.peer.agreed(), { audio: receiving, video: receiving });
+      const feeding = feed(callee.peer, 60);
+      await caller.until(() => caller.pictures.length > 3 && caller.blocks.some(isLoud));
+      feeding.stop();
+    }),
+  );
+}
+
+export function figures(withPair: WithPair): void {
+  test(
+    "statistics count what was sent and received",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+      feeding.stop();
+      const sent = await caller.peer.statistics();
+      const received = await callee.peer.statistics();
+      assert.ok(sent.bytesSentVideo > 0 && sent.bytesSentAudio > 0, JSON.stringify(sent));
+      assert.ok(received.bytesReceivedVideo > 0 && received.bytesReceivedAudio > 0, JSON.stringify(received));
+      assert.ok(received.packetsReceived > 0);
+      assert.equal(received.bytesSentVideo, 0);
+    }),
+  );
+}
+
+function isLoud({ block }: { block: Int16Array }): boolean {
+  return block.some((sample) => Math.abs(sample) > 2000);
+}
+
+function assertGrey(frame: WatchedPeer["pictures"][number] | undefined, luma: number): void {
+  assert.ok(frame !== undefined);
+  const middle = frame.data[(frame.height >> 1) * frame.width + (frame.width >> 1)] ?? -1;
+  assert.ok(Math.abs(middle - luma) < 12, `luma ${middle}, expected about ${luma}`);
+}
+
+async function sentBytes({
+  peer,
+}: WatchedPeer): Promise<Pick<PeerStatistics, "bytesSentVideo" | "bytesSentAudio">> {
+  const { bytesSentVideo, bytesSentAudio } = await peer.statistics();
+  return { bytesSentVideo, bytesSentAudio };
+}
+
+/** What is still in the encoder and the pacer leaves first. */
+async function settledBytes(peer: WatchedPeer): ReturnType<typeof sentBytes> {
+  let last = await sentBytes(peer);
+  for (let same = 0; same < 200; ) {
+    const now = await sentBytes(peer);
+    same = JSON.stringify(now) === JSON.stringify(last) ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
