@@ -151,13 +151,13 @@ describe("somebody who is not the call's peer", () => {
     assert.deepEqual(mallory.log.callPayloads(callId), []);
   });
 
-  /** Calls upon calls, each with an id of its own. @returns how long it took, in seconds */
-  async function flood(): Promise<number> {
+  /** Calls upon calls, each with an id of its own, until enough. @returns how long it took, in seconds */
+  async function flood(enough: AbortSignal): Promise<number> {
     const startedAt = performance.now();
     const request = { type: "call-request", mode: "native", platform: "linux", mediaType: "video" };
     let next = 0;
     const send = async (): Promise<void> => {
-      for (let n = next++; n < FLOOD; n = next++) {
+      for (let n = next++; n < FLOOD || !enough.aborted; n = next++) {
         // What is not taken of a flood is lost, as it should be.
         await mallory.send(pair.alice.peerId, `call:flood-${n}`, request).catch(() => undefined);
       }
@@ -166,7 +166,7 @@ describe("somebody who is not the call's peer", () => {
     return (performance.now() - startedAt) / 1000;
   }
 
-  test(`and calls ${FLOOD} times disturbs no call that runs, rings a few times, keeps nobody else out`, async () => {
+  test(`and calls more than ${FLOOD} times disturbs no call that runs, rings a few times, keeps nobody else out`, async () => {
     const { alice, bob } = pair;
     const refusals = () => mallory.log.streams.filter(({ payload }) => isHangup(payload)).length;
     const first = await connectCall(alice, bob);
@@ -177,17 +177,23 @@ describe("somebody who is not the call's peer", () => {
       alice.host.request("call.reject", { callId }).catch(() => undefined);
     });
     mallory.log.forget();
-    const flooding = flood();
-    await mallory.log.until(() => refusals() >= MAX_REFUSALS, 60_000);
-    await watch(first);
-    assert.equal(rings, 0);
-    alice.mark();
-    await alice.host.request("call.hangup", { callId: first });
-    for (let ring = 0; ring < MAX_RINGS; ring += 1) {
-      await alice.next("call.ended", ({ peerId }) => peerId === mallory.peerId);
+    const enough = new AbortController();
+    const flooding = flood(enough.signal);
+    let second: string;
+    try {
+      await mallory.log.until(() => refusals() >= MAX_REFUSALS, 60_000);
+      await watch(first);
+      assert.equal(rings, 0);
       alice.mark();
+      await alice.host.request("call.hangup", { callId: first });
+      for (let ring = 0; ring < MAX_RINGS; ring += 1) {
+        await alice.next("call.ended", ({ peerId }) => peerId === mallory.peerId);
+        alice.mark();
+      }
+      second = await getThrough(bob, alice);
+    } finally {
+      enough.abort();
     }
-    const second = await connectCall(bob, alice);
     const seconds = await flooding;
     await watch(second);
     off();
@@ -201,6 +207,26 @@ describe("somebody who is not the call's peer", () => {
     assert.ok(refusals() <= MAX_REFUSALS + seconds + 1 + rings, `${refusals()} refusals in ${seconds} s`);
   });
 });
+
+/** Calls until it rings, as people do: every ten seconds the flood may ring once more, and be busy for a moment. */
+async function getThrough(caller: PluginProcess, callee: PluginProcess): Promise<string> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    caller.mark();
+    const { callId } = await caller.host.request("call.start", { peerId: callee.peerId, media: "video" });
+    const outcomes = [
+      callee.next("call.incoming", (call) => call.callId === callId),
+      caller.next("call.ended", (end) => end.callId === callId),
+    ];
+    // The other one may never come, which nobody asks about any more.
+    for (const outcome of outcomes) outcome.catch(() => undefined);
+    const first = await Promise.race(outcomes);
+    if ("reason" in first) continue;
+    await callee.host.request("call.accept", { callId });
+    await callee.next("call.changed", (call) => call.callId === callId && call.phase === "connected");
+    return callId;
+  }
+  return assert.fail("busy twenty times");
+}
 
 function isHangup(payload: unknown): boolean {
   return (payload as { type?: string } | undefined)?.type === "call-hangup";
