@@ -21,8 +21,8 @@ export interface IdentityExchangeOptions {
  * we have heard who it is: a host that has our key seals its answer too, and without its key we could never read that.
  */
 export class IdentityExchange {
-  /** Who told of itself while this process lives; the oldest leave first. */
-  readonly #heard = new Set<string>();
+  /** Who told of itself while this process lives, and whether it took our key since; the oldest leave first. */
+  readonly #heard = new Map<string, { hasOurKey: boolean }>();
   readonly #asking: PeerPacer;
   readonly #telling: PeerPacer;
 
@@ -36,8 +36,11 @@ export class IdentityExchange {
     this.#telling = new PeerPacer({
       ...pace,
       what: "telling who we are to",
-      work: async (peerId, signal) =>
-        deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(this.#heard.has(peerId)), signal),
+      work: async (peerId, signal) => {
+        const heard = this.#heard.get(peerId);
+        await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(heard !== undefined), signal);
+        if (heard) heard.hasOurKey = true;
+      },
     });
   }
 
@@ -53,12 +56,17 @@ export class IdentityExchange {
    */
   onHeard(peerId: string, isKeyNew: boolean): void {
     if (this.#heard.has(peerId) && !isKeyNew) return;
-    this.#heard.add(peerId);
-    for (const oldest of this.#heard) {
+    if (!this.#heard.has(peerId)) this.#heard.set(peerId, { hasOurKey: false });
+    for (const oldest of this.#heard.keys()) {
       if (this.#heard.size <= MAX_PACED_PEERS) break;
       this.#heard.delete(oldest);
     }
     this.#telling.want(peerId);
+  }
+
+  /** While our key is on its way: what we seal the peer could not read. One met in an earlier life has it. */
+  isKeyOwed(peerId: string): boolean {
+    return this.#heard.get(peerId)?.hasOurKey === false;
   }
 
   tell(peerId: string): void {

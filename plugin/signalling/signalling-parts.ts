@@ -57,9 +57,10 @@ export function createParts(around: SignallingSurroundings): SignallingParts {
     stamp: new MessageStamp(),
     timings: around.timings,
   });
-  const lanes = new SendLanes((peerId, callId, signal, abort) =>
-    sender.deliver(peerId, topicOf(callId), around.keys().sealing.seal(peerId, signal), abort),
-  );
+  const lanes = new SendLanes((peerId, callId, signal, abort) => {
+    const payload = identities.isKeyOwed(peerId) ? signal : around.keys().sealing.seal(peerId, signal);
+    return sender.deliver(peerId, topicOf(callId), payload, abort);
+  });
   const identities = new IdentityExchange({
     ...around,
     deliver: (...message) => sender.deliver(...message),
