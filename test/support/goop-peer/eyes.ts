@@ -16,7 +16,7 @@ export interface SeenStamp extends Stamp {
 
 /** As much sound as a tone's pitch needs. */
 const LISTEN_MS = 500;
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /** How much louder the tone is than what lies beside it. */
 const CLEARLY = 4;

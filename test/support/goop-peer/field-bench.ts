@@ -13,9 +13,9 @@ import { findDeviations } from "./wire-rules.ts";
 export const PLUGIN_TONE_HZ = 440;
 export const PEER_TONE_HZ = 600;
 /** Pictures to be seen on either side: some at full size, after the first seconds' small ones. */
-const PICTURES = 15;
-/** Later than this, what is seen would not be the running call. */
-const LIVE_MS = 5_000;
+const PICTURES = 10;
+/** Older than this, what is seen would be of another call; a machine under load may show what is seconds old. */
+const LIVE_MS = 20_000;
 
 /** Its sound goes to a private server, where it can be recorded. */
 export function startFieldPlugin(pulse: Pulse): Promise<PluginProcess> {

@@ -6,9 +6,9 @@ import { ageMs, nowTicks, readStamp } from "../../bench/picture-stamp.ts";
 import type { PluginProcess } from "../plugin-process.ts";
 import type { SeenStamp } from "./eyes.ts";
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
-/** So many different pictures with a readable stamp, from now on. @throws Error with what came instead, after 20 s */
+/** So many different pictures with a readable stamp, from now on. @throws Error with what came instead, after a minute */
 export async function untilPluginSees(
   plugin: PluginProcess,
   callId: string,

@@ -104,14 +104,15 @@ export const SDK_HABITS: Quirks = {
 
 /**
  * All at once, but for those that would make a call of both kinds impossible (one kind captured) or that a callee may
- * rightly refuse (calls announced as off); `losesEarlyCandidates` stays, since the descriptions carry candidates too.
+ * rightly refuse (calls announced as off), and for `sealsIdentity`, with which a key told late can never be read;
+ * `losesEarlyCandidates` stays, since the descriptions carry candidates too.
  */
 export const EVERY_QUIRK: Quirks = {
   unordered: true,
   duplicates: true,
   loseAckOfEvery: 4,
   sealing: "switching",
-  sealsIdentity: true,
+  sealsIdentity: false,
   ackWithoutMode: true,
   constraintsRequest: true,
   emptySdpMid: true,
