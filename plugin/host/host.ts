@@ -12,6 +12,7 @@ import {
   RpcError,
   type Settings,
 } from "../../rpc-schema/index.ts";
+import type { PageFile } from "../loopback-pages.ts";
 import type { HostLink } from "../rpc/host-link.ts";
 import {
   HOST_CHANGE_SETTINGS,
@@ -25,7 +26,6 @@ import type { HostCarrier } from "./carrier.ts";
 import { carrySignals, type SignalCarriage } from "./carry-signals.ts";
 import { type HostSettings, openHostSettings } from "./host-settings.ts";
 import { platformIssue, readManifest, startCommandOf } from "./manifest-file.ts";
-import type { PageFile } from "./page-files.ts";
 import { createPageRelay, type HostMethod, type PageRelay } from "./page-relay.ts";
 import { startPageServer } from "./page-server.ts";
 import {

@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
+import type { PageFile } from "../loopback-pages.ts";
 
 /** A file is served only when its name stands here. */
 export const pageModules = [
@@ -49,12 +50,6 @@ export const pageModules = [
   "words",
 ] as const;
 const styles = ["base.css", "layout.css", "call.css", "settings.css"] as const;
-
-/** `type` is the whole Content-Type, charset included. */
-export interface PageFile {
-  readonly body: Buffer;
-  readonly type: string;
-}
 
 const isSourceTree = import.meta.url.endsWith(".ts");
 const folder = new URL("../ui/", import.meta.url);

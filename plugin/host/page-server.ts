@@ -12,8 +12,9 @@ import {
   makeToken,
   refuseUpgrade,
 } from "../loopback.ts";
-import { LINK_PATH, PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX } from "../ui/host-messages.ts";
-import { loadPageFiles, type PageFile } from "./page-files.ts";
+import { answerFile, linkRefusal, type PageFile } from "../loopback-pages.ts";
+import { LINK_PATH, PAGE_PROTOCOL } from "../ui/host-messages.ts";
+import { loadPageFiles } from "./page-files.ts";
 
 /** The largest request of a page is a settings change. */
 const MAX_REQUEST_BYTES = 64 * 1024;
@@ -48,7 +49,7 @@ export async function startPageServer(
   const token = makeToken();
   const server = createServer((request, response) => {
     if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
-    else answer(request, response, all);
+    else answerFile(request, response, all);
   });
   const sockets = new WebSocketServer({
     noServer: true,
@@ -57,7 +58,7 @@ export async function startPageServer(
     handleProtocols: () => PAGE_PROTOCOL,
   });
   server.on("upgrade", (request, socket, head) => {
-    const why = refusal(request, token);
+    const why = linkRefusal(request, LINK_PATH, token);
     if (why) refuseUpgrade(socket, why);
     else sockets.handleUpgrade(request, socket, head, onPage);
   });
@@ -70,21 +71,6 @@ async function close(server: Server, sockets: WebSocketServer): Promise<void> {
   for (const socket of sockets.clients) socket.terminate();
   sockets.close();
   await closeServer(server);
-}
-
-function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  files: ReadonlyMap<string, PageFile>,
-): void {
-  const refusal = refusalOf(request);
-  const file = files.get((request.url ?? "").split("?", 1)[0] ?? "");
-  if (refusal !== undefined || !file) {
-    response.writeHead(refusal ?? 404).end();
-    return;
-  }
-  response.writeHead(200, { "Content-Type": file.type, ...safetyHeaders(request.headers.host ?? "") });
-  response.end(request.method === "HEAD" ? undefined : file.body);
 }
 
 /**
@@ -116,43 +102,4 @@ function isOwnPage({ headers }: IncomingMessage): boolean {
 function shownToken({ headers, url }: IncomingMessage): string {
   const bearer = /^Bearer ([\w-]+)$/.exec(headers.authorization ?? "")?.[1];
   return bearer ?? new URL(url ?? "/", "http://host").searchParams.get("token") ?? "";
-}
-
-function refusalOf(request: IncomingMessage): number | undefined {
-  if (!isOwnHost(request)) return 403;
-  return request.method === "GET" || request.method === "HEAD" ? undefined : 405;
-}
-
-function safetyHeaders(host: string): Record<string, string> {
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    // Pictures come as data URLs, as blobs of what a socket brought, or from the plugin's own port on loopback.
-    `img-src 'self' data: blob: http://${LOOPBACK}:*`,
-    // WebKit does not count WebSockets as 'self'.
-    `connect-src 'self' ws://${host} ws://${LOOPBACK}:*`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-  return {
-    "Content-Security-Policy": policy,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-  };
-}
-
-/** Why a WebSocket may not open; undefined when it may. */
-function refusal(request: IncomingMessage, token: string): string | undefined {
-  if (request.url !== LINK_PATH) return "404 Not Found";
-  if (!isOwnHost(request)) return "403 Forbidden";
-  if (request.headers.origin !== `http://${request.headers.host}`) return "403 Forbidden";
-  const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  const given = offered.find((name) => name.startsWith(TOKEN_PROTOCOL_PREFIX)) ?? "";
-  const isKnown =
-    offered.includes(PAGE_PROTOCOL) && isSameToken(given.slice(TOKEN_PROTOCOL_PREFIX.length), token);
-  return isKnown ? undefined : "401 Unauthorized";
 }
