@@ -3,10 +3,22 @@
 import { parseArgs } from "node:util";
 import { buildManifest } from "../rpc-schema/index.ts";
 
+/** Of a plugin that runs already. */
+export interface InspectCommand {
+  readonly name: "inspect";
+  /** Null where there is but one to choose. */
+  readonly pid: number | null;
+  /** The address for the Stately inspector's tools instead of the viewer's. */
+  readonly stately: boolean;
+  /** In a browser, where there is a display. */
+  readonly open: boolean;
+}
+
 /** A command for a person at a terminal; what it does is in tools/. */
 export type ToolCommand =
   | { readonly name: "devices"; readonly json: boolean }
   | { readonly name: "replay"; readonly log: string }
+  | InspectCommand
   | { readonly name: "doctor"; readonly json: boolean; readonly settings: string | undefined }
   | {
       readonly name: "captureTest";
@@ -37,6 +49,7 @@ one message a line, log lines as JSON on standard error. It ends when its input 
 Usage: goop-call-plugin [options]
        goop-call-plugin devices [--json]
        goop-call-plugin doctor [--json] [--settings FILE]
+       goop-call-plugin inspect [--pid PID] [--no-open] [--stately]
        goop-call-plugin replay LOG
        goop-call-plugin capture-test [--camera ID] [--microphone ID] [--seconds N] [--out DIR]
 
@@ -48,6 +61,10 @@ Usage: goop-call-plugin [options]
 devices       lists cameras with their modes, microphones and speakers; a star marks what "auto" means
 doctor        says what is there, what is missing and what to do about it; the status is 0 when calls are possible
   --settings FILE     judges these settings (JSON, as given with initialize) instead of the defaults
+inspect       shows the state machines of a running plugin in the browser, while its setting "debugging" is on
+  --pid PID           which one, where several run
+  --no-open           prints the address and opens no browser
+  --stately           prints the address for the Stately inspector's tools instead
 replay        runs an event log (setting "recording") through the charts of this version; the status is 0 when
               they do what the log says
 capture-test  saves a picture (camera.png) and sound (microphone.wav), and says the format and rates reached
@@ -71,6 +88,9 @@ const OPTIONS = {
   microphone: { type: "string" },
   seconds: { type: "string" },
   out: { type: "string" },
+  pid: { type: "string" },
+  "no-open": { type: "boolean" },
+  stately: { type: "boolean" },
 } as const;
 
 /** Options by command; no command attaches to the host. */
@@ -78,9 +98,12 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   "": ["log-level"],
   devices: ["json"],
   doctor: ["json", "settings"],
+  inspect: ["pid", "no-open", "stately"],
   replay: [],
   "capture-test": ["camera", "microphone", "seconds", "out"],
 };
+
+const COMMANDS = Object.keys(TAKEN).filter(Boolean).join(", ");
 
 type Values = ReturnType<typeof parse>["values"];
 
@@ -100,7 +123,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     const [name = "", ...operands] = positionals;
     const taken = TAKEN[name];
     if (taken === undefined) {
-      return refuse(`there is no command "${name}", expected one of devices, doctor, replay, capture-test`);
+      return refuse(`there is no command "${name}", expected one of ${COMMANDS}`);
     }
     const surplus = operands[name === "replay" ? 1 : 0];
     if (surplus !== undefined) return refuse(`"${surplus}" is one word too many`);
@@ -117,11 +140,18 @@ function commandOf(name: string, values: Values): Command {
   const { json = false, settings } = values;
   if (name === "devices") return { name, json };
   if (name === "doctor") return { name, json, settings };
+  if (name === "inspect") return inspect(values);
   if (name === "capture-test") return captureTest(values);
   const { "log-level": wanted = "info" } = values;
   const logLevel = LOG_LEVELS.find((level) => level === wanted);
   if (logLevel) return { name: "attach", logLevel };
   return refuse(`--log-level is "${wanted}", expected one of ${LOG_LEVELS.join(", ")}`);
+}
+
+function inspect({ pid, stately = false, "no-open": noOpen = false }: Values): Command {
+  if (pid !== undefined && !/^[1-9]\d{0,9}$/.test(pid))
+    return refuse(`--pid is "${pid}", expected a process id`);
+  return { name: "inspect", pid: pid === undefined ? null : Number(pid), stately, open: !noOpen };
 }
 
 function replay([log]: readonly string[]): Command {

@@ -4,12 +4,14 @@
 // First of all: see there.
 import "./app/small-young-heap.ts";
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createHandlers, createNotificationHandlers } from "./app/handlers.ts";
 import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin, type Plugin } from "./app/plugin.ts";
 import { createRecentLines } from "./app/recent-lines.ts";
 import { type LogLevelName, parseCommandLine, type ToolCommand } from "./command-line.ts";
+import { runtimeFolder } from "./inspect/runtime-file.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
 
@@ -91,7 +93,14 @@ function attach(logLevel: LogLevelName): void {
     },
   });
   const engines = createEngines(native, whyNoCalls, logOf, process.env);
-  plugin = createPlugin({ engines, end, logOf, version, recentLog: recent.list });
+  plugin = createPlugin({
+    engines,
+    end,
+    logOf,
+    version,
+    recentLog: recent.list,
+    runtimeFolder: runtimeFolder(process.env.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0),
+  });
   const { attach: life } = plugin;
 
   // libwebrtc crashes in its static destructors when the process ends by itself, hence the explicit exit.

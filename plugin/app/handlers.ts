@@ -6,7 +6,7 @@ import { decideMode } from "../../statecharts/index.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import { createCallHandlers, type Serving } from "./call-handlers.ts";
 import { collectEvidence } from "./collect-evidence.ts";
-import type { Plugin } from "./plugin.ts";
+import { followEvidence, type Plugin } from "./plugin.ts";
 
 /**
  * Each handler throws RpcError for what the contract lists as its method's errors; the dispatcher makes
@@ -89,7 +89,7 @@ function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initi
   const { settings } = plugin.changeSettings(params.settings ?? {});
   plugin.mode = decideMode(settings.mode, plugin.abilities);
   plugin.identity = params;
-  plugin.recording.follow(settings.recording, params.dataDir);
+  followEvidence(plugin);
   plugin.attach.send({ type: "host.initialize" });
   return {
     protocolVersion: PROTOCOL_VERSION,

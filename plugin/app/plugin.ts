@@ -13,12 +13,15 @@ import { type ChartWatch, createChartWatch } from "../evidence/chart-watch.ts";
 import { createRecording, type Recording } from "../evidence/recording.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
+import { createInspection, type Inspection } from "../inspect/inspection.ts";
+import { loadViewer } from "../inspect/viewer-page.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
 import { createSettingsStore, type SettingsChange, type SettingsStore } from "../settings/settings-store.ts";
 import { createHostSignalling } from "../signalling/host-carrier.ts";
 import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
+import { collectEvidence } from "./collect-evidence.ts";
 import type { Engines } from "./engines.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 
@@ -33,6 +36,8 @@ export interface PluginOptions {
   readonly platform?: string;
   /** The newest lines of the process's log, for evidence. */
   recentLog?(): readonly string[];
+  /** Where `inspect` looks for running plugins; without it the charts are watched by the host alone. */
+  readonly runtimeFolder?: string;
 }
 
 /** What the handlers of the host's requests work with. */
@@ -49,6 +54,7 @@ export interface Plugin {
   readonly feed: ChartFeed;
   readonly charts: ChartWatch;
   readonly recording: Recording;
+  readonly inspection: Inspection;
   /** The newest lines of the process's log. */
   recentLog(): readonly string[];
   readonly log: Log;
@@ -110,7 +116,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     signalling,
     availability,
     reporter,
-    ...wireEvidence(options, settings, attach, desk),
+    ...wireEvidence(options, settings, attach, desk, () => plugin),
     log,
     abilities: { webviewCanCall: undefined, platform: options.platform ?? process.platform },
     mode: "native",
@@ -149,13 +155,14 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
   });
 }
 
-/** All that tells what the plugin did and does. */
+/** All that tells what the plugin did and does. `plugin` is asked once somebody watches. */
 function wireEvidence(
-  { end, logOf, version, recentLog }: PluginOptions,
+  { end, logOf, version, recentLog, runtimeFolder }: PluginOptions,
   settings: SettingsStore,
   attach: Plugin["attach"],
   desk: Desk,
-): Pick<Plugin, "feed" | "charts" | "recording" | "recentLog"> {
+  plugin: () => Plugin,
+): Pick<Plugin, "feed" | "charts" | "recording" | "inspection" | "recentLog"> {
   const feed = new ChartFeed({
     roots: [attach, desk],
     now: () => performance.timeOrigin + performance.now(),
@@ -164,6 +171,15 @@ function wireEvidence(
     feed,
     charts: createChartWatch({ feed, notify: end.notify, settings: settings.get }),
     recording: createRecording({ feed, version, log: logOf("evidence"), isIdle: () => isIdle(desk) }),
+    inspection: createInspection({
+      feed,
+      version,
+      settings: settings.get,
+      folder: runtimeFolder,
+      viewer: loadViewer,
+      bundle: ({ masked }) => collectEvidence(plugin(), masked),
+      log: logOf("inspect"),
+    }),
     recentLog: recentLog ?? (() => []),
   };
 }
@@ -181,17 +197,23 @@ function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () =
   });
 }
 
-function changeSettings(
-  { settings, desk, availability, recording, identity }: Plugin,
-  change: Parameters<SettingsStore["change"]>[0],
-): SettingsChange {
+function changeSettings(plugin: Plugin, change: Parameters<SettingsStore["change"]>[0]): SettingsChange {
+  const { settings, desk, availability } = plugin;
   const last = settings.get();
   const changed = settings.change(change);
   const news = settingsNews(last, changed.settings);
   desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, news });
   availability.settingsChanged();
-  if (identity) recording.follow(changed.settings.recording, identity.dataDir);
+  followEvidence(plugin);
   return changed;
+}
+
+/** What is written and who may look, as the settings say; nothing before `initialize`. */
+export function followEvidence({ identity, settings, recording, inspection }: Plugin): void {
+  if (!identity) return;
+  const { debugging, recording: wish } = settings.get();
+  recording.follow(wish, identity.dataDir);
+  inspection.follow(debugging, identity.identity.label);
 }
 
 function wireAvailability(
@@ -266,7 +288,7 @@ function startSignalling(
 
 /** Calls first, since they still need the signalling; the engines once nobody uses them. The attach chart has the clock. */
 async function stopServices(
-  { availability, desk, frames, signalling, engines, recording }: Plugin,
+  { availability, desk, frames, signalling, engines, recording, inspection }: Plugin,
   context: CallContext,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
@@ -278,6 +300,7 @@ async function stopServices(
   await Promise.all([cameraTurn.idle(), microphoneTurn.idle(), speakerTurn.idle()]);
   await Promise.all([frames.close(), engines.sound.close(), signalling.close()]);
   recording.close();
+  await inspection.close();
 }
 
 /** No call is under way. */

@@ -1,6 +1,7 @@
 // The host's window on the charts: `charts.list`, `charts.subscribe`, `charts.unsubscribe`. Open only while the setting
 // `debugging` is on.
 
+import type { AnyStateMachine } from "xstate";
 import { type ChartDescription, type Result, RpcError, type Settings } from "../../rpc-schema/index.ts";
 import {
   adaptMachine,
@@ -58,13 +59,15 @@ export function createChartWatch({ feed, notify, settings }: ChartWatchOptions):
 }
 
 /** All charts of the process, those at work and those that are not. */
+export const ALL_CHARTS: readonly AnyStateMachine[] = [
+  attachMachine,
+  deskMachine,
+  callMachine,
+  linkMachine,
+  mediaMachine,
+  adaptMachine,
+];
+
 export function describeCharts(): ChartDescription[] {
-  return [
-    describeChart(attachMachine),
-    describeChart(deskMachine),
-    describeChart(callMachine),
-    describeChart(linkMachine),
-    describeChart(mediaMachine),
-    describeChart(adaptMachine),
-  ];
+  return ALL_CHARTS.map(describeChart);
 }

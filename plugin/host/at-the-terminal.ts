@@ -1,6 +1,7 @@
 // What the programs for people at a terminal share: lasting until Ctrl-C or a given time, and opening a page for them.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Resolves after `durationS` seconds, or when the signal aborts; never rejects. */
@@ -13,9 +14,13 @@ export async function untilEnded(durationS: number | undefined, signal: AbortSig
   await Promise.race([aborted, delay(durationS * 1000, undefined, { signal }).catch(() => undefined)]);
 }
 
-/** A program goes on without a browser: it prints its address too. */
-export function openInBrowser(url: string, complain: (line: string) => void): void {
+/** A program goes on without a browser: it prints its address too. Resolves when it is known whether there is one. */
+export async function openInBrowser(url: string, complain: (line: string) => void): Promise<void> {
   const opener = spawn("xdg-open", [url], { stdio: "ignore", detached: true });
-  opener.on("error", (error) => complain(`no browser could be opened: ${error.message}`));
   opener.unref();
+  try {
+    await once(opener, "spawn");
+  } catch (error) {
+    complain(`no browser could be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -34,7 +34,7 @@ async function run(options: CommandOptions): Promise<void> {
   });
   try {
     tell(bridge, options);
-    if (options.open) openInBrowser(bridge.host.url, complain);
+    if (options.open) await openInBrowser(bridge.host.url, complain);
     const why = await Promise.race([
       untilEnded(options.durationS, ending.signal).then(() => undefined),
       bridge.useless,

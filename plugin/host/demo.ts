@@ -31,7 +31,7 @@ async function run(options: ReturnType<typeof readDemoOptions>): Promise<void> {
   });
   try {
     tell(pair);
-    if (options.open) for (const { url } of [pair.alice, pair.bob]) openInBrowser(url, complain);
+    if (options.open) for (const { url } of [pair.alice, pair.bob]) await openInBrowser(url, complain);
     await untilEnded(options.durationS, ending.signal);
   } finally {
     console.log("Ending…");

@@ -1,16 +1,20 @@
 // Puts the tools together with the real machine. It prints by what it is given and returns the status; it does not exit.
 
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { settingsSchema } from "../../rpc-schema/index.ts";
 import { loadNativeOrExplain } from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
-import type { ToolCommand } from "../command-line.ts";
+import type { InspectCommand, ToolCommand } from "../command-line.ts";
 import { PngEncoder } from "../frames/png-encoder.ts";
+import { openInBrowser } from "../host/at-the-terminal.ts";
+import { listRunning, runtimeFolder } from "../inspect/runtime-file.ts";
 import type { Log } from "../log.ts";
 import { createSound } from "../sound/create-sound.ts";
 import { captureTest } from "./capture-test.ts";
 import { describeDevices, listDevices } from "./devices.ts";
 import { callsArePossible, describeFindings, examine } from "./doctor.ts";
+import { describeInspection } from "./inspect.ts";
 import { realSystem } from "./real-system.ts";
 import { replayFile } from "./replay.ts";
 
@@ -32,6 +36,8 @@ export async function runTool(command: ToolCommand, around: ToolSurroundings): P
       return devices(command, around);
     case "doctor":
       return doctor(command, around);
+    case "inspect":
+      return inspect(command, around);
     case "replay":
       return replay(command, around);
     case "captureTest":
@@ -88,6 +94,19 @@ async function capture(
   if (isGood) around.print(text);
   else around.complain(text);
   return isGood ? 0 : 1;
+}
+
+async function inspect(command: InspectCommand, around: ToolSurroundings): Promise<number> {
+  const { environment, print, complain } = around;
+  const folder = runtimeFolder(environment.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0);
+  const { url, text } = describeInspection(command, listRunning(folder), folder);
+  (url === null ? complain : print)(`${text}\n`);
+  if (url === null) return 1;
+  const hasDisplay = Boolean(environment.DISPLAY || environment.WAYLAND_DISPLAY);
+  if (command.open && !command.stately && hasDisplay) {
+    await openInBrowser(url, (line) => complain(`${line}\n`));
+  }
+  return 0;
 }
 
 function replay({ log }: { log: string }, { print, complain }: ToolSurroundings): number {

@@ -11,6 +11,14 @@ describe("the tools' command line", () => {
     assert.deepEqual(parseCommandLine(["devices", "--json"], ""), { name: "devices", json: true });
     assert.deepEqual(parseCommandLine(["doctor"], ""), { name: "doctor", json: false, settings: undefined });
     assert.deepEqual(parseCommandLine(["replay", "a.jsonl"], ""), { name: "replay", log: "a.jsonl" });
+    const inspect = { name: "inspect", pid: null, stately: false, open: true };
+    assert.deepEqual(parseCommandLine(["inspect"], ""), inspect);
+    assert.deepEqual(parseCommandLine(["inspect", "--pid=7", "--no-open", "--stately"], ""), {
+      ...inspect,
+      pid: 7,
+      stately: true,
+      open: false,
+    });
     assert.deepEqual(parseCommandLine(["capture-test", "--camera", "c", "--seconds=0.5"], ""), {
       name: "captureTest",
       camera: "c",
@@ -21,8 +29,10 @@ describe("the tools' command line", () => {
   });
 
   const refused: [string[], RegExp][] = [
-    [["capture"], /no command "capture", expected one of devices, doctor, replay, capture-test/],
+    [["capture"], /no command "capture", expected one of devices, doctor, inspect, replay, capture-test/],
     [["devices", "doctor"], /"doctor" is one word too many/],
+    [["inspect", "--pid", "all"], /--pid is "all", expected a process id/],
+    [["inspect", "log"], /"log" is one word too many/],
     [["replay"], /replay needs the path of an event log/],
     [["replay", "a", "b"], /"b" is one word too many/],
     [["devices", "--camera", "x"], /--camera does not belong to devices/],
@@ -47,7 +57,7 @@ describe("the tools' command line", () => {
 
   test("help names every command and option", () => {
     const help = parseCommandLine(["--help"], "");
-    for (const word of "devices doctor capture-test --json --settings --camera --microphone --seconds --out".split(
+    for (const word of "devices doctor inspect replay capture-test --pid --no-open --stately --json --settings --camera --microphone --seconds --out".split(
       " ",
     )) {
       assert.ok("text" in help && help.text.includes(word), word);

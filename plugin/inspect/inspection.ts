@@ -1,0 +1,86 @@
+// Whether the charts can be watched without the host: the server is open exactly while the setting `debugging` is on, and
+// the runtime file says where. Nothing of it may hinder a call: what fails is logged.
+
+import type { Log } from "../log.ts";
+import type { PageFile } from "../loopback-pages.ts";
+import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
+import { startWatchServer, type WatchServer } from "./watch-server.ts";
+import type { Watched } from "./watchers.ts";
+
+export interface InspectionOptions extends Watched {
+  /** Of the runtime files; undefined: the charts are watched by the host alone. */
+  readonly folder: string | undefined;
+  readonly version: string;
+  /** Loaded when the server first opens. */
+  viewer(): Promise<{ files: ReadonlyMap<string, PageFile>; path: string }>;
+  readonly log: Log;
+}
+
+export interface Inspection {
+  /** The settings as they are now. @param label of the identity */
+  follow(isDebugging: boolean, label: string): void;
+  /** Ends every watcher, and the file is gone. */
+  close(): Promise<void>;
+}
+
+export function createInspection(options: InspectionOptions): Inspection {
+  return new FollowingInspection(options);
+}
+
+class FollowingInspection implements Inspection {
+  readonly #options: InspectionOptions;
+  #server: WatchServer | null = null;
+  #isWanted = false;
+  #label = "";
+  /** One change after the other. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: InspectionOptions) {
+    this.#options = options;
+  }
+
+  follow(isDebugging: boolean, label: string): void {
+    const { folder } = this.#options;
+    if (folder === undefined) return;
+    this.#isWanted = isDebugging;
+    this.#label = label;
+    this.#queue(() => this.#settle(folder));
+  }
+
+  close(): Promise<void> {
+    const { folder } = this.#options;
+    this.#isWanted = false;
+    this.#queue(async () => {
+      if (folder !== undefined) removeRuntimeFile(folder);
+      await this.#end();
+    });
+    return this.#turn;
+  }
+
+  #queue(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.log("warn", `the charts cannot be watched by \`inspect\`: ${why}`);
+    });
+  }
+
+  async #settle(folder: string): Promise<void> {
+    if (!this.#isWanted) await this.#end();
+    else if (!this.#server) {
+      const { files, path } = await this.#options.viewer();
+      this.#server = await startWatchServer(this.#options, files, path);
+      this.#options.log("info", "the charts can be watched by `inspect`");
+    }
+    const watch = this.#server && {
+      pageUrl: this.#server.pageUrl,
+      statelyUrl: this.#server.statelyUrl,
+    };
+    writeRuntimeFile(folder, { version: this.#options.version, label: this.#label, watch });
+  }
+
+  async #end(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    await server?.close();
+  }
+}
