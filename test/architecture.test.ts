@@ -118,7 +118,8 @@ describe("outside engines", () => {
 
   const homes: readonly [string, string, ...string[]][] = [
     ["json-rpc-2.0", "product", "plugin/rpc/"],
-    ["ws", "product", "plugin/host/", "plugin/frames/"],
+    ["ws", "product", "plugin/host/", "plugin/frames/", "plugin/inspect/"],
+    ["@statelyai/inspect", "test", "test/"],
     ["multicast-dns", "product", "plugin/signalling/"],
     ["@noble/ciphers/salsa.js", "product", "plugin/signalling/"],
     ["pngjs", "product", "plugin/frames/"],
