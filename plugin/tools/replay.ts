@@ -9,6 +9,8 @@ const ROOTS = { attach: attachMachine, desk: deskMachine } as const;
 const MAX_SHOWN = 10;
 /** A description fills screens. */
 const MAX_CHARS = 400;
+/** Enough to see which field it is that differs. */
+const CHARS_BEFORE = 80;
 
 export interface ReplayReport {
   readonly isSame: boolean;
@@ -49,15 +51,27 @@ function linesOf({
   differences: readonly Difference[];
 }) {
   const verdict = differences.length === 0 ? "as recorded" : `${differences.length} differences`;
-  const shown = differences
-    .slice(0, MAX_SHOWN)
-    .flatMap(({ line, t, logged, replayed }) => [
+  const shown = differences.slice(0, MAX_SHOWN).flatMap(({ line, t, logged, replayed }) => {
+    const from = firstDifference(logged, replayed) - CHARS_BEFORE;
+    return [
       `  line ${line === 0 ? "–" : line}, ${t.toFixed(0)} ms`,
-      `    log:    ${cut(logged)}`,
-      `    charts: ${cut(replayed)}`,
-    ]);
+      `    log:    ${cut(logged, from)}`,
+      `    charts: ${cut(replayed, from)}`,
+    ];
+  });
   const rest = differences.length - MAX_SHOWN;
   return [`${root}: ${steps} steps, ${verdict}`, ...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])];
 }
 
-const cut = (text: string) => (text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text);
+/** Where two texts part; the shorter one's length where it is the other's beginning. */
+function firstDifference(one: string, other: string): number {
+  let at = 0;
+  while (at < one.length && at < other.length && one[at] === other[at]) at += 1;
+  return at;
+}
+
+function cut(text: string, from: number): string {
+  const start = Math.max(0, from);
+  const end = start + MAX_CHARS;
+  return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
+}

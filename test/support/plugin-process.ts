@@ -24,6 +24,8 @@ export interface PluginProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly main?: string;
   readonly nodeArgs?: readonly string[];
+  /** For logs, evidence and the identity; without one nothing is written. */
+  readonly dataDir?: string;
   /** For any answer or notification; an emulated processor needs more. */
   readonly waitMs?: number;
 }
@@ -98,6 +100,7 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
     protocolVersion: 1,
     host: { name: "test" },
     identity: { label: options.label ?? "peer" },
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     settings: { ...LOOPBACK, ...options.settings },
   };
   await host.request("initialize", initialize, { timeoutMs: waitMs });

@@ -1,0 +1,164 @@
+// A real call, recorded by both sides: the logs replay byte for byte, and a masked one keeps what is nobody's business.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
+import { type Pulse, startPulse } from "../support/pulse.ts";
+import { runTool } from "../support/run-tool.ts";
+
+/** Two megabytes of event log, and the rest is small. */
+const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
+
+const folder = mkdtempSync(join(tmpdir(), "goop-recorded-"));
+const dataDirs = { alice: join(folder, "alice"), bob: join(folder, "bob") };
+let pulse: Pulse;
+/** Masked by Alice, as it is by Bob. */
+const logs = { alice: "", bob: "" };
+let bundle = { path: "", bytes: 0 };
+let deviceNames: string[] = [];
+
+before(async () => {
+  pulse = await startPulse();
+  const { alice, bob, stop } = await startPair(
+    {
+      env: pulse.env,
+      dataDir: dataDirs.alice,
+      settings: { recording: "masked", microphone: "auto", speaker: "auto" },
+    },
+    { dataDir: dataDirs.bob, settings: { recording: "full" } },
+  );
+  try {
+    await callThroughEverything(alice, bob);
+    assert.deepEqual([await alice.stop(), await bob.stop()], [0, 0]);
+  } finally {
+    await stop();
+  }
+  logs.alice = onlyLogIn(dataDirs.alice);
+  logs.bob = onlyLogIn(dataDirs.bob);
+});
+after(async () => {
+  await pulse.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Mute, camera, another microphone, evidence in between, hang-up. */
+async function callThroughEverything(alice: PluginProcess, bob: PluginProcess): Promise<void> {
+  const { microphones, speakers } = await alice.host.request("devices.list", {});
+  deviceNames = [...microphones, ...speakers]
+    .filter(({ id }) => !["auto", "none", "tone"].includes(id))
+    .flatMap(({ id, name }) => [id, name]);
+  const callId = await connectCall(alice, bob);
+  const microphone = (state: "on" | "off") =>
+    bob.next("call.changed", (call) => call.remote.microphone === state);
+  const camera = (state: "on" | "off") => bob.next("call.changed", (call) => call.remote.camera === state);
+
+  await alice.host.request("call.setMicrophone", { callId, on: false });
+  await microphone("off");
+  bob.mark();
+  await alice.host.request("call.setMicrophone", { callId, on: true });
+  await microphone("on");
+  await alice.host.request("call.setCamera", { callId, on: false });
+  await camera("off");
+  bob.mark();
+  await alice.host.request("call.setCamera", { callId, on: true });
+  await camera("on");
+  await alice.host.request("call.useDevice", { callId, kind: "microphone", deviceId: "tone" });
+  await alice.next("call.changed", ({ local }) => local.microphone.deviceId === "tone");
+  await alice.next("call.statistics", ({ sendVideoBps }) => sendVideoBps > 0);
+  bundle = await alice.host.request("debug.bundle", {});
+  await bob.host.request("call.hangup", { callId });
+  const isOver = (end: { callId: string }) => end.callId === callId;
+  await Promise.all([alice.next("call.ended", isOver), bob.next("call.ended", isOver)]);
+}
+
+function onlyLogIn(dataDir: string): string {
+  const [name = "", ...others] = readdirSync(join(dataDir, "chart-logs"));
+  assert.deepEqual(others, []);
+  return join(dataDir, "chart-logs", name);
+}
+
+/** What the peers told each other about themselves, by kind, as Bob's log has it unmasked. */
+function secretsOfTheCall(): Record<string, Set<string>> {
+  const text = readFileSync(logs.bob, "utf8");
+  const all = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, found]) => found ?? ""));
+  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const ownAddresses = interfaces.map(({ address }) => address).filter((address) => address !== "::1");
+  return {
+    ufrag: all(/a=ice-ufrag:([^\\\s"]+)/g),
+    password: all(/a=ice-pwd:([^\\\s"]+)/g),
+    fingerprint: all(/a=fingerprint:[\w-]+ ([0-9A-F:]+)/g),
+    candidate: all(/candidate:\d+ \d+ \w+ \d+ (\S+) /g),
+    own: new Set(["127.0.0.1", ...ownAddresses]),
+    device: new Set(deviceNames),
+  };
+}
+
+function assertHidden(path: string): void {
+  const text = readFileSync(path, "utf8");
+  for (const [kind, secrets] of Object.entries(secretsOfTheCall())) {
+    assert.ok(secrets.size > 0, `nothing of the kind ${kind} to look for`);
+    for (const secret of secrets) assert.ok(!isIn(secret, text), `${path} holds the ${kind} ${secret}`);
+  }
+}
+
+/** A ufrag has four letters, which may stand within a longer word by chance. */
+function isIn(secret: string, text: string): boolean {
+  const quoted = secret.replace(/[^\w]/g, "\\$&");
+  return new RegExp(`(?<![\\w+/])${quoted}(?![\\w+/])`).test(text);
+}
+
+describe("a real call that was recorded", { timeout: 120_000 }, () => {
+  for (const [who, how] of [
+    ["alice", "masked"],
+    ["bob", "full"],
+  ] as const) {
+    test(`replays byte for byte from a ${how} log`, async (t) => {
+      const { status, stdout, stderr } = await runTool(["replay", logs[who]]);
+      t.diagnostic(stdout.trim().replaceAll("\n", "; "));
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /^attach: \d+ steps, as recorded\ndesk: \d+ steps, as recorded\n$/);
+      const steps = Number(/desk: (\d+) steps/.exec(stdout)?.[1]);
+      assert.ok(steps > 50, `only ${steps} steps`);
+    });
+  }
+
+  test("is told apart from one in which a single step went another way", async () => {
+    const lines = readFileSync(logs.bob, "utf8").split("\n");
+    const at = lines.findIndex((line) => line.includes('"kind":"step"') && line.includes('"id":"desk/call:'));
+    const step = JSON.parse(lines[at] ?? "");
+    lines[at] = JSON.stringify({ ...step, actions: [...step.actions, "danced"] });
+    const altered = join(folder, "altered.jsonl");
+    writeFileSync(altered, lines.join("\n"));
+    const { status, stderr } = await runTool(["replay", altered]);
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`desk: \\d+ steps, 1 differences\\n {2}line ${at + 1}, `));
+    assert.match(stderr, /danced/);
+  });
+
+  test("holds no secret, address or device name in the masked log", () => {
+    assertHidden(logs.alice);
+    // They were there, and something else stands for them.
+    const masked = readFileSync(logs.alice, "utf8");
+    for (const kind of ["ufrag", "secret", "fingerprint", "address", "device"]) {
+      assert.ok(masked.includes(`<${kind} 1>`), kind);
+    }
+  });
+
+  test("can be sent as evidence from its midst: with statistics, bounded, masked", () => {
+    assertHidden(bundle.path);
+    assert.ok(bundle.bytes < MAX_BUNDLE_BYTES, `${bundle.bytes} bytes`);
+    const evidence = JSON.parse(readFileSync(bundle.path, "utf8"));
+    const [statistics, ...others] = evidence.statistics;
+    assert.deepEqual(others, []);
+    assert.ok(statistics.frames.sent > 0 && statistics.sendVideoBps > 0, JSON.stringify(statistics));
+    const call = evidence.charts.find((entry: { kind: string; id: string }) =>
+      /^desk\/call:[^/]+$/.test(entry.kind === "step" ? entry.id : ""),
+    );
+    assert.match(JSON.stringify(call.value), /connected/);
+    assert.ok(evidence.recorded.length > 50 && evidence.log.length > 0);
+    assert.deepEqual([evidence.masked, evidence.settings.recording], [true, "masked"]);
+  });
+});
