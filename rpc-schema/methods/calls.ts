@@ -64,6 +64,9 @@ export const frameCountsSchema = z.strictObject({
 export type FrameCounts = z.infer<typeof frameCountsSchema>;
 export type CallStatistics = z.infer<typeof callStatisticsSchema>;
 
+/** A call's record is below 8 KiB; a host may refuse to keep more than this. */
+export const MAX_SNAPSHOT_CHARS = 64 * 1024;
+
 /** Why no call can be made or taken here at all. */
 const noCallErrors = ["callsUnavailable", "callsDisabled", "callsInPage"] as const;
 
@@ -144,6 +147,17 @@ export const callNotifications = {
       detail: z.string().optional().describe("for a log: what exactly failed"),
       replacedBy: callIdSchema.optional().describe("with reason superseded: the call that goes on instead"),
       durationMs: z.number().int().describe("connected time, 0 when it never was"),
+    }),
+  ),
+  "calls.persisted": notification(
+    "What a plugin that is started anew needs to go on with the call; the host keeps the last one, for `resume` of initialize",
+    z.strictObject({
+      snapshot: z
+        .string()
+        .max(MAX_SNAPSHOT_CHARS)
+        .nullable()
+        .describe("opaque, without secrets; null: nothing to go on with"),
+      callId: callIdSchema.optional().describe("the call that it is about"),
     }),
   ),
   "call.statistics": notification("Once a second while connected", callStatisticsSchema),

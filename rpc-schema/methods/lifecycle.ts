@@ -35,6 +35,12 @@ export const lifecycleMethods = {
         .default([])
         .describe("origins of the pages that may fetch pictures from the plugin's loopback server"),
       settings: settingsChangeSchema.optional(),
+      resume: z
+        .string()
+        .optional()
+        .describe(
+          "the last snapshot of calls.persisted, where the plugin before this one died; one that is of no use is ignored",
+        ),
     }),
     z.strictObject({
       protocolVersion: z.number().int(),

@@ -3,7 +3,16 @@
 
 import type { EndReason } from "../../rpc-schema/index.ts";
 import { textOf } from "../link/model.ts";
-import { addressOf, type CallContext, callSetup, endOf, linkFailure, type RemoteStanding } from "./model.ts";
+import {
+  addressOf,
+  type CallContext,
+  callSetup,
+  endOf,
+  leftOver,
+  linkFailure,
+  NOTHING_SAID,
+  type RemoteStanding,
+} from "./model.ts";
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
 
@@ -40,11 +49,14 @@ const undeliverable = {
 /** A chart of this call failed, which no effect of theirs should bring about. */
 const broken = {
   target: "ending",
-  actions: {
-    type: "end",
-    params: ({ event }: { event: { error: unknown } }) =>
-      ({ reason: "mediaFailed", endedBy: "local", detail: textOf(event.error) }) as const,
-  },
+  actions: [
+    {
+      type: "end",
+      params: ({ event }: { event: { error: unknown } }) =>
+        ({ reason: "mediaFailed", endedBy: "local", detail: textOf(event.error) }) as const,
+    },
+    "releaseHeldByBroken",
+  ],
 } as const;
 
 const ringing = (target: string) => ({ target, actions: "learnPeerKind" }) as const;
@@ -151,6 +163,7 @@ const active = callSetup.createStateConfig({
         peerKind: context.peerKind,
         media: context.media,
         timeouts: context.timeouts,
+        isReturning: context.resumed !== null,
       }),
       onDone: { target: "ending", actions: { type: "end", params: linkFailure } },
       onError: broken,
@@ -161,6 +174,7 @@ const active = callSetup.createStateConfig({
       input: ({ context }: { context: CallContext }) => ({
         ...addressOf({ context }),
         media: context.media,
+        before: context.resumed?.media ?? null,
       }),
       onError: broken,
     },
@@ -193,7 +207,7 @@ const active = callSetup.createStateConfig({
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },
-    "signal.reconnect": { actions: "toLink" },
+    "signal.reconnect": { actions: ["toLink", "toMedia"] },
     "signal.reconnectAck": { actions: "toLink" },
     "signal.media": { actions: [keepRemoteMedia, "toLink"] },
     "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
@@ -226,7 +240,7 @@ export const callMachine = callSetup.createMachine({
   description: "One call between two peers",
   context: ({ input }) => ({
     ...input,
-    remote: { microphone: null, camera: null, rung: null, rungWhy: null },
+    remote: input.resumed?.remote ?? NOTHING_SAID,
     end: null,
   }),
   output: endOf,
@@ -244,6 +258,7 @@ export const callMachine = callSetup.createMachine({
           reason: event.reason,
           endedBy: "local" as const,
           ...(event.replacedBy === undefined ? {} : { replacedBy: event.replacedBy }),
+          ...(event.detail === undefined ? {} : { detail: event.detail }),
         }),
       },
     },
@@ -251,6 +266,17 @@ export const callMachine = callSetup.createMachine({
   states: {
     beginning: {
       always: [
+        {
+          description: "What rang when our process died is over; the other side and the host are told",
+          guard: "isLeftOver",
+          target: "ending",
+          actions: { type: "end", params: leftOver },
+        },
+        {
+          description: "Both had agreed before our process died: the other side still waits",
+          guard: "isResumed",
+          target: "active.reconnecting",
+        },
         { guard: "isOutgoing", target: "placing" },
         { guard: "isAccepted", target: "active" },
         { guard: "isStandingBy", target: "standingBy" },

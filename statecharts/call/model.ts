@@ -1,6 +1,6 @@
 // The words of the call chart: what one call is given, what it hears, how it ends, and the effects it names.
 
-import { assign, sendParent, sendTo, setup } from "xstate";
+import { type AnyActorRef, type AnyEventObject, assign, sendParent, sendTo, setup } from "xstate";
 import type {
   Candidate,
   Direction,
@@ -16,7 +16,7 @@ import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
 import type { CallAddress, LinkOutput, LinkReport, PeerKind } from "../link/model.ts";
 import { mediaMachine } from "../media/machine.ts";
-import type { MediaEvent } from "../media/model.ts";
+import type { MediaBefore, MediaEvent } from "../media/model.ts";
 import { externalAction, externalPromise } from "../not-provided.ts";
 
 export interface CallInput extends CallAddress {
@@ -29,6 +29,21 @@ export interface CallInput extends CallAddress {
   readonly isAccepted: boolean;
   /** Its peer is in another call with us, as far as we know. */
   readonly isStandingBy: boolean;
+  /** The process before this one crashed in this call; null: it begins here. */
+  readonly resumed: Resumed | null;
+}
+
+/** What was kept of a call for whoever goes on with it. */
+export interface Resumed {
+  /** Our own peer id at that time, under which the other side knows the call. */
+  readonly selfId: string;
+  /** Why it cannot go on and only its end remains to be told; null: it can. */
+  readonly whyOver: string | null;
+  /** Unix milliseconds, for whoever tells of the call. */
+  readonly createdAt: number;
+  readonly connectedAt: number | null;
+  readonly remote: RemoteStanding;
+  readonly media: MediaBefore;
 }
 
 export interface CallEnd {
@@ -74,6 +89,7 @@ export type DeskCallEvent =
       type: "desk.end";
       reason: Extract<EndReason, "superseded" | "connectionLost" | "videoDisabled" | "hostGone" | "shutdown">;
       replacedBy?: string;
+      detail?: string;
     }
   | { type: "desk.free" };
 
@@ -93,6 +109,8 @@ export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
 export type RequestInput = CallAddress & { readonly media: MediaKind };
 export type HangupInput = CallAddress & { readonly reason: EndReason };
 
+export const NOTHING_SAID: RemoteStanding = { microphone: null, camera: null, rung: null, rungWhy: null };
+
 const FALLBACK_END: CallEnd = { reason: "mediaFailed", endedBy: "local" };
 
 /** A page says so in its accept; ringing and media are words of plugins like ours; from the others nothing is learnt. */
@@ -108,7 +126,7 @@ function peerKindAfter(known: PeerKind, event: CallEvent): PeerKind {
   }
 }
 
-export const callSetup = setup({
+const callWords = setup({
   types: {
     input: {} as CallInput,
     context: {} as CallContext,
@@ -154,6 +172,8 @@ export const callSetup = setup({
   guards: {
     isOutgoing: ({ context }) => context.direction === "outgoing",
     isStandingBy: ({ context }) => context.isStandingBy,
+    isResumed: ({ context }) => context.resumed !== null,
+    isLeftOver: ({ context }) => (context.resumed?.whyOver ?? null) !== null,
     isAccepted: ({ context }) => context.isAccepted,
     isOfSending: (_, params: { way: AdaptedWay }) => params.way === "sending",
     isSuperseded: (_, params: { reason: EndReason | null }) => params.reason === "superseded",
@@ -167,6 +187,23 @@ export const callSetup = setup({
   },
 });
 
+/** What takes several actions at once, which need the words above for their types. */
+export const callSetup = callWords.extend({
+  actions: {
+    /** xstate ends what a chart holds when the chart ends or is stopped, yet not when it fails. */
+    releaseHeldByBroken: callWords.enqueueActions(({ event, self, enqueue }) => {
+      for (const held of heldBy(self, event)) enqueue.sendTo(held, { type: "xstate.stop" });
+    }),
+  },
+});
+
+function heldBy(call: AnyActorRef, event: AnyEventObject): AnyActorRef[] {
+  const parts: Record<string, AnyActorRef | undefined> = call.getSnapshot().children;
+  const broken: unknown = parts[String(event.actorId)]?.getSnapshot();
+  if (typeof broken !== "object" || broken === null || !("children" in broken)) return [];
+  return Object.values(broken.children as Record<string, AnyActorRef>);
+}
+
 export const addressOf = ({ context }: { context: CallContext }): CallAddress => ({
   callId: context.callId,
   peerId: context.peerId,
@@ -177,4 +214,11 @@ export const endOf = ({ context }: { context: CallContext }): CallEnd => context
 export const linkFailure = ({ event }: { event: { output: LinkOutput } }): CallEnd => ({
   ...event.output,
   endedBy: "local",
+});
+
+/** The other side is told as if our host had gone, since it cannot know one of our processes from the other. */
+export const leftOver = ({ context: { resumed } }: { context: CallContext }): CallEnd => ({
+  reason: "hostGone",
+  endedBy: "local",
+  ...(resumed?.whyOver ? { detail: resumed.whyOver } : {}),
 });

@@ -48,6 +48,7 @@ const addIncoming = (
       direction: "incoming" as const,
       isAccepted,
       isStandingBy,
+      resumed: null,
     }),
   }) as const;
 
@@ -107,7 +108,7 @@ export const deskMachine = deskSetup.createMachine({
   }),
   on: {
     "signalling.ready": {
-      actions: { type: "keepSelf", params: ({ event }) => ({ selfId: event.selfId }) },
+      actions: [{ type: "keepSelf", params: ({ event }) => ({ selfId: event.selfId }) }, "endStrangers"],
     },
     "signalling.lost": { actions: { type: "keepSelf", params: { selfId: null } } },
     "settings.changed": {
@@ -130,13 +131,10 @@ export const deskMachine = deskSetup.createMachine({
       },
       { description: "It stood by, and the host never heard of it", actions: letGo(done) },
     ],
-    "xstate.error.actor.*": [
-      {
-        guard: { type: "wasAnnounced", params: failed },
-        actions: [{ type: "announceEnd", params: failed }, ...letGo(failed)],
-      },
-      { actions: letGo(failed) },
-    ],
+    "xstate.error.actor.*": {
+      description: "One that stands by has nothing that could fail",
+      actions: [{ type: "announceEnd", params: failed }, ...letGo(failed)],
+    },
   },
   initial: "open",
   states: {
@@ -154,6 +152,22 @@ export const deskMachine = deskSetup.createMachine({
                 media: event.media,
                 direction: "outgoing",
                 peerKind: "native",
+                isAccepted: false,
+                isStandingBy: false,
+                resumed: null,
+              }),
+            },
+            announceCall,
+          ],
+        },
+        "host.resume": {
+          description: "Our process died in this call; it is the first that the desk hears of",
+          guard: "mayResume",
+          actions: [
+            {
+              type: "addCall",
+              params: ({ event: { type: _, ...call } }) => ({
+                ...call,
                 isAccepted: false,
                 isStandingBy: false,
               }),

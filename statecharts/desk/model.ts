@@ -16,6 +16,7 @@ import type {
   CallInput,
   DeskReport,
   HangupInput,
+  Resumed,
   UserCallEvent,
   UserMediaEvent,
 } from "../call/model.ts";
@@ -56,7 +57,12 @@ export interface StartCall {
   readonly media: MediaKind;
 }
 
-type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "isStandingBy" | "peerKind">;
+type AddCall = StartCall &
+  Pick<CallInput, "direction" | "isAccepted" | "isStandingBy" | "peerKind" | "resumed">;
+
+/** A call that goes on in this process, or of which only the end remains to be told. */
+export type ResumeCall = StartCall &
+  Pick<CallInput, "direction" | "peerKind"> & { readonly resumed: Resumed };
 
 /** What our user may want of one call. */
 export type CallWish = UserCallEvent | UserMediaEvent;
@@ -70,6 +76,7 @@ export type DeskEvent =
   | { type: "signalling.lost" }
   | { type: "settings.changed"; timeouts: Timeouts; news?: SettingsNews }
   | ({ type: "availability.changed" } & Pick<Availability, "videoDisabled" | "cause">)
+  | ({ type: "host.resume" } & ResumeCall)
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: CallWish }
   | { type: "signal.received"; from: string; callId: string; signal: Signal }
@@ -185,6 +192,8 @@ const deskWords = setup({
     /** One call at a time, in whatever phase; never to oneself. */
     mayStart: ({ context }, params: { peerId: string }) =>
       context.selfId !== null && params.peerId !== context.selfId && !isOccupied(context),
+    /** It comes before anything else can. */
+    mayResume: ({ context }) => !isOccupied(context),
     hasCall: ({ context }, params: { callId: string }) => callWith(context, params.callId) !== undefined,
     isForeign: ({ context }, event: Received) => {
       const call = callWith(context, event.callId);
@@ -253,6 +262,16 @@ export const deskSetup = deskWords.extend({
     freeNext: deskWords.enqueueActions(({ context, enqueue }) => {
       const waiting = Object.values(context.calls).find(isStandingBy);
       if (waiting) enqueue.sendTo(waiting.ref, { type: "desk.free" });
+    }),
+    /** The other side knows the call as that of another peer, and would heed nothing that we say of it. */
+    endStrangers: deskWords.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "signalling.ready") return;
+      for (const { ref } of Object.values(context.calls)) {
+        const { resumed } = ref.getSnapshot().context;
+        if (resumed === null || resumed.selfId === event.selfId) continue;
+        const detail = "the plugin was started anew and is another peer now";
+        enqueue.sendTo(ref, { type: "desk.end", reason: "connectionLost", detail });
+      }
     }),
     tellCalls: deskWords.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "settings.changed" || event.news === undefined) return;

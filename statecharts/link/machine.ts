@@ -17,7 +17,13 @@ const establishing = linkSetup.createStateConfig({
     },
   },
   states: {
-    choosing: { always: [{ guard: "isOfferer", target: "negotiating.offering" }, { target: "negotiating" }] },
+    choosing: {
+      always: [
+        { guard: "isReturning", target: "#link.recovering.seeking" },
+        { guard: "isOfferer", target: "negotiating.offering" },
+        { target: "negotiating" },
+      ],
+    },
     negotiating: {
       initial: "accepting",
       after: {

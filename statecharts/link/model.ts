@@ -23,6 +23,8 @@ export interface LinkInput extends CallAddress {
   readonly peerKind: PeerKind;
   readonly media: MediaKind;
   readonly timeouts: Timeouts;
+  /** The call goes on after our crash: the other side has a connection, ours is new. */
+  readonly isReturning: boolean;
 }
 
 /** Why the link was given up. */
@@ -111,7 +113,7 @@ const linkWords = setup({
     markUsed: assign({ isFresh: false }),
     markPlugin: assign({ peerKind: "plugin" as const }),
     markBrowser: assign({ peerKind: "browser" as const }),
-    markConnected: assign({ isConnected: true }),
+    markConnected: assign({ isConnected: true, isReturning: false }),
     markDisconnected: assign({ isConnected: false }),
     reportConnected: sendParent({ type: "link.connected" } satisfies LinkReport),
     reportLost: sendParent({ type: "link.lost" } satisfies LinkReport),
@@ -120,6 +122,13 @@ const linkWords = setup({
     losesEarlyCandidates,
     isOfferer: ({ context }) => context.role === "offerer",
     isBrowser: ({ context }) => context.peerKind === "browser",
+    isReturning: ({ context }) => context.isReturning,
+    /** Plugins make their connection anew when asked to, as pages do; other programs know no such question. */
+    asksForNew: ({ context: { peerKind, isReturning } }) =>
+      peerKind === "browser" || (isReturning && peerKind === "plugin"),
+    /** Both sides crashed, and both ask; one rule for both, or each would wait for the other's offer. */
+    asksFirst: ({ context: { peerKind, isReturning, role } }) =>
+      isReturning && peerKind === "plugin" && role === "offerer",
     isNotBrowser: ({ context }) => context.peerKind !== "browser",
     /** A script takes offers in any role, and makes none of itself. */
     offersAnew: ({ context }) => context.role === "offerer" || context.peerKind === "script",
@@ -132,6 +141,8 @@ const linkWords = setup({
     connectTimeout: ({ context }) => context.timeouts.connectMs,
     lostTimeout: ({ context }) => context.timeouts.lostMs,
     restartTimeout: ({ context }) => context.timeouts.restartMs,
+    /** Somebody waits for the picture, and the other side may be reached at any moment. */
+    askAgainTime: ({ context }) => context.timeouts.lostMs / 8,
   },
 });
 

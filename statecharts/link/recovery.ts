@@ -21,10 +21,18 @@ const renewal = {
     invoke: {
       src: "sendReconnect",
       input: ({ context }) => ({ ...addressOf({ context }), media: context.media }),
-      ...untilAnswered,
+      onDone: {},
+      onError: [{ guard: "isReturning", target: "unheard" }, {}],
     },
-    on: { "signal.reconnectAck": "exchanging.offering" },
+    on: {
+      "signal.reconnectAck": "exchanging.offering",
+      "signal.reconnect": { description: "It crossed ours, which the other side heeds", guard: "asksFirst" },
+    },
     after: { lostTimeout: "exchanging.offering" },
+  }),
+  unheard: linkSetup.createStateConfig({
+    description: "The other side could not be reached yet, as when its program was just started again",
+    after: { askAgainTime: "asking" },
   }),
 };
 
@@ -56,7 +64,7 @@ export const recovering = linkSetup.createStateConfig({
     },
     seeking: {
       always: [
-        { guard: "isBrowser", target: "asking" },
+        { guard: "asksForNew", target: "asking" },
         { guard: "offersAnew", target: "exchanging.offering" },
         { guard: "isHostNative", target: "reminding" },
         { target: "awaitingOffer" },

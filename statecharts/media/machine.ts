@@ -87,7 +87,7 @@ const ofCamera = wordsFor("camera");
 const camera = mediaSetup.createStateConfig({
   initial: "choosing",
   states: {
-    choosing: { always: [{ guard: "isVideoCall", target: "open" }, { target: "off" }] },
+    choosing: { always: [{ guard: "beginsWithCamera", target: "open" }, { target: "off" }] },
     off: {
       entry: [ofCamera.keepClosed, announce],
       on: {
@@ -369,6 +369,7 @@ export const mediaMachine = mediaSetup.createMachine({
       description: "As if the user had chosen in the call",
       actions: "followSettings",
     },
+    "signal.reconnect": { description: "Whoever comes back has forgotten what we said", actions: announce },
     "picture.held": {
       guard: { type: "isNews", params: ({ event }) => ({ why: event.why }) },
       actions: [{ type: "keepHeld", params: ({ event }) => ({ why: event.why }) }, announce],

@@ -12,6 +12,15 @@ export interface MediaInput {
   readonly peerId: string;
   /** audio: the camera stays off until the user switches it on. */
   readonly media: MediaKind;
+  /** Of a call that goes on after a crash; null: it begins. */
+  readonly before: MediaBefore | null;
+}
+
+/** What the user had chosen when the process before this one died. */
+export interface MediaBefore {
+  readonly isMicrophoneOn: boolean;
+  readonly isCameraOn: boolean;
+  readonly devices: Readonly<Record<DeviceKind, Pick<DeviceContext, "choice" | "first">>>;
 }
 
 export interface MediaContext extends MediaInput {
@@ -65,6 +74,7 @@ export type MediaEvent =
   | { type: "settings.picture" }
   | ({ type: "devices.changed" } & Omit<Surroundings, "before">)
   | { type: "devices.known" }
+  | { type: "signal.reconnect" }
   | { type: "picture.held"; why: string | null };
 
 export interface DeviceInput {
@@ -100,10 +110,10 @@ const STEADY_MS = 10_000;
 
 export const initialMedia = ({ input }: { input: MediaInput }): MediaContext => ({
   ...input,
-  isMicrophoneOn: true,
-  camera: NO_DEVICE,
-  microphone: NO_DEVICE,
-  speaker: NO_DEVICE,
+  isMicrophoneOn: input.before?.isMicrophoneOn ?? true,
+  camera: { ...NO_DEVICE, ...input.before?.devices.camera },
+  microphone: { ...NO_DEVICE, ...input.before?.devices.microphone },
+  speaker: { ...NO_DEVICE, ...input.before?.devices.speaker },
   around: null,
   pictureHeld: null,
 });
@@ -246,7 +256,7 @@ const mediaWords = setup({
     tellRegions: raise({ type: "devices.known" }),
   },
   guards: {
-    isVideoCall: ({ context }) => context.media === "video",
+    beginsWithCamera: ({ context: { before, media } }) => before?.isCameraOn ?? media === "video",
     isMicrophoneOn: ({ context }) => context.isMicrophoneOn,
     isNews: ({ context }, params: { why: string | null }) => params.why !== context.pictureHeld,
     isOn: (_, params: { on: boolean }) => params.on,

@@ -40,7 +40,7 @@ const EVENTS: Record<string, string> = {
     "adapt.stepped desk.end desk.free link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
-  desk: "availability.changed call.lost call.rings desk.close settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
+  desk: "availability.changed call.lost call.rings desk.close host.resume settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
   link:
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
@@ -48,7 +48,7 @@ const EVENTS: Record<string, string> = {
     "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneInterrupted " +
     "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
     "device.speakerOpened device.speakerResumed devices.changed devices.known picture.held settings.changed " +
-    "settings.picture settings.voice user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+    "settings.picture settings.voice signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
 };
 
 function nodesOf(node: AnyStateNode): AnyStateNode[] {
@@ -225,7 +225,9 @@ describe("every wait comes from the settings", () => {
 
 test("an effect that was not supplied fails loudly instead of doing nothing", async () => {
   const errors: unknown[] = [];
-  const actor = createActor(mediaMachine, { input: { callId: "c", peerId: "p", media: "video" } });
+  const actor = createActor(mediaMachine, {
+    input: { callId: "c", peerId: "p", media: "video", before: null },
+  });
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
   await settled();

@@ -15,7 +15,7 @@ export class MediaBench {
   constructor(media: MediaKind = "video") {
     this.actor = createActor(chartsWith(this.effects).media, {
       clock: this.clock,
-      input: { callId: "call-1", peerId: "bob", media },
+      input: { callId: "call-1", peerId: "bob", media, before: null },
     }).start();
   }
 
