@@ -59,6 +59,10 @@ export const chartLogEntrySchema = z.discriminatedUnion("kind", [
       .describe("the keys of the context that are new or other than before"),
     taken: z.array(takenTransitionSchema),
     actions: z.array(z.string()),
+    delays: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe("milliseconds of each delay that began, by the type of the event that its end will be"),
     refused: z.string().optional().describe("why nothing was taken"),
   }),
 ]);

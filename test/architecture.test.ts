@@ -31,11 +31,14 @@ function usesOf(files: readonly Source[], pattern: RegExp): string[] {
   );
 }
 
+/** The viewer is a page; only its model is as free of surroundings as a chart. */
+const isViewerPage = (path: string) => /^statecharts\/viewer\/[^/]+$/.test(path);
+
 const isIn = (folder: string) => (one: Import) => one.isOurs && one.target.startsWith(folder);
 const isBuiltIn = (one: Import) => one.target.startsWith("node:");
 /** These write generated documents, so they read and write files; the contract and the charts do not. */
 const generator = "rpc-schema/generate-openrpc.ts";
-const drawer = "statecharts/generate-diagrams.ts";
+const drawers = ["statecharts/generate-diagrams.ts", "statecharts/generate-drawings.ts"];
 
 describe("layers", () => {
   test("the contract imports only itself and zod", () => {
@@ -46,16 +49,25 @@ describe("layers", () => {
 
   test("the charts import only themselves, the contract and xstate", () => {
     assertImports("statecharts/", (one, { path }) => {
-      if (path === drawer && isBuiltIn(one)) return true;
+      if (drawers.includes(path) && (isBuiltIn(one) || one.target.startsWith("elkjs/"))) return true;
       return isIn("statecharts/")(one) || isIn("rpc-schema/")(one) || /^xstate(\/|$)/.test(one.target);
     });
   });
 
   test("the charts have no clock, timer, chance or surroundings of their own", () => {
-    const charts = sources.filter(({ path }) => path.startsWith("statecharts/") && path !== drawer);
+    const charts = sources.filter(
+      ({ path }) => path.startsWith("statecharts/") && !drawers.includes(path) && !isViewerPage(path),
+    );
     const effects =
-      /^(Date\.now|Date|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|fetch)\(\)$|^(process|globalThis|console)\./;
+      /^(Date\.now|Date|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|fetch)\(\)$|^(process|globalThis|console|document|window)\./;
     assert.deepEqual(usesOf(charts, effects), []);
+  });
+
+  test("the viewer imports only itself, what describes charts, and types of the contract", () => {
+    assertImports("statecharts/viewer/", (one) => {
+      const isShared = isIn("statecharts/viewer/")(one) || isIn("statecharts/describe/")(one);
+      return isShared || (isIn("rpc-schema/")(one) && one.isTypeOnly);
+    });
   });
 
   test("the add-on's façade imports only itself and Node", () => {

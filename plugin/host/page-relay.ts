@@ -31,6 +31,9 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
   "call.snapshot",
   "frames.subscribe",
   "frames.unsubscribe",
+  "charts.list",
+  "charts.subscribe",
+  "charts.unsubscribe",
 ]);
 const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
 

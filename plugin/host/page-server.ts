@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
+import { isViewerPath, loadViewerFiles } from "../evidence/viewer-page.ts";
 import {
   closeServer,
   isOwnHost,
@@ -46,9 +47,11 @@ export async function startPageServer(
   { files, api }: PageServerOptions = {},
 ): Promise<PageServer> {
   const all = new Map([...(await loadPageFiles()), ...(files ?? [])]);
+  const viewer = lazily(loadViewerFiles);
   const token = makeToken();
   const server = createServer((request, response) => {
     if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
+    else if (isViewerPath(request.url ?? "")) answerViewer(request, response, viewer);
     else answerFile(request, response, all);
   });
   const sockets = new WebSocketServer({
@@ -65,6 +68,24 @@ export async function startPageServer(
   const bound = await listenOnLoopback(server, port);
   const url = `http://${LOOPBACK}:${bound}/#token=${token}`;
   return { port: bound, token, url, close: () => close(server, sockets) };
+}
+
+type Files = ReadonlyMap<string, PageFile>;
+
+/** Most sessions never look at the charts, so their page is read when it is first asked for. */
+function lazily(load: () => Promise<Files>): () => Promise<Files> {
+  let loaded: Promise<Files> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
+function answerViewer(request: IncomingMessage, response: ServerResponse, load: () => Promise<Files>): void {
+  load().then(
+    (files) => answerFile(request, response, files),
+    (error: unknown) => response.writeHead(500).end(`the viewer cannot be read: ${String(error)}\n`),
+  );
 }
 
 async function close(server: Server, sockets: WebSocketServer): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   AnyActorRef,
   AnyMachineSnapshot,
   AnyTransitionDefinition,
+  InspectedActionEvent,
   InspectedEventEvent,
   InspectedMicrostepEvent,
   InspectionEvent,
@@ -33,13 +34,19 @@ export function recordCharts(root: AnyActorRef, options: RecorderOptions): () =>
   return () => subscription.unsubscribe();
 }
 
+interface StepSoFar {
+  readonly taken: TakenTransition[];
+  readonly actions: string[];
+  delays?: Record<string, number>;
+}
+
 class Recorder {
   readonly #write: RecorderOptions["write"];
   readonly #now: RecorderOptions["now"];
   /** Contexts as last written, by actor: a chart keeps what it does not change. */
   readonly #contexts = new WeakMap<object, object>();
   /** What the step under way has done so far, by actor. */
-  readonly #steps = new WeakMap<object, { taken: TakenTransition[]; actions: string[] }>();
+  readonly #steps = new WeakMap<object, StepSoFar>();
 
   constructor({ write, now }: RecorderOptions) {
     this.#write = write;
@@ -61,7 +68,7 @@ class Recorder {
     if (event.type === "@xstate.actor") this.#actor(ref);
     else if (event.type === "@xstate.event") this.#event(ref, event);
     else if (event.type === "@xstate.microstep") this.#microstep(ref, event);
-    else if (event.type === "@xstate.action") this.#stepOf(ref).actions.push(event.action.type);
+    else if (event.type === "@xstate.action") this.#action(ref, event.action);
     else if (event.type === "@xstate.snapshot" && isMachineSnapshot(event.snapshot)) {
       this.#step(ref, event.snapshot, event.event.type);
     }
@@ -93,8 +100,15 @@ class Recorder {
     this.#stepOf(ref).taken.push(..._transitions.map(takenOf));
   }
 
+  #action(ref: AnyActorRef, { type, params }: InspectedActionEvent["action"]): void {
+    const step = this.#stepOf(ref);
+    step.actions.push(type);
+    const began = type === "xstate.raise" ? delayOf(params) : null;
+    if (began) step.delays = { ...step.delays, [began.on]: began.ms };
+  }
+
   #step(ref: AnyActorRef, snapshot: AnyMachineSnapshot, event: string): void {
-    const { taken, actions } = this.#stepOf(ref);
+    const { taken, actions, delays } = this.#stepOf(ref);
     this.#steps.delete(ref);
     const entry: ChartStep = {
       kind: "step",
@@ -106,15 +120,16 @@ class Recorder {
       changed: this.#changed(ref, snapshot.context),
       taken,
       actions,
+      ...(delays ? { delays } : {}),
     };
     const isRefused = taken.length === 0 && event !== "xstate.init" && snapshot.status === "active";
     this.#write(isRefused ? { ...entry, refused: refusalOf(snapshot, event) } : entry);
   }
 
-  #stepOf(ref: AnyActorRef) {
+  #stepOf(ref: AnyActorRef): StepSoFar {
     const known = this.#steps.get(ref);
     if (known) return known;
-    const made = { taken: [], actions: [] };
+    const made: StepSoFar = { taken: [], actions: [] };
     this.#steps.set(ref, made);
     return made;
   }
@@ -131,6 +146,14 @@ class Recorder {
 export function takenOf(transition: AnyTransitionDefinition): TakenTransition {
   const { source, eventType } = transition;
   return { from: source.id, on: eventType, index: indexOf(transition), to: targetsOf(transition) };
+}
+
+/** xstate raises the end of a delay as an event for later. */
+function delayOf(params: unknown): { on: string; ms: number } | null {
+  if (!isObject(params) || !("delay" in params) || typeof params.delay !== "number") return null;
+  const event =
+    "event" in params && isObject(params.event) && "type" in params.event ? params.event.type : null;
+  return typeof event === "string" ? { on: event, ms: params.delay } : null;
 }
 
 function isMachineSnapshot(snapshot: unknown): snapshot is AnyMachineSnapshot {

@@ -37,11 +37,11 @@ export interface FunctionShape {
 }
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const projects = ["tsconfig.json", "plugin/ui/tsconfig.json", "test/tsconfig.json"].map((path) =>
-  join(root, path),
+const projects = [".", "plugin/ui", "statecharts/viewer", "test"].map((folder) =>
+  join(root, folder, "tsconfig.json"),
 );
 
-/** @returns every TypeScript file of the three projects, in order of their paths */
+/** @returns every TypeScript file of the projects, in order of their paths */
 export function readSources(): Source[] {
   const api = new API({ cwd: root });
   try {

@@ -1,0 +1,28 @@
+// Writes every chart as an SVG file into a folder: `node statecharts/generate-drawings.ts FOLDER`. The same layout as the
+// viewer's, with elkjs in this process.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import elkModule from "elkjs/lib/main.js";
+import { describeChart } from "./describe/describe.ts";
+import { adaptMachine, attachMachine, callMachine, deskMachine, linkMachine, mediaMachine } from "./index.ts";
+import { drawChart, type LaidNode } from "./viewer/model/drawing.ts";
+import { layoutInput } from "./viewer/model/layout-input.ts";
+import { svgText } from "./viewer/model/svg-file.ts";
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error("expected the folder to write to");
+const style = readFileSync(new URL("viewer/chart.css", import.meta.url), "utf8");
+mkdirSync(folder, { recursive: true });
+
+// A CommonJS module whose types promise a default that Node does not see.
+const Elk = elkModule as unknown as new () => { layout(graph: unknown): Promise<LaidNode> };
+const elk = new Elk();
+for (const machine of [attachMachine, deskMachine, callMachine, linkMachine, mediaMachine, adaptMachine]) {
+  const chart = describeChart(machine);
+  const input = layoutInput(chart);
+  const drawing = drawChart(input, await elk.layout(input.graph));
+  const path = join(folder, `${chart.id}.svg`);
+  writeFileSync(path, svgText(drawing, style, chart.description));
+  console.log(`${path}: ${Math.round(drawing.width)} × ${Math.round(drawing.height)}`);
+}

@@ -1,0 +1,77 @@
+// Finds states and transitions of charts given as data, and says which states a value makes active.
+
+import type {
+  ChartDescription,
+  StateDescription,
+  TakenTransition,
+  TransitionDescription,
+} from "../../../rpc-schema/index.ts";
+
+export interface PlacedState {
+  readonly state: StateDescription;
+  /** Ids of the states around it, the outermost first. */
+  readonly around: readonly string[];
+}
+
+/** One chart, by the ids of its states. */
+export interface ChartIndex {
+  readonly chart: ChartDescription;
+  readonly states: ReadonlyMap<string, PlacedState>;
+}
+
+export function indexChart(chart: ChartDescription): ChartIndex {
+  const states = new Map<string, PlacedState>();
+  const add = (state: StateDescription, around: readonly string[]): void => {
+    states.set(state.id, { state, around });
+    for (const child of state.states) add(child, [...around, state.id]);
+  };
+  add(chart.root, []);
+  return { chart, states };
+}
+
+export type Charts = ReadonlyMap<string, ChartIndex>;
+
+export function indexCharts(charts: readonly ChartDescription[]): Charts {
+  return new Map(charts.map((chart) => [chart.id, indexChart(chart)]));
+}
+
+/** Ids of all active states, outer before inner, the root among them; what the chart does not know is left out. */
+export function activeStates({ chart }: ChartIndex, value: unknown): string[] {
+  const found: string[] = [];
+  const enter = (state: StateDescription, inner: unknown): void => {
+    found.push(state.id);
+    for (const [key, deeper] of branchesOf(inner)) {
+      const child = state.states.find((one) => one.key === key);
+      if (child) enter(child, deeper);
+    }
+  };
+  enter(chart.root, value);
+  return found;
+}
+
+function branchesOf(value: unknown): [string, unknown][] {
+  if (typeof value === "string") return [[value, undefined]];
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+/** The name by which a transition is known in a drawing. */
+export function transitionKey(
+  from: string,
+  { on, index }: Pick<TransitionDescription, "on" | "index">,
+): string {
+  return `${from}|${on}|${index}`;
+}
+
+export function takenKey({ from, on, index }: TakenTransition): string {
+  return transitionKey(from, { on, index });
+}
+
+/** The innermost state values in short, such as `active.connected` or `camera.open.live · speaker.off`. */
+export function shortValue(value: unknown): string {
+  if (typeof value === "string") return value;
+  const parts = branchesOf(value).map(([key, inner]) => {
+    const within = shortValue(inner);
+    return within === "" ? key : `${key}.${within}`;
+  });
+  return parts.join(" · ");
+}

@@ -1,0 +1,93 @@
+// Where entries come from: a running plugin over its host's WebSocket, or a file. Both give the same to the same sink.
+
+import type { ChartDescription, ChartLogEntry } from "../../rpc-schema/index.ts";
+import { type Recording, readRecording } from "./model/read-file.ts";
+import { isRecord, Rpc, RpcFailure } from "./rpc.ts";
+
+/** Whether the setting was switched on is asked so often; a host that tells its settings is quicker. */
+const ASK_AGAIN_MS = 2_000;
+/** A subprotocol of the host's, and the one that carries the session's token. */
+const PAGE_PROTOCOL = "goop-call.v1";
+const TOKEN_PROTOCOL_PREFIX = "token.";
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
+/** How a source is doing. off: the plugin does not let itself be watched. */
+export type SourceState = "connecting" | "live" | "off" | "lost" | "file";
+
+export interface Sink {
+  /** What came before is over. @param charts undefined where the source has none of its own */
+  begin(charts: readonly ChartDescription[] | undefined, startedAt: number | undefined): void;
+  entries(entries: readonly ChartLogEntry[]): void;
+  state(state: SourceState, detail: string): void;
+}
+
+export interface Source {
+  end(): void;
+}
+
+/** Reads `#token=…` and, from a server of another kind, `&ws=ws://127.0.0.1:PORT/…`. */
+export function addressOf(place: Location): { url: string; protocols: string[] } {
+  const given = new URLSearchParams(place.hash.slice(1));
+  const url = given.get("ws") ?? `ws://${place.host}/link`;
+  return { url, protocols: [PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX + (given.get("token") ?? "")] };
+}
+
+export function liveSource(address: { url: string; protocols: string[] }, sink: Sink): Source {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isBegun = false;
+  const begin = async (): Promise<void> => {
+    clearTimeout(timer);
+    try {
+      const listed = await rpc.request("charts.list");
+      const charts = isRecord(listed) && Array.isArray(listed.charts) ? listed.charts : [];
+      isBegun = false;
+      const answer = await rpc.request("charts.subscribe");
+      // Nothing can come between the answer and this line: a message has a turn of its own.
+      isBegun = true;
+      const startedAt = isRecord(answer) ? Number(answer.startedAt) : undefined;
+      sink.begin(charts as ChartDescription[], startedAt);
+      sink.state("live", "");
+    } catch (error) {
+      isBegun = false;
+      if (!(error instanceof RpcFailure)) throw error;
+      if (error.kind === "disconnected") return;
+      sink.state(error.kind === "debuggingOff" ? "off" : "lost", error.message);
+      timer = setTimeout(() => void begin(), ASK_AGAIN_MS);
+    }
+  };
+  const rpc = new Rpc({
+    ...address,
+    onOpen: () => void begin(),
+    onClose: () => {
+      clearTimeout(timer);
+      isBegun = false;
+      sink.state("lost", "The connection to the host is lost; it is sought again.");
+    },
+    onNotification: (method, params) => {
+      if (method === "charts.recorded" && isBegun) sink.entries(params.entries as ChartLogEntry[]);
+    },
+  });
+  sink.state("connecting", address.url);
+  return {
+    end() {
+      clearTimeout(timer);
+      // The last viewer's leave ends the recording; a host that sees the socket close does it as well.
+      void rpc.request("charts.unsubscribe").then(
+        () => rpc.close(),
+        () => rpc.close(),
+      );
+    },
+  };
+}
+
+/** @throws Error saying what is wrong with the file */
+export async function fileSource(file: File, sink: Sink): Promise<Recording> {
+  if (file.size > MAX_FILE_BYTES) {
+    throw new Error(`${file.name} has ${file.size} bytes, expected ${MAX_FILE_BYTES} at most`);
+  }
+  const recording = readRecording(await file.text(), file.name);
+  sink.begin(undefined, recording.startedAt);
+  sink.entries(recording.entries);
+  sink.state("file", file.name);
+  return recording;
+}
