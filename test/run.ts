@@ -2,7 +2,9 @@
 // Light kinds run two files at a time; those that measure, or own devices and browsers, run one at a time.
 // The last line is always `N passed, N failed, N skipped`. It must not know what the tests test.
 import { existsSync, globSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runFile } from "./support/run-file.ts";
@@ -12,6 +14,8 @@ interface Suite {
   readonly name: string;
   readonly files: readonly string[];
   readonly concurrency: number;
+  /** Afterwards all states and transitions of the charts must have been reached. */
+  readonly coversCharts: boolean;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -50,13 +54,57 @@ function chooseSuites(names: readonly string[]): Suite[] {
   for (const [name, { pattern, concurrency }] of kinds) {
     if (names.length > 0 && !chosen.includes(name)) continue;
     const found = globSync(pattern, { cwd: root });
-    if (found.length > 0) suites.push({ name, files: found.sort(), concurrency });
+    const coversCharts = name === "statechart";
+    if (found.length > 0) suites.push({ name, files: found.sort(), concurrency, coversCharts });
   }
   const single = files.map((file) => relative(root, resolve(file)));
-  return single.length > 0 ? [...suites, { name: "files", files: single, concurrency: 1 }] : suites;
+  if (single.length === 0) return suites;
+  return [...suites, { name: "files", files: single, concurrency: 1, coversCharts: false }];
 }
 
-async function runSuite(suite: Suite, only: string | undefined, signal: AbortSignal): Promise<FileReport[]> {
+interface RunOptions {
+  readonly only: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Some tests alone reach only some of the charts. */
+async function runWhole(suite: Suite, options: RunOptions): Promise<FileReport[]> {
+  if (!suite.coversCharts || options.only !== undefined) return await runSuite(suite, options);
+  const folder = await mkdtemp(join(tmpdir(), "goop-charts-"));
+  try {
+    const reports = await runSuite(suite, options, folder);
+    return options.signal.aborted ? reports : [...reports, await judgeCharts(folder)];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Counts as one test. The charts are loaded only here, since a mistake in them must not keep other kinds from running. */
+async function judgeCharts(folder: string): Promise<FileReport> {
+  const startedAt = performance.now();
+  const { readChartCoverage, formatChartCoverage, formatMissing } = await import(
+    "./support/chart-coverage-report.ts"
+  );
+  const coverage = readChartCoverage(folder);
+  const failed = coverage.missing.length > 0 ? 1 : 0;
+  const report = {
+    file: formatChartCoverage(coverage),
+    durationMs: performance.now() - startedAt,
+    passed: 1 - failed,
+    failed,
+    skipped: 0,
+    failures: failed > 0 ? [formatMissing(coverage)] : [],
+    skips: [],
+  };
+  printFile(report);
+  return report;
+}
+
+async function runSuite(
+  suite: Suite,
+  { only, signal }: RunOptions,
+  coverageFolder?: string,
+): Promise<FileReport[]> {
   const waiting = [...suite.files];
   const reports: FileReport[] = [];
   const startedAt = performance.now();
@@ -67,6 +115,7 @@ async function runSuite(suite: Suite, only: string | undefined, signal: AbortSig
         limitMs: FILE_LIMIT_MS,
         graceMs: LEFTOVER_GRACE_MS,
         signal,
+        coverageFolder,
       });
       printFile(report);
       reports.push(report);
@@ -104,7 +153,7 @@ async function main(): Promise<number> {
   const reports: FileReport[] = [];
   for (const suite of chooseSuites(positionals)) {
     if (stop.signal.aborted) break;
-    reports.push(...(await runSuite(suite, values.only, stop.signal)));
+    reports.push(...(await runWhole(suite, { only: values.only, signal: stop.signal })));
   }
   const failures = reports.filter(({ failed }) => failed > 0);
   if (failures.length > 0) print(`failed: ${failures.map(({ file }) => file).join(", ")}`);

@@ -138,9 +138,28 @@ describe("the plugin's life", () => {
     assert.equal(life.value(), "stopped");
   });
 
-  test("ends when the host goes in the middle of a shutdown", async () => {
+  test("ends when the host goes, or says exit, in the middle of a shutdown", async () => {
+    for (const type of ["host.gone", "host.exit"] as const) {
+      const life = attach();
+      await life.hears("host.initialize", "host.shutdown", type);
+      assert.equal(life.exitStatus(), 1);
+    }
+  });
+
+  test("ends with status 0 when the host just goes after the shutdown", async () => {
     const life = attach();
-    await life.hears("host.initialize", "host.shutdown", "host.gone");
-    assert.equal(life.value(), "exited");
+    await life.hears("host.initialize", "host.shutdown");
+    life.stopped.resolve();
+    await settled();
+    await life.hears("host.gone");
+    assert.equal(life.exitStatus(), 0);
+  });
+
+  test("ends although a service cannot be stopped once the host is gone", async () => {
+    const life = attach();
+    await life.hears("host.initialize", "host.gone");
+    life.stopped.reject(new Error("a device did not close"));
+    await settled();
+    assert.equal(life.exitStatus(), 1);
   });
 });

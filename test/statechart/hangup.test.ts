@@ -65,7 +65,7 @@ describe("hanging up", () => {
   });
 });
 
-test("an effect that throws ends the call as mediaFailed, closes the devices and tells the other side", async () => {
+test("an effect that throws ends the call as mediaFailed, closes devices and connection and tells the other side", async () => {
   const desk = await connectedOut();
   const record = desk.effects.record.bind(desk.effects);
   desk.effects.record = (name, input) => {
@@ -79,7 +79,5 @@ test("an effect that throws ends the call as mediaFailed, closes the devices and
     detail: "the effect threw",
   });
   assert.deepEqual(desk.hangups(), ["mediaFailed"]);
-  for (const device of ["camera", "microphone", "speaker"]) {
-    assert.deepEqual(desk.effects.running(device), []);
-  }
+  assert.deepEqual(desk.effects.activities, []);
 });

@@ -40,6 +40,12 @@ function transitionsOf(state: StateDescription): string[] {
   return [...own, ...state.states.flatMap(transitionsOf)];
 }
 
+/** For a failure: what somebody has to write a test for, or to take out of the chart. */
+export function formatMissing({ missing }: ChartCoverage): string {
+  return `no test of the charts reaches:\n${missing.map((one) => `  ${one}`).join("\n")}`;
+}
+
+/** For whoever runs the tests. */
 export function formatChartCoverage({ states, transitions }: ChartCoverage): string {
   return `charts: ${states.reached} of ${states.all} states reached, ${transitions.reached} of ${transitions.all} transitions taken`;
 }

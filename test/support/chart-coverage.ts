@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { type AnyActorScope, type InspectionEvent, StateMachine } from "xstate";
 import { takenOf } from "../../statecharts/record/recorder.ts";
 
@@ -43,6 +44,6 @@ if (folder !== undefined) {
   };
   process.on("exit", () => {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${process.pid}.json`), JSON.stringify([...reached].sort()));
+    writeFileSync(join(folder, `${process.pid}-${threadId}.json`), JSON.stringify([...reached].sort()));
   });
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly graceMs: number;
   /** Ends the run at once, with everything it started. */
   readonly signal: AbortSignal;
+  /** Where the file is to leave what its tests reached of the charts (chart-coverage.ts); without it nothing is noted. */
+  readonly coverageFolder?: string | undefined;
 }
 
 interface Outcome {
@@ -32,6 +34,7 @@ interface Outcome {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const reporter = fileURLToPath(new URL("json-reporter.ts", import.meta.url));
+const coverage = fileURLToPath(new URL("chart-coverage.ts", import.meta.url));
 // Enough for the stack of a crash; a chatty test does not fill the memory.
 const OUTPUT_KEPT_CHARS = 16_384;
 
@@ -40,7 +43,7 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
   const startedAt = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "goop-test-"));
   const mark = randomUUID();
-  const child = startFile(file, join(folder, "results"), mark, options.only);
+  const child = startFile(file, join(folder, "results"), mark, options);
   const owner: ProcessOwner = { mark, sessionId: child.pid ?? 0 };
   try {
     const outcome = await awaitOutcome(child, owner, join(folder, "results"), options);
@@ -56,13 +59,23 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
   }
 }
 
-function startFile(file: string, resultsPath: string, mark: string, only: string | undefined): ChildProcess {
+function startFile(
+  file: string,
+  resultsPath: string,
+  mark: string,
+  { only, coverageFolder }: RunOptions,
+): ChildProcess {
   const flags = [`--test-reporter=${reporter}`, `--test-reporter-destination=${resultsPath}`];
   if (only !== undefined) flags.push(`--test-name-pattern=${only}`);
+  if (coverageFolder !== undefined) flags.push(`--import=${coverage}`);
   return spawn(process.execPath, [...flags, file], {
     cwd: root,
     detached: true,
-    env: { ...process.env, [TEST_MARK]: mark },
+    env: {
+      ...process.env,
+      [TEST_MARK]: mark,
+      ...(coverageFolder === undefined ? {} : { GOOP_CHART_COVERAGE: coverageFolder }),
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
