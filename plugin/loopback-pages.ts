@@ -27,6 +27,24 @@ export function answerFile(
   response.end(request.method === "HEAD" ? undefined : file.body);
 }
 
+/** As {@link answerFile}, of files that are read when the first is asked for: most sessions never look at them. */
+export function answerFilesOf(
+  load: () => Promise<ReadonlyMap<string, PageFile>>,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  let loaded: Promise<ReadonlyMap<string, PageFile>> | undefined;
+  return (request, response) => {
+    loaded ??= load();
+    loaded.then(
+      (files) => answerFile(request, response, files),
+      (error: unknown) => {
+        loaded = undefined; // the next request tries again
+        response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" });
+        response.end(`the page cannot be read: ${String(error)}\n`);
+      },
+    );
+  };
+}
+
 /**
  * The token travels as a subprotocol, since a page can set no header of a WebSocket (RFC 6455, 1.9).
  * @returns why a page's WebSocket may not open, as an HTTP status; undefined when it may

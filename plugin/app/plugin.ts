@@ -14,7 +14,6 @@ import { createRecording, type Recording } from "../evidence/recording.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
 import { createInspection, type Inspection } from "../inspect/inspection.ts";
-import { loadViewer } from "../inspect/viewer-page.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
@@ -176,7 +175,6 @@ function wireEvidence(
       version,
       settings: settings.get,
       folder: runtimeFolder,
-      viewer: loadViewer,
       bundle: ({ masked }) => collectEvidence(plugin(), masked),
       log: logOf("inspect"),
     }),

@@ -13,7 +13,7 @@ import {
   makeToken,
   refuseUpgrade,
 } from "../loopback.ts";
-import { answerFile, linkRefusal, type PageFile } from "../loopback-pages.ts";
+import { answerFile, answerFilesOf, linkRefusal, type PageFile } from "../loopback-pages.ts";
 import { LINK_PATH, PAGE_PROTOCOL } from "../ui/host-messages.ts";
 import { loadPageFiles } from "./page-files.ts";
 
@@ -47,11 +47,11 @@ export async function startPageServer(
   { files, api }: PageServerOptions = {},
 ): Promise<PageServer> {
   const all = new Map([...(await loadPageFiles()), ...(files ?? [])]);
-  const viewer = lazily(loadViewerFiles);
+  const answerViewer = answerFilesOf(loadViewerFiles);
   const token = makeToken();
   const server = createServer((request, response) => {
     if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
-    else if (isViewerPath(request.url ?? "")) answerViewer(request, response, viewer);
+    else if (isViewerPath(request.url ?? "")) answerViewer(request, response);
     else answerFile(request, response, all);
   });
   const sockets = new WebSocketServer({
@@ -68,24 +68,6 @@ export async function startPageServer(
   const bound = await listenOnLoopback(server, port);
   const url = `http://${LOOPBACK}:${bound}/#token=${token}`;
   return { port: bound, token, url, close: () => close(server, sockets) };
-}
-
-type Files = ReadonlyMap<string, PageFile>;
-
-/** Most sessions never look at the charts, so their page is read when it is first asked for. */
-function lazily(load: () => Promise<Files>): () => Promise<Files> {
-  let loaded: Promise<Files> | undefined;
-  return () => {
-    loaded ??= load();
-    return loaded;
-  };
-}
-
-function answerViewer(request: IncomingMessage, response: ServerResponse, load: () => Promise<Files>): void {
-  load().then(
-    (files) => answerFile(request, response, files),
-    (error: unknown) => response.writeHead(500).end(`the viewer cannot be read: ${String(error)}\n`),
-  );
 }
 
 async function close(server: Server, sockets: WebSocketServer): Promise<void> {

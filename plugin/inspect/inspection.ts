@@ -2,8 +2,7 @@
 // the runtime file says where. Nothing of it may hinder a call: what fails is logged.
 
 import type { Log } from "../log.ts";
-import type { PageFile } from "../loopback-pages.ts";
-import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
+import { type RuntimeNote, removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 import { startWatchServer, type WatchServer } from "./watch-server.ts";
 import type { Watched } from "./watchers.ts";
 
@@ -11,8 +10,6 @@ export interface InspectionOptions extends Watched {
   /** Of the runtime files; undefined: the charts are watched by the host alone. */
   readonly folder: string | undefined;
   readonly version: string;
-  /** Loaded when the server first opens. */
-  viewer(): Promise<{ files: ReadonlyMap<string, PageFile>; path: string }>;
   readonly log: Log;
 }
 
@@ -51,8 +48,8 @@ class FollowingInspection implements Inspection {
     const { folder } = this.#options;
     this.#isWanted = false;
     this.#queue(async () => {
-      if (folder !== undefined) removeRuntimeFile(folder);
       await this.#end();
+      if (folder !== undefined) removeRuntimeFile(folder);
     });
     return this.#turn;
   }
@@ -65,17 +62,22 @@ class FollowingInspection implements Inspection {
   }
 
   async #settle(folder: string): Promise<void> {
+    const { version, log } = this.#options;
     if (!this.#isWanted) await this.#end();
-    else if (!this.#server) {
-      const { files, path } = await this.#options.viewer();
-      this.#server = await startWatchServer(this.#options, files, path);
-      this.#options.log("info", "the charts can be watched by `inspect`");
+    const isNew = this.#isWanted && !this.#server;
+    if (isNew) this.#server = await startWatchServer(this.#options);
+    try {
+      writeRuntimeFile(folder, { version, label: this.#label, watch: this.#addresses() });
+    } catch (error) {
+      await this.#end(); // nobody could find it
+      throw error;
     }
-    const watch = this.#server && {
-      pageUrl: this.#server.pageUrl,
-      statelyUrl: this.#server.statelyUrl,
-    };
-    writeRuntimeFile(folder, { version: this.#options.version, label: this.#label, watch });
+    if (isNew) log("info", "the charts can be watched by `inspect`");
+  }
+
+  #addresses(): RuntimeNote["watch"] {
+    const server = this.#server;
+    return server && { pageUrl: server.pageUrl, statelyUrl: server.statelyUrl };
   }
 
   async #end(): Promise<void> {

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { loadViewerFiles, VIEWER_PATH } from "../evidence/viewer-page.ts";
 import {
   closeServer,
   isOwnHost,
@@ -13,7 +14,7 @@ import {
   makeToken,
   refuseUpgrade,
 } from "../loopback.ts";
-import { answerFile, linkRefusal, type PageFile } from "../loopback-pages.ts";
+import { answerFilesOf, linkRefusal } from "../loopback-pages.ts";
 import { LINK_PATH, PAGE_PROTOCOL } from "../ui/host-messages.ts";
 import { serveStately, serveViewer, type Watched } from "./watchers.ts";
 
@@ -32,16 +33,8 @@ export interface WatchServer {
   close(): Promise<void>;
 }
 
-/**
- * @param files the viewer's, by URL path
- * @param pagePath the viewer's own
- * @throws Error when no port can be opened
- */
-export async function startWatchServer(
-  watched: Watched,
-  files: ReadonlyMap<string, PageFile>,
-  pagePath: string,
-): Promise<WatchServer> {
+/** @throws Error when no port can be opened */
+export async function startWatchServer(watched: Watched): Promise<WatchServer> {
   const token = makeToken();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -49,7 +42,7 @@ export async function startWatchServer(
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PAGE_PROTOCOL) ? PAGE_PROTOCOL : false),
   });
-  const server = createServer((request, response) => answerFile(request, response, files));
+  const server = createServer(answerFilesOf(loadViewerFiles));
   server.maxConnections = MAX_CONNECTIONS;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const isStately = request.url?.split("?", 1)[0] === STATELY_PATH;
@@ -60,7 +53,7 @@ export async function startWatchServer(
   });
   const port = await listenOnLoopback(server, 0);
   return {
-    pageUrl: `http://${LOOPBACK}:${port}${pagePath}#token=${token}`,
+    pageUrl: `http://${LOOPBACK}:${port}${VIEWER_PATH}#token=${token}`,
     statelyUrl: `ws://${LOOPBACK}:${port}${STATELY_PATH}?token=${token}`,
     async close() {
       for (const socket of sockets.clients) socket.terminate();

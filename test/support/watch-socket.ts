@@ -18,11 +18,14 @@ export interface WatchSocket {
   readonly entries: readonly ChartLogEntry[];
   ask(method: string, params?: object): Promise<Answer>;
   sendRaw(text: string): Promise<Answer>;
-  /** Resolves when the entries so far fit; asked at each batch. */
+  /** Resolves when the entries so far fit; asked at each batch. Rejects when that takes too long. */
   until(fits: (entries: readonly ChartLogEntry[]) => boolean): Promise<void>;
   readonly closed: Promise<unknown>;
   end(): Promise<void>;
 }
+
+/** Far above anything but a stuck process. */
+const WAIT_MS = 30_000;
 
 /** "open", or the HTTP status of the refusal. */
 export async function tryToOpen(
@@ -79,9 +82,11 @@ export async function openWatchSocket(pageUrl: string): Promise<WatchSocket> {
     },
     sendRaw: (text) => answerTo(null, text),
     until(fits) {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const timer = setTimeout(() => reject(new Error(`nothing fitted among ${entries.length}`)), WAIT_MS);
       const check = () => {
         if (!fits(entries)) return;
+        clearTimeout(timer);
         waiting.delete(check);
         resolve();
       };

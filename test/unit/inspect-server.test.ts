@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,6 @@ import { linkOf, openWatchSocket, tryToOpen, type WatchSocket } from "../support
 
 const desk = createActor(deskMachine, { input: { timeouts: timeoutsSchema.parse({}) } });
 const feed = new ChartFeed({ roots: [desk], now: Date.now });
-const page = { body: Buffer.from("<!doctype html>"), type: "text/html; charset=utf-8" };
 let folder: string;
 let isDebugging = true;
 let inspection: Inspection;
@@ -34,7 +33,6 @@ beforeEach(() => {
     folder,
     version: "1.2.3",
     settings: () => ({ debugging: isDebugging }),
-    viewer: async () => ({ files: new Map([["/charts", page]]), path: "/charts" }),
     async bundle({ masked }) {
       bundled.push(masked);
       return { path: "/bundle.json", bytes: 2 };
@@ -205,19 +203,18 @@ describe("the server for those who watch", () => {
     assert.equal(JSON.parse(actor.definition).id, "desk");
   });
 
-  test("that cannot be opened is logged, and the plugin goes on", async () => {
+  test("that cannot be written down is logged, and the plugin goes on", async () => {
+    writeFileSync(folder, "");
     const { promise, resolve } = Promise.withResolvers<string>();
-    const blocked = createInspection({
+    inspection = createInspection({
       feed,
       folder,
       version: "1.2.3",
       settings: () => ({ debugging: true }),
-      viewer: () => Promise.reject(new Error("no such file")),
       bundle: () => Promise.reject(new Error("not asked for")),
       log: (level, message) => resolve(`${level}: ${message}`),
     });
-    blocked.follow(true, "Alice");
-    assert.equal(await promise, "warn: the charts cannot be watched by `inspect`: no such file");
-    await blocked.close();
+    inspection.follow(true, "Alice");
+    assert.match(await promise, /^warn: the charts cannot be watched by `inspect`: EEXIST/);
   });
 });
