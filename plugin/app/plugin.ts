@@ -1,8 +1,9 @@
 // Wires the process together: engines, charts, the host's link. Decides nothing; the charts do.
 
 import { type Actor, createActor, fromPromise, waitFor } from "xstate";
-import type { Availability, Params, Settings } from "../../rpc-schema/index.ts";
+import type { Availability, Contact, Params, Settings } from "../../rpc-schema/index.ts";
 import { attachMachine, type CallMode, type HostAbilities, modeIssue } from "../../statecharts/index.ts";
+import { CallKeeper } from "../calls/call-keeper.ts";
 import { CallReporter } from "../calls/call-reporter.ts";
 import { type CallContext, createCallContext } from "../calls/context.ts";
 import { createDesk, type Desk } from "../calls/desk.ts";
@@ -22,6 +23,7 @@ import { createHostSignalling } from "../signalling/host-carrier.ts";
 import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
 import { collectEvidence } from "./collect-evidence.ts";
 import type { Engines } from "./engines.ts";
+import { resumeCall } from "./resume-call.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 
 /** What main decides. */
@@ -50,6 +52,7 @@ export interface Plugin {
   readonly signalling: SignallingService;
   readonly availability: AvailabilityService;
   readonly reporter: CallReporter;
+  readonly keeper: CallKeeper;
   readonly feed: ChartFeed;
   readonly charts: ChartWatch;
   readonly recording: Recording;
@@ -96,7 +99,7 @@ export function createPlugin(options: PluginOptions): Plugin {
   const desk = createDesk(context, {
     onCall: (call) => reporter.add(call),
     onEnd: (ended) => reporter.end(ended),
-    onMove: () => reporter.moved(),
+    onMove: () => callsMoved(plugin),
   });
 
   const availability = wireAvailability(options, context, () => plugin);
@@ -115,6 +118,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     signalling,
     availability,
     reporter,
+    keeper: wireKeeper(options, () => plugin),
     ...wireEvidence(options, settings, attach, desk, () => plugin),
     log,
     abilities: { webviewCanCall: undefined, platform: options.platform ?? process.platform },
@@ -149,8 +153,8 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
       plugin().desk.send({ type: "signal.received", from, callId, signal });
     },
     onReady: ({ peerId }) => plugin().desk.send({ type: "signalling.ready", selfId: peerId }),
-    // A caller's label may be learnt while it rings.
-    onContacts: () => plugin().reporter.moved(),
+    // A caller's label may be learnt while it rings, and where it can be reached.
+    onContacts: () => callsMoved(plugin()),
   });
 }
 
@@ -183,16 +187,35 @@ function wireEvidence(
 }
 
 function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () => Plugin): CallReporter {
-  const contactOf = (peerId: string) =>
-    plugin()
-      .signalling.contacts()
-      .find((contact) => contact.peerId === peerId);
   return new CallReporter({
     context,
-    notify: end.notify,
-    labelOf: (peerId) => contactOf(peerId)?.label ?? "",
+    notify(name, params) {
+      end.notify(name, params);
+      if (name === "call.incoming") plugin().keeper.moved();
+    },
+    labelOf: (peerId) => contactOf(plugin(), peerId)?.label ?? "",
     now: Date.now,
   });
+}
+
+/** After the reporter, which knows when a call was connected. */
+function wireKeeper({ end, logOf }: PluginOptions, plugin: () => Plugin): CallKeeper {
+  return new CallKeeper({
+    desk: () => plugin().desk.getSnapshot().context,
+    timesOf: (callId) => plugin().reporter.timesOf(callId),
+    addressesOf: (peerId) => contactOf(plugin(), peerId)?.addresses ?? [],
+    persist: (params) => end.notify("calls.persisted", params),
+    log: logOf("calls"),
+  });
+}
+
+function callsMoved({ reporter, keeper }: Pick<Plugin, "reporter" | "keeper">): void {
+  reporter.moved();
+  keeper.moved();
+}
+
+function contactOf({ signalling }: Plugin, peerId: string): Contact | undefined {
+  return signalling.contacts().find((contact) => contact.peerId === peerId);
 }
 
 function changeSettings(plugin: Plugin, change: Parameters<SettingsStore["change"]>[0]): SettingsChange {
@@ -250,11 +273,13 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
  * The host is ready for notifications: availability is told, and signalling begins, also where no call can be made,
  * since peers shall know. In the page's own mode there is nothing to do.
  */
-function startServices({ mode, identity, settings, availability, signalling, log }: Plugin): void {
+function startServices({ mode, identity, settings, availability, signalling, desk, log }: Plugin): void {
   if (mode === "browser" || !identity) return;
+  const addresses = resumeCall(identity.resume, desk, log);
   availability.start();
-  startSignalling(signalling, identity, settings.get()).catch((error: unknown) =>
-    log("error", `starting failed: ${String(error)}`),
+  const { peers, ...further } = settings.get().signalling;
+  startSignalling(signalling, identity, { ...further, peers: [...peers, ...addresses] }).catch(
+    (error: unknown) => log("error", `starting failed: ${String(error)}`),
   );
 }
 
@@ -274,12 +299,12 @@ function availabilityChanged({ signalling, desk, log }: Plugin, now: Availabilit
 function startSignalling(
   signalling: SignallingService,
   { identity, dataDir, carrier }: Params<"initialize">,
-  settings: Settings,
+  settings: Settings["signalling"],
 ): Promise<void> {
   return signalling.start({
     label: identity.label,
     privateKeyFile: dataDir === undefined ? undefined : `${dataDir}/identity.key`,
-    settings: settings.signalling,
+    settings,
     carrierId: carrier?.selfId,
   });
 }

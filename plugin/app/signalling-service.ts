@@ -40,7 +40,7 @@ export interface SignallingServiceOptions {
 export interface SignallingService {
   /** Never rejects: a failure is told to the host as `signalling.changed` with its reason. */
   start(start: SignallingStart): Promise<void>;
-  /** @throws SignallingError closed while there is no signalling */
+  /** Waits for a start that is under way. @throws SignallingError closed while there is no signalling */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Null until it is ready. */
   self(): SelfAddress | null;
@@ -61,6 +61,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   const { notify, log } = options;
   let signalling: Signalling | null = null;
   let carried: HostSignalling | null = null;
+  let started: Promise<void> = Promise.resolve();
   let self: SelfAddress | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
 
@@ -79,20 +80,28 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     onAddressChange: ready,
   };
 
+  async function begin(start: SignallingStart): Promise<void> {
+    notify("signalling.changed", { state: "starting", addresses: [] });
+    try {
+      if (start.carrierId !== undefined) carried = options.createCarried(start.carrierId, callbacks);
+      signalling = carried ?? options.create(start, callbacks);
+      signalling.setAvailability(availability);
+      ready(await signalling.start());
+    } catch (error) {
+      log("error", `signalling could not start: ${messageOf(error)}`);
+      notify("signalling.changed", { state: "failed", addresses: [], why: messageOf(error) });
+    }
+  }
+
   return {
-    async start(start) {
-      notify("signalling.changed", { state: "starting", addresses: [] });
-      try {
-        if (start.carrierId !== undefined) carried = options.createCarried(start.carrierId, callbacks);
-        signalling = carried ?? options.create(start, callbacks);
-        signalling.setAvailability(availability);
-        ready(await signalling.start());
-      } catch (error) {
-        log("error", `signalling could not start: ${messageOf(error)}`);
-        notify("signalling.changed", { state: "failed", addresses: [], why: messageOf(error) });
-      }
+    start(start) {
+      started = begin(start);
+      return started;
     },
     async send(peerId, callId, signal, abort) {
+      // A call that goes on after a crash speaks before signalling is ready.
+      await started;
+      abort?.throwIfAborted();
       if (!signalling) throw new SignallingError("closed", "signalling is not running");
       await signalling.send(peerId, callId, signal, abort);
     },

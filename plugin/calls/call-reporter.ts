@@ -64,10 +64,11 @@ export class CallReporter {
 
   /** Tells of it: as `call.incoming` when the user has to answer, once that settled, otherwise as `call.changed`. */
   add(call: DeskCall): void {
+    const { resumed } = call.ref.getSnapshot().context;
     const watched: Watched = {
       call,
-      createdAt: this.#options.now(),
-      connectedAt: null,
+      createdAt: resumed?.createdAt ?? this.#options.now(),
+      connectedAt: resumed?.connectedAt ?? null,
       told: "",
       moment: null,
       statistics: null,
@@ -132,6 +133,14 @@ export class CallReporter {
       .filter(({ phase }) => phase !== "ended");
   }
 
+  /** Unix milliseconds; undefined for a call that the host was not told of, or no longer. */
+  timesOf(callId: string): Pick<CallFacts, "createdAt" | "connectedAt"> | undefined {
+    const watched = this.#watched.get(callId);
+    if (watched?.settling !== null) return undefined;
+    const { createdAt, connectedAt } = watched;
+    return { createdAt, connectedAt };
+  }
+
   /** Null until the first second of the connection is over. */
   statistics(callId: string): CallStatistics | null {
     return this.#watched.get(callId)?.statistics ?? null;
@@ -153,8 +162,8 @@ export class CallReporter {
     if (watched.settling) return;
     let info = this.#describe(watched);
     if (info.phase === "ended") return; // call.ended follows, with the reason
-    if (info.phase === "connected" && watched.connectedAt === null) {
-      watched.connectedAt = this.#options.now();
+    if (info.phase === "connected" && watched.timers.length === 0) {
+      watched.connectedAt ??= this.#options.now();
       // Our user wants to speak with this peer, however often it called before.
       this.#options.context.rings.restore(info.peerId);
       this.#startTimers(watched);

@@ -209,7 +209,7 @@ const active = callSetup.createStateConfig({
     "signal.candidate": { actions: "toLink" },
     "signal.reconnect": { actions: ["toLink", "toMedia"] },
     "signal.reconnectAck": { actions: "toLink" },
-    "signal.media": { actions: [keepRemoteMedia, "toLink"] },
+    "signal.media": { actions: [keepRemoteMedia, "learnPeerKind", "toLink"] },
     "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
   },
   states: {
