@@ -16,6 +16,7 @@ export const pageModules = [
   "call-toolbar",
   "call-view",
   "canvas-view",
+  "charts-link",
   "contact-list",
   "device-picker",
   "dom",

@@ -11,6 +11,7 @@ import {
   RpcError,
 } from "../../rpc-schema/index.ts";
 import { frameLineRoute, type HostLink } from "../rpc/host-link.ts";
+import { ChartWatchers } from "./chart-watchers.ts";
 import { createStreamOwners, type StreamOwners } from "./stream-owners.ts";
 
 /** A page may use the plugin, but neither start nor end it. */
@@ -37,7 +38,11 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
 ]);
 const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
 
-type RelayedName = Exclude<keyof typeof pluginNotifications, "frame" | "log">;
+/** What the charts do goes to those pages only that watch them. */
+type RelayedName = Exclude<
+  keyof typeof pluginNotifications,
+  "frame" | "log" | "charts.recorded" | "calls.persisted"
+>;
 
 /** A page with this much unread has stopped; pictures alone stay far below, since they are paid for by credit. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
@@ -71,18 +76,26 @@ export interface PageRelay {
 export function createPageRelay(options: RelayOptions): PageRelay {
   const pages = new Set<WebSocket>();
   const owners = createStreamOwners<WebSocket>();
+  const watchers = new ChartWatchers<WebSocket>();
   const broadcast = (message: string): void => {
     for (const page of pages) send(page, message);
   };
   return {
     broadcast,
-    detach: () => owners.clear(),
+    detach() {
+      owners.clear();
+      watchers.clear();
+    },
     attach(plugin) {
       for (const method of pluginNotificationNames) {
         plugin.onNotification(method, (params) =>
           broadcast(JSON.stringify({ jsonrpc: "2.0", method, params })),
         );
       }
+      plugin.onNotification("charts.recorded", (params) => {
+        const message = JSON.stringify({ jsonrpc: "2.0", method: "charts.recorded", params });
+        for (const page of watchers.all) send(page, message);
+      });
       plugin.onFrameLine((line) => {
         const stream = frameLineRoute(line)?.stream;
         const page = stream === undefined ? undefined : owners.route(stream, line);
@@ -91,12 +104,13 @@ export function createPageRelay(options: RelayOptions): PageRelay {
     },
     addPage(socket, greeting) {
       pages.add(socket);
-      const page = new Page(socket, owners, options);
+      const page = new Page(socket, owners, watchers, options);
       socket.on("message", (data) => page.receive(String(data)));
       socket.on("error", (error) => options.log(`host: a page's connection: ${error.message}`));
       socket.once("close", () => {
         pages.delete(socket);
         for (const stream of owners.release(socket)) page.unsubscribe(stream);
+        page.stopWatching();
       });
       send(socket, greeting);
     },
@@ -104,7 +118,7 @@ export function createPageRelay(options: RelayOptions): PageRelay {
 }
 
 function isRelayed(name: string): name is RelayedName {
-  return name !== "frame" && name !== "log";
+  return name !== "frame" && name !== "log" && name !== "charts.recorded" && name !== "calls.persisted";
 }
 
 function send(socket: WebSocket, message: string | Buffer): void {
@@ -116,11 +130,18 @@ function send(socket: WebSocket, message: string | Buffer): void {
 class Page {
   readonly #socket: WebSocket;
   readonly #owners: StreamOwners<WebSocket>;
+  readonly #watchers: ChartWatchers<WebSocket>;
   readonly #options: RelayOptions;
 
-  constructor(socket: WebSocket, owners: StreamOwners<WebSocket>, options: RelayOptions) {
+  constructor(
+    socket: WebSocket,
+    owners: StreamOwners<WebSocket>,
+    watchers: ChartWatchers<WebSocket>,
+    options: RelayOptions,
+  ) {
     this.#socket = socket;
     this.#owners = owners;
+    this.#watchers = watchers;
     this.#options = options;
   }
 
@@ -155,6 +176,13 @@ class Page {
     });
   }
 
+  /** The page is gone; the plugin tells nobody any more once the last watcher is. */
+  stopWatching(): void {
+    if (!this.#watchers.leave(this.#socket)) return;
+    const ended = this.#options.plugin()?.request("charts.unsubscribe", {});
+    ended?.catch((error: unknown) => this.#options.log(`host: charts.unsubscribe: ${messageOf(error)}`));
+  }
+
   #notify(method: string, params: unknown): void {
     if (method !== "frames.ack") return;
     const ack = hostNotifications["frames.ack"].params.safeParse(params);
@@ -185,6 +213,9 @@ class Page {
     }
     // The plugin checks the params itself, and its complaints name the fields.
     if (method === "frames.unsubscribe") this.#owners.forget(streamOf(params));
+    // Others may still watch; the plugin has one watcher, its host.
+    if (method === "charts.unsubscribe" && !this.#watchers.leave(this.#socket)) return null;
+    if (method === "charts.subscribe") this.#watchers.join(this.#socket);
     const result = await plugin.request(method, params as never);
     this.#options.onResult(method, params, result);
     return result;

@@ -3,6 +3,7 @@
 import { Actions } from "./actions.ts";
 import { createAddContactDialog } from "./add-contact.ts";
 import { createCallView } from "./call-view.ts";
+import { createChartsLink } from "./charts-link.ts";
 import { createContactList } from "./contact-list.ts";
 import { createDevicePicker } from "./device-picker.ts";
 import { h, setHidden, setText } from "./dom.ts";
@@ -101,7 +102,20 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
     onDismiss: () => store.dismissEnd(),
   });
   const trouble = createTrouble(() => actions.restartPlugin(), settings.open);
-  return { devices, addContact, settings, call, contacts, incoming, end, trouble, welcome: createWelcome() };
+  const charts = createChartsLink(location.hash);
+  contacts.element.append(charts.element);
+  return {
+    charts,
+    devices,
+    addContact,
+    settings,
+    call,
+    contacts,
+    incoming,
+    end,
+    trouble,
+    welcome: createWelcome(),
+  };
 }
 
 /** A stream was asked for while its call or the connection ended: that end is told already. */
@@ -112,11 +126,12 @@ function isOvertaken(error: unknown): boolean {
 function updateParts(parts: Parts, state: PageState, scene: Scene): void {
   const isReady = state.host?.plugin.state === "ready";
   parts.contacts.update(state);
+  parts.charts.update(state);
   parts.devices.update(state);
   parts.addContact.update(state);
   parts.settings.update(state);
   parts.incoming.update(isTroubled(state) ? undefined : findRinging(state.calls));
-  parts.call.update(scene === "call" ? findCurrent(state.calls) : undefined, state.statistics);
+  parts.call.update(scene === "call" ? findCurrent(state.calls) : undefined, state.statistics, isReady);
   parts.end.update(scene === "ended" ? state.ended : undefined, isReady);
   parts.trouble.update(state);
   setHidden(parts.welcome, scene !== "welcome");

@@ -116,7 +116,7 @@ export class ChartView {
       toggle(element, "waiting", running !== undefined);
       const ranMs = Math.max(0, tMs - (running?.sinceMs ?? 0));
       const leftMs = running?.delayMs === undefined ? undefined : running.delayMs - ranMs;
-      setText(left, running ? `⏱ ${waitText(leftMs, ranMs)}` : "");
+      setText(left, running ? `◷ ${waitText(leftMs, ranMs)}` : "");
       isAnyRunning ||= running !== undefined;
     }
     return isAnyRunning;

@@ -60,7 +60,7 @@ function outcome(session: Session, row: EventRow): [string, string][] {
   );
   return [
     ["refused", entry.refused ?? ""],
-    ["took", taken.join("\n")],
+    ["transitions", taken.join("\n")],
     ["left", statesOnly(before, after).join("\n")],
     ["entered", statesOnly(after, before).join("\n")],
     ["actions", entry.actions.filter((name) => !name.startsWith("xstate.")).join(", ")],

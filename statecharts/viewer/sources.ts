@@ -55,6 +55,16 @@ export function liveSource(address: { url: string; protocols: string[] }, sink: 
       timer = setTimeout(() => void begin(), ASK_AGAIN_MS);
     }
   };
+  /** Hosts that tell how the plugin is spare the wait until it is asked again. */
+  const heed = (watchable: boolean): void => {
+    if (watchable === isBegun) return;
+    if (watchable) void begin();
+    else {
+      isBegun = false;
+      sink.state("off", "");
+      timer = setTimeout(() => void begin(), ASK_AGAIN_MS);
+    }
+  };
   const rpc = new Rpc({
     ...address,
     onOpen: () => void begin(),
@@ -65,6 +75,7 @@ export function liveSource(address: { url: string; protocols: string[] }, sink: 
     },
     onNotification: (method, params) => {
       if (method === "charts.recorded" && isBegun) sink.entries(params.entries as ChartLogEntry[]);
+      if (method === "host.state") heed(isWatchable(params));
     },
   });
   sink.state("connecting", address.url);
@@ -90,4 +101,8 @@ export async function fileSource(file: File, sink: Sink): Promise<Recording> {
   sink.entries(recording.entries);
   sink.state("file", file.name);
   return recording;
+}
+
+function isWatchable({ plugin, settings }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(plugin) && plugin.state === "ready" && isRecord(settings) && settings.debugging === true;
 }

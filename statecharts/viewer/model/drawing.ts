@@ -43,22 +43,21 @@ interface LaidEdge extends Omit<ElkEdge, "labels"> {
 const ARROW_PX = 7;
 const CORNER_PX = 6;
 
-/** @param laid the graph of `input`, with coordinates from the drawing's corner */
+/** Boxes, then lines, then words, so that no line hides a word. @param laid the graph of `input`, from the drawing's corner */
 export function drawChart(input: LayoutInput, laid: LaidNode): Drawing {
-  const states: Shape[] = [];
-  const lines: Shape[] = [];
-  const labels: Shape[] = [];
+  const boxes: Shape[] = [];
+  const words: Shape[] = [];
   const visit = (node: LaidNode, depth: number): void => {
-    states.push(...nodeShapes(input, node, depth));
+    boxes.push(boxShape(input, node, depth));
+    words.push(...wordShapes(input, node));
     for (const child of node.children ?? []) visit(child, depth + 1);
   };
   for (const child of laid.children ?? []) visit(child, 0);
-  for (const edge of allEdges(laid)) {
-    const way = input.ways.get(edge.id);
-    lines.push(lineShape(edge, way));
-    if (way) labels.push(...labelShapes(edge, way));
-  }
-  return { width: laid.width ?? 0, height: laid.height ?? 0, shapes: [...states, ...lines, ...labels] };
+  const edges = allEdges(laid).map((edge) => ({ edge, way: input.ways.get(edge.id) }));
+  const lines = edges.map(({ edge, way }) => lineShape(edge, way));
+  const labels = edges.flatMap(({ edge, way }) => (way ? labelShapes(edge, way) : []));
+  const { width = 0, height = 0 } = laid;
+  return { width, height, shapes: [...boxes, ...lines, ...words, ...labels] };
 }
 
 /** elkjs moves edges to the box that holds both ends. */
@@ -66,23 +65,27 @@ function allEdges(node: LaidNode): LaidEdge[] {
   return [...(node.edges ?? []), ...(node.children ?? []).flatMap(allEdges)];
 }
 
-function nodeShapes({ boxes }: LayoutInput, node: LaidNode, depth: number): Shape[] {
+function boxShape({ boxes }: LayoutInput, node: LaidNode, depth: number): Shape {
   const { id, x = 0, y = 0, width = 0, height = 0 } = node;
-  const box = boxes.get(id);
-  if (!box) return [markShape(node)];
-  const { state, lines } = box;
+  const state = boxes.get(id)?.state;
+  if (!state) return markShape(node);
   const kind = state.states.length > 0 ? "compound" : state.type;
   const frame = { x: px(x), y: px(y), width: px(width), height: px(height), rx: "8" };
   const inner = { x: px(x + 3), y: px(y + 3), width: px(width - 6), height: px(height - 6), rx: "6" };
-  const content = [
+  const type = state.type === "parallel" ? " parallel" : "";
+  return shape("g", { class: `state ${kind}${type} depth${depth % 2}`, "data-state": id }, [
     shape("title", {}, [state.id, state.description ?? ""].filter((part) => part !== "").join("\n")),
     shape("rect", { class: "frame", ...frame }),
     ...(state.type === "final" ? [shape("rect", { class: "frame", ...inner })] : []),
-    shape("text", { class: "name", x: px(x + 10), y: px(y + 15) }, state.key),
-    ...lines.map((one, index) => lineOfBox(one, x + 10, y + FONT.titlePx + 11 + index * FONT.linePx)),
-  ];
-  const type = state.type === "parallel" ? " parallel" : "";
-  return [shape("g", { class: `state ${kind}${type} depth${depth % 2}`, "data-state": id }, content)];
+  ]);
+}
+
+function wordShapes({ boxes }: LayoutInput, { id, x = 0, y = 0 }: LaidNode): Shape[] {
+  const box = boxes.get(id);
+  if (!box) return [];
+  const name = shape("text", { class: "name", x: px(x + 10), y: px(y + 15) }, box.state.key);
+  const lineY = (index: number) => y + FONT.titlePx + 11 + index * FONT.linePx;
+  return [name, ...box.lines.map((one, index) => lineOfBox(one, x + 10, lineY(index)))];
 }
 
 function markShape({ id, x = 0, y = 0, width = 0, height = 0 }: LaidNode): Shape {
