@@ -62,7 +62,7 @@ function describeTransition(transition: AnyTransitionDefinition): TransitionDesc
 /** xstate starts and stops what a state invokes by actions of its own; `invoke` says that already. */
 const isNamed = (name: string) => name !== "" && !name.startsWith("xstate.");
 
-function actionName(action: unknown): string {
+export function actionName(action: unknown): string {
   if (typeof action === "string") return action;
   if (typeof action === "function") return "type" in action ? String(action.type) : action.name;
   return typeof action === "object" && action !== null && "type" in action ? String(action.type) : "";
