@@ -27,7 +27,7 @@ async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
   await pair.begin();
   for (let step = 0; step < STEPS; step += 1) {
     pair.act(random);
-    await pair.passes(random.pick([20, 300, 3_000]), 300);
+    await pair.passes(random.pick([20, 300, 3_000]));
   }
   return logs.map(throughText);
 }

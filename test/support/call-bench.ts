@@ -1,7 +1,7 @@
 // A desk with the effects of the product and engines made of memory: what a call does to devices and connection can be
 // seen without any of them.
 
-import type { SimulatedClock } from "xstate";
+import type { ActorOptions, AnyActorLogic } from "xstate";
 import type { PictureScaler } from "../../native/types.ts";
 import { type CallContext, createCallContext } from "../../plugin/calls/context.ts";
 import { createDesk, type Desk } from "../../plugin/calls/desk.ts";
@@ -76,7 +76,7 @@ export interface SentSignal {
 }
 
 export interface CallBenchOptions {
-  readonly clock?: SimulatedClock;
+  readonly clock?: NonNullable<ActorOptions<AnyActorLogic>["clock"]>;
   readonly selfId?: string;
   send?(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   beforeStart?(desk: Desk): void;

@@ -2,20 +2,24 @@
 // at any time: the stage of every test that lets chance play.
 
 import assert from "node:assert/strict";
-import { SimulatedClock } from "xstate";
 import { phaseOf } from "../../../plugin/calls/call-info.ts";
 import type { Desk } from "../../../plugin/calls/desk.ts";
 import type { Signalling } from "../../../plugin/signalling/port.ts";
+import type { EndReason } from "../../../rpc-schema/index.ts";
 import type { DeskCall, Measured, UserCallEvent, UserMediaEvent } from "../../../statecharts/index.ts";
 import { CallBench, quiet } from "../../support/call-bench.ts";
+import { EventClock } from "../../support/event-clock.ts";
 import { FakeCameras } from "../../support/fake-cameras.ts";
 import { createFakeSignallingNetwork, type FakeFaults } from "../../support/fake-signalling.ts";
 import type { Random } from "../../support/seeded-random.ts";
 
+/** Of the event loop, for what the fakes put off. */
+const TURNS = 6;
+const REFUSALS: readonly EndReason[] = ["busy", "superseded", "unknownCall", "cancelled", "videoDisabled"];
 const DEVICE_PHASES = ["connecting", "connected", "reconnecting"];
 
 export class DeskPair {
-  readonly clock = new SimulatedClock();
+  readonly clock = new EventClock();
   readonly network;
   readonly sides: { bench: CallBench; signalling: Signalling; peerId: string }[] = [];
   readonly #beforeStart: (desk: Desk) => void;
@@ -52,13 +56,15 @@ export class DeskPair {
     }
   }
 
-  /** In steps, since what a timer sets off may set the next timer. */
-  async passes(timeMs: number, stepMs: number): Promise<void> {
-    for (let passed = 0; passed < timeMs; passed += stepMs) {
-      this.clock.increment(stepMs);
-      await quiet();
-      this.#loseDeadPaths();
-    }
+  async passes(timeMs: number): Promise<void> {
+    // What was done just now comes before what time brings.
+    await this.#settles();
+    await this.clock.passes(timeMs, () => this.#settles());
+  }
+
+  async #settles(): Promise<void> {
+    await quiet(TURNS);
+    this.#loseDeadPaths();
   }
 
   /** What consent checks do (RFC 7675): a connection whose far end was closed is lost. */
@@ -134,6 +140,25 @@ export class DeskPair {
       assert.deepEqual(ended, bench.announced.map(({ callId }) => callId).sort(), hint);
       assert.deepEqual(Object.keys(bench.desk.getSnapshot().children), [], hint);
       assert.equal(bench.desk.getSnapshot().context.foreignSignals, 0, hint);
+    }
+  }
+
+  /** Whoever was told that the other side ended a call was told the truth: that side ended it, and for this reason. */
+  assertEndsAgree(hint: string): void {
+    const [one, other] = this.sides.map(({ bench }) => bench);
+    for (const [here, there] of [
+      [one, other],
+      [other, one],
+    ]) {
+      for (const { callId, end } of here?.ended ?? []) {
+        if (end.endedBy !== "remote") continue;
+        const theirs = there?.ended.find((ended) => ended.callId === callId);
+        // A caller that was refused without ringing is told by a side that never had the call.
+        const truth = theirs
+          ? [theirs.end.reason, theirs.end.endedBy]
+          : REFUSALS.find((one) => one === end.reason);
+        assert.deepEqual(truth, theirs ? [end.reason, "local"] : end.reason, `${hint}: ${callId}`);
+      }
     }
   }
 }
