@@ -14,6 +14,8 @@ import { pathOf } from "./plain.ts";
 export interface StubbedEffects {
   /** An effect of a running chart; it lasts until its state is left. */
   find(path: string): Effect | undefined;
+  /** Paths of all that last now, in the order in which they began. */
+  living(): string[];
 }
 
 export interface Effect {
@@ -32,7 +34,11 @@ export function stubEffects<Machine extends AnyStateMachine>(
   onMoment: () => void = () => undefined,
 ): { machine: Machine } & StubbedEffects {
   const living = new Map<string, Effect>();
-  return { machine: stubbed(machine, { living, onMoment }), find: (path) => living.get(path) };
+  return {
+    machine: stubbed(machine, { living, onMoment }),
+    find: (path) => living.get(path),
+    living: () => [...living.keys()],
+  };
 }
 
 interface Stage {
