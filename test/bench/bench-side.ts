@@ -39,13 +39,15 @@ export interface BenchSide {
   stop(): Promise<void>;
 }
 
-export async function startSide(label: string, picture: PictureSize): Promise<BenchSide> {
+/** @param dataDir for what the plugin writes; without one it writes nothing */
+export async function startSide(label: string, picture: PictureSize, dataDir?: string): Promise<BenchSide> {
   const pulse = await startPulse();
   let onProbe: (report: ProbeReport) => void = () => undefined;
   try {
     pulse.play(burstLoop());
     const host = await startHost({
       label,
+      ...(dataDir === undefined ? {} : { dataDir }),
       env: pulse.env,
       pluginCommand: {
         program: process.execPath,

@@ -24,6 +24,7 @@ import { measureSoundAndPicture } from "./sound-and-picture.ts";
 import { measureStarts } from "./start-time.ts";
 import { measureSwitchGaps } from "./switch-gap.ts";
 import { measureWatchedCall, type WatchedReport } from "./watched-call.ts";
+import { measureWatching } from "./watching.ts";
 
 const SMALL = { width: 320, height: 240, fps: 30 };
 const VGA = { width: 640, height: 480, fps: 30 };
@@ -33,8 +34,26 @@ const CEILING_BPS = 1_500_000;
 /** Below this a picture rate counts as one that the machine could not carry. */
 const CARRIED_FPS = 27;
 
-const FULL = { warmUpMs: 4000, windowMs: 12_000, soundMs: 12_000, markSeconds: 45, calls: 6, starts: 9 };
-const QUICK = { warmUpMs: 1000, windowMs: 3000, soundMs: 4000, markSeconds: 20, calls: 2, starts: 2 };
+const FULL = {
+  warmUpMs: 4000,
+  windowMs: 12_000,
+  soundMs: 12_000,
+  markSeconds: 45,
+  calls: 6,
+  starts: 9,
+  rounds: 3,
+  turnMs: 3000,
+};
+const QUICK = {
+  warmUpMs: 1000,
+  windowMs: 3000,
+  soundMs: 4000,
+  markSeconds: 20,
+  calls: 2,
+  starts: 2,
+  rounds: 2,
+  turnMs: 1000,
+};
 
 /** What one run gathers. */
 class Results {
@@ -134,6 +153,11 @@ const STAGES: readonly Stage[] = [
     figures: WAYS.flatMap((way) => WAY_FIGURES.map((figure) => `ways.${way}.${figure}` as const)),
     run: measureThreeWays,
   },
+  {
+    what: "480p, the plugin left alone, ready to be watched, recorded and watched, by turns in one call",
+    figures: ["watching.none", "watching.recording", "watching.viewer"],
+    run: measureWatchingCost,
+  },
   { what: "720p, processor; the host takes the pictures, no page", figures: ["cpu720"], run: measureCpu720 },
   {
     what: "Chromium calling Chromium, 480p both ways with sound",
@@ -157,6 +181,19 @@ async function measureSynchrony({ markSeconds }: typeof FULL, results: Results):
     farthest,
     `95 % of ${apartMs.length} within; sound after picture ${median(apartMs).toFixed(0)}, 5 to 95 % ${spread}; ${rest}`,
   );
+}
+
+async function measureWatchingCost(lengths: typeof FULL, results: Results): Promise<void> {
+  const { turns, entries, beyondAlone } = await measureWatching(VGA, lengths);
+  const list = (mode: keyof typeof turns) => turns[mode].map((percent) => percent.toFixed(1)).join(", ");
+  for (const mode of ["none", "recording", "viewer"] as const) {
+    const seen = mode === "viewer" ? `; ${entries} entries seen` : "";
+    results.set(
+      `watching.${mode}`,
+      beyondAlone(mode),
+      `main thread ${list(mode)} against ${list("alone")}${seen}`,
+    );
+  }
 }
 
 async function measureEars({ soundMs }: typeof FULL, results: Results): Promise<void> {

@@ -39,7 +39,7 @@ export async function measureCarriedCall(wish: CarriedWish): Promise<CarriedRepo
     cleanups.push(bob.stop);
     await introduce(alice.host, bob.host);
     const { callId } = await makeCall(bob.host, alice.host);
-    const shown = await watch(alice, callId);
+    const shown = await takePictures(alice, callId);
     await delay(wish.warmUpMs);
     const start = { ms: performance.now(), shown: shown(), alice: cpuOf(alice), bob: cpuOf(bob) };
     await delay(wish.windowMs);
@@ -62,7 +62,7 @@ function cpuOf({ host }: BenchSide): number {
 }
 
 /** Subscribes to what the call page would, the large remote picture and the small own one. Counts the remote ones. */
-async function watch({ host }: BenchSide, callId: string): Promise<() => number> {
+export async function takePictures({ host }: BenchSide, callId: string): Promise<() => number> {
   const { plugin } = host;
   let count = 0;
   let remote = "";

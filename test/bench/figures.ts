@@ -22,6 +22,8 @@ interface Target {
 
 const ms = (goal: number | null): Target => ({ unit: "ms", goal, decimals: 1 });
 
+const percentOfCore = (goal: number): Target => ({ unit: "% core", goal, decimals: 2 });
+
 const atLeastDb = (goal: number | null): Target => ({ unit: "dB", goal, isLowerLimit: true, decimals: 1 });
 
 /** In the order of the table. */
@@ -60,6 +62,9 @@ export const TARGETS = {
   quietVoice: atLeastDb(null),
   loudVoice: atLeastDb(null),
   voiceBlock: { unit: "ms", goal: 0.3, decimals: 2 },
+  "watching.none": percentOfCore(1),
+  "watching.recording": percentOfCore(1),
+  "watching.viewer": percentOfCore(5),
   "ways.stdio.decodedToDrawn": ms(null),
   "ways.stdio.decodedToDrawnP95": ms(null),
   "ways.stdio.cores": { unit: "cores", goal: null, decimals: 2 },
