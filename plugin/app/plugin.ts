@@ -23,7 +23,7 @@ import { createHostSignalling } from "../signalling/host-carrier.ts";
 import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
 import { collectEvidence } from "./collect-evidence.ts";
 import type { Engines } from "./engines.ts";
-import { resumeCall } from "./resume-call.ts";
+import { callToResume } from "./resume-call.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 
 /** What main decides. */
@@ -275,12 +275,13 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
  */
 function startServices({ mode, identity, settings, availability, signalling, desk, log }: Plugin): void {
   if (mode === "browser" || !identity) return;
-  const addresses = resumeCall(identity.resume, desk, log);
-  availability.start();
+  const call = callToResume(identity.resume, desk, log);
   const { peers, ...further } = settings.get().signalling;
-  startSignalling(signalling, identity, { ...further, peers: [...peers, ...addresses] }).catch(
+  startSignalling(signalling, identity, { ...further, peers: [...peers, ...call.addresses] }).catch(
     (error: unknown) => log("error", `starting failed: ${String(error)}`),
   );
+  call.begin();
+  availability.start();
 }
 
 /** The peers first: whose call ends by this shall know that another try is useless. */

@@ -5,22 +5,27 @@ import { type KeptCall, readRecord } from "../calls/call-record.ts";
 import type { Desk } from "../calls/desk.ts";
 import type { Log } from "../log.ts";
 
-/**
- * Before signalling starts, so that the desk knows the call when its first signal comes.
- * @param snapshot as the host gave it; undefined: there is nothing to take up
- * @returns addresses of the call's peer, which does not know where this process listens
- */
-export function resumeCall(snapshot: string | undefined, desk: Desk, log: Log): readonly string[] {
-  if (snapshot === undefined) return [];
+export interface CallToResume {
+  /** Where the call's peer was, which does not know where this process listens. */
+  readonly addresses: readonly string[];
+  /** Once signalling is being started, and before anything else reaches the desk. */
+  begin(): void;
+}
+
+const NOTHING: CallToResume = { addresses: [], begin: () => undefined };
+
+/** @param snapshot as the host gave it; undefined: there is nothing to take up */
+export function callToResume(snapshot: string | undefined, desk: Desk, log: Log): CallToResume {
+  if (snapshot === undefined) return NOTHING;
   let kept: KeptCall;
   try {
     kept = readRecord(snapshot);
   } catch (error) {
     log("warn", `the snapshot of a call was ignored: ${error instanceof Error ? error.message : error}`);
-    return [];
+    return NOTHING;
   }
-  const { callId, resumed } = kept.call;
-  log("info", `call ${callId} ${resumed.whyOver === null ? "goes on" : `is over: ${resumed.whyOver}`}`);
-  desk.send({ type: "host.resume", ...kept.call });
-  return kept.addresses;
+  const { call, addresses } = kept;
+  const { whyOver } = call.resumed;
+  log("info", `call ${call.callId} ${whyOver === null ? "goes on" : `is over: ${whyOver}`}`);
+  return { addresses, begin: () => desk.send({ type: "host.resume", ...call }) };
 }

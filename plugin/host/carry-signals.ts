@@ -30,15 +30,24 @@ export interface SignalCarriage {
   begin(): void;
   /** The plugin is gone. Resolves when all its calls are hung up, which ends by itself. Idempotent. */
   end(): Promise<void>;
+  /** Before `end`: the next plugin goes on with this call, which is not hung up. @returns it, for the next carriage */
+  handOver(callId: string): readonly CarriedCall[];
 }
 
-/** Serves the plugin's `signal.send` from now on. */
+/** A call that would be hung up if the plugin died. */
+export type CarriedCall = Pick<CarriedMessage, "peerId" | "topic">;
+
+/**
+ * Serves the plugin's `signal.send` from now on.
+ * @param taken calls of a plugin that died, with which this one goes on
+ */
 export function carrySignals(
   link: HostLink,
   carrier: HostCarrier,
   log: (line: string) => void,
+  taken: readonly CarriedCall[] = [],
 ): SignalCarriage {
-  return new Carriage(link, carrier, log);
+  return new Carriage(link, carrier, log, taken);
 }
 
 class Carriage implements SignalCarriage {
@@ -46,14 +55,20 @@ class Carriage implements SignalCarriage {
   readonly #carrier: HostCarrier;
   readonly #log: (line: string) => void;
   readonly #queue: TopicQueue;
-  readonly #calls = new Map<string, Pick<CarriedMessage, "peerId" | "topic">>();
+  readonly #calls = new Map<string, CarriedCall>();
   readonly #stopListening: () => void;
   #early: CarriedMessage[] | null = [];
   #openDeliveries = 0;
   #dropped = 0;
   #ended: Promise<void> | undefined;
 
-  constructor(link: HostLink, carrier: HostCarrier, log: (line: string) => void) {
+  constructor(
+    link: HostLink,
+    carrier: HostCarrier,
+    log: (line: string) => void,
+    taken: readonly CarriedCall[],
+  ) {
+    for (const call of taken) this.#note(call);
     this.#link = link;
     this.#carrier = carrier;
     this.#log = log;
@@ -77,6 +92,12 @@ class Carriage implements SignalCarriage {
   end(): Promise<void> {
     this.#ended ??= this.#hangUpAll();
     return this.#ended;
+  }
+
+  handOver(callId: string): readonly CarriedCall[] {
+    const handed = [...this.#calls.values()].filter(({ topic }) => topic === `call:${callId}`);
+    for (const { peerId, topic } of handed) this.#forget(peerId, topic);
+    return handed;
   }
 
   /** @throws RpcError peerUnreachable */
@@ -135,7 +156,7 @@ class Carriage implements SignalCarriage {
     this.#link.notify("contacts.set", { contacts });
   }
 
-  #note({ peerId, topic }: Pick<CarriedMessage, "peerId" | "topic">): void {
+  #note({ peerId, topic }: CarriedCall): void {
     const key = `${peerId} ${topic}`;
     this.#calls.delete(key);
     this.#calls.set(key, { peerId, topic });

@@ -22,8 +22,9 @@ import {
   type HostState,
 } from "../ui/host-messages.ts";
 import { CALL_API_PREFIX, type CallApi, createCallApi } from "./call-api.ts";
+import { CallRescue, type Rescue } from "./call-rescue.ts";
 import type { HostCarrier } from "./carrier.ts";
-import { carrySignals, type SignalCarriage } from "./carry-signals.ts";
+import { type CarriedCall, carrySignals, type SignalCarriage } from "./carry-signals.ts";
 import { type HostSettings, openHostSettings } from "./host-settings.ts";
 import { platformIssue, readManifest, startCommandOf } from "./manifest-file.ts";
 import { createPageRelay, type HostMethod, type PageRelay } from "./page-relay.ts";
@@ -117,6 +118,7 @@ class ReferenceHost implements Host {
   #stopping: Promise<PluginExit | undefined> | undefined;
   readonly #manifest: Manifest;
   readonly #settings: SettingsDesk;
+  readonly #rescue = new CallRescue();
   state: HostState;
 
   constructor(options: HostOptions, manifest: Manifest, kept: HostSettings) {
@@ -198,15 +200,22 @@ class ReferenceHost implements Host {
   }
 
   async #end(): Promise<PluginExit | undefined> {
-    const exit = await this.#process?.stop();
+    const exit = await this.#stopPlugin();
     await this.#carriage?.end();
     await this.#server?.close();
     return exit;
   }
 
-  async #startPlugin(): Promise<void> {
+  /** On purpose, so that nobody starts another for its calls. */
+  #stopPlugin(): Promise<PluginExit> | undefined {
+    this.#rescue.forget();
+    return this.#process?.stop();
+  }
+
+  /** @param rescue what the plugin is to go on with, and the calls that are carried for it already */
+  async #startPlugin(rescue?: Rescue, taken: readonly CarriedCall[] = []): Promise<void> {
     this.#tell({
-      plugin: { state: "starting" },
+      plugin: { state: "starting", ...(rescue ? { resumes: rescue.callId } : {}) },
       signalling: undefined,
       availability: undefined,
       restartNeeded: [],
@@ -219,9 +228,9 @@ class ReferenceHost implements Host {
     );
     this.#process = plugin;
     const { carrier } = this.#options;
-    const carriage = carrier && carrySignals(plugin.link, carrier, this.#log);
+    const carriage = carrier && carrySignals(plugin.link, carrier, this.#log, taken);
     this.#carriage = carriage;
-    void plugin.exited.then(() => carriage?.end());
+    this.#rescue.attach(plugin.link);
     this.#relay.attach(plugin.link);
     this.#api.attach(plugin.link);
     plugin.link.onNotification("signalling.changed", (signalling) => this.#tell({ signalling }));
@@ -238,6 +247,7 @@ class ReferenceHost implements Host {
         ...(dataDir === undefined ? {} : { dataDir }),
         ...(carrier ? { carrier: { selfId: carrier.selfId } } : {}),
         settings: { ...(this.state.settings ?? this.#options.settings), ...this.#settings.initial() },
+        ...(rescue ? { resume: rescue.snapshot } : {}),
       },
       this.#log,
     );
@@ -263,19 +273,38 @@ class ReferenceHost implements Host {
 
   /** A plugin that still runs makes way. */
   async #startAnew(): Promise<void> {
-    await this.#process?.stop();
+    await this.#stopPlugin();
     await this.#startPlugin();
   }
 
   async #setEnabled(isEnabled: boolean): Promise<void> {
-    if (!isEnabled) await this.#process?.stop();
+    if (!isEnabled) await this.#stopPlugin();
     else if (!this.#process && !this.#stopping) await this.#startPlugin();
   }
 
-  #pluginGone(gone: PluginProcess, { why, lastLine }: PluginExit): void {
+  #pluginGone(gone: PluginProcess, exit: PluginExit): void {
     if (this.#process !== gone) return;
     this.#process = undefined;
     this.#relay.detach();
+    const rescue = this.#stopping ? null : this.#rescue.next();
+    const taken = rescue ? (this.#carriage?.handOver(rescue.callId) ?? []) : [];
+    void this.#carriage?.end();
+    if (rescue) void this.#goOn(rescue, taken, exit);
+    else this.#tellStopped(exit);
+  }
+
+  /** The user is in a call and does not know of processes. */
+  async #goOn(rescue: Rescue, taken: readonly CarriedCall[], exit: PluginExit): Promise<void> {
+    this.#log(`host: the plugin died in a call: ${exit.why}; another goes on with it`);
+    try {
+      await this.#startPlugin(rescue, taken);
+    } catch (error) {
+      this.#log(`host: the call is lost: ${error instanceof Error ? error.message : String(error)}`);
+      if (!this.#process) this.#tellStopped(exit);
+    }
+  }
+
+  #tellStopped({ why, lastLine }: PluginExit): void {
     const stopped = { state: "stopped", why, lastLine: readable(lastLine) } as const;
     const plugin = this.#settings.isEnabled ? stopped : ({ state: "off" } as const);
     this.#tell({ plugin, signalling: undefined, availability: undefined });

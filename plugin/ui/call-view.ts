@@ -14,8 +14,11 @@ const CLOCK_TICK_MS = 1_000;
 
 export interface CallView {
   readonly element: HTMLElement;
-  /** Undefined hides the view and ends its picture streams. */
-  update(call: CallInfo | undefined, statistics: CallStatistics | undefined): void;
+  /**
+   * Undefined hides the view and ends its picture streams.
+   * @param hasPlugin false while another plugin is started for the call: the old one's streams are gone with it
+   */
+  update(call: CallInfo | undefined, statistics: CallStatistics | undefined, hasPlugin: boolean): void;
   setLevels(levels: Levels): void;
 }
 
@@ -45,9 +48,9 @@ export function createCallView(options: CallViewOptions): CallView {
   );
   return {
     element,
-    update(call, statistics) {
+    update(call, statistics, hasPlugin) {
       setHidden(element, !call);
-      pictures.update(call);
+      pictures.update(call, hasPlugin);
       head.update(call);
       if (!call) return;
       element.dataset.media = call.media;

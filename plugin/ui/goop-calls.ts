@@ -55,7 +55,7 @@ export class GoopCalls {
       if (!isOpen) this.#isLoading = false;
     };
     link.on("host.state", ({ plugin }) => {
-      if (plugin.state !== "ready") this.#pluginGone();
+      if (plugin.state !== "ready") this.#pluginGone(plugin.resumes);
       else if (!this.#isLoading) void this.#load();
       this.#isLoading = plugin.state === "ready";
     });
@@ -94,6 +94,7 @@ export class GoopCalls {
       this.#dropMissing(calls);
       for (const info of calls) {
         this.#told(info);
+        this.#sessions.get(info.callId)?.renew();
         const session = this.#sessions.get(info.callId);
         if (session && !known.has(info.callId) && !this.#own.has(info.callId)) this.#restore(session);
       }
@@ -114,11 +115,16 @@ export class GoopCalls {
     for (const callId of [...this.#calls.keys()]) if (!alive.has(callId)) this.#drop(callId, "closed");
   }
 
-  #pluginGone(): void {
+  /** @param resumes the call with which another plugin goes on: for the page its path is lost, and nothing else */
+  #pluginGone(resumes: string | undefined): void {
     this.#ready.resolve();
     this.#ready = Promise.withResolvers();
-    for (const callId of [...this.#calls.keys()]) this.#drop(callId, "failed");
-    this.onChange([]);
+    for (const [callId, info] of [...this.#calls]) {
+      const session = callId === resumes ? this.#sessions.get(callId) : undefined;
+      if (session) session.pause(info);
+      else this.#drop(callId, "failed");
+    }
+    this.onChange([...this.#calls.values()]);
   }
 
   #told(info: CallInfo): void {

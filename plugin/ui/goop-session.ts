@@ -164,6 +164,19 @@ export class GoopSession {
     this.#change(stateOf(info));
   }
 
+  /** The plugin died, and another goes on with the call: what it showed has stopped. */
+  pause(info: CallInfo): void {
+    this.#local.pause();
+    this.#remote.pause();
+    this.update({ ...info, phase: "reconnecting" });
+  }
+
+  /** There is a plugin again; without a pause before it this does nothing. */
+  renew(): void {
+    this.#local.renew();
+    this.#remote.renew();
+  }
+
   /** For whoever listens to the plugin: the call is over. */
   end(state: "failed" | "closed"): void {
     this.#local.close();

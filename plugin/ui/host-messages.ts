@@ -12,6 +12,8 @@ import type {
 export interface PluginState {
   /** off: the user does without it. */
   state: "starting" | "ready" | "stopped" | "off";
+  /** With `starting`: the call in which the plugin before died, and with which this one goes on. */
+  resumes?: string;
   /** With `stopped`: exit status or signal, in words. */
   why?: string;
   /** With `stopped`: the last line that the plugin wrote to stderr. */

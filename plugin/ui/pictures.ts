@@ -15,7 +15,8 @@ const PREVIEW = { maxWidth: 320, maxFps: 15 };
 
 export interface Pictures {
   readonly element: HTMLElement;
-  update(call: CallInfo | undefined): void;
+  /** @param hasPlugin false: there is nobody to give pictures; they are asked for anew when there is */
+  update(call: CallInfo | undefined, hasPlugin: boolean): void;
   /** Lets the peer's sign swell with the voice where there is no picture. */
   setLevels(levels: Levels): void;
 }
@@ -49,10 +50,10 @@ export function createPictures(
   const local = new Slot(show, localScreen.open);
   return {
     element,
-    update(newCall) {
+    update(newCall, hasPlugin) {
       call = newCall;
-      remote.use(call && wantsRemote(call) ? call.callId : undefined);
-      local.use(call && wantsLocal(call) ? call.callId : undefined);
+      remote.use(call && hasPlugin && wantsRemote(call) ? call.callId : undefined);
+      local.use(call && hasPlugin && wantsLocal(call) ? call.callId : undefined);
       if (call) {
         const name = peerName(call.peerLabel, call.peerId);
         avatar.set(name, call.peerId);

@@ -24,12 +24,19 @@ export interface SessionMediaOptions {
   onError(error: unknown): void;
 }
 
+interface Drawing {
+  open(): CanvasView;
+  /** Undefined while paused. */
+  view: CanvasView | undefined;
+}
+
 /** One source of one call. */
 export class SessionMedia {
   readonly #options: SessionMediaOptions;
   readonly #streams = new ReplayingListeners<MediaStream>();
   readonly #urls = new ReplayingListeners<string>();
-  readonly #views = new Set<CanvasView>();
+  readonly #drawings = new Set<Drawing>();
+  #isPaused = false;
   #isCapturing = false;
   #isFetching = false;
   #isClosed = false;
@@ -59,19 +66,40 @@ export class SessionMedia {
   draw(canvas: HTMLCanvasElement, onFirstPicture?: () => void): CanvasView {
     const { link, callId, source, onError } = this.#options;
     const first = onFirstPicture ? { onFirstPicture } : {};
-    const view = createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...first });
-    this.#views.add(view);
+    const open = () =>
+      createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...first });
+    const drawing: Drawing = { open, view: this.#isPaused ? undefined : open() };
+    this.#drawings.add(drawing);
     return {
       close: () => {
-        this.#views.delete(view);
-        view.close();
+        this.#drawings.delete(drawing);
+        drawing.view?.close();
       },
     };
   }
 
+  /** The streams are gone with their plugin. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const drawing of this.#drawings) {
+      drawing.view?.close();
+      drawing.view = undefined;
+    }
+  }
+
+  /** After a pause: the same canvases, and another URL for whoever shows one. */
+  renew(): void {
+    if (!this.#isPaused || this.#isClosed) return;
+    this.#isPaused = false;
+    for (const drawing of this.#drawings) drawing.view = drawing.open();
+    if (!this.#isFetching) return;
+    this.#isFetching = false;
+    void this.#fetch();
+  }
+
   close(): void {
     this.#isClosed = true;
-    for (const view of this.#views) view.close();
+    for (const { view } of this.#drawings) view?.close();
     for (const track of this.stream?.getTracks() ?? []) track.stop();
   }
 
@@ -80,7 +108,10 @@ export class SessionMedia {
     this.#isCapturing = true;
     const canvas = document.createElement("canvas");
     // Not sooner, since a canvas without a size gives a stream that some engines never begin to show.
-    this.draw(canvas, () => this.#streams.tell(streamOf(canvas)));
+    this.draw(canvas, () => {
+      // After a pause the canvas, and so its stream, is the same.
+      if (this.stream === null) this.#streams.tell(streamOf(canvas));
+    });
   }
 
   async #fetch(): Promise<void> {

@@ -89,12 +89,21 @@ export class Store {
   #hostChanged(host: HostState): void {
     const isReady = host.plugin.state === "ready";
     const wasDisabled = this.state.host?.settings?.videoDisabled ?? false;
-    this.#set(isReady ? { host } : { host, calls: [], contacts: [] });
+    const { resumes } = host.plugin;
+    if (isReady) this.#set({ host });
+    else if (resumes === undefined) this.#set({ host, calls: [], contacts: [] });
+    else this.#set({ host, calls: this.#resuming(resumes) });
     // A page that was reloaded in mid-call finds its call again here.
     if (isReady && !this.#isLoaded) this.#load().catch((error: unknown) => this.onError(error));
     const mayLook = isReady && this.#isLoaded && wasDisabled && !host.settings?.videoDisabled;
     if (mayLook) this.reloadDevices().catch((error: unknown) => this.onError(error));
     this.#isLoaded = isReady;
+  }
+
+  /** The plugin died in this call and another goes on with it: for the user the path is lost, and nothing else. */
+  #resuming(callId: string): CallInfo[] {
+    const calls = this.state.calls.filter((call) => call.callId === callId && isCurrent(call));
+    return calls.map((call) => ({ ...call, phase: "reconnecting" }));
   }
 
   async #load(): Promise<void> {
@@ -147,7 +156,11 @@ export function findRinging(calls: CallInfo[]): CallInfo | undefined {
 
 /** The call on the stage: one the user started or accepted. */
 export function findCurrent(calls: CallInfo[]): CallInfo | undefined {
-  return calls.findLast((call) => !isRingingIn(call) && call.phase !== "ended");
+  return calls.findLast(isCurrent);
+}
+
+function isCurrent(call: CallInfo): boolean {
+  return !isRingingIn(call) && call.phase !== "ended";
 }
 
 function isRingingIn(call: CallInfo): boolean {

@@ -1,0 +1,141 @@
+// The plugin is killed in mid-call, again and again, on either side: the call goes on under its id, with picture and tone,
+// and nothing is left of the dead.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type Host, startHost } from "../../plugin/host/host.ts";
+import { ownAddress } from "../../plugin/host/pair.ts";
+import { CallWatcher } from "../support/call-watcher.ts";
+import { descendants, isRunning } from "../support/process-figures.ts";
+import { type Pulse, startPulse } from "../support/pulse.ts";
+
+const CRASHES = 20;
+
+interface Side {
+  readonly host: Host;
+  readonly page: CallWatcher;
+}
+
+const ends: (() => Promise<unknown>)[] = [];
+const dead: number[] = [];
+/** The remote voice is taken from the engine only where somebody listens. */
+let pulse: Pulse;
+
+async function startSide(label: string, toneHz: number, { isKeyKept = true } = {}): Promise<Side> {
+  const dataDir = await mkdtemp(join(tmpdir(), "crash-"));
+  ends.push(() => rm(dataDir, { recursive: true, force: true }));
+  const host = await startHost({
+    label,
+    env: pulse.env,
+    ...(isKeyKept ? { dataDir } : {}),
+    settings: {
+      ...{ camera: "test-pattern", microphone: "tone", speaker: "auto", toneHz, iceServers: [] },
+      signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+    },
+  });
+  ends.unshift(() => host.stop());
+  const page = await CallWatcher.open(host);
+  ends.unshift(async () => page.close());
+  return { host, page };
+}
+
+async function introduce(alice: Side, bob: Side): Promise<void> {
+  const [, address] = await Promise.all([ownAddress(alice.host), ownAddress(bob.host)]);
+  await alice.host.plugin.request("contacts.add", { address });
+}
+
+async function callBetween(alice: Side, bob: Side): Promise<string> {
+  await introduce(alice, bob);
+  const peerId = bob.host.state.signalling?.peerId ?? "";
+  const { callId } = await alice.host.plugin.request("call.start", { peerId, media: "video" });
+  await bob.page.until("the call", () => bob.page.call?.callId === callId);
+  await bob.host.plugin.request("call.accept", { callId });
+  await Promise.all([alice, bob].map(({ page }) => page.until("the picture", () => page.isComplete)));
+  return callId;
+}
+
+/** SIGKILL, so that nothing of it can say goodbye. */
+function crash({ host }: Side): void {
+  const { pid } = host;
+  assert.ok(pid);
+  dead.push(pid, ...descendants(pid));
+  process.kill(pid, "SIGKILL");
+}
+
+/** @returns milliseconds until the side's page sees and hears the other side again */
+async function recovers({ page }: Side, since: number): Promise<number> {
+  await page.until("the way back", () => page.hasReconnected && page.isComplete);
+  return performance.now() - since;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+describe("a plugin that is killed in a call", () => {
+  let alice: Side;
+  let bob: Side;
+  before(async () => {
+    pulse = await startPulse();
+    ends.push(() => pulse.stop());
+    [alice, bob] = [await startSide("Alice", 440), await startSide("Bob", 660)];
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  test(`leaves the call standing ${CRASHES} times, whichever side it was`, async (t) => {
+    const callId = await callBetween(alice, bob);
+    const begun = alice.page.call;
+    const [here, there]: number[][] = [[], []];
+    for (let times = 0; times < CRASHES; times += 1) {
+      const [victim, other] = times % 2 === 0 ? [alice, bob] : [bob, alice];
+      for (const { page } of [victim, other]) page.mark();
+      const since = performance.now();
+      crash(victim);
+      const [ofVictim, ofOther] = await Promise.all([recovers(victim, since), recovers(other, since)]);
+      here?.push(ofVictim);
+      there?.push(ofOther);
+      for (const { page } of [alice, bob]) {
+        assert.deepEqual([page.call?.callId, page.ended], [callId, undefined], `crash ${times + 1}`);
+      }
+      assert.equal(alice.page.call?.createdAt, begun?.createdAt);
+      assert.equal(alice.page.call?.connectedAt, begun?.connectedAt);
+    }
+    for (const [who, values] of [
+      ["whose plugin died", here ?? []],
+      ["at the other side", there ?? []],
+    ] as const) {
+      const [usual, longest] = [median(values), Math.max(...values)].map(Math.round);
+      t.diagnostic(`from the crash to the picture, ${who}: median ${usual} ms, longest ${longest} ms`);
+    }
+    assert.deepEqual(dead.filter(isRunning), [], "processes of dead plugins");
+    await alice.host.plugin.request("call.hangup", { callId });
+    for (const { page } of [alice, bob]) await page.until("the end", () => page.ended?.reason === "hungUp");
+    const { durationMs = 0 } = alice.page.ended ?? {};
+    assert.ok(durationMs >= Date.now() - (begun?.connectedAt ?? 0) - 5_000, "the whole call counts");
+  });
+
+  test("takes a call along that only rang, and both users are told", async () => {
+    await introduce(alice, bob);
+    const peerId = bob.host.state.signalling?.peerId ?? "";
+    const { callId } = await alice.host.plugin.request("call.start", { peerId, media: "video" });
+    await bob.page.until("the ring", () => bob.page.call?.callId === callId);
+    crash(alice);
+    for (const { page } of [alice, bob]) await page.until("the end", () => page.ended?.callId === callId);
+    assert.deepEqual([alice.page.ended?.reason, bob.page.ended?.reason], ["hostGone", "hostGone"]);
+  });
+
+  test("and has no key to come back as the same peer ends the call with that reason", async () => {
+    const carol = await startSide("Carol", 550, { isKeyKept: false });
+    const callId = await callBetween(carol, bob);
+    crash(carol);
+    await carol.page.until("the end", () => carol.page.ended?.callId === callId);
+    assert.equal(carol.page.ended?.reason, "connectionLost");
+    assert.match(carol.page.ended?.detail ?? "", /another peer now/);
+    await bob.host.plugin.request("call.hangup", { callId });
+  });
+});
