@@ -58,7 +58,7 @@ export interface SignallingService {
 
 /** The factory's `create` runs at `start`, not here. */
 export function createSignallingService(options: SignallingServiceOptions): SignallingService {
-  const { notify, log } = options;
+  const { notify } = options;
   let signalling: Signalling | null = null;
   let carried: HostSignalling | null = null;
   let started: Promise<void> = Promise.resolve();
@@ -88,8 +88,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       signalling.setAvailability(availability);
       ready(await signalling.start());
     } catch (error) {
-      log("error", `signalling could not start: ${messageOf(error)}`);
-      notify("signalling.changed", { state: "failed", addresses: [], why: messageOf(error) });
+      tellFailure(options, messageOf(error));
     }
   }
 
@@ -98,33 +97,40 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       started = begin(start);
       return started;
     },
-    async send(peerId, callId, signal, abort) {
+    async send(...message) {
       // A call that goes on after a crash speaks before signalling is ready.
       await started;
-      abort?.throwIfAborted();
       if (!signalling) throw new SignallingError("closed", "signalling is not running");
-      await signalling.send(peerId, callId, signal, abort);
+      await signalling.send(...message);
     },
     self: () => self,
     contacts: () => signalling?.contacts() ?? [],
-    setAvailability({ videoDisabled }) {
-      availability = { videoDisabled };
-      signalling?.setAvailability(availability);
+    setAvailability(now) {
+      availability = now;
+      signalling?.setAvailability(now);
     },
-    async addContact(address) {
-      if (!signalling || !self) throw new RpcError("signallingUnavailable", "signalling is not ready");
-      try {
-        return await signalling.addContact(address);
-      } catch (error) {
-        throw asRpcError(error, address);
-      }
-    },
+    addContact: (address) => addContact(self && signalling, address),
     carried: () => carried,
     async close() {
       self = null;
       await signalling?.close();
     },
   };
+}
+
+function tellFailure({ notify, log }: SignallingServiceOptions, why: string): void {
+  log("error", `signalling could not start: ${why}`);
+  notify("signalling.changed", { state: "failed", addresses: [], why });
+}
+
+/** @throws RpcError, as the service's method of this name */
+async function addContact(signalling: Signalling | null, address: string): Promise<Contact> {
+  if (!signalling) throw new RpcError("signallingUnavailable", "signalling is not ready");
+  try {
+    return await signalling.addContact(address);
+  } catch (error) {
+    throw asRpcError(error, address);
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -121,8 +121,10 @@ export class GoopCalls {
     this.#ready = Promise.withResolvers();
     for (const [callId, info] of [...this.#calls]) {
       const session = callId === resumes ? this.#sessions.get(callId) : undefined;
-      if (session) session.pause(info);
+      const lost: CallInfo = { ...info, phase: "reconnecting" };
+      if (session) this.#calls.set(callId, lost);
       else this.#drop(callId, "failed");
+      session?.pause(lost);
     }
     this.onChange([...this.#calls.values()]);
   }

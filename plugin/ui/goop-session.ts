@@ -168,7 +168,7 @@ export class GoopSession {
   pause(info: CallInfo): void {
     this.#local.pause();
     this.#remote.pause();
-    this.update({ ...info, phase: "reconnecting" });
+    this.update(info);
   }
 
   /** There is a plugin again; without a pause before it this does nothing. */

@@ -289,6 +289,37 @@ describe("Goop.call", () => {
     assert.equal(state.phase, "idle");
   });
 
+  test("a plugin that dies and comes back for the call leaves the session standing, and asks for its own again", async () => {
+    const session = await started();
+    link.change({ phase: "connected" });
+    const [told, urls]: string[][] = [[], []];
+    let hangups = 0;
+    session.onStateChange((one) => told?.push(one));
+    session.onHangup(() => {
+      hangups += 1;
+    });
+    session.onRemoteVideoSrc((url) => urls?.push(url));
+    await settled();
+    const subscriptions = () => link.asked.filter((one) => one.startsWith("frames.subscribe")).length;
+    const before = subscriptions();
+    for (const state of ["starting", "starting"]) {
+      link.tell("host.state", { label: "", plugin: { state, resumes: session.channelId } });
+    }
+    assert.deepEqual([told, state.phase, subscriptions()], [["disconnected"], "disconnected", before]);
+    link.calls = [callWithBob({ phase: "reconnecting" })];
+    await link.ready();
+    link.change({ phase: "connected" });
+    assert.deepEqual([told, hangups], [["disconnected", "connected"], 0]);
+    assert.deepEqual(calls.activeCalls(), [session]);
+    assert.equal(subscriptions(), before + 1, "the streams of the dead plugin are gone");
+  });
+
+  test("a plugin that comes back for one call takes the others along", async () => {
+    const session = await started();
+    link.tell("host.state", { label: "", plugin: { state: "starting", resumes: "another" } });
+    assert.deepEqual([session.state, state.phase], ["failed", "idle"]);
+  });
+
   describe("callState", () => {
     test("goes through a call's phases, with its channel and peer", async () => {
       const phases: string[] = [];
