@@ -10,20 +10,23 @@ export interface RecordedCall {
   readonly callId: string;
 }
 
-/** Placed, answered, connected and hung up by the caller. */
-export async function recordCall(): Promise<RecordedCall> {
+/** Placed, answered, connected and hung up by the caller; or failed, since the caller's engine takes no answer. */
+export async function recordCall({ fails = false } = {}): Promise<RecordedCall> {
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
   try {
     await alice.begin({ debugging: true });
     const bobId = await bob.begin();
+    alice.engine.faults.refusesDescriptions = fails;
     const { charts } = await alice.host.request("charts.list", {});
     const { startedAt } = await alice.host.request("charts.subscribe", {});
     const { callId } = await alice.host.request("call.start", { peerId: bobId, media: "video" });
     await bob.hears("call.incoming", (call) => call.callId === callId);
     await bob.host.request("call.accept", { callId });
-    await alice.hears("call.changed", ({ phase }) => phase === "connected");
-    await alice.host.request("call.hangup", { callId });
+    if (!fails) {
+      await alice.hears("call.changed", ({ phase }) => phase === "connected");
+      await alice.host.request("call.hangup", { callId });
+    }
     await alice.hears("call.ended");
     const path = `desk/call:${callId}`;
     const recorded = () => alice.of("charts.recorded").flatMap(({ entries }) => entries);

@@ -167,7 +167,10 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   "signal.deliver": () => null,
   "debug.bundle": () => ({ path: "/nowhere", bytes: 0 }),
   "charts.list": () => ({ charts: [] }),
-  "charts.subscribe": () => ({ startedAt: Date.now() }),
+  "charts.subscribe": () => {
+    setImmediate(() => notify("charts.recorded", { entries: [] }));
+    return { startedAt: Date.now() };
+  },
   "charts.unsubscribe": () => null,
   "devices.list": () => devices,
   "call.start": start,

@@ -48,6 +48,24 @@ describe("the page's server", () => {
     }
   });
 
+  test("the chart viewer has its page, modules, charts and layout engine, for this machine's own address only", async () => {
+    const folder = new URL("../../statecharts/viewer/", import.meta.url);
+    const names = (await Promise.all([readdir(folder), readdir(new URL("model/", folder))])).flatMap(
+      ([...files], index) =>
+        files.filter((name) => name.endsWith(".ts")).map((name) => (index === 0 ? name : `model/${name}`)),
+    );
+    const assets = ["main.js", "viewer.css", "chart.css", "charts.json", "elk-worker.js"];
+    for (const path of ["/charts", "/charts/", ...[...names, ...assets].map((name) => `/charts/${name}`)]) {
+      const { statusCode, headers } = await get(path);
+      assert.equal(statusCode, 200, path);
+      assert.match(headers["content-security-policy"] ?? "", /default-src 'none'/, path);
+    }
+    assert.equal((await get("/charts", { host: "evil.example" })).statusCode, 403);
+    for (const path of ["/charts/README.md", "/charts/../package.json", "/describe/none.ts"]) {
+      assert.equal((await get(path)).statusCode, 404, path);
+    }
+  });
+
   test("modules come as JavaScript, under a policy that allows the page itself only", async () => {
     const { headers } = await get("/main.js");
     assert.match(headers["content-type"], /^text\/javascript/);

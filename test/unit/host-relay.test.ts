@@ -98,6 +98,26 @@ describe("a page over the host's socket", () => {
     assert.match(await scripted.asked(/^frames\.unsubscribe/), new RegExp(`"${stream}"`));
   });
 
+  test("is told of the charts only when it watches them, and the last watcher's leave ends it", async () => {
+    const other = await openSocket(scripted.host);
+    let told = 0;
+    void other.notified("charts.recorded").then(() => {
+      told += 1;
+    });
+    await page.request("charts.subscribe", {});
+    assert.deepEqual(await page.notified("charts.recorded"), { entries: [] });
+    // Answered behind whatever the other page would have been told.
+    await other.request("call.list", {});
+    assert.equal(told, 0);
+    await other.request("charts.subscribe", {});
+    assert.deepEqual(await page.notified("charts.recorded"), { entries: [] });
+    page.close();
+    await other.request("call.list", {});
+    scripted.forget();
+    other.close();
+    await scripted.asked(/^charts\.unsubscribe/);
+  });
+
   test("sees the plugin die, gets a clear answer meanwhile, and can start it again", async () => {
     scripted.script({ do: "die", words: "ouch", status: 4 });
     const dead = await page.notified("host.state", ({ plugin }) => plugin.state === "stopped");
