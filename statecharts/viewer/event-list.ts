@@ -48,9 +48,11 @@ export class EventList {
     this.#search.focus();
   }
 
-  /** Shows the events of one actor and what is below it; empty shows all. */
-  setActor(actor: string): void {
-    this.#setFilter({ actor: this.#filter.actor === actor ? "" : actor });
+  /** Shows only the events of one actor and of what is below it, or all again. */
+  toggleActor(actor: string): void {
+    this.#setFilter({ actor: this.#filter.actor === "" ? actor : "" });
+    const of = this.#filter.actor;
+    setAttribute(this.#search, "placeholder", of === "" ? "filter (/)" : `only ${actorText(of)} (e: all)`);
   }
 
   update(

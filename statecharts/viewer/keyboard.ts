@@ -10,6 +10,7 @@ export interface KeyActions {
   fit(): void;
   zoom(factor: number): void;
   focusFilter(): void;
+  toggleOwnEvents(): void;
   openFile(): void;
   toggleMessages(): void;
   showAll(): void;
@@ -25,6 +26,7 @@ const KEYS: readonly [string, string][] = [
   ["a", "the whole time axis; Ctrl-wheel and Shift-wheel there zoom and move"],
   ["m", "events or messages"],
   ["/", "filter the events"],
+  ["e", "only the events of the state machine that is shown, or all again"],
   ["o", "open a recording; one can also be dropped here"],
   ["?", "this list"],
 ];
@@ -50,6 +52,7 @@ export function listenToKeys(actions: KeyActions): { help: HTMLDialogElement; op
     " ": () => actions.toggleLive(),
     f: () => actions.fit(),
     a: () => actions.showAll(),
+    e: () => actions.toggleOwnEvents(),
     m: () => actions.toggleMessages(),
     o: () => actions.openFile(),
     "+": () => actions.zoom(ZOOM),

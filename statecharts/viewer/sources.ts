@@ -33,62 +33,74 @@ export function addressOf(place: Location): { url: string; protocols: string[] }
 }
 
 export function liveSource(address: { url: string; protocols: string[] }, sink: Sink): Source {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isBegun = false;
-  const begin = async (): Promise<void> => {
-    clearTimeout(timer);
+  return new LiveSource(address, sink);
+}
+
+class LiveSource implements Source {
+  readonly #rpc: Rpc;
+  readonly #sink: Sink;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #phase: "idle" | "asking" | "watching" | "ended" = "idle";
+
+  constructor(address: { url: string; protocols: string[] }, sink: Sink) {
+    this.#sink = sink;
+    sink.state("connecting", address.url);
+    this.#rpc = new Rpc({
+      ...address,
+      onOpen: () => void this.#begin(),
+      onClose: () => this.#stop("lost", "The connection to the host is lost; it is sought again."),
+      onNotification: (method, params) => {
+        if (method === "host.state") this.#heed(isWatchable(params));
+        if (method !== "charts.recorded" || this.#phase !== "watching") return;
+        sink.entries(params.entries as ChartLogEntry[]);
+      },
+    });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#phase = "ended";
+    const close = () => this.#rpc.close();
+    // The last viewer's leave ends the recording; a host that sees the socket close does it as well.
+    void this.#rpc.request("charts.unsubscribe").then(close, close);
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#phase !== "idle") return;
+    clearTimeout(this.#timer);
+    this.#phase = "asking";
     try {
-      const listed = await rpc.request("charts.list");
-      const charts = isRecord(listed) && Array.isArray(listed.charts) ? listed.charts : [];
-      isBegun = false;
-      const answer = await rpc.request("charts.subscribe");
+      const listed = await this.#rpc.request("charts.list");
+      const answer = await this.#rpc.request("charts.subscribe");
       // Nothing can come between the answer and this line: a message has a turn of its own.
-      isBegun = true;
-      const startedAt = isRecord(answer) ? Number(answer.startedAt) : undefined;
-      sink.begin(charts as ChartDescription[], startedAt);
-      sink.state("live", "");
+      if (this.#phase !== "asking") return;
+      this.#phase = "watching";
+      const charts = isRecord(listed) && Array.isArray(listed.charts) ? listed.charts : [];
+      this.#sink.begin(charts as ChartDescription[], isRecord(answer) ? Number(answer.startedAt) : undefined);
+      this.#sink.state("live", "");
     } catch (error) {
-      isBegun = false;
       if (!(error instanceof RpcFailure)) throw error;
-      if (error.kind === "disconnected") return;
-      sink.state(error.kind === "debuggingOff" ? "off" : "lost", error.message);
-      timer = setTimeout(() => void begin(), ASK_AGAIN_MS);
+      if (this.#phase !== "asking" || error.kind === "disconnected") return;
+      this.#stop(error.kind === "debuggingOff" ? "off" : "lost", error.message);
+      this.#timer = setTimeout(() => void this.#begin(), ASK_AGAIN_MS);
     }
-  };
+  }
+
+  #stop(state: SourceState, detail: string): void {
+    clearTimeout(this.#timer);
+    if (this.#phase === "ended") return;
+    this.#phase = "idle";
+    this.#sink.state(state, detail);
+  }
+
   /** Hosts that tell how the plugin is spare the wait until it is asked again. */
-  const heed = (watchable: boolean): void => {
-    if (watchable === isBegun) return;
-    if (watchable) void begin();
-    else {
-      isBegun = false;
-      sink.state("off", "");
-      timer = setTimeout(() => void begin(), ASK_AGAIN_MS);
+  #heed(watchable: boolean): void {
+    if (watchable) void this.#begin();
+    else if (this.#phase === "watching") {
+      this.#stop("off", "");
+      this.#timer = setTimeout(() => void this.#begin(), ASK_AGAIN_MS);
     }
-  };
-  const rpc = new Rpc({
-    ...address,
-    onOpen: () => void begin(),
-    onClose: () => {
-      clearTimeout(timer);
-      isBegun = false;
-      sink.state("lost", "The connection to the host is lost; it is sought again.");
-    },
-    onNotification: (method, params) => {
-      if (method === "charts.recorded" && isBegun) sink.entries(params.entries as ChartLogEntry[]);
-      if (method === "host.state") heed(isWatchable(params));
-    },
-  });
-  sink.state("connecting", address.url);
-  return {
-    end() {
-      clearTimeout(timer);
-      // The last viewer's leave ends the recording; a host that sees the socket close does it as well.
-      void rpc.request("charts.unsubscribe").then(
-        () => rpc.close(),
-        () => rpc.close(),
-      );
-    },
-  };
+  }
 }
 
 /** @throws Error saying what is wrong with the file */

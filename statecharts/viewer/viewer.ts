@@ -157,6 +157,7 @@ class Viewer {
       fit: () => this.#charts.fit(),
       zoom: (factor: number) => this.#charts.zoom(factor),
       focusFilter: () => this.#events.focusFilter(),
+      toggleOwnEvents: () => this.#events.toggleActor(this.#charts.shown[0] ?? ""),
       openFile: () => this.#head.pickFile(),
       toggleMessages: () => this.#toggleMessages(),
       showAll: () => this.#axis.showAll(),
