@@ -99,6 +99,11 @@ export class CallMedia {
     this.#lipSync.measured(this.#isHeard ? behindMs : null);
   }
 
+  /** By how much remote pictures are held back now, so that lips fit the sound. */
+  pictureHoldMs(): number {
+    return Math.round(10 * this.#lipSync.holdMs) / 10;
+  }
+
   /** The last one's counts are kept, so that a change of camera does not set the call's sums back. */
   set camera(camera: OpenCamera | null) {
     if (this.#camera && camera !== this.#camera) {

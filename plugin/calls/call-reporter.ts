@@ -211,6 +211,7 @@ export class CallReporter {
       peer,
       media: media.counts(),
       captureToSendMs: media.captureToSendMs(),
+      pictureHoldMs: media.pictureHoldMs(),
       remoteFrames: context.frames.counts(callId, "remote"),
       localFrames: context.frames.counts(callId, "local"),
     };

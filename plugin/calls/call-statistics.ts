@@ -20,6 +20,7 @@ export interface StatisticsMoment {
   readonly media: MediaCounts;
   /** Median; null before the first picture. */
   readonly captureToSendMs: number | null;
+  readonly pictureHoldMs: number;
   readonly remoteFrames: FrameCounts;
   readonly localFrames: FrameCounts;
 }
@@ -51,6 +52,7 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
     receiveWidth: peer.receiveWidth,
     receiveHeight: peer.receiveHeight,
     captureToSendMs: now.captureToSendMs,
+    pictureHoldMs: now.pictureHoldMs,
     frames: { ...now.media, remote: now.remoteFrames, local: now.localFrames },
   };
 }

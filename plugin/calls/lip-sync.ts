@@ -5,14 +5,17 @@
 import type { VideoFrame } from "../../native/types.ts";
 import { type Clock, systemClock } from "../sound/tone.ts";
 
-/** From the block that WebRTC hands out to the card: ring 12, PortAudio 20, sound server 16; measured by the bench. */
-const SPEAKER_MS = 48;
+/** From the block that WebRTC hands out to the card: ring 12, PortAudio and the sound server 44; measured by the bench. */
+const SPEAKER_MS = 56;
 /** By which the engine takes its own sound for newer than it is: packets and blocks of 10 ms; measured, too. */
-const ENGINE_MS = 20;
+const ENGINE_MS = 15;
 /** From the picture that is shown to the host's canvas, the median at 640x480. */
 export const DRAWING_MS = 6;
-/** ITU-R BT.1359 lets people notice at 45 ms. No less, since every picture that waits is late for the conversation. */
-const TOLERANCE_MS = 42;
+/**
+ * ITU-R BT.1359 lets people notice at 45 ms; pictures and blocks scatter by some 10 ms. No less, since every picture that
+ * waits is late for the conversation.
+ */
+const TOLERANCE_MS = 32;
 const MAX_HOLD_MS = 80;
 /** Of 80 ms at 30 pictures a second; at a higher rate the oldest is shown early. */
 const MAX_HELD = 3;

@@ -36,6 +36,8 @@ export const TARGETS = {
   againstChromium720: { unit: "times", goal: null, decimals: 2 },
   wholeDelay480: ms(null),
   wholeDelay720: ms(null),
+  heldForSound480: ms(null),
+  heldForSound720: ms(null),
   wrtcDelay480: ms(null),
   wrtcDelay720: ms(null),
   chromiumDelay480: ms(null),

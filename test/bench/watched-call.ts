@@ -20,6 +20,7 @@ import {
 } from "./bench-side.ts";
 import { median, quantile } from "./figures.ts";
 import { closeLedger, drawnShare, type Ledger } from "./frame-ledger.ts";
+import { HoldCurve } from "./hold-curve.ts";
 import { measureMouthToEar } from "./mouth-to-ear.ts";
 import { memoryOfTree, type TreeMemory } from "./tree-memory.ts";
 
@@ -41,6 +42,9 @@ export interface WatchedReport {
   readonly wholeMs: number;
   readonly wholeP95Ms: number;
   readonly wrtcMs: number;
+  /** By how much pictures waited for their sound on purpose; the two below are without it. */
+  readonly heldMs: number;
+  readonly beyondWrtcMs: number;
   readonly decodedToDrawnMs: number;
   readonly decodedToDrawnP95Ms: number;
   readonly captureToSendMs: number;
@@ -114,12 +118,15 @@ async function measureCall(
 ): Promise<Omit<WatchedReport, "acceptMs">> {
   await startRecording(browser);
   const { callId } = await makeCall(bob.host, alice.host);
+  const hold = new HoldCurve(alice.host.plugin);
   let drawnCount = (await firstDrawn(browser)).length;
   await delay(wish.warmUpMs);
   drawnCount += remoteOf(await takeDrawn(browser)).length;
   const window = await measureWindow(wish.windowMs, alice, bob, browser);
   drawnCount += window.drawn.length;
-  const statistics = await alice.host.plugin.request("call.stats", { callId });
+  // Until the statistics of the second in which the window ended.
+  const statistics = await next(alice.host.plugin, "call.statistics", () => true);
+  hold.end();
   const { captureToSendMs } = await bob.host.plugin.request("call.stats", { callId });
   const memory = memoryOfTree(pidOf(alice.host));
   const mouthToEarMs = wish.soundMs > 0 ? await measureMouthToEar(bob.pulse, alice.pulse, wish.soundMs) : [];
@@ -131,7 +138,7 @@ async function measureCall(
   drawnCount += remoteOf(await takeDrawn(browser)).length;
   await endCall(callId, alice.host, bob.host);
   return {
-    ...delaysOf(window.drawn, captureToSendMs ?? 0),
+    ...delaysOf(window.drawn, captureToSendMs ?? 0, hold),
     cpuCores: window.cpuCores,
     farCpuCores: window.farCpuCores,
     loop: window.loop,
@@ -159,18 +166,22 @@ async function measureWindow(windowMs: number, alice: BenchSide, bob: BenchSide,
   };
 }
 
-function delaysOf(drawn: readonly DrawnPicture[], captureToSendMs: number) {
-  const readable = drawn.flatMap(({ stamp, delayMs, drawnAt, capturedAt }) =>
-    stamp && delayMs !== undefined
-      ? [{ sequence: stamp.sequence, delayMs, showMs: drawnAt - capturedAt }]
-      : [],
-  );
+function delaysOf(drawn: readonly DrawnPicture[], captureToSendMs: number, hold: HoldCurve) {
+  const readable = drawn.flatMap(({ stamp, delayMs, drawnAt, capturedAt }) => {
+    if (!stamp || delayMs === undefined) return [];
+    const heldMs = hold.holdMs(capturedAt);
+    const decodedMs = delayMs - (drawnAt - capturedAt);
+    return [{ sequence: stamp.sequence, delayMs, decodedMs, heldMs, showMs: drawnAt - capturedAt - heldMs }];
+  });
   const whole = readable.map(({ delayMs }) => delayMs);
   const show = readable.map(({ showMs }) => showMs);
+  const wrtcMs = median(readable.map(({ decodedMs }) => decodedMs)) - captureToSendMs;
   return {
     wholeMs: median(whole),
     wholeP95Ms: quantile(whole, 0.95),
-    wrtcMs: median(readable.map(({ delayMs, showMs }) => delayMs - showMs)) - captureToSendMs,
+    wrtcMs,
+    heldMs: median(readable.map(({ heldMs }) => heldMs)),
+    beyondWrtcMs: median(readable.map(({ delayMs, heldMs }) => delayMs - heldMs)) - wrtcMs,
     decodedToDrawnMs: median(show),
     decodedToDrawnP95Ms: quantile(show, 0.95),
     captureToSendMs,

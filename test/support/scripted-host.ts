@@ -113,6 +113,7 @@ export function statisticsOf(callId: string): CallStatistics {
     receiveWidth: 1280,
     receiveHeight: 720,
     captureToSendMs: 1.5,
+    pictureHoldMs: 0,
     frames: { captured: 0, captureDropped: 0, sent: 0, received: 0, remote: counts, local: counts },
   };
 }

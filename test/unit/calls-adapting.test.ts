@@ -117,6 +117,7 @@ describe("measuring", () => {
     peer: NO_STATISTICS,
     media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
     captureToSendMs: null,
+    pictureHoldMs: 0,
     remoteFrames: NO_FRAMES,
     localFrames: NO_FRAMES,
     ...change,

@@ -18,6 +18,7 @@ function moment(at: number, peer: Partial<PeerStatistics> = {}): StatisticsMomen
     peer: { ...NO_STATISTICS, ...peer },
     media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
     captureToSendMs: null,
+    pictureHoldMs: 0,
     remoteFrames: NO_FRAMES,
     localFrames: NO_FRAMES,
   };
