@@ -2,8 +2,9 @@
 
 import { checkCameras } from "./camera-checks.ts";
 import type { Finding } from "./finding.ts";
-import { checkMdns, checkSettings } from "./network-checks.ts";
+import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
 import { checkAddonLoads, checkEngine, checkNode, enginesOf } from "./program-checks.ts";
+import { checkSending } from "./sending-check.ts";
 import { checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
 
@@ -21,18 +22,19 @@ export async function examine(system: SystemView, wish: DoctorWish): Promise<Fin
   const [addon, ...others] = enginesOf(system, wish.addonFolder);
   const engines = await Promise.all(others.map((engine) => checkEngine(system, engine)));
   const addonFound = addon === undefined ? [] : [await checkEngine(system, addon)];
+  const devices = [...checkCameras(system), ...(await checkSound(system))];
   return [
     checkNode(system),
     ...addonFound.map((found) => checkAddonLoads(found, wish.addonProblem)),
     ...engines,
-    ...checkCameras(system),
-    ...(await checkSound(system)),
+    ...devices,
+    ...checkSending(devices, settingsAt(system, wish.settingsPath)),
     checkMdns(system),
     checkSettings(system, wish.settingsPath),
   ];
 }
 
-/** Warnings leave calls possible: without a camera one is still heard. */
+/** Warnings leave calls possible: without a camera one is still heard. Without both there is a failure of its own. */
 export function callsArePossible(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict !== "failure");
 }

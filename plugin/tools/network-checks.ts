@@ -45,6 +45,12 @@ export function checkSettings(system: SystemView, settingsPath: string | undefin
   return checkIceServers(read);
 }
 
+/** @returns the settings that hold: the defaults without a path, and where the file is refused */
+export function settingsAt(system: SystemView, settingsPath: string | undefined): Settings {
+  const read = readSettings(settingsPath === undefined ? "{}" : (system.readText(settingsPath) ?? "{}"));
+  return typeof read === "string" ? settingsSchema.parse({}) : read;
+}
+
 /** @returns the settings, or why they are refused */
 function readSettings(text: string): Settings | string {
   try {

@@ -201,7 +201,38 @@ describe("the doctor on sound", () => {
   });
 });
 
+describe("the doctor on a machine with nothing to send", () => {
+  const bare = (machine: FakeMachine) => {
+    delete machine.files["/dev/video0"];
+    delete machine.files["/sys/class/video4linux/video0/name"];
+    delete machine.files["/run/user/1000/pulse/native"];
+    machine.files["/proc/asound/cards"] = "--- no soundcards ---\n";
+    machine.listening.clear();
+  };
+
+  test("says what callers will be told, as the running plugin decides it", async () => {
+    const findings = await examined(bare);
+    assert.ok(!callsArePossible(findings));
+    assert.match(describeFindings(findings), /failure {2}calls .*neither a camera nor a sound device/);
+  });
+
+  test("leaves calls possible with a test pattern, or for somebody who only listens", async () => {
+    for (const text of ['{"camera": "test-pattern"}', '{"camera": "none", "microphone": "none"}']) {
+      const sicken = (machine: FakeMachine) => {
+        bare(machine);
+        machine.files["/s.json"] = text;
+      };
+      assert.ok(callsArePossible(await examined(sicken, { settingsPath: "/s.json" })), text);
+    }
+  });
+});
+
 describe("the doctor on network and settings", () => {
+  test("calls that the user switched off are a failure with the way back", async () => {
+    const said = await complaint(withSettings('{"videoDisabled": true}'), { settingsPath: "/s.json" });
+    assert.match(said, /^failure calls: .*switch calls off.*→ Switch them on again/);
+  });
+
   const offline: [string, string, string][] = [
     ["no route", "/proc/net/route", "Iface\tDestination\n"],
     ["no multicast", "/sys/class/net/wlan0/flags", "0x3\n"],
