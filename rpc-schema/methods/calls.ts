@@ -37,7 +37,9 @@ export const callStatisticsSchema = z.strictObject({
   receiveWidth: z.number(),
   receiveHeight: z.number(),
   captureToSendMs: z.number().nullable().describe("median from the camera's stamp to WebRTC's source"),
-  pictureHoldMs: z.number().describe("by how much remote pictures are held back now, so that lips fit the sound"),
+  pictureHoldMs: z
+    .number()
+    .describe("by how much remote pictures are held back now, so that lips fit the sound"),
   frames: z
     .strictObject({
       captured: z.number(),
