@@ -14,8 +14,8 @@ export type IceServer = z.infer<typeof iceServerSchema>;
 
 const pictureSchema = z
   .strictObject({
-    width: z.number().int().min(64).max(3840).default(640).describe("pixels"),
-    height: z.number().int().min(64).max(2160).default(480).describe("pixels"),
+    width: z.number().int().min(64).max(3840).default(1280).describe("pixels"),
+    height: z.number().int().min(64).max(2160).default(720).describe("pixels"),
     fps: z.number().int().min(1).max(60).default(30).describe("frames per second"),
   })
   .prefault({});

@@ -7,6 +7,7 @@ import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import type { Browser } from "../support/browser.ts";
 import { startChromium } from "../support/chromium.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 import { openWaysPage, type SeenStamp, type WaysPage, waysFiles } from "../support/ways-page.ts";
 import { startWebKit } from "../support/webkit.ts";
 
@@ -25,6 +26,7 @@ async function startPerson(label: string): Promise<Host> {
       // A busy machine would make the pictures smaller, and then they say nothing of the way.
       adaptation: false,
       iceServers: [],
+      picture: SMALL_PICTURE,
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },
   });

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import { startChromium } from "../support/chromium.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 import { startRecording, takeDrawn, waitForDrawn } from "../support/stamp-reader.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
@@ -24,6 +25,7 @@ async function start(label: string, dataDir: string): Promise<Host> {
     dataDir,
     settings: {
       ...{ camera: "test-pattern", microphone: "tone", speaker: "none", iceServers: [] },
+      picture: SMALL_PICTURE,
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },
   });

@@ -10,6 +10,7 @@ import { ownAddress } from "../../plugin/host/pair.ts";
 import type { Browser } from "../support/browser.ts";
 import { startChromium } from "../support/chromium.ts";
 import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 import { dominantFrequency, toneLevel } from "../support/spectrum.ts";
 import {
   readStampOf,
@@ -58,6 +59,7 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
         toneHz,
         speaker: "auto",
         iceServers: [],
+        picture: SMALL_PICTURE,
         signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
       },
     });

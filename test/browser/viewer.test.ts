@@ -11,6 +11,7 @@ import { type Pair, startPair } from "../../plugin/host/pair.ts";
 import type { Browser } from "../support/browser.ts";
 import { startChromium } from "../support/chromium.ts";
 import { logText, recordCall } from "../support/recorded-call.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 import { startWebKit } from "../support/webkit.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
@@ -60,7 +61,7 @@ for (const start of [startWebKit, startChromium]) {
     let browser: Browser;
     before(async () => {
       mkdirSync(SCREENSHOTS, { recursive: true });
-      pair = await startPair({ devices: DEVICES });
+      pair = await startPair({ devices: DEVICES, settings: { picture: SMALL_PICTURE } });
       browser = await start();
       await browser.resize(1500, 950);
     });

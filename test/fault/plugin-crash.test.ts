@@ -11,6 +11,7 @@ import { ownAddress } from "../../plugin/host/pair.ts";
 import { CallWatcher } from "../support/call-watcher.ts";
 import { descendants, isRunning } from "../support/process-figures.ts";
 import { type Pulse, startPulse } from "../support/pulse.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 
 const CRASHES = 20;
 
@@ -33,6 +34,7 @@ async function startSide(label: string, toneHz: number, { isKeyKept = true } = {
     ...(isKeyKept ? { dataDir } : {}),
     settings: {
       ...{ camera: "test-pattern", microphone: "tone", speaker: "auto", toneHz, iceServers: [] },
+      picture: SMALL_PICTURE,
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },
   });

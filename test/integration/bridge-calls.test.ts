@@ -6,6 +6,7 @@ import { startBridge } from "../../plugin/host/viewer/start-bridge.ts";
 import { type BridgedPeer, startBridgedPeer } from "../support/bridged-peer.ts";
 import { startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { startViewer } from "../support/goop-peer/viewer.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 
 describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
   let alice: BridgedPeer;
@@ -157,7 +158,13 @@ async function bridgeOn(url: string) {
     viewer: new URL(url),
     tell: () => undefined,
     signal: new AbortController().signal,
-    settings: { camera: "test-pattern", microphone: "tone", speaker: "none", iceServers: [] },
+    settings: {
+      camera: "test-pattern",
+      microphone: "tone",
+      speaker: "none",
+      picture: SMALL_PICTURE,
+      iceServers: [],
+    },
   });
   const [incoming, ended] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
   const rung: string[] = [];

@@ -6,11 +6,18 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { IndependentHost, type Message } from "../support/independent-host/host.ts";
 import { Arrivals } from "../support/plugin-seat.ts";
+import { SMALL_PICTURE } from "../support/small-picture.ts";
 
 const MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
 const ALICE = "12D3KooWA1iceindependent";
 const BOB = "12D3KooWBobindependent11";
-const SETTINGS = { camera: "test-pattern", microphone: "tone", speaker: "none", iceServers: [] };
+const SETTINGS = {
+  camera: "test-pattern",
+  microphone: "tone",
+  speaker: "none",
+  picture: SMALL_PICTURE,
+  iceServers: [],
+};
 
 interface Told {
   readonly method: string;

@@ -6,6 +6,7 @@ import type { PluginNotificationName, PluginNotificationParams } from "../../rpc
 import { type GoopNode, startGoopNode } from "./goop-peer/goop-node.ts";
 import { startViewer, type Viewer } from "./goop-peer/viewer.ts";
 import { Arrivals } from "./plugin-seat.ts";
+import { SMALL_PICTURE } from "./small-picture.ts";
 
 export interface BridgedPeer {
   readonly node: GoopNode;
@@ -30,6 +31,7 @@ const SETTINGS: BridgeOptions["settings"] = {
   camera: "test-pattern",
   microphone: "tone",
   speaker: "none",
+  picture: SMALL_PICTURE,
   iceServers: [],
 };
 const FOLLOWED = ["call.incoming", "call.changed", "call.ended", "contacts.changed"] as const;

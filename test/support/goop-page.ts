@@ -5,6 +5,7 @@ import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import type { CallInfo } from "../../rpc-schema/index.ts";
 import type { Browser } from "./browser.ts";
+import { SMALL_PICTURE } from "./small-picture.ts";
 
 export interface GoopPage {
   readonly host: Host;
@@ -43,6 +44,7 @@ export async function openGoopPage(label: string, startBrowser: () => Promise<Br
       microphone: "tone",
       speaker: "none",
       iceServers: [],
+      picture: SMALL_PICTURE,
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },
   });

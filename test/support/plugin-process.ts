@@ -11,6 +11,7 @@ import type {
   PluginNotificationParams,
   Settings,
 } from "../../rpc-schema/index.ts";
+import { SMALL_PICTURE } from "./small-picture.ts";
 
 /** Node 24 runs the sources; `npm test` also builds dist/, which the bench and the browser tests run. */
 const SOURCE_MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
@@ -56,6 +57,7 @@ const LOOPBACK: DeepPartial<Settings> = {
   microphone: "tone",
   speaker: "none",
   iceServers: [],
+  picture: SMALL_PICTURE,
   signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], peers: [], mdns: false },
 };
 

@@ -160,7 +160,7 @@ describe("settings.update", () => {
     const { settings, restartNeeded } = await made.host.request("settings.update", {
       settings: { picture: { fps: 15 } },
     });
-    assert.deepEqual(settings.picture, { width: 320, height: 480, fps: 15 });
+    assert.deepEqual(settings.picture, { width: 320, height: 720, fps: 15 });
     assert.equal(settings.toneHz, 500);
     assert.deepEqual(restartNeeded, []);
   });
@@ -178,7 +178,7 @@ describe("settings.update", () => {
       return true;
     });
     const { settings } = await made.host.request("settings.update", { settings: {} });
-    assert.deepEqual([settings.toneHz, settings.picture.width], [440, 640]);
+    assert.deepEqual([settings.toneHz, settings.picture.width], [440, 1280]);
   });
 
   test("says which changed settings wait for the next start", async () => {

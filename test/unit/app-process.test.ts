@@ -89,7 +89,7 @@ describe("the settings", () => {
     const store = createSettingsStore();
     store.change({ picture: { width: 320 }, iceServers: [{ urls: ["stun:stun.example.org"] }] });
     store.change({ picture: { fps: 10 }, iceServers: [] });
-    assert.deepEqual(store.get().picture, { width: 320, height: 480, fps: 10 });
+    assert.deepEqual(store.get().picture, { width: 320, height: 720, fps: 10 });
     assert.deepEqual(store.get().iceServers, []);
   });
 
