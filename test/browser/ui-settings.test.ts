@@ -38,7 +38,7 @@ describe("the settings page", () => {
     );
     assert.equal(await at("setting-enabled").isChecked(), true);
     assert.equal(await at("setting-echo_cancellation").isChecked(), true);
-    assert.equal(await at("setting-largest_picture-width").inputValue(), "640");
+    assert.equal(await at("setting-largest_picture-width").inputValue(), "1280");
     assert.equal(await at("setting-ice_servers-urls").inputValue(), "stun:stun.l.google.com:19302");
     const cameras = await at("setting-preferred_cam").locator("option").allTextContents();
     assert.deepEqual(cameras, ["Automatic", "Aurora HD Webcam", "Desk camera"]);
@@ -92,7 +92,7 @@ describe("the settings page", () => {
     await at("setting-largest_picture-width").fill("7");
     await at("setting-debugging").focus();
     await at("setting-largest_picture-error").getByText("largest_picture.width is 7, at least 64").waitFor();
-    assert.equal(await at("setting-largest_picture-width").inputValue(), "640");
+    assert.equal(await at("setting-largest_picture-width").inputValue(), "1280");
     assert.equal(await at("setting-preferred_cam").inputValue(), "usb-cam-2");
   });
 

@@ -43,7 +43,10 @@ for (const sanitizer of ["address", "thread"] as const) {
 
     test("gives every descriptor, thread and buffer back, and accounts for every picture", () => {
       const { before, after: afterwards, totals } = JSON.parse(ended.stdout) as Report;
-      assert.deepEqual(afterwards, before);
+      // The engine's own buffers go when its collector likes: fewer than before are no leak.
+      const { arrayBuffers, ...counted } = afterwards;
+      assert.deepEqual(counted, { fds: before.fds, threads: before.threads });
+      assert.ok(arrayBuffers <= before.arrayBuffers, `${arrayBuffers} bytes, ${before.arrayBuffers} before`);
       assert.equal(totals.captured, totals.faulty + totals.dropped + totals.delivered);
       assert.equal(totals.seen, totals.delivered);
       assert.equal(totals.faulty, 0);
