@@ -20,25 +20,34 @@ export function createMjpegReader(
   const part = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n${repeated.join("")}\r\n`;
   // Browsers show a part when the next one begins: without this each picture would be shown with the one after it.
   const nextPart = Buffer.from(`\r\n${part}`);
-  response.writeHead(200, {
-    ...headers,
-    "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    Connection: "close",
-  });
-  response.write(part);
   response.on("error", () => undefined);
   response.once("close", () => events.onGone());
+  // Not before there is a picture: an answer of parts that ends without one, as an audio call's or a killed plugin's does,
+  // crashes the page in WebKitGTK 2.50 (it decodes data that never came) when its `<img>` is next hidden.
+  const begin = (): void => {
+    if (response.headersSent) return;
+    response.writeHead(200, {
+      ...headers,
+      "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      Connection: "close",
+    });
+    response.write(part);
+  };
   return {
     // Calls back when both have left: until then no other picture is made, so none queues behind a slow reader.
     write: (_head, jpeg) =>
       new Promise((resolve, reject) => {
         response.cork();
+        begin();
         response.write(jpeg);
         response.write(nextPart, (error) => (error ? reject(error) : resolve()));
         response.uncork();
       }),
-    close: () => response.destroy(),
+    close: () => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(204, { ...headers, Connection: "close" }).end();
+    },
   };
 }

@@ -15,22 +15,26 @@ export interface Shown {
   readonly origin: string;
 }
 
-/** The plugin answers at once or not at all. */
-const ANSWER_TIMEOUT_MS = 5_000;
-
 /** Resolves when the reader has gone or the call has ended. @throws RequestError before the answer has begun */
 export async function sendMjpeg(
   { plugin, callId, source, origin }: Shown,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const left = new AbortController();
+  response.once("close", () => left.abort());
   const { stream, url = "" } = await plugin.request("frames.subscribe", {
     callId,
     source,
     delivery: "mjpeg",
   });
   try {
-    const pictures = await fetchPictures(url, origin);
+    const pictures = await fetchPictures(url, origin, left.signal);
+    if (pictures?.statusCode !== 200) {
+      pictures?.resume();
+      response.writeHead(204, { Connection: "close" }).end();
+      return;
+    }
     response.writeHead(200, {
       "Content-Type": pictures.headers["content-type"] ?? "multipart/x-mixed-replace",
       "Cache-Control": "no-store",
@@ -45,15 +49,20 @@ export async function sendMjpeg(
   }
 }
 
-function fetchPictures(url: string, origin: string): Promise<IncomingMessage> {
+/**
+ * Waits as long as it takes: the plugin answers with its first picture.
+ * @returns 204 for a call that ended without one; null when the reader has left
+ */
+function fetchPictures(url: string, origin: string, left: AbortSignal): Promise<IncomingMessage | null> {
   return new Promise((resolve, reject) => {
-    const asked = ask(url, { headers: { origin }, agent: false, timeout: ANSWER_TIMEOUT_MS });
-    asked.once("timeout", () => asked.destroy(new RequestError(500, "the plugin's pictures did not begin")));
-    asked.once("error", (error) => reject(new RequestError(500, error.message)));
+    const asked = ask(url, { headers: { origin }, agent: false, signal: left });
+    asked.once("error", (error) =>
+      left.aborted ? resolve(null) : reject(new RequestError(500, error.message)),
+    );
     asked.once("response", (pictures) => {
-      asked.setTimeout(0);
-      if (pictures.statusCode === 200) resolve(pictures);
-      else asked.destroy(new RequestError(500, `the plugin refused its pictures: ${pictures.statusCode}`));
+      const { statusCode } = pictures;
+      if (statusCode === 200 || statusCode === 204) resolve(pictures);
+      else asked.destroy(new RequestError(500, `the plugin refused its pictures: ${statusCode}`));
     });
     asked.end();
   });

@@ -2,10 +2,12 @@
 
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 
 export const PAGE_ORIGIN = "http://127.0.0.1:8080";
 
+const POLL_MS = 10;
 const HEAD_END = "\r\n\r\n";
 
 /** What arrived of one picture; what the way does not carry is undefined. */
@@ -92,20 +94,65 @@ export async function statusOf(
   return response.statusCode ?? 0;
 }
 
-/** @throws Error naming the HTTP status of a refusal */
-export async function openMjpegViewer(
-  url: string,
-  headers: Record<string, string> = {},
-): Promise<PictureViewer & { readonly headers: IncomingMessage["headers"] }> {
+/** A page's `<img>`, which is answered with the first picture. */
+export interface MjpegViewer extends PictureViewer {
+  /** The answer's head. @throws Error naming any status but 200 */
+  readonly answered: Promise<IncomingMessage["headers"]>;
+}
+
+/** Asks, and waits for nothing. */
+export function startMjpegViewer(url: string, headers: Record<string, string> = {}): MjpegViewer {
   const asked = request(url, { headers: { origin: PAGE_ORIGIN, ...headers }, agent: false });
-  asked.end();
-  const [response]: [IncomingMessage] = (await once(asked, "response")) as [IncomingMessage];
-  if (response.statusCode !== 200) {
-    response.destroy();
-    throw new Error(`HTTP ${response.statusCode}`);
-  }
-  const boundary = /boundary=(.+)$/.exec(response.headers["content-type"] ?? "")?.[1] ?? "";
   const arrivals = new Arrivals();
+  let paused = false;
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    asked.once("response", resolve);
+    asked.once("error", reject);
+  }).then((response) => {
+    response.on("error", () => undefined);
+    if (response.statusCode !== 200) {
+      response.resume();
+      throw new Error(`HTTP ${response.statusCode}`);
+    }
+    readParts(response, arrivals);
+    if (paused) response.pause();
+    return response.headers;
+  });
+  // Whoever is not interested in the head.
+  answered.catch(() => undefined);
+  const closed = new Promise((resolve) => asked.once("close", resolve));
+  asked.on("error", () => undefined);
+  asked.end();
+  return {
+    answered,
+    next: () => arrivals.next(),
+    acknowledge: () => undefined,
+    closed,
+    pause() {
+      paused = true;
+    },
+    leave: () => asked.destroy(),
+  };
+}
+
+/**
+ * Resolves when the plugin has let it in, which shows in that it lets nobody else in.
+ * @throws Error naming the HTTP status of a refusal
+ */
+export async function openMjpegViewer(url: string): Promise<MjpegViewer> {
+  const viewer = startMjpegViewer(url);
+  for (let isIn = false; !isIn; ) {
+    isIn = await Promise.race([viewer.answered.then(() => true), delay(POLL_MS).then(() => isTaken(url))]);
+  }
+  return viewer;
+}
+
+async function isTaken(url: string): Promise<boolean> {
+  return (await statusOf(url, { origin: PAGE_ORIGIN })) === 409;
+}
+
+function readParts(response: IncomingMessage, arrivals: Arrivals): void {
+  const boundary = /boundary=(.+)$/.exec(response.headers["content-type"] ?? "")?.[1] ?? "";
   const part = Buffer.from(`--${boundary}\r\n`);
   let rest = Buffer.alloc(0);
   response.on("data", (chunk: Buffer) => {
@@ -120,16 +167,6 @@ export async function openMjpegViewer(
       rest = rest.subarray(end);
     }
   });
-  const closed = new Promise((resolve) => response.once("close", resolve));
-  response.on("error", () => undefined);
-  return {
-    headers: response.headers,
-    next: () => arrivals.next(),
-    acknowledge: () => undefined,
-    closed,
-    pause: () => response.pause(),
-    leave: () => response.destroy(),
-  };
 }
 
 /** Where the next part begins, if its head is whole. */

@@ -12,7 +12,7 @@ import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import { linkInMemory } from "../../plugin/rpc/memory-pair.ts";
 import { countedFrame, FakeNative, next, settled } from "../support/fake-frames.ts";
 import { handlersWith, notificationsWith } from "../support/handlers.ts";
-import { openMjpegViewer, PAGE_ORIGIN } from "../support/picture-viewers.ts";
+import { PAGE_ORIGIN, startMjpegViewer } from "../support/picture-viewers.ts";
 
 describe("a call's picture under the host's address", { timeout: 30_000 }, () => {
   let frames: Frames;
@@ -62,14 +62,20 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     plugin.close();
   });
 
+  /** Offers until the proxy's own reader has been let in, which is when pictures are made. */
+  const encoding = async (mark: number) => {
+    while (native.encodes.length === 0) {
+      frames.offer("c", "remote", countedFrame(mark));
+      await settled();
+    }
+  };
   const show = async (mark: number) => {
-    frames.offer("c", "remote", countedFrame(mark));
-    while (native.encodes.length === 0) await settled();
+    await encoding(mark);
     next(native.encodes).finish();
   };
 
   test("comes picture by picture, and its stream ends when the reader goes", async () => {
-    const viewer = await openMjpegViewer(url);
+    const viewer = startMjpegViewer(url);
     await show(1);
     assert.equal((await viewer.next()).bytes.toString(), "picture1");
     viewer.leave();
@@ -78,7 +84,7 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
   });
 
   test("ends with the call", async () => {
-    const viewer = await openMjpegViewer(url);
+    const viewer = startMjpegViewer(url);
     await show(1);
     await viewer.next();
     frames.endCall("c");
@@ -86,9 +92,27 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     assert.equal(await outcome, "ended");
   });
 
+  test("a call that ends before its first picture is answered without one", async () => {
+    const viewer = startMjpegViewer(url);
+    await encoding(1);
+    frames.endCall("c");
+    next(native.encodes).finish();
+    await assert.rejects(viewer.answered, /HTTP 204/);
+    assert.equal(await outcome, "ended");
+  });
+
+  test("a reader that leaves before the first picture leaves no stream", async () => {
+    const viewer = startMjpegViewer(url);
+    await encoding(1);
+    viewer.leave();
+    next(native.encodes).finish();
+    assert.equal(await outcome, "ended");
+    assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
+  });
+
   test("a plugin that refuses is an answer in words, and leaves no stream", async () => {
     origin = "http://127.0.0.1:1";
-    await assert.rejects(openMjpegViewer(url), /HTTP 500/);
+    await assert.rejects(startMjpegViewer(url).answered, /HTTP 500/);
     const error = await outcome;
     assert.ok(
       error instanceof RequestError && /refused its pictures: 403/.test(error.message),
