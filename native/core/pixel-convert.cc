@@ -77,11 +77,14 @@ bool fromYu12(const V4l2Format& format, std::span<const std::uint8_t> bytes, con
                           to.chromaStride, to.v, to.chromaStride, to.width, to.height) == 0;
 }
 
-/** Many webcams pad their pictures; the decoder warns of the extra bytes and delivers a whole picture all the same. */
+/**
+ * Many webcams pad their pictures before the end marker (0xd9); the decoder warns of that and delivers a whole picture all the
+ * same. It tells the first warning only: extra bytes anywhere earlier could hide that what follows them is damaged.
+ */
 bool decoded(void* decompressor, int result) {
   if (result == 0) return true;
   const bool isWarning = tjGetErrorCode(decompressor) == TJERR_WARNING;
-  return isWarning && std::strstr(tjGetErrorStr2(decompressor), "extraneous bytes") != nullptr;
+  return isWarning && std::strstr(tjGetErrorStr2(decompressor), "extraneous bytes before marker 0xd9") != nullptr;
 }
 
 std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
