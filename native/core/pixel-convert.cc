@@ -6,6 +6,7 @@
 #include <turbojpeg.h>
 
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -87,6 +88,17 @@ bool decoded(void* decompressor, int result) {
   return isWarning && std::strstr(tjGetErrorStr2(decompressor), "extraneous bytes before marker 0xd9") != nullptr;
 }
 
+struct Destroy {
+  void operator()(void* decompressor) const { tjDestroy(decompressor); }
+};
+using Decompressor = std::unique_ptr<void, Destroy>;
+
+Decompressor createDecompressor() {
+  Decompressor created(tjInitDecompress());
+  if (!created) throw std::runtime_error(std::string("tjInitDecompress: ") + tjGetErrorStr2(nullptr));
+  return created;
+}
+
 std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
   if (buffer.size() < size) buffer.resize(size);
   return buffer.data();
@@ -101,23 +113,8 @@ void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t
                      width, height);
 }
 
-void PixelConverter::Destroy::operator()(void* decompressor) const { tjDestroy(decompressor); }
-
-PixelConverter::Decompressor PixelConverter::createDecompressor() {
-  Decompressor created(tjInitDecompress());
-  if (!created) throw std::runtime_error(std::string("tjInitDecompress: ") + tjGetErrorStr2(nullptr));
-  return created;
-}
-
-PixelConverter::PixelConverter() : decompressor_(createDecompressor()) {}
-
 bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
-  if (format.fourcc == V4L2_PIX_FMT_MJPEG) {
-    if (decodeJpeg(format, bytes, target)) return true;
-    // After a picture that was cut off in its header, TurboJPEG 2.1 refuses every later one; a new decoder does not.
-    decompressor_ = createDecompressor();
-    return false;
-  }
+  if (format.fourcc == V4L2_PIX_FMT_MJPEG) return decodeJpeg(format, bytes, target);
   const Target planes(target, format.width, format.height);
   bool isWhole = false;
   switch (format.fourcc) {
@@ -132,20 +129,23 @@ bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint
 }
 
 bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
+  // A new one for each picture (0.3 us): it keeps Huffman tables, so that a picture would depend on the one before, and after
+  // one that was cut off in its header TurboJPEG 2.1 refuses every later one.
+  const Decompressor decompressor = createDecompressor();
   int width = 0;
   int height = 0;
   int sampling = 0;
   int colours = 0;
-  if (tjDecompressHeader3(decompressor_.get(), bytes.data(), bytes.size(), &width, &height, &sampling, &colours) != 0) {
+  if (tjDecompressHeader3(decompressor.get(), bytes.data(), bytes.size(), &width, &height, &sampling, &colours) != 0) {
     return false;
   }
   if (width != format.width || height != format.height) return false;
   const bool isPlanar = colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
-  if (!isPlanar) return decodeByColours(bytes, width, height, target);
-  return decodePlanar(bytes, width, height, sampling == TJSAMP_422, target);
+  if (!isPlanar) return decodeByColours(decompressor.get(), bytes, width, height, target);
+  return decodePlanar(decompressor.get(), bytes, width, height, sampling == TJSAMP_422, target);
 }
 
-bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width, int height, bool is422,
+bool PixelConverter::decodePlanar(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, bool is422,
                                   std::uint8_t* target) {
   const Target to(target, width, height);
   // TurboJPEG writes whole pairs of pixels and lines: an odd size's luma does not fit its plane.
@@ -159,9 +159,9 @@ bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width
   std::uint8_t* v = is422 ? u + tall : to.v;
   std::uint8_t* planes[3] = {luma, u, v};
   int strides[3] = {lumaStride, to.chromaStride, to.chromaStride};
-  const int result = tjDecompressToYUVPlanes(decompressor_.get(), bytes.data(), bytes.size(), planes, width, strides, height,
+  const int result = tjDecompressToYUVPlanes(decompressor, bytes.data(), bytes.size(), planes, width, strides, height,
                                              TJFLAG_FASTDCT);
-  if (!decoded(decompressor_.get(), result)) return false;
+  if (!decoded(decompressor, result)) return false;
   if (isOdd) libyuv::CopyPlane(luma, lumaStride, to.y, to.width, width, height);
   if (is422) {
     libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
@@ -172,12 +172,13 @@ bool PixelConverter::decodePlanar(std::span<const std::uint8_t> bytes, int width
 }
 
 /** The rare rest: grey, 4:4:4 and others. By way of RGB, which every JPEG can become. */
-bool PixelConverter::decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target) {
+bool PixelConverter::decodeByColours(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height,
+                                     std::uint8_t* target) {
   const int stride = width * 4;
   std::uint8_t* colours = atLeast(scratch_, static_cast<std::size_t>(stride) * static_cast<std::size_t>(height));
-  const int result = tjDecompress2(decompressor_.get(), bytes.data(), bytes.size(), colours, width, stride, height, TJPF_BGRA,
+  const int result = tjDecompress2(decompressor, bytes.data(), bytes.size(), colours, width, stride, height, TJPF_BGRA,
                                    TJFLAG_FASTDCT);
-  if (!decoded(decompressor_.get(), result)) return false;
+  if (!decoded(decompressor, result)) return false;
   const Target to(target, width, height);
   return libyuv::ARGBToI420(colours, stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, width,
                             height) == 0;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,26 +12,18 @@ namespace callnative {
 /** I420 of video range (BT.601) to bytes in the order R, G, B, A. */
 void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t* rgba);
 
-/** Serves one thread at a time; keeps its decoder and scratch memory from picture to picture. */
+/** Serves one thread at a time; keeps its scratch memory from picture to picture. */
 class PixelConverter {
  public:
-  PixelConverter();
-
   /** Fills `target` (i420Size bytes); false when `bytes` are too few or no whole picture of that size. */
   bool convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
 
  private:
   bool decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
-  bool decodePlanar(std::span<const std::uint8_t> bytes, int width, int height, bool is422, std::uint8_t* target);
-  bool decodeByColours(std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target);
+  bool decodePlanar(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, bool is422,
+                    std::uint8_t* target);
+  bool decodeByColours(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target);
 
-  struct Destroy {
-    void operator()(void* decompressor) const;
-  };
-  using Decompressor = std::unique_ptr<void, Destroy>;
-  static Decompressor createDecompressor();
-
-  Decompressor decompressor_;
   std::vector<std::uint8_t> scratch_;
 };
 

@@ -11,7 +11,7 @@ import type { Browser } from "../support/browser.ts";
 import { startChromium } from "../support/chromium.ts";
 import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
 import { SMALL_PICTURE } from "../support/small-picture.ts";
-import { dominantFrequency, toneLevel } from "../support/spectrum.ts";
+import { heardTone } from "../support/spectrum.ts";
 import {
   readStampOf,
   stampDelayMs,
@@ -113,10 +113,7 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
     let heard = { hz: 0, level: 0 };
     for (let attempt = 0; attempt < 15; attempt += 1) {
       const samples = await listener.pulse.record(1_000);
-      heard = {
-        hz: dominantFrequency(samples, PULSE_RATE),
-        level: toneLevel(samples, PULSE_RATE, speaker.toneHz),
-      };
+      heard = heardTone(samples, PULSE_RATE, speaker.toneHz);
       if (Math.abs(heard.hz - speaker.toneHz) < 2 && Math.abs(heard.level - TONE_LEVEL) < 0.05) break;
     }
     t.diagnostic(`heard ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)}`);

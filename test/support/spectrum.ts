@@ -2,6 +2,7 @@
 //
 // toneLevel(samples, 48_000, 440)      amplitude of the sine at 440 Hz, 0 to 1 of full scale
 // dominantFrequency(samples, 48_000)   hertz of the loudest sine between 50 Hz and 8 kHz
+// heardTone(samples, 48_000, 440)      both of what came through a jitter buffer on a busy machine
 //
 // Both want at least 100 ms and take the part that is given to them: cut off silence at the ends before.
 
@@ -28,6 +29,29 @@ export function toneLevel(samples: Int16Array, sampleRate: number, hz: number): 
   }
   const power = last * last + before * before - coefficient * last * before;
   return (2 * Math.sqrt(Math.max(0, power))) / (samples.length * HANN_MEAN * FULL_SCALE);
+}
+
+/**
+ * The medians over tenths of a second. A jitter buffer that stretches or shortens what it plays, as it does when blocks come
+ * late, breaks the sine's phase: over a whole second the pieces cancel each other out, though all of it is heard.
+ */
+export function heardTone(
+  samples: Int16Array,
+  sampleRate: number,
+  hz: number,
+): { hz: number; level: number } {
+  const size = sampleRate / 10;
+  const parts = Array.from({ length: Math.floor(samples.length / size) }, (_, index) =>
+    samples.subarray(index * size, (index + 1) * size),
+  );
+  return {
+    hz: medianOf(parts.map((part) => dominantFrequency(part, sampleRate))),
+    level: medianOf(parts.map((part) => toneLevel(part, sampleRate, hz))),
+  };
+}
+
+function medianOf(values: number[]): number {
+  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0;
 }
 
 /** Searches in steps of half a bin, then narrows around the loudest to a hundredth of a bin. */

@@ -6,7 +6,7 @@ import { peakLevel } from "../../plugin/sound/level.ts";
 import { resampleLinear } from "../../plugin/sound/resample.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../plugin/sound/sound.ts";
 import { createTone, paceBlocks, TONE_AMPLITUDE } from "../../plugin/sound/tone.ts";
-import { dominantFrequency, sine, toneLevel, withoutSilence } from "../support/spectrum.ts";
+import { dominantFrequency, heardTone, sine, toneLevel, withoutSilence } from "../support/spectrum.ts";
 
 function joined(blocks: Int16Array[]): Int16Array {
   return Int16Array.from(blocks.flatMap((block) => [...block]));
@@ -140,6 +140,15 @@ describe("the measuring tools", () => {
     near(toneLevel(samples, SAMPLE_RATE, 1_000), 0.5, 0.001);
     near(toneLevel(samples, SAMPLE_RATE, 1_200), 0, 0.001);
     near(dominantFrequency(sine(311.1, 500, SAMPLE_RATE), SAMPLE_RATE), 311.1, 0.1);
+  });
+
+  test("hear a tone whose phase broke, which over the whole cancels itself out", () => {
+    const [tone, turned] = [sine(440, 500, SAMPLE_RATE), sine(440, 500, SAMPLE_RATE, -0.25)];
+    const samples = joined([tone, turned]);
+    assert.ok(toneLevel(samples, SAMPLE_RATE, 440) < 0.01);
+    const heard = heardTone(samples, SAMPLE_RATE, 440);
+    near(heard.hz, 440, 0.2);
+    near(heard.level, 0.25, 0.001);
   });
 
   test("cut off silence at both ends only", () => {
