@@ -15,6 +15,9 @@ export interface Shown {
   readonly origin: string;
 }
 
+/** The plugin takes a request at once or not at all; its answer comes with the first picture, whenever that is. */
+const TAKE_TIMEOUT_MS = 5_000;
+
 /** Resolves when the reader has gone or the call has ended. @throws RequestError before the answer has begun */
 export async function sendMjpeg(
   { plugin, callId, source, origin }: Shown,
@@ -30,8 +33,7 @@ export async function sendMjpeg(
   });
   try {
     const pictures = await fetchPictures(url, origin, left.signal);
-    if (pictures?.statusCode !== 200) {
-      pictures?.resume();
+    if (pictures === null) {
       response.writeHead(204, { Connection: "close" }).end();
       return;
     }
@@ -50,18 +52,26 @@ export async function sendMjpeg(
 }
 
 /**
- * Waits as long as it takes: the plugin answers with its first picture.
- * @returns 204 for a call that ended without one; null when the reader has left
+ * Bounded until the plugin has taken the request (100 Continue, RFC 9110 section 10.1.1), then by reader, call and plugin.
+ * @returns null where there are no pictures: the call ended before its first, or the reader has left
  */
 function fetchPictures(url: string, origin: string, left: AbortSignal): Promise<IncomingMessage | null> {
   return new Promise((resolve, reject) => {
-    const asked = ask(url, { headers: { origin }, agent: false, signal: left });
+    const headers = { origin, expect: "100-continue" };
+    const asked = ask(url, { headers, agent: false, signal: left, timeout: TAKE_TIMEOUT_MS });
+    asked.once("timeout", () =>
+      asked.destroy(
+        new RequestError(500, `the plugin took no request for pictures in ${TAKE_TIMEOUT_MS} ms`),
+      ),
+    );
+    asked.once("continue", () => asked.setTimeout(0));
     asked.once("error", (error) =>
       left.aborted ? resolve(null) : reject(new RequestError(500, error.message)),
     );
     asked.once("response", (pictures) => {
       const { statusCode } = pictures;
-      if (statusCode === 200 || statusCode === 204) resolve(pictures);
+      if (statusCode === 200) resolve(pictures);
+      else if (statusCode === 204) resolve(null);
       else asked.destroy(new RequestError(500, `the plugin refused its pictures: ${statusCode}`));
     });
     asked.end();

@@ -14,7 +14,8 @@ export type FrameFormat = z.infer<typeof frameFormatSchema>;
 
 /**
  * How pictures reach the page. stdio: `frame` notifications with data URLs; websocket: the plugin serves binary frames
- * on loopback, each acknowledged there; mjpeg: it serves multipart/x-mixed-replace for an `<img>`.
+ * on loopback, each acknowledged there; mjpeg: it serves multipart/x-mixed-replace for an `<img>`, answers with the
+ * first picture, whenever that is, and with 204 where none came.
  */
 export const frameDeliverySchema = z.enum(["stdio", "websocket", "mjpeg"]);
 export type FrameDelivery = z.infer<typeof frameDeliverySchema>;

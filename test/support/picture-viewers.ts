@@ -2,12 +2,10 @@
 
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 
 export const PAGE_ORIGIN = "http://127.0.0.1:8080";
 
-const POLL_MS = 10;
 const HEAD_END = "\r\n\r\n";
 
 /** What arrived of one picture; what the way does not carry is undefined. */
@@ -96,13 +94,16 @@ export async function statusOf(
 
 /** A page's `<img>`, which is answered with the first picture. */
 export interface MjpegViewer extends PictureViewer {
+  /** Resolves when the server has taken the request, and so let it in or refused it. @throws Error when it cannot */
+  readonly taken: Promise<unknown>;
   /** The answer's head. @throws Error naming any status but 200 */
   readonly answered: Promise<IncomingMessage["headers"]>;
 }
 
 /** Asks, and waits for nothing. */
 export function startMjpegViewer(url: string, headers: Record<string, string> = {}): MjpegViewer {
-  const asked = request(url, { headers: { origin: PAGE_ORIGIN, ...headers }, agent: false });
+  const sent = { origin: PAGE_ORIGIN, expect: "100-continue", ...headers };
+  const asked = request(url, { headers: sent, agent: false });
   const arrivals = new Arrivals();
   let paused = false;
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -120,10 +121,13 @@ export function startMjpegViewer(url: string, headers: Record<string, string> = 
   });
   // Whoever is not interested in the head.
   answered.catch(() => undefined);
+  const taken = Promise.race([new Promise((resolve) => asked.once("continue", resolve)), answered]);
+  taken.catch(() => undefined);
   const closed = new Promise((resolve) => asked.once("close", resolve));
   asked.on("error", () => undefined);
   asked.end();
   return {
+    taken,
     answered,
     next: () => arrivals.next(),
     acknowledge: () => undefined,
@@ -135,20 +139,11 @@ export function startMjpegViewer(url: string, headers: Record<string, string> = 
   };
 }
 
-/**
- * Resolves when the plugin has let it in, which shows in that it lets nobody else in.
- * @throws Error naming the HTTP status of a refusal
- */
+/** For a page that is expected to be let in. */
 export async function openMjpegViewer(url: string): Promise<MjpegViewer> {
   const viewer = startMjpegViewer(url);
-  for (let isIn = false; !isIn; ) {
-    isIn = await Promise.race([viewer.answered.then(() => true), delay(POLL_MS).then(() => isTaken(url))]);
-  }
+  await viewer.taken;
   return viewer;
-}
-
-async function isTaken(url: string): Promise<boolean> {
-  return (await statusOf(url, { origin: PAGE_ORIGIN })) === 409;
 }
 
 function readParts(response: IncomingMessage, arrivals: Arrivals): void {

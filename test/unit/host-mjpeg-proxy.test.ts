@@ -22,7 +22,9 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
   let origin: string;
   let server: ReturnType<typeof createServer>;
   let outcome: Promise<unknown>;
+  let elsewhere: { url?: string };
   beforeEach(async () => {
+    elsewhere = {};
     native = new FakeNative();
     const linked = linkInMemory({ log: () => undefined, onHostGone: () => undefined });
     plugin = linked.host;
@@ -34,7 +36,7 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     });
     linked.plugin.serve(
       handlersWith({
-        "frames.subscribe": (params) => frames.subscribe(params),
+        "frames.subscribe": async (params) => ({ ...(await frames.subscribe(params)), ...elsewhere }),
         "frames.unsubscribe": ({ stream }) => {
           frames.unsubscribe(stream);
           return null;
@@ -108,6 +110,15 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     next(native.encodes).finish();
     assert.equal(await outcome, "ended");
     assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
+  });
+
+  test("a plugin that hangs is not waited for, and leaves no stream", async () => {
+    const silent = createServer().on("checkContinue", () => undefined);
+    elsewhere = { url: `http://127.0.0.1:${await listenOnLoopback(silent, 0)}/` };
+    await assert.rejects(startMjpegViewer(url).answered, /HTTP 500/);
+    assert.match(String(await outcome), /took no request for pictures in 5000 ms/);
+    assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
+    await closeServer(silent);
   });
 
   test("a plugin that refuses is an answer in words, and leaves no stream", async () => {
