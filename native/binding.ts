@@ -67,6 +67,7 @@ export interface Binding {
   protectStdout(): number;
   limitMallocArenas(arenas: number): void;
   dieWithParent(): void;
+  openResettingListener(): number;
 }
 
 const FUNCTIONS = [
@@ -80,6 +81,7 @@ const FUNCTIONS = [
   "protectStdout",
   "limitMallocArenas",
   "dieWithParent",
+  "openResettingListener",
 ] as const satisfies readonly (keyof Binding)[];
 
 const BINARY = "build/Release/callnative.node";

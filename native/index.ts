@@ -52,6 +52,7 @@ function facadeOf(binding: Binding): Native {
     protectStdout: () => binding.protectStdout(),
     limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
     dieWithParent: () => binding.dieWithParent(),
+    openResettingListener: () => binding.openResettingListener(),
   };
 }
 

@@ -173,4 +173,10 @@ export interface Native {
   limitMallocArenas(arenas: number): void;
   /** Asks the kernel to send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
   dieWithParent(): void;
+  /**
+   * A TCP socket on a free port of 127.0.0.1 for Node's `listen({ fd })`, which owns it from then on. Its connections are
+   * reset whenever they are closed, also by the end of the process, so that no reader takes that for the end of what
+   * it reads: SO_LINGER, socket(7). @returns the descriptor. @throws Error naming the call that failed
+   */
+  openResettingListener(): number;
 }

@@ -3,7 +3,7 @@
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, ListenOptions } from "node:net";
 import type { Duplex } from "node:stream";
 
 export const LOOPBACK = "127.0.0.1";
@@ -22,10 +22,15 @@ export function isSameToken(given: string, token: string): boolean {
 }
 
 /** @param port 0 takes a free one. @returns the port. @throws with EADDRINUSE when it is taken */
-export async function listenOnLoopback(server: Server, port: number): Promise<number> {
+export function listenOnLoopback(server: Server, port: number): Promise<number> {
+  return listenOn(server, { port, host: LOOPBACK });
+}
+
+/** @param where as Node's `listen` takes it; a descriptor is the server's from now on. @returns the port */
+export async function listenOn(server: Server, where: ListenOptions | { fd: number }): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, LOOPBACK, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       resolve();
     });

@@ -4,6 +4,7 @@
 #include "encoder.h"
 #include "errors.h"
 #include "list-cameras.h"
+#include "loopback-listener.h"
 #include "open-capture.h"
 #include "pixels.h"
 #include "process-guards.h"
@@ -26,6 +27,10 @@ void dieWithParentFor(const Napi::CallbackInfo& info) {
   throwingToJs(info.Env(), [] { dieWithParent(); });
 }
 
+Napi::Value openResettingListenerFor(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), throwingToJs(info.Env(), [] { return openResettingListener(); }));
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("listCameras", Napi::Function::New(env, listCamerasFor, "listCameras"));
   exports.Set("openCapture", Napi::Function::New(env, openCapture, "openCapture"));
@@ -37,6 +42,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("protectStdout", Napi::Function::New(env, protectStdoutFor, "protectStdout"));
   exports.Set("limitMallocArenas", Napi::Function::New(env, limitMallocArenasFor, "limitMallocArenas"));
   exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
+  exports.Set("openResettingListener",
+              Napi::Function::New(env, openResettingListenerFor, "openResettingListener"));
   return exports;
 }
 

@@ -24,6 +24,8 @@ class UniqueFd {
 
   /** Still owned here: the caller must not close it. */
   int get() const noexcept { return fd_; }
+  /** Owned by the caller from now on. */
+  int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
   int fd_;

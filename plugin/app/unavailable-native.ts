@@ -20,5 +20,6 @@ export function unavailableNative(why: string): Native {
     protectStdout: refuse,
     limitMallocArenas: refuse,
     dieWithParent: refuse,
+    openResettingListener: refuse,
   };
 }

@@ -28,7 +28,7 @@ import { noPicture, PictureSource } from "./picture-source.ts";
 import { PngEncoder } from "./png-encoder.ts";
 
 export interface FramesOptions {
-  readonly native: Pick<Native, "createJpegEncoder" | "toRgba">;
+  readonly native: Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener">;
   readonly outlet: FrameOutlet;
   /** Origins of the pages that may fetch pictures; without any, pictures leave by stdio only. */
   readonly pageOrigins?: () => readonly string[];
@@ -75,7 +75,7 @@ class CallFrames implements Frames {
     this.#log = log;
     this.#png = new PngEncoder((picture) => native.toRgba(picture));
     this.#pageOrigins = pageOrigins ?? (() => []);
-    this.#server = createPictureServer(this.#pageOrigins);
+    this.#server = createPictureServer(this.#pageOrigins, () => native.openResettingListener());
   }
 
   async subscribe(params: SubscribeParams): Promise<Result<"frames.subscribe">> {

@@ -13,7 +13,7 @@ export interface PictureHead {
 export interface PictureReader {
   /** Resolves when the kernel has taken it. `jpeg` may be written again then. @throws Error when the reader has gone */
   write(head: PictureHead, jpeg: Uint8Array): Promise<void>;
-  /** At once, whatever it has not read. Idempotent. */
+  /** Writes no further picture; what it has not read within a second is lost. Idempotent. */
   close(): void;
 }
 

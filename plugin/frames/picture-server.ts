@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { closeServer, isOwnHost, LOOPBACK, listenOnLoopback, makeToken, refuseUpgrade } from "../loopback.ts";
+import { closeServer, isOwnHost, LOOPBACK, listenOn, makeToken, refuseUpgrade } from "../loopback.ts";
 import { createMjpegReader } from "./mjpeg-reader.ts";
 import { isInvited, mayImageLoad, maySocketOpen, picturePath, readPicturePath } from "./picture-guard.ts";
 import type { PictureReader, ReaderEvents } from "./picture-reader.ts";
@@ -41,13 +41,21 @@ interface Refusal {
   readonly why: string;
 }
 
-/** @param origins of the pages that may fetch, asked at each request */
-export function createPictureServer(origins: () => readonly string[]): PictureServer {
-  return new LoopbackServer(origins);
+/**
+ * @param origins of the pages that may fetch, asked at each request
+ * @param openListener gives a socket to listen on whose connections are reset when this process dies: WebKitGTK with libsoup
+ * 3.2 takes an answer of parts that merely stops for empty parts without end, and computes at 100 % until its page goes
+ */
+export function createPictureServer(
+  origins: () => readonly string[],
+  openListener: () => number,
+): PictureServer {
+  return new LoopbackServer(origins, openListener);
 }
 
 class LoopbackServer implements PictureServer {
   readonly #origins: () => readonly string[];
+  readonly #openListener: () => number;
   readonly #places = new Map<string, Place>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -57,8 +65,9 @@ class LoopbackServer implements PictureServer {
   #server: Server | null = null;
   #opening: Promise<number> | null = null;
 
-  constructor(origins: () => readonly string[]) {
+  constructor(origins: () => readonly string[], openListener: () => number) {
     this.#origins = origins;
+    this.#openListener = openListener;
   }
 
   async add(stream: string, delivery: ServedDelivery, welcome: Welcome): Promise<string> {
@@ -89,7 +98,7 @@ class LoopbackServer implements PictureServer {
     server.maxConnections = MAX_CONNECTIONS;
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     try {
-      const port = await listenOnLoopback(server, 0);
+      const port = await listenOn(server, { fd: this.#openListener() });
       this.#server = server;
       return port;
     } catch (error) {

@@ -2,7 +2,7 @@
 // Subscribes for the reader and unsubscribes when it goes. Looks into no picture.
 
 import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
+import { finished } from "node:stream/promises";
 import type { FrameSource } from "../../rpc-schema/index.ts";
 import type { HostLink } from "../rpc/host-link.ts";
 import { RequestError } from "./request-body.ts";
@@ -43,8 +43,10 @@ export async function sendMjpeg(
       "X-Content-Type-Options": "nosniff",
       Connection: "close",
     });
-    // A reader that goes, and a call that ends, both end the pipe early, which is no failure.
-    await pipeline(pictures, response).catch(() => request.destroy());
+    // Ends with the call, and with a reader that goes. A plugin that dies breaks off without the last delimiter, on which
+    // WebKitGTK computes without end (see plugin/frames/mjpeg-reader.ts); a connection that is reset it lets go.
+    pictures.pipe(response);
+    await finished(pictures).catch(() => request.socket.resetAndDestroy());
   } finally {
     // It may have ended with its call.
     await plugin.request("frames.unsubscribe", { stream }).catch(() => undefined);

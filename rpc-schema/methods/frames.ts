@@ -15,7 +15,7 @@ export type FrameFormat = z.infer<typeof frameFormatSchema>;
 /**
  * How pictures reach the page. stdio: `frame` notifications with data URLs; websocket: the plugin serves binary frames
  * on loopback, each acknowledged there; mjpeg: it serves multipart/x-mixed-replace for an `<img>`, answers with the
- * first picture, whenever that is, and with 204 where none came.
+ * first picture, whenever that is, and with 204 where none came; it ends with the closing delimiter (RFC 2046, 5.1.1).
  */
 export const frameDeliverySchema = z.enum(["stdio", "websocket", "mjpeg"]);
 export type FrameDelivery = z.infer<typeof frameDeliverySchema>;

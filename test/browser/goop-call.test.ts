@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "../support/browser.ts";
+import { assertBrowsersRest } from "../support/browsers-rest.ts";
 import { startChromium } from "../support/chromium.ts";
 import { type GoopPage, introducePages, openGoopPage } from "../support/goop-page.ts";
 import { readStampOf, type Stamp } from "../support/stamp-reader.ts";
@@ -56,6 +57,9 @@ const imagesShow = ({ browser }: GoopPage): Promise<void> =>
       return image instanceof HTMLImageElement && image.naturalWidth > 0;
     }),
   );
+
+const sourcesOf = ({ browser }: GoopPage): Promise<string[]> =>
+  browser.execute(() => [...document.images].map(({ src }) => src));
 
 /** Beyond the host's interface: the picture on a canvas of the page's own. */
 async function assertDraws({ browser }: GoopPage): Promise<void> {
@@ -203,5 +207,26 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
       return image instanceof HTMLImageElement && image.naturalWidth > 0;
     });
     await hangUp(bob);
+  });
+
+  test("after a plugin that was killed in mid-call the next one's pictures show, and after all the calls the browsers rest", async (t) => {
+    const [alice, bob] = both();
+    await connect(alice, bob);
+    await imagesShow(alice);
+    const before = await sourcesOf(alice);
+    const { pid } = alice.host;
+    assert.ok(pid);
+    process.kill(pid, "SIGKILL");
+    await alice.shows("state", "disconnected");
+    await alice.shows("state", "connected");
+    await imagesShow(alice);
+    await assertVideoPlays(alice);
+    const now = await sourcesOf(alice);
+    assert.ok(
+      now.every((url) => !before.includes(url)),
+      `${before} and then ${now}`,
+    );
+    await hangUp(bob);
+    await assertBrowsersRest(t);
   });
 });

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import type { Browser } from "../support/browser.ts";
+import { assertBrowsersRest } from "../support/browsers-rest.ts";
 import { startChromium } from "../support/chromium.ts";
 import { SMALL_PICTURE } from "../support/small-picture.ts";
 import { openWaysPage, type SeenStamp, type WaysPage, waysFiles } from "../support/ways-page.ts";
@@ -126,21 +127,42 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
     });
   }
 
-  test("the end of the call ends what the page fetches", async () => {
-    const { url = "" } = await alice.plugin.request("frames.subscribe", {
-      callId,
-      source: "remote",
-      delivery: "mjpeg",
-    });
-    const origin = `http://127.0.0.1:${alice.port}`;
-    const response = await fetch(url, { headers: { origin } });
-    assert.equal(response.status, 200);
-    const ended = response.arrayBuffer().then(
-      () => "ended",
-      () => "ended",
-    );
-    await bob.plugin.request("call.hangup", { callId });
-    assert.equal(await ended, "ended");
-    assert.equal((await fetch(url, { headers: { origin } })).status, 403);
+  test("the end of the call ends what the page fetches, the last picture stays, and the browsers rest", async (t) => {
+    const browsers = await Promise.all([startWebKit(), startChromium()]);
+    try {
+      for (const browser of browsers) {
+        const page = await openWaysPage(browser, alice);
+        await page.show(callId, "mjpeg");
+        await browser.waitFor(hasPicture);
+      }
+      const { url = "" } = await alice.plugin.request("frames.subscribe", {
+        callId,
+        source: "remote",
+        delivery: "mjpeg",
+      });
+      const origin = `http://127.0.0.1:${alice.port}`;
+      const response = await fetch(url, { headers: { origin } });
+      assert.equal(response.status, 200);
+      const ended = response.arrayBuffer();
+      await bob.plugin.request("call.hangup", { callId });
+      const end = Buffer.from(await ended).subarray(-64);
+      assert.match(end.toString("latin1"), /--goop-call-picture-[A-Za-z0-9]+--\r\n$/);
+      assert.equal((await fetch(url, { headers: { origin } })).status, 403);
+      for (const browser of browsers) await browser.waitFor(isLoaded);
+      await assertBrowsersRest(t);
+      for (const browser of browsers) assert.equal(await browser.execute(hasPicture), true, browser.name);
+    } finally {
+      for (const browser of browsers) await browser.close();
+    }
   });
 });
+
+function hasPicture(): boolean {
+  const image = document.querySelector("#shown");
+  return image instanceof HTMLImageElement && image.naturalWidth > 0;
+}
+
+function isLoaded(): boolean {
+  const image = document.querySelector("#shown");
+  return image instanceof HTMLImageElement && image.complete;
+}

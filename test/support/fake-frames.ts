@@ -1,6 +1,13 @@
 // Pictures that know whether they were given back, and an encoder and an outlet that finish when the test says.
 
-import type { CompressedPicture, EncodedPicture, JpegWish, Native, VideoFrame } from "../../native/types.ts";
+import {
+  type CompressedPicture,
+  type EncodedPicture,
+  type JpegWish,
+  loadNative,
+  type Native,
+  type VideoFrame,
+} from "../../native/index.ts";
 import type { FrameOutlet } from "../../plugin/frames/frames.ts";
 
 export interface CountedFrame extends VideoFrame {
@@ -37,7 +44,7 @@ export interface Step<T> {
 /** Lets every promise that can settle settle. */
 export const settled = (): Promise<void> => new Promise(setImmediate);
 
-export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba"> {
+export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener"> {
   readonly encodes: Step<{ mark: number; wish: JpegWish }>[] = [];
 
   /** Pictures are filled up to this size. */
@@ -66,6 +73,11 @@ export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba"> 
       },
       textOf: async (jpeg: Uint8Array) => Buffer.from(Buffer.from(jpeg).toString("base64")),
     };
+  }
+
+  /** The server's sockets are real. */
+  openResettingListener(): number {
+    return loadNative().openResettingListener();
   }
 
   async toRgba({ width, height, data }: Picture): Promise<Uint8Array> {

@@ -1,6 +1,8 @@
 // A real host that also serves the page written for Goop², open in a browser: what such a page's user does and sees.
 
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import type { CallInfo } from "../../rpc-schema/index.ts";
@@ -27,8 +29,31 @@ export interface GoopPage {
 const FIXTURES = new URL("../browser/fixtures/", import.meta.url);
 
 export async function openGoopPage(label: string, startBrowser: () => Promise<Browser>): Promise<GoopPage> {
-  const host = await startHost({
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    // A plugin that is to go on with the call of one that died must have its key.
+    const dataDir = await mkdtemp(join(tmpdir(), "goop-page-"));
+    cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+    const host = await startGoopHost(label, dataDir);
+    cleanups.push(() => host.stop());
+    const browser = await startBrowser();
+    cleanups.push(() => browser.close());
+    await browser.open(host.url.replace("/#", "/goop-page.html#"));
+    await ownAddress(host);
+    return pageOf(host, browser, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startGoopHost(label: string, dataDir: string): Promise<Host> {
+  return await startHost({
     label,
+    dataDir,
     files: new Map([
       [
         "/goop-page.html",
@@ -48,20 +73,9 @@ export async function openGoopPage(label: string, startBrowser: () => Promise<Br
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },
   });
-  let browser: Browser | undefined;
-  try {
-    browser = await startBrowser();
-    await browser.open(host.url.replace("/#", "/goop-page.html#"));
-    await ownAddress(host);
-    return pageOf(host, browser);
-  } catch (error) {
-    await browser?.close();
-    await host.stop();
-    throw error;
-  }
 }
 
-function pageOf(host: Host, browser: Browser): GoopPage {
+function pageOf(host: Host, browser: Browser, close: () => Promise<void>): GoopPage {
   const info = async (): Promise<CallInfo> => {
     const [call] = (await host.plugin.request("call.list", {})).calls;
     if (!call) throw new Error("the plugin has no call");
@@ -103,10 +117,7 @@ function pageOf(host: Host, browser: Browser): GoopPage {
         `() => document.body && document.body.id !== "old" && globalThis.Goop !== undefined`,
       );
     },
-    async close() {
-      await browser.close();
-      await host.stop();
-    },
+    close,
   };
 }
 

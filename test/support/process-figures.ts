@@ -37,6 +37,22 @@ export function figuresOfTree(pid: number): ProcessFigures {
   };
 }
 
+/** Processor seconds of everything that this process started, directly or not, and whose command's name matches. */
+export function cpuSecondsOf(command: RegExp): number {
+  return descendants(process.pid)
+    .filter((pid) => command.test(commandOf(pid)))
+    .reduce((total, pid) => total + figuresOf(pid).cpuSeconds, 0);
+}
+
+/** Its first 15 characters, proc_pid_comm(5); empty when it is gone. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
 export function descendants(pid: number): number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => {
     try {

@@ -1,7 +1,9 @@
 // A call's picture under the host's own address: passed on whole, ended with the reader and with the call.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { createFrames } from "../../plugin/frames/create-frames.ts";
 import type { Frames } from "../../plugin/frames/frames.ts";
@@ -119,6 +121,24 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     assert.match(String(await outcome), /took no request for pictures in 5000 ms/);
     assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
     await closeServer(silent);
+  });
+
+  test("a plugin that breaks off resets the reader's connection, so that no browser takes it for an end", async () => {
+    const dying = createServer((_request, response) => {
+      response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=b" });
+      response.write("--b\r\nContent-Type: image/jpeg\r\n\r\npicture");
+      setImmediate(() => response.destroy());
+    });
+    elsewhere = { url: `http://127.0.0.1:${await listenOnLoopback(dying, 0)}/` };
+    const { port } = new URL(url);
+    const reader = connect(Number(port), "127.0.0.1", () =>
+      reader.write("GET / HTTP/1.1\r\nHost: b\r\n\r\n"),
+    );
+    reader.resume();
+    const [error] = (await once(reader, "error")) as [NodeJS.ErrnoException];
+    assert.equal(error.code, "ECONNRESET");
+    assert.equal(await outcome, "ended");
+    await closeServer(dying);
   });
 
   test("a plugin that refuses is an answer in words, and leaves no stream", async () => {

@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+
+import { loadNative } from "../../native/index.ts";
 
 const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
 /** As a URL, since a worker made of text has no folder to resolve a path from. */
@@ -177,4 +180,44 @@ describe("loading the addon", { timeout: 60_000 }, () => {
       }
     });
   }
+});
+
+describe("openResettingListener", { timeout: 60_000 }, () => {
+  const serve = (listening: string): string => `
+    const { loadNative } = await import(${JSON.stringify(FACADE)});
+    const { createServer } = await import("node:net");
+    const server = createServer((socket) => socket.write("something"));
+    server.listen(${listening}, () => console.log(server.address().port));`;
+
+  for (const [listening, code] of [
+    ["{ fd: loadNative().openResettingListener() }", "ECONNRESET"],
+    ['{ port: 0, host: "127.0.0.1" }', undefined],
+  ] as const) {
+    test(`a killed process's connections end with ${code ?? "no error by Node's own listener"}`, async () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", serve(listening)], {
+        stdio: ["ignore", "pipe", "inherit"],
+        timeout: LIMIT_MS,
+      });
+      const [port] = await once(child.stdout, "data");
+      const socket = connect(Number(port), "127.0.0.1");
+      let failure: NodeJS.ErrnoException | undefined;
+      socket.on("error", (error) => {
+        failure = error;
+      });
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      await once(socket, "data");
+      child.kill("SIGKILL");
+      await closed;
+      assert.equal(failure?.code, code);
+    });
+  }
+
+  test("is bound to loopback alone", async () => {
+    const server = createServer();
+    server.listen({ fd: loadNative().openResettingListener() });
+    await once(server, "listening");
+    const { address } = server.address() as AddressInfo;
+    assert.equal(address, "127.0.0.1");
+    server.close();
+  });
 });
