@@ -41,7 +41,7 @@ const FULL = {
   markSeconds: 45,
   calls: 6,
   starts: 9,
-  rounds: 3,
+  rounds: 8,
   turnMs: 3000,
 };
 const QUICK = {

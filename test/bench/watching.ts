@@ -55,7 +55,7 @@ export async function measureWatching(
     const turns: Record<Mode, number[]> = { alone: [], none: [], recording: [], viewer: [] };
     let entries = 0;
     for (let round = 0; round < rounds; round += 1) {
-      for (const mode of MODES) {
+      for (const mode of inOrderOf(round)) {
         const turn = await takeTurn(alice, mode, turnMs);
         turns[mode].push(turn.percent);
         entries += turn.entries;
@@ -68,6 +68,12 @@ export async function measureWatching(
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
   }
+}
+
+/** Each round begins with another mode, so that a machine that slows down or warms up does so for all of them alike. */
+function inOrderOf(round: number): readonly Mode[] {
+  const first = round % MODES.length;
+  return [...MODES.slice(first), ...MODES.slice(0, first)];
 }
 
 async function takeTurn(alice: BenchSide, mode: Mode, turnMs: number) {
