@@ -57,8 +57,8 @@ export function createMjpegReader(
         return;
       }
       // WebKitGTK with libsoup 3.2 takes an answer that stops without its closing delimiter (RFC 2046, section 5.1.1)
-      // for empty parts without end, and computes at 100 % for as long as the `<img>` names it. The part that has begun gets
-      // the newest picture once more: left empty, it would replace what is shown by a broken image.
+      // for empty parts without end, and computes at 100 % until its page goes, even without the `<img>`. The part that has
+      // begun gets the newest picture once more: left empty, it would replace what is shown by a broken image.
       response.end(Buffer.concat([newest.bytes, CLOSING]));
       setTimeout(() => response.destroy(), CLOSING_MS).unref();
     },
