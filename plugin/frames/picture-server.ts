@@ -43,8 +43,8 @@ interface Refusal {
 
 /**
  * @param origins of the pages that may fetch, asked at each request
- * @param openListener gives a socket to listen on whose connections are reset when this process dies: WebKitGTK with libsoup
- * 3.2 takes an answer of parts that merely stops for empty parts without end, and computes at 100 % until its page goes
+ * @param openListener gives a socket to listen on whose connections are reset when this process dies: why an answer of
+ * pictures must not merely stop stands in mjpeg-reader.ts
  */
 export function createPictureServer(
   origins: () => readonly string[],

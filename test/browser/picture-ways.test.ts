@@ -128,8 +128,9 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
   }
 
   test("the end of the call ends what the page fetches, the last picture stays, and the browsers rest", async (t) => {
-    const browsers = await Promise.all([startWebKit(), startChromium()]);
+    const browsers: Browser[] = [];
     try {
+      for (const start of [startWebKit, startChromium]) browsers.push(await start());
       for (const browser of browsers) {
         const page = await openWaysPage(browser, alice);
         await page.show(callId, "mjpeg");

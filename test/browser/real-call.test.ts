@@ -7,11 +7,11 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
+import { assertHears } from "../support/assert-hears.ts";
 import type { Browser } from "../support/browser.ts";
 import { startChromium } from "../support/chromium.ts";
-import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
+import { type Pulse, startPulse } from "../support/pulse.ts";
 import { SMALL_PICTURE } from "../support/small-picture.ts";
-import { heardTone } from "../support/spectrum.ts";
 import {
   readStampOf,
   stampDelayMs,
@@ -109,18 +109,6 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
     assert.ok(numbers.size >= stamps.length * 0.9, "the same picture was drawn again and again");
   }
 
-  async function assertHears(listener: Person, speaker: Person, t: { diagnostic(text: string): void }) {
-    let heard = { hz: 0, level: 0 };
-    for (let attempt = 0; attempt < 15; attempt += 1) {
-      const samples = await listener.pulse.record(1_000);
-      heard = heardTone(samples, PULSE_RATE, speaker.toneHz);
-      if (Math.abs(heard.hz - speaker.toneHz) < 2 && Math.abs(heard.level - TONE_LEVEL) < 0.05) break;
-    }
-    t.diagnostic(`heard ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)}`);
-    assert.ok(Math.abs(heard.hz - speaker.toneHz) < 2, `heard ${heard.hz} Hz`);
-    assert.ok(Math.abs(heard.level - TONE_LEVEL) < 0.05, `heard at ${heard.level}`);
-  }
-
   for (const [caller, callee] of [
     ["alice", "bob"],
     ["bob", "alice"],
@@ -134,8 +122,8 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
       await to.browser.click(id("accept-video"));
       await Promise.all([reached(from.browser, "connected"), reached(to.browser, "connected")]);
       await Promise.all([assertSees(from), assertSees(to)]);
-      await assertHears(to, from, t);
-      await assertHears(from, to, t);
+      await assertHears(t, to.pulse, { hz: from.toneHz, level: TONE_LEVEL });
+      await assertHears(t, from.pulse, { hz: to.toneHz, level: TONE_LEVEL });
       await Promise.all(
         [from, to].map(({ browser }) =>
           browser.screenshot(`${SCREENSHOTS}call-${browser.name}-${caller}.png`),

@@ -4,16 +4,13 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, afterEach, before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { assertHears } from "../support/assert-hears.ts";
 import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
 import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
-import { heardTone, sine, toneLevel } from "../support/spectrum.ts";
+import { sine, toneLevel } from "../support/spectrum.ts";
 
 const run = promisify(execFile);
-const SPOKEN_HZ = 660;
-const SPOKEN_LEVEL = 0.25;
-const PITCH_TOLERANCE_HZ = 2;
-/** Opus at speech rates keeps a steady tone within about a decibel. */
-const LEVEL_TOLERANCE = 0.05;
+const SPOKEN = { hz: 660, level: 0.25 };
 const SILENCE = 0.005;
 const LISTEN_MS = 1_000;
 const ATTEMPTS = 20;
@@ -28,7 +25,7 @@ describe("what two people hear and see of each other", () => {
 
   before(async () => {
     [alicePulse, bobPulse] = await Promise.all([startPulse(), startPulse()]);
-    stopSpeaking = alicePulse.play(sine(SPOKEN_HZ, 1_000, PULSE_RATE, SPOKEN_LEVEL));
+    stopSpeaking = alicePulse.play(sine(SPOKEN.hz, 1_000, PULSE_RATE, SPOKEN.level));
     // A tone is what noise suppression takes away, and its level what automatic gain changes.
     const voiceAsItIs = { echoCancellation: false, noiseSuppression: false, automaticGain: false };
     const devices = { microphone: "auto", speaker: "auto", ...voiceAsItIs };
@@ -58,27 +55,12 @@ describe("what two people hear and see of each other", () => {
     return ids.map(([, id]) => id ?? "").filter((id) => children.includes(id));
   }
 
-  /** The sound between two processes takes a moment; listens until it is as expected or the time is up. */
-  async function listen<Heard>(
-    hear: (samples: Int16Array) => Heard,
-    isAsExpected: (heard: Heard) => boolean,
-  ): Promise<Heard> {
+  /** How loud the voice is that Bob still hears; muting takes a moment to arrive. */
+  async function untilSilent(): Promise<number> {
     for (let attempt = 1; ; attempt += 1) {
-      const heard = hear(await bobPulse.record(LISTEN_MS));
-      if (isAsExpected(heard) || attempt === ATTEMPTS) return heard;
+      const level = toneLevel(await bobPulse.record(LISTEN_MS), PULSE_RATE, SPOKEN.hz);
+      if (level < SILENCE || attempt === ATTEMPTS) return level;
     }
-  }
-
-  const hearVoice = () =>
-    listen(
-      (samples) => heardTone(samples, PULSE_RATE, SPOKEN_HZ),
-      ({ hz, level }) =>
-        Math.abs(hz - SPOKEN_HZ) < PITCH_TOLERANCE_HZ && Math.abs(level - SPOKEN_LEVEL) < LEVEL_TOLERANCE,
-    );
-
-  function assertVoice({ hz, level }: { hz: number; level: number }): void {
-    assert.ok(Math.abs(hz - SPOKEN_HZ) < PITCH_TOLERANCE_HZ, `heard ${hz} Hz at ${level}`);
-    assert.ok(Math.abs(level - SPOKEN_LEVEL) < LEVEL_TOLERANCE, `heard ${hz} Hz at ${level}`);
   }
 
   test("no sound device is open before the call, nor while it only rings", async () => {
@@ -92,21 +74,16 @@ describe("what two people hear and see of each other", () => {
 
   test("the caller's voice comes out of the callee's speaker at its pitch and its level", async (t) => {
     const callId = await connectCall(alice, bob);
-    const heard = await hearVoice();
-    t.diagnostic(`heard ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)} of full scale`);
-    assertVoice(heard);
+    await assertHears(t, bobPulse, SPOKEN);
     assert.equal((await soundUsers(bobPulse, bob.pid)).length, 2);
 
     await alice.host.request("call.setMicrophone", { callId, on: false });
     await bob.next("call.changed", (call) => call.remote.microphone === "off");
-    const muted = await listen(
-      (samples) => toneLevel(samples, PULSE_RATE, SPOKEN_HZ),
-      (level) => level < SILENCE,
-    );
+    const muted = await untilSilent();
     assert.ok(muted < SILENCE, `muted, and still heard at ${muted}`);
 
     await alice.host.request("call.setMicrophone", { callId, on: true });
-    assertVoice(await hearVoice());
+    await assertHears(t, bobPulse, SPOKEN);
 
     await alice.host.request("call.hangup", { callId });
     await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);

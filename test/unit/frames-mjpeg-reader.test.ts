@@ -15,12 +15,24 @@ describe("an answer of pictures", { timeout: 30_000 }, () => {
   let server: Server;
   let port: number;
   let asked: Promise<PictureReader>;
-  let gone: number;
+  let gone: PromiseWithResolvers<void>;
+  let timesGone: number;
   beforeEach(async () => {
-    gone = 0;
+    gone = Promise.withResolvers();
+    timesGone = 0;
     server = createServer();
     asked = once(server, "request").then(([, response]) =>
-      createMjpegReader(response, {}, { onAcknowledge: () => assert.fail(), onGone: () => (gone += 1) }),
+      createMjpegReader(
+        response,
+        {},
+        {
+          onAcknowledge: () => assert.fail(),
+          onGone: () => {
+            timesGone += 1;
+            gone.resolve();
+          },
+        },
+      ),
     );
     port = await listenOnLoopback(server, 0);
   });
@@ -45,8 +57,8 @@ describe("an answer of pictures", { timeout: 30_000 }, () => {
       parts.map((part) => part.split("\r\n\r\n").at(-1)),
       ["a longer one\r\n", "second\r\n", "second\r\n", "--\r\n"],
     );
-    await until(() => gone > 0);
-    assert.equal(gone, 1);
+    await gone.promise;
+    assert.equal(timesGone, 1);
   });
 
   test("is cut off for a reader that does not read its end", async () => {
@@ -58,11 +70,7 @@ describe("an answer of pictures", { timeout: 30_000 }, () => {
     const writing = reader.write(HEAD, new Uint8Array(16 * 1024 * 1024));
     reader.close();
     await assert.rejects(writing);
-    await until(() => gone > 0);
+    await gone.promise;
     socket.destroy();
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
