@@ -1,14 +1,14 @@
 // Turns the addon's slots into lent frames: who holds which buffer is counted here, in one place.
 
 import type { Binding, BoundCapture } from "./binding.ts";
-import { captureErrorFrom } from "./capture-words.ts";
-import type { Capture, CaptureCallbacks, CaptureCounters, CaptureWish, VideoFrame } from "./types.ts";
+import { captureErrorFrom } from "./capture-errors.ts";
+import type { Capture, CaptureCallbacks, CaptureConstraints, CaptureCounters, VideoFrame } from "./types.ts";
 
 /** Opens `path`, or the test pattern where it is empty. @throws CaptureError */
 export async function openCapture(
   binding: Binding,
   path: string,
-  wish: CaptureWish,
+  wish: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<Capture> {
   const capture = new PooledCapture(callbacks);

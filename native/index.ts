@@ -4,13 +4,13 @@
 import { type Binding, type BoundEncoder, type BoundScaler, loadBinding } from "./binding.ts";
 import { openCapture } from "./capture.ts";
 import type {
-  CaptureWish,
-  CompressedPicture,
-  EncodedPicture,
+  CaptureConstraints,
+  CompressedFrame,
+  EncodedFrame,
+  FrameScaler,
   JpegEncoder,
-  JpegWish,
+  JpegOptions,
   Native,
-  PictureScaler,
   VideoFrame,
 } from "./types.ts";
 import { openVoice } from "./voice.ts";
@@ -63,13 +63,13 @@ class BoundJpegEncoder implements JpegEncoder {
     this.#bound = bound;
   }
 
-  async encode({ data, width, height }: Picture, wish: JpegWish): Promise<EncodedPicture> {
+  async encode({ data, width, height }: Picture, wish: JpegOptions): Promise<EncodedFrame> {
     const { maxWidth, quality } = checkedJpegWish(wish);
     const made = await this.#bound.encode(data, width, height, maxWidth, quality);
     return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
 
-  async compress({ data, width, height }: Picture, wish: JpegWish): Promise<CompressedPicture> {
+  async compress({ data, width, height }: Picture, wish: JpegOptions): Promise<CompressedFrame> {
     const { maxWidth, quality } = checkedJpegWish(wish);
     const made = await this.#bound.compress(data, width, height, maxWidth, quality);
     return { jpeg: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
@@ -81,7 +81,7 @@ class BoundJpegEncoder implements JpegEncoder {
   }
 }
 
-function scalerOf(bound: BoundScaler): PictureScaler {
+function scalerOf(bound: BoundScaler): FrameScaler {
   return {
     async scale({ data, width, height }, targetWidth, targetHeight) {
       const toWidth = checkedNumber("width", Math.floor(targetWidth), 2, MAX_WISH_SIDE);
@@ -91,7 +91,7 @@ function scalerOf(bound: BoundScaler): PictureScaler {
   };
 }
 
-function checkedWish(wish: CaptureWish): CaptureWish {
+function checkedWish(wish: CaptureConstraints): CaptureConstraints {
   return {
     ...wish,
     width: checkedNumber("width", Math.floor(wish.width), 1, MAX_WISH_SIDE),
@@ -100,7 +100,7 @@ function checkedWish(wish: CaptureWish): CaptureWish {
   };
 }
 
-function checkedJpegWish({ maxWidth, quality }: JpegWish): JpegWish {
+function checkedJpegWish({ maxWidth, quality }: JpegOptions): JpegOptions {
   return {
     maxWidth: checkedNumber("maxWidth", Math.floor(maxWidth), 2, MAX_SIDE),
     quality: checkedNumber("quality", Math.round(quality), 1, 100),

@@ -67,7 +67,7 @@ export interface Capture {
   close(): Promise<void>;
 }
 
-export interface CaptureWish {
+export interface CaptureConstraints {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -98,14 +98,14 @@ export class CaptureError extends Error implements CaptureErrorDetails {
   }
 }
 
-export interface JpegWish {
+export interface JpegOptions {
   /** Pixels; a wider picture is scaled down, its shape kept, sizes rounded to even. */
   readonly maxWidth: number;
   /** 1 to 100. */
   readonly quality: number;
 }
 
-export interface EncodedPicture {
+export interface EncodedFrame {
   /** Base64 text in ASCII; a view of a buffer that the next `encode` on the same encoder writes again. */
   readonly base64: Uint8Array;
   readonly width: number;
@@ -113,7 +113,7 @@ export interface EncodedPicture {
 }
 
 /** The same without the text, for ways that carry bytes. */
-export interface CompressedPicture {
+export interface CompressedFrame {
   /** A view of a buffer that the next `compress` on the same encoder writes again. */
   readonly jpeg: Uint8Array;
   readonly width: number;
@@ -122,17 +122,17 @@ export interface CompressedPicture {
 
 /** JPEG, and base64 in one go, on a worker thread. One picture at a time on each encoder. */
 export interface JpegEncoder {
-  encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegWish): Promise<EncodedPicture>;
+  encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegOptions): Promise<EncodedFrame>;
   compress(
     picture: Pick<VideoFrame, "data" | "width" | "height">,
-    wish: JpegWish,
-  ): Promise<CompressedPicture>;
+    wish: JpegOptions,
+  ): Promise<CompressedFrame>;
   /** Only the base64 text of a JPEG that is there already; valid as that of `encode` is. */
   textOf(jpeg: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Scales on a worker thread. One picture at a time on each scaler. */
-export interface PictureScaler {
+export interface FrameScaler {
   /** An I420 picture of that size, the only view of its buffer, which the next `scale` writes again. Sizes in pixels. */
   scale(
     picture: Pick<VideoFrame, "data" | "width" | "height">,
@@ -151,10 +151,10 @@ export interface PatternStamp {
 
 export interface Native {
   listCameras(): CameraInfo[];
-  openCamera(path: string, wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
-  openPattern(wish: CaptureWish, callbacks: CaptureCallbacks): Promise<Capture>;
+  openCamera(path: string, wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
+  openPattern(wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
   createJpegEncoder(): JpegEncoder;
-  createScaler(): PictureScaler;
+  createScaler(): FrameScaler;
   /** @throws Error when libwebrtc-audio-processing cannot be set up. */
   createVoiceProcessor(settings: VoiceSettings): VoiceProcessor;
   /** I420 to RGBA on a worker thread, for lossless pictures. */

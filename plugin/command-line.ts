@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { buildManifest } from "../rpc-schema/index.ts";
+import { errorText } from "./common/error-text.ts";
 
 /** Of a plugin that runs already. */
 export interface InspectCommand {
@@ -132,7 +133,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     if (name === "replay") return replay(operands);
     return commandOf(name, values);
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(errorText(error));
   }
 }
 

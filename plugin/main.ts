@@ -2,7 +2,7 @@
 // The process: its arguments, its descriptors, its signals and its end. The only module that exits.
 
 // First of all: see there.
-import "./app/small-young-heap.ts";
+import "./app/v8-heap.ts";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
@@ -11,7 +11,8 @@ import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin, type Plugin } from "./app/plugin.ts";
 import { createRecentLines } from "./app/recent-lines.ts";
 import { type LogLevelName, parseCommandLine, type ToolCommand } from "./command-line.ts";
-import { runtimeFolder } from "./inspect/runtime-file.ts";
+import { errorText } from "./common/error-text.ts";
+import { runtimeFolder } from "./diagnostics/runtime-file.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
 
@@ -59,7 +60,7 @@ async function runToEnd(tool: ToolCommand): Promise<void> {
       signal: stop.signal,
     });
   } catch (error) {
-    stderr.write(`goop-call-plugin: ${error instanceof Error ? error.message : String(error)}\n`);
+    stderr.write(`goop-call-plugin: ${errorText(error)}\n`);
   }
   stdout.end(() => stderr.end(() => process.exit(status)));
 }

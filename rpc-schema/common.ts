@@ -1,6 +1,7 @@
 // The words that several methods share: ids, media kinds, devices, and the state of one call.
 
 import { z } from "zod";
+import { formerMediaLevelFields } from "./former-names.ts";
 
 /** Opaque and URL-path safe, since hosts put it into paths; the goop wire calls it the channel. */
 export const callIdSchema = z
@@ -66,12 +67,13 @@ export const remoteMediaSchema = z.enum(["on", "off", "unknown"]);
 export type RemoteMedia = z.infer<typeof remoteMediaSchema>;
 
 /** What one side can send at present, from the most to the least. What its user switched off is no fault. */
-export const rungSchema = z.enum(["pictureAndVoice", "pictureOnly", "voiceOnly", "receiveOnly"]);
-export type Rung = z.infer<typeof rungSchema>;
+export const mediaLevelSchema = z.enum(["pictureAndVoice", "pictureOnly", "voiceOnly", "receiveOnly"]);
+export type MediaLevel = z.infer<typeof mediaLevelSchema>;
 
-const rungFields = {
-  rung: rungSchema,
-  rungWhy: z.string().optional().describe("why it is not more; absent where the user wants it so"),
+const mediaLevelFields = {
+  mediaLevel: mediaLevelSchema,
+  mediaLevelReason: z.string().optional().describe("why it is not more; absent where the user wants it so"),
+  ...formerMediaLevelFields(mediaLevelSchema),
 };
 
 /** Steps by which a picture gets smaller and rarer when something cannot keep up; `paused`: none at all. */
@@ -120,12 +122,12 @@ export const callInfoSchema = z.strictObject({
     microphone: deviceStateSchema,
     camera: deviceStateSchema,
     speaker: deviceStateSchema,
-    ...rungFields,
+    ...mediaLevelFields,
   }),
   remote: z.strictObject({
     microphone: remoteMediaSchema,
     camera: remoteMediaSchema,
-    ...z.object(rungFields).partial().shape,
+    ...z.object(mediaLevelFields).partial().shape,
   }),
   sending: z
     .strictObject({ ...adaptationFields, width: z.number(), height: z.number(), fps: z.number() })

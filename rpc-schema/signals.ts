@@ -2,7 +2,7 @@
 // call-hangup are the host's own (Goop² 2.4); fields and types that it does not know, it ignores.
 
 import { z } from "zod";
-import { mediaKindSchema, rungSchema } from "./common.ts";
+import { mediaKindSchema, mediaLevelSchema } from "./common.ts";
 import { endReasonSchema } from "./end-reasons.ts";
 
 const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
@@ -61,7 +61,11 @@ export const signalSchema = z.discriminatedUnion("type", [
       type: z.literal("call-media"),
       microphone: z.boolean(),
       camera: z.boolean(),
-      rung: rungSchema.optional().catch(undefined),
+      mediaLevel: mediaLevelSchema.optional().catch(undefined),
+      rung: mediaLevelSchema
+        .optional()
+        .catch(undefined)
+        .describe("former name of mediaLevel, until version 1 is dropped"),
       why: z.string().max(MAX_WHY_CHARS).optional().catch(undefined),
     })
     .describe("ours: what the sender captures at present, so that mute shows at the other side"),

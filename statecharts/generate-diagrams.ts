@@ -6,7 +6,14 @@ import { LEGEND, toMarkdown } from "./describe/decision-table.ts";
 import { decisionTables } from "./describe/decisions.ts";
 import { describeChart } from "./describe/describe.ts";
 import { toMermaid } from "./describe/mermaid.ts";
-import { adaptMachine, attachMachine, callMachine, deskMachine, linkMachine, mediaMachine } from "./index.ts";
+import {
+  adaptMachine,
+  attachMachine,
+  callMachine,
+  callManagerMachine,
+  linkMachine,
+  mediaMachine,
+} from "./index.ts";
 import { refusals } from "./refusals.ts";
 
 const README = new URL("README.md", import.meta.url);
@@ -20,7 +27,7 @@ chart: what it does with each event in each state in which it can rest.
 ${LEGEND}
 `;
 
-const machines = [attachMachine, deskMachine, callMachine, linkMachine, mediaMachine, adaptMachine];
+const machines = [attachMachine, callManagerMachine, callMachine, linkMachine, mediaMachine, adaptMachine];
 
 function withDiagrams(readme: string): string {
   const diagrams = machines

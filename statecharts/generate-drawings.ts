@@ -5,7 +5,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import elkModule from "elkjs/lib/main.js";
 import { describeChart } from "./describe/describe.ts";
-import { adaptMachine, attachMachine, callMachine, deskMachine, linkMachine, mediaMachine } from "./index.ts";
+import {
+  adaptMachine,
+  attachMachine,
+  callMachine,
+  callManagerMachine,
+  linkMachine,
+  mediaMachine,
+} from "./index.ts";
 import { drawChart, type LaidNode } from "./viewer/model/drawing.ts";
 import { layoutInput } from "./viewer/model/layout-input.ts";
 import { svgText } from "./viewer/model/svg-file.ts";
@@ -18,7 +25,14 @@ mkdirSync(folder, { recursive: true });
 // A CommonJS module whose types promise a default that Node does not see.
 const Elk = elkModule as unknown as new () => { layout(graph: unknown): Promise<LaidNode> };
 const elk = new Elk();
-for (const machine of [attachMachine, deskMachine, callMachine, linkMachine, mediaMachine, adaptMachine]) {
+for (const machine of [
+  attachMachine,
+  callManagerMachine,
+  callMachine,
+  linkMachine,
+  mediaMachine,
+  adaptMachine,
+]) {
   const chart = describeChart(machine);
   const input = layoutInput(chart);
   const drawing = drawChart(input, await elk.layout(input.graph));

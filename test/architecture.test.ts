@@ -32,12 +32,12 @@ function usesOf(files: readonly Source[], pattern: RegExp): string[] {
 }
 
 /** The viewer is a page; only its model is as free of surroundings as a chart. */
-const isViewerPage = (path: string) => /^statecharts\/viewer\/[^/]+$/.test(path);
+const isViewerPage = (path: string) => /^statecharts\/viewer\/(panes\/)?[^/]+$/.test(path);
 
 const isIn = (folder: string) => (one: Import) => one.isOurs && one.target.startsWith(folder);
 const isBuiltIn = (one: Import) => one.target.startsWith("node:");
 /** These write generated documents, so they read and write files; the contract and the charts do not. */
-const generator = "rpc-schema/generate-openrpc.ts";
+const generator = "rpc-schema/documents/generate-openrpc.ts";
 const drawers = ["statecharts/generate-diagrams.ts", "statecharts/generate-drawings.ts"];
 
 describe("layers", () => {
@@ -78,11 +78,11 @@ describe("layers", () => {
     assertImports("plugin/", (one) => !isIn("test/")(one));
   });
 
-  test("the page's code imports only itself, and types of the contract", () => {
-    assertImports(
-      "plugin/ui/",
-      (one) => isIn("plugin/ui/")(one) || (isIn("rpc-schema/")(one) && one.isTypeOnly),
-    );
+  test("the page's code imports only itself, the names of the host's messages, and types of the contract", () => {
+    assertImports("plugin/ui/", (one) => {
+      const isShared = one.target === "plugin/http/page-messages.ts";
+      return isIn("plugin/ui/")(one) || isShared || (isIn("rpc-schema/")(one) && one.isTypeOnly);
+    });
   });
 
   test("the folders of the plugin do not import each other in a circle", () => {
@@ -95,12 +95,20 @@ describe("layers", () => {
     }
     assert.deepEqual(findCircle(edges), []);
   });
+
+  test("no file imports itself by way of others", () => {
+    const edges = product.map(({ path, imports }) => {
+      const targets = imports.filter(({ isOurs }) => isOurs).map(({ target }) => target);
+      return [path, new Set(targets)] as const;
+    });
+    assert.deepEqual(findCircle(new Map(edges)), []);
+  });
 });
 
 describe("outside engines", () => {
   const engines: readonly [string, RegExp, string][] = [
     ["the WebRTC engine", /["']@roamhq\/wrtc["']/, "plugin/peer/wrtc-engine.ts"],
-    ["the sound engine", /["']naudiodon["']/, "plugin/sound/portaudio.ts"],
+    ["the sound engine", /["']naudiodon["']/, "plugin/sound/process/portaudio.ts"],
     ["the native binary", /\.node["'`]/, "native/binding.ts"],
   ];
   for (const [name, pattern, module] of engines) {
@@ -130,10 +138,10 @@ describe("outside engines", () => {
 
   const homes: readonly [string, string, ...string[]][] = [
     ["json-rpc-2.0", "product", "plugin/rpc/"],
-    ["ws", "product", "plugin/host/", "plugin/frames/", "plugin/inspect/"],
+    ["ws", "product", "plugin/host/", "plugin/frames/", "plugin/diagnostics/"],
     ["@statelyai/inspect", "test", "test/"],
-    ["multicast-dns", "product", "plugin/signalling/"],
-    ["@noble/ciphers/salsa.js", "product", "plugin/signalling/"],
+    ["multicast-dns", "product", "plugin/signalling/discovery/"],
+    ["@noble/ciphers/salsa.js", "product", "plugin/signalling/encryption/"],
     ["pngjs", "product", "plugin/frames/"],
     ["playwright-core", "test", "test/"],
   ];
@@ -150,7 +158,7 @@ describe("outside engines", () => {
 
   test("only the programs themselves read the environment, the arguments or end the process", () => {
     const programs =
-      /^plugin\/(main|sound\/sound-process|host\/([a-z-]+-)?(main|demo|bridge))\.ts$|^(rpc-schema|statecharts)\/generate-/;
+      /^plugin\/(main|sound\/process\/sound-process|host\/(example\/program|main|demo|bridge))\.ts$|^(rpc-schema\/documents|statecharts)\/generate-/;
     const others = product.filter(({ path }) => !programs.test(path) && !path.startsWith("plugin/ui/"));
     assert.deepEqual(usesOf(others, /^process\.(env|argv|exit|exitCode|abort|kill)\b/), []);
   });

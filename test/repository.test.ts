@@ -49,6 +49,18 @@ describe("repository", () => {
     );
   });
 
+  test("no folder holds more than 20 files beside each other", () => {
+    const counts = new Map<string, number>();
+    // Inputs of the fuzzer are data that it collects.
+    for (const path of files.filter((path) => !path.startsWith("test/fuzz/corpus/"))) {
+      counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    }
+    assert.deepEqual(
+      [...counts].filter(([, count]) => count > 20),
+      [],
+    );
+  });
+
   test("every version in package.json is exact", () => {
     const manifest: Record<string, Record<string, string>> = JSON.parse(read("package.json"));
     const wanted = { ...manifest.dependencies, ...manifest.devDependencies };

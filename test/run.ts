@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runFile } from "./support/run-file.ts";
-import { addCounts, type FileReport, formatCounts } from "./support/test-results.ts";
+import { runFile } from "./support/process/run-file.ts";
+import { addCounts, type FileReport, formatCounts } from "./support/process/test-results.ts";
 
 interface Suite {
   readonly name: string;
@@ -83,7 +83,7 @@ async function runWhole(suite: Suite, options: RunOptions): Promise<FileReport[]
 async function judgeCharts(folder: string): Promise<FileReport> {
   const startedAt = performance.now();
   const { readChartCoverage, formatChartCoverage, formatMissing } = await import(
-    "./support/chart-coverage-report.ts"
+    "./support/charts/chart-coverage-report.ts"
   );
   const coverage = readChartCoverage(folder);
   const failed = coverage.missing.length > 0 ? 1 : 0;

@@ -4,10 +4,10 @@
 #include "encoder.h"
 #include "errors.h"
 #include "list-cameras.h"
-#include "loopback-listener.h"
+#include "system/loopback-listener.h"
 #include "open-capture.h"
 #include "pixels.h"
-#include "process-guards.h"
+#include "system/process-guards.h"
 #include "scaler.h"
 #include "voice.h"
 

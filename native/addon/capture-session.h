@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "capture-thread.h"
-#include "frame-pool.h"
+#include "capture/capture-thread.h"
+#include "pixels/frame-pool.h"
 
 namespace callnative {
 

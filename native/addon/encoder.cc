@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "jpeg-encode.h"
+#include "pixels/jpeg-encode.h"
 #include "picture-argument.h"
 
 namespace callnative {

@@ -3,7 +3,7 @@
 
 #include <napi.h>
 
-#include "system-error.h"
+#include "system/system-error.h"
 
 namespace callnative {
 

@@ -3,7 +3,7 @@
 
 #include "errors.h"
 #include "mode-object.h"
-#include "v4l2-list.h"
+#include "capture/v4l2-list.h"
 
 namespace callnative {
 

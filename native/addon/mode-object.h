@@ -3,7 +3,7 @@
 
 #include <napi.h>
 
-#include "picture.h"
+#include "pixels/picture.h"
 
 namespace callnative {
 

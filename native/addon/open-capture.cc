@@ -7,8 +7,8 @@
 
 #include "capture-session.h"
 #include "errors.h"
-#include "test-pattern.h"
-#include "v4l2-source.h"
+#include "capture/test-pattern.h"
+#include "capture/v4l2-source.h"
 
 namespace callnative {
 

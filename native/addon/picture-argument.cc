@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "picture.h"
+#include "pixels/picture.h"
 
 namespace callnative {
 

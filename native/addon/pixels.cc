@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "picture-argument.h"
-#include "pixel-convert.h"
-#include "stamp.h"
+#include "pixels/pixel-convert.h"
+#include "pixels/stamp.h"
 
 namespace callnative {
 

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "picture-argument.h"
-#include "picture.h"
-#include "scale.h"
+#include "pixels/picture.h"
+#include "pixels/scale.h"
 
 namespace callnative {
 

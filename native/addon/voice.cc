@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "voice-processing.h"
+#include "voice/voice-processing.h"
 
 namespace callnative {
 

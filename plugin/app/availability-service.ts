@@ -3,14 +3,14 @@
 
 import type { Availability, DeviceList, Settings } from "../../rpc-schema/index.ts";
 import { AVAILABLE, type ClosedNodes, judgeAvailability } from "../../statecharts/index.ts";
-import type { DeviceWatch } from "../calls/device-watch.ts";
+import type { DeviceMonitor } from "../calls/device-list-subscription.ts";
 import type { Cameras } from "../camera/camera.ts";
 
 export interface AvailabilityOptions {
   settings(): Settings;
   /** Why WebRTC or the addon does not load; null when they do. */
   readonly whyNoEngine: string | null;
-  readonly devices: Pick<DeviceWatch, "subscribe">;
+  readonly devices: Pick<DeviceMonitor, "subscribe">;
   /** Tells of permissions, too, which leave the list of devices as it is. */
   readonly cameras: Pick<Cameras, "watch">;
   readonly access: DeviceAccess;

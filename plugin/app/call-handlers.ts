@@ -9,9 +9,9 @@ import {
   RpcError,
 } from "../../rpc-schema/index.ts";
 import {
+  type CallManagerEvent,
   callWith,
-  type DeskCall,
-  type DeskEvent,
+  type ManagedCall,
   refusalHere,
   refusalThere,
   type UserCallEvent,
@@ -90,7 +90,7 @@ function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Res
   }
   const refusal = refusalThere(plugin.signalling.contacts().find((contact) => contact.peerId === peerId));
   if (refusal) throw new RpcError(refusal.kind, refusal.message);
-  const start: DeskEvent = { type: "user.start", callId: randomUUID(), peerId, media };
+  const start: CallManagerEvent = { type: "user.start", callId: randomUUID(), peerId, media };
   if (!plugin.desk.getSnapshot().can(start)) {
     throw new RpcError("alreadyInCall", "one call at a time; end the present one first");
   }
@@ -99,7 +99,7 @@ function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Res
 }
 
 /** @throws RpcError unknownCall; one that only still says goodbye counts as over */
-function callOf({ desk }: Plugin, callId: string): DeskCall {
+function callOf({ desk }: Plugin, callId: string): ManagedCall {
   const call = callWith(desk.getSnapshot().context, callId);
   if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
   throw new RpcError("unknownCall", "there is no such call, or it is over", {

@@ -3,6 +3,7 @@
 import { loadNative, type Native } from "../../native/index.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { createCameras } from "../camera/create-cameras.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import { createWrtcEngine, whyNoWrtc } from "../peer/wrtc-engine.ts";
@@ -66,7 +67,7 @@ export function loadNativeOrExplain(): { native: Native; whyNoCalls: string | nu
   try {
     return { native: loadNative(), whyNoCalls: null };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return { native: unavailableNative(why), whyNoCalls: why };
   }
 }

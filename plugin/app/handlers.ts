@@ -5,8 +5,8 @@ import { type Params, PROTOCOL_VERSION, type Result, RpcError } from "../../rpc-
 import { decideMode } from "../../statecharts/index.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import { createCallHandlers, type Serving } from "./call-handlers.ts";
-import { collectEvidence } from "./collect-evidence.ts";
-import { followEvidence, type Plugin } from "./plugin.ts";
+import { collectDiagnostics } from "./collect-diagnostics.ts";
+import { followDiagnostics, type Plugin } from "./plugin.ts";
 
 /**
  * Each handler throws RpcError for what the contract lists as its method's errors; the dispatcher makes
@@ -34,7 +34,7 @@ export function createHandlers(plugin: Plugin): Handlers {
     ...createCallHandlers(plugin, serving),
     "charts.list": serving(() => plugin.charts.list()),
     "charts.subscribe": serving(() => plugin.charts.subscribe()),
-    "debug.bundle": serving(({ masked }) => collectEvidence(plugin, masked)),
+    "debug.bundle": serving(({ masked }) => collectDiagnostics(plugin, masked)),
     "charts.unsubscribe": serving(() => {
       plugin.charts.unsubscribe();
       return null;
@@ -89,7 +89,7 @@ function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initi
   const { settings } = plugin.changeSettings(params.settings ?? {});
   plugin.mode = decideMode(settings.mode, plugin.abilities);
   plugin.identity = params;
-  followEvidence(plugin);
+  followDiagnostics(plugin);
   plugin.attach.send({ type: "host.initialize" });
   return {
     protocolVersion: PROTOCOL_VERSION,

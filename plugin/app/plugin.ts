@@ -3,27 +3,27 @@
 import { type Actor, createActor, fromPromise, waitFor } from "xstate";
 import type { Availability, Contact, Params, Settings } from "../../rpc-schema/index.ts";
 import { attachMachine, type CallMode, type HostAbilities, modeIssue } from "../../statecharts/index.ts";
-import { CallKeeper } from "../calls/call-keeper.ts";
+import { type CallManager, createCallManager } from "../calls/call-manager.ts";
+import { CallPersister } from "../calls/call-persister.ts";
 import { CallReporter } from "../calls/call-reporter.ts";
-import { type CallContext, createCallContext } from "../calls/context.ts";
-import { createDesk, type Desk } from "../calls/desk.ts";
-import { settingsNews } from "../calls/settings-news.ts";
+import { type CallEnvironment, createCallEnvironment } from "../calls/environment.ts";
+import { liveSettingsChange } from "../calls/settings-change.ts";
 import { logStates } from "../calls/state-log.ts";
-import { ChartFeed } from "../evidence/chart-feed.ts";
-import { type ChartWatch, createChartWatch } from "../evidence/chart-watch.ts";
-import { createRecording, type Recording } from "../evidence/recording.ts";
+import { ChartFeed } from "../diagnostics/chart-feed.ts";
+import { type ChartSubscription, createChartSubscription } from "../diagnostics/chart-subscription.ts";
+import { createInspection, type Inspection } from "../diagnostics/inspection.ts";
+import { createRecording, type Recording } from "../diagnostics/recording.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
-import { createInspection, type Inspection } from "../inspect/inspection.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
-import { createSettingsStore, type SettingsChange, type SettingsStore } from "../settings/settings-store.ts";
-import { createHostSignalling } from "../signalling/host-carrier.ts";
+import { createHostRelayedSignalling } from "../signalling/host-relayed-signalling.ts";
 import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
-import { collectEvidence } from "./collect-evidence.ts";
+import { collectDiagnostics } from "./collect-diagnostics.ts";
 import type { Engines } from "./engines.ts";
 import { callToResume } from "./resume-call.ts";
+import { createSettingsStore, type SettingsChange, type SettingsStore } from "./settings-store.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 
 /** What main decides. */
@@ -46,15 +46,15 @@ export interface Plugin {
   readonly engines: Engines;
   readonly version: string;
   readonly attach: Actor<typeof attachMachine>;
-  readonly desk: Desk;
+  readonly desk: CallManager;
   readonly settings: SettingsStore;
   readonly frames: Frames;
   readonly signalling: SignallingService;
   readonly availability: AvailabilityService;
   readonly reporter: CallReporter;
-  readonly keeper: CallKeeper;
+  readonly keeper: CallPersister;
   readonly feed: ChartFeed;
-  readonly charts: ChartWatch;
+  readonly charts: ChartSubscription;
   readonly recording: Recording;
   readonly inspection: Inspection;
   /** The newest lines of the process's log. */
@@ -85,7 +85,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     log: logOf("frames"),
   });
   const signalling = wireSignalling(options, () => plugin);
-  const context = createCallContext({
+  const context = createCallEnvironment({
     ...engines,
     frames,
     send(peerId, callId, signal, abort) {
@@ -96,7 +96,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     log: logOf("calls"),
   });
   const reporter = wireReporter(options, context, () => plugin);
-  const desk = createDesk(context, {
+  const desk = createCallManager(context, {
     onCall: (call) => reporter.add(call),
     onEnd: (ended) => reporter.end(ended),
     onMove: () => callsMoved(plugin),
@@ -138,7 +138,7 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
   return createSignallingService({
     create: engines.createSignalling,
     createCarried: (selfId, callbacks) =>
-      createHostSignalling(
+      createHostRelayedSignalling(
         {
           selfId,
           ask: (message, limit) => end.request("signal.send", message, limit),
@@ -163,7 +163,7 @@ function wireEvidence(
   { end, logOf, version, recentLog, runtimeFolder }: PluginOptions,
   settings: SettingsStore,
   attach: Plugin["attach"],
-  desk: Desk,
+  desk: CallManager,
   plugin: () => Plugin,
 ): Pick<Plugin, "feed" | "charts" | "recording" | "inspection" | "recentLog"> {
   const feed = new ChartFeed({
@@ -172,21 +172,21 @@ function wireEvidence(
   });
   return {
     feed,
-    charts: createChartWatch({ feed, notify: end.notify, settings: settings.get }),
+    charts: createChartSubscription({ feed, notify: end.notify, settings: settings.get }),
     recording: createRecording({ feed, version, log: logOf("evidence"), isIdle: () => isIdle(desk) }),
     inspection: createInspection({
       feed,
       version,
       settings: settings.get,
       folder: runtimeFolder,
-      bundle: ({ masked }) => collectEvidence(plugin(), masked),
+      bundle: ({ masked }) => collectDiagnostics(plugin(), masked),
       log: logOf("inspect"),
     }),
     recentLog: recentLog ?? (() => []),
   };
 }
 
-function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () => Plugin): CallReporter {
+function wireReporter({ end }: PluginOptions, context: CallEnvironment, plugin: () => Plugin): CallReporter {
   return new CallReporter({
     context,
     notify(name, params) {
@@ -199,8 +199,8 @@ function wireReporter({ end }: PluginOptions, context: CallContext, plugin: () =
 }
 
 /** After the reporter, which knows when a call was connected. */
-function wireKeeper({ end, logOf }: PluginOptions, plugin: () => Plugin): CallKeeper {
-  return new CallKeeper({
+function wireKeeper({ end, logOf }: PluginOptions, plugin: () => Plugin): CallPersister {
+  return new CallPersister({
     desk: () => plugin().desk.getSnapshot().context,
     timesOf: (callId) => plugin().reporter.timesOf(callId),
     addressesOf: (peerId) => contactOf(plugin(), peerId)?.addresses ?? [],
@@ -222,15 +222,15 @@ function changeSettings(plugin: Plugin, change: Parameters<SettingsStore["change
   const { settings, desk, availability } = plugin;
   const last = settings.get();
   const changed = settings.change(change);
-  const news = settingsNews(last, changed.settings);
+  const news = liveSettingsChange(last, changed.settings);
   desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, news });
   availability.settingsChanged();
-  followEvidence(plugin);
+  followDiagnostics(plugin);
   return changed;
 }
 
 /** What is written and who may look, as the settings say; nothing before `initialize`. */
-export function followEvidence({ identity, settings, recording, inspection }: Plugin): void {
+export function followDiagnostics({ identity, settings, recording, inspection }: Plugin): void {
   if (!identity) return;
   const { debugging, recording: wish } = settings.get();
   recording.follow(wish, identity.dataDir);
@@ -239,7 +239,7 @@ export function followEvidence({ identity, settings, recording, inspection }: Pl
 
 function wireAvailability(
   { engines, end }: PluginOptions,
-  { settings, devices, cameras }: CallContext,
+  { settings, devices, cameras }: CallEnvironment,
   plugin: () => Plugin,
 ): AvailabilityService {
   return createAvailabilityService({
@@ -313,21 +313,21 @@ function startSignalling(
 /** Calls first, since they still need the signalling; the engines once nobody uses them. The attach chart has the clock. */
 async function stopServices(
   { availability, desk, frames, signalling, engines, recording, inspection }: Plugin,
-  context: CallContext,
+  context: CallEnvironment,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
   availability.stop();
   context.devices.close();
   desk.send({ type: "desk.close", reason });
   await waitFor(desk, (snapshot) => snapshot.status !== "active");
-  const { cameraTurn, microphoneTurn, speakerTurn } = context;
-  await Promise.all([cameraTurn.idle(), microphoneTurn.idle(), speakerTurn.idle()]);
+  const { cameraMutex, microphoneMutex, speakerMutex } = context;
+  await Promise.all([cameraMutex.idle(), microphoneMutex.idle(), speakerMutex.idle()]);
   await Promise.all([frames.close(), engines.sound.close(), signalling.close()]);
   recording.close();
   await inspection.close();
 }
 
 /** No call is under way. */
-function isIdle(desk: Desk): boolean {
+function isIdle(desk: CallManager): boolean {
   return Object.keys(desk.getSnapshot().context.calls).length === 0;
 }

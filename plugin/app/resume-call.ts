@@ -1,8 +1,8 @@
 // Takes up the call in which the plugin before this one died. What becomes of it is the charts' to decide; a snapshot that
 // is of no use must not keep the plugin from starting.
 
-import { type KeptCall, readRecord } from "../calls/call-record.ts";
-import type { Desk } from "../calls/desk.ts";
+import type { CallManager } from "../calls/call-manager.ts";
+import { type RecordedCall, readRecord } from "../calls/call-record.ts";
 import type { Log } from "../log.ts";
 
 export interface CallToResume {
@@ -15,9 +15,9 @@ export interface CallToResume {
 const NOTHING: CallToResume = { addresses: [], begin: () => undefined };
 
 /** @param snapshot as the host gave it; undefined: there is nothing to take up */
-export function callToResume(snapshot: string | undefined, desk: Desk, log: Log): CallToResume {
+export function callToResume(snapshot: string | undefined, desk: CallManager, log: Log): CallToResume {
   if (snapshot === undefined) return NOTHING;
-  let kept: KeptCall;
+  let kept: RecordedCall;
   try {
     kept = readRecord(snapshot);
   } catch (error) {

@@ -3,9 +3,10 @@
 
 import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
-import type { HostSignalling } from "../signalling/host-carrier.ts";
+import type { HostRelayedSignalling } from "../signalling/host-relayed-signalling.ts";
 import {
   type OwnAvailability,
   type SelfAddress,
@@ -27,7 +28,7 @@ export interface SignallingStart {
 
 export interface SignallingServiceOptions {
   create(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
-  createCarried(selfId: string, callbacks: SignallingCallbacks): HostSignalling;
+  createCarried(selfId: string, callbacks: SignallingCallbacks): HostRelayedSignalling;
   readonly notify: Notify;
   readonly log: Log;
   onSignal(from: string, callId: string, signal: Signal): void;
@@ -51,7 +52,7 @@ export interface SignallingService {
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
   addContact(address: string): Promise<Contact>;
   /** The host's part where it carries the signals; null where the plugin runs a node of its own, and before `start`. */
-  carried(): HostSignalling | null;
+  carried(): HostRelayedSignalling | null;
   /** Sends still waiting reject with `closed`; without a start there is nothing to close. */
   close(): Promise<void>;
 }
@@ -60,7 +61,7 @@ export interface SignallingService {
 export function createSignallingService(options: SignallingServiceOptions): SignallingService {
   const { notify } = options;
   let signalling: Signalling | null = null;
-  let carried: HostSignalling | null = null;
+  let carried: HostRelayedSignalling | null = null;
   let started: Promise<void> = Promise.resolve();
   let self: SelfAddress | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
@@ -88,7 +89,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       signalling.setAvailability(availability);
       ready(await signalling.start());
     } catch (error) {
-      tellFailure(options, messageOf(error));
+      tellFailure(options, errorText(error));
     }
   }
 
@@ -131,10 +132,6 @@ async function addContact(signalling: Signalling | null, address: string): Promi
   } catch (error) {
     throw asRpcError(error, address);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Only a wrong address is the caller's mistake; whatever else went wrong, the peer could not be reached. */

@@ -1,23 +1,24 @@
 // What the host's page is told of a call, read off the charts' snapshots.
 
 import type { SnapshotFrom } from "xstate";
-import type {
-  CallInfo,
-  CallPhase,
-  CallQuality,
-  DeviceState,
-  RemoteMedia,
-  Rung,
+import {
+  type CallInfo,
+  type CallPhase,
+  type CallQuality,
+  type DeviceState,
+  type RemoteMedia,
+  withFormerNames,
 } from "../../rpc-schema/index.ts";
 import {
   type adaptMachine,
   type callMachine,
-  type DeskCall,
   type DeviceContext,
+  type ManagedCall,
+  mediaLevelOf,
+  mediaLevelState,
   type mediaMachine,
-  standingOf,
 } from "../../statecharts/index.ts";
-import type { AgreedMedia, MediaFlow } from "../peer/peer.ts";
+import type { MediaFlow, NegotiatedDirections } from "../peer/peer.ts";
 
 type CallSnapshot = SnapshotFrom<typeof callMachine>;
 type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
@@ -33,7 +34,7 @@ export interface CallFacts {
   /** Empty when the peer has told none. */
   readonly peerLabel: string;
   /** What the other side takes and gives; null before that was exchanged. */
-  readonly agreed: AgreedMedia | null;
+  readonly negotiated: NegotiatedDirections | null;
   /** The picture sent at most. */
   readonly sending: { readonly width: number; readonly height: number; readonly fps: number };
 }
@@ -53,7 +54,7 @@ export function phaseOf(snapshot: CallSnapshot): CallPhase {
 }
 
 /** A snapshot of the moment; devices count as off until the media chart runs. */
-export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
+export function describeCall(call: ManagedCall, facts: CallFacts): CallInfo {
   const snapshot = call.ref.getSnapshot();
   const media: MediaSnapshot | undefined = snapshot.children.media?.getSnapshot();
   const { remote } = snapshot.context;
@@ -66,16 +67,16 @@ export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
     phase: phaseOf(snapshot),
     createdAt: facts.createdAt,
     ...(facts.connectedAt === null ? {} : { connectedAt: facts.connectedAt }),
-    local: limitedBy(facts.agreed, localOf(media)),
-    remote: {
-      microphone: remoteState(remote.microphone, facts.agreed?.audio),
-      camera: remoteState(remote.camera, facts.agreed?.video),
-      ...(remote.rung === null ? {} : { rung: remote.rung }),
-      ...(remote.rungWhy === null ? {} : { rungWhy: remote.rungWhy }),
-    },
+    local: withFormerNames(limitedBy(facts.negotiated, localOf(media))),
+    remote: withFormerNames({
+      microphone: remoteState(remote.microphone, facts.negotiated?.audio),
+      camera: remoteState(remote.camera, facts.negotiated?.video),
+      ...(remote.mediaLevel === null ? {} : { mediaLevel: remote.mediaLevel }),
+      ...(remote.mediaLevelReason === null ? {} : { mediaLevelReason: remote.mediaLevelReason }),
+    }),
     sending: {
       ...adaptationOf(snapshot.children.sending?.getSnapshot()),
-      ...(facts.agreed?.video.sends === false ? NO_PICTURE : facts.sending),
+      ...(facts.negotiated?.video.sends === false ? NO_PICTURE : facts.sending),
     },
     showing: adaptationOf(snapshot.children.showing?.getSnapshot()),
     quality: facts.quality,
@@ -85,15 +86,15 @@ export function describeCall(call: DeskCall, facts: CallFacts): CallInfo {
 function localOf(media: MediaSnapshot | undefined): CallInfo["local"] {
   if (!media) {
     const off = { state: "off" } as const;
-    return { microphone: off, camera: off, speaker: off, rung: "receiveOnly" };
+    return { microphone: off, camera: off, speaker: off, mediaLevel: "receiveOnly" };
   }
-  const { rung, rungWhy } = standingOf(media.context);
+  const { mediaLevel, mediaLevelReason } = mediaLevelState(media.context);
   return {
     microphone: deviceState(media, "microphone"),
     camera: deviceState(media, "camera"),
     speaker: deviceState(media, "speaker"),
-    rung,
-    ...(rungWhy === null ? {} : { rungWhy }),
+    mediaLevel,
+    ...(mediaLevelReason === null ? {} : { mediaLevelReason }),
   };
 }
 
@@ -105,28 +106,23 @@ function adaptationOf(adapt: AdaptSnapshot | undefined): CallInfo["showing"] {
 
 const NO_PICTURE = { width: 0, height: 0, fps: 0 };
 
-/** The rung is what arrives at most, so what the other side does not take is no part of it. */
-function limitedBy(agreed: AgreedMedia | null, local: CallInfo["local"]): CallInfo["local"] {
-  if (!agreed) return local;
-  const hasPicture = local.rung === "pictureAndVoice" || local.rung === "pictureOnly";
-  const hasVoice = local.rung === "pictureAndVoice" || local.rung === "voiceOnly";
+/** The media level is what arrives at most, so what the other side does not take is no part of it. */
+function limitedBy(negotiated: NegotiatedDirections | null, local: CallInfo["local"]): CallInfo["local"] {
+  if (!negotiated) return local;
+  const hasPicture = local.mediaLevel === "pictureAndVoice" || local.mediaLevel === "pictureOnly";
+  const hasVoice = local.mediaLevel === "pictureAndVoice" || local.mediaLevel === "voiceOnly";
   const refused = [
-    ...(hasPicture && !agreed.video.sends ? ["picture"] : []),
-    ...(hasVoice && !agreed.audio.sends ? ["voice"] : []),
+    ...(hasPicture && !negotiated.video.sends ? ["picture"] : []),
+    ...(hasVoice && !negotiated.audio.sends ? ["voice"] : []),
   ];
   if (refused.length === 0) return local;
-  const rung = rungOf(hasPicture && agreed.video.sends, hasVoice && agreed.audio.sends);
-  return { ...local, rung, rungWhy: `the other side takes no ${refused.join(" and no ")}` };
-}
-
-function rungOf(hasPicture: boolean, hasVoice: boolean): Rung {
-  if (hasPicture) return hasVoice ? "pictureAndVoice" : "pictureOnly";
-  return hasVoice ? "voiceOnly" : "receiveOnly";
+  const mediaLevel = mediaLevelOf(hasPicture && negotiated.video.sends, hasVoice && negotiated.audio.sends);
+  return { ...local, mediaLevel, mediaLevelReason: `the other side takes no ${refused.join(" and no ")}` };
 }
 
 /** What was not agreed on cannot come, whatever the other side says of itself. */
-function remoteState(isOn: boolean | null, agreed: MediaFlow | undefined): RemoteMedia {
-  if (agreed?.receives === false) return "off";
+function remoteState(isOn: boolean | null, flow: MediaFlow | undefined): RemoteMedia {
+  if (flow?.receives === false) return "off";
   if (isOn === null) return "unknown";
   return isOn ? "on" : "off";
 }

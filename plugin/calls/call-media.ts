@@ -1,25 +1,25 @@
 // The meeting point of one call's media: pictures and samples pass here between the devices, the WebRTC connection and
 // the host's page, and are counted. Decides nothing about the call, and touches neither pixels nor samples.
 
-import type { CaptureCounters, CaptureWish, PictureScaler, VideoFrame } from "../../native/types.ts";
+import type { CaptureConstraints, CaptureCounters, FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
-import type { PictureShare } from "../../statecharts/index.ts";
+import type { VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
 import { type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
+import { FrameSender, scaledSize } from "./frame-sender.ts";
 import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
-import { PictureSender, scaledSize } from "./picture-sender.ts";
 
 export interface CallMediaOptions {
   /** Shows a picture to the host's page, if it watches. */
   showFrame(source: FrameSource, frame: VideoFrame): void;
   /** Unix time in microseconds. */
   nowUs(): number;
-  createScaler(): PictureScaler;
+  createScaler(): FrameScaler;
   /** The settings' largest picture. */
-  wish(): CaptureWish;
+  wish(): CaptureConstraints;
   /** A picture could not be made smaller. */
   onError(error: unknown): void;
 }
@@ -43,7 +43,7 @@ const DELAY_WINDOW = 64;
 export class CallMedia {
   readonly #options: CallMediaOptions;
   readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
-  readonly #sender: PictureSender;
+  readonly #sender: FrameSender;
   readonly #lipSync: LipSync;
   #peer: Peer | null = null;
   #speaker: Speaker | null = null;
@@ -60,7 +60,7 @@ export class CallMedia {
   constructor(options: CallMediaOptions) {
     this.#options = options;
     this.#lipSync = new LipSync({ show: (frame) => options.showFrame("remote", frame) });
-    this.#sender = new PictureSender({
+    this.#sender = new FrameSender({
       createScaler: options.createScaler,
       send: (picture) => this.#send(picture),
       nowMs: () => options.nowUs() / 1000,
@@ -119,7 +119,7 @@ export class CallMedia {
   }
 
   /** From now on no more than this share of the camera's pictures is sent. */
-  limitSending(share: PictureShare): void {
+  limitSending(share: VideoShare): void {
     this.#sender.limit(share, this.capturing().fps);
   }
 

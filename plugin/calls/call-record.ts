@@ -7,10 +7,11 @@ import {
   directionSchema,
   MAX_SNAPSHOT_CHARS,
   mediaKindSchema,
+  mediaLevelSchema,
   peerIdSchema,
-  rungSchema,
+  withCurrentNames,
 } from "../../rpc-schema/index.ts";
-import type { DeskCall, MediaBefore, PeerKind, ResumeCall, Resumed } from "../../statecharts/index.ts";
+import type { ManagedCall, MediaBefore, PeerKind, ResumeCall, Resumed } from "../../statecharts/index.ts";
 
 /** Raised whenever a record means something else than before; only the end of an older one is told. */
 const FORMAT = 1;
@@ -37,12 +38,15 @@ const deviceSchema = z.object({ choice: z.string().nullable(), first: z.string()
 const detailSchema = z.object({
   format: z.literal(FORMAT),
   peerKind: z.enum(["plugin", "native", "browser", "script"]),
-  remote: z.object({
-    microphone: z.boolean().nullable(),
-    camera: z.boolean().nullable(),
-    rung: rungSchema.nullable(),
-    rungWhy: z.string().nullable(),
-  }),
+  remote: z.preprocess(
+    withCurrentNames,
+    z.object({
+      microphone: z.boolean().nullable(),
+      camera: z.boolean().nullable(),
+      mediaLevel: mediaLevelSchema.nullable(),
+      mediaLevelReason: z.string().nullable(),
+    }),
+  ),
   before: z.object({
     isMicrophoneOn: z.boolean(),
     isCameraOn: z.boolean(),
@@ -61,14 +65,14 @@ export interface RecordFacts {
   readonly connectedAt: number | null;
 }
 
-export interface KeptCall {
+export interface RecordedCall {
   readonly call: ResumeCall;
   /** Where the peer was. */
   readonly addresses: readonly string[];
 }
 
 /** The text for the host to keep; null where it would be too long, which no call of ours is. */
-export function recordOf(call: DeskCall, facts: RecordFacts): string | null {
+export function recordOf(call: ManagedCall, facts: RecordFacts): string | null {
   const { callId, peerId, direction, ref } = call;
   const { media, remote } = ref.getSnapshot().context;
   const addresses = facts.addresses.slice(0, MAX_ADDRESSES).map((address) => withPeer(address, peerId));
@@ -81,7 +85,7 @@ export function recordOf(call: DeskCall, facts: RecordFacts): string | null {
  * The call of a record, also where it can only be ended.
  * @throws Error that names what is wrong with a text that is none of ours
  */
-export function readRecord(text: string): KeptCall {
+export function readRecord(text: string): RecordedCall {
   if (text.length > MAX_SNAPSHOT_CHARS) {
     throw new Error(`${text.length} characters, expected ${MAX_SNAPSHOT_CHARS} at most`);
   }
@@ -92,7 +96,12 @@ export function readRecord(text: string): KeptCall {
   const whyOver = detail.success ? (connectedAt === null ? NOT_CONNECTED : null) : OTHER_FORMAT;
   const resumed: Resumed = {
     ...{ selfId, createdAt, connectedAt, whyOver },
-    remote: detail.data?.remote ?? { microphone: null, camera: null, rung: null, rungWhy: null },
+    remote: detail.data?.remote ?? {
+      microphone: null,
+      camera: null,
+      mediaLevel: null,
+      mediaLevelReason: null,
+    },
     media: detail.data?.before ?? mediaBefore(media === "video"),
   };
   const peerKind = detail.data?.peerKind ?? "native";
@@ -100,14 +109,14 @@ export function readRecord(text: string): KeptCall {
 }
 
 /** The link learns of pages, since a plugin that crashed speaks as they do; what a plugin is, the call knows for good. */
-function kindOf({ ref }: DeskCall): PeerKind {
+function kindOf({ ref }: ManagedCall): PeerKind {
   const { context, children } = ref.getSnapshot();
   if (context.peerKind === "plugin") return "plugin";
   return children.link?.getSnapshot().context.peerKind ?? context.peerKind;
 }
 
 /** Before the devices have a chart they stand as that chart will begin. */
-function mediaOf({ ref }: DeskCall): MediaBefore {
+function mediaOf({ ref }: ManagedCall): MediaBefore {
   const { children, context } = ref.getSnapshot();
   const media = children.media?.getSnapshot();
   if (!media) return context.resumed?.media ?? mediaBefore(context.media === "video");

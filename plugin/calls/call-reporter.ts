@@ -7,11 +7,12 @@ import type {
   PluginNotificationName,
   PluginNotificationParams,
 } from "../../rpc-schema/index.ts";
-import type { DeskCall, EndedCall } from "../../statecharts/index.ts";
+import type { EndedCall, ManagedCall } from "../../statecharts/index.ts";
+import { errorText } from "../common/error-text.ts";
 import { type CallFacts, describeCall } from "./call-info.ts";
-import { type StatisticsMoment, soundBehindOf, statisticsOf } from "./call-statistics.ts";
-import { type CallContext, textOf } from "./context.ts";
-import { type LoopLag, measuredOf, type SendPlan, watchLoopLag } from "./measurements.ts";
+import { avOffset, type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
+import type { CallEnvironment } from "./environment.ts";
+import { type LoopLag, measuredOf, type SendPlan, watchLoopLag } from "./sampler.ts";
 
 /** What WebRTC's own statistics are fresh enough for, and eyes can follow. */
 const STATISTICS_MS = 1_000;
@@ -25,7 +26,7 @@ const LEVELS_MS = 100;
 const RING_SETTLE_MS = 100;
 
 export interface ReporterOptions {
-  readonly context: CallContext;
+  readonly context: CallEnvironment;
   notify<N extends PluginNotificationName>(name: N, params: PluginNotificationParams<N>): void;
   /** Empty for a peer that has told no label. */
   labelOf(peerId: string): string;
@@ -37,7 +38,7 @@ export interface ReporterOptions {
 
 /** One call and what the host was told of it last. */
 interface Watched {
-  readonly call: DeskCall;
+  readonly call: ManagedCall;
   readonly createdAt: number;
   connectedAt: number | null;
   /** JSON of the last CallInfo that was sent, for comparison. */
@@ -63,7 +64,7 @@ export class CallReporter {
   }
 
   /** Tells of it: as `call.incoming` when the user has to answer, once that settled, otherwise as `call.changed`. */
-  add(call: DeskCall): void {
+  add(call: ManagedCall): void {
     const { resumed } = call.ref.getSnapshot().context;
     const watched: Watched = {
       call,
@@ -152,7 +153,7 @@ export class CallReporter {
       connectedAt,
       quality: statistics?.quality ?? "unknown",
       peerLabel: this.#options.labelOf(call.peerId),
-      agreed: this.#options.context.mediaOf(call.callId).peer?.agreed() ?? null,
+      negotiated: this.#options.context.mediaOf(call.callId).peer?.negotiatedDirections() ?? null,
       sending: this.#options.context.mediaOf(call.callId).sending(),
     };
     return describeCall(call, facts);
@@ -188,7 +189,7 @@ export class CallReporter {
     watched.timers.push(
       setInterval(() => {
         this.#measure(watched).catch((error: unknown) =>
-          this.#options.context.log("debug", `no statistics for ${callId}: ${textOf(error)}`),
+          this.#options.context.log("debug", `no statistics for ${callId}: ${errorText(error)}`),
         );
       }, STATISTICS_MS),
       setInterval(() => {
@@ -216,7 +217,7 @@ export class CallReporter {
       localFrames: context.frames.counts(callId, "local"),
     };
     watched.statistics = statisticsOf(moment, watched.moment);
-    media.measuredSound(soundBehindOf(moment, watched.moment));
+    media.measuredSound(avOffset(moment, watched.moment));
     if (watched.moment) this.#publish(moment, watched.moment, media.capturing());
     watched.moment = moment;
     this.#options.notify("call.statistics", watched.statistics);

@@ -58,7 +58,7 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
 }
 
 /** By how much the remote sound is behind the remote picture, milliseconds; null unless both came since `last`. */
-export function soundBehindOf({ peer }: StatisticsMoment, last: StatisticsMoment | null): number | null {
+export function avOffset({ peer }: StatisticsMoment, last: StatisticsMoment | null): number | null {
   const flows =
     last !== null &&
     peer.bytesReceivedAudio > last.peer.bytesReceivedAudio &&

@@ -4,8 +4,8 @@ import {
   type CameraInfo,
   type Capture,
   type CaptureCallbacks,
+  type CaptureConstraints,
   CaptureError,
-  type CaptureWish,
   type Native,
 } from "../../native/types.ts";
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
@@ -56,7 +56,7 @@ function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
 async function openChoice(
   native: Native,
   choice: string,
-  wish: CaptureWish,
+  wish: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
   if (choice === TEST_PATTERN_ID) return openPattern(native, wish, callbacks);
@@ -81,7 +81,7 @@ function rememberedAs(choice: string, cameras: readonly CameraInfo[]): CameraInf
 
 async function openPattern(
   native: Native,
-  wish: CaptureWish,
+  wish: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
   const capture = await native.openPattern(wish, callbacks);
@@ -91,7 +91,7 @@ async function openPattern(
 async function openCamera(
   native: Native,
   camera: CameraInfo,
-  wish: CaptureWish,
+  wish: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
   const capture = await native.openCamera(camera.path, wish, callbacks);
@@ -102,7 +102,7 @@ async function openCamera(
 async function openFirst(
   native: Native,
   cameras: readonly CameraInfo[],
-  wish: CaptureWish,
+  wish: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
   let firstError: CaptureError | undefined;

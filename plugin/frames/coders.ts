@@ -1,11 +1,11 @@
 // What a stream's pictures are made into: base64 text for a line, or a JPEG's bytes. Each stream has a coder of its own,
 // because the buffer it gives out is in use until the picture was written. Touches no pixel: the addon's workers do.
 
-import type { JpegWish, Native, VideoFrame } from "../../native/types.ts";
-import type { CodedPicture } from "./frame-stream.ts";
+import type { JpegOptions, Native, VideoFrame } from "../../native/types.ts";
+import type { CodedFrame } from "./frame-stream.ts";
 import type { PngEncoder } from "./png-encoder.ts";
 
-type Coder = (frame: VideoFrame) => Promise<CodedPicture>;
+type Coder = (frame: VideoFrame) => Promise<CodedFrame>;
 /** How wide a picture may be. */
 type Within = (frame: VideoFrame) => number;
 type Encoders = Pick<Native, "createJpegEncoder">;
@@ -41,6 +41,6 @@ export function jpegBytes(native: Encoders, within: Within, quality: number): Co
 }
 
 /** A picture that the camera made a JPEG of is passed on as it is: better, and cheaper than decoding and encoding. */
-function ownJpeg({ width, jpeg }: VideoFrame, { maxWidth }: JpegWish): Uint8Array | undefined {
+function ownJpeg({ width, jpeg }: VideoFrame, { maxWidth }: JpegOptions): Uint8Array | undefined {
   return width > maxWidth ? undefined : jpeg;
 }

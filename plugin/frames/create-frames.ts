@@ -12,20 +12,15 @@ import {
 } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import { jpegBytes, jpegText, pngText } from "./coders.ts";
+import type { FrameClient } from "./frame-client.ts";
 import { FRAME_LINE_TAIL, frameLineHead } from "./frame-line.ts";
+import { createFrameServer, type FrameServer, type ServedDelivery, type Welcome } from "./frame-server.ts";
 import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
 import type { FrameOutlet, Frames } from "./frames.ts";
 import { createLedger } from "./ledger.ts";
 import { createPacer } from "./pacer.ts";
-import type { PictureReader } from "./picture-reader.ts";
-import {
-  createPictureServer,
-  type PictureServer,
-  type ServedDelivery,
-  type Welcome,
-} from "./picture-server.ts";
-import { noPicture, PictureSource } from "./picture-source.ts";
 import { PngEncoder } from "./png-encoder.ts";
+import { noFrame, SourceFrames } from "./source-frames.ts";
 
 export interface FramesOptions {
   readonly native: Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener">;
@@ -44,7 +39,7 @@ export function createFrames(options: FramesOptions): Frames {
 type SubscribeParams = Params<"frames.subscribe">;
 
 interface Subscription {
-  readonly source: PictureSource;
+  readonly source: SourceFrames;
   acknowledge(seq: number): void;
   /** Resolves when no frame is being read any more. */
   end(): Promise<void>;
@@ -60,8 +55,8 @@ class CallFrames implements Frames {
   readonly #log: Log;
   readonly #png: PngEncoder;
   readonly #pageOrigins: () => readonly string[];
-  readonly #server: PictureServer;
-  readonly #sources = new Map<string, PictureSource>();
+  readonly #server: FrameServer;
+  readonly #sources = new Map<string, SourceFrames>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #endedCalls = new Set<string>();
   /** Streams that have ended and may still be encoding. */
@@ -75,7 +70,7 @@ class CallFrames implements Frames {
     this.#log = log;
     this.#png = new PngEncoder((picture) => native.toRgba(picture));
     this.#pageOrigins = pageOrigins ?? (() => []);
-    this.#server = createPictureServer(this.#pageOrigins, () => native.openResettingListener());
+    this.#server = createFrameServer(this.#pageOrigins, () => native.openResettingListener());
   }
 
   async subscribe(params: SubscribeParams): Promise<Result<"frames.subscribe">> {
@@ -105,7 +100,7 @@ class CallFrames implements Frames {
   }
 
   snapshot(callId: string, name: FrameSource): Promise<Result<"call.snapshot">> {
-    return this.#sources.get(keyOf(callId, name))?.snapshot() ?? Promise.reject(noPicture(name));
+    return this.#sources.get(keyOf(callId, name))?.snapshot() ?? Promise.reject(noFrame(name));
   }
 
   limit(callId: string, name: FrameSource, share: { scale: number; rate: number }): void {
@@ -133,12 +128,12 @@ class CallFrames implements Frames {
   }
 
   /** Null when the call has ended. */
-  #sourceOf(callId: string, name: FrameSource): PictureSource | null {
+  #sourceOf(callId: string, name: FrameSource): SourceFrames | null {
     if (this.#endedCalls.has(callId)) return null;
     const key = keyOf(callId, name);
     const known = this.#sources.get(key);
     if (known) return known;
-    const source = new PictureSource({ callId, name, png: this.#png, now: this.#now });
+    const source = new SourceFrames({ callId, name, png: this.#png, now: this.#now });
     this.#sources.set(key, source);
     return source;
   }
@@ -164,7 +159,7 @@ class CallFrames implements Frames {
   }
 
   /** Pictures as `frame` notifications, from now on. */
-  #send(id: string, params: SubscribeParams, source: PictureSource): Subscription {
+  #send(id: string, params: SubscribeParams, source: SourceFrames): Subscription {
     const { format, credit } = params;
     const mediaType = `image/${format}` as const;
     const within = withinOf(params, source);
@@ -183,7 +178,7 @@ class CallFrames implements Frames {
     id: string,
     delivery: ServedDelivery,
     params: SubscribeParams,
-    source: PictureSource,
+    source: SourceFrames,
   ): Promise<string> {
     let reading: (() => Promise<void>) | null = null;
     const end = async (): Promise<void> => {
@@ -208,7 +203,7 @@ class CallFrames implements Frames {
   }
 
   /** Each reader has a stream of its own, whose seq begins anew. */
-  #feed(reader: PictureReader, id: string, params: SubscribeParams, source: PictureSource): FrameStream {
+  #feed(reader: FrameClient, id: string, params: SubscribeParams, source: SourceFrames): FrameStream {
     return this.#createStream(id, params, source, {
       credit: params.credit,
       encode: jpegBytes(this.#native, withinOf(params, source), params.quality),
@@ -217,7 +212,7 @@ class CallFrames implements Frames {
   }
 
   /** @returns what ends it */
-  #watch(source: PictureSource, stream: FrameStream): () => Promise<void> {
+  #watch(source: SourceFrames, stream: FrameStream): () => Promise<void> {
     source.streams.add(stream);
     return () => {
       source.streams.delete(stream);
@@ -228,7 +223,7 @@ class CallFrames implements Frames {
   #createStream(
     id: string,
     params: SubscribeParams,
-    source: PictureSource,
+    source: SourceFrames,
     way: Pick<FrameStreamOptions, "credit" | "encode" | "write">,
   ): FrameStream {
     const { ledger } = source;
@@ -264,7 +259,7 @@ class CallFrames implements Frames {
 }
 
 /** How wide a picture may be at this moment. */
-function withinOf({ maxWidth }: SubscribeParams, source: PictureSource): (frame: VideoFrame) => number {
+function withinOf({ maxWidth }: SubscribeParams, source: SourceFrames): (frame: VideoFrame) => number {
   return (frame) => source.widthFor(frame, maxWidth);
 }
 

@@ -3,12 +3,12 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Log } from "../log.ts";
+import type { FrameHead } from "./frame-client.ts";
 import type { FrameFate, Ledger } from "./ledger.ts";
 import type { Pacer } from "./pacer.ts";
-import type { PictureHead } from "./picture-reader.ts";
 
 /** A picture as it leaves: base64 text, or a JPEG's own bytes. */
-export interface CodedPicture {
+export interface CodedFrame {
   readonly bytes: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -19,9 +19,9 @@ export interface FrameStreamOptions {
   /** Pictures that may be unacknowledged; Infinity where nobody acknowledges and only writing holds the next one up. */
   readonly credit: number;
   /** Reads the frame until it settles; the result stays valid until it is called again. */
-  encode(frame: VideoFrame): Promise<CodedPicture>;
+  encode(frame: VideoFrame): Promise<CodedFrame>;
   /** Resolves when `bytes` may be written again. */
-  write(head: PictureHead, bytes: Uint8Array): Promise<void>;
+  write(head: FrameHead, bytes: Uint8Array): Promise<void>;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   /** Monotonic milliseconds. */
@@ -114,13 +114,13 @@ export class FrameStream {
     this.#hasFailed = true;
   }
 
-  async #encode(frame: VideoFrame): Promise<CodedPicture> {
+  async #encode(frame: VideoFrame): Promise<CodedFrame> {
     const encoded = this.#options.encode(frame).finally(() => frame.release());
     this.#encoding = encoded.catch(() => undefined);
     return encoded;
   }
 
-  async #write(capturedAt: number, { bytes, width, height }: CodedPicture): Promise<void> {
+  async #write(capturedAt: number, { bytes, width, height }: CodedFrame): Promise<void> {
     // Before the write, because the host may acknowledge the picture before the outlet says that it was written.
     this.#lastSeq += 1;
     try {

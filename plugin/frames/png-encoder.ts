@@ -2,7 +2,7 @@
 // and watched. Knows nothing of streams; whoever asks has one picture under way at a time.
 
 import { isMarkedAsUntransferable, Worker } from "node:worker_threads";
-import type { EncodedPicture, Native, VideoFrame } from "../../native/types.ts";
+import type { EncodedFrame, Native, VideoFrame } from "../../native/types.ts";
 
 export interface PngJob {
   readonly id: number;
@@ -12,7 +12,7 @@ export interface PngJob {
   readonly maxWidth: number;
 }
 
-export type PngAnswer = { readonly id: number } & (EncodedPicture | { readonly error: string });
+export type PngAnswer = { readonly id: number } & (EncodedFrame | { readonly error: string });
 
 /** The largest picture, 3840x2160, takes under a second; several may stand in line. */
 const DEADLINE_MS = 60_000;
@@ -20,7 +20,7 @@ const DEADLINE_MS = 60_000;
 const WORKER_URL = new URL(`./png-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 
 interface PendingJob {
-  resolve(picture: EncodedPicture): void;
+  resolve(picture: EncodedFrame): void;
   reject(error: Error): void;
   readonly timer: NodeJS.Timeout;
 }
@@ -40,7 +40,7 @@ export class PngEncoder {
   async encode(
     frame: Pick<VideoFrame, "data" | "width" | "height">,
     maxWidth = frame.width,
-  ): Promise<EncodedPicture> {
+  ): Promise<EncodedFrame> {
     const { width, height } = frame;
     const rgba = await this.#toRgba(frame);
     // It may have been closed meanwhile; a worker started now would be ended by nobody.
@@ -55,7 +55,7 @@ export class PngEncoder {
     return this.#fail("the PNG encoder is closed");
   }
 
-  #post(job: PngJob): Promise<EncodedPicture> {
+  #post(job: PngJob): Promise<EncodedFrame> {
     return new Promise((resolve, reject) => {
       const late = () => void this.#fail(`the PNG worker was silent for ${DEADLINE_MS} ms`);
       this.#pending.set(job.id, { resolve, reject, timer: setTimeout(late, DEADLINE_MS) });

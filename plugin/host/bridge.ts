@@ -1,9 +1,10 @@
 // `npm run bridge -- --goop URL`: calls for a Goop² that is running, on a page of their own. Prints where the page is and
 // ends in order.
 
-import { openInBrowser, untilEnded } from "./at-the-terminal.ts";
-import { bridgeHelp, type CommandOptions, readBridgeOptions } from "./viewer/bridge-options.ts";
-import { type Bridge, startBridge } from "./viewer/start-bridge.ts";
+import { errorText } from "../common/error-text.ts";
+import { bridgeHelp, type CommandOptions, readBridgeOptions } from "./goop-bridge/bridge-options.ts";
+import { type Bridge, startBridge } from "./goop-bridge/start-bridge.ts";
+import { openInBrowser, untilEnded } from "./terminal.ts";
 
 const ending = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => ending.abort());
@@ -17,7 +18,7 @@ try {
 } catch (error) {
   // Whoever ends the wait for a viewer knows why it ended.
   process.exitCode = ending.signal.aborted ? 0 : 1;
-  if (!ending.signal.aborted) complain(error instanceof Error ? error.message : String(error));
+  if (!ending.signal.aborted) complain(errorText(error));
 }
 
 async function run(options: CommandOptions): Promise<void> {

@@ -1,8 +1,9 @@
 // `npm run demo`: two people on this machine, a page for each. Prints where the pages are and ends in order.
 
-import { openInBrowser, untilEnded } from "./at-the-terminal.ts";
+import { errorText } from "../common/error-text.ts";
 import { demoHelp, readDemoOptions } from "./options.ts";
 import { type Pair, startPair } from "./pair.ts";
+import { openInBrowser, untilEnded } from "./terminal.ts";
 
 try {
   const options = readDemoOptions(process.argv.slice(2), process.env);
@@ -10,7 +11,7 @@ try {
   else await run(options);
   process.exitCode = 0;
 } catch (error) {
-  console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`demo: ${errorText(error)}`);
   process.exitCode = 1;
 }
 

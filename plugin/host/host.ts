@@ -12,23 +12,22 @@ import {
   RpcError,
   type Settings,
 } from "../../rpc-schema/index.ts";
-import type { PageFile } from "../loopback-pages.ts";
-import type { HostLink } from "../rpc/host-link.ts";
+import { errorText } from "../common/error-text.ts";
+import { isRecord } from "../common/is-record.ts";
 import {
   HOST_CHANGE_SETTINGS,
   HOST_RESTART,
   HOST_SETTINGS,
   HOST_STATE,
   type HostState,
-} from "../ui/host-messages.ts";
-import { CALL_API_PREFIX, type CallApi, createCallApi } from "./call-api.ts";
-import { CallRescue, type Rescue } from "./call-rescue.ts";
-import type { HostCarrier } from "./carrier.ts";
-import { type CarriedCall, carrySignals, type SignalCarriage } from "./carry-signals.ts";
-import { type HostSettings, openHostSettings } from "./host-settings.ts";
-import { platformIssue, readManifest, startCommandOf } from "./manifest-file.ts";
-import { createPageRelay, type HostMethod, type PageRelay } from "./page-relay.ts";
-import { startPageServer } from "./page-server.ts";
+} from "../http/page-messages.ts";
+import type { PageFile } from "../http/pages.ts";
+import type { HostLink } from "../rpc/host-link.ts";
+import { CALL_API_PREFIX, type CallApi, createCallApi } from "./goop-api/call-api.ts";
+import { createPageRelay, type HostMethod, type PageRelay } from "./page/page-relay.ts";
+import { startPageServer } from "./page/page-server.ts";
+import { CallRescue, type Rescue } from "./process/call-rescue.ts";
+import { platformIssue, readManifest, startCommandOf } from "./process/manifest-file.ts";
 import {
   type LeaveTimeouts,
   ownPlugin,
@@ -36,10 +35,13 @@ import {
   type PluginExit,
   type PluginProcess,
   startPlugin,
-} from "./plugin-process.ts";
-import { SettingsDesk, withoutRefused } from "./settings-desk.ts";
+} from "./process/plugin-process.ts";
+import { SettingsController, withoutRefused } from "./settings/settings-controller.ts";
+import { openStoredSettings, type StoredSettings } from "./settings/stored-settings.ts";
+import type { HostTransport } from "./transport/host-transport.ts";
+import { type RelayedCall, relaySignals, type SignalRelay } from "./transport/relay-signals.ts";
 
-export type { LeaveTimeouts, PluginCommand, PluginExit } from "./plugin-process.ts";
+export type { LeaveTimeouts, PluginCommand, PluginExit } from "./process/plugin-process.ts";
 
 /** Loading the WebRTC engine and libp2p takes under a second; a slow disk or a busy machine gets much more. */
 const INITIALIZE_TIMEOUT_MS = 30_000;
@@ -60,7 +62,7 @@ export interface HostOptions {
   /** The plugin's whole environment; without it, this process's. */
   readonly env?: NodeJS.ProcessEnv;
   /** The host's own way to peers. Without it the plugin runs a node itself. Whoever made it closes it, after `stop`. */
-  readonly carrier?: HostCarrier;
+  readonly carrier?: HostTransport;
   /** For the page; 0 or none takes a free one. */
   readonly port?: number;
   /** How the call page takes its pictures; without it, stdio: data URLs over the page's own socket. */
@@ -95,7 +97,7 @@ export interface Host {
 /** Resolves when the plugin has answered `initialize` and was told `initialized`. @throws when it does not come up */
 export async function startHost(options: HostOptions): Promise<Host> {
   const log = options.onLog ?? (() => undefined);
-  const kept = await openHostSettings(options.settingsFile, log);
+  const kept = await openStoredSettings(options.settingsFile, log);
   const host = new ReferenceHost(options, await readManifest(), kept);
   try {
     await host.start();
@@ -113,21 +115,21 @@ class ReferenceHost implements Host {
   readonly #log: (line: string) => void;
   #server: Awaited<ReturnType<typeof startPageServer>> | undefined;
   #process: PluginProcess | undefined;
-  #carriage: SignalCarriage | undefined;
+  #carriage: SignalRelay | undefined;
   #restarting: Promise<void> | undefined;
   #stopping: Promise<PluginExit | undefined> | undefined;
   readonly #manifest: Manifest;
-  readonly #settings: SettingsDesk;
+  readonly #settings: SettingsController;
   readonly #rescue = new CallRescue();
   state: HostState;
 
-  constructor(options: HostOptions, manifest: Manifest, kept: HostSettings) {
+  constructor(options: HostOptions, manifest: Manifest, kept: StoredSettings) {
     this.#options = options;
     this.#log = options.onLog ?? (() => undefined);
     this.#manifest = manifest;
     const misfit = platformIssue(manifest, `${process.platform}-${process.arch}`);
     if (misfit !== null) this.#log(`host: ${misfit}`);
-    this.#settings = new SettingsDesk({
+    this.#settings = new SettingsController({
       manifest,
       settings: kept,
       plugin: () => (this.state.plugin.state === "ready" ? this.#process?.link : undefined),
@@ -213,7 +215,7 @@ class ReferenceHost implements Host {
   }
 
   /** @param rescue what the plugin is to go on with, and the calls that are carried for it already */
-  async #startPlugin(rescue?: Rescue, taken: readonly CarriedCall[] = []): Promise<void> {
+  async #startPlugin(rescue?: Rescue, taken: readonly RelayedCall[] = []): Promise<void> {
     this.#tell({
       plugin: { state: "starting", ...(rescue ? { resumes: rescue.callId } : {}) },
       signalling: undefined,
@@ -228,7 +230,7 @@ class ReferenceHost implements Host {
     );
     this.#process = plugin;
     const { carrier } = this.#options;
-    const carriage = carrier && carrySignals(plugin.link, carrier, this.#log, taken);
+    const carriage = carrier && relaySignals(plugin.link, carrier, this.#log, taken);
     this.#carriage = carriage;
     this.#rescue.attach(plugin.link);
     this.#relay.attach(plugin.link);
@@ -294,12 +296,12 @@ class ReferenceHost implements Host {
   }
 
   /** The user is in a call and does not know of processes. */
-  async #goOn(rescue: Rescue, taken: readonly CarriedCall[], exit: PluginExit): Promise<void> {
+  async #goOn(rescue: Rescue, taken: readonly RelayedCall[], exit: PluginExit): Promise<void> {
     this.#log(`host: the plugin died in a call: ${exit.why}; another goes on with it`);
     try {
       await this.#startPlugin(rescue, taken);
     } catch (error) {
-      this.#log(`host: the call is lost: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log(`host: the call is lost: ${errorText(error)}`);
       if (!this.#process) this.#tellStopped(exit);
     }
   }
@@ -352,10 +354,6 @@ async function initializeWith(
 /** As the manifest says; from the sources, the sources' own program. */
 function ownCommand(manifest: Manifest): PluginCommand {
   return import.meta.url.endsWith(".ts") ? ownPlugin() : startCommandOf(manifest);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A plugin that dies before it answered is explained by how it died, not by the closed pipe. */

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
+import { errorText } from "../common/error-text.ts";
 import { startHost } from "./host.ts";
 
 const help = `The call page for one person on this machine.
@@ -27,7 +28,7 @@ try {
   else await run(values);
   process.exitCode = 0;
 } catch (error) {
-  console.error(`host: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`host: ${errorText(error)}`);
   process.exitCode = 1;
 }
 

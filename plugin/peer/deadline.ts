@@ -1,5 +1,6 @@
 // Puts a deadline on a promise of the engine, and lets go of it when the peer closes. Knows no engine.
 
+import { errorText } from "../common/error-text.ts";
 import { PeerError } from "./peer.ts";
 
 /**
@@ -27,7 +28,7 @@ export function withDeadline<T>(
     if (closed.aborted) onClose();
     work.then(
       (value) => settle(() => resolve(value)),
-      (cause: unknown) => fail(cause instanceof Error ? cause.message : String(cause), cause),
+      (cause: unknown) => fail(errorText(cause), cause),
     );
   });
 }

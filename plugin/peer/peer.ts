@@ -46,7 +46,7 @@ export interface MediaFlow {
 }
 
 /** What the newest exchange allows from our side: a peer may leave a kind out, or take it in one direction only. */
-export interface AgreedMedia {
+export interface NegotiatedDirections {
   readonly audio: MediaFlow;
   readonly video: MediaFlow;
 }
@@ -109,7 +109,7 @@ export interface Peer {
    */
   setAudioReceiving(isReceiving: boolean): void;
   /** Null before the first exchange is finished. What is fed beyond it is not sent. */
-  agreed(): AgreedMedia | null;
+  negotiatedDirections(): NegotiatedDirections | null;
   statistics(): Promise<PeerStatistics>;
   /** Stops every track and sink and closes the connection. Idempotent; no callback comes after it. */
   close(): void;

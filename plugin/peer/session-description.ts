@@ -2,7 +2,7 @@
 // engine's to say. What each change is worth was measured: README.md.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
-import type { AgreedMedia, MediaFlow } from "./peer.ts";
+import type { MediaFlow, NegotiatedDirections } from "./peer.ts";
 
 /** The username fragments of a description's transports (RFC 8839 section 5.4). */
 export function usernameFragments(sdp: string): Set<string> {
@@ -72,7 +72,7 @@ const NOTHING: MediaFlow = { sends: false, receives: false };
  * What an answer allows, seen from our side (RFC 3264 section 6.1, RFC 8866 section 6.7).
  * @param isOurs who answered
  */
-export function agreedBy(answer: string, isOurs: boolean): AgreedMedia {
+export function directionsNegotiatedBy(answer: string, isOurs: boolean): NegotiatedDirections {
   const [session = "", ...media] = answer.split(/^(?=m=)/m);
   const usual = directionOf(session) ?? "sendrecv";
   const flowOf = (kind: "audio" | "video") =>

@@ -2,6 +2,7 @@
 // machine without a fitting binary must still be able to start, list devices and say why it cannot call.
 
 import { createRequire } from "node:module";
+import { errorText } from "../common/error-text.ts";
 import type { Peer, PeerCallbacks, PeerEngine, PeerOptions } from "./peer.ts";
 import { PeerError } from "./peer.ts";
 import { WrtcPeer } from "./wrtc-peer.ts";
@@ -27,7 +28,7 @@ export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
       try {
         return new WrtcPeer(loaded, options, callbacks);
       } catch (cause) {
-        throw new PeerError(`the WebRTC engine refused to make a connection: ${messageOf(cause)}`, { cause });
+        throw new PeerError(`the WebRTC engine refused to make a connection: ${errorText(cause)}`, { cause });
       }
     },
   };
@@ -50,12 +51,8 @@ function loadOrExplain(load: LoadWrtc): WrtcModule {
   } catch (cause) {
     throw new PeerError(
       `cannot load ${PACKAGE} on ${process.platform}-${process.arch}, Node ${process.version}: ` +
-        `${messageOf(cause)}; expected the binary package ${PACKAGE}-${process.platform}-${process.arch}`,
+        `${errorText(cause)}; expected the binary package ${PACKAGE}-${process.platform}-${process.arch}`,
       { cause },
     );
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

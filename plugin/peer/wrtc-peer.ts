@@ -4,12 +4,13 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
 import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
 import { withDeadline } from "./deadline.ts";
 import { LocalCandidates } from "./local-candidates.ts";
 import type {
-  AgreedMedia,
   ConnectionState,
+  NegotiatedDirections,
   Peer,
   PeerCallbacks,
   PeerOptions,
@@ -17,7 +18,7 @@ import type {
 } from "./peer.ts";
 import { type OfferOptions, PeerError } from "./peer.ts";
 import {
-  agreedBy,
+  directionsNegotiatedBy,
   withCandidates,
   withReceiverEstimate,
   withShortPackets,
@@ -46,7 +47,7 @@ export class WrtcPeer implements Peer {
   #heldCandidates: Candidate[] = [];
   #state: ConnectionState = "new";
   #lastStatistics = NO_STATISTICS;
-  #agreed: AgreedMedia | null = null;
+  #negotiatedDirections: NegotiatedDirections | null = null;
 
   constructor(wrtc: WrtcModule, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#callbacks = callbacks;
@@ -86,7 +87,7 @@ export class WrtcPeer implements Peer {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
         const sdp = await this.#describeUs(answer, this.#options.gatherMs);
-        this.#agreed = agreedBy(sdp, true);
+        this.#negotiatedDirections = directionsNegotiatedBy(sdp, true);
         return sdp;
       } catch (cause) {
         await this.#forgetRemoteOffer();
@@ -98,7 +99,7 @@ export class WrtcPeer implements Peer {
   acceptAnswer(sdp: string): Promise<void> {
     return this.#negotiate("acceptAnswer", ["have-local-offer"], async () => {
       await this.#setRemote({ type: "answer", sdp });
-      this.#agreed = agreedBy(sdp, false);
+      this.#negotiatedDirections = directionsNegotiatedBy(sdp, false);
     });
   }
 
@@ -118,8 +119,8 @@ export class WrtcPeer implements Peer {
     this.#remote.setAudioReceiving(isReceiving);
   }
 
-  agreed(): AgreedMedia | null {
-    return this.#agreed;
+  negotiatedDirections(): NegotiatedDirections | null {
+    return this.#negotiatedDirections;
   }
 
   /** After close, the last figures that were read. @throws PeerError when the engine does not answer. */
@@ -201,7 +202,7 @@ export class WrtcPeer implements Peer {
     try {
       return await work();
     } catch (cause) {
-      throw cause instanceof PeerError ? cause : new PeerError(`${doing}: ${textOf(cause)}`, { cause });
+      throw cause instanceof PeerError ? cause : new PeerError(`${doing}: ${errorText(cause)}`, { cause });
     } finally {
       this.#negotiating = null;
       setImmediate(() => this.#releaseCandidates());
@@ -267,10 +268,6 @@ function attempt(step: () => void): void {
   try {
     step();
   } catch (cause) {
-    process.emitWarning(`while a peer was closed: ${textOf(cause)}`);
+    process.emitWarning(`while a peer was closed: ${errorText(cause)}`);
   }
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

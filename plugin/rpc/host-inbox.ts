@@ -6,10 +6,11 @@ import {
   type PluginNotificationParams,
   pluginNotifications,
 } from "../../rpc-schema/index.ts";
+import { isRecord } from "../common/is-record.ts";
 import { isFrameLine } from "../frames/frame-line.ts";
 import type { Log } from "../log.ts";
 import { decodeLine } from "./line-reader.ts";
-import { isRecord, looksLikeResponse, summaryOf } from "./messages.ts";
+import { looksLikeResponse, summaryOf } from "./messages.ts";
 import type { AnswerFate } from "./requests.ts";
 
 type AnyHandler = (params: unknown) => void;

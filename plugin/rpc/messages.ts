@@ -4,6 +4,7 @@ import { isJSONRPCID, type JSONRPCErrorResponse, type JSONRPCRequest } from "jso
 import { z } from "zod";
 import type { MethodDefinition, NotificationDefinition } from "../../rpc-schema/definition.ts";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
+import { isRecord } from "../common/is-record.ts";
 
 export type MessageId = string | number | null;
 /** What may be asked, by name: one direction of the contract. */
@@ -43,10 +44,6 @@ export function idOf(message: unknown): MessageId {
 
 export function errorResponse(id: MessageId, error: RpcError): JSONRPCErrorResponse {
   return { jsonrpc: "2.0", id, error: { code: error.code, message: error.message, data: error.data } };
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** One line for a log or an error's message. */

@@ -9,7 +9,8 @@ import {
 } from "json-rpc-2.0";
 import type { z } from "zod";
 import { jsonRpcErrorCodes, RpcError } from "../../rpc-schema/index.ts";
-import { isRecord, type MethodDefinitions, summaryOf } from "./messages.ts";
+import { isRecord } from "../common/is-record.ts";
+import { type MethodDefinitions, summaryOf } from "./messages.ts";
 
 export type HostLinkErrorCode = "timeout" | "aborted" | "closed" | "wrongResult";
 

@@ -2,15 +2,17 @@
 // means, and whether its sender is the call's peer, is the desk's to say.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
+import { withDeadline } from "../common/deadline.ts";
+import { errorText } from "../common/error-text.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
 import type { Log } from "../log.ts";
-import { AddressWatch } from "./address-watch.ts";
-import { Allowance } from "./allowance.ts";
-import { textOf, withDeadline } from "./deadline.ts";
-import { MQ_PROTOCOL } from "./goop-mq.ts";
-import type { OwnIdentity } from "./identity.ts";
-import type { Ignored } from "./inbox.ts";
-import { type Keyring, openKeyring } from "./keyring.ts";
-import { LABEL_PROTOCOL, serveLabel } from "./label-protocol.ts";
+import { AddressMonitor } from "./discovery/address-monitor.ts";
+import { type Keyring, openKeyring } from "./encryption/keyring.ts";
+import { MQ_PROTOCOL } from "./goop-wire/goop-mq.ts";
+import type { OwnIdentity } from "./goop-wire/identity.ts";
+import { LABEL_PROTOCOL, serveLabel } from "./goop-wire/label-protocol.ts";
+import type { DroppedPresence } from "./goop-wire/presence.ts";
+import { PRESENCE_TOPIC } from "./goop-wire/presence-message.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StartNode, StreamHandler } from "./node.ts";
 import {
   type OwnAvailability,
@@ -19,8 +21,7 @@ import {
   type SignallingCallbacks,
   SignallingError,
 } from "./port.ts";
-import type { DroppedPresence } from "./presence.ts";
-import { PRESENCE_TOPIC } from "./presence-message.ts";
+import type { Ignored } from "./signal-inbox.ts";
 import { createParts, type SignallingParts } from "./signalling-parts.ts";
 import { BURST_OF_NEWCOMERS, defaultTimings, NEWCOMERS_PER_SECOND, type Timings } from "./timings.ts";
 
@@ -76,13 +77,13 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #log: Log;
   readonly #closing = new AbortController();
   readonly #parts: SignallingParts;
-  readonly #newcomers = new Allowance(BURST_OF_NEWCOMERS, NEWCOMERS_PER_SECOND);
+  readonly #newcomers = new TokenBucket(BURST_OF_NEWCOMERS, NEWCOMERS_PER_SECOND);
   #availability: OwnAvailability = { videoDisabled: false };
   #keyring: Keyring | undefined;
   #node: SignallingNode | undefined;
   #starting: Promise<SelfAddress> | undefined;
   #stopped: Promise<void> | undefined;
-  #addresses: AddressWatch | undefined;
+  #addresses: AddressMonitor | undefined;
 
   constructor(options: Libp2pSignallingOptions, callbacks: SignallingCallbacks) {
     this.#options = options;
@@ -127,7 +128,7 @@ class NodeSignalling implements Libp2pSignalling {
       this.#running();
       if (abort?.aborted)
         throw new SignallingError("aborted", `the caller gave up dialling ${address}`, error);
-      throw new SignallingError("unreachable", `cannot reach ${address}: ${textOf(error)}`, error);
+      throw new SignallingError("unreachable", `cannot reach ${address}: ${errorText(error)}`, error);
     }
     this.#parts.contacts.add(peer, "given");
     await this.#parts.contacts.learnLabel(peer.peerId);
@@ -176,7 +177,7 @@ class NodeSignalling implements Libp2pSignalling {
     } catch (error) {
       throw new SignallingError(
         "startFailed",
-        `cannot start on ${this.#options.listen.join(" ")}: ${textOf(error)}`,
+        `cannot start on ${this.#options.listen.join(" ")}: ${errorText(error)}`,
         error,
       );
     }
@@ -184,7 +185,7 @@ class NodeSignalling implements Libp2pSignalling {
     this.#throwIfClosing();
     this.#parts.contacts.use(node);
     for (const address of this.#options.peers) this.#addGiven(node, address);
-    this.#addresses = new AddressWatch(node, this.#timings.addressCheckMs, (self) =>
+    this.#addresses = new AddressMonitor(node, this.#timings.addressCheckMs, (self) =>
       this.#onOwnAddresses(self),
     );
     if (this.#options.presence) this.#parts.presence.start();
@@ -235,7 +236,7 @@ class NodeSignalling implements Libp2pSignalling {
     try {
       this.#parts.contacts.add(this.#parse(node, address), "given");
     } catch (error) {
-      this.#log("warn", `peer left out: ${textOf(error)}`);
+      this.#log("warn", `peer left out: ${errorText(error)}`);
     }
   }
 
@@ -263,7 +264,7 @@ class NodeSignalling implements Libp2pSignalling {
     try {
       await this.#node?.stop();
     } catch (error) {
-      this.#log("warn", `node did not stop cleanly: ${textOf(error)}`);
+      this.#log("warn", `node did not stop cleanly: ${errorText(error)}`);
     }
     await this.#keyring?.close();
   }
@@ -275,7 +276,7 @@ class NodeSignalling implements Libp2pSignalling {
     } catch (error) {
       throw new SignallingError(
         "invalidAddress",
-        `address "${address}": ${textOf(error)}; expected a multiaddr ending in /p2p/<peer id>`,
+        `address "${address}": ${errorText(error)}; expected a multiaddr ending in /p2p/<peer id>`,
         error,
       );
     }
@@ -307,7 +308,7 @@ class NodeSignalling implements Libp2pSignalling {
     try {
       callback();
     } catch (error) {
-      this.#log("error", `a signalling callback failed: ${textOf(error)}`);
+      this.#log("error", `a signalling callback failed: ${errorText(error)}`);
     }
   }
 }

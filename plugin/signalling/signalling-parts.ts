@@ -3,22 +3,22 @@
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
-import { ContactKeeper } from "./contact-keeper.ts";
-import { MessageStamp, MQ_PROTOCOL } from "./goop-mq.ts";
-import { identityPayload, type OwnIdentity } from "./identity.ts";
-import { IdentityExchange } from "./identity-exchange.ts";
-import { Inbox } from "./inbox.ts";
-import type { Keyring } from "./keyring.ts";
-import { MqReceiver } from "./mq-receiver.ts";
-import { MqSender } from "./mq-sender.ts";
+import { ContactManager } from "./contacts/contact-manager.ts";
+import { IdentityExchange } from "./contacts/identity-exchange.ts";
+import type { Keyring } from "./encryption/keyring.ts";
+import { MessageStamp, MQ_PROTOCOL } from "./goop-wire/goop-mq.ts";
+import { identityPayload, type OwnIdentity } from "./goop-wire/identity.ts";
+import { MqReceiver } from "./goop-wire/mq-receiver.ts";
+import { MqSender } from "./goop-wire/mq-sender.ts";
+import { Presence } from "./goop-wire/presence.ts";
+import type { PeerPresence } from "./goop-wire/presence-message.ts";
 import type { SignallingNode } from "./node.ts";
-import { Presence } from "./presence.ts";
-import type { PeerPresence } from "./presence-message.ts";
 import { SendLanes } from "./send-lanes.ts";
+import { SignalInbox } from "./signal-inbox.ts";
 import type { Timings } from "./timings.ts";
 import { topicOf } from "./topics.ts";
 
-export interface SignallingSurroundings {
+export interface SignallingEnvironment {
   onSignal(from: string, callId: string, signal: Signal): void;
   onContacts(contacts: Contact[]): void;
   /** @throws SignallingError closed, before start and after closing */
@@ -38,17 +38,17 @@ export interface SignallingSurroundings {
 }
 
 export interface SignallingParts {
-  readonly contacts: ContactKeeper;
+  readonly contacts: ContactManager;
   readonly lanes: SendLanes;
   readonly receiver: MqReceiver;
-  readonly inbox: Inbox;
+  readonly inbox: SignalInbox;
   readonly identities: IdentityExchange;
   readonly presence: Presence;
 }
 
 /** Nothing of it runs before the node does. */
-export function createParts(around: SignallingSurroundings): SignallingParts {
-  const contacts = new ContactKeeper({
+export function createParts(around: SignallingEnvironment): SignallingParts {
+  const contacts = new ContactManager({
     ...around,
     onMet: (peerId) => identities.introduce(peerId),
   });
@@ -77,11 +77,11 @@ export function createParts(around: SignallingSurroundings): SignallingParts {
 }
 
 function createInbox(
-  { keys, timings, log, onSignal }: SignallingSurroundings,
-  contacts: ContactKeeper,
+  { keys, timings, log, onSignal }: SignallingEnvironment,
+  contacts: ContactManager,
   identities: IdentityExchange,
-): Inbox {
-  const inbox = new Inbox({
+): SignalInbox {
+  const inbox = new SignalInbox({
     open: (from, payload) => keys().sealing.open(from, payload),
     onUnopened: (from) => {
       identities.onHeard(from, false);
@@ -104,7 +104,7 @@ function createInbox(
   return inbox;
 }
 
-function createPresence(around: SignallingSurroundings, contacts: ContactKeeper): Presence {
+function createPresence(around: SignallingEnvironment, contacts: ContactManager): Presence {
   const onPresent = ({ peerId, label, videoDisabled, addresses, encryptionSupported }: PeerPresence) => {
     if (around.closing.aborted || !contacts.add(around.node().completeAddress(peerId, addresses), "found")) {
       return;

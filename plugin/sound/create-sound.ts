@@ -4,12 +4,9 @@
 import type { Device } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
-import type { DeviceOwner, Opening } from "./device-keeper.ts";
-import { DeviceKeeper } from "./device-keeper.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
-import { soundSigns, watchDevices } from "./device-watch.ts";
-import { resampleLinear } from "./resample.ts";
-import { soundServerSocket } from "./server-watch.ts";
+import { resampleLinear } from "./playback/resample.ts";
+import type { DeviceLists } from "./process/sound-messages.ts";
 import type {
   InterruptionCallbacks,
   Microphone,
@@ -20,8 +17,11 @@ import type {
   Speaker,
 } from "./sound.ts";
 import { AUTO_ID, BLOCK_SAMPLES, NONE_ID, SAMPLE_RATE, SoundError, TONE_ID } from "./sound.ts";
-import type { DeviceLists } from "./sound-messages.ts";
-import type { StallLimits } from "./stall-watch.ts";
+import { monitorDeviceList, soundSigns } from "./supervision/device-list-monitor.ts";
+import type { DeviceOwner, Opening } from "./supervision/device-supervisor.ts";
+import { DeviceSupervisor } from "./supervision/device-supervisor.ts";
+import { soundServerSocket } from "./supervision/server-monitor.ts";
+import type { StallLimits } from "./supervision/stall-detector.ts";
 import { createTone, paceBlocks } from "./tone.ts";
 
 export interface SoundOptions {
@@ -36,7 +36,7 @@ export interface SoundOptions {
 
 class ProcessSound implements Sound {
   readonly #options: SoundOptions;
-  readonly #keeper: DeviceKeeper;
+  readonly #keeper: DeviceSupervisor;
   readonly #builtIn = new Set<{ close(): Promise<void> }>();
   readonly #watches = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
@@ -44,7 +44,7 @@ class ProcessSound implements Sound {
 
   constructor(options: SoundOptions) {
     this.#options = options;
-    this.#keeper = new DeviceKeeper(options);
+    this.#keeper = new DeviceSupervisor(options);
   }
 
   async list(): Promise<SoundDevices> {
@@ -119,7 +119,7 @@ class ProcessSound implements Sound {
 
   watch(onChange: (devices: SoundDevices) => void): () => void {
     this.#refuseWhenClosed();
-    const stop = watchDevices({
+    const stop = monitorDeviceList({
       readSigns: () => soundSigns(soundServerSocket(this.#options.env ?? {})),
       list: () => this.list(),
       onChange,

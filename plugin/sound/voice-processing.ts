@@ -2,7 +2,8 @@
 // Without the addon, or when its library fails, the voice goes on as it was captured. Knows nothing of devices.
 
 import type { Native, VoiceProcessor } from "../../native/index.ts";
-import { BLOCK_BYTES } from "./block-splitter.ts";
+import { errorText } from "../common/error-text.ts";
+import { BLOCK_BYTES } from "./playback/block-splitter.ts";
 import type { Processing } from "./sound.ts";
 import { BLOCK_SAMPLES, NO_PROCESSING } from "./sound.ts";
 
@@ -75,7 +76,7 @@ export class VoiceProcessing {
     } catch (error) {
       this.#engine = null;
       this.#processor = null;
-      this.#say(`the voice is sent as captured: ${error instanceof Error ? error.message : String(error)}`);
+      this.#say(`the voice is sent as captured: ${errorText(error)}`);
     }
   }
 }

@@ -4,8 +4,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { CaptureCounters, CaptureWish, VideoFrame } from "../../native/types.ts";
+import type { CaptureConstraints, CaptureCounters, VideoFrame } from "../../native/types.ts";
 import type { Cameras } from "../camera/camera.ts";
+import { errorText } from "../common/error-text.ts";
 import type { PngEncoder } from "../frames/png-encoder.ts";
 import { peakLevel } from "../sound/level.ts";
 import { NO_PROCESSING, NONE_ID, SAMPLE_RATE, type Sound } from "../sound/sound.ts";
@@ -16,13 +17,13 @@ const FIRST_LIMIT_MS = 10_000;
 /** Where the tone is the microphone: concert pitch. */
 const TONE_HZ = 440;
 
-export interface CaptureTestWish {
+export interface CaptureTestOptions {
   readonly camera: string;
   readonly microphone: string;
   readonly seconds: number;
   /** Made when it is missing; the files in it are replaced. */
   readonly folder: string;
-  readonly picture: CaptureWish;
+  readonly picture: CaptureConstraints;
   /** Ends the capture early. */
   readonly signal: AbortSignal;
 }
@@ -40,14 +41,14 @@ export interface CaptureReport {
 }
 
 /** One device after the other, so that the figures are its own. Never rejects for a device that fails. */
-export async function captureTest(engines: Engines, wish: CaptureTestWish): Promise<CaptureReport> {
+export async function captureTest(engines: Engines, wish: CaptureTestOptions): Promise<CaptureReport> {
   const parts: CaptureReport[] = [];
   try {
     await mkdir(wish.folder, { recursive: true });
     if (wish.camera !== NONE_ID) parts.push(await orFailure("camera", testCamera(engines, wish)));
     if (wish.microphone !== NONE_ID) parts.push(await orFailure("microphone", testMicrophone(engines, wish)));
   } catch (error) {
-    parts.push(failed(`The folder ${wish.folder} cannot be made: ${messageOf(error)}`));
+    parts.push(failed(`The folder ${wish.folder} cannot be made: ${errorText(error)}`));
   } finally {
     await engines.png.close();
     await engines.sound.close();
@@ -59,7 +60,7 @@ async function orFailure(device: string, test: Promise<CaptureReport>): Promise<
   try {
     return await test;
   } catch (error) {
-    return failed(`${device}: ${messageOf(error)}`);
+    return failed(`${device}: ${errorText(error)}`);
   }
 }
 
@@ -68,7 +69,7 @@ function failed(line: string): CaptureReport {
 }
 
 /** The newest picture is the one that is saved: a camera's first ones are often dark, until it has found its exposure. */
-async function testCamera({ cameras, png }: Engines, wish: CaptureTestWish): Promise<CaptureReport> {
+async function testCamera({ cameras, png }: Engines, wish: CaptureTestOptions): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
   const stampsUs: number[] = [];
   let last: VideoFrame | undefined;
@@ -105,7 +106,7 @@ async function testCamera({ cameras, png }: Engines, wish: CaptureTestWish): Pro
 }
 
 /** Unprocessed: what is to be judged is the device, not what is made of its sound. */
-async function testMicrophone({ sound }: Engines, wish: CaptureTestWish): Promise<CaptureReport> {
+async function testMicrophone({ sound }: Engines, wish: CaptureTestOptions): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
   const blocks: Int16Array[] = [];
   const arrivalsUs: number[] = [];
@@ -141,7 +142,7 @@ async function testMicrophone({ sound }: Engines, wish: CaptureTestWish): Promis
 /** Waits for the first of it, then for as long as is wished; a failure of the device ends both. */
 async function gather(
   first: Promise<void>,
-  { seconds, signal }: CaptureTestWish,
+  { seconds, signal }: CaptureTestOptions,
   late: string,
 ): Promise<void> {
   // Whichever ends first, no timer is left behind that would keep the process waiting.
@@ -189,8 +190,4 @@ function decibels(level: number): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,7 +8,7 @@ import { checkSending } from "./sending-check.ts";
 import { checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
 
-export interface DoctorWish {
+export interface DoctorOptions {
   /** Where the addon is built to. */
   readonly addonFolder: string;
   /** Why the addon does not load; null when it does. */
@@ -18,7 +18,7 @@ export interface DoctorWish {
 }
 
 /** Every check, in the order in which things are to be put right. */
-export async function examine(system: SystemView, wish: DoctorWish): Promise<Finding[]> {
+export async function examine(system: SystemView, wish: DoctorOptions): Promise<Finding[]> {
   const [addon, ...others] = enginesOf(system, wish.addonFolder);
   const engines = await Promise.all(others.map((engine) => checkEngine(system, engine)));
   const addonFound = addon === undefined ? [] : [await checkEngine(system, addon)];

@@ -1,7 +1,7 @@
 // `inspect`: which of the running plugins is meant, where it is watched, or why it cannot be. Pure; opens nothing.
 
 import type { InspectCommand } from "../command-line.ts";
-import type { RunningPlugin } from "../inspect/runtime-file.ts";
+import type { RunningPlugin } from "../diagnostics/runtime-file.ts";
 
 const HOW_TO =
   'Switch "debugging" on in the host\'s settings, or let the host send\n  settings.update {"settings":{"debugging":true}}';

@@ -1,6 +1,7 @@
 // Whether peers can be found on the local network, and whether the settings help calls through routers. No packet is sent.
 
 import { type Settings, settingsSchema } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
@@ -58,7 +59,7 @@ function readSettings(text: string): Settings | string {
     if (parsed.success) return parsed.data;
     return parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 

@@ -1,11 +1,11 @@
 // `replay LOG`: runs a recorded log through the charts of this version and says where they differ.
 
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
-import { attachMachine, type Difference, deskMachine, replayLog } from "../../statecharts/index.ts";
-import { readChartLog } from "../evidence/read-chart-log.ts";
+import { attachMachine, callManagerMachine, type Difference, replayLog } from "../../statecharts/index.ts";
+import { readChartLog } from "../diagnostics/read-chart-log.ts";
 
 /** Roots of the process's charts, by the paths of their actors. */
-const ROOTS = { attach: attachMachine, desk: deskMachine } as const;
+const ROOTS = { attach: attachMachine, desk: callManagerMachine } as const;
 const MAX_SHOWN = 10;
 /** A description fills screens. */
 const MAX_CHARS = 400;

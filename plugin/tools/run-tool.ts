@@ -6,9 +6,9 @@ import { settingsSchema } from "../../rpc-schema/index.ts";
 import { loadNativeOrExplain } from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
 import type { InspectCommand, ToolCommand } from "../command-line.ts";
+import { listRunning, runtimeFolder } from "../diagnostics/runtime-file.ts";
 import { PngEncoder } from "../frames/png-encoder.ts";
-import { openInBrowser } from "../host/at-the-terminal.ts";
-import { listRunning, runtimeFolder } from "../inspect/runtime-file.ts";
+import { openInBrowser } from "../host/terminal.ts";
 import type { Log } from "../log.ts";
 import { createSound } from "../sound/create-sound.ts";
 import { captureTest } from "./capture-test.ts";
@@ -18,7 +18,7 @@ import { describeInspection } from "./inspect.ts";
 import { realSystem } from "./real-system.ts";
 import { replayFile } from "./replay.ts";
 
-export interface ToolSurroundings {
+export interface ToolEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Standard output and standard error. */
   print(text: string): void;
@@ -30,7 +30,7 @@ export interface ToolSurroundings {
 const { native, whyNoCalls } = loadNativeOrExplain();
 
 /** @returns the exit status: 0 for good, 1 for not */
-export async function runTool(command: ToolCommand, around: ToolSurroundings): Promise<number> {
+export async function runTool(command: ToolCommand, around: ToolEnvironment): Promise<number> {
   switch (command.name) {
     case "devices":
       return devices(command, around);
@@ -46,7 +46,7 @@ export async function runTool(command: ToolCommand, around: ToolSurroundings): P
 }
 
 /** Without the addon the sound devices are still there to be listed. */
-async function devices({ json }: { json: boolean }, around: ToolSurroundings): Promise<number> {
+async function devices({ json }: { json: boolean }, around: ToolEnvironment): Promise<number> {
   if (whyNoCalls !== null) around.complain(`${whyNoCalls}\n`);
   const sound = createSound({ log: logOf(around), env: around.environment });
   try {
@@ -60,7 +60,7 @@ async function devices({ json }: { json: boolean }, around: ToolSurroundings): P
 
 async function doctor(
   { json, settings }: { json: boolean; settings: string | undefined },
-  around: ToolSurroundings,
+  around: ToolEnvironment,
 ): Promise<number> {
   const system = realSystem(around.environment);
   const findings = await examine(system, {
@@ -75,7 +75,7 @@ async function doctor(
 
 async function capture(
   command: ToolCommand & { name: "captureTest" },
-  around: ToolSurroundings,
+  around: ToolEnvironment,
 ): Promise<number> {
   if (whyNoCalls !== null) {
     around.complain(`${whyNoCalls}\n`);
@@ -96,7 +96,7 @@ async function capture(
   return isGood ? 0 : 1;
 }
 
-async function inspect(command: InspectCommand, around: ToolSurroundings): Promise<number> {
+async function inspect(command: InspectCommand, around: ToolEnvironment): Promise<number> {
   const { environment, print, complain } = around;
   const folder = runtimeFolder(environment.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0);
   const { url, text } = describeInspection(command, listRunning(folder), folder);
@@ -109,7 +109,7 @@ async function inspect(command: InspectCommand, around: ToolSurroundings): Promi
   return 0;
 }
 
-function replay({ log }: { log: string }, { print, complain }: ToolSurroundings): number {
+function replay({ log }: { log: string }, { print, complain }: ToolEnvironment): number {
   const { isSame, lines } = replayFile(log);
   (isSame ? print : complain)(`${lines.join("\n")}\n`);
   return isSame ? 0 : 1;
@@ -120,7 +120,7 @@ function jsonOf(value: unknown): string {
 }
 
 /** Of what the parts have to tell, only trouble is for somebody at a terminal. */
-function logOf({ complain }: ToolSurroundings): Log {
+function logOf({ complain }: ToolEnvironment): Log {
   return (level, message) => {
     if (level === "warn" || level === "error") complain(`${message}\n`);
   };

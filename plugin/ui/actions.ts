@@ -1,8 +1,8 @@
 // What the user can do, as requests to the plugin. Failures go to one place, which tells the user.
 
 import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "../../rpc-schema/index.ts";
-import type { Link } from "./link.ts";
-import { errorWords } from "./words.ts";
+import type { Link } from "./link/page-link.ts";
+import { errorSentence } from "./messages.ts";
 
 /** Settings that say what is done to the voice. */
 export type Processing = "echoCancellation" | "noiseSuppression" | "automaticGain";
@@ -84,7 +84,7 @@ export class Actions {
       await request;
       return true;
     } catch (error) {
-      this.#onFailure(errorWords(error));
+      this.#onFailure(errorSentence(error));
       return false;
     }
   }

@@ -1,21 +1,21 @@
 // Puts the page together: which scene the stage shows, what is announced, where the focus goes.
 
 import { Actions } from "./actions.ts";
-import { createAddContactDialog } from "./add-contact.ts";
-import { createCallView } from "./call-view.ts";
-import { createChartsLink } from "./charts-link.ts";
-import { createContactList } from "./contact-list.ts";
-import { createDevicePicker } from "./device-picker.ts";
+import { createAddContactDialog } from "./components/add-contact.ts";
+import { createCallView } from "./components/call-view.ts";
+import { createChartsLink } from "./components/charts-link.ts";
+import { createContactList } from "./components/contact-list.ts";
+import { createDevicePicker } from "./components/device-picker.ts";
+import { createEndNotice } from "./components/end-notice.ts";
+import { createIncomingDialog } from "./components/incoming-dialog.ts";
+import { createSettingsDialog } from "./components/settings-dialog.ts";
+import { createToast } from "./components/toast.ts";
+import { createTrouble, isTroubled } from "./components/trouble.ts";
 import { h, setHidden, setText } from "./dom.ts";
-import { createEndNotice } from "./end-notice.ts";
 import { icon } from "./icons.ts";
-import { createIncomingDialog } from "./incoming-dialog.ts";
-import { type Link, LinkError } from "./link.ts";
-import { createSettingsDialog } from "./settings-dialog.ts";
+import { type Link, LinkError } from "./link/page-link.ts";
+import { endSentence, errorSentence, peerName, phaseText } from "./messages.ts";
 import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
-import { createToast } from "./toast.ts";
-import { createTrouble, isTroubled } from "./trouble.ts";
-import { endSentence, errorWords, peerName, phaseWords } from "./words.ts";
 
 type Scene = "welcome" | "call" | "ended" | "trouble";
 
@@ -42,7 +42,7 @@ export function createApp(root: HTMLElement, link: Link): void {
   ];
   root.append(parts.contacts.element, stage, ...dialogs, toast.element, announcer);
 
-  store.onError = (error) => toast.show(errorWords(error));
+  store.onError = (error) => toast.show(errorSentence(error));
   store.onLevels = (levels) => {
     parts.call.setLevels(levels);
     parts.devices.setLevels(levels);
@@ -63,7 +63,7 @@ type Parts = ReturnType<typeof createParts>;
 
 function createParts(link: Link, store: Store, actions: Actions, tell: (message: string) => void) {
   const devices = createDevicePicker({
-    onOpen: () => void store.reloadDevices().catch((error: unknown) => tell(errorWords(error))),
+    onOpen: () => void store.reloadDevices().catch((error: unknown) => tell(errorSentence(error))),
     onChoose: (call, kind, deviceId) => actions.useDevice(call, kind, deviceId),
     onProcess: (call, processing, on) => actions.process(call, processing, on),
   });
@@ -72,7 +72,7 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
     link,
     delivery: () => store.state.host?.pictures ?? "stdio",
     onError: (error) => {
-      if (!isOvertaken(error)) tell(errorWords(error));
+      if (!isOvertaken(error)) tell(errorSentence(error));
     },
     onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
     onCamera: ({ callId }, on) => actions.setCamera(callId, on),
@@ -156,7 +156,7 @@ function createWelcome(): HTMLElement {
 /** For screen readers: changes of the call, not the running clock. */
 function announcement(state: PageState): string {
   const call = findCurrent(state.calls);
-  if (call) return `${peerName(call.peerLabel, call.peerId)}: ${phaseWords(call)}`;
+  if (call) return `${peerName(call.peerLabel, call.peerId)}: ${phaseText(call)}`;
   const { ended } = state;
   return ended ? endSentence(ended.reason, ended.endedBy, peerName(ended.peerLabel, ended.peerId)) : "";
 }
@@ -165,7 +165,7 @@ function titleOf(state: PageState): string {
   const ringing = findRinging(state.calls);
   if (ringing) return `${peerName(ringing.peerLabel, ringing.peerId)} is calling`;
   const call = findCurrent(state.calls);
-  if (call) return `${peerName(call.peerLabel, call.peerId)} – ${phaseWords(call)}`;
+  if (call) return `${peerName(call.peerLabel, call.peerId)} – ${phaseText(call)}`;
   return state.host?.label ? `${state.host.label} – Calls` : "Calls";
 }
 

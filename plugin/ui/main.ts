@@ -1,8 +1,8 @@
 // Starts the page: reads the session's token from the address and connects to the host that served it.
 
+import { LINK_PATH } from "../http/page-messages.ts";
 import { createApp } from "./app.ts";
-import { LINK_PATH } from "./host-messages.ts";
-import { Link } from "./link.ts";
+import { Link } from "./link/page-link.ts";
 
 /** In the fragment, which browsers neither send to servers nor put into a Referer. */
 const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";

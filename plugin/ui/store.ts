@@ -10,8 +10,8 @@ import type {
   MediaKind,
   PluginNotificationParams,
 } from "../../rpc-schema/index.ts";
-import type { HostState } from "./host-messages.ts";
-import type { Link } from "./link.ts";
+import type { HostState } from "../http/page-messages.ts";
+import type { Link } from "./link/page-link.ts";
 
 /** The call that ended last, until the user has read it. */
 export interface EndedCall {

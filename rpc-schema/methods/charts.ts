@@ -1,8 +1,8 @@
 // Watching the charts: what they are, and what they do from now on. Off unless the setting `debugging` is on.
 
 import { z } from "zod";
-import { chartDescriptionSchema } from "../chart-description.ts";
-import { chartLogEntrySchema } from "../chart-log.ts";
+import { chartDescriptionSchema } from "../charts/chart-description.ts";
+import { chartLogEntrySchema } from "../charts/chart-log.ts";
 import { done, method, noParams, notification, servingErrors } from "../definition.ts";
 
 export const chartMethods = {

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { availabilitySchema, peerIdSchema } from "../common.ts";
 import { done, method, noParams, notification, servingErrors } from "../definition.ts";
-import { settingsChangeSchema, settingsSchema } from "../settings.ts";
+import { settingsChangeSchema, settingsSchema } from "../settings/settings.ts";
 
 /** `initialize` comes first and once, `shutdown` last; the settings may change at any time between. */
 export const lifecycleMethods = {

@@ -3,7 +3,7 @@
 
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
 
-export type AdaptedWay = "sending" | "showing";
+export type AdaptedDirection = "sending" | "showing";
 
 /** One second of a call. null: not known, which never counts against a step. */
 export interface Measured {
@@ -26,12 +26,12 @@ export interface Measured {
 }
 
 /** What a step leaves of a picture: of each side, and of its pictures a second. */
-export interface PictureShare {
+export interface VideoShare {
   readonly scale: number;
   readonly rate: number;
 }
 
-export const SHARES: Readonly<Record<PictureStep, PictureShare>> = {
+export const SHARES: Readonly<Record<PictureStep, VideoShare>> = {
   full: { scale: 1, rate: 1 },
   threeQuarters: { scale: 0.75, rate: 1 },
   half: { scale: 0.5, rate: 1 },
@@ -80,7 +80,7 @@ export function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): 
 /** @param higher the next step up; null at the top */
 export function judge(
   measured: Measured,
-  way: AdaptedWay,
+  way: AdaptedDirection,
   step: PictureStep,
   higher: PictureStep | null,
 ): Verdict {

@@ -3,11 +3,11 @@
 import { assign, sendParent, setup } from "xstate";
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
-import { type AdaptedWay, judge, type Measured, type PictureShare, SHARES } from "./judge.ts";
+import { type AdaptedDirection, judge, type Measured, SHARES, type VideoShare } from "./judge.ts";
 
 export interface AdaptInput {
   readonly callId: string;
-  readonly way: AdaptedWay;
+  readonly way: AdaptedDirection;
 }
 
 export interface AdaptContext extends AdaptInput {
@@ -25,13 +25,13 @@ export type AdaptEvent = { type: "measured"; measured: Measured };
 /** What the call is told. */
 export type AdaptReport = {
   type: "adapt.stepped";
-  way: AdaptedWay;
+  way: AdaptedDirection;
   step: PictureStep;
   reason: string | null;
 };
 
 export interface AppliedShare extends AdaptInput {
-  readonly share: PictureShare;
+  readonly share: VideoShare;
 }
 
 /** From the whole picture to none. */

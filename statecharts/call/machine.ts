@@ -2,7 +2,7 @@
 // how media connect is the link's; which devices are open is the media chart's.
 
 import type { EndReason } from "../../rpc-schema/index.ts";
-import { textOf } from "../link/model.ts";
+import { errorText } from "../link/model.ts";
 import {
   addressOf,
   type CallContext,
@@ -11,7 +11,7 @@ import {
   leftOver,
   linkFailure,
   NOTHING_SAID,
-  type RemoteStanding,
+  type RemoteMediaState,
 } from "./model.ts";
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
@@ -43,7 +43,7 @@ const refused = [
 const undeliverable = {
   type: "end",
   params: ({ event }: { event: { error: unknown } }) =>
-    ({ reason: "unreachable", endedBy: "local", detail: textOf(event.error) }) as const,
+    ({ reason: "unreachable", endedBy: "local", detail: errorText(event.error) }) as const,
 } as const;
 
 /** A chart of this call failed, which no effect of theirs should bring about. */
@@ -53,7 +53,7 @@ const broken = {
     {
       type: "end",
       params: ({ event }: { event: { error: unknown } }) =>
-        ({ reason: "mediaFailed", endedBy: "local", detail: textOf(event.error) }) as const,
+        ({ reason: "mediaFailed", endedBy: "local", detail: errorText(event.error) }) as const,
     },
     "releaseHeldByBroken",
   ],
@@ -142,11 +142,11 @@ const ringingIn = callSetup.createStateConfig({
 
 const keepRemoteMedia = {
   type: "keepRemoteMedia",
-  params: ({ event: { microphone, camera, rung, rungWhy } }: { event: RemoteStanding }) => ({
+  params: ({ event: { microphone, camera, mediaLevel, mediaLevelReason } }: { event: RemoteMediaState }) => ({
     microphone,
     camera,
-    rung,
-    rungWhy,
+    mediaLevel,
+    mediaLevelReason,
   }),
 } as const;
 

@@ -7,10 +7,10 @@ import type {
   EndedBy,
   EndReason,
   MediaKind,
-  Rung,
+  MediaLevel,
   Timeouts,
 } from "../../rpc-schema/index.ts";
-import type { AdaptedWay } from "../adapt/judge.ts";
+import type { AdaptedDirection } from "../adapt/judge.ts";
 import { adaptMachine } from "../adapt/machine.ts";
 import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
@@ -42,7 +42,7 @@ export interface Resumed {
   /** Unix milliseconds, for whoever tells of the call. */
   readonly createdAt: number;
   readonly connectedAt: number | null;
-  readonly remote: RemoteStanding;
+  readonly remote: RemoteMediaState;
   readonly media: MediaBefore;
 }
 
@@ -54,15 +54,15 @@ export interface CallEnd {
 }
 
 /** What the other side says of itself; null: nothing yet, and of the rung with older peers ever. */
-export interface RemoteStanding {
+export interface RemoteMediaState {
   readonly microphone: boolean | null;
   readonly camera: boolean | null;
-  readonly rung: Rung | null;
-  readonly rungWhy: string | null;
+  readonly mediaLevel: MediaLevel | null;
+  readonly mediaLevelReason: string | null;
 }
 
 export interface CallContext extends CallInput {
-  readonly remote: RemoteStanding;
+  readonly remote: RemoteMediaState;
   readonly end: CallEnd | null;
 }
 
@@ -78,13 +78,13 @@ export type SignalCallEvent =
   | { type: "signal.offer"; sdp: string }
   | { type: "signal.answer"; sdp: string }
   | { type: "signal.candidate"; candidate: Candidate }
-  | ({ type: "signal.media" } & RemoteStanding)
+  | ({ type: "signal.media" } & RemoteMediaState)
   | { type: "signal.reconnect" }
   | { type: "signal.reconnectAck" }
   | { type: "signal.hangup"; reason: EndReason | null };
 
 /** From the desk, which sees all calls at once. */
-export type DeskCallEvent =
+export type ManagerCommand =
   | {
       type: "desk.end";
       reason: Extract<EndReason, "superseded" | "connectionLost" | "videoDisabled" | "hostGone" | "shutdown">;
@@ -94,12 +94,12 @@ export type DeskCallEvent =
   | { type: "desk.free" };
 
 /** What a call tells the desk. */
-export type DeskReport = { type: "call.rings"; callId: string } | { type: "call.lost"; callId: string };
+export type CallReport = { type: "call.rings"; callId: string } | { type: "call.lost"; callId: string };
 
 export type CallEvent =
   | UserCallEvent
   | SignalCallEvent
-  | DeskCallEvent
+  | ManagerCommand
   | LinkReport
   | AdaptReport
   | UserMediaEvent
@@ -109,7 +109,12 @@ export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
 export type RequestInput = CallAddress & { readonly media: MediaKind };
 export type HangupInput = CallAddress & { readonly reason: EndReason };
 
-export const NOTHING_SAID: RemoteStanding = { microphone: null, camera: null, rung: null, rungWhy: null };
+export const NOTHING_SAID: RemoteMediaState = {
+  microphone: null,
+  camera: null,
+  mediaLevel: null,
+  mediaLevelReason: null,
+};
 
 const FALLBACK_END: CallEnd = { reason: "mediaFailed", endedBy: "local" };
 
@@ -155,10 +160,10 @@ const callWords = setup({
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
     keepRemoteMedia: assign({
-      remote: (_, params: RemoteStanding) => params,
+      remote: (_, params: RemoteMediaState) => params,
     }),
-    reportRinging: sendParent(({ context }): DeskReport => ({ type: "call.rings", callId: context.callId })),
-    reportLost: sendParent(({ context }): DeskReport => ({ type: "call.lost", callId: context.callId })),
+    reportRinging: sendParent(({ context }): CallReport => ({ type: "call.rings", callId: context.callId })),
+    reportLost: sendParent(({ context }): CallReport => ({ type: "call.lost", callId: context.callId })),
     toLink: sendTo("link", ({ event }) => event),
     toMedia: sendTo("media", ({ event }) => event),
     tellMedia: sendTo(
@@ -175,7 +180,7 @@ const callWords = setup({
     isResumed: ({ context }) => context.resumed !== null,
     isLeftOver: ({ context }) => (context.resumed?.whyOver ?? null) !== null,
     isAccepted: ({ context }) => context.isAccepted,
-    isOfSending: (_, params: { way: AdaptedWay }) => params.way === "sending",
+    isOfSending: (_, params: { way: AdaptedDirection }) => params.way === "sending",
     isSuperseded: (_, params: { reason: EndReason | null }) => params.reason === "superseded",
   },
   delays: {

@@ -2,7 +2,7 @@
 // only in where it leads and in what a failure means.
 
 import type { Candidate, EndReason } from "../../rpc-schema/index.ts";
-import { type LinkContext, linkSetup, losesEarlyCandidates, textOf } from "./model.ts";
+import { errorText, type LinkContext, linkSetup, losesEarlyCandidates } from "./model.ts";
 
 interface ExchangePlan {
   readonly iceRestart: boolean;
@@ -63,7 +63,7 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       target: onFailed,
       actions: {
         type: "giveUp",
-        params: ({ event }: { event: { error: unknown } }) => ({ reason, detail: textOf(event.error) }),
+        params: ({ event }: { event: { error: unknown } }) => ({ reason, detail: errorText(event.error) }),
       },
     }) as const;
 

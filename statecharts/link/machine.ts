@@ -2,7 +2,7 @@
 // Knows descriptions only as text to pass on, and the WebRTC engine only by the state of its connection.
 
 import { addressOf, candidateParams, exchangeStates, takeOffer } from "./exchange.ts";
-import { linkSetup, textOf } from "./model.ts";
+import { errorText, linkSetup } from "./model.ts";
 import { recovering } from "./recovery.ts";
 
 const establishing = linkSetup.createStateConfig({
@@ -44,7 +44,7 @@ const establishing = linkSetup.createStateConfig({
               target: "#link.failed",
               actions: {
                 type: "giveUp",
-                params: ({ event }) => ({ reason: "unreachable" as const, detail: textOf(event.error) }),
+                params: ({ event }) => ({ reason: "unreachable" as const, detail: errorText(event.error) }),
               },
             },
           },
@@ -112,7 +112,7 @@ export const linkMachine = linkSetup.createMachine({
       target: ".failed",
       actions: {
         type: "giveUp",
-        params: ({ event }) => ({ reason: "mediaFailed" as const, detail: textOf(event.error) }),
+        params: ({ event }) => ({ reason: "mediaFailed" as const, detail: errorText(event.error) }),
       },
     },
   },

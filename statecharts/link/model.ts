@@ -165,6 +165,6 @@ export const linkSetup = linkWords.extend({
   },
 });
 
-export function textOf(error: unknown): string {
+export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

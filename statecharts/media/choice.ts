@@ -29,7 +29,7 @@ export interface DeviceContext {
 }
 
 /** What is known of the machine and of the settings. */
-export interface Surroundings {
+export interface DeviceEnvironment {
   readonly devices: DeviceList;
   /** Before the last change; null at the first list. */
   readonly before: DeviceList | null;
@@ -69,7 +69,7 @@ function lists(devices: DeviceList | null, kind: DeviceKind, deviceId: string): 
 /** The id of the device that the user would rather have than any other; null while it is not known. */
 export function preferredId(
   device: DeviceContext,
-  around: Surroundings | null,
+  around: DeviceEnvironment | null,
   kind: DeviceKind,
 ): string | null {
   const word = device.choice ?? around?.wished[kind] ?? AUTO;
@@ -84,7 +84,7 @@ export function preferredId(
  */
 export function candidates(
   device: DeviceContext,
-  around: Surroundings | null,
+  around: DeviceEnvironment | null,
   kind: DeviceKind,
   tried: readonly string[] = device.tried,
 ): string[] {
@@ -101,7 +101,7 @@ export function candidates(
 /** The preferred device, where it is there and another one, or none, is open. */
 export function awaited(
   device: DeviceContext,
-  around: Surroundings | null,
+  around: DeviceEnvironment | null,
   kind: DeviceKind,
 ): OpenDevice | null {
   const preferred = preferredId(device, around, kind);
@@ -111,7 +111,11 @@ export function awaited(
 }
 
 /** It was not there before the last change of the list. */
-export function hasReturned(device: DeviceContext, around: Surroundings | null, kind: DeviceKind): boolean {
+export function hasReturned(
+  device: DeviceContext,
+  around: DeviceEnvironment | null,
+  kind: DeviceKind,
+): boolean {
   const preferred = awaited(device, around, kind);
   // The first list tells of no return.
   if (!preferred || !around?.before) return false;
@@ -119,6 +123,6 @@ export function hasReturned(device: DeviceContext, around: Surroundings | null, 
 }
 
 /** Ids that failed and that the list still holds: what was unplugged gets a new chance when it comes back. */
-export function stillTried(device: DeviceContext, around: Surroundings, kind: DeviceKind): string[] {
+export function stillTried(device: DeviceContext, around: DeviceEnvironment, kind: DeviceKind): string[] {
   return device.tried.filter((id) => lists(around.before, kind, id) === lists(around.devices, kind, id));
 }

@@ -2,9 +2,9 @@
 // while its state says so; one that fails makes way for the next best, and the other side is told what that leaves.
 
 import type { DeviceKind } from "../../rpc-schema/index.ts";
-import { textOf } from "../link/model.ts";
+import { errorText } from "../link/model.ts";
 import { preferredId } from "./choice.ts";
-import { standingOf } from "./ladder.ts";
+import { mediaLevelState } from "./level.ts";
 import { initialMedia, type MediaContext, mediaSetup } from "./model.ts";
 
 interface OnOff {
@@ -23,7 +23,7 @@ const announce = {
     peerId: context.peerId,
     camera: context.camera.open !== null,
     microphone: context.microphone.open !== null && context.isMicrophoneOn,
-    ...standingOf(context),
+    ...mediaLevelState(context),
   }),
 } as const;
 
@@ -57,7 +57,7 @@ function wordsFor<K extends DeviceKind>(kind: K) {
     },
     keepBroken: {
       type: "keepFailed",
-      params: ({ event }: { event: { error: unknown } }) => ({ kind, why: textOf(event.error) }),
+      params: ({ event }: { event: { error: unknown } }) => ({ kind, why: errorText(event.error) }),
     },
     keepClosed: { type: "keepClosed", params: of },
     keepInterruption: {

@@ -2,10 +2,16 @@
 // supply. An activity's life is the device's life: leaving its state closes the device.
 
 import { assign, raise, sendTo, setup } from "xstate";
-import type { DeviceKind, MediaKind, Rung } from "../../rpc-schema/index.ts";
+import type { DeviceKind, MediaKind, MediaLevel } from "../../rpc-schema/index.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
 import * as choice from "./choice.ts";
-import { type DeviceContext, MAX_ROUNDS, NO_DEVICE, type OpenDevice, type Surroundings } from "./choice.ts";
+import {
+  type DeviceContext,
+  type DeviceEnvironment,
+  MAX_ROUNDS,
+  NO_DEVICE,
+  type OpenDevice,
+} from "./choice.ts";
 
 export interface MediaInput {
   readonly callId: string;
@@ -29,7 +35,7 @@ export interface MediaContext extends MediaInput {
   readonly microphone: DeviceContext;
   readonly speaker: DeviceContext;
   /** Null until the first list has come. */
-  readonly around: Surroundings | null;
+  readonly around: DeviceEnvironment | null;
   /** Why no picture is sent though the camera is open; null while it is sent. */
   readonly pictureHeld: string | null;
 }
@@ -41,7 +47,7 @@ interface Loss {
 }
 
 /** What of the settings changed that a running call heeds at once. */
-export interface SettingsNews {
+export interface LiveSettingsChange {
   /** The new words for the kinds of device that got one. */
   readonly wished: Readonly<Partial<Record<DeviceKind, string>>>;
   /** What is done to the voice. */
@@ -69,10 +75,10 @@ export type MediaEvent =
   | { type: "device.microphoneResumed" }
   | { type: "device.speakerInterrupted"; why: string }
   | { type: "device.speakerResumed" }
-  | ({ type: "settings.changed" } & SettingsNews)
+  | ({ type: "settings.changed" } & LiveSettingsChange)
   | { type: "settings.voice" }
   | { type: "settings.picture" }
-  | ({ type: "devices.changed" } & Omit<Surroundings, "before">)
+  | ({ type: "devices.changed" } & Omit<DeviceEnvironment, "before">)
   | { type: "devices.known" }
   | { type: "signal.reconnect" }
   | { type: "picture.held"; why: string | null };
@@ -95,8 +101,8 @@ export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | { type: 
 export type MediaAnnouncement = Pick<MediaInput, "callId" | "peerId"> & {
   readonly microphone: boolean;
   readonly camera: boolean;
-  readonly rung: Rung;
-  readonly rungWhy: string | null;
+  readonly mediaLevel: MediaLevel;
+  readonly mediaLevelReason: string | null;
 };
 
 interface OfKind {
@@ -244,7 +250,7 @@ const mediaWords = setup({
     ),
     rememberMicrophone: assign({ isMicrophoneOn: (_, params: { on: boolean }) => params.on }),
     keepHeld: assign({ pictureHeld: (_, params: { why: string | null }) => params.why }),
-    keepSurroundings: assign(({ context }, now: Omit<Surroundings, "before">) => {
+    keepSurroundings: assign(({ context }, now: Omit<DeviceEnvironment, "before">) => {
       const around = { ...now, before: context.around?.devices ?? null };
       const again = (kind: DeviceKind) => ({
         ...context[kind],

@@ -2,18 +2,18 @@
 // at all while nobody looks.
 
 import type { ChartDescription, ChartLogEntry } from "../../rpc-schema/index.ts";
-import { ActorList } from "./actor-list.ts";
-import { ChartsPane } from "./charts-pane.ts";
 import { button, h, setAttribute, setText } from "./dom.ts";
-import { EventDetail } from "./event-detail.ts";
-import { EventList } from "./event-list.ts";
-import { listenToKeys } from "./keyboard.ts";
 import type { Layouter } from "./layouter.ts";
-import { MessageList } from "./message-list.ts";
 import { Session } from "./model/session.ts";
 import { svgText } from "./model/svg-file.ts";
+import { ActorList } from "./panes/actor-list.ts";
+import { ChartsPane } from "./panes/charts-pane.ts";
+import { EventDetail } from "./panes/event-detail.ts";
+import { EventList } from "./panes/event-list.ts";
+import { listenToKeys } from "./panes/keyboard.ts";
+import { MessageList } from "./panes/message-list.ts";
+import { TimeAxis } from "./panes/time-axis.ts";
 import { fileSource, liveSource, type Sink, type Source, type SourceState } from "./sources.ts";
-import { TimeAxis } from "./time-axis.ts";
 import { timeText } from "./words.ts";
 
 const TICK_MS = 250;

@@ -7,8 +7,8 @@ import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import type { PluginNotificationName, PluginNotificationParams } from "../../rpc-schema/index.ts";
-import { type Pulse, startPulse } from "../support/pulse.ts";
-import { burstLoop } from "./mouth-to-ear.ts";
+import { type Pulse, startPulse } from "../support/sound/pulse.ts";
+import { burstLoop } from "./measures/mouth-to-ear.ts";
 
 export const DIST_MAIN = fileURLToPath(new URL("../../dist/plugin/main.js", import.meta.url));
 const PROBE = new URL("loop-probe.ts", import.meta.url).href;

@@ -5,9 +5,6 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { measureCarriedCall } from "./carried-call.ts";
-import { measureChromium } from "./chromium-call.ts";
-import { measureVoice, VOICE_FIGURES } from "./echo.ts";
 import {
   FIGURE_NAMES,
   type Figure,
@@ -17,14 +14,17 @@ import {
   median,
   quantile,
 } from "./figures.ts";
-import type { Ledger } from "./frame-ledger.ts";
-import { measureBeside } from "./mouth-to-ear-beside.ts";
-import { measureWays, WAYS } from "./picture-ways.ts";
-import { measureSoundAndPicture } from "./sound-and-picture.ts";
-import { measureStarts } from "./start-time.ts";
-import { measureSwitchGaps } from "./switch-gap.ts";
-import { measureWatchedCall, type WatchedReport } from "./watched-call.ts";
-import { measureWatching } from "./watching.ts";
+import { measureCarriedCall } from "./measures/carried-call.ts";
+import { measureChromium } from "./measures/chromium-call.ts";
+import { measureVoice, VOICE_FIGURES } from "./measures/echo.ts";
+import { measureWays, WAYS } from "./measures/frame-deliveries.ts";
+import type { Ledger } from "./measures/frame-ledger.ts";
+import { measureBeside } from "./measures/mouth-to-ear-beside.ts";
+import { measureSoundAndPicture } from "./measures/sound-and-picture.ts";
+import { measureStarts } from "./measures/start-time.ts";
+import { measureSwitchGaps } from "./measures/switch-gap.ts";
+import { measureWatchedCall, type WatchedReport } from "./measures/watched-call.ts";
+import { measureWatching } from "./measures/watching.ts";
 
 const SMALL = { width: 320, height: 240, fps: 30 };
 const VGA = { width: 640, height: 480, fps: 30 };

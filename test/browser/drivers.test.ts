@@ -5,11 +5,17 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser } from "../support/browser.ts";
-import { startChromium } from "../support/chromium.ts";
-import { listenOnLoopback } from "../support/loopback.ts";
-import { crc16, readStampOf, startRecording, takeDrawn, waitForDrawn } from "../support/stamp-reader.ts";
-import { startWebKit } from "../support/webkit.ts";
+import type { Browser } from "../support/browser/browser.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { startWebKit } from "../support/browser/webkit.ts";
+import { listenOnLoopback } from "../support/network/loopback.ts";
+import {
+  crc16,
+  readStampOf,
+  startRecording,
+  takeDrawn,
+  waitForDrawn,
+} from "../support/pictures/stamp-reader.ts";
 
 const page = `<!doctype html><title>drivers</title>
 <button onclick="setTimeout(() => { document.querySelector('p').hidden = false; }, 50)">show</button>

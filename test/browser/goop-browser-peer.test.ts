@@ -3,16 +3,16 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser } from "../support/browser.ts";
-import { startChromium } from "../support/chromium.ts";
-import { isTone } from "../support/goop-peer/eyes.ts";
-import { PEER_TONE_HZ, PLUGIN_TONE_HZ, startFieldPlugin } from "../support/goop-peer/field-bench.ts";
+import type { Browser } from "../support/browser/browser.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { PEER_TONE_HZ, PLUGIN_TONE_HZ, startFieldPlugin } from "../support/goop-peer/deployed-bench.ts";
+import { startViewer, type Viewer } from "../support/goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts";
-import { untilPluginSees } from "../support/goop-peer/plugin-eyes.ts";
-import { startViewer, type Viewer } from "../support/goop-peer/viewer.ts";
-import { findDeviations } from "../support/goop-peer/wire-rules.ts";
-import { endCalls, type PluginProcess } from "../support/plugin-process.ts";
-import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
+import { isTone } from "../support/goop-peer/observer.ts";
+import { untilPluginSees } from "../support/goop-peer/plugin-observer.ts";
+import { findDeviations } from "../support/goop-peer/wire/wire-rules.ts";
+import { endCalls, type PluginProcess } from "../support/plugin/plugin-process.ts";
+import { PULSE_RATE, type Pulse, startPulse } from "../support/sound/pulse.ts";
 
 const SWITCHES = [
   "--allow-loopback-in-peer-connection",

@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser } from "../support/browser.ts";
-import { assertBrowsersRest } from "../support/browsers-rest.ts";
-import { startChromium } from "../support/chromium.ts";
-import { type GoopPage, introducePages, openGoopPage } from "../support/goop-page.ts";
-import { readStampOf, type Stamp } from "../support/stamp-reader.ts";
-import { startWebKit } from "../support/webkit.ts";
+import type { Browser } from "../support/browser/browser.ts";
+import { assertBrowsersRest } from "../support/browser/browsers-idle.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { type GoopPage, introducePages, openGoopPage } from "../support/browser/goop-page.ts";
+import { startWebKit } from "../support/browser/webkit.ts";
+import { readStampOf, type Stamp } from "../support/pictures/stamp-reader.ts";
 
 /** Each look takes some milliseconds; a picture that stands still is the same in all of them. */
 const LOOKS = 500;

@@ -10,9 +10,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
-import { startChromium } from "../support/chromium.ts";
-import { SMALL_PICTURE } from "../support/small-picture.ts";
-import { startRecording, takeDrawn, waitForDrawn } from "../support/stamp-reader.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
+import { startRecording, takeDrawn, waitForDrawn } from "../support/pictures/stamp-reader.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
 const id = (testId: string) => `[data-testid="${testId}"]`;

@@ -7,19 +7,19 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
-import { assertHears } from "../support/assert-hears.ts";
-import type { Browser } from "../support/browser.ts";
-import { startChromium } from "../support/chromium.ts";
-import { type Pulse, startPulse } from "../support/pulse.ts";
-import { SMALL_PICTURE } from "../support/small-picture.ts";
+import type { Browser } from "../support/browser/browser.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { startWebKit } from "../support/browser/webkit.ts";
+import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
 import {
   readStampOf,
   stampDelayMs,
   startRecording,
   takeDrawn,
   waitForDrawn,
-} from "../support/stamp-reader.ts";
-import { startWebKit } from "../support/webkit.ts";
+} from "../support/pictures/stamp-reader.ts";
+import { assertHears } from "../support/sound/assert-hears.ts";
+import { type Pulse, startPulse } from "../support/sound/pulse.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
 const PICTURES = 60;

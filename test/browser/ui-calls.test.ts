@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { endedBySchema, endReasonSchema } from "../../rpc-schema/index.ts";
-import { useCallPage } from "../support/call-page-suite.ts";
-import { BOB, callWithBob } from "../support/scripted-host.ts";
+import { useCallPage } from "../support/browser/call-page-suite.ts";
+import { BOB, callWithBob } from "../support/fakes/scripted-host.ts";
 
 const callId = "call-of-test";
 
@@ -123,7 +123,12 @@ describe("the call page", () => {
     const offered = { deviceId: "usb-cam", deviceName: "Aurora HD Webcam" };
     const camera = { ...local.camera, deviceId: "old-cam", deviceName: "Old", why: "unplugged", offered };
     const sending = { step: "half", reason: "too much is lost", width: 320, height: 240, fps: 30 } as const;
-    const remote = { microphone: "on", camera: "off", rung: "voiceOnly", rungWhy: "Camera: broken" } as const;
+    const remote = {
+      microphone: "on",
+      camera: "off",
+      mediaLevel: "voiceOnly",
+      mediaLevelReason: "Camera: broken",
+    } as const;
     script({ do: "change", callId, change: { local: { ...local, camera }, sending, remote } });
     await at("camera-changed").getByText("Your camera is now Old: unplugged").waitFor();
     await at("picture-smaller").getByText("Picture at half size: too much is lost").waitFor();

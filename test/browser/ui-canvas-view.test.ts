@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { type PageServer, startPageServer } from "../../plugin/host/page-server.ts";
-import type { CanvasView, CanvasViewOptions, DrawnDetail } from "../../plugin/ui/canvas-view.ts";
-import { type CallPage, launchChromium, openCallPage } from "../support/call-page.ts";
+import { type PageServer, startPageServer } from "../../plugin/host/page/page-server.ts";
+import type { CanvasView, CanvasViewOptions, DrawnDetail } from "../../plugin/ui/video/canvas-view.ts";
+import { type CallPage, launchChromium, openCallPage } from "../support/browser/call-page.ts";
 
 /** What the page holds for these tests; `asked` is everything that the view said to its link. */
 interface Bench {

@@ -2,11 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { DrawnDetail } from "../../plugin/ui/canvas-view.ts";
-import type { Browser } from "../support/browser.ts";
-import { startChromium } from "../support/chromium.ts";
-import { BOB, callWithBob, contact, type ScriptedHost, startScriptedHost } from "../support/scripted-host.ts";
-import { startWebKit } from "../support/webkit.ts";
+import type { DrawnDetail } from "../../plugin/ui/video/canvas-view.ts";
+import type { Browser } from "../support/browser/browser.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { startWebKit } from "../support/browser/webkit.ts";
+import {
+  BOB,
+  callWithBob,
+  contact,
+  type ScriptedHost,
+  startScriptedHost,
+} from "../support/fakes/scripted-host.ts";
 
 const id = (testId: string): string => `[data-testid="${testId}"]`;
 

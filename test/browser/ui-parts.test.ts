@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { useCallPage } from "../support/call-page-suite.ts";
-import { BOB, CAROL, callWithBob, statisticsOf } from "../support/scripted-host.ts";
+import { useCallPage } from "../support/browser/call-page-suite.ts";
+import { BOB, CAROL, callWithBob, statisticsOf } from "../support/fakes/scripted-host.ts";
 
 const callId = "call-of-test";
 const GRACE = "12D3KooWGraceGraceGrace1";

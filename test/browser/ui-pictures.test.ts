@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { CallInfo } from "../../rpc-schema/index.ts";
-import { takePictures } from "../support/call-page.ts";
-import { useCallPage } from "../support/call-page-suite.ts";
-import { BOB, callWithBob, contact, statisticsOf } from "../support/scripted-host.ts";
+import { takePictures } from "../support/browser/call-page.ts";
+import { useCallPage } from "../support/browser/call-page-suite.ts";
+import { BOB, callWithBob, contact, statisticsOf } from "../support/fakes/scripted-host.ts";
 
 const callId = "call-of-test";
 const longName = "Dr. Maximiliane von und zu Hohenlohe-Langenburg";

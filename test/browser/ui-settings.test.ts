@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { hostSettings } from "../../rpc-schema/index.ts";
-import { takePictures } from "../support/call-page.ts";
-import { useCallPage } from "../support/call-page-suite.ts";
-import { BOB, CAROL, contact } from "../support/scripted-host.ts";
+import { takePictures } from "../support/browser/call-page.ts";
+import { useCallPage } from "../support/browser/call-page-suite.ts";
+import { BOB, CAROL, contact } from "../support/fakes/scripted-host.ts";
 
 const NO_DEVICE = {
   videoDisabled: true,

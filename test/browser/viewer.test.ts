@@ -8,11 +8,11 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Host } from "../../plugin/host/host.ts";
 import { type Pair, startPair } from "../../plugin/host/pair.ts";
-import type { Browser } from "../support/browser.ts";
-import { startChromium } from "../support/chromium.ts";
-import { logText, recordCall } from "../support/recorded-call.ts";
-import { SMALL_PICTURE } from "../support/small-picture.ts";
-import { startWebKit } from "../support/webkit.ts";
+import type { Browser } from "../support/browser/browser.ts";
+import { startChromium } from "../support/browser/chromium.ts";
+import { startWebKit } from "../support/browser/webkit.ts";
+import { logText, recordCall } from "../support/charts/recorded-call.ts";
+import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
 const id = (testId: string): string => `[data-testid="${testId}"]`;

@@ -5,14 +5,14 @@ import { describe, test } from "node:test";
 import { createFrames } from "../../plugin/frames/create-frames.ts";
 import type { Frames } from "../../plugin/frames/frames.ts";
 import { type FrameCounts, type FrameDelivery, frameMethods, RpcError } from "../../rpc-schema/index.ts";
-import { type CountedFrame, countedFrame, FakeNative, next, settled } from "../support/fake-frames.ts";
 import {
   openMjpegViewer,
   openSocketViewer,
   PAGE_ORIGIN,
   type PictureViewer,
   type SeenPicture,
-} from "../support/picture-viewers.ts";
+} from "../support/browser/frame-viewers.ts";
+import { type CountedFrame, countedFrame, FakeNative, next, settled } from "../support/fakes/fake-frames.ts";
 
 interface Watched {
   readonly frames: Frames;

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { contactSchema, methods, PROTOCOL_VERSION } from "../../rpc-schema/index.ts";
-import { Arrivals, openPluginSeat, type SeatedPlugin } from "../support/plugin-seat.ts";
+import { Arrivals, openPluginSeat, type SeatedPlugin } from "../support/plugin/fake-plugin-executable.ts";
 
 export interface CarriedMessage {
   readonly peerId: string;

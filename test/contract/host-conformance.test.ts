@@ -1,14 +1,18 @@
 // The reference host keeps what every carrying host must.
 
-import type { CarriedMessage, CarrierListener, HostCarrier } from "../../plugin/host/carrier.ts";
 import { startHost } from "../../plugin/host/host.ts";
+import type {
+  HostTransport,
+  HostTransportListener,
+  TransportMessage,
+} from "../../plugin/host/transport/host-transport.ts";
 import { type HostNetwork, hostConformance } from "./host-conformance.contract.ts";
 
 const SELF = "12D3KooWTheHost1tse1f111";
 
 /** The suite's network as the reference host's carrier. */
-function carrierOver(network: HostNetwork): HostCarrier & { arrives(message: CarriedMessage): void } {
-  let listener: CarrierListener | undefined;
+function carrierOver(network: HostNetwork): HostTransport & { arrives(message: TransportMessage): void } {
+  let listener: HostTransportListener | undefined;
   return {
     selfId: SELF,
     send: (message) => network.send(message),

@@ -1,7 +1,7 @@
 // The host link's contract, both ways, joined in memory.
 
 import { linkInMemory } from "../../plugin/rpc/memory-pair.ts";
-import { linkHandlers } from "../support/link-handlers.ts";
+import { linkHandlers } from "../support/fakes/link-handlers.ts";
 import { testHostLink } from "./host-link.contract.ts";
 import { testPluginRequests } from "./plugin-requests.contract.ts";
 

@@ -10,7 +10,7 @@ import { connectPlugin } from "../../plugin/rpc/host-link.ts";
 import { testHostLink } from "./host-link.contract.ts";
 import { testPluginRequests } from "./plugin-requests.contract.ts";
 
-const PROGRAM = fileURLToPath(new URL("../support/stdio-plugin.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../support/plugin/stdio-plugin.ts", import.meta.url));
 
 function startProcess() {
   const child = spawn(process.execPath, [PROGRAM], { stdio: ["pipe", "pipe", "pipe"] });

@@ -6,7 +6,7 @@ import type { Writable } from "node:stream";
 import { describe, test } from "node:test";
 import { frameLineRoute, type HostLink, HostLinkError } from "../../plugin/rpc/host-link.ts";
 import { pluginNotifications, RpcError } from "../../rpc-schema/index.ts";
-import { FRAME_BASE64 } from "../support/link-handlers.ts";
+import { FRAME_BASE64 } from "../support/fakes/link-handlers.ts";
 
 export interface LinkedPlugin {
   readonly host: HostLink;

@@ -1,6 +1,6 @@
 // The fake peer engine keeps the contract of the real one.
 
-import { createFakePeerEngine } from "../support/fake-peer-engine.ts";
+import { createFakePeerEngine } from "../support/fakes/fake-peer-engine.ts";
 import { peerContract } from "./peer.contract.ts";
 
 peerContract("fake engine", createFakePeerEngine);

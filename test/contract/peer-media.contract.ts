@@ -12,7 +12,7 @@ import {
   type WatchedPeer,
   withoutKind,
   withRefusedKind,
-} from "../support/peer-pair.ts";
+} from "../support/plugin/peer-pair.ts";
 
 export type WithPair = (
   body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>,
@@ -104,11 +104,11 @@ export function kinds(withPair: WithPair): void {
     test(
       `an offer without ${missing} gives a call with the other kind only${missing === "video" ? ", until a later offer adds it" : ""}`,
       withPair(async (caller, callee) => {
-        assert.equal(callee.peer.agreed(), null);
+        assert.equal(callee.peer.negotiatedDirections(), null);
         await connectWithout(missing, caller, callee);
         for (const { peer } of [caller, callee]) {
           const there = missing === "video" ? "audio" : "video";
-          assert.deepEqual(peer.agreed(), { [missing]: NOT_AT_ALL, [there]: BOTH_WAYS });
+          assert.deepEqual(peer.negotiatedDirections(), { [missing]: NOT_AT_ALL, [there]: BOTH_WAYS });
         }
         const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
         try {
@@ -121,7 +121,7 @@ export function kinds(withPair: WithPair): void {
           if (missing === "audio") return;
           await negotiate(caller, callee);
           for (const each of [caller, callee]) {
-            assert.deepEqual(each.peer.agreed(), { audio: BOTH_WAYS, video: BOTH_WAYS });
+            assert.deepEqual(each.peer.negotiatedDirections(), { audio: BOTH_WAYS, video: BOTH_WAYS });
             await each.until(() => each.pictures.length > 5 && each.blocks.some(isLoud));
           }
         } finally {
@@ -142,9 +142,9 @@ export function kinds(withPair: WithPair): void {
       callee.sendCandidatesTo(caller.peer);
       await connected(caller, callee);
       const sending = { sends: true, receives: false };
-      assert.deepEqual(callee.peer.agreed(), { audio: sending, video: sending });
+      assert.deepEqual(callee.peer.negotiatedDirections(), { audio: sending, video: sending });
       const receiving = { sends: false, receives: true };
-      assert.deepEqual(caller.peer.agreed(), { audio: receiving, video: receiving });
+      assert.deepEqual(caller.peer.negotiatedDirections(), { audio: receiving, video: receiving });
       const feeding = feed(callee.peer, 60);
       await caller.until(() => caller.pictures.length > 3 && caller.blocks.some(isLoud));
       feeding.stop();

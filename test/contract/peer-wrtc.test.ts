@@ -1,6 +1,6 @@
 // libwebrtc behind our interface keeps the contract.
 
-import "../support/exit-at-end.ts";
+import "../support/process/exit-at-end.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { peerContract } from "./peer.contract.ts";
 

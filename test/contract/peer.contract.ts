@@ -12,7 +12,7 @@ import {
   toneBlock,
   type WatchedPeer,
   watchedPeer,
-} from "../support/peer-pair.ts";
+} from "../support/plugin/peer-pair.ts";
 import { figures, kinds, media, type WithPair } from "./peer-media.contract.ts";
 
 type Pair = [caller: WatchedPeer, callee: WatchedPeer];

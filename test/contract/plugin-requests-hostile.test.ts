@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { connectPlugin } from "../../plugin/rpc/host-link.ts";
 import { readLines } from "../../plugin/rpc/line-reader.ts";
 import { createPluginEnd } from "../../plugin/rpc/serve.ts";
-import { handlersWith, notificationsWith } from "../support/handlers.ts";
+import { handlersWith, notificationsWith } from "../support/fakes/handlers.ts";
 
 const PARAMS = { peerId: "12D3KooWGoodPeerAbcdefgh", topic: "call:c1", payload: {} };
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Signal } from "../../rpc-schema/index.ts";
-import { createFakeSignallingNetwork, type FakeNetworkOptions } from "../support/fake-signalling.ts";
-import { addressOf, watchSignalling } from "../support/watched-signalling.ts";
+import { createFakeSignallingNetwork, type FakeNetworkOptions } from "../support/fakes/fake-signalling.ts";
+import { addressOf, watchSignalling } from "../support/network/signalling-recorder.ts";
 import { signallingContract } from "./signalling.contract.ts";
 
 function underTest(options: FakeNetworkOptions) {

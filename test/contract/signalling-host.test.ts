@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
-import { HostBus } from "../support/host-bus.ts";
-import { watchSignalling } from "../support/watched-signalling.ts";
+import { watchSignalling } from "../support/network/signalling-recorder.ts";
+import { HostBus } from "../support/plugin/in-memory-hosts.ts";
 import { signallingContract } from "./signalling.contract.ts";
 
 signallingContract(

@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { OwnAvailability, Signalling, SignallingCallbacks } from "../../plugin/signalling/port.ts";
 import type { Signal } from "../../rpc-schema/index.ts";
-import { addressOf, type WatchedSignalling, watchSignalling } from "../support/watched-signalling.ts";
+import {
+  addressOf,
+  type WatchedSignalling,
+  watchSignalling,
+} from "../support/network/signalling-recorder.ts";
 
 export interface EndOptions {
   readonly label: string;

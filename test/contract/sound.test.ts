@@ -3,9 +3,9 @@
 import { createSound } from "../../plugin/sound/create-sound.ts";
 import type { Sound } from "../../plugin/sound/sound.ts";
 import { paceBlocks } from "../../plugin/sound/tone.ts";
-import { createFakeSound, FakeSound } from "../support/fake-sound.ts";
-import { startPulse } from "../support/pulse.ts";
-import { describeSound } from "./sound-contract.ts";
+import { createFakeSound, FakeSound } from "../support/fakes/fake-sound.ts";
+import { startPulse } from "../support/sound/pulse.ts";
+import { describeSound } from "./sound.contract.ts";
 
 describeSound("the fake sound", async () => ({
   create: createFakeSound,

@@ -6,10 +6,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type PluginProcess, startPlugin } from "../support/plugin-process.ts";
-import { isRunning } from "../support/process-figures.ts";
+import { type PluginProcess, startPlugin } from "../support/plugin/plugin-process.ts";
+import { isRunning } from "../support/process/process-figures.ts";
 
-const HOST_PROGRAM = fileURLToPath(new URL("../support/host-process.ts", import.meta.url));
+const HOST_PROGRAM = fileURLToPath(new URL("../support/plugin/host-process.ts", import.meta.url));
 /** What the host is promised; here it is a deadline of the product, not a figure of the machine. */
 const GONE_WITHIN_MS = 1_000;
 

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { seededRandom } from "../support/seeded-random.ts";
+import { seededRandom } from "../support/process/seeded-random.ts";
 
 const MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
 const MIB = 1024 * 1024;

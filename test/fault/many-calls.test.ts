@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
-import { figuresOfTree, type ProcessFigures } from "../support/process-figures.ts";
+import { connectCall, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import { figuresOfTree, type ProcessFigures } from "../support/process/process-figures.ts";
 
 const CALLS = 100;
 /** Pools, caches and the engine's threads are full by then. */

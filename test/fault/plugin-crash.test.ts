@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
-import { CallWatcher } from "../support/call-watcher.ts";
-import { descendants, isRunning } from "../support/process-figures.ts";
-import { type Pulse, startPulse } from "../support/pulse.ts";
-import { SMALL_PICTURE } from "../support/small-picture.ts";
+import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
+import { CallWatcher } from "../support/plugin/call-observer.ts";
+import { descendants, isRunning } from "../support/process/process-figures.ts";
+import { type Pulse, startPulse } from "../support/sound/pulse.ts";
 
 const CRASHES = 20;
 

@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { BLOCK_SAMPLES } from "../../plugin/sound/sound.ts";
-import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
-import { figuresOfTree } from "../support/process-figures.ts";
-import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
-import { eventually, isRunning, soundProcessesOf } from "../support/sound-helpers.ts";
-import { sine, toneLevel } from "../support/spectrum.ts";
+import { connectCall, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import { figuresOfTree } from "../support/process/process-figures.ts";
+import { PULSE_RATE, type Pulse, startPulse } from "../support/sound/pulse.ts";
+import { eventually, isRunning, soundProcessesOf } from "../support/sound/sound-helpers.ts";
+import { sine, toneLevel } from "../support/sound/spectrum.ts";
 
 const RESTARTS = 5;
 /** How long the server stays away after the far side noticed: back at once, as by a supervisor, and longer than all first tries. */

@@ -2,7 +2,7 @@
 // candidates are still gathered, every tenth after its pictures came.
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, feed, negotiate, watchedPeer } from "../support/peer-pair.ts";
+import { connect, feed, negotiate, watchedPeer } from "../support/plugin/peer-pair.ts";
 
 const CALLS = Number(process.argv[2]);
 const engine = createWrtcEngine();

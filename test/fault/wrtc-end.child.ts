@@ -2,7 +2,7 @@
 // exit-in-call, exit-after-close, or drain (only close: the process must run out of work by itself).
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, feed, watchedPeer } from "../support/peer-pair.ts";
+import { connect, feed, watchedPeer } from "../support/plugin/peer-pair.ts";
 
 const way = process.argv[2];
 const engine = createWrtcEngine();

@@ -2,7 +2,7 @@
 // Needs --expose-gc.
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, feed, watchedPeer } from "../support/peer-pair.ts";
+import { connect, feed, watchedPeer } from "../support/plugin/peer-pair.ts";
 
 const CALLS = Number(process.argv[2]);
 const engine = createWrtcEngine();

@@ -9,9 +9,9 @@
 #include <cstdarg>
 
 #include "fuzz-input.h"
-#include "picture.h"
-#include "system-error.h"
-#include "v4l2-source.h"
+#include "pixels/picture.h"
+#include "system/system-error.h"
+#include "capture/v4l2-source.h"
 
 using namespace callnative;
 

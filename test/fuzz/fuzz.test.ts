@@ -7,8 +7,8 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { run } from "../support/cpp-build.ts";
-import { buildFuzzers, CORPUS, FOUND, FUZZ_TARGETS, fuzz } from "../support/fuzzers.ts";
+import { run } from "../support/process/cpp-build.ts";
+import { buildFuzzers, CORPUS, FOUND, FUZZ_TARGETS, fuzz } from "../support/process/fuzzers.ts";
 
 const SECONDS = 64;
 /** So that a clone stays small. */

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildFuzzers, FUZZ_TARGETS, type FuzzRun, fuzz, growCorpus } from "../support/fuzzers.ts";
+import { buildFuzzers, FUZZ_TARGETS, type FuzzRun, fuzz, growCorpus } from "../support/process/fuzzers.ts";
 
 const { values } = parseArgs({
   options: { seconds: { type: "string", default: "60" }, grow: { type: "boolean", default: false } },

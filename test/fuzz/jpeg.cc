@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "fuzz-input.h"
-#include "picture.h"
-#include "pixel-convert.h"
+#include "pixels/picture.h"
+#include "pixels/pixel-convert.h"
 
 using namespace callnative;
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "fuzz-input.h"
-#include "jpeg-encode.h"
-#include "picture.h"
-#include "pixel-convert.h"
+#include "pixels/jpeg-encode.h"
+#include "pixels/picture.h"
+#include "pixels/pixel-convert.h"
 
 using namespace callnative;
 

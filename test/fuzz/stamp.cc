@@ -3,10 +3,10 @@
 #include <cstring>
 
 #include "fuzz-input.h"
-#include "picture.h"
-#include "stamp.h"
-#include "system-error.h"
-#include "test-pattern.h"
+#include "pixels/picture.h"
+#include "pixels/stamp.h"
+#include "system/system-error.h"
+#include "capture/test-pattern.h"
 
 using namespace callnative;
 

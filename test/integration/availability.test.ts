@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { connectCall, endCalls, type PluginProcess, startPair } from "../support/plugin-process.ts";
+import { connectCall, endCalls, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
 
 let pair: Awaited<ReturnType<typeof startPair>>;
 before(async () => {

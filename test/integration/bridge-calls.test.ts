@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { startBridge } from "../../plugin/host/viewer/start-bridge.ts";
-import { type BridgedPeer, startBridgedPeer } from "../support/bridged-peer.ts";
+import { startBridge } from "../../plugin/host/goop-bridge/start-bridge.ts";
+import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
+import { startViewer } from "../support/goop-peer/goop/goop-http.ts";
 import { startGoopNode } from "../support/goop-peer/goop-node.ts";
-import { startViewer } from "../support/goop-peer/viewer.ts";
-import { SMALL_PICTURE } from "../support/small-picture.ts";
+import { type BridgedPeer, startBridgedPeer } from "../support/plugin/bridged-peer.ts";
 
 describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
   let alice: BridgedPeer;

@@ -9,7 +9,7 @@ import {
   type PluginProcess,
   startPair,
   startPlugin,
-} from "../support/plugin-process.ts";
+} from "../support/plugin/plugin-process.ts";
 
 const SHORT = { requestMs: 5_000, ringMs: 1_500, lostMs: 500, restartMs: 4_000 };
 

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, afterEach, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { assertHears } from "../support/assert-hears.ts";
-import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
-import { PULSE_RATE, type Pulse, startPulse } from "../support/pulse.ts";
-import { sine, toneLevel } from "../support/spectrum.ts";
+import { connectCall, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import { assertHears } from "../support/sound/assert-hears.ts";
+import { PULSE_RATE, type Pulse, startPulse } from "../support/sound/pulse.ts";
+import { sine, toneLevel } from "../support/sound/spectrum.ts";
 
 const run = promisify(execFile);
 const SPOKEN = { hz: 660, level: 0.25 };

@@ -1,24 +1,24 @@
 // What call messages do to a real plugin that are late, doubled, from strangers, or far too many; and a page that is
 // loaded anew in the middle of a call.
 
-import "../support/exit-at-end.ts";
+import "../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { Signal } from "../../rpc-schema/index.ts";
 import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { type GoopPeer, startGoopPeer } from "../support/goop-peer/goop-peer.ts";
 import { PageSession } from "../support/goop-peer/page/page-session.ts";
-import { untilPluginSees } from "../support/goop-peer/plugin-eyes.ts";
+import { untilPluginSees } from "../support/goop-peer/plugin-observer.ts";
 import {
   connectCall,
   endCalls,
   type PluginProcess,
   startPair,
   startPlugin,
-} from "../support/plugin-process.ts";
+} from "../support/plugin/plugin-process.ts";
 
 const PICTURES = 10;
-/** Through real streams; ten times as many in memory: test/unit/app-flood.test.ts. */
+/** Through real streams; ten times as many in memory: test/unit/app/flood.test.ts. */
 const FLOOD = 1_000;
 /** Half of what one peer may have open at a time. */
 const AT_ONCE = 32;

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startPair } from "../../plugin/host/pair.ts";
-import { openSocket } from "../support/page-socket.ts";
+import { openSocket } from "../support/browser/page-socket.ts";
 
 const demo = fileURLToPath(new URL("../../plugin/host/demo.ts", import.meta.url));
 

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { IndependentHost, type Message } from "../support/independent-host/host.ts";
-import { Arrivals } from "../support/plugin-seat.ts";
-import { SMALL_PICTURE } from "../support/small-picture.ts";
+import { IndependentHost, type Message } from "../../plugin/host/example/host.ts";
+import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
+import { Arrivals } from "../support/plugin/fake-plugin-executable.ts";
 
 const MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
 const ALICE = "12D3KooWA1iceindependent";
@@ -104,7 +104,7 @@ describe("an independent host", { timeout: 120_000 }, () => {
   });
 
   test("imports nothing of the product", () => {
-    const folder = new URL("../support/independent-host/", import.meta.url);
+    const folder = new URL("../../plugin/host/example/", import.meta.url);
     const sources = readdirSync(folder).filter((name) => name.endsWith(".ts"));
     assert.ok(sources.length >= 3);
     for (const name of sources) {

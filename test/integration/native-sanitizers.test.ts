@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { buildSanitizedAddon, type Sanitizer } from "../support/sanitized-addon.ts";
-import { addonRaces } from "../support/thread-reports.ts";
+import { buildSanitizedAddon, type Sanitizer } from "../support/process/sanitized-addon.ts";
+import { addonRaces } from "../support/process/thread-reports.ts";
 
 const SCRIPT = fileURLToPath(new URL("./native-sanitizers.child.ts", import.meta.url));
 const OPTIONS: Readonly<Record<Sanitizer, NodeJS.ProcessEnv>> = {

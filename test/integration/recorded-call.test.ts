@@ -5,9 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { connectCall, type PluginProcess, startPair } from "../support/plugin-process.ts";
-import { type Pulse, startPulse } from "../support/pulse.ts";
-import { runTool } from "../support/run-tool.ts";
+import { connectCall, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import { runTool } from "../support/plugin/run-tool.ts";
+import { type Pulse, startPulse } from "../support/sound/pulse.ts";
 
 /** Two megabytes of event log, and the rest is small. */
 const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;

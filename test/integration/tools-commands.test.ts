@@ -10,9 +10,9 @@ import { PNG } from "pngjs";
 import type { DeviceTable } from "../../plugin/tools/devices.ts";
 import type { Finding } from "../../plugin/tools/finding.ts";
 import { settingsSchema } from "../../rpc-schema/index.ts";
-import { type Pulse, startPulse } from "../support/pulse.ts";
-import { runTool } from "../support/run-tool.ts";
-import { dominantFrequency, sine } from "../support/spectrum.ts";
+import { runTool } from "../support/plugin/run-tool.ts";
+import { type Pulse, startPulse } from "../support/sound/pulse.ts";
+import { dominantFrequency, sine } from "../support/sound/spectrum.ts";
 
 const RATE = 48_000;
 const WAV_HEADER_BYTES = 44;

@@ -4,8 +4,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertColourBars } from "../support/colour-bars.ts";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import { assertColourBars } from "../support/pictures/colour-bars.ts";
 import type { CallFaultReport, FaultOutcome } from "./guest/call-fault-report.ts";
 
 /** VP8 and 4:2:0 blur the bars' edges, not their middles. */
@@ -39,13 +39,13 @@ function assertMoves({ distinct }: FaultOutcome): void {
 /** Both hosts were told that nothing can be sent, each time for that reason; and at last that the picture is back. */
 function assertLadder({ sender, viewer }: FaultOutcome, why: RegExp): void {
   for (const steps of [sender, viewer]) {
-    const down = steps.filter(({ rungWhy }) => rungWhy !== null);
+    const down = steps.filter(({ mediaLevelReason }) => mediaLevelReason !== null);
     assert.ok(down.length > 0, `told no reason: ${JSON.stringify(steps)}`);
-    for (const { rung, rungWhy } of down) {
-      assert.equal(rung, "receiveOnly");
-      assert.match(rungWhy ?? "", why);
+    for (const { mediaLevel, mediaLevelReason } of down) {
+      assert.equal(mediaLevel, "receiveOnly");
+      assert.match(mediaLevelReason ?? "", why);
     }
-    assert.deepEqual([steps.at(-1)?.rung, steps.at(-1)?.rungWhy], ["pictureOnly", null]);
+    assert.deepEqual([steps.at(-1)?.mediaLevel, steps.at(-1)?.mediaLevelReason], ["pictureOnly", null]);
   }
   assert.ok(sender.some(({ camera }) => camera === "lost"));
 }
@@ -57,8 +57,8 @@ describe("a call whose camera is vivid", () => {
       assertCallLives(outcome);
       assertMoves(outcome);
       assertColourBars(outcome.bars, TOLERANCE);
-      for (const { rung, rungWhy } of [...outcome.sender, ...outcome.viewer]) {
-        assert.deepEqual([rung, rungWhy], ["pictureOnly", null]);
+      for (const { mediaLevel, mediaLevelReason } of [...outcome.sender, ...outcome.viewer]) {
+        assert.deepEqual([mediaLevel, mediaLevelReason], ["pictureOnly", null]);
       }
     });
   }
@@ -98,7 +98,7 @@ describe("a call whose camera is v4l2loopback, which falls silent, is pulled out
     const { sender, viewer, cameras } = outcome;
     assertCallLives(outcome);
     // The stand-in came before there was anything to tell the other side.
-    assert.deepEqual([...new Set(viewer.map(({ rung }) => rung))].slice(1), []);
+    assert.deepEqual([...new Set(viewer.map(({ mediaLevel }) => mediaLevel))].slice(1), []);
     const shown = sender.flatMap(({ deviceId }) => deviceId ?? []);
     assert.deepEqual([shown.includes(VIVID_ID), shown.at(-1)], [true, LOOPBACK_ID]);
     assertColourBars(standInBars, TOLERANCE);

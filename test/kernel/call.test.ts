@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertColourBars } from "../support/colour-bars.ts";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import { assertColourBars } from "../support/pictures/colour-bars.ts";
 import type { CallReport } from "./guest/call-report.ts";
 
 /** VP8 and 4:2:0 blur the bars' edges, not their middles. */

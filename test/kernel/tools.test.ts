@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertColourBars } from "../support/colour-bars.ts";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import { assertColourBars } from "../support/pictures/colour-bars.ts";
 import type { ToolsReport } from "./guest/tools-report.ts";
 
 /** The driver rounds by a transfer function of its own. */

@@ -5,16 +5,16 @@ import { describe, test } from "node:test";
 import { createActor, fromPromise, SimulatedClock, setup } from "xstate";
 import type { PictureStep } from "../../rpc-schema/index.ts";
 import {
-  type AdaptedWay,
+  type AdaptedDirection,
   type AdaptInput,
   type AdaptReport,
   judge,
   type Measured,
   SHARES,
 } from "../../statecharts/index.ts";
-import { seededRandom } from "../support/seeded-random.ts";
+import { seededRandom } from "../support/process/seeded-random.ts";
 import { chartsWith, Effects } from "./support/effects.ts";
-import { settled } from "./support/start-desk.ts";
+import { settled } from "./support/start-manager.ts";
 
 const WELL: Measured = {
   roundTripMs: 40,
@@ -38,7 +38,7 @@ class AdaptBench {
   readonly told: (AdaptReport & { atMs: number })[] = [];
   readonly actor;
 
-  constructor(way: AdaptedWay = "sending") {
+  constructor(way: AdaptedDirection = "sending") {
     const { adapt } = chartsWith(this.effects);
     const call = setup({ types: { events: {} as AdaptReport }, actors: { adapt } }).createMachine({
       invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", way } },

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createActor, fromPromise, SimulatedClock } from "xstate";
 import { type AttachEvent, attachMachine, type StopInput } from "../../statecharts/index.ts";
-import { settled } from "./support/start-desk.ts";
+import { settled } from "./support/start-manager.ts";
 
 function attach(input: { leaveMs?: number; stopMs?: number } = {}) {
   const clock = new SimulatedClock();

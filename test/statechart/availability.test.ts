@@ -12,7 +12,15 @@ import {
   refusalHere,
   refusalThere,
 } from "../../statecharts/index.ts";
-import { ANSWER, CALL, DeskBench, hangupOf, requestOf, WALKS, type WalkName } from "./support/start-desk.ts";
+import {
+  ANSWER,
+  CALL,
+  DeskBench,
+  hangupOf,
+  requestOf,
+  WALKS,
+  type WalkName,
+} from "./support/start-manager.ts";
 
 const device = (id: string) => ({ id, name: id, isDefault: false });
 const listOf = (cameras: string[], microphones: string[]): DeviceList => ({

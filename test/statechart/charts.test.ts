@@ -10,7 +10,7 @@ import {
   adaptMachine,
   attachMachine,
   callMachine,
-  deskMachine,
+  callManagerMachine,
   linkMachine,
   mediaMachine,
 } from "../../statecharts/index.ts";
@@ -23,13 +23,13 @@ import {
   ringingOut,
   settled,
   WALKS,
-} from "./support/start-desk.ts";
+} from "./support/start-manager.ts";
 
 const CHARTS: Record<string, AnyStateMachine> = {
   adapt: adaptMachine,
   attach: attachMachine,
   call: callMachine,
-  desk: deskMachine,
+  desk: callManagerMachine,
   link: linkMachine,
   media: mediaMachine,
 };

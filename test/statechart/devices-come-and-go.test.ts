@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DeviceKind } from "../../rpc-schema/index.ts";
-import { seededRandom } from "../support/seeded-random.ts";
+import { seededRandom } from "../support/process/seeded-random.ts";
 import { live, type MediaBench } from "./support/media-bench.ts";
 
 const KINDS = ["camera", "microphone", "speaker"] as const satisfies DeviceKind[];

@@ -6,10 +6,10 @@ import { describe, test } from "node:test";
 import { setup } from "xstate";
 import { decisionTables } from "../../statecharts/describe/decisions.ts";
 import { externalPromise } from "../../statecharts/not-provided.ts";
-import { seededRandom } from "../support/seeded-random.ts";
+import { seededRandom } from "../support/process/seeded-random.ts";
 import type { ChartStage, Surroundings } from "./support/chart-stage.ts";
 import { type Walk, walk } from "./support/chart-walk.ts";
-import { adaptOf, attachLife, callOf, deskWith, linkOf, mediaOf } from "./support/surroundings.ts";
+import { adaptOf, attachLife, callOf, deskWith, linkOf, mediaOf } from "./support/environment.ts";
 
 const ENDS = /^(user\.(hangup|reject)|signal\.hangup|desk\.(end|close)|host\.(exit|gone)) /;
 

@@ -19,7 +19,7 @@ import {
   ringingOut,
   settled,
   WALKS,
-} from "./support/start-desk.ts";
+} from "./support/start-manager.ts";
 
 const offerOf = (sdp: string): Signal => ({ type: "call-offer", sdp });
 const answerOf = (sdp: string): Signal => ({ type: "call-answer", sdp });
@@ -127,23 +127,23 @@ describe("setting up", () => {
       type: "call-media",
       microphone: true,
       camera: false,
-      rung: "voiceOnly",
+      mediaLevel: "voiceOnly",
       why: "Camera: unplugged",
     });
     await desk.hears(ACK);
     assert.deepEqual(desk.call().context.remote, {
       microphone: true,
       camera: false,
-      rung: "voiceOnly",
-      rungWhy: "Camera: unplugged",
+      mediaLevel: "voiceOnly",
+      mediaLevelReason: "Camera: unplugged",
     });
   });
 
-  test("an older peer says nothing of its rung, which is no fault", async () => {
+  test("an older peer says nothing of its mediaLevel, which is no fault", async () => {
     const desk = await ringingOut();
     await desk.hears({ type: "call-media", microphone: true, camera: true });
-    const { rung, rungWhy } = desk.call().context.remote;
-    assert.deepEqual([rung, rungWhy], [null, null]);
+    const { mediaLevel, mediaLevelReason } = desk.call().context.remote;
+    assert.deepEqual([mediaLevel, mediaLevelReason], [null, null]);
   });
 });
 

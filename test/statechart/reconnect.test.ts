@@ -17,7 +17,7 @@ import {
   settled,
   WALKS,
   type WalkName,
-} from "./support/start-desk.ts";
+} from "./support/start-manager.ts";
 
 const RECONNECT: Signal = { type: "call-reconnect", channelId: CALL, mediaType: "video" };
 const RECONNECT_ACK: Signal = { type: "call-reconnect-ack", mode: "browser", platform: "windows" };

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SimulatedClock } from "xstate";
 import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
-import { deskMachine, Mask, recordCharts, replayLog } from "../../statecharts/index.ts";
-import { CallBench, quiet } from "../support/call-bench.ts";
-import { seededRandom } from "../support/seeded-random.ts";
-import { DeskPair, wildFaults } from "./support/desk-pair.ts";
+import { callManagerMachine, Mask, recordCharts, replayLog } from "../../statecharts/index.ts";
+import { CallBench, quiet } from "../support/plugin/call-bench.ts";
+import { seededRandom } from "../support/process/seeded-random.ts";
+import { DeskPair, wildFaults } from "./support/manager-pair.ts";
 
 const RUNS = 40;
 const STEPS = 30;
@@ -59,7 +59,7 @@ describe("a replay", () => {
         const mask = new Mask();
         const masked = log.map((entry) => mask.entry(entry));
         for (const version of [log, masked]) {
-          const result = replayLog(deskMachine, version);
+          const result = replayLog(callManagerMachine, version);
           assert.deepEqual(result.differences.slice(0, 3), [], `seed ${seed}`);
           assert.equal(result.steps, log.filter(({ kind }) => kind === "step").length);
           steps += result.steps;
@@ -83,7 +83,7 @@ describe("a replay", () => {
     recordCharts(bench.desk, { write: (entry) => log.push(entry), now: () => clock.now() });
     await ring("call-1");
     await ring("call-2");
-    const { steps, differences } = replayLog(deskMachine, throughText(log));
+    const { steps, differences } = replayLog(callManagerMachine, throughText(log));
     assert.deepEqual(differences, []);
     assert.ok(steps > 5, `only ${steps} steps`);
   });
@@ -92,7 +92,7 @@ describe("a replay", () => {
     const log = await recordRinging();
     const at = log.findLastIndex((entry) => entry.kind === "step" && entry.value === "open");
     const changed = log.map((entry, index) => (index === at ? { ...entry, value: "closing" } : entry));
-    const { differences } = replayLog(deskMachine, changed);
+    const { differences } = replayLog(callManagerMachine, changed);
     assert.deepEqual(
       differences.map(({ line }) => line),
       [at + 1],
@@ -106,7 +106,7 @@ describe("a replay", () => {
     const early = log.map((entry) =>
       isTimeout(entry) && entry.kind !== "log" ? { ...entry, t: 30_000 } : entry,
     );
-    const { differences } = replayLog(deskMachine, early);
+    const { differences } = replayLog(callManagerMachine, early);
     assert.match(differences[0]?.replayed ?? "", /due at 60000 ms only/);
   });
 
@@ -121,7 +121,7 @@ describe("a replay", () => {
       origin: "user",
       event: { type: "signalling.ready", selfId: "alice" },
     };
-    const { differences } = replayLog(deskMachine, [...log.slice(0, at), late]);
+    const { differences } = replayLog(callManagerMachine, [...log.slice(0, at), late]);
     assert.match(differences[0]?.replayed ?? "", /ringTimeout.* was due at 60000 ms/);
   });
 
@@ -132,6 +132,6 @@ describe("a replay", () => {
         ? { ...entry, from: "desk/call:call-1/gone" }
         : entry,
     );
-    assert.ok(replayLog(deskMachine, foreign).differences.length > 0);
+    assert.ok(replayLog(callManagerMachine, foreign).differences.length > 0);
   });
 });

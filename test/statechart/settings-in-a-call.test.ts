@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { SettingsNews } from "../../statecharts/index.ts";
+import type { LiveSettingsChange } from "../../statecharts/index.ts";
 import { live, MediaBench } from "./support/media-bench.ts";
-import { connectedOut } from "./support/start-desk.ts";
+import { connectedOut } from "./support/start-manager.ts";
 
-const news = (part: Partial<SettingsNews>) =>
+const news = (part: Partial<LiveSettingsChange>) =>
   ({ type: "settings.changed", wished: {}, isVoiceNew: false, isPictureNew: false, ...part }) as const;
 
 describe("settings that change in a call", () => {

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimulatedClock } from "xstate";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
-import { callMachine, deskMachine, recordCharts, StatelyStream } from "../../statecharts/index.ts";
-import { CallBench, quiet } from "../support/call-bench.ts";
+import { callMachine, callManagerMachine, recordCharts, StatelyStream } from "../../statecharts/index.ts";
+import { CallBench, quiet } from "../support/plugin/call-bench.ts";
 
 test("a call in the words of the Stately inspector: actors with definitions, events with sources, whole snapshots", async () => {
   const log: ChartLogEntry[] = [];
@@ -17,7 +17,7 @@ test("a call in the words of the Stately inspector: actors with definitions, eve
   });
   bench.hears("bob", "call-1", { type: "call-request", mediaType: "audio" });
   await quiet();
-  const stream = new StatelyStream([deskMachine, callMachine], 1_000_000);
+  const stream = new StatelyStream([callManagerMachine, callMachine], 1_000_000);
   const messages = log.flatMap((entry) => stream.message(entry) ?? []);
   assert.ok(
     messages.every(

@@ -6,8 +6,9 @@ import type { PeerId, Transport } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import type { Libp2p } from "libp2p";
+import { pause, withDeadline } from "../../common/deadline.ts";
+import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
-import { pause, textOf, withDeadline } from "../deadline.ts";
 import type { RelayOptions } from "../node.ts";
 
 type RelayComponents = Parameters<ReturnType<typeof circuitRelayTransport>>[0];
@@ -38,7 +39,7 @@ export function createRelayReservations(options: RelayOptions, log: Log): RelayR
     try {
       return [placeAt(multiaddr(address))];
     } catch (error) {
-      log("warn", `relay "${address}" left out: ${textOf(error)}`);
+      log("warn", `relay "${address}" left out: ${errorText(error)}`);
       return [];
     }
   });
@@ -59,7 +60,7 @@ export function createRelayReservations(options: RelayOptions, log: Log): RelayR
   async function keepOne(place: Place, libp2p: Pick<Libp2p, "dial">, closing: AbortSignal): Promise<void> {
     while (!closing.aborted) {
       await reserve(place, libp2p, closing).catch((error: unknown) =>
-        log("debug", `no place at relay ${place.address}: ${textOf(error)}`),
+        log("debug", `no place at relay ${place.address}: ${errorText(error)}`),
       );
       await pause(options.checkMs, closing).catch(() => undefined); // the loop's condition decides
     }

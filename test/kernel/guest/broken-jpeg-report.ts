@@ -2,7 +2,7 @@
 // Prints one line of JSON; what is right is for test/kernel/broken-jpeg.test.ts to say.
 
 import { loadNative } from "../../../native/index.ts";
-import { seededRandom } from "../../support/seeded-random.ts";
+import { seededRandom } from "../../support/process/seeded-random.ts";
 import { CaptureRun, holdings } from "./capture-run.ts";
 import { LoopbackFeed } from "./loopback-feed.ts";
 import { LOOPBACK_PATH } from "./loopback-writer.ts";

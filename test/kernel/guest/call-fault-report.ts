@@ -2,7 +2,7 @@
 // Prints what both hosts were told and shown, and what both processes held before and after each, as one line of JSON.
 // What is right is for test/kernel/call-faults.test.ts to say.
 
-import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
 import { columnsOfDataUrl } from "./colour-columns.ts";
 import {
   FAULTS,
@@ -196,7 +196,7 @@ async function during(name: string, call: Call, sender: WatchedSide, strike: () 
 /** Both hosts are told that the camera is lost, and why. @returns how many steps each had been told by then */
 async function untilLost(sender: WatchedSide, viewer: WatchedSide): Promise<number[]> {
   const isLost = ({ camera }: Standing) => camera === "lost";
-  const isDown = ({ camera, rungWhy }: Standing) => camera === "off" && rungWhy !== null;
+  const isDown = ({ camera, mediaLevelReason }: Standing) => camera === "off" && mediaLevelReason !== null;
   return Promise.all([sender.step("local", isLost), viewer.step("remote", isDown)]);
 }
 

@@ -2,7 +2,7 @@
 // other. Prints what happened as one line of JSON; what is right is for test/kernel/call.test.ts to say.
 
 import type { FrameSource, PluginNotificationParams } from "../../../rpc-schema/index.ts";
-import { connectCall, type PluginProcess, startPair } from "../../support/plugin-process.ts";
+import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
 import { columnsOfDataUrl } from "./colour-columns.ts";
 import { emulated, LOOPBACK_ID, openCameras, untilClosed, VIVID_ID, WAIT_MS } from "./emulated-plugin.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";

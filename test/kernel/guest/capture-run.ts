@@ -5,9 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { loadNative } from "../../../native/index.ts";
 import {
   type Capture,
+  type CaptureConstraints,
   CaptureError,
   type CaptureErrorDetails,
-  type CaptureWish,
   type VideoFrame,
 } from "../../../native/types.ts";
 
@@ -39,7 +39,7 @@ export class CaptureRun {
     this.#state = state;
   }
 
-  static async open(path: string, wish: CaptureWish): Promise<CaptureRun> {
+  static async open(path: string, wish: CaptureConstraints): Promise<CaptureRun> {
     const state = new RunState();
     const capture = await loadNative().openCamera(path, wish, state);
     return new CaptureRun(capture, state);
@@ -138,7 +138,7 @@ export function plain(error: unknown): PlainError {
 }
 
 /** The error of an open that must fail. */
-export async function openError(path: string, wish: CaptureWish): Promise<PlainError> {
+export async function openError(path: string, wish: CaptureConstraints): Promise<PlainError> {
   let run: CaptureRun;
   try {
     run = await CaptureRun.open(path, wish);

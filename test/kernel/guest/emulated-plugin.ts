@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { PluginProcess, PluginProcessOptions } from "../../support/plugin-process.ts";
+import type { PluginProcess, PluginProcessOptions } from "../../support/plugin/plugin-process.ts";
 
 export const VIVID_ID = "platform:vivid-000 vivid";
 export const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";

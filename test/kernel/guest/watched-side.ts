@@ -2,15 +2,15 @@
 // acknowledges as a page would. What is right is not known here.
 
 import type { CallInfo } from "../../../rpc-schema/index.ts";
-import type { PluginProcess } from "../../support/plugin-process.ts";
+import type { PluginProcess } from "../../support/plugin/plugin-process.ts";
 
 /** A device may be silent for 5 s before it is given up; emulation, and a busy machine around it, do the rest. */
 const LIMIT_MS = 120_000;
 
 /** What a host knows of who sends what; `deviceId` only of its own side's camera. */
 export interface Standing {
-  readonly rung: string;
-  readonly rungWhy: string | null;
+  readonly mediaLevel: string;
+  readonly mediaLevelReason: string | null;
   readonly camera: string;
   readonly deviceId: string | null;
 }
@@ -114,11 +114,16 @@ export class WatchedSide {
 }
 
 function ownStanding({ local }: CallInfo): Standing {
-  const { camera, rung, rungWhy } = local;
-  return { rung, rungWhy: rungWhy ?? null, camera: camera.state, deviceId: camera.deviceId ?? null };
+  const { camera, mediaLevel, mediaLevelReason } = local;
+  return {
+    mediaLevel,
+    mediaLevelReason: mediaLevelReason ?? null,
+    camera: camera.state,
+    deviceId: camera.deviceId ?? null,
+  };
 }
 
 function remoteStanding({ remote }: CallInfo): Standing {
-  const { camera, rung, rungWhy } = remote;
-  return { rung: rung ?? "", rungWhy: rungWhy ?? null, camera, deviceId: null };
+  const { camera, mediaLevel, mediaLevelReason } = remote;
+  return { mediaLevel: mediaLevel ?? "", mediaLevelReason: mediaLevelReason ?? null, camera, deviceId: null };
 }

@@ -11,7 +11,7 @@ import {
 } from "xstate";
 import { pathOf } from "../../../statecharts/record/plain.ts";
 import { stubEffects } from "../../../statecharts/record/stub-effects.ts";
-import { EventClock } from "../../support/event-clock.ts";
+import { EventClock } from "../../support/charts/event-clock.ts";
 
 /** Something that may happen to a chart now. */
 export interface Move {

@@ -1,7 +1,7 @@
 // Ways through a chart, generated: the shortest to every position, then every move from there; and simple ones, which visit no
 // position twice. After each, nobody says anything any more, and the judge looks at what is left.
 
-import type { Random } from "../../support/seeded-random.ts";
+import type { Random } from "../../support/process/seeded-random.ts";
 import { ChartStage, type Surroundings } from "./chart-stage.ts";
 
 export interface Walk {

@@ -11,9 +11,9 @@ import {
   type CandidateParams,
   type ConnectionCommand,
   callMachine,
+  callManagerMachine,
   type DescriptionInput,
   type DeviceInput,
-  deskMachine,
   type HangupInput,
   type LinkEvent,
   linkMachine,
@@ -194,7 +194,7 @@ export function chartsWith(effects: Effects) {
     },
     actions: { sendRinging: (_, params: CallAddress) => effects.record("sendRinging", params) },
   });
-  const desk = deskMachine.provide({
+  const desk = callManagerMachine.provide({
     actors: { call },
     actions: {
       announceCall: (_, { call: announced }) =>

@@ -81,13 +81,13 @@ export class MediaBench {
     return this.context[kind].offered?.deviceId;
   }
 
-  /** The last announcement's rung, and why it is not more. */
+  /** The last announcement's mediaLevel, and why it is not more. */
   standing(): unknown[] {
-    const { rung, rungWhy } = this.effects.inputs("announce").at(-1) as {
-      rung: string;
-      rungWhy: string | null;
+    const { mediaLevel, mediaLevelReason } = this.effects.inputs("announce").at(-1) as {
+      mediaLevel: string;
+      mediaLevelReason: string | null;
     };
-    return [rung, rungWhy];
+    return [mediaLevel, mediaLevelReason];
   }
 
   choices(kind: DeviceKind): unknown[] {

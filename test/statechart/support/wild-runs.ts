@@ -2,8 +2,8 @@
 // every one of them: both sides agree, nothing hangs, nothing stays open.
 
 import assert from "node:assert/strict";
-import { seededRandom } from "../../support/seeded-random.ts";
-import { DeskPair, wildFaults } from "./desk-pair.ts";
+import { seededRandom } from "../../support/process/seeded-random.ts";
+import { DeskPair, wildFaults } from "./manager-pair.ts";
 
 const STEPS = 20;
 /** Longer than every wait of the charts one after the other. */

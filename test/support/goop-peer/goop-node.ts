@@ -11,12 +11,12 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
-import { acknowledgeOnStream, closeStream, StreamText, sendOnStream } from "./mq-streams.ts";
-import { makeKeys, type NaclKeys, open, seal } from "./nacl-box.ts";
-import { Outgoing } from "./outgoing.ts";
 import { PeerTable } from "./peer-table.ts";
-import { Presence } from "./presence.ts";
 import { NO_QUIRKS, type Quirks } from "./quirks.ts";
+import { acknowledgeOnStream, closeStream, StreamText, sendOnStream } from "./wire/mq-streams.ts";
+import { makeKeys, type NaclKeys, open, seal } from "./wire/nacl-box.ts";
+import { Outgoing } from "./wire/outgoing.ts";
+import { Presence } from "./wire/presence.ts";
 import {
   asCallMessage,
   CALL_TOPIC,
@@ -30,8 +30,8 @@ import {
   MQ_TIMINGS,
   type MqMessage,
   PROBE_MS,
-} from "./wire.ts";
-import { WireLog } from "./wire-log.ts";
+} from "./wire/wire.ts";
+import { WireLog } from "./wire/wire-log.ts";
 
 export interface GoopNodeOptions {
   readonly label: string;

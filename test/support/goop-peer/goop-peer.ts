@@ -1,13 +1,13 @@
 // A whole Goop² peer: node, calls of one flavour, eyes and ears. What the tests call and are called by.
 
-import { Eyes } from "./eyes.ts";
-import type { FieldCalls, FieldRing } from "./field-call.ts";
+import type { FieldCalls, FieldRing } from "./deployed-call.ts";
 import { type Delivered, type GoopNode, startGoopNode } from "./goop-node.ts";
 import { NativeCalls } from "./native-calls.ts";
+import { Eyes } from "./observer.ts";
 import { PageCalls } from "./page/page-calls.ts";
 import { BROWSER_HABITS, NATIVE_HABITS, type Quirks, SDK_HABITS } from "./quirks.ts";
 import { RtcEngine } from "./rtc-engine.ts";
-import { CALL_TOPIC } from "./wire.ts";
+import { CALL_TOPIC } from "./wire/wire.ts";
 
 export type Flavour = "native" | "browser" | "sdk";
 

@@ -1,9 +1,9 @@
 // Go's call manager with the native viewer's script in front of it [3.2, 3.3, 5.1]: the script sends the request and
 // rings, the manager does the rest. Senders are not compared with a channel's peer [3.9].
 
-import type { FieldCall, FieldCalls, FieldRing } from "./field-call.ts";
+import type { FieldCall, FieldCalls, FieldRing } from "./deployed-call.ts";
 import { NativeSession, type NativeSurroundings } from "./native-session.ts";
-import { asCallMessage, type MediaKind, requestedKind } from "./wire.ts";
+import { asCallMessage, type MediaKind, requestedKind } from "./wire/wire.ts";
 
 const PLATFORM = "linux";
 

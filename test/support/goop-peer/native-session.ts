@@ -1,11 +1,11 @@
 // One call as Go with Pion makes it [3.2-3.6, 3.9]: roles are checked, candidates wait for the remote description, and
 // `call-reconnect` is not known. Devices open as soon as the session exists.
 
-import type { Eyes } from "./eyes.ts";
-import type { FieldCall } from "./field-call.ts";
+import type { FieldCall } from "./deployed-call.ts";
+import type { Eyes } from "./observer.ts";
 import type { Quirks } from "./quirks.ts";
 import type { RtcEngine } from "./rtc-engine.ts";
-import type { CallMessage, MediaKind, WireCandidate } from "./wire.ts";
+import type { CallMessage, MediaKind, WireCandidate } from "./wire/wire.ts";
 
 type End = Awaited<FieldCall["ended"]>;
 

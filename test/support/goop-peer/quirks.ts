@@ -1,7 +1,7 @@
 // Everything in which the field's peers differ from what one would expect, each for itself to switch.
 // Numbers in brackets are the sections of the wire's description; a quirk says what the peer does, not how it is met.
 
-import type { MediaKind } from "./wire.ts";
+import type { MediaKind } from "./wire/wire.ts";
 
 export interface Quirks {
   /** [3.11.1, 2.1] Call messages overtake each other: those of 50 ms leave newest first. */

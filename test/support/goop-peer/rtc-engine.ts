@@ -1,9 +1,9 @@
 // The peer's engine: @roamhq/wrtc behind the browser's own types, with a camera that shows the stamped pattern and a
-// microphone that hears a tone. Whoever uses it must end the process by process.exit (test/support/exit-at-end.ts).
+// microphone that hears a tone. Whoever uses it must end the process by process.exit (test/support/process/exit-at-end.ts).
 
 import { createRequire } from "node:module";
-import { drawStamp, nowTicks } from "../../bench/picture-stamp.ts";
-import type { Eyes, Picture } from "./eyes.ts";
+import { drawStamp, nowTicks } from "../../bench/measures/frame-stamp.ts";
+import type { Eyes, Picture } from "./observer.ts";
 
 interface Sink {
   stop(): void;

@@ -2,9 +2,9 @@
 // the viewer's HTTP [5.2], and in place of a camera and a microphone a canvas with the stamped pattern and a tone.
 // Tests drive it by `window.goopPage`.
 
-import { drawPattern, type Seen, watchVideo } from "../../../bench/chromium-page.ts";
-import type { FieldCall, FieldRing } from "../field-call.ts";
-import type { MediaKind } from "../wire.ts";
+import { drawPattern, type Seen, watchVideo } from "../../../bench/measures/chromium-page.ts";
+import type { FieldCall, FieldRing } from "../deployed-call.ts";
+import type { MediaKind } from "../wire/wire.ts";
 import { PageCalls } from "./page-calls.ts";
 
 export interface GoopPage {

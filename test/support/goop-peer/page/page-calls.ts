@@ -1,9 +1,9 @@
 // Calls as the viewer's script makes them in a browser [3.2-3.10, 5.4], and with other habits as the script interface
 // does. It runs in Chromium's page as well as in Node on another engine: it knows no node, no server and no screen.
 
-import type { FieldCall, FieldCalls, FieldRing } from "../field-call.ts";
+import type { FieldCall, FieldCalls, FieldRing } from "../deployed-call.ts";
 import type { Quirks } from "../quirks.ts";
-import { asCallMessage, type CallMessage, type MediaKind, requestedKind } from "../wire.ts";
+import { asCallMessage, type CallMessage, type MediaKind, requestedKind } from "../wire/wire.ts";
 import { PageSession } from "./page-session.ts";
 
 /** What the page's surroundings lend it. */

@@ -1,8 +1,8 @@
 // One call of the viewer's script: its connection, which may be replaced, and the messages of its channel [3.3-3.7].
 // No roles are checked: an offer is answered by whoever gets it.
 
-import type { FieldCall } from "../field-call.ts";
-import type { CallMessage, MediaKind, WireCandidate } from "../wire.ts";
+import type { FieldCall } from "../deployed-call.ts";
+import type { CallMessage, MediaKind, WireCandidate } from "../wire/wire.ts";
 import type { PageHabits, PagePort } from "./page-calls.ts";
 
 type End = Awaited<FieldCall["ended"]>;

@@ -1,0 +1,97 @@
+// The loop: wait, find a slot, convert, publish, wake.
+#include "capture/capture-thread.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <string>
+
+namespace callnative {
+
+namespace {
+
+/** Signals belong to the process's main thread; a capture thread must not be the one that is interrupted. */
+void blockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+}  // namespace
+
+CaptureThread::CaptureThread(std::unique_ptr<PictureSource> source, std::shared_ptr<FramePool> pool,
+                             std::function<void()> wake)
+    : source_(std::move(source)),
+      pool_(std::move(pool)),
+      wake_(std::move(wake)),
+      stopFd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (stopFd_.get() < 0) throwErrno("eventfd", "the capture thread's stop signal");
+  thread_ = std::thread([this] { run(); });
+}
+
+void CaptureThread::stop() {
+  const std::lock_guard lock(stopMutex_);
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  // An eventfd with a count below its maximum takes the write at once; EINTR cannot lose it either.
+  while (::write(stopFd_.get(), &one, sizeof one) < 0 && errno == EINTR) continue;
+  thread_.join();
+  source_.reset();
+  pool_->finish();
+}
+
+std::optional<SystemError> CaptureThread::takeFailure() {
+  const std::lock_guard lock(failureMutex_);
+  return std::exchange(failure_, std::nullopt);
+}
+
+void CaptureThread::run() {
+  blockSignals();
+  pthread_setname_np(pthread_self(), "capture");
+  try {
+    while (source_->wait(stopFd_.get())) passOn();
+  } catch (const SystemError& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    // Such as memory that ran out: out of a thread's function it would end the process.
+    fail(SystemError("capture", 0, "the capture thread", std::string("capturing failed: ") + error.what()));
+  }
+}
+
+void CaptureThread::fail(const SystemError& error) {
+  {
+    const std::lock_guard lock(failureMutex_);
+    failure_ = error;
+  }
+  wake_();
+}
+
+void CaptureThread::passOn() {
+  pool_->countPassedOver(source_->passedOver());
+  const std::optional<int> slot = pool_->beginWrite();
+  if (!slot) {
+    source_->skip();
+    return;
+  }
+  const auto index = static_cast<std::size_t>(*slot);
+  if (!pool_->jpegBuffers().empty()) source_->lendJpegBuffer(*pool_->jpegBuffers()[index]);
+  bool isWhole = false;
+  try {
+    isWhole = source_->take(pool_->buffers()[index]->data());
+  } catch (...) {
+    // A slot that stays in the writer's hands would be missing from the counters' sum.
+    pool_->abandon(*slot);
+    throw;
+  }
+  if (!isWhole) {
+    pool_->abandon(*slot);
+    return;
+  }
+  pool_->publish(*slot, source_->capturedAtUs(), source_->jpegLength());
+  wake_();
+}
+
+}  // namespace callnative

@@ -1,0 +1,93 @@
+// See mode-choice.h.
+#include "capture/mode-choice.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <tuple>
+
+namespace callnative {
+
+namespace {
+
+/** Named where a device gives a range of sizes: what settings usually ask for. */
+constexpr std::array<Size, 6> kUsualSizes = {{{320, 240}, {640, 360}, {640, 480}, {1280, 720}, {1920, 1080}, {3840, 2160}}};
+constexpr double kRateWeight = 1.5;
+constexpr double kLargerWeight = 2;
+/** So that of two pictures as far from the wish the smaller is taken: it costs less to encode. */
+constexpr double kLargerCost = 0.1;
+/** A 4:3 picture for a wish of 16:9 costs a tenth: it decides between sizes that are close, no more. */
+constexpr double kShapeWeight = 0.25;
+/** Rates within 2 % are the same: 29.97 serves a wish for 30. */
+constexpr double kSameRate = 0.98;
+/** Webcams' JPEG has 0.05 to 0.25 bytes for each pixel. */
+constexpr double kJpegBytesPerPixel = 0.25;
+
+int onStep(int value, int least, int most, int step) {
+  const int clamped = std::clamp(value, least, most);
+  return step > 1 ? least + (clamped - least) / step * step : clamped;
+}
+
+bool isJpeg(const Mode& mode) { return mode.fourcc == "MJPG"; }
+
+double costOf(const Mode& mode, const Wish& wish) {
+  const double area = static_cast<double>(mode.width) * mode.height;
+  const double areaRatio = area / (static_cast<double>(wish.width) * wish.height);
+  const bool isLarger = mode.width > wish.width || mode.height > wish.height;
+  const double sizeCost = isLarger ? kLargerCost + kLargerWeight * std::abs(std::log2(areaRatio)) : -std::log2(areaRatio);
+  const double shapeRatio = static_cast<double>(mode.width) * wish.height / (static_cast<double>(mode.height) * wish.width);
+  const double rateCost = mode.fps >= wish.fps * kSameRate ? 0 : kRateWeight * std::log2(wish.fps / mode.fps);
+  return sizeCost + kShapeWeight * std::abs(std::log2(shapeRatio)) + rateCost;
+}
+
+bool isAllowed(const Mode& mode, const Wish& wish) { return wish.fourcc.empty() || mode.fourcc == wish.fourcc; }
+
+}  // namespace
+
+std::vector<Size> sizesWithin(const SizeRange& range, const Wish* wish) {
+  const Size& least = range.least;
+  const Size& most = range.most;
+  const Size& step = range.step;
+  std::vector<Size> sizes;
+  if (least.width < 1 || least.height < 1 || most.width < least.width || most.height < least.height) return sizes;
+  const auto add = [&](const Size& wanted) {
+    const Size size{onStep(wanted.width, least.width, most.width, step.width),
+                    onStep(wanted.height, least.height, most.height, step.height)};
+    const auto same = [&](const Size& other) { return other.width == size.width && other.height == size.height; };
+    if (std::none_of(sizes.begin(), sizes.end(), same)) sizes.push_back(size);
+  };
+  for (const Size& usual : kUsualSizes) {
+    if (usual.width <= most.width && usual.height <= most.height) add(usual);
+  }
+  if (wish != nullptr) add({wish->width, wish->height});
+  if (sizes.empty()) add(most);
+  return sizes;
+}
+
+double bytesPerSecond(const Mode& mode) {
+  const double pixels = static_cast<double>(mode.width) * mode.height;
+  const bool isPlanar = mode.fourcc == "NV12" || mode.fourcc == "YU12";
+  return pixels * mode.fps * (isJpeg(mode) ? kJpegBytesPerPixel : isPlanar ? 1.5 : 2);
+}
+
+std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const Wish& wish, double carried) {
+  const auto rank = [&](const Mode& mode) {
+    const bool isTooMuch = !isJpeg(mode) && bytesPerSecond(mode) > carried;
+    // Rounded, so that equal costs stay equal whatever the order of the arithmetic.
+    return std::tuple(!isAllowed(mode, wish), isTooMuch, std::llround(costOf(mode, wish) * 1e6), std::abs(mode.fps - wish.fps), isJpeg(mode));
+  };
+  const auto best = std::min_element(modes.begin(), modes.end(),
+                                     [&](const Mode& left, const Mode& right) { return rank(left) < rank(right); });
+  if (best == modes.end() || !isAllowed(*best, wish)) return std::nullopt;
+  return *best;
+}
+
+std::vector<Mode> modesBelow(const std::vector<Mode>& modes, const Mode& failed) {
+  std::vector<Mode> below;
+  std::copy_if(modes.begin(), modes.end(), std::back_inserter(below),
+               [&](const Mode& mode) { return bytesPerSecond(mode) < bytesPerSecond(failed); });
+  return below;
+}
+
+}  // namespace callnative

@@ -1,0 +1,128 @@
+// See v4l2-list.h.
+#include "capture/v4l2-list.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "system/system-error.h"
+#include "capture/v4l2-device.h"
+#include "capture/v4l2-formats.h"
+
+namespace callnative {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kNodePrefix = "video";
+
+std::vector<fs::path> entriesOf(const char* directory) {
+  std::vector<fs::path> entries;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory, failed)) entries.push_back(entry.path());
+  return entries;
+}
+
+/** Numbers of the nodes /dev/video<number>. */
+std::vector<int> nodeNumbers() {
+  std::vector<int> numbers;
+  for (const fs::path& entry : entriesOf("/dev")) {
+    const std::string name = entry.filename().string();
+    if (!name.starts_with(kNodePrefix)) continue;
+    int number = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + kNodePrefix.size(), end, number);
+    if (parsed.ec == std::errc() && parsed.ptr == end) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+using LastingNames = std::map<std::string, std::vector<std::string>>;
+
+/** Node to udev's lasting names for it, in an order that does not depend on the directory's. */
+LastingNames lastingNames() {
+  std::vector<fs::path> entries = entriesOf("/dev/v4l/by-id");
+  std::sort(entries.begin(), entries.end());
+  LastingNames names;
+  for (const fs::path& entry : entries) {
+    std::error_code failed;
+    const fs::path node = fs::canonical(entry, failed);
+    if (!failed) names[node.string()].push_back(entry.string());
+  }
+  return names;
+}
+
+template <std::size_t Size>
+std::string textOf(const __u8 (&field)[Size]) {
+  return {field, std::find(field, field + Size, 0)};
+}
+
+/** Its first lasting name is its id, the others are kept beside; `ownName` is what it is called without udev. */
+Camera namedCamera(const std::string& path, const LastingNames& names, const std::string& ownName) {
+  Camera camera{path, ownName, {}, "", {}};
+  const auto lasting = names.find(path);
+  if (lasting == names.end()) return camera;
+  camera.id = lasting->second.front();
+  camera.otherIds.assign(lasting->second.begin() + 1, lasting->second.end());
+  camera.otherIds.push_back(ownName);
+  return camera;
+}
+
+/** A camera that this user may not open is listed all the same: choosing it tells what is missing. */
+Camera forbiddenCamera(const std::string& path, const LastingNames& names) {
+  std::ifstream file("/sys/class/video4linux/" + fs::path(path).filename().string() + "/name");
+  std::string card;
+  std::getline(file, card);
+  Camera camera = namedCamera(path, names, path + " " + card);
+  camera.name = card.empty() ? path : card;
+  return camera;
+}
+
+std::optional<Camera> cameraAt(const std::string& path, const LastingNames& names) {
+  try {
+    const V4l2Device device(path);
+    const v4l2_capability capability = device.capability();
+    if (!V4l2Device::capturesVideo(capability)) return std::nullopt;
+    const std::string card = textOf(capability.card);
+    Camera camera = namedCamera(path, names, textOf(capability.bus_info) + " " + card);
+    camera.name = card;
+    camera.modes = enumerateModes(device, nullptr);
+    if (camera.modes.empty()) return std::nullopt;
+    return camera;
+  } catch (const SystemError& error) {
+    if (error.code() == EACCES || error.code() == EPERM) return forbiddenCamera(path, names);
+    return std::nullopt;
+  }
+}
+
+/** Two nodes of one device, such as a laptop's colour and infrared camera, share bus and name: the later ones are
+ *  numbered, in the order of their nodes, which within one device is always the same. */
+void makeDistinct(std::vector<Camera>& cameras) {
+  std::map<std::string, int> uses;
+  for (Camera& camera : cameras) {
+    const int use = ++uses[camera.id];
+    if (use > 1) camera.id += " #" + std::to_string(use);
+  }
+}
+
+}  // namespace
+
+std::vector<Camera> listCameras() {
+  const auto names = lastingNames();
+  std::vector<Camera> cameras;
+  for (const int number : nodeNumbers()) {
+    auto camera = cameraAt("/dev/video" + std::to_string(number), names);
+    if (camera) cameras.push_back(std::move(*camera));
+  }
+  makeDistinct(cameras);
+  return cameras;
+}
+
+}  // namespace callnative

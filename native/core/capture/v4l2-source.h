@@ -1,0 +1,45 @@
+// A V4L2 camera as a source of I420 pictures: device, chosen mode and converter put together.
+#pragma once
+
+#include <linux/videodev2.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "capture/picture-source.h"
+#include "pixels/pixel-convert.h"
+#include "capture/v4l2-device.h"
+
+namespace callnative {
+
+class V4l2Source final : public PictureSource {
+ public:
+  /** Opens, chooses the mode nearest to the wish that the connection carries, and starts streaming. Throws SystemError. */
+  V4l2Source(const std::string& path, const Wish& wish);
+
+  const Mode& mode() const override { return mode_; }
+  bool wait(int stopFd) override;
+  int passedOver() const override { return passedOver_; }
+  bool take(std::uint8_t* target) override;
+  void skip() override { device_->enqueue(buffer_); }
+  std::size_t jpegCapacity() const override;
+  void lendJpegBuffer(std::span<std::uint8_t> target) override { jpegTarget_ = target; }
+  std::size_t jpegLength() const override { return jpegLength_; }
+  std::int64_t capturedAtUs() const override { return capturedAtUs_; }
+
+ private:
+  void open(const std::string& path);
+
+  std::unique_ptr<V4l2Device> device_;
+  Mode mode_;
+  V4l2Format format_{};
+  PixelConverter converter_;
+  v4l2_buffer buffer_{};
+  int passedOver_ = 0;
+  std::span<std::uint8_t> jpegTarget_;
+  std::size_t jpegLength_ = 0;
+  std::int64_t capturedAtUs_ = 0;
+};
+
+}  // namespace callnative

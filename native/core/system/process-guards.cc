@@ -1,0 +1,42 @@
+// Thin over the system calls; failures carry the call's name.
+#include "system/process-guards.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "system/system-error.h"
+
+namespace callnative {
+
+namespace {
+
+constexpr int kFirstFreeFd = 3;
+
+}  // namespace
+
+int protectStdout() {
+  const int duplicate = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, kFirstFreeFd);
+  if (duplicate < 0) throwErrno("fcntl F_DUPFD_CLOEXEC", "stdout");
+  while (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    if (errno == EINTR) continue;
+    const int code = errno;
+    ::close(duplicate);
+    throw SystemError("dup2", code, "stdout");
+  }
+  return duplicate;
+}
+
+void dieWithParent() {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) throwErrno("prctl PR_SET_PDEATHSIG", "this process");
+}
+
+void limitMallocArenas(int arenas) {
+  if (::mallopt(M_ARENA_MAX, arenas) != 1) throwErrno("mallopt M_ARENA_MAX", "this process");
+}
+
+}  // namespace callnative

@@ -1,0 +1,104 @@
+// A call's own pictures on their way to WebRTC: as they are, or by the share that the adapt chart grants, smaller by a
+// native worker and rarer by leaving some out. At most one picture is being scaled and one waits; the newest wins.
+
+import type { FrameScaler, VideoFrame } from "../../native/types.ts";
+import type { VideoShare } from "../../statecharts/index.ts";
+import { createPacer, type Pacer } from "../frames/pacer.ts";
+
+export interface FrameSenderOptions {
+  createScaler(): FrameScaler;
+  /** Reads the picture before it returns. */
+  send(picture: VideoFrame): void;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  onError(error: unknown): void;
+}
+
+export const WHOLE: VideoShare = Object.freeze({ scale: 1, rate: 1 });
+/** The scaler keeps its own buffer. */
+const nothingOwed = () => undefined;
+/** Below this neither WebRTC's encoder nor an eye makes anything of a picture. */
+const LEAST_SIDE = 16;
+
+/** Sides are even, so that chroma falls on whole pixels. */
+export function scaledSize(
+  { width, height }: { width: number; height: number },
+  scale: number,
+): { width: number; height: number } {
+  const even = (side: number) => Math.max(LEAST_SIDE, 2 * Math.round((side * scale) / 2));
+  return scale === 1 ? { width, height } : { width: even(width), height: even(height) };
+}
+
+export class FrameSender {
+  readonly #options: FrameSenderOptions;
+  #scaler: FrameScaler | null = null;
+  #share = WHOLE;
+  #pacer: Pacer | null = null;
+  #waiting: VideoFrame | null = null;
+  #isScaling = false;
+
+  constructor(options: FrameSenderOptions) {
+    this.#options = options;
+  }
+
+  get share(): VideoShare {
+    return this.#share;
+  }
+
+  /** @param sourceFps what the camera gives */
+  limit(share: VideoShare, sourceFps: number): void {
+    this.#share = share;
+    this.#pacer = share.rate > 0 && share.rate < 1 ? createPacer(sourceFps * share.rate) : null;
+    if (share.rate === 0 || share.scale === 1) this.stop();
+  }
+
+  offer(frame: VideoFrame): void {
+    const { rate, scale } = this.#share;
+    const now = this.#options.nowMs();
+    if (rate === 0 || (this.#pacer && !this.#pacer.isDue(now))) return;
+    this.#pacer?.take(now);
+    if (scale === 1) {
+      this.#options.send(frame);
+      return;
+    }
+    frame.retain();
+    this.#waiting?.release();
+    this.#waiting = frame;
+    this.#proceed();
+  }
+
+  /** Gives back what waits. */
+  stop(): void {
+    this.#waiting?.release();
+    this.#waiting = null;
+  }
+
+  #proceed(): void {
+    const frame = this.#waiting;
+    if (!frame || this.#isScaling) return;
+    this.#waiting = null;
+    this.#isScaling = true;
+    this.#scale(frame)
+      .catch(this.#options.onError)
+      .finally(() => {
+        frame.release();
+        this.#isScaling = false;
+        this.#proceed();
+      });
+  }
+
+  async #scale(frame: VideoFrame): Promise<void> {
+    this.#scaler ??= this.#options.createScaler();
+    const size = scaledSize(frame, this.#share.scale);
+    const data = await this.#scaler.scale(frame, size.width, size.height);
+    // The share may have changed meanwhile; one picture of the last size harms nobody, one after a pause would.
+    if (this.#share.rate === 0) return;
+    this.#options.send({
+      ...size,
+      data,
+      capturedAtUs: frame.capturedAtUs,
+      retain: nothingOwed,
+      release: nothingOwed,
+    });
+  }
+}

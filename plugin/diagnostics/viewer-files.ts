@@ -1,0 +1,39 @@
+// The files of the chart viewer, as a server on loopback hands them to a browser: compiled, or the sources with their
+// types stripped. Knows no HTTP; whoever serves them adds the WebSocket that carries `charts.*`.
+
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { aliasModule, MODULE_EXTENSION, readPageFolder } from "../http/page-folder.ts";
+import type { PageFile } from "../http/pages.ts";
+import { describeCharts } from "./chart-subscription.ts";
+
+/** Where the page itself is, also with a slash; what it shares with the charts lies in `/describe/`. */
+export const VIEWER_PATH = "/charts";
+const SHARED_PATH = "/describe";
+
+const viewer = new URL("../../statecharts/viewer/", import.meta.url);
+const shared = new URL("../../statecharts/describe/", import.meta.url);
+
+/** Whether a request is for the viewer, before its files are read. */
+export function isViewerPath(path: string): boolean {
+  return path === VIEWER_PATH || path.startsWith(`${VIEWER_PATH}/`) || path.startsWith(`${SHARED_PATH}/`);
+}
+
+/** URL path → file. @throws when a file is missing */
+export async function loadViewerFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  const files = new Map<string, PageFile>();
+  const page = await readFile(new URL("index.html", viewer));
+  for (const path of [VIEWER_PATH, `${VIEWER_PATH}/`]) {
+    files.set(path, { body: page, type: "text/html; charset=utf-8" });
+  }
+  const charts = Buffer.from(JSON.stringify(describeCharts()));
+  files.set(`${VIEWER_PATH}/charts.json`, { body: charts, type: "application/json; charset=utf-8" });
+  const elk = await readFile(fileURLToPath(import.meta.resolve("elkjs/lib/elk-worker.min.js")));
+  files.set(`${VIEWER_PATH}/elk-worker.js`, { body: elk, type: "text/javascript; charset=utf-8" });
+  if (MODULE_EXTENSION === ".ts") files.set(`${VIEWER_PATH}/main.js`, aliasModule("./main"));
+  return new Map([
+    ...(await readPageFolder(VIEWER_PATH, viewer)),
+    ...(await readPageFolder(SHARED_PATH, shared)),
+    ...files,
+  ]);
+}

@@ -1,0 +1,72 @@
+// The command line of the bridge: which options there are and what they mean. Starts nothing.
+
+import { parseArgs } from "node:util";
+import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
+import { readNumber } from "../options.ts";
+
+export interface CommandOptions {
+  readonly viewer: URL;
+  /** Of the page; 0 takes a free one. */
+  readonly port: number;
+  readonly open: boolean;
+  /** What the user named; the rest is as the plugin has it. */
+  readonly settings: DeepPartial<Settings>;
+  /** End by itself after so many seconds; undefined: on Ctrl-C. */
+  readonly durationS: number | undefined;
+  readonly log: boolean;
+}
+
+export const bridgeHelp = `Calls for a Goop² that is running and cannot call by itself: attaches to its viewer, which carries the
+signals, and serves a page to call and be called. Nothing is changed in Goop².
+
+  --goop URL           the viewer's address, such as http://127.0.0.1:8080 (Goop² prints it at its start)
+  --port N             port of the call page on 127.0.0.1 (default: a free one)
+  --open, --no-open    open the page in the default browser (default: when there is a display)
+  --camera X           auto, test-pattern, none, or a camera's id
+  --microphone X       auto, tone, none, or a microphone's id
+  --speaker X          auto, none, or a speaker's id
+  --duration S         end after S seconds (default: on Ctrl-C)
+  --log                print the plugin's log
+  --help`;
+
+/** @returns "help" when that was asked. @throws TypeError on an unknown option; RangeError naming the option and its value */
+export function readBridgeOptions(args: readonly string[], hasDisplay: boolean): CommandOptions | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      goop: { type: "string" },
+      port: { type: "string", default: "0" },
+      open: { type: "boolean", default: hasDisplay },
+      camera: { type: "string" },
+      microphone: { type: "string" },
+      speaker: { type: "string" },
+      duration: { type: "string" },
+      log: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const { camera, microphone, speaker } = values;
+  const named = Object.entries({ camera, microphone, speaker }).filter(([, value]) => value !== undefined);
+  return {
+    viewer: readGoopAddress(values.goop),
+    port: readNumber("--port", values.port, 65_535),
+    open: values.open,
+    settings: Object.fromEntries(named),
+    durationS: values.duration === undefined ? undefined : readNumber("--duration", values.duration, 86_400),
+    log: values.log,
+  };
+}
+
+/** @throws RangeError when it is no address of a viewer */
+export function readGoopAddress(text: string | undefined): URL {
+  const expected = "expected the address of Goop²'s viewer, such as http://127.0.0.1:8080";
+  if (text === undefined) throw new RangeError(`--goop is missing, ${expected}`);
+  const url = URL.parse(text);
+  const isPlain =
+    url?.protocol === "http:" &&
+    [url.pathname, url.search, url.hash, url.username, url.password].join("") === "/";
+  if (!url || !isPlain) throw new RangeError(`--goop is ${JSON.stringify(text)}, ${expected}`);
+  return url;
+}

@@ -1,0 +1,107 @@
+// Which of a viewer's messages are handed on. A viewer keeps what came while nobody listened, without time stamps, and
+// replays it at the next connection: calls that are long over must not ring. Knows no HTTP and no clock.
+
+import type { TransportMessage } from "../transport/host-transport.ts";
+import { isHangup } from "../transport/topic-queue.ts";
+
+/** A viewer replays 200 messages a peer at most; this many are told apart from what came before. */
+const MAX_REMEMBERED = 4_096;
+/** Held while a replay lasts; far above 200 messages of every peer that called. */
+const MAX_HELD = 4_096;
+const MAX_ENDED = 1_024;
+
+/** As the viewer's event names it; `id` is the sender's. */
+export interface ReceivedMessage extends TransportMessage {
+  readonly id: string;
+}
+
+/**
+ * While a replay lasts, a call that begins in it is held back until its end is known or the replay is over. Messages of calls
+ * that began before pass at once, in order.
+ */
+export class ReplayedMessages {
+  readonly #pass: (message: TransportMessage) => void;
+  readonly #seen = new BoundedSet(MAX_REMEMBERED);
+  readonly #ended = new BoundedSet(MAX_ENDED);
+  /** By call, each in order. */
+  readonly #held = new Map<string, TransportMessage[]>();
+  #heldCount = 0;
+  #isReplaying = false;
+
+  constructor(pass: (message: TransportMessage) => void) {
+    this.#pass = pass;
+  }
+
+  get isReplaying(): boolean {
+    return this.#isReplaying;
+  }
+
+  /** A connection begins: what comes now may be old. */
+  replayBegins(): void {
+    this.#isReplaying = true;
+  }
+
+  /** What is still held is of calls that may still ring. */
+  replayEnds(): void {
+    this.#isReplaying = false;
+    const held = [...this.#held.values()].flat();
+    this.#held.clear();
+    this.#heldCount = 0;
+    for (const message of held) this.#pass(message);
+  }
+
+  /** Our side hung up: a request of this call that comes later is old. */
+  noteEnd(message: TransportMessage): void {
+    this.#ended.add(keyOf(message));
+  }
+
+  take({ id, ...message }: ReceivedMessage): void {
+    const { peerId, payload } = message;
+    // A message that was sent twice has two ids; this is the same one told twice.
+    if (id !== "" && !this.#seen.add(`${peerId} ${id}`)) return;
+    const key = keyOf(message);
+    if (payload.type === "call-request" && this.#ended.has(key)) return;
+    if (isHangup(message)) this.#ended.add(key);
+    if (!this.#isReplaying) this.#pass(message);
+    else this.#takeReplayed(message, key);
+  }
+
+  #takeReplayed(message: TransportMessage, key: string): void {
+    const held = this.#held.get(key);
+    if (!held && message.payload.type !== "call-request") this.#pass(message);
+    else if (isHangup(message)) {
+      this.#held.delete(key);
+      this.#heldCount -= held?.length ?? 0;
+    } else if (this.#heldCount < MAX_HELD) {
+      this.#held.set(key, [...(held ?? []), message]);
+      this.#heldCount += 1;
+    }
+  }
+}
+
+function keyOf({ peerId, topic }: TransportMessage): string {
+  return `${peerId} ${topic}`;
+}
+
+/** Forgets the oldest. */
+class BoundedSet {
+  readonly #max: number;
+  readonly #keys = new Set<string>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** False when it was there already. */
+  add(key: string): boolean {
+    if (this.#keys.has(key)) return false;
+    this.#keys.add(key);
+    const [oldest] = this.#keys;
+    if (this.#keys.size > this.#max && oldest !== undefined) this.#keys.delete(oldest);
+    return true;
+  }
+}

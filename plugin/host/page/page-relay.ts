@@ -1,0 +1,263 @@
+// What passes between the pages and the plugin: allowed requests one way, notifications to every page and pictures to
+// their owner the other. Adds nothing to the contract but what the pages need to know about the host itself.
+
+import { WebSocket } from "ws";
+import {
+  hostNotifications,
+  type MethodName,
+  type ParamsInput,
+  pluginNotifications,
+  type Result,
+  RpcError,
+} from "../../../rpc-schema/index.ts";
+import { errorText } from "../../common/error-text.ts";
+import { frameLineRoute, type HostLink } from "../../rpc/host-link.ts";
+import { ChartSubscribers } from "./chart-subscribers.ts";
+import { createStreamOwners, type StreamOwners } from "./stream-owners.ts";
+
+/** A page may use the plugin, but neither start nor end it. */
+const pageMethods: ReadonlySet<string> = new Set<MethodName>([
+  "settings.update",
+  "contacts.list",
+  "contacts.add",
+  "devices.list",
+  "call.start",
+  "call.accept",
+  "call.reject",
+  "call.hangup",
+  "call.setMicrophone",
+  "call.setCamera",
+  "call.useDevice",
+  "call.list",
+  "call.stats",
+  "call.snapshot",
+  "frames.subscribe",
+  "frames.unsubscribe",
+  "charts.list",
+  "charts.subscribe",
+  "charts.unsubscribe",
+]);
+const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
+
+/** What the charts do goes to those pages only that watch them. */
+type RelayedName = Exclude<
+  keyof typeof pluginNotifications,
+  "frame" | "log" | "charts.recorded" | "calls.persisted"
+>;
+
+/** A page with this much unread has stopped; pictures alone stay far below, since they are paid for by credit. */
+const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
+
+/** A request to the host itself. @throws RpcError */
+export type HostMethod = (params: Readonly<Record<string, unknown>>) => Promise<unknown>;
+
+export interface RelayOptions {
+  /** The plugin of the moment; undefined while there is none. */
+  plugin(): HostLink | undefined;
+  /** Requests to the host itself, by name. */
+  readonly hostMethods: ReadonlyMap<string, HostMethod>;
+  /** Runs after a page's request succeeded. */
+  onResult(method: MethodName, params: unknown, result: unknown): void;
+  log(line: string): void;
+}
+
+/** Outlives plugins: pages stay while one ends and the next is attached. */
+export interface PageRelay {
+  /** @param greeting the notification that a new page gets first */
+  addPage(socket: WebSocket, greeting: string): void;
+  /** Begins to pass on what this plugin says; ends by itself with the link. */
+  attach(plugin: HostLink): void;
+  /** One message to every page. */
+  broadcast(message: string): void;
+  /** The plugin is gone: forgets its streams. */
+  detach(): void;
+}
+
+/** A page that leaves has its streams unsubscribed, so that the plugin stops coding for nobody. */
+export function createPageRelay(options: RelayOptions): PageRelay {
+  const pages = new Set<WebSocket>();
+  const owners = createStreamOwners<WebSocket>();
+  const watchers = new ChartSubscribers<WebSocket>();
+  const broadcast = (message: string): void => {
+    for (const page of pages) send(page, message);
+  };
+  return {
+    broadcast,
+    detach() {
+      owners.clear();
+      watchers.clear();
+    },
+    attach(plugin) {
+      for (const method of pluginNotificationNames) {
+        plugin.onNotification(method, (params) =>
+          broadcast(JSON.stringify({ jsonrpc: "2.0", method, params })),
+        );
+      }
+      plugin.onNotification("charts.recorded", (params) => {
+        const message = JSON.stringify({ jsonrpc: "2.0", method: "charts.recorded", params });
+        for (const page of watchers.all) send(page, message);
+      });
+      plugin.onFrameLine((line) => {
+        const stream = frameLineRoute(line)?.stream;
+        const page = stream === undefined ? undefined : owners.route(stream, line);
+        if (page) send(page, line);
+      });
+    },
+    addPage(socket, greeting) {
+      pages.add(socket);
+      const page = new Page(socket, owners, watchers, options);
+      socket.on("message", (data) => page.receive(String(data)));
+      socket.on("error", (error) => options.log(`host: a page's connection: ${error.message}`));
+      socket.once("close", () => {
+        pages.delete(socket);
+        for (const stream of owners.release(socket)) page.unsubscribe(stream);
+        page.stopWatching();
+      });
+      send(socket, greeting);
+    },
+  };
+}
+
+function isRelayed(name: string): name is RelayedName {
+  return name !== "frame" && name !== "log" && name !== "charts.recorded" && name !== "calls.persisted";
+}
+
+function send(socket: WebSocket, message: string | Buffer): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
+  else socket.send(message, { binary: false });
+}
+
+class Page {
+  readonly #socket: WebSocket;
+  readonly #owners: StreamOwners<WebSocket>;
+  readonly #watchers: ChartSubscribers<WebSocket>;
+  readonly #options: RelayOptions;
+
+  constructor(
+    socket: WebSocket,
+    owners: StreamOwners<WebSocket>,
+    watchers: ChartSubscribers<WebSocket>,
+    options: RelayOptions,
+  ) {
+    this.#socket = socket;
+    this.#owners = owners;
+    this.#watchers = watchers;
+    this.#options = options;
+  }
+
+  receive(text: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch (error) {
+      this.#refuse(null, new RpcError("parseError", `not JSON: ${String(error)}`));
+      return;
+    }
+    const { id, method, params = {} } = isRecord(message) ? message : {};
+    if (typeof method !== "string") {
+      this.#refuse(
+        null,
+        new RpcError("invalidRequest", "expected a request or a notification with a method"),
+      );
+    } else if (id === undefined) {
+      this.#notify(method, params);
+    } else {
+      // Every failure becomes an answer in there.
+      void this.#request(id, method, params);
+    }
+  }
+
+  unsubscribe(stream: string): void {
+    const ended = this.#options.plugin()?.request("frames.unsubscribe", { stream });
+    ended?.catch((error: unknown) => {
+      // It ended with its call before the page left.
+      if (error instanceof RpcError && error.kind === "unknownStream") return;
+      this.#options.log(`host: unsubscribing ${stream}: ${errorText(error)}`);
+    });
+  }
+
+  /** The page is gone; the plugin tells nobody any more once the last watcher is. */
+  stopWatching(): void {
+    if (!this.#watchers.leave(this.#socket)) return;
+    const ended = this.#options.plugin()?.request("charts.unsubscribe", {});
+    ended?.catch((error: unknown) => this.#options.log(`host: charts.unsubscribe: ${errorText(error)}`));
+  }
+
+  #notify(method: string, params: unknown): void {
+    if (method !== "frames.ack") return;
+    const ack = hostNotifications["frames.ack"].params.safeParse(params);
+    // Only the owner pays: another page's acknowledgement would give away its credit.
+    if (!ack.success || !this.#owners.isOwner(ack.data.stream, this.#socket)) return;
+    this.#options.plugin()?.notify("frames.ack", ack.data);
+  }
+
+  async #request(id: unknown, method: string, params: unknown): Promise<void> {
+    try {
+      const result = await this.#answer(id, method, params);
+      if (result !== undefined) this.#reply(id, result);
+    } catch (error) {
+      this.#refuse(id, error instanceof RpcError ? error : new RpcError("internalError", errorText(error)));
+    }
+  }
+
+  /** Undefined when the answer has been sent already. @throws RpcError or HostLinkError */
+  async #answer(id: unknown, method: string, params: unknown): Promise<unknown> {
+    const ofHost = this.#options.hostMethods.get(method);
+    if (ofHost) return ofHost(isRecord(params) ? params : {});
+    if (!isPageMethod(method)) throw new RpcError("methodNotFound", `a page may not call ${method}`);
+    const plugin = this.#options.plugin();
+    if (!plugin) throw new RpcError("internalError", "the plugin is not running");
+    if (method === "frames.subscribe") {
+      await this.#subscribe(id, plugin, params);
+      return undefined;
+    }
+    // The plugin checks the params itself, and its complaints name the fields.
+    if (method === "frames.unsubscribe") this.#owners.forget(streamOf(params));
+    // Others may still watch; the plugin has one watcher, its host.
+    if (method === "charts.unsubscribe" && !this.#watchers.leave(this.#socket)) return null;
+    if (method === "charts.subscribe") this.#watchers.join(this.#socket);
+    const result = await plugin.request(method, params as never);
+    this.#options.onResult(method, params, result);
+    return result;
+  }
+
+  async #subscribe(id: unknown, plugin: HostLink, params: unknown): Promise<void> {
+    const claim = this.#owners.claim(this.#socket);
+    let answer: Result<"frames.subscribe">;
+    try {
+      answer = await plugin.request("frames.subscribe", params as ParamsInput<"frames.subscribe">);
+    } catch (error) {
+      claim.fail();
+      throw error;
+    }
+    const early = claim.settle(answer.stream);
+    if (this.#socket.readyState !== WebSocket.OPEN) {
+      this.#owners.forget(answer.stream);
+      this.unsubscribe(answer.stream);
+      return;
+    }
+    this.#reply(id, answer);
+    for (const line of early) send(this.#socket, line);
+  }
+
+  #reply(id: unknown, result: unknown): void {
+    send(this.#socket, JSON.stringify({ jsonrpc: "2.0", id, result }));
+  }
+
+  #refuse(id: unknown, { code, message, data }: RpcError): void {
+    send(this.#socket, JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } }));
+  }
+}
+
+function isPageMethod(method: string): method is MethodName {
+  return pageMethods.has(method);
+}
+
+function streamOf(params: unknown): string {
+  return isRecord(params) ? String(params.stream) : "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,135 @@
+// Starts the plugin's program over stdio, watches it, and ends it: first by the protocol, then by signal.
+// Knows no pages.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { errorText } from "../../common/error-text.ts";
+import { connectPlugin, type HostLink } from "../../rpc/host-link.ts";
+
+/** How long a plugin may take to leave before it is killed. */
+export interface LeaveTimeouts {
+  /** For the answer to `shutdown`. */
+  readonly shutdownMs: number;
+  /** From `exit` to the end of the process. */
+  readonly exitMs: number;
+}
+
+/** Hang-ups take up to 0.7 s each; a plugin that needs longer than this is stuck. */
+const leaveTimeouts: LeaveTimeouts = { shutdownMs: 3_000, exitMs: 2_000 };
+/** The last words on stderr can arrive after the exit itself. */
+const LAST_WORDS_MS = 200;
+
+/** `program` is looked up in PATH when it holds no slash, execvp(3). */
+export interface PluginCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** How a plugin process ended. */
+export interface PluginExit {
+  /** In words: exit status or signal. */
+  readonly why: string;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Last line on stderr; empty when there was none. */
+  readonly lastLine: string;
+}
+
+/** Exists also when the program could not be started: `exited` says so then. */
+export interface PluginProcess {
+  readonly link: HostLink;
+  readonly pid: number | undefined;
+  /** Never rejects. */
+  readonly exited: Promise<PluginExit>;
+  /** `shutdown`, `exit`, then SIGKILL when it has not left in time. Idempotent. */
+  stop(): Promise<PluginExit>;
+}
+
+/** This package's own program, compiled or from source like this file. */
+export function ownPlugin(): PluginCommand {
+  const name = import.meta.url.endsWith(".ts") ? "../../main.ts" : "../../main.js";
+  return { program: process.execPath, args: [fileURLToPath(new URL(name, import.meta.url))] };
+}
+
+/**
+ * @param env undefined: this process's own
+ * @param onLine every line that the plugin writes to stderr
+ */
+export function startPlugin(
+  { program, args }: PluginCommand,
+  env: NodeJS.ProcessEnv | undefined,
+  onLine: (line: string) => void,
+  timeouts = leaveTimeouts,
+): PluginProcess {
+  // A process group of its own: Ctrl-C in the terminal reaches the host only, which then ends the plugin in order.
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env, detached: true });
+  let lastLine = "";
+  const lines = createInterface({ input: child.stderr });
+  lines.on("line", (line) => {
+    lastLine = line;
+    onLine(line);
+  });
+  const link = connectPlugin(child.stdin, child.stdout, {
+    log: (level, message) => onLine(`host: ${level}: ${message}`),
+  });
+  const exited = watchExit(child, () => lastLine);
+  // Nobody waits for a process that never came to be, but its error must not go unheard either: it is in `exited`.
+  void exited.then(() => link.close());
+  let stopping: Promise<PluginExit> | undefined;
+  return {
+    link,
+    pid: child.pid,
+    exited,
+    stop: () => {
+      stopping ??= stop({ child, link, exited, onLine }, timeouts);
+      return stopping;
+    },
+  };
+}
+
+async function watchExit(child: ChildProcess, lastLine: () => string): Promise<PluginExit> {
+  const end = Promise.withResolvers<{ code: number | null; signal: string | null; error?: Error }>();
+  child.once("exit", (code, signal) => end.resolve({ code, signal }));
+  child.once("error", (error) => end.resolve({ code: null, signal: null, error }));
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const { code, signal, error } = await end.promise;
+  if (error) return { code, signal, why: `it could not be started: ${error.message}`, lastLine: lastLine() };
+  await within(closed, LAST_WORDS_MS);
+  const why = signal ? `it was ended by signal ${signal}` : `it left with exit status ${code}`;
+  return { code, signal, why, lastLine: lastLine() };
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly link: HostLink;
+  readonly exited: Promise<PluginExit>;
+  readonly onLine: (line: string) => void;
+}
+
+async function stop({ child, link, exited, onLine }: Running, timeouts: LeaveTimeouts): Promise<PluginExit> {
+  try {
+    await link.request("shutdown", {}, { timeoutMs: timeouts.shutdownMs });
+  } catch (error) {
+    onLine(`host: shutdown was not answered: ${errorText(error)}`);
+  }
+  link.notify("exit", {});
+  if (!(await within(exited, timeouts.exitMs))) {
+    onLine(`host: process ${child.pid} did not leave within ${timeouts.exitMs} ms; SIGKILL`);
+    child.kill("SIGKILL");
+  }
+  return exited;
+}
+
+/** True when `event` came within `timeoutMs`. */
+async function within(event: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  try {
+    return await Promise.race([event.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

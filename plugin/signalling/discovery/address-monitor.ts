@@ -1,0 +1,36 @@
+// Notices that our own addresses changed: when the node says so, and by looking now and then, since the operating
+// system does not tell when a network comes or goes.
+
+import type { SignallingNode } from "../node.ts";
+import type { SelfAddress } from "../port.ts";
+
+/** Runs from its construction until `close`. */
+export class AddressMonitor {
+  readonly #node: SignallingNode;
+  readonly #onChange: (self: SelfAddress) => void;
+  readonly #timer: NodeJS.Timeout;
+  #known: readonly string[];
+
+  constructor(node: SignallingNode, checkMs: number, onChange: (self: SelfAddress) => void) {
+    this.#node = node;
+    this.#onChange = onChange;
+    this.#known = node.addresses();
+    this.#timer = setInterval(() => this.check(), checkMs);
+  }
+
+  /** As last looked up. */
+  get self(): SelfAddress {
+    return { peerId: this.#node.peerId, addresses: [...this.#known] };
+  }
+
+  check(): void {
+    const addresses = this.#node.addresses();
+    if (addresses.join(" ") === this.#known.join(" ")) return;
+    this.#known = addresses;
+    this.#onChange(this.self);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,83 @@
+// Takes incoming message streams: reads one message, acknowledges it, then hands it on, as the host does. An
+// acknowledgement means that the bytes were a message, not that anybody understood it.
+
+import { withDeadline } from "../../common/deadline.ts";
+import { errorText } from "../../common/error-text.ts";
+import type { Log } from "../../log.ts";
+import type { ByteStream } from "../node.ts";
+import {
+  MAX_INCOMING_STREAMS,
+  MAX_INCOMING_STREAMS_PER_PEER,
+  MAX_MESSAGE_BYTES,
+  type Timings,
+} from "../timings.ts";
+import { JsonObjectDecoder } from "./decoders.ts";
+import { Exchange } from "./exchange.ts";
+import { encodeAck, parseMessage } from "./goop-mq.ts";
+
+export interface MqReceiverOptions {
+  /** After the acknowledgement was written. `payload` is JSON of any shape, checked by nobody yet. */
+  onMessage(from: string, topic: string, payload: unknown): void;
+  readonly timings: Timings;
+  readonly log: Log;
+}
+
+/** Holds bounded memory whatever peers do: so many streams, so many bytes each, so long. */
+export class MqReceiver {
+  readonly #options: MqReceiverOptions;
+  readonly #openByPeer = new Map<string, number>();
+  #open = 0;
+  #refused = 0;
+
+  constructor(options: MqReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Streams that were reset: malformed, too slow, or one too many. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Takes over the stream and ends it on every path. */
+  accept(stream: ByteStream, from: string): void {
+    const ofPeer = this.#openByPeer.get(from) ?? 0;
+    if (ofPeer >= MAX_INCOMING_STREAMS_PER_PEER || this.#open >= MAX_INCOMING_STREAMS) {
+      this.#refuse(from, stream, new Error("too many streams at a time"));
+      return;
+    }
+    this.#count(from, 1);
+    void this.#serve(stream, from).finally(() => this.#count(from, -1));
+  }
+
+  async #serve(stream: ByteStream, from: string): Promise<void> {
+    const { timings, onMessage } = this.#options;
+    const exchange = new Exchange(stream, new JsonObjectDecoder(MAX_MESSAGE_BYTES));
+    try {
+      const text = await withDeadline(timings.readMs, undefined, "reading a message", (limit) =>
+        exchange.receive(limit),
+      );
+      const message = parseMessage(text);
+      await withDeadline(timings.ackWriteMs, undefined, "acknowledging a message", (limit) =>
+        exchange.send(encodeAck(message), limit),
+      );
+      onMessage(from, message.topic, message.payload);
+    } catch (error) {
+      this.#refuse(from, stream, error);
+      return;
+    }
+    await exchange.finish(timings.closeMs);
+  }
+
+  #refuse(from: string, stream: ByteStream, error: unknown): void {
+    this.#refused += 1;
+    this.#options.log("debug", `message stream from ${from} reset: ${errorText(error)}`);
+    stream.abort(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #count(from: string, change: 1 | -1): void {
+    this.#open += change;
+    const ofPeer = (this.#openByPeer.get(from) ?? 0) + change;
+    if (ofPeer === 0) this.#openByPeer.delete(from);
+    else this.#openByPeer.set(from, ofPeer);
+  }
+}

@@ -1,0 +1,101 @@
+// What is out of the ordinary in a call, each in a line: the other side's mute, a lost device, one that is there again, a
+// smaller picture, a lost connection.
+
+import type { CallInfo, DeviceKind, DeviceState } from "../../../rpc-schema/index.ts";
+import { button, h, setHidden, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+import { peerName, stepText } from "../messages.ts";
+
+const KINDS = [
+  ["microphone", "microphoneOff"],
+  ["camera", "videoOff"],
+  ["speaker", "speaker"],
+] as const satisfies [DeviceKind, Parameters<typeof icon>[0]][];
+
+export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, deviceId: string) => void) {
+  const microphoneOff = note("remote-muted", "microphoneOff");
+  const cameraOff = note("remote-camera-off", "videoOff");
+  const remoteTrouble = note("remote-trouble", "videoOff");
+  const reconnecting = note("reconnecting", "restart");
+  const smaller = note("picture-smaller", "video");
+  const devices = KINDS.map(([kind, iconName]) => deviceNotes(kind, iconName, onUseDevice));
+  const element = h(
+    "div",
+    { class: "notes", attributes: { role: "status" } },
+    ...[reconnecting, microphoneOff, cameraOff, remoteTrouble].map((one) => one.element),
+    ...devices.flatMap((one) => one.elements),
+    smaller.element,
+  );
+  return {
+    element,
+    update(call: CallInfo): void {
+      const { phase, remote, media, sending } = call;
+      const name = peerName(call.peerLabel, call.peerId);
+      const isUp = phase === "connected" || phase === "reconnecting";
+      reconnecting.set(phase === "reconnecting" && "The connection was lost. Trying to reach them again…");
+      microphoneOff.set(isUp && remote.microphone === "off" && `${name} is muted`);
+      cameraOff.set(isUp && media === "video" && remote.camera === "off" && `${name}’s camera is off`);
+      remoteTrouble.set(
+        isUp && remote.mediaLevelReason !== undefined && `At ${name}’s end: ${remote.mediaLevelReason}`,
+      );
+      smaller.set(isUp && sending.step !== "full" && `${stepText[sending.step]}: ${sending.reason ?? ""}`);
+      for (const one of devices) one.update(call);
+    },
+  };
+}
+
+/** A device's two lines: that it is lost or stands in for another, and that the one wished for is there again. */
+function deviceNotes(
+  kind: DeviceKind,
+  iconName: Parameters<typeof icon>[0],
+  onUse: (call: CallInfo, kind: DeviceKind, deviceId: string) => void,
+) {
+  let call: CallInfo | undefined;
+  const lost = note(`${kind}-lost`, iconName);
+  const changed = note(`${kind}-changed`, iconName);
+  const offered = note(`${kind}-offered`, iconName);
+  const use = button(
+    {
+      class: "note-button",
+      testId: `${kind}-use-offered`,
+      onClick: () => {
+        const deviceId = call?.local[kind].offered?.deviceId;
+        if (call && deviceId) onUse(call, kind, deviceId);
+      },
+    },
+    "Use it",
+  );
+  offered.element.append(use);
+  return {
+    elements: [lost.element, changed.element, offered.element],
+    update(now: CallInfo): void {
+      call = now;
+      const device = now.local[kind];
+      lost.set(device.state === "lost" && lostWords(kind, device.why));
+      changed.set(
+        isStandIn(device) && `Your ${kind} is now ${device.deviceName ?? "another"}: ${device.why}`,
+      );
+      offered.set(device.offered !== undefined && `${device.offered.deviceName} is there again.`);
+    },
+  };
+}
+
+function isStandIn({ state, why }: DeviceState): boolean {
+  return why !== undefined && (state === "live" || state === "muted");
+}
+
+function lostWords(device: string, why: string | undefined): string {
+  return why ? `Your ${device} stopped: ${why}` : `Your ${device} stopped working`;
+}
+
+function note(testId: string, iconName: Parameters<typeof icon>[0]) {
+  const words = h("span");
+  const element = h("p", { class: "note", testId }, icon(iconName), words);
+  return {
+    element,
+    set(text: string | false): void {
+      setHidden(element, text === false);
+      setText(words, text === false ? "" : text);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+// The row of buttons beneath a call: microphone, camera, picture, devices, hang up.
+
+import type { CallInfo, DeviceState } from "../../../rpc-schema/index.ts";
+import { button, h, setAttribute, setHidden } from "../dom.ts";
+import { type IconName, icon } from "../icons.ts";
+
+/** `on` is what the user wants, not what is. */
+export interface ToolbarHandlers {
+  onMicrophone(call: CallInfo, on: boolean): void;
+  onCamera(call: CallInfo, on: boolean): void;
+  onSnapshot(call: CallInfo): void;
+  onDevices(): void;
+  onHangUp(call: CallInfo): void;
+}
+
+export interface Toolbar {
+  readonly element: HTMLElement;
+  update(call: CallInfo): void;
+}
+
+export function createToolbar(handlers: ToolbarHandlers): Toolbar {
+  let call: CallInfo | undefined;
+  const withCall = (act: (call: CallInfo) => void) => () => {
+    if (call) act(call);
+  };
+  const microphone = createSwitch("mic-toggle", "microphone", "microphoneOff", {
+    names: ["Mute the microphone", "Unmute the microphone"],
+    onPress: withCall((c) => handlers.onMicrophone(c, !isOn(c.local.microphone))),
+  });
+  const camera = createSwitch("camera-toggle", "video", "videoOff", {
+    names: ["Turn the camera off", "Turn the camera on"],
+    onPress: withCall((c) => handlers.onCamera(c, !isOn(c.local.camera))),
+  });
+  const snapshot = plain("snapshot", "snapshot", "Save their picture", withCall(handlers.onSnapshot));
+  const devices = plain("call-devices", "devices", "Camera, microphone and speaker", () =>
+    handlers.onDevices(),
+  );
+  const hangUp = plain("hangup", "hangUp", "Hang up", withCall(handlers.onHangUp));
+  hangUp.classList.add("danger");
+  const buttons = [microphone.element, camera.element, snapshot, devices, hangUp];
+  const element = h(
+    "div",
+    { class: "toolbar", attributes: { role: "toolbar", "aria-label": "Call" } },
+    ...buttons,
+  );
+  return {
+    element,
+    update(newCall) {
+      call = newCall;
+      const isVideo = call.media === "video";
+      microphone.update(call.local.microphone);
+      camera.update(call.local.camera);
+      setHidden(camera.element, !isVideo);
+      setHidden(snapshot, !isVideo || call.phase !== "connected" || call.remote.camera === "off");
+      const isWaiting = call.phase === "requesting" || call.phase === "ringing";
+      const words = isWaiting ? "Cancel the call" : "Hang up";
+      setAttribute(hangUp, "aria-label", words);
+      setAttribute(hangUp, "title", words);
+    },
+  };
+}
+
+function isOn({ state }: DeviceState): boolean {
+  return state === "live" || state === "opening";
+}
+
+function plain(testId: string, iconName: IconName, label: string, onClick: () => void): HTMLButtonElement {
+  return button({ class: "tool", testId, label, attributes: { title: label }, onClick }, icon(iconName));
+}
+
+interface SwitchOptions {
+  /** What a press does while it is on, and while it is off. */
+  names: readonly [whileOn: string, whileOff: string];
+  onPress(): void;
+}
+
+function createSwitch(testId: string, on: IconName, off: IconName, { names, onPress }: SwitchOptions) {
+  const element = button({ class: "tool", testId, onClick: onPress }, icon(on), icon(off));
+  return {
+    element,
+    update(device: DeviceState): void {
+      const name = names[isOn(device) ? 0 : 1];
+      element.dataset.on = String(isOn(device));
+      element.dataset.state = device.state;
+      setAttribute(element, "aria-label", name);
+      setAttribute(element, "title", device.deviceName ? `${name} (${device.deviceName})` : name);
+    },
+  };
+}

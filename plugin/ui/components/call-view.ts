@@ -1,0 +1,95 @@
+// One call on the stage, from calling to connected: who, since when, how good, the pictures and the buttons.
+
+import type { CallInfo, CallStatistics, DeviceKind, FrameDelivery } from "../../../rpc-schema/index.ts";
+import { h, setHidden, setText } from "../dom.ts";
+import { clockText, peerName, phaseText } from "../messages.ts";
+import type { Levels } from "../store.ts";
+import type { FrameLink } from "../video/canvas-view.ts";
+import { createNotes } from "./call-notes.ts";
+import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
+import { createPictures } from "./pictures.ts";
+import { createQuality } from "./quality.ts";
+
+const CLOCK_TICK_MS = 1_000;
+
+export interface CallView {
+  readonly element: HTMLElement;
+  /**
+   * Undefined hides the view and ends its picture streams.
+   * @param hasPlugin false while another plugin is started for the call: the old one's streams are gone with it
+   */
+  update(call: CallInfo | undefined, statistics: CallStatistics | undefined, hasPlugin: boolean): void;
+  setLevels(levels: Levels): void;
+}
+
+export interface CallViewOptions extends ToolbarHandlers {
+  link: FrameLink;
+  /** How pictures come, by the host's choice; stdio where it made none. */
+  delivery?: () => FrameDelivery;
+  onError(error: unknown): void;
+  onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;
+}
+
+export function createCallView(options: CallViewOptions): CallView {
+  const head = createHead();
+  const pictures = createPictures(options.link, options.delivery ?? (() => "stdio"), options.onError);
+  const quality = createQuality();
+  const notes = createNotes(options.onUseDevice);
+  const toolbar = createToolbar(options);
+  head.element.append(quality.sign);
+  const element = h(
+    "section",
+    { class: "call", testId: "call", label: "Call" },
+    pictures.element,
+    head.element,
+    quality.panel,
+    notes.element,
+    toolbar.element,
+  );
+  return {
+    element,
+    update(call, statistics, hasPlugin) {
+      setHidden(element, !call);
+      pictures.update(call, hasPlugin);
+      head.update(call);
+      if (!call) return;
+      element.dataset.media = call.media;
+      element.dataset.phase = call.phase;
+      element.dataset.callId = call.callId;
+      quality.update(call, statistics);
+      notes.update(call);
+      toolbar.update(call);
+    },
+    setLevels: pictures.setLevels,
+  };
+}
+
+function createHead() {
+  const name = h("h2", { class: "call-name", testId: "call-name", attributes: { tabindex: "-1" } });
+  const phase = h("span", { class: "call-phase", testId: "call-phase" });
+  const time = h("span", { class: "call-time", testId: "call-time", attributes: { role: "timer" } });
+  const element = h("header", { class: "call-head" }, h("div", { class: "call-who" }, name, phase, time));
+  let connectedAt: number | undefined;
+  const tick = (): void =>
+    setText(time, connectedAt === undefined ? "" : clockText(Date.now() - connectedAt));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    element,
+    update(call: CallInfo | undefined): void {
+      connectedAt = call?.connectedAt;
+      tick();
+      if (connectedAt === undefined) {
+        clearInterval(timer);
+        timer = undefined;
+      } else {
+        timer ??= setInterval(tick, CLOCK_TICK_MS);
+      }
+      phase.dataset.phase = call?.phase ?? "";
+      if (!call) return;
+      setText(name, peerName(call.peerLabel, call.peerId));
+      setText(phase, phaseText(call));
+      setHidden(phase, call.phase === "connected");
+      setHidden(time, call.phase !== "connected");
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// Asks the user about an incoming call. Opens and closes with the call itself.
+
+import type { CallInfo, MediaKind } from "../../../rpc-schema/index.ts";
+import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
+import { type IconName, icon } from "../icons.ts";
+import { peerName } from "../messages.ts";
+import { createAvatar } from "./avatar.ts";
+
+export interface IncomingHandlers {
+  onAccept(callId: string, media: MediaKind): void;
+  onDecline(callId: string): void;
+}
+
+export interface IncomingDialog {
+  readonly element: HTMLDialogElement;
+  /** Undefined closes it. */
+  update(call: CallInfo | undefined): void;
+}
+
+export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog {
+  let callId = "";
+  const avatar = createAvatar("avatar-large ringing above-name");
+  const name = h("h2", { testId: "incoming-name", attributes: { id: "incoming-name", tabindex: "-1" } });
+  const kind = h("p", {
+    class: "incoming-kind",
+    testId: "incoming-kind",
+    attributes: { id: "incoming-kind" },
+  });
+  const decline = answer("decline", "Decline", "hangUp", () => handlers.onDecline(callId));
+  const voice = answer("accept-audio", "Voice", "phone", () => handlers.onAccept(callId, "audio"));
+  const video = answer("accept-video", "Video", "video", () => handlers.onAccept(callId, "video"));
+  const element = h(
+    "dialog",
+    {
+      class: "dialog incoming",
+      testId: "incoming-dialog",
+      attributes: {
+        role: "alertdialog",
+        "aria-labelledby": "incoming-name",
+        "aria-describedby": "incoming-kind",
+      },
+    },
+    avatar.element,
+    name,
+    kind,
+    h("div", { class: "answers" }, decline, voice, video),
+  );
+  // Escape must neither answer nor hide a call that still rings.
+  element.addEventListener("cancel", (event) => event.preventDefault());
+
+  return {
+    element,
+    update(call) {
+      if (call) {
+        callId = call.callId;
+        const shown = peerName(call.peerLabel, call.peerId);
+        avatar.set(shown, call.peerId);
+        setText(name, shown);
+        setText(kind, call.media === "video" ? "wants to start a video call" : "is calling you");
+        setHidden(video, call.media !== "video");
+      }
+      const wasOpen = element.open;
+      setDialogOpen(element, call !== undefined);
+      // The name, not a button: somebody who is typing when it rings must not answer with the next key.
+      if (call && !wasOpen) name.focus();
+    },
+  };
+}
+
+function answer(testId: string, label: string, iconName: IconName, onClick: () => void): HTMLElement {
+  const round = h("span", { class: "round" }, icon(iconName));
+  return button({ class: `answer ${testId}`, testId, onClick }, round, h("span", {}, label));
+}

@@ -1,0 +1,188 @@
+// The settings page, drawn from the plugin's manifest as the host gives it. Each change is sent at once; what is refused is
+// said beneath its field, and the old value is shown again.
+
+import type { HostValues } from "../../../rpc-schema/index.ts";
+import type { SettingSchema, SettingsAnswer } from "../../http/page-messages.ts";
+import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+import type { PageState } from "../store.ts";
+import { createFieldInput, type FieldInput } from "./settings-fields.ts";
+
+export interface SettingsDialogHandlers {
+  /** What the host keeps at this moment. */
+  load(): Promise<SettingsAnswer>;
+  /** Gives what counts now. @throws what the host refused, in words */
+  change(values: Partial<HostValues>): Promise<SettingsAnswer>;
+  onRestart(): void;
+}
+
+export interface SettingsDialog {
+  readonly element: HTMLDialogElement;
+  open(): void;
+  update(state: PageState): void;
+}
+
+export function createSettingsDialog(handlers: SettingsDialogHandlers): SettingsDialog {
+  const form = new SettingsForm(handlers);
+  const title = h("h2", { attributes: { id: "settings-title" } }, "Settings");
+  const close = button(
+    { class: "icon-button dialog-close", label: "Close", onClick: () => setDialogOpen(element, false) },
+    icon("close"),
+  );
+  const element = h(
+    "dialog",
+    {
+      class: "dialog settings",
+      testId: "settings-dialog",
+      attributes: { "aria-labelledby": "settings-title" },
+    },
+    h("div", { class: "dialog-head" }, title, close),
+    ...form.elements,
+  );
+  return {
+    element,
+    open() {
+      void form.load();
+      setDialogOpen(element, true);
+    },
+    update(state) {
+      const isNews = form.take(state);
+      // Another page, or the device picker, may have changed them.
+      if (element.open && isNews) void form.load();
+    },
+  };
+}
+
+class SettingsForm {
+  readonly #handlers: SettingsDialogHandlers;
+  readonly #fields = new Map<string, Field>();
+  readonly #list = h("div", { class: "settings-list" });
+  readonly #version = h("p", { class: "hint", testId: "settings-version" });
+  readonly #trouble = h("p", {
+    class: "field-error",
+    testId: "settings-trouble",
+    attributes: { role: "alert" },
+  });
+  readonly #restart: ReturnType<typeof createRestart>;
+  #state: PageState | undefined;
+  #answer: SettingsAnswer | undefined;
+
+  constructor(handlers: SettingsDialogHandlers) {
+    this.#handlers = handlers;
+    this.#restart = createRestart(handlers.onRestart);
+  }
+
+  get elements(): HTMLElement[] {
+    return [this.#restart.element, this.#trouble, this.#list, this.#version];
+  }
+
+  /** False when nothing that is shown here has changed. */
+  take(now: PageState): boolean {
+    const last = this.#state;
+    this.#state = now;
+    const { host, devices } = now;
+    return (
+      host?.settings !== last?.host?.settings ||
+      host?.restartNeeded !== last?.host?.restartNeeded ||
+      devices !== last?.devices
+    );
+  }
+
+  /** Never rejects: what went wrong is shown. */
+  async load(): Promise<void> {
+    setText(this.#trouble, "");
+    try {
+      this.#answer = await this.#handlers.load();
+      this.#draw(this.#answer);
+      this.#show();
+    } catch (error) {
+      setText(this.#trouble, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The manifest of one host does not change, so this happens once. */
+  #draw({ schema }: SettingsAnswer): void {
+    if (this.#fields.size > 0) return;
+    for (const [name, one] of Object.entries(schema)) {
+      const field = createField(name, one, (value) => void this.#change(name, value));
+      this.#fields.set(name, field);
+      this.#list.append(field.element);
+    }
+  }
+
+  #show(): void {
+    const [answer, state] = [this.#answer, this.#state];
+    if (!answer || !state) return;
+    setText(this.#version, `${answer.title} ${answer.version}`);
+    this.#restart.update(answer.restartNeeded, answer.schema);
+    for (const [name, field] of this.#fields) field.show(answer, state, name);
+  }
+
+  async #change(name: string, value: unknown): Promise<void> {
+    const field = this.#fields.get(name);
+    field?.setError("");
+    try {
+      this.#answer = await this.#handlers.change({ [name]: value });
+    } catch (error) {
+      field?.setError(error instanceof Error ? error.message : String(error));
+    }
+    this.#show();
+  }
+}
+
+interface Field {
+  readonly element: HTMLElement;
+  show(answer: SettingsAnswer, state: PageState, name: string): void;
+  setError(words: string): void;
+}
+
+function createField(name: string, schema: SettingSchema, onChange: (value: unknown) => void): Field {
+  const input: FieldInput = createFieldInput({ name, schema, onChange });
+  const label = input.labelled
+    ? h("label", { class: "setting-title", attributes: { for: input.labelled.id } }, schema.title)
+    : h("span", { class: "setting-title" }, schema.title);
+  const hint = h("p", { class: "hint" }, schema.description ?? "");
+  const error = h("p", {
+    class: "field-error",
+    testId: `setting-${name}-error`,
+    attributes: { role: "alert" },
+  });
+  const element = h(
+    "div",
+    { class: "setting", attributes: { "data-type": String(schema.type ?? "") } },
+    label,
+    input.element,
+    hint,
+    error,
+  );
+  return {
+    element,
+    show({ values }, { devices }) {
+      input.show((values as Readonly<Record<string, unknown>>)[name], devices);
+      // While calls are off no device is looked at, so there is nothing to choose from.
+      const isDimmed = values.video_disabled && "x-device" in schema;
+      element.dataset.dimmed = String(isDimmed);
+      if (input.labelled instanceof HTMLSelectElement) input.labelled.disabled = isDimmed;
+    },
+    setError: (words) => setText(error, words),
+  };
+}
+
+function createRestart(onRestart: () => void) {
+  const words = h("p", { testId: "settings-restart-why" });
+  const now = button(
+    { class: "button", testId: "settings-restart", onClick: onRestart },
+    icon("restart"),
+    "Start again now",
+  );
+  const element = h("div", { class: "settings-restart", attributes: { role: "status" } }, words, now);
+  setHidden(element, true);
+  return {
+    element,
+    update(names: readonly string[], schema: SettingsAnswer["schema"]): void {
+      setHidden(element, names.length === 0);
+      const titles = names.map((name) => `“${schema[name]?.title ?? name}”`).join(", ");
+      setText(words, `${titles}: takes effect when the plugin starts again. A running call ends then.`);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+// zod → JSON Schema draft 7, the dialect of OpenRPC 1.3, with one definition for each schema that has a name.
+
+import { z } from "zod";
+import * as common from "../common.ts";
+import { endReasonSchema } from "../end-reasons.ts";
+import { errorDataSchema } from "../errors.ts";
+import { callStatisticsSchema, frameCountsSchema } from "../methods/calls.ts";
+import { settingsSchema } from "../settings/settings.ts";
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+/** Schemas that appear in several places, by the name that a host's generated types should have. */
+const names = new Map<unknown, string>([
+  [common.callIdSchema, "CallId"],
+  [common.peerIdSchema, "PeerId"],
+  [common.deviceSchema, "Device"],
+  [common.deviceStateSchema, "DeviceState"],
+  [common.callInfoSchema, "CallInfo"],
+  [common.contactSchema, "Contact"],
+  [callStatisticsSchema, "CallStatistics"],
+  [frameCountsSchema, "FrameCounts"],
+  [endReasonSchema, "EndReason"],
+  [errorDataSchema, "ErrorData"],
+  [settingsSchema, "Settings"],
+]);
+
+/** zod makes a definition of every schema whose metadata has an id. */
+class NamedSchemas extends z.core.$ZodRegistry<z.GlobalMeta> {
+  override get(schema: z.core.$ZodType) {
+    const id = names.get(schema);
+    const described = z.globalRegistry.get(schema);
+    return id === undefined ? described : { ...described, id };
+  }
+}
+
+/** What is taken may leave out fields that have a default; what is given has them all. */
+export type Io = "input" | "output";
+
+/** Collects definitions over all calls, so one writer serves one document. */
+export interface SchemaWriter {
+  /** Refers to named schemas, the outermost too. */
+  write(schema: z.ZodType, io: Io): JsonObject;
+  /** The same, but the outermost schema is written out even where it has a name. */
+  inline(schema: z.ZodType, io: Io): JsonObject;
+  /** Every named schema that was referred to, sorted by name. */
+  components(): JsonObject;
+}
+
+const DEFINITIONS = "#/definitions/";
+const COMPONENTS = "#/components/schemas/";
+
+/** @throws Error from `write` when one name would mean two different schemas */
+export function createSchemaWriter(): SchemaWriter {
+  const found: JsonObject = {};
+
+  function keep(name: string, schema: Json): void {
+    const before = found[name];
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(schema)) {
+      throw new Error(`${name} differs between what is taken and what is given: it cannot have one name`);
+    }
+    found[name] = schema;
+  }
+
+  function write(schema: z.ZodType, io: Io): JsonObject {
+    const metadata = new NamedSchemas();
+    const whole = relocated(z.toJSONSchema(schema, { target: "draft-7", io, metadata }));
+    const { $schema: _dialect, definitions = {}, ...written } = whole;
+    if (isObject(definitions)) Object.entries(definitions).map(([name, one]) => keep(name, one));
+    return written;
+  }
+
+  function inline(schema: z.ZodType, io: Io): JsonObject {
+    const written = write(schema, io);
+    const target = typeof written.$ref === "string" ? found[written.$ref.slice(COMPONENTS.length)] : written;
+    return isObject(target) ? target : {};
+  }
+
+  return { write, inline, components: () => Object.fromEntries(Object.entries(found).sort(byName)) };
+}
+
+/** As plain JSON, its references pointing to the document's components, where the definitions go. */
+function relocated(schema: object): JsonObject {
+  return JSON.parse(JSON.stringify(schema).replaceAll(`"$ref":"${DEFINITIONS}`, `"$ref":"${COMPONENTS}`));
+}
+
+function byName([a]: [string, Json], [b]: [string, Json]): number {
+  return a < b ? -1 : 1;
+}
+
+/** Arrays do not count, although JavaScript calls them objects. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

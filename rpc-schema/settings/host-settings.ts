@@ -1,0 +1,185 @@
+// The plugin's settings as a host names them, keeps them in its own file and shows them to people: the only list. The
+// manifest, the checks and the way from a host's names to the plugin's and back all come from it.
+
+import { z } from "zod";
+import type { DeviceKind } from "../common.ts";
+import type { FieldIssue } from "../errors.ts";
+import { issuesOf } from "../issues.ts";
+import { type DeepPartial, type Settings, settingsSchema } from "./settings.ts";
+
+/** Where in the host's file a setting stands: what the field has already, and the rest. */
+export type SettingSection = "viewer" | "plugins.call";
+
+interface HostSetting {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly section: SettingSection;
+  /** The plugin's own name for it; null where only the host acts upon it. */
+  readonly setting: keyof Settings | null;
+  readonly schema: z.ZodType;
+  /** Its value is one of these devices. */
+  readonly device?: DeviceKind;
+  /** Takes effect when the plugin starts again. */
+  readonly needsRestart?: true;
+}
+
+const own = settingsSchema.shape;
+const AUTO = "auto";
+/** The field's file says nothing where the plugin says `auto`. */
+const deviceSchema = z.string().max(1024).default("");
+
+export const hostSettings = [
+  {
+    name: "enabled",
+    title: "Use this plugin for calls",
+    description: "Off: the plugin does not run, and nobody can call.",
+    section: "plugins.call",
+    setting: null,
+    schema: z.boolean().default(true),
+  },
+  {
+    name: "video_disabled",
+    title: "Switch calls off",
+    description: "Nobody can call you, and others see that. Camera and microphone stay closed.",
+    section: "viewer",
+    setting: "videoDisabled",
+    schema: own.videoDisabled,
+  },
+  {
+    name: "preferred_cam",
+    title: "Camera",
+    description: "Which one calls use. Automatic takes the first that works.",
+    section: "viewer",
+    setting: "camera",
+    schema: deviceSchema,
+    device: "camera",
+  },
+  {
+    name: "preferred_mic",
+    title: "Microphone",
+    description: "Which one calls use. Automatic takes the system's default.",
+    section: "viewer",
+    setting: "microphone",
+    schema: deviceSchema,
+    device: "microphone",
+  },
+  {
+    name: "speaker",
+    title: "Speaker",
+    description: "Which one calls use. Automatic takes the system's default.",
+    section: "plugins.call",
+    setting: "speaker",
+    schema: deviceSchema,
+    device: "speaker",
+  },
+  {
+    name: "echo_cancellation",
+    title: "Remove echo",
+    description: "Takes the speaker's sound out of the microphone's.",
+    section: "plugins.call",
+    setting: "echoCancellation",
+    schema: own.echoCancellation,
+  },
+  {
+    name: "noise_suppression",
+    title: "Reduce noise",
+    description: "Takes steady noise out of the microphone's sound.",
+    section: "plugins.call",
+    setting: "noiseSuppression",
+    schema: own.noiseSuppression,
+  },
+  {
+    name: "automatic_gain",
+    title: "Keep my voice at an even level",
+    description: "Makes a quiet voice louder and a loud one quieter.",
+    section: "plugins.call",
+    setting: "automaticGain",
+    schema: own.automaticGain,
+  },
+  {
+    name: "largest_picture",
+    title: "Largest picture",
+    description: "What the camera is asked for; less is sent when the connection carries less.",
+    section: "plugins.call",
+    setting: "picture",
+    schema: own.picture,
+  },
+  {
+    name: "ice_servers",
+    title: "Connection servers",
+    description: "STUN and TURN servers that help to find a way to the other side.",
+    section: "plugins.call",
+    setting: "iceServers",
+    schema: own.iceServers,
+  },
+  {
+    name: "mode",
+    title: "Who makes the calls",
+    description: "The plugin (native), the page (browser), or as the system suits (auto).",
+    section: "plugins.call",
+    setting: "mode",
+    schema: own.mode,
+    needsRestart: true,
+  },
+  {
+    name: "debugging",
+    title: "Write everything into the log",
+    description: "Every signal and every change of state, for somebody who looks for a fault.",
+    section: "plugins.call",
+    setting: "debugging",
+    schema: own.debugging,
+  },
+] as const satisfies readonly HostSetting[];
+
+type Entry = (typeof hostSettings)[number];
+export type HostSettingName = Entry["name"];
+/** Complete, defaults filled in. */
+export type HostValues = { [E in Entry as E["name"]]: z.output<E["schema"]> };
+
+const unknownSchema = z.custom(() => false, "no setting of this name");
+const byName = new Map<string, HostSetting>(hostSettings.map((one) => [one.name, one]));
+
+/** What the plugin, or a host's file, says where nobody has said anything. */
+export function defaultHostValues(): HostValues {
+  return Object.fromEntries(
+    hostSettings.map(({ name, schema }) => [name, schema.parse(undefined)]),
+  ) as HostValues;
+}
+
+/** Every value that is wrong, by the host's own name for it. */
+export function hostValueIssues(values: Readonly<Record<string, unknown>>): FieldIssue[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const checked = (byName.get(name)?.schema ?? unknownSchema).safeParse(value);
+    if (checked.success) return [];
+    const nameOf = (field: string) => (field === "(whole)" ? name : `${name}.${field}`);
+    return issuesOf(checked.error, value).map((issue) => ({ ...issue, field: nameOf(issue.field) }));
+  });
+}
+
+/** In the plugin's names, as `initialize` and `settings.update` take them; only what is given. */
+export function toPluginSettings(values: Partial<HostValues>): DeepPartial<Settings> {
+  const named = Object.entries(values).flatMap(([name, value]) => {
+    const entry = byName.get(name);
+    if (!entry?.setting) return [];
+    return [[entry.setting, entry.device && value === "" ? AUTO : value]];
+  });
+  return Object.fromEntries(named) as DeepPartial<Settings>;
+}
+
+/** The way back: what of a change in the plugin's names a host keeps. What it has no name for is left out. */
+export function toHostValues(settings: DeepPartial<Settings>): Partial<HostValues> {
+  const named = hostSettings.flatMap((entry: HostSetting) => {
+    const value = entry.setting === null ? undefined : settings[entry.setting];
+    if (value === undefined) return [];
+    return [[entry.name, entry.device && value === AUTO ? "" : value]];
+  });
+  return Object.fromEntries(named) as Partial<HostValues>;
+}
+
+/** A path such as `settings.picture.width` of the plugin's complaint in the host's names. */
+export function toHostField(field: string): string {
+  const [setting = "", ...rest] = field.replace(/^settings\./, "").split(".");
+  const name = hostSettings.find((entry) => entry.setting === setting)?.name ?? setting;
+  return [name, ...rest].join(".");
+}

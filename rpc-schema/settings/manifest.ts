@@ -1,0 +1,84 @@
+// What a host reads before it starts the plugin: what it is, where it runs, how it is started, and the settings that the
+// host shows and keeps for it. Pure: built from the list of settings, so it cannot say anything else.
+
+import { z } from "zod";
+import { isObject, type Json, type JsonObject } from "../documents/json-schemas.ts";
+import { PROTOCOL_VERSION } from "../version.ts";
+import { hostSettings, type SettingSection } from "./host-settings.ts";
+
+/** Changes when a host would have to read the manifest in another way. */
+const MANIFEST_VERSION = 1;
+
+const settingSchema = z.looseObject({
+  title: z.string(),
+  description: z.string().optional(),
+  "x-section": z.enum(["viewer", "plugins.call"]),
+});
+
+/** What a host may rely on; a newer plugin may say more. */
+export const manifestSchema = z.looseObject({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  name: z.string().min(1),
+  title: z.string(),
+  version: z.string(),
+  protocolVersion: z.number().int(),
+  platforms: z.array(z.string().regex(/^[a-z0-9]+-[a-z0-9]+$/)),
+  start: z.looseObject({ program: z.string().min(1), args: z.array(z.string()) }),
+  settings: z.looseObject({ properties: z.record(z.string(), settingSchema) }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** @param version of the package */
+export function buildManifest(version: string): JsonObject {
+  return {
+    manifestVersion: MANIFEST_VERSION,
+    name: "goop-call-plugin",
+    title: "Voice and video calls",
+    description: "Makes calls outside of the webview, which on Linux cannot make them.",
+    version,
+    protocolVersion: PROTOCOL_VERSION,
+    contract: "openrpc.json",
+    // As Node names them: process.platform-process.arch.
+    platforms: ["linux-x64", "linux-arm64"],
+    start: {
+      description:
+        "Run with pipes for stdin and stdout. `program` is looked up in PATH, `args` are relative to this file; where the package is installed globally, the command `goop-call-plugin` is the same.",
+      program: "node",
+      args: ["../dist/plugin/main.js"],
+    },
+    settings: settingsJsonSchema(),
+  };
+}
+
+/**
+ * x-section: where in the host's file the value stands. x-setting: the plugin's name for it, as `initialize` takes it;
+ * absent where only the host acts upon it. x-device: one of devices.list; an empty value is `auto`. x-needs-restart: takes
+ * effect at the next start.
+ */
+function settingsJsonSchema(): JsonObject {
+  const properties = hostSettings.map((one): [SettingSection, string, JsonObject] => [
+    one.section,
+    one.name,
+    {
+      title: one.title,
+      ...schemaOf(one.schema),
+      description: one.description,
+      "x-section": one.section,
+      ...(one.setting === null ? {} : { "x-setting": one.setting }),
+      ...("device" in one ? { "x-device": one.device } : {}),
+      ...("needsRestart" in one ? { "x-needs-restart": true } : {}),
+    },
+  ]);
+  return {
+    type: "object",
+    additionalProperties: false,
+    properties: Object.fromEntries(properties.map(([, name, property]) => [name, property])),
+  };
+}
+
+/** Draft 7, as the OpenRPC document; with the default spelt out. */
+function schemaOf(schema: z.ZodType): JsonObject {
+  const { $schema: _dialect, ...written } = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
+  const plain: Json = JSON.parse(JSON.stringify({ ...written, default: schema.parse(undefined) }));
+  return isObject(plain) ? plain : {};
+}

@@ -1,0 +1,90 @@
+// What is known of the event that is shown: where it came from, what it carried, what it caused or why it was refused.
+
+import { h } from "../dom.ts";
+import { type EventRow, nameOf } from "../model/event-rows.ts";
+import type { Session } from "../model/session.ts";
+import type { ActorView } from "../model/story.ts";
+import { durationText, timeText } from "../words.ts";
+
+export class EventDetail {
+  readonly element = h("div", { class: "detail", "data-testid": "detail" });
+  #shown: EventRow | undefined;
+  #step: EventRow["step"];
+
+  /** Drawn again only for another event, or when its step comes. */
+  update(session: Session, row: EventRow | undefined): void {
+    if (row === this.#shown && row?.step === this.#step && this.element.childElementCount > 0) return;
+    this.#shown = row;
+    this.#step = row?.step;
+    this.element.replaceChildren(...(row ? parts(session, row) : [hint()]));
+  }
+}
+
+function hint(): HTMLElement {
+  return h(
+    "p",
+    { class: "hint" },
+    "Pick an event, or press the arrow keys, to see what it carried and caused.",
+  );
+}
+
+function parts(session: Session, row: EventRow): HTMLElement[] {
+  const { step } = row;
+  const facts: [string, string][] = [
+    ["when", timeText(row.tMs, session.startedAt)],
+    ["to", row.to],
+    ["from", row.from ?? "outside of the charts"],
+  ];
+  if (step && step.entry.t - row.tMs >= 1) facts.push(["took", durationText(step.entry.t - row.tMs)]);
+  if (step) facts.push(...outcome(session, row));
+  else facts.push(["outcome", "an effect took it, or it still waits"]);
+  const list = facts
+    .filter(([, text]) => text !== "")
+    .flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]);
+  return [
+    h("h2", {}, h("span", { class: `origin ${row.origin}` }, row.origin), ` ${nameOf(row.type)}`),
+    h("dl", { "data-testid": "detail-facts" }, ...list),
+    ...(row.event ? [data("payload", row.event)] : []),
+    ...(step && Object.keys(step.entry.changed).length > 0
+      ? [data("changed context", step.entry.changed)]
+      : []),
+  ];
+}
+
+function outcome(session: Session, row: EventRow): [string, string][] {
+  const entry = row.step?.entry;
+  if (!entry) return [];
+  const { before, after } = session.around(row);
+  const taken = entry.taken.map(
+    ({ from, on, to }) => `${from} — ${on === "" ? "always" : nameOf(on)} → ${to.join(", ") || "stays"}`,
+  );
+  return [
+    ["refused", entry.refused ?? ""],
+    ["transitions", taken.join("\n")],
+    ["left", statesOnly(before, after).join("\n")],
+    ["entered", statesOnly(after, before).join("\n")],
+    ["actions", entry.actions.filter((name) => !name.startsWith("xstate.")).join(", ")],
+    [
+      "delays",
+      Object.entries(entry.delays ?? {})
+        .map(([on, ms]) => `${nameOf(on)} ${durationText(ms)}`)
+        .join(", "),
+    ],
+    ["status", entry.status === "active" ? "" : entry.status],
+  ];
+}
+
+/** Ids that the one has and the other has not. */
+function statesOnly(one: ActorView | undefined, other: ActorView | undefined): string[] {
+  return [...(one?.active.keys() ?? [])].filter((id) => !other?.active.has(id));
+}
+
+function data(name: string, value: unknown): HTMLElement {
+  const text = JSON.stringify(value, null, 1).replaceAll("\\r\\n", "\n  ");
+  return h(
+    "details",
+    { "data-testid": name.replaceAll(" ", "-") },
+    h("summary", {}, name),
+    h("pre", {}, text),
+  );
+}

@@ -1,0 +1,64 @@
+// What is left of echo, noise and level differences in the simulated room of test/support/sound/voice-scenes.ts, and how long
+// a block takes. All but the last are the same at every run.
+
+import { loadNative } from "../../../native/index.ts";
+import { BLOCK_SAMPLES } from "../../../plugin/sound/sound.ts";
+import { fanNoise } from "../../support/sound/speech.ts";
+import {
+  ALL_ON,
+  DELAYS_MS,
+  FAR_SOUNDS,
+  measureEcho,
+  measureGain,
+  measureNoise,
+} from "../../support/sound/voice-scenes.ts";
+import type { FigureName } from "../figures.ts";
+
+export const VOICE_FIGURES = [
+  "echoOfSpeech",
+  "echoOfMusic",
+  "nearVoiceInEcho",
+  "noiseInPauses",
+  "voiceInNoise",
+  "quietVoice",
+  "loudVoice",
+  "voiceBlock",
+] as const satisfies readonly FigureName[];
+
+type Set = (name: (typeof VOICE_FIGURES)[number], value: number, note: string) => void;
+
+const TIMED_BLOCKS = 1_000;
+
+export function measureVoice(set: Set): void {
+  const scenes = FAR_SOUNDS.map((sound) => DELAYS_MS.map((delayMs) => measureEcho(sound, delayMs)));
+  const [ofSpeech, ofMusic] = scenes.map((some) => some.map(({ enhancementDb }) => enhancementDb));
+  const delays = `the least of those after ${DELAYS_MS.join(", ")} ms`;
+  set("echoOfSpeech", Math.min(...(ofSpeech ?? [])), `${delays}: ${listDb(ofSpeech ?? [])}`);
+  set("echoOfMusic", Math.min(...(ofMusic ?? [])), `${delays}: ${listDb(ofMusic ?? [])}`);
+  const near = scenes.flat().map(({ nearGainDb }) => nearGainDb);
+  set("nearVoiceInEcho", Math.min(...near), `speech, then music: ${listDb(near)}`);
+  const { reductionDb, speechGainDb } = measureNoise();
+  set("noiseInPauses", reductionDb, "fan at 15 dB below the voice");
+  set("voiceInNoise", Math.abs(speechGainDb), "change of the voice in it");
+  set("quietVoice", measureGain(-40), "a voice of -40 dB of full scale");
+  set("loudVoice", measureGain(-10), "one of -10 dB");
+  set("voiceBlock", timeBlock(), "processor time; echo, noise and level together, 10 ms of sound");
+}
+
+/** Mean processor time in milliseconds, which what else runs lengthens little. */
+function timeBlock(): number {
+  const processor = loadNative().createVoiceProcessor(ALL_ON);
+  const played = Int16Array.from(fanNoise(1, -20, 1), (sample) => sample * 32_767).subarray(0, BLOCK_SAMPLES);
+  const captured = played.slice();
+  const start = process.cpuUsage();
+  for (let block = 0; block < TIMED_BLOCKS; block += 1) {
+    processor.playing(played);
+    processor.captured(captured);
+  }
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / TIMED_BLOCKS / 1_000;
+}
+
+function listDb(values: readonly number[]): string {
+  return values.map((value) => value.toFixed(1)).join(" ");
+}

@@ -1,0 +1,129 @@
+// The three ways of showing pictures, one after the other in one call, so that WebRTC's own delay is the same for all:
+// delay, processor and share of pictures shown, in WebKitGTK. No sound, so that nothing else works beside.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { type Host, startHost } from "../../../plugin/host/host.ts";
+import type { FrameDelivery } from "../../../rpc-schema/index.ts";
+import {
+  openWaysPage,
+  type SeenStamp,
+  type WaysPage,
+  waysFiles,
+} from "../../support/browser/delivery-page.ts";
+import { startWebKit } from "../../support/browser/webkit.ts";
+import { figuresOfTree } from "../../support/process/process-figures.ts";
+import { DIST_MAIN, endCall, introduce, makeCall, type PictureSize, pidOf } from "../bench-side.ts";
+import { median, quantile } from "../figures.ts";
+import { drawnShare } from "./frame-ledger.ts";
+
+export const WAYS = ["stdio", "websocket", "mjpeg"] as const satisfies readonly FrameDelivery[];
+
+export interface WaysWish {
+  readonly size: PictureSize;
+  readonly warmUpMs: number;
+  readonly windowMs: number;
+}
+
+export interface WayReport {
+  readonly way: FrameDelivery;
+  /** From WebRTC's decoded picture to seen, ms. For mjpeg reckoned: the whole less what the other ways measured of WebRTC. */
+  readonly decodedToDrawnMs: number;
+  readonly decodedToDrawnP95Ms: number;
+  /** Of Alice's plugin, her host and her browser, while nothing is recorded. */
+  readonly cores: number;
+  readonly drawnPercent: number;
+}
+
+interface Sides {
+  readonly alice: Host;
+  readonly bob: Host;
+  readonly page: WaysPage;
+}
+
+export async function measureWays(wish: WaysWish): Promise<readonly WayReport[]> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  try {
+    const alice = await startQuietHost("Alice", wish.size);
+    cleanups.push(() => alice.stop());
+    const bob = await startQuietHost("Bob", wish.size);
+    cleanups.push(() => bob.stop());
+    const browser = await startWebKit();
+    cleanups.push(() => browser.close());
+    await introduce(alice, bob);
+    const page = await openWaysPage(browser, alice);
+    const { callId } = await makeCall(bob, alice);
+    // Her own picture would only cost.
+    await alice.plugin.request("call.setCamera", { callId, on: false });
+    const seen = [];
+    for (const way of WAYS) seen.push(await measureWay({ alice, bob, page }, callId, way, wish));
+    await endCall(callId, alice, bob);
+    return reckon(seen);
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+async function startQuietHost(label: string, picture: PictureSize): Promise<Host> {
+  return await startHost({
+    label,
+    files: await waysFiles(),
+    pluginCommand: { program: process.execPath, args: [DIST_MAIN] },
+    settings: {
+      camera: "test-pattern",
+      microphone: "tone",
+      speaker: "none",
+      picture,
+      // A busy machine would make the pictures smaller, and then they say nothing of the way.
+      adaptation: false,
+      iceServers: [],
+      signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
+    },
+  });
+}
+
+interface Seen {
+  readonly way: FrameDelivery;
+  readonly pictures: readonly SeenStamp[];
+  readonly cores: number;
+}
+
+async function measureWay(
+  { alice, bob, page }: Sides,
+  callId: string,
+  way: FrameDelivery,
+  { warmUpMs, windowMs }: WaysWish,
+): Promise<Seen> {
+  await page.show(callId, way);
+  await delay(warmUpMs);
+  await page.record(way);
+  await delay(windowMs);
+  const pictures = await page.take();
+  await page.stopLooking();
+  // All that this program started, less Bob's: what is left is the plugin, the host, and the browser with its display.
+  const cpu = () => figuresOfTree(process.pid).cpuSeconds - figuresOfTree(pidOf(bob)).cpuSeconds;
+  const [startMs, before] = [performance.now(), cpu()];
+  await delay(windowMs);
+  const cores = (cpu() - before) / ((performance.now() - startMs) / 1000);
+  await page.hide();
+  if (pictures.length === 0) throw new Error(`${way}: nothing was shown of call ${callId} at ${alice.url}`);
+  return { way, pictures, cores };
+}
+
+function reckon(seen: readonly Seen[]): WayReport[] {
+  const told = seen.filter(({ way }) => way !== "mjpeg").flatMap(({ pictures }) => pictures);
+  const untilDecodedMs = median(
+    told.map(({ delayMs, drawnAt, capturedAt }) => delayMs - (drawnAt - capturedAt)),
+  );
+  return seen.map(({ way, pictures, cores }) => {
+    const delays = pictures.map(({ delayMs, drawnAt, capturedAt }) =>
+      way === "mjpeg" ? delayMs - untilDecodedMs : drawnAt - capturedAt,
+    );
+    return {
+      way,
+      decodedToDrawnMs: median(delays),
+      decodedToDrawnP95Ms: quantile(delays, 0.95),
+      cores,
+      drawnPercent: 100 * drawnShare(pictures.map(({ stamp }) => stamp.sequence)),
+    };
+  });
+}

@@ -1,0 +1,78 @@
+// Where the pictures of one direction of one call went, from the sender's camera to the receiver's canvas, and whether
+// the sum closes. Pure. The counts are taken at rest: after the sender's camera was closed and nothing is under way.
+
+import type { FrameCounts } from "../../../rpc-schema/index.ts";
+
+export interface LedgerCounts {
+  /** Sender: pictures that the camera delivered, and of these those left out by the capture. */
+  readonly captured: number;
+  readonly captureDropped: number;
+  /** Sender: given to WebRTC's source. */
+  readonly sent: number;
+  /** Receiver: out of WebRTC's sink. */
+  readonly received: number;
+  /** Receiver: of the source `remote`. */
+  readonly remote: FrameCounts;
+  /** Events of the page. */
+  readonly drawn: number;
+}
+
+export interface LedgerLine {
+  readonly what: string;
+  readonly count: number;
+}
+
+export interface Ledger {
+  readonly lines: readonly LedgerLine[];
+  /** Each a sentence; none when the sum closes. */
+  readonly faults: readonly string[];
+}
+
+/** A picture that waits when the camera is closed is given back unseen; so are those before a connection takes them. */
+export function closeLedger(counts: LedgerCounts): Ledger {
+  const { captured, captureDropped, sent, received, remote, drawn } = counts;
+  const { offered, unwatched, paced, replaced, failed, written, waiting } = remote;
+  const unsent = captured - captureDropped - sent;
+  const inWebRtc = sent - received;
+  const inPage = written - drawn;
+  const faults: string[] = [];
+  const expect = (holds: boolean, text: string): void => {
+    if (!holds) faults.push(text);
+  };
+  expect(unsent >= 0, `${sent} sent of ${captured} captured, ${captureDropped} dropped`);
+  expect(inWebRtc >= 0, `${received} received of ${sent} sent`);
+  expect(offered === received, `${offered} offered to streams of ${received} received`);
+  expect(
+    offered === unwatched + paced + replaced + failed + written + waiting,
+    `the fates of ${offered} offered pictures do not sum up`,
+  );
+  expect(waiting === 0, `${waiting} still waiting at rest`);
+  expect(inPage >= 0, `${drawn} drawn of ${written} written`);
+  const lines = [
+    { what: "captured", count: captured },
+    { what: "  dropped by the capture", count: captureDropped },
+    { what: "  not sent (before the connection, at the close)", count: unsent },
+    { what: "sent (given to WebRTC)", count: sent },
+    { what: "  dropped by WebRTC", count: inWebRtc },
+    { what: "received (from WebRTC)", count: received },
+    { what: "  unwatched (before the page subscribed)", count: unwatched },
+    { what: "  left out to keep maxFps", count: paced },
+    { what: "  replaced by a newer one", count: replaced },
+    { what: "  failed", count: failed },
+    { what: "encoded and written", count: written },
+    { what: "  overtaken in the page", count: inPage },
+    { what: "drawn", count: drawn },
+  ];
+  const dropped = lines.filter(({ what }) => what.startsWith(" ")).reduce((sum, { count }) => sum + count, 0);
+  expect(captured === drawn + dropped, `${captured} captured, but ${drawn} drawn and ${dropped} dropped`);
+  return { lines, faults };
+}
+
+/** Share of drawn pictures among those captured between the first and the last drawn one, by their numbers (16 bit). */
+export function drawnShare(sequences: readonly number[]): number {
+  let captured = 1;
+  for (let index = 1; index < sequences.length; index += 1) {
+    captured += ((sequences[index] ?? 0) - (sequences[index - 1] ?? 0) + 0x1_0000) & 0xffff;
+  }
+  return sequences.length === 0 ? 0 : new Set(sequences).size / captured;
+}

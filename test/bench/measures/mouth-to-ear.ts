@@ -1,0 +1,110 @@
+// From one plugin's microphone to the other's speaker: bursts are recorded where the microphone's source gives them out
+// and where the speaker's sink takes them in, by two recorders alike, whose own delay therefore falls out.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { PULSE_RATE, type Pulse } from "../../support/sound/pulse.ts";
+
+/** One burst a second: longer than any delay that is still a call. */
+const PERIOD_MS = 1000;
+const BURST_MS = 40;
+const BURST_HZ = 1000;
+/** Of the burst's peak: beyond what the codec spreads ahead of it. */
+const ONSET_SHARE = 0.4;
+const QUIET_MS = 300;
+/** Long enough to hold a chunk that came in time. */
+const NEAR_MS = 250;
+const SPARE_MS = 10_000;
+
+/** A second of near silence with one burst in it, to be played again and again. */
+export function burstLoop(): Int16Array {
+  const samples = new Int16Array((PULSE_RATE * PERIOD_MS) / 1000);
+  const burst = (PULSE_RATE * BURST_MS) / 1000;
+  for (let at = 0; at < burst; at += 1) {
+    samples[at] = Math.round(16_000 * Math.sin((2 * Math.PI * BURST_HZ * at) / PULSE_RATE));
+  }
+  return samples;
+}
+
+/** How many samples had come when. */
+export interface Arrival {
+  readonly samples: number;
+  /** Monotonic time, ms. */
+  readonly atMs: number;
+}
+
+export interface TimedSound {
+  readonly samples: Int16Array;
+  readonly arrivals: readonly Arrival[];
+}
+
+/** @returns the delays of the bursts, ms */
+export async function measureMouthToEar(from: Pulse, to: Pulse, durationMs: number): Promise<number[]> {
+  const [mouth, ear] = await Promise.all([
+    recordTimed(from, "micfeed", durationMs),
+    recordTimed(to, "speaker", durationMs),
+  ]);
+  return delaysBetween(findOnsets(mouth), findOnsets(ear));
+}
+
+/** Each onset to the first one after it. */
+export function delaysBetween(mouth: readonly number[], ear: readonly number[]): number[] {
+  return mouth.flatMap((spoken) => {
+    const heard = ear.find((one) => one > spoken);
+    return heard === undefined || heard - spoken >= PERIOD_MS ? [] : [heard - spoken];
+  });
+}
+
+/** Monotonic times in ms at which the sound rises after silence. */
+export function findOnsets(sound: TimedSound, rate = PULSE_RATE): number[] {
+  const { samples } = sound;
+  const peak = samples.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
+  const threshold = Math.max(peak * ONSET_SHARE, 500);
+  const onsets: number[] = [];
+  let lastLoud = Number.NEGATIVE_INFINITY;
+  samples.forEach((sample, at) => {
+    if (Math.abs(sample) < threshold) return;
+    if (at - lastLoud > (QUIET_MS * rate) / 1000) onsets.push(timeOf(sound, at, rate));
+    lastLoud = at;
+  });
+  // The first may have begun before the record did.
+  return onsets.slice(1);
+}
+
+/**
+ * Chunks come late or in time, never early, so the one that came soonest tells when the samples around it were made.
+ * Only those around it: a recorder that lost samples is right again after the loss.
+ */
+function timeOf({ arrivals }: TimedSound, at: number, rate: number): number {
+  const near = arrivals.filter(({ samples }) => Math.abs(samples - at) <= (NEAR_MS * rate) / 1000);
+  return (at * 1000) / rate + Math.min(...near.map(({ samples, atMs }) => atMs - (samples * 1000) / rate));
+}
+
+/** Records what a sink is given, each chunk with the moment of its arrival. */
+export async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Promise<TimedSound> {
+  const wanted = 2 * Math.round((durationMs * PULSE_RATE) / 1000);
+  const format = ["--raw", "--format=s16le", `--rate=${PULSE_RATE}`, "--channels=1", "--latency-msec=10"];
+  const recorder = spawn("parecord", ["-d", `${sink}.monitor`, ...format], {
+    env: pulse.env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const gone = once(recorder, "exit");
+  const deadline = setTimeout(() => recorder.kill("SIGKILL"), durationMs + SPARE_MS);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const arrivals: Arrival[] = [];
+  try {
+    for await (const chunk of recorder.stdout as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      arrivals.push({ samples: Math.floor(bytes / 2), atMs: performance.now() });
+      if (bytes >= wanted) break;
+    }
+  } finally {
+    clearTimeout(deadline);
+    recorder.kill("SIGKILL");
+    await gone;
+  }
+  const all = Buffer.concat(chunks);
+  return { samples: new Int16Array(new Uint8Array(all).buffer, 0, Math.floor(all.length / 2)), arrivals };
+}

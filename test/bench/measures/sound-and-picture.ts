@@ -1,0 +1,199 @@
+// How far sound and picture are apart at the remote end: a white flash and a click leave the sender at the same instant,
+// once a second; at the far end the picture's way to the host's page, as a call takes it, and the click in the speaker's
+// sink are timed; for the page itself the median of its time is added. Alone: `node test/bench/measures/sound-and-picture.ts [--seconds 50] [--width 640]`
+
+import { parseArgs } from "node:util";
+import type { VideoFrame } from "../../../native/types.ts";
+import { DRAWING_MS, LipSync } from "../../../plugin/calls/lip-sync.ts";
+import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
+import { createSound } from "../../../plugin/sound/create-sound.ts";
+import { paceBlocks } from "../../../plugin/sound/tone.ts";
+import { connect, greyPicture, type WatchedPeer, watchedPeer } from "../../support/plugin/peer-pair.ts";
+import { startPulse } from "../../support/sound/pulse.ts";
+import { median, quantile } from "../figures.ts";
+import { burstLoop, findOnsets, recordTimed } from "./mouth-to-ear.ts";
+
+const BLOCK_SAMPLES = 480;
+const BLOCKS_PER_MARK = 100;
+/** Ten pictures in 33 blocks: 30 a second, one of them exactly with each click. */
+const BLOCKS_PER_PICTURE = 10 / 3;
+const FLASH_BLOCKS = 10;
+const DARK = 60;
+const BRIGHT = 235;
+const CLICK_PEAK = 5_000;
+/** The engine brings both together only after the sound's second sender report, some eleven seconds in. */
+const WARM_UP_MARKS = 15;
+/** Twice as far apart they are not of the same second. */
+const NEAR_MS = 400;
+
+interface Marks {
+  readonly sentMs: number[];
+  readonly flashMs: number[];
+  readonly shownMs: number[];
+  readonly clickMs: number[];
+}
+
+export interface SoundAndPicture {
+  /** Sound after picture at the remote end, ms: positive where it comes later. */
+  readonly apartMs: readonly number[];
+  /** The same where WebRTC hands out both. */
+  readonly handedOutMs: readonly number[];
+  /** From the sender to the page's part of the picture's way, and to the click for the speaker. */
+  readonly pictureMs: readonly number[];
+  readonly soundMs: readonly number[];
+  /** By how much the last picture was held back. */
+  readonly holdMs: number;
+}
+
+/** @param seconds of marks, the first fifteen of which do not count */
+export async function measureSoundAndPicture(seconds: number, width = 640): Promise<SoundAndPicture> {
+  const pulse = await startPulse({ prompt: true });
+  const sound = createSound({ log: () => undefined, env: pulse.env });
+  const engine = createWrtcEngine();
+  const [sender, receiver] = [await watchedPeer(engine), await watchedPeer(engine)];
+  const marks: Marks = { sentMs: [], flashMs: [], shownMs: [], clickMs: [] };
+  const stops: (() => void)[] = [];
+  try {
+    const speaker = await sound.openSpeaker("auto", (error) => console.error(error.message));
+    await connect(sender, receiver);
+    // The page's own part is the same for every picture, and the bench's other figures tell it.
+    const lipSync = new LipSync({ show: noteFlashes(marks.shownMs, DRAWING_MS) });
+    stops.push(
+      () => lipSync.stop(),
+      send(sender.peer, marks.sentMs, scene(width)),
+      follow(receiver, lipSync),
+    );
+    const play = (block: Int16Array, rate: number) => speaker.play(block, rate);
+    const ended = watch(receiver, marks, { play, lipSync }, seconds);
+    const clicks = findOnsets(await recordTimed(pulse, "speaker", seconds * 1_000));
+    await ended;
+    return {
+      apartMs: offsets(marks.shownMs, clicks),
+      handedOutMs: offsets(marks.flashMs, marks.clickMs),
+      pictureMs: offsets(marks.sentMs, marks.shownMs),
+      soundMs: offsets(marks.sentMs, marks.clickMs),
+      holdMs: lipSync.holdMs,
+    };
+  } finally {
+    for (const stop of stops) stop();
+    sender.peer.close();
+    receiver.peer.close();
+    await sound.close();
+    await pulse.stop();
+  }
+}
+
+/** What the call's reporter does each second. */
+function follow({ peer }: WatchedPeer, lipSync: LipSync): () => void {
+  const timer = setInterval(() => {
+    peer.statistics().then(
+      ({ soundBehindMs }) => lipSync.measured(soundBehindMs),
+      () => undefined,
+    );
+  }, 1_000);
+  return () => clearInterval(timer);
+}
+
+/** Slanted waves that move: what a picture costs to encode decides how long it is under way. */
+function scene(width: number): (number: number, isBright: boolean) => VideoFrame {
+  const height = (width * 3) / 4;
+  const picture = greyPicture(DARK, width, height);
+  const texture = Uint8Array.from({ length: 3 * width }, (_, x) => 20 * Math.sin(x / 9) + 20);
+  return (number, isBright) => {
+    const base = isBright ? BRIGHT - 40 : DARK;
+    const row = texture.map((value) => base + value);
+    for (let y = 0; y < height; y += 1) {
+      const shift = (3 * y + 2 * number) % width;
+      picture.data.set(row.subarray(shift, shift + width), y * width);
+    }
+    return picture;
+  };
+}
+
+function send(
+  peer: WatchedPeer["peer"],
+  sentMs: number[],
+  draw: (number: number, isBright: boolean) => VideoFrame,
+): () => void {
+  const loop = burstLoop();
+  let number = 0;
+  return paceBlocks(() => {
+    const inMark = number % BLOCKS_PER_MARK;
+    if (inMark === 0) sentMs.push(performance.now());
+    if (Math.floor(inMark / BLOCKS_PER_PICTURE) !== Math.floor((inMark - 1) / BLOCKS_PER_PICTURE)) {
+      peer.sendVideo(draw(number, inMark < FLASH_BLOCKS));
+    }
+    const first = inMark * BLOCK_SAMPLES;
+    peer.sendAudio(loop.slice(first, first + BLOCK_SAMPLES));
+    number += 1;
+  });
+}
+
+function noteFlashes(atMs: number[], laterMs = 0): (picture: VideoFrame) => void {
+  let wasBright = false;
+  return ({ data, width, height }) => {
+    const isBright = (data[(width * height) / 2] ?? 0) > (DARK + BRIGHT) / 2;
+    if (isBright && !wasBright) atMs.push(performance.now() + laterMs);
+    wasBright = isBright;
+  };
+}
+
+/** Passes everything on and notes when a flash and a click begin; resolves after so many seconds' clicks. */
+async function watch(
+  { pictures, blocks, until }: WatchedPeer,
+  { flashMs, clickMs }: Marks,
+  to: { play(block: Int16Array, sampleRate: number): void; readonly lipSync: LipSync },
+  seconds: number,
+): Promise<void> {
+  const noteDecoded = noteFlashes(flashMs);
+  let quietBlocks = 0;
+  const look = () => {
+    for (const picture of pictures.splice(0)) {
+      noteDecoded(picture);
+      to.lipSync.offer(picture);
+      picture.release();
+    }
+    for (const { block, sampleRate } of blocks.splice(0)) {
+      to.play(block, sampleRate);
+      const at = block.findIndex((sample) => Math.abs(sample) > CLICK_PEAK);
+      // Whatever is found at this place of the block is played so much later than the block's beginning.
+      if (at >= 0 && quietBlocks > 20) clickMs.push(performance.now() + (at * 1_000) / sampleRate);
+      quietBlocks = at >= 0 ? 0 : quietBlocks + 1;
+    }
+  };
+  // One wait of the pair is bounded, so the whole is made of many.
+  for (let wanted = 1; wanted <= seconds; wanted += 1) {
+    await until(() => {
+      look();
+      return clickMs.length >= wanted;
+    });
+  }
+}
+
+/** From each mark to the nearest one of the others, since either may come first. */
+function offsets(from: readonly number[], to: readonly number[]): number[] {
+  return from.slice(WARM_UP_MARKS).flatMap((one) => {
+    const near = to.toSorted((a, b) => Math.abs(a - one) - Math.abs(b - one))[0];
+    return near === undefined || Math.abs(near - one) > NEAR_MS ? [] : [near - one];
+  });
+}
+
+function tell(what: string, values: readonly number[]): void {
+  const [low, high] = [quantile(values, 0.05), quantile(values, 0.95)];
+  console.log(
+    `${what}: median ${median(values).toFixed(1)} ms, 5 % ${low.toFixed(1)}, 95 % ${high.toFixed(1)} (${values.length} marks)`,
+  );
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { seconds: { type: "string", default: "50" }, width: { type: "string", default: "640" } },
+  });
+  const found = await measureSoundAndPicture(Number(values.seconds), Number(values.width));
+  tell("shown flash to click in the speaker's sink", found.apartMs);
+  tell("decoded flash to click for the speaker", found.handedOutMs);
+  tell("sent to shown flash", found.pictureMs);
+  tell("sent to click for the speaker", found.soundMs);
+  console.log(`pictures were held for ${found.holdMs.toFixed(1)} ms at the end`);
+  process.exit(0);
+}

@@ -1,0 +1,58 @@
+// Resident memory of a process and everything it started, from /proc (proc(5), smaps).
+
+import { readFileSync } from "node:fs";
+import { descendants } from "../../support/process/process-figures.ts";
+
+export interface TreeMemory {
+  /** Shared pages divided among all processes of the machine that have them, also those outside the tree. */
+  readonly pssMb: number;
+  /** Every process by itself: what the tree shares is counted once for each. */
+  readonly rssMb: number;
+  /** What the tree would take alone: pages of a file that several of its processes map are counted once. */
+  readonly aloneMb: number;
+}
+
+const KB_PER_MB = 1000 / 1.024;
+
+export function memoryOfTree(pid: number): TreeMemory {
+  const each = [pid, ...descendants(pid)].map((one) => readFileSync(`/proc/${one}/smaps`, "utf8"));
+  const mappings = each.flatMap(readMappings);
+  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0) / KB_PER_MB;
+  const shared = new Map<string, number>();
+  for (const text of each) {
+    for (const [file, kb] of sharedByFile(text)) shared.set(file, Math.max(shared.get(file) ?? 0, kb));
+  }
+  return {
+    pssMb: sum(mappings.map(({ pssKb }) => pssKb)),
+    rssMb: sum(mappings.map(({ rssKb }) => rssKb)),
+    aloneMb: sum(mappings.map(({ privateKb }) => privateKb)) + sum([...shared.values()]),
+  };
+}
+
+interface Mapping {
+  readonly file: string;
+  readonly rssKb: number;
+  readonly pssKb: number;
+  readonly privateKb: number;
+}
+
+function sharedByFile(smaps: string): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { file, rssKb, privateKb } of readMappings(smaps)) {
+    sums.set(file, (sums.get(file) ?? 0) + rssKb - privateKb);
+  }
+  return sums;
+}
+
+export function readMappings(smaps: string): Mapping[] {
+  return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).map((block) => {
+    const field = (name: string): number =>
+      Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(block)?.[1] ?? 0);
+    return {
+      file: /^\S+ \S+ \S+ \S+ \S+ *(.*)$/m.exec(block)?.[1] ?? "",
+      rssKb: field("Rss"),
+      pssKb: field("Pss"),
+      privateKb: field("Private_Clean") + field("Private_Dirty"),
+    };
+  });
+}

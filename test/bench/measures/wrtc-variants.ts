@@ -1,0 +1,95 @@
+// Ways to set up a bare connection that might lower its delay; wrtc-delay.ts measures them, and plugin/peer/README.md
+// says what came of each.
+
+import { withReceiverEstimate, withVideoCeiling } from "../../../plugin/peer/session-description.ts";
+
+/** The product's default ceiling. */
+export const CEILING_BPS = 1_500_000;
+
+export interface Variant {
+  readonly why: string;
+  readonly withSound: boolean;
+  /** Changes what one side gets to see of the other's description; the descriptions sent stay as they are. */
+  readonly change: (sdp: string, seenBy: "sender" | "receiver") => string;
+  /** By sendEncodings; null for none, as at an answering peer. */
+  readonly maxBitrateBps?: number | null;
+}
+
+const asIs = (sdp: string): string => sdp;
+
+/** Adds a format parameter to the video codecs of what the sender sees, which is where libwebrtc looks for it. */
+function forSender(parameter: string): Variant["change"] {
+  return (sdp, seenBy) =>
+    seenBy === "sender" ? sdp.replace(/^(a=rtpmap:(\d+) VP8\/90000)$/m, `$1\r\na=fmtp:$2 ${parameter}`) : sdp;
+}
+
+/** Puts sound and picture into streams of their own in the receiver's eyes, so that it does not keep them in step. */
+function unsynchronised(sdp: string, seenBy: "sender" | "receiver"): string {
+  if (seenBy !== "receiver") return sdp;
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const kind = /^m=(\w+)/.exec(section)?.[1] ?? "";
+      return section.replace(/^(a=(?:ssrc:\d+ )?msid:)\S+/gm, `$1own-${kind}`);
+    })
+    .join("");
+}
+
+function withoutExtension(uri: string): (sdp: string) => string {
+  return (sdp) => sdp.replace(new RegExp(`^a=extmap:\\d+ \\S*${uri}\\r?\\n`, "gm"), "");
+}
+
+export const VARIANTS: Readonly<Record<string, Variant>> = {
+  default: {
+    why: "sound and picture in one stream, ceiling by sendEncodings",
+    withSound: true,
+    change: asIs,
+  },
+  noSound: { why: "is the picture held back for the sound?", withSound: false, change: asIs },
+  unsynchronised: {
+    why: "streams of their own in the receiver's eyes",
+    withSound: true,
+    change: unsynchronised,
+  },
+  bandwidthLine: {
+    why: "the ceiling by b=AS, the only way where the product answers",
+    withSound: true,
+    change: (sdp, seenBy) => (seenBy === "sender" ? withVideoCeiling(sdp, CEILING_BPS) : sdp),
+    maxBitrateBps: null,
+  },
+  startLow: {
+    why: "a small first key frame",
+    withSound: true,
+    change: forSender("x-google-start-bitrate=100"),
+  },
+  startAtCeiling: { why: "no slow start", withSound: true, change: forSender("x-google-start-bitrate=1500") },
+  minHigh: {
+    why: "a faster pacer; not usable on a slow line",
+    withSound: true,
+    change: forSender("x-google-min-bitrate=6000;x-google-start-bitrate=6000"),
+  },
+  ceiling600k: { why: "smaller frames", withSound: true, change: asIs, maxBitrateBps: 600_000 },
+  noPlayoutExtension: {
+    why: "does the offered playout-delay extension matter?",
+    withSound: true,
+    change: withoutExtension("playout-delay"),
+  },
+  maxBitrateParameter: {
+    why: "the ceiling by x-google-max-bitrate alone",
+    withSound: true,
+    change: forSender("x-google-max-bitrate=1500"),
+    maxBitrateBps: null,
+  },
+  productOffering: {
+    why: "REMB, as the product's offering side sends to its answering side",
+    withSound: true,
+    change: withReceiverEstimate,
+  },
+  productAnswering: {
+    why: "REMB, and the ceiling by b=AS, as the answering side sends",
+    withSound: true,
+    change: (sdp, seenBy) =>
+      withReceiverEstimate(seenBy === "sender" ? withVideoCeiling(sdp, CEILING_BPS) : sdp),
+    maxBitrateBps: null,
+  },
+};

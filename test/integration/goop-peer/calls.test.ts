@@ -1,0 +1,72 @@
+// Calls between the plugin and the field's peers, by what either side sees and hears of the other: pictures by their
+// stamps, voices by their pitch. The oddities that a peer can have besides are in goop-peer-quirks.test.ts.
+
+import "../../support/process/exit-at-end.ts";
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { FieldBench, startFieldPlugin } from "../../support/goop-peer/deployed-bench.ts";
+import type { Flavour } from "../../support/goop-peer/goop-peer.ts";
+import type { Quirks } from "../../support/goop-peer/quirks.ts";
+import { endCalls, type PluginProcess } from "../../support/plugin/plugin-process.ts";
+import { type Pulse, startPulse } from "../../support/sound/pulse.ts";
+
+let pulse: Pulse;
+let plugin: PluginProcess;
+
+before(async () => {
+  pulse = await startPulse();
+  plugin = await startFieldPlugin(pulse);
+});
+after(async () => {
+  await plugin?.stop();
+  await pulse?.stop();
+});
+afterEach(() => endCalls(plugin));
+
+async function withPeer(
+  flavour: Flavour,
+  quirks: Partial<Quirks>,
+  work: (bench: FieldBench) => Promise<void>,
+): Promise<void> {
+  const bench = await FieldBench.meet(plugin, pulse, { flavour, label: `Gustav ${flavour}`, quirks });
+  try {
+    await work(bench);
+  } finally {
+    await bench.peer.stop();
+  }
+}
+
+/** A call each way, watched and ended by either side. */
+async function callBothWays(bench: FieldBench): Promise<void> {
+  const theirs = await bench.peerCalls();
+  await bench.assertSeeAndHear(theirs.callId);
+  assert.deepEqual(await bench.end(theirs.callId, theirs.call, "plugin"), ["hungUp", "local"]);
+  const ours = await bench.pluginCalls();
+  await bench.assertSeeAndHear(ours.callId);
+  assert.deepEqual(await bench.end(ours.callId, ours.call, "peer"), ["hungUp", "remote"]);
+  bench.assertWireIsAsDescribed();
+}
+
+describe("calls with the field's peers, in both directions", () => {
+  for (const flavour of ["native", "browser", "sdk"] as const) {
+    test(`${flavour}, in the clear`, async () => {
+      await withPeer(flavour, { sealing: "plain" }, async (bench) => {
+        await callBothWays(bench);
+        assert.ok(bench.peer.node.log.streams.every(({ wasSealed }) => !wasSealed));
+      });
+    });
+  }
+
+  for (const flavour of ["native", "browser"] as const) {
+    test(`${flavour}, sealed`, async () => {
+      await withPeer(flavour, { sealing: "sealed" }, async (bench) => {
+        await bench.untilSealed();
+        await callBothWays(bench);
+        const calls = bench.peer.node.log.streams.filter(({ message }) =>
+          String(message.topic).startsWith("call:"),
+        );
+        assert.ok(calls.every(({ wasSealed }) => wasSealed));
+      });
+    });
+  }
+});

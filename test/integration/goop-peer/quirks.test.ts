@@ -1,0 +1,117 @@
+// The field's oddities in calls with the plugin: each alone, and all of them at once.
+
+import "../../support/process/exit-at-end.ts";
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { FieldBench, startFieldPlugin } from "../../support/goop-peer/deployed-bench.ts";
+import type { Flavour } from "../../support/goop-peer/goop-peer.ts";
+import { EVERY_QUIRK, type Quirks } from "../../support/goop-peer/quirks.ts";
+import { endCalls, type PluginProcess } from "../../support/plugin/plugin-process.ts";
+import { type Pulse, startPulse } from "../../support/sound/pulse.ts";
+
+let pulse: Pulse;
+let plugin: PluginProcess;
+
+before(async () => {
+  pulse = await startPulse();
+  plugin = await startFieldPlugin(pulse);
+});
+after(async () => {
+  await plugin?.stop();
+  await pulse?.stop();
+});
+afterEach(() => endCalls(plugin));
+
+async function withPeer(
+  flavour: Flavour,
+  quirks: Partial<Quirks>,
+  work: (bench: FieldBench) => Promise<void>,
+): Promise<void> {
+  const bench = await FieldBench.meet(plugin, pulse, { flavour, label: `Gustav ${flavour}`, quirks });
+  try {
+    await work(bench);
+  } finally {
+    await bench.peer.stop();
+  }
+}
+
+/** A call each way, watched and ended by either side. */
+async function callBothWays(bench: FieldBench): Promise<void> {
+  const theirs = await bench.peerCalls();
+  await bench.assertSeeAndHear(theirs.callId);
+  assert.deepEqual(await bench.end(theirs.callId, theirs.call, "plugin"), ["hungUp", "local"]);
+  const ours = await bench.pluginCalls();
+  await bench.assertSeeAndHear(ours.callId);
+  assert.deepEqual(await bench.end(ours.callId, ours.call, "peer"), ["hungUp", "remote"]);
+  bench.assertWireIsAsDescribed();
+}
+
+describe("one oddity of the field at a time", () => {
+  const oddities: readonly [string, Flavour, Partial<Quirks>][] = [
+    ["messages overtake each other", "native", { unordered: true }],
+    ["every message comes twice", "browser", { duplicates: true }],
+    ["acknowledgements get lost", "native", { loseAckOfEvery: 3 }],
+    ["the call goes on sealed that began in the clear", "native", { sealing: "switching" }],
+    ["identity is sealed too", "browser", { sealing: "sealed", sealsIdentity: true }],
+    ["sdpMid is empty and there is no username fragment", "native", { emptySdpMid: true }],
+    ["candidates come before their description", "browser", { candidatesFirst: true }],
+    ["early candidates are lost", "browser", { losesEarlyCandidates: true }],
+    ["an acknowledgement names no mode", "browser", { ackWithoutMode: true }],
+    ["a request has constraints and nothing else", "native", { constraintsRequest: true }],
+    ["call-reconnect comes at any time", "browser", { reconnectAtAnyTime: true }],
+    ["mq.ack floods", "native", { mqAcksPerMessage: 30 }],
+    ["requests come again after the end", "browser", { ghostRequests: true }],
+    ["hang-ups come thrice", "native", { hangups: 3, snakeCaseHangup: true }],
+    ["local events leak", "browser", { localTopicsLeak: true }],
+  ];
+  for (const [what, flavour, quirks] of oddities) {
+    test(`${what} (${flavour})`, () => withPeer(flavour, quirks, callBothWays));
+  }
+});
+
+describe("everything odd at once", () => {
+  for (const flavour of ["native", "browser"] as const) {
+    test(flavour, () => withPeer(flavour, EVERY_QUIRK, callBothWays));
+  }
+});
+
+describe("what the field's peers cannot help", () => {
+  for (const [captures, flavour] of [
+    ["audio", "native"],
+    ["video", "browser"],
+  ] as const) {
+    test(`an offer with ${captures} alone, since nothing else could be captured (${flavour})`, async () => {
+      await withPeer(flavour, { captures }, async (bench) => {
+        const { callId, call } = await bench.peerCalls();
+        if (captures === "audio") await Promise.all([bench.assertPeerHears(), bench.assertPluginHears()]);
+        else await Promise.all([bench.assertPeerSees(), bench.assertPluginSees(callId)]);
+        await bench.end(callId, call, "peer");
+      });
+    });
+  }
+
+  test("an audio call in which the camera runs all the same (native)", async () => {
+    await withPeer("native", {}, async (bench) => {
+      const { callId, call } = await bench.peerCalls("audio");
+      await Promise.all([bench.assertPeerHears(), bench.assertPluginHears()]);
+      await bench.end(callId, call, "plugin");
+      bench.assertWireIsAsDescribed();
+    });
+  });
+
+  for (const flavour of ["native", "browser"] as const) {
+    test(`a callee that does not notice that the call was given up is told when it accepts (${flavour})`, async () => {
+      await withPeer(flavour, {}, async ({ peer }) => {
+        const { callId } = await plugin.host.request("call.start", {
+          peerId: peer.node.peerId,
+          media: "video",
+        });
+        const ring = await peer.nextRing();
+        await plugin.host.request("call.hangup", { callId });
+        await peer.node.log.until((log) => log.callPayloads(callId, "call-hangup").length === 1);
+        const call = await ring.accept();
+        assert.equal(await call.ended, "remote hung up");
+      });
+    });
+  }
+});

@@ -1,0 +1,220 @@
+// Sealed payloads and who is who, against a peer that knows only the protocol's description and seals with NaCl's own box.
+
+import assert from "node:assert/strict";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import nacl from "tweetnacl";
+import {
+  createLibp2pSignalling,
+  type Libp2pSignalling,
+} from "../../../plugin/signalling/libp2p-signalling.ts";
+import { type GoopMqPeer, startGoopMqPeer } from "../../support/network/goop-mq-peer.ts";
+import {
+  addressOf,
+  type WatchedSignalling,
+  watchSignalling,
+} from "../../support/network/signalling-recorder.ts";
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, "base64"));
+
+let folder = "";
+let peer: GoopMqPeer;
+let plugin: WatchedSignalling<Libp2pSignalling>;
+let keys: nacl.BoxKeyPair;
+
+const startPlugin = () =>
+  watchSignalling((callbacks) =>
+    createLibp2pSignalling(
+      {
+        label: "Plugin",
+        privateKeyFile: join(folder, "identity.key"),
+        listen: ["/ip4/127.0.0.1/tcp/0"],
+        peers: [],
+        mdns: false,
+        log: () => undefined,
+        timings: { retryPauseMs: 10, closeMs: 300, holdSealedMs: 10_000 },
+      },
+      callbacks,
+    ),
+  );
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "signalling-sealed-"));
+  keys = nacl.box.keyPair();
+  peer = await startGoopMqPeer("Gustav");
+  plugin = await startPlugin();
+});
+afterEach(async () => {
+  await plugin.end.close();
+  await peer.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const isOn = (topic: string) => (text: string) => JSON.parse(text).topic === topic;
+
+/** The plugin's answer to who it is, as it came. */
+async function pluginsIdentity(): Promise<Record<string, unknown>> {
+  return JSON.parse(await peer.untilOther(isOn("identity.response"))).payload;
+}
+
+/** The plugin's key, told only to a peer that has said who it is: a sealed answer could not be read without the peer's. */
+async function pluginsKey(): Promise<unknown> {
+  await say("identity.response", { peerID: peer.peerId, content: "Gustav", reachable: true });
+  const hasKey = (text: string) => JSON.parse(text).payload?.publicKey !== undefined;
+  return JSON.parse(await peer.untilOther(hasKey)).payload.publicKey;
+}
+
+async function say(topic: string, payload: unknown): Promise<void> {
+  const id = randomUUID();
+  const { text } = await peer.write([`${JSON.stringify({ type: "msg", id, seq: 5, topic, payload })}\n`]);
+  assert.equal(JSON.parse(text).id, id);
+}
+
+const identity = (fields: object = {}) => ({
+  peerID: peer.peerId,
+  content: "Gustav the Great",
+  publicKey: base64(keys.publicKey),
+  encryptionSupported: true,
+  reachable: true,
+  ...fields,
+});
+
+function sealFor(publicKey: unknown, payload: unknown): { enc: string } {
+  const nonce = Uint8Array.from(randomBytes(24));
+  const plain = new TextEncoder().encode(JSON.stringify(payload));
+  const box = nacl.box(plain, nonce, bytesOf(String(publicKey)), keys.secretKey);
+  return { enc: base64(Buffer.concat([nonce, box])) };
+}
+
+function openFrom(publicKey: unknown, payload: unknown): unknown {
+  assert.deepEqual(Object.keys(payload as object), ["enc"]);
+  const sealed = bytesOf((payload as { enc: string }).enc);
+  const plain = nacl.box.open(
+    sealed.subarray(24),
+    sealed.subarray(0, 24),
+    bytesOf(String(publicKey)),
+    keys.secretKey,
+  );
+  return JSON.parse(new TextDecoder().decode(plain ?? undefined));
+}
+
+const lastPayload = () => JSON.parse(peer.received.at(-1) ?? "{}").payload;
+
+test("a peer that is met is asked who it is and told who we are, and its answer is what it is called", async () => {
+  await plugin.end.addContact(peer.address);
+  assert.equal(JSON.parse(await peer.untilOther(isOn("identity"))).payload, null);
+  const told = { peerID: plugin.self.peerId, content: "Plugin", reachable: true };
+  assert.deepEqual(await pluginsIdentity(), told);
+  await peer.dial(addressOf(plugin));
+  await say("identity.response", identity({ videoDisabled: true }));
+  await plugin.until(() => plugin.end.contacts()[0]?.videoDisabled === true);
+  assert.equal(plugin.end.contacts()[0]?.label, "Gustav the Great");
+  assert.match(String(await pluginsKey()), /^[A-Za-z0-9+/]{43}=$/);
+});
+
+test("a stranger that asks who we are is answered, and stays a stranger", async () => {
+  await peer.dial(addressOf(plugin));
+  await say("identity", null);
+  assert.equal((await pluginsIdentity()).content, "Plugin");
+  assert.deepEqual(plugin.end.contacts(), []);
+});
+
+test("a call goes from plain to sealed in its midst, in both directions, and plain is taken still", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  await say("call:c", { type: "call-request" });
+  await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+  assert.deepEqual(lastPayload(), { type: "call-ringing" });
+  const publicKey = await pluginsKey();
+  await say("identity.response", identity());
+  await plugin.end.send(peer.peerId, "c", { type: "call-ack", mode: "native" });
+  assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ack", mode: "native" });
+  await say("call:c", sealFor(publicKey, { type: "call-offer", sdp: "s=sealed" }));
+  await say("call:c", { type: "call-hangup" });
+  await plugin.until(() => plugin.signals.length === 3);
+  assert.deepEqual(
+    plugin.signals.map(({ signal }) => signal.type),
+    ["call-request", "call-offer", "call-hangup"],
+  );
+});
+
+test("a peer that only seals is understood and answered plainly", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  const publicKey = await pluginsKey();
+  await say("identity.response", identity({ encryptionSupported: false }));
+  await say("call:c", sealFor(publicKey, { type: "call-request" }));
+  await plugin.until(() => plugin.signals.length === 1);
+  await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+  assert.deepEqual(lastPayload(), { type: "call-ringing" });
+});
+
+test("a message that was sealed before its sender's key was known is read when the key comes", async () => {
+  await peer.dial(addressOf(plugin));
+  await say("identity", null);
+  const publicKey = await pluginsKey();
+  await say("call:c", sealFor(publicKey, { type: "call-request", mediaType: "audio" }));
+  await peer.untilOther(isOn("identity"));
+  assert.deepEqual(plugin.signals, []);
+  await say("identity.response", identity());
+  await plugin.until(() => plugin.signals.length === 1);
+  assert.deepEqual(plugin.signals[0], {
+    from: peer.peerId,
+    callId: "c",
+    signal: { type: "call-request", mediaType: "audio" },
+  });
+  assert.equal(plugin.end.diagnostics().ignored.undecryptable, 0);
+});
+
+test("a message that nobody can read is counted and dropped, and the peer with a new key is read again", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  const publicKey = await pluginsKey();
+  await say("identity.response", identity());
+  keys = nacl.box.keyPair();
+  await say("call:c", { enc: "bm9uc2Vuc2U=" });
+  await say("call:c", sealFor(publicKey, { type: "call-request" }));
+  await say("identity.response", identity());
+  await plugin.until(() => plugin.signals.length === 1);
+  assert.equal(plugin.end.diagnostics().ignored.undecryptable, 1);
+  await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+  assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
+});
+
+test("after a restart the plugin has the same key, and opens what a known peer seals, without asking", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  const publicKey = await pluginsKey();
+  await say("identity.response", identity());
+  await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+  assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
+  await plugin.end.close();
+  plugin = await startPlugin();
+  await peer.dial(addressOf(plugin));
+  await say("call:d", sealFor(publicKey, { type: "call-request" }));
+  await plugin.until(() => plugin.signals.length === 1);
+  await plugin.end.send(peer.peerId, "d", { type: "call-ringing" });
+  assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
+});
+
+test("an answer without a label, or in another's name, changes nothing", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  const [before] = plugin.end.contacts();
+  const wrong = [
+    identity({ content: "" }),
+    identity({ peerID: plugin.self.peerId, videoDisabled: true }),
+    identity({ content: 7 }),
+    null,
+    [],
+  ];
+  for (const payload of wrong) await say("identity.response", payload);
+  assert.equal(plugin.end.diagnostics().ignored.badIdentity, wrong.length);
+  assert.deepEqual(plugin.end.contacts()[0], { ...before, addresses: plugin.end.contacts()[0]?.addresses });
+  await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+  assert.deepEqual(lastPayload(), { type: "call-ringing" });
+});

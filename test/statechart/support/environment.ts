@@ -1,0 +1,179 @@
+// What may happen to each chart from outside: the alphabets of the generated ways.
+
+import type { AnyEventObject } from "xstate";
+import { type DeviceKind, timeoutsSchema } from "../../../rpc-schema/index.ts";
+import type { CallInput } from "../../../statecharts/call/model.ts";
+import {
+  adaptMachine,
+  attachMachine,
+  callMachine,
+  callManagerMachine,
+  type LinkInput,
+  linkMachine,
+  type MediaInput,
+  mediaMachine,
+} from "../../../statecharts/index.ts";
+import type { Surroundings } from "./chart-stage.ts";
+import { CANDIDATE } from "./start-manager.ts";
+
+const timeouts = timeoutsSchema.parse({});
+const address = { callId: "call-1", peerId: "bob" };
+const { candidate } = CANDIDATE;
+const NO_ACTIVITIES = {};
+
+const bare = (types: string): AnyEventObject[] => types.split(" ").map((type) => ({ type }));
+
+export const attachLife: Surroundings = {
+  machine: attachMachine,
+  input: {},
+  events: () => bare("host.initialize host.initialized host.shutdown host.exit host.gone"),
+  activities: NO_ACTIVITIES,
+};
+
+const signals = (times: number): AnyEventObject[] => [
+  ...["signal.offer", "signal.answer"].map((type) => ({ type, sdp: `told ${times}` })),
+  ...bare("signal.reconnect signal.reconnectAck"),
+  { type: "signal.candidate", candidate },
+];
+const fromEngine = (): AnyEventObject[] => [
+  ...bare("peer.connected peer.disconnected peer.failed"),
+  { type: "peer.candidate", candidate },
+  { type: "peer.broken", detail: "no engine" },
+];
+
+export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isReturning">): Surroundings => ({
+  machine: linkMachine,
+  input: { ...address, media: "video", timeouts, ...input },
+  events: (times) => [...signals(times), { type: "signal.media" }],
+  activities: { peerConnection: fromEngine },
+});
+
+const device = (kind: DeviceKind): AnyEventObject[] => [
+  { type: `device.${kind}Opened`, deviceId: `${kind}-1`, deviceName: "One" },
+  { type: `device.${kind}Lost`, why: "unplugged" },
+];
+const interrupted = (kind: DeviceKind): AnyEventObject[] => [
+  { type: `device.${kind}Interrupted`, why: "suspended" },
+  { type: `device.${kind}Resumed` },
+];
+const wishes = (): AnyEventObject[] => [
+  ...["user.setCamera", "user.setMicrophone"].flatMap((type) => [true, false].map((on) => ({ type, on }))),
+  ...["user.useCamera", "user.useMicrophone", "user.useSpeaker"].map((type) => ({ type, deviceId: "two" })),
+];
+
+export const mediaOf = (input: Pick<MediaInput, "media">): Surroundings => ({
+  machine: mediaMachine,
+  input: { ...address, before: null, ...input },
+  events: () => [
+    ...wishes(),
+    { type: "settings.changed", wished: {}, isVoiceNew: true, isPictureNew: true },
+    { type: "picture.held", why: "strained" },
+  ],
+  activities: {
+    camera: () => [
+      ...device("camera"),
+      { type: "device.cameraAbsent" },
+      { type: "device.cameraRefused", deviceId: "two", why: "busy" },
+    ],
+    microphone: () => [...device("microphone"), ...interrupted("microphone")],
+    speaker: () => [...device("speaker"), ...interrupted("speaker")],
+    watchDevices: () =>
+      [[], [{ id: "camera-1", name: "One", isDefault: true }]].map((cameras) => ({
+        type: "devices.changed",
+        devices: { cameras, microphones: [], speakers: [] },
+        wished: { camera: "auto", microphone: "auto", speaker: "auto" },
+        whenDeviceReturns: "take",
+      })),
+  },
+});
+
+const CLEAN = {
+  roundTripMs: 20,
+  sendLoss: 0,
+  availableSendBps: 3_000_000,
+  maxVideoBps: 1_500_000,
+  isEncoderBehind: false,
+  loopLagMs: 0,
+  captureDropped: null,
+  picture: { width: 640, height: 480, fps: 30 },
+  pageReplaced: 0,
+};
+
+export const adaptOf = (way: "sending" | "showing"): Surroundings => ({
+  machine: adaptMachine,
+  input: { callId: "call-1", way },
+  events: () => [],
+  activities: {
+    measure: () =>
+      [
+        CLEAN,
+        { ...CLEAN, sendLoss: 0.5, pageReplaced: 0.9 },
+        { ...CLEAN, availableSendBps: null, pageReplaced: null },
+      ].map((measured) => ({ type: "measured", measured })),
+  },
+});
+
+/** Devices and pictures have walks of their own. */
+const silent = /\/(media|sending|showing)\//;
+
+const toCall = (times: number): AnyEventObject[] => [
+  { type: "user.accept", media: null },
+  { type: "user.reject", reason: "rejected" },
+  ...bare("user.hangup signal.requestRepeated signal.ringing desk.free"),
+  { type: "signal.ack", mode: null },
+  { type: "signal.ack", mode: "browser" },
+  { type: "signal.media", microphone: true, camera: true, mediaLevel: null, mediaLevelReason: null },
+  { type: "signal.hangup", reason: null },
+  { type: "signal.hangup", reason: "superseded" },
+  { type: "desk.end", reason: "shutdown" },
+  ...signals(times),
+];
+
+export const callOf = (
+  input: Pick<CallInput, "direction" | "peerKind"> & Partial<Pick<CallInput, "isStandingBy" | "isAccepted">>,
+): Surroundings => ({
+  machine: callMachine,
+  input: {
+    ...address,
+    media: "audio",
+    timeouts,
+    isAccepted: false,
+    isStandingBy: false,
+    resumed: null,
+    ...input,
+  },
+  events: toCall,
+  activities: { peerConnection: fromEngine },
+  silent,
+});
+
+const fromBob = (callId: string, signal: object): AnyEventObject => ({
+  type: "signal.received",
+  from: "bob",
+  callId,
+  signal,
+});
+
+/** Ours is call-1, bob's call-2. */
+export const deskWith = (selfId: string): Surroundings => ({
+  machine: callManagerMachine,
+  input: { timeouts },
+  events: (times) => [
+    { type: "signalling.ready", selfId },
+    { type: "user.start", callId: "call-1", peerId: "bob", media: "audio" },
+    ...["call-1", "call-2"].flatMap((callId) => [
+      { type: "user.toCall", callId, event: { type: "user.hangup" } },
+      { type: "user.toCall", callId, event: { type: "user.accept", media: null } },
+      fromBob(callId, { type: "call-hangup" }),
+      fromBob(callId, { type: "call-ack" }),
+      fromBob(callId, { type: "call-offer", sdp: `told ${times}` }),
+      fromBob(callId, { type: "call-answer", sdp: `told ${times}` }),
+    ]),
+    fromBob("call-2", { type: "call-request", mode: "native", mediaType: "audio" }),
+    { type: "availability.changed", videoDisabled: true, cause: "setting" },
+    { type: "availability.changed", videoDisabled: false },
+    { type: "desk.close", reason: "shutdown" },
+  ],
+  activities: { peerConnection: () => bare("peer.connected peer.disconnected peer.failed") },
+  silent,
+});

@@ -1,0 +1,194 @@
+// Two desks with the product's effects, joined by signalling that loses, repeats and reorders, and users who do anything
+// at any time: the stage of every test that lets chance play.
+
+import assert from "node:assert/strict";
+import { phaseOf } from "../../../plugin/calls/call-info.ts";
+import type { CallManager } from "../../../plugin/calls/call-manager.ts";
+import type { Signalling } from "../../../plugin/signalling/port.ts";
+import type { EndReason } from "../../../rpc-schema/index.ts";
+import type { ManagedCall, Measured, UserCallEvent, UserMediaEvent } from "../../../statecharts/index.ts";
+import { EventClock } from "../../support/charts/event-clock.ts";
+import { FakeCameras } from "../../support/fakes/fake-cameras.ts";
+import { createFakeSignallingNetwork, type FakeFaults } from "../../support/fakes/fake-signalling.ts";
+import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+import type { Random } from "../../support/process/seeded-random.ts";
+
+/** Of the event loop, for what the fakes put off. */
+const TURNS = 6;
+const REFUSALS: readonly EndReason[] = ["busy", "superseded", "unknownCall", "cancelled", "videoDisabled"];
+const DEVICE_PHASES = ["connecting", "connected", "reconnecting"];
+
+export class DeskPair {
+  readonly clock = new EventClock();
+  readonly network;
+  readonly sides: { bench: CallBench; signalling: Signalling; peerId: string }[] = [];
+  readonly #beforeStart: (desk: CallManager) => void;
+  #calls = 0;
+
+  /** @param beforeStart sees each desk before its first step */
+  constructor(
+    seed: number,
+    faults: Partial<FakeFaults>,
+    beforeStart: (desk: CallManager) => void = () => undefined,
+  ) {
+    this.#beforeStart = beforeStart;
+    this.network = createFakeSignallingNetwork({ seed, faults, clock: this.clock });
+  }
+
+  async begin(): Promise<void> {
+    for (const label of ["alice", "bob"]) {
+      const signalling: Signalling = this.network.create(
+        { label, mdns: true },
+        {
+          onSignal: (from, callId, signal) => bench.hears(from, callId, signal),
+          onContacts: () => undefined,
+          onAddressChange: () => undefined,
+        },
+      );
+      const { peerId } = await signalling.start();
+      const bench = new CallBench({
+        clock: this.clock,
+        selfId: peerId,
+        send: (...message) => signalling.send(...message),
+        beforeStart: this.#beforeStart,
+      });
+      this.sides.push({ bench, signalling, peerId });
+    }
+  }
+
+  async passes(timeMs: number): Promise<void> {
+    // What was done just now comes before what time brings.
+    await this.#settles();
+    await this.clock.passes(timeMs, () => this.#settles());
+  }
+
+  async #settles(): Promise<void> {
+    await quiet(TURNS);
+    this.#loseDeadPaths();
+  }
+
+  /** What consent checks do (RFC 7675): a connection whose far end was closed is lost. */
+  #loseDeadPaths(): void {
+    const [one, other] = this.sides.map(({ bench }) => bench);
+    for (const [here, there] of [
+      [one, other],
+      [other, one],
+    ]) {
+      if (there?.open().includes("peer")) continue;
+      for (const peer of here?.engine.peers ?? []) {
+        if (!peer.isClosed && peer.connectionState === "connected") peer.disconnect();
+      }
+    }
+  }
+
+  act(random: Random): void {
+    const side = random.pick(this.sides);
+    const other = this.sides.find((candidate) => candidate !== side) ?? side;
+    const { desk, engine } = side.bench;
+    const call = side.bench.calls().at(-1);
+    const want = (event: UserCallEvent | UserMediaEvent) => {
+      if (call) desk.send({ type: "user.toCall", callId: call.callId, event });
+    };
+    const livePeer = engine.peers.findLast((peer) => !peer.isClosed);
+    const actions: (() => void)[] = [
+      () => this.start(side, other.peerId, random),
+      () => this.start(side, other.peerId, random),
+      () => want({ type: "user.accept", media: random.pick(["audio", "video", null]) }),
+      () => want({ type: "user.accept", media: null }),
+      () => want({ type: "user.reject", reason: "rejected" }),
+      () => want({ type: "user.hangup" }),
+      () => want({ type: "user.setCamera", on: random.chance(0.5) }),
+      () => want({ type: "user.setMicrophone", on: random.chance(0.5) }),
+      () => want({ type: "user.useCamera", deviceId: "test-pattern" }),
+      () => want({ type: "user.useMicrophone", deviceId: random.pick(["tone", "fake:mic"]) }),
+      () => side.bench.cameras.emitPicture(),
+      () => side.bench.cameras.openNow[0]?.unplug(),
+      () => side.bench.cameras.change(random.chance(0.5) ? [] : new FakeCameras().devices),
+      () => side.bench.sound.lose("microphone", "unplugged"),
+      () => call && side.bench.context.measurements.publish(call.callId, weather(random)),
+      () => livePeer?.disconnect(),
+      () => livePeer?.fail(),
+      () => livePeer?.recover(),
+      () => this.network.setOnline(side.peerId, random.chance(0.7)),
+    ];
+    random.pick(actions)();
+  }
+
+  start({ bench }: { bench: CallBench }, peerId: string, random: Random): void {
+    this.#calls += 1;
+    const media = random.pick(["audio", "video"] as const);
+    bench.desk.send({ type: "user.start", callId: `call-${this.#calls}`, peerId, media });
+  }
+
+  phases(): string[] {
+    return this.sides.map(({ bench }) => bench.calls().map(describeCall).sort().join(", "));
+  }
+
+  /** Nothing may be open without a call that was started here or accepted here. */
+  assertDevicesFitCalls(hint: string): void {
+    for (const { bench } of this.sides) {
+      const isInCall = bench.calls().some((call) => DEVICE_PHASES.includes(phaseOf(call.ref.getSnapshot())));
+      if (!isInCall) assert.deepEqual(bench.open(), [], hint);
+    }
+  }
+
+  assertAllOver(hint: string): void {
+    assert.deepEqual(this.phases(), ["", ""], hint);
+    for (const { bench } of this.sides) {
+      assert.deepEqual(bench.open(), [], hint);
+      const ended = bench.ended.map(({ callId }) => callId).sort();
+      assert.deepEqual(ended, bench.announced.map(({ callId }) => callId).sort(), hint);
+      assert.deepEqual(Object.keys(bench.desk.getSnapshot().children), [], hint);
+      assert.equal(bench.desk.getSnapshot().context.foreignSignals, 0, hint);
+    }
+  }
+
+  /** Whoever was told that the other side ended a call was told the truth: that side ended it, and for this reason. */
+  assertEndsAgree(hint: string): void {
+    const [one, other] = this.sides.map(({ bench }) => bench);
+    for (const [here, there] of [
+      [one, other],
+      [other, one],
+    ]) {
+      for (const { callId, end } of here?.ended ?? []) {
+        if (end.endedBy !== "remote") continue;
+        const theirs = there?.ended.find((ended) => ended.callId === callId);
+        // A caller that was refused without ringing is told by a side that never had the call.
+        const truth = theirs
+          ? [theirs.end.reason, theirs.end.endedBy]
+          : REFUSALS.find((one) => one === end.reason);
+        assert.deepEqual(truth, theirs ? [end.reason, "local"] : end.reason, `${hint}: ${callId}`);
+      }
+    }
+  }
+}
+
+/** A bad network, other for each seed. */
+export function wildFaults(random: Random): Partial<FakeFaults> {
+  return {
+    loss: random.pick([0, 0.1, 0.3]),
+    duplication: random.pick([0, 0.2]),
+    reordering: random.pick([0, 0.4]),
+    reorderMs: random.pick([200, 4_000]),
+    delayMs: random.pick([5, 400]),
+  };
+}
+
+/** A second of anything between a clean link and none. */
+function weather(random: Random): Measured {
+  return {
+    roundTripMs: random.pick([20, 3_000]),
+    sendLoss: random.pick([0, 0.5]),
+    availableSendBps: random.pick([1_000, 3_000_000, null]),
+    maxVideoBps: 1_500_000,
+    isEncoderBehind: random.chance(0.2),
+    loopLagMs: random.pick([0, 300]),
+    captureDropped: null,
+    picture: { width: 640, height: 480, fps: 30 },
+    pageReplaced: random.pick([0, 0.9, null]),
+  };
+}
+
+function describeCall({ callId, ref }: ManagedCall): string {
+  return `${callId} ${phaseOf(ref.getSnapshot())}`;
+}

@@ -1,0 +1,239 @@
+// A desk on a simulated clock, and walks that bring its call into a state by one line. "We" are alice unless the test
+// says otherwise; the other side is bob, whose id is the higher one.
+
+import assert from "node:assert/strict";
+import { type Actor, createActor, SimulatedClock } from "xstate";
+import { phaseOf } from "../../../plugin/calls/call-info.ts";
+import {
+  type EndReason,
+  type MediaKind,
+  type Signal,
+  type Timeouts,
+  timeoutsSchema,
+} from "../../../rpc-schema/index.ts";
+import { callWith } from "../../../statecharts/calls/model.ts";
+import type {
+  CallManagerEvent,
+  callManagerMachine,
+  EndedCall,
+  LinkEvent,
+  UserCallEvent,
+  UserMediaEvent,
+} from "../../../statecharts/index.ts";
+import { type Activity, chartsWith, Effects } from "./effects.ts";
+
+export const CALL = "call-1";
+export const OFFER = { type: "call-offer", sdp: "remote offer" } as const satisfies Signal;
+export const ANSWER = { type: "call-answer", sdp: "remote answer" } as const satisfies Signal;
+export const ACK = { type: "call-ack" } as const satisfies Signal;
+export const RINGING = { type: "call-ringing" } as const satisfies Signal;
+export const CANDIDATE = {
+  type: "ice-candidate",
+  candidate: { candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 },
+} as const satisfies Signal;
+
+export const requestOf = (mediaType: MediaKind = "video"): Signal => ({
+  type: "call-request",
+  mode: "native",
+  mediaType,
+});
+export const hangupOf = (reason?: EndReason): Signal => ({
+  type: "call-hangup",
+  ...(reason === undefined ? {} : { reason }),
+});
+
+/** Lets every promise that can settle do so. */
+export const settled = (): Promise<void> => new Promise(setImmediate);
+
+export interface DeskOptions {
+  readonly selfId?: string;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly effects?: Effects;
+  readonly clock?: SimulatedClock;
+}
+
+export class DeskBench {
+  readonly effects: Effects;
+  readonly clock: SimulatedClock;
+  readonly actor: Actor<typeof callManagerMachine>;
+
+  constructor({ selfId = "alice", timeouts = {}, effects, clock }: DeskOptions = {}) {
+    this.effects = effects ?? new Effects();
+    this.clock = clock ?? new SimulatedClock();
+    this.actor = createActor(chartsWith(this.effects).desk, {
+      clock: this.clock,
+      input: { timeouts: { ...timeoutsSchema.parse({}), ...timeouts } },
+    });
+    this.actor.start();
+    this.actor.send({ type: "signalling.ready", selfId });
+  }
+
+  get context() {
+    return this.actor.getSnapshot().context;
+  }
+
+  async send(event: CallManagerEvent): Promise<void> {
+    this.actor.send(event);
+    await settled();
+  }
+
+  /** A signal comes in. */
+  hears(signal: Signal, { from = "bob", callId = CALL } = {}): Promise<void> {
+    return this.send({ type: "signal.received", from, callId, signal });
+  }
+
+  starts({ peerId = "bob", callId = CALL, media = "video" as MediaKind } = {}): Promise<void> {
+    return this.send({ type: "user.start", callId, peerId, media });
+  }
+
+  /** Our user wants something of a call. */
+  wants(event: UserCallEvent | UserMediaEvent, callId = CALL): Promise<void> {
+    return this.send({ type: "user.toCall", callId, event });
+  }
+
+  accepts(callId = CALL): Promise<void> {
+    return this.wants({ type: "user.accept", media: null }, callId);
+  }
+
+  hangsUp(callId = CALL): Promise<void> {
+    return this.wants({ type: "user.hangup" }, callId);
+  }
+
+  async passes(timeMs: number): Promise<void> {
+    this.clock.increment(timeMs);
+    await settled();
+  }
+
+  /** Our WebRTC engine says something. */
+  async engine(event: LinkEvent, callId = CALL): Promise<void> {
+    this.activity("peerConnection", callId).send(event);
+    await settled();
+  }
+
+  activity(name: string, callId = CALL): Activity {
+    const activity = this.effects.running(name).find(({ input }) => input.callId === callId);
+    return activity ?? assert.fail(`no ${name} runs for ${callId}`);
+  }
+
+  call(callId = CALL) {
+    return callWith(this.context, callId)?.ref.getSnapshot() ?? assert.fail(`there is no call ${callId}`);
+  }
+
+  /** "gone" once the desk has let go of it. */
+  phase(callId = CALL): string {
+    const call = callWith(this.context, callId);
+    return call ? phaseOf(call.ref.getSnapshot()) : "gone";
+  }
+
+  linkState(callId = CALL): unknown {
+    return this.call(callId).children.link?.getSnapshot().value;
+  }
+
+  media(callId = CALL) {
+    return this.call(callId).children.media?.getSnapshot() ?? assert.fail("the call has no devices");
+  }
+
+  ends(): EndedCall[] {
+    return this.effects.inputs("announceEnd") as EndedCall[];
+  }
+
+  /** Reasons of the hang-ups that were sent within calls. */
+  hangups(): unknown[] {
+    return this.effects.inputs("sendHangup").map((input) => (input as { reason: string }).reason);
+  }
+
+  refusals(): unknown[] {
+    return this.effects.inputs("refuse");
+  }
+
+  /** The call ended once, like this, and holds nothing open any more. */
+  assertEnded(reason: EndReason, endedBy: "local" | "remote", callId = CALL): void {
+    const ends = this.ends().filter((end) => end.callId === callId);
+    assert.deepEqual(
+      ends.map(({ end }) => [end.reason, end.endedBy]),
+      [[reason, endedBy]],
+    );
+    assert.equal(this.phase(callId), "gone");
+    assert.deepEqual(
+      this.effects.activities.filter(({ input }) => input.callId === callId).map(({ name }) => name),
+      [],
+    );
+  }
+}
+
+/** Our call rings at bob. */
+export async function ringingOut(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
+  const desk = new DeskBench(options);
+  await desk.starts({ media });
+  await desk.hears(RINGING);
+  return desk;
+}
+
+/** Bob's call rings at us. */
+export async function ringingIn(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
+  const desk = new DeskBench(options);
+  await desk.hears(requestOf(media));
+  return desk;
+}
+
+/** Bob accepted; our offer is with him. */
+export async function awaitingAnswer(options?: DeskOptions): Promise<DeskBench> {
+  const desk = await ringingOut(options);
+  await desk.hears(ACK);
+  return desk;
+}
+
+/** We accepted; bob's offer is awaited. */
+export async function awaitingOffer(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
+  const desk = await ringingIn(options, media);
+  await desk.accepts();
+  return desk;
+}
+
+/** A call that we started is connected: we are the offerer. */
+export async function connectedOut(options?: DeskOptions): Promise<DeskBench> {
+  const desk = await awaitingAnswer(options);
+  await desk.hears(ANSWER);
+  await desk.engine({ type: "peer.connected" });
+  return desk;
+}
+
+/** A call that bob started is connected: we are the answerer. */
+export async function connectedIn(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
+  const desk = await awaitingOffer(options, media);
+  await desk.hears(OFFER);
+  await desk.engine({ type: "peer.connected" });
+  return desk;
+}
+
+/** Every phase that a call can be in, with the walk that leads there. */
+export const WALKS = {
+  placing: async () => {
+    const desk = new DeskBench();
+    desk.effects.hold("sendRequest");
+    await desk.starts();
+    return desk;
+  },
+  requested: async () => {
+    const desk = new DeskBench();
+    await desk.starts();
+    return desk;
+  },
+  ringingOut,
+  ringingIn,
+  awaitingAnswer,
+  awaitingOffer,
+  connectedOut,
+  connectedIn,
+  reconnectingOut: async () => {
+    const desk = await connectedOut();
+    await desk.engine({ type: "peer.disconnected" });
+    return desk;
+  },
+  reconnectingIn: async () => {
+    const desk = await connectedIn();
+    await desk.engine({ type: "peer.disconnected" });
+    return desk;
+  },
+} as const satisfies Record<string, () => Promise<DeskBench>>;
+export type WalkName = keyof typeof WALKS;

@@ -1,0 +1,99 @@
+// Drives the real WebKitGTK, the engine of webviews on Linux: its MiniBrowser on a virtual display, by its WebDriver.
+// Display, session bus, driver and browser are ended together on every path.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { findFreePort } from "../network/loopback.ts";
+import { type Helper, raceExit, startHelper } from "../process/process-group.ts";
+import { type Browser, makeBrowser } from "./browser.ts";
+import { makeWebDriverEngine, openSession, sendCommand } from "./webdriver.ts";
+import { startDisplay } from "./xvfb.ts";
+
+/** How WebKitGTK is started. */
+export interface WebKitOptions {
+  /** Accelerated compositing. Without a GPU it takes a whole core before any frame arrives, so tests leave it off. */
+  readonly isComposited?: boolean;
+}
+
+type Cleanup = () => Promise<void>;
+
+const MULTIARCH: Readonly<Record<string, string>> = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
+const DRIVER_LIMIT_MS = 10_000;
+// A driver that cannot start its browser never answers: better a clear failure than the test's own limit.
+const SESSION_LIMIT_MS = 40_000;
+const POLL_MS = 30;
+
+/** Starts the browser with an empty profile. @throws Error when it is not up in time, after ending what was started */
+export async function startWebKit(options: WebKitOptions = {}): Promise<Browser> {
+  const cleanups: Cleanup[] = [];
+  const stop = async () => {
+    for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
+  };
+  try {
+    const home = await mkdtemp(join(tmpdir(), "goop-webkit-"));
+    cleanups.push(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
+    const display = await startDisplay();
+    cleanups.push(() => display.end());
+    // A driver that finds the port taken after all ends at once, which is reported.
+    const port = await findFreePort();
+    const driver = await startDriver(port, home, display.name, options.isComposited ?? false);
+    cleanups.push(() => driver.end());
+    const session = await raceExit(driver, openBrowser(`http://127.0.0.1:${port}`));
+    return makeBrowser(makeWebDriverEngine("webkit", session, stop));
+  } catch (error) {
+    await stop();
+    throw new Error("WebKitGTK did not start", { cause: error });
+  }
+}
+
+async function startDriver(
+  port: number,
+  home: string,
+  display: string,
+  isComposited: boolean,
+): Promise<Helper> {
+  const args = ["--", "WebKitWebDriver", `--port=${port}`, "--host=127.0.0.1"];
+  return await startHelper("dbus-run-session", args, {
+    env: {
+      DISPLAY: display,
+      HOME: home,
+      XDG_RUNTIME_DIR: home,
+      XDG_CACHE_HOME: join(home, "cache"),
+      XDG_CONFIG_HOME: join(home, "config"),
+      XDG_DATA_HOME: join(home, "data"),
+      GDK_BACKEND: "x11",
+      // No settings daemon and no accessibility bus: nothing here needs them, and they outlive their session.
+      GSETTINGS_BACKEND: "memory",
+      NO_AT_BRIDGE: "1",
+      ...(isComposited ? {} : { WEBKIT_DISABLE_COMPOSITING_MODE: "1" }),
+    },
+  });
+}
+
+async function openBrowser(driverUrl: string): Promise<string> {
+  const deadline = performance.now() + DRIVER_LIMIT_MS;
+  while (!(await isReady(driverUrl))) {
+    if (performance.now() > deadline)
+      throw new Error(`no WebDriver at ${driverUrl} after ${DRIVER_LIMIT_MS} ms`);
+    await delay(POLL_MS);
+  }
+  const capabilities = {
+    browserName: "MiniBrowser",
+    "webkitgtk:browserOptions": { binary: miniBrowserPath(), args: ["--automation"] },
+  };
+  return await openSession(driverUrl, capabilities, SESSION_LIMIT_MS);
+}
+
+async function isReady(driverUrl: string): Promise<boolean> {
+  return await sendCommand("GET", `${driverUrl}/status`).then(
+    () => true,
+    () => false,
+  );
+}
+
+function miniBrowserPath(): string {
+  const folder = MULTIARCH[process.arch];
+  if (folder === undefined) throw new Error(`no MiniBrowser is known for ${process.arch}`);
+  return `/usr/lib/${folder}/webkit2gtk-4.1/MiniBrowser`;
+}

@@ -1,0 +1,47 @@
+// A call between two whole plugins in memory, watched by the caller's host: its charts and the entries that they gave.
+
+import { type ChartDescription, type ChartLogEntry, PROTOCOL_VERSION } from "../../../rpc-schema/index.ts";
+import { createFakeSignallingNetwork } from "../fakes/fake-signalling.ts";
+import { PluginBench } from "../plugin/plugin-pair.ts";
+
+export interface RecordedCall {
+  readonly charts: ChartDescription[];
+  readonly entries: ChartLogEntry[];
+  readonly callId: string;
+}
+
+/** Placed, answered, connected and hung up by the caller; or failed, since the caller's engine takes no answer. */
+export async function recordCall({ fails = false } = {}): Promise<RecordedCall> {
+  const network = createFakeSignallingNetwork();
+  const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
+  try {
+    await alice.begin({ debugging: true });
+    const bobId = await bob.begin();
+    alice.engine.faults.refusesDescriptions = fails;
+    const { charts } = await alice.host.request("charts.list", {});
+    const { startedAt } = await alice.host.request("charts.subscribe", {});
+    const { callId } = await alice.host.request("call.start", { peerId: bobId, media: "video" });
+    await bob.hears("call.incoming", (call) => call.callId === callId);
+    await bob.host.request("call.accept", { callId });
+    if (!fails) {
+      await alice.hears("call.changed", ({ phase }) => phase === "connected");
+      await alice.host.request("call.hangup", { callId });
+    }
+    await alice.hears("call.ended");
+    const path = `desk/call:${callId}`;
+    const recorded = () => alice.of("charts.recorded").flatMap(({ entries }) => entries);
+    await alice.hears("charts.recorded", () =>
+      recorded().some((entry) => entry.kind === "step" && entry.id === path && entry.status === "done"),
+    );
+    const plugin = { name: "goop-call-plugin", version: `protocol ${PROTOCOL_VERSION}` };
+    const head: ChartLogEntry = { kind: "log", version: 1, plugin, startedAt, masked: false };
+    return { charts, entries: [head, ...recorded()], callId };
+  } finally {
+    for (const { host } of [alice, bob]) host.close();
+  }
+}
+
+/** As the plugin writes it. */
+export function logText(entries: readonly ChartLogEntry[]): string {
+  return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+}

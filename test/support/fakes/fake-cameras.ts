@@ -1,0 +1,141 @@
+// Cameras made of memory, for tests of what stands on them. Pictures come when the test says so; faults are flags.
+
+import {
+  type CameraMode,
+  type CaptureCallbacks,
+  type CaptureConstraints,
+  type CaptureCounters,
+  CaptureError,
+  type VideoFrame,
+} from "../../../native/types.ts";
+import { type Cameras, type OpenCamera, TEST_PATTERN_ID } from "../../../plugin/camera/camera.ts";
+import { type Device, RpcError } from "../../../rpc-schema/index.ts";
+
+export const FAKE_CAMERA_ID = "fake-camera";
+
+export class FakeCameras implements Cameras {
+  /** Every camera that was opened, in order, closed ones too. */
+  readonly opened: FakeOpenCamera[] = [];
+  readonly #watchers = new Set<(devices: Device[]) => void>();
+  /** The next open fails with this. */
+  failNextOpen: CaptureError | undefined;
+  devices: Device[] = [
+    { id: FAKE_CAMERA_ID, name: "Fake camera", isDefault: true },
+    { id: TEST_PATTERN_ID, name: "Test pattern", isDefault: false },
+  ];
+
+  list(): Device[] {
+    return this.devices;
+  }
+
+  async open(choice: string, wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<OpenCamera> {
+    const device = this.devices.find(
+      ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault && id !== TEST_PATTERN_ID),
+    );
+    if (device === undefined && choice === "auto") {
+      throw new RpcError("deviceUnavailable", "there is no camera");
+    }
+    if (device === undefined) throw new RpcError("unknownDevice", `There is no camera ${choice}`);
+    const failure = this.failNextOpen;
+    this.failNextOpen = undefined;
+    if (failure !== undefined) throw failure;
+    const camera = new FakeOpenCamera(device, wish, callbacks);
+    this.opened.push(camera);
+    return camera;
+  }
+
+  watch(onChange: (devices: Device[]) => void): () => void {
+    this.#watchers.add(onChange);
+    return () => void this.#watchers.delete(onChange);
+  }
+
+  /** As if cameras had been plugged in or pulled out; each watcher is told. */
+  change(devices: Device[]): void {
+    this.devices = devices;
+    for (const onChange of [...this.#watchers]) onChange(devices);
+  }
+
+  /** Those that are open now. */
+  get openNow(): FakeOpenCamera[] {
+    return this.opened.filter((camera) => !camera.isClosed);
+  }
+
+  /** One picture from every open camera. */
+  emitPicture(): void {
+    for (const camera of this.openNow) camera.emitPicture();
+  }
+}
+
+export class FakeOpenCamera implements OpenCamera {
+  readonly deviceId: string;
+  readonly deviceName: string;
+  readonly mode: CameraMode;
+  readonly #callbacks: CaptureCallbacks;
+  readonly #counters = { captured: 0, faulty: 0, dropped: 0, delivered: 0 };
+  #lastUs = 0;
+  isClosed = false;
+
+  constructor(device: Device, wish: CaptureConstraints, callbacks: CaptureCallbacks) {
+    this.deviceId = device.id;
+    this.deviceName = device.name;
+    this.mode = { ...wish, fourcc: "I420" };
+    this.#callbacks = callbacks;
+  }
+
+  counters(): CaptureCounters {
+    return { ...this.#counters };
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+
+  emitPicture(): void {
+    if (this.isClosed) return;
+    this.#counters.captured++;
+    this.#counters.delivered++;
+    this.#lastUs = Math.max(this.#lastUs + 1, Date.now() * 1000);
+    const frame = new FakeFrame(this.mode, this.#lastUs, this.#counters.captured);
+    try {
+      this.#callbacks.onFrame(frame);
+    } finally {
+      frame.release();
+    }
+  }
+
+  /** As if somebody had pulled its plug. */
+  unplug(): void {
+    const details = { operation: "VIDIOC_DQBUF", errno: "ENODEV", path: "/dev/fake" };
+    this.#callbacks.onError(new CaptureError("The camera /dev/fake has been unplugged", details));
+  }
+}
+
+class FakeFrame implements VideoFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  readonly capturedAtUs: number;
+  #holders = 1;
+
+  constructor(mode: CameraMode, capturedAtUs: number, shade: number) {
+    this.width = mode.width;
+    this.height = mode.height;
+    this.capturedAtUs = capturedAtUs;
+    const chroma = Math.ceil(mode.width / 2) * Math.ceil(mode.height / 2);
+    this.data = new Uint8Array(mode.width * mode.height + 2 * chroma).fill(shade & 0xff);
+  }
+
+  retain(): void {
+    this.#demandHeld();
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#demandHeld();
+    this.#holders--;
+  }
+
+  #demandHeld(): void {
+    if (this.#holders === 0) throw new Error("This frame has been given back");
+  }
+}

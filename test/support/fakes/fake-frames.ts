@@ -1,0 +1,113 @@
+// Pictures that know whether they were given back, and an encoder and an outlet that finish when the test says.
+
+import {
+  type CompressedFrame,
+  type EncodedFrame,
+  type JpegOptions,
+  loadNative,
+  type Native,
+  type VideoFrame,
+} from "../../../native/index.ts";
+import type { FrameOutlet } from "../../../plugin/frames/frames.ts";
+
+export interface CountedFrame extends VideoFrame {
+  /** How often it is still owed a release beyond the caller's own hold. */
+  readonly held: () => number;
+}
+
+/** A picture whose first byte is `mark`. */
+export function countedFrame(mark = 0, width = 4, height = 2): CountedFrame {
+  let holds = 0;
+  return {
+    width,
+    height,
+    data: new Uint8Array((width * height * 3) / 2).fill(mark),
+    capturedAtUs: 1_700_000_000_000_000 + mark * 1000,
+    retain() {
+      holds += 1;
+    },
+    release() {
+      if (holds === 0) throw new Error("released more often than retained");
+      holds -= 1;
+    },
+    held: () => holds,
+  };
+}
+
+/** Something that was begun and that the test finishes. */
+export interface Step<T> {
+  readonly input: T;
+  finish(): void;
+  fail(error: Error): void;
+}
+
+/** Lets every promise that can settle settle. */
+export const settled = (): Promise<void> => new Promise(setImmediate);
+
+export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener"> {
+  readonly encodes: Step<{ mark: number; wish: JpegOptions }>[] = [];
+
+  /** Pictures are filled up to this size. */
+  pictureBytes = 0;
+
+  createJpegEncoder() {
+    let isBusy = false;
+    const work = async ({ data }: Picture, wish: JpegOptions): Promise<Uint8Array> => {
+      if (isBusy) throw new Error("one encode at a time on each encoder");
+      isBusy = true;
+      const mark = data[0] ?? -1;
+      await pushStep(this.encodes, { mark, wish }).finally(() => {
+        isBusy = false;
+      });
+      const made = Buffer.from(`picture${mark}`);
+      return this.pictureBytes > made.length ? Buffer.concat([made], this.pictureBytes) : made;
+    };
+    return {
+      encode: async (picture: Picture, wish: JpegOptions): Promise<EncodedFrame> => {
+        const base64 = await work(picture, wish);
+        return { base64, width: picture.width, height: picture.height };
+      },
+      compress: async (picture: Picture, wish: JpegOptions): Promise<CompressedFrame> => {
+        const jpeg = await work(picture, wish);
+        return { jpeg, width: picture.width, height: picture.height };
+      },
+      textOf: async (jpeg: Uint8Array) => Buffer.from(Buffer.from(jpeg).toString("base64")),
+    };
+  }
+
+  /** The server's sockets are real. */
+  openResettingListener(): number {
+    return loadNative().openResettingListener();
+  }
+
+  async toRgba({ width, height, data }: Picture): Promise<Uint8Array> {
+    const grey = data[0] ?? 0;
+    return Uint8Array.from({ length: width * height * 4 }, (_, index) => (index % 4 === 3 ? 255 : grey));
+  }
+}
+
+type Picture = Pick<VideoFrame, "data" | "width" | "height">;
+
+export class FakeOutlet implements FrameOutlet {
+  readonly writes: Step<string>[] = [];
+  readonly lines: string[] = [];
+
+  async writeFrame(head: string, body: Uint8Array, tail: string): Promise<void> {
+    const line = head + Buffer.from(body).toString("latin1") + tail;
+    await pushStep(this.writes, line);
+    this.lines.push(line);
+  }
+}
+
+function pushStep<T>(steps: Step<T>[], input: T): Promise<void> {
+  return new Promise((resolve, reject) => {
+    steps.push({ input, finish: resolve, fail: reject });
+  });
+}
+
+/** The oldest step that was begun; it is taken off the list. */
+export function next<T>(steps: Step<T>[]): Step<T> {
+  const step = steps.shift();
+  if (!step) throw new Error("nothing was begun");
+  return step;
+}

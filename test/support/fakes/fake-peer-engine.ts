@@ -1,0 +1,320 @@
+// A peer engine without a network or a clock: two fakes of one process find each other by the ids in their
+// descriptions. It keeps the contract of the real one (test/contract/peer.contract.ts) and fails on demand.
+
+import type { VideoFrame } from "../../../native/types.ts";
+import { CandidateBuffer, type CandidateCounts } from "../../../plugin/peer/candidate-buffer.ts";
+import { checkBlock, checkFrame, SEND_SAMPLE_RATE } from "../../../plugin/peer/media-checks.ts";
+import type {
+  ConnectionState,
+  NegotiatedDirections,
+  Peer,
+  PeerCallbacks,
+  PeerEngine,
+  PeerOptions,
+  PeerStatistics,
+} from "../../../plugin/peer/peer.ts";
+import { PeerError } from "../../../plugin/peer/peer.ts";
+import {
+  directionsNegotiatedBy,
+  usernameFragments,
+  withCandidates,
+} from "../../../plugin/peer/session-description.ts";
+import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
+import type { Candidate } from "../../../rpc-schema/index.ts";
+
+/** Each may be switched at any time; it holds for what happens afterwards. */
+export interface FakePeerFaults {
+  cannotLoad: boolean;
+  refusesDescriptions: boolean;
+  neverConnects: boolean;
+  /** Every negotiation step stays open for ever. */
+  neverAnswers: boolean;
+}
+
+export interface FakePeerEngine extends PeerEngine {
+  readonly faults: FakePeerFaults;
+  /** Every peer that was made, in order, closed ones too. */
+  readonly peers: FakePeer[];
+}
+
+type Kind = "audio" | "video";
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const livePeers = new Map<string, FakePeer>();
+let nextId = 1;
+
+export function createFakePeerEngine(): FakePeerEngine {
+  const faults: FakePeerFaults = {
+    cannotLoad: false,
+    refusesDescriptions: false,
+    neverConnects: false,
+    neverAnswers: false,
+  };
+  const peers: FakePeer[] = [];
+  return {
+    faults,
+    peers,
+    async createPeer(options, callbacks) {
+      if (faults.cannotLoad) throw new PeerError("cannot load the fake engine: told to fail");
+      const peer = new FakePeer(faults, options, callbacks);
+      peers.push(peer);
+      return peer;
+    },
+  };
+}
+
+const ANSWERS: Record<string, string> = { sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
+
+/** The kinds that an offer holds, each answered with all that it allows. */
+function answerTo(offer: string): Partial<Record<Kind, string>> {
+  const sections = offer.split(/^(?=m=)/m).filter((section) => /^m=(audio|video) [1-9]/.test(section));
+  const answers = sections.map((section) => {
+    const direction = /^a=(sendonly|recvonly|inactive)\s*$/m.exec(section)?.[1] ?? "sendrecv";
+    return [section.startsWith("m=audio") ? "audio" : "video", ANSWERS[direction] ?? "sendrecv"];
+  });
+  return Object.fromEntries(answers);
+}
+
+export class FakePeer implements Peer {
+  readonly options: PeerOptions;
+  readonly id = `fake${nextId++}`;
+  readonly #faults: FakePeerFaults;
+  readonly #callbacks: PeerCallbacks;
+  readonly #candidates = new CandidateBuffer(async (init) => this.#take(init.candidate));
+  readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
+  #signalling: "stable" | "have-local-offer" = "stable";
+  #generation = 0;
+  #isAudioWanted = true;
+  /** Every new description has a higher one, as RFC 8829, section 5.2.2 asks. */
+  #descriptionVersion = 0;
+  /** Of the newest exchange, from this side. */
+  #agreed: NegotiatedDirections | null = null;
+  #remoteId: string | null = null;
+  #isReachable = false;
+  #state: ConnectionState = "new";
+  isClosed = false;
+
+  constructor(faults: FakePeerFaults, options: PeerOptions, callbacks: PeerCallbacks) {
+    this.#faults = faults;
+    this.options = options;
+    this.#callbacks = callbacks;
+    livePeers.set(this.id, this);
+  }
+
+  get connectionState(): ConnectionState {
+    return this.#state;
+  }
+
+  get candidateCounts(): CandidateCounts {
+    return this.#candidates.counts();
+  }
+
+  async createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
+    await this.#mayNegotiate("createOffer");
+    if (options.iceRestart === true) this.#newGeneration();
+    this.#signalling = "have-local-offer";
+    this.#trickle();
+    return this.#describe({ audio: "sendrecv", video: "sendrecv" });
+  }
+
+  async answerOffer(sdp: string): Promise<string> {
+    await this.#mayNegotiate("answerOffer");
+    const before = this.#remoteId;
+    this.#setRemote("offer", sdp);
+    const answer = this.#describe(answerTo(sdp));
+    this.#agreed = directionsNegotiatedBy(answer, true);
+    if (before !== null && !this.#isReachable) this.#generation++;
+    this.#signalling = "stable";
+    this.#trickle();
+    setImmediate(() => this.#tryConnect());
+    return answer;
+  }
+
+  async acceptAnswer(sdp: string): Promise<void> {
+    await this.#mayNegotiate("acceptAnswer");
+    if (this.#signalling !== "have-local-offer") {
+      throw new PeerError("acceptAnswer: the signalling state is stable; expected have-local-offer");
+    }
+    this.#setRemote("answer", sdp);
+    this.#agreed = directionsNegotiatedBy(sdp, false);
+    this.#signalling = "stable";
+    setImmediate(() => this.#tryConnect());
+  }
+
+  addCandidate(candidate: Candidate): void {
+    if (!this.isClosed) this.#candidates.add(candidate);
+  }
+
+  sendVideo(frame: VideoFrame): void {
+    if (this.isClosed) return;
+    checkFrame(frame);
+    const copy = { ...frame, data: frame.data.slice() };
+    this.#deliver("video", frame.data.byteLength, (far) => far.#receiveVideo(copy));
+  }
+
+  sendAudio(block: Int16Array): void {
+    if (this.isClosed) return;
+    checkBlock(block);
+    const copy = block.slice();
+    this.#deliver("audio", block.byteLength, (far) => far.#receiveAudio(copy));
+  }
+
+  setAudioReceiving(isReceiving: boolean): void {
+    this.#isAudioWanted = isReceiving;
+  }
+
+  negotiatedDirections(): NegotiatedDirections | null {
+    return this.#agreed;
+  }
+
+  async statistics(): Promise<PeerStatistics> {
+    return { ...this.#figures };
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#candidates.clear();
+    livePeers.delete(this.id);
+  }
+
+  /** The path is gone; a restart of ICE by either side brings it back. */
+  disconnect(): void {
+    this.#lose("disconnected");
+  }
+
+  fail(): void {
+    this.#lose("failed");
+  }
+
+  /** The path comes back by itself. */
+  recover(): void {
+    this.#isReachable = true;
+    this.#tryConnect();
+  }
+
+  #lose(state: "disconnected" | "failed"): void {
+    this.#isReachable = false;
+    this.#tellState(state);
+  }
+
+  #newGeneration(): void {
+    this.#generation++;
+    this.#isReachable = false;
+  }
+
+  async #mayNegotiate(doing: string): Promise<void> {
+    if (this.isClosed) throw new PeerError(`${doing}: the peer was closed`);
+    if (this.#faults.neverAnswers) await new Promise<never>(() => undefined);
+    if (this.#faults.refusesDescriptions) throw new PeerError(`${doing}: told to refuse`);
+  }
+
+  #setRemote(type: string, sdp: string): void {
+    const id = /^o=- (fake\d+) /m.exec(sdp)?.[1];
+    if (!sdp.startsWith("v=0") || id === undefined) {
+      throw new PeerError(`the remote ${type} was refused: expected a description of a fake peer`);
+    }
+    this.#remoteId = id;
+    if (usernameFragments(sdp).size === 0) throw new PeerError(`the remote ${type} has no ice-ufrag`);
+    this.#candidates.describedBy(sdp);
+    for (const [, candidate = ""] of sdp.matchAll(/^a=(candidate:.*)$/gm))
+      this.#candidates.add({ candidate });
+  }
+
+  #describe(directions: Partial<Record<Kind, string>>): string {
+    const kinds = Object.entries(directions);
+    const sections = kinds.map(([kind, direction], index) =>
+      [
+        `m=${kind} 9 UDP/TLS/RTP/SAVPF ${kind === "audio" ? 111 : 96}`,
+        "c=IN IP4 0.0.0.0",
+        `a=ice-ufrag:${this.#fragment()}`,
+        `a=mid:${index}`,
+        `a=${direction}`,
+      ].join("\r\n"),
+    );
+    const group = kinds.map((_, index) => index).join(" ");
+    const head = [
+      "v=0",
+      `o=- ${this.id} ${++this.#descriptionVersion} IN IP4 127.0.0.1`,
+      "s=-",
+      "t=0 0",
+      `a=group:BUNDLE ${group}`,
+    ];
+    const sdp = `${[...head, ...sections].join("\r\n")}\r\n`;
+    return this.options.gatherMs > 0 ? withCandidates(sdp, [this.#ownCandidate()]) : sdp;
+  }
+
+  #fragment(): string {
+    return `${this.id}g${this.#generation}`;
+  }
+
+  #trickle(): void {
+    const candidate = this.#ownCandidate();
+    setImmediate(() => {
+      if (!this.isClosed) this.#callbacks.onCandidate(candidate);
+    });
+  }
+
+  #ownCandidate(): Candidate {
+    const usernameFragment = this.#fragment();
+    const candidate = `candidate:1 1 udp 1 127.0.0.1 ${this.#generation + 1} typ host ufrag ${usernameFragment}`;
+    return { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment };
+  }
+
+  #take(candidate: string): void {
+    if (!candidate.startsWith("candidate:")) throw new Error("expected candidate:…");
+    if (candidate.includes(".local ")) return;
+    this.#isReachable = true;
+    this.#tryConnect();
+  }
+
+  #far(): FakePeer | undefined {
+    return this.#remoteId === null ? undefined : livePeers.get(this.#remoteId);
+  }
+
+  /** One working direction is enough, since the other side learns the path from the checks (RFC 8445, 7.3.1.3). */
+  #tryConnect(): void {
+    const far = this.#far();
+    if (far === undefined || far.#remoteId !== this.id) return;
+    if (this.#signalling !== "stable" || far.#signalling !== "stable") return;
+    if (!this.#isReachable && !far.#isReachable) return;
+    for (const side of [this, far]) side.#becomeConnected();
+  }
+
+  #becomeConnected(): void {
+    if (this.isClosed) return;
+    if (this.#state !== "connected") this.#tellState("connecting");
+    if (this.#faults.neverConnects) return;
+    this.#isReachable = true;
+    this.#tellState("connected");
+  }
+
+  #tellState(state: ConnectionState): void {
+    if (this.isClosed || state === this.#state) return;
+    this.#state = state;
+    setImmediate(() => {
+      if (!this.isClosed) this.#callbacks.onConnectionState(state);
+    });
+  }
+
+  #deliver(kind: Kind, bytes: number, give: (far: FakePeer) => void): void {
+    const far = this.#far();
+    if (far === undefined || this.#state !== "connected" || !this.#agreed?.[kind].sends) return;
+    this.#figures[kind === "video" ? "bytesSentVideo" : "bytesSentAudio"] += bytes;
+    setImmediate(() => {
+      if (!far.isClosed) give(far);
+    });
+  }
+
+  #receiveVideo(frame: VideoFrame): void {
+    this.#figures.bytesReceivedVideo += frame.data.byteLength;
+    this.#figures.packetsReceived++;
+    const capturedAtUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
+    this.#callbacks.onVideo({ ...frame, capturedAtUs, retain: () => undefined, release: () => undefined });
+  }
+
+  #receiveAudio(block: Int16Array): void {
+    this.#figures.bytesReceivedAudio += block.byteLength;
+    this.#figures.packetsReceived++;
+    if (this.#isAudioWanted) this.#callbacks.onAudio(block, SEND_SAMPLE_RATE);
+  }
+}

@@ -1,0 +1,195 @@
+// A Sound without devices, processes or time, for tests of what stands above it. It keeps the same contract as the
+// real one (test/contract/sound.contract.ts).
+//
+// const sound = createFakeSound();              one microphone `fake:mic`, one speaker `fake:speaker`
+// sound.speak(block)                            the open microphones hear it, unless muted
+// sound.played                                  what the speakers got, oldest first
+// sound.lose("microphone", "unplugged")         its owner's onLost is called
+// sound.plug("microphone", "fake:headset")      those who watch are told; unplug() likewise
+// sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
+// sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
+
+import type {
+  InterruptionCallbacks,
+  Microphone,
+  MicrophoneCallbacks,
+  MicrophoneOptions,
+  Sound,
+  SoundDevices,
+  Speaker,
+} from "../../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, SoundError } from "../../../plugin/sound/sound.ts";
+import { RpcError } from "../../../rpc-schema/index.ts";
+
+type Direction = "microphone" | "speaker";
+
+export interface PlayedBlock {
+  readonly samples: Int16Array;
+  readonly sampleRate: number;
+}
+
+interface FakeHandle {
+  readonly id: string;
+  isMuted: boolean;
+  hear(block: Int16Array): void;
+  lose(error: SoundError): void;
+  readonly interruptions: InterruptionCallbacks;
+}
+
+export class FakeSound implements Sound {
+  readonly played: PlayedBlock[] = [];
+  /** Of every microphone asked for, oldest first. */
+  readonly microphoneOptions: MicrophoneOptions[] = [];
+  failNextOpen: Error | null = null;
+  readonly #devices: Record<Direction, string[]>;
+  readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
+  readonly #watchers = new Set<{ onChange(devices: SoundDevices): void }>();
+  #isClosed = false;
+
+  constructor(microphones: string[], speakers: string[]) {
+    this.#devices = { microphone: [...microphones], speaker: [...speakers] };
+  }
+
+  async list(): Promise<SoundDevices> {
+    this.#refuseWhenClosed();
+    const listed = (direction: Direction) =>
+      this.#choices(direction).map((id, index) => ({ id, name: `Fake ${id}`, isDefault: index === 0 }));
+    return { microphones: listed("microphone"), speakers: listed("speaker") };
+  }
+
+  async openMicrophone(
+    choice: string,
+    options: MicrophoneOptions,
+    callbacks: MicrophoneCallbacks,
+  ): Promise<Microphone> {
+    this.microphoneOptions.push(options);
+    const handle = this.#take("microphone", choice, {
+      hear: (block) => callbacks.onBlock(block),
+      lose: (error) => callbacks.onLost(error),
+      interruptions: callbacks,
+    });
+    return {
+      ...this.#named(handle),
+      setMuted(muted) {
+        handle.isMuted = muted;
+      },
+      setProcessing: (processing) => void this.microphoneOptions.push({ ...options, processing }),
+      close: async () => void this.#open.microphone.delete(handle),
+    };
+  }
+
+  async openSpeaker(
+    choice: string,
+    onLost: (error: SoundError) => void,
+    interruptions: InterruptionCallbacks = {},
+  ): Promise<Speaker> {
+    const handle = this.#take("speaker", choice, { hear: () => undefined, lose: onLost, interruptions });
+    return {
+      ...this.#named(handle),
+      play: (block, sampleRate) => {
+        if (handle.id === "none" || !this.#open.speaker.has(handle)) return;
+        this.played.push({ samples: block.slice(), sampleRate });
+      },
+      close: async () => void this.#open.speaker.delete(handle),
+    };
+  }
+
+  watch(onChange: (devices: SoundDevices) => void): () => void {
+    this.#refuseWhenClosed();
+    const watcher = { onChange };
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#watchers.clear();
+    this.#open.microphone.clear();
+    this.#open.speaker.clear();
+  }
+
+  /** Ids of what is open. */
+  openIds(direction: Direction): string[] {
+    return [...this.#open[direction]].map(({ id }) => id);
+  }
+
+  speak(block: Int16Array = new Int16Array(BLOCK_SAMPLES)): void {
+    for (const handle of this.#open.microphone) {
+      if (!handle.isMuted && handle.id !== "none") handle.hear(block.slice());
+    }
+  }
+
+  lose(direction: Direction, why: string): void {
+    for (const handle of this.#open[direction]) handle.lose(new SoundError(why));
+  }
+
+  interrupt(direction: Direction, why: string): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onInterrupted?.(new SoundError(why));
+  }
+
+  resume(direction: Direction): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onResumed?.();
+  }
+
+  /** The newest first, so that `auto` takes it. Resolves when those who watch were told. */
+  async plug(direction: Direction, id: string): Promise<void> {
+    this.#devices[direction].unshift(id);
+    await this.#tellWatchers();
+  }
+
+  async unplug(direction: Direction, id: string): Promise<void> {
+    this.#devices[direction] = this.#devices[direction].filter((one) => one !== id);
+    await this.#tellWatchers();
+  }
+
+  /** How many watch. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  async #tellWatchers(): Promise<void> {
+    const lists = await this.list();
+    for (const { onChange } of this.#watchers) onChange(lists);
+  }
+
+  #choices(direction: Direction): string[] {
+    const builtIn = direction === "microphone" ? ["tone", "none"] : ["none"];
+    return [...this.#devices[direction], ...builtIn];
+  }
+
+  #take(direction: Direction, choice: string, owner: Omit<FakeHandle, "id" | "isMuted">): FakeHandle {
+    this.#refuseWhenClosed();
+    const choices = this.#choices(direction);
+    const id = choice === "auto" ? (choices[0] ?? "none") : choice;
+    if (choice === "auto" && id === "tone") throw new SoundError("there is no microphone");
+    if (!choices.includes(id)) {
+      const expected = `one of auto, ${choices.join(", ")}`;
+      const issues = [{ field: direction, value: JSON.stringify(choice), expected }];
+      throw new RpcError("unknownDevice", `no ${direction} ${JSON.stringify(choice)}; expected ${expected}`, {
+        issues,
+      });
+    }
+    const error = this.failNextOpen;
+    this.failNextOpen = null;
+    if (error) throw error;
+    const isDevice = this.#devices[direction].includes(id);
+    if (isDevice && this.openIds(direction).some((open) => this.#devices[direction].includes(open))) {
+      throw new SoundError(`a ${direction} is open already; close it first`);
+    }
+    const handle: FakeHandle = { id, isMuted: false, ...owner };
+    this.#open[direction].add(handle);
+    return handle;
+  }
+
+  #named({ id }: FakeHandle): { deviceId: string; deviceName: string } {
+    return { deviceId: id, deviceName: `Fake ${id}` };
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed) throw new SoundError("sound was closed");
+  }
+}
+
+export function createFakeSound(devices: { microphones?: string[]; speakers?: string[] } = {}): FakeSound {
+  return new FakeSound(devices.microphones ?? ["fake:mic"], devices.speakers ?? ["fake:speaker"]);
+}

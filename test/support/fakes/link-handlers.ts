@@ -1,0 +1,54 @@
+// What the plugin at the far end of a host link does in the link's contract test.
+
+import { FRAME_LINE_TAIL, frameLineHead } from "../../../plugin/frames/frame-line.ts";
+import type { Handlers, HostNotificationHandlers } from "../../../plugin/rpc/dispatcher.ts";
+import { HostLinkError } from "../../../plugin/rpc/requests.ts";
+import type { PluginEnd } from "../../../plugin/rpc/serve.ts";
+import { RpcError } from "../../../rpc-schema/index.ts";
+import { handlersWith, notificationsWith } from "./handlers.ts";
+
+const BODY = Buffer.alloc(200_000, "QUJD");
+export const FRAME_BASE64 = BODY.toString();
+
+export interface LinkHandlers {
+  readonly handlers: Handlers;
+  readonly notificationHandlers: HostNotificationHandlers;
+}
+
+/**
+ * `frames.subscribe` sends as many frames as credit says, `frames.ack` one more; `call.accept` is never answered;
+ * `call.hangup` refuses; `initialized` tells a contact whose label is the text that must survive the way; `signal.deliver` sends the
+ * message back to its sender and answers as that was answered, waiting for `payload.waitMs` where it is given.
+ */
+export function linkHandlers(plugin: PluginEnd): LinkHandlers {
+  const sendFrame = (stream: string, seq: number) => {
+    const head = { stream, seq, capturedAt: 1.5, width: 2, height: 2, mediaType: "image/jpeg" } as const;
+    plugin.outlet.writeFrame(frameLineHead(head), BODY, FRAME_LINE_TAIL).catch(() => undefined);
+  };
+  return {
+    handlers: handlersWith({
+      "contacts.list": () => ({ contacts: [] }),
+      "call.accept": () => new Promise(() => undefined),
+      "call.hangup": ({ callId }) => {
+        throw new RpcError("unknownCall", `there is no call ${callId}`);
+      },
+      "signal.deliver": async ({ from, topic, payload }) => {
+        const limit = typeof payload.waitMs === "number" ? { timeoutMs: payload.waitMs } : {};
+        try {
+          return await plugin.request("signal.send", { peerId: from, topic, payload }, limit);
+        } catch (error) {
+          throw error instanceof HostLinkError ? new RpcError("internalError", error.code) : error;
+        }
+      },
+      "frames.subscribe": ({ credit }) => {
+        for (let seq = 1; seq <= credit; seq += 1) sendFrame("s1", seq);
+        return { stream: "s1" };
+      },
+    }),
+    notificationHandlers: notificationsWith({
+      "frames.ack": ({ stream, seq }) => sendFrame(stream, seq + 1),
+      initialized: () =>
+        plugin.notify("log", { level: "info", source: "test", message: "grüße 😀\n\u2028\u0000" }),
+    }),
+  };
+}

@@ -1,0 +1,56 @@
+// What the scripted plugin has to offer: its devices, a fresh call, a tiny picture. Keeps no state.
+
+import { PNG } from "pngjs";
+import type {
+  CallInfo,
+  Contact,
+  DeviceList,
+  DeviceState,
+  MediaKind,
+  Result,
+} from "../../../rpc-schema/index.ts";
+
+export const devices: DeviceList = {
+  cameras: [
+    { id: "usb-cam", name: "Aurora HD Webcam", isDefault: true },
+    { id: "usb-cam-2", name: "Desk camera", isDefault: false },
+  ],
+  microphones: [{ id: "mic-1", name: "Headset microphone", isDefault: true }],
+  speakers: [
+    { id: "spk-1", name: "Headset", isDefault: true },
+    { id: "spk-2", name: "Built-in speakers", isDefault: false },
+  ],
+};
+export const off: DeviceState = { state: "off" };
+
+/** An outgoing call in its first moment. */
+export function newCall(callId: string, peer: Pick<Contact, "peerId" | "label">, media: MediaKind): CallInfo {
+  const camera: DeviceState =
+    media === "video" ? { state: "live", deviceId: "usb-cam", deviceName: "Aurora HD Webcam" } : off;
+  return {
+    callId,
+    peerId: peer.peerId,
+    peerLabel: peer.label,
+    direction: "outgoing",
+    media,
+    phase: "requesting",
+    createdAt: Date.now(),
+    local: {
+      microphone: { state: "live", deviceId: "mic-1" },
+      camera,
+      speaker: { state: "live", deviceId: "spk-1" },
+      mediaLevel: media === "video" ? "pictureAndVoice" : "voiceOnly",
+    },
+    remote: { microphone: "unknown", camera: "unknown" },
+    sending: { step: "full", width: 640, height: 480, fps: 30 },
+    showing: { step: "full" },
+    quality: "unknown",
+  };
+}
+
+export function snapshot(): Result<"call.snapshot"> {
+  const png = new PNG({ width: 8, height: 6 });
+  png.data.fill(200);
+  const dataUrl = `data:image/png;base64,${PNG.sync.write(png).toString("base64")}`;
+  return { width: 8, height: 6, dataUrl };
+}

@@ -1,0 +1,119 @@
+// A reference host whose plugin is the scripted one, and builders for what a test makes that plugin tell.
+
+import { fileURLToPath } from "node:url";
+import { type Host, type HostOptions, startHost } from "../../../plugin/host/host.ts";
+import type { CallInfo, CallStatistics, Contact } from "../../../rpc-schema/index.ts";
+import type { ScriptStep } from "./scripted-plugin.ts";
+
+export const BOB = "12D3KooWBobBobBobBobBob1";
+export const CAROL = "12D3KooWCaro1Caro1Caro12";
+
+/** What the page asked the plugin for, or the host remarked, was not seen within this time. */
+const WAIT_MS = 20_000;
+
+export interface ScriptedHost {
+  readonly host: Host;
+  /** Lets the scripted plugin do something. */
+  script(step: ScriptStep): void;
+  /** Resolves with the first request, past or to come, that matches. A request reads `call.start {"peerId":…}`. */
+  asked(pattern: RegExp): Promise<string>;
+  /** Forgets the requests so far. */
+  forget(): void;
+}
+
+export async function startScriptedHost(options: Partial<HostOptions> = {}): Promise<ScriptedHost> {
+  const program = fileURLToPath(new URL("./scripted-plugin.ts", import.meta.url));
+  const host = await startHost({
+    label: "Alice Liddell",
+    pluginCommand: { program: process.execPath, args: [program] },
+    ...options,
+  });
+  let requests: string[] = [];
+  let waiting: { pattern: RegExp; resolve: (request: string) => void }[] = [];
+  host.plugin.onNotification("log", ({ message }) => {
+    requests.push(message);
+    for (const { pattern, resolve } of waiting) if (pattern.test(message)) resolve(message);
+    waiting = waiting.filter(({ pattern }) => !pattern.test(message));
+  });
+  return {
+    host,
+    // `script` is not in the contract: only the scripted plugin knows it.
+    script: (step) => host.plugin.notify("script" as "initialized", step as never),
+    asked(pattern) {
+      const past = requests.find((request) => pattern.test(request));
+      if (past !== undefined) return Promise.resolve(past);
+      const wait = Promise.withResolvers<string>();
+      const timer = setTimeout(
+        () => wait.reject(new Error(`nothing asked like ${pattern}; asked: ${requests.join(" | ")}`)),
+        WAIT_MS,
+      );
+      waiting.push({ pattern, resolve: wait.resolve });
+      return wait.promise.finally(() => clearTimeout(timer));
+    },
+    forget() {
+      requests = [];
+    },
+  };
+}
+
+export function contact(peerId: string, label: string, reachable = true): Contact {
+  return {
+    peerId,
+    label,
+    addresses: [`/ip4/127.0.0.1/tcp/4001/p2p/${peerId}`],
+    reachable,
+    videoDisabled: false,
+  };
+}
+
+/** A video call with Bob that is under way, changed by `change`. */
+export function callWithBob(change: Partial<CallInfo> = {}): CallInfo {
+  return {
+    callId: "call-of-test",
+    peerId: BOB,
+    peerLabel: "Bob Cratchit",
+    direction: "outgoing",
+    media: "video",
+    phase: "connected",
+    createdAt: Date.now(),
+    connectedAt: Date.now(),
+    local: {
+      microphone: { state: "live", deviceId: "mic-1", deviceName: "Headset microphone" },
+      camera: { state: "live", deviceId: "usb-cam", deviceName: "Aurora HD Webcam" },
+      speaker: { state: "live", deviceId: "spk-1", deviceName: "Headset" },
+      mediaLevel: "pictureAndVoice",
+    },
+    remote: { microphone: "on", camera: "on" },
+    sending: { step: "full", width: 640, height: 480, fps: 30 },
+    showing: { step: "full" },
+    quality: "good",
+    ...change,
+  };
+}
+
+export function statisticsOf(callId: string): CallStatistics {
+  const counts = { offered: 0, unwatched: 0, paced: 0, replaced: 0, failed: 0, written: 0, waiting: 0 };
+  return {
+    callId,
+    at: Date.now(),
+    quality: "good",
+    roundTripMs: 23.4,
+    sendVideoBps: 1_210_000,
+    sendAudioBps: 32_000,
+    receiveVideoBps: 980_000,
+    receiveAudioBps: 31_000,
+    availableSendBps: 1_500_000,
+    packetsLost: 3,
+    fractionLost: 0.004,
+    jitterMs: 2.2,
+    sendFps: 30,
+    receiveFps: 29.6,
+    sendWidth: 640,
+    sendHeight: 480,
+    receiveWidth: 1280,
+    receiveHeight: 720,
+    captureToSendMs: 1.5,
+    pictureHoldMs: 0,
+    frames: { captured: 0, captureDropped: 0, sent: 0, received: 0, remote: counts, local: counts },
+  };
+}

@@ -1,0 +1,285 @@
+// A stand-in for the plugin's program: speaks its protocol with canned behaviour, and does what a test tells it by the
+// notification `script`. Shows a page every state, also rare ones, with no network, device or engine.
+
+import { createInterface } from "node:readline";
+import {
+  type Availability,
+  type CallInfo,
+  type CallStatistics,
+  type Contact,
+  type EndedBy,
+  type EndReason,
+  type HostNotificationParams,
+  hostNotifications,
+  type MethodName,
+  methods,
+  type Params,
+  PROTOCOL_VERSION,
+  type Result,
+  settingsSchema,
+} from "../../../rpc-schema/index.ts";
+import { scriptedFrameLine } from "../browser/scripted-pictures.ts";
+import { devices, newCall, off, snapshot } from "./scripted-data.ts";
+
+/** What a test can ask for. */
+export type ScriptStep =
+  | { do: "call"; call: CallInfo; isIncoming?: boolean }
+  | { do: "change"; callId: string; change: Partial<CallInfo> }
+  | {
+      do: "end";
+      callId: string;
+      reason: EndReason;
+      endedBy: EndedBy;
+      durationMs?: number;
+      replacedBy?: string;
+    }
+  | { do: "contacts"; contacts: Contact[] }
+  | { do: "availability"; availability: Availability }
+  | { do: "statistics"; statistics: CallStatistics }
+  | { do: "levels"; callId: string; microphone: number; speaker: number }
+  | { do: "pictureSize"; width: number; height: number }
+  | { do: "refuse"; method: MethodName; code: number; kind: string }
+  | { do: "die"; words: string; status: number };
+
+/** Ten pictures a second move enough to be seen and leave the machine to the browser. */
+const PICTURE_EVERY_MS = 100;
+const SELF = "12D3KooWScriptedSe1fScriptedSe1fScriptedSe1fScriptedSe1f";
+class Refusal extends Error {
+  readonly code: number;
+  readonly kind: string;
+
+  constructor(code: number, kind: string) {
+    super(kind);
+    this.code = code;
+    this.kind = kind;
+  }
+}
+
+let contacts: Contact[] = [];
+let settings = settingsSchema.parse({});
+const calls = new Map<string, CallInfo>();
+const streams = new Map<
+  string,
+  { callId: string; source: string; seq: number; acked: number; credit: number }
+>();
+let picture = { width: 640, height: 480 };
+let lastId = 0;
+/** Methods whose next request fails, and how. */
+const refusals = new Map<string, Refusal>();
+
+function write(message: object): void {
+  process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+}
+
+function notify(method: string, params: object): void {
+  write({ method, params });
+}
+
+function update(callId: string, change: Partial<CallInfo>): null {
+  const call = calls.get(callId);
+  if (!call) throw new Refusal(1101, "unknownCall");
+  const changed = { ...call, ...change };
+  calls.set(callId, changed);
+  notify("call.changed", changed);
+  return null;
+}
+
+function local(callId: string, change: Partial<CallInfo["local"]>): null {
+  const call = calls.get(callId);
+  return update(callId, call ? { local: { ...call.local, ...change } } : {});
+}
+
+function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0, replacedBy?: string): null {
+  const call = calls.get(callId);
+  if (!call) throw new Refusal(1101, "unknownCall");
+  calls.delete(callId);
+  for (const [stream, { callId: of }] of streams) if (of === callId) streams.delete(stream);
+  const extra = replacedBy === undefined ? {} : { replacedBy };
+  notify("call.ended", { callId, peerId: call.peerId, reason, endedBy, durationMs, ...extra });
+  return null;
+}
+
+function known(peerId: string): Pick<Contact, "peerId" | "label"> {
+  return contacts.find((contact) => contact.peerId === peerId) ?? { peerId, label: "" };
+}
+
+function start({ peerId, media }: Params<"call.start">): Result<"call.start"> {
+  if (calls.size > 0) throw new Refusal(1103, "alreadyInCall");
+  const call = newCall(`call-${++lastId}`, known(peerId), media);
+  calls.set(call.callId, call);
+  notify("call.changed", call);
+  return { callId: call.callId };
+}
+
+function accept({ callId, media }: Params<"call.accept">): null {
+  const call = calls.get(callId);
+  if (!call) throw new Refusal(1101, "unknownCall");
+  const taken = media ?? call.media;
+  const { local: devicesInUse } = newCall(callId, known(call.peerId), taken);
+  update(callId, { media: taken, phase: "connecting", local: devicesInUse });
+  const remote = { microphone: "on", camera: taken === "video" ? "on" : "off" } as const;
+  return update(callId, { phase: "connected", connectedAt: Date.now(), quality: "good", remote });
+}
+
+function addContact({ address }: Params<"contacts.add">): Contact {
+  const peerId = /\/p2p\/(\w+)$/.exec(address)?.[1];
+  if (!peerId) throw new Refusal(-32602, "invalidParams");
+  if (address.includes("10.255.255.1")) throw new Refusal(1402, "peerUnreachable");
+  const contact = {
+    peerId,
+    label: "Grace Hopper",
+    addresses: [address],
+    reachable: true,
+    videoDisabled: false,
+  };
+  contacts = [...contacts, contact];
+  notify("contacts.changed", { contacts });
+  return contact;
+}
+
+function useDevice({ callId, kind, deviceId }: Params<"call.useDevice">): null {
+  if (deviceId === "usb-cam-2") throw new Refusal(1201, "unknownDevice");
+  return local(callId, { [kind]: { state: "live", deviceId } });
+}
+
+function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Result<"frames.subscribe"> {
+  if (!calls.has(callId)) throw new Refusal(1101, "unknownCall");
+  const stream = `s${++lastId}`;
+  streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
+  return { stream };
+}
+
+const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
+  initialize: ({ settings: given }) => {
+    settings = settingsSchema.parse(given ?? {});
+    const plugin = { name: "scripted-plugin", version: "0" };
+    return { protocolVersion: PROTOCOL_VERSION, plugin, mode: "native" as const, settings };
+  },
+  shutdown: () => null,
+  "settings.update": ({ settings: change }) => {
+    const last = settings;
+    settings = settingsSchema.parse({ ...settings, ...change });
+    if (settings.videoDisabled !== last.videoDisabled) tellAvailability();
+    return { settings, restartNeeded: settings.mode === last.mode ? [] : ["mode"] };
+  },
+  "contacts.list": () => ({ contacts }),
+  "contacts.add": addContact,
+  "signal.deliver": () => null,
+  "debug.bundle": () => ({ path: "/nowhere", bytes: 0 }),
+  "charts.list": () => ({ charts: [] }),
+  "charts.subscribe": () => {
+    setImmediate(() => notify("charts.recorded", { entries: [] }));
+    return { startedAt: Date.now() };
+  },
+  "charts.unsubscribe": () => null,
+  "devices.list": () => devices,
+  "call.start": start,
+  "call.accept": accept,
+  "call.reject": ({ callId }) => end(callId, "rejected", "local"),
+  "call.hangup": ({ callId }) => {
+    const isUp = calls.get(callId)?.connectedAt !== undefined;
+    return end(callId, isUp ? "hungUp" : "cancelled", "local", isUp ? 65_000 : 0);
+  },
+  "call.setMicrophone": ({ callId, on }) => local(callId, { microphone: { state: on ? "live" : "muted" } }),
+  "call.setCamera": ({ callId, on }) =>
+    local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
+  "call.useDevice": useDevice,
+  "call.stats": () => {
+    throw new Refusal(1101, "unknownCall");
+  },
+  "call.list": () => ({ calls: [...calls.values()] }),
+  "call.snapshot": snapshot,
+  "frames.subscribe": subscribe,
+  "frames.unsubscribe": ({ stream }) => {
+    if (!streams.delete(stream)) throw new Refusal(1301, "unknownStream");
+    return null;
+  },
+};
+
+function run(step: ScriptStep): void {
+  if (step.do === "call") {
+    calls.set(step.call.callId, step.call);
+    notify(step.isIncoming ? "call.incoming" : "call.changed", step.call);
+  } else if (step.do === "change") {
+    update(step.callId, step.change);
+  } else if (step.do === "end") {
+    end(step.callId, step.reason, step.endedBy, step.durationMs, step.replacedBy);
+  } else if (step.do === "contacts") {
+    contacts = step.contacts;
+    notify("contacts.changed", { contacts });
+  } else if (step.do === "availability") {
+    notify("availability.changed", step.availability);
+  } else if (step.do === "statistics") {
+    notify("call.statistics", step.statistics);
+  } else if (step.do === "levels") {
+    notify("call.levels", { callId: step.callId, microphone: step.microphone, speaker: step.speaker });
+  } else if (step.do === "pictureSize") {
+    picture = { width: step.width, height: step.height };
+  } else if (step.do === "refuse") {
+    refusals.set(step.method, new Refusal(step.code, step.kind));
+  } else {
+    process.stderr.write(`${step.words}\n`, () => process.exit(step.status));
+  }
+}
+
+function tellAvailability(): void {
+  const why = "You switched calls off. Switch them on again in the settings.";
+  const off = { videoDisabled: true, cause: "user", why };
+  notify("availability.changed", settings.videoDisabled ? off : { videoDisabled: false });
+}
+
+function initialized(): void {
+  tellAvailability();
+  const addresses = [`/ip4/127.0.0.1/tcp/4001/p2p/${SELF}`, `/ip4/192.168.1.20/tcp/4001/p2p/${SELF}`];
+  notify("signalling.changed", { state: "ready", peerId: SELF, addresses });
+}
+
+function acknowledge({ stream, seq }: HostNotificationParams<"frames.ack">): void {
+  const known = streams.get(stream);
+  if (known) known.acked = Math.max(known.acked, seq);
+}
+
+function sendPictures(): void {
+  for (const [stream, state] of streams) {
+    if (state.seq - state.acked >= state.credit) continue;
+    state.seq += 1;
+    process.stdout.write(`${scriptedFrameLine(stream, state.seq, state.source, picture)}\n`);
+  }
+}
+
+function notified(method: string, params: unknown): void {
+  if (method === "initialized") initialized();
+  else if (method === "exit") process.exit(0);
+  else if (method === "frames.ack") acknowledge(hostNotifications["frames.ack"].params.parse(params));
+  else if (method === "script") run(params as ScriptStep);
+}
+
+function answer<M extends MethodName>(method: M, params: unknown): Result<M> {
+  const refusal = refusals.get(method);
+  refusals.delete(method);
+  if (refusal) throw refusal;
+  const checked = methods[method].params.safeParse(params);
+  if (!checked.success) throw new Refusal(-32602, "invalidParams");
+  return handlers[method](checked.data as Params<M>);
+}
+
+/** Every request is told again as a `log`, so that a test can await what the page asked for. */
+function receive(line: string): void {
+  const { id, method, params = {} } = JSON.parse(line);
+  if (id === undefined) {
+    notified(method, params);
+    return;
+  }
+  notify("log", { level: "debug", source: "script", message: `${method} ${JSON.stringify(params)}` });
+  try {
+    write({ id, result: answer(method, params) });
+  } catch (error) {
+    const { code, kind } = error instanceof Refusal ? error : new Refusal(-32603, String(error));
+    write({ id, error: { code, message: kind, data: { name: kind } } });
+  }
+}
+
+createInterface({ input: process.stdin })
+  .on("line", receive)
+  .on("close", () => process.exit(0));
+setInterval(sendPictures, PICTURE_EVERY_MS);

@@ -1,0 +1,97 @@
+// A stand-in for the engine's package whose promises settle as a test says. It makes no connection.
+
+import type {
+  WrtcConnection,
+  WrtcDescription,
+  WrtcModule,
+  WrtcTrack,
+} from "../../../plugin/peer/wrtc-types.ts";
+
+export interface StubWrtc {
+  readonly module: WrtcModule;
+  /** Calls of the engine in their order. */
+  readonly calls: string[];
+  /** Calls named here never settle. */
+  readonly stuck: Set<string>;
+  /** The remote descriptions as the engine got them. */
+  readonly remote: WrtcDescription[];
+  signalingState: string;
+}
+
+export function stubWrtc(): StubWrtc {
+  const stub = {
+    calls: [] as string[],
+    stuck: new Set<string>(),
+    remote: [] as WrtcDescription[],
+    signalingState: "stable",
+  };
+  const settle = <T>(name: string, value: T): Promise<T> => {
+    stub.calls.push(name);
+    return stub.stuck.has(name) ? new Promise<T>(() => undefined) : Promise.resolve(value);
+  };
+  const note = (name: string) => () => {
+    stub.calls.push(name);
+  };
+  const track = (kind: "audio" | "video"): WrtcTrack => ({
+    id: kind,
+    kind,
+    stop: note(`stop ${kind} track`),
+  });
+  const description = (type: "offer" | "answer"): WrtcDescription => ({ type, sdp: `v=0 ${type}` });
+  class Connection implements WrtcConnection {
+    readonly connectionState = "new";
+    onicecandidate = null;
+    onconnectionstatechange = null;
+    ontrack = null;
+    get signalingState(): string {
+      return stub.signalingState;
+    }
+    addTrack = note("addTrack");
+    addTransceiver(own: WrtcTrack): ReturnType<WrtcConnection["addTransceiver"]> {
+      stub.calls.push(`addTransceiver ${own.kind}`);
+      return {
+        mid: null,
+        stopped: false,
+        direction: "sendrecv",
+        sender: { track: own },
+        receiver: { track: own },
+      };
+    }
+    getTransceivers = () => [];
+    createOffer = () => settle("createOffer", description("offer"));
+    createAnswer = () => settle("createAnswer", description("answer"));
+    setLocalDescription = ({ type }: WrtcDescription) => settle(`setLocal ${type}`, undefined);
+    setRemoteDescription = (description: WrtcDescription) => {
+      stub.remote.push(description);
+      return settle(`setRemote ${description.type}`, undefined);
+    };
+    addIceCandidate = () => settle("addIceCandidate", undefined);
+    getStats = () => settle("getStats", new Map());
+    close = note("close");
+  }
+  const module: WrtcModule = {
+    RTCPeerConnection: Connection,
+    MediaStream: class {
+      readonly id = "stream";
+    },
+    nonstandard: {
+      RTCVideoSource: class {
+        createTrack = () => track("video");
+        onFrame = note("onFrame");
+      },
+      RTCAudioSource: class {
+        createTrack = () => track("audio");
+        onData = note("onData");
+      },
+      RTCVideoSink: class {
+        onframe = null;
+        stop = note("stop video sink");
+      },
+      RTCAudioSink: class {
+        ondata = null;
+        stop = note("stop audio sink");
+      },
+    },
+  };
+  return Object.assign(stub, { module });
+}

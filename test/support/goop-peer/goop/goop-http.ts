@@ -1,0 +1,120 @@
+// A peer's viewer: the HTTP surface that its page and whoever bridges to it use [5.2, 5.3, part of 5.1]. It carries what
+// the node takes and sends and knows nothing of calls; on a browser-mode host there is no more than this.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Delivered, GoopNode } from "../goop-node.ts";
+import { Inbox } from "../wire/mq-inbox.ts";
+import { IDENTITY_TOPIC, isRecord, MQ_ACK_TOPIC } from "../wire/wire.ts";
+import { answerPage } from "./goop-page.ts";
+import { routes, ViewerError } from "./goop-routes.ts";
+
+export interface ViewerOptions {
+  /** The same again brings a viewer back where its pages look for it; 0 is a free one. */
+  readonly port?: number;
+  /** As the host's platform decides it: native on linux. */
+  readonly mode?: "native" | "browser";
+  readonly platform?: string;
+}
+
+/** What is asked of `/api/settings/quick`; a host reads it at its next start only [4.4]. */
+export type QuickSettings = Record<string, string | boolean>;
+
+export interface Viewer {
+  readonly url: string;
+  readonly port: number;
+  readonly node: GoopNode;
+  readonly inbox: Inbox;
+  readonly quick: QuickSettings;
+  readonly mode: "native" | "browser";
+  readonly platform: string;
+  /** Every request as "METHOD path", in the order in which they came. */
+  readonly requests: readonly string[];
+  /** Ends the server and every page's stream; the node goes on. */
+  stop(): Promise<void>;
+}
+
+/** What the host keeps from the page [5.2]. */
+const SUPPRESSED = ["group.invite", "group:", "chat.room:", IDENTITY_TOPIC, MQ_ACK_TOPIC];
+
+/** On loopback. */
+export async function startViewer(node: GoopNode, options: ViewerOptions = {}): Promise<Viewer> {
+  const inbox = new Inbox();
+  const requests: string[] = [];
+  const mode = options.mode ?? "native";
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    answer(viewer, request, response).catch((error: unknown) => refuse(response, error));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const unsubscribe = node.subscribe("", (delivered) => forward(inbox, delivered));
+  const viewer: Viewer = {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    node,
+    inbox,
+    requests,
+    mode,
+    quick: { label: node.label, preferred_cam: "", preferred_mic: "", video_disabled: false },
+    platform: options.platform ?? (mode === "native" ? "linux" : "windows"),
+    async stop() {
+      unsubscribe();
+      inbox.drop();
+      await stopServer(server);
+    },
+  };
+  return viewer;
+}
+
+function forward(inbox: Inbox, delivered: Delivered): void {
+  const { topic, payload } = delivered;
+  if (topic === MQ_ACK_TOPIC && isRecord(payload)) inbox.pushDelivered(String(payload.msg_id));
+  if (!SUPPRESSED.some((prefix) => topic.startsWith(prefix))) inbox.push(delivered);
+}
+
+async function answer(viewer: Viewer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? "/", viewer.url);
+  if (pathname === "/api/mq/events") {
+    if (request.method !== "GET") throw new ViewerError(405, "method not allowed");
+    viewer.inbox.listen(response);
+    return;
+  }
+  const route = routes[pathname];
+  if (!route) {
+    if (await answerPage(pathname, response)) return;
+    throw new ViewerError(404, "404 page not found");
+  }
+  if (request.method !== route.method) throw new ViewerError(405, "method not allowed");
+  const result = await route.answer(viewer, route.method === "POST" ? await readBody(request) : {});
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify(result));
+}
+
+/** Errors are plain text, as Go's are. */
+function refuse(response: ServerResponse, error: unknown): void {
+  const status = error instanceof ViewerError ? error.status : 500;
+  if (!response.headersSent) response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
+  response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isRecord(body)) return body;
+  } catch (error) {
+    throw new ViewerError(400, `invalid json: ${error instanceof Error ? error.message : error}`);
+  }
+  throw new ViewerError(400, "invalid json: expected an object");
+}
+
+async function stopServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

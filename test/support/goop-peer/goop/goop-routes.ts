@@ -1,0 +1,98 @@
+// The viewer's answers, path by path [5.1-5.3]. Each is given the viewer and the request's JSON; it knows no HTTP.
+
+import { randomUUID } from "node:crypto";
+import type { KnownPeer } from "../peer-table.ts";
+import { MQ_ACK_TOPIC } from "../wire/wire.ts";
+import type { QuickSettings, Viewer } from "./goop-http.ts";
+
+/** An answer that is not 200; its text is the body. */
+export class ViewerError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+interface Route {
+  readonly method: "GET" | "POST";
+  answer(viewer: Viewer, body: Record<string, unknown>): unknown;
+}
+
+const get = (answer: Route["answer"]): Route => ({ method: "GET", answer });
+const post = (answer: Route["answer"]): Route => ({ method: "POST", answer });
+
+/** `first` is true once for each process. */
+const askedModes = new WeakSet<Viewer>();
+
+export const routes: Readonly<Record<string, Route>> = {
+  "/api/mq/send": post(async ({ node }, body) => {
+    const peerId = required(body, "peer_id");
+    const topic = required(body, "topic");
+    try {
+      await node.send(peerId, topic, body.payload ?? null);
+    } catch (error) {
+      throw new ViewerError(504, `delivery failed: ${error instanceof Error ? error.message : error}`);
+    }
+    // Its own id, not the sender's: nothing matches the two up.
+    return { msg_id: randomUUID(), status: "delivered" };
+  }),
+  "/api/mq/ack": post(async ({ node }, body) => {
+    const msgId = required(body, "msg_id");
+    const from = body.from_peer_id;
+    if (typeof from === "string" && from !== "") await node.send(from, MQ_ACK_TOPIC, { msg_id: msgId });
+    return { status: "ok" };
+  }),
+  "/api/self": get(({ node }) => ({ id: node.peerId, label: node.label, email: "", avatar_hash: "" })),
+  "/api/peers": get(({ node }) => node.table.all().map(listed)),
+  "/api/peers/probe": post(async ({ node }) => {
+    await Promise.all(node.table.all().map(({ id }) => node.probe(id)));
+    return { status: "ok" };
+  }),
+  "/api/topology": get(({ node }) => ({
+    self: { id: node.peerId, label: node.label },
+    peers: node.table.all().map((peer) => ({
+      id: peer.id,
+      label: peer.content,
+      reachable: peer.reachable,
+      connection: node.isConnected(peer.id) ? "direct" : "none",
+      addr: peer.addrs[0] ?? "",
+      encryption_supported: peer.encryptionSupported,
+    })),
+  })),
+  "/api/settings/quick/get": get(({ quick }) => quick),
+  "/api/settings/quick": post(({ quick }, body) => {
+    Object.assign(quick, body as QuickSettings);
+    return { status: "ok" };
+  }),
+  "/api/call/mode": get((viewer) => {
+    const first = !askedModes.has(viewer);
+    askedModes.add(viewer);
+    return { mode: viewer.mode, first, platform: viewer.platform };
+  }),
+};
+
+function required(body: Record<string, unknown>, name: string): string {
+  const value = body[name];
+  if (typeof value !== "string" || value === "") throw new ViewerError(400, `missing ${name}`);
+  return value;
+}
+
+/** Go's field names, as it marshals a struct without tags; PublicKey only when known. */
+function listed(peer: KnownPeer) {
+  return {
+    ID: peer.id,
+    Content: peer.content,
+    Email: "",
+    AvatarHash: "",
+    VideoDisabled: peer.videoDisabled,
+    ActiveTemplate: "",
+    ...(peer.publicKey === "" ? {} : { PublicKey: peer.publicKey }),
+    Verified: false,
+    Reachable: peer.reachable,
+    Offline: peer.offline,
+    LastSeen: new Date(peer.lastSeen).toISOString(),
+    Favorite: false,
+  };
+}

@@ -1,0 +1,100 @@
+// One person of the field with a bridge beside: a Goop² peer, its viewer, and a real plugin that calls through it. Ends all
+// three on every path.
+
+import {
+  type Bridge,
+  type BridgeOptions,
+  startBridge,
+} from "../../../plugin/host/goop-bridge/start-bridge.ts";
+import type { PluginNotificationName, PluginNotificationParams } from "../../../rpc-schema/index.ts";
+import { SMALL_PICTURE } from "../fakes/small-picture.ts";
+import { startViewer, type Viewer } from "../goop-peer/goop/goop-http.ts";
+import { type GoopNode, startGoopNode } from "../goop-peer/goop-node.ts";
+import { Arrivals } from "./fake-plugin-executable.ts";
+
+export interface BridgedPeer {
+  readonly node: GoopNode;
+  readonly bridge: Bridge;
+  /** The viewer of the moment. */
+  viewer(): Viewer;
+  /** Stops the viewer and starts another at the same address. */
+  restartViewer(whileDown?: () => Promise<void>): Promise<void>;
+  /** What the bridge told its user, in order; each is taken once. */
+  readonly lines: Arrivals<string>;
+  /** The next notification of the plugin that fits; those that came before count, each once. */
+  hears<N extends PluginNotificationName>(
+    name: N,
+    fits?: (params: PluginNotificationParams<N>) => boolean,
+  ): Promise<PluginNotificationParams<N>>;
+  /** Paths that the bridge asked of all its viewers. */
+  requests(): string[];
+  stop(): Promise<void>;
+}
+
+const SETTINGS: BridgeOptions["settings"] = {
+  camera: "test-pattern",
+  microphone: "tone",
+  speaker: "none",
+  picture: SMALL_PICTURE,
+  iceServers: [],
+};
+const FOLLOWED = ["call.incoming", "call.changed", "call.ended", "contacts.changed"] as const;
+
+export async function startBridgedPeer(
+  label: string,
+  options: Partial<Pick<BridgeOptions, "timings" | "settings">> = {},
+): Promise<BridgedPeer> {
+  const node = await startGoopNode({ label });
+  let viewer = await startViewer(node);
+  const past: Viewer[] = [];
+  const lines = new Arrivals<string>();
+  const heard = new Arrivals<{ name: string; params: unknown }>();
+  const ending = new AbortController();
+  const stopNode = async () => {
+    await viewer.stop();
+    await node.stop();
+  };
+  let bridge: Bridge;
+  try {
+    bridge = await startBridge({
+      viewer: new URL(viewer.url),
+      tell: (line) => lines.add(line),
+      signal: ending.signal,
+      timings: { retryMs: 20, longestRetryMs: 100, peersMs: 200, peersChangedMs: 10, ...options.timings },
+      settings: { ...SETTINGS, ...options.settings },
+    });
+  } catch (error) {
+    await stopNode();
+    throw error;
+  }
+  for (const name of FOLLOWED) {
+    bridge.host.plugin.onNotification(name, (params) => heard.add({ name, params }));
+  }
+  return {
+    node,
+    bridge,
+    lines,
+    viewer: () => viewer,
+    async restartViewer(whileDown) {
+      past.push(viewer);
+      const { port } = viewer;
+      await viewer.stop();
+      await whileDown?.();
+      viewer = await startViewer(node, { port });
+    },
+    async hears(name, fits = () => true) {
+      const fitsToo = (one: { name: string; params: unknown }) =>
+        one.name === name && fits(one.params as PluginNotificationParams<typeof name>);
+      const { params } = await heard.take(fitsToo, `${label}'s ${name}`);
+      return params as PluginNotificationParams<typeof name>;
+    },
+    requests: () => [...past, viewer].flatMap(({ requests }) => requests),
+    async stop() {
+      try {
+        await bridge.stop();
+      } finally {
+        await stopNode();
+      }
+    },
+  };
+}

@@ -1,0 +1,148 @@
+// A desk with the effects of the product and engines made of memory: what a call does to devices and connection can be
+// seen without any of them.
+
+import type { ActorOptions, AnyActorLogic } from "xstate";
+import type { FrameScaler } from "../../../native/types.ts";
+import { type CallManager, createCallManager } from "../../../plugin/calls/call-manager.ts";
+import { type CallEnvironment, createCallEnvironment } from "../../../plugin/calls/environment.ts";
+import type { Frames } from "../../../plugin/frames/frames.ts";
+import { RpcError, type Settings, type Signal, settingsSchema } from "../../../rpc-schema/index.ts";
+import type { EndedCall, ManagedCall } from "../../../statecharts/index.ts";
+import { FakeCameras } from "../fakes/fake-cameras.ts";
+import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
+import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";
+
+export const NO_FRAMES = {
+  offered: 0,
+  unwatched: 0,
+  paced: 0,
+  replaced: 0,
+  failed: 0,
+  written: 0,
+  waiting: 0,
+} as const;
+
+/** Frames that count what they are shown, as "call source". */
+export class ShownFrames implements Frames {
+  readonly shown: string[] = [];
+  readonly endedCalls: string[] = [];
+  /** As "call source scale rate". */
+  readonly limits: string[] = [];
+
+  async subscribe(): Promise<{ stream: string }> {
+    return { stream: "s1" };
+  }
+  unsubscribe(): void {
+    throw new RpcError("unknownStream", "this double has no streams");
+  }
+  acknowledge(): void {
+    throw new Error("this double has no streams");
+  }
+  offer(callId: string, source: string): void {
+    this.shown.push(`${callId} ${source}`);
+  }
+  snapshot(): Promise<never> {
+    return Promise.reject(new RpcError("noPicture", "this double has no pictures"));
+  }
+  counts() {
+    return NO_FRAMES;
+  }
+  limit(callId: string, source: string, { scale, rate }: { scale: number; rate: number }): void {
+    this.limits.push(`${callId} ${source} ${scale} ${rate}`);
+  }
+  endCall(callId: string): void {
+    this.endedCalls.push(callId);
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Gives pictures of the size asked for, at once. */
+export class FakeScaler implements FrameScaler {
+  /** As "widthxheight". */
+  readonly scaled: string[] = [];
+
+  async scale(_picture: unknown, width: number, height: number): Promise<Uint8Array> {
+    this.scaled.push(`${width}x${height}`);
+    return new Uint8Array((width * height * 3) / 2);
+  }
+}
+
+export interface SentSignal {
+  readonly peerId: string;
+  readonly callId: string;
+  readonly signal: Signal;
+}
+
+export interface CallBenchOptions {
+  readonly clock?: NonNullable<ActorOptions<AnyActorLogic>["clock"]>;
+  readonly selfId?: string;
+  send?(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  beforeStart?(desk: CallManager): void;
+}
+
+export class CallBench {
+  readonly cameras = new FakeCameras();
+  readonly sound: FakeSound = createFakeSound();
+  readonly engine: FakePeerEngine = createFakePeerEngine();
+  readonly frames = new ShownFrames();
+  readonly scaler = new FakeScaler();
+  readonly sent: SentSignal[] = [];
+  readonly announced: ManagedCall[] = [];
+  readonly ended: EndedCall[] = [];
+  readonly logged: string[] = [];
+  settings: Settings = settingsSchema.parse({});
+  readonly context: CallEnvironment;
+  readonly desk: CallManager;
+  /** The reporter's, when a test wants one. */
+  onMove: () => void = () => undefined;
+
+  constructor({ clock, selfId = "alice", send, beforeStart }: CallBenchOptions = {}) {
+    this.context = createCallEnvironment({
+      native: { createScaler: () => this.scaler },
+      cameras: this.cameras,
+      sound: this.sound,
+      peers: this.engine,
+      frames: this.frames,
+      send: async (peerId, callId, signal, abort) => {
+        this.sent.push({ peerId, callId, signal });
+        await send?.(peerId, callId, signal, abort);
+      },
+      settings: () => this.settings,
+      log: (_, message) => void this.logged.push(message),
+    });
+    const callbacks = {
+      onCall: (call: ManagedCall) => void this.announced.push(call),
+      onEnd: (ended: EndedCall) => void this.ended.push(ended),
+      onMove: () => this.onMove(),
+    };
+    this.desk = createCallManager(this.context, callbacks, clock ? { clock } : {});
+    beforeStart?.(this.desk);
+    this.desk.start();
+    this.desk.send({ type: "signalling.ready", selfId });
+  }
+
+  hears(from: string, callId: string, signal: Signal): void {
+    this.desk.send({ type: "signal.received", from, callId, signal });
+  }
+
+  /** Whatever is open now: devices by kind, connections as "peer". */
+  open(): string[] {
+    const cameras = this.cameras.openNow.map(() => "camera");
+    const sound = (["microphone", "speaker"] as const).flatMap((kind) =>
+      this.sound.openIds(kind).map(() => kind),
+    );
+    const peers = this.engine.peers.filter((peer) => !peer.isClosed).map(() => "peer");
+    return [...cameras, ...sound, ...peers];
+  }
+
+  calls(): ManagedCall[] {
+    return Object.values(this.desk.getSnapshot().context.calls);
+  }
+}
+
+/** Enough turns of the event loop for everything that the fakes put off. */
+export async function quiet(turns = 8): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+}

@@ -1,0 +1,181 @@
+// Where a test plays the plugin towards any host: an executable file that a host starts as its plugin, and what the host says
+// to it. The processes are the host's; this only speaks and listens for them, and can kill one by its id.
+
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readLines } from "../../../plugin/rpc/line-reader.ts";
+import { settingsSchema } from "../../../rpc-schema/index.ts";
+
+export interface Message {
+  readonly id?: number | string;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: unknown;
+  readonly error?: { readonly code: number; readonly data?: { readonly name?: string } };
+}
+
+/** Far above any host that works. */
+const WAIT_MS = 30_000;
+
+export interface PluginSeat {
+  /** An executable without arguments. */
+  readonly path: string;
+  /** The next plugin process that a host starts. */
+  seated(): Promise<SeatedPlugin>;
+  close(): Promise<void>;
+}
+
+export async function openPluginSeat(): Promise<PluginSeat> {
+  const folder = await mkdtemp(join(tmpdir(), "plugin-seat-"));
+  const [path, socketPath] = [join(folder, "plugin"), join(folder, "socket")];
+  const program = fileURLToPath(new URL("./piped-plugin.ts", import.meta.url));
+  await writeFile(path, `#!/bin/sh\nexec "${process.execPath}" "${program}" "${socketPath}"\n`);
+  await chmod(path, 0o755);
+  const arrived = new Arrivals<Socket>();
+  const server = createServer((socket) => arrived.add(socket));
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const plugins: SeatedPlugin[] = [];
+  return {
+    path,
+    async seated() {
+      const plugin = new SeatedPlugin(await arrived.take(() => true, "a plugin process"));
+      plugins.push(plugin);
+      return plugin;
+    },
+    async close() {
+      for (const plugin of plugins) plugin.leave();
+      await closeServer(server);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One plugin process, played by the test. */
+export class SeatedPlugin {
+  /** Resolves when the host has closed the plugin's input, or the process is gone. */
+  readonly inputEnded: Promise<void>;
+  /** Resolves when the process is gone. */
+  readonly gone: Promise<void>;
+  readonly #socket: Socket;
+  readonly #heard = new Arrivals<Message>();
+  #pid: number | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const [ended, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    this.inputEnded = ended.promise;
+    this.gone = gone.promise;
+    socket.on("error", () => socket.destroy());
+    readLines(socket, {
+      onLine: (line) => {
+        if (this.#pid === undefined) this.#pid = Number(line);
+        else if (line.toString() === "input ended") ended.resolve();
+        else this.#heard.add(JSON.parse(line.toString()));
+      },
+      onTooLong: () => undefined,
+      onEnd: () => {
+        ended.resolve();
+        gone.resolve();
+      },
+    });
+  }
+
+  /** The first message that fits, heard already or still to come; it is taken out, the others stay. */
+  hears(fits: (message: Message) => boolean, what: string): Promise<Message> {
+    return this.#heard.take(fits, what);
+  }
+
+  request(method: string): Promise<Message> {
+    return this.hears(
+      (message) => message.method === method && message.id !== undefined,
+      `request ${method}`,
+    );
+  }
+
+  notification(method: string): Promise<Message> {
+    return this.hears(
+      (message) => message.method === method && message.id === undefined,
+      `notification ${method}`,
+    );
+  }
+
+  answer(id: number | string): Promise<Message> {
+    return this.hears((message) => message.id === id && message.method === undefined, `an answer to ${id}`);
+  }
+
+  /** What was heard and not taken. */
+  get unheeded(): readonly Message[] {
+    return this.#heard.waiting;
+  }
+
+  say(message: object): void {
+    this.sayRaw(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  }
+
+  sayRaw(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Answers `initialize` and hears `initialized`. @returns the params of initialize */
+  async initialize(): Promise<Record<string, unknown>> {
+    const { id, params = {} } = await this.request("initialize");
+    const settings = settingsSchema.parse({});
+    const plugin = { name: "seated-plugin", version: "0" };
+    this.say({ id, result: { protocolVersion: 1, plugin, mode: "native", settings } });
+    await this.notification("initialized");
+    return params;
+  }
+
+  /** Asks the host to send. @returns the request's id */
+  send(id: number | string, peerId: string, topic: string, payload: object): number | string {
+    this.say({ id, method: "signal.send", params: { peerId, topic, payload } });
+    return id;
+  }
+
+  /** Ends the process with status 0, without a word. */
+  leave(): void {
+    this.#socket.end();
+  }
+
+  async kill(): Promise<void> {
+    if (this.#pid === undefined) throw new Error("the plugin process has not said who it is");
+    process.kill(this.#pid, "SIGKILL");
+    await this.gone;
+  }
+}
+
+/** Things that come, and who waits for one of them. */
+export class Arrivals<T> {
+  #came: T[] = [];
+  #waiting: { fits: (one: T) => boolean; resolve: (one: T) => void }[] = [];
+
+  get waiting(): readonly T[] {
+    return this.#came;
+  }
+
+  add(one: T): void {
+    const waiter = this.#waiting.find(({ fits }) => fits(one));
+    if (!waiter) return void this.#came.push(one);
+    this.#waiting = this.#waiting.filter((other) => other !== waiter);
+    waiter.resolve(one);
+  }
+
+  take(fits: (one: T) => boolean, what: string): Promise<T> {
+    const found = this.#came.findIndex(fits);
+    if (found >= 0) return Promise.resolve(this.#came.splice(found, 1)[0] as T);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const waiter = { fits, resolve };
+    this.#waiting.push(waiter);
+    const timer = setTimeout(() => {
+      reject(new Error(`${what} did not come; instead: ${JSON.stringify(this.#came.slice(0, 10))}`));
+    }, WAIT_MS);
+    return promise.finally(() => clearTimeout(timer));
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,166 @@
+// Two peers of one engine wired to each other by a signalling line that can be held, and eyes on what they tell.
+
+import { EventEmitter, once } from "node:events";
+import type { VideoFrame } from "../../../native/types.ts";
+import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks.ts";
+import type { ConnectionState, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
+import type { Candidate } from "../../../rpc-schema/index.ts";
+
+/** Real time that a test grants the engine; reaching it fails the test, so it only has to be large. */
+export const PATIENCE_MS = 15_000;
+
+export interface WatchedPeer {
+  readonly peer: Peer;
+  readonly candidates: Candidate[];
+  readonly states: ConnectionState[];
+  readonly pictures: VideoFrame[];
+  readonly blocks: { block: Int16Array; sampleRate: number }[];
+  /** Calls of any callback. */
+  calls(): number;
+  /** Resolves once `holds` is true, asked again after every callback. */
+  until(holds: () => boolean): Promise<void>;
+  /** Where this peer's candidates go; until it is set they are only kept. */
+  sendCandidatesTo(other: Peer): void;
+}
+
+export async function watchedPeer(
+  engine: PeerEngine,
+  maxVideoBitrateBps = 1_500_000,
+  gatherMs = 0,
+): Promise<WatchedPeer> {
+  const told = new EventEmitter();
+  let calls = 0;
+  let target: Peer | undefined;
+  const candidates: Candidate[] = [];
+  const states: ConnectionState[] = [];
+  const pictures: VideoFrame[] = [];
+  const blocks: { block: Int16Array; sampleRate: number }[] = [];
+  const note = (): void => {
+    calls++;
+    told.emit("told");
+  };
+  const peer = await engine.createPeer(
+    { iceServers: [], maxVideoBitrateBps, gatherMs },
+    {
+      onCandidate(candidate) {
+        candidates.push(candidate);
+        target?.addCandidate(candidate);
+        note();
+      },
+      onConnectionState(state) {
+        states.push(state);
+        note();
+      },
+      onVideo(frame) {
+        frame.retain();
+        pictures.push(frame);
+        note();
+      },
+      onAudio(block, sampleRate) {
+        blocks.push({ block, sampleRate });
+        note();
+      },
+    },
+  );
+  return {
+    peer,
+    candidates,
+    states,
+    pictures,
+    blocks,
+    calls: () => calls,
+    async until(holds) {
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      while (!holds()) await once(told, "told", { signal });
+    },
+    sendCandidatesTo(other) {
+      target = other;
+      for (const candidate of candidates) other.addCandidate(candidate);
+    },
+  };
+}
+
+/** Offer, answer, and candidates both ways; resolves when both are connected. */
+export async function connect(caller: WatchedPeer, callee: WatchedPeer): Promise<void> {
+  await negotiate(caller, callee);
+  caller.sendCandidatesTo(callee.peer);
+  callee.sendCandidatesTo(caller.peer);
+  await connected(caller, callee);
+}
+
+export async function negotiate(caller: WatchedPeer, callee: WatchedPeer, iceRestart = false): Promise<void> {
+  const offer = await caller.peer.createOffer({ iceRestart });
+  await caller.peer.acceptAnswer(await callee.peer.answerOffer(offer));
+}
+
+export async function connected(...peers: WatchedPeer[]): Promise<void> {
+  await Promise.all(peers.map((each) => each.until(() => each.states.at(-1) === "connected")));
+}
+
+/** A grey picture whose brightness is `luma`. */
+export function greyPicture(luma: number, width = 320, height = 240): VideoFrame {
+  const data = new Uint8Array(i420Bytes(width, height)).fill(128);
+  data.fill(luma, 0, width * height);
+  return { width, height, data, capturedAtUs: 0, retain: () => undefined, release: () => undefined };
+}
+
+/** 10 ms of a tone; `index` counts blocks so that the wave goes on. */
+export function toneBlock(index: number, hertz = 440, peak = 10_000): Int16Array {
+  const first = index * SEND_BLOCK_SAMPLES;
+  return Int16Array.from({ length: SEND_BLOCK_SAMPLES }, (_, n) =>
+    Math.round(peak * Math.sin((2 * Math.PI * hertz * (first + n)) / 48_000)),
+  );
+}
+
+export interface Feed {
+  stop(): void;
+}
+
+/** Feeds pictures at 30 a second and sound at 100 blocks a second, until stopped. */
+export function feed(
+  peer: Peer,
+  luma: number,
+  kinds: { video?: boolean; audio?: boolean } = { video: true, audio: true },
+): Feed {
+  let block = 0;
+  const timers: NodeJS.Timeout[] = [];
+  if (kinds.video) timers.push(setInterval(() => peer.sendVideo(greyPicture(luma)), 33));
+  if (kinds.audio) timers.push(setInterval(() => peer.sendAudio(toneBlock(block++)), 10));
+  return {
+    stop: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+}
+
+/**
+ * What an answer to the whole of `offer` looks like when the kind is refused: its section with port 0
+ * (RFC 3264 section 6). The answer was made to the offer without that kind.
+ */
+export function withRefusedKind(answer: string, offer: string, kind: "audio" | "video"): string {
+  const [session = "", ...answered] = answer.split(/^(?=m=)/m);
+  const sections = offer
+    .split(/^(?=m=)/m)
+    .slice(1)
+    .map((section) => {
+      if (!section.startsWith(`m=${kind}`)) return answered.shift() ?? "";
+      const lines = section.split("\r\n").filter((line) => /^(m=|c=|a=mid:|a=rtpmap:)/.test(line));
+      return [...lines, "a=inactive", ""].join("\r\n").replace(/^(m=\w+) \d+/, "$1 0");
+    });
+  return [session, ...sections].join("");
+}
+
+/** Removes the media sections of a kind, and the ids of theirs from the bundle, as a peer without it would. */
+export function withoutKind(sdp: string, kind: "audio" | "video"): string {
+  const sections = sdp.split(/^(?=m=)/m);
+  const gone = sections.filter((section) => section.startsWith(`m=${kind}`));
+  const mids = gone.map((section) => /^a=mid:(\S+)/m.exec(section)?.[1]);
+  const head = (sections[0] ?? "").replace(/^a=group:BUNDLE (.*)$/m, (_line, ids: string) => {
+    return `a=group:BUNDLE ${ids
+      .trim()
+      .split(" ")
+      .filter((id) => !mids.includes(id))
+      .join(" ")}`;
+  });
+  return [head, ...sections.slice(1).filter((section) => !gone.includes(section))].join("");
+}

@@ -1,0 +1,127 @@
+// Whole plugins in memory: each with fake engines, attached to a host over an in-memory link, all on one fake network.
+
+import type { Native } from "../../../native/index.ts";
+import { createHandlers, createNotificationHandlers } from "../../../plugin/app/handlers.ts";
+import { createPlugin, type Plugin } from "../../../plugin/app/plugin.ts";
+import { unavailableNative } from "../../../plugin/app/unavailable-native.ts";
+import type { HostLink } from "../../../plugin/rpc/host-link.ts";
+import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
+import {
+  type PluginNotificationName,
+  type PluginNotificationParams,
+  PROTOCOL_VERSION,
+  pluginNotifications,
+  type SettingsInput,
+} from "../../../rpc-schema/index.ts";
+import type { ClosedNodes } from "../../../statecharts/index.ts";
+import { FakeCameras } from "../fakes/fake-cameras.ts";
+import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
+import type { FakeSignallingNetwork } from "../fakes/fake-signalling.ts";
+import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";
+
+export interface Told {
+  readonly name: PluginNotificationName;
+  readonly params: unknown;
+}
+
+export class PluginBench {
+  readonly host: HostLink;
+  readonly plugin: Plugin;
+  readonly cameras = new FakeCameras();
+  readonly sound: FakeSound = createFakeSound();
+  readonly engine: FakePeerEngine = createFakePeerEngine();
+  /** Every notification but levels, in order. */
+  readonly told: Told[] = [];
+  readonly logged: string[] = [];
+  closedCameras: string[] = [];
+  closedNodes: ClosedNodes = { paths: [], remedy: "" };
+  readonly #waiting = new Set<() => void>();
+
+  constructor(network: FakeSignallingNetwork, whyNoCalls: string | null = null, platform: string = "linux") {
+    const log = (_: string, message: string) => void this.logged.push(message);
+    const { host, plugin: end } = linkInMemory({
+      log,
+      onHostGone: () => this.plugin.attach.send({ type: "host.gone" }),
+    });
+    const native: Native = unavailableNative("this bench has no addon");
+    this.plugin = createPlugin({
+      engines: {
+        native,
+        whyNoCalls,
+        cameras: this.cameras,
+        sound: this.sound,
+        access: { closedCameras: () => this.closedCameras, closedNodes: () => this.closedNodes },
+        peers: this.engine,
+        createSignalling: ({ label }, callbacks) => network.create({ label, mdns: true }, callbacks),
+      },
+      end,
+      logOf: () => log,
+      version: "1.2.3",
+      platform,
+    });
+    this.host = host;
+    for (const name of Object.keys(pluginNotifications) as PluginNotificationName[]) {
+      host.onNotification(name, (params) => {
+        if (name !== "call.levels") this.told.push({ name, params });
+        for (const check of [...this.#waiting]) check();
+      });
+    }
+    end.serve(createHandlers(this.plugin), createNotificationHandlers(this.plugin));
+  }
+
+  initialize(settings: SettingsInput = {}) {
+    return this.host.request("initialize", {
+      protocolVersion: PROTOCOL_VERSION,
+      host: { name: "a test" },
+      identity: { label: "somebody" },
+      settings: settings as never,
+    });
+  }
+
+  /** Initialized, and signalling is ready. @returns our peer id */
+  async begin(settings: SettingsInput = {}): Promise<string> {
+    await this.initialize(settings);
+    this.host.notify("initialized", {});
+    const { peerId } = await this.hears("signalling.changed", ({ state }) => state === "ready");
+    return peerId ?? "";
+  }
+
+  /** The first notification of this name that fits, told already or still to come. */
+  hears<N extends PluginNotificationName>(
+    name: N,
+    fits: (params: PluginNotificationParams<N>) => boolean = () => true,
+  ): Promise<PluginNotificationParams<N>> {
+    const found = () => this.of(name).find(fits);
+    const { promise, resolve } = Promise.withResolvers<PluginNotificationParams<N>>();
+    const check = () => {
+      const params = found();
+      if (params === undefined) return;
+      this.#waiting.delete(check);
+      resolve(params);
+    };
+    this.#waiting.add(check);
+    check();
+    return promise;
+  }
+
+  of<N extends PluginNotificationName>(name: N): PluginNotificationParams<N>[] {
+    return this.told.filter((told) => told.name === name).map(({ params }) => params) as never;
+  }
+
+  /** Whatever is open now: devices by kind, connections as "peer". */
+  open(): string[] {
+    const sound = (["microphone", "speaker"] as const).flatMap((kind) =>
+      this.sound.openIds(kind).map(() => kind),
+    );
+    const peers = this.engine.peers.filter((peer) => !peer.isClosed).map(() => "peer");
+    return [...this.cameras.openNow.map(() => "camera"), ...sound, ...peers];
+  }
+
+  /** Ends it however far it is. */
+  async end(): Promise<void> {
+    this.host.close();
+    await new Promise<void>((resolve) => {
+      this.plugin.attach.subscribe({ complete: resolve });
+    });
+  }
+}

@@ -1,0 +1,241 @@
+// A real plugin process with a host's end of its stdio, for tests and the bench. Its settings name everything
+// explicitly: loopback, no mDNS, no ICE servers.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { connectPlugin, type HostLink } from "../../../plugin/rpc/host-link.ts";
+import type {
+  DeepPartial,
+  PluginNotificationName,
+  PluginNotificationParams,
+  Settings,
+} from "../../../rpc-schema/index.ts";
+import { SMALL_PICTURE } from "../fakes/small-picture.ts";
+
+/** Node 24 runs the sources; `npm test` also builds dist/, which the bench and the browser tests run. */
+const SOURCE_MAIN = fileURLToPath(new URL("../../../plugin/main.ts", import.meta.url));
+/** Far above anything but a stuck process, on a machine that does other work. */
+const WAIT_MS = 60_000;
+const LOG_LINES_KEPT = 200;
+
+export interface PluginProcessOptions {
+  readonly label?: string;
+  readonly settings?: DeepPartial<Settings>;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly main?: string;
+  readonly nodeArgs?: readonly string[];
+  /** For logs, evidence and the identity; without one nothing is written. */
+  readonly dataDir?: string;
+  /** For any answer or notification; an emulated processor needs more. */
+  readonly waitMs?: number;
+}
+
+export interface PluginProcess {
+  readonly host: HostLink;
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly peerId: string;
+  readonly address: string;
+  /** The next notification of that name that fits; those since `mark()` count too. */
+  next<N extends PluginNotificationName>(
+    name: N,
+    fits?: (params: PluginNotificationParams<N>) => boolean,
+  ): Promise<PluginNotificationParams<N>>;
+  /** Forgets the notifications so far. */
+  mark(): void;
+  /** The newest log lines, for a failure's message. */
+  log(): string;
+  /** shutdown, exit; gives the exit status. */
+  stop(): Promise<number | null>;
+  /** SIGKILL to the plugin alone. */
+  kill(): Promise<void>;
+}
+
+const LOOPBACK: DeepPartial<Settings> = {
+  camera: "test-pattern",
+  microphone: "tone",
+  speaker: "none",
+  iceServers: [],
+  picture: SMALL_PICTURE,
+  signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], peers: [], mdns: false },
+};
+
+type Told = { name: PluginNotificationName; params: unknown };
+const FOLLOWED: PluginNotificationName[] = [
+  "signalling.changed",
+  "availability.changed",
+  "contacts.changed",
+  "call.incoming",
+  "call.changed",
+  "call.ended",
+  "call.statistics",
+  "call.levels",
+];
+
+/** Starts, initializes and waits until signalling is ready. Ends the process itself when any of it fails. */
+export async function startPlugin(options: PluginProcessOptions = {}): Promise<PluginProcess> {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.main ?? SOURCE_MAIN], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
+  try {
+    return await attach(child, options);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+async function attach(child: ChildProcess, options: PluginProcessOptions): Promise<PluginProcess> {
+  const { stdin, stdout, stderr, pid } = child;
+  if (!stdin || !stdout || !stderr || pid === undefined) throw new Error("the plugin process did not start");
+  const lines: string[] = [];
+  stderr.setEncoding("utf8").on("data", (text: string) => {
+    lines.push(...text.split("\n").filter((line) => line !== ""));
+    lines.splice(0, lines.length - LOG_LINES_KEPT);
+  });
+  const host = connectPlugin(stdin, stdout);
+  const waitMs = options.waitMs ?? WAIT_MS;
+  const box = collect(host, waitMs, () => lines.join("\n"));
+  const initialize = {
+    protocolVersion: 1,
+    host: { name: "test" },
+    identity: { label: options.label ?? "peer" },
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+    settings: { ...LOOPBACK, ...options.settings },
+  };
+  await host.request("initialize", initialize, { timeoutMs: waitMs });
+  host.notify("initialized", {});
+  const { peerId, addresses } = await box.next("signalling.changed", ({ state }) => state !== "starting");
+  if (peerId === undefined) throw new Error(`signalling failed:\n${lines.join("\n")}`);
+  return {
+    ...box,
+    host,
+    child,
+    pid,
+    peerId,
+    address: addresses[0] ?? "",
+    log: () => lines.join("\n"),
+    stop: () => stop(child, host),
+    kill: () => kill(child),
+  };
+}
+
+function collect(host: HostLink, waitMs: number, log: () => string): Pick<PluginProcess, "next" | "mark"> {
+  let told: Told[] = [];
+  let waiters: ((one: Told) => boolean)[] = [];
+  for (const name of FOLLOWED) {
+    host.onNotification(name, (params) => {
+      const one = { name, params };
+      told.push(one);
+      waiters = waiters.filter((waiter) => !waiter(one));
+    });
+  }
+  return {
+    mark: () => {
+      told = [];
+    },
+    next(name, fits = () => true) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new Error(`no fitting ${name} within ${waitMs} ms; log:\n${log()}`)),
+          waitMs,
+        );
+        const take = (one: Told): boolean => {
+          const params = one.params as PluginNotificationParams<typeof name>;
+          if (one.name !== name || !fits(params)) return false;
+          clearTimeout(timer);
+          resolve(params);
+          return true;
+        };
+        if (!told.some(take)) waiters.push(take);
+      });
+    },
+  };
+}
+
+async function stop(child: ChildProcess, host: HostLink): Promise<number | null> {
+  const exited = ended(child);
+  await host.request("shutdown", {});
+  host.notify("exit", {});
+  return exited;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const exited = ended(child);
+  child.kill("SIGKILL");
+  await exited;
+}
+
+/** Resolves with the exit status, null after a signal. */
+export async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const [status] = (await once(child, "exit")) as [number | null];
+  return status;
+}
+
+/** Starts two that know each other. */
+export async function startPair(
+  alice: PluginProcessOptions = {},
+  bob: PluginProcessOptions = {},
+): Promise<{ alice: PluginProcess; bob: PluginProcess; stop(): Promise<void> }> {
+  const starts = await Promise.allSettled([
+    startPlugin({ label: "Alice", ...alice }),
+    startPlugin({ label: "Bob", ...bob }),
+  ]);
+  const started = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const stop = async () => {
+    const running = started.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+    await Promise.all(running.map((one) => one.stop().catch(() => one.kill())));
+  };
+  try {
+    for (const start of starts) if (start.status === "rejected") throw start.reason;
+    const [a, b] = started;
+    if (!a || !b) throw new Error("unreachable: both have started");
+    await introduce(a, b, alice);
+    return { alice: a, bob: b, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function introduce(
+  a: PluginProcess,
+  b: PluginProcess,
+  { label, waitMs }: PluginProcessOptions,
+): Promise<void> {
+  const limit = { timeoutMs: waitMs ?? WAIT_MS };
+  await a.host.request("contacts.add", { address: b.address }, limit);
+  await b.host.request("contacts.add", { address: a.address }, limit);
+  await b.next("contacts.changed", ({ contacts }) =>
+    contacts.some((contact) => contact.label === (label ?? "Alice")),
+  );
+}
+
+/** Ends whatever a failed test left, so that the next begins anew. */
+export async function endCalls(one: PluginProcess): Promise<void> {
+  const { calls } = await one.host.request("call.list", {});
+  for (const { callId } of calls) {
+    await one.host.request("call.hangup", { callId });
+    await one.next("call.ended", (end) => end.callId === callId);
+  }
+}
+
+/** From `call.start` to both sides connected. */
+export async function connectCall(
+  caller: PluginProcess,
+  callee: PluginProcess,
+  media: "audio" | "video" = "video",
+): Promise<string> {
+  caller.mark();
+  callee.mark();
+  const { callId } = await caller.host.request("call.start", { peerId: callee.peerId, media });
+  await callee.next("call.incoming", (call) => call.callId === callId);
+  await callee.host.request("call.accept", { callId });
+  const isConnected = (call: { callId: string; phase: string }) =>
+    call.callId === callId && call.phase === "connected";
+  await Promise.all([caller.next("call.changed", isConnected), callee.next("call.changed", isConnected)]);
+  return callId;
+}

@@ -1,0 +1,12 @@
+// Runs one of the program's commands to its end, as a person would at a terminal.
+
+import { fileURLToPath } from "node:url";
+import { type Ended, run } from "../process/cpp-build.ts";
+
+const MAIN = fileURLToPath(new URL("../../../plugin/main.ts", import.meta.url));
+/** A few seconds of capture on a busy machine. */
+const LIMIT_MS = 60_000;
+
+export function runTool(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  return run(process.execPath, [MAIN, ...args], { env, limitMs: LIMIT_MS });
+}

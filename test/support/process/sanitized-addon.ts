@@ -1,0 +1,63 @@
+// Builds the addon with a sanitizer, beside the one that is in use: a copy of native/ in a folder of its own, by the same build
+// description. Node itself has no sanitizer inside, so the sanitizer's library is loaded before it.
+
+import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Ended, NATIVE, run, runOrFail } from "./cpp-build.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const MODULES = join(ROOT, "node_modules");
+
+/** Half a minute when nothing else runs. */
+const BUILD_LIMIT_MS = 400_000;
+
+export type Sanitizer = "address" | "thread";
+
+const FLAGS: Readonly<Record<Sanitizer, string>> = {
+  // Node exports virtual tables of its own for some of the templates used here, without type information to check (vptr).
+  address: "-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all",
+  thread: "-fsanitize=thread",
+};
+const LIBRARY: Readonly<Record<Sanitizer, string>> = { address: "libasan.so", thread: "libtsan.so" };
+
+export interface SanitizedAddon {
+  /** The façade of the sanitized addon, to be imported. */
+  readonly index: string;
+  /** Runs a script in Node with the sanitizer loaded; `environment` adds its options. */
+  runScript(script: string, environment: NodeJS.ProcessEnv): Promise<Ended>;
+  remove(): Promise<void>;
+}
+
+export async function buildSanitizedAddon(sanitizer: Sanitizer): Promise<SanitizedAddon> {
+  const folder = await mkdtemp(join(tmpdir(), `addon-${sanitizer}-`));
+  const remove = () => rm(folder, { recursive: true });
+  try {
+    const native = join(folder, "native");
+    const built = join(NATIVE, "build");
+    await cp(NATIVE, native, { recursive: true, filter: (path) => path !== built });
+    await symlink(MODULES, join(folder, "node_modules"));
+    const flags = `${FLAGS[sanitizer]} -O1 -g1 -fno-omit-frame-pointer`;
+    const headers = join(MODULES, "node/node_modules", `node-linux-${process.arch}`);
+    const env = { ...process.env, CXXFLAGS: flags, LDFLAGS: FLAGS[sanitizer], npm_config_nodedir: headers };
+    const gyp = join(MODULES, ".bin/node-gyp");
+    await runOrFail(gyp, ["configure", "build", "--jobs=2", `--directory=${native}`], {
+      env,
+      limitMs: BUILD_LIMIT_MS,
+    });
+    const library = (await runOrFail("g++", [`-print-file-name=${LIBRARY[sanitizer]}`])).trim();
+    const index = join(native, "index.ts");
+    return {
+      index,
+      remove,
+      runScript: (script, environment) =>
+        run(process.execPath, ["--expose-gc", script, index], {
+          env: { ...process.env, ...environment, LD_PRELOAD: library },
+        }),
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+// Scenes in a simulated room, in simulated time: who speaks, what the speaker plays, and what is left of each after the
+// voice was processed. The same figures at every run on the same processor type.
+
+import { loadNative, type VoiceSettings } from "../../../native/index.ts";
+import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
+import { roomResponse, throughRoom } from "./simulated-room.ts";
+import { fanNoise, music, speech } from "./speech.ts";
+import { gainOfDb, powerDb, powerWhereDb } from "./voice-measures.ts";
+
+const PEAK_SAMPLE = 32_767;
+/** Loud speech, as meeting programs aim at. */
+const FAR_DB = -20;
+const NEAR_DB = -26;
+/** Of the speaker's sound in the microphone, against what is played. */
+const ROOM_DB = -6;
+/** The microphone's own noise. */
+const FLOOR_DB = -70;
+/** From then on the echo has to be gone. */
+const LEARNT_SECONDS = 3;
+const NEAR_FROM_SECONDS = 6;
+const SCENE_SECONDS = 14;
+
+export const ECHO_ONLY = { echoCancellation: true, noiseSuppression: false, automaticGain: false };
+export const NOISE_ONLY = { echoCancellation: false, noiseSuppression: true, automaticGain: false };
+export const GAIN_ONLY = { echoCancellation: false, noiseSuppression: false, automaticGain: true };
+export const ALL_ON = { echoCancellation: true, noiseSuppression: true, automaticGain: true };
+
+export const FAR_SOUNDS = ["speech", "music"] as const;
+export const DELAYS_MS = [50, 120, 300] as const;
+
+/** Runs both through a processor of their own, a block of each at a time. */
+export function processed(far: Float64Array, near: Float64Array, settings: VoiceSettings): Float64Array {
+  const processor = loadNative().createVoiceProcessor(settings);
+  const played = toSamples(far);
+  const captured = toSamples(near);
+  for (let at = 0; at + BLOCK_SAMPLES <= captured.length; at += BLOCK_SAMPLES) {
+    processor.playing(played.subarray(at, at + BLOCK_SAMPLES));
+    processor.captured(captured.subarray(at, at + BLOCK_SAMPLES));
+  }
+  return Float64Array.from(captured, (sample) => sample / PEAK_SAMPLE);
+}
+
+export interface EchoFigures {
+  /** Echo return loss enhancement after 3 s: power captured against power sent while only the far end sounds. */
+  readonly enhancementDb: number;
+  /** Gain of the near voice while both ends sound; see gainOfDb. */
+  readonly nearGainDb: number;
+}
+
+/** The far end sounds all the time; in a second run the near voice joins it after 6 s. */
+export function measureEcho(
+  sound: (typeof FAR_SOUNDS)[number],
+  delayMs: number,
+  settings: VoiceSettings = ECHO_ONLY,
+): EchoFigures {
+  const far = sound === "speech" ? speech("far", SCENE_SECONDS, FAR_DB) : music(SCENE_SECONDS, FAR_DB);
+  const echo = mixed(throughRoom(far, roomResponse(delayMs, ROOM_DB, 7)), floor());
+  const near = speech("near", SCENE_SECONDS, NEAR_DB).fill(0, 0, NEAR_FROM_SECONDS * SAMPLE_RATE);
+  const bothSent = processed(far, mixed(echo, near), settings);
+  const spoken = near.subarray(NEAR_FROM_SECONDS * SAMPLE_RATE);
+  return {
+    enhancementDb: powerDb(echo, LEARNT_SECONDS) - powerDb(processed(far, echo, settings), LEARNT_SECONDS),
+    nearGainDb: gainOfDb(spoken, bothSent.subarray(NEAR_FROM_SECONDS * SAMPLE_RATE)),
+  };
+}
+
+export interface NoiseFigures {
+  /** In the pauses of speech, after 3 s. */
+  readonly reductionDb: number;
+  readonly speechGainDb: number;
+}
+
+/** A fan 15 dB below the voice. */
+export function measureNoise(settings: VoiceSettings = NOISE_ONLY): NoiseFigures {
+  const voice = speech("near", SCENE_SECONDS, NEAR_DB);
+  const heard = mixed(voice, fanNoise(SCENE_SECONDS, NEAR_DB - 15, 3));
+  const sent = later(processed(silence(), heard, settings));
+  const said = later(voice);
+  return {
+    reductionDb: powerWhereDb(later(heard), said, "silent") - powerWhereDb(sent, said, "silent"),
+    speechGainDb: gainOfDb(said, sent),
+  };
+}
+
+/** @returns the level that a voice of `levelDb` is sent at in the last 5 s, while it speaks, decibels of full scale. */
+export function measureGain(levelDb: number, settings: VoiceSettings = GAIN_ONLY): number {
+  const voice = speech("near", SCENE_SECONDS, levelDb);
+  const sent = processed(silence(), mixed(voice, floor()), settings);
+  const from = (SCENE_SECONDS - 5) * SAMPLE_RATE;
+  return powerWhereDb(sent.subarray(from), voice.subarray(from), "active");
+}
+
+function floor(): Float64Array {
+  return fanNoise(SCENE_SECONDS, FLOOR_DB, 1);
+}
+
+function silence(): Float64Array {
+  return new Float64Array(SCENE_SECONDS * SAMPLE_RATE);
+}
+
+function later(samples: Float64Array): Float64Array {
+  return samples.subarray(LEARNT_SECONDS * SAMPLE_RATE);
+}
+
+function mixed(one: Float64Array, other: Float64Array): Float64Array {
+  return one.map((sample, at) => sample + (other[at] ?? 0));
+}
+
+function toSamples(sound: Float64Array): Int16Array {
+  return Int16Array.from(sound, (sample) => Math.round(PEAK_SAMPLE * Math.max(-1, Math.min(1, sample))));
+}

@@ -1,0 +1,255 @@
+// Calls switched off and on, found impossible and possible again, on whole plugins in memory; and who makes the calls.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { FAKE_CAMERA_ID } from "../../support/fakes/fake-cameras.ts";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { quiet } from "../../support/plugin/call-bench.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const open: PluginBench[] = [];
+after(() => Promise.all(open.map((bench) => bench.end())));
+
+const PATTERN = { id: "test-pattern", name: "Test pattern", isDefault: false };
+const CAMERA = { id: FAKE_CAMERA_ID, name: "Fake camera", isDefault: true };
+
+function bench(platform = "linux", network = createFakeSignallingNetwork()): PluginBench {
+  const made = new PluginBench(network, null, platform);
+  open.push(made);
+  return made;
+}
+
+async function twoPlugins() {
+  const network = createFakeSignallingNetwork();
+  const [alice, bob] = [bench("linux", network), bench("linux", network)];
+  const [aliceId, bobId] = [await alice.begin(), await bob.begin()];
+  return { network, alice, bob, aliceId, bobId };
+}
+
+async function ringing() {
+  const pair = await twoPlugins();
+  const { callId } = await pair.alice.host.request("call.start", { peerId: pair.bobId, media: "video" });
+  await pair.bob.hears("call.incoming");
+  await pair.alice.hears("call.changed", ({ phase }) => phase === "ringing");
+  return { ...pair, callId };
+}
+
+const setDisabled = ({ host }: PluginBench, videoDisabled: boolean) =>
+  host.request("settings.update", { settings: { videoDisabled } });
+
+/** The contact as this side sees it, once it says so. */
+const seesDisabled = (one: PluginBench, peerId: string, videoDisabled: boolean) =>
+  one.hears("contacts.changed", ({ contacts }) =>
+    contacts.some((contact) => contact.peerId === peerId && contact.videoDisabled === videoDisabled),
+  );
+
+describe("calls switched off by the user", () => {
+  test("are told to the host at once, with cause and why, and again when they are back", async () => {
+    const { alice } = await twoPlugins();
+    assert.deepEqual(await alice.hears("availability.changed"), { videoDisabled: false });
+    await setDisabled(alice, true);
+    const off = alice.of("availability.changed").at(-1);
+    assert.deepEqual([off?.videoDisabled, off?.cause], [true, "user"]);
+    assert.match(off?.why ?? "", /settings/);
+    await setDisabled(alice, false);
+    assert.deepEqual(alice.of("availability.changed").at(-1), { videoDisabled: false });
+    assert.equal(alice.of("availability.changed").length, 3);
+  });
+
+  test("are told to the peers, who cannot call then, and can again without a restart", async () => {
+    const { alice, bob, aliceId } = await twoPlugins();
+    await setDisabled(alice, true);
+    await seesDisabled(bob, aliceId, true);
+    const start = () => bob.host.request("call.start", { peerId: aliceId, media: "audio" });
+    await assert.rejects(start(), { kind: "peerCallsDisabled", message: /switched off/ });
+    await setDisabled(alice, false);
+    await seesDisabled(bob, aliceId, false);
+    const { callId } = await start();
+    assert.equal((await alice.hears("call.incoming")).callId, callId);
+  });
+
+  test("refuse our own calls as callsDisabled, and take up none that rang meanwhile", async () => {
+    const { bob, aliceId, callId } = await ringing();
+    await setDisabled(bob, true);
+    const start = bob.host.request("call.start", { peerId: aliceId, media: "audio" });
+    await assert.rejects(start, { kind: "callsDisabled", message: /settings/ });
+    await assert.rejects(bob.host.request("call.accept", { callId }), { kind: "callsDisabled" });
+  });
+
+  test("end a ringing call on both sides as videoDisabled, whichever side switched", async () => {
+    for (const side of ["alice", "bob"] as const) {
+      const pair = await ringing();
+      await setDisabled(pair[side], true);
+      const other = side === "alice" ? pair.bob : pair.alice;
+      const [own, theirs] = await Promise.all([pair[side].hears("call.ended"), other.hears("call.ended")]);
+      assert.deepEqual([own.reason, own.endedBy], ["videoDisabled", "local"]);
+      assert.deepEqual([theirs.reason, theirs.endedBy], ["videoDisabled", "remote"]);
+    }
+  });
+
+  test("end a running call on both sides, and close every device of it", async () => {
+    const { alice, bob, callId } = await ringing();
+    await bob.host.request("call.accept", { callId });
+    await bob.hears(
+      "call.changed",
+      ({ phase, local }) => phase === "connected" && local.camera.state === "live",
+    );
+    await setDisabled(bob, true);
+    const [own, theirs] = await Promise.all([bob.hears("call.ended"), alice.hears("call.ended")]);
+    assert.deepEqual([own.reason, theirs.reason], ["videoDisabled", "videoDisabled"]);
+    await quiet();
+    assert.deepEqual([...bob.open(), ...alice.open()], []);
+  });
+
+  test("decline a caller who has not heard of it, without ringing and without opening anything", async () => {
+    const { network, bob, aliceId, bobId } = await twoPlugins();
+    await setDisabled(bob, true);
+    const request = { type: "call-request", mode: "native", mediaType: "video" };
+    network.inject(aliceId, bobId, "call:late", request);
+    await quiet();
+    assert.deepEqual([bob.of("call.incoming"), bob.of("call.changed"), bob.open()], [[], [], []]);
+    assert.deepEqual(bob.plugin.desk.getSnapshot().context.calls, {});
+  });
+
+  test("leave the devices alone: nobody looks at them until calls are on again", async () => {
+    const alice = bench();
+    await alice.begin({ videoDisabled: true });
+    assert.equal((await alice.hears("availability.changed")).cause, "user");
+    await quiet();
+    assert.equal(alice.sound.watchers, 0);
+    await setDisabled(alice, false);
+    assert.equal(alice.sound.watchers, 1);
+  });
+});
+
+describe("calls found impossible", () => {
+  test("for want of a device come back when one is plugged in, and go when it is pulled out", async () => {
+    const alice = bench();
+    alice.cameras.devices = [PATTERN];
+    await alice.sound.unplug("microphone", "fake:mic");
+    await alice.begin();
+    const none = await alice.hears("availability.changed");
+    assert.deepEqual([none.videoDisabled, none.cause], [true, "device"]);
+    const start = alice.host.request("call.start", { peerId: "FakePeerZZ", media: "audio" });
+    await assert.rejects(start, { kind: "callsUnavailable", message: /neither a camera nor a microphone/ });
+    await alice.sound.plug("microphone", "fake:headset");
+    await alice.hears("availability.changed", ({ videoDisabled }) => !videoDisabled);
+    await alice.sound.unplug("microphone", "fake:headset");
+    const gone = () => alice.of("availability.changed").slice(2);
+    await alice.hears("availability.changed", () => gone().length > 0);
+    assert.deepEqual(
+      gone().map(({ cause }) => cause),
+      ["device"],
+    );
+  });
+
+  test("leave a running call alone: without its last device it receives, and shows again once there is one", async () => {
+    const { bob, callId } = await ringing();
+    await bob.host.request("call.accept", { callId });
+    await bob.hears(
+      "call.changed",
+      ({ phase, local }) => phase === "connected" && local.mediaLevel === "pictureAndVoice",
+    );
+    await bob.sound.unplug("microphone", "fake:mic");
+    bob.sound.lose("microphone", "unplugged");
+    bob.cameras.openNow[0]?.unplug();
+    bob.cameras.change([PATTERN]);
+    assert.equal(
+      (await bob.hears("availability.changed", ({ videoDisabled }) => videoDisabled)).cause,
+      "device",
+    );
+    await bob.hears("call.changed", ({ local }) => local.mediaLevel === "receiveOnly");
+    await quiet();
+    bob.cameras.change([CAMERA, PATTERN]);
+    const isBack = () => bob.of("call.changed").at(-1)?.local.mediaLevel === "pictureOnly";
+    await bob.hears("call.changed", isBack);
+    assert.deepEqual([bob.of("call.changed").at(-1)?.phase, bob.of("call.ended")], ["connected", []]);
+  });
+
+  test("for want of a permission say how to get it, and come back once it is given", async () => {
+    const alice = bench();
+    await alice.sound.unplug("microphone", "fake:mic");
+    alice.closedCameras = [FAKE_CAMERA_ID];
+    alice.closedNodes = { paths: ["/dev/video0"], remedy: "sudo usermod -aG video ann" };
+    await alice.begin();
+    const { cause, why } = await alice.hears("availability.changed");
+    assert.equal(cause, "permission");
+    assert.match(why ?? "", /\/dev\/video0.*usermod/);
+    alice.closedCameras = [];
+    // The list stays as it is; the kernel only tells that a node changed.
+    alice.cameras.change([CAMERA, PATTERN]);
+    await alice.hears("availability.changed", ({ videoDisabled }) => !videoDisabled);
+  });
+
+  test("are possible where the settings replace the missing devices by name", async () => {
+    const alice = bench();
+    alice.cameras.devices = [PATTERN];
+    await alice.sound.unplug("microphone", "fake:mic");
+    await alice.begin({ microphone: "tone" });
+    assert.deepEqual(await alice.hears("availability.changed"), { videoDisabled: false });
+  });
+});
+
+describe("a call without a microphone or camera", () => {
+  test("sends what is there and never a tone or a pattern", async () => {
+    const { alice, bob, callId } = await ringing();
+    await bob.sound.unplug("microphone", "fake:mic");
+    await bob.host.request("call.accept", { callId });
+    const { local } = await bob.hears("call.changed", ({ local }) => local.mediaLevel === "pictureOnly");
+    assert.equal(local.microphone.state, "lost");
+    assert.match(local.mediaLevelReason ?? "", /there is no microphone/);
+    assert.deepEqual(bob.sound.openIds("microphone"), []);
+    await alice.hears("call.changed", ({ remote }) => remote.mediaLevel === "pictureOnly");
+    await bob.sound.plug("microphone", "fake:headset");
+    await bob.hears("call.changed", ({ local }) => local.mediaLevel === "pictureAndVoice");
+  });
+});
+
+describe("who makes the calls", () => {
+  const initialize = (made: PluginBench, settings: object, webviewCanCall?: boolean) =>
+    made.host.request("initialize", {
+      protocolVersion: 1,
+      host: { name: "a test", ...(webviewCanCall === undefined ? {} : { webviewCanCall }) },
+      identity: { label: "somebody" },
+      settings,
+    });
+
+  test("is answered by initialize: the plugin on Linux, the page where it can", async () => {
+    assert.equal((await initialize(bench(), {})).mode, "native");
+    assert.equal((await initialize(bench("darwin"), {})).mode, "browser");
+    assert.equal((await initialize(bench(), {}, true)).mode, "browser");
+    assert.equal((await initialize(bench("darwin"), { mode: "native" })).mode, "native");
+  });
+
+  test("in the page leaves the plugin out of the way: no signalling, no devices, calls refused", async () => {
+    const made = bench("darwin");
+    await initialize(made, {});
+    made.host.notify("initialized", {});
+    const start = made.host.request("call.start", { peerId: "FakePeerZZ", media: "audio" });
+    await assert.rejects(start, { kind: "callsInPage" });
+    await assert.rejects(made.host.request("call.accept", { callId: "c" }), { kind: "callsInPage" });
+    const empty = { cameras: [], microphones: [], speakers: [] };
+    assert.deepEqual(await made.host.request("devices.list", {}), empty);
+    await quiet();
+    assert.deepEqual([made.of("signalling.changed"), made.sound.watchers], [[], 0]);
+  });
+
+  test("cannot be forced upon a page that cannot call: refused by name, and the old word stays", async () => {
+    const made = bench();
+    const wrong = { kind: "invalidParams", issues: [{ field: "settings.mode" }] };
+    const isWrong = (error: { kind: string; issues: { field: string }[] }) => {
+      assert.deepEqual(
+        [error.kind, error.issues.map(({ field }) => ({ field }))],
+        [wrong.kind, wrong.issues],
+      );
+      return true;
+    };
+    await assert.rejects(initialize(made, { mode: "browser" }, false), isWrong);
+    const { settings } = await initialize(made, {}, false);
+    assert.equal(settings.mode, "auto");
+    const update = made.host.request("settings.update", { settings: { mode: "browser", toneHz: 500 } });
+    await assert.rejects(update, isWrong);
+    const after = await made.host.request("settings.update", { settings: { mode: "native" } });
+    assert.deepEqual([after.settings.toneHz, after.restartNeeded], [440, ["mode"]]);
+  });
+});

@@ -1,0 +1,90 @@
+// Watching the charts of a whole plugin over its host's link.
+
+import assert from "node:assert/strict";
+import { afterEach, describe, test } from "node:test";
+import type { ChartLogEntry, StateDescription } from "../../../rpc-schema/index.ts";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const made: PluginBench[] = [];
+const bench = () => {
+  const plugin = new PluginBench(createFakeSignallingNetwork());
+  made.push(plugin);
+  return plugin;
+};
+
+afterEach(() => {
+  for (const { host } of made.splice(0)) host.close();
+});
+
+const entriesOf = (plugin: PluginBench): ChartLogEntry[] =>
+  plugin.of("charts.recorded").flatMap(({ entries }) => entries);
+
+const idsOf = (state: StateDescription): string[] => [state.id, ...state.states.flatMap(idsOf)];
+
+describe("watching the charts", () => {
+  test("is refused by name while the setting `debugging` is off", async () => {
+    const plugin = bench();
+    await plugin.begin();
+    for (const method of ["charts.list", "charts.subscribe"] as const) {
+      await assert.rejects(plugin.host.request(method, {}), {
+        kind: "debuggingOff",
+        issues: [{ field: "settings.debugging", value: "false", expected: "true" }],
+      });
+    }
+  });
+
+  test("lists every chart, and every state and transition in it leads to a state that is there", async () => {
+    const plugin = bench();
+    await plugin.begin({ debugging: true });
+    const { charts } = await plugin.host.request("charts.list", {});
+    assert.deepEqual(charts.map(({ id }) => id).sort(), ["adapt", "attach", "call", "desk", "link", "media"]);
+    for (const { root } of charts) {
+      const ids = idsOf(root);
+      assert.equal(new Set(ids).size, ids.length);
+      const targets = JSON.stringify(root).match(/"to":\["[^"]+/g) ?? [];
+      for (const target of targets) assert.ok(ids.includes(target.slice('"to":["'.length)), target);
+    }
+  });
+
+  test("tells first how every chart stands, then what happens, with the reason where nothing does", async () => {
+    const plugin = bench();
+    const other = bench();
+    await other.begin();
+    await plugin.begin({ debugging: true });
+    await plugin.host.request("charts.subscribe", {});
+    await plugin.hears("charts.recorded", ({ entries }) => entries.length > 0);
+    const standing = entriesOf(plugin).flatMap((entry) =>
+      entry.kind === "step" ? [[entry.id, entry.value]] : [],
+    );
+    assert.deepEqual(standing, [
+      ["attach", "running"],
+      ["desk", "open"],
+    ]);
+    plugin.plugin.desk.send({
+      type: "user.start",
+      callId: "c1",
+      peerId: plugin.plugin.signalling.self()?.peerId ?? "",
+      media: "audio",
+    });
+    await plugin.hears("charts.recorded", () =>
+      entriesOf(plugin).some((entry) => entry.kind === "step" && entry.refused !== undefined),
+    );
+    const refused = entriesOf(plugin).findLast((entry) => entry.kind === "step");
+    assert.match(refused?.kind === "step" ? (refused.refused ?? "") : "", /kept back by mayStart/);
+  });
+
+  test("ends when it is unsubscribed, or when `debugging` is switched off", async () => {
+    const plugin = bench();
+    await plugin.begin({ debugging: true });
+    await plugin.host.request("charts.subscribe", {});
+    await plugin.hears("charts.recorded");
+    await plugin.host.request("charts.unsubscribe", {});
+    const told = entriesOf(plugin).length;
+    plugin.plugin.desk.send({ type: "signalling.ready", selfId: "other" });
+    await plugin.host.request("charts.subscribe", {});
+    await plugin.host.request("settings.update", { settings: { debugging: false } });
+    await assert.rejects(plugin.host.request("charts.subscribe", {}), { kind: "debuggingOff" });
+    assert.equal(entriesOf(plugin).length, told);
+  });
+});

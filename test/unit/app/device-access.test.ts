@@ -1,0 +1,62 @@
+// Which device nodes are closed to a user, and the remedy for each machine that was made up here.
+
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { closedNodes } from "../../../plugin/app/device-access.ts";
+
+let folder: string;
+let video: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "goop-access-"));
+  await mkdir(join(folder, "snd"));
+  video = join(folder, "video0");
+  for (const name of ["video0", "video-index", "null", "snd/pcmC0D0c", "snd/pcmC0D0p", "snd/timer"]) {
+    await writeFile(join(folder, name), "");
+  }
+});
+after(() => rm(folder, { recursive: true }));
+
+async function look(
+  groups: string,
+  { canOpen = (_: string) => false, gid = 44 }: { canOpen?(path: string): boolean; gid?: number | null } = {},
+) {
+  const groupFile = join(folder, "group");
+  await writeFile(groupFile, groups);
+  return closedNodes({ directory: folder, groupFile, user: "ann", canOpen, gidOf: () => gid });
+}
+
+describe("device nodes that are closed", () => {
+  test("are cameras and what captures sound, and nothing else that stands beside them", async () => {
+    const { paths } = await look("");
+    assert.deepEqual(paths, [video, join(folder, "snd/pcmC0D0c")]);
+  });
+
+  test("are only those that this user may not open; without any there is nothing to do", async () => {
+    const butVideo = (path: string) => path !== video;
+    assert.deepEqual((await look("", { canOpen: butVideo })).paths, [video]);
+    assert.deepEqual(await look("", { canOpen: () => true }), { paths: [], remedy: "" });
+  });
+
+  test("open to a member of their group, or after the next login of one who is already", async () => {
+    const { remedy } = await look("audio:x:29:ann\nvideo:x:44:bob\n");
+    assert.match(remedy, /sudo usermod -aG video ann/);
+    const login = await look("audio:x:29:ann\nvideo:x:44:bob,ann\n");
+    assert.match(login.remedy, /^Log out and in again: you are in the group video/);
+  });
+
+  test("of root's own group, in which nobody belongs, or of an unknown one, are opened by themselves", async () => {
+    for (const gid of [0, 45, null]) {
+      const { remedy } = await look("root:x:0:\nvideo:x:44:bob\n", { gid });
+      assert.equal(remedy, `Give yourself the permission: sudo chmod o+rw ${video}`);
+    }
+  });
+});
+
+test("a machine without any device folder has no closed nodes", () => {
+  const nowhere = { directory: "/nonexistent", groupFile: "/nonexistent" };
+  const view = { ...nowhere, user: "ann", canOpen: () => false, gidOf: () => null };
+  assert.deepEqual(closedNodes(view), { paths: [], remedy: "" });
+});

@@ -1,0 +1,101 @@
+// One peer floods a whole plugin with calls, in memory: what is kept stays bounded, and others are none the worse.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Signalling } from "../../../plugin/signalling/port.ts";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { quiet } from "../../support/plugin/call-bench.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const FLOOD = 10_000;
+const BATCH = 500;
+const startedAt = performance.now();
+const seconds = () => Math.ceil((performance.now() - startedAt) / 1000);
+/** So many in a row, and more as time goes by; see plugin/calls/README.md. */
+const maxRings = () => 7 + seconds() / 10;
+const maxRefusals = () => 20 + seconds();
+
+const open: { end(): Promise<void> }[] = [];
+after(() => Promise.all(open.map((one) => one.end())));
+
+async function threePeers() {
+  const network = createFakeSignallingNetwork();
+  const alice = new PluginBench(network);
+  const bob = new PluginBench(network);
+  const told: string[] = [];
+  const mallory: Signalling = network.create(
+    { label: "Mallory", mdns: true },
+    {
+      onSignal: (_from, _callId, signal) => void told.push(signal.type),
+      onContacts: () => undefined,
+      onAddressChange: () => undefined,
+    },
+  );
+  open.push(alice, bob, { end: () => mallory.close() });
+  const ids = { alice: await alice.begin(), bob: await bob.begin(), mallory: (await mallory.start()).peerId };
+  const hangups = () => told.filter((type) => type === "call-hangup").length;
+  return { alice, bob, mallory, ids, hangups };
+}
+
+/** Requests with an id each, some at a time, since what a carrier may hold is bounded too. */
+async function flood(from: Signalling, to: string, onBatch: (sent: number) => Promise<void>): Promise<void> {
+  for (let sent = 0; sent < FLOOD; sent += BATCH) {
+    const requests = Array.from({ length: BATCH }, (_, n) =>
+      from.send(to, `flood-${sent + n}`, { type: "call-request", mode: "native", mediaType: "video" }),
+    );
+    await Promise.allSettled(requests);
+    await quiet();
+    await onBatch(sent + BATCH);
+  }
+}
+
+/** What the desk holds, in numbers. */
+function kept({ plugin }: PluginBench) {
+  const { calls, remembered } = plugin.desk.getSnapshot().context;
+  return {
+    calls: Object.keys(calls).length,
+    peers: remembered.size,
+    ends: Math.max(...[...remembered.values()].map(({ size }) => size)),
+  };
+}
+
+test(`${FLOOD} requests of one peer leave a running call alone, and little behind`, async () => {
+  const { alice, bob, mallory, ids, hangups } = await threePeers();
+  const { callId } = await bob.host.request("call.start", { peerId: ids.alice, media: "video" });
+  await alice.hears("call.incoming");
+  await alice.host.request("call.accept", { callId });
+  await alice.hears("call.changed", ({ phase }) => phase === "connected");
+  await flood(mallory, ids.alice, async () => {
+    const { calls } = await alice.host.request("call.list", {});
+    assert.deepEqual(
+      calls.map((call) => [call.callId, call.phase]),
+      [[callId, "connected"]],
+    );
+  });
+  assert.deepEqual(kept(alice), { calls: 1, peers: 1, ends: 128 });
+  assert.equal(alice.of("call.incoming").length, 1);
+  assert.ok(hangups() >= 1 && hangups() <= maxRefusals(), `${hangups()} refusals`);
+});
+
+test(`${FLOOD} requests of one peer, each declined, ring a few times; then another's call comes through`, async () => {
+  const { alice, bob, mallory, ids, hangups } = await threePeers();
+  alice.host.onNotification("call.incoming", ({ callId, peerId }) => {
+    if (peerId !== ids.mallory) return;
+    alice.host.request("call.reject", { callId }).catch(() => undefined);
+  });
+  let rings = 0;
+  await flood(mallory, ids.alice, async () => {
+    // A request of each batch rings as long as it may; all others of the batch are busy.
+    const ofMallory = () => alice.of("call.ended").filter(({ peerId }) => peerId === ids.mallory).length;
+    const [ringing] = Object.values(alice.plugin.desk.getSnapshot().context.calls);
+    if (ringing) await alice.hears("call.ended", ({ callId }) => callId === ringing.callId);
+    rings = ofMallory();
+  });
+  assert.ok(rings >= 1 && rings <= maxRings(), `${rings} rings`);
+  assert.ok(hangups() <= maxRefusals() + rings, `${hangups()} refusals`);
+  const { callId } = await bob.host.request("call.start", { peerId: ids.alice, media: "audio" });
+  await alice.hears("call.incoming", (call) => call.callId === callId);
+  await alice.host.request("call.accept", { callId });
+  await bob.hears("call.changed", (call) => call.callId === callId && call.phase === "connected");
+  assert.equal(kept(alice).ends, 128);
+});

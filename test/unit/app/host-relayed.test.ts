@@ -1,0 +1,152 @@
+// Plugins whose hosts carry the signals: whole calls over `signal.send` and `signal.deliver`, and hosts that fail at it.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import type { PluginRequestHandler } from "../../../plugin/rpc/host-link.ts";
+import { PROTOCOL_VERSION, RpcError, type SettingsInput } from "../../../rpc-schema/index.ts";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const ALICE = "12D3KooWA1iceHosted11111";
+const BOB = "12D3KooWBobHosted1111111";
+const open: PluginBench[] = [];
+after(() => Promise.all(open.map((bench) => bench.end())));
+
+/** A plugin's bench whose host answers `signal.send` by `send`. */
+async function carried(
+  selfId: string,
+  send: PluginRequestHandler<"signal.send">,
+  settings: SettingsInput = {},
+): Promise<PluginBench> {
+  // Its network stays empty: an end there would be a node of the plugin's own.
+  const bench = new PluginBench(createFakeSignallingNetwork());
+  open.push(bench);
+  bench.host.onRequest("signal.send", send);
+  await bench.host.request("initialize", {
+    protocolVersion: PROTOCOL_VERSION,
+    host: { name: "a carrying host" },
+    identity: { label: "somebody" },
+    carrier: { selfId },
+    settings: settings as never,
+  });
+  bench.host.notify("initialized", {});
+  const { peerId } = await bench.hears("signalling.changed", ({ state }) => state === "ready");
+  assert.equal(peerId, selfId);
+  return bench;
+}
+
+/** Two plugins whose hosts hand each other what they carry. */
+async function pair() {
+  const topics: string[] = [];
+  const ends = new Map<string, PluginBench>();
+  const carry =
+    (from: string): PluginRequestHandler<"signal.send"> =>
+    async ({ peerId, topic, payload }) => {
+      const end = ends.get(peerId);
+      if (!end) throw new RpcError("peerUnreachable", "no such peer");
+      topics.push(`${from === ALICE ? "Alice" : "Bob"} ${topic} ${payload.type}`);
+      return end.host.request("signal.deliver", { from, topic, payload });
+    };
+  for (const selfId of [ALICE, BOB]) ends.set(selfId, await carried(selfId, carry(selfId)));
+  const [alice, bob] = [ends.get(ALICE), ends.get(BOB)];
+  if (!alice || !bob) throw new Error("both have been started");
+  return { alice, bob, topics };
+}
+
+const contact = (peerId: string, label: string) => ({
+  peerId,
+  label,
+  addresses: [],
+  reachable: true,
+  videoDisabled: false,
+});
+
+describe("a call carried by the hosts", () => {
+  test("goes from request to hang-up, every signal on the call's topic, in order", async () => {
+    const { alice, bob, topics } = await pair();
+    bob.host.notify("contacts.set", { contacts: [contact(ALICE, "Alice at home"), contact(BOB, "me")] });
+    const { contacts } = await bob.hears("contacts.changed");
+    assert.deepEqual(
+      contacts.map(({ label }) => label),
+      ["Alice at home"],
+    );
+    const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "video" });
+    const incoming = await bob.hears("call.incoming");
+    assert.deepEqual([incoming.peerId, incoming.peerLabel], [ALICE, "Alice at home"]);
+    await bob.host.request("call.accept", { callId });
+    await Promise.all(
+      [alice, bob].map((one) => one.hears("call.changed", ({ phase }) => phase === "connected")),
+    );
+    await alice.host.request("call.hangup", { callId });
+    const end = await bob.hears("call.ended");
+    assert.deepEqual([end.reason, end.endedBy], ["hungUp", "remote"]);
+    assert.ok(topics.every((line) => line.includes(` call:${callId} `)));
+    const order = topics.map((line) => line.replace(` call:${callId} `, " "));
+    const places = [
+      "Alice call-request",
+      "Bob call-ack",
+      "Alice call-offer",
+      "Bob call-answer",
+      "Alice call-hangup",
+    ];
+    assert.deepEqual(
+      order.filter((line) => places.includes(line)),
+      places,
+    );
+  });
+
+  for (const [what, send] of [
+    [
+      "refuses",
+      () => {
+        throw new RpcError("peerUnreachable", "offline");
+      },
+    ],
+    [
+      "breaks",
+      () => {
+        throw new Error("a bug of the host's");
+      },
+    ],
+    ["answers nonsense", () => ({ status: "delivered" }) as unknown as null],
+    ["never answers", () => new Promise<null>(() => undefined)],
+  ] as const) {
+    test(`ends unreachable when the host ${what}`, async () => {
+      const alice = await carried(ALICE, send, { timeouts: { requestMs: 50, hangupMs: 10 } });
+      await alice.host.request("call.start", { peerId: BOB, media: "audio" });
+      const { reason, endedBy } = await alice.hears("call.ended");
+      assert.deepEqual([reason, endedBy], ["unreachable", "local"]);
+      assert.deepEqual(alice.open(), []);
+      assert.equal(await alice.host.request("shutdown", {}), null);
+    });
+  }
+
+  test("is refused by a plugin with a node of its own", async () => {
+    const bench = new PluginBench(createFakeSignallingNetwork());
+    open.push(bench);
+    await bench.begin();
+    const delivered = bench.host.request("signal.deliver", { from: ALICE, topic: "call:c", payload: {} });
+    await assert.rejects(delivered, { kind: "notCarried" });
+    bench.host.notify("contacts.set", { contacts: [contact(ALICE, "Alice")] });
+    assert.deepEqual(await bench.host.request("contacts.list", {}), { contacts: [] });
+    assert.ok(bench.logged.some((line) => line.includes("contacts.set")));
+  });
+
+  test("is not disturbed by deliveries that are no signals, or from strangers", async () => {
+    const { alice, bob } = await pair();
+    const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "audio" });
+    await bob.hears("call.incoming");
+    const stranger = "12D3KooWStrangerAbcdefgh";
+    for (const payload of [{}, { type: "call-dance" }, { type: "call-hangup" }, { type: 7 }]) {
+      const delivered = alice.host.request("signal.deliver", {
+        from: stranger,
+        topic: `call:${callId}`,
+        payload,
+      });
+      assert.equal(await delivered, null);
+    }
+    await bob.host.request("call.accept", { callId });
+    await alice.hears("call.changed", ({ phase }) => phase === "connected");
+    assert.equal(alice.plugin.desk.getSnapshot().context.foreignSignals, 1);
+  });
+});

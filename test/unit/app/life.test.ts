@@ -1,0 +1,244 @@
+// The life of a plugin with its host, and its settings, over JSON-RPC in memory.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { type MethodName, methods, PROTOCOL_VERSION } from "../../../rpc-schema/index.ts";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const open: PluginBench[] = [];
+after(() => Promise.all(open.map((bench) => bench.end())));
+
+function bench(whyNoCalls: string | null = null): PluginBench {
+  const made = new PluginBench(createFakeSignallingNetwork(), whyNoCalls);
+  open.push(made);
+  return made;
+}
+
+const PEER = "FakePeerZZ";
+/** Params that the schema lets through, so that the answer is about the moment and not about them. */
+const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
+  shutdown: {},
+  "settings.update": { settings: {} },
+  "contacts.list": {},
+  "contacts.add": { address: `/memory/p2p/${PEER}` },
+  "devices.list": {},
+  "call.start": { peerId: PEER, media: "audio" },
+  "call.accept": { callId: "c" },
+  "call.reject": { callId: "c" },
+  "call.hangup": { callId: "c" },
+  "call.setMicrophone": { callId: "c", on: true },
+  "call.setCamera": { callId: "c", on: true },
+  "call.useDevice": { callId: "c", kind: "camera", deviceId: "auto" },
+  "call.list": {},
+  "call.stats": { callId: "c" },
+  "call.snapshot": { callId: "c", source: "local" },
+  "frames.subscribe": { callId: "c", source: "local" },
+  "frames.unsubscribe": { stream: "s" },
+  "charts.list": {},
+  "debug.bundle": {},
+  "charts.subscribe": {},
+  "charts.unsubscribe": {},
+  "signal.deliver": { from: PEER, topic: "call:c", payload: {} },
+};
+
+async function assertAllRefused({ host }: PluginBench, kind: string): Promise<void> {
+  for (const [method, params] of Object.entries(PARAMS)) {
+    await assert.rejects(host.request(method as MethodName, params as never), { kind }, method);
+  }
+}
+
+describe("the life cycle", () => {
+  test("refuses every method but initialize as notInitialized before it", async () => {
+    assert.deepEqual([...Object.keys(PARAMS), "initialize"].sort(), Object.keys(methods).sort());
+    await assertAllRefused(bench(), "notInitialized");
+  });
+
+  test("answers initialize with version, name, mode and the settings in force", async () => {
+    const { plugin, protocolVersion, mode, settings } = await bench().initialize({ toneHz: 600 });
+    assert.deepEqual(plugin, { name: "goop-call-plugin", version: "1.2.3" });
+    assert.deepEqual(
+      [protocolVersion, mode, settings.toneHz, settings.camera],
+      [PROTOCOL_VERSION, "native", 600, "auto"],
+    );
+  });
+
+  test("refuses another protocol version and says which field, what it was and what was expected", async () => {
+    const made = bench();
+    const wrong = made.host.request("initialize", {
+      protocolVersion: 99,
+      host: { name: "a test" },
+      identity: { label: "" },
+    });
+    await assert.rejects(wrong, {
+      kind: "unsupportedProtocolVersion",
+      issues: [{ field: "protocolVersion", value: "99", expected: String(PROTOCOL_VERSION) }],
+    });
+    await made.initialize();
+  });
+
+  test("refuses wrong settings at initialize by name and can be initialized after it", async () => {
+    const made = bench();
+    await assert.rejects(
+      made.initialize({ toneHz: 1 }),
+      (error: { kind: string; issues: { field: string }[] }) => {
+        assert.deepEqual(
+          [error.kind, error.issues.map(({ field }) => field)],
+          ["invalidParams", ["settings.toneHz"]],
+        );
+        return true;
+      },
+    );
+    assert.equal((await made.initialize()).settings.toneHz, 440);
+  });
+
+  test("refuses a second initialize", async () => {
+    const made = bench();
+    await made.initialize();
+    await assert.rejects(made.initialize(), { kind: "alreadyInitialized" });
+  });
+
+  test("starts signalling only when the host is ready for notifications, and says how it stands", async () => {
+    const made = bench();
+    await made.initialize();
+    await assert.rejects(made.host.request("call.start", { peerId: PEER, media: "audio" }), {
+      kind: "signallingUnavailable",
+    });
+    assert.deepEqual(made.told, []);
+    made.host.notify("initialized", {});
+    await made.hears("signalling.changed", ({ state }) => state === "ready");
+    assert.deepEqual(
+      made.of("signalling.changed").map(({ state }) => state),
+      ["starting", "ready"],
+    );
+  });
+
+  test("ignores an initialized that comes out of turn, and says so in the log", async () => {
+    const made = bench();
+    made.host.notify("initialized", {});
+    await made.begin();
+    made.host.notify("initialized", {});
+    await made.host.request("call.list", {});
+    assert.equal(made.logged.filter((line) => line.includes("out of turn")).length, 2);
+  });
+
+  test("refuses everything after shutdown and after exit, and ends with status 0", async () => {
+    const made = bench();
+    await made.begin();
+    assert.equal(await made.host.request("shutdown", {}), null);
+    await assertAllRefused(made, "shuttingDown");
+    made.host.notify("exit", {});
+    await assertAllRefused(made, "shuttingDown");
+    assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 0);
+  });
+
+  test("ends with status 1 when the host goes without a shutdown", async () => {
+    const made = bench();
+    await made.begin();
+    await made.end();
+    assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 1);
+  });
+
+  test("on a machine without calls says why, lets peers know, and refuses calls only", async () => {
+    const made = bench("no addon for this machine");
+    await made.initialize();
+    made.host.notify("initialized", {});
+    const { videoDisabled, cause, why } = await made.hears("availability.changed");
+    assert.deepEqual([videoDisabled, cause], [true, "engine"]);
+    assert.match(why ?? "", /no addon for this machine/);
+    await made.hears("signalling.changed", ({ state }) => state === "ready");
+    const start = made.host.request("call.start", { peerId: PEER, media: "audio" });
+    await assert.rejects(start, { kind: "callsUnavailable", message: /no addon for this machine/ });
+    await made.host.request("devices.list", {});
+  });
+});
+
+describe("settings.update", () => {
+  test("changes what is named and leaves the rest", async () => {
+    const made = bench();
+    await made.initialize({ toneHz: 500, picture: { width: 320 } });
+    const { settings, restartNeeded } = await made.host.request("settings.update", {
+      settings: { picture: { fps: 15 } },
+    });
+    assert.deepEqual(settings.picture, { width: 320, height: 720, fps: 15 });
+    assert.equal(settings.toneHz, 500);
+    assert.deepEqual(restartNeeded, []);
+  });
+
+  test("is all or nothing, and names every wrong field", async () => {
+    const made = bench();
+    await made.initialize();
+    const wrong = made.host.request("settings.update", {
+      settings: { toneHz: 600, picture: { width: 1, fps: 500 } },
+    });
+    await assert.rejects(wrong, (error: { kind: string; issues: { field: string }[] }) => {
+      assert.equal(error.kind, "invalidParams");
+      const fields = error.issues.map(({ field }) => field).sort();
+      assert.deepEqual(fields, ["settings.picture.fps", "settings.picture.width"]);
+      return true;
+    });
+    const { settings } = await made.host.request("settings.update", { settings: {} });
+    assert.deepEqual([settings.toneHz, settings.picture.width], [440, 1280]);
+  });
+
+  test("says which changed settings wait for the next start", async () => {
+    const made = bench();
+    await made.begin();
+    const { restartNeeded } = await made.host.request("settings.update", {
+      settings: { signalling: { mdns: false, listen: ["/ip4/0.0.0.0/tcp/0"] }, toneHz: 700 },
+    });
+    assert.deepEqual(restartNeeded, ["signalling.mdns"]);
+  });
+
+  test("gives the charts its waits", async () => {
+    const made = bench();
+    await made.begin();
+    await made.host.request("settings.update", { settings: { timeouts: { ringMs: 1_234 } } });
+    assert.equal(made.plugin.desk.getSnapshot().context.timeouts.ringMs, 1_234);
+  });
+});
+
+describe("devices and contacts", () => {
+  test("devices are listed without opening any", async () => {
+    const made = bench();
+    await made.initialize();
+    const { cameras, microphones, speakers } = await made.host.request("devices.list", {});
+    assert.deepEqual(
+      [cameras, microphones, speakers].map((list) => list.map(({ id }) => id)),
+      [
+        ["fake-camera", "test-pattern"],
+        ["fake:mic", "tone", "none"],
+        ["fake:speaker", "none"],
+      ],
+    );
+    assert.deepEqual(made.open(), []);
+  });
+
+  test("a peer that cannot be reached is not added, and the field is named", async () => {
+    const made = bench();
+    await made.begin();
+    await assert.rejects(made.host.request("contacts.add", { address: `/memory/p2p/${PEER}` }), {
+      kind: "peerUnreachable",
+    });
+  });
+
+  test("contacts that are found are told and listed", async () => {
+    const network = createFakeSignallingNetwork();
+    const [one, other] = [new PluginBench(network), new PluginBench(network)];
+    open.push(one, other);
+    await one.begin();
+    const otherId = await other.begin();
+    const { contacts } = await one.hears("contacts.changed", (told) =>
+      told.contacts.some(({ reachable }) => reachable),
+    );
+    assert.deepEqual(
+      contacts.map(({ peerId }) => peerId),
+      [otherId],
+    );
+    const listed = await one.host.request("contacts.list", {});
+    assert.deepEqual(
+      listed.contacts.map(({ peerId }) => peerId),
+      [otherId],
+    );
+  });
+});

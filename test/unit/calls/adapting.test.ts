@@ -1,0 +1,163 @@
+// What the adapt chart's steps do to pictures: on their way to the connection, and on their way to the host's page.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { VideoFrame } from "../../../native/types.ts";
+import type { StatisticsMoment } from "../../../plugin/calls/call-statistics.ts";
+import { FrameSender, scaledSize } from "../../../plugin/calls/frame-sender.ts";
+import { createSampler, measuredOf, watchLoopLag } from "../../../plugin/calls/sampler.ts";
+import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
+import { SHARES } from "../../../statecharts/index.ts";
+import { countedFrame } from "../../support/fakes/fake-frames.ts";
+import { NO_FRAMES, quiet } from "../../support/plugin/call-bench.ts";
+
+class SenderBench {
+  readonly sent: VideoFrame[] = [];
+  readonly errors: unknown[] = [];
+  readonly scalings: { size: string; finish: PromiseWithResolvers<void> }[] = [];
+  nowMs = 0;
+  readonly sender = new FrameSender({
+    createScaler: () => ({
+      scale: async (_, width, height) => {
+        const finish = Promise.withResolvers<void>();
+        this.scalings.push({ size: `${width}x${height}`, finish });
+        await finish.promise;
+        return new Uint8Array((width * height * 3) / 2);
+      },
+    }),
+    send: (picture) => void this.sent.push(picture),
+    nowMs: () => this.nowMs,
+    onError: (error) => void this.errors.push(error),
+  });
+
+  async finish(index: number): Promise<void> {
+    this.scalings[index]?.finish.resolve();
+    await quiet();
+  }
+}
+
+describe("the picture sender", () => {
+  test("passes whole pictures on as they are, at once", () => {
+    const bench = new SenderBench();
+    const frame = countedFrame(1, 64, 48);
+    bench.sender.offer(frame);
+    assert.deepEqual([bench.sent[0] === frame, bench.scalings.length, frame.held()], [true, 0, 0]);
+  });
+
+  test("scales one picture at a time; of those that come meanwhile the newest is next, and every one is given back", async () => {
+    const bench = new SenderBench();
+    bench.sender.limit(SHARES.half, 30);
+    const frames = [1, 2, 3].map((mark) => countedFrame(mark, 64, 48));
+    for (const frame of frames) bench.sender.offer(frame);
+    assert.deepEqual(
+      bench.scalings.map(({ size }) => size),
+      ["32x24"],
+    );
+    await bench.finish(0);
+    await bench.finish(1);
+    assert.deepEqual(
+      bench.sent.map(({ capturedAtUs, width, height, data }) => [capturedAtUs, width, height, data.length]),
+      [frames[0], frames[2]].map((frame) => [frame?.capturedAtUs, 32, 24, 1152]),
+    );
+    assert.deepEqual(
+      frames.map((frame) => frame.held()),
+      [0, 0, 0],
+    );
+  });
+
+  test("leaves pictures out where the share of the rate is lower", async () => {
+    const bench = new SenderBench();
+    bench.sender.limit({ scale: 1, rate: 1 / 6 }, 30);
+    for (let picture = 0; picture < 300; picture += 1) {
+      bench.nowMs = (picture * 1000) / 30;
+      bench.sender.offer(countedFrame());
+    }
+    assert.ok(Math.abs(bench.sent.length - 50) <= 2, `${bench.sent.length} pictures in ten seconds`);
+  });
+
+  test("sends nothing while paused, not even what was being scaled", async () => {
+    const bench = new SenderBench();
+    bench.sender.limit(SHARES.half, 30);
+    const frames = [countedFrame(1, 64, 48), countedFrame(2, 64, 48)];
+    for (const frame of frames) bench.sender.offer(frame);
+    bench.sender.limit(SHARES.paused, 30);
+    bench.sender.offer(countedFrame(3, 64, 48));
+    await bench.finish(0);
+    assert.deepEqual([bench.sent, bench.scalings.length], [[], 1]);
+    assert.deepEqual(
+      frames.map((frame) => frame.held()),
+      [0, 0],
+    );
+  });
+
+  test("tells of a picture that could not be scaled, and goes on with the next", async () => {
+    const bench = new SenderBench();
+    bench.sender.limit(SHARES.half, 30);
+    const frame = countedFrame(1, 64, 48);
+    bench.sender.offer(frame);
+    bench.scalings[0]?.finish.reject(new Error("no memory"));
+    await quiet();
+    assert.deepEqual([bench.errors.map(String), frame.held()], [["Error: no memory"], 0]);
+    bench.sender.offer(countedFrame(2, 64, 48));
+    await bench.finish(1);
+    assert.equal(bench.sent.length, 1);
+  });
+
+  test("keeps sides even, so that chroma fits, and never vanishingly small", () => {
+    assert.deepEqual(scaledSize({ width: 641, height: 479 }, 0.75), { width: 480, height: 360 });
+    assert.deepEqual(scaledSize({ width: 20, height: 2 }, 0.25), { width: 16, height: 16 });
+    assert.deepEqual(scaledSize({ width: 641, height: 479 }, 1), { width: 641, height: 479 });
+  });
+});
+
+describe("measuring", () => {
+  const at = (change: Partial<StatisticsMoment>): StatisticsMoment => ({
+    callId: "call-1",
+    at: 0,
+    peer: NO_STATISTICS,
+    media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
+    captureToSendMs: null,
+    pictureHoldMs: 0,
+    remoteFrames: NO_FRAMES,
+    localFrames: NO_FRAMES,
+    ...change,
+  });
+  const plan = { maxVideoBps: 1_000_000, picture: { width: 640, height: 480, fps: 30 } };
+
+  test("takes shares of the last second only", () => {
+    const before = at({
+      media: { captured: 100, captureDropped: 90, sent: 0, received: 0 },
+      remoteFrames: { ...NO_FRAMES, replaced: 50, written: 50 },
+    });
+    const now = at({
+      media: { captured: 130, captureDropped: 96, sent: 0, received: 0 },
+      remoteFrames: { ...NO_FRAMES, replaced: 60, written: 80 },
+    });
+    const { captureDropped, pageReplaced, loopLagMs } = measuredOf(now, before, 7, plan);
+    assert.deepEqual([captureDropped, pageReplaced, loopLagMs], [0.2, 0.25, 7]);
+  });
+
+  test("says nothing of a camera that is closed, nor of a page that takes no picture at all", () => {
+    const now = at({ remoteFrames: { ...NO_FRAMES, replaced: 30 } });
+    const { captureDropped, pageReplaced } = measuredOf(now, at({}), null, plan);
+    assert.deepEqual([captureDropped, pageReplaced], [null, null]);
+  });
+
+  test("reaches those who listen to this call, until they stop", () => {
+    const measurements = createSampler();
+    const heard: string[] = [];
+    const stop = measurements.subscribe("call-1", () => heard.push("one"));
+    measurements.subscribe("call-2", () => heard.push("two"));
+    const figures = measuredOf(at({}), at({}), null, plan);
+    measurements.publish("call-1", figures);
+    stop();
+    measurements.publish("call-1", figures);
+    assert.deepEqual(heard, ["one"]);
+  });
+
+  test("knows how late the main thread is, never less than not at all", () => {
+    const lag = watchLoopLag();
+    assert.ok(lag.take() >= 0);
+    lag.stop();
+  });
+});

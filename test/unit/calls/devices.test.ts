@@ -1,0 +1,299 @@
+// When devices and connections are open, who waits for whom, and what passes through them.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { CaptureError } from "../../../native/types.ts";
+import { createDeviceMutex } from "../../../plugin/calls/device-mutex.ts";
+import { SoundError } from "../../../plugin/sound/sound.ts";
+import type { Signal } from "../../../rpc-schema/index.ts";
+import { CallBench, type CallBenchOptions, quiet } from "../../support/plugin/call-bench.ts";
+
+const CALL = "call-1";
+const REQUEST: Signal = { type: "call-request", mediaType: "video" };
+
+const benches: CallBench[] = [];
+after(() => {
+  for (const { desk } of benches) desk.stop();
+});
+
+function createBench(options: CallBenchOptions = {}): CallBench {
+  const bench = new CallBench(options);
+  benches.push(bench);
+  return bench;
+}
+
+async function accepted(bench = createBench(), callId = CALL): Promise<CallBench> {
+  bench.hears("bob", callId, REQUEST);
+  bench.desk.send({ type: "user.toCall", callId, event: { type: "user.accept", media: null } });
+  await quiet();
+  return bench;
+}
+
+function want(
+  bench: CallBench,
+  event: Parameters<typeof bench.desk.send>[0] & { type: "user.toCall" },
+): void {
+  bench.desk.send(event);
+}
+
+function hangUp(bench: CallBench, callId = CALL): void {
+  want(bench, { type: "user.toCall", callId, event: { type: "user.hangup" } });
+}
+
+/** A device whose opening and closing the test finishes. */
+function slowDevice() {
+  const opening = Promise.withResolvers<void>();
+  const closing = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const device = {
+    close: () => {
+      events.push("closing");
+      return closing.promise.then(() => void events.push("closed"));
+    },
+  };
+  return {
+    events,
+    finishOpening: opening.resolve,
+    failOpening: opening.reject,
+    finishClosing: closing.resolve,
+    open: async () => {
+      events.push("opening");
+      await opening.promise;
+      return device;
+    },
+    onOpened: () => void events.push("opened"),
+    onFailed: (error: unknown) => void events.push(`failed: ${String(error)}`),
+  };
+}
+
+describe("a device's turn", () => {
+  const turnWith = () => {
+    const failures: unknown[] = [];
+    return { failures, turn: createDeviceMutex((error) => failures.push(error)) };
+  };
+
+  test("opens, reports and closes at the release", async () => {
+    const { turn } = turnWith();
+    const device = slowDevice();
+    const release = turn.hold(device.open, device.onOpened, device.onFailed);
+    await quiet();
+    device.finishOpening();
+    await quiet();
+    assert.deepEqual(device.events, ["opening", "opened"]);
+    release();
+    device.finishClosing();
+    await turn.idle();
+    assert.deepEqual(device.events, ["opening", "opened", "closing", "closed"]);
+  });
+
+  test("does not report a device that was released while it opened, and closes it all the same", async () => {
+    const { turn } = turnWith();
+    const device = slowDevice();
+    const release = turn.hold(device.open, device.onOpened, device.onFailed);
+    await quiet();
+    release();
+    device.finishOpening();
+    device.finishClosing();
+    await turn.idle();
+    assert.deepEqual(device.events, ["opening", "closing", "closed"]);
+  });
+
+  test("never opens what was released before its turn came", async () => {
+    const { turn } = turnWith();
+    const [first, second, third] = [slowDevice(), slowDevice(), slowDevice()];
+    const releaseFirst = turn.hold(first.open, first.onOpened, first.onFailed);
+    const releaseSecond = turn.hold(second.open, second.onOpened, second.onFailed);
+    turn.hold(third.open, third.onOpened, third.onFailed);
+    first.finishOpening();
+    await quiet();
+    releaseSecond();
+    releaseFirst();
+    first.finishClosing();
+    await quiet();
+    assert.deepEqual([second.events, third.events], [[], ["opening"]]);
+  });
+
+  test("lets the next one open only when the last is closed", async () => {
+    const { turn } = turnWith();
+    const [first, second] = [slowDevice(), slowDevice()];
+    const release = turn.hold(first.open, first.onOpened, first.onFailed);
+    turn.hold(second.open, second.onOpened, second.onFailed);
+    first.finishOpening();
+    await quiet();
+    release();
+    await quiet();
+    assert.deepEqual([first.events.at(-1), second.events], ["closing", []]);
+    first.finishClosing();
+    await quiet();
+    assert.deepEqual(second.events, ["opening"]);
+  });
+
+  test("passes on after an opening that failed, and reports it only to who still waits", async () => {
+    const { turn } = turnWith();
+    const [failed, abandoned, next] = [slowDevice(), slowDevice(), slowDevice()];
+    const releaseFailed = turn.hold(failed.open, failed.onOpened, failed.onFailed);
+    failed.failOpening("EBUSY");
+    await quiet();
+    assert.deepEqual(failed.events, ["opening", "failed: EBUSY"]);
+    releaseFailed();
+    const releaseAbandoned = turn.hold(abandoned.open, abandoned.onOpened, abandoned.onFailed);
+    await quiet();
+    releaseAbandoned();
+    abandoned.failOpening("ENODEV");
+    turn.hold(next.open, next.onOpened, next.onFailed);
+    await quiet();
+    assert.deepEqual([abandoned.events, next.events], [["opening"], ["opening"]]);
+  });
+
+  test("passes on after a closing that failed, which is told", async () => {
+    const { turn, failures } = turnWith();
+    const [first, next] = [slowDevice(), slowDevice()];
+    const release = turn.hold(first.open, first.onOpened, first.onFailed);
+    first.finishOpening();
+    await quiet();
+    release();
+    (first.finishClosing as (value: unknown) => void)(Promise.reject(new Error("EIO")));
+    turn.hold(next.open, next.onOpened, next.onFailed);
+    await quiet();
+    assert.deepEqual(failures.map(String), ["Error: EIO"]);
+    assert.deepEqual(next.events, ["opening"]);
+  });
+});
+
+describe("the devices of a call", () => {
+  test("open with the accept and close with the end, from whichever side", async () => {
+    for (const end of [hangUp, (bench: CallBench) => bench.hears("bob", CALL, { type: "call-hangup" })]) {
+      const bench = await accepted();
+      assert.deepEqual(bench.open(), ["camera", "microphone", "speaker", "peer"]);
+      end(bench);
+      await quiet();
+      assert.deepEqual(bench.open(), []);
+      assert.deepEqual(bench.frames.endedCalls, [CALL]);
+    }
+  });
+
+  test("close when the call ends before they are open", async () => {
+    const bench = createBench();
+    bench.hears("bob", CALL, REQUEST);
+    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+    hangUp(bench);
+    await quiet();
+    assert.deepEqual(bench.open(), []);
+    assert.equal(bench.ended[0]?.end.reason, "hungUp");
+  });
+
+  test("of the next call open only when those of the last are closed", async () => {
+    const bench = await accepted();
+    const camera = bench.cameras.openNow[0] ?? assert.fail("no camera");
+    const closing = Promise.withResolvers<void>();
+    const close = camera.close.bind(camera);
+    camera.close = () => closing.promise.then(close);
+    hangUp(bench);
+    await quiet();
+    await accepted(bench, "call-2");
+    assert.deepEqual(bench.cameras.opened.length, 1);
+    closing.resolve();
+    await quiet();
+    assert.equal(bench.cameras.opened.length, 2);
+    assert.equal(bench.cameras.openNow.length, 1);
+  });
+
+  test("that fail to open leave the call alive and are told as lost", async () => {
+    const bench = createBench();
+    const busy = { operation: "open", errno: "EBUSY", path: "/dev/video0" };
+    bench.cameras.failNextOpen = new CaptureError("the camera is busy", busy);
+    bench.sound.failNextOpen = new SoundError("no sound server");
+    await accepted(bench);
+    const media = bench.calls()[0]?.ref.getSnapshot().children.media?.getSnapshot();
+    assert.ok(media?.matches({ camera: "lost", microphone: "lost" }));
+    assert.equal(media?.context.camera.why, "the camera is busy");
+    assert.equal(media?.context.microphone.why, "no sound server");
+  });
+
+  test("that are unplugged are closed, and what was captured stays counted", async () => {
+    const bench = await accepted();
+    bench.cameras.emitPicture();
+    bench.cameras.openNow[0]?.unplug();
+    await quiet();
+    assert.deepEqual(bench.cameras.openNow, []);
+    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: true } });
+    await quiet();
+    bench.cameras.emitPicture();
+    bench.cameras.emitPicture();
+    const { captured, sent } = bench.context.mediaOf(CALL).counts();
+    assert.deepEqual([captured, sent], [3, 3]);
+  });
+
+  test("none are opened as the camera where the settings say none", async () => {
+    const bench = createBench();
+    bench.settings = { ...bench.settings, camera: "none" };
+    await accepted(bench);
+    assert.deepEqual(bench.cameras.opened, []);
+  });
+
+  test("give no picture any more once the camera is switched off, though it takes time to close", async () => {
+    const bench = await accepted();
+    const camera = bench.cameras.openNow[0] ?? assert.fail("no camera");
+    camera.close = () => new Promise<void>(() => undefined);
+    camera.emitPicture();
+    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: false } });
+    camera.emitPicture();
+    assert.deepEqual(bench.frames.shown, [`${CALL} local`]);
+    assert.equal(bench.context.mediaOf(CALL).counts().sent, 1);
+  });
+
+  test("give no sample any more once the microphone is muted, though some were under way", async () => {
+    const bench = await accepted();
+    const peer = bench.engine.peers[0] ?? assert.fail("no connection");
+    let blocks = 0;
+    peer.sendAudio = () => {
+      blocks += 1;
+    };
+    const setMuted = bench.context.mediaOf(CALL).microphone ?? assert.fail("no microphone");
+    setMuted.setMuted = () => undefined;
+    bench.sound.speak();
+    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: false } });
+    bench.sound.speak();
+    assert.equal(blocks, 1);
+    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: true } });
+    bench.sound.speak();
+    assert.equal(blocks, 2);
+  });
+});
+
+describe("the connection of a call", () => {
+  test("that cannot be made ends the call as mediaFailed with the engine's words", async () => {
+    const bench = createBench();
+    bench.engine.faults.cannotLoad = true;
+    await accepted(bench);
+    assert.equal(bench.ended[0]?.end.reason, "mediaFailed");
+    assert.match(bench.ended[0]?.end.detail ?? "", /told to fail/);
+    assert.deepEqual(bench.open(), []);
+  });
+
+  test("drops a candidate that comes too late instead of failing", async () => {
+    const bench = await accepted();
+    const peer = bench.engine.peers[0] ?? assert.fail("no connection");
+    peer.addCandidate = () => {
+      throw new Error("no use for it");
+    };
+    bench.hears("bob", CALL, { type: "ice-candidate", candidate: { candidate: "candidate:1" } });
+    await quiet();
+    assert.ok(bench.logged.some((line) => line.includes("no use for it")));
+    assert.equal(bench.calls().length, 1);
+  });
+
+  test("a goodbye is not taken back when the call no longer waits for it", async () => {
+    const aborts: boolean[] = [];
+    const bench = await accepted(
+      createBench({
+        send: async (_peerId, _callId, { type }, abort) => {
+          if (type === "call-hangup") aborts.push(abort !== undefined);
+        },
+      }),
+    );
+    hangUp(bench);
+    await quiet();
+    assert.deepEqual(aborts, [false]);
+  });
+});

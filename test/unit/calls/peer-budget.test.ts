@@ -1,0 +1,45 @@
+// How often something may be done for one peer.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PeerBudget } from "../../../plugin/calls/peer-budget.ts";
+
+function budgetAt(clock: { ms: number }): PeerBudget {
+  return new PeerBudget({ burst: 3, refillMs: 1_000, nowMs: () => clock.ms });
+}
+
+/** How often `take` succeeds out of so many times. */
+const taken = (budget: PeerBudget, peerId: string, times: number) =>
+  Array.from({ length: times }, () => budget.take(peerId)).filter(Boolean).length;
+
+test("a peer gets its burst, then one more for each refill, and never more than a burst", () => {
+  const clock = { ms: 0 };
+  const budget = budgetAt(clock);
+  assert.equal(taken(budget, "mallory", 10_000), 3);
+  assert.equal(budget.allows("mallory"), false);
+  clock.ms = 999;
+  assert.equal(budget.allows("mallory"), false);
+  clock.ms = 1_000;
+  assert.equal(taken(budget, "mallory", 100), 1);
+  clock.ms = 1_000_000;
+  assert.equal(taken(budget, "mallory", 100), 3);
+});
+
+test("one peer's use takes nothing from another's", () => {
+  const budget = budgetAt({ ms: 0 });
+  taken(budget, "mallory", 10_000);
+  assert.equal(taken(budget, "bob", 10), 3);
+});
+
+test("a restored peer has its burst again", () => {
+  const budget = budgetAt({ ms: 0 });
+  taken(budget, "bob", 10);
+  budget.restore("bob");
+  assert.equal(taken(budget, "bob", 10), 3);
+});
+
+test("a bounded number of peers is held", () => {
+  const budget = budgetAt({ ms: 0 });
+  for (let count = 0; count < 10_000; count += 1) budget.take(`peer-${count}`);
+  assert.equal(budget.size, 256);
+});

@@ -1,0 +1,111 @@
+// A connection made anew in the middle of a call: what becomes of the old one, of the devices, and of what was awaited.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Signal } from "../../../rpc-schema/index.ts";
+import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+
+const CALL = "call-1";
+const RECONNECT: Signal = { type: "call-reconnect", channelId: CALL, mediaType: "video" };
+const benches: CallBench[] = [];
+after(() => {
+  for (const { desk } of benches) desk.stop();
+});
+
+/** Bob's page calls, and our user accepted. */
+async function accepted(): Promise<CallBench> {
+  const bench = new CallBench();
+  benches.push(bench);
+  bench.hears("bob", CALL, { type: "call-request", mode: "browser", mediaType: "video" });
+  bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+  await quiet();
+  return bench;
+}
+
+/** A connection of the page's, and its offer. */
+async function pageOffers(bench: CallBench): Promise<void> {
+  const callbacks = {
+    onCandidate: () => undefined,
+    onConnectionState: () => undefined,
+    onVideo: () => undefined,
+    onAudio: () => undefined,
+  };
+  const page = await bench.engine.createPeer(
+    { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300 },
+    callbacks,
+  );
+  bench.hears("bob", CALL, { type: "call-offer", sdp: await page.createOffer() });
+  await quiet();
+  const answer = bench.sent.findLast(({ signal }) => signal.type === "call-answer")?.signal;
+  if (answer?.type === "call-answer") await page.acceptAnswer(answer.sdp);
+  await quiet();
+}
+
+test("the old connection is closed, the devices stay, and media go over the new one", async () => {
+  const bench = await accepted();
+  await pageOffers(bench);
+  const [old] = bench.engine.peers;
+  const devices = bench.open().filter((one) => one !== "peer");
+  bench.hears("bob", CALL, RECONNECT);
+  await quiet();
+  assert.equal(old?.isClosed, true);
+  assert.deepEqual(
+    bench.open().filter((one) => one !== "peer"),
+    devices,
+  );
+  const [acknowledged, said] = bench.sent.slice(-2).map(({ signal }) => signal);
+  assert.deepEqual(acknowledged, {
+    type: "call-reconnect-ack",
+    mode: "native",
+    platform: process.platform,
+  });
+  assert.equal(said?.type, "call-media");
+  await pageOffers(bench);
+  const ours = bench.context.mediaOf(CALL).peer;
+  assert.ok(ours && ours !== old);
+  assert.equal(ours.negotiatedDirections()?.video.sends, true);
+  const [call] = bench.calls();
+  assert.ok(call?.ref.getSnapshot().hasTag("connected"));
+});
+
+test("a hundred wishes for a new connection leave one open, and none after the call", async () => {
+  const bench = await accepted();
+  for (let times = 0; times < 100; times += 1) {
+    await pageOffers(bench);
+    bench.hears("bob", CALL, RECONNECT);
+  }
+  await quiet();
+  const ours = bench.engine.peers.filter(
+    ({ options, isClosed }) => !isClosed && options.maxVideoBitrateBps > 1,
+  );
+  assert.equal(ours.length, 1);
+  bench.hears("bob", CALL, { type: "call-hangup" });
+  await quiet();
+  assert.deepEqual(
+    ours.map(({ isClosed }) => isClosed),
+    [true],
+  );
+  assert.equal(bench.context.mediaOf(CALL).peer, null);
+});
+
+test("a connection that is ready only after another took its place is closed and never used", async () => {
+  const bench = await accepted();
+  await pageOffers(bench);
+  const { createPeer } = bench.engine;
+  const slow = Promise.withResolvers<void>();
+  bench.engine.createPeer = async (...args) => {
+    await slow.promise;
+    return createPeer(...args);
+  };
+  bench.hears("bob", CALL, RECONNECT);
+  bench.hears("bob", CALL, { type: "call-offer", sdp: "v=0 of a page that goes away" });
+  bench.engine.createPeer = createPeer;
+  bench.hears("bob", CALL, RECONNECT);
+  await quiet();
+  const current = bench.context.mediaOf(CALL).peer;
+  assert.ok(current);
+  slow.resolve();
+  await quiet();
+  assert.equal(bench.context.mediaOf(CALL).peer, current);
+  assert.equal(bench.engine.peers.at(-1)?.isClosed, true);
+});

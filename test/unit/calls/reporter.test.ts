@@ -1,0 +1,217 @@
+// What the host is told of a call: what changed, once, in order, and the end last.
+
+import assert from "node:assert/strict";
+import { after, describe, mock, test } from "node:test";
+import { CallReporter } from "../../../plugin/calls/call-reporter.ts";
+import type {
+  CallInfo,
+  PluginNotificationName,
+  PluginNotificationParams,
+  Signal,
+} from "../../../rpc-schema/index.ts";
+import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+
+const CALL = "call-1";
+const REQUEST: Signal = { type: "call-request", mediaType: "audio" };
+const benches: CallBench[] = [];
+after(() => {
+  for (const { desk } of benches) desk.stop();
+});
+
+class ReportBench {
+  /** No goodbye of ours is ever acknowledged. */
+  readonly bench = new CallBench({
+    send: async (_peerId, _callId, { type }) => {
+      if (type === "call-hangup") await new Promise<never>(() => undefined);
+    },
+  });
+  readonly told: { name: PluginNotificationName; params: unknown }[] = [];
+  nowMs = 1_000_000;
+  readonly reporter: CallReporter;
+
+  constructor(ringSettleMs = 0) {
+    benches.push(this.bench);
+    this.reporter = new CallReporter({
+      context: this.bench.context,
+      notify: (name, params) => void this.told.push({ name, params }),
+      labelOf: (peerId) => `label of ${peerId}`,
+      now: () => this.nowMs,
+      ringSettleMs,
+    });
+    this.bench.onMove = () => this.reporter.moved();
+  }
+
+  async rings(): Promise<void> {
+    this.bench.hears("bob", CALL, REQUEST);
+    const [call] = this.bench.announced;
+    if (call) this.reporter.add(call);
+    await quiet();
+  }
+
+  async accepts(): Promise<void> {
+    this.bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+    await quiet();
+  }
+
+  /** The far end is another fake of the same process. */
+  async connects(): Promise<void> {
+    const caller = await this.bench.engine.createPeer(
+      { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0 },
+      {
+        onCandidate: () => undefined,
+        onConnectionState: () => undefined,
+        onVideo: () => undefined,
+        onAudio: () => undefined,
+      },
+    );
+    this.bench.hears("bob", CALL, { type: "call-offer", sdp: await caller.createOffer() });
+    await quiet();
+    const answer = this.bench.sent.find(({ signal }) => signal.type === "call-answer")?.signal;
+    if (answer?.type === "call-answer") await caller.acceptAnswer(answer.sdp);
+    for (const { signal } of this.bench.sent) {
+      if (signal.type === "ice-candidate") caller.addCandidate(signal.candidate);
+    }
+    await quiet();
+  }
+
+  names(): string[] {
+    return this.told.map(({ name }) => name).filter((name) => name !== "call.levels");
+  }
+
+  of<N extends PluginNotificationName>(name: N): PluginNotificationParams<N>[] {
+    return this.told.filter((told) => told.name === name).map(({ params }) => params) as never;
+  }
+
+  async ends(): Promise<void> {
+    this.bench.hears("bob", CALL, { type: "call-hangup" });
+    await quiet();
+    for (const ended of this.bench.ended) this.reporter.end(ended);
+  }
+}
+
+describe("the reporter", () => {
+  test("tells an incoming call with its peer's label and the time it came", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    const [incoming] = bench.of("call.incoming");
+    assert.deepEqual(
+      [incoming?.callId, incoming?.peerLabel, incoming?.createdAt, incoming?.connectedAt],
+      [CALL, "label of bob", 1_000_000, undefined],
+    );
+  });
+
+  test("tells nothing at all of a call whose caller gave up before it was told", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const bench = new ReportBench(100);
+    await bench.rings();
+    bench.reporter.moved();
+    await quiet();
+    assert.deepEqual(bench.reporter.list(), []);
+    await bench.ends();
+    t.mock.timers.tick(1_000);
+    assert.deepEqual(bench.names(), []);
+    assert.ok(bench.bench.context.rings.size === 0, "a call that did not ring is not held against its peer");
+  });
+
+  test("tells an incoming call a moment after its request", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const bench = new ReportBench(100);
+    await bench.rings();
+    t.mock.timers.tick(99);
+    assert.deepEqual(bench.names(), []);
+    t.mock.timers.tick(1);
+    assert.deepEqual(bench.names(), ["call.incoming"]);
+    await bench.ends();
+    assert.deepEqual(bench.names(), ["call.incoming", "call.ended"]);
+  });
+
+  test("tells nothing when a chart moved and nothing that shows has changed", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    for (let count = 0; count < 5; count += 1) {
+      bench.reporter.moved();
+      await quiet();
+    }
+    bench.bench.hears("bob", CALL, REQUEST);
+    await quiet();
+    assert.deepEqual(bench.names(), ["call.incoming"]);
+  });
+
+  test("tells a burst of changes as one, and no two alike one after the other", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    await bench.accepts();
+    const changes = bench.of("call.changed").map((info) => JSON.stringify(info));
+    assert.ok(changes.length < bench.bench.sent.length + 4);
+    for (const [index, text] of changes.entries()) assert.notEqual(text, changes[index - 1]);
+    assert.equal((bench.of("call.changed").at(-1) as CallInfo).local.microphone.state, "live");
+  });
+
+  test("counts the connected time alone as the call's duration", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    bench.nowMs += 5_000;
+    await bench.accepts();
+    await bench.connects();
+    assert.equal(bench.of("call.changed").at(-1)?.connectedAt, 1_005_000);
+    bench.nowMs += 42_000;
+    await bench.ends();
+    assert.equal(bench.of("call.ended")[0]?.durationMs, 42_000);
+  });
+
+  test("gives a call that was never connected no duration", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    bench.nowMs += 5_000;
+    await bench.ends();
+    assert.equal(bench.of("call.ended")[0]?.durationMs, 0);
+  });
+
+  test("tells the end last, once, and never the phase `ended`", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    await bench.accepts();
+    await bench.ends();
+    await bench.ends();
+    bench.reporter.moved();
+    await quiet();
+    assert.equal(bench.names().at(-1), "call.ended");
+    assert.equal(bench.of("call.ended").length, 1);
+    assert.ok(bench.of("call.changed").every(({ phase }) => phase !== "ended"));
+    assert.deepEqual(bench.reporter.list(), []);
+    assert.equal(bench.reporter.statistics(CALL), null);
+  });
+
+  test("does not list a call that only still says goodbye", async () => {
+    const bench = new ReportBench();
+    await bench.rings();
+    assert.equal(bench.reporter.list().length, 1);
+    bench.bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
+    await quiet();
+    assert.equal(bench.bench.calls().length, 1);
+    assert.deepEqual(bench.reporter.list(), []);
+  });
+
+  test("tells statistics each second and levels ten times as often, from the connection to the end", async () => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    try {
+      const bench = new ReportBench();
+      await bench.rings();
+      await bench.accepts();
+      mock.timers.tick(5_000);
+      await quiet();
+      assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [0, 0]);
+      await bench.connects();
+      mock.timers.tick(1_000);
+      await quiet();
+      assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [1, 10]);
+      assert.deepEqual(bench.reporter.statistics(CALL), bench.of("call.statistics")[0]);
+      await bench.ends();
+      mock.timers.tick(5_000);
+      await quiet();
+      assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [1, 10]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});

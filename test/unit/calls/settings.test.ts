@@ -1,0 +1,127 @@
+// Settings that change during a call, down to the devices; and a device that is interrupted, up to what the host is told.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { liveSettingsChange } from "../../../plugin/calls/settings-change.ts";
+import { settingsSchema } from "../../../rpc-schema/index.ts";
+import { FAKE_CAMERA_ID } from "../../support/fakes/fake-cameras.ts";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { quiet } from "../../support/plugin/call-bench.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const open: PluginBench[] = [];
+after(() => Promise.all(open.map((bench) => bench.end())));
+
+type Kind = "camera" | "microphone" | "speaker";
+
+/** Alice in a video call, whose devices are all live. */
+async function inCall(): Promise<PluginBench> {
+  const network = createFakeSignallingNetwork();
+  const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
+  open.push(alice, bob);
+  await alice.begin();
+  const peerId = await bob.begin();
+  const { callId } = await alice.host.request("call.start", { peerId, media: "video" });
+  await bob.hears("call.incoming");
+  await bob.host.request("call.accept", { callId });
+  await alice.hears(
+    "call.changed",
+    ({ phase, local }) => phase === "connected" && local.camera.state === "live",
+  );
+  await becomes(alice, "microphone", { state: "live" });
+  return alice;
+}
+
+const becomes = (
+  bench: PluginBench,
+  kind: Kind,
+  wanted: { state?: string; deviceId?: string; why?: string },
+) =>
+  bench.hears("call.changed", ({ local }) =>
+    Object.entries(wanted).every(([name, value]) => local[kind][name as keyof typeof wanted] === value),
+  );
+
+describe("a change of settings during a call", () => {
+  test("of the voice's processing reaches the open microphone, which stays open", async () => {
+    const alice = await inCall();
+    await alice.host.request("settings.update", { settings: { noiseSuppression: false } });
+    const asked = alice.sound.microphoneOptions.map(({ processing }) => processing);
+    assert.deepEqual(
+      asked.map(({ echoCancellation, noiseSuppression }) => [echoCancellation, noiseSuppression]),
+      [
+        [true, true],
+        [true, false],
+      ],
+    );
+    assert.equal(alice.sound.openIds("microphone").length, 1);
+  });
+
+  test("of microphone and speaker switches them", async () => {
+    const alice = await inCall();
+    await alice.host.request("settings.update", { settings: { microphone: "tone", speaker: "none" } });
+    await becomes(alice, "microphone", { deviceId: "tone", state: "live" });
+    await becomes(alice, "speaker", { deviceId: "none", state: "live" });
+    assert.deepEqual(
+      [alice.sound.openIds("microphone"), alice.sound.openIds("speaker")],
+      [["tone"], ["none"]],
+    );
+  });
+
+  test("to a device that is not there leaves the call with another, and says why", async () => {
+    const alice = await inCall();
+    await alice.host.request("settings.update", { settings: { microphone: "nobody's" } });
+    const { local } = await alice.hears("call.changed", (call) => call.local.microphone.why !== undefined);
+    assert.match(local.microphone.why ?? "", /nobody's/);
+  });
+
+  test("of the camera switches it with its first picture", async () => {
+    const alice = await inCall();
+    await alice.host.request("settings.update", { settings: { camera: "test-pattern" } });
+    await quiet();
+    assert.deepEqual(
+      alice.cameras.openNow.map(({ deviceId }) => deviceId),
+      [FAKE_CAMERA_ID, "test-pattern"],
+    );
+    alice.cameras.openNow[1]?.emitPicture();
+    await becomes(alice, "camera", { deviceId: "test-pattern" });
+  });
+
+  test("of the largest picture opens the same camera again with it", async () => {
+    const alice = await inCall();
+    const picture = { width: 320, height: 240, fps: 15 };
+    await alice.host.request("settings.update", { settings: { picture } });
+    await alice.hears("call.changed", ({ sending }) => sending.width === 320 && sending.height === 240);
+    assert.deepEqual(
+      alice.cameras.openNow.map(({ deviceId }) => deviceId),
+      [FAKE_CAMERA_ID],
+    );
+    assert.equal(alice.cameras.opened.at(-1)?.mode.fps, 15);
+  });
+
+  test("is news only in what differs", () => {
+    const settings = settingsSchema.parse({});
+    assert.deepEqual(liveSettingsChange(settings, structuredClone(settings)), {
+      wished: {},
+      isVoiceNew: false,
+      isPictureNew: false,
+    });
+    const now = { ...settings, camera: "none", automaticGain: false, toneHz: 600 };
+    assert.deepEqual(liveSettingsChange(settings, now), {
+      wished: { camera: "none" },
+      isVoiceNew: true,
+      isPictureNew: false,
+    });
+  });
+});
+
+test("a sound device that is interrupted is told to the host as being opened again, with the reason", async () => {
+  const alice = await inCall();
+  for (const kind of ["microphone", "speaker"] as const) {
+    alice.sound.interrupt(kind, "the sound server is away");
+    await becomes(alice, kind, { state: "opening", why: "the sound server is away" });
+    alice.sound.resume(kind);
+    await quiet();
+    const { calls } = await alice.host.request("call.list", {});
+    assert.deepEqual([calls[0]?.local[kind].state, calls[0]?.local[kind].why], ["live", undefined]);
+  }
+});

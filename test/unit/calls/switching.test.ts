@@ -1,0 +1,240 @@
+// Another device in a running call: what overlaps, what follows one after the other, and what happens when the new one
+// does not work. And the list of devices that a call and the host are told.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { CaptureError } from "../../../native/types.ts";
+import { createDeviceMonitor } from "../../../plugin/calls/device-list-subscription.ts";
+import { SoundError } from "../../../plugin/sound/sound.ts";
+import type { DeviceKind, DeviceList } from "../../../rpc-schema/index.ts";
+import type { UserMediaEvent } from "../../../statecharts/index.ts";
+import { FAKE_CAMERA_ID, FakeCameras } from "../../support/fakes/fake-cameras.ts";
+import { createFakeSound } from "../../support/fakes/fake-sound.ts";
+import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+
+const CALL = "call-1";
+const PATTERN = "test-pattern";
+const benches: CallBench[] = [];
+after(() => {
+  for (const { desk } of benches) desk.stop();
+});
+
+async function inCall(): Promise<CallBench> {
+  const bench = new CallBench();
+  benches.push(bench);
+  bench.hears("bob", CALL, { type: "call-request", mediaType: "video" });
+  bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+  await quiet();
+  return bench;
+}
+
+async function want(bench: CallBench, event: UserMediaEvent): Promise<void> {
+  bench.desk.send({ type: "user.toCall", callId: CALL, event });
+  await quiet();
+}
+
+function mediaOf(bench: CallBench) {
+  const media = bench.calls()[0]?.ref.getSnapshot().children.media?.getSnapshot();
+  return media ?? assert.fail("no media");
+}
+
+const openId = (bench: CallBench, kind: DeviceKind) => mediaOf(bench).context[kind].open?.deviceId;
+const openCameras = (bench: CallBench) => bench.cameras.openNow.map(({ deviceId }) => deviceId);
+
+describe("another camera", () => {
+  test("takes over with its first picture, and until then the old one's pictures go on", async () => {
+    const bench = await inCall();
+    const [old] = bench.cameras.openNow;
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID, PATTERN]);
+    old?.emitPicture();
+    old?.emitPicture();
+    assert.equal(bench.frames.shown.length, 2);
+    assert.equal(openId(bench, "camera"), FAKE_CAMERA_ID);
+    bench.cameras.openNow[1]?.emitPicture();
+    await quiet();
+    assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[PATTERN], PATTERN]);
+    bench.cameras.emitPicture();
+    assert.equal(bench.frames.shown.length, 3);
+  });
+
+  test("that does not open leaves the old one, and the user learns why", async () => {
+    const bench = await inCall();
+    const details = { operation: "open", errno: "EBUSY", path: "/dev/video1" };
+    bench.cameras.failNextOpen = new CaptureError("the camera is busy", details);
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[FAKE_CAMERA_ID], FAKE_CAMERA_ID]);
+    assert.equal(mediaOf(bench).context.camera.why, "the camera is busy");
+  });
+
+  test("for which the bus has no room opens once the old one is closed", async () => {
+    const bench = await inCall();
+    const details = { operation: "VIDIOC_STREAMON", errno: "ENOSPC", path: "/dev/video1" };
+    bench.cameras.failNextOpen = new CaptureError("no bandwidth", details);
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[PATTERN], PATTERN]);
+  });
+
+  test("that is the same one is not opened again", async () => {
+    const bench = await inCall();
+    await want(bench, { type: "user.useCamera", deviceId: FAKE_CAMERA_ID });
+    await want(bench, { type: "user.useCamera", deviceId: "auto" });
+    assert.equal(bench.cameras.opened.length, 1);
+  });
+
+  test("that breaks before its first picture is closed, and the old one stays", async () => {
+    const bench = await inCall();
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    bench.cameras.openNow[1]?.unplug();
+    await quiet();
+    assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[FAKE_CAMERA_ID], FAKE_CAMERA_ID]);
+  });
+
+  test("of several asked for at once is the last one", async () => {
+    const bench = await inCall();
+    bench.cameras.devices = [...bench.cameras.devices, { id: "third", name: "Third", isDefault: false }];
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await want(bench, { type: "user.useCamera", deviceId: "third" });
+    for (let round = 0; round < 3; round += 1) {
+      bench.cameras.emitPicture();
+      await quiet();
+    }
+    assert.deepEqual([openCameras(bench), openId(bench, "camera")], [["third"], "third"]);
+  });
+
+  test("is closed with the call, though it never gave a picture", async () => {
+    const bench = await inCall();
+    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
+    await quiet();
+    assert.deepEqual(bench.open(), []);
+    await bench.context.cameraMutex.idle();
+  });
+
+  test("none closes the camera, which is no fault", async () => {
+    const bench = await inCall();
+    await want(bench, { type: "user.useCamera", deviceId: "none" });
+    assert.deepEqual(openCameras(bench), []);
+    assert.ok(mediaOf(bench).matches({ camera: "off" }));
+  });
+});
+
+describe("another microphone or speaker", () => {
+  test("opens after the last is closed, muted as it was, and the connection stays", async () => {
+    const bench = await inCall();
+    await want(bench, { type: "user.setMicrophone", on: false });
+    await want(bench, { type: "user.useMicrophone", deviceId: "tone" });
+    await want(bench, { type: "user.useSpeaker", deviceId: "none" });
+    assert.deepEqual(
+      [bench.sound.openIds("microphone"), bench.sound.openIds("speaker"), openId(bench, "microphone")],
+      [["tone"], ["none"], "tone"],
+    );
+    assert.ok(mediaOf(bench).matches({ microphone: { open: "muted" } }));
+    assert.equal(bench.engine.peers.length, 1);
+  });
+
+  test("that does not open makes way for the one before", async () => {
+    const bench = await inCall();
+    const before = openId(bench, "microphone");
+    await bench.sound.plug("microphone", "fake:broken");
+    await quiet();
+    bench.sound.failNextOpen = new SoundError("no such card");
+    await want(bench, { type: "user.useMicrophone", deviceId: "fake:broken" });
+    await quiet();
+    assert.deepEqual([bench.sound.openIds("microphone"), openId(bench, "microphone")], [[before], before]);
+    assert.equal(mediaOf(bench).context.microphone.why, "no such card");
+  });
+
+  test("is opened with what the settings say of its processing at that moment", async () => {
+    const bench = await inCall();
+    bench.settings = { ...bench.settings, noiseSuppression: false };
+    await want(bench, { type: "user.useMicrophone", deviceId: openId(bench, "microphone") ?? "" });
+    const asked = bench.sound.microphoneOptions.map(({ processing }) => processing.noiseSuppression);
+    assert.deepEqual(asked, [true, false]);
+  });
+});
+
+describe("a camera that is unplugged in a call", () => {
+  test("makes way for another, is taken back, and both users know of it meanwhile", async () => {
+    const bench = await inCall();
+    const spare = { id: "spare", name: "Spare", isDefault: false };
+    const first = bench.cameras.devices;
+    bench.cameras.change([...first, spare]);
+    await quiet();
+    bench.cameras.openNow[0]?.unplug();
+    bench.cameras.change([spare]);
+    await quiet();
+    assert.equal(openId(bench, "camera"), "spare");
+    bench.cameras.change([...first, spare]);
+    await quiet();
+    bench.cameras.emitPicture();
+    await quiet();
+    assert.equal(openId(bench, "camera"), FAKE_CAMERA_ID);
+    assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID]);
+  });
+
+  test("alone brings the call down to the voice, and the peer is told why", async () => {
+    const bench = await inCall();
+    bench.cameras.change([]);
+    bench.cameras.openNow[0]?.unplug();
+    await quiet();
+    const told = bench.sent.map(({ signal }) => signal).findLast(({ type }) => type === "call-media");
+    assert.ok(told?.type === "call-media" && told.mediaLevel === "voiceOnly");
+    assert.match(told.why ?? "", /unplugged/);
+  });
+});
+
+describe("the list of devices", () => {
+  const watching = () => {
+    const cameras = new FakeCameras();
+    const sound = createFakeSound();
+    const logged: string[] = [];
+    const watch = createDeviceMonitor({ cameras, sound, log: (_, message) => void logged.push(message) });
+    const lists: DeviceList[] = [];
+    return { cameras, sound, logged, watch, lists };
+  };
+
+  test("comes at the beginning and with every change, whole", async () => {
+    const { cameras, sound, watch, lists } = watching();
+    const stop = watch.subscribe((list) => lists.push(list));
+    await quiet();
+    cameras.change([]);
+    await sound.plug("microphone", "fake:headset");
+    await quiet();
+    assert.deepEqual(
+      lists.map((list) => [list.cameras.length, list.microphones[0]?.id]),
+      [
+        [2, "fake:mic"],
+        [0, "fake:mic"],
+        [0, "fake:headset"],
+      ],
+    );
+    stop();
+    cameras.change(new FakeCameras().devices);
+    assert.equal(lists.length, 3);
+  });
+
+  test("is told to whoever comes later at once, and is not told again unchanged", async () => {
+    const { cameras, watch, lists } = watching();
+    watch.subscribe(() => undefined);
+    await quiet();
+    watch.subscribe((list) => lists.push(list));
+    assert.equal(lists.length, 1);
+    cameras.change(cameras.devices);
+    assert.equal(lists.length, 1);
+  });
+
+  test("that cannot be made is logged, and comes when it can", async () => {
+    const { cameras, sound, logged, watch, lists } = watching();
+    const list = sound.list.bind(sound);
+    sound.list = () => Promise.reject(new SoundError("no sound server"));
+    watch.subscribe((devices) => lists.push(devices));
+    await quiet();
+    assert.match(logged.join(), /no sound server/);
+    sound.list = list;
+    cameras.change([]);
+    await quiet();
+    assert.equal(lists.length, 1);
+  });
+});

@@ -1,0 +1,152 @@
+// Which camera `auto` and an id open, on a native part that is told which devices open and which are busy.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  type CameraInfo,
+  type Capture,
+  type CaptureCallbacks,
+  type CaptureConstraints,
+  CaptureError,
+} from "../../../native/types.ts";
+import { createCameras } from "../../../plugin/camera/create-cameras.ts";
+import { refusingNative } from "../../support/fakes/refusing-native.ts";
+
+const WISH = { width: 640, height: 480, fps: 30 };
+const CALLBACKS: CaptureCallbacks = {
+  onFrame: () => assert.fail("no picture can come"),
+  onError: (error) => assert.fail(error),
+};
+
+function camera(number: number, name = `Camera ${number}`): CameraInfo {
+  return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, otherIds: [], name, modes: [] };
+}
+
+/** Only what `createCameras` uses; the rest refuses. */
+class ScriptedNative {
+  readonly tried: string[] = [];
+  readonly #present: readonly CameraInfo[];
+  readonly #busy: readonly string[];
+
+  constructor(present: readonly CameraInfo[], busy: readonly string[] = []) {
+    this.#present = present;
+    this.#busy = busy;
+  }
+
+  listCameras(): CameraInfo[] {
+    return [...this.#present];
+  }
+
+  async openCamera(path: string, wish: CaptureConstraints): Promise<Capture> {
+    this.tried.push(path);
+    if (this.#busy.includes(path)) {
+      throw new CaptureError(`The camera ${path} is in use`, {
+        operation: "VIDIOC_S_FMT",
+        errno: "EBUSY",
+        path,
+      });
+    }
+    return this.#opened(wish);
+  }
+
+  async openPattern(wish: CaptureConstraints): Promise<Capture> {
+    this.tried.push("pattern");
+    return this.#opened(wish);
+  }
+
+  #opened(wish: CaptureConstraints): Capture {
+    return {
+      mode: { ...wish, fourcc: "YUYV" },
+      counters: () => ({ captured: 0, faulty: 0, dropped: 0, delivered: 0 }),
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+function camerasOf(native: ScriptedNative) {
+  return createCameras({
+    ...refusingNative,
+    listCameras: () => native.listCameras(),
+    openCamera: (path, wish) => native.openCamera(path, wish),
+    openPattern: (wish) => native.openPattern(wish),
+  });
+}
+
+describe("the camera `auto`", () => {
+  test("is the first that opens", async () => {
+    const native = new ScriptedNative([camera(0), camera(2), camera(4)], ["/dev/video0"]);
+    const opened = await camerasOf(native).open("auto", WISH, CALLBACKS);
+    assert.equal(opened.deviceId, "usb-2 Camera 2");
+    assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
+  });
+
+  test("is refused where the machine has none, since a test pattern would deceive", async () => {
+    const opening = camerasOf(new ScriptedNative([])).open("auto", WISH, CALLBACKS);
+    await assert.rejects(opening, { kind: "deviceUnavailable", message: "there is no camera" });
+  });
+
+  test("is never the test pattern where all cameras are busy: the first one's error is told", async () => {
+    const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video0", "/dev/video2"]);
+    const opening = camerasOf(native).open("auto", WISH, CALLBACKS);
+    await assert.rejects(opening, { name: "CaptureError", errno: "EBUSY", path: "/dev/video0" });
+    assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
+  });
+});
+
+describe("a camera by its id", () => {
+  test("is opened by the path it has now, and no other is tried", async () => {
+    const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video2"]);
+    await assert.rejects(camerasOf(native).open("usb-2 Camera 2", WISH, CALLBACKS), { errno: "EBUSY" });
+    assert.deepEqual(native.tried, ["/dev/video2"]);
+  });
+
+  test("is found by any name that it was remembered by, whatever its number is now", async () => {
+    const byId = "/dev/v4l/by-id/usb-Maker_Camera_123-video-index0";
+    const moved = { ...camera(4, "Camera"), id: byId, otherIds: ["usb-0000:00:14.0-1 Camera"] };
+    for (const choice of [byId, "usb-0000:00:14.0-1 Camera"]) {
+      const native = new ScriptedNative([camera(0, "Other"), moved]);
+      assert.equal((await camerasOf(native).open(choice, WISH, CALLBACKS)).deviceId, byId);
+      assert.deepEqual(native.tried, ["/dev/video4"]);
+    }
+  });
+
+  test("is found at another port by its name, as long as no other has that name", async () => {
+    const native = new ScriptedNative([camera(0, "Other"), camera(4, "Camera")]);
+    await camerasOf(native).open("usb-9 Camera", WISH, CALLBACKS);
+    assert.deepEqual(native.tried, ["/dev/video4"]);
+    const twins = new ScriptedNative([camera(0, "Camera"), camera(4, "Camera")]);
+    await assert.rejects(camerasOf(twins).open("usb-9 Camera", WISH, CALLBACKS), { kind: "unknownDevice" });
+  });
+
+  test("that names nothing is refused with the ids that there are, and nothing is opened", async () => {
+    const native = new ScriptedNative([camera(0)]);
+    await assert.rejects(camerasOf(native).open("/dev/video0", WISH, CALLBACKS), {
+      kind: "unknownDevice",
+      issues: [
+        { field: "camera", value: '"/dev/video0"', expected: "one of: auto, test-pattern, usb-0 Camera 0" },
+      ],
+    });
+    assert.deepEqual(native.tried, []);
+  });
+});
+
+describe("the list of cameras", () => {
+  test("makes the first camera the default, and never the test pattern", () => {
+    const withTwo = camerasOf(new ScriptedNative([camera(0), camera(2)])).list();
+    assert.deepEqual(
+      withTwo.map(({ isDefault }) => isDefault),
+      [true, false, false],
+    );
+    assert.deepEqual(camerasOf(new ScriptedNative([])).list(), [
+      { id: "test-pattern", name: "Test pattern", isDefault: false },
+    ]);
+  });
+
+  test("tells two cameras of one name apart", () => {
+    const list = camerasOf(new ScriptedNative([camera(0, "Twin"), camera(2, "Twin")])).list();
+    assert.deepEqual(
+      list.map(({ name }) => name),
+      ["Twin (/dev/video0)", "Twin (/dev/video2)", "Test pattern"],
+    );
+  });
+});

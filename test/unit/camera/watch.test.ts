@@ -1,0 +1,183 @@
+// Which changes of a folder of device nodes are told as a change of the cameras; the kernel's own events, in a folder
+// that stands for /dev.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { Worker } from "node:worker_threads";
+import type { CameraInfo } from "../../../native/types.ts";
+import { createCameras } from "../../../plugin/camera/create-cameras.ts";
+import { watchNodes } from "../../../plugin/camera/device-nodes.ts";
+import { refusingNative } from "../../support/fakes/refusing-native.ts";
+
+const CALM_MS = 20;
+
+interface Nodes {
+  readonly directory: string;
+  node(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+async function withNodes(work: (nodes: Nodes) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "nodes-"));
+  try {
+    await work({
+      directory,
+      node: (name) => writeFile(join(directory, name), ""),
+      remove: (name) => rm(join(directory, name), { recursive: true }),
+    });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** Hands out the changes told, one for each call. */
+function changes() {
+  let waiting: (() => void) | undefined;
+  let count = 0;
+  const told = () => {
+    count += 1;
+    waiting?.();
+  };
+  const next = async () => {
+    const seen = count;
+    while (count === seen) {
+      await new Promise<void>((resolve) => {
+        waiting = resolve;
+      });
+    }
+  };
+  return { told, next, count: () => count };
+}
+
+describe("device nodes", { timeout: 60_000 }, () => {
+  test("a node that comes, changes its permission, and goes is told each time", async () => {
+    await withNodes(async ({ directory, node, remove }) => {
+      const { told, next } = changes();
+      const stop = watchNodes({ directory, calmMs: CALM_MS }, told);
+      try {
+        for (const act of [
+          () => node("video0"),
+          () => chmod(join(directory, "video0"), 0o600),
+          () => remove("video0"),
+        ]) {
+          const change = next();
+          await act();
+          await change;
+        }
+      } finally {
+        stop();
+      }
+    });
+  });
+
+  test("a folder of lasting names that comes later is watched too", async () => {
+    await withNodes(async ({ directory }) => {
+      const { told, next } = changes();
+      const stop = watchNodes({ directory, calmMs: CALM_MS }, told);
+      try {
+        const folder = next();
+        await mkdir(join(directory, "v4l/by-id"), { recursive: true });
+        await folder;
+        const name = next();
+        await symlink("../../video0", join(directory, "v4l/by-id/usb-Maker_Camera"));
+        await name;
+      } finally {
+        stop();
+      }
+    });
+  });
+
+  test("nodes of other devices are not told", async () => {
+    await withNodes(async ({ directory, node }) => {
+      const { told, next, count } = changes();
+      const stop = watchNodes({ directory, calmMs: CALM_MS }, told);
+      try {
+        for (const name of ["null", "video", "video0x", "ttyUSB0"]) await node(name);
+        const change = next();
+        // The kernel keeps the order: what came before this one has been seen when it is told.
+        await node("video7");
+        await change;
+        assert.equal(count(), 1);
+      } finally {
+        stop();
+      }
+    });
+  });
+
+  test("a directory that does not exist is watched without complaint and without effect", () => {
+    watchNodes({ directory: "/no/such/directory", calmMs: CALM_MS }, () => assert.fail("told"))();
+  });
+
+  test("a watch does not keep the process alive", async () => {
+    const module = new URL("../../../plugin/camera/device-nodes.ts", import.meta.url).href;
+    const code = `const { watchNodes } = await import(${JSON.stringify(module)});
+      watchNodes({ directory: "/dev", calmMs: 60000 }, () => {});`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
+    assert.deepEqual(await once(worker, "exit"), [0]);
+  });
+});
+
+describe("the watched list of cameras", { timeout: 60_000 }, () => {
+  const camera = (number: number, modes: CameraInfo["modes"] = []): CameraInfo => ({
+    path: `/dev/video${number}`,
+    id: `usb-${number} Camera`,
+    otherIds: [],
+    name: "Camera",
+    modes,
+  });
+
+  test("is told when its cameras differ, and not when a node changed that is no camera", async () => {
+    await withNodes(async ({ directory, node }) => {
+      let present: CameraInfo[] = [camera(0)];
+      const cameras = createCameras(
+        { ...refusingNative, listCameras: () => present },
+        { directory, calmMs: CALM_MS },
+      );
+      const lists: (string | undefined)[] = [];
+      const { told, next } = changes();
+      const stopCameras = cameras.watch((devices) => {
+        lists.push(devices[0]?.id);
+        told();
+      });
+      // Told in the order in which they were begun, so this one is told last.
+      const { told: seen, next: nextSeen } = changes();
+      const stopNodes = watchNodes({ directory, calmMs: 2 * CALM_MS }, seen);
+      try {
+        const metadata = nextSeen();
+        await node("video1");
+        await metadata;
+        assert.deepEqual(lists, []);
+        present = [camera(2)];
+        const change = next();
+        await node("video2");
+        await change;
+        assert.deepEqual(lists, ["usb-2 Camera"]);
+      } finally {
+        stopCameras();
+        stopNodes();
+      }
+    });
+  });
+
+  test("is told when a camera that was forbidden may be opened", async () => {
+    await withNodes(async ({ directory, node }) => {
+      let present = [camera(0)];
+      const native = { ...refusingNative, listCameras: () => present };
+      const cameras = createCameras(native, { directory, calmMs: CALM_MS });
+      const { told, next } = changes();
+      const stop = cameras.watch(told);
+      try {
+        present = [camera(0, [{ width: 640, height: 480, fps: 30, fourcc: "YUYV" }])];
+        const change = next();
+        await node("video0");
+        await change;
+      } finally {
+        stop();
+      }
+    });
+  });
+});

@@ -1,0 +1,52 @@
+// What it costs that charts can be watched: no chart is asked about a picture, so that nothing is recorded for one.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
+import { PluginBench } from "../../support/plugin/plugin-pair.ts";
+
+const PICTURES = 100;
+
+test("pictures that flow through a call cause no step, event or action of any chart", async (t) => {
+  // Figures are looked at once a second, which is another matter.
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const network = createFakeSignallingNetwork();
+  const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
+  try {
+    await alice.begin();
+    const { callId } = await alice.host.request("call.start", { peerId: await bob.begin(), media: "video" });
+    await bob.hears("call.incoming");
+    await bob.host.request("call.accept", { callId });
+    const isConnected = ({ phase }: { phase: string }) => phase === "connected";
+    await Promise.all([alice.hears("call.changed", isConnected), bob.hears("call.changed", isConnected)]);
+    await alice.hears("call.changed", ({ local }) => local.camera.state === "live");
+
+    const actors = [alice, bob].flatMap(({ plugin }) => [plugin.attach, plugin.desk]);
+    const told: string[] = [];
+    const hear = ({ type }: { type: string }) => void told.push(type);
+    const before = await received(bob);
+    const watching = actors.map(({ system }) => system.inspect(hear));
+    for (let count = 0; count < PICTURES; count += 1) {
+      alice.cameras.emitPicture();
+      await new Promise(setImmediate);
+    }
+    for (const { unsubscribe } of watching) unsubscribe();
+    const each = alice.plugin.settings.get().picture;
+    assert.equal(((await received(bob)) - before) / (each.width * each.height * 1.5), PICTURES);
+    assert.deepEqual(told, []);
+
+    // The same ears hear what a chart does do.
+    const heard = actors.map(({ system }) => system.inspect(hear));
+    await alice.host.request("call.setMicrophone", { callId, on: false });
+    for (const { unsubscribe } of heard) unsubscribe();
+    assert.ok(told.length > 0);
+  } finally {
+    for (const { host } of [alice, bob]) host.close();
+  }
+});
+
+/** Bytes of pictures that came from the peer. */
+async function received({ engine }: PluginBench): Promise<number> {
+  const [peer] = engine.peers;
+  return (await peer?.statistics())?.bytesReceivedVideo ?? 0;
+}

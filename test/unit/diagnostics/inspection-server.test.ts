@@ -1,0 +1,225 @@
+// Watching a plugin's charts over its own server: who may, what they can do, and when it is over.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { createWebSocketReceiver, type StatelyInspectionEvent } from "@statelyai/inspect";
+import { createActor } from "xstate";
+import { ChartFeed } from "../../../plugin/diagnostics/chart-feed.ts";
+import { createInspection, type Inspection } from "../../../plugin/diagnostics/inspection.ts";
+import { listRunning } from "../../../plugin/diagnostics/runtime-file.ts";
+import { type RpcError, timeoutsSchema } from "../../../rpc-schema/index.ts";
+import { callManagerMachine } from "../../../statecharts/index.ts";
+import {
+  linkOf,
+  openWatchSocket,
+  tryToOpen,
+  type WatchSocket,
+} from "../../support/charts/chart-watch-socket.ts";
+
+const desk = createActor(callManagerMachine, { input: { timeouts: timeoutsSchema.parse({}) } });
+const feed = new ChartFeed({ roots: [desk], now: Date.now });
+let folder: string;
+let isDebugging = true;
+let inspection: Inspection;
+const sockets: WatchSocket[] = [];
+const bundled: boolean[] = [];
+
+before(() => void desk.start());
+after(() => void desk.stop());
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), "goop-inspect-")), "goop-call-plugin");
+  inspection = createInspection({
+    feed,
+    folder,
+    version: "1.2.3",
+    settings: () => ({ debugging: isDebugging }),
+    async bundle({ masked }) {
+      bundled.push(masked);
+      return { path: "/bundle.json", bytes: 2 };
+    },
+    log: () => undefined,
+  });
+});
+afterEach(async () => {
+  await inspection.close();
+  for (const socket of sockets.splice(0)) await socket.end();
+  rmSync(join(folder, ".."), { recursive: true });
+});
+
+/** As the settings change, until what follows from it has happened. */
+async function set(debugging: boolean) {
+  isDebugging = debugging;
+  inspection.follow(debugging, "Alice");
+  const [running] = await settled(([found]) => found !== undefined && (found.watch !== null) === debugging);
+  return running;
+}
+
+async function settled(holds: (running: ReturnType<typeof listRunning>) => boolean) {
+  for (;;) {
+    const running = listRunning(folder);
+    if (holds(running)) return running;
+    await new Promise(setImmediate);
+  }
+}
+
+async function open() {
+  const running = await set(true);
+  assert.ok(running?.watch);
+  return running.watch;
+}
+
+async function watch(pageUrl: string): Promise<WatchSocket> {
+  const socket = await openWatchSocket(pageUrl);
+  sockets.push(socket);
+  return socket;
+}
+
+async function get(pageUrl: string, headers: Record<string, string> = {}): Promise<number> {
+  const { hostname, port, pathname } = new URL(pageUrl);
+  const asked = request({ host: hostname, port, path: pathname, headers }).end();
+  const [response] = await once(asked, "response");
+  response.resume();
+  return response.statusCode;
+}
+
+describe("the server for those who watch", () => {
+  test("is open exactly while the setting `debugging` is on, with another token each time", async () => {
+    assert.equal((await set(false))?.watch, null);
+    const first = await open();
+    const second = await open();
+    assert.deepEqual(second, first);
+    const watcher = await watch(first.pageUrl);
+    const off = await set(false);
+    assert.deepEqual([off?.label, off?.version, off?.watch], ["Alice", "1.2.3", null]);
+    await watcher.closed;
+    await assert.rejects(get(first.pageUrl), { code: "ECONNREFUSED" });
+    const third = await open();
+    assert.notEqual(new URL(third.pageUrl).hash, new URL(first.pageUrl).hash);
+    await inspection.close();
+    await assert.rejects(get(third.pageUrl), { code: "ECONNREFUSED" });
+    assert.deepEqual(listRunning(folder), []);
+  });
+
+  test("is written down for its user alone", async () => {
+    await open();
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    assert.equal(statSync(join(folder, `${process.pid}.json`)).mode & 0o777, 0o600);
+  });
+
+  test("serves the viewer under a strict policy, and to its own name only", async () => {
+    const { pageUrl } = await open();
+    assert.match(pageUrl, /^http:\/\/127\.0\.0\.1:\d+\/charts#token=[\w-]{32}$/);
+    assert.equal(await get(pageUrl), 200);
+    assert.equal(await get(pageUrl, { host: "evil.example" }), 403);
+    assert.equal(await get(pageUrl.replace("/charts", "/etc/passwd")), 404);
+  });
+
+  test("lets no socket in without the token, from a foreign page, or under a foreign name", async () => {
+    const { pageUrl, statelyUrl } = await open();
+    const { url, origin, protocols } = linkOf(pageUrl);
+    const [protocol = ""] = protocols;
+    const host = new URL(url).host;
+    const evil = { origin: "http://evil.example" };
+    const rebound = { origin, headers: { host: "evil.example" } };
+    assert.equal(await tryToOpen(url, protocols, { origin }), "open");
+    assert.equal(await tryToOpen(url, [protocol], { origin }), 401);
+    assert.equal(await tryToOpen(url, [protocol, `token.${"A".repeat(32)}`], { origin }), 401);
+    assert.equal(await tryToOpen(url, protocols, evil), 403);
+    assert.equal(await tryToOpen(url, protocols), 403);
+    assert.equal(await tryToOpen(url, protocols, rebound), 403);
+    assert.equal(await tryToOpen(`ws://${host}/other`, protocols, { origin }), 404);
+    assert.equal(await tryToOpen(statelyUrl, []), "open");
+    assert.equal(await tryToOpen(statelyUrl, [], { origin: "http://localhost:8080" }), "open");
+    assert.equal(await tryToOpen(`ws://${host}/stately?token=${"A".repeat(32)}`, []), 401);
+    assert.equal(await tryToOpen(`ws://${host}/stately`, []), 401);
+    assert.equal(await tryToOpen(statelyUrl, [], evil), 403);
+    assert.equal(await tryToOpen(statelyUrl, [], { headers: { host: "evil.example" } }), 403);
+  });
+
+  test("answers what only looks, and nothing else", async () => {
+    const watcher = await watch((await open()).pageUrl);
+    const { result } = await watcher.ask("charts.list");
+    const { charts } = result as { charts: { id: string }[] };
+    assert.deepEqual(charts.map(({ id }) => id).sort(), ["adapt", "attach", "call", "desk", "link", "media"]);
+    assert.deepEqual((await watcher.ask("debug.bundle")).result, { path: "/bundle.json", bytes: 2 });
+    assert.deepEqual(bundled, [true]);
+    for (const method of ["call.start", "settings.update", "shutdown", "exit", "call.snapshot", "nothing"]) {
+      assert.equal((await watcher.ask(method)).error?.data?.name, "methodNotFound", method);
+    }
+    assert.equal((await watcher.ask("charts.list", { more: 1 })).error?.data?.name, "invalidParams");
+    assert.equal((await watcher.sendRaw("{")).error?.data?.name, "invalidRequest");
+  });
+
+  test("refuses by name what comes in the moment between the setting's end and its own", async () => {
+    const watcher = await watch((await open()).pageUrl);
+    isDebugging = false;
+    const kind: RpcError["kind"] = "debuggingOff";
+    assert.equal((await watcher.ask("charts.subscribe")).error?.data?.name, kind);
+  });
+
+  test("gives each of several viewers its own beginning, and goes on for one when another leaves", async () => {
+    const { pageUrl } = await open();
+    const [one, other] = [await watch(pageUrl), await watch(pageUrl)];
+    const isSeen = (selfId: string) => (entries: WatchSocket["entries"]) =>
+      entries.some((entry) => entry.kind === "step" && entry.changed.selfId === selfId);
+    await one.ask("charts.subscribe");
+    desk.send({ type: "signalling.ready", selfId: "first" });
+    await one.until(isSeen("first"));
+    await other.ask("charts.subscribe");
+    await other.until(isSeen("first"));
+    assert.deepEqual(
+      other.entries.slice(0, 2).map(({ kind }) => kind),
+      ["actor", "step"],
+    );
+    await one.end();
+    desk.send({ type: "signalling.ready", selfId: "second" });
+    await other.until(isSeen("second"));
+    await other.ask("charts.unsubscribe");
+  });
+
+  test("speaks to a receiver of the Stately inspector in its own words", async () => {
+    const { statelyUrl } = await open();
+    const told: StatelyInspectionEvent[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    createWebSocketReceiver({ server: statelyUrl }).subscribe((event) => {
+      told.push(event);
+      if (event.type === "@xstate.snapshot" && event.event.type === "signalling.ready") resolve();
+      if (event.type === "@xstate.snapshot" && event.event.type === "xstate.init") {
+        desk.send({ type: "signalling.ready", selfId: "third" });
+      }
+    });
+    await promise;
+    assert.deepEqual(
+      told.map(({ type, sessionId, rootId }) => [type, sessionId, rootId]),
+      [
+        ["@xstate.actor", "desk", "desk"],
+        ["@xstate.snapshot", "desk", "desk"],
+        ["@xstate.event", "desk", "desk"],
+        ["@xstate.snapshot", "desk", "desk"],
+      ],
+    );
+    const [actor] = told;
+    assert.ok(actor?.type === "@xstate.actor" && actor.definition);
+    assert.equal(JSON.parse(actor.definition).id, "desk");
+  });
+
+  test("that cannot be written down is logged, and the plugin goes on", async () => {
+    writeFileSync(folder, "");
+    const { promise, resolve } = Promise.withResolvers<string>();
+    inspection = createInspection({
+      feed,
+      folder,
+      version: "1.2.3",
+      settings: () => ({ debugging: true }),
+      bundle: () => Promise.reject(new Error("not asked for")),
+      log: (level, message) => resolve(`${level}: ${message}`),
+    });
+    inspection.follow(true, "Alice");
+    assert.match(await promise, /^warn: the charts cannot be watched by `inspect`: EEXIST/);
+  });
+});

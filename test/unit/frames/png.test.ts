@@ -1,0 +1,122 @@
+// Lossless pictures and snapshots, with the real worker thread and pngjs reading back what it wrote.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { PNG } from "pngjs";
+import { createFrames } from "../../../plugin/frames/create-frames.ts";
+import { PngEncoder } from "../../../plugin/frames/png-encoder.ts";
+import { scaledSize, scaleRgba } from "../../../plugin/frames/scale-rgba.ts";
+import { frameMethods, methods, RpcError } from "../../../rpc-schema/index.ts";
+import { countedFrame, FakeNative } from "../../support/fakes/fake-frames.ts";
+
+const readPng = (dataUrl: string) =>
+  PNG.sync.read(Buffer.from(dataUrl.slice(dataUrl.indexOf(",") + 1), "base64"));
+
+function setUp() {
+  const clock = { ms: 0 };
+  const written = Promise.withResolvers<string>();
+  const outlet = {
+    async writeFrame(head: string, body: Uint8Array, tail: string) {
+      written.resolve(head + Buffer.from(body).toString("latin1") + tail);
+    },
+  };
+  const frames = createFrames({
+    native: new FakeNative(),
+    outlet,
+    now: () => clock.ms,
+    log: () => undefined,
+  });
+  return { clock, frames, written: written.promise };
+}
+
+const isNoPicture = (error: unknown) => error instanceof RpcError && error.kind === "noPicture";
+
+describe("png", () => {
+  test("a png stream sends the very pixels", async () => {
+    const { frames, written } = setUp();
+    const wish = { callId: "c", source: "local", format: "png" };
+    const { stream } = await frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
+    const frame = countedFrame(90);
+    frames.offer("c", "local", frame);
+    const { params } = JSON.parse(await written);
+    assert.ok(params.dataUrl.startsWith(`data:image/png;n=${stream}-1;base64,`));
+    const { width, height, data } = readPng(params.dataUrl);
+    assert.deepEqual([params.width, params.height, width, height], [4, 2, 4, 2]);
+    assert.ok(data.every((value, index) => value === (index % 4 === 3 ? 255 : 90)));
+    await frames.close();
+    assert.equal(frame.held(), 0);
+  });
+
+  test("a snapshot is the newest picture, whether or not anybody watches", async () => {
+    const { frames } = setUp();
+    const offered = [countedFrame(1), countedFrame(2)];
+    for (const frame of offered) frames.offer("c", "remote", frame);
+    const result = methods["call.snapshot"].result.parse(await frames.snapshot("c", "remote"));
+    assert.equal(readPng(result.dataUrl).data[0], 2);
+    assert.deepEqual(
+      offered.map((frame) => frame.held()),
+      [0, 1],
+    );
+    await assert.rejects(frames.snapshot("c", "local"), isNoPicture);
+    await assert.rejects(frames.snapshot("other", "remote"), isNoPicture);
+    await frames.close();
+    assert.deepEqual(
+      offered.map((frame) => frame.held()),
+      [0, 0],
+    );
+  });
+
+  test("snapshots asked for at once are made once", async () => {
+    const { frames } = setUp();
+    frames.offer("c", "remote", countedFrame(1));
+    const asked = [frames.snapshot("c", "remote"), frames.snapshot("c", "remote")];
+    assert.equal(asked[0], asked[1]);
+    await Promise.all(asked);
+    await frames.close();
+  });
+
+  test("a source that has shown nothing for a while has no snapshot, so that a camera that is off shows nothing", async () => {
+    const { clock, frames } = setUp();
+    frames.offer("c", "local", countedFrame(1));
+    clock.ms += 5_001;
+    await assert.rejects(frames.snapshot("c", "local"), isNoPicture);
+    await frames.close();
+  });
+
+  test("pixels the worker cannot encode fail that picture alone", async () => {
+    const png = new PngEncoder(async ({ data }) => data.slice());
+    const rgba = { data: new Uint8Array(16).fill(9), width: 2, height: 2 };
+    await assert.rejects(png.encode({ ...rgba, width: -1 }), /refused the picture/);
+    assert.equal((await png.encode(rgba)).width, 2);
+    await png.close();
+  });
+
+  test("closing rejects what is under way and what comes after", async () => {
+    const png = new PngEncoder(async () => new Uint8Array(16));
+    const frame = { data: new Uint8Array(6), width: 2, height: 2 };
+    const under = assert.rejects(png.encode(frame), /closed/);
+    await new Promise(setImmediate);
+    await png.close();
+    await under;
+    await assert.rejects(png.encode(frame), /closed/);
+  });
+});
+
+describe("scaling", () => {
+  test("keeps the shape, makes sizes even, and never enlarges", () => {
+    assert.deepEqual(scaledSize(640, 480, 1280), { width: 640, height: 480 });
+    assert.deepEqual(scaledSize(641, 481, 641), { width: 641, height: 481 });
+    assert.deepEqual(scaledSize(1280, 720, 320), { width: 320, height: 180 });
+    assert.deepEqual(scaledSize(1280, 720, 321), { width: 320, height: 180 });
+    assert.deepEqual(scaledSize(4000, 2, 16), { width: 16, height: 2 });
+  });
+
+  test("averages the pixels that one pixel covers, channel by channel", () => {
+    const rgba = Uint8Array.from(
+      { length: 4 * 2 * 4 },
+      (_, index) => (index % 4) * 50 + (index < 16 ? 0 : 10),
+    );
+    const scaled = scaleRgba(rgba, 4, 2, { width: 2, height: 1 });
+    assert.deepEqual([...scaled], [5, 55, 105, 155, 5, 55, 105, 155]);
+  });
+});

@@ -1,0 +1,163 @@
+// What a carrying host holds and sends when much waits: hang-ups first, floods bounded, early messages kept.
+
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { describe, test } from "node:test";
+import type {
+  HostTransport,
+  HostTransportListener,
+  TransportMessage,
+} from "../../../plugin/host/transport/host-transport.ts";
+import { relaySignals } from "../../../plugin/host/transport/relay-signals.ts";
+import { TopicQueue } from "../../../plugin/host/transport/topic-queue.ts";
+import { connectPlugin } from "../../../plugin/rpc/host-link.ts";
+
+const PEER = "12D3KooWPeerNumber1abcde";
+const message = (type: string, callId = "c", peerId = PEER): TransportMessage => ({
+  peerId,
+  topic: `call:${callId}`,
+  payload: { type },
+});
+
+/** A queue whose sending is done when the test says so. */
+function heldQueue() {
+  const sent: string[] = [];
+  const held: (() => void)[] = [];
+  const queue = new TopicQueue(({ topic, payload }) => {
+    sent.push(`${topic.slice(5)} ${payload.type}`);
+    return new Promise((resolve) => held.push(resolve));
+  });
+  const done = async () => {
+    held.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { queue, sent, done };
+}
+
+describe("the queue of a topic", () => {
+  test("sends one after the other, and other topics beside it", async () => {
+    const { queue, sent, done } = heldQueue();
+    const all = [queue.add(message("a")), queue.add(message("b")), queue.add(message("x", "other"))];
+    assert.deepEqual(sent, ["c a", "other x"]);
+    await done();
+    assert.deepEqual(sent, ["c a", "other x", "c b"]);
+    await done();
+    await done();
+    await Promise.all(all);
+  });
+
+  test("lets a hang-up take the place of all that wait, but not of the one under way", async () => {
+    const { queue, sent, done } = heldQueue();
+    const first = queue.add(message("call-request"));
+    const waiting = [queue.add(message("ice-candidate")), queue.add(message("ice-candidate"))];
+    const overtaken = waiting.map((one) => assert.rejects(one, /hung up/));
+    const last = queue.add(message("call-hangup"));
+    await Promise.all(overtaken);
+    assert.deepEqual(sent, ["c call-request"]);
+    await done();
+    await first;
+    assert.deepEqual(sent, ["c call-request", "c call-hangup"]);
+    await done();
+    await last;
+  });
+
+  test("goes on after a failure, and refuses what is too much, except hang-ups", async () => {
+    const failing = new TopicQueue(({ payload }) =>
+      payload.type === "bad" ? Promise.reject(new Error("no such peer")) : Promise.resolve(),
+    );
+    const bad = assert.rejects(failing.add(message("bad")), /no such peer/);
+    await failing.add(message("good"));
+    await bad;
+    const { queue } = heldQueue();
+    const waiting = Array.from({ length: 1_024 }, (_, nth) => queue.add(message("a", `c${nth % 7}`)));
+    await assert.rejects(queue.add(message("a")), /1024 messages wait already/);
+    void queue.add(message("call-hangup"));
+    assert.equal(waiting.length, 1_024);
+  });
+});
+
+/** A carriage between a scripted carrier and a plugin that only listens. */
+function carriage() {
+  const [stdin, stdout] = [new PassThrough(), new PassThrough()];
+  const link = connectPlugin(stdin, stdout);
+  const sent: TransportMessage[] = [];
+  const log: string[] = [];
+  let listener: HostTransportListener | undefined;
+  const carrier: HostTransport = {
+    selfId: "12D3KooWTheHost1tse1f111",
+    send: async (one) => void sent.push(one),
+    contacts: () => [],
+    setAvailability: () => undefined,
+    listen(one) {
+      listener = one;
+      return () => {
+        listener = undefined;
+      };
+    },
+  };
+  const signals = relaySignals(link, carrier, (line) => log.push(line));
+  let told = "";
+  stdin.setEncoding("utf8").on("data", (text: string) => {
+    told += text;
+  });
+  const heard = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return told
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { method: string; params: { topic: string } });
+  };
+  return { link, signals, sent, log, heard, arrives: (one: TransportMessage) => listener?.onMessage(one) };
+}
+
+describe("a host that carries", () => {
+  test("keeps what arrives while the plugin starts, and tells it in order after the contacts", async () => {
+    const { link, signals, heard, arrives } = carriage();
+    for (const callId of ["a", "b"]) arrives(message("call-request", callId));
+    assert.deepEqual(await heard(), []);
+    signals.begin();
+    arrives(message("call-request", "c"));
+    const told = await heard();
+    assert.deepEqual(
+      told.map(({ method, params }) => params.topic ?? method),
+      ["contacts.set", "call:a", "call:b", "call:c"],
+    );
+    link.close();
+  });
+
+  test("holds a bounded part of a flood that the plugin does not answer, and says so in few words", async () => {
+    const { link, signals, sent, log, heard, arrives } = carriage();
+    signals.begin();
+    for (let nth = 0; nth < 10_000; nth += 1) arrives(message("call-request", `flood${nth}`));
+    assert.equal((await heard()).length, 1 + 512);
+    assert.ok(log.length <= 5, log.join("\n"));
+    link.close();
+    await signals.end();
+    assert.equal(sent.length, 256, "as many calls are hung up as are remembered");
+  });
+
+  test("drops what would be refused by the plugin", async () => {
+    const { link, signals, heard, arrives } = carriage();
+    signals.begin();
+    arrives(message("call-request", "c", "no peer id"));
+    arrives({ ...message("call-request"), topic: "chat" });
+    arrives({ ...message("call-request"), payload: [] as never });
+    assert.equal((await heard()).length, 1);
+    link.close();
+    await signals.end();
+  });
+
+  test("delivers and hangs up nothing once the plugin is gone", async () => {
+    const { link, signals, sent, heard, arrives } = carriage();
+    signals.begin();
+    arrives(message("call-request"));
+    link.close();
+    await Promise.all([signals.end(), signals.end()]);
+    arrives(message("call-request", "late"));
+    assert.deepEqual(
+      sent.map(({ topic, payload }) => `${topic} ${payload.type} ${payload.reason}`),
+      ["call:c call-hangup hostGone"],
+    );
+    assert.ok((await heard()).every(({ params }) => params.topic !== "call:late"));
+  });
+});

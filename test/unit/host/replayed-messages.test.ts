@@ -1,0 +1,164 @@
+// What of a viewer's messages is handed on: each once, in order, and no call that is over.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { readContacts, readEvent } from "../../../plugin/host/goop-bridge/answers.ts";
+import { ReplayedMessages } from "../../../plugin/host/goop-bridge/replayed-messages.ts";
+import { messageEvent } from "../../support/fakes/scripted-goop.ts";
+
+const PEER = "12D3KooWPeerNumber1abcde";
+const OTHER = "12D3KooWPeerNumber2abcde";
+
+function inbox() {
+  const passed: string[] = [];
+  const box = new ReplayedMessages(({ peerId, topic, payload }) =>
+    passed.push(`${peerId === PEER ? "" : "other "}${topic.slice(5)} ${payload.type}`),
+  );
+  let lastId = 0;
+  const take = (callId: string, type: string, { id = `m${++lastId}`, from = PEER } = {}) =>
+    box.take({ id, peerId: from, topic: `call:${callId}`, payload: { type } });
+  return { box, passed, take };
+}
+
+describe("an inbox that is not replayed", () => {
+  test("passes everything at once, in order", () => {
+    const { take, passed } = inbox();
+    for (const type of ["call-request", "ice-candidate", "call-offer", "call-hangup"]) take("c", type);
+    assert.deepEqual(passed, ["c call-request", "c ice-candidate", "c call-offer", "c call-hangup"]);
+  });
+
+  test("passes a message that is told twice once, and two without an id both", () => {
+    const { take, passed } = inbox();
+    take("c", "call-ack", { id: "same" });
+    take("c", "call-ack", { id: "same" });
+    take("c", "call-ack", { id: "same", from: OTHER });
+    take("c", "call-offer", { id: "" });
+    take("c", "call-offer", { id: "" });
+    assert.deepEqual(passed, ["c call-ack", "other c call-ack", "c call-offer", "c call-offer"]);
+  });
+
+  test("lets no call ring that either side has hung up, but another peer's of the same name", () => {
+    const { box, take, passed } = inbox();
+    take("c", "call-request");
+    take("c", "call-hangup");
+    take("c", "call-request");
+    take("c", "call-request", { from: OTHER });
+    box.noteEnd({ peerId: PEER, topic: "call:d", payload: { type: "call-hangup" } });
+    take("d", "call-request");
+    assert.deepEqual(passed, ["c call-request", "c call-hangup", "other c call-request"]);
+  });
+});
+
+describe("an inbox that is replayed", () => {
+  test("holds a call that begins in it, and drops it with all its messages when it is hung up", () => {
+    const { box, take, passed } = inbox();
+    box.replayBegins();
+    take("stale", "call-request");
+    take("waiting", "call-request");
+    take("stale", "call-request");
+    take("stale", "ice-candidate");
+    take("waiting", "ice-candidate");
+    take("stale", "call-hangup");
+    take("stale", "ice-candidate");
+    take("stale", "call-request");
+    assert.deepEqual(passed, ["stale ice-candidate"], "of a call that nobody knows any more");
+    passed.length = 0;
+    box.replayEnds();
+    assert.deepEqual(passed, ["waiting call-request", "waiting ice-candidate"]);
+  });
+
+  test("passes what belongs to calls that began before, at once", () => {
+    const { box, take, passed } = inbox();
+    take("running", "call-request");
+    box.replayBegins();
+    take("new", "call-request");
+    take("running", "ice-candidate");
+    take("running", "call-hangup");
+    assert.deepEqual(passed, ["running call-request", "running ice-candidate", "running call-hangup"]);
+    box.replayEnds();
+    assert.equal(passed.at(-1), "new call-request");
+  });
+
+  test("passes everything again once it is over, and holds again at the next", () => {
+    const { box, take, passed } = inbox();
+    for (const callId of ["a", "b"]) {
+      box.replayBegins();
+      take(callId, "call-request");
+      assert.ok(!passed.includes(`${callId} call-request`));
+      box.replayEnds();
+      assert.ok(passed.includes(`${callId} call-request`));
+    }
+    take("c", "call-request");
+    assert.equal(passed.at(-1), "c call-request");
+  });
+
+  test("is bounded, whatever a peer fills it with", () => {
+    const { box, take, passed } = inbox();
+    box.replayBegins();
+    for (let nth = 0; nth < 10_000; nth += 1) take(`flood${nth}`, "call-request");
+    box.replayEnds();
+    assert.ok(passed.length < 5_000, String(passed.length));
+  });
+});
+
+describe("a viewer's words", () => {
+  const dataOf = (event: string) => (event.split("\ndata: ")[1] ?? "").trim();
+
+  test("are a peer's message only with a sender and on a call's topic", () => {
+    const event = readEvent(dataOf(messageEvent(PEER, "call:c", { type: "call-ack" }, "id-1")));
+    assert.deepEqual(event, {
+      kind: "message",
+      message: { id: "id-1", peerId: PEER, topic: "call:c", payload: { type: "call-ack" } },
+    });
+    for (const [from, topic] of [
+      [undefined, "call:c"],
+      ["", "call:c"],
+      [PEER, "chat"],
+      [PEER, "call:loopback:c"],
+      [PEER, "peer:announce"],
+      [undefined, "log:call"],
+    ] as const) {
+      assert.equal(readEvent(dataOf(messageEvent(from, topic, {}))).kind, "other", `${from} ${topic}`);
+    }
+    for (const topic of ["peer:announce", "peer:gone"]) {
+      assert.equal(readEvent(dataOf(messageEvent(undefined, topic, {}))).kind, "peersChanged");
+    }
+    for (const nonsense of [
+      "",
+      "{",
+      "null",
+      "[]",
+      '{"type":"delivered","msg_id":"x"}',
+      '{"type":"message"}',
+    ]) {
+      assert.equal(readEvent(nonsense).kind, "other", nonsense);
+    }
+  });
+
+  test("are contacts as far as they can be read", () => {
+    const peer = {
+      ID: PEER,
+      Content: "Petra",
+      VideoDisabled: true,
+      Reachable: true,
+      Offline: false,
+      LastSeen: "x",
+    };
+    const contact = { peerId: PEER, label: "Petra", addresses: [], reachable: true, videoDisabled: true };
+    assert.deepEqual(
+      readContacts([
+        peer,
+        { ...peer, ID: OTHER, Content: "", Offline: true, VideoDisabled: undefined },
+        { ...peer, ID: "no id" },
+        null,
+        7,
+      ]),
+      [
+        contact,
+        { ...contact, peerId: OTHER, label: OTHER.slice(-8), reachable: false, videoDisabled: false },
+      ],
+    );
+    assert.deepEqual(readContacts(null), []);
+    assert.equal(readContacts({ peers: [] }), undefined);
+  });
+});

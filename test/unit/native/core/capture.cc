@@ -1,0 +1,216 @@
+// The pool and the capture thread with a source that does as it is told, and what opening says of things that
+// are no camera.
+#include <fcntl.h>
+#include <poll.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include "capture/capture-thread.h"
+#include "check.h"
+#include "capture/test-pattern.h"
+#include "capture/v4l2-list.h"
+#include "capture/v4l2-source.h"
+
+using namespace callnative;
+
+namespace {
+
+/** Delivers at once, every third picture damaged, and fails after `count` unless that is negative. */
+class ScriptedSource final : public PictureSource {
+ public:
+  ScriptedSource(int count, std::atomic<bool>& closed) : count_(count), closed_(closed) {}
+  ~ScriptedSource() override { closed_ = true; }
+  const Mode& mode() const override { return mode_; }
+  bool wait(int stopFd) override {
+    pollfd stop{stopFd, POLLIN, 0};
+    if (::poll(&stop, 1, 0) > 0) return false;
+    if (count_-- == 0) throw SystemError("VIDIOC_DQBUF", ENODEV, "/dev/scripted");
+    return true;
+  }
+  bool take(std::uint8_t* target) override {
+    target[0] = static_cast<std::uint8_t>(++taken_);
+    return taken_ % 3 != 0;
+  }
+  void skip() override {}
+  int passedOver() const override { return passedOver_; }
+  void passOver(int pictures) { passedOver_ = pictures; }
+  std::int64_t capturedAtUs() const override { return taken_; }
+
+ private:
+  int count_;
+  std::atomic<bool>& closed_;
+  int taken_ = 0;
+  int passedOver_ = 0;
+  Mode mode_{2, 2, 30, "I420"};
+};
+
+/** Fails in a way that no system call does. */
+class ThrowingSource final : public PictureSource {
+ public:
+  const Mode& mode() const override { return mode_; }
+  bool wait(int /*stopFd*/) override { return true; }
+  bool take(std::uint8_t* /*target*/) override { throw std::runtime_error("no memory for a picture"); }
+  void skip() override {}
+  std::int64_t capturedAtUs() const override { return 0; }
+
+ private:
+  Mode mode_{2, 2, 30, "I420"};
+};
+
+struct Signal {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int count = 0;
+
+  void raise() {
+    const std::lock_guard lock(mutex);
+    count++;
+    changed.notify_all();
+  }
+  void await(int least) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return count >= least; });
+  }
+};
+
+void expectClosedSum(const Counters& counters) {
+  check::equal(counters.captured, counters.faulty + counters.dropped + counters.delivered, "captured");
+}
+
+std::string failureOf(const std::string& path) {
+  try {
+    const V4l2Source source(path, {640, 480, 30});
+  } catch (const SystemError& error) {
+    return error.operation() + " " + error.errnoName() + " " + error.path();
+  }
+  return "opened";
+}
+
+int lowestFreeFd() {
+  const UniqueFd probe(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return probe.get();
+}
+
+}  // namespace
+
+TEST("the pool gives the newest picture, counts the overtaken, and drops when all are lent") {
+  FramePool pool(2, 6);
+  const int first = *pool.beginWrite();
+  pool.publish(first, 1);
+  const int second = *pool.beginWrite();
+  pool.publish(second, 2);
+  const auto ready = pool.collect();
+  check::equal(ready->capturedAtUs, 2, "the newest");
+  check::that(!pool.collect().has_value(), "a second picture");
+  const int third = *pool.beginWrite();
+  pool.publish(third, 3);
+  check::that(pool.collect().has_value(), "no third picture");
+  check::that(!pool.beginWrite().has_value(), "a slot although both are lent");
+  pool.giveBack(ready->slot);
+  check::that(pool.beginWrite().has_value(), "no slot after one came back");
+  pool.abandon(ready->slot);
+  const Counters counters = pool.counters();
+  check::equal(counters.dropped, 2U, "dropped");
+  check::equal(counters.faulty, 1U, "faulty");
+  expectClosedSum(counters);
+}
+
+TEST("a waiting picture gives its slot to a newer one when no other is free") {
+  FramePool pool(1, 6);
+  pool.publish(*pool.beginWrite(), 1);
+  pool.publish(*pool.beginWrite(), 2);
+  check::equal(pool.collect()->capturedAtUs, 2, "the newest");
+  check::equal(pool.counters().dropped, 1U, "dropped");
+}
+
+TEST("a source that fails ends the thread, gives its error once, and is closed by stop") {
+  std::atomic<bool> closed = false;
+  Signal woken;
+  const auto pool = std::make_shared<FramePool>(3, 6);
+  CaptureThread thread(std::make_unique<ScriptedSource>(9, closed), pool, [&] { woken.raise(); });
+  // Six good pictures and the failure.
+  woken.await(7);
+  const auto failure = thread.takeFailure();
+  check::that(failure.has_value() && failure->code() == ENODEV, "no failure");
+  check::that(!thread.takeFailure().has_value(), "the failure twice");
+  thread.stop();
+  check::that(closed, "the source is still open");
+  check::equal(pool->counters().captured, 9U, "captured");
+  check::equal(pool->counters().faulty, 3U, "faulty");
+  expectClosedSum(pool->counters());
+}
+
+TEST("a source that throws something else than a system call's error ends the thread with a report, not the process") {
+  Signal woken;
+  const auto pool = std::make_shared<FramePool>(3, 6);
+  CaptureThread thread(std::make_unique<ThrowingSource>(), pool, [&] { woken.raise(); });
+  woken.await(1);
+  const auto failure = thread.takeFailure();
+  check::that(failure.has_value(), "no failure");
+  check::equal(failure->code(), 0, "code");
+  check::equal(std::string(failure->what()), std::string("capturing failed: no memory for a picture"), "what");
+  thread.stop();
+  expectClosedSum(pool->counters());
+}
+
+TEST("pictures that a source passed over are counted as dropped") {
+  std::atomic<bool> closed = false;
+  Signal woken;
+  const auto pool = std::make_shared<FramePool>(3, 6);
+  auto source = std::make_unique<ScriptedSource>(3, closed);
+  source->passOver(2);
+  CaptureThread thread(std::move(source), pool, [&] { woken.raise(); });
+  // Two good pictures and the failure.
+  woken.await(3);
+  thread.stop();
+  check::equal(pool->counters().captured, 9U, "captured");
+  check::that(pool->counters().dropped >= 6, "the six passed over are missing");
+  expectClosedSum(pool->counters());
+}
+
+TEST("stopping a thread from two threads at once joins it once and closes the sum") {
+  for (int round = 0; round < 50; round++) {
+    std::atomic<bool> closed = false;
+    const auto pool = std::make_shared<FramePool>(3, 6);
+    CaptureThread thread(std::make_unique<ScriptedSource>(-1, closed), pool, [] {});
+    std::thread other([&] { thread.stop(); });
+    thread.stop();
+    other.join();
+    check::that(closed, "the source is still open");
+    expectClosedSum(pool->counters());
+  }
+}
+
+TEST("the pattern draws within its buffer at every parity, and stops while it waits") {
+  for (const auto& [width, height] : {std::pair{64, 32}, {65, 33}, {321, 241}, {640, 480}, {99, 400}}) {
+    Signal woken;
+    const auto pool = std::make_shared<FramePool>(2, i420Size(width, height));
+    // The second picture would come after a second, so stop has to break the wait.
+    CaptureThread thread(std::make_unique<TestPattern>(Wish{width, height, 1}), pool, [&] { woken.raise(); });
+    woken.await(1);
+    thread.stop();
+  }
+  TestPattern fast(Wish{65, 33, 240});
+  std::vector<std::uint8_t> picture(i420Size(65, 33));
+  for (int i = 0; i < 500; i++) check::that(fast.take(picture.data()), "a picture of the pattern is damaged");
+}
+
+TEST("what is no camera is refused by operation, errno and path, and leaves no descriptor") {
+  const int before = lowestFreeFd();
+  check::equal(failureOf("/dev/no-such-video"), std::string("open ENOENT /dev/no-such-video"), "missing");
+  check::equal(failureOf("/dev/null"), std::string("VIDIOC_QUERYCAP ENOTTY /dev/null"), "another device");
+  check::equal(failureOf("/"), std::string("open EISDIR /"), "a directory");
+  check::equal(lowestFreeFd(), before, "lowest free descriptor");
+}
+
+TEST("listing cameras leaves no descriptor") {
+  const int before = lowestFreeFd();
+  listCameras();
+  check::equal(lowestFreeFd(), before, "lowest free descriptor");
+}

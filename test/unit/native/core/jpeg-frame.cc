@@ -1,0 +1,115 @@
+// The camera's own JPEG: what is copied, what is added, what is refused. And raw lines that end in mid-pair.
+#include <linux/videodev2.h>
+#include <turbojpeg.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "check.h"
+#include "pixels/jpeg-frame.h"
+#include "pixels/pixel-convert.h"
+
+using namespace callnative;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Bytes encode(int sampling) {
+  Bytes colours(64 * 48 * 3);
+  for (std::size_t i = 0; i < colours.size(); i++) colours[i] = static_cast<std::uint8_t>(i * 7 + i / 192);
+  tjhandle compressor = tjInitCompress();
+  unsigned char* jpeg = nullptr;
+  unsigned long length = 0;
+  tjCompress2(compressor, colours.data(), 64, 0, 48, TJPF_RGB, &jpeg, &length, sampling, 90, 0);
+  const Bytes result(jpeg, jpeg + length);
+  tjFree(jpeg);
+  tjDestroy(compressor);
+  return result;
+}
+
+/** Takes the DHT segments out, as many webcams never send them; `tables` becomes what they held. */
+Bytes withoutTables(const Bytes& jpeg, Bytes& tables) {
+  Bytes rest(jpeg.begin(), jpeg.begin() + 2);
+  std::size_t at = 2;
+  while (jpeg[at + 1] != 0xDA) {
+    const std::size_t next = at + 2 + (static_cast<std::size_t>(jpeg[at + 2]) << 8 | jpeg[at + 3]);
+    const bool isTable = jpeg[at + 1] == 0xC4;
+    Bytes& target = isTable ? tables : rest;
+    target.insert(target.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at + (isTable ? 4 : 0)), jpeg.begin() + static_cast<std::ptrdiff_t>(next));
+    at = next;
+  }
+  rest.insert(rest.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.end());
+  return rest;
+}
+
+Bytes copied(const Bytes& jpeg, std::size_t room) {
+  Bytes target(room);
+  target.resize(copyWholeJpeg(jpeg, target));
+  return target;
+}
+
+Bytes picture(const Bytes& jpeg) {
+  PixelConverter converter;
+  Bytes target(i420Size(64, 48));
+  check::that(converter.convert({64, 48, 0, V4L2_PIX_FMT_MJPEG, true}, jpeg, target.data()), "does not decode");
+  return target;
+}
+
+}  // namespace
+
+TEST("a camera's whole JPEG is copied byte by byte into a buffer of its very size") {
+  for (const int sampling : {TJSAMP_420, TJSAMP_422, TJSAMP_444}) {
+    const Bytes jpeg = encode(sampling);
+    check::that(copied(jpeg, jpeg.size()) == jpeg, "differs");
+    check::that(copied(jpeg, jpeg.size() - 1).empty(), "was written into too little room");
+  }
+}
+
+TEST("what a camera pads behind its JPEG is left out") {
+  const Bytes jpeg = encode(TJSAMP_422);
+  Bytes padded = jpeg;
+  padded.resize(padded.size() + 4096);
+  check::that(copied(padded, padded.size()) == jpeg, "differs");
+}
+
+TEST("JPEG without Huffman tables gets the standard ones, and is the same picture") {
+  const Bytes whole = encode(TJSAMP_422);
+  Bytes tables;
+  const Bytes bare = withoutTables(whole, tables);
+  check::equal(tables.size(), kHuffmanTablesSize - 4, "bytes of libjpeg's own tables, which are the standard ones");
+  const Bytes mended = copied(bare, bare.size() + kHuffmanTablesSize);
+  check::equal(mended.size(), bare.size() + kHuffmanTablesSize, "length");
+  check::that(std::search(mended.begin(), mended.end(), tables.begin(), tables.end()) != mended.end(), "other tables");
+  check::that(picture(mended) == picture(whole), "another picture");
+  check::that(picture(bare) == picture(whole), "the bare one decodes to another picture");
+  check::that(copied(bare, mended.size() - 1).empty(), "was written into too little room");
+}
+
+TEST("JPEG that was cut off anywhere, and what is no JPEG, is not copied") {
+  const Bytes whole = encode(TJSAMP_422);
+  for (std::size_t length = 0; length + 1 < whole.size(); length += 5) {
+    check::that(copied(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)), whole.size() * 2).empty(),
+                std::to_string(length) + " bytes were copied");
+  }
+  check::that(copied(Bytes(500, 0xFF), 1000).empty(), "fill bytes");
+  check::that(copied(Bytes(500, 0), 1000).empty(), "zeros");
+}
+
+TEST("raw lines of an odd width that end in the middle of a pair keep their last column") {
+  for (const std::uint32_t fourcc : {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY}) {
+    for (const auto& [width, height] : {std::pair{5, 3}, {1, 1}, {1, 2}, {161, 121}}) {
+      Bytes bytes(static_cast<std::size_t>(width * height * 2));
+      for (std::size_t i = 0; i < bytes.size(); i++) bytes[i] = static_cast<std::uint8_t>(i * 13);
+      Bytes target(i420Size(width, height), 1);
+      PixelConverter converter;
+      check::that(converter.convert({width, height, width * 2, fourcc, false}, bytes, target.data()), "was refused");
+      const std::size_t offset = fourcc == V4L2_PIX_FMT_YUYV ? 0 : 1;
+      for (std::size_t pixel = 0; pixel < static_cast<std::size_t>(width * height); pixel++) {
+        check::equal(static_cast<int>(target[pixel]), static_cast<int>(bytes[2 * pixel + offset]), "luma");
+      }
+      bytes.pop_back();
+      check::that(!converter.convert({width, height, width * 2, fourcc, false}, bytes, target.data()), "one byte short was taken");
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  CandidateBuffer,
+  type CandidateInit,
+  MAX_WAITING_CANDIDATES,
+} from "../../../plugin/peer/candidate-buffer.ts";
+
+const DESCRIPTION = "v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:abcd\r\nm=video 9 X 0\r\na=ice-ufrag:efgh\r\n";
+
+function recording(apply: (init: CandidateInit) => Promise<void> = async () => undefined) {
+  const given: CandidateInit[] = [];
+  const buffer = new CandidateBuffer((init) => {
+    given.push(init);
+    return apply(init);
+  });
+  return { buffer, given };
+}
+
+function numbered(port: number) {
+  return { candidate: `candidate:1 1 udp 1 127.0.0.1 ${port} typ host`, sdpMid: "0", sdpMLineIndex: 0 };
+}
+
+test("candidates wait for a description and then pass in their order", () => {
+  const { buffer, given } = recording();
+  buffer.add(numbered(1));
+  buffer.add(numbered(2));
+  assert.equal(given.length, 0);
+  assert.equal(buffer.counts().waiting, 2);
+  buffer.describedBy(DESCRIPTION);
+  buffer.add(numbered(3));
+  assert.deepEqual(
+    given.map(({ candidate }) => candidate.split(" ")[5]),
+    ["1", "2", "3"],
+  );
+  assert.equal(buffer.counts().waiting, 0);
+});
+
+test("the full buffer drops its oldest candidate and counts it", () => {
+  const { buffer, given } = recording();
+  for (let port = 1; port <= MAX_WAITING_CANDIDATES + 3; port++) buffer.add(numbered(port));
+  assert.equal(buffer.counts().waiting, MAX_WAITING_CANDIDATES);
+  assert.equal(buffer.counts().overflowed, 3);
+  buffer.describedBy(DESCRIPTION);
+  assert.match(given[0]?.candidate ?? "", / 4 typ host$/);
+});
+
+test("a candidate of a restart waits for the description with its username fragment", () => {
+  const { buffer, given } = recording();
+  buffer.describedBy(DESCRIPTION);
+  buffer.add({ ...numbered(1), usernameFragment: "new1" });
+  buffer.add({ candidate: `${numbered(2).candidate} ufrag new1 network-id 1`, sdpMid: "0" });
+  buffer.add({ ...numbered(3), usernameFragment: "efgh" });
+  assert.equal(given.length, 1);
+  buffer.describedBy(DESCRIPTION.replaceAll("abcd", "new1").replaceAll("efgh", "new1"));
+  assert.equal(given.length, 3);
+});
+
+test("absent, null and empty fields are left out, and the first m-line stands in for none", () => {
+  const { buffer, given } = recording();
+  buffer.describedBy(DESCRIPTION);
+  const candidate = "candidate:1 1 udp 1 127.0.0.1 9 typ host";
+  buffer.add({ candidate, sdpMid: "", sdpMLineIndex: 1, usernameFragment: null });
+  buffer.add({ candidate, sdpMid: null, sdpMLineIndex: null });
+  buffer.add({ candidate, sdpMid: "1" });
+  assert.deepEqual(given, [
+    { candidate, sdpMLineIndex: 1 },
+    { candidate, sdpMLineIndex: 0 },
+    { candidate, sdpMid: "1" },
+  ]);
+});
+
+test("an empty candidate is counted and goes nowhere", () => {
+  const { buffer, given } = recording();
+  buffer.describedBy(DESCRIPTION);
+  buffer.add({ candidate: "", sdpMid: "0" });
+  assert.equal(given.length, 0);
+  assert.equal(buffer.counts().empty, 1);
+});
+
+test("what the engine rejects or throws is counted, not passed on", async () => {
+  const rejecting = recording(() => Promise.reject(new Error("no such m-line")));
+  const throwing = recording(() => {
+    throw new TypeError("cannot parse");
+  });
+  for (const { buffer } of [rejecting, throwing]) {
+    buffer.describedBy(DESCRIPTION);
+    buffer.add(numbered(1));
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(rejecting.buffer.counts().refused, 1);
+  assert.equal(throwing.buffer.counts().refused, 1);
+  assert.equal(rejecting.buffer.counts().applied, 0);
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  directionsNegotiatedBy,
+  usernameFragments,
+  withCandidates,
+  withReceiverEstimate,
+  withShortPackets,
+  withVideoCeiling,
+} from "../../../plugin/peer/session-description.ts";
+
+const HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
+const AUDIO = "m=audio 9 X 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:au/+\r\n";
+const VIDEO = "m=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:vi\r\n";
+
+test("the ceiling goes into every video section, behind its connection line", () => {
+  const limited = withVideoCeiling(HEAD + AUDIO + VIDEO + VIDEO, 1_500_000);
+  const expected = VIDEO.replace("0.0.0.0\r\n", "0.0.0.0\r\nb=AS:1500\r\n");
+  assert.equal(limited, HEAD + AUDIO + expected + expected);
+});
+
+test("a lower limit of the remote side stays", () => {
+  for (const line of ["b=AS:300", "b=TIAS:300000"]) {
+    const sdp = HEAD + VIDEO.replace("0.0.0.0\r\n", `0.0.0.0\r\n${line}\r\n`);
+    assert.equal(withVideoCeiling(sdp, 1_500_000), sdp);
+  }
+});
+
+test("a higher limit of the remote side gives way to ours", () => {
+  const sdp = HEAD + VIDEO.replace("0.0.0.0\r\n", "0.0.0.0\r\nb=AS:9000\r\nb=TIAS:9000000\r\n");
+  const limited = withVideoCeiling(sdp, 1_500_000);
+  assert.deepEqual(limited.match(/^b=.*$/gm), ["b=AS:1500"]);
+});
+
+test("a section without a connection line gets the limit behind its m-line", () => {
+  const limited = withVideoCeiling(`${HEAD}m=video 9 X 96\na=mid:1\n`, 200_000);
+  assert.match(limited, /m=video 9 X 96\r?\nb=AS:200\r?\na=mid:1/);
+});
+
+test("nothing of a description without video changes", () => {
+  assert.equal(withVideoCeiling(HEAD + AUDIO, 1_500_000), HEAD + AUDIO);
+});
+
+test("the username fragments of all sections are found", () => {
+  assert.deepEqual([...usernameFragments(HEAD + AUDIO + VIDEO)], ["au/+", "vi"]);
+});
+
+const FEEDBACK = [
+  "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+  "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+  "a=rtcp-fb:96 goog-remb",
+  "a=rtcp-fb:96 transport-cc",
+  "a=rtcp-fb:96 nack",
+  "",
+];
+
+test("an offer that can do with the receiver's estimate loses transport-wide feedback and nothing else", () => {
+  const kept = FEEDBACK.filter((line) => !/transport/.test(line)).join("\r\n");
+  assert.equal(withReceiverEstimate(HEAD + VIDEO + FEEDBACK.join("\r\n")), HEAD + VIDEO + kept);
+});
+
+test("an offer without send times or without the receiver's estimate keeps transport-wide feedback", () => {
+  for (const missing of [/abs-send-time/, /goog-remb/]) {
+    const sdp = HEAD + VIDEO + FEEDBACK.filter((line) => !missing.test(line)).join("\r\n");
+    assert.equal(withReceiverEstimate(sdp), sdp);
+  }
+});
+
+test("candidates are written into the section that they name, by its id or else by its place, each once", () => {
+  const sections = `${HEAD + AUDIO}a=mid:a\r\n${VIDEO}a=mid:v\r\n`;
+  const first = { candidate: "candidate:1 1 udp 9 192.0.2.1 9 typ host ufrag vi network-id 1" };
+  const second = { candidate: "candidate:2 1 udp 8 192.0.2.2 9 typ host" };
+  const written = withCandidates(sections, [
+    { ...first, sdpMid: "v", sdpMLineIndex: 7 },
+    { ...second, sdpMid: "", sdpMLineIndex: 0 },
+    { ...second, sdpMid: "unknown" },
+    { ...second },
+  ]);
+  const audio = `a=mid:a\r\na=${second.candidate}\r\n`;
+  const video = "a=mid:v\r\na=candidate:1 1 udp 9 192.0.2.1 9 typ host network-id 1\r\n";
+  assert.equal(written, HEAD + AUDIO + audio + VIDEO + video);
+  assert.equal(withCandidates(written, [{ ...first, sdpMid: "v" }]), written);
+  assert.equal(withCandidates(sections, []), sections);
+});
+
+test("an answer says what goes which way, seen from either side", () => {
+  const both = { sends: true, receives: true };
+  const none = { sends: false, receives: false };
+  const sends = { sends: true, receives: false };
+  const receives = { sends: false, receives: true };
+  const answers = [
+    [`${HEAD}${AUDIO}${VIDEO}`, both, both],
+    [`${HEAD}${AUDIO}`, both, none],
+    [`${HEAD}a=recvonly\r\n${AUDIO}${VIDEO}a=sendrecv\r\n`, receives, both],
+    [`${HEAD}${AUDIO}a=sendonly\r\n${VIDEO}a=inactive\r\n`, sends, none],
+    [`${HEAD}${AUDIO}a=recvonly\r\n${VIDEO.replace("m=video 9", "m=video 0")}`, receives, none],
+    [`${HEAD}${AUDIO}${VIDEO}a=sendonly\r\n${VIDEO}a=recvonly\r\n`, both, both],
+  ] as const;
+  const mirrored = ({ sends: one, receives: other }: typeof both) => ({ sends: other, receives: one });
+  for (const [answer, audio, video] of answers) {
+    assert.deepEqual(directionsNegotiatedBy(answer, true), { audio, video });
+    assert.deepEqual(directionsNegotiatedBy(answer, false), {
+      audio: mirrored(audio),
+      video: mirrored(video),
+    });
+  }
+});
+
+test("sound is asked for in packets of 10 ms, unless its receiver wants another length", () => {
+  assert.equal(withShortPackets(HEAD + AUDIO + VIDEO), `${HEAD}${AUDIO}a=ptime:10\r\n${VIDEO}`);
+  const other = `${HEAD}${AUDIO}a=ptime:40\r\n${VIDEO}`;
+  assert.equal(withShortPackets(other), other);
+  assert.equal(withShortPackets(HEAD + VIDEO), HEAD + VIDEO);
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NO_STATISTICS, readStatistics } from "../../../plugin/peer/statistics.ts";
+import type { WrtcStatsEntry } from "../../../plugin/peer/wrtc-types.ts";
+
+const REPORT: [string, WrtcStatsEntry][] = [
+  ["T", { type: "transport", selectedCandidatePairId: "P2" }],
+  ["P1", { type: "candidate-pair", nominated: true, currentRoundTripTime: 9 }],
+  ["P2", { type: "candidate-pair", currentRoundTripTime: 0.012, availableOutgoingBitrate: 800_000 }],
+  [
+    "IA",
+    {
+      type: "inbound-rtp",
+      kind: "audio",
+      bytesReceived: 100,
+      packetsReceived: 10,
+      packetsLost: 1,
+      jitter: 0.004,
+      estimatedPlayoutTimestamp: 4_004_409_365_500,
+    },
+  ],
+  [
+    "IV",
+    {
+      type: "inbound-rtp",
+      mediaType: "video",
+      bytesReceived: 5000,
+      packetsReceived: 20,
+      packetsLost: 2,
+      jitter: 0.001,
+      framesPerSecond: 29,
+      frameWidth: 640,
+      frameHeight: 480,
+      estimatedPlayoutTimestamp: 4_004_409_365_512,
+    },
+  ],
+  ["OA", { type: "outbound-rtp", kind: "audio", bytesSent: 70 }],
+  [
+    "OV",
+    {
+      type: "outbound-rtp",
+      kind: "video",
+      bytesSent: 4000,
+      framesPerSecond: 30,
+      frameWidth: 320,
+      frameHeight: 240,
+      qualityLimitationReason: "cpu",
+    },
+  ],
+  ["RA", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.01 }],
+  ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.05 }],
+];
+
+test("every figure is read from its entry, and the pair in use is the transport's", () => {
+  assert.deepEqual(readStatistics(new Map(REPORT)), {
+    roundTripMs: 12,
+    availableSendBps: 800_000,
+    bytesSentVideo: 4000,
+    bytesSentAudio: 70,
+    bytesReceivedVideo: 5000,
+    bytesReceivedAudio: 100,
+    packetsReceived: 30,
+    packetsLost: 3,
+    jitterMs: 4,
+    sendFps: 30,
+    receiveFps: 29,
+    sendWidth: 320,
+    sendHeight: 240,
+    receiveWidth: 640,
+    receiveHeight: 480,
+    soundBehindMs: 12,
+    sendLoss: 0.05,
+    isEncoderBehind: true,
+  });
+});
+
+test("without a transport entry the nominated pair is read", () => {
+  assert.equal(readStatistics(new Map(REPORT.slice(1))).roundTripMs, 9000);
+});
+
+test("an empty report gives zeros and unknowns", () => {
+  assert.deepEqual(readStatistics(new Map()), NO_STATISTICS);
+});
+
+test("a negative count of lost packets is none lost", () => {
+  const report = new Map([["I", { type: "inbound-rtp", kind: "audio", packetsLost: -3 }]]);
+  assert.equal(readStatistics(report).packetsLost, 0);
+});

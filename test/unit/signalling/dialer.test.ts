@@ -1,0 +1,112 @@
+// When peers are dialled, and when it stops.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { Dialer } from "../../../plugin/signalling/contacts/dialer.ts";
+import {
+  defaultTimings,
+  MAX_CONCURRENT_DIALS,
+  MAX_DIALS_WHEN_FOUND,
+} from "../../../plugin/signalling/timings.ts";
+
+const timings = { ...defaultTimings, redialMs: 1_000, longestRedialMs: 8_000, dialMs: 100_000 };
+
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+afterEach(() => mock.timers.reset());
+
+function dialling(options: { given?: boolean; answer?: "refuse" | "hang" } = {}) {
+  const dials: string[] = [];
+  const connected = new Set<string>();
+  const closing = new AbortController();
+  let hanging = 0;
+  const dialer = new Dialer({
+    connect: (peerId, signal) => {
+      dials.push(peerId);
+      if (options.answer !== "hang") return Promise.reject(new Error("refused"));
+      hanging += 1;
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          hanging -= 1;
+          reject(signal.reason);
+        });
+      });
+    },
+    isConnected: (peerId) => connected.has(peerId),
+    isGiven: () => options.given ?? false,
+    closing: closing.signal,
+    timings,
+    log: () => undefined,
+  });
+  return { dialer, dials, connected, closing, hanging: () => hanging };
+}
+
+/** Moves the clock in steps, so that promises between two timers run. */
+async function pass(timeMs: number): Promise<void> {
+  for (let passed = 0; passed < timeMs; passed += 500) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    mock.timers.tick(500);
+  }
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+test("a given peer is dialled again and again, with pauses that grow up to the longest", async () => {
+  const { dialer, dials, closing } = dialling({ given: true });
+  dialer.want("a");
+  await pass(500);
+  assert.equal(dials.length, 1);
+  await pass(1_000);
+  assert.equal(dials.length, 2);
+  await pass(60_000);
+  const soFar = dials.length;
+  assert.ok(soFar > 6 && soFar < 16, `${soFar} dials in a minute`);
+  await pass(18_000);
+  assert.equal(dials.length, soFar + 2);
+  closing.abort();
+});
+
+test("a found peer is dialled a few times, and anew when it is found again", async () => {
+  const { dialer, dials } = dialling();
+  dialer.want("a");
+  await pass(200_000);
+  assert.equal(dials.length, MAX_DIALS_WHEN_FOUND);
+  dialer.want("a");
+  await pass(500);
+  assert.equal(dials.length, MAX_DIALS_WHEN_FOUND + 1);
+});
+
+test("being found again cuts a long pause short, but not the shortest", async () => {
+  const { dialer, dials, closing } = dialling({ given: true });
+  dialer.want("a");
+  await pass(30_000);
+  const soFar = dials.length;
+  await pass(1_000);
+  dialer.want("a");
+  await pass(500);
+  assert.ok(dials.length <= soFar + 2);
+  const afterCut = dials.length;
+  for (let time = 0; time < 900; time += 100) dialer.want("a");
+  await pass(500);
+  assert.equal(dials.length, afterCut);
+  closing.abort();
+});
+
+test("a connected peer is left alone", async () => {
+  const { dialer, dials, connected } = dialling({ given: true });
+  connected.add("a");
+  dialer.want("a");
+  await pass(5_000);
+  assert.deepEqual(dials, []);
+});
+
+test("only so many dials run at a time, each peer once", async () => {
+  const { dialer, dials, closing, hanging } = dialling({ given: true, answer: "hang" });
+  for (let index = 0; index < 30; index += 1) dialer.want(`peer ${index}`);
+  for (let index = 0; index < 30; index += 1) dialer.want(`peer ${index}`);
+  await pass(1_000);
+  assert.equal(hanging(), MAX_CONCURRENT_DIALS);
+  assert.equal(dials.length, MAX_CONCURRENT_DIALS);
+  closing.abort(new Error("closing"));
+  await pass(1_000);
+  assert.equal(hanging(), 0);
+  assert.equal(dials.length, MAX_CONCURRENT_DIALS);
+});

@@ -1,0 +1,72 @@
+// Who a peer says it is, as the host's peers write it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import {
+  flagOrZero,
+  goObject,
+  numberOrZero,
+  textOrZero,
+} from "../../../plugin/signalling/goop-wire/go-json.ts";
+import { parseMessage } from "../../../plugin/signalling/goop-wire/goop-mq.ts";
+import { identityPayload, parseIdentity } from "../../../plugin/signalling/goop-wire/identity.ts";
+
+const ID = "12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf";
+const publicKey = Buffer.alloc(32, 7).toString("base64");
+
+test("an answer of ours is read as what we said", () => {
+  for (const videoDisabled of [false, true]) {
+    const payload = identityPayload({ peerId: ID, label: "Eva", videoDisabled, publicKey }, true);
+    assert.equal("videoDisabled" in payload, videoDisabled);
+    assert.deepEqual(parseIdentity(payload, ID), {
+      label: "Eva",
+      videoDisabled,
+      key: { publicKey: new Uint8Array(32).fill(7), encryptionSupported: true },
+    });
+  }
+});
+
+test("an answer of ours without the key says nothing of sealing", () => {
+  const own = { peerId: ID, label: "Eva", videoDisabled: false, publicKey };
+  assert.deepEqual(identityPayload(own, false), { peerID: ID, content: "Eva", reachable: true });
+});
+
+test("a bare answer means calls are on and nothing is sealed", () => {
+  const bare = { label: "hello", videoDisabled: false, key: { encryptionSupported: false } };
+  assert.deepEqual(parseIdentity({ content: "hello" }, ID), bare);
+  const unreadable = { content: "hello", publicKey: "short", email: null, activeTemplate: 3 };
+  assert.deepEqual(parseIdentity(unreadable, ID), bare);
+});
+
+test("an answer without a label, in another's name, or of another form is none", () => {
+  const wrong = [null, "Eva", [], {}, { content: "" }, { content: "Eva", peerID: `${ID}x` }, { content: 7 }];
+  for (const payload of wrong) assert.equal(parseIdentity(payload, ID), undefined, JSON.stringify(payload));
+});
+
+test("a label's disguises are taken off, and its length is bounded", () => {
+  const label = parseIdentity({ content: `\u202e a\n${"b".repeat(500)}` }, ID)?.label ?? "";
+  assert.match(label, /^a b+$/);
+  assert.equal(label.length, 128);
+});
+
+test("names of fields are matched without regard to case, the last one wins, and null is nothing", () => {
+  const schema = goObject({ peerId: textOrZero, ts: numberOrZero, isOn: flagOrZero });
+  assert.deepEqual(schema.parse({ PEERID: "a", Peerid: "b", TS: 3, other: {}, ison: null }), {
+    peerId: "b",
+    ts: 3,
+    isOn: false,
+  });
+  assert.throws(() => schema.parse({ TS: "3" }), z.ZodError);
+  const polluted = schema.parse(JSON.parse('{"__proto__":{"peerId":"x"},"constructor":{}}'));
+  assert.deepEqual(polluted, { peerId: "", ts: 0, isOn: false });
+});
+
+test("a message's fields may be capitalised", () => {
+  assert.deepEqual(parseMessage('{"ID":"x","Seq":4,"TOPIC":"call:c","Payload":{"type":"call-ack"}}'), {
+    id: "x",
+    seq: 4,
+    topic: "call:c",
+    payload: { type: "call-ack" },
+  });
+});

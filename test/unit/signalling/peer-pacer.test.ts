@@ -1,0 +1,95 @@
+// At a pace that no peer can set: each at once, then not again for a while, however often it is wanted.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { PeerPacer } from "../../../plugin/signalling/contacts/peer-pacer.ts";
+import { MAX_PACED_PEERS } from "../../../plugin/signalling/timings.ts";
+
+const PAUSE_MS = 100;
+let done: string[] = [];
+let closing = new AbortController();
+let logged: string[] = [];
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  done = [];
+  logged = [];
+  closing = new AbortController();
+});
+afterEach(() => {
+  closing.abort();
+  mock.timers.reset();
+});
+
+function pacer(work = async (peerId: string) => void done.push(peerId)) {
+  return new PeerPacer({
+    what: "greeting",
+    work,
+    pauseMs: PAUSE_MS,
+    closing: closing.signal,
+    log: (level, message) => void logged.push(`${level} ${message}`),
+  });
+}
+
+/** Lets what was promised happen. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+async function pass(timeMs: number) {
+  mock.timers.tick(timeMs);
+  await settle();
+}
+
+test("a peer is served at once, and a thousand wishes meanwhile make one more time", async () => {
+  const paced = pacer();
+  paced.want("bob");
+  assert.deepEqual(done, ["bob"]);
+  for (let index = 0; index < 1_000; index += 1) paced.want("bob");
+  await settle();
+  await pass(PAUSE_MS - 1);
+  assert.equal(done.length, 1);
+  await pass(1);
+  assert.equal(done.length, 2);
+  await pass(PAUSE_MS);
+  paced.want("bob");
+  assert.equal(done.length, 3);
+});
+
+test("one peer does not hold up another", async () => {
+  const paced = pacer(async (peerId) => {
+    done.push(peerId);
+    if (peerId === "slow") await new Promise(() => undefined);
+  });
+  paced.want("slow");
+  paced.want("quick");
+  paced.want("slow");
+  assert.deepEqual(done, ["slow", "quick"]);
+});
+
+test("what fails is logged, and done again when it is wanted", async () => {
+  const paced = pacer(async () => Promise.reject(new Error("no stream")));
+  paced.want("bob");
+  paced.want("bob");
+  await settle();
+  await pass(PAUSE_MS);
+  assert.deepEqual(logged, Array(2).fill("debug greeting bob failed: no stream"));
+});
+
+test("no more peers are served at a time than the bound", async () => {
+  const paced = pacer();
+  for (let index = 0; index <= MAX_PACED_PEERS; index += 1) paced.want(`peer${index}`);
+  assert.equal(done.length, MAX_PACED_PEERS);
+  await settle();
+  await pass(PAUSE_MS);
+  paced.want("late");
+  assert.equal(done.at(-1), "late");
+});
+
+test("nothing is done after closing, and nothing is left running", async () => {
+  const paced = pacer();
+  paced.want("bob");
+  paced.want("bob");
+  closing.abort();
+  await settle();
+  await pass(10 * PAUSE_MS);
+  paced.want("eva");
+  assert.deepEqual(done, ["bob"]);
+});

@@ -1,0 +1,214 @@
+// Presence: the host's words, and who counts as here for how long, whatever is published.
+
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+import {
+  encodePresence,
+  isWorthTelling,
+  parsePresence,
+} from "../../../plugin/signalling/goop-wire/presence-message.ts";
+import { PresentPeers } from "../../../plugin/signalling/goop-wire/present-peers.ts";
+import { MAX_CONTACTS } from "../../../plugin/signalling/timings.ts";
+
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const text = (encoded: Uint8Array) => new TextDecoder().decode(encoded);
+
+describe("the words of presence", () => {
+  const eva = {
+    peerId: "12D3KooWEva",
+    label: "Eva",
+    videoDisabled: false,
+    encryptionSupported: true,
+    addresses: ["/ip4/192.0.2.1/tcp/4001"],
+    sentAtMs: 1_700_000_000_000,
+  };
+
+  test("are the host's, without empty and false fields", () => {
+    assert.equal(
+      text(encodePresence({ ...eva, type: "online" })),
+      '{"type":"online","peerId":"12D3KooWEva","content":"Eva","addrs":["/ip4/192.0.2.1/tcp/4001"],"encryptionSupported":true,"ts":1700000000000}',
+    );
+    assert.equal(
+      text(encodePresence({ ...eva, type: "update", videoDisabled: true, addresses: [] })),
+      '{"type":"update","peerId":"12D3KooWEva","content":"Eva","videoDisabled":true,"encryptionSupported":true,"ts":1700000000000}',
+    );
+    assert.equal(
+      text(encodePresence({ ...eva, type: "offline" })),
+      '{"type":"offline","peerId":"12D3KooWEva","ts":1700000000000}',
+    );
+  });
+
+  test("are read as they were written", () => {
+    for (const type of ["online", "update"] as const) {
+      const presence = { ...eva, type, videoDisabled: true };
+      assert.deepEqual(parsePresence(encodePresence(presence)), presence);
+    }
+  });
+
+  test("an omitted field means empty, false or none", () => {
+    assert.deepEqual(parsePresence(bytes({ type: "update", peerId: "x" })), {
+      type: "update",
+      peerId: "x",
+      label: "",
+      videoDisabled: false,
+      encryptionSupported: false,
+      addresses: [],
+      sentAtMs: 0,
+    });
+  });
+
+  test("fields that we do not know, of whatever form, do no harm", () => {
+    const host = {
+      type: "online",
+      peerId: "x",
+      email: 3,
+      verified: {},
+      goopClientVersion: "2.4.1",
+      addrs: null,
+    };
+    assert.equal(parsePresence(bytes(host))?.type, "online");
+  });
+
+  test("other types, other forms and what is too long are none", () => {
+    const wrong: unknown[] = [
+      { type: "punch", peerId: "x" },
+      { type: "online" },
+      { type: "online", peerId: "" },
+      { type: "online", peerId: "x".repeat(257) },
+      { type: "online", peerId: "x", content: 7 },
+      { type: "online", peerId: "x", addrs: [7] },
+      { type: "online", peerId: "x", email: "x".repeat(20_000) },
+      null,
+      [],
+      "online",
+    ];
+    for (const one of wrong)
+      assert.equal(parsePresence(bytes(one)), undefined, JSON.stringify(one).slice(0, 60));
+    assert.equal(parsePresence(Uint8Array.of(0xff, 0x7b)), undefined);
+  });
+
+  test("so many addresses are read, each so long at most", () => {
+    const many = Array.from({ length: 50 }, (_, index) => `/ip4/192.0.2.1/tcp/${index + 1}`);
+    const read = parsePresence(bytes({ type: "online", peerId: "x", addrs: ["/".repeat(300), ...many] }));
+    assert.deepEqual(read?.addresses, many.slice(0, 20));
+  });
+
+  test("only addresses that mean something elsewhere are worth telling", () => {
+    const worth = [
+      "/ip4/10.0.0.5/tcp/1",
+      "/ip6/2001:db8::1/tcp/1",
+      "/dns4/example.org/tcp/1",
+      "/ip4/127.0.0.1/tcp/1/p2p/x/p2p-circuit",
+    ];
+    const worthless = [
+      "/ip4/127.0.0.1/tcp/1",
+      "/ip4/127.8.0.1/tcp/1",
+      "/ip4/0.0.0.0/tcp/1",
+      "/ip4/169.254.3.4/tcp/1",
+      "/ip6/::1/tcp/1",
+      "/ip6/::/tcp/1",
+      "/ip6/fe80::1/tcp/1",
+      "/ip6/FE9A:1::2/tcp/1",
+    ];
+    assert.deepEqual([...worth, ...worthless].filter(isWorthTelling), worth);
+  });
+});
+
+describe("who is here", () => {
+  let told: string[] = [];
+  let contacts = new Set<string>();
+  beforeEach(() => {
+    told = [];
+    contacts = new Set(["eva"]);
+  });
+
+  function present(becomesContact = true) {
+    const peers = new PresentPeers({
+      sweepsHere: 20,
+      sweepsKnown: 30,
+      isContact: (peerId) => contacts.has(peerId),
+      onSilent: (peerId) => void told.push(`${peerId} silent`),
+      onForgotten: (peerId) => void told.push(`${peerId} forgotten`),
+    });
+    const hear = (peerId: string, sentAtMs = 0, isHere = true) => {
+      const verdict = peers.hear(peerId, sentAtMs, isHere);
+      if (verdict === "taken" && becomesContact) contacts.add(peerId);
+      return verdict;
+    };
+    const sweep = (times: number) => {
+      for (let index = 0; index < times; index += 1) peers.sweep();
+    };
+    return { peers, hear, sweep };
+  }
+
+  test("a peer that falls silent is gone after its time, and forgotten after a longer one", () => {
+    const { peers, hear, sweep } = present();
+    hear("eva");
+    sweep(19);
+    assert.deepEqual(told, []);
+    hear("eva");
+    sweep(19);
+    assert.deepEqual(told, []);
+    sweep(1);
+    assert.deepEqual(told, ["eva silent"]);
+    sweep(29);
+    assert.equal(peers.size, 1);
+    sweep(1);
+    assert.deepEqual(told, ["eva silent", "eva forgotten"]);
+    assert.equal(peers.size, 0);
+  });
+
+  test("a peer that said goodbye is not called silent, and can come back", () => {
+    const { hear, sweep } = present();
+    hear("eva", 1);
+    hear("eva", 2, false);
+    sweep(25);
+    assert.deepEqual(told, []);
+    assert.equal(hear("eva", 3), "taken");
+    sweep(20);
+    assert.deepEqual(told, ["eva silent"]);
+  });
+
+  test("an older message than the newest is stale while the peer is here, and taken after its silence", () => {
+    const { hear, sweep } = present();
+    assert.equal(hear("eva", 100), "taken");
+    assert.equal(hear("eva", 99), "stale");
+    assert.equal(hear("eva", 99, false), "stale");
+    assert.equal(hear("eva", 100), "taken");
+    assert.equal(hear("eva", 0), "taken");
+    sweep(20);
+    assert.equal(hear("eva", 50), "taken");
+  });
+
+  test("a talkative peer is heard so often only, and again after a while", () => {
+    const { hear, sweep } = present();
+    const verdicts = Array.from({ length: 100 }, (_, index) => hear("eva", index + 1));
+    assert.equal(verdicts.filter((verdict) => verdict === "taken").length, 10);
+    sweep(1);
+    assert.deepEqual([hear("eva", 200), hear("eva", 201), hear("eva", 202)], ["taken", "taken", "tooMany"]);
+  });
+
+  test("made-up peers are admitted so fast only, never more than a bound, and keep out nobody who is known", () => {
+    const { peers, hear, sweep } = present();
+    const admitted = Array.from({ length: 10_000 }, (_, index) => hear(`made-up-${index}`));
+    assert.equal(admitted.filter((verdict) => verdict === "taken").length, 64);
+    assert.equal(hear("eva"), "taken");
+    sweep(1);
+    assert.equal(hear("newcomer"), "taken");
+    for (let round = 0; round < 1_000; round += 1) {
+      hear(`more-${round}-1`);
+      hear(`more-${round}-2`);
+      for (const peerId of contacts) if (contacts.size > MAX_CONTACTS) contacts.delete(peerId);
+      sweep(1);
+    }
+    assert.ok(peers.size <= 2 * MAX_CONTACTS);
+  });
+
+  test("a peer that found no place among the contacts is not remembered", () => {
+    const { peers, hear, sweep } = present(false);
+    hear("nobody");
+    sweep(1);
+    assert.equal(peers.size, 0);
+    assert.deepEqual(told, []);
+  });
+});
