@@ -21,7 +21,7 @@ const impossible = (...args: Parameters<typeof harmless>): Refusal => ({
   kind: "impossible",
 });
 
-const BEFORE_ACCEPT = "placing awaitingAccept standingBy ringingIn";
+const BEFORE_ACCEPT = "placing awaitingAccept waiting ringingIn";
 const MEDIA_WISHES = "user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker";
 const OF_THE_LINK = "signal.offer signal.answer signal.candidate signal.reconnect signal.reconnectAck";
 const EXCHANGE = "answering sendingAnswer offering sendingOffer awaitingAnswer applyingAnswer".split(" ");
@@ -46,11 +46,11 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "The process leaves already, and within its time",
     ),
   ],
-  desk: [
+  callManager: [
     harmless("user.start", "disabled closing", "No call may begin; the host was told why"),
     harmless("host.resume", "disabled closing", "A call cannot go on where none may begin"),
     harmless("availability.changed", "closing", "All calls end, whatever is possible"),
-    harmless("desk.close", "closing", "It closes already"),
+    harmless("manager.close", "closing", "It closes already"),
   ],
   call: [
     harmless(`user.accept user.reject`, "placing awaitingAccept yielding", "The word is the other user's"),
@@ -58,7 +58,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     harmless("user.accept user.reject user.hangup", "ending", "The call is over"),
     impossible(
       "user.accept user.reject user.hangup",
-      "standingBy",
+      "waiting",
       "The host knows nothing of a call that stands by",
     ),
     harmless(
@@ -80,12 +80,12 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     harmless("signal.ack", "active", "A second copy, or an accept that crossed with ours"),
     harmless("signal.ringing", "awaitingAccept.ringing active", "A second copy, or overtaken by the accept"),
     harmless("signal.ringing signal.ack", "yielding ending", "The call is given up"),
-    harmless("signal.ringing signal.ack", "standingBy ringingIn", "Words of a callee, and we are that"),
+    harmless("signal.ringing signal.ack", "waiting ringingIn", "Words of a callee, and we are that"),
     harmless("signal.requestRepeated", "placing awaitingAccept yielding", "A caller's word, and we are that"),
-    harmless("signal.requestRepeated", "standingBy active ending", "A second copy: we have decided already"),
+    harmless("signal.requestRepeated", "waiting active ending", "A second copy: we have decided already"),
     harmless("signal.hangup", "yielding ending", "It is over on both sides"),
     impossible(
-      "desk.free",
+      "manager.lineFree",
       "placing awaitingAccept yielding ringingIn active ending",
       "Said to whoever stands by",
     ),
@@ -113,7 +113,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
         ...within("establishing.negotiating", NOT_AWAITING_ANSWER),
         "connected",
         ...within("recovering.exchanging", NOT_AWAITING_ANSWER),
-        ..."waiting reminding awaitingOffer connecting acknowledging asking unheard"
+        ..."waiting repeatingAccept awaitingOffer connecting acknowledging requestingReconnect retryingReconnect"
           .split(" ")
           .map((state) => `recovering.${state}`),
       ],
@@ -135,18 +135,18 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     ),
     impossible("device.cameraRefused", "camera.open.opening", "Only an open camera is exchanged for another"),
     harmless(
-      "settings.picture",
+      "settings.videoChanged",
       "camera.off camera.lost",
       "The camera is opened with what the settings then say",
     ),
     harmless(
-      "settings.picture",
+      "settings.videoChanged",
       "camera.open.opening",
       "The camera is being opened with what the settings said before",
     ),
-    harmless("devices.known", "camera.off", "Nobody wants a camera"),
+    harmless("devices.updated", "camera.off", "Nobody wants a camera"),
     harmless(
-      "devices.known",
+      "devices.updated",
       "camera.open.opening microphone.open.opening speaker.open.opening",
       "What comes of opening shows first; then the list is looked at",
     ),
@@ -155,7 +155,11 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "microphone.lost",
       "Said by whoever holds the microphone, and nobody does",
     ),
-    harmless("settings.voice", "microphone.lost", "The microphone is opened with what the settings then say"),
+    harmless(
+      "settings.voiceChanged",
+      "microphone.lost",
+      "The microphone is opened with what the settings then say",
+    ),
     impossible(
       "device.speakerOpened device.speakerLost device.speakerInterrupted device.speakerResumed",
       "speaker.lost",

@@ -126,7 +126,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     identity: null,
     changeSettings: (change) => changeSettings(plugin, change),
   };
-  logStates("desk", desk, logOf("charts"), () => settings.get().debugging);
+  logStates("callManager", desk, logOf("charts"), () => settings.get().debugging);
   desk.start();
   attach.start();
   return plugin;
@@ -222,8 +222,8 @@ function changeSettings(plugin: Plugin, change: Parameters<SettingsStore["change
   const { settings, desk, availability } = plugin;
   const last = settings.get();
   const changed = settings.change(change);
-  const news = liveSettingsChange(last, changed.settings);
-  desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, news });
+  const liveChange = liveSettingsChange(last, changed.settings);
+  desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, change: liveChange });
   availability.settingsChanged();
   followDiagnostics(plugin);
   return changed;
@@ -318,7 +318,7 @@ async function stopServices(
 ): Promise<void> {
   availability.stop();
   context.devices.close();
-  desk.send({ type: "desk.close", reason });
+  desk.send({ type: "manager.close", reason });
   await waitFor(desk, (snapshot) => snapshot.status !== "active");
   const { cameraMutex, microphoneMutex, speakerMutex } = context;
   await Promise.all([cameraMutex.idle(), microphoneMutex.idle(), speakerMutex.idle()]);

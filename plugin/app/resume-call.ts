@@ -25,7 +25,7 @@ export function callToResume(snapshot: string | undefined, desk: CallManager, lo
     return NOTHING;
   }
   const { call, addresses } = kept;
-  const { whyOver } = call.resumed;
-  log("info", `call ${call.callId} ${whyOver === null ? "goes on" : `is over: ${whyOver}`}`);
+  const { whyNotResumable } = call.resumed;
+  log("info", `call ${call.callId} ${whyNotResumable === null ? "goes on" : `is over: ${whyNotResumable}`}`);
   return { addresses, begin: () => desk.send({ type: "host.resume", ...call }) };
 }

@@ -54,7 +54,7 @@ export function createCallManager(
   });
   const media = mediaMachine.provide({
     actors: createDeviceEffects(context),
-    actions: { announce: (_, params) => signals.announceMedia(params) },
+    actions: { sendMediaState: (_, params) => signals.sendMediaState(params) },
   });
   const { measure, apply } = createAdaptEffects(context);
   const adapt = adaptMachine.provide({
@@ -68,10 +68,10 @@ export function createCallManager(
   const desk = callManagerMachine.provide({
     actors: { call },
     actions: {
-      announceCall: (_, params) => {
+      notifyHostOfCall: (_, params) => {
         if (params.call) callbacks.onCall(params.call);
       },
-      announceEnd: (_, params) => {
+      notifyHostOfEnd: (_, params) => {
         callbacks.onEnd(params);
         context.forget(params.callId);
       },

@@ -61,6 +61,6 @@ export class CallPersister {
 }
 
 /** One at a time, beside those that still say goodbye, and one that stands by and is unknown to the host. */
-function isAlive({ ref, isAnnounced }: ManagedCall): boolean {
-  return isAnnounced && !ref.getSnapshot().hasTag("ended");
+function isAlive({ ref, isKnownToHost }: ManagedCall): boolean {
+  return isKnownToHost && !ref.getSnapshot().hasTag("ended");
 }

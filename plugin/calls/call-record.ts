@@ -11,7 +11,7 @@ import {
   peerIdSchema,
   withCurrentNames,
 } from "../../rpc-schema/index.ts";
-import type { ManagedCall, MediaBefore, PeerKind, ResumeCall, Resumed } from "../../statecharts/index.ts";
+import type { ManagedCall, PeerKind, ResumeCall, Resumed, ResumedMedia } from "../../statecharts/index.ts";
 
 /** Raised whenever a record means something else than before; only the end of an older one is told. */
 const FORMAT = 1;
@@ -93,9 +93,9 @@ export function readRecord(text: string): RecordedCall {
   const { callId, peerId, direction, media, addresses, ...kept } = headSchema.parse(value);
   const detail = detailSchema.safeParse(value);
   const { createdAt, connectedAt, selfId } = kept;
-  const whyOver = detail.success ? (connectedAt === null ? NOT_CONNECTED : null) : OTHER_FORMAT;
+  const whyNotResumable = detail.success ? (connectedAt === null ? NOT_CONNECTED : null) : OTHER_FORMAT;
   const resumed: Resumed = {
-    ...{ selfId, createdAt, connectedAt, whyOver },
+    ...{ selfId, createdAt, connectedAt, whyNotResumable },
     remote: detail.data?.remote ?? {
       microphone: null,
       camera: null,
@@ -116,7 +116,7 @@ function kindOf({ ref }: ManagedCall): PeerKind {
 }
 
 /** Before the devices have a chart they stand as that chart will begin. */
-function mediaOf({ ref }: ManagedCall): MediaBefore {
+function mediaOf({ ref }: ManagedCall): ResumedMedia {
   const { children, context } = ref.getSnapshot();
   const media = children.media?.getSnapshot();
   if (!media) return context.resumed?.media ?? mediaBefore(context.media === "video");
@@ -135,7 +135,7 @@ function mediaOf({ ref }: ManagedCall): MediaBefore {
   };
 }
 
-function mediaBefore(isCameraOn: boolean): MediaBefore {
+function mediaBefore(isCameraOn: boolean): ResumedMedia {
   const none = { choice: null, first: null };
   return { isMicrophoneOn: true, isCameraOn, devices: { camera: none, microphone: none, speaker: none } };
 }

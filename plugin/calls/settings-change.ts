@@ -11,8 +11,8 @@ const PICTURE = ["width", "height", "fps"] as const satisfies (keyof Settings["p
 export function liveSettingsChange(last: Settings, now: Settings): LiveSettingsChange {
   const changed = KINDS.filter((kind) => last[kind] !== now[kind]);
   return {
-    wished: Object.fromEntries(changed.map((kind) => [kind, now[kind]])),
-    isVoiceNew: VOICE.some((name) => last[name] !== now[name]),
-    isPictureNew: PICTURE.some((name) => last.picture[name] !== now.picture[name]),
+    preferred: Object.fromEntries(changed.map((kind) => [kind, now[kind]])),
+    isVoiceChanged: VOICE.some((name) => last[name] !== now[name]),
+    isVideoChanged: PICTURE.some((name) => last.picture[name] !== now.picture[name]),
   };
 }

@@ -41,7 +41,7 @@ export const SHARES: Readonly<Record<PictureStep, VideoShare>> = {
   paused: { scale: 0.25, rate: 0 },
 };
 
-export type Verdict =
+export type LoadAssessment =
   | { readonly load: "strained"; readonly strain: Strain; readonly reason: string }
   | { readonly load: "fits" }
   | { readonly load: "eased" };
@@ -78,16 +78,16 @@ export function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): 
 }
 
 /** @param higher the next step up; null at the top */
-export function judge(
+export function assessLoad(
   measured: Measured,
-  way: AdaptedDirection,
+  direction: AdaptedDirection,
   step: PictureStep,
   higher: PictureStep | null,
-): Verdict {
-  const found = way === "sending" ? strainOfSending(measured, step) : strainOfShowing(measured);
+): LoadAssessment {
+  const found = direction === "sending" ? strainOfSending(measured, step) : strainOfShowing(measured);
   if (found) return { load: "strained", ...found };
   const isEased =
-    way === "sending" ? hasRoomToSend(measured, step, higher) : isBelow(measured, "pageReplaced");
+    direction === "sending" ? hasRoomToSend(measured, step, higher) : isBelow(measured, "pageReplaced");
   return { load: isEased ? "eased" : "fits" };
 }
 
@@ -100,7 +100,7 @@ function strainOfSending(measured: Measured, step: PictureStep): Found {
   if (isAbove(measured, "sendLoss")) return link(`${percent(sendLoss ?? 0)} of what is sent gets lost`);
   if (isAbove(measured, "roundTripMs")) return link(`an answer takes ${Math.round(roundTripMs ?? 0)} ms`);
   const need = needBps(step, measured);
-  // Without a picture WebRTC learns nothing new of the way, so its old estimate must not keep the picture away.
+  // Without a picture WebRTC learns nothing new about the link, so its old estimate must not keep the picture away.
   if (step !== "paused" && availableSendBps !== null && availableSendBps < need) {
     return link(`the connection carries ${kbps(availableSendBps)}, this picture needs ${kbps(need)}`);
   }

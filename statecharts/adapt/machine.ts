@@ -49,7 +49,7 @@ export const adaptMachine = adaptSetup.createMachine({
   invoke: {
     src: "measure",
     id: "measure",
-    input: ({ context: { callId, way } }) => ({ callId, way }),
+    input: ({ context: { callId, direction } }) => ({ callId, direction }),
     onError: { target: "#adapt.full", actions: "startOver" },
   },
   initial: "full",

@@ -3,11 +3,11 @@
 import { assign, sendParent, setup } from "xstate";
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
-import { type AdaptedDirection, judge, type Measured, SHARES, type VideoShare } from "./judge.ts";
+import { type AdaptedDirection, assessLoad, type Measured, SHARES, type VideoShare } from "./judge.ts";
 
 export interface AdaptInput {
   readonly callId: string;
-  readonly way: AdaptedDirection;
+  readonly direction: AdaptedDirection;
 }
 
 export interface AdaptContext extends AdaptInput {
@@ -15,9 +15,9 @@ export interface AdaptContext extends AdaptInput {
   /** What made it the step that it is, or is about to; null when nothing does. */
   readonly strain: Strain | null;
   readonly reason: string | null;
-  readonly lastMove: "up" | "down" | null;
+  readonly lastStep: "up" | "down" | null;
   /** Steps up, one after the other, that did not last. */
-  readonly relapses: number;
+  readonly failedStepUps: number;
 }
 
 export type AdaptEvent = { type: "measured"; measured: Measured };
@@ -25,7 +25,7 @@ export type AdaptEvent = { type: "measured"; measured: Measured };
 /** What the call is told. */
 export type AdaptReport = {
   type: "adapt.stepped";
-  way: AdaptedDirection;
+  direction: AdaptedDirection;
   step: PictureStep;
   reason: string | null;
 };
@@ -56,16 +56,16 @@ const SETTLE_MS = 4_000;
 export const higherThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) - 1] ?? null;
 export const lowerThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) + 1] ?? null;
 
-const verdictOn = ({ context, event }: { context: AdaptContext; event: AdaptEvent }) =>
-  judge(event.measured, context.way, context.step, higherThan(context.step));
+const assessmentOf = ({ context, event }: { context: AdaptContext; event: AdaptEvent }) =>
+  assessLoad(event.measured, context.direction, context.step, higherThan(context.step));
 
 export const initialAdapt = ({ input }: { input: AdaptInput }): AdaptContext => ({
   ...input,
   step: "full",
   strain: null,
   reason: null,
-  lastMove: null,
-  relapses: 0,
+  lastStep: null,
+  failedStepUps: 0,
 });
 
 export const adaptSetup = setup({
@@ -75,50 +75,54 @@ export const adaptSetup = setup({
     /** Makes pictures smaller and rarer from now on, by shares of what the source gives. */
     apply: externalAction<AppliedShare>("apply"),
     report: sendParent(
-      ({ context: { way, step, reason } }: { context: AdaptContext }): AdaptReport => ({
+      ({ context: { direction, step, reason } }: { context: AdaptContext }): AdaptReport => ({
         type: "adapt.stepped",
-        way,
+        direction,
         step,
         reason,
       }),
     ),
     keepStrain: assign(({ context, event }) => {
-      const verdict = verdictOn({ context, event });
+      const verdict = assessmentOf({ context, event });
       return verdict.load === "strained" ? { strain: verdict.strain, reason: verdict.reason } : {};
     }),
     stepDown: assign(({ context }) => ({
       step: lowerThan(context.step) ?? context.step,
-      relapses: Math.min(context.relapses + (context.lastMove === "up" ? 1 : 0), MAX_RELAPSES),
-      lastMove: "down" as const,
+      failedStepUps: Math.min(context.failedStepUps + (context.lastStep === "up" ? 1 : 0), MAX_RELAPSES),
+      lastStep: "down" as const,
     })),
     /** Nobody measures any more: the whole picture, for want of a reason against it. */
-    startOver: assign({ step: "full", strain: null, reason: null, lastMove: null, relapses: 0 }),
+    startOver: assign({ step: "full", strain: null, reason: null, lastStep: null, failedStepUps: 0 }),
     stepUp: assign(({ context }) => {
       const step = higherThan(context.step) ?? context.step;
       return {
         step,
         // The step before lasted, or there would have been a step down in between.
-        relapses: context.lastMove === "up" ? 0 : context.relapses,
-        lastMove: "up" as const,
+        failedStepUps: context.lastStep === "up" ? 0 : context.failedStepUps,
+        lastStep: "up" as const,
         ...(step === "full" ? { strain: null, reason: null } : {}),
       };
     }),
   },
   guards: {
-    isStrained: ({ context, event }) => verdictOn({ context, event }).load === "strained",
-    isEased: ({ context, event }) => verdictOn({ context, event }).load === "eased",
+    isStrained: ({ context, event }) => assessmentOf({ context, event }).load === "strained",
+    isEased: ({ context, event }) => assessmentOf({ context, event }).load === "eased",
     /** Without a picture a call is still a call; a page that draws slowly is still worth a thumbnail. */
-    mayPause: ({ context }) => context.way === "sending",
+    mayPause: ({ context }) => context.direction === "sending",
   },
   delays: {
     settleTime: SETTLE_MS,
     strainTime: STRAIN_MS,
-    easeTime: ({ context }) => EASE_MS * 2 ** context.relapses,
+    easeTime: ({ context }) => EASE_MS * 2 ** context.failedStepUps,
   },
 });
 
-export const shareOf = ({ context: { callId, way, step } }: { context: AdaptContext }): AppliedShare => ({
+export const shareOf = ({
+  context: { callId, direction, step },
+}: {
+  context: AdaptContext;
+}): AppliedShare => ({
   callId,
-  way,
+  direction,
   share: SHARES[step],
 });

@@ -7,11 +7,11 @@ import {
   addressOf,
   type CallContext,
   callSetup,
+  endAfterCrash,
   endOf,
-  leftOver,
   linkFailure,
-  NOTHING_SAID,
   type RemoteMediaState,
+  UNKNOWN_REMOTE_MEDIA,
 } from "./model.ts";
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
@@ -55,12 +55,12 @@ const broken = {
       params: ({ event }: { event: { error: unknown } }) =>
         ({ reason: "mediaFailed", endedBy: "local", detail: errorText(event.error) }) as const,
     },
-    "releaseHeldByBroken",
+    "stopChildrenOfFailed",
   ],
 } as const;
 
-const ringing = (target: string) => ({ target, actions: "learnPeerKind" }) as const;
-const accepted = { target: "active", actions: "learnPeerKind" } as const;
+const ringing = (target: string) => ({ target, actions: "updatePeerKind" }) as const;
+const accepted = { target: "active", actions: "updatePeerKind" } as const;
 
 const placing = callSetup.createStateConfig({
   description: "The request is on its way",
@@ -106,13 +106,13 @@ const yielding = callSetup.createStateConfig({
   on: { "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
 });
 
-const standingBy = callSetup.createStateConfig({
+const waiting = callSetup.createStateConfig({
   description:
     "Its caller is in another call with us: either that one is dead, as we shall see, or its end is on its way",
-  tags: ["standingBy"],
-  after: { standbyTimeout: { target: "ending", actions: endedHere("busy") } },
+  tags: ["waiting"],
+  after: { waitingTimeout: { target: "ending", actions: endedHere("busy") } },
   on: {
-    "desk.free": { target: "ringingIn", actions: "reportRinging" },
+    "manager.lineFree": { target: "ringingIn", actions: "reportRinging" },
     "signal.hangup": { target: "ended", actions: endedThere("cancelled") },
   },
 });
@@ -163,7 +163,7 @@ const active = callSetup.createStateConfig({
         peerKind: context.peerKind,
         media: context.media,
         timeouts: context.timeouts,
-        isReturning: context.resumed !== null,
+        isResumed: context.resumed !== null,
       }),
       onDone: { target: "ending", actions: { type: "end", params: linkFailure } },
       onError: broken,
@@ -174,20 +174,26 @@ const active = callSetup.createStateConfig({
       input: ({ context }: { context: CallContext }) => ({
         ...addressOf({ context }),
         media: context.media,
-        before: context.resumed?.media ?? null,
+        resumed: context.resumed?.media ?? null,
       }),
       onError: broken,
     },
     {
       src: "adapt",
       id: "sending",
-      input: ({ context }: { context: CallContext }) => ({ callId: context.callId, way: "sending" as const }),
+      input: ({ context }: { context: CallContext }) => ({
+        callId: context.callId,
+        direction: "sending" as const,
+      }),
       onError: broken,
     },
     {
       src: "adapt",
       id: "showing",
-      input: ({ context }: { context: CallContext }) => ({ callId: context.callId, way: "showing" as const }),
+      input: ({ context }: { context: CallContext }) => ({
+        callId: context.callId,
+        direction: "showing" as const,
+      }),
       onError: broken,
     },
   ],
@@ -201,15 +207,18 @@ const active = callSetup.createStateConfig({
     "settings.changed": { actions: "toMedia" },
     "adapt.stepped": {
       description: "Only a picture that is not sent at all concerns the other side",
-      guard: { type: "isOfSending", params: ({ event }) => ({ way: event.way }) },
-      actions: { type: "tellMedia", params: ({ event }) => ({ step: event.step, reason: event.reason }) },
+      guard: { type: "isSendDirection", params: ({ event }) => ({ direction: event.direction }) },
+      actions: {
+        type: "reportVideoPause",
+        params: ({ event }) => ({ step: event.step, reason: event.reason }),
+      },
     },
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },
     "signal.reconnect": { actions: ["toLink", "toMedia"] },
     "signal.reconnectAck": { actions: "toLink" },
-    "signal.media": { actions: [keepRemoteMedia, "learnPeerKind", "toLink"] },
+    "signal.media": { actions: [keepRemoteMedia, "updatePeerKind", "toLink"] },
     "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
   },
   states: {
@@ -232,7 +241,7 @@ const ending = callSetup.createStateConfig({
     onError: "ended",
   },
   after: { hangupTimeout: "ended" },
-  on: { "desk.end": { description: "It is ending already, for the reason that came first" } },
+  on: { "manager.end": { description: "It is ending already, for the reason that came first" } },
 });
 
 export const callMachine = callSetup.createMachine({
@@ -240,7 +249,7 @@ export const callMachine = callSetup.createMachine({
   description: "One call between two peers",
   context: ({ input }) => ({
     ...input,
-    remote: input.resumed?.remote ?? NOTHING_SAID,
+    remote: input.resumed?.remote ?? UNKNOWN_REMOTE_MEDIA,
     end: null,
   }),
   output: endOf,
@@ -248,9 +257,9 @@ export const callMachine = callSetup.createMachine({
   on: {
     "signal.media": {
       description: "In any phase, since it may overtake the accept",
-      actions: [keepRemoteMedia, "learnPeerKind"],
+      actions: [keepRemoteMedia, "updatePeerKind"],
     },
-    "desk.end": {
+    "manager.end": {
       target: ".ending",
       actions: {
         type: "end",
@@ -268,9 +277,9 @@ export const callMachine = callSetup.createMachine({
       always: [
         {
           description: "What rang when our process died is over; the other side and the host are told",
-          guard: "isLeftOver",
+          guard: "isLostInCrash",
           target: "ending",
-          actions: { type: "end", params: leftOver },
+          actions: { type: "end", params: endAfterCrash },
         },
         {
           description: "Both had agreed before our process died: the other side still waits",
@@ -279,14 +288,14 @@ export const callMachine = callSetup.createMachine({
         },
         { guard: "isOutgoing", target: "placing" },
         { guard: "isAccepted", target: "active" },
-        { guard: "isStandingBy", target: "standingBy" },
+        { guard: "isWaiting", target: "waiting" },
         { target: "ringingIn" },
       ],
     },
     placing,
     awaitingAccept,
     yielding,
-    standingBy,
+    waiting,
     ringingIn,
     active,
     ending,

@@ -16,7 +16,7 @@ import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
 import type { CallAddress, LinkOutput, LinkReport, PeerKind } from "../link/model.ts";
 import { mediaMachine } from "../media/machine.ts";
-import type { MediaBefore, MediaEvent } from "../media/model.ts";
+import type { MediaEvent, ResumedMedia } from "../media/model.ts";
 import { externalAction, externalPromise } from "../not-provided.ts";
 
 export interface CallInput extends CallAddress {
@@ -28,7 +28,7 @@ export interface CallInput extends CallAddress {
   /** Both called each other, and this call is the one that stays: no question to the user. */
   readonly isAccepted: boolean;
   /** Its peer is in another call with us, as far as we know. */
-  readonly isStandingBy: boolean;
+  readonly isWaiting: boolean;
   /** The process before this one crashed in this call; null: it begins here. */
   readonly resumed: Resumed | null;
 }
@@ -38,12 +38,12 @@ export interface Resumed {
   /** Our own peer id at that time, under which the other side knows the call. */
   readonly selfId: string;
   /** Why it cannot go on and only its end remains to be told; null: it can. */
-  readonly whyOver: string | null;
+  readonly whyNotResumable: string | null;
   /** Unix milliseconds, for whoever tells of the call. */
   readonly createdAt: number;
   readonly connectedAt: number | null;
   readonly remote: RemoteMediaState;
-  readonly media: MediaBefore;
+  readonly media: ResumedMedia;
 }
 
 export interface CallEnd {
@@ -86,12 +86,12 @@ export type SignalCallEvent =
 /** From the desk, which sees all calls at once. */
 export type ManagerCommand =
   | {
-      type: "desk.end";
+      type: "manager.end";
       reason: Extract<EndReason, "superseded" | "connectionLost" | "videoDisabled" | "hostGone" | "shutdown">;
       replacedBy?: string;
       detail?: string;
     }
-  | { type: "desk.free" };
+  | { type: "manager.lineFree" };
 
 /** What a call tells the desk. */
 export type CallReport = { type: "call.rings"; callId: string } | { type: "call.lost"; callId: string };
@@ -109,7 +109,7 @@ export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
 export type RequestInput = CallAddress & { readonly media: MediaKind };
 export type HangupInput = CallAddress & { readonly reason: EndReason };
 
-export const NOTHING_SAID: RemoteMediaState = {
+export const UNKNOWN_REMOTE_MEDIA: RemoteMediaState = {
   microphone: null,
   camera: null,
   mediaLevel: null,
@@ -131,21 +131,14 @@ function peerKindAfter(known: PeerKind, event: CallEvent): PeerKind {
   }
 }
 
-const callWords = setup({
+const callBase = setup({
   types: {
     input: {} as CallInput,
     context: {} as CallContext,
     events: {} as CallEvent,
     output: {} as CallEnd,
     children: {} as { link: "link"; media: "media"; sending: "adapt"; showing: "adapt" },
-    tags: {} as
-      | "requesting"
-      | "ringing"
-      | "connecting"
-      | "connected"
-      | "reconnecting"
-      | "standingBy"
-      | "ended",
+    tags: {} as "requesting" | "ringing" | "connecting" | "connected" | "reconnecting" | "waiting" | "ended",
   },
   actors: {
     link: linkMachine,
@@ -156,7 +149,7 @@ const callWords = setup({
   },
   actions: {
     sendRinging: externalAction<CallAddress>("sendRinging"),
-    learnPeerKind: assign({ peerKind: ({ context, event }) => peerKindAfter(context.peerKind, event) }),
+    updatePeerKind: assign({ peerKind: ({ context, event }) => peerKindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
     keepRemoteMedia: assign({
@@ -166,43 +159,43 @@ const callWords = setup({
     reportLost: sendParent(({ context }): CallReport => ({ type: "call.lost", callId: context.callId })),
     toLink: sendTo("link", ({ event }) => event),
     toMedia: sendTo("media", ({ event }) => event),
-    tellMedia: sendTo(
+    reportVideoPause: sendTo(
       "media",
       (_, { step, reason }: Pick<AdaptReport, "step" | "reason">): MediaEvent => ({
-        type: "picture.held",
+        type: "video.pauseChanged",
         why: step === "paused" ? (reason ?? "nothing can carry it") : null,
       }),
     ),
   },
   guards: {
     isOutgoing: ({ context }) => context.direction === "outgoing",
-    isStandingBy: ({ context }) => context.isStandingBy,
+    isWaiting: ({ context }) => context.isWaiting,
     isResumed: ({ context }) => context.resumed !== null,
-    isLeftOver: ({ context }) => (context.resumed?.whyOver ?? null) !== null,
+    isLostInCrash: ({ context }) => (context.resumed?.whyNotResumable ?? null) !== null,
     isAccepted: ({ context }) => context.isAccepted,
-    isOfSending: (_, params: { way: AdaptedDirection }) => params.way === "sending",
+    isSendDirection: (_, params: { direction: AdaptedDirection }) => params.direction === "sending",
     isSuperseded: (_, params: { reason: EndReason | null }) => params.reason === "superseded",
   },
   delays: {
     requestTimeout: ({ context }) => context.timeouts.requestMs,
     ringTimeout: ({ context }) => context.timeouts.ringMs,
     /** Twice the time in which a path's loss shows for certain. */
-    standbyTimeout: ({ context }) => 2 * context.timeouts.lostMs,
+    waitingTimeout: ({ context }) => 2 * context.timeouts.lostMs,
     hangupTimeout: ({ context }) => context.timeouts.hangupMs,
   },
 });
 
 /** What takes several actions at once, which need the words above for their types. */
-export const callSetup = callWords.extend({
+export const callSetup = callBase.extend({
   actions: {
     /** xstate ends what a chart holds when the chart ends or is stopped, yet not when it fails. */
-    releaseHeldByBroken: callWords.enqueueActions(({ event, self, enqueue }) => {
-      for (const held of heldBy(self, event)) enqueue.sendTo(held, { type: "xstate.stop" });
+    stopChildrenOfFailed: callBase.enqueueActions(({ event, self, enqueue }) => {
+      for (const held of childrenOfFailed(self, event)) enqueue.sendTo(held, { type: "xstate.stop" });
     }),
   },
 });
 
-function heldBy(call: AnyActorRef, event: AnyEventObject): AnyActorRef[] {
+function childrenOfFailed(call: AnyActorRef, event: AnyEventObject): AnyActorRef[] {
   const parts: Record<string, AnyActorRef | undefined> = call.getSnapshot().children;
   const broken: unknown = parts[String(event.actorId)]?.getSnapshot();
   if (typeof broken !== "object" || broken === null || !("children" in broken)) return [];
@@ -222,8 +215,8 @@ export const linkFailure = ({ event }: { event: { output: LinkOutput } }): CallE
 });
 
 /** The other side is told as if our host had gone, since it cannot know one of our processes from the other. */
-export const leftOver = ({ context: { resumed } }: { context: CallContext }): CallEnd => ({
+export const endAfterCrash = ({ context: { resumed } }: { context: CallContext }): CallEnd => ({
   reason: "hostGone",
   endedBy: "local",
-  ...(resumed?.whyOver ? { detail: resumed.whyOver } : {}),
+  ...(resumed?.whyNotResumable ? { detail: resumed.whyNotResumable } : {}),
 });

@@ -11,7 +11,7 @@ import {
   callWith,
   type EndedCall,
   glareMedia,
-  reasonRemembered,
+  rememberedReason,
 } from "./model.ts";
 import { requestedMedia, requestingKind } from "./signals.ts";
 
@@ -26,7 +26,7 @@ const received = ({ event }: { event: Received }) => event;
 const ended = (reason: EndReason) => (args: ReceivedArgs) => ({
   callId: args.event.callId,
   peerId: args.event.from,
-  reason: reasonRemembered(args.context, args.event) ?? reason,
+  reason: rememberedReason(args.context, args.event) ?? reason,
 });
 
 /** A call that is over is refused with the reason for which it ended, any other with this one. */
@@ -34,10 +34,7 @@ const refuse = (reason: EndReason) => ({ type: "refuse", params: ended(reason) }
 
 const rememberEnd = (reason: EndReason) => ({ type: "rememberEnd", params: ended(reason) }) as const;
 
-const addIncoming = (
-  mediaOf: (args: ReceivedArgs) => MediaKind,
-  { isAccepted = false, isStandingBy = false },
-) =>
+const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, { isAccepted = false, isWaiting = false }) =>
   ({
     type: "addCall",
     params: (args: ReceivedArgs) => ({
@@ -47,24 +44,24 @@ const addIncoming = (
       peerKind: requestingKind(args.event.signal),
       direction: "incoming" as const,
       isAccepted,
-      isStandingBy,
+      isWaiting,
       resumed: null,
     }),
   }) as const;
 
 const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), {});
-const addStandingBy = addIncoming(({ event }) => requestedMedia(event.signal), { isStandingBy: true });
-const addCrossed = addIncoming(({ context, event }) => glareMedia(context, event), { isAccepted: true });
+const addWaitingCall = addIncoming(({ event }) => requestedMedia(event.signal), { isWaiting: true });
+const addGlareWinner = addIncoming(({ context, event }) => glareMedia(context, event), { isAccepted: true });
 
 const availability = ({ event }: { event: Pick<Availability, "videoDisabled" | "cause"> }) => ({
   videoDisabled: event.videoDisabled,
   ...(event.cause === undefined ? {} : { cause: event.cause }),
 });
 
-const closeAll = { target: "closing", actions: "endAll" } as const;
+const closeAll = { target: "closing", actions: "endAllCalls" } as const;
 
-const announceCall = {
-  type: "announceCall",
+const notifyHostOfCall = {
+  type: "notifyHostOfCall",
   params: ({ context, event }: { context: CallManagerContext; event: { callId: string } }) => ({
     call: callWith(context, event.callId),
   }),
@@ -92,48 +89,60 @@ const failed = ({ context, event }: ErrorArgs) =>
   });
 
 /** What remains to be done for a call that is over. */
-const letGo = <Args>(ended: (args: Args) => EndedCall) =>
-  [{ type: "removeCall", params: ended }, { type: "releaseActor", params: ended }, "freeNext"] as const;
+const releaseCall = <Args>(ended: (args: Args) => EndedCall) =>
+  [
+    { type: "removeCall", params: ended },
+    { type: "releaseActor", params: ended },
+    "ringWaitingCall",
+  ] as const;
 
 export const callManagerMachine = callManagerSetup.createMachine({
-  id: "desk",
+  id: "callManager",
   description: "All calls of one user",
   context: ({ input }) => ({
     ...input,
     selfId: null,
     calls: {},
-    remembered: new Map(),
+    endedCalls: new Map(),
     foreignSignals: 0,
-    strayedSignals: 0,
+    unmatchedSignals: 0,
   }),
   on: {
     "signalling.ready": {
-      actions: [{ type: "keepSelf", params: ({ event }) => ({ selfId: event.selfId }) }, "endStrangers"],
+      actions: [
+        { type: "setSelfId", params: ({ event }) => ({ selfId: event.selfId }) },
+        "endCallsOfFormerId",
+      ],
     },
-    "signalling.lost": { actions: { type: "keepSelf", params: { selfId: null } } },
     "settings.changed": {
       description:
         "Calls that wait take the new timeouts from the next call on, devices heed the rest at once",
-      actions: [{ type: "keepTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) }, "tellCalls"],
+      actions: [
+        { type: "setTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) },
+        "forwardSettings",
+      ],
     },
     "call.rings": {
-      actions: [{ type: "markAnnounced", params: ({ event }) => ({ callId: event.callId }) }, announceCall],
+      actions: [
+        { type: "markKnownToHost", params: ({ event }) => ({ callId: event.callId }) },
+        notifyHostOfCall,
+      ],
     },
-    "call.lost": { actions: "endReplaced" },
+    "call.lost": { actions: "endReplacedCall" },
     "user.toCall": {
       guard: { type: "hasCall", params: ({ event }) => ({ callId: event.callId }) },
       actions: "forward",
     },
     "xstate.done.actor.*": [
       {
-        guard: { type: "wasAnnounced", params: done },
-        actions: [{ type: "announceEnd", params: done }, ...letGo(done)],
+        guard: { type: "isKnownToHost", params: done },
+        actions: [{ type: "notifyHostOfEnd", params: done }, ...releaseCall(done)],
       },
-      { description: "It stood by, and the host never heard of it", actions: letGo(done) },
+      { description: "It stood by, and the host never heard of it", actions: releaseCall(done) },
     ],
     "xstate.error.actor.*": {
       description: "One that stands by has nothing that could fail",
-      actions: [{ type: "announceEnd", params: failed }, ...letGo(failed)],
+      actions: [{ type: "notifyHostOfEnd", params: failed }, ...releaseCall(failed)],
     },
   },
   initial: "open",
@@ -153,11 +162,11 @@ export const callManagerMachine = callManagerSetup.createMachine({
                 direction: "outgoing",
                 peerKind: "native",
                 isAccepted: false,
-                isStandingBy: false,
+                isWaiting: false,
                 resumed: null,
               }),
             },
-            announceCall,
+            notifyHostOfCall,
           ],
         },
         "host.resume": {
@@ -169,26 +178,26 @@ export const callManagerMachine = callManagerSetup.createMachine({
               params: ({ event: { type: _, ...call } }) => ({
                 ...call,
                 isAccepted: false,
-                isStandingBy: false,
+                isWaiting: false,
               }),
             },
-            announceCall,
+            notifyHostOfCall,
           ],
         },
         "signal.received": [
           { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isOfOurs", params: received }, actions: "forward" },
+          { guard: { type: "isForKnownCall", params: received }, actions: "forward" },
           {
             guard: { type: "isStaleRequest", params: received },
-            actions: [refuse("unknownCall"), "countStrayed"],
+            actions: [refuse("unknownCall"), "countUnmatched"],
           },
           {
-            guard: { type: "isCrossedAndLost", params: received },
-            actions: ["endCrossed", addCrossed, announceCall],
+            guard: { type: "isGlareLoser", params: received },
+            actions: ["endGlareLoser", addGlareWinner, notifyHostOfCall],
           },
           {
             description: "Remembered, since a second copy must not ring once our own call is over",
-            guard: { type: "isCrossedAndWon", params: received },
+            guard: { type: "isGlareWinner", params: received },
             actions: [refuse("superseded"), rememberEnd("superseded")],
           },
           {
@@ -196,34 +205,34 @@ export const callManagerMachine = callManagerSetup.createMachine({
             actions: [refuse("busy"), rememberEnd("busy")],
           },
           {
-            guard: { type: "isCalledAnew", params: received },
-            actions: [addStandingBy, "endReplaced"],
+            guard: { type: "isSecondCallFromPeer", params: received },
+            actions: [addWaitingCall, "endReplacedCall"],
           },
           {
             guard: { type: "isBusy", params: received },
             actions: [refuse("busy"), rememberEnd("busy")],
           },
-          { guard: { type: "isRequest", params: received }, actions: [addRinging, announceCall] },
+          { guard: { type: "isRequest", params: received }, actions: [addRinging, notifyHostOfCall] },
           {
             description: "It may have overtaken its request, which must not ring then",
             guard: { type: "isHangup", params: received },
-            actions: [rememberEnd("cancelled"), "countStrayed"],
+            actions: [rememberEnd("cancelled"), "countUnmatched"],
           },
           {
             guard: { type: "expectsCall", params: received },
-            actions: [refuse("unknownCall"), "countStrayed"],
+            actions: [refuse("unknownCall"), "countUnmatched"],
           },
-          { actions: "countStrayed" },
+          { actions: "countUnmatched" },
         ],
         "availability.changed": [
-          { guard: { type: "endsCalls", params: availability }, target: "disabled", actions: "endAll" },
+          { guard: { type: "endsCalls", params: availability }, target: "disabled", actions: "endAllCalls" },
           {
             description: "Calls that have begun go on, with what is left to send and receive",
             guard: { type: "isDisabled", params: availability },
             target: "disabled",
           },
         ],
-        "desk.close": closeAll,
+        "manager.close": closeAll,
       },
     },
     disabled: {
@@ -232,7 +241,7 @@ export const callManagerMachine = callManagerSetup.createMachine({
       on: {
         "signal.received": [
           { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isOfOurs", params: received }, actions: "forward" },
+          { guard: { type: "isForKnownCall", params: received }, actions: "forward" },
           {
             description: "Remembered, since a late copy must not ring once calls are on again",
             guard: { type: "isRequest", params: received },
@@ -240,15 +249,15 @@ export const callManagerMachine = callManagerSetup.createMachine({
           },
           {
             guard: { type: "expectsCall", params: received },
-            actions: [refuse("unknownCall"), "countStrayed"],
+            actions: [refuse("unknownCall"), "countUnmatched"],
           },
-          { actions: "countStrayed" },
+          { actions: "countUnmatched" },
         ],
         "availability.changed": [
           { guard: { type: "isEnabled", params: availability }, target: "open" },
-          { guard: { type: "endsCalls", params: availability }, actions: "endAll" },
+          { guard: { type: "endsCalls", params: availability }, actions: "endAllCalls" },
         ],
-        "desk.close": closeAll,
+        "manager.close": closeAll,
       },
     },
     closing: {
@@ -257,7 +266,7 @@ export const callManagerMachine = callManagerSetup.createMachine({
       on: {
         "signal.received": [
           { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isOfOurs", params: received }, actions: "forward" },
+          { guard: { type: "isForKnownCall", params: received }, actions: "forward" },
           { guard: { type: "isRequest", params: received }, actions: refuse("unavailable") },
         ],
       },

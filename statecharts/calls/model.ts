@@ -33,7 +33,7 @@ export interface ManagedCall {
   readonly direction: Direction;
   readonly ref: CallActorRef;
   /** The host was told of it. One that stands by may end without that. */
-  readonly isAnnounced: boolean;
+  readonly isKnownToHost: boolean;
 }
 
 export interface CallManagerInput {
@@ -44,11 +44,11 @@ export interface CallManagerContext extends CallManagerInput {
   /** Our own peer id; null until signalling is ready. */
   readonly selfId: string | null;
   readonly calls: Readonly<Record<string, ManagedCall>>;
-  readonly remembered: EndMemory;
+  readonly endedCalls: EndMemory;
   /** Signals from somebody who is not the call's peer. */
   readonly foreignSignals: number;
   /** Signals of calls that are over or were never known. */
-  readonly strayedSignals: number;
+  readonly unmatchedSignals: number;
 }
 
 export interface StartCall {
@@ -57,8 +57,7 @@ export interface StartCall {
   readonly media: MediaKind;
 }
 
-type AddCall = StartCall &
-  Pick<CallInput, "direction" | "isAccepted" | "isStandingBy" | "peerKind" | "resumed">;
+type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "isWaiting" | "peerKind" | "resumed">;
 
 /** A call that goes on in this process, or of which only the end remains to be told. */
 export type ResumeCall = StartCall &
@@ -73,14 +72,13 @@ interface CloseReason {
 
 export type CallManagerEvent =
   | { type: "signalling.ready"; selfId: string }
-  | { type: "signalling.lost" }
-  | { type: "settings.changed"; timeouts: Timeouts; news?: LiveSettingsChange }
+  | { type: "settings.changed"; timeouts: Timeouts; change?: LiveSettingsChange }
   | ({ type: "availability.changed" } & Pick<Availability, "videoDisabled" | "cause">)
   | ({ type: "host.resume" } & ResumeCall)
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: UserCommand }
   | { type: "signal.received"; from: string; callId: string; signal: Signal }
-  | ({ type: "desk.close" } & CloseReason)
+  | ({ type: "manager.close" } & CloseReason)
   | CallReport;
 
 export interface EndedCall {
@@ -91,8 +89,8 @@ export interface EndedCall {
 
 type Received = Extract<CallManagerEvent, { type: "signal.received" }>;
 
-export function reasonRemembered(context: CallManagerContext, event: Received): EndReason | undefined {
-  return endReasonOf(context.remembered, event.from, event.callId);
+export function rememberedReason(context: CallManagerContext, event: Received): EndReason | undefined {
+  return endReasonOf(context.endedCalls, event.from, event.callId);
 }
 
 /** Never the bare call id, which a peer chooses and which xstate uses as a key of a plain object. */
@@ -115,10 +113,10 @@ export function glareCall(context: CallManagerContext, from: string): ManagedCal
   );
 }
 
-const isStandingBy = ({ ref }: ManagedCall) => ref.getSnapshot().hasTag("standingBy");
+const isWaiting = ({ ref }: ManagedCall) => ref.getSnapshot().hasTag("waiting");
 
 /** A peer's call that rings here, or that was accepted on either side, as far as we know. */
-function callBeside(context: CallManagerContext, peerId: string): ManagedCall | undefined {
+function otherCallWith(context: CallManagerContext, peerId: string): ManagedCall | undefined {
   return Object.values(context.calls).find(({ peerId: other, direction, ref }) => {
     const snapshot = ref.getSnapshot();
     const tags = ["connecting", "connected", "reconnecting"] as const;
@@ -134,7 +132,7 @@ export function glareMedia(context: CallManagerContext, event: Received): MediaK
 }
 
 /** A call that only still says goodbye keeps nobody from the next one. */
-function isOccupied(context: CallManagerContext): boolean {
+function isInCall(context: CallManagerContext): boolean {
   return Object.values(context.calls).some((call) => !call.ref.getSnapshot().hasTag("ended"));
 }
 
@@ -145,12 +143,12 @@ const callManagerBase = setup({
   actors: { call: callMachine },
   actions: {
     /** Tells the host of a new call and follows it from then on. */
-    announceCall: externalAction<{ call: ManagedCall | undefined }>("announceCall"),
-    announceEnd: externalAction<EndedCall>("announceEnd"),
+    notifyHostOfCall: externalAction<{ call: ManagedCall | undefined }>("notifyHostOfCall"),
+    notifyHostOfEnd: externalAction<EndedCall>("notifyHostOfEnd"),
     /** Answers a signal with a hang-up, outside of any call. */
     refuse: externalAction<HangupInput>("refuse"),
-    keepSelf: assign({ selfId: (_, params: { selfId: string | null }) => params.selfId }),
-    keepTimeouts: assign({ timeouts: (_, params: { timeouts: Timeouts }) => params.timeouts }),
+    setSelfId: assign({ selfId: (_, params: { selfId: string }) => params.selfId }),
+    setTimeouts: assign({ timeouts: (_, params: { timeouts: Timeouts }) => params.timeouts }),
     addCall: assign({
       calls: ({ context, spawn }, params: AddCall) => ({
         ...context.calls,
@@ -158,7 +156,7 @@ const callManagerBase = setup({
           callId: params.callId,
           peerId: params.peerId,
           direction: params.direction,
-          isAnnounced: !params.isStandingBy,
+          isKnownToHost: !params.isWaiting,
           ref: spawn("call", {
             id: actorIdOf(params.callId),
             input: { ...params, timeouts: context.timeouts },
@@ -171,49 +169,49 @@ const callManagerBase = setup({
     removeCall: assign({
       calls: ({ context }, { callId }: EndedCall) =>
         Object.fromEntries(Object.entries(context.calls).filter(([id]) => id !== callId)),
-      remembered: ({ context }, ended: EndedCall) =>
-        withEnd(context.remembered, ended.peerId, ended.callId, ended.end.reason),
+      endedCalls: ({ context }, ended: EndedCall) =>
+        withEnd(context.endedCalls, ended.peerId, ended.callId, ended.end.reason),
     }),
     /** Of a call that never was: its request was refused, or its hang-up came first. */
     rememberEnd: assign({
-      remembered: ({ context }, { peerId, callId, reason }: HangupInput) =>
-        withEnd(context.remembered, peerId, callId, reason),
+      endedCalls: ({ context }, { peerId, callId, reason }: HangupInput) =>
+        withEnd(context.endedCalls, peerId, callId, reason),
     }),
-    markAnnounced: assign({
+    markKnownToHost: assign({
       calls: ({ context }, { callId }: { callId: string }) => {
         const call = callWith(context, callId);
-        return call ? { ...context.calls, [callId]: { ...call, isAnnounced: true } } : context.calls;
+        return call ? { ...context.calls, [callId]: { ...call, isKnownToHost: true } } : context.calls;
       },
     }),
     countForeign: assign({ foreignSignals: ({ context }) => context.foreignSignals + 1 }),
-    countStrayed: assign({ strayedSignals: ({ context }) => context.strayedSignals + 1 }),
+    countUnmatched: assign({ unmatchedSignals: ({ context }) => context.unmatchedSignals + 1 }),
   },
   guards: {
     /** One call at a time, in whatever phase; never to oneself. */
     mayStart: ({ context }, params: { peerId: string }) =>
-      context.selfId !== null && params.peerId !== context.selfId && !isOccupied(context),
+      context.selfId !== null && params.peerId !== context.selfId && !isInCall(context),
     /** It comes before anything else can. */
-    mayResume: ({ context }) => !isOccupied(context),
+    mayResume: ({ context }) => !isInCall(context),
     hasCall: ({ context }, params: { callId: string }) => callWith(context, params.callId) !== undefined,
     isForeign: ({ context }, event: Received) => {
       const call = callWith(context, event.callId);
       return call !== undefined && call.peerId !== event.from;
     },
-    isOfOurs: ({ context }, event: Received) => callWith(context, event.callId) !== undefined,
+    isForKnownCall: ({ context }, event: Received) => callWith(context, event.callId) !== undefined,
     isStaleRequest: ({ context }, event: Received) =>
-      isRequest(event) && reasonRemembered(context, event) !== undefined,
+      isRequest(event) && rememberedReason(context, event) !== undefined,
     /** A rule that both sides reckon alike: of two crossed calls, that of the lower peer id stays. */
-    isCrossedAndLost: ({ context }, event: Received) =>
+    isGlareLoser: ({ context }, event: Received) =>
       isRequest(event) && glareCall(context, event.from) !== undefined && event.from < (context.selfId ?? ""),
-    isCrossedAndWon: ({ context }, event: Received) =>
+    isGlareWinner: ({ context }, event: Received) =>
       isRequest(event) && glareCall(context, event.from) !== undefined,
     /** The other side cannot have two calls with us; either it restarted, or the end of the first is on its way. */
-    isCalledAnew: ({ context }, event: Received) =>
+    isSecondCallFromPeer: ({ context }, event: Received) =>
       isRequest(event) &&
-      callBeside(context, event.from) !== undefined &&
-      !Object.values(context.calls).some(isStandingBy),
-    isBusy: ({ context }, event: Received) => isRequest(event) && isOccupied(context),
-    wasAnnounced: ({ context }, ended: EndedCall) => callWith(context, ended.callId)?.isAnnounced === true,
+      otherCallWith(context, event.from) !== undefined &&
+      !Object.values(context.calls).some(isWaiting),
+    isBusy: ({ context }, event: Received) => isRequest(event) && isInCall(context),
+    isKnownToHost: ({ context }, ended: EndedCall) => callWith(context, ended.callId)?.isKnownToHost === true,
     /** Supplied by the surroundings, which have a clock; without it nobody does. */
     ringsTooOften: (_, _event: Received) => false,
     isRequest: (_, event: Received) => isRequest(event),
@@ -243,44 +241,45 @@ export const callManagerSetup = callManagerBase.extend({
       if (!call) return;
       enqueue.sendTo(call.ref, event.type === "user.toCall" ? event.event : toCallEvent(event.signal));
     }),
-    endCrossed: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
+    endGlareLoser: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "signal.received") return;
       const crossed = glareCall(context, event.from);
       if (!crossed) return;
-      enqueue.sendTo(crossed.ref, { type: "desk.end", reason: "superseded", replacedBy: event.callId });
+      enqueue.sendTo(crossed.ref, { type: "manager.end", reason: "superseded", replacedBy: event.callId });
     }),
     /** Its path is lost and its peer calls anew: nobody waits for it any more. */
-    endReplaced: callManagerBase.enqueueActions(({ context, enqueue }) => {
-      const waiting = Object.values(context.calls).find(isStandingBy);
-      const replaced = waiting && callBeside(context, waiting.peerId);
+    endReplacedCall: callManagerBase.enqueueActions(({ context, enqueue }) => {
+      const waiting = Object.values(context.calls).find(isWaiting);
+      const replaced = waiting && otherCallWith(context, waiting.peerId);
       if (!replaced?.ref.getSnapshot().hasTag("reconnecting")) return;
-      enqueue.sendTo(replaced.ref, { type: "desk.end", reason: "connectionLost" });
+      enqueue.sendTo(replaced.ref, { type: "manager.end", reason: "connectionLost" });
     }),
     /** The call before it is over. */
-    freeNext: callManagerBase.enqueueActions(({ context, enqueue }) => {
-      const waiting = Object.values(context.calls).find(isStandingBy);
-      if (waiting) enqueue.sendTo(waiting.ref, { type: "desk.free" });
+    ringWaitingCall: callManagerBase.enqueueActions(({ context, enqueue }) => {
+      const waiting = Object.values(context.calls).find(isWaiting);
+      if (waiting) enqueue.sendTo(waiting.ref, { type: "manager.lineFree" });
     }),
     /** The other side knows the call as that of another peer, and would heed nothing that we say of it. */
-    endStrangers: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
+    endCallsOfFormerId: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "signalling.ready") return;
       for (const { ref } of Object.values(context.calls)) {
         const { resumed } = ref.getSnapshot().context;
         if (resumed === null || resumed.selfId === event.selfId) continue;
         const detail = "the plugin was started anew and is another peer now";
-        enqueue.sendTo(ref, { type: "desk.end", reason: "connectionLost", detail });
+        enqueue.sendTo(ref, { type: "manager.end", reason: "connectionLost", detail });
       }
     }),
-    tellCalls: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "settings.changed" || event.news === undefined) return;
+    forwardSettings: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "settings.changed" || event.change === undefined) return;
       for (const { ref } of Object.values(context.calls)) {
-        enqueue.sendTo(ref, { type: "settings.changed", ...event.news });
+        enqueue.sendTo(ref, { type: "settings.changed", ...event.change });
       }
     }),
-    endAll: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "desk.close" && event.type !== "availability.changed") return;
-      const reason = event.type === "desk.close" ? event.reason : "videoDisabled";
-      for (const { ref } of Object.values(context.calls)) enqueue.sendTo(ref, { type: "desk.end", reason });
+    endAllCalls: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "manager.close" && event.type !== "availability.changed") return;
+      const reason = event.type === "manager.close" ? event.reason : "videoDisabled";
+      for (const { ref } of Object.values(context.calls))
+        enqueue.sendTo(ref, { type: "manager.end", reason });
     }),
   },
 });

@@ -35,9 +35,9 @@ const hold = {
 } as const;
 const received = ({ event }: { event: { sdp: string } }) => ({ sdp: event.sdp });
 const takeAnswer = {
-  guard: { type: "isNew", params: received },
+  guard: { type: "isNewDescription", params: received },
   target: "applyingAnswer",
-  actions: [{ type: "keepReceived", params: received }, "releaseHeld"],
+  actions: [{ type: "keepReceived", params: received }, "sendHeldCandidates"],
 } as const;
 const keepMade = {
   type: "keepDescription",
@@ -50,7 +50,7 @@ const keepMade = {
  */
 export function takeOffer(target: string) {
   return {
-    guard: { type: "isNew", params: received },
+    guard: { type: "isNewDescription", params: received },
     target,
     actions: { type: "keepReceived", params: received },
   } as const;
@@ -87,7 +87,7 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       },
     }),
     offering: linkSetup.createStateConfig({
-      entry: ["markUsed", "dropHeld"],
+      entry: ["markUsed", "dropHeldCandidates"],
       invoke: {
         src: "createOffer",
         input: ({ context }) => ({

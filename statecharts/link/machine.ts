@@ -19,7 +19,7 @@ const establishing = linkSetup.createStateConfig({
   states: {
     choosing: {
       always: [
-        { guard: "isReturning", target: "#link.recovering.seeking" },
+        { guard: "isResumed", target: "#link.recovering.choosing" },
         { guard: "isOfferer", target: "negotiating.offering" },
         { target: "negotiating" },
       ],
@@ -82,7 +82,7 @@ const connected = linkSetup.createStateConfig({
         target: "recovering",
         actions: "markDisconnected",
       },
-      { target: "recovering.seeking", actions: "markDisconnected" },
+      { target: "recovering.choosing", actions: "markDisconnected" },
     ],
     "signal.offer": {
       description: "The other side seeks a new path, or changes what it sends",
@@ -100,7 +100,7 @@ export const linkMachine = linkSetup.createMachine({
     receivedSdp: "",
     isConnected: false,
     isFresh: true,
-    held: [],
+    heldCandidates: [],
     failure: null,
   }),
   output: ({ context }) => context.failure ?? { reason: "connectionLost" },
@@ -122,7 +122,7 @@ export const linkMachine = linkSetup.createMachine({
       description:
         "The other side has a new connection, so ours is made anew; in whatever state, the newest wins",
       target: ".recovering.acknowledging",
-      actions: ["markBrowser", "renew"],
+      actions: ["markBrowser", "renewConnection"],
     },
     "signal.reconnectAck": { description: "A second copy, or to a question that nobody asks any more" },
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },

@@ -24,7 +24,7 @@ export interface LinkInput extends CallAddress {
   readonly media: MediaKind;
   readonly timeouts: Timeouts;
   /** The call goes on after our crash: the other side has a connection, ours is new. */
-  readonly isReturning: boolean;
+  readonly isResumed: boolean;
 }
 
 /** Why the link was given up. */
@@ -42,7 +42,7 @@ export interface LinkContext extends LinkInput {
   /** No description was made or taken on this connection yet. */
   readonly isFresh: boolean;
   /** Our candidates that wait for the answer, since a peer may lose what it gets before the offer. */
-  readonly held: readonly Candidate[];
+  readonly heldCandidates: readonly Candidate[];
   readonly failure: LinkOutput | null;
 }
 
@@ -81,7 +81,7 @@ export type CandidateParams = CallAddress & { readonly candidate: Candidate };
 /** Some do; only plugins like ours are known to keep them. */
 export const losesEarlyCandidates = ({ context }: { context: LinkContext }) => context.peerKind !== "plugin";
 
-const linkWords = setup({
+const linkBase = setup({
   types: {
     input: {} as LinkInput,
     context: {} as LinkContext,
@@ -107,13 +107,14 @@ const linkWords = setup({
     keepDescription: assign({ sdp: (_, params: { sdp: string }) => params.sdp }),
     keepReceived: assign((_, { sdp }: { sdp: string }) => ({ sdp, receivedSdp: sdp })),
     holdCandidate: assign({
-      held: ({ context }, { candidate }: CandidateParams) => [...context.held, candidate].slice(-MAX_HELD),
+      heldCandidates: ({ context }, { candidate }: CandidateParams) =>
+        [...context.heldCandidates, candidate].slice(-MAX_HELD),
     }),
-    dropHeld: assign({ held: [] }),
+    dropHeldCandidates: assign({ heldCandidates: [] }),
     markUsed: assign({ isFresh: false }),
     markPlugin: assign({ peerKind: "plugin" as const }),
     markBrowser: assign({ peerKind: "browser" as const }),
-    markConnected: assign({ isConnected: true, isReturning: false }),
+    markConnected: assign({ isConnected: true, isResumed: false }),
     markDisconnected: assign({ isConnected: false }),
     reportConnected: sendParent({ type: "link.connected" } satisfies LinkReport),
     reportLost: sendParent({ type: "link.lost" } satisfies LinkReport),
@@ -122,19 +123,19 @@ const linkWords = setup({
     losesEarlyCandidates,
     isOfferer: ({ context }) => context.role === "offerer",
     isBrowser: ({ context }) => context.peerKind === "browser",
-    isReturning: ({ context }) => context.isReturning,
+    isResumed: ({ context }) => context.isResumed,
     /** Plugins make their connection anew when asked to, as pages do; other programs know no such question. */
-    asksForNew: ({ context: { peerKind, isReturning } }) =>
-      peerKind === "browser" || (isReturning && peerKind === "plugin"),
+    requestsNewConnection: ({ context: { peerKind, isResumed } }) =>
+      peerKind === "browser" || (isResumed && peerKind === "plugin"),
     /** Both sides crashed, and both ask; one rule for both, or each would wait for the other's offer. */
-    asksFirst: ({ context: { peerKind, isReturning, role } }) =>
-      isReturning && peerKind === "plugin" && role === "offerer",
+    winsReconnectGlare: ({ context: { peerKind, isResumed, role } }) =>
+      isResumed && peerKind === "plugin" && role === "offerer",
     isNotBrowser: ({ context }) => context.peerKind !== "browser",
     /** A script takes offers in any role, and makes none of itself. */
-    offersAnew: ({ context }) => context.role === "offerer" || context.peerKind === "script",
+    offersIceRestart: ({ context }) => context.role === "offerer" || context.peerKind === "script",
     isHostNative: ({ context }) => context.peerKind === "native",
     isConnected: ({ context }) => context.isConnected,
-    isNew: ({ context }, params: { sdp: string }) => params.sdp !== context.receivedSdp,
+    isNewDescription: ({ context }, params: { sdp: string }) => params.sdp !== context.receivedSdp,
   },
   delays: {
     negotiationTimeout: ({ context }) => context.timeouts.negotiationMs,
@@ -142,25 +143,25 @@ const linkWords = setup({
     lostTimeout: ({ context }) => context.timeouts.lostMs,
     restartTimeout: ({ context }) => context.timeouts.restartMs,
     /** Somebody waits for the picture, and the other side may be reached at any moment. */
-    askAgainTime: ({ context }) => context.timeouts.lostMs / 8,
+    reconnectRetryTime: ({ context }) => context.timeouts.lostMs / 8,
   },
 });
 
 /** What takes several actions at once, which need the words above for their types. */
-export const linkSetup = linkWords.extend({
+export const linkSetup = linkBase.extend({
   actions: {
     /** A connection on which nothing was agreed yet serves as well as another new one. */
-    renew: linkWords.enqueueActions(({ context, enqueue }) => {
+    renewConnection: linkBase.enqueueActions(({ context, enqueue }) => {
       if (context.isFresh) return;
       enqueue.sendTo("peerConnection", { type: "connection.renew" });
-      enqueue.assign({ isFresh: true, isConnected: false, held: [] });
+      enqueue.assign({ isFresh: true, isConnected: false, heldCandidates: [] });
     }),
-    releaseHeld: linkWords.enqueueActions(({ context, enqueue }) => {
-      const { callId, peerId, held } = context;
-      for (const candidate of held) {
+    sendHeldCandidates: linkBase.enqueueActions(({ context, enqueue }) => {
+      const { callId, peerId, heldCandidates } = context;
+      for (const candidate of heldCandidates) {
         enqueue({ type: "sendLocalCandidate", params: { callId, peerId, candidate } });
       }
-      enqueue.assign({ held: [] });
+      enqueue.assign({ heldCandidates: [] });
     }),
   },
 });

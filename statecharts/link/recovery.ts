@@ -12,27 +12,30 @@ const renewal = {
   acknowledging: linkSetup.createStateConfig({
     description: "The other side asked: ours is new, and its offer is awaited",
     invoke: { src: "sendReconnectAck", input: addressOf, ...untilAnswered },
-    after: { lostTimeout: "asking" },
+    after: { lostTimeout: "requestingReconnect" },
   }),
-  asking: linkSetup.createStateConfig({
+  requestingReconnect: linkSetup.createStateConfig({
     description:
       "We ask for a new connection; its acknowledgement lets us offer, and so does silence, for pages take offers in any role",
-    entry: "renew",
+    entry: "renewConnection",
     invoke: {
       src: "sendReconnect",
       input: ({ context }) => ({ ...addressOf({ context }), media: context.media }),
       onDone: {},
-      onError: [{ guard: "isReturning", target: "unheard" }, {}],
+      onError: [{ guard: "isResumed", target: "retryingReconnect" }, {}],
     },
     on: {
       "signal.reconnectAck": "exchanging.offering",
-      "signal.reconnect": { description: "It crossed ours, which the other side heeds", guard: "asksFirst" },
+      "signal.reconnect": {
+        description: "It crossed ours, which the other side heeds",
+        guard: "winsReconnectGlare",
+      },
     },
     after: { lostTimeout: "exchanging.offering" },
   }),
-  unheard: linkSetup.createStateConfig({
+  retryingReconnect: linkSetup.createStateConfig({
     description: "The other side could not be reached yet, as when its program was just started again",
-    after: { askAgainTime: "asking" },
+    after: { reconnectRetryTime: "requestingReconnect" },
   }),
 };
 
@@ -59,22 +62,22 @@ export const recovering = linkSetup.createStateConfig({
     waiting: {
       description: "Most losses are short; a failed attempt also waits here for the next",
       always: { guard: "isConnected", target: "#link.connected" },
-      on: { "peer.failed": { guard: "isNotBrowser", target: "seeking" } },
-      after: { lostTimeout: "seeking" },
+      on: { "peer.failed": { guard: "isNotBrowser", target: "choosing" } },
+      after: { lostTimeout: "choosing" },
     },
-    seeking: {
+    choosing: {
       always: [
-        { guard: "asksForNew", target: "asking" },
-        { guard: "offersAnew", target: "exchanging.offering" },
-        { guard: "isHostNative", target: "reminding" },
+        { guard: "requestsNewConnection", target: "requestingReconnect" },
+        { guard: "offersIceRestart", target: "exchanging.offering" },
+        { guard: "isHostNative", target: "repeatingAccept" },
         { target: "awaitingOffer" },
       ],
     },
-    reminding: {
+    repeatingAccept: {
       description: "The host's own stack takes no offer of a callee, yet offers again on another accept",
       always: { guard: "isConnected", target: "#link.connected" },
       invoke: { src: "sendAccept", input: addressOf, ...untilAnswered },
-      after: { lostTimeout: { target: "reminding", reenter: true } },
+      after: { lostTimeout: { target: "repeatingAccept", reenter: true } },
     },
     awaitingOffer: {
       description: "The other side has to offer; until it does the old path may come back",
@@ -90,7 +93,7 @@ export const recovering = linkSetup.createStateConfig({
     },
     connecting: {
       always: { guard: "isConnected", target: "#link.connected" },
-      after: { lostTimeout: "seeking" },
+      after: { lostTimeout: "choosing" },
     },
     ...renewal,
   },

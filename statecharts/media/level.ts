@@ -16,13 +16,13 @@ export function mediaLevelState(parts: {
   readonly camera: DeviceContext;
   readonly microphone: DeviceContext;
   /** Why the picture is paused; null while it is not. */
-  readonly pictureHeld: string | null;
+  readonly videoPauseReason: string | null;
 }): MediaLevelState {
-  const { camera, microphone, pictureHeld } = parts;
-  const hasPicture = camera.open !== null && pictureHeld === null;
+  const { camera, microphone, videoPauseReason } = parts;
+  const hasPicture = camera.open !== null && videoPauseReason === null;
   const hasVoice = microphone.open !== null && microphone.open.deviceId !== NO_MICROPHONE;
   const reasons = [
-    camera.open === null ? named("Camera", camera.why) : named("Picture paused", pictureHeld),
+    camera.open === null ? named("Camera", camera.why) : named("Picture paused", videoPauseReason),
     microphone.open === null ? named("Microphone", microphone.why) : null,
   ].filter((reason) => reason !== null);
   return {

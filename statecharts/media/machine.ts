@@ -13,11 +13,11 @@ interface OnOff {
 const asked = ({ event }: OnOff) => ({ on: event.on });
 const ifOn = { type: "isOn", params: asked } as const;
 const ifOff = { type: "isOff", params: asked } as const;
-const rememberMicrophone = { type: "rememberMicrophone", params: asked } as const;
+const setMicrophoneOn = { type: "setMicrophoneOn", params: asked } as const;
 
 /** Follows from what is open alone, so that no state can say it wrongly. */
-const announce = {
-  type: "announce",
+const sendMediaState = {
+  type: "sendMediaState",
   params: ({ context }: { context: MediaContext }) => ({
     callId: context.callId,
     peerId: context.peerId,
@@ -28,12 +28,12 @@ const announce = {
 } as const;
 
 /** What the three regions say alike, each of its own device. */
-function wordsFor<K extends DeviceKind>(kind: K) {
+function partsFor<K extends DeviceKind>(kind: K) {
   const of = { kind };
   return {
     input: ({ context }: { context: MediaContext }) => ({
       callId: context.callId,
-      choice: context[kind].instead ?? context[kind].choice,
+      choice: context[kind].substitute ?? context[kind].choice,
     }),
     keepChoice: {
       type: "keepChoice",
@@ -65,33 +65,33 @@ function wordsFor<K extends DeviceKind>(kind: K) {
       params: ({ event }: { event: { why: string } }) => ({ kind, why: event.why }),
     },
     endInterruption: { type: "keepInterruption", params: { kind, why: null } },
-    beginAnew: { type: "beginAnew", params: of },
+    resetDevice: { type: "resetDevice", params: of },
     beginOpening: { type: "beginOpening", params: of },
-    beginRound: { type: "beginRound", params: of },
-    becomeSteady: { type: "becomeSteady", params: of },
-    takeNext: { type: "takeNext", params: of },
-    stopStandingIn: { type: "stopStandingIn", params: of },
+    beginRetryRound: { type: "beginRetryRound", params: of },
+    resetRetries: { type: "resetRetries", params: of },
+    chooseNextDevice: { type: "chooseNextDevice", params: of },
+    dropSubstitute: { type: "dropSubstitute", params: of },
     offer: { type: "offer", params: of },
     hasAnother: { type: "hasAnother", params: of },
     hasCandidate: { type: "hasCandidate", params: of },
     mayRetry: { type: "mayRetry", params: of },
-    mayTakeBack: { type: "mayTakeBack", params: of },
+    mayReturnToPreferred: { type: "mayReturnToPreferred", params: of },
     toChosen: ({ event }: { event: { deviceId: string } }) => ({ choice: event.deviceId }),
     toPreferred: ({ context }: { context: MediaContext }) => ({
-      choice: preferredId(context[kind], context.around, kind) ?? "auto",
+      choice: preferredId(context[kind], context.environment, kind) ?? "auto",
     }),
   } as const;
 }
 
-const ofCamera = wordsFor("camera");
+const ofCamera = partsFor("camera");
 const camera = mediaSetup.createStateConfig({
   initial: "choosing",
   states: {
     choosing: { always: [{ guard: "beginsWithCamera", target: "open" }, { target: "off" }] },
     off: {
-      entry: [ofCamera.keepClosed, announce],
+      entry: [ofCamera.keepClosed, sendMediaState],
       on: {
-        "user.setCamera": { guard: ifOn, target: "open", actions: ofCamera.beginAnew },
+        "user.setCamera": { guard: ifOn, target: "open", actions: ofCamera.resetDevice },
         "user.useCamera": { actions: ofCamera.keepChoice },
       },
     },
@@ -117,11 +117,11 @@ const camera = mediaSetup.createStateConfig({
           },
         },
         live: {
-          entry: announce,
-          after: { steadyTime: { actions: ofCamera.becomeSteady } },
+          entry: sendMediaState,
+          after: { steadyTime: { actions: ofCamera.resetRetries } },
           on: {
             "device.cameraOpened": { description: "The switch is done", actions: ofCamera.keepOpen },
-            "settings.picture": { actions: "renewCamera" },
+            "settings.videoChanged": { actions: "renewCamera" },
             "device.cameraRefused": {
               description: "The one asked for does not open, so the old one stays",
               actions: {
@@ -132,10 +132,10 @@ const camera = mediaSetup.createStateConfig({
             "user.useCamera": {
               actions: [ofCamera.keepChoice, { type: "switchCamera", params: ofCamera.toChosen }],
             },
-            "devices.known": [
+            "devices.updated": [
               {
-                guard: ofCamera.mayTakeBack,
-                actions: [ofCamera.stopStandingIn, { type: "switchCamera", params: ofCamera.toPreferred }],
+                guard: ofCamera.mayReturnToPreferred,
+                actions: [ofCamera.dropSubstitute, { type: "switchCamera", params: ofCamera.toPreferred }],
               },
               { actions: ofCamera.offer },
             ],
@@ -146,24 +146,24 @@ const camera = mediaSetup.createStateConfig({
     // Passed through at once, since only here the context knows which device failed.
     failed: {
       always: [
-        { guard: ofCamera.hasAnother, target: "open", actions: ofCamera.takeNext },
+        { guard: ofCamera.hasAnother, target: "open", actions: ofCamera.chooseNextDevice },
         { target: "lost" },
       ],
     },
     lost: {
-      entry: announce,
+      entry: sendMediaState,
       after: {
         cameraRetry: {
           guard: ofCamera.mayRetry,
           target: "open",
-          actions: [ofCamera.beginRound, ofCamera.takeNext],
+          actions: [ofCamera.beginRetryRound, ofCamera.chooseNextDevice],
         },
       },
       on: {
-        "user.setCamera": [{ guard: ifOn, target: "open", actions: ofCamera.beginAnew }, { target: "off" }],
+        "user.setCamera": [{ guard: ifOn, target: "open", actions: ofCamera.resetDevice }, { target: "off" }],
         "user.useCamera": { target: "open", actions: ofCamera.keepChoice },
-        "devices.known": [
-          { guard: ofCamera.hasCandidate, target: "open", actions: ofCamera.takeNext },
+        "devices.updated": [
+          { guard: ofCamera.hasCandidate, target: "open", actions: ofCamera.chooseNextDevice },
           { actions: ofCamera.offer },
         ],
       },
@@ -172,23 +172,23 @@ const camera = mediaSetup.createStateConfig({
 });
 
 // Regions are written out, though alike, because each has its own events and its own idea of being on.
-const ofMicrophone = wordsFor("microphone");
+const ofMicrophone = partsFor("microphone");
 const whileMicrophoneIsOpen = {
   "device.microphoneOpened": { description: "The switch is done", actions: ofMicrophone.keepOpen },
   "user.useMicrophone": {
     actions: [ofMicrophone.keepChoice, { type: "switchMicrophone", params: ofMicrophone.toChosen }],
   },
-  "devices.known": [
+  "devices.updated": [
     {
-      guard: ofMicrophone.mayTakeBack,
-      actions: [ofMicrophone.stopStandingIn, { type: "switchMicrophone", params: ofMicrophone.toPreferred }],
+      guard: ofMicrophone.mayReturnToPreferred,
+      actions: [ofMicrophone.dropSubstitute, { type: "switchMicrophone", params: ofMicrophone.toPreferred }],
     },
     { actions: ofMicrophone.offer },
   ],
 } as const;
 const microphone = mediaSetup.createStateConfig({
   initial: "open",
-  on: { "user.setMicrophone": { actions: rememberMicrophone } },
+  on: { "user.setMicrophone": { actions: setMicrophoneOn } },
   states: {
     open: {
       initial: "opening",
@@ -203,7 +203,7 @@ const microphone = mediaSetup.createStateConfig({
         "device.microphoneLost": { target: "failed", actions: ofMicrophone.keepLost },
         "device.microphoneInterrupted": { actions: ofMicrophone.keepInterruption },
         "device.microphoneResumed": { actions: ofMicrophone.endInterruption },
-        "settings.voice": { actions: "process" },
+        "settings.voiceChanged": { actions: "process" },
       },
       states: {
         opening: {
@@ -220,47 +220,47 @@ const microphone = mediaSetup.createStateConfig({
           },
         },
         live: {
-          entry: ["unmute", announce],
-          after: { steadyTime: { actions: ofMicrophone.becomeSteady } },
+          entry: ["unmute", sendMediaState],
+          after: { steadyTime: { actions: ofMicrophone.resetRetries } },
           on: {
             ...whileMicrophoneIsOpen,
-            "user.setMicrophone": { guard: ifOff, target: "muted", actions: rememberMicrophone },
+            "user.setMicrophone": { guard: ifOff, target: "muted", actions: setMicrophoneOn },
           },
         },
         muted: {
-          entry: ["mute", announce],
-          after: { steadyTime: { actions: ofMicrophone.becomeSteady } },
+          entry: ["mute", sendMediaState],
+          after: { steadyTime: { actions: ofMicrophone.resetRetries } },
           on: {
             ...whileMicrophoneIsOpen,
-            "user.setMicrophone": { guard: ifOn, target: "live", actions: rememberMicrophone },
+            "user.setMicrophone": { guard: ifOn, target: "live", actions: setMicrophoneOn },
           },
         },
       },
     },
     failed: {
       always: [
-        { guard: ofMicrophone.hasAnother, target: "open", actions: ofMicrophone.takeNext },
+        { guard: ofMicrophone.hasAnother, target: "open", actions: ofMicrophone.chooseNextDevice },
         { target: "lost" },
       ],
     },
     lost: {
-      entry: announce,
+      entry: sendMediaState,
       after: {
         microphoneRetry: {
           guard: ofMicrophone.mayRetry,
           target: "open",
-          actions: [ofMicrophone.beginRound, ofMicrophone.takeNext],
+          actions: [ofMicrophone.beginRetryRound, ofMicrophone.chooseNextDevice],
         },
       },
       on: {
         "user.setMicrophone": {
           guard: ifOn,
           target: "open",
-          actions: [rememberMicrophone, ofMicrophone.beginAnew],
+          actions: [setMicrophoneOn, ofMicrophone.resetDevice],
         },
         "user.useMicrophone": { target: "open", actions: ofMicrophone.keepChoice },
-        "devices.known": [
-          { guard: ofMicrophone.hasCandidate, target: "open", actions: ofMicrophone.takeNext },
+        "devices.updated": [
+          { guard: ofMicrophone.hasCandidate, target: "open", actions: ofMicrophone.chooseNextDevice },
           { actions: ofMicrophone.offer },
         ],
       },
@@ -268,7 +268,7 @@ const microphone = mediaSetup.createStateConfig({
   },
 });
 
-const ofSpeaker = wordsFor("speaker");
+const ofSpeaker = partsFor("speaker");
 const speaker = mediaSetup.createStateConfig({
   initial: "open",
   states: {
@@ -298,16 +298,16 @@ const speaker = mediaSetup.createStateConfig({
           },
         },
         live: {
-          after: { steadyTime: { actions: ofSpeaker.becomeSteady } },
+          after: { steadyTime: { actions: ofSpeaker.resetRetries } },
           on: {
             "device.speakerOpened": { description: "The switch is done", actions: ofSpeaker.keepOpen },
             "user.useSpeaker": {
               actions: [ofSpeaker.keepChoice, { type: "switchSpeaker", params: ofSpeaker.toChosen }],
             },
-            "devices.known": [
+            "devices.updated": [
               {
-                guard: ofSpeaker.mayTakeBack,
-                actions: [ofSpeaker.stopStandingIn, { type: "switchSpeaker", params: ofSpeaker.toPreferred }],
+                guard: ofSpeaker.mayReturnToPreferred,
+                actions: [ofSpeaker.dropSubstitute, { type: "switchSpeaker", params: ofSpeaker.toPreferred }],
               },
               { actions: ofSpeaker.offer },
             ],
@@ -317,7 +317,7 @@ const speaker = mediaSetup.createStateConfig({
     },
     failed: {
       always: [
-        { guard: ofSpeaker.hasAnother, target: "open", actions: ofSpeaker.takeNext },
+        { guard: ofSpeaker.hasAnother, target: "open", actions: ofSpeaker.chooseNextDevice },
         { target: "lost" },
       ],
     },
@@ -326,13 +326,13 @@ const speaker = mediaSetup.createStateConfig({
         speakerRetry: {
           guard: ofSpeaker.mayRetry,
           target: "open",
-          actions: [ofSpeaker.beginRound, ofSpeaker.takeNext],
+          actions: [ofSpeaker.beginRetryRound, ofSpeaker.chooseNextDevice],
         },
       },
       on: {
         "user.useSpeaker": { target: "open", actions: ofSpeaker.keepChoice },
-        "devices.known": [
-          { guard: ofSpeaker.hasCandidate, target: "open", actions: ofSpeaker.takeNext },
+        "devices.updated": [
+          { guard: ofSpeaker.hasCandidate, target: "open", actions: ofSpeaker.chooseNextDevice },
           { actions: ofSpeaker.offer },
         ],
       },
@@ -346,8 +346,8 @@ export const mediaMachine = mediaSetup.createMachine({
   type: "parallel",
   context: initialMedia,
   invoke: {
-    src: "watchDevices",
-    id: "watchDevices",
+    src: "deviceList",
+    id: "deviceList",
     input: ({ context: { callId } }) => ({ callId }),
     onError: { description: "Without a list a lost device is still tried again" },
   },
@@ -355,24 +355,27 @@ export const mediaMachine = mediaSetup.createMachine({
     "devices.changed": {
       actions: [
         {
-          type: "keepSurroundings",
-          params: ({ event: { devices, wished, whenDeviceReturns } }) => ({
+          type: "setEnvironment",
+          params: ({ event: { devices, preferred, whenDeviceReturns } }) => ({
             devices,
-            wished,
+            preferred,
             whenDeviceReturns,
           }),
         },
-        "tellRegions",
+        "raiseDevicesUpdated",
       ],
     },
     "settings.changed": {
       description: "As if the user had chosen in the call",
-      actions: "followSettings",
+      actions: "applySettings",
     },
-    "signal.reconnect": { description: "Whoever comes back has forgotten what we said", actions: announce },
-    "picture.held": {
-      guard: { type: "isNews", params: ({ event }) => ({ why: event.why }) },
-      actions: [{ type: "keepHeld", params: ({ event }) => ({ why: event.why }) }, announce],
+    "signal.reconnect": {
+      description: "Whoever comes back has forgotten what we said",
+      actions: sendMediaState,
+    },
+    "video.pauseChanged": {
+      guard: { type: "isPauseChange", params: ({ event }) => ({ why: event.why }) },
+      actions: [{ type: "setVideoPause", params: ({ event }) => ({ why: event.why }) }, sendMediaState],
     },
   },
   states: { camera, microphone, speaker },

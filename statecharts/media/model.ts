@@ -8,7 +8,7 @@ import * as choice from "./choice.ts";
 import {
   type DeviceContext,
   type DeviceEnvironment,
-  MAX_ROUNDS,
+  MAX_RETRY_ROUNDS,
   NO_DEVICE,
   type OpenDevice,
 } from "./choice.ts";
@@ -19,11 +19,11 @@ export interface MediaInput {
   /** audio: the camera stays off until the user switches it on. */
   readonly media: MediaKind;
   /** Of a call that goes on after a crash; null: it begins. */
-  readonly before: MediaBefore | null;
+  readonly resumed: ResumedMedia | null;
 }
 
 /** What the user had chosen when the process before this one died. */
-export interface MediaBefore {
+export interface ResumedMedia {
   readonly isMicrophoneOn: boolean;
   readonly isCameraOn: boolean;
   readonly devices: Readonly<Record<DeviceKind, Pick<DeviceContext, "choice" | "first">>>;
@@ -35,9 +35,9 @@ export interface MediaContext extends MediaInput {
   readonly microphone: DeviceContext;
   readonly speaker: DeviceContext;
   /** Null until the first list has come. */
-  readonly around: DeviceEnvironment | null;
+  readonly environment: DeviceEnvironment | null;
   /** Why no picture is sent though the camera is open; null while it is sent. */
-  readonly pictureHeld: string | null;
+  readonly videoPauseReason: string | null;
 }
 
 interface Loss {
@@ -49,11 +49,11 @@ interface Loss {
 /** What of the settings changed that a running call heeds at once. */
 export interface LiveSettingsChange {
   /** The new words for the kinds of device that got one. */
-  readonly wished: Readonly<Partial<Record<DeviceKind, string>>>;
+  readonly preferred: Readonly<Partial<Record<DeviceKind, string>>>;
   /** What is done to the voice. */
-  readonly isVoiceNew: boolean;
+  readonly isVoiceChanged: boolean;
   /** The largest picture. */
-  readonly isPictureNew: boolean;
+  readonly isVideoChanged: boolean;
 }
 
 /** user.*: the host's page; device.*: the activity that holds the device open; devices.*: the machine. */
@@ -76,12 +76,12 @@ export type MediaEvent =
   | { type: "device.speakerInterrupted"; why: string }
   | { type: "device.speakerResumed" }
   | ({ type: "settings.changed" } & LiveSettingsChange)
-  | { type: "settings.voice" }
-  | { type: "settings.picture" }
-  | ({ type: "devices.changed" } & Omit<DeviceEnvironment, "before">)
-  | { type: "devices.known" }
+  | { type: "settings.voiceChanged" }
+  | { type: "settings.videoChanged" }
+  | ({ type: "devices.changed" } & Omit<DeviceEnvironment, "previousDevices">)
+  | { type: "devices.updated" }
   | { type: "signal.reconnect" }
-  | { type: "picture.held"; why: string | null };
+  | { type: "video.pauseChanged"; why: string | null };
 
 export interface DeviceInput {
   readonly callId: string;
@@ -98,7 +98,7 @@ export type CameraCommand = UseCommand | { type: "renew" };
 /** What the microphone's activity is told while it runs; `process`: the settings say something else of the voice. */
 export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | { type: "process" } | UseCommand;
 
-export type MediaAnnouncement = Pick<MediaInput, "callId" | "peerId"> & {
+export type MediaState = Pick<MediaInput, "callId" | "peerId"> & {
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly mediaLevel: MediaLevel;
@@ -116,12 +116,12 @@ const STEADY_MS = 10_000;
 
 export const initialMedia = ({ input }: { input: MediaInput }): MediaContext => ({
   ...input,
-  isMicrophoneOn: input.before?.isMicrophoneOn ?? true,
-  camera: { ...NO_DEVICE, ...input.before?.devices.camera },
-  microphone: { ...NO_DEVICE, ...input.before?.devices.microphone },
-  speaker: { ...NO_DEVICE, ...input.before?.devices.speaker },
-  around: null,
-  pictureHeld: null,
+  isMicrophoneOn: input.resumed?.isMicrophoneOn ?? true,
+  camera: { ...NO_DEVICE, ...input.resumed?.devices.camera },
+  microphone: { ...NO_DEVICE, ...input.resumed?.devices.microphone },
+  speaker: { ...NO_DEVICE, ...input.resumed?.devices.speaker },
+  environment: null,
+  videoPauseReason: null,
 });
 
 /** Changes what is remembered of one kind; `params.kind` says which. */
@@ -137,28 +137,28 @@ function change<P extends OfKind>(
 function opened(
   device: DeviceContext,
   { kind, deviceId, deviceName }: OfKind & OpenDevice,
-  { around }: MediaContext,
+  { environment }: MediaContext,
 ): Partial<DeviceContext> {
   const open = { deviceId, deviceName };
   const first = device.first ?? (choice.isBuiltIn(deviceId) ? null : deviceId);
   const after = { ...device, open, first };
-  const isWished = choice.preferredId(after, around, kind) === deviceId;
+  const isWished = choice.preferredId(after, environment, kind) === deviceId;
   return {
     open,
     first,
     interruption: null,
     why: isWished ? null : device.why,
-    offered: choice.awaited(after, around, kind),
+    offered: choice.availablePreferred(after, environment, kind),
   };
 }
 
 function failed(
   device: DeviceContext,
   { kind, why, deviceId }: OfKind & Loss,
-  { around }: MediaContext,
+  { environment }: MediaContext,
 ): Partial<DeviceContext> {
-  const preferred = choice.preferredId(device, around, kind);
-  const culprit = deviceId ?? device.open?.deviceId ?? device.instead ?? preferred;
+  const preferred = choice.preferredId(device, environment, kind);
+  const culprit = deviceId ?? device.open?.deviceId ?? device.substitute ?? preferred;
   // One that could not even step in explains nothing: people look for the fault of the device that they had.
   const hasSteppedIn = device.open !== null || culprit === preferred;
   return {
@@ -166,25 +166,25 @@ function failed(
     why: hasSteppedIn ? why : (device.why ?? why),
     interruption: null,
     offered: null,
-    tried: culprit === null ? device.tried : [...device.tried, culprit],
+    failedIds: culprit === null ? device.failedIds : [...device.failedIds, culprit],
   };
 }
 
-const mayRetry = (device: DeviceContext, { around }: MediaContext, kind: DeviceKind): boolean => {
-  if (device.rounds >= MAX_ROUNDS || device.offered !== null) return false;
-  return around === null || choice.candidates(device, around, kind, []).length > 0;
+const mayRetry = (device: DeviceContext, { environment }: MediaContext, kind: DeviceKind): boolean => {
+  if (device.retryRounds >= MAX_RETRY_ROUNDS || device.offered !== null) return false;
+  return environment === null || choice.candidates(device, environment, kind, []).length > 0;
 };
 
 /** Someone wants to be asked before the device they prefer is opened again. */
-const mustAsk = (device: DeviceContext, { around }: MediaContext, kind: DeviceKind): boolean =>
-  around?.whenDeviceReturns === "offer" && choice.hasReturned(device, around, kind);
+const mustAsk = (device: DeviceContext, { environment }: MediaContext, kind: DeviceKind): boolean =>
+  environment?.whenDeviceReturns === "offer" && choice.hasReturned(device, environment, kind);
 
 const retryTime =
   (kind: DeviceKind) =>
   ({ context }: { context: MediaContext }) =>
-    RETRY_MS[context[kind].rounds] ?? STEADY_MS;
+    RETRY_MS[context[kind].retryRounds] ?? STEADY_MS;
 
-const mediaWords = setup({
+const mediaBase = setup({
   types: {
     input: {} as MediaInput,
     context: {} as MediaContext,
@@ -194,10 +194,10 @@ const mediaWords = setup({
     camera: externalActivity<CameraCommand, DeviceInput>("camera"),
     microphone: externalActivity<MicrophoneCommand, DeviceInput>("microphone"),
     speaker: externalActivity<UseCommand, DeviceInput>("speaker"),
-    watchDevices: externalActivity<{ type: "none" }, Pick<MediaInput, "callId">>("watchDevices"),
+    deviceList: externalActivity<{ type: "none" }, Pick<MediaInput, "callId">>("deviceList"),
   },
   actions: {
-    announce: externalAction<MediaAnnouncement>("announce"),
+    sendMediaState: externalAction<MediaState>("sendMediaState"),
     mute: sendTo("microphone", { type: "mute" } satisfies MicrophoneCommand),
     unmute: sendTo("microphone", { type: "unmute" } satisfies MicrophoneCommand),
     process: sendTo("microphone", { type: "process" } satisfies MicrophoneCommand),
@@ -226,55 +226,64 @@ const mediaWords = setup({
     keepOpen: assign(change<OfKind & OpenDevice>(opened)),
     keepFailed: assign(change<OfKind & Loss>(failed)),
     keepRefused: assign(
-      change<OfKind & { deviceId: string; why: string }>(({ tried }, { deviceId, why }) => ({
+      change<OfKind & { deviceId: string; why: string }>(({ failedIds }, { deviceId, why }) => ({
         why,
-        tried: [...tried, deviceId],
+        failedIds: [...failedIds, deviceId],
       })),
     ),
     keepClosed: assign(change<OfKind>(() => ({ open: null, why: null, interruption: null, offered: null }))),
     keepInterruption: assign(
       change<OfKind & { why: string | null }>((_, { why }) => ({ interruption: why })),
     ),
-    beginAnew: assign(change<OfKind>(({ choice, first }) => ({ ...NO_DEVICE, choice, first }))),
+    resetDevice: assign(change<OfKind>(({ choice, first }) => ({ ...NO_DEVICE, choice, first }))),
     beginOpening: assign(change<OfKind>(() => ({ open: null, interruption: null }))),
-    takeNext: assign(
-      change<OfKind>((device, { kind }, { around }) => ({
-        instead: choice.candidates(device, around, kind)[0] ?? null,
+    chooseNextDevice: assign(
+      change<OfKind>((device, { kind }, { environment }) => ({
+        substitute: choice.candidates(device, environment, kind)[0] ?? null,
       })),
     ),
-    beginRound: assign(change<OfKind>(({ rounds }) => ({ tried: [], rounds: rounds + 1 }))),
-    becomeSteady: assign(change<OfKind>(() => ({ tried: [], rounds: 0 }))),
-    stopStandingIn: assign(change<OfKind>(() => ({ instead: null, offered: null }))),
-    offer: assign(
-      change<OfKind>((device, { kind }, { around }) => ({ offered: choice.awaited(device, around, kind) })),
+    beginRetryRound: assign(
+      change<OfKind>(({ retryRounds }) => ({ failedIds: [], retryRounds: retryRounds + 1 })),
     ),
-    rememberMicrophone: assign({ isMicrophoneOn: (_, params: { on: boolean }) => params.on }),
-    keepHeld: assign({ pictureHeld: (_, params: { why: string | null }) => params.why }),
-    keepSurroundings: assign(({ context }, now: Omit<DeviceEnvironment, "before">) => {
-      const around = { ...now, before: context.around?.devices ?? null };
+    resetRetries: assign(change<OfKind>(() => ({ failedIds: [], retryRounds: 0 }))),
+    dropSubstitute: assign(change<OfKind>(() => ({ substitute: null, offered: null }))),
+    offer: assign(
+      change<OfKind>((device, { kind }, { environment }) => ({
+        offered: choice.availablePreferred(device, environment, kind),
+      })),
+    ),
+    setMicrophoneOn: assign({ isMicrophoneOn: (_, params: { on: boolean }) => params.on }),
+    setVideoPause: assign({ videoPauseReason: (_, params: { why: string | null }) => params.why }),
+    setEnvironment: assign(({ context }, now: Omit<DeviceEnvironment, "previousDevices">) => {
+      const environment = { ...now, previousDevices: context.environment?.devices ?? null };
       const again = (kind: DeviceKind) => ({
         ...context[kind],
-        tried: choice.stillTried(context[kind], around, kind),
+        failedIds: choice.stillFailed(context[kind], environment, kind),
       });
-      return { around, camera: again("camera"), microphone: again("microphone"), speaker: again("speaker") };
+      return {
+        environment,
+        camera: again("camera"),
+        microphone: again("microphone"),
+        speaker: again("speaker"),
+      };
     }),
     /** After the context has them, so that each region can look. */
-    tellRegions: raise({ type: "devices.known" }),
+    raiseDevicesUpdated: raise({ type: "devices.updated" }),
   },
   guards: {
-    beginsWithCamera: ({ context: { before, media } }) => before?.isCameraOn ?? media === "video",
+    beginsWithCamera: ({ context: { resumed, media } }) => resumed?.isCameraOn ?? media === "video",
     isMicrophoneOn: ({ context }) => context.isMicrophoneOn,
-    isNews: ({ context }, params: { why: string | null }) => params.why !== context.pictureHeld,
+    isPauseChange: ({ context }, params: { why: string | null }) => params.why !== context.videoPauseReason,
     isOn: (_, params: { on: boolean }) => params.on,
     isOff: (_, params: { on: boolean }) => !params.on,
     hasAnother: ({ context }, { kind }: OfKind) =>
-      choice.candidates(context[kind], context.around, kind).length > 0,
+      choice.candidates(context[kind], context.environment, kind).length > 0,
     hasCandidate: ({ context }, { kind }: OfKind) =>
       !mustAsk(context[kind], context, kind) &&
-      choice.candidates(context[kind], context.around, kind).length > 0,
+      choice.candidates(context[kind], context.environment, kind).length > 0,
     mayRetry: ({ context }, { kind }: OfKind) => mayRetry(context[kind], context, kind),
-    mayTakeBack: ({ context }, { kind }: OfKind) =>
-      choice.hasReturned(context[kind], context.around, kind) && !mustAsk(context[kind], context, kind),
+    mayReturnToPreferred: ({ context }, { kind }: OfKind) =>
+      choice.hasReturned(context[kind], context.environment, kind) && !mustAsk(context[kind], context, kind),
   },
   delays: {
     cameraRetry: retryTime("camera"),
@@ -285,17 +294,17 @@ const mediaWords = setup({
 });
 
 /** What follows from new settings, in the words that each region knows already. */
-export const mediaSetup = mediaWords.extend({
+export const mediaSetup = mediaBase.extend({
   actions: {
-    followSettings: mediaWords.enqueueActions(({ event, enqueue }) => {
+    applySettings: mediaBase.enqueueActions(({ event, enqueue }) => {
       if (event.type !== "settings.changed") return;
-      const { camera, microphone, speaker } = event.wished;
+      const { camera, microphone, speaker } = event.preferred;
       if (camera !== undefined) enqueue.raise({ type: "user.useCamera", deviceId: camera });
       if (microphone !== undefined) enqueue.raise({ type: "user.useMicrophone", deviceId: microphone });
       if (speaker !== undefined) enqueue.raise({ type: "user.useSpeaker", deviceId: speaker });
       // Another device is opened with all that the settings say.
-      if (event.isVoiceNew && microphone === undefined) enqueue.raise({ type: "settings.voice" });
-      if (event.isPictureNew && camera === undefined) enqueue.raise({ type: "settings.picture" });
+      if (event.isVoiceChanged && microphone === undefined) enqueue.raise({ type: "settings.voiceChanged" });
+      if (event.isVideoChanged && camera === undefined) enqueue.raise({ type: "settings.videoChanged" });
     }),
   },
 });

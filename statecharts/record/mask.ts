@@ -9,9 +9,9 @@ const FIELDS: Readonly<Record<string, string>> = {
   deviceId: "device",
   deviceName: "device",
   choice: "device",
-  instead: "device",
+  substitute: "device",
   first: "device",
-  tried: "device",
+  failedIds: "device",
   // In settings; elsewhere these hold objects or booleans.
   camera: "device",
   microphone: "device",

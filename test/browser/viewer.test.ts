@@ -76,8 +76,8 @@ for (const start of [startWebKit, startChromium]) {
       assert.match(await browser.text(id("notice")), /the setting “debugging” is off/);
       await pair.alice.updateSettings({ debugging: true });
       await browser.waitFor(`.head[data-state="live"]`);
-      await standsIn(browser, "desk", "open");
-      await isLit(browser, "desk.open");
+      await standsIn(browser, "callManager", "open");
+      await isLit(browser, "callManager.open");
     });
 
     test("lights the states of a call as the real plugin goes through them", async () => {
@@ -126,7 +126,7 @@ for (const start of [startWebKit, startChromium]) {
       await browser.waitFor(`${id("moment")}:not([data-place="${first}"])`);
       assert.ok((await placeOf(browser)) > first);
       await press(browser, "2", "Digit2");
-      await browser.waitFor(`${id("chart")}[data-actor="desk"]`);
+      await browser.waitFor(`${id("chart")}[data-actor="callManager"]`);
       await press(browser, " ");
       await standsIn(browser, "/link", "connected");
     });

@@ -106,7 +106,7 @@ describe("a carried end", () => {
     const end = bus.create("Alice", {
       onSignal(_, callId) {
         heard.push(callId);
-        throw new Error("the desk broke");
+        throw new Error("the call manager broke");
       },
       onContacts: () => undefined,
       onAddressChange: () => undefined,

@@ -113,7 +113,7 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
         entries.some(
           (entry) =>
             entry.kind === "step" &&
-            entry.id === `desk/call:${callId}` &&
+            entry.id === `callManager/call:${callId}` &&
             JSON.stringify(entry.value).includes(state),
         );
       await watcher.until(isOf("connected"));
@@ -139,7 +139,7 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     createWebSocketReceiver({ server: text }).subscribe((event) => {
       if (event.type === "@xstate.actor") names.add(event.name);
-      if (names.has("attach") && names.has("desk")) resolve();
+      if (names.has("attach") && names.has("callManager")) resolve();
     });
     await promise;
   });

@@ -119,22 +119,24 @@ describe("a real call that was recorded", { timeout: 120_000 }, () => {
       const { status, stdout, stderr } = await runTool(["replay", logs[who]]);
       t.diagnostic(stdout.trim().replaceAll("\n", "; "));
       assert.equal(status, 0, stderr);
-      assert.match(stdout, /^attach: \d+ steps, as recorded\ndesk: \d+ steps, as recorded\n$/);
-      const steps = Number(/desk: (\d+) steps/.exec(stdout)?.[1]);
+      assert.match(stdout, /^attach: \d+ steps, as recorded\ncallManager: \d+ steps, as recorded\n$/);
+      const steps = Number(/callManager: (\d+) steps/.exec(stdout)?.[1]);
       assert.ok(steps > 50, `only ${steps} steps`);
     });
   }
 
   test("is told apart from one in which a single step went another way", async () => {
     const lines = readFileSync(logs.bob, "utf8").split("\n");
-    const at = lines.findIndex((line) => line.includes('"kind":"step"') && line.includes('"id":"desk/call:'));
+    const at = lines.findIndex(
+      (line) => line.includes('"kind":"step"') && line.includes('"id":"callManager/call:'),
+    );
     const step = JSON.parse(lines[at] ?? "");
     lines[at] = JSON.stringify({ ...step, actions: [...step.actions, "danced"] });
     const altered = join(folder, "altered.jsonl");
     writeFileSync(altered, lines.join("\n"));
     const { status, stderr } = await runTool(["replay", altered]);
     assert.equal(status, 1);
-    assert.match(stderr, new RegExp(`desk: \\d+ steps, 1 differences\\n {2}line ${at + 1}, `));
+    assert.match(stderr, new RegExp(`callManager: \\d+ steps, 1 differences\\n {2}line ${at + 1}, `));
     assert.match(stderr, /danced/);
   });
 
@@ -155,7 +157,7 @@ describe("a real call that was recorded", { timeout: 120_000 }, () => {
     assert.deepEqual(others, []);
     assert.ok(statistics.frames.sent > 0 && statistics.sendVideoBps > 0, JSON.stringify(statistics));
     const call = evidence.charts.find((entry: { kind: string; id: string }) =>
-      /^desk\/call:[^/]+$/.test(entry.kind === "step" ? entry.id : ""),
+      /^callManager\/call:[^/]+$/.test(entry.kind === "step" ? entry.id : ""),
     );
     assert.match(JSON.stringify(call.value), /connected/);
     assert.ok(evidence.recorded.length > 50 && evidence.log.length > 0);

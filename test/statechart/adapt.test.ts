@@ -8,7 +8,7 @@ import {
   type AdaptedDirection,
   type AdaptInput,
   type AdaptReport,
-  judge,
+  assessLoad,
   type Measured,
   SHARES,
 } from "../../statecharts/index.ts";
@@ -38,10 +38,10 @@ class AdaptBench {
   readonly told: (AdaptReport & { atMs: number })[] = [];
   readonly actor;
 
-  constructor(way: AdaptedDirection = "sending") {
+  constructor(direction: AdaptedDirection = "sending") {
     const { adapt } = chartsWith(this.effects);
     const call = setup({ types: { events: {} as AdaptReport }, actors: { adapt } }).createMachine({
-      invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", way } },
+      invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", direction } },
       on: {
         "adapt.stepped": { actions: ({ event }) => this.told.push({ ...event, atMs: this.clock.now() }) },
       },
@@ -80,7 +80,7 @@ describe("a picture that cannot be kept up with", () => {
   test("is whole at first, and says so", () => {
     const bench = new AdaptBench();
     assert.equal(bench.step, "full");
-    assert.deepEqual(bench.applied(), [{ callId: "call-1", way: "sending", share: SHARES.full }]);
+    assert.deepEqual(bench.applied(), [{ callId: "call-1", direction: "sending", share: SHARES.full }]);
   });
 
   test("does not change for what lasts two seconds", () => {
@@ -99,7 +99,11 @@ describe("a picture that cannot be kept up with", () => {
       bench.told.map(({ step }) => step),
       ["full", "threeQuarters", "half", "quarter", "thumbnail", "paused"],
     );
-    assert.deepEqual(bench.applied().at(-1), { callId: "call-1", way: "sending", share: SHARES.paused });
+    assert.deepEqual(bench.applied().at(-1), {
+      callId: "call-1",
+      direction: "sending",
+      share: SHARES.paused,
+    });
     for (const { reason } of bench.told.slice(1)) assert.equal(reason, "25 % of what is sent gets lost");
     assert.equal(bench.context.strain, "link");
     bench.measures(LOSSY, 60);
@@ -144,7 +148,7 @@ describe("a picture that cannot be kept up with", () => {
     assert.equal(waits.at(-1), waits.at(-2));
     bench.falls("half", LOSSY);
     bench.falls("full", WELL);
-    assert.equal(bench.context.relapses, 0);
+    assert.equal(bench.context.failedStepUps, 0);
   });
 
   test("is the whole one when nobody can measure", async () => {
@@ -157,7 +161,7 @@ describe("a picture that cannot be kept up with", () => {
       actions: { apply: (_, { share }) => void steps.push(String(share.scale)) },
     });
     const call = setup({ actors: { deaf } }).createMachine({
-      invoke: { src: "deaf", id: "deaf", input: { callId: "call-1", way: "sending" } },
+      invoke: { src: "deaf", id: "deaf", input: { callId: "call-1", direction: "sending" } },
     });
     const actor = createActor(call, { clock: new SimulatedClock() }).start();
     await settled();
@@ -217,7 +221,7 @@ describe("the judge", () => {
     change: Partial<Measured>,
     step: PictureStep = "full",
     higher: PictureStep | null = null,
-  ) => judge({ ...WELL, ...change }, "sending", step, higher);
+  ) => assessLoad({ ...WELL, ...change }, "sending", step, higher);
 
   test("names what cannot keep up", () => {
     const strains: [Partial<Measured>, string][] = [

@@ -1,4 +1,4 @@
-// Calls switched off and on: what is judged from what was found, and what the desk makes of it in every phase of a call.
+// Calls switched off and on: what is judged from what was found, and what the manager makes of it in every phase of a call.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -15,8 +15,8 @@ import {
 import {
   ANSWER,
   CALL,
-  DeskBench,
   hangupOf,
+  ManagerBench,
   requestOf,
   WALKS,
   type WalkName,
@@ -156,27 +156,27 @@ describe("when the last device goes, or the right to it", () => {
   for (const cause of ["device", "permission"] as const) {
     const lost = { type: "availability.changed", videoDisabled: true, cause } as const;
 
-    for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<DeskBench>][]) {
+    for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<ManagerBench>][]) {
       test(`a call that is ${name} goes on (${cause}), until the user switches calls off`, async () => {
-        const desk = await walk();
-        const phase = desk.phase();
-        await desk.send(lost);
-        assert.deepEqual([desk.phase(), desk.hangups()], [phase, []]);
-        await desk.send({ ...lost, cause: "user" });
-        desk.assertEnded("videoDisabled", "local");
-        assert.deepEqual(desk.hangups(), ["videoDisabled"]);
+        const manager = await walk();
+        const phase = manager.phase();
+        await manager.send(lost);
+        assert.deepEqual([manager.phase(), manager.hangups()], [phase, []]);
+        await manager.send({ ...lost, cause: "user" });
+        manager.assertEnded("videoDisabled", "local");
+        assert.deepEqual(manager.hangups(), ["videoDisabled"]);
       });
     }
 
     test(`another caller is refused (${cause}), and meets a busy line once there is one again`, async () => {
-      const desk = await WALKS.connectedOut();
-      await desk.send(lost);
-      await desk.hears(requestOf(), { from: "carol", callId: "call-2" });
-      assert.deepEqual(desk.refusals(), [{ callId: "call-2", peerId: "carol", reason: "videoDisabled" }]);
-      await desk.send(on);
-      await desk.hears(requestOf(), { from: "carol", callId: "call-3" });
-      assert.equal(desk.phase(), "connected");
-      assert.deepEqual(desk.refusals().at(-1), { callId: "call-3", peerId: "carol", reason: "busy" });
+      const manager = await WALKS.connectedOut();
+      await manager.send(lost);
+      await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+      assert.deepEqual(manager.refusals(), [{ callId: "call-2", peerId: "carol", reason: "videoDisabled" }]);
+      await manager.send(on);
+      await manager.hears(requestOf(), { from: "carol", callId: "call-3" });
+      assert.equal(manager.phase(), "connected");
+      assert.deepEqual(manager.refusals().at(-1), { callId: "call-3", peerId: "carol", reason: "busy" });
     });
   }
 });
@@ -185,67 +185,67 @@ describe("when calls are switched off", () => {
   const off = { type: "availability.changed", videoDisabled: true } as const;
   const on = { type: "availability.changed", videoDisabled: false } as const;
 
-  for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<DeskBench>][]) {
+  for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<ManagerBench>][]) {
     test(`a call that is ${name} ends as videoDisabled, the peer is told, and nothing stays open`, async () => {
-      const desk = await walk();
-      await desk.send(off);
-      desk.assertEnded("videoDisabled", "local");
-      assert.deepEqual(desk.hangups(), ["videoDisabled"]);
+      const manager = await walk();
+      await manager.send(off);
+      manager.assertEnded("videoDisabled", "local");
+      assert.deepEqual(manager.hangups(), ["videoDisabled"]);
     });
   }
 
-  test("a caller is refused without ringing, and the desk holds no call", async () => {
-    const desk = new DeskBench();
-    await desk.send(off);
-    await desk.hears(requestOf());
-    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "videoDisabled" }]);
-    assert.deepEqual([desk.phase(), desk.effects.count("announceCall")], ["gone", 0]);
+  test("a caller is refused without ringing, and the manager holds no call", async () => {
+    const manager = new ManagerBench();
+    await manager.send(off);
+    await manager.hears(requestOf());
+    assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "videoDisabled" }]);
+    assert.deepEqual([manager.phase(), manager.effects.count("notifyHostOfCall")], ["gone", 0]);
   });
 
   test("our user can start none, and can again once they are on", async () => {
-    const desk = new DeskBench();
-    await desk.send(off);
-    await desk.starts();
-    assert.equal(desk.phase(), "gone");
-    await desk.send(on);
-    await desk.starts();
-    assert.equal(desk.phase(), "requesting");
+    const manager = new ManagerBench();
+    await manager.send(off);
+    await manager.starts();
+    assert.equal(manager.phase(), "gone");
+    await manager.send(on);
+    await manager.starts();
+    assert.equal(manager.phase(), "requesting");
   });
 
   test("a late copy of a refused request does not ring once they are on, and another request does", async () => {
-    const desk = new DeskBench();
-    await desk.send(off);
-    await desk.hears(requestOf());
-    await desk.send(on);
-    await desk.hears(requestOf());
-    assert.deepEqual([desk.phase(), desk.refusals().length], ["gone", 2]);
-    await desk.hears(requestOf(), { callId: "call-2" });
-    assert.equal(desk.phase("call-2"), "ringing");
+    const manager = new ManagerBench();
+    await manager.send(off);
+    await manager.hears(requestOf());
+    await manager.send(on);
+    await manager.hears(requestOf());
+    assert.deepEqual([manager.phase(), manager.refusals().length], ["gone", 2]);
+    await manager.hears(requestOf(), { callId: "call-2" });
+    assert.equal(manager.phase("call-2"), "ringing");
   });
 
   test("whoever waits for a call that is not here is told, and a bare hang-up is not answered", async () => {
-    const desk = new DeskBench();
-    await desk.send(off);
-    await desk.hears(ANSWER);
-    await desk.hears(hangupOf());
-    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
-    assert.equal(desk.context.strayedSignals, 2);
+    const manager = new ManagerBench();
+    await manager.send(off);
+    await manager.hears(ANSWER);
+    await manager.hears(hangupOf());
+    assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
+    assert.equal(manager.context.unmatchedSignals, 2);
   });
 
   test("the signals of a call that only says goodbye still reach it, those of strangers do not", async () => {
-    const desk = await WALKS.connectedOut();
-    desk.effects.hold("sendHangup");
-    await desk.send(off);
-    await desk.hears(hangupOf(), { from: "carol" });
-    await desk.hears(hangupOf("hungUp"));
-    assert.deepEqual([desk.context.foreignSignals, desk.ends().length], [1, 0]);
-    assert.equal(desk.phase(), "ended");
+    const manager = await WALKS.connectedOut();
+    manager.effects.hold("sendHangup");
+    await manager.send(off);
+    await manager.hears(hangupOf(), { from: "carol" });
+    await manager.hears(hangupOf("hungUp"));
+    assert.deepEqual([manager.context.foreignSignals, manager.ends().length], [1, 0]);
+    assert.equal(manager.phase(), "ended");
   });
 
-  test("the desk closes as ever", async () => {
-    const desk = new DeskBench();
-    await desk.send(off);
-    await desk.send({ type: "desk.close", reason: "shutdown" });
-    assert.equal(desk.actor.getSnapshot().status, "done");
+  test("the manager closes as ever", async () => {
+    const manager = new ManagerBench();
+    await manager.send(off);
+    await manager.send({ type: "manager.close", reason: "shutdown" });
+    assert.equal(manager.actor.getSnapshot().status, "done");
   });
 });

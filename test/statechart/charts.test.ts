@@ -17,8 +17,8 @@ import {
 import {
   awaitingAnswer,
   connectedOut,
-  type DeskBench,
   hangupOf,
+  type ManagerBench,
   OFFER,
   ringingOut,
   settled,
@@ -29,7 +29,7 @@ const CHARTS: Record<string, AnyStateMachine> = {
   adapt: adaptMachine,
   attach: attachMachine,
   call: callMachine,
-  desk: callManagerMachine,
+  manager: callManagerMachine,
   link: linkMachine,
   media: mediaMachine,
 };
@@ -37,18 +37,19 @@ const EVENTS: Record<string, string> = {
   adapt: "measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped desk.end desk.free link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "adapt.stepped manager.end manager.lineFree link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
-  desk: "availability.changed call.lost call.rings desk.close host.resume settings.changed signal.received signalling.lost signalling.ready user.start user.toCall",
+  manager:
+    "availability.changed call.lost call.rings manager.close host.resume settings.changed signal.received signalling.ready user.start user.toCall",
   link:
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
     "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneInterrupted " +
     "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
-    "device.speakerOpened device.speakerResumed devices.changed devices.known picture.held settings.changed " +
-    "settings.picture settings.voice signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+    "device.speakerOpened device.speakerResumed devices.changed devices.updated video.pauseChanged settings.changed " +
+    "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
 };
 
 function nodesOf(node: AnyStateNode): AnyStateNode[] {
@@ -158,13 +159,13 @@ function withAncestors(node: AnyStateNode): AnyStateNode[] {
 describe("every wait comes from the settings", () => {
   const cases: Record<
     Exclude<keyof Timeouts, "gatherMs">,
-    { walk(timeouts: Partial<Timeouts>): Promise<DeskBench>; outcome: string }
+    { walk(timeouts: Partial<Timeouts>): Promise<ManagerBench>; outcome: string }
   > = {
     requestMs: {
       walk: async (timeouts) => {
-        const desk = await ringingOut({ timeouts });
-        await desk.hears(hangupOf("superseded"));
-        return desk;
+        const manager = await ringingOut({ timeouts });
+        await manager.hears(hangupOf("superseded"));
+        return manager;
       },
       outcome: "superseded",
     },
@@ -172,47 +173,47 @@ describe("every wait comes from the settings", () => {
     negotiationMs: { walk: (timeouts) => awaitingAnswer({ timeouts }), outcome: "negotiationTimeout" },
     connectMs: {
       walk: async (timeouts) => {
-        const desk = await awaitingAnswer({ timeouts });
-        await desk.hears({ type: "call-answer", sdp: "answer" });
-        return desk;
+        const manager = await awaitingAnswer({ timeouts });
+        await manager.hears({ type: "call-answer", sdp: "answer" });
+        return manager;
       },
       outcome: "connectTimeout",
     },
     lostMs: {
       walk: async (timeouts) => {
-        const desk = await connectedOut({ timeouts });
-        desk.effects.fail("createOffer");
-        await desk.engine({ type: "peer.disconnected" });
-        return desk;
+        const manager = await connectedOut({ timeouts });
+        manager.effects.fail("createOffer");
+        await manager.engine({ type: "peer.disconnected" });
+        return manager;
       },
       outcome: "an offer",
     },
     restartMs: {
       walk: async (timeouts) => {
-        const desk = await connectedOut({ timeouts });
-        await desk.engine({ type: "peer.disconnected" });
-        return desk;
+        const manager = await connectedOut({ timeouts });
+        await manager.engine({ type: "peer.disconnected" });
+        return manager;
       },
       outcome: "connectionLost",
     },
     hangupMs: {
       walk: async (timeouts) => {
-        const desk = await connectedOut({ timeouts });
-        desk.effects.hold("sendHangup");
-        await desk.hangsUp();
-        return desk;
+        const manager = await connectedOut({ timeouts });
+        manager.effects.hold("sendHangup");
+        await manager.hangsUp();
+        return manager;
       },
       outcome: "hungUp",
     },
   };
   for (const [name, { walk, outcome }] of Object.entries(cases)) {
     test(`${name} decides when ${outcome} follows`, async () => {
-      const desk = await walk({ [name]: 123 });
+      const manager = await walk({ [name]: 123 });
       const reached = () =>
-        desk.ends()[0]?.end.reason ?? (desk.effects.count("createOffer") > 1 ? "an offer" : "");
-      await desk.passes(122);
+        manager.ends()[0]?.end.reason ?? (manager.effects.count("createOffer") > 1 ? "an offer" : "");
+      await manager.passes(122);
       assert.equal(reached(), "");
-      await desk.passes(1);
+      await manager.passes(1);
       assert.equal(reached(), outcome);
     });
   }
@@ -226,7 +227,7 @@ describe("every wait comes from the settings", () => {
 test("an effect that was not supplied fails loudly instead of doing nothing", async () => {
   const errors: unknown[] = [];
   const actor = createActor(mediaMachine, {
-    input: { callId: "c", peerId: "p", media: "video", before: null },
+    input: { callId: "c", peerId: "p", media: "video", resumed: null },
   });
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
@@ -244,9 +245,9 @@ test("the README's table names every end reason, and none that does not exist", 
 });
 
 test("an offer that comes while our goodbye is under way is not answered", async () => {
-  const desk = await WALKS.connectedIn();
-  desk.effects.hold("sendHangup");
-  await desk.hangsUp();
-  await desk.hears({ ...OFFER, sdp: "offer 2" });
-  assert.equal(desk.effects.count("answerOffer"), 1);
+  const manager = await WALKS.connectedIn();
+  manager.effects.hold("sendHangup");
+  await manager.hangsUp();
+  await manager.hears({ ...OFFER, sdp: "offer 2" });
+  assert.equal(manager.effects.count("answerOffer"), 1);
 });

@@ -55,7 +55,7 @@ describe("the decisions of every chart", () => {
 const sample = createMachine({
   id: "sample",
   context: { seen: 0 },
-  on: { "desk.note": { description: "Nothing to do" } },
+  on: { "sample.note": { description: "Nothing to do" } },
   initial: "waiting",
   states: {
     waiting: { on: { "user.go": [{ guard: () => false, target: "passing" }] } },
@@ -68,8 +68,8 @@ const sample = createMachine({
 test("inherited transitions count, guards make them conditional, and states without a stay have no decisions", () => {
   const [table] = decisionTables(sample);
   const expected: Record<string, Record<string, Decision>> = {
-    "sample.waiting": { "desk.note": "ignored", "user.go": "conditional" },
-    "sample.working.idle": { "desk.note": "ignored", "user.go": "handled" },
+    "sample.waiting": { "sample.note": "ignored", "user.go": "conditional" },
+    "sample.working.idle": { "sample.note": "ignored", "user.go": "handled" },
   };
   assert.deepEqual(
     Object.fromEntries(table?.states.map(({ state, decisions }) => [state, { ...decisions }]) ?? []),

@@ -111,7 +111,7 @@ for (const kind of KINDS) {
         bench.opens(kind);
         bench.clock.increment(10_000);
       }
-      assert.deepEqual([bench.state(kind), bench.context[kind].rounds], ["open.live", 0]);
+      assert.deepEqual([bench.state(kind), bench.context[kind].retryRounds], ["open.live", 0]);
     });
   });
 }
@@ -143,11 +143,11 @@ describe("the ladder", () => {
   test("knows a picture that is paused, and says so once", () => {
     const bench = live();
     const before = bench.announced().length;
-    bench.send({ type: "picture.held", why: "too much is lost" });
-    bench.send({ type: "picture.held", why: "too much is lost" });
+    bench.send({ type: "video.pauseChanged", why: "too much is lost" });
+    bench.send({ type: "video.pauseChanged", why: "too much is lost" });
     assert.deepEqual(bench.standing(), ["voiceOnly", "Picture paused: too much is lost"]);
     assert.equal(bench.announced().length, before + 1);
-    bench.send({ type: "picture.held", why: null });
+    bench.send({ type: "video.pauseChanged", why: null });
     assert.deepEqual(bench.standing(), ["pictureAndVoice", null]);
   });
 });
@@ -163,7 +163,7 @@ describe("the next best", () => {
 
   test("is the device that the settings wish for, when that one is there and another was lost", () => {
     const bench = live();
-    bench.lists({ camera: ["camera-1", "camera-2", "camera-3"] }, { wished: { camera: "camera-3" } });
+    bench.lists({ camera: ["camera-1", "camera-2", "camera-3"] }, { preferred: { camera: "camera-3" } });
     bench.loses("camera");
     assert.equal(bench.choices("camera").at(-1), "camera-3");
   });

@@ -9,16 +9,16 @@ import { externalPromise } from "../../statecharts/not-provided.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
 import type { ChartStage, Surroundings } from "./support/chart-stage.ts";
 import { type Walk, walk } from "./support/chart-walk.ts";
-import { adaptOf, attachLife, callOf, deskWith, linkOf, mediaOf } from "./support/environment.ts";
+import { adaptOf, attachLife, callOf, linkOf, managerWith, mediaOf } from "./support/environment.ts";
 
-const ENDS = /^(user\.(hangup|reject)|signal\.hangup|desk\.(end|close)|host\.(exit|gone)) /;
+const ENDS = /^(user\.(hangup|reject)|signal\.hangup|manager\.(end|close)|host\.(exit|gone)) /;
 
 /** Where a chart may stay for ever, and for whom it waits there. Everywhere else something has to end the wait. */
 const ON_PURPOSE: Record<string, RegExp> = {
   // The host.
   attach: /^attach\.(awaitingInitialize|initialized|running|stopped)$/,
   // The users, or whoever calls; a call only while it is connected.
-  desk: /^(desk\.(open|disabled)|call\.active\.connected|link\.connected)$/,
+  callManager: /^(callManager\.(open|disabled)|call\.active\.connected|link\.connected)$/,
   call: /^(call\.active\.connected|link\.connected)$/,
   link: /^link\.connected$/,
   // The user and the machine; whoever opens a device has a deadline of its own.
@@ -43,9 +43,9 @@ const plans: Plan[] = [
   {
     chart: "link",
     surroundings: kinds.flatMap((peerKind) => [
-      linkOf({ role: "offerer", peerKind, isReturning: false }),
-      linkOf({ role: "answerer", peerKind, isReturning: false }),
-      linkOf({ role: "answerer", peerKind, isReturning: true }),
+      linkOf({ role: "offerer", peerKind, isResumed: false }),
+      linkOf({ role: "answerer", peerKind, isResumed: false }),
+      linkOf({ role: "answerer", peerKind, isResumed: true }),
     ]),
     positions: 100,
     moves: 12,
@@ -55,12 +55,17 @@ const plans: Plan[] = [
     surroundings: [
       callOf({ direction: "outgoing", peerKind: "native" }),
       callOf({ direction: "incoming", peerKind: "plugin" }),
-      callOf({ direction: "incoming", peerKind: "browser", isStandingBy: true }),
+      callOf({ direction: "incoming", peerKind: "browser", isWaiting: true }),
     ],
     positions: 60,
     moves: 10,
   },
-  { chart: "desk", surroundings: [deskWith("alice"), deskWith("carol")], positions: 60, moves: 10 },
+  {
+    chart: "callManager",
+    surroundings: [managerWith("alice"), managerWith("carol")],
+    positions: 60,
+    moves: 10,
+  },
   { chart: "media", surroundings: [mediaOf({ media: "video" })], positions: 150, moves: 8 },
   { chart: "adapt", surroundings: [adaptOf("sending"), adaptOf("showing")], positions: 100, moves: 30 },
 ];

@@ -39,7 +39,7 @@ const CAMERA = { id: "/dev/v4l/by-id/usb-Logitech_C920-index0", name: "Logitech 
 const event = (type: string, fields: object): ChartLogEntry => ({
   kind: "event",
   t: 0,
-  to: "desk",
+  to: "callManager",
   from: null,
   origin: "remote",
   event: { type, ...fields },
@@ -73,7 +73,7 @@ const LOG: ChartLogEntry[] = [
   {
     kind: "step",
     t: 1,
-    id: "desk/call:c/media",
+    id: "callManager/call:c/media",
     event: "device.cameraLost",
     status: "active",
     value: "on",

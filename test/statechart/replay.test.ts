@@ -1,4 +1,4 @@
-// What a log holds of two wild desks gives, run through the charts again, the same log.
+// What a log holds of two wild managers gives, run through the charts again, the same log.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,7 +7,7 @@ import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.
 import { callManagerMachine, Mask, recordCharts, replayLog } from "../../statecharts/index.ts";
 import { CallBench, quiet } from "../support/plugin/call-bench.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
-import { DeskPair, wildFaults } from "./support/manager-pair.ts";
+import { ManagerPair, wildFaults } from "./support/manager-pair.ts";
 
 const RUNS = 40;
 const STEPS = 30;
@@ -19,10 +19,10 @@ const throughText = (log: ChartLogEntry[]) =>
 async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
   const logs: ChartLogEntry[][] = [];
   const random = seededRandom(seed);
-  const pair = new DeskPair(seed, wildFaults(random), (desk) => {
+  const pair = new ManagerPair(seed, wildFaults(random), (manager) => {
     const log: ChartLogEntry[] = [];
     logs.push(log);
-    recordCharts(desk, { write: (entry) => log.push(entry), now: () => pair.clock.now() });
+    recordCharts(manager, { write: (entry) => log.push(entry), now: () => pair.clock.now() });
   });
   await pair.begin();
   for (let step = 0; step < STEPS; step += 1) {
@@ -38,8 +38,8 @@ async function recordRinging(): Promise<ChartLogEntry[]> {
   const clock = new SimulatedClock();
   const bench = new CallBench({
     clock,
-    beforeStart: (desk) =>
-      void recordCharts(desk, { write: (entry) => log.push(entry), now: () => clock.now() }),
+    beforeStart: (manager) =>
+      void recordCharts(manager, { write: (entry) => log.push(entry), now: () => clock.now() }),
   });
   bench.desk.send({ type: "user.start", callId: "call-1", peerId: "bob", media: "audio" });
   await quiet();
@@ -52,7 +52,7 @@ async function recordRinging(): Promise<ChartLogEntry[]> {
 const isTimeout = (entry: ChartLogEntry) => entry.kind === "event" && entry.origin === "clock";
 
 describe("a replay", () => {
-  test(`of ${RUNS} wild runs of two desks gives the same steps, text by text, masked or not`, async () => {
+  test(`of ${RUNS} wild runs of two managers gives the same steps, text by text, masked or not`, async () => {
     let steps = 0;
     for (let seed = 1; seed <= RUNS; seed += 1) {
       for (const log of await recordWildRun(seed)) {
@@ -116,7 +116,7 @@ describe("a replay", () => {
     const late: ChartLogEntry = {
       kind: "event",
       t: 90_000,
-      to: "desk",
+      to: "callManager",
       from: null,
       origin: "user",
       event: { type: "signalling.ready", selfId: "alice" },
@@ -129,7 +129,7 @@ describe("a replay", () => {
     const log = await recordRinging();
     const foreign = log.map((entry) =>
       entry.kind === "event" && entry.from?.endsWith("placing")
-        ? { ...entry, from: "desk/call:call-1/gone" }
+        ? { ...entry, from: "callManager/call:call-1/gone" }
         : entry,
     );
     assert.ok(replayLog(callManagerMachine, foreign).differences.length > 0);

@@ -7,13 +7,19 @@ import type { LiveSettingsChange } from "../../statecharts/index.ts";
 import { live, MediaBench } from "./support/media-bench.ts";
 import { connectedOut } from "./support/start-manager.ts";
 
-const news = (part: Partial<LiveSettingsChange>) =>
-  ({ type: "settings.changed", wished: {}, isVoiceNew: false, isPictureNew: false, ...part }) as const;
+const change = (part: Partial<LiveSettingsChange>) =>
+  ({
+    type: "settings.changed",
+    preferred: {},
+    isVoiceChanged: false,
+    isVideoChanged: false,
+    ...part,
+  }) as const;
 
 describe("settings that change in a call", () => {
   test("switch the devices that they name, and no other", () => {
     const bench = live();
-    bench.send(news({ wished: { camera: "camera-2", speaker: "speaker-2" } }));
+    bench.send(change({ preferred: { camera: "camera-2", speaker: "speaker-2" } }));
     assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
     assert.deepEqual(bench.activity("speaker").heard, ["use speaker-2"]);
     assert.deepEqual(bench.activity("microphone").heard, ["unmute"]);
@@ -22,14 +28,14 @@ describe("settings that change in a call", () => {
   test("are the choice from then on, in place of what was chosen in the call before", () => {
     const bench = live();
     bench.send({ type: "user.useMicrophone", deviceId: "microphone-2" });
-    bench.send(news({ wished: { microphone: "auto" } }));
+    bench.send(change({ preferred: { microphone: "auto" } }));
     assert.equal(bench.context.microphone.choice, "auto");
   });
 
   test("open a device that was lost", () => {
     const bench = live();
     bench.loses("camera");
-    bench.send(news({ wished: { camera: "camera-2" } }));
+    bench.send(change({ preferred: { camera: "camera-2" } }));
     assert.equal(bench.state("camera"), "open.opening");
     assert.equal(bench.choices("camera").at(-1), "camera-2");
   });
@@ -37,7 +43,7 @@ describe("settings that change in a call", () => {
   test("leave a camera off that the user switched off, and are heeded when it is on again", () => {
     const bench = live();
     bench.send({ type: "user.setCamera", on: false });
-    bench.send(news({ wished: { camera: "camera-2" }, isPictureNew: true }));
+    bench.send(change({ preferred: { camera: "camera-2" }, isVideoChanged: true }));
     assert.equal(bench.state("camera"), "off");
     bench.send({ type: "user.setCamera", on: true });
     assert.equal(bench.choices("camera").at(-1), "camera-2");
@@ -46,30 +52,34 @@ describe("settings that change in a call", () => {
   test("reach the open microphone, muted or not, and the open camera", () => {
     const bench = live();
     bench.send({ type: "user.setMicrophone", on: false });
-    bench.send(news({ isVoiceNew: true, isPictureNew: true }));
+    bench.send(change({ isVoiceChanged: true, isVideoChanged: true }));
     assert.deepEqual(bench.activity("microphone").heard, ["unmute", "mute", "process"]);
     assert.deepEqual(bench.activity("camera").heard, ["renew"]);
   });
 
   test("reach a microphone that is still being opened", () => {
     const bench = new MediaBench();
-    bench.send(news({ isVoiceNew: true }));
+    bench.send(change({ isVoiceChanged: true }));
     assert.deepEqual(bench.activity("microphone").heard, ["process"]);
   });
 
   test("do nothing twice: another device is opened with all that they say", () => {
     const bench = live();
-    const wished = { camera: "camera-2", microphone: "tone" };
-    bench.send(news({ wished, isVoiceNew: true, isPictureNew: true }));
+    const preferred = { camera: "camera-2", microphone: "tone" };
+    bench.send(change({ preferred, isVoiceChanged: true, isVideoChanged: true }));
     assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
     assert.deepEqual(bench.activity("microphone").heard, ["unmute", "use tone"]);
   });
 
-  test("reach the devices of the desk's running call", async () => {
-    const desk = await connectedOut();
-    const { timeouts } = desk.context;
-    await desk.send({ type: "settings.changed", timeouts, news: news({ wished: { speaker: "none" } }) });
-    assert.equal(desk.effects.running("speaker")[0]?.input.choice, "none");
+  test("reach the devices of the manager's running call", async () => {
+    const manager = await connectedOut();
+    const { timeouts } = manager.context;
+    await manager.send({
+      type: "settings.changed",
+      timeouts,
+      change: change({ preferred: { speaker: "none" } }),
+    });
+    assert.equal(manager.effects.running("speaker")[0]?.input.choice, "none");
   });
 });
 

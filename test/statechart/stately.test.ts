@@ -12,8 +12,8 @@ test("a call in the words of the Stately inspector: actors with definitions, eve
   const clock = new SimulatedClock();
   const bench = new CallBench({
     clock,
-    beforeStart: (desk) =>
-      void recordCharts(desk, { write: (entry) => log.push(entry), now: () => clock.now() }),
+    beforeStart: (manager) =>
+      void recordCharts(manager, { write: (entry) => log.push(entry), now: () => clock.now() }),
   });
   bench.hears("bob", "call-1", { type: "call-request", mediaType: "audio" });
   await quiet();
@@ -22,18 +22,20 @@ test("a call in the words of the Stately inspector: actors with definitions, eve
   assert.ok(
     messages.every(
       ({ _version, rootId, createdAt }) =>
-        _version === "0.7.2" && rootId === "desk" && createdAt === "1000000",
+        _version === "0.7.2" && rootId === "callManager" && createdAt === "1000000",
     ),
   );
   const call = messages.find(
-    ({ type, sessionId }) => type === "@xstate.actor" && sessionId === "desk/call:call-1",
+    ({ type, sessionId }) => type === "@xstate.actor" && sessionId === "callManager/call:call-1",
   );
-  assert.equal(call?.parentId, "desk");
+  assert.equal(call?.parentId, "callManager");
   assert.equal(JSON.parse(String(call?.definition)).id, "call");
-  const event = messages.find(({ type, sessionId }) => type === "@xstate.event" && sessionId === "desk");
+  const event = messages.find(
+    ({ type, sessionId }) => type === "@xstate.event" && sessionId === "callManager",
+  );
   assert.deepEqual(event?.event, { type: "signalling.ready", selfId: "alice" });
   const last = messages.findLast(
-    ({ type, sessionId }) => type === "@xstate.snapshot" && sessionId === "desk",
+    ({ type, sessionId }) => type === "@xstate.snapshot" && sessionId === "callManager",
   );
   const { status, value, context } = JSON.parse(JSON.stringify(last?.snapshot ?? {}));
   assert.deepEqual(

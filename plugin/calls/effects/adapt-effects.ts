@@ -26,8 +26,8 @@ export function createAdaptEffects({ measurements, mediaOf, frames, settings }: 
         }),
       );
     }),
-    apply: ({ callId, way, share }: AppliedShare): void => {
-      if (way === "sending") mediaOf(callId).limitSending(share);
+    apply: ({ callId, direction, share }: AppliedShare): void => {
+      if (direction === "sending") mediaOf(callId).limitSending(share);
       else frames.limit(callId, "remote", share);
     },
   };

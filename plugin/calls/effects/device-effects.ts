@@ -48,7 +48,7 @@ export function createDeviceEffects(context: CallEnvironment) {
     camera: cameraEffect(context),
     microphone: microphoneEffect(context),
     speaker: speakerEffect(context),
-    watchDevices: watchEffect(context),
+    deviceList: deviceListEffect(context),
   };
 }
 
@@ -237,7 +237,7 @@ function speakerEffect({ sound, settings, mediaOf, speakerMutex, log }: CallEnvi
 }
 
 /** Tells the chart of the machine's devices, and with them what the settings say at that moment. */
-function watchEffect({ devices, settings }: CallEnvironment) {
+function deviceListEffect({ devices, settings }: CallEnvironment) {
   return fromCallback<{ type: "none" }, { callId: string }>(({ sendBack }) => {
     const report = sendBack as Report;
     return devices.subscribe((list) => {
@@ -245,7 +245,7 @@ function watchEffect({ devices, settings }: CallEnvironment) {
       report({
         type: "devices.changed",
         devices: list,
-        wished: { camera, microphone, speaker },
+        preferred: { camera, microphone, speaker },
         whenDeviceReturns,
       });
     });

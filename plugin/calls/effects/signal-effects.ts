@@ -7,7 +7,7 @@ import type {
   CandidateParams,
   DescriptionInput,
   HangupInput,
-  MediaAnnouncement,
+  MediaState,
   ReconnectInput,
   RequestInput,
 } from "../../../statecharts/index.ts";
@@ -61,7 +61,7 @@ export function createSignalEffects({ send, log, refusals }: CallEnvironment) {
     /** Logged when lost: the path may be found without it. */
     sendLocalCandidate: (params: CandidateParams) =>
       tell(params, { type: "ice-candidate", candidate: params.candidate }),
-    announceMedia: ({ microphone, camera, mediaLevel, mediaLevelReason, ...address }: MediaAnnouncement) =>
+    sendMediaState: ({ microphone, camera, mediaLevel, mediaLevelReason, ...address }: MediaState) =>
       tell(address, {
         type: "call-media",
         microphone,

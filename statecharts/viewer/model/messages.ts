@@ -1,4 +1,4 @@
-// The messages between both peers, read off the log: what arrived is an event of the desk, what was sent is an effect
+// The messages between both peers, read off the log: what arrived is an event of the call manager, what was sent is an effect
 // that began or an action that a chart took.
 
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
@@ -29,7 +29,7 @@ const SENT: Readonly<Record<string, string>> = {
   sendOffer: "call-offer",
   sendAnswer: "call-answer",
   sendLocalCandidate: "ice-candidate",
-  announce: "call-media",
+  sendMediaState: "call-media",
   sendReconnect: "call-reconnect",
   sendReconnectAck: "call-reconnect-ack",
 };

@@ -111,7 +111,7 @@ export class ChartsPane {
   }
 }
 
-/** The newest call and its link; without a call, the desk. */
+/** The newest call and its link; without a call, the call manager. */
 function chosen(moment: Moment): string[] {
   const charts = [...moment.values()].filter(({ chart }) => chart !== null);
   const alive = charts.filter(({ status }) => status === "active");
@@ -121,6 +121,6 @@ function chosen(moment: Moment): string[] {
     const link = moment.get(`${call.path}/link`);
     return link ? [call.path, link.path] : [call.path];
   }
-  const desk = charts.find(({ chart }) => chart === "desk") ?? charts[0];
-  return desk ? [desk.path] : [];
+  const manager = charts.find(({ chart }) => chart === "callManager") ?? charts[0];
+  return manager ? [manager.path] : [];
 }

@@ -1,4 +1,4 @@
-// The desk: who is busy, whose signal belongs to what, what is known of calls that are over, and how it closes.
+// The manager: who is busy, whose signal belongs to what, what is known of calls that are over, and how it closes.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,18 +9,19 @@ import {
   CALL,
   CANDIDATE,
   connectedOut,
-  DeskBench,
   hangupOf,
+  ManagerBench,
   OFFER,
   RINGING,
   requestOf,
   ringingIn,
   ringingOut,
+  settled,
   WALKS,
   type WalkName,
 } from "../support/start-manager.ts";
 
-const walks = Object.entries(WALKS) as [WalkName, () => Promise<DeskBench>][];
+const walks = Object.entries(WALKS) as [WalkName, () => Promise<ManagerBench>][];
 const MEDIA: Signal = { type: "call-media", microphone: false, camera: false };
 const RECONNECT: Signal = { type: "call-reconnect", channelId: CALL, mediaType: "video" };
 const EVERY_SIGNAL: Signal[] = [
@@ -39,53 +40,57 @@ const EVERY_SIGNAL: Signal[] = [
 describe("one call at a time", () => {
   for (const [name, walk] of walks) {
     test(`a second caller is told busy while a call is ${name}`, async () => {
-      const desk = await walk();
-      await desk.hears(requestOf(), { from: "carol", callId: "call-2" });
-      assert.deepEqual(desk.refusals(), [{ callId: "call-2", peerId: "carol", reason: "busy" }]);
-      assert.equal(desk.phase("call-2"), "gone");
+      const manager = await walk();
+      await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+      assert.deepEqual(manager.refusals(), [{ callId: "call-2", peerId: "carol", reason: "busy" }]);
+      assert.equal(manager.phase("call-2"), "gone");
     });
 
     test(`our user can start no second call while one is ${name}`, async () => {
-      const desk = await walk();
-      await desk.starts({ peerId: "carol", callId: "call-2" });
-      assert.equal(desk.phase("call-2"), "gone");
+      const manager = await walk();
+      await manager.starts({ peerId: "carol", callId: "call-2" });
+      assert.equal(manager.phase("call-2"), "gone");
     });
   }
 
   test("a call that only says goodbye keeps nobody from the next one", async () => {
-    const desk = await connectedOut();
-    desk.effects.hold("sendHangup");
-    await desk.hangsUp();
-    assert.equal(desk.phase(), "ended");
-    await desk.starts({ peerId: "carol", callId: "call-2" });
-    assert.equal(desk.phase("call-2"), "requesting");
-    await desk.hangsUp("call-2");
-    await desk.hears(requestOf(), { from: "carol", callId: "call-3" });
-    assert.equal(desk.phase("call-3"), "ringing");
+    const manager = await connectedOut();
+    manager.effects.hold("sendHangup");
+    await manager.hangsUp();
+    assert.equal(manager.phase(), "ended");
+    await manager.starts({ peerId: "carol", callId: "call-2" });
+    assert.equal(manager.phase("call-2"), "requesting");
+    await manager.hangsUp("call-2");
+    await manager.hears(requestOf(), { from: "carol", callId: "call-3" });
+    assert.equal(manager.phase("call-3"), "ringing");
   });
 
   test("a request that was refused as busy does not ring when its copy comes after our call", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), { from: "carol", callId: "call-2" });
-    await desk.hears(hangupOf("hungUp"));
-    await desk.hears(requestOf(), { from: "carol", callId: "call-2" });
-    assert.equal(desk.phase("call-2"), "gone");
-    assert.deepEqual(desk.refusals().at(-1), { callId: "call-2", peerId: "carol", reason: "busy" });
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+    await manager.hears(hangupOf("hungUp"));
+    await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+    assert.equal(manager.phase("call-2"), "gone");
+    assert.deepEqual(manager.refusals().at(-1), { callId: "call-2", peerId: "carol", reason: "busy" });
   });
 });
 
 describe("a signal from somebody who is not the call's peer", () => {
   for (const [name, walk] of walks) {
     test(`is ignored and counted, whatever it says, while the call is ${name}`, async () => {
-      const desk = await walk();
-      const before = { value: desk.call().value, link: desk.linkState(), sent: desk.effects.records.length };
-      for (const signal of EVERY_SIGNAL) await desk.hears(signal, { from: "mallory" });
-      assert.equal(desk.context.foreignSignals, EVERY_SIGNAL.length);
+      const manager = await walk();
+      const before = {
+        value: manager.call().value,
+        link: manager.linkState(),
+        sent: manager.effects.records.length,
+      };
+      for (const signal of EVERY_SIGNAL) await manager.hears(signal, { from: "mallory" });
+      assert.equal(manager.context.foreignSignals, EVERY_SIGNAL.length);
       assert.deepEqual(
-        { value: desk.call().value, link: desk.linkState(), sent: desk.effects.records.length },
+        { value: manager.call().value, link: manager.linkState(), sent: manager.effects.records.length },
         before,
       );
-      assert.deepEqual(desk.call().context.remote, {
+      assert.deepEqual(manager.call().context.remote, {
         microphone: null,
         camera: null,
         mediaLevel: null,
@@ -95,99 +100,100 @@ describe("a signal from somebody who is not the call's peer", () => {
   }
 
   test("cannot end somebody else's call before its request comes", async () => {
-    const desk = new DeskBench();
-    await desk.hears(hangupOf("hungUp"), { from: "mallory" });
-    await desk.hears(requestOf());
-    assert.equal(desk.phase(), "ringing");
+    const manager = new ManagerBench();
+    await manager.hears(hangupOf("hungUp"), { from: "mallory" });
+    await manager.hears(requestOf());
+    assert.equal(manager.phase(), "ringing");
   });
 });
 
 describe("a signal of a call that is not here", () => {
   test("is refused as an unknown call where its sender waits for something", async () => {
     for (const signal of [RINGING, ACK, OFFER, ANSWER, RECONNECT]) {
-      const desk = new DeskBench();
-      await desk.hears(signal);
-      assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
-      assert.equal(desk.context.strayedSignals, 1);
+      const manager = new ManagerBench();
+      await manager.hears(signal);
+      assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
+      assert.equal(manager.context.unmatchedSignals, 1);
     }
   });
 
   test("is only counted where nobody waits", async () => {
-    const desk = new DeskBench();
+    const manager = new ManagerBench();
     const nobodyWaits: Signal[] = [CANDIDATE, MEDIA, { type: "call-reconnect-ack" }, hangupOf("hungUp")];
-    for (const signal of nobodyWaits) await desk.hears(signal);
-    assert.deepEqual(desk.refusals(), []);
-    assert.equal(desk.context.strayedSignals, 4);
-    assert.equal(desk.effects.count("announceCall"), 0);
+    for (const signal of nobodyWaits) await manager.hears(signal);
+    assert.deepEqual(manager.refusals(), []);
+    assert.equal(manager.context.unmatchedSignals, 4);
+    assert.equal(manager.effects.count("notifyHostOfCall"), 0);
   });
 
   test("is answered with the reason for which the call ended, so that both sides name the same", async () => {
-    const desk = await ringingOut();
-    await desk.passes(60_000);
-    await desk.hears(ACK);
-    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "noAnswer" }]);
+    const manager = await ringingOut();
+    await manager.passes(60_000);
+    await manager.hears(ACK);
+    assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "noAnswer" }]);
   });
 
   test("does not ring when it is a stale request of a call that ended", async () => {
-    const desk = await ringingIn();
-    await desk.hears(hangupOf());
-    await desk.hears(requestOf());
-    assert.equal(desk.phase(), "gone");
-    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "cancelled" }]);
+    const manager = await ringingIn();
+    await manager.hears(hangupOf());
+    await manager.hears(requestOf());
+    assert.equal(manager.phase(), "gone");
+    assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "cancelled" }]);
   });
 
   test("does not ring when a hang-up overtook its request", async () => {
-    const desk = new DeskBench();
-    await desk.hears(hangupOf("cancelled"));
-    await desk.hears(requestOf());
-    assert.equal(desk.effects.count("announceCall"), 0);
-    assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "cancelled" }]);
+    const manager = new ManagerBench();
+    await manager.hears(hangupOf("cancelled"));
+    await manager.hears(requestOf());
+    assert.equal(manager.effects.count("notifyHostOfCall"), 0);
+    assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "cancelled" }]);
   });
 
   test("an id that JavaScript gives every object is a call id like any other", async () => {
     for (const callId of ["constructor", "__proto__", "toString"]) {
-      const desk = new DeskBench();
-      await desk.wants({ type: "user.hangup" }, callId);
-      await desk.hears(ACK, { callId });
-      assert.equal(desk.refusals().length, 1);
-      await desk.hears(requestOf(), { callId });
-      assert.equal(desk.phase(callId), "ringing");
-      await desk.hangsUp(callId);
-      desk.assertEnded("rejected", "local", callId);
+      const manager = new ManagerBench();
+      await manager.wants({ type: "user.hangup" }, callId);
+      await manager.hears(ACK, { callId });
+      assert.equal(manager.refusals().length, 1);
+      await manager.hears(requestOf(), { callId });
+      assert.equal(manager.phase(callId), "ringing");
+      await manager.hangsUp(callId);
+      manager.assertEnded("rejected", "local", callId);
     }
   });
 });
 
 describe("memory", () => {
-  const remembered = (desk: DeskBench) => [...desk.context.remembered.values()].map(({ size }) => size);
+  const remembered = (manager: ManagerBench) =>
+    [...manager.context.endedCalls.values()].map(({ size }) => size);
 
   test("of ended calls is bounded, and no actor of theirs is kept", async () => {
-    const desk = new DeskBench();
+    const manager = new ManagerBench();
     for (let count = 0; count < 300; count += 1) {
-      await desk.hears(requestOf(), { callId: `call-${count}` });
-      await desk.hears(hangupOf(), { callId: `call-${count}` });
+      await manager.hears(requestOf(), { callId: `call-${count}` });
+      await manager.hears(hangupOf(), { callId: `call-${count}` });
     }
-    assert.equal(desk.ends().length, 300);
-    assert.deepEqual(remembered(desk), [128]);
-    assert.deepEqual(desk.context.calls, {});
-    assert.deepEqual(Object.keys(desk.actor.getSnapshot().children), []);
+    assert.equal(manager.ends().length, 300);
+    assert.deepEqual(remembered(manager), [128]);
+    assert.deepEqual(manager.context.calls, {});
+    assert.deepEqual(Object.keys(manager.actor.getSnapshot().children), []);
   });
 
   test("of hang-ups without a call is bounded for each peer: none pushes out what is known of another's", async () => {
-    const desk = new DeskBench();
-    await desk.hears(hangupOf(), { callId: "cancelled" });
+    const manager = new ManagerBench();
+    await manager.hears(hangupOf(), { callId: "cancelled" });
     for (let count = 0; count < 300; count += 1) {
-      await desk.hears(hangupOf(), { from: "mallory", callId: `call-${count}` });
+      await manager.hears(hangupOf(), { from: "mallory", callId: `call-${count}` });
     }
-    assert.deepEqual(remembered(desk), [1, 128]);
-    await desk.hears(requestOf(), { callId: "cancelled" });
-    assert.equal(desk.phase("cancelled"), "gone");
+    assert.deepEqual(remembered(manager), [1, 128]);
+    await manager.hears(requestOf(), { callId: "cancelled" });
+    assert.equal(manager.phase("cancelled"), "gone");
   });
 
   test("of peers is bounded", async () => {
-    const desk = new DeskBench();
-    for (let count = 0; count < 100; count += 1) await desk.hears(hangupOf(), { from: `peer-${count}` });
-    assert.equal(remembered(desk).length, 64);
+    const manager = new ManagerBench();
+    for (let count = 0; count < 100; count += 1) await manager.hears(hangupOf(), { from: `peer-${count}` });
+    assert.equal(remembered(manager).length, 64);
   });
 });
 
@@ -213,34 +219,34 @@ describe("stale messages that come all at once", () => {
   };
   for (const [name, order] of Object.entries(orders)) {
     test(`leave only the call ringing whose caller still waits: ${name}`, async () => {
-      const desk = new DeskBench();
+      const manager = new ManagerBench();
       for (const { signal, ...about } of order(inbox("call-99"))) {
-        desk.actor.send({ type: "signal.received", signal, ...about });
+        manager.actor.send({ type: "signal.received", signal, ...about });
       }
-      assert.deepEqual(Object.keys(desk.context.calls), ["call-99"]);
-      assert.equal(desk.phase("call-99"), "ringing");
+      assert.deepEqual(Object.keys(manager.context.calls), ["call-99"]);
+      assert.equal(manager.phase("call-99"), "ringing");
     });
   }
 
   test("leave nothing ringing when every caller gave up, all requests before all hang-ups", async () => {
-    const desk = new DeskBench();
+    const manager = new ManagerBench();
     const messages = inbox("none").toSorted(
       (a, b) => Number(a.signal.type === "call-hangup") - Number(b.signal.type === "call-hangup"),
     );
     for (const { signal, ...about } of messages) {
-      desk.actor.send({ type: "signal.received", signal, ...about });
+      manager.actor.send({ type: "signal.received", signal, ...about });
     }
-    assert.deepEqual(desk.context.calls, {});
+    assert.deepEqual(manager.context.calls, {});
     // The second stood by until the first one's hang-up came; neither rang long enough for a host to hear of it.
-    assert.equal(desk.effects.count("announceCall"), 2);
+    assert.equal(manager.effects.count("notifyHostOfCall"), 2);
   });
 
   test("do not make a peer busy for itself: its later call rings when the hang-up of the one before it comes", async () => {
-    const desk = await ringingIn();
-    await desk.hears(requestOf(), { callId: "call-2" });
-    assert.deepEqual(desk.refusals(), []);
-    await desk.hears(hangupOf());
-    assert.equal(desk.phase("call-2"), "ringing");
+    const manager = await ringingIn();
+    await manager.hears(requestOf(), { callId: "call-2" });
+    assert.deepEqual(manager.refusals(), []);
+    await manager.hears(hangupOf());
+    assert.equal(manager.phase("call-2"), "ringing");
   });
 });
 
@@ -248,151 +254,154 @@ describe("a peer that calls anew while it is in a call with us", () => {
   const ANEW = { callId: "call-2" };
 
   test("neither rings nor is refused until it is known what became of the first call", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), ANEW);
-    await desk.hears(requestOf(), ANEW);
-    assert.deepEqual(desk.refusals(), []);
-    assert.equal(desk.effects.count("announceCall"), 1);
-    assert.equal(desk.phase(), "connected");
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), ANEW);
+    await manager.hears(requestOf(), ANEW);
+    assert.deepEqual(manager.refusals(), []);
+    assert.equal(manager.effects.count("notifyHostOfCall"), 1);
+    assert.equal(manager.phase(), "connected");
   });
 
   test("rings as soon as the first call's hang-up comes, which the request had overtaken", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), ANEW);
-    await desk.hears(hangupOf("hungUp"));
-    assert.equal(desk.phase("call-2"), "ringing");
-    assert.deepEqual(desk.effects.inputs("announceCall").at(-1), { callId: "call-2", direction: "incoming" });
-    await desk.accepts("call-2");
-    assert.equal(desk.phase("call-2"), "connecting");
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), ANEW);
+    await manager.hears(hangupOf("hungUp"));
+    assert.equal(manager.phase("call-2"), "ringing");
+    assert.deepEqual(manager.effects.inputs("notifyHostOfCall").at(-1), {
+      callId: "call-2",
+      direction: "incoming",
+    });
+    await manager.accepts("call-2");
+    assert.equal(manager.phase("call-2"), "connecting");
   });
 
   test("restarted when the first call's path is lost: that one ends, and the new one rings", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), ANEW);
-    await desk.engine({ type: "peer.disconnected" });
-    desk.assertEnded("connectionLost", "local");
-    assert.equal(desk.phase("call-2"), "ringing");
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), ANEW);
+    await manager.engine({ type: "peer.disconnected" });
+    manager.assertEnded("connectionLost", "local");
+    assert.equal(manager.phase("call-2"), "ringing");
   });
 
   test("rings at once when the first call's path is lost already", async () => {
-    const desk = await WALKS.reconnectingIn();
-    await desk.hears(requestOf(), ANEW);
-    desk.assertEnded("connectionLost", "local");
-    assert.equal(desk.phase("call-2"), "ringing");
+    const manager = await WALKS.reconnectingIn();
+    await manager.hears(requestOf(), ANEW);
+    manager.assertEnded("connectionLost", "local");
+    assert.equal(manager.phase("call-2"), "ringing");
   });
 
   test("is told busy after 8 seconds in which the first call stood, and the host never heard of it", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), ANEW);
-    await desk.passes(7_999);
-    assert.deepEqual(desk.hangups(), []);
-    await desk.passes(1);
-    assert.deepEqual(desk.hangups(), ["busy"]);
-    assert.equal(desk.phase("call-2"), "gone");
-    assert.equal(desk.phase(), "connected");
-    assert.deepEqual(desk.ends(), []);
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), ANEW);
+    await manager.passes(7_999);
+    assert.deepEqual(manager.hangups(), []);
+    await manager.passes(1);
+    assert.deepEqual(manager.hangups(), ["busy"]);
+    assert.equal(manager.phase("call-2"), "gone");
+    assert.equal(manager.phase(), "connected");
+    assert.deepEqual(manager.ends(), []);
   });
 
   test("and gives up before that leaves no trace", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), ANEW);
-    await desk.hears(hangupOf("superseded"), ANEW);
-    assert.equal(desk.phase("call-2"), "gone");
-    await desk.hears(hangupOf());
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), ANEW);
+    await manager.hears(hangupOf("superseded"), ANEW);
+    assert.equal(manager.phase("call-2"), "gone");
+    await manager.hears(hangupOf());
     assert.deepEqual(
-      desk.ends().map(({ callId }) => callId),
+      manager.ends().map(({ callId }) => callId),
       [CALL],
     );
-    assert.equal(desk.effects.count("announceCall"), 1);
+    assert.equal(manager.effects.count("notifyHostOfCall"), 1);
   });
 
   test("with a third call is busy: one may stand by", async () => {
-    const desk = await connectedOut();
-    await desk.hears(requestOf(), ANEW);
-    await desk.hears(requestOf(), { callId: "call-3" });
-    assert.deepEqual(desk.refusals(), [{ callId: "call-3", peerId: "bob", reason: "busy" }]);
+    const manager = await connectedOut();
+    await manager.hears(requestOf(), ANEW);
+    await manager.hears(requestOf(), { callId: "call-3" });
+    assert.deepEqual(manager.refusals(), [{ callId: "call-3", peerId: "bob", reason: "busy" }]);
   });
 
   test("and does not know our call any more ends it", async () => {
     for (const walk of [connectedOut, WALKS.reconnectingOut, WALKS.awaitingAnswer]) {
-      const desk = await walk();
-      await desk.hears(hangupOf("unknownCall"));
-      desk.assertEnded("unknownCall", "remote");
+      const manager = await walk();
+      await manager.hears(hangupOf("unknownCall"));
+      manager.assertEnded("unknownCall", "remote");
     }
   });
 });
 
 test("a peer that rang too often is told busy without ringing", async () => {
-  const desk = new DeskBench();
-  desk.effects.tiresome.add("bob");
-  await desk.hears(requestOf());
-  assert.deepEqual(desk.refusals(), [{ callId: CALL, peerId: "bob", reason: "busy" }]);
-  await desk.hears(hangupOf(), { callId: "call-2" });
-  assert.equal(desk.refusals().length, 1);
-  await desk.hears(requestOf(), { from: "carol", callId: "call-3" });
-  assert.equal(desk.phase("call-3"), "ringing");
+  const manager = new ManagerBench();
+  manager.effects.tiresome.add("bob");
+  await manager.hears(requestOf());
+  assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "busy" }]);
+  await manager.hears(hangupOf(), { callId: "call-2" });
+  assert.equal(manager.refusals().length, 1);
+  await manager.hears(requestOf(), { from: "carol", callId: "call-3" });
+  assert.equal(manager.phase("call-3"), "ringing");
 });
 
 describe("closing", () => {
   for (const [name, walk] of walks) {
     for (const reason of ["hostGone", "shutdown"] as const) {
       test(`a call that is ${name} ends with ${reason}, and the other side is told`, async () => {
-        const desk = await walk();
-        await desk.send({ type: "desk.close", reason });
-        desk.assertEnded(reason, "local");
-        assert.deepEqual(desk.hangups(), [reason]);
-        assert.equal(desk.actor.getSnapshot().status, "done");
+        const manager = await walk();
+        await manager.send({ type: "manager.close", reason });
+        manager.assertEnded(reason, "local");
+        assert.deepEqual(manager.hangups(), [reason]);
+        assert.equal(manager.actor.getSnapshot().status, "done");
       });
     }
   }
 
   test("is done at once when there is no call", async () => {
-    const desk = new DeskBench();
-    await desk.send({ type: "desk.close", reason: "shutdown" });
-    assert.equal(desk.actor.getSnapshot().status, "done");
+    const manager = new ManagerBench();
+    await manager.send({ type: "manager.close", reason: "shutdown" });
+    assert.equal(manager.actor.getSnapshot().status, "done");
   });
 
   test("waits for a goodbye no longer than the hang-up's time", async () => {
-    const desk = await connectedOut({ timeouts: { hangupMs: 300 } });
-    desk.effects.hold("sendHangup");
-    await desk.send({ type: "desk.close", reason: "hostGone" });
-    await desk.passes(299);
-    assert.equal(desk.actor.getSnapshot().status, "active");
-    await desk.passes(1);
-    assert.equal(desk.actor.getSnapshot().status, "done");
-    assert.ok(desk.effects.isAborted("sendHangup"));
+    const manager = await connectedOut({ timeouts: { hangupMs: 300 } });
+    manager.effects.hold("sendHangup");
+    await manager.send({ type: "manager.close", reason: "hostGone" });
+    await manager.passes(299);
+    assert.equal(manager.actor.getSnapshot().status, "active");
+    await manager.passes(1);
+    assert.equal(manager.actor.getSnapshot().status, "done");
+    assert.ok(manager.effects.isAborted("sendHangup"));
   });
 
   test("refuses new requests as unavailable and starts no call", async () => {
-    const desk = await connectedOut();
-    desk.effects.hold("sendHangup");
-    await desk.send({ type: "desk.close", reason: "shutdown" });
-    await desk.hears(requestOf(), { from: "carol", callId: "call-2" });
-    await desk.starts({ peerId: "carol", callId: "call-3" });
-    assert.deepEqual(desk.refusals(), [{ callId: "call-2", peerId: "carol", reason: "unavailable" }]);
-    assert.deepEqual(Object.keys(desk.context.calls), [CALL]);
+    const manager = await connectedOut();
+    manager.effects.hold("sendHangup");
+    await manager.send({ type: "manager.close", reason: "shutdown" });
+    await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+    await manager.starts({ peerId: "carol", callId: "call-3" });
+    assert.deepEqual(manager.refusals(), [{ callId: "call-2", peerId: "carol", reason: "unavailable" }]);
+    assert.deepEqual(Object.keys(manager.context.calls), [CALL]);
   });
 
   test("does not change the reason of a call that was ending already", async () => {
-    const desk = await connectedOut();
-    desk.effects.hold("sendHangup");
-    await desk.hangsUp();
-    await desk.send({ type: "desk.close", reason: "hostGone" });
-    desk.effects.finish("sendHangup");
-    await desk.send({ type: "signalling.lost" });
-    desk.assertEnded("hungUp", "local");
+    const manager = await connectedOut();
+    manager.effects.hold("sendHangup");
+    await manager.hangsUp();
+    await manager.send({ type: "manager.close", reason: "hostGone" });
+    manager.effects.finish("sendHangup");
+    await settled();
+    manager.assertEnded("hungUp", "local");
   });
 });
 
 test("changed waits hold from the next call on", async () => {
-  const desk = new DeskBench();
-  const { timeouts } = desk.context;
-  await desk.starts();
-  await desk.send({ type: "settings.changed", timeouts: { ...timeouts, ringMs: 1_000 } });
-  await desk.passes(1_000);
-  assert.equal(desk.phase(), "requesting");
-  await desk.hangsUp();
-  await desk.starts({ callId: "call-2" });
-  await desk.passes(1_000);
-  desk.assertEnded("noAnswer", "local", "call-2");
+  const manager = new ManagerBench();
+  const { timeouts } = manager.context;
+  await manager.starts();
+  await manager.send({ type: "settings.changed", timeouts: { ...timeouts, ringMs: 1_000 } });
+  await manager.passes(1_000);
+  assert.equal(manager.phase(), "requesting");
+  await manager.hangsUp();
+  await manager.starts({ callId: "call-2" });
+  await manager.passes(1_000);
+  manager.assertEnded("noAnswer", "local", "call-2");
 });

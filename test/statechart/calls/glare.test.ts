@@ -2,21 +2,21 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ACK, DeskBench, hangupOf, OFFER, RINGING, requestOf } from "../support/start-manager.ts";
+import { ACK, hangupOf, ManagerBench, OFFER, RINGING, requestOf } from "../support/start-manager.ts";
 
 const ALICE = { from: "alice", callId: "a-call" };
 const BOB = { from: "bob", callId: "b-call" };
 
-async function aliceCalling(): Promise<DeskBench> {
-  const desk = new DeskBench({ selfId: "alice" });
-  await desk.starts({ callId: "a-call", peerId: "bob" });
-  return desk;
+async function aliceCalling(): Promise<ManagerBench> {
+  const manager = new ManagerBench({ selfId: "alice" });
+  await manager.starts({ callId: "a-call", peerId: "bob" });
+  return manager;
 }
 
-async function bobCalling(media: "audio" | "video" = "video"): Promise<DeskBench> {
-  const desk = new DeskBench({ selfId: "bob" });
-  await desk.starts({ callId: "b-call", peerId: "alice", media });
-  return desk;
+async function bobCalling(media: "audio" | "video" = "video"): Promise<ManagerBench> {
+  const manager = new ManagerBench({ selfId: "bob" });
+  await manager.starts({ callId: "b-call", peerId: "alice", media });
+  return manager;
 }
 
 describe("the side whose call stays", () => {
@@ -56,7 +56,7 @@ describe("the side whose call stays", () => {
     await alice.hears(ACK, { from: "bob", callId: "a-call" });
     await alice.hears(requestOf(), BOB);
     assert.equal(alice.phase("a-call"), "connecting");
-    assert.equal(alice.effects.count("announceCall"), 1);
+    assert.equal(alice.effects.count("notifyHostOfCall"), 1);
     await alice.hears(hangupOf("superseded"), BOB);
     assert.equal(alice.phase("a-call"), "connecting");
     assert.equal(alice.phase("b-call"), "gone");

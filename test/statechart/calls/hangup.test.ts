@@ -15,10 +15,10 @@ describe("hanging up", () => {
   };
   for (const [name, walk] of Object.entries(accepted)) {
     test(`ends a call that is ${name} from our side, and tells the other`, async () => {
-      const desk = await walk();
-      await desk.hangsUp();
-      desk.assertEnded("hungUp", "local");
-      assert.deepEqual(desk.hangups(), ["hungUp"]);
+      const manager = await walk();
+      await manager.hangsUp();
+      manager.assertEnded("hungUp", "local");
+      assert.deepEqual(manager.hangups(), ["hungUp"]);
     });
 
     test(`ends a call that is ${name} from the other side, with a reason or without`, async () => {
@@ -33,23 +33,23 @@ describe("hanging up", () => {
   }
 
   test("closes devices and connection before the goodbye is delivered", async () => {
-    const desk = await connectedOut();
-    desk.effects.hold("sendHangup");
-    await desk.hangsUp();
-    assert.deepEqual(desk.effects.activities, []);
-    assert.equal(desk.phase(), "ended");
+    const manager = await connectedOut();
+    manager.effects.hold("sendHangup");
+    await manager.hangsUp();
+    assert.deepEqual(manager.effects.activities, []);
+    assert.equal(manager.phase(), "ended");
   });
 
   test("while the call is ending does nothing, from either side", async () => {
-    const desk = await connectedOut();
-    desk.effects.hold("sendHangup");
-    await desk.hangsUp();
-    await desk.hangsUp();
-    await desk.hears(hangupOf("connectionLost"));
-    desk.effects.finish("sendHangup");
+    const manager = await connectedOut();
+    manager.effects.hold("sendHangup");
+    await manager.hangsUp();
+    await manager.hangsUp();
+    await manager.hears(hangupOf("connectionLost"));
+    manager.effects.finish("sendHangup");
     await settled();
-    desk.assertEnded("hungUp", "local");
-    assert.deepEqual(desk.hangups(), ["hungUp"]);
+    manager.assertEnded("hungUp", "local");
+    assert.deepEqual(manager.hangups(), ["hungUp"]);
   });
 
   test("that cannot be delivered, or is never acknowledged, ends the call all the same", async () => {
@@ -66,18 +66,18 @@ describe("hanging up", () => {
 });
 
 test("an effect that throws ends the call as mediaFailed, closes devices and connection and tells the other side", async () => {
-  const desk = await connectedOut();
-  const record = desk.effects.record.bind(desk.effects);
-  desk.effects.record = (name, input) => {
+  const manager = await connectedOut();
+  const record = manager.effects.record.bind(manager.effects);
+  manager.effects.record = (name, input) => {
     if (name === "sendLocalCandidate") throw new Error("the effect threw");
     record(name, input);
   };
-  await desk.engine({ type: "peer.candidate", candidate: CANDIDATE.candidate });
-  assert.deepEqual(desk.ends()[0]?.end, {
+  await manager.engine({ type: "peer.candidate", candidate: CANDIDATE.candidate });
+  assert.deepEqual(manager.ends()[0]?.end, {
     reason: "mediaFailed",
     endedBy: "local",
     detail: "the effect threw",
   });
-  assert.deepEqual(desk.hangups(), ["mediaFailed"]);
-  assert.deepEqual(desk.effects.activities, []);
+  assert.deepEqual(manager.hangups(), ["mediaFailed"]);
+  assert.deepEqual(manager.effects.activities, []);
 });

@@ -13,8 +13,8 @@ import {
   CANDIDATE,
   connectedIn,
   connectedOut,
-  DeskBench,
   hangupOf,
+  ManagerBench,
   OFFER,
   requestOf,
   ringingIn,
@@ -38,42 +38,42 @@ function letThrow(effects: Effects, fits: (name: string, input: unknown) => bool
 
 describe("a call of which a part fails", () => {
   test("is over for the host, and makes way for the next, when its own chart fails", async () => {
-    const desk = await ringingIn();
-    letThrow(desk.effects, (name) => name === "sendRinging");
-    await desk.hears(requestOf());
+    const manager = await ringingIn();
+    letThrow(manager.effects, (name) => name === "sendRinging");
+    await manager.hears(requestOf());
     assert.deepEqual(
-      desk.ends().map(({ callId, end }) => [callId, end.reason, end.detail]),
+      manager.ends().map(({ callId, end }) => [callId, end.reason, end.detail]),
       [[CALL, "mediaFailed", "sendRinging threw"]],
     );
-    assert.equal(desk.phase(), "gone");
-    await desk.starts({ callId: "call-2" });
-    assert.equal(desk.phase("call-2"), "requesting");
+    assert.equal(manager.phase(), "gone");
+    await manager.starts({ callId: "call-2" });
+    assert.equal(manager.phase("call-2"), "requesting");
   });
 
   const parts = {
-    "the devices' chart": (name: string) => name === "announce",
-    "what is sent": (name: string, input: unknown) => name === "apply" && wayOf(input) === "sending",
-    "what is shown": (name: string, input: unknown) => name === "apply" && wayOf(input) === "showing",
+    "the devices' chart": (name: string) => name === "sendMediaState",
+    "what is sent": (name: string, input: unknown) => name === "apply" && directionOf(input) === "sending",
+    "what is shown": (name: string, input: unknown) => name === "apply" && directionOf(input) === "showing",
   };
   for (const [part, fits] of Object.entries(parts)) {
     test(`ends as mediaFailed, and tells the other side, when ${part} fails`, async () => {
-      const desk = await ringingIn(undefined, "audio");
-      letThrow(desk.effects, fits);
-      await desk.accepts();
-      desk.assertEnded("mediaFailed", "local");
-      assert.deepEqual(desk.hangups(), ["mediaFailed"]);
+      const manager = await ringingIn(undefined, "audio");
+      letThrow(manager.effects, fits);
+      await manager.accepts();
+      manager.assertEnded("mediaFailed", "local");
+      assert.deepEqual(manager.hangups(), ["mediaFailed"]);
     });
   }
 
   test("ends as mediaFailed when the engine breaks down while it makes the connection", async () => {
-    const desk = await ringingIn();
-    letThrow(desk.effects, (name) => name === "peerConnection");
-    await desk.accepts();
-    desk.assertEnded("mediaFailed", "local");
+    const manager = await ringingIn();
+    letThrow(manager.effects, (name) => name === "peerConnection");
+    await manager.accepts();
+    manager.assertEnded("mediaFailed", "local");
   });
 });
 
-const wayOf = (input: unknown) => (input as { way: string }).way;
+const directionOf = (input: unknown) => (input as { direction: string }).direction;
 
 describe("the devices of a call", () => {
   for (const kind of ["camera", "speaker"] as const) {
@@ -99,109 +99,109 @@ describe("the devices of a call", () => {
   });
 
   test("take another speaker in the midst of a call when the user asks for it", async () => {
-    const desk = await connectedOut();
-    desk.activity("speaker").send({ type: "device.speakerOpened", deviceId: "one", deviceName: "One" });
-    await desk.wants({ type: "user.useSpeaker", deviceId: "two" });
-    assert.deepEqual(desk.activity("speaker").heard, ["use two"]);
+    const manager = await connectedOut();
+    manager.activity("speaker").send({ type: "device.speakerOpened", deviceId: "one", deviceName: "One" });
+    await manager.wants({ type: "user.useSpeaker", deviceId: "two" });
+    assert.deepEqual(manager.activity("speaker").heard, ["use two"]);
   });
 });
 
 describe("a request that is on its way", () => {
   test("gives way to the other side's call when that side says so before it acknowledges", async () => {
-    const desk = new DeskBench();
-    desk.effects.hold("sendRequest");
-    await desk.starts();
-    await desk.hears(hangupOf("superseded"));
-    assert.equal(desk.phase(), "requesting");
-    await desk.hears(requestOf(), { callId: "call-0", from: "aaron" });
-    await desk.passes(10_000);
-    desk.assertEnded("superseded", "remote");
+    const manager = new ManagerBench();
+    manager.effects.hold("sendRequest");
+    await manager.starts();
+    await manager.hears(hangupOf("superseded"));
+    assert.equal(manager.phase(), "requesting");
+    await manager.hears(requestOf(), { callId: "call-0", from: "aaron" });
+    await manager.passes(10_000);
+    manager.assertEnded("superseded", "remote");
   });
 });
 
 describe("our candidates for a peer that loses what comes before the offer", () => {
-  const sent = (desk: DeskBench) => desk.effects.count("sendLocalCandidate");
+  const sent = (manager: ManagerBench) => manager.effects.count("sendLocalCandidate");
 
   test("wait from the moment the offer is made until the answer is there", async () => {
-    const desk = new DeskBench();
-    desk.effects.hold("createOffer");
-    await desk.starts();
-    await desk.hears(ACK);
-    await desk.engine(candidate);
-    desk.effects.finish("createOffer");
+    const manager = new ManagerBench();
+    manager.effects.hold("createOffer");
+    await manager.starts();
+    await manager.hears(ACK);
+    await manager.engine(candidate);
+    manager.effects.finish("createOffer");
     await settled();
-    await desk.engine(candidate);
-    assert.equal(sent(desk), 0);
-    await desk.hears(ANSWER);
-    assert.equal(sent(desk), 2);
+    await manager.engine(candidate);
+    assert.equal(sent(manager), 0);
+    await manager.hears(ANSWER);
+    assert.equal(sent(manager), 2);
   });
 
   test("wait as well in each step of the exchange that seeks a lost path", async () => {
-    const desk = new DeskBench();
-    await desk.hears(SCRIPT_REQUEST);
-    await desk.accepts();
-    await desk.hears(OFFER);
-    await desk.engine(back);
-    await desk.engine(lost);
-    for (const name of ["createOffer", "sendOffer"] as const) desk.effects.hold(name);
-    await desk.passes(4_000);
-    await desk.engine(candidate);
-    desk.effects.finish("createOffer");
+    const manager = new ManagerBench();
+    await manager.hears(SCRIPT_REQUEST);
+    await manager.accepts();
+    await manager.hears(OFFER);
+    await manager.engine(back);
+    await manager.engine(lost);
+    for (const name of ["createOffer", "sendOffer"] as const) manager.effects.hold(name);
+    await manager.passes(4_000);
+    await manager.engine(candidate);
+    manager.effects.finish("createOffer");
     await settled();
-    await desk.engine(candidate);
-    desk.effects.finish("sendOffer");
+    await manager.engine(candidate);
+    manager.effects.finish("sendOffer");
     await settled();
-    await desk.engine(candidate);
-    assert.equal(sent(desk), 0);
-    await desk.hears({ ...ANSWER, sdp: "answer 2" });
-    assert.equal(sent(desk), 3);
+    await manager.engine(candidate);
+    assert.equal(sent(manager), 0);
+    await manager.hears({ ...ANSWER, sdp: "answer 2" });
+    assert.equal(sent(manager), 3);
   });
 });
 
 describe("a lost path", () => {
   test("is found again although the answer to the new offer was never acknowledged", async () => {
-    const desk = await connectedIn();
-    await desk.engine(lost);
-    desk.effects.hold("sendAnswer");
-    await desk.hears({ ...OFFER, sdp: "offer 2" });
-    await desk.engine(back);
-    assert.equal(desk.phase(), "reconnecting");
-    desk.effects.break("sendAnswer", "not acknowledged");
+    const manager = await connectedIn();
+    await manager.engine(lost);
+    manager.effects.hold("sendAnswer");
+    await manager.hears({ ...OFFER, sdp: "offer 2" });
+    await manager.engine(back);
+    assert.equal(manager.phase(), "reconnecting");
+    manager.effects.break("sendAnswer", "not acknowledged");
     await settled();
-    assert.equal(desk.phase(), "connected");
+    assert.equal(manager.phase(), "connected");
   });
 
   test("is still asked for by a second accept when the first was not acknowledged", async () => {
-    const desk = await connectedIn();
-    await desk.engine(lost);
-    desk.effects.fail("sendAccept");
-    const before = desk.effects.count("sendAccept");
-    await desk.passes(4_000);
-    assert.equal(desk.effects.count("sendAccept"), before + 1);
-    await desk.passes(4_000);
-    assert.equal(desk.effects.count("sendAccept"), before + 2);
-    await desk.hears({ ...OFFER, sdp: "offer 2" });
-    await desk.engine(back);
-    assert.equal(desk.phase(), "connected");
+    const manager = await connectedIn();
+    await manager.engine(lost);
+    manager.effects.fail("sendAccept");
+    const before = manager.effects.count("sendAccept");
+    await manager.passes(4_000);
+    assert.equal(manager.effects.count("sendAccept"), before + 1);
+    await manager.passes(4_000);
+    assert.equal(manager.effects.count("sendAccept"), before + 2);
+    await manager.hears({ ...OFFER, sdp: "offer 2" });
+    await manager.engine(back);
+    assert.equal(manager.phase(), "connected");
   });
 });
 
-describe("a desk that closes", () => {
+describe("a manager that closes", () => {
   test("still tells its own calls from others': a copy of the request is no new caller, a stranger is none of it", async () => {
-    const desk = await connectedIn();
-    desk.effects.hold("sendHangup");
-    await desk.send({ type: "desk.close", reason: "shutdown" });
-    await desk.hears(requestOf());
-    await desk.hears(MEDIA);
-    assert.deepEqual(desk.refusals(), []);
-    assert.equal(desk.call().context.remote.camera, false);
-    await desk.hears(hangupOf(), { from: "mallory" });
-    assert.equal(desk.context.foreignSignals, 1);
-    desk.effects.finish("sendHangup");
+    const manager = await connectedIn();
+    manager.effects.hold("sendHangup");
+    await manager.send({ type: "manager.close", reason: "shutdown" });
+    await manager.hears(requestOf());
+    await manager.hears(MEDIA);
+    assert.deepEqual(manager.refusals(), []);
+    assert.equal(manager.call().context.remote.camera, false);
+    await manager.hears(hangupOf(), { from: "mallory" });
+    assert.equal(manager.context.foreignSignals, 1);
+    manager.effects.finish("sendHangup");
     await settled();
-    assert.equal(desk.actor.getSnapshot().value, "closed");
+    assert.equal(manager.actor.getSnapshot().value, "closed");
     assert.deepEqual(
-      desk.ends().map(({ end }) => [end.reason, end.endedBy]),
+      manager.ends().map(({ end }) => [end.reason, end.endedBy]),
       [["shutdown", "local"]],
     );
   });

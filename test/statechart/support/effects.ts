@@ -17,8 +17,8 @@ import {
   type HangupInput,
   type LinkEvent,
   linkMachine,
-  type MediaAnnouncement,
   type MediaEvent,
+  type MediaState,
   type MicrophoneCommand,
   mediaMachine,
   type OfferInput,
@@ -54,7 +54,7 @@ interface HeldTask {
 
 export interface Activity {
   readonly name: string;
-  readonly input: { readonly callId: string; readonly choice?: string | null; readonly way?: string };
+  readonly input: { readonly callId: string; readonly choice?: string | null; readonly direction?: string };
   /** What the chart told it, such as mute, or "use <id>". */
   readonly heard: string[];
   send(event: LinkEvent | MediaEvent | AdaptEvent): void;
@@ -176,9 +176,9 @@ export function chartsWith(effects: Effects) {
       camera: effects.activity<CameraCommand, DeviceInput>("camera"),
       microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
       speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
-      watchDevices: effects.activity<{ type: "none" }, { callId: string }>("watchDevices"),
+      deviceList: effects.activity<{ type: "none" }, { callId: string }>("deviceList"),
     },
-    actions: { announce: (_, params: MediaAnnouncement) => effects.record("announce", params) },
+    actions: { sendMediaState: (_, params: MediaState) => effects.record("sendMediaState", params) },
   });
   const adapt = adaptMachine.provide({
     actors: { measure: effects.activity<{ type: "none" }, AdaptInput>("measure") },
@@ -194,17 +194,17 @@ export function chartsWith(effects: Effects) {
     },
     actions: { sendRinging: (_, params: CallAddress) => effects.record("sendRinging", params) },
   });
-  const desk = callManagerMachine.provide({
+  const manager = callManagerMachine.provide({
     actors: { call },
     actions: {
-      announceCall: (_, { call: announced }) =>
-        effects.record("announceCall", { callId: announced?.callId, direction: announced?.direction }),
-      announceEnd: (_, params) => effects.record("announceEnd", params),
+      notifyHostOfCall: (_, { call: announced }) =>
+        effects.record("notifyHostOfCall", { callId: announced?.callId, direction: announced?.direction }),
+      notifyHostOfEnd: (_, params) => effects.record("notifyHostOfEnd", params),
       refuse: (_, params: HangupInput) => effects.record("refuse", params),
     },
     guards: {
       ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && effects.tiresome.has(from),
     },
   });
-  return { link, media, adapt, call, desk };
+  return { link, media, adapt, call, manager };
 }

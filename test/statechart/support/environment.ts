@@ -41,7 +41,7 @@ const fromEngine = (): AnyEventObject[] => [
   { type: "peer.broken", detail: "no engine" },
 ];
 
-export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isReturning">): Surroundings => ({
+export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isResumed">): Surroundings => ({
   machine: linkMachine,
   input: { ...address, media: "video", timeouts, ...input },
   events: (times) => [...signals(times), { type: "signal.media" }],
@@ -56,7 +56,7 @@ const interrupted = (kind: DeviceKind): AnyEventObject[] => [
   { type: `device.${kind}Interrupted`, why: "suspended" },
   { type: `device.${kind}Resumed` },
 ];
-const wishes = (): AnyEventObject[] => [
+const userEvents = (): AnyEventObject[] => [
   ...["user.setCamera", "user.setMicrophone"].flatMap((type) => [true, false].map((on) => ({ type, on }))),
   ...["user.useCamera", "user.useMicrophone", "user.useSpeaker"].map((type) => ({ type, deviceId: "two" })),
 ];
@@ -65,9 +65,9 @@ export const mediaOf = (input: Pick<MediaInput, "media">): Surroundings => ({
   machine: mediaMachine,
   input: { ...address, before: null, ...input },
   events: () => [
-    ...wishes(),
-    { type: "settings.changed", wished: {}, isVoiceNew: true, isPictureNew: true },
-    { type: "picture.held", why: "strained" },
+    ...userEvents(),
+    { type: "settings.changed", preferred: {}, isVoiceNew: true, isPictureNew: true },
+    { type: "video.pauseChanged", why: "strained" },
   ],
   activities: {
     camera: () => [
@@ -77,11 +77,11 @@ export const mediaOf = (input: Pick<MediaInput, "media">): Surroundings => ({
     ],
     microphone: () => [...device("microphone"), ...interrupted("microphone")],
     speaker: () => [...device("speaker"), ...interrupted("speaker")],
-    watchDevices: () =>
+    deviceList: () =>
       [[], [{ id: "camera-1", name: "One", isDefault: true }]].map((cameras) => ({
         type: "devices.changed",
         devices: { cameras, microphones: [], speakers: [] },
-        wished: { camera: "auto", microphone: "auto", speaker: "auto" },
+        preferred: { camera: "auto", microphone: "auto", speaker: "auto" },
         whenDeviceReturns: "take",
       })),
   },
@@ -99,9 +99,9 @@ const CLEAN = {
   pageReplaced: 0,
 };
 
-export const adaptOf = (way: "sending" | "showing"): Surroundings => ({
+export const adaptOf = (direction: "sending" | "showing"): Surroundings => ({
   machine: adaptMachine,
-  input: { callId: "call-1", way },
+  input: { callId: "call-1", direction },
   events: () => [],
   activities: {
     measure: () =>
@@ -119,18 +119,18 @@ const silent = /\/(media|sending|showing)\//;
 const toCall = (times: number): AnyEventObject[] => [
   { type: "user.accept", media: null },
   { type: "user.reject", reason: "rejected" },
-  ...bare("user.hangup signal.requestRepeated signal.ringing desk.free"),
+  ...bare("user.hangup signal.requestRepeated signal.ringing manager.lineFree"),
   { type: "signal.ack", mode: null },
   { type: "signal.ack", mode: "browser" },
   { type: "signal.media", microphone: true, camera: true, mediaLevel: null, mediaLevelReason: null },
   { type: "signal.hangup", reason: null },
   { type: "signal.hangup", reason: "superseded" },
-  { type: "desk.end", reason: "shutdown" },
+  { type: "manager.end", reason: "shutdown" },
   ...signals(times),
 ];
 
 export const callOf = (
-  input: Pick<CallInput, "direction" | "peerKind"> & Partial<Pick<CallInput, "isStandingBy" | "isAccepted">>,
+  input: Pick<CallInput, "direction" | "peerKind"> & Partial<Pick<CallInput, "isWaiting" | "isAccepted">>,
 ): Surroundings => ({
   machine: callMachine,
   input: {
@@ -138,7 +138,7 @@ export const callOf = (
     media: "audio",
     timeouts,
     isAccepted: false,
-    isStandingBy: false,
+    isWaiting: false,
     resumed: null,
     ...input,
   },
@@ -155,7 +155,7 @@ const fromBob = (callId: string, signal: object): AnyEventObject => ({
 });
 
 /** Ours is call-1, bob's call-2. */
-export const deskWith = (selfId: string): Surroundings => ({
+export const managerWith = (selfId: string): Surroundings => ({
   machine: callManagerMachine,
   input: { timeouts },
   events: (times) => [
@@ -172,7 +172,7 @@ export const deskWith = (selfId: string): Surroundings => ({
     fromBob("call-2", { type: "call-request", mode: "native", mediaType: "audio" }),
     { type: "availability.changed", videoDisabled: true, cause: "setting" },
     { type: "availability.changed", videoDisabled: false },
-    { type: "desk.close", reason: "shutdown" },
+    { type: "manager.close", reason: "shutdown" },
   ],
   activities: { peerConnection: () => bare("peer.connected peer.disconnected peer.failed") },
   silent,

@@ -1,4 +1,4 @@
-// Two desks with the product's effects, joined by signalling that loses, repeats and reorders, and users who do anything
+// Two managers with the product's effects, joined by signalling that loses, repeats and reorders, and users who do anything
 // at any time: the stage of every test that lets chance play.
 
 import assert from "node:assert/strict";
@@ -18,18 +18,18 @@ const TURNS = 6;
 const REFUSALS: readonly EndReason[] = ["busy", "superseded", "unknownCall", "cancelled", "videoDisabled"];
 const DEVICE_PHASES = ["connecting", "connected", "reconnecting"];
 
-export class DeskPair {
+export class ManagerPair {
   readonly clock = new EventClock();
   readonly network;
   readonly sides: { bench: CallBench; signalling: Signalling; peerId: string }[] = [];
-  readonly #beforeStart: (desk: CallManager) => void;
+  readonly #beforeStart: (manager: CallManager) => void;
   #calls = 0;
 
-  /** @param beforeStart sees each desk before its first step */
+  /** @param beforeStart sees each manager before its first step */
   constructor(
     seed: number,
     faults: Partial<FakeFaults>,
-    beforeStart: (desk: CallManager) => void = () => undefined,
+    beforeStart: (manager: CallManager) => void = () => undefined,
   ) {
     this.#beforeStart = beforeStart;
     this.network = createFakeSignallingNetwork({ seed, faults, clock: this.clock });
@@ -84,10 +84,10 @@ export class DeskPair {
   act(random: Random): void {
     const side = random.pick(this.sides);
     const other = this.sides.find((candidate) => candidate !== side) ?? side;
-    const { desk, engine } = side.bench;
+    const { desk: manager, engine } = side.bench;
     const call = side.bench.calls().at(-1);
     const want = (event: UserCallEvent | UserMediaEvent) => {
-      if (call) desk.send({ type: "user.toCall", callId: call.callId, event });
+      if (call) manager.send({ type: "user.toCall", callId: call.callId, event });
     };
     const livePeer = engine.peers.findLast((peer) => !peer.isClosed);
     const actions: (() => void)[] = [

@@ -15,7 +15,7 @@ export class MediaBench {
   constructor(media: MediaKind = "video") {
     this.actor = createActor(chartsWith(this.effects).media, {
       clock: this.clock,
-      input: { callId: "call-1", peerId: "bob", media, before: null },
+      input: { callId: "call-1", peerId: "bob", media, resumed: null },
     }).start();
   }
 
@@ -48,7 +48,7 @@ export class MediaBench {
 
   /** What was announced, as "microphone camera". */
   announced(): string[] {
-    return this.effects.inputs("announce").map((input) => {
+    return this.effects.inputs("sendMediaState").map((input) => {
       const { microphone, camera } = input as { microphone: boolean; camera: boolean };
       return `${microphone ? "on" : "off"} ${camera ? "on" : "off"}`;
     });
@@ -59,7 +59,7 @@ export class MediaBench {
     ids: Partial<Record<DeviceKind, string[]>>,
     {
       whenDeviceReturns = "take" as "take" | "offer",
-      wished = {} as Partial<Record<DeviceKind, string>>,
+      preferred = {} as Partial<Record<DeviceKind, string>>,
     } = {},
   ): void {
     const of = (kind: DeviceKind): Device[] =>
@@ -69,10 +69,10 @@ export class MediaBench {
       microphones: [...of("microphone"), { id: "tone", name: "Test tone", isDefault: false }],
       speakers: of("speaker"),
     };
-    this.effects.running("watchDevices")[0]?.send({
+    this.effects.running("deviceList")[0]?.send({
       type: "devices.changed",
       devices,
-      wished: { camera: "auto", microphone: "auto", speaker: "auto", ...wished },
+      preferred: { camera: "auto", microphone: "auto", speaker: "auto", ...preferred },
       whenDeviceReturns,
     });
   }
@@ -83,7 +83,7 @@ export class MediaBench {
 
   /** The last announcement's mediaLevel, and why it is not more. */
   standing(): unknown[] {
-    const { mediaLevel, mediaLevelReason } = this.effects.inputs("announce").at(-1) as {
+    const { mediaLevel, mediaLevelReason } = this.effects.inputs("sendMediaState").at(-1) as {
       mediaLevel: string;
       mediaLevelReason: string | null;
     };

@@ -1,4 +1,4 @@
-// A desk on a simulated clock, and walks that bring its call into a state by one line. "We" are alice unless the test
+// A manager on a simulated clock, and walks that bring its call into a state by one line. "We" are alice unless the test
 // says otherwise; the other side is bob, whose id is the higher one.
 
 import assert from "node:assert/strict";
@@ -45,27 +45,28 @@ export const hangupOf = (reason?: EndReason): Signal => ({
 /** Lets every promise that can settle do so. */
 export const settled = (): Promise<void> => new Promise(setImmediate);
 
-export interface DeskOptions {
-  readonly selfId?: string;
+export interface ManagerOptions {
+  /** Null: signalling is not ready yet. */
+  readonly selfId?: string | null;
   readonly timeouts?: Partial<Timeouts>;
   readonly effects?: Effects;
   readonly clock?: SimulatedClock;
 }
 
-export class DeskBench {
+export class ManagerBench {
   readonly effects: Effects;
   readonly clock: SimulatedClock;
   readonly actor: Actor<typeof callManagerMachine>;
 
-  constructor({ selfId = "alice", timeouts = {}, effects, clock }: DeskOptions = {}) {
+  constructor({ selfId = "alice", timeouts = {}, effects, clock }: ManagerOptions = {}) {
     this.effects = effects ?? new Effects();
     this.clock = clock ?? new SimulatedClock();
-    this.actor = createActor(chartsWith(this.effects).desk, {
+    this.actor = createActor(chartsWith(this.effects).manager, {
       clock: this.clock,
       input: { timeouts: { ...timeoutsSchema.parse({}), ...timeouts } },
     });
     this.actor.start();
-    this.actor.send({ type: "signalling.ready", selfId });
+    if (selfId !== null) this.actor.send({ type: "signalling.ready", selfId });
   }
 
   get context() {
@@ -119,7 +120,7 @@ export class DeskBench {
     return callWith(this.context, callId)?.ref.getSnapshot() ?? assert.fail(`there is no call ${callId}`);
   }
 
-  /** "gone" once the desk has let go of it. */
+  /** "gone" once the manager has let go of it. */
   phase(callId = CALL): string {
     const call = callWith(this.context, callId);
     return call ? phaseOf(call.ref.getSnapshot()) : "gone";
@@ -134,7 +135,7 @@ export class DeskBench {
   }
 
   ends(): EndedCall[] {
-    return this.effects.inputs("announceEnd") as EndedCall[];
+    return this.effects.inputs("notifyHostOfEnd") as EndedCall[];
   }
 
   /** Reasons of the hang-ups that were sent within calls. */
@@ -162,62 +163,71 @@ export class DeskBench {
 }
 
 /** Our call rings at bob. */
-export async function ringingOut(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
-  const desk = new DeskBench(options);
-  await desk.starts({ media });
-  await desk.hears(RINGING);
-  return desk;
+export async function ringingOut(
+  options?: ManagerOptions,
+  media: MediaKind = "video",
+): Promise<ManagerBench> {
+  const manager = new ManagerBench(options);
+  await manager.starts({ media });
+  await manager.hears(RINGING);
+  return manager;
 }
 
 /** Bob's call rings at us. */
-export async function ringingIn(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
-  const desk = new DeskBench(options);
-  await desk.hears(requestOf(media));
-  return desk;
+export async function ringingIn(options?: ManagerOptions, media: MediaKind = "video"): Promise<ManagerBench> {
+  const manager = new ManagerBench(options);
+  await manager.hears(requestOf(media));
+  return manager;
 }
 
 /** Bob accepted; our offer is with him. */
-export async function awaitingAnswer(options?: DeskOptions): Promise<DeskBench> {
-  const desk = await ringingOut(options);
-  await desk.hears(ACK);
-  return desk;
+export async function awaitingAnswer(options?: ManagerOptions): Promise<ManagerBench> {
+  const manager = await ringingOut(options);
+  await manager.hears(ACK);
+  return manager;
 }
 
 /** We accepted; bob's offer is awaited. */
-export async function awaitingOffer(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
-  const desk = await ringingIn(options, media);
-  await desk.accepts();
-  return desk;
+export async function awaitingOffer(
+  options?: ManagerOptions,
+  media: MediaKind = "video",
+): Promise<ManagerBench> {
+  const manager = await ringingIn(options, media);
+  await manager.accepts();
+  return manager;
 }
 
 /** A call that we started is connected: we are the offerer. */
-export async function connectedOut(options?: DeskOptions): Promise<DeskBench> {
-  const desk = await awaitingAnswer(options);
-  await desk.hears(ANSWER);
-  await desk.engine({ type: "peer.connected" });
-  return desk;
+export async function connectedOut(options?: ManagerOptions): Promise<ManagerBench> {
+  const manager = await awaitingAnswer(options);
+  await manager.hears(ANSWER);
+  await manager.engine({ type: "peer.connected" });
+  return manager;
 }
 
 /** A call that bob started is connected: we are the answerer. */
-export async function connectedIn(options?: DeskOptions, media: MediaKind = "video"): Promise<DeskBench> {
-  const desk = await awaitingOffer(options, media);
-  await desk.hears(OFFER);
-  await desk.engine({ type: "peer.connected" });
-  return desk;
+export async function connectedIn(
+  options?: ManagerOptions,
+  media: MediaKind = "video",
+): Promise<ManagerBench> {
+  const manager = await awaitingOffer(options, media);
+  await manager.hears(OFFER);
+  await manager.engine({ type: "peer.connected" });
+  return manager;
 }
 
 /** Every phase that a call can be in, with the walk that leads there. */
 export const WALKS = {
   placing: async () => {
-    const desk = new DeskBench();
-    desk.effects.hold("sendRequest");
-    await desk.starts();
-    return desk;
+    const manager = new ManagerBench();
+    manager.effects.hold("sendRequest");
+    await manager.starts();
+    return manager;
   },
   requested: async () => {
-    const desk = new DeskBench();
-    await desk.starts();
-    return desk;
+    const manager = new ManagerBench();
+    await manager.starts();
+    return manager;
   },
   ringingOut,
   ringingIn,
@@ -226,14 +236,14 @@ export const WALKS = {
   connectedOut,
   connectedIn,
   reconnectingOut: async () => {
-    const desk = await connectedOut();
-    await desk.engine({ type: "peer.disconnected" });
-    return desk;
+    const manager = await connectedOut();
+    await manager.engine({ type: "peer.disconnected" });
+    return manager;
   },
   reconnectingIn: async () => {
-    const desk = await connectedIn();
-    await desk.engine({ type: "peer.disconnected" });
-    return desk;
+    const manager = await connectedIn();
+    await manager.engine({ type: "peer.disconnected" });
+    return manager;
   },
-} as const satisfies Record<string, () => Promise<DeskBench>>;
+} as const satisfies Record<string, () => Promise<ManagerBench>>;
 export type WalkName = keyof typeof WALKS;

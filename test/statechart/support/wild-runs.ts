@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { seededRandom } from "../../support/process/seeded-random.ts";
-import { DeskPair, wildFaults } from "./manager-pair.ts";
+import { ManagerPair, wildFaults } from "./manager-pair.ts";
 
 const STEPS = 20;
 /** Longer than every wait of the charts one after the other. */
@@ -19,7 +19,7 @@ export async function runWildly(firstSeed: number, lastSeed: number): Promise<nu
 
 async function wildRun(seed: number): Promise<0 | 1> {
   const random = seededRandom(seed);
-  const pair = new DeskPair(seed, wildFaults(random));
+  const pair = new ManagerPair(seed, wildFaults(random));
   await pair.begin();
   for (let step = 0; step < STEPS; step += 1) {
     pair.act(random);

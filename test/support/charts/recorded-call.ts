@@ -28,7 +28,7 @@ export async function recordCall({ fails = false } = {}): Promise<RecordedCall> 
       await alice.host.request("call.hangup", { callId });
     }
     await alice.hears("call.ended");
-    const path = `desk/call:${callId}`;
+    const path = `callManager/call:${callId}`;
     const recorded = () => alice.of("charts.recorded").flatMap(({ entries }) => entries);
     await alice.hears("charts.recorded", () =>
       recorded().some((entry) => entry.kind === "step" && entry.id === path && entry.status === "done"),

@@ -4,7 +4,7 @@
 import { type CallFacts, describeCall } from "../../../plugin/calls/call-info.ts";
 import type { CallInfo } from "../../../rpc-schema/index.ts";
 import type { UserCallEvent, UserMediaEvent } from "../../../statecharts/index.ts";
-import { DeskPair } from "../../statechart/support/manager-pair.ts";
+import { ManagerPair } from "../../statechart/support/manager-pair.ts";
 import type { Random } from "../process/seeded-random.ts";
 
 /** The one with the lower peer id, and the other: of two crossed calls the one's stays. */
@@ -61,7 +61,7 @@ export function knownOf({ phase, media, local, remote }: CallInfo): Known {
 }
 
 export class ForetoldPair {
-  readonly #pair = new DeskPair(1, QUICK);
+  readonly #pair = new ManagerPair(1, QUICK);
   #begun = 0;
 
   begin(): Promise<void> {

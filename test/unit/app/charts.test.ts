@@ -38,7 +38,14 @@ describe("watching the charts", () => {
     const plugin = bench();
     await plugin.begin({ debugging: true });
     const { charts } = await plugin.host.request("charts.list", {});
-    assert.deepEqual(charts.map(({ id }) => id).sort(), ["adapt", "attach", "call", "desk", "link", "media"]);
+    assert.deepEqual(charts.map(({ id }) => id).sort(), [
+      "adapt",
+      "attach",
+      "call",
+      "callManager",
+      "link",
+      "media",
+    ]);
     for (const { root } of charts) {
       const ids = idsOf(root);
       assert.equal(new Set(ids).size, ids.length);
@@ -59,7 +66,7 @@ describe("watching the charts", () => {
     );
     assert.deepEqual(standing, [
       ["attach", "running"],
-      ["desk", "open"],
+      ["callManager", "open"],
     ]);
     plugin.plugin.desk.send({
       type: "user.start",

@@ -51,11 +51,11 @@ async function flood(from: Signalling, to: string, onBatch: (sent: number) => Pr
 
 /** What the desk holds, in numbers. */
 function kept({ plugin }: PluginBench) {
-  const { calls, remembered } = plugin.desk.getSnapshot().context;
+  const { calls, endedCalls } = plugin.desk.getSnapshot().context;
   return {
     calls: Object.keys(calls).length,
-    peers: remembered.size,
-    ends: Math.max(...[...remembered.values()].map(({ size }) => size)),
+    peers: endedCalls.size,
+    ends: Math.max(...[...endedCalls.values()].map(({ size }) => size)),
   };
 }
 

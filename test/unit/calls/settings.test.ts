@@ -98,18 +98,18 @@ describe("a change of settings during a call", () => {
     assert.equal(alice.cameras.opened.at(-1)?.mode.fps, 15);
   });
 
-  test("is news only in what differs", () => {
+  test("holds only what differs", () => {
     const settings = settingsSchema.parse({});
     assert.deepEqual(liveSettingsChange(settings, structuredClone(settings)), {
-      wished: {},
-      isVoiceNew: false,
-      isPictureNew: false,
+      preferred: {},
+      isVoiceChanged: false,
+      isVideoChanged: false,
     });
     const now = { ...settings, camera: "none", automaticGain: false, toneHz: 600 };
     assert.deepEqual(liveSettingsChange(settings, now), {
-      wished: { camera: "none" },
-      isVoiceNew: true,
-      isPictureNew: false,
+      preferred: { camera: "none" },
+      isVoiceChanged: true,
+      isVideoChanged: false,
     });
   });
 });

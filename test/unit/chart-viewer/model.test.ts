@@ -18,7 +18,7 @@ before(async () => {
   recorded = await recordCall();
   session = new Session(recorded.charts, 0);
   session.add(recorded.entries);
-  call = `desk/call:${recorded.callId}`;
+  call = `callManager/call:${recorded.callId}`;
 });
 
 const stepsOf = (path: string): ChartStep[] =>
@@ -44,7 +44,7 @@ describe("a moment", () => {
   });
 
   test("has for each chart the value, the context and the states of its last step", () => {
-    for (const path of [call, `${call}/link`, `${call}/media`, `${call}/sending`, "desk", "attach"]) {
+    for (const path of [call, `${call}/link`, `${call}/media`, `${call}/sending`, "callManager", "attach"]) {
       const last = stepsOf(path).at(-1);
       const actor = session.history.at(session.history.end).get(path);
       assert.deepEqual([actor?.value, actor?.status], [last?.value, last?.status], path);
@@ -127,7 +127,7 @@ describe("a moment", () => {
     assert.ok(small.history.end - small.history.first <= 1_000);
     assert.ok(small.rows.all.every(({ index }) => index >= small.history.first));
     assert.ok(small.messages.all.every(({ index }) => index >= small.history.first));
-    assert.equal(shortValue(small.moment.get("desk")?.value), "open");
+    assert.equal(shortValue(small.moment.get("callManager")?.value), "open");
     small.showPlace(0);
     assert.equal(small.place, small.history.first);
     assert.equal(small.moment.get("attach")?.status, "active");
@@ -171,13 +171,20 @@ describe("the list of events", () => {
   test("matches two events of one name in their order, also when both wait", () => {
     const list = new EventRows();
     const event = (t: number): ChartLogEntry => {
-      return { kind: "event", t, to: "desk", from: null, origin: "user", event: { type: "user.start" } };
+      return {
+        kind: "event",
+        t,
+        to: "callManager",
+        from: null,
+        origin: "user",
+        event: { type: "user.start" },
+      };
     };
     const step = (t: number, refused: string): ChartLogEntry => {
       const base = {
         kind: "step",
         t,
-        id: "desk",
+        id: "callManager",
         event: "user.start",
         status: "active",
         value: "open",

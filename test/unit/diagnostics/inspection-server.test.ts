@@ -21,16 +21,16 @@ import {
   type WatchSocket,
 } from "../../support/charts/chart-watch-socket.ts";
 
-const desk = createActor(callManagerMachine, { input: { timeouts: timeoutsSchema.parse({}) } });
-const feed = new ChartFeed({ roots: [desk], now: Date.now });
+const manager = createActor(callManagerMachine, { input: { timeouts: timeoutsSchema.parse({}) } });
+const feed = new ChartFeed({ roots: [manager], now: Date.now });
 let folder: string;
 let isDebugging = true;
 let inspection: Inspection;
 const sockets: WatchSocket[] = [];
 const bundled: boolean[] = [];
 
-before(() => void desk.start());
-after(() => void desk.stop());
+before(() => void manager.start());
+after(() => void manager.stop());
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), "goop-inspect-")), "goop-call-plugin");
   inspection = createInspection({
@@ -145,7 +145,14 @@ describe("the server for those who watch", () => {
     const watcher = await watch((await open()).pageUrl);
     const { result } = await watcher.ask("charts.list");
     const { charts } = result as { charts: { id: string }[] };
-    assert.deepEqual(charts.map(({ id }) => id).sort(), ["adapt", "attach", "call", "desk", "link", "media"]);
+    assert.deepEqual(charts.map(({ id }) => id).sort(), [
+      "adapt",
+      "attach",
+      "call",
+      "callManager",
+      "link",
+      "media",
+    ]);
     assert.deepEqual((await watcher.ask("debug.bundle")).result, { path: "/bundle.json", bytes: 2 });
     assert.deepEqual(bundled, [true]);
     for (const method of ["call.start", "settings.update", "shutdown", "exit", "call.snapshot", "nothing"]) {
@@ -168,7 +175,7 @@ describe("the server for those who watch", () => {
     const isSeen = (selfId: string) => (entries: WatchSocket["entries"]) =>
       entries.some((entry) => entry.kind === "step" && entry.changed.selfId === selfId);
     await one.ask("charts.subscribe");
-    desk.send({ type: "signalling.ready", selfId: "first" });
+    manager.send({ type: "signalling.ready", selfId: "first" });
     await one.until(isSeen("first"));
     await other.ask("charts.subscribe");
     await other.until(isSeen("first"));
@@ -177,7 +184,7 @@ describe("the server for those who watch", () => {
       ["actor", "step"],
     );
     await one.end();
-    desk.send({ type: "signalling.ready", selfId: "second" });
+    manager.send({ type: "signalling.ready", selfId: "second" });
     await other.until(isSeen("second"));
     await other.ask("charts.unsubscribe");
   });
@@ -190,22 +197,22 @@ describe("the server for those who watch", () => {
       told.push(event);
       if (event.type === "@xstate.snapshot" && event.event.type === "signalling.ready") resolve();
       if (event.type === "@xstate.snapshot" && event.event.type === "xstate.init") {
-        desk.send({ type: "signalling.ready", selfId: "third" });
+        manager.send({ type: "signalling.ready", selfId: "third" });
       }
     });
     await promise;
     assert.deepEqual(
       told.map(({ type, sessionId, rootId }) => [type, sessionId, rootId]),
       [
-        ["@xstate.actor", "desk", "desk"],
-        ["@xstate.snapshot", "desk", "desk"],
-        ["@xstate.event", "desk", "desk"],
-        ["@xstate.snapshot", "desk", "desk"],
+        ["@xstate.actor", "callManager", "callManager"],
+        ["@xstate.snapshot", "callManager", "callManager"],
+        ["@xstate.event", "callManager", "callManager"],
+        ["@xstate.snapshot", "callManager", "callManager"],
       ],
     );
     const [actor] = told;
     assert.ok(actor?.type === "@xstate.actor" && actor.definition);
-    assert.equal(JSON.parse(actor.definition).id, "desk");
+    assert.equal(JSON.parse(actor.definition).id, "callManager");
   });
 
   test("that cannot be written down is logged, and the plugin goes on", async () => {

@@ -89,8 +89,10 @@ describe("the event log", () => {
   });
 
   test("goes on in a new file past its size, but not while a call is under way; past the limit it ends", () => {
-    const desk = createActor(callManagerMachine, { input: { timeouts: timeoutsSchema.parse({}) } }).start();
-    const feed = new ChartFeed({ roots: [desk], now: Date.now });
+    const manager = createActor(callManagerMachine, {
+      input: { timeouts: timeoutsSchema.parse({}) },
+    }).start();
+    const feed = new ChartFeed({ roots: [manager], now: Date.now });
     let isIdle = false;
     const logged: string[] = [];
     const log = openChartLog({
@@ -103,7 +105,7 @@ describe("the event log", () => {
     });
     const megabyte = "x".repeat(1024 * 1024);
     const write = () => {
-      desk.send({ type: "signalling.ready", selfId: megabyte });
+      manager.send({ type: "signalling.ready", selfId: megabyte });
       log.flush();
     };
     for (let count = 0; count < 3; count += 1) write();
@@ -116,7 +118,7 @@ describe("the event log", () => {
     assert.match(logged.join(), /is full/);
     assert.equal(log.flush(), null);
     log.close();
-    desk.stop();
+    manager.stop();
   });
 
   test("that cannot be written is given up with a warning", () => {
@@ -165,7 +167,7 @@ describe("a bundle of evidence", () => {
       [bundle.masked, bundle.plugin.name, bundle.recorded[0].kind],
       [true, "goop-call-plugin", "log"],
     );
-    assert.ok(bundle.charts.some((entry: { id?: string }) => entry.id === "desk"));
+    assert.ok(bundle.charts.some((entry: { id?: string }) => entry.id === "callManager"));
     for (const secret of ["hunter2", "192.0.2.7", '"me"', "fake:cam"])
       assert.ok(!text.includes(secret), secret);
   });

@@ -47,5 +47,5 @@ test("a file that is run with a folder leaves there what its tests reached", asy
   );
   const missing = coverage.missing.filter((one) => /^\w+ attach/.test(one));
   assert.deepEqual(missing, []);
-  assert.ok(coverage.missing.includes("state desk.closing"));
+  assert.ok(coverage.missing.includes("state callManager.closing"));
 });
