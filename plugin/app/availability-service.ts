@@ -119,9 +119,9 @@ class WatchedAvailability implements AvailabilityService {
 
   #listed(list: DeviceList): void {
     const isFirst = this.#devices === null;
-    const isPauseChange = JSON.stringify(list) !== JSON.stringify(this.#devices);
+    const isChanged = JSON.stringify(list) !== JSON.stringify(this.#devices);
     this.#devices = list;
-    if (!isFirst && isPauseChange) this.#options.onDevices(list);
+    if (!isFirst && isChanged) this.#options.onDevices(list);
     this.#judge();
   }
 }
