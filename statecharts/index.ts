@@ -12,6 +12,7 @@ export * from "./calls/machine.ts";
 export type * from "./calls/model.ts";
 export { callWith } from "./calls/model.ts";
 export * from "./describe/describe.ts";
+export { upgradeChartLog } from "./describe/former-logs.ts";
 export * from "./link/machine.ts";
 export type * from "./link/model.ts";
 export type * from "./media/choice.ts";

@@ -2,6 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
+import { upgradeChartLog } from "../../statecharts/index.ts";
 import { summaryOf } from "../rpc/messages.ts";
 
 /** Twice what the plugin writes into one file. */
@@ -19,7 +20,7 @@ export function readChartLog(path: string): ChartLogEntry[] {
   const entries = lines.slice(0, -1).map((line, index) => parseEntry(line, `${path}, line ${index + 1}`));
   if (entries[0]?.kind !== "log") throw new Error(`${path} is no log of charts: line 1 should say so`);
   if (!isWhole) entries.push(...tryTo(() => [parseEntry(lines.at(-1) ?? "", "")]));
-  return entries;
+  return upgradeChartLog(entries);
 }
 
 function parseEntry(line: string, where: string): ChartLogEntry {

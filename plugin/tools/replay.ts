@@ -5,7 +5,7 @@ import { attachMachine, callManagerMachine, type Difference, replayLog } from ".
 import { readChartLog } from "../diagnostics/read-chart-log.ts";
 
 /** Roots of the process's charts, by the paths of their actors. */
-const ROOTS = { attach: attachMachine, desk: callManagerMachine } as const;
+const ROOTS = { attach: attachMachine, callManager: callManagerMachine } as const;
 const MAX_SHOWN = 10;
 /** A description fills screens. */
 const MAX_CHARS = 400;

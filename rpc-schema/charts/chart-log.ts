@@ -4,13 +4,15 @@
 import { z } from "zod";
 
 /** Rises when an older reader would misread an entry. */
-export const CHART_LOG_VERSION = 1;
+export const CHART_LOG_VERSION = 2;
+/** Version 1 has the same form, with other names of charts, states, events and context keys. */
+const READABLE_VERSIONS = [1, CHART_LOG_VERSION] as const;
 
 /** Where an event came from: the host's page, the remote peer, a device, a delay, the WebRTC engine, the host, a chart. */
 export const eventOriginSchema = z.enum(["user", "remote", "device", "clock", "engine", "host", "chart"]);
 export type EventOrigin = z.infer<typeof eventOriginSchema>;
 
-/** Path of an actor from its root, such as `desk/call:ID/link`; the same path may be taken again after its end. */
+/** Path of an actor from its root, such as `callManager/call:ID/link`; the same path may be taken again after its end. */
 const actorPathSchema = z.string().min(1).max(1024);
 const timeSchema = z.number().describe("milliseconds since the log's `startedAt`");
 /** State value as xstate writes it: the name of a state, or an object of regions. */
@@ -27,7 +29,7 @@ export type TakenTransition = z.infer<typeof takenTransitionSchema>;
 export const chartLogEntrySchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("log"),
-    version: z.literal(CHART_LOG_VERSION),
+    version: z.literal(READABLE_VERSIONS),
     plugin: z.strictObject({ name: z.string(), version: z.string() }),
     startedAt: z.number().describe("Unix milliseconds"),
     masked: z.boolean().describe("secrets, addresses and device names are replaced, the same by the same"),

@@ -2,6 +2,7 @@
 // is wrong with what is neither.
 
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
+import { upgradeChartLog } from "../../describe/former-logs.ts";
 
 export interface Recording {
   /** `log` or `bundle`. */
@@ -16,7 +17,7 @@ export interface Recording {
 }
 
 const KINDS: ReadonlySet<unknown> = new Set(["log", "actor", "event", "step"]);
-const KNOWN_VERSION = 1;
+const KNOWN_VERSIONS: ReadonlySet<number> = new Set([1, 2]);
 
 /** @throws Error saying what was expected */
 export function readRecording(text: string, name: string): Recording {
@@ -44,7 +45,16 @@ function readBundle(bundle: Readonly<Record<string, unknown>>, name: string): Re
   const recording = told.length > 0 ? fromEntries("bundle", entries, name, evidence) : undefined;
   const version = isRecord(bundle.plugin) ? String(bundle.plugin.version) : "";
   const isMasked = bundle.masked === true;
-  return recording ?? { kind: "bundle", entries, startedAt: undefined, version, isMasked, evidence };
+  return (
+    recording ?? {
+      kind: "bundle",
+      entries: upgradeChartLog(entries),
+      startedAt: undefined,
+      version,
+      isMasked,
+      evidence,
+    }
+  );
 }
 
 function fromEntries(
@@ -55,11 +65,19 @@ function fromEntries(
 ): Recording {
   const [head] = entries;
   if (head?.kind !== "log") throw new Error(`${name} is no log of charts: its first line should say so`);
-  if (head.version !== KNOWN_VERSION) {
-    throw new Error(`${name} is a log of version ${String(head.version)}, expected ${KNOWN_VERSION}`);
+  if (!KNOWN_VERSIONS.has(head.version)) {
+    const expected = [...KNOWN_VERSIONS].join(" or ");
+    throw new Error(`${name} is a log of version ${String(head.version)}, expected ${expected}`);
   }
   const { startedAt, masked, plugin } = head;
-  return { kind, entries, startedAt, version: plugin.version, isMasked: masked, evidence };
+  return {
+    kind,
+    entries: upgradeChartLog(entries),
+    startedAt,
+    version: plugin.version,
+    isMasked: masked,
+    evidence,
+  };
 }
 
 /** The plugin checks what it writes; here only what a drawing would stumble over is looked at. */

@@ -1,6 +1,11 @@
 // A call between two whole plugins in memory, watched by the caller's host: its charts and the entries that they gave.
 
-import { type ChartDescription, type ChartLogEntry, PROTOCOL_VERSION } from "../../../rpc-schema/index.ts";
+import {
+  CHART_LOG_VERSION,
+  type ChartDescription,
+  type ChartLogEntry,
+  PROTOCOL_VERSION,
+} from "../../../rpc-schema/index.ts";
 import { createFakeSignallingNetwork } from "../fakes/fake-signalling.ts";
 import { PluginBench } from "../plugin/plugin-pair.ts";
 
@@ -34,7 +39,7 @@ export async function recordCall({ fails = false } = {}): Promise<RecordedCall> 
       recorded().some((entry) => entry.kind === "step" && entry.id === path && entry.status === "done"),
     );
     const plugin = { name: "goop-call-plugin", version: `protocol ${PROTOCOL_VERSION}` };
-    const head: ChartLogEntry = { kind: "log", version: 1, plugin, startedAt, masked: false };
+    const head: ChartLogEntry = { kind: "log", version: CHART_LOG_VERSION, plugin, startedAt, masked: false };
     return { charts, entries: [head, ...recorded()], callId };
   } finally {
     for (const { host } of [alice, bob]) host.close();
