@@ -3,7 +3,7 @@
 
 import type { Availability, DeviceList, Settings } from "../../rpc-schema/index.ts";
 import { AVAILABLE, type ClosedNodes, judgeAvailability } from "../../statecharts/index.ts";
-import type { DeviceMonitor } from "../calls/device-list-subscription.ts";
+import type { DeviceMonitor } from "../calls/device-monitor.ts";
 import type { Cameras } from "../camera/camera.ts";
 
 export interface AvailabilityOptions {

@@ -91,16 +91,16 @@ function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Res
   const refusal = refusalThere(plugin.signalling.contacts().find((contact) => contact.peerId === peerId));
   if (refusal) throw new RpcError(refusal.kind, refusal.message);
   const start: CallManagerEvent = { type: "user.start", callId: randomUUID(), peerId, media };
-  if (!plugin.desk.getSnapshot().can(start)) {
+  if (!plugin.callManager.getSnapshot().can(start)) {
     throw new RpcError("alreadyInCall", "one call at a time; end the present one first");
   }
-  plugin.desk.send(start);
+  plugin.callManager.send(start);
   return { callId: start.callId };
 }
 
 /** @throws RpcError unknownCall; one that only still says goodbye counts as over */
-function callOf({ desk }: Plugin, callId: string): ManagedCall {
-  const call = callWith(desk.getSnapshot().context, callId);
+function callOf({ callManager }: Plugin, callId: string): ManagedCall {
+  const call = callWith(callManager.getSnapshot().context, callId);
   if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
   throw new RpcError("unknownCall", "there is no such call, or it is over", {
     issues: [{ field: "callId", value: JSON.stringify(callId), expected: "the id of a call in call.list" }],
@@ -116,14 +116,14 @@ function toCall(plugin: Plugin, callId: string, event: UserCallEvent | UserMedia
       issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a call in another phase" }],
     });
   }
-  plugin.desk.send({ type: "user.toCall", callId, event });
+  plugin.callManager.send({ type: "user.toCall", callId, event });
   return null;
 }
 
 /** Not by `toCall`, since a hang-up fits every phase. */
 function hangUp(plugin: Plugin, callId: string): null {
   callOf(plugin, callId);
-  plugin.desk.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
+  plugin.callManager.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
   return null;
 }
 

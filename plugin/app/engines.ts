@@ -13,7 +13,7 @@ import { createSound } from "../sound/create-sound.ts";
 import type { Sound } from "../sound/sound.ts";
 import type { DeviceAccess } from "./availability-service.ts";
 import { closedNodes, systemAccess } from "./device-access.ts";
-import type { SignallingStart } from "./signalling-service.ts";
+import type { SignallingConfig } from "./signalling-service.ts";
 import { unavailableNative } from "./unavailable-native.ts";
 
 /**
@@ -29,7 +29,7 @@ export interface Engines {
   readonly access: DeviceAccess;
   readonly peers: PeerEngine;
   /** Does not start it. Whoever called this closes it. */
-  createSignalling(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
+  createSignalling(start: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
 }
 
 /**

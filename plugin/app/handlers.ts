@@ -40,7 +40,7 @@ export function createHandlers(plugin: Plugin): Handlers {
       return null;
     }),
     "signal.deliver": serving(({ from, topic, payload }) => {
-      const carried = signalling.carried();
+      const carried = signalling.hostRelayed();
       if (!carried) throw new RpcError("notCarried", "this plugin runs a node of its own");
       carried.deliver(from, topic, payload);
       return null;
@@ -62,7 +62,7 @@ export function createNotificationHandlers({
     },
     exit: () => attach.send({ type: "host.exit" }),
     "contacts.set"({ contacts }) {
-      const carried = signalling.carried();
+      const carried = signalling.hostRelayed();
       if (carried) carried.setContacts(contacts);
       else
         log("warn", "`contacts.set` was ignored: the host carries no signals, or has not said `initialized`");

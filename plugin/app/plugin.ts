@@ -46,7 +46,7 @@ export interface Plugin {
   readonly engines: Engines;
   readonly version: string;
   readonly attach: Actor<typeof attachMachine>;
-  readonly desk: CallManager;
+  readonly callManager: CallManager;
   readonly settings: SettingsStore;
   readonly frames: Frames;
   readonly signalling: SignallingService;
@@ -99,7 +99,7 @@ export function createPlugin(options: PluginOptions): Plugin {
   const desk = createCallManager(context, {
     onCall: (call) => reporter.add(call),
     onEnd: (ended) => reporter.end(ended),
-    onMove: () => callsMoved(plugin),
+    onStateChange: () => callsMoved(plugin),
   });
 
   const availability = wireAvailability(options, context, () => plugin);
@@ -112,7 +112,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     engines,
     version,
     attach,
-    desk,
+    callManager: desk,
     settings,
     frames,
     signalling,
@@ -137,7 +137,7 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
   const log = logOf("signals");
   return createSignallingService({
     create: engines.createSignalling,
-    createCarried: (selfId, callbacks) =>
+    createHostRelayed: (selfId, callbacks) =>
       createHostRelayedSignalling(
         {
           selfId,
@@ -150,9 +150,9 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
     log: logOf("signalling"),
     onSignal(from, callId, signal) {
       log("debug", `${signal.type} of call ${callId} from ${from}`);
-      plugin().desk.send({ type: "signal.received", from, callId, signal });
+      plugin().callManager.send({ type: "signal.received", from, callId, signal });
     },
-    onReady: ({ peerId }) => plugin().desk.send({ type: "signalling.ready", selfId: peerId }),
+    onReady: ({ peerId }) => plugin().callManager.send({ type: "signalling.ready", selfId: peerId }),
     // A caller's label may be learnt while it rings, and where it can be reached.
     onContacts: () => callsMoved(plugin()),
   });
@@ -201,7 +201,7 @@ function wireReporter({ end }: PluginOptions, context: CallEnvironment, plugin: 
 /** After the reporter, which knows when a call was connected. */
 function wireKeeper({ end, logOf }: PluginOptions, plugin: () => Plugin): CallPersister {
   return new CallPersister({
-    desk: () => plugin().desk.getSnapshot().context,
+    desk: () => plugin().callManager.getSnapshot().context,
     timesOf: (callId) => plugin().reporter.timesOf(callId),
     addressesOf: (peerId) => contactOf(plugin(), peerId)?.addresses ?? [],
     persist: (params) => end.notify("calls.persisted", params),
@@ -219,11 +219,11 @@ function contactOf({ signalling }: Plugin, peerId: string): Contact | undefined 
 }
 
 function changeSettings(plugin: Plugin, change: Parameters<SettingsStore["change"]>[0]): SettingsChange {
-  const { settings, desk, availability } = plugin;
+  const { settings, callManager, availability } = plugin;
   const last = settings.get();
   const changed = settings.change(change);
   const liveChange = liveSettingsChange(last, changed.settings);
-  desk.send({ type: "settings.changed", timeouts: changed.settings.timeouts, change: liveChange });
+  callManager.send({ type: "settings.changed", timeouts: changed.settings.timeouts, change: liveChange });
   availability.settingsChanged();
   followDiagnostics(plugin);
   return changed;
@@ -273,9 +273,17 @@ function createAttach({ startServices, stopServices: stop }: AttachEffects): Plu
  * The host is ready for notifications: availability is told, and signalling begins, also where no call can be made,
  * since peers shall know. In the page's own mode there is nothing to do.
  */
-function startServices({ mode, identity, settings, availability, signalling, desk, log }: Plugin): void {
+function startServices({
+  mode,
+  identity,
+  settings,
+  availability,
+  signalling,
+  callManager,
+  log,
+}: Plugin): void {
   if (mode === "browser" || !identity) return;
-  const call = callToResume(identity.resume, desk, log);
+  const call = callToResume(identity.resume, callManager, log);
   const { peers, ...further } = settings.get().signalling;
   startSignalling(signalling, identity, { ...further, peers: [...peers, ...call.addresses] }).catch(
     (error: unknown) => log("error", `starting failed: ${String(error)}`),
@@ -285,11 +293,19 @@ function startServices({ mode, identity, settings, availability, signalling, des
 }
 
 /** The peers first: whose call ends by this shall know that another try is useless. */
-function availabilityChanged({ signalling, desk, log }: Plugin, now: Availability, notify: Notify): void {
+function availabilityChanged(
+  { signalling, callManager, log }: Plugin,
+  now: Availability,
+  notify: Notify,
+): void {
   const { videoDisabled, cause, why } = now;
   log("info", videoDisabled ? `calls are off: ${why}` : "calls are possible");
   signalling.setAvailability({ videoDisabled });
-  desk.send({ type: "availability.changed", videoDisabled, ...(cause === undefined ? {} : { cause }) });
+  callManager.send({
+    type: "availability.changed",
+    videoDisabled,
+    ...(cause === undefined ? {} : { cause }),
+  });
   notify("availability.changed", now);
 }
 
@@ -306,20 +322,20 @@ function startSignalling(
     label: identity.label,
     privateKeyFile: dataDir === undefined ? undefined : `${dataDir}/identity.key`,
     settings,
-    carrierId: carrier?.selfId,
+    relayPeerId: carrier?.selfId,
   });
 }
 
 /** Calls first, since they still need the signalling; the engines once nobody uses them. The attach chart has the clock. */
 async function stopServices(
-  { availability, desk, frames, signalling, engines, recording, inspection }: Plugin,
+  { availability, callManager, frames, signalling, engines, recording, inspection }: Plugin,
   context: CallEnvironment,
   reason: "hostGone" | "shutdown",
 ): Promise<void> {
   availability.stop();
   context.devices.close();
-  desk.send({ type: "manager.close", reason });
-  await waitFor(desk, (snapshot) => snapshot.status !== "active");
+  callManager.send({ type: "manager.close", reason });
+  await waitFor(callManager, (snapshot) => snapshot.status !== "active");
   const { cameraMutex, microphoneMutex, speakerMutex } = context;
   await Promise.all([cameraMutex.idle(), microphoneMutex.idle(), speakerMutex.idle()]);
   await Promise.all([frames.close(), engines.sound.close(), signalling.close()]);

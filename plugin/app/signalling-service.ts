@@ -16,19 +16,19 @@ import {
 } from "../signalling/port.ts";
 
 /** What `initialize` said, as far as signalling is concerned. */
-export interface SignallingStart {
+export interface SignallingConfig {
   /** How other peers are told we are called. */
   readonly label: string;
   /** Absolute path; undefined keeps the key in memory only. */
   readonly privateKeyFile: string | undefined;
   readonly settings: Settings["signalling"];
   /** The host's peer id, where the host carries the signals over its own node. */
-  readonly carrierId: string | undefined;
+  readonly relayPeerId: string | undefined;
 }
 
 export interface SignallingServiceOptions {
-  create(start: SignallingStart, callbacks: SignallingCallbacks): Signalling;
-  createCarried(selfId: string, callbacks: SignallingCallbacks): HostRelayedSignalling;
+  create(start: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
+  createHostRelayed(selfId: string, callbacks: SignallingCallbacks): HostRelayedSignalling;
   readonly notify: Notify;
   readonly log: Log;
   onSignal(from: string, callId: string, signal: Signal): void;
@@ -40,7 +40,7 @@ export interface SignallingServiceOptions {
 /** One carrier at a time, for as long as the plugin serves. */
 export interface SignallingService {
   /** Never rejects: a failure is told to the host as `signalling.changed` with its reason. */
-  start(start: SignallingStart): Promise<void>;
+  start(start: SignallingConfig): Promise<void>;
   /** Waits for a start that is under way. @throws SignallingError closed while there is no signalling */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Null until it is ready. */
@@ -52,7 +52,7 @@ export interface SignallingService {
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
   addContact(address: string): Promise<Contact>;
   /** The host's part where it carries the signals; null where the plugin runs a node of its own, and before `start`. */
-  carried(): HostRelayedSignalling | null;
+  hostRelayed(): HostRelayedSignalling | null;
   /** Sends still waiting reject with `closed`; without a start there is nothing to close. */
   close(): Promise<void>;
 }
@@ -81,10 +81,10 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     onAddressChange: ready,
   };
 
-  async function begin(start: SignallingStart): Promise<void> {
+  async function begin(start: SignallingConfig): Promise<void> {
     notify("signalling.changed", { state: "starting", addresses: [] });
     try {
-      if (start.carrierId !== undefined) carried = options.createCarried(start.carrierId, callbacks);
+      if (start.relayPeerId !== undefined) carried = options.createHostRelayed(start.relayPeerId, callbacks);
       signalling = carried ?? options.create(start, callbacks);
       signalling.setAvailability(availability);
       ready(await signalling.start());
@@ -111,7 +111,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       signalling?.setAvailability(now);
     },
     addContact: (address) => addContact(self && signalling, address),
-    carried: () => carried,
+    hostRelayed: () => carried,
     async close() {
       self = null;
       await signalling?.close();

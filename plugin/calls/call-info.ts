@@ -25,7 +25,7 @@ type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
 type AdaptSnapshot = SnapshotFrom<typeof adaptMachine>;
 
 /** What no chart knows: times, and what the statistics say. */
-export interface CallFacts {
+export interface CallInfoInput {
   /** Unix milliseconds. */
   readonly createdAt: number;
   /** Unix milliseconds; null until the media path first stood. A reconnection leaves it alone. */
@@ -54,7 +54,7 @@ export function phaseOf(snapshot: CallSnapshot): CallPhase {
 }
 
 /** A snapshot of the moment; devices count as off until the media chart runs. */
-export function describeCall(call: ManagedCall, facts: CallFacts): CallInfo {
+export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo {
   const snapshot = call.ref.getSnapshot();
   const media: MediaSnapshot | undefined = snapshot.children.media?.getSnapshot();
   const { remote } = snapshot.context;

@@ -23,7 +23,7 @@ export interface CallManagerCallbacks {
   /** Comes once for each call, before its media are forgotten. */
   onEnd(ended: EndedCall): void;
   /** Some chart of some call moved. Comes often; the receiver gathers. */
-  onMove(): void;
+  onStateChange(): void;
 }
 
 /**
@@ -73,19 +73,20 @@ export function createCallManager(
       },
       notifyHostOfEnd: (_, params) => {
         callbacks.onEnd(params);
-        context.forget(params.callId);
+        context.endCall(params.callId);
       },
       refuse: (_, params) => signals.refuse(params),
     },
     guards: {
-      ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && !context.rings.allows(from),
+      ringsTooOften: (_, { from, signal }) =>
+        signal.type === "call-request" && !context.ringBudget.allows(from),
     },
   });
   return createActor(desk, {
     ...options,
     input: { timeouts: context.settings().timeouts },
     inspect: (event) => {
-      if (event.type === "@xstate.snapshot") callbacks.onMove();
+      if (event.type === "@xstate.snapshot") callbacks.onStateChange();
     },
   });
 }

@@ -19,7 +19,7 @@ export interface CallMediaOptions {
   nowUs(): number;
   createScaler(): FrameScaler;
   /** The settings' largest picture. */
-  wish(): CaptureConstraints;
+  captureConstraints(): CaptureConstraints;
   /** A picture could not be made smaller. */
   onError(error: unknown): void;
 }
@@ -95,8 +95,8 @@ export class CallMedia {
   }
 
   /** @param behindMs of the remote sound against the remote picture; null unless both flow */
-  measuredSound(behindMs: number | null): void {
-    this.#lipSync.measured(this.#isHeard ? behindMs : null);
+  updateAvOffset(behindMs: number | null): void {
+    this.#lipSync.update(this.#isHeard ? behindMs : null);
   }
 
   /** By how much remote pictures are held back now, so that lips fit the sound. */
@@ -120,20 +120,20 @@ export class CallMedia {
 
   /** From now on no more than this share of the camera's pictures is sent. */
   limitSending(share: VideoShare): void {
-    this.#sender.limit(share, this.capturing().fps);
+    this.#sender.limit(share, this.captureFormat().fps);
   }
 
   /** What the camera gives; before it is open, what it will be asked for. */
-  capturing(): { width: number; height: number; fps: number } {
-    const { width, height, fps } = this.#camera?.mode ?? this.#options.wish();
+  captureFormat(): { width: number; height: number; fps: number } {
+    const { width, height, fps } = this.#camera?.mode ?? this.#options.captureConstraints();
     return { width, height, fps };
   }
 
   /** What is sent at most; nothing without a camera. */
-  sending(): { width: number; height: number; fps: number } {
+  sendFormat(): { width: number; height: number; fps: number } {
     const { scale, rate } = this.#sender.share;
     if (!this.#camera || rate === 0) return { width: 0, height: 0, fps: 0 };
-    const mode = this.capturing();
+    const mode = this.captureFormat();
     return { ...scaledSize(mode, scale), fps: Math.round(mode.fps * rate) };
   }
 

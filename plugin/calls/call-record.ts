@@ -55,7 +55,7 @@ const detailSchema = z.object({
 });
 
 /** What no chart knows. */
-export interface RecordFacts {
+export interface RecordInput {
   readonly selfId: string;
   /** Multiaddrs of the peer; empty where the host carries the signals. */
   readonly addresses: readonly string[];
@@ -72,7 +72,7 @@ export interface RecordedCall {
 }
 
 /** The text for the host to keep; null where it would be too long, which no call of ours is. */
-export function recordOf(call: ManagedCall, facts: RecordFacts): string | null {
+export function recordOf(call: ManagedCall, facts: RecordInput): string | null {
   const { callId, peerId, direction, ref } = call;
   const { media, remote } = ref.getSnapshot().context;
   const addresses = facts.addresses.slice(0, MAX_ADDRESSES).map((address) => withPeer(address, peerId));

@@ -9,10 +9,10 @@ import type {
 } from "../../rpc-schema/index.ts";
 import type { EndedCall, ManagedCall } from "../../statecharts/index.ts";
 import { errorText } from "../common/error-text.ts";
-import { type CallFacts, describeCall } from "./call-info.ts";
+import { type CallInfoInput, describeCall } from "./call-info.ts";
 import { avOffset, type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 import type { CallEnvironment } from "./environment.ts";
-import { type LoopLag, measuredOf, type SendPlan, watchLoopLag } from "./sampler.ts";
+import { type LoopLag, measuredOf, measureLoopLag, type SendPlan } from "./sampler.ts";
 
 /** What WebRTC's own statistics are fresh enough for, and eyes can follow. */
 const STATISTICS_MS = 1_000;
@@ -88,7 +88,7 @@ export class CallReporter {
     if (info.phase === "ended") return; // its end finds it unsettled and is not told either
     watched.settling = null;
     watched.told = JSON.stringify(info);
-    if (asksUser) this.#options.context.rings.take(info.peerId);
+    if (asksUser) this.#options.context.ringBudget.take(info.peerId);
     this.#options.notify(asksUser ? "call.incoming" : "call.changed", info);
   }
 
@@ -135,7 +135,7 @@ export class CallReporter {
   }
 
   /** Unix milliseconds; undefined for a call that the host was not told of, or no longer. */
-  timesOf(callId: string): Pick<CallFacts, "createdAt" | "connectedAt"> | undefined {
+  timesOf(callId: string): Pick<CallInfoInput, "createdAt" | "connectedAt"> | undefined {
     const watched = this.#watched.get(callId);
     if (watched?.settling !== null) return undefined;
     const { createdAt, connectedAt } = watched;
@@ -148,13 +148,13 @@ export class CallReporter {
   }
 
   #describe({ call, createdAt, connectedAt, statistics }: Watched): CallInfo {
-    const facts: CallFacts = {
+    const facts: CallInfoInput = {
       createdAt,
       connectedAt,
       quality: statistics?.quality ?? "unknown",
       peerLabel: this.#options.labelOf(call.peerId),
       negotiated: this.#options.context.mediaOf(call.callId).peer?.negotiatedDirections() ?? null,
-      sending: this.#options.context.mediaOf(call.callId).sending(),
+      sending: this.#options.context.mediaOf(call.callId).sendFormat(),
     };
     return describeCall(call, facts);
   }
@@ -166,7 +166,7 @@ export class CallReporter {
     if (info.phase === "connected" && watched.timers.length === 0) {
       watched.connectedAt ??= this.#options.now();
       // Our user wants to speak with this peer, however often it called before.
-      this.#options.context.rings.restore(info.peerId);
+      this.#options.context.ringBudget.restore(info.peerId);
       this.#startTimers(watched);
       info = this.#describe(watched);
     }
@@ -179,7 +179,7 @@ export class CallReporter {
   /** For the charts that decide how big and how often pictures are. */
   #publish(moment: StatisticsMoment, last: StatisticsMoment, picture: SendPlan["picture"]): void {
     const { measurements, settings } = this.#options.context;
-    this.#loopLag ??= watchLoopLag();
+    this.#loopLag ??= measureLoopLag();
     const plan = { maxVideoBps: settings().maxVideoBitrateBps, picture };
     measurements.publish(moment.callId, measuredOf(moment, last, this.#loopLag.take(), plan));
   }
@@ -217,8 +217,8 @@ export class CallReporter {
       localFrames: context.frames.counts(callId, "local"),
     };
     watched.statistics = statisticsOf(moment, watched.moment);
-    media.measuredSound(avOffset(moment, watched.moment));
-    if (watched.moment) this.#publish(moment, watched.moment, media.capturing());
+    media.updateAvOffset(avOffset(moment, watched.moment));
+    if (watched.moment) this.#publish(moment, watched.moment, media.captureFormat());
     watched.moment = moment;
     this.#options.notify("call.statistics", watched.statistics);
     this.#tellChange(watched);

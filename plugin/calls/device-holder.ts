@@ -60,7 +60,7 @@ export class DeviceHolder<D extends Closable> {
   }
 
   /** Opens the first device. @throws what opening throws */
-  async begin(choice: string): Promise<this> {
+  async openFirst(choice: string): Promise<this> {
     const slot = this.#createSlot();
     this.#current = slot;
     slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
@@ -68,18 +68,18 @@ export class DeviceHolder<D extends Closable> {
   }
 
   /** Connects what `begin` opened. */
-  start(): void {
+  attachFirst(): void {
     if (this.#current?.device) this.#takeOver(this.#current, this.#current.device);
   }
 
   /** Another device; of several wishes at once the last one counts. */
-  use(choice: string): void {
+  switchTo(choice: string): void {
     this.#wanted = { choice, isRenewal: false };
     this.#proceed();
   }
 
   /** Opens the device in use once more, for what `open` asks of it has changed. */
-  renew(): void {
+  reopen(): void {
     const choice = this.#current?.device?.deviceId;
     if (choice === undefined) return;
     // One that is about to be opened is asked for what is wanted now.

@@ -10,10 +10,10 @@ import type { PeerEngine } from "../peer/peer.ts";
 import type { Microphone, Sound, Speaker } from "../sound/sound.ts";
 import { CallMedia } from "./call-media.ts";
 import type { DeviceHolder } from "./device-holder.ts";
-import { createDeviceMonitor, type DeviceMonitor } from "./device-list-subscription.ts";
+import { createDeviceMonitor, type DeviceMonitor } from "./device-monitor.ts";
 import { createDeviceMutex, type DeviceMutex } from "./device-mutex.ts";
 import { PeerBudget } from "./peer-budget.ts";
-import { createSampler, type Sampler } from "./sampler.ts";
+import { createMeasurementChannel, type MeasurementChannel } from "./sampler.ts";
 
 /** Each part closes what it opens through these; none of them is closed here. */
 export interface CallEngines {
@@ -36,16 +36,16 @@ export interface CallEnvironment extends CallEngines {
   /** The media of a call; made when first asked for. */
   mediaOf(callId: string): CallMedia;
   /** Ends the call's frame streams too. Its devices and connection are released by their charts. */
-  forget(callId: string): void;
+  endCall(callId: string): void;
   readonly cameraMutex: DeviceMutex<DeviceHolder<OpenCamera>>;
   readonly microphoneMutex: DeviceMutex<DeviceHolder<Microphone>>;
   readonly speakerMutex: DeviceMutex<DeviceHolder<Speaker>>;
   readonly devices: DeviceMonitor;
-  readonly measurements: Sampler;
+  readonly measurements: MeasurementChannel;
   /** How often a peer may make our host ring. */
-  readonly rings: PeerBudget;
+  readonly ringBudget: PeerBudget;
   /** How often a peer is answered outside of any call. */
-  readonly refusals: PeerBudget;
+  readonly refusalBudget: PeerBudget;
 }
 
 /** Somebody who calls again and again is let through; a machine that does is not. */
@@ -72,7 +72,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
       showFrame,
       nowUs,
       createScaler: () => native.createScaler(),
-      wish: () => settings().picture,
+      captureConstraints: () => settings().picture,
       onError: (error) => log("warn", `a picture was not sent: ${errorText(error)}`),
     });
     media.set(callId, made);
@@ -82,7 +82,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   return {
     ...engines,
     mediaOf,
-    forget(callId) {
+    endCall(callId) {
       media.get(callId)?.stop();
       media.delete(callId);
       frames.endCall(callId);
@@ -91,8 +91,8 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     microphoneMutex: createDeviceMutex<DeviceHolder<Microphone>>(closeFailed),
     speakerMutex: createDeviceMutex<DeviceHolder<Speaker>>(closeFailed),
     devices: createDeviceMonitor(engines),
-    measurements: createSampler(),
-    rings: new PeerBudget({ ...RINGS, nowMs: () => performance.now() }),
-    refusals: new PeerBudget({ ...REFUSALS, nowMs: () => performance.now() }),
+    measurements: createMeasurementChannel(),
+    ringBudget: new PeerBudget({ ...RINGS, nowMs: () => performance.now() }),
+    refusalBudget: new PeerBudget({ ...REFUSALS, nowMs: () => performance.now() }),
   };
 }

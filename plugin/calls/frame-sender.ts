@@ -14,7 +14,7 @@ export interface FrameSenderOptions {
   onError(error: unknown): void;
 }
 
-export const WHOLE: VideoShare = Object.freeze({ scale: 1, rate: 1 });
+export const FULL_SHARE: VideoShare = Object.freeze({ scale: 1, rate: 1 });
 /** The scaler keeps its own buffer. */
 const nothingOwed = () => undefined;
 /** Below this neither WebRTC's encoder nor an eye makes anything of a picture. */
@@ -32,7 +32,7 @@ export function scaledSize(
 export class FrameSender {
   readonly #options: FrameSenderOptions;
   #scaler: FrameScaler | null = null;
-  #share = WHOLE;
+  #share = FULL_SHARE;
   #pacer: Pacer | null = null;
   #waiting: VideoFrame | null = null;
   #isScaling = false;

@@ -61,7 +61,7 @@ export class LipSync {
    * @param engineMs by how much the sound that WebRTC hands out is older than the picture that it hands out; null where
    *   one of them does not flow or is not listened to: then nothing is held any more
    */
-  measured(engineMs: number | null): void {
+  update(engineMs: number | null): void {
     if (engineMs === null) this.#behindMs = null;
     else {
       const behindMs = engineMs + ENGINE_MS + SPEAKER_MS - DRAWING_MS;

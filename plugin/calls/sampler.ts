@@ -5,13 +5,13 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Measured } from "../../statecharts/index.ts";
 import type { StatisticsMoment } from "./call-statistics.ts";
 
-export interface Sampler {
+export interface MeasurementChannel {
   publish(callId: string, measured: Measured): void;
   /** @returns ends it */
   subscribe(callId: string, listener: (measured: Measured) => void): () => void;
 }
 
-export function createSampler(): Sampler {
+export function createMeasurementChannel(): MeasurementChannel {
   const listeners = new Map<string, Set<(measured: Measured) => void>>();
   return {
     publish(callId, measured) {
@@ -69,7 +69,7 @@ export interface LoopLag {
   stop(): void;
 }
 
-export function watchLoopLag(): LoopLag {
+export function measureLoopLag(): LoopLag {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   return {

@@ -11,7 +11,7 @@ import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts"
 import { isTone } from "../support/goop-peer/observer.ts";
 import { untilPluginSees } from "../support/goop-peer/plugin-observer.ts";
 import { findDeviations } from "../support/goop-peer/wire/wire-rules.ts";
-import { endCalls, type PluginProcess } from "../support/plugin/plugin-process.ts";
+import { hangUpAll, type PluginProcess } from "../support/plugin/plugin-process.ts";
 import { PULSE_RATE, type Pulse, startPulse } from "../support/sound/pulse.ts";
 
 const SWITCHES = [
@@ -51,7 +51,7 @@ describe("Chromium as a browser-mode peer", () => {
   after(async () => {
     for (const end of ends) await end();
   });
-  afterEach(() => endCalls(plugin));
+  afterEach(() => hangUpAll(plugin));
 
   /** Also loads it anew. */
   async function openPage(): Promise<void> {
@@ -90,7 +90,7 @@ describe("Chromium as a browser-mode peer", () => {
     call.callId === callId && call.phase === "connected";
 
   async function pageCalls(): Promise<string> {
-    plugin.mark();
+    plugin.clearNotifications();
     const callId = await browser.execute((peerId) => window.goopPage?.start(peerId, "video"), plugin.peerId);
     assert.ok(callId);
     await plugin.next("call.incoming", (call) => call.callId === callId);
@@ -100,7 +100,7 @@ describe("Chromium as a browser-mode peer", () => {
   }
 
   async function pluginCalls(): Promise<string> {
-    plugin.mark();
+    plugin.clearNotifications();
     const { callId } = await plugin.host.request("call.start", { peerId: node.peerId, media: "video" });
     await browser.waitForSource(`() => window.goopPage.rings.some((ring) => ring.channelId === "${callId}")`);
     await browser.execute((channel) => window.goopPage?.accept(channel), callId);

@@ -4,7 +4,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { contactSchema, methods, PROTOCOL_VERSION } from "../../rpc-schema/index.ts";
-import { Arrivals, openPluginSeat, type SeatedPlugin } from "../support/plugin/fake-plugin-executable.ts";
+import {
+  AwaitableQueue,
+  createFakePluginExecutable,
+  type FakePluginProcess,
+} from "../support/plugin/fake-plugin-executable.ts";
 
 export interface CarriedMessage {
   readonly peerId: string;
@@ -37,7 +41,7 @@ const P4 = "12D3KooWPeerNumber4abcde";
 class ScriptedNetwork implements HostNetwork {
   /** In the order in which the peers had them. */
   readonly reached: CarriedMessage[] = [];
-  readonly arrivals = new Arrivals<CarriedMessage>();
+  readonly arrivals = new AwaitableQueue<CarriedMessage>();
   readonly unreachable = new Set<string>();
   readonly #held = new Map<string, Promise<void>>();
 
@@ -63,7 +67,7 @@ class ScriptedNetwork implements HostNetwork {
 }
 
 interface Scene {
-  readonly plugin: SeatedPlugin;
+  readonly plugin: FakePluginProcess;
   readonly host: HostUnderTest;
   readonly network: ScriptedNetwork;
   /** What `initialize` said. */
@@ -73,11 +77,11 @@ interface Scene {
 }
 
 async function inScene(start: StartHost, run: (scene: Scene) => Promise<void>): Promise<void> {
-  const seat = await openPluginSeat();
+  const seat = await createFakePluginExecutable();
   const network = new ScriptedNetwork();
   const starting = start(seat.path, network);
   try {
-    const plugin = await seat.seated();
+    const plugin = await seat.nextProcess();
     const initialized = await plugin.initialize();
     const host = await starting;
     await run({ plugin, host, network, initialized, leave: () => leave(plugin, host) });
@@ -88,12 +92,12 @@ async function inScene(start: StartHost, run: (scene: Scene) => Promise<void>): 
   }
 }
 
-async function leave(plugin: SeatedPlugin, host: HostUnderTest): Promise<void> {
+async function leave(plugin: FakePluginProcess, host: HostUnderTest): Promise<void> {
   const stopped = host.stop();
   const { id } = await plugin.request("shutdown");
-  plugin.say({ id, result: null });
+  plugin.write({ id, result: null });
   await Promise.race([plugin.notification("exit"), plugin.inputEnded]);
-  plugin.leave();
+  plugin.exit();
   await stopped;
 }
 
@@ -137,7 +141,7 @@ function life(scene: InScene): void {
 
   scene("ends also when the plugin answers nothing any more", async ({ plugin, host }) => {
     await host.stop();
-    await plugin.gone;
+    await plugin.exited;
   });
 }
 
@@ -149,7 +153,7 @@ function sending(scene: InScene): void {
     plugin.send(1, P1, "call:c1", payload);
     plugin.send(2, P2, "call:c2", { type: "call-ack" });
     assert.equal((await plugin.answer(2)).result, null);
-    assert.ok(plugin.unheeded.every(({ id }) => id !== 1));
+    assert.ok(plugin.unread.every(({ id }) => id !== 1));
     release();
     assert.equal((await plugin.answer(1)).result, null);
     assert.deepEqual(await network.next("call:c1"), { peerId: P1, topic: "call:c1", payload });
@@ -188,8 +192,8 @@ function sending(scene: InScene): void {
           [...Array(10).keys()],
         );
       }
-      plugin.say({ method: "call.ended", params: ended(P1, "slow") });
-      plugin.say({ method: "call.ended", params: ended(P2, "fast") });
+      plugin.write({ method: "call.ended", params: ended(P1, "slow") });
+      plugin.write({ method: "call.ended", params: ended(P2, "fast") });
       await now.leave();
     },
   );
@@ -201,7 +205,7 @@ function delivering(scene: InScene): void {
     now.host.arrives({ peerId: P1, topic: "call:c1", payload });
     const { id, params } = await now.plugin.request("signal.deliver");
     assert.deepEqual(params, { from: P1, topic: "call:c1", payload });
-    now.plugin.say({ id, result: null });
+    now.plugin.write({ id, result: null });
     await now.leave();
   });
 
@@ -216,7 +220,7 @@ function delivering(scene: InScene): void {
       ids.add(id);
     }
     assert.equal(ids.size, 20);
-    for (const id of ids) plugin.say({ id, result: null });
+    for (const id of ids) plugin.write({ id, result: null });
     await end();
   });
 
@@ -227,18 +231,18 @@ function delivering(scene: InScene): void {
     host.arrives({ peerId: P1, topic: "call:c1", payload: { type: "call-ack" } });
     const { id, params } = await plugin.request("signal.deliver");
     assert.equal(params?.topic, "call:c1");
-    plugin.say({ id, result: null });
+    plugin.write({ id, result: null });
     await end();
   });
 
   scene("what the plugin refuses only once", async ({ plugin, host, network, leave: end }) => {
     host.arrives(request(P1, "c1"));
     const { id } = await plugin.request("signal.deliver");
-    plugin.say({ id, error: { code: -32603, message: "a bug" } });
+    plugin.write({ id, error: { code: -32603, message: "a bug" } });
     host.arrives({ peerId: P1, topic: "call:c1", payload: { type: "call-hangup" } });
     const next = await plugin.request("signal.deliver");
     assert.deepEqual(next.params?.payload, { type: "call-hangup" });
-    plugin.say({ id: next.id, result: null });
+    plugin.write({ id: next.id, result: null });
     await end();
     assert.deepEqual(network.reached, []);
   });
@@ -263,10 +267,10 @@ async function openCalls({ plugin, host, network }: Scene): Promise<void> {
   host.arrives({ peerId: P4, topic: "call:c4", payload: { type: "call-hangup" } });
   plugin.send(5, P4, "call:c5", { type: "call-request" });
   for (const id of [1, 4, 5]) await plugin.answer(id);
-  plugin.say({ method: "call.ended", params: ended(P4, "c5") });
+  plugin.write({ method: "call.ended", params: ended(P4, "c5") });
   for (let nth = 0; nth < 3; nth += 1) {
     const { id } = await plugin.request("signal.deliver");
-    plugin.say({ id, result: null });
+    plugin.write({ id, result: null });
   }
   // Answered after `call.ended` was read, since the plugin's words are read in order.
   plugin.send("last", P3, "call:c3", { type: "call-hangup" });
@@ -276,8 +280,8 @@ async function openCalls({ plugin, host, network }: Scene): Promise<void> {
 
 function faults(scene: InScene): void {
   for (const [how, go] of [
-    ["is killed", (plugin: SeatedPlugin) => plugin.kill()],
-    ["leaves without a word", async (plugin: SeatedPlugin) => plugin.leave()],
+    ["is killed", (plugin: FakePluginProcess) => plugin.kill()],
+    ["leaves without a word", async (plugin: FakePluginProcess) => plugin.exit()],
   ] as const) {
     scene(`hangs up every open call, once, to its peer, when the plugin ${how}`, async (now) => {
       await openCalls(now);
@@ -307,12 +311,12 @@ function faults(scene: InScene): void {
 
   scene("goes on after noise, answers to nothing and requests that are none", async (now) => {
     const { plugin, network } = now;
-    plugin.sayRaw("ALSA lib pcm.c:2495:(snd_pcm_open_noupdate) Unknown PCM\n\n{\n[]\nnull\n7\n");
-    plugin.sayRaw(Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
-    plugin.say({ id: 4711, result: null });
-    plugin.say({ id: null, error: { code: -32700, message: "what?" } });
-    plugin.say({ method: "call.dance", params: {} });
-    plugin.say({ method: "call.ended", params: { nonsense: true } });
+    plugin.writeRaw("ALSA lib pcm.c:2495:(snd_pcm_open_noupdate) Unknown PCM\n\n{\n[]\nnull\n7\n");
+    plugin.writeRaw(Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
+    plugin.write({ id: 4711, result: null });
+    plugin.write({ id: null, error: { code: -32700, message: "what?" } });
+    plugin.write({ method: "call.dance", params: {} });
+    plugin.write({ method: "call.ended", params: { nonsense: true } });
     const wrong: [string, string, unknown, number][] = [
       ["unknown", "signal.teleport", {}, -32601],
       ["empty", "signal.send", {}, -32602],
@@ -321,7 +325,7 @@ function faults(scene: InScene): void {
       ["noObject", "signal.send", { peerId: P1, topic: "call:c", payload: "call-hangup" }, -32602],
     ];
     for (const [id, method, params, code] of wrong) {
-      plugin.say({ id, method, params });
+      plugin.write({ id, method, params });
       assert.equal((await plugin.answer(id)).error?.code, code, id);
     }
     assert.deepEqual(network.reached, []);

@@ -9,13 +9,13 @@ import {
   connected,
   feed,
   negotiate,
-  type WatchedPeer,
+  type ObservedPeer,
   withoutKind,
   withRefusedKind,
 } from "../support/plugin/peer-pair.ts";
 
 export type WithPair = (
-  body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>,
+  body: (caller: ObservedPeer, callee: ObservedPeer) => Promise<void>,
 ) => () => Promise<void>;
 
 export function media(withPair: WithPair): void {
@@ -25,14 +25,14 @@ export function media(withPair: WithPair): void {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
       try {
-        await callee.until(() => callee.blocks.length > 5);
+        await callee.waitUntil(() => callee.blocks.length > 5);
         callee.peer.setAudioReceiving(false);
         const before = callee.blocks.length;
-        const pictures = callee.pictures.length;
-        await callee.until(() => callee.pictures.length > pictures + 3);
+        const pictures = callee.frames.length;
+        await callee.waitUntil(() => callee.frames.length > pictures + 3);
         assert.equal(callee.blocks.length, before);
         callee.peer.setAudioReceiving(true);
-        await callee.until(() => callee.blocks.length > before + 5);
+        await callee.waitUntil(() => callee.blocks.length > before + 5);
       } finally {
         feeding.stop();
       }
@@ -45,15 +45,15 @@ export function media(withPair: WithPair): void {
       await connect(caller, callee);
       const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
       try {
-        await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
-        await caller.until(() => caller.pictures.length > 5 && caller.blocks.some(isLoud));
+        await callee.waitUntil(() => callee.frames.length > 5 && callee.blocks.some(isLoud));
+        await caller.waitUntil(() => caller.frames.length > 5 && caller.blocks.some(isLoud));
       } finally {
         for (const each of feeds) each.stop();
       }
-      assertGrey(callee.pictures.at(-1), 60);
-      assertGrey(caller.pictures.at(-1), 180);
-      assert.ok((callee.pictures.at(-1)?.capturedAtUs ?? 0) > 1.7e15, "Unix time in microseconds");
-      const received = callee.pictures.at(-1)?.data;
+      assertGrey(callee.frames.at(-1), 60);
+      assertGrey(caller.frames.at(-1), 180);
+      assert.ok((callee.frames.at(-1)?.capturedAtUs ?? 0) > 1.7e15, "Unix time in microseconds");
+      const received = callee.frames.at(-1)?.data;
       assert.equal(received?.byteLength, received?.buffer.byteLength, "the only view of its buffer");
     }),
   );
@@ -63,20 +63,20 @@ export function media(withPair: WithPair): void {
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const first = feed(caller.peer, 60);
-      await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+      await callee.waitUntil(() => callee.frames.length > 5 && callee.blocks.some(isLoud));
       first.stop();
       const before = await settledBytes(caller);
-      const shown = callee.pictures.length;
+      const shown = callee.frames.length;
       // The other direction's pictures measure the time in which nothing may come.
       const other = feed(callee.peer, 180);
-      await caller.until(() => caller.pictures.length > 15);
+      await caller.waitUntil(() => caller.frames.length > 15);
       other.stop();
       assert.deepEqual(await sentBytes(caller), before);
-      assert.equal(callee.pictures.length, shown);
+      assert.equal(callee.frames.length, shown);
       const second = feed(caller.peer, 120);
-      await callee.until(() => callee.pictures.length > shown + 5);
+      await callee.waitUntil(() => callee.frames.length > shown + 5);
       second.stop();
-      assertGrey(callee.pictures.at(-1), 120);
+      assertGrey(callee.frames.at(-1), 120);
     }),
   );
 }
@@ -87,8 +87,8 @@ const NOT_AT_ALL = { sends: false, receives: false };
 /** The callee gets an offer without one kind, as from a machine without that device. */
 async function connectWithout(
   kind: "audio" | "video",
-  caller: WatchedPeer,
-  callee: WatchedPeer,
+  caller: ObservedPeer,
+  callee: ObservedPeer,
 ): Promise<void> {
   const offer = await caller.peer.createOffer();
   const answer = await callee.peer.answerOffer(withoutKind(offer, kind));
@@ -112,17 +112,17 @@ export function kinds(withPair: WithPair): void {
         }
         const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
         try {
-          const count = ({ pictures, blocks }: WatchedPeer) =>
-            missing === "video" ? blocks.filter(isLoud).length : pictures.length;
-          await callee.until(() => count(callee) > 5);
-          await caller.until(() => count(caller) > 5);
-          if (missing === "video") assert.deepEqual([callee.pictures, caller.pictures], [[], []]);
+          const count = ({ frames, blocks }: ObservedPeer) =>
+            missing === "video" ? blocks.filter(isLoud).length : frames.length;
+          await callee.waitUntil(() => count(callee) > 5);
+          await caller.waitUntil(() => count(caller) > 5);
+          if (missing === "video") assert.deepEqual([callee.frames, caller.frames], [[], []]);
           // Sections keep their order in later offers, so only the last one can be added here.
           if (missing === "audio") return;
           await negotiate(caller, callee);
           for (const each of [caller, callee]) {
             assert.deepEqual(each.peer.negotiatedDirections(), { audio: BOTH_WAYS, video: BOTH_WAYS });
-            await each.until(() => each.pictures.length > 5 && each.blocks.some(isLoud));
+            await each.waitUntil(() => each.frames.length > 5 && each.blocks.some(isLoud));
           }
         } finally {
           for (const each of feeds) each.stop();
@@ -146,7 +146,7 @@ export function kinds(withPair: WithPair): void {
       const receiving = { sends: false, receives: true };
       assert.deepEqual(caller.peer.negotiatedDirections(), { audio: receiving, video: receiving });
       const feeding = feed(callee.peer, 60);
-      await caller.until(() => caller.pictures.length > 3 && caller.blocks.some(isLoud));
+      await caller.waitUntil(() => caller.frames.length > 3 && caller.blocks.some(isLoud));
       feeding.stop();
     }),
   );
@@ -158,7 +158,7 @@ export function figures(withPair: WithPair): void {
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
-      await callee.until(() => callee.pictures.length > 5 && callee.blocks.some(isLoud));
+      await callee.waitUntil(() => callee.frames.length > 5 && callee.blocks.some(isLoud));
       feeding.stop();
       const sent = await caller.peer.statistics();
       const received = await callee.peer.statistics();
@@ -174,7 +174,7 @@ function isLoud({ block }: { block: Int16Array }): boolean {
   return block.some((sample) => Math.abs(sample) > 2000);
 }
 
-function assertGrey(frame: WatchedPeer["pictures"][number] | undefined, luma: number): void {
+function assertGrey(frame: ObservedPeer["frames"][number] | undefined, luma: number): void {
   assert.ok(frame !== undefined);
   const middle = frame.data[(frame.height >> 1) * frame.width + (frame.width >> 1)] ?? -1;
   assert.ok(Math.abs(middle - luma) < 12, `luma ${middle}, expected about ${luma}`);
@@ -182,13 +182,13 @@ function assertGrey(frame: WatchedPeer["pictures"][number] | undefined, luma: nu
 
 async function sentBytes({
   peer,
-}: WatchedPeer): Promise<Pick<PeerStatistics, "bytesSentVideo" | "bytesSentAudio">> {
+}: ObservedPeer): Promise<Pick<PeerStatistics, "bytesSentVideo" | "bytesSentAudio">> {
   const { bytesSentVideo, bytesSentAudio } = await peer.statistics();
   return { bytesSentVideo, bytesSentAudio };
 }
 
 /** What is still in the encoder and the pacer leaves first. */
-async function settledBytes(peer: WatchedPeer): ReturnType<typeof sentBytes> {
+async function settledBytes(peer: ObservedPeer): ReturnType<typeof sentBytes> {
   let last = await sentBytes(peer);
   for (let same = 0; same < 200; ) {
     const now = await sentBytes(peer);

@@ -7,20 +7,20 @@ import {
   connect,
   connected,
   feed,
-  greyPicture,
+  greyFrame,
   negotiate,
+  type ObservedPeer,
+  observePeer,
   toneBlock,
-  type WatchedPeer,
-  watchedPeer,
 } from "../support/plugin/peer-pair.ts";
 import { figures, kinds, media, type WithPair } from "./peer-media.contract.ts";
 
-type Pair = [caller: WatchedPeer, callee: WatchedPeer];
+type Pair = [caller: ObservedPeer, callee: ObservedPeer];
 
 export function peerContract(name: string, createEngine: () => PeerEngine): void {
-  const withPair = (body: (caller: WatchedPeer, callee: WatchedPeer) => Promise<void>) => async () => {
+  const withPair = (body: (caller: ObservedPeer, callee: ObservedPeer) => Promise<void>) => async () => {
     const engine = createEngine();
-    const pair: Pair = [await watchedPeer(engine), await watchedPeer(engine)];
+    const pair: Pair = [await observePeer(engine), await observePeer(engine)];
     try {
       await body(...pair);
     } finally {
@@ -54,7 +54,7 @@ function connecting(withPair: WithPair): void {
     "candidates that come before any description wait for it",
     withPair(async (caller, callee) => {
       const offer = await caller.peer.createOffer();
-      await caller.until(() => caller.candidates.length > 0);
+      await caller.waitUntil(() => caller.candidates.length > 0);
       caller.sendCandidatesTo(callee.peer);
       await caller.peer.acceptAnswer(await callee.peer.answerOffer(offer));
       // The caller gets none from the callee: the early ones must have been kept.
@@ -66,7 +66,7 @@ function connecting(withPair: WithPair): void {
     "candidates that come before the answer wait for it",
     withPair(async (caller, callee) => {
       const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
-      await callee.until(() => callee.candidates.length > 0);
+      await callee.waitUntil(() => callee.candidates.length > 0);
       callee.sendCandidatesTo(caller.peer);
       await caller.peer.acceptAnswer(answer);
       await connected(caller, callee);
@@ -84,7 +84,7 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
         wereToldEarly = caller.candidates.length;
       });
       assert.equal(wereToldEarly, 0);
-      await caller.until(() => caller.candidates.length > 0);
+      await caller.waitUntil(() => caller.candidates.length > 0);
     }),
   );
 
@@ -107,8 +107,8 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
     "descriptions that waited for candidates hold them: nothing has to be told besides",
     withEngine(async (engine) => {
       const [caller, callee] = [
-        await watchedPeer(engine, 1_500_000, 5_000),
-        await watchedPeer(engine, 1_500_000, 5_000),
+        await observePeer(engine, 1_500_000, 5_000),
+        await observePeer(engine, 1_500_000, 5_000),
       ];
       try {
         const offer = await caller.peer.createOffer();
@@ -155,14 +155,14 @@ function renegotiation(withPair: WithPair): void {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
       try {
-        await callee.until(() => callee.pictures.length > 3);
+        await callee.waitUntil(() => callee.frames.length > 3);
         for (const [from, to] of [
           [caller, callee],
           [callee, caller],
         ] as const) {
           await negotiate(from, to);
-          const shown = callee.pictures.length;
-          await callee.until(() => callee.pictures.length > shown + 3);
+          const shown = callee.frames.length;
+          await callee.waitUntil(() => callee.frames.length > shown + 3);
         }
       } finally {
         feeding.stop();
@@ -181,10 +181,10 @@ function renegotiation(withPair: WithPair): void {
       const second = await caller.peer.createOffer({ iceRestart: true });
       assert.notEqual(fragment(second), fragment(first));
       const gathered = caller.candidates.length;
-      await caller.until(() => caller.candidates.length > gathered);
+      await caller.waitUntil(() => caller.candidates.length > gathered);
       await caller.peer.acceptAnswer(await callee.peer.answerOffer(second));
       const feeding = feed(caller.peer, 60);
-      await callee.until(() => callee.pictures.length > 3);
+      await callee.waitUntil(() => callee.frames.length > 3);
       feeding.stop();
     }),
   );
@@ -196,7 +196,7 @@ function renegotiation(withPair: WithPair): void {
       await callee.peer.createOffer({ iceRestart: true });
       await negotiate(caller, callee, true);
       const feeding = feed(callee.peer, 60);
-      await caller.until(() => caller.pictures.length > 3);
+      await caller.waitUntil(() => caller.frames.length > 3);
       feeding.stop();
     }),
   );
@@ -233,7 +233,7 @@ function misuse(withPair: WithPair): void {
   test(
     "a view into a larger buffer is refused rather than sent",
     withPair(async (caller) => {
-      const whole = greyPicture(60);
+      const whole = greyFrame(60);
       const larger = new Uint8Array(whole.data.byteLength + 16);
       const view = larger.subarray(16);
       assert.throws(() => caller.peer.sendVideo({ ...whole, data: view }), /expected a buffer of its own/);
@@ -253,12 +253,12 @@ function ends(withPair: WithPair): void {
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
-      await callee.until(() => callee.pictures.length > 3);
+      await callee.waitUntil(() => callee.frames.length > 3);
       callee.peer.close();
-      const calls = callee.calls();
+      const calls = callee.callbackCount();
       callee.peer.close();
       callee.peer.addCandidate({ candidate: "candidate:1 1 udp 5 127.0.0.1 9 typ host", sdpMLineIndex: 0 });
-      callee.peer.sendVideo(greyPicture(1));
+      callee.peer.sendVideo(greyFrame(1));
       callee.peer.sendAudio(toneBlock(0));
       await assert.rejects(callee.peer.createOffer(), /closed/);
       const bytes = (await callee.peer.statistics()).bytesSentVideo;
@@ -266,7 +266,7 @@ function ends(withPair: WithPair): void {
       // The caller's own statistics pass through the engine's threads, so whatever was on its way has arrived.
       for (let turn = 0; turn < 20; turn++) await caller.peer.statistics();
       feeding.stop();
-      assert.equal(callee.calls(), calls);
+      assert.equal(callee.callbackCount(), calls);
     }),
   );
 
@@ -280,7 +280,7 @@ function ends(withPair: WithPair): void {
         (cause: unknown) => cause,
       );
       assert.ok(outcome === "made" || outcome instanceof PeerError);
-      assert.equal(caller.calls(), 0);
+      assert.equal(caller.callbackCount(), 0);
     }),
   );
 }

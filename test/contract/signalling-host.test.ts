@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import { watchSignalling } from "../support/network/signalling-recorder.ts";
-import { HostBus } from "../support/plugin/in-memory-hosts.ts";
+import { InMemoryHosts } from "../support/plugin/in-memory-hosts.ts";
 import { signallingContract } from "./signalling.contract.ts";
 
 signallingContract(
   "host carrier",
   () => {
-    const bus = new HostBus();
+    const bus = new InMemoryHosts();
     return {
       create: ({ label }, callbacks) => bus.create(label, callbacks),
       deadAddress: "/p2p/HostedPeerZZ",
@@ -24,7 +24,7 @@ const ringing: Signal = { type: "call-ringing" };
 const STRANGER = "12D3KooWStrangerAbcdefgh";
 
 async function pair(carryMs?: number) {
-  const bus = new HostBus();
+  const bus = new InMemoryHosts();
   const create = (label: string) => watchSignalling((callbacks) => bus.create(label, callbacks, carryMs));
   const [alice, bob] = [await create("Alice"), await create("Bob")];
   return { bus, alice, bob, close: () => Promise.all([alice.end.close(), bob.end.close()]) };
@@ -34,7 +34,7 @@ describe("a carried end", () => {
   test("asks the host by the call's topic, with the signal as it is", async () => {
     const { bus, alice, bob, close } = await pair();
     await alice.end.send(bob.self.peerId, "c1", { type: "call-hangup", reason: "busy" });
-    assert.deepEqual(bus.asked, [
+    assert.deepEqual(bus.requests, [
       {
         from: alice.self.peerId,
         peerId: bob.self.peerId,
@@ -47,29 +47,29 @@ describe("a carried end", () => {
 
   test("finds a peer unreachable when the host says so", async () => {
     const { bus, alice, bob, close } = await pair();
-    bus.mood = "refuses";
+    bus.behaviour = "refuses";
     await assert.rejects(alice.end.send(bob.self.peerId, "c1", ringing), { code: "unreachable" });
-    assert.equal(bus.asked.length, 1, "the host retries by itself");
+    assert.equal(bus.requests.length, 1, "the host retries by itself");
     await close();
   });
 
   test("gives up on a host that does not answer, and what waits behind follows", async () => {
     const { bus, alice, bob, close } = await pair(5);
-    bus.mood = "silent";
+    bus.behaviour = "silent";
     const stuck = assert.rejects(alice.end.send(bob.self.peerId, "c1", ringing), { code: "unacknowledged" });
     const next = alice.end.send(bob.self.peerId, "c1", { type: "call-ack" });
     await stuck;
-    bus.mood = "answers";
+    bus.behaviour = "answers";
     await next.catch(() => undefined);
     assert.deepEqual(
-      bus.asked.map(({ payload }) => (payload as Signal).type),
+      bus.requests.map(({ payload }) => (payload as Signal).type),
       ["call-ringing", "call-ack"],
     );
     await close();
   });
 
   test("takes no signal before its start or after its end, and never what is none", async () => {
-    const bus = new HostBus();
+    const bus = new InMemoryHosts();
     const heard: string[] = [];
     const end = bus.create("Alice", {
       onSignal: (_, callId) => heard.push(callId),
@@ -101,7 +101,7 @@ describe("a carried end", () => {
   });
 
   test("goes on when a listener fails", async () => {
-    const bus = new HostBus();
+    const bus = new InMemoryHosts();
     const heard: string[] = [];
     const end = bus.create("Alice", {
       onSignal(_, callId) {
@@ -122,7 +122,7 @@ describe("a carried end", () => {
     const [known] = alice.end.contacts();
     assert.equal(known?.label, "Bob");
     const told = alice.contactLists.length;
-    bus.tellContacts();
+    bus.sendContacts();
     assert.equal(alice.contactLists.length, told);
     const stranger: Contact = {
       peerId: STRANGER,

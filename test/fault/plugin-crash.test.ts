@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
-import { CallWatcher } from "../support/plugin/call-observer.ts";
+import { CallObserver } from "../support/plugin/call-observer.ts";
 import { descendants, isRunning } from "../support/process/process-figures.ts";
 import { type Pulse, startPulse } from "../support/sound/pulse.ts";
 
@@ -17,7 +17,7 @@ const CRASHES = 20;
 
 interface Side {
   readonly host: Host;
-  readonly page: CallWatcher;
+  readonly page: CallObserver;
 }
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -39,7 +39,7 @@ async function startSide(label: string, toneHz: number, { isKeyKept = true } = {
     },
   });
   ends.unshift(() => host.stop());
-  const page = await CallWatcher.open(host);
+  const page = await CallObserver.open(host);
   ends.unshift(async () => page.close());
   return { host, page };
 }
@@ -53,9 +53,9 @@ async function callBetween(alice: Side, bob: Side): Promise<string> {
   await introduce(alice, bob);
   const peerId = bob.host.state.signalling?.peerId ?? "";
   const { callId } = await alice.host.plugin.request("call.start", { peerId, media: "video" });
-  await bob.page.until("the call", () => bob.page.call?.callId === callId);
+  await bob.page.waitUntil("the call", () => bob.page.call?.callId === callId);
   await bob.host.plugin.request("call.accept", { callId });
-  await Promise.all([alice, bob].map(({ page }) => page.until("the picture", () => page.isComplete)));
+  await Promise.all([alice, bob].map(({ page }) => page.waitUntil("the picture", () => page.isComplete)));
   return callId;
 }
 
@@ -69,7 +69,7 @@ function crash({ host }: Side): void {
 
 /** @returns milliseconds until the side's page sees and hears the other side again */
 async function recovers({ page }: Side, since: number): Promise<number> {
-  await page.until("the way back", () => page.hasReconnected && page.isComplete);
+  await page.waitUntil("the way back", () => page.hasReconnected && page.isComplete);
   return performance.now() - since;
 }
 
@@ -95,7 +95,7 @@ describe("a plugin that is killed in a call", () => {
     const [here, there]: number[][] = [[], []];
     for (let times = 0; times < CRASHES; times += 1) {
       const [victim, other] = times % 2 === 0 ? [alice, bob] : [bob, alice];
-      for (const { page } of [victim, other]) page.mark();
+      for (const { page } of [victim, other]) page.reset();
       const since = performance.now();
       crash(victim);
       const [ofVictim, ofOther] = await Promise.all([recovers(victim, since), recovers(other, since)]);
@@ -116,7 +116,8 @@ describe("a plugin that is killed in a call", () => {
     }
     assert.deepEqual(dead.filter(isRunning), [], "processes of dead plugins");
     await alice.host.plugin.request("call.hangup", { callId });
-    for (const { page } of [alice, bob]) await page.until("the end", () => page.ended?.reason === "hungUp");
+    for (const { page } of [alice, bob])
+      await page.waitUntil("the end", () => page.ended?.reason === "hungUp");
     const { durationMs = 0 } = alice.page.ended ?? {};
     assert.ok(durationMs >= Date.now() - (begun?.connectedAt ?? 0) - 5_000, "the whole call counts");
   });
@@ -125,9 +126,9 @@ describe("a plugin that is killed in a call", () => {
     await introduce(alice, bob);
     const peerId = bob.host.state.signalling?.peerId ?? "";
     const { callId } = await alice.host.plugin.request("call.start", { peerId, media: "video" });
-    await bob.page.until("the ring", () => bob.page.call?.callId === callId);
+    await bob.page.waitUntil("the ring", () => bob.page.call?.callId === callId);
     crash(alice);
-    for (const { page } of [alice, bob]) await page.until("the end", () => page.ended?.callId === callId);
+    for (const { page } of [alice, bob]) await page.waitUntil("the end", () => page.ended?.callId === callId);
     assert.deepEqual([alice.page.ended?.reason, bob.page.ended?.reason], ["hostGone", "hostGone"]);
   });
 
@@ -135,7 +136,7 @@ describe("a plugin that is killed in a call", () => {
     const carol = await startSide("Carol", 550, { isKeyKept: false });
     const callId = await callBetween(carol, bob);
     crash(carol);
-    await carol.page.until("the end", () => carol.page.ended?.callId === callId);
+    await carol.page.waitUntil("the end", () => carol.page.ended?.callId === callId);
     assert.equal(carol.page.ended?.reason, "connectionLost");
     assert.match(carol.page.ended?.detail ?? "", /another peer now/);
     await bob.host.plugin.request("call.hangup", { callId });

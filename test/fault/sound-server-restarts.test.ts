@@ -39,12 +39,12 @@ test(`a sound server killed and restarted ${RESTARTS} times in a call: the call 
     for (const awayMs of AWAY_MS) {
       await pulse.kill();
       await quiet();
-      alice.mark();
+      alice.clearNotifications();
       await alice.next("call.levels", ({ speaker }) => speaker < AUDIBLE);
       await away(awayMs);
       const backMs = await pulse.restart();
       quiet = pulse.play(sine(VOICE_HZ, 1_000, PULSE_RATE));
-      alice.mark();
+      alice.clearNotifications();
       const [earMs, mouthMs] = await Promise.all([heardBy(pulse), voiceAt(alice)]);
       tell(t, awayMs, earMs - backMs, mouthMs - backMs);
       const { calls } = await bob.host.request("call.list", {});

@@ -2,18 +2,18 @@
 // candidates are still gathered, every tenth after its pictures came.
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, feed, negotiate, watchedPeer } from "../support/plugin/peer-pair.ts";
+import { connect, feed, negotiate, observePeer } from "../support/plugin/peer-pair.ts";
 
 const CALLS = Number(process.argv[2]);
 const engine = createWrtcEngine();
 
 for (let call = 1; call <= CALLS; call++) {
-  const caller = await watchedPeer(engine);
-  const callee = await watchedPeer(engine);
+  const caller = await observePeer(engine);
+  const callee = await observePeer(engine);
   if (call % 10 === 0) {
     await connect(caller, callee);
     const feeding = feed(caller.peer, 90);
-    await callee.until(() => callee.pictures.length > 1);
+    await callee.waitUntil(() => callee.frames.length > 1);
     feeding.stop();
   } else {
     caller.sendCandidatesTo(callee.peer);

@@ -2,16 +2,16 @@
 // exit-in-call, exit-after-close, or drain (only close: the process must run out of work by itself).
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, feed, watchedPeer } from "../support/plugin/peer-pair.ts";
+import { connect, feed, observePeer } from "../support/plugin/peer-pair.ts";
 
 const way = process.argv[2];
 const engine = createWrtcEngine();
-const caller = await watchedPeer(engine);
-const callee = await watchedPeer(engine);
+const caller = await observePeer(engine);
+const callee = await observePeer(engine);
 await connect(caller, callee);
 const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
-await callee.until(() => callee.pictures.length > 3 && callee.blocks.length > 3);
-await caller.until(() => caller.pictures.length > 3);
+await callee.waitUntil(() => callee.frames.length > 3 && callee.blocks.length > 3);
+await caller.waitUntil(() => caller.frames.length > 3);
 
 if (way === "exit-in-call") process.exit(0);
 for (const each of feeds) each.stop();

@@ -2,7 +2,7 @@
 // Needs --expose-gc.
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, feed, watchedPeer } from "../support/plugin/peer-pair.ts";
+import { connect, feed, observePeer } from "../support/plugin/peer-pair.ts";
 
 const CALLS = Number(process.argv[2]);
 const engine = createWrtcEngine();
@@ -20,11 +20,11 @@ process.stdout.write(JSON.stringify(resident));
 process.exit(0);
 
 async function makeCall(): Promise<void> {
-  const caller = await watchedPeer(engine);
-  const callee = await watchedPeer(engine);
+  const caller = await observePeer(engine);
+  const callee = await observePeer(engine);
   await connect(caller, callee);
   const feeding = feed(caller.peer, 90);
-  await callee.until(() => callee.pictures.length > 1);
+  await callee.waitUntil(() => callee.frames.length > 1);
   feeding.stop();
   caller.peer.close();
   callee.peer.close();

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { connectCall, endCalls, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import { connectCall, hangUpAll, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
 
 let pair: Awaited<ReturnType<typeof startPair>>;
 before(async () => {
@@ -16,7 +16,7 @@ afterEach(async () => {
     [alice, bob],
     [bob, alice],
   ] as const) {
-    await endCalls(one);
+    await hangUpAll(one);
     await switchCalls(one, other, true);
   }
 });
@@ -32,8 +32,8 @@ async function isSeen(one: PluginProcess, other: PluginProcess, on: boolean): Pr
 }
 
 async function switchCalls(one: PluginProcess, other: PluginProcess, on: boolean): Promise<void> {
-  one.mark();
-  other.mark();
+  one.clearNotifications();
+  other.clearNotifications();
   await set(one, { videoDisabled: !on });
   await isSeen(one, other, on);
 }
@@ -66,8 +66,8 @@ for (const [name, begin] of [
   [
     "while it rings",
     async (caller: PluginProcess, callee: PluginProcess) => {
-      caller.mark();
-      callee.mark();
+      caller.clearNotifications();
+      callee.clearNotifications();
       const { callId } = await caller.host.request("call.start", { peerId: callee.peerId, media: "video" });
       await callee.next("call.incoming", (call) => call.callId === callId);
       return callId;
@@ -115,7 +115,7 @@ describe("the setting debugging", () => {
     assert.match(lines, new RegExp(`call-ack of call ${callId} from ${bob.peerId}`));
     assert.match(lines, /"source":"charts","message":"call:[^"]*connected/);
     const { length } = debugLines(alice);
-    await endCalls(alice);
+    await hangUpAll(alice);
     assert.equal(debugLines(alice).length, length);
   });
 });

@@ -23,7 +23,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
       peerId: bob.node.peerId,
       media,
     });
-    await bob.hears("call.incoming", (incoming) => incoming.callId === callId);
+    await bob.next("call.incoming", (incoming) => incoming.callId === callId);
     return callId;
   }
 
@@ -32,7 +32,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     await bob.bridge.host.plugin.request("call.accept", { callId });
     await Promise.all(
       [alice, bob].map((one) =>
-        one.hears("call.changed", (now) => now.callId === callId && now.phase === "connected"),
+        one.next("call.changed", (now) => now.callId === callId && now.phase === "connected"),
       ),
     );
     return callId;
@@ -40,7 +40,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
 
   async function hangUp(from: BridgedPeer, callId: string): Promise<void> {
     await from.bridge.host.plugin.request("call.hangup", { callId });
-    await Promise.all([alice, bob].map((one) => one.hears("call.ended", (end) => end.callId === callId)));
+    await Promise.all([alice, bob].map((one) => one.next("call.ended", (end) => end.callId === callId)));
   }
 
   /** A picture of the other side reaches the host. */
@@ -57,8 +57,8 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
   test("each knows the other by the viewer's list of peers", async () => {
     const isOther = (label: string) => (told: { contacts: { label: string; reachable: boolean }[] }) =>
       told.contacts.some((contact) => contact.label === label && contact.reachable);
-    await alice.hears("contacts.changed", isOther("Bob"));
-    await bob.hears("contacts.changed", isOther("Alice"));
+    await alice.next("contacts.changed", isOther("Bob"));
+    await bob.next("contacts.changed", isOther("Alice"));
     assert.equal(alice.bridge.host.state.label, "Alice");
     assert.equal(alice.bridge.host.state.signalling?.peerId, alice.node.peerId);
   });
@@ -81,7 +81,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     await sees(bob, callId);
     // What the other side says reaches this one by the new stream.
     await alice.bridge.host.plugin.request("call.setCamera", { callId, on: false });
-    await bob.hears("call.changed", (now) => now.callId === callId && now.remote.camera === "off");
+    await bob.next("call.changed", (now) => now.callId === callId && now.remote.camera === "off");
     await hangUp(alice, callId);
   });
 
@@ -98,9 +98,9 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     const callId = await connect();
     await bob.restartViewer(async () => {
       await bob.bridge.host.plugin.request("call.hangup", { callId });
-      await bob.hears("call.ended", (end) => end.callId === callId);
+      await bob.next("call.ended", (end) => end.callId === callId);
     });
-    const { reason, endedBy } = await alice.hears("call.ended", (end) => end.callId === callId);
+    const { reason, endedBy } = await alice.next("call.ended", (end) => end.callId === callId);
     assert.deepEqual([reason, endedBy], ["hungUp", "remote"]);
   });
 
@@ -109,7 +109,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
       peerId: "12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf",
       media: "audio",
     });
-    const { reason } = await alice.hears("call.ended", (end) => end.callId === callId);
+    const { reason } = await alice.next("call.ended", (end) => end.callId === callId);
     assert.equal(reason, "unreachable");
   });
 
@@ -119,13 +119,13 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     assert.ok(pid);
     process.kill(pid, "SIGKILL");
     for (const phase of ["reconnecting", "connected"]) {
-      await alice.hears("call.changed", (now) => now.callId === callId && now.phase === phase);
+      await alice.next("call.changed", (now) => now.callId === callId && now.phase === phase);
     }
     assert.notEqual(bob.bridge.host.pid, pid);
     await sees(alice, callId);
     await sees(bob, callId);
     await alice.bridge.host.plugin.request("call.hangup", { callId });
-    await alice.hears("call.ended", (end) => end.callId === callId);
+    await alice.next("call.ended", (end) => end.callId === callId);
   });
 });
 

@@ -7,20 +7,21 @@ import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startScriptedViewer } from "../support/fakes/scripted-goop.ts";
-import { Arrivals } from "../support/plugin/fake-plugin-executable.ts";
+import { AwaitableQueue } from "../support/plugin/fake-plugin-executable.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../plugin/host/bridge.ts", import.meta.url));
 const QUIET = ["--no-open", "--camera", "none", "--microphone", "none", "--speaker", "none"];
 
 function start(...args: string[]) {
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const [said, complained] = [new Arrivals<string>(), new Arrivals<string>()];
+  const [said, complained] = [new AwaitableQueue<string>(), new AwaitableQueue<string>()];
   createInterface({ input: child.stdout }).on("line", (line) => said.add(line));
   createInterface({ input: child.stderr }).on("line", (line) => {
     if (line.startsWith("bridge:")) complained.add(line);
   });
   const exited = once(child, "exit") as Promise<[number | null, string | null]>;
-  const hears = (from: Arrivals<string>, part: string) => from.take((line) => line.includes(part), part);
+  const hears = (from: AwaitableQueue<string>, part: string) =>
+    from.take((line) => line.includes(part), part);
   return {
     child,
     exited,

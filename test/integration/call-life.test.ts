@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import type { PluginNotificationParams } from "../../rpc-schema/index.ts";
 import {
   connectCall,
-  endCalls,
+  hangUpAll,
   type PluginProcess,
   startPair,
   startPlugin,
@@ -22,11 +22,11 @@ describe("a call between two processes", () => {
     ({ alice, bob, stop } = await startPair());
   });
   after(() => stop());
-  afterEach(() => Promise.all([endCalls(alice), endCalls(bob)]));
+  afterEach(() => Promise.all([hangUpAll(alice), hangUpAll(bob)]));
 
   async function ring(): Promise<string> {
-    alice.mark();
-    bob.mark();
+    alice.clearNotifications();
+    bob.clearNotifications();
     const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
     await bob.next("call.incoming", (call) => call.callId === callId);
     await alice.next("call.changed", (call) => call.callId === callId && call.phase === "ringing");
@@ -40,8 +40,8 @@ describe("a call between two processes", () => {
   }
 
   test("the callee's host is told who calls, and the caller's host that it rings", async () => {
-    alice.mark();
-    bob.mark();
+    alice.clearNotifications();
+    bob.clearNotifications();
     const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "audio" });
     const incoming = await bob.next("call.incoming");
     assert.deepEqual(
@@ -101,8 +101,8 @@ describe("a call between two processes", () => {
   });
 
   test("both calling at once get one call that is connected without a question", async () => {
-    alice.mark();
-    bob.mark();
+    alice.clearNotifications();
+    bob.clearNotifications();
     const [byAlice, byBob] = await Promise.all([
       alice.host.request("call.start", { peerId: bob.peerId, media: "video" }),
       bob.host.request("call.start", { peerId: alice.peerId, media: "video" }),
@@ -122,7 +122,7 @@ describe("a call between two processes", () => {
     const carol = await startPlugin({ label: "Carol" });
     await alice.host.request("contacts.add", { address: carol.address });
     await carol.stop();
-    alice.mark();
+    alice.clearNotifications();
     const { callId } = await alice.host.request("call.start", { peerId: carol.peerId, media: "audio" });
     const end = await alice.next("call.ended");
     assert.deepEqual([end.callId, end.reason, end.endedBy], [callId, "unreachable", "local"]);

@@ -102,14 +102,14 @@ describe("what two people hear and see of each other", () => {
     const off = await alice.next("call.changed", (call) => call.local.camera.state === "off");
     assert.equal(off.local.camera.deviceId, undefined);
     await bob.next("call.changed", (call) => call.remote.camera === "off");
-    alice.mark();
+    alice.clearNotifications();
     const first = await alice.next("call.statistics");
     const second = await alice.next("call.statistics", ({ at }) => at > first.at);
     assert.equal(second.frames.sent, first.frames.sent);
     assert.equal(second.sendVideoBps, 0);
     const { frames: before } = await bob.host.request("call.stats", { callId });
     await alice.host.request("call.setCamera", { callId, on: true });
-    bob.mark();
+    bob.clearNotifications();
     await bob.next("call.statistics", ({ frames }) => frames.received > before.received);
     await alice.host.request("call.hangup", { callId });
     await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);

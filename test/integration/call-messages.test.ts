@@ -11,7 +11,7 @@ import { PageSession } from "../support/goop-peer/page/page-session.ts";
 import { untilPluginSees } from "../support/goop-peer/plugin-observer.ts";
 import {
   connectCall,
-  endCalls,
+  hangUpAll,
   type PluginProcess,
   startPair,
   startPlugin,
@@ -41,10 +41,10 @@ describe("a page that is loaded anew", () => {
   after(async () => {
     await Promise.all([plugin?.stop(), page?.stop()]);
   });
-  afterEach(() => endCalls(plugin));
+  afterEach(() => hangUpAll(plugin));
 
   async function connected(who: "plugin" | "page"): Promise<{ callId: string; session: PageSession }> {
-    plugin.mark();
+    plugin.clearNotifications();
     const called = async () => {
       const call = await page.calls.start(plugin.peerId, "video");
       await plugin.next("call.incoming", ({ callId }) => callId === call.channelId);
@@ -71,7 +71,7 @@ describe("a page that is loaded anew", () => {
     test(`finds its call again, where the ${caller} had called: both see each other on a new connection`, async () => {
       const { callId, session } = await connected(caller);
       for (let times = 0; times < 2; times += 1) {
-        plugin.mark();
+        plugin.clearNotifications();
         await session.reconnect();
         await phase(callId, "reconnecting");
         await phase(callId, "connected");
@@ -87,7 +87,7 @@ describe("a page that is loaded anew", () => {
 
   test("finds its call again although its message comes twice", async () => {
     const { callId, session } = await connected("plugin");
-    plugin.mark();
+    plugin.clearNotifications();
     const copy: Signal = { type: "call-reconnect", channelId: callId, mediaType: "video" };
     await Promise.all([session.reconnect(), page.node.send(plugin.peerId, `call:${callId}`, copy)]);
     await phase(callId, "reconnecting");
@@ -116,14 +116,14 @@ describe("somebody who is not the call's peer", () => {
   after(async () => {
     await Promise.all([pair?.stop(), mallory?.stop()]);
   });
-  afterEach(() => Promise.all([endCalls(pair.alice), endCalls(pair.bob)]));
+  afterEach(() => Promise.all([hangUpAll(pair.alice), hangUpAll(pair.bob)]));
 
   const watch = (callId: string) => untilPluginSees(pair.alice, callId, PICTURES);
 
   test("cannot end, answer or renew a call whose id it learnt", async () => {
     const { alice, bob } = pair;
     const callId = await connectCall(alice, bob);
-    alice.mark();
+    alice.clearNotifications();
     const candidate = {
       candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host",
       sdpMid: "0",
@@ -184,11 +184,11 @@ describe("somebody who is not the call's peer", () => {
       await mallory.log.until(() => refusals() >= MAX_REFUSALS, 60_000);
       await watch(first);
       assert.equal(rings, 0);
-      alice.mark();
+      alice.clearNotifications();
       await alice.host.request("call.hangup", { callId: first });
       for (let ring = 0; ring < MAX_RINGS; ring += 1) {
         await alice.next("call.ended", ({ peerId }) => peerId === mallory.peerId);
-        alice.mark();
+        alice.clearNotifications();
       }
       second = await getThrough(bob, alice);
     } finally {
@@ -211,7 +211,7 @@ describe("somebody who is not the call's peer", () => {
 /** Calls until it rings, as people do: every ten seconds the flood may ring once more, and be busy for a moment. */
 async function getThrough(caller: PluginProcess, callee: PluginProcess): Promise<string> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    caller.mark();
+    caller.clearNotifications();
     const { callId } = await caller.host.request("call.start", { peerId: callee.peerId, media: "video" });
     const outcomes = [
       callee.next("call.incoming", (call) => call.callId === callId),

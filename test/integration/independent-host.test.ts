@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { IndependentHost, type Message } from "../../plugin/host/example/host.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
-import { Arrivals } from "../support/plugin/fake-plugin-executable.ts";
+import { AwaitableQueue } from "../support/plugin/fake-plugin-executable.ts";
 
 const MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
 const ALICE = "12D3KooWA1iceindependent";
@@ -26,10 +26,10 @@ interface Told {
 
 function twoHosts() {
   const hosts = new Map<string, IndependentHost>();
-  const told = new Map<string, Arrivals<Told>>();
+  const told = new Map<string, AwaitableQueue<Told>>();
   const topics = new Set<string>();
   for (const selfId of [ALICE, BOB]) {
-    const heard = new Arrivals<Told>();
+    const heard = new AwaitableQueue<Told>();
     told.set(selfId, heard);
     hosts.set(
       selfId,

@@ -16,7 +16,12 @@ import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createWebSocketReceiver } from "@statelyai/inspect";
 import { openWatchSocket, type WatchSocket } from "../support/charts/chart-watch-socket.ts";
-import { connectCall, ended, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import {
+  connectCall,
+  exitStatusOf,
+  type PluginProcess,
+  startPair,
+} from "../support/plugin/plugin-process.ts";
 import { runTool } from "../support/plugin/run-tool.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goop-watched-"));
@@ -160,7 +165,7 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     assert.equal(await alice.stop(), 0);
     assert.equal(existsSync(fileOf(alice)), false);
     await bob.kill();
-    await ended(bob.child);
+    await exitStatusOf(bob.child);
     assert.equal(existsSync(fileOf(bob)), true);
     const { status, stderr } = await inspect();
     assert.deepEqual([status, existsSync(fileOf(bob))], [1, false]);

@@ -4,14 +4,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { RpcError } from "../../rpc-schema/index.ts";
-import { endCalls, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import { hangUpAll, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
 import {
-  type Deed,
-  type Foretold,
-  ForetoldPair,
-  type Known,
-  knownOf,
-  type Who,
+  type PredictedCalls,
+  PredictedPair,
+  type Side,
+  type UserAction,
+  type VisibleCall,
+  visibleCall,
 } from "../support/plugin/predicted-pair.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
 
@@ -29,11 +29,11 @@ class RealPair {
   }
 
   mark(): void {
-    for (const side of this.#sides) side.mark();
+    for (const side of this.#sides) side.clearNotifications();
   }
 
   /** @returns what came of it: where both begin at once, one may have heard of the other's call before its own began */
-  async does(deed: Deed): Promise<Deed> {
+  async does(deed: UserAction): Promise<UserAction> {
     if (deed.what === "startBoth") return await this.#startBoth(deed.call);
     if (deed.what === "start") await this.#start(deed.who, deed.call, deed.media);
     else await this.#wants(deed, this.#sides[deed.who].host, this.#idOf(deed.call));
@@ -41,7 +41,7 @@ class RealPair {
   }
 
   /** Both hosts are told what the charts foretold, as far as it is new. */
-  async isTold(who: Who, was: Foretold, is: Foretold): Promise<void> {
+  async isTold(who: Side, was: PredictedCalls, is: PredictedCalls): Promise<void> {
     const side = this.#sides[who];
     for (const [call, end] of is.ends) {
       if (was.ends.has(call)) continue;
@@ -57,22 +57,22 @@ class RealPair {
     }
   }
 
-  dies(who: Who): Promise<void> {
+  dies(who: Side): Promise<void> {
     return this.#sides[who].kill();
   }
 
-  async list(who: Who): Promise<string[]> {
+  async list(who: Side): Promise<string[]> {
     const { calls } = await this.#sides[who].host.request("call.list", {});
     return calls.map(({ callId }) => callId);
   }
 
-  async #becomes(who: Who, call: number, known: Known): Promise<void> {
+  async #becomes(who: Side, call: number, known: VisibleCall): Promise<void> {
     const wanted = JSON.stringify(known);
     let last = "";
     try {
       await this.#sides[who].next("call.changed", (info) => {
         if (info.callId !== this.#idOf(call)) return false;
-        last = JSON.stringify(knownOf(info));
+        last = JSON.stringify(visibleCall(info));
         return last === wanted;
       });
     } catch (error) {
@@ -80,7 +80,7 @@ class RealPair {
     }
   }
 
-  async #startBoth(call: number): Promise<Deed> {
+  async #startBoth(call: number): Promise<UserAction> {
     const [one, other] = await Promise.allSettled([
       this.#start(0, call, "video"),
       this.#start(1, call + 1, "video"),
@@ -92,14 +92,14 @@ class RealPair {
     return { what: "start", who: one.status === "rejected" ? 1 : 0, call, media: "video" };
   }
 
-  async #start(who: Who, call: number, media: "audio" | "video"): Promise<void> {
+  async #start(who: Side, call: number, media: "audio" | "video"): Promise<void> {
     const { peerId } = this.#sides[who === 0 ? 1 : 0];
     const { callId } = await this.#sides[who].host.request("call.start", { peerId, media });
     this.#callIds.set(call, callId);
   }
 
   async #wants(
-    deed: Exclude<Deed, { what: "start" | "startBoth" }>,
+    deed: Exclude<UserAction, { what: "start" | "startBoth" }>,
     host: PluginProcess["host"],
     callId: string,
   ): Promise<void> {
@@ -132,48 +132,48 @@ describe("two real processes", () => {
     pair = await startPair({ settings }, { settings });
   });
   afterEach(() =>
-    Promise.all([pair.alice, pair.bob].filter(({ child }) => child.signalCode === null).map(endCalls)),
+    Promise.all([pair.alice, pair.bob].filter(({ child }) => child.signalCode === null).map(hangUpAll)),
   );
   after(() => pair.stop());
 
   for (const seed of SEEDS) {
     test(`tell both hosts what the charts foretold, on the way of seed ${seed}`, async () => {
       const random = seededRandom(seed);
-      const charts = new ForetoldPair();
-      await charts.begin();
+      const charts = new PredictedPair();
+      await charts.start();
       const real = new RealPair(pair.alice, pair.bob);
       const done: string[] = [];
-      const doesBoth = async (deed: Deed) => {
-        const was = [charts.foretells(0), charts.foretells(1)] as const;
+      const doesBoth = async (deed: UserAction) => {
+        const was = [charts.predict(0), charts.predict(1)] as const;
         real.mark();
         const came = await real.does(deed);
-        await charts.does(came);
+        await charts.perform(came);
         done.push(JSON.stringify(came));
-        for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.foretells(who));
+        for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.predict(who));
       };
-      for (let count = 0; count < DEEDS; count += 1) await doesBoth(charts.nextDeed(random));
-      for (const [call] of charts.foretells(0).calls) await doesBoth({ what: "hangup", who: 0, call });
+      for (let count = 0; count < DEEDS; count += 1) await doesBoth(charts.nextAction(random));
+      for (const [call] of charts.predict(0).calls) await doesBoth({ what: "hangup", who: 0, call });
       assert.deepEqual([await real.list(0), await real.list(1)], [[], []], done.join("\n"));
     });
   }
 
   test("go on as foretold when one of them dies in mid-call: the other's call is lost, and its host told so", async () => {
-    const charts = new ForetoldPair();
-    await charts.begin();
+    const charts = new PredictedPair();
+    await charts.start();
     const real = new RealPair(pair.alice, pair.bob);
     for (const deed of [
       { what: "start", who: 0, call: 1, media: "audio" },
       { what: "accept", who: 1, call: 1, media: null },
     ] as const) {
-      const was = [charts.foretells(0), charts.foretells(1)] as const;
+      const was = [charts.predict(0), charts.predict(1)] as const;
       await real.does(deed);
-      await charts.does(deed);
-      for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.foretells(who));
+      await charts.perform(deed);
+      for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.predict(who));
     }
-    const was = charts.foretells(0);
-    await charts.dies(1);
-    assert.deepEqual([...charts.foretells(0).ends], [[1, "connectionLost local"]]);
+    const was = charts.predict(0);
+    await charts.killProcess(1);
+    assert.deepEqual([...charts.predict(0).ends], [[1, "connectionLost local"]]);
     await real.dies(1);
-    await real.isTold(0, was, charts.foretells(0));
+    await real.isTold(0, was, charts.predict(0));
   });
 });

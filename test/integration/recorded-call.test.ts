@@ -57,12 +57,12 @@ async function callThroughEverything(alice: PluginProcess, bob: PluginProcess): 
 
   await alice.host.request("call.setMicrophone", { callId, on: false });
   await microphone("off");
-  bob.mark();
+  bob.clearNotifications();
   await alice.host.request("call.setMicrophone", { callId, on: true });
   await microphone("on");
   await alice.host.request("call.setCamera", { callId, on: false });
   await camera("off");
-  bob.mark();
+  bob.clearNotifications();
   await alice.host.request("call.setCamera", { callId, on: true });
   await camera("on");
   await alice.host.request("call.useDevice", { callId, kind: "microphone", deviceId: "tone" });

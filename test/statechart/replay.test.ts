@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { SimulatedClock } from "xstate";
 import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
 import { callManagerMachine, Mask, recordCharts, replayLog } from "../../statecharts/index.ts";
-import { CallBench, quiet } from "../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../support/plugin/call-bench.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
 import { ManagerPair, wildFaults } from "./support/manager-pair.ts";
 
@@ -41,11 +41,11 @@ async function recordRinging(): Promise<ChartLogEntry[]> {
     beforeStart: (manager) =>
       void recordCharts(manager, { write: (entry) => log.push(entry), now: () => clock.now() }),
   });
-  bench.desk.send({ type: "user.start", callId: "call-1", peerId: "bob", media: "audio" });
-  await quiet();
-  bench.hears("bob", "call-1", { type: "call-ringing" });
+  bench.manager.send({ type: "user.start", callId: "call-1", peerId: "bob", media: "audio" });
+  await settle();
+  bench.receiveSignal("bob", "call-1", { type: "call-ringing" });
   clock.increment(61_000);
-  await quiet();
+  await settle();
   return throughText(log);
 }
 
@@ -74,13 +74,13 @@ describe("a replay", () => {
     const clock = new SimulatedClock();
     const bench = new CallBench({ clock });
     const ring = async (callId: string) => {
-      bench.hears("bob", callId, { type: "call-request", mediaType: "audio" });
-      await quiet();
-      bench.hears("bob", callId, { type: "call-hangup" });
-      await quiet();
+      bench.receiveSignal("bob", callId, { type: "call-request", mediaType: "audio" });
+      await settle();
+      bench.receiveSignal("bob", callId, { type: "call-hangup" });
+      await settle();
     };
     await ring("call-1");
-    recordCharts(bench.desk, { write: (entry) => log.push(entry), now: () => clock.now() });
+    recordCharts(bench.manager, { write: (entry) => log.push(entry), now: () => clock.now() });
     await ring("call-1");
     await ring("call-2");
     const { steps, differences } = replayLog(callManagerMachine, throughText(log));

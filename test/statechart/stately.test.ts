@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { SimulatedClock } from "xstate";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { callMachine, callManagerMachine, recordCharts, StatelyStream } from "../../statecharts/index.ts";
-import { CallBench, quiet } from "../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../support/plugin/call-bench.ts";
 
 test("a call in the words of the Stately inspector: actors with definitions, events with sources, whole snapshots", async () => {
   const log: ChartLogEntry[] = [];
@@ -15,8 +15,8 @@ test("a call in the words of the Stately inspector: actors with definitions, eve
     beforeStart: (manager) =>
       void recordCharts(manager, { write: (entry) => log.push(entry), now: () => clock.now() }),
   });
-  bench.hears("bob", "call-1", { type: "call-request", mediaType: "audio" });
-  await quiet();
+  bench.receiveSignal("bob", "call-1", { type: "call-request", mediaType: "audio" });
+  await settle();
   const stream = new StatelyStream([callManagerMachine, callMachine], 1_000_000);
   const messages = log.flatMap((entry) => stream.message(entry) ?? []);
   assert.ok(

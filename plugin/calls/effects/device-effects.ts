@@ -76,13 +76,13 @@ function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, rep
     onCloseFailed: (error) => log("error", `closing a ${kind} failed: ${errorText(error)}`),
   });
   const release = turn.hold(
-    () => holder.begin(choice),
-    (opened) => opened.start(),
+    () => holder.openFirst(choice),
+    (opened) => opened.attachFirst(),
     (error) => lost(error),
   );
   return {
-    use: (next: string) => holder.use(next),
-    renew: () => holder.renew(),
+    use: (next: string) => holder.switchTo(next),
+    renew: () => holder.reopen(),
     release() {
       isHeld = false;
       holder.release();

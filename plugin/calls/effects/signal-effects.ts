@@ -21,7 +21,7 @@ const PLATFORM = process.platform;
  * For the machines' `provide`. Promises reject with SignallingError; all but the hang-up's end with their
  * activity.
  */
-export function createSignalEffects({ send, log, refusals }: CallEnvironment) {
+export function createSignalEffects({ send, log, refusalBudget }: CallEnvironment) {
   const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
     fromPromise<void, Input>(({ input, signal }) =>
       send(input.peerId, input.callId, toSignal(input), signal),
@@ -74,7 +74,7 @@ export function createSignalEffects({ send, log, refusals }: CallEnvironment) {
      * thousands of times gets the first answers only.
      */
     refuse: (params: HangupInput): void => {
-      if (refusals.take(params.peerId)) tell(params, { type: "call-hangup", reason: params.reason });
+      if (refusalBudget.take(params.peerId)) tell(params, { type: "call-hangup", reason: params.reason });
       else log("debug", `call ${params.callId} of ${params.peerId} was refused without a word`);
     },
   };

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
 import { type Clock, paceBlocks, systemClock } from "../../../plugin/sound/tone.ts";
-import { connect, watchedPeer } from "../../support/plugin/peer-pair.ts";
+import { connect, observePeer } from "../../support/plugin/peer-pair.ts";
 import { median } from "../figures.ts";
 import { burstLoop } from "./mouth-to-ear.ts";
 
@@ -33,7 +33,7 @@ function fastClock(ppm: number): Clock {
 /** @returns the delays of the clicks in the order in which they were sent, ms */
 async function measure(ppm: number, seconds: number): Promise<number[]> {
   const engine = createWrtcEngine();
-  const [sender, receiver] = [await watchedPeer(engine), await watchedPeer(engine)];
+  const [sender, receiver] = [await observePeer(engine), await observePeer(engine)];
   const loop = burstLoop();
   const sentMs: number[] = [];
   const heardMs: number[] = [];
@@ -49,7 +49,7 @@ async function measure(ppm: number, seconds: number): Promise<number[]> {
     }, fastClock(ppm));
     let quiet = 0;
     for (let wanted = 1; wanted <= seconds; wanted += 1) {
-      await receiver.until(() => {
+      await receiver.waitUntil(() => {
         for (const { block, sampleRate } of receiver.blocks.splice(0)) {
           const at = block.findIndex((sample) => Math.abs(sample) > CLICK_PEAK);
           if (at >= 0 && quiet > QUIET_BLOCKS) heardMs.push(performance.now() + (at * 1_000) / sampleRate);

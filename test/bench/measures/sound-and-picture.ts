@@ -8,7 +8,7 @@ import { DRAWING_MS, LipSync } from "../../../plugin/calls/lip-sync.ts";
 import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
 import { createSound } from "../../../plugin/sound/create-sound.ts";
 import { paceBlocks } from "../../../plugin/sound/tone.ts";
-import { connect, greyPicture, type WatchedPeer, watchedPeer } from "../../support/plugin/peer-pair.ts";
+import { connect, greyFrame, type ObservedPeer, observePeer } from "../../support/plugin/peer-pair.ts";
 import { startPulse } from "../../support/sound/pulse.ts";
 import { median, quantile } from "../figures.ts";
 import { burstLoop, findOnsets, recordTimed } from "./mouth-to-ear.ts";
@@ -50,7 +50,7 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
   const pulse = await startPulse({ prompt: true });
   const sound = createSound({ log: () => undefined, env: pulse.env });
   const engine = createWrtcEngine();
-  const [sender, receiver] = [await watchedPeer(engine), await watchedPeer(engine)];
+  const [sender, receiver] = [await observePeer(engine), await observePeer(engine)];
   const marks: Marks = { sentMs: [], flashMs: [], shownMs: [], clickMs: [] };
   const stops: (() => void)[] = [];
   try {
@@ -84,10 +84,10 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
 }
 
 /** What the call's reporter does each second. */
-function follow({ peer }: WatchedPeer, lipSync: LipSync): () => void {
+function follow({ peer }: ObservedPeer, lipSync: LipSync): () => void {
   const timer = setInterval(() => {
     peer.statistics().then(
-      ({ soundBehindMs }) => lipSync.measured(soundBehindMs),
+      ({ soundBehindMs }) => lipSync.update(soundBehindMs),
       () => undefined,
     );
   }, 1_000);
@@ -97,7 +97,7 @@ function follow({ peer }: WatchedPeer, lipSync: LipSync): () => void {
 /** Slanted waves that move: what a picture costs to encode decides how long it is under way. */
 function scene(width: number): (number: number, isBright: boolean) => VideoFrame {
   const height = (width * 3) / 4;
-  const picture = greyPicture(DARK, width, height);
+  const picture = greyFrame(DARK, width, height);
   const texture = Uint8Array.from({ length: 3 * width }, (_, x) => 20 * Math.sin(x / 9) + 20);
   return (number, isBright) => {
     const base = isBright ? BRIGHT - 40 : DARK;
@@ -111,7 +111,7 @@ function scene(width: number): (number: number, isBright: boolean) => VideoFrame
 }
 
 function send(
-  peer: WatchedPeer["peer"],
+  peer: ObservedPeer["peer"],
   sentMs: number[],
   draw: (number: number, isBright: boolean) => VideoFrame,
 ): () => void {
@@ -140,7 +140,7 @@ function noteFlashes(atMs: number[], laterMs = 0): (picture: VideoFrame) => void
 
 /** Passes everything on and notes when a flash and a click begin; resolves after so many seconds' clicks. */
 async function watch(
-  { pictures, blocks, until }: WatchedPeer,
+  { frames, blocks, waitUntil }: ObservedPeer,
   { flashMs, clickMs }: Marks,
   to: { play(block: Int16Array, sampleRate: number): void; readonly lipSync: LipSync },
   seconds: number,
@@ -148,7 +148,7 @@ async function watch(
   const noteDecoded = noteFlashes(flashMs);
   let quietBlocks = 0;
   const look = () => {
-    for (const picture of pictures.splice(0)) {
+    for (const picture of frames.splice(0)) {
       noteDecoded(picture);
       to.lipSync.offer(picture);
       picture.release();
@@ -163,7 +163,7 @@ async function watch(
   };
   // One wait of the pair is bounded, so the whole is made of many.
   for (let wanted = 1; wanted <= seconds; wanted += 1) {
-    await until(() => {
+    await waitUntil(() => {
       look();
       return clickMs.length >= wanted;
     });

@@ -7,7 +7,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { FieldBench, startFieldPlugin } from "../../support/goop-peer/deployed-bench.ts";
 import type { Flavour } from "../../support/goop-peer/goop-peer.ts";
 import type { Quirks } from "../../support/goop-peer/quirks.ts";
-import { endCalls, type PluginProcess } from "../../support/plugin/plugin-process.ts";
+import { hangUpAll, type PluginProcess } from "../../support/plugin/plugin-process.ts";
 import { type Pulse, startPulse } from "../../support/sound/pulse.ts";
 
 let pulse: Pulse;
@@ -21,7 +21,7 @@ after(async () => {
   await plugin?.stop();
   await pulse?.stop();
 });
-afterEach(() => endCalls(plugin));
+afterEach(() => hangUpAll(plugin));
 
 async function withPeer(
   flavour: Flavour,

@@ -59,7 +59,7 @@ async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   await untilClosed(alice);
   const openWhileOff = openCameras(alice);
   step("camera off");
-  bob.mark();
+  bob.clearNotifications();
   await alice.host.request("call.setCamera", { callId, on: true });
   await bob.next("call.changed", (call) => call.remote.camera === "on");
   const againRemote = await watch(bob, callId, "remote");

@@ -37,7 +37,7 @@ describe("two managers", () => {
         bob.bench.ended.map(({ callId, end }) => [callId, end.reason, end.replacedBy]),
         [["call-2", "superseded", "call-1"]],
       );
-      alice.bench.desk.send({ type: "user.toCall", callId: "call-1", event: { type: "user.hangup" } });
+      alice.bench.manager.send({ type: "user.toCall", callId: "call-1", event: { type: "user.hangup" } });
       await pair.passes(5_000);
       pair.assertAllOver(`seed ${seed}`);
     }

@@ -10,7 +10,7 @@ import type { ManagedCall, Measured, UserCallEvent, UserMediaEvent } from "../..
 import { EventClock } from "../../support/charts/event-clock.ts";
 import { FakeCameras } from "../../support/fakes/fake-cameras.ts";
 import { createFakeSignallingNetwork, type FakeFaults } from "../../support/fakes/fake-signalling.ts";
-import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../../support/plugin/call-bench.ts";
 import type { Random } from "../../support/process/seeded-random.ts";
 
 /** Of the event loop, for what the fakes put off. */
@@ -40,7 +40,7 @@ export class ManagerPair {
       const signalling: Signalling = this.network.create(
         { label, mdns: true },
         {
-          onSignal: (from, callId, signal) => bench.hears(from, callId, signal),
+          onSignal: (from, callId, signal) => bench.receiveSignal(from, callId, signal),
           onContacts: () => undefined,
           onAddressChange: () => undefined,
         },
@@ -63,7 +63,7 @@ export class ManagerPair {
   }
 
   async #settles(): Promise<void> {
-    await quiet(TURNS);
+    await settle(TURNS);
     this.#loseDeadPaths();
   }
 
@@ -84,7 +84,7 @@ export class ManagerPair {
   act(random: Random): void {
     const side = random.pick(this.sides);
     const other = this.sides.find((candidate) => candidate !== side) ?? side;
-    const { desk: manager, engine } = side.bench;
+    const { manager, engine } = side.bench;
     const call = side.bench.calls().at(-1);
     const want = (event: UserCallEvent | UserMediaEvent) => {
       if (call) manager.send({ type: "user.toCall", callId: call.callId, event });
@@ -105,7 +105,7 @@ export class ManagerPair {
       () => side.bench.cameras.openNow[0]?.unplug(),
       () => side.bench.cameras.change(random.chance(0.5) ? [] : new FakeCameras().devices),
       () => side.bench.sound.lose("microphone", "unplugged"),
-      () => call && side.bench.context.measurements.publish(call.callId, weather(random)),
+      () => call && side.bench.environment.measurements.publish(call.callId, weather(random)),
       () => livePeer?.disconnect(),
       () => livePeer?.fail(),
       () => livePeer?.recover(),
@@ -117,7 +117,7 @@ export class ManagerPair {
   start({ bench }: { bench: CallBench }, peerId: string, random: Random): void {
     this.#calls += 1;
     const media = random.pick(["audio", "video"] as const);
-    bench.desk.send({ type: "user.start", callId: `call-${this.#calls}`, peerId, media });
+    bench.manager.send({ type: "user.start", callId: `call-${this.#calls}`, peerId, media });
   }
 
   phases(): string[] {
@@ -138,8 +138,8 @@ export class ManagerPair {
       assert.deepEqual(bench.open(), [], hint);
       const ended = bench.ended.map(({ callId }) => callId).sort();
       assert.deepEqual(ended, bench.announced.map(({ callId }) => callId).sort(), hint);
-      assert.deepEqual(Object.keys(bench.desk.getSnapshot().children), [], hint);
-      assert.equal(bench.desk.getSnapshot().context.foreignSignals, 0, hint);
+      assert.deepEqual(Object.keys(bench.manager.getSnapshot().children), [], hint);
+      assert.equal(bench.manager.getSnapshot().context.foreignSignals, 0, hint);
     }
   }
 

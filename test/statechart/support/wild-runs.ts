@@ -34,7 +34,7 @@ async function wildRun(seed: number): Promise<0 | 1> {
   assert.match(`${here}`, /^(call-\d+ connected)?$/, `seed ${seed}: no call hangs on the way`);
   const { bench } = random.pick(pair.sides);
   for (const { callId } of bench.calls()) {
-    bench.desk.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
+    bench.manager.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
   }
   await pair.passes(2_000);
   pair.assertAllOver(`seed ${seed}: at the end`);

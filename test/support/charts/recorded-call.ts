@@ -20,22 +20,22 @@ export async function recordCall({ fails = false } = {}): Promise<RecordedCall> 
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
   try {
-    await alice.begin({ debugging: true });
-    const bobId = await bob.begin();
+    await alice.start({ debugging: true });
+    const bobId = await bob.start();
     alice.engine.faults.refusesDescriptions = fails;
     const { charts } = await alice.host.request("charts.list", {});
     const { startedAt } = await alice.host.request("charts.subscribe", {});
     const { callId } = await alice.host.request("call.start", { peerId: bobId, media: "video" });
-    await bob.hears("call.incoming", (call) => call.callId === callId);
+    await bob.waitFor("call.incoming", (call) => call.callId === callId);
     await bob.host.request("call.accept", { callId });
     if (!fails) {
-      await alice.hears("call.changed", ({ phase }) => phase === "connected");
+      await alice.waitFor("call.changed", ({ phase }) => phase === "connected");
       await alice.host.request("call.hangup", { callId });
     }
-    await alice.hears("call.ended");
+    await alice.waitFor("call.ended");
     const path = `callManager/call:${callId}`;
-    const recorded = () => alice.of("charts.recorded").flatMap(({ entries }) => entries);
-    await alice.hears("charts.recorded", () =>
+    const recorded = () => alice.notificationsNamed("charts.recorded").flatMap(({ entries }) => entries);
+    await alice.waitFor("charts.recorded", () =>
       recorded().some((entry) => entry.kind === "step" && entry.id === path && entry.status === "done"),
     );
     const plugin = { name: "goop-call-plugin", version: `protocol ${PROTOCOL_VERSION}` };

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Arrivals } from "../plugin/fake-plugin-executable.ts";
+import { AwaitableQueue } from "../plugin/fake-plugin-executable.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -11,11 +11,11 @@ export interface ScriptedViewer {
   /** By path; a test replaces what it wants to be otherwise. */
   readonly answers: Record<string, Answer>;
   /** Every request as "METHOD path", each taken once. */
-  readonly requests: Arrivals<string>;
+  readonly requests: AwaitableQueue<string>;
   /** What was posted to /api/mq/send. */
-  readonly sent: Arrivals<{ peer_id: string; topic: string; payload: Record<string, unknown> }>;
+  readonly sent: AwaitableQueue<{ peer_id: string; topic: string; payload: Record<string, unknown> }>;
   /** Streams of events that were opened, the newest last; each has said `connected`. */
-  readonly streams: Arrivals<ServerResponse>;
+  readonly streams: AwaitableQueue<ServerResponse>;
   close(): Promise<void>;
 }
 
@@ -33,8 +33,8 @@ export const hang: Answer = () => undefined;
 
 /** @param port of one that was closed before; 0 is a free one */
 export async function startScriptedViewer(port = 0): Promise<ScriptedViewer> {
-  const [requests, streams] = [new Arrivals<string>(), new Arrivals<ServerResponse>()];
-  const sent: ScriptedViewer["sent"] = new Arrivals();
+  const [requests, streams] = [new AwaitableQueue<string>(), new AwaitableQueue<ServerResponse>()];
+  const sent: ScriptedViewer["sent"] = new AwaitableQueue();
   const answers: Record<string, Answer> = {
     "/api/self": json({ id: VIEWER_SELF, label: "Victor", email: "", avatar_hash: "" }),
     "/api/peers": json([]),

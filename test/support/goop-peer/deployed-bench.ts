@@ -66,7 +66,7 @@ export class FieldBench {
   }
 
   async peerCalls(kind: MediaKind = "video"): Promise<ConnectedCall> {
-    this.plugin.mark();
+    this.plugin.clearNotifications();
     const call = await this.peer.calls.start(this.plugin.peerId, kind);
     const { callId, media } = await this.plugin.next("call.incoming", (one) => one.callId === call.channelId);
     assert.equal(media, kind);
@@ -76,7 +76,7 @@ export class FieldBench {
   }
 
   async pluginCalls(media: MediaKind = "video"): Promise<ConnectedCall> {
-    this.plugin.mark();
+    this.plugin.clearNotifications();
     const { peerId } = this.peer.node;
     const { callId } = await this.plugin.host.request("call.start", { peerId, media });
     const ring = await this.peer.nextRing(({ channelId }) => channelId === callId);

@@ -10,7 +10,7 @@ import type { PluginNotificationName, PluginNotificationParams } from "../../../
 import { SMALL_PICTURE } from "../fakes/small-picture.ts";
 import { startViewer, type Viewer } from "../goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../goop-peer/goop-node.ts";
-import { Arrivals } from "./fake-plugin-executable.ts";
+import { AwaitableQueue } from "./fake-plugin-executable.ts";
 
 export interface BridgedPeer {
   readonly node: GoopNode;
@@ -20,9 +20,9 @@ export interface BridgedPeer {
   /** Stops the viewer and starts another at the same address. */
   restartViewer(whileDown?: () => Promise<void>): Promise<void>;
   /** What the bridge told its user, in order; each is taken once. */
-  readonly lines: Arrivals<string>;
+  readonly lines: AwaitableQueue<string>;
   /** The next notification of the plugin that fits; those that came before count, each once. */
-  hears<N extends PluginNotificationName>(
+  next<N extends PluginNotificationName>(
     name: N,
     fits?: (params: PluginNotificationParams<N>) => boolean,
   ): Promise<PluginNotificationParams<N>>;
@@ -47,8 +47,8 @@ export async function startBridgedPeer(
   const node = await startGoopNode({ label });
   let viewer = await startViewer(node);
   const past: Viewer[] = [];
-  const lines = new Arrivals<string>();
-  const heard = new Arrivals<{ name: string; params: unknown }>();
+  const lines = new AwaitableQueue<string>();
+  const heard = new AwaitableQueue<{ name: string; params: unknown }>();
   const ending = new AbortController();
   const stopNode = async () => {
     await viewer.stop();
@@ -82,7 +82,7 @@ export async function startBridgedPeer(
       await whileDown?.();
       viewer = await startViewer(node, { port });
     },
-    async hears(name, fits = () => true) {
+    async next(name, fits = () => true) {
       const fitsToo = (one: { name: string; params: unknown }) =>
         one.name === name && fits(one.params as PluginNotificationParams<typeof name>);
       const { params } = await heard.take(fitsToo, `${label}'s ${name}`);

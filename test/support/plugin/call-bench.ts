@@ -93,13 +93,13 @@ export class CallBench {
   readonly ended: EndedCall[] = [];
   readonly logged: string[] = [];
   settings: Settings = settingsSchema.parse({});
-  readonly context: CallEnvironment;
-  readonly desk: CallManager;
+  readonly environment: CallEnvironment;
+  readonly manager: CallManager;
   /** The reporter's, when a test wants one. */
-  onMove: () => void = () => undefined;
+  onStateChange: () => void = () => undefined;
 
   constructor({ clock, selfId = "alice", send, beforeStart }: CallBenchOptions = {}) {
-    this.context = createCallEnvironment({
+    this.environment = createCallEnvironment({
       native: { createScaler: () => this.scaler },
       cameras: this.cameras,
       sound: this.sound,
@@ -115,16 +115,16 @@ export class CallBench {
     const callbacks = {
       onCall: (call: ManagedCall) => void this.announced.push(call),
       onEnd: (ended: EndedCall) => void this.ended.push(ended),
-      onMove: () => this.onMove(),
+      onStateChange: () => this.onStateChange(),
     };
-    this.desk = createCallManager(this.context, callbacks, clock ? { clock } : {});
-    beforeStart?.(this.desk);
-    this.desk.start();
-    this.desk.send({ type: "signalling.ready", selfId });
+    this.manager = createCallManager(this.environment, callbacks, clock ? { clock } : {});
+    beforeStart?.(this.manager);
+    this.manager.start();
+    this.manager.send({ type: "signalling.ready", selfId });
   }
 
-  hears(from: string, callId: string, signal: Signal): void {
-    this.desk.send({ type: "signal.received", from, callId, signal });
+  receiveSignal(from: string, callId: string, signal: Signal): void {
+    this.manager.send({ type: "signal.received", from, callId, signal });
   }
 
   /** Whatever is open now: devices by kind, connections as "peer". */
@@ -138,11 +138,11 @@ export class CallBench {
   }
 
   calls(): ManagedCall[] {
-    return Object.values(this.desk.getSnapshot().context.calls);
+    return Object.values(this.manager.getSnapshot().context.calls);
   }
 }
 
 /** Enough turns of the event loop for everything that the fakes put off. */
-export async function quiet(turns = 8): Promise<void> {
+export async function settle(turns = 8): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
 }

@@ -1,4 +1,4 @@
-// What a page of a reference host sees and hears of its calls, kept as a state that a test can wait for: the phase, pictures
+// What a page of a reference host sees and hears of its calls, kept as a state that a test can wait for: the phase, frames
 // of the other side, its tone. Watches anew by itself when the host's plugin is another one.
 
 import { once } from "node:events";
@@ -20,11 +20,11 @@ interface Message {
   readonly result?: { readonly stream?: string };
 }
 
-export class CallWatcher {
+export class CallObserver {
   call: CallInfo | undefined;
   ended: PluginNotificationParams<"call.ended"> | undefined;
   /** Since `mark`, or since the path was lost last. */
-  pictures = 0;
+  frames = 0;
   hasTone = false;
   hasReconnected = false;
   readonly #socket: WebSocket;
@@ -41,27 +41,29 @@ export class CallWatcher {
     });
   }
 
-  static async open(host: Host): Promise<CallWatcher> {
+  static async open(host: Host): Promise<CallObserver> {
     const protocols = ["goop-call.v1", `token.${host.token}`];
     const origin = `http://127.0.0.1:${host.port}`;
-    const watcher = new CallWatcher(new WebSocket(`ws://127.0.0.1:${host.port}/link`, protocols, { origin }));
+    const watcher = new CallObserver(
+      new WebSocket(`ws://127.0.0.1:${host.port}/link`, protocols, { origin }),
+    );
     await once(watcher.#socket, "open");
     return watcher;
   }
 
   /** Forgets what came so far, and expects the path to be lost and found. */
-  mark(): void {
+  reset(): void {
     this.hasReconnected = false;
     this.#forget();
   }
 
   /** The other side is seen and heard, since `mark` or the last loss of the path. */
   get isComplete(): boolean {
-    return this.call?.phase === "connected" && this.pictures >= 3 && this.hasTone;
+    return this.call?.phase === "connected" && this.frames >= 3 && this.hasTone;
   }
 
   /** @throws Error that says how things stood when the time was up */
-  until(what: string, fits: () => boolean): Promise<void> {
+  waitUntil(what: string, fits: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
         if (!fits()) return;
@@ -71,8 +73,8 @@ export class CallWatcher {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(check);
-        const { call, ended, pictures, hasTone, hasReconnected } = this;
-        const state = { phase: call?.phase, ended, pictures, hasTone, hasReconnected, plugin: this.#plugin };
+        const { call, ended, frames, hasTone, hasReconnected } = this;
+        const state = { phase: call?.phase, ended, frames, hasTone, hasReconnected, plugin: this.#plugin };
         reject(new Error(`${what} did not come: ${JSON.stringify(state)}`));
       }, WAIT_MS);
       this.#waiting.add(check);
@@ -100,7 +102,7 @@ export class CallWatcher {
   #picture(line: string): void {
     const { stream, seq } = readFrameLine(line);
     this.#send({ method: "frames.ack", params: { stream, seq } });
-    if (stream === this.#stream) this.pictures += 1;
+    if (stream === this.#stream) this.frames += 1;
   }
 
   #hostChanged({ plugin }: HostState): void {
@@ -123,7 +125,7 @@ export class CallWatcher {
   }
 
   #forget(): void {
-    this.pictures = 0;
+    this.frames = 0;
     this.hasTone = false;
   }
 

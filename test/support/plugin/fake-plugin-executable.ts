@@ -20,33 +20,33 @@ export interface Message {
 /** Far above any host that works. */
 const WAIT_MS = 30_000;
 
-export interface PluginSeat {
+export interface FakePluginExecutable {
   /** An executable without arguments. */
   readonly path: string;
   /** The next plugin process that a host starts. */
-  seated(): Promise<SeatedPlugin>;
+  nextProcess(): Promise<FakePluginProcess>;
   close(): Promise<void>;
 }
 
-export async function openPluginSeat(): Promise<PluginSeat> {
+export async function createFakePluginExecutable(): Promise<FakePluginExecutable> {
   const folder = await mkdtemp(join(tmpdir(), "plugin-seat-"));
   const [path, socketPath] = [join(folder, "plugin"), join(folder, "socket")];
   const program = fileURLToPath(new URL("./piped-plugin.ts", import.meta.url));
   await writeFile(path, `#!/bin/sh\nexec "${process.execPath}" "${program}" "${socketPath}"\n`);
   await chmod(path, 0o755);
-  const arrived = new Arrivals<Socket>();
+  const arrived = new AwaitableQueue<Socket>();
   const server = createServer((socket) => arrived.add(socket));
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const plugins: SeatedPlugin[] = [];
+  const plugins: FakePluginProcess[] = [];
   return {
     path,
-    async seated() {
-      const plugin = new SeatedPlugin(await arrived.take(() => true, "a plugin process"));
+    async nextProcess() {
+      const plugin = new FakePluginProcess(await arrived.take(() => true, "a plugin process"));
       plugins.push(plugin);
       return plugin;
     },
     async close() {
-      for (const plugin of plugins) plugin.leave();
+      for (const plugin of plugins) plugin.exit();
       await closeServer(server);
       await rm(folder, { recursive: true, force: true });
     },
@@ -54,20 +54,20 @@ export async function openPluginSeat(): Promise<PluginSeat> {
 }
 
 /** One plugin process, played by the test. */
-export class SeatedPlugin {
+export class FakePluginProcess {
   /** Resolves when the host has closed the plugin's input, or the process is gone. */
   readonly inputEnded: Promise<void>;
   /** Resolves when the process is gone. */
-  readonly gone: Promise<void>;
+  readonly exited: Promise<void>;
   readonly #socket: Socket;
-  readonly #heard = new Arrivals<Message>();
+  readonly #heard = new AwaitableQueue<Message>();
   #pid: number | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     const [ended, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     this.inputEnded = ended.promise;
-    this.gone = gone.promise;
+    this.exited = gone.promise;
     socket.on("error", () => socket.destroy());
     readLines(socket, {
       onLine: (line) => {
@@ -84,38 +84,38 @@ export class SeatedPlugin {
   }
 
   /** The first message that fits, heard already or still to come; it is taken out, the others stay. */
-  hears(fits: (message: Message) => boolean, what: string): Promise<Message> {
+  receive(fits: (message: Message) => boolean, what: string): Promise<Message> {
     return this.#heard.take(fits, what);
   }
 
   request(method: string): Promise<Message> {
-    return this.hears(
+    return this.receive(
       (message) => message.method === method && message.id !== undefined,
       `request ${method}`,
     );
   }
 
   notification(method: string): Promise<Message> {
-    return this.hears(
+    return this.receive(
       (message) => message.method === method && message.id === undefined,
       `notification ${method}`,
     );
   }
 
   answer(id: number | string): Promise<Message> {
-    return this.hears((message) => message.id === id && message.method === undefined, `an answer to ${id}`);
+    return this.receive((message) => message.id === id && message.method === undefined, `an answer to ${id}`);
   }
 
   /** What was heard and not taken. */
-  get unheeded(): readonly Message[] {
+  get unread(): readonly Message[] {
     return this.#heard.waiting;
   }
 
-  say(message: object): void {
-    this.sayRaw(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  write(message: object): void {
+    this.writeRaw(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   }
 
-  sayRaw(bytes: string | Uint8Array): void {
+  writeRaw(bytes: string | Uint8Array): void {
     this.#socket.write(bytes);
   }
 
@@ -124,31 +124,31 @@ export class SeatedPlugin {
     const { id, params = {} } = await this.request("initialize");
     const settings = settingsSchema.parse({});
     const plugin = { name: "seated-plugin", version: "0" };
-    this.say({ id, result: { protocolVersion: 1, plugin, mode: "native", settings } });
+    this.write({ id, result: { protocolVersion: 1, plugin, mode: "native", settings } });
     await this.notification("initialized");
     return params;
   }
 
   /** Asks the host to send. @returns the request's id */
   send(id: number | string, peerId: string, topic: string, payload: object): number | string {
-    this.say({ id, method: "signal.send", params: { peerId, topic, payload } });
+    this.write({ id, method: "signal.send", params: { peerId, topic, payload } });
     return id;
   }
 
   /** Ends the process with status 0, without a word. */
-  leave(): void {
+  exit(): void {
     this.#socket.end();
   }
 
   async kill(): Promise<void> {
     if (this.#pid === undefined) throw new Error("the plugin process has not said who it is");
     process.kill(this.#pid, "SIGKILL");
-    await this.gone;
+    await this.exited;
   }
 }
 
 /** Things that come, and who waits for one of them. */
-export class Arrivals<T> {
+export class AwaitableQueue<T> {
   #came: T[] = [];
   #waiting: { fits: (one: T) => boolean; resolve: (one: T) => void }[] = [];
 

@@ -10,17 +10,17 @@ import type { SignallingCallbacks } from "../../../plugin/signalling/port.ts";
 import { type Contact, RpcError } from "../../../rpc-schema/index.ts";
 
 /** answers: delivers and acknowledges. refuses: answers peerUnreachable. silent: never answers. */
-export type HostMood = "answers" | "refuses" | "silent";
+export type HostBehaviour = "answers" | "refuses" | "silent";
 
 interface End {
   readonly signalling: HostRelayedSignalling;
   readonly contact: Contact;
 }
 
-export class HostBus {
-  mood: HostMood = "answers";
+export class InMemoryHosts {
+  behaviour: HostBehaviour = "answers";
   /** Every message that an end asked its host to send, in order. */
-  readonly asked: { from: string; peerId: string; topic: string; payload: unknown }[] = [];
+  readonly requests: { from: string; peerId: string; topic: string; payload: unknown }[] = [];
   readonly #ends = new Map<string, End>();
 
   create(label: string, callbacks: SignallingCallbacks, carryMs = 5_000): HostRelayedSignalling {
@@ -42,12 +42,12 @@ export class HostBus {
       videoDisabled: false,
     };
     this.#ends.set(selfId, { signalling, contact });
-    this.tellContacts();
+    this.sendContacts();
     return signalling;
   }
 
   /** Each end's own host tells it of all ends, itself included. */
-  tellContacts(): void {
+  sendContacts(): void {
     const contacts = [...this.#ends.values()].map(({ contact }) => contact);
     for (const { signalling } of this.#ends.values()) signalling.setContacts(contacts);
   }
@@ -58,12 +58,12 @@ export class HostBus {
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<null> {
-    this.asked.push({ from, ...message });
+    this.requests.push({ from, ...message });
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
-    if (this.mood === "silent") return this.#never(signal, timeoutMs);
+    if (this.behaviour === "silent") return this.#never(signal, timeoutMs);
     const end = this.#ends.get(message.peerId);
-    if (!end || this.mood === "refuses") throw new RpcError("peerUnreachable", "no such peer");
+    if (!end || this.behaviour === "refuses") throw new RpcError("peerUnreachable", "no such peer");
     end.signalling.deliver(from, message.topic, message.payload);
     return null;
   }

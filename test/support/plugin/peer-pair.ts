@@ -9,31 +9,31 @@ import type { Candidate } from "../../../rpc-schema/index.ts";
 /** Real time that a test grants the engine; reaching it fails the test, so it only has to be large. */
 export const PATIENCE_MS = 15_000;
 
-export interface WatchedPeer {
+export interface ObservedPeer {
   readonly peer: Peer;
   readonly candidates: Candidate[];
   readonly states: ConnectionState[];
-  readonly pictures: VideoFrame[];
+  readonly frames: VideoFrame[];
   readonly blocks: { block: Int16Array; sampleRate: number }[];
   /** Calls of any callback. */
-  calls(): number;
+  callbackCount(): number;
   /** Resolves once `holds` is true, asked again after every callback. */
-  until(holds: () => boolean): Promise<void>;
+  waitUntil(holds: () => boolean): Promise<void>;
   /** Where this peer's candidates go; until it is set they are only kept. */
   sendCandidatesTo(other: Peer): void;
 }
 
-export async function watchedPeer(
+export async function observePeer(
   engine: PeerEngine,
   maxVideoBitrateBps = 1_500_000,
   gatherMs = 0,
-): Promise<WatchedPeer> {
+): Promise<ObservedPeer> {
   const told = new EventEmitter();
   let calls = 0;
   let target: Peer | undefined;
   const candidates: Candidate[] = [];
   const states: ConnectionState[] = [];
-  const pictures: VideoFrame[] = [];
+  const frames: VideoFrame[] = [];
   const blocks: { block: Int16Array; sampleRate: number }[] = [];
   const note = (): void => {
     calls++;
@@ -53,7 +53,7 @@ export async function watchedPeer(
       },
       onVideo(frame) {
         frame.retain();
-        pictures.push(frame);
+        frames.push(frame);
         note();
       },
       onAudio(block, sampleRate) {
@@ -66,10 +66,10 @@ export async function watchedPeer(
     peer,
     candidates,
     states,
-    pictures,
+    frames,
     blocks,
-    calls: () => calls,
-    async until(holds) {
+    callbackCount: () => calls,
+    async waitUntil(holds) {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       while (!holds()) await once(told, "told", { signal });
     },
@@ -81,24 +81,28 @@ export async function watchedPeer(
 }
 
 /** Offer, answer, and candidates both ways; resolves when both are connected. */
-export async function connect(caller: WatchedPeer, callee: WatchedPeer): Promise<void> {
+export async function connect(caller: ObservedPeer, callee: ObservedPeer): Promise<void> {
   await negotiate(caller, callee);
   caller.sendCandidatesTo(callee.peer);
   callee.sendCandidatesTo(caller.peer);
   await connected(caller, callee);
 }
 
-export async function negotiate(caller: WatchedPeer, callee: WatchedPeer, iceRestart = false): Promise<void> {
+export async function negotiate(
+  caller: ObservedPeer,
+  callee: ObservedPeer,
+  iceRestart = false,
+): Promise<void> {
   const offer = await caller.peer.createOffer({ iceRestart });
   await caller.peer.acceptAnswer(await callee.peer.answerOffer(offer));
 }
 
-export async function connected(...peers: WatchedPeer[]): Promise<void> {
-  await Promise.all(peers.map((each) => each.until(() => each.states.at(-1) === "connected")));
+export async function connected(...peers: ObservedPeer[]): Promise<void> {
+  await Promise.all(peers.map((each) => each.waitUntil(() => each.states.at(-1) === "connected")));
 }
 
 /** A grey picture whose brightness is `luma`. */
-export function greyPicture(luma: number, width = 320, height = 240): VideoFrame {
+export function greyFrame(luma: number, width = 320, height = 240): VideoFrame {
   const data = new Uint8Array(i420Bytes(width, height)).fill(128);
   data.fill(luma, 0, width * height);
   return { width, height, data, capturedAtUs: 0, retain: () => undefined, release: () => undefined };
@@ -116,7 +120,7 @@ export interface Feed {
   stop(): void;
 }
 
-/** Feeds pictures at 30 a second and sound at 100 blocks a second, until stopped. */
+/** Feeds frames at 30 a second and sound at 100 blocks a second, until stopped. */
 export function feed(
   peer: Peer,
   luma: number,
@@ -124,7 +128,7 @@ export function feed(
 ): Feed {
   let block = 0;
   const timers: NodeJS.Timeout[] = [];
-  if (kinds.video) timers.push(setInterval(() => peer.sendVideo(greyPicture(luma)), 33));
+  if (kinds.video) timers.push(setInterval(() => peer.sendVideo(greyFrame(luma)), 33));
   if (kinds.audio) timers.push(setInterval(() => peer.sendAudio(toneBlock(block++)), 10));
   return {
     stop: () => {

@@ -19,7 +19,7 @@ import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-en
 import type { FakeSignallingNetwork } from "../fakes/fake-signalling.ts";
 import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";
 
-export interface Told {
+export interface HostNotification {
   readonly name: PluginNotificationName;
   readonly params: unknown;
 }
@@ -31,7 +31,7 @@ export class PluginBench {
   readonly sound: FakeSound = createFakeSound();
   readonly engine: FakePeerEngine = createFakePeerEngine();
   /** Every notification but levels, in order. */
-  readonly told: Told[] = [];
+  readonly notifications: HostNotification[] = [];
   readonly logged: string[] = [];
   closedCameras: string[] = [];
   closedNodes: ClosedNodes = { paths: [], remedy: "" };
@@ -62,7 +62,7 @@ export class PluginBench {
     this.host = host;
     for (const name of Object.keys(pluginNotifications) as PluginNotificationName[]) {
       host.onNotification(name, (params) => {
-        if (name !== "call.levels") this.told.push({ name, params });
+        if (name !== "call.levels") this.notifications.push({ name, params });
         for (const check of [...this.#waiting]) check();
       });
     }
@@ -79,19 +79,19 @@ export class PluginBench {
   }
 
   /** Initialized, and signalling is ready. @returns our peer id */
-  async begin(settings: SettingsInput = {}): Promise<string> {
+  async start(settings: SettingsInput = {}): Promise<string> {
     await this.initialize(settings);
     this.host.notify("initialized", {});
-    const { peerId } = await this.hears("signalling.changed", ({ state }) => state === "ready");
+    const { peerId } = await this.waitFor("signalling.changed", ({ state }) => state === "ready");
     return peerId ?? "";
   }
 
   /** The first notification of this name that fits, told already or still to come. */
-  hears<N extends PluginNotificationName>(
+  waitFor<N extends PluginNotificationName>(
     name: N,
     fits: (params: PluginNotificationParams<N>) => boolean = () => true,
   ): Promise<PluginNotificationParams<N>> {
-    const found = () => this.of(name).find(fits);
+    const found = () => this.notificationsNamed(name).find(fits);
     const { promise, resolve } = Promise.withResolvers<PluginNotificationParams<N>>();
     const check = () => {
       const params = found();
@@ -104,8 +104,8 @@ export class PluginBench {
     return promise;
   }
 
-  of<N extends PluginNotificationName>(name: N): PluginNotificationParams<N>[] {
-    return this.told.filter((told) => told.name === name).map(({ params }) => params) as never;
+  notificationsNamed<N extends PluginNotificationName>(name: N): PluginNotificationParams<N>[] {
+    return this.notifications.filter((told) => told.name === name).map(({ params }) => params) as never;
   }
 
   /** Whatever is open now: devices by kind, connections as "peer". */

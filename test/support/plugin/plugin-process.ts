@@ -37,13 +37,13 @@ export interface PluginProcess {
   readonly pid: number;
   readonly peerId: string;
   readonly address: string;
-  /** The next notification of that name that fits; those since `mark()` count too. */
+  /** The next notification of that name that fits; those since `clearNotifications()` count too. */
   next<N extends PluginNotificationName>(
     name: N,
     fits?: (params: PluginNotificationParams<N>) => boolean,
   ): Promise<PluginNotificationParams<N>>;
   /** Forgets the notifications so far. */
-  mark(): void;
+  clearNotifications(): void;
   /** The newest log lines, for a failure's message. */
   log(): string;
   /** shutdown, exit; gives the exit status. */
@@ -122,7 +122,11 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
   };
 }
 
-function collect(host: HostLink, waitMs: number, log: () => string): Pick<PluginProcess, "next" | "mark"> {
+function collect(
+  host: HostLink,
+  waitMs: number,
+  log: () => string,
+): Pick<PluginProcess, "next" | "clearNotifications"> {
   let told: Told[] = [];
   let waiters: ((one: Told) => boolean)[] = [];
   for (const name of FOLLOWED) {
@@ -133,7 +137,7 @@ function collect(host: HostLink, waitMs: number, log: () => string): Pick<Plugin
     });
   }
   return {
-    mark: () => {
+    clearNotifications: () => {
       told = [];
     },
     next(name, fits = () => true) {
@@ -156,20 +160,20 @@ function collect(host: HostLink, waitMs: number, log: () => string): Pick<Plugin
 }
 
 async function stop(child: ChildProcess, host: HostLink): Promise<number | null> {
-  const exited = ended(child);
+  const exited = exitStatusOf(child);
   await host.request("shutdown", {});
   host.notify("exit", {});
   return exited;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  const exited = ended(child);
+  const exited = exitStatusOf(child);
   child.kill("SIGKILL");
   await exited;
 }
 
 /** Resolves with the exit status, null after a signal. */
-export async function ended(child: ChildProcess): Promise<number | null> {
+export async function exitStatusOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const [status] = (await once(child, "exit")) as [number | null];
   return status;
@@ -215,7 +219,7 @@ async function introduce(
 }
 
 /** Ends whatever a failed test left, so that the next begins anew. */
-export async function endCalls(one: PluginProcess): Promise<void> {
+export async function hangUpAll(one: PluginProcess): Promise<void> {
   const { calls } = await one.host.request("call.list", {});
   for (const { callId } of calls) {
     await one.host.request("call.hangup", { callId });
@@ -229,8 +233,8 @@ export async function connectCall(
   callee: PluginProcess,
   media: "audio" | "video" = "video",
 ): Promise<string> {
-  caller.mark();
-  callee.mark();
+  caller.clearNotifications();
+  callee.clearNotifications();
   const { callId } = await caller.host.request("call.start", { peerId: callee.peerId, media });
   await callee.next("call.incoming", (call) => call.callId === callId);
   await callee.host.request("call.accept", { callId });

@@ -1,25 +1,25 @@
 // What the charts foretell of two users' deeds: the same deeds are done to two desks in memory, whose hosts would then be told
 // this. Everything here is what a host can do and hear; nothing is a chart's own state.
 
-import { type CallFacts, describeCall } from "../../../plugin/calls/call-info.ts";
+import { type CallInfoInput, describeCall } from "../../../plugin/calls/call-info.ts";
 import type { CallInfo } from "../../../rpc-schema/index.ts";
 import type { UserCallEvent, UserMediaEvent } from "../../../statecharts/index.ts";
 import { ManagerPair } from "../../statechart/support/manager-pair.ts";
 import type { Random } from "../process/seeded-random.ts";
 
 /** The one with the lower peer id, and the other: of two crossed calls the one's stays. */
-export type Who = 0 | 1;
+export type Side = 0 | 1;
 
 /** What a user does; calls are numbered in the order in which they are begun. */
-export type Deed =
-  | { what: "start"; who: Who; call: number; media: "audio" | "video" }
+export type UserAction =
+  | { what: "start"; who: Side; call: number; media: "audio" | "video" }
   | { what: "startBoth"; call: number }
-  | { what: "accept"; who: Who; call: number; media: "audio" | null }
-  | { what: "reject" | "hangup"; who: Who; call: number }
-  | { what: "setCamera" | "setMicrophone"; who: Who; call: number; on: boolean };
+  | { what: "accept"; who: Side; call: number; media: "audio" | null }
+  | { what: "reject" | "hangup"; who: Side; call: number }
+  | { what: "setCamera" | "setMicrophone"; who: Side; call: number; on: boolean };
 
 /** What a host knows of a call. */
-export interface Known {
+export interface VisibleCall {
   readonly phase: string;
   readonly media: string;
   readonly microphone: string;
@@ -28,9 +28,9 @@ export interface Known {
   readonly remoteCamera: string;
 }
 
-export interface Foretold {
+export interface PredictedCalls {
   /** Of calls that go on, by number. */
-  readonly calls: ReadonlyMap<number, Known & { readonly isIncoming: boolean }>;
+  readonly calls: ReadonlyMap<number, VisibleCall & { readonly isIncoming: boolean }>;
   /** "reason endedBy" of calls that are over, by number. */
   readonly ends: ReadonlyMap<number, string>;
 }
@@ -40,7 +40,7 @@ const QUICK = { loss: 0, duplication: 0, reordering: 0, delayMs: 2 };
 const DEED_MS = 1_500;
 /** More than all waits for a lost path. */
 const GIVEN_UP_MS = 60_000;
-const NO_FACTS: CallFacts = {
+const NO_FACTS: CallInfoInput = {
   quality: "unknown",
   createdAt: 0,
   connectedAt: null,
@@ -49,7 +49,7 @@ const NO_FACTS: CallFacts = {
   sending: { width: 0, height: 0, fps: 0 },
 };
 
-export function knownOf({ phase, media, local, remote }: CallInfo): Known {
+export function visibleCall({ phase, media, local, remote }: CallInfo): VisibleCall {
   return {
     phase,
     media,
@@ -60,15 +60,15 @@ export function knownOf({ phase, media, local, remote }: CallInfo): Known {
   };
 }
 
-export class ForetoldPair {
+export class PredictedPair {
   readonly #pair = new ManagerPair(1, QUICK);
   #begun = 0;
 
-  begin(): Promise<void> {
+  start(): Promise<void> {
     return this.#pair.begin();
   }
 
-  async does(deed: Deed): Promise<void> {
+  async perform(deed: UserAction): Promise<void> {
     if (deed.what === "startBoth") for (const who of [0, 1] as const) this.#start(who, "video");
     else if (deed.what === "start") this.#start(deed.who, deed.media);
     else this.#wants(deed.who, deed.call, wishOf(deed));
@@ -78,20 +78,20 @@ export class ForetoldPair {
   }
 
   /** Its process is gone, without a word; and time passes until the other side has given it up. */
-  async dies(who: Who): Promise<void> {
+  async killProcess(who: Side): Promise<void> {
     const { bench, peerId } = this.#side(who);
     this.#pair.network.setOnline(peerId, false);
-    bench.desk.stop();
+    bench.manager.stop();
     await this.#pair.passes(GIVEN_UP_MS);
   }
 
-  foretells(who: Who): Foretold {
+  predict(who: Side): PredictedCalls {
     const { bench } = this.#side(who);
     const calls = bench.calls().map((call) => {
       const info = describeCall(call, NO_FACTS);
       return [
         numberOf(call.callId),
-        { ...knownOf(info), isIncoming: call.direction === "incoming" },
+        { ...visibleCall(info), isIncoming: call.direction === "incoming" },
       ] as const;
     });
     const ends = bench.ended.map(
@@ -101,14 +101,14 @@ export class ForetoldPair {
   }
 
   /** What the users can do now. */
-  nextDeed(random: Random): Deed {
-    const sides = ([0, 1] as const).map((who) => ({ who, ...this.foretells(who) }));
+  nextAction(random: Random): UserAction {
+    const sides = ([0, 1] as const).map((who) => ({ who, ...this.predict(who) }));
     const deeds = sides.flatMap(({ who, calls }) =>
       [...calls].flatMap(([call, known]) => deedsIn(who, call, known)),
     );
     if (deeds.length > 0) return random.pick(deeds);
     const call = this.#begun + 1;
-    const starts: Deed[] = ([0, 1] as const).map((who) => ({
+    const starts: UserAction[] = ([0, 1] as const).map((who) => ({
       what: "start",
       who,
       call,
@@ -117,26 +117,26 @@ export class ForetoldPair {
     return random.pick([...starts, { what: "startBoth", call }]);
   }
 
-  #side(who: Who) {
+  #side(who: Side) {
     const side = this.#pair.sides[who];
     if (!side) throw new Error("the pair has not begun");
     return side;
   }
 
-  #start(who: Who, media: "audio" | "video"): void {
+  #start(who: Side, media: "audio" | "video"): void {
     this.#begun += 1;
     const { peerId } = this.#side(who === 0 ? 1 : 0);
-    this.#side(who).bench.desk.send({ type: "user.start", callId: `call-${this.#begun}`, peerId, media });
+    this.#side(who).bench.manager.send({ type: "user.start", callId: `call-${this.#begun}`, peerId, media });
   }
 
-  #wants(who: Who, call: number, event: UserCallEvent | UserMediaEvent): void {
-    this.#side(who).bench.desk.send({ type: "user.toCall", callId: `call-${call}`, event });
+  #wants(who: Side, call: number, event: UserCallEvent | UserMediaEvent): void {
+    this.#side(who).bench.manager.send({ type: "user.toCall", callId: `call-${call}`, event });
   }
 }
 
 const numberOf = (callId: string) => Number(callId.slice("call-".length));
 
-function wishOf(deed: Exclude<Deed, { what: "start" | "startBoth" }>): UserCallEvent | UserMediaEvent {
+function wishOf(deed: Exclude<UserAction, { what: "start" | "startBoth" }>): UserCallEvent | UserMediaEvent {
   switch (deed.what) {
     case "accept":
       return { type: "user.accept", media: deed.media };
@@ -150,10 +150,10 @@ function wishOf(deed: Exclude<Deed, { what: "start" | "startBoth" }>): UserCallE
   }
 }
 
-function deedsIn(who: Who, call: number, known: Known & { isIncoming: boolean }): Deed[] {
-  const hangup: Deed = { what: "hangup", who, call };
+function deedsIn(who: Side, call: number, known: VisibleCall & { isIncoming: boolean }): UserAction[] {
+  const hangup: UserAction = { what: "hangup", who, call };
   if (known.phase === "ringing" && known.isIncoming) {
-    const accepts: Deed[] = ([null, null, "audio"] as const).map((media) => ({
+    const accepts: UserAction[] = ([null, null, "audio"] as const).map((media) => ({
       what: "accept",
       who,
       call,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { FAKE_CAMERA_ID } from "../../support/fakes/fake-cameras.ts";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
-import { quiet } from "../../support/plugin/call-bench.ts";
+import { settle } from "../../support/plugin/call-bench.ts";
 import { PluginBench } from "../../support/plugin/plugin-pair.ts";
 
 const open: PluginBench[] = [];
@@ -22,15 +22,15 @@ function bench(platform = "linux", network = createFakeSignallingNetwork()): Plu
 async function twoPlugins() {
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [bench("linux", network), bench("linux", network)];
-  const [aliceId, bobId] = [await alice.begin(), await bob.begin()];
+  const [aliceId, bobId] = [await alice.start(), await bob.start()];
   return { network, alice, bob, aliceId, bobId };
 }
 
 async function ringing() {
   const pair = await twoPlugins();
   const { callId } = await pair.alice.host.request("call.start", { peerId: pair.bobId, media: "video" });
-  await pair.bob.hears("call.incoming");
-  await pair.alice.hears("call.changed", ({ phase }) => phase === "ringing");
+  await pair.bob.waitFor("call.incoming");
+  await pair.alice.waitFor("call.changed", ({ phase }) => phase === "ringing");
   return { ...pair, callId };
 }
 
@@ -39,21 +39,21 @@ const setDisabled = ({ host }: PluginBench, videoDisabled: boolean) =>
 
 /** The contact as this side sees it, once it says so. */
 const seesDisabled = (one: PluginBench, peerId: string, videoDisabled: boolean) =>
-  one.hears("contacts.changed", ({ contacts }) =>
+  one.waitFor("contacts.changed", ({ contacts }) =>
     contacts.some((contact) => contact.peerId === peerId && contact.videoDisabled === videoDisabled),
   );
 
 describe("calls switched off by the user", () => {
   test("are told to the host at once, with cause and why, and again when they are back", async () => {
     const { alice } = await twoPlugins();
-    assert.deepEqual(await alice.hears("availability.changed"), { videoDisabled: false });
+    assert.deepEqual(await alice.waitFor("availability.changed"), { videoDisabled: false });
     await setDisabled(alice, true);
-    const off = alice.of("availability.changed").at(-1);
+    const off = alice.notificationsNamed("availability.changed").at(-1);
     assert.deepEqual([off?.videoDisabled, off?.cause], [true, "user"]);
     assert.match(off?.why ?? "", /settings/);
     await setDisabled(alice, false);
-    assert.deepEqual(alice.of("availability.changed").at(-1), { videoDisabled: false });
-    assert.equal(alice.of("availability.changed").length, 3);
+    assert.deepEqual(alice.notificationsNamed("availability.changed").at(-1), { videoDisabled: false });
+    assert.equal(alice.notificationsNamed("availability.changed").length, 3);
   });
 
   test("are told to the peers, who cannot call then, and can again without a restart", async () => {
@@ -65,7 +65,7 @@ describe("calls switched off by the user", () => {
     await setDisabled(alice, false);
     await seesDisabled(bob, aliceId, false);
     const { callId } = await start();
-    assert.equal((await alice.hears("call.incoming")).callId, callId);
+    assert.equal((await alice.waitFor("call.incoming")).callId, callId);
   });
 
   test("refuse our own calls as callsDisabled, and take up none that rang meanwhile", async () => {
@@ -81,7 +81,10 @@ describe("calls switched off by the user", () => {
       const pair = await ringing();
       await setDisabled(pair[side], true);
       const other = side === "alice" ? pair.bob : pair.alice;
-      const [own, theirs] = await Promise.all([pair[side].hears("call.ended"), other.hears("call.ended")]);
+      const [own, theirs] = await Promise.all([
+        pair[side].waitFor("call.ended"),
+        other.waitFor("call.ended"),
+      ]);
       assert.deepEqual([own.reason, own.endedBy], ["videoDisabled", "local"]);
       assert.deepEqual([theirs.reason, theirs.endedBy], ["videoDisabled", "remote"]);
     }
@@ -90,14 +93,14 @@ describe("calls switched off by the user", () => {
   test("end a running call on both sides, and close every device of it", async () => {
     const { alice, bob, callId } = await ringing();
     await bob.host.request("call.accept", { callId });
-    await bob.hears(
+    await bob.waitFor(
       "call.changed",
       ({ phase, local }) => phase === "connected" && local.camera.state === "live",
     );
     await setDisabled(bob, true);
-    const [own, theirs] = await Promise.all([bob.hears("call.ended"), alice.hears("call.ended")]);
+    const [own, theirs] = await Promise.all([bob.waitFor("call.ended"), alice.waitFor("call.ended")]);
     assert.deepEqual([own.reason, theirs.reason], ["videoDisabled", "videoDisabled"]);
-    await quiet();
+    await settle();
     assert.deepEqual([...bob.open(), ...alice.open()], []);
   });
 
@@ -106,16 +109,19 @@ describe("calls switched off by the user", () => {
     await setDisabled(bob, true);
     const request = { type: "call-request", mode: "native", mediaType: "video" };
     network.inject(aliceId, bobId, "call:late", request);
-    await quiet();
-    assert.deepEqual([bob.of("call.incoming"), bob.of("call.changed"), bob.open()], [[], [], []]);
-    assert.deepEqual(bob.plugin.desk.getSnapshot().context.calls, {});
+    await settle();
+    assert.deepEqual(
+      [bob.notificationsNamed("call.incoming"), bob.notificationsNamed("call.changed"), bob.open()],
+      [[], [], []],
+    );
+    assert.deepEqual(bob.plugin.callManager.getSnapshot().context.calls, {});
   });
 
   test("leave the devices alone: nobody looks at them until calls are on again", async () => {
     const alice = bench();
-    await alice.begin({ videoDisabled: true });
-    assert.equal((await alice.hears("availability.changed")).cause, "user");
-    await quiet();
+    await alice.start({ videoDisabled: true });
+    assert.equal((await alice.waitFor("availability.changed")).cause, "user");
+    await settle();
     assert.equal(alice.sound.watchers, 0);
     await setDisabled(alice, false);
     assert.equal(alice.sound.watchers, 1);
@@ -127,16 +133,16 @@ describe("calls found impossible", () => {
     const alice = bench();
     alice.cameras.devices = [PATTERN];
     await alice.sound.unplug("microphone", "fake:mic");
-    await alice.begin();
-    const none = await alice.hears("availability.changed");
+    await alice.start();
+    const none = await alice.waitFor("availability.changed");
     assert.deepEqual([none.videoDisabled, none.cause], [true, "device"]);
     const start = alice.host.request("call.start", { peerId: "FakePeerZZ", media: "audio" });
     await assert.rejects(start, { kind: "callsUnavailable", message: /neither a camera nor a microphone/ });
     await alice.sound.plug("microphone", "fake:headset");
-    await alice.hears("availability.changed", ({ videoDisabled }) => !videoDisabled);
+    await alice.waitFor("availability.changed", ({ videoDisabled }) => !videoDisabled);
     await alice.sound.unplug("microphone", "fake:headset");
-    const gone = () => alice.of("availability.changed").slice(2);
-    await alice.hears("availability.changed", () => gone().length > 0);
+    const gone = () => alice.notificationsNamed("availability.changed").slice(2);
+    await alice.waitFor("availability.changed", () => gone().length > 0);
     assert.deepEqual(
       gone().map(({ cause }) => cause),
       ["device"],
@@ -146,7 +152,7 @@ describe("calls found impossible", () => {
   test("leave a running call alone: without its last device it receives, and shows again once there is one", async () => {
     const { bob, callId } = await ringing();
     await bob.host.request("call.accept", { callId });
-    await bob.hears(
+    await bob.waitFor(
       "call.changed",
       ({ phase, local }) => phase === "connected" && local.mediaLevel === "pictureAndVoice",
     );
@@ -155,15 +161,18 @@ describe("calls found impossible", () => {
     bob.cameras.openNow[0]?.unplug();
     bob.cameras.change([PATTERN]);
     assert.equal(
-      (await bob.hears("availability.changed", ({ videoDisabled }) => videoDisabled)).cause,
+      (await bob.waitFor("availability.changed", ({ videoDisabled }) => videoDisabled)).cause,
       "device",
     );
-    await bob.hears("call.changed", ({ local }) => local.mediaLevel === "receiveOnly");
-    await quiet();
+    await bob.waitFor("call.changed", ({ local }) => local.mediaLevel === "receiveOnly");
+    await settle();
     bob.cameras.change([CAMERA, PATTERN]);
-    const isBack = () => bob.of("call.changed").at(-1)?.local.mediaLevel === "pictureOnly";
-    await bob.hears("call.changed", isBack);
-    assert.deepEqual([bob.of("call.changed").at(-1)?.phase, bob.of("call.ended")], ["connected", []]);
+    const isBack = () => bob.notificationsNamed("call.changed").at(-1)?.local.mediaLevel === "pictureOnly";
+    await bob.waitFor("call.changed", isBack);
+    assert.deepEqual(
+      [bob.notificationsNamed("call.changed").at(-1)?.phase, bob.notificationsNamed("call.ended")],
+      ["connected", []],
+    );
   });
 
   test("for want of a permission say how to get it, and come back once it is given", async () => {
@@ -171,22 +180,22 @@ describe("calls found impossible", () => {
     await alice.sound.unplug("microphone", "fake:mic");
     alice.closedCameras = [FAKE_CAMERA_ID];
     alice.closedNodes = { paths: ["/dev/video0"], remedy: "sudo usermod -aG video ann" };
-    await alice.begin();
-    const { cause, why } = await alice.hears("availability.changed");
+    await alice.start();
+    const { cause, why } = await alice.waitFor("availability.changed");
     assert.equal(cause, "permission");
     assert.match(why ?? "", /\/dev\/video0.*usermod/);
     alice.closedCameras = [];
     // The list stays as it is; the kernel only tells that a node changed.
     alice.cameras.change([CAMERA, PATTERN]);
-    await alice.hears("availability.changed", ({ videoDisabled }) => !videoDisabled);
+    await alice.waitFor("availability.changed", ({ videoDisabled }) => !videoDisabled);
   });
 
   test("are possible where the settings replace the missing devices by name", async () => {
     const alice = bench();
     alice.cameras.devices = [PATTERN];
     await alice.sound.unplug("microphone", "fake:mic");
-    await alice.begin({ microphone: "tone" });
-    assert.deepEqual(await alice.hears("availability.changed"), { videoDisabled: false });
+    await alice.start({ microphone: "tone" });
+    assert.deepEqual(await alice.waitFor("availability.changed"), { videoDisabled: false });
   });
 });
 
@@ -195,13 +204,13 @@ describe("a call without a microphone or camera", () => {
     const { alice, bob, callId } = await ringing();
     await bob.sound.unplug("microphone", "fake:mic");
     await bob.host.request("call.accept", { callId });
-    const { local } = await bob.hears("call.changed", ({ local }) => local.mediaLevel === "pictureOnly");
+    const { local } = await bob.waitFor("call.changed", ({ local }) => local.mediaLevel === "pictureOnly");
     assert.equal(local.microphone.state, "lost");
     assert.match(local.mediaLevelReason ?? "", /there is no microphone/);
     assert.deepEqual(bob.sound.openIds("microphone"), []);
-    await alice.hears("call.changed", ({ remote }) => remote.mediaLevel === "pictureOnly");
+    await alice.waitFor("call.changed", ({ remote }) => remote.mediaLevel === "pictureOnly");
     await bob.sound.plug("microphone", "fake:headset");
-    await bob.hears("call.changed", ({ local }) => local.mediaLevel === "pictureAndVoice");
+    await bob.waitFor("call.changed", ({ local }) => local.mediaLevel === "pictureAndVoice");
   });
 });
 
@@ -230,8 +239,8 @@ describe("who makes the calls", () => {
     await assert.rejects(made.host.request("call.accept", { callId: "c" }), { kind: "callsInPage" });
     const empty = { cameras: [], microphones: [], speakers: [] };
     assert.deepEqual(await made.host.request("devices.list", {}), empty);
-    await quiet();
-    assert.deepEqual([made.of("signalling.changed"), made.sound.watchers], [[], 0]);
+    await settle();
+    assert.deepEqual([made.notificationsNamed("signalling.changed"), made.sound.watchers], [[], 0]);
   });
 
   test("cannot be forced upon a page that cannot call: refused by name, and the old word stays", async () => {

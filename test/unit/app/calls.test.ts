@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
-import { quiet } from "../../support/plugin/call-bench.ts";
+import { settle } from "../../support/plugin/call-bench.ts";
 import { PluginBench } from "../../support/plugin/plugin-pair.ts";
 
 const open: PluginBench[] = [];
@@ -14,14 +14,14 @@ async function twoPlugins() {
   const alice = new PluginBench(network);
   const bob = new PluginBench(network);
   open.push(alice, bob);
-  return { network, alice, bob, aliceId: await alice.begin(), bobId: await bob.begin() };
+  return { network, alice, bob, aliceId: await alice.start(), bobId: await bob.start() };
 }
 
 async function ringing(media: "audio" | "video" = "video") {
   const pair = await twoPlugins();
   const { callId } = await pair.alice.host.request("call.start", { peerId: pair.bobId, media });
-  await pair.bob.hears("call.incoming");
-  await pair.alice.hears("call.changed", ({ phase }) => phase === "ringing");
+  await pair.bob.waitFor("call.incoming");
+  await pair.alice.waitFor("call.changed", ({ phase }) => phase === "ringing");
   return { ...pair, callId };
 }
 
@@ -29,7 +29,7 @@ async function connected(media: "audio" | "video" = "video") {
   const pair = await ringing(media);
   await pair.bob.host.request("call.accept", { callId: pair.callId });
   for (const side of [pair.alice, pair.bob]) {
-    await side.hears("call.changed", ({ phase, local }) => {
+    await side.waitFor("call.changed", ({ phase, local }) => {
       const kinds = media === "video" ? (["camera", "microphone"] as const) : (["microphone"] as const);
       return phase === "connected" && kinds.every((kind) => local[kind].state === "live");
     });
@@ -39,7 +39,7 @@ async function connected(media: "audio" | "video" = "video") {
 
 /** Phases in the order in which they were first told. */
 function phases(bench: PluginBench): string[] {
-  const told = bench.told.flatMap(({ name, params }) => {
+  const told = bench.notifications.flatMap(({ name, params }) => {
     if (name === "call.incoming") return ["incoming"];
     if (name === "call.ended") return ["ended"];
     return name === "call.changed" ? [(params as { phase: string }).phase] : [];
@@ -51,7 +51,7 @@ describe("a call between two plugins", () => {
   test("is told to both hosts from its start to its end, in order", async () => {
     const { alice, bob, aliceId, bobId, callId } = await connected();
     await alice.host.request("call.hangup", { callId });
-    const [ours, theirs] = await Promise.all([alice.hears("call.ended"), bob.hears("call.ended")]);
+    const [ours, theirs] = await Promise.all([alice.waitFor("call.ended"), bob.waitFor("call.ended")]);
     assert.deepEqual(phases(alice), ["requesting", "ringing", "connecting", "connected", "ended"]);
     assert.deepEqual(phases(bob), ["incoming", "connecting", "connected", "ended"]);
     assert.deepEqual(
@@ -67,8 +67,8 @@ describe("a call between two plugins", () => {
 
   test("is told as incoming with the caller's label, and only once", async () => {
     const { bob, aliceId } = await ringing("audio");
-    const [incoming] = bob.of("call.incoming");
-    assert.equal(bob.of("call.incoming").length, 1);
+    const [incoming] = bob.notificationsNamed("call.incoming");
+    assert.equal(bob.notificationsNamed("call.incoming").length, 1);
     assert.deepEqual(
       [incoming?.peerId, incoming?.peerLabel, incoming?.media, incoming?.direction, incoming?.phase],
       [aliceId, "somebody", "audio", "incoming", "ringing"],
@@ -79,20 +79,21 @@ describe("a call between two plugins", () => {
     const { alice, bob, callId } = await ringing();
     assert.deepEqual([...alice.open(), ...bob.open()], []);
     await bob.host.request("call.accept", { callId });
-    await alice.hears("call.changed", ({ local }) => local.camera.state === "live");
+    await alice.waitFor("call.changed", ({ local }) => local.camera.state === "live");
     await bob.host.request("call.hangup", { callId });
-    await Promise.all([alice.hears("call.ended"), bob.hears("call.ended")]);
-    for (const { plugin } of [alice, bob]) assert.deepEqual(plugin.desk.getSnapshot().context.calls, {});
+    await Promise.all([alice.waitFor("call.ended"), bob.waitFor("call.ended")]);
+    for (const { plugin } of [alice, bob])
+      assert.deepEqual(plugin.callManager.getSnapshot().context.calls, {});
     assert.deepEqual([...alice.open(), ...bob.open()], []);
   });
 
   test("tells each side what the other captures", async () => {
     const { alice, bob, callId } = await connected();
-    await bob.hears("call.changed", ({ remote }) => remote.microphone === "on" && remote.camera === "on");
+    await bob.waitFor("call.changed", ({ remote }) => remote.microphone === "on" && remote.camera === "on");
     await alice.host.request("call.setMicrophone", { callId, on: false });
     await alice.host.request("call.setCamera", { callId, on: false });
-    await bob.hears("call.changed", ({ remote }) => remote.microphone === "off" && remote.camera === "off");
-    const own = await alice.hears(
+    await bob.waitFor("call.changed", ({ remote }) => remote.microphone === "off" && remote.camera === "off");
+    const own = await alice.waitFor(
       "call.changed",
       ({ local }) => local.camera.state === "off" && local.microphone.state === "muted",
     );
@@ -115,8 +116,8 @@ describe("a call between two plugins", () => {
     for (const reason of ["rejected", "busy", "unavailable"] as const) {
       const { alice, bob, callId } = await ringing();
       await bob.host.request("call.reject", { callId, reason });
-      assert.equal((await alice.hears("call.ended")).reason, reason);
-      const own = await bob.hears("call.ended");
+      assert.equal((await alice.waitFor("call.ended")).reason, reason);
+      const own = await bob.waitFor("call.ended");
       assert.deepEqual([own.reason, own.endedBy, own.durationMs], [reason, "local", 0]);
     }
   });
@@ -125,7 +126,7 @@ describe("a call between two plugins", () => {
     const { alice, bobId, network } = await twoPlugins();
     network.setOnline(bobId, false);
     await alice.host.request("call.start", { peerId: bobId, media: "audio" });
-    const ended = await alice.hears("call.ended");
+    const ended = await alice.waitFor("call.ended");
     assert.deepEqual([ended.reason, ended.endedBy], ["unreachable", "local"]);
     assert.ok(ended.detail);
   });
@@ -133,7 +134,7 @@ describe("a call between two plugins", () => {
   test("ends on the other side with hostGone when a host closes its end", async () => {
     const { alice, bob } = await connected();
     alice.host.close();
-    const ended = await bob.hears("call.ended");
+    const ended = await bob.waitFor("call.ended");
     assert.deepEqual([ended.reason, ended.endedBy], ["hostGone", "remote"]);
   });
 
@@ -141,18 +142,18 @@ describe("a call between two plugins", () => {
     const { alice, bob } = await connected();
     await alice.host.request("shutdown", {});
     assert.deepEqual(alice.open(), []);
-    assert.equal(alice.of("call.ended")[0]?.reason, "shutdown");
-    assert.equal((await bob.hears("call.ended")).reason, "shutdown");
+    assert.equal(alice.notificationsNamed("call.ended")[0]?.reason, "shutdown");
+    assert.equal((await bob.waitFor("call.ended")).reason, "shutdown");
   });
 
   test("follows another without a wait", async () => {
     const { alice, bob, callId, bobId } = await connected();
     await alice.host.request("call.hangup", { callId });
-    await Promise.all([alice.hears("call.ended"), bob.hears("call.ended")]);
+    await Promise.all([alice.waitFor("call.ended"), bob.waitFor("call.ended")]);
     const second = await alice.host.request("call.start", { peerId: bobId, media: "video" });
-    await bob.hears("call.incoming", (incoming) => incoming.callId === second.callId);
+    await bob.waitFor("call.incoming", (incoming) => incoming.callId === second.callId);
     await bob.host.request("call.accept", { callId: second.callId });
-    await alice.hears(
+    await alice.waitFor(
       "call.changed",
       (info) => info.callId === second.callId && info.local.camera.state === "live",
     );
@@ -211,10 +212,10 @@ describe("requests about a call", () => {
     const { alice, callId } = await connected();
     await alice.host.request("call.useDevice", { callId, kind: "camera", deviceId: "test-pattern" });
     // The old one stays open until the new one has given a picture.
-    await quiet();
+    await settle();
     assert.equal(alice.cameras.openNow.length, 2);
     alice.cameras.emitPicture();
-    await alice.hears("call.changed", ({ local }) => local.camera.deviceId === "test-pattern");
+    await alice.waitFor("call.changed", ({ local }) => local.camera.deviceId === "test-pattern");
     assert.deepEqual(
       alice.cameras.openNow.map(({ deviceId }) => deviceId),
       ["test-pattern"],
@@ -231,7 +232,7 @@ describe("requests about a call", () => {
   test("are answered with the same as the notifications say", async () => {
     const { alice, callId } = await connected();
     const { calls } = await alice.host.request("call.list", {});
-    assert.deepEqual(calls, [alice.of("call.changed").at(-1)]);
+    assert.deepEqual(calls, [alice.notificationsNamed("call.changed").at(-1)]);
     await alice.host.request("call.hangup", { callId });
     assert.deepEqual(await alice.host.request("call.list", {}), { calls: [] });
   });
@@ -246,7 +247,7 @@ describe("requests about a call", () => {
 
   test("get statistics once the first second is over, as the notification told them", async () => {
     const { alice, callId } = await connected();
-    const told = await alice.hears("call.statistics");
+    const told = await alice.waitFor("call.statistics");
     assert.deepEqual(await alice.host.request("call.stats", { callId }), told);
     assert.equal(told.callId, callId);
   });

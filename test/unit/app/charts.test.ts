@@ -18,14 +18,14 @@ afterEach(() => {
 });
 
 const entriesOf = (plugin: PluginBench): ChartLogEntry[] =>
-  plugin.of("charts.recorded").flatMap(({ entries }) => entries);
+  plugin.notificationsNamed("charts.recorded").flatMap(({ entries }) => entries);
 
 const idsOf = (state: StateDescription): string[] => [state.id, ...state.states.flatMap(idsOf)];
 
 describe("watching the charts", () => {
   test("is refused by name while the setting `debugging` is off", async () => {
     const plugin = bench();
-    await plugin.begin();
+    await plugin.start();
     for (const method of ["charts.list", "charts.subscribe"] as const) {
       await assert.rejects(plugin.host.request(method, {}), {
         kind: "debuggingOff",
@@ -36,7 +36,7 @@ describe("watching the charts", () => {
 
   test("lists every chart, and every state and transition in it leads to a state that is there", async () => {
     const plugin = bench();
-    await plugin.begin({ debugging: true });
+    await plugin.start({ debugging: true });
     const { charts } = await plugin.host.request("charts.list", {});
     assert.deepEqual(charts.map(({ id }) => id).sort(), [
       "adapt",
@@ -57,10 +57,10 @@ describe("watching the charts", () => {
   test("tells first how every chart stands, then what happens, with the reason where nothing does", async () => {
     const plugin = bench();
     const other = bench();
-    await other.begin();
-    await plugin.begin({ debugging: true });
+    await other.start();
+    await plugin.start({ debugging: true });
     await plugin.host.request("charts.subscribe", {});
-    await plugin.hears("charts.recorded", ({ entries }) => entries.length > 0);
+    await plugin.waitFor("charts.recorded", ({ entries }) => entries.length > 0);
     const standing = entriesOf(plugin).flatMap((entry) =>
       entry.kind === "step" ? [[entry.id, entry.value]] : [],
     );
@@ -68,13 +68,13 @@ describe("watching the charts", () => {
       ["attach", "running"],
       ["callManager", "open"],
     ]);
-    plugin.plugin.desk.send({
+    plugin.plugin.callManager.send({
       type: "user.start",
       callId: "c1",
       peerId: plugin.plugin.signalling.self()?.peerId ?? "",
       media: "audio",
     });
-    await plugin.hears("charts.recorded", () =>
+    await plugin.waitFor("charts.recorded", () =>
       entriesOf(plugin).some((entry) => entry.kind === "step" && entry.refused !== undefined),
     );
     const refused = entriesOf(plugin).findLast((entry) => entry.kind === "step");
@@ -83,12 +83,12 @@ describe("watching the charts", () => {
 
   test("ends when it is unsubscribed, or when `debugging` is switched off", async () => {
     const plugin = bench();
-    await plugin.begin({ debugging: true });
+    await plugin.start({ debugging: true });
     await plugin.host.request("charts.subscribe", {});
-    await plugin.hears("charts.recorded");
+    await plugin.waitFor("charts.recorded");
     await plugin.host.request("charts.unsubscribe", {});
     const told = entriesOf(plugin).length;
-    plugin.plugin.desk.send({ type: "signalling.ready", selfId: "other" });
+    plugin.plugin.callManager.send({ type: "signalling.ready", selfId: "other" });
     await plugin.host.request("charts.subscribe", {});
     await plugin.host.request("settings.update", { settings: { debugging: false } });
     await assert.rejects(plugin.host.request("charts.subscribe", {}), { kind: "debuggingOff" });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Signalling } from "../../../plugin/signalling/port.ts";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
-import { quiet } from "../../support/plugin/call-bench.ts";
+import { settle } from "../../support/plugin/call-bench.ts";
 import { PluginBench } from "../../support/plugin/plugin-pair.ts";
 
 const FLOOD = 10_000;
@@ -32,7 +32,7 @@ async function threePeers() {
     },
   );
   open.push(alice, bob, { end: () => mallory.close() });
-  const ids = { alice: await alice.begin(), bob: await bob.begin(), mallory: (await mallory.start()).peerId };
+  const ids = { alice: await alice.start(), bob: await bob.start(), mallory: (await mallory.start()).peerId };
   const hangups = () => told.filter((type) => type === "call-hangup").length;
   return { alice, bob, mallory, ids, hangups };
 }
@@ -44,14 +44,14 @@ async function flood(from: Signalling, to: string, onBatch: (sent: number) => Pr
       from.send(to, `flood-${sent + n}`, { type: "call-request", mode: "native", mediaType: "video" }),
     );
     await Promise.allSettled(requests);
-    await quiet();
+    await settle();
     await onBatch(sent + BATCH);
   }
 }
 
 /** What the desk holds, in numbers. */
 function kept({ plugin }: PluginBench) {
-  const { calls, endedCalls } = plugin.desk.getSnapshot().context;
+  const { calls, endedCalls } = plugin.callManager.getSnapshot().context;
   return {
     calls: Object.keys(calls).length,
     peers: endedCalls.size,
@@ -62,9 +62,9 @@ function kept({ plugin }: PluginBench) {
 test(`${FLOOD} requests of one peer leave a running call alone, and little behind`, async () => {
   const { alice, bob, mallory, ids, hangups } = await threePeers();
   const { callId } = await bob.host.request("call.start", { peerId: ids.alice, media: "video" });
-  await alice.hears("call.incoming");
+  await alice.waitFor("call.incoming");
   await alice.host.request("call.accept", { callId });
-  await alice.hears("call.changed", ({ phase }) => phase === "connected");
+  await alice.waitFor("call.changed", ({ phase }) => phase === "connected");
   await flood(mallory, ids.alice, async () => {
     const { calls } = await alice.host.request("call.list", {});
     assert.deepEqual(
@@ -73,7 +73,7 @@ test(`${FLOOD} requests of one peer leave a running call alone, and little behin
     );
   });
   assert.deepEqual(kept(alice), { calls: 1, peers: 1, ends: 128 });
-  assert.equal(alice.of("call.incoming").length, 1);
+  assert.equal(alice.notificationsNamed("call.incoming").length, 1);
   assert.ok(hangups() >= 1 && hangups() <= maxRefusals(), `${hangups()} refusals`);
 });
 
@@ -86,16 +86,17 @@ test(`${FLOOD} requests of one peer, each declined, ring a few times; then anoth
   let rings = 0;
   await flood(mallory, ids.alice, async () => {
     // A request of each batch rings as long as it may; all others of the batch are busy.
-    const ofMallory = () => alice.of("call.ended").filter(({ peerId }) => peerId === ids.mallory).length;
-    const [ringing] = Object.values(alice.plugin.desk.getSnapshot().context.calls);
-    if (ringing) await alice.hears("call.ended", ({ callId }) => callId === ringing.callId);
+    const ofMallory = () =>
+      alice.notificationsNamed("call.ended").filter(({ peerId }) => peerId === ids.mallory).length;
+    const [ringing] = Object.values(alice.plugin.callManager.getSnapshot().context.calls);
+    if (ringing) await alice.waitFor("call.ended", ({ callId }) => callId === ringing.callId);
     rings = ofMallory();
   });
   assert.ok(rings >= 1 && rings <= maxRings(), `${rings} rings`);
   assert.ok(hangups() <= maxRefusals() + rings, `${hangups()} refusals`);
   const { callId } = await bob.host.request("call.start", { peerId: ids.alice, media: "audio" });
-  await alice.hears("call.incoming", (call) => call.callId === callId);
+  await alice.waitFor("call.incoming", (call) => call.callId === callId);
   await alice.host.request("call.accept", { callId });
-  await bob.hears("call.changed", (call) => call.callId === callId && call.phase === "connected");
+  await bob.waitFor("call.changed", (call) => call.callId === callId && call.phase === "connected");
   assert.equal(kept(alice).ends, 128);
 });

@@ -30,7 +30,7 @@ async function carried(
     settings: settings as never,
   });
   bench.host.notify("initialized", {});
-  const { peerId } = await bench.hears("signalling.changed", ({ state }) => state === "ready");
+  const { peerId } = await bench.waitFor("signalling.changed", ({ state }) => state === "ready");
   assert.equal(peerId, selfId);
   return bench;
 }
@@ -65,20 +65,20 @@ describe("a call carried by the hosts", () => {
   test("goes from request to hang-up, every signal on the call's topic, in order", async () => {
     const { alice, bob, topics } = await pair();
     bob.host.notify("contacts.set", { contacts: [contact(ALICE, "Alice at home"), contact(BOB, "me")] });
-    const { contacts } = await bob.hears("contacts.changed");
+    const { contacts } = await bob.waitFor("contacts.changed");
     assert.deepEqual(
       contacts.map(({ label }) => label),
       ["Alice at home"],
     );
     const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "video" });
-    const incoming = await bob.hears("call.incoming");
+    const incoming = await bob.waitFor("call.incoming");
     assert.deepEqual([incoming.peerId, incoming.peerLabel], [ALICE, "Alice at home"]);
     await bob.host.request("call.accept", { callId });
     await Promise.all(
-      [alice, bob].map((one) => one.hears("call.changed", ({ phase }) => phase === "connected")),
+      [alice, bob].map((one) => one.waitFor("call.changed", ({ phase }) => phase === "connected")),
     );
     await alice.host.request("call.hangup", { callId });
-    const end = await bob.hears("call.ended");
+    const end = await bob.waitFor("call.ended");
     assert.deepEqual([end.reason, end.endedBy], ["hungUp", "remote"]);
     assert.ok(topics.every((line) => line.includes(` call:${callId} `)));
     const order = topics.map((line) => line.replace(` call:${callId} `, " "));
@@ -114,7 +114,7 @@ describe("a call carried by the hosts", () => {
     test(`ends unreachable when the host ${what}`, async () => {
       const alice = await carried(ALICE, send, { timeouts: { requestMs: 50, hangupMs: 10 } });
       await alice.host.request("call.start", { peerId: BOB, media: "audio" });
-      const { reason, endedBy } = await alice.hears("call.ended");
+      const { reason, endedBy } = await alice.waitFor("call.ended");
       assert.deepEqual([reason, endedBy], ["unreachable", "local"]);
       assert.deepEqual(alice.open(), []);
       assert.equal(await alice.host.request("shutdown", {}), null);
@@ -124,7 +124,7 @@ describe("a call carried by the hosts", () => {
   test("is refused by a plugin with a node of its own", async () => {
     const bench = new PluginBench(createFakeSignallingNetwork());
     open.push(bench);
-    await bench.begin();
+    await bench.start();
     const delivered = bench.host.request("signal.deliver", { from: ALICE, topic: "call:c", payload: {} });
     await assert.rejects(delivered, { kind: "notCarried" });
     bench.host.notify("contacts.set", { contacts: [contact(ALICE, "Alice")] });
@@ -135,7 +135,7 @@ describe("a call carried by the hosts", () => {
   test("is not disturbed by deliveries that are no signals, or from strangers", async () => {
     const { alice, bob } = await pair();
     const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "audio" });
-    await bob.hears("call.incoming");
+    await bob.waitFor("call.incoming");
     const stranger = "12D3KooWStrangerAbcdefgh";
     for (const payload of [{}, { type: "call-dance" }, { type: "call-hangup" }, { type: 7 }]) {
       const delivered = alice.host.request("signal.deliver", {
@@ -146,7 +146,7 @@ describe("a call carried by the hosts", () => {
       assert.equal(await delivered, null);
     }
     await bob.host.request("call.accept", { callId });
-    await alice.hears("call.changed", ({ phase }) => phase === "connected");
-    assert.equal(alice.plugin.desk.getSnapshot().context.foreignSignals, 1);
+    await alice.waitFor("call.changed", ({ phase }) => phase === "connected");
+    assert.equal(alice.plugin.callManager.getSnapshot().context.foreignSignals, 1);
   });
 });

@@ -104,11 +104,11 @@ describe("the life cycle", () => {
     await assert.rejects(made.host.request("call.start", { peerId: PEER, media: "audio" }), {
       kind: "signallingUnavailable",
     });
-    assert.deepEqual(made.told, []);
+    assert.deepEqual(made.notifications, []);
     made.host.notify("initialized", {});
-    await made.hears("signalling.changed", ({ state }) => state === "ready");
+    await made.waitFor("signalling.changed", ({ state }) => state === "ready");
     assert.deepEqual(
-      made.of("signalling.changed").map(({ state }) => state),
+      made.notificationsNamed("signalling.changed").map(({ state }) => state),
       ["starting", "ready"],
     );
   });
@@ -116,7 +116,7 @@ describe("the life cycle", () => {
   test("ignores an initialized that comes out of turn, and says so in the log", async () => {
     const made = bench();
     made.host.notify("initialized", {});
-    await made.begin();
+    await made.start();
     made.host.notify("initialized", {});
     await made.host.request("call.list", {});
     assert.equal(made.logged.filter((line) => line.includes("out of turn")).length, 2);
@@ -124,7 +124,7 @@ describe("the life cycle", () => {
 
   test("refuses everything after shutdown and after exit, and ends with status 0", async () => {
     const made = bench();
-    await made.begin();
+    await made.start();
     assert.equal(await made.host.request("shutdown", {}), null);
     await assertAllRefused(made, "shuttingDown");
     made.host.notify("exit", {});
@@ -134,7 +134,7 @@ describe("the life cycle", () => {
 
   test("ends with status 1 when the host goes without a shutdown", async () => {
     const made = bench();
-    await made.begin();
+    await made.start();
     await made.end();
     assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 1);
   });
@@ -143,10 +143,10 @@ describe("the life cycle", () => {
     const made = bench("no addon for this machine");
     await made.initialize();
     made.host.notify("initialized", {});
-    const { videoDisabled, cause, why } = await made.hears("availability.changed");
+    const { videoDisabled, cause, why } = await made.waitFor("availability.changed");
     assert.deepEqual([videoDisabled, cause], [true, "engine"]);
     assert.match(why ?? "", /no addon for this machine/);
-    await made.hears("signalling.changed", ({ state }) => state === "ready");
+    await made.waitFor("signalling.changed", ({ state }) => state === "ready");
     const start = made.host.request("call.start", { peerId: PEER, media: "audio" });
     await assert.rejects(start, { kind: "callsUnavailable", message: /no addon for this machine/ });
     await made.host.request("devices.list", {});
@@ -183,7 +183,7 @@ describe("settings.update", () => {
 
   test("says which changed settings wait for the next start", async () => {
     const made = bench();
-    await made.begin();
+    await made.start();
     const { restartNeeded } = await made.host.request("settings.update", {
       settings: { signalling: { mdns: false, listen: ["/ip4/0.0.0.0/tcp/0"] }, toneHz: 700 },
     });
@@ -192,9 +192,9 @@ describe("settings.update", () => {
 
   test("gives the charts its waits", async () => {
     const made = bench();
-    await made.begin();
+    await made.start();
     await made.host.request("settings.update", { settings: { timeouts: { ringMs: 1_234 } } });
-    assert.equal(made.plugin.desk.getSnapshot().context.timeouts.ringMs, 1_234);
+    assert.equal(made.plugin.callManager.getSnapshot().context.timeouts.ringMs, 1_234);
   });
 });
 
@@ -216,7 +216,7 @@ describe("devices and contacts", () => {
 
   test("a peer that cannot be reached is not added, and the field is named", async () => {
     const made = bench();
-    await made.begin();
+    await made.start();
     await assert.rejects(made.host.request("contacts.add", { address: `/memory/p2p/${PEER}` }), {
       kind: "peerUnreachable",
     });
@@ -226,9 +226,9 @@ describe("devices and contacts", () => {
     const network = createFakeSignallingNetwork();
     const [one, other] = [new PluginBench(network), new PluginBench(network)];
     open.push(one, other);
-    await one.begin();
-    const otherId = await other.begin();
-    const { contacts } = await one.hears("contacts.changed", (told) =>
+    await one.start();
+    const otherId = await other.start();
+    const { contacts } = await one.waitFor("contacts.changed", (told) =>
       told.contacts.some(({ reachable }) => reachable),
     );
     assert.deepEqual(

@@ -50,22 +50,24 @@ async function inCall() {
   const hosts = new Hosts();
   const [alice, bob] = [await hosts.start(ALICE), await hosts.start(BOB)];
   await Promise.all(
-    [alice, bob].map((one) => one.hears("signalling.changed", ({ state }) => state === "ready")),
+    [alice, bob].map((one) => one.waitFor("signalling.changed", ({ state }) => state === "ready")),
   );
   const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "video" });
-  await bob.hears("call.incoming");
+  await bob.waitFor("call.incoming");
   await bob.host.request("call.accept", { callId });
-  const [info] = await Promise.all([alice, bob].map((one) => one.hears("call.changed", isConnected)));
+  const [info] = await Promise.all([alice, bob].map((one) => one.waitFor("call.changed", isConnected)));
   assert.ok(info);
   await Promise.all([alice, bob].map((one) => keeps(one, /"connectedAt":\d/)));
   return { hosts, alice, bob, callId, info };
 }
 
 /** The newest that was given to the host. */
-const keptBy = (bench: PluginBench): string => bench.of("calls.persisted").at(-1)?.snapshot ?? "";
-const without = (bench: PluginBench) => bench.of("calls.persisted").map(({ snapshot }) => snapshot === null);
+const keptBy = (bench: PluginBench): string =>
+  bench.notificationsNamed("calls.persisted").at(-1)?.snapshot ?? "";
+const without = (bench: PluginBench) =>
+  bench.notificationsNamed("calls.persisted").map(({ snapshot }) => snapshot === null);
 const keeps = (bench: PluginBench, what: RegExp) =>
-  bench.hears("calls.persisted", ({ snapshot }) => what.test(snapshot ?? ""));
+  bench.waitFor("calls.persisted", ({ snapshot }) => what.test(snapshot ?? ""));
 
 describe("the host is given to keep", () => {
   test("the call from its first moment, each choice of the user, and nothing once it is over", async () => {
@@ -78,11 +80,11 @@ describe("the host is given to keep", () => {
     await alice.host.request("call.useDevice", { callId, kind: "speaker", deviceId: "none" });
     await keeps(alice, /"speaker":\{"choice":"none"/);
     await alice.host.request("call.hangup", { callId });
-    await alice.hears("calls.persisted", ({ snapshot }) => snapshot === null);
+    await alice.waitFor("calls.persisted", ({ snapshot }) => snapshot === null);
     assert.equal(without(alice).at(-1), true);
     assert.ok(
       alice
-        .of("calls.persisted")
+        .notificationsNamed("calls.persisted")
         .every(({ snapshot, callId: of }) => (snapshot === null) === (of === undefined)),
     );
   });
@@ -91,7 +93,7 @@ describe("the host is given to keep", () => {
     const { alice, bob } = await inCall();
     for (const side of [alice, bob]) {
       await keeps(side, /"connectedAt":\d/);
-      const kept = side.of("calls.persisted").map(({ snapshot }) => snapshot);
+      const kept = side.notificationsNamed("calls.persisted").map(({ snapshot }) => snapshot);
       assert.equal(new Set(kept).size, kept.length);
       assert.ok(kept.every((snapshot) => !/sdp|candidate/.test(snapshot ?? "")));
     }
@@ -106,28 +108,28 @@ describe("the next plugin", () => {
       const selfId = who === "caller" ? ALICE : BOB;
       await dead.host.request("call.setMicrophone", { callId, on: false });
       await keeps(dead, /"isMicrophoneOn":false/);
-      const before = dead.of("call.changed").at(-1);
-      alive.told.length = 0;
+      const before = dead.notificationsNamed("call.changed").at(-1);
+      alive.notifications.length = 0;
       const next = await hosts.start(selfId, keptBy(dead));
-      const first = await next.hears("call.changed");
+      const first = await next.waitFor("call.changed");
       assert.equal(first.phase, "reconnecting");
-      const now = await next.hears("call.changed", isConnected);
-      await alive.hears("call.changed", ({ phase }) => phase === "reconnecting");
-      await alive.hears("call.changed", isConnected);
+      const now = await next.waitFor("call.changed", isConnected);
+      await alive.waitFor("call.changed", ({ phase }) => phase === "reconnecting");
+      await alive.waitFor("call.changed", isConnected);
       for (const field of ["callId", "peerId", "direction", "media", "createdAt", "connectedAt"] as const) {
         assert.equal(now[field], before?.[field], field);
       }
-      await next.hears("call.changed", ({ local }) => local.microphone.state === "muted");
-      await next.hears(
+      await next.waitFor("call.changed", ({ local }) => local.microphone.state === "muted");
+      await next.waitFor(
         "call.changed",
         ({ local, remote }) => local.camera.state === "live" && remote.camera === "on",
       );
-      assert.deepEqual(alive.of("call.ended"), []);
+      assert.deepEqual(alive.notificationsNamed("call.ended"), []);
       await next.host.request("call.hangup", { callId });
-      const { reason, durationMs } = await next.hears("call.ended");
+      const { reason, durationMs } = await next.waitFor("call.ended");
       assert.equal(reason, "hungUp");
       assert.ok(durationMs >= (now.connectedAt ? Date.now() - now.connectedAt - 1_000 : Number.NaN));
-      assert.equal((await alive.hears("call.ended")).reason, "hungUp");
+      assert.equal((await alive.waitFor("call.ended")).reason, "hungUp");
     });
   }
 
@@ -137,17 +139,17 @@ describe("the next plugin", () => {
     const second = await hosts.start(ALICE, keptBy(alice));
     await keeps(second, /"connectedAt":\d/);
     const third = await hosts.start(ALICE, keptBy(second));
-    assert.equal((await third.hears("call.changed", isConnected)).callId, callId);
+    assert.equal((await third.waitFor("call.changed", isConnected)).callId, callId);
   });
 
   test("ends a call that was not connected, and tells both sides", async () => {
     const hosts = new Hosts();
     const [alice, bob] = [await hosts.start(ALICE), await hosts.start(BOB)];
-    await alice.hears("signalling.changed", ({ state }) => state === "ready");
+    await alice.waitFor("signalling.changed", ({ state }) => state === "ready");
     const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "audio" });
-    await Promise.all([bob.hears("call.incoming"), keeps(alice, /"connectedAt":null/)]);
+    await Promise.all([bob.waitFor("call.incoming"), keeps(alice, /"connectedAt":null/)]);
     const next = await hosts.start(ALICE, keptBy(alice));
-    const [here, there] = await Promise.all([next.hears("call.ended"), bob.hears("call.ended")]);
+    const [here, there] = await Promise.all([next.waitFor("call.ended"), bob.waitFor("call.ended")]);
     assert.deepEqual(
       [here.callId, here.reason, here.endedBy, here.durationMs],
       [callId, "hostGone", "local", 0],
@@ -160,17 +162,17 @@ describe("the next plugin", () => {
     const record = JSON.parse(keptBy(alice)) as object;
     for (const change of [{ format: 99 }, { remote: "gone" }]) {
       const next = await hosts.start(ALICE, JSON.stringify({ ...record, ...change }));
-      const end = await next.hears("call.ended");
+      const end = await next.waitFor("call.ended");
       assert.deepEqual([end.callId, end.reason], [callId, "hostGone"]);
       assert.match(end.detail ?? "", /cannot read what was kept/);
     }
-    assert.equal((await bob.hears("call.ended")).reason, "hostGone");
+    assert.equal((await bob.waitFor("call.ended")).reason, "hostGone");
   });
 
   test("is another peer without its key, and ends the call with that reason", async () => {
     const { hosts, alice, callId } = await inCall();
     const next = await hosts.start("12D3KooWSomebodyE1se1111", keptBy(alice));
-    const end = await next.hears("call.ended");
+    const end = await next.waitFor("call.ended");
     assert.deepEqual([end.callId, end.reason], [callId, "connectionLost"]);
     assert.match(end.detail ?? "", /another peer/);
   });
@@ -179,7 +181,7 @@ describe("the next plugin", () => {
     const nonsense = ["", "no JSON", "null", "{}", "[]", '{"format":1}', `"${"x".repeat(70_000)}"`];
     for (const resume of nonsense) {
       const bench = await new Hosts().start(ALICE, resume);
-      await bench.hears("signalling.changed", ({ state }) => state === "ready");
+      await bench.waitFor("signalling.changed", ({ state }) => state === "ready");
       assert.deepEqual(await bench.host.request("call.list", {}), { calls: [] });
       assert.ok(
         bench.logged.some((line) => line.startsWith("the snapshot of a call was ignored")),
@@ -191,6 +193,6 @@ describe("the next plugin", () => {
   test("ends the call where calls have been switched off meanwhile", async () => {
     const { hosts, alice } = await inCall();
     const next = await hosts.start(ALICE, keptBy(alice), { videoDisabled: true });
-    assert.equal((await next.hears("call.ended")).reason, "videoDisabled");
+    assert.equal((await next.waitFor("call.ended")).reason, "videoDisabled");
   });
 });

@@ -5,11 +5,11 @@ import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
 import type { StatisticsMoment } from "../../../plugin/calls/call-statistics.ts";
 import { FrameSender, scaledSize } from "../../../plugin/calls/frame-sender.ts";
-import { createSampler, measuredOf, watchLoopLag } from "../../../plugin/calls/sampler.ts";
+import { createMeasurementChannel, measuredOf, measureLoopLag } from "../../../plugin/calls/sampler.ts";
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { SHARES } from "../../../statecharts/index.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
-import { NO_FRAMES, quiet } from "../../support/plugin/call-bench.ts";
+import { NO_FRAMES, settle } from "../../support/plugin/call-bench.ts";
 
 class SenderBench {
   readonly sent: VideoFrame[] = [];
@@ -32,7 +32,7 @@ class SenderBench {
 
   async finish(index: number): Promise<void> {
     this.scalings[index]?.finish.resolve();
-    await quiet();
+    await settle();
   }
 }
 
@@ -96,7 +96,7 @@ describe("the picture sender", () => {
     const frame = countedFrame(1, 64, 48);
     bench.sender.offer(frame);
     bench.scalings[0]?.finish.reject(new Error("no memory"));
-    await quiet();
+    await settle();
     assert.deepEqual([bench.errors.map(String), frame.held()], [["Error: no memory"], 0]);
     bench.sender.offer(countedFrame(2, 64, 48));
     await bench.finish(1);
@@ -144,7 +144,7 @@ describe("measuring", () => {
   });
 
   test("reaches those who listen to this call, until they stop", () => {
-    const measurements = createSampler();
+    const measurements = createMeasurementChannel();
     const heard: string[] = [];
     const stop = measurements.subscribe("call-1", () => heard.push("one"));
     measurements.subscribe("call-2", () => heard.push("two"));
@@ -156,7 +156,7 @@ describe("measuring", () => {
   });
 
   test("knows how late the main thread is, never less than not at all", () => {
-    const lag = watchLoopLag();
+    const lag = measureLoopLag();
     assert.ok(lag.take() >= 0);
     lag.stop();
   });

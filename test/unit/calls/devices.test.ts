@@ -6,14 +6,14 @@ import { CaptureError } from "../../../native/types.ts";
 import { createDeviceMutex } from "../../../plugin/calls/device-mutex.ts";
 import { SoundError } from "../../../plugin/sound/sound.ts";
 import type { Signal } from "../../../rpc-schema/index.ts";
-import { CallBench, type CallBenchOptions, quiet } from "../../support/plugin/call-bench.ts";
+import { CallBench, type CallBenchOptions, settle } from "../../support/plugin/call-bench.ts";
 
 const CALL = "call-1";
 const REQUEST: Signal = { type: "call-request", mediaType: "video" };
 
 const benches: CallBench[] = [];
 after(() => {
-  for (const { desk } of benches) desk.stop();
+  for (const { manager } of benches) manager.stop();
 });
 
 function createBench(options: CallBenchOptions = {}): CallBench {
@@ -23,17 +23,17 @@ function createBench(options: CallBenchOptions = {}): CallBench {
 }
 
 async function accepted(bench = createBench(), callId = CALL): Promise<CallBench> {
-  bench.hears("bob", callId, REQUEST);
-  bench.desk.send({ type: "user.toCall", callId, event: { type: "user.accept", media: null } });
-  await quiet();
+  bench.receiveSignal("bob", callId, REQUEST);
+  bench.manager.send({ type: "user.toCall", callId, event: { type: "user.accept", media: null } });
+  await settle();
   return bench;
 }
 
 function want(
   bench: CallBench,
-  event: Parameters<typeof bench.desk.send>[0] & { type: "user.toCall" },
+  event: Parameters<typeof bench.manager.send>[0] & { type: "user.toCall" },
 ): void {
-  bench.desk.send(event);
+  bench.manager.send(event);
 }
 
 function hangUp(bench: CallBench, callId = CALL): void {
@@ -76,9 +76,9 @@ describe("a device's turn", () => {
     const { turn } = turnWith();
     const device = slowDevice();
     const release = turn.hold(device.open, device.onOpened, device.onFailed);
-    await quiet();
+    await settle();
     device.finishOpening();
-    await quiet();
+    await settle();
     assert.deepEqual(device.events, ["opening", "opened"]);
     release();
     device.finishClosing();
@@ -90,7 +90,7 @@ describe("a device's turn", () => {
     const { turn } = turnWith();
     const device = slowDevice();
     const release = turn.hold(device.open, device.onOpened, device.onFailed);
-    await quiet();
+    await settle();
     release();
     device.finishOpening();
     device.finishClosing();
@@ -105,11 +105,11 @@ describe("a device's turn", () => {
     const releaseSecond = turn.hold(second.open, second.onOpened, second.onFailed);
     turn.hold(third.open, third.onOpened, third.onFailed);
     first.finishOpening();
-    await quiet();
+    await settle();
     releaseSecond();
     releaseFirst();
     first.finishClosing();
-    await quiet();
+    await settle();
     assert.deepEqual([second.events, third.events], [[], ["opening"]]);
   });
 
@@ -119,12 +119,12 @@ describe("a device's turn", () => {
     const release = turn.hold(first.open, first.onOpened, first.onFailed);
     turn.hold(second.open, second.onOpened, second.onFailed);
     first.finishOpening();
-    await quiet();
+    await settle();
     release();
-    await quiet();
+    await settle();
     assert.deepEqual([first.events.at(-1), second.events], ["closing", []]);
     first.finishClosing();
-    await quiet();
+    await settle();
     assert.deepEqual(second.events, ["opening"]);
   });
 
@@ -133,15 +133,15 @@ describe("a device's turn", () => {
     const [failed, abandoned, next] = [slowDevice(), slowDevice(), slowDevice()];
     const releaseFailed = turn.hold(failed.open, failed.onOpened, failed.onFailed);
     failed.failOpening("EBUSY");
-    await quiet();
+    await settle();
     assert.deepEqual(failed.events, ["opening", "failed: EBUSY"]);
     releaseFailed();
     const releaseAbandoned = turn.hold(abandoned.open, abandoned.onOpened, abandoned.onFailed);
-    await quiet();
+    await settle();
     releaseAbandoned();
     abandoned.failOpening("ENODEV");
     turn.hold(next.open, next.onOpened, next.onFailed);
-    await quiet();
+    await settle();
     assert.deepEqual([abandoned.events, next.events], [["opening"], ["opening"]]);
   });
 
@@ -150,11 +150,11 @@ describe("a device's turn", () => {
     const [first, next] = [slowDevice(), slowDevice()];
     const release = turn.hold(first.open, first.onOpened, first.onFailed);
     first.finishOpening();
-    await quiet();
+    await settle();
     release();
     (first.finishClosing as (value: unknown) => void)(Promise.reject(new Error("EIO")));
     turn.hold(next.open, next.onOpened, next.onFailed);
-    await quiet();
+    await settle();
     assert.deepEqual(failures.map(String), ["Error: EIO"]);
     assert.deepEqual(next.events, ["opening"]);
   });
@@ -162,11 +162,14 @@ describe("a device's turn", () => {
 
 describe("the devices of a call", () => {
   test("open with the accept and close with the end, from whichever side", async () => {
-    for (const end of [hangUp, (bench: CallBench) => bench.hears("bob", CALL, { type: "call-hangup" })]) {
+    for (const end of [
+      hangUp,
+      (bench: CallBench) => bench.receiveSignal("bob", CALL, { type: "call-hangup" }),
+    ]) {
       const bench = await accepted();
       assert.deepEqual(bench.open(), ["camera", "microphone", "speaker", "peer"]);
       end(bench);
-      await quiet();
+      await settle();
       assert.deepEqual(bench.open(), []);
       assert.deepEqual(bench.frames.endedCalls, [CALL]);
     }
@@ -174,10 +177,10 @@ describe("the devices of a call", () => {
 
   test("close when the call ends before they are open", async () => {
     const bench = createBench();
-    bench.hears("bob", CALL, REQUEST);
+    bench.receiveSignal("bob", CALL, REQUEST);
     want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
     hangUp(bench);
-    await quiet();
+    await settle();
     assert.deepEqual(bench.open(), []);
     assert.equal(bench.ended[0]?.end.reason, "hungUp");
   });
@@ -189,11 +192,11 @@ describe("the devices of a call", () => {
     const close = camera.close.bind(camera);
     camera.close = () => closing.promise.then(close);
     hangUp(bench);
-    await quiet();
+    await settle();
     await accepted(bench, "call-2");
     assert.deepEqual(bench.cameras.opened.length, 1);
     closing.resolve();
-    await quiet();
+    await settle();
     assert.equal(bench.cameras.opened.length, 2);
     assert.equal(bench.cameras.openNow.length, 1);
   });
@@ -214,13 +217,13 @@ describe("the devices of a call", () => {
     const bench = await accepted();
     bench.cameras.emitPicture();
     bench.cameras.openNow[0]?.unplug();
-    await quiet();
+    await settle();
     assert.deepEqual(bench.cameras.openNow, []);
     want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: true } });
-    await quiet();
+    await settle();
     bench.cameras.emitPicture();
     bench.cameras.emitPicture();
-    const { captured, sent } = bench.context.mediaOf(CALL).counts();
+    const { captured, sent } = bench.environment.mediaOf(CALL).counts();
     assert.deepEqual([captured, sent], [3, 3]);
   });
 
@@ -239,7 +242,7 @@ describe("the devices of a call", () => {
     want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: false } });
     camera.emitPicture();
     assert.deepEqual(bench.frames.shown, [`${CALL} local`]);
-    assert.equal(bench.context.mediaOf(CALL).counts().sent, 1);
+    assert.equal(bench.environment.mediaOf(CALL).counts().sent, 1);
   });
 
   test("give no sample any more once the microphone is muted, though some were under way", async () => {
@@ -249,7 +252,7 @@ describe("the devices of a call", () => {
     peer.sendAudio = () => {
       blocks += 1;
     };
-    const setMuted = bench.context.mediaOf(CALL).microphone ?? assert.fail("no microphone");
+    const setMuted = bench.environment.mediaOf(CALL).microphone ?? assert.fail("no microphone");
     setMuted.setMuted = () => undefined;
     bench.sound.speak();
     want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: false } });
@@ -277,8 +280,8 @@ describe("the connection of a call", () => {
     peer.addCandidate = () => {
       throw new Error("no use for it");
     };
-    bench.hears("bob", CALL, { type: "ice-candidate", candidate: { candidate: "candidate:1" } });
-    await quiet();
+    bench.receiveSignal("bob", CALL, { type: "ice-candidate", candidate: { candidate: "candidate:1" } });
+    await settle();
     assert.ok(bench.logged.some((line) => line.includes("no use for it")));
     assert.equal(bench.calls().length, 1);
   });
@@ -293,7 +296,7 @@ describe("the connection of a call", () => {
       }),
     );
     hangUp(bench);
-    await quiet();
+    await settle();
     assert.deepEqual(aborts, [false]);
   });
 });

@@ -64,7 +64,7 @@ class Bench {
   /** So many seconds of pictures, with this estimate in each. @returns how late the last one was shown */
   runs(seconds: number, engineMs: number | null, pictureMs = PICTURE_MS): number {
     for (let second = 0; second < seconds; second += 1) {
-      this.sync.measured(engineMs);
+      this.sync.update(engineMs);
       for (let at = 0; at < 1_000; at += pictureMs) {
         this.offer();
         this.passes(pictureMs);
@@ -136,7 +136,7 @@ describe("a remote picture", () => {
     const bench = new Bench();
     bench.runs(20, 20);
     assert.ok(bench.sync.holdMs > 20);
-    bench.sync.measured(null);
+    bench.sync.update(null);
     assert.ok(bench.sync.holdMs > 20, "not at once");
     assert.equal(bench.runs(10, null), 0);
     bench.assertWhole();

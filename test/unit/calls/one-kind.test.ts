@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { describeCall } from "../../../plugin/calls/call-info.ts";
 import type { CallInfo, MediaKind } from "../../../rpc-schema/index.ts";
-import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../../support/plugin/call-bench.ts";
 import { withoutKind } from "../../support/plugin/peer-pair.ts";
 
 const benches: CallBench[] = [];
 after(() => {
-  for (const { desk } of benches) desk.stop();
+  for (const { manager } of benches) manager.stop();
 });
 
 /** Carol's call is accepted and her offer answered, which was changed on its way. */
@@ -26,19 +26,19 @@ async function answered(change: (offer: string) => string, media: MediaKind = "v
     { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300 },
     callbacks,
   );
-  bench.hears("carol", "call-1", { type: "call-request", mode: "native", mediaType: media });
-  bench.desk.send({ type: "user.toCall", callId: "call-1", event: { type: "user.accept", media: null } });
-  await quiet();
-  bench.hears("carol", "call-1", { type: "call-offer", sdp: change(await carol.createOffer()) });
-  await quiet();
+  bench.receiveSignal("carol", "call-1", { type: "call-request", mode: "native", mediaType: media });
+  bench.manager.send({ type: "user.toCall", callId: "call-1", event: { type: "user.accept", media: null } });
+  await settle();
+  bench.receiveSignal("carol", "call-1", { type: "call-offer", sdp: change(await carol.createOffer()) });
+  await settle();
   return bench;
 }
 
 function told(bench: CallBench): CallInfo {
   const [call] = bench.calls();
   if (!call) throw new Error("there is no call");
-  const media = bench.context.mediaOf(call.callId);
-  const sending = media.sending();
+  const media = bench.environment.mediaOf(call.callId);
+  const sending = media.sendFormat();
   const negotiated = media.peer?.negotiatedDirections() ?? null;
   return describeCall(call, {
     createdAt: 0,
@@ -52,7 +52,7 @@ function told(bench: CallBench): CallInfo {
 
 test("a picture that the other side did not offer is off there, and none of ours is said to arrive", async () => {
   const bench = await answered((offer) => withoutKind(offer, "video"));
-  bench.hears("carol", "call-1", { type: "call-media", microphone: true, camera: true });
+  bench.receiveSignal("carol", "call-1", { type: "call-media", microphone: true, camera: true });
   const { local, remote, sending } = told(bench);
   assert.deepEqual([remote.camera, remote.microphone], ["off", "on"]);
   assert.deepEqual(

@@ -3,22 +3,22 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Signal } from "../../../rpc-schema/index.ts";
-import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../../support/plugin/call-bench.ts";
 
 const CALL = "call-1";
 const RECONNECT: Signal = { type: "call-reconnect", channelId: CALL, mediaType: "video" };
 const benches: CallBench[] = [];
 after(() => {
-  for (const { desk } of benches) desk.stop();
+  for (const { manager } of benches) manager.stop();
 });
 
 /** Bob's page calls, and our user accepted. */
 async function accepted(): Promise<CallBench> {
   const bench = new CallBench();
   benches.push(bench);
-  bench.hears("bob", CALL, { type: "call-request", mode: "browser", mediaType: "video" });
-  bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
-  await quiet();
+  bench.receiveSignal("bob", CALL, { type: "call-request", mode: "browser", mediaType: "video" });
+  bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+  await settle();
   return bench;
 }
 
@@ -34,11 +34,11 @@ async function pageOffers(bench: CallBench): Promise<void> {
     { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300 },
     callbacks,
   );
-  bench.hears("bob", CALL, { type: "call-offer", sdp: await page.createOffer() });
-  await quiet();
+  bench.receiveSignal("bob", CALL, { type: "call-offer", sdp: await page.createOffer() });
+  await settle();
   const answer = bench.sent.findLast(({ signal }) => signal.type === "call-answer")?.signal;
   if (answer?.type === "call-answer") await page.acceptAnswer(answer.sdp);
-  await quiet();
+  await settle();
 }
 
 test("the old connection is closed, the devices stay, and media go over the new one", async () => {
@@ -46,8 +46,8 @@ test("the old connection is closed, the devices stay, and media go over the new 
   await pageOffers(bench);
   const [old] = bench.engine.peers;
   const devices = bench.open().filter((one) => one !== "peer");
-  bench.hears("bob", CALL, RECONNECT);
-  await quiet();
+  bench.receiveSignal("bob", CALL, RECONNECT);
+  await settle();
   assert.equal(old?.isClosed, true);
   assert.deepEqual(
     bench.open().filter((one) => one !== "peer"),
@@ -61,7 +61,7 @@ test("the old connection is closed, the devices stay, and media go over the new 
   });
   assert.equal(said?.type, "call-media");
   await pageOffers(bench);
-  const ours = bench.context.mediaOf(CALL).peer;
+  const ours = bench.environment.mediaOf(CALL).peer;
   assert.ok(ours && ours !== old);
   assert.equal(ours.negotiatedDirections()?.video.sends, true);
   const [call] = bench.calls();
@@ -72,20 +72,20 @@ test("a hundred wishes for a new connection leave one open, and none after the c
   const bench = await accepted();
   for (let times = 0; times < 100; times += 1) {
     await pageOffers(bench);
-    bench.hears("bob", CALL, RECONNECT);
+    bench.receiveSignal("bob", CALL, RECONNECT);
   }
-  await quiet();
+  await settle();
   const ours = bench.engine.peers.filter(
     ({ options, isClosed }) => !isClosed && options.maxVideoBitrateBps > 1,
   );
   assert.equal(ours.length, 1);
-  bench.hears("bob", CALL, { type: "call-hangup" });
-  await quiet();
+  bench.receiveSignal("bob", CALL, { type: "call-hangup" });
+  await settle();
   assert.deepEqual(
     ours.map(({ isClosed }) => isClosed),
     [true],
   );
-  assert.equal(bench.context.mediaOf(CALL).peer, null);
+  assert.equal(bench.environment.mediaOf(CALL).peer, null);
 });
 
 test("a connection that is ready only after another took its place is closed and never used", async () => {
@@ -97,15 +97,15 @@ test("a connection that is ready only after another took its place is closed and
     await slow.promise;
     return createPeer(...args);
   };
-  bench.hears("bob", CALL, RECONNECT);
-  bench.hears("bob", CALL, { type: "call-offer", sdp: "v=0 of a page that goes away" });
+  bench.receiveSignal("bob", CALL, RECONNECT);
+  bench.receiveSignal("bob", CALL, { type: "call-offer", sdp: "v=0 of a page that goes away" });
   bench.engine.createPeer = createPeer;
-  bench.hears("bob", CALL, RECONNECT);
-  await quiet();
-  const current = bench.context.mediaOf(CALL).peer;
+  bench.receiveSignal("bob", CALL, RECONNECT);
+  await settle();
+  const current = bench.environment.mediaOf(CALL).peer;
   assert.ok(current);
   slow.resolve();
-  await quiet();
-  assert.equal(bench.context.mediaOf(CALL).peer, current);
+  await settle();
+  assert.equal(bench.environment.mediaOf(CALL).peer, current);
   assert.equal(bench.engine.peers.at(-1)?.isClosed, true);
 });

@@ -9,13 +9,13 @@ import type {
   PluginNotificationParams,
   Signal,
 } from "../../../rpc-schema/index.ts";
-import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../../support/plugin/call-bench.ts";
 
 const CALL = "call-1";
 const REQUEST: Signal = { type: "call-request", mediaType: "audio" };
 const benches: CallBench[] = [];
 after(() => {
-  for (const { desk } of benches) desk.stop();
+  for (const { manager } of benches) manager.stop();
 });
 
 class ReportBench {
@@ -32,25 +32,29 @@ class ReportBench {
   constructor(ringSettleMs = 0) {
     benches.push(this.bench);
     this.reporter = new CallReporter({
-      context: this.bench.context,
+      context: this.bench.environment,
       notify: (name, params) => void this.told.push({ name, params }),
       labelOf: (peerId) => `label of ${peerId}`,
       now: () => this.nowMs,
       ringSettleMs,
     });
-    this.bench.onMove = () => this.reporter.moved();
+    this.bench.onStateChange = () => this.reporter.moved();
   }
 
   async rings(): Promise<void> {
-    this.bench.hears("bob", CALL, REQUEST);
+    this.bench.receiveSignal("bob", CALL, REQUEST);
     const [call] = this.bench.announced;
     if (call) this.reporter.add(call);
-    await quiet();
+    await settle();
   }
 
   async accepts(): Promise<void> {
-    this.bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
-    await quiet();
+    this.bench.manager.send({
+      type: "user.toCall",
+      callId: CALL,
+      event: { type: "user.accept", media: null },
+    });
+    await settle();
   }
 
   /** The far end is another fake of the same process. */
@@ -64,14 +68,14 @@ class ReportBench {
         onAudio: () => undefined,
       },
     );
-    this.bench.hears("bob", CALL, { type: "call-offer", sdp: await caller.createOffer() });
-    await quiet();
+    this.bench.receiveSignal("bob", CALL, { type: "call-offer", sdp: await caller.createOffer() });
+    await settle();
     const answer = this.bench.sent.find(({ signal }) => signal.type === "call-answer")?.signal;
     if (answer?.type === "call-answer") await caller.acceptAnswer(answer.sdp);
     for (const { signal } of this.bench.sent) {
       if (signal.type === "ice-candidate") caller.addCandidate(signal.candidate);
     }
-    await quiet();
+    await settle();
   }
 
   names(): string[] {
@@ -83,8 +87,8 @@ class ReportBench {
   }
 
   async ends(): Promise<void> {
-    this.bench.hears("bob", CALL, { type: "call-hangup" });
-    await quiet();
+    this.bench.receiveSignal("bob", CALL, { type: "call-hangup" });
+    await settle();
     for (const ended of this.bench.ended) this.reporter.end(ended);
   }
 }
@@ -105,12 +109,15 @@ describe("the reporter", () => {
     const bench = new ReportBench(100);
     await bench.rings();
     bench.reporter.moved();
-    await quiet();
+    await settle();
     assert.deepEqual(bench.reporter.list(), []);
     await bench.ends();
     t.mock.timers.tick(1_000);
     assert.deepEqual(bench.names(), []);
-    assert.ok(bench.bench.context.rings.size === 0, "a call that did not ring is not held against its peer");
+    assert.ok(
+      bench.bench.environment.ringBudget.size === 0,
+      "a call that did not ring is not held against its peer",
+    );
   });
 
   test("tells an incoming call a moment after its request", async (t) => {
@@ -130,10 +137,10 @@ describe("the reporter", () => {
     await bench.rings();
     for (let count = 0; count < 5; count += 1) {
       bench.reporter.moved();
-      await quiet();
+      await settle();
     }
-    bench.bench.hears("bob", CALL, REQUEST);
-    await quiet();
+    bench.bench.receiveSignal("bob", CALL, REQUEST);
+    await settle();
     assert.deepEqual(bench.names(), ["call.incoming"]);
   });
 
@@ -174,7 +181,7 @@ describe("the reporter", () => {
     await bench.ends();
     await bench.ends();
     bench.reporter.moved();
-    await quiet();
+    await settle();
     assert.equal(bench.names().at(-1), "call.ended");
     assert.equal(bench.of("call.ended").length, 1);
     assert.ok(bench.of("call.changed").every(({ phase }) => phase !== "ended"));
@@ -186,8 +193,8 @@ describe("the reporter", () => {
     const bench = new ReportBench();
     await bench.rings();
     assert.equal(bench.reporter.list().length, 1);
-    bench.bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
-    await quiet();
+    bench.bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
+    await settle();
     assert.equal(bench.bench.calls().length, 1);
     assert.deepEqual(bench.reporter.list(), []);
   });
@@ -199,16 +206,16 @@ describe("the reporter", () => {
       await bench.rings();
       await bench.accepts();
       mock.timers.tick(5_000);
-      await quiet();
+      await settle();
       assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [0, 0]);
       await bench.connects();
       mock.timers.tick(1_000);
-      await quiet();
+      await settle();
       assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [1, 10]);
       assert.deepEqual(bench.reporter.statistics(CALL), bench.of("call.statistics")[0]);
       await bench.ends();
       mock.timers.tick(5_000);
-      await quiet();
+      await settle();
       assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [1, 10]);
     } finally {
       mock.timers.reset();

@@ -6,7 +6,7 @@ import { liveSettingsChange } from "../../../plugin/calls/settings-change.ts";
 import { settingsSchema } from "../../../rpc-schema/index.ts";
 import { FAKE_CAMERA_ID } from "../../support/fakes/fake-cameras.ts";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
-import { quiet } from "../../support/plugin/call-bench.ts";
+import { settle } from "../../support/plugin/call-bench.ts";
 import { PluginBench } from "../../support/plugin/plugin-pair.ts";
 
 const open: PluginBench[] = [];
@@ -19,12 +19,12 @@ async function inCall(): Promise<PluginBench> {
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
   open.push(alice, bob);
-  await alice.begin();
-  const peerId = await bob.begin();
+  await alice.start();
+  const peerId = await bob.start();
   const { callId } = await alice.host.request("call.start", { peerId, media: "video" });
-  await bob.hears("call.incoming");
+  await bob.waitFor("call.incoming");
   await bob.host.request("call.accept", { callId });
-  await alice.hears(
+  await alice.waitFor(
     "call.changed",
     ({ phase, local }) => phase === "connected" && local.camera.state === "live",
   );
@@ -37,7 +37,7 @@ const becomes = (
   kind: Kind,
   wanted: { state?: string; deviceId?: string; why?: string },
 ) =>
-  bench.hears("call.changed", ({ local }) =>
+  bench.waitFor("call.changed", ({ local }) =>
     Object.entries(wanted).every(([name, value]) => local[kind][name as keyof typeof wanted] === value),
   );
 
@@ -70,14 +70,14 @@ describe("a change of settings during a call", () => {
   test("to a device that is not there leaves the call with another, and says why", async () => {
     const alice = await inCall();
     await alice.host.request("settings.update", { settings: { microphone: "nobody's" } });
-    const { local } = await alice.hears("call.changed", (call) => call.local.microphone.why !== undefined);
+    const { local } = await alice.waitFor("call.changed", (call) => call.local.microphone.why !== undefined);
     assert.match(local.microphone.why ?? "", /nobody's/);
   });
 
   test("of the camera switches it with its first picture", async () => {
     const alice = await inCall();
     await alice.host.request("settings.update", { settings: { camera: "test-pattern" } });
-    await quiet();
+    await settle();
     assert.deepEqual(
       alice.cameras.openNow.map(({ deviceId }) => deviceId),
       [FAKE_CAMERA_ID, "test-pattern"],
@@ -90,7 +90,7 @@ describe("a change of settings during a call", () => {
     const alice = await inCall();
     const picture = { width: 320, height: 240, fps: 15 };
     await alice.host.request("settings.update", { settings: { picture } });
-    await alice.hears("call.changed", ({ sending }) => sending.width === 320 && sending.height === 240);
+    await alice.waitFor("call.changed", ({ sending }) => sending.width === 320 && sending.height === 240);
     assert.deepEqual(
       alice.cameras.openNow.map(({ deviceId }) => deviceId),
       [FAKE_CAMERA_ID],
@@ -120,7 +120,7 @@ test("a sound device that is interrupted is told to the host as being opened aga
     alice.sound.interrupt(kind, "the sound server is away");
     await becomes(alice, kind, { state: "opening", why: "the sound server is away" });
     alice.sound.resume(kind);
-    await quiet();
+    await settle();
     const { calls } = await alice.host.request("call.list", {});
     assert.deepEqual([calls[0]?.local[kind].state, calls[0]?.local[kind].why], ["live", undefined]);
   }

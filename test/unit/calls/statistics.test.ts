@@ -96,7 +96,7 @@ describe("a call's media", () => {
       showFrame: (source) => void shown.push(source),
       nowUs: () => nowUs,
       createScaler: () => assert.fail("nothing is to be scaled"),
-      wish: () => ({ width: 640, height: 480, fps: 30 }),
+      captureConstraints: () => ({ width: 640, height: 480, fps: 30 }),
       onError: assert.fail,
     });
     return { media, shown };

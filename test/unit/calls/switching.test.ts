@@ -4,33 +4,33 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { CaptureError } from "../../../native/types.ts";
-import { createDeviceMonitor } from "../../../plugin/calls/device-list-subscription.ts";
+import { createDeviceMonitor } from "../../../plugin/calls/device-monitor.ts";
 import { SoundError } from "../../../plugin/sound/sound.ts";
 import type { DeviceKind, DeviceList } from "../../../rpc-schema/index.ts";
 import type { UserMediaEvent } from "../../../statecharts/index.ts";
 import { FAKE_CAMERA_ID, FakeCameras } from "../../support/fakes/fake-cameras.ts";
 import { createFakeSound } from "../../support/fakes/fake-sound.ts";
-import { CallBench, quiet } from "../../support/plugin/call-bench.ts";
+import { CallBench, settle } from "../../support/plugin/call-bench.ts";
 
 const CALL = "call-1";
 const PATTERN = "test-pattern";
 const benches: CallBench[] = [];
 after(() => {
-  for (const { desk } of benches) desk.stop();
+  for (const { manager } of benches) manager.stop();
 });
 
 async function inCall(): Promise<CallBench> {
   const bench = new CallBench();
   benches.push(bench);
-  bench.hears("bob", CALL, { type: "call-request", mediaType: "video" });
-  bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
-  await quiet();
+  bench.receiveSignal("bob", CALL, { type: "call-request", mediaType: "video" });
+  bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+  await settle();
   return bench;
 }
 
 async function want(bench: CallBench, event: UserMediaEvent): Promise<void> {
-  bench.desk.send({ type: "user.toCall", callId: CALL, event });
-  await quiet();
+  bench.manager.send({ type: "user.toCall", callId: CALL, event });
+  await settle();
 }
 
 function mediaOf(bench: CallBench) {
@@ -52,7 +52,7 @@ describe("another camera", () => {
     assert.equal(bench.frames.shown.length, 2);
     assert.equal(openId(bench, "camera"), FAKE_CAMERA_ID);
     bench.cameras.openNow[1]?.emitPicture();
-    await quiet();
+    await settle();
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[PATTERN], PATTERN]);
     bench.cameras.emitPicture();
     assert.equal(bench.frames.shown.length, 3);
@@ -86,7 +86,7 @@ describe("another camera", () => {
     const bench = await inCall();
     await want(bench, { type: "user.useCamera", deviceId: PATTERN });
     bench.cameras.openNow[1]?.unplug();
-    await quiet();
+    await settle();
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[FAKE_CAMERA_ID], FAKE_CAMERA_ID]);
   });
 
@@ -98,7 +98,7 @@ describe("another camera", () => {
     await want(bench, { type: "user.useCamera", deviceId: "third" });
     for (let round = 0; round < 3; round += 1) {
       bench.cameras.emitPicture();
-      await quiet();
+      await settle();
     }
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [["third"], "third"]);
   });
@@ -106,10 +106,10 @@ describe("another camera", () => {
   test("is closed with the call, though it never gave a picture", async () => {
     const bench = await inCall();
     await want(bench, { type: "user.useCamera", deviceId: PATTERN });
-    bench.desk.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
-    await quiet();
+    bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
+    await settle();
     assert.deepEqual(bench.open(), []);
-    await bench.context.cameraMutex.idle();
+    await bench.environment.cameraMutex.idle();
   });
 
   test("none closes the camera, which is no fault", async () => {
@@ -138,10 +138,10 @@ describe("another microphone or speaker", () => {
     const bench = await inCall();
     const before = openId(bench, "microphone");
     await bench.sound.plug("microphone", "fake:broken");
-    await quiet();
+    await settle();
     bench.sound.failNextOpen = new SoundError("no such card");
     await want(bench, { type: "user.useMicrophone", deviceId: "fake:broken" });
-    await quiet();
+    await settle();
     assert.deepEqual([bench.sound.openIds("microphone"), openId(bench, "microphone")], [[before], before]);
     assert.equal(mediaOf(bench).context.microphone.why, "no such card");
   });
@@ -161,15 +161,15 @@ describe("a camera that is unplugged in a call", () => {
     const spare = { id: "spare", name: "Spare", isDefault: false };
     const first = bench.cameras.devices;
     bench.cameras.change([...first, spare]);
-    await quiet();
+    await settle();
     bench.cameras.openNow[0]?.unplug();
     bench.cameras.change([spare]);
-    await quiet();
+    await settle();
     assert.equal(openId(bench, "camera"), "spare");
     bench.cameras.change([...first, spare]);
-    await quiet();
+    await settle();
     bench.cameras.emitPicture();
-    await quiet();
+    await settle();
     assert.equal(openId(bench, "camera"), FAKE_CAMERA_ID);
     assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID]);
   });
@@ -178,7 +178,7 @@ describe("a camera that is unplugged in a call", () => {
     const bench = await inCall();
     bench.cameras.change([]);
     bench.cameras.openNow[0]?.unplug();
-    await quiet();
+    await settle();
     const told = bench.sent.map(({ signal }) => signal).findLast(({ type }) => type === "call-media");
     assert.ok(told?.type === "call-media" && told.mediaLevel === "voiceOnly");
     assert.match(told.why ?? "", /unplugged/);
@@ -198,10 +198,10 @@ describe("the list of devices", () => {
   test("comes at the beginning and with every change, whole", async () => {
     const { cameras, sound, watch, lists } = watching();
     const stop = watch.subscribe((list) => lists.push(list));
-    await quiet();
+    await settle();
     cameras.change([]);
     await sound.plug("microphone", "fake:headset");
-    await quiet();
+    await settle();
     assert.deepEqual(
       lists.map((list) => [list.cameras.length, list.microphones[0]?.id]),
       [
@@ -218,7 +218,7 @@ describe("the list of devices", () => {
   test("is told to whoever comes later at once, and is not told again unchanged", async () => {
     const { cameras, watch, lists } = watching();
     watch.subscribe(() => undefined);
-    await quiet();
+    await settle();
     watch.subscribe((list) => lists.push(list));
     assert.equal(lists.length, 1);
     cameras.change(cameras.devices);
@@ -230,11 +230,11 @@ describe("the list of devices", () => {
     const list = sound.list.bind(sound);
     sound.list = () => Promise.reject(new SoundError("no sound server"));
     watch.subscribe((devices) => lists.push(devices));
-    await quiet();
+    await settle();
     assert.match(logged.join(), /no sound server/);
     sound.list = list;
     cameras.change([]);
-    await quiet();
+    await settle();
     assert.equal(lists.length, 1);
   });
 });

@@ -13,15 +13,15 @@ test("pictures that flow through a call cause no step, event or action of any ch
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
   try {
-    await alice.begin();
-    const { callId } = await alice.host.request("call.start", { peerId: await bob.begin(), media: "video" });
-    await bob.hears("call.incoming");
+    await alice.start();
+    const { callId } = await alice.host.request("call.start", { peerId: await bob.start(), media: "video" });
+    await bob.waitFor("call.incoming");
     await bob.host.request("call.accept", { callId });
     const isConnected = ({ phase }: { phase: string }) => phase === "connected";
-    await Promise.all([alice.hears("call.changed", isConnected), bob.hears("call.changed", isConnected)]);
-    await alice.hears("call.changed", ({ local }) => local.camera.state === "live");
+    await Promise.all([alice.waitFor("call.changed", isConnected), bob.waitFor("call.changed", isConnected)]);
+    await alice.waitFor("call.changed", ({ local }) => local.camera.state === "live");
 
-    const actors = [alice, bob].flatMap(({ plugin }) => [plugin.attach, plugin.desk]);
+    const actors = [alice, bob].flatMap(({ plugin }) => [plugin.attach, plugin.callManager]);
     const told: string[] = [];
     const hear = ({ type }: { type: string }) => void told.push(type);
     const before = await received(bob);

@@ -39,7 +39,7 @@ async function begin(settings: SettingsInput): Promise<PluginBench & { peerId: s
     settings: settings as never,
   });
   plugin.host.notify("initialized", {});
-  const { peerId } = await plugin.hears("signalling.changed", ({ state }) => state === "ready");
+  const { peerId } = await plugin.waitFor("signalling.changed", ({ state }) => state === "ready");
   return Object.assign(plugin, { peerId: peerId ?? "" });
 }
 
@@ -48,11 +48,11 @@ async function callOnce(settings: SettingsInput): Promise<PluginBench> {
   const alice = await begin(settings);
   const bob = await begin({});
   const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
-  await bob.hears("call.incoming", (call) => call.callId === callId);
+  await bob.waitFor("call.incoming", (call) => call.callId === callId);
   await bob.host.request("call.accept", { callId });
-  await alice.hears("call.changed", ({ phase }) => phase === "connected");
+  await alice.waitFor("call.changed", ({ phase }) => phase === "connected");
   await alice.host.request("call.hangup", { callId });
-  await alice.hears("call.ended");
+  await alice.waitFor("call.ended");
   return alice;
 }
 

@@ -13,7 +13,7 @@ import {
   startScriptedViewer,
   VIEWER_SELF,
 } from "../../support/fakes/scripted-goop.ts";
-import { Arrivals } from "../../support/plugin/fake-plugin-executable.ts";
+import { AwaitableQueue } from "../../support/plugin/fake-plugin-executable.ts";
 
 const PEER = "12D3KooWPeerNumber1abcde";
 const QUICK: Partial<GoopTimings> = {
@@ -35,7 +35,7 @@ const peer = (change: object = {}) => ({
 });
 
 function attach(url: URL, timings: Partial<GoopTimings> = {}, answerMs = 5_000) {
-  const lines = new Arrivals<string>();
+  const lines = new AwaitableQueue<string>();
   const ending = new AbortController();
   const attached = attachToGoop({
     http: createGoopClient(url, answerMs),
@@ -50,7 +50,7 @@ function attach(url: URL, timings: Partial<GoopTimings> = {}, answerMs = 5_000) 
 async function listening(viewer: ScriptedViewer, timings: Partial<GoopTimings> = {}, answerMs?: number) {
   const { attached, line } = attach(viewer.url, timings, answerMs);
   const carrier = await attached;
-  const [messages, contacts] = [new Arrivals<TransportMessage>(), new Arrivals<string>()];
+  const [messages, contacts] = [new AwaitableQueue<TransportMessage>(), new AwaitableQueue<string>()];
   carrier.listen({
     onMessage: (message) => messages.add(message),
     onContacts: () =>

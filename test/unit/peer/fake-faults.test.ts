@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PeerError } from "../../../plugin/peer/peer.ts";
 import { createFakePeerEngine } from "../../support/fakes/fake-peer-engine.ts";
-import { connect, connected, negotiate, watchedPeer } from "../../support/plugin/peer-pair.ts";
+import { connect, connected, negotiate, observePeer } from "../../support/plugin/peer-pair.ts";
 
 async function pairOf(engine = createFakePeerEngine()) {
-  return { engine, caller: await watchedPeer(engine), callee: await watchedPeer(engine) };
+  return { engine, caller: await observePeer(engine), callee: await observePeer(engine) };
 }
 
 test("a fake that cannot load refuses to make a peer", async () => {
   const engine = createFakePeerEngine();
   engine.faults.cannotLoad = true;
-  await assert.rejects(watchedPeer(engine), PeerError);
+  await assert.rejects(observePeer(engine), PeerError);
 });
 
 test("a fake told to refuse descriptions refuses offers and answers", async () => {
@@ -27,7 +27,7 @@ test("a fake that never connects stays connecting", async () => {
   engine.faults.neverConnects = true;
   await negotiate(caller, callee);
   caller.sendCandidatesTo(callee.peer);
-  await caller.until(() => caller.states.length > 0 && callee.states.length > 0);
+  await caller.waitUntil(() => caller.states.length > 0 && callee.states.length > 0);
   assert.deepEqual([caller.states, callee.states], [["connecting"], ["connecting"]]);
 });
 
@@ -35,7 +35,7 @@ test("a fake that lost its path carries nothing until ICE was restarted", async 
   const { engine, caller, callee } = await pairOf();
   await connect(caller, callee);
   for (const peer of engine.peers) peer.disconnect();
-  await caller.until(() => caller.states.at(-1) === "disconnected");
+  await caller.waitUntil(() => caller.states.at(-1) === "disconnected");
   caller.peer.sendAudio(new Int16Array(480));
   assert.equal((await caller.peer.statistics()).bytesSentAudio, 0);
   await negotiate(caller, callee, true);
@@ -47,9 +47,9 @@ test("a fake that lost its path may find it again by itself, or fail", async () 
   await connect(caller, callee);
   const [first] = engine.peers;
   first?.disconnect();
-  await caller.until(() => caller.states.at(-1) === "disconnected");
+  await caller.waitUntil(() => caller.states.at(-1) === "disconnected");
   first?.recover();
   await connected(caller);
   first?.fail();
-  await caller.until(() => caller.states.at(-1) === "failed");
+  await caller.waitUntil(() => caller.states.at(-1) === "failed");
 });
