@@ -1,47 +1,73 @@
-// In which order signals leave. Each call with each peer has a lane: its messages go one after the other, the next
-// when the one before was acknowledged or failed, so an offer cannot overtake the accept. Candidates wait for what
-// stood before them, then go a few at a time. A hang-up waits for nothing and cancels what still waits or runs, since a
-// request that is retried after its hang-up would ring at the peer for nothing.
+// The order in which signals are sent. Each call with each peer has a lane. A lane sends one message at a time, and starts
+// the next when the one before was acknowledged or failed, so an offer cannot overtake the accept. Candidates wait for the
+// messages before them, then several run at once. A hang-up cancels the messages that it overtakes: a request that is
+// retried after its hang-up would ring at the peer. The reference host uses the same lanes.
 
 import type { Signal } from "../../rpc-schema/index.ts";
 import { SignallingError } from "./port.ts";
 import { MAX_CONCURRENT_CANDIDATES, MAX_PENDING, MAX_PENDING_PER_CALL } from "./timings.ts";
 
-/** Delivers one signal, retry included. Must reject with the signal's reason when it aborts. */
-export type Deliver = (peerId: string, callId: string, signal: Signal, abort: AbortSignal) => Promise<void>;
+/** A call's message; the lanes read its type only. */
+interface TypedMessage {
+  readonly type?: unknown;
+}
 
-interface Entry {
-  readonly signal: Signal;
+/** Delivers one message, retry included. If `canCancel` is set, it must reject with the signal's reason on abort. */
+type Deliver<Message> = (peerId: string, lane: string, message: Message, abort: AbortSignal) => Promise<void>;
+
+export interface LaneRules {
+  /** If false, a message that is being delivered cannot be stopped, so a hang-up waits for it. */
+  readonly canCancel: boolean;
+  /** Candidates in delivery at once in one lane. With 0, candidates are sent one at a time, like other messages. */
+  readonly concurrentCandidates: number;
+  readonly maxPendingPerLane: number;
+  readonly maxPending: number;
+}
+
+const defaultRules: LaneRules = {
+  canCancel: true,
+  concurrentCandidates: MAX_CONCURRENT_CANDIDATES,
+  maxPendingPerLane: MAX_PENDING_PER_CALL,
+  maxPending: MAX_PENDING,
+};
+
+interface Entry<Message> {
+  readonly message: Message;
   readonly controller: AbortController;
   readonly settled: PromiseWithResolvers<void>;
 }
 
-/** Bounded: what finds too much waiting is refused at once, except a hang-up, which makes room instead. */
-export class SendLanes {
-  readonly #deliver: Deliver;
-  readonly #lanes = new Map<string, Lane>();
+/** Bounded: a message that finds too many others pending is rejected at once. A hang-up is always accepted. */
+export class SendLanes<Message extends TypedMessage = Signal> {
+  readonly #deliver: Deliver<Message>;
+  readonly #rules: LaneRules;
+  readonly #lanes = new Map<string, Lane<Message>>();
   #pending = 0;
   #isClosed = false;
 
-  constructor(deliver: Deliver) {
+  constructor(deliver: Deliver<Message>, rules: LaneRules = defaultRules) {
     this.#deliver = deliver;
+    this.#rules = rules;
   }
 
-  /** Signals that wait or run, in all lanes. */
+  /** The number of messages that wait or are being delivered, in all lanes. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** @throws SignallingError aborted, closed, unreachable (also when too much waits already), unacknowledged */
-  async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
+  /**
+   * @param laneId separates the lanes of one peer: the call's id or its topic
+   * @throws SignallingError aborted, closed, unreachable (also when too many messages are pending), unacknowledged
+   */
+  async send(peerId: string, laneId: string, message: Message, abort?: AbortSignal): Promise<void> {
     if (this.#isClosed) throw closedError();
     if (abort?.aborted) throw abortedError(abort);
-    const key = `${peerId}/${callId}`;
-    const lane = this.#lanes.get(key) ?? new Lane((entry) => this.#run(peerId, callId, entry));
-    if (signal.type !== "call-hangup") this.#checkRoom(peerId, lane);
+    const key = `${peerId}/${laneId}`;
+    const lane = this.#lanes.get(key) ?? this.#createLane(peerId, laneId);
+    if (!isHangup(message)) this.#checkRoom(peerId, lane);
     this.#lanes.set(key, lane);
     this.#pending += 1;
-    const entry = lane.add(signal);
+    const entry = lane.add(message);
     const onAbort = () => entry.controller.abort(abortedError(abort));
     abort?.addEventListener("abort", onAbort, { once: true });
     try {
@@ -53,101 +79,118 @@ export class SendLanes {
     }
   }
 
-  /** Everything that waits or runs rejects with `closed`. */
+  /** Rejects every pending send with `closed`. */
   close(): void {
     this.#isClosed = true;
     for (const lane of this.#lanes.values()) lane.cancel(() => true, closedError());
   }
 
-  #checkRoom(peerId: string, lane: Lane): void {
-    if (lane.size < MAX_PENDING_PER_CALL && this.#pending < MAX_PENDING) return;
-    throw new SignallingError(
-      "unreachable",
-      `${lane.size} signals of this call and ${this.#pending} in all already wait, the newest for ${peerId}; ` +
-        `allowed are ${MAX_PENDING_PER_CALL} and ${MAX_PENDING}`,
-    );
+  #createLane(peerId: string, laneId: string): Lane<Message> {
+    const run = ({ message, controller }: Entry<Message>) =>
+      this.#deliver(peerId, laneId, message, controller.signal);
+    return new Lane(run, this.#rules);
   }
 
-  #run(peerId: string, callId: string, entry: Entry): Promise<void> {
-    return this.#deliver(peerId, callId, entry.signal, entry.controller.signal);
+  #checkRoom(peerId: string, lane: Lane<Message>): void {
+    const { maxPendingPerLane, maxPending } = this.#rules;
+    if (lane.size < maxPendingPerLane && this.#pending < maxPending) return;
+    throw new SignallingError(
+      "unreachable",
+      `too many signals for ${peerId} are pending: ${lane.size} of this call (limit ${maxPendingPerLane}), ` +
+        `${this.#pending} in all (limit ${maxPending})`,
+    );
   }
 }
 
-class Lane {
-  readonly #run: (entry: Entry) => Promise<void>;
-  readonly #waiting: Entry[] = [];
-  readonly #running = new Set<Entry>();
+class Lane<Message extends TypedMessage> {
+  readonly #run: (entry: Entry<Message>) => Promise<void>;
+  readonly #rules: LaneRules;
+  readonly #waiting: Entry<Message>[] = [];
+  readonly #running = new Set<Entry<Message>>();
 
-  constructor(run: (entry: Entry) => Promise<void>) {
+  constructor(run: (entry: Entry<Message>) => Promise<void>, rules: LaneRules) {
     this.#run = run;
+    this.#rules = rules;
   }
 
   get size(): number {
     return this.#waiting.length + this.#running.size;
   }
 
-  add(signal: Signal): Entry {
-    const entry = { signal, controller: new AbortController(), settled: Promise.withResolvers<void>() };
-    entry.controller.signal.addEventListener("abort", () => this.#drop(entry), { once: true });
-    if (signal.type === "call-hangup") {
-      this.cancel(
-        (other) => other.signal.type !== "call-hangup",
-        new SignallingError("aborted", "the call was hung up"),
-      );
+  add(message: Message): Entry<Message> {
+    const entry = { message, controller: new AbortController(), settled: Promise.withResolvers<void>() };
+    entry.controller.signal.addEventListener("abort", () => this.#removeWaiting(entry), { once: true });
+    if (isHangup(message)) this.#overtake();
+    if (isHangup(message) && this.#rules.canCancel) {
       this.#start(entry);
     } else {
       this.#waiting.push(entry);
-      this.#pump();
+      this.#startNext();
     }
     return entry;
   }
 
-  cancel(isMeant: (entry: Entry) => boolean, reason: SignallingError): void {
+  cancel(isMatch: (entry: Entry<Message>) => boolean, reason: SignallingError): void {
     for (const entry of [...this.#waiting, ...this.#running]) {
-      if (isMeant(entry)) entry.controller.abort(reason);
+      if (isMatch(entry)) entry.controller.abort(reason);
     }
   }
 
-  #pump(): void {
+  /** A hang-up that is being delivered goes on, since a second one says the same. */
+  #overtake(): void {
+    const isOvertaken = (entry: Entry<Message>) =>
+      this.#running.has(entry) ? this.#rules.canCancel && !isHangup(entry.message) : true;
+    this.cancel(isOvertaken, new SignallingError("aborted", "the call was hung up"));
+  }
+
+  #startNext(): void {
     for (let head = this.#waiting[0]; head && this.#mayStart(head); head = this.#waiting[0]) {
       this.#waiting.shift();
       this.#start(head);
     }
   }
 
-  #mayStart(entry: Entry): boolean {
+  #mayStart(entry: Entry<Message>): boolean {
     const running = [...this.#running];
-    if (running.some((other) => other.signal.type !== "ice-candidate")) return false;
-    return entry.signal.type !== "ice-candidate" || running.length < MAX_CONCURRENT_CANDIDATES;
+    if (running.some((other) => !this.#isConcurrent(other))) return false;
+    return !this.#isConcurrent(entry) || running.length < this.#rules.concurrentCandidates;
   }
 
-  #start(entry: Entry): void {
+  #isConcurrent({ message }: Entry<Message>): boolean {
+    return this.#rules.concurrentCandidates > 0 && message.type === "ice-candidate";
+  }
+
+  #start(entry: Entry<Message>): void {
     this.#running.add(entry);
-    const after = () => {
+    const onEnd = () => {
       this.#running.delete(entry);
-      this.#pump();
+      this.#startNext();
     };
-    // after comes before settle, so that whoever awaits the send sees the lane without it.
+    // The lane forgets the entry before the send settles, so a caller that awaits the send sees the lane without it.
     this.#run(entry).then(
       () => {
-        after();
+        onEnd();
         entry.settled.resolve();
       },
       (error: unknown) => {
-        after();
+        onEnd();
         entry.settled.reject(error);
       },
     );
   }
 
-  /** One that runs is rejected by its delivery, which sees the same signal. */
-  #drop(entry: Entry): void {
+  /** An entry that is being delivered is rejected by its delivery, which receives the same signal. */
+  #removeWaiting(entry: Entry<Message>): void {
     const index = this.#waiting.indexOf(entry);
     if (index < 0) return;
     this.#waiting.splice(index, 1);
     entry.settled.reject(entry.controller.signal.reason);
-    this.#pump();
+    this.#startNext();
   }
+}
+
+function isHangup(message: TypedMessage): boolean {
+  return message.type === "call-hangup";
 }
 
 function closedError(): SignallingError {
@@ -155,5 +198,5 @@ function closedError(): SignallingError {
 }
 
 function abortedError(abort: AbortSignal | undefined): SignallingError {
-  return new SignallingError("aborted", "the caller gave up sending", abort?.reason);
+  return new SignallingError("aborted", "the caller stopped sending", abort?.reason);
 }
