@@ -1,11 +1,11 @@
-// A map with a bound on what it holds, for keys that strangers choose.
+// A map with a limit on its size, for keys that other peers or programs choose.
 
-/** When the map is full, the entry that was set longest ago makes room. */
+/** Setting an entry in a full map drops the entry that was set longest ago. */
 export class BoundedMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #max: number;
 
-  /** @param max number of entries, at least 1 */
+  /** @param max the number of entries, at least 1 */
   constructor(max: number) {
     this.#max = max;
   }
@@ -22,7 +22,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.has(key);
   }
 
-  /** Makes this entry the newest, also where the key is there already. @returns the entry that made room, if any */
+  /** Makes this entry the newest, even if the key exists. @returns the dropped entry, if any */
   set(key: Key, value: Value): [Key, Value] | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);
@@ -32,7 +32,7 @@ export class BoundedMap<Key, Value> {
     return oldest;
   }
 
-  /** @returns false when there was no such entry */
+  /** @returns false if there was no such entry */
   delete(key: Key): boolean {
     return this.#entries.delete(key);
   }
@@ -41,17 +41,17 @@ export class BoundedMap<Key, Value> {
     this.#entries.clear();
   }
 
-  /** The oldest entry first. */
+  /** Entries, the oldest first. */
   entries(): MapIterator<[Key, Value]> {
     return this.#entries.entries();
   }
 
-  /** The oldest key first. */
+  /** Keys, the oldest first. */
   keys(): MapIterator<Key> {
     return this.#entries.keys();
   }
 
-  /** The value of the oldest entry first. */
+  /** Values, the oldest first. */
   values(): MapIterator<Value> {
     return this.#entries.values();
   }

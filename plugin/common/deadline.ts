@@ -1,9 +1,10 @@
-// A wait that always ends: by its result, by its time, or by its caller's signal.
+// Waits that always end.
 
 /**
- * Runs `work` for at most `timeoutMs` milliseconds. The signal given to `work` aborts when the time is over or when
- * `parent` aborts; the returned promise rejects at that moment, whether or not `work` obeys.
- * @throws the parent's reason, or an Error that says what took too long
+ * Runs `work` for at most `timeoutMs` milliseconds. On timeout, or when `parent` aborts, the signal given to `work` aborts
+ * and the returned promise rejects at once, even if `work` ignores the signal.
+ * @param what the subject of the timeout's error text: "<what> took longer than 500 ms"
+ * @throws the parent's reason, the error of `work`, or an Error on timeout
  */
 export function withDeadline<T>(
   timeoutMs: number,
@@ -28,7 +29,7 @@ export function withDeadline<T>(
   });
 }
 
-/** Resolves after `timeMs` milliseconds. @throws the signal's reason when it aborts first */
+/** Resolves after `timeMs` milliseconds. @throws the signal's reason if it aborts first */
 export function pause(timeMs: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = () => reject(signal.reason);

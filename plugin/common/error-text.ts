@@ -1,4 +1,4 @@
-// The text of whatever was thrown. JavaScript can throw anything, an Error is only the rule.
+// The text of a caught value. JavaScript can throw any value, not only an Error.
 
 /** @returns the message of an Error, or the thrown value as text */
 export function errorText(error: unknown): string {

@@ -1,4 +1,4 @@
-// Tells a plain JSON object from the other JSON values.
+// Distinguishes a JSON object from the other JSON values.
 
 /** @returns true for an object that is neither null nor an array */
 export function isRecord(value: unknown): value is Record<string, unknown> {

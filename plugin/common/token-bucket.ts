@@ -1,4 +1,4 @@
-// How often something may happen: so many times in a row, and then so many a second.
+// A rate limit: a burst of actions, then a fixed number a second.
 
 export class TokenBucket {
   readonly #burst: number;
@@ -7,7 +7,12 @@ export class TokenBucket {
   #left: number;
   #countedAtMs: number;
 
-  /** @param now a clock that is never set back, in milliseconds */
+  /**
+   * Starts full.
+   * @param burst the largest number of tokens
+   * @param perSecond tokens that are added each second, up to the burst
+   * @param now a monotonic clock in milliseconds
+   */
   constructor(burst: number, perSecond: number, now: () => number = () => performance.now()) {
     this.#burst = burst;
     this.#perSecond = perSecond;
@@ -16,7 +21,7 @@ export class TokenBucket {
     this.#countedAtMs = now();
   }
 
-  /** True when it may happen now, which is then used up. */
+  /** Uses one token. @returns false, and uses none, if less than one is left */
   take(): boolean {
     const nowMs = this.#now();
     this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#countedAtMs) / 1_000) * this.#perSecond);

@@ -6,7 +6,7 @@ import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
-import { withDeadline } from "./deadline.ts";
+import { withEngineDeadline } from "./engine-deadline.ts";
 import { LocalCandidates } from "./local-candidates.ts";
 import type {
   ConnectionState,
@@ -56,7 +56,7 @@ export class WrtcPeer implements Peer {
     this.#local = new WrtcLocalMedia(wrtc);
     this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
     this.#candidates = new CandidateBuffer((init) =>
-      withDeadline(
+      withEngineDeadline(
         "addIceCandidate",
         this.#connection.addIceCandidate(init),
         ENGINE_DEADLINE_MS,
@@ -210,7 +210,7 @@ export class WrtcPeer implements Peer {
   }
 
   #engine<T>(doing: string, work: Promise<T>): Promise<T> {
-    return withDeadline(doing, work, ENGINE_DEADLINE_MS, this.#signal);
+    return withEngineDeadline(doing, work, ENGINE_DEADLINE_MS, this.#signal);
   }
 
   #setLocal(description: WrtcDescription): Promise<void> {

@@ -23,7 +23,7 @@ import {
 } from "./port.ts";
 import type { Ignored } from "./signal-inbox.ts";
 import { createParts, type SignallingParts } from "./signalling-parts.ts";
-import { BURST_OF_NEWCOMERS, defaultTimings, NEWCOMERS_PER_SECOND, type Timings } from "./timings.ts";
+import { BURST_OF_STRANGERS, defaultTimings, STRANGERS_PER_SECOND, type Timings } from "./timings.ts";
 
 export interface Libp2pSignallingOptions {
   /** What other peers are told we are called. */
@@ -77,7 +77,7 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #log: Log;
   readonly #closing = new AbortController();
   readonly #parts: SignallingParts;
-  readonly #newcomers = new TokenBucket(BURST_OF_NEWCOMERS, NEWCOMERS_PER_SECOND);
+  readonly #strangers = new TokenBucket(BURST_OF_STRANGERS, STRANGERS_PER_SECOND);
   #availability: OwnAvailability = { videoDisabled: false };
   #keyring: Keyring | undefined;
   #node: SignallingNode | undefined;
@@ -223,7 +223,7 @@ class NodeSignalling implements Libp2pSignalling {
   /** By mDNS, which anybody on the local network can write. */
   #onFound(peer: PeerAddress): void {
     const { contacts } = this.#parts;
-    if (contacts.list.has(peer.peerId) || this.#newcomers.take()) contacts.add(peer, "found");
+    if (contacts.list.has(peer.peerId) || this.#strangers.take()) contacts.add(peer, "found");
   }
 
   #onOwnAddresses(self: SelfAddress): void {

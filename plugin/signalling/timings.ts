@@ -93,8 +93,8 @@ export const MAX_ADDRESSES_PER_CONTACT = 16;
 /** Peers that can make us answer at a time; each answer is a stream, and then a pause. */
 export const MAX_PACED_PEERS = 512;
 /** Peers found that were not known before, in a row and then a second, by mDNS and by presence each. */
-export const BURST_OF_NEWCOMERS = 64;
-export const NEWCOMERS_PER_SECOND = 8;
+export const BURST_OF_STRANGERS = 64;
+export const STRANGERS_PER_SECOND = 8;
 /** As many as contacts; strangers' keys go first. */
 export const MAX_PEER_KEYS = 512;
 /** A request, and candidates that came with it. */

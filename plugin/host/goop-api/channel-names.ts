@@ -1,17 +1,16 @@
 // Pages of Goop² choose a call's channel id themselves, the plugin chooses its call id: which is which, for the calls of
 // one plugin process. Knows no HTTP.
 
+import { BoundedMap } from "../../common/bounded-map.ts";
+
 /** A page that starts calls which end unheard must not fill the memory; one call at a time is usual. */
 const MAX_NAMES = 64;
 
 export class ChannelNames {
-  readonly #calls = new Map<string, string>();
+  readonly #calls = new BoundedMap<string, string>(MAX_NAMES);
 
   set(channel: string, callId: string): void {
     this.#calls.set(channel, callId);
-    // A map keeps the order in which its entries were added.
-    const [oldest] = this.#calls.keys();
-    if (this.#calls.size > MAX_NAMES && oldest !== undefined) this.#calls.delete(oldest);
   }
 
   /** An incoming call's channel is its call id already. */
@@ -20,7 +19,7 @@ export class ChannelNames {
   }
 
   channelOf(callId: string): string {
-    for (const [channel, known] of this.#calls) if (known === callId) return channel;
+    for (const [channel, known] of this.#calls.entries()) if (known === callId) return channel;
     return callId;
   }
 

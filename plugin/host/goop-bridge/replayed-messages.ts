@@ -1,6 +1,7 @@
 // Which of a viewer's messages are handed on. A viewer keeps what came while nobody listened, without time stamps, and
 // replays it at the next connection: calls that are long over must not ring. Knows no HTTP and no clock.
 
+import { BoundedMap } from "../../common/bounded-map.ts";
 import type { TransportMessage } from "../transport/host-transport.ts";
 import { isHangup } from "../transport/topic-queue.ts";
 
@@ -21,8 +22,8 @@ export interface ReceivedMessage extends TransportMessage {
  */
 export class ReplayedMessages {
   readonly #pass: (message: TransportMessage) => void;
-  readonly #seen = new BoundedSet(MAX_REMEMBERED);
-  readonly #ended = new BoundedSet(MAX_ENDED);
+  readonly #seen = new BoundedMap<string, true>(MAX_REMEMBERED);
+  readonly #ended = new BoundedMap<string, true>(MAX_ENDED);
   /** By call, each in order. */
   readonly #held = new Map<string, TransportMessage[]>();
   #heldCount = 0;
@@ -52,16 +53,19 @@ export class ReplayedMessages {
 
   /** Our side hung up: a request of this call that comes later is old. */
   noteEnd(message: TransportMessage): void {
-    this.#ended.add(keyOf(message));
+    this.#ended.set(keyOf(message), true);
   }
 
   take({ id, ...message }: ReceivedMessage): void {
     const { peerId, payload } = message;
     // A message that was sent twice has two ids; this is the same one told twice.
-    if (id !== "" && !this.#seen.add(`${peerId} ${id}`)) return;
+    if (id !== "") {
+      if (this.#seen.has(`${peerId} ${id}`)) return;
+      this.#seen.set(`${peerId} ${id}`, true);
+    }
     const key = keyOf(message);
     if (payload.type === "call-request" && this.#ended.has(key)) return;
-    if (isHangup(message)) this.#ended.add(key);
+    if (isHangup(message)) this.#ended.set(key, true);
     if (!this.#isReplaying) this.#pass(message);
     else this.#takeReplayed(message, key);
   }
@@ -81,27 +85,4 @@ export class ReplayedMessages {
 
 function keyOf({ peerId, topic }: TransportMessage): string {
   return `${peerId} ${topic}`;
-}
-
-/** Forgets the oldest. */
-class BoundedSet {
-  readonly #max: number;
-  readonly #keys = new Set<string>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  has(key: string): boolean {
-    return this.#keys.has(key);
-  }
-
-  /** False when it was there already. */
-  add(key: string): boolean {
-    if (this.#keys.has(key)) return false;
-    this.#keys.add(key);
-    const [oldest] = this.#keys;
-    if (this.#keys.size > this.#max && oldest !== undefined) this.#keys.delete(oldest);
-    return true;
-  }
 }

@@ -10,6 +10,7 @@ import {
   type PluginMethodParams,
   RpcError,
 } from "../../../rpc-schema/index.ts";
+import { BoundedMap } from "../../common/bounded-map.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
 import type { HostTransport, TransportMessage } from "./host-transport.ts";
@@ -56,7 +57,7 @@ class Carriage implements SignalRelay {
   readonly #carrier: HostTransport;
   readonly #log: (line: string) => void;
   readonly #queue: TopicQueue;
-  readonly #calls = new Map<string, RelayedCall>();
+  readonly #calls = new BoundedMap<string, RelayedCall>(MAX_CALLS);
   readonly #stopListening: () => void;
   #early: TransportMessage[] | null = [];
   #openDeliveries = 0;
@@ -158,11 +159,7 @@ class Carriage implements SignalRelay {
   }
 
   #note({ peerId, topic }: RelayedCall): void {
-    const key = `${peerId} ${topic}`;
-    this.#calls.delete(key);
-    this.#calls.set(key, { peerId, topic });
-    const [oldest] = this.#calls.keys();
-    if (this.#calls.size > MAX_CALLS && oldest !== undefined) this.#calls.delete(oldest);
+    this.#calls.set(`${peerId} ${topic}`, { peerId, topic });
   }
 
   #forget(peerId: string, topic: string): void {

@@ -1,6 +1,7 @@
 // Asks peers who they are and tells them who we are: when we get to know one, when one asks, and when what we say of
 // ourselves has changed. What an answer means is decided by whoever listens.
 
+import { BoundedMap } from "../../common/bounded-map.ts";
 import type { Log } from "../../log.ts";
 import { IDENTITY_RESPONSE_TOPIC, IDENTITY_TOPIC } from "../goop-wire/identity.ts";
 import { MAX_PACED_PEERS, type Timings } from "../timings.ts";
@@ -22,7 +23,7 @@ export interface IdentityExchangeOptions {
  */
 export class IdentityExchange {
   /** Who told of itself while this process lives, and whether it took our key since; the oldest leave first. */
-  readonly #heard = new Map<string, { hasOurKey: boolean }>();
+  readonly #heard = new BoundedMap<string, { hasOurKey: boolean }>(MAX_PACED_PEERS);
   readonly #asking: PeerPacer;
   readonly #telling: PeerPacer;
 
@@ -57,10 +58,6 @@ export class IdentityExchange {
   onHeard(peerId: string, isKeyNew: boolean): void {
     if (this.#heard.has(peerId) && !isKeyNew) return;
     if (!this.#heard.has(peerId)) this.#heard.set(peerId, { hasOurKey: false });
-    for (const oldest of this.#heard.keys()) {
-      if (this.#heard.size <= MAX_PACED_PEERS) break;
-      this.#heard.delete(oldest);
-    }
     this.#telling.want(peerId);
   }
 

@@ -7,7 +7,7 @@ import type { Log } from "../../log.ts";
 import { PeerPacer } from "../contacts/peer-pacer.ts";
 import type { Timings } from "../timings.ts";
 import { encodePresence, isWorthTelling, type PeerPresence, parsePresence } from "./presence-message.ts";
-import { PresentPeers, type Verdict } from "./present-peers.ts";
+import { type PresenceVerdict, PresentPeers } from "./present-peers.ts";
 
 /** Sayings again for a listener that has come so lately that its stream is not there yet. */
 const MAX_REPEATS = 8;
@@ -33,7 +33,7 @@ export interface PresenceOptions {
 }
 
 /** Messages that were dropped and not passed on, by why. */
-export type DroppedPresence = Record<"malformed" | "forged" | Exclude<Verdict, "taken">, number>;
+export type DroppedPresence = Record<"malformed" | "forged" | Exclude<PresenceVerdict, "accepted">, number>;
 
 /** Silent until `start`. */
 export class Presence {
@@ -49,7 +49,7 @@ export class Presence {
     this.#options = options;
     const { timings } = options;
     this.#peers = new PresentPeers({
-      sweepsHere: timings.presenceExpiryMs / timings.presenceSweepMs,
+      sweepsOnline: timings.presenceExpiryMs / timings.presenceSweepMs,
       sweepsKnown: timings.forgetMs / timings.presenceSweepMs,
       isContact: (peerId) => options.isContact(peerId),
       onSilent: (peerId) => options.onGone(peerId),
@@ -94,8 +94,8 @@ export class Presence {
     if (!presence) return this.#drop("malformed", from);
     if (presence.peerId !== from) return this.#drop("forged", from);
     const isHere = presence.type !== "offline";
-    const verdict = this.#peers.hear(from, presence.sentAtMs, isHere);
-    if (verdict !== "taken") return this.#drop(verdict, from);
+    const verdict = this.#peers.record(from, presence.sentAtMs, isHere);
+    if (verdict !== "accepted") return this.#drop(verdict, from);
     if (isHere) {
       const addresses = presence.addresses.filter(isWorthTelling);
       this.#options.onPresent({ ...presence, addresses });

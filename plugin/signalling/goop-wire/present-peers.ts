@@ -1,25 +1,31 @@
-// Who was heard lately on the presence topic, and how often each may be heard. Bounded whatever anybody publishes; counts
-// sweeps instead of reading a clock, so a machine that slept has not lost everybody.
+// Which peers announced their presence lately, and a rate limit for each of them. All limits hold whatever peers publish.
+// Time is counted in sweeps instead of read from a clock, so peers do not expire while the machine sleeps.
 
-import { BURST_OF_NEWCOMERS, MAX_CONTACTS, NEWCOMERS_PER_SECOND } from "../timings.ts";
+import { TokenBucket } from "../../common/token-bucket.ts";
+import { BURST_OF_STRANGERS, MAX_CONTACTS, STRANGERS_PER_SECOND } from "../timings.ts";
 
-/** Messages in a row that a peer may send, and how many come back to it with every sweep. */
-const BURST_OF_PEER = 10;
-const REFILL_OF_PEER = 2;
+/** Messages that one peer may send in a row. */
+const BURST_PER_PEER = 10;
+/** Messages that one peer regains with each sweep. */
+const REFILL_PER_SWEEP = 2;
+/** The rate limits count one sweep as one second. */
+const SWEEP_MS = 1_000;
 
-export type Verdict = "taken" | "stale" | "tooMany";
+/** stale: older than the peer's newest message; tooMany: above a rate limit or a size limit. */
+export type PresenceVerdict = "accepted" | "stale" | "tooMany";
 
-interface Present {
-  /** The sender's clock at its newest message. */
+interface PresentPeer {
+  /** The sender's clock in its newest message. */
   newestMs: number;
   sweepsLeft: number;
-  allowance: number;
-  isHere: boolean;
+  readonly messages: TokenBucket;
+  isOnline: boolean;
 }
 
 export interface PresentPeersOptions {
-  /** How many sweeps a peer that is silent counts as here, and then as known. */
-  readonly sweepsHere: number;
+  /** Number of sweeps after which a silent peer counts as offline. */
+  readonly sweepsOnline: number;
+  /** Number of further sweeps after which the peer is forgotten. */
   readonly sweepsKnown: number;
   isContact(peerId: string): boolean;
   onSilent(peerId: string): void;
@@ -28,49 +34,52 @@ export interface PresentPeersOptions {
 
 export class PresentPeers {
   readonly #options: PresentPeersOptions;
-  readonly #peers = new Map<string, Present>();
-  #newcomers = BURST_OF_NEWCOMERS;
+  readonly #peers = new Map<string, PresentPeer>();
+  readonly #strangers: TokenBucket;
+  #sweeps = 0;
 
   constructor(options: PresentPeersOptions) {
     this.#options = options;
+    this.#strangers = this.#createBucket(BURST_OF_STRANGERS, STRANGERS_PER_SECOND);
   }
 
   get size(): number {
     return this.#peers.size;
   }
 
-  /** A peer spoke, or said that it leaves. `sentAtMs` is its own clock; an older message than its newest is stale. */
-  hear(peerId: string, sentAtMs: number, isHere: boolean): Verdict {
+  /** Records one message. `sentAtMs` is the peer's own clock, or 0. `isOnline` is false if the peer says that it leaves. */
+  record(peerId: string, sentAtMs: number, isOnline: boolean): PresenceVerdict {
     const known = this.#peers.get(peerId);
-    if (known ? known.allowance === 0 : !this.#admits(peerId)) return "tooMany";
-    const { sweepsHere, sweepsKnown } = this.#options;
-    const allowance = (known?.allowance ?? BURST_OF_PEER) - 1;
-    // Who was silent for long may have a clock that was set back meanwhile.
-    const isStale = known?.isHere === true && sentAtMs !== 0 && sentAtMs < known.newestMs;
-    if (isStale) {
-      known.allowance = allowance;
-      return "stale";
-    }
-    const sweepsLeft = isHere ? sweepsHere : sweepsKnown;
-    this.#peers.set(peerId, { newestMs: sentAtMs, sweepsLeft, allowance, isHere });
-    return "taken";
+    if (!known && !this.#admits(peerId)) return "tooMany";
+    const messages = known?.messages ?? this.#createBucket(BURST_PER_PEER, REFILL_PER_SWEEP);
+    if (!messages.take()) return "tooMany";
+    // The clock of a peer that was offline may have been set back meanwhile.
+    const isStale = known?.isOnline === true && sentAtMs !== 0 && sentAtMs < known.newestMs;
+    if (isStale) return "stale";
+    const { sweepsOnline, sweepsKnown } = this.#options;
+    const sweepsLeft = isOnline ? sweepsOnline : sweepsKnown;
+    this.#peers.set(peerId, { newestMs: sentAtMs, sweepsLeft, messages, isOnline });
+    return "accepted";
   }
 
-  /** To be called at equal intervals. */
+  /** Call this at equal intervals. */
   sweep(): void {
-    this.#newcomers = Math.min(BURST_OF_NEWCOMERS, this.#newcomers + NEWCOMERS_PER_SECOND);
-    for (const [peerId, present] of this.#peers) {
-      present.allowance = Math.min(BURST_OF_PEER, present.allowance + REFILL_OF_PEER);
-      present.sweepsLeft -= 1;
+    this.#sweeps += 1;
+    for (const [peerId, peer] of this.#peers) {
+      peer.sweepsLeft -= 1;
       if (!this.#options.isContact(peerId)) this.#peers.delete(peerId);
-      else if (present.sweepsLeft <= 0) this.#end(peerId, present);
+      else if (peer.sweepsLeft <= 0) this.#expire(peerId, peer);
     }
   }
 
-  #end(peerId: string, present: Present): void {
-    if (present.isHere) {
-      present.isHere = false;
-      present.sweepsLeft = this.#options.sweepsKnown;
+  #createBucket(burst: number, perSweep: number): TokenBucket {
+    return new TokenBucket(burst, perSweep, () => this.#sweeps * SWEEP_MS);
+  }
+
+  #expire(peerId: string, peer: PresentPeer): void {
+    if (peer.isOnline) {
+      peer.isOnline = false;
+      peer.sweepsLeft = this.#options.sweepsKnown;
       this.#options.onSilent(peerId);
     } else {
       this.#peers.delete(peerId);
@@ -78,12 +87,9 @@ export class PresentPeers {
     }
   }
 
-  /** A contact always; of strangers so many in a time, and no more than there are contacts. */
+  /** Contacts are always admitted, strangers at a limited rate. */
   #admits(peerId: string): boolean {
     if (this.#peers.size >= 2 * MAX_CONTACTS) return false;
-    if (this.#options.isContact(peerId)) return true;
-    if (this.#newcomers === 0) return false;
-    this.#newcomers -= 1;
-    return true;
+    return this.#options.isContact(peerId) || this.#strangers.take();
   }
 }

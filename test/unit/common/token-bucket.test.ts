@@ -1,15 +1,15 @@
-// So many times in a row, and then so many a second.
+// A burst, and then a fixed number a second.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TokenBucket } from "../../../plugin/common/token-bucket.ts";
 
-test("a burst is used up, comes back with time, and never becomes more than a burst", () => {
+test("a bucket starts full, refills with time, and never holds more than its burst", () => {
   let nowMs = 5_000;
-  const allowance = new TokenBucket(3, 2, () => nowMs);
+  const bucket = new TokenBucket(3, 2, () => nowMs);
   const takeAll = () => {
     let taken = 0;
-    while (allowance.take()) taken += 1;
+    while (bucket.take()) taken += 1;
     return taken;
   };
   assert.equal(takeAll(), 3);

@@ -115,89 +115,92 @@ describe("the words of presence", () => {
 });
 
 describe("who is here", () => {
-  let told: string[] = [];
+  let events: string[] = [];
   let contacts = new Set<string>();
   beforeEach(() => {
-    told = [];
+    events = [];
     contacts = new Set(["eva"]);
   });
 
   function present(becomesContact = true) {
     const peers = new PresentPeers({
-      sweepsHere: 20,
+      sweepsOnline: 20,
       sweepsKnown: 30,
       isContact: (peerId) => contacts.has(peerId),
-      onSilent: (peerId) => void told.push(`${peerId} silent`),
-      onForgotten: (peerId) => void told.push(`${peerId} forgotten`),
+      onSilent: (peerId) => void events.push(`${peerId} silent`),
+      onForgotten: (peerId) => void events.push(`${peerId} forgotten`),
     });
-    const hear = (peerId: string, sentAtMs = 0, isHere = true) => {
-      const verdict = peers.hear(peerId, sentAtMs, isHere);
-      if (verdict === "taken" && becomesContact) contacts.add(peerId);
+    const record = (peerId: string, sentAtMs = 0, isHere = true) => {
+      const verdict = peers.record(peerId, sentAtMs, isHere);
+      if (verdict === "accepted" && becomesContact) contacts.add(peerId);
       return verdict;
     };
     const sweep = (times: number) => {
       for (let index = 0; index < times; index += 1) peers.sweep();
     };
-    return { peers, hear, sweep };
+    return { peers, record, sweep };
   }
 
   test("a peer that falls silent is gone after its time, and forgotten after a longer one", () => {
-    const { peers, hear, sweep } = present();
-    hear("eva");
+    const { peers, record, sweep } = present();
+    record("eva");
     sweep(19);
-    assert.deepEqual(told, []);
-    hear("eva");
+    assert.deepEqual(events, []);
+    record("eva");
     sweep(19);
-    assert.deepEqual(told, []);
+    assert.deepEqual(events, []);
     sweep(1);
-    assert.deepEqual(told, ["eva silent"]);
+    assert.deepEqual(events, ["eva silent"]);
     sweep(29);
     assert.equal(peers.size, 1);
     sweep(1);
-    assert.deepEqual(told, ["eva silent", "eva forgotten"]);
+    assert.deepEqual(events, ["eva silent", "eva forgotten"]);
     assert.equal(peers.size, 0);
   });
 
   test("a peer that said goodbye is not called silent, and can come back", () => {
-    const { hear, sweep } = present();
-    hear("eva", 1);
-    hear("eva", 2, false);
+    const { record, sweep } = present();
+    record("eva", 1);
+    record("eva", 2, false);
     sweep(25);
-    assert.deepEqual(told, []);
-    assert.equal(hear("eva", 3), "taken");
+    assert.deepEqual(events, []);
+    assert.equal(record("eva", 3), "accepted");
     sweep(20);
-    assert.deepEqual(told, ["eva silent"]);
+    assert.deepEqual(events, ["eva silent"]);
   });
 
   test("an older message than the newest is stale while the peer is here, and taken after its silence", () => {
-    const { hear, sweep } = present();
-    assert.equal(hear("eva", 100), "taken");
-    assert.equal(hear("eva", 99), "stale");
-    assert.equal(hear("eva", 99, false), "stale");
-    assert.equal(hear("eva", 100), "taken");
-    assert.equal(hear("eva", 0), "taken");
+    const { record, sweep } = present();
+    assert.equal(record("eva", 100), "accepted");
+    assert.equal(record("eva", 99), "stale");
+    assert.equal(record("eva", 99, false), "stale");
+    assert.equal(record("eva", 100), "accepted");
+    assert.equal(record("eva", 0), "accepted");
     sweep(20);
-    assert.equal(hear("eva", 50), "taken");
+    assert.equal(record("eva", 50), "accepted");
   });
 
   test("a talkative peer is heard so often only, and again after a while", () => {
-    const { hear, sweep } = present();
-    const verdicts = Array.from({ length: 100 }, (_, index) => hear("eva", index + 1));
-    assert.equal(verdicts.filter((verdict) => verdict === "taken").length, 10);
+    const { record, sweep } = present();
+    const verdicts = Array.from({ length: 100 }, (_, index) => record("eva", index + 1));
+    assert.equal(verdicts.filter((verdict) => verdict === "accepted").length, 10);
     sweep(1);
-    assert.deepEqual([hear("eva", 200), hear("eva", 201), hear("eva", 202)], ["taken", "taken", "tooMany"]);
+    assert.deepEqual(
+      [record("eva", 200), record("eva", 201), record("eva", 202)],
+      ["accepted", "accepted", "tooMany"],
+    );
   });
 
   test("made-up peers are admitted so fast only, never more than a bound, and keep out nobody who is known", () => {
-    const { peers, hear, sweep } = present();
-    const admitted = Array.from({ length: 10_000 }, (_, index) => hear(`made-up-${index}`));
-    assert.equal(admitted.filter((verdict) => verdict === "taken").length, 64);
-    assert.equal(hear("eva"), "taken");
+    const { peers, record, sweep } = present();
+    const admitted = Array.from({ length: 10_000 }, (_, index) => record(`made-up-${index}`));
+    assert.equal(admitted.filter((verdict) => verdict === "accepted").length, 64);
+    assert.equal(record("eva"), "accepted");
     sweep(1);
-    assert.equal(hear("newcomer"), "taken");
+    assert.equal(record("newcomer"), "accepted");
     for (let round = 0; round < 1_000; round += 1) {
-      hear(`more-${round}-1`);
-      hear(`more-${round}-2`);
+      record(`more-${round}-1`);
+      record(`more-${round}-2`);
       for (const peerId of contacts) if (contacts.size > MAX_CONTACTS) contacts.delete(peerId);
       sweep(1);
     }
@@ -205,10 +208,10 @@ describe("who is here", () => {
   });
 
   test("a peer that found no place among the contacts is not remembered", () => {
-    const { peers, hear, sweep } = present(false);
-    hear("nobody");
+    const { peers, record, sweep } = present(false);
+    record("nobody");
     sweep(1);
     assert.equal(peers.size, 0);
-    assert.deepEqual(told, []);
+    assert.deepEqual(events, []);
   });
 });
