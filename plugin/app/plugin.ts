@@ -141,7 +141,7 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, plugin: () => Pl
       createHostRelayedSignalling(
         {
           selfId,
-          ask: (message, limit) => end.request("signal.send", message, limit),
+          request: (message, limit) => end.request("signal.send", message, limit),
           log: logOf("signalling"),
         },
         callbacks,

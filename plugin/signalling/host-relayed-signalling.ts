@@ -1,14 +1,14 @@
-// Signalling over the host's own node: signals leave as requests to the host and come as its deliveries. The host knows the
-// peers, reaches them, seals what it sends and tells them whether we can be called; nothing of that is done here.
+// Signalling over the host's own node. Signals leave as requests to the host and arrive as its deliveries. The host finds
+// and connects peers, encrypts messages and announces our availability. This module does not load libp2p.
 
 import { type Contact, peerIdSchema, RpcError, type Signal } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
 import { SendLanes } from "./send-lanes.ts";
-import { type IgnoredWhy, topicOf, understand } from "./topics.ts";
+import { type IgnoreReason, parseSignal, topicOf } from "./topics.ts";
 
-/** One message as it crosses stdio; `signal.send` and `signal.deliver` of the contract. */
+/** One message on stdio, as in `signal.send` and `signal.deliver` of the contract. */
 export interface RelayedMessage {
   readonly peerId: string;
   readonly topic: string;
@@ -16,63 +16,63 @@ export interface RelayedMessage {
 }
 
 export interface HostRelayedSignallingOptions {
-  /** The host's peer id, under which ours are sent. */
+  /** The host's peer id. Our signals are sent under it. */
   readonly selfId: string;
-  /** Resolves when the peer acknowledged. @throws RpcError what the host answered; anything when it did not */
-  ask(message: RelayedMessage, limit: { timeoutMs: number; signal: AbortSignal }): Promise<unknown>;
+  /** Resolves when the peer acknowledged. @throws RpcError the host's error response; another Error without a response */
+  request(message: RelayedMessage, limit: { timeoutMs: number; signal: AbortSignal }): Promise<unknown>;
   readonly log: Log;
-  /** Until the host must have answered; {@link SEND_TIMEOUT_MS} without. */
-  readonly carryMs?: number;
+  /** Limit for the host's answer. The default is 6 s. */
+  readonly sendTimeoutMs?: number;
 }
 
-/** The host's own budget is 5 s with its retry (Goop² 2.4, /api/mq/send); an answer later than this never comes. */
-export const SEND_TIMEOUT_MS = 6_000;
+/** The host allows itself 5 s, retry included (Goop² 2.4, /api/mq/send), so no answer comes later than this. */
+const SEND_TIMEOUT_MS = 6_000;
 
-/** A carrier that is told by the host what happens on its node. */
+/** Signalling whose incoming messages and contacts come from the host. */
 export interface HostRelayedSignalling extends Signalling {
-  /** What the host's node received. Never throws; what is no signal is counted. */
+  /** A message that the host's node received. Never throws. Messages that are not signals are counted. */
   deliver(from: string, topic: string, payload: unknown): void;
-  /** The peers that the host knows, whole. */
+  /** Replaces the list of contacts. */
   setContacts(contacts: readonly Contact[]): void;
-  /** Messages that mean nothing to us, by why. */
-  ignored(): Readonly<Record<IgnoredWhy, number>>;
+  /** The number of ignored messages by reason. */
+  ignored(): Readonly<Record<IgnoreReason, number>>;
 }
 
-/** Asks nothing and tells nothing before `start`; contacts that are set earlier are kept for it. */
+/** Sends no request and runs no callback before `start`. Contacts that are set earlier are kept for it. */
 export function createHostRelayedSignalling(
   options: HostRelayedSignallingOptions,
   callbacks: SignallingCallbacks,
 ): HostRelayedSignalling {
-  return new CarriedSignalling(options, callbacks);
+  return new RelayedSignalling(options, callbacks);
 }
 
-class CarriedSignalling implements HostRelayedSignalling {
+class RelayedSignalling implements HostRelayedSignalling {
   readonly #options: HostRelayedSignallingOptions;
   readonly #callbacks: SignallingCallbacks;
   readonly #lanes: SendLanes;
   readonly #ignored = { otherTopic: 0, loopback: 0, badCallId: 0, unknownSignal: 0, endOfCandidates: 0 };
   #contacts: Contact[] = [];
-  #told = "[]";
+  #lastReported = "[]";
   #phase: "new" | "running" | "closed" = "new";
 
   constructor(options: HostRelayedSignallingOptions, callbacks: SignallingCallbacks) {
     this.#options = options;
     this.#callbacks = callbacks;
     this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
-      this.#carry({ peerId, topic: topicOf(callId), payload: signal }, abort),
+      this.#request({ peerId, topic: topicOf(callId), payload: signal }, abort),
     );
   }
 
   async start(): Promise<SelfAddress> {
     if (this.#phase === "closed") throw closedError();
     this.#phase = "running";
-    this.#tellContacts();
+    this.#reportContacts();
     const { selfId } = this.#options;
-    // Complete as an address for whoever shares the host's network; where the host listens only the host knows.
+    // Peers on the host's network find it by the id alone. Only the host knows where it listens.
     return { peerId: selfId, addresses: [`/p2p/${selfId}`] };
   }
 
-  /** The host retries by itself, so this does not. */
+  /** Does not retry, because the host does. */
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (this.#phase !== "running") throw closedError();
     return this.#lanes.send(peerId, callId, signal, abort);
@@ -82,7 +82,7 @@ class CarriedSignalling implements HostRelayedSignalling {
     return this.#phase === "new" ? [] : [...this.#contacts];
   }
 
-  /** Only the host makes peers known: this finds one that it has told of. */
+  /** Finds a contact that the host has set, since only the host discovers peers. */
   async addContact(address: string): Promise<Contact> {
     if (this.#phase !== "running") throw closedError();
     const peerId = peerIdSchema.safeParse(/\/p2p\/([^/]+)$/.exec(address)?.[1]);
@@ -92,31 +92,34 @@ class CarriedSignalling implements HostRelayedSignalling {
     }
     const known = this.#contacts.find((contact) => contact.peerId === peerId.data);
     if (known) return known;
-    throw new SignallingError("unreachable", `the host, which alone finds peers, knows none at ${address}`);
+    throw new SignallingError(
+      "unreachable",
+      `no contact at ${address}: only the host can add contacts, and it has not announced this peer`,
+    );
   }
 
   setAvailability(): void {
-    // The host hears of it from the plugin by `availability.changed`, and owns what peers are told.
+    // The host receives `availability.changed` from the plugin and announces it to the peers.
   }
 
   deliver(from: string, topic: string, payload: unknown): void {
     if (this.#phase !== "running") return;
-    const understood = understand(topic, payload);
-    if ("ignored" in understood) {
-      this.#ignored[understood.ignored] += 1;
-      this.#options.log("debug", `message from ${from} ignored: ${understood.ignored}`);
+    const parsed = parseSignal(topic, payload);
+    if ("ignored" in parsed) {
+      this.#ignored[parsed.ignored] += 1;
+      this.#options.log("debug", `message from ${from} ignored: ${parsed.ignored}`);
       return;
     }
-    this.#tell(() => this.#callbacks.onSignal(from, understood.callId, understood.signal));
+    this.#runCallback(() => this.#callbacks.onSignal(from, parsed.callId, parsed.signal));
   }
 
   setContacts(contacts: readonly Contact[]): void {
     const others = contacts.filter(({ peerId }) => peerId !== this.#options.selfId);
     this.#contacts = [...new Map(others.map((contact) => [contact.peerId, contact])).values()];
-    this.#tellContacts();
+    this.#reportContacts();
   }
 
-  ignored(): Readonly<Record<IgnoredWhy, number>> {
+  ignored(): Readonly<Record<IgnoreReason, number>> {
     return { ...this.#ignored };
   }
 
@@ -125,14 +128,14 @@ class CarriedSignalling implements HostRelayedSignalling {
     this.#lanes.close();
   }
 
-  async #carry(message: RelayedMessage, signal: AbortSignal): Promise<void> {
-    const timeoutMs = this.#options.carryMs ?? SEND_TIMEOUT_MS;
+  async #request(message: RelayedMessage, signal: AbortSignal): Promise<void> {
+    const timeoutMs = this.#options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
     try {
-      await this.#options.ask(message, { timeoutMs, signal });
+      await this.#options.request(message, { timeoutMs, signal });
     } catch (error) {
       signal.throwIfAborted();
       const isRefused = error instanceof RpcError;
-      const what = isRefused ? "the host did not reach" : "the host did not say that it reached";
+      const what = isRefused ? "the host did not reach" : "the host did not confirm the delivery to";
       throw new SignallingError(
         isRefused ? "unreachable" : "unacknowledged",
         `${what} ${message.peerId}: ${errorText(error)}`,
@@ -141,16 +144,16 @@ class CarriedSignalling implements HostRelayedSignalling {
     }
   }
 
-  #tellContacts(): void {
+  #reportContacts(): void {
     if (this.#phase !== "running") return;
     const text = JSON.stringify(this.#contacts);
-    if (text === this.#told) return;
-    this.#told = text;
-    this.#tell(() => this.#callbacks.onContacts(this.contacts()));
+    if (text === this.#lastReported) return;
+    this.#lastReported = text;
+    this.#runCallback(() => this.#callbacks.onContacts(this.contacts()));
   }
 
-  /** Callbacks are other people's code; what they throw must not break a delivery. */
-  #tell(callback: () => void): void {
+  /** An exception in a callback must not break a delivery. */
+  #runCallback(callback: () => void): void {
     try {
       callback();
     } catch (error) {

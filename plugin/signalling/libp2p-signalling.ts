@@ -1,5 +1,4 @@
-// Signalling over the plugin's own peer-to-peer node: puts the parts together and owns their life. What a signal
-// means, and whether its sender is the call's peer, is the desk's to say.
+// Signalling over the plugin's own libp2p node. Creates the parts, starts them and closes them.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import { withDeadline } from "../common/deadline.ts";
@@ -21,27 +20,27 @@ import {
   type SignallingCallbacks,
   SignallingError,
 } from "./port.ts";
-import type { Ignored } from "./signal-inbox.ts";
+import type { IgnoredCounts } from "./signal-inbox.ts";
 import { createParts, type SignallingParts } from "./signalling-parts.ts";
 import { BURST_OF_STRANGERS, defaultTimings, STRANGERS_PER_SECOND, type Timings } from "./timings.ts";
 
 export interface Libp2pSignallingOptions {
-  /** What other peers are told we are called. */
+  /** The display name that peers see. */
   readonly label: string;
-  /** Without one, the key and so the identity last as long as the process. */
+  /** Without a file, the key and thus the identity last as long as the process. */
   readonly privateKeyFile?: string | undefined;
-  /** Multiaddrs; port 0 takes any. */
+  /** Multiaddrs. Port 0 takes a free port. */
   readonly listen: readonly string[];
-  /** Peers to reach from the start, each multiaddr ending in /p2p/<id>. */
+  /** Peers to dial from the start, each multiaddr ending in /p2p/<id>. */
   readonly peers: readonly string[];
   readonly mdns: boolean;
-  /** Say that we are here, and hear who is; without it, peers are found by mDNS and addresses only. */
+  /** Whether to publish our presence and to receive that of others. Without it, only mDNS and `peers` find peers. */
   readonly presence?: boolean;
-  /** Circuit relays to be reached through, each multiaddr ending in /p2p/<id>. */
+  /** Circuit relays through which peers reach us, each multiaddr ending in /p2p/<id>. */
   readonly relays?: readonly string[];
   readonly log: Log;
   readonly timings?: Partial<Timings>;
-  /** For tests: another node than libp2p's. */
+  /** Tests supply another node than libp2p's. */
   readonly startNode?: StartNode;
 }
 
@@ -50,11 +49,11 @@ export interface SignallingDiagnostics {
   readonly openStreams: number;
   readonly connections: { readonly direct: number; readonly relayed: number };
   readonly pendingSends: number;
-  /** Incoming streams that were reset: malformed, too slow, too many. */
+  /** Incoming streams that were reset because they were malformed, too slow or too many. */
   readonly refusedStreams: number;
-  /** Messages that were acknowledged and mean nothing to us, by why. */
-  readonly ignored: Readonly<Ignored>;
-  /** Peers remembered by their presence, and messages of it that were dropped, by why. */
+  /** The number of acknowledged messages that were then ignored, by reason. */
+  readonly ignored: Readonly<IgnoredCounts>;
+  /** The number of peers that announced their presence, and of dropped presence messages by reason. */
   readonly presence: Readonly<DroppedPresence> & { readonly peers: number };
 }
 
@@ -62,7 +61,7 @@ export interface Libp2pSignalling extends Signalling {
   diagnostics(): SignallingDiagnostics;
 }
 
-/** Nothing runs before `start`. */
+/** Opens nothing before `start`. */
 export function createLibp2pSignalling(
   options: Libp2pSignallingOptions,
   callbacks: SignallingCallbacks,
@@ -91,8 +90,8 @@ class NodeSignalling implements Libp2pSignalling {
     this.#log = options.log;
     this.#timings = { ...defaultTimings, ...options.timings };
     this.#parts = createParts({
-      onSignal: (...heard) => this.#tell(() => callbacks.onSignal(...heard)),
-      onContacts: (contacts) => this.#tell(() => callbacks.onContacts(contacts)),
+      onSignal: (...signal) => this.#runCallback(() => callbacks.onSignal(...signal)),
+      onContacts: (contacts) => this.#runCallback(() => callbacks.onContacts(contacts)),
       node: () => this.#running(),
       keys: () => this.#keys(),
       self: () => this.#self(),
@@ -115,7 +114,7 @@ class NodeSignalling implements Libp2pSignalling {
   }
 
   contacts(): Contact[] {
-    return this.#parts.contacts.list.list();
+    return this.#parts.contacts.peers.all();
   }
 
   async addContact(address: string, abort?: AbortSignal): Promise<Contact> {
@@ -127,23 +126,23 @@ class NodeSignalling implements Libp2pSignalling {
     } catch (error) {
       this.#running();
       if (abort?.aborted)
-        throw new SignallingError("aborted", `the caller gave up dialling ${address}`, error);
+        throw new SignallingError("aborted", `the caller stopped dialling ${address}`, error);
       throw new SignallingError("unreachable", `cannot reach ${address}: ${errorText(error)}`, error);
     }
     this.#parts.contacts.add(peer, "given");
-    await this.#parts.contacts.learnLabel(peer.peerId);
-    const contact = this.#parts.contacts.list.get(peer.peerId);
+    await this.#parts.contacts.fetchLabel(peer.peerId);
+    const contact = this.#parts.contacts.peers.get(peer.peerId);
     if (contact) return contact;
-    throw new SignallingError("unreachable", `no room for ${address} among the contacts`);
+    throw new SignallingError("unreachable", `the list of contacts is full, so ${address} was not added`);
   }
 
   setAvailability(availability: OwnAvailability): void {
-    const isNews = availability.videoDisabled !== this.#availability.videoDisabled;
+    const isChange = availability.videoDisabled !== this.#availability.videoDisabled;
     this.#availability = availability;
-    if (!isNews) return;
+    if (!isChange) return;
     this.#parts.presence.announce();
-    // Also those that are no contacts of ours: we may be one of theirs.
-    for (const peerId of this.#node?.connectedPeers() ?? []) this.#parts.identities.tell(peerId);
+    // Also to peers that are not our contacts, since we may be a contact of theirs.
+    for (const peerId of this.#node?.connectedPeers() ?? []) this.#parts.identities.sendIdentity(peerId);
   }
 
   close(): Promise<void> {
@@ -167,7 +166,7 @@ class NodeSignalling implements Libp2pSignalling {
     this.#keyring = await openKeyring({
       ...this.#timings,
       privateKeyFile: this.#options.privateKeyFile,
-      isContact: (peerId) => this.#parts.contacts.list.has(peerId),
+      isContact: (peerId) => this.#parts.contacts.peers.has(peerId),
       log: this.#log,
     });
     const startNode = this.#options.startNode ?? (await import("./libp2p/libp2p-node.ts")).startLibp2pNode;
@@ -183,7 +182,7 @@ class NodeSignalling implements Libp2pSignalling {
     }
     this.#node = node;
     this.#throwIfClosing();
-    this.#parts.contacts.use(node);
+    this.#parts.contacts.start(node);
     for (const address of this.#options.peers) this.#addGiven(node, address);
     this.#addresses = new AddressMonitor(node, this.#timings.addressCheckMs, (self) =>
       this.#onOwnAddresses(self),
@@ -194,7 +193,8 @@ class NodeSignalling implements Libp2pSignalling {
 
   #nodeOptions(key: Uint8Array): NodeOptions {
     const { listen, mdns, label, presence, relays = [], log } = this.#options;
-    const { parts, timings } = { parts: this.#parts, timings: this.#timings };
+    const parts = this.#parts;
+    const timings = this.#timings;
     const handlers = new Map<string, StreamHandler>([
       [MQ_PROTOCOL, (stream, from) => parts.receiver.accept(stream, from)],
       [LABEL_PROTOCOL, (stream) => void serveLabel(stream, label, timings, log)],
@@ -208,7 +208,7 @@ class NodeSignalling implements Libp2pSignalling {
     };
     const gossip = {
       topic: PRESENCE_TOPIC,
-      onMessage: (from: string, bytes: Uint8Array) => parts.presence.take(from, bytes),
+      onMessage: (from: string, bytes: Uint8Array) => parts.presence.receive(from, bytes),
       onSubscribed: () => parts.presence.announce(),
     };
     return {
@@ -220,23 +220,23 @@ class NodeSignalling implements Libp2pSignalling {
     };
   }
 
-  /** By mDNS, which anybody on the local network can write. */
+  /** Rate-limited, since any machine on the local network can send mDNS answers. */
   #onFound(peer: PeerAddress): void {
     const { contacts } = this.#parts;
-    if (contacts.list.has(peer.peerId) || this.#strangers.take()) contacts.add(peer, "found");
+    if (contacts.peers.has(peer.peerId) || this.#strangers.take()) contacts.add(peer, "found");
   }
 
   #onOwnAddresses(self: SelfAddress): void {
     this.#parts.presence.announce();
-    this.#tell(() => this.#callbacks.onAddressChange(self));
+    this.#runCallback(() => this.#callbacks.onAddressChange(self));
   }
 
-  /** An address that is wrong must not keep the others from being reached. */
+  /** An invalid address must not prevent the others from being dialled. */
   #addGiven(node: SignallingNode, address: string): void {
     try {
       this.#parts.contacts.add(this.#parse(node, address), "given");
     } catch (error) {
-      this.#log("warn", `peer left out: ${errorText(error)}`);
+      this.#log("warn", `peer ignored: ${errorText(error)}`);
     }
   }
 
@@ -247,7 +247,7 @@ class NodeSignalling implements Libp2pSignalling {
     return { peerId, label: this.#options.label || peerId.slice(-8), videoDisabled, publicKey };
   }
 
-  /** @throws SignallingError closed before start; messages come and go after it only */
+  /** @throws SignallingError closed before start */
   #keys(): Keyring {
     if (!this.#keyring) throw new SignallingError("closed", "signalling has not started");
     return this.#keyring;
@@ -256,7 +256,7 @@ class NodeSignalling implements Libp2pSignalling {
   async #stop(): Promise<void> {
     this.#closing.abort(new SignallingError("closed", "signalling is closed"));
     this.#parts.lanes.close();
-    // A start under way sees that we are closing; whether it failed is its caller's to hear.
+    // A start in progress notices the closing, and its own caller receives its error.
     await this.#starting?.catch(() => undefined);
     this.#addresses?.close();
     this.#parts.inbox.close();
@@ -264,7 +264,7 @@ class NodeSignalling implements Libp2pSignalling {
     try {
       await this.#node?.stop();
     } catch (error) {
-      this.#log("warn", `node did not stop cleanly: ${errorText(error)}`);
+      this.#log("warn", `the node did not stop cleanly: ${errorText(error)}`);
     }
     await this.#keyring?.close();
   }
@@ -286,7 +286,7 @@ class NodeSignalling implements Libp2pSignalling {
     return peer;
   }
 
-  /** @throws SignallingError closed, also before start */
+  /** @throws SignallingError closed before start and after closing */
   #running(): SignallingNode {
     this.#throwIfClosing();
     return this.#started();
@@ -302,8 +302,8 @@ class NodeSignalling implements Libp2pSignalling {
     this.#closing.signal.throwIfAborted();
   }
 
-  /** Callbacks are other people's code; what they throw must not break a stream or a list. */
-  #tell(callback: () => void): void {
+  /** An exception in a callback must not break a stream or the list of contacts. */
+  #runCallback(callback: () => void): void {
     if (this.#closing.signal.aborted) return;
     try {
       callback();

@@ -1,21 +1,21 @@
-// What signalling needs from a peer-to-peer node, in our own words: streams by protocol, connections, peers found.
-// The folder libp2p holds the only implementation that touches libp2p; tests supply their own.
+// What signalling needs from a peer-to-peer node: streams by protocol, connections and discovered peers. Only the folder
+// libp2p/ implements it with libp2p. Tests supply their own node.
 
 import type { Log } from "../log.ts";
 
-/** One stream to one peer. Chunks do not follow message borders. */
+/** One stream to one peer. A chunk may hold part of a message, or parts of two. */
 export interface ByteStream {
-  /** To be called once. `onEnd` comes once, after the last chunk: bare when the peer finished, with an error when the stream broke. */
+  /** Call once. `onEnd` runs once, after the last chunk. Its error is set if the stream broke. */
   receive(onChunk: (chunk: Uint8Array) => void, onEnd: (error?: Error) => void): void;
-  /** Resolves when the transport took the bytes. */
+  /** Resolves when the transport accepted the bytes. */
   send(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
-  /** Ends our half. The stream is gone when the peer has ended its half too. */
+  /** Closes our half. The stream ends when the peer has closed its half too. */
   close(): Promise<void>;
   /** Resets both halves at once. */
   abort(error: Error): void;
 }
 
-/** A peer and where it may be found; without addresses, by what the node itself remembers. */
+/** A peer and its addresses. Without addresses, the node uses those that it remembers. */
 export interface PeerAddress {
   readonly peerId: string;
   /** Multiaddrs, each ending in /p2p/<peerId>. */
@@ -24,40 +24,40 @@ export interface PeerAddress {
 
 export interface NodeEvents {
   onConnected(peerId: string): void;
-  /** The last connection to the peer has gone. */
+  /** The last connection to the peer closed. */
   onDisconnected(peerId: string): void;
-  /** By mDNS; comes again with every answer, about every 10 s. */
+  /** mDNS found the peer. Repeats with every answer, about every 10 s. */
   onFound(peer: PeerAddress): void;
-  /** A connected peer said where it listens. */
+  /** A connected peer announced its addresses. */
   onIdentified(peer: PeerAddress): void;
   onAddressesChanged(): void;
 }
 
-/** Takes an incoming stream; `from` is the identity that the connection proved. */
+/** Receives an incoming stream. The connection authenticated `from`. */
 export type StreamHandler = (stream: ByteStream, from: string) => void;
 
-/** One topic on which everybody hears everybody. */
+/** One publish-subscribe topic. */
 export interface GossipOptions {
   readonly topic: string;
-  /** `from` is the signer, whoever passed it on. False: drop it, and do not pass it on. */
+  /** `from` is the signer, not the peer that forwarded the message. @returns false to drop the message and not forward it */
   onMessage(from: string, bytes: Uint8Array): boolean;
-  /** A connected peer listens on the topic from now on. */
+  /** A connected peer subscribed to the topic. */
   onSubscribed(peerId: string): void;
 }
 
-/** Relays by which we can be reached and reach others. */
+/** Circuit relays through which peers reach us. */
 export interface RelayOptions {
   /** Multiaddrs, each ending in /p2p/<relay's peer id>. */
   readonly addresses: readonly string[];
   readonly dialMs: number;
-  /** Between two looks whether we still have a place at each. */
+  /** Interval at which the reservation at each relay is checked. */
   readonly checkMs: number;
 }
 
 export interface NodeOptions {
-  /** libp2p private key, protobuf encoding; see key-file.ts. */
+  /** The libp2p private key in protobuf encoding, see key-file.ts. */
   readonly key: Uint8Array;
-  /** Multiaddrs; port 0 takes a free one. */
+  /** Multiaddrs. Port 0 takes a free port. */
   readonly listen: readonly string[];
   readonly mdns: boolean;
   /** By protocol id. */
@@ -66,36 +66,36 @@ export interface NodeOptions {
   readonly gossip?: GossipOptions | undefined;
   readonly relays?: RelayOptions | undefined;
   readonly log: Log;
-  /** Until `stop` rejects when connections do not close. */
+  /** Time after which `stop` rejects if connections do not close. */
   readonly stopMs: number;
 }
 
-/** Runs from the moment it exists. Whoever started it stops it. */
+/** Runs from its creation until `stop`. */
 export interface SignallingNode {
   readonly peerId: string;
-  /** Own multiaddrs, each ending in /p2p/<peerId>. */
+  /** Our own multiaddrs, each ending in /p2p/<peerId>. */
   addresses(): string[];
-  /** @throws Error when it is no multiaddr that ends in /p2p/<peer id> */
+  /** @throws Error if the text is not a multiaddr that ends in /p2p/<peer id> */
   parseAddress(address: string): PeerAddress;
-  /** Adds /p2p/<peer id> where it is missing, and leaves out what is no address of that peer. */
+  /** Appends /p2p/<peer id> where it is missing, and leaves out addresses of other peers and invalid ones. */
   completeAddress(peerId: string, addresses: readonly string[]): PeerAddress;
   isConnected(peerId: string): boolean;
   connectedPeers(): string[];
-  /** How many connections there are of either kind, to whomever. */
+  /** The number of connections of each kind, over all peers. */
   connections(): { readonly direct: number; readonly relayed: number };
-  /** Uses a connection that is there. Rejects when the signal aborts. */
+  /** Reuses an open connection. Rejects when the signal aborts. */
   connect(peer: PeerAddress, signal: AbortSignal): Promise<void>;
-  /** Dials when there is no connection. Rejects when the signal aborts and then leaves no stream behind. */
+  /** Dials if there is no connection. Rejects when the signal aborts, and then leaves no stream behind. */
   openStream(peer: PeerAddress, protocol: string, signal: AbortSignal): Promise<ByteStream>;
-  /** What a connected peer has said of where it listens; nothing yet when it has just connected. */
-  learnAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress>;
-  /** On the gossip's topic. False when a connected peer that listens there could not be sent it yet. */
+  /** The addresses that a connected peer announced. None yet right after it connected. */
+  knownAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress>;
+  /** Publishes on the gossip topic. @returns false if a connected subscriber could not be reached yet */
   publish(bytes: Uint8Array): Promise<boolean>;
-  /** Streams of our protocols that are not wholly closed, over all connections. */
+  /** The number of our protocols' streams that are not fully closed, over all connections. */
   openStreams(): number;
-  /** Closes every connection. Rejects when that takes longer than `stopMs`. */
+  /** Closes every connection. Rejects if that takes longer than `stopMs`. */
   stop(): Promise<void>;
 }
 
-/** @throws Error when no address can be listened on */
+/** @throws Error if no address can be listened on */
 export type StartNode = (options: NodeOptions) => Promise<SignallingNode>;

@@ -1,16 +1,17 @@
-// How two plugins talk about a call before there is a media path. Carriers implement this; the desk uses it.
+// The interface between the plugin and signalling: how two plugins exchange signals before a media connection exists.
+// libp2p-signalling.ts and host-relayed-signalling.ts implement it. The call manager uses it.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 
 export type SignallingErrorCode =
   | "unreachable" // no connection, or the stream could not be opened
-  | "unacknowledged" // sent, but no acknowledgement came
+  | "unacknowledged" // sent, but no acknowledgement arrived
   | "invalidAddress"
-  | "startFailed" // the key file is damaged, or an address cannot be listened on
+  | "startFailed" // the key file is damaged, or the node cannot listen on an address
   | "aborted"
   | "closed";
 
-/** Every rejection of a Signalling; `cause` is the carrier's own error. */
+/** Every rejection of a Signalling has this class. `cause` is the original error. */
 export class SignallingError extends Error {
   override readonly name = "SignallingError";
   readonly code: SignallingErrorCode;
@@ -27,42 +28,42 @@ export interface SelfAddress {
   readonly addresses: string[];
 }
 
-/** None comes after `close`. */
+/** No callback runs after `close`. */
 export interface SignallingCallbacks {
   /**
-   * A well-formed signal. `from` is the identity that the connection proved; whether it is the call's peer is the
-   * desk's to check. Order is not guaranteed and duplicates occur.
+   * A well-formed signal. The connection authenticated `from`, and the call manager checks that it is the call's peer.
+   * Signals can arrive out of order and more than once.
    */
   onSignal(from: string, callId: string, signal: Signal): void;
-  /** The whole list, whenever one of them changes. */
+  /** The whole list, after any contact changed. */
   onContacts(contacts: Contact[]): void;
-  /** After `start` resolved, when a network came or went. */
+  /** A network came or went after `start` resolved. */
   onAddressChange(self: SelfAddress): void;
 }
 
-/** What peers may know of whether we can be called; the reason stays between plugin and host. */
+/** The availability that peers see. The reason for it stays between plugin and host. */
 export interface OwnAvailability {
   readonly videoDisabled: boolean;
 }
 
-/** Started once and closed once; a closed one stays closed. */
+/** Can be started once and closed once. A closed one cannot be started again. */
 export interface Signalling {
   /** Listens and looks for peers. @throws SignallingError */
   start(): Promise<SelfAddress>;
   /**
-   * Resolves when the peer acknowledged the message's arrival, not its meaning. Tries once more after a failure.
+   * Resolves when the peer acknowledged that the message arrived, not that it understood it. Retries once after a failure.
    * @throws SignallingError
    */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Known peers, reachable or not. Empty before `start`. */
   contacts(): Contact[];
-  /** Dials. @throws SignallingError invalidAddress or unreachable */
+  /** Dials the address. @throws SignallingError invalidAddress or unreachable */
   addContact(address: string, abort?: AbortSignal): Promise<Contact>;
   /**
-   * Told to the peers at once when it differs from what they know, and to whoever comes later. Can be set at any time,
-   * also before `start`; until then we can be called. Whether a peer heard of it is nobody's to know.
+   * Sends a change to the known peers at once, and to other peers when they connect. May be called at any time, also before
+   * `start`. The default is available. There is no confirmation that a peer received it.
    */
   setAvailability(availability: OwnAvailability): void;
-  /** Idempotent; pending sends reject with `closed`. */
+  /** Idempotent. Pending sends reject with `closed`. */
   close(): Promise<void>;
 }

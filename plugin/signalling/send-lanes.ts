@@ -136,7 +136,7 @@ class Lane<Message extends TypedMessage> {
     }
   }
 
-  /** A hang-up that is being delivered goes on, since a second one says the same. */
+  /** A hang-up that is being delivered is not cancelled by a second one. */
   #overtake(): void {
     const isOvertaken = (entry: Entry<Message>) =>
       this.#running.has(entry) ? this.#rules.canCancel && !isHangup(entry.message) : true;

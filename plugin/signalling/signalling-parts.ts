@@ -1,5 +1,4 @@
-// Which part of the signalling tells which other of what. Each part knows itself only; their life, and what the rest of
-// the plugin sees, is libp2p-signalling.ts's.
+// Connects the parts of signalling to each other. libp2p-signalling.ts starts and closes them.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
@@ -25,9 +24,9 @@ export interface SignallingEnvironment {
   node(): SignallingNode;
   /** @throws SignallingError closed before start */
   keys(): Keyring;
-  /** What we say of ourselves, as it stands now. @throws SignallingError closed before start */
+  /** The identity that we announce now. @throws SignallingError closed before start */
   self(): OwnIdentity;
-  /** Our own, each ending in /p2p/<our peer id>; none before start. */
+  /** Our multiaddrs, each ending in /p2p/<our peer id>. Empty before start. */
   addresses(): readonly string[];
   /** Publishes on the presence topic, also while closing. */
   publish(bytes: Uint8Array): Promise<boolean>;
@@ -46,34 +45,37 @@ export interface SignallingParts {
   readonly presence: Presence;
 }
 
-/** Nothing of it runs before the node does. */
-export function createParts(around: SignallingEnvironment): SignallingParts {
+/** No part does anything before the node runs. */
+export function createParts(environment: SignallingEnvironment): SignallingParts {
   const contacts = new ContactManager({
-    ...around,
-    onMet: (peerId) => identities.introduce(peerId),
+    ...environment,
+    onContactConnected: (peerId) => identities.introduce(peerId),
   });
   const sender = new MqSender({
-    open: (peerId, signal) => around.node().openStream(contacts.list.address(peerId), MQ_PROTOCOL, signal),
+    open: (peerId, signal) =>
+      environment.node().openStream(contacts.peers.address(peerId), MQ_PROTOCOL, signal),
     stamp: new MessageStamp(),
-    timings: around.timings,
+    timings: environment.timings,
   });
   const lanes = new SendLanes((peerId, callId, signal, abort) => {
-    const payload = identities.isKeyOwed(peerId) ? signal : around.keys().sealing.seal(peerId, signal);
+    const payload = identities.isKeyPending(peerId)
+      ? signal
+      : environment.keys().sealing.seal(peerId, signal);
     return sender.deliver(peerId, topicOf(callId), payload, abort);
   });
   const identities = new IdentityExchange({
-    ...around,
+    ...environment,
     deliver: (...message) => sender.deliver(...message),
-    own: (isKeyTold) => identityPayload(around.self(), isKeyTold),
+    own: (includesKey) => identityPayload(environment.self(), includesKey),
   });
-  const inbox = createInbox(around, contacts, identities);
+  const inbox = createInbox(environment, contacts, identities);
   const receiver = new MqReceiver({
-    ...around,
+    ...environment,
     onMessage: (from, topic, payload) => {
-      if (!around.closing.aborted) inbox.take(from, topic, payload);
+      if (!environment.closing.aborted) inbox.receive(from, topic, payload);
     },
   });
-  return { contacts, lanes, receiver, inbox, identities, presence: createPresence(around, contacts) };
+  return { contacts, lanes, receiver, inbox, identities, presence: createPresence(environment, contacts) };
 }
 
 function createInbox(
@@ -83,19 +85,19 @@ function createInbox(
 ): SignalInbox {
   const inbox = new SignalInbox({
     open: (from, payload) => keys().sealing.open(from, payload),
-    onUnopened: (from) => {
-      identities.onHeard(from, false);
+    onUndecryptable: (from) => {
+      identities.onIdentified(from, false);
       identities.introduce(from);
     },
     onSignal: (from, callId, signal) => {
-      if (!contacts.list.has(from)) void contacts.meet(from);
+      if (!contacts.peers.has(from)) void contacts.addCaller(from);
       onSignal(from, callId, signal);
     },
-    onIdentityAsked: (from) => identities.tell(from),
-    onIdentity: (from, { key, ...about }) => {
-      contacts.list.describe(from, about);
+    onIdentityRequest: (from) => identities.sendIdentity(from),
+    onIdentity: (from, { key, ...description }) => {
+      contacts.peers.describe(from, description);
       const isKeyNew = keys().peers.learn(from, key);
-      identities.onHeard(from, isKeyNew);
+      identities.onIdentified(from, isKeyNew);
       if (isKeyNew) inbox.onNewKey(from);
     },
     holdSealedMs: timings.holdSealedMs,
@@ -104,20 +106,23 @@ function createInbox(
   return inbox;
 }
 
-function createPresence(around: SignallingEnvironment, contacts: ContactManager): Presence {
+function createPresence(environment: SignallingEnvironment, contacts: ContactManager): Presence {
   const onPresent = ({ peerId, label, videoDisabled, addresses, encryptionSupported }: PeerPresence) => {
-    if (around.closing.aborted || !contacts.add(around.node().completeAddress(peerId, addresses), "found")) {
+    if (
+      environment.closing.aborted ||
+      !contacts.add(environment.node().completeAddress(peerId, addresses), "found")
+    ) {
       return;
     }
-    contacts.list.describe(peerId, { ...(label === "" ? {} : { label }), videoDisabled });
-    around.keys().peers.learn(peerId, { encryptionSupported });
+    contacts.peers.describe(peerId, { ...(label === "" ? {} : { label }), videoDisabled });
+    environment.keys().peers.learn(peerId, { encryptionSupported });
   };
   return new Presence({
-    ...around,
-    own: () => ({ ...around.self(), addresses: around.addresses() }),
-    isContact: (peerId) => contacts.list.has(peerId),
+    ...environment,
+    own: () => ({ ...environment.self(), addresses: environment.addresses() }),
+    isContact: (peerId) => contacts.peers.has(peerId),
     onPresent,
     onGone: (peerId) => contacts.onGone(peerId),
-    onForgotten: (peerId) => contacts.list.forget(peerId),
+    onForgotten: (peerId) => contacts.peers.forget(peerId),
   });
 }

@@ -1,53 +1,53 @@
-// Every wait and bound of the signalling in one place, so that tests can shorten them. The waits towards other peers
-// are the host's own (Goop² 2.4), since both ends must agree on who gives up first.
+// Every wait and limit of signalling. The waits towards other peers are those of Goop² 2.4, since both sides must agree on
+// which one gives up first.
 
 export interface Timings {
-  /** Until a stream to the peer is open, a dial included. */
+  /** Limit for opening a stream to a peer, including the dial. */
   readonly openMs: number;
-  /** From the message's first byte to its acknowledgement. */
+  /** Limit from a message's first byte to its acknowledgement. */
   readonly ackMs: number;
-  /** Between the first attempt and the only other one. */
+  /** Pause between the two attempts of a message. */
   readonly retryPauseMs: number;
-  /** Receiver: from the stream's opening to the end of the message. */
+  /** Limit for receiving a message, counted from the opening of its stream. */
   readonly readMs: number;
-  /** Receiver: until the acknowledgement is handed to the transport. */
+  /** Limit for handing an acknowledgement to the transport. */
   readonly ackWriteMs: number;
-  /** Until the far end must close its half of a finished stream; then the stream is reset. */
+  /** Limit for the peer to close its half of a finished stream. After it, the stream is reset. */
   readonly closeMs: number;
-  /** Until a peer must have told its label. */
+  /** Limit for exchanging a label. */
   readonly labelMs: number;
-  /** Between two questions, and two tellings, of who is who with one peer. */
+  /** Least time between two identity requests to one peer, and between two identity messages. */
   readonly identityPauseMs: number;
-  /** How long a message that cannot be opened waits for its sender's key. */
+  /** How long a message that cannot be decrypted waits for its sender's key. */
   readonly holdSealedMs: number;
-  /** Between two writings of the peers' keys. */
+  /** Least time between two writes of the peers' keys, so that peers cannot keep the disk busy. */
   readonly saveKeysMs: number;
-  /** How often we say that we are here; the host's heartbeat. */
+  /** Interval of our presence messages. Goop² uses the same. */
   readonly presenceHeartbeatMs: number;
-  /** Between two sayings, whatever happens. */
+  /** Least time between two presence messages. */
   readonly presencePauseMs: number;
-  /** Not heard for this long, a peer is gone. The host's, too. */
+  /** Silence after which a peer counts as offline. Goop² uses the same. */
   readonly presenceExpiryMs: number;
-  /** How often that is looked at. */
+  /** Interval at which presence is checked for expiry. */
   readonly presenceSweepMs: number;
-  /** Gone for this long, a peer that was only ever found is no contact any more. The host's, too. */
+  /** Time offline after which a discovered peer stops being a contact. Goop² uses the same. */
   readonly forgetMs: number;
-  /** Until our goodbye must be on its way when we close. */
-  readonly farewellMs: number;
-  /** Between two looks whether we have a place at a relay. */
+  /** Limit for sending our offline message when we close. */
+  readonly goodbyeMs: number;
+  /** Interval at which our relay reservations are checked. */
   readonly relayCheckMs: number;
-  /** Until a dial must have succeeded. */
+  /** Limit for one dial. */
   readonly dialMs: number;
-  /** First pause between two dials of one peer; it doubles up to the longest. */
+  /** First pause between two dials of one peer. Each further pause is twice as long, up to `maxRedialMs`. */
   readonly redialMs: number;
-  readonly longestRedialMs: number;
-  /** How often our own addresses are compared: the operating system does not tell when a network changes. */
+  readonly maxRedialMs: number;
+  /** Interval at which our addresses are compared, since the operating system reports no network change. */
   readonly addressCheckMs: number;
-  /** Until the node must have stopped; the host grants the plugin one second to leave, goodbye included. */
+  /** Limit for stopping the node. The host allows the plugin one second to exit, the offline message included. */
   readonly stopMs: number;
 }
 
-/** Tests shorten them; users have no setting for them, since the far end's are fixed too. */
+/** There is no setting for these, because the other side's values are fixed too. Tests shorten them. */
 export const defaultTimings: Timings = {
   openMs: 2_000,
   ackMs: 2_000,
@@ -64,49 +64,52 @@ export const defaultTimings: Timings = {
   presenceExpiryMs: 20_000,
   presenceSweepMs: 1_000,
   forgetMs: 900_000,
-  farewellMs: 100,
+  goodbyeMs: 100,
   relayCheckMs: 10_000,
   dialMs: 5_000,
   redialMs: 1_000,
-  longestRedialMs: 60_000,
+  maxRedialMs: 60_000,
   addressCheckMs: 15_000,
   stopMs: 800,
 };
 
-/** A description is at most 256 Ki characters; escaped as JSON it stays below this. */
+/** A description has at most 256 Ki characters, and stays below this size after JSON escaping. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** A browser's burst of candidates is about 20, and each may come with a receipt beside it. */
+/** A browser sends bursts of about 20 candidates, and each may come with a receipt on another stream. */
 export const MAX_INCOMING_STREAMS_PER_PEER = 64;
-/** Bounds what all peers together can make us hold to 128 MiB. */
+/** Limits the memory that all peers together can occupy to 128 MiB. */
 export const MAX_INCOMING_STREAMS = 128;
-/** Streams that we open towards one peer at a time. */
+/** Above the streams that our own sends and identity messages need at once for one peer. */
 export const MAX_OUTGOING_STREAMS_PER_PEER = 128;
-/** Trickled candidates of one call under way at a time; order among them has no meaning. */
+/** Several at once shorten the setup of a call, and candidates need no order among themselves. */
 export const MAX_CONCURRENT_CANDIDATES = 4;
-/** Far above one call's whole conversation, some 60 messages. */
+/** A whole call needs about 60 messages. */
 export const MAX_PENDING_PER_CALL = 256;
+/** Eight calls at their limit. */
 export const MAX_PENDING = 2_048;
-/** A chat network on one LAN is far smaller; the list crosses stdio whole at each change. */
+/** A chat network on one LAN is far smaller, and the whole list crosses stdio on each change. */
 export const MAX_CONTACTS = 512;
-/** A machine with a few interfaces announces fewer; the newest are kept. */
+/** A machine with a few network interfaces announces fewer. */
 export const MAX_ADDRESSES_PER_CONTACT = 16;
-/** Peers that can make us answer at a time; each answer is a stream, and then a pause. */
+/** Each peer that is served at once costs a stream and then a pause. */
 export const MAX_PACED_PEERS = 512;
-/** Peers found that were not known before, in a row and then a second, by mDNS and by presence each. */
+/** Unknown peers that are accepted in a row, because a whole network may appear at once. mDNS and presence count apart. */
 export const BURST_OF_STRANGERS = 64;
+/** Unknown peers that are accepted each second after the burst, so that forged ones cannot fill the contacts quickly. */
 export const STRANGERS_PER_SECOND = 8;
-/** As many as contacts; strangers' keys go first. */
+/** As many as contacts. */
 export const MAX_PEER_KEYS = 512;
-/** A request, and candidates that came with it. */
+/** Enough for a call request and the candidates that follow it. */
 export const MAX_HELD_PER_PEER = 16;
+/** Enough for eight peers at their limit. */
 export const MAX_HELD_MESSAGES = 128;
-/** Some descriptions' worth. */
+/** Enough for several descriptions of the largest size. */
 export const MAX_HELD_CHARS = 4 * 1024 * 1024;
-/** Of all that one gossip stream brings at a time; a presence message is below 8 KiB. */
+/** Limits one read of a gossip stream. A presence message is below 8 KiB. */
 export const MAX_GOSSIP_BYTES = 256 * 1024;
-/** Each may hold sockets to several addresses for the whole of dialMs. */
+/** Each dial can hold sockets to several addresses for the whole of `dialMs`. */
 export const MAX_CONCURRENT_DIALS = 8;
-/** Peers that wait to be dialled, or between two dials; those that were given wait in any case. */
-export const MAX_DIALLED_PEERS = 512;
-/** Dials of a peer that was found, not given; being found again starts anew. */
+/** As many as contacts. Peers from the settings or the user are dialled even above it. */
+export const MAX_PEERS_TO_DIAL = 512;
+/** A discovered peer that does not answer is dialled again only when it is discovered again. */
 export const MAX_DIALS_WHEN_FOUND = 4;

@@ -1,17 +1,16 @@
-// Keeps trying to reach peers in the background: a few dials at a time, with growing pauses. Peers that were given are
-// tried for as long as we run, peers that were found a few times only, since being found again starts anew.
+// Dials peers in the background: a few at a time, with increasing pauses. Given peers are dialled until they connect.
+// Discovered peers are dialled a few times, and again when they are discovered again.
 
 import { pause, withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
-import { MAX_CONCURRENT_DIALS, MAX_DIALLED_PEERS, MAX_DIALS_WHEN_FOUND, type Timings } from "../timings.ts";
+import { MAX_CONCURRENT_DIALS, MAX_DIALS_WHEN_FOUND, MAX_PEERS_TO_DIAL, type Timings } from "../timings.ts";
 
-/** The dialer holds no connections itself; it asks and tells. */
 export interface DialerOptions {
   /** Rejects when the signal aborts. */
   connect(peerId: string, signal: AbortSignal): Promise<void>;
   isConnected(peerId: string): boolean;
-  /** Given by settings or the user, and so dialled without end. */
+  /** Whether the peer comes from the settings or the user. */
   isGiven(peerId: string): boolean;
   /** Ends every dial and every pause. */
   readonly closing: AbortSignal;
@@ -19,57 +18,57 @@ export interface DialerOptions {
   readonly log: Log;
 }
 
-/** Ends by itself when `closing` aborts; nothing has to be closed. */
+/** Stops when `closing` aborts. */
 export class Dialer {
   readonly #options: DialerOptions;
-  /** Peers being tried; the function ends a pause. */
-  readonly #tried = new Map<string, () => void>();
+  /** Peers that are being dialled, each with a function that ends its current pause. */
+  readonly #active = new Map<string, () => void>();
   readonly #queue: (() => void)[] = [];
   #running = 0;
 
   constructor(options: DialerOptions) {
     this.#options = options;
-    const leave = () => {
+    const releaseQueue = () => {
       for (const next of this.#queue.splice(0)) next();
     };
-    options.closing.addEventListener("abort", leave, { once: true });
+    options.closing.addEventListener("abort", releaseQueue, { once: true });
   }
 
-  /** Starts trying, unless the peer is connected. One that is tried already is tried now. */
-  want(peerId: string): void {
+  /** Starts to dial, unless the peer is connected. Shortens the pause if the peer is being dialled already. */
+  reach(peerId: string): void {
     if (this.#options.closing.aborted || this.#options.isConnected(peerId)) return;
-    const cutShort = this.#tried.get(peerId);
-    if (cutShort) {
-      cutShort();
+    const endPause = this.#active.get(peerId);
+    if (endPause) {
+      endPause();
       return;
     }
-    if (this.#tried.size >= MAX_DIALLED_PEERS && !this.#options.isGiven(peerId)) return;
-    this.#tried.set(peerId, ignore);
-    this.#tryUntilReached(peerId)
+    if (this.#active.size >= MAX_PEERS_TO_DIAL && !this.#options.isGiven(peerId)) return;
+    this.#active.set(peerId, doNothing);
+    this.#dialUntilConnected(peerId)
       .catch((error: unknown) => this.#options.log("debug", `dialling ${peerId} ended: ${errorText(error)}`))
-      .finally(() => this.#tried.delete(peerId));
+      .finally(() => this.#active.delete(peerId));
   }
 
-  async #tryUntilReached(peerId: string): Promise<void> {
+  async #dialUntilConnected(peerId: string): Promise<void> {
     const { isConnected, isGiven, timings } = this.#options;
     for (let dials = 1; !isConnected(peerId); dials += 1) {
       if (await this.#dial(peerId)) return;
       if (!isGiven(peerId) && dials >= MAX_DIALS_WHEN_FOUND) return;
-      // The shortest pause cannot be cut short, or whoever sends answers quickly would set our pace.
+      // The first part of a pause cannot be shortened. Otherwise a peer that floods us with mDNS answers would set the pace.
       await pause(timings.redialMs, this.#options.closing);
-      await this.#wait(peerId, Math.min(timings.redialMs * (2 ** (dials - 1) - 1), timings.longestRedialMs));
+      await this.#wait(peerId, Math.min(timings.redialMs * (2 ** (dials - 1) - 1), timings.maxRedialMs));
     }
   }
 
   async #wait(peerId: string, pauseMs: number): Promise<void> {
-    const cut = new AbortController();
-    this.#tried.set(peerId, () => cut.abort());
+    const shortened = new AbortController();
+    this.#active.set(peerId, () => shortened.abort());
     try {
-      await pause(pauseMs, AbortSignal.any([cut.signal, this.#options.closing]));
+      await pause(pauseMs, AbortSignal.any([shortened.signal, this.#options.closing]));
     } catch (error) {
-      if (!cut.signal.aborted) throw error;
+      if (!shortened.signal.aborted) throw error;
     } finally {
-      this.#tried.set(peerId, ignore);
+      this.#active.set(peerId, doNothing);
     }
   }
 
@@ -98,7 +97,7 @@ export class Dialer {
   }
 }
 
-/** There is no pause to end. */
-function ignore(): undefined {
+/** Used while there is no pause to end. */
+function doNothing(): undefined {
   return undefined;
 }

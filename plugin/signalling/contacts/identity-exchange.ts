@@ -1,5 +1,5 @@
-// Asks peers who they are and tells them who we are: when we get to know one, when one asks, and when what we say of
-// ourselves has changed. What an answer means is decided by whoever listens.
+// Exchanges identities with peers. We request a peer's identity when it becomes a contact. We send ours then, on request,
+// and after it changed.
 
 import { BoundedMap } from "../../common/bounded-map.ts";
 import type { Log } from "../../log.ts";
@@ -8,65 +8,68 @@ import { MAX_PACED_PEERS, type Timings } from "../timings.ts";
 import { PeerPacer } from "./peer-pacer.ts";
 
 export interface IdentityExchangeOptions {
-  /** Unsealed: who holds a stale key of ours could not open it, and this is what brings the new one. */
+  /** Must not encrypt: a peer with an old key of ours could not decrypt the message that carries the new key. */
   deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void>;
-  /** Our own answer as it stands now, with our key or without. */
-  own(isKeyTold: boolean): object;
+  /** Our current identity message. */
+  own(includesKey: boolean): object;
   readonly closing: AbortSignal;
   readonly timings: Timings;
   readonly log: Log;
 }
 
 /**
- * Each peer is asked, and told, at most once per `identityPauseMs`. Ends with `closing`. A peer hears our key only after
- * we have heard who it is: a host that has our key seals its answer too, and without its key we could never read that.
+ * Sends each peer at most one request and one identity per `identityPauseMs`. Ends with `closing`. A peer receives our key
+ * only after its own identity arrived: Goop² encrypts its answer once it has our key, and we could not decrypt it yet.
  */
 export class IdentityExchange {
-  /** Who told of itself while this process lives, and whether it took our key since; the oldest leave first. */
-  readonly #heard = new BoundedMap<string, { hasOurKey: boolean }>(MAX_PACED_PEERS);
-  readonly #asking: PeerPacer;
-  readonly #telling: PeerPacer;
+  /** Peers whose identity arrived since this process started, and whether they acknowledged our key since. */
+  readonly #identified = new BoundedMap<string, { hasOurKey: boolean }>(MAX_PACED_PEERS);
+  readonly #requests: PeerPacer;
+  readonly #answers: PeerPacer;
 
   constructor({ deliver, own, closing, timings, log }: IdentityExchangeOptions) {
     const pace = { pauseMs: timings.identityPauseMs, closing, log };
-    this.#asking = new PeerPacer({
+    this.#requests = new PeerPacer({
       ...pace,
-      what: "asking who is",
+      what: "requesting the identity of",
       work: async (peerId, signal) => deliver(peerId, IDENTITY_TOPIC, null, signal),
     });
-    this.#telling = new PeerPacer({
+    this.#answers = new PeerPacer({
       ...pace,
-      what: "telling who we are to",
+      what: "sending our identity to",
       work: async (peerId, signal) => {
-        const heard = this.#heard.get(peerId);
-        await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(heard !== undefined), signal);
-        if (heard) heard.hasOurKey = true;
+        const peer = this.#identified.get(peerId);
+        await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(peer !== undefined), signal);
+        if (peer) peer.hasOurKey = true;
       },
     });
   }
 
-  /** Both ways. */
+  /** Sends our identity and requests the peer's. */
   introduce(peerId: string): void {
-    this.#telling.want(peerId);
-    this.#asking.want(peerId);
+    this.#answers.schedule(peerId);
+    this.#requests.schedule(peerId);
   }
 
   /**
-   * The peer said who it is, with a new key or not, or sealed something, so that it has a key of ours already: it may
-   * have the one that we have now.
+   * The peer sent its identity, or an encrypted message that we could not decrypt. Either way it is safe to send our key.
+   * Sends it at the first such message, and again whenever the peer has a new key.
    */
-  onHeard(peerId: string, isKeyNew: boolean): void {
-    if (this.#heard.has(peerId) && !isKeyNew) return;
-    if (!this.#heard.has(peerId)) this.#heard.set(peerId, { hasOurKey: false });
-    this.#telling.want(peerId);
+  onIdentified(peerId: string, isKeyNew: boolean): void {
+    if (this.#identified.has(peerId) && !isKeyNew) return;
+    if (!this.#identified.has(peerId)) this.#identified.set(peerId, { hasOurKey: false });
+    this.#answers.schedule(peerId);
   }
 
-  /** While our key is on its way: what we seal the peer could not read. One met in an earlier life has it. */
-  isKeyOwed(peerId: string): boolean {
-    return this.#heard.get(peerId)?.hasOurKey === false;
+  /**
+   * True until the peer acknowledged our key, since it could not decrypt our messages. False for a peer that sent no
+   * identity in this process, since it may have our key from an earlier one.
+   */
+  isKeyPending(peerId: string): boolean {
+    return this.#identified.get(peerId)?.hasOurKey === false;
   }
 
-  tell(peerId: string): void {
-    this.#telling.want(peerId);
+  sendIdentity(peerId: string): void {
+    this.#answers.schedule(peerId);
   }
 }

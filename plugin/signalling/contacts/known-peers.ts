@@ -1,20 +1,20 @@
-// The peers that we know: who they are and whether they are connected. Bounded, since anybody on the network can make
-// us know peers; opens no connections itself.
+// The list of known peers with their labels, addresses and reachability. Its size is limited, since any machine on the
+// network can announce peers.
 
 import type { Contact } from "../../../rpc-schema/index.ts";
 import type { PeerAddress } from "../node.ts";
 import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "../timings.ts";
 
-/** given: by settings or by the user; found: by mDNS or its presence; caller: it sent us a signal. */
+/** given: from the settings or the user; found: by mDNS or presence; caller: the peer sent a signal. */
 export type Origin = "given" | "found" | "caller";
 
-/** What a peer says of itself. What it leaves out stays as it was. */
-export interface About {
+/** What a peer announces about itself. Omitted fields keep their value. */
+export interface PeerDescription {
   readonly label?: string;
   readonly videoDisabled?: boolean;
 }
 
-interface Known {
+interface KnownPeer {
   label: string | undefined;
   videoDisabled: boolean;
   addresses: readonly string[];
@@ -22,11 +22,11 @@ interface Known {
   isGiven: boolean;
 }
 
-/** `onChange` gets the whole list, and only when it differs from the last one told. */
+/** `onChange` receives the whole list, and runs only if the list differs from the last one. */
 export class KnownPeers {
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownPeer>();
   readonly #onChange: (contacts: Contact[]) => void;
-  #last = "[]";
+  #lastReported = "[]";
 
   constructor(onChange: (contacts: Contact[]) => void) {
     this.#onChange = onChange;
@@ -36,34 +36,34 @@ export class KnownPeers {
     return this.#known.has(peerId);
   }
 
-  /** False for a peer that is not in the list. */
+  /** @returns false for an unknown peer */
   isGiven(peerId: string): boolean {
     return this.#known.get(peerId)?.isGiven ?? false;
   }
 
-  /** Without addresses for an unknown peer: a connection that is there may still serve. */
+  /** Empty for an unknown peer, which may still have an open connection. */
   address(peerId: string): PeerAddress {
     return { peerId, addresses: this.#known.get(peerId)?.addresses ?? [] };
   }
 
-  /** The contact as the host sees it; undefined for an unknown peer. */
+  /** The contact as the host sees it, or undefined for an unknown peer. */
   get(peerId: string): Contact | undefined {
     const known = this.#known.get(peerId);
     return known && asContact(peerId, known);
   }
 
-  list(): Contact[] {
+  all(): Contact[] {
     return [...this.#known].map(([peerId, known]) => asContact(peerId, known));
   }
 
-  /** Adds a peer or its addresses. False when the list is full of contacts that are worth more. */
-  note(peer: PeerAddress, origin: Origin, isReachable: boolean): boolean {
+  /** Adds a peer, or addresses of a known one. @returns false if no peer in the full list may be dropped */
+  add(peer: PeerAddress, origin: Origin, isReachable: boolean): boolean {
     const known = this.#known.get(peer.peerId);
     if (!known && !this.#makeRoom()) return false;
     this.#known.set(peer.peerId, {
       label: known?.label,
       videoDisabled: known?.videoDisabled ?? false,
-      // Newest first: an address heard just now is likelier to be right.
+      // Newest first, because a newer address is more likely to work.
       addresses: [...new Set([...peer.addresses, ...(known?.addresses ?? [])])].slice(
         0,
         MAX_ADDRESSES_PER_CONTACT,
@@ -71,7 +71,7 @@ export class KnownPeers {
       isReachable,
       isGiven: origin === "given" || (known?.isGiven ?? false),
     });
-    this.#tell();
+    this.#reportChange();
     return true;
   }
 
@@ -79,26 +79,27 @@ export class KnownPeers {
     const known = this.#known.get(peerId);
     if (!known) return;
     known.isReachable = isReachable;
-    this.#tell();
+    this.#reportChange();
   }
 
-  /** An unknown peer stays unknown. */
-  describe(peerId: string, { label, videoDisabled }: About): void {
+  /** Ignored for an unknown peer. */
+  describe(peerId: string, { label, videoDisabled }: PeerDescription): void {
     const known = this.#known.get(peerId);
     if (!known) return;
     known.label = label ?? known.label;
     known.videoDisabled = videoDisabled ?? known.videoDisabled;
-    this.#tell();
+    this.#reportChange();
   }
 
-  /** Takes out a peer that nobody named and that is not connected. */
+  /** Removes the peer, unless it was given or is connected. */
   forget(peerId: string): void {
     const known = this.#known.get(peerId);
     if (!known || known.isGiven || known.isReachable) return;
     this.#known.delete(peerId);
-    this.#tell();
+    this.#reportChange();
   }
 
+  /** Drops the oldest peer that was not given and is not connected. */
   #makeRoom(): boolean {
     if (this.#known.size < MAX_CONTACTS) return true;
     for (const [peerId, known] of this.#known) {
@@ -109,17 +110,17 @@ export class KnownPeers {
     return false;
   }
 
-  #tell(): void {
-    const contacts = this.list();
+  #reportChange(): void {
+    const contacts = this.all();
     const text = JSON.stringify(contacts);
-    if (text === this.#last) return;
-    this.#last = text;
+    if (text === this.#lastReported) return;
+    this.#lastReported = text;
     this.#onChange(contacts);
   }
 }
 
-function asContact(peerId: string, known: Known): Contact {
-  // The end of a peer id tells peers apart; all begin alike.
+function asContact(peerId: string, known: KnownPeer): Contact {
+  // All peer ids begin alike, so the end distinguishes them.
   const label = known.label || peerId.slice(-8);
   return {
     peerId,

@@ -1,5 +1,5 @@
-// Does something for a peer when it is wanted, yet for each peer only once at a time and not too often, whatever peers
-// do to make us want it.
+// Runs work for peers at a limited rate: once at a time for each peer, with a pause after it. The limit holds however often
+// peers trigger the work.
 
 import { pause } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
@@ -7,45 +7,45 @@ import type { Log } from "../../log.ts";
 import { MAX_PACED_PEERS } from "../timings.ts";
 
 export interface PeerPacerOptions {
-  /** For the log: what could not be done. */
+  /** The work's name for log lines, before the peer's id. */
   readonly what: string;
-  /** Ends by itself when `closing` aborts. */
+  /** Must end when `closing` aborts. */
   work(peerId: string, closing: AbortSignal): Promise<void>;
-  /** Between the end of one piece of work and the start of the next for the same peer, in milliseconds. */
+  /** Milliseconds between the end of one run and the start of the next for the same peer. */
   readonly pauseMs: number;
   readonly closing: AbortSignal;
   readonly log: Log;
 }
 
-/** Holds a bounded number of peers; nothing has to be closed. */
+/** Serves a limited number of peers at once. Stops when `closing` aborts. */
 export class PeerPacer {
   readonly #options: PeerPacerOptions;
-  /** Peers that are worked for or paused, and whether they are wanted again after that. */
-  readonly #busy = new Map<string, { isWantedAgain: boolean }>();
+  /** Peers whose work runs or pauses, and whether it runs again after that. */
+  readonly #active = new Map<string, { isDueAgain: boolean }>();
 
   constructor(options: PeerPacerOptions) {
     this.#options = options;
   }
 
-  /** At once, or once more after what is under way. What finds too many peers busy is left out. */
-  want(peerId: string): void {
-    const busy = this.#busy.get(peerId);
-    if (busy) busy.isWantedAgain = true;
-    else if (this.#busy.size < MAX_PACED_PEERS && !this.#options.closing.aborted) void this.#run(peerId);
+  /** Runs the work now, or once more after the current run. Ignored if too many peers are active. */
+  schedule(peerId: string): void {
+    const entry = this.#active.get(peerId);
+    if (entry) entry.isDueAgain = true;
+    else if (this.#active.size < MAX_PACED_PEERS && !this.#options.closing.aborted) void this.#run(peerId);
   }
 
   async #run(peerId: string): Promise<void> {
     const { what, work, pauseMs, closing, log } = this.#options;
-    const busy = { isWantedAgain: true };
-    this.#busy.set(peerId, busy);
-    while (busy.isWantedAgain && !closing.aborted) {
-      busy.isWantedAgain = false;
+    const entry = { isDueAgain: true };
+    this.#active.set(peerId, entry);
+    while (entry.isDueAgain && !closing.aborted) {
+      entry.isDueAgain = false;
       await work(peerId, closing).catch((error: unknown) =>
         log("debug", `${what} ${peerId} failed: ${errorText(error)}`),
       );
-      // Aborted or not, the loop's condition decides.
+      // If the pause was aborted, the loop's condition ends the loop.
       await pause(pauseMs, closing).catch(() => undefined);
     }
-    this.#busy.delete(peerId);
+    this.#active.delete(peerId);
   }
 }

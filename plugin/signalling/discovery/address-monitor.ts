@@ -1,5 +1,5 @@
-// Notices that our own addresses changed: when the node says so, and by looking now and then, since the operating
-// system does not tell when a network comes or goes.
+// Detects changes of our own addresses. The node reports some, and a timer compares them regularly, because the operating
+// system reports no network change.
 
 import type { SignallingNode } from "../node.ts";
 import type { SelfAddress } from "../port.ts";
@@ -18,7 +18,7 @@ export class AddressMonitor {
     this.#timer = setInterval(() => this.check(), checkMs);
   }
 
-  /** As last looked up. */
+  /** As of the last check. */
   get self(): SelfAddress {
     return { peerId: this.#node.peerId, addresses: [...this.#known] };
   }

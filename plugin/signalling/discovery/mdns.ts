@@ -1,6 +1,6 @@
-// Finds peers on the local network, and is found: DNS-SD (RFC 6763) over multicast DNS (RFC 6762) under the host's name.
-// libp2p's own mDNS finds Go peers and is not found by them, since they drop what comes without an address record
-// (libp2p/go-libp2p#2275). Knows no libp2p: what it finds is text, for somebody else to check.
+// Discovery on the local network: DNS-SD (RFC 6763) over multicast DNS (RFC 6762) with Goop²'s service name. Go peers do not
+// find libp2p's own mDNS, because they drop answers without an address record (libp2p/go-libp2p#2275). The addresses that
+// this module reports are unchecked text.
 
 import { randomBytes } from "node:crypto";
 import type { Answer, TxtData } from "dns-packet";
@@ -8,28 +8,28 @@ import multicastDns from "multicast-dns";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { PeerPacer } from "../contacts/peer-pacer.ts";
-import { isWorthTelling } from "../goop-wire/presence-message.ts";
+import { isRoutableAddress } from "../goop-wire/presence-message.ts";
 import { MAX_ADDRESSES_PER_CONTACT } from "../timings.ts";
 
-/** The host's, without the leading underscores that others write, whatever its setting says. */
+/** Goop²'s service name. It lacks the usual leading underscores, and ignores Goop²'s setting for it. */
 const SERVICE = "goop-mdns.local";
 const PREFIX = "dnsaddr=";
 /** A string in a TXT record (RFC 1035, section 3.3). */
 const MAX_STRING_BYTES = 255;
-/** Below what one datagram carries, records and all. */
-const MAX_TOLD = 8;
+/** Together with their records, these fit into one datagram. */
+const MAX_ANNOUNCED = 8;
 const TTL_S = 120;
-/** Nobody looks at it; the addresses have their own ports. */
+/** Not used by peers, because each address has its own port. */
 const DUMMY_PORT = 4001;
-/** RFC 6762, section 6: no record is multicast again within a second. */
+/** A record must not be multicast twice within a second (RFC 6762, section 6). */
 const ANSWER_PAUSE_MS = 1_000;
-/** libp2p's. */
+/** The interval of libp2p's own mDNS. */
 const QUERY_EVERY_MS = 10_000;
 
 export interface MdnsOptions {
-  /** Our own multiaddrs, each ending in /p2p/<our peer id>. */
+  /** Our multiaddrs, each ending in /p2p/<our peer id>. */
   addresses(): readonly string[];
-  /** What an answer claims, our own included: comes again with every answer. */
+  /** The addresses in an answer. Repeats with every answer, and also reports our own. */
   onFound(addresses: readonly string[]): void;
   readonly log: Log;
 }
@@ -46,7 +46,7 @@ export class Mdns {
   constructor(options: MdnsOptions) {
     this.#options = options;
     this.#answering = new PeerPacer({
-      what: "telling the local network, that is,",
+      what: "announcing our addresses to",
       work: async () => this.#answer(TTL_S),
       pauseMs: ANSWER_PAUSE_MS,
       closing: this.#closing.signal,
@@ -58,17 +58,17 @@ export class Mdns {
     this.announce();
   }
 
-  /** Unasked: we have come, or our addresses have changed. */
+  /** Sends an unsolicited answer, after the start or when our addresses changed. */
   announce(): void {
-    this.#answering.want("everybody");
+    this.#answering.schedule("the local network");
   }
 
-  /** Takes back what was told, so that coming back is news. */
+  /** Withdraws our records, so that other peers notice our return. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort(new Error("mDNS is closed"));
     await this.#answer(0).catch((error: unknown) =>
-      this.#options.log("debug", `mDNS took nothing back: ${errorText(error)}`),
+      this.#options.log("debug", `mDNS did not withdraw our records: ${errorText(error)}`),
     );
     await new Promise<void>((resolve) => this.#socket.destroy(resolve));
   }
@@ -83,7 +83,7 @@ export class Mdns {
       if (addresses.length > 0 && !this.#closing.signal.aborted) onFound(addresses);
     });
     this.#socket.on("warning", (error: Error) => log("debug", `mDNS: ${errorText(error)}`));
-    this.#socket.on("error", (error: Error) => log("warn", `nobody is found by mDNS: ${errorText(error)}`));
+    this.#socket.on("error", (error: Error) => log("warn", `mDNS discovery failed: ${errorText(error)}`));
   }
 
   #query(): void {
@@ -91,15 +91,15 @@ export class Mdns {
   }
 
   async #answer(ttl: number): Promise<void> {
-    const told = this.#options.addresses().filter(isForLan).slice(0, MAX_TOLD);
-    if (told.length === 0) return;
+    const announced = this.#options.addresses().filter(isLanAddress).slice(0, MAX_ANNOUNCED);
+    if (announced.length === 0) return;
     const name = `${this.#instance}.${SERVICE}`;
     const host = `${this.#instance}.local`;
-    // All strings in one TXT record: of several a Go peer keeps the last.
+    // One TXT record holds all strings, because a Go peer keeps only the last of several TXT records.
     const additionals: Answer[] = [
       { name, type: "SRV", ttl, data: { target: host, port: DUMMY_PORT } },
-      { name, type: "TXT", ttl, data: told.map((address) => `${PREFIX}${address}`) },
-      ...addressRecords(told).map((record): Answer => ({ name: host, ttl, ...record })),
+      { name, type: "TXT", ttl, data: announced.map((address) => `${PREFIX}${address}`) },
+      ...addressRecords(announced).map((record): Answer => ({ name: host, ttl, ...record })),
     ];
     const answers: Answer[] = [{ name: SERVICE, type: "PTR", ttl, data: name }];
     await new Promise<void>((resolve, reject) => {
@@ -108,10 +108,10 @@ export class Mdns {
   }
 }
 
-/** An address of the local network itself: relays and other machines are found otherwise. */
-function isForLan(address: string): boolean {
+/** mDNS announces only addresses on the local network, and relayed addresses are announced by presence. */
+function isLanAddress(address: string): boolean {
   const isShort = PREFIX.length + address.length <= MAX_STRING_BYTES;
-  return isShort && isWorthTelling(address) && !address.includes("/p2p-circuit");
+  return isShort && isRoutableAddress(address) && !address.includes("/p2p-circuit");
 }
 
 type AddressRecord = { readonly type: "A" | "AAAA"; readonly data: string };
@@ -125,7 +125,7 @@ function addressRecords(addresses: readonly string[]): AddressRecord[] {
   return [...new Map(records).values()];
 }
 
-/** Of one instance of the host's service; a record of ours with a TTL of 0 has been taken back. */
+/** Reads the addresses of Goop² instances. A TTL of 0 means that the record was withdrawn. */
 function readAddresses(records: readonly Answer[]): string[] {
   const pointers = records.flatMap((record) =>
     record.type === "PTR" && record.name.toLowerCase() === SERVICE && record.ttl !== 0 ? [record.data] : [],

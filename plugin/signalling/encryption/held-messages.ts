@@ -1,30 +1,30 @@
-// Holds messages that cannot be opened for the moment it takes to ask their sender's key: a peer may seal its first
-// message before its answer to who it is has come. Bounded in number, size and time.
+// Holds messages that cannot be decrypted while their sender's key is requested. A peer may encrypt its first message
+// before its identity has arrived. Number, size and time are limited.
 
 import { MAX_HELD_CHARS, MAX_HELD_MESSAGES, MAX_HELD_PER_PEER } from "../timings.ts";
 
 export interface HeldMessage {
   readonly topic: string;
-  /** The sealed text. */
+  /** The encrypted text. */
   readonly sealed: string;
 }
 
-interface Held {
+interface HeldForPeer {
   readonly messages: HeldMessage[];
   readonly timer: NodeJS.Timeout;
 }
 
 export class HeldMessages {
   readonly #holdMs: number;
-  readonly #onGivenUp: (from: string, message: HeldMessage) => void;
-  readonly #held = new Map<string, Held>();
+  readonly #onDropped: (from: string, message: HeldMessage) => void;
+  readonly #held = new Map<string, HeldForPeer>();
   #count = 0;
   #chars = 0;
 
-  /** @param onGivenUp for each message that was held in vain, or found no room */
-  constructor(holdMs: number, onGivenUp: (from: string, message: HeldMessage) => void) {
+  /** @param onDropped runs for each message that expired or exceeded a limit */
+  constructor(holdMs: number, onDropped: (from: string, message: HeldMessage) => void) {
     this.#holdMs = holdMs;
-    this.#onGivenUp = onGivenUp;
+    this.#onDropped = onDropped;
   }
 
   hold(from: string, message: HeldMessage): void {
@@ -34,7 +34,7 @@ export class HeldMessages {
       this.#count >= MAX_HELD_MESSAGES ||
       this.#chars + message.sealed.length > MAX_HELD_CHARS;
     if (isFull) {
-      this.#onGivenUp(from, message);
+      this.#onDropped(from, message);
       return;
     }
     this.#count += 1;
@@ -43,7 +43,7 @@ export class HeldMessages {
     else this.#held.set(from, { messages: [message], timer: this.#startTimer(from) });
   }
 
-  /** What was held for the peer, in the order it came; it is held no longer. */
+  /** Removes and returns the peer's messages in order of arrival. */
   release(from: string): readonly HeldMessage[] {
     const held = this.#held.get(from);
     if (!held) return [];
@@ -54,14 +54,14 @@ export class HeldMessages {
     return held.messages;
   }
 
-  /** Lets go of everything without a word. */
+  /** Drops every message without calling `onDropped`. */
   close(): void {
     for (const from of [...this.#held.keys()]) this.release(from);
   }
 
   #startTimer(from: string): NodeJS.Timeout {
     return setTimeout(() => {
-      for (const message of this.release(from)) this.#onGivenUp(from, message);
+      for (const message of this.release(from)) this.#onDropped(from, message);
     }, this.#holdMs);
   }
 }

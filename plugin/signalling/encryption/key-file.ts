@@ -1,6 +1,6 @@
-// The node's Ed25519 key on disk, in libp2p's protobuf form, as the host keeps its own: bytes 08 01 12 40, the
-// 32-byte seed, the 32-byte public key (libp2p peer id specification, "Keys"). A file that is damaged is an error,
-// never replaced: a new key would be a new identity.
+// The node's Ed25519 key on disk in libp2p's protobuf form, as Goop² stores its own: the bytes 08 01 12 40, the 32-byte
+// seed and the 32-byte public key (libp2p peer id specification, "Keys"). A damaged file is an error and is never replaced,
+// because a new key would be a new identity.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { Log } from "../../log.ts";
@@ -10,16 +10,16 @@ import { loadOrCreateSecret } from "./secret-file.ts";
 const HEADER = Uint8Array.of(0x08, 0x01, 0x12, 0x40);
 const SEED_BYTES = 32;
 const FILE_BYTES = HEADER.length + 2 * SEED_BYTES;
-/** RFC 8410 section 7: what stands before the seed in a PKCS #8 Ed25519 private key. */
+/** The bytes before the seed in a PKCS #8 Ed25519 private key (RFC 8410 section 7). */
 const PKCS8_HEADER = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** A new key in memory, protobuf encoded. */
+/** @returns a new key in protobuf encoding, which is not stored */
 export function generateKey(): Uint8Array {
   const pkcs8 = generateKeyPairSync("ed25519").privateKey.export({ format: "der", type: "pkcs8" });
   return encode(pkcs8.subarray(PKCS8_HEADER.length));
 }
 
-/** @throws SignallingError startFailed when the file cannot be read or made, or is damaged */
+/** @throws SignallingError startFailed if the file is damaged or cannot be read or created */
 export function loadOrCreateKey(path: string, log: Log): Promise<Uint8Array> {
   return loadOrCreateSecret({ what: "key file", path, create: generateKey, check, log });
 }

@@ -1,5 +1,5 @@
-// All keys of one node: its identity, its own key for sealed payloads, and its peers'. On disk they lie side by side in
-// one folder; without a folder they last as long as the process.
+// All keys of one node: its identity, its own encryption key, and its peers' encryption keys. They are stored in one
+// folder. Without a folder they last as long as the process.
 
 import { dirname, join } from "node:path";
 import type { Log } from "../../log.ts";
@@ -10,24 +10,24 @@ import { generateSealKey, loadOrCreateSealKey } from "./seal-key.ts";
 import { Sealing } from "./sealing.ts";
 
 export interface KeyringOptions {
-  /** The identity's file; `seal.key` and `peer-keys.json` lie beside it. */
+  /** The identity's file. `seal.key` and `peer-keys.json` are stored beside it. */
   readonly privateKeyFile: string | undefined;
-  /** Whose keys are kept when there is no room for all. */
+  /** Keys of contacts are dropped last when there are too many. */
   isContact(peerId: string): boolean;
   readonly saveKeysMs: number;
   readonly log: Log;
 }
 
 export interface Keyring {
-  /** libp2p private key, protobuf encoded. */
+  /** The libp2p private key in protobuf encoding. */
   readonly identity: Uint8Array;
   readonly peers: PeerKeys;
   readonly sealing: Sealing;
-  /** Writes what is not yet written. Never rejects. */
+  /** Writes pending changes. Never rejects. */
   close(): Promise<void>;
 }
 
-/** @throws SignallingError startFailed when a key of our own cannot be read or made, or is damaged */
+/** @throws SignallingError startFailed if one of our own keys is damaged or cannot be read or created */
 export async function openKeyring({
   privateKeyFile,
   isContact,
@@ -43,7 +43,7 @@ export async function openKeyring({
   const folder = dirname(privateKeyFile);
   const own = await loadOrCreateSealKey(join(folder, "seal.key"), log);
   const file = new PeerKeysFile(join(folder, "peer-keys.json"), saveKeysMs, log);
-  const peers = new PeerKeys(isContact, () => file.changed());
+  const peers = new PeerKeys(isContact, () => file.scheduleSave());
   await file.loadInto(peers);
   return { identity, peers, sealing: new Sealing(own, peers, log), close: () => file.close() };
 }

@@ -1,19 +1,19 @@
-// Keeps the peers' keys over a restart. Without them a peer that still seals for us could not be understood: even its
-// answer to who it is would come sealed with a key that we no longer know.
+// Stores the peers' keys on disk. Without them a restarted plugin could not decrypt the messages of a peer that still
+// encrypts for it. Even the peer's identity message would be encrypted.
 
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import type { PeerKeys } from "./peer-keys.ts";
-import { readIfThere, replaceFile } from "./secret-file.ts";
+import { readIfExists, replaceFile } from "./secret-file.ts";
 
-/** Writes at most once per `saveMs`, whatever peers tell. */
+/** Writes at most once per `saveMs`, however often peers change their keys. */
 export class PeerKeysFile {
   readonly #path: string;
   readonly #saveMs: number;
   readonly #log: Log;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
-  #save: () => string = () => "{}";
+  #serialize: () => string = () => "{}";
 
   constructor(path: string, saveMs: number, log: Log) {
     this.#path = path;
@@ -21,22 +21,22 @@ export class PeerKeysFile {
     this.#log = log;
   }
 
-  /** Never rejects: keys can be asked for again, so a damaged file is a warning, and replaced by the next change. */
+  /** Never rejects. Keys can be requested again, so a damaged file is only a warning. The next change replaces it. */
   async loadInto(keys: PeerKeys): Promise<void> {
-    this.#save = () => keys.save();
+    this.#serialize = () => keys.serialize();
     try {
-      const bytes = await readIfThere(this.#path);
+      const bytes = await readIfExists(this.#path);
       if (bytes) keys.load(new TextDecoder().decode(bytes));
     } catch (error) {
-      this.#log("warn", `peers' keys ${this.#path} are not read: ${errorText(error)}`);
+      this.#log("warn", `cannot read the peers' keys ${this.#path}: ${errorText(error)}`);
     }
   }
 
-  changed(): void {
+  scheduleSave(): void {
     this.#timer ??= setTimeout(() => this.#write(), this.#saveMs);
   }
 
-  /** Writes what is not yet written. Never rejects. */
+  /** Writes pending changes. Never rejects. */
   close(): Promise<void> {
     if (this.#timer) this.#write();
     return this.#writing;
@@ -47,9 +47,9 @@ export class PeerKeysFile {
     this.#timer = undefined;
     this.#writing = this.#writing.then(async () => {
       try {
-        await replaceFile(this.#path, new TextEncoder().encode(this.#save()));
+        await replaceFile(this.#path, new TextEncoder().encode(this.#serialize()));
       } catch (error) {
-        this.#log("warn", `peers' keys ${this.#path} are not written: ${errorText(error)}`);
+        this.#log("warn", `cannot write the peers' keys ${this.#path}: ${errorText(error)}`);
       }
     });
   }

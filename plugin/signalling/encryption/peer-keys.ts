@@ -1,12 +1,12 @@
-// With which key each peer seals, and whether it can open: bounded, and sticky, since what a peer leaves out later it
-// has not taken back. Knows no cryptography and no files.
+// Each peer's public key, and whether the peer can decrypt. The number of peers is limited. A field that a later message
+// omits keeps its value.
 
 import { z } from "zod";
 import { MAX_PEER_KEYS } from "../timings.ts";
 
 export interface PeerKey {
   readonly publicKey?: Uint8Array;
-  /** The peer said that it opens sealed payloads. */
+  /** The peer announced that it can decrypt messages. */
   readonly encryptionSupported: boolean;
 }
 
@@ -15,18 +15,18 @@ const rowsSchema = z.record(
   z.object({ publicKey: z.string().optional(), encryptionSupported: z.boolean() }),
 );
 
-/** 32 bytes in standard base64 with padding, as the host writes keys; undefined for anything else. */
+/** Parses 32 bytes in standard base64 with padding, as Goop² writes keys. @returns undefined for any other text */
 export function parsePublicKey(text: string): Uint8Array | undefined {
   return /^[A-Za-z0-9+/]{43}=$/.test(text) ? Uint8Array.from(Buffer.from(text, "base64")) : undefined;
 }
 
 export class PeerKeys {
-  /** The least recently taught first. */
+  /** The least recently changed first. */
   readonly #keys = new Map<string, PeerKey>();
   readonly #isContact: (peerId: string) => boolean;
   readonly #onChange: () => void;
 
-  /** @param isContact whose keys are kept when there is no room for all */
+  /** @param isContact keys of contacts are dropped last when there are too many */
   constructor(isContact: (peerId: string) => boolean, onChange: () => void) {
     this.#isContact = isContact;
     this.#onChange = onChange;
@@ -36,7 +36,7 @@ export class PeerKeys {
     return this.#keys.get(peerId);
   }
 
-  /** True when the peer's key is another one than before. */
+  /** @returns true if the peer has a new key */
   learn(peerId: string, { publicKey, encryptionSupported }: PeerKey): boolean {
     const old = this.#keys.get(peerId);
     const hasNewKey = publicKey !== undefined && !isSame(publicKey, old?.publicKey);
@@ -53,8 +53,8 @@ export class PeerKeys {
     return hasNewKey;
   }
 
-  /** As JSON text, for `load`. */
-  save(): string {
+  /** @returns JSON text for `load` */
+  serialize(): string {
     const rows = [...this.#keys].map(([peerId, { publicKey, encryptionSupported }]) => [
       peerId,
       {
@@ -65,7 +65,7 @@ export class PeerKeys {
     return JSON.stringify(Object.fromEntries(rows));
   }
 
-  /** Adds what `save` gave. @throws Error when it is something else */
+  /** Adds the keys from the text of `serialize`. @throws Error if the text is invalid */
   load(text: string): void {
     for (const [peerId, { publicKey, encryptionSupported }] of Object.entries(
       rowsSchema.parse(JSON.parse(text)),
@@ -75,11 +75,12 @@ export class PeerKeys {
     }
   }
 
+  /** Drops the oldest key of a stranger, or else the oldest key. */
   #makeRoom(): void {
     if (this.#keys.size < MAX_PEER_KEYS) return;
     const peerIds = [...this.#keys.keys()];
-    const leaving = peerIds.find((peerId) => !this.#isContact(peerId)) ?? peerIds[0];
-    if (leaving !== undefined) this.#keys.delete(leaving);
+    const dropped = peerIds.find((peerId) => !this.#isContact(peerId)) ?? peerIds[0];
+    if (dropped !== undefined) this.#keys.delete(dropped);
   }
 }
 

@@ -1,5 +1,5 @@
-// Our own key for sealed payloads, on disk beside the identity: 32 bytes private key, 32 bytes public key. A damaged file
-// is an error, never replaced: peers that know the old key would go on sealing for it.
+// Our own encryption key, stored beside the identity as 32 bytes of private key and 32 bytes of public key. A damaged file
+// is an error and is never replaced, because peers would continue to encrypt for the old key.
 
 import { randomBytes } from "node:crypto";
 import type { Log } from "../../log.ts";
@@ -11,13 +11,13 @@ export interface SealKey {
   readonly publicKey: Uint8Array;
 }
 
-/** A new key in memory. */
+/** @returns a new key, which is not stored */
 export function generateSealKey(): SealKey {
   const privateKey = Uint8Array.from(randomBytes(BOX_KEY_BYTES));
   return { privateKey, publicKey: publicBoxKey(privateKey) };
 }
 
-/** @throws SignallingError startFailed when the file cannot be read or made, or is damaged */
+/** @throws SignallingError startFailed if the file is damaged or cannot be read or created */
 export async function loadOrCreateSealKey(path: string, log: Log): Promise<SealKey> {
   const create = () => {
     const { privateKey, publicKey } = generateSealKey();

@@ -1,5 +1,4 @@
-// Small private files: made once and never replaced, or replaced as a whole, so that nobody ever reads half of one.
-// Knows paths and bytes, not what they mean.
+// Small private files. They are created once, or replaced atomically, so that no reader sees a partial file.
 
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, rename, stat, unlink } from "node:fs/promises";
@@ -9,34 +8,34 @@ import type { Log } from "../../log.ts";
 import { SignallingError } from "../port.ts";
 
 export interface Secret {
-  /** For messages. */
+  /** The file's name in error messages. */
   readonly what: string;
   readonly path: string;
   create(): Uint8Array;
-  /** Gives back what it was given. @throws Error when that is damaged */
+  /** @returns the same bytes @throws Error if they are damaged */
   check(bytes: Uint8Array): Uint8Array;
   readonly log: Log;
 }
 
 /**
- * Reads the file, or makes it (mode 0600, its directory 0700) when there is none. Of two processes that start at once,
- * both get what was there first.
- * @throws SignallingError startFailed when it cannot be read or made, or is damaged
+ * Reads the file, or creates it with mode 0600 in a directory with mode 0700. Two processes that start at the same time get
+ * the same secret.
+ * @throws SignallingError startFailed if the file is damaged or cannot be read or created
  */
 export async function loadOrCreateSecret({ what, path, create, check, log }: Secret): Promise<Uint8Array> {
   try {
-    const existing = await readIfThere(path);
-    if (!existing) await makeOnce(path, create());
+    const existing = await readIfExists(path);
+    if (!existing) await createOnce(path, create());
     const secret = check(existing ?? (await readFile(path)));
-    await warnWhenOpenToOthers(what, path, log);
+    await warnIfReadableByOthers(what, path, log);
     return secret;
   } catch (error) {
     throw new SignallingError("startFailed", `${what} ${path}: ${errorText(error)}`, error);
   }
 }
 
-/** Undefined when there is no such file. */
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+/** @returns undefined if the file does not exist */
+export async function readIfExists(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
@@ -45,32 +44,32 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   }
 }
 
-/** Mode 0600. A crash leaves the old content or the new, and perhaps a file that ends in .tmp. */
+/** Writes with mode 0600. A crash leaves the old or the new content, and perhaps a file that ends in .tmp. */
 export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  return throughTemporary(path, bytes, (temporary) => rename(temporary, path));
+  return writeThroughTemporary(path, bytes, (temporary) => rename(temporary, path));
 }
 
-/** link(2), unlike rename(2), never replaces a file that another process has made meanwhile. */
-async function makeOnce(path: string, bytes: Uint8Array): Promise<void> {
+/** Uses link(2), because rename(2) would replace a file that another process created meanwhile. */
+async function createOnce(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await throughTemporary(path, bytes, async (temporary) => {
+  await writeThroughTemporary(path, bytes, async (temporary) => {
     await link(temporary, path).catch((error: unknown) => {
       if (!isCode(error, "EEXIST")) throw error;
     });
   });
 }
 
-async function throughTemporary(
+async function writeThroughTemporary(
   path: string,
   bytes: Uint8Array,
-  put: (temporary: string) => Promise<void>,
+  publish: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeDurably(temporary, bytes);
-    await put(temporary);
+    await publish(temporary);
   } finally {
-    await unlink(temporary).catch(() => undefined); // never made, or renamed
+    await unlink(temporary).catch(() => undefined); // it was never created, or was renamed
   }
   await syncDirectory(dirname(path));
 }
@@ -94,7 +93,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function warnWhenOpenToOthers(what: string, path: string, log: Log): Promise<void> {
+async function warnIfReadableByOthers(what: string, path: string, log: Log): Promise<void> {
   const mode = (await stat(path)).mode & 0o777;
   if (mode & 0o077) log("warn", `${what} ${path} has mode 0${mode.toString(8)}, expected 0600`);
 }

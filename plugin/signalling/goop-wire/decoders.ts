@@ -1,21 +1,21 @@
-// Finds the first complete message in a stream of chunks: one JSON object, or one line of text. Knows bytes, not
-// streams. Nothing waits for the end of the stream, because a sender keeps it open until it has its acknowledgement.
+// Finds the first complete message in a series of chunks: one JSON object, or one line of text. A message must be found
+// before the stream ends, because a sender keeps its stream open until the acknowledgement arrives.
 
-/** What came is not a message, or is longer than allowed. */
+/** The bytes are not a message, or exceed the limit. */
 export class MalformedMessageError extends Error {
   override readonly name = "MalformedMessageError";
 }
 
-/** Serves one message. After a text or an error it must not be used again. */
+/** Decodes one message. It must not be used after it returned a text or threw. */
 export interface Decoder {
-  /** Gives the text once it is complete. @throws MalformedMessageError */
+  /** @returns the text once it is complete @throws MalformedMessageError */
   push(chunk: Uint8Array): string | undefined;
-  /** The peer has finished writing. @throws MalformedMessageError when that leaves half a message */
+  /** The peer finished writing. @throws MalformedMessageError if the message is incomplete */
   end(): string;
 }
 
-/** Chunks up to a bound, joined once. Decoding waits for the whole, so a character may be cut anywhere. */
-class Gathered {
+/** Collects chunks up to a limit. Decodes them once at the end, since a chunk may end inside a character. */
+class ChunkBuffer {
   readonly #maxBytes: number;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
@@ -52,36 +52,36 @@ const CLOSING = new Set([0x7d, 0x5d]); // } ]
 const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * One JSON object (RFC 8259), found by counting brackets outside strings; whether it is JSON throughout is the
- * parser's to say. The bytes counted never occur inside a multi-byte UTF-8 character.
+ * One JSON object (RFC 8259). The decoder counts brackets outside strings and leaves validation to the parser. These bytes
+ * never occur inside a multi-byte UTF-8 character.
  */
 export class JsonObjectDecoder implements Decoder {
-  readonly #gathered: Gathered;
+  readonly #buffer: ChunkBuffer;
   #depth = 0;
   #started = false;
   #inString = false;
   #escaped = false;
 
   constructor(maxBytes: number) {
-    this.#gathered = new Gathered(maxBytes);
+    this.#buffer = new ChunkBuffer(maxBytes);
   }
 
   push(chunk: Uint8Array): string | undefined {
     for (let index = 0; index < chunk.length; index += 1) {
-      if (this.#completes(chunk[index] ?? 0)) {
-        this.#gathered.add(chunk.subarray(0, index + 1));
-        return this.#gathered.text();
+      if (this.#isLastByte(chunk[index] ?? 0)) {
+        this.#buffer.add(chunk.subarray(0, index + 1));
+        return this.#buffer.text();
       }
     }
-    this.#gathered.add(chunk);
+    this.#buffer.add(chunk);
     return undefined;
   }
 
   end(): string {
-    throw new MalformedMessageError(`stream ended after ${this.#gathered.bytes} bytes, inside a message`);
+    throw new MalformedMessageError(`stream ended after ${this.#buffer.bytes} bytes, inside a message`);
   }
 
-  #completes(byte: number): boolean {
+  #isLastByte(byte: number): boolean {
     if (!this.#started) return this.#start(byte);
     if (this.#escaped) this.#escaped = false;
     else if (this.#inString) {
@@ -106,21 +106,21 @@ export class JsonObjectDecoder implements Decoder {
 
 const LINE_FEED = 0x0a;
 
-/** One line; the end of the stream ends it too. */
+/** One line, ended by a line feed or by the end of the stream. */
 export class LineDecoder implements Decoder {
-  readonly #gathered: Gathered;
+  readonly #buffer: ChunkBuffer;
 
   constructor(maxBytes: number) {
-    this.#gathered = new Gathered(maxBytes);
+    this.#buffer = new ChunkBuffer(maxBytes);
   }
 
   push(chunk: Uint8Array): string | undefined {
     const end = chunk.indexOf(LINE_FEED);
-    this.#gathered.add(end < 0 ? chunk : chunk.subarray(0, end));
-    return end < 0 ? undefined : this.#gathered.text();
+    this.#buffer.add(end < 0 ? chunk : chunk.subarray(0, end));
+    return end < 0 ? undefined : this.#buffer.text();
   }
 
   end(): string {
-    return this.#gathered.text();
+    return this.#buffer.text();
   }
 }

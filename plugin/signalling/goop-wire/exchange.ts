@@ -1,11 +1,10 @@
-// One short conversation on one stream: send, receive one message, finish. Makes sure that every stream ends on both
-// sides; knows nothing of what the messages mean.
+// One exchange on one stream: send, receive one message, finish. Ensures that every stream ends on both sides.
 
 import { withDeadline } from "../../common/deadline.ts";
 import type { ByteStream } from "../node.ts";
 import type { Decoder } from "./decoders.ts";
 
-/** Listens from its construction on. Its owner calls either `finish` or `abort`, whatever happened before. */
+/** Receives from its construction on. The owner must call either `finish` or `abort`, also after an error. */
 export class Exchange {
   readonly #stream: ByteStream;
   readonly #decoder: Decoder;
@@ -16,7 +15,7 @@ export class Exchange {
   constructor(stream: ByteStream, decoder: Decoder) {
     this.#stream = stream;
     this.#decoder = decoder;
-    // The reason reaches whoever calls receive; without a caller it is nobody's.
+    // The caller of receive handles the rejection. Without a caller, nothing needs it.
     this.#message.promise.catch(() => undefined);
     stream.receive(
       (chunk) => this.#decode(() => decoder.push(chunk)),
@@ -24,7 +23,7 @@ export class Exchange {
     );
   }
 
-  /** The message. @throws MalformedMessageError, the stream's error, or the signal's reason */
+  /** Resolves with the message. @throws MalformedMessageError, the stream's error, or the signal's reason */
   receive(signal: AbortSignal): Promise<string> {
     const onAbort = () => this.#message.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -32,15 +31,15 @@ export class Exchange {
     return this.#message.promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
-  /** Rejects with the stream's error or the signal's reason; the stream is then still to be aborted. */
+  /** @throws the stream's error or the signal's reason, after which the caller must still abort the stream */
   send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     return this.#stream.send(bytes, signal);
   }
 
-  /** Closes our half and sees to it that the stream is gone after `closeMs` at the latest. Never rejects. */
+  /** Closes our half. Resets the stream if the peer does not close its half within `closeMs`. Never rejects. */
   async finish(closeMs: number): Promise<void> {
     try {
-      await withDeadline(closeMs, undefined, "the peer's closing of a stream", async () => {
+      await withDeadline(closeMs, undefined, "closing a stream", async () => {
         await this.#stream.close();
         await this.#ended.promise;
       });
@@ -54,7 +53,7 @@ export class Exchange {
   }
 
   #decode(step: () => string | undefined): void {
-    // What follows the message is dropped: one stream carries one message.
+    // One stream carries one message. Later bytes are dropped.
     if (this.#isComplete) return;
     try {
       const text = step();

@@ -1,9 +1,10 @@
-// Reads JSON objects as the host's peers do, whose reader matches the names of fields without regard to case and leaves
-// a field of null at its zero value. Knows no message.
+// Reads JSON objects like Go's encoding/json, which Goop² uses: field names match in any case, and null leaves a field at
+// its zero value.
 
 import { z } from "zod";
+import { isRecord } from "../../common/is-record.ts";
 
-// A field of the wrong type is refused, as there.
+// A field of the wrong type is refused, as in Go.
 export const textOrZero = z
   .string()
   .nullish()
@@ -17,16 +18,14 @@ export const flagOrZero = z
   .nullish()
   .transform((value) => value ?? false);
 
-/**
- * A schema for an object of which only these fields are read, however their names are capitalised; the last of two wins.
- */
+/** A schema for an object with these fields, in any capitalisation. The last of several matching fields wins. */
 export function goObject<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
-  return z.preprocess((value) => pick(value, names), z.object(shape));
+  return z.preprocess((value) => selectFields(value, names), z.object(shape));
 }
 
-function pick(value: unknown, names: ReadonlyMap<string, string>): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+function selectFields(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, field]) => {
       const name = names.get(key.toLowerCase());

@@ -1,12 +1,12 @@
-// The host's message queue protocol /goop/mq/1.0.0: the words on the wire. One message and one acknowledgement a
-// stream, each one JSON object. Tolerant in reading, exact in writing; see README.md.
+// The wire format of Goop²'s message queue protocol /goop/mq/1.0.0. Each stream carries one message and one acknowledgement,
+// each a JSON object. Reading is tolerant and writing is exact.
 
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { MalformedMessageError } from "./decoders.ts";
 import { goObject, numberOrZero, textOrZero } from "./go-json.ts";
 
-/** libp2p protocol id; a peer of another version refuses the stream. */
+/** The libp2p protocol id. A peer with another version refuses the stream. */
 export const MQ_PROTOCOL = "/goop/mq/1.0.0";
 
 const messageSchema = goObject({
@@ -24,25 +24,25 @@ export function parseMessage(text: string): MqMessage {
   return parse(messageSchema, text, "message");
 }
 
-/** The id that is acknowledged. @throws MalformedMessageError */
+/** @returns the id of the acknowledged message @throws MalformedMessageError */
 export function parseAck(text: string): string {
   return parse(ackSchema, text, "acknowledgement").id;
 }
 
-/** Ends in a line feed, which readers that count brackets do not need. */
+/** Ends with a line feed, for peers that read lines. */
 export function encodeMessage(message: MqMessage): Uint8Array {
   const { id, seq, topic, payload } = message;
   return line({ type: "msg", id, seq, topic, payload });
 }
 
-/** Repeats the id exactly, since the sender compares it. */
+/** Repeats the id exactly, because the sender compares it. */
 export function encodeAck(message: { id: string; seq: number }): Uint8Array {
   return line({ type: "ack", id: message.id, seq: message.seq });
 }
 
 /**
- * Numbers and names messages. Ids are whole UUIDs, since a Go peer cuts off the first 8 characters unchecked. Numbers
- * start from the clock: a host's page drops numbers that it has seen, also from before our restart.
+ * Gives each message an id and a sequence number. Ids are full UUIDs, because a Go peer takes the first 8 characters without
+ * a length check. Numbers start from the clock, because Goop²'s page drops numbers that it has seen, also before our restart.
  */
 export class MessageStamp {
   #seq: number;

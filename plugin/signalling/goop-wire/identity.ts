@@ -1,5 +1,5 @@
-// Who a peer says it is: the words of the topics `identity` (a question, without content) and `identity.response` (the
-// answer, also sent unasked). Whom to believe, and when to ask, is decided elsewhere.
+// The wire format of identity messages. The topic `identity` is a request without content. The topic `identity.response`
+// carries an identity, as the answer or unrequested.
 
 import { type PeerKey, parsePublicKey } from "../encryption/peer-keys.ts";
 import { flagOrZero, goObject, textOrZero } from "./go-json.ts";
@@ -14,16 +14,16 @@ export interface PeerIdentity {
   readonly key: PeerKey;
 }
 
-/** What we say of ourselves. */
+/** The identity that we announce. */
 export interface OwnIdentity {
   readonly peerId: string;
   readonly label: string;
   readonly videoDisabled: boolean;
-  /** In standard base64. */
+  /** Standard base64. */
   readonly publicKey: string;
 }
 
-/** Unlike in presence, the id ends in a capital D. */
+/** The field is `peerID` here, but `peerId` in presence messages. */
 const responseSchema = goObject({
   peerID: textOrZero,
   content: textOrZero,
@@ -32,7 +32,10 @@ const responseSchema = goObject({
   encryptionSupported: flagOrZero,
 });
 
-/** Undefined when it is none, names another peer than the connection proved, or says no label, which voids it for the host. */
+/**
+ * @param from the peer that the connection authenticated
+ * @returns undefined if the payload is invalid, names another peer or has no label; Goop² ignores these too
+ */
 export function parseIdentity(payload: unknown, from: string): PeerIdentity | undefined {
   const parsed = responseSchema.safeParse(payload);
   if (!parsed.success || parsed.data.content === "") return undefined;
@@ -43,14 +46,14 @@ export function parseIdentity(payload: unknown, from: string): PeerIdentity | un
   return { label: readableLabel(content), videoDisabled, key };
 }
 
-/** Empty and false fields are left out, as the host leaves them; so is the key where it is not told yet. */
-export function identityPayload(own: OwnIdentity, isKeyTold: boolean): object {
+/** Omits empty and false fields, as Goop² does. */
+export function identityPayload(own: OwnIdentity, includesKey: boolean): object {
   const { peerId, label, videoDisabled, publicKey } = own;
   return {
     peerID: peerId,
     content: label,
     ...(videoDisabled ? { videoDisabled } : {}),
-    ...(isKeyTold ? { publicKey, encryptionSupported: true } : {}),
+    ...(includesKey ? { publicKey, encryptionSupported: true } : {}),
     reachable: true,
   };
 }

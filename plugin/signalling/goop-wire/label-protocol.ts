@@ -1,5 +1,5 @@
-// /goop/content/1.0.0: a peer that is asked writes its label, one line, and closes. The host also uses it to see
-// whether we are there: a peer that does not answer is disconnected.
+// The protocol /goop/content/1.0.0: the peer that accepts the stream writes its label as one line and closes. Goop² also
+// uses it as a liveness check, and disconnects a peer that does not answer.
 
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
@@ -9,15 +9,15 @@ import type { Timings } from "../timings.ts";
 import { LineDecoder } from "./decoders.ts";
 import { Exchange } from "./exchange.ts";
 
-/** libp2p protocol id, the host's own. */
+/** Goop²'s libp2p protocol id. */
 export const LABEL_PROTOCOL = "/goop/content/1.0.0";
 
-/** The host allows labels of 4096 bytes at its rendezvous server. */
+/** Twice the 4096 bytes that Goop²'s rendezvous server allows. */
 const MAX_LABEL_BYTES = 8_192;
-/** What a contact list can show. */
+/** Enough for a contact list to show. */
 const MAX_LABEL_CHARS = 128;
 
-/** Ends the stream on every path. Never rejects: a label that was not served is a line in the log. */
+/** Ends the stream on every path. Never rejects, and logs a failure. */
 export async function serveLabel(
   stream: ByteStream,
   label: string,
@@ -31,20 +31,20 @@ export async function serveLabel(
       exchange.send(line, signal),
     );
   } catch (error) {
-    log("debug", `label not served: ${errorText(error)}`);
+    log("debug", `could not send our label: ${errorText(error)}`);
     exchange.abort(error);
     return;
   }
   await exchange.finish(timings.closeMs);
 }
 
-/** @throws Error when the peer does not say its label in time */
-export async function askLabel(
+/** @throws Error if the peer does not send its label in time */
+export async function requestLabel(
   open: (signal: AbortSignal) => Promise<ByteStream>,
   timings: Timings,
   abort: AbortSignal,
 ): Promise<string> {
-  return withDeadline(timings.labelMs, abort, "asking for a label", async (signal) => {
+  return withDeadline(timings.labelMs, abort, "requesting a label", async (signal) => {
     const exchange = new Exchange(await open(signal), new LineDecoder(MAX_LABEL_BYTES));
     try {
       const label = readableLabel(await exchange.receive(signal));
@@ -57,12 +57,12 @@ export async function askLabel(
   });
 }
 
-/** A label that came from elsewhere, fit for a list. */
+/** Shortens a peer's label to one line that a list can show. */
 export function readableLabel(text: string): string {
   return oneLine(text).slice(0, MAX_LABEL_CHARS);
 }
 
-/** Control and formatting characters could end the line or disguise the name. */
+/** Replaces control and formatting characters, which could end the line or disguise the name. */
 function oneLine(label: string): string {
   return label.replace(/\p{C}+/gu, " ").trim();
 }

@@ -1,5 +1,5 @@
-// Takes incoming message streams: reads one message, acknowledges it, then hands it on, as the host does. An
-// acknowledgement means that the bytes were a message, not that anybody understood it.
+// Accepts incoming message streams. Each stream carries one message, which is acknowledged and then dispatched, as Goop²
+// does. An acknowledgement confirms that the bytes were a message, not that we understood it.
 
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
@@ -16,13 +16,13 @@ import { Exchange } from "./exchange.ts";
 import { encodeAck, parseMessage } from "./goop-mq.ts";
 
 export interface MqReceiverOptions {
-  /** After the acknowledgement was written. `payload` is JSON of any shape, checked by nobody yet. */
+  /** Runs after the acknowledgement was written. `payload` is unchecked JSON. */
   onMessage(from: string, topic: string, payload: unknown): void;
   readonly timings: Timings;
   readonly log: Log;
 }
 
-/** Holds bounded memory whatever peers do: so many streams, so many bytes each, so long. */
+/** Limits the number of streams, their bytes and their time, so that peers cannot exhaust the memory. */
 export class MqReceiver {
   readonly #options: MqReceiverOptions;
   readonly #openByPeer = new Map<string, number>();
@@ -33,16 +33,16 @@ export class MqReceiver {
     this.#options = options;
   }
 
-  /** Streams that were reset: malformed, too slow, or one too many. */
+  /** The number of streams that were reset because they were malformed, too slow or too many. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Takes over the stream and ends it on every path. */
+  /** Owns the stream from now on and ends it on every path. */
   accept(stream: ByteStream, from: string): void {
     const ofPeer = this.#openByPeer.get(from) ?? 0;
     if (ofPeer >= MAX_INCOMING_STREAMS_PER_PEER || this.#open >= MAX_INCOMING_STREAMS) {
-      this.#refuse(from, stream, new Error("too many streams at a time"));
+      this.#refuse(from, stream, new Error("too many concurrent streams"));
       return;
     }
     this.#count(from, 1);

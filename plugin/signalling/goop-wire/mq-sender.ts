@@ -1,5 +1,5 @@
-// Delivers one message: opens a stream, writes, waits for the acknowledgement, and tries once more after a failure.
-// Knows no order between messages; that is send-lanes.ts.
+// Delivers one message: opens a stream, writes the message, waits for its acknowledgement, and retries once after a
+// failure. send-lanes.ts orders the messages of a call.
 
 import { pause, withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
@@ -10,11 +10,11 @@ import { JsonObjectDecoder } from "./decoders.ts";
 import { Exchange } from "./exchange.ts";
 import { encodeMessage, type MessageStamp, parseAck } from "./goop-mq.ts";
 
-/** An acknowledgement is some 80 bytes; an id of ours is never longer than 36. */
+/** An acknowledgement has about 80 bytes, since our ids have 36 characters. */
 const MAX_ACK_BYTES = 4_096;
 
 export interface MqSenderOptions {
-  /** Dials when needed. Rejects when the signal aborts. */
+  /** Dials if needed. Rejects when the signal aborts. */
   open(peerId: string, signal: AbortSignal): Promise<ByteStream>;
   readonly stamp: MessageStamp;
   readonly timings: Timings;
@@ -28,8 +28,8 @@ export class MqSender {
   }
 
   /**
-   * Resolves when the peer acknowledged the message. The second attempt has an id and number of its own, so a lost
-   * acknowledgement makes a duplicate that the receiver cannot tell.
+   * Resolves when the peer acknowledged the message. The retry has a new id and sequence number, so after a lost
+   * acknowledgement the receiver cannot recognize the duplicate.
    * @throws SignallingError unreachable or unacknowledged, or the signal's reason
    */
   async deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void> {
@@ -62,7 +62,7 @@ export class MqSender {
         error,
       );
     }
-    // The caller has its answer; the stream ends by itself within closeMs.
+    // Not awaited: the message is acknowledged, and the stream ends within closeMs.
     void exchange.finish(timings.closeMs);
   }
 

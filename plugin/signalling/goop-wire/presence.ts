@@ -1,41 +1,40 @@
-// Says that we are here, again and again, and hears who else is. What a peer's presence means for the contacts is decided
-// by whoever listens.
+// Publishes our presence at regular intervals and receives that of other peers.
 
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { PeerPacer } from "../contacts/peer-pacer.ts";
 import type { Timings } from "../timings.ts";
-import { encodePresence, isWorthTelling, type PeerPresence, parsePresence } from "./presence-message.ts";
+import { encodePresence, isRoutableAddress, type PeerPresence, parsePresence } from "./presence-message.ts";
 import { type PresenceVerdict, PresentPeers } from "./present-peers.ts";
 
-/** Sayings again for a listener that has come so lately that its stream is not there yet. */
+/** How often a message is repeated for a subscriber that is so new that it has no stream yet. */
 const MAX_REPEATS = 8;
 
-/** What we say of ourselves; addresses may end in our own /p2p/<peer id>. */
+/** The presence that we announce. Addresses may end in /p2p/<our peer id>. */
 export type OwnPresence = Pick<PeerPresence, "peerId" | "label" | "videoDisabled" | "addresses">;
 
 export interface PresenceOptions {
-  /** False when somebody who listens could not be sent it yet. */
+  /** @returns false if a connected subscriber could not be reached yet */
   publish(bytes: Uint8Array): Promise<boolean>;
-  /** As it stands now. */
+  /** Our current presence. */
   own(): OwnPresence;
   isContact(peerId: string): boolean;
-  /** A peer said who it is; its addresses are those worth trying. */
+  /** A peer announced that it is online. Its addresses are routable ones. */
   onPresent(presence: PeerPresence): void;
-  /** It said that it leaves, or was not heard for too long. */
+  /** The peer announced that it leaves, or its presence expired. */
   onGone(peerId: string): void;
-  /** It has been gone for so long that it need not be listed. */
+  /** The peer has been offline for `forgetMs`. */
   onForgotten(peerId: string): void;
   readonly closing: AbortSignal;
   readonly timings: Timings;
   readonly log: Log;
 }
 
-/** Messages that were dropped and not passed on, by why. */
+/** The number of messages that were neither accepted nor forwarded, by reason. */
 export type DroppedPresence = Record<"malformed" | "forged" | Exclude<PresenceVerdict, "accepted">, number>;
 
-/** Silent until `start`. */
+/** Publishes nothing before `start`. */
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #dropped: DroppedPresence = { malformed: 0, forged: 0, stale: 0, tooMany: 0 };
@@ -56,8 +55,8 @@ export class Presence {
       onForgotten: (peerId) => options.onForgotten(peerId),
     });
     this.#pacer = new PeerPacer({
-      what: "telling our presence to",
-      work: async () => this.#tell(),
+      what: "publishing our presence on",
+      work: async () => this.#publish(),
       pauseMs: timings.presencePauseMs,
       closing: options.closing,
       log: options.log,
@@ -68,7 +67,7 @@ export class Presence {
     return { ...this.#dropped };
   }
 
-  /** How many peers are remembered. */
+  /** The number of known peers. */
   get size(): number {
     return this.#peers.size;
   }
@@ -82,22 +81,22 @@ export class Presence {
     );
   }
 
-  /** Now, or in a moment when we have just spoken: something changed, or somebody new listens. */
+  /** Publishes now, or after `presencePauseMs` if we have just published. Call it when something changed. */
   announce(): void {
     this.#repeatsLeft = MAX_REPEATS;
-    this.#pacer.want("everybody");
+    this.#pacer.schedule("the presence topic");
   }
 
-  /** `from` is the signer. False: the message is to be dropped, and not passed on. */
-  take(from: string, bytes: Uint8Array): boolean {
+  /** @param from the signer @returns false to drop the message and not forward it */
+  receive(from: string, bytes: Uint8Array): boolean {
     const presence = parsePresence(bytes);
     if (!presence) return this.#drop("malformed", from);
     if (presence.peerId !== from) return this.#drop("forged", from);
-    const isHere = presence.type !== "offline";
-    const verdict = this.#peers.record(from, presence.sentAtMs, isHere);
+    const isOnline = presence.type !== "offline";
+    const verdict = this.#peers.record(from, presence.sentAtMs, isOnline);
     if (verdict !== "accepted") return this.#drop(verdict, from);
-    if (isHere) {
-      const addresses = presence.addresses.filter(isWorthTelling);
+    if (isOnline) {
+      const addresses = presence.addresses.filter(isRoutableAddress);
       this.#options.onPresent({ ...presence, addresses });
     } else {
       this.#options.onGone(from);
@@ -105,29 +104,29 @@ export class Presence {
     return true;
   }
 
-  /** Says goodbye, within `farewellMs`. Never rejects. */
+  /** Publishes an offline message within `goodbyeMs`. Never rejects. */
   async close(): Promise<void> {
     if (this.#timers.length === 0) return;
     for (const timer of this.#timers) clearInterval(timer);
     const { publish, timings, log } = this.#options;
-    await withDeadline(timings.farewellMs, undefined, "saying goodbye", async () =>
+    await withDeadline(timings.goodbyeMs, undefined, "publishing the offline message", async () =>
       publish(this.#encode("offline", [])),
-    ).catch((error: unknown) => log("debug", `no goodbye: ${errorText(error)}`));
+    ).catch((error: unknown) => log("debug", `the offline message was not published: ${errorText(error)}`));
   }
 
-  async #tell(): Promise<void> {
+  async #publish(): Promise<void> {
     const type = this.#type;
     this.#type = "update";
     const { own, publish } = this.#options;
     const { peerId, addresses } = own();
     const suffix = `/p2p/${peerId}`;
-    const told = addresses
-      .filter(isWorthTelling)
+    const announced = addresses
+      .filter(isRoutableAddress)
       .map((text) => (text.endsWith(suffix) ? text.slice(0, -suffix.length) : text));
-    if (await publish(this.#encode(type, told))) this.#repeatsLeft = MAX_REPEATS;
+    if (await publish(this.#encode(type, announced))) this.#repeatsLeft = MAX_REPEATS;
     else if (this.#repeatsLeft > 0) {
       this.#repeatsLeft -= 1;
-      this.#pacer.want("everybody");
+      this.#pacer.schedule("the presence topic");
     }
   }
 
@@ -136,9 +135,9 @@ export class Presence {
     return encodePresence({ ...own, type, encryptionSupported: true, sentAtMs: Date.now() });
   }
 
-  #drop(why: keyof DroppedPresence, from: string): false {
-    this.#dropped[why] += 1;
-    this.#options.log("debug", `presence of ${from} dropped: ${why}`);
+  #drop(reason: keyof DroppedPresence, from: string): false {
+    this.#dropped[reason] += 1;
+    this.#options.log("debug", `presence of ${from} dropped: ${reason}`);
     return false;
   }
 }

@@ -1,4 +1,4 @@
-// One gossipsub topic: what is published there is signed, and only what is signed comes in. Knows no message.
+// One gossipsub topic. Messages are signed when published, and unsigned messages are dropped.
 
 import {
   type GossipSub,
@@ -10,21 +10,21 @@ import {
 import type { GossipOptions } from "../node.ts";
 import { MAX_GOSSIP_BYTES } from "../timings.ts";
 
-/** A message is not taken twice within this time; a shorter one than the library's bounds what a flood leaves behind. */
+/** Duplicates are detected within this time. It is shorter than the library's default, to limit memory during a flood. */
 const SEEN_MS = 30_000;
 
 export interface Gossip {
-  /** As a libp2p service. */
+  /** Creates the libp2p service. */
   create(components: GossipSubComponents): GossipSub;
-  /** Once the node runs. */
+  /** Call this once the node runs. */
   join(): void;
-  /** True when it was handed to the streams of all connected subscribers; one that has just come may have none yet. */
+  /** @returns true if all connected subscribers have a stream; a new subscriber may not have one yet */
   publish(bytes: Uint8Array): Promise<boolean>;
 }
 
 export function createGossip({ topic, onMessage, onSubscribed }: GossipOptions): Gossip {
   let service: GossipSub | undefined;
-  // What is dropped is not passed on either, yet nobody is blamed: peers pass on what we would not.
+  // Ignore drops a message without a penalty for its sender, since peers forward messages that we would drop.
   const validate = (message: Message) =>
     message.type === "signed" && onMessage(message.from.toString(), message.data)
       ? TopicValidatorResult.Accept
@@ -35,7 +35,7 @@ export function createGossip({ topic, onMessage, onSubscribed }: GossipOptions):
         allowPublishToZeroTopicPeers: true,
         fallbackToFloodsub: true,
         allowedTopics: [topic],
-        // Go's gossip keeps no scores; this one would shut out the fifteenth peer behind one address, as relayed ones are.
+        // Go's gossip keeps no scores. This score would exclude the fifteenth peer behind one IP address, such as a relay's.
         scoreParams: { IPColocationFactorWeight: 0 },
         maxInboundDataLength: MAX_GOSSIP_BYTES,
         seenTTL: SEEN_MS,

@@ -1,5 +1,4 @@
-// The node itself. Loading libp2p costs 0.4 s, so this module is imported when signalling starts. Knows connections and
-// streams, nothing of what is said over them.
+// The libp2p node. Loading libp2p takes 0.4 s, so this module is imported only when signalling starts.
 
 import { privateKeyFromProtobuf } from "@libp2p/crypto/keys";
 import { dcutr } from "@libp2p/dcutr";
@@ -19,20 +18,20 @@ import { createGossip, type Gossip } from "./gossip.ts";
 import { Libp2pStream } from "./libp2p-stream.ts";
 import { createRelayReservations, type RelayReservations } from "./relay-reservations.ts";
 
-/** A chat network's worth; libp2p closes the least used connections above it. */
+/** Enough for a chat network. Above it, libp2p closes the least used connections. */
 const MAX_CONNECTIONS = 128;
-/** From one IP address, behind which a whole network may come back at once; libp2p's own 5 would reset them. */
+/** For one IP address, behind which a whole network may reconnect at once. libp2p's default of 5 would reset them. */
 const MAX_CONNECTIONS_PER_SECOND = 32;
 
 /**
- * Serves the handlers before it listens, so that no early stream is refused. @throws when no address can be
- * listened on
+ * Registers the handlers before it listens, so that no early stream is refused.
+ * @throws Error if it cannot listen on any address
  */
 export async function startLibp2pNode(options: NodeOptions): Promise<SignallingNode> {
   const gossip = options.gossip && createGossip(options.gossip);
   const relays = options.relays && createRelayReservations(options.relays, options.log);
   const libp2p = await create(options, gossip, relays);
-  announceEvents(libp2p, options);
+  forwardEvents(libp2p, options);
   for (const [protocol, handler] of options.handlers) {
     await libp2p.handle(
       protocol,
@@ -40,7 +39,7 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
       {
         maxInboundStreams: MAX_INCOMING_STREAMS_PER_PEER,
         maxOutboundStreams: MAX_OUTGOING_STREAMS_PER_PEER,
-        // A relayed connection is limited, and signalling is small enough for it.
+        // Relayed connections limit the amount of data, and signalling stays below the limit.
         runOnLimitedConnection: true,
       },
     );
@@ -48,7 +47,7 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
   await libp2p.start();
   gossip?.join();
   const node = new Libp2pNode(libp2p, options, gossip);
-  relays?.keep(libp2p, node.stopping);
+  relays?.start(libp2p, node.stopping);
   if (options.mdns) node.startMdns();
   return node;
 }
@@ -73,13 +72,13 @@ function create(
     services: {
       identify: identify(),
       ...(gossip ? { gossip: gossip.create } : {}),
-      // A relayed connection becomes a direct one where both ends' routers let it through.
+      // DCUtR upgrades a relayed connection to a direct one if both routers allow it.
       ...(relays ? { dcutr: dcutr() } : {}),
     },
   });
 }
 
-function announceEvents(libp2p: Libp2p, { events }: NodeOptions): void {
+function forwardEvents(libp2p: Libp2p, { events }: NodeOptions): void {
   libp2p.addEventListener("peer:connect", ({ detail }) => events.onConnected(detail.toString()));
   libp2p.addEventListener("peer:disconnect", ({ detail }) => events.onDisconnected(detail.toString()));
   libp2p.addEventListener("peer:identify", ({ detail }) =>
@@ -103,7 +102,7 @@ class Libp2pNode implements SignallingNode {
     this.peerId = libp2p.peerId.toString();
   }
 
-  /** As a libp2p `peerDiscovery` it would put whatever an answer claims into a peer store without a bound. */
+  /** Not a libp2p `peerDiscovery` service, because that would add unlimited and unchecked addresses to the peer store. */
   startMdns(): void {
     this.#mdns = new Mdns({
       addresses: () => this.addresses(),
@@ -113,7 +112,7 @@ class Libp2pNode implements SignallingNode {
     this.#libp2p.addEventListener("self:peer:update", () => this.#mdns?.announce());
   }
 
-  /** Aborts when the node begins to stop. */
+  /** Aborts when `stop` is called. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }
@@ -132,7 +131,7 @@ class Libp2pNode implements SignallingNode {
   completeAddress(peerId: string, addresses: readonly string[]): PeerAddress {
     const suffix = `/p2p/${peerId}`;
     const whole = addresses.map((text) => (text.endsWith(suffix) ? text : `${text}${suffix}`));
-    return { peerId, addresses: whole.filter((text) => this.#isOf(peerId, text)) };
+    return { peerId, addresses: whole.filter((text) => this.#belongsTo(peerId, text)) };
   }
 
   isConnected(peerId: string): boolean {
@@ -158,7 +157,7 @@ class Libp2pNode implements SignallingNode {
     return new Libp2pStream(await connection.newStream(protocol, { signal, runOnLimitedConnection: true }));
   }
 
-  async learnAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress> {
+  async knownAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress> {
     const peer = await this.#libp2p.peerStore.get(peerIdFromString(peerId), { signal });
     return asAddress(
       peerId,
@@ -167,7 +166,7 @@ class Libp2pNode implements SignallingNode {
   }
 
   publish(bytes: Uint8Array): Promise<boolean> {
-    if (!this.#gossip) return Promise.reject(new Error("there is no gossip"));
+    if (!this.#gossip) return Promise.reject(new Error("gossip is disabled"));
     return this.#gossip.publish(bytes);
   }
 
@@ -179,29 +178,29 @@ class Libp2pNode implements SignallingNode {
   }
 
   stop(): Promise<void> {
-    this.#stopping.abort(new Error("the node stops"));
+    this.#stopping.abort(new Error("the node is stopping"));
     return withDeadline(this.#options.stopMs, undefined, "stopping libp2p", async () => {
       await this.#mdns?.close();
       await this.#libp2p.stop();
     });
   }
 
-  /** An answer speaks for one peer; which, its first address says. */
+  /** An mDNS answer announces one peer, which its first address identifies. */
   #onFound(addresses: readonly string[]): void {
     const peerId = addresses[0]?.split("/").at(-1) ?? "";
     const found = this.completeAddress(peerId, addresses);
     if (peerId !== this.peerId && found.addresses.length > 0) this.#options.events.onFound(found);
   }
 
-  #isOf(peerId: string, address: string): boolean {
+  #belongsTo(peerId: string, address: string): boolean {
     try {
       return this.parseAddress(address).peerId === peerId;
     } catch {
-      return false; // no address at all
+      return false; // not an address
     }
   }
 
-  /** A direct one before a relayed one; the newest, since a peer that came back after a crash leaves a dead one behind. */
+  /** Prefers direct connections, then the newest: a peer that restarts after a crash leaves a dead connection behind. */
   #connection(peerId: string): Connection | undefined {
     return this.#libp2p
       .getConnections(peerIdFromString(peerId))

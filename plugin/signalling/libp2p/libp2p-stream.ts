@@ -1,4 +1,4 @@
-// One libp2p stream as the signalling sees streams.
+// Adapts a libp2p stream to the interface ByteStream.
 
 import type { Stream } from "@libp2p/interface";
 import type { ByteStream } from "../node.ts";
@@ -19,18 +19,18 @@ export class Libp2pStream implements ByteStream {
       const isBroken = stream.status === "aborted" || stream.status === "reset";
       onEnd(isBroken ? new Error(`the stream was ${stream.status}`) : undefined);
     };
-    // `end` is not enough: when the peer's last bytes and its closing arrive while the protocol is negotiated, libp2p
-    // 3.3.11 announces the end, then puts the bytes back, and never announces it again.
-    const endWhenRead = () => {
+    // The event `end` is not enough. If the peer's last bytes and its close arrive during protocol negotiation, libp2p
+    // 3.3.11 emits `end`, then puts the bytes back, and never emits `end` again.
+    const endIfRead = () => {
       if (stream.remoteWriteStatus === "closed" && stream.readBufferLength === 0) end();
     };
     stream.addEventListener("message", ({ data }) => {
       onChunk(data.subarray());
-      queueMicrotask(endWhenRead);
+      queueMicrotask(endIfRead);
     });
     stream.addEventListener("end", end);
     stream.addEventListener("close", end);
-    queueMicrotask(endWhenRead);
+    queueMicrotask(endIfRead);
   }
 
   async send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
-// Keeps a place at each circuit relay, by which peers reach us that cannot reach us directly. A relay that is away, or
-// goes away, is tried again for as long as we run.
+// Keeps a reservation at each circuit relay, so that peers can reach us without a direct path. An unreachable relay is
+// dialled again until the node stops.
 
 import { circuitRelayTransport } from "@libp2p/circuit-relay-v2";
 import type { PeerId, Transport } from "@libp2p/interface";
@@ -12,7 +12,7 @@ import type { Log } from "../../log.ts";
 import type { RelayOptions } from "../node.ts";
 
 type RelayComponents = Parameters<ReturnType<typeof circuitRelayTransport>>[0];
-/** The library's transport has this, but its package does not name the type. */
+/** The library's transport has this member, but the package does not export its type. */
 interface ReservingTransport extends Transport {
   readonly reservationStore: {
     hasReservation(relay: PeerId): boolean;
@@ -21,48 +21,56 @@ interface ReservingTransport extends Transport {
 }
 
 export interface RelayReservations {
-  /** As a libp2p transport. */
+  /** Creates the libp2p transport. */
   create(components: RelayComponents): Transport;
-  /** Runs until the signal aborts. Never throws. */
-  keep(libp2p: Pick<Libp2p, "dial">, closing: AbortSignal): void;
+  /** Keeps the reservations until the signal aborts. Never throws. */
+  start(libp2p: Pick<Libp2p, "dial">, closing: AbortSignal): void;
 }
 
-interface Place {
+interface Reservation {
   readonly relay: PeerId;
   readonly address: Multiaddr;
-  /** The transport listens at the relay since the first reservation; later ones only renew it. */
+  /** Set by the first reservation. Later ones renew it without listening again. */
   isListening: boolean;
 }
 
 export function createRelayReservations(options: RelayOptions, log: Log): RelayReservations {
-  const places = options.addresses.flatMap((address) => {
+  const reservations = options.addresses.flatMap((address) => {
     try {
-      return [placeAt(multiaddr(address))];
+      return [parseRelay(multiaddr(address))];
     } catch (error) {
-      log("warn", `relay "${address}" left out: ${errorText(error)}`);
+      log("warn", `relay "${address}" ignored: ${errorText(error)}`);
       return [];
     }
   });
   let transport: ReservingTransport | undefined;
   let manager: RelayComponents["transportManager"] | undefined;
 
-  async function reserve(place: Place, libp2p: Pick<Libp2p, "dial">, closing: AbortSignal): Promise<void> {
-    if (!transport || !manager || transport.reservationStore.hasReservation(place.relay)) return;
+  async function reserve(
+    reservation: Reservation,
+    libp2p: Pick<Libp2p, "dial">,
+    closing: AbortSignal,
+  ): Promise<void> {
+    if (!transport || !manager || transport.reservationStore.hasReservation(reservation.relay)) return;
     await withDeadline(options.dialMs, closing, "dialling the relay", (signal) =>
-      libp2p.dial(place.address, { signal }),
+      libp2p.dial(reservation.address, { signal }),
     );
-    // Listening anew each time would leave a dead listener behind.
-    if (place.isListening) await transport.reservationStore.addRelay(place.relay, "configured");
-    else await manager.listen([place.address.encapsulate("/p2p-circuit")]);
-    place.isListening = true;
+    // Listening again would leave the old listener behind.
+    if (reservation.isListening) await transport.reservationStore.addRelay(reservation.relay, "configured");
+    else await manager.listen([reservation.address.encapsulate("/p2p-circuit")]);
+    reservation.isListening = true;
   }
 
-  async function keepOne(place: Place, libp2p: Pick<Libp2p, "dial">, closing: AbortSignal): Promise<void> {
+  async function maintain(
+    reservation: Reservation,
+    libp2p: Pick<Libp2p, "dial">,
+    closing: AbortSignal,
+  ): Promise<void> {
     while (!closing.aborted) {
-      await reserve(place, libp2p, closing).catch((error: unknown) =>
-        log("debug", `no place at relay ${place.address}: ${errorText(error)}`),
+      await reserve(reservation, libp2p, closing).catch((error: unknown) =>
+        log("debug", `no reservation at relay ${reservation.address}: ${errorText(error)}`),
       );
-      await pause(options.checkMs, closing).catch(() => undefined); // the loop's condition decides
+      await pause(options.checkMs, closing).catch(() => undefined); // if it was aborted, the loop's condition ends the loop
     }
   }
 
@@ -72,13 +80,13 @@ export function createRelayReservations(options: RelayOptions, log: Log): RelayR
       transport = circuitRelayTransport()(components) as ReservingTransport;
       return transport;
     },
-    keep(libp2p, closing) {
-      for (const place of places) void keepOne(place, libp2p, closing);
+    start(libp2p, closing) {
+      for (const reservation of reservations) void maintain(reservation, libp2p, closing);
     },
   };
 }
 
-function placeAt(address: Multiaddr): Place {
+function parseRelay(address: Multiaddr): Reservation {
   const last = address.getComponents().at(-1);
   if (last?.name !== "p2p" || last.value === undefined) throw new Error("expected /p2p/<peer id> at the end");
   return { relay: peerIdFromString(last.value), address, isListening: false };

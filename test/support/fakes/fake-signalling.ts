@@ -11,7 +11,7 @@ import {
 } from "../../../plugin/signalling/port.ts";
 import { SendLanes } from "../../../plugin/signalling/send-lanes.ts";
 import { defaultTimings } from "../../../plugin/signalling/timings.ts";
-import { topicOf, understand } from "../../../plugin/signalling/topics.ts";
+import { parseSignal, topicOf } from "../../../plugin/signalling/topics.ts";
 import type { Contact, Signal } from "../../../rpc-schema/index.ts";
 import { type Random, seededRandom } from "../process/seeded-random.ts";
 
@@ -208,7 +208,7 @@ class FakeEnd implements Signalling {
     this.#state = "started";
     for (const address of this.#options.peers ?? []) {
       const peerId = peerIdOf(address);
-      if (peerId) this.#contacts.note({ peerId, addresses: [address] }, "given", false);
+      if (peerId) this.#contacts.add({ peerId, addresses: [address] }, "given", false);
     }
     this.#network.refresh();
     return { peerId: this.peerId, addresses: [addressOf(this.peerId)] };
@@ -220,7 +220,7 @@ class FakeEnd implements Signalling {
   }
 
   contacts(): Contact[] {
-    return this.#contacts.list();
+    return this.#contacts.all();
   }
 
   async addContact(address: string, abort?: AbortSignal): Promise<Contact> {
@@ -232,7 +232,7 @@ class FakeEnd implements Signalling {
     }
     const end = this.#network.reach(this, peerId);
     if (!end) throw new SignallingError("unreachable", `cannot reach ${address}`);
-    this.#contacts.note({ peerId, addresses: [address] }, "given", true);
+    this.#contacts.add({ peerId, addresses: [address] }, "given", true);
     this.#network.refresh();
     return (
       this.#contacts.get(peerId) ?? {
@@ -258,10 +258,10 @@ class FakeEnd implements Signalling {
 
   receive(from: string, topic: string, payload: unknown): void {
     if (!this.isUp) return;
-    const understood = understand(topic, payload);
+    const understood = parseSignal(topic, payload);
     if ("ignored" in understood) return;
     if (!this.#contacts.has(from)) {
-      this.#contacts.note({ peerId: from, addresses: [addressOf(from)] }, "caller", true);
+      this.#contacts.add({ peerId: from, addresses: [addressOf(from)] }, "caller", true);
       this.#network.refresh();
     }
     this.#callbacks.onSignal(from, understood.callId, understood.signal);
@@ -273,7 +273,7 @@ class FakeEnd implements Signalling {
     for (const end of ends.filter((other) => other !== this)) {
       const isReachable = this.#network.reach(this, end.peerId) !== undefined;
       if (isReachable && this.#options.mdns && end.#options.mdns) {
-        this.#contacts.note({ peerId: end.peerId, addresses: [addressOf(end.peerId)] }, "found", true);
+        this.#contacts.add({ peerId: end.peerId, addresses: [addressOf(end.peerId)] }, "found", true);
       }
       this.#contacts.setReachable(end.peerId, isReachable);
       if (isReachable)

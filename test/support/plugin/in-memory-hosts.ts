@@ -28,9 +28,9 @@ export class InMemoryHosts {
     const signalling = createHostRelayedSignalling(
       {
         selfId,
-        ask: (message, { signal, timeoutMs }) => this.#ask(selfId, message, signal, timeoutMs),
+        request: (message, { signal, timeoutMs }) => this.#ask(selfId, message, signal, timeoutMs),
         log: () => undefined,
-        carryMs,
+        sendTimeoutMs: carryMs,
       },
       callbacks,
     );
@@ -54,7 +54,7 @@ export class InMemoryHosts {
 
   async #ask(
     from: string,
-    message: Parameters<HostRelayedSignallingOptions["ask"]>[0],
+    message: Parameters<HostRelayedSignallingOptions["request"]>[0],
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<null> {

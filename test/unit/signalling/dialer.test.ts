@@ -9,7 +9,7 @@ import {
   MAX_DIALS_WHEN_FOUND,
 } from "../../../plugin/signalling/timings.ts";
 
-const timings = { ...defaultTimings, redialMs: 1_000, longestRedialMs: 8_000, dialMs: 100_000 };
+const timings = { ...defaultTimings, redialMs: 1_000, maxRedialMs: 8_000, dialMs: 100_000 };
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
@@ -51,7 +51,7 @@ async function pass(timeMs: number): Promise<void> {
 
 test("a given peer is dialled again and again, with pauses that grow up to the longest", async () => {
   const { dialer, dials, closing } = dialling({ given: true });
-  dialer.want("a");
+  dialer.reach("a");
   await pass(500);
   assert.equal(dials.length, 1);
   await pass(1_000);
@@ -66,25 +66,25 @@ test("a given peer is dialled again and again, with pauses that grow up to the l
 
 test("a found peer is dialled a few times, and anew when it is found again", async () => {
   const { dialer, dials } = dialling();
-  dialer.want("a");
+  dialer.reach("a");
   await pass(200_000);
   assert.equal(dials.length, MAX_DIALS_WHEN_FOUND);
-  dialer.want("a");
+  dialer.reach("a");
   await pass(500);
   assert.equal(dials.length, MAX_DIALS_WHEN_FOUND + 1);
 });
 
 test("being found again cuts a long pause short, but not the shortest", async () => {
   const { dialer, dials, closing } = dialling({ given: true });
-  dialer.want("a");
+  dialer.reach("a");
   await pass(30_000);
   const soFar = dials.length;
   await pass(1_000);
-  dialer.want("a");
+  dialer.reach("a");
   await pass(500);
   assert.ok(dials.length <= soFar + 2);
   const afterCut = dials.length;
-  for (let time = 0; time < 900; time += 100) dialer.want("a");
+  for (let time = 0; time < 900; time += 100) dialer.reach("a");
   await pass(500);
   assert.equal(dials.length, afterCut);
   closing.abort();
@@ -93,15 +93,15 @@ test("being found again cuts a long pause short, but not the shortest", async ()
 test("a connected peer is left alone", async () => {
   const { dialer, dials, connected } = dialling({ given: true });
   connected.add("a");
-  dialer.want("a");
+  dialer.reach("a");
   await pass(5_000);
   assert.deepEqual(dials, []);
 });
 
 test("only so many dials run at a time, each peer once", async () => {
   const { dialer, dials, closing, hanging } = dialling({ given: true, answer: "hang" });
-  for (let index = 0; index < 30; index += 1) dialer.want(`peer ${index}`);
-  for (let index = 0; index < 30; index += 1) dialer.want(`peer ${index}`);
+  for (let index = 0; index < 30; index += 1) dialer.reach(`peer ${index}`);
+  for (let index = 0; index < 30; index += 1) dialer.reach(`peer ${index}`);
   await pass(1_000);
   assert.equal(hanging(), MAX_CONCURRENT_DIALS);
   assert.equal(dials.length, MAX_CONCURRENT_DIALS);

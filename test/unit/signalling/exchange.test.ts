@@ -123,7 +123,7 @@ describe("sending a message", () => {
   test("resets a stream that the peer does not close after its acknowledgement", async () => {
     const { sender, opened } = sendingTo((exchange, message) => exchange.send(encodeAck(message), live));
     await sender.deliver("peer", "call:c", {}, live);
-    assert.match(String(await opened[0]?.over), /closing of a stream took longer/);
+    assert.match(String(await opened[0]?.over), /closing a stream took longer/);
   });
 });
 
@@ -214,7 +214,7 @@ describe("taking a message", () => {
     const { receiver, open } = receiving();
     const opened = Array.from({ length: MAX_INCOMING_STREAMS_PER_PEER + 1 }, () => open("greedy").ours);
     assert.equal(receiver.refused, 1);
-    assert.match(String(await opened.at(-1)?.over), /too many streams/);
+    assert.match(String(await opened.at(-1)?.over), /too many concurrent streams/);
     open("modest");
     assert.equal(receiver.refused, 1);
     await Promise.all(opened.map((stream) => stream.over));

@@ -17,8 +17,8 @@ beforeEach(() => {
 const peer = (index: number) => ({ peerId: `FakePeer${index}`, addresses: [`/memory/p2p/FakePeer${index}`] });
 
 test("the list is told whole when something changed, and not otherwise", () => {
-  list.note(peer(1), "found", false);
-  list.note(peer(1), "found", false);
+  list.add(peer(1), "found", false);
+  list.add(peer(1), "found", false);
   list.setReachable("FakePeer1", false);
   list.setReachable("FakePeer1", true);
   list.describe("FakePeer1", { label: "Eva" });
@@ -28,13 +28,13 @@ test("the list is told whole when something changed, and not otherwise", () => {
 });
 
 test("a peer without a label goes by the end of its id", () => {
-  list.note({ peerId: "FakePeerABCDEFGH", addresses: [] }, "caller", true);
+  list.add({ peerId: "FakePeerABCDEFGH", addresses: [] }, "caller", true);
   assert.equal(list.get("FakePeerABCDEFGH")?.label, "ABCDEFGH");
 });
 
 test("addresses are kept newest first, each once, and only so many", () => {
   for (let port = 1; port <= MAX_ADDRESSES_PER_CONTACT + 5; port += 1) {
-    list.note({ peerId: "FakePeer1", addresses: [`/ip4/10.0.0.1/tcp/${port}`] }, "found", false);
+    list.add({ peerId: "FakePeer1", addresses: [`/ip4/10.0.0.1/tcp/${port}`] }, "found", false);
   }
   const addresses = list.get("FakePeer1")?.addresses ?? [];
   assert.equal(addresses.length, MAX_ADDRESSES_PER_CONTACT);
@@ -42,11 +42,11 @@ test("addresses are kept newest first, each once, and only so many", () => {
 });
 
 test("a full list lets the oldest go that is neither given nor connected", () => {
-  list.note(peer(0), "given", false);
-  list.note(peer(1), "found", true);
-  for (let index = 2; index < MAX_CONTACTS; index += 1) list.note(peer(index), "found", false);
-  assert.equal(list.note(peer(MAX_CONTACTS), "caller", true), true);
-  assert.equal(list.list().length, MAX_CONTACTS);
+  list.add(peer(0), "given", false);
+  list.add(peer(1), "found", true);
+  for (let index = 2; index < MAX_CONTACTS; index += 1) list.add(peer(index), "found", false);
+  assert.equal(list.add(peer(MAX_CONTACTS), "caller", true), true);
+  assert.equal(list.all().length, MAX_CONTACTS);
   assert.deepEqual(
     [list.has("FakePeer0"), list.has("FakePeer1"), list.has("FakePeer2")],
     [true, true, false],
@@ -54,7 +54,7 @@ test("a full list lets the oldest go that is neither given nor connected", () =>
 });
 
 test("a list full of connected peers takes no more", () => {
-  for (let index = 0; index < MAX_CONTACTS; index += 1) list.note(peer(index), "found", true);
-  assert.equal(list.note(peer(MAX_CONTACTS), "caller", true), false);
+  for (let index = 0; index < MAX_CONTACTS; index += 1) list.add(peer(index), "found", true);
+  assert.equal(list.add(peer(MAX_CONTACTS), "caller", true), false);
   assert.equal(list.has(`FakePeer${MAX_CONTACTS}`), false);
 });

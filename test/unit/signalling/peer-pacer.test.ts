@@ -40,16 +40,16 @@ async function pass(timeMs: number) {
 
 test("a peer is served at once, and a thousand wishes meanwhile make one more time", async () => {
   const paced = pacer();
-  paced.want("bob");
+  paced.schedule("bob");
   assert.deepEqual(done, ["bob"]);
-  for (let index = 0; index < 1_000; index += 1) paced.want("bob");
+  for (let index = 0; index < 1_000; index += 1) paced.schedule("bob");
   await settle();
   await pass(PAUSE_MS - 1);
   assert.equal(done.length, 1);
   await pass(1);
   assert.equal(done.length, 2);
   await pass(PAUSE_MS);
-  paced.want("bob");
+  paced.schedule("bob");
   assert.equal(done.length, 3);
 });
 
@@ -58,16 +58,16 @@ test("one peer does not hold up another", async () => {
     done.push(peerId);
     if (peerId === "slow") await new Promise(() => undefined);
   });
-  paced.want("slow");
-  paced.want("quick");
-  paced.want("slow");
+  paced.schedule("slow");
+  paced.schedule("quick");
+  paced.schedule("slow");
   assert.deepEqual(done, ["slow", "quick"]);
 });
 
 test("what fails is logged, and done again when it is wanted", async () => {
   const paced = pacer(async () => Promise.reject(new Error("no stream")));
-  paced.want("bob");
-  paced.want("bob");
+  paced.schedule("bob");
+  paced.schedule("bob");
   await settle();
   await pass(PAUSE_MS);
   assert.deepEqual(logged, Array(2).fill("debug greeting bob failed: no stream"));
@@ -75,21 +75,21 @@ test("what fails is logged, and done again when it is wanted", async () => {
 
 test("no more peers are served at a time than the bound", async () => {
   const paced = pacer();
-  for (let index = 0; index <= MAX_PACED_PEERS; index += 1) paced.want(`peer${index}`);
+  for (let index = 0; index <= MAX_PACED_PEERS; index += 1) paced.schedule(`peer${index}`);
   assert.equal(done.length, MAX_PACED_PEERS);
   await settle();
   await pass(PAUSE_MS);
-  paced.want("late");
+  paced.schedule("late");
   assert.equal(done.at(-1), "late");
 });
 
 test("nothing is done after closing, and nothing is left running", async () => {
   const paced = pacer();
-  paced.want("bob");
-  paced.want("bob");
+  paced.schedule("bob");
+  paced.schedule("bob");
   closing.abort();
   await settle();
   await pass(10 * PAUSE_MS);
-  paced.want("eva");
+  paced.schedule("eva");
   assert.deepEqual(done, ["bob"]);
 });

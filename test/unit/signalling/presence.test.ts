@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import {
   encodePresence,
-  isWorthTelling,
+  isRoutableAddress,
   parsePresence,
 } from "../../../plugin/signalling/goop-wire/presence-message.ts";
 import { PresentPeers } from "../../../plugin/signalling/goop-wire/present-peers.ts";
@@ -110,7 +110,7 @@ describe("the words of presence", () => {
       "/ip6/fe80::1/tcp/1",
       "/ip6/FE9A:1::2/tcp/1",
     ];
-    assert.deepEqual([...worth, ...worthless].filter(isWorthTelling), worth);
+    assert.deepEqual([...worth, ...worthless].filter(isRoutableAddress), worth);
   });
 });
 

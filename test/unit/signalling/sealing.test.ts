@@ -88,7 +88,7 @@ describe("peers' keys", () => {
       keys.learn(`stranger${index}`, { publicKey: key(2), encryptionSupported: true });
     }
     assert.ok(keys.get("friend"));
-    assert.equal(Object.keys(JSON.parse(keys.save())).length, MAX_PEER_KEYS);
+    assert.equal(Object.keys(JSON.parse(keys.serialize())).length, MAX_PEER_KEYS);
     assert.ok(keys.get(`stranger${3 * MAX_PEER_KEYS - 1}`));
   });
 
@@ -158,7 +158,7 @@ describe("keys on disk", () => {
     const path = join(folder, "peers", "peer-keys.json");
     await writeFile(path, '{"bob":');
     const keyring = await open("peers");
-    assert.match(logged.join(), /warn peers' keys .*peer-keys\.json are not read/);
+    assert.match(logged.join(), /warn cannot read the peers' keys .*peer-keys\.json/);
     keyring.peers.learn("eva", { encryptionSupported: true });
     await keyring.close();
     assert.deepEqual(JSON.parse(await readFile(path, "utf8")), { eva: { encryptionSupported: true } });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { understand } from "../../../plugin/signalling/topics.ts";
+import { parseSignal } from "../../../plugin/signalling/topics.ts";
 
 describe("messages that are no signals of ours are told apart", () => {
   const cases: [string, string, unknown, string][] = [
@@ -26,7 +26,7 @@ describe("messages that are no signals of ours are told apart", () => {
     ],
   ];
   for (const [name, topic, payload, why] of cases) {
-    test(name, () => assert.deepEqual(understand(topic, payload), { ignored: why }));
+    test(name, () => assert.deepEqual(parseSignal(topic, payload), { ignored: why }));
   }
 });
 
@@ -47,7 +47,7 @@ describe("a request's kind of media", () => {
   ];
   for (const [name, fields, expected] of kinds) {
     test(name, () => {
-      const understood = understand("call:c", { type: "call-request", ...fields });
+      const understood = parseSignal("call:c", { type: "call-request", ...fields });
       assert.ok("signal" in understood && understood.signal.type === "call-request");
       assert.equal(understood.signal.mediaType, expected);
     });
@@ -56,7 +56,7 @@ describe("a request's kind of media", () => {
 
 test("a mode or platform of another kind costs no signal", () => {
   for (const type of ["call-request", "call-ack", "call-reconnect-ack"]) {
-    const understood = understand("call:c", { type, mode: "holographic", platform: 7 });
+    const understood = parseSignal("call:c", { type, mode: "holographic", platform: 7 });
     assert.ok("signal" in understood && understood.signal.type === type);
   }
 });
@@ -65,12 +65,12 @@ test("a page's wish for a new connection, and its acknowledgement, are taken", (
   const reconnect = { type: "call-reconnect", channelId: "mc-1", mediaType: "video" };
   const ack = { type: "call-reconnect-ack", mode: "browser", platform: "windows" };
   for (const signal of [reconnect, ack, { type: "call-reconnect" }, { type: "call-reconnect-ack" }]) {
-    assert.deepEqual(understand("call:mc-1", signal), { callId: "mc-1", signal });
+    assert.deepEqual(parseSignal("call:mc-1", signal), { callId: "mc-1", signal });
   }
 });
 
 test("an acknowledgement without mode is taken", () => {
-  assert.deepEqual(understand("call:nc-ab12cd34", { type: "call-ack", platform: "linux" }), {
+  assert.deepEqual(parseSignal("call:nc-ab12cd34", { type: "call-ack", platform: "linux" }), {
     callId: "nc-ab12cd34",
     signal: { type: "call-ack", platform: "linux" },
   });
@@ -79,7 +79,7 @@ test("an acknowledgement without mode is taken", () => {
 test("a candidate of a Go peer loses its empty sdpMid and keeps its null user fragment", () => {
   const candidate = { candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMLineIndex: 0 };
   assert.deepEqual(
-    understand("call:c", {
+    parseSignal("call:c", {
       type: "ice-candidate",
       candidate: { ...candidate, sdpMid: "", usernameFragment: null },
     }),
@@ -94,7 +94,7 @@ test("a candidate of a Go peer loses its empty sdpMid and keeps its null user fr
 });
 
 test("a hang-up with a reason that we do not know is still a hang-up", () => {
-  const understood = understand("call:c", { type: "call-hangup", reason: "tired" });
+  const understood = parseSignal("call:c", { type: "call-hangup", reason: "tired" });
   assert.ok("signal" in understood);
   assert.deepEqual(understood.signal, { type: "call-hangup", reason: undefined });
 });
