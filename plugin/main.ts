@@ -56,7 +56,7 @@ async function runToEnd(tool: ToolCommand): Promise<void> {
     status = await runTool(tool, {
       environment: process.env,
       print: (text) => void stdout.write(text),
-      complain: (text) => void stderr.write(text),
+      printError: (text) => void stderr.write(text),
       signal: stop.signal,
     });
   } catch (error) {

@@ -1,5 +1,5 @@
-// Whether there is a camera, whether this user may open it, and who holds it. /dev and /proc are looked at; no camera
-// is opened.
+// Checks for cameras, the permission to open them, and programs that use them. It reads /dev, /sys and /proc and opens no
+// camera.
 
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
@@ -10,7 +10,7 @@ export interface CameraNode {
   readonly name: string;
 }
 
-/** Every node of the kernel's video devices, also those that do not capture. */
+/** All video device nodes of the kernel, including those that cannot capture. */
 export function videoNodes(system: SystemView): CameraNode[] {
   const names = system.list("/dev").filter((name) => /^video\d+$/.test(name));
   return names
@@ -21,23 +21,24 @@ export function videoNodes(system: SystemView): CameraNode[] {
     }));
 }
 
-/** One finding for the cameras as a whole, and one for each program that holds one. */
+/** One finding for all cameras together, and one for each program that uses a camera. */
 export function checkCameras(system: SystemView): Finding[] {
   const nodes = videoNodes(system);
   if (nodes.length === 0) {
-    const where = system.list("/sys/class/video4linux");
-    if (where.length > 0) {
-      const says = `The kernel knows ${where.join(", ")}, but there is no /dev/video* here.`;
-      return [warning("camera", says, "In a container, pass the devices on: --device /dev/video0")];
+    const kernelNames = system.list("/sys/class/video4linux");
+    if (kernelNames.length > 0) {
+      const message = `The kernel has ${kernelNames.join(", ")}, but /dev/video* does not exist here.`;
+      return [warning("camera", message, "In a container, pass the device on: --device /dev/video0")];
     }
-    const action = "Plug in a camera; a laptop's may have a switch, or be off in the firmware's settings";
-    return [warning("camera", "There is no camera (no /dev/video*): others will not see you.", action)];
+    const action =
+      "Plug in a camera. A laptop's camera may have a switch, or may be disabled in the firmware settings";
+    return [warning("camera", "No camera was found (no /dev/video*), so others will not see you.", action)];
   }
   const forbidden = nodes.filter(({ path }) => !system.canOpen(path));
   return [checkPermission(system, nodes, forbidden), ...checkHolders(system, nodes)];
 }
 
-/** Cameras belong to the group `video` nearly everywhere, but what counts is who owns this one. */
+/** Most systems give cameras to the group `video`, but this checks the group of each node. */
 function checkPermission(
   system: SystemView,
   nodes: readonly CameraNode[],
@@ -46,26 +47,26 @@ function checkPermission(
   const [first] = forbidden;
   if (first === undefined) {
     const names = [...new Set(nodes.map(({ name }) => name))].join(", ");
-    return ok("camera", `There is a camera that you may open: ${names}.`);
+    return ok("camera", `A camera is available: ${names}.`);
   }
   const { user } = system;
   const paths = forbidden.map(({ path }) => path).join(", ");
-  const says = `You may not open ${paths}: the user ${user.name} lacks the permission.`;
+  const message = `The user ${user.name} has no permission to open ${paths}.`;
   const group = groupOf(system, first.path);
-  if (group === null) return warning("camera permission", says, `sudo chmod g+rw ${paths}`);
-  // A group that was given after the login is in the list, but not yet in the process.
+  if (group === null) return warning("camera permission", message, `sudo chmod g+rw ${paths}`);
+  // A process keeps the groups of its login, so a newer group is in the file only.
   if (group.members.includes(user.name)) {
     return warning(
       "camera permission",
-      says,
-      `Log out and in again: you are in the group ${group.name} since then`,
+      message,
+      `Log out and in again, because you joined the group ${group.name} after your last login`,
     );
   }
   const action = `sudo usermod -aG ${group.name} ${user.name}, then log out and in again`;
-  return warning("camera permission", says, action);
+  return warning("camera permission", message, action);
 }
 
-/** The group that owns the node, from group(5). */
+/** The group that owns the node, looked up in group(5). @returns null for root's group and for an unknown one */
 function groupOf(system: SystemView, path: string): { name: string; members: readonly string[] } | null {
   const owner = system.owner(path);
   if (owner === null) return { name: "video", members: [] };
@@ -80,12 +81,12 @@ function groupOf(system: SystemView, path: string): { name: string; members: rea
 function checkHolders(system: SystemView, nodes: readonly CameraNode[]): Finding[] {
   const paths = new Set(nodes.map(({ path }) => path));
   return holdersOf(system, paths).map(({ path, pid, program }) => {
-    const says = `${path} is held open by ${program} (process ${pid}), and most cameras serve one program at a time.`;
-    return warning("camera in use", says, `Close ${program}, or end it: kill ${pid}`);
+    const message = `${program} (process ${pid}) is using ${path}, and most cameras serve one program at a time.`;
+    return warning("camera in use", message, `Close ${program}, or end it: kill ${pid}`);
   });
 }
 
-/** Who holds these nodes, as far as this user may see: proc_pid_fd(5). */
+/** The programs that have these nodes open, as far as this user can see them: proc_pid_fd(5). */
 function holdersOf(system: SystemView, paths: ReadonlySet<string>) {
   const holders = new Map<string, { path: string; pid: string; program: string }>();
   for (const pid of system.list("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -99,9 +100,9 @@ function holdersOf(system: SystemView, paths: ReadonlySet<string>) {
   return [...holders.values()];
 }
 
-/** The name it was started by, since programs rename their main threads at will: proc_pid_cmdline(5). */
+/** The name from the command line, because programs can rename their threads: proc_pid_cmdline(5). */
 function programOf(system: SystemView, pid: string): string {
-  const [started = ""] = system.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
-  const name = started.slice(started.lastIndexOf("/") + 1);
+  const [executable = ""] = system.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  const name = executable.slice(executable.lastIndexOf("/") + 1);
   return name || system.readText(`/proc/${pid}/comm`)?.trim() || "an unnamed program";
 }

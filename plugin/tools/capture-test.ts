@@ -1,5 +1,5 @@
-// `goop-call-plugin capture-test`: a picture and some seconds of sound, saved, with the format and rates that were
-// reached. Every device that was opened is closed again, however it ends.
+// `goop-call-plugin capture-test`: saves a picture and some seconds of sound, and prints their formats and measured rates.
+// Every opened device is closed again on each path.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,48 +12,55 @@ import { peakLevel } from "../sound/level.ts";
 import { NO_PROCESSING, NONE_ID, SAMPLE_RATE, type Sound } from "../sound/sound.ts";
 import { encodeWav } from "./wav.ts";
 
-/** Webcams take up to two seconds to their first picture, an idle sound server as long to its first block. */
-const FIRST_LIMIT_MS = 10_000;
-/** Where the tone is the microphone: concert pitch. */
+/** A webcam may take two seconds for its first frame, and an idle sound server as long for its first block. */
+const FIRST_DATA_LIMIT_MS = 10_000;
+/** Concert pitch, for the test tone. */
 const TONE_HZ = 440;
 
 export interface CaptureTestOptions {
   readonly camera: string;
   readonly microphone: string;
   readonly seconds: number;
-  /** Made when it is missing; the files in it are replaced. */
+  /** Created if it is missing. Files of an earlier test are replaced. */
   readonly folder: string;
   readonly picture: CaptureConstraints;
   /** Ends the capture early. */
   readonly signal: AbortSignal;
 }
 
-export interface Engines {
+export interface CaptureEngines {
   readonly cameras: Cameras;
   readonly sound: Sound;
   readonly png: Pick<PngEncoder, "encode" | "close">;
 }
 
-/** What one device gave, in lines for people. `isGood` is false when nothing was captured. */
+/** The result of one device as lines of text. `hasCaptured` is false if nothing was captured. */
 export interface CaptureReport {
   readonly lines: readonly string[];
-  readonly isGood: boolean;
+  readonly hasCaptured: boolean;
 }
 
-/** One device after the other, so that the figures are its own. Never rejects for a device that fails. */
-export async function captureTest(engines: Engines, wish: CaptureTestOptions): Promise<CaptureReport> {
+/** Tests one device at a time, so that they do not affect each other's figures. A failing device does not reject. */
+export async function captureTest(
+  engines: CaptureEngines,
+  options: CaptureTestOptions,
+): Promise<CaptureReport> {
   const parts: CaptureReport[] = [];
   try {
-    await mkdir(wish.folder, { recursive: true });
-    if (wish.camera !== NONE_ID) parts.push(await orFailure("camera", testCamera(engines, wish)));
-    if (wish.microphone !== NONE_ID) parts.push(await orFailure("microphone", testMicrophone(engines, wish)));
+    await mkdir(options.folder, { recursive: true });
+    if (options.camera !== NONE_ID) parts.push(await orFailure("camera", testCamera(engines, options)));
+    if (options.microphone !== NONE_ID)
+      parts.push(await orFailure("microphone", testMicrophone(engines, options)));
   } catch (error) {
-    parts.push(failed(`The folder ${wish.folder} cannot be made: ${errorText(error)}`));
+    parts.push(failed(`The folder ${options.folder} cannot be created: ${errorText(error)}`));
   } finally {
     await engines.png.close();
     await engines.sound.close();
   }
-  return { lines: parts.flatMap(({ lines }) => lines), isGood: parts.every(({ isGood }) => isGood) };
+  return {
+    lines: parts.flatMap(({ lines }) => lines),
+    hasCaptured: parts.every(({ hasCaptured }) => hasCaptured),
+  };
 }
 
 async function orFailure(device: string, test: Promise<CaptureReport>): Promise<CaptureReport> {
@@ -65,33 +72,36 @@ async function orFailure(device: string, test: Promise<CaptureReport>): Promise<
 }
 
 function failed(line: string): CaptureReport {
-  return { lines: [line], isGood: false };
+  return { lines: [line], hasCaptured: false };
 }
 
-/** The newest picture is the one that is saved: a camera's first ones are often dark, until it has found its exposure. */
-async function testCamera({ cameras, png }: Engines, wish: CaptureTestOptions): Promise<CaptureReport> {
+/** Saves the newest frame, because the first ones are often dark until the camera has adjusted its exposure. */
+async function testCamera(
+  { cameras, png }: CaptureEngines,
+  options: CaptureTestOptions,
+): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
-  const stampsUs: number[] = [];
+  const timestampsUs: number[] = [];
   let last: VideoFrame | undefined;
-  const camera = await cameras.open(wish.camera, wish.picture, {
+  const camera = await cameras.open(options.camera, options.picture, {
     onFrame(frame) {
       frame.retain();
       last?.release();
       last = frame;
-      stampsUs.push(frame.capturedAtUs);
+      timestampsUs.push(frame.capturedAtUs);
       first.resolve();
     },
     onError: first.reject,
   });
   let counters: CaptureCounters;
   try {
-    await gather(first.promise, wish, `no picture came within ${FIRST_LIMIT_MS / 1000} s`);
+    await waitForData(first.promise, options, `no picture arrived within ${FIRST_DATA_LIMIT_MS / 1000} s`);
     counters = camera.counters();
   } finally {
     await camera.close();
   }
-  if (last === undefined) return failed(`camera: ${camera.deviceName} gave no picture`);
-  const path = join(wish.folder, "camera.png");
+  if (last === undefined) return failed(`camera: ${camera.deviceName} delivered no picture`);
+  const path = join(options.folder, "camera.png");
   const { base64 } = await png.encode(last);
   last.release();
   await writeFile(path, Buffer.from(Buffer.from(base64).toString("latin1"), "base64"));
@@ -99,19 +109,22 @@ async function testCamera({ cameras, png }: Engines, wish: CaptureTestOptions): 
   const lines = [
     `camera: ${camera.deviceName} [${camera.deviceId}]`,
     `  format   ${fourcc} ${width}x${height} at ${round(fps)} fps`,
-    `  reached  ${round(rateOf(stampsUs))} fps, ${counters.captured} captured, ${counters.faulty} faulty, ${counters.dropped} dropped`,
+    `  reached  ${round(rateOf(timestampsUs))} fps, ${counters.captured} captured, ${counters.faulty} faulty, ${counters.dropped} dropped`,
     `  saved    ${path}`,
   ];
-  return { lines, isGood: true };
+  return { lines, hasCaptured: true };
 }
 
-/** Unprocessed: what is to be judged is the device, not what is made of its sound. */
-async function testMicrophone({ sound }: Engines, wish: CaptureTestOptions): Promise<CaptureReport> {
+/** Disables voice processing, so that the recording shows the device itself. */
+async function testMicrophone(
+  { sound }: CaptureEngines,
+  options: CaptureTestOptions,
+): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
   const blocks: Int16Array[] = [];
   const arrivalsUs: number[] = [];
-  const options = { toneHz: TONE_HZ, processing: NO_PROCESSING };
-  const microphone = await sound.openMicrophone(wish.microphone, options, {
+  const soundOptions = { toneHz: TONE_HZ, processing: NO_PROCESSING };
+  const microphone = await sound.openMicrophone(options.microphone, soundOptions, {
     onBlock(block) {
       blocks.push(block);
       arrivalsUs.push(performance.now() * 1000);
@@ -120,36 +133,36 @@ async function testMicrophone({ sound }: Engines, wish: CaptureTestOptions): Pro
     onLost: first.reject,
   });
   try {
-    await gather(first.promise, wish, `no sound came within ${FIRST_LIMIT_MS / 1000} s`);
+    await waitForData(first.promise, options, `no sound arrived within ${FIRST_DATA_LIMIT_MS / 1000} s`);
   } finally {
     await microphone.close();
   }
-  const samples = joined(blocks);
-  const path = join(wish.folder, "microphone.wav");
+  const samples = concat(blocks);
+  const path = join(options.folder, "microphone.wav");
   await writeFile(path, encodeWav(samples, SAMPLE_RATE));
-  // Blocks are 10 ms each, but when they come is what the device makes of it.
+  // Each block holds 10 ms, and the arrival times show the device's actual rate.
   const perBlock = samples.length / Math.max(1, blocks.length);
   const lines = [
     `microphone: ${microphone.deviceName} [${microphone.deviceId}]`,
     `  format   16 bit mono at ${SAMPLE_RATE} Hz`,
     `  reached  ${Math.round(rateOf(arrivalsUs) * perBlock)} samples/s, ${round(samples.length / SAMPLE_RATE)} s`,
-    `  level    peak ${decibels(peakLevel(samples))}, mean ${decibels(meanLevel(samples))}${peakLevel(samples) === 0 ? ": silence; is it muted?" : ""}`,
+    `  level    peak ${decibels(peakLevel(samples))}, mean ${decibels(meanLevel(samples))}${peakLevel(samples) === 0 ? ": silence, the microphone may be muted" : ""}`,
     `  saved    ${path}`,
   ];
-  return { lines, isGood: true };
+  return { lines, hasCaptured: true };
 }
 
-/** Waits for the first of it, then for as long as is wished; a failure of the device ends both. */
-async function gather(
+/** Waits for the first data, then for `seconds`. Rejects when the device fails or the first data is late. */
+async function waitForData(
   first: Promise<void>,
   { seconds, signal }: CaptureTestOptions,
-  late: string,
+  lateMessage: string,
 ): Promise<void> {
-  // Whichever ends first, no timer is left behind that would keep the process waiting.
+  // Ends the timer on every path, so that it does not keep the process alive.
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
-  const tooLate = wait(FIRST_LIMIT_MS, undefined, { signal: either }).then(() => {
-    throw new Error(late);
+  const tooLate = wait(FIRST_DATA_LIMIT_MS, undefined, { signal: either }).then(() => {
+    throw new Error(lateMessage);
   });
   try {
     await Promise.race([first, tooLate]);
@@ -160,14 +173,14 @@ async function gather(
   }
 }
 
-/** Events a second; their stamps are in microseconds. */
-function rateOf(stampsUs: readonly number[]): number {
-  const first = stampsUs[0] ?? 0;
-  const last = stampsUs.at(-1) ?? 0;
-  return last > first ? ((stampsUs.length - 1) * 1e6) / (last - first) : 0;
+/** Events a second, from timestamps in microseconds. */
+function rateOf(timestampsUs: readonly number[]): number {
+  const first = timestampsUs[0] ?? 0;
+  const last = timestampsUs.at(-1) ?? 0;
+  return last > first ? ((timestampsUs.length - 1) * 1e6) / (last - first) : 0;
 }
 
-function joined(blocks: readonly Int16Array[]): Int16Array {
+function concat(blocks: readonly Int16Array[]): Int16Array {
   const samples = new Int16Array(blocks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const block of blocks) {
@@ -183,7 +196,7 @@ function meanLevel(samples: Int16Array): number {
   return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length) / 32_768;
 }
 
-/** Below full scale, as audio programs show it. */
+/** In dBFS, as audio programs show it. */
 function decibels(level: number): string {
   return level === 0 ? "none" : `${round(20 * Math.log10(level))} dBFS`;
 }

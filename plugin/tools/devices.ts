@@ -1,4 +1,4 @@
-// `goop-call-plugin devices`: cameras with their modes, microphones and speakers, as a table or as JSON. Opens none of them.
+// `goop-call-plugin devices`: lists cameras with their modes, microphones and speakers. Opens no device.
 
 import type { CameraMode, Native } from "../../native/types.ts";
 import type { Device } from "../../rpc-schema/index.ts";
@@ -13,14 +13,18 @@ export interface DeviceTable extends SoundDevices {
   readonly cameras: readonly CameraWithModes[];
 }
 
-/** The ids are those that settings and `capture-test` take. A camera that may not be opened has no modes. */
-export async function listDevices(native: Native, cameras: Cameras, sound: Sound): Promise<DeviceTable> {
+/** The ids are those that settings and `capture-test` accept. A camera without permission has no modes. */
+export async function listDevicesWithModes(
+  native: Native,
+  cameras: Cameras,
+  sound: Sound,
+): Promise<DeviceTable> {
   const modes = new Map(native.listCameras().map((camera) => [camera.id, camera.modes]));
   const listed = cameras.list().map((camera) => ({ ...camera, modes: modes.get(camera.id) ?? [] }));
   return { cameras: listed, ...(await sound.list()) };
 }
 
-/** For people: one line for each device, below a camera one for each format and size. */
+/** One line for each device, and below a camera one for each format and size. */
 export function describeDevices({ cameras, microphones, speakers }: DeviceTable): string {
   const cameraLines = cameras.flatMap((camera) => [
     ...describe([camera]),
@@ -34,7 +38,7 @@ export function describeDevices({ cameras, microphones, speakers }: DeviceTable)
   return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-/** The star marks what `auto` means. */
+/** A star marks the device that `auto` selects. */
 function describe(devices: readonly Device[]): string[] {
   return devices.map(({ id, name, isDefault }) => `  ${isDefault ? "*" : " "} ${name}  [${id}]`);
 }

@@ -1,4 +1,4 @@
-// `goop-call-plugin doctor`: what is there, what is missing, and what to do about it.
+// `goop-call-plugin doctor`: checks what a call needs, and advises how to fix what is missing.
 
 import { checkCameras } from "./camera-checks.ts";
 import type { Finding } from "./finding.ts";
@@ -9,37 +9,37 @@ import { checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
 
 export interface DoctorOptions {
-  /** Where the addon is built to. */
+  /** The folder of the built addon. */
   readonly addonFolder: string;
-  /** Why the addon does not load; null when it does. */
+  /** Why the addon does not load, or null if it does. */
   readonly addonProblem: string | null;
-  /** A JSON file with settings to be judged; the defaults where it is left out. */
+  /** A JSON file with settings to check. Without it, the defaults are checked. */
   readonly settingsPath: string | undefined;
 }
 
-/** Every check, in the order in which things are to be put right. */
-export async function examine(system: SystemView, wish: DoctorOptions): Promise<Finding[]> {
-  const [addon, ...others] = enginesOf(system, wish.addonFolder);
+/** Runs every check, in the order in which problems should be fixed. */
+export async function runChecks(system: SystemView, options: DoctorOptions): Promise<Finding[]> {
+  const [addon, ...others] = enginesOf(system, options.addonFolder);
   const engines = await Promise.all(others.map((engine) => checkEngine(system, engine)));
-  const addonFound = addon === undefined ? [] : [await checkEngine(system, addon)];
+  const addonFindings = addon === undefined ? [] : [await checkEngine(system, addon)];
   const devices = [...checkCameras(system), ...(await checkSound(system))];
   return [
     checkNode(system),
-    ...addonFound.map((found) => checkAddonLoads(found, wish.addonProblem)),
+    ...addonFindings.map((finding) => checkAddonLoads(finding, options.addonProblem)),
     ...engines,
     ...devices,
-    ...checkSending(devices, settingsAt(system, wish.settingsPath)),
+    ...checkSending(devices, settingsAt(system, options.settingsPath)),
     checkMdns(system),
-    checkSettings(system, wish.settingsPath),
+    checkSettings(system, options.settingsPath),
   ];
 }
 
-/** Warnings leave calls possible: without a camera one is still heard. Without both there is a failure of its own. */
+/** A warning alone does not prevent calls. Without both camera and sound, `checkSending` adds a failure. */
 export function callsArePossible(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict !== "failure");
 }
 
-/** For people: a line for each finding, its action below it, and the verdict last. */
+/** A line for each finding with its action below it, and the summary last. */
 export function describeFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.flatMap(({ check, verdict, says, action }) => [
@@ -48,9 +48,7 @@ export function describeFindings(findings: readonly Finding[]): string {
   ]);
   const isPossible = callsArePossible(findings);
   const warnings = findings.filter(({ verdict }) => verdict === "warning").length;
-  const verdict = isPossible
-    ? "Calls are possible"
-    : "Calls are not possible until the failures are put right";
-  const rest = isPossible && warnings > 0 ? `, with less than everything: see the warnings` : "";
-  return `${[...lines, "", `${verdict}${rest}.`].join("\n")}\n`;
+  const summary = isPossible ? "Calls are possible" : "Calls are not possible until the failures are fixed";
+  const rest = isPossible && warnings > 0 ? ", with restrictions: see the warnings" : "";
+  return `${[...lines, "", `${summary}${rest}.`].join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-// Whether peers can be found on the local network, and whether the settings help calls through routers. No packet is sent.
+// Checks whether mDNS can find peers, and whether the ICE servers help calls through routers. Sends no packet.
 
 import { type Settings, settingsSchema } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
@@ -10,7 +10,7 @@ const UP = 0x1;
 const LOOPBACK = 0x8;
 const MULTICAST = 0x1000;
 
-/** RFC 6762 sends to 224.0.0.251, which needs a network that is up and carries multicast. */
+/** mDNS (RFC 6762) sends to 224.0.0.251, which needs a multicast interface that is up and has a route. */
 export function checkMdns(system: SystemView): Finding {
   const interfaces = system.list("/sys/class/net").filter((name) => {
     const flags = Number(system.readText(`/sys/class/net/${name}/flags`) ?? 0);
@@ -18,41 +18,44 @@ export function checkMdns(system: SystemView): Finding {
   });
   const routed = routedInterfaces(system.readText("/proc/net/route") ?? "");
   const usable = interfaces.filter((name) => routed.has(name));
-  if (usable.length > 0)
-    return ok("network", `Peers on the local network are found by mDNS on ${usable.join(", ")}.`);
-  const says = "No network carries multicast, so peers are not found by mDNS.";
+  if (usable.length > 0) return ok("network", `mDNS can find peers on ${usable.join(", ")}.`);
+  const message = "No network supports multicast, so mDNS cannot find peers.";
   return warning(
     "network",
-    says,
-    "Connect to a network, or name the peers' addresses in the setting signalling.peers",
+    message,
+    "Connect to a network, or add the peers' addresses to the setting signalling.peers",
   );
 }
 
-/** Interfaces with any IPv4 route: proc_net(5), the first column. */
+/** Interfaces with an IPv4 route, from the first column of the table in proc_net(5). */
 function routedInterfaces(table: string): Set<string> {
   const lines = table.split("\n").slice(1);
   return new Set(lines.map((line) => line.split(/\s/)[0] ?? ""));
 }
 
-/** @param settingsPath a JSON file with settings as given to `initialize`; the defaults where it is left out */
+/** @param settingsPath a JSON file with settings as in `initialize`; without it, the defaults are checked */
 export function checkSettings(system: SystemView, settingsPath: string | undefined): Finding {
   const text = settingsPath === undefined ? "{}" : system.readText(settingsPath);
   if (text === null) {
-    return failure("settings", `The settings ${settingsPath} cannot be read.`, "Name a file that is there");
+    return failure(
+      "settings",
+      `The settings file ${settingsPath} cannot be read.`,
+      "Pass the path of a readable file",
+    );
   }
   const read = readSettings(text);
   if (typeof read === "string")
-    return failure("settings", `The settings are refused: ${read}.`, "Put the field right");
+    return failure("settings", `The settings are invalid: ${read}.`, "Correct the field");
   return checkIceServers(read);
 }
 
-/** @returns the settings that hold: the defaults without a path, and where the file is refused */
+/** @returns the settings of the file, or the defaults if there is no path or the file is invalid */
 export function settingsAt(system: SystemView, settingsPath: string | undefined): Settings {
   const read = readSettings(settingsPath === undefined ? "{}" : (system.readText(settingsPath) ?? "{}"));
   return typeof read === "string" ? settingsSchema.parse({}) : read;
 }
 
-/** @returns the settings, or why they are refused */
+/** @returns the settings, or why they are invalid */
 function readSettings(text: string): Settings | string {
   try {
     const parsed = settingsSchema.safeParse(JSON.parse(text));
@@ -63,15 +66,15 @@ function readSettings(text: string): Settings | string {
   }
 }
 
-/** STUN finds the own address behind a router; where that is not enough, TURN relays (RFC 8489, RFC 8656). */
+/** STUN finds our address behind a router (RFC 8489). Where that is not enough, TURN relays (RFC 8656). */
 function checkIceServers({ iceServers }: Settings): Finding {
   const urls = iceServers.flatMap((server) => server.urls);
-  const says = `The setting iceServers has ${urls.length === 0 ? "no server" : urls.join(", ")}`;
-  if (urls.some((url) => /^turns?:/.test(url))) return ok("ICE servers", `${says}.`);
+  const message = `The setting iceServers has ${urls.length === 0 ? "no server" : urls.join(", ")}`;
+  if (urls.some((url) => /^turns?:/.test(url))) return ok("ICE servers", `${message}.`);
   if (urls.length > 0) {
-    const rest = "calls work on one network and through most home routers; for all others add a TURN server";
-    return ok("ICE servers", `${says}: ${rest}.`);
+    const rest = "which suits most home routers, while other routers need a TURN server";
+    return ok("ICE servers", `${message}, ${rest}.`);
   }
   const action = "Add one such as stun:stun.l.google.com:19302, and a TURN server for strict routers";
-  return warning("ICE servers", `${says}, so calls stay on one network.`, action);
+  return warning("ICE servers", `${message}, so calls work only within one network.`, action);
 }

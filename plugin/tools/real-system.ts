@@ -1,4 +1,4 @@
-// The machine itself, for the doctor. It judges nothing; every question to it has a deadline.
+// Implements SystemView for the real machine. Every program and socket has a time limit.
 
 import { execFile } from "node:child_process";
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
@@ -8,12 +8,12 @@ import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { RunResult, SystemView } from "./system-view.ts";
 
-/** ldd takes 50 ms; far more means that it hangs. */
+/** ldd takes 50 ms, so it hangs if it takes this long. */
 const RUN_LIMIT_MS = 10_000;
-/** A local socket answers at once or never. */
+/** A local socket that accepts connections does so at once. */
 const CONNECT_LIMIT_MS = 1_000;
 
-/** @param environment the process's own; only the program itself reads it */
+/** @param environment the process environment, which only main.ts reads */
 export function realSystem(environment: Readonly<Record<string, string | undefined>>): SystemView {
   const { username, uid } = userInfo();
   return {
@@ -32,10 +32,10 @@ export function realSystem(environment: Readonly<Record<string, string | undefin
   };
 }
 
-/** What cannot be had is an answer here, and which errno it was does not matter. */
-function orNull<T>(ask: () => T): T | null {
+/** A failure is a valid answer here, whatever its error code. */
+function orNull<T>(read: () => T): T | null {
   try {
-    return ask();
+    return read();
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-// Puts the tools together with the real machine. It prints by what it is given and returns the status; it does not exit.
+// Runs the tools on the real machine. Prints through the given functions and returns the exit status.
 
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -12,46 +12,47 @@ import { openInBrowser } from "../host/terminal.ts";
 import type { Log } from "../log.ts";
 import { createSound } from "../sound/create-sound.ts";
 import { captureTest } from "./capture-test.ts";
-import { describeDevices, listDevices } from "./devices.ts";
-import { callsArePossible, describeFindings, examine } from "./doctor.ts";
+import { describeDevices, listDevicesWithModes } from "./devices.ts";
+import { callsArePossible, describeFindings, runChecks } from "./doctor.ts";
 import { describeInspection } from "./inspect.ts";
 import { realSystem } from "./real-system.ts";
 import { replayFile } from "./replay.ts";
 
 export interface ToolEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Standard output and standard error. */
+  /** Writes to standard output. */
   print(text: string): void;
-  complain(text: string): void;
-  /** The user wants to end it. */
+  /** Writes to standard error. */
+  printError(text: string): void;
+  /** Aborts when the user interrupts the tool. */
   readonly signal: AbortSignal;
 }
 
 const { native, whyNoCalls } = loadNativeOrExplain();
 
-/** @returns the exit status: 0 for good, 1 for not */
-export async function runTool(command: ToolCommand, around: ToolEnvironment): Promise<number> {
+/** @returns the exit status: 0 on success, 1 otherwise */
+export async function runTool(command: ToolCommand, tool: ToolEnvironment): Promise<number> {
   switch (command.name) {
     case "devices":
-      return devices(command, around);
+      return devices(command, tool);
     case "doctor":
-      return doctor(command, around);
+      return doctor(command, tool);
     case "inspect":
-      return inspect(command, around);
+      return inspect(command, tool);
     case "replay":
-      return replay(command, around);
+      return replay(command, tool);
     case "captureTest":
-      return capture(command, around);
+      return capture(command, tool);
   }
 }
 
-/** Without the addon the sound devices are still there to be listed. */
-async function devices({ json }: { json: boolean }, around: ToolEnvironment): Promise<number> {
-  if (whyNoCalls !== null) around.complain(`${whyNoCalls}\n`);
-  const sound = createSound({ log: logOf(around), env: around.environment });
+/** Lists the sound devices even if the addon does not load. */
+async function devices({ json }: { json: boolean }, tool: ToolEnvironment): Promise<number> {
+  if (whyNoCalls !== null) tool.printError(`${whyNoCalls}\n`);
+  const sound = createSound({ log: logOf(tool), env: tool.environment });
   try {
-    const table = await listDevices(native, createCameras(native), sound);
-    around.print(json ? jsonOf(table) : describeDevices(table));
+    const table = await listDevicesWithModes(native, createCameras(native), sound);
+    tool.print(json ? toJson(table) : describeDevices(table));
     return whyNoCalls === null ? 0 : 1;
   } finally {
     await sound.close();
@@ -60,73 +61,73 @@ async function devices({ json }: { json: boolean }, around: ToolEnvironment): Pr
 
 async function doctor(
   { json, settings }: { json: boolean; settings: string | undefined },
-  around: ToolEnvironment,
+  tool: ToolEnvironment,
 ): Promise<number> {
-  const system = realSystem(around.environment);
-  const findings = await examine(system, {
+  const system = realSystem(tool.environment);
+  const findings = await runChecks(system, {
     addonFolder: addonFolder(),
     addonProblem: whyNoCalls,
     settingsPath: settings,
   });
   const isPossible = callsArePossible(findings);
-  around.print(json ? jsonOf({ callsArePossible: isPossible, findings }) : describeFindings(findings));
+  tool.print(json ? toJson({ callsArePossible: isPossible, findings }) : describeFindings(findings));
   return isPossible ? 0 : 1;
 }
 
 async function capture(
   command: ToolCommand & { name: "captureTest" },
-  around: ToolEnvironment,
+  tool: ToolEnvironment,
 ): Promise<number> {
   if (whyNoCalls !== null) {
-    around.complain(`${whyNoCalls}\n`);
+    tool.printError(`${whyNoCalls}\n`);
     return 1;
   }
   const engines = {
     cameras: createCameras(native),
-    sound: createSound({ log: logOf(around), env: around.environment }),
+    sound: createSound({ log: logOf(tool), env: tool.environment }),
     png: new PngEncoder((picture) => native.toRgba(picture)),
   };
   const { picture } = settingsSchema.parse({});
   const { camera, microphone, seconds, out: folder } = command;
-  const wish = { camera, microphone, seconds, folder, picture, signal: around.signal };
-  const { lines, isGood } = await captureTest(engines, wish);
+  const options = { camera, microphone, seconds, folder, picture, signal: tool.signal };
+  const { lines, hasCaptured } = await captureTest(engines, options);
   const text = `${lines.join("\n")}\n`;
-  if (isGood) around.print(text);
-  else around.complain(text);
-  return isGood ? 0 : 1;
+  if (hasCaptured) tool.print(text);
+  else tool.printError(text);
+  return hasCaptured ? 0 : 1;
 }
 
-async function inspect(command: InspectCommand, around: ToolEnvironment): Promise<number> {
-  const { environment, print, complain } = around;
+async function inspect(command: InspectCommand, tool: ToolEnvironment): Promise<number> {
+  const { environment, print, printError } = tool;
   const folder = runtimeFolder(environment.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0);
   const { url, text } = describeInspection(command, listRunning(folder), folder);
-  (url === null ? complain : print)(`${text}\n`);
+  (url === null ? printError : print)(`${text}\n`);
   if (url === null) return 1;
   const hasDisplay = Boolean(environment.DISPLAY || environment.WAYLAND_DISPLAY);
   if (command.open && !command.stately && hasDisplay) {
-    await openInBrowser(url, (line) => complain(`${line}\n`));
+    await openInBrowser(url, (line) => printError(`${line}\n`));
   }
   return 0;
 }
 
-function replay({ log }: { log: string }, { print, complain }: ToolEnvironment): number {
+function replay({ log }: { log: string }, { print, printError }: ToolEnvironment): number {
   const { isSame, lines } = replayFile(log);
-  (isSame ? print : complain)(`${lines.join("\n")}\n`);
+  (isSame ? print : printError)(`${lines.join("\n")}\n`);
   return isSame ? 0 : 1;
 }
 
-function jsonOf(value: unknown): string {
+function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Of what the parts have to tell, only trouble is for somebody at a terminal. */
-function logOf({ complain }: ToolEnvironment): Log {
+/** Prints warnings and errors only. */
+function logOf({ printError }: ToolEnvironment): Log {
   return (level, message) => {
-    if (level === "warn" || level === "error") complain(`${message}\n`);
+    if (level === "warn" || level === "error") printError(`${message}\n`);
   };
 }
 
-/** The addon stays in the source tree, one level higher from dist/plugin/tools/. */
+/** The addon stays in the source tree, one level further up from dist/plugin/tools/. */
 function addonFolder(): string {
   const isCompiled = import.meta.url.endsWith(".js");
   return fileURLToPath(new URL(`${isCompiled ? "../" : ""}../../native/build/Release`, import.meta.url));

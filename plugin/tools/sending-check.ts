@@ -1,33 +1,33 @@
-// Whether anything is left to send. The rule is the one by which a running plugin decides it; here it is asked about what
-// the other checks found.
+// Checks whether a call could send anything. It applies the availability rule of a running plugin to the findings of the
+// other checks.
 
 import type { Settings } from "../../rpc-schema/index.ts";
 import { judgeAvailability } from "../../statecharts/index.ts";
 import { type Finding, failure } from "./finding.ts";
 
-/** What a check found good, as the list of devices would name it. */
-function found(devices: readonly Finding[], name: string) {
-  const isThere = devices.some(({ check, verdict }) => check === name && verdict === "ok");
-  return isThere ? [{ id: name, name, isDefault: true }] : [];
+/** A device list with one entry if the check of this name passed. */
+function devicesFrom(findings: readonly Finding[], name: string) {
+  const isOk = findings.some(({ check, verdict }) => check === name && verdict === "ok");
+  return isOk ? [{ id: name, name, isDefault: true }] : [];
 }
 
-/** @param devices the findings about cameras and sound @returns a failure where callers would be turned away */
-export function checkSending(devices: readonly Finding[], settings: Settings): Finding[] {
-  const judged = judgeAvailability(settings, {
+/** @param findings those about cameras and sound @returns a failure if the plugin would refuse calls */
+export function checkSending(findings: readonly Finding[], settings: Settings): Finding[] {
+  const availability = judgeAvailability(settings, {
     whyNoEngine: null,
     devices: {
-      cameras: found(devices, "camera"),
-      microphones: found(devices, "sound server"),
+      cameras: devicesFrom(findings, "camera"),
+      microphones: devicesFrom(findings, "sound server"),
       speakers: [],
     },
     closedCameras: [],
     closedNodes: { paths: [], remedy: "" },
   });
-  if (!judged.videoDisabled) return [];
-  if (judged.cause === "user") {
-    const says = "The settings switch calls off (videoDisabled): callers are turned away.";
-    return [failure("calls", says, "Switch them on again in the settings")];
+  if (!availability.videoDisabled) return [];
+  if (availability.cause === "user") {
+    const message = "The setting videoDisabled switches calls off, so calls are refused.";
+    return [failure("calls", message, "Switch calls on again in the settings")];
   }
-  const says = "There is neither a camera nor a sound device that can be used: callers are turned away.";
-  return [failure("calls", says, "Put one of the two right; a running plugin notices by itself")];
+  const message = "There is neither a usable camera nor a usable sound device, so calls are refused.";
+  return [failure("calls", message, "Fix one of the two. A running plugin notices it without a restart")];
 }

@@ -1,5 +1,4 @@
-// Whether there is a sound server or a sound card, and the plugin by which ALSA reaches the server. Nothing is opened for
-// sound.
+// Checks for a sound server or a sound card, and for the ALSA plugin that connects to the server. Opens no sound device.
 
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
@@ -13,34 +12,37 @@ interface Server {
   readonly restart: string;
 }
 
-/** The first server that answers is the one that is used; a card alone will do where there is none. */
+/** Reports the first server that accepts connections. A sound card alone is enough without a server. */
 export async function checkSound(system: SystemView): Promise<Finding[]> {
   const servers = serversOf(system);
   const cards = soundCards(system);
   for (const { name, socket } of servers) {
     if (await system.connects(socket)) {
-      return [ok("sound server", `${name} answers at ${socket}.`), checkAlsaPlugin(system)];
+      return [ok("sound server", `${name} accepts connections at ${socket}.`), checkAlsaPlugin(system)];
     }
   }
-  const dead = servers.find(({ socket }) => isThere(system, socket));
-  if (dead !== undefined) {
-    const says = `${dead.name} does not answer at ${dead.socket}.`;
-    return [warning("sound server", says, `Start it again: ${dead.restart}`)];
+  const unresponsive = servers.find(({ socket }) => exists(system, socket));
+  if (unresponsive !== undefined) {
+    const message = `${unresponsive.name} does not accept connections at ${unresponsive.socket}.`;
+    return [warning("sound server", message, `Restart it: ${unresponsive.restart}`)];
   }
   if (cards.length > 0) {
-    return [ok("sound server", `There is none; ALSA uses the sound card itself: ${cards.join(", ")}.`)];
+    return [
+      ok("sound server", `Without a sound server, ALSA uses the sound card directly: ${cards.join(", ")}.`),
+    ];
   }
-  const says = "There is neither a sound server nor a sound card: nobody will hear you, nor you them.";
+  const message =
+    "There is neither a sound server nor a sound card, so you cannot hear others and they cannot hear you.";
   const action =
     "Plug in a headset, or start the sound server: systemctl --user start pipewire-pulse (or pulseaudio --start)";
-  return [warning("sound server", says, action)];
+  return [warning("sound server", message, action)];
 }
 
-/** Where the servers listen: pulseaudio(1), PULSE_SERVER; pipewire(1), PIPEWIRE_REMOTE. */
+/** The sockets of the servers: PULSE_SERVER in pulseaudio(1), PIPEWIRE_REMOTE in pipewire(1). */
 function serversOf({ environment, user }: SystemView): Server[] {
   const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${user.id}`;
   const pulse = {
-    name: "The sound server (PulseAudio's protocol)",
+    name: "The sound server (PulseAudio protocol)",
     restart: "systemctl --user restart pipewire-pulse (or pulseaudio --start)",
   };
   const named = environment.PULSE_SERVER;
@@ -57,28 +59,28 @@ function serversOf({ environment, user }: SystemView): Server[] {
   ];
 }
 
-/** A socket stays behind when its server crashes, which tells a dead server from none. */
-function isThere(system: SystemView, path: string): boolean {
+/** A crashed server leaves its socket behind. */
+function exists(system: SystemView, path: string): boolean {
   const at = path.lastIndexOf("/");
   return system.list(path.slice(0, at)).includes(path.slice(at + 1));
 }
 
-/** The second of each card's two lines holds no more than its place. */
+/** Each card has two lines, and the second one holds only its location. */
 function soundCards(system: SystemView): string[] {
   const text = system.readText("/proc/asound/cards") ?? "";
   return [...text.matchAll(/^\s*\d+ \[[^\]]*\]: (.+)$/gm)].map(([, name = ""]) => name.trim());
 }
 
-/** PortAudio speaks ALSA only, and ALSA reaches a server by a plugin: asoundrc, `type pulse` and `type pipewire`. */
+/** PortAudio uses ALSA, which needs a plugin to connect to a server: `type pulse` or `type pipewire` in asoundrc. */
 function checkAlsaPlugin(system: SystemView): Finding {
   const folders = ["/usr/lib64/alsa-lib", "/usr/lib/alsa-lib"].concat(
     system.list("/usr/lib").map((name) => `/usr/lib/${name}/alsa-lib`),
   );
   const found = folders.flatMap((folder) => system.list(folder));
   if (found.includes(PULSE_MODULE) || found.includes(PIPEWIRE_MODULE)) {
-    return ok("sound plugin", "ALSA has its plugin for the sound server.");
+    return ok("sound plugin", "The ALSA plugin for the sound server is installed.");
   }
-  const says =
-    "ALSA lacks its plugin for the sound server, so the server's microphones and speakers are out of reach.";
-  return warning("sound plugin", says, "sudo apt-get install -y libasound2-plugins");
+  const message =
+    "The ALSA plugin for the sound server is missing, so the server's microphones and speakers cannot be used.";
+  return warning("sound plugin", message, "sudo apt-get install -y libasound2-plugins");
 }

@@ -1,4 +1,4 @@
-// What the doctor may ask of the machine. Its checks see nothing else, so that every sick machine can be made up in a test.
+// What the doctor can see of the machine. Its checks use nothing else, so tests can simulate any machine.
 
 export interface RunResult {
   readonly status: number;
@@ -10,25 +10,25 @@ export interface FileOwner {
 }
 
 export interface SystemView {
-  /** Such as 24.21.0. */
+  /** For example 24.21.0. */
   readonly nodeVersion: string;
-  /** Such as linux-x64. */
+  /** For example linux-x64. */
   readonly platform: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly user: { readonly name: string; readonly id: number; readonly groups: readonly number[] };
-  /** null where it is missing or may not be read. */
+  /** Null if the file is missing or not readable. */
   readText(path: string): string | null;
-  /** Names in a folder; none where it is missing or may not be read. */
+  /** Names in a folder. Empty if it is missing or not readable. */
   list(path: string): readonly string[];
-  /** readlink(2); null where that fails. */
+  /** readlink(2). Null if it fails. */
   linkTarget(path: string): string | null;
   owner(path: string): FileOwner | null;
   /** access(2) for reading and writing. */
   canOpen(path: string): boolean;
-  /** The folder of an npm package, named as `<package>/package.json`; null where it is not installed. */
+  /** The folder of the npm package with the manifest `<package>/package.json`. Null if it is not installed. */
   packageFolder(manifest: string): string | null;
-  /** null where the program is missing or did not end in time. */
+  /** Null if the program is missing or did not end in time. */
   run(program: string, args: readonly string[]): Promise<RunResult | null>;
-  /** Whether somebody accepts connections at a Unix socket. */
+  /** Whether a server accepts connections at a Unix socket. */
   connects(socketPath: string): Promise<boolean>;
 }

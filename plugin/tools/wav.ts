@@ -1,4 +1,4 @@
-// A WAV file of 16 bit mono samples: RIFF, "Multimedia Programming Interface and Data Specifications 1.0", PCM.
+// Encodes 16 bit mono PCM as a WAV file (RIFF, "Multimedia Programming Interface and Data Specifications 1.0").
 
 const HEADER_BYTES = 44;
 const BYTES_PER_SAMPLE = 2;

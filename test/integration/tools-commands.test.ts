@@ -1,4 +1,4 @@
-// The commands as a person runs them: real processes, the test pattern and the tone, a real PulseAudio.
+// The tools as real processes, with the test pattern, the test tone and a real PulseAudio.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ function samplesOf(path: string): Int16Array {
   return Int16Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readInt16LE(index * 2));
 }
 
-/** The pitch in the middle of the file, where neither start nor end disturbs it. */
+/** The dominant frequency in the middle of the file. */
 function pitchOf(path: string): number {
   const samples = samplesOf(path);
   const middle = Math.floor(samples.length / 2);
@@ -40,7 +40,7 @@ function pitchOf(path: string): number {
 }
 
 describe("goop-call-plugin devices", { timeout: 120_000 }, () => {
-  test("lists as JSON what devices.list lists, with PulseAudio's devices among them", async () => {
+  test("prints the devices of devices.list as JSON, including those of PulseAudio", async () => {
     const { status, stdout } = await runTool(["devices", "--json"], pulse.env);
     assert.equal(status, 0);
     const { cameras, microphones, speakers } = JSON.parse(stdout) as DeviceTable;
@@ -49,7 +49,7 @@ describe("goop-call-plugin devices", { timeout: 120_000 }, () => {
     assert.ok(microphones.some(({ id }) => id === "tone"));
   });
 
-  test("prints a table for people", async () => {
+  test("prints a table", async () => {
     const { status, stdout } = await runTool(["devices"], pulse.env);
     assert.equal(status, 0);
     assert.match(stdout, /^Cameras\n[\s\S]*\[test-pattern\]\n\nMicrophones\n[\s\S]*\n\nSpeakers\n/);
@@ -57,26 +57,26 @@ describe("goop-call-plugin devices", { timeout: 120_000 }, () => {
 });
 
 describe("goop-call-plugin doctor", { timeout: 120_000 }, () => {
-  test("finds this machine fit for calls, and the sound server by its socket", async () => {
+  test("reports that calls are possible, and finds the sound server by its socket", async () => {
     const { status, stdout } = await runTool(["doctor", "--json"], pulse.env);
-    const said = JSON.parse(stdout) as { callsArePossible: boolean; findings: Finding[] };
-    assert.equal(said.callsArePossible, true, stdout);
+    const report = JSON.parse(stdout) as { callsArePossible: boolean; findings: Finding[] };
+    assert.equal(report.callsArePossible, true, stdout);
     assert.equal(status, 0);
-    const sound = said.findings.find(({ check }) => check === "sound server");
+    const sound = report.findings.find(({ check }) => check === "sound server");
     assert.equal(sound?.verdict, "ok", JSON.stringify(sound));
   });
 
-  test("ends with status 1 when the settings would be refused", async () => {
+  test("exits with status 1 if the settings are invalid", async () => {
     const settings = join(folder, "settings.json");
     writeFileSync(settings, '{"toneHz": 1}');
     const { status, stdout } = await runTool(["doctor", "--settings", settings], pulse.env);
     assert.equal(status, 1);
-    assert.match(stdout, /failure +settings +The settings are refused: toneHz/);
+    assert.match(stdout, /failure +settings +The settings are invalid: toneHz/);
   });
 });
 
 describe("goop-call-plugin capture-test", { timeout: 240_000 }, () => {
-  test("saves the test pattern and the tone, and says what was reached", async () => {
+  test("saves the test pattern and the tone, and prints the measured rates", async () => {
     const out = join(folder, "made/here");
     const args = ["--camera", "test-pattern", "--microphone", "tone", "--seconds", "1", "--out", out];
     const { status, stdout, stderr } = await runTool(["capture-test", ...args], pulse.env);
@@ -92,7 +92,7 @@ describe("goop-call-plugin capture-test", { timeout: 240_000 }, () => {
     assert.ok(Math.abs(pitchOf(join(out, "microphone.wav")) - 440) < 4);
   });
 
-  test("records what a real sound server's microphone hears", async () => {
+  test("records the microphone of a real sound server", async () => {
     const stop = pulse.play(sine(700, 1_000, RATE));
     try {
       const args = ["--camera", "none", "--seconds", "2", "--out", folder];
@@ -110,7 +110,7 @@ describe("goop-call-plugin capture-test", { timeout: 240_000 }, () => {
     ["an unknown microphone", ["--camera", "none", "--microphone", "nix"], /^microphone: .*nix/],
   ];
   for (const [what, args, message] of wrong) {
-    test(`${what} is one clear line, and status 1`, async () => {
+    test(`${what} is reported in one line, with status 1`, async () => {
       const { status, stdout, stderr } = await runTool(["capture-test", ...args, "--out", folder], pulse.env);
       assert.equal(status, 1);
       assert.equal(stdout, "");
@@ -119,10 +119,10 @@ describe("goop-call-plugin capture-test", { timeout: 240_000 }, () => {
     });
   }
 
-  test("a folder that cannot be made is one clear line, and no device is opened", async () => {
+  test("a folder that cannot be created is reported in one line", async () => {
     const args = ["--camera", "test-pattern", "--microphone", "tone", "--out", "/dev/null/x"];
     const { status, stderr } = await runTool(["capture-test", ...args], pulse.env);
     assert.equal(status, 1);
-    assert.match(stderr, /^The folder \/dev\/null\/x cannot be made: ENOTDIR[^\n]*\n$/);
+    assert.match(stderr, /^The folder \/dev\/null\/x cannot be created: ENOTDIR[^\n]*\n$/);
   });
 });

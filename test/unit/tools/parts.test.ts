@@ -1,4 +1,4 @@
-// The tools' arguments, tables and files, without a device and without a process.
+// The tools' command line, device table and WAV files, without a device or a process.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,7 +7,7 @@ import { describeDevices } from "../../../plugin/tools/devices.ts";
 import { encodeWav } from "../../../plugin/tools/wav.ts";
 
 describe("the tools' command line", () => {
-  test("takes the commands with their options and defaults", () => {
+  test("accepts the commands with their options and defaults", () => {
     assert.deepEqual(parseCommandLine(["devices", "--json"], ""), { name: "devices", json: true });
     assert.deepEqual(parseCommandLine(["doctor"], ""), { name: "doctor", json: false, settings: undefined });
     assert.deepEqual(parseCommandLine(["replay", "a.jsonl"], ""), { name: "replay", log: "a.jsonl" });
@@ -46,7 +46,7 @@ describe("the tools' command line", () => {
     [["capture-test", "--camera=none", "--microphone=none"], /nothing to test/],
   ];
   for (const [args, what] of refused) {
-    test(`refuses ${args.join(" ")}, in one line and where to read on`, () => {
+    test(`refuses ${args.join(" ")} in one line and refers to --help`, () => {
       const command = parseCommandLine(args, "");
       assert.equal(command.name, "refuse");
       const text = "text" in command ? command.text : "";
@@ -66,7 +66,7 @@ describe("the tools' command line", () => {
 });
 
 describe("the table of devices", () => {
-  test("has a line for each format and size with its rates, and a star for the default", () => {
+  test("has a line for each format and size with its rates, and a star for the default device", () => {
     const mode = (fourcc: string, width: number, height: number, fps: number) => ({
       fourcc,
       width,
@@ -92,7 +92,7 @@ describe("the table of devices", () => {
 });
 
 describe("a WAV file", () => {
-  test("has the header of RIFF and the samples in little endian", () => {
+  test("has a RIFF header and little-endian samples", () => {
     const file = encodeWav(Int16Array.of(1, -2, 32_767), 48_000);
     assert.equal(file.length, 50);
     assert.equal(file.toString("latin1", 0, 4) + file.toString("latin1", 8, 16), "RIFFWAVEfmt ");
