@@ -22,12 +22,12 @@ try {
 }
 
 async function run(options: CommandOptions): Promise<void> {
-  const { viewer, port, settings, log } = options;
+  const { goop, port, settings, log } = options;
   const bridge = await startBridge({
-    viewer,
+    goop,
     port,
     settings,
-    tell: complain,
+    report: complain,
     signal: ending.signal,
     onLog: (line) => {
       if (log) console.error(line);
@@ -38,7 +38,7 @@ async function run(options: CommandOptions): Promise<void> {
     if (options.open) await openInBrowser(bridge.host.url, complain);
     const why = await Promise.race([
       untilEnded(options.durationS, ending.signal).then(() => undefined),
-      bridge.useless,
+      bridge.unusable,
     ]);
     if (why !== undefined) throw new Error(why);
   } finally {
@@ -47,9 +47,9 @@ async function run(options: CommandOptions): Promise<void> {
   }
 }
 
-function tell({ host, selfId }: Bridge, { viewer }: CommandOptions): void {
+function tell({ host, selfId }: Bridge, { goop }: CommandOptions): void {
   console.log(`${host.state.label || selfId}  ${host.url}`);
-  console.log(`attached to ${viewer.origin} as ${selfId}`);
+  console.log(`attached to ${goop.origin} as ${selfId}`);
   if (host.state.settings?.videoDisabled) {
     console.log("Calls are switched off in the settings of Goop²: switch them on there, or on the page.");
   }

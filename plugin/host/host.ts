@@ -62,7 +62,7 @@ export interface HostOptions {
   /** The plugin's whole environment; without it, this process's. */
   readonly env?: NodeJS.ProcessEnv;
   /** The host's own way to peers. Without it the plugin runs a node itself. Whoever made it closes it, after `stop`. */
-  readonly carrier?: HostTransport;
+  readonly transport?: HostTransport;
   /** For the page; 0 or none takes a free one. */
   readonly port?: number;
   /** How the call page takes its pictures; without it, stdio: data URLs over the page's own socket. */
@@ -229,8 +229,8 @@ class ReferenceHost implements Host {
       this.#options.leaveTimeouts,
     );
     this.#process = plugin;
-    const { carrier } = this.#options;
-    const carriage = carrier && relaySignals(plugin.link, carrier, this.#log, taken);
+    const { transport } = this.#options;
+    const carriage = transport && relaySignals(plugin.link, transport, this.#log, taken);
     this.#carriage = carriage;
     this.#rescue.attach(plugin.link);
     this.#relay.attach(plugin.link);
@@ -247,7 +247,7 @@ class ReferenceHost implements Host {
         identity: { label },
         pageOrigins: [...originsOf(this.port)],
         ...(dataDir === undefined ? {} : { dataDir }),
-        ...(carrier ? { carrier: { selfId: carrier.selfId } } : {}),
+        ...(transport ? { carrier: { selfId: transport.selfId } } : {}),
         settings: { ...(this.state.settings ?? this.#options.settings), ...this.#settings.initial() },
         ...(rescue ? { resume: rescue.snapshot } : {}),
       },
@@ -288,7 +288,7 @@ class ReferenceHost implements Host {
     if (this.#process !== gone) return;
     this.#process = undefined;
     this.#relay.detach();
-    const rescue = this.#stopping ? null : this.#rescue.next();
+    const rescue = this.#stopping ? null : this.#rescue.pluginDied();
     const taken = rescue ? (this.#carriage?.handOver(rescue.callId) ?? []) : [];
     void this.#carriage?.end();
     if (rescue) void this.#goOn(rescue, taken, exit);
@@ -314,7 +314,7 @@ class ReferenceHost implements Host {
 
   #settingsChanged(params: unknown, result: unknown): void {
     if (!isRecord(result)) return;
-    this.#settings.noteChange(params, Array.isArray(result.restartNeeded) ? result.restartNeeded : []);
+    this.#settings.storePluginChange(params, Array.isArray(result.restartNeeded) ? result.restartNeeded : []);
     const { restartNeeded } = this.#settings.describe();
     this.#tell({ settings: result.settings as Settings, restartNeeded });
   }

@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { Browser } from "../support/browser/browser.ts";
 import { startChromium } from "../support/browser/chromium.ts";
-import { PEER_TONE_HZ, PLUGIN_TONE_HZ, startFieldPlugin } from "../support/goop-peer/deployed-bench.ts";
-import { startViewer, type Viewer } from "../support/goop-peer/goop/goop-http.ts";
+import { PEER_TONE_HZ, PLUGIN_TONE_HZ, startBenchPlugin } from "../support/goop-peer/deployed-bench.ts";
+import { startGoopHttp, type GoopHttp } from "../support/goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { isTone } from "../support/goop-peer/observer.ts";
-import { untilPluginSees } from "../support/goop-peer/plugin-observer.ts";
+import { untilPluginStamps } from "../support/goop-peer/plugin-observer.ts";
 import { findDeviations } from "../support/goop-peer/wire/wire-rules.ts";
 import { hangUpAll, type PluginProcess } from "../support/plugin/plugin-process.ts";
 import { PULSE_RATE, type Pulse, startPulse } from "../support/sound/pulse.ts";
@@ -29,18 +29,18 @@ describe("Chromium as a browser-mode peer", () => {
   let pulse: Pulse;
   let plugin: PluginProcess;
   let node: GoopNode;
-  let viewer: Viewer;
+  let viewer: GoopHttp;
   let browser: Browser;
   const ends: (() => Promise<unknown>)[] = [];
 
   before(async () => {
     pulse = await startPulse();
     ends.unshift(() => pulse.stop());
-    plugin = await startFieldPlugin(pulse);
+    plugin = await startBenchPlugin(pulse);
     ends.unshift(() => plugin.stop());
     node = await startGoopNode({ label: "Greta", quirks: { sealing: "sealed" } });
     ends.unshift(() => node.stop());
-    viewer = await startViewer(node, { mode: "browser" });
+    viewer = await startGoopHttp(node, { mode: "browser" });
     ends.unshift(() => viewer.stop());
     browser = await startChromium({ args: SWITCHES });
     ends.unshift(() => browser.close());
@@ -61,7 +61,7 @@ describe("Chromium as a browser-mode peer", () => {
 
   async function assertSeeAndHear(callId: string): Promise<void> {
     await untilPageSees(PICTURES);
-    const stamps = await untilPluginSees(plugin, callId, PICTURES);
+    const stamps = await untilPluginStamps(plugin, callId, PICTURES);
     assert.deepEqual(
       stamps.filter(({ ageMs }) => ageMs < 0 || ageMs > LIVE_MS),
       [],
@@ -136,7 +136,7 @@ describe("Chromium as a browser-mode peer", () => {
       await openPage();
       await untilPageSees(1);
       const backMs = performance.now() - leftAt;
-      await untilPluginSees(plugin, callId, 1);
+      await untilPluginStamps(plugin, callId, 1);
       const thereMs = performance.now() - leftAt;
       t.diagnostic(
         `picture back after ${backMs.toFixed(0)} ms in the page, ${thereMs.toFixed(0)} ms in the plugin`,

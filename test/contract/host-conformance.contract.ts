@@ -10,7 +10,7 @@ import {
   type FakePluginProcess,
 } from "../support/plugin/fake-plugin-executable.ts";
 
-export interface CarriedMessage {
+export interface RelayedMessage {
   readonly peerId: string;
   readonly topic: string;
   readonly payload: Record<string, unknown>;
@@ -19,12 +19,12 @@ export interface CarriedMessage {
 /** The network as the host's node sees it; the suite's. */
 export interface HostNetwork {
   /** What the host's node sends to a peer. Resolves when the peer acknowledged, rejects when it is not reached. */
-  send(message: CarriedMessage): Promise<void>;
+  send(message: RelayedMessage): Promise<void>;
 }
 
 export interface HostUnderTest {
   /** A peer's message reaches the host's node. */
-  arrives(message: CarriedMessage): void;
+  arrives(message: RelayedMessage): void;
   /** The host's user closes it. */
   stop(): Promise<void>;
 }
@@ -40,8 +40,8 @@ const P4 = "12D3KooWPeerNumber4abcde";
 /** A network whose peers answer as a test says. */
 class ScriptedNetwork implements HostNetwork {
   /** In the order in which the peers had them. */
-  readonly reached: CarriedMessage[] = [];
-  readonly arrivals = new AwaitableQueue<CarriedMessage>();
+  readonly reached: RelayedMessage[] = [];
+  readonly arrivals = new AwaitableQueue<RelayedMessage>();
   readonly unreachable = new Set<string>();
   readonly #held = new Map<string, Promise<void>>();
 
@@ -52,7 +52,7 @@ class ScriptedNetwork implements HostNetwork {
     return resolve;
   }
 
-  async send(message: CarriedMessage): Promise<void> {
+  async send(message: RelayedMessage): Promise<void> {
     const held = this.#held.get(message.topic);
     this.#held.delete(message.topic);
     await held;
@@ -61,7 +61,7 @@ class ScriptedNetwork implements HostNetwork {
     this.arrivals.add(message);
   }
 
-  next(topic: string): Promise<CarriedMessage> {
+  next(topic: string): Promise<RelayedMessage> {
     return this.arrivals.take((message) => message.topic === topic, `a message on ${topic}`);
   }
 }
@@ -101,7 +101,7 @@ async function leave(plugin: FakePluginProcess, host: HostUnderTest): Promise<vo
   await stopped;
 }
 
-const request = (peerId: string, callId: string): CarriedMessage => ({
+const request = (peerId: string, callId: string): RelayedMessage => ({
   peerId,
   topic: `call:${callId}`,
   payload: { type: "call-request", mediaType: "video" },

@@ -1,4 +1,4 @@
-// The reference host keeps what every carrying host must.
+// The reference host with a transport of its own passes the conformance suite.
 
 import { startHost } from "../../plugin/host/host.ts";
 import type {
@@ -10,8 +10,8 @@ import { type HostNetwork, hostConformance } from "./host-conformance.contract.t
 
 const SELF = "12D3KooWTheHost1tse1f111";
 
-/** The suite's network as the reference host's carrier. */
-function carrierOver(network: HostNetwork): HostTransport & { arrives(message: TransportMessage): void } {
+/** The suite's network as the reference host's transport. */
+function transportOver(network: HostNetwork): HostTransport & { arrives(message: TransportMessage): void } {
   let listener: HostTransportListener | undefined;
   return {
     selfId: SELF,
@@ -32,16 +32,16 @@ function carrierOver(network: HostNetwork): HostTransport & { arrives(message: T
 }
 
 hostConformance("reference host", async (pluginPath, network) => {
-  const carrier = carrierOver(network);
+  const transport = transportOver(network);
   const host = await startHost({
     label: "Alice",
     pluginCommand: { program: pluginPath, args: [] },
-    // A plugin that a test leaves hanging is killed soon.
+    // Short, because tests also leave plugins hanging.
     leaveTimeouts: { shutdownMs: 500, exitMs: 500 },
-    carrier,
+    transport,
   });
   return {
-    arrives: carrier.arrives,
+    arrives: transport.arrives,
     async stop() {
       await host.stop();
     },

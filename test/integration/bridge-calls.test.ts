@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startBridge } from "../../plugin/host/goop-bridge/start-bridge.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
-import { startViewer } from "../support/goop-peer/goop/goop-http.ts";
+import { startGoopHttp } from "../support/goop-peer/goop/goop-http.ts";
 import { startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { type BridgedPeer, startBridgedPeer } from "../support/plugin/bridged-peer.ts";
 
@@ -132,7 +132,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
 describe("a viewer that kept messages while nobody listened", { timeout: 120_000 }, () => {
   test("rings for the call that still waits, and for none that is over", async () => {
     const [alice, bob] = [await startGoopNode({ label: "Alice" }), await startGoopNode({ label: "Bob" })];
-    const viewer = await startViewer(bob);
+    const viewer = await startGoopHttp(bob);
     try {
       await alice.dial(bob.address);
       const say = (callId: string, type: string) =>
@@ -161,8 +161,8 @@ describe("a viewer that kept messages while nobody listened", { timeout: 120_000
 /** A bridge on a viewer that runs already, and what its plugin rings for. */
 async function bridgeOn(url: string) {
   const bridge = await startBridge({
-    viewer: new URL(url),
-    tell: () => undefined,
+    goop: new URL(url),
+    report: () => undefined,
     signal: new AbortController().signal,
     settings: {
       camera: "test-pattern",

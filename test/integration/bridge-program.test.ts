@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startScriptedViewer } from "../support/fakes/scripted-goop.ts";
+import { startScriptedGoop } from "../support/fakes/scripted-goop.ts";
 import { AwaitableQueue } from "../support/plugin/fake-plugin-executable.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../plugin/host/bridge.ts", import.meta.url));
@@ -49,7 +49,7 @@ describe("the bridge's program", { timeout: 120_000 }, () => {
   }
 
   test("waits for a viewer that is not there, and leaves in order when it is told to", async () => {
-    const gone = await startScriptedViewer();
+    const gone = await startScriptedGoop();
     await gone.close();
     const { child, exited, complains } = start("--goop", gone.url.origin);
     await complains("ECONNREFUSED");
@@ -58,11 +58,11 @@ describe("the bridge's program", { timeout: 120_000 }, () => {
   });
 
   test("says where its page is once the viewer answers, serves it, and ends in order", async () => {
-    const gone = await startScriptedViewer();
+    const gone = await startScriptedGoop();
     await gone.close();
     const { child, exited, complains, said } = start("--goop", gone.url.origin, ...QUIET);
     await complains("trying again");
-    const viewer = await startScriptedViewer(Number(gone.url.port));
+    const viewer = await startScriptedGoop(Number(gone.url.port));
     try {
       const line = await said("http://127.0.0.1:");
       assert.match(line, /^Victor /);
@@ -77,12 +77,12 @@ describe("the bridge's program", { timeout: 120_000 }, () => {
   });
 
   test("leaves with an error when another peer's viewer comes to its address", async () => {
-    const first = await startScriptedViewer();
+    const first = await startScriptedGoop();
     const { exited, complains, said } = start("--goop", first.url.origin, ...QUIET);
     await said("attached to");
     await first.close();
     await complains("are lost");
-    const second = await startScriptedViewer(Number(first.url.port));
+    const second = await startScriptedGoop(Number(first.url.port));
     try {
       second.answers["/api/self"] = (_, response) => {
         response.end(JSON.stringify({ id: "12D3KooWPeerNumber1abcde", label: "Petra" }));

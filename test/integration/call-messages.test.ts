@@ -8,7 +8,7 @@ import type { Signal } from "../../rpc-schema/index.ts";
 import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { type GoopPeer, startGoopPeer } from "../support/goop-peer/goop-peer.ts";
 import { PageSession } from "../support/goop-peer/page/page-session.ts";
-import { untilPluginSees } from "../support/goop-peer/plugin-observer.ts";
+import { untilPluginStamps } from "../support/goop-peer/plugin-observer.ts";
 import {
   connectCall,
   hangUpAll,
@@ -75,7 +75,7 @@ describe("a page that is loaded anew", () => {
         await session.reconnect();
         await phase(callId, "reconnecting");
         await phase(callId, "connected");
-        await Promise.all([page.eyes.untilSees(PICTURES), untilPluginSees(plugin, callId, PICTURES)]);
+        await Promise.all([page.observer.untilStamps(PICTURES), untilPluginStamps(plugin, callId, PICTURES)]);
       }
       const { calls } = await plugin.host.request("call.list", {});
       assert.deepEqual(
@@ -91,7 +91,7 @@ describe("a page that is loaded anew", () => {
     const copy: Signal = { type: "call-reconnect", channelId: callId, mediaType: "video" };
     await Promise.all([session.reconnect(), page.node.send(plugin.peerId, `call:${callId}`, copy)]);
     await phase(callId, "reconnecting");
-    await Promise.all([page.eyes.untilSees(PICTURES), untilPluginSees(plugin, callId, PICTURES)]);
+    await Promise.all([page.observer.untilStamps(PICTURES), untilPluginStamps(plugin, callId, PICTURES)]);
   });
 
   test("after its call ended is told so", async () => {
@@ -118,7 +118,7 @@ describe("somebody who is not the call's peer", () => {
   });
   afterEach(() => Promise.all([hangUpAll(pair.alice), hangUpAll(pair.bob)]));
 
-  const watch = (callId: string) => untilPluginSees(pair.alice, callId, PICTURES);
+  const watch = (callId: string) => untilPluginStamps(pair.alice, callId, PICTURES);
 
   test("cannot end, answer or renew a call whose id it learnt", async () => {
     const { alice, bob } = pair;

@@ -5,7 +5,7 @@ import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
 import { readNumber } from "../options.ts";
 
 export interface CommandOptions {
-  readonly viewer: URL;
+  readonly goop: URL;
   /** Of the page; 0 takes a free one. */
   readonly port: number;
   readonly open: boolean;
@@ -50,7 +50,7 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
   const { camera, microphone, speaker } = values;
   const named = Object.entries({ camera, microphone, speaker }).filter(([, value]) => value !== undefined);
   return {
-    viewer: readGoopAddress(values.goop),
+    goop: readGoopAddress(values.goop),
     port: readNumber("--port", values.port, 65_535),
     open: values.open,
     settings: Object.fromEntries(named),

@@ -19,9 +19,9 @@ export interface GoopTimings {
   /** How long a message waits for a viewer that is away, as while it is started anew; the plugin waits for 6 s. */
   readonly awayMs: number;
   /** Between two looks at the peers; theirs is a heartbeat of 5 s. */
-  readonly peersMs: number;
+  readonly pollPeersMs: number;
   /** After the viewer said that a peer came or went: more of them may follow. */
-  readonly peersChangedMs: number;
+  readonly peersChangedDelayMs: number;
   /** Silence after which a replay is over, since nothing marks its end. */
   readonly replayQuietMs: number;
   /** A replay lasts no longer than this, however much goes on. */
@@ -32,16 +32,16 @@ export const goopTimings: GoopTimings = {
   retryMs: 250,
   longestRetryMs: 5_000,
   awayMs: 3_000,
-  peersMs: 5_000,
-  peersChangedMs: 200,
+  pollPeersMs: 5_000,
+  peersChangedDelayMs: 200,
   replayQuietMs: 300,
   replayMs: 2_000,
 };
 
 export interface GoopTransportOptions {
-  readonly http: GoopClient;
+  readonly client: GoopClient;
   /** For people: each trouble once, and its end. */
-  tell(line: string): void;
+  report(line: string): void;
   /** Ends the wait for the viewer; one that is attached is ended by `close`. */
   readonly signal: AbortSignal;
   readonly timings?: Partial<GoopTimings>;
@@ -53,7 +53,7 @@ export interface GoopTransport extends HostTransport {
   /** Calls were switched off in the viewer's settings when it was asked. */
   readonly videoDisabled: boolean;
   /** Resolves, with the reason, when this viewer cannot be used any more: it is another peer now. */
-  readonly useless: Promise<string>;
+  readonly unusable: Promise<string>;
   /** Ends every request and stream. Idempotent. */
   close(): void;
 }
@@ -66,15 +66,15 @@ const MAX_FAILED_LOOKS = 2;
 /** Waits for the viewer, as long as it takes. @throws the signal's reason */
 export async function attachToGoop(options: GoopTransportOptions): Promise<GoopTransport> {
   const timings = { ...goopTimings, ...options.timings };
-  const { http, signal } = options;
+  const { client, signal } = options;
   let told = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const self = await readSelf(http, signal);
+      const self = await readSelf(client, signal);
       return await withFirstContacts(new AttachedViewer({ ...options, timings, ...self }), signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (errorText(error) !== told) options.tell(`${errorText(error)}; trying again until it answers`);
+      if (errorText(error) !== told) options.report(`${errorText(error)}; trying again until it answers`);
       told = errorText(error);
       await pause(backoff(timings, attempt), signal);
     }
@@ -121,7 +121,7 @@ class AttachedViewer implements GoopTransport {
   readonly selfId: string;
   readonly label: string;
   readonly videoDisabled: boolean;
-  readonly useless: Promise<string>;
+  readonly unusable: Promise<string>;
   readonly #options: GoopTransportOptions & { readonly timings: GoopTimings };
   readonly #closing = new AbortController();
   readonly #signal = this.#closing.signal;
@@ -145,12 +145,12 @@ class AttachedViewer implements GoopTransport {
     this.videoDisabled = options.videoDisabled;
     this.#inbox = new ReplayedMessages((message) => this.#listener?.onMessage(message));
     const { promise, resolve } = Promise.withResolvers<string>();
-    this.useless = promise;
+    this.unusable = promise;
     this.#giveUp = resolve;
   }
 
   async send(message: TransportMessage): Promise<void> {
-    if (isHangup(message)) this.#inbox.noteEnd(message);
+    if (isHangup(message)) this.#inbox.noteHangup(message);
     try {
       await this.#post(message);
     } catch (error) {
@@ -191,7 +191,7 @@ class AttachedViewer implements GoopTransport {
   /** Never throws for what the viewer does; a list that cannot be had leaves the last one. */
   async lookAtPeers(): Promise<void> {
     try {
-      const contacts = readContacts(await this.#options.http.getJson("/api/peers", this.#signal));
+      const contacts = readContacts(await this.#options.client.getJson("/api/peers", this.#signal));
       if (contacts === undefined) throw new GoopError("strange", "/api/peers answered no list");
       this.#failedLooks = 0;
       this.#setContacts(contacts.filter(({ peerId }) => peerId !== this.selfId));
@@ -205,12 +205,12 @@ class AttachedViewer implements GoopTransport {
 
   /** One that was given up half way may go out twice: receivers must bear that anyway. */
   async #post({ peerId, topic, payload }: TransportMessage): Promise<void> {
-    const { http, timings } = this.#options;
+    const { client, timings } = this.#options;
     const body = { peer_id: peerId, topic, payload };
     const until = performance.now() + timings.awayMs;
     for (;;) {
       try {
-        await http.postJson("/api/mq/send", body, this.#signal);
+        await client.postJson("/api/mq/send", body, this.#signal);
         return;
       } catch (error) {
         if (!isDown(error) || performance.now() >= until) throw error;
@@ -226,13 +226,13 @@ class AttachedViewer implements GoopTransport {
   }
 
   async #followPeers(): Promise<void> {
-    const { peersMs, peersChangedMs } = this.#options.timings;
+    const { pollPeersMs, peersChangedDelayMs } = this.#options.timings;
     while (!this.#signal.aborted) {
       const isAsked = await Promise.race([
-        pause(peersMs, this.#signal).then(() => false),
+        pause(pollPeersMs, this.#signal).then(() => false),
         this.#peersChanged.promise.then(() => true),
       ]);
-      if (isAsked) await pause(peersChangedMs, this.#signal);
+      if (isAsked) await pause(peersChangedDelayMs, this.#signal);
       this.#peersChanged = Promise.withResolvers();
       await this.lookAtPeers();
     }
@@ -256,7 +256,7 @@ class AttachedViewer implements GoopTransport {
     let why = "the viewer closed them";
     try {
       const signal = AbortSignal.any([this.#signal, stream.signal]);
-      const response = await this.#options.http.openStream("/api/mq/events", signal);
+      const response = await this.#options.client.openStream("/api/mq/events", signal);
       this.#replayBegins();
       for await (const chunk of response as AsyncIterable<Buffer>) {
         for (const event of decoder.push(chunk)) {
@@ -271,30 +271,30 @@ class AttachedViewer implements GoopTransport {
       why = errorText(stream.signal.aborted ? stream.signal.reason : error);
     }
     if (!this.#isLost) {
-      this.#options.tell(`the viewer's events are lost (${why}); trying again until they are back`);
+      this.#options.report(`the viewer's events are lost (${why}); trying again until they are back`);
     }
     return isConnected;
   }
 
   /** The viewer may have been started anew, even for somebody else. */
   async #returned(): Promise<void> {
-    const { http, tell } = this.#options;
-    const { selfId } = await readSelf(http, this.#signal);
+    const { client, report } = this.#options;
+    const { selfId } = await readSelf(client, this.#signal);
     if (selfId !== this.selfId) {
-      const now = `the viewer at ${http.origin} is now peer ${selfId}, not ${this.selfId}`;
+      const now = `the viewer at ${client.origin} is now peer ${selfId}, not ${this.selfId}`;
       this.#giveUp(`${now}: start the bridge again`);
       this.close();
     }
     this.#signal.throwIfAborted();
     this.#isLost = false;
-    tell("the viewer's events are back");
+    report("the viewer's events are back");
     this.#failedLooks = 0;
     this.#peersChanged.resolve();
     const owed = [...this.#owed.values()];
     this.#owed.clear();
     for (const message of owed) {
       this.send(message).catch((error: unknown) =>
-        tell(`${message.topic} was not hung up: ${errorText(error)}`),
+        report(`${message.topic} was not hung up: ${errorText(error)}`),
       );
     }
   }
@@ -303,12 +303,12 @@ class AttachedViewer implements GoopTransport {
     if (this.#inbox.isReplaying) this.#awaitReplayEnd();
     if (event !== "message") return;
     const meaning = readEvent(data);
-    if (meaning.kind === "message") this.#inbox.take(meaning.message);
+    if (meaning.kind === "message") this.#inbox.receive(meaning.message);
     if (meaning.kind === "peersChanged") this.#peersChanged.resolve();
   }
 
   #replayBegins(): void {
-    this.#inbox.replayBegins();
+    this.#inbox.beginReplay();
     this.#replayEndsBy = performance.now() + this.#options.timings.replayMs;
     this.#awaitReplayEnd();
   }
@@ -317,7 +317,7 @@ class AttachedViewer implements GoopTransport {
     clearTimeout(this.#replayTimer);
     const left = Math.max(0, this.#replayEndsBy - performance.now());
     const quietMs = Math.min(this.#options.timings.replayQuietMs, left);
-    this.#replayTimer = setTimeout(() => this.#inbox.replayEnds(), quietMs);
+    this.#replayTimer = setTimeout(() => this.#inbox.endReplay(), quietMs);
   }
 
   #owe(message: TransportMessage): void {

@@ -38,12 +38,12 @@ export class ReplayedMessages {
   }
 
   /** A connection begins: what comes now may be old. */
-  replayBegins(): void {
+  beginReplay(): void {
     this.#isReplaying = true;
   }
 
   /** What is still held is of calls that may still ring. */
-  replayEnds(): void {
+  endReplay(): void {
     this.#isReplaying = false;
     const held = [...this.#held.values()].flat();
     this.#held.clear();
@@ -52,11 +52,11 @@ export class ReplayedMessages {
   }
 
   /** Our side hung up: a request of this call that comes later is old. */
-  noteEnd(message: TransportMessage): void {
+  noteHangup(message: TransportMessage): void {
     this.#ended.set(keyOf(message), true);
   }
 
-  take({ id, ...message }: ReceivedMessage): void {
+  receive({ id, ...message }: ReceivedMessage): void {
     const { peerId, payload } = message;
     // A message that was sent twice has two ids; this is the same one told twice.
     if (id !== "") {

@@ -1,4 +1,4 @@
-// The bridge put together: a running viewer as carrier, the plugin, and the call page. Prints nothing.
+// Starts a bridge: Goop²'s HTTP API as transport, the plugin, and the call page.
 
 import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
 import { type Host, type HostOptions, startHost } from "../host.ts";
@@ -6,50 +6,50 @@ import { createGoopClient } from "./goop-client.ts";
 import { attachToGoop, type GoopTimings } from "./goop-transport.ts";
 
 export interface BridgeOptions extends Pick<HostOptions, "port" | "pluginCommand" | "env" | "onLog"> {
-  /** The viewer's address, as `readViewerAddress` gives it. */
-  readonly viewer: URL;
+  /** Goop²'s address, as `readGoopAddress` returns it. */
+  readonly goop: URL;
   readonly settings?: DeepPartial<Settings>;
-  /** For people: a viewer that does not answer, is lost, is back. */
-  tell(line: string): void;
-  /** Ends the wait for a viewer that does not answer; a bridge that runs is ended by `stop`. */
+  /** Reports to the user that Goop² does not answer, was lost, or is back. */
+  report(line: string): void;
+  /** Ends the wait for a Goop² that does not answer. `stop` ends a bridge that runs. */
   readonly signal: AbortSignal;
   readonly timings?: Partial<GoopTimings>;
-  /** Until the viewer must answer a request, milliseconds. */
+  /** Time limit for an answer of Goop², milliseconds. */
   readonly answerMs?: number;
 }
 
 export interface Bridge {
   readonly host: Host;
   readonly selfId: string;
-  /** Resolves, with the reason, when the bridge is of no use any more; it still has to be stopped. */
-  readonly useless: Promise<string>;
-  /** Hangs up, ends the plugin and the page. Idempotent. */
+  /** Resolves with the reason when the bridge can no longer work. It still has to be stopped. */
+  readonly unusable: Promise<string>;
+  /** Hangs up, ends the plugin and the page server. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Resolves when the page can be opened, however long the viewer takes to answer. @throws the signal's reason */
+/** Resolves when the page can be opened, however long Goop² takes to answer. @throws the signal's reason */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const { viewer, tell, signal, timings, answerMs, settings, ...forHost } = options;
-  const http = createGoopClient(viewer, answerMs);
-  const carrier = await attachToGoop({ http, tell, signal, ...(timings ? { timings } : {}) });
+  const { goop, report, signal, timings, answerMs, settings, ...hostOptions } = options;
+  const client = createGoopClient(goop, answerMs);
+  const transport = await attachToGoop({ client, report, signal, ...(timings ? { timings } : {}) });
   try {
     const host = await startHost({
-      ...forHost,
-      label: carrier.label,
-      carrier,
-      settings: { videoDisabled: carrier.videoDisabled, ...settings },
+      ...hostOptions,
+      label: transport.label,
+      transport,
+      settings: { videoDisabled: transport.videoDisabled, ...settings },
     });
     return {
       host,
-      selfId: carrier.selfId,
-      useless: carrier.useless,
+      selfId: transport.selfId,
+      unusable: transport.unusable,
       async stop() {
         await host.stop();
-        carrier.close();
+        transport.close();
       },
     };
   } catch (error) {
-    carrier.close();
+    transport.close();
     throw error;
   }
 }

@@ -36,7 +36,7 @@ export class CallRescue {
   }
 
   /** The plugin died; it may do so again before it gave anything to keep. @returns null where no other is to be started */
-  next(): Rescue | null {
+  pluginDied(): Rescue | null {
     if (this.#kept) this.#deaths += 1;
     if (this.#deaths > MAX_DEATHS_IN_A_ROW) this.forget();
     return this.#kept;

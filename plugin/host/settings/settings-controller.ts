@@ -17,7 +17,7 @@ import { errorText } from "../../common/error-text.ts";
 import { isRecord } from "../../common/is-record.ts";
 import type { SettingsAnswer } from "../../http/page-messages.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
-import { refused, type StoredSettings, withDevices } from "./stored-settings.ts";
+import { settingsRefused, type StoredSettings, withDevices } from "./stored-settings.ts";
 
 export interface SettingsControllerOptions {
   readonly manifest: Manifest;
@@ -88,14 +88,14 @@ export class SettingsController {
     const change = settings.check(values);
     if (hasDevice(change)) await this.#learnDevices();
     const taken = await this.#apply(toPluginSettings(withDevices(change, this.#devices)));
-    await settings.keep(change);
+    await settings.store(change);
     if (change.enabled !== undefined) await this.#options.setEnabled(change.enabled);
     onChange({ ...(taken ? { settings: taken } : {}), restartNeeded: this.#restartNeeded });
     return this.describe();
   }
 
   /** A page changed the plugin's own settings, which took them: they are stored like the others. */
-  noteChange(params: unknown, restartNeeded: readonly string[]): void {
+  storePluginChange(params: unknown, restartNeeded: readonly string[]): void {
     this.#note(restartNeeded);
     const change = isRecord(params) && isRecord(params.settings) ? toHostValues(params.settings) : {};
     // The page may send part of it; the whole is what counts.
@@ -103,7 +103,7 @@ export class SettingsController {
       change.largest_picture = { ...this.values.largest_picture, ...change.largest_picture };
     }
     if (Object.keys(change).length === 0) return;
-    this.#options.settings.keep(change).catch((error: unknown) => {
+    this.#options.settings.store(change).catch((error: unknown) => {
       this.#options.log(`host: settings not stored: ${errorText(error)}`);
     });
   }
@@ -117,7 +117,7 @@ export class SettingsController {
       return answer.settings;
     } catch (error) {
       if (!(error instanceof RpcError) || !error.issues) throw error;
-      throw refused(error.issues.map((issue) => ({ ...issue, field: toHostField(issue.field) })));
+      throw settingsRefused(error.issues.map((issue) => ({ ...issue, field: toHostField(issue.field) })));
     }
   }
 

@@ -25,7 +25,7 @@ export interface StoredSettings {
   /** The same for a change. @throws RpcError invalidParams in the host's names */
   check(change: Readonly<Record<string, unknown>>): Partial<HostValues>;
   /** Takes it, and writes it down where there is a file. @throws Error when it cannot be written; it counts all the same */
-  keep(change: Partial<HostValues>): Promise<void>;
+  store(change: Partial<HostValues>): Promise<void>;
 }
 
 /**
@@ -60,11 +60,11 @@ class KeptSettings implements StoredSettings {
 
   check(change: Readonly<Record<string, unknown>>): Partial<HostValues> {
     const issues = hostValueIssues(change);
-    if (issues.length > 0) throw refused(issues);
+    if (issues.length > 0) throw settingsRefused(issues);
     return change as Partial<HostValues>;
   }
 
-  async keep(change: Partial<HostValues>): Promise<void> {
+  async store(change: Partial<HostValues>): Promise<void> {
     this.#said = { ...this.#said, ...change };
     // Only what changed: a page that shows no devices must not wipe those that are stored.
     await this.#file?.write(
@@ -84,7 +84,7 @@ export function withDevices(said: Partial<HostValues>, devices: DeviceList | nul
 }
 
 /** What the plugin refused, in the host's names. */
-export function refused(issues: readonly FieldIssue[]): RpcError {
+export function settingsRefused(issues: readonly FieldIssue[]): RpcError {
   const text = issues.map(({ field, value, expected }) => `${field} is ${value}, ${expected}`).join("; ");
   return new RpcError("invalidParams", `not changed: ${text}`, { issues: [...issues] });
 }

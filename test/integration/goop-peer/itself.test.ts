@@ -3,7 +3,7 @@
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { startViewer } from "../../support/goop-peer/goop/goop-http.ts";
+import { startGoopHttp } from "../../support/goop-peer/goop/goop-http.ts";
 import { startGoopNode } from "../../support/goop-peer/goop-node.ts";
 import { type Flavour, type GoopPeer, startGoopPeer } from "../../support/goop-peer/goop-peer.ts";
 import { PageSession } from "../../support/goop-peer/page/page-session.ts";
@@ -36,10 +36,10 @@ async function withPair(
 
 async function seeAndHear(a: GoopPeer, b: GoopPeer): Promise<void> {
   await Promise.all([
-    a.eyes.untilSees(10),
-    b.eyes.untilSees(10),
-    a.eyes.untilHears(b.toneHz),
-    b.eyes.untilHears(a.toneHz),
+    a.observer.untilStamps(10),
+    b.observer.untilStamps(10),
+    a.observer.untilTone(b.toneHz),
+    b.observer.untilTone(a.toneHz),
   ]);
 }
 
@@ -97,7 +97,7 @@ describe("the reference viewer", () => {
   test("keeps messages for the first page that listens, and shows it those that come then", async () => {
     const a = await startGoopNode({ label: "A" });
     const b = await startGoopNode({ label: "B" });
-    const viewer = await startViewer(b);
+    const viewer = await startGoopHttp(b);
     try {
       await a.dial(b.address);
       await a.send(b.peerId, "call:nc-1", { type: "call-request" });
@@ -125,7 +125,7 @@ describe("the reference viewer", () => {
   test("sends for its page, and says in plain text when that was in vain", async () => {
     const a = await startGoopNode({ label: "A" });
     const b = await startGoopNode({ label: "B" });
-    const viewer = await startViewer(a);
+    const viewer = await startGoopHttp(a);
     const send = (body: object) =>
       fetch(`${viewer.url}/api/mq/send`, { method: "POST", body: JSON.stringify(body) });
     try {

@@ -3,7 +3,7 @@
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { FieldBench, startFieldPlugin } from "../../support/goop-peer/deployed-bench.ts";
+import { DeployedBench, startBenchPlugin } from "../../support/goop-peer/deployed-bench.ts";
 import type { Flavour } from "../../support/goop-peer/goop-peer.ts";
 import { EVERY_QUIRK, type Quirks } from "../../support/goop-peer/quirks.ts";
 import { hangUpAll, type PluginProcess } from "../../support/plugin/plugin-process.ts";
@@ -14,7 +14,7 @@ let plugin: PluginProcess;
 
 before(async () => {
   pulse = await startPulse();
-  plugin = await startFieldPlugin(pulse);
+  plugin = await startBenchPlugin(pulse);
 });
 after(async () => {
   await plugin?.stop();
@@ -25,9 +25,9 @@ afterEach(() => hangUpAll(plugin));
 async function withPeer(
   flavour: Flavour,
   quirks: Partial<Quirks>,
-  work: (bench: FieldBench) => Promise<void>,
+  work: (bench: DeployedBench) => Promise<void>,
 ): Promise<void> {
-  const bench = await FieldBench.meet(plugin, pulse, { flavour, label: `Gustav ${flavour}`, quirks });
+  const bench = await DeployedBench.meet(plugin, pulse, { flavour, label: `Gustav ${flavour}`, quirks });
   try {
     await work(bench);
   } finally {
@@ -36,12 +36,12 @@ async function withPeer(
 }
 
 /** A call each way, watched and ended by either side. */
-async function callBothWays(bench: FieldBench): Promise<void> {
+async function callBothWays(bench: DeployedBench): Promise<void> {
   const theirs = await bench.peerCalls();
-  await bench.assertSeeAndHear(theirs.callId);
+  await bench.assertMediaBothWays(theirs.callId);
   assert.deepEqual(await bench.end(theirs.callId, theirs.call, "plugin"), ["hungUp", "local"]);
   const ours = await bench.pluginCalls();
-  await bench.assertSeeAndHear(ours.callId);
+  await bench.assertMediaBothWays(ours.callId);
   assert.deepEqual(await bench.end(ours.callId, ours.call, "peer"), ["hungUp", "remote"]);
   bench.assertWireIsAsDescribed();
 }
@@ -83,8 +83,8 @@ describe("what the field's peers cannot help", () => {
     test(`an offer with ${captures} alone, since nothing else could be captured (${flavour})`, async () => {
       await withPeer(flavour, { captures }, async (bench) => {
         const { callId, call } = await bench.peerCalls();
-        if (captures === "audio") await Promise.all([bench.assertPeerHears(), bench.assertPluginHears()]);
-        else await Promise.all([bench.assertPeerSees(), bench.assertPluginSees(callId)]);
+        if (captures === "audio") await Promise.all([bench.assertPeerSound(), bench.assertPluginSound()]);
+        else await Promise.all([bench.assertPeerVideo(), bench.assertPluginVideo(callId)]);
         await bench.end(callId, call, "peer");
       });
     });
@@ -93,7 +93,7 @@ describe("what the field's peers cannot help", () => {
   test("an audio call in which the camera runs all the same (native)", async () => {
     await withPeer("native", {}, async (bench) => {
       const { callId, call } = await bench.peerCalls("audio");
-      await Promise.all([bench.assertPeerHears(), bench.assertPluginHears()]);
+      await Promise.all([bench.assertPeerSound(), bench.assertPluginSound()]);
       await bench.end(callId, call, "plugin");
       bench.assertWireIsAsDescribed();
     });

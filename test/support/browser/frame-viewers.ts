@@ -32,7 +32,7 @@ export interface PictureViewer {
 }
 
 /** Hands out in order what came. */
-class Arrivals {
+class AwaitableQueue {
   readonly #come: SeenPicture[] = [];
   readonly #waiting: ((picture: SeenPicture) => void)[] = [];
 
@@ -54,7 +54,7 @@ export async function openSocketViewer(
   headers: Record<string, string> = {},
 ): Promise<PictureViewer> {
   const socket = new WebSocket(url, { headers: { origin: PAGE_ORIGIN, ...headers } });
-  const arrivals = new Arrivals();
+  const arrivals = new AwaitableQueue();
   socket.on("message", (data: Buffer) => {
     const [seq, capturedAt] = [data.readUInt32BE(0), data.readDoubleBE(4)];
     const [width, height] = [data.readUInt16BE(12), data.readUInt16BE(14)];
@@ -104,7 +104,7 @@ export interface MjpegViewer extends PictureViewer {
 export function startMjpegViewer(url: string, headers: Record<string, string> = {}): MjpegViewer {
   const sent = { origin: PAGE_ORIGIN, expect: "100-continue", ...headers };
   const asked = request(url, { headers: sent, agent: false });
-  const arrivals = new Arrivals();
+  const arrivals = new AwaitableQueue();
   let paused = false;
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     asked.once("response", resolve);
@@ -146,7 +146,7 @@ export async function openMjpegViewer(url: string): Promise<MjpegViewer> {
   return viewer;
 }
 
-function readParts(response: IncomingMessage, arrivals: Arrivals): void {
+function readParts(response: IncomingMessage, arrivals: AwaitableQueue): void {
   const boundary = /boundary=(.+)$/.exec(response.headers["content-type"] ?? "")?.[1] ?? "";
   const part = Buffer.from(`--${boundary}\r\n`);
   let rest = Buffer.alloc(0);

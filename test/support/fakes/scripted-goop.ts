@@ -6,7 +6,7 @@ import { AwaitableQueue } from "../plugin/fake-plugin-executable.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface ScriptedViewer {
+export interface ScriptedGoop {
   readonly url: URL;
   /** By path; a test replaces what it wants to be otherwise. */
   readonly answers: Record<string, Answer>;
@@ -19,7 +19,7 @@ export interface ScriptedViewer {
   close(): Promise<void>;
 }
 
-export const VIEWER_SELF = "12D3KooWViewerSe1fabcdef";
+export const GOOP_SELF = "12D3KooWViewerSe1fabcdef";
 
 export const json =
   (body: unknown, status = 200): Answer =>
@@ -32,11 +32,11 @@ export const json =
 export const hang: Answer = () => undefined;
 
 /** @param port of one that was closed before; 0 is a free one */
-export async function startScriptedViewer(port = 0): Promise<ScriptedViewer> {
+export async function startScriptedGoop(port = 0): Promise<ScriptedGoop> {
   const [requests, streams] = [new AwaitableQueue<string>(), new AwaitableQueue<ServerResponse>()];
-  const sent: ScriptedViewer["sent"] = new AwaitableQueue();
+  const sent: ScriptedGoop["sent"] = new AwaitableQueue();
   const answers: Record<string, Answer> = {
-    "/api/self": json({ id: VIEWER_SELF, label: "Victor", email: "", avatar_hash: "" }),
+    "/api/self": json({ id: GOOP_SELF, label: "Victor", email: "", avatar_hash: "" }),
     "/api/peers": json([]),
     "/api/settings/quick/get": json({ label: "Victor", video_disabled: false }),
     "/api/mq/events"(_, response) {

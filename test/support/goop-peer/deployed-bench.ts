@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { type PluginProcess, startPlugin } from "../plugin/plugin-process.ts";
 import { PULSE_RATE, type Pulse } from "../sound/pulse.ts";
-import type { FieldCall } from "./deployed-call.ts";
+import type { DeployedCall } from "./deployed-call.ts";
 import { type GoopPeer, type GoopPeerOptions, startGoopPeer } from "./goop-peer.ts";
 import { isTone, type SeenStamp } from "./observer.ts";
-import { untilPluginSees } from "./plugin-observer.ts";
+import { untilPluginStamps } from "./plugin-observer.ts";
 import type { MediaKind } from "./wire/wire.ts";
 import { findDeviations } from "./wire/wire-rules.ts";
 
@@ -18,7 +18,7 @@ const PICTURES = 10;
 const LIVE_MS = 20_000;
 
 /** Its sound goes to a private server, where it can be recorded. */
-export function startFieldPlugin(pulse: Pulse): Promise<PluginProcess> {
+export function startBenchPlugin(pulse: Pulse): Promise<PluginProcess> {
   return startPlugin({
     label: "Plugin",
     env: pulse.env,
@@ -28,10 +28,10 @@ export function startFieldPlugin(pulse: Pulse): Promise<PluginProcess> {
 
 export interface ConnectedCall {
   readonly callId: string;
-  readonly call: FieldCall;
+  readonly call: DeployedCall;
 }
 
-export class FieldBench {
+export class DeployedBench {
   readonly plugin: PluginProcess;
   readonly peer: GoopPeer;
   readonly #pulse: Pulse;
@@ -43,14 +43,14 @@ export class FieldBench {
   }
 
   /** A new peer dials the plugin; resolves when the plugin knows it by its label. */
-  static async meet(plugin: PluginProcess, pulse: Pulse, options: GoopPeerOptions): Promise<FieldBench> {
+  static async meet(plugin: PluginProcess, pulse: Pulse, options: GoopPeerOptions): Promise<DeployedBench> {
     const peer = await startGoopPeer({ toneHz: PEER_TONE_HZ, ...options });
     try {
       await peer.node.dial(plugin.address);
       await plugin.next("contacts.changed", ({ contacts }) =>
         contacts.some(({ peerId, label }) => peerId === peer.node.peerId && label === peer.node.label),
       );
-      return new FieldBench(plugin, peer, pulse);
+      return new DeployedBench(plugin, peer, pulse);
     } catch (error) {
       await peer.stop();
       throw error;
@@ -87,26 +87,26 @@ export class FieldBench {
   }
 
   /** Pictures by their stamps and voices by their pitch, both ways. @returns the stamps that each side saw */
-  async assertSeeAndHear(callId: string): Promise<{ plugin: SeenStamp[]; peer: SeenStamp[] }> {
-    const [peer, plugin] = await Promise.all([this.assertPeerSees(), this.assertPluginSees(callId)]);
-    await Promise.all([this.assertPeerHears(), this.assertPluginHears()]);
+  async assertMediaBothWays(callId: string): Promise<{ plugin: SeenStamp[]; peer: SeenStamp[] }> {
+    const [peer, plugin] = await Promise.all([this.assertPeerVideo(), this.assertPluginVideo(callId)]);
+    await Promise.all([this.assertPeerSound(), this.assertPluginSound()]);
     return { plugin, peer };
   }
 
-  async assertPeerSees(): Promise<SeenStamp[]> {
-    return assertLive(await this.peer.eyes.untilSees(PICTURES));
+  async assertPeerVideo(): Promise<SeenStamp[]> {
+    return assertLive(await this.peer.observer.untilStamps(PICTURES));
   }
 
-  async assertPluginSees(callId: string): Promise<SeenStamp[]> {
-    return assertLive(await untilPluginSees(this.plugin, callId, PICTURES));
+  async assertPluginVideo(callId: string): Promise<SeenStamp[]> {
+    return assertLive(await untilPluginStamps(this.plugin, callId, PICTURES));
   }
 
-  async assertPeerHears(): Promise<void> {
-    await this.peer.eyes.untilHears(PLUGIN_TONE_HZ);
+  async assertPeerSound(): Promise<void> {
+    await this.peer.observer.untilTone(PLUGIN_TONE_HZ);
   }
 
   /** Sound takes a moment through the server; half a second is recorded at a time. */
-  async assertPluginHears(): Promise<void> {
+  async assertPluginSound(): Promise<void> {
     for (let attempt = 0; attempt < 20; attempt += 1) {
       if (isTone(await this.#pulse.record(500), PULSE_RATE, this.peer.toneHz)) return;
     }
@@ -114,7 +114,7 @@ export class FieldBench {
   }
 
   /** Ends the call from one side; both come to know. @returns the plugin's reason and who it says it was */
-  async end(callId: string, call: FieldCall, by: "plugin" | "peer"): Promise<[string, string]> {
+  async end(callId: string, call: DeployedCall, by: "plugin" | "peer"): Promise<[string, string]> {
     if (by === "peer") await call.hangup();
     else await this.plugin.host.request("call.hangup", { callId });
     const [{ reason, endedBy }] = await Promise.all([

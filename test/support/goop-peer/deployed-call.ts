@@ -3,7 +3,7 @@
 import type { MediaKind } from "./wire/wire.ts";
 
 /** One call of a field peer, from its request on. */
-export interface FieldCall {
+export interface DeployedCall {
   readonly channelId: string;
   readonly peerId: string;
   readonly isOrigin: boolean;
@@ -16,17 +16,17 @@ export interface FieldCall {
 }
 
 /** A request that rings. It stays open whatever the caller does meanwhile [3.6]. */
-export interface FieldRing {
+export interface DeployedRing {
   readonly channelId: string;
   readonly peerId: string;
   readonly kind: MediaKind;
-  accept(): Promise<FieldCall>;
+  accept(): Promise<DeployedCall>;
   reject(): Promise<void>;
 }
 
-export interface FieldCalls {
-  start(peerId: string, kind: MediaKind): Promise<FieldCall>;
-  onRing(take: (ring: FieldRing) => void): void;
+export interface DeployedCalls {
+  start(peerId: string, kind: MediaKind): Promise<DeployedCall>;
+  onRing(take: (ring: DeployedRing) => void): void;
   /** What could not be used, in the peer's own words; a message it does not know is no error to it. */
   readonly complaints: readonly string[];
   stop(): Promise<void>;

@@ -108,7 +108,7 @@ export class GoopNode {
     this.presence = new Presence(this.#libp2p.services.pubsub, this.table, {
       peerId: this.peerId,
       heartbeatMs: options.heartbeatMs,
-      tell: () => ({
+      describe: () => ({
         content: this.label,
         videoDisabled: this.quirks.videoDisabled,
         addrs: [this.address.replace(/\/p2p\/.*$/, "")],

@@ -1,9 +1,9 @@
 // A whole Goop² peer: node, calls of one flavour, eyes and ears. What the tests call and are called by.
 
-import type { FieldCalls, FieldRing } from "./deployed-call.ts";
+import type { DeployedCalls, DeployedRing } from "./deployed-call.ts";
 import { type Delivered, type GoopNode, startGoopNode } from "./goop-node.ts";
 import { NativeCalls } from "./native-calls.ts";
-import { Eyes } from "./observer.ts";
+import { Observer } from "./observer.ts";
 import { PageCalls } from "./page/page-calls.ts";
 import { BROWSER_HABITS, NATIVE_HABITS, type Quirks, SDK_HABITS } from "./quirks.ts";
 import { RtcEngine } from "./rtc-engine.ts";
@@ -22,11 +22,11 @@ export interface GoopPeerOptions {
 export interface GoopPeer {
   readonly flavour: Flavour;
   readonly node: GoopNode;
-  readonly calls: FieldCalls;
-  readonly eyes: Eyes;
+  readonly calls: DeployedCalls;
+  readonly observer: Observer;
   readonly toneHz: number;
   /** The next request that fits, also one that rang already and was not taken. */
-  nextRing(fits?: (ring: FieldRing) => boolean): Promise<FieldRing>;
+  nextRing(fits?: (ring: DeployedRing) => boolean): Promise<DeployedRing>;
   /** Requests so far, those that were taken too. */
   readonly rings: number;
   stop(): Promise<void>;
@@ -47,8 +47,8 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
   const node = await startGoopNode({ label: options.label ?? "Gustav", quirks, heartbeatMs: HEARTBEAT_MS });
   const toneHz = options.toneHz ?? 600;
   const engine = new RtcEngine(toneHz);
-  const eyes = new Eyes();
-  const calls = makeCalls(options.flavour, { node, engine, eyes, quirks });
+  const observer = new Observer();
+  const calls = makeCalls(options.flavour, { node, engine, observer, quirks });
   const box = new RingBox();
   calls.onRing((ring) => box.add(ring));
   node.subscribe(CALL_TOPIC, ({ from, topic, payload }: Delivered) => {
@@ -58,7 +58,7 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
     flavour: options.flavour,
     node,
     calls,
-    eyes,
+    observer,
     toneHz,
     nextRing: (fits = () => true) => box.next(fits),
     get rings() {
@@ -75,15 +75,15 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
 interface Parts {
   readonly node: GoopNode;
   readonly engine: RtcEngine;
-  readonly eyes: Eyes;
+  readonly observer: Observer;
   readonly quirks: Quirks;
 }
 
-function makeCalls(flavour: Flavour, { node, engine, eyes, quirks }: Parts): NativeCalls | PageCalls {
+function makeCalls(flavour: Flavour, { node, engine, observer, quirks }: Parts): NativeCalls | PageCalls {
   if (flavour === "native") {
     const send = (peerId: string, channelId: string, message: unknown) =>
       node.send(peerId, `${CALL_TOPIC}${channelId}`, message);
-    return new NativeCalls({ engine, eyes, quirks, send });
+    return new NativeCalls({ engine, observer, quirks, send });
   }
   const stored = new Map<string, string>();
   return new PageCalls(
@@ -92,7 +92,7 @@ function makeCalls(flavour: Flavour, { node, engine, eyes, quirks }: Parts): Nat
       send: (peerId, topic, payload) => node.send(peerId, topic, payload),
       connect: () => engine.connect(),
       capture: (kinds) => engine.capture(kinds),
-      show: (_, track) => engine.watch(track, eyes),
+      show: (_, track) => engine.watch(track, observer),
       storage: {
         getItem: (key) => stored.get(key) ?? null,
         setItem: (key, value) => void stored.set(key, value),
@@ -105,17 +105,17 @@ function makeCalls(flavour: Flavour, { node, engine, eyes, quirks }: Parts): Nat
 
 class RingBox {
   count = 0;
-  #untaken: FieldRing[] = [];
+  #untaken: DeployedRing[] = [];
   readonly #waiting = new Set<() => void>();
 
-  add(ring: FieldRing): void {
+  add(ring: DeployedRing): void {
     this.count += 1;
     this.#untaken.push(ring);
     for (const check of [...this.#waiting]) check();
   }
 
-  next(fits: (ring: FieldRing) => boolean): Promise<FieldRing> {
-    const { promise, resolve, reject } = Promise.withResolvers<FieldRing>();
+  next(fits: (ring: DeployedRing) => boolean): Promise<DeployedRing> {
+    const { promise, resolve, reject } = Promise.withResolvers<DeployedRing>();
     const timer = setTimeout(
       () => reject(new Error(`nothing rang within ${RING_LIMIT_MS} ms`)),
       RING_LIMIT_MS,

@@ -1,30 +1,30 @@
 // Go's call manager with the native viewer's script in front of it [3.2, 3.3, 5.1]: the script sends the request and
 // rings, the manager does the rest. Senders are not compared with a channel's peer [3.9].
 
-import type { FieldCall, FieldCalls, FieldRing } from "./deployed-call.ts";
-import { NativeSession, type NativeSurroundings } from "./native-session.ts";
+import type { DeployedCall, DeployedCalls, DeployedRing } from "./deployed-call.ts";
+import { NativeSession, type NativeEnvironment } from "./native-session.ts";
 import { asCallMessage, type MediaKind, requestedKind } from "./wire/wire.ts";
 
 const PLATFORM = "linux";
 
-export class NativeCalls implements FieldCalls {
+export class NativeCalls implements DeployedCalls {
   readonly complaints: string[] = [];
   /** Never cleared by a hang-up [3.6]. */
   readonly pendingCalls = new Map<string, string>();
-  readonly #around: NativeSurroundings;
+  readonly #around: NativeEnvironment;
   readonly #sessions = new Map<string, NativeSession>();
-  #ring: (ring: FieldRing) => void = () => undefined;
+  #ring: (ring: DeployedRing) => void = () => undefined;
 
-  constructor(around: Omit<NativeSurroundings, "complain">) {
+  constructor(around: Omit<NativeEnvironment, "complain">) {
     this.#around = { ...around, complain: (why) => this.complaints.push(why) };
   }
 
-  onRing(take: (ring: FieldRing) => void): void {
+  onRing(take: (ring: DeployedRing) => void): void {
     this.#ring = take;
   }
 
   /** The session, and with it the camera, before the request [5.1]. */
-  async start(peerId: string, kind: MediaKind): Promise<FieldCall> {
+  async start(peerId: string, kind: MediaKind): Promise<DeployedCall> {
     const { constraintsRequest } = this.#around.quirks;
     const channelId = `nc-${Math.random().toString(36).slice(2, 10)}`;
     const session = this.#add({ channelId, peerId, isOrigin: true, kind });
@@ -54,7 +54,7 @@ export class NativeCalls implements FieldCalls {
   }
 
   /** When the acknowledgement cannot be delivered the session is gone again [3.3]. */
-  async #accept(call: Pick<FieldCall, "channelId" | "peerId" | "kind">): Promise<FieldCall> {
+  async #accept(call: Pick<DeployedCall, "channelId" | "peerId" | "kind">): Promise<DeployedCall> {
     const session = this.#add({ ...call, isOrigin: false });
     const mode = this.#around.quirks.ackWithoutMode ? {} : { mode: "native" };
     try {
@@ -66,11 +66,11 @@ export class NativeCalls implements FieldCalls {
     return session;
   }
 
-  async #reject({ channelId, peerId }: Pick<FieldCall, "channelId" | "peerId">): Promise<void> {
+  async #reject({ channelId, peerId }: Pick<DeployedCall, "channelId" | "peerId">): Promise<void> {
     await this.#around.send(peerId, channelId, { type: "call-hangup" });
   }
 
-  #add(call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">): NativeSession {
+  #add(call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">): NativeSession {
     const session = new NativeSession(call, this.#around);
     this.#sessions.set(call.channelId, session);
     void session.ended.then(() => this.#sessions.delete(call.channelId));

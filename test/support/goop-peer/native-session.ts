@@ -1,17 +1,17 @@
 // One call as Go with Pion makes it [3.2-3.6, 3.9]: roles are checked, candidates wait for the remote description, and
 // `call-reconnect` is not known. Devices open as soon as the session exists.
 
-import type { FieldCall } from "./deployed-call.ts";
-import type { Eyes } from "./observer.ts";
+import type { DeployedCall } from "./deployed-call.ts";
+import type { Observer } from "./observer.ts";
 import type { Quirks } from "./quirks.ts";
 import type { RtcEngine } from "./rtc-engine.ts";
 import type { CallMessage, MediaKind, WireCandidate } from "./wire/wire.ts";
 
-type End = Awaited<FieldCall["ended"]>;
+type End = Awaited<DeployedCall["ended"]>;
 
-export interface NativeSurroundings {
+export interface NativeEnvironment {
   readonly engine: RtcEngine;
-  readonly eyes: Eyes;
+  readonly observer: Observer;
   readonly quirks: Quirks;
   readonly complain: (why: string) => void;
   /** Rejects when it could not be delivered. */
@@ -21,13 +21,13 @@ export interface NativeSurroundings {
 /** [3.5] VP8 and Opus, and neither retransmission nor anything else beside them. */
 const CODECS = { video: /vp8/i, audio: /opus/i } as const;
 
-export class NativeSession implements FieldCall {
+export class NativeSession implements DeployedCall {
   readonly channelId: string;
   readonly peerId: string;
   readonly isOrigin: boolean;
   readonly kind: MediaKind;
   readonly ended: Promise<End>;
-  readonly #around: NativeSurroundings;
+  readonly #around: NativeEnvironment;
   readonly #connection: RTCPeerConnection;
   readonly #media: Promise<void>;
   readonly #end: (end: End) => void;
@@ -37,8 +37,8 @@ export class NativeSession implements FieldCall {
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(
-    call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">,
-    around: NativeSurroundings,
+    call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">,
+    around: NativeEnvironment,
   ) {
     this.channelId = call.channelId;
     this.peerId = call.peerId;
@@ -135,7 +135,7 @@ export class NativeSession implements FieldCall {
   }
 
   #listen(): void {
-    const { engine, eyes } = this.#around;
+    const { engine, observer } = this.#around;
     this.#connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return;
       const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
@@ -144,7 +144,7 @@ export class NativeSession implements FieldCall {
         this.#around.complain(String(error)),
       );
     };
-    this.#connection.ontrack = ({ track }) => engine.watch(track, eyes);
+    this.#connection.ontrack = ({ track }) => engine.watch(track, observer);
     // `disconnected` alone never ends a call of Go's; `failed` does [3.5].
     this.#connection.onconnectionstatechange = () => {
       const { connectionState } = this.#connection;

@@ -3,7 +3,7 @@
 import { ageMs, nowTicks, readStamp, type Stamp } from "../../bench/measures/frame-stamp.ts";
 import { toneLevel } from "../sound/spectrum.ts";
 
-export interface Picture {
+export interface I420Frame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -28,23 +28,23 @@ export function isTone(samples: Int16Array, rate: number, hz: number): boolean {
   return level > 0.02 && BESIDE_HZ.every((step) => level > CLEARLY * toneLevel(samples, rate, hz + step));
 }
 
-export class Eyes {
+export class Observer {
   /** Pictures with or without a stamp. */
-  pictures = 0;
+  frames = 0;
   stamps: SeenStamp[] = [];
   #blocks: Int16Array[] = [];
   #rate = 0;
   readonly #waiting = new Set<() => void>();
 
-  see(picture: Picture): void {
-    this.pictures += 1;
+  addFrame(picture: I420Frame): void {
+    this.frames += 1;
     const stamp = readStamp(picture);
     if (stamp) this.stamps.push({ ...stamp, ageMs: ageMs(stamp, nowTicks()), width: picture.width });
     this.#tell();
   }
 
   /** The engine changes its rate during the first blocks; what was of another rate is forgotten. */
-  hear(block: Int16Array, rate: number): void {
+  addSound(block: Int16Array, rate: number): void {
     if (rate !== this.#rate) this.#blocks = [];
     this.#rate = rate;
     this.#blocks.push(block);
@@ -53,18 +53,18 @@ export class Eyes {
   }
 
   /** Whether anything but silence came lately. */
-  get isHearing(): boolean {
+  get hasSound(): boolean {
     return this.#blocks.some((block) => block.some((sample) => Math.abs(sample) > 300));
   }
 
   forget(): void {
-    this.pictures = 0;
+    this.frames = 0;
     this.stamps = [];
     this.#blocks = [];
   }
 
   /** So many more different pictures with a readable stamp. */
-  async untilSees(count: number): Promise<SeenStamp[]> {
+  async untilStamps(count: number): Promise<SeenStamp[]> {
     this.stamps = [];
     const different = () => new Set(this.stamps.map(({ sequence }) => sequence)).size;
     await this.#until(
@@ -75,7 +75,7 @@ export class Eyes {
   }
 
   /** The tone, in the sound from now on. */
-  async untilHears(hz: number): Promise<void> {
+  async untilTone(hz: number): Promise<void> {
     this.#blocks = [];
     let tries = 0;
     await this.#until(

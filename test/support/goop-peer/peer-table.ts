@@ -13,7 +13,7 @@ export interface KnownPeer {
   addrs: readonly string[];
 }
 
-export interface Learned {
+export interface PeerUpdate {
   readonly content?: string | undefined;
   readonly videoDisabled?: boolean | undefined;
   readonly publicKey?: string | undefined;
@@ -34,7 +34,7 @@ export class PeerTable {
   }
 
   /** What is left out of presence means empty or false; key and flag of encryption are kept. */
-  learn(id: string, learned: Learned): void {
+  learn(id: string, learned: PeerUpdate): void {
     const before = this.#peers.get(id);
     this.#peers.set(id, {
       id,

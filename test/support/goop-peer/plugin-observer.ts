@@ -9,7 +9,7 @@ import type { SeenStamp } from "./observer.ts";
 const LIMIT_MS = 60_000;
 
 /** So many different pictures with a readable stamp, from now on. @throws Error with what came instead, after a minute */
-export async function untilPluginSees(
+export async function untilPluginStamps(
   plugin: PluginProcess,
   callId: string,
   count: number,

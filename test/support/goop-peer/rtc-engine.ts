@@ -3,7 +3,7 @@
 
 import { createRequire } from "node:module";
 import { drawStamp, nowTicks } from "../../bench/measures/frame-stamp.ts";
-import type { Eyes, Picture } from "./observer.ts";
+import type { Observer, I420Frame } from "./observer.ts";
 
 interface Sink {
   stop(): void;
@@ -15,11 +15,11 @@ interface Wrtc {
   readonly RTCRtpSender: typeof RTCRtpSender;
   readonly MediaStream: typeof MediaStream;
   readonly nonstandard: {
-    readonly RTCVideoSource: new () => { createTrack(): MediaStreamTrack; onFrame(picture: Picture): void };
+    readonly RTCVideoSource: new () => { createTrack(): MediaStreamTrack; onFrame(picture: I420Frame): void };
     readonly RTCAudioSource: new () => { createTrack(): MediaStreamTrack; onData(sound: Sound): void };
     readonly RTCVideoSink: new (
       track: MediaStreamTrack,
-    ) => Sink & { onframe: ((event: { frame: Picture }) => void) | null };
+    ) => Sink & { onframe: ((event: { frame: I420Frame }) => void) | null };
     readonly RTCAudioSink: new (
       track: MediaStreamTrack,
     ) => Sink & { ondata: ((sound: Sound) => void) | null };
@@ -67,7 +67,7 @@ export class RtcEngine {
   }
 
   /** A sink on a remote track, until the engine is closed. */
-  watch(track: MediaStreamTrack, eyes: Eyes): void {
+  watch(track: MediaStreamTrack, eyes: Observer): void {
     const sink = track.kind === "video" ? this.#videoSink(track, eyes) : this.#audioSink(track, eyes);
     this.#open.add(() => {
       sink.stop();
@@ -86,16 +86,16 @@ export class RtcEngine {
     this.#open.clear();
   }
 
-  #videoSink(track: MediaStreamTrack, eyes: Eyes): Sink {
+  #videoSink(track: MediaStreamTrack, eyes: Observer): Sink {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
-    sink.onframe = ({ frame }) => eyes.see(frame);
+    sink.onframe = ({ frame }) => eyes.addFrame(frame);
     return sink;
   }
 
-  #audioSink(track: MediaStreamTrack, eyes: Eyes): Sink {
+  #audioSink(track: MediaStreamTrack, eyes: Observer): Sink {
     const sink = new this.#wrtc.nonstandard.RTCAudioSink(track);
     sink.ondata = ({ samples, sampleRate, channelCount }) => {
-      eyes.hear(
+      eyes.addSound(
         samples.filter((_, index) => index % channelCount === 0),
         sampleRate,
       );

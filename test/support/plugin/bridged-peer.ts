@@ -8,7 +8,7 @@ import {
 } from "../../../plugin/host/goop-bridge/start-bridge.ts";
 import type { PluginNotificationName, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { SMALL_PICTURE } from "../fakes/small-picture.ts";
-import { startViewer, type Viewer } from "../goop-peer/goop/goop-http.ts";
+import { startGoopHttp, type GoopHttp } from "../goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../goop-peer/goop-node.ts";
 import { AwaitableQueue } from "./fake-plugin-executable.ts";
 
@@ -16,7 +16,7 @@ export interface BridgedPeer {
   readonly node: GoopNode;
   readonly bridge: Bridge;
   /** The viewer of the moment. */
-  viewer(): Viewer;
+  viewer(): GoopHttp;
   /** Stops the viewer and starts another at the same address. */
   restartViewer(whileDown?: () => Promise<void>): Promise<void>;
   /** What the bridge told its user, in order; each is taken once. */
@@ -45,8 +45,8 @@ export async function startBridgedPeer(
   options: Partial<Pick<BridgeOptions, "timings" | "settings">> = {},
 ): Promise<BridgedPeer> {
   const node = await startGoopNode({ label });
-  let viewer = await startViewer(node);
-  const past: Viewer[] = [];
+  let viewer = await startGoopHttp(node);
+  const past: GoopHttp[] = [];
   const lines = new AwaitableQueue<string>();
   const heard = new AwaitableQueue<{ name: string; params: unknown }>();
   const ending = new AbortController();
@@ -57,10 +57,10 @@ export async function startBridgedPeer(
   let bridge: Bridge;
   try {
     bridge = await startBridge({
-      viewer: new URL(viewer.url),
-      tell: (line) => lines.add(line),
+      goop: new URL(viewer.url),
+      report: (line) => lines.add(line),
       signal: ending.signal,
-      timings: { retryMs: 20, longestRetryMs: 100, peersMs: 200, peersChangedMs: 10, ...options.timings },
+      timings: { retryMs: 20, longestRetryMs: 100, pollPeersMs: 200, peersChangedDelayMs: 10, ...options.timings },
       settings: { ...SETTINGS, ...options.settings },
     });
   } catch (error) {
@@ -80,7 +80,7 @@ export async function startBridgedPeer(
       const { port } = viewer;
       await viewer.stop();
       await whileDown?.();
-      viewer = await startViewer(node, { port });
+      viewer = await startGoopHttp(node, { port });
     },
     async next(name, fits = () => true) {
       const fitsToo = (one: { name: string; params: unknown }) =>

@@ -48,23 +48,23 @@ describe("a host whose plugin died", () => {
     const { keeps } = await plugin();
     await keeps("first");
     await keeps("second");
-    assert.deepEqual(calls.next(), { snapshot: "second", callId: "c" });
+    assert.deepEqual(calls.pluginDied(), { snapshot: "second", callId: "c" });
   });
 
   test("starts nothing where nothing was kept, the call is over, or it ended the plugin itself", async () => {
     const { calls, plugin } = rescue();
     const { keeps, ends } = await plugin();
-    assert.equal(calls.next(), null);
+    assert.equal(calls.pluginDied(), null);
     await keeps("a call");
     await keeps(null);
-    assert.equal(calls.next(), null);
+    assert.equal(calls.pluginDied(), null);
     await keeps("a call");
     await ends("another");
     await ends("c");
-    assert.equal(calls.next(), null);
+    assert.equal(calls.pluginDied(), null);
     await keeps("a call");
     calls.forget();
-    assert.equal(calls.next(), null);
+    assert.equal(calls.pluginDied(), null);
   });
 
   test("tries twice with plugins that die before they kept anything, and then no more", async () => {
@@ -72,7 +72,7 @@ describe("a host whose plugin died", () => {
     await (await plugin()).keeps("a call");
     const tries = [];
     for (let deaths = 0; deaths < 4; deaths += 1) {
-      tries.push(calls.next() !== null);
+      tries.push(calls.pluginDied() !== null);
       await plugin();
     }
     assert.deepEqual(tries, [true, true, false, false]);

@@ -9,9 +9,9 @@ import {
   hang,
   json,
   messageEvent,
-  type ScriptedViewer,
-  startScriptedViewer,
-  VIEWER_SELF,
+  type ScriptedGoop,
+  startScriptedGoop,
+  GOOP_SELF,
 } from "../../support/fakes/scripted-goop.ts";
 import { AwaitableQueue } from "../../support/plugin/fake-plugin-executable.ts";
 
@@ -20,8 +20,8 @@ const QUICK: Partial<GoopTimings> = {
   retryMs: 1,
   longestRetryMs: 20,
   awayMs: 0,
-  peersMs: 10,
-  peersChangedMs: 1,
+  pollPeersMs: 10,
+  peersChangedDelayMs: 1,
   replayQuietMs: 20,
   replayMs: 200,
 };
@@ -38,8 +38,8 @@ function attach(url: URL, timings: Partial<GoopTimings> = {}, answerMs = 5_000) 
   const lines = new AwaitableQueue<string>();
   const ending = new AbortController();
   const attached = attachToGoop({
-    http: createGoopClient(url, answerMs),
-    tell: (line) => lines.add(line),
+    client: createGoopClient(url, answerMs),
+    report: (line) => lines.add(line),
     signal: ending.signal,
     timings: { ...QUICK, ...timings },
   });
@@ -47,7 +47,7 @@ function attach(url: URL, timings: Partial<GoopTimings> = {}, answerMs = 5_000) 
 }
 
 /** Attached, listening, with the first stream of events. */
-async function listening(viewer: ScriptedViewer, timings: Partial<GoopTimings> = {}, answerMs?: number) {
+async function listening(viewer: ScriptedGoop, timings: Partial<GoopTimings> = {}, answerMs?: number) {
   const { attached, line } = attach(viewer.url, timings, answerMs);
   const carrier = await attached;
   const [messages, contacts] = [new AwaitableQueue<TransportMessage>(), new AwaitableQueue<string>()];
@@ -67,8 +67,8 @@ async function listening(viewer: ScriptedViewer, timings: Partial<GoopTimings> =
   return { carrier, line, stream, next, told, messages, contacts };
 }
 
-const withViewer = (body: (viewer: ScriptedViewer) => Promise<void>) => async () => {
-  const viewer = await startScriptedViewer();
+const withViewer = (body: (viewer: ScriptedGoop) => Promise<void>) => async () => {
+  const viewer = await startScriptedGoop();
   try {
     await body(viewer);
   } finally {
@@ -78,20 +78,20 @@ const withViewer = (body: (viewer: ScriptedViewer) => Promise<void>) => async ()
 
 describe("attaching to a viewer", { timeout: 60_000 }, () => {
   test("waits for one that is not there, says so once, and goes on when it comes", async () => {
-    const first = await startScriptedViewer();
+    const first = await startScriptedGoop();
     await first.close();
     const { attached, lines, line } = attach(first.url);
     assert.match(await line("trying again"), /no viewer at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
-    const viewer = await startScriptedViewer(Number(first.url.port));
+    const viewer = await startScriptedGoop(Number(first.url.port));
     const carrier = await attached;
-    assert.deepEqual([carrier.selfId, carrier.label, carrier.videoDisabled], [VIEWER_SELF, "Victor", false]);
+    assert.deepEqual([carrier.selfId, carrier.label, carrier.videoDisabled], [GOOP_SELF, "Victor", false]);
     assert.deepEqual(lines.waiting, []);
     carrier.close();
     await viewer.close();
   });
 
   test("ends its wait when it is told to", async () => {
-    const first = await startScriptedViewer();
+    const first = await startScriptedGoop();
     await first.close();
     const { attached, line, ending } = attach(first.url, { retryMs: 60_000, longestRetryMs: 60_000 });
     await line("trying again");
@@ -164,7 +164,7 @@ describe("an attached viewer", { timeout: 60_000 }, () => {
   test(
     "gives up a message that the viewer never answers",
     withViewer(async (viewer) => {
-      const { carrier } = await listening(viewer, { peersMs: 60_000 }, 100);
+      const { carrier } = await listening(viewer, { pollPeersMs: 60_000 }, 100);
       viewer.answers["/api/mq/send"] = hang;
       const message = { peerId: PEER, topic: "call:c", payload: { type: "call-ack" } };
       await assert.rejects(carrier.send(message), /did not answer within 100 ms/);
@@ -173,11 +173,11 @@ describe("an attached viewer", { timeout: 60_000 }, () => {
   );
 
   test("keeps a message for a viewer that is away for a moment", async () => {
-    const first = await startScriptedViewer();
+    const first = await startScriptedGoop();
     const { carrier } = await listening(first, { awayMs: 60_000 });
     await first.close();
     const sending = carrier.send({ peerId: PEER, topic: "call:c", payload: { type: "call-offer" } });
-    const second = await startScriptedViewer(Number(first.url.port));
+    const second = await startScriptedGoop(Number(first.url.port));
     await sending;
     assert.equal((await second.sent.take(() => true, "the message")).topic, "call:c");
     carrier.close();
@@ -185,13 +185,13 @@ describe("an attached viewer", { timeout: 60_000 }, () => {
   });
 
   test("says a hang-up when the viewer is back, however long it was away", async () => {
-    const first = await startScriptedViewer();
+    const first = await startScriptedGoop();
     const { carrier } = await listening(first);
     await first.close();
     const hangUp = { peerId: PEER, topic: "call:c", payload: { type: "call-hangup" } };
     await assert.rejects(carrier.send(hangUp), { code: "down" });
     await assert.rejects(carrier.send({ ...hangUp, topic: "call:d", payload: { type: "call-ack" } }));
-    const second = await startScriptedViewer(Number(first.url.port));
+    const second = await startScriptedGoop(Number(first.url.port));
     assert.equal((await second.sent.take(() => true, "the hang-up")).topic, "call:c");
     assert.deepEqual(second.sent.waiting, []);
     carrier.close();
@@ -225,8 +225,8 @@ describe("an attached viewer", { timeout: 60_000 }, () => {
   test(
     "tells of contacts when they change, at once when the viewer says so, and keeps them while it fails",
     withViewer(async (viewer) => {
-      const { carrier, stream, told, contacts } = await listening(viewer, { peersMs: 600_000 });
-      viewer.answers["/api/peers"] = json([peer(), { ID: VIEWER_SELF, Content: "myself" }]);
+      const { carrier, stream, told, contacts } = await listening(viewer, { pollPeersMs: 600_000 });
+      viewer.answers["/api/peers"] = json([peer(), { ID: GOOP_SELF, Content: "myself" }]);
       stream.write(messageEvent(undefined, "peer:announce", { peerId: PEER }));
       await told("Petra");
       viewer.answers["/api/peers"] = json([peer({ Content: "Petra 2" })]);
@@ -311,12 +311,12 @@ describe("an attached viewer", { timeout: 60_000 }, () => {
   );
 
   test("is of no use when another peer answers at its address", async () => {
-    const first = await startScriptedViewer();
+    const first = await startScriptedGoop();
     const { carrier } = await listening(first);
     await first.close();
-    const second = await startScriptedViewer(Number(first.url.port));
+    const second = await startScriptedGoop(Number(first.url.port));
     second.answers["/api/self"] = json({ id: PEER, label: "Petra" });
-    assert.match(await carrier.useless, new RegExp(`is now peer ${PEER}, not ${VIEWER_SELF}`));
+    assert.match(await carrier.unusable, new RegExp(`is now peer ${PEER}, not ${GOOP_SELF}`));
     const message = { peerId: PEER, topic: "call:c", payload: {} };
     await assert.rejects(carrier.send(message));
     carrier.close();

@@ -16,7 +16,7 @@ function inbox() {
   );
   let lastId = 0;
   const take = (callId: string, type: string, { id = `m${++lastId}`, from = PEER } = {}) =>
-    box.take({ id, peerId: from, topic: `call:${callId}`, payload: { type } });
+    box.receive({ id, peerId: from, topic: `call:${callId}`, payload: { type } });
   return { box, passed, take };
 }
 
@@ -43,7 +43,7 @@ describe("an inbox that is not replayed", () => {
     take("c", "call-hangup");
     take("c", "call-request");
     take("c", "call-request", { from: OTHER });
-    box.noteEnd({ peerId: PEER, topic: "call:d", payload: { type: "call-hangup" } });
+    box.noteHangup({ peerId: PEER, topic: "call:d", payload: { type: "call-hangup" } });
     take("d", "call-request");
     assert.deepEqual(passed, ["c call-request", "c call-hangup", "other c call-request"]);
   });
@@ -52,7 +52,7 @@ describe("an inbox that is not replayed", () => {
 describe("an inbox that is replayed", () => {
   test("holds a call that begins in it, and drops it with all its messages when it is hung up", () => {
     const { box, take, passed } = inbox();
-    box.replayBegins();
+    box.beginReplay();
     take("stale", "call-request");
     take("waiting", "call-request");
     take("stale", "call-request");
@@ -63,29 +63,29 @@ describe("an inbox that is replayed", () => {
     take("stale", "call-request");
     assert.deepEqual(passed, ["stale ice-candidate"], "of a call that nobody knows any more");
     passed.length = 0;
-    box.replayEnds();
+    box.endReplay();
     assert.deepEqual(passed, ["waiting call-request", "waiting ice-candidate"]);
   });
 
   test("passes what belongs to calls that began before, at once", () => {
     const { box, take, passed } = inbox();
     take("running", "call-request");
-    box.replayBegins();
+    box.beginReplay();
     take("new", "call-request");
     take("running", "ice-candidate");
     take("running", "call-hangup");
     assert.deepEqual(passed, ["running call-request", "running ice-candidate", "running call-hangup"]);
-    box.replayEnds();
+    box.endReplay();
     assert.equal(passed.at(-1), "new call-request");
   });
 
   test("passes everything again once it is over, and holds again at the next", () => {
     const { box, take, passed } = inbox();
     for (const callId of ["a", "b"]) {
-      box.replayBegins();
+      box.beginReplay();
       take(callId, "call-request");
       assert.ok(!passed.includes(`${callId} call-request`));
-      box.replayEnds();
+      box.endReplay();
       assert.ok(passed.includes(`${callId} call-request`));
     }
     take("c", "call-request");
@@ -94,9 +94,9 @@ describe("an inbox that is replayed", () => {
 
   test("is bounded, whatever a peer fills it with", () => {
     const { box, take, passed } = inbox();
-    box.replayBegins();
+    box.beginReplay();
     for (let nth = 0; nth < 10_000; nth += 1) take(`flood${nth}`, "call-request");
-    box.replayEnds();
+    box.endReplay();
     assert.ok(passed.length < 5_000, String(passed.length));
   });
 });

@@ -55,7 +55,7 @@ describe("a host's file", () => {
   test("keeps what it does not know, and devices that nobody changed", async () => {
     const path = await fileWith(FIELD);
     const settings = await openStoredSettings(path, silent);
-    await settings.keep({ video_disabled: false, echo_cancellation: false });
+    await settings.store({ video_disabled: false, echo_cancellation: false });
     assert.deepEqual(await contentOf(path), {
       ...FIELD,
       viewer: { ...FIELD.viewer, video_disabled: false },
@@ -67,17 +67,17 @@ describe("a host's file", () => {
     const path = await fileWith(FIELD);
     const settings = await openStoredSettings(path, silent);
     await writeFile(path, JSON.stringify({ ...FIELD, profile: { label: "Ann" } }));
-    await settings.keep({ debugging: true });
+    await settings.store({ debugging: true });
     assert.deepEqual((await contentOf(path)).profile, { label: "Ann" });
   });
 
   test("keeps its mode, leaves nothing beside it, and a new one is for its owner only", async () => {
     const path = await fileWith(FIELD);
     await chmod(path, 0o640);
-    await (await openStoredSettings(path, silent)).keep({ debugging: true });
+    await (await openStoredSettings(path, silent)).store({ debugging: true });
     assert.equal((await stat(path)).mode & 0o777, 0o640);
     const fresh = join(folder, "fresh.json");
-    await (await openStoredSettings(fresh, silent)).keep({ debugging: true });
+    await (await openStoredSettings(fresh, silent)).store({ debugging: true });
     assert.equal((await stat(fresh)).mode & 0o777, 0o600);
     assert.deepEqual(
       (await readdir(folder)).filter((name) => name.endsWith(".tmp")),
@@ -111,7 +111,7 @@ describe("a host's file", () => {
       complaints.join("\n"),
       /viewer\.video_disabled is "yes"[\s\S]*plugins\.call\.mode is "both"/,
     );
-    await settings.keep({ debugging: true });
+    await settings.store({ debugging: true });
     assert.equal((await contentOf(path)).viewer.video_disabled, "yes");
   });
 });

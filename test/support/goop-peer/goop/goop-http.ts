@@ -4,12 +4,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Delivered, GoopNode } from "../goop-node.ts";
-import { Inbox } from "../wire/mq-inbox.ts";
+import { MqInbox } from "../wire/mq-inbox.ts";
 import { IDENTITY_TOPIC, isRecord, MQ_ACK_TOPIC } from "../wire/wire.ts";
 import { answerPage } from "./goop-page.ts";
-import { routes, ViewerError } from "./goop-routes.ts";
+import { routes, HttpError } from "./goop-routes.ts";
 
-export interface ViewerOptions {
+export interface GoopHttpOptions {
   /** The same again brings a viewer back where its pages look for it; 0 is a free one. */
   readonly port?: number;
   /** As the host's platform decides it: native on linux. */
@@ -20,11 +20,11 @@ export interface ViewerOptions {
 /** What is asked of `/api/settings/quick`; a host reads it at its next start only [4.4]. */
 export type QuickSettings = Record<string, string | boolean>;
 
-export interface Viewer {
+export interface GoopHttp {
   readonly url: string;
   readonly port: number;
   readonly node: GoopNode;
-  readonly inbox: Inbox;
+  readonly inbox: MqInbox;
   readonly quick: QuickSettings;
   readonly mode: "native" | "browser";
   readonly platform: string;
@@ -38,8 +38,8 @@ export interface Viewer {
 const SUPPRESSED = ["group.invite", "group:", "chat.room:", IDENTITY_TOPIC, MQ_ACK_TOPIC];
 
 /** On loopback. */
-export async function startViewer(node: GoopNode, options: ViewerOptions = {}): Promise<Viewer> {
-  const inbox = new Inbox();
+export async function startGoopHttp(node: GoopNode, options: GoopHttpOptions = {}): Promise<GoopHttp> {
+  const inbox = new MqInbox();
   const requests: string[] = [];
   const mode = options.mode ?? "native";
   const server = createServer((request, response) => {
@@ -52,7 +52,7 @@ export async function startViewer(node: GoopNode, options: ViewerOptions = {}): 
   });
   const { port } = server.address() as AddressInfo;
   const unsubscribe = node.subscribe("", (delivered) => forward(inbox, delivered));
-  const viewer: Viewer = {
+  const viewer: GoopHttp = {
     url: `http://127.0.0.1:${port}`,
     port,
     node,
@@ -70,25 +70,25 @@ export async function startViewer(node: GoopNode, options: ViewerOptions = {}): 
   return viewer;
 }
 
-function forward(inbox: Inbox, delivered: Delivered): void {
+function forward(inbox: MqInbox, delivered: Delivered): void {
   const { topic, payload } = delivered;
   if (topic === MQ_ACK_TOPIC && isRecord(payload)) inbox.pushDelivered(String(payload.msg_id));
   if (!SUPPRESSED.some((prefix) => topic.startsWith(prefix))) inbox.push(delivered);
 }
 
-async function answer(viewer: Viewer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(viewer: GoopHttp, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", viewer.url);
   if (pathname === "/api/mq/events") {
-    if (request.method !== "GET") throw new ViewerError(405, "method not allowed");
+    if (request.method !== "GET") throw new HttpError(405, "method not allowed");
     viewer.inbox.listen(response);
     return;
   }
   const route = routes[pathname];
   if (!route) {
     if (await answerPage(pathname, response)) return;
-    throw new ViewerError(404, "404 page not found");
+    throw new HttpError(404, "404 page not found");
   }
-  if (request.method !== route.method) throw new ViewerError(405, "method not allowed");
+  if (request.method !== route.method) throw new HttpError(405, "method not allowed");
   const result = await route.answer(viewer, route.method === "POST" ? await readBody(request) : {});
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify(result));
@@ -96,7 +96,7 @@ async function answer(viewer: Viewer, request: IncomingMessage, response: Server
 
 /** Errors are plain text, as Go's are. */
 function refuse(response: ServerResponse, error: unknown): void {
-  const status = error instanceof ViewerError ? error.status : 500;
+  const status = error instanceof HttpError ? error.status : 500;
   if (!response.headersSent) response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
   response.end(`${error instanceof Error ? error.message : String(error)}\n`);
 }
@@ -108,9 +108,9 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
     const body: unknown = JSON.parse(text);
     if (isRecord(body)) return body;
   } catch (error) {
-    throw new ViewerError(400, `invalid json: ${error instanceof Error ? error.message : error}`);
+    throw new HttpError(400, `invalid json: ${error instanceof Error ? error.message : error}`);
   }
-  throw new ViewerError(400, "invalid json: expected an object");
+  throw new HttpError(400, "invalid json: expected an object");
 }
 
 async function stopServer(server: Server): Promise<void> {

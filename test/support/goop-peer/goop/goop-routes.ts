@@ -3,10 +3,10 @@
 import { randomUUID } from "node:crypto";
 import type { KnownPeer } from "../peer-table.ts";
 import { MQ_ACK_TOPIC } from "../wire/wire.ts";
-import type { QuickSettings, Viewer } from "./goop-http.ts";
+import type { QuickSettings, GoopHttp } from "./goop-http.ts";
 
 /** An answer that is not 200; its text is the body. */
-export class ViewerError extends Error {
+export class HttpError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -17,14 +17,14 @@ export class ViewerError extends Error {
 
 interface Route {
   readonly method: "GET" | "POST";
-  answer(viewer: Viewer, body: Record<string, unknown>): unknown;
+  answer(viewer: GoopHttp, body: Record<string, unknown>): unknown;
 }
 
 const get = (answer: Route["answer"]): Route => ({ method: "GET", answer });
 const post = (answer: Route["answer"]): Route => ({ method: "POST", answer });
 
 /** `first` is true once for each process. */
-const askedModes = new WeakSet<Viewer>();
+const askedModes = new WeakSet<GoopHttp>();
 
 export const routes: Readonly<Record<string, Route>> = {
   "/api/mq/send": post(async ({ node }, body) => {
@@ -33,7 +33,7 @@ export const routes: Readonly<Record<string, Route>> = {
     try {
       await node.send(peerId, topic, body.payload ?? null);
     } catch (error) {
-      throw new ViewerError(504, `delivery failed: ${error instanceof Error ? error.message : error}`);
+      throw new HttpError(504, `delivery failed: ${error instanceof Error ? error.message : error}`);
     }
     // Its own id, not the sender's: nothing matches the two up.
     return { msg_id: randomUUID(), status: "delivered" };
@@ -75,7 +75,7 @@ export const routes: Readonly<Record<string, Route>> = {
 
 function required(body: Record<string, unknown>, name: string): string {
   const value = body[name];
-  if (typeof value !== "string" || value === "") throw new ViewerError(400, `missing ${name}`);
+  if (typeof value !== "string" || value === "") throw new HttpError(400, `missing ${name}`);
   return value;
 }
 

@@ -3,7 +3,7 @@
 // Tests drive it by `window.goopPage`.
 
 import { drawPattern, type Seen, watchVideo } from "../../../bench/measures/chromium-page.ts";
-import type { FieldCall, FieldRing } from "../deployed-call.ts";
+import type { DeployedCall, DeployedRing } from "../deployed-call.ts";
 import type { MediaKind } from "../wire/wire.ts";
 import { PageCalls } from "./page-calls.ts";
 
@@ -36,9 +36,9 @@ document.body.append(video);
 watchVideo(video);
 
 let canvas: HTMLCanvasElement | undefined;
-let call: FieldCall | undefined;
+let call: DeployedCall | undefined;
 let ended = "none";
-const rings = new Map<string, FieldRing>();
+const rings = new Map<string, DeployedRing>();
 
 async function post(path: string, body: object): Promise<void> {
   const answer = await fetch(path, { method: "POST", body: JSON.stringify(body) });
@@ -86,7 +86,7 @@ const calls = new PageCalls(
 );
 calls.onRing((ring) => void rings.set(ring.channelId, ring));
 
-function follow(next: FieldCall): FieldCall {
+function follow(next: DeployedCall): DeployedCall {
   call = next;
   void next.ended.then((end) => {
     ended = end;

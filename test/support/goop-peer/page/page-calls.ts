@@ -1,7 +1,7 @@
 // Calls as the viewer's script makes them in a browser [3.2-3.10, 5.4], and with other habits as the script interface
 // does. It runs in Chromium's page as well as in Node on another engine: it knows no node, no server and no screen.
 
-import type { FieldCall, FieldCalls, FieldRing } from "../deployed-call.ts";
+import type { DeployedCall, DeployedCalls, DeployedRing } from "../deployed-call.ts";
 import type { Quirks } from "../quirks.ts";
 import { asCallMessage, type CallMessage, type MediaKind, requestedKind } from "../wire/wire.ts";
 import { PageSession } from "./page-session.ts";
@@ -32,19 +32,19 @@ export type PageHabits = Pick<
 
 const STORED_CALL = "goop_active_call";
 
-export class PageCalls implements FieldCalls {
+export class PageCalls implements DeployedCalls {
   readonly complaints: string[] = [];
   readonly #port: PagePort;
   readonly #habits: PageHabits;
   readonly #sessions = new Map<string, PageSession>();
-  #ring: (ring: FieldRing) => void = () => undefined;
+  #ring: (ring: DeployedRing) => void = () => undefined;
 
   constructor(port: PagePort, habits: PageHabits) {
     this.#port = port;
     this.#habits = habits;
   }
 
-  onRing(take: (ring: FieldRing) => void): void {
+  onRing(take: (ring: DeployedRing) => void): void {
     this.#ring = take;
   }
 
@@ -99,7 +99,7 @@ export class PageCalls implements FieldCalls {
     });
   }
 
-  async #accept(call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">): Promise<FieldCall> {
+  async #accept(call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">): Promise<DeployedCall> {
     const session = this.#add(call);
     await session.prepare();
     const { platform } = this.#port;
@@ -110,7 +110,7 @@ export class PageCalls implements FieldCalls {
     return session;
   }
 
-  #add(call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">): PageSession {
+  #add(call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">): PageSession {
     const session = new PageSession(call, this.#port, this.#habits, (why) => this.complaints.push(why));
     this.#sessions.set(call.channelId, session);
     this.#port.storage.setItem(

@@ -1,13 +1,13 @@
 // One call of the viewer's script: its connection, which may be replaced, and the messages of its channel [3.3-3.7].
 // No roles are checked: an offer is answered by whoever gets it.
 
-import type { FieldCall } from "../deployed-call.ts";
+import type { DeployedCall } from "../deployed-call.ts";
 import type { CallMessage, MediaKind, WireCandidate } from "../wire/wire.ts";
 import type { PageHabits, PagePort } from "./page-calls.ts";
 
-type End = Awaited<FieldCall["ended"]>;
+type End = Awaited<DeployedCall["ended"]>;
 
-export class PageSession implements FieldCall {
+export class PageSession implements DeployedCall {
   readonly channelId: string;
   readonly peerId: string;
   readonly isOrigin: boolean;
@@ -25,7 +25,7 @@ export class PageSession implements FieldCall {
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(
-    call: Pick<FieldCall, "channelId" | "peerId" | "isOrigin" | "kind">,
+    call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">,
     port: PagePort,
     habits: PageHabits,
     complain: (why: string) => void,

@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import type { Delivered } from "../goop-node.ts";
 import { INBOX_MESSAGES } from "./wire.ts";
 
-export class Inbox {
+export class MqInbox {
   readonly #pages = new Set<ServerResponse>();
   readonly #kept = new Map<string, string[]>();
 

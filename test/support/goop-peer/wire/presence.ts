@@ -8,13 +8,13 @@ export interface PresenceOptions {
   readonly peerId: string;
   readonly heartbeatMs?: number | undefined;
   /** What is said of us at this moment. */
-  readonly tell: () => Omit<PresenceMessage, "type" | "peerId" | "ts">;
+  readonly describe: () => Omit<PresenceMessage, "type" | "peerId" | "ts">;
   readonly onOnline: (peerId: string) => Promise<unknown>;
 }
 
 export class Presence {
   /** What came, as it came. */
-  readonly heard: { readonly signer: string; readonly message: PresenceMessage }[] = [];
+  readonly received: { readonly signer: string; readonly message: PresenceMessage }[] = [];
   readonly #pubsub: GossipSub;
   readonly #table: PeerTable;
   readonly #options: PresenceOptions;
@@ -43,7 +43,7 @@ export class Presence {
 
   /** `offline` carries nothing else; empty and false are left out [4.2]. */
   async publish(type: PresenceMessage["type"]): Promise<void> {
-    const said = type === "offline" ? {} : this.#options.tell();
+    const said = type === "offline" ? {} : this.#options.describe();
     const kept = Object.fromEntries(
       Object.entries(said).filter(([, value]) => value !== "" && value !== false),
     );
@@ -59,7 +59,7 @@ export class Presence {
   #hear(signer: string, message: unknown): void {
     if (!isRecord(message) || typeof message.peerId !== "string") return;
     const presence = message as unknown as PresenceMessage;
-    this.heard.push({ signer, message: presence });
+    this.received.push({ signer, message: presence });
     if (presence.peerId === this.#options.peerId) return;
     if (presence.type === "offline") {
       this.#table.change(presence.peerId, { offline: true });
