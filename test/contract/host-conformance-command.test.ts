@@ -1,9 +1,9 @@
-// The independent host, a command that knows only the OpenRPC document, keeps what every carrying host must.
+// The example host, a command that knows only the OpenRPC document, does what every host with its own transport must do.
 
 import { fileURLToPath } from "node:url";
 import { commandHost } from "../support/plugin/command-host.ts";
 import { hostConformance } from "./host-conformance.contract.ts";
 
-const program = fileURLToPath(new URL("../../plugin/host/example/program.ts", import.meta.url));
+const program = fileURLToPath(new URL("../support/plugin/example-host-command.ts", import.meta.url));
 
-hostConformance("independent host", commandHost(process.execPath, [program]));
+hostConformance("example host", commandHost(process.execPath, [program]));

@@ -1,64 +1,63 @@
-// JSON-RPC 2.0 with one plugin process, a message a line, both ways. Checks by the document what it sends, and what it is
-// asked; knows nothing of calls.
+// JSON-RPC 2.0 with one plugin process: one message a line, requests in both directions.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { errorCode, findMethod, isObject, wrongParam } from "./document.ts";
+import { errorCode, findInvalidParam, findMethod, isObject } from "./document.ts";
 
-export class Refusal extends Error {
-  readonly kind: string;
+type Params = Record<string, unknown>;
 
-  /** @param kind an error's name in the document */
-  constructor(kind: string, message: string) {
+export interface Handlers {
+  /** Answers a request of the plugin. A RequestFailed becomes the JSON-RPC error of that name. */
+  onRequest(method: string, params: Params): Promise<unknown>;
+  onNotification(method: string, params: Params): void;
+}
+
+export class RequestFailed extends Error {
+  readonly errorName: string;
+
+  /** @param errorName a key of `components.errors` in the document */
+  constructor(errorName: string, message: string) {
     super(message);
-    this.kind = kind;
+    this.errorName = errorName;
   }
 }
 
-export type Serve = (method: string, params: Record<string, unknown>) => Promise<unknown>;
-type Notified = (method: string, params: Record<string, unknown>) => void;
-
 export class Connection {
-  /** Resolves when the process is gone; what it asked before has been read. */
-  readonly gone: Promise<void>;
+  /** Resolves when the process has ended and all of its output has been read. */
+  readonly closed: Promise<void>;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #serve: Serve;
-  readonly #notified: Notified;
-  readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #handlers: Handlers;
+  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
   #lastId = 0;
-  #rest = Buffer.alloc(0);
+  #partialLine = Buffer.alloc(0);
 
-  constructor(command: readonly string[], serve: Serve, notified: Notified) {
-    const [program = "", ...args] = command;
-    this.#serve = serve;
-    this.#notified = notified;
+  /** @param command program and arguments */
+  constructor([program = "", ...args]: readonly string[], handlers: Handlers) {
+    this.#handlers = handlers;
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
-    this.#child.stdin.on("error", () => undefined); // a plugin that died reads no more; `gone` says so
+    // Writing to a plugin that has died fails with EPIPE. `closed` reports the death.
+    this.#child.stdin.on("error", () => undefined);
     this.#child.stdout.on("data", (chunk: Buffer) => this.#read(chunk));
-    this.gone = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       this.#child.once("error", () => resolve());
       this.#child.once("close", () => resolve());
     });
-    void this.gone.then(() => {
-      for (const { reject } of this.#open.values()) reject(new Error("the plugin is gone"));
+    void this.closed.then(() => {
+      for (const { reject } of this.#pending.values()) reject(new Error("the plugin has ended"));
     });
   }
 
   request(method: string, params: object): Promise<unknown> {
-    const known = findMethod(method, "host-to-plugin", "request");
-    const wrong = known ? wrongParam(known, params) : "method";
-    if (wrong !== null) return Promise.reject(new Error(`${method}: ${wrong} is not as the document has it`));
+    checkOutgoing(method, params);
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<unknown>();
-    this.#open.set(id, answer);
+    this.#pending.set(id, answer);
     this.#write({ id, method, params });
     return answer.promise;
   }
 
   notify(method: string, params: object): void {
-    const known = findMethod(method, "host-to-plugin", "notification");
-    const wrong = known ? wrongParam(known, params) : "method";
-    if (wrong !== null) throw new Error(`${method}: ${wrong} is not as the document has it`);
+    checkOutgoing(method, params);
     this.#write({ method, params });
   }
 
@@ -76,46 +75,54 @@ export class Connection {
     }
   }
 
+  /** Splits at "\n" only. node:readline also splits at U+2028, which JSON text may contain. */
   #read(chunk: Buffer): void {
-    const bytes = Buffer.concat([this.#rest, chunk]);
+    const bytes = Buffer.concat([this.#partialLine, chunk]);
     const end = bytes.lastIndexOf("\n");
-    this.#rest = bytes.subarray(end + 1);
+    this.#partialLine = bytes.subarray(end + 1);
     if (end < 0) return;
-    for (const line of bytes.subarray(0, end).toString().split("\n")) this.#line(line);
+    for (const line of bytes.subarray(0, end).toString().split("\n")) this.#readLine(line);
   }
 
-  #line(line: string): void {
+  #readLine(line: string): void {
     let message: unknown;
     try {
       message = JSON.parse(line);
     } catch {
-      return; // noise of a library
+      return; // A native library may print to stdout.
     }
     if (!isObject(message)) return;
     const { id, method, params = {} } = message;
-    if (typeof method === "string" && id !== undefined) void this.#asked(id, method, params);
-    else if (typeof method === "string" && isObject(params)) this.#notified(method, params);
-    else if (typeof id === "number") this.#answered(id, message);
+    if (typeof method === "string" && id !== undefined) void this.#answer(id, method, params);
+    else if (typeof method === "string" && isObject(params)) this.#handlers.onNotification(method, params);
+    else if (typeof id === "number") this.#settle(id, message);
   }
 
-  #answered(id: number, { result, error }: Record<string, unknown>): void {
-    const answer = this.#open.get(id);
-    this.#open.delete(id);
+  #settle(id: number, { result, error }: Params): void {
+    const answer = this.#pending.get(id);
+    this.#pending.delete(id);
     if (isObject(error)) answer?.reject(new Error(`${error.code}: ${error.message}`));
     else answer?.resolve(result);
   }
 
-  async #asked(id: unknown, name: string, params: unknown): Promise<void> {
+  async #answer(id: unknown, name: string, params: unknown): Promise<void> {
     try {
-      const method = findMethod(name, "plugin-to-host", "request");
-      if (!method) throw new Refusal("methodNotFound", `there is no method ${name}`);
-      const wrong = wrongParam(method, params);
-      if (wrong !== null || !isObject(params)) throw new Refusal("invalidParams", `${wrong} is wrong`);
-      this.#write({ id, result: await this.#serve(name, params) });
+      const method = findMethod(name, "plugin-to-host");
+      if (!method) throw new RequestFailed("methodNotFound", `there is no method ${name}`);
+      const invalid = findInvalidParam(method, params);
+      if (invalid !== null || !isObject(params)) throw new RequestFailed("invalidParams", `wrong ${invalid}`);
+      this.#write({ id, result: await this.#handlers.onRequest(name, params) });
     } catch (error) {
-      const kind = error instanceof Refusal ? error.kind : "internalError";
-      const code = errorCode(kind);
-      this.#write({ id, error: { code, message: String(error), data: { name: kind } } });
+      const errorName = error instanceof RequestFailed ? error.errorName : "internalError";
+      const code = errorCode(errorName);
+      this.#write({ id, error: { code, message: String(error), data: { name: errorName } } });
     }
   }
+}
+
+/** @throws Error when the document does not allow this message */
+function checkOutgoing(name: string, params: object): void {
+  const method = findMethod(name, "host-to-plugin");
+  const invalid = method ? findInvalidParam(method, params) : "method";
+  if (invalid !== null) throw new Error(`${name}: wrong ${invalid}`);
 }

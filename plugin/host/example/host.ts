@@ -1,54 +1,67 @@
-// A small host of its own, written from rpc-schema/README.md and openrpc.json alone: starts a plugin, carries its signals
-// over whatever network it is given, hangs up for one that died. Imports nothing of the product.
+// A host written from rpc-schema/README.md and openrpc.json alone. It starts a plugin, relays the plugin's signals over
+// the host's own network, shows frames, and hangs up for a plugin that has died.
 
-import { Connection, Refusal } from "./connection.ts";
-import { isObject, protocolVersion } from "./document.ts";
+import { Connection, RequestFailed } from "./connection.ts";
+import { protocolVersion } from "./document.ts";
 
+/** One message of a call, in either direction. The host never looks inside `payload` except at `type`. */
 export interface Message {
+  /** The recipient of a sent message. The authenticated sender of a received one. */
   readonly peerId: string;
   readonly topic: string;
   readonly payload: Record<string, unknown>;
 }
 
-export interface IndependentHostOptions {
+export interface Frame {
+  readonly stream: string;
+  readonly seq: number;
+  readonly width: number;
+  readonly height: number;
+  readonly dataUrl: string;
+}
+
+export interface ExampleHostOptions {
+  /** This host's own peer id. */
   readonly selfId: string;
-  /** Program and arguments. */
+  /** Program and arguments of the plugin. */
   readonly plugin: readonly string[];
   readonly settings?: object;
-  /** Resolves when the peer acknowledged, rejects when it is not reached. */
+  /** The host's own transport. Resolves when the peer has acknowledged, rejects when it is unreachable. */
   send(message: Message): Promise<void>;
   onNotification?(method: string, params: Record<string, unknown>): void;
 }
 
-/** A plugin that has not left by then is stuck. */
+/** The plugin gets this long to leave after `shutdown`. */
 const LEAVE_MS = 1_000;
+/** At most this many frames are sent before the first is acknowledged. */
+const CREDIT = 2;
 
-export class IndependentHost {
-  readonly #options: IndependentHostOptions;
+export class ExampleHost {
+  readonly #options: ExampleHostOptions;
   readonly #connection: Connection;
-  /** Calls that the peers would wait for, by peer and topic. */
+  /** Open calls by peer and topic: their peers need a hang-up when the plugin dies. */
   readonly #calls = new Map<string, Pick<Message, "peerId" | "topic">>();
-  /** The last message of each topic to each peer: the next goes when it is done. */
+  /** The last message of each topic to each peer. The next one waits for it. */
   readonly #lanes = new Map<string, Promise<void>>();
+  readonly #streams = new Map<string, (frame: Frame) => void>();
   readonly #hungUp: Promise<void>;
   #isReady = false;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: IndependentHostOptions) {
+  constructor(options: ExampleHostOptions) {
     this.#options = options;
-    this.#connection = new Connection(
-      options.plugin,
-      (_, params) => this.#send(params as unknown as Message),
-      (method, params) => this.#notified(method, params),
-    );
-    this.#hungUp = this.#connection.gone.then(() => this.#hangUpAll());
+    this.#connection = new Connection(options.plugin, {
+      onRequest: (_, params) => this.#relay(params as unknown as Message), // `signal.send` is the only request
+      onNotification: (method, params) => this.#onNotification(method, params),
+    });
+    this.#hungUp = this.#connection.closed.then(() => this.#hangUpAll());
   }
 
   async start(): Promise<void> {
     const { selfId, settings = {} } = this.#options;
     await this.#connection.request("initialize", {
       protocolVersion,
-      host: { name: "independent-host" },
+      host: { name: "example-host" },
       identity: { label: `host ${selfId.slice(-4)}` },
       carrier: { selfId },
       settings,
@@ -58,21 +71,28 @@ export class IndependentHost {
     this.#connection.notify("contacts.set", { contacts: [] });
   }
 
-  /** What the plugin offers, as the document says. */
+  /** Any request of the document, such as `call.start`. */
   request(method: string, params: object): Promise<unknown> {
     return this.#connection.request(method, params);
   }
 
-  notify(method: string, params: object): void {
-    this.#connection.notify(method, params);
+  /** Acknowledges every frame after `show` has returned, which grants credit for the next one. @returns a function that ends it */
+  async showFrames(callId: string, source: "remote" | "local", show: (frame: Frame) => void) {
+    const params = { callId, source, credit: CREDIT };
+    const { stream } = (await this.request("frames.subscribe", params)) as { stream: string };
+    this.#streams.set(stream, show);
+    return async () => {
+      this.#streams.delete(stream);
+      await this.request("frames.unsubscribe", { stream });
+    };
   }
 
-  /** A peer's message came to this host. */
-  arrives({ peerId, topic, payload }: Message): void {
+  /** Call this for every message that a peer sends to this host. */
+  receive({ peerId, topic, payload }: Message): void {
     if (!this.#isReady || !topic.startsWith("call:")) return;
     if (payload.type === "call-request") this.#calls.set(`${peerId} ${topic}`, { peerId, topic });
     if (payload.type === "call-hangup") this.#calls.delete(`${peerId} ${topic}`);
-    // What the plugin makes of it is its own matter.
+    // An error in the answer changes nothing for the host, and nothing is delivered twice.
     this.#connection.request("signal.deliver", { from: peerId, topic, payload }).catch(() => undefined);
   }
 
@@ -84,14 +104,15 @@ export class IndependentHost {
   async #stop(): Promise<void> {
     const timer = setTimeout(() => this.#connection.kill(), LEAVE_MS);
     const left = this.#connection.request("shutdown", {}).then(() => this.#connection.notify("exit", {}));
-    await Promise.race([left.catch(() => undefined), this.#connection.gone]);
+    await Promise.race([left.catch(() => undefined), this.#connection.closed]);
     this.#connection.endInput();
-    await this.#connection.gone;
+    await this.#connection.closed;
     clearTimeout(timer);
     await this.#hungUp;
   }
 
-  async #send(message: Message): Promise<null> {
+  /** Sends a topic's messages to one peer in order. Other topics do not wait. */
+  async #relay(message: Message): Promise<null> {
     const key = `${message.peerId} ${message.topic}`;
     if (message.payload.type === "call-hangup") this.#calls.delete(key);
     else this.#calls.set(key, message);
@@ -100,14 +121,24 @@ export class IndependentHost {
     this.#lanes.set(key, settled);
     void settled.then(() => this.#lanes.get(key) === settled && this.#lanes.delete(key));
     await sending.catch((error: unknown) => {
-      throw new Refusal("peerUnreachable", String(error));
+      throw new RequestFailed("peerUnreachable", String(error));
     });
     return null;
   }
 
-  #notified(method: string, params: Record<string, unknown>): void {
+  #onNotification(method: string, params: Record<string, unknown>): void {
     if (method === "call.ended") this.#calls.delete(`${params.peerId} call:${params.callId}`);
-    this.#options.onNotification?.(method, isObject(params) ? params : {});
+    // The first frame may be read together with the answer that names its stream.
+    if (method === "frame") setImmediate(() => this.#show(params as unknown as Frame));
+    else this.#options.onNotification?.(method, params);
+  }
+
+  #show(frame: Frame): void {
+    const { stream, seq } = frame;
+    const show = this.#streams.get(stream);
+    if (!show) return;
+    show(frame);
+    this.#connection.notify("frames.ack", { stream, seq });
   }
 
   async #hangUpAll(): Promise<void> {

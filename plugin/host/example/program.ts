@@ -1,34 +1,64 @@
-// The independent host as a program, for the conformance suite: `program.ts <plugin's path>`. What its node would send and
-// receive goes over its standard output and input as JSON lines; see command-host.ts.
+// `node program.ts [plugin]`: two hosts in one process call each other, show ten frames each way, and hang up.
 
-import { createInterface } from "node:readline";
-import { IndependentHost, type Message } from "./host.ts";
+import { fileURLToPath } from "node:url";
+import { ExampleHost, type Message } from "./host.ts";
 
-const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
-const sending = new Map<number, PromiseWithResolvers<void>>();
-let lastId = 0;
+const FRAMES = 10;
+const ALICE = "12D3KooWA1iceDemoHost11";
+const BOB = "12D3KooWBobDemoHost1111";
+const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const ownPlugin = fileURLToPath(new URL(`../../main.${extension}`, import.meta.url));
+const pluginPath = process.argv[2];
+const plugin = pluginPath === undefined ? [process.execPath, ownPlugin] : [pluginPath];
+/** These need no devices. The empty list keeps ICE on this machine. */
+const settings = { camera: "test-pattern", microphone: "tone", speaker: "none", iceServers: [] };
 
-const host = new IndependentHost({
-  selfId: "12D3KooWindependentHost1",
-  plugin: [process.argv[2] ?? ""],
-  send(message: Message) {
-    const sent = Promise.withResolvers<void>();
-    const id = ++lastId;
-    sending.set(id, sent);
-    say({ send: { id, ...message } });
-    return sent.promise;
-  },
-});
+/** The network: a real host sends over its own node, and `peerId` is what the connection has proved. */
+const hosts = new Map<string, ExampleHost>();
+const sendAs = (selfId: string) => async (message: Message) => {
+  const peer = hosts.get(message.peerId);
+  if (!peer) throw new Error("no such peer");
+  peer.receive({ ...message, peerId: selfId });
+};
 
-createInterface({ input: process.stdin })
-  .on("line", (line) => {
-    const { arrives, sent, failed } = JSON.parse(line);
-    if (arrives) host.arrives(arrives);
-    if (sent) sending.get(sent)?.resolve();
-    if (failed) sending.get(failed)?.reject(new Error("no such peer"));
-    if (line === '{"stop":true}') void host.stop().then(() => process.exit(0));
-  })
-  .on("close", () => process.exit(1));
+const connected = new Map([ALICE, BOB].map((id) => [id, Promise.withResolvers<void>()]));
+function createHost(selfId: string): ExampleHost {
+  const host = new ExampleHost({
+    selfId,
+    plugin,
+    settings,
+    send: sendAs(selfId),
+    onNotification(method, { callId, phase, reason }) {
+      if (method === "call.incoming") void host.request("call.accept", { callId });
+      if (method === "call.changed") console.log(`${selfId}: ${phase}`);
+      if (method === "call.changed" && phase === "connected") connected.get(selfId)?.resolve();
+      if (method === "call.ended") connected.get(selfId)?.reject(new Error(`the call ended: ${reason}`));
+    },
+  });
+  hosts.set(selfId, host);
+  return host;
+}
 
-await host.start();
-say({ ready: true });
+async function showFrames(host: ExampleHost, name: string, callId: string): Promise<void> {
+  const last = Promise.withResolvers<void>();
+  const end = await host.showFrames(callId, "remote", ({ seq, width, height }) => {
+    // A page would set `dataUrl` as the `src` of an <img> and draw it on its <canvas> here.
+    console.log(`${name}: frame ${seq}, ${width} × ${height}`);
+    if (seq === FRAMES) last.resolve();
+  });
+  await last.promise;
+  await end();
+}
+
+const [alice, bob] = [createHost(ALICE), createHost(BOB)];
+try {
+  await Promise.all([alice.start(), bob.start()]);
+  const { callId } = (await alice.request("call.start", { peerId: BOB, media: "video" })) as {
+    callId: string;
+  };
+  await Promise.all([...connected.values()].map(({ promise }) => promise));
+  await Promise.all([showFrames(alice, ALICE, callId), showFrames(bob, BOB, callId)]);
+  await alice.request("call.hangup", { callId });
+} finally {
+  await Promise.all([alice.stop(), bob.stop()]);
+}
