@@ -1,5 +1,4 @@
-// `npm run bridge -- --goop URL`: calls for a Goop² that is running, on a page of their own. Prints where the page is and
-// ends in order.
+// `npm run bridge -- --goop URL`: serves a call page for a running Goop², prints its address, and hangs up on exit.
 
 import { errorText } from "../common/error-text.ts";
 import { bridgeHelp, type CommandOptions, readBridgeOptions } from "./goop-bridge/bridge-options.ts";
@@ -16,9 +15,9 @@ try {
   else await run(options);
   process.exitCode = 0;
 } catch (error) {
-  // Whoever ends the wait for a viewer knows why it ended.
+  // A user who ends the wait for Goop² needs no error message.
   process.exitCode = ending.signal.aborted ? 0 : 1;
-  if (!ending.signal.aborted) complain(errorText(error));
+  if (!ending.signal.aborted) printProblem(errorText(error));
 }
 
 async function run(options: CommandOptions): Promise<void> {
@@ -27,35 +26,35 @@ async function run(options: CommandOptions): Promise<void> {
     goop,
     port,
     settings,
-    report: complain,
+    report: printProblem,
     signal: ending.signal,
     onLog: (line) => {
       if (log) console.error(line);
     },
   });
   try {
-    tell(bridge, options);
-    if (options.open) await openInBrowser(bridge.host.url, complain);
-    const why = await Promise.race([
+    printIntroduction(bridge, options);
+    if (options.open) await openInBrowser(bridge.host.url, printProblem);
+    const unusable = await Promise.race([
       untilEnded(options.durationS, ending.signal).then(() => undefined),
       bridge.unusable,
     ]);
-    if (why !== undefined) throw new Error(why);
+    if (unusable !== undefined) throw new Error(unusable);
   } finally {
     console.log("Ending…");
     await bridge.stop();
   }
 }
 
-function tell({ host, selfId }: Bridge, { goop }: CommandOptions): void {
+function printIntroduction({ host, selfId }: Bridge, { goop }: CommandOptions): void {
   console.log(`${host.state.label || selfId}  ${host.url}`);
   console.log(`attached to ${goop.origin} as ${selfId}`);
   if (host.state.settings?.videoDisabled) {
-    console.log("Calls are switched off in the settings of Goop²: switch them on there, or on the page.");
+    console.log("Calls are switched off in the settings of Goop². Switch them on there or on the page.");
   }
-  console.log("Open the page to call and to be called. Ctrl-C ends everything.");
+  console.log("Open the page to call and to be called. Ctrl-C ends the bridge.");
 }
 
-function complain(line: string): void {
+function printProblem(line: string): void {
   console.error(`bridge: ${line}`);
 }

@@ -1,4 +1,4 @@
-// Two people whose Goop² cannot call: two reference peers with their viewers, a bridge and a real plugin beside each.
+// Calls over the bridge: two Goop² reference peers that cannot call, each with a bridge and a real plugin.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -8,7 +8,7 @@ import { startGoopHttp } from "../support/goop-peer/goop/goop-http.ts";
 import { startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { type BridgedPeer, startBridgedPeer } from "../support/plugin/bridged-peer.ts";
 
-describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
+describe("calls over two bridges", { timeout: 300_000 }, () => {
   let alice: BridgedPeer;
   let bob: BridgedPeer;
 
@@ -43,29 +43,29 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     await Promise.all([alice, bob].map((one) => one.next("call.ended", (end) => end.callId === callId)));
   }
 
-  /** A picture of the other side reaches the host. */
-  async function sees(one: BridgedPeer, callId: string): Promise<void> {
+  /** Waits until a frame of the other side reaches the host. */
+  async function assertRemoteFrame(one: BridgedPeer, callId: string): Promise<void> {
     const { plugin } = one.bridge.host;
-    const picture = Promise.withResolvers<string>();
-    const off = plugin.onNotification("frame", ({ dataUrl }) => picture.resolve(dataUrl));
+    const frame = Promise.withResolvers<string>();
+    const off = plugin.onNotification("frame", ({ dataUrl }) => frame.resolve(dataUrl));
     const { stream } = await plugin.request("frames.subscribe", { callId, source: "remote" });
-    assert.match(await picture.promise, /^data:image\/jpeg;/);
+    assert.match(await frame.promise, /^data:image\/jpeg;/);
     off();
     await plugin.request("frames.unsubscribe", { stream });
   }
 
-  test("each knows the other by the viewer's list of peers", async () => {
-    const isOther = (label: string) => (told: { contacts: { label: string; reachable: boolean }[] }) =>
-      told.contacts.some((contact) => contact.label === label && contact.reachable);
+  test("each knows the other from Goop²'s list of peers", async () => {
+    const isOther = (label: string) => (change: { contacts: { label: string; reachable: boolean }[] }) =>
+      change.contacts.some((contact) => contact.label === label && contact.reachable);
     await alice.next("contacts.changed", isOther("Bob"));
     await bob.next("contacts.changed", isOther("Alice"));
     assert.equal(alice.bridge.host.state.label, "Alice");
     assert.equal(alice.bridge.host.state.signalling?.peerId, alice.node.peerId);
   });
 
-  test("a call is made, seen and hung up, and no receipt is sent for the viewer", async () => {
+  test("a call connects, shows frames and ends, and the bridge sends no receipt", async () => {
     const callId = await connect();
-    await Promise.all([sees(alice, callId), sees(bob, callId)]);
+    await Promise.all([assertRemoteFrame(alice, callId), assertRemoteFrame(bob, callId)]);
     await hangUp(bob, callId);
     for (const one of [alice, bob]) {
       assert.ok(one.requests().includes("POST /api/mq/send"));
@@ -73,28 +73,28 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     }
   });
 
-  test("a stream of events that is cut in mid-call is taken up again, and the call lives", async () => {
+  test("an event stream that is cut during a call is reopened, and the call goes on", async () => {
     const callId = await connect();
     bob.viewer().inbox.drop();
     await bob.lines.take((line) => line.includes("are lost"), "the loss");
     await bob.lines.take((line) => line.includes("are back"), "the return");
-    await sees(bob, callId);
-    // What the other side says reaches this one by the new stream.
+    await assertRemoteFrame(bob, callId);
+    // The other side's message arrives on the new stream.
     await alice.bridge.host.plugin.request("call.setCamera", { callId, on: false });
     await bob.next("call.changed", (now) => now.callId === callId && now.remote.camera === "off");
     await hangUp(alice, callId);
   });
 
-  test("a viewer that is started anew in mid-call finds the call where it was", async () => {
+  test("a call goes on while Goop² restarts", async () => {
     const callId = await connect();
-    await bob.restartViewer(() => sees(bob, callId));
+    await bob.restartViewer(() => assertRemoteFrame(bob, callId));
     await bob.lines.take((line) => line.includes("are back"), "the return");
     await hangUp(alice, callId);
     const next = await connect();
     await hangUp(bob, next);
   });
 
-  test("a hang-up while the viewer is away is said when it is back", async () => {
+  test("a hang-up while Goop² is away is sent when it is back", async () => {
     const callId = await connect();
     await bob.restartViewer(async () => {
       await bob.bridge.host.plugin.request("call.hangup", { callId });
@@ -104,7 +104,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     assert.deepEqual([reason, endedBy], ["hungUp", "remote"]);
   });
 
-  test("a call to a peer that its viewer cannot reach ends as unreachable", async () => {
+  test("a call to a peer that Goop² cannot reach ends as unreachable", async () => {
     const { callId } = await alice.bridge.host.plugin.request("call.start", {
       peerId: "12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf",
       media: "audio",
@@ -113,7 +113,7 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
     assert.equal(reason, "unreachable");
   });
 
-  test("a plugin that dies in mid-call is followed by another, and the call goes on under its id", async () => {
+  test("another plugin resumes the call of a plugin that died, under the same id", async () => {
     const callId = await connect();
     const { pid } = bob.bridge.host;
     assert.ok(pid);
@@ -122,43 +122,43 @@ describe("calls over two bridged viewers", { timeout: 300_000 }, () => {
       await alice.next("call.changed", (now) => now.callId === callId && now.phase === phase);
     }
     assert.notEqual(bob.bridge.host.pid, pid);
-    await sees(alice, callId);
-    await sees(bob, callId);
+    await assertRemoteFrame(alice, callId);
+    await assertRemoteFrame(bob, callId);
     await alice.bridge.host.plugin.request("call.hangup", { callId });
     await alice.next("call.ended", (end) => end.callId === callId);
   });
 });
 
-describe("a viewer that kept messages while nobody listened", { timeout: 120_000 }, () => {
-  test("rings for the call that still waits, and for none that is over", async () => {
+describe("a Goop² that kept messages while no client listened", { timeout: 120_000 }, () => {
+  test("rings for the call that still waits, and for no call that is over", async () => {
     const [alice, bob] = [await startGoopNode({ label: "Alice" }), await startGoopNode({ label: "Bob" })];
-    const viewer = await startGoopHttp(bob);
+    const goop = await startGoopHttp(bob);
     try {
       await alice.dial(bob.address);
-      const say = (callId: string, type: string) =>
+      const send = (callId: string, type: string) =>
         alice.send(bob.peerId, `call:${callId}`, { type, mediaType: "video" });
-      for (const callId of ["stale-1", "waiting", "stale-2"]) await say(callId, "call-request");
-      await say("stale-1", "call-request");
-      for (const callId of ["stale-1", "stale-2"]) await say(callId, "call-hangup");
-      assert.equal(viewer.inbox.kept, 6);
-      const late = await bridgeOn(viewer.url);
+      for (const callId of ["stale-1", "waiting", "stale-2"]) await send(callId, "call-request");
+      await send("stale-1", "call-request");
+      for (const callId of ["stale-1", "stale-2"]) await send(callId, "call-hangup");
+      assert.equal(goop.inbox.kept, 6);
+      const late = await bridgeOn(goop.url);
       try {
         assert.equal(await late.incoming, "waiting");
-        // A second ring would have come with the first, since they were held together.
-        await say("waiting", "call-hangup");
+        // A second ring would have come with the first, because both were held until the end of the replay.
+        await send("waiting", "call-hangup");
         await late.ended;
-        assert.deepEqual(late.rung, ["waiting"]);
+        assert.deepEqual(late.ringing, ["waiting"]);
       } finally {
         await late.stop();
       }
     } finally {
-      await viewer.stop();
+      await goop.stop();
       await Promise.all([alice.stop(), bob.stop()]);
     }
   });
 });
 
-/** A bridge on a viewer that runs already, and what its plugin rings for. */
+/** A bridge to a running Goop², and the calls for which its plugin rings. */
 async function bridgeOn(url: string) {
   const bridge = await startBridge({
     goop: new URL(url),
@@ -173,11 +173,11 @@ async function bridgeOn(url: string) {
     },
   });
   const [incoming, ended] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
-  const rung: string[] = [];
+  const ringing: string[] = [];
   bridge.host.plugin.onNotification("call.incoming", ({ callId }) => {
-    rung.push(callId);
+    ringing.push(callId);
     incoming.resolve(callId);
   });
   bridge.host.plugin.onNotification("call.ended", () => ended.resolve());
-  return { incoming: incoming.promise, ended: ended.promise, rung, stop: bridge.stop };
+  return { incoming: incoming.promise, ended: ended.promise, ringing, stop: bridge.stop };
 }

@@ -1,4 +1,4 @@
-// The bridge as its user starts it: what it says of a wrong address and of a viewer that is not there, and how it ends.
+// The bridge as a command: a wrong address, a Goop² that does not run, and an orderly end.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -14,24 +14,23 @@ const QUIET = ["--no-open", "--camera", "none", "--microphone", "none", "--speak
 
 function start(...args: string[]) {
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const [said, complained] = [new AwaitableQueue<string>(), new AwaitableQueue<string>()];
-  createInterface({ input: child.stdout }).on("line", (line) => said.add(line));
+  const [output, problems] = [new AwaitableQueue<string>(), new AwaitableQueue<string>()];
+  createInterface({ input: child.stdout }).on("line", (line) => output.add(line));
   createInterface({ input: child.stderr }).on("line", (line) => {
-    if (line.startsWith("bridge:")) complained.add(line);
+    if (line.startsWith("bridge:")) problems.add(line);
   });
   const exited = once(child, "exit") as Promise<[number | null, string | null]>;
-  const hears = (from: AwaitableQueue<string>, part: string) =>
-    from.take((line) => line.includes(part), part);
+  const nextLine = (lines: AwaitableQueue<string>, part: string) => lines.take((line) => line.includes(part), part);
   return {
     child,
     exited,
-    said: (part: string) => hears(said, part),
-    complains: (part: string) => hears(complained, part),
-    complained,
+    prints: (part: string) => nextLine(output, part),
+    reports: (part: string) => nextLine(problems, part),
+    problems,
   };
 }
 
-describe("the bridge's program", { timeout: 120_000 }, () => {
+describe("the bridge command", { timeout: 120_000 }, () => {
   for (const [what, args, message] of [
     ["no address", [], "--goop is missing"],
     ["an address of another kind", ["--goop", "wss://127.0.0.1:1"], '--goop is "wss://127.0.0.1:1"'],
@@ -41,53 +40,53 @@ describe("the bridge's program", { timeout: 120_000 }, () => {
     ["an unknown option", ["--colour"], "--colour"],
   ] as const) {
     test(`refuses ${what} in one line`, async () => {
-      const { exited, complains, complained } = start(...args);
-      await complains(message);
+      const { exited, reports, problems } = start(...args);
+      await reports(message);
       assert.deepEqual(await exited, [1, null]);
-      assert.deepEqual(complained.waiting, []);
+      assert.deepEqual(problems.waiting, []);
     });
   }
 
-  test("waits for a viewer that is not there, and leaves in order when it is told to", async () => {
+  test("waits for a Goop² that does not run, and ends in order on SIGINT", async () => {
     const gone = await startScriptedGoop();
     await gone.close();
-    const { child, exited, complains } = start("--goop", gone.url.origin);
-    await complains("ECONNREFUSED");
+    const { child, exited, reports } = start("--goop", gone.url.origin);
+    await reports("ECONNREFUSED");
     child.kill("SIGINT");
     assert.deepEqual(await exited, [0, null]);
   });
 
-  test("says where its page is once the viewer answers, serves it, and ends in order", async () => {
+  test("prints its page's address once Goop² answers, serves the page, and ends in order", async () => {
     const gone = await startScriptedGoop();
     await gone.close();
-    const { child, exited, complains, said } = start("--goop", gone.url.origin, ...QUIET);
-    await complains("trying again");
-    const viewer = await startScriptedGoop(Number(gone.url.port));
+    const { child, exited, reports, prints } = start("--goop", gone.url.origin, ...QUIET);
+    await reports("trying again");
+    const goop = await startScriptedGoop(Number(gone.url.port));
     try {
-      const line = await said("http://127.0.0.1:");
+      const line = await prints("http://127.0.0.1:");
       assert.match(line, /^Victor /);
       const page = await fetch(line.split(/\s+/)[1]?.split("#")[0] ?? "");
       assert.match(await page.text(), /<html/);
       child.kill("SIGTERM");
-      await said("Ending");
+      await prints("Ending");
       assert.deepEqual(await exited, [0, null]);
     } finally {
-      await viewer.close();
+      await goop.close();
     }
   });
 
-  test("leaves with an error when another peer's viewer comes to its address", async () => {
+  test("ends with an error when another peer answers at the address", async () => {
     const first = await startScriptedGoop();
-    const { exited, complains, said } = start("--goop", first.url.origin, ...QUIET);
-    await said("attached to");
+    const { exited, reports, prints } = start("--goop", first.url.origin, ...QUIET);
+    await prints("attached to");
     await first.close();
-    await complains("are lost");
+    await reports("are lost");
     const second = await startScriptedGoop(Number(first.url.port));
     try {
       second.answers["/api/self"] = (_, response) => {
         response.end(JSON.stringify({ id: "12D3KooWPeerNumber1abcde", label: "Petra" }));
       };
-      await complains("start the bridge again");
+      await reports("start the bridge again");
       assert.deepEqual(await exited, [1, null]);
     } finally {
       await second.close();

@@ -21,22 +21,31 @@ const sendAs = (selfId: string) => async (message: Message) => {
   peer.receive({ ...message, peerId: selfId });
 };
 
-const connected = new Map([ALICE, BOB].map((id) => [id, Promise.withResolvers<void>()]));
-function createHost(selfId: string): ExampleHost {
+interface Side {
+  readonly host: ExampleHost;
+  /** Resolves when the plugin can send and receive signals. */
+  readonly ready: Promise<void>;
+  /** Resolves when the call is connected, rejects when it ends before. */
+  readonly connected: Promise<void>;
+}
+
+function createSide(selfId: string): Side {
+  const [ready, connected] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const host = new ExampleHost({
     selfId,
     plugin,
     settings,
     send: sendAs(selfId),
-    onNotification(method, { callId, phase, reason }) {
+    onNotification(method, { callId, phase, reason, state }) {
+      if (method === "signalling.changed" && state === "ready") ready.resolve();
       if (method === "call.incoming") void host.request("call.accept", { callId });
       if (method === "call.changed") console.log(`${selfId}: ${phase}`);
-      if (method === "call.changed" && phase === "connected") connected.get(selfId)?.resolve();
-      if (method === "call.ended") connected.get(selfId)?.reject(new Error(`the call ended: ${reason}`));
+      if (method === "call.changed" && phase === "connected") connected.resolve();
+      if (method === "call.ended") connected.reject(new Error(`the call ended: ${reason}`));
     },
   });
   hosts.set(selfId, host);
-  return host;
+  return { host, ready: ready.promise, connected: connected.promise };
 }
 
 async function showFrames(host: ExampleHost, name: string, callId: string): Promise<void> {
@@ -50,15 +59,15 @@ async function showFrames(host: ExampleHost, name: string, callId: string): Prom
   await end();
 }
 
-const [alice, bob] = [createHost(ALICE), createHost(BOB)];
+const [alice, bob] = [createSide(ALICE), createSide(BOB)];
 try {
-  await Promise.all([alice.start(), bob.start()]);
-  const { callId } = (await alice.request("call.start", { peerId: BOB, media: "video" })) as {
-    callId: string;
-  };
-  await Promise.all([...connected.values()].map(({ promise }) => promise));
-  await Promise.all([showFrames(alice, ALICE, callId), showFrames(bob, BOB, callId)]);
-  await alice.request("call.hangup", { callId });
+  await Promise.all([alice.host.start(), bob.host.start()]);
+  await Promise.all([alice.ready, bob.ready]);
+  const answer = await alice.host.request("call.start", { peerId: BOB, media: "video" });
+  const { callId } = answer as { callId: string };
+  await Promise.all([alice.connected, bob.connected]);
+  await Promise.all([showFrames(alice.host, ALICE, callId), showFrames(bob.host, BOB, callId)]);
+  await alice.host.request("call.hangup", { callId });
 } finally {
-  await Promise.all([alice.stop(), bob.stop()]);
+  await Promise.all([alice.host.stop(), bob.host.stop()]);
 }

@@ -1,5 +1,5 @@
-// What a viewer's answers and events say, as far as a call needs it (Goop² 2.4). They come from another program: whatever is
-// not as expected is left out or refused, never passed on.
+// Parses the answers and events of Goop² (2.4), as far as calls need them. They come from another program, so anything
+// unexpected is left out or refused.
 
 import { z } from "zod";
 import { type Contact, peerIdSchema } from "../../../rpc-schema/index.ts";
@@ -8,10 +8,10 @@ import type { ReceivedMessage } from "./replayed-messages.ts";
 /** `GET /api/self` */
 export const selfSchema = z.object({ id: peerIdSchema, label: z.string().catch("") });
 
-/** `GET /api/settings/quick/get`; not every viewer has it. */
+/** `GET /api/settings/quick/get`. Older versions of Goop² do not have it. */
 export const quickSettingsSchema = z.object({ video_disabled: z.boolean().catch(false) });
 
-/** One of `GET /api/peers`. The names are the viewer's, written as Go exports them. */
+/** One entry of `GET /api/peers`. The names are those of the Go struct. */
 const peerSchema = z.object({
   ID: peerIdSchema,
   Content: z.string().catch(""),
@@ -31,23 +31,22 @@ const eventSchema = z.object({
 });
 
 const CALL_PREFIX = "call:";
-/** Between a viewer and its own page. */
+/** Messages between Goop² and its own page. */
 const LOOPBACK_PREFIX = "call:loopback:";
-/** Events of the viewer itself that change who can be called. */
+/** Local events of Goop² that change who can be called. */
 const PEER_TOPICS = ["peer:announce", "peer:gone"];
 
-/** What an event means to us. */
 export type GoopEvent =
   | { readonly kind: "message"; readonly message: ReceivedMessage }
   | { readonly kind: "peersChanged" }
   | { readonly kind: "other" };
 
-/** @param data of an event `message` */
+/** @param data of a server-sent event `message` */
 export function readEvent(data: string): GoopEvent {
   const parsed = eventSchema.safeParse(parseJson(data));
   if (!parsed.success) return { kind: "other" };
   const { from, msg } = parsed.data;
-  // Without a sender it is the viewer's own word; with one, a peer could have written any topic.
+  // An event without a sender is Goop²'s own. A peer can write any topic, so its messages never count as local events.
   if (from === undefined || from === "") {
     return { kind: PEER_TOPICS.includes(msg.topic) ? "peersChanged" : "other" };
   }
@@ -55,20 +54,20 @@ export function readEvent(data: string): GoopEvent {
   return { kind: "message", message: { peerId: from, ...msg } };
 }
 
-/** Peers that cannot be read are left out; undefined when the answer is no list. */
+/** Leaves out peers that cannot be read. @returns undefined when the answer is not a list */
 export function readContacts(answer: unknown): Contact[] | undefined {
-  if (answer === null) return []; // how Go writes an empty list
+  if (answer === null) return []; // Go writes an empty list as null.
   if (!Array.isArray(answer)) return undefined;
   return answer.flatMap((one) => {
     const peer = peerSchema.safeParse(one);
-    return peer.success ? [asContact(peer.data)] : [];
+    return peer.success ? [toContact(peer.data)] : [];
   });
 }
 
-function asContact({ ID, Content, VideoDisabled, Reachable, Offline }: z.infer<typeof peerSchema>): Contact {
+function toContact({ ID, Content, VideoDisabled, Reachable, Offline }: z.infer<typeof peerSchema>): Contact {
   return {
     peerId: ID,
-    // The end of a peer id tells peers apart; all begin alike.
+    // Only the end of a peer id is distinctive: all ids begin alike.
     label: Content || ID.slice(-8),
     addresses: [],
     reachable: Reachable && !Offline,

@@ -1,4 +1,4 @@
-// The command line of the bridge: which options there are and what they mean. Starts nothing.
+// The command line of the bridge.
 
 import { parseArgs } from "node:util";
 import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
@@ -6,20 +6,20 @@ import { readNumber } from "../options.ts";
 
 export interface CommandOptions {
   readonly goop: URL;
-  /** Of the page; 0 takes a free one. */
+  /** The page's port. 0 takes a free one. */
   readonly port: number;
   readonly open: boolean;
-  /** What the user named; the rest is as the plugin has it. */
+  /** The settings that the user gave. The plugin's defaults hold for the rest. */
   readonly settings: DeepPartial<Settings>;
-  /** End by itself after so many seconds; undefined: on Ctrl-C. */
+  /** Ends after so many seconds. Undefined: on Ctrl-C. */
   readonly durationS: number | undefined;
   readonly log: boolean;
 }
 
-export const bridgeHelp = `Calls for a Goop² that is running and cannot call by itself: attaches to its viewer, which carries the
-signals, and serves a page to call and be called. Nothing is changed in Goop².
+export const bridgeHelp = `Calls for a running Goop² that cannot call by itself. Uses Goop²'s HTTP API to exchange signals, and
+serves a page to call and be called. Changes nothing in Goop².
 
-  --goop URL           the viewer's address, such as http://127.0.0.1:8080 (Goop² prints it at its start)
+  --goop URL           the address of Goop², such as http://127.0.0.1:8080 (Goop² prints it when it starts)
   --port N             port of the call page on 127.0.0.1 (default: a free one)
   --open, --no-open    open the page in the default browser (default: when there is a display)
   --camera X           auto, test-pattern, none, or a camera's id
@@ -29,7 +29,7 @@ signals, and serves a page to call and be called. Nothing is changed in Goop².
   --log                print the plugin's log
   --help`;
 
-/** @returns "help" when that was asked. @throws TypeError on an unknown option; RangeError naming the option and its value */
+/** @returns "help" for --help. @throws TypeError on an unknown option; RangeError naming the option and its value */
 export function readBridgeOptions(args: readonly string[], hasDisplay: boolean): CommandOptions | "help" {
   const { values } = parseArgs({
     args: [...args],
@@ -48,20 +48,20 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
   });
   if (values.help) return "help";
   const { camera, microphone, speaker } = values;
-  const named = Object.entries({ camera, microphone, speaker }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ camera, microphone, speaker }).filter(([, value]) => value !== undefined);
   return {
     goop: readGoopAddress(values.goop),
     port: readNumber("--port", values.port, 65_535),
     open: values.open,
-    settings: Object.fromEntries(named),
+    settings: Object.fromEntries(given),
     durationS: values.duration === undefined ? undefined : readNumber("--duration", values.duration, 86_400),
     log: values.log,
   };
 }
 
-/** @throws RangeError when it is no address of a viewer */
+/** @throws RangeError when it is not a plain http address */
 export function readGoopAddress(text: string | undefined): URL {
-  const expected = "expected the address of Goop²'s viewer, such as http://127.0.0.1:8080";
+  const expected = "expected the address of Goop², such as http://127.0.0.1:8080";
   if (text === undefined) throw new RangeError(`--goop is missing, ${expected}`);
   const url = URL.parse(text);
   const isPlain =

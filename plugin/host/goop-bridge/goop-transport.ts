@@ -1,5 +1,5 @@
-// A running Goop² viewer as the carrier of our signals: its node sends, seals and receives; this side holds on to its event
-// stream, through losses and restarts, and knows its peers. It changes nothing in the viewer and acknowledges nothing for it.
+// A HostTransport over the HTTP API of a running Goop². Its node sends, seals and receives. This side follows its event
+// stream through losses and restarts, and polls its peers. It writes no setting and sends no receipt.
 
 import type { Contact } from "../../../rpc-schema/index.ts";
 import { pause } from "../../common/deadline.ts";
@@ -11,20 +11,20 @@ import { EventStreamDecoder, type ServerEvent } from "./event-stream.ts";
 import { type GoopClient, GoopError } from "./goop-client.ts";
 import { ReplayedMessages } from "./replayed-messages.ts";
 
-/** Waits, milliseconds. */
+/** Milliseconds. */
 export interface GoopTimings {
-  /** Before the next try after a first failure; doubles up to the longest. */
+  /** Pause after the first failure. It doubles up to the longest. */
   readonly retryMs: number;
   readonly longestRetryMs: number;
-  /** How long a message waits for a viewer that is away, as while it is started anew; the plugin waits for 6 s. */
+  /** How long a message waits while Goop² does not answer, as during a restart. The plugin waits for 6 s. */
   readonly awayMs: number;
-  /** Between two looks at the peers; theirs is a heartbeat of 5 s. */
+  /** Pause between two requests for the peers. Peers send a heartbeat every 5 s. */
   readonly pollPeersMs: number;
-  /** After the viewer said that a peer came or went: more of them may follow. */
+  /** Pause after Goop² reported a peer that came or went, because more such events may follow. */
   readonly peersChangedDelayMs: number;
-  /** Silence after which a replay is over, since nothing marks its end. */
+  /** Silence after which a replay is over. Goop² does not mark its end. */
   readonly replayQuietMs: number;
-  /** A replay lasts no longer than this, however much goes on. */
+  /** A replay lasts no longer than this, even without silence. */
   readonly replayMs: number;
 }
 
@@ -40,53 +40,54 @@ export const goopTimings: GoopTimings = {
 
 export interface GoopTransportOptions {
   readonly client: GoopClient;
-  /** For people: each trouble once, and its end. */
+  /** Reports each problem to the user once, and its end. */
   report(line: string): void;
-  /** Ends the wait for the viewer; one that is attached is ended by `close`. */
+  /** Ends the wait for Goop². `close` ends a transport that is attached. */
   readonly signal: AbortSignal;
   readonly timings?: Partial<GoopTimings>;
 }
 
 export interface GoopTransport extends HostTransport {
-  /** How the viewer's user is called. */
+  /** The name of Goop²'s user. */
   readonly label: string;
-  /** Calls were switched off in the viewer's settings when it was asked. */
+  /** Whether calls were switched off in Goop²'s settings when the transport was attached. */
   readonly videoDisabled: boolean;
-  /** Resolves, with the reason, when this viewer cannot be used any more: it is another peer now. */
+  /** Resolves with the reason when the transport can no longer work: another peer answers at this address. */
   readonly unusable: Promise<string>;
   /** Ends every request and stream. Idempotent. */
   close(): void;
 }
 
-/** Hang-ups that wait for a viewer to come back. */
-const MAX_OWED = 64;
-/** Looks in a row that fail before an open stream is taken for dead: a hung viewer closes nothing. */
-const MAX_FAILED_LOOKS = 2;
+/** Hang-ups that wait until Goop² is back. */
+const MAX_UNSENT_HANGUPS = 64;
+/** After so many failed polls in a row, an open event stream counts as dead: a Goop² that hangs closes nothing. */
+const MAX_FAILED_POLLS = 2;
 
-/** Waits for the viewer, as long as it takes. @throws the signal's reason */
+/** Waits for Goop² as long as it takes. @throws the signal's reason */
 export async function attachToGoop(options: GoopTransportOptions): Promise<GoopTransport> {
   const timings = { ...goopTimings, ...options.timings };
   const { client, signal } = options;
-  let told = "";
+  let lastReport = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
       const self = await readSelf(client, signal);
-      return await withFirstContacts(new AttachedViewer({ ...options, timings, ...self }), signal);
+      return await withFirstContacts(new AttachedGoop({ ...options, timings, ...self }), signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (errorText(error) !== told) options.report(`${errorText(error)}; trying again until it answers`);
-      told = errorText(error);
+      const problem = errorText(error);
+      if (problem !== lastReport) options.report(`${problem}; trying again until it answers`);
+      lastReport = problem;
       await pause(backoff(timings, attempt), signal);
     }
   }
 }
 
-async function withFirstContacts(carrier: AttachedViewer, signal: AbortSignal): Promise<AttachedViewer> {
-  const close = () => carrier.close();
+async function withFirstContacts(transport: AttachedGoop, signal: AbortSignal): Promise<AttachedGoop> {
+  const close = () => transport.close();
   signal.addEventListener("abort", close, { once: true });
   try {
-    await carrier.lookAtPeers();
-    return carrier;
+    await transport.pollPeers();
+    return transport;
   } finally {
     signal.removeEventListener("abort", close);
   }
@@ -98,14 +99,14 @@ interface Self {
   readonly videoDisabled: boolean;
 }
 
-/** @throws ViewerError */
-async function readSelf(http: GoopClient, signal: AbortSignal): Promise<Self> {
-  const self = selfSchema.safeParse(await http.getJson("/api/self", signal));
+/** @throws GoopError */
+async function readSelf(client: GoopClient, signal: AbortSignal): Promise<Self> {
+  const self = selfSchema.safeParse(await client.getJson("/api/self", signal));
   if (!self.success) {
-    throw new GoopError("strange", `${http.origin}/api/self names no peer; is it a Goop² viewer?`);
+    throw new GoopError("strange", `${client.origin}/api/self names no peer. Is it Goop²?`);
   }
   const { id, label } = self.data;
-  const quick = await http.getJson("/api/settings/quick/get", signal).catch((error: unknown) => {
+  const quick = await client.getJson("/api/settings/quick/get", signal).catch((error: unknown) => {
     if (error instanceof GoopError && error.code !== "down") return {};
     throw error;
   });
@@ -117,7 +118,7 @@ const backoff = ({ retryMs, longestRetryMs }: GoopTimings, attempt: number): num
 
 const isDown = (error: unknown): boolean => error instanceof GoopError && error.code === "down";
 
-class AttachedViewer implements GoopTransport {
+class AttachedGoop implements GoopTransport {
   readonly selfId: string;
   readonly label: string;
   readonly videoDisabled: boolean;
@@ -125,36 +126,36 @@ class AttachedViewer implements GoopTransport {
   readonly #options: GoopTransportOptions & { readonly timings: GoopTimings };
   readonly #closing = new AbortController();
   readonly #signal = this.#closing.signal;
-  readonly #inbox: ReplayedMessages;
-  readonly #owed = new Map<string, TransportMessage>();
-  readonly #giveUp: (why: string) => void;
+  readonly #incoming: ReplayedMessages;
+  readonly #unsentHangups = new Map<string, TransportMessage>();
+  readonly #markUnusable: (why: string) => void;
   #listener: HostTransportListener | undefined;
   #isFollowing = false;
   #contacts: Contact[] = [];
   #stream: AbortController | undefined;
   #isLost = false;
   #replayTimer: NodeJS.Timeout | undefined;
-  #replayEndsBy = 0;
+  #replayDeadline = 0;
   #peersChanged = Promise.withResolvers<void>();
-  #failedLooks = 0;
+  #failedPolls = 0;
 
   constructor(options: GoopTransportOptions & Self & { readonly timings: GoopTimings }) {
     this.#options = options;
     this.selfId = options.selfId;
     this.label = options.label;
     this.videoDisabled = options.videoDisabled;
-    this.#inbox = new ReplayedMessages((message) => this.#listener?.onMessage(message));
+    this.#incoming = new ReplayedMessages((message) => this.#listener?.onMessage(message));
     const { promise, resolve } = Promise.withResolvers<string>();
     this.unusable = promise;
-    this.#giveUp = resolve;
+    this.#markUnusable = resolve;
   }
 
   async send(message: TransportMessage): Promise<void> {
-    if (isHangup(message)) this.#inbox.noteHangup(message);
+    if (isHangup(message)) this.#incoming.noteHangup(message);
     try {
       await this.#post(message);
     } catch (error) {
-      if (isHangup(message) && isDown(error)) this.#owe(message);
+      if (isHangup(message) && isDown(error)) this.#keepHangup(message);
       throw error;
     }
   }
@@ -164,17 +165,17 @@ class AttachedViewer implements GoopTransport {
   }
 
   setAvailability(): void {
-    // What peers are told is the setting of the viewer's own user, which is not ours to change.
+    // Goop² publishes its own user's setting, which the bridge does not change.
   }
 
-  /** The stream is opened for the first listener, so that the viewer keeps for it what comes before. */
+  /** Opens the event stream for the first listener, so that Goop² keeps earlier messages for it. */
   listen(listener: HostTransportListener): () => void {
     this.#listener = listener;
     if (!this.#isFollowing) {
       this.#isFollowing = true;
       for (const loop of [this.#followEvents(), this.#followPeers()]) {
         loop.catch((error: unknown) => {
-          if (!this.#signal.aborted) this.#giveUp(`following the viewer failed: ${errorText(error)}`);
+          if (!this.#signal.aborted) this.#markUnusable(`following Goop² failed: ${errorText(error)}`);
         });
       }
     }
@@ -188,22 +189,22 @@ class AttachedViewer implements GoopTransport {
     this.#closing.abort(new Error("the bridge ends"));
   }
 
-  /** Never throws for what the viewer does; a list that cannot be had leaves the last one. */
-  async lookAtPeers(): Promise<void> {
+  /** Keeps the last list when Goop² fails to answer. */
+  async pollPeers(): Promise<void> {
     try {
       const contacts = readContacts(await this.#options.client.getJson("/api/peers", this.#signal));
       if (contacts === undefined) throw new GoopError("strange", "/api/peers answered no list");
-      this.#failedLooks = 0;
+      this.#failedPolls = 0;
       this.#setContacts(contacts.filter(({ peerId }) => peerId !== this.selfId));
     } catch (error) {
       this.#signal.throwIfAborted();
       if (!(error instanceof GoopError)) throw error;
-      this.#failedLooks += 1;
-      if (this.#failedLooks >= MAX_FAILED_LOOKS) this.#stream?.abort(error);
+      this.#failedPolls += 1;
+      if (this.#failedPolls >= MAX_FAILED_POLLS) this.#stream?.abort(error);
     }
   }
 
-  /** One that was given up half way may go out twice: receivers must bear that anyway. */
+  /** A message may arrive twice after a timeout. Receivers must cope with that anyway. */
   async #post({ peerId, topic, payload }: TransportMessage): Promise<void> {
     const { client, timings } = this.#options;
     const body = { peer_id: peerId, topic, payload };
@@ -228,13 +229,13 @@ class AttachedViewer implements GoopTransport {
   async #followPeers(): Promise<void> {
     const { pollPeersMs, peersChangedDelayMs } = this.#options.timings;
     while (!this.#signal.aborted) {
-      const isAsked = await Promise.race([
+      const isChanged = await Promise.race([
         pause(pollPeersMs, this.#signal).then(() => false),
         this.#peersChanged.promise.then(() => true),
       ]);
-      if (isAsked) await pause(peersChangedDelayMs, this.#signal);
+      if (isChanged) await pause(peersChangedDelayMs, this.#signal);
       this.#peersChanged = Promise.withResolvers();
-      await this.lookAtPeers();
+      await this.pollPeers();
     }
   }
 
@@ -247,80 +248,81 @@ class AttachedViewer implements GoopTransport {
     }
   }
 
-  /** One connection, to its end. @returns whether it stood */
+  /** Follows one connection to its end. @returns whether it was established */
   async #followOnce(): Promise<boolean> {
     const stream = new AbortController();
     this.#stream = stream;
     const decoder = new EventStreamDecoder();
     let isConnected = false;
-    let why = "the viewer closed them";
+    let why = "Goop² closed the stream";
     try {
       const signal = AbortSignal.any([this.#signal, stream.signal]);
       const response = await this.#options.client.openStream("/api/mq/events", signal);
-      this.#replayBegins();
+      this.#beginReplay();
       for await (const chunk of response as AsyncIterable<Buffer>) {
         for (const event of decoder.push(chunk)) {
-          if (event.event === "connected" && this.#isLost) await this.#returned();
+          if (event.event === "connected" && this.#isLost) await this.#onReturn();
           isConnected ||= event.event === "connected";
-          this.#take(event);
+          this.#onEvent(event);
         }
       }
     } catch (error) {
-      // Whatever ends a stream, the next is tried; only our own end is an end.
+      // Another connection follows after any failure, except when the transport itself was closed.
       this.#signal.throwIfAborted();
       why = errorText(stream.signal.aborted ? stream.signal.reason : error);
     }
     if (!this.#isLost) {
-      this.#options.report(`the viewer's events are lost (${why}); trying again until they are back`);
+      this.#options.report(`the events of Goop² are lost (${why}); trying again until they are back`);
     }
     return isConnected;
   }
 
-  /** The viewer may have been started anew, even for somebody else. */
-  async #returned(): Promise<void> {
+  /** Goop² may have been restarted, even for another user. */
+  async #onReturn(): Promise<void> {
     const { client, report } = this.#options;
     const { selfId } = await readSelf(client, this.#signal);
     if (selfId !== this.selfId) {
-      const now = `the viewer at ${client.origin} is now peer ${selfId}, not ${this.selfId}`;
-      this.#giveUp(`${now}: start the bridge again`);
+      const now = `Goop² at ${client.origin} is now peer ${selfId}, not ${this.selfId}`;
+      this.#markUnusable(`${now}: start the bridge again`);
       this.close();
     }
     this.#signal.throwIfAborted();
     this.#isLost = false;
-    report("the viewer's events are back");
-    this.#failedLooks = 0;
+    report("the events of Goop² are back");
+    this.#failedPolls = 0;
     this.#peersChanged.resolve();
-    const owed = [...this.#owed.values()];
-    this.#owed.clear();
-    for (const message of owed) {
+    const hangups = [...this.#unsentHangups.values()];
+    this.#unsentHangups.clear();
+    for (const message of hangups) {
       this.send(message).catch((error: unknown) =>
         report(`${message.topic} was not hung up: ${errorText(error)}`),
       );
     }
   }
 
-  #take({ event, data }: ServerEvent): void {
-    if (this.#inbox.isReplaying) this.#awaitReplayEnd();
+  #onEvent({ event, data }: ServerEvent): void {
+    if (this.#incoming.isReplaying) this.#awaitReplayEnd();
     if (event !== "message") return;
-    const meaning = readEvent(data);
-    if (meaning.kind === "message") this.#inbox.receive(meaning.message);
-    if (meaning.kind === "peersChanged") this.#peersChanged.resolve();
+    const goopEvent = readEvent(data);
+    if (goopEvent.kind === "message") this.#incoming.receive(goopEvent.message);
+    if (goopEvent.kind === "peersChanged") this.#peersChanged.resolve();
   }
 
-  #replayBegins(): void {
-    this.#inbox.beginReplay();
-    this.#replayEndsBy = performance.now() + this.#options.timings.replayMs;
+  #beginReplay(): void {
+    this.#incoming.beginReplay();
+    this.#replayDeadline = performance.now() + this.#options.timings.replayMs;
     this.#awaitReplayEnd();
   }
 
   #awaitReplayEnd(): void {
     clearTimeout(this.#replayTimer);
-    const left = Math.max(0, this.#replayEndsBy - performance.now());
-    const quietMs = Math.min(this.#options.timings.replayQuietMs, left);
-    this.#replayTimer = setTimeout(() => this.#inbox.endReplay(), quietMs);
+    const remainingMs = Math.max(0, this.#replayDeadline - performance.now());
+    const quietMs = Math.min(this.#options.timings.replayQuietMs, remainingMs);
+    this.#replayTimer = setTimeout(() => this.#incoming.endReplay(), quietMs);
   }
 
-  #owe(message: TransportMessage): void {
-    if (this.#owed.size < MAX_OWED) this.#owed.set(`${message.peerId} ${message.topic}`, message);
+  #keepHangup(message: TransportMessage): void {
+    if (this.#unsentHangups.size < MAX_UNSENT_HANGUPS)
+      this.#unsentHangups.set(`${message.peerId} ${message.topic}`, message);
   }
 }

@@ -1,34 +1,35 @@
-// Which of a viewer's messages are handed on. A viewer keeps what came while nobody listened, without time stamps, and
-// replays it at the next connection: calls that are long over must not ring. Knows no HTTP and no clock.
+// Filters the messages that Goop² replays. Goop² keeps messages without time stamps while no client listens, and replays
+// them on the next connection. Calls that are long over must not ring.
 
 import { BoundedMap } from "../../common/bounded-map.ts";
 import type { TransportMessage } from "../transport/host-transport.ts";
 import { isHangup } from "../transport/topic-queue.ts";
 
-/** A viewer replays 200 messages a peer at most; this many are told apart from what came before. */
-const MAX_REMEMBERED = 4_096;
-/** Held while a replay lasts; far above 200 messages of every peer that called. */
+/** Message ids for the detection of duplicates. Goop² replays at most 200 messages per peer. */
+const MAX_REMEMBERED_IDS = 4_096;
+/** Messages held during a replay, far above 200 for each peer that called. */
 const MAX_HELD = 4_096;
-const MAX_ENDED = 1_024;
+const MAX_ENDED_CALLS = 1_024;
 
-/** As the viewer's event names it; `id` is the sender's. */
+/** `id` was chosen by the sender. */
 export interface ReceivedMessage extends TransportMessage {
   readonly id: string;
 }
 
 /**
- * While a replay lasts, a call that begins in it is held back until its end is known or the replay is over. Messages of calls
- * that began before pass at once, in order.
+ * Holds back each call that begins in a replay, until its hang-up arrives or the replay is over. Messages of older calls
+ * pass at once, in order.
  */
 export class ReplayedMessages {
   readonly #pass: (message: TransportMessage) => void;
-  readonly #seen = new BoundedMap<string, true>(MAX_REMEMBERED);
-  readonly #ended = new BoundedMap<string, true>(MAX_ENDED);
+  readonly #seenIds = new BoundedMap<string, true>(MAX_REMEMBERED_IDS);
+  readonly #endedCalls = new BoundedMap<string, true>(MAX_ENDED_CALLS);
   /** By call, each in order. */
   readonly #held = new Map<string, TransportMessage[]>();
   #heldCount = 0;
   #isReplaying = false;
 
+  /** @param pass receives each message that is not held back or dropped */
   constructor(pass: (message: TransportMessage) => void) {
     this.#pass = pass;
   }
@@ -37,12 +38,11 @@ export class ReplayedMessages {
     return this.#isReplaying;
   }
 
-  /** A connection begins: what comes now may be old. */
   beginReplay(): void {
     this.#isReplaying = true;
   }
 
-  /** What is still held is of calls that may still ring. */
+  /** Passes on the calls that are still held, because they may still ring. */
   endReplay(): void {
     this.#isReplaying = false;
     const held = [...this.#held.values()].flat();
@@ -51,26 +51,29 @@ export class ReplayedMessages {
     for (const message of held) this.#pass(message);
   }
 
-  /** Our side hung up: a request of this call that comes later is old. */
+  /** Our side hung up, so a request of this call that arrives later is old. */
   noteHangup(message: TransportMessage): void {
-    this.#ended.set(keyOf(message), true);
+    this.#endedCalls.set(keyOf(message), true);
   }
 
   receive({ id, ...message }: ReceivedMessage): void {
     const { peerId, payload } = message;
-    // A message that was sent twice has two ids; this is the same one told twice.
-    if (id !== "") {
-      if (this.#seen.has(`${peerId} ${id}`)) return;
-      this.#seen.set(`${peerId} ${id}`, true);
-    }
+    // A message that the peer sent twice has two ids. The same id means that Goop² delivered one message twice.
+    if (id !== "" && !this.#isNew(`${peerId} ${id}`)) return;
     const key = keyOf(message);
-    if (payload.type === "call-request" && this.#ended.has(key)) return;
-    if (isHangup(message)) this.#ended.set(key, true);
+    if (payload.type === "call-request" && this.#endedCalls.has(key)) return;
+    if (isHangup(message)) this.noteHangup(message);
     if (!this.#isReplaying) this.#pass(message);
-    else this.#takeReplayed(message, key);
+    else this.#receiveReplayed(message, key);
   }
 
-  #takeReplayed(message: TransportMessage, key: string): void {
+  #isNew(id: string): boolean {
+    if (this.#seenIds.has(id)) return false;
+    this.#seenIds.set(id, true);
+    return true;
+  }
+
+  #receiveReplayed(message: TransportMessage, key: string): void {
     const held = this.#held.get(key);
     if (!held && message.payload.type !== "call-request") this.#pass(message);
     else if (isHangup(message)) {

@@ -17,7 +17,7 @@ import { errorText } from "../../common/error-text.ts";
 import { isRecord } from "../../common/is-record.ts";
 import type { SettingsAnswer } from "../../http/page-messages.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
-import { settingsRefused, type StoredSettings, withDevices } from "./stored-settings.ts";
+import { type StoredSettings, settingsRefused, withDevices } from "./stored-settings.ts";
 
 export interface SettingsControllerOptions {
   readonly manifest: Manifest;

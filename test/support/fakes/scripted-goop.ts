@@ -1,4 +1,4 @@
-// A viewer's HTTP surface that does what a test says, right or wrong: the faults that a reference viewer has not.
+// Goop²'s HTTP API with scripted answers, to test faults that the reference in goop-peer/goop does not have.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,18 +8,18 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 
 export interface ScriptedGoop {
   readonly url: URL;
-  /** By path; a test replaces what it wants to be otherwise. */
+  /** By path. A test replaces the answers it needs to change. */
   readonly answers: Record<string, Answer>;
-  /** Every request as "METHOD path", each taken once. */
+  /** Every request as "METHOD path". A test takes each once. */
   readonly requests: AwaitableQueue<string>;
-  /** What was posted to /api/mq/send. */
+  /** The bodies of POST /api/mq/send. */
   readonly sent: AwaitableQueue<{ peer_id: string; topic: string; payload: Record<string, unknown> }>;
-  /** Streams of events that were opened, the newest last; each has said `connected`. */
+  /** Event streams, the newest last. Each has sent `connected`. */
   readonly streams: AwaitableQueue<ServerResponse>;
   close(): Promise<void>;
 }
 
-export const GOOP_SELF = "12D3KooWViewerSe1fabcdef";
+export const GOOP_SELF = "12D3KooWGoopSe1fabcdef11";
 
 export const json =
   (body: unknown, status = 200): Answer =>
@@ -31,7 +31,7 @@ export const json =
 /** Takes the request and never answers. */
 export const hang: Answer = () => undefined;
 
-/** @param port of one that was closed before; 0 is a free one */
+/** @param port 0 takes a free one; the port of a closed one simulates a restart */
 export async function startScriptedGoop(port = 0): Promise<ScriptedGoop> {
   const [requests, streams] = [new AwaitableQueue<string>(), new AwaitableQueue<ServerResponse>()];
   const sent: ScriptedGoop["sent"] = new AwaitableQueue();
@@ -74,7 +74,7 @@ export async function startScriptedGoop(port = 0): Promise<ScriptedGoop> {
 
 let lastId = 0;
 
-/** An event as the viewer writes a message of a peer. */
+/** The event for a peer's message, as Goop² writes it. */
 export function messageEvent(from: string | undefined, topic: string, payload: unknown, id?: string): string {
   lastId += 1;
   const msg = { type: "msg", id: id ?? `id-${lastId}`, seq: lastId, topic, payload };

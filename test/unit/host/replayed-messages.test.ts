@@ -1,4 +1,4 @@
-// What of a viewer's messages is handed on: each once, in order, and no call that is over.
+// Which of Goop²'s messages pass: each once, in order, and none of a call that is over.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,26 +9,26 @@ import { messageEvent } from "../../support/fakes/scripted-goop.ts";
 const PEER = "12D3KooWPeerNumber1abcde";
 const OTHER = "12D3KooWPeerNumber2abcde";
 
-function inbox() {
+function collect() {
   const passed: string[] = [];
-  const box = new ReplayedMessages(({ peerId, topic, payload }) =>
+  const messages = new ReplayedMessages(({ peerId, topic, payload }) =>
     passed.push(`${peerId === PEER ? "" : "other "}${topic.slice(5)} ${payload.type}`),
   );
   let lastId = 0;
   const take = (callId: string, type: string, { id = `m${++lastId}`, from = PEER } = {}) =>
-    box.receive({ id, peerId: from, topic: `call:${callId}`, payload: { type } });
-  return { box, passed, take };
+    messages.receive({ id, peerId: from, topic: `call:${callId}`, payload: { type } });
+  return { messages, passed, take };
 }
 
-describe("an inbox that is not replayed", () => {
-  test("passes everything at once, in order", () => {
-    const { take, passed } = inbox();
+describe("messages outside a replay", () => {
+  test("pass at once, in order", () => {
+    const { take, passed } = collect();
     for (const type of ["call-request", "ice-candidate", "call-offer", "call-hangup"]) take("c", type);
     assert.deepEqual(passed, ["c call-request", "c ice-candidate", "c call-offer", "c call-hangup"]);
   });
 
-  test("passes a message that is told twice once, and two without an id both", () => {
-    const { take, passed } = inbox();
+  test("pass once per id, and always without an id", () => {
+    const { take, passed } = collect();
     take("c", "call-ack", { id: "same" });
     take("c", "call-ack", { id: "same" });
     take("c", "call-ack", { id: "same", from: OTHER });
@@ -37,22 +37,22 @@ describe("an inbox that is not replayed", () => {
     assert.deepEqual(passed, ["c call-ack", "other c call-ack", "c call-offer", "c call-offer"]);
   });
 
-  test("lets no call ring that either side has hung up, but another peer's of the same name", () => {
-    const { box, take, passed } = inbox();
+  test("do not ring for a call that either side has hung up, except another peer's call of the same id", () => {
+    const { messages, take, passed } = collect();
     take("c", "call-request");
     take("c", "call-hangup");
     take("c", "call-request");
     take("c", "call-request", { from: OTHER });
-    box.noteHangup({ peerId: PEER, topic: "call:d", payload: { type: "call-hangup" } });
+    messages.noteHangup({ peerId: PEER, topic: "call:d", payload: { type: "call-hangup" } });
     take("d", "call-request");
     assert.deepEqual(passed, ["c call-request", "c call-hangup", "other c call-request"]);
   });
 });
 
-describe("an inbox that is replayed", () => {
-  test("holds a call that begins in it, and drops it with all its messages when it is hung up", () => {
-    const { box, take, passed } = inbox();
-    box.beginReplay();
+describe("messages in a replay", () => {
+  test("are held for a call that begins in it, and dropped with its hang-up", () => {
+    const { messages, take, passed } = collect();
+    messages.beginReplay();
     take("stale", "call-request");
     take("waiting", "call-request");
     take("stale", "call-request");
@@ -61,50 +61,50 @@ describe("an inbox that is replayed", () => {
     take("stale", "call-hangup");
     take("stale", "ice-candidate");
     take("stale", "call-request");
-    assert.deepEqual(passed, ["stale ice-candidate"], "of a call that nobody knows any more");
+    assert.deepEqual(passed, ["stale ice-candidate"], "of a call that is already forgotten");
     passed.length = 0;
-    box.endReplay();
+    messages.endReplay();
     assert.deepEqual(passed, ["waiting call-request", "waiting ice-candidate"]);
   });
 
-  test("passes what belongs to calls that began before, at once", () => {
-    const { box, take, passed } = inbox();
+  test("pass at once for calls that began before", () => {
+    const { messages, take, passed } = collect();
     take("running", "call-request");
-    box.beginReplay();
+    messages.beginReplay();
     take("new", "call-request");
     take("running", "ice-candidate");
     take("running", "call-hangup");
     assert.deepEqual(passed, ["running call-request", "running ice-candidate", "running call-hangup"]);
-    box.endReplay();
+    messages.endReplay();
     assert.equal(passed.at(-1), "new call-request");
   });
 
-  test("passes everything again once it is over, and holds again at the next", () => {
-    const { box, take, passed } = inbox();
+  test("pass once it is over, and are held again in the next one", () => {
+    const { messages, take, passed } = collect();
     for (const callId of ["a", "b"]) {
-      box.beginReplay();
+      messages.beginReplay();
       take(callId, "call-request");
       assert.ok(!passed.includes(`${callId} call-request`));
-      box.endReplay();
+      messages.endReplay();
       assert.ok(passed.includes(`${callId} call-request`));
     }
     take("c", "call-request");
     assert.equal(passed.at(-1), "c call-request");
   });
 
-  test("is bounded, whatever a peer fills it with", () => {
-    const { box, take, passed } = inbox();
-    box.beginReplay();
+  test("are bounded, whatever a peer sends", () => {
+    const { messages, take, passed } = collect();
+    messages.beginReplay();
     for (let nth = 0; nth < 10_000; nth += 1) take(`flood${nth}`, "call-request");
-    box.endReplay();
+    messages.endReplay();
     assert.ok(passed.length < 5_000, String(passed.length));
   });
 });
 
-describe("a viewer's words", () => {
+describe("answers of Goop²", () => {
   const dataOf = (event: string) => (event.split("\ndata: ")[1] ?? "").trim();
 
-  test("are a peer's message only with a sender and on a call's topic", () => {
+  test("are a peer's message only with a sender and a call topic", () => {
     const event = readEvent(dataOf(messageEvent(PEER, "call:c", { type: "call-ack" }, "id-1")));
     assert.deepEqual(event, {
       kind: "message",
@@ -135,7 +135,7 @@ describe("a viewer's words", () => {
     }
   });
 
-  test("are contacts as far as they can be read", () => {
+  test("are contacts where they can be parsed", () => {
     const peer = {
       ID: PEER,
       Content: "Petra",
