@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import type { Browser } from "../support/browser/browser.ts";
 import { startChromium } from "../support/browser/chromium.ts";
 import { PEER_TONE_HZ, PLUGIN_TONE_HZ, startBenchPlugin } from "../support/goop-peer/deployed-bench.ts";
-import { startGoopHttp, type GoopHttp } from "../support/goop-peer/goop/goop-http.ts";
+import { type GoopHttp, startGoopHttp } from "../support/goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { isTone } from "../support/goop-peer/observer.ts";
 import { untilPluginStamps } from "../support/goop-peer/plugin-observer.ts";

@@ -20,7 +20,8 @@ function start(...args: string[]) {
     if (line.startsWith("bridge:")) problems.add(line);
   });
   const exited = once(child, "exit") as Promise<[number | null, string | null]>;
-  const nextLine = (lines: AwaitableQueue<string>, part: string) => lines.take((line) => line.includes(part), part);
+  const nextLine = (lines: AwaitableQueue<string>, part: string) =>
+    lines.take((line) => line.includes(part), part);
   return {
     child,
     exited,

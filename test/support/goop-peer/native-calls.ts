@@ -2,7 +2,7 @@
 // rings, the manager does the rest. Senders are not compared with a channel's peer [3.9].
 
 import type { DeployedCall, DeployedCalls, DeployedRing } from "./deployed-call.ts";
-import { NativeSession, type NativeEnvironment } from "./native-session.ts";
+import { type NativeEnvironment, NativeSession } from "./native-session.ts";
 import { asCallMessage, type MediaKind, requestedKind } from "./wire/wire.ts";
 
 const PLATFORM = "linux";

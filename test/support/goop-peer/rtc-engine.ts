@@ -3,7 +3,7 @@
 
 import { createRequire } from "node:module";
 import { drawStamp, nowTicks } from "../../bench/measures/frame-stamp.ts";
-import type { Observer, I420Frame } from "./observer.ts";
+import type { I420Frame, Observer } from "./observer.ts";
 
 interface Sink {
   stop(): void;

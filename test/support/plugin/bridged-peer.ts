@@ -8,7 +8,7 @@ import {
 } from "../../../plugin/host/goop-bridge/start-bridge.ts";
 import type { PluginNotificationName, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { SMALL_PICTURE } from "../fakes/small-picture.ts";
-import { startGoopHttp, type GoopHttp } from "../goop-peer/goop/goop-http.ts";
+import { type GoopHttp, startGoopHttp } from "../goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../goop-peer/goop-node.ts";
 import { AwaitableQueue } from "./fake-plugin-executable.ts";
 
@@ -60,7 +60,13 @@ export async function startBridgedPeer(
       goop: new URL(viewer.url),
       report: (line) => lines.add(line),
       signal: ending.signal,
-      timings: { retryMs: 20, longestRetryMs: 100, pollPeersMs: 200, peersChangedDelayMs: 10, ...options.timings },
+      timings: {
+        retryMs: 20,
+        longestRetryMs: 100,
+        pollPeersMs: 200,
+        peersChangedDelayMs: 10,
+        ...options.timings,
+      },
       settings: { ...SETTINGS, ...options.settings },
     });
   } catch (error) {

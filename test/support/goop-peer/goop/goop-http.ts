@@ -7,7 +7,7 @@ import type { Delivered, GoopNode } from "../goop-node.ts";
 import { MqInbox } from "../wire/mq-inbox.ts";
 import { IDENTITY_TOPIC, isRecord, MQ_ACK_TOPIC } from "../wire/wire.ts";
 import { answerPage } from "./goop-page.ts";
-import { routes, HttpError } from "./goop-routes.ts";
+import { HttpError, routes } from "./goop-routes.ts";
 
 export interface GoopHttpOptions {
   /** The same again brings a viewer back where its pages look for it; 0 is a free one. */

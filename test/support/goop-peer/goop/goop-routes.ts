@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { KnownPeer } from "../peer-table.ts";
 import { MQ_ACK_TOPIC } from "../wire/wire.ts";
-import type { QuickSettings, GoopHttp } from "./goop-http.ts";
+import type { GoopHttp, QuickSettings } from "./goop-http.ts";
 
 /** An answer that is not 200; its text is the body. */
 export class HttpError extends Error {

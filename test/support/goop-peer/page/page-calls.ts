@@ -99,7 +99,9 @@ export class PageCalls implements DeployedCalls {
     });
   }
 
-  async #accept(call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">): Promise<DeployedCall> {
+  async #accept(
+    call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">,
+  ): Promise<DeployedCall> {
     const session = this.#add(call);
     await session.prepare();
     const { platform } = this.#port;
