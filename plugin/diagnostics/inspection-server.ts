@@ -14,7 +14,7 @@ import {
   refuseUpgrade,
 } from "../http/loopback.ts";
 import { LINK_PATH, PAGE_PROTOCOL } from "../http/page-messages.ts";
-import { answerFilesOf, linkRefusal } from "../http/pages.ts";
+import { createFileHandler, pageLinkRefusal } from "../http/pages.ts";
 import { type Inspectable, serveStately, serveViewer } from "./inspection-clients.ts";
 import { loadViewerFiles, VIEWER_PATH } from "./viewer-files.ts";
 
@@ -42,11 +42,11 @@ export async function startInspectionServer(watched: Inspectable): Promise<Inspe
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PAGE_PROTOCOL) ? PAGE_PROTOCOL : false),
   });
-  const server = createServer(answerFilesOf(loadViewerFiles));
+  const server = createServer(createFileHandler(loadViewerFiles));
   server.maxConnections = MAX_CONNECTIONS;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const isStately = request.url?.split("?", 1)[0] === STATELY_PATH;
-    const why = isStately ? statelyRefusal(request, token) : linkRefusal(request, LINK_PATH, token);
+    const why = isStately ? statelyRefusal(request, token) : pageLinkRefusal(request, LINK_PATH, token);
     if (why) return refuseUpgrade(socket, why);
     const serve = isStately ? serveStately : serveViewer;
     sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => serve(accepted, watched));

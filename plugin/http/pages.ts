@@ -12,7 +12,7 @@ export interface PageFile {
 }
 
 /** A file is served by its path alone; whatever is not listed does not exist. @param files URL path → file */
-export function answerFile(
+export function serveFile(
   request: IncomingMessage,
   response: ServerResponse,
   files: ReadonlyMap<string, PageFile>,
@@ -27,15 +27,15 @@ export function answerFile(
   response.end(request.method === "HEAD" ? undefined : file.body);
 }
 
-/** As {@link answerFile}, of files that are read when the first is asked for: most sessions never look at them. */
-export function answerFilesOf(
+/** As {@link serveFile}, of files that are read when the first is asked for: most sessions never look at them. */
+export function createFileHandler(
   load: () => Promise<ReadonlyMap<string, PageFile>>,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   let loaded: Promise<ReadonlyMap<string, PageFile>> | undefined;
   return (request, response) => {
     loaded ??= load();
     loaded.then(
-      (files) => answerFile(request, response, files),
+      (files) => serveFile(request, response, files),
       (error: unknown) => {
         loaded = undefined; // the next request tries again
         response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" });
@@ -49,7 +49,7 @@ export function answerFilesOf(
  * The token travels as a subprotocol, since a page can set no header of a WebSocket (RFC 6455, 1.9).
  * @returns why a page's WebSocket may not open, as an HTTP status; undefined when it may
  */
-export function linkRefusal(request: IncomingMessage, path: string, token: string): string | undefined {
+export function pageLinkRefusal(request: IncomingMessage, path: string, token: string): string | undefined {
   if (request.url !== path) return "404 Not Found";
   if (!isOwnHost(request)) return "403 Forbidden";
   if (request.headers.origin !== `http://${request.headers.host}`) return "403 Forbidden";

@@ -5,7 +5,7 @@ import type { Link } from "./link/page-link.ts";
 import { errorSentence } from "./messages.ts";
 
 /** Settings that say what is done to the voice. */
-export type Processing = "echoCancellation" | "noiseSuppression" | "automaticGain";
+export type VoiceSetting = "echoCancellation" | "noiseSuppression" | "automaticGain";
 
 /**
  * Methods that return nothing never fail for their caller: `onFailure` gets a sentence for the user instead.
@@ -54,7 +54,7 @@ export class Actions {
   }
 
   /** Holds for the next microphone that opens, so in a call the present one is opened again. @returns false when refused */
-  async process(call: CallInfo | undefined, processing: Processing, on: boolean): Promise<boolean> {
+  async setVoiceSetting(call: CallInfo | undefined, processing: VoiceSetting, on: boolean): Promise<boolean> {
     const isSet = await this.#try(this.#link.request("settings.update", { settings: { [processing]: on } }));
     const deviceId = call?.local.microphone.deviceId;
     return isSet && deviceId !== undefined ? this.useDevice(call, "microphone", deviceId) : isSet;

@@ -10,8 +10,8 @@ export class Listeners<T> {
     this.#all.add(listener);
   }
 
-  tell(value: T): void {
-    for (const listener of [...this.#all]) call(listener, value);
+  notify(value: T): void {
+    for (const listener of [...this.#all]) callListener(listener, value);
   }
 }
 
@@ -21,17 +21,17 @@ export class ReplayingListeners<T> extends Listeners<T> {
 
   override add(listener: Listener<T>): void {
     super.add(listener);
-    if (this.last !== undefined) call(listener, this.last);
+    if (this.last !== undefined) callListener(listener, this.last);
   }
 
-  override tell(value: T): void {
+  override notify(value: T): void {
     this.last = value;
-    super.tell(value);
+    super.notify(value);
   }
 }
 
 /** The error reaches the console, as if the page's own event handler had thrown it. */
-export function call<T>(listener: Listener<T>, value: T): void {
+export function callListener<T>(listener: Listener<T>, value: T): void {
   try {
     listener(value);
   } catch (error) {

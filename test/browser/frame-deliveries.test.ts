@@ -6,9 +6,14 @@ import { after, before, describe, test } from "node:test";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
 import type { Browser } from "../support/browser/browser.ts";
-import { assertBrowsersRest } from "../support/browser/browsers-idle.ts";
+import { assertBrowsersIdle } from "../support/browser/browsers-idle.ts";
 import { startChromium } from "../support/browser/chromium.ts";
-import { openWaysPage, type SeenStamp, type WaysPage, waysFiles } from "../support/browser/delivery-page.ts";
+import {
+  type DeliveryPage,
+  deliveryPageFiles,
+  openDeliveryPage,
+  type StampedFrame,
+} from "../support/browser/delivery-page.ts";
 import { startWebKit } from "../support/browser/webkit.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
 
@@ -19,7 +24,7 @@ const LIVE_MS = 5_000;
 async function startPerson(label: string): Promise<Host> {
   return await startHost({
     label,
-    files: await waysFiles(),
+    files: await deliveryPageFiles(),
     settings: {
       camera: "test-pattern",
       microphone: "tone",
@@ -59,9 +64,9 @@ async function connect(alice: Host, bob: Host): Promise<string> {
   return callId;
 }
 
-async function seen(page: WaysPage): Promise<SeenStamp[]> {
-  const pictures: SeenStamp[] = [];
-  while (pictures.length < PICTURES) pictures.push(...(await page.take()));
+async function seen(page: DeliveryPage): Promise<StampedFrame[]> {
+  const pictures: StampedFrame[] = [];
+  while (pictures.length < PICTURES) pictures.push(...(await page.takeFrames()));
   return pictures;
 }
 
@@ -87,10 +92,10 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
   for (const start of [startWebKit, startChromium]) {
     describe(`in ${start === startWebKit ? "WebKitGTK" : "Chromium"}`, () => {
       let browser: Browser;
-      let page: WaysPage;
+      let page: DeliveryPage;
       before(async () => {
         browser = await start();
-        page = await openWaysPage(browser, alice);
+        page = await openDeliveryPage(browser, alice);
       });
       after(() => browser?.close());
 
@@ -118,7 +123,7 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
           const { stream } = await alice.plugin.request("frames.subscribe", { callId, source: "remote" });
           await alice.plugin.request("frames.unsubscribe", { stream });
         }
-        page = await openWaysPage(browser, alice);
+        page = await openDeliveryPage(browser, alice);
         await page.show(callId, "mjpeg");
         await page.record("mjpeg");
         await seen(page);
@@ -132,7 +137,7 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
     try {
       for (const start of [startWebKit, startChromium]) browsers.push(await start());
       for (const browser of browsers) {
-        const page = await openWaysPage(browser, alice);
+        const page = await openDeliveryPage(browser, alice);
         await page.show(callId, "mjpeg");
         await browser.waitFor(hasPicture);
       }
@@ -150,7 +155,7 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
       assert.match(end.toString("latin1"), /--goop-call-picture-[A-Za-z0-9]+--\r\n$/);
       assert.equal((await fetch(url, { headers: { origin } })).status, 403);
       for (const browser of browsers) await browser.waitFor(isLoaded);
-      await assertBrowsersRest(t);
+      await assertBrowsersIdle(t);
       for (const browser of browsers) assert.equal(await browser.execute(hasPicture), true, browser.name);
     } finally {
       for (const browser of browsers) await browser.close();

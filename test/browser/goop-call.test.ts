@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "../support/browser/browser.ts";
-import { assertBrowsersRest } from "../support/browser/browsers-idle.ts";
+import { assertBrowsersIdle } from "../support/browser/browsers-idle.ts";
 import { startChromium } from "../support/browser/chromium.ts";
 import { type GoopPage, introducePages, openGoopPage } from "../support/browser/goop-page.ts";
 import { startWebKit } from "../support/browser/webkit.ts";
@@ -133,18 +133,18 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
       );
     const on = (id: string) =>
       alice.browser.executeSource(`() => document.getElementById("${id}").dataset.on`);
-    await alice.until(({ local }) => local.microphone.state === "live" && local.camera.state === "live");
+    await alice.untilCall(({ local }) => local.microphone.state === "live" && local.camera.state === "live");
     await alice.browser.click("#mute");
     assert.equal(await on("mute"), "false");
-    await alice.until(({ local }) => local.microphone.state === "muted");
+    await alice.untilCall(({ local }) => local.microphone.state === "muted");
     await alice.browser.click("#camera");
     assert.equal(await on("camera"), "false");
-    await alice.until(({ local }) => local.camera.state === "off" || local.camera.state === "muted");
+    await alice.untilCall(({ local }) => local.camera.state === "off" || local.camera.state === "muted");
     assert.deepEqual(await muted(), [false, false]);
     await alice.browser.click("#mute");
     await alice.browser.click("#camera");
     assert.deepEqual([await on("mute"), await on("camera")], ["true", "true"]);
-    await alice.until(({ local }) => local.microphone.state === "live" && local.camera.state === "live");
+    await alice.untilCall(({ local }) => local.microphone.state === "live" && local.camera.state === "live");
     assert.deepEqual(await muted(), [true, true]);
     const twice =
       "() => [session.toggleAudio(), session.toggleAudio(), session.toggleAudio(), session.toggleAudio()]";
@@ -227,6 +227,6 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
       `${before} and then ${now}`,
     );
     await hangUp(bob);
-    await assertBrowsersRest(t);
+    await assertBrowsersIdle(t);
   });
 });

@@ -10,7 +10,7 @@ const callId = "call-of-test";
 
 describe("the call page", () => {
   const ui = useCallPage();
-  const { at, script, asked } = ui;
+  const { at, script, requested } = ui;
   const ring = () =>
     script({
       do: "call",
@@ -20,15 +20,15 @@ describe("the call page", () => {
 
   test("calls a contact with video: calling, ringing, connected with both pictures and the time", async () => {
     await at(`contact-${BOB}`).getByTestId("call-video").click();
-    await asked(/^call\.start .*"media":"video"/);
-    await ui.phase("requesting");
+    await requested(/^call\.start .*"media":"video"/);
+    await ui.showsPhase("requesting");
     assert.equal(await at("hangup").getAttribute("aria-label"), "Cancel the call");
-    await ui.shows("local");
+    await ui.showsVideo("local");
     const id = (await at("call").getAttribute("data-call-id")) ?? "";
     script({ do: "change", callId: id, change: { phase: "ringing" } });
     await at("call-phase").getByText("Ringing…").waitFor();
     script({ do: "change", callId: id, change: { phase: "connected", connectedAt: Date.now() - 75_000 } });
-    await ui.shows("remote");
+    await ui.showsVideo("remote");
     await at("call-time").getByText("1:15").waitFor();
     assert.equal(await at("hangup").getAttribute("aria-label"), "Hang up");
   });
@@ -39,8 +39,8 @@ describe("the call page", () => {
     await at("end-reason").getByText("You hung up.").waitFor();
     await at("end-duration").getByText("It lasted 1:05.").waitFor();
     await at("call-again").click();
-    assert.match(await asked(/^call\.start/), new RegExp(`"peerId":"${BOB}","media":"audio"`));
-    await ui.phase("requesting");
+    assert.match(await requested(/^call\.start/), new RegExp(`"peerId":"${BOB}","media":"audio"`));
+    await ui.showsPhase("requesting");
     assert.equal(await at("end-notice").isVisible(), false);
   });
 
@@ -53,16 +53,16 @@ describe("the call page", () => {
     assert.equal(await at("incoming-dialog").isVisible(), true);
     assert.equal(await ui.page().title(), "Bob Cratchit is calling");
     await at("accept-video").click();
-    await asked(new RegExp(`^call\\.accept .*"callId":"${callId}","media":"video"`));
-    await ui.shows("remote");
+    await requested(new RegExp(`^call\\.accept .*"callId":"${callId}","media":"video"`));
+    await ui.showsVideo("remote");
     assert.equal(await at("incoming-dialog").isVisible(), false);
   });
 
   test("a video call may be taken by voice: initials instead of pictures, and no camera button", async () => {
     ring();
     await at("accept-audio").click();
-    await asked(/^call\.accept .*"media":"audio"/);
-    await ui.phase("connected");
+    await requested(/^call\.accept .*"media":"audio"/);
+    await ui.showsPhase("connected");
     assert.equal(await ui.text("call-avatar"), "BC");
     assert.equal(await at("camera-toggle").isVisible(), false);
     assert.equal(await at("remote-canvas").getAttribute("data-shown"), "false");
@@ -79,7 +79,7 @@ describe("the call page", () => {
     await at("incoming-dialog").getByText("is calling you").waitFor();
     assert.equal(await at("accept-video").isVisible(), false);
     await at("decline").click();
-    await asked(/^call\.reject/);
+    await requested(/^call\.reject/);
     await at("end-reason").getByText("You declined the call.").waitFor();
   });
 
@@ -94,26 +94,26 @@ describe("the call page", () => {
   test("microphone and camera switches ask the plugin and show what it answers", async () => {
     script({ do: "call", call: callWithBob() });
     await at("mic-toggle").click();
-    await asked(/^call\.setMicrophone .*"on":false/);
+    await requested(/^call\.setMicrophone .*"on":false/);
     await at("mic-toggle").and(ui.page().locator('[data-state="muted"]')).waitFor();
     assert.equal(await at("mic-toggle").getAttribute("aria-label"), "Unmute the microphone");
     await at("camera-toggle").click();
-    await asked(/^call\.setCamera .*"on":false/);
+    await requested(/^call\.setCamera .*"on":false/);
     await at("local-canvas").and(ui.page().locator('[data-shown="false"]')).waitFor({ state: "attached" });
     await at("camera-toggle").click();
-    await asked(/^call\.setCamera .*"on":true/);
-    await ui.shows("local");
+    await requested(/^call\.setCamera .*"on":true/);
+    await ui.showsVideo("local");
   });
 
   test("the other side's mute and camera are shown, and a camera that is off leaves initials", async () => {
     script({ do: "call", call: callWithBob() });
-    await ui.shows("remote");
+    await ui.showsVideo("remote");
     script({ do: "change", callId, change: { remote: { microphone: "off", camera: "off" } } });
     await at("remote-muted").getByText("Bob Cratchit is muted").waitFor();
     await at("remote-camera-off").waitFor();
     await at("call-avatar").waitFor();
     script({ do: "change", callId, change: { remote: { microphone: "on", camera: "on" } } });
-    await ui.shows("remote");
+    await ui.showsVideo("remote");
     assert.equal(await at("remote-muted").isVisible(), false);
   });
 
@@ -134,15 +134,15 @@ describe("the call page", () => {
     await at("picture-smaller").getByText("Picture at half size: too much is lost").waitFor();
     await at("remote-trouble").getByText("At Bob Cratchit’s end: Camera: broken").waitFor();
     await at("camera-use-offered").click();
-    await asked(/^call\.useDevice .*"deviceId":"usb-cam"/);
+    await requested(/^call\.useDevice .*"deviceId":"usb-cam"/);
   });
 
   test("what is done to the voice can be switched off, and takes hold in the call", async () => {
     script({ do: "call", call: callWithBob() });
     await at("call-devices").click();
     await at("processing-echoCancellation").click();
-    await asked(/^settings\.update .*"echoCancellation":false/);
-    await asked(/^call\.useDevice .*"kind":"microphone"/);
+    await requested(/^settings\.update .*"echoCancellation":false/);
+    await requested(/^call\.useDevice .*"kind":"microphone"/);
   });
 
   test("a lost connection and a lost camera are told while the call goes on", async () => {
@@ -171,7 +171,7 @@ describe("the call page", () => {
 
   test("of two calls at once the one that lost goes without a notice", async () => {
     script({ do: "call", call: callWithBob({ phase: "ringing", connectedAt: undefined }) });
-    await ui.phase("ringing");
+    await ui.showsPhase("ringing");
     script({ do: "end", callId, reason: "superseded", endedBy: "local", replacedBy: "other" });
     script({ do: "call", call: callWithBob({ callId: "other" }) });
     await at("call").and(ui.page().locator('[data-call-id="other"]')).waitFor();
@@ -180,10 +180,10 @@ describe("the call page", () => {
 
   test("a page reloaded in mid-call finds its call and its pictures again", async () => {
     script({ do: "call", call: callWithBob() });
-    await ui.shows("remote");
+    await ui.showsVideo("remote");
     await ui.page().reload();
-    await ui.shows("remote");
-    await ui.shows("local");
+    await ui.showsVideo("remote");
+    await ui.showsVideo("local");
     assert.equal(await ui.text("call-name"), "Bob Cratchit");
   });
 

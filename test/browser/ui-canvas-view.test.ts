@@ -141,7 +141,7 @@ describe("the canvas view", () => {
 
 /** Runs in the page. */
 async function makeBench(): Promise<void> {
-  const path = "/canvas-view.ts";
+  const path = "/canvas-view.js";
   const { createCanvasView } = (await import(path)) as {
     createCanvasView(options: CanvasViewOptions): CanvasView;
   };

@@ -10,7 +10,7 @@ const GRACE = "12D3KooWGraceGraceGrace1";
 
 describe("around a call", () => {
   const ui = useCallPage();
-  const { at, script, asked } = ui;
+  const { at, script, requested } = ui;
 
   test("contacts show who can be reached, those first", async () => {
     const rows = ui.page().getByTestId("contacts").locator("li");
@@ -54,7 +54,7 @@ describe("around a call", () => {
   test("devices chosen outside a call are settings for the next one", async () => {
     await at("devices-open").click();
     await at("device-camera").selectOption("usb-cam-2");
-    await asked(/^settings\.update .*"camera":"usb-cam-2"/);
+    await requested(/^settings\.update .*"camera":"usb-cam-2"/);
     await ui.page().keyboard.press("Escape");
     await at("devices-open").click();
     assert.equal(await at("device-camera").inputValue(), "usb-cam-2");
@@ -65,7 +65,7 @@ describe("around a call", () => {
     await at("call-devices").click();
     assert.equal(await at("device-camera").inputValue(), "usb-cam");
     await at("device-speaker").selectOption({ label: "Built-in speakers" });
-    await asked(/^call\.useDevice .*"kind":"speaker","deviceId":"spk-2"/);
+    await requested(/^call\.useDevice .*"kind":"speaker","deviceId":"spk-2"/);
     script({ do: "levels", callId, microphone: 1, speaker: 0 });
     await at("meter-microphone").and(ui.page().locator('[aria-valuenow="100"]')).waitFor();
     assert.equal(await at("meter-speaker").getAttribute("aria-valuenow"), "0");
@@ -108,7 +108,7 @@ describe("around a call", () => {
       await ui.page().keyboard.press("Tab");
     }
     await ui.page().keyboard.press("Enter");
-    await ui.phase("requesting");
+    await ui.showsPhase("requesting");
     assert.equal(await focused(), "call-name");
     for (let presses = 0; (await focused()) !== "hangup"; presses += 1) {
       assert.ok(presses < 10, "hang up is not reached by Tab");
@@ -143,6 +143,6 @@ describe("around a call", () => {
     assert.equal(await at("restart").isVisible(), false);
     // The browser itself reports on the console that nobody answers: that is what this test is about.
     await ui.page().goto("about:blank");
-    ui.forgive(/ERR_CONNECTION_REFUSED/);
+    ui.ignoreErrors(/ERR_CONNECTION_REFUSED/);
   });
 });

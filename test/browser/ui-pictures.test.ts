@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { CallInfo } from "../../rpc-schema/index.ts";
-import { takePictures } from "../support/browser/call-page.ts";
+import { takeScreenshots } from "../support/browser/call-page.ts";
 import { useCallPage } from "../support/browser/call-page-suite.ts";
 import { BOB, callWithBob, contact, statisticsOf } from "../support/fakes/scripted-host.ts";
 
@@ -15,7 +15,7 @@ describe("the page's states fit at 360 and at 1400 pixels", () => {
   const ui = useCallPage();
   const { at, script } = ui;
   const fits = async (name: string): Promise<void> => {
-    const cut = await takePictures(ui.page(), name);
+    const cut = await takeScreenshots(ui.page(), name);
     assert.deepEqual(cut, []);
   };
   const call = (change: Partial<CallInfo> = {}) => script({ do: "call", call: callWithBob(change) });
@@ -42,14 +42,14 @@ describe("the page's states fit at 360 and at 1400 pixels", () => {
     await fits("incoming");
     script({ do: "end", callId, reason: "cancelled", endedBy: "remote" });
     call({ phase: "ringing", connectedAt: undefined });
-    await ui.shows("local");
+    await ui.showsVideo("local");
     await fits("outgoing");
   });
 
   test("a video call with its details, notes and devices", async () => {
     call({ peerLabel: longName });
     script({ do: "statistics", statistics: statisticsOf(callId) });
-    await Promise.all([ui.shows("remote"), ui.shows("local")]);
+    await Promise.all([ui.showsVideo("remote"), ui.showsVideo("local")]);
     await fits("video");
     await at("quality").click();
     script({

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { hostSettings } from "../../rpc-schema/index.ts";
-import { takePictures } from "../support/browser/call-page.ts";
+import { takeScreenshots } from "../support/browser/call-page.ts";
 import { useCallPage } from "../support/browser/call-page-suite.ts";
 import { BOB, CAROL, contact } from "../support/fakes/scripted-host.ts";
 
@@ -15,7 +15,7 @@ const NO_DEVICE = {
 
 describe("the settings page", () => {
   const ui = useCallPage();
-  const { at, script, asked, text } = ui;
+  const { at, script, requested, text } = ui;
   const open = async () => {
     await at("settings-open").click();
     await at("setting-debugging").waitFor();
@@ -42,7 +42,7 @@ describe("the settings page", () => {
     assert.equal(await at("setting-ice_servers-urls").inputValue(), "stun:stun.l.google.com:19302");
     const cameras = await at("setting-preferred_cam").locator("option").allTextContents();
     assert.deepEqual(cameras, ["Automatic", "Aurora HD Webcam", "Desk camera"]);
-    assert.deepEqual(await takePictures(ui.page(), "settings"), []);
+    assert.deepEqual(await takeScreenshots(ui.page(), "settings"), []);
   });
 
   test("switches calls off and on: banner, warning signs and status follow at once", async () => {
@@ -55,7 +55,7 @@ describe("the settings page", () => {
     assert.deepEqual([await hasButtons(BOB), await hasButtons(CAROL)], [false, true]);
     await open();
     await at("setting-video_disabled").check();
-    await asked(/^settings\.update .*"videoDisabled":true/);
+    await requested(/^settings\.update .*"videoDisabled":true/);
     await at("availability-banner").and(ui.page().locator('[data-cause="user"]')).waitFor();
     assert.deepEqual(
       [await sign(BOB).getAttribute("data-who"), await sign(CAROL).getAttribute("data-who")],
@@ -63,9 +63,9 @@ describe("the settings page", () => {
     );
     assert.equal(await text("own-status"), "Calls disabled");
     assert.equal(await at("setting-preferred_cam").isDisabled(), true);
-    assert.deepEqual(await takePictures(ui.page(), "settings-calls-off"), []);
+    assert.deepEqual(await takeScreenshots(ui.page(), "settings-calls-off"), []);
     await ui.page().keyboard.press("Escape");
-    assert.deepEqual(await takePictures(ui.page(), "calls-off"), []);
+    assert.deepEqual(await takeScreenshots(ui.page(), "calls-off"), []);
     await at("availability-settings").click();
     await at("setting-video_disabled").uncheck();
     await row(CAROL).getByTestId("call-video").waitFor({ state: "attached" });
@@ -88,7 +88,7 @@ describe("the settings page", () => {
   test("chooses a device, and a wrong number is refused by name while the old one stays", async () => {
     await open();
     await at("setting-preferred_cam").selectOption("usb-cam-2");
-    await asked(/^settings\.update .*"camera":"usb-cam-2"/);
+    await requested(/^settings\.update .*"camera":"usb-cam-2"/);
     await at("setting-largest_picture-width").fill("7");
     await at("setting-debugging").focus();
     await at("setting-largest_picture-error").getByText("largest_picture.width is 7, at least 64").waitFor();
@@ -105,16 +105,18 @@ describe("the settings page", () => {
     await at("setting-ice_servers-error").getByText("ice_servers.1.urls.0").waitFor();
     await last("urls").fill("turn:turn.example.org");
     await last("username").focus();
-    await asked(/^settings\.update .*"turn:turn\.example\.org"/);
+    await requested(/^settings\.update .*"turn:turn\.example\.org"/);
     await at("setting-ice_servers-remove").first().click();
-    await asked(/^settings\.update {"settings":{"iceServers":\[{"urls":\["turn:turn\.example\.org"\]}\]}}/);
+    await requested(
+      /^settings\.update {"settings":{"iceServers":\[{"urls":\["turn:turn\.example\.org"\]}\]}}/,
+    );
   });
 
   test("says what waits for a restart, and restarts", async () => {
     await open();
     await at("setting-mode").selectOption("native");
     await at("settings-restart-why").getByText("Who makes the calls").waitFor();
-    ui.forget();
+    ui.forgetRequests();
     const before = ui.scripted().host.pid;
     await at("settings-restart").click();
     await at("settings-restart").waitFor({ state: "hidden" });

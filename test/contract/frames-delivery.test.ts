@@ -6,11 +6,11 @@ import { createFrames } from "../../plugin/frames/create-frames.ts";
 import type { Frames } from "../../plugin/frames/frames.ts";
 import { type FrameCounts, type FrameDelivery, frameMethods, RpcError } from "../../rpc-schema/index.ts";
 import {
+  type FrameViewer,
   openMjpegViewer,
   openSocketViewer,
   PAGE_ORIGIN,
-  type PictureViewer,
-  type SeenPicture,
+  type ReceivedFrame,
 } from "../support/browser/frame-viewers.ts";
 import { type CountedFrame, countedFrame, FakeNative, next, settled } from "../support/fakes/fake-frames.ts";
 
@@ -18,7 +18,7 @@ interface Watched {
   readonly frames: Frames;
   readonly native: FakeNative;
   readonly stream: string;
-  readonly viewer: PictureViewer;
+  readonly viewer: FrameViewer;
   /** Offers a picture 1/30 s after the last. */
   offer(mark: number): CountedFrame;
   /** Lets the oldest picture that is being encoded become ready, and its bytes leave. */
@@ -26,9 +26,9 @@ interface Watched {
 }
 
 /** As a host that reads lines sees it. */
-class LineViewer implements PictureViewer {
-  readonly #seen: SeenPicture[] = [];
-  readonly #waiting: ((picture: SeenPicture) => void)[] = [];
+class LineViewer implements FrameViewer {
+  readonly #seen: ReceivedFrame[] = [];
+  readonly #waiting: ((picture: ReceivedFrame) => void)[] = [];
   readonly closed = Promise.resolve();
   onAcknowledge: (seq: number) => void = () => undefined;
 
@@ -40,7 +40,7 @@ class LineViewer implements PictureViewer {
     if (waiting) waiting(picture);
     else this.#seen.push(picture);
   }
-  next(): Promise<SeenPicture> {
+  next(): Promise<ReceivedFrame> {
     const seen = this.#seen.shift();
     return seen ? Promise.resolve(seen) : new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -14,7 +14,7 @@ import {
   refuseUpgrade,
 } from "../../http/loopback.ts";
 import { LINK_PATH, PAGE_PROTOCOL } from "../../http/page-messages.ts";
-import { answerFile, answerFilesOf, linkRefusal, type PageFile } from "../../http/pages.ts";
+import { createFileHandler, type PageFile, pageLinkRefusal, serveFile } from "../../http/pages.ts";
 import { loadPageFiles } from "./page-files.ts";
 
 /** The largest request of a page is a settings change. */
@@ -47,12 +47,12 @@ export async function startPageServer(
   { files, api }: PageServerOptions = {},
 ): Promise<PageServer> {
   const all = new Map([...(await loadPageFiles()), ...(files ?? [])]);
-  const answerViewer = answerFilesOf(loadViewerFiles);
+  const answerViewer = createFileHandler(loadViewerFiles);
   const token = makeToken();
   const server = createServer((request, response) => {
     if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
     else if (isViewerPath(request.url ?? "")) answerViewer(request, response);
-    else answerFile(request, response, all);
+    else serveFile(request, response, all);
   });
   const sockets = new WebSocketServer({
     noServer: true,
@@ -61,7 +61,7 @@ export async function startPageServer(
     handleProtocols: () => PAGE_PROTOCOL,
   });
   server.on("upgrade", (request, socket, head) => {
-    const why = linkRefusal(request, LINK_PATH, token);
+    const why = pageLinkRefusal(request, LINK_PATH, token);
     if (why) refuseUpgrade(socket, why);
     else sockets.handleUpgrade(request, socket, head, onPage);
   });

@@ -7,16 +7,16 @@ import { icon } from "../icons.ts";
 import type { PageState } from "../store.ts";
 
 /** Who cannot: this side, the peer, or both. */
-export type Obstacle = "you" | "peer" | "both";
+export type CallsDisabledBy = "you" | "peer" | "both";
 
-const obstacleWords: Record<Obstacle, (name: string) => string> = {
+const obstacleWords: Record<CallsDisabledBy, (name: string) => string> = {
   you: () => "Video/audio calls disabled: by you",
   peer: (name) => `Video/audio calls disabled: by ${name}`,
   both: (name) => `Video/audio calls disabled: by you and ${name}`,
 };
 
 /** Null where nothing is in the way. */
-export function obstacleOf(isOwnDisabled: boolean, isPeerDisabled: boolean): Obstacle | null {
+export function callsDisabledBy(isOwnDisabled: boolean, isPeerDisabled: boolean): CallsDisabledBy | null {
   if (isOwnDisabled) return isPeerDisabled ? "both" : "you";
   return isPeerDisabled ? "peer" : null;
 }
@@ -24,7 +24,7 @@ export function obstacleOf(isOwnDisabled: boolean, isPeerDisabled: boolean): Obs
 /** The orange triangle that stands where the call buttons would. */
 export function createWarningSign(): {
   readonly element: HTMLElement;
-  update(obstacle: Obstacle | null, name: string): void;
+  update(obstacle: CallsDisabledBy | null, name: string): void;
 } {
   const element = h(
     "span",

@@ -5,7 +5,7 @@ import { button, h, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { peerName } from "../messages.ts";
 import type { PageState } from "../store.ts";
-import { createAvailabilityBanner, createWarningSign, obstacleOf } from "./availability.ts";
+import { callsDisabledBy, createAvailabilityBanner, createWarningSign } from "./availability.ts";
 import { createAvatar } from "./avatar.ts";
 
 export interface ContactListHandlers {
@@ -106,7 +106,7 @@ function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
     element,
     update({ label, reachable, videoDisabled }, isFree, isOwnDisabled) {
       const shown = peerName(label, peerId);
-      const obstacle = obstacleOf(isOwnDisabled, videoDisabled);
+      const obstacle = callsDisabledBy(isOwnDisabled, videoDisabled);
       sign.update(obstacle, shown);
       for (const call of [voice, video]) setHidden(call, obstacle !== null);
       avatar.set(shown, peerId);

@@ -1,7 +1,7 @@
 // Chooses camera, microphone and speaker: for the running call at once, otherwise for the next one.
 
 import type { CallInfo, Device, DeviceKind } from "../../../rpc-schema/index.ts";
-import type { Processing } from "../actions.ts";
+import type { VoiceSetting } from "../actions.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { findCurrent, type Levels, type PageState } from "../store.ts";
@@ -21,7 +21,7 @@ export interface DevicePickerHandlers {
   /** Resolves with false when the device was refused. */
   onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean>;
   /** The same for what is done to the microphone's sound. */
-  onProcess(call: CallInfo | undefined, processing: Processing, on: boolean): Promise<boolean>;
+  onVoiceSetting(call: CallInfo | undefined, processing: VoiceSetting, on: boolean): Promise<boolean>;
 }
 
 interface Choice {
@@ -46,7 +46,7 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
   const speaker = createRow("speaker", "Speaker", choose("speaker"));
   const microphoneMeter = createLevelMeter("Your microphone's level", "meter-microphone");
   const speakerMeter = createLevelMeter("The other side's level", "meter-speaker");
-  const processing = createProcessing((which, on) => handlers.onProcess(call, which, on));
+  const processing = createProcessing((which, on) => handlers.onVoiceSetting(call, which, on));
   microphone.element.append(microphoneMeter.element, processing.element);
   speaker.element.append(speakerMeter.element);
   const close = button(
@@ -92,9 +92,9 @@ const PROCESSING = [
   ["echoCancellation", "Remove echo"],
   ["noiseSuppression", "Reduce noise"],
   ["automaticGain", "Keep my voice at an even level"],
-] as const satisfies [Processing, string][];
+] as const satisfies [VoiceSetting, string][];
 
-function createProcessing(onChange: (processing: Processing, on: boolean) => Promise<boolean>) {
+function createProcessing(onChange: (processing: VoiceSetting, on: boolean) => Promise<boolean>) {
   const boxes = PROCESSING.map(([processing, words]) => {
     const attributes = { type: "checkbox", id: `processing-${processing}` };
     const box = h("input", { testId: `processing-${processing}`, attributes });
@@ -106,7 +106,7 @@ function createProcessing(onChange: (processing: Processing, on: boolean) => Pro
   });
   return {
     element: h("div", { class: "processing" }, ...boxes.map(({ label }) => label)),
-    update(settings: Readonly<Record<Processing, boolean>> | undefined): void {
+    update(settings: Readonly<Record<VoiceSetting, boolean>> | undefined): void {
       for (const { processing, box } of boxes) {
         if (settings && document.activeElement !== box) box.checked = settings[processing];
         box.disabled = !settings;

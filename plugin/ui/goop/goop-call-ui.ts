@@ -2,12 +2,12 @@
 // it does by the session's own members.
 
 import { button, h, setText } from "../dom.ts";
-import type { CallOptions, GoopCalls, IncomingCall } from "./goop-calls.ts";
+import type { CallMedia, GoopCalls, IncomingCall } from "./goop-calls.ts";
 import type { GoopSession } from "./goop-session.ts";
 
 export interface CallUi {
   /** Calls and shows. @throws LinkError */
-  startCall(peerId: string, wish?: CallOptions): Promise<GoopSession>;
+  startCall(peerId: string, wish?: CallMedia): Promise<GoopSession>;
   /** The call that is shown; null when none is. */
   activeSession(): GoopSession | null;
   showCall(session: GoopSession): void;

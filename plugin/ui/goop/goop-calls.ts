@@ -3,7 +3,7 @@
 
 import type { CallInfo, MediaKind, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { type Link, LinkError } from "../link/page-link.ts";
-import { call, type Listener, Listeners } from "../listeners.ts";
+import { callListener, type Listener, Listeners } from "../listeners.ts";
 import { GoopSession, isFailure } from "./goop-session.ts";
 
 /** What rings, as handed to onIncoming. */
@@ -21,7 +21,7 @@ export interface IncomingCall {
 }
 
 /** As getUserMedia takes them. */
-export type CallOptions = MediaKind | { audio?: boolean; video?: boolean };
+export type CallMedia = MediaKind | { audio?: boolean; video?: boolean };
 
 interface Ringing {
   readonly incoming: IncomingCall;
@@ -65,7 +65,7 @@ export class GoopCalls {
   }
 
   /** @throws LinkError `timeout` when there is no plugin in time, or its refusal, such as `alreadyInCall` */
-  readonly start = async (peerId: string, wish: CallOptions = "video"): Promise<GoopSession> => {
+  readonly start = async (peerId: string, wish: CallMedia = "video"): Promise<GoopSession> => {
     await this.#whenReady();
     const media = typeof wish === "string" ? wish : wish.video ? "video" : "audio";
     const { callId } = await this.#link.request("call.start", { peerId, media });
@@ -75,13 +75,13 @@ export class GoopCalls {
   /** Tells of what rings already, too. */
   readonly onIncoming = (listener: Listener<IncomingCall>): void => {
     this.#incoming.add(listener);
-    for (const { incoming } of this.#ringing.values()) call(listener, incoming);
+    for (const { incoming } of this.#ringing.values()) callListener(listener, incoming);
   };
 
   /** A call that was going on when this page was loaded, now or already. */
   readonly onRestore = (listener: Listener<GoopSession>): void => {
     this.#restored.add(listener);
-    for (const session of this.#found) call(listener, session);
+    for (const session of this.#found) callListener(listener, session);
   };
 
   readonly activeCalls = (): GoopSession[] => [...this.#sessions.values()];
@@ -94,7 +94,7 @@ export class GoopCalls {
       this.#dropMissing(calls);
       for (const info of calls) {
         this.#told(info);
-        this.#sessions.get(info.callId)?.renew();
+        this.#sessions.get(info.callId)?.resume();
         const session = this.#sessions.get(info.callId);
         if (session && !known.has(info.callId) && !this.#own.has(info.callId)) this.#restore(session);
       }
@@ -106,7 +106,7 @@ export class GoopCalls {
 
   #restore(session: GoopSession): void {
     this.#found.add(session);
-    this.#restored.tell(session);
+    this.#restored.notify(session);
   }
 
   /** Calls that ended while the page had no connection. */
@@ -131,7 +131,7 @@ export class GoopCalls {
 
   #told(info: CallInfo): void {
     this.#calls.set(info.callId, info);
-    const isRinging = isRingingHere(info);
+    const isRinging = isRingingIncoming(info);
     if (!isRinging) this.#stopRinging(info.callId);
     if (isRinging) this.#ring(info);
     else this.#updateSession(info);
@@ -154,7 +154,7 @@ export class GoopCalls {
     const ended = new Listeners<void>();
     const incoming = this.#incomingCall(info, ended);
     this.#ringing.set(info.callId, { incoming, ended });
-    this.#incoming.tell(incoming);
+    this.#incoming.notify(incoming);
   }
 
   #incomingCall({ callId, peerId, media }: CallInfo, ended: Listeners<void>): IncomingCall {
@@ -177,7 +177,7 @@ export class GoopCalls {
   #stopRinging(callId: string): void {
     const ringing = this.#ringing.get(callId);
     this.#ringing.delete(callId);
-    ringing?.ended.tell();
+    ringing?.ended.notify();
   }
 
   #ended(end: PluginNotificationParams<"call.ended">): void {
@@ -220,6 +220,6 @@ export class GoopCalls {
   }
 }
 
-export function isRingingHere({ direction, phase }: CallInfo): boolean {
+export function isRingingIncoming({ direction, phase }: CallInfo): boolean {
   return direction === "incoming" && (phase === "requesting" || phase === "ringing");
 }

@@ -172,9 +172,9 @@ export class GoopSession {
   }
 
   /** There is a plugin again; without a pause before it this does nothing. */
-  renew(): void {
-    this.#local.renew();
-    this.#remote.renew();
+  resume(): void {
+    this.#local.resume();
+    this.#remote.resume();
   }
 
   /** For whoever listens to the plugin: the call is over. */
@@ -182,13 +182,13 @@ export class GoopSession {
     this.#local.close();
     this.#remote.close();
     this.#change(state);
-    this.#hangups.tell();
+    this.#hangups.notify();
   }
 
   #change(state: SessionState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#states.tell(state);
+    this.#states.notify(state);
   }
 
   #send(request: Promise<unknown>): void {

@@ -1,8 +1,8 @@
 // `Goop.callState`: what the page's call is doing, as one small store that can be watched. Knows no link and no session.
 
 import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/index.ts";
-import { call } from "../listeners.ts";
-import { isRingingHere } from "./goop-calls.ts";
+import { callListener } from "../listeners.ts";
+import { isRingingIncoming } from "./goop-calls.ts";
 import { isFailure, type SessionState, stateOf } from "./goop-session.ts";
 
 /** Those that Goop²'s pages watch for, and beside them the raw states of a connection. */
@@ -44,13 +44,13 @@ export class CallState implements CallStateValues {
   watch(key: Key, watcher: Watcher, immediate = false): () => void {
     const entry = { key, watcher };
     this.#watchers.add(entry);
-    if (immediate) call(() => watcher(this.#values[key], this.#values[key]), undefined);
+    if (immediate) callListener(() => watcher(this.#values[key], this.#values[key]), undefined);
     return () => this.#watchers.delete(entry);
   }
 
   /** For whoever knows the calls: these there are now, and this one has just ended. */
   update(calls: readonly CallInfo[], ended?: PluginNotificationParams<"call.ended">): void {
-    const current = calls.findLast((one) => !isRingingHere(one)) ?? calls.at(-1);
+    const current = calls.findLast((one) => !isRingingIncoming(one)) ?? calls.at(-1);
     if (current) this.#set(valuesOf(current));
     else if (ended && isFailure(ended))
       this.#set({ phase: "error", channelId: ended.callId, peerID: ended.peerId });
@@ -62,7 +62,7 @@ export class CallState implements CallStateValues {
     const before = this.#values;
     this.#values = values;
     for (const { key, watcher } of [...this.#watchers]) {
-      if (values[key] !== before[key]) call(() => watcher(values[key], before[key]), undefined);
+      if (values[key] !== before[key]) callListener(() => watcher(values[key], before[key]), undefined);
     }
   }
 }
@@ -72,6 +72,6 @@ function valuesOf(info: CallInfo): CallStateValues {
 }
 
 function phaseOf(info: CallInfo): CallPhase {
-  if (isRingingHere(info)) return "incoming";
+  if (isRingingIncoming(info)) return "incoming";
   return info.phase === "requesting" || info.phase === "ringing" ? "requesting" : stateOf(info);
 }

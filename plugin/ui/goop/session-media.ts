@@ -4,7 +4,7 @@
 import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { type Listener, ReplayingListeners } from "../listeners.ts";
 import { type CanvasView, createCanvasView } from "../video/canvas-view.ts";
-import { type FrameLink, QUALITY } from "../video/frame-feed.ts";
+import { type FrameLink, JPEG_QUALITY } from "../video/frame-feed.ts";
 
 /** The own picture is shown small, and less often costs less. */
 const LIMITS: Readonly<Record<FrameSource, { maxWidth: number; maxFps: number }>> = {
@@ -88,7 +88,7 @@ export class SessionMedia {
   }
 
   /** After a pause: the same canvases, and another URL for whoever shows one. */
-  renew(): void {
+  resume(): void {
     if (!this.#isPaused || this.#isClosed) return;
     this.#isPaused = false;
     for (const drawing of this.#drawings) drawing.view = drawing.open();
@@ -110,7 +110,7 @@ export class SessionMedia {
     // Not sooner, since a canvas without a size gives a stream that some engines never begin to show.
     this.draw(canvas, () => {
       // After a pause the canvas, and so its stream, is the same.
-      if (this.stream === null) this.#streams.tell(streamOf(canvas));
+      if (this.stream === null) this.#streams.notify(streamOf(canvas));
     });
   }
 
@@ -119,9 +119,9 @@ export class SessionMedia {
     this.#isFetching = true;
     const { link, callId, source, onError } = this.#options;
     try {
-      const wish = { callId, source, ...LIMITS[source], quality: QUALITY, delivery: "mjpeg" } as const;
+      const wish = { callId, source, ...LIMITS[source], quality: JPEG_QUALITY, delivery: "mjpeg" } as const;
       const { url } = await link.request("frames.subscribe", wish);
-      if (url !== undefined && !this.#isClosed) this.#urls.tell(url);
+      if (url !== undefined && !this.#isClosed) this.#urls.notify(url);
     } catch (error) {
       if (!this.#isClosed) onError(error);
     }

@@ -2,8 +2,8 @@
 // while the page is hidden. Any host page can use it; it knows no other part of this page.
 
 import type { FrameSource } from "../../../rpc-schema/index.ts";
-import { type FedFrame, type FrameLink, openLineFeed, openSocketFeed } from "./frame-feed.ts";
-import { createImageDecode, Painter } from "./painter.ts";
+import { type FrameLink, type IncomingFrame, openLineFeed, openSocketFeed } from "./frame-feed.ts";
+import { createImageDecoder, Painter } from "./painter.ts";
 import { StreamSubscription } from "./stream-subscription.ts";
 
 export type { FrameLink } from "./frame-feed.ts";
@@ -25,7 +25,7 @@ export interface CanvasViewOptions {
   /** Pictures a second. */
   maxFps?: number;
   /** Runs when pictures begin to show. */
-  onFirstPicture?: () => void;
+  onFirstFrame?: () => void;
   /** Runs when the stream could not be opened. */
   onError?: (error: unknown) => void;
 }
@@ -49,7 +49,7 @@ export interface CanvasView {
 
 export function createCanvasView(options: CanvasViewOptions): CanvasView {
   const { canvas, link, callId, source, delivery, maxWidth, maxFps, onError } = options;
-  const painter = new Painter(canvas, createImageDecode(), createTeller(options));
+  const painter = new Painter(canvas, createImageDecoder(), createTeller(options));
   const openFeed = delivery === "websocket" ? openSocketFeed : openLineFeed;
   const keeper = new StreamSubscription({
     element: canvas,
@@ -66,13 +66,13 @@ export function createCanvasView(options: CanvasViewOptions): CanvasView {
   };
 }
 
-function createTeller({ callId, source, canvas, onFirstPicture }: CanvasViewOptions) {
+function createTeller({ callId, source, canvas, onFirstFrame }: CanvasViewOptions) {
   let hasDrawn = false;
-  return ({ stream, seq, capturedAt, width, height }: FedFrame): void => {
+  return ({ stream, seq, capturedAt, width, height }: IncomingFrame): void => {
     const detail: DrawnDetail = { callId, source, stream, seq, capturedAt, width, height };
     canvas.dispatchEvent(new CustomEvent("goop:drawn", { detail }));
     if (hasDrawn) return;
     hasDrawn = true;
-    onFirstPicture?.();
+    onFirstFrame?.();
   };
 }

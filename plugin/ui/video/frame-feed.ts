@@ -26,7 +26,7 @@ export interface FeedOptions {
 }
 
 /** One picture on its way to a canvas. */
-export interface FedFrame {
+export interface IncomingFrame {
   stream: string;
   seq: number;
   /** Unix milliseconds, see the contract's `frame`. */
@@ -43,7 +43,7 @@ export interface FedFrame {
  * The page waits for a picture's decoding, which goes by its bytes: with 75, 720p came 40 to 80 ms late (p95), with this
  * 25 ms, and in motion the eye sees no difference.
  */
-export const QUALITY = 60;
+export const JPEG_QUALITY = 60;
 /** One picture being decoded, one on its way: more would only make the picture older. */
 const CREDIT = 2;
 /** Bytes before the JPEG: seq u32, capturedAt f64, width u16, height u16, big-endian. */
@@ -54,9 +54,9 @@ const ACK_BYTES = 4;
 export async function openLineFeed(
   link: FrameLink,
   wish: FeedOptions,
-  onPicture: (picture: FedFrame) => void,
+  onPicture: (picture: IncomingFrame) => void,
 ): Promise<OpenStream> {
-  const { stream } = await link.request("frames.subscribe", { ...paramsOf(wish), credit: CREDIT });
+  const { stream } = await link.request("frames.subscribe", { ...subscribeParams(wish), credit: CREDIT });
   const off = link.onFrame(stream, ({ dataUrl, ...picture }) => {
     const acknowledge = (): void => link.notify("frames.ack", { stream, seq: picture.seq });
     onPicture({ ...picture, data: dataUrl, acknowledge });
@@ -73,14 +73,14 @@ export async function openLineFeed(
 export async function openSocketFeed(
   link: FrameLink,
   wish: FeedOptions,
-  onPicture: (picture: FedFrame) => void,
+  onPicture: (picture: IncomingFrame) => void,
 ): Promise<OpenStream> {
-  const params = { ...paramsOf(wish), credit: CREDIT, delivery: "websocket" } as const;
+  const params = { ...subscribeParams(wish), credit: CREDIT, delivery: "websocket" } as const;
   const { stream, url } = await link.request("frames.subscribe", params);
   const socket = new WebSocket(url ?? "");
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-    const head = readHead(data);
+    const head = readHeader(data);
     const acknowledge = (): void => {
       if (socket.readyState === WebSocket.OPEN) socket.send(acknowledgement(head.seq));
     };
@@ -101,12 +101,14 @@ export async function openSocketFeed(
 }
 
 /** Keys in this order, and only those that were asked for. */
-export function paramsOf({ callId, source, maxWidth, maxFps }: FeedOptions) {
-  return { callId, source, maxWidth, quality: QUALITY, ...(maxFps === undefined ? {} : { maxFps }) };
+export function subscribeParams({ callId, source, maxWidth, maxFps }: FeedOptions) {
+  return { callId, source, maxWidth, quality: JPEG_QUALITY, ...(maxFps === undefined ? {} : { maxFps }) };
 }
 
 /** @throws RangeError when the message is shorter than its head */
-export function readHead(message: ArrayBuffer): Pick<FedFrame, "seq" | "capturedAt" | "width" | "height"> {
+export function readHeader(
+  message: ArrayBuffer,
+): Pick<IncomingFrame, "seq" | "capturedAt" | "width" | "height"> {
   const head = new DataView(message, 0, HEAD_BYTES);
   return {
     seq: head.getUint32(0),

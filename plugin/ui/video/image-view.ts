@@ -2,7 +2,7 @@
 // script runs for a picture, and none is told of it. Any host page can use it; it knows no other part of this page.
 
 import type { FrameSource } from "../../../rpc-schema/index.ts";
-import { type FrameLink, paramsOf } from "./frame-feed.ts";
+import { type FrameLink, subscribeParams } from "./frame-feed.ts";
 import { StreamSubscription } from "./stream-subscription.ts";
 
 /** Fixed for the life of the view; a new call takes a new one. */
@@ -16,7 +16,7 @@ export interface ImageViewOptions {
   /** Pictures a second. */
   maxFps?: number;
   /** Runs when pictures begin to show. */
-  onFirstPicture?: () => void;
+  onFirstFrame?: () => void;
   /** Runs when the stream could not be opened. */
   onError?: (error: unknown) => void;
 }
@@ -27,16 +27,19 @@ export interface ImageView {
 }
 
 export function createImageView(options: ImageViewOptions): ImageView {
-  const { image, link, callId, source, maxWidth, maxFps, onFirstPicture, onError } = options;
+  const { image, link, callId, source, maxWidth, maxFps, onFirstFrame, onError } = options;
   // With it the browser names the page's origin, and the page may draw the picture on a canvas and read it.
   image.crossOrigin = "anonymous";
   const stop = new AbortController();
-  watchFirst(image, stop.signal, () => onFirstPicture?.());
+  watchFirst(image, stop.signal, () => onFirstFrame?.());
   const keeper = new StreamSubscription({
     element: image,
     maxWidth,
     async open(width) {
-      const params = { ...paramsOf({ callId, source, maxWidth: width, maxFps }), delivery: "mjpeg" } as const;
+      const params = {
+        ...subscribeParams({ callId, source, maxWidth: width, maxFps }),
+        delivery: "mjpeg",
+      } as const;
       const { stream, url = "" } = await link.request("frames.subscribe", params);
       image.src = url;
       return {

@@ -1,28 +1,28 @@
 // Puts pictures on a canvas: one is being decoded, the newest waits, and each gives its credit back when it is drawn.
 // Knows neither where pictures come from nor when they end.
 
-import type { FedFrame } from "./frame-feed.ts";
+import type { IncomingFrame } from "./frame-feed.ts";
 
 /** @returns false when it could not be read */
-type Decode = (data: string | Blob, done: (picture: CanvasImageSource | undefined) => void) => void;
+type DecodeImage = (data: string | Blob, done: (picture: CanvasImageSource | undefined) => void) => void;
 
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D | null;
-  readonly #onDrawn: (picture: FedFrame) => void;
-  readonly #decode: Decode;
-  #loading: FedFrame | undefined;
-  #next: FedFrame | undefined;
+  readonly #onDrawn: (picture: IncomingFrame) => void;
+  readonly #decode: DecodeImage;
+  #loading: IncomingFrame | undefined;
+  #next: IncomingFrame | undefined;
   #isStopped = false;
 
-  constructor(canvas: HTMLCanvasElement, decode: Decode, onDrawn: (picture: FedFrame) => void) {
+  constructor(canvas: HTMLCanvasElement, decode: DecodeImage, onDrawn: (picture: IncomingFrame) => void) {
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d", { alpha: false });
     this.#decode = decode;
     this.#onDrawn = onDrawn;
   }
 
-  offer(picture: FedFrame): void {
+  offer(picture: IncomingFrame): void {
     if (this.#isStopped) return;
     if (this.#loading) this.#next = picture;
     else this.#load(picture);
@@ -33,14 +33,14 @@ export class Painter {
     this.#next = undefined;
   }
 
-  #load(picture: FedFrame): void {
+  #load(picture: IncomingFrame): void {
     this.#loading = picture;
     this.#decode(picture.data, (decoded) => {
       if (!this.#isStopped) this.#finish(picture, decoded);
     });
   }
 
-  #finish(picture: FedFrame, decoded: CanvasImageSource | undefined): void {
+  #finish(picture: IncomingFrame, decoded: CanvasImageSource | undefined): void {
     if (decoded) this.#draw(picture, decoded);
     // A picture that could not be read is acknowledged too: its credit must come back, or the stream stands still.
     picture.acknowledge();
@@ -51,7 +51,7 @@ export class Painter {
     if (next) this.#load(next);
   }
 
-  #draw({ width, height }: FedFrame, decoded: CanvasImageSource): void {
+  #draw({ width, height }: IncomingFrame, decoded: CanvasImageSource): void {
     const canvas = this.#canvas;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
@@ -60,7 +60,7 @@ export class Painter {
 }
 
 /** By `Image.onload`, which both engines answer sooner than `decode()`. */
-export function createImageDecode(): Decode {
+export function createImageDecoder(): DecodeImage {
   const image = new Image();
   return (data, done) => {
     const url = typeof data === "string" ? data : URL.createObjectURL(data);

@@ -5,10 +5,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Host, startHost } from "../../../plugin/host/host.ts";
 import type { FrameDelivery } from "../../../rpc-schema/index.ts";
 import {
-  openWaysPage,
-  type SeenStamp,
-  type WaysPage,
-  waysFiles,
+  type DeliveryPage,
+  deliveryPageFiles,
+  openDeliveryPage,
+  type StampedFrame,
 } from "../../support/browser/delivery-page.ts";
 import { startWebKit } from "../../support/browser/webkit.ts";
 import { figuresOfTree } from "../../support/process/process-figures.ts";
@@ -37,7 +37,7 @@ export interface WayReport {
 interface Sides {
   readonly alice: Host;
   readonly bob: Host;
-  readonly page: WaysPage;
+  readonly page: DeliveryPage;
 }
 
 export async function measureWays(wish: WaysWish): Promise<readonly WayReport[]> {
@@ -50,7 +50,7 @@ export async function measureWays(wish: WaysWish): Promise<readonly WayReport[]>
     const browser = await startWebKit();
     cleanups.push(() => browser.close());
     await introduce(alice, bob);
-    const page = await openWaysPage(browser, alice);
+    const page = await openDeliveryPage(browser, alice);
     const { callId } = await makeCall(bob, alice);
     // Her own picture would only cost.
     await alice.plugin.request("call.setCamera", { callId, on: false });
@@ -66,7 +66,7 @@ export async function measureWays(wish: WaysWish): Promise<readonly WayReport[]>
 async function startQuietHost(label: string, picture: PictureSize): Promise<Host> {
   return await startHost({
     label,
-    files: await waysFiles(),
+    files: await deliveryPageFiles(),
     pluginCommand: { program: process.execPath, args: [DIST_MAIN] },
     settings: {
       camera: "test-pattern",
@@ -83,7 +83,7 @@ async function startQuietHost(label: string, picture: PictureSize): Promise<Host
 
 interface Seen {
   readonly way: FrameDelivery;
-  readonly pictures: readonly SeenStamp[];
+  readonly pictures: readonly StampedFrame[];
   readonly cores: number;
 }
 
@@ -97,8 +97,8 @@ async function measureWay(
   await delay(warmUpMs);
   await page.record(way);
   await delay(windowMs);
-  const pictures = await page.take();
-  await page.stopLooking();
+  const pictures = await page.takeFrames();
+  await page.stopSampling();
   // All that this program started, less Bob's: what is left is the plugin, the host, and the browser with its display.
   const cpu = () => figuresOfTree(process.pid).cpuSeconds - figuresOfTree(pidOf(bob)).cpuSeconds;
   const [startMs, before] = [performance.now(), cpu()];

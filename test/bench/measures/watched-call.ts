@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { CallStatistics } from "../../../rpc-schema/index.ts";
 import type { Browser } from "../../support/browser/browser.ts";
 import { startWebKit } from "../../support/browser/webkit.ts";
-import { type DrawnPicture, startRecording, takeDrawn } from "../../support/pictures/stamp-reader.ts";
+import { type DrawnFrame, startRecording, takeDrawn } from "../../support/pictures/stamp-reader.ts";
 import { figuresOfTree } from "../../support/process/process-figures.ts";
 import {
   type BenchSide,
@@ -97,7 +97,7 @@ async function timeFirstPicture(alice: BenchSide, bob: BenchSide, browser: Brows
 }
 
 /** Asks seldom, because asking costs the page time. @throws when nothing is drawn within 15 s */
-async function firstDrawn(browser: Browser): Promise<DrawnPicture[]> {
+async function firstDrawn(browser: Browser): Promise<DrawnFrame[]> {
   const deadline = performance.now() + FIRST_PICTURE_LIMIT_MS;
   while (performance.now() < deadline) {
     await delay(POLL_MS);
@@ -107,7 +107,7 @@ async function firstDrawn(browser: Browser): Promise<DrawnPicture[]> {
   throw new Error(`no picture was drawn within ${FIRST_PICTURE_LIMIT_MS} ms`);
 }
 
-const remoteOf = (drawn: readonly DrawnPicture[]): DrawnPicture[] =>
+const remoteOf = (drawn: readonly DrawnFrame[]): DrawnFrame[] =>
   drawn.filter(({ source }) => source === "remote");
 
 async function measureCall(
@@ -166,7 +166,7 @@ async function measureWindow(windowMs: number, alice: BenchSide, bob: BenchSide,
   };
 }
 
-function delaysOf(drawn: readonly DrawnPicture[], captureToSendMs: number, hold: HoldCurve) {
+function delaysOf(drawn: readonly DrawnFrame[], captureToSendMs: number, hold: HoldCurve) {
   const readable = drawn.flatMap(({ stamp, delayMs, drawnAt, capturedAt }) => {
     if (!stamp || delayMs === undefined) return [];
     const heldMs = hold.holdMs(capturedAt);

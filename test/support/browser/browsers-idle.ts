@@ -13,7 +13,7 @@ const WATCHED_MS = 2_000;
 const LOOKS = 5;
 
 /** Processor time by the time that passed: whatever else the machine does makes it smaller, never larger. */
-export async function assertBrowsersRest(t: { diagnostic(text: string): void }): Promise<void> {
+export async function assertBrowsersIdle(t: { diagnostic(text: string): void }): Promise<void> {
   let share = Number.POSITIVE_INFINITY;
   for (let look = 0; look < LOOKS && share >= AT_REST; look += 1) {
     share = await shareOfCore(/^(WebKit|MiniBrowser|chromium)/);

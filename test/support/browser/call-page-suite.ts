@@ -12,14 +12,14 @@ export interface CallPageSuite {
   at(testId: string): Locator;
   text(testId: string): Promise<string>;
   /** The call's phase line, once it shows this phase. */
-  phase(phase: string): Promise<void>;
+  showsPhase(phase: string): Promise<void>;
   /** Resolves when the canvas of that source shows pictures. */
-  shows(source: "remote" | "local"): Promise<void>;
+  showsVideo(source: "remote" | "local"): Promise<void>;
   script(step: ScriptStep): void;
-  asked(pattern: RegExp): Promise<string>;
-  forget(): void;
+  requested(pattern: RegExp): Promise<string>;
+  forgetRequests(): void;
   /** Faults on the page's console that the test itself brought about. */
-  forgive(pattern: RegExp): void;
+  ignoreErrors(pattern: RegExp): void;
   scripted(): ScriptedHost;
   browser(): Browser;
 }
@@ -55,15 +55,16 @@ export function useCallPage(): CallPageSuite {
     page: () => there(open).page,
     at,
     text: async (testId) => (await at(testId).textContent()) ?? "",
-    phase: (phase) =>
+    showsPhase: (phase) =>
       at("call-phase")
         .and(there(open).page.locator(`[data-phase="${phase}"]`))
         .waitFor({ state: "attached" }),
-    shows: (source) => at(`${source}-canvas`).and(there(open).page.locator('[data-shown="true"]')).waitFor(),
+    showsVideo: (source) =>
+      at(`${source}-canvas`).and(there(open).page.locator('[data-shown="true"]')).waitFor(),
     script: (step) => there(scripted).script(step),
-    asked: (pattern) => there(scripted).asked(pattern),
-    forget: () => there(scripted).forget(),
-    forgive: (pattern) => there(open).forgive(pattern),
+    requested: (pattern) => there(scripted).asked(pattern),
+    forgetRequests: () => there(scripted).forget(),
+    ignoreErrors: (pattern) => there(open).ignoreErrors(pattern),
     scripted: () => there(scripted),
     browser: () => there(browser),
   };

@@ -11,7 +11,7 @@ export interface CallPage {
   readonly page: Page;
   at(testId: string): Locator;
   /** What may stand on the page's console: faults that the test itself brought about. */
-  forgive(pattern: RegExp): void;
+  ignoreErrors(pattern: RegExp): void;
   /** @throws when anything else did */
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export async function openCallPage(browser: Browser, url: string): Promise<CallP
   return {
     page,
     at: (testId) => page.getByTestId(testId),
-    forgive(pattern) {
+    ignoreErrors(pattern) {
       complaints = complaints.filter((complaint) => !pattern.test(complaint));
     },
     async close() {
@@ -60,7 +60,7 @@ export async function openCallPage(browser: Browser, url: string): Promise<CallP
  * Narrow and wide, light and dark; leaves the page wide and light.
  * @returns what reaches over the page's edge, by its test id or class
  */
-export async function takePictures(page: Page, name: string): Promise<string[]> {
+export async function takeScreenshots(page: Page, name: string): Promise<string[]> {
   mkdirSync(pictures, { recursive: true });
   const cut: string[] = [];
   for (const colorScheme of ["dark", "light"] as const) {

@@ -1,75 +1,81 @@
-// The page that shows a call's picture by each of the three ways, open in a browser, and what it showed by their stamps.
+// Opens the page that shows a call's remote video by any of the three deliveries, and reads the stamps of the frames it showed.
 
 import { readFile } from "node:fs/promises";
 import type { Host, HostOptions } from "../../../plugin/host/host.ts";
 import type { FrameDelivery } from "../../../rpc-schema/index.ts";
-import { type DrawnPicture, startRecording, takeDrawn } from "../pictures/stamp-reader.ts";
+import { type DrawnFrame, startRecording, takeDrawn } from "../pictures/stamp-reader.ts";
 import type { Browser } from "./browser.ts";
 
-export interface WaysPage {
+export interface DeliveryPage {
   show(callId: string, delivery: FrameDelivery): Promise<void>;
-  /** From now on what is shown is recorded; an image is looked at every few milliseconds. */
+  /** Starts recording what is shown. With `mjpeg` the page samples its image every few milliseconds. */
   record(delivery: FrameDelivery): Promise<void>;
-  /** Ends the looking, which costs; events of a canvas go on being recorded. */
-  stopLooking(): Promise<void>;
-  /** What was shown since the last time, each picture once, those with a readable stamp. */
-  take(): Promise<SeenStamp[]>;
+  /** Stops sampling the image, which costs processor time. Canvas events are still recorded. */
+  stopSampling(): Promise<void>;
+  /** @returns the frames shown since the last call, each once, without those whose stamp is unreadable */
+  takeFrames(): Promise<StampedFrame[]>;
   hide(): Promise<void>;
 }
 
-export interface SeenStamp extends DrawnPicture {
-  readonly stamp: NonNullable<DrawnPicture["stamp"]>;
+export interface StampedFrame extends DrawnFrame {
+  readonly stamp: NonNullable<DrawnFrame["stamp"]>;
   readonly delayMs: number;
 }
 
 const FIXTURES = new URL("../../browser/fixtures/", import.meta.url);
-/** Shorter than a browser's own frame, so that the looking adds little to what it finds. */
-const LOOK_EVERY_MS = 5;
+/** Shorter than the browser's frame interval, so that sampling adds little to the measured delay. */
+const SAMPLE_EVERY_MS = 5;
 
-/** To be given to the host that serves the page. */
-export async function waysFiles(): Promise<NonNullable<HostOptions["files"]>> {
+/** @returns the page's files, for the `files` option of the host that serves them */
+export async function deliveryPageFiles(): Promise<NonNullable<HostOptions["files"]>> {
   const read = async (name: string, type: string) =>
     [`/${name}`, { body: await readFile(new URL(name, FIXTURES)), type: `${type}; charset=utf-8` }] as const;
-  return new Map([await read("ways-page.html", "text/html"), await read("ways-page.js", "text/javascript")]);
+  return new Map([
+    await read("delivery-page.html", "text/html"),
+    await read("delivery-page.js", "text/javascript"),
+  ]);
 }
 
-export async function openWaysPage(browser: Browser, host: Host): Promise<WaysPage> {
-  await browser.open(host.url.replace("/#", "/ways-page.html#"));
+/** @param host serves {@link deliveryPageFiles} */
+export async function openDeliveryPage(browser: Browser, host: Host): Promise<DeliveryPage> {
+  await browser.open(host.url.replace("/#", "/delivery-page.html#"));
   await browser.waitForSource(
-    `() => document.body?.dataset.open === "true" && globalThis.ways !== undefined`,
+    `() => document.body?.dataset.open === "true" && globalThis.deliveryPage !== undefined`,
   );
   let isRecording = false;
   return {
     async show(callId, delivery) {
-      await browser.executeSource("(callId, way) => ways.show(callId, way)", callId, delivery);
+      const show = "(callId, delivery) => deliveryPage.show(callId, delivery)";
+      await browser.executeSource(show, callId, delivery);
     },
     async record(delivery) {
       if (!isRecording) await startRecording(browser);
       isRecording = true;
       await takeDrawn(browser);
-      if (delivery === "mjpeg") await browser.executeSource("(ms) => ways.sample(ms)", LOOK_EVERY_MS);
+      if (delivery !== "mjpeg") return;
+      await browser.executeSource("(everyMs) => deliveryPage.sample(everyMs)", SAMPLE_EVERY_MS);
     },
-    async stopLooking() {
-      await browser.executeSource("() => ways.stopSampling()");
+    async stopSampling() {
+      await browser.executeSource("() => deliveryPage.stopSampling()");
     },
-    async take() {
-      const complaint = await browser.executeSource("() => ways.complaint()");
-      if (complaint !== "") throw new Error(`the page complained: ${complaint}`);
-      return firstOfEach(await takeDrawn(browser));
+    async takeFrames() {
+      const error = await browser.executeSource("() => deliveryPage.lastError()");
+      if (error !== "") throw new Error(`the page reported: ${error}`);
+      return withoutRepeats(await takeDrawn(browser));
     },
     async hide() {
-      await browser.executeSource("() => ways.hide()");
+      await browser.executeSource("() => deliveryPage.hide()");
     },
   };
 }
 
-/** An image is looked at several times while it shows one picture. */
-function firstOfEach(drawn: readonly DrawnPicture[]): SeenStamp[] {
+/** Sampling sees one frame of an image several times. */
+function withoutRepeats(drawn: readonly DrawnFrame[]): StampedFrame[] {
   const seen = new Set<number>();
-  return drawn.flatMap((one) => {
-    const { stamp, delayMs } = one;
+  return drawn.flatMap((frame) => {
+    const { stamp, delayMs } = frame;
     if (!stamp || delayMs === undefined || seen.has(stamp.sequence)) return [];
     seen.add(stamp.sequence);
-    return [{ ...one, stamp, delayMs }];
+    return [{ ...frame, stamp, delayMs }];
   });
 }

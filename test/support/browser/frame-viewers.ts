@@ -9,7 +9,7 @@ export const PAGE_ORIGIN = "http://127.0.0.1:8080";
 const HEAD_END = "\r\n\r\n";
 
 /** What arrived of one picture; what the way does not carry is undefined. */
-export interface SeenPicture {
+export interface ReceivedFrame {
   readonly bytes: Buffer;
   /** Of a part of MJPEG. */
   readonly head?: string;
@@ -20,9 +20,9 @@ export interface SeenPicture {
 }
 
 /** A connected page. */
-export interface PictureViewer {
+export interface FrameViewer {
   /** The next picture, come already or to come. */
-  next(): Promise<SeenPicture>;
+  next(): Promise<ReceivedFrame>;
   acknowledge(seq: number): void;
   /** Resolves when the other side has closed. */
   readonly closed: Promise<unknown>;
@@ -33,16 +33,16 @@ export interface PictureViewer {
 
 /** Hands out in order what came. */
 class AwaitableQueue {
-  readonly #come: SeenPicture[] = [];
-  readonly #waiting: ((picture: SeenPicture) => void)[] = [];
+  readonly #come: ReceivedFrame[] = [];
+  readonly #waiting: ((picture: ReceivedFrame) => void)[] = [];
 
-  push(picture: SeenPicture): void {
+  push(picture: ReceivedFrame): void {
     const waiting = this.#waiting.shift();
     if (waiting) waiting(picture);
     else this.#come.push(picture);
   }
 
-  next(): Promise<SeenPicture> {
+  next(): Promise<ReceivedFrame> {
     const come = this.#come.shift();
     return come ? Promise.resolve(come) : new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -52,7 +52,7 @@ class AwaitableQueue {
 export async function openSocketViewer(
   url: string,
   headers: Record<string, string> = {},
-): Promise<PictureViewer> {
+): Promise<FrameViewer> {
   const socket = new WebSocket(url, { headers: { origin: PAGE_ORIGIN, ...headers } });
   const arrivals = new AwaitableQueue();
   socket.on("message", (data: Buffer) => {
@@ -93,7 +93,7 @@ export async function statusOf(
 }
 
 /** A page's `<img>`, which is answered with the first picture. */
-export interface MjpegViewer extends PictureViewer {
+export interface MjpegViewer extends FrameViewer {
   /** Resolves when the server has taken the request, and so let it in or refused it. @throws Error when it cannot */
   readonly taken: Promise<unknown>;
   /** The answer's head. @throws Error naming any status but 200 */

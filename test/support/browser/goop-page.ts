@@ -20,7 +20,7 @@ export interface GoopPage {
   /** The one call that the plugin has. */
   info(): Promise<CallInfo>;
   /** Waits until the plugin says this of its one call. */
-  until(holds: (call: CallInfo) => boolean): Promise<void>;
+  untilCall(holds: (call: CallInfo) => boolean): Promise<void>;
   /** Loads the page anew, as its user would. */
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -95,7 +95,7 @@ function pageOf(host: Host, browser: Browser, close: () => Promise<void>): GoopP
       await browser.click(`#${button}`);
     },
     info,
-    until: (holds) =>
+    untilCall: (holds) =>
       new Promise((resolve, reject) => {
         const off = host.plugin.onNotification("call.changed", (call) => {
           if (!holds(call)) return;

@@ -30,16 +30,19 @@ const WAIT_MS = 20_000;
 export interface TestSocket {
   request<M extends MethodName>(method: M, params: ParamsInput<M>): Promise<Result<M>>;
   /** Any method, also one that there is not. */
-  ask(method: string, params?: object): Promise<unknown>;
+  requestRaw(method: string, params?: object): Promise<unknown>;
   notify(method: string, params: object): void;
   sendRaw(text: string): void;
   /** The first notification, past or to come, that fits; it is taken out. */
-  notified<N extends keyof Notices>(method: N, fits?: (params: Notices[N]) => boolean): Promise<Notices[N]>;
+  notification<N extends keyof Notices>(
+    method: N,
+    fits?: (params: Notices[N]) => boolean,
+  ): Promise<Notices[N]>;
   /** The code of an error that answers no request of ours. */
-  unaskedError(): Promise<number | undefined>;
+  errorWithoutId(): Promise<number | undefined>;
   /** The next picture. */
-  picture(): Promise<FrameMessage>;
-  picturesWaiting(): number;
+  frame(): Promise<FrameMessage>;
+  framesWaiting(): number;
   streamsSeen(): ReadonlySet<string>;
   close(): void;
 }
@@ -61,22 +64,25 @@ export async function openSocket(host: Host): Promise<TestSocket> {
     return result;
   };
   return {
-    ask,
+    requestRaw: ask,
     request: <M extends MethodName>(method: M, params: ParamsInput<M>) =>
       ask(method, params) as Promise<Result<M>>,
     notify: (method, params) => send({ method, params }),
     sendRaw: (text) => socket.send(text),
-    async notified<N extends keyof Notices>(method: N, fits: (params: Notices[N]) => boolean = () => true) {
+    async notification<N extends keyof Notices>(
+      method: N,
+      fits: (params: Notices[N]) => boolean = () => true,
+    ) {
       const is: Fits = (message) => message.method === method && fits(message.params as Notices[N]);
       return (await inbox.take(is)).params as Notices[N];
     },
-    unaskedError: async () => (await inbox.take((message) => message.id === null)).error?.code,
-    async picture() {
+    errorWithoutId: async () => (await inbox.take((message) => message.id === null)).error?.code,
+    async frame() {
       const { picture } = await inbox.take((message) => message.picture !== undefined);
       if (!picture) throw new Error("the inbox gave a message without a picture");
       return picture;
     },
-    picturesWaiting: () => inbox.count((message) => message.picture !== undefined),
+    framesWaiting: () => inbox.count((message) => message.picture !== undefined),
     streamsSeen: () => inbox.streams,
     close: () => socket.terminate(),
   };

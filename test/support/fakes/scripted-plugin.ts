@@ -18,7 +18,7 @@ import {
   type Result,
   settingsSchema,
 } from "../../../rpc-schema/index.ts";
-import { scriptedFrameLine } from "../browser/scripted-pictures.ts";
+import { scriptedFrameLine } from "../browser/scripted-frames.ts";
 import { devices, newCall, off, snapshot } from "./scripted-data.ts";
 
 /** What a test can ask for. */

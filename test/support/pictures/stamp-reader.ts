@@ -11,7 +11,7 @@ export interface Stamp {
 }
 
 /** One picture that the page drew. */
-export interface DrawnPicture {
+export interface DrawnFrame {
   readonly source: string;
   /** As the host's frame message said. */
   readonly seq: number;
@@ -28,7 +28,7 @@ export interface DrawnPicture {
 
 declare global {
   interface Window {
-    goopDrawn?: DrawnPicture[];
+    goopDrawn?: DrawnFrame[];
   }
 }
 
@@ -80,7 +80,7 @@ export function stampDelayMs(ticks: number, nowMs: number): number {
 
 /** Keeps an entry in `window.goopDrawn` for every `goop:drawn` event; the newest 20 000, some five minutes of two streams. */
 export function recordDrawn(): void {
-  const drawn: DrawnPicture[] = [];
+  const drawn: DrawnFrame[] = [];
   window.goopDrawn = drawn;
   document.addEventListener(
     "goop:drawn",
@@ -104,7 +104,7 @@ export async function startRecording(browser: Browser): Promise<void> {
 }
 
 /** @returns what was drawn since the record was started or last taken, and empties it */
-export async function takeDrawn(browser: Browser): Promise<DrawnPicture[]> {
+export async function takeDrawn(browser: Browser): Promise<DrawnFrame[]> {
   return await browser.execute(() => window.goopDrawn?.splice(0) ?? []);
 }
 

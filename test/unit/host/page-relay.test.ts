@@ -26,19 +26,19 @@ describe("a page over the host's socket", () => {
   const startCall = async (): Promise<string> => {
     const { callId } = callWithBob();
     scripted.script({ do: "call", call: callWithBob() });
-    await page.notified("call.changed");
+    await page.notification("call.changed");
     return callId;
   };
 
   test("is greeted with the host's state: label, plugin, own address and settings", async () => {
-    const state = await page.notified("host.state", ({ signalling }) => signalling !== undefined);
+    const state = await page.notification("host.state", ({ signalling }) => signalling !== undefined);
     assert.equal(state.label, "Alice Liddell");
     assert.deepEqual(state.plugin, { state: "ready" });
   });
 
   test("gets the plugin's answers and its notifications", async () => {
     scripted.script({ do: "contacts", contacts: [contact(BOB, "Bob")] });
-    const { contacts } = await page.notified("contacts.changed");
+    const { contacts } = await page.notification("contacts.changed");
     assert.deepEqual(await page.request("contacts.list", {}), { contacts });
   });
 
@@ -51,16 +51,16 @@ describe("a page over the host's socket", () => {
 
   test("may neither start nor end the plugin, nor call what does not exist", async () => {
     for (const method of ["initialize", "shutdown", "exit", "signal.deliver", "constructor"]) {
-      await assert.rejects(page.ask(method), { code: -32601 }, method);
+      await assert.rejects(page.requestRaw(method), { code: -32601 }, method);
     }
     assert.deepEqual(await page.request("call.list", {}), { calls: [] });
   });
 
   test("is told what was wrong when it sends no JSON or no request, and can go on", async () => {
     page.sendRaw("{half a");
-    assert.equal(await page.unaskedError(), -32700);
+    assert.equal(await page.errorWithoutId(), -32700);
     page.sendRaw("[]");
-    assert.equal(await page.unaskedError(), -32600);
+    assert.equal(await page.errorWithoutId(), -32600);
     assert.deepEqual(await page.request("call.list", {}), { calls: [] });
   });
 
@@ -70,7 +70,7 @@ describe("a page over the host's socket", () => {
       const callId = await startCall();
       const mine = await page.request("frames.subscribe", { callId, source: "remote" });
       const theirs = await other.request("frames.subscribe", { callId, source: "local" });
-      const [first, second] = await Promise.all([page.picture(), other.picture()]);
+      const [first, second] = await Promise.all([page.frame(), other.frame()]);
       assert.deepEqual([first.stream, second.stream], [mine.stream, theirs.stream]);
       assert.deepEqual([...page.streamsSeen()], [mine.stream]);
     } finally {
@@ -83,14 +83,14 @@ describe("a page over the host's socket", () => {
     try {
       const callId = await startCall();
       const { stream } = await page.request("frames.subscribe", { callId, source: "remote", credit: 1 });
-      assert.equal((await page.picture()).seq, 1);
+      assert.equal((await page.frame()).seq, 1);
       other.notify("frames.ack", { stream, seq: 1 });
       // Another stream's second picture takes as long as this one's would have.
       const paid = await other.request("frames.subscribe", { callId, source: "remote", credit: 3 });
-      while ((await other.picture()).seq < 3);
-      assert.equal(page.picturesWaiting(), 0);
+      while ((await other.frame()).seq < 3);
+      assert.equal(page.framesWaiting(), 0);
       page.notify("frames.ack", { stream, seq: 1 });
-      assert.equal((await page.picture()).seq, 2);
+      assert.equal((await page.frame()).seq, 2);
       assert.notEqual(paid.stream, stream);
     } finally {
       other.close();
@@ -107,16 +107,16 @@ describe("a page over the host's socket", () => {
   test("is told of the charts only when it watches them, and the last watcher's leave ends it", async () => {
     const other = await openSocket(scripted.host);
     let told = 0;
-    void other.notified("charts.recorded").then(() => {
+    void other.notification("charts.recorded").then(() => {
       told += 1;
     });
     await page.request("charts.subscribe", {});
-    assert.deepEqual(await page.notified("charts.recorded"), { entries: [] });
+    assert.deepEqual(await page.notification("charts.recorded"), { entries: [] });
     // Answered behind whatever the other page would have been told.
     await other.request("call.list", {});
     assert.equal(told, 0);
     await other.request("charts.subscribe", {});
-    assert.deepEqual(await page.notified("charts.recorded"), { entries: [] });
+    assert.deepEqual(await page.notification("charts.recorded"), { entries: [] });
     page.close();
     await other.request("call.list", {});
     scripted.forget();
@@ -126,18 +126,18 @@ describe("a page over the host's socket", () => {
 
   test("sees the plugin die, gets a clear answer meanwhile, and can start it again", async () => {
     scripted.script({ do: "die", words: "ouch", status: 4 });
-    const dead = await page.notified("host.state", ({ plugin }) => plugin.state === "stopped");
+    const dead = await page.notification("host.state", ({ plugin }) => plugin.state === "stopped");
     assert.deepEqual(dead.plugin, { state: "stopped", why: "it left with exit status 4", lastLine: "ouch" });
     await assert.rejects(page.request("call.list", {}), /the plugin is not running/);
-    assert.equal(await page.ask("host.restart"), null);
+    assert.equal(await page.requestRaw("host.restart"), null);
     assert.deepEqual(await page.request("call.list", {}), { calls: [] });
   });
 
   test("keeps changed settings over a restart of the plugin", async () => {
     await page.request("settings.update", { settings: { camera: "none" } });
     scripted.script({ do: "die", words: "", status: 1 });
-    await page.notified("host.state", ({ plugin }) => plugin.state === "stopped");
-    await page.ask("host.restart");
+    await page.notification("host.state", ({ plugin }) => plugin.state === "stopped");
+    await page.requestRaw("host.restart");
     assert.equal(scripted.host.state.settings?.camera, "none");
   });
 });

@@ -160,7 +160,7 @@ describe("a page changes settings", () => {
     t.after(close);
     const { path, asked, page: own, host } = await open(FIELD);
     const values = { video_disabled: false, preferred_cam: "Desk camera" };
-    const answer = await own.ask("host.changeSettings", { values });
+    const answer = await own.requestRaw("host.changeSettings", { values });
     assert.match(
       await asked(/^settings\.update .*videoDisabled/),
       /"videoDisabled":false,"camera":"usb-cam-2"/,
@@ -175,7 +175,7 @@ describe("a page changes settings", () => {
     const { path, page: own } = await open(FIELD);
     const values = { video_disabled: false, largest_picture: { width: 1, height: 480, fps: 30 } };
     await assert.rejects(
-      own.ask("host.changeSettings", { values }),
+      own.requestRaw("host.changeSettings", { values }),
       /largest_picture\.width is 1, at least 64/,
     );
     assert.deepEqual(await contentOf(path), FIELD);
@@ -186,7 +186,7 @@ describe("a page changes settings", () => {
     const { path, page: own } = await open(FIELD);
     await own.request("settings.update", { settings: { echoCancellation: false } });
     // The host's own next write comes after this one.
-    await own.ask("host.changeSettings", { values: { debugging: true } });
+    await own.requestRaw("host.changeSettings", { values: { debugging: true } });
     const { viewer, plugins } = await contentOf(path);
     assert.deepEqual(plugins.call, { echo_cancellation: false, debugging: true });
     assert.deepEqual(viewer, FIELD.viewer);
@@ -196,9 +196,9 @@ describe("a page changes settings", () => {
     t.after(close);
     const { host, page: own } = await open({});
     const first = host.pid;
-    await own.ask("host.changeSettings", { values: { enabled: false } });
+    await own.requestRaw("host.changeSettings", { values: { enabled: false } });
     assert.deepEqual([host.state.plugin.state, host.pid], ["off", undefined]);
-    await own.ask("host.changeSettings", { values: { enabled: true } });
+    await own.requestRaw("host.changeSettings", { values: { enabled: true } });
     assert.equal(host.state.plugin.state, "ready");
     assert.notEqual(host.pid, first);
   });
