@@ -1,85 +1,81 @@
-// What the user can do, as requests to the plugin. Failures go to one place, which tells the user.
+// The user's actions as requests to the plugin. A failed request reports one sentence for the user.
 
 import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "../../rpc-schema/index.ts";
 import type { Link } from "./link/page-link.ts";
 import { errorSentence } from "./messages.ts";
 
-/** Settings that say what is done to the voice. */
+/** The settings of voice processing. */
 export type VoiceSetting = "echoCancellation" | "noiseSuppression" | "automaticGain";
 
-/**
- * Methods that return nothing never fail for their caller: `onFailure` gets a sentence for the user instead.
- */
+/** Only `addContact` rejects. Every other method passes a sentence for the user to `onFailure` instead. */
 export class Actions {
-  readonly #link: Link;
+  readonly #link: Pick<Link, "request" | "restartPlugin">;
   readonly #onFailure: (message: string) => void;
 
-  constructor(link: Link, onFailure: (message: string) => void) {
+  constructor(link: Pick<Link, "request" | "restartPlugin">, onFailure: (message: string) => void) {
     this.#link = link;
     this.#onFailure = onFailure;
   }
 
   start(peerId: string, media: MediaKind): void {
-    void this.#try(this.#link.request("call.start", { peerId, media }));
+    void this.#report(this.#link.request("call.start", { peerId, media }));
   }
 
   accept(callId: string, media: MediaKind): void {
-    void this.#try(this.#link.request("call.accept", { callId, media }));
+    void this.#report(this.#link.request("call.accept", { callId, media }));
   }
 
   decline(callId: string): void {
-    void this.#try(this.#link.request("call.reject", { callId }));
+    void this.#report(this.#link.request("call.reject", { callId }));
   }
 
   hangUp(callId: string): void {
-    void this.#try(this.#link.request("call.hangup", { callId }));
+    void this.#report(this.#link.request("call.hangup", { callId }));
   }
 
   setMicrophone(callId: string, on: boolean): void {
-    void this.#try(this.#link.request("call.setMicrophone", { callId, on }));
+    void this.#report(this.#link.request("call.setMicrophone", { callId, on }));
   }
 
   setCamera(callId: string, on: boolean): void {
-    void this.#try(this.#link.request("call.setCamera", { callId, on }));
+    void this.#report(this.#link.request("call.setCamera", { callId, on }));
   }
 
-  /** In a call the device changes at once; otherwise it is the one for the next call. @returns false when refused */
+  /** Switches the device of a running call at once. Without a call, the device is set for the next one. @returns false when refused */
   useDevice(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean> {
     const settings: ParamsInput<"settings.update">["settings"] = { [kind]: deviceId };
-    return this.#try(
+    return this.#report(
       call
         ? this.#link.request("call.useDevice", { callId: call.callId, kind, deviceId })
         : this.#link.request("settings.update", { settings }),
     );
   }
 
-  /** Holds for the next microphone that opens, so in a call the present one is opened again. @returns false when refused */
-  async setVoiceSetting(call: CallInfo | undefined, processing: VoiceSetting, on: boolean): Promise<boolean> {
-    const isSet = await this.#try(this.#link.request("settings.update", { settings: { [processing]: on } }));
-    const deviceId = call?.local.microphone.deviceId;
-    return isSet && deviceId !== undefined ? this.useDevice(call, "microphone", deviceId) : isSet;
+  /** Running calls apply the setting by themselves, on the microphone that is open. @returns false when refused */
+  setVoiceSetting(setting: VoiceSetting, on: boolean): Promise<boolean> {
+    return this.#report(this.#link.request("settings.update", { settings: { [setting]: on } }));
   }
 
-  /** Dials a peer by its multiaddr. @throws LinkError, since the dialog shows it beside the field */
+  /** Dials a peer by its multiaddr. @throws LinkError, which the dialog shows beside the field */
   async addContact(address: string): Promise<void> {
     await this.#link.request("contacts.add", { address });
   }
 
-  /** Downloads a lossless PNG. @param name how the user knows the peer; unsafe characters become dashes */
+  /** Downloads a lossless PNG. @param name the peer's name; unsafe characters become dashes in the file name */
   snapshot(callId: string, source: FrameSource, name: string): void {
     const saved = this.#link.request("call.snapshot", { callId, source }).then(({ dataUrl }) => {
-      download(dataUrl, `${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${stamp(new Date())}.png`);
+      download(dataUrl, `${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${timestamp(new Date())}.png`);
     });
-    void this.#try(saved);
+    void this.#report(saved);
   }
 
   /** Does nothing while the plugin runs. */
   restartPlugin(): void {
-    void this.#try(this.#link.restartPlugin());
+    void this.#report(this.#link.restartPlugin());
   }
 
-  /** Never rejects. @returns false when it failed, which the user has been told then */
-  async #try(request: Promise<unknown>): Promise<boolean> {
+  /** Never rejects. @returns false after a failure, which has been reported then */
+  async #report(request: Promise<unknown>): Promise<boolean> {
     try {
       await request;
       return true;
@@ -90,7 +86,7 @@ export class Actions {
   }
 }
 
-/** By a Blob, since browsers refuse to download long data URLs. */
+/** Goes through a Blob, because browsers refuse to download long data URLs. */
 function download(dataUrl: string, fileName: string): void {
   const bytes = Uint8Array.from(atob(dataUrl.slice(dataUrl.indexOf(",") + 1)), (c) => c.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
@@ -98,12 +94,12 @@ function download(dataUrl: string, fileName: string): void {
   link.href = url;
   link.download = fileName;
   link.click();
-  // The download has its own hold on the data by the next turn.
+  // By the next turn the download holds its own reference to the data.
   setTimeout(() => URL.revokeObjectURL(url));
 }
 
-/** Local time as 20261123-094501, sortable and safe in file names. */
-function stamp(time: Date): string {
+/** @returns local time as 20261123-094501, which sorts and is safe in file names */
+function timestamp(time: Date): string {
   const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString();
   return local.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 }

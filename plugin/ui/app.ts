@@ -65,7 +65,7 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
   const devices = createDevicePicker({
     onOpen: () => void store.reloadDevices().catch((error: unknown) => tell(errorSentence(error))),
     onChoose: (call, kind, deviceId) => actions.useDevice(call, kind, deviceId),
-    onVoiceSetting: (call, processing, on) => actions.setVoiceSetting(call, processing, on),
+    onVoiceSetting: (setting, on) => actions.setVoiceSetting(setting, on),
   });
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({

@@ -1,6 +1,7 @@
-// The page's sentences: what states, ends and errors are called in plain words. `name` is how the user knows the peer.
+// The texts that users read for the states of a call, its end, and errors. `name` is the peer's name as the user sees it.
 
 import type { CallInfo, CallQuality, EndedBy, EndReason, PictureStep } from "../../rpc-schema/index.ts";
+import { errorText } from "./error-text.ts";
 import { LinkError } from "./link/page-link.ts";
 
 type Sentence = (name: string) => string;
@@ -70,17 +71,17 @@ const endings: Record<EndReason, Record<EndedBy, Sentence>> = {
   },
 };
 
-/** Why a call ended, in one sentence. */
+/** @returns one sentence that explains why a call ended */
 export function endSentence(reason: EndReason, endedBy: EndedBy, name: string): string {
   return endings[reason][endedBy](name);
 }
 
-/** Ends that a user chose; every other one is worth a warning sign. */
+/** True for an end that one of the users chose. The page marks every other end with a warning sign. */
 export function isOrdinaryEnd(reason: EndReason): boolean {
   return reason === "hungUp" || reason === "cancelled" || reason === "rejected" || reason === "superseded";
 }
 
-/** What the call is doing, short enough for one line beneath the name. */
+/** The call's phase, short enough for one line below the name. */
 export function phaseText(call: CallInfo): string {
   switch (call.phase) {
     case "requesting":
@@ -105,7 +106,7 @@ export const qualityText: Record<CallQuality, string> = {
   poor: "Poor connection",
 };
 
-/** The picture that is sent, or shown, at each step of adapting. */
+/** The size and rate of the sent or shown picture at each adaptation step. */
 export const stepText: Record<PictureStep, string> = {
   full: "Full picture",
   threeQuarters: "Slightly smaller picture",
@@ -115,22 +116,50 @@ export const stepText: Record<PictureStep, string> = {
   paused: "Picture paused",
 };
 
+/** Sentences for errors that mean the same for every method. */
 const errors: Record<string, string> = {
   alreadyInCall: "You are already in a call.",
   invalidPeer: "This contact cannot be called.",
   signallingUnavailable: "The network part is not ready yet. Try again in a moment.",
   peerUnreachable: "Nobody answered at this address.",
-  invalidParams: "This does not look like a complete address. It begins with / and ends in /p2p/ and an id.",
   unknownDevice: "This device is gone. Choose another one.",
   deviceUnavailable: "This device is in use by another program.",
   noPicture: "There is no picture to save yet.",
   unknownCall: "This call has ended.",
 };
 
-/** An error of the plugin for the user; errors without a sentence of their own show their message. */
+const wrongDevice = "This device cannot be used. Choose another one.";
+
+/** Sentences for `invalidParams`, by the method and the refused field. An entry for a field also covers the fields inside it. */
+const refusedFields: Record<string, string> = {
+  "contacts.add address":
+    "This does not look like a complete address. It begins with / and ends in /p2p/ and an id.",
+  "call.start peerId": "This contact cannot be called.",
+  "call.useDevice deviceId": wrongDevice,
+  "settings.update settings": "This setting was not changed, because its new value is not allowed.",
+  "settings.update settings.camera": wrongDevice,
+  "settings.update settings.microphone": wrongDevice,
+  "settings.update settings.speaker": wrongDevice,
+  "frames.subscribe delivery": "The pictures of this call cannot be shown in the chosen way.",
+};
+
+const refused = "The program that makes the calls refused this, so nothing was changed.";
+
+/** @returns a sentence for the user. An error without a sentence shows its message */
 export function errorSentence(error: unknown): string {
-  if (error instanceof LinkError) return errors[error.kind] ?? error.message;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof LinkError)) return errorText(error);
+  return error.kind === "invalidParams" ? refusalSentence(error) : (errors[error.kind] ?? error.message);
+}
+
+function refusalSentence({ method, issues }: LinkError): string {
+  for (const { field } of issues) {
+    const path = field.split(".");
+    for (let length = path.length; length > 0; length -= 1) {
+      const sentence = refusedFields[`${method} ${path.slice(0, length).join(".")}`];
+      if (sentence) return sentence;
+    }
+  }
+  return refused;
 }
 
 /** 75 → "1:15", 3675 → "1:01:15". */
@@ -141,7 +170,7 @@ export function clockText(durationMs: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** How the user knows a peer; its id's tail when it gave no label. */
+/** @returns the peer's label, or the end of its id when it has none */
 export function peerName(label: string, peerId: string): string {
   return label.trim() || `Peer …${peerId.slice(-6)}`;
 }

@@ -137,12 +137,29 @@ describe("the call page", () => {
     await requested(/^call\.useDevice .*"deviceId":"usb-cam"/);
   });
 
-  test("what is done to the voice can be switched off, and takes hold in the call", async () => {
-    script({ do: "call", call: callWithBob() });
+  test("voice settings change in a call, and the call keeps its microphone", async () => {
+    const call = callWithBob();
+    script({ do: "call", call });
     await at("call-devices").click();
-    await at("processing-echoCancellation").click();
-    await requested(/^settings\.update .*"echoCancellation":false/);
-    await requested(/^call\.useDevice .*"kind":"microphone"/);
+    for (const setting of ["echoCancellation", "noiseSuppression", "automaticGain"]) {
+      const isOn = await at(`processing-${setting}`).isChecked();
+      await at(`processing-${setting}`).click();
+      const change = `{"settings":{"${setting}":${!isOn}}}`;
+      assert.equal(
+        await requested(new RegExp(`^settings\\.update .*${setting}`)),
+        `settings.update ${change}`,
+      );
+    }
+    assert.equal(await at("device-microphone").inputValue(), call.local.microphone.deviceId);
+    await ui.page().keyboard.press("Escape");
+    await at("mic-toggle").click();
+    // Answers come in order, so by then the page has handled the answers to all settings.
+    await at("mic-toggle").and(ui.page().locator('[data-state="muted"]')).waitFor();
+    assert.ok(ui.sentMessages().some((message) => message.includes('"settings.update"')));
+    assert.deepEqual(
+      ui.sentMessages().filter((message) => message.includes('"call.useDevice"')),
+      [],
+    );
   });
 
   test("a lost connection and a lost camera are told while the call goes on", async () => {

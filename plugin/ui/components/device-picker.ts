@@ -1,4 +1,4 @@
-// Chooses camera, microphone and speaker: for the running call at once, otherwise for the next one.
+// The dialog that chooses camera, microphone and speaker. In a call a choice takes effect at once, otherwise in the next call.
 
 import type { CallInfo, Device, DeviceKind } from "../../../rpc-schema/index.ts";
 import type { VoiceSetting } from "../actions.ts";
@@ -11,17 +11,17 @@ export interface DevicePicker {
   readonly element: HTMLDialogElement;
   open(): void;
   update(state: PageState): void;
-  /** Ignored while the dialog is closed, since levels come ten times a second. */
+  /** Levels arrive ten times a second. A closed dialog ignores them. */
   setLevels(levels: Levels): void;
 }
 
 export interface DevicePickerHandlers {
-  /** The moment to read the list of devices anew. */
+  /** Runs when the dialog opens, so that the list of devices can be reloaded. */
   onOpen(): void;
-  /** Resolves with false when the device was refused. */
+  /** Reports a refusal to the user itself. @returns false when the device was refused */
   onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean>;
-  /** The same for what is done to the microphone's sound. */
-  onVoiceSetting(call: CallInfo | undefined, processing: VoiceSetting, on: boolean): Promise<boolean>;
+  /** The same for voice processing, in a call and outside one. */
+  onVoiceSetting(setting: VoiceSetting, on: boolean): Promise<boolean>;
 }
 
 interface Choice {
@@ -31,7 +31,7 @@ interface Choice {
 
 const automatic: Choice = { id: "auto", name: "Automatic" };
 const none: Choice = { id: "none", name: "None" };
-/** What the plugin offers beside real devices, in case its list leaves them out. */
+/** The plugin accepts these besides real devices, also when its list omits them. */
 const builtIn: Record<DeviceKind, readonly Choice[]> = {
   camera: [{ id: "test-pattern", name: "Test picture" }, none],
   microphone: [{ id: "tone", name: "Test tone" }, none],
@@ -46,8 +46,8 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
   const speaker = createRow("speaker", "Speaker", choose("speaker"));
   const microphoneMeter = createLevelMeter("Your microphone's level", "meter-microphone");
   const speakerMeter = createLevelMeter("The other side's level", "meter-speaker");
-  const processing = createProcessing((which, on) => handlers.onVoiceSetting(call, which, on));
-  microphone.element.append(microphoneMeter.element, processing.element);
+  const voiceSettings = createVoiceSettings(handlers.onVoiceSetting);
+  microphone.element.append(microphoneMeter.element, voiceSettings.element);
   speaker.element.append(speakerMeter.element);
   const close = button(
     { class: "icon-button dialog-close", label: "Close", onClick: () => setDialogOpen(element, false) },
@@ -76,7 +76,7 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
       camera.update(devices.cameras, settings?.camera, call?.local.camera);
       microphone.update(devices.microphones, settings?.microphone, call?.local.microphone);
       speaker.update(devices.speakers, settings?.speaker, call?.local.speaker);
-      processing.update(settings);
+      voiceSettings.update(settings);
       setHidden(microphoneMeter.element, !call);
       setHidden(speakerMeter.element, !call);
     },
@@ -88,27 +88,27 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
   };
 }
 
-const PROCESSING = [
+const VOICE_SETTINGS = [
   ["echoCancellation", "Remove echo"],
   ["noiseSuppression", "Reduce noise"],
   ["automaticGain", "Keep my voice at an even level"],
 ] as const satisfies [VoiceSetting, string][];
 
-function createProcessing(onChange: (processing: VoiceSetting, on: boolean) => Promise<boolean>) {
-  const boxes = PROCESSING.map(([processing, words]) => {
-    const attributes = { type: "checkbox", id: `processing-${processing}` };
-    const box = h("input", { testId: `processing-${processing}`, attributes });
+function createVoiceSettings(onChange: DevicePickerHandlers["onVoiceSetting"]) {
+  const boxes = VOICE_SETTINGS.map(([setting, text]) => {
+    const attributes = { type: "checkbox", id: `processing-${setting}` };
+    const box = h("input", { testId: `processing-${setting}`, attributes });
     const change = async (): Promise<void> => {
-      if (!(await onChange(processing, box.checked))) box.checked = !box.checked;
+      if (!(await onChange(setting, box.checked))) box.checked = !box.checked;
     };
     box.addEventListener("change", () => void change());
-    return { processing, box, label: h("label", { class: "check-row" }, box, words) };
+    return { setting, box, label: h("label", { class: "check-row" }, box, text) };
   });
   return {
     element: h("div", { class: "processing" }, ...boxes.map(({ label }) => label)),
     update(settings: Readonly<Record<VoiceSetting, boolean>> | undefined): void {
-      for (const { processing, box } of boxes) {
-        if (settings && document.activeElement !== box) box.checked = settings[processing];
+      for (const { setting, box } of boxes) {
+        if (settings && document.activeElement !== box) box.checked = settings[setting];
         box.disabled = !settings;
       }
     },
@@ -120,25 +120,25 @@ function createRow(kind: DeviceKind, title: string, onChoose: (id: string) => Pr
   const why = h("p", { class: "field-error", testId: `device-${kind}-why` });
   const label = h("label", { attributes: { for: `device-${kind}` } }, title);
   const element = h("div", { class: "device-row" }, label, select, why);
-  let shown = "";
-  let wanted = automatic.id;
+  let drawnKey = "";
+  let current = automatic.id;
   const choose = async (): Promise<void> => {
-    const isTaken = await onChoose(select.value);
-    if (!isTaken) select.value = wanted;
+    const isAccepted = await onChoose(select.value);
+    if (!isAccepted) select.value = current;
   };
-  // Refusals are told by whoever answers onChoose; it never rejects.
+  // onChoose reports refusals itself and never rejects.
   select.addEventListener("change", () => void choose());
   return {
     element,
     update(devices: Device[], setting: string | undefined, inCall: CallInfo["local"]["camera"] | undefined) {
       const choices = choicesOf(kind, devices, inCall);
       const key = JSON.stringify(choices);
-      if (key !== shown) {
-        shown = key;
+      if (key !== drawnKey) {
+        drawnKey = key;
         select.replaceChildren(...choices.map(({ id, name }) => option(id, name)));
       }
-      wanted = inCall?.deviceId ?? setting ?? automatic.id;
-      if (select.value !== wanted && document.activeElement !== select) select.value = wanted;
+      current = inCall?.deviceId ?? setting ?? automatic.id;
+      if (select.value !== current && document.activeElement !== select) select.value = current;
       setText(why, inCall?.state === "lost" ? (inCall.why ?? "This device stopped working.") : "");
     },
   };
@@ -152,7 +152,7 @@ function choicesOf(
   const missing = builtIn[kind].filter((choice) => !devices.some(({ id }) => id === choice.id));
   const choices: Choice[] = [automatic, ...devices, ...missing];
   const { deviceId, deviceName } = inCall ?? {};
-  // A device that was unplugged is not in the list any more, but is still what the call has chosen.
+  // An unplugged device has left the list, but it may still be the call's choice.
   if (deviceId && !choices.some(({ id }) => id === deviceId)) {
     choices.push({ id: deviceId, name: deviceName ?? deviceId });
   }

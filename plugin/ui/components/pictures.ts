@@ -79,7 +79,7 @@ function wantsLocal({ media, local }: CallInfo): boolean {
   return media === "video" && (local.camera.state === "opening" || local.camera.state === "live");
 }
 
-type Open = (callId: string, onFirstPicture: () => void) => { close(): void };
+type Open = (callId: string, onFirstFrame: () => void) => { close(): void };
 
 /** One screen that shows at most one call at a time. */
 class Slot {

@@ -63,9 +63,9 @@ export class SessionMedia {
   }
 
   /** Draws on the page's own canvas until closed, or until the call ends. */
-  draw(canvas: HTMLCanvasElement, onFirstPicture?: () => void): CanvasView {
+  draw(canvas: HTMLCanvasElement, onFirstFrame?: () => void): CanvasView {
     const { link, callId, source, onError } = this.#options;
-    const first = onFirstPicture ? { onFirstPicture } : {};
+    const first = onFirstFrame ? { onFirstFrame } : {};
     const open = () =>
       createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...first });
     const drawing: Drawing = { open, view: this.#isPaused ? undefined : open() };

@@ -1,35 +1,37 @@
-// Reads one `frame` notification without parsing it as JSON: at 30 pictures a second of 100 KB each, JSON.parse would
-// copy and scan every one of them. A line of any other shape falls back to JSON.parse.
+// Reads a `frame` notification without JSON.parse, which would copy and scan every data URL: 100 KB each, 30 times a second.
+// A line in any other form falls back to JSON.parse.
 
 import type { PluginNotificationParams } from "../../../rpc-schema/index.ts";
+import { isRecord } from "../is-record.ts";
 
 export type FrameMessage = PluginNotificationParams<"frame">;
 
-/** How the plugin begins every frame line; its keys always stand in this order. */
+/** Every frame line of the plugin begins with this text, and its keys keep one order. */
 export const FRAME_LINE_PREFIX = '{"jsonrpc":"2.0","method":"frame","params":{"stream":"';
 const TAIL = '"}}';
 const NUMBERS = /^,"seq":(\d+),"capturedAt":([\d.e+-]+),"width":(\d+),"height":(\d+),"dataUrl":"$/;
-/** Stream id and numbers end well before this; the data URL begins after them. */
-const LONGEST_HEAD = 512;
+/** The stream id and the numbers end well before this offset, where the data URL has begun. */
+const MAX_HEADER_LENGTH = 512;
 
-/** Looks at the beginning only; `readFrameLine` copes with the rest. */
+/** Compares the beginning only; `readFrameLine` handles the rest. */
 export function isFrameLine(line: string): boolean {
   return line.startsWith(FRAME_LINE_PREFIX);
 }
 
-/** @throws SyntaxError when the line is no frame at all */
+/** @throws SyntaxError when the line is not a frame notification */
 export function readFrameLine(line: string): FrameMessage {
-  return cut(line) ?? parse(line);
+  return slice(line) ?? parse(line);
 }
 
-function cut(line: string): FrameMessage | undefined {
-  const head = line.slice(0, LONGEST_HEAD);
-  if (!head.startsWith(FRAME_LINE_PREFIX) || !line.endsWith(TAIL)) return undefined;
-  const streamEnd = head.indexOf('"', FRAME_LINE_PREFIX.length);
-  const urlStart = head.indexOf('"data:') + 1;
+/** @returns undefined when the line has another form than the plugin's */
+function slice(line: string): FrameMessage | undefined {
+  const header = line.slice(0, MAX_HEADER_LENGTH);
+  if (!header.startsWith(FRAME_LINE_PREFIX) || !line.endsWith(TAIL)) return undefined;
+  const streamEnd = header.indexOf('"', FRAME_LINE_PREFIX.length);
+  const urlStart = header.indexOf('"data:') + 1;
   if (streamEnd < 0 || urlStart === 0) return undefined;
-  const numbers = NUMBERS.exec(head.slice(streamEnd + 1, urlStart));
-  const stream = head.slice(FRAME_LINE_PREFIX.length, streamEnd);
+  const numbers = NUMBERS.exec(header.slice(streamEnd + 1, urlStart));
+  const stream = header.slice(FRAME_LINE_PREFIX.length, streamEnd);
   if (!numbers || stream.includes("\\")) return undefined;
   return {
     stream,
@@ -43,7 +45,7 @@ function cut(line: string): FrameMessage | undefined {
 
 function parse(line: string): FrameMessage {
   const message: unknown = JSON.parse(line);
-  if (!isObject(message) || message.method !== "frame" || !isObject(message.params)) {
+  if (!isRecord(message) || message.method !== "frame" || !isRecord(message.params)) {
     throw new SyntaxError(`expected a frame notification, got ${line.slice(0, 80)}`);
   }
   const { stream, seq, capturedAt, width, height, dataUrl } = message.params;
@@ -55,8 +57,4 @@ function parse(line: string): FrameMessage {
     height: Number(height),
     dataUrl: String(dataUrl),
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

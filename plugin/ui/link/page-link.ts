@@ -1,7 +1,8 @@
-// The page's end of the JSON-RPC link to its host, over one WebSocket. Correlates answers, hands frames to the streams
-// they belong to, and connects again after a loss. Knows no call.
+// The page's end of the JSON-RPC link to its host, over one WebSocket. It matches answers to requests, routes frames to
+// their streams, and reconnects after a loss.
 
 import type {
+  FieldIssue,
   HostNotificationName,
   HostNotificationParams,
   HostValues,
@@ -21,11 +22,12 @@ import {
   type SettingsAnswer,
   TOKEN_PROTOCOL_PREFIX,
 } from "../../http/page-messages.ts";
+import { isRecord } from "../is-record.ts";
 import { type FrameMessage, isFrameLine, readFrameLine } from "./frame-line-reader.ts";
 
-/** Longer than any answer of the plugin takes; a request that is not answered by then never will be. */
+/** Longer than the plugin needs for any request. A request without an answer by then has failed. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** Short, for a host that was just restarted; doubled at each failure. */
+/** Short, because a host that restarts is back soon. The delay doubles at each failure. */
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 
@@ -35,37 +37,50 @@ type Notifications = { [N in PluginNotificationName]: PluginNotificationParams<N
 type NotificationName = keyof Notifications;
 type Handler<P> = (params: P) => void;
 
-/** An answer that was an error; `kind` is the contract's name for it, such as `alreadyInCall`. */
+/** What a LinkError can add to its kind and message. */
+export interface LinkErrorDetails {
+  readonly method?: string;
+  readonly issues?: readonly FieldIssue[];
+}
+
+/** A request failed. `kind` is the contract's name for the error, such as `alreadyInCall`, or `disconnected` or `timeout`. */
 export class LinkError extends Error {
   override readonly name = "LinkError";
   readonly kind: string;
+  /** The method of the failed request; undefined when the page never sent one. */
+  readonly method: string | undefined;
+  /** The fields that were refused, where the answer names them. */
+  readonly issues: readonly FieldIssue[];
 
-  constructor(kind: string, message: string) {
+  constructor(kind: string, message: string, { method, issues = [] }: LinkErrorDetails = {}) {
     super(message);
     this.kind = kind;
+    this.method = method;
+    this.issues = issues;
   }
 }
 
-interface Pending {
+interface PendingRequest {
+  readonly method: string;
   resolve(result: unknown): void;
   reject(error: Error): void;
   timer: ReturnType<typeof setTimeout>;
 }
 
 /**
- * Connects anew for as long as the page lives. Handlers of notifications stay over a loss, those of streams
- * do not.
+ * Reconnects as long as the page lives. Handlers of notifications survive a lost connection. Handlers of streams do not,
+ * because the streams end with the connection.
  */
 export class Link {
   readonly #url: string;
   readonly #token: string;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingRequest>();
   readonly #handlers = new Map<string, Set<Handler<never>>>();
   readonly #streams = new Map<string, Handler<FrameMessage>>();
   #socket: WebSocket | undefined;
   #nextId = 1;
   #retryMs = FIRST_RETRY_MS;
-  /** Called with true when the socket opened, with false when it closed. */
+  /** Runs with true when the socket opens, and with false when it closes. */
   onOpenChange: (isOpen: boolean) => void = () => undefined;
 
   constructor(url: string, token: string) {
@@ -73,7 +88,7 @@ export class Link {
     this.#token = token;
   }
 
-  /** Call once; after a loss it calls itself. */
+  /** Call this once. The link reconnects by itself. */
   connect(): void {
     const socket = new WebSocket(this.#url, [PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX + this.#token]);
     this.#socket = socket;
@@ -82,36 +97,36 @@ export class Link {
       this.onOpenChange(true);
     };
     socket.onmessage = (event: MessageEvent<string>) => this.#receive(event.data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = () => this.#reconnect();
   }
 
-  /** @throws LinkError with the plugin's answer, `disconnected` or `timeout` */
+  /** @throws LinkError with the plugin's error name, `disconnected` or `timeout` as its kind */
   request<M extends MethodName>(method: M, params: ParamsInput<M>): Promise<Result<M>> {
-    return this.#ask(method, params) as Promise<Result<M>>;
+    return this.#send(method, params) as Promise<Result<M>>;
   }
 
-  /** Asks the host to start the plugin again. @throws LinkError */
+  /** Makes the host start the plugin again. @throws LinkError */
   async restartPlugin(): Promise<void> {
-    await this.#ask(HOST_RESTART, {});
+    await this.#send(HOST_RESTART, {});
   }
 
-  /** The settings as the host keeps them. @throws LinkError */
+  /** @returns the settings that the host stores. @throws LinkError */
   hostSettings(): Promise<SettingsAnswer> {
-    return this.#ask(HOST_SETTINGS, {}) as Promise<SettingsAnswer>;
+    return this.#send(HOST_SETTINGS, {}) as Promise<SettingsAnswer>;
   }
 
-  /** Changes what is named, all or nothing. @throws LinkError invalidParams, naming what is wrong */
+  /** Changes all given settings, or none. @throws LinkError invalidParams, whose message names the refused values */
   changeHostSettings(values: Partial<HostValues>): Promise<SettingsAnswer> {
-    return this.#ask(HOST_CHANGE_SETTINGS, { values }) as Promise<SettingsAnswer>;
+    return this.#send(HOST_CHANGE_SETTINGS, { values }) as Promise<SettingsAnswer>;
   }
 
-  /** Dropped while there is no connection: what it would be about is over then. */
+  /** Without a connection the notification is dropped: its stream or call ended with the connection. */
   notify<N extends HostNotificationName>(method: N, params: HostNotificationParams<N>): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#socket.send(JSON.stringify({ jsonrpc: "2.0", method, params }));
   }
 
-  /** Returns a function that takes the handler off again. */
+  /** @returns a function that removes the handler */
   on<N extends NotificationName>(method: N, handler: Handler<Notifications[N]>): () => void {
     const handlers = this.#handlers.get(method) ?? new Set();
     this.#handlers.set(method, handlers);
@@ -119,24 +134,30 @@ export class Link {
     return () => handlers.delete(handler as Handler<never>);
   }
 
-  /** Pictures of one stream. Register in the same turn in which frames.subscribe was answered. */
+  /**
+   * Receives the frames of one stream. Register in the same turn in which `frames.subscribe` is answered, or frames are lost.
+   * @returns a function that removes the handler
+   */
   onFrame(stream: string, handler: Handler<FrameMessage>): () => void {
     this.#streams.set(stream, handler);
     return () => this.#streams.delete(stream);
   }
 
-  #ask(method: string, params: object): Promise<unknown> {
+  #send(method: string, params: object): Promise<unknown> {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) {
-      return Promise.reject(new LinkError("disconnected", "The page is not connected to its host."));
+      return Promise.reject(
+        new LinkError("disconnected", "The page is not connected to its host.", { method }),
+      );
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
-        reject(new LinkError("timeout", `No answer to ${method} within ${ANSWER_TIMEOUT_MS / 1000} s.`));
+        const message = `No answer to ${method} within ${ANSWER_TIMEOUT_MS / 1000} s.`;
+        reject(new LinkError("timeout", message, { method }));
       }, ANSWER_TIMEOUT_MS);
-      this.#pending.set(id, { resolve, reject, timer });
+      this.#pending.set(id, { method, resolve, reject, timer });
       socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
     });
   }
@@ -161,20 +182,15 @@ export class Link {
     if (!pending) return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
-    const { error } = answer;
-    if (!isRecord(error)) {
-      pending.resolve(answer.result);
-      return;
-    }
-    const kind = isRecord(error.data) ? String(error.data.name) : String(error.code);
-    pending.reject(new LinkError(kind, String(error.message)));
+    if (isRecord(answer.error)) pending.reject(readError(answer.error, pending.method));
+    else pending.resolve(answer.result);
   }
 
-  #lost(): void {
+  #reconnect(): void {
     this.#socket = undefined;
-    for (const { reject, timer } of this.#pending.values()) {
+    for (const { method, reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
-      reject(new LinkError("disconnected", "The connection to the host was lost."));
+      reject(new LinkError("disconnected", "The connection to the host was lost.", { method }));
     }
     this.#pending.clear();
     this.#streams.clear();
@@ -184,6 +200,13 @@ export class Link {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+function readError({ code, message, data }: Record<string, unknown>, method: string): LinkError {
+  const kind = isRecord(data) ? String(data.name) : String(code);
+  const issues = isRecord(data) && Array.isArray(data.issues) ? data.issues.filter(isRecord) : [];
+  const fields = issues.map(({ field, value, expected }) => ({
+    field: String(field),
+    value: String(value),
+    expected: String(expected),
+  }));
+  return new LinkError(kind, String(message), { method, issues: fields });
 }

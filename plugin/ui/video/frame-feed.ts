@@ -1,23 +1,22 @@
-// How pictures come to the page: as data URLs over the host's link, or as bytes over a WebSocket of the plugin's own. Gives
-// both in one form and takes the acknowledgement back the way the picture came. Draws nothing.
+// Receives frames as data URLs over the host's link, or as binary messages over a WebSocket of the plugin. Both feeds give
+// frames in one form, and each sends acknowledgements back over its own connection.
 
 import type { FrameSource, HostNotificationParams, ParamsInput, Result } from "../../../rpc-schema/index.ts";
 import type { FrameMessage } from "../link/frame-line-reader.ts";
 import type { OpenStream } from "./stream-subscription.ts";
 
-/** What a view needs of a link to the plugin. */
+/** The part of a link that a view needs. */
 export interface FrameLink {
   request<M extends "frames.subscribe" | "frames.unsubscribe">(
     method: M,
     params: ParamsInput<M>,
   ): Promise<Result<M>>;
-  /** Dropped silently while there is no connection. */
+  /** Without a connection the notification is dropped. */
   notify(method: "frames.ack", params: HostNotificationParams<"frames.ack">): void;
-  /** Returns a function that takes the handler off again. */
+  /** @returns a function that removes the handler */
   onFrame(stream: string, handler: (frame: FrameMessage) => void): () => void;
 }
 
-/** What is watched, and how much of it. */
 export interface FeedOptions {
   callId: string;
   source: FrameSource;
@@ -25,71 +24,67 @@ export interface FeedOptions {
   maxFps: number | undefined;
 }
 
-/** One picture on its way to a canvas. */
+/** One frame on its way to a canvas. */
 export interface IncomingFrame {
   stream: string;
   seq: number;
-  /** Unix milliseconds, see the contract's `frame`. */
+  /** Unix milliseconds, as in the contract's `frame`. */
   capturedAt: number;
   width: number;
   height: number;
   /** A data URL, or the JPEG itself. */
   data: string | Blob;
-  /** It was drawn, or cannot be: its credit goes back. */
+  /** Returns the frame's credit to the plugin, once the frame is drawn or has proved unreadable. */
   acknowledge(): void;
 }
 
 /**
- * The page waits for a picture's decoding, which goes by its bytes: with 75, 720p came 40 to 80 ms late (p95), with this
- * 25 ms, and in motion the eye sees no difference.
+ * Decoding time in the page grows with the size of the JPEG. At quality 75, 720p frames were 40 to 80 ms late (p95); at 60
+ * they are 25 ms late, and moving pictures look the same.
  */
 export const JPEG_QUALITY = 60;
-/** One picture being decoded, one on its way: more would only make the picture older. */
+/** One frame is decoded while the next one is on its way. More credit would only make frames older. */
 const CREDIT = 2;
 /** Bytes before the JPEG: seq u32, capturedAt f64, width u16, height u16, big-endian. */
-const HEAD_BYTES = 16;
+const HEADER_BYTES = 16;
 const ACK_BYTES = 4;
 
 /** @throws LinkError when the stream cannot be opened */
 export async function openLineFeed(
   link: FrameLink,
-  wish: FeedOptions,
-  onPicture: (picture: IncomingFrame) => void,
+  options: FeedOptions,
+  onFrame: (frame: IncomingFrame) => void,
 ): Promise<OpenStream> {
-  const { stream } = await link.request("frames.subscribe", { ...subscribeParams(wish), credit: CREDIT });
-  const off = link.onFrame(stream, ({ dataUrl, ...picture }) => {
-    const acknowledge = (): void => link.notify("frames.ack", { stream, seq: picture.seq });
-    onPicture({ ...picture, data: dataUrl, acknowledge });
+  const { stream } = await link.request("frames.subscribe", { ...subscribeParams(options), credit: CREDIT });
+  const removeHandler = link.onFrame(stream, ({ dataUrl, ...frame }) => {
+    const acknowledge = (): void => link.notify("frames.ack", { stream, seq: frame.seq });
+    onFrame({ ...frame, data: dataUrl, acknowledge });
   });
   return {
     async close() {
-      off();
+      removeHandler();
       await link.request("frames.unsubscribe", { stream });
     },
   };
 }
 
-/** The socket ends with the call, before the page knows of that end; so its close is no error. @throws LinkError */
+/** The socket closes with the call, before `call.ended` reaches the page. So its close is not an error. @throws LinkError */
 export async function openSocketFeed(
   link: FrameLink,
-  wish: FeedOptions,
-  onPicture: (picture: IncomingFrame) => void,
+  options: FeedOptions,
+  onFrame: (frame: IncomingFrame) => void,
 ): Promise<OpenStream> {
-  const params = { ...subscribeParams(wish), credit: CREDIT, delivery: "websocket" } as const;
+  const params = { ...subscribeParams(options), credit: CREDIT, delivery: "websocket" } as const;
   const { stream, url } = await link.request("frames.subscribe", params);
   const socket = new WebSocket(url ?? "");
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-    const head = readHeader(data);
+    const header = readHeader(data);
     const acknowledge = (): void => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(acknowledgement(head.seq));
+      if (socket.readyState === WebSocket.OPEN) socket.send(acknowledgement(header.seq));
     };
-    onPicture({
-      ...head,
-      stream,
-      data: new Blob([new Uint8Array(data, HEAD_BYTES)], { type: "image/jpeg" }),
-      acknowledge,
-    });
+    const jpeg = new Blob([new Uint8Array(data, HEADER_BYTES)], { type: "image/jpeg" });
+    onFrame({ ...header, stream, data: jpeg, acknowledge });
   };
   return {
     async close() {
@@ -100,21 +95,19 @@ export async function openSocketFeed(
   };
 }
 
-/** Keys in this order, and only those that were asked for. */
+/** Keeps this order of keys, and omits what is not set. */
 export function subscribeParams({ callId, source, maxWidth, maxFps }: FeedOptions) {
   return { callId, source, maxWidth, quality: JPEG_QUALITY, ...(maxFps === undefined ? {} : { maxFps }) };
 }
 
-/** @throws RangeError when the message is shorter than its head */
-export function readHeader(
-  message: ArrayBuffer,
-): Pick<IncomingFrame, "seq" | "capturedAt" | "width" | "height"> {
-  const head = new DataView(message, 0, HEAD_BYTES);
+/** @throws RangeError when the message is shorter than its header */
+function readHeader(message: ArrayBuffer): Pick<IncomingFrame, "seq" | "capturedAt" | "width" | "height"> {
+  const header = new DataView(message, 0, HEADER_BYTES);
   return {
-    seq: head.getUint32(0),
-    capturedAt: head.getFloat64(4),
-    width: head.getUint16(12),
-    height: head.getUint16(14),
+    seq: header.getUint32(0),
+    capturedAt: header.getFloat64(4),
+    width: header.getUint16(12),
+    height: header.getUint16(14),
   };
 }
 

@@ -1,50 +1,48 @@
-// Shows one source of one call in an `<img>`, which the browser keeps up to date by itself from the plugin's MJPEG: no
-// script runs for a picture, and none is told of it. Any host page can use it; it knows no other part of this page.
+// Shows one source of one call in an `<img>` that plays the plugin's MJPEG stream. The browser updates the image itself, so
+// no script runs and no event fires per frame. Any host page can use it.
 
 import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { type FrameLink, subscribeParams } from "./frame-feed.ts";
 import { StreamSubscription } from "./stream-subscription.ts";
 
-/** Fixed for the life of the view; a new call takes a new one. */
+/** The options never change. A new call needs a new view. */
 export interface ImageViewOptions {
   image: HTMLImageElement;
   link: FrameLink;
   callId: string;
   source: FrameSource;
-  /** Pixels; without it the width follows the image's size on the screen. */
+  /** In pixels. By default the width follows the image's size on the screen. */
   maxWidth?: number;
-  /** Pictures a second. */
+  /** Frames a second. */
   maxFps?: number;
-  /** Runs when pictures begin to show. */
+  /** Runs once, when the image shows its first frame. */
   onFirstFrame?: () => void;
-  /** Runs when the stream could not be opened. */
+  /** Runs when the stream could not be opened or closed. */
   onError?: (error: unknown) => void;
 }
 
 export interface ImageView {
-  /** Ends the stream and stops watching the page. */
+  /** Ends the stream and removes all listeners from the page. */
   close(): void;
 }
 
 export function createImageView(options: ImageViewOptions): ImageView {
   const { image, link, callId, source, maxWidth, maxFps, onFirstFrame, onError } = options;
-  // With it the browser names the page's origin, and the page may draw the picture on a canvas and read it.
+  // The browser then sends the page's origin, and the page may read the image back from a canvas.
   image.crossOrigin = "anonymous";
   const stop = new AbortController();
-  watchFirst(image, stop.signal, () => onFirstFrame?.());
-  const keeper = new StreamSubscription({
+  pollForFirstFrame(image, stop.signal, () => onFirstFrame?.());
+  const subscription = new StreamSubscription({
     element: image,
     maxWidth,
     async open(width) {
-      const params = {
-        ...subscribeParams({ callId, source, maxWidth: width, maxFps }),
-        delivery: "mjpeg",
-      } as const;
+      const options = { callId, source, maxWidth: width, maxFps };
+      const params = { ...subscribeParams(options), delivery: "mjpeg" } as const;
       const { stream, url = "" } = await link.request("frames.subscribe", params);
       image.src = url;
       return {
         async close() {
-          // The next stream's URL may stand there already.
+          // The image may show the next stream already.
           if (image.src === url) image.removeAttribute("src");
           await link.request("frames.unsubscribe", { stream });
         },
@@ -55,17 +53,17 @@ export function createImageView(options: ImageViewOptions): ImageView {
   return {
     close() {
       stop.abort();
-      keeper.close();
+      subscription.close();
     },
   };
 }
 
-/** An endless answer may never be "loaded"; that it has a size tells as much. */
-function watchFirst(image: HTMLImageElement, signal: AbortSignal, onFirst: () => void): void {
-  const look = (): void => {
+/** The `load` event may never fire for an endless response, so the image's size shows that a frame arrived. */
+function pollForFirstFrame(image: HTMLImageElement, signal: AbortSignal, onFirstFrame: () => void): void {
+  const poll = (): void => {
     if (signal.aborted) return;
-    if (image.naturalWidth > 0) onFirst();
-    else requestAnimationFrame(look);
+    if (image.naturalWidth > 0) onFirstFrame();
+    else requestAnimationFrame(poll);
   };
-  look();
+  poll();
 }

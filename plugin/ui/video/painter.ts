@@ -1,31 +1,32 @@
-// Puts pictures on a canvas: one is being decoded, the newest waits, and each gives its credit back when it is drawn.
-// Knows neither where pictures come from nor when they end.
+// Draws frames on a canvas. One frame is decoded at a time while the newest one waits, and each frame that was decoded is
+// acknowledged.
 
 import type { IncomingFrame } from "./frame-feed.ts";
 
-/** @returns false when it could not be read */
-type DecodeImage = (data: string | Blob, done: (picture: CanvasImageSource | undefined) => void) => void;
+/** Calls `done` with undefined when the data is not a readable image. */
+type DecodeImage = (data: string | Blob, done: (image: CanvasImageSource | undefined) => void) => void;
 
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D | null;
-  readonly #onDrawn: (picture: IncomingFrame) => void;
+  readonly #onDrawn: (frame: IncomingFrame) => void;
   readonly #decode: DecodeImage;
-  #loading: IncomingFrame | undefined;
+  #decoding: IncomingFrame | undefined;
   #next: IncomingFrame | undefined;
   #isStopped = false;
 
-  constructor(canvas: HTMLCanvasElement, decode: DecodeImage, onDrawn: (picture: IncomingFrame) => void) {
+  constructor(canvas: HTMLCanvasElement, decode: DecodeImage, onDrawn: (frame: IncomingFrame) => void) {
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d", { alpha: false });
     this.#decode = decode;
     this.#onDrawn = onDrawn;
   }
 
-  offer(picture: IncomingFrame): void {
+  /** Replaces a frame that still waits. */
+  offer(frame: IncomingFrame): void {
     if (this.#isStopped) return;
-    if (this.#loading) this.#next = picture;
-    else this.#load(picture);
+    if (this.#decoding) this.#next = frame;
+    else this.#start(frame);
   }
 
   stop(): void {
@@ -33,39 +34,39 @@ export class Painter {
     this.#next = undefined;
   }
 
-  #load(picture: IncomingFrame): void {
-    this.#loading = picture;
-    this.#decode(picture.data, (decoded) => {
-      if (!this.#isStopped) this.#finish(picture, decoded);
+  #start(frame: IncomingFrame): void {
+    this.#decoding = frame;
+    this.#decode(frame.data, (image) => {
+      if (!this.#isStopped) this.#finish(frame, image);
     });
   }
 
-  #finish(picture: IncomingFrame, decoded: CanvasImageSource | undefined): void {
-    if (decoded) this.#draw(picture, decoded);
-    // A picture that could not be read is acknowledged too: its credit must come back, or the stream stands still.
-    picture.acknowledge();
-    if (decoded) this.#onDrawn(picture);
-    this.#loading = undefined;
+  #finish(frame: IncomingFrame, image: CanvasImageSource | undefined): void {
+    if (image) this.#draw(frame, image);
+    // An unreadable frame is acknowledged too, because the stream stops without its credit.
+    frame.acknowledge();
+    if (image) this.#onDrawn(frame);
+    this.#decoding = undefined;
     const next = this.#next;
     this.#next = undefined;
-    if (next) this.#load(next);
+    if (next) this.#start(next);
   }
 
-  #draw({ width, height }: IncomingFrame, decoded: CanvasImageSource): void {
+  #draw({ width, height }: IncomingFrame, image: CanvasImageSource): void {
     const canvas = this.#canvas;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
-    this.#context?.drawImage(decoded, 0, 0, width, height);
+    this.#context?.drawImage(image, 0, 0, width, height);
   }
 }
 
-/** By `Image.onload`, which both engines answer sooner than `decode()`. */
+/** Uses `Image.onload`, which is faster than `Image.decode()` in WebKitGTK and in Chromium. */
 export function createImageDecoder(): DecodeImage {
   const image = new Image();
   return (data, done) => {
     const url = typeof data === "string" ? data : URL.createObjectURL(data);
-    const finish = (isGood: boolean): void => {
-      done(isGood ? image : undefined);
+    const finish = (isReadable: boolean): void => {
+      done(isReadable ? image : undefined);
       if (url !== data) URL.revokeObjectURL(url);
     };
     image.onload = () => finish(true);

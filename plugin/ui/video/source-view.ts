@@ -1,5 +1,4 @@
-// The place where one source of a call is shown: a canvas, or an `<img>` where the host chose MJPEG. Decides which of the
-// two; knows neither the call's state nor where it stands on the page.
+// Shows one source of a call by the delivery that the host chose: on a canvas, or in an `<img>` for MJPEG.
 
 import type { FrameDelivery, FrameSource } from "../../../rpc-schema/index.ts";
 import { h } from "../dom.ts";
@@ -10,50 +9,44 @@ export interface SourceViewOptions {
   readonly link: FrameLink;
   readonly source: FrameSource;
   readonly label: string;
-  /** Asked at each call. */
+  /** Read when a call's view opens. */
   delivery(): FrameDelivery;
   readonly limits?: { readonly maxWidth: number; readonly maxFps: number };
   onError(error: unknown): void;
 }
 
 export interface SourceView {
-  /** Both, of which at most one is shown. */
+  /** The canvas and the image, of which at most one is shown. */
   readonly elements: readonly HTMLElement[];
-  /** @returns what ends the pictures */
-  open(callId: string, onFirstPicture: () => void): { close(): void };
+  /** Subscribes to the frames of a call, until the returned view is closed. */
+  open(callId: string, onFirstFrame: () => void): { close(): void };
   setShown(isShown: boolean): void;
   setMirrored(isMirrored: boolean): void;
 }
 
-export function createSourceView({
-  link,
-  source,
-  label,
-  delivery,
-  limits,
-  onError,
-}: SourceViewOptions): SourceView {
+export function createSourceView(options: SourceViewOptions): SourceView {
+  const { link, source, label, limits, onError } = options;
   const canvas = h("canvas", { class: source, testId: `${source}-canvas`, label });
   const image = h("img", { class: source, testId: `${source}-image`, attributes: { alt: label } });
   const elements: readonly [HTMLCanvasElement, HTMLImageElement] = [canvas, image];
-  let used: HTMLElement = canvas;
+  let active: HTMLElement = canvas;
   const setShown = (isShown: boolean): void => {
-    for (const one of elements) one.dataset.shown = String(isShown && one === used);
+    for (const element of elements) element.dataset.shown = String(isShown && element === active);
   };
   setShown(false);
   return {
     elements,
-    open(callId, onFirstPicture) {
-      const options = { link, callId, source, onFirstPicture, onError, ...limits };
-      const way = delivery();
-      used = way === "mjpeg" ? image : canvas;
-      return way === "mjpeg"
-        ? createImageView({ ...options, image })
-        : createCanvasView({ ...options, canvas, delivery: way });
+    open(callId, onFirstFrame) {
+      const viewOptions = { link, callId, source, onFirstFrame, onError, ...limits };
+      const delivery = options.delivery();
+      active = delivery === "mjpeg" ? image : canvas;
+      return delivery === "mjpeg"
+        ? createImageView({ ...viewOptions, image })
+        : createCanvasView({ ...viewOptions, canvas, delivery });
     },
     setShown,
     setMirrored(isMirrored) {
-      for (const one of elements) one.dataset.mirrored = String(isMirrored);
+      for (const element of elements) element.dataset.mirrored = String(isMirrored);
     },
   };
 }

@@ -1,22 +1,24 @@
-// Chromium with the call page of one host: finds parts by their test ids, and takes pictures of every state for people.
+// Opens the call page of a host in Chromium, finds its parts by test id, and takes screenshots of every state.
 
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 
-const pictures = fileURLToPath(new URL("../../out/screenshots/", import.meta.url));
+const screenshots = fileURLToPath(new URL("../../out/screenshots/", import.meta.url));
 const WAIT_MS = 20_000;
 
 export interface CallPage {
   readonly page: Page;
   at(testId: string): Locator;
-  /** What may stand on the page's console: faults that the test itself brought about. */
+  /** @returns every message that the page has sent to its host, as JSON text */
+  sentMessages(): readonly string[];
+  /** Accepts the errors on the page's console that match; for errors that the test itself causes. */
   ignoreErrors(pattern: RegExp): void;
-  /** @throws when anything else did */
+  /** @throws Error when the console holds any other error */
   close(): Promise<void>;
 }
 
-/** Debian's Chromium, without network use of its own. */
+/** Debian's Chromium, without network traffic of its own. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -32,37 +34,40 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** Opens a page with a profile of its own. */
+/** Opens a page with an empty profile. */
 export async function openCallPage(browser: Browser, url: string): Promise<CallPage> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  let complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  let errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") errors.push(message.text());
   });
+  const sent: string[] = [];
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
   await page.goto(url);
   return {
     page,
     at: (testId) => page.getByTestId(testId),
+    sentMessages: () => sent,
     ignoreErrors(pattern) {
-      complaints = complaints.filter((complaint) => !pattern.test(complaint));
+      errors = errors.filter((error) => !pattern.test(error));
     },
     async close() {
       await context.close();
-      if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join("; ")}`);
+      if (errors.length > 0) throw new Error(`the page reported errors: ${errors.join("; ")}`);
     },
   };
 }
 
 /**
- * Narrow and wide, light and dark; leaves the page wide and light.
- * @returns what reaches over the page's edge, by its test id or class
+ * Takes screenshots: narrow and wide, light and dark. Leaves the page wide and light.
+ * @returns the parts that do not fit into the page, by test id or class
  */
 export async function takeScreenshots(page: Page, name: string): Promise<string[]> {
-  mkdirSync(pictures, { recursive: true });
-  const cut: string[] = [];
+  mkdirSync(screenshots, { recursive: true });
+  const misplaced: string[] = [];
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [width, height] of [
@@ -70,38 +75,38 @@ export async function takeScreenshots(page: Page, name: string): Promise<string[
       [1400, 900],
     ] as const) {
       await page.setViewportSize({ width, height });
-      cut.push(...(await page.evaluate(findCut)).map((what) => `${what} at ${width}`));
-      await page.screenshot({ path: `${pictures}${name}-${width}-${colorScheme}.png` });
+      misplaced.push(...(await page.evaluate(findMisplaced)).map((part) => `${part} at ${width}`));
+      await page.screenshot({ path: `${screenshots}${name}-${width}-${colorScheme}.png` });
     }
   }
-  return cut;
+  return misplaced;
 }
 
-/** Runs in the page: shown controls and texts that are not wholly inside the window, and buttons over buttons. */
-function findCut(): string[] {
-  const nameOf = (one: Element): string =>
-    one.getAttribute("data-testid") ?? `${one.tagName}.${one.className}`;
-  const inFront = document.querySelector("dialog[open]") ?? document.body;
-  // What can be scrolled to is not cut; what is scrolled away is not covered.
-  const isScrolled = inFront.scrollHeight > inFront.clientHeight + 1 && inFront !== document.body;
-  const view = isScrolled ? inFront.getBoundingClientRect() : new DOMRect(0, 0, innerWidth, innerHeight);
-  const shown = [...inFront.querySelectorAll("button, input, select, h1, h2, p, canvas")].filter(
-    (one) => one.checkVisibility() && !one.matches(".announcer, .toast"),
+/** Runs in the page. @returns shown controls and texts that reach over the window's edge, and controls that others cover */
+function findMisplaced(): string[] {
+  const nameOf = (part: Element): string =>
+    part.getAttribute("data-testid") ?? `${part.tagName}.${part.className}`;
+  const root = document.querySelector("dialog[open]") ?? document.body;
+  // Parts inside a scrolled dialog can be scrolled into view, so they are neither cut nor covered.
+  const isScrolled = root.scrollHeight > root.clientHeight + 1 && root !== document.body;
+  const view = isScrolled ? root.getBoundingClientRect() : new DOMRect(0, 0, innerWidth, innerHeight);
+  const shown = [...root.querySelectorAll("button, input, select, h1, h2, p, canvas")].filter(
+    (part) => part.checkVisibility() && !part.matches(".announcer, .toast"),
   );
-  const outside = shown.filter((one) => {
-    const { left, right, top, bottom } = one.getBoundingClientRect();
+  const outside = shown.filter((part) => {
+    const { left, right, top, bottom } = part.getBoundingClientRect();
     const isOver = !isScrolled && (top < -1 || bottom > innerHeight + 1);
     return isOver || left < view.left - 1 || right > view.right + 1;
   });
-  const covered = shown.filter((one) => {
-    if (!one.matches("button:enabled, select, input")) return false;
-    const { left, top, width, height } = one.getBoundingClientRect();
+  const covered = shown.filter((part) => {
+    if (!part.matches("button:enabled, select, input")) return false;
+    const { left, top, width, height } = part.getBoundingClientRect();
     if (top < view.top || top + height > view.bottom) return false;
     const front = document.elementFromPoint(left + width / 2, top + height / 2);
-    return front !== null && !one.contains(front);
+    return front !== null && !part.contains(front);
   });
   return [
-    ...outside.map((one) => `${nameOf(one)} is cut`),
-    ...covered.map((one) => `${nameOf(one)} is covered`),
+    ...outside.map((part) => `${nameOf(part)} is cut`),
+    ...covered.map((part) => `${nameOf(part)} is covered`),
   ];
 }

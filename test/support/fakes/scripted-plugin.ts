@@ -9,6 +9,7 @@ import {
   type Contact,
   type EndedBy,
   type EndReason,
+  type FieldIssue,
   type HostNotificationParams,
   hostNotifications,
   type MethodName,
@@ -47,11 +48,13 @@ const SELF = "12D3KooWScriptedSe1fScriptedSe1fScriptedSe1fScriptedSe1f";
 class Refusal extends Error {
   readonly code: number;
   readonly kind: string;
+  readonly issues: readonly FieldIssue[];
 
-  constructor(code: number, kind: string) {
+  constructor(code: number, kind: string, issues: readonly FieldIssue[] = []) {
     super(kind);
     this.code = code;
     this.kind = kind;
+    this.issues = issues;
   }
 }
 
@@ -123,7 +126,10 @@ function accept({ callId, media }: Params<"call.accept">): null {
 
 function addContact({ address }: Params<"contacts.add">): Contact {
   const peerId = /\/p2p\/(\w+)$/.exec(address)?.[1];
-  if (!peerId) throw new Refusal(-32602, "invalidParams");
+  if (!peerId) {
+    const issue = { field: "address", value: JSON.stringify(address), expected: "an address with /p2p/" };
+    throw new Refusal(-32602, "invalidParams", [issue]);
+  }
   if (address.includes("10.255.255.1")) throw new Refusal(1402, "peerUnreachable");
   const contact = {
     peerId,
@@ -274,8 +280,9 @@ function receive(line: string): void {
   try {
     write({ id, result: answer(method, params) });
   } catch (error) {
-    const { code, kind } = error instanceof Refusal ? error : new Refusal(-32603, String(error));
-    write({ id, error: { code, message: kind, data: { name: kind } } });
+    const { code, kind, issues } = error instanceof Refusal ? error : new Refusal(-32603, String(error));
+    const data = issues.length > 0 ? { name: kind, issues } : { name: kind };
+    write({ id, error: { code, message: kind, data } });
   }
 }
 

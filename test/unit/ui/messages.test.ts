@@ -1,10 +1,11 @@
-// What the page says: every end of a call in words of its own, times, names, levels.
+// The texts that users read: ends of a call, errors, times, names, levels and bit rates.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { initials } from "../../../plugin/ui/components/avatar.ts";
 import { levelShare } from "../../../plugin/ui/components/level-meter.ts";
 import { bitRate } from "../../../plugin/ui/components/quality.ts";
+import { LinkError } from "../../../plugin/ui/link/page-link.ts";
 import {
   clockText,
   endSentence,
@@ -14,7 +15,7 @@ import {
 } from "../../../plugin/ui/messages.ts";
 import { endedBySchema, endReasonSchema } from "../../../rpc-schema/index.ts";
 
-test("every end reason has a sentence for either side, and no two reasons share one", () => {
+test("every end reason has its own sentence for each side", () => {
   for (const endedBy of endedBySchema.options) {
     const sentences = endReasonSchema.options.map((reason) => endSentence(reason, endedBy, "Bob"));
     assert.equal(new Set(sentences).size, endReasonSchema.options.length);
@@ -22,7 +23,7 @@ test("every end reason has a sentence for either side, and no two reasons share 
   }
 });
 
-test("what the user or the peer chose is ordinary; everything else is a warning", () => {
+test("only ends that a user chose are ordinary", () => {
   assert.deepEqual(endReasonSchema.options.filter(isOrdinaryEnd), [
     "hungUp",
     "cancelled",
@@ -31,17 +32,17 @@ test("what the user or the peer chose is ordinary; everything else is a warning"
   ]);
 });
 
-test("call times are written as clocks are", () => {
+test("call times are formatted as on a clock", () => {
   assert.deepEqual([0, 999, 75_000, 3_675_000].map(clockText), ["0:00", "0:00", "1:15", "1:01:15"]);
   assert.equal(clockText(-5), "0:00");
 });
 
-test("a peer without a label is known by the end of its id", () => {
+test("a peer without a label is named by the end of its id", () => {
   assert.equal(peerName("  ", "12D3KooWabcdef"), "Peer …abcdef");
   assert.equal(peerName(" Ada ", "12D3KooWabcdef"), "Ada");
 });
 
-test("initials are those of the first and the last word that has letters", () => {
+test("initials come from the first and the last word with letters", () => {
   assert.deepEqual(["Ada King Lovelace", "bob", "(x) élodie", "…", ""].map(initials), [
     "AL",
     "B",
@@ -51,7 +52,7 @@ test("initials are those of the first and the last word that has letters", () =>
   ]);
 });
 
-test("the level meter is empty in silence, full at full scale, and logarithmic between", () => {
+test("the level meter is empty at silence, full at full scale, and logarithmic in between", () => {
   assert.equal(levelShare(0), 0);
   assert.equal(levelShare(1), 1);
   assert.equal(levelShare(2), 1);
@@ -59,10 +60,59 @@ test("the level meter is empty in silence, full at full scale, and logarithmic b
   assert.ok(Math.abs(levelShare(0.1) - (1 - 20 / 54)) < 1e-9);
 });
 
-test("bit rates are shown in the unit that suits them", () => {
+test("bit rates are shown in kbit/s or Mbit/s", () => {
   assert.deepEqual([48_000, 1_520_000].map(bitRate), ["48 kbit/s", "1.52 Mbit/s"]);
 });
 
-test("an error without a sentence of its own shows its message", () => {
+test("an error without a sentence shows its message", () => {
   assert.equal(errorSentence(new Error("the disk is full")), "the disk is full");
+  assert.equal(errorSentence("no Error"), "no Error");
+  assert.equal(errorSentence(new LinkError("internalError", "the disk is full")), "the disk is full");
+});
+
+test("an error with a sentence shows it for every method", () => {
+  for (const method of ["call.start", "call.useDevice"]) {
+    const error = new LinkError("unknownDevice", "no such device", { method });
+    assert.equal(errorSentence(error), "This device is gone. Choose another one.");
+  }
+});
+
+describe("invalid params", () => {
+  const sentenceOf = (method: string, ...fields: string[]): string => {
+    const issues = fields.map((field) => ({ field, value: '"x"', expected: "something else" }));
+    return errorSentence(new LinkError("invalidParams", "refused", { method, issues }));
+  };
+
+  for (const [method, field, pattern] of [
+    ["contacts.add", "address", /complete address.*\/p2p\//],
+    ["call.start", "peerId", /^This contact cannot be called\.$/],
+    ["call.useDevice", "deviceId", /^This device cannot be used/],
+    ["settings.update", "settings.speaker", /^This device cannot be used/],
+    ["settings.update", "settings.echoCancellation", /^This setting was not changed/],
+    ["settings.update", "settings.picture.width", /^This setting was not changed/],
+    ["frames.subscribe", "delivery", /^The pictures of this call cannot be shown/],
+  ] as const) {
+    test(`${method} refuses ${field}`, () => assert.match(sentenceOf(method, field), pattern));
+  }
+
+  const general = "The program that makes the calls refused this, so nothing was changed.";
+
+  test("a field without a sentence, and an answer without fields, get the general sentence", () => {
+    assert.equal(sentenceOf("call.setMicrophone", "on"), general);
+    assert.equal(sentenceOf("contacts.add", "label"), general);
+    assert.equal(sentenceOf("contacts.add"), general);
+    assert.equal(errorSentence(new LinkError("invalidParams", "refused")), general);
+  });
+
+  test("only a refused address is called incomplete", () => {
+    for (const method of ["call.start", "call.useDevice", "settings.update", "call.snapshot"]) {
+      for (const field of ["address", "peerId", "deviceId", "settings.camera", "source"]) {
+        assert.doesNotMatch(sentenceOf(method, field), /address/);
+      }
+    }
+  });
+
+  test("of several refused fields the first one with a sentence decides", () => {
+    assert.match(sentenceOf("call.useDevice", "kind", "deviceId"), /^This device cannot be used/);
+  });
 });
