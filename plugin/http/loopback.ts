@@ -1,5 +1,5 @@
-// What every HTTP server of this package has in common: it listens on loopback alone, knows its own names, and compares
-// tokens without telling how much of them was right. Knows neither pages nor pictures.
+// Rules that all loopback servers of this package share: they listen on 127.0.0.1 only, check the Host header, and compare
+// tokens in constant time.
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
@@ -7,26 +7,26 @@ import type { AddressInfo, ListenOptions } from "node:net";
 import type { Duplex } from "node:stream";
 
 export const LOOPBACK = "127.0.0.1";
-/** 192 bits: beyond guessing, also for another user of this machine. */
+/** 192 bits, which other users of this machine cannot guess. */
 const TOKEN_BYTES = 24;
 
-/** Safe in URLs and as a WebSocket subprotocol. */
+/** @returns a random token that is valid in URLs and as a WebSocket subprotocol */
 export function makeToken(): string {
   return randomBytes(TOKEN_BYTES).toString("base64url");
 }
 
-/** In constant time, so that the token cannot be guessed letter by letter. */
+/** Compares in constant time, so that response times do not reveal how much of a guess is right. */
 export function isSameToken(given: string, token: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(token)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** @param port 0 takes a free one. @returns the port. @throws with EADDRINUSE when it is taken */
+/** @param port 0 chooses a free port. @returns the port. @throws Error with code EADDRINUSE when the port is in use */
 export function listenOnLoopback(server: Server, port: number): Promise<number> {
   return listenOn(server, { port, host: LOOPBACK });
 }
 
-/** @param where as Node's `listen` takes it; a descriptor is the server's from now on. @returns the port */
+/** @param where as for Node's `listen`; the server takes over a file descriptor. @returns the port */
 export async function listenOn(server: Server, where: ListenOptions | { fd: number }): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -40,24 +40,24 @@ export async function listenOn(server: Server, where: ListenOptions | { fd: numb
   return address.port;
 }
 
-/** Ends open connections too; upgraded ones are their owner's matter. */
+/** Closes open connections too, except upgraded ones, which their owner must close. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await closed;
 }
 
-/** Another name for 127.0.0.1 in the Host header means that a foreign page rebound its own name to us. */
+/** Any other name in the Host header is a DNS rebinding attack: a foreign page has pointed its own name at 127.0.0.1. */
 export function isOwnHost({ headers, socket }: IncomingMessage): boolean {
   const { host } = headers;
   return host === `${LOOPBACK}:${socket.localPort}` || host === `localhost:${socket.localPort}`;
 }
 
-/** Answers an upgrade that may not happen, and closes. @param status such as "403 Forbidden" */
-export function refuseUpgrade(socket: Duplex, status: string, words = ""): void {
+/** Refuses a WebSocket upgrade and closes the connection. @param status such as "403 Forbidden" */
+export function refuseUpgrade(socket: Duplex, status: string, body = ""): void {
   socket.on("error", () => socket.destroy());
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n`;
-  const length = `Content-Length: ${Buffer.byteLength(words)}`;
-  // An asker that does not close its end must not hold up the server's own end.
-  socket.end(`${head}${length}\r\n\r\n${words}`, () => socket.destroy());
+  const length = `Content-Length: ${Buffer.byteLength(body)}`;
+  // The server must be able to close even if the client never closes its side.
+  socket.end(`${head}${length}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -1,5 +1,5 @@
-// Reads a folder of browser code for a loopback server: compiled modules as they are, or TypeScript sources with their types
-// stripped, so that a page works from the source tree and from dist/.
+// Reads a folder of browser code for a loopback server. In dist/ the modules are compiled; in the source tree their types
+// are stripped, so that a page works from both.
 
 import { readdir, readFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
@@ -7,7 +7,7 @@ import { extname } from "node:path";
 import type { PageFile } from "./pages.ts";
 
 const isSourceTree = import.meta.url.endsWith(".ts");
-/** The extension of a module here, in the source tree or in dist/. */
+/** The extension of modules: `.ts` in the source tree, `.js` in dist/. */
 export const MODULE_EXTENSION = isSourceTree ? ".ts" : ".js";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -17,10 +17,10 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads every page, style sheet and module of `folder` and of its subfolders.
- * @param path URL path of the folder, without a slash at its end; empty for the root
+ * Reads every page, style sheet and module of `folder` and its sub-folders.
+ * @param path URL path of the folder, without a trailing slash; empty for the root
  * @returns URL path → file
- * @throws Error of node:fs where the folder or a file cannot be read
+ * @throws Error of node:fs when the folder or a file cannot be read
  */
 export async function readPageFolder(path: string, folder: URL): Promise<Map<string, PageFile>> {
   const files = new Map<string, PageFile>();
@@ -35,7 +35,7 @@ export async function readPageFolder(path: string, folder: URL): Promise<Map<str
   return files;
 }
 
-/** @throws Error of node:fs where the file cannot be read */
+/** @throws Error of node:fs when the file cannot be read */
 export async function readPageFile(url: URL): Promise<PageFile> {
   const extension = extname(url.pathname);
   const text = await readFile(url, "utf8");
@@ -44,9 +44,9 @@ export async function readPageFile(url: URL): Promise<PageFile> {
 }
 
 /**
- * Gives a module a second address that stays when the module moves. It re-exports the module, which the browser still loads
- * once: the same module behind two addresses would run twice.
- * @param module path of the module from the alias's own folder, without extension, such as `./goop/goop-call`
+ * Makes a second address for a module, which stays when the module moves. The file at that address only re-exports the
+ * module. If both addresses served the module itself, a browser would run it twice.
+ * @param module path of the module relative to the alias, without extension, such as `./goop/goop-call`
  */
 export function aliasModule(module: string): PageFile {
   const body = `export * from ${JSON.stringify(`${module}${MODULE_EXTENSION}`)};\n`;

@@ -1,4 +1,4 @@
-// What the reference host tells its own pages, beyond the plugin's contract. Types only.
+// Messages between the reference host and its own pages, in addition to the plugin's contract. The page loads this file too.
 
 import type {
   Availability,
@@ -8,61 +8,62 @@ import type {
   Settings,
 } from "../../rpc-schema/index.ts";
 
-/** The plugin process as the host sees it. */
+/** The state of the plugin process. */
 export interface PluginState {
-  /** off: the user does without it. */
+  /** `off`: the user has switched the plugin off in the settings. */
   state: "starting" | "ready" | "stopped" | "off";
-  /** With `starting`: the call in which the plugin before died, and with which this one goes on. */
+  /** With `starting`: id of the call that the starting plugin continues after a crash. */
   resumes?: string;
-  /** With `stopped`: exit status or signal, in words. */
+  /** With `stopped`: the exit status or signal, as text. */
   why?: string;
-  /** With `stopped`: the last line that the plugin wrote to stderr. */
+  /** With `stopped`: the last line of the plugin's stderr. */
   lastLine?: string;
 }
 
-/** Sent to a page when it connects and whenever any of it changes. */
+/** Sent to a page when it connects, and after each change. */
 export interface HostState {
   label: string;
   plugin: PluginState;
   signalling?: PluginNotificationParams<"signalling.changed">;
   settings?: Settings;
-  /** Whether calls can be made here. Undefined before the plugin said so. */
+  /** Whether calls are possible. Undefined until the plugin has sent it. */
   availability?: Availability;
-  /** Names of settings, as the host has them, that wait for a restart of the plugin. */
+  /** The host's names of the settings that take effect when the plugin restarts. */
   restartNeeded?: readonly string[];
-  /** native: calls run in the plugin; browser: in the page. Undefined before the plugin said so. */
+  /** `native`: calls run in the plugin. `browser`: they run in the page. Undefined until the plugin has sent it. */
   mode?: "native" | "browser";
-  /** How the page takes its pictures; without it, stdio. */
+  /** The frame delivery of the page's views; `stdio` when undefined. */
   pictures?: FrameDelivery;
 }
 
 /** Notification host → page. */
 export const HOST_STATE = "host.state";
-/** Request page → host: starts the plugin again after it stopped, or where a setting waits for it. */
+/** Request page → host: restarts the plugin, after it stopped or because a setting needs it. */
 export const HOST_RESTART = "host.restart";
-/** Request page → host: gives a SettingsAnswer. */
+/** Request page → host, answered by a SettingsAnswer. */
 export const HOST_SETTINGS = "host.settings";
-/** Request page → host `{values}`: any of the settings in the host's names; gives a SettingsAnswer. */
+/** Request page → host with `{values}`, keyed by the host's names of the settings. Answered by a SettingsAnswer. */
 export const HOST_CHANGE_SETTINGS = "host.changeSettings";
 
-/** What the settings page is drawn from. */
+/** The data of the settings page. */
 export interface SettingsAnswer {
   readonly title: string;
   readonly version: string;
-  /** JSON Schema of each setting by name; see the manifest for what is added to it. */
+  /** JSON Schema of each setting by name. The plugin manifest describes the additional keywords. */
   readonly schema: Readonly<Record<string, SettingSchema>>;
   readonly values: HostValues;
   readonly restartNeeded: readonly string[];
 }
 
-/** As far as the page draws it. */
+/** The keywords that every setting has. */
 export interface SettingSchema {
   readonly title: string;
   readonly description?: string | undefined;
   readonly [keyword: string]: unknown;
 }
-/** WebSocket subprotocol; the session's token travels beside it as `token.<token>`. */
+
+/** WebSocket subprotocol of the page. A second one, `token.<token>`, carries the session token. */
 export const PAGE_PROTOCOL = "goop-call.v1";
 export const TOKEN_PROTOCOL_PREFIX = "token.";
-/** Where the page server takes the WebSocket. */
+/** Path of the page's WebSocket. */
 export const LINK_PATH = "/link";
