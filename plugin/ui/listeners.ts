@@ -1,8 +1,7 @@
-// Callbacks of one kind. A host's callback that throws must not keep the others from being told. Knows no call.
+// Sets of callbacks. An exception in one callback of the embedding page does not prevent the others from running.
 
 export type Listener<T> = (value: T) => void;
 
-/** Tells each that is there at the time. */
 export class Listeners<T> {
   readonly #all = new Set<Listener<T>>();
 
@@ -10,12 +9,13 @@ export class Listeners<T> {
     this.#all.add(listener);
   }
 
+  /** A listener that is added meanwhile does not run. */
   notify(value: T): void {
     for (const listener of [...this.#all]) callListener(listener, value);
   }
 }
 
-/** Tells also those that come later, with the last value. */
+/** Calls a new listener at once with the last value. */
 export class ReplayingListeners<T> extends Listeners<T> {
   last: T | undefined;
 
@@ -30,7 +30,7 @@ export class ReplayingListeners<T> extends Listeners<T> {
   }
 }
 
-/** The error reaches the console, as if the page's own event handler had thrown it. */
+/** Reports an exception to the console, as the browser does for an event handler of the page. */
 export function callListener<T>(listener: Listener<T>, value: T): void {
   try {
     listener(value);

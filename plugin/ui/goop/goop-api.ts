@@ -1,4 +1,4 @@
-// `Goop.api.call`: the host's `/api/call/*` as functions, with the session's token that the host asks for. Knows no link.
+// `Goop.api.call`: functions for the host's `/api/call/*` routes. Each request carries the session token, which the host requires.
 
 export interface ChannelBody {
   channel_id: string;
@@ -8,7 +8,7 @@ export interface PeerBody extends ChannelBody {
   remote_peer: string;
 }
 
-/** As the host tells one call. */
+/** One call in the host's answers. */
 export interface SessionStatus extends PeerBody {
   is_origin: boolean;
   pc_state: string;
@@ -19,9 +19,9 @@ export interface SessionStatus extends PeerBody {
 
 export type CallApi = ReturnType<typeof createCallApi>;
 
-/** Each function throws Error with the host's words when it refuses. */
+/** Each function throws an Error with the host's text when the host refuses the request. */
 export function createCallApi(token: string) {
-  const ask = async (name: string, body?: object): Promise<unknown> => {
+  const send = async (name: string, body?: object): Promise<unknown> => {
     const response = await fetch(`/api/call/${name}`, {
       method: body ? "POST" : "GET",
       headers: { Authorization: `Bearer ${token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
@@ -30,15 +30,15 @@ export function createCallApi(token: string) {
     if (!response.ok) throw new Error(`${name}: ${response.status} ${(await response.text()).trim()}`);
     return await response.json();
   };
-  // What each route answers is the host's word, written down beside it.
+  // The answers are not validated; their types follow the host's documentation.
   const route =
     <Answer>(name: string) =>
     () =>
-      ask(name) as Promise<Answer>;
+      send(name) as Promise<Answer>;
   const post =
     <Body extends object, Answer>(name: string) =>
     (body: Body) =>
-      ask(name, body) as Promise<Answer>;
+      send(name, body) as Promise<Answer>;
   return {
     mode: route<{ mode: "native" | "browser"; first: boolean; platform: string }>("mode"),
     active: route<SessionStatus[]>("active"),

@@ -1,14 +1,14 @@
-// `Goop.callUI`: the least that shows a call and a ringing one, for pages that bring no view of their own. Everything it does
-// it does by the session's own members.
+// `Goop.callUI`: a minimal view of a call and of an incoming call, for pages without a view of their own. It uses only
+// members of the session that every page can use.
 
 import { button, h, setText } from "../dom.ts";
 import type { CallMedia, GoopCalls, IncomingCall } from "./goop-calls.ts";
 import type { GoopSession } from "./goop-session.ts";
 
 export interface CallUi {
-  /** Calls and shows. @throws LinkError */
-  startCall(peerId: string, wish?: CallMedia): Promise<GoopSession>;
-  /** The call that is shown; null when none is. */
+  /** Starts a call and shows it. @throws LinkError */
+  startCall(peerId: string, media?: CallMedia): Promise<GoopSession>;
+  /** The session that is shown, or null. */
   activeSession(): GoopSession | null;
   showCall(session: GoopSession): void;
   showIncoming(incoming: IncomingCall): void;
@@ -27,8 +27,8 @@ export function createCallUi(calls: Pick<GoopCalls, "start">): CallUi {
     });
   };
   return {
-    async startCall(peerId, wish) {
-      const session = await calls.start(peerId, wish);
+    async startCall(peerId, media) {
+      const session = await calls.start(peerId, media);
       showCall(session);
       return session;
     },
@@ -50,11 +50,11 @@ function createCallPanel(session: GoopSession): HTMLElement {
     session.drawLocal(local);
   }
   const state = h("p", { testId: "goop-state", attributes: { role: "status" } }, session.state);
-  session.onStateChange((changed) => setText(state, changed));
-  const toggle = (testId: string, name: string, act: () => boolean): HTMLElement => {
-    const press = (): void => one.setAttribute("aria-pressed", String(!act()));
-    const one = button({ testId, attributes: { "aria-pressed": "false" }, onClick: press }, name);
-    return one;
+  session.onStateChange((newState) => setText(state, newState));
+  const createToggle = (testId: string, name: string, toggle: () => boolean): HTMLElement => {
+    const onClick = (): void => element.setAttribute("aria-pressed", String(!toggle()));
+    const element = button({ testId, attributes: { "aria-pressed": "false" }, onClick }, name);
+    return element;
   };
   return h(
     "section",
@@ -62,8 +62,8 @@ function createCallPanel(session: GoopSession): HTMLElement {
     remote,
     local,
     state,
-    toggle("goop-mute", "Mute", () => session.toggleAudio()),
-    toggle("goop-camera", "Camera off", () => session.toggleVideo()),
+    createToggle("goop-mute", "Mute", () => session.toggleAudio()),
+    createToggle("goop-camera", "Camera off", () => session.toggleVideo()),
     button({ testId: "goop-hangup", onClick: () => session.hangup() }, "Hang up"),
   );
 }

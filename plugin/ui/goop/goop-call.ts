@@ -1,5 +1,5 @@
-// The drop-in for pages that were written for Goop²: loaded as a module, it puts `Goop.call`, `Goop.callState`, `Goop.callUI`
-// and `Goop.api.call` in place and connects to the host that served it. Decides nothing about calls.
+// The drop-in for pages that were written for Goop². Loaded as a module, it defines `Goop.call`, `Goop.callState`,
+// `Goop.callUI` and `Goop.api.call`, and connects to the host that served the page.
 
 import { LINK_PATH } from "../../http/page-messages.ts";
 import { Link } from "../link/page-link.ts";
@@ -8,10 +8,10 @@ import { type CallUi, createCallUi } from "./goop-call-ui.ts";
 import { GoopCalls } from "./goop-calls.ts";
 import { CallState } from "./goop-state.ts";
 
-/** Per tab and origin; pages of one host that link to each other without the token find it here. */
+/** Key in sessionStorage, which is per tab and origin. Pages of one host can so link to each other without the token. */
 const TOKEN_KEY = "goop_call_token";
 
-/** What is put in place; other members that a page's scripts have set stay. */
+/** The members that this module defines. Other members of `Goop` stay. */
 export interface GoopGlobal {
   call: Pick<GoopCalls, "start" | "onIncoming" | "onRestore" | "activeCalls">;
   callState: CallState;
@@ -23,23 +23,23 @@ declare global {
   var Goop: GoopGlobal;
 }
 
-/** @param token the session's. @returns what now stands in `Goop` */
+/** @param token the session token. @returns the global `Goop` */
 export function installGoop(link: Link, token: string): GoopGlobal {
   const calls = new GoopCalls(link);
   const callState = new CallState();
   calls.onChange = (all, ended) => callState.update(all, ended);
   const { start, onIncoming, onRestore, activeCalls } = calls;
-  const present: Partial<GoopGlobal> = globalThis.Goop ?? {};
-  globalThis.Goop = Object.assign(present, {
+  const existing: Partial<GoopGlobal> = globalThis.Goop ?? {};
+  globalThis.Goop = Object.assign(existing, {
     call: { start, onIncoming, onRestore, activeCalls },
     callState,
     callUI: createCallUi(calls),
-    api: { ...present.api, call: createCallApi(token) },
+    api: { ...existing.api, call: createCallApi(token) },
   });
   return globalThis.Goop;
 }
 
-/** In the fragment, which browsers neither send to servers nor put into a Referer. */
+/** The token is in the fragment, which browsers neither send to servers nor put into a Referer header. */
 function readToken(): string {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (given !== null) sessionStorage.setItem(TOKEN_KEY, given);

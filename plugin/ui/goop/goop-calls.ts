@@ -1,50 +1,50 @@
-// `Goop.call` as Goop²'s pages know it, on the plugin's link: who calls, which calls there are, and which of them a page that
-// was loaded anew finds again. Draws nothing.
+// `Goop.call` as Goop²'s pages use it, on the plugin's link: it starts calls, reports incoming ones, and restores the
+// sessions of a page that was reloaded during a call.
 
 import type { CallInfo, MediaKind, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { type Link, LinkError } from "../link/page-link.ts";
 import { callListener, type Listener, Listeners } from "../listeners.ts";
 import { GoopSession, isFailure } from "./goop-session.ts";
 
-/** What rings, as handed to onIncoming. */
+/** An incoming call that rings, as passed to onIncoming. */
 export interface IncomingCall {
   readonly channelId: string;
-  /** The same under the two names that pages use. */
+  /** Pages use both names. */
   readonly peerId: string;
   readonly remotePeerId: string;
   readonly mediaType: MediaKind;
-  /** @throws LinkError when it rings no more */
+  /** @throws LinkError when the call no longer rings */
   accept(): Promise<GoopSession>;
   reject(): void;
-  /** Beyond that host's interface: it rings no more, because it was answered, declined or given up. */
+  /** Not in Goop²'s interface. Runs when the call stops ringing because it was answered, declined or cancelled. */
   onEnded(listener: Listener<void>): void;
 }
 
-/** As getUserMedia takes them. */
+/** Either a name, or constraints as for getUserMedia. */
 export type CallMedia = MediaKind | { audio?: boolean; video?: boolean };
 
-interface Ringing {
+interface RingingCall {
   readonly incoming: IncomingCall;
   readonly ended: Listeners<void>;
 }
 
-/** A host that starts its plugin takes this long at most. */
+/** A host needs less than this to start its plugin. */
 const READY_TIMEOUT_MS = 30_000;
 
-/** Takes the link's `onOpenChange` for itself. */
+/** Sets the link's `onOpenChange`. */
 export class GoopCalls {
   readonly #link: Link;
   readonly #sessions = new Map<string, GoopSession>();
-  readonly #ringing = new Map<string, Ringing>();
+  readonly #ringing = new Map<string, RingingCall>();
   readonly #incoming = new Listeners<IncomingCall>();
   readonly #restored = new Listeners<GoopSession>();
-  /** Found when the page was loaded; told to those too who ask later. */
-  readonly #found = new Set<GoopSession>();
-  /** Calls that this page started or accepted. */
-  readonly #own = new Set<string>();
+  /** Sessions of calls that were running when the page loaded. Later onRestore listeners get them too. */
+  readonly #restoredSessions = new Set<GoopSession>();
+  /** Ids of the calls that this page started or accepted. */
+  readonly #ownCallIds = new Set<string>();
   #ready = Promise.withResolvers<void>();
   #isLoading = false;
-  /** Every call of the moment, ringing ones too, after each change; and how one ended. */
+  /** Runs after each change with all present calls, also ringing ones. `ended` is set when a call has ended. */
   onChange: (calls: readonly CallInfo[], ended?: PluginNotificationParams<"call.ended">) => void = () =>
     undefined;
   readonly #calls = new Map<string, CallInfo>();
@@ -55,48 +55,49 @@ export class GoopCalls {
       if (!isOpen) this.#isLoading = false;
     };
     link.on("host.state", ({ plugin }) => {
-      if (plugin.state !== "ready") this.#pluginGone(plugin.resumes);
+      if (plugin.state !== "ready") this.#pluginStopped(plugin.resumes);
       else if (!this.#isLoading) void this.#load();
       this.#isLoading = plugin.state === "ready";
     });
-    link.on("call.incoming", (info) => this.#told(info));
-    link.on("call.changed", (info) => this.#told(info));
-    link.on("call.ended", (end) => this.#ended(end));
+    link.on("call.incoming", (info) => this.#updateCall(info));
+    link.on("call.changed", (info) => this.#updateCall(info));
+    link.on("call.ended", (end) => this.#callEnded(end));
   }
 
-  /** @throws LinkError `timeout` when there is no plugin in time, or its refusal, such as `alreadyInCall` */
-  readonly start = async (peerId: string, wish: CallMedia = "video"): Promise<GoopSession> => {
+  /** @throws LinkError `timeout` when the plugin is not ready in time, or the plugin's refusal, such as `alreadyInCall` */
+  readonly start = async (peerId: string, requested: CallMedia = "video"): Promise<GoopSession> => {
     await this.#whenReady();
-    const media = typeof wish === "string" ? wish : wish.video ? "video" : "audio";
+    const media = typeof requested === "string" ? requested : requested.video ? "video" : "audio";
     const { callId } = await this.#link.request("call.start", { peerId, media });
     return await this.#sessionOf(callId);
   };
 
-  /** Tells of what rings already, too. */
+  /** Also reports calls that ring already. */
   readonly onIncoming = (listener: Listener<IncomingCall>): void => {
     this.#incoming.add(listener);
     for (const { incoming } of this.#ringing.values()) callListener(listener, incoming);
   };
 
-  /** A call that was going on when this page was loaded, now or already. */
+  /** Reports the calls that were running when this page loaded, also those found before. */
   readonly onRestore = (listener: Listener<GoopSession>): void => {
     this.#restored.add(listener);
-    for (const session of this.#found) callListener(listener, session);
+    for (const session of this.#restoredSessions) callListener(listener, session);
   };
 
   readonly activeCalls = (): GoopSession[] => [...this.#sessions.values()];
 
   async #load(): Promise<void> {
-    // Before asking: what is told of a call while the answer is on its way makes it no call of this page.
-    const known = new Set(this.#sessions.keys());
+    // Taken before the request: a notification that arrives before the answer must not count as a known call.
+    const knownIds = new Set(this.#sessions.keys());
     try {
       const { calls } = await this.#link.request("call.list", {});
       this.#dropMissing(calls);
       for (const info of calls) {
-        this.#told(info);
+        this.#updateCall(info);
         this.#sessions.get(info.callId)?.resume();
         const session = this.#sessions.get(info.callId);
-        if (session && !known.has(info.callId) && !this.#own.has(info.callId)) this.#restore(session);
+        if (session && !knownIds.has(info.callId) && !this.#ownCallIds.has(info.callId))
+          this.#restore(session);
       }
       this.#ready.resolve();
     } catch (error) {
@@ -105,18 +106,18 @@ export class GoopCalls {
   }
 
   #restore(session: GoopSession): void {
-    this.#found.add(session);
+    this.#restoredSessions.add(session);
     this.#restored.notify(session);
   }
 
-  /** Calls that ended while the page had no connection. */
+  /** Ends the sessions of calls that ended while the page had no connection. */
   #dropMissing(calls: readonly CallInfo[]): void {
     const alive = new Set(calls.map(({ callId }) => callId));
     for (const callId of [...this.#calls.keys()]) if (!alive.has(callId)) this.#drop(callId, "closed");
   }
 
-  /** @param resumes the call with which another plugin goes on: for the page its path is lost, and nothing else */
-  #pluginGone(resumes: string | undefined): void {
+  /** @param resumes the call that the next plugin continues; the page shows it as reconnecting */
+  #pluginStopped(resumes: string | undefined): void {
     this.#ready.resolve();
     this.#ready = Promise.withResolvers();
     for (const [callId, info] of [...this.#calls]) {
@@ -129,7 +130,7 @@ export class GoopCalls {
     this.onChange([...this.#calls.values()]);
   }
 
-  #told(info: CallInfo): void {
+  #updateCall(info: CallInfo): void {
     this.#calls.set(info.callId, info);
     const isRinging = isRingingIncoming(info);
     if (!isRinging) this.#stopRinging(info.callId);
@@ -180,29 +181,29 @@ export class GoopCalls {
     ringing?.ended.notify();
   }
 
-  #ended(end: PluginNotificationParams<"call.ended">): void {
+  #callEnded(end: PluginNotificationParams<"call.ended">): void {
     this.#drop(end.callId, isFailure(end) ? "failed" : "closed");
     this.onChange([...this.#calls.values()], end);
   }
 
   #drop(callId: string, state: "failed" | "closed"): void {
     this.#calls.delete(callId);
-    this.#own.delete(callId);
+    this.#ownCallIds.delete(callId);
     this.#stopRinging(callId);
     const session = this.#sessions.get(callId);
     this.#sessions.delete(callId);
     if (!session) return;
-    this.#found.delete(session);
+    this.#restoredSessions.delete(session);
     session.end(state);
   }
 
-  /** The answer may come before the first word about the call. */
+  /** The answer to `call.start` can arrive before the first notification of the call. */
   async #sessionOf(callId: string): Promise<GoopSession> {
-    this.#own.add(callId);
+    this.#ownCallIds.add(callId);
     const known = this.#sessions.get(callId);
     if (known) return known;
     const { calls } = await this.#link.request("call.list", {});
-    const info = calls.find((one) => one.callId === callId);
+    const info = calls.find((call) => call.callId === callId);
     if (!info) throw new LinkError("unknownCall", "The call has ended already.");
     const session = this.#sessions.get(callId) ?? this.#updateSession(info);
     this.#calls.set(callId, info);
@@ -212,11 +213,11 @@ export class GoopCalls {
 
   async #whenReady(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const words = `The call plugin was not ready within ${READY_TIMEOUT_MS / 1000} s.`;
-      timer = setTimeout(() => reject(new LinkError("timeout", words)), READY_TIMEOUT_MS);
+    const timeout = new Promise<never>((_resolve, reject) => {
+      const message = `The call plugin was not ready within ${READY_TIMEOUT_MS / 1000} s.`;
+      timer = setTimeout(() => reject(new LinkError("timeout", message)), READY_TIMEOUT_MS);
     });
-    await Promise.race([this.#ready.promise, late]).finally(() => clearTimeout(timer));
+    await Promise.race([this.#ready.promise, timeout]).finally(() => clearTimeout(timer));
   }
 }
 

@@ -1,5 +1,5 @@
-// One call as Goop²'s pages know it: the members of its `Goop.call` sessions, their polarity and what they replay, made of
-// what the plugin tells of the call. Draws nothing.
+// One call as a session of Goop²'s `Goop.call`: the same members, return values and replays, made from the plugin's
+// notifications.
 
 import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import type { Link } from "../link/page-link.ts";
@@ -7,13 +7,13 @@ import { type Listener, Listeners } from "../listeners.ts";
 import type { CanvasView } from "../video/canvas-view.ts";
 import { SessionMedia } from "./session-media.ts";
 
-/** The words of RTCPeerConnection.connectionState, which pages of that host are written for. */
+/** The values of RTCPeerConnection.connectionState, which Goop²'s pages expect. */
 export type SessionState = "new" | "connecting" | "connected" | "disconnected" | "failed" | "closed";
 
-type Ended = PluginNotificationParams<"call.ended">;
+type CallEnded = PluginNotificationParams<"call.ended">;
 
-/** Ends that neither side wished for. */
-const FAILURES: ReadonlySet<Ended["reason"]> = new Set<Ended["reason"]>([
+/** Reasons that neither user chose. */
+const FAILURES: ReadonlySet<CallEnded["reason"]> = new Set<CallEnded["reason"]>([
   "unreachable",
   "negotiationTimeout",
   "negotiationFailed",
@@ -22,7 +22,7 @@ const FAILURES: ReadonlySet<Ended["reason"]> = new Set<Ended["reason"]>([
   "mediaFailed",
 ]);
 
-export function isFailure({ reason }: Ended): boolean {
+export function isFailure({ reason }: CallEnded): boolean {
   return FAILURES.has(reason);
 }
 
@@ -42,7 +42,7 @@ export function stateOf({ phase }: CallInfo): SessionState {
 
 export class GoopSession {
   readonly channelId: string;
-  /** The same under the two names that pages use. */
+  /** Pages use both names. */
   readonly remotePeer: string;
   readonly remotePeerId: string;
   readonly isOrigin: boolean;
@@ -54,9 +54,9 @@ export class GoopSession {
   readonly #remote: SessionMedia;
   #info: CallInfo;
   #state: SessionState;
-  /** What toggles asked for; a second toggle turns this around, not what the plugin told before. */
-  readonly #audio = new Wish();
-  readonly #video = new Wish();
+  /** The states that the toggles have requested. A second toggle inverts these, not the plugin's last notification. */
+  readonly #audio = new RequestedState();
+  readonly #video = new RequestedState();
 
   constructor(link: Link, info: CallInfo, onError: (error: unknown) => void) {
     const { callId, peerId, direction } = info;
@@ -80,12 +80,12 @@ export class GoopSession {
     return this.#state;
   }
 
-  /** Video alone; null until onLocalStream was asked for, and where the engine makes none. */
+  /** Video only. Null until the page calls onLocalStream, and in engines without captureStream. */
   get localStream(): MediaStream | null {
     return this.#local.stream;
   }
 
-  /** Video alone, since the plugin plays the sound; null until onRemoteStream was asked for, and where the engine makes none. */
+  /** Video only, because the plugin plays the sound. Null until the page calls onRemoteStream, and without captureStream. */
   get remoteStream(): MediaStream | null {
     return this.#remote.stream;
   }
@@ -98,17 +98,17 @@ export class GoopSession {
     this.#remote.onStream(listener);
   }
 
-  /** MJPEG, for an `<img>`. */
+  /** Passes the URL of an MJPEG stream, for an `<img>`. */
   onLocalVideoSrc(listener: Listener<string>): void {
     this.#local.onUrl(listener);
   }
 
-  /** MJPEG, for an `<img>`. */
+  /** Passes the URL of an MJPEG stream, for an `<img>`. */
   onRemoteVideoSrc(listener: Listener<string>): void {
     this.#remote.onUrl(listener);
   }
 
-  /** Once, whoever hung up and whatever the reason. */
+  /** Runs once, for every reason and either side. */
   onHangup(listener: Listener<void>): void {
     this.#hangups.add(listener);
   }
@@ -117,12 +117,12 @@ export class GoopSession {
     this.#states.add(listener);
   }
 
-  /** Beyond that host's interface: the peer's picture on a canvas of the page. Ends with the call by itself. */
+  /** Not in Goop²'s interface. Draws the remote video on a canvas of the page until the call ends. */
   drawRemote(canvas: HTMLCanvasElement): CanvasView {
     return this.#remote.draw(canvas);
   }
 
-  /** The own picture, likewise. */
+  /** The same for the local video. */
   drawLocal(canvas: HTMLCanvasElement): CanvasView {
     return this.#local.draw(canvas);
   }
@@ -130,14 +130,16 @@ export class GoopSession {
   /** @returns whether the microphone is on now */
   toggleAudio(): boolean {
     const on = !this.isAudioOn;
-    this.#send(this.#audio.ask(on, this.#link.request("call.setMicrophone", { callId: this.channelId, on })));
+    this.#send(
+      this.#audio.request(on, this.#link.request("call.setMicrophone", { callId: this.channelId, on })),
+    );
     return on;
   }
 
   /** @returns whether the camera is on now */
   toggleVideo(): boolean {
     const on = !this.isVideoOn;
-    this.#send(this.#video.ask(on, this.#link.request("call.setCamera", { callId: this.channelId, on })));
+    this.#send(this.#video.request(on, this.#link.request("call.setCamera", { callId: this.channelId, on })));
     return on;
   }
 
@@ -151,33 +153,33 @@ export class GoopSession {
     return this.#video.value ?? (state === "live" || state === "opening");
   }
 
-  /** The end itself is told by onHangup. */
+  /** onHangup reports the end. */
   hangup(): void {
     this.#send(this.#link.request("call.hangup", { callId: this.channelId }));
   }
 
-  /** For whoever listens to the plugin: the call is now so. */
+  /** Called with each new state of the call. */
   update(info: CallInfo): void {
     this.#info = info;
-    this.#audio.told();
-    this.#video.told();
+    this.#audio.settle();
+    this.#video.settle();
     this.#change(stateOf(info));
   }
 
-  /** The plugin died, and another goes on with the call: what it showed has stopped. */
+  /** The plugin crashed and the next one continues the call. Until then there are no streams. */
   pause(info: CallInfo): void {
     this.#local.pause();
     this.#remote.pause();
     this.update(info);
   }
 
-  /** There is a plugin again; without a pause before it this does nothing. */
+  /** The next plugin has the call. Does nothing without a pause before. */
   resume(): void {
     this.#local.resume();
     this.#remote.resume();
   }
 
-  /** For whoever listens to the plugin: the call is over. */
+  /** The call has ended. */
   end(state: "failed" | "closed"): void {
     this.#local.close();
     this.#remote.close();
@@ -196,25 +198,26 @@ export class GoopSession {
   }
 }
 
-/** Holds from the asking until the plugin, having answered, tells how the device is. */
-class Wish {
+/** Holds the state that a toggle requested until the plugin has answered and has notified the device's state. */
+class RequestedState {
   value: boolean | undefined;
-  #asking = 0;
+  #pending = 0;
 
-  async ask(on: boolean, request: Promise<unknown>): Promise<void> {
+  async request(on: boolean, request: Promise<unknown>): Promise<void> {
     this.value = on;
-    this.#asking += 1;
+    this.#pending += 1;
     try {
       await request;
-      this.#asking -= 1;
+      this.#pending -= 1;
     } catch (error) {
-      this.#asking -= 1;
-      this.told();
+      this.#pending -= 1;
+      this.settle();
       throw error;
     }
   }
 
-  told(): void {
-    if (this.#asking === 0) this.value = undefined;
+  /** Makes the plugin's notifications count again, unless a request is unanswered. */
+  settle(): void {
+    if (this.#pending === 0) this.value = undefined;
   }
 }

@@ -1,22 +1,22 @@
-// `Goop.callState`: what the page's call is doing, as one small store that can be watched. Knows no link and no session.
+// `Goop.callState`: the state of the page's call as a small store. Pages read its values, or watch one of them for changes.
 
 import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { callListener } from "../listeners.ts";
 import { isRingingIncoming } from "./goop-calls.ts";
 import { isFailure, type SessionState, stateOf } from "./goop-session.ts";
 
-/** Those that Goop²'s pages watch for, and beside them the raw states of a connection. */
+/** The phases that Goop²'s pages watch for, and the states of RTCPeerConnection. */
 export type CallPhase = "idle" | "requesting" | "incoming" | "error" | SessionState;
 
 export interface CallStateValues {
   readonly phase: CallPhase;
-  /** Empty when there is no call; after an error that of the call that failed. */
+  /** Empty without a call. After an error it is the channel of the failed call. */
   readonly channelId: string;
   readonly peerID: string;
 }
 
 type Key = keyof CallStateValues;
-type Watcher = (value: string, before: string) => void;
+type Watcher = (value: string, previous: string) => void;
 
 const IDLE: CallStateValues = { phase: "idle", channelId: "", peerID: "" };
 
@@ -40,7 +40,7 @@ export class CallState implements CallStateValues {
     return this.#values[key];
   }
 
-  /** @param immediate calls at once with the present value. @returns a function that ends the watching */
+  /** @param immediate runs the watcher at once with the present value. @returns a function that removes the watcher */
   watch(key: Key, watcher: Watcher, immediate = false): () => void {
     const entry = { key, watcher };
     this.#watchers.add(entry);
@@ -48,21 +48,21 @@ export class CallState implements CallStateValues {
     return () => this.#watchers.delete(entry);
   }
 
-  /** For whoever knows the calls: these there are now, and this one has just ended. */
+  /** @param calls all present calls. @param ended the call that has just ended, if any */
   update(calls: readonly CallInfo[], ended?: PluginNotificationParams<"call.ended">): void {
-    const current = calls.findLast((one) => !isRingingIncoming(one)) ?? calls.at(-1);
+    const current = calls.findLast((call) => !isRingingIncoming(call)) ?? calls.at(-1);
     if (current) this.#set(valuesOf(current));
     else if (ended && isFailure(ended))
       this.#set({ phase: "error", channelId: ended.callId, peerID: ended.peerId });
     else if (ended || this.phase !== "error") this.#set(IDLE);
   }
 
-  /** All values are new before anybody is told of one. */
+  /** Sets all values before the first watcher runs. */
   #set(values: CallStateValues): void {
-    const before = this.#values;
+    const previous = this.#values;
     this.#values = values;
     for (const { key, watcher } of [...this.#watchers]) {
-      if (values[key] !== before[key]) callListener(() => watcher(values[key], before[key]), undefined);
+      if (values[key] !== previous[key]) callListener(() => watcher(values[key], previous[key]), undefined);
     }
   }
 }

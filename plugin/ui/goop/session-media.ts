@@ -1,18 +1,18 @@
-// A call's pictures in the forms that Goop²'s pages know: a MediaStream made from a canvas where the engine can, and the URL
-// of an MJPEG stream. Nothing is subscribed before the page asks. Sound is played by the plugin and is in neither.
+// The video of a call in the forms that Goop²'s pages expect: a MediaStream from a canvas, and the URL of an MJPEG stream.
+// Neither has sound, which the plugin plays. A stream is subscribed only when the page requests it.
 
 import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { type Listener, ReplayingListeners } from "../listeners.ts";
 import { type CanvasView, createCanvasView } from "../video/canvas-view.ts";
 import { type FrameLink, JPEG_QUALITY } from "../video/frame-feed.ts";
 
-/** The own picture is shown small, and less often costs less. */
+/** Pages show the local video small, so fewer and smaller frames suffice. */
 const LIMITS: Readonly<Record<FrameSource, { maxWidth: number; maxFps: number }>> = {
   remote: { maxWidth: 1280, maxFps: 30 },
   local: { maxWidth: 640, maxFps: 15 },
 };
 
-/** WebKitGTK can be built without either. */
+/** WebKitGTK can be built without MediaStream, and without captureStream. */
 export function canCapture(): boolean {
   return typeof MediaStream === "function" && typeof HTMLCanvasElement.prototype.captureStream === "function";
 }
@@ -24,6 +24,7 @@ export interface SessionMediaOptions {
   onError(error: unknown): void;
 }
 
+/** A canvas that shows the source, and reopens its view after a pause. */
 interface Drawing {
   open(): CanvasView;
   /** Undefined while paused. */
@@ -38,36 +39,36 @@ export class SessionMedia {
   readonly #drawings = new Set<Drawing>();
   #isPaused = false;
   #isCapturing = false;
-  #isFetching = false;
+  #hasSubscribedUrl = false;
   #isClosed = false;
 
   constructor(options: SessionMediaOptions) {
     this.#options = options;
   }
 
-  /** Null before the first picture, or where the engine makes none. */
+  /** Null before the first frame, and in engines without captureStream. */
   get stream(): MediaStream | null {
     return this.#streams.last ?? null;
   }
 
-  /** Replays; never called where the engine makes no MediaStream of a canvas. */
+  /** Replays. The listener never runs in engines without captureStream. */
   onStream(listener: Listener<MediaStream>): void {
     this.#streams.add(listener);
     this.#capture();
   }
 
-  /** Replays. The URL is for an `<img>`, and for one at a time. */
+  /** Replays. One `<img>` at a time can use the URL. */
   onUrl(listener: Listener<string>): void {
     this.#urls.add(listener);
-    void this.#fetch();
+    void this.#subscribeUrl();
   }
 
-  /** Draws on the page's own canvas until closed, or until the call ends. */
+  /** Draws on a canvas of the page until the view is closed or the call ends. */
   draw(canvas: HTMLCanvasElement, onFirstFrame?: () => void): CanvasView {
     const { link, callId, source, onError } = this.#options;
-    const first = onFirstFrame ? { onFirstFrame } : {};
+    const firstFrame = onFirstFrame ? { onFirstFrame } : {};
     const open = () =>
-      createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...first });
+      createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...firstFrame });
     const drawing: Drawing = { open, view: this.#isPaused ? undefined : open() };
     this.#drawings.add(drawing);
     return {
@@ -78,7 +79,7 @@ export class SessionMedia {
     };
   }
 
-  /** The streams are gone with their plugin. */
+  /** The plugin has stopped, and its streams with it. */
   pause(): void {
     this.#isPaused = true;
     for (const drawing of this.#drawings) {
@@ -87,14 +88,14 @@ export class SessionMedia {
     }
   }
 
-  /** After a pause: the same canvases, and another URL for whoever shows one. */
+  /** After a pause the same canvases are drawn again, and listeners get a new URL. */
   resume(): void {
     if (!this.#isPaused || this.#isClosed) return;
     this.#isPaused = false;
     for (const drawing of this.#drawings) drawing.view = drawing.open();
-    if (!this.#isFetching) return;
-    this.#isFetching = false;
-    void this.#fetch();
+    if (!this.#hasSubscribedUrl) return;
+    this.#hasSubscribedUrl = false;
+    void this.#subscribeUrl();
   }
 
   close(): void {
@@ -107,20 +108,20 @@ export class SessionMedia {
     if (this.#isCapturing || this.#isClosed || !canCapture()) return;
     this.#isCapturing = true;
     const canvas = document.createElement("canvas");
-    // Not sooner, since a canvas without a size gives a stream that some engines never begin to show.
+    // Some engines never show the stream of a canvas that had no size when it was captured.
     this.draw(canvas, () => {
-      // After a pause the canvas, and so its stream, is the same.
-      if (this.stream === null) this.#streams.notify(streamOf(canvas));
+      // After a pause the canvas and its stream are the same.
+      if (this.stream === null) this.#streams.notify(captureStream(canvas));
     });
   }
 
-  async #fetch(): Promise<void> {
-    if (this.#isFetching || this.#isClosed) return;
-    this.#isFetching = true;
+  async #subscribeUrl(): Promise<void> {
+    if (this.#hasSubscribedUrl || this.#isClosed) return;
+    this.#hasSubscribedUrl = true;
     const { link, callId, source, onError } = this.#options;
     try {
-      const wish = { callId, source, ...LIMITS[source], quality: JPEG_QUALITY, delivery: "mjpeg" } as const;
-      const { url } = await link.request("frames.subscribe", wish);
+      const params = { callId, source, ...LIMITS[source], quality: JPEG_QUALITY, delivery: "mjpeg" } as const;
+      const { url } = await link.request("frames.subscribe", params);
       if (url !== undefined && !this.#isClosed) this.#urls.notify(url);
     } catch (error) {
       if (!this.#isClosed) onError(error);
@@ -129,16 +130,16 @@ export class SessionMedia {
 }
 
 /**
- * Takes each picture when it is drawn: left to itself (captureStream without a rate) WebKitGTK 2.50 stops after the first
- * two, and at a fixed rate it shows pictures later than need be.
+ * Requests a frame of the stream after each drawn one. Without a frame rate, captureStream of WebKitGTK 2.50 stops after two
+ * frames. With a fixed rate, it adds delay.
  */
-function streamOf(canvas: HTMLCanvasElement): MediaStream {
+function captureStream(canvas: HTMLCanvasElement): MediaStream {
   const stream = canvas.captureStream(0);
   const [track] = stream.getVideoTracks();
-  const request = (): void => {
+  const requestFrame = (): void => {
     if (track instanceof CanvasCaptureMediaStreamTrack) track.requestFrame();
   };
-  canvas.addEventListener("goop:drawn", request);
-  request();
+  canvas.addEventListener("goop:drawn", requestFrame);
+  requestFrame();
   return stream;
 }

@@ -12,6 +12,7 @@ import {
   type FieldIssue,
   type HostNotificationParams,
   hostNotifications,
+  issuesOf,
   type MethodName,
   methods,
   type Params,
@@ -265,7 +266,7 @@ function answer<M extends MethodName>(method: M, params: unknown): Result<M> {
   refusals.delete(method);
   if (refusal) throw refusal;
   const checked = methods[method].params.safeParse(params);
-  if (!checked.success) throw new Refusal(-32602, "invalidParams");
+  if (!checked.success) throw new Refusal(-32602, "invalidParams", issuesOf(checked.error, params));
   return handlers[method](checked.data as Params<M>);
 }
 
