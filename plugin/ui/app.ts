@@ -1,4 +1,4 @@
-// Puts the page together: which scene the stage shows, what is announced, where the focus goes.
+// Assembles the call page: the scene on the stage, the announcements for screen readers, and the keyboard focus.
 
 import { Actions } from "./actions.ts";
 import { createAddContactDialog } from "./components/add-contact.ts";
@@ -19,7 +19,7 @@ import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
 
 type Scene = "welcome" | "call" | "ended" | "trouble";
 
-/** Builds the page inside `root` and keeps it in line with what comes over the link. */
+/** Builds the page inside `root` and updates it from the link. */
 export function createApp(root: HTMLElement, link: Link): void {
   const store = new Store(link);
   const toast = createToast();
@@ -54,16 +54,16 @@ export function createApp(root: HTMLElement, link: Link): void {
     updateParts(parts, state, scene);
     setText(announcer, announcement(state));
     document.title = titleOf(state);
-    if (isNewScene) rescueFocus(stage);
+    if (isNewScene) restoreFocus(stage);
   };
   store.onChange(store.state);
 }
 
 type Parts = ReturnType<typeof createParts>;
 
-function createParts(link: Link, store: Store, actions: Actions, tell: (message: string) => void) {
+function createParts(link: Link, store: Store, actions: Actions, showMessage: (message: string) => void) {
   const devices = createDevicePicker({
-    onOpen: () => void store.reloadDevices().catch((error: unknown) => tell(errorSentence(error))),
+    onOpen: () => void store.reloadDevices().catch((error: unknown) => showMessage(errorSentence(error))),
     onChoose: (call, kind, deviceId) => actions.useDevice(call, kind, deviceId),
     onVoiceSetting: (setting, on) => actions.setVoiceSetting(setting, on),
   });
@@ -72,7 +72,7 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
     link,
     delivery: () => store.state.host?.pictures ?? "stdio",
     onError: (error) => {
-      if (!isOvertaken(error)) tell(errorSentence(error));
+      if (!isAlreadyReported(error)) showMessage(errorSentence(error));
     },
     onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
     onCamera: ({ callId }, on) => actions.setCamera(callId, on),
@@ -118,8 +118,8 @@ function createParts(link: Link, store: Store, actions: Actions, tell: (message:
   };
 }
 
-/** A stream was asked for while its call or the connection ended: that end is told already. */
-function isOvertaken(error: unknown): boolean {
+/** The call or the connection ended while a stream was subscribed. The page shows that end already. */
+function isAlreadyReported(error: unknown): boolean {
   return error instanceof LinkError && (error.kind === "unknownCall" || error.kind === "disconnected");
 }
 
@@ -153,7 +153,7 @@ function createWelcome(): HTMLElement {
   );
 }
 
-/** For screen readers: changes of the call, not the running clock. */
+/** @returns the text for screen readers: changes of the call, without its running time */
 function announcement(state: PageState): string {
   const call = findCurrent(state.calls);
   if (call) return `${peerName(call.peerLabel, call.peerId)}: ${phaseText(call)}`;
@@ -169,12 +169,12 @@ function titleOf(state: PageState): string {
   return state.host?.label ? `${state.host.label} – Calls` : "Calls";
 }
 
-/** A scene that goes takes the focused button with it; the new scene's heading takes over. */
-function rescueFocus(stage: HTMLElement): void {
+/** Moves the focus to the new scene's heading when the focused button left with the old scene. */
+function restoreFocus(stage: HTMLElement): void {
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility() && !focused.matches(":disabled"))
     return;
-  const heading = [...stage.querySelectorAll<HTMLElement>("h2")].find((one) => one.checkVisibility());
+  const heading = [...stage.querySelectorAll<HTMLElement>("h2")].find((element) => element.checkVisibility());
   heading?.setAttribute("tabindex", "-1");
   heading?.focus();
 }

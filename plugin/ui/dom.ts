@@ -1,19 +1,19 @@
-// Builds and changes elements. Decides nothing about calls; every component stands on these few functions.
+// Functions that create and change elements. All components use them.
 
-/** Undefined stands for a child that is not there, so that it can be left out in place. */
-export type Child = Node | string | undefined;
+/** Undefined is skipped, so that a list of children can contain optional ones. */
+type Child = Node | string | undefined;
 
-export interface ElementProps {
+interface ElementProps {
   class?: string;
-  /** Stable handle for tests; see README.md. */
+  /** A stable name for tests; README.md lists them all. */
   testId?: string;
-  /** Accessible name when the visible text does not say it. */
+  /** Accessible name, for elements whose visible text does not give one. */
   label?: string;
   attributes?: Record<string, string>;
   onClick?: (event: MouseEvent) => void;
 }
 
-/** Makes an element. Text children become text nodes, never markup. */
+/** Creates an element. Strings become text nodes, never markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   props: ElementProps = {},
@@ -30,17 +30,16 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A push button; `type` is set so that Enter in a form never presses it by accident. */
+/** Creates a push button. Its `type` prevents Enter in a form from pressing it. */
 export function button(props: ElementProps, ...children: Child[]): HTMLButtonElement {
   return h("button", { ...props, attributes: { type: "button", ...props.attributes } }, ...children);
 }
 
-/** Writes only what differs, so that screen readers do not repeat unchanged text. */
+/** Writes only a change, so that screen readers do not repeat the text. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Writes only a change, like the others here. */
 export function setHidden(element: HTMLElement, hidden: boolean): void {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
@@ -49,10 +48,7 @@ export function setAttribute(element: Element, name: string, value: string): voi
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/**
- * Opens or closes a modal dialog to match `open`. The browser moves the focus in and, on closing, back to where it
- * was.
- */
+/** Opens or closes a modal dialog. The browser moves the focus into the dialog, and back when it closes. */
 export function setDialogOpen(dialog: HTMLDialogElement, open: boolean): void {
   if (dialog.open === open) return;
   if (open) dialog.showModal();

@@ -32,7 +32,7 @@ export type IconName = keyof typeof paths;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An icon that assistive technology passes over; the button around it carries the name. */
+/** Creates an icon. Assistive technology ignores it, because the button around it has the name. */
 export function icon(name: IconName): SVGSVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");

@@ -1,4 +1,4 @@
-// What the page knows: one state, changed only here by what the host and the plugin tell. Draws nothing.
+// The state of the page. Notifications of the host and the plugin change it, and only here.
 
 import type {
   CallInfo,
@@ -13,7 +13,7 @@ import type {
 import type { HostState } from "../http/page-messages.ts";
 import type { Link } from "./link/page-link.ts";
 
-/** The call that ended last, until the user has read it. */
+/** The call that ended last, until the user dismisses the notice. */
 export interface EndedCall {
   peerId: string;
   peerLabel: string;
@@ -23,15 +23,15 @@ export interface EndedCall {
   durationMs: number;
 }
 
-/** Never changed in place: each change makes a new object. */
+/** Immutable: each change makes a new object. */
 export interface PageState {
   /** False while the page has no connection to its host. */
   isConnected: boolean;
-  /** Undefined until the host has greeted the page. */
+  /** Undefined until the host has sent its state. */
   host: HostState | undefined;
   contacts: Contact[];
   calls: CallInfo[];
-  /** The newest of whichever call was measured last. */
+  /** Of the call that was measured last. */
   statistics: CallStatistics | undefined;
   devices: DeviceList;
   ended: EndedCall | undefined;
@@ -41,7 +41,7 @@ export type Levels = PluginNotificationParams<"call.levels">;
 
 const NO_DEVICES: DeviceList = { cameras: [], microphones: [], speakers: [] };
 
-/** Takes the link's `onOpenChange` for itself. */
+/** Sets the link's `onOpenChange`. */
 export class Store {
   state: PageState = {
     isConnected: false,
@@ -52,13 +52,13 @@ export class Store {
     devices: NO_DEVICES,
     ended: undefined,
   };
-  /** Runs once after any number of changes in one turn. */
+  /** Runs once for all changes of one turn. */
   onChange: (state: PageState) => void = () => undefined;
-  /** Ten times a second in a call, so past the state and straight to the meters. */
+  /** Runs ten times a second in a call. Levels bypass the state and go straight to the meters. */
   onLevels: (levels: Levels) => void = () => undefined;
   onError: (error: unknown) => void = () => undefined;
   readonly #link: Link;
-  #isTelling = false;
+  #isNotifying = false;
   #isLoaded = false;
 
   constructor(link: Link) {
@@ -92,16 +92,16 @@ export class Store {
     const { resumes } = host.plugin;
     if (isReady) this.#set({ host });
     else if (resumes === undefined) this.#set({ host, calls: [], contacts: [] });
-    else this.#set({ host, calls: this.#resuming(resumes) });
-    // A page that was reloaded in mid-call finds its call again here.
+    else this.#set({ host, calls: this.#callsToResume(resumes) });
+    // A page that was reloaded during a call gets its call from here.
     if (isReady && !this.#isLoaded) this.#load().catch((error: unknown) => this.onError(error));
-    const mayLook = isReady && this.#isLoaded && wasDisabled && !host.settings?.videoDisabled;
-    if (mayLook) this.reloadDevices().catch((error: unknown) => this.onError(error));
+    const isEnabled = isReady && this.#isLoaded && wasDisabled && !host.settings?.videoDisabled;
+    if (isEnabled) this.reloadDevices().catch((error: unknown) => this.onError(error));
     this.#isLoaded = isReady;
   }
 
-  /** The plugin died in this call and another goes on with it: for the user the path is lost, and nothing else. */
-  #resuming(callId: string): CallInfo[] {
+  /** The plugin crashed in this call and the next one continues it. The page shows the call as reconnecting. */
+  #callsToResume(callId: string): CallInfo[] {
     const calls = this.state.calls.filter((call) => call.callId === callId && isCurrent(call));
     return calls.map((call) => ({ ...call, phase: "reconnecting" }));
   }
@@ -112,7 +112,7 @@ export class Store {
       this.#link.request("call.list", {}),
     ]);
     this.#set({ contacts, calls });
-    // Nobody looks at the devices of somebody who does not want to be called.
+    // While calls are switched off, nothing queries the devices.
     if (!this.state.host?.settings?.videoDisabled) await this.reloadDevices();
   }
 
@@ -122,7 +122,7 @@ export class Store {
     const changed = isKnown
       ? calls.map((other) => (other.callId === call.callId ? call : other))
       : [...calls, call];
-    // A new call takes the place of the notice about the last one.
+    // A new call replaces the notice about the last one.
     this.#set(isKnown ? { calls: changed } : { calls: changed, ended: undefined });
   }
 
@@ -140,29 +140,29 @@ export class Store {
 
   #set(change: Partial<PageState>): void {
     this.state = { ...this.state, ...change };
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
     queueMicrotask(() => {
-      this.#isTelling = false;
+      this.#isNotifying = false;
       this.onChange(this.state);
     });
   }
 }
 
-/** An incoming call that nobody has answered yet. */
+/** @returns the incoming call that waits for an answer */
 export function findRinging(calls: CallInfo[]): CallInfo | undefined {
-  return calls.find(isRingingIn);
+  return calls.find(isRingingIncoming);
 }
 
-/** The call on the stage: one the user started or accepted. */
+/** @returns the call on the stage, which the user has started or accepted */
 export function findCurrent(calls: CallInfo[]): CallInfo | undefined {
   return calls.findLast(isCurrent);
 }
 
 function isCurrent(call: CallInfo): boolean {
-  return !isRingingIn(call) && call.phase !== "ended";
+  return !isRingingIncoming(call) && call.phase !== "ended";
 }
 
-function isRingingIn(call: CallInfo): boolean {
+function isRingingIncoming(call: CallInfo): boolean {
   return call.direction === "incoming" && (call.phase === "requesting" || call.phase === "ringing");
 }

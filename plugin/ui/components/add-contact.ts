@@ -1,18 +1,18 @@
-// The dialog that adds a peer by its address, and shows the own address to hand out.
+// The dialog that adds a peer by its address. It also shows the user's own address, for others to add.
 
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { errorSentence } from "../messages.ts";
 import type { PageState } from "../store.ts";
 
-export interface AddContactDialog {
+interface AddContactDialog {
   readonly element: HTMLDialogElement;
   open(): void;
-  /** The own address changes with the network, also while the dialog is open. */
+  /** The user's address changes with the network, also while the dialog is open. */
   update(state: PageState): void;
 }
 
-/** `onAdd` resolves when the peer was reached and is a contact. */
+/** `onAdd` resolves when the peer was reached and has become a contact. */
 export function createAddContactDialog(onAdd: (address: string) => Promise<void>): AddContactDialog {
   const own = createOwnAddress();
   const form = createForm(onAdd, () => setDialogOpen(element, false));
@@ -95,12 +95,12 @@ function createOwnAddress() {
   };
 }
 
-/** An address that works from other machines goes before one that works on this machine only. */
+/** @returns the first address that other machines can reach, or else the first one */
 function bestAddress(addresses: string[]): string | undefined {
   return addresses.find((address) => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address)) ?? addresses[0];
 }
 
-/** False when the webview refuses the clipboard; the text is selected then, for the user to copy. */
+/** @returns false when the webview refuses the clipboard. The text is then selected, so that the user can copy it */
 async function copyText(element: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(element.textContent);

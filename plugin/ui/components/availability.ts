@@ -1,30 +1,30 @@
-// Whether a call can be made from this page, and if not, at which side that lies: the warning sign beside a contact, and
-// the banner that says why and leads to the settings.
+// Shows that calls are switched off or impossible: a warning sign beside a contact, and a banner with the reason and a
+// button for the settings.
 
 import type { Availability } from "../../../rpc-schema/index.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import type { PageState } from "../store.ts";
 
-/** Who cannot: this side, the peer, or both. */
-export type CallsDisabledBy = "you" | "peer" | "both";
+/** Who has calls switched off. */
+type CallsDisabledBy = "you" | "peer" | "both";
 
-const obstacleWords: Record<CallsDisabledBy, (name: string) => string> = {
+const disabledText: Record<CallsDisabledBy, (name: string) => string> = {
   you: () => "Video/audio calls disabled: by you",
   peer: (name) => `Video/audio calls disabled: by ${name}`,
   both: (name) => `Video/audio calls disabled: by you and ${name}`,
 };
 
-/** Null where nothing is in the way. */
+/** @returns null when a call is possible */
 export function callsDisabledBy(isOwnDisabled: boolean, isPeerDisabled: boolean): CallsDisabledBy | null {
   if (isOwnDisabled) return isPeerDisabled ? "both" : "you";
   return isPeerDisabled ? "peer" : null;
 }
 
-/** The orange triangle that stands where the call buttons would. */
+/** The orange triangle in place of the call buttons. */
 export function createWarningSign(): {
   readonly element: HTMLElement;
-  update(obstacle: CallsDisabledBy | null, name: string): void;
+  update(disabledBy: CallsDisabledBy | null, name: string): void;
 } {
   const element = h(
     "span",
@@ -33,19 +33,19 @@ export function createWarningSign(): {
   );
   return {
     element,
-    update(obstacle, name) {
-      setHidden(element, obstacle === null);
-      if (obstacle === null) return;
-      const words = obstacleWords[obstacle](name);
-      element.dataset.who = obstacle;
-      // A tooltip for the mouse, a name for those who hear the page.
-      element.title = words;
-      element.setAttribute("aria-label", words);
+    update(disabledBy, name) {
+      setHidden(element, disabledBy === null);
+      if (disabledBy === null) return;
+      const text = disabledText[disabledBy](name);
+      element.dataset.who = disabledBy;
+      // The tooltip is for the mouse, the label for screen readers.
+      element.title = text;
+      element.setAttribute("aria-label", text);
     },
   };
 }
 
-export interface AvailabilityBanner {
+interface AvailabilityBanner {
   readonly element: HTMLElement;
   update(state: PageState): void;
 }
@@ -57,7 +57,7 @@ const titles: Record<NonNullable<Availability["cause"]>, string> = {
   permission: "Not allowed to use the devices",
 };
 
-/** Shown while this side cannot call; empty otherwise. */
+/** Shown while this side cannot make calls. */
 export function createAvailabilityBanner(onSettings: () => void): AvailabilityBanner {
   const title = h("strong", { testId: "availability-title" });
   const why = h("p", { testId: "availability-why" });
@@ -75,12 +75,12 @@ export function createAvailabilityBanner(onSettings: () => void): AvailabilityBa
   return {
     element,
     update({ host, isConnected }) {
-      const told = bannerOf(host?.availability, host?.mode);
-      setHidden(element, !told || !isConnected || host?.plugin.state !== "ready");
-      if (!told) return;
-      element.dataset.cause = told.cause;
-      setText(title, told.title);
-      setText(why, told.why);
+      const banner = bannerOf(host?.availability, host?.mode);
+      setHidden(element, !banner || !isConnected || host?.plugin.state !== "ready");
+      if (!banner) return;
+      element.dataset.cause = banner.cause;
+      setText(title, banner.title);
+      setText(why, banner.why);
     },
   };
 }

@@ -1,11 +1,11 @@
-// A round sign with a peer's initials, in a colour that follows from its id, so that it is the same everywhere.
+// A circle with a peer's initials. Its colour is derived from the peer's id, so that it is the same everywhere.
 
 import { h, setText } from "../dom.ts";
 
-/** As many as base.css has. */
+/** The number of colours in base.css. */
 const COLOURS = 8;
 
-export interface Avatar {
+interface Avatar {
   readonly element: HTMLElement;
   set(name: string, id: string): void;
 }
@@ -28,7 +28,7 @@ export function initials(name: string): string {
   return letters.map((word) => word?.match(/[\p{L}\p{N}]/u)?.[0]?.toUpperCase() ?? "").join("") || "?";
 }
 
-/** FNV-1a, of which the high bits are the well mixed ones. */
+/** The high bits of an FNV-1a hash, which are better mixed than the low ones. */
 function colourOf(id: string): number {
   let hash = 0x811c9dc5;
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);

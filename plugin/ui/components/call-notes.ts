@@ -1,5 +1,5 @@
-// What is out of the ordinary in a call, each in a line: the other side's mute, a lost device, one that is there again, a
-// smaller picture, a lost connection.
+// One line for each irregularity of a call: the other side is muted, a device is lost or back again, the picture is smaller,
+// the connection is lost.
 
 import type { CallInfo, DeviceKind, DeviceState } from "../../../rpc-schema/index.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
@@ -22,8 +22,8 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
   const element = h(
     "div",
     { class: "notes", attributes: { role: "status" } },
-    ...[reconnecting, microphoneOff, cameraOff, remoteTrouble].map((one) => one.element),
-    ...devices.flatMap((one) => one.elements),
+    ...[reconnecting, microphoneOff, cameraOff, remoteTrouble].map((line) => line.element),
+    ...devices.flatMap((lines) => lines.elements),
     smaller.element,
   );
   return {
@@ -39,12 +39,12 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
         isUp && remote.mediaLevelReason !== undefined && `At ${name}’s end: ${remote.mediaLevelReason}`,
       );
       smaller.set(isUp && sending.step !== "full" && `${stepText[sending.step]}: ${sending.reason ?? ""}`);
-      for (const one of devices) one.update(call);
+      for (const lines of devices) lines.update(call);
     },
   };
 }
 
-/** A device's two lines: that it is lost or stands in for another, and that the one wished for is there again. */
+/** A device's lines: it is lost, it replaces another one, or the chosen one is back. */
 function deviceNotes(
   kind: DeviceKind,
   iconName: Parameters<typeof icon>[0],
@@ -68,34 +68,35 @@ function deviceNotes(
   offered.element.append(use);
   return {
     elements: [lost.element, changed.element, offered.element],
-    update(now: CallInfo): void {
-      call = now;
-      const device = now.local[kind];
-      lost.set(device.state === "lost" && lostWords(kind, device.why));
+    update(newCall: CallInfo): void {
+      call = newCall;
+      const device = newCall.local[kind];
+      lost.set(device.state === "lost" && lostText(kind, device.why));
       changed.set(
-        isStandIn(device) && `Your ${kind} is now ${device.deviceName ?? "another"}: ${device.why}`,
+        isReplacement(device) && `Your ${kind} is now ${device.deviceName ?? "another"}: ${device.why}`,
       );
       offered.set(device.offered !== undefined && `${device.offered.deviceName} is there again.`);
     },
   };
 }
 
-function isStandIn({ state, why }: DeviceState): boolean {
+/** True while the device in use replaces another one. */
+function isReplacement({ state, why }: DeviceState): boolean {
   return why !== undefined && (state === "live" || state === "muted");
 }
 
-function lostWords(device: string, why: string | undefined): string {
+function lostText(device: string, why: string | undefined): string {
   return why ? `Your ${device} stopped: ${why}` : `Your ${device} stopped working`;
 }
 
 function note(testId: string, iconName: Parameters<typeof icon>[0]) {
-  const words = h("span");
-  const element = h("p", { class: "note", testId }, icon(iconName), words);
+  const content = h("span");
+  const element = h("p", { class: "note", testId }, icon(iconName), content);
   return {
     element,
     set(text: string | false): void {
       setHidden(element, text === false);
-      setText(words, text === false ? "" : text);
+      setText(content, text === false ? "" : text);
     },
   };
 }

@@ -1,10 +1,10 @@
-// The row of buttons beneath a call: microphone, camera, picture, devices, hang up.
+// The row of buttons below a call: microphone, camera, snapshot, devices, hang up.
 
 import type { CallInfo, DeviceState } from "../../../rpc-schema/index.ts";
 import { button, h, setAttribute, setHidden } from "../dom.ts";
 import { type IconName, icon } from "../icons.ts";
 
-/** `on` is what the user wants, not what is. */
+/** `on` is the state that the user requests. */
 export interface ToolbarHandlers {
   onMicrophone(call: CallInfo, on: boolean): void;
   onCamera(call: CallInfo, on: boolean): void;
@@ -13,7 +13,7 @@ export interface ToolbarHandlers {
   onHangUp(call: CallInfo): void;
 }
 
-export interface Toolbar {
+interface Toolbar {
   readonly element: HTMLElement;
   update(call: CallInfo): void;
 }
@@ -53,9 +53,9 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
       setHidden(camera.element, !isVideo);
       setHidden(snapshot, !isVideo || call.phase !== "connected" || call.remote.camera === "off");
       const isWaiting = call.phase === "requesting" || call.phase === "ringing";
-      const words = isWaiting ? "Cancel the call" : "Hang up";
-      setAttribute(hangUp, "aria-label", words);
-      setAttribute(hangUp, "title", words);
+      const label = isWaiting ? "Cancel the call" : "Hang up";
+      setAttribute(hangUp, "aria-label", label);
+      setAttribute(hangUp, "title", label);
     },
   };
 }
@@ -69,7 +69,7 @@ function plain(testId: string, iconName: IconName, label: string, onClick: () =>
 }
 
 interface SwitchOptions {
-  /** What a press does while it is on, and while it is off. */
+  /** The label while the switch is on, and while it is off. */
   names: readonly [whileOn: string, whileOff: string];
   onPress(): void;
 }

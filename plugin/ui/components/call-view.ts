@@ -1,4 +1,4 @@
-// One call on the stage, from calling to connected: who, since when, how good, the pictures and the buttons.
+// The call on the stage, from the request to the end: name, duration, quality, video, notes and buttons.
 
 import type { CallInfo, CallStatistics, DeviceKind, FrameDelivery } from "../../../rpc-schema/index.ts";
 import { h, setHidden, setText } from "../dom.ts";
@@ -12,19 +12,19 @@ import { createQuality } from "./quality.ts";
 
 const CLOCK_TICK_MS = 1_000;
 
-export interface CallView {
+interface CallView {
   readonly element: HTMLElement;
   /**
-   * Undefined hides the view and ends its picture streams.
-   * @param hasPlugin false while another plugin is started for the call: the old one's streams are gone with it
+   * Undefined hides the view and ends its frame streams.
+   * @param hasPlugin false while the plugin restarts during the call, when there are no streams
    */
   update(call: CallInfo | undefined, statistics: CallStatistics | undefined, hasPlugin: boolean): void;
   setLevels(levels: Levels): void;
 }
 
-export interface CallViewOptions extends ToolbarHandlers {
+interface CallViewOptions extends ToolbarHandlers {
   link: FrameLink;
-  /** How pictures come, by the host's choice; stdio where it made none. */
+  /** The host's choice of frame delivery. Default: `stdio`. */
   delivery?: () => FrameDelivery;
   onError(error: unknown): void;
   onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;

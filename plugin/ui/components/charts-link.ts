@@ -1,9 +1,9 @@
-// The way to the chart viewer, offered only while the plugin lets itself be watched.
+// The link to the chart viewer, shown only while the plugin has debugging switched on.
 
 import { h, setHidden } from "../dom.ts";
 import type { PageState } from "../store.ts";
 
-/** Opens in a tab of its own; the session's token goes along in the fragment, as this page got it. */
+/** Opens a new tab. @param fragment this page's own, which passes the session token on */
 export function createChartsLink(fragment: string) {
   const element = h(
     "a",

@@ -1,4 +1,4 @@
-// The side of the page: who the user is, whom they can call, and how to add somebody.
+// The side of the page: the user's name and status, the contacts, and a button that adds one.
 
 import type { Contact, MediaKind } from "../../../rpc-schema/index.ts";
 import { button, h, setAttribute, setHidden, setText } from "../dom.ts";
@@ -8,16 +8,16 @@ import type { PageState } from "../store.ts";
 import { callsDisabledBy, createAvailabilityBanner, createWarningSign } from "./availability.ts";
 import { createAvatar } from "./avatar.ts";
 
-export interface ContactListHandlers {
+interface ContactListHandlers {
   onCall(peerId: string, media: MediaKind): void;
   onAdd(): void;
   onDevices(): void;
   onSettings(): void;
 }
 
-export interface ContactList {
+interface ContactList {
   readonly element: HTMLElement;
-  /** Calling is offered only while the plugin is ready and no call is under way. */
+  /** The call buttons are enabled while the plugin is ready and there is no call. */
   update(state: PageState): void;
 }
 
@@ -25,14 +25,14 @@ export function createContactList(handlers: ContactListHandlers): ContactList {
   const identity = createIdentity(handlers);
   const banner = createAvailabilityBanner(handlers.onSettings);
   const list = h("ul", { class: "contacts", testId: "contacts" });
-  const nobody = createNobody(handlers.onAdd);
+  const emptyList = createEmptyList(handlers.onAdd);
   const rows = new Map<string, ContactRow>();
   const add = button(
     { class: "icon-button", testId: "add-contact", label: "Add a contact", onClick: handlers.onAdd },
     icon("plus"),
   );
   const heading = h("div", { class: "section-head" }, h("h2", {}, "Contacts"), add);
-  const parts = [identity.element, banner.element, heading, list, nobody];
+  const parts = [identity.element, banner.element, heading, list, emptyList];
   const element = h("aside", { class: "side", label: "Contacts" }, ...parts);
 
   return {
@@ -42,7 +42,7 @@ export function createContactList(handlers: ContactListHandlers): ContactList {
       banner.update(state);
       const isReady = state.host?.plugin.state === "ready" && state.isConnected;
       const isFree = isReady && state.calls.length === 0;
-      setHidden(nobody, !isReady || state.contacts.length > 0);
+      setHidden(emptyList, !isReady || state.contacts.length > 0);
       const isOwnDisabled = state.host?.availability?.videoDisabled ?? false;
       const update = (row: ContactRow, contact: Contact) => row.update(contact, isFree, isOwnDisabled);
       updateRows(list, rows, sorted(state.contacts), update, handlers);
@@ -58,7 +58,7 @@ function sorted(contacts: Contact[]): Contact[] {
   );
 }
 
-/** Keeps the rows that stay, so that the keyboard focus in the list survives an update. */
+/** Reuses the rows of known contacts, so that the keyboard focus survives an update. */
 function updateRows(
   list: HTMLElement,
   rows: Map<string, ContactRow>,
@@ -106,9 +106,9 @@ function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
     element,
     update({ label, reachable, videoDisabled }, isFree, isOwnDisabled) {
       const shown = peerName(label, peerId);
-      const obstacle = callsDisabledBy(isOwnDisabled, videoDisabled);
-      sign.update(obstacle, shown);
-      for (const call of [voice, video]) setHidden(call, obstacle !== null);
+      const disabledBy = callsDisabledBy(isOwnDisabled, videoDisabled);
+      sign.update(disabledBy, shown);
+      for (const call of [voice, video]) setHidden(call, disabledBy !== null);
       avatar.set(shown, peerId);
       setText(name, shown);
       setText(status, reachable ? "Available" : "Not reachable");
@@ -116,7 +116,7 @@ function createRow(peerId: string, handlers: ContactListHandlers): ContactRow {
       element.dataset.reachable = String(reachable);
       setAttribute(voice, "aria-label", `Call ${shown} by voice`);
       setAttribute(video, "aria-label", `Call ${shown} with video`);
-      // A peer that looks unreachable may still be called: the list can be behind the network.
+      // Unreachable contacts keep their buttons, because the list can be out of date.
       voice.disabled = !isFree;
       video.disabled = !isFree;
     },
@@ -157,26 +157,26 @@ function createIdentity({ onDevices, onSettings }: ContactListHandlers): Contact
       const label = state.host?.label ?? "";
       avatar.set(label, label);
       setText(name, label || "Calls");
-      const { words, mood } = ownStatus(state);
-      setText(status, words);
+      const { text, mood } = ownStatus(state);
+      setText(status, text);
       status.dataset.mood = mood;
       devices.disabled = state.host?.plugin.state !== "ready";
     },
   };
 }
 
-function ownStatus({ isConnected, host }: PageState): { words: string; mood: "good" | "wait" | "bad" } {
-  if (!isConnected || !host) return { words: "Connecting…", mood: "wait" };
-  if (host.plugin.state === "stopped") return { words: "Calls stopped", mood: "bad" };
-  if (host.plugin.state === "off") return { words: "Calls are not in use", mood: "wait" };
-  if (host.mode === "browser") return { words: "Calls are made elsewhere", mood: "wait" };
-  if (host.availability?.videoDisabled) return { words: "Calls disabled", mood: "bad" };
-  if (host.signalling?.state === "failed") return { words: "No network", mood: "bad" };
-  if (host.signalling?.state === "ready") return { words: "Ready for calls", mood: "good" };
-  return { words: "Starting…", mood: "wait" };
+function ownStatus({ isConnected, host }: PageState): { text: string; mood: "good" | "wait" | "bad" } {
+  if (!isConnected || !host) return { text: "Connecting…", mood: "wait" };
+  if (host.plugin.state === "stopped") return { text: "Calls stopped", mood: "bad" };
+  if (host.plugin.state === "off") return { text: "Calls are not in use", mood: "wait" };
+  if (host.mode === "browser") return { text: "Calls are made elsewhere", mood: "wait" };
+  if (host.availability?.videoDisabled) return { text: "Calls disabled", mood: "bad" };
+  if (host.signalling?.state === "failed") return { text: "No network", mood: "bad" };
+  if (host.signalling?.state === "ready") return { text: "Ready for calls", mood: "good" };
+  return { text: "Starting…", mood: "wait" };
 }
 
-function createNobody(onAdd: () => void): HTMLElement {
+function createEmptyList(onAdd: () => void): HTMLElement {
   return h(
     "div",
     { class: "nobody", testId: "no-contacts" },

@@ -7,7 +7,7 @@ import { icon } from "../icons.ts";
 import { findCurrent, type Levels, type PageState } from "../store.ts";
 import { createLevelMeter } from "./level-meter.ts";
 
-export interface DevicePicker {
+interface DevicePicker {
   readonly element: HTMLDialogElement;
   open(): void;
   update(state: PageState): void;
@@ -15,7 +15,7 @@ export interface DevicePicker {
   setLevels(levels: Levels): void;
 }
 
-export interface DevicePickerHandlers {
+interface DevicePickerHandlers {
   /** Runs when the dialog opens, so that the list of devices can be reloaded. */
   onOpen(): void;
   /** Reports a refusal to the user itself. @returns false when the device was refused */

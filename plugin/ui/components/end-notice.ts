@@ -1,4 +1,4 @@
-// Says why the last call ended, and offers to call again.
+// Shows why the last call ended, and a button that calls again.
 
 import type { MediaKind } from "../../../rpc-schema/index.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
@@ -7,14 +7,14 @@ import { clockText, endSentence, isOrdinaryEnd, peerName } from "../messages.ts"
 import type { EndedCall } from "../store.ts";
 import { createAvatar } from "./avatar.ts";
 
-export interface EndNoticeHandlers {
+interface EndNoticeHandlers {
   onCallAgain(peerId: string, media: MediaKind): void;
   onDismiss(): void;
 }
 
-export interface EndNotice {
+interface EndNotice {
   readonly element: HTMLElement;
-  /** @param isFree whether a new call could be started now */
+  /** @param isFree whether a new call is possible now */
   update(ended: EndedCall | undefined, isFree: boolean): void;
 }
 

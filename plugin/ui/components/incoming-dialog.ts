@@ -1,4 +1,4 @@
-// Asks the user about an incoming call. Opens and closes with the call itself.
+// The dialog for an incoming call. It opens when the call rings and closes when the ringing ends.
 
 import type { CallInfo, MediaKind } from "../../../rpc-schema/index.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
@@ -6,14 +6,14 @@ import { type IconName, icon } from "../icons.ts";
 import { peerName } from "../messages.ts";
 import { createAvatar } from "./avatar.ts";
 
-export interface IncomingHandlers {
+interface IncomingHandlers {
   onAccept(callId: string, media: MediaKind): void;
   onDecline(callId: string): void;
 }
 
-export interface IncomingDialog {
+interface IncomingDialog {
   readonly element: HTMLDialogElement;
-  /** Undefined closes it. */
+  /** Undefined closes the dialog. */
   update(call: CallInfo | undefined): void;
 }
 
@@ -45,7 +45,7 @@ export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog
     kind,
     h("div", { class: "answers" }, decline, voice, video),
   );
-  // Escape must neither answer nor hide a call that still rings.
+  // Escape must not hide a call that still rings.
   element.addEventListener("cancel", (event) => event.preventDefault());
 
   return {
@@ -61,7 +61,7 @@ export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog
       }
       const wasOpen = element.open;
       setDialogOpen(element, call !== undefined);
-      // The name, not a button: somebody who is typing when it rings must not answer with the next key.
+      // The name has the focus instead of a button, so that a user who is typing does not answer by accident.
       if (call && !wasOpen) name.focus();
     },
   };

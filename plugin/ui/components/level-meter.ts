@@ -1,16 +1,16 @@
-// A bar that follows a sound level. Levels are peaks from 0 to 1; the bar is logarithmic, as hearing is.
+// A bar that shows a sound level. Levels are peaks from 0 to 1. The bar is logarithmic, like hearing.
 
 import { h } from "../dom.ts";
 
-/** Quieter than this shows as nothing: the noise of an open microphone in a quiet room. */
+/** Levels below this show an empty bar. The noise of an open microphone in a quiet environment is about this loud. */
 const FLOOR_DB = -54;
 
-export interface LevelMeter {
+interface LevelMeter {
   readonly element: HTMLElement;
   set(level: number): void;
 }
 
-/** `label` names whose sound it is. */
+/** @param label names the source of the sound */
 export function createLevelMeter(label: string, testId: string): LevelMeter {
   const attributes = { role: "meter", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" };
   const element = h("div", { class: "meter", testId, label, attributes }, h("div", { class: "meter-bar" }));
@@ -24,7 +24,7 @@ export function createLevelMeter(label: string, testId: string): LevelMeter {
   };
 }
 
-/** 0 to 1 of the bar's length for a peak from 0 to 1. */
+/** @param level a peak from 0 to 1. @returns the filled part of the bar, from 0 to 1 */
 export function levelShare(level: number): number {
   if (level <= 0) return 0;
   return Math.min(1, Math.max(0, 1 - (20 * Math.log10(level)) / FLOOR_DB));

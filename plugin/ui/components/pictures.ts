@@ -1,5 +1,5 @@
-// The pictures of the call on the stage: the peer's large, the own small, and initials where there is no picture.
-// Opens and closes the frame streams as the call's state asks.
+// The video area of the call on the stage: the remote video large, the local video small, and initials without remote video.
+// It opens and closes the frame streams as the call's state requires.
 
 import type { CallInfo, FrameDelivery } from "../../../rpc-schema/index.ts";
 import { h, setHidden } from "../dom.ts";
@@ -10,58 +10,58 @@ import { createSourceView } from "../video/source-view.ts";
 import { createAvatar } from "./avatar.ts";
 import { levelShare } from "./level-meter.ts";
 
-/** The own picture is small on the page; more would only cost the plugin's encoder time. */
+/** The local video is small on the page. Larger frames would only cost encoding time. */
 const PREVIEW = { maxWidth: 320, maxFps: 15 };
 
 export interface Pictures {
   readonly element: HTMLElement;
-  /** @param hasPlugin false: there is nobody to give pictures; they are asked for anew when there is */
+  /** @param hasPlugin false while the plugin restarts. The streams close, and open again with the next plugin. */
   update(call: CallInfo | undefined, hasPlugin: boolean): void;
-  /** Lets the peer's sign swell with the voice where there is no picture. */
+  /** Scales the peer's initials with the voice, while there is no remote video. */
   setLevels(levels: Levels): void;
 }
 
-/** @param delivery the host's choice, asked at each call */
+/** @param delivery returns the host's choice; read once for each call */
 export function createPictures(
   link: FrameLink,
   delivery: () => FrameDelivery,
   onError: (error: unknown) => void,
 ): Pictures {
-  const screenOf = { link, delivery, onError };
-  const remoteScreen = createSourceView({ ...screenOf, source: "remote", label: "The other side's picture" });
-  const localScreen = createSourceView({
-    ...screenOf,
+  const shared = { link, delivery, onError };
+  const remoteView = createSourceView({ ...shared, source: "remote", label: "The other side's picture" });
+  const localView = createSourceView({
+    ...shared,
     source: "local",
     label: "Your own picture",
     limits: PREVIEW,
   });
   const avatar = createAvatar("avatar-huge");
   const person = h("div", { class: "person", testId: "call-avatar" }, avatar.element);
-  const screens = [...remoteScreen.elements, person, ...localScreen.elements];
-  const element = h("div", { class: "pictures", testId: "pictures" }, ...screens);
+  const views = [...remoteView.elements, person, ...localView.elements];
+  const element = h("div", { class: "pictures", testId: "pictures" }, ...views);
   let call: CallInfo | undefined;
-  const show = (): void => {
-    const hasRemote = remote.hasPicture && call?.remote.camera !== "off";
-    remoteScreen.setShown(hasRemote);
+  const updateVisibility = (): void => {
+    const hasRemote = remote.hasVideo && call?.remote.camera !== "off";
+    remoteView.setShown(hasRemote);
     setHidden(person, hasRemote);
-    localScreen.setShown(local.hasPicture);
+    localView.setShown(local.hasVideo);
   };
-  const remote = new Slot(show, remoteScreen.open);
-  const local = new Slot(show, localScreen.open);
+  const remote = new Slot(updateVisibility, remoteView.open);
+  const local = new Slot(updateVisibility, localView.open);
   return {
     element,
     update(newCall, hasPlugin) {
       call = newCall;
-      remote.use(call && hasPlugin && wantsRemote(call) ? call.callId : undefined);
-      local.use(call && hasPlugin && wantsLocal(call) ? call.callId : undefined);
+      remote.show(call && hasPlugin && wantsRemote(call) ? call.callId : undefined);
+      local.show(call && hasPlugin && wantsLocal(call) ? call.callId : undefined);
       if (call) {
         const name = peerName(call.peerLabel, call.peerId);
         avatar.set(name, call.peerId);
         element.dataset.phase = call.phase;
-        // As in a mirror, except the test picture, whose writing would be unreadable.
-        localScreen.setMirrored(call.local.camera.deviceId !== "test-pattern");
+        // The local video is mirrored, except the test pattern, whose text would be unreadable.
+        localView.setMirrored(call.local.camera.deviceId !== "test-pattern");
       }
-      show();
+      updateVisibility();
     },
     setLevels(levels) {
       if (levels.callId !== call?.callId) return;
@@ -70,7 +70,7 @@ export function createPictures(
   };
 }
 
-/** Already while connecting, so that the first picture finds its stream open. */
+/** True already while connecting, so that the stream is open when the first frame arrives. */
 function wantsRemote({ media, phase }: CallInfo): boolean {
   return media === "video" && (phase === "connecting" || phase === "connected" || phase === "reconnecting");
 }
@@ -81,30 +81,31 @@ function wantsLocal({ media, local }: CallInfo): boolean {
 
 type Open = (callId: string, onFirstFrame: () => void) => { close(): void };
 
-/** One screen that shows at most one call at a time. */
+/** A view that shows at most one call at a time. */
 class Slot {
   readonly #open: Open;
   readonly #onChange: () => void;
   #view: ReturnType<Open> | undefined;
   #callId: string | undefined;
-  hasPicture = false;
+  hasVideo = false;
 
   constructor(onChange: () => void, open: Open) {
     this.#onChange = onChange;
     this.#open = open;
   }
 
-  use(callId: string | undefined): void {
+  /** Undefined closes the stream. */
+  show(callId: string | undefined): void {
     if (callId === this.#callId) return;
     this.#view?.close();
     this.#callId = callId;
-    this.hasPicture = false;
+    this.hasVideo = false;
     this.#view = callId === undefined ? undefined : this.#open(callId, () => this.#begin(callId));
   }
 
   #begin(callId: string): void {
     if (callId !== this.#callId) return;
-    this.hasPicture = true;
+    this.hasVideo = true;
     this.#onChange();
   }
 }

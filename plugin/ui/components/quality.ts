@@ -1,17 +1,17 @@
-// The connection's quality: a sign with three bars in the call's head, and a panel with the numbers behind it.
+// The quality of the connection: a button with three bars in the call's header, and a panel with the measurements.
 
 import type { CallInfo, CallStatistics } from "../../../rpc-schema/index.ts";
 import { button, h, setAttribute, setHidden, setText } from "../dom.ts";
 import { qualityText, stepText } from "../messages.ts";
 
-export interface Quality {
+interface Quality {
   readonly sign: HTMLElement;
   readonly panel: HTMLElement;
-  /** Numbers of another call show as dashes. */
+  /** Statistics of another call are shown as dashes. */
   update(call: CallInfo, statistics: CallStatistics | undefined): void;
 }
 
-type Row = readonly [name: string, testId: string, show: (numbers: CallStatistics) => string];
+type Row = readonly [name: string, testId: string, show: (statistics: CallStatistics) => string];
 
 const rows: readonly Row[] = [
   ["Round trip", "round-trip", (s) => milliseconds(s.roundTripMs)],
@@ -25,7 +25,7 @@ const rows: readonly Row[] = [
 ];
 
 export function createQuality(): Quality {
-  const words = h("span", { class: "quality-words" });
+  const text = h("span", { class: "quality-words" });
   const bars = h("span", { class: "bars", attributes: { "aria-hidden": "true" } }, h("i"), h("i"), h("i"));
   const sign = button(
     {
@@ -34,7 +34,7 @@ export function createQuality(): Quality {
       attributes: { "aria-expanded": "false", "aria-controls": "details" },
     },
     bars,
-    words,
+    text,
   );
   const cells = rows.map(([, testId]) => h("dd", { testId: `stat-${testId}` }, "–"));
   const sentAs = h("dd", { testId: "stat-sent-as" }, "–");
@@ -60,9 +60,9 @@ export function createQuality(): Quality {
       setHidden(sign, !isUp);
       if (!isUp) panel.hidden = true;
       sign.dataset.quality = call.quality;
-      setText(words, qualityText[call.quality]);
-      setText(sentAs, adapted(call.sending));
-      setText(shownAs, adapted(call.showing));
+      setText(text, qualityText[call.quality]);
+      setText(sentAs, adaptationText(call.sending));
+      setText(shownAs, adaptationText(call.showing));
       setAttribute(sign, "title", "Connection details");
       rows.forEach(([, , show], at) => {
         const cell = cells[at];
@@ -72,7 +72,7 @@ export function createQuality(): Quality {
   };
 }
 
-function adapted({ step, reason }: CallInfo["showing"]): string {
+function adaptationText({ step, reason }: CallInfo["showing"]): string {
   return reason === undefined ? stepText[step] : `${stepText[step]}: ${reason}`;
 }
 

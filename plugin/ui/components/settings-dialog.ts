@@ -1,22 +1,23 @@
-// The settings page, drawn from the plugin's manifest as the host gives it. Each change is sent at once; what is refused is
-// said beneath its field, and the old value is shown again.
+// The settings page, built from the plugin manifest that the host provides. Each change is sent at once. A refused change
+// shows the reason below its field, and the old value again.
 
 import type { HostValues } from "../../../rpc-schema/index.ts";
 import type { SettingSchema, SettingsAnswer } from "../../http/page-messages.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
+import { errorText } from "../error-text.ts";
 import { icon } from "../icons.ts";
 import type { PageState } from "../store.ts";
 import { createFieldInput, type FieldInput } from "./settings-fields.ts";
 
-export interface SettingsDialogHandlers {
-  /** What the host keeps at this moment. */
+interface SettingsDialogHandlers {
+  /** Reads the settings that the host stores. */
   load(): Promise<SettingsAnswer>;
-  /** Gives what counts now. @throws what the host refused, in words */
+  /** @returns the settings after the change. @throws Error whose message names the refused values */
   change(values: Partial<HostValues>): Promise<SettingsAnswer>;
   onRestart(): void;
 }
 
-export interface SettingsDialog {
+interface SettingsDialog {
   readonly element: HTMLDialogElement;
   open(): void;
   update(state: PageState): void;
@@ -46,9 +47,9 @@ export function createSettingsDialog(handlers: SettingsDialogHandlers): Settings
       setDialogOpen(element, true);
     },
     update(state) {
-      const isNews = form.take(state);
-      // Another page, or the device picker, may have changed them.
-      if (element.open && isNews) void form.load();
+      const hasChanged = form.setState(state);
+      // Another page or the device picker may have changed the settings.
+      if (element.open && hasChanged) void form.load();
     },
   };
 }
@@ -76,11 +77,11 @@ class SettingsForm {
     return [this.#restart.element, this.#trouble, this.#list, this.#version];
   }
 
-  /** False when nothing that is shown here has changed. */
-  take(now: PageState): boolean {
+  /** @returns whether anything has changed that this page shows */
+  setState(state: PageState): boolean {
     const last = this.#state;
-    this.#state = now;
-    const { host, devices } = now;
+    this.#state = state;
+    const { host, devices } = state;
     return (
       host?.settings !== last?.host?.settings ||
       host?.restartNeeded !== last?.host?.restartNeeded ||
@@ -88,7 +89,7 @@ class SettingsForm {
     );
   }
 
-  /** Never rejects: what went wrong is shown. */
+  /** Never rejects. The page shows a failure. */
   async load(): Promise<void> {
     setText(this.#trouble, "");
     try {
@@ -96,15 +97,15 @@ class SettingsForm {
       this.#draw(this.#answer);
       this.#show();
     } catch (error) {
-      setText(this.#trouble, error instanceof Error ? error.message : String(error));
+      setText(this.#trouble, errorText(error));
     }
   }
 
-  /** The manifest of one host does not change, so this happens once. */
+  /** Draws the fields once, because the manifest of a host does not change. */
   #draw({ schema }: SettingsAnswer): void {
     if (this.#fields.size > 0) return;
-    for (const [name, one] of Object.entries(schema)) {
-      const field = createField(name, one, (value) => void this.#change(name, value));
+    for (const [name, setting] of Object.entries(schema)) {
+      const field = createField(name, setting, (value) => void this.#change(name, value));
       this.#fields.set(name, field);
       this.#list.append(field.element);
     }
@@ -124,7 +125,7 @@ class SettingsForm {
     try {
       this.#answer = await this.#handlers.change({ [name]: value });
     } catch (error) {
-      field?.setError(error instanceof Error ? error.message : String(error));
+      field?.setError(errorText(error));
     }
     this.#show();
   }
@@ -133,7 +134,7 @@ class SettingsForm {
 interface Field {
   readonly element: HTMLElement;
   show(answer: SettingsAnswer, state: PageState, name: string): void;
-  setError(words: string): void;
+  setError(text: string): void;
 }
 
 function createField(name: string, schema: SettingSchema, onChange: (value: unknown) => void): Field {
@@ -159,30 +160,30 @@ function createField(name: string, schema: SettingSchema, onChange: (value: unkn
     element,
     show({ values }, { devices }) {
       input.show((values as Readonly<Record<string, unknown>>)[name], devices);
-      // While calls are off no device is looked at, so there is nothing to choose from.
+      // While calls are switched off the list of devices is empty.
       const isDimmed = values.video_disabled && "x-device" in schema;
       element.dataset.dimmed = String(isDimmed);
       if (input.labelled instanceof HTMLSelectElement) input.labelled.disabled = isDimmed;
     },
-    setError: (words) => setText(error, words),
+    setError: (text) => setText(error, text),
   };
 }
 
 function createRestart(onRestart: () => void) {
-  const words = h("p", { testId: "settings-restart-why" });
-  const now = button(
+  const text = h("p", { testId: "settings-restart-why" });
+  const restart = button(
     { class: "button", testId: "settings-restart", onClick: onRestart },
     icon("restart"),
     "Start again now",
   );
-  const element = h("div", { class: "settings-restart", attributes: { role: "status" } }, words, now);
+  const element = h("div", { class: "settings-restart", attributes: { role: "status" } }, text, restart);
   setHidden(element, true);
   return {
     element,
     update(names: readonly string[], schema: SettingsAnswer["schema"]): void {
       setHidden(element, names.length === 0);
       const titles = names.map((name) => `“${schema[name]?.title ?? name}”`).join(", ");
-      setText(words, `${titles}: takes effect when the plugin starts again. A running call ends then.`);
+      setText(text, `${titles}: takes effect when the plugin starts again. A running call ends then.`);
     },
   };
 }

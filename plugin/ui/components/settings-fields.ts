@@ -1,27 +1,28 @@
-// One setting drawn from its JSON Schema: a switch, a choice, a device, numbers, or a list of servers. Knows no setting by
-// name; whether a value is taken is decided by whoever answers.
+// Draws the input of one setting from its JSON Schema: a switch, a choice, a device, numbers, or a list of servers. The host
+// validates the values.
 
 import type { Device, DeviceKind, DeviceList } from "../../../rpc-schema/index.ts";
 import type { SettingSchema } from "../../http/page-messages.ts";
 import { button, h } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { isRecord } from "../is-record.ts";
 
-export interface FieldProps {
+interface FieldProps {
   readonly name: string;
   readonly schema: SettingSchema;
-  /** The user chose another value. */
+  /** Runs when the user has chosen another value. */
   onChange(value: unknown): void;
 }
 
 export interface FieldInput {
   readonly element: HTMLElement;
-  /** What the label belongs to; none where the parts have labels of their own. */
+  /** The element that the setting's label names. Undefined when the parts have their own labels. */
   readonly labelled?: HTMLElement;
-  /** Shows a value that came from outside; what is being edited is left alone. */
+  /** Shows the stored value. A field that has the focus is left unchanged. */
   show(value: unknown, devices: DeviceList): void;
 }
 
-/** Any schema that is none of these is shown as JSON text. */
+/** A schema of any other kind gets a text field with JSON. */
 export function createFieldInput(props: FieldProps): FieldInput {
   const { schema } = props;
   const device = schema["x-device"];
@@ -72,10 +73,10 @@ function createChoice(props: FieldProps, choices: readonly string[]): FieldInput
   };
 }
 
-/** A stored device that is not there stays chosen, so that saving another setting does not lose it. */
+/** A stored device that is absent stays in the list, so that it is not lost when another setting is saved. */
 function createDeviceChoice(props: FieldProps, kind: DeviceKind): FieldInput {
   const select = createSelect(props);
-  let drawn = "";
+  let drawnKey = "";
   return {
     element: select,
     labelled: select,
@@ -90,21 +91,22 @@ function createDeviceChoice(props: FieldProps, kind: DeviceKind): FieldInput {
         ...(isAbsent ? [[chosen, `${shortened(chosen)} (not here now)`]] : []),
       ];
       const key = JSON.stringify(choices);
-      if (key !== drawn) select.replaceChildren(...choices.map(([id = "", name = ""]) => option(id, name)));
-      drawn = key;
+      if (key !== drawnKey)
+        select.replaceChildren(...choices.map(([id = "", name = ""]) => option(id, name)));
+      drawnKey = key;
       select.value = chosen;
     },
   };
 }
 
-/** By id, or by the label that the field's files hold. */
+/** Finds a device by id, or by its label, which the settings files of deployed Goop² contain. */
 function storedDevice(stored: string, list: readonly Device[]): Device | undefined {
   return list.find(({ id }) => id === stored) ?? list.find(({ name }) => name === stored);
 }
 
 function createNumbers({ name, onChange }: FieldProps, properties: Record<string, unknown>): FieldInput {
-  const inputs = Object.entries(properties).map(([key, one]) => {
-    const { minimum, maximum, description } = isRecord(one) ? one : {};
+  const inputs = Object.entries(properties).map(([key, property]) => {
+    const { minimum, maximum, description } = isRecord(property) ? property : {};
     const input = h("input", {
       testId: `setting-${name}-${key}`,
       label: `${key}, ${String(description ?? "")}`,
@@ -125,12 +127,12 @@ function createNumbers({ name, onChange }: FieldProps, properties: Record<string
   };
 }
 
-/** A list of objects with text in them, a row for each; several texts of one field are parted by spaces. */
+/** A list of objects with text fields, one row each. A field with several texts separates them by spaces. */
 function createRows({ name, schema, onChange }: FieldProps, properties: Record<string, unknown>): FieldInput {
   const rows = h("div", { class: "rows", testId: `setting-${name}` });
-  const columns = Object.entries(properties).map(([key, one]) => ({
+  const columns = Object.entries(properties).map(([key, property]) => ({
     key,
-    isList: isRecord(one) && one.type === "array",
+    isList: isRecord(property) && property.type === "array",
   }));
   const addRow = (value: Record<string, unknown>): HTMLInputElement | undefined => {
     const inputs = columns.map(({ key }) =>
@@ -140,9 +142,9 @@ function createRows({ name, schema, onChange }: FieldProps, properties: Record<s
         attributes: { placeholder: key, "data-key": key, autocomplete: "off", spellcheck: "false" },
       }),
     );
-    inputs.forEach((input, at) => {
-      const own = value[columns[at]?.key ?? ""];
-      input.value = Array.isArray(own) ? own.join(" ") : String(own ?? "");
+    inputs.forEach((input, index) => {
+      const text = value[columns[index]?.key ?? ""];
+      input.value = Array.isArray(text) ? text.join(" ") : String(text ?? "");
       input.addEventListener("change", () => onChange(read()));
     });
     const remove = button(
@@ -157,7 +159,7 @@ function createRows({ name, schema, onChange }: FieldProps, properties: Record<s
     rows.append(row);
     return inputs[0];
   };
-  /** Rows that are still empty are not there yet. */
+  /** Skips empty rows. */
   const read = () =>
     [...rows.children].flatMap((row) => {
       const entries = columns.flatMap(({ key, isList }) => {
@@ -177,7 +179,7 @@ function createRows({ name, schema, onChange }: FieldProps, properties: Record<s
     show(value) {
       if (rows.contains(document.activeElement) || JSON.stringify(read()) === JSON.stringify(value)) return;
       rows.replaceChildren();
-      for (const one of Array.isArray(value) ? value : []) if (isRecord(one)) addRow(one);
+      for (const row of Array.isArray(value) ? value : []) if (isRecord(row)) addRow(row);
     },
   };
 }
@@ -195,7 +197,7 @@ function createText({ name, onChange }: FieldProps): FieldInput {
   };
 }
 
-/** A browser's id says nothing to people. */
+/** Shortens the long ids of browsers, which mean nothing to a user. */
 function shortened(id: string): string {
   return id.length > 40 ? `${id.slice(0, 12)}…` : id;
 }
@@ -206,8 +208,4 @@ function option(value: string, text: string): HTMLOptionElement {
 
 function isDeviceKind(value: unknown): value is DeviceKind {
   return value === "camera" || value === "microphone" || value === "speaker";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

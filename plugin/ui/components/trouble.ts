@@ -1,16 +1,16 @@
-// What the stage shows when there is nothing to call with: the host is gone, or the plugin process died.
+// The stage while calls are impossible: the host is gone, or the plugin has stopped or is switched off.
 
 import type { PluginState } from "../../http/page-messages.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import type { PageState } from "../store.ts";
 
-export interface Trouble {
+interface Trouble {
   readonly element: HTMLElement;
   update(state: PageState): void;
 }
 
-/** A plugin that is only starting is no trouble yet. */
+/** False while the plugin starts. */
 export function isTroubled({ isConnected, host }: PageState): boolean {
   return !isConnected || host?.plugin.state === "stopped" || host?.plugin.state === "off";
 }
@@ -45,9 +45,9 @@ export function createTrouble(onRestart: () => void, onSettings: () => void): Tr
       setHidden(element, !isTroubled(state));
       const plugin = state.isConnected ? state.host?.plugin : undefined;
       const isOff = plugin?.state === "off";
-      const words = wordsOf(plugin);
-      setText(title, words.title);
-      setText(why, words.why);
+      const texts = textsOf(plugin);
+      setText(title, texts.title);
+      setText(why, texts.why);
       setText(lastLine, plugin?.lastLine ?? "");
       setHidden(lastLine, !plugin?.lastLine);
       setHidden(restart, !plugin || isOff);
@@ -56,7 +56,7 @@ export function createTrouble(onRestart: () => void, onSettings: () => void): Tr
   };
 }
 
-function wordsOf(plugin: PluginState | undefined): { title: string; why: string } {
+function textsOf(plugin: PluginState | undefined): { title: string; why: string } {
   if (!plugin) {
     const why = "This page looks for it again by itself. If the application was closed, close this page too.";
     return { title: "Connecting to the application…", why };

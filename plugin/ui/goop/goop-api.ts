@@ -1,15 +1,15 @@
 // `Goop.api.call`: functions for the host's `/api/call/*` routes. Each request carries the session token, which the host requires.
 
-export interface ChannelBody {
+interface ChannelBody {
   channel_id: string;
 }
 
-export interface PeerBody extends ChannelBody {
+interface PeerBody extends ChannelBody {
   remote_peer: string;
 }
 
 /** One call in the host's answers. */
-export interface SessionStatus extends PeerBody {
+interface SessionStatus extends PeerBody {
   is_origin: boolean;
   pc_state: string;
   audio_on: boolean;

@@ -12,7 +12,7 @@ import { CallState } from "./goop-state.ts";
 const TOKEN_KEY = "goop_call_token";
 
 /** The members that this module defines. Other members of `Goop` stay. */
-export interface GoopGlobal {
+interface GoopGlobal {
   call: Pick<GoopCalls, "start" | "onIncoming" | "onRestore" | "activeCalls">;
   callState: CallState;
   callUI: CallUi;
@@ -24,7 +24,7 @@ declare global {
 }
 
 /** @param token the session token. @returns the global `Goop` */
-export function installGoop(link: Link, token: string): GoopGlobal {
+function installGoop(link: Link, token: string): GoopGlobal {
   const calls = new GoopCalls(link);
   const callState = new CallState();
   calls.onChange = (all, ended) => callState.update(all, ended);

@@ -8,7 +8,7 @@ import { isFailure, type SessionState, stateOf } from "./goop-session.ts";
 /** The phases that Goop²'s pages watch for, and the states of RTCPeerConnection. */
 export type CallPhase = "idle" | "requesting" | "incoming" | "error" | SessionState;
 
-export interface CallStateValues {
+interface CallStateValues {
   readonly phase: CallPhase;
   /** Empty without a call. After an error it is the channel of the failed call. */
   readonly channelId: string;

@@ -13,11 +13,11 @@ const LIMITS: Readonly<Record<FrameSource, { maxWidth: number; maxFps: number }>
 };
 
 /** WebKitGTK can be built without MediaStream, and without captureStream. */
-export function canCapture(): boolean {
+function canCapture(): boolean {
   return typeof MediaStream === "function" && typeof HTMLCanvasElement.prototype.captureStream === "function";
 }
 
-export interface SessionMediaOptions {
+interface SessionMediaOptions {
   readonly link: FrameLink;
   readonly callId: string;
   readonly source: FrameSource;

@@ -38,7 +38,7 @@ type NotificationName = keyof Notifications;
 type Handler<P> = (params: P) => void;
 
 /** What a LinkError can add to its kind and message. */
-export interface LinkErrorDetails {
+interface LinkErrorDetails {
   readonly method?: string;
   readonly issues?: readonly FieldIssue[];
 }

@@ -17,7 +17,7 @@ export interface FrameLink {
   onFrame(stream: string, handler: (frame: FrameMessage) => void): () => void;
 }
 
-export interface FeedOptions {
+interface FeedOptions {
   callId: string;
   source: FrameSource;
   maxWidth: number;

@@ -5,7 +5,7 @@ import { h } from "../dom.ts";
 import { createCanvasView, type FrameLink } from "./canvas-view.ts";
 import { createImageView } from "./image-view.ts";
 
-export interface SourceViewOptions {
+interface SourceViewOptions {
   readonly link: FrameLink;
   readonly source: FrameSource;
   readonly label: string;
@@ -15,7 +15,7 @@ export interface SourceViewOptions {
   onError(error: unknown): void;
 }
 
-export interface SourceView {
+interface SourceView {
   /** The canvas and the image, of which at most one is shown. */
   readonly elements: readonly HTMLElement[];
   /** Subscribes to the frames of a call, until the returned view is closed. */

@@ -6,7 +6,7 @@ export interface OpenStream {
   close(): Promise<void>;
 }
 
-export interface StreamSubscriptionOptions {
+interface StreamSubscriptionOptions {
   /** Its size on the screen decides the width. */
   readonly element: HTMLElement;
   /** In pixels; undefined follows the element. */

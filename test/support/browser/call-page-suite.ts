@@ -6,7 +6,7 @@ import { BOB, CAROL, contact, type ScriptedHost, startScriptedHost } from "../fa
 import type { ScriptStep } from "../fakes/scripted-plugin.ts";
 import { type CallPage, launchChromium, openCallPage } from "./call-page.ts";
 
-export interface CallPageSuite {
+interface CallPageSuite {
   /** The page of the running test. */
   page(): Page;
   at(testId: string): Locator;

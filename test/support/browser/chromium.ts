@@ -3,7 +3,7 @@ import { chromium, type Page } from "playwright-core";
 import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./browser.ts";
 
 /** How Chromium is started. */
-export interface ChromiumOptions {
+interface ChromiumOptions {
   /** Further command-line switches. */
   readonly args?: readonly string[];
   /** Where its sound goes; without it the browser is mute. */

@@ -93,7 +93,7 @@ export async function statusOf(
 }
 
 /** A page's `<img>`, which is answered with the first picture. */
-export interface MjpegViewer extends FrameViewer {
+interface MjpegViewer extends FrameViewer {
   /** Resolves when the server has taken the request, and so let it in or refused it. @throws Error when it cannot */
   readonly taken: Promise<unknown>;
   /** The answer's head. @throws Error naming any status but 200 */

@@ -1,7 +1,7 @@
 // Moving pictures for a page under test, drawn as SVG so that no encoder is needed: a person before an evening sky.
 
 /** One picture; `at` moves things, `source` tells the two sides apart by their colours. */
-export function scriptedPicture(source: string, at: number, width: number, height: number): string {
+function scriptedPicture(source: string, at: number, width: number, height: number): string {
   const [sky, ground, shirt] =
     source === "remote" ? ["#ffb37a", "#6d4c7d", "#2f6f8f"] : ["#9ad0ec", "#4e8a5c", "#b5533c"];
   const sway = Math.sin(at / 12) * width * 0.015;

@@ -11,7 +11,7 @@ import { makeWebDriverEngine, openSession, sendCommand } from "./webdriver.ts";
 import { startDisplay } from "./xvfb.ts";
 
 /** How WebKitGTK is started. */
-export interface WebKitOptions {
+interface WebKitOptions {
   /** Accelerated compositing. Without a GPU it takes a whole core before any frame arrives, so tests leave it off. */
   readonly isComposited?: boolean;
 }

@@ -79,7 +79,7 @@ export function stampDelayMs(ticks: number, nowMs: number): number {
 }
 
 /** Keeps an entry in `window.goopDrawn` for every `goop:drawn` event; the newest 20 000, some five minutes of two streams. */
-export function recordDrawn(): void {
+function recordDrawn(): void {
   const drawn: DrawnFrame[] = [];
   window.goopDrawn = drawn;
   document.addEventListener(
