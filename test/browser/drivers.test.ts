@@ -1,4 +1,4 @@
-// One contract for both browser drivers, and the stamp reader in both engines: what the call tests rely on.
+// Both browser drivers behave the same, and the stamp reader works in both engines. The call tests rely on this.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -40,7 +40,7 @@ for (const start of [startWebKit, startChromium]) {
       server.close();
     });
 
-    test("clicks, waits for what the click brings, and reads the text that is shown", async () => {
+    test("clicks, waits for the result, and reads the visible text", async () => {
       await browser.open(url);
       await browser.click("button");
       assert.equal((await browser.text("p")).trim(), "shown");
@@ -52,7 +52,7 @@ for (const start of [startWebKit, startChromium]) {
       assert.equal(await browser.execute(() => document.querySelector("input")?.value), "peer one");
     });
 
-    test("hands arguments to the page, awaits its promise and passes its error on", async () => {
+    test("passes arguments to the page, awaits its promise and rethrows its error", async () => {
       await browser.open(url);
       assert.deepEqual(
         await browser.execute((a: number, b: { c: number }) => Promise.resolve([a + b.c]), 1, { c: 2 }),
@@ -64,12 +64,12 @@ for (const start of [startWebKit, startChromium]) {
       await assert.rejects(failing, /thrown in the page/);
     });
 
-    test("says what it waited for and what the page shows when waiting is in vain", async () => {
+    test("names the awaited element and the page's text when waiting times out", async () => {
       await browser.open(url);
-      await assert.rejects(browser.waitFor("#never", 100), /100 ms in vain for the element #never.*show/);
+      await assert.rejects(browser.waitFor("#never", 100), /waited 100 ms for the element #never.*show/);
     });
 
-    test("closes also while the page hangs", async () => {
+    test("closes while the page hangs", async () => {
       const other = await start();
       await other.open(url);
       const endless = assert.rejects(
@@ -81,8 +81,8 @@ for (const start of [startWebKit, startChromium]) {
       await endless;
     });
 
-    test("takes a picture of a page at rest", async () => {
-      const folder = await mkdtemp(join(tmpdir(), "goop-picture-"));
+    test("takes a screenshot of an idle page", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "goop-screenshot-"));
       try {
         await browser.open(url);
         await browser.screenshot(join(folder, "page.png"));
@@ -106,13 +106,13 @@ for (const start of [startWebKit, startChromium]) {
       });
     }
 
-    test("finds no stamp in a picture with a wrong bit", async () => {
+    test("finds no stamp in a frame with a wrong bit", async () => {
       await browser.open(url);
       await browser.execute(drawStamp, 640, 480, stampBits(1).replace(/1$/, "0").replace(/^0/, "1"));
       assert.equal(await readStampOf(browser, "canvas"), null);
     });
 
-    test("records every picture drawn, with the delay since its stamp", async () => {
+    test("records every drawn frame, with the delay since its stamp", async () => {
       await browser.open(url);
       await startRecording(browser);
       const madeAt = Date.now();
@@ -122,7 +122,7 @@ for (const start of [startWebKit, startChromium]) {
       const [drawn, ...others] = await takeDrawn(browser);
       assert.deepEqual(others, []);
       assert.deepEqual([drawn?.seq, drawn?.stamp], [7, { ticks, sequence }]);
-      // Half a tick of rounding, and what the page's clock hides of its precision.
+      // The tolerance covers half a tick of rounding and the reduced precision of the page's clock.
       const expectedMs = (Math.round((drawn?.drawnAt ?? 0) * 10) - Math.round(madeAt * 10)) / 10;
       assert.ok(
         Math.abs((drawn?.delayMs ?? Number.NaN) - expectedMs) < 0.2,

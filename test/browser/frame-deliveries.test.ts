@@ -1,5 +1,5 @@
-// A real call's picture by each of the three ways, in WebKitGTK and in Chromium: it arrives, it is the running one, and it
-// ends with the call.
+// The remote video of a real call by each of the three deliveries, in WebKitGTK and in Chromium. Frames arrive live, and the
+// stream ends with the call.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -17,8 +17,8 @@ import {
 import { startWebKit } from "../support/browser/webkit.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
 
-const PICTURES = 20;
-/** Later than this, what is shown would not be the running call. */
+const FRAMES = 20;
+/** A frame older than this would not show the running call. */
 const LIVE_MS = 5_000;
 
 async function startPerson(label: string): Promise<Host> {
@@ -29,7 +29,7 @@ async function startPerson(label: string): Promise<Host> {
       camera: "test-pattern",
       microphone: "tone",
       speaker: "none",
-      // A busy machine would make the pictures smaller, and then they say nothing of the way.
+      // On a busy machine the adaptation would make frames smaller, and the test asserts their size.
       adaptation: false,
       iceServers: [],
       picture: SMALL_PICTURE,
@@ -64,13 +64,13 @@ async function connect(alice: Host, bob: Host): Promise<string> {
   return callId;
 }
 
-async function seen(page: DeliveryPage): Promise<StampedFrame[]> {
-  const pictures: StampedFrame[] = [];
-  while (pictures.length < PICTURES) pictures.push(...(await page.takeFrames()));
-  return pictures;
+async function framesOf(page: DeliveryPage): Promise<StampedFrame[]> {
+  const frames: StampedFrame[] = [];
+  while (frames.length < FRAMES) frames.push(...(await page.takeFrames()));
+  return frames;
 }
 
-describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
+describe("the three frame deliveries", { timeout: 300_000 }, () => {
   const cleanups: (() => Promise<unknown>)[] = [];
   let alice: Host;
   let bob: Host;
@@ -80,7 +80,7 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
     cleanups.push(() => alice.stop());
     bob = await startPerson("Bob");
     cleanups.push(() => bob.stop());
-    // Nothing can be added before one's own signalling is ready.
+    // Contacts can be added once Bob's own signalling is ready.
     await ownAddress(bob);
     await bob.plugin.request("contacts.add", { address: await ownAddress(alice) });
     callId = await connect(alice, bob);
@@ -100,25 +100,25 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
       after(() => browser?.close());
 
       for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
-        test(`${delivery} shows the running picture, one after the other`, async () => {
+        test(`${delivery} shows live frames`, async () => {
           await page.show(callId, delivery);
           await page.record(delivery);
-          const pictures = await seen(page);
+          const frames = await framesOf(page);
           await page.hide();
           assert.ok(
-            pictures.every(({ delayMs }) => delayMs > 0 && delayMs < LIVE_MS),
-            `delays ${pictures.map(({ delayMs }) => Math.round(delayMs))}`,
+            frames.every(({ delayMs }) => delayMs > 0 && delayMs < LIVE_MS),
+            `delays ${frames.map(({ delayMs }) => Math.round(delayMs))}`,
           );
-          assert.deepEqual([...new Set(pictures.map(({ width }) => width))], [640]);
+          assert.deepEqual([...new Set(frames.map(({ width }) => width))], [640]);
         });
       }
 
-      test("a page that goes leaves no stream behind", async () => {
+      test("a page that is left leaves no stream behind", async () => {
         await page.show(callId, "websocket");
         await page.record("websocket");
-        await seen(page);
+        await framesOf(page);
         await browser.open("about:blank");
-        // Streams of a call are bounded: were those of gone pages kept, the bound would soon be met.
+        // The number of streams of a call is limited, so streams of closed pages would soon reach the limit.
         for (let time = 0; time < 20; time += 1) {
           const { stream } = await alice.plugin.request("frames.subscribe", { callId, source: "remote" });
           await alice.plugin.request("frames.unsubscribe", { stream });
@@ -126,20 +126,20 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
         page = await openDeliveryPage(browser, alice);
         await page.show(callId, "mjpeg");
         await page.record("mjpeg");
-        await seen(page);
+        await framesOf(page);
         await page.hide();
       });
     });
   }
 
-  test("the end of the call ends what the page fetches, the last picture stays, and the browsers rest", async (t) => {
+  test("the end of the call ends the responses, the last frame stays, and the browsers are idle", async (t) => {
     const browsers: Browser[] = [];
     try {
       for (const start of [startWebKit, startChromium]) browsers.push(await start());
       for (const browser of browsers) {
         const page = await openDeliveryPage(browser, alice);
         await page.show(callId, "mjpeg");
-        await browser.waitFor(hasPicture);
+        await browser.waitFor(hasFrame);
       }
       const { url = "" } = await alice.plugin.request("frames.subscribe", {
         callId,
@@ -156,14 +156,14 @@ describe("the three ways of showing pictures", { timeout: 300_000 }, () => {
       assert.equal((await fetch(url, { headers: { origin } })).status, 403);
       for (const browser of browsers) await browser.waitFor(isLoaded);
       await assertBrowsersIdle(t);
-      for (const browser of browsers) assert.equal(await browser.execute(hasPicture), true, browser.name);
+      for (const browser of browsers) assert.equal(await browser.execute(hasFrame), true, browser.name);
     } finally {
       for (const browser of browsers) await browser.close();
     }
   });
 });
 
-function hasPicture(): boolean {
+function hasFrame(): boolean {
   const image = document.querySelector("#shown");
   return image instanceof HTMLImageElement && image.naturalWidth > 0;
 }

@@ -1,5 +1,5 @@
-// Chromium as a browser-mode peer of the plugin, with its real RTCPeerConnection: its page is the reference viewer's, its
-// messages go through the reference peer's node. Pictures by their stamps and voices by their pitch, at both ends.
+// Chromium as a browser-mode peer of the plugin, with its real RTCPeerConnection. Its page is that of the reference peer, whose
+// node carries the messages. Both ends verify video by its stamps and sound by its pitch.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -19,10 +19,10 @@ const SWITCHES = [
   "--disable-features=WebRtcHideLocalIpsWithMdns",
   "--autoplay-policy=no-user-gesture-required",
 ];
-const PICTURES = 10;
-/** Older than this, what is seen would be of another call; a machine under load may show what is seconds old. */
+const FRAMES = 10;
+/** An older frame would belong to another call. A machine under load can show frames that are seconds old. */
 const LIVE_MS = 20_000;
-/** A bin of the page's analyser is 1.5 Hz wide. */
+/** One bin of the page's analyser is 1.5 Hz wide. */
 const NEAR_HZ = 3;
 
 describe("Chromium as a browser-mode peer", () => {
@@ -53,15 +53,15 @@ describe("Chromium as a browser-mode peer", () => {
   });
   afterEach(() => hangUpAll(plugin));
 
-  /** Also loads it anew. */
+  /** Loads the page, or reloads it. */
   async function openPage(): Promise<void> {
     await browser.open(`${viewer.url}/?tone=${PEER_TONE_HZ}`);
     await browser.waitFor(() => window.goopPage !== undefined);
   }
 
   async function assertSeeAndHear(callId: string): Promise<void> {
-    await untilPageSees(PICTURES);
-    const stamps = await untilPluginStamps(plugin, callId, PICTURES);
+    await untilPageSees(FRAMES);
+    const stamps = await untilPluginStamps(plugin, callId, FRAMES);
     assert.deepEqual(
       stamps.filter(({ ageMs }) => ageMs < 0 || ageMs > LIVE_MS),
       [],
@@ -83,7 +83,7 @@ describe("Chromium as a browser-mode peer", () => {
     for (let attempt = 0; attempt < 20; attempt += 1) {
       if (isTone(await pulse.record(500), PULSE_RATE, PEER_TONE_HZ)) return;
     }
-    assert.fail(`the plugin plays something else than ${PEER_TONE_HZ} Hz`);
+    assert.fail(`the plugin does not play a tone of ${PEER_TONE_HZ} Hz`);
   }
 
   const isConnected = (callId: string) => (call: { callId: string; phase: string }) =>
@@ -108,7 +108,7 @@ describe("Chromium as a browser-mode peer", () => {
     return callId;
   }
 
-  test("it calls the plugin, both see and hear each other, and the plugin hangs up", async () => {
+  test("the page calls the plugin, both see and hear each other, and the plugin hangs up", async () => {
     const callId = await pageCalls();
     await assertSeeAndHear(callId);
     await plugin.host.request("call.hangup", { callId });
@@ -116,7 +116,7 @@ describe("Chromium as a browser-mode peer", () => {
     assert.deepEqual(findDeviations(node.log.streams), []);
   });
 
-  test("the plugin calls it, both see and hear each other, and the page hangs up", async () => {
+  test("the plugin calls the page, both see and hear each other, and the page hangs up", async () => {
     const callId = await pluginCalls();
     await assertSeeAndHear(callId);
     await browser.execute(() => window.goopPage?.hangup());
@@ -129,17 +129,17 @@ describe("Chromium as a browser-mode peer", () => {
     ["which called", pageCalls],
     ["which was called", pluginCalls],
   ] as const) {
-    test(`a page ${name} is loaded anew in mid-call, and picture and sound come back`, async (t) => {
+    test(`a page ${name} is reloaded during the call, and video and sound return`, async (t) => {
       const callId = await begin();
-      await untilPageSees(PICTURES);
+      await untilPageSees(FRAMES);
       const leftAt = performance.now();
       await openPage();
       await untilPageSees(1);
-      const backMs = performance.now() - leftAt;
+      const pageMs = performance.now() - leftAt;
       await untilPluginStamps(plugin, callId, 1);
-      const thereMs = performance.now() - leftAt;
+      const pluginMs = performance.now() - leftAt;
       t.diagnostic(
-        `picture back after ${backMs.toFixed(0)} ms in the page, ${thereMs.toFixed(0)} ms in the plugin`,
+        `video returned after ${pageMs.toFixed(0)} ms in the page and ${pluginMs.toFixed(0)} ms in the plugin`,
       );
       await assertSeeAndHear(callId);
       assert.deepEqual(await browser.execute(() => window.goopPage?.complaints), []);

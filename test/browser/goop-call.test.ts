@@ -1,5 +1,5 @@
-// A page that was written for Goop², unchanged on this plugin, in WebKitGTK and in Chromium: calls both ways, mutes, is
-// loaded anew in mid-call, hangs up on both sides.
+// An unchanged page of Goop² on this plugin, in WebKitGTK and in Chromium: calls in both directions, muting, a reload during the
+// call, and hanging up on both sides.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -10,10 +10,10 @@ import { type GoopPage, introducePages, openGoopPage } from "../support/browser/
 import { startWebKit } from "../support/browser/webkit.ts";
 import { readStampOf, type Stamp } from "../support/pictures/stamp-reader.ts";
 
-/** Each look takes some milliseconds; a picture that stands still is the same in all of them. */
-const LOOKS = 500;
+/** Each read takes some milliseconds, so frozen video gives the same stamp in all of them. */
+const MAX_READS = 500;
 
-/** Copies what an element shows to a canvas that a test can read. */
+/** Copies the video's current frame to a canvas that the test can read. */
 async function copyToProbe(browser: Browser, selector: string): Promise<void> {
   await browser.execute((from: string) => {
     const shown = document.querySelector(from);
@@ -28,17 +28,17 @@ async function copyToProbe(browser: Browser, selector: string): Promise<void> {
   }, selector);
 }
 
-/** Looked at again and again it is another picture of the pattern each time. */
-async function assertMoves(look: () => Promise<Stamp | null>): Promise<void> {
+/** Asserts that repeated reads give stamps of different frames. */
+async function assertMoves(read: () => Promise<Stamp | null>): Promise<void> {
   const numbers = new Set<number>();
-  for (let time = 0; time < LOOKS && numbers.size < 3; time += 1) {
-    const stamp = await look();
+  for (let count = 0; count < MAX_READS && numbers.size < 3; count += 1) {
+    const stamp = await read();
     if (stamp) numbers.add(stamp.sequence);
   }
-  assert.ok(numbers.size >= 3, `in ${LOOKS} looks the pictures ${[...numbers].join(", ")} were seen`);
+  assert.ok(numbers.size >= 3, `${MAX_READS} reads found only the frames ${[...numbers].join(", ")}`);
 }
 
-/** The stream made of a canvas plays in the page's video, and what it shows is the other's camera. */
+/** Asserts that the stream plays in the page's `<video>` and shows the other side's camera. */
 async function assertVideoPlays({ browser }: GoopPage): Promise<void> {
   await browser.waitFor(() => {
     const video = document.querySelector("video");
@@ -61,7 +61,7 @@ const imagesShow = ({ browser }: GoopPage): Promise<void> =>
 const sourcesOf = ({ browser }: GoopPage): Promise<string[]> =>
   browser.execute(() => [...document.images].map(({ src }) => src));
 
-/** Beyond the host's interface: the picture on a canvas of the page's own. */
+/** Uses `drawRemote`, which Goop²'s own interface lacks. */
 async function assertDraws({ browser }: GoopPage): Promise<void> {
   await browser.executeSource(`() => { session.drawRemote(document.getElementById("drawn")); }`);
   await assertMoves(() => readStampOf(browser, "#drawn"));
@@ -89,7 +89,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
       return output instanceof HTMLOutputElement ? Number(output.value) : -1;
     });
 
-  /** @returns when both say that they are connected */
+  /** Resolves when both pages show that they are connected. */
   async function connect(
     caller: GoopPage,
     callee: GoopPage,
@@ -113,7 +113,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
     ["alice", "bob"],
     ["bob", "alice"],
   ] as const) {
-    test(`${caller} calls ${callee}: both see each other, in a video by srcObject, in an img, and on a canvas`, async () => {
+    test(`${caller} calls ${callee}, and both show the other in a video, an img and a canvas`, async () => {
       await connect(page(caller), page(callee));
       for (const one of both()) {
         await imagesShow(one);
@@ -124,7 +124,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
     });
   }
 
-  test("toggles say whether it is on, and the plugin does what they say", async () => {
+  test("toggles return the new state, and the plugin applies it", async () => {
     const [alice, bob] = both();
     await connect(alice, bob);
     const muted = () =>
@@ -153,7 +153,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
   });
 
   for (const name of ["alice", "bob"] as const) {
-    test(`${name}'s page, loaded anew in mid-call, finds its call again and can end it`, async () => {
+    test(`${name}'s page restores its call after a reload and can end it`, async () => {
       const one = page(name);
       await connect(page("alice"), page("bob"));
       const { callId } = await one.info();
@@ -166,7 +166,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
     });
   }
 
-  test("a page that is loaded while it rings rings again", async () => {
+  test("a page that is reloaded while a call rings shows the call again", async () => {
     const [alice, bob] = both();
     await alice.call(bob, "call-audio");
     await bob.shows("phase", "incoming");
@@ -177,7 +177,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
     await Promise.all(both().map((other) => other.shows("phase", "idle")));
   });
 
-  test("streams come to those who ask late, too, and a call without pictures has none", async () => {
+  test("late listeners get the streams too, and a voice call has none", async () => {
     const [alice, bob] = both();
     await connect(alice, bob);
     await assertVideoPlays(alice);
@@ -193,7 +193,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
     await hangUp(alice);
   });
 
-  test("the host's own address shows a call's picture too", async () => {
+  test("the host's own video URL shows the call too", async () => {
     const [alice, bob] = both();
     await connect(alice, bob);
     await bob.browser.executeSource(`() => {
@@ -209,7 +209,7 @@ describe("a page written for Goop²", { timeout: 400_000 }, () => {
     await hangUp(bob);
   });
 
-  test("after a plugin that was killed in mid-call the next one's pictures show, and after all the calls the browsers rest", async (t) => {
+  test("video returns after the plugin was killed during the call, and the browsers are idle after the calls", async (t) => {
     const [alice, bob] = both();
     await connect(alice, bob);
     await imagesShow(alice);

@@ -1,5 +1,5 @@
-// A page in a call whose plugin is killed: the user sees that the path is lost, and then the picture again, without a
-// reload and without a button.
+// The plugin of a page is killed during a call. The page shows that the call reconnects, and then the video again, without a
+// reload and without a click.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -31,14 +31,14 @@ async function start(label: string, dataDir: string): Promise<Host> {
   });
 }
 
-/** Bob's host has no page: whoever calls is answered. */
-function answersByItself(host: Host): void {
+/** Bob's host has no page, so it accepts every call by itself. */
+function acceptCalls(host: Host): void {
   host.plugin.onNotification("call.incoming", ({ callId }) => {
     host.plugin.request("call.accept", { callId }).catch((error: unknown) => console.error(error));
   });
 }
 
-test("a page whose plugin is killed shows that the call reconnects, and then the picture, without a reload", async (t) => {
+test("after its plugin is killed, a page shows the call reconnecting, and then video without a reload", async (t) => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const ends: (() => Promise<unknown>)[] = [];
   try {
@@ -48,7 +48,7 @@ test("a page whose plugin is killed shows that the call reconnects, and then the
     ends.unshift(() => alice.stop());
     const bob = await start("Bob", join(folder, "bob"));
     ends.unshift(() => bob.stop());
-    answersByItself(bob);
+    acceptCalls(bob);
     await ownAddress(alice);
     await alice.plugin.request("contacts.add", { address: await ownAddress(bob) });
     const browser = await startChromium();
@@ -73,7 +73,7 @@ test("a page whose plugin is killed shows that the call reconnects, and then the
     await takeDrawn(browser);
     await browser.waitForSource(inPhase("connected"));
     await waitForDrawn(browser, "remote", 10);
-    t.diagnostic(`ten pictures ${Math.round(performance.now() - crashedAt)} ms after the crash`);
+    t.diagnostic(`ten frames ${Math.round(performance.now() - crashedAt)} ms after the crash`);
     await browser.screenshot(`${SCREENSHOTS}plugin-crash-back.png`);
     assert.equal(await browser.execute(() => document.body.dataset.sameDocument), "yes");
     assert.notEqual(alice.pid, pid);

@@ -1,5 +1,5 @@
-// The main job, as two people do it: a call between two real plugin processes, each with a page in a real browser, all
-// by clicks. The picture is verified by the stamp on the remote canvas, the voice by what the callee's speaker plays.
+// A call between two real plugin processes, each with a page in a real browser, controlled by clicks only. The stamps on the
+// remote canvas verify the video, and the recorded speakers verify the sound.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -22,13 +22,13 @@ import { assertHears } from "../support/sound/assert-hears.ts";
 import { type Pulse, startPulse } from "../support/sound/pulse.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url));
-const PICTURES = 60;
-/** Later than this, what is on the canvas would not be the running call. */
+const FRAMES = 60;
+/** A frame older than this would not show the running call. */
 const LIVE_MS = 5_000;
 const TONE_LEVEL = 0.25;
 
 const id = (testId: string) => `[data-testid="${testId}"]`;
-/** Not always shown, so it is looked up rather than waited for as an element. */
+/** The phase is not always visible, so this reads its attribute instead of waiting for a visible element. */
 const reached = (browser: Browser, phase: string) =>
   browser.waitForSource(
     `() => document.querySelector('${id("call-phase")}')?.dataset.phase === ${JSON.stringify(phase)}`,
@@ -93,7 +93,7 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
 
   async function assertSees({ browser }: Person): Promise<void> {
     await startRecording(browser);
-    await waitForDrawn(browser, "remote", PICTURES);
+    await waitForDrawn(browser, "remote", FRAMES);
     const remote = (await takeDrawn(browser)).filter(({ source }) => source === "remote");
     const stamps = remote.flatMap(({ stamp, drawnAt }) => (stamp ? [{ stamp, drawnAt }] : []));
     assert.ok(
@@ -106,7 +106,7 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
       `delays ${delays.map(Math.round)}`,
     );
     const numbers = new Set(stamps.map(({ stamp }) => stamp.sequence));
-    assert.ok(numbers.size >= stamps.length * 0.9, "the same picture was drawn again and again");
+    assert.ok(numbers.size >= stamps.length * 0.9, "the same frames were drawn repeatedly");
   }
 
   for (const [caller, callee] of [

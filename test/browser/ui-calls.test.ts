@@ -1,4 +1,4 @@
-// The call page through the life of calls, clicked as a user does, against the scripted plugin.
+// The call page during whole calls, controlled by clicks, with the scripted plugin.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -18,7 +18,7 @@ describe("the call page", () => {
       call: callWithBob({ direction: "incoming", phase: "ringing", connectedAt: undefined }),
     });
 
-  test("calls a contact with video: calling, ringing, connected with both pictures and the time", async () => {
+  test("a video call shows calling, ringing, and then both videos and the time", async () => {
     await at(`contact-${BOB}`).getByTestId("call-video").click();
     await requested(/^call\.start .*"media":"video"/);
     await ui.showsPhase("requesting");
@@ -33,7 +33,7 @@ describe("the call page", () => {
     assert.equal(await at("hangup").getAttribute("aria-label"), "Hang up");
   });
 
-  test("hanging up says so, and calls again with the same media", async () => {
+  test("after hanging up, the page says so and calls again with the same media", async () => {
     script({ do: "call", call: callWithBob({ media: "audio" }) });
     await at("hangup").click();
     await at("end-reason").getByText("You hung up.").waitFor();
@@ -44,7 +44,7 @@ describe("the call page", () => {
     assert.equal(await at("end-notice").isVisible(), false);
   });
 
-  test("a ringing call asks, takes no key for an answer, and is accepted with video", async () => {
+  test("an incoming call opens a dialog, ignores keys, and is accepted with video", async () => {
     ring();
     await at("incoming-dialog").getByText("wants to start a video call").waitFor();
     await ui.page().keyboard.press("Escape");
@@ -58,7 +58,7 @@ describe("the call page", () => {
     assert.equal(await at("incoming-dialog").isVisible(), false);
   });
 
-  test("a video call may be taken by voice: initials instead of pictures, and no camera button", async () => {
+  test("a video call accepted by voice shows initials and no camera button", async () => {
     ring();
     await at("accept-audio").click();
     await requested(/^call\.accept .*"media":"audio"/);
@@ -68,7 +68,7 @@ describe("the call page", () => {
     assert.equal(await at("remote-canvas").getAttribute("data-shown"), "false");
   });
 
-  test("a voice call offers no video answer, and declining tells the plugin", async () => {
+  test("a voice call has no video answer, and declining rejects it", async () => {
     const call = callWithBob({
       direction: "incoming",
       phase: "ringing",
@@ -83,7 +83,7 @@ describe("the call page", () => {
     await at("end-reason").getByText("You declined the call.").waitFor();
   });
 
-  test("a caller who gives up takes the question away and is named", async () => {
+  test("a cancelled call closes the dialog and names the caller", async () => {
     ring();
     await at("accept-video").waitFor();
     script({ do: "end", callId, reason: "cancelled", endedBy: "remote" });
@@ -91,7 +91,7 @@ describe("the call page", () => {
     assert.equal(await at("incoming-dialog").isVisible(), false);
   });
 
-  test("microphone and camera switches ask the plugin and show what it answers", async () => {
+  test("the microphone and camera buttons send requests and show the plugin's state", async () => {
     script({ do: "call", call: callWithBob() });
     await at("mic-toggle").click();
     await requested(/^call\.setMicrophone .*"on":false/);
@@ -105,7 +105,7 @@ describe("the call page", () => {
     await ui.showsVideo("local");
   });
 
-  test("the other side's mute and camera are shown, and a camera that is off leaves initials", async () => {
+  test("the page shows the other side's mute and camera, and initials without a camera", async () => {
     script({ do: "call", call: callWithBob() });
     await ui.showsVideo("remote");
     script({ do: "change", callId, change: { remote: { microphone: "off", camera: "off" } } });
@@ -117,7 +117,7 @@ describe("the call page", () => {
     assert.equal(await at("remote-muted").isVisible(), false);
   });
 
-  test("a camera that stands in, one that is there again and a smaller picture are told, and one press takes it back", async () => {
+  test("the page shows a replaced camera and a smaller picture, and one click uses the camera that is back", async () => {
     const { local } = callWithBob();
     script({ do: "call", call: callWithBob() });
     const offered = { deviceId: "usb-cam", deviceName: "Aurora HD Webcam" };
@@ -162,7 +162,7 @@ describe("the call page", () => {
     );
   });
 
-  test("a lost connection and a lost camera are told while the call goes on", async () => {
+  test("the page shows a lost connection and a lost camera during the call", async () => {
     const { local } = callWithBob();
     script({ do: "call", call: callWithBob({ phase: "reconnecting", quality: "poor" }) });
     await at("reconnecting").waitFor();
@@ -172,7 +172,7 @@ describe("the call page", () => {
     assert.equal(await at("reconnecting").isVisible(), false);
   });
 
-  test("every end reason is told in plain words, from either side", async () => {
+  test("every end reason has a sentence for each side", async () => {
     for (const endedBy of endedBySchema.options) {
       for (const reason of endReasonSchema.options) {
         script({ do: "call", call: callWithBob({ media: "audio" }) });
@@ -186,7 +186,7 @@ describe("the call page", () => {
     }
   });
 
-  test("of two calls at once the one that lost goes without a notice", async () => {
+  test("the superseded call of two simultaneous calls ends without a notice", async () => {
     script({ do: "call", call: callWithBob({ phase: "ringing", connectedAt: undefined }) });
     await ui.showsPhase("ringing");
     script({ do: "end", callId, reason: "superseded", endedBy: "local", replacedBy: "other" });
@@ -195,7 +195,7 @@ describe("the call page", () => {
     assert.equal(await at("end-notice").isVisible(), false);
   });
 
-  test("a page reloaded in mid-call finds its call and its pictures again", async () => {
+  test("a page that is reloaded during a call shows the call and its video again", async () => {
     script({ do: "call", call: callWithBob() });
     await ui.showsVideo("remote");
     await ui.page().reload();
@@ -204,7 +204,7 @@ describe("the call page", () => {
     assert.equal(await ui.text("call-name"), "Bob Cratchit");
   });
 
-  test("a refused wish is told", async () => {
+  test("a refused request shows a message", async () => {
     script({ do: "refuse", method: "call.start", code: 1401, kind: "signallingUnavailable" });
     await at(`contact-${BOB}`).getByTestId("call-audio").click();
     await at("toast").getByText("The network part is not ready yet.").waitFor();

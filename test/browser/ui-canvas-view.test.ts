@@ -1,4 +1,4 @@
-// The canvas view by itself, with a link of the test's own, in a real browser: what it draws, acknowledges and asks for.
+// The canvas view alone, with a fake link in a real browser: its drawing, acknowledgements and requests.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -7,9 +7,10 @@ import { type PageServer, startPageServer } from "../../plugin/host/page/page-se
 import type { CanvasView, CanvasViewOptions, DrawnDetail } from "../../plugin/ui/video/canvas-view.ts";
 import { type CallPage, launchChromium, openCallPage } from "../support/browser/call-page.ts";
 
-/** What the page holds for these tests; `asked` is everything that the view said to its link. */
-interface Bench {
-  asked: string[];
+/** The test's global in the page. */
+interface TestBench {
+  /** All requests and notifications that the view has sent. */
+  sent: string[];
   drawn: DrawnDetail[];
   canvas: HTMLCanvasElement;
   view: CanvasView;
@@ -19,7 +20,7 @@ interface Bench {
   setHidden(hidden: boolean): void;
 }
 declare global {
-  var bench: Bench;
+  var bench: TestBench;
 }
 
 describe("the canvas view", () => {
@@ -41,15 +42,15 @@ describe("the canvas view", () => {
   afterEach(() => open.close());
 
   const until = (condition: () => unknown) => open.page.waitForFunction(condition);
-  const asked = () => open.page.evaluate(() => bench.asked.splice(0));
+  const takeSent = () => open.page.evaluate(() => bench.sent.splice(0));
 
   test("subscribes for the width of the canvas on the screen, with credit for two", async () => {
-    assert.deepEqual(await asked(), [
+    assert.deepEqual(await takeSent(), [
       'frames.subscribe {"callId":"c","source":"remote","maxWidth":640,"quality":60,"credit":2}',
     ]);
   });
 
-  test("draws each picture in its own size, tells it on the canvas and acknowledges it", async () => {
+  test("draws each frame in its own size, dispatches goop:drawn, and acknowledges it", async () => {
     await open.page.evaluate(() => bench.answer("s1"));
     await open.page.evaluate(() => bench.send("s1", 1, 64));
     await until(() => bench.drawn.length === 1);
@@ -67,13 +68,13 @@ describe("the canvas view", () => {
       ],
     );
     assert.deepEqual(size, [32, 24]);
-    assert.deepEqual((await asked()).slice(1), [
+    assert.deepEqual((await takeSent()).slice(1), [
       'frames.ack {"stream":"s1","seq":1}',
       'frames.ack {"stream":"s1","seq":2}',
     ]);
   });
 
-  test("of pictures that come while one is being read only the newest is drawn", async () => {
+  test("draws only the newest of the frames that arrive while one is decoded", async () => {
     await open.page.evaluate(() => {
       bench.answer("s1");
       return Promise.resolve().then(() => undefined);
@@ -83,59 +84,59 @@ describe("the canvas view", () => {
     });
     await until(() => bench.drawn.length === 2);
     assert.deepEqual(await open.page.evaluate(() => bench.drawn.map(({ seq }) => seq)), [1, 4]);
-    assert.deepEqual((await asked()).slice(1), [
+    assert.deepEqual((await takeSent()).slice(1), [
       'frames.ack {"stream":"s1","seq":1}',
       'frames.ack {"stream":"s1","seq":4}',
     ]);
   });
 
-  test("a picture that cannot be read gives its credit back and does not stop the next", async () => {
+  test("acknowledges an unreadable frame and draws the next one", async () => {
     await open.page.evaluate(() => bench.answer("s1"));
     await open.page.evaluate(() => {
       bench.send("s1", 1, 64, "data:image/jpeg;base64,AAAA");
       bench.send("s1", 2, 64);
     });
     await until(() => bench.drawn.length === 1);
-    assert.deepEqual((await asked()).slice(1), [
+    assert.deepEqual((await takeSent()).slice(1), [
       'frames.ack {"stream":"s1","seq":1}',
       'frames.ack {"stream":"s1","seq":2}',
     ]);
   });
 
-  test("rests while the page is hidden and begins again when it is shown", async () => {
+  test("unsubscribes while the page is hidden and subscribes again when it is shown", async () => {
     await open.page.evaluate(() => bench.answer("s1"));
     await open.page.evaluate(() => bench.setHidden(true));
-    await until(() => bench.asked.length === 2);
+    await until(() => bench.sent.length === 2);
     await open.page.evaluate(() => bench.setHidden(false));
-    await until(() => bench.asked.length === 3);
-    assert.deepEqual((await asked()).slice(1), [
+    await until(() => bench.sent.length === 3);
+    assert.deepEqual((await takeSent()).slice(1), [
       'frames.unsubscribe {"stream":"s1"}',
       'frames.subscribe {"callId":"c","source":"remote","maxWidth":640,"quality":60,"credit":2}',
     ]);
   });
 
-  test("a larger canvas gets larger pictures, without a gap between the two streams", async () => {
+  test("a larger canvas gets larger frames, without a gap between the two streams", async () => {
     await open.page.evaluate(() => bench.answer("s1"));
     await open.page.evaluate(() => {
       bench.canvas.style.setProperty("width", "1100px");
     });
-    await until(() => bench.asked.length === 2);
+    await until(() => bench.sent.length === 2);
     await open.page.evaluate(() => bench.send("s1", 1, 64));
     await until(() => bench.drawn.length === 1);
     await open.page.evaluate(() => bench.answer("s2"));
-    await until(() => bench.asked.length === 4);
-    assert.deepEqual((await asked()).slice(1), [
+    await until(() => bench.sent.length === 4);
+    assert.deepEqual((await takeSent()).slice(1), [
       'frames.subscribe {"callId":"c","source":"remote","maxWidth":1280,"quality":60,"credit":2}',
       'frames.ack {"stream":"s1","seq":1}',
       'frames.unsubscribe {"stream":"s1"}',
     ]);
   });
 
-  test("closed before its stream was there, it ends the stream as soon as it is", async () => {
+  test("a view that closes before its stream opens ends the stream when it opens", async () => {
     await open.page.evaluate(() => bench.view.close());
     await open.page.evaluate(() => bench.answer("s1"));
-    await until(() => bench.asked.length === 2);
-    assert.equal((await asked())[1], 'frames.unsubscribe {"stream":"s1"}');
+    await until(() => bench.sent.length === 2);
+    assert.equal((await takeSent())[1], 'frames.unsubscribe {"stream":"s1"}');
   });
 });
 
@@ -145,7 +146,7 @@ async function makeBench(): Promise<void> {
   const { createCanvasView } = (await import(path)) as {
     createCanvasView(options: CanvasViewOptions): CanvasView;
   };
-  const asked: string[] = [];
+  const sent: string[] = [];
   const drawn: DrawnDetail[] = [];
   const waiting: ((answer: never) => void)[] = [];
   const handlers = new Map<string, (frame: never) => void>();
@@ -159,11 +160,11 @@ async function makeBench(): Promise<void> {
     source: "remote",
     link: {
       request(method, params) {
-        asked.push(`${method} ${JSON.stringify(params)}`);
+        sent.push(`${method} ${JSON.stringify(params)}`);
         if (method === "frames.unsubscribe") return Promise.resolve(null as never);
         return new Promise((resolve) => waiting.push(resolve));
       },
-      notify: (method, params) => asked.push(`${method} ${JSON.stringify(params)}`),
+      notify: (method, params) => sent.push(`${method} ${JSON.stringify(params)}`),
       onFrame(stream, handler) {
         handlers.set(stream, handler);
         return () => handlers.delete(stream);
@@ -171,7 +172,7 @@ async function makeBench(): Promise<void> {
     },
   });
   const paint = document.createElement("canvas");
-  const picture = (seq: number, width: number): string => {
+  const jpeg = (seq: number, width: number): string => {
     Object.assign(paint, { width, height: (width * 3) / 4 });
     paint.getContext("2d")?.fillText(String(seq), 2, 10);
     return paint.toDataURL("image/jpeg");
@@ -182,13 +183,13 @@ async function makeBench(): Promise<void> {
     document.dispatchEvent(new Event("visibilitychange"));
   };
   globalThis.bench = {
-    asked,
+    sent,
     drawn,
     canvas,
     view,
     setHidden,
     answer: (stream) => waiting.shift()?.({ stream } as never),
-    send(stream, seq, width, dataUrl = picture(seq, width)) {
+    send(stream, seq, width, dataUrl = jpeg(seq, width)) {
       const frame = { stream, seq, capturedAt: 5, width, height: (width * 3) / 4, dataUrl };
       handlers.get(stream)?.(frame as never);
     },

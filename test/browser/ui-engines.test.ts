@@ -1,4 +1,4 @@
-// The call page in both engines: WebKitGTK, which the host application's window is made of, and Chromium.
+// The call page in WebKitGTK, the engine of the host application's window, and in Chromium.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -32,19 +32,19 @@ for (const start of [startWebKit, startChromium]) {
     });
     afterEach(() => scripted?.host.stop());
 
-    test("an incoming call is accepted by a click, draws both pictures, and goes on after a reload", async () => {
+    test("an incoming call is accepted by a click, shows both videos, and continues after a reload", async () => {
       const call = callWithBob({ direction: "incoming", phase: "ringing", connectedAt: undefined });
       scripted.script({ do: "call", isIncoming: true, call });
       await browser.click(id("accept-video"));
       await browser.waitFor(`${id("remote-canvas")}[data-shown="true"]`);
       await browser.waitFor(`${id("local-canvas")}[data-shown="true"]`);
-      // The old page still answers for a moment after it was told to reload.
+      // The old page can still answer for a moment after location.reload().
       await browser.executeSource('() => { document.body.id = "old"; location.reload(); }');
       await browser.waitFor(`body:not(#old) ${id("remote-canvas")}[data-shown="true"]`);
       assert.deepEqual(await browser.execute(sizeOfRemote), [640, 480]);
     });
 
-    test("each picture is told on its canvas, in order, and none is told twice", async () => {
+    test("goop:drawn fires once for each frame, in order", async () => {
       scripted.script({ do: "call", call: callWithBob() });
       await browser.waitFor(`${id("remote-canvas")}[data-shown="true"]`);
       const drawn = await browser.execute(nextDrawn, 5);
@@ -55,7 +55,7 @@ for (const start of [startWebKit, startChromium]) {
       assert.deepEqual(new Set(drawn.map(({ source }) => source)), new Set(["remote"]));
     });
 
-    test("a call is made and ended by clicks", async () => {
+    test("a call starts and ends by clicks", async () => {
       await browser.click(`${id(`contact-${BOB}`)} ${id("call-audio")}`);
       await scripted.asked(/^call\.start .*"media":"audio"/);
       await browser.click(id("hangup"));

@@ -1,4 +1,4 @@
-// The parts around a call: contacts, devices, snapshot, the keyboard, and what happens when something dies.
+// The parts of the page around a call: contacts, devices, the snapshot, the keyboard, and the end of the plugin or the host.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,7 +12,7 @@ describe("around a call", () => {
   const ui = useCallPage();
   const { at, script, requested } = ui;
 
-  test("contacts show who can be reached, those first", async () => {
+  test("reachable contacts come first", async () => {
     const rows = ui.page().getByTestId("contacts").locator("li");
     assert.deepEqual(await rows.evaluateAll((all) => all.map((row) => row.dataset.testid)), [
       `contact-${BOB}`,
@@ -21,13 +21,13 @@ describe("around a call", () => {
     assert.match(await ui.text(`contact-${CAROL}`), /Not reachable/);
   });
 
-  test("nobody can be called while a call is under way", async () => {
+  test("the call buttons are disabled during a call", async () => {
     script({ do: "call", call: callWithBob() });
     await at("hangup").waitFor();
     assert.equal(await at(`contact-${CAROL}`).getByTestId("call-audio").isDisabled(), true);
   });
 
-  test("an address that is wrong or does not answer is told beside the field; a good one becomes a contact", async () => {
+  test("a wrong or unreachable address shows an error beside the field, and a good one becomes a contact", async () => {
     await at("add-contact").click();
     await at("address-field").fill("bob's computer");
     await at("address-submit").click();
@@ -41,7 +41,7 @@ describe("around a call", () => {
     await at("add-contact-dialog").waitFor({ state: "hidden" });
   });
 
-  test("the own address for others is the one that is reachable from elsewhere, and can be copied", async () => {
+  test("the user's own address is one that other machines can reach, and can be copied", async () => {
     await ui.page().context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await at("add-contact").click();
     await at("copy-address").click();
@@ -51,7 +51,7 @@ describe("around a call", () => {
     assert.equal(await ui.text("own-address"), copied);
   });
 
-  test("devices chosen outside a call are settings for the next one", async () => {
+  test("a device chosen outside a call is a setting for the next one", async () => {
     await at("devices-open").click();
     await at("device-camera").selectOption("usb-cam-2");
     await requested(/^settings\.update .*"camera":"usb-cam-2"/);
@@ -60,7 +60,7 @@ describe("around a call", () => {
     assert.equal(await at("device-camera").inputValue(), "usb-cam-2");
   });
 
-  test("devices chosen in a call change it at once, and levels move the meters", async () => {
+  test("a device chosen in a call takes effect at once, and levels move the meters", async () => {
     script({ do: "call", call: callWithBob() });
     await at("call-devices").click();
     assert.equal(await at("device-camera").inputValue(), "usb-cam");
@@ -71,7 +71,7 @@ describe("around a call", () => {
     assert.equal(await at("meter-speaker").getAttribute("aria-valuenow"), "0");
   });
 
-  test("a device that is gone is told, and the picker shows the one in use again", async () => {
+  test("choosing an absent device shows a message, and the picker shows the used one again", async () => {
     script({ do: "call", call: callWithBob() });
     await at("call-devices").click();
     await at("device-camera").selectOption("usb-cam-2");
@@ -79,7 +79,7 @@ describe("around a call", () => {
     assert.equal(await at("device-camera").inputValue(), "usb-cam");
   });
 
-  test("the quality sign opens the numbers behind it", async () => {
+  test("the quality button opens the measurements", async () => {
     script({ do: "call", call: callWithBob() });
     script({ do: "statistics", statistics: statisticsOf(callId) });
     await at("quality").click();
@@ -101,7 +101,7 @@ describe("around a call", () => {
     assert.equal(Buffer.concat(chunks).subarray(1, 4).toString("latin1"), "PNG");
   });
 
-  test("a call can be made and ended with the keyboard alone, and the focus is never lost", async () => {
+  test("a call starts and ends by keyboard alone, and the focus is never lost", async () => {
     const focused = () => ui.page().evaluate(() => document.activeElement?.getAttribute("data-testid"));
     for (let presses = 0; (await focused()) !== "call-audio"; presses += 1) {
       assert.ok(presses < 10, "the call button is not reached by Tab");
@@ -126,7 +126,7 @@ describe("around a call", () => {
     await at("announcer").getByText("Bob Cratchit did not answer.").waitFor({ state: "attached" });
   });
 
-  test("a plugin that dies is told with status and last words, and starts again at a click", async () => {
+  test("the page shows the exit status and the last line of a plugin that exits, and restarts it by a click", async () => {
     script({ do: "call", call: callWithBob() });
     await at("hangup").waitFor();
     script({ do: "die", words: '{"level":"fatal","message":"out of memory"}', status: 9 });
@@ -137,11 +137,11 @@ describe("around a call", () => {
     await at("own-status").getByText("Ready for calls").waitFor();
   });
 
-  test("a host that goes away is told, with no button that could not help", async () => {
+  test("the page shows that the host is gone, without a button for a restart", async () => {
     await ui.scripted().host.stop();
     await at("trouble").getByText("Connecting to the application…").waitFor();
     assert.equal(await at("restart").isVisible(), false);
-    // The browser itself reports on the console that nobody answers: that is what this test is about.
+    // The browser reports the refused connections on the console, as this test intends.
     await ui.page().goto("about:blank");
     ui.ignoreErrors(/ERR_CONNECTION_REFUSED/);
   });

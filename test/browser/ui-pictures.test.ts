@@ -1,5 +1,5 @@
-// Every state of the page, narrow and wide, light and dark: nothing is cut off, and a picture of each is kept in
-// test/out/screenshots for people to look at.
+// Every state of the page, narrow and wide, light and dark, fits into the window. Screenshots of all states are kept in
+// test/out/screenshots.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -15,12 +15,12 @@ describe("the page's states fit at 360 and at 1400 pixels", () => {
   const ui = useCallPage();
   const { at, script } = ui;
   const fits = async (name: string): Promise<void> => {
-    const cut = await takeScreenshots(ui.page(), name);
-    assert.deepEqual(cut, []);
+    const misplaced = await takeScreenshots(ui.page(), name);
+    assert.deepEqual(misplaced, []);
   };
   const call = (change: Partial<CallInfo> = {}) => script({ do: "call", call: callWithBob(change) });
 
-  test("contacts, also none, and the dialog that adds one", async () => {
+  test("contacts, no contacts, and the dialog that adds one", async () => {
     script({
       do: "contacts",
       contacts: [contact(BOB, longName), contact("12D3KooWDaveDave1", "Dave", false)],

@@ -1,4 +1,4 @@
-// The settings page and the warning sign, clicked as a user does, in Chromium, against the scripted plugin.
+// The settings page and the warning sign in Chromium, controlled by clicks, with the scripted plugin.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -29,7 +29,7 @@ describe("the settings page", () => {
       contacts: [{ ...contact(BOB, "Bob Cratchit"), videoDisabled }, contact(CAROL, "Carol")],
     });
 
-  test("draws every setting of the manifest, filled with what counts", async () => {
+  test("draws every setting of the manifest with its present value", async () => {
     await open();
     const titles = await ui.page().locator(".setting-title").allTextContents();
     assert.deepEqual(
@@ -45,7 +45,7 @@ describe("the settings page", () => {
     assert.deepEqual(await takeScreenshots(ui.page(), "settings"), []);
   });
 
-  test("switches calls off and on: banner, warning signs and status follow at once", async () => {
+  test("switching calls off and on updates banner, warning signs and status at once", async () => {
     setBobDisabled(true);
     await sign(BOB).waitFor();
     assert.deepEqual(
@@ -75,7 +75,7 @@ describe("the settings page", () => {
     assert.equal(await at("setting-preferred_cam").isDisabled(), false);
   });
 
-  test("says why calls are impossible, and that they are back", async () => {
+  test("shows why calls are impossible until they are possible again", async () => {
     script({ do: "availability", availability: NO_DEVICE });
     await at("availability-why").getByText("Plug one in").waitFor();
     assert.equal(await text("availability-title"), "Nothing to call with");
@@ -85,7 +85,7 @@ describe("the settings page", () => {
     assert.equal(await hasButtons(BOB), true);
   });
 
-  test("chooses a device, and a wrong number is refused by name while the old one stays", async () => {
+  test("changes a device, and shows why a wrong number is refused while the old one stays", async () => {
     await open();
     await at("setting-preferred_cam").selectOption("usb-cam-2");
     await requested(/^settings\.update .*"camera":"usb-cam-2"/);
@@ -96,7 +96,7 @@ describe("the settings page", () => {
     assert.equal(await at("setting-preferred_cam").inputValue(), "usb-cam-2");
   });
 
-  test("edits the list of servers: one more, a wrong one refused, one less", async () => {
+  test("adds a server, shows why a wrong one is refused, and removes one", async () => {
     await open();
     await at("setting-ice_servers-add").click();
     const last = (key: string) => at(`setting-ice_servers-${key}`).last();
@@ -112,7 +112,7 @@ describe("the settings page", () => {
     );
   });
 
-  test("says what waits for a restart, and restarts", async () => {
+  test("names the setting that needs a restart, and restarts the plugin", async () => {
     await open();
     await at("setting-mode").selectOption("native");
     await at("settings-restart-why").getByText("Who makes the calls").waitFor();
@@ -124,7 +124,7 @@ describe("the settings page", () => {
     assert.equal(ui.scripted().host.state.settings?.mode, "native");
   });
 
-  test("takes the plugin out of use and into use again", async () => {
+  test("switches the plugin off and on", async () => {
     await open();
     await at("setting-enabled").uncheck();
     await at("trouble-why")

@@ -1,5 +1,5 @@
-// The chart viewer in both engines while a real plugin calls another one: what it shows is read from the page, and a
-// recording is opened and gone through. The pictures are for people; the README has them.
+// The chart viewer in both engines, with a real call of the plugin and with the recording of a failed call. The README shows
+// the screenshots.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -18,10 +18,10 @@ const SCREENSHOTS = fileURLToPath(new URL("../out/screenshots/", import.meta.url
 const id = (testId: string): string => `[data-testid="${testId}"]`;
 const DEVICES = { camera: "test-pattern", microphone: "tone", speaker: "none" } as const;
 
-/** The viewer's address, with the token that the call page has in its own. */
-const viewerUrl = ({ url }: Host): string => url.replace("/#", "/charts#");
+/** @returns the chart viewer's address, with the token from the call page's address */
+const chartViewerUrl = ({ url }: Host): string => url.replace("/#", "/charts#");
 
-/** As the dialog does it that only people can use. */
+/** Sets the file as the file dialog does, which a test cannot control. */
 async function openFile(browser: Browser, name: string, text: string): Promise<void> {
   await browser.execute(
     (field, name, text) => {
@@ -48,10 +48,10 @@ async function press(browser: Browser, key: string, code = key): Promise<void> {
 }
 
 /** Waits until the list shows an actor in a state. */
-const standsIn = (browser: Browser, chart: string, value: string) =>
+const isInState = (browser: Browser, chart: string, value: string) =>
   browser.waitFor(`${id("actor")}[data-actor*="${chart}"][data-value^="${value}"]`);
 
-/** Waits until a state is lit in a drawing, and nothing that is not active is. */
+/** Waits until a drawing shows a state as active. */
 const isLit = (browser: Browser, state: string) =>
   browser.waitFor(`.state.active[data-state="${state}"] .frame`);
 
@@ -70,29 +70,29 @@ for (const start of [startWebKit, startChromium]) {
       await pair?.stop();
     });
 
-    test("says how it is switched on while debugging is off, and begins by itself once it is on", async () => {
-      await browser.open(viewerUrl(pair.alice));
+    test("explains the debugging setting while it is off, and connects when it is switched on", async () => {
+      await browser.open(chartViewerUrl(pair.alice));
       await browser.waitFor(`.head[data-state="off"]`);
       assert.match(await browser.text(id("notice")), /the setting “debugging” is off/);
       await pair.alice.updateSettings({ debugging: true });
       await browser.waitFor(`.head[data-state="live"]`);
-      await standsIn(browser, "callManager", "open");
+      await isInState(browser, "callManager", "open");
       await isLit(browser, "callManager.open");
     });
 
-    test("lights the states of a call as the real plugin goes through them", async () => {
+    test("highlights the states of a call as the real plugin enters them", async () => {
       const peerId = pair.bob.state.signalling?.peerId ?? "";
       const incoming = new Promise<string>((resolve) => {
         pair.bob.plugin.onNotification("call.incoming", ({ callId }) => resolve(callId));
       });
       const { callId } = await pair.alice.plugin.request("call.start", { peerId, media: "video" });
       await incoming;
-      await standsIn(browser, `call:${callId}`, "awaitingAccept.ringing");
+      await isInState(browser, `call:${callId}`, "awaitingAccept.ringing");
       await isLit(browser, "call.awaitingAccept.ringing");
       await browser.waitFor(`.waiting[data-wait*="ringTimeout"]`);
       assert.match(await countdown(browser, "ringTimeout"), /\d+\.\d s/);
       await pair.bob.plugin.request("call.accept", { callId });
-      await standsIn(browser, `call:${callId}"][data-depth="1`, "active.connected");
+      await isInState(browser, `call:${callId}"][data-depth="1`, "active.connected");
       await isLit(browser, "call.active.connected");
       await isLit(browser, "link.connected");
       const dark = await browser.execute(
@@ -101,13 +101,13 @@ for (const start of [startWebKit, startChromium]) {
       assert.equal(dark, 0);
       assert.deepEqual(await activeIn(browser, "/link"), ["link", "link.connected"]);
       await browser.waitFor(`.way.possible[data-source="link.connected"]`);
-      // Which one it is changes with every candidate that still comes.
+      // Every new candidate can change which transition it is.
       await browser.waitFor(`${id("chart")}[data-actor$="/link"] .taken`);
       await press(browser, "a");
       await browser.screenshot(join(SCREENSHOTS, `viewer-call-${browser.name}.png`));
     });
 
-    test("tells what was said, holds the moment, and goes back and forth between events by keys", async () => {
+    test("lists the messages, pauses, and steps through events by keys", async () => {
       await press(browser, "m");
       for (const name of ["call-request", "call-offer"]) {
         await browser.waitFor(`${id("message")}[data-name="${name}"][data-direction="out"]`);
@@ -121,55 +121,55 @@ for (const start of [startWebKit, startChromium]) {
       await browser.waitFor(`${id("moment")}:not([data-place="${last}"])`);
       const first = await placeOf(browser);
       assert.ok(first < last);
-      await standsIn(browser, "attach", "running");
+      await isInState(browser, "attach", "running");
       await press(browser, "ArrowDown");
       await browser.waitFor(`${id("moment")}:not([data-place="${first}"])`);
       assert.ok((await placeOf(browser)) > first);
       await press(browser, "2", "Digit2");
       await browser.waitFor(`${id("chart")}[data-actor="callManager"]`);
       await press(browser, " ");
-      await standsIn(browser, "/link", "connected");
+      await isInState(browser, "/link", "connected");
     });
 
-    test("shows an event's payload, what it caused, and why one was refused", async () => {
+    test("shows an event's payload and effects, and why an event was refused", async () => {
       await filter(browser, "kept back");
       await browser.click(`${id("event")}.refused`);
-      await saysOfEvent(browser, /refused\s+kept back by/);
+      await detailsMatch(browser, /refused\s+kept back by/);
       await filter(browser, "signal.ringing");
       await browser.click(`${id("event")}:not([hidden])`);
-      await saysOfEvent(browser, /left\s+call\.(placing|awaitingAccept\.requested)/);
-      await saysOfEvent(browser, /entered\s+call\.awaitingAccept/);
+      await detailsMatch(browser, /left\s+call\.(placing|awaitingAccept\.requested)/);
+      await detailsMatch(browser, /entered\s+call\.awaitingAccept/);
       await browser.click(`${id("payload")} summary`);
       assert.match(await browser.text(`${id("payload")} pre`), /"type": "signal\.ringing"/);
     });
 
-    test("opens a recording of a call that failed, and lights where it failed", async () => {
+    test("opens a recording of a failed call, and highlights the state in which it failed", async () => {
       const { entries, callId } = await recordCall({ fails: true });
       await openFile(browser, "a call.charts.jsonl", logText(entries));
       await browser.waitFor(`.head[data-state="file"]`);
-      await standsIn(browser, `call:${callId}`, "ended");
+      await isInState(browser, `call:${callId}`, "ended");
       await isLit(browser, "link.failed");
       await filter(browser, "xstate.error.actor");
       await browser.click(`${id("event")}:not([hidden])`);
-      await saysOfEvent(browser, /entered\s+link\.failed/);
+      await detailsMatch(browser, /entered\s+link\.failed/);
       await isLit(browser, "link.failed");
       await filter(browser, "");
       await browser.screenshot(join(SCREENSHOTS, `viewer-recorded-${browser.name}.png`));
     });
 
-    test("follows the link's search for a new path after the other side fell silent", async () => {
+    test("follows the ICE restart after the other side stops responding", async () => {
       await browser.click(id("watch"));
-      await standsIn(browser, "/link", "connected");
+      await isInState(browser, "/link", "connected");
       process.kill(pair.bob.pid ?? 0, "SIGSTOP");
       try {
-        await standsIn(browser, "/link", "recovering");
+        await isInState(browser, "/link", "recovering");
         await browser.waitFor(`.state.active[data-state="call.active.reconnecting"]`);
         await browser.waitFor(".waiting .left");
         await browser.screenshot(join(SCREENSHOTS, `viewer-reconnecting-${browser.name}.png`));
       } finally {
         process.kill(pair.bob.pid ?? 0, "SIGCONT");
       }
-      await standsIn(browser, "/link", "connected");
+      await isInState(browser, "/link", "connected");
     });
   });
 }
@@ -177,8 +177,8 @@ for (const start of [startWebKit, startChromium]) {
 const placeOf = (browser: Browser) =>
   browser.execute(() => Number(document.querySelector<HTMLElement>('[data-testid="moment"]')?.dataset.place));
 
-/** The page draws once a frame: what a click shows is there a little later. */
-const saysOfEvent = (browser: Browser, expected: RegExp) =>
+/** Waits, because the page draws once per animation frame. */
+const detailsMatch = (browser: Browser, expected: RegExp) =>
   browser.waitForSource(
     `() => ${expected}.test(document.querySelector(${JSON.stringify(id("detail-facts"))})?.innerText ?? "")`,
   );
@@ -205,7 +205,7 @@ async function filter(browser: Browser, text: string): Promise<void> {
   );
 }
 
-/** Text of a drawing, which is no HTML. */
+/** Reads the text of an SVG drawing. */
 const countdown = (browser: Browser, delay: string) =>
   browser.execute(
     (delay) => document.querySelector(`.waiting[data-wait*="${delay}"] .left`)?.textContent ?? "",

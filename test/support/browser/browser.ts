@@ -1,14 +1,14 @@
-// What a browser test may do with a page, whichever engine draws it, so that one test runs against both.
-// It must not know how an engine is driven: that is in the two drivers.
+// The operations of browser tests on a page, the same for both engines, so that one test runs in both. The two drivers
+// implement `Engine`.
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What a driver offers; everything else is built on it. */
+/** The operations of a driver. `makeBrowser` builds all others from them. */
 export interface Engine {
   readonly name: "webkit" | "chromium";
   navigate(url: string): Promise<void>;
-  /** Calls a function, given as source text, in the page and awaits what it returns. @throws Error what it throws */
+  /** Runs a function, given as source text, in the page and awaits its result. @throws Error when the function throws */
   call(functionSource: string, args: readonly unknown[]): Promise<unknown>;
-  /** A real pointer click at the middle of the first match. */
+  /** Clicks with a real pointer in the middle of the first match. */
   click(selector: string): Promise<void>;
   type(selector: string, text: string): Promise<void>;
   resize(width: number, height: number): Promise<void>;
@@ -21,33 +21,33 @@ export interface Engine {
 export interface Browser {
   readonly name: Engine["name"];
   open(url: string): Promise<void>;
-  /** Waits for the element, then clicks it as a user would. */
+  /** Waits for the element, then clicks it with a real pointer. */
   click(selector: string): Promise<void>;
   /** Waits for the element, then types into it. */
   type(selector: string, text: string): Promise<void>;
-  /** The text that the first match shows; waits for the element. */
+  /** Waits for the element. @returns the visible text of the first match */
   text(selector: string): Promise<string>;
-  /** Waits until a selector matches a shown element, or a function run in the page returns something true. */
+  /** Waits until a selector matches a visible element, or until a function in the page returns a truthy value. */
   waitFor(condition: string | (() => unknown), limitMs?: number): Promise<void>;
-  /** The same for a function that is given as source text. */
+  /** The same for a function given as source text. */
   waitForSource(functionSource: string, limitMs?: number): Promise<void>;
-  /** Runs a self-contained function in the page; a promise that it returns is awaited. */
+  /** Runs a self-contained function in the page and awaits its result. */
   execute<Args extends unknown[], Result>(
     work: (...args: Args) => Result,
     ...args: Args
   ): Promise<Awaited<Result>>;
-  /** Runs a function that is given as source text. */
+  /** The same for a function given as source text. */
   executeSource(functionSource: string, ...args: unknown[]): Promise<unknown>;
   resize(width: number, height: number): Promise<void>;
   screenshot(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Also a busy two-core machine shows an element within this time; waiting longer hides a fault. */
+/** A busy machine with two cores shows an element within this time. A longer wait would hide a fault. */
 export const DEFAULT_WAIT_MS = 20_000;
 const POLL_MS = 30;
 
-/** @returns the interface for tests over a driver */
+/** @returns the interface for tests on top of a driver */
 export function makeBrowser(engine: Engine): Browser {
   const waitFor = async (condition: string | (() => unknown), limitMs = DEFAULT_WAIT_MS) => {
     const isSelector = typeof condition === "string";
@@ -72,7 +72,7 @@ export function makeBrowser(engine: Engine): Browser {
       return String(await engine.call(String(readText), [selector]));
     },
     execute: <Args extends unknown[], Result>(work: (...args: Args) => Result, ...args: Args) =>
-      // The page's answer is JSON: what type it has is the caller's claim.
+      // The page's answer is JSON, and the caller states its type.
       engine.call(String(work), args) as Promise<Awaited<Result>>,
     executeSource: (source, ...args) => engine.call(source, args),
     resize: (width, height) => engine.resize(width, height),
@@ -93,19 +93,19 @@ async function poll(
     try {
       if (await engine.call(source, args)) return;
     } catch (error) {
-      // The page may be loading: only the last error tells.
+      // The page may be loading, so only the last error matters.
       lastError = error;
     }
     await delay(POLL_MS);
   }
   const page = await engine.call(String(describePage), []).catch(() => "(the page does not answer)");
-  const what = args.length > 0 ? `the element ${args[0]}` : source;
-  throw new Error(`${engine.name}: waited ${limitMs} ms in vain for ${what}; the page: ${page}`, {
+  const condition = args.length > 0 ? `the element ${args[0]}` : source;
+  throw new Error(`${engine.name}: waited ${limitMs} ms for ${condition}; the page: ${page}`, {
     cause: lastError,
   });
 }
 
-// The functions below run in the page and must not use anything around them.
+// The functions below run in the page, so they use nothing from this module.
 
 function isShown(selector: string): boolean {
   const element = document.querySelector(selector);
@@ -114,11 +114,11 @@ function isShown(selector: string): boolean {
 
 function readText(selector: string): string {
   const element = document.querySelector(selector);
-  // biome-ignore lint/performance/useDomNodeTextContent: what a user sees, without hidden parts
+  // biome-ignore lint/performance/useDomNodeTextContent: the visible text, without hidden parts
   return element instanceof HTMLElement ? element.innerText : "";
 }
 
 function describePage(): string {
-  // biome-ignore lint/performance/useDomNodeTextContent: what a user sees, without hidden parts
+  // biome-ignore lint/performance/useDomNodeTextContent: the visible text, without hidden parts
   return `${location.href} “${document.body?.innerText.slice(0, 1500)}”`;
 }

@@ -1,4 +1,4 @@
-// Drives Debian's Chromium by playwright-core, without its sandbox (tests may run as root) and without network of its own.
+// Drives Debian's Chromium by playwright-core. The sandbox is off, because tests may run as root, and so is its own network traffic.
 import { chromium, type Page } from "playwright-core";
 import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./browser.ts";
 
@@ -6,12 +6,12 @@ import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./brows
 interface ChromiumOptions {
   /** Further command-line switches. */
   readonly args?: readonly string[];
-  /** Where its sound goes; without it the browser is mute. */
+  /** Environment of a sound server. Without it the browser is muted. */
   readonly soundEnv?: NodeJS.ProcessEnv;
 }
 
 const START_LIMIT_MS = 30_000;
-// Nothing of the browser's own may load the machine or leave it while a test measures.
+// The browser's own tasks must not use the processor or the network while a test measures.
 const quietSwitches = [
   "--no-sandbox",
   "--disable-gpu",
@@ -22,7 +22,7 @@ const quietSwitches = [
   "--disable-sync",
 ];
 
-/** Starts the browser with an empty profile. @throws Error when it is not up within 30 s */
+/** Starts the browser with an empty profile. @throws Error when it does not start within 30 s */
 export async function startChromium(options: ChromiumOptions = {}): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -46,7 +46,7 @@ function makeEngine(page: Page, close: () => Promise<void>): Engine {
     navigate: async (url) => {
       await page.goto(url);
     },
-    // As text, so that the page's content security policy does not apply.
+    // Given as text, so that the page's content security policy does not apply.
     call: (source, args) => page.evaluate(`(${source})(...${JSON.stringify(args)})`),
     click: (selector) => page.locator(selector).first().click(),
     type: (selector, text) => page.locator(selector).first().fill(text),

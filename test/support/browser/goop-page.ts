@@ -1,4 +1,4 @@
-// A real host that also serves the page written for Goop², open in a browser: what such a page's user does and sees.
+// Opens a page that was written for Goop² in a browser, served by a real host, and acts as its user.
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,11 +17,11 @@ export interface GoopPage {
   shows(id: "phase" | "state" | "ended", value: string): Promise<void>;
   /** Types the peer's id and presses the button. */
   call(peer: GoopPage, button?: "call" | "call-audio"): Promise<void>;
-  /** The one call that the plugin has. */
+  /** @returns the plugin's only call */
   info(): Promise<CallInfo>;
-  /** Waits until the plugin says this of its one call. */
-  untilCall(holds: (call: CallInfo) => boolean): Promise<void>;
-  /** Loads the page anew, as its user would. */
+  /** Waits until the plugin's only call fits. */
+  untilCall(fits: (call: CallInfo) => boolean): Promise<void>;
+  /** Reloads the page, as its user would. */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export async function openGoopPage(label: string, startBrowser: () => Promise<Br
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
   try {
-    // A plugin that is to go on with the call of one that died must have its key.
+    // A plugin that continues a call after a crash needs the key of the previous one, so both use one data folder.
     const dataDir = await mkdtemp(join(tmpdir(), "goop-page-"));
     cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
     const host = await startGoopHost(label, dataDir);
@@ -95,15 +95,15 @@ function pageOf(host: Host, browser: Browser, close: () => Promise<void>): GoopP
       await browser.click(`#${button}`);
     },
     info,
-    untilCall: (holds) =>
+    untilCall: (fits) =>
       new Promise((resolve, reject) => {
         const off = host.plugin.onNotification("call.changed", (call) => {
-          if (!holds(call)) return;
+          if (!fits(call)) return;
           off();
           resolve();
         });
         info().then((call) => {
-          if (!holds(call)) return;
+          if (!fits(call)) return;
           off();
           resolve();
         }, reject);
@@ -121,7 +121,7 @@ function pageOf(host: Host, browser: Browser, close: () => Promise<void>): GoopP
   };
 }
 
-/** Each can call the other by its id. */
+/** Makes each a contact of the other. */
 export async function introducePages(one: GoopPage, other: GoopPage): Promise<void> {
   await one.host.plugin.request("contacts.add", { address: await ownAddress(other.host) });
   await other.host.plugin.request("contacts.add", { address: await ownAddress(one.host) });

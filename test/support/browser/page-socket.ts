@@ -1,4 +1,4 @@
-// A page's WebSocket without a page: sends requests to a host and lets a test await what comes.
+// A page's WebSocket without a browser. It sends requests to a host, and a test can await the messages from the host.
 
 import { once } from "node:events";
 import { WebSocket } from "ws";
@@ -13,34 +13,36 @@ import type {
   Result,
 } from "../../../rpc-schema/index.ts";
 
-/** A message as it came; the schemas say what its parts hold, and the assertions check it. */
+/** A received message. It is not validated here; the assertions of the tests check its parts. */
 interface Message {
   id?: number | null;
   method?: string;
   params?: unknown;
   result?: unknown;
   error?: { code: number; message: string; data?: { name: string } };
-  picture?: FrameMessage;
+  frame?: FrameMessage;
 }
-type Notices = { [N in PluginNotificationName]: PluginNotificationParams<N> } & { "host.state": HostState };
+type Notifications = { [N in PluginNotificationName]: PluginNotificationParams<N> } & {
+  "host.state": HostState;
+};
 type Fits = (message: Message) => boolean;
 
 const WAIT_MS = 20_000;
 
 export interface TestSocket {
   request<M extends MethodName>(method: M, params: ParamsInput<M>): Promise<Result<M>>;
-  /** Any method, also one that there is not. */
+  /** Sends any method, also an unknown one. */
   requestRaw(method: string, params?: object): Promise<unknown>;
   notify(method: string, params: object): void;
   sendRaw(text: string): void;
-  /** The first notification, past or to come, that fits; it is taken out. */
-  notification<N extends keyof Notices>(
+  /** Removes and returns the first notification that fits, waiting for it if necessary. */
+  notification<N extends keyof Notifications>(
     method: N,
-    fits?: (params: Notices[N]) => boolean,
-  ): Promise<Notices[N]>;
-  /** The code of an error that answers no request of ours. */
+    fits?: (params: Notifications[N]) => boolean,
+  ): Promise<Notifications[N]>;
+  /** @returns the code of an error response without an id */
   errorWithoutId(): Promise<number | undefined>;
-  /** The next picture. */
+  /** @returns the next frame, waiting for it if necessary */
   frame(): Promise<FrameMessage>;
   framesWaiting(): number;
   streamsSeen(): ReadonlySet<string>;
@@ -51,15 +53,15 @@ export async function openSocket(host: Host): Promise<TestSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${host.port}/link`, ["goop-call.v1", `token.${host.token}`], {
     origin: `http://127.0.0.1:${host.port}`,
   });
-  const inbox = createInbox();
-  socket.on("message", (data) => inbox.receive(String(data)));
+  const messages = createMessageQueue();
+  socket.on("message", (data) => messages.receive(String(data)));
   await once(socket, "open");
   let lastId = 0;
   const send = (message: object): void => socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
   const ask = async (method: string, params: object = {}): Promise<unknown> => {
     const id = ++lastId;
     send({ id, method, params });
-    const { result, error } = await inbox.take((message) => message.id === id);
+    const { result, error } = await messages.take((message) => message.id === id);
     if (error) throw Object.assign(new Error(error.message), { code: error.code, kind: error.data?.name });
     return result;
   };
@@ -69,35 +71,35 @@ export async function openSocket(host: Host): Promise<TestSocket> {
       ask(method, params) as Promise<Result<M>>,
     notify: (method, params) => send({ method, params }),
     sendRaw: (text) => socket.send(text),
-    async notification<N extends keyof Notices>(
+    async notification<N extends keyof Notifications>(
       method: N,
-      fits: (params: Notices[N]) => boolean = () => true,
+      fits: (params: Notifications[N]) => boolean = () => true,
     ) {
-      const is: Fits = (message) => message.method === method && fits(message.params as Notices[N]);
-      return (await inbox.take(is)).params as Notices[N];
+      const is: Fits = (message) => message.method === method && fits(message.params as Notifications[N]);
+      return (await messages.take(is)).params as Notifications[N];
     },
-    errorWithoutId: async () => (await inbox.take((message) => message.id === null)).error?.code,
+    errorWithoutId: async () => (await messages.take((message) => message.id === null)).error?.code,
     async frame() {
-      const { picture } = await inbox.take((message) => message.picture !== undefined);
-      if (!picture) throw new Error("the inbox gave a message without a picture");
-      return picture;
+      const { frame } = await messages.take((message) => message.frame !== undefined);
+      if (!frame) throw new Error("the message has no frame");
+      return frame;
     },
-    framesWaiting: () => inbox.count((message) => message.picture !== undefined),
-    streamsSeen: () => inbox.streams,
+    framesWaiting: () => messages.count((message) => message.frame !== undefined),
+    streamsSeen: () => messages.streams,
     close: () => socket.terminate(),
   };
 }
 
-function createInbox() {
+function createMessageQueue() {
   const kept: Message[] = [];
   const waiting: { fits: Fits; resolve: (message: Message) => void }[] = [];
   const streams = new Set<string>();
   return {
     streams,
     receive(text: string): void {
-      const picture = isFrameLine(text) ? readFrameLine(text) : undefined;
-      if (picture) streams.add(picture.stream);
-      const message: Message = picture ? { picture } : JSON.parse(text);
+      const frame = isFrameLine(text) ? readFrameLine(text) : undefined;
+      if (frame) streams.add(frame.stream);
+      const message: Message = frame ? { frame } : JSON.parse(text);
       const taker = waiting.findIndex(({ fits }) => fits(message));
       if (taker < 0) kept.push(message);
       else waiting.splice(taker, 1)[0]?.resolve(message);

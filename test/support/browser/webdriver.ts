@@ -1,9 +1,8 @@
-// A client for the part of the WebDriver protocol (W3C, https://www.w3.org/TR/webdriver2/) that the tests need.
-// It must not know which browser is at the other end.
+// A client for the part of the WebDriver protocol (W3C, https://www.w3.org/TR/webdriver2/) that the tests need, for any browser.
 import { writeFile } from "node:fs/promises";
 import type { Engine } from "./browser.ts";
 
-/** Everything that identifies one element in answers, from the standard. */
+/** The standard's key for the reference of an element. */
 const ELEMENT_KEY = "element-6066-11e4-a52e-4f735466cecf";
 const COMMAND_LIMIT_MS = 30_000;
 const SCRIPT_LIMIT_MS = 120_000;
@@ -11,7 +10,7 @@ const CLOSE_LIMIT_MS = 3000;
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Sends one command. @returns its value @throws Error with the driver's message, or when it does not answer in time */
+/** Sends one command. @returns its value. @throws Error with the driver's message, or when there is no answer in time */
 export async function sendCommand(
   method: "GET" | "POST" | "DELETE",
   url: string,
@@ -34,7 +33,7 @@ export async function sendCommand(
   return value;
 }
 
-/** Opens a session. @returns its URL, under which all its commands are */
+/** Opens a session. @returns its URL, the prefix of all its commands */
 export async function openSession(driverUrl: string, capabilities: Body, limitMs: number): Promise<string> {
   const value = await sendCommand(
     "POST",
@@ -47,7 +46,7 @@ export async function openSession(driverUrl: string, capabilities: Body, limitMs
   return session;
 }
 
-/** @returns an engine over an open session; `stop` ends the processes behind it */
+/** @returns an engine for an open session. @param stop ends the processes of driver and browser */
 export function makeWebDriverEngine(
   name: Engine["name"],
   session: string,
@@ -71,12 +70,12 @@ export function makeWebDriverEngine(
     resize: async (width, height) => void (await post("window/rect", { width, height })),
     screenshot: async (path) => {
       await callFunction(session, String(startRepainting), []);
-      const picture = await sendCommand("GET", `${session}/screenshot`);
+      const png = await sendCommand("GET", `${session}/screenshot`);
       await callFunction(session, String(stopRepainting), []);
-      await writeFile(path, Buffer.from(String(picture), "base64"));
+      await writeFile(path, Buffer.from(String(png), "base64"));
     },
     close: async () => {
-      // A page that hangs must not keep its processes: they are ended whatever the driver answers.
+      // The processes of a page that hangs must end too, so any error of the driver is ignored.
       await sendCommand("DELETE", session, undefined, CLOSE_LIMIT_MS).catch(() => undefined);
       await stop();
     },
@@ -99,8 +98,8 @@ async function callFunction(session: string, source: string, args: readonly unkn
   return property(result, "value");
 }
 
-// The two functions below run in the page. WebKitGTK takes a picture with the next repaint, so a page at rest gets one:
-// a single pixel in the corner that changes until the picture is there.
+// The two functions below run in the page. WebKitGTK takes a screenshot at the next repaint, so an idle page needs one. A pixel
+// in the corner changes until the screenshot is taken.
 
 function startRepainting(): void {
   const dot = document.createElement("i");

@@ -1,5 +1,5 @@
-// Drives the real WebKitGTK, the engine of webviews on Linux: its MiniBrowser on a virtual display, by its WebDriver.
-// Display, session bus, driver and browser are ended together on every path.
+// Drives WebKitGTK, the engine of webviews on Linux, by its WebDriver: the MiniBrowser on a virtual display. Display, session
+// bus, driver and browser end together on every path.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { startDisplay } from "./xvfb.ts";
 
 /** How WebKitGTK is started. */
 interface WebKitOptions {
-  /** Accelerated compositing. Without a GPU it takes a whole core before any frame arrives, so tests leave it off. */
+  /** Accelerated compositing. Without a GPU it uses a whole core even without frames, so tests leave it off. */
   readonly isComposited?: boolean;
 }
 
@@ -20,11 +20,11 @@ type Cleanup = () => Promise<void>;
 
 const MULTIARCH: Readonly<Record<string, string>> = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
 const DRIVER_LIMIT_MS = 10_000;
-// A driver that cannot start its browser never answers: better a clear failure than the test's own limit.
+// A driver that cannot start its browser never answers. This limit gives a clearer error than the test's own.
 const SESSION_LIMIT_MS = 40_000;
 const POLL_MS = 30;
 
-/** Starts the browser with an empty profile. @throws Error when it is not up in time, after ending what was started */
+/** Starts the browser with an empty profile. @throws Error when it does not start in time; all processes have ended then */
 export async function startWebKit(options: WebKitOptions = {}): Promise<Browser> {
   const cleanups: Cleanup[] = [];
   const stop = async () => {
@@ -35,7 +35,7 @@ export async function startWebKit(options: WebKitOptions = {}): Promise<Browser>
     cleanups.push(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
     const display = await startDisplay();
     cleanups.push(() => display.end());
-    // A driver that finds the port taken after all ends at once, which is reported.
+    // If the port is in use by then, the driver exits at once and raceExit reports it.
     const port = await findFreePort();
     const driver = await startDriver(port, home, display.name, options.isComposited ?? false);
     cleanups.push(() => driver.end());
@@ -63,7 +63,7 @@ async function startDriver(
       XDG_CONFIG_HOME: join(home, "config"),
       XDG_DATA_HOME: join(home, "data"),
       GDK_BACKEND: "x11",
-      // No settings daemon and no accessibility bus: nothing here needs them, and they outlive their session.
+      // No settings daemon and no accessibility bus, because they outlive their session and the tests do not need them.
       GSETTINGS_BACKEND: "memory",
       NO_AT_BRIDGE: "1",
       ...(isComposited ? {} : { WEBKIT_DISABLE_COMPOSITING_MODE: "1" }),

@@ -1,21 +1,20 @@
-// A virtual display for programs that need X. The server picks a free display number itself, so runs do not collide.
+// A virtual display for programs that need X. The server chooses a free display number, so parallel runs do not collide.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { type Helper, raceExit, startHelper } from "../process/process-group.ts";
 
-/** A running display. */
 export interface Display {
-  /** For the environment variable DISPLAY, for example `:3`. */
+  /** The value of the environment variable DISPLAY, such as `:3`. */
   readonly name: string;
   end(): Promise<void>;
 }
 
 const START_LIMIT_MS = 10_000;
 
-/** Starts Xvfb(1). @throws Error when no display is there within 10 s */
+/** Starts Xvfb(1). @throws Error when the display is not ready within 10 s */
 export async function startDisplay(width = 1400, height = 1000): Promise<Display> {
   const size = `${width}x${height}x24`;
-  // -displayfd: Xserver(1) writes the number once it accepts connections.
+  // -displayfd makes Xserver(1) write the display number once it accepts connections.
   const args = ["-displayfd", "3", "-screen", "0", size, "-nolisten", "tcp", "-noreset"];
   const helper = await startHelper("Xvfb", args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   try {
@@ -23,7 +22,7 @@ export async function startDisplay(width = 1400, height = 1000): Promise<Display
     return { name: `:${number}`, end: () => helper.end() };
   } catch (error) {
     await helper.end();
-    throw new Error("Xvfb gave no display", { cause: error });
+    throw new Error("Xvfb did not start", { cause: error });
   }
 }
 

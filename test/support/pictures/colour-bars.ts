@@ -1,4 +1,4 @@
-// The colour bars that the kernel's test camera shows, and how a test finds them again.
+// The colour bars of the kernel's virtual test camera, and an assertion that a frame shows them.
 
 import assert from "node:assert/strict";
 
@@ -14,7 +14,7 @@ export const COLOUR_BARS: readonly (readonly number[])[] = [
   [0, 0, 0],
 ];
 
-/** @param found RGB at the middle of each bar, 0 to 255; `tolerance` is for each of the three */
+/** @param found RGB in the middle of each bar, 0 to 255. @param tolerance for each of the three values */
 export function assertColourBars(found: readonly (readonly number[])[], tolerance: number): void {
   for (const [index, bar] of COLOUR_BARS.entries()) {
     const isNear = bar.every(

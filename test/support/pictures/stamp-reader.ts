@@ -1,26 +1,26 @@
-// Reads the test pattern's stamp off a canvas, and records it for every picture that a page draws.
-// Everything here runs inside the page: functions are handed over as source text and use nothing around them but each other.
+// Reads the stamp of the test pattern from a canvas, and records it for every frame that a page draws. The functions run in the
+// page, where they arrive as source text, so they use nothing but each other.
 import type { Browser } from "../browser/browser.ts";
 
-/** What the stamp says: layout in two rows of 32 cells, white is 1, over the top eighth of the picture. */
+/** The content of a stamp: two rows of 32 cells over the top eighth of the frame, where white is 1. */
 export interface Stamp {
   /** Capture time: Unix time in 100 µs ticks, modulo 2³². */
   readonly ticks: number;
-  /** Number of the picture, modulo 2¹⁶. */
+  /** Number of the frame, modulo 2¹⁶. */
   readonly sequence: number;
 }
 
-/** One picture that the page drew. */
+/** One frame that the page drew. */
 export interface DrawnFrame {
   readonly source: string;
-  /** As the host's frame message said. */
+  /** As in the host's `frame` message. */
   readonly seq: number;
   readonly capturedAt: number;
   readonly width: number;
   readonly height: number;
-  /** When the page said that it was drawn, Unix time in ms. */
+  /** Time of the page's `goop:drawn` event, Unix time in ms. */
   readonly drawnAt: number;
-  /** Undefined when the picture carries no readable stamp. */
+  /** Undefined without a readable stamp. */
   readonly stamp?: Stamp;
   /** Time from the stamp to drawnAt in ms; undefined without a stamp. */
   readonly delayMs?: number;
@@ -32,7 +32,7 @@ declare global {
   }
 }
 
-/** @returns the 64 cells, row by row, each 0 or 1; averages nine pixels in the middle of a cell, for lossy pictures */
+/** @returns the 64 cells, row by row, each 0 or 1. Averages nine pixels of a cell, because JPEG is lossy */
 export function readCells(canvas: HTMLCanvasElement): number[] {
   const { width, height } = canvas;
   const top = Math.max(0, Math.floor(height / 32) - 1);
@@ -61,7 +61,7 @@ export function crc16(bytes: readonly number[]): number {
   return crc;
 }
 
-/** @returns the stamp, or undefined when the check sum is wrong */
+/** @returns the stamp, or undefined when its checksum is wrong */
 export function readStamp(canvas: HTMLCanvasElement): Stamp | undefined {
   const cells = readCells(canvas);
   const bytes = Array.from({ length: 8 }, (_, index) =>
@@ -72,13 +72,13 @@ export function readStamp(canvas: HTMLCanvasElement): Stamp | undefined {
   return { ticks: ((a * 256 + b) * 256 + c) * 256 + d, sequence: e * 256 + f };
 }
 
-/** @returns how long ago a stamp was made, in ms, seen from a Unix time in ms; good for half the ticks' range of 5 days */
+/** @returns the age of a stamp in ms at a Unix time in ms. Ages up to half the tick range of 5 days are correct */
 export function stampDelayMs(ticks: number, nowMs: number): number {
   const difference = (((Math.round(nowMs * 10) - ticks) % 2 ** 32) + 2 ** 32) % 2 ** 32;
   return (difference < 2 ** 31 ? difference : difference - 2 ** 32) / 10;
 }
 
-/** Keeps an entry in `window.goopDrawn` for every `goop:drawn` event; the newest 20 000, some five minutes of two streams. */
+/** Adds an entry to `window.goopDrawn` for every `goop:drawn` event. Keeps 20 000, about five minutes of two streams. */
 function recordDrawn(): void {
   const drawn: DrawnFrame[] = [];
   window.goopDrawn = drawn;
@@ -98,29 +98,29 @@ function recordDrawn(): void {
 
 const pageFunctions = [readCells, crc16, readStamp, stampDelayMs, recordDrawn].map(String).join("\n");
 
-/** Starts the record in the open page; pictures drawn before are not in it. */
+/** Starts recording in the open page. Earlier frames are not recorded. */
 export async function startRecording(browser: Browser): Promise<void> {
   await browser.executeSource(`() => { ${pageFunctions}\n recordDrawn(); }`);
 }
 
-/** @returns what was drawn since the record was started or last taken, and empties it */
+/** @returns the frames since recording started or since the last call */
 export async function takeDrawn(browser: Browser): Promise<DrawnFrame[]> {
   return await browser.execute(() => window.goopDrawn?.splice(0) ?? []);
 }
 
-/** Waits until so many pictures of a source with a readable stamp were drawn. */
+/** Waits until the page has drawn `count` frames of a source with a readable stamp. */
 export async function waitForDrawn(
   browser: Browser,
   source: string,
   count: number,
   limitMs?: number,
 ): Promise<void> {
-  const condition = `() => (window.goopDrawn ?? []).filter((one) =>
-    one.source === ${JSON.stringify(source)} && one.stamp !== undefined).length >= ${count}`;
+  const condition = `() => (window.goopDrawn ?? []).filter((frame) =>
+    frame.source === ${JSON.stringify(source)} && frame.stamp !== undefined).length >= ${count}`;
   await browser.waitForSource(condition, limitMs);
 }
 
-/** @returns the stamp on the first canvas that matches, or null when none can be read */
+/** @returns the stamp on the first matching canvas, or null when it is unreadable */
 export async function readStampOf(browser: Browser, selector: string): Promise<Stamp | null> {
   const source = `(selector) => { ${pageFunctions}\n return readStamp(document.querySelector(selector)) ?? null; }`;
   return (await browser.executeSource(source, selector)) as Stamp | null;

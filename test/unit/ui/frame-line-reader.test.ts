@@ -1,4 +1,4 @@
-// The page's short cut through a picture's line gives what JSON.parse gives.
+// Reading a frame line without JSON.parse gives the same result as JSON.parse.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -20,17 +20,17 @@ const line = (over: object = {}) =>
     },
   });
 
-test("the page knows a picture by the same beginning as the plugin writes", () => {
+test("the page and the plugin use the same prefix of a frame line", () => {
   assert.equal(FRAME_LINE_PREFIX, HOST_PREFIX);
 });
 
-test("a line in the plugin's key order is cut as JSON.parse would read it", () => {
+test("a line in the plugin's key order gives the result of JSON.parse", () => {
   for (const over of [{}, { seq: 0 }, { capturedAt: 1.5e12 }, { dataUrl: "data:image/png;n=1;base64,AA" }]) {
     assert.deepEqual(readFrameLine(line(over)), JSON.parse(line(over)).params);
   }
 });
 
-test("a line as the plugin's own writer makes it is read", () => {
+test("a line from the plugin's own writer is read", () => {
   const head = {
     stream: "a-1_b",
     seq: 12,
@@ -58,10 +58,10 @@ test("other key orders, blanks and escapes fall back to JSON.parse", () => {
   }
 });
 
-test("half a line is an error and no picture", () => {
+test("an incomplete line throws a SyntaxError", () => {
   assert.throws(() => readFrameLine(line().slice(0, -3)), SyntaxError);
 });
 
-test("other messages are not taken for pictures", () => {
+test("other messages are not frame lines", () => {
   assert.equal(isFrameLine(`{"jsonrpc":"2.0","method":"call.changed","params":{}}`), false);
 });

@@ -1,5 +1,5 @@
-// `Goop.call` and `Goop.callState` against a link of the test's own: what pages are told, in which order, what is replayed,
-// and the polarity of the toggles. Pictures are the browser tests' matter.
+// `Goop.call` and `Goop.callState` on a fake link: the notifications of a page and their order, replays, and the return values
+// of the toggles. The browser tests cover video.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -13,9 +13,9 @@ import { BOB, callWithBob } from "../../support/fakes/scripted-host.ts";
 
 const RINGING = { direction: "incoming", phase: "ringing" } as const;
 
-/** Answers when the test says, or at once with what the plugin would say. */
+/** Answers requests at once as the plugin does, and sends the notifications that the test chooses. */
 class FakeLink {
-  readonly asked: string[] = [];
+  readonly requests: string[] = [];
   calls: CallInfo[] = [];
   refusal: LinkError | undefined;
   onOpenChange: (isOpen: boolean) => void = () => undefined;
@@ -25,26 +25,26 @@ class FakeLink {
     this.#handlers.set(method, handler);
   }
   async request(method: string, params: object): Promise<unknown> {
-    this.asked.push(`${method} ${JSON.stringify(params)}`);
+    this.requests.push(`${method} ${JSON.stringify(params)}`);
     if (method === "call.list") return { calls: this.calls };
     if (this.refusal) throw this.refusal;
     return method === "call.start" ? { callId: "call-of-test" } : null;
   }
-  tell(method: string, params: object): void {
+  notify(method: string, params: object): void {
     this.#handlers.get(method)?.(params as never);
   }
-  /** As the host greets a page. */
+  /** Sends the state that the host sends when a page connects. */
   async ready(): Promise<void> {
-    this.tell("host.state", { label: "", plugin: { state: "ready" } });
+    this.notify("host.state", { label: "", plugin: { state: "ready" } });
     await settled();
   }
   change(change: Partial<CallInfo>): void {
-    this.tell("call.changed", callWithBob(change));
+    this.notify("call.changed", callWithBob(change));
   }
   end(reason: EndReason = "hungUp"): void {
     this.calls = [];
     const end = { callId: "call-of-test", peerId: BOB, reason, endedBy: "remote", durationMs: 0 };
-    this.tell("call.ended", end);
+    this.notify("call.ended", end);
   }
 }
 
@@ -55,7 +55,7 @@ describe("Goop.call", () => {
   const reported: unknown[] = [];
   beforeEach(() => {
     reported.length = 0;
-    // A browser has it, Node has not.
+    // Browsers have this function, Node does not.
     globalThis.reportError = (error) => reported.push(error);
     link = new FakeLink();
     calls = new GoopCalls(link as unknown as Link);
@@ -72,14 +72,14 @@ describe("Goop.call", () => {
     local: { ...callWithBob().local, microphone: { state: on ? "live" : "muted" } },
   });
 
-  test("starts a call when the plugin is ready, and no sooner", async () => {
+  test("start waits until the plugin is ready", async () => {
     const starting = calls.start(BOB, { audio: true, video: true });
     await settled();
-    assert.equal(link.asked.length, 0);
+    assert.equal(link.requests.length, 0);
     link.calls = [callWithBob({ phase: "requesting" })];
     await link.ready();
     const session = await starting;
-    assert.ok(link.asked.includes(`call.start {"peerId":"${BOB}","media":"video"}`));
+    assert.ok(link.requests.includes(`call.start {"peerId":"${BOB}","media":"video"}`));
     const { channelId, remotePeer, remotePeerId, isOrigin, mediaType, localStream, remoteStream } = session;
     assert.deepEqual(
       { channelId, remotePeer, remotePeerId, isOrigin, mediaType, localStream, remoteStream },
@@ -96,22 +96,26 @@ describe("Goop.call", () => {
     assert.deepEqual(calls.activeCalls(), [session]);
   });
 
-  for (const [wish, media] of [
+  for (const [requested, media] of [
     ["audio", "audio"],
     ["video", "video"],
     [{ audio: true, video: false }, "audio"],
     [{ audio: true }, "audio"],
     [{ video: true }, "video"],
   ] as const) {
-    test(`a wish of ${JSON.stringify(wish)} is a call with ${media}`, async () => {
+    test(`start with ${JSON.stringify(requested)} requests ${media}`, async () => {
       await link.ready();
       link.calls = [callWithBob()];
-      await calls.start(BOB, wish);
-      assert.ok(link.asked.some((one) => one.startsWith("call.start") && one.includes(`"media":"${media}"`)));
+      await calls.start(BOB, requested);
+      assert.ok(
+        link.requests.some(
+          (request) => /^call\.start/.test(request) && request.includes(`"media":"${media}"`),
+        ),
+      );
     });
   }
 
-  test("a refusal reaches the page, and leaves no session", async () => {
+  test("a refusal rejects start and leaves no session", async () => {
     await link.ready();
     link.refusal = new LinkError("alreadyInCall", "one call at a time");
     await assert.rejects(
@@ -121,11 +125,11 @@ describe("Goop.call", () => {
     assert.deepEqual(calls.activeCalls(), []);
   });
 
-  test("states come in the words of a peer connection, each once, and hang-up after the last", async () => {
+  test("states are those of RTCPeerConnection, each once, and onHangup comes last", async () => {
     const session = await started();
-    const told: string[] = [];
-    session.onStateChange((one) => told.push(one));
-    session.onHangup(() => told.push("hung up"));
+    const events: string[] = [];
+    session.onStateChange((newState) => events.push(newState));
+    session.onHangup(() => events.push("hung up"));
     for (const phase of [
       "ringing",
       "connecting",
@@ -137,24 +141,24 @@ describe("Goop.call", () => {
       link.change({ phase });
     }
     link.end();
-    assert.deepEqual(told, ["connecting", "connected", "disconnected", "connected", "closed", "hung up"]);
+    assert.deepEqual(events, ["connecting", "connected", "disconnected", "connected", "closed", "hung up"]);
     assert.deepEqual(calls.activeCalls(), []);
   });
 
-  test("a listener that throws keeps nobody else from being told", async () => {
+  test("a listener that throws does not prevent the others from running", async () => {
     const session = await started();
-    let isTold = false;
+    let hasRun = false;
     session.onHangup(() => {
       throw new Error("of the page");
     });
     session.onHangup(() => {
-      isTold = true;
+      hasRun = true;
     });
     link.end();
-    assert.deepEqual([isTold, reported.length], [true, 1]);
+    assert.deepEqual([hasRun, reported.length], [true, 1]);
   });
 
-  test("toggles say whether it is on, also before the plugin has told", async () => {
+  test("toggles return the new state, also before the plugin has notified it", async () => {
     const session = await started();
     link.change({});
     assert.deepEqual(
@@ -162,9 +166,9 @@ describe("Goop.call", () => {
       [false, true, false],
     );
     assert.deepEqual(
-      link.asked
-        .filter((one) => one.startsWith("call.setMicrophone"))
-        .map((one) => /"on":(\w+)/.exec(one)?.[1]),
+      link.requests
+        .filter((request) => request.startsWith("call.setMicrophone"))
+        .map((request) => /"on":(\w+)/.exec(request)?.[1]),
       ["false", "true", "false"],
     );
     await settled();
@@ -173,7 +177,7 @@ describe("Goop.call", () => {
     assert.equal(session.toggleVideo(), false);
   });
 
-  test("what the plugin tells counts again once it has answered, whoever changed it", async () => {
+  test("after its answer, the plugin's notifications set the state again", async () => {
     const session = await started();
     link.change({});
     session.toggleAudio();
@@ -184,7 +188,7 @@ describe("Goop.call", () => {
     assert.equal(session.toggleAudio(), true);
   });
 
-  test("a toggle that is refused changes nothing", async () => {
+  test("a refused toggle changes nothing", async () => {
     const session = await started();
     link.change({});
     link.refusal = new LinkError("wrongCallState", "not now");
@@ -194,14 +198,14 @@ describe("Goop.call", () => {
     assert.deepEqual(reported, [link.refusal]);
   });
 
-  test("who rings is told once, and to those who ask later, too, until it rings no more", async () => {
+  test("an incoming call is reported once, and replayed to later listeners while it rings", async () => {
     await link.ready();
-    const heard: IncomingCall[] = [];
-    calls.onIncoming((incoming) => heard.push(incoming));
-    link.tell("call.incoming", callWithBob({ ...RINGING, media: "audio" }));
+    const reportedCalls: IncomingCall[] = [];
+    calls.onIncoming((incoming) => reportedCalls.push(incoming));
+    link.notify("call.incoming", callWithBob({ ...RINGING, media: "audio" }));
     link.change({ ...RINGING, media: "audio" });
-    const [incoming] = heard;
-    assert.ok(incoming && heard.length === 1);
+    const [incoming] = reportedCalls;
+    assert.ok(incoming && reportedCalls.length === 1);
     const { channelId, peerId, remotePeerId, mediaType } = incoming;
     assert.deepEqual([channelId, peerId, remotePeerId, mediaType], ["call-of-test", BOB, BOB, "audio"]);
     assert.deepEqual(calls.activeCalls(), []);
@@ -209,21 +213,21 @@ describe("Goop.call", () => {
     incoming.onEnded(() => {
       ended += 1;
     });
-    calls.onIncoming((again) => heard.push(again));
-    assert.equal(heard.length, 2);
+    calls.onIncoming((again) => reportedCalls.push(again));
+    assert.equal(reportedCalls.length, 2);
     link.end("cancelled");
-    calls.onIncoming((again) => heard.push(again));
-    assert.deepEqual([heard.length, ended], [2, 1]);
+    calls.onIncoming((again) => reportedCalls.push(again));
+    assert.deepEqual([reportedCalls.length, ended], [2, 1]);
   });
 
-  test("accepting gives the session, rejecting declines", async () => {
+  test("accept returns the session, reject declines the call", async () => {
     await link.ready();
-    const heard = Promise.withResolvers<IncomingCall>();
-    calls.onIncoming(heard.resolve);
-    link.tell("call.incoming", callWithBob(RINGING));
-    const incoming = await heard.promise;
+    const incomingCall = Promise.withResolvers<IncomingCall>();
+    calls.onIncoming(incomingCall.resolve);
+    link.notify("call.incoming", callWithBob(RINGING));
+    const incoming = await incomingCall.promise;
     incoming.reject();
-    assert.ok(link.asked.includes('call.reject {"callId":"call-of-test"}'));
+    assert.ok(link.requests.includes('call.reject {"callId":"call-of-test"}'));
     link.calls = [callWithBob({ direction: "incoming", phase: "connecting" })];
     const session = await incoming.accept();
     assert.deepEqual(
@@ -232,7 +236,7 @@ describe("Goop.call", () => {
     );
   });
 
-  test("a page that is loaded in mid-call finds its call, and tells it to those who ask later, too", async () => {
+  test("a page that is loaded during a call restores it, and replays it to later listeners", async () => {
     const restored: GoopSession[] = [];
     calls.onRestore((session) => restored.push(session));
     link.calls = [callWithBob()];
@@ -247,7 +251,7 @@ describe("Goop.call", () => {
     assert.equal(restored.length, 2);
   });
 
-  test("a call of which something is told while the page still asks is found again all the same", async () => {
+  test("a call that changes while the page loads it is restored too", async () => {
     const restored: GoopSession[] = [];
     calls.onRestore((session) => restored.push(session));
     link.calls = [callWithBob()];
@@ -258,17 +262,17 @@ describe("Goop.call", () => {
     assert.equal(restored.length, 1);
   });
 
-  test("a call that this page began is not found again when its connection comes back", async () => {
+  test("a call that this page started is not restored when the connection returns", async () => {
     const session = await started();
     link.onOpenChange(false);
     const restored: GoopSession[] = [];
-    calls.onRestore((one) => restored.push(one));
+    calls.onRestore((session) => restored.push(session));
     await link.ready();
     assert.deepEqual(restored, []);
     assert.deepEqual(calls.activeCalls(), [session]);
   });
 
-  test("a call that ended while there was no connection is over when there is one again", async () => {
+  test("a call that ended without a connection hangs up when the connection returns", async () => {
     const session = await started();
     let hangups = 0;
     session.onHangup(() => {
@@ -280,48 +284,49 @@ describe("Goop.call", () => {
     assert.deepEqual([hangups, calls.activeCalls()], [1, []]);
   });
 
-  test("a plugin that dies takes its calls along", async () => {
+  test("when the plugin stops, its calls fail", async () => {
     const session = await started();
-    const told: string[] = [];
-    session.onStateChange((one) => told.push(one));
-    link.tell("host.state", { label: "", plugin: { state: "stopped" } });
-    assert.deepEqual(told, ["failed"]);
+    const states: string[] = [];
+    session.onStateChange((newState) => states.push(newState));
+    link.notify("host.state", { label: "", plugin: { state: "stopped" } });
+    assert.deepEqual(states, ["failed"]);
     assert.equal(state.phase, "idle");
   });
 
-  test("a plugin that dies and comes back for the call leaves the session standing, and asks for its own again", async () => {
+  test("when the plugin restarts for a call, the session stays and subscribes again", async () => {
     const session = await started();
     link.change({ phase: "connected" });
-    const [told, urls]: string[][] = [[], []];
+    const [states, urls]: string[][] = [[], []];
     let hangups = 0;
-    session.onStateChange((one) => told?.push(one));
+    session.onStateChange((newState) => states?.push(newState));
     session.onHangup(() => {
       hangups += 1;
     });
     session.onRemoteVideoSrc((url) => urls?.push(url));
     await settled();
-    const subscriptions = () => link.asked.filter((one) => one.startsWith("frames.subscribe")).length;
+    const subscriptions = () =>
+      link.requests.filter((request) => request.startsWith("frames.subscribe")).length;
     const before = subscriptions();
     for (const state of ["starting", "starting"]) {
-      link.tell("host.state", { label: "", plugin: { state, resumes: session.channelId } });
+      link.notify("host.state", { label: "", plugin: { state, resumes: session.channelId } });
     }
-    assert.deepEqual([told, state.phase, subscriptions()], [["disconnected"], "disconnected", before]);
+    assert.deepEqual([states, state.phase, subscriptions()], [["disconnected"], "disconnected", before]);
     link.calls = [callWithBob({ phase: "reconnecting" })];
     await link.ready();
     link.change({ phase: "connected" });
-    assert.deepEqual([told, hangups], [["disconnected", "connected"], 0]);
+    assert.deepEqual([states, hangups], [["disconnected", "connected"], 0]);
     assert.deepEqual(calls.activeCalls(), [session]);
-    assert.equal(subscriptions(), before + 1, "the streams of the dead plugin are gone");
+    assert.equal(subscriptions(), before + 1, "the streams ended with the plugin");
   });
 
-  test("a plugin that comes back for one call takes the others along", async () => {
+  test("when the plugin restarts for one call, the others fail", async () => {
     const session = await started();
-    link.tell("host.state", { label: "", plugin: { state: "starting", resumes: "another" } });
+    link.notify("host.state", { label: "", plugin: { state: "starting", resumes: "another" } });
     assert.deepEqual([session.state, state.phase], ["failed", "idle"]);
   });
 
   describe("callState", () => {
-    test("goes through a call's phases, with its channel and peer", async () => {
+    test("follows the phases of a call, with its channel and peer", async () => {
       const phases: string[] = [];
       state.watch("phase", (phase) => phases.push(phase), true);
       assert.deepEqual([state.channelId, state.peerID], ["", ""]);
@@ -334,15 +339,15 @@ describe("Goop.call", () => {
       assert.deepEqual([state.channelId, state.peerID], ["", ""]);
     });
 
-    test("an incoming call is incoming, and idle when it rings no more", async () => {
+    test("is incoming while a call rings, and then idle", async () => {
       await link.ready();
-      link.tell("call.incoming", callWithBob(RINGING));
+      link.notify("call.incoming", callWithBob(RINGING));
       assert.equal(state.phase, "incoming");
       link.end("cancelled");
       assert.equal(state.phase, "idle");
     });
 
-    test("a failure stays an error until the next call", async () => {
+    test("stays error after a failure until the next call", async () => {
       await started();
       link.change({});
       link.end("connectionLost");
@@ -353,15 +358,15 @@ describe("Goop.call", () => {
       assert.equal(state.phase, "requesting");
     });
 
-    test("a watcher hears changes of its own key, with what was before, until it ends", async () => {
-      const told: string[][] = [];
-      const off = state.watch("peerID", (value, before) => told.push([value, before]));
+    test("a watcher gets changes of its key with the previous value, until it is removed", async () => {
+      const changes: string[][] = [];
+      const off = state.watch("peerID", (value, previous) => changes.push([value, previous]));
       await started();
       link.change({ phase: "connecting" });
       link.change({ phase: "connected" });
       off();
       link.end();
-      assert.deepEqual(told, [[BOB, ""]]);
+      assert.deepEqual(changes, [[BOB, ""]]);
     });
   });
 });
