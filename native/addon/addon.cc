@@ -1,4 +1,4 @@
-// The table of what JavaScript may call. Arguments are checked by the façade, native/index.ts.
+// The functions that the addon exports. The façade, native/index.ts, checks their arguments.
 #include <napi.h>
 
 #include "encoder.h"

@@ -1,10 +1,10 @@
-// Wakes JavaScript through a thread-safe function whose queue holds one item: a wake-up means "look at the pool",
-// so a second one while the first waits would say nothing new.
+// Wakes JavaScript through a thread-safe function. Its queue holds one item: a wake-up means "look at the pool",
+// so a second one while the first waits adds nothing.
 #include "capture-session.h"
 
 #include "errors.h"
 #include "mode-object.h"
-#include "picture-argument.h"
+#include "frame-argument.h"
 
 namespace callnative {
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kWakeQueue = 1;
 
-/** Stops the capture off the main thread, since STREAMOFF and close may take long on real devices. */
+/** Stops the capture on a worker thread, because STREAMOFF and close may take long on real devices. */
 class CloseWorker : public Napi::AsyncWorker {
  public:
   CloseWorker(Napi::Env env, std::shared_ptr<CaptureSession> session)
@@ -42,7 +42,7 @@ Napi::Object countersObject(Napi::Env env, const Counters& counters) {
 
 }  // namespace
 
-void CaptureSession::start(Napi::Env env, std::unique_ptr<PictureSource> source, const Napi::Function& listener) {
+void CaptureSession::start(Napi::Env env, std::unique_ptr<FrameSource> source, const Napi::Function& listener) {
   auto* self = new std::shared_ptr<CaptureSession>(shared_from_this());
   wake_ = Wake::New(
       env, listener, "capture", kWakeQueue, 1, this,
@@ -57,7 +57,7 @@ void CaptureSession::onEnvironmentEnd(void* session) { static_cast<CaptureSessio
 
 void CaptureSession::release() {
   napi_remove_env_cleanup_hook(env_, onEnvironmentEnd, this);
-  // The session itself lives until the garbage collector has seen its object; descriptors must not wait for that.
+  // The session lives until its JavaScript object is collected. Descriptors must be closed before that.
   thread_.reset();
   wake_.Release();
 }
@@ -92,9 +92,9 @@ Napi::Value CaptureSession::close(Napi::Env env) {
 Napi::Object CaptureSession::toObject(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   Napi::Array buffers = Napi::Array::New(env);
-  for (const PictureBuffer& buffer : pool_->buffers()) buffers.Set(buffers.Length(), shareBuffer(env, buffer));
+  for (const FrameBuffer& buffer : pool_->buffers()) buffers.Set(buffers.Length(), shareBuffer(env, buffer));
   Napi::Array jpegBuffers = Napi::Array::New(env);
-  for (const PictureBuffer& buffer : pool_->jpegBuffers()) jpegBuffers.Set(jpegBuffers.Length(), shareBuffer(env, buffer));
+  for (const FrameBuffer& buffer : pool_->jpegBuffers()) jpegBuffers.Set(jpegBuffers.Length(), shareBuffer(env, buffer));
   object.Set("mode", modeObject(env, mode_));
   object.Set("buffers", buffers);
   object.Set("jpegBuffers", jpegBuffers);

@@ -1,10 +1,10 @@
-// Each encode runs on a worker thread; the result's ArrayBuffer is made once and again only when it has grown.
+// Each encode runs on a worker thread. The result's ArrayBuffer is reused until a larger one is needed.
 #include "encoder.h"
 
 #include <memory>
 
 #include "pixels/jpeg-encode.h"
-#include "picture-argument.h"
+#include "frame-argument.h"
 
 namespace callnative {
 
@@ -12,7 +12,7 @@ namespace {
 
 using Bytes = std::shared_ptr<std::vector<std::uint8_t>>;
 
-/** One ArrayBuffer for one piece of native memory: V8 forbids two. */
+/** The one ArrayBuffer of a piece of native memory: V8 forbids a second. */
 class SharedBuffer {
  public:
   Napi::ArrayBuffer of(Napi::Env env, const Bytes& bytes) {
@@ -47,7 +47,7 @@ class EncodeWorker : public Napi::AsyncWorker {
       : AsyncWorker(info.Env(), "encodeJpeg"),
         deferred_(Napi::Promise::Deferred::New(info.Env())),
         state_(std::move(state)),
-        picture_(pictureArgument(info, 0)),
+        frame_(frameArgument(info, 0)),
         keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())),
         maxWidth_(info[3].ToNumber().Int32Value()),
         quality_(info[4].ToNumber().Int32Value()) {}
@@ -56,7 +56,7 @@ class EncodeWorker : public Napi::AsyncWorker {
 
   void Execute() override {
     JpegEncoder& encoder = state_->encoder;
-    const auto made = encoder.compress(picture_.data, picture_.width, picture_.height, maxWidth_, quality_);
+    const auto made = encoder.compress(frame_.data, frame_.width, frame_.height, maxWidth_, quality_);
     width_ = made.width;
     height_ = made.height;
     length_ = kOutput == Output::kText ? encoder.encodeText(encoder.jpeg()->data(), made.length) : made.length;
@@ -80,7 +80,7 @@ class EncodeWorker : public Napi::AsyncWorker {
  private:
   Napi::Promise::Deferred deferred_;
   std::shared_ptr<EncoderState> state_;
-  PictureArgument picture_;
+  FrameArgument frame_;
   Napi::ObjectReference keepAlive_;
   int maxWidth_;
   int quality_;
@@ -89,7 +89,7 @@ class EncodeWorker : public Napi::AsyncWorker {
   int height_ = 0;
 };
 
-/** Only the text of a JPEG that is there already: a camera's own. */
+/** Makes base64 text of an existing JPEG, such as a camera's own. */
 class TextWorker : public Napi::AsyncWorker {
  public:
   TextWorker(const Napi::CallbackInfo& info, std::shared_ptr<EncoderState> state)
@@ -128,10 +128,10 @@ class TextWorker : public Napi::AsyncWorker {
   std::size_t textLength_ = 0;
 };
 
-/** Begins one piece of work of an encoder, which does one at a time. */
+/** Queues a job. An encoder runs one job at a time. */
 template <typename Worker>
 Napi::Value begin(const Napi::CallbackInfo& call, const std::shared_ptr<EncoderState>& state) {
-  if (state->busy) throw Napi::Error::New(call.Env(), "encode: this encoder is still at work on a picture");
+  if (state->busy) throw Napi::Error::New(call.Env(), "encode: this encoder is still encoding another frame");
   auto worker = std::make_unique<Worker>(call, state);
   const Napi::Promise promise = worker->promise();
   state->busy = true;

@@ -1,4 +1,4 @@
-// C++ failures as JavaScript errors that carry operation, errno and path; the façade makes CaptureError of them.
+// C++ failures as JavaScript errors with operation, errno and path. The façade turns them into CaptureError.
 #pragma once
 
 #include <napi.h>

@@ -1,11 +1,11 @@
-// Enumeration for JavaScript.
+// The list of cameras as JavaScript objects.
 #pragma once
 
 #include <napi.h>
 
 namespace callnative {
 
-/** () → array of {path, id, name, modes}. */
+/** () → array of {path, id, otherIds, name, modes}. */
 Napi::Value listCamerasFor(const Napi::CallbackInfo& info);
 
 }  // namespace callnative

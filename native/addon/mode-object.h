@@ -3,11 +3,11 @@
 
 #include <napi.h>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
-/** Sizes in pixels, fps in pictures a second, fourcc as text. */
+/** Sizes in pixels, fps in frames a second, fourcc as text. */
 inline Napi::Object modeObject(Napi::Env env, const Mode& mode) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("width", mode.width);

@@ -14,16 +14,16 @@ namespace callnative {
 
 namespace {
 
-/** One is being written, one waits, and wrtc, the encoder and the preview hold one each. */
+/** One slot is written, one waits, and wrtc, the encoder and the preview hold one each. */
 constexpr int kPoolSlots = 5;
 
 class OpenWorker : public Napi::AsyncWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, const Wish& wish, const Napi::Function& listener)
+  OpenWorker(Napi::Env env, std::string path, const CaptureConstraints& constraints, const Napi::Function& listener)
       : AsyncWorker(env, "openCapture"),
         deferred_(Napi::Promise::Deferred::New(env)),
         path_(std::move(path)),
-        wish_(wish),
+        constraints_(constraints),
         listener_(Napi::Persistent(listener)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
@@ -31,9 +31,9 @@ class OpenWorker : public Napi::AsyncWorker {
   void Execute() override {
     try {
       if (path_.empty()) {
-        source_ = std::make_unique<TestPattern>(wish_);
+        source_ = std::make_unique<TestPattern>(constraints_);
       } else {
-        source_ = std::make_unique<V4l2Source>(path_, wish_);
+        source_ = std::make_unique<V4l2Source>(path_, constraints_);
       }
       const Mode& mode = source_->mode();
       pool_ = std::make_shared<FramePool>(kPoolSlots, i420Size(mode.width, mode.height), source_->jpegCapacity());
@@ -56,9 +56,9 @@ class OpenWorker : public Napi::AsyncWorker {
  private:
   Napi::Promise::Deferred deferred_;
   std::string path_;
-  Wish wish_;
+  CaptureConstraints constraints_;
   Napi::FunctionReference listener_;
-  std::unique_ptr<PictureSource> source_;
+  std::unique_ptr<FrameSource> source_;
   std::shared_ptr<FramePool> pool_;
   std::optional<SystemError> failure_;
 };
@@ -66,9 +66,9 @@ class OpenWorker : public Napi::AsyncWorker {
 }  // namespace
 
 Napi::Value openCapture(const Napi::CallbackInfo& info) {
-  const Wish wish{info[1].ToNumber().Int32Value(), info[2].ToNumber().Int32Value(), info[3].ToNumber().DoubleValue(),
+  const CaptureConstraints constraints{info[1].ToNumber().Int32Value(), info[2].ToNumber().Int32Value(), info[3].ToNumber().DoubleValue(),
                   info[4].ToString().Utf8Value()};
-  auto* worker = new OpenWorker(info.Env(), info[0].ToString().Utf8Value(), wish, info[5].As<Napi::Function>());
+  auto* worker = new OpenWorker(info.Env(), info[0].ToString().Utf8Value(), constraints, info[5].As<Napi::Function>());
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;

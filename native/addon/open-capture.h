@@ -1,4 +1,4 @@
-// openCapture: a device or the pattern, opened off the main thread.
+// Opens a device or the test pattern on a worker thread.
 #pragma once
 
 #include <napi.h>

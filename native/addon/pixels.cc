@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "picture-argument.h"
+#include "frame-argument.h"
 #include "pixels/pixel-convert.h"
 #include "pixels/stamp.h"
 
@@ -16,15 +16,15 @@ class RgbaWorker : public Napi::AsyncWorker {
   explicit RgbaWorker(const Napi::CallbackInfo& info)
       : AsyncWorker(info.Env(), "toRgba"),
         deferred_(Napi::Promise::Deferred::New(info.Env())),
-        picture_(pictureArgument(info, 0)),
+        frame_(frameArgument(info, 0)),
         keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    const std::size_t pixels = static_cast<std::size_t>(picture_.width) * static_cast<std::size_t>(picture_.height);
+    const std::size_t pixels = static_cast<std::size_t>(frame_.width) * static_cast<std::size_t>(frame_.height);
     rgba_ = std::make_shared<std::vector<std::uint8_t>>(pixels * 4);
-    i420ToRgba(picture_.data, picture_.width, picture_.height, rgba_->data());
+    i420ToRgba(frame_.data, frame_.width, frame_.height, rgba_->data());
   }
 
   void OnOK() override { deferred_.Resolve(shareBuffer(Env(), rgba_)); }
@@ -32,7 +32,7 @@ class RgbaWorker : public Napi::AsyncWorker {
 
  private:
   Napi::Promise::Deferred deferred_;
-  PictureArgument picture_;
+  FrameArgument frame_;
   Napi::ObjectReference keepAlive_;
   std::shared_ptr<std::vector<std::uint8_t>> rgba_;
 };
@@ -48,8 +48,8 @@ Napi::Value toRgba(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value readStampOf(const Napi::CallbackInfo& info) {
-  const PictureArgument picture = pictureArgument(info, 0);
-  const auto stamp = readStamp(picture.data, picture.width, picture.height);
+  const FrameArgument frame = frameArgument(info, 0);
+  const auto stamp = readStamp(frame.data, frame.width, frame.height);
   if (!stamp) return info.Env().Null();
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("ticks", static_cast<double>(stamp->ticks));

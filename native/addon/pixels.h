@@ -1,4 +1,4 @@
-// Pictures looked at from JavaScript: lossless colours, and the pattern's stamp.
+// Reads a frame for JavaScript: lossless colours, and the test pattern's stamp.
 #pragma once
 
 #include <napi.h>
@@ -8,7 +8,7 @@ namespace callnative {
 /** (data, width, height) → Promise<ArrayBuffer> of RGBA. */
 Napi::Value toRgba(const Napi::CallbackInfo& info);
 
-/** (data, width, height) → {ticks, sequence} or null. Looks at 1,024 pixels, so it may stay on the main thread. */
+/** (data, width, height) → {ticks, sequence} or null. Reads 1,024 pixels, which is fast enough for the main thread. */
 Napi::Value readStampOf(const Napi::CallbackInfo& info);
 
 }  // namespace callnative

@@ -1,10 +1,10 @@
-// Each picture is scaled on a worker thread; the buffer is made once for each size.
+// Each frame is scaled on a worker thread. The buffer is reused while the size stays the same.
 #include "scaler.h"
 
 #include <memory>
 
-#include "picture-argument.h"
-#include "pixels/picture.h"
+#include "frame-argument.h"
+#include "pixels/frame.h"
 #include "pixels/scale.h"
 
 namespace callnative {
@@ -16,7 +16,7 @@ struct ScalerState {
   std::shared_ptr<std::vector<std::uint8_t>> bytes;
   Napi::Reference<Napi::ArrayBuffer> buffer;
 
-  /** Of exactly that many bytes, because WebRTC's source reads the whole buffer. Main thread. */
+  /** Makes the buffer exactly `size` bytes long, because WebRTC's source reads the whole of it. Main thread. */
   void fit(Napi::Env env, std::size_t size) {
     if (bytes && bytes->size() == size) return;
     bytes = std::make_shared<std::vector<std::uint8_t>>(size);
@@ -30,7 +30,7 @@ class ScaleWorker : public Napi::AsyncWorker {
       : AsyncWorker(info.Env(), "scale"),
         deferred_(Napi::Promise::Deferred::New(info.Env())),
         state_(std::move(state)),
-        picture_(pictureArgument(info, 0)),
+        frame_(frameArgument(info, 0)),
         keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())),
         width_(info[3].ToNumber().Int32Value()),
         height_(info[4].ToNumber().Int32Value()) {
@@ -40,9 +40,9 @@ class ScaleWorker : public Napi::AsyncWorker {
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    if (scaleI420(picture_.data, picture_.width, picture_.height, state_->bytes->data(), width_, height_)) return;
-    SetError("scale: no picture of " + std::to_string(picture_.width) + "x" + std::to_string(picture_.height) +
-             " can be made " + std::to_string(width_) + "x" + std::to_string(height_));
+    if (scaleI420(frame_.data, frame_.width, frame_.height, state_->bytes->data(), width_, height_)) return;
+    SetError("scale: a frame of " + std::to_string(frame_.width) + "x" + std::to_string(frame_.height) +
+             " cannot be scaled to " + std::to_string(width_) + "x" + std::to_string(height_));
   }
 
   void OnOK() override {
@@ -58,7 +58,7 @@ class ScaleWorker : public Napi::AsyncWorker {
  private:
   Napi::Promise::Deferred deferred_;
   std::shared_ptr<ScalerState> state_;
-  PictureArgument picture_;
+  FrameArgument frame_;
   Napi::ObjectReference keepAlive_;
   int width_;
   int height_;
@@ -70,7 +70,7 @@ Napi::Value createScaler(const Napi::CallbackInfo& info) {
   const auto state = std::make_shared<ScalerState>();
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("scale", Napi::Function::New(info.Env(), [state](const Napi::CallbackInfo& call) -> Napi::Value {
-               if (state->busy) throw Napi::Error::New(call.Env(), "scale: this scaler is still at work on a picture");
+               if (state->busy) throw Napi::Error::New(call.Env(), "scale: this scaler is still scaling another frame");
                auto worker = std::make_unique<ScaleWorker>(call, state);
                const Napi::Promise promise = worker->promise();
                state->busy = true;

@@ -1,12 +1,12 @@
-// Pictures made smaller on a worker thread.
+// The frame scaler as a JavaScript object.
 #pragma once
 
 #include <napi.h>
 
 namespace callnative {
 
-/** createScaler(): an object with `scale(data, width, height, targetWidth, targetHeight)`, a promise of an ArrayBuffer that
- *  the next `scale` writes again. */
+/** () → object with scale(data, width, height, targetWidth, targetHeight) → Promise<ArrayBuffer>, which the next `scale`
+ *  overwrites. */
 Napi::Value createScaler(const Napi::CallbackInfo& info);
 
 }  // namespace callnative

@@ -1,4 +1,4 @@
-// Runs on the calling thread, a fraction of a millisecond for each block; its process has nothing else to do.
+// Runs on the calling thread: a block takes a fraction of a millisecond, and the sound process does nothing else.
 #include "voice.h"
 
 #include <memory>
@@ -16,9 +16,9 @@ VoiceSettings settingsOf(const Napi::CallbackInfo& info) {
 /** The façade has checked the length. */
 std::int16_t* blockOf(const Napi::CallbackInfo& info) { return info[0].As<Napi::Int16Array>().Data(); }
 
-/** The library's failures are std::exceptions, which must not cross into JavaScript as they are. */
+/** Turns the library's std::exceptions into JavaScript errors. */
 template <typename Work>
-void throwingPlainly(Napi::Env env, Work work) {
+void throwingToJs(Napi::Env env, Work work) {
   try {
     work();
   } catch (const std::exception& error) {
@@ -39,15 +39,15 @@ Napi::Value figuresOf(Napi::Env env, const VoiceFigures& figures) {
 
 Napi::Value createVoiceProcessor(const Napi::CallbackInfo& info) {
   std::shared_ptr<VoiceProcessor> voice;
-  throwingPlainly(info.Env(), [&] { voice = std::make_shared<VoiceProcessor>(settingsOf(info)); });
+  throwingToJs(info.Env(), [&] { voice = std::make_shared<VoiceProcessor>(settingsOf(info)); });
   const auto method = [&](const char* name, auto body) { return Napi::Function::New(info.Env(), body, name); };
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("configure", method("configure", [voice](const Napi::CallbackInfo& call) {
-               throwingPlainly(call.Env(), [&] { voice->configure(settingsOf(call)); });
+               throwingToJs(call.Env(), [&] { voice->configure(settingsOf(call)); });
              }));
   object.Set("playing", method("playing", [voice](const Napi::CallbackInfo& call) { voice->playing(blockOf(call)); }));
   object.Set("captured", method("captured", [voice](const Napi::CallbackInfo& call) {
-               throwingPlainly(call.Env(), [&] { voice->captured(blockOf(call)); });
+               throwingToJs(call.Env(), [&] { voice->captured(blockOf(call)); });
              }));
   object.Set("figures", method("figures", [voice](const Napi::CallbackInfo& call) {
                return figuresOf(call.Env(), voice->figures());

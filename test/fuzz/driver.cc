@@ -1,5 +1,5 @@
-// A V4L2 driver that answers anything: formats, sizes, rates, buffers. The camera's source is opened and read over it;
-// the linker puts the functions below in place of the system's (--wrap), so the device's own code runs unchanged.
+// A V4L2 driver whose formats, sizes, rates and buffers come from the input. The target opens and reads V4l2Source over it.
+// The linker replaces the system's functions by those below (--wrap), so V4l2Device runs unchanged.
 #include <linux/videodev2.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -9,7 +9,7 @@
 #include <cstdarg>
 
 #include "fuzz-input.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 #include "system/system-error.h"
 #include "capture/v4l2-source.h"
 
@@ -17,7 +17,7 @@ using namespace callnative;
 
 namespace {
 
-/** Larger pictures only cost time. */
+/** Larger frames only cost time. */
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::array<std::uint32_t, 8> kFourccs = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,  V4L2_PIX_FMT_NV12,
                                                    V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_H264,
@@ -57,7 +57,7 @@ void answerCapability(v4l2_capability& capability) {
   capability.device_caps = capability.capabilities;
 }
 
-/** Keeps what was asked for unless the input says otherwise. */
+/** Keeps the requested format except where the input changes it. */
 void answerFormat(v4l2_pix_format& format) {
   const std::uint8_t changes = answers->byte();
   if (changes & 1) format.width = answers->size();
@@ -92,7 +92,7 @@ void answer(unsigned long request, void* argument) {
   }
 }
 
-/** Counts a byte for each call, so that every conversation ends. */
+/** Consumes a byte for each call, so that every run ends. */
 bool fails() {
   if (answers->isEmpty()) {
     errno = ENODEV;
@@ -123,7 +123,7 @@ extern "C" int __wrap_poll(pollfd* events, nfds_t count, int) {
   return kind == 255 ? 0 : 1;
 }
 
-/** From the heap, so that the sanitizer sees its end. */
+/** Allocates from the heap, so that the sanitizer detects access beyond the end. */
 extern "C" void* __wrap_mmap(void*, std::size_t length, int, int, int, off_t) {
   void* memory = length > 0 && length <= kMostBytes && !fails() ? std::calloc(length, 1) : nullptr;
   if (memory != nullptr) return memory;
@@ -140,13 +140,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static fuzz::GuardedMemory memory(kMostBytes);
   fuzz::Input input(data, size);
   answers = &input;
-  Wish wish;
-  wish.width = 1 + static_cast<int>(input.number(2) % 4096);
-  wish.height = 1 + static_cast<int>(input.number(2) % 4096);
-  wish.fps = 1 + input.byte() % 120;
-  if (input.byte() % 4 == 0) wish.fourcc = "MJPG";
+  CaptureConstraints constraints;
+  constraints.width = 1 + static_cast<int>(input.number(2) % 4096);
+  constraints.height = 1 + static_cast<int>(input.number(2) % 4096);
+  constraints.fps = 1 + input.byte() % 120;
+  if (input.byte() % 4 == 0) constraints.fourcc = "MJPG";
   try {
-    V4l2Source source("/dev/null", wish);
+    V4l2Source source("/dev/null", constraints);
     const Mode& mode = source.mode();
     fuzz::demand(mode.width > 0 && mode.height > 0, "an open camera has a size");
     fuzz::demand(mode.fps > 0, "an open camera has a rate");
@@ -158,7 +158,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       else source.take(target.data());
     }
   } catch (const SystemError&) {
-    // What a failing device is expected to end in; anything else would end the process.
+    // The expected result of a failing device. Any other exception ends the process.
   }
   return 0;
 }

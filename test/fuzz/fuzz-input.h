@@ -1,5 +1,5 @@
-// What the fuzz targets share: numbers read off the input, and memory that ends where a forbidden page begins, so that
-// libraries without a sanitizer of their own are caught too when they go one byte too far.
+// Shared by the fuzz targets: a reader of numbers from the input, and memory that ends at an inaccessible page. The page
+// also catches out-of-bounds access in libraries that were built without a sanitizer.
 #pragma once
 
 #include <sys/mman.h>
@@ -16,7 +16,7 @@
 
 namespace fuzz {
 
-/** Reads on as zeros after its end. */
+/** Reads zeros after the end of the input. */
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size) : bytes_(data, size) {}
@@ -33,7 +33,7 @@ class Input {
     for (int i = 0; i < bytes; i++) value = (value << 8) | byte();
     return value;
   }
-  /** Mostly what a device would say, sometimes anything. */
+  /** Usually a plausible size, sometimes any number. */
   std::uint32_t size() {
     const std::uint8_t kind = byte();
     if (kind < 128) return number(1) * 4;
@@ -45,8 +45,8 @@ class Input {
   std::span<const std::uint8_t> bytes_;
 };
 
-/** Lent again and again: making it costs more than most inputs. By the system call itself, since a target may have its own
- *  mmap, and the leak check must not look for pointers behind the forbidden page. */
+/** Reused, because mapping costs more than most inputs. Uses the system call directly: a target may replace mmap, and the
+ *  leak check must not search the inaccessible page for pointers. */
 class GuardedMemory {
  public:
   explicit GuardedMemory(std::size_t most) {
@@ -58,12 +58,12 @@ class GuardedMemory {
     if (::mprotect(end_, page, PROT_NONE) != 0) std::abort();
   }
 
-  /** The last `size` bytes before the forbidden page. */
+  /** The last `size` bytes before the inaccessible page. */
   std::span<std::uint8_t> last(std::size_t size) const {
     if (size > most_) std::abort();
     return {end_ - size, size};
   }
-  /** The same, filled with `pattern` again and again. */
+  /** The same, filled with repetitions of `pattern`. */
   std::span<std::uint8_t> last(std::size_t size, std::span<const std::uint8_t> pattern) const {
     const auto memory = last(size);
     std::size_t filled = std::min(pattern.size(), size);
@@ -80,7 +80,7 @@ class GuardedMemory {
   std::uint8_t* end_;
 };
 
-/** Ends the run as a crash does, so that the input is kept. */
+/** Aborts unless `holds`, so that the fuzzer keeps the input. */
 inline void demand(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);

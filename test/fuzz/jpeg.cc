@@ -1,4 +1,4 @@
-// Any bytes as a picture of an MJPEG camera. The input is the JPEG itself, so that any JPEG file is a seed.
+// Decodes any bytes as a frame of an MJPEG camera. The input is the JPEG itself, so any JPEG file is a seed.
 #include <linux/videodev2.h>
 #include <turbojpeg.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fuzz-input.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 #include "pixels/pixel-convert.h"
 
 using namespace callnative;
@@ -16,7 +16,7 @@ namespace {
 constexpr int kMostSide = 320;
 constexpr std::size_t kMostBytes = 1 << 20;
 
-/** The size that the bytes speak of, so that the picture is not refused for its size at once. */
+/** Takes the size from the JPEG's header, so that the converter does not refuse the frame for its size. */
 V4l2Format formatOf(std::span<const std::uint8_t> jpeg) {
   V4l2Format format{};
   format.fourcc = V4L2_PIX_FMT_MJPEG;
@@ -39,13 +39,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > kMostBytes) return 0;
   const auto jpeg = source.last(size, {data, size});
   const V4l2Format format = formatOf(jpeg);
-  const auto picture = target.last(i420Size(format.width, format.height));
+  const auto frame = target.last(i420Size(format.width, format.height));
   PixelConverter converter;
-  std::memset(picture.data(), 0x55, picture.size());
-  const bool isWhole = converter.convert(format, jpeg, picture.data());
-  const std::vector<std::uint8_t> first(picture.begin(), picture.end());
-  std::memset(picture.data(), 0xAA, picture.size());
-  fuzz::demand(converter.convert(format, jpeg, picture.data()) == isWhole, "the same bytes are judged the same again");
-  if (isWhole) fuzz::demand(std::memcmp(first.data(), picture.data(), first.size()) == 0, "every pixel of a whole picture is written");
+  std::memset(frame.data(), 0x55, frame.size());
+  const bool isWhole = converter.convert(format, jpeg, frame.data());
+  const std::vector<std::uint8_t> first(frame.begin(), frame.end());
+  std::memset(frame.data(), 0xAA, frame.size());
+  fuzz::demand(converter.convert(format, jpeg, frame.data()) == isWhole, "the same bytes are judged the same again");
+  if (isWhole) fuzz::demand(std::memcmp(first.data(), frame.data(), first.size()) == 0, "every pixel of a whole frame is written");
   return 0;
 }

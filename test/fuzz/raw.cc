@@ -1,4 +1,4 @@
-// Raw pictures of any size, line length and shortness, and what is made of them: RGBA, and JPEG as text.
+// Converts raw frames of any size, line length and truncation, and encodes the results to RGBA and JPEG.
 #include <linux/videodev2.h>
 
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "fuzz-input.h"
 #include "pixels/jpeg-encode.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 #include "pixels/pixel-convert.h"
 
 using namespace callnative;
@@ -26,26 +26,26 @@ V4l2Format anyFormat(fuzz::Input& input) {
   format.height = 1 + static_cast<int>(input.number(2) % kMostSide);
   format.isFullRange = (input.byte() & 1) != 0;
   const std::uint8_t kind = input.byte();
-  // None told, a little padding, or anything at all, negative ones included.
+  // Unspecified, a little padding, or any number, including negative ones.
   if (kind < 96) format.bytesPerLine = 0;
   else if (kind < 224) format.bytesPerLine = format.width * (1 + kind % 2) + input.byte() % 32;
   else format.bytesPerLine = static_cast<int>(input.number(4));
   return format;
 }
 
-/** What came out is what the rest of the way works with. */
-void passOn(std::span<const std::uint8_t> picture, int width, int height, fuzz::Input& input) {
+/** Runs the rest of the pipeline on a converted frame. */
+void passOn(std::span<const std::uint8_t> frame, int width, int height, fuzz::Input& input) {
   static fuzz::GuardedMemory rgbaMemory(kMostBytes);
   static JpegEncoder encoder;
   const auto rgba = rgbaMemory.last(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 4);
-  i420ToRgba(picture.data(), width, height, rgba.data());
+  i420ToRgba(frame.data(), width, height, rgba.data());
   const int maxWidth = 2 + static_cast<int>(input.number(2) % 512);
   const int quality = 1 + input.byte() % 100;
   try {
-    const auto made = encoder.encode(picture.data(), width, height, maxWidth, quality);
+    const auto made = encoder.encode(frame.data(), width, height, maxWidth, quality);
     fuzz::demand(made.width > 0 && made.height > 0 && made.textLength > 0, "a JPEG has a size");
   } catch (const std::runtime_error&) {
-    // The encoder refuses in words what JPEG cannot hold.
+    // The expected result for frames that JPEG cannot hold.
   }
 }
 
@@ -58,14 +58,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const V4l2Format format = anyFormat(input);
   const std::size_t available = input.number(3) % (std::size_t{1} << 17);
   const auto bytes = source.last(available, input.rest());
-  const auto picture = target.last(i420Size(format.width, format.height));
+  const auto frame = target.last(i420Size(format.width, format.height));
   PixelConverter converter;
-  std::memset(picture.data(), 0x55, picture.size());
-  if (!converter.convert(format, bytes, picture.data())) return 0;
-  const std::vector<std::uint8_t> first(picture.begin(), picture.end());
-  std::memset(picture.data(), 0xAA, picture.size());
-  fuzz::demand(converter.convert(format, bytes, picture.data()), "the same bytes are judged the same again");
-  fuzz::demand(std::memcmp(first.data(), picture.data(), first.size()) == 0, "every pixel of a whole picture is written");
-  passOn(picture, format.width, format.height, input);
+  std::memset(frame.data(), 0x55, frame.size());
+  if (!converter.convert(format, bytes, frame.data())) return 0;
+  const std::vector<std::uint8_t> first(frame.begin(), frame.end());
+  std::memset(frame.data(), 0xAA, frame.size());
+  fuzz::demand(converter.convert(format, bytes, frame.data()), "the same bytes are judged the same again");
+  fuzz::demand(std::memcmp(first.data(), frame.data(), first.size()) == 0, "every pixel of a whole frame is written");
+  passOn(frame, format.width, format.height, input);
   return 0;
 }

@@ -13,7 +13,7 @@ namespace callnative {
 
 namespace {
 
-/** Signals belong to the process's main thread; a capture thread must not be the one that is interrupted. */
+/** The main thread handles signals; they must not interrupt a capture thread. */
 void blockSignals() {
   sigset_t all;
   sigfillset(&all);
@@ -22,7 +22,7 @@ void blockSignals() {
 
 }  // namespace
 
-CaptureThread::CaptureThread(std::unique_ptr<PictureSource> source, std::shared_ptr<FramePool> pool,
+CaptureThread::CaptureThread(std::unique_ptr<FrameSource> source, std::shared_ptr<FramePool> pool,
                              std::function<void()> wake)
     : source_(std::move(source)),
       pool_(std::move(pool)),
@@ -56,7 +56,7 @@ void CaptureThread::run() {
   } catch (const SystemError& error) {
     fail(error);
   } catch (const std::exception& error) {
-    // Such as memory that ran out: out of a thread's function it would end the process.
+    // For example std::bad_alloc: an exception that leaves a thread's function ends the process.
     fail(SystemError("capture", 0, "the capture thread", std::string("capturing failed: ") + error.what()));
   }
 }
@@ -82,7 +82,7 @@ void CaptureThread::passOn() {
   try {
     isWhole = source_->take(pool_->buffers()[index]->data());
   } catch (...) {
-    // A slot that stays in the writer's hands would be missing from the counters' sum.
+    // Without this the slot would be missing from the counters' sum.
     pool_->abandon(*slot);
     throw;
   }

@@ -11,15 +11,15 @@ namespace callnative {
 
 namespace {
 
-/** Named where a device gives a range of sizes: what settings usually ask for. */
+/** The sizes that settings usually ask for, tried where a device gives a range. */
 constexpr std::array<Size, 6> kUsualSizes = {{{320, 240}, {640, 360}, {640, 480}, {1280, 720}, {1920, 1080}, {3840, 2160}}};
 constexpr double kRateWeight = 1.5;
 constexpr double kLargerWeight = 2;
-/** So that of two pictures as far from the wish the smaller is taken: it costs less to encode. */
+/** Of two sizes equally far from the constraints the smaller wins: it costs less to encode. */
 constexpr double kLargerCost = 0.1;
-/** A 4:3 picture for a wish of 16:9 costs a tenth: it decides between sizes that are close, no more. */
+/** A 4:3 frame costs a tenth when 16:9 was asked for. This decides only between sizes that are close. */
 constexpr double kShapeWeight = 0.25;
-/** Rates within 2 % are the same: 29.97 serves a wish for 30. */
+/** Rates within 2 % count as equal: 29.97 satisfies 30. */
 constexpr double kSameRate = 0.98;
 /** Webcams' JPEG has 0.05 to 0.25 bytes for each pixel. */
 constexpr double kJpegBytesPerPixel = 0.25;
@@ -31,21 +31,21 @@ int onStep(int value, int least, int most, int step) {
 
 bool isJpeg(const Mode& mode) { return mode.fourcc == "MJPG"; }
 
-double costOf(const Mode& mode, const Wish& wish) {
+double costOf(const Mode& mode, const CaptureConstraints& constraints) {
   const double area = static_cast<double>(mode.width) * mode.height;
-  const double areaRatio = area / (static_cast<double>(wish.width) * wish.height);
-  const bool isLarger = mode.width > wish.width || mode.height > wish.height;
+  const double areaRatio = area / (static_cast<double>(constraints.width) * constraints.height);
+  const bool isLarger = mode.width > constraints.width || mode.height > constraints.height;
   const double sizeCost = isLarger ? kLargerCost + kLargerWeight * std::abs(std::log2(areaRatio)) : -std::log2(areaRatio);
-  const double shapeRatio = static_cast<double>(mode.width) * wish.height / (static_cast<double>(mode.height) * wish.width);
-  const double rateCost = mode.fps >= wish.fps * kSameRate ? 0 : kRateWeight * std::log2(wish.fps / mode.fps);
+  const double shapeRatio = static_cast<double>(mode.width) * constraints.height / (static_cast<double>(mode.height) * constraints.width);
+  const double rateCost = mode.fps >= constraints.fps * kSameRate ? 0 : kRateWeight * std::log2(constraints.fps / mode.fps);
   return sizeCost + kShapeWeight * std::abs(std::log2(shapeRatio)) + rateCost;
 }
 
-bool isAllowed(const Mode& mode, const Wish& wish) { return wish.fourcc.empty() || mode.fourcc == wish.fourcc; }
+bool isAllowed(const Mode& mode, const CaptureConstraints& constraints) { return constraints.fourcc.empty() || mode.fourcc == constraints.fourcc; }
 
 }  // namespace
 
-std::vector<Size> sizesWithin(const SizeRange& range, const Wish* wish) {
+std::vector<Size> sizesWithin(const SizeRange& range, const CaptureConstraints* constraints) {
   const Size& least = range.least;
   const Size& most = range.most;
   const Size& step = range.step;
@@ -60,7 +60,7 @@ std::vector<Size> sizesWithin(const SizeRange& range, const Wish* wish) {
   for (const Size& usual : kUsualSizes) {
     if (usual.width <= most.width && usual.height <= most.height) add(usual);
   }
-  if (wish != nullptr) add({wish->width, wish->height});
+  if (constraints != nullptr) add({constraints->width, constraints->height});
   if (sizes.empty()) add(most);
   return sizes;
 }
@@ -71,15 +71,15 @@ double bytesPerSecond(const Mode& mode) {
   return pixels * mode.fps * (isJpeg(mode) ? kJpegBytesPerPixel : isPlanar ? 1.5 : 2);
 }
 
-std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const Wish& wish, double carried) {
+std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const CaptureConstraints& constraints, double busCapacity) {
   const auto rank = [&](const Mode& mode) {
-    const bool isTooMuch = !isJpeg(mode) && bytesPerSecond(mode) > carried;
-    // Rounded, so that equal costs stay equal whatever the order of the arithmetic.
-    return std::tuple(!isAllowed(mode, wish), isTooMuch, std::llround(costOf(mode, wish) * 1e6), std::abs(mode.fps - wish.fps), isJpeg(mode));
+    const bool isTooMuch = !isJpeg(mode) && bytesPerSecond(mode) > busCapacity;
+    // Rounded, so that equal costs compare equal in any order of evaluation.
+    return std::tuple(!isAllowed(mode, constraints), isTooMuch, std::llround(costOf(mode, constraints) * 1e6), std::abs(mode.fps - constraints.fps), isJpeg(mode));
   };
   const auto best = std::min_element(modes.begin(), modes.end(),
                                      [&](const Mode& left, const Mode& right) { return rank(left) < rank(right); });
-  if (best == modes.end() || !isAllowed(*best, wish)) return std::nullopt;
+  if (best == modes.end() || !isAllowed(*best, constraints)) return std::nullopt;
   return *best;
 }
 

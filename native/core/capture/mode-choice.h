@@ -1,12 +1,12 @@
-// Which of a camera's modes suits a wish: arithmetic alone, so that it is tested without a device. How modes are asked
-// for is not known here. The rule in words is in native/README.md.
+// Chooses the camera mode that fits the constraints best. Pure arithmetic, tested without a device. native/README.md
+// explains the rule.
 #pragma once
 
 #include <limits>
 #include <optional>
 #include <vector>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
@@ -15,32 +15,32 @@ struct Size {
   int height;
 };
 
-/** What a driver gives instead of a list; see v4l2_frmsize_stepwise. */
+/** A range of sizes, given by some drivers instead of a list; see v4l2_frmsize_stepwise. */
 struct SizeRange {
   Size least;
   Size most;
   Size step;
 };
 
-/** The usual sizes within a range, and what is nearest to `wish` (may be null), on the range's steps. Never empty for
- *  a range that holds any size. */
-std::vector<Size> sizesWithin(const SizeRange& range, const Wish* wish);
+/** The usual sizes within a range, and the size nearest to `constraints` (may be null), on the range's steps. Empty only
+ *  for an empty range. */
+std::vector<Size> sizesWithin(const SizeRange& range, const CaptureConstraints* constraints);
 
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 
-/** Bytes a second that the mode puts on its connection; for MJPG an estimate from above. */
+/** Bytes per second that the mode puts on the bus; for MJPG an upper estimate. */
 double bytesPerSecond(const Mode& mode);
 
 /**
- * The mode that costs least; none only where `modes` has none of the wished format. Raw modes of more than `carried`
- * bytes a second come after all others.
- * A rate below the wish costs 1.5 log2 of the ratio, since a jerky picture is worse than a small one; a smaller
- * picture log2 of the ratio of areas, a larger one (in either direction) twice that and 0.1; another shape a quarter
- * of log2 of the ratio of shapes. Of equal cost wins the rate nearest to the wish, then raw before MJPG.
+ * The mode with the lowest cost; none only where `modes` has none of the required format. Raw modes of more than
+ * `busCapacity` bytes per second come after all others.
+ * A lower rate costs 1.5 log2 of the ratio, since jerky video is worse than small video. A smaller frame costs log2 of the
+ * ratio of areas; a frame larger in either direction costs twice that and 0.1. Another aspect ratio costs a quarter of
+ * log2 of the ratio of both. Ties go to the rate nearest to the constraints, then to raw before MJPG.
  */
-std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const Wish& wish, double carried = kUnlimited);
+std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const CaptureConstraints& constraints, double busCapacity = kUnlimited);
 
-/** The modes that need less of the connection than `failed` did. */
+/** The modes that need less bandwidth than `failed`. */
 std::vector<Mode> modesBelow(const std::vector<Mode>& modes, const Mode& failed);
 
 }  // namespace callnative

@@ -1,5 +1,4 @@
-// Paces itself by absolute deadlines, so that its rate does not drift, and draws a prepared background with a
-// moving bar and a bouncing box over it.
+// Absolute deadlines keep the rate from drifting. Each frame is a prepared background with a moving bar and a bouncing box.
 #include "capture/test-pattern.h"
 
 #include <poll.h>
@@ -38,22 +37,22 @@ void fillBox(std::uint8_t* target, int width, int height, int left, int top, int
 
 }  // namespace
 
-TestPattern::TestPattern(const Wish& wish)
-    : mode_{wish.width, wish.height, wish.fps, "I420"},
-      background_(i420Size(wish.width, wish.height)),
-      periodNs_(static_cast<std::int64_t>(static_cast<double>(kNsPerSecond) / wish.fps)) {
-  if (wish.width < kStampMinWidth || wish.height < kStampMinHeight) {
+TestPattern::TestPattern(const CaptureConstraints& constraints)
+    : mode_{constraints.width, constraints.height, constraints.fps, "I420"},
+      background_(i420Size(constraints.width, constraints.height)),
+      periodNs_(static_cast<std::int64_t>(static_cast<double>(kNsPerSecond) / constraints.fps)) {
+  if (constraints.width < kStampMinWidth || constraints.height < kStampMinHeight) {
     throw SystemError("open", 0, "test-pattern",
                       "the test pattern is at least " + std::to_string(kStampMinWidth) + "x" +
-                          std::to_string(kStampMinHeight) + ", not " + std::to_string(wish.width) + "x" +
-                          std::to_string(wish.height));
+                          std::to_string(kStampMinHeight) + ", not " + std::to_string(constraints.width) + "x" +
+                          std::to_string(constraints.height));
   }
   drawBackground();
 }
 
 bool TestPattern::wait(int stopFd) {
   const std::int64_t start = monotonicNs();
-  // A pattern that fell behind by more than a picture starts anew instead of hurrying after lost time.
+  // A pattern that fell behind by more than a frame starts again from now instead of catching up.
   if (deadlineNs_ == 0 || start > deadlineNs_ + 2 * periodNs_) deadlineNs_ = start;
   pollfd stop{stopFd, POLLIN, 0};
   for (;;) {
@@ -79,7 +78,7 @@ bool TestPattern::take(std::uint8_t* target) {
   return true;
 }
 
-/** A slanting gradient with a soft weave: about the detail of a webcam's picture of a room. */
+/** A slanting gradient with a soft weave, about as detailed as a webcam's view of a room. */
 void TestPattern::drawBackground() {
   const I420Planes<std::uint8_t> planes(background_.data(), mode_.width, mode_.height);
   for (int y = 0; y < mode_.height; y++) {

@@ -1,24 +1,24 @@
-// A camera made of arithmetic: a moving picture of moderate detail that carries its own time stamp.
+// A synthetic camera: moving frames of moderate detail that carry their own time stamp.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "capture/picture-source.h"
+#include "capture/frame-source.h"
 
 namespace callnative {
 
-class TestPattern final : public PictureSource {
+class TestPattern final : public FrameSource {
  public:
-  /** Throws SystemError for sizes that the stamp does not fit in. */
-  explicit TestPattern(const Wish& wish);
+  /** Throws SystemError for sizes that are too small for the stamp. */
+  explicit TestPattern(const CaptureConstraints& constraints);
 
   const Mode& mode() const override { return mode_; }
-  /** Sleeps in ppoll(2) until the next picture is due; one that fell behind starts anew rather than hurrying. */
+  /** Sleeps in ppoll(2) until the next frame is due. A pattern that fell behind does not catch up. */
   bool wait(int stopFd) override;
-  /** Always true: arithmetic does not get damaged. */
+  /** Always true. */
   bool take(std::uint8_t* target) override;
-  /** Counts on, so that a picture left out shows as a gap in the stamps. */
+  /** Increments the number, so that a skipped frame shows as a gap in the stamps. */
   void skip() override { sequence_++; }
   std::int64_t capturedAtUs() const override { return capturedAtUs_; }
 
@@ -28,10 +28,10 @@ class TestPattern final : public PictureSource {
   void drawBox(std::uint8_t* target) const;
 
   Mode mode_;
-  /** Drawn once; each picture is a copy of it with bar, box and stamp on top. */
+  /** Drawn once; each frame is a copy of it with bar, box and stamp on top. */
   std::vector<std::uint8_t> background_;
   std::int64_t periodNs_;
-  /** When the next picture is due, monotonic; 0 before the first. */
+  /** Monotonic time at which the next frame is due; 0 before the first. */
   std::int64_t deadlineNs_ = 0;
   std::int64_t capturedAtUs_ = 0;
   std::uint32_t sequence_ = 0;

@@ -1,5 +1,5 @@
-// Figures of the USB 2.0 specification, 5.6.3 and 5.9: full speed carries 1,023 bytes each millisecond, high speed three
-// transactions of 1,024 bytes each 125 µs, which is 24.6 MB/s; the headers of UVC's packets take some of it.
+// USB 2.0 specification, 5.6.3 and 5.9: full speed carries 1,023 bytes each millisecond, high speed three transactions of
+// 1,024 bytes each 125 µs, which is 24.6 MB/s. The headers of UVC's packets take some of it.
 #include "capture/usb-bandwidth.h"
 
 #include <filesystem>
@@ -18,11 +18,11 @@ constexpr double kHighSpeedMbps = 480;
 
 }  // namespace
 
-double carriedBytesPerSecond(const std::string& path) {
+double busBytesPerSecond(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code failed;
   const fs::path node = fs::canonical(path, failed).filename();
-  // The node belongs to an interface of the USB device; its folder is inside the device's.
+  // The node belongs to an interface of the USB device. The interface's folder lies inside the device's folder.
   const fs::path interface = fs::canonical("/sys/class/video4linux" / node / "device", failed);
   if (failed) return kUnlimited;
   std::ifstream file(interface.parent_path() / "speed");

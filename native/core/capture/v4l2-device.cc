@@ -17,11 +17,11 @@ namespace callnative {
 
 namespace {
 
-/** One being filled, one filled, one being converted, one spare; drivers may give more or fewer. */
+/** One is being filled, one is filled, one is being converted, one is spare. Drivers may give more or fewer. */
 constexpr std::uint32_t kBuffers = 4;
-/** Webcams take up to two seconds to their first picture; one silent for longer has hung. */
+/** Webcams take up to two seconds to their first frame. A camera silent for longer than this has hung. */
 constexpr int kSilenceMs = 5000;
-/** JPEG's own limit for a side, ISO 10918-1; beyond it lies only a driver's mistake. */
+/** JPEG's limit for a side, ISO 10918-1. A driver that gives more is wrong. */
 constexpr std::uint32_t kMostSide = 65'535;
 
 bool isSide(std::uint32_t pixels) { return pixels >= 1 && pixels <= kMostSide; }
@@ -74,7 +74,7 @@ V4l2Device::V4l2Device(std::string path)
 V4l2Device::~V4l2Device() {
   if (!isStreaming_) return;
   int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  // A device that was unplugged refuses, and closing it does the same work.
+  // An unplugged device refuses. Closing it stops the stream as well.
   tryControl(VIDIOC_STREAMOFF, &type);
 }
 
@@ -114,18 +114,18 @@ V4l2Format V4l2Device::configure(Mode& mode) const {
   const v4l2_pix_format& pix = format.fmt.pix;
   if (!isConvertible(pix.pixelformat)) {
     throw SystemError("VIDIOC_S_FMT", 0, path_,
-                      path_ + " gives " + fourccName(pix.pixelformat) + " pictures, expected one of YUYV, UYVY, NV12, YU12, MJPG");
+                      path_ + " delivers " + fourccName(pix.pixelformat) + " frames, expected one of YUYV, UYVY, NV12, YU12, MJPG");
   }
   if (!isSide(pix.width) || !isSide(pix.height)) {
     throw SystemError("VIDIOC_S_FMT", 0, path_,
-                      path_ + " gives pictures of " + std::to_string(pix.width) + "x" + std::to_string(pix.height) +
+                      path_ + " delivers frames of " + std::to_string(pix.width) + "x" + std::to_string(pix.height) +
                           ", expected sides from 1 to " + std::to_string(kMostSide));
   }
   mode = {static_cast<int>(pix.width), static_cast<int>(pix.height), setRate(mode.fps), fourccName(pix.pixelformat)};
   return {mode.width, mode.height, static_cast<int>(pix.bytesperline), pix.pixelformat, isFullRange(pix)};
 }
 
-/** Drivers without a choice of rates refuse this call; their pictures come at the rate they come. */
+/** Drivers with a single rate refuse this call. */
 double V4l2Device::setRate(double fps) const {
   constexpr std::uint32_t kMillionth = 1000;
   v4l2_streamparm parameters{};
@@ -172,7 +172,7 @@ bool V4l2Device::wait(int stopFd) const {
   if (events[1].revents != 0) return false;
   if (result == 0) throw SystemError("poll", ETIMEDOUT, path_);
   if ((events[0].revents & POLLIN) != 0) return true;
-  // An error alone: the next DQBUF says which. Where it does not, the device has gone without a word.
+  // Only an error is set: the next DQBUF returns it. If DQBUF succeeds or has nothing, the device is gone.
   v4l2_buffer buffer{};
   if (dequeue(buffer)) {
     enqueue(buffer);
@@ -186,7 +186,7 @@ bool V4l2Device::dequeue(v4l2_buffer& buffer) const {
   if (tryControl(VIDIOC_DQBUF, &buffer)) {
     if (buffer.index < mapped_.size()) return true;
     throw SystemError("VIDIOC_DQBUF", 0, path_,
-                      path_ + " gave buffer " + std::to_string(buffer.index) + " of " + std::to_string(mapped_.size()));
+                      path_ + " returned buffer " + std::to_string(buffer.index) + " of " + std::to_string(mapped_.size()));
   }
   if (errno == EAGAIN) return false;
   throwErrno("VIDIOC_DQBUF", path_);

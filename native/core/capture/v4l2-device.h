@@ -1,5 +1,4 @@
-// One V4L2 node: opened, asked what it is, and streamed from memory-mapped buffers. Pixels are not known here.
-// Everything that was begun is undone by the destructor.
+// One V4L2 node: open, query, and stream from memory-mapped buffers. The destructor undoes everything.
 #pragma once
 
 #include <linux/videodev2.h>
@@ -9,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 #include "system/unique-fd.h"
 
 namespace callnative {
 
-/** What the driver settled on. */
+/** The format that the driver chose. */
 struct V4l2Format {
   int width;
   int height;
@@ -23,7 +22,7 @@ struct V4l2Format {
   bool isFullRange;
 };
 
-/** A mapped buffer; unmapped by the destructor. */
+/** A mapped buffer. The destructor unmaps it. */
 class MappedBuffer {
  public:
   MappedBuffer(void* start, std::size_t length) noexcept : start_(start), length_(length) {}
@@ -50,24 +49,24 @@ class V4l2Device {
 
   const std::string& path() const { return path_; }
 
-  /** VIDIOC_QUERYCAP. Throws where the node is no V4L2 device. */
+  /** VIDIOC_QUERYCAP. Throws when the node is not a V4L2 device. */
   v4l2_capability capability() const;
-  /** Whether this very node captures video into one plane and can stream. */
+  /** Whether this node itself captures video into one plane and can stream. */
   static bool capturesVideo(const v4l2_capability& capability);
 
-  /** VIDIOC_S_FMT and VIDIOC_S_PARM; `mode` becomes what the driver settled on. */
+  /** VIDIOC_S_FMT and VIDIOC_S_PARM. `mode` becomes the mode that the driver chose. */
   V4l2Format configure(Mode& mode) const;
   /** VIDIOC_REQBUFS, QUERYBUF, mmap, QBUF, STREAMON. */
   void startStreaming();
 
   /** Waits for a filled buffer; false when `stopFd` became readable. Throws when the device is gone or stays silent. */
   bool wait(int stopFd) const;
-  /** VIDIOC_DQBUF; false when the buffer was not ready after all. */
+  /** VIDIOC_DQBUF; false when no buffer is ready. */
   bool dequeue(v4l2_buffer& buffer) const;
   void enqueue(v4l2_buffer& buffer) const;
   const MappedBuffer& mapped(std::uint32_t index) const { return mapped_.at(index); }
 
-  /** ioctl(2), again on EINTR; false on failure, errno set. */
+  /** ioctl(2), repeated on EINTR. On failure returns false with errno set. */
   bool tryControl(unsigned long request, void* argument) const;
 
  private:

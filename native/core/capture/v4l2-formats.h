@@ -1,4 +1,4 @@
-// Which modes a V4L2 device offers. Which of them suits a wish is for mode-choice to say.
+// Lists the modes that a V4L2 device offers.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "capture/mode-choice.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
@@ -17,8 +17,9 @@ bool isConvertible(std::uint32_t fourcc);
 std::string fourccName(std::uint32_t fourcc);
 std::uint32_t fourccOf(const std::string& name);
 
-/** Every convertible mode, one for each format, size and rate. Where a device gives ranges instead of lists, the
- *  usual sizes and rates within them, and what is nearest to `wish`; where it lists no size, the one it would settle on. VIDIOC_ENUM_FMT, _FRAMESIZES, _FRAMEINTERVALS. */
-std::vector<Mode> enumerateModes(const V4l2Device& device, const Wish* wish);
+/** Every convertible mode, one for each format, size and rate. Where a device gives ranges, these are the usual sizes and
+ *  rates within them, and the nearest to `constraints`. Where it lists no size, this is the size that it would choose.
+ *  VIDIOC_ENUM_FMT, _FRAMESIZES, _FRAMEINTERVALS. */
+std::vector<Mode> enumerateModes(const V4l2Device& device, const CaptureConstraints* constraints);
 
 }  // namespace callnative

@@ -44,13 +44,13 @@ std::vector<int> nodeNumbers() {
   return numbers;
 }
 
-using LastingNames = std::map<std::string, std::vector<std::string>>;
+using StableNames = std::map<std::string, std::vector<std::string>>;
 
-/** Node to udev's lasting names for it, in an order that does not depend on the directory's. */
-LastingNames lastingNames() {
+/** udev's stable names by node, in an order that does not depend on the directory's. */
+StableNames stableNames() {
   std::vector<fs::path> entries = entriesOf("/dev/v4l/by-id");
   std::sort(entries.begin(), entries.end());
-  LastingNames names;
+  StableNames names;
   for (const fs::path& entry : entries) {
     std::error_code failed;
     const fs::path node = fs::canonical(entry, failed);
@@ -64,19 +64,19 @@ std::string textOf(const __u8 (&field)[Size]) {
   return {field, std::find(field, field + Size, 0)};
 }
 
-/** Its first lasting name is its id, the others are kept beside; `ownName` is what it is called without udev. */
-Camera namedCamera(const std::string& path, const LastingNames& names, const std::string& ownName) {
+/** The first stable name is the id; the others become `otherIds`. `ownName` is the id without udev. */
+Camera namedCamera(const std::string& path, const StableNames& names, const std::string& ownName) {
   Camera camera{path, ownName, {}, "", {}};
-  const auto lasting = names.find(path);
-  if (lasting == names.end()) return camera;
-  camera.id = lasting->second.front();
-  camera.otherIds.assign(lasting->second.begin() + 1, lasting->second.end());
+  const auto stable = names.find(path);
+  if (stable == names.end()) return camera;
+  camera.id = stable->second.front();
+  camera.otherIds.assign(stable->second.begin() + 1, stable->second.end());
   camera.otherIds.push_back(ownName);
   return camera;
 }
 
-/** A camera that this user may not open is listed all the same: choosing it tells what is missing. */
-Camera forbiddenCamera(const std::string& path, const LastingNames& names) {
+/** A camera that this user may not open is listed too: choosing it gives an error that names the missing right. */
+Camera forbiddenCamera(const std::string& path, const StableNames& names) {
   std::ifstream file("/sys/class/video4linux/" + fs::path(path).filename().string() + "/name");
   std::string card;
   std::getline(file, card);
@@ -85,7 +85,7 @@ Camera forbiddenCamera(const std::string& path, const LastingNames& names) {
   return camera;
 }
 
-std::optional<Camera> cameraAt(const std::string& path, const LastingNames& names) {
+std::optional<Camera> cameraAt(const std::string& path, const StableNames& names) {
   try {
     const V4l2Device device(path);
     const v4l2_capability capability = device.capability();
@@ -102,8 +102,8 @@ std::optional<Camera> cameraAt(const std::string& path, const LastingNames& name
   }
 }
 
-/** Two nodes of one device, such as a laptop's colour and infrared camera, share bus and name: the later ones are
- *  numbered, in the order of their nodes, which within one device is always the same. */
+/** Two nodes of one device, such as a laptop's colour and infrared camera, share bus and name. The later ones get numbers
+ *  in the order of their nodes, which never changes within a device. */
 void makeDistinct(std::vector<Camera>& cameras) {
   std::map<std::string, int> uses;
   for (Camera& camera : cameras) {
@@ -115,7 +115,7 @@ void makeDistinct(std::vector<Camera>& cameras) {
 }  // namespace
 
 std::vector<Camera> listCameras() {
-  const auto names = lastingNames();
+  const auto names = stableNames();
   std::vector<Camera> cameras;
   for (const int number : nodeNumbers()) {
     auto camera = cameraAt("/dev/video" + std::to_string(number), names);

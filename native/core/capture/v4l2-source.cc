@@ -15,18 +15,18 @@ namespace callnative {
 
 namespace {
 
-/** As many as the device can hold beside the one in hand; see kBuffers. */
+/** All buffers of the device but the one in hand; see kBuffers. */
 constexpr int kMostPassedOver = 3;
 
-/** A camera's JPEG has up to half a byte for each pixel, seldom more; one that has more is passed on as pixels only. */
+/** A camera's JPEG rarely exceeds half a byte per pixel. A larger one is passed on as pixels only. */
 constexpr std::size_t kJpegHeaders = 64 * 1024;
 
-/** ENOSPC is the USB host's word; uvcvideo says EIO where the camera has no setting of the bandwidth it asks for. */
+/** The USB host reports ENOSPC. uvcvideo reports EIO when the camera has no alternate setting of enough bandwidth. */
 bool isBusFull(const SystemError& error) {
   return error.code() == ENOSPC || (error.code() == EIO && error.operation() == "VIDIOC_STREAMON");
 }
 
-/** The driver's own stamp as Unix time; the time of now where it gives none on the monotonic clock. */
+/** The driver's time stamp as Unix time, or the current time if it has none on the monotonic clock. */
 std::int64_t captureTimeUs(const v4l2_buffer& buffer) {
   const std::int64_t stampUs = static_cast<std::int64_t>(buffer.timestamp.tv_sec) * 1'000'000 + buffer.timestamp.tv_usec;
   const bool isMonotonic = (buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
@@ -36,13 +36,13 @@ std::int64_t captureTimeUs(const v4l2_buffer& buffer) {
 
 }  // namespace
 
-V4l2Source::V4l2Source(const std::string& path, const Wish& wish) {
+V4l2Source::V4l2Source(const std::string& path, const CaptureConstraints& constraints) {
   open(path);
-  std::vector<Mode> modes = enumerateModes(*device_, &wish);
+  std::vector<Mode> modes = enumerateModes(*device_, &constraints);
   for (;;) {
-    const auto chosen = chooseMode(modes, wish, carriedBytesPerSecond(path));
+    const auto chosen = chooseMode(modes, constraints, busBytesPerSecond(path));
     if (!chosen) {
-      throw SystemError("VIDIOC_ENUM_FMT", 0, path, path + " offers no " + (wish.fourcc.empty() ? "YUYV, UYVY, NV12, YU12 or MJPG" : wish.fourcc) + " pictures");
+      throw SystemError("VIDIOC_ENUM_FMT", 0, path, path + " offers no " + (constraints.fourcc.empty() ? "YUYV, UYVY, NV12, YU12 or MJPG" : constraints.fourcc) + " frames");
     }
     try {
       mode_ = *chosen;
@@ -51,14 +51,14 @@ V4l2Source::V4l2Source(const std::string& path, const Wish& wish) {
       return;
     } catch (const SystemError& error) {
       modes = modesBelow(modes, *chosen);
-      if (!isBusFull(error) || !chooseMode(modes, wish)) throw;
+      if (!isBusFull(error) || !chooseMode(modes, constraints)) throw;
       open(path);
     }
   }
 }
 
 void V4l2Source::open(const std::string& path) {
-  // Before it is opened anew: some drivers let a node be opened once.
+  // Closed first: some drivers let a node be opened only once.
   device_.reset();
   device_ = std::make_unique<V4l2Device>(path);
   if (!V4l2Device::capturesVideo(device_->capability())) {
@@ -75,7 +75,7 @@ bool V4l2Source::wait(int stopFd) {
   do {
     if (!device_->wait(stopFd)) return false;
   } while (!device_->dequeue(buffer_));
-  // A thread that was held up finds several pictures; only the newest is worth converting. Bounded, since a driver
+  // After a delay several frames may be ready, and only the newest is converted. The loop is bounded, because a driver
   // may fill buffers as fast as they are given back.
   v4l2_buffer newer{};
   for (passedOver_ = 0; passedOver_ < kMostPassedOver && device_->dequeue(newer); passedOver_++) {

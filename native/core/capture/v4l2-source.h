@@ -1,4 +1,4 @@
-// A V4L2 camera as a source of I420 pictures: device, chosen mode and converter put together.
+// A V4L2 camera as a source of I420 frames: the device, the chosen mode and the converter.
 #pragma once
 
 #include <linux/videodev2.h>
@@ -7,16 +7,16 @@
 #include <span>
 #include <string>
 
-#include "capture/picture-source.h"
+#include "capture/frame-source.h"
 #include "pixels/pixel-convert.h"
 #include "capture/v4l2-device.h"
 
 namespace callnative {
 
-class V4l2Source final : public PictureSource {
+class V4l2Source final : public FrameSource {
  public:
-  /** Opens, chooses the mode nearest to the wish that the connection carries, and starts streaming. Throws SystemError. */
-  V4l2Source(const std::string& path, const Wish& wish);
+  /** Opens the device, chooses the nearest mode that the bus can carry, and starts streaming. Throws SystemError. */
+  V4l2Source(const std::string& path, const CaptureConstraints& constraints);
 
   const Mode& mode() const override { return mode_; }
   bool wait(int stopFd) override;

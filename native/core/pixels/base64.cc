@@ -1,4 +1,4 @@
-// Twelve bits at a time by a table of 4,096 pairs: twice as fast as character by character.
+// A table of 4,096 pairs encodes twelve bits at a time, twice as fast as character by character.
 #include "pixels/base64.h"
 
 #include <array>

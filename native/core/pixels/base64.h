@@ -6,7 +6,7 @@
 
 namespace callnative {
 
-/** Characters for so many bytes, padding included. */
+/** Number of characters for `bytes` bytes, padding included. */
 constexpr std::size_t base64Size(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
 
 /** Writes base64Size(length) characters without a terminating zero. */

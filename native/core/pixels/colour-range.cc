@@ -1,9 +1,9 @@
-// Fixed-point loops that the compiler turns into vector code; factors are 16-bit fractions of 65,536.
+// Fixed-point loops that the compiler turns into vector code. Factors are fractions of 65,536.
 #include "pixels/colour-range.h"
 
 #include <algorithm>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
@@ -35,10 +35,10 @@ void compressChroma(const std::uint8_t* source, std::uint8_t* target, std::size_
   for (std::size_t i = 0; i < count; i++) target[i] = clampByte(128 + (((source[i] - 128) * 57569 + kHalf) >> 16));
 }
 
-void compressPicture(std::uint8_t* picture, int width, int height) {
+void toVideoRange(std::uint8_t* frame, int width, int height) {
   const std::size_t luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  compressLuma(picture, picture, luma);
-  compressChroma(picture + luma, picture + luma, i420Size(width, height) - luma);
+  compressLuma(frame, frame, luma);
+  compressChroma(frame + luma, frame + luma, i420Size(width, height) - luma);
 }
 
 }  // namespace callnative

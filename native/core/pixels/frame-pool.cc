@@ -1,4 +1,4 @@
-// Who owns which slot; every change and its count happen under one lock.
+// One lock covers every change of a slot's owner and its count.
 #include "pixels/frame-pool.h"
 
 namespace callnative {
@@ -11,10 +11,10 @@ FramePool::FramePool(int slots, std::size_t bytes, std::size_t jpegBytes) {
   }
 }
 
-void FramePool::countPassedOver(int pictures) {
+void FramePool::countPassedOver(int frames) {
   const std::lock_guard lock(mutex_);
-  counters_.captured += static_cast<std::uint64_t>(pictures);
-  counters_.dropped += static_cast<std::uint64_t>(pictures);
+  counters_.captured += static_cast<std::uint64_t>(frames);
+  counters_.dropped += static_cast<std::uint64_t>(frames);
 }
 
 std::optional<int> FramePool::beginWrite() {

@@ -1,7 +1,6 @@
-// Scaling by libyuv, range by colour-range, JPEG by TurboJPEG, text by base64.
+// scale.h scales, colour-range.h converts the range, TurboJPEG compresses, base64.h makes the text.
 #include "pixels/jpeg-encode.h"
 
-#include <libyuv.h>
 #include <turbojpeg.h>
 
 #include <algorithm>
@@ -11,13 +10,14 @@
 
 #include "pixels/base64.h"
 #include "pixels/colour-range.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
+#include "pixels/scale.h"
 
 namespace callnative {
 
 namespace {
 
-/** TurboJPEG reads and writes luma planes whose sizes are even, whatever the picture's are. */
+/** TurboJPEG reads and writes luma planes of even sizes, also for an odd frame. */
 int evenUp(int size) { return (size + 1) & ~1; }
 
 int scaledHeight(int width, int height, int maxWidth) {
@@ -25,7 +25,7 @@ int scaledHeight(int width, int height, int maxWidth) {
   return std::max(2, static_cast<int>(exact / 2 + 0.5) * 2);
 }
 
-/** Grows only: a buffer that fits stays. */
+/** Grows the buffer if it is too small. */
 std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
   if (buffer.size() < size) buffer.resize(size);
   return buffer.data();
@@ -42,9 +42,9 @@ JpegEncoder::JpegEncoder()
 
 JpegEncoder::~JpegEncoder() { tjDestroy(compressor_); }
 
-/** Copies to full range with luma rows padded to an even size by repeating the edge. */
-void JpegEncoder::expand(const std::uint8_t* picture, int width, int height) {
-  const I420Planes<const std::uint8_t> source(picture, width, height);
+/** Converts to full range. Repeats the edge to pad luma to even sizes. */
+void JpegEncoder::expand(const std::uint8_t* frame, int width, int height) {
+  const I420Planes<const std::uint8_t> source(frame, width, height);
   const I420Planes<std::uint8_t> target(atLeast(expanded_, i420Size(evenUp(width), evenUp(height))), evenUp(width),
                                         evenUp(height));
   const std::size_t chroma =
@@ -66,24 +66,22 @@ void JpegEncoder::expand(const std::uint8_t* picture, int width, int height) {
   }
 }
 
-JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* picture, int width, int height, int maxWidth, int quality) {
+JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* frame, int width, int height, int maxWidth, int quality) {
   if (width > maxWidth) {
     const int toWidth = std::max(2, maxWidth & ~1);
     const int toHeight = scaledHeight(width, height, toWidth);
-    const I420Planes<const std::uint8_t> from(picture, width, height);
-    const I420Planes<std::uint8_t> to(atLeast(scaled_, i420Size(toWidth, toHeight)), toWidth, toHeight);
-    libyuv::I420Scale(from.y, width, from.u, from.chromaStride, from.v, from.chromaStride, width, height, to.y, toWidth,
-                      to.u, to.chromaStride, to.v, to.chromaStride, toWidth, toHeight, libyuv::kFilterBox);
-    picture = scaled_.data();
+    std::uint8_t* scaled = atLeast(scaled_, i420Size(toWidth, toHeight));
+    if (!scaleI420(frame, width, height, scaled, toWidth, toHeight)) throw std::runtime_error("libyuv cannot scale this frame");
+    frame = scaled;
     width = toWidth;
     height = toHeight;
   }
-  expand(picture, width, height);
+  expand(frame, width, height);
   const I420Planes<const std::uint8_t> planes(expanded_.data(), evenUp(width), evenUp(height));
   const unsigned char* rows[3] = {planes.y, planes.u, planes.v};
   const int strides[3] = {planes.width, planes.chromaStride, planes.chromaStride};
   const std::size_t most = tjBufSize(width, height, TJSAMP_420);
-  // A new one, since JavaScript may still hold the old.
+  // A new buffer, because JavaScript may still hold the old one.
   if (jpeg_->size() < most) jpeg_ = std::make_shared<std::vector<std::uint8_t>>(most);
   unsigned char* jpeg = jpeg_->data();
   unsigned long length = jpeg_->size();
@@ -94,14 +92,14 @@ JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* picture, int width, 
   return {length, width, height};
 }
 
-JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* picture, int width, int height, int maxWidth, int quality) {
-  const Jpeg made = compress(picture, width, height, maxWidth, quality);
+JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* frame, int width, int height, int maxWidth, int quality) {
+  const Jpeg made = compress(frame, width, height, maxWidth, quality);
   return {encodeText(jpeg_->data(), made.length), made.width, made.height};
 }
 
 std::size_t JpegEncoder::encodeText(const std::uint8_t* jpeg, std::size_t length) {
   const std::size_t textLength = base64Size(length);
-  // Half as much again, so that pictures of slowly rising detail do not allocate each time.
+  // Half as much again, so that frames of slowly growing size do not allocate each time.
   if (text_->size() < textLength) text_ = std::make_shared<std::vector<std::uint8_t>>(textLength * 3 / 2);
   encodeBase64(jpeg, length, text_->data());
   return textLength;

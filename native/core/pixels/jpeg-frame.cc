@@ -1,4 +1,4 @@
-// Walks over the markers up to the first scan, ITU-T T.81, annex B.
+// Reads the markers up to the first scan: ITU-T T.81, annex B.
 #include "pixels/jpeg-frame.h"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ constexpr std::uint8_t kStandardTables[kHuffmanTablesSize] = {
     0xF9, 0xFA};
 
 struct Header {
-  /** Where the marker of the first scan stands. */
+  /** Offset of the first scan's marker. */
   std::size_t scan;
   bool hasHuffmanTables;
 };
@@ -53,7 +53,7 @@ std::optional<Header> headerOf(Bytes jpeg) {
   Header header{2, false};
   while (header.scan + 4 <= jpeg.size() && jpeg[header.scan] == kMarker) {
     const std::uint8_t marker = jpeg[header.scan + 1];
-    // Before a marker any number of fill bytes may stand.
+    // Any number of fill bytes may precede a marker.
     if (marker == kMarker) {
       header.scan++;
       continue;
@@ -65,7 +65,7 @@ std::optional<Header> headerOf(Bytes jpeg) {
   return std::nullopt;
 }
 
-/** Where the picture ends: behind its last end marker. */
+/** The frame ends behind its last end marker. */
 std::optional<std::size_t> endOf(Bytes jpeg, std::size_t from) {
   for (std::size_t end = jpeg.size(); end >= from + 2; end--) {
     if (jpeg[end - 2] == kMarker && jpeg[end - 1] == kEnd) return end;

@@ -1,4 +1,4 @@
-// Raw formats by libyuv, MJPG by TurboJPEG.
+// libyuv converts raw formats; TurboJPEG decodes MJPG.
 #include "pixels/pixel-convert.h"
 
 #include <libyuv.h>
@@ -11,7 +11,7 @@
 #include <string>
 
 #include "pixels/colour-range.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
@@ -26,7 +26,7 @@ bool fits(std::size_t available, int stride, int used, int rows) {
   return available >= line * static_cast<std::size_t>(rows - 1) + static_cast<std::size_t>(used);
 }
 
-/** The last column of an odd width, whose lines end in mid-pair: its V is that of the pair before. */
+/** Adds the last column of an odd width whose lines end in the middle of a pair. It takes V from the pair before. */
 void addLastColumn(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
   const std::size_t luma = format.fourcc == V4L2_PIX_FMT_YUYV ? 0 : 1;
   const std::size_t chroma = 1 - luma;
@@ -79,8 +79,8 @@ bool fromYu12(const V4l2Format& format, std::span<const std::uint8_t> bytes, con
 }
 
 /**
- * Many webcams pad their pictures before the end marker (0xd9); the decoder warns of that and delivers a whole picture all the
- * same. It tells the first warning only: extra bytes anywhere earlier could hide that what follows them is damaged.
+ * Many webcams pad their frames before the end marker (0xd9). The decoder warns of that and still delivers a whole frame.
+ * It reports the first warning only, so extra bytes anywhere earlier could hide later damage.
  */
 bool decoded(void* decompressor, int result) {
   if (result == 0) return true;
@@ -106,9 +106,9 @@ std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
 
 }  // namespace
 
-void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t* rgba) {
-  const I420Planes<const std::uint8_t> planes(picture, width, height);
-  // libyuv names formats by the order in a little-endian word: its ABGR is R, G, B, A in memory.
+void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* rgba) {
+  const I420Planes<const std::uint8_t> planes(frame, width, height);
+  // libyuv names formats by their order in a little-endian word: its ABGR is R, G, B, A in memory.
   libyuv::I420ToABGR(planes.y, width, planes.u, planes.chromaStride, planes.v, planes.chromaStride, rgba, width * 4,
                      width, height);
 }
@@ -124,13 +124,13 @@ bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint
     case V4L2_PIX_FMT_YUV420: isWhole = fromYu12(format, bytes, planes); break;
     default: break;
   }
-  if (isWhole && format.isFullRange) compressPicture(target, format.width, format.height);
+  if (isWhole && format.isFullRange) toVideoRange(target, format.width, format.height);
   return isWhole;
 }
 
 bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
-  // A new one for each picture (0.3 us): it keeps Huffman tables, so that a picture would depend on the one before, and after
-  // one that was cut off in its header TurboJPEG 2.1 refuses every later one.
+  // A new decompressor for each frame costs 0.3 us. A reused one keeps Huffman tables, so a frame would depend on the one
+  // before, and TurboJPEG 2.1 refuses every frame after one with a truncated header.
   const Decompressor decompressor = createDecompressor();
   int width = 0;
   int height = 0;
@@ -148,7 +148,7 @@ bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::u
 bool PixelConverter::decodePlanar(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, bool is422,
                                   std::uint8_t* target) {
   const Target to(target, width, height);
-  // TurboJPEG writes whole pairs of pixels and lines: an odd size's luma does not fit its plane.
+  // TurboJPEG writes whole pairs of pixels and lines, so the luma of an odd size does not fit its plane.
   const bool isOdd = width % 2 != 0 || height % 2 != 0;
   const int lumaStride = to.chromaStride * 2;
   const std::size_t lumaSize = isOdd ? static_cast<std::size_t>(lumaStride) * static_cast<std::size_t>(chromaSize(height) * 2) : 0;
@@ -167,11 +167,11 @@ bool PixelConverter::decodePlanar(void* decompressor, std::span<const std::uint8
     libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
                        to.v, to.chromaStride, width, height);
   }
-  compressPicture(target, width, height);
+  toVideoRange(target, width, height);
   return true;
 }
 
-/** The rare rest: grey, 4:4:4 and others. By way of RGB, which every JPEG can become. */
+/** Decodes rare JPEGs, such as grey or 4:4:4, to RGB first. */
 bool PixelConverter::decodeByColours(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height,
                                      std::uint8_t* target) {
   const int stride = width * 4;

@@ -1,4 +1,4 @@
-// From what cameras deliver to I420 of video range, and from there to RGBA. Reads nothing beyond the bytes given.
+// Converts camera formats to I420 of video range, and I420 to RGBA. Never reads beyond the given bytes.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace callnative {
 
-/** I420 of video range (BT.601) to bytes in the order R, G, B, A. */
-void i420ToRgba(const std::uint8_t* picture, int width, int height, std::uint8_t* rgba);
+/** Converts I420 of video range (BT.601) to bytes in the order R, G, B, A. */
+void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* rgba);
 
-/** Serves one thread at a time; keeps its scratch memory from picture to picture. */
+/** Serves one thread at a time and reuses its scratch memory. */
 class PixelConverter {
  public:
-  /** Fills `target` (i420Size bytes); false when `bytes` are too few or no whole picture of that size. */
+  /** Fills `target` (i420Size bytes). Returns false when `bytes` do not hold a whole frame of that size. */
   bool convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
 
  private:

@@ -1,9 +1,9 @@
-// By libyuv, whose box filter averages all pixels of a step down, so that nothing glitters.
+// libyuv's box filter averages all source pixels, which avoids aliasing.
 #include "pixels/scale.h"
 
 #include <libyuv.h>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 

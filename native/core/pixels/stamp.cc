@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
@@ -17,7 +17,7 @@ constexpr std::uint8_t kWhite = 235;
 constexpr std::uint8_t kBlack = 16;
 constexpr std::uint8_t kNeutral = 128;
 constexpr int kThreshold = (kWhite + kBlack) / 2;
-/** Samples along each side of a cell; 16 a cell average out coding noise and cost next to nothing. */
+/** Samples along each side of a cell. 16 samples average out coding noise and cost next to nothing. */
 constexpr int kSamples = 4;
 
 int cellEdge(int cell, int width) { return cell * width / kCells; }
@@ -74,8 +74,8 @@ std::uint16_t crc16(const std::uint8_t* data, int length) {
   return static_cast<std::uint16_t>(crc);
 }
 
-void writeStamp(std::uint8_t* picture, int width, int height, Stamp stamp) {
-  const I420Planes<std::uint8_t> planes(picture, width, height);
+void writeStamp(std::uint8_t* frame, int width, int height, Stamp stamp) {
+  const I420Planes<std::uint8_t> planes(frame, width, height);
   const std::uint32_t second = (static_cast<std::uint32_t>(stamp.sequence) << 16) | checksum(stamp);
   writeRow(planes.y, width, 0, height / 16, stamp.ticks);
   writeRow(planes.y, width, height / 16, height / 8, second);
@@ -85,10 +85,10 @@ void writeStamp(std::uint8_t* picture, int width, int height, Stamp stamp) {
   std::memset(planes.v, kNeutral, chroma);
 }
 
-std::optional<Stamp> readStamp(const std::uint8_t* picture, int width, int height) {
+std::optional<Stamp> readStamp(const std::uint8_t* frame, int width, int height) {
   if (width < kStampMinWidth || height < kStampMinHeight) return std::nullopt;
-  const std::uint32_t ticks = readRow(picture, width, 0, height / 16);
-  const std::uint32_t second = readRow(picture, width, height / 16, height / 8);
+  const std::uint32_t ticks = readRow(frame, width, 0, height / 16);
+  const std::uint32_t second = readRow(frame, width, height / 16, height / 8);
   const Stamp stamp{ticks, static_cast<std::uint16_t>(second >> 16)};
   if (checksum(stamp) != static_cast<std::uint16_t>(second)) return std::nullopt;
   return stamp;

@@ -1,4 +1,4 @@
-// The machine-readable time stamp of the test pattern; its layout is written down in native/README.md.
+// The machine-readable time stamp of the test pattern. native/README.md describes its layout.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace callnative {
 struct Stamp {
   /** Unix time in units of 100 µs, modulo 2^32. */
   std::uint32_t ticks;
-  /** Number of the picture, modulo 2^16. */
+  /** Number of the frame, modulo 2^16. */
   std::uint16_t sequence;
 };
 
@@ -20,10 +20,10 @@ constexpr int kStampMinHeight = 32;
 /** CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, not reflected. */
 std::uint16_t crc16(const std::uint8_t* data, int length);
 
-/** Writes over the top eighth of an I420 picture. */
-void writeStamp(std::uint8_t* picture, int width, int height, Stamp stamp);
+/** Writes over the top eighth of an I420 frame. */
+void writeStamp(std::uint8_t* frame, int width, int height, Stamp stamp);
 
-/** Nothing where the picture is too small, carries no stamp, or a damaged one. */
-std::optional<Stamp> readStamp(const std::uint8_t* picture, int width, int height);
+/** Empty when the frame is too small or its stamp is missing or damaged. */
+std::optional<Stamp> readStamp(const std::uint8_t* frame, int width, int height);
 
 }  // namespace callnative

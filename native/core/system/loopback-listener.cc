@@ -1,4 +1,4 @@
-// Thin over the system calls; failures carry the call's name.
+// A failure names the system call.
 #include "system/loopback-listener.h"
 
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-// Thin over the system calls; failures carry the call's name.
+// A failure names the system call.
 #include "system/process-guards.h"
 
 #include <fcntl.h>

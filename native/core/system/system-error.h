@@ -1,4 +1,4 @@
-// A failed system call: which one, its errno, and on what. The wording for people is the façade's.
+// A failed system call: its name, its errno and its object. The façade words it for users.
 #pragma once
 
 #include <stdexcept>
@@ -6,15 +6,15 @@
 
 namespace callnative {
 
-/** what() is complete for a log: operation, path, errno's name and its text. */
+/** what() is complete for a log: operation, path, errno's name and its description. */
 class SystemError : public std::runtime_error {
  public:
-  /** `code` is an errno, or 0 where no system call failed; then `what` says it all. */
+  /** `code` is an errno, or 0 when no system call failed; then `what` is the whole message. */
   SystemError(std::string operation, int code, std::string path, const std::string& what = "");
 
   /** Name of the call, such as VIDIOC_STREAMON, with its command where the call has many meanings. */
   const std::string& operation() const noexcept { return operation_; }
-  /** What it was called on: a device node, or words where there is none. */
+  /** The object of the call: a device node, or a description where there is none. */
   const std::string& path() const noexcept { return path_; }
   /** errno(3); 0 where no system call failed. */
   int code() const noexcept { return code_; }
@@ -27,7 +27,7 @@ class SystemError : public std::runtime_error {
   std::string path_;
 };
 
-/** Throws what errno says. */
+/** Throws a SystemError for the current errno. */
 [[noreturn]] void throwErrno(const char* operation, const std::string& path);
 
 }  // namespace callnative

@@ -7,7 +7,7 @@
 
 namespace callnative {
 
-/** Movable, not copyable. A negative number stands for none. */
+/** Movable, not copyable. A negative number means none. */
 class UniqueFd {
  public:
   explicit UniqueFd(int fd = -1) noexcept : fd_(fd) {}
@@ -22,9 +22,9 @@ class UniqueFd {
     if (fd_ >= 0) ::close(fd_);
   }
 
-  /** Still owned here: the caller must not close it. */
+  /** Keeps ownership: the caller must not close it. */
   int get() const noexcept { return fd_; }
-  /** Owned by the caller from now on. */
+  /** Passes ownership to the caller. */
   int release() noexcept { return std::exchange(fd_, -1); }
 
  private:

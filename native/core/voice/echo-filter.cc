@@ -1,4 +1,4 @@
-// See echo-filter.h. The loops over bins stand on plain pointers so that the compiler makes vector code of them.
+// See echo-filter.h. The loops over bins use plain pointers so that the compiler can vectorise them.
 #include "voice/echo-filter.h"
 
 #include <algorithm>
@@ -8,29 +8,29 @@ namespace callnative {
 namespace {
 
 constexpr std::size_t kFrame = 1024;
-/** 450 ms: a delay of 300 ms and 150 ms of room. */
+/** 450 ms: a delay of 300 ms and a room response of 150 ms. */
 constexpr std::size_t kPartitions = 45;
 /** The share of a frame that is new, R/M in the paper. */
-constexpr float kShare = static_cast<float>(kBlockSamples) / kFrame;
-/** How much of the path stays from block to block, A in the paper: rooms change within seconds. Measured: 0.995 to
+constexpr float kNewShare = static_cast<float>(kBlockSamples) / kFrame;
+/** How much of the path persists from block to block, A in the paper. Rooms change within seconds. Measured: 0.995 and
  *  0.9995 differ by 2 dB. */
-constexpr float kSteadiness = 0.998F;
-/** Variance of the path in each partition before anything is known: loud speakers reach 1 in all. */
+constexpr float kPersistence = 0.998F;
+/** Initial variance of the path in each partition. Loud speakers reach 1 in total. */
 constexpr float kStartUncertainty = 0.1F;
 constexpr float kNoiseSmoothing = 0.9F;
-/** Below the noise of 16 bit. */
+/** Below the quantisation noise of 16 bit. */
 constexpr float kLeastNoise = 1e-7F;
-/** A path that seems to be zero may still come: a hundredth of the mean over the partitions. */
+/** A path that looks like zero may still appear. The floor is a hundredth of the mean over the partitions. */
 constexpr float kLeastPathShare = 0.01F / kPartitions;
-/** Two transforms each; all take turns within 120 ms. */
+/** Each costs two transforms. All partitions have their turn within 120 ms. */
 constexpr int kConstrainedPerBlock = 4;
 /** A quarter of a second. */
-constexpr float kWatchSmoothing = 0.96F;
-/** The path has changed when the echo that is believed in makes up this share and yet taking it away wins nothing. */
-constexpr float kBelievedShare = 0.25F;
-constexpr float kWonNothing = 0.95F;
-constexpr int kLostBlocks = 50;
-/** -80 dB: nothing to learn from. */
+constexpr float kDivergenceSmoothing = 0.96F;
+/** The path has changed when the estimated echo makes up this share and subtracting it gains nothing. */
+constexpr float kTrustedShare = 0.25F;
+constexpr float kNoGain = 0.95F;
+constexpr int kDivergedBlocks = 50;
+/** -80 dB: too quiet to learn from. */
 constexpr float kSilence = 1e-8F;
 
 }  // namespace
@@ -47,7 +47,7 @@ EchoFilter::EchoFilter()
 
 void EchoFilter::reset() {
   for (Partition& one : partitions_) forget(one);
-  lostBlocks_ = 0;
+  divergedBlocks_ = 0;
 }
 
 void EchoFilter::forget(Partition& partition) {
@@ -58,7 +58,7 @@ void EchoFilter::forget(Partition& partition) {
 
 void EchoFilter::delayFar() {
   newest_ = (newest_ + 1) % kPartitions;
-  // Less delay is left for the path: its first partition falls away, the last one is not known yet.
+  // The path's delay becomes shorter: its first partition is dropped, and the last one is unknown.
   std::rotate(partitions_.begin(), partitions_.begin() + 1, partitions_.end());
   forget(partitions_.back());
 }
@@ -85,7 +85,7 @@ std::size_t EchoFilter::delayBlocks() const {
 void EchoFilter::process(const float* far, const float* near, float* clean, float* echo) {
   takeFar(far);
   if (silentBlocks_ > kPartitions + kFrame / kBlockSamples) {
-    // No far sound is left anywhere in the filter: there is no echo, and nothing to learn.
+    // The filter holds no far sound, so there is no echo and nothing to learn.
     std::copy(near, near + kBlockSamples, clean);
     std::fill(echo, echo + kBlockSamples, 0.0F);
     return;
@@ -95,7 +95,7 @@ void EchoFilter::process(const float* far, const float* near, float* clean, floa
   weigh();
   learn();
   for (int count = 0; count < kConstrainedPerBlock; ++count) constrainNext();
-  watch(near, clean, echo);
+  detectDivergence(near, clean, echo);
 }
 
 const EchoFilter::Spectrum& EchoFilter::farOf(std::size_t partition) const {
@@ -110,7 +110,7 @@ void EchoFilter::takeFar(const float* far) {
   fourier_.forward(farFrame_.data(), far_[newest_].re.data(), far_[newest_].im.data());
 }
 
-/** The echo that is expected, and the power of what cannot be expected yet. */
+/** Predicts the echo, and the power of its part that is still unknown. */
 void EchoFilter::predict() {
   for (auto* sums : {&echo_.re, &echo_.im, &unknown_, &leastPath_}) std::fill(sums->begin(), sums->end(), 0.0F);
   float* echoRe = echo_.re.data();
@@ -132,7 +132,7 @@ void EchoFilter::predict() {
   }
 }
 
-/** Overlap-save: only the last samples of the frame are free of wrapping around. */
+/** Overlap-save: only the last samples of the frame are free of circular wrap-around. */
 void EchoFilter::subtract(const float* near, float* clean, float* echo) {
   fourier_.inverse(echo_.re.data(), echo_.im.data(), frame_.data());
   std::copy(frame_.end() - kBlockSamples, frame_.end(), echo);
@@ -146,13 +146,13 @@ void EchoFilter::weigh() {
   for (std::size_t bin = 0; bin < fourier_.bins(); ++bin) {
     const float power = error_.re[bin] * error_.re[bin] + error_.im[bin] * error_.im[bin];
     noise_[bin] = std::max(kLeastNoise, kNoiseSmoothing * noise_[bin] + (1 - kNoiseSmoothing) * power);
-    step_[bin] = kShare / (kShare * unknown_[bin] + noise_[bin]);
+    step_[bin] = kNewShare / (kNewShare * unknown_[bin] + noise_[bin]);
     leastPath_[bin] *= kLeastPathShare;
   }
 }
 
 void EchoFilter::learn() {
-  constexpr float kept = kSteadiness * kSteadiness;
+  constexpr float kept = kPersistence * kPersistence;
   const float* errorRe = error_.re.data();
   const float* errorIm = error_.im.data();
   const float* step = step_.data();
@@ -167,14 +167,14 @@ void EchoFilter::learn() {
       const float gain = uncertainty[bin] * step[bin];
       pathRe[bin] += gain * (re[bin] * errorRe[bin] + im[bin] * errorIm[bin]);
       pathIm[bin] += gain * (re[bin] * errorIm[bin] - im[bin] * errorRe[bin]);
-      const float learnt = kShare * gain * (re[bin] * re[bin] + im[bin] * im[bin]);
+      const float learnt = kNewShare * gain * (re[bin] * re[bin] + im[bin] * im[bin]);
       const float power = std::max(leastPath[bin], pathRe[bin] * pathRe[bin] + pathIm[bin] * pathIm[bin]);
       uncertainty[bin] = kept * (1 - learnt) * uncertainty[bin] + (1 - kept) * power;
     }
   }
 }
 
-/** A partition answers for its own 10 ms alone; what learning in spectra put elsewhere is removed. */
+/** Gradient constraint: a partition covers its own 10 ms only. Removes what learning in spectra added elsewhere. */
 void EchoFilter::constrainNext() {
   Spectrum& path = partitions_[nextConstrained_].path;
   nextConstrained_ = (nextConstrained_ + 1) % kPartitions;
@@ -183,17 +183,17 @@ void EchoFilter::constrainNext() {
   fourier_.forward(frame_.data(), path.re.data(), path.im.data());
 }
 
-/** After a jump of the delay the filter is sure of what is wrong: it starts again. */
-void EchoFilter::watch(const float* near, const float* clean, const float* echo) {
+/** Detects divergence: after a jump of the delay the filter trusts a wrong path, so it is reset. */
+void EchoFilter::detectDivergence(const float* near, const float* clean, const float* echo) {
   const auto follow = [](float& mean, float power) {
-    mean = kWatchSmoothing * mean + (1 - kWatchSmoothing) * power;
+    mean = kDivergenceSmoothing * mean + (1 - kDivergenceSmoothing) * power;
   };
   follow(nearPower_, blockPower(near));
   follow(cleanPower_, blockPower(clean));
   follow(echoPower_, blockPower(echo));
-  const bool believes = echoPower_ > kSilence && echoPower_ > kBelievedShare * nearPower_;
-  lostBlocks_ = believes && cleanPower_ > kWonNothing * nearPower_ ? lostBlocks_ + 1 : 0;
-  if (lostBlocks_ >= kLostBlocks) reset();
+  const bool isTrusted = echoPower_ > kSilence && echoPower_ > kTrustedShare * nearPower_;
+  divergedBlocks_ = isTrusted && cleanPower_ > kNoGain * nearPower_ ? divergedBlocks_ + 1 : 0;
+  if (divergedBlocks_ >= kDivergedBlocks) reset();
 }
 
 float blockPower(const float* block) {

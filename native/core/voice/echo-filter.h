@@ -1,6 +1,6 @@
-// Learns how the speaker sounds in the microphone and subtracts it: a partitioned-block frequency-domain Kalman filter
-// (Kuech, Mabande, Enzner, "State-space architecture of the partitioned-block-based acoustic echo controller", ICASSP
-// 2014). It weighs each error by how much of it is echo, so it needs no double-talk detector. Knows nothing of devices.
+// Learns the echo path from speaker to microphone and subtracts the echo: a partitioned-block frequency-domain Kalman
+// filter (Kuech, Mabande, Enzner, "State-space architecture of the partitioned-block-based acoustic echo controller",
+// ICASSP 2014). It weighs each error by its share of echo, so it needs no double-talk detector.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +17,16 @@ class EchoFilter {
  public:
   EchoFilter();
 
-  /** `far`: 480 samples as played; `near`: 480 as captured; `clean` gets `near` without the echo, `echo` what was taken
-   *  away. Full scale is 1. Allocates nothing. */
+  /** `far` is 480 samples as played, `near` 480 as captured. `clean` receives `near` without the echo, `echo` the
+   *  subtracted part. Full scale is 1. Allocates nothing. */
   void process(const float* far, const float* near, float* clean, float* echo);
 
-  /** The newest far block was silence that stood in for one that is late: it is forgotten, and what was learned moves
-   *  along with the delay of all that follow. */
+  /** The newest far block was silence in place of a late block. Drops it and shifts the learned path by one block. */
   void delayFar();
-  /** A far block that was played but is paired with no near one: the others come sooner from now on. */
+  /** Takes a far block that has no near counterpart. Later far blocks are paired one block earlier. */
   void skipFar(const float* far);
 
-  /** Forgets what was learned. */
+  /** Forgets the learned path. */
   void reset();
 
   /** Delay of the loudest part of the echo, in blocks. */
@@ -37,7 +36,7 @@ class EchoFilter {
   struct Spectrum {
     std::vector<float> re, im;
   };
-  /** The echo path from its delay on, by bin, and the variance of what is not known of it. */
+  /** One block's part of the echo path by bin, and the variance of its unknown part. */
   struct Partition {
     Spectrum path;
     std::vector<float> uncertainty;
@@ -51,14 +50,14 @@ class EchoFilter {
   void weigh();
   void learn();
   void constrainNext();
-  void watch(const float* near, const float* clean, const float* echo);
+  void detectDivergence(const float* near, const float* clean, const float* echo);
 
   RealFourier fourier_;
   std::vector<Partition> partitions_;
   std::vector<Spectrum> far_;
-  /** Where the newest far spectrum is; older ones follow, around the end. */
+  /** Index of the newest far spectrum. Older ones follow, wrapping around. */
   std::size_t newest_ = 0;
-  /** In a row, up to the newest. */
+  /** Consecutive silent far blocks up to the newest. */
   std::size_t silentBlocks_ = 0;
   std::size_t nextConstrained_ = 0;
   std::vector<float> farFrame_, frame_;
@@ -66,7 +65,7 @@ class EchoFilter {
   /** By bin: smoothed error power, power of the unknown echo, step, least power of the path. */
   std::vector<float> noise_, unknown_, step_, leastPath_;
   float nearPower_ = 0, cleanPower_ = 0, echoPower_ = 0;
-  int lostBlocks_ = 0;
+  int divergedBlocks_ = 0;
 };
 
 /** Mean power of a block. */

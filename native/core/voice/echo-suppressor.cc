@@ -1,6 +1,6 @@
-// The rest of the echo is estimated as a share of the echo that was subtracted: the share by which the powers of both go
-// up and down together (as in Valin, "On adjusting the learning rate in frequency domain echo cancellation with
-// double-talk", IEEE TASLP 2007). A near voice is not moved by the echo and so does not raise it.
+// Estimates the residual echo as a share of the subtracted echo: the share by which the powers of both rise and fall
+// together (as in Valin, "On adjusting the learning rate in frequency domain echo cancellation with double-talk", IEEE
+// TASLP 2007). A near voice does not follow the echo, so it does not raise the estimate.
 #include "voice/echo-suppressor.h"
 
 #include <algorithm>
@@ -12,18 +12,18 @@ namespace callnative {
 namespace {
 
 constexpr std::size_t kFrame = 1024;
-/** Half the filter's length in samples, its delay: 2.7 ms. */
+/** Half the filter's length in samples, which is its delay: 2.7 ms. */
 constexpr std::size_t kHalfFilter = 128;
 /** 750 Hz. */
 constexpr std::size_t kBandBins = 16;
 constexpr float kMeanSmoothing = 0.95F;
 constexpr float kLeakSmoothing = 0.98F;
-/** The filter does better, but not with every sound: what it leaves of loud tones varies. More than all is impossible. */
+/** The filter usually does better, but leaves a varying rest of loud tones. The rest cannot exceed the echo itself. */
 constexpr float kLeastLeak = 0.02F;
 constexpr float kMostLeak = 1.0F;
-/** The rest is taken for this much larger than estimated: powers of single bins vary widely. */
+/** Safety factor on the estimate, because the powers of single bins vary widely. */
 constexpr float kCaution = 8.0F;
-/** Rooms ring on after the filter's end: by block. */
+/** Decay by block of the reverberation beyond the filter's length. */
 constexpr float kRingingOn = 0.8F;
 /** -36 dB. */
 constexpr float kLeastGain = 0.016F;
@@ -100,7 +100,7 @@ void EchoSuppressor::chooseGains() {
     const float leak = std::clamp(together_[band] / (alone_[band] + kTiny), kLeastLeak, kMostLeak);
     const float power = cleanPower_[bin] + kTiny;
     rest_[bin] = std::max(leak * echoPower_[bin], kRingingOn * rest_[bin]);
-    // While there is echo, what seems to be background may be its rest.
+    // While there is echo, apparent background noise may be residual echo.
     const bool isQuiet = rest_[bin] * kCaution < 0.1F * power;
     noise_[bin] = std::min(power, isQuiet ? noise_[bin] * kNoiseRise : noise_[bin]);
     const float least = std::max(kLeastGain, std::sqrt(noise_[bin] / power));
@@ -109,7 +109,7 @@ void EchoSuppressor::chooseGains() {
   }
 }
 
-/** The gains as a short filter of linear phase: no frames to wait for, as an inverse transform of a window would need. */
+/** Turns the gains into a short linear-phase filter, which avoids the delay of windowed overlap-add. */
 void EchoSuppressor::designFilter() {
   filterRe_.swap(lastFilterRe_);
   filterIm_.swap(lastFilterIm_);
@@ -121,7 +121,7 @@ void EchoSuppressor::designFilter() {
   fourier_.forward(frame_.data(), filterRe_.data(), filterIm_.data());
 }
 
-/** From the last filter to the new one without a step. */
+/** Cross-fades from the last filter to the new one. */
 void EchoSuppressor::apply(float* out) {
   fourier_.forward(cleanFrame_.data(), re_.data(), im_.data());
   for (std::size_t bin = 0; bin < re_.size(); ++bin) {

@@ -1,5 +1,5 @@
-// Turns down what the echo filter leaves: by bin, as far as the rest of the echo outweighs the voice, and never below the
-// background noise, so that the noise does not come and go. Adds 2.7 ms. Knows nothing of how the filter works.
+// Attenuates the residual echo of the echo filter. The gain of each bin follows from the ratio of residual echo to voice.
+// It never goes below the background noise, so that the noise stays steady. Adds 2.7 ms of delay.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@ class EchoSuppressor {
  public:
   EchoSuppressor();
 
-  /** `clean` and `echo` as EchoFilter gives them; `clean` is replaced. Allocates nothing. */
+  /** `clean` and `echo` come from EchoFilter. Replaces `clean`. Allocates nothing. */
   void process(float* clean, const float* echo);
 
  private:
@@ -26,9 +26,9 @@ class EchoSuppressor {
   RealFourier fourier_;
   std::vector<float> window_, taper_, cleanFrame_, echoFrame_, frame_;
   std::vector<float> re_, im_, filterRe_, filterIm_, lastFilterRe_, lastFilterIm_, lastOut_;
-  /** By bin: powers, their means, the rest of the echo, background noise, gain. */
+  /** By bin: powers, their means, residual echo, background noise, gain. */
   std::vector<float> cleanPower_, echoPower_, cleanMean_, echoMean_, rest_, noise_, gain_;
-  /** By band: how clean and echo go up and down together, and the echo with itself. */
+  /** By band: covariance of clean and echo, and variance of the echo. */
   std::vector<float> together_, alone_;
 };
 

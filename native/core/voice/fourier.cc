@@ -1,5 +1,5 @@
-// Stockham's transform (no reordering pass) of the even samples as real and the odd ones as imaginary part, then taken
-// apart: Press et al., Numerical Recipes, 12.3.
+// Stockham's transform, which needs no reordering pass. The even samples are the real part and the odd samples the
+// imaginary part; the result is then separated: Press et al., Numerical Recipes, 12.3.
 #include "voice/fourier.h"
 
 #include <cmath>
@@ -76,7 +76,7 @@ void RealFourier::inverse(const float* re, const float* im, float* samples) {
     const float differenceIm = 0.5F * (im[bin] + im[high]);
     const float oddRe = differenceRe * cos_[bin] + differenceIm * sin_[bin];
     const float oddIm = differenceIm * cos_[bin] - differenceRe * sin_[bin];
-    // Conjugated, so that the forward transform is the inverse one.
+    // Conjugated, so that the forward transform computes the inverse.
     aRe_[bin] = evenRe - oddIm;
     aIm_[bin] = -(evenIm + oddRe);
   }

@@ -1,5 +1,5 @@
-// Spectra of real signals, split in real and imaginary parts so that the compiler can use vector instructions.
-// A size is planned once; a transform allocates nothing.
+// Spectra of real signals. Real and imaginary parts are separate so that the compiler can use vector instructions.
+// The constructor plans the size; a transform allocates nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// See voice-processing.h. Played and captured blocks come from two callbacks that may each be late or come in bursts,
-// so a few played ones wait; where the count of waiting blocks changes for good, the filter's path is moved with it.
+// See voice-processing.h. Two callbacks deliver played and captured blocks, and each may be late or come in bursts. A few
+// played blocks therefore wait. When their number changes for good, the filter's path is shifted with it.
 #include "voice/voice-processing.h"
 
 #include <algorithm>
@@ -15,23 +15,23 @@ namespace {
 
 constexpr int kRate = 48'000;
 constexpr float kFullScale = 32'768.0F;
-/** 20 ms, as much as both callbacks may be apart. Sound servers take longer to bring a sound from speaker to
- *  microphone, so the echo still comes after what caused it. */
+/** 20 ms, the usual offset between the two callbacks. Sound servers take longer than that from speaker to microphone, so
+ *  the echo still follows its cause. */
 constexpr std::size_t kLead = 2;
 /** One second. */
 constexpr int kTrendBlocks = 100;
-/** 100 ms without anything played: the speaker was closed, and its delay may be another one afterwards. */
+/** 100 ms without a played block: the speaker was closed, and its delay may change. */
 constexpr int kMostMissingInRow = 10;
 constexpr float kFigureSmoothing = 0.99F;
 /** -60 dB. */
 constexpr float kAudible = 1e-6F;
-/** The level that the gain aims at, decibels below full scale, and the most that it adds. Measured: a voice of -40 dB
- *  comes out at -23 dB, one of -26 dB at -19 dB, one of -10 dB at -16 dB. */
+/** Target level in decibels below full scale, and the largest gain. Measured: a voice of -40 dB leaves at -23 dB, one of
+ *  -26 dB at -19 dB, one of -10 dB at -16 dB. */
 constexpr int kTargetBelowFullScaleDb = 6;
 constexpr int kMostGainDb = 24;
 
 void check(int status, const char* what) {
-  if (status != 0) throw std::runtime_error(std::string(what) + ": libwebrtc-audio-processing says " + std::to_string(status));
+  if (status != 0) throw std::runtime_error(std::string(what) + ": libwebrtc-audio-processing returned " + std::to_string(status));
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ class VoiceProcessor::Library {
  public:
   Library() {
     webrtc::Config config;
-    // It would move a volume control of the operating system that we do not give to it.
+    // It would move a volume control of the operating system, which we do not provide.
     config.Set<webrtc::ExperimentalAgc>(new webrtc::ExperimentalAgc(false));
     apm_.reset(webrtc::AudioProcessing::Create(config));
     if (!apm_) throw std::runtime_error("libwebrtc-audio-processing cannot be set up");
@@ -122,13 +122,13 @@ void VoiceProcessor::cancelEcho(std::int16_t* block) {
   cleanPower_ = kFigureSmoothing * cleanPower_ + (1 - kFigureSmoothing) * blockPower(clean_.data());
 }
 
-/** What was played for the block at hand; silence where there is nothing. */
+/** The played block that pairs with the current captured block; silence when there is none. */
 const float* VoiceProcessor::nextFar() {
   if (isGathering_ && count_ >= kLead) {
     isGathering_ = false;
     fewest_ = kMostWaiting;
     untilTrend_ = kTrendBlocks;
-    // The silence that stood in for late blocks delayed all that follow.
+    // The silence that replaced late blocks has delayed all later blocks.
     if (missingInRow_ <= kMostMissingInRow) for (; missingInRow_ > 0; --missingInRow_) filter_.delayFar();
     missingInRow_ = 0;
   }
@@ -138,15 +138,15 @@ const float* VoiceProcessor::nextFar() {
     missingInRow_ = std::min(missingInRow_ + 1, kMostMissingInRow + 1);
     return silence_.data();
   }
-  followLead();
+  trackLead();
   const float* far = waiting_[first_].data();
   first_ = (first_ + 1) % kMostWaiting;
   count_ -= 1;
   return far;
 }
 
-/** When more than the lead has been waiting for a second, the captured side has lost a block. */
-void VoiceProcessor::followLead() {
+/** If more than the lead has waited for a second, the captured side has lost a block. */
+void VoiceProcessor::trackLead() {
   fewest_ = std::min(fewest_, count_);
   if (--untilTrend_ > 0) return;
   if (fewest_ > kLead) dropFar();

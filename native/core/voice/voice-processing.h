@@ -1,6 +1,6 @@
-// What is done to the voice between microphone and network, block by block: the speaker's echo is taken out by our own
-// filter and suppressor, then libwebrtc-audio-processing takes out steady noise and keeps the level even.
-// Pairs what was played with what was captured; knows nothing of the devices. One thread at a time.
+// Processes the voice between microphone and network, block by block. Our own filter and suppressor remove the speaker's
+// echo; libwebrtc-audio-processing then removes steady noise and evens out the level. Pairs played with captured blocks.
+// One thread at a time.
 #pragma once
 
 #include <array>
@@ -20,11 +20,11 @@ struct VoiceSettings {
 };
 
 struct VoiceFigures {
-  /** Delay of the echo as the filter found it, milliseconds; 0 before it has. */
+  /** Estimated delay of the echo in milliseconds; 0 before there is an estimate. */
   double echoDelayMs;
-  /** Captured before against after cancellation while the speaker sounds, over a second; includes the near voice. */
+  /** Captured power before cancellation over power after it, over a second of far sound; includes the near voice. */
   double echoReductionDb;
-  /** Captured blocks for which nothing played was there, and played blocks that came too often. */
+  /** Captured blocks without a played counterpart, and played blocks without a captured one. */
   double missingBlocks, droppedBlocks;
 };
 
@@ -35,13 +35,13 @@ class VoiceProcessor {
   VoiceProcessor& operator=(const VoiceProcessor&) = delete;
   ~VoiceProcessor();
 
-  /** Takes effect with the next block; what was learned of the echo is kept. */
+  /** Takes effect with the next block. The learned echo path is kept. */
   void configure(VoiceSettings settings);
 
   /** 480 samples at 48 kHz that go to the speaker now. */
   void playing(const std::int16_t* block);
 
-  /** 480 samples at 48 kHz as captured, replaced by what is to be sent. Allocates nothing. */
+  /** 480 captured samples at 48 kHz, replaced by the processed ones. Allocates nothing. */
   void captured(std::int16_t* block);
 
   VoiceFigures figures() const;
@@ -52,7 +52,7 @@ class VoiceProcessor {
   class Library;
 
   const float* nextFar();
-  void followLead();
+  void trackLead();
   void cancelEcho(std::int16_t* block);
   void dropFar();
 

@@ -1,5 +1,5 @@
-// libwebrtc-audio-processing's headers, with the switches that its pkg-config file names; as a system header, since their
-// warnings are not ours.
+// libwebrtc-audio-processing's headers, with the defines of its pkg-config file. Included as a system header, which
+// silences their warnings.
 #pragma once
 #pragma GCC system_header
 

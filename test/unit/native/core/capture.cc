@@ -1,5 +1,4 @@
-// The pool and the capture thread with a source that does as it is told, and what opening says of things that
-// are no camera.
+// The frame pool, the capture thread with a scripted source, and the errors of opening files that are not cameras.
 #include <fcntl.h>
 #include <poll.h>
 
@@ -21,8 +20,8 @@ using namespace callnative;
 
 namespace {
 
-/** Delivers at once, every third picture damaged, and fails after `count` unless that is negative. */
-class ScriptedSource final : public PictureSource {
+/** Delivers without waiting. Every third frame is damaged. Fails after `count` frames unless `count` is negative. */
+class ScriptedSource final : public FrameSource {
  public:
   ScriptedSource(int count, std::atomic<bool>& closed) : count_(count), closed_(closed) {}
   ~ScriptedSource() override { closed_ = true; }
@@ -39,7 +38,7 @@ class ScriptedSource final : public PictureSource {
   }
   void skip() override {}
   int passedOver() const override { return passedOver_; }
-  void passOver(int pictures) { passedOver_ = pictures; }
+  void passOver(int frames) { passedOver_ = frames; }
   std::int64_t capturedAtUs() const override { return taken_; }
 
  private:
@@ -50,12 +49,12 @@ class ScriptedSource final : public PictureSource {
   Mode mode_{2, 2, 30, "I420"};
 };
 
-/** Fails in a way that no system call does. */
-class ThrowingSource final : public PictureSource {
+/** Fails with an exception that is not a SystemError. */
+class ThrowingSource final : public FrameSource {
  public:
   const Mode& mode() const override { return mode_; }
   bool wait(int /*stopFd*/) override { return true; }
-  bool take(std::uint8_t* /*target*/) override { throw std::runtime_error("no memory for a picture"); }
+  bool take(std::uint8_t* /*target*/) override { throw std::runtime_error("no memory for a frame"); }
   void skip() override {}
   std::int64_t capturedAtUs() const override { return 0; }
 
@@ -99,7 +98,7 @@ int lowestFreeFd() {
 
 }  // namespace
 
-TEST("the pool gives the newest picture, counts the overtaken, and drops when all are lent") {
+TEST("the pool delivers the newest frame, counts replaced frames, and drops frames when all slots are lent") {
   FramePool pool(2, 6);
   const int first = *pool.beginWrite();
   pool.publish(first, 1);
@@ -107,10 +106,10 @@ TEST("the pool gives the newest picture, counts the overtaken, and drops when al
   pool.publish(second, 2);
   const auto ready = pool.collect();
   check::equal(ready->capturedAtUs, 2, "the newest");
-  check::that(!pool.collect().has_value(), "a second picture");
+  check::that(!pool.collect().has_value(), "a second frame");
   const int third = *pool.beginWrite();
   pool.publish(third, 3);
-  check::that(pool.collect().has_value(), "no third picture");
+  check::that(pool.collect().has_value(), "no third frame");
   check::that(!pool.beginWrite().has_value(), "a slot although both are lent");
   pool.giveBack(ready->slot);
   check::that(pool.beginWrite().has_value(), "no slot after one came back");
@@ -121,7 +120,7 @@ TEST("the pool gives the newest picture, counts the overtaken, and drops when al
   expectClosedSum(counters);
 }
 
-TEST("a waiting picture gives its slot to a newer one when no other is free") {
+TEST("a newer frame takes the slot of a waiting frame when no slot is free") {
   FramePool pool(1, 6);
   pool.publish(*pool.beginWrite(), 1);
   pool.publish(*pool.beginWrite(), 2);
@@ -129,12 +128,12 @@ TEST("a waiting picture gives its slot to a newer one when no other is free") {
   check::equal(pool.counters().dropped, 1U, "dropped");
 }
 
-TEST("a source that fails ends the thread, gives its error once, and is closed by stop") {
+TEST("a failing source ends the thread, its error is returned once, and stop closes it") {
   std::atomic<bool> closed = false;
   Signal woken;
   const auto pool = std::make_shared<FramePool>(3, 6);
   CaptureThread thread(std::make_unique<ScriptedSource>(9, closed), pool, [&] { woken.raise(); });
-  // Six good pictures and the failure.
+  // Six good frames and the failure.
   woken.await(7);
   const auto failure = thread.takeFailure();
   check::that(failure.has_value() && failure->code() == ENODEV, "no failure");
@@ -146,7 +145,7 @@ TEST("a source that fails ends the thread, gives its error once, and is closed b
   expectClosedSum(pool->counters());
 }
 
-TEST("a source that throws something else than a system call's error ends the thread with a report, not the process") {
+TEST("a source that throws another exception than SystemError ends the thread and not the process") {
   Signal woken;
   const auto pool = std::make_shared<FramePool>(3, 6);
   CaptureThread thread(std::make_unique<ThrowingSource>(), pool, [&] { woken.raise(); });
@@ -154,19 +153,19 @@ TEST("a source that throws something else than a system call's error ends the th
   const auto failure = thread.takeFailure();
   check::that(failure.has_value(), "no failure");
   check::equal(failure->code(), 0, "code");
-  check::equal(std::string(failure->what()), std::string("capturing failed: no memory for a picture"), "what");
+  check::equal(std::string(failure->what()), std::string("capturing failed: no memory for a frame"), "what");
   thread.stop();
   expectClosedSum(pool->counters());
 }
 
-TEST("pictures that a source passed over are counted as dropped") {
+TEST("frames that a source passed over are counted as dropped") {
   std::atomic<bool> closed = false;
   Signal woken;
   const auto pool = std::make_shared<FramePool>(3, 6);
   auto source = std::make_unique<ScriptedSource>(3, closed);
   source->passOver(2);
   CaptureThread thread(std::move(source), pool, [&] { woken.raise(); });
-  // Two good pictures and the failure.
+  // Two good frames and the failure.
   woken.await(3);
   thread.stop();
   check::equal(pool->counters().captured, 9U, "captured");
@@ -174,7 +173,7 @@ TEST("pictures that a source passed over are counted as dropped") {
   expectClosedSum(pool->counters());
 }
 
-TEST("stopping a thread from two threads at once joins it once and closes the sum") {
+TEST("stopping from two threads at once joins the capture thread once and closes the counters' sum") {
   for (int round = 0; round < 50; round++) {
     std::atomic<bool> closed = false;
     const auto pool = std::make_shared<FramePool>(3, 6);
@@ -187,21 +186,21 @@ TEST("stopping a thread from two threads at once joins it once and closes the su
   }
 }
 
-TEST("the pattern draws within its buffer at every parity, and stops while it waits") {
+TEST("the test pattern draws within its buffer at odd and even sizes, and stops while it waits") {
   for (const auto& [width, height] : {std::pair{64, 32}, {65, 33}, {321, 241}, {640, 480}, {99, 400}}) {
     Signal woken;
     const auto pool = std::make_shared<FramePool>(2, i420Size(width, height));
-    // The second picture would come after a second, so stop has to break the wait.
-    CaptureThread thread(std::make_unique<TestPattern>(Wish{width, height, 1}), pool, [&] { woken.raise(); });
+    // The second frame is due after a second, so stop has to interrupt the wait.
+    CaptureThread thread(std::make_unique<TestPattern>(CaptureConstraints{width, height, 1}), pool, [&] { woken.raise(); });
     woken.await(1);
     thread.stop();
   }
-  TestPattern fast(Wish{65, 33, 240});
-  std::vector<std::uint8_t> picture(i420Size(65, 33));
-  for (int i = 0; i < 500; i++) check::that(fast.take(picture.data()), "a picture of the pattern is damaged");
+  TestPattern fast(CaptureConstraints{65, 33, 240});
+  std::vector<std::uint8_t> frame(i420Size(65, 33));
+  for (int i = 0; i < 500; i++) check::that(fast.take(frame.data()), "a frame of the pattern is damaged");
 }
 
-TEST("what is no camera is refused by operation, errno and path, and leaves no descriptor") {
+TEST("opening a file that is not a camera fails with operation, errno and path, and leaves no descriptor open") {
   const int before = lowestFreeFd();
   check::equal(failureOf("/dev/no-such-video"), std::string("open ENOENT /dev/no-such-video"), "missing");
   check::equal(failureOf("/dev/null"), std::string("VIDIOC_QUERYCAP ENOTTY /dev/null"), "another device");
@@ -209,7 +208,7 @@ TEST("what is no camera is refused by operation, errno and path, and leaves no d
   check::equal(lowestFreeFd(), before, "lowest free descriptor");
 }
 
-TEST("listing cameras leaves no descriptor") {
+TEST("listing cameras leaves no descriptor open") {
   const int before = lowestFreeFd();
   listCameras();
   check::equal(lowestFreeFd(), before, "lowest free descriptor");

@@ -1,4 +1,4 @@
-// The smallest test frame that says what failed and goes on: each TEST prints one line, "ok" or "not ok".
+// A minimal test framework: each TEST prints one line, "ok" or "not ok" with the reason.
 #pragma once
 
 #include <functional>

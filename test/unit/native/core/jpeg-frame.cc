@@ -1,4 +1,4 @@
-// The camera's own JPEG: what is copied, what is added, what is refused. And raw lines that end in mid-pair.
+// Copying a camera's own JPEG, and raw lines that end in the middle of a pair of pixels.
 #include <linux/videodev2.h>
 #include <turbojpeg.h>
 
@@ -28,7 +28,7 @@ Bytes encode(int sampling) {
   return result;
 }
 
-/** Takes the DHT segments out, as many webcams never send them; `tables` becomes what they held. */
+/** Removes the DHT segments, which many webcams never send. Their contents are appended to `tables`. */
 Bytes withoutTables(const Bytes& jpeg, Bytes& tables) {
   Bytes rest(jpeg.begin(), jpeg.begin() + 2);
   std::size_t at = 2;
@@ -43,13 +43,13 @@ Bytes withoutTables(const Bytes& jpeg, Bytes& tables) {
   return rest;
 }
 
-Bytes copied(const Bytes& jpeg, std::size_t room) {
-  Bytes target(room);
+Bytes copied(const Bytes& jpeg, std::size_t capacity) {
+  Bytes target(capacity);
   target.resize(copyWholeJpeg(jpeg, target));
   return target;
 }
 
-Bytes picture(const Bytes& jpeg) {
+Bytes decode(const Bytes& jpeg) {
   PixelConverter converter;
   Bytes target(i420Size(64, 48));
   check::that(converter.convert({64, 48, 0, V4L2_PIX_FMT_MJPEG, true}, jpeg, target.data()), "does not decode");
@@ -58,35 +58,35 @@ Bytes picture(const Bytes& jpeg) {
 
 }  // namespace
 
-TEST("a camera's whole JPEG is copied byte by byte into a buffer of its very size") {
+TEST("a whole JPEG is copied unchanged into a buffer of exactly its size") {
   for (const int sampling : {TJSAMP_420, TJSAMP_422, TJSAMP_444}) {
     const Bytes jpeg = encode(sampling);
     check::that(copied(jpeg, jpeg.size()) == jpeg, "differs");
-    check::that(copied(jpeg, jpeg.size() - 1).empty(), "was written into too little room");
+    check::that(copied(jpeg, jpeg.size() - 1).empty(), "was written into too small a buffer");
   }
 }
 
-TEST("what a camera pads behind its JPEG is left out") {
+TEST("padding behind a JPEG is removed") {
   const Bytes jpeg = encode(TJSAMP_422);
   Bytes padded = jpeg;
   padded.resize(padded.size() + 4096);
   check::that(copied(padded, padded.size()) == jpeg, "differs");
 }
 
-TEST("JPEG without Huffman tables gets the standard ones, and is the same picture") {
+TEST("a JPEG without Huffman tables receives the standard ones and decodes to the same frame") {
   const Bytes whole = encode(TJSAMP_422);
   Bytes tables;
   const Bytes bare = withoutTables(whole, tables);
   check::equal(tables.size(), kHuffmanTablesSize - 4, "bytes of libjpeg's own tables, which are the standard ones");
-  const Bytes mended = copied(bare, bare.size() + kHuffmanTablesSize);
-  check::equal(mended.size(), bare.size() + kHuffmanTablesSize, "length");
-  check::that(std::search(mended.begin(), mended.end(), tables.begin(), tables.end()) != mended.end(), "other tables");
-  check::that(picture(mended) == picture(whole), "another picture");
-  check::that(picture(bare) == picture(whole), "the bare one decodes to another picture");
-  check::that(copied(bare, mended.size() - 1).empty(), "was written into too little room");
+  const Bytes completed = copied(bare, bare.size() + kHuffmanTablesSize);
+  check::equal(completed.size(), bare.size() + kHuffmanTablesSize, "length");
+  check::that(std::search(completed.begin(), completed.end(), tables.begin(), tables.end()) != completed.end(), "other tables");
+  check::that(decode(completed) == decode(whole), "another frame");
+  check::that(decode(bare) == decode(whole), "the JPEG without tables decodes to another frame");
+  check::that(copied(bare, completed.size() - 1).empty(), "was written into too small a buffer");
 }
 
-TEST("JPEG that was cut off anywhere, and what is no JPEG, is not copied") {
+TEST("a truncated JPEG and other bytes are not copied") {
   const Bytes whole = encode(TJSAMP_422);
   for (std::size_t length = 0; length + 1 < whole.size(); length += 5) {
     check::that(copied(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)), whole.size() * 2).empty(),

@@ -1,4 +1,4 @@
-// Runs every test of this program; the status is the number of failures.
+// Runs every test of this program. The exit status is the number of failures.
 #include <cstdio>
 #include <exception>
 

@@ -1,4 +1,4 @@
-// Which mode is chosen from lists as real cameras give them.
+// Choosing a mode from the lists of real cameras.
 #include <algorithm>
 #include <sstream>
 #include <string>
@@ -13,9 +13,9 @@ namespace {
 
 using Modes = std::vector<Mode>;
 
-const Wish kHd = {1280, 720, 30};
-const Wish kVga = {640, 480, 30};
-const Wish kQuarter = {320, 240, 30};
+const CaptureConstraints kHd = {1280, 720, 30};
+const CaptureConstraints kVga = {640, 480, 30};
+const CaptureConstraints kQuarter = {320, 240, 30};
 /** What USB 2.0 carries. */
 constexpr double kUsb2 = 24e6;
 
@@ -24,7 +24,7 @@ void add(Modes& modes, const char* fourcc, int width, int height, std::initializ
   for (const double rate : rates) modes.push_back({width, height, rate, fourcc});
 }
 
-/** The usual webcam on USB 2.0: raw is slow where it is large, MJPG is not. */
+/** A typical webcam on USB 2.0: large raw modes are slow, MJPG modes are not. */
 Modes webcam() {
   Modes modes;
   add(modes, "YUYV", 640, 480, {30, 24, 20, 15, 10, 7.5, 5});
@@ -38,7 +38,7 @@ Modes webcam() {
   return modes;
 }
 
-/** A laptop's, with MJPG alone above VGA. */
+/** A laptop camera, with only MJPG above VGA. */
 Modes laptop() {
   Modes modes;
   add(modes, "MJPG", 1280, 720, {30});
@@ -55,42 +55,42 @@ std::string text(const Mode& mode) {
   return out.str();
 }
 
-std::string chosen(const Modes& modes, const Wish& wish, double carried = kUnlimited) {
-  const auto mode = chooseMode(modes, wish, carried);
+std::string chosen(const Modes& modes, const CaptureConstraints& constraints, double busCapacity = kUnlimited) {
+  const auto mode = chooseMode(modes, constraints, busCapacity);
   if (!mode) return "none";
-  // What is chosen must not depend on the order in which a driver lists its modes.
+  // The choice must not depend on the order in which a driver lists its modes.
   Modes reversed(modes.rbegin(), modes.rend());
-  check::equal(text(*chooseMode(reversed, wish, carried)), text(*mode), "of the reversed list");
+  check::equal(text(*chooseMode(reversed, constraints, busCapacity)), text(*mode), "of the reversed list");
   return text(*mode);
 }
 
-std::string sizes(const SizeRange& range, const Wish* wish) {
+std::string sizes(const SizeRange& range, const CaptureConstraints* constraints) {
   std::string all;
-  for (const Size& size : sizesWithin(range, wish)) all += std::to_string(size.width) + "x" + std::to_string(size.height) + " ";
+  for (const Size& size : sizesWithin(range, constraints)) all += std::to_string(size.width) + "x" + std::to_string(size.height) + " ";
   return all;
 }
 
 }  // namespace
 
-TEST("1280x720 at 30 is chosen where the camera has it, as MJPG where raw is slow") {
+TEST("1280x720 at 30 is chosen if the camera has it, as MJPG if raw is slow") {
   check::equal(chosen(webcam(), kHd, kUsb2), "MJPG 1280x720@30", "webcam");
   check::equal(chosen(laptop(), kHd, kUsb2), "MJPG 1280x720@30", "laptop");
 }
 
-TEST("raw is chosen where it is as good as MJPG") {
+TEST("raw is chosen if it is as good as MJPG") {
   check::equal(chosen(webcam(), kVga, kUsb2), "YUYV 640x480@30", "webcam at VGA");
   check::equal(chosen(laptop(), {640, 360, 30}, kUsb2), "YUYV 640x360@30", "laptop at 640x360");
 }
 
-TEST("a raw mode that the connection does not carry comes after all that it does") {
+TEST("a raw mode that exceeds the bus comes after all modes that fit") {
   const Modes modes = {{1280, 720, 30, "YUYV"}, {1280, 720, 30, "MJPG"}, {640, 480, 30, "YUYV"}};
   check::equal(chosen(modes, kHd, kUsb2), "MJPG 1280x720@30", "55 MB/s on USB 2.0");
   check::equal(chosen(modes, kHd), "YUYV 1280x720@30", "the same on a faster connection");
-  check::equal(chosen({{1280, 720, 30, "YUYV"}, {320, 240, 30, "YUYV"}}, kHd, kUsb2), "YUYV 320x240@30", "small but carried");
-  check::equal(chosen({{1280, 720, 30, "YUYV"}}, kHd, kUsb2), "YUYV 1280x720@30", "nothing else there");
+  check::equal(chosen({{1280, 720, 30, "YUYV"}, {320, 240, 30, "YUYV"}}, kHd, kUsb2), "YUYV 320x240@30", "small, and fits the bus");
+  check::equal(chosen({{1280, 720, 30, "YUYV"}}, kHd, kUsb2), "YUYV 1280x720@30", "the only mode");
 }
 
-TEST("a camera that fits no wish opens with its nearest mode") {
+TEST("a camera without a fitting mode opens with its nearest mode") {
   check::equal(chosen({{3840, 2160, 30, "MJPG"}}, kVga, kUsb2), "MJPG 3840x2160@30", "4K only");
   check::equal(chosen({{3840, 2160, 30, "MJPG"}, {1920, 1080, 30, "MJPG"}}, kVga), "MJPG 1920x1080@30", "the smaller of two");
   check::equal(chosen({{640, 480, 30, "YUYV"}}, kHd, kUsb2), "YUYV 640x480@30", "VGA only");
@@ -99,33 +99,33 @@ TEST("a camera that fits no wish opens with its nearest mode") {
   check::equal(chosen({}, kHd), "none", "no modes at all");
 }
 
-TEST("a smaller picture at the rate is chosen before a jerky one of the size") {
+TEST("a smaller frame at the full rate is chosen before the full size at a low rate") {
   check::equal(chosen({{1280, 720, 10, "YUYV"}, {640, 480, 30, "YUYV"}}, kHd), "YUYV 640x480@30", "10 fps");
   check::equal(chosen({{1280, 720, 7.5, "YUYV"}, {640, 480, 7.5, "YUYV"}}, kHd), "YUYV 1280x720@7.5", "all as slow");
-  check::equal(chosen({{1280, 720, 7.5, "YUYV"}, {160, 120, 30, "YUYV"}}, kHd), "YUYV 1280x720@7.5", "a stamp is no picture");
+  check::equal(chosen({{1280, 720, 7.5, "YUYV"}, {160, 120, 30, "YUYV"}}, kHd), "YUYV 1280x720@7.5", "too small to be useful");
 }
 
-TEST("odd rates are taken for what they are") {
+TEST("fractional and unusual rates are compared correctly") {
   check::equal(chosen({{640, 480, 29.97, "MJPG"}, {640, 480, 15, "YUYV"}}, kVga), "MJPG 640x480@29.97", "29.97 is 30");
   check::equal(chosen({{640, 480, 30, "YUYV"}, {640, 480, 60, "YUYV"}}, kVga), "YUYV 640x480@30", "60 is too many");
   check::equal(chosen({{640, 480, 50, "YUYV"}, {640, 480, 25, "YUYV"}}, kVga), "YUYV 640x480@50", "25 is too few");
-  check::equal(chosen(webcam(), {640, 480, 7.5}), "YUYV 640x480@7.5", "7.5 was wished");
+  check::equal(chosen(webcam(), {640, 480, 7.5}), "YUYV 640x480@7.5", "7.5 was requested");
 }
 
-TEST("of sizes that are close the one of the wished shape is chosen") {
+TEST("of two similar sizes the one with the requested aspect ratio is chosen") {
   check::equal(chosen({{960, 720, 30, "MJPG"}, {1136, 640, 30, "MJPG"}}, kHd), "MJPG 1136x640@30", "16:9");
   check::equal(chosen({{640, 480, 30, "MJPG"}, {320, 180, 30, "MJPG"}}, {640, 360, 30}), "MJPG 640x480@30", "not at any price");
 }
 
-TEST("every mode of a list is chosen by a wish for itself") {
+TEST("constraints equal to a mode choose that mode") {
   for (const Modes& modes : {webcam(), laptop()}) {
     for (const Mode& mode : modes) {
-      check::equal(chosen(modes, {mode.width, mode.height, mode.fps, mode.fourcc}), text(mode), "wished");
+      check::equal(chosen(modes, {mode.width, mode.height, mode.fps, mode.fourcc}), text(mode), "requested");
     }
   }
 }
 
-TEST("after a mode was too much for the bus a smaller one is left to choose, until there is none") {
+TEST("after a mode exceeded the bus, modes of less bandwidth remain until there is none") {
   Modes modes = webcam();
   double last = kUnlimited;
   int steps = 0;
@@ -138,16 +138,16 @@ TEST("after a mode was too much for the bus a smaller one is left to choose, unt
   check::that(steps > 2, "ended early");
 }
 
-TEST("a range of sizes gives the usual ones and the wished one, on its steps and within its bounds") {
+TEST("a range of sizes yields the usual sizes and the requested one, on its steps and within its bounds") {
   const SizeRange range{{48, 32}, {1920, 1080}, {16, 8}};
   check::equal(sizes(range, nullptr), "320x240 640x360 640x480 1280x720 1920x1080 ", "usual");
-  const Wish odd{333, 251, 30};
-  check::equal(sizes(range, &odd), "320x240 640x360 640x480 1280x720 1920x1080 320x248 ", "wished");
+  const CaptureConstraints odd{333, 251, 30};
+  check::equal(sizes(range, &odd), "320x240 640x360 640x480 1280x720 1920x1080 320x248 ", "requested");
   check::equal(sizes({{16, 16}, {200, 100}, {1, 1}}, nullptr), "200x100 ", "smaller than any usual size");
   check::equal(sizes({{2592, 1944}, {2592, 1944}, {0, 0}}, &kQuarter), "2592x1944 ", "one size");
 }
 
-TEST("a range that holds nothing gives nothing") {
+TEST("an empty range yields no sizes") {
   check::equal(sizes({{0, 0}, {0, 0}, {0, 0}}, nullptr), "", "empty");
   check::equal(sizes({{640, 480}, {320, 240}, {1, 1}}, &kQuarter), "", "upside down");
 }

@@ -1,4 +1,4 @@
-// MJPG as webcams send it: every sampling, odd sizes, padding, and pictures cut off or damaged on the cable.
+// MJPG as webcams send it: every sampling, odd sizes, padding, and truncated or damaged frames.
 #include <linux/videodev2.h>
 #include <turbojpeg.h>
 
@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "pixels/pixel-convert.h"
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 using namespace callnative;
 
@@ -17,7 +17,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/** A slow slope in grey with a coloured half: what every sampling can carry. */
+/** A vertical gradient with two halves of different colour, which every sampling preserves. */
 Bytes encode(int width, int height, int sampling) {
   Bytes colours(static_cast<std::size_t>(width * height * 3));
   for (int y = 0; y < height; y++) {
@@ -40,19 +40,19 @@ Bytes encode(int width, int height, int sampling) {
 
 V4l2Format formatOf(int width, int height) { return {width, height, 0, V4L2_PIX_FMT_MJPEG, true}; }
 
-bool convert(const Bytes& jpeg, int width, int height, Bytes& picture) {
+bool convert(const Bytes& jpeg, int width, int height, Bytes& frame) {
   static PixelConverter converter;
-  picture.assign(i420Size(width, height), 0);
-  return converter.convert(formatOf(width, height), jpeg, picture.data());
+  frame.assign(i420Size(width, height), 0);
+  return converter.convert(formatOf(width, height), jpeg, frame.data());
 }
 
 /** BT.601, from 8-bit RGB to video range. */
 int lumaOf(int red, int green, int blue) { return 16 + (66 * red + 129 * green + 25 * blue + 128) / 256; }
 
-void expectSlope(const Bytes& picture, int width, int height) {
+void expectSlope(const Bytes& frame, int width, int height) {
   for (int y = 0; y < height; y++) {
     const int expected = lumaOf(200, 40 + 150 * y / height, 90);
-    const int actual = picture[static_cast<std::size_t>(y * width + width / 4)];
+    const int actual = frame[static_cast<std::size_t>(y * width + width / 4)];
     check::that(std::abs(actual - expected) <= 6, "line " + std::to_string(y) + ": luma " + std::to_string(actual) +
                                                       ", expected " + std::to_string(expected));
   }
@@ -63,60 +63,60 @@ void expectSlope(const Bytes& picture, int width, int height) {
 TEST("MJPG of every sampling becomes I420 of video range, odd sizes too") {
   for (const int sampling : {TJSAMP_420, TJSAMP_422, TJSAMP_444, TJSAMP_440, TJSAMP_411}) {
     for (const auto& [width, height] : {std::pair{64, 48}, {63, 47}, {66, 34}, {33, 50}}) {
-      Bytes picture;
-      check::that(convert(encode(width, height, sampling), width, height, picture), "a whole picture was refused");
-      expectSlope(picture, width, height);
+      Bytes frame;
+      check::that(convert(encode(width, height, sampling), width, height, frame), "a whole frame was refused");
+      expectSlope(frame, width, height);
     }
   }
 }
 
 TEST("grey MJPG becomes I420 with neutral chroma") {
-  Bytes picture;
-  check::that(convert(encode(64, 48, TJSAMP_GRAY), 64, 48, picture), "was refused");
-  check::that(std::abs(picture.back() - 128) <= 1, "chroma is not neutral");
+  Bytes frame;
+  check::that(convert(encode(64, 48, TJSAMP_GRAY), 64, 48, frame), "was refused");
+  check::that(std::abs(frame.back() - 128) <= 1, "chroma is not neutral");
 }
 
-TEST("MJPG that was cut off anywhere is refused") {
+TEST("truncated MJPG is refused") {
   for (const int sampling : {TJSAMP_420, TJSAMP_422, TJSAMP_444}) {
     const Bytes whole = encode(64, 48, sampling);
     for (std::size_t length = 0; length + 2 < whole.size(); length += 13) {
-      Bytes picture;
+      Bytes frame;
       const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
-      check::that(!convert(cut, 64, 48, picture), std::to_string(length) + " of " + std::to_string(whole.size()) + " bytes were taken");
+      check::that(!convert(cut, 64, 48, frame), std::to_string(length) + " of " + std::to_string(whole.size()) + " bytes were taken");
     }
   }
 }
 
-TEST("a whole picture is taken after one that was cut off anywhere") {
+TEST("a whole frame is accepted after a truncated one") {
   const Bytes whole = encode(64, 48, TJSAMP_422);
   for (std::size_t length = 0; length < whole.size(); length += 7) {
-    Bytes picture;
-    convert(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)), 64, 48, picture);
-    check::that(convert(whole, 64, 48, picture), "refused after " + std::to_string(length) + " bytes");
+    Bytes frame;
+    convert(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)), 64, 48, frame);
+    check::that(convert(whole, 64, 48, frame), "refused after " + std::to_string(length) + " bytes");
   }
 }
 
 TEST("MJPG of another size than the mode's is refused") {
-  Bytes picture;
-  check::that(!convert(encode(64, 48, TJSAMP_420), 48, 64, picture), "was taken");
-  check::that(!convert(encode(640, 480, TJSAMP_420), 64, 48, picture), "a larger one was taken");
+  Bytes frame;
+  check::that(!convert(encode(64, 48, TJSAMP_420), 48, 64, frame), "was taken");
+  check::that(!convert(encode(640, 480, TJSAMP_420), 64, 48, frame), "a larger one was taken");
 }
 
-TEST("MJPG with zeros behind its end, as many webcams pad it, is taken") {
+TEST("MJPG padded with zeros, as many webcams send it, is accepted") {
   Bytes jpeg = encode(64, 48, TJSAMP_422);
   jpeg.resize(jpeg.size() + 4096);
-  Bytes picture;
-  check::that(convert(jpeg, 64, 48, picture), "was refused");
-  expectSlope(picture, 64, 48);
+  Bytes frame;
+  check::that(convert(jpeg, 64, 48, frame), "was refused");
+  expectSlope(frame, 64, 48);
 }
 
-TEST("MJPG with stray bytes before its end, as some webcams send it, is taken") {
+TEST("MJPG with stray bytes before its end marker, as some webcams send it, is accepted") {
   Bytes jpeg = encode(64, 48, TJSAMP_422);
   const std::uint8_t stray[] = {0x00, 0x01, 0x02};
   jpeg.insert(jpeg.end() - 2, std::begin(stray), std::end(stray));
-  Bytes picture;
-  check::that(convert(jpeg, 64, 48, picture), "was refused");
-  expectSlope(picture, 64, 48);
+  Bytes frame;
+  check::that(convert(jpeg, 64, 48, frame), "was refused");
+  expectSlope(frame, 64, 48);
 }
 
 TEST("damaged MJPG never reads or writes beyond its buffers") {
@@ -125,7 +125,7 @@ TEST("damaged MJPG never reads or writes beyond its buffers") {
   for (int round = 0; round < 2000; round++) {
     Bytes damaged = whole;
     for (int hit = 0; hit < 3; hit++) damaged[random() % damaged.size()] = static_cast<std::uint8_t>(random());
-    Bytes picture;
-    convert(damaged, 64, 48, picture);
+    Bytes frame;
+    convert(damaged, 64, 48, frame);
   }
 }

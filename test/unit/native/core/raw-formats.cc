@@ -1,5 +1,5 @@
-// The four raw formats against a reference that goes pixel by pixel. Buffers have exactly the size needed, so that
-// the sanitizer sees any step beyond.
+// Compares the four raw formats with a per-pixel reference. Buffers have exactly the needed size, so that the sanitizer
+// detects any access beyond them.
 #include <linux/videodev2.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ int usedPerLine(std::uint32_t fourcc, int width) {
   }
 }
 
-/** The fewest bytes that hold the picture: the last line ends with its last pixel. */
+/** The smallest size that holds the frame: the last line ends with its last pixel. */
 std::size_t leastSize(const V4l2Format& format) {
   const int stride = format.bytesPerLine;
   const int chromaRows = chromaSize(format.height);
@@ -59,7 +59,7 @@ int lumaAt(const Sample& sample, int x, int y) {
   }
 }
 
-/** plane 0 is U, 1 is V; packed formats have chroma on every line, so two lines are averaged. */
+/** Plane 0 is U, 1 is V. Packed formats have chroma on every line, so two lines are averaged. */
 int chromaAt(const Sample& sample, int x, int y, int plane) {
   const V4l2Format& format = sample.format;
   const std::uint8_t* data = sample.bytes.data();
@@ -79,11 +79,11 @@ void expectNear(int actual, int expected, int tolerance, const std::string& wher
               where + ": " + std::to_string(actual) + ", expected " + std::to_string(expected));
 }
 
-void compare(const Sample& sample, const Bytes& picture) {
+void compare(const Sample& sample, const Bytes& frame) {
   const int width = sample.format.width;
   const int height = sample.format.height;
   const std::string name = fourccName(sample.format.fourcc) + " " + std::to_string(width) + "x" + std::to_string(height);
-  const I420Planes<const std::uint8_t> planes(picture.data(), width, height);
+  const I420Planes<const std::uint8_t> planes(frame.data(), width, height);
   for (int y = 0; y < height; y++) {
     for (int x = 0; x < width; x++) expectNear(planes.y[y * width + x], lumaAt(sample, x, y), 0, name + " luma");
   }
@@ -103,51 +103,51 @@ void convertAll(std::uint32_t fourcc) {
   for (const auto& [width, height] : kSizes) {
     for (const int padding : kPaddings) {
       const Sample sample = randomSample(fourcc, width, height, padding);
-      Bytes picture(i420Size(width, height));
-      check::that(converter.convert(sample.format, sample.bytes, picture.data()), "a whole picture was refused");
-      compare(sample, picture);
+      Bytes frame(i420Size(width, height));
+      check::that(converter.convert(sample.format, sample.bytes, frame.data()), "a whole frame was refused");
+      compare(sample, frame);
     }
   }
 }
 
 }  // namespace
 
-TEST("YUYV becomes I420 with its lines' padding left out, odd sizes too") { convertAll(V4L2_PIX_FMT_YUYV); }
-TEST("UYVY becomes I420 with its lines' padding left out, odd sizes too") { convertAll(V4L2_PIX_FMT_UYVY); }
-TEST("NV12 becomes I420 with its lines' padding left out, odd sizes too") { convertAll(V4L2_PIX_FMT_NV12); }
-TEST("YU12 becomes I420 with its lines' padding left out, odd sizes too") { convertAll(V4L2_PIX_FMT_YUV420); }
+TEST("YUYV is converted to I420 without line padding, odd sizes too") { convertAll(V4L2_PIX_FMT_YUYV); }
+TEST("UYVY is converted to I420 without line padding, odd sizes too") { convertAll(V4L2_PIX_FMT_UYVY); }
+TEST("NV12 is converted to I420 without line padding, odd sizes too") { convertAll(V4L2_PIX_FMT_NV12); }
+TEST("YU12 is converted to I420 without line padding, odd sizes too") { convertAll(V4L2_PIX_FMT_YUV420); }
 
-TEST("a raw picture that is one byte short is refused") {
+TEST("a raw frame that is one byte short is refused") {
   PixelConverter converter;
   for (const std::uint32_t fourcc : {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420}) {
     for (const auto& [width, height] : kSizes) {
       Sample sample = randomSample(fourcc, width, height, 0);
       sample.bytes.pop_back();
-      Bytes picture(i420Size(width, height));
-      check::that(!converter.convert(sample.format, sample.bytes, picture.data()), fourccName(fourcc) + " was taken");
+      Bytes frame(i420Size(width, height));
+      check::that(!converter.convert(sample.format, sample.bytes, frame.data()), fourccName(fourcc) + " was taken");
     }
   }
 }
 
-TEST("an empty buffer and lines shorter than the picture are refused") {
+TEST("an empty buffer and lines shorter than the frame are refused") {
   PixelConverter converter;
-  Bytes picture(i420Size(64, 48));
+  Bytes frame(i420Size(64, 48));
   const Bytes bytes(64 * 48 * 2);
   for (const std::uint32_t fourcc : {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_MJPEG}) {
-    check::that(!converter.convert({64, 48, 64, fourcc, false}, {}, picture.data()), "an empty buffer was taken");
-    check::that(!converter.convert({64, 48, 30, fourcc, false}, bytes, picture.data()), "short lines were taken");
+    check::that(!converter.convert({64, 48, 64, fourcc, false}, {}, frame.data()), "an empty buffer was taken");
+    check::that(!converter.convert({64, 48, 30, fourcc, false}, bytes, frame.data()), "short lines were taken");
   }
 }
 
-TEST("a raw picture of full range is brought to video range") {
+TEST("a raw frame of full range is converted to video range") {
   PixelConverter converter;
   Bytes bytes(i420Size(32, 2), 255);
-  Bytes picture(bytes.size());
-  check::that(converter.convert({32, 2, 32, V4L2_PIX_FMT_YUV420, true}, bytes, picture.data()), "was refused");
-  check::equal(static_cast<int>(picture.front()), 235, "white");
-  check::equal(static_cast<int>(picture.back()), 240, "strongest chroma");
+  Bytes frame(bytes.size());
+  check::that(converter.convert({32, 2, 32, V4L2_PIX_FMT_YUV420, true}, bytes, frame.data()), "was refused");
+  check::equal(static_cast<int>(frame.front()), 235, "white");
+  check::equal(static_cast<int>(frame.back()), 240, "strongest chroma");
   std::fill(bytes.begin(), bytes.end(), 0);
-  check::that(converter.convert({32, 2, 32, V4L2_PIX_FMT_YUV420, true}, bytes, picture.data()), "was refused");
-  check::equal(static_cast<int>(picture.front()), 16, "black");
-  check::equal(static_cast<int>(picture.back()), 16, "weakest chroma");
+  check::that(converter.convert({32, 2, 32, V4L2_PIX_FMT_YUV420, true}, bytes, frame.data()), "was refused");
+  check::equal(static_cast<int>(frame.front()), 16, "black");
+  check::equal(static_cast<int>(frame.back()), 16, "weakest chroma");
 }

@@ -1,4 +1,4 @@
-// The voice's way: spectra and back, an echo learnt and taken out, blocks that come late or too often.
+// Voice processing: Fourier transforms, echo cancellation, and late, lost or surplus blocks.
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -28,7 +28,7 @@ double power(const std::int16_t* block) {
   return sum / kBlockSamples;
 }
 
-/** Half of what was played `delayBlocks` ago. */
+/** The block that was played `delayBlocks` earlier, at half its level. */
 Samples echoOf(const Samples& far, std::size_t block, std::size_t delayBlocks) {
   Samples echo(kBlockSamples);
   if (block < delayBlocks) return echo;
@@ -42,7 +42,7 @@ constexpr VoiceSettings kEchoOnly{true, false, false};
 
 }  // namespace
 
-TEST("a spectrum holds a sine in its bin, and becomes the same samples again") {
+TEST("a sine appears in its bin only, and the inverse transform restores the samples") {
   constexpr std::size_t size = 64;
   RealFourier fourier(size);
   std::vector<float> samples(size), back(size), re(fourier.bins()), im(fourier.bins());
@@ -56,7 +56,7 @@ TEST("a spectrum holds a sine in its bin, and becomes the same samples again") {
   for (std::size_t at = 0; at < size; ++at) check::that(std::abs(back[at] - samples[at]) < 1e-5F, "not the same again");
 }
 
-TEST("an echo is learnt, its delay found, and it is gone") {
+TEST("an echo is learned and removed, and its delay is found") {
   constexpr std::size_t blocks = 300, delay = 12;
   const Samples far = noise(blocks, 1);
   VoiceProcessor voice(kEchoOnly);
@@ -68,11 +68,11 @@ TEST("an echo is learnt, its delay found, and it is gone") {
     if (block >= blocks - 50) left += power(near.data()) / 50;
   }
   check::that(10 * std::log10(power(far.data()) / 4 / (left + 1)) > 30, "less than 30 dB of the echo are gone");
-  // The first block was waited for, which moves what is played one block nearer.
+  // The first captured block had no counterpart, so far blocks are paired one block later.
   check::equal(voice.figures().echoDelayMs, 110.0, "delay");
 }
 
-TEST("what was learnt stays while played blocks come late and all at once, and when the delay is won back") {
+TEST("the learned path survives played blocks that come late in a burst, and the removal of that delay") {
   constexpr std::size_t blocks = 900, delay = 12, lateAt = 300, lateBlocks = 4;
   const Samples far = noise(blocks, 2);
   VoiceProcessor voice(kEchoOnly);
@@ -82,15 +82,15 @@ TEST("what was learnt stays while played blocks come late and all at once, and w
     const bool isLate = block >= lateAt && block < lateAt + lateBlocks;
     for (; !isLate && played <= block; ++played) voice.playing(&far[played * kBlockSamples]);
     voice.captured(near.data());
-    // Without moving the path along, every block would be loud for half a second.
+    // Without shifting the path every block would be loud for half a second.
     if (block > lateAt && power(near.data()) > power(far.data()) / 400) loud += 1;
   }
   check::that(voice.figures().missingBlocks >= 3, "nothing was missing");
   check::that(voice.figures().droppedBlocks >= 2, "nothing was dropped");
-  check::that(loud <= 25, "the echo was heard again in " + std::to_string(loud) + " blocks");
+  check::that(loud <= 25, "the echo returned in " + std::to_string(loud) + " blocks");
 }
 
-TEST("captured blocks that are lost are made up for, and the echo is learnt again") {
+TEST("lost captured blocks are compensated, and the echo is learned again") {
   constexpr std::size_t blocks = 800, delay = 12, lostAt = 300;
   const Samples far = noise(blocks, 5);
   VoiceProcessor voice(kEchoOnly);
@@ -106,29 +106,29 @@ TEST("captured blocks that are lost are made up for, and the echo is learnt agai
   check::that(10 * std::log10(power(far.data()) / 4 / (left + 1)) > 25, "less than 25 dB of the echo are gone");
 }
 
-TEST("with everything off the captured samples are passed on as they are, and switching works at any time") {
-  const Samples said = noise(40, 3);
+TEST("with everything off captured samples stay unchanged, and settings change at any time") {
+  const Samples voiceSamples = noise(40, 3);
   VoiceProcessor voice({false, false, false});
   for (std::size_t block = 0; block < 40; ++block) {
-    Samples near(said.begin() + static_cast<std::ptrdiff_t>(block * kBlockSamples), said.begin() + static_cast<std::ptrdiff_t>((block + 1) * kBlockSamples));
+    Samples near(voiceSamples.begin() + static_cast<std::ptrdiff_t>(block * kBlockSamples), voiceSamples.begin() + static_cast<std::ptrdiff_t>((block + 1) * kBlockSamples));
     const Samples before = near;
     if (block == 10) voice.configure({true, true, true});
     if (block == 20) voice.configure({false, true, false});
     if (block == 30) voice.configure({false, false, false});
-    voice.playing(said.data());
+    voice.playing(voiceSamples.data());
     voice.captured(near.data());
     check::equal(near == before, block < 10 || block >= 30, "unchanged in block " + std::to_string(block));
   }
 }
 
-TEST("played blocks that nobody captures are bounded") {
+TEST("the queue of played blocks is bounded when nothing is captured") {
   const Samples far = noise(1, 4);
   VoiceProcessor voice(kEchoOnly);
   for (int block = 0; block < 1'000; ++block) voice.playing(far.data());
-  check::that(voice.figures().droppedBlocks > 900, "they pile up");
+  check::that(voice.figures().droppedBlocks > 900, "the queue grows");
 }
 
-TEST("full-scale square waves on both sides make no value that is none") {
+TEST("full-scale square waves on both sides yield finite values") {
   VoiceProcessor voice({true, true, true});
   for (int block = 0; block < 200; ++block) {
     Samples far(kBlockSamples), near(kBlockSamples);

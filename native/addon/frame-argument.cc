@@ -1,13 +1,13 @@
-// See picture-argument.h.
-#include "picture-argument.h"
+// See frame-argument.h.
+#include "frame-argument.h"
 
 #include <string>
 
-#include "pixels/picture.h"
+#include "pixels/frame.h"
 
 namespace callnative {
 
-PictureArgument pictureArgument(const Napi::CallbackInfo& info, std::size_t index) {
+FrameArgument frameArgument(const Napi::CallbackInfo& info, std::size_t index) {
   const Napi::Env env = info.Env();
   if (!info[index].IsTypedArray()) throw Napi::TypeError::New(env, "data: expected a Uint8Array of I420");
   const auto bytes = info[index].As<Napi::TypedArray>();
