@@ -1,8 +1,9 @@
-// The parts of sound put together: which choice means what, and the microphones and speakers that need no device.
-// How devices are opened and kept open is the keeper's business.
+// Implements Sound: resolves a settings value to a device, and provides the microphones and speakers without a device.
+// supervision/ opens devices and keeps them open.
 
 import type { Device } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./playback/resample.ts";
@@ -20,31 +21,31 @@ import { AUTO_ID, BLOCK_SAMPLES, NONE_ID, SAMPLE_RATE, SoundError, TONE_ID } fro
 import { monitorDeviceList, soundSigns } from "./supervision/device-list-monitor.ts";
 import type { DeviceOwner, Opening } from "./supervision/device-supervisor.ts";
 import { DeviceSupervisor } from "./supervision/device-supervisor.ts";
+import type { StallLimits } from "./supervision/monitored-child.ts";
 import { soundServerSocket } from "./supervision/server-monitor.ts";
-import type { StallLimits } from "./supervision/stall-detector.ts";
 import { createTone, paceBlocks } from "./tone.ts";
 
 export interface SoundOptions {
   readonly log: Log;
-  /** The sound process's environment; where it is left out the plugin's own, and the sound server is not watched. */
+  /** The sound process's environment. Without it the plugin's own is used, and the sound server is not monitored. */
   readonly env?: NodeJS.ProcessEnv;
-  /** When an open device counts as stuck; the default suits real devices. */
+  /** When an open device counts as stuck. The default suits real devices. */
   readonly stallLimits?: StallLimits;
-  /** Waits before each try to open lost devices again, milliseconds. */
+  /** Waits in milliseconds before each try to reopen devices. */
   readonly retryWaitsMs?: readonly number[];
 }
 
 class ProcessSound implements Sound {
   readonly #options: SoundOptions;
-  readonly #keeper: DeviceSupervisor;
-  readonly #builtIn = new Set<{ close(): Promise<void> }>();
-  readonly #watches = new Set<() => void>();
+  readonly #supervisor: DeviceSupervisor;
+  readonly #virtual = new Set<{ close(): Promise<void> }>();
+  readonly #monitors = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
   #isClosed = false;
 
   constructor(options: SoundOptions) {
     this.#options = options;
-    this.#keeper = new DeviceSupervisor(options);
+    this.#supervisor = new DeviceSupervisor(options);
   }
 
   async list(): Promise<SoundDevices> {
@@ -69,29 +70,29 @@ class ProcessSound implements Sound {
     callbacks: MicrophoneCallbacks,
   ): Promise<Microphone> {
     this.#refuseWhenClosed();
-    if (choice === TONE_ID) return this.#remember(openTone(toneHz, callbacks));
-    if (choice === NONE_ID) return this.#remember(silentMicrophone());
+    if (choice === TONE_ID) return this.#trackVirtual(openTone(toneHz, callbacks));
+    if (choice === NONE_ID) return this.#trackVirtual(silentMicrophone());
     const opening = await this.#open("microphone", choice, callbacks);
     if (opening.result === "unknown") {
-      // Nobody shall hear a tone because somebody has no microphone.
+      // A missing microphone must not fall back to the tone.
       if (choice === AUTO_ID) throw new SoundError("there is no microphone");
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
     }
     let isOpen = true;
-    this.#keeper.setProcessing(processing);
+    this.#supervisor.setProcessing(processing);
     return {
       deviceId: opening.id,
       deviceName: opening.name,
       setMuted: (muted) => {
-        if (isOpen) this.#keeper.setMuted(muted);
+        if (isOpen) this.#supervisor.setMuted(muted);
       },
       setProcessing: (next) => {
-        if (isOpen) this.#keeper.setProcessing(next);
+        if (isOpen) this.#supervisor.setProcessing(next);
       },
       close: () => {
         const wasOpen = isOpen;
         isOpen = false;
-        return wasOpen ? this.#keeper.close("microphone") : Promise.resolve();
+        return wasOpen ? this.#supervisor.close("microphone") : Promise.resolve();
       },
     };
   }
@@ -123,20 +124,20 @@ class ProcessSound implements Sound {
       readSigns: () => soundSigns(soundServerSocket(this.#options.env ?? {})),
       list: () => this.list(),
       onChange,
-      onError: (error) => this.#options.log("debug", `devices were not listed: ${String(error)}`),
+      onError: (error) => this.#options.log("debug", `the devices could not be listed: ${errorText(error)}`),
     });
-    this.#watches.add(stop);
+    this.#monitors.add(stop);
     return () => {
-      this.#watches.delete(stop);
+      this.#monitors.delete(stop);
       stop();
     };
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const stop of this.#watches) stop();
-    for (const device of this.#builtIn) await device.close();
-    await this.#keeper.closeAll();
+    for (const stop of this.#monitors) stop();
+    for (const device of this.#virtual) await device.close();
+    await this.#supervisor.closeAll();
   }
 
   #speaker(deviceId: string, deviceName: string): Speaker {
@@ -150,20 +151,20 @@ class ProcessSound implements Sound {
         const samples = new Int16Array(BLOCK_SAMPLES);
         if (sampleRate === SAMPLE_RATE) samples.set(block.subarray(0, BLOCK_SAMPLES));
         else lastSample = resampleLinear(block, samples, lastSample);
-        this.#keeper.play(new Uint8Array(samples.buffer));
+        this.#supervisor.play(new Uint8Array(samples.buffer));
       },
       close: () => {
         const wasOpen = isOpen;
         isOpen = false;
-        return wasOpen ? this.#keeper.close("speaker") : Promise.resolve();
+        return wasOpen ? this.#supervisor.close("speaker") : Promise.resolve();
       },
     };
   }
 
-  /** Where nothing is installed that PortAudio can scan it aborts: then there is no device, which suits `auto`. */
+  /** PortAudio aborts when it finds no sound system. Then there is no device, which `auto` accepts. */
   async #open(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
     try {
-      return await this.#keeper.open(direction, choice, owner);
+      return await this.#supervisor.open(direction, choice, owner);
     } catch (error) {
       if (this.#isClosed || choice !== AUTO_ID || !(error instanceof SoundError)) throw error;
       const { microphones, speakers } = await this.#scan();
@@ -174,9 +175,9 @@ class ProcessSound implements Sound {
     }
   }
 
-  /** A machine whose sound cannot be listed still has the devices that need none. */
+  /** Without a list of devices `tone` and `none` still work. */
   async #scan(): Promise<DeviceLists> {
-    this.#listing ??= this.#keeper.list().finally(() => {
+    this.#listing ??= this.#supervisor.list().finally(() => {
       this.#listing = null;
     });
     try {
@@ -192,14 +193,14 @@ class ProcessSound implements Sound {
     if (this.#isClosed) throw new SoundError("sound was closed");
   }
 
-  #remember(microphone: Microphone): Microphone {
+  #trackVirtual(microphone: Microphone): Microphone {
     const close = async () => {
-      this.#builtIn.delete(remembered);
+      this.#virtual.delete(tracked);
       await microphone.close();
     };
-    const remembered: Microphone = { ...microphone, close };
-    this.#builtIn.add(remembered);
-    return remembered;
+    const tracked: Microphone = { ...microphone, close };
+    this.#virtual.add(tracked);
+    return tracked;
   }
 }
 
@@ -238,11 +239,11 @@ function silentSpeaker(): Speaker {
 }
 
 function ignore(): void {
-  // A device that is none takes everything and does nothing.
+  // The device "none" accepts all calls and does nothing.
 }
 
 async function nothingToClose(): Promise<void> {
-  // Nor does it hold anything.
+  // "none" holds no resources.
 }
 
 function publicDevice({ id, name, isDefault }: NamedDevice): Device {
@@ -260,7 +261,7 @@ function unknownDevice(direction: Direction, choice: string, known: string[]): R
   );
 }
 
-/** Starts nothing: the sound process is started by the first listing or opening. */
+/** The first listing or opening starts the sound process. */
 export function createSound(options: SoundOptions): Sound {
   return new ProcessSound(options);
 }

@@ -1,7 +1,7 @@
-// Which of PortAudio's devices are shown to people, under which id and name. Ids name the same device after a
-// restart, which PortAudio's own numbers do not. Opens nothing.
+// Selects the PortAudio devices to show to users, and gives them ids and names. An id names the same device after a
+// restart; PortAudio's own numbers do not.
 
-/** What PortAudio says of one device. */
+/** PortAudio's description of a device. */
 export interface PortAudioDevice {
   /** PortAudio's index, valid until its next scan. */
   readonly id: number;
@@ -22,13 +22,13 @@ export interface NamedDevice {
   readonly isDefault: boolean;
 }
 
-/** ALSA's card and device numbers depend on the order in which cards were found. */
+/** ALSA's card and device numbers depend on the order of detection. */
 const CARD_NUMBERS = / \(hw:\d+,\d+\)$/;
 /**
- * ALSA plugins that reach the same cards by other ways, or no card at all; see the PCM list of
+ * ALSA plugins that reach the same cards in other ways, or no card at all. See the PCM list of
  * https://www.alsa-project.org/alsa-doc/alsa-lib/pcm_plugins.html and alsa-plugins.
  */
-const PLUMBING =
+const ALSA_PLUGINS =
   /^(sysdefault|front|rear|center_lfe|side|surround\d+|iec958|spdif|hdmi|modem|phoneline|dmix|dsnoop|null|oss|lavrate\w*|samplerate\w*|speex\w*|(up|vdown)mix|a52|usb_?stream)$/;
 const FRIENDLY_NAMES: Readonly<Record<string, string>> = {
   default: "System default",
@@ -47,7 +47,7 @@ export function nameDevices(
   const named: NamedDevice[] = [];
   for (const device of devices) {
     const channels = direction === "microphone" ? device.maxInputChannels : device.maxOutputChannels;
-    if (channels < 1 || PLUMBING.test(device.name)) continue;
+    if (channels < 1 || ALSA_PLUGINS.test(device.name)) continue;
     const bare = device.name.replace(CARD_NUMBERS, "");
     const key = `${device.hostAPIName}:${bare}`;
     const copy = (seen.get(key) ?? 0) + 1;
@@ -63,7 +63,7 @@ export function nameDevices(
   return named;
 }
 
-/** The device that `auto` means: the system's default, else the first one; undefined where there is none. */
+/** `auto` means the system's default, or else the first device. Undefined when there is none. */
 export function findDevice(devices: readonly NamedDevice[], choice: string): NamedDevice | undefined {
   if (choice !== "auto") return devices.find((device) => device.id === choice);
   return devices.find((device) => device.isDefault) ?? devices[0];

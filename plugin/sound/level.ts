@@ -1,6 +1,6 @@
-// How loud a block is, for the level meters.
+// The level of a block, for the level meters.
 
-/** The largest magnitude that 16 bit samples have. */
+/** The largest magnitude of a 16 bit sample. */
 const FULL_SCALE = 32_768;
 
 /** Peak of the block, 0 (silence) to 1 (full scale). */

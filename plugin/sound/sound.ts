@@ -1,4 +1,4 @@
-// Where the local voice comes from and the remote voice goes: PortAudio in a child process, a tone, or nothing.
+// The interface to microphones and speakers: PortAudio devices, a test tone, or none.
 
 import type { Device } from "../../rpc-schema/index.ts";
 
@@ -10,12 +10,12 @@ export const TONE_ID = "tone";
 export const NONE_ID = "none";
 export const AUTO_ID = "auto";
 
-/** The device or the sound process failed; `message` says what and what to do. */
+/** The device or the sound process failed. `message` names the failure and the remedy. */
 export class SoundError extends Error {
   override readonly name = "SoundError";
 }
 
-/** What is done to the voice before it is sent; see the settings of the same names. */
+/** Processing of the voice before it is sent; see the settings of the same names. */
 export interface Processing {
   readonly echoCancellation: boolean;
   readonly noiseSuppression: boolean;
@@ -23,7 +23,7 @@ export interface Processing {
 }
 
 export interface MicrophoneOptions {
-  /** Pitch of `tone`, which is never processed. */
+  /** Pitch of `tone`. The tone is never processed. */
   readonly toneHz: number;
   readonly processing: Processing;
 }
@@ -34,18 +34,18 @@ export const NO_PROCESSING: Processing = Object.freeze({
   automaticGain: false,
 });
 
-/** What a device's owner may want to know of its absence; both are told in turn, `onInterrupted` first. */
+/** Called alternately, `onInterrupted` first. */
 export interface InterruptionCallbacks {
-  /** The device does not work for now: it is tried again until it comes back, is closed, or is lost. */
+  /** The device stopped working. It is reopened until it works, is closed, or is lost. */
   onInterrupted?(error: SoundError): void;
-  /** It works again, under the same id unless the choice was `auto`. */
+  /** The device works again, under the same id unless the choice was `auto`. */
   onResumed?(): void;
 }
 
 export interface MicrophoneCallbacks extends InterruptionCallbacks {
-  /** 10 ms, mono, 16 bit, 48 kHz; an array of its own that covers its whole ArrayBuffer. Not called while muted. */
+  /** 10 ms, mono, 16 bit, 48 kHz. The array covers its whole ArrayBuffer. Not called while muted. */
   onBlock(block: Int16Array): void;
-  /** The device ended by itself and was not brought back. `close()` is still owed. */
+  /** The device failed and could not be reopened. The owner must still call `close()`. */
   onLost(error: SoundError): void;
 }
 
@@ -74,26 +74,26 @@ export interface SoundDevices {
 }
 
 export interface Sound {
-  /** Lists without opening any. `tone` and `none` are among them. */
+  /** Lists all devices, including `tone` and `none`, without opening any. */
   list(): Promise<SoundDevices>;
   /**
    * `auto` (the system's default), `tone`, `none`, or a device id.
-   * @throws SoundError, also for `auto` where there is no microphone; RpcError unknownDevice for an id that names nothing.
+   * @throws SoundError, also for `auto` when there is no microphone; RpcError unknownDevice for an unknown id
    */
   openMicrophone(
     choice: string,
     options: MicrophoneOptions,
     callbacks: MicrophoneCallbacks,
   ): Promise<Microphone>;
-  /** `auto` (the system's default; nothing where there is none), `none`, or a device id. */
+  /** `auto` (the system's default, or silence when there is none), `none`, or a device id. */
   openSpeaker(
     choice: string,
     onLost: (error: SoundError) => void,
     interruptions?: InterruptionCallbacks,
   ): Promise<Speaker>;
   /**
-   * Tells the lists whenever they changed, until the result is called. Looks at what costs nothing every two seconds
-   * and lists only when that changed, so watch only while somebody cares.
+   * Reports the lists whenever they change, until the returned function is called. Checks cheap signs every two seconds
+   * and lists the devices when a sign changes, which starts a process. Watch only while the list is shown.
    */
   watch(onChange: (devices: SoundDevices) => void): () => void;
   /** Closes every device and ends the sound process. Idempotent. */

@@ -1,4 +1,4 @@
-// The tone that stands in for a voice: a continuous sine in exact 10 ms blocks, and the clock that paces them.
+// The test tone: a continuous sine in exact 10 ms blocks, and the clock that paces them.
 
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "./sound.ts";
 
@@ -6,10 +6,10 @@ import { BLOCK_SAMPLES, SAMPLE_RATE } from "./sound.ts";
 export const TONE_AMPLITUDE = 0.25;
 const PEAK_SAMPLE = 32_767;
 const BLOCK_MS = 10;
-/** 50 ms; a gap longer than that is skipped, since late sound only delays what follows. */
+/** 50 ms. A longer gap is skipped, because late sound only delays later sound. */
 const MAX_CATCH_UP_BLOCKS = 5;
 
-/** @returns a function whose every call gives the next block; the phase comes from the sample count, so no error adds up. */
+/** @returns a function that makes the next block. The phase comes from the sample count, so errors do not accumulate. */
 export function createTone(toneHz: number): () => Int16Array {
   let sampleIndex = 0;
   return () => {
@@ -23,7 +23,7 @@ export function createTone(toneHz: number): () => Int16Array {
   };
 }
 
-/** What the pacer needs of time; tests give their own. */
+/** The time functions of the pacer. Tests replace them. */
 export interface Clock {
   /** Monotonic milliseconds. */
   nowMs(): number;
@@ -40,8 +40,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Calls back every 10 ms on average, measured against the start, so that timer lateness does not add up.
- * @returns a function that ends it.
+ * Calls back every 10 ms on average, measured from the start, so that timer delays do not accumulate.
+ * @returns a function that stops it
  */
 export function paceBlocks(onDue: () => void, clock: Clock = systemClock): () => void {
   let nextMs = clock.nowMs() + BLOCK_MS;

@@ -1,5 +1,5 @@
-// The sound process's voice: hands what is played and what is captured to the addon, as far as the settings ask for it.
-// Without the addon, or when its library fails, the voice goes on as it was captured. Knows nothing of devices.
+// Voice processing in the sound process: passes played and captured blocks to the addon, as the settings require. Without
+// the addon, or when its library fails, the voice is sent as captured.
 
 import type { Native, VoiceProcessor } from "../../native/index.ts";
 import { errorText } from "../common/error-text.ts";
@@ -10,45 +10,45 @@ import { BLOCK_SAMPLES, NO_PROCESSING } from "./sound.ts";
 export type VoiceEngine = Pick<Native, "createVoiceProcessor">;
 
 export class VoiceProcessing {
-  readonly #say: (message: string) => void;
+  readonly #warn: (message: string) => void;
   #engine: VoiceEngine | null = null;
   #processing = NO_PROCESSING;
   #processor: VoiceProcessor | null = null;
   readonly #block = new Int16Array(BLOCK_SAMPLES);
 
-  /** @param say is told once when the voice cannot be processed */
-  constructor(say: (message: string) => void) {
-    this.#say = say;
+  /** @param warn called once when the voice cannot be processed */
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn;
   }
 
-  /** Nothing is processed before. */
+  /** Without an engine nothing is processed. */
   attach(engine: VoiceEngine): void {
     this.#engine = engine;
   }
 
-  /** From the next block on. */
+  /** Takes effect with the next block. */
   configure(processing: Processing): void {
     this.#processing = processing;
     const processor = this.#processor;
     if (processor) this.#guard(() => processor.configure(processing));
   }
 
-  /** Another device: what was learned of the echo holds no longer. */
+  /** Call it when a device changes: the learned echo path is no longer valid. */
   restart(): void {
     this.#processor = null;
   }
 
-  /** Only of use once something is captured too. */
+  /** Has an effect only after the first captured block. */
   playing(block: Int16Array): void {
     const processor = this.#processor;
     if (processor) this.#guard(() => processor.playing(block));
   }
 
-  /** @param bytes a whole block, replaced */
+  /** @param bytes a whole block, processed in place */
   captured(bytes: Uint8Array): void {
     const processor = this.#current();
     if (!processor || bytes.length !== BLOCK_BYTES) return;
-    // A view of its own, since the bytes may start anywhere in a larger buffer.
+    // A separate buffer, because `bytes` may start at any offset of a larger one.
     const block = new Uint8Array(this.#block.buffer);
     block.set(bytes);
     this.#guard(() => {
@@ -69,14 +69,14 @@ export class VoiceProcessing {
     return this.#processor;
   }
 
-  /** What failed once would fail with each block. */
+  /** Turns processing off after a failure, which would repeat with each block. */
   #guard(use: () => void): void {
     try {
       use();
     } catch (error) {
       this.#engine = null;
       this.#processor = null;
-      this.#say(`the voice is sent as captured: ${errorText(error)}`);
+      this.#warn(`the voice is sent as captured: ${errorText(error)}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Cuts a byte stream into exact 10 ms blocks. Knows nothing of where the bytes come from.
+// Cuts a byte stream into exact 10 ms blocks.
 
 import { BLOCK_SAMPLES } from "../sound.ts";
 
@@ -7,13 +7,13 @@ const BYTES_PER_SAMPLE = Int16Array.BYTES_PER_ELEMENT;
 export const BLOCK_BYTES = BLOCK_SAMPLES * BYTES_PER_SAMPLE;
 
 export interface BlockSplitter {
-  /** Takes the next bytes; calls back once for each block that they complete. */
+  /** Takes the next bytes and calls back once for each completed block. */
   push(bytes: Uint8Array): void;
 }
 
 /**
- * Each block is an Int16Array of 480 samples in an ArrayBuffer of its own, because WebRTC's audio source reads
- * the whole buffer that lies under what it is given. Samples are in the machine's byte order.
+ * Each block is an Int16Array of 480 samples in an ArrayBuffer of its own, because WebRTC's audio source reads the whole
+ * buffer under a view. Samples are in the machine's byte order.
  */
 export function createBlockSplitter(onBlock: (block: Int16Array) => void): BlockSplitter {
   let bytes = new Uint8Array(BLOCK_BYTES);

@@ -1,39 +1,39 @@
-// What is heard while the voice is late: its last pitch period again and again, fading. Also hides the seam where playing
-// goes on at another place. Decides nothing about when.
+// Packet loss concealment: while the voice is late, repeats its last pitch period and fades it out. Also cross-fades where
+// playback continues at another position.
 
-/** Long enough to find the pitch of a deep voice twice. */
+/** Holds two pitch periods of a deep voice. */
 const HISTORY_SAMPLES = 1_440;
-/** 400 and 66 Hz: between them lies every speaking voice. */
+/** 400 and 66 Hz, the range of speaking voices. */
 const MIN_LAG = 120;
 const MAX_LAG = 720;
-/** What must look alike for two places to count as one period apart. */
+/** The number of samples compared to find two positions one period apart. */
 const TEMPLATE_SAMPLES = 480;
-/** A quarter of the samples tells the pitch as well. */
+/** A quarter of the samples is enough to find the pitch. */
 const STRIDE = 4;
-/** Full for 20 ms, then down to nothing at 100 ms: a longer buzz is worse than silence. */
+/** Full level for 20 ms, then a fade to silence at 100 ms, because a longer buzz is worse than silence. */
 const FULL_SAMPLES = 960;
 const SILENT_SAMPLES = 4_800;
-/** 5 ms from one sound to the other. */
+/** A cross-fade takes 5 ms. */
 const SEAM_SAMPLES = 240;
 
 export class Concealment {
   readonly #history = new Int16Array(HISTORY_SAMPLES);
   #lag = MIN_LAG;
-  /** Samples put in since the voice stopped. */
+  /** Samples filled in since the voice stopped. */
   #filled = 0;
 
-  /** Notes what is played. */
+  /** Records a played block. */
   remember(block: Int16Array): void {
     this.#history.copyWithin(0, block.length);
     this.#history.set(block, HISTORY_SAMPLES - block.length);
   }
 
-  /** Fills a block in place of the voice. */
+  /** Fills a block while the voice is missing. */
   fill(target: Int16Array): void {
     for (let index = 0; index < target.length; index += 1) target[index] = this.#next();
   }
 
-  /** The voice goes on at another place than where it stopped: leads over to `block`. */
+  /** Cross-fades into `block`, where the voice continues. */
   join(block: Int16Array): void {
     for (let index = 0; index < SEAM_SAMPLES; index += 1) {
       const share = (index + 1) / (SEAM_SAMPLES + 1);
@@ -55,7 +55,7 @@ export class Concealment {
     return Math.round(sample * Math.max(0, Math.min(1, fading)));
   }
 
-  /** The distance at which the newest sound looks most like what was before it: normalised cross-correlation. */
+  /** Finds the pitch period of the newest sound by normalised cross-correlation. */
   #findLag(): number {
     let best = MIN_LAG;
     let bestLikeness = Number.NEGATIVE_INFINITY;

@@ -1,19 +1,19 @@
-// How fast to play so that what waits stays near its target although the card's clock and the network's differ: a slow
-// PI controller on the smoothed fill. Knows no samples and no clock; each observation stands for one block's time.
+// Compensates the drift between the card's clock and the network's: a slow PI controller on the smoothed fill level
+// chooses the playback speed. Pure: each observation stands for the time of one block.
 
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "../sound.ts";
 
-/** Evens out 10 ms of arrival jitter to a few hundred microseconds. */
+/** Smooths 10 ms of arrival jitter to a few hundred microseconds. */
 const SMOOTHING_S = 1;
-/** 20 ms too much are played off at 0.1 %, which nobody hears: a third of what trained ears tell apart. */
+/** A surplus of 20 ms is removed at 0.1 %, which is inaudible: a third of what trained listeners distinguish. */
 const GAIN_PER_S = 0.05;
-/** Critically damped for this gain: without overshoot. */
+/** Critical damping for this gain, so there is no overshoot. */
 const INTEGRAL_PER_S2 = GAIN_PER_S ** 2 / 4;
-/** Beyond it a voice would sound out of tune. */
+/** A larger deviation would make a voice sound out of tune. */
 const MAX_DEVIATION = 0.005;
-/** Sound cards are 20 to 300 ppm off; more is not drift but sound that was lost or came at once. */
+/** Sound cards are 20 to 300 ppm off. A larger error comes from lost sound or a burst. */
 const MAX_DRIFT = 0.001;
-/** The integral follows drift only, not the aftermath of a stall. */
+/** The integral follows drift only and ignores the errors after a stall. */
 const TRUSTED_ERROR_S = 0.02;
 const BLOCK_S = BLOCK_SAMPLES / SAMPLE_RATE;
 
@@ -22,18 +22,18 @@ export class DriftControl {
   #fill: number;
   #drift = 0;
 
-  /** @param targetSamples what should wait when a block is about to be played */
+  /** @param targetSamples the fill level to reach when a block is about to be played */
   constructor(targetSamples: number) {
     this.#targetSamples = targetSamples;
     this.#fill = targetSamples;
   }
 
-  /** Smoothed fill less the target, samples. */
+  /** Smoothed fill level minus the target, in samples. */
   get errorSamples(): number {
     return this.#fill - this.#targetSamples;
   }
 
-  /** @returns samples to take for each that is played: above 1 when too many wait */
+  /** @returns samples to consume for each played sample: above 1 when too many wait */
   observe(fillSamples: number): number {
     this.#fill += (fillSamples - this.#fill) * (BLOCK_S / SMOOTHING_S);
     const errorS = this.errorSamples / SAMPLE_RATE;
@@ -43,12 +43,12 @@ export class DriftControl {
     return 1 + clamp(GAIN_PER_S * errorS + this.#drift, MAX_DEVIATION);
   }
 
-  /** So many samples were skipped (negative) or put in at once: no need to learn that slowly. */
+  /** Applies samples that were skipped (negative) or inserted at once, so that the filter need not follow slowly. */
   shift(samples: number): void {
     this.#fill += samples;
   }
 
-  /** Playing begins again at this fill; the drift that was learnt still holds. */
+  /** Playback starts again at this fill level. The learned drift is kept. */
   restart(fillSamples: number): void {
     this.#fill = fillSamples;
   }

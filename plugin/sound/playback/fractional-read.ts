@@ -1,12 +1,12 @@
-// Reads between the samples: band-limited interpolation by a windowed sinc, see J. O. Smith, "Digital Audio Resampling"
-// (https://ccrma.stanford.edu/~jos/resample/). Knows nothing of why somebody reads there.
+// Reads samples at fractional positions: band-limited interpolation by a windowed sinc. See J. O. Smith, "Digital Audio
+// Resampling" (https://ccrma.stanford.edu/~jos/resample/).
 
-/** Samples needed before and after the place; 16 in all keep a voice's band within -70 dB. */
+/** Samples needed on each side of a position. 16 in total keep errors in a voice's band below -70 dB. */
 export const REACH = 8;
 const TAPS = 2 * REACH;
-/** Places for which weights are kept; between two of them they are weighed together. */
+/** The number of positions with precomputed weights. Weights between two of them are interpolated. */
 const PHASES = 256;
-/** Kaiser's window: the trade between a sharp edge and faint images. */
+/** Kaiser window parameter: the trade-off between a sharp cut-off and weak images. */
 const BETA = 8;
 
 const weights = makeWeights();
@@ -42,15 +42,15 @@ function bessel(x: number): number {
 }
 
 /**
- * Fills `target` from `source`, beginning at place `from` and going on by `step` for each sample. `source` must hold
- * REACH samples on both sides of every place.
- * @returns the place after the last
+ * Fills `target` from `source`, starting at position `from` and advancing by `step` for each sample. `source` must hold
+ * REACH samples on both sides of every position.
+ * @returns the position after the last sample
  */
 export function readFractional(target: Int16Array, source: Int16Array, from: number, step: number): number {
-  let place = from;
+  let position = from;
   for (let index = 0; index < target.length; index += 1) {
-    const before = Math.floor(place);
-    const phase = (place - before) * PHASES;
+    const before = Math.floor(position);
+    const phase = (position - before) * PHASES;
     const row = Math.floor(phase);
     const share = phase - row;
     const first = before - (REACH - 1);
@@ -61,7 +61,7 @@ export function readFractional(target: Int16Array, source: Int16Array, from: num
       sum += (source[first + tap] ?? 0) * (low + (high - low) * share);
     }
     target[index] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
-    place += step;
+    position += step;
   }
-  return place;
+  return position;
 }

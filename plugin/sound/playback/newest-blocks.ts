@@ -1,21 +1,20 @@
-// A short queue between a reader that gets its bytes in bursts and a consumer that wants the present.
-// The newest blocks win; how they arrive and what is done with them is not its business.
+// A short queue between a reader that receives blocks in bursts and a consumer that needs the newest ones.
 
 /**
- * Blocks that may be handed on in one go: 40 ms, what a busy event loop loses now and then. What is older was
- * spoken too long ago; sending it would delay every word that follows.
+ * Blocks that may be delivered at once: 40 ms, as long as a busy event loop stalls now and then. Older blocks are dropped,
+ * because sending them would delay all later sound.
  */
 export const MAX_WAITING_BLOCKS = 4;
 
 export interface NewestBlocks {
   push(block: Int16Array): void;
-  /** Forgets what waits. */
+  /** Drops the waiting blocks. */
   clear(): void;
-  /** Blocks that were overtaken since the start. */
+  /** Blocks dropped since the start. */
   readonly dropped: number;
 }
 
-/** @param defer runs the delivery after all bytes of this turn of the event loop were read. */
+/** @param defer runs the delivery after all bytes of this event loop turn were read */
 export function createNewestBlocks(
   deliver: (block: Int16Array) => void,
   defer: (run: () => void) => void = setImmediate,

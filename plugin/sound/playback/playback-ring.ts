@@ -1,36 +1,36 @@
-// What waits to be played: enough to bridge the network's jitter, never so much that the voice comes late. The card's
-// clock drifts against the network's: it is followed by playing a little faster or slower (drift-control.ts), by leaving
-// out or repeating silence when more is amiss, and by a cut at last. Whoever plays always gets a block.
+// The jitter buffer of playback: holds enough sound to bridge the network's jitter, and no more, to keep the delay low.
+// The card's clock drifts against the network's. The ring follows by playing slightly faster or slower
+// (drift-control.ts), for larger errors by skipping or repeating silence, and finally by a cut. It always yields a block.
 
 import { BLOCK_SAMPLES } from "../sound.ts";
 import { Concealment } from "./concealment.ts";
 import { DriftControl } from "./drift-control.ts";
 import { REACH, readFractional } from "./fractional-read.ts";
 
-/** 12 ms wait when a block is asked for, which is early enough to wait for one that is late (patient-fill.ts). */
+/** 12 ms wait when a block is requested, early enough to wait for a late block (wait-then-fill.ts). */
 export const TARGET_SAMPLES = 1.2 * BLOCK_SAMPLES;
-/** A block, played as fast as may be. */
+/** One block at the highest playback speed. */
 const ENOUGH_SAMPLES = 1.01 * BLOCK_SAMPLES;
-/** 160 ms: a card that takes nothing for 80 ms takes it all at once afterwards. */
+/** 160 ms: a card that stalls for 80 ms afterwards takes all the sound at once. */
 export const CAPACITY_SAMPLES = 16 * BLOCK_SAMPLES;
-/** 15 ms too much for a second: silence is left out. */
-const AMISS_SAMPLES = 1.5 * BLOCK_SAMPLES;
-/** 8 ms too little for a second, so that nearly every block is waited for: silence is repeated. */
-const SCANT_SAMPLES = 0.8 * BLOCK_SAMPLES;
-/** 30 ms too late for a second: heard as delay, so worth a seam. */
+/** With a surplus of 15 ms for a second, silence is skipped. */
+const SURPLUS_SAMPLES = 1.5 * BLOCK_SAMPLES;
+/** With a shortage of 8 ms for a second nearly every block comes late, so silence is repeated. */
+const SHORTAGE_SAMPLES = 0.8 * BLOCK_SAMPLES;
+/** A surplus of 30 ms for a second is audible as delay, so the ring cuts it. */
 const CUT_SAMPLES = 3 * BLOCK_SAMPLES;
-/** What was stood in for is owed at most 100 ms, and for a second: by then a late voice has come, or never will. */
-const MAX_OWED_SAMPLES = 10 * BLOCK_SAMPLES;
-const OWED_PULLS = 100;
-/** -50 dB of full scale: the noise of a room. */
+/** Concealed sound may still arrive late: up to 100 ms of it, and within a second. */
+const MAX_LATE_SAMPLES = 10 * BLOCK_SAMPLES;
+const LATE_PULLS = 100;
+/** -50 dB of full scale, the noise of a quiet room. */
 const QUIET_PEAK = 100;
 
 export interface PlaybackCounters {
-  /** Blocks of voice. */
+  /** Blocks of received sound. */
   readonly played: number;
-  /** Blocks that stood in for a voice that was not there. */
-  readonly starved: number;
-  /** Samples that were never played, and samples of silence that were played twice. */
+  /** Concealed blocks, because no sound had arrived. */
+  readonly concealed: number;
+  /** Samples never played, and samples of silence played twice. */
   readonly skippedSamples: number;
   readonly repeatedSamples: number;
 }
@@ -39,36 +39,36 @@ export interface PlaybackRing {
   /** Copies 480 samples. */
   push(block: Int16Array): void;
   /**
-   * Fills `target` with the next 480 samples; false says that no voice was there for them.
-   * @param dueSamples what waited when the block was asked for, where that was earlier
+   * Fills `target` with the next 480 samples. Returns false when they were concealed.
+   * @param dueSamples the fill level when the block was requested, if that was earlier
    */
   pull(target: Int16Array, dueSamples?: number): boolean;
-  /** The voice was being played, and its next block is not there yet. */
+  /** Playback has started, and the next block has not arrived. */
   readonly isLate: boolean;
   clear(): void;
   counters(): PlaybackCounters;
-  /** Samples that wait. */
+  /** Waiting samples. */
   readonly fillSamples: number;
 }
 
 class Ring implements PlaybackRing {
-  /** Played samples that the interpolation still needs, then what waits, up to `#end`. */
+  /** Played samples that the interpolation still needs, then the waiting samples, up to `#end`. */
   readonly #samples = new Int16Array(2 * CAPACITY_SAMPLES);
   readonly #control = new DriftControl(TARGET_SAMPLES);
   readonly #concealment = new Concealment();
-  /** Between which samples playing goes on. */
-  #place = REACH;
+  /** The fractional playback position. */
+  #position = REACH;
   #end = 2 * REACH;
-  /** Until enough was gathered for a first block. */
+  /** The fill level needed for the next block; higher until the first block. */
   #needed = TARGET_SAMPLES;
   #hasSeam = true;
-  /** What was stood in for and may still come late, and for how many pulls that is remembered. */
-  #owed = 0;
-  #owedPulls = 0;
-  #counters = { played: 0, starved: 0, skippedSamples: 0, repeatedSamples: 0 };
+  /** Concealed samples that may still arrive late, and the number of pulls for which they are remembered. */
+  #mayComeLate = 0;
+  #latePulls = 0;
+  #counters = { played: 0, concealed: 0, skippedSamples: 0, repeatedSamples: 0 };
 
   get fillSamples(): number {
-    return Math.max(0, this.#end - REACH - this.#place);
+    return Math.max(0, this.#end - REACH - this.#position);
   }
 
   push(block: Int16Array): void {
@@ -83,13 +83,13 @@ class Ring implements PlaybackRing {
   }
 
   pull(target: Int16Array, dueSamples = this.fillSamples): boolean {
-    if (this.fillSamples < this.#needed) return this.#standIn(target);
-    const late = this.#needed > BLOCK_SAMPLES ? this.#begin() : this.#leaveOutLate();
+    if (this.fillSamples < this.#needed) return this.#conceal(target);
+    const late = this.#needed > BLOCK_SAMPLES ? this.#begin() : this.#skipLate();
     const step = this.#control.observe(dueSamples - late);
     if (this.#control.errorSamples > CUT_SAMPLES) this.#cut(this.fillSamples - TARGET_SAMPLES);
-    if (this.fillSamples < BLOCK_SAMPLES * step) return this.#standIn(target);
-    const before = this.#place;
-    this.#place = readFractional(target, this.#samples, before, step);
+    if (this.fillSamples < BLOCK_SAMPLES * step) return this.#conceal(target);
+    const before = this.#position;
+    this.#position = readFractional(target, this.#samples, before, step);
     if (this.#hasSeam) this.#concealment.join(target);
     this.#hasSeam = false;
     this.#useSilence(target, before);
@@ -99,12 +99,12 @@ class Ring implements PlaybackRing {
   }
 
   clear(): void {
-    this.#place = REACH;
+    this.#position = REACH;
     this.#end = 2 * REACH;
     this.#samples.fill(0, 0, this.#end);
     this.#needed = TARGET_SAMPLES;
     this.#hasSeam = true;
-    this.#owed = 0;
+    this.#mayComeLate = 0;
     this.#concealment.forget();
   }
 
@@ -112,33 +112,33 @@ class Ring implements PlaybackRing {
     return { ...this.#counters };
   }
 
-  #standIn(target: Int16Array): false {
+  #conceal(target: Int16Array): false {
     this.#concealment.fill(target);
     this.#hasSeam = true;
     this.#needed = TARGET_SAMPLES;
-    this.#owed = Math.min(this.#owed + BLOCK_SAMPLES, MAX_OWED_SAMPLES);
-    this.#owedPulls = OWED_PULLS;
-    this.#counters.starved += 1;
+    this.#mayComeLate = Math.min(this.#mayComeLate + BLOCK_SAMPLES, MAX_LATE_SAMPLES);
+    this.#latePulls = LATE_PULLS;
+    this.#counters.concealed += 1;
     return false;
   }
 
-  /** Begins at the target at once: nobody misses the milliseconds before the first, which went unheard anyway. */
+  /** Starts playback at the target fill level. The skipped milliseconds would not have been heard in time anyway. */
   #begin(): number {
     this.#needed = BLOCK_SAMPLES;
-    const late = this.#leaveOutLate();
+    const late = this.#skipLate();
     const spare = Math.max(0, this.fillSamples - TARGET_SAMPLES);
-    this.#place += spare;
+    this.#position += spare;
     this.#control.restart(this.fillSamples);
     return late + spare;
   }
 
-  /** What came too late to be heard in its place is left out, so that the delay stays as it was. @returns how much */
-  #leaveOutLate(): number {
-    this.#owedPulls -= 1;
-    if (this.#owedPulls <= 0) this.#owed = 0;
-    const late = Math.min(this.fillSamples - TARGET_SAMPLES, this.#owed);
+  /** Skips sound that arrived after its concealment, so that the delay does not grow. @returns the skipped samples */
+  #skipLate(): number {
+    this.#latePulls -= 1;
+    if (this.#latePulls <= 0) this.#mayComeLate = 0;
+    const late = Math.min(this.fillSamples - TARGET_SAMPLES, this.#mayComeLate);
     if (late < BLOCK_SAMPLES) return 0;
-    this.#owed -= late;
+    this.#mayComeLate -= late;
     this.#skip(late);
     this.#hasSeam = true;
     this.#control.restart(this.fillSamples);
@@ -153,16 +153,16 @@ class Ring implements PlaybackRing {
   }
 
   #skip(samples: number): void {
-    this.#place += samples;
+    this.#position += samples;
     this.#counters.skippedSamples += Math.round(samples);
   }
 
-  /** Nobody hears 10 ms of silence more or less. */
+  /** Skips or repeats a block of silence, which is inaudible. */
   #useSilence(played: Int16Array, before: number): void {
     const error = this.#control.errorSamples;
-    if ((error > -SCANT_SAMPLES && error < AMISS_SAMPLES) || !isQuiet(played)) return;
+    if ((error > -SHORTAGE_SAMPLES && error < SURPLUS_SAMPLES) || !isQuiet(played)) return;
     if (error < 0) {
-      this.#place = before;
+      this.#position = before;
       this.#control.shift(BLOCK_SAMPLES);
       this.#counters.repeatedSamples += BLOCK_SAMPLES;
     } else if (this.fillSamples > TARGET_SAMPLES) {
@@ -173,9 +173,9 @@ class Ring implements PlaybackRing {
   }
 
   #moveToFront(): void {
-    const first = Math.floor(this.#place) - REACH;
+    const first = Math.floor(this.#position) - REACH;
     this.#samples.copyWithin(0, first, this.#end);
-    this.#place -= first;
+    this.#position -= first;
     this.#end -= first;
   }
 }

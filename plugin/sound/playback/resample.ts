@@ -1,10 +1,10 @@
-// Brings a block to the speaker's rate. WebRTC delivers 16 kHz for the first blocks only, so straight lines
-// between the samples are good enough.
+// Converts a block to the speaker's sample rate. WebRTC delivers 16 kHz for the first blocks only, so linear
+// interpolation is good enough.
 
 /**
- * Writes as many samples as `target` holds, spread evenly over `source`, which spans the same time.
- * `previous` is the last sample of the block before, so that blocks join without a click.
- * @returns the last sample of `source`, the next call's `previous`.
+ * Fills `target` with samples spread evenly over `source`, which spans the same time.
+ * `previous` is the last sample of the previous block, so that blocks join without a click.
+ * @returns the last sample of `source`: `previous` for the next call
  */
 export function resampleLinear(source: Int16Array, target: Int16Array, previous: number): number {
   const step = source.length / target.length;

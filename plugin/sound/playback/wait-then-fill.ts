@@ -1,18 +1,18 @@
-// The speaker asks for a block well before it needs it. While the voice is a little late, that time is used to wait for it,
-// so that less has to wait in the ring; only then something stands in. Knows neither devices nor processes.
+// The speaker requests a block well before it needs it. If the voice is a little late, that time is used to wait for it,
+// so that less sound has to wait in the ring. After the wait, concealment fills the block.
 
 import { type Clock, systemClock } from "../tone.ts";
 import type { PlaybackRing } from "./playback-ring.ts";
 
-/** A block is needed 20 ms after it was asked for (portaudio.ts); 8 ms of them are for a busy event loop. */
+/** A block is needed 20 ms after its request (portaudio.ts). 8 ms are kept for a busy event loop. */
 export const FILL_WAIT_MS = 12;
 
 export interface WaitThenFill {
-  /** Fills the block, at once or a little later, then calls back. The next call comes after that. */
+  /** Fills the block at once or a little later, then calls back. Call it again only after the callback. */
   fill(block: Int16Array, onFilled: () => void): void;
-  /** Something was pushed into the ring. */
-  arrived(): void;
-  /** Forgets who waits; it is never called back. */
+  /** Call it after each push into the ring. */
+  onPush(): void;
+  /** Cancels a waiting fill, whose callback is never called. */
   clear(): void;
 }
 
@@ -41,7 +41,7 @@ export function createWaitThenFill(
       finish = pull;
       cancel = clock.after(FILL_WAIT_MS, pull);
     },
-    arrived() {
+    onPush() {
       if (!ring.isLate) finish?.();
     },
     clear,

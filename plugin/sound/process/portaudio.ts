@@ -1,5 +1,5 @@
-// PortAudio through naudiodon, for the sound process alone: nothing else may load it, since it prints to fd 1,
-// blocks its thread while it opens a device, and cannot be ended from JavaScript when the audio server has died.
+// PortAudio through naudiodon. Only the sound process may load it, because it prints to fd 1, blocks its thread while it
+// opens a device, and cannot be ended from JavaScript when the audio server has died.
 
 import naudiodon from "naudiodon";
 import type { Direction, NamedDevice } from "../device-names.ts";
@@ -12,29 +12,29 @@ import type { DeviceLists } from "./sound-messages.ts";
 export interface OpenDevice {
   readonly id: string;
   readonly name: string;
-  /** Blocks that it gave or took. */
+  /** Blocks captured or played. */
   blocks(): number;
   /** Never settles when the audio server has died. */
   close(): Promise<void>;
 }
 
-/** No device has this id; `known` do. */
+/** No device has this id. `known` are the existing ids. */
 export class UnknownDeviceError extends Error {
   override readonly name = "UnknownDeviceError";
   readonly known: string[];
 
   constructor(choice: string, known: string[]) {
-    super(`no device ${choice}`);
+    super(`there is no device ${choice}`);
     this.known = known;
   }
 }
 
-/** 20 ms between PortAudio and us, which ride out a turn of the event loop. */
+/** 20 ms between PortAudio and us, which bridge a slow turn of the event loop. */
 const MAX_CAPTURED_BLOCKS = 2;
-/** One waits in the queue and one before it: what is written is needed 20 ms later, and sooner only by a hungry device. */
+/** One block waits in the queue and one before it, so a written block is needed 20 ms later unless the device starves. */
 const MAX_PLAYED_BLOCKS = 1;
 
-/** Blocks the thread for 10 to 320 ms, and longer while many devices are plugged in. */
+/** Blocks the thread for 10 to 320 ms, and longer with many devices. */
 export function listDevices(): DeviceLists {
   return { microphones: scan("microphone"), speakers: scan("speaker") };
 }
@@ -57,12 +57,12 @@ function choose(direction: Direction, choice: string): NamedDevice {
 }
 
 /**
- * PortAudio opens the default where a number names nothing, and numbers may move between our scan and its own;
- * while a stream is open they stand still, so looking again tells.
+ * PortAudio opens the default device for an unknown number, and numbers may change between our scan and its own. They are
+ * stable while a stream is open, so a second scan shows whether the right device was opened.
  */
 function verify(direction: Direction, device: NamedDevice): void {
   const now = scan(direction).find(({ index }) => index === device.index);
-  if (now?.id !== device.id) throw new Error(`the ${direction} ${device.id} went away while it was opened`);
+  if (now?.id !== device.id) throw new Error(`the ${direction} ${device.id} disappeared while it was opened`);
 }
 
 function streamOptions(device: NamedDevice, maxQueue: number) {
@@ -74,7 +74,7 @@ function streamOptions(device: NamedDevice, maxQueue: number) {
     framesPerBuffer: BLOCK_SAMPLES,
     highwaterMark: BLOCK_BYTES,
     maxQueue,
-    // Otherwise a single overrun would end the stream.
+    // With the default a single overrun would end the stream.
     closeOnError: false,
   } as const;
 }
@@ -92,8 +92,8 @@ export function openMicrophone(choice: string, onBytes: (bytes: Uint8Array) => v
 }
 
 /**
- * Asks `fill` for the next block whenever the device has room: the device's clock sets the pace. `fill` calls back when
- * the block is there, within 20 ms.
+ * Asks `fill` for the next block whenever the device has space, so the device's clock sets the pace. `fill` calls back
+ * within 20 ms.
  * @throws UnknownDeviceError; Error with PortAudio's reason.
  */
 export function openSpeaker(
@@ -106,7 +106,7 @@ export function openSpeaker(
   let isClosed = false;
   const samples = new Int16Array(BLOCK_SAMPLES);
   const bytes = Buffer.from(samples.buffer);
-  // naudiodon copies the bytes before write() returns, so one buffer serves for all.
+  // naudiodon copies the bytes before write() returns, so one buffer is enough.
   const writeNext = () => {
     if (!isClosed) fill(samples, write);
   };

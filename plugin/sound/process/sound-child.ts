@@ -1,5 +1,5 @@
-// The plugin's end of one sound process: starts it, asks it with deadlines, moves blocks over its pipes, ends it.
-// Which devices should be open, and what to do when it dies, is not decided here.
+// The plugin's end of one sound process: starts it, sends requests with deadlines, moves blocks over its pipes, ends it.
+// supervision/ decides which devices are open and what happens when the process dies.
 
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -12,38 +12,37 @@ import { BLOCK_BYTES, createBlockSplitter } from "../playback/block-splitter.ts"
 import { createNewestBlocks } from "../playback/newest-blocks.ts";
 import type { Processing } from "../sound.ts";
 import { SoundError } from "../sound.ts";
-import type { Progress } from "../supervision/stall-detector.ts";
 import { logLines } from "./line-log.ts";
-import type { Answer, DeviceLists } from "./sound-messages.ts";
+import type { Command, DeviceLists, Progress, Reply } from "./sound-messages.ts";
 import { isReport } from "./sound-messages.ts";
 
-/** Starting and opening take 0.3 s; on a machine with five times too much to do, 4 s; with a dead server, for ever. */
+/** Starting and opening take 0.3 s, 4 s on a machine at five times its capacity, and never end with a dead server. */
 const REQUEST_MS = 8_000;
-/** The kernel ends a killed process at once unless a driver holds it. */
+/** The kernel ends a killed process at once unless a driver blocks it. */
 const KILL_MS = 1_000;
-/** 40 ms; what the sound process has not taken by then is too old to send. */
+/** 40 ms. Blocks that the sound process has not read by then are too old. */
 const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 
-/** `.ts` where the sources run, `.js` where the compiled program does. */
+/** `.ts` when the sources run, `.js` when the compiled program runs. */
 const processFile = fileURLToPath(new URL(`sound-process${extname(import.meta.url)}`, import.meta.url));
 
 export interface ChildEvents {
   onBlock(block: Int16Array): void;
   onHeartbeat(progress: Progress): void;
-  /** Once, also after `kill()`. */
+  /** Called once, also after `kill()`. */
   onExit(): void;
 }
 
 export interface ChildOptions {
   readonly log: Log;
-  /** The child's environment; the plugin's own where it is left out. */
+  /** The child's environment; the plugin's own by default. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 type Body = { kind: "list" } | { kind: "open"; direction: Direction; choice: string } | CloseBody;
 type CloseBody = { kind: "close"; direction: Direction };
 interface Waiting {
-  settle(answer: Answer): void;
+  settle(reply: Reply): void;
   fail(error: SoundError): void;
 }
 
@@ -75,28 +74,27 @@ export class SoundChild {
       this.#child.once("exit", (code, signal) => gone(`ended with ${signal ?? `status ${code}`}`));
       this.#child.once("error", (error) => gone(`cannot be run: ${error.message}`));
     });
-    this.#child.on("message", (message) => this.#take(message));
+    this.#child.on("message", (message) => this.#receive(message));
   }
 
   async list(): Promise<DeviceLists> {
-    const answer = await this.#ask({ kind: "list" });
-    if (answer.result === "listed") return answer.devices;
-    throw unexpected("list of devices", answer);
+    const reply = await this.#request({ kind: "list" });
+    if (reply.result === "listed") return reply.devices;
+    throw new SoundError(`the devices cannot be listed: ${reasonOf(reply)}`);
   }
 
-  /** @returns what was opened, or which ids are known where the choice names no device. */
+  /** @returns the opened device, or the existing ids when the choice names no device */
   async open(
     direction: Direction,
     choice: string,
-  ): Promise<Extract<Answer, { result: "opened" | "unknown" }>> {
-    const answer = await this.#ask({ kind: "open", direction, choice });
-    if (answer.result === "opened" || answer.result === "unknown") return answer;
-    const reason = answer.result === "failed" ? answer.message : answer.result;
-    throw new SoundError(`the ${direction} ${choice} cannot be opened: ${reason}`);
+  ): Promise<Extract<Reply, { result: "opened" | "unknown" }>> {
+    const reply = await this.#request({ kind: "open", direction, choice });
+    if (reply.result === "opened" || reply.result === "unknown") return reply;
+    throw new SoundError(`the ${direction} ${choice} cannot be opened: ${reasonOf(reply)}`);
   }
 
   async close(direction: Direction, timeoutMs: number): Promise<void> {
-    await this.#ask({ kind: "close", direction }, timeoutMs);
+    await this.#request({ kind: "close", direction }, timeoutMs);
   }
 
   setMuted(muted: boolean): void {
@@ -108,17 +106,17 @@ export class SoundChild {
     this.#send({ kind: "processing", processing });
   }
 
-  /** Takes 960 bytes, which must not change afterwards. */
+  /** Sends 960 bytes, which must not change afterwards. */
   play(bytes: Uint8Array): void {
     if (!this.#hasExited && this.#speakerPipe.writableLength < MAX_PIPE_BYTES) this.#speakerPipe.write(bytes);
   }
 
-  /** SIGKILL is the only signal that ends it for sure. Resolves when it has gone, or after a second. */
+  /** Sends SIGKILL, the only signal that always ends the process. Resolves at its exit, or after a second. */
   async kill(): Promise<void> {
     this.#newest.clear();
     if (this.#hasExited) return;
     this.#child.kill("SIGKILL");
-    const { promise, cancel } = deadline(KILL_MS);
+    const { promise, cancel } = timeout(KILL_MS);
     await Promise.race([this.exited, promise]);
     cancel();
   }
@@ -131,13 +129,13 @@ export class SoundChild {
     for (const stream of [output, errors]) if (stream instanceof Readable) logLines(stream, log);
     const splitter = createBlockSplitter((block) => this.#newest.push(block));
     microphone.on("data", (bytes: Uint8Array) => splitter.push(bytes));
-    // A broken pipe means that the process has gone, which its exit reports.
+    // A broken pipe means that the process is gone, which its exit reports.
     microphone.on("error", (error) => log(error.message));
     speaker.on("error", (error) => log(error.message));
     return speaker;
   }
 
-  #ask(body: Body, timeoutMs = REQUEST_MS): Promise<Answer> {
+  #request(body: Body, timeoutMs = REQUEST_MS): Promise<Reply> {
     if (this.#hasExited) return Promise.reject(new SoundError("the sound process has ended"));
     this.#lastRequest += 1;
     const request = this.#lastRequest;
@@ -151,9 +149,9 @@ export class SoundChild {
         this.#waiting.delete(request);
       };
       this.#waiting.set(request, {
-        settle: (answer) => {
+        settle: (reply) => {
           done();
-          resolve(answer);
+          resolve(reply);
         },
         fail: (error) => {
           done();
@@ -164,15 +162,15 @@ export class SoundChild {
     });
   }
 
-  /** A message that cannot be sent needs no answer: the exit that follows fails everything that waits. */
-  #send(message: object): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+  /** A failure to send is ignored: the exit that follows fails all waiting requests. */
+  #send(command: Command): void {
+    if (this.#child.connected) this.#child.send(command, () => undefined);
   }
 
-  #take(message: unknown): void {
+  #receive(message: unknown): void {
     if (!isReport(message)) return;
     if (message.kind === "heartbeat") this.#events.onHeartbeat(message);
-    else this.#waiting.get(message.request)?.settle(message.answer);
+    else this.#waiting.get(message.request)?.settle(message.reply);
   }
 
   #end(how: string): void {
@@ -184,11 +182,11 @@ export class SoundChild {
   }
 }
 
-function unexpected(what: string, answer: Answer): SoundError {
-  return new SoundError(`no ${what}: ${answer.result === "failed" ? answer.message : answer.result}`);
+function reasonOf(reply: Reply): string {
+  return reply.result === "failed" ? reply.message : `unexpected reply "${reply.result}"`;
 }
 
-function deadline(ms: number): { promise: Promise<void>; cancel(): void } {
+function timeout(ms: number): { promise: Promise<void>; cancel(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   return { promise, cancel: () => clearTimeout(timer) };

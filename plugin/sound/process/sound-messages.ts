@@ -1,55 +1,58 @@
-// What the plugin and its sound process say to each other over Node's IPC, and the checks on both ends.
-// Written by hand instead of as zod schemas: loading zod would cost the sound process 0.13 s and 19 MB.
+// The messages between the plugin and its sound process over Node's IPC, and the checks at both ends. Written by hand
+// instead of as zod schemas: loading zod would cost the sound process 0.13 s and 19 MB.
 
+import { isRecord } from "../../common/is-record.ts";
 import type { Direction, NamedDevice } from "../device-names.ts";
 import type { Processing } from "../sound.ts";
 
-export type DeviceChoice = { readonly direction: Direction; readonly choice: string };
-
-/** Plugin to sound process. Every request gets one reply with its `request` number. */
+/** Plugin to sound process. Each request gets one reply with the same `request` number. */
 export type Request =
   | { readonly kind: "list"; readonly request: number }
-  | ({ readonly kind: "open"; readonly request: number } & DeviceChoice)
-  | { readonly kind: "close"; readonly request: number; readonly direction: Direction }
-  /** No reply: it takes effect with the next block. */
-  | { readonly kind: "mute"; readonly muted: boolean }
-  /** No reply either. */
-  | { readonly kind: "processing"; readonly processing: Processing };
+  | {
+      readonly kind: "open";
+      readonly request: number;
+      readonly direction: Direction;
+      readonly choice: string;
+    }
+  | { readonly kind: "close"; readonly request: number; readonly direction: Direction };
 
-/** What is answered. */
-export type Question = Extract<Request, { readonly request: number }>;
+/** Every message from plugin to sound process. The last two take effect with the next block and get no reply. */
+export type Command =
+  | Request
+  | { readonly kind: "mute"; readonly muted: boolean }
+  | { readonly kind: "processing"; readonly processing: Processing };
 
 export interface DeviceLists {
   readonly microphones: NamedDevice[];
   readonly speakers: NamedDevice[];
 }
 
-export type Answer =
+export type Reply =
   | { readonly result: "listed"; readonly devices: DeviceLists }
   | { readonly result: "opened"; readonly id: string; readonly name: string }
   | { readonly result: "closed" }
-  /** The choice names no device; `known` are the ids that do. */
+  /** The choice names no device; `known` are the existing ids. */
   | { readonly result: "unknown"; readonly known: string[] }
   | { readonly result: "failed"; readonly message: string };
 
+/** Blocks since the device was opened; null while none is open. */
+export interface Progress {
+  readonly captured: number | null;
+  readonly played: number | null;
+}
+
 /** Sound process to plugin. */
 export type Report =
-  | { readonly kind: "reply"; readonly request: number; readonly answer: Answer }
-  | { readonly kind: "heartbeat"; readonly captured: number | null; readonly played: number | null };
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null;
-}
+  | { readonly kind: "reply"; readonly request: number; readonly reply: Reply }
+  | ({ readonly kind: "heartbeat" } & Progress);
 
 function isDirection(value: unknown): value is Direction {
   return value === "microphone" || value === "speaker";
 }
 
-/** For the sound process. */
-export function isRequest(message: unknown): message is Request {
-  if (!isFields(message)) return false;
+/** Used by the sound process. */
+export function isCommand(message: unknown): message is Command {
+  if (!isRecord(message)) return false;
   if (message.kind === "mute") return typeof message.muted === "boolean";
   if (message.kind === "processing") return isProcessing(message.processing);
   if (typeof message.request !== "number") return false;
@@ -66,24 +69,24 @@ export function isRequest(message: unknown): message is Request {
 }
 
 function isProcessing(value: unknown): boolean {
-  if (!isFields(value)) return false;
+  if (!isRecord(value)) return false;
   const { echoCancellation, noiseSuppression, automaticGain } = value;
   return [echoCancellation, noiseSuppression, automaticGain].every((on) => typeof on === "boolean");
 }
 
-/** For the plugin. */
+/** Used by the plugin. */
 export function isReport(message: unknown): message is Report {
-  if (!isFields(message)) return false;
+  if (!isRecord(message)) return false;
   if (message.kind === "heartbeat") return isCount(message.captured) && isCount(message.played);
-  return message.kind === "reply" && typeof message.request === "number" && isAnswer(message.answer);
+  return message.kind === "reply" && typeof message.request === "number" && isReply(message.reply);
 }
 
 function isCount(value: unknown): boolean {
   return value === null || typeof value === "number";
 }
 
-function isAnswer(value: unknown): value is Answer {
-  if (!isFields(value)) return false;
+function isReply(value: unknown): value is Reply {
+  if (!isRecord(value)) return false;
   switch (value.result) {
     case "listed":
       return isDeviceLists(value.devices);
@@ -101,7 +104,7 @@ function isAnswer(value: unknown): value is Answer {
 }
 
 function isDeviceLists(value: unknown): value is DeviceLists {
-  return isFields(value) && areDevices(value.microphones) && areDevices(value.speakers);
+  return isRecord(value) && areDevices(value.microphones) && areDevices(value.speakers);
 }
 
 function areDevices(value: unknown): boolean {
@@ -109,7 +112,7 @@ function areDevices(value: unknown): boolean {
     Array.isArray(value) &&
     value.every(
       (device) =>
-        isFields(device) &&
+        isRecord(device) &&
         typeof device.id === "string" &&
         typeof device.name === "string" &&
         typeof device.index === "number" &&

@@ -1,5 +1,5 @@
-// The sound process: opens devices when told, moves blocks between them and two pipes, says every now and then
-// how far it got. It decides nothing; the plugin watches it and kills it when it is stuck.
+// The sound process: opens devices on request, moves blocks between them and two pipes, and sends heartbeats. The plugin
+// monitors it and kills it when it is stuck.
 // fd 3: microphone to plugin; fd 4: plugin to speaker; 16 bit mono 48 kHz. Control: Node's IPC (sound-messages.ts).
 
 import { Socket } from "node:net";
@@ -10,45 +10,45 @@ import { createPlaybackRing } from "../playback/playback-ring.ts";
 import { createWaitThenFill } from "../playback/wait-then-fill.ts";
 import { VoiceProcessing } from "../voice-processing.ts";
 import * as portaudio from "./portaudio.ts";
-import type { Answer, Question, Report } from "./sound-messages.ts";
-import { isRequest } from "./sound-messages.ts";
+import type { Reply, Report, Request } from "./sound-messages.ts";
+import { isCommand } from "./sound-messages.ts";
 
-/** A tenth of the shortest stall limit, so that a few may come late. */
+/** A tenth of the shortest stall limit, so that a few heartbeats may be late. */
 const HEARTBEAT_MS = 200;
-/** 40 ms; what the plugin has not read by then is too old to send. */
+/** 40 ms. Blocks that the plugin has not read by then are too old. */
 const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 
 const microphonePipe = new Socket({ fd: 3, readable: false, writable: true });
 const speakerPipe = new Socket({ fd: 4, readable: true, writable: false });
 const ring = createPlaybackRing();
-const patient = createWaitThenFill(ring);
+const speakerFill = createWaitThenFill(ring);
 const open = new Map<Direction, portaudio.OpenDevice>();
 let isMuted = false;
 const voice = new VoiceProcessing((message) => console.error(message));
 
 function sendMicrophone(bytes: Uint8Array): void {
-  // A closing stream may give a part of a block, which would shift every later sample.
+  // A closing stream may deliver part of a block, which would shift every later sample.
   if (bytes.length !== BLOCK_BYTES) return;
-  // Also while muted, so that the echo is still known afterwards.
+  // Processed also while muted, so that the echo filter stays adapted.
   voice.captured(bytes);
   if (isMuted) return;
   if (microphonePipe.writableLength < MAX_PIPE_BYTES) microphonePipe.write(bytes);
 }
 
 function fillSpeaker(block: Int16Array, onFilled: () => void): void {
-  patient.fill(block, () => {
+  speakerFill.fill(block, () => {
     voice.playing(block);
     onFilled();
   });
 }
 
-function openDevice(direction: Direction, choice: string): Answer {
+function openDevice(direction: Direction, choice: string): Reply {
   try {
     if (open.has(direction)) throw new Error(`a ${direction} is open already`);
     voice.restart();
     if (direction === "microphone") isMuted = false;
     else {
-      patient.clear();
+      speakerFill.clear();
       ring.clear();
     }
     const device =
@@ -63,7 +63,7 @@ function openDevice(direction: Direction, choice: string): Answer {
   }
 }
 
-async function closeDevice(direction: Direction): Promise<Answer> {
+async function closeDevice(direction: Direction): Promise<Reply> {
   const device = open.get(direction);
   open.delete(direction);
   voice.restart();
@@ -71,7 +71,7 @@ async function closeDevice(direction: Direction): Promise<Answer> {
   return { result: "closed" };
 }
 
-async function answer(request: Question): Promise<Answer> {
+async function handle(request: Request): Promise<Reply> {
   switch (request.kind) {
     case "list":
       return { result: "listed", devices: portaudio.listDevices() };
@@ -86,8 +86,8 @@ function report(message: Report): void {
   process.send?.(message);
 }
 
-async function take(message: unknown): Promise<void> {
-  if (!isRequest(message)) throw new Error(`not a request: ${JSON.stringify(message)}`);
+async function receive(message: unknown): Promise<void> {
+  if (!isCommand(message)) throw new Error(`not a command: ${JSON.stringify(message)}`);
   if (message.kind === "mute") {
     isMuted = message.muted;
     return;
@@ -96,16 +96,16 @@ async function take(message: unknown): Promise<void> {
     voice.configure(message.processing);
     return;
   }
-  report({ kind: "reply", request: message.request, answer: await answer(message) });
+  report({ kind: "reply", request: message.request, reply: await handle(message) });
 }
 
-/** Not process.exit(): that hangs when the audio server has died during playback. */
+/** process.exit() would hang when the audio server has died during playback. */
 function die(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** The kernel's promise to end us with the plugin, and the voice's processing; without the addon the IPC channel's end
- * still ends us. */
+/** Loads the addon for voice processing and for the kernel's signal at the plugin's death. Without the addon this process
+ * still ends with the IPC channel. */
 async function useAddon(): Promise<void> {
   try {
     const { loadNative } = await import("../../../native/index.ts");
@@ -113,7 +113,7 @@ async function useAddon(): Promise<void> {
     native.dieWithParent();
     voice.attach(native);
   } catch (error) {
-    console.error(`goes on without the addon, the voice is sent as captured: ${errorText(error)}`);
+    console.error(`the addon is not available, so the voice is sent as captured: ${errorText(error)}`);
   }
 }
 
@@ -123,11 +123,11 @@ speakerPipe.on("error", die);
 speakerPipe.on("end", die);
 const splitter = createBlockSplitter((block) => {
   ring.push(block);
-  patient.arrived();
+  speakerFill.onPush();
 });
 speakerPipe.on("data", (bytes) => splitter.push(bytes));
 process.on("message", (message) => {
-  take(message).catch((error: unknown) => {
+  receive(message).catch((error: unknown) => {
     console.error(error);
     die();
   });
@@ -140,5 +140,5 @@ setInterval(() => {
   });
 }, HEARTBEAT_MS);
 await useAddon();
-// The plugin may have died before any of this was listening.
+// The plugin may have died before the listeners above were added.
 if (!process.connected) die();

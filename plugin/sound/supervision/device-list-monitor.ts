@@ -1,66 +1,66 @@
-// Notices sound devices that come and go: signs that cost nothing are looked at often, and the devices are listed, which
-// costs a process, only when a sign changed. Knows no device.
+// Notices sound devices that come and go. Checks cheap signs often, and lists the devices, which costs a process, only
+// when a sign changes.
 
 import { readdirSync, statSync } from "node:fs";
 
-/** A user who plugs in a headset looks for it after a few seconds. */
-const LOOK_EVERY_MS = 2_000;
-/** For what gives no sign, such as a changed ALSA configuration. */
-const LIST_EVERY_LOOKS = 30;
+/** A user who plugs in a headset looks for it within a few seconds. */
+const CHECK_EVERY_MS = 2_000;
+/** For changes without a sign, such as a new ALSA configuration. */
+const LIST_EVERY_CHECKS = 30;
 
 export interface DeviceListMonitorOptions<T> {
-  /** Differs when devices may have come or gone. */
+  /** The text changes when devices may have come or gone. */
   readSigns(): string;
   list(): Promise<T>;
   onChange(lists: T): void;
   onError(error: unknown): void;
-  /** Runs `look` every so many milliseconds, until the result is called. */
-  every?(delayMs: number, look: () => void): () => void;
+  /** Runs `check` every `delayMs` milliseconds, until the returned function is called. */
+  every?(delayMs: number, check: () => void): () => void;
 }
 
-/** The first list is the one that later ones are compared with; nobody is told of it. */
+/** Does not report the first list, with which later ones are compared. */
 export function monitorDeviceList<T>(options: DeviceListMonitorOptions<T>): () => void {
   let isWatching = true;
   let isListing = false;
   let signs: string | null = null;
   let known: string | null = null;
-  let looks = 0;
-  const take = (lists: T) => {
+  let checks = 0;
+  const compare = (lists: T) => {
     const text = JSON.stringify(lists);
-    const isNews = known !== null && text !== known;
+    const hasChanged = known !== null && text !== known;
     known = text;
-    if (isNews && isWatching) options.onChange(lists);
+    if (hasChanged && isWatching) options.onChange(lists);
   };
-  const look = () => {
+  const check = () => {
     if (isListing) return;
     const now = options.readSigns();
-    looks += 1;
-    if (now === signs && looks < LIST_EVERY_LOOKS) return;
+    checks += 1;
+    if (now === signs && checks < LIST_EVERY_CHECKS) return;
     signs = now;
-    looks = 0;
+    checks = 0;
     isListing = true;
     options
       .list()
-      .then(take)
+      .then(compare)
       .catch(options.onError)
       .finally(() => {
         isListing = false;
       });
   };
-  const stop = (options.every ?? everyTick)(LOOK_EVERY_MS, look);
-  look();
+  const stop = (options.every ?? everyTick)(CHECK_EVERY_MS, check);
+  check();
   return () => {
     isWatching = false;
     stop();
   };
 }
 
-function everyTick(delayMs: number, look: () => void): () => void {
-  const timer = setInterval(look, delayMs);
+function everyTick(delayMs: number, check: () => void): () => void {
+  const timer = setInterval(check, delayMs);
   return () => clearInterval(timer);
 }
 
-/** ALSA's device nodes, which udev makes and removes, and the sound server's socket, which is new with each server. */
+/** The names of ALSA's device nodes, which udev makes and removes, and the inode of the sound server's socket. */
 export function soundSigns(serverSocket: string | null, directory = "/dev/snd"): string {
   const nodes = tryTo(() => readdirSync(directory).sort().join());
   const socket = serverSocket === null ? "" : tryTo(() => inodeOf(serverSocket));
@@ -72,7 +72,7 @@ function inodeOf(path: string): string {
   return `${ino}@${ctimeMs}`;
 }
 
-/** What is not there is a sign as well. */
+/** A missing file is a sign too. */
 function tryTo(read: () => string): string {
   try {
     return read();

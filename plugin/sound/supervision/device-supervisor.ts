@@ -1,5 +1,5 @@
-// Keeps the chosen microphone and speaker open: one sound process while any is, a new one when it ended or got
-// stuck, and word to the owner when that does not help. Knows nothing of tone, none and auto's fallback.
+// Keeps the chosen microphone and speaker open. They share one sound process, which is replaced when it ends or gets stuck.
+// When that does not help the devices' owners are called. create-sound.ts handles tone, none and the fallback of auto.
 
 import { setTimeout as wait } from "node:timers/promises";
 import { errorText } from "../../common/error-text.ts";
@@ -9,25 +9,23 @@ import { SoundChild } from "../process/sound-child.ts";
 import type { DeviceLists } from "../process/sound-messages.ts";
 import type { InterruptionCallbacks, Processing } from "../sound.ts";
 import { NO_PROCESSING, SoundError } from "../sound.ts";
-import type { MonitoredChild } from "./monitored-child.ts";
-import { startMonitoredChild } from "./monitored-child.ts";
-import { ServerPresence } from "./server-presence.ts";
-import type { StallLimits } from "./stall-detector.ts";
-import { DEFAULT_STALL_LIMITS } from "./stall-detector.ts";
+import type { MonitoredChild, StallLimits } from "./monitored-child.ts";
+import { DEFAULT_STALL_LIMITS, startMonitoredChild } from "./monitored-child.ts";
+import { ServerMonitor } from "./server-monitor.ts";
 
 export interface DeviceSupervisorOptions extends ChildOptions {
   readonly stallLimits?: StallLimits | undefined;
-  /** Waits before the first tries to open lost devices again, milliseconds. */
+  /** Waits in milliseconds before the first tries to reopen devices. */
   readonly retryWaitsMs?: readonly number[] | undefined;
 }
 
-/** Together 7 s: an audio server that its supervisor starts again is back within two. */
+/** 7 s in total. An audio server that its supervisor restarts is back within two. */
 const DEFAULT_RETRY_WAITS_MS = [100, 400, 1_000, 1_500, 2_000, 2_000];
-/** Each further try starts a process, 0.3 s of processor; a server whose return is noticed cuts the wait short. */
+/** Each further try starts a process, which takes 0.3 s of processor time. The return of the server ends the wait. */
 const AWAY_WAIT_MS = 5_000;
-/** A sound process that ran this long was well, so a later fault gets all tries again. Above every stall limit. */
+/** A fault after a process ran this long gets all tries again. Longer than every stall limit. */
 const STEADY_MS = 10_000;
-/** Stopping a device takes 0.1 s, or for ever; killing its process does as well. */
+/** Stopping a device takes 0.1 s or never ends. Then its process is killed, which closes the device too. */
 const CLOSE_MS = 300;
 
 export interface DeviceOwner extends InterruptionCallbacks {
@@ -39,7 +37,7 @@ export type Opening =
   | { readonly result: "opened"; readonly id: string; readonly name: string }
   | { readonly result: "unknown"; readonly known: string[] };
 
-interface Kept {
+interface OwnedDevice {
   readonly direction: Direction;
   readonly choice: string;
   readonly id: string;
@@ -49,42 +47,42 @@ interface Kept {
 }
 
 interface Reopening {
-  readonly watched: MonitoredChild;
-  readonly lost: ReadonlyMap<Kept, SoundError>;
-  readonly knowsOthers: boolean;
+  readonly monitored: MonitoredChild;
+  readonly lost: ReadonlyMap<OwnedDevice, SoundError>;
+  readonly hasOtherDevices: boolean;
 }
 
 export class DeviceSupervisor {
   readonly #options: DeviceSupervisorOptions;
-  readonly #kept = new Map<Direction, Kept>();
+  readonly #owned = new Map<Direction, OwnedDevice>();
   readonly #closing = new AbortController();
-  #cutWait = new AbortController();
-  #watched: MonitoredChild | null = null;
-  /** The end of the last process that was at fault. */
+  #endWait = new AbortController();
+  #monitored: MonitoredChild | null = null;
+  /** Resolves when the last faulty process has ended. */
   #dying: Promise<void> = Promise.resolve();
   #queue: Promise<unknown> = Promise.resolve();
-  /** Why the kept devices are not open; null while they are. */
+  /** Why the devices are not open; null while they are. */
   #broken: string | null = null;
-  /** Whether the sound server is there; looked at while a device is kept. */
-  readonly #server: ServerPresence;
+  /** Runs while a device is owned. */
+  readonly #server: ServerMonitor;
   #isMuted = false;
   #processing = NO_PROCESSING;
   #tries = 0;
-  /** Openings under way, for which the process must stay. */
+  /** The number of openings in progress, which keep the process alive. */
   #opening = 0;
   #startedMs = 0;
 
   constructor(options: DeviceSupervisorOptions) {
     this.#options = options;
-    this.#server = new ServerPresence(options.env ?? {}, {
+    this.#server = new ServerMonitor(options.env ?? {}, {
       onGone: () => this.#serverGone(),
       onBack: () => this.#serverBack(),
     });
   }
 
   /**
-   * Lists in a process of its own: a scan blocks for up to 0.3 s, which would be heard on an open device, and a
-   * process with an open device does not see what was plugged in since.
+   * Lists in a process of its own. A scan blocks for up to 0.3 s, which would be audible on an open device, and a process
+   * with an open device does not see devices that were plugged in later.
    * @throws SoundError
    */
   async list(): Promise<DeviceLists> {
@@ -100,7 +98,7 @@ export class DeviceSupervisor {
     }
   }
 
-  /** @throws SoundError, also where a device of this direction is open already. */
+  /** @throws SoundError, also when a device of this direction is already open */
   async open(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
     this.#opening += 1;
     try {
@@ -112,56 +110,56 @@ export class DeviceSupervisor {
   }
 
   async #openInTurn(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
-    if (this.#broken !== null && this.#kept.size > 0) await this.#tryToRepair();
-    if (this.#kept.size === 0) this.#broken = null;
+    if (this.#broken !== null && this.#owned.size > 0) await this.#tryToRepair();
+    if (this.#owned.size === 0) this.#broken = null;
     this.#refuseWhenClosed();
     if (this.#broken !== null) throw new SoundError(`the ${direction} cannot be opened: ${this.#broken}`);
-    const other = this.#kept.get(direction);
+    const other = this.#owned.get(direction);
     if (other) throw new SoundError(`the ${direction} ${other.name} is open already; close it first`);
-    if (this.#kept.size === 0) this.#tries = 0;
+    if (this.#owned.size === 0) this.#tries = 0;
     const opening = await this.#openFresh(direction, choice);
     this.#refuseWhenClosed();
     if (opening.result === "unknown") return opening;
     if (direction === "microphone") this.#isMuted = false;
     const { id, name } = opening;
-    this.#kept.set(direction, { direction, choice, id, name, owner, isInterrupted: false });
-    this.#server.watch();
+    this.#owned.set(direction, { direction, choice, id, name, owner, isInterrupted: false });
+    this.#server.start();
     return opening;
   }
 
-  /** Takes 1.3 s at the longest, whatever state the device is in. */
+  /** Takes at most 1.3 s in any state of the device. */
   async close(direction: Direction): Promise<void> {
-    if (!this.#kept.delete(direction)) return;
-    if (this.#kept.size === 0) this.#cutWait.abort();
-    const watched = this.#watched;
-    // Where there is no process, one is being started, which opens only what is still kept.
-    if (!watched) return;
+    if (!this.#owned.delete(direction)) return;
+    if (this.#owned.size === 0) this.#endWait.abort();
+    const monitored = this.#monitored;
+    // Without a process one is being started, which opens only the devices that are still owned.
+    if (!monitored) return;
     try {
-      await watched.child.close(direction, CLOSE_MS);
+      await monitored.child.close(direction, CLOSE_MS);
     } catch (error) {
-      this.#fault(watched, errorText(error));
+      this.#fault(monitored, errorText(error));
     }
     await this.#endWhenIdle();
   }
 
   setMuted(muted: boolean): void {
     this.#isMuted = muted;
-    this.#watched?.child.setMuted(muted);
+    this.#monitored?.child.setMuted(muted);
   }
 
-  /** Kept for every process that opens the microphone from now on. */
+  /** Also applied to every later process. */
   setProcessing(processing: Processing): void {
     this.#processing = processing;
-    this.#watched?.child.setProcessing(processing);
+    this.#monitored?.child.setProcessing(processing);
   }
 
   play(bytes: Uint8Array): void {
-    this.#watched?.child.play(bytes);
+    this.#monitored?.child.play(bytes);
   }
 
-  /** Ends all within a bounded time, whatever is going on. */
+  /** Ends everything within a bounded time in any state. */
   async closeAll(): Promise<void> {
-    this.#kept.clear();
+    this.#owned.clear();
     this.#server.close();
     this.#closing.abort();
     await this.#endChild();
@@ -169,64 +167,64 @@ export class DeviceSupervisor {
     await this.#endChild();
   }
 
-  /** A device that is unknown to a process with an older scan may be known to a new one. */
+  /** A running process has an old scan. If it does not know the device, a new process may. */
   async #openFresh(direction: Direction, choice: string): Promise<Opening> {
     const opening = await this.#running().child.open(direction, choice);
-    if (opening.result === "opened" || this.#kept.size === 0) return opening;
+    if (opening.result === "opened" || this.#owned.size === 0) return opening;
     this.#options.log(
       "info",
-      `the ${direction} ${choice} is unknown to the running sound process: starting another`,
+      `the ${direction} ${choice} is unknown to the running sound process, which is replaced`,
     );
     await this.#endChild();
     const { lost } = await this.#reopen(false);
-    for (const [kept, error] of lost) this.#lose(kept, error);
+    for (const [device, error] of lost) this.#lose(device, error);
     return this.#running().child.open(direction, choice);
   }
 
   #running(): MonitoredChild {
-    if (this.#watched) return this.#watched;
-    const watched = startMonitoredChild(
+    if (this.#monitored) return this.#monitored;
+    const monitored = startMonitoredChild(
       this.#options,
       this.#options.stallLimits ?? DEFAULT_STALL_LIMITS,
       (block) => {
-        if (!this.#isMuted) this.#kept.get("microphone")?.owner.onBlock(block);
+        if (!this.#isMuted) this.#owned.get("microphone")?.owner.onBlock(block);
       },
-      (reason) => this.#fault(watched, reason),
+      (reason) => this.#fault(monitored, reason),
     );
-    watched.child.setProcessing(this.#processing);
-    this.#watched = watched;
+    monitored.child.setProcessing(this.#processing);
+    this.#monitored = monitored;
     this.#startedMs = performance.now();
-    return watched;
+    return monitored;
   }
 
-  /** Devices that went with it are found out soon; a process that is still opening may hang for ever. */
+  /** Detects soon which devices went with the server. A process that is still opening may hang, so it is killed. */
   #serverGone(): void {
-    if (this.#broken === null) this.#watched?.hurry();
+    if (this.#broken === null) this.#monitored?.suspect();
     else {
-      this.#dying = this.#watched?.kill() ?? this.#dying;
-      this.#watched = null;
+      this.#dying = this.#monitored?.kill() ?? this.#dying;
+      this.#monitored = null;
     }
   }
 
   #serverBack(): void {
     this.#tries = 0;
-    this.#cutWait.abort();
+    this.#endWait.abort();
   }
 
-  #fault(watched: MonitoredChild, reason: string): void {
-    if (this.#watched !== watched) return;
-    this.#watched = null;
-    this.#dying = watched.kill();
-    if (this.#kept.size === 0) return;
+  #fault(monitored: MonitoredChild, reason: string): void {
+    if (this.#monitored !== monitored) return;
+    this.#monitored = null;
+    this.#dying = monitored.kill();
+    if (this.#owned.size === 0) return;
     if (performance.now() - this.#startedMs > STEADY_MS) this.#tries = 0;
     this.#options.log("warn", `sound stopped: ${reason}; opening the devices again`);
     this.#broken = reason;
     void this.#inTurn(() => this.#repair());
   }
 
-  /** Tries until a device opens; makes way for whoever waits for a turn. */
+  /** Tries until a device opens. Between tries an `open()` that waits for its turn goes first. */
   async #repair(): Promise<void> {
-    while (this.#broken !== null && this.#kept.size > 0) {
+    while (this.#broken !== null && this.#owned.size > 0) {
       await this.#tryToRepair();
       if (this.#broken === null || this.#opening === 0) continue;
       void this.#inTurn(() => this.#repair());
@@ -241,32 +239,32 @@ export class DeviceSupervisor {
     const waitMs = waits[this.#tries] ?? AWAY_WAIT_MS;
     const isLate = this.#tries >= waits.length;
     this.#tries += 1;
-    this.#cutWait = new AbortController();
+    this.#endWait = new AbortController();
     await this.#endChild();
     if (!this.#server.takeReturn()) await this.#pause(waitMs);
-    if (this.#kept.size === 0) return;
-    const { watched, lost, knowsOthers } = await this.#reopen(isLate);
-    if (this.#watched === watched && lost.size < this.#kept.size) return this.#mended(lost);
+    if (this.#owned.size === 0) return;
+    const { monitored, lost, hasOtherDevices } = await this.#reopen(isLate);
+    if (this.#monitored === monitored && lost.size < this.#owned.size) return this.#onReopened(lost);
     this.#broken = [...lost.values()][0]?.message ?? this.#broken;
-    if (isLate && this.#server.isDeviceAtFault(knowsOthers)) return this.#giveUp(waits.length);
+    if (isLate && this.#server.isDeviceAtFault(hasOtherDevices)) return this.#giveUp(waits.length);
     const error = new SoundError(this.#broken ?? "sound is interrupted");
-    for (const kept of [...this.#kept.values()]) this.#interrupt(kept, error);
+    for (const device of [...this.#owned.values()]) this.#interrupt(device, error);
   }
 
-  #mended(lost: ReadonlyMap<Kept, SoundError>): void {
+  #onReopened(lost: ReadonlyMap<OwnedDevice, SoundError>): void {
     this.#broken = null;
-    for (const [kept, error] of lost) this.#lose(kept, error);
-    for (const kept of [...this.#kept.values()]) {
-      if (!kept.isInterrupted) continue;
-      kept.isInterrupted = false;
-      kept.owner.onResumed?.();
+    for (const [device, error] of lost) this.#lose(device, error);
+    for (const device of [...this.#owned.values()]) {
+      if (!device.isInterrupted) continue;
+      device.isInterrupted = false;
+      device.owner.onResumed?.();
     }
   }
 
-  #interrupt(kept: Kept, error: SoundError): void {
-    if (kept.isInterrupted) return;
-    kept.isInterrupted = true;
-    kept.owner.onInterrupted?.(error);
+  #interrupt(device: OwnedDevice, error: SoundError): void {
+    if (device.isInterrupted) return;
+    device.isInterrupted = true;
+    device.owner.onInterrupted?.(error);
   }
 
   async #giveUp(tries: number): Promise<void> {
@@ -274,56 +272,57 @@ export class DeviceSupervisor {
     this.#broken = null;
     this.#tries = 0;
     await this.#endChild();
-    for (const kept of [...this.#kept.values()]) this.#lose(kept, error);
+    for (const device of [...this.#owned.values()]) this.#lose(device, error);
   }
 
   /**
-   * All in one process, or none. The device that was open is taken first: without its server `auto` may mean a bare
-   * card, which would then keep the server from that card.
-   * @returns the devices that could not be opened, with the reason, and whether there were others.
+   * Reopens all devices in one process. The first tries use the id of the device that was open: without its server `auto`
+   * may choose a bare card, which would then block the returning server.
+   * @returns the devices that could not be opened, with the reasons, and whether other devices exist
    */
   async #reopen(isLate: boolean): Promise<Reopening> {
-    const lost = new Map<Kept, SoundError>();
-    let knowsOthers = false;
-    const watched = this.#running();
-    for (const kept of [...this.#kept.values()]) {
-      if (this.#kept.get(kept.direction) !== kept) continue;
+    const lost = new Map<OwnedDevice, SoundError>();
+    let hasOtherDevices = false;
+    const monitored = this.#running();
+    for (const device of [...this.#owned.values()]) {
+      if (this.#owned.get(device.direction) !== device) continue;
       try {
-        const opening = await watched.child.open(kept.direction, isLate ? kept.choice : kept.id);
+        const opening = await monitored.child.open(device.direction, isLate ? device.choice : device.id);
         if (opening.result === "unknown") {
-          knowsOthers ||= opening.known.length > 0;
-          lost.set(kept, new SoundError(`the ${kept.direction} ${kept.name} is gone`));
-        } else if (!this.#kept.has(kept.direction)) await watched.child.close(kept.direction, CLOSE_MS);
+          hasOtherDevices ||= opening.known.length > 0;
+          lost.set(device, new SoundError(`the ${device.direction} ${device.name} is gone`));
+        } else if (!this.#owned.has(device.direction))
+          await monitored.child.close(device.direction, CLOSE_MS);
       } catch (error) {
-        lost.set(kept, new SoundError(errorText(error)));
+        lost.set(device, new SoundError(errorText(error)));
       }
     }
-    if (this.#isMuted) this.#watched?.child.setMuted(true);
-    return { watched, lost, knowsOthers };
+    if (this.#isMuted) this.#monitored?.child.setMuted(true);
+    return { monitored, lost, hasOtherDevices };
   }
 
-  #lose(kept: Kept, error: SoundError): void {
-    if (this.#kept.get(kept.direction) !== kept) return;
-    this.#kept.delete(kept.direction);
-    kept.owner.onLost(error);
+  #lose(device: OwnedDevice, error: SoundError): void {
+    if (this.#owned.get(device.direction) !== device) return;
+    this.#owned.delete(device.direction);
+    device.owner.onLost(error);
   }
 
   async #pause(waitMs: number): Promise<void> {
-    const signal = AbortSignal.any([this.#closing.signal, this.#cutWait.signal]);
-    // The wait is cut short when the server is back or nothing is kept any more, which the loop then sees.
+    const signal = AbortSignal.any([this.#closing.signal, this.#endWait.signal]);
+    // The wait ends early when the server is back or no device is owned. The caller's loop checks both.
     await wait(waitMs, undefined, { signal }).catch(() => undefined);
   }
 
   async #endWhenIdle(): Promise<void> {
-    if (this.#kept.size > 0 || this.#opening > 0) return;
+    if (this.#owned.size > 0 || this.#opening > 0) return;
     this.#server.close();
     await this.#endChild();
   }
 
   async #endChild(): Promise<void> {
-    const watched = this.#watched;
-    this.#watched = null;
-    await watched?.kill();
+    const monitored = this.#monitored;
+    this.#monitored = null;
+    await monitored?.kill();
     await this.#dying;
   }
 
@@ -339,5 +338,5 @@ export class DeviceSupervisor {
 }
 
 function ignore(): void {
-  // A process that only lists has nothing else to tell.
+  // A process that only lists has no other events.
 }

@@ -1,28 +1,22 @@
-// Tells at once when the sound server goes and when it is back, by a connection to its socket that says nothing.
-// PulseAudio and PipeWire's stand-in for it; knows nothing of devices. Machines without such a server have no watch.
+// Notices at once when the sound server goes away and when it is back, through an idle connection to its socket. Serves
+// PulseAudio and PipeWire's PulseAudio replacement. On a machine without such a server nothing is monitored.
 
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 
-/** A try costs one system call; sound shall be back within two seconds of the server. */
-const LOOK_EVERY_MS = 300;
-/** PulseAudio ends a connection that has said nothing for a minute: a fresh one in time keeps that from looking like its end. */
+/** A try costs one system call. Sound should be back within two seconds of the server. */
+const RETRY_MS = 300;
+/** PulseAudio ends a connection that stays idle for a minute. Renewing it in time keeps that from looking like a crash. */
 const RENEW_AFTER_MS = 30_000;
 
 export interface ServerMonitorEvents {
   /** The server ended the connection. */
   onGone(): void;
-  /** It takes connections again, or for the first time. */
+  /** The server takes connections again. */
   onBack(): void;
 }
 
-export interface ServerMonitor {
-  /** False when the last try was refused; null before the first answer. */
-  readonly isUp: boolean | null;
-  close(): void;
-}
-
-/** Where libpulse looks, see pulse-client.conf(5) and PULSE_SERVER there; null for a server that is not on this machine. */
+/** Follows libpulse: PULSE_SERVER in pulse-client.conf(5). Null for a server that is not on this machine. */
 export function soundServerSocket(env: NodeJS.ProcessEnv): string | null {
   const { PULSE_SERVER, PULSE_RUNTIME_PATH, XDG_RUNTIME_DIR } = env;
   if (PULSE_SERVER) return /^(?:\{[^}]*\})?(?:unix:)?(\/.*)$/.exec(PULSE_SERVER)?.[1] ?? null;
@@ -30,7 +24,58 @@ export function soundServerSocket(env: NodeJS.ProcessEnv): string | null {
   return XDG_RUNTIME_DIR ? join(XDG_RUNTIME_DIR, "pulse", "native") : null;
 }
 
-class SocketWatch implements ServerMonitor {
+/** Also decides whether the server or a device is at fault. Without a server every fault is the device's. */
+export class ServerMonitor {
+  readonly #path: string | null;
+  readonly #events: ServerMonitorEvents;
+  #connection: ServerConnection | null = null;
+  #wasUp = false;
+  #hasReturned = false;
+
+  constructor(env: NodeJS.ProcessEnv, events: ServerMonitorEvents) {
+    this.#path = soundServerSocket(env);
+    this.#events = events;
+  }
+
+  /** Idempotent. */
+  start(): void {
+    if (this.#path === null) return;
+    this.#connection ??= new ServerConnection(this.#path, {
+      onGone: () => {
+        this.#hasReturned = false;
+        this.#events.onGone();
+      },
+      onBack: () => {
+        this.#hasReturned = this.#wasUp;
+        this.#wasUp = true;
+        if (this.#hasReturned) this.#events.onBack();
+      },
+    });
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = null;
+    this.#wasUp = false;
+    this.#hasReturned = false;
+  }
+
+  /** @returns true once after each return of the server */
+  takeReturn(): boolean {
+    const hasReturned = this.#hasReturned;
+    this.#hasReturned = false;
+    return hasReturned;
+  }
+
+  /** @param hasOtherDevices whether other devices exist, which shows that sound works in general */
+  isDeviceAtFault(hasOtherDevices: boolean): boolean {
+    if (this.#wasUp) return this.#connection?.isUp === true;
+    return hasOtherDevices;
+  }
+}
+
+/** Calls onBack for the first connection too. */
+class ServerConnection {
   readonly #path: string;
   readonly #events: ServerMonitorEvents;
   #socket: Socket | null = null;
@@ -44,6 +89,7 @@ class SocketWatch implements ServerMonitor {
     this.#connect();
   }
 
+  /** False when the last try was refused; null before the first result. */
   get isUp(): boolean | null {
     return this.#isUp;
   }
@@ -58,25 +104,25 @@ class SocketWatch implements ServerMonitor {
     const previous = this.#socket;
     const socket = connect(this.#path);
     this.#socket = socket;
-    socket.on("error", () => undefined); // "close" follows, which says the same
+    socket.on("error", () => undefined); // "close" follows every error
     socket.once("connect", () => {
       previous?.destroy();
       if (this.#isClosed) return;
       this.#connectLater(RENEW_AFTER_MS);
-      if (!this.#isUp) this.#tell(true);
+      if (!this.#isUp) this.#setUp(true);
     });
     socket.once("close", () => {
       if (this.#isClosed || this.#socket !== socket) return;
       this.#socket = null;
       previous?.destroy();
-      this.#connectLater(LOOK_EVERY_MS);
-      if (this.#isUp !== false) this.#tell(false);
+      this.#connectLater(RETRY_MS);
+      if (this.#isUp !== false) this.#setUp(false);
     });
-    // What a server says without being asked is of no use here, but unread it would hide the end.
+    // Unread data would hide the end of the connection.
     socket.resume();
   }
 
-  #tell(isUp: boolean): void {
+  #setUp(isUp: boolean): void {
     const before = this.#isUp;
     this.#isUp = isUp;
     if (isUp) this.#events.onBack();
@@ -87,9 +133,4 @@ class SocketWatch implements ServerMonitor {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), delayMs);
   }
-}
-
-/** @returns null where there is no socket to look at */
-export function monitorSoundServer(path: string | null, events: ServerMonitorEvents): ServerMonitor | null {
-  return path === null ? null : new SocketWatch(path, events);
 }

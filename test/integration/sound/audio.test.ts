@@ -1,4 +1,4 @@
-// Real sound through a real PulseAudio: pitch, level, mute, and devices that are missing.
+// Real sound through a real PulseAudio: pitch, level, mute, and missing devices.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -20,10 +20,10 @@ function near(actual: number, expected: number, tolerance: number): void {
 }
 
 /**
- * Pitch and level in the tenth of a second where the tone is the strongest. A busy machine loses blocks, which
- * weakens the tone where it happens and never strengthens it.
+ * Pitch and level in the tenth of a second with the strongest tone. A busy machine loses blocks, which only weakens the
+ * tone.
  */
-function heardIn(samples: Int16Array): { hz: number; level: number } {
+function strongestTone(samples: Int16Array): { hz: number; level: number } {
   const length = 10 * BLOCK_SAMPLES;
   let best = { hz: 0, level: 0 };
   for (let at = 0; at + length <= samples.length; at += length) {
@@ -44,16 +44,16 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
   after(() => pulse.stop());
 
   for (const rate of [SAMPLE_RATE, 16_000]) {
-    test(`what is played at ${rate} Hz is heard at its pitch and level`, async () => {
+    test(`a tone played at ${rate} Hz keeps its pitch and level`, async () => {
       const sound = createSound({ log: ignoreLog, env: pulse.env });
       const source = sine(600, 10, rate);
       let stop: () => void = ignoreLog;
       try {
         const speaker = await sound.openSpeaker("auto", assert.fail);
         stop = paceBlocks(() => speaker.play(source, rate));
-        const heard = heardIn(await pulse.record(1_500));
-        near(heard.hz, 600, 2);
-        near(heard.level, 0.25, 0.02);
+        const measured = strongestTone(await pulse.record(1_500));
+        near(measured.hz, 600, 2);
+        near(measured.level, 0.25, 0.02);
       } finally {
         stop();
         await sound.close();
@@ -61,7 +61,7 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
     });
   }
 
-  test("what is said into the microphone arrives at its pitch and level, in exact blocks", async () => {
+  test("a tone at the microphone arrives with its pitch and level, in exact blocks", async () => {
     const sound = createSound({ log: ignoreLog, env: pulse.env });
     const quiet = pulse.play(sine(1_000, 1_000, PULSE_RATE));
     try {
@@ -74,9 +74,9 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
       await collector.until((blocks) => blocks.filter((block) => peakLevel(block) > 0.2).length >= 100);
       await microphone.close();
       assert.ok(collector.blocks.every(({ buffer }) => buffer.byteLength === BLOCK_SAMPLES * 2));
-      const heard = heardIn(joined(collector.blocks));
-      near(heard.hz, 1_000, 2);
-      near(heard.level, 0.25, 0.02);
+      const measured = strongestTone(joined(collector.blocks));
+      near(measured.hz, 1_000, 2);
+      near(measured.level, 0.25, 0.02);
     } finally {
       await quiet();
       await sound.close();
@@ -112,7 +112,7 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
       await child.open("microphone", "auto");
       await collector.until((blocks) => blocks.length > 5);
       child.setMuted(true);
-      // A reply comes after the mute before it: from here on nothing may come.
+      // The reply follows the mute command, so no block may arrive from here on.
       await child.list();
       await new Promise(setImmediate);
       const before = collector.blocks.length;
@@ -127,13 +127,13 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
   });
 });
 
-describe("sound where there is no device", { timeout: 30_000 }, () => {
-  /** With a server that is dead there is no device; with no PCM at all, PortAudio aborts its process. */
+describe("sound without a device", { timeout: 30_000 }, () => {
+  /** With a dead server there is no device. Without any PCM PortAudio aborts its process. */
   for (const [name, pcm] of [
     ["whose audio server is not there", "pcm.default { type pulse }\n"],
     ["where ALSA knows nothing at all", "# nothing\n"],
   ] as const) {
-    test(`auto is no microphone and no speaker on a machine ${name}, and the lists say so`, async () => {
+    test(`auto finds no microphone and a silent speaker on a machine ${name}, and the lists show none`, async () => {
       const directory = await mkdtemp(join(tmpdir(), "goop-no-sound-"));
       const config = join(directory, "asound.conf");
       await writeFile(config, pcm);

@@ -1,4 +1,4 @@
-// Sound when things die: the audio server, the sound process, the plugin itself.
+// Sound after the death of the audio server, the sound process, or the plugin.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -22,20 +22,20 @@ import {
   soundProcessesOf,
 } from "../../support/sound/sound-helpers.ts";
 
-/** Short enough for a test, long enough for a busy machine not to be taken for a fault. */
+/** Short enough for a test, and long enough that a busy machine is not a fault. */
 const stallLimits = { heartbeatMs: 1_500, captureMs: 1_500, playbackMs: 1_500 };
 
 function children(): number[] {
   return soundProcessesOf(process.pid);
 }
 
-/** The error that `onLost` gets. */
+/** The error passed to `onLost`. */
 function lostOnce(): { onLost(error: SoundError): void; lost: Promise<SoundError> } {
   const { promise, resolve } = Promise.withResolvers<SoundError>();
   return { onLost: resolve, lost: promise };
 }
 
-/** The callbacks of an owner that waits, and what they were told. */
+/** The callbacks of an owner, and a record of their calls. */
 function interruption() {
   const interrupted = Promise.withResolvers<SoundError>();
   const resumed = Promise.withResolvers<void>();
@@ -73,7 +73,7 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
     assert.deepEqual(children(), []);
   });
 
-  test("opens its devices again in a new process when the old one was killed", async () => {
+  test("reopens its devices in a new process when the old one was killed", async () => {
     const collector = blockCollector();
     const microphone = await sound.openMicrophone(
       "auto",
@@ -120,7 +120,7 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
     const [pid] = children();
     process.kill(pid ?? 0, "SIGKILL");
     await eventually(() => children().length === 1 && children()[0] !== pid, "another sound process");
-    // Opening the speaker waits until the microphone is open again.
+    // Opening the speaker waits until the microphone is reopened.
     await sound.openSpeaker("auto", assert.fail);
     assert.equal(collector.blocks.length, before);
     microphone.setMuted(false);
@@ -152,7 +152,7 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
     await cycle();
     const descriptors = () => readdirSync("/proc/self/fd").length;
     const resources = () => process.getActiveResourcesInfo().length;
-    // What the test runner itself opens and closes moves these by a few; a leak shows as twenty.
+    // The test runner changes these counts by a few. A leak adds twenty.
     const most = { descriptors: descriptors() + 10, resources: resources() + 10 };
     for (let turn = 0; turn < 20; turn += 1) await cycle();
     await eventually(() => descriptors() < most.descriptors, "descriptors are closed");
@@ -161,7 +161,7 @@ describe("sound whose sound process fails", { timeout: 120_000 }, () => {
 });
 
 describe("sound whose audio server dies", { timeout: 60_000 }, () => {
-  test("tells the interruption with a reason, goes on trying, and resumes both devices when the server is back", async () => {
+  test("reports the interruption with a reason, keeps trying, and resumes both devices when the server is back", async () => {
     const pulse = await startPulse();
     const sound = createSound({ log: ignoreLog, env: pulse.env, stallLimits, retryWaitsMs: [10, 100] });
     const ofMicrophone = interruption();
@@ -210,7 +210,7 @@ describe("sound whose audio server dies", { timeout: 60_000 }, () => {
     }
   });
 
-  test("gives a device up that is not there any more while others are", async () => {
+  test("gives a missing device up when other devices exist", async () => {
     const pulse = await startPulse();
     const config = pulse.env.ALSA_CONFIG_PATH ?? assert.fail();
     const rest = await readFile(config, "utf8");
@@ -228,7 +228,7 @@ describe("sound whose audio server dies", { timeout: 60_000 }, () => {
     }
   });
 
-  test("whoever watches is told that the devices went with their server and came back", async () => {
+  test("reports that the devices went away with their server and came back", async () => {
     const pulse = await startPulse();
     const sound = createSound({ log: ignoreLog, env: pulse.env });
     const lists: string[][] = [];
@@ -288,7 +288,7 @@ describe("sound whose plugin is killed", { timeout: 60_000 }, () => {
       });
       try {
         const exited = once(plugin, "exit");
-        // Nothing but the program's own line may be on its fd 1.
+        // Only the program's own line may be on its fd 1.
         const [line] = await once(createInterface(plugin.stdout), "line");
         assert.equal(line, "open");
         const [pid] = soundProcessesOf(plugin.pid ?? 0);

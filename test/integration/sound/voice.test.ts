@@ -1,5 +1,5 @@
-// The echo through a real PulseAudio and the real sound process: what the speaker plays comes back into the microphone
-// with a delay, and is taken out, live. How well, is measured without devices in test/unit/native/voice.test.ts.
+// Echo cancellation through a real PulseAudio and the real sound process: the microphone captures the speaker's sound with
+// a delay. test/unit/native/voice.test.ts measures the quality without devices.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -16,7 +16,7 @@ import { ECHO_ONLY } from "../../support/sound/voice-scenes.ts";
 const PERIOD_SECONDS = 2;
 const PERIOD_BLOCKS = (PERIOD_SECONDS * SAMPLE_RATE) / BLOCK_SAMPLES;
 const COMMAND_MS = 10_000;
-/** -50 dB of full scale: something is heard. */
+/** -50 dB of full scale: above silence. */
 const AUDIBLE = 1e-5 * 32_768 ** 2;
 
 /** Mean power of the last period, in units of samples squared; 0 before there is one. */
@@ -27,7 +27,7 @@ function lastPower(blocks: readonly Int16Array[]): number {
 }
 
 describe("echo through PulseAudio", { timeout: 120_000 }, () => {
-  test("what the speaker plays into the microphone is taken out while that is on, and only then", async () => {
+  test("the speaker's sound is removed from the microphone's while echo cancellation is on, and only then", async () => {
     const pulse = await startPulse();
     const sound = createSound({ log: ignoreLog, env: pulse.env });
     let stop: () => void = ignoreLog;
@@ -47,10 +47,10 @@ describe("echo through PulseAudio", { timeout: 120_000 }, () => {
       await collector.until((blocks) => blocks.length % 20 === 0 && lastPower(blocks) > AUDIBLE);
       const echo = lastPower(collector.blocks);
       microphone.setProcessing(ECHO_ONLY);
-      // 10 dB: the servers' clocks and a busy machine move the delay, which has to be learnt again each time.
+      // Only 10 dB: the servers' clocks and a busy machine shift the delay, which has to be learned again each time.
       await collector.until((blocks) => blocks.length % 20 === 0 && lastPower(blocks) < echo / 10);
       microphone.setProcessing(NO_PROCESSING);
-      // Still there, and not just silence.
+      // Present again without cancellation.
       await collector.until((blocks) => blocks.length % 20 === 0 && lastPower(blocks) > echo / 2);
     } finally {
       stop();

@@ -1,8 +1,8 @@
-// Whether a tone comes out of a sound server's sink, for calls between real processes.
+// Asserts that a tone is played to a sound server's sink, for calls between real processes.
 
 import assert from "node:assert/strict";
 import { PULSE_RATE, type Pulse } from "./pulse.ts";
-import { heardTone } from "./spectrum.ts";
+import { measureTone } from "./spectrum.ts";
 
 interface Tone {
   readonly hz: number;
@@ -11,25 +11,26 @@ interface Tone {
 }
 
 const PITCH_TOLERANCE_HZ = 2;
-/** Opus at speech rates keeps a steady tone within about a decibel. */
+/** Opus at speech bit rates keeps a steady tone within about a decibel. */
 const LEVEL_TOLERANCE = 0.05;
 const LISTEN_MS = 1_000;
 /** The sound between two processes takes a moment. */
 const ATTEMPTS = 15;
 
-/** Listens until the tone is heard at its pitch and level. @throws AssertionError with what was heard last */
+/** Records until the tone has its pitch and level. @throws AssertionError with the last measurement */
 export async function assertHears(
   t: { diagnostic(text: string): void },
   pulse: Pulse,
   tone: Tone,
 ): Promise<void> {
-  let heard: Tone = { hz: 0, level: 0 };
+  let measured: Tone = { hz: 0, level: 0 };
   const isHeard = (): boolean =>
-    Math.abs(heard.hz - tone.hz) < PITCH_TOLERANCE_HZ && Math.abs(heard.level - tone.level) < LEVEL_TOLERANCE;
+    Math.abs(measured.hz - tone.hz) < PITCH_TOLERANCE_HZ &&
+    Math.abs(measured.level - tone.level) < LEVEL_TOLERANCE;
   for (let attempt = 0; attempt < ATTEMPTS && !isHeard(); attempt += 1) {
-    heard = heardTone(await pulse.record(LISTEN_MS), PULSE_RATE, tone.hz);
+    measured = measureTone(await pulse.record(LISTEN_MS), PULSE_RATE, tone.hz);
   }
-  const words = `heard ${heard.hz.toFixed(1)} Hz at ${heard.level.toFixed(3)} of full scale`;
+  const words = `measured ${measured.hz.toFixed(1)} Hz at ${measured.level.toFixed(3)} of full scale`;
   t.diagnostic(words);
   assert.ok(isHeard(), `${words}, expected ${tone.hz} Hz at ${tone.level}`);
 }

@@ -1,10 +1,10 @@
-// A PulseAudio server without hardware, private to one test; several may run side by side, one for each peer.
+// A PulseAudio server without hardware, private to one test. Several may run side by side, one for each peer.
 //
 // const pulse = await startPulse();
 // createSound({ env: pulse.env, … })           or spawn(plugin, { env: pulse.env }): its default devices are ours
-// const stop = pulse.play(sine(440, 1_000, 48_000))   heard by the microphone, again and again until stop()
-// const samples = await pulse.record(1_000)     what was played to the speaker, mono 48 kHz
-// await pulse.stop()                            in a finally or after(): ends every process that this started
+// const stop = pulse.play(sine(440, 1_000, 48_000))   fed to the microphone, repeated until stop()
+// const samples = await pulse.record(1_000)     the sound played to the speaker, mono 48 kHz
+// await pulse.stop()                            in a finally or after(): ends all its processes
 //
 // Needs the packages pulseaudio, pulseaudio-utils and libasound2-plugins.
 
@@ -21,27 +21,27 @@ export const PULSE_RATE = 48_000;
 const START_MS = 10_000;
 const RECORD_SLACK_MS = 15_000;
 const FORMAT = ["--raw", "--format=s16le", `--rate=${PULSE_RATE}`, "--channels=1"];
-/** Much is queued ahead, so that a busy machine does not tear gaps into what the microphone hears. */
+/** A long queue, so that a busy machine causes no gaps in the microphone's sound. */
 const FEED_LATENCY = "--latency-msec=200";
 const READER_LATENCY = "--latency-msec=10";
 
 export interface Pulse {
-  /** The environment for a process whose sound shall go to this server. */
+  /** The environment for a process that uses this server. */
   readonly env: NodeJS.ProcessEnv;
   /** The server's process. */
   readonly pid: number;
-  /** Feeds mono 48 kHz samples to the microphone, repeated without a gap, until the result is called. */
+  /** Feeds mono 48 kHz samples to the microphone, repeated without a gap, until the returned function is called. */
   play(samples: Int16Array): () => Promise<void>;
-  /** The next `durationMs` of what is played to `sink` (default: the speaker), mono 48 kHz. */
+  /** Records the next `durationMs` of the sound played to `sink` (default: the speaker), mono 48 kHz. */
   record(durationMs: number, sink?: "speaker" | "micfeed"): Promise<Int16Array>;
-  /** SIGKILL to the server alone, as when it crashes. */
+  /** Sends SIGKILL to the server alone, like a crash. */
   kill(): Promise<void>;
-  /** After kill(): a new server at the same place. Resolves with the moment at which it took connections, monotonic ms. */
+  /** After kill(): starts a server at the same place. Resolves with the monotonic time in ms at which it took connections. */
   restart(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** The protocol comes last, as in PulseAudio's own default.pa: who is let in finds the devices. */
+/** The protocol module comes last, as in PulseAudio's own default.pa, so that clients find the devices. */
 const modules = (isPrompt: boolean) => [
   nullSink("speaker", isPrompt),
   nullSink("micfeed", isPrompt),
@@ -55,9 +55,9 @@ function nullSink(name: string, isPrompt: boolean): string {
 }
 
 export interface PulseOptions {
-  /** False leaves out the reader that keeps the idle microphone from delivering late. */
+  /** False omits the reader that keeps an idle microphone from delivering late. */
   readonly reader?: boolean;
-  /** A null sink works off its first two seconds in one piece; a prompt one never takes more than 50 ms at a time. */
+  /** A null sink consumes its first two seconds at once. A prompt one never takes more than 50 ms at a time. */
   readonly prompt?: boolean;
 }
 
@@ -89,7 +89,7 @@ class PulseServer implements Pulse {
       ...process.env,
       XDG_RUNTIME_DIR: directory,
       PULSE_RUNTIME_PATH: join(directory, "pulse"),
-      // A named server also keeps libpulse from starting one of its own when ours is dead.
+      // A named server also keeps libpulse from starting its own when ours is dead.
       PULSE_SERVER: `unix:${join(directory, "pulse", "native")}`,
       PULSE_COOKIE: join(directory, "cookie"),
       ALSA_CONFIG_PATH: join(directory, "asound.conf"),
@@ -164,7 +164,7 @@ class PulseServer implements Pulse {
     const untilMs = performance.now() + START_MS;
     while (performance.now() < untilMs && server.exitCode === null) {
       if (await this.#command("pactl", ["info"]).catch(() => false)) return performance.now();
-      // The server says nothing when it is ready: asking again is the only way to know.
+      // The server sends no event when it is ready, so it is polled.
       await wait(20);
     }
     throw new Error(`pulseaudio does not answer (status ${server.exitCode}); is it installed?`);

@@ -1,4 +1,4 @@
-// A simulated room between a speaker and a microphone: delay, level and a decaying response, the same at every run.
+// A simulated room between speaker and microphone, with delay, level and a decaying response. Deterministic.
 // Samples are fractions of full scale at 48 kHz.
 
 import { SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
@@ -6,10 +6,10 @@ import { seededRandom } from "../process/seeded-random.ts";
 
 /** The response falls by 60 dB in this time. */
 const DECAY_SECONDS = 0.1;
-/** The direct sound against the first reflection. */
+/** The ratio of the direct sound to the first reflection. */
 const DIRECT = 4;
 
-/** What a click of 1 becomes: delayed, then a direct sound and reflections whose power together is `levelDb`. */
+/** The impulse response: after the delay a direct sound and reflections, with a total power of `levelDb`. */
 export function roomResponse(delayMs: number, levelDb: number, seed: number): Float64Array {
   const random = seededRandom(seed);
   const delay = Math.round((delayMs * SAMPLE_RATE) / 1_000);
@@ -25,26 +25,27 @@ export function roomResponse(delayMs: number, levelDb: number, seed: number): Fl
   return response.map((sample) => sample * gain);
 }
 
-/** `samples` heard through `response`, as long as `samples`: overlap-add of products of spectra. */
+/** Convolves `samples` with `response` by overlap-add, truncated to the length of `samples`. */
 export function throughRoom(samples: Float64Array, response: Float64Array): Float64Array {
   const size = 2 ** Math.ceil(Math.log2(2 * response.length));
   const step = size - response.length + 1;
   const room = spectrumOf(response, size);
-  const heard = new Float64Array(samples.length);
+  const convolved = new Float64Array(samples.length);
   for (let start = 0; start < samples.length; start += step) {
     const { re, im } = spectrumOf(samples.subarray(start, start + step), size);
     for (let bin = 0; bin < size; bin += 1) {
       const a = re[bin] ?? 0;
       const b = im[bin] ?? 0;
       re[bin] = a * (room.re[bin] ?? 0) - b * (room.im[bin] ?? 0);
-      // Conjugated, so that the forward transform below is the inverse one.
+      // Conjugated, so that the forward transform below computes the inverse.
       im[bin] = -(a * (room.im[bin] ?? 0) + b * (room.re[bin] ?? 0));
     }
     transform(re, im);
     const end = Math.min(samples.length, start + size);
-    for (let at = start; at < end; at += 1) heard[at] = (heard[at] ?? 0) + (re[at - start] ?? 0) / size;
+    for (let at = start; at < end; at += 1)
+      convolved[at] = (convolved[at] ?? 0) + (re[at - start] ?? 0) / size;
   }
-  return heard;
+  return convolved;
 }
 
 interface Spectrum {
@@ -80,7 +81,7 @@ function transform(re: Float64Array, im: Float64Array): void {
   }
 }
 
-/** Swaps each element with the one at its bit-reversed place. */
+/** Swaps each element with the one at its bit-reversed index. */
 function reorder(re: Float64Array, im: Float64Array): void {
   let to = 0;
   for (let from = 1; from < re.length; from += 1) {

@@ -1,5 +1,5 @@
-// A network's clock and a sound card's, simulated: blocks arrive with jitter and stalls, a card of another speed takes
-// them. Nothing waits: an hour passes in seconds, and the same seed gives the same course.
+// Simulates a network's clock and a sound card's: blocks arrive with jitter and stalls, and a card of another speed takes
+// them. Time is simulated, so an hour takes seconds, and the same seed gives the same run.
 
 import { createPlaybackRing, type PlaybackRing } from "../../../plugin/sound/playback/playback-ring.ts";
 import { createWaitThenFill } from "../../../plugin/sound/playback/wait-then-fill.ts";
@@ -10,11 +10,11 @@ const BLOCK_MS = (1_000 * BLOCK_SAMPLES) / SAMPLE_RATE;
 
 export interface Course {
   readonly durationMs: number;
-  /** Parts per million by which the card is fast; negative for a slow one. */
+  /** How fast the card is in parts per million; negative for a slow card. */
   readonly fastPpm: number;
-  /** Blocks come up to so much late. */
+  /** The largest delay of a block. */
   readonly jitterMs: number;
-  /** Nothing arrives for `stallMs` about so often, and then all at once. */
+  /** The mean interval of stalls: nothing arrives for `stallMs`, then everything at once. */
   readonly stallEveryMs: number;
   readonly stallMs: number;
   readonly seed: number;
@@ -24,19 +24,19 @@ export interface Course {
 
 export interface Played {
   readonly samples: Int16Array;
-  /** Mean of what waited at the moments of a second, for each second. */
+  /** The mean fill level of each second. */
   readonly fillsMs: number[];
-  /** When stalls began, in the card's milliseconds. */
+  /** The starts of stalls in the card's milliseconds. */
   readonly stallsMs: number[];
   readonly ring: PlaybackRing;
 }
 
-/** Plays a whole course: the card asks for a block in good time, and waits a little for one that is late. */
+/** Runs a simulation: the card requests blocks ahead of time, and waits a little for a late one. */
 export function playCourse(course: Course): Played {
   const ring = createPlaybackRing();
   const { times, stallsMs } = arrivals(course);
   const clock = new PatienceClock();
-  const patient = createWaitThenFill(ring, clock);
+  const speakerFill = createWaitThenFill(ring, clock);
   const periodMs = BLOCK_MS / (1 + course.fastPpm / 1e6);
   const pulls = Math.floor(course.durationMs / periodMs);
   const samples = new Int16Array(pulls * BLOCK_SAMPLES);
@@ -50,11 +50,11 @@ export function playCourse(course: Course): Played {
       const first = arrived * BLOCK_SAMPLES;
       for (let at = 0; at < BLOCK_SAMPLES; at += 1) block[at] = course.sampleAt(first + at);
       ring.push(block);
-      patient.arrived();
+      speakerFill.onPush();
     }
   };
   for (let pull = 0; pull < pulls; pull += 1) {
-    // A card is asked for the next block only after it got the last.
+    // The card requests the next block only after it received the last.
     const nowMs = Math.max(pull * periodMs, clock.nowMs);
     arriveUntil(nowMs, () => false);
     clock.nowMs = nowMs;
@@ -64,7 +64,7 @@ export function playCourse(course: Course): Played {
       fillSum = 0;
     }
     let isFilled = false;
-    patient.fill(samples.subarray(pull * BLOCK_SAMPLES, (pull + 1) * BLOCK_SAMPLES), () => {
+    speakerFill.fill(samples.subarray(pull * BLOCK_SAMPLES, (pull + 1) * BLOCK_SAMPLES), () => {
       isFilled = true;
     });
     arriveUntil(clock.dueMs, () => isFilled);
@@ -73,7 +73,7 @@ export function playCourse(course: Course): Played {
   return { samples, fillsMs, stallsMs, ring };
 }
 
-/** One wait at most; it ends when the course says so. */
+/** A clock with at most one timer, driven by the simulation. */
 class PatienceClock {
   nowMs = 0;
   dueMs = 0;
@@ -125,8 +125,8 @@ export function longestGapMs(samples: Int16Array, level: number): number {
 }
 
 /**
- * The sine in a stretch of sound: its pitch from the turn of its phase between the halves, and how far above everything
- * else it is. `nearHz` may be off by less than a period over half the length.
+ * Measures the sine in a piece of sound: its pitch from the phase difference between the halves, and its level above
+ * everything else. `nearHz` may be off by less than a period over half the length.
  */
 export function analyseSine(samples: Int16Array, nearHz: number): { hz: number; snrDb: number } {
   const half = samples.length / 2;

@@ -1,18 +1,18 @@
-// Small things that several sound tests need: collecting blocks, waiting for a condition, looking at processes.
+// Helpers of the sound tests: collecting blocks, waiting for a condition, inspecting processes.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Longer than anything takes on a busy machine; reaching it is a failure. */
+/** Longer than any step takes on a busy machine. Reaching it is a failure. */
 const DEADLINE_MS = 20_000;
 const LOOK_EVERY_MS = 20;
 
 export function ignoreLog(): void {
-  // These tests look at what happens, not at what is said of it.
+  // These tests ignore the log.
 }
 
-/** Resolves as soon as the condition holds; for facts about other processes, which send no event. */
+/** Polls until the condition holds, for facts about other processes, which send no event. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
   const untilMs = performance.now() + DEADLINE_MS;
   while (!condition()) {
@@ -29,7 +29,7 @@ export interface BlockCollector {
   until(condition: (blocks: Int16Array[]) => boolean): Promise<void>;
 }
 
-/** The callbacks of a microphone; a lost device fails the test. */
+/** The callbacks of a microphone. A lost device fails the test. */
 export function blockCollector(): BlockCollector {
   const blocks: Int16Array[] = [];
   let onChange = ignoreLog;
@@ -75,7 +75,7 @@ export function soundProcessesOf(parentPid: number): number[] {
     );
 }
 
-/** False for a process that has gone, or has died and waits for its parent. */
+/** False for a process that is gone, or dead and not yet reaped. */
 export function isRunning(pid: number): boolean {
   const state = statOf(pid)?.[0];
   return state !== undefined && state !== "Z" && state !== "X";
@@ -91,7 +91,7 @@ function commandOf(pid: number): string {
 
 function statOf(pid: number): string[] | undefined {
   const text = readOrEmpty(`/proc/${pid}/stat`);
-  // The command's name may hold blanks and brackets, so count from its last bracket.
+  // The command's name may contain blanks and parentheses, so fields are counted from the last parenthesis.
   return text === "" ? undefined : text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
@@ -99,7 +99,7 @@ function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // The process has gone meanwhile.
+    // The process is gone.
     return "";
   }
 }

@@ -1,13 +1,13 @@
-// Finds tones in recorded sound. Pure; knows nothing of where the samples come from.
+// Finds tones in recorded sound. Pure.
 //
 // toneLevel(samples, 48_000, 440)      amplitude of the sine at 440 Hz, 0 to 1 of full scale
 // dominantFrequency(samples, 48_000)   hertz of the loudest sine between 50 Hz and 8 kHz
-// heardTone(samples, 48_000, 440)      both of what came through a jitter buffer on a busy machine
+// measureTone(samples, 48_000, 440)      both, for sound that passed a jitter buffer on a busy machine
 //
-// Both want at least 100 ms and take the part that is given to them: cut off silence at the ends before.
+// All need at least 100 ms. Trim silence at the ends first.
 
 const FULL_SCALE = 32_768;
-/** A Hann window's mean; dividing by it gives the amplitude back. */
+/** A Hann window's mean. Dividing by it restores the amplitude. */
 const HANN_MEAN = 0.5;
 const LOWEST_HZ = 50;
 const HIGHEST_HZ = 8_000;
@@ -17,13 +17,13 @@ export function toneLevel(samples: Int16Array, sampleRate: number, hz: number): 
   return amplitudeAt(windowed(samples), sampleRate, hz);
 }
 
-/** Once for all the frequencies that are looked for: the cosines cost ten times what finding one of them does. */
+/** Applied once for all frequencies: the cosines cost ten times as much as one measurement. */
 function windowed(samples: Int16Array): Float64Array {
   const step = (2 * Math.PI) / samples.length;
   return Float64Array.from(samples, (sample, index) => sample * (0.5 - 0.5 * Math.cos(step * index)));
 }
 
-/** By the Goertzel algorithm (https://en.wikipedia.org/wiki/Goertzel_algorithm). */
+/** The Goertzel algorithm (https://en.wikipedia.org/wiki/Goertzel_algorithm). */
 function amplitudeAt(samples: Float64Array, sampleRate: number, hz: number): number {
   const coefficient = 2 * Math.cos((2 * Math.PI * hz) / sampleRate);
   let before = 0;
@@ -38,10 +38,10 @@ function amplitudeAt(samples: Float64Array, sampleRate: number, hz: number): num
 }
 
 /**
- * The medians over tenths of a second. A jitter buffer that stretches or shortens what it plays, as it does when blocks come
- * late, breaks the sine's phase: over a whole second the pieces cancel each other out, though all of it is heard.
+ * The medians over tenths of a second. A jitter buffer that stretches or shortens sound, as it does when blocks are late,
+ * breaks the sine's phase. Over a whole second the pieces would cancel each other out.
  */
-export function heardTone(
+export function measureTone(
   samples: Int16Array,
   sampleRate: number,
   hz: number,
@@ -60,9 +60,9 @@ function medianOf(values: number[]): number {
   return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0;
 }
 
-/** Searches in steps of half a bin, then narrows around the loudest to a hundredth of a bin. */
+/** Searches in steps of half a bin, then refines the loudest to a hundredth of a bin. */
 export function dominantFrequency(samples: Int16Array, sampleRate: number): number {
-  // 100 ms decide which bin is the loudest; searching all of a long recording would take seconds.
+  // 100 ms are enough to find the loudest bin. Searching a long recording would take seconds.
   const rough = windowed(samples.subarray(0, Math.min(samples.length, sampleRate / 10)));
   const whole = windowed(samples);
   const roughBin = sampleRate / rough.length;
@@ -87,14 +87,14 @@ function loudest(
   return best.hz;
 }
 
-/** The samples from the first to the last that is louder than `threshold` (0 to 1): the sound without the silence around it. */
+/** The samples from the first to the last one above `threshold` (0 to 1). */
 export function withoutSilence(samples: Int16Array, threshold = 0.01): Int16Array {
   const isLoud = (sample: number) => Math.abs(sample) > threshold * FULL_SCALE;
   const first = samples.findIndex(isLoud);
   return first < 0 ? new Int16Array(0) : samples.subarray(first, samples.findLastIndex(isLoud) + 1);
 }
 
-/** A sine to play or to feed. */
+/** Makes a sine. */
 export function sine(hz: number, durationMs: number, sampleRate: number, amplitude = 0.25): Int16Array {
   const count = Math.round((durationMs * sampleRate) / 1_000);
   const peak = amplitude * (FULL_SCALE - 1);

@@ -1,5 +1,5 @@
-// Spoken and played sound to measure voice processing with: sentences by espeak-ng, a melody with chords by sines, a
-// fan's noise. The same at every run. Samples are fractions of full scale at 48 kHz; knows nothing of who hears them.
+// Test sounds for voice processing: sentences by espeak-ng, a melody with chords made of sines, and a fan's noise.
+// Deterministic. Samples are fractions of full scale at 48 kHz.
 
 import { execFileSync } from "node:child_process";
 import { SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
@@ -11,14 +11,14 @@ const MAX_WAV_BYTES = 16 * 2 ** 20;
 const WAV_HEADER_BYTES = 44;
 const WAV_RATE_AT = 24;
 const FULL_SCALE = 32_768;
-/** Half the width of the interpolating kernel, in samples of the source: -60 dB and less of images. */
+/** Half the width of the interpolation kernel in source samples. It keeps images at or below -60 dB. */
 const KERNEL_HALF = 16;
 const PAUSE_SECONDS = 1;
-/** 20 ms, about the length of a sound of speech. */
+/** 20 ms, about the length of a phoneme. */
 export const FRAME_SAMPLES = SAMPLE_RATE / 50;
-/** A frame counts as speech from this far below the loudest one. */
+/** A frame counts as speech down to this level below the loudest one. */
 const ACTIVE_DB = 25;
-/** Between this and the former a sound fades, and is neither. */
+/** Frames between this level and the former are neither speech nor silence. */
 const SILENT_DB = 50;
 
 const FAR_TEXT =
@@ -66,7 +66,7 @@ function speak(voice: VoiceName): Float64Array {
   return text48k;
 }
 
-/** Band-limited interpolation to 48 kHz, https://ccrma.stanford.edu/~jos/resample/. Upwards only. */
+/** Band-limited interpolation to 48 kHz, https://ccrma.stanford.edu/~jos/resample/. Upsampling only. */
 function resample(source: Float64Array, rate: number): Float64Array {
   const count = Math.floor((source.length * SAMPLE_RATE) / rate);
   return Float64Array.from({ length: count }, (_, at) => {
@@ -86,7 +86,7 @@ function kernel(distance: number): number {
   return (window * Math.sin(Math.PI * distance)) / (Math.PI * distance);
 }
 
-/** Hertz from the number of a MIDI note. */
+/** The frequency of a MIDI note. */
 const pitch = (note: number) => 440 * 2 ** ((note - 69) / 12);
 /** Four chords, each with four notes of melody above it. */
 const SONG = [
@@ -96,7 +96,7 @@ const SONG = [
   { chord: [43, 47, 50], melody: [74, 79, 77, 71] },
 ];
 const NOTE_SECONDS = 0.25;
-/** Overtones fall by half each, as a plucked string's do. */
+/** Each overtone has half the level of the one below, like a plucked string's. */
 const OVERTONES = 8;
 
 /** A plucked melody over chords. */
@@ -125,7 +125,7 @@ function addNote(samples: Float64Array, start: number, length: number, hz: numbe
   }
 }
 
-/** Steady noise, falling towards high frequencies as a fan's does. */
+/** Steady noise that falls towards high frequencies, like a fan's. */
 export function fanNoise(seconds: number, levelDb: number, seed: number): Float64Array {
   const random = seededRandom(seed);
   let low = 0;
@@ -137,14 +137,14 @@ export function fanNoise(seconds: number, levelDb: number, seed: number): Float6
   return atLevel(samples, levelDb);
 }
 
-/** Which 20 ms frames hold sound: those less than 25 dB below the loudest. */
+/** The 20 ms frames with sound: less than 25 dB below the loudest. */
 export function activeFrames(samples: Float64Array): boolean[] {
   const powers = framePowers(samples);
   const least = Math.max(...powers) * 10 ** (-ACTIVE_DB / 10);
   return powers.map((power) => power > least);
 }
 
-/** Which 20 ms frames hold nothing: those more than 50 dB below the loudest. */
+/** The 20 ms frames without sound: more than 50 dB below the loudest. */
 export function silentFrames(samples: Float64Array): boolean[] {
   const powers = framePowers(samples);
   const most = Math.max(...powers) * 10 ** (-SILENT_DB / 10);

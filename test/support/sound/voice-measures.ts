@@ -1,12 +1,11 @@
-// How much of which sound is left after processing. Samples are fractions of full scale at 48 kHz; knows nothing of
-// what processed them.
+// Measures how much of a sound is left after processing. Samples are fractions of full scale at 48 kHz.
 
 import { SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
 import { activeFrames, FRAME_SAMPLES, silentFrames } from "./speech.ts";
 
 /** The longest delay that processing may add, 40 ms. */
 const MAX_LAG = 0.04 * SAMPLE_RATE;
-/** The lag is sought in as much sound as holds a few words. */
+/** The lag is searched in a piece of sound that holds a few words. */
 const SOUGHT = 3 * SAMPLE_RATE;
 const SILENCE = 1e-12;
 
@@ -15,7 +14,7 @@ export function powerDb(samples: Float64Array, fromSeconds = 0): number {
   return toDb(meanPower(samples.subarray(fromSeconds * SAMPLE_RATE)));
 }
 
-/** Mean power over the 20 ms frames in which `reference` is active, or over those in which it is silent. */
+/** Mean power over the 20 ms frames in which `reference` is active, or in which it is silent. */
 export function powerWhereDb(
   samples: Float64Array,
   reference: Float64Array,
@@ -29,9 +28,9 @@ export function powerWhereDb(
 }
 
 /**
- * By how much `reference` is louder or quieter in `samples`, in decibels: the share of `samples` that is `reference`,
- * delayed by up to 40 ms (least squares over the 20 ms frames in which `reference` is active). What is unlike the
- * reference, such as a rest of echo, counts for nothing.
+ * The gain of `reference` in `samples`, in decibels: the part of `samples` that equals `reference`, delayed by up to
+ * 40 ms (least squares over the 20 ms frames in which `reference` is active). Other sounds, such as residual echo, do not
+ * count.
  */
 export function gainOfDb(reference: Float64Array, samples: Float64Array): number {
   const lag = lagOf(reference, samples);
@@ -40,15 +39,15 @@ export function gainOfDb(reference: Float64Array, samples: Float64Array): number
   for (const [frame, active] of activeFrames(reference).entries()) {
     if (!active) continue;
     for (let at = frame * FRAME_SAMPLES; at < (frame + 1) * FRAME_SAMPLES; at += 1) {
-      const said = reference[at] ?? 0;
-      product += said * (samples[at + lag] ?? 0);
-      power += said ** 2;
+      const wanted = reference[at] ?? 0;
+      product += wanted * (samples[at + lag] ?? 0);
+      power += wanted ** 2;
     }
   }
   return 20 * Math.log10(Math.max(SILENCE, product / power));
 }
 
-/** The delay at which `samples` is the most like `reference`, in samples. */
+/** The delay in samples at which `samples` correlates most with `reference`. */
 function lagOf(reference: Float64Array, samples: Float64Array): number {
   const first = Math.max(
     0,

@@ -1,5 +1,5 @@
-// Scenes in a simulated room, in simulated time: who speaks, what the speaker plays, and what is left of each after the
-// voice was processed. The same figures at every run on the same processor type.
+// Scenes in a simulated room, in simulated time: they mix near voice and speaker sound, and measure what processing leaves
+// of each. The figures are the same at every run on the same processor type.
 
 import { loadNative, type VoiceSettings } from "../../../native/index.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
@@ -8,14 +8,14 @@ import { fanNoise, music, speech } from "./speech.ts";
 import { gainOfDb, powerDb, powerWhereDb } from "./voice-measures.ts";
 
 const PEAK_SAMPLE = 32_767;
-/** Loud speech, as meeting programs aim at. */
+/** Loud speech, the target level of meeting programs. */
 const FAR_DB = -20;
 const NEAR_DB = -26;
-/** Of the speaker's sound in the microphone, against what is played. */
+/** The level of the speaker's sound in the microphone, relative to the played level. */
 const ROOM_DB = -6;
 /** The microphone's own noise. */
 const FLOOR_DB = -70;
-/** From then on the echo has to be gone. */
+/** The echo has to be gone from then on. */
 const LEARNT_SECONDS = 3;
 const NEAR_FROM_SECONDS = 6;
 const SCENE_SECONDS = 14;
@@ -28,7 +28,7 @@ export const ALL_ON = { echoCancellation: true, noiseSuppression: true, automati
 export const FAR_SOUNDS = ["speech", "music"] as const;
 export const DELAYS_MS = [50, 120, 300] as const;
 
-/** Runs both through a processor of their own, a block of each at a time. */
+/** Processes both signals block by block. */
 export function processed(far: Float64Array, near: Float64Array, settings: VoiceSettings): Float64Array {
   const processor = loadNative().createVoiceProcessor(settings);
   const played = toSamples(far);
@@ -73,16 +73,16 @@ export interface NoiseFigures {
 /** A fan 15 dB below the voice. */
 export function measureNoise(settings: VoiceSettings = NOISE_ONLY): NoiseFigures {
   const voice = speech("near", SCENE_SECONDS, NEAR_DB);
-  const heard = mixed(voice, fanNoise(SCENE_SECONDS, NEAR_DB - 15, 3));
-  const sent = later(processed(silence(), heard, settings));
-  const said = later(voice);
+  const captured = mixed(voice, fanNoise(SCENE_SECONDS, NEAR_DB - 15, 3));
+  const sent = later(processed(silence(), captured, settings));
+  const reference = later(voice);
   return {
-    reductionDb: powerWhereDb(later(heard), said, "silent") - powerWhereDb(sent, said, "silent"),
-    speechGainDb: gainOfDb(said, sent),
+    reductionDb: powerWhereDb(later(captured), reference, "silent") - powerWhereDb(sent, reference, "silent"),
+    speechGainDb: gainOfDb(reference, sent),
   };
 }
 
-/** @returns the level that a voice of `levelDb` is sent at in the last 5 s, while it speaks, decibels of full scale. */
+/** @returns the sent level of a voice of `levelDb` in the last 5 s, while it speaks, in decibels of full scale */
 export function measureGain(levelDb: number, settings: VoiceSettings = GAIN_ONLY): number {
   const voice = speech("near", SCENE_SECONDS, levelDb);
   const sent = processed(silence(), mixed(voice, floor()), settings);

@@ -1,4 +1,4 @@
-// The block splitter and the short queue of the newest blocks.
+// The block splitter and the queue of the newest blocks.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,7 +16,7 @@ function bytesOf(samples: Int16Array): Uint8Array {
 
 describe("the block splitter", () => {
   for (const pieceBytes of [1, 7, 959, BLOCK_BYTES, 961, 5_000]) {
-    test(`gives the same samples in exact blocks when bytes come in pieces of ${pieceBytes}`, () => {
+    test(`emits the same samples in exact blocks from pieces of ${pieceBytes} bytes`, () => {
       const samples = counting(BLOCK_SAMPLES * 5);
       const bytes = bytesOf(samples);
       const blocks: Int16Array[] = [];
@@ -34,14 +34,14 @@ describe("the block splitter", () => {
     });
   }
 
-  test("gives every block an array buffer of its own that holds nothing else", () => {
+  test("emits each block in an ArrayBuffer that holds nothing else", () => {
     const blocks: Int16Array[] = [];
     createBlockSplitter((block) => blocks.push(block)).push(bytesOf(counting(BLOCK_SAMPLES * 3)));
     assert.equal(new Set(blocks.map(({ buffer }) => buffer)).size, 3);
     assert.ok(blocks.every(({ buffer }) => buffer.byteLength === BLOCK_BYTES));
   });
 
-  test("keeps a part of a block until the rest comes", () => {
+  test("keeps part of a block until the rest arrives", () => {
     const blocks: Int16Array[] = [];
     const splitter = createBlockSplitter((block) => blocks.push(block));
     splitter.push(new Uint8Array(BLOCK_BYTES - 1));
@@ -65,7 +65,7 @@ describe("the queue of the newest blocks", () => {
     return { blocks, delivered, runDeferred };
   }
 
-  test("hands on what came in one turn, in order", () => {
+  test("delivers the blocks of one turn in order", () => {
     const { blocks, delivered, runDeferred } = queue();
     for (const value of [1, 2, 3]) blocks.push(Int16Array.of(value));
     assert.deepEqual(delivered, []);
@@ -81,7 +81,7 @@ describe("the queue of the newest blocks", () => {
     assert.equal(blocks.dropped, 50 - MAX_WAITING_BLOCKS);
   });
 
-  test("delivers nothing that was cleared", () => {
+  test("does not deliver cleared blocks", () => {
     const { blocks, delivered, runDeferred } = queue();
     blocks.push(Int16Array.of(1));
     blocks.clear();

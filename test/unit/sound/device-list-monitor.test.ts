@@ -1,4 +1,4 @@
-// When devices are listed again, what is told, and how the sound server's coming and going is noticed.
+// The monitor of the device list, and the monitor of the sound server.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,79 +8,78 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { monitorDeviceList, soundSigns } from "../../../plugin/sound/supervision/device-list-monitor.ts";
-import { soundServerSocket } from "../../../plugin/sound/supervision/server-monitor.ts";
-import { ServerPresence } from "../../../plugin/sound/supervision/server-presence.ts";
-import { DEFAULT_STALL_LIMITS, StallDetector } from "../../../plugin/sound/supervision/stall-detector.ts";
+import { DEFAULT_STALL_LIMITS, StallDetector } from "../../../plugin/sound/supervision/monitored-child.ts";
+import { ServerMonitor, soundServerSocket } from "../../../plugin/sound/supervision/server-monitor.ts";
 
 function watched() {
-  const state = { signs: "a", lists: ["mic"], listings: 0, told: [] as string[][], isStopped: false };
-  let look: () => void = assert.fail;
+  const state = { signs: "a", lists: ["mic"], listings: 0, reported: [] as string[][], isStopped: false };
+  let check: () => void = assert.fail;
   const stop = monitorDeviceList<string[]>({
     readSigns: () => state.signs,
     list: async () => {
       state.listings += 1;
       return [...state.lists];
     },
-    onChange: (lists) => state.told.push(lists),
+    onChange: (lists) => state.reported.push(lists),
     onError: assert.fail,
     every: (_delayMs, run) => {
-      look = run;
+      check = run;
       return () => {
         state.isStopped = true;
       };
     },
   });
-  /** One look, and what follows from it. */
+  /** Runs one check and waits for its effects. */
   const pass = async () => {
-    look();
+    check();
     await new Promise(setImmediate);
   };
   return { state, pass, stop };
 }
 
-describe("the watch over sound devices", () => {
-  test("lists once at first and tells nobody", async () => {
+describe("the device list monitor", () => {
+  test("lists once at first without reporting", async () => {
     const { state, pass } = watched();
     await pass();
-    assert.deepEqual([state.listings, state.told], [1, []]);
+    assert.deepEqual([state.listings, state.reported], [1, []]);
   });
 
-  test("lists again when a sign changed, and tells a list that differs", async () => {
+  test("lists again when a sign changes, and reports a different list", async () => {
     const { state, pass } = watched();
     await pass();
     state.signs = "b";
     await pass();
-    assert.deepEqual([state.listings, state.told], [2, []]);
+    assert.deepEqual([state.listings, state.reported], [2, []]);
     Object.assign(state, { signs: "c", lists: ["mic", "headset"] });
     await pass();
-    assert.deepEqual(state.told, [["mic", "headset"]]);
+    assert.deepEqual(state.reported, [["mic", "headset"]]);
   });
 
-  test("lists once a minute where no sign tells", async () => {
+  test("lists once a minute without a sign", async () => {
     const { state, pass } = watched();
     await pass();
     state.lists = [];
     for (let turn = 0; turn < 30; turn += 1) await pass();
-    assert.deepEqual([state.listings, state.told], [2, [[]]]);
+    assert.deepEqual([state.listings, state.reported], [2, [[]]]);
   });
 
-  test("tells nothing after it was stopped", async () => {
+  test("reports nothing after it is stopped", async () => {
     const { state, pass, stop } = watched();
     await pass();
     Object.assign(state, { signs: "b", lists: [] });
     const passing = pass();
     stop();
     await passing;
-    assert.deepEqual([state.told, state.isStopped], [[], true]);
+    assert.deepEqual([state.reported, state.isStopped], [[], true]);
   });
 
-  test("takes what is not there for a sign as well", () => {
+  test("treats a missing file as a sign", () => {
     assert.equal(soundSigns("/nonexistent/native", "/nonexistent"), "ENOENT;ENOENT");
   });
 });
 
-describe("the sound server's socket", () => {
-  test("is where libpulse looks for it", () => {
+describe("the sound server monitor", () => {
+  test("finds the socket where libpulse does", () => {
     assert.equal(soundServerSocket({ PULSE_SERVER: "unix:/a/native", XDG_RUNTIME_DIR: "/b" }), "/a/native");
     assert.equal(soundServerSocket({ PULSE_SERVER: "{machine}unix:/a/native" }), "/a/native");
     assert.equal(soundServerSocket({ PULSE_SERVER: "tcp:elsewhere:4713", XDG_RUNTIME_DIR: "/b" }), null);
@@ -89,12 +88,12 @@ describe("the sound server's socket", () => {
     assert.equal(soundServerSocket({}), null);
   });
 
-  test("tells that the server went, and once that it is back", { timeout: 20_000 }, async () => {
+  test("reports that the server went away, and once that it is back", { timeout: 20_000 }, async () => {
     const directory = await mkdtemp(join(tmpdir(), "goop-server-watch-"));
     const path = join(directory, "native");
     const gone = Promise.withResolvers<void>();
     const back = Promise.withResolvers<void>();
-    const presence = new ServerPresence(
+    const monitor = new ServerMonitor(
       { PULSE_SERVER: `unix:${path}` },
       { onGone: gone.resolve, onBack: back.resolve },
     );
@@ -102,41 +101,41 @@ describe("the sound server's socket", () => {
     const second = createServer();
     try {
       await once(first, "listening");
-      presence.watch();
+      monitor.start();
       const [connection] = (await once(first, "connection")) as [Socket];
       first.close();
       connection.destroy();
       await gone.promise;
-      assert.equal(presence.takeReturn(), false);
-      assert.equal(presence.isDeviceAtFault(true), false, "the server's absence explains it");
+      assert.equal(monitor.takeReturn(), false);
+      assert.equal(monitor.isDeviceAtFault(true), false, "the server is absent");
       second.listen(path);
       await back.promise;
-      assert.deepEqual([presence.takeReturn(), presence.takeReturn()], [true, false]);
-      assert.equal(presence.isDeviceAtFault(false), true, "the server is there again");
+      assert.deepEqual([monitor.takeReturn(), monitor.takeReturn()], [true, false]);
+      assert.equal(monitor.isDeviceAtFault(false), true, "the server is back");
     } finally {
-      presence.close();
+      monitor.close();
       first.close();
       second.close();
       await rm(directory, { recursive: true, force: true });
     }
   });
 
-  test("without a server a device is at fault only where there are others", () => {
-    const presence = new ServerPresence({}, { onGone: assert.fail, onBack: assert.fail });
-    presence.watch();
-    assert.deepEqual([presence.isDeviceAtFault(true), presence.isDeviceAtFault(false)], [true, false]);
+  test("without a server a device is at fault only if others exist", () => {
+    const monitor = new ServerMonitor({}, { onGone: assert.fail, onBack: assert.fail });
+    monitor.start();
+    assert.deepEqual([monitor.isDeviceAtFault(true), monitor.isDeviceAtFault(false)], [true, false]);
   });
 });
 
-describe("the stall watch after the server went", () => {
-  test("takes half a second without sound for a fault, and forgets the hurry where sound goes on", () => {
-    const watch = new StallDetector(DEFAULT_STALL_LIMITS, 0);
-    watch.heartbeat({ captured: 10, played: 10 }, 100);
-    watch.hurry(200);
-    assert.equal(watch.verdict(500), null);
-    assert.match(watch.verdict(700) ?? "", /microphone gave no sound for 500 ms/);
-    watch.heartbeat({ captured: 80, played: 80 }, 800);
-    assert.equal(watch.verdict(1_200), null);
-    assert.equal(watch.verdict(2_300), null, "the ordinary limits hold again");
+describe("the stall detector after the server went away", () => {
+  test("reports a fault after half a second without sound, and returns to the usual limits when sound goes on", () => {
+    const detector = new StallDetector(DEFAULT_STALL_LIMITS, 0);
+    detector.heartbeat({ captured: 10, played: 10 }, 100);
+    detector.suspect(200);
+    assert.equal(detector.verdict(500), null);
+    assert.match(detector.verdict(700) ?? "", /microphone gave no sound for 500 ms/);
+    detector.heartbeat({ captured: 80, played: 80 }, 800);
+    assert.equal(detector.verdict(1_200), null);
+    assert.equal(detector.verdict(2_300), null, "the usual limits apply again");
   });
 });

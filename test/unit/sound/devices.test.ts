@@ -1,4 +1,4 @@
-// Which devices people see, and that ids stay.
+// The selection, names and ids of sound devices.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -22,7 +22,7 @@ const laptop = [
 ];
 
 describe("device names", () => {
-  test("show what captures as microphone and what plays as speaker, without ALSA's plumbing", () => {
+  test("list capturing devices as microphones and playing devices as speakers, without ALSA's plugins", () => {
     const ids = (direction: "microphone" | "speaker") =>
       nameDevices(laptop, direction, 8).map(({ id }) => id);
     const both = ["ALSA:pulse", "ALSA:default"];
@@ -31,7 +31,7 @@ describe("device names", () => {
     assert.deepEqual(ids("speaker"), [cards[0], "ALSA:HDA Intel PCH: HDMI 0", cards[1], ...both]);
   });
 
-  test("stay when cards are found in another order", () => {
+  test("stay the same when cards are detected in another order", () => {
     const swapped = [
       device(0, "USB Headset: Audio (hw:0,0)", 1, 2),
       device(1, "HDA Intel PCH: ALC257 Analog (hw:1,0)", 2, 2),
@@ -41,7 +41,7 @@ describe("device names", () => {
     assert.deepEqual([before?.index, now?.index], [2, 0]);
   });
 
-  test("tell two equal devices apart", () => {
+  test("distinguish two equal devices", () => {
     const twins = [device(0, "Cam: Mic (hw:1,0)", 1, 0), device(1, "Cam: Mic (hw:2,0)", 1, 0)];
     assert.deepEqual(
       nameDevices(twins, "microphone", 9).map(({ id, name }) => [id, name]),
@@ -52,7 +52,7 @@ describe("device names", () => {
     );
   });
 
-  test("auto is the system's default, else the first device, else nothing", () => {
+  test("auto means the system's default, or the first device, or none", () => {
     assert.equal(findDevice(nameDevices(laptop, "speaker", 8), "auto")?.id, "ALSA:default");
     assert.equal(findDevice(nameDevices(laptop, "speaker", -1), "auto")?.index, 0);
     assert.equal(findDevice([], "auto"), undefined);

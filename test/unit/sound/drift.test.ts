@@ -1,5 +1,5 @@
-// Sound cards that run fast and slow, ten simulated minutes each: nothing is missed, nothing comes late, nothing is heard of
-// the correction.
+// Fast and slow sound cards, ten simulated minutes each: playback has no gaps, stays at its delay, and the correction is
+// inaudible.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -13,30 +13,30 @@ const PEAK = 8_192;
 const TARGET_MS = (TARGET_SAMPLES * 1_000) / SAMPLE_RATE;
 const WINDOW_MS = 100;
 const LOOK_EVERY_MS = 500;
-/** A stall of 80 ms, what stood in for the voice, and the seam. */
+/** A stall of 80 ms, the concealment and the cross-fade. */
 const STALL_WINDOW_MS = 250;
 
 const tone = (index: number) => Math.round(PEAK * Math.sin((2 * Math.PI * TONE_HZ * index) / SAMPLE_RATE));
 
-/** The worst pitch (share) and signal to noise of all windows in which nothing was amiss. */
+/** The worst relative pitch error and signal-to-noise ratio of all windows without a stall. */
 function worstOf({ samples, stallsMs }: Played): { pitch: number; snrDb: number } {
   const perMs = SAMPLE_RATE / 1_000;
   let pitch = 0;
   let snrDb = Number.POSITIVE_INFINITY;
   for (let atMs = 1_000; (atMs + WINDOW_MS) * perMs <= samples.length; atMs += LOOK_EVERY_MS) {
-    // Ten minutes at 300 ppm move the card's time by 180 ms against the network's.
+    // Within ten minutes 300 ppm shift the card's time by 180 ms against the network's.
     if (stallsMs.some((stallMs) => atMs > stallMs - 300 && atMs < stallMs + STALL_WINDOW_MS + 200)) continue;
-    const heard = analyseSine(samples.subarray(atMs * perMs, (atMs + WINDOW_MS) * perMs), TONE_HZ);
-    pitch = Math.max(pitch, Math.abs(heard.hz - TONE_HZ) / TONE_HZ);
-    snrDb = Math.min(snrDb, heard.snrDb);
+    const measured = analyseSine(samples.subarray(atMs * perMs, (atMs + WINDOW_MS) * perMs), TONE_HZ);
+    pitch = Math.max(pitch, Math.abs(measured.hz - TONE_HZ) / TONE_HZ);
+    snrDb = Math.min(snrDb, measured.snrDb);
   }
   return { pitch, snrDb };
 }
 
-describe("playing on a card of another clock", () => {
+describe("playback on a card with another clock", () => {
   for (const fastPpm of [300, -300]) {
     const word = fastPpm > 0 ? "fast" : "slow";
-    test(`300 ppm ${word}, with jitter and stalls of 80 ms: no gap, the buffer near its target, the tone pure`, (t) => {
+    test(`300 ppm ${word}, with jitter and stalls of 80 ms: no gap, the buffer near its target, a pure tone`, (t) => {
       const played = playCourse({
         durationMs: MINUTES_10,
         fastPpm,
@@ -62,7 +62,7 @@ describe("playing on a card of another clock", () => {
     });
   }
 
-  test("where both clocks agree and nothing is late nothing is left out or repeated, and the tone is pure", () => {
+  test("with equal clocks and no delays nothing is skipped or repeated, and the tone is pure", () => {
     const { samples, ring } = playCourse({
       durationMs: 60_000,
       fastPpm: 0,

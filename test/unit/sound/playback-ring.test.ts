@@ -1,4 +1,4 @@
-// What is played when: gathering, standing in for a late voice, leaving out and repeating silence, cutting.
+// The playback ring: initial fill, concealment of late blocks, skipped and repeated silence, cuts.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -28,7 +28,7 @@ function startedRing(amplitude: number, blocks = TARGET_BLOCKS) {
   };
   const block = new Int16Array(BLOCK_SAMPLES);
   const pull = () => ({ isVoice: ring.pull(block), level: toneLevel(block, SAMPLE_RATE, TONE_HZ) });
-  /** So many blocks of steady course. */
+  /** Pushes and pulls this many blocks. */
   const run = (count: number) => {
     for (let turn = 0; turn < count; turn += 1) {
       pull();
@@ -40,20 +40,20 @@ function startedRing(amplitude: number, blocks = TARGET_BLOCKS) {
 }
 
 describe("the playback ring", () => {
-  test("plays silence before anything came", () => {
+  test("plays silence before the first block", () => {
     const { ring, pull } = startedRing(8_000, 0);
     assert.deepEqual(pull(), { isVoice: false, level: 0 });
-    assert.equal(ring.counters().starved, 1);
+    assert.equal(ring.counters().concealed, 1);
   });
 
-  test("gathers its target before it plays the first", () => {
+  test("fills up to its target before it plays the first block", () => {
     const { push, pull } = startedRing(8_000, TARGET_BLOCKS - 1);
     assert.equal(pull().isVoice, false);
     push();
     assert.equal(pull().isVoice, true);
   });
 
-  test("begins at its target, whatever came before the first was asked for", () => {
+  test("starts at its target, even if more arrived before the first request", () => {
     const { ring, push, pull } = startedRing(8_000);
     push(5);
     pull();
@@ -61,7 +61,7 @@ describe("the playback ring", () => {
     assert.equal(ring.counters().skippedSamples, 0);
   });
 
-  test("is late while the next block is missing, but neither before the first nor while something stands in", () => {
+  test("is late while the next block is missing, but not before the first block and not during concealment", () => {
     const { ring, push, pull, run } = startedRing(8_000, 0);
     assert.equal(ring.isLate, false);
     push(TARGET_BLOCKS);
@@ -69,13 +69,13 @@ describe("the playback ring", () => {
     assert.equal(ring.isLate, false);
     pull();
     pull();
-    assert.equal(ring.isLate, false, "something stands in");
+    assert.equal(ring.isLate, false, "concealment");
     push(TARGET_BLOCKS);
     while (ring.fillSamples > BLOCK_SAMPLES) pull();
     assert.equal(ring.isLate, true);
   });
 
-  test("repeats silence when hardly anything waits", () => {
+  test("repeats silence when too little waits", () => {
     const { ring, run } = startedRing(0);
     run(10);
     const block = new Int16Array(BLOCK_SAMPLES);
@@ -86,18 +86,18 @@ describe("the playback ring", () => {
     assert.ok(ring.counters().repeatedSamples >= BLOCK_SAMPLES);
   });
 
-  test("goes on with the voice's pitch when it runs dry, and fades to silence within 100 ms", () => {
+  test("continues with the voice's pitch when it runs empty, and fades to silence within 100 ms", () => {
     const { pull, run } = startedRing(8_000);
     run(10);
     for (let turn = 0; turn < TARGET_BLOCKS; turn += 1) pull();
     const levels = Array.from({ length: 11 }, () => pull());
     assert.ok(levels.every(({ isVoice }) => !isVoice));
-    assert.ok(Math.abs((levels[0]?.level ?? 0) - 8_000 / 32_768) < 0.02, "full at first");
+    assert.ok(Math.abs((levels[0]?.level ?? 0) - 8_000 / 32_768) < 0.02, "full level at first");
     assert.ok((levels[6]?.level ?? 1) < 0.7 * (levels[0]?.level ?? 0), "fading");
     assert.equal(levels[10]?.level, 0);
   });
 
-  test("leaves out what came too late to be heard in its place", () => {
+  test("skips sound that arrived after its concealment", () => {
     const { ring, push, pull, run } = startedRing(8_000);
     run(10);
     for (let turn = 0; turn < 8; turn += 1) pull();
@@ -106,7 +106,7 @@ describe("the playback ring", () => {
     assert.ok(ring.fillSamples <= TARGET_SAMPLES, `${ring.fillSamples} wait`);
   });
 
-  test("leaves it out as well when it comes in pieces", () => {
+  test("skips it also when it arrives in pieces", () => {
     const { ring, push, pull, run } = startedRing(8_000);
     run(10);
     for (let turn = 0; turn < 8; turn += 1) pull();
@@ -117,7 +117,7 @@ describe("the playback ring", () => {
     assert.ok(ring.fillSamples <= TARGET_SAMPLES, `${ring.fillSamples} wait`);
   });
 
-  test("keeps its target when the card stalls and then takes all at once", () => {
+  test("keeps its target when the card stalls and then takes everything at once", () => {
     const { ring, push, pull, run } = startedRing(8_000);
     run(10);
     for (let turn = 0; turn < 8; turn += 1) push();
@@ -133,7 +133,7 @@ describe("the playback ring", () => {
     assert.ok(ring.counters().skippedSamples > 0);
   });
 
-  test("wins back a second's delay by a cut when the voice does not pause", () => {
+  test("removes a delay by a cut when the voice does not pause for a second", () => {
     const { ring, push, run } = startedRing(8_000);
     run(10);
     push(8);
@@ -141,7 +141,7 @@ describe("the playback ring", () => {
     assert.ok(ring.fillSamples < TARGET_SAMPLES + 2 * BLOCK_SAMPLES, `${ring.fillSamples} wait`);
   });
 
-  test("leaves out silence rather than voice", () => {
+  test("skips silence rather than voice", () => {
     const { ring, push, run } = startedRing(0);
     run(10);
     push(2);
@@ -155,7 +155,7 @@ describe("the playback ring", () => {
     assert.equal(speaking.counters().skippedSamples, 0);
   });
 
-  test("copies what is pushed", () => {
+  test("copies pushed blocks", () => {
     const ring = createPlaybackRing();
     const block = new Int16Array(BLOCK_SAMPLES).fill(5_000);
     for (let turn = 0; turn < TARGET_BLOCKS; turn += 1) ring.push(block);
@@ -165,7 +165,7 @@ describe("the playback ring", () => {
     assert.equal(target.at(-1), 5_000);
   });
 
-  test("forgets everything when it is cleared", () => {
+  test("forgets everything on clear", () => {
     const { ring, pull, run } = startedRing(8_000);
     run(10);
     ring.clear();

@@ -1,4 +1,4 @@
-// Tone, its pacing, resampling and the level meter: what comes out is measured, not compared with the same formula.
+// The tone, its pacing, resampling and the level meter. The tests measure the output independently of the formulas.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -8,7 +8,7 @@ import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
 import { createTone, paceBlocks, TONE_AMPLITUDE } from "../../../plugin/sound/tone.ts";
 import {
   dominantFrequency,
-  heardTone,
+  measureTone,
   sine,
   toneLevel,
   withoutSilence,
@@ -24,7 +24,7 @@ function near(actual: number, expected: number, tolerance: number): void {
 
 describe("the tone", () => {
   for (const hz of [50, 440, 997.3, 8_000]) {
-    test(`has exactly ${hz} Hz and a quarter of full scale over a second of blocks`, () => {
+    test(`has exactly ${hz} Hz and a quarter of full scale over a second`, () => {
       const next = createTone(hz);
       const samples = joined(Array.from({ length: 100 }, next));
       near(dominantFrequency(samples, SAMPLE_RATE), hz, 0.05);
@@ -42,7 +42,7 @@ describe("the tone", () => {
     }
   });
 
-  test("gives every block an array buffer of its own", () => {
+  test("makes each block in an ArrayBuffer of its own", () => {
     const next = createTone(440);
     const blocks = [next(), next()];
     assert.notEqual(blocks[0]?.buffer, blocks[1]?.buffer);
@@ -51,7 +51,7 @@ describe("the tone", () => {
 });
 
 describe("pacing", () => {
-  /** A clock that stands still until it is told; `lateMs` is how late its timers are. */
+  /** A manual clock; `lateMs` is the delay of its timers. */
   function fakeClock(lateMs = 0) {
     let nowMs = 1_000;
     let timer: { atMs: number; run: () => void } | null = null;
@@ -77,7 +77,7 @@ describe("pacing", () => {
     };
   }
 
-  test("keeps the average although every timer is late", () => {
+  test("keeps the average rate although every timer is late", () => {
     const clock = fakeClock(3);
     let blocks = 0;
     paceBlocks(() => {
@@ -87,7 +87,7 @@ describe("pacing", () => {
     assert.equal(blocks, 1_000);
   });
 
-  test("catches up after a gap by a few blocks only, then goes on as before", () => {
+  test("catches up by at most a few blocks after a gap, then continues at the usual rate", () => {
     const clock = fakeClock(500);
     let blocks = 0;
     paceBlocks(() => {
@@ -97,7 +97,7 @@ describe("pacing", () => {
     assert.equal(blocks, 6);
   });
 
-  test("ends at once, also from within a block", () => {
+  test("stops at once, also from within a callback", () => {
     const clock = fakeClock(200);
     let blocks = 0;
     const stop = paceBlocks(() => {
@@ -125,7 +125,7 @@ describe("resampling", () => {
     near(toneLevel(samples, SAMPLE_RATE, 440), 0.25, 0.003);
   });
 
-  test("joins blocks by a straight line from the sample before", () => {
+  test("joins blocks by interpolation from the previous sample", () => {
     const target = new Int16Array(6);
     assert.equal(resampleLinear(Int16Array.of(30, 60), target, 0), 60);
     assert.deepEqual([...target], [10, 20, 30, 40, 50, 60]);
@@ -133,7 +133,7 @@ describe("resampling", () => {
 });
 
 describe("the level meter", () => {
-  test("gives the largest magnitude as a part of full scale", () => {
+  test("returns the largest magnitude as a fraction of full scale", () => {
     assert.equal(peakLevel(new Int16Array(BLOCK_SAMPLES)), 0);
     assert.equal(peakLevel(Int16Array.of(3, -16_384, 100)), 0.5);
     assert.equal(peakLevel(Int16Array.of(-32_768)), 1);
@@ -141,23 +141,23 @@ describe("the level meter", () => {
 });
 
 describe("the measuring tools", () => {
-  test("tell a tone from its neighbours and from silence", () => {
+  test("distinguish a tone from its neighbours and from silence", () => {
     const samples = sine(1_000, 500, SAMPLE_RATE, 0.5);
     near(toneLevel(samples, SAMPLE_RATE, 1_000), 0.5, 0.001);
     near(toneLevel(samples, SAMPLE_RATE, 1_200), 0, 0.001);
     near(dominantFrequency(sine(311.1, 500, SAMPLE_RATE), SAMPLE_RATE), 311.1, 0.1);
   });
 
-  test("hear a tone whose phase broke, which over the whole cancels itself out", () => {
+  test("find a tone with phase jumps, which cancels itself out over the whole recording", () => {
     const [tone, turned] = [sine(440, 500, SAMPLE_RATE), sine(440, 500, SAMPLE_RATE, -0.25)];
     const samples = joined([tone, turned]);
     assert.ok(toneLevel(samples, SAMPLE_RATE, 440) < 0.01);
-    const heard = heardTone(samples, SAMPLE_RATE, 440);
-    near(heard.hz, 440, 0.2);
-    near(heard.level, 0.25, 0.001);
+    const measured = measureTone(samples, SAMPLE_RATE, 440);
+    near(measured.hz, 440, 0.2);
+    near(measured.level, 0.25, 0.001);
   });
 
-  test("cut off silence at both ends only", () => {
+  test("trim silence at both ends only", () => {
     const samples = Int16Array.of(0, 0, 900, 0, -900, 0);
     assert.deepEqual([...withoutSilence(samples)], [900, 0, -900]);
     assert.equal(withoutSilence(new Int16Array(9)).length, 0);

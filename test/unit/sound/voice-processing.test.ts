@@ -1,4 +1,4 @@
-// When the sound process hands the voice to the addon, and that it goes on where there is none.
+// When the sound process passes blocks to the addon, and how it works without the addon.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,12 +9,12 @@ import { VoiceProcessing } from "../../../plugin/sound/voice-processing.ts";
 const ALL = { echoCancellation: true, noiseSuppression: true, automaticGain: true };
 const FIGURES = { echoDelayMs: 0, echoReductionDb: 0, missingBlocks: 0, droppedBlocks: 0 };
 
-/** Adds one to each captured sample, and notes what it is told. */
+/** Adds one to each captured sample, and records its calls. */
 function createEngine(fault?: Error) {
-  const told: string[] = [];
+  const calls: string[] = [];
   const processor: VoiceProcessor = {
-    configure: ({ noiseSuppression }) => void told.push(`configured ${noiseSuppression}`),
-    playing: () => void told.push("playing"),
+    configure: ({ noiseSuppression }) => void calls.push(`configured ${noiseSuppression}`),
+    playing: () => void calls.push("playing"),
     captured(block) {
       if (fault) throw fault;
       for (const [at, sample] of block.entries()) block[at] = sample + 1;
@@ -22,37 +22,37 @@ function createEngine(fault?: Error) {
     figures: () => FIGURES,
   };
   const createVoiceProcessor = ({ noiseSuppression }: VoiceSettings) => {
-    told.push(`created ${noiseSuppression}`);
+    calls.push(`created ${noiseSuppression}`);
     return processor;
   };
-  return { told, createVoiceProcessor };
+  return { calls, createVoiceProcessor };
 }
 
 function createVoice(fault?: Error) {
-  const said: string[] = [];
+  const warnings: string[] = [];
   const engine = createEngine(fault);
-  const voice = new VoiceProcessing((message) => said.push(message));
-  /** Bytes that start at an odd place, as those of a stream may. */
+  const voice = new VoiceProcessing((message) => warnings.push(message));
+  /** Bytes at an odd offset, as a stream may deliver them. */
   const capture = (): number => {
     const bytes = new Uint8Array(2 * BLOCK_SAMPLES + 1).subarray(1);
     voice.captured(bytes);
     return bytes[0] ?? -1;
   };
-  return { voice, engine, said, capture };
+  return { voice, engine, warnings, capture };
 }
 
-describe("the sound process's voice", () => {
-  test("goes on as captured without the addon, and while nothing is asked for", () => {
+describe("voice processing", () => {
+  test("leaves the voice unchanged without the addon and while everything is off", () => {
     const { voice, engine, capture } = createVoice();
     voice.configure(ALL);
     assert.equal(capture(), 0);
     voice.attach(engine);
     voice.configure(NO_PROCESSING);
     assert.equal(capture(), 0);
-    assert.deepEqual(engine.told, []);
+    assert.deepEqual(engine.calls, []);
   });
 
-  test("is processed in place with the settings of the moment", () => {
+  test("processes the voice in place with the current settings", () => {
     const { voice, engine, capture } = createVoice();
     voice.attach(engine);
     voice.configure(ALL);
@@ -62,10 +62,10 @@ describe("the sound process's voice", () => {
     assert.equal(capture(), 1);
     voice.configure(NO_PROCESSING);
     assert.equal(capture(), 0);
-    assert.deepEqual(engine.told, ["created true", "configured false", "playing", "configured false"]);
+    assert.deepEqual(engine.calls, ["created true", "configured false", "playing", "configured false"]);
   });
 
-  test("starts afresh with another device, and what is played matters only once something is captured", () => {
+  test("restarts with another device, and ignores played blocks before the first captured one", () => {
     const { voice, engine, capture } = createVoice();
     voice.attach(engine);
     voice.configure(ALL);
@@ -74,14 +74,14 @@ describe("the sound process's voice", () => {
     voice.restart();
     voice.playing(new Int16Array(BLOCK_SAMPLES));
     capture();
-    assert.deepEqual(engine.told, ["created true", "created true"]);
+    assert.deepEqual(engine.calls, ["created true", "created true"]);
   });
 
-  test("goes on as captured after a failure, which is said once", () => {
-    const { voice, engine, said, capture } = createVoice(new Error("the library says -6"));
+  test("leaves the voice unchanged after a failure, and warns once", () => {
+    const { voice, engine, warnings, capture } = createVoice(new Error("the library returned -6"));
     voice.attach(engine);
     voice.configure(ALL);
     assert.deepEqual([capture(), capture()], [0, 0]);
-    assert.deepEqual(said, ["the voice is sent as captured: the library says -6"]);
+    assert.deepEqual(warnings, ["the voice is sent as captured: the library returned -6"]);
   });
 });

@@ -1,4 +1,4 @@
-// How long a voice that is late is waited for before something stands in.
+// How long a fill waits for a late voice before it conceals the gap.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -11,7 +11,7 @@ const VOICE = new Int16Array(BLOCK_SAMPLES).fill(1_000);
 function setUp() {
   const ring = createPlaybackRing();
   const timers: { delayMs: number; run: () => void }[] = [];
-  const patient = createWaitThenFill(ring, {
+  const speakerFill = createWaitThenFill(ring, {
     after(delayMs, run) {
       const timer = { delayMs, run };
       timers.push(timer);
@@ -20,57 +20,57 @@ function setUp() {
   });
   let filled = 0;
   const block = new Int16Array(BLOCK_SAMPLES);
-  const arrives = () => {
+  const arrive = () => {
     ring.push(VOICE);
-    patient.arrived();
+    speakerFill.onPush();
   };
   return {
     ring,
     timers,
-    patient,
-    arrives,
-    ask: () => patient.fill(block, () => (filled += 1)),
+    speakerFill,
+    arrive,
+    request: () => speakerFill.fill(block, () => (filled += 1)),
     filled: () => filled,
   };
 }
 
-/** Playing, with less than a block waiting. */
+/** Playback has started, and less than a block waits. */
 function playing() {
   const bench = setUp();
-  for (let turn = 0; turn < 3; turn += 1) bench.arrives();
-  while (!bench.ring.isLate) bench.ask();
+  for (let turn = 0; turn < 3; turn += 1) bench.arrive();
+  while (!bench.ring.isLate) bench.request();
   return { ...bench, before: bench.filled() };
 }
 
-describe("a block for the speaker", () => {
-  test("is filled at once while the voice waits, and while there is none yet", () => {
-    const { ask, filled, timers } = setUp();
-    ask();
+describe("filling a block for the speaker", () => {
+  test("is immediate while sound waits, and before the first sound", () => {
+    const { request, filled, timers } = setUp();
+    request();
     assert.deepEqual([filled(), timers.length], [1, 0]);
   });
 
-  test("is waited for when the voice is late, and filled as soon as it comes", () => {
-    const { ring, ask, arrives, filled, timers, before } = playing();
-    ask();
+  test("waits for a late voice and fills the block on arrival", () => {
+    const { ring, request, arrive, filled, timers, before } = playing();
+    request();
     assert.deepEqual([filled(), timers.map(({ delayMs }) => delayMs)], [before, [FILL_WAIT_MS]]);
-    arrives();
-    assert.deepEqual([filled(), timers.length, ring.counters().starved], [before + 1, 0, 0]);
+    arrive();
+    assert.deepEqual([filled(), timers.length, ring.counters().concealed], [before + 1, 0, 0]);
   });
 
-  test("is stood in for when the voice does not come in time, and the next is not waited for", () => {
-    const { ring, ask, filled, timers, before } = playing();
-    ask();
+  test("conceals the block when the voice does not arrive in time, and does not wait for the next", () => {
+    const { ring, request, filled, timers, before } = playing();
+    request();
     timers[0]?.run();
-    assert.deepEqual([filled(), ring.counters().starved], [before + 1, 1]);
-    ask();
+    assert.deepEqual([filled(), ring.counters().concealed], [before + 1, 1]);
+    request();
     assert.deepEqual([filled(), timers.length], [before + 2, 0]);
   });
 
-  test("is forgotten with its device", () => {
-    const { patient, ask, arrives, filled, timers, before } = playing();
-    ask();
-    patient.clear();
-    arrives();
+  test("is cancelled by clear", () => {
+    const { speakerFill, request, arrive, filled, timers, before } = playing();
+    request();
+    speakerFill.clear();
+    arrive();
     assert.deepEqual([filled(), timers.length], [before, 0]);
   });
 });
