@@ -1,4 +1,4 @@
-// The compiled addon as it is, and the only place that loads it. Nothing but native/*.ts may import this.
+// Types and loads the compiled addon. Only native/*.ts may import this file.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,20 +6,20 @@ import { fileURLToPath } from "node:url";
 import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp } from "./types.ts";
 import type { CreateBoundVoice } from "./voice.ts";
 
-/** A capture as the addon hands it out. */
+/** A capture as the addon returns it. */
 export interface BoundCapture {
   readonly mode: CameraMode;
-  /** The pool; a slot is an index into it. */
+  /** The frame pool. A slot is an index into it. */
   readonly buffers: readonly ArrayBuffer[];
-  /** For the device's own JPEG beside each picture; none at all where the device makes no JPEG. */
+  /** Buffers for the device's own JPEG of each frame. Empty when the device makes no JPEG. */
   readonly jpegBuffers: readonly ArrayBuffer[];
   counters(): CaptureCounters;
   giveBack(slot: number): void;
-  /** To be called once. */
+  /** Call it once only. */
   close(): Promise<void>;
 }
 
-/** Called with each picture, and once with slot -1 and the error when the source failed. */
+/** Called with each frame, and once with slot -1 and the error when the source failed. */
 export type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
 
 type Encode = (
@@ -31,9 +31,9 @@ type Encode = (
 ) => Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
 
 export interface BoundEncoder {
-  /** To base64 text. */
+  /** Makes base64 text. */
   readonly encode: Encode;
-  /** To the JPEG's bytes. */
+  /** Makes the JPEG's bytes. */
   readonly compress: Encode;
   text(jpeg: Uint8Array): Promise<{ buffer: ArrayBuffer; length: number }>;
 }
@@ -50,7 +50,7 @@ export interface BoundScaler {
 
 export interface Binding {
   listCameras(): CameraInfo[];
-  /** An empty path opens the test pattern; an empty fourcc leaves the choice open. */
+  /** An empty path opens the test pattern. An empty fourcc allows any format. */
   openCapture(
     path: string,
     width: number,
@@ -85,11 +85,11 @@ const FUNCTIONS = [
 ] as const satisfies readonly (keyof Binding)[];
 
 const BINARY = "build/Release/callnative.node";
-/** From native/ itself, and from dist/native/, whose binary stays in the source tree. */
+/** Relative to native/ and to dist/native/. The binary always stays in the source tree. */
 const PLACES = [`./${BINARY}`, `../../native/${BINARY}`];
-const REMEDY = "build it by: npm run build:native";
+const REMEDY = "build it with: npm run build:native";
 
-/** @throws Error naming the file that is missing, does not load, or is out of date, and what to run. */
+/** @throws Error that names the file that is missing, does not load or is out of date, and the command to run */
 export function loadBinding(): Binding {
   const places = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
   const path = places.find((place) => existsSync(place));

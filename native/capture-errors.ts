@@ -1,4 +1,4 @@
-// Says in a sentence what a failed capture means for the person in front of it. Decides nothing else.
+// Describes a failed capture in a sentence for the user.
 
 import { CaptureError } from "./types.ts";
 
@@ -8,15 +8,15 @@ const MEANINGS: Readonly<Record<string, (path: string) => string>> = {
   ENODEV: (path) => `The camera ${path} has been unplugged`,
   ENXIO: (path) => `The camera ${path} has been unplugged`,
   EACCES: (path) =>
-    `The camera ${path} may not be used: the user needs access to it, often by the group video`,
-  EPERM: (path) => `The camera ${path} may not be used: the system forbids it`,
+    `The camera ${path} cannot be used: the user needs access to it, often through the group video`,
+  EPERM: (path) => `The camera ${path} cannot be used: the system forbids it`,
   ENOTTY: (path) => `${path} is not a camera`,
-  ETIMEDOUT: (path) => `The camera ${path} is silent: no picture came for 5 s`,
-  EIO: (path) => `The camera ${path} failed in mid-stream`,
+  ETIMEDOUT: (path) => `The camera ${path} delivered no picture for 5 s`,
+  EIO: (path) => `The camera ${path} failed while it was streaming`,
   ENOMEM: (path) => `There is too little memory for pictures of the camera ${path}`,
 };
 
-/** @returns a CaptureError for what the addon threw; other errors keep their message and have no errno. */
+/** @returns a CaptureError for an error of the addon. Other errors keep their message and have no errno. */
 export function captureErrorFrom(thrown: unknown): CaptureError {
   if (thrown instanceof CaptureError) return thrown;
   const details = {

@@ -1,19 +1,19 @@
-// Turns the addon's slots into lent frames: who holds which buffer is counted here, in one place.
+// Turns the addon's slots into lent frames, and counts the holders of each buffer.
 
 import type { Binding, BoundCapture } from "./binding.ts";
 import { captureErrorFrom } from "./capture-errors.ts";
 import type { Capture, CaptureCallbacks, CaptureConstraints, CaptureCounters, VideoFrame } from "./types.ts";
 
-/** Opens `path`, or the test pattern where it is empty. @throws CaptureError */
+/** Opens `path`, or the test pattern if `path` is empty. @throws CaptureError */
 export async function openCapture(
   binding: Binding,
   path: string,
-  wish: CaptureConstraints,
+  constraints: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<Capture> {
   const capture = new PooledCapture(callbacks);
   try {
-    const { width, height, fps, fourcc = "" } = wish;
+    const { width, height, fps, fourcc = "" } = constraints;
     capture.attach(await binding.openCapture(path, width, height, fps, fourcc, capture.listener));
   } catch (error) {
     throw captureErrorFrom(error);
@@ -32,14 +32,14 @@ class PooledCapture implements Capture {
     this.#callbacks = callbacks;
   }
 
-  /** The addon calls back from its event loop turn only, so never before `attach`. */
+  /** The addon calls back in a later turn of the event loop, so never before `attach`. */
   attach(bound: BoundCapture): void {
     this.#bound = bound;
     this.#views = bound.buffers.map((buffer) => new Uint8Array(buffer));
     this.#jpegs = bound.jpegBuffers;
   }
 
-  /** Node only warns of what is thrown into a thread-safe function (DEP0168), so it is thrown again from outside. */
+  /** Node only warns of an exception in a thread-safe function (DEP0168), so it is rethrown in a later turn. */
   readonly listener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number): void => {
     try {
       this.#receive(slot, capturedAtUs, error, jpegLength);
@@ -114,18 +114,18 @@ class LentFrame implements VideoFrame {
   }
 
   retain(): void {
-    this.#demandHeld("retain");
+    this.#assertHeld("retain");
     this.#holders++;
   }
 
   release(): void {
-    this.#demandHeld("release");
+    this.#assertHeld("release");
     this.#holders--;
     if (this.#holders === 0) this.#giveBack();
   }
 
-  #demandHeld(operation: string): void {
+  #assertHeld(operation: string): void {
     if (this.#holders === 0)
-      throw new Error(`${operation}: this frame has been given back and may be another now`);
+      throw new Error(`${operation}: this frame was released, and its buffer may hold another frame`);
   }
 }

@@ -1,5 +1,4 @@
-// The addon's façade: checks what goes in, gives types and lent frames to what comes out. What the pictures are for
-// is not known here.
+// The addon's façade: checks arguments, and returns typed results and lent frames.
 
 import { type Binding, type BoundEncoder, type BoundScaler, loadBinding } from "./binding.ts";
 import { openCapture } from "./capture.ts";
@@ -18,19 +17,19 @@ import { openVoice } from "./voice.ts";
 export * from "./types.ts";
 export * from "./voice.ts";
 
-type Picture = Pick<VideoFrame, "data" | "width" | "height">;
+type FramePixels = Pick<VideoFrame, "data" | "width" | "height">;
 
 /** JPEG's own limit for a side, ISO 10918-1. */
 const MAX_SIDE = 65_535;
-/** The largest picture a V4L2 wish may name; an I420 of it is 100 MB. */
-const MAX_WISH_SIDE = 8_192;
+/** The largest side that a capture may ask for. An I420 frame of that size takes 100 MB. */
+const MAX_CAPTURE_SIDE = 8_192;
 const MAX_FPS = 240;
-/** More than glibc takes by itself, eight for each core, is surely a mistake. */
+/** glibc's default is eight for each core. A larger number is certainly a mistake. */
 const MAX_ARENAS = 1_024;
 
 let native: Native | undefined;
 
-/** Loads the binary at the first call. @throws Error naming the missing file and what to run. */
+/** Loads the binary at the first call. @throws Error that names the missing file and the command to run */
 export function loadNative(): Native {
   native ??= facadeOf(loadBinding());
   return native;
@@ -39,11 +38,12 @@ export function loadNative(): Native {
 function facadeOf(binding: Binding): Native {
   return {
     listCameras: () => binding.listCameras(),
-    openCamera: async (path, wish, callbacks) => {
+    openCamera: async (path, constraints, callbacks) => {
       if (path === "") throw new TypeError("path: empty, expected a device such as /dev/video0");
-      return openCapture(binding, path, checkedWish(wish), callbacks);
+      return openCapture(binding, path, checkedConstraints(constraints), callbacks);
     },
-    openPattern: async (wish, callbacks) => openCapture(binding, "", checkedWish(wish), callbacks),
+    openPattern: async (constraints, callbacks) =>
+      openCapture(binding, "", checkedConstraints(constraints), callbacks),
     createScaler: () => scalerOf(binding.createScaler()),
     createJpegEncoder: () => new BoundJpegEncoder(binding.createEncoder()),
     createVoiceProcessor: (settings) => openVoice(binding.createVoiceProcessor, settings),
@@ -63,14 +63,14 @@ class BoundJpegEncoder implements JpegEncoder {
     this.#bound = bound;
   }
 
-  async encode({ data, width, height }: Picture, wish: JpegOptions): Promise<EncodedFrame> {
-    const { maxWidth, quality } = checkedJpegWish(wish);
+  async encode({ data, width, height }: FramePixels, options: JpegOptions): Promise<EncodedFrame> {
+    const { maxWidth, quality } = checkedJpegOptions(options);
     const made = await this.#bound.encode(data, width, height, maxWidth, quality);
     return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
 
-  async compress({ data, width, height }: Picture, wish: JpegOptions): Promise<CompressedFrame> {
-    const { maxWidth, quality } = checkedJpegWish(wish);
+  async compress({ data, width, height }: FramePixels, options: JpegOptions): Promise<CompressedFrame> {
+    const { maxWidth, quality } = checkedJpegOptions(options);
     const made = await this.#bound.compress(data, width, height, maxWidth, quality);
     return { jpeg: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
@@ -84,23 +84,23 @@ class BoundJpegEncoder implements JpegEncoder {
 function scalerOf(bound: BoundScaler): FrameScaler {
   return {
     async scale({ data, width, height }, targetWidth, targetHeight) {
-      const toWidth = checkedNumber("width", Math.floor(targetWidth), 2, MAX_WISH_SIDE);
-      const toHeight = checkedNumber("height", Math.floor(targetHeight), 2, MAX_WISH_SIDE);
+      const toWidth = checkedNumber("width", Math.floor(targetWidth), 2, MAX_CAPTURE_SIDE);
+      const toHeight = checkedNumber("height", Math.floor(targetHeight), 2, MAX_CAPTURE_SIDE);
       return new Uint8Array(await bound.scale(data, width, height, toWidth, toHeight));
     },
   };
 }
 
-function checkedWish(wish: CaptureConstraints): CaptureConstraints {
+function checkedConstraints(constraints: CaptureConstraints): CaptureConstraints {
   return {
-    ...wish,
-    width: checkedNumber("width", Math.floor(wish.width), 1, MAX_WISH_SIDE),
-    height: checkedNumber("height", Math.floor(wish.height), 1, MAX_WISH_SIDE),
-    fps: checkedNumber("fps", wish.fps, 1, MAX_FPS),
+    ...constraints,
+    width: checkedNumber("width", Math.floor(constraints.width), 1, MAX_CAPTURE_SIDE),
+    height: checkedNumber("height", Math.floor(constraints.height), 1, MAX_CAPTURE_SIDE),
+    fps: checkedNumber("fps", constraints.fps, 1, MAX_FPS),
   };
 }
 
-function checkedJpegWish({ maxWidth, quality }: JpegOptions): JpegOptions {
+function checkedJpegOptions({ maxWidth, quality }: JpegOptions): JpegOptions {
   return {
     maxWidth: checkedNumber("maxWidth", Math.floor(maxWidth), 2, MAX_SIDE),
     quality: checkedNumber("quality", Math.round(quality), 1, 100),

@@ -1,20 +1,20 @@
-// What the addon offers, in types. Pixels stay in native memory or in pooled buffers; JavaScript passes them on.
+// The addon's types. Pixels stay in native memory or pooled buffers, which JavaScript only passes on.
 
 import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
 
 /**
- * One picture in I420: the Y plane, then U, then V, no padding, chroma sizes rounded up.
- * `data` is the only view of its ArrayBuffer, because WebRTC's source reads the whole of it.
- * The buffer is lent: it may be written again after `release()` has been called as often as it was
- * handed over (once) plus `retain()`ed. A consumer that goes on using it after its callback returned retains it.
+ * A frame in I420: the Y plane, then U, then V, without padding, chroma sizes rounded up.
+ * `data` covers its whole ArrayBuffer, because WebRTC's source reads all of it.
+ * The buffer is lent. A callback that receives the frame holds it once until it returns. A consumer that keeps the frame
+ * longer calls `retain()`, and later `release()`. The buffer is reused after the last release.
  */
 export interface VideoFrame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
   /**
-   * The same picture as the camera's own JPEG, where the camera makes JPEG; lent like `data`. From start to end marker,
-   * with Huffman tables even where the camera leaves out the standard ones.
+   * The same frame as the camera's own JPEG, if the camera makes JPEG; lent like `data`. It runs from start to end marker
+   * and contains Huffman tables, even if the camera omits the standard ones.
    */
   readonly jpeg?: Uint8Array | undefined;
   /** Unix time of the capture in microseconds. */
@@ -27,36 +27,36 @@ export interface CameraMode {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
-  /** V4L2 fourcc such as YUYV or MJPG; I420 for the pattern. */
+  /** V4L2 fourcc such as YUYV or MJPG; I420 for the test pattern. */
   readonly fourcc: string;
 }
 
 export interface CameraInfo {
-  /** Device node, such as /dev/video0. It may name another camera after a restart; `id` does not. */
+  /** Device node, such as /dev/video0. After a restart it may name another camera; `id` does not. */
   readonly path: string;
-  /** /dev/v4l/by-id/… where udev made one, else the bus information with the card's name. */
+  /** The udev link /dev/v4l/by-id/…, or else the bus information with the card's name. */
   readonly id: string;
-  /** What else this camera may have been remembered by: its other lasting names, the bus information with its name. */
+  /** Other ids that settings may hold for this camera: its other stable names, and the bus information with its name. */
   readonly otherIds: readonly string[];
   readonly name: string;
   readonly modes: readonly CameraMode[];
 }
 
 export interface CaptureCounters {
-  /** Pictures that the device delivered. */
+  /** Frames that the device delivered. */
   readonly captured: number;
-  /** Of these: marked faulty by the driver or not decodable. */
+  /** Captured frames that the driver marked faulty or that do not decode. */
   readonly faulty: number;
-  /** Of these: overtaken by a newer one, or no free buffer. */
+  /** Captured frames that a newer frame replaced, or that had no free buffer. */
   readonly dropped: number;
-  /** Of these: handed to `onFrame`. captured = faulty + dropped + delivered + at most one waiting. */
+  /** Captured frames passed to `onFrame`. captured = faulty + dropped + delivered + at most one waiting. */
   readonly delivered: number;
 }
 
 export interface CaptureCallbacks {
-  /** The frame is released when this returns, unless it was retained. Never called after `close()` resolved. */
+  /** The frame is released when the callback returns, unless retained. Never called after `close()` resolved. */
   onFrame(frame: VideoFrame): void;
-  /** Capture ended by itself: unplugged or failed. `close()` is still owed. */
+  /** The device was unplugged or failed. The owner must still call `close()`. */
   onError(error: CaptureError): void;
 }
 
@@ -71,15 +71,15 @@ export interface CaptureConstraints {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
-  /** Only modes of this V4L2 format; without it any that can be converted. The pattern ignores it. */
+  /** Restricts the modes to this V4L2 format. The test pattern ignores it. */
   readonly fourcc?: string;
 }
 
-/** A failed system call: which one, on what, and the errno's name. */
+/** A failed system call: its name, its path and the errno's name. */
 export interface CaptureErrorDetails {
   /** Such as VIDIOC_STREAMON, or open. */
   readonly operation: string;
-  /** Such as EBUSY; empty where no system call failed. */
+  /** Such as EBUSY; empty when no system call failed. */
   readonly errno: string;
   readonly path: string;
 }
@@ -99,49 +99,49 @@ export class CaptureError extends Error implements CaptureErrorDetails {
 }
 
 export interface JpegOptions {
-  /** Pixels; a wider picture is scaled down, its shape kept, sizes rounded to even. */
+  /** In pixels. A wider frame is scaled down, with its aspect ratio kept and sizes rounded to even. */
   readonly maxWidth: number;
   /** 1 to 100. */
   readonly quality: number;
 }
 
 export interface EncodedFrame {
-  /** Base64 text in ASCII; a view of a buffer that the next `encode` on the same encoder writes again. */
+  /** Base64 text in ASCII: a view of a buffer that the next `encode` of the same encoder overwrites. */
   readonly base64: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** The same without the text, for ways that carry bytes. */
+/** A JPEG as bytes, for binary deliveries. */
 export interface CompressedFrame {
-  /** A view of a buffer that the next `compress` on the same encoder writes again. */
+  /** A view of a buffer that the next `compress` of the same encoder overwrites. */
   readonly jpeg: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** JPEG, and base64 in one go, on a worker thread. One picture at a time on each encoder. */
+/** Encodes JPEG and base64 on a worker thread, one frame at a time for each encoder. */
 export interface JpegEncoder {
-  encode(picture: Pick<VideoFrame, "data" | "width" | "height">, wish: JpegOptions): Promise<EncodedFrame>;
+  encode(frame: Pick<VideoFrame, "data" | "width" | "height">, options: JpegOptions): Promise<EncodedFrame>;
   compress(
-    picture: Pick<VideoFrame, "data" | "width" | "height">,
-    wish: JpegOptions,
+    frame: Pick<VideoFrame, "data" | "width" | "height">,
+    options: JpegOptions,
   ): Promise<CompressedFrame>;
-  /** Only the base64 text of a JPEG that is there already; valid as that of `encode` is. */
+  /** Makes base64 text of an existing JPEG. The result is valid as long as that of `encode`. */
   textOf(jpeg: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Scales on a worker thread. One picture at a time on each scaler. */
+/** Scales on a worker thread, one frame at a time for each scaler. */
 export interface FrameScaler {
-  /** An I420 picture of that size, the only view of its buffer, which the next `scale` writes again. Sizes in pixels. */
+  /** Sizes in pixels. @returns an I420 frame that covers its whole buffer, which the next `scale` overwrites */
   scale(
-    picture: Pick<VideoFrame, "data" | "width" | "height">,
+    frame: Pick<VideoFrame, "data" | "width" | "height">,
     width: number,
     height: number,
   ): Promise<Uint8Array>;
 }
 
-/** The time stamp that the test pattern carries; see native/README.md for its layout. */
+/** The time stamp in the test pattern. native/README.md describes its layout. */
 export interface PatternStamp {
   /** Unix time in units of 100 µs, modulo 2³². */
   readonly ticks: number;
@@ -151,32 +151,32 @@ export interface PatternStamp {
 
 export interface Native {
   listCameras(): CameraInfo[];
-  openCamera(path: string, wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
-  openPattern(wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
+  openCamera(path: string, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
+  openPattern(constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
   createJpegEncoder(): JpegEncoder;
   createScaler(): FrameScaler;
   /** @throws Error when libwebrtc-audio-processing cannot be set up. */
   createVoiceProcessor(settings: VoiceSettings): VoiceProcessor;
-  /** I420 to RGBA on a worker thread, for lossless pictures. */
-  toRgba(picture: Pick<VideoFrame, "data" | "width" | "height">): Promise<Uint8Array>;
-  /** Reads the pattern's stamp back out of an I420 picture; null where there is none or it is damaged. */
-  readStamp(picture: Pick<VideoFrame, "data" | "width" | "height">): PatternStamp | null;
+  /** Converts I420 to RGBA on a worker thread, for PNG. */
+  toRgba(frame: Pick<VideoFrame, "data" | "width" | "height">): Promise<Uint8Array>;
+  /** Reads the pattern's stamp from an I420 frame; null when it is missing or damaged. */
+  readStamp(frame: Pick<VideoFrame, "data" | "width" | "height">): PatternStamp | null;
   /**
-   * Duplicates fd 1 (close-on-exec) and points fd 1 at fd 2, so that what native libraries print cannot reach
-   * the protocol. Returns the duplicate. dup(2), dup2(2).
+   * Duplicates fd 1 (close-on-exec) and points fd 1 at fd 2, so that output of native libraries cannot reach the protocol.
+   * dup(2), dup2(2). @returns the duplicate
    */
   protectStdout(): number;
   /**
-   * Bounds how many arenas glibc's malloc keeps; to be called before other libraries start their threads. With the
-   * default of eight for each core, the memory that WebRTC's threads free stays spread over all of them. mallopt(3).
+   * Limits the arenas of glibc's malloc. Call it before other libraries start their threads. With the default of eight for
+   * each core, memory freed by WebRTC's threads stays spread over all of them. mallopt(3).
    */
   limitMallocArenas(arenas: number): void;
-  /** Asks the kernel to send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
+  /** Makes the kernel send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
   dieWithParent(): void;
   /**
-   * A TCP socket on a free port of 127.0.0.1 for Node's `listen({ fd })`, which owns it from then on. Its connections are
-   * reset whenever they are closed, also by the end of the process, so that no reader takes that for the end of what
-   * it reads: SO_LINGER, socket(7). @returns the descriptor. @throws Error naming the call that failed
+   * Opens a TCP socket on a free port of 127.0.0.1 for Node's `listen({ fd })`, which then owns it. Its connections are
+   * reset when they close, also by the end of the process, so that no reader mistakes that for the end of the content:
+   * SO_LINGER, socket(7). @returns the descriptor. @throws Error that names the failed call
    */
   openResettingListener(): number;
 }

@@ -1,6 +1,6 @@
-// The voice processor's types and façade: the addon trusts the length of a block, so it is checked here.
+// The voice processor's types and façade. Checks the length of each block, because the addon does not.
 
-/** Each works without the others. */
+/** Each setting works without the others. */
 export interface VoiceSettings {
   readonly echoCancellation: boolean;
   readonly noiseSuppression: boolean;
@@ -8,27 +8,27 @@ export interface VoiceSettings {
 }
 
 export interface VoiceFigures {
-  /** Delay of the echo as it was found, milliseconds; 0 before it was. */
+  /** Estimated delay of the echo in milliseconds; 0 before there is an estimate. */
   readonly echoDelayMs: number;
-  /** Captured before against after cancellation while the speaker sounds, decibels; the near voice lowers it. */
+  /** Captured power before over after cancellation, in decibels, while the speaker plays. The near voice lowers it. */
   readonly echoReductionDb: number;
-  /** Captured blocks for which nothing played was there; played blocks that came too often. */
+  /** Captured blocks without a played counterpart, and played blocks without a captured one. */
   readonly missingBlocks: number;
   readonly droppedBlocks: number;
 }
 
-/** Blocks are 10 ms: 480 samples, 16 bit, mono, 48 kHz. Everything happens on the calling thread, 0.3 ms a block. */
+/** Blocks are 10 ms: 480 samples, 16 bit, mono, 48 kHz. Runs on the calling thread, 0.3 ms a block. */
 export interface VoiceProcessor {
   /** Takes effect with the next block. */
   configure(settings: VoiceSettings): void;
-  /** What the speaker plays, silence included, when it is handed over. */
+  /** Call it with every block handed to the speaker, including silence. */
   playing(block: Int16Array): void;
-  /** Replaces the captured samples by those to be sent. @throws Error with the library's status. */
+  /** Replaces the captured samples by the processed ones. @throws Error with the library's status */
   captured(block: Int16Array): void;
   figures(): VoiceFigures;
 }
 
-/** As the addon hands it out. */
+/** The addon's object. */
 export interface BoundVoice {
   configure(echoCancellation: boolean, noiseSuppression: boolean, automaticGain: boolean): void;
   playing(block: Int16Array): void;

@@ -63,7 +63,7 @@ export function avOffset({ peer }: StatisticsMoment, last: StatisticsMoment | nu
     last !== null &&
     peer.bytesReceivedAudio > last.peer.bytesReceivedAudio &&
     peer.bytesReceivedVideo > last.peer.bytesReceivedVideo;
-  return flows ? peer.soundBehindMs : null;
+  return flows ? peer.avOffsetMs : null;
 }
 
 /**

@@ -1,5 +1,4 @@
-// Where the local picture comes from: a V4L2 camera, the test pattern, or nothing. What the call does with it is
-// not known here.
+// The interface to cameras: V4L2 devices and the test pattern.
 
 import type { Capture, CaptureCallbacks, CaptureConstraints } from "../../native/types.ts";
 import type { Device } from "../../rpc-schema/index.ts";
@@ -12,18 +11,18 @@ export interface OpenCamera extends Capture {
 }
 
 export interface Cameras {
-  /** Lists without opening for capture; the test pattern comes last. */
+  /** Lists the cameras without opening them for capture. The test pattern comes last. */
   list(): Device[];
   /**
-   * Opens what a settings value names: `auto` (the first camera that opens; never the test pattern), `test-pattern`,
-   * or a camera's id.
-   * @throws CaptureError with operation and errno; RpcError unknownDevice for an id that names nothing,
-   * deviceUnavailable for `auto` where there is no camera.
+   * Opens the camera of a settings value: `auto` (the first camera that opens, never the test pattern), `test-pattern`, or
+   * a camera's id.
+   * @throws CaptureError with operation and errno; RpcError unknownDevice for an unknown id, deviceUnavailable for `auto`
+   * without any camera
    */
-  open(choice: string, wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<OpenCamera>;
+  open(choice: string, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<OpenCamera>;
   /**
-   * Tells the new list whenever a camera has come, gone, or may now be opened, without polling; until the returned
-   * function is called. Does not keep the process alive.
+   * Reports the new list when a camera comes, goes, or becomes accessible, until the returned function is called. Does not
+   * poll, and does not keep the process alive.
    */
   watch(onChange: (devices: Device[]) => void): () => void;
 }

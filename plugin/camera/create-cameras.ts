@@ -1,4 +1,4 @@
-// Chooses between the machine's cameras and the test pattern. How pictures are captured is the addon's affair.
+// Implements Cameras: chooses between the machine's cameras and the test pattern. The addon captures.
 
 import {
   type CameraInfo,
@@ -10,28 +10,28 @@ import {
 } from "../../native/types.ts";
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
 import { type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
-import { type NodeWatch, SYSTEM_NODES, watchNodes } from "./device-nodes.ts";
+import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
 
 const AUTO = "auto";
 const TEST_PATTERN_NAME = "Test pattern";
 
-export function createCameras(native: Native, nodes: NodeWatch = SYSTEM_NODES): Cameras {
+export function createCameras(native: Native, nodes: NodeMonitorOptions = SYSTEM_NODES): Cameras {
   const list = () => devicesOf(native.listCameras());
   return {
     list,
-    open: (choice, wish, callbacks) => openChoice(native, choice, wish, callbacks),
+    open: (choice, constraints, callbacks) => openChoice(native, choice, constraints, callbacks),
     watch: (onChange) => watchList(native, nodes, () => onChange(list())),
   };
 }
 
-/** A node may change without any camera that can be chosen having done so: a webcam's second node, a renamed link. */
-function watchList(native: Native, nodes: NodeWatch, onChange: () => void): () => void {
-  // A camera without modes is one that may not be opened; who may open it has changed with the modes.
-  const look = () =>
+/** Compares the list, because nodes also change without a new camera: a webcam's second node, a renamed link. */
+function watchList(native: Native, nodes: NodeMonitorOptions, onChange: () => void): () => void {
+  // A camera without modes cannot be opened. A change from or to that state is a change of permission.
+  const fingerprint = () =>
     JSON.stringify(native.listCameras().map(({ id, path, modes }) => [id, path, modes.length > 0]));
-  let last = look();
-  return watchNodes(nodes, () => {
-    const now = look();
+  let last = fingerprint();
+  return monitorNodes(nodes, () => {
+    const now = fingerprint();
     if (now === last) return;
     last = now;
     onChange();
@@ -47,7 +47,7 @@ function devicesOf(cameras: readonly CameraInfo[]): Device[] {
   return [...devices, { id: TEST_PATTERN_ID, name: TEST_PATTERN_NAME, isDefault: false }];
 }
 
-/** Two cameras of one make are told apart by their nodes. */
+/** Two cameras with the same name get their nodes as a suffix. */
 function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
   const isShared = cameras.some((other) => other !== camera && other.name === camera.name);
   return isShared ? `${camera.name} (${camera.path})` : camera.name;
@@ -56,20 +56,20 @@ function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
 async function openChoice(
   native: Native,
   choice: string,
-  wish: CaptureConstraints,
+  constraints: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
-  if (choice === TEST_PATTERN_ID) return openPattern(native, wish, callbacks);
+  if (choice === TEST_PATTERN_ID) return openPattern(native, constraints, callbacks);
   const cameras = native.listCameras();
-  if (choice === AUTO) return openFirst(native, cameras, wish, callbacks);
+  if (choice === AUTO) return openFirst(native, cameras, constraints, callbacks);
   const camera = rememberedAs(choice, cameras);
   if (camera === undefined) throw unknownCamera(choice, cameras);
-  return openCamera(native, camera, wish, callbacks);
+  return openCamera(native, camera, constraints, callbacks);
 }
 
 /**
- * The camera that was remembered by this id: by the very id, by another of its ids, since udev may not have named it
- * then or may have since; or at another port, where only its name is left, if no other camera has that name.
+ * The camera with this remembered id. It may be the current id, or another of the camera's ids if udev named it
+ * differently then. At another port only the name matches, which counts if no other camera has that name.
  */
 function rememberedAs(choice: string, cameras: readonly CameraInfo[]): CameraInfo | undefined {
   const known =
@@ -81,34 +81,34 @@ function rememberedAs(choice: string, cameras: readonly CameraInfo[]): CameraInf
 
 async function openPattern(
   native: Native,
-  wish: CaptureConstraints,
+  constraints: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
-  const capture = await native.openPattern(wish, callbacks);
+  const capture = await native.openPattern(constraints, callbacks);
   return named(capture, TEST_PATTERN_ID, TEST_PATTERN_NAME);
 }
 
 async function openCamera(
   native: Native,
   camera: CameraInfo,
-  wish: CaptureConstraints,
+  constraints: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
-  const capture = await native.openCamera(camera.path, wish, callbacks);
+  const capture = await native.openCamera(camera.path, constraints, callbacks);
   return named(capture, camera.id, camera.name);
 }
 
-/** A pattern in place of a camera would deceive, so the first camera's error is told, or that there is none. */
+/** Never falls back to the test pattern, which would deceive. @throws the first camera's error, or deviceUnavailable */
 async function openFirst(
   native: Native,
   cameras: readonly CameraInfo[],
-  wish: CaptureConstraints,
+  constraints: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
   let firstError: CaptureError | undefined;
   for (const camera of cameras) {
     try {
-      return await openCamera(native, camera, wish, callbacks);
+      return await openCamera(native, camera, constraints, callbacks);
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       firstError ??= error;

@@ -1,51 +1,50 @@
-// Notices that a camera may have come, gone, or changed who may use it: the kernel tells of every change in /dev
-// (inotify(7)). What the cameras are is not known here.
+// Notices that a camera may have come, gone, or changed its permissions, through inotify(7) on /dev.
 
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { join } from "node:path";
 
-export interface NodeWatch {
-  /** Where the nodes are. */
+export interface NodeMonitorOptions {
+  /** The directory of the device nodes. */
   readonly directory: string;
-  /** Calm before it is told, milliseconds. */
-  readonly calmMs: number;
+  /** The time without events before a change is reported, milliseconds. */
+  readonly quietMs: number;
 }
 
 /**
- * A plugged-in camera brings several nodes, then udev names them and lets the user in, all within some 100 ms;
- * who is told in the midst of it finds a camera that may not be opened yet.
+ * Within some 100 ms a plugged-in camera adds several nodes, and udev names them and grants access. A report in between
+ * would find a camera that cannot be opened yet.
  */
-const CALM_MS = 300;
-export const SYSTEM_NODES: NodeWatch = { directory: "/dev", calmMs: CALM_MS };
+const QUIET_MS = 300;
+export const SYSTEM_NODES: NodeMonitorOptions = { directory: "/dev", quietMs: QUIET_MS };
 
 const CAMERA_NODE = /^video\d+$/;
-/** udev's folder of lasting names. It comes with the first camera and goes with the last. */
+/** udev's folder of stable names. It exists while there is a camera. */
 const NAMES_FOLDER = "v4l";
-const LASTING_NAMES = "v4l/by-id";
+const STABLE_NAMES = "v4l/by-id";
 
 /**
- * Tells of changes until the returned function is called. Never keeps the process alive. Where the directory cannot
- * be watched (no inotify left, no such directory) nothing is ever told.
+ * Reports changes until the returned function is called. Does not keep the process alive. Reports nothing when the
+ * directory cannot be watched (no inotify watch left, no such directory).
  */
-export function watchNodes({ directory, calmMs }: NodeWatch, onChange: () => void): () => void {
+export function monitorNodes({ directory, quietMs }: NodeMonitorOptions, onChange: () => void): () => void {
   const nodes = new NodeChanges(directory);
-  let calm: NodeJS.Timeout | undefined;
+  let quietTimer: NodeJS.Timeout | undefined;
   let names: FSWatcher | undefined;
-  const noticed = () => {
-    clearTimeout(calm);
-    calm = setTimeout(() => {
+  const onEvent = () => {
+    clearTimeout(quietTimer);
+    quietTimer = setTimeout(() => {
       names?.close();
       names = watchNames();
       onChange();
-    }, calmMs).unref();
+    }, quietMs).unref();
   };
-  const watchNames = () => watchFolder(join(directory, LASTING_NAMES), noticed);
+  const watchNames = () => watchFolder(join(directory, STABLE_NAMES), onEvent);
   names = watchNames();
   const watcher = watchFolder(directory, (event, name) => {
-    if (nodes.isChange(event, name)) noticed();
+    if (nodes.isChange(event, name)) onEvent();
   });
   return () => {
-    clearTimeout(calm);
+    clearTimeout(quietTimer);
     names?.close();
     watcher?.close();
   };
@@ -53,21 +52,21 @@ export function watchNodes({ directory, calmMs }: NodeWatch, onChange: () => voi
 
 type Listener = (event: string, name: string) => void;
 
-/** Undefined where there is no such folder. */
+/** Undefined when there is no such folder. */
 function watchFolder(path: string, listener: Listener): FSWatcher | undefined {
   try {
     const watcher = watch(path, { persistent: false }, (event, name) => listener(event, name ?? ""));
-    // The folder itself has gone; the folder above tells of its return.
+    // The folder is gone. The folder above reports its return.
     watcher.on("error", () => watcher.close());
     return watcher;
   } catch {
-    return undefined; // ENOENT where no camera ever was; ENOSPC where the user's inotify watches are used up
+    return undefined; // ENOENT without any camera; ENOSPC when the user's inotify watches are used up
   }
 }
 
 /**
- * Tells changes from mere writing: a program that feeds a loopback camera causes an event for each picture, but
- * leaves the node's status alone. udev touches the node whenever a device says that it has changed.
+ * Filters out mere writing: a program that feeds a loopback camera causes an event for each frame, but does not change the
+ * node's status. udev touches the node whenever a device reports a change.
  */
 class NodeChanges {
   readonly #directory: string;

@@ -11,10 +11,10 @@ import {
   RpcError,
 } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
-import { jpegBytes, jpegText, pngText } from "./coders.ts";
+import { createJpegBytesEncoder, createJpegTextEncoder, createPngTextEncoder } from "./encoders.ts";
 import type { FrameClient } from "./frame-client.ts";
 import { FRAME_LINE_TAIL, frameLineHead } from "./frame-line.ts";
-import { createFrameServer, type FrameServer, type ServedDelivery, type Welcome } from "./frame-server.ts";
+import { createFrameServer, type FrameServer, type ServedDelivery, type ConnectClient } from "./frame-server.ts";
 import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
 import type { FrameOutlet, Frames } from "./frames.ts";
 import { createLedger } from "./ledger.ts";
@@ -165,7 +165,7 @@ class CallFrames implements Frames {
     const within = withinOf(params, source);
     const stream = this.#createStream(id, params, source, {
       credit,
-      encode: format === "png" ? pngText(this.#png, within) : jpegText(this.#native, within, params.quality),
+      encode: format === "png" ? createPngTextEncoder(this.#png, within) : createJpegTextEncoder(this.#native, within, params.quality),
       write: (head, bytes) =>
         this.#outlet.writeFrame(frameLineHead({ stream: id, mediaType, ...head }), bytes, FRAME_LINE_TAIL),
     });
@@ -187,7 +187,7 @@ class CallFrames implements Frames {
     };
     this.#subscriptions.set(id, { source, acknowledge: () => undefined, end });
     const credit = delivery === "websocket" ? params.credit : Number.POSITIVE_INFINITY;
-    const welcome: Welcome = (reader) => {
+    const welcome: ConnectClient = (reader) => {
       const stream = this.#feed(reader, id, { ...params, credit }, source);
       const stop = this.#watch(source, stream);
       reading = stop;
@@ -206,7 +206,7 @@ class CallFrames implements Frames {
   #feed(reader: FrameClient, id: string, params: SubscribeParams, source: SourceFrames): FrameStream {
     return this.#createStream(id, params, source, {
       credit: params.credit,
-      encode: jpegBytes(this.#native, withinOf(params, source), params.quality),
+      encode: createJpegBytesEncoder(this.#native, withinOf(params, source), params.quality),
       write: (head, bytes) => reader.write(head, bytes),
     });
   }

@@ -16,12 +16,12 @@ export function readFramePath(url: string): { stream: string; token: string } | 
 }
 
 /** False for a stream that does not exist, which an asker is not told apart from a wrong token. */
-export function isInvited(token: string, expected: string | undefined): boolean {
+export function hasStreamToken(token: string, expected: string | undefined): boolean {
   return expected !== undefined && isSameToken(token, expected);
 }
 
 /** Every browser names the page that opens a WebSocket (RFC 6455, 10.2), so one without Origin is none of the page's. */
-export function maySocketOpen(headers: IncomingHttpHeaders, origins: readonly string[]): boolean {
+export function mayOpenSocket(headers: IncomingHttpHeaders, origins: readonly string[]): boolean {
   return headers.origin !== undefined && origins.includes(headers.origin);
 }
 
@@ -29,7 +29,7 @@ export function maySocketOpen(headers: IncomingHttpHeaders, origins: readonly st
  * An `<img>` without `crossorigin` names no origin; then whatever the browser does say must fit: Referer, and Fetch
  * Metadata (https://www.w3.org/TR/fetch-metadata/), by which a picture on a foreign site is told from one on our page.
  */
-export function mayImageLoad(headers: IncomingHttpHeaders, origins: readonly string[]): boolean {
+export function mayLoadImage(headers: IncomingHttpHeaders, origins: readonly string[]): boolean {
   const { origin, referer } = headers;
   if (origin !== undefined) return origins.includes(origin);
   if (referer !== undefined && !origins.some((known) => referer.startsWith(`${known}/`))) return false;

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { closeServer, isOwnHost, LOOPBACK, listenOn, makeToken, refuseUpgrade } from "../http/loopback.ts";
-import { framePath, isInvited, mayImageLoad, maySocketOpen, readFramePath } from "./frame-access.ts";
+import { framePath, hasStreamToken, mayLoadImage, mayOpenSocket, readFramePath } from "./frame-access.ts";
 import type { FrameClient, FrameClientEvents } from "./frame-client.ts";
 import { createMjpegClient } from "./mjpeg-client.ts";
 import { createSocketClient } from "./socket-client.ts";
@@ -13,11 +13,11 @@ import { createSocketClient } from "./socket-client.ts";
 export type ServedDelivery = "websocket" | "mjpeg";
 
 /** Makes ready for a reader that was let in. @returns what the reader tells from now on */
-export type Welcome = (reader: FrameClient) => FrameClientEvents;
+export type ConnectClient = (reader: FrameClient) => FrameClientEvents;
 
 export interface FrameServer {
   /** @returns where the page fetches this stream. @throws Error when no port can be opened */
-  add(stream: string, delivery: ServedDelivery, welcome: Welcome): Promise<string>;
+  add(stream: string, delivery: ServedDelivery, welcome: ConnectClient): Promise<string>;
   /** Ends its reader. */
   remove(stream: string): void;
   /** Ends every reader. */
@@ -27,7 +27,7 @@ export interface FrameServer {
 interface Place {
   readonly delivery: ServedDelivery;
   readonly token: string;
-  readonly welcome: Welcome;
+  readonly welcome: ConnectClient;
   reader: FrameClient | null;
 }
 
@@ -67,7 +67,7 @@ class LoopbackServer implements FrameServer {
     this.#openListener = openListener;
   }
 
-  async add(stream: string, delivery: ServedDelivery, welcome: Welcome): Promise<string> {
+  async add(stream: string, delivery: ServedDelivery, welcome: ConnectClient): Promise<string> {
     const token = makeToken();
     this.#places.set(stream, { delivery, token, welcome, reader: null });
     this.#opening ??= this.#open();
@@ -138,10 +138,10 @@ class LoopbackServer implements FrameServer {
     if (!isOwnHost(request)) return { status: 403, why: "this server answers to its own address only" };
     const asked = readFramePath(request.url ?? "");
     const place = asked ? this.#places.get(asked.stream) : undefined;
-    if (!asked || !place || !isInvited(asked.token, place.token)) {
+    if (!asked || !place || !hasStreamToken(asked.token, place.token)) {
       return { status: 403, why: "no such stream, or not its token" };
     }
-    const may = delivery === "websocket" ? maySocketOpen : mayImageLoad;
+    const may = delivery === "websocket" ? mayOpenSocket : mayLoadImage;
     if (!may(request.headers, this.#origins())) {
       return { status: 403, why: "this page is not among the host's pageOrigins" };
     }

@@ -8,7 +8,7 @@ import type { FrameFate, Ledger } from "./ledger.ts";
 import type { Pacer } from "./pacer.ts";
 
 /** A picture as it leaves: base64 text, or a JPEG's own bytes. */
-export interface CodedFrame {
+export interface EncodedBytes {
   readonly bytes: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -19,7 +19,7 @@ export interface FrameStreamOptions {
   /** Pictures that may be unacknowledged; Infinity where nobody acknowledges and only writing holds the next one up. */
   readonly credit: number;
   /** Reads the frame until it settles; the result stays valid until it is called again. */
-  encode(frame: VideoFrame): Promise<CodedFrame>;
+  encode(frame: VideoFrame): Promise<EncodedBytes>;
   /** Resolves when `bytes` may be written again. */
   write(head: FrameHead, bytes: Uint8Array): Promise<void>;
   readonly ledger: Ledger;
@@ -114,13 +114,13 @@ export class FrameStream {
     this.#hasFailed = true;
   }
 
-  async #encode(frame: VideoFrame): Promise<CodedFrame> {
+  async #encode(frame: VideoFrame): Promise<EncodedBytes> {
     const encoded = this.#options.encode(frame).finally(() => frame.release());
     this.#encoding = encoded.catch(() => undefined);
     return encoded;
   }
 
-  async #write(capturedAt: number, { bytes, width, height }: CodedFrame): Promise<void> {
+  async #write(capturedAt: number, { bytes, width, height }: EncodedBytes): Promise<void> {
     // Before the write, because the host may acknowledge the picture before the outlet says that it was written.
     this.#lastSeq += 1;
     try {

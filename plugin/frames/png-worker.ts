@@ -3,10 +3,10 @@
 import { parentPort } from "node:worker_threads";
 import { PNG } from "pngjs";
 import type { PngAnswer, PngJob } from "./png-encoder.ts";
-import { scaledSize, scaleRgba } from "./scale-rgba.ts";
+import { sizeWithinWidth, scaleRgba } from "./scale-rgba.ts";
 
 function encode({ id, rgba, width, height, maxWidth }: PngJob): PngAnswer {
-  const size = scaledSize(width, height, maxWidth);
+  const size = sizeWithinWidth(width, height, maxWidth);
   const scaled = size.width === width ? rgba : scaleRgba(rgba, width, height, size);
   // A copy, because pngjs writes its defaults into the options it is given.
   const png = new PNG({ ...size });

@@ -6,7 +6,7 @@ export interface Size {
 }
 
 /** The shape is kept and sizes are even, as for JPEG; a picture is never enlarged. */
-export function scaledSize(width: number, height: number, maxWidth: number): Size {
+export function sizeWithinWidth(width: number, height: number, maxWidth: number): Size {
   if (width <= maxWidth) return { width, height };
   const even = (length: number) => Math.max(2, Math.round(length / 2) * 2);
   const scaledWidth = Math.max(2, Math.floor(maxWidth / 2) * 2);

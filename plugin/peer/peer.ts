@@ -77,7 +77,7 @@ export interface PeerStatistics {
    * By how much the sound that is handed out is older than the picture that is handed out, milliseconds, by the sender's
    * clock as its reports tell it; null before they have come.
    */
-  readonly soundBehindMs: number | null;
+  readonly avOffsetMs: number | null;
 }
 
 export interface OfferOptions {

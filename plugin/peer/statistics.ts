@@ -25,7 +25,7 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   sendHeight: 0,
   receiveWidth: 0,
   receiveHeight: 0,
-  soundBehindMs: null,
+  avOffsetMs: null,
 });
 
 /** Picks what we report from all entries of one report. */
@@ -61,7 +61,7 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     sendHeight: largest(videoOut, "frameHeight") ?? 0,
     receiveWidth: largest(videoIn, "frameWidth") ?? 0,
     receiveHeight: largest(videoIn, "frameHeight") ?? 0,
-    soundBehindMs: soundBehind(
+    avOffsetMs: avOffset(
       inbound.find((entry) => !isVideo(entry)),
       videoIn[0],
     ),
@@ -69,9 +69,9 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
 }
 
 /** Both stamps are of the moment of the report and of the sender's clock: what is newer is ahead. */
-function soundBehind(sound: WrtcStatsEntry | undefined, video: WrtcStatsEntry | undefined): number | null {
-  const [heard, seen] = [sound, video].map((entry) => optional(entry, "estimatedPlayoutTimestamp"));
-  return heard == null || seen == null ? null : seen - heard;
+function avOffset(sound: WrtcStatsEntry | undefined, video: WrtcStatsEntry | undefined): number | null {
+  const [audioAt, videoAt] = [sound, video].map((entry) => optional(entry, "estimatedPlayoutTimestamp"));
+  return audioAt == null || videoAt == null ? null : videoAt - audioAt;
 }
 
 function isVideo(entry: WrtcStatsEntry): boolean {

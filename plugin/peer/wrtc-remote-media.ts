@@ -56,7 +56,7 @@ export class WrtcRemoteMedia {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
     sink.onframe = ({ frame }) => {
       if (this.#stopped) return;
-      const picture = lend(frame);
+      const picture = lendFrame(frame);
       this.#callbacks.onVideo(picture);
       picture.release();
     };
@@ -94,7 +94,7 @@ function receiving(track: WrtcTrack, stopSink: () => void): Receiving {
  * The sink's buffer is fresh for every picture. It is given back with the last release instead of by garbage
  * collection: half a megabyte thirty times a second would keep the collector busy.
  */
-export function lend({
+export function lendFrame({
   width,
   height,
   data: { buffer, byteOffset, byteLength },

@@ -66,7 +66,7 @@ describe("a call whose camera is vivid", () => {
   // What is tried again before the list tells that the device has gone, finds none.
   const reasons = {
     qbuf: /^Camera: The camera \/dev\/video0 failed: VIDIOC_QBUF .*EINVAL/,
-    fatal: /^Camera: The camera \/dev\/video0 failed in mid-stream \(VIDIOC_DQBUF: EIO\)$/,
+    fatal: /^Camera: The camera \/dev\/video0 failed while it was streaming \(VIDIOC_DQBUF: EIO\)$/,
     streamon: /^Camera: The camera \/dev\/video0 failed: VIDIOC_STREAMON .*EINVAL/,
     reqbufs: /^Camera: The camera \/dev\/video0 failed: VIDIOC_REQBUFS .*EINVAL/,
     disconnect: /^Camera: The camera \/dev\/video0 has been unplugged .*ENODEV/,

@@ -87,7 +87,7 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
 function follow({ peer }: ObservedPeer, lipSync: LipSync): () => void {
   const timer = setInterval(() => {
     peer.statistics().then(
-      ({ soundBehindMs }) => lipSync.update(soundBehindMs),
+      ({ avOffsetMs }) => lipSync.update(avOffsetMs),
       () => undefined,
     );
   }, 1_000);

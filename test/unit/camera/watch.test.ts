@@ -10,7 +10,7 @@ import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { CameraInfo } from "../../../native/types.ts";
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
-import { watchNodes } from "../../../plugin/camera/device-nodes.ts";
+import { monitorNodes } from "../../../plugin/camera/device-nodes.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
 const CALM_MS = 20;
@@ -57,7 +57,7 @@ describe("device nodes", { timeout: 60_000 }, () => {
   test("a node that comes, changes its permission, and goes is told each time", async () => {
     await withNodes(async ({ directory, node, remove }) => {
       const { told, next } = changes();
-      const stop = watchNodes({ directory, calmMs: CALM_MS }, told);
+      const stop = monitorNodes({ directory, quietMs: CALM_MS }, told);
       try {
         for (const act of [
           () => node("video0"),
@@ -77,7 +77,7 @@ describe("device nodes", { timeout: 60_000 }, () => {
   test("a folder of lasting names that comes later is watched too", async () => {
     await withNodes(async ({ directory }) => {
       const { told, next } = changes();
-      const stop = watchNodes({ directory, calmMs: CALM_MS }, told);
+      const stop = monitorNodes({ directory, quietMs: CALM_MS }, told);
       try {
         const folder = next();
         await mkdir(join(directory, "v4l/by-id"), { recursive: true });
@@ -94,7 +94,7 @@ describe("device nodes", { timeout: 60_000 }, () => {
   test("nodes of other devices are not told", async () => {
     await withNodes(async ({ directory, node }) => {
       const { told, next, count } = changes();
-      const stop = watchNodes({ directory, calmMs: CALM_MS }, told);
+      const stop = monitorNodes({ directory, quietMs: CALM_MS }, told);
       try {
         for (const name of ["null", "video", "video0x", "ttyUSB0"]) await node(name);
         const change = next();
@@ -109,13 +109,13 @@ describe("device nodes", { timeout: 60_000 }, () => {
   });
 
   test("a directory that does not exist is watched without complaint and without effect", () => {
-    watchNodes({ directory: "/no/such/directory", calmMs: CALM_MS }, () => assert.fail("told"))();
+    monitorNodes({ directory: "/no/such/directory", quietMs: CALM_MS }, () => assert.fail("told"))();
   });
 
   test("a watch does not keep the process alive", async () => {
     const module = new URL("../../../plugin/camera/device-nodes.ts", import.meta.url).href;
-    const code = `const { watchNodes } = await import(${JSON.stringify(module)});
-      watchNodes({ directory: "/dev", calmMs: 60000 }, () => {});`;
+    const code = `const { monitorNodes } = await import(${JSON.stringify(module)});
+      monitorNodes({ directory: "/dev", quietMs: 60000 }, () => {});`;
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
     assert.deepEqual(await once(worker, "exit"), [0]);
   });
@@ -135,7 +135,7 @@ describe("the watched list of cameras", { timeout: 60_000 }, () => {
       let present: CameraInfo[] = [camera(0)];
       const cameras = createCameras(
         { ...refusingNative, listCameras: () => present },
-        { directory, calmMs: CALM_MS },
+        { directory, quietMs: CALM_MS },
       );
       const lists: (string | undefined)[] = [];
       const { told, next } = changes();
@@ -145,7 +145,7 @@ describe("the watched list of cameras", { timeout: 60_000 }, () => {
       });
       // Told in the order in which they were begun, so this one is told last.
       const { told: seen, next: nextSeen } = changes();
-      const stopNodes = watchNodes({ directory, calmMs: 2 * CALM_MS }, seen);
+      const stopNodes = monitorNodes({ directory, quietMs: 2 * CALM_MS }, seen);
       try {
         const metadata = nextSeen();
         await node("video1");
@@ -167,7 +167,7 @@ describe("the watched list of cameras", { timeout: 60_000 }, () => {
     await withNodes(async ({ directory, node }) => {
       let present = [camera(0)];
       const native = { ...refusingNative, listCameras: () => present };
-      const cameras = createCameras(native, { directory, calmMs: CALM_MS });
+      const cameras = createCameras(native, { directory, quietMs: CALM_MS });
       const { told, next } = changes();
       const stop = cameras.watch(told);
       try {

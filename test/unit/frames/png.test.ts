@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { PNG } from "pngjs";
 import { createFrames } from "../../../plugin/frames/create-frames.ts";
 import { PngEncoder } from "../../../plugin/frames/png-encoder.ts";
-import { scaledSize, scaleRgba } from "../../../plugin/frames/scale-rgba.ts";
+import { sizeWithinWidth, scaleRgba } from "../../../plugin/frames/scale-rgba.ts";
 import { frameMethods, methods, RpcError } from "../../../rpc-schema/index.ts";
 import { countedFrame, FakeNative } from "../../support/fakes/fake-frames.ts";
 
@@ -104,11 +104,11 @@ describe("png", () => {
 
 describe("scaling", () => {
   test("keeps the shape, makes sizes even, and never enlarges", () => {
-    assert.deepEqual(scaledSize(640, 480, 1280), { width: 640, height: 480 });
-    assert.deepEqual(scaledSize(641, 481, 641), { width: 641, height: 481 });
-    assert.deepEqual(scaledSize(1280, 720, 320), { width: 320, height: 180 });
-    assert.deepEqual(scaledSize(1280, 720, 321), { width: 320, height: 180 });
-    assert.deepEqual(scaledSize(4000, 2, 16), { width: 16, height: 2 });
+    assert.deepEqual(sizeWithinWidth(640, 480, 1280), { width: 640, height: 480 });
+    assert.deepEqual(sizeWithinWidth(641, 481, 641), { width: 641, height: 481 });
+    assert.deepEqual(sizeWithinWidth(1280, 720, 320), { width: 320, height: 180 });
+    assert.deepEqual(sizeWithinWidth(1280, 720, 321), { width: 320, height: 180 });
+    assert.deepEqual(sizeWithinWidth(4000, 2, 16), { width: 16, height: 2 });
   });
 
   test("averages the pixels that one pixel covers, channel by channel", () => {

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lend } from "../../../plugin/peer/wrtc-remote-media.ts";
+import { lendFrame } from "../../../plugin/peer/wrtc-remote-media.ts";
 
 const received = () => ({ width: 2, height: 2, rotation: 0, data: Uint8ClampedArray.of(1, 2, 3, 4, 5, 6) });
 
 test("a received picture keeps its pixels as long as somebody holds it", () => {
-  const picture = lend(received());
+  const picture = lendFrame(received());
   picture.retain();
   picture.release();
   assert.deepEqual([...picture.data], [1, 2, 3, 4, 5, 6]);
@@ -15,7 +15,7 @@ test("a received picture keeps its pixels as long as somebody holds it", () => {
 
 test("the last release gives a received picture's memory back at once", () => {
   const frame = received();
-  const picture = lend(frame);
+  const picture = lendFrame(frame);
   picture.retain();
   picture.release();
   picture.release();
@@ -24,7 +24,7 @@ test("the last release gives a received picture's memory back at once", () => {
 });
 
 test("one release too many does no harm", () => {
-  const picture = lend(received());
+  const picture = lendFrame(received());
   picture.release();
   assert.doesNotThrow(() => picture.release());
 });
