@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
+import type { Span } from "./comments.ts";
 
 /** One of the project's files. */
 export interface Source {
@@ -15,6 +16,8 @@ export interface Source {
   readonly functions: readonly FunctionShape[];
   /** Property accesses such as `process.env` and calls such as `setTimeout`, as written, without arguments. */
   readonly uses: ReadonlySet<string>;
+  /** Where string, template and regular-expression literals are. */
+  readonly literals: readonly Span[];
 }
 
 /** One import or re-export. */
@@ -64,6 +67,7 @@ function describeFile(path: string, file: ast.SourceFile): Source {
   const imports: Import[] = [];
   const functions: FunctionShape[] = [];
   const uses = new Set<string>();
+  const literals: Span[] = [];
   const visit = (node: ast.Node): void => {
     const found = readImport(path, node);
     if (found !== undefined) imports.push(found);
@@ -72,10 +76,22 @@ function describeFile(path: string, file: ast.SourceFile): Source {
     if (ast.isPropertyAccessExpression(node)) uses.add(node.getText(file));
     if (ast.isCallExpression(node) || ast.isNewExpression(node))
       uses.add(`${node.expression.getText(file)}()`);
+    if (isTextLiteral(node)) literals.push([node.getStart(file), node.getEnd()]);
     node.forEachChild(visit);
   };
   visit(file);
-  return { path, text: readFileSync(join(root, path), "utf8"), imports, functions, uses };
+  return { path, text: readFileSync(join(root, path), "utf8"), imports, functions, uses, literals };
+}
+
+function isTextLiteral(node: ast.Node): boolean {
+  return (
+    ast.isStringLiteral(node) ||
+    ast.isNoSubstitutionTemplateLiteral(node) ||
+    ast.isTemplateHead(node) ||
+    ast.isTemplateMiddle(node) ||
+    ast.isTemplateTail(node) ||
+    ast.isRegularExpressionLiteral(node)
+  );
 }
 
 function readImport(path: string, node: ast.Node): Import | undefined {
