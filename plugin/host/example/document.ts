@@ -17,9 +17,7 @@ interface Document {
   readonly components: { schemas: Record<string, Fields>; errors: Record<string, { code: number }> };
 }
 
-/** The compiled file lies one folder deeper, in dist/. */
-const root = import.meta.url.endsWith(".ts") ? "../../../" : "../../../../";
-const path = new URL(`${root}rpc-schema/openrpc.json`, import.meta.url);
+const path = new URL(import.meta.resolve("goop-call-plugin/openrpc.json"));
 const document: Document = JSON.parse(readFileSync(path, "utf8"));
 
 export const protocolVersion = Number.parseInt(document.info.version, 10);
