@@ -52,6 +52,7 @@ describe("prose", () => {
     assert.deepEqual(await messagesFor(`Short. ${words(34)} \`a b c\`.`), []);
     const [message = ""] = await messagesFor(`Short.\nLong ${words(35)}.`);
     assert.match(message, /^2: A sentence of 36 words: “Long word/);
+    assert.deepEqual(await messagesFor(`${words(30)} at 720. Then ${words(30)}.`), []);
   });
 });
 
