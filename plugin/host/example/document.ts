@@ -17,7 +17,9 @@ interface Document {
   readonly components: { schemas: Record<string, Fields>; errors: Record<string, { code: number }> };
 }
 
-const path = new URL(import.meta.resolve("goop-call-plugin/openrpc.json"));
+/** The compiled file lies one folder deeper, in dist/. */
+const root = import.meta.url.endsWith(".ts") ? "../../../" : "../../../../";
+const path = new URL(`${root}rpc-schema/openrpc.json`, import.meta.url);
 const document: Document = JSON.parse(readFileSync(path, "utf8"));
 
 export const protocolVersion = Number.parseInt(document.info.version, 10);
