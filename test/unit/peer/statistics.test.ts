@@ -68,7 +68,7 @@ test("every figure is read from its entry, and the pair in use is the transport'
     sendHeight: 240,
     receiveWidth: 640,
     receiveHeight: 480,
-    soundBehindMs: 12,
+    avOffsetMs: 12,
     sendLoss: 0.05,
     isEncoderBehind: true,
   });
