@@ -30,7 +30,7 @@ export const deviceKindSchema = z.enum(["camera", "microphone", "speaker"]);
 export type DeviceKind = z.infer<typeof deviceKindSchema>;
 
 /** `id` is what settings and call.useDevice take. It names the same device after a restart. */
-export const deviceSchema = z.strictObject({
+export const deviceSchema = z.object({
   id: z.string().min(1),
   name: z.string(),
   isDefault: z.boolean(),
@@ -38,7 +38,7 @@ export const deviceSchema = z.strictObject({
 export type Device = z.infer<typeof deviceSchema>;
 
 /** Entries that the plugin makes itself, such as test-pattern and tone, stand beside what is plugged in. */
-export const deviceListSchema = z.strictObject({
+export const deviceListSchema = z.object({
   cameras: z.array(deviceSchema),
   microphones: z.array(deviceSchema),
   speakers: z.array(deviceSchema),
@@ -50,13 +50,13 @@ export type DeviceList = z.infer<typeof deviceListSchema>;
  * dropped at capture; lost: failed or unplugged. `why` says how it was lost, or, with another state, why it is not the
  * device that was wished for.
  */
-export const deviceStateSchema = z.strictObject({
+export const deviceStateSchema = z.object({
   state: z.enum(["off", "opening", "live", "muted", "lost"]),
   deviceId: z.string().optional(),
   deviceName: z.string().optional(),
   why: z.string().optional(),
   offered: z
-    .strictObject({ deviceId: z.string(), deviceName: z.string() })
+    .object({ deviceId: z.string(), deviceName: z.string() })
     .optional()
     .describe("the device wished for is there again; call.useDevice takes it"),
 });
@@ -109,7 +109,7 @@ export const callQualitySchema = z.enum(["unknown", "good", "fair", "poor"]);
 export type CallQuality = z.infer<typeof callQualitySchema>;
 
 /** One call as the host's page shows it. Times are Unix milliseconds. */
-export const callInfoSchema = z.strictObject({
+export const callInfoSchema = z.object({
   callId: callIdSchema,
   peerId: peerIdSchema,
   peerLabel: z.string(),
@@ -118,22 +118,22 @@ export const callInfoSchema = z.strictObject({
   phase: callPhaseSchema,
   createdAt: z.number().int(),
   connectedAt: z.number().int().optional(),
-  local: z.strictObject({
+  local: z.object({
     microphone: deviceStateSchema,
     camera: deviceStateSchema,
     speaker: deviceStateSchema,
     ...mediaLevelFields,
   }),
-  remote: z.strictObject({
+  remote: z.object({
     microphone: remoteMediaSchema,
     camera: remoteMediaSchema,
     ...z.object(mediaLevelFields).partial().shape,
   }),
   sending: z
-    .strictObject({ ...adaptationFields, width: z.number(), height: z.number(), fps: z.number() })
+    .object({ ...adaptationFields, width: z.number(), height: z.number(), fps: z.number() })
     .describe("the picture sent, at most; 0 by 0 without a camera"),
   showing: z
-    .strictObject(adaptationFields)
+    .object(adaptationFields)
     .describe("the remote picture on its way to the host's page: its step is a share of what came"),
   quality: callQualitySchema,
 });
@@ -147,7 +147,7 @@ export const unavailableCauseSchema = z.enum(["user", "engine", "device", "permi
 export type UnavailableCause = z.infer<typeof unavailableCauseSchema>;
 
 /** `cause` and `why` are there whenever videoDisabled is true; `why` is for people and says what to do about it. */
-export const availabilitySchema = z.strictObject({
+export const availabilitySchema = z.object({
   videoDisabled: z.boolean(),
   cause: unavailableCauseSchema.optional(),
   why: z.string().optional(),
@@ -155,7 +155,7 @@ export const availabilitySchema = z.strictObject({
 export type Availability = z.infer<typeof availabilitySchema>;
 
 /** A peer that was found on the network or given by address, and may be called. */
-export const contactSchema = z.strictObject({
+export const contactSchema = z.object({
   peerId: peerIdSchema,
   label: z.string(),
   addresses: z.array(z.string()),

@@ -35,6 +35,6 @@ export function notification<P extends z.ZodType>(summary: string, params: P): N
 export const servingErrors = ["notInitialized", "shuttingDown"] as const satisfies PluginErrorName[];
 
 /** Params of a method that takes none; an absent `params` is read as this too. */
-export const noParams = z.strictObject({});
+export const noParams = z.object({});
 /** Result of a method that only succeeds. */
 export const done = z.null();

@@ -51,7 +51,7 @@ export type JsonRpcErrorName = keyof typeof jsonRpcErrorCodes;
 export type RpcErrorName = PluginErrorName | JsonRpcErrorName;
 
 /** One field that was wrong: where, what it was, what was expected. */
-export const fieldIssueSchema = z.strictObject({
+export const fieldIssueSchema = z.object({
   field: z.string().describe("path from the params, such as settings.picture.width"),
   value: z.string().describe("the value as JSON, cut short when long"),
   expected: z.string(),
@@ -59,7 +59,7 @@ export const fieldIssueSchema = z.strictObject({
 export type FieldIssue = z.infer<typeof fieldIssueSchema>;
 
 /** What stands in `error.data`: the error's name for programs, and every field that was wrong. */
-export const errorDataSchema = z.strictObject({
+export const errorDataSchema = z.object({
   name: z.string(),
   issues: z.array(fieldIssueSchema).optional(),
 });

@@ -1,7 +1,14 @@
-// Names that version 1 of the contract had and version 2 replaces. They are written beside today's names, and read where
-// today's are absent, for as long as PROTOCOL_VERSIONS holds 1. This module is the only one that knows them.
+// The field names of version 1 that version 2 replaced. A plugin writes both names in version 2, and only the former names in
+// version 1, whose hosts refuse unknown fields. Readers accept both. All of this goes when PROTOCOL_VERSIONS drops 1. No other
+// module uses the former names.
 
 import { z } from "zod";
+import { isRecord } from "./is-record.ts";
+
+const FORMER_NAMES = [
+  ["rung", "mediaLevel"],
+  ["rungWhy", "mediaLevelReason"],
+] as const;
 
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */
 export interface FormerMediaLevel<Level> {
@@ -9,7 +16,7 @@ export interface FormerMediaLevel<Level> {
   rungWhy?: string;
 }
 
-/** @returns the fields of an object that holds a schema's `mediaLevel`, under their former names */
+/** @returns the schema's fields for the former names of `mediaLevel` and `mediaLevelReason` */
 export function formerMediaLevelFields<Level extends z.ZodType>(level: Level) {
   return {
     rung: level.optional().describe("former name of mediaLevel, until version 1 is dropped"),
@@ -30,26 +37,48 @@ export function withFormerNames<Level extends string, T extends object>(
 }
 
 /**
- * Reads a message of a sender of version 1.
- * @returns the value with `mediaLevel` and `mediaLevelReason` at every depth where only their former names stand; the value
- * itself, unchanged, where nothing is missing
+ * Writes a message for a receiver of version 1.
+ * @returns the value with the former names in place of today's, at every depth; the same object where nothing changes
  */
-export function withCurrentNames(value: unknown): unknown {
-  if (Array.isArray(value)) return keepIfSame(value, value.map(withCurrentNames));
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]) => [key, withCurrentNames(inner)] as const);
-  const isSame = entries.every(([key, inner]) => (value as Record<string, unknown>)[key] === inner);
-  const current: Record<string, unknown> = isSame ? { ...value } : Object.fromEntries(entries);
-  const missing = FORMER_NAMES.filter(([former, name]) => former in current && !(name in current));
-  for (const [former, name] of missing) current[name] = current[former];
-  return isSame && missing.length === 0 ? value : current;
+export function withFormerNamesOnly(value: unknown): unknown {
+  return mapRecords(value, (record) => {
+    const present = FORMER_NAMES.filter(([, name]) => name in record);
+    if (present.length === 0) return record;
+    const former = { ...record };
+    for (const [formerName, name] of present) {
+      former[formerName] = former[name];
+      delete former[name];
+    }
+    return former;
+  });
 }
 
-const FORMER_NAMES = [
-  ["rung", "mediaLevel"],
-  ["rungWhy", "mediaLevelReason"],
-] as const;
+/**
+ * Reads a message of a sender of version 1.
+ * @returns the value with today's names wherever only the former ones stand, at every depth; the same object where nothing
+ * changes
+ */
+export function withCurrentNames(value: unknown): unknown {
+  return mapRecords(value, (record) => {
+    const missing = FORMER_NAMES.filter(([former, name]) => former in record && !(name in record));
+    if (missing.length === 0) return record;
+    const current = { ...record };
+    for (const [former, name] of missing) current[name] = current[former];
+    return current;
+  });
+}
 
-function keepIfSame(before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
-  return before.every((value, index) => value === after[index]) ? before : after;
+/** Applies `change` to every object within a JSON value, the innermost first. Unchanged parts stay the same objects. */
+function mapRecords(
+  value: unknown,
+  change: (record: Record<string, unknown>) => Record<string, unknown>,
+): unknown {
+  if (Array.isArray(value)) {
+    const mapped = value.map((element) => mapRecords(element, change));
+    return mapped.every((element, index) => element === value[index]) ? value : mapped;
+  }
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, mapRecords(inner, change)] as const);
+  const isSame = entries.every(([key, inner]) => value[key] === inner);
+  return change(isSame ? value : Object.fromEntries(entries));
 }

@@ -18,4 +18,5 @@ export * from "./settings/host-settings.ts";
 export * from "./settings/manifest.ts";
 export * from "./settings/settings.ts";
 export * from "./signals.ts";
+export * from "./unknown-fields.ts";
 export * from "./version.ts";

@@ -1,5 +1,42 @@
-// The version of the contract. It changes when an old host or an old plugin could misread the new one;
-// new optional fields and new methods leave it alone.
+// The versions of the contract, and how host and plugin agree on one of them. CHANGELOG.md lists what each version adds
+// and changes. A version rises when an old host or an old plugin could misread a message. New methods and new optional
+// fields do not raise it, because receivers ignore what they do not know.
 
-/** `initialize` must name exactly this one. */
-export const PROTOCOL_VERSION = 1;
+/** The versions that this package speaks, the lowest first. */
+export const PROTOCOL_VERSIONS: readonly number[] = [1, 2];
+
+/** The newest version that this package speaks. */
+export const PROTOCOL_VERSION = 2;
+
+/** What `initialize` carries about versions; a host of version 1 sends `protocolVersion` alone. */
+export interface OfferedVersions {
+  readonly protocolVersion?: number | undefined;
+  readonly protocolVersions?: readonly number[] | undefined;
+}
+
+/** @returns every version that the host speaks, the lowest first */
+export function offeredVersions({ protocolVersion, protocolVersions = [] }: OfferedVersions): number[] {
+  const single = protocolVersion === undefined ? [] : [protocolVersion];
+  return [...new Set([...protocolVersions, ...single])].sort((a, b) => a - b);
+}
+
+/** @returns the highest version that host and plugin both speak, or null when they have none in common */
+export function commonVersion(offer: OfferedVersions): number | null {
+  return offeredVersions(offer).findLast((version) => PROTOCOL_VERSIONS.includes(version)) ?? null;
+}
+
+/** Optional features of this plugin, by the names that the answer to `initialize` lists in `capabilities`. */
+export const PLUGIN_CAPABILITIES = [
+  "carrier", // signal.deliver, signal.send and contacts.set: the host can relay the signals
+  "charts", // charts.*
+  "diagnostics", // debug.bundle
+  "mjpegFrames", // the frame delivery `mjpeg`
+  "resume", // calls.persisted, and `resume` of initialize
+  "websocketFrames", // the frame delivery `websocket`
+] as const;
+
+/** Optional features of a host, by the names that `initialize` lists in `capabilities`. */
+export const HOST_CAPABILITIES = [
+  "carrier", // the host can relay the signals
+  "resume", // the host keeps calls.persisted and gives it to the next plugin
+] as const;

@@ -1,7 +1,15 @@
 // One handler for each method of the contract: checks that it fits the moment, then sends the charts an event or asks
 // a part. Every refusal is an error with a code of its own.
 
-import { type Params, PROTOCOL_VERSION, type Result, RpcError } from "../../rpc-schema/index.ts";
+import {
+  commonVersion,
+  offeredVersions,
+  type Params,
+  PLUGIN_CAPABILITIES,
+  PROTOCOL_VERSIONS,
+  type Result,
+  RpcError,
+} from "../../rpc-schema/index.ts";
 import { decideMode } from "../../statecharts/index.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import { createCallHandlers, type Serving } from "./call-handlers.ts";
@@ -73,15 +81,7 @@ export function createNotificationHandlers({
 
 /** Checks the version first, then the turn, then the settings; nothing has changed when it throws. */
 function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initialize"> {
-  if (params.protocolVersion !== PROTOCOL_VERSION) {
-    const issue = {
-      field: "protocolVersion",
-      value: String(params.protocolVersion),
-      expected: String(PROTOCOL_VERSION),
-    };
-    const message = `this plugin speaks protocol version ${PROTOCOL_VERSION} only`;
-    throw new RpcError("unsupportedProtocolVersion", message, { issues: [issue] });
-  }
+  const protocolVersion = agreeOnVersion(params);
   if (!plugin.attach.getSnapshot().can({ type: "host.initialize" })) {
     throw new RpcError("alreadyInitialized", "`initialize` was answered before");
   }
@@ -92,11 +92,24 @@ function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initi
   followDiagnostics(plugin);
   plugin.attach.send({ type: "host.initialize" });
   return {
-    protocolVersion: PROTOCOL_VERSION,
+    protocolVersion,
+    // A host of version 1 refuses fields that it does not know.
+    ...(protocolVersion === 1 ? {} : { capabilities: [...PLUGIN_CAPABILITIES] }),
     plugin: { name: "goop-call-plugin", version: plugin.version },
     mode: plugin.mode,
     settings,
   };
+}
+
+/** @throws RpcError unsupportedProtocolVersion when host and plugin have no version in common */
+function agreeOnVersion(params: Params<"initialize">): number {
+  const version = commonVersion(params);
+  if (version !== null) return version;
+  const [offered, spoken] = [offeredVersions(params).join(", "), PROTOCOL_VERSIONS.join(", ")];
+  const field = params.protocolVersions ? "protocolVersions" : "protocolVersion";
+  const message = `no common protocol version: the host speaks ${offered}, this plugin ${spoken}`;
+  const issues = [{ field, value: offered, expected: `one of ${spoken}` }];
+  throw new RpcError("unsupportedProtocolVersion", message, { issues });
 }
 
 /** @throws RpcError notInitialized before `initialized`, shuttingDown from `shutdown` on */

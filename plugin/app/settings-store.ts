@@ -6,12 +6,10 @@ import {
   issuesOf,
   RpcError,
   type Settings,
+  settingsReadAtStart,
   settingsSchema,
 } from "../../rpc-schema/index.ts";
 import { isRecord } from "../common/is-record.ts";
-
-/** Settings that are read once, when the signalling starts. */
-const READ_AT_START = ["mode", "signalling.listen", "signalling.peers", "signalling.mdns"] as const;
 
 /** What a change led to. */
 export interface SettingsChange {
@@ -46,7 +44,7 @@ export function createSettingsStore(
       if (issue) throw refused([issue]);
       const last = current;
       current = checked.data;
-      const restartNeeded = READ_AT_START.filter(
+      const restartNeeded = settingsReadAtStart.filter(
         (path) => JSON.stringify(at(last, path)) !== JSON.stringify(at(current, path)),
       );
       return { settings: current, restartNeeded };

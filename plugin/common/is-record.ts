@@ -1,6 +1,3 @@
-// Distinguishes a JSON object from the other JSON values.
+// The contract's check for plain JSON objects, under the path that every part of the plugin imports it from.
 
-/** @returns true for an object that is neither null nor an array */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export { isRecord } from "../../rpc-schema/is-record.ts";

@@ -6,8 +6,6 @@ import {
   type DeepPartial,
   type FrameDelivery,
   type Manifest,
-  type ParamsInput,
-  PROTOCOL_VERSION,
   type Result,
   RpcError,
   type Settings,
@@ -22,7 +20,7 @@ import {
   type HostState,
 } from "../http/page-messages.ts";
 import type { PageFile } from "../http/pages.ts";
-import type { HostLink } from "../rpc/host-link.ts";
+import { type HostLink, type InitializeParams, initializePlugin } from "../rpc/host-link.ts";
 import { CALL_API_PREFIX, type CallApi, createCallApi } from "./goop-api/call-api.ts";
 import { createPageRelay, type HostMethod, type PageRelay } from "./page/page-relay.ts";
 import { startPageServer } from "./page/page-server.ts";
@@ -242,7 +240,6 @@ class ReferenceHost implements Host {
     const started = initializeWith(
       plugin.link,
       {
-        protocolVersion: PROTOCOL_VERSION,
         host: { name: "reference-host", ...(webviewCanCall === undefined ? {} : { webviewCanCall }) },
         identity: { label },
         pageOrigins: [...originsOf(this.port)],
@@ -337,17 +334,17 @@ function originsOf(port: number): readonly [string, string] {
 /** A stored setting that the plugin refuses must not keep it from starting: the others count, and it is said. */
 async function initializeWith(
   link: HostLink,
-  params: ParamsInput<"initialize">,
+  params: InitializeParams,
   log: (line: string) => void,
 ): Promise<Result<"initialize">> {
   const limit = { timeoutMs: INITIALIZE_TIMEOUT_MS };
   try {
-    return await link.request("initialize", params, limit);
+    return await initializePlugin(link, params, limit);
   } catch (error) {
     const settings = withoutRefused(params.settings ?? {}, error);
     if (settings === null) throw error;
     log(`host: started without what the plugin refused: ${error instanceof Error ? error.message : error}`);
-    return link.request("initialize", { ...params, settings }, limit);
+    return initializePlugin(link, { ...params, settings }, limit);
   }
 }
 

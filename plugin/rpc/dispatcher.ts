@@ -1,4 +1,4 @@
-// Lines from the host → handlers of the contract's methods. Which error a bad message gets is request-server.ts's to say.
+// Passes the host's lines to the handlers of the contract's methods. request-server.ts chooses the errors.
 
 import {
   type HostNotificationName,
@@ -12,36 +12,35 @@ import {
 } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import { decodeLine } from "./line-reader.ts";
-import { type AnyHandler, createRequestServer } from "./request-server.ts";
+import { type AnyHandler, createRequestServer, type RequestServerOptions } from "./request-server.ts";
 import type { AnswerFate } from "./requests.ts";
 
 export { MAX_BATCH } from "./request-server.ts";
 
-/** One handler for each method. Called in the order in which the requests came. */
+/** One handler for each method, called in the order of the requests. */
 export type Handlers = { [M in MethodName]: (params: Params<M>) => Promise<Result<M>> | Result<M> };
 export type HostNotificationHandlers = {
   [N in HostNotificationName]: (params: HostNotificationParams<N>) => Promise<void> | void;
 };
 
-export interface DispatcherOptions {
+export interface DispatcherOptions
+  extends Pick<RequestServerOptions, "send" | "encode" | "holdNotifications"> {
   readonly handlers: Handlers;
   readonly notificationHandlers: HostNotificationHandlers;
-  /** Takes the host's answers to our own requests. Without it, nothing was asked. */
+  /** Receives the host's answers to our own requests. Without it, every answer counts as unasked. */
   readonly onResponse?: (response: Record<string, unknown>) => AnswerFate;
-  /** Takes one line without its newline. @throws LineTooLongError */
-  send(line: string): void;
   readonly log: Log;
 }
 
 export interface Dispatcher {
   /** One line from the host. Never throws; every answer goes through `send`. */
   receive(line: Uint8Array): void;
-  /** A line from the host was over the limit and skipped. */
+  /** Answers a line that was over the limit and therefore skipped. */
   refuseLongLine(limitBytes: number): void;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { handlers, notificationHandlers, send, log } = options;
+  const { handlers, notificationHandlers, log, ...rest } = options;
   const all = new Map<string, AnyHandler>(
     [...Object.entries(handlers), ...Object.entries(notificationHandlers)].map(([name, handler]) => [
       name,
@@ -49,15 +48,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     ]),
   );
   const server = createRequestServer({
+    ...rest,
     methods,
     notifications: hostNotifications,
     handlerOf: (name) => all.get(name),
     onResponse(response) {
       const fate = options.onResponse?.(response) ?? "unasked";
-      if (fate === "unasked") log("warn", "the host sent an answer, but was asked nothing of the kind");
-      if (fate === "late") log("info", "the host sent an answer that nobody waits for any more");
+      if (fate === "unasked") log("warn", "the host answered a request that was never sent");
+      if (fate === "late") log("info", "the host answered a request that was given up or answered before");
     },
-    send,
     log,
   });
   return {
@@ -74,7 +73,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 }
 
-/** Null: an empty line, which says nothing and is answered by nothing. */
+/** @returns null for an empty line, which has no answer */
 function parseLine(line: Uint8Array): { value: unknown } | { error: RpcError } | null {
   try {
     const text = decodeLine(line);

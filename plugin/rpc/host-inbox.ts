@@ -1,12 +1,14 @@
-// What a host does with one line from a plugin: picture lines go on unparsed, answers to who asked, the plugin's own
-// requests to who answers, notifications, checked, to their handlers.
+// Sorts the lines of a plugin at the host's end. Frame lines pass unparsed, answers go to their requests, requests of the
+// plugin go to the host's handlers, and notifications are checked and go to their listeners.
 
 import {
   type PluginNotificationName,
   type PluginNotificationParams,
   pluginNotifications,
+  withCurrentNames,
 } from "../../rpc-schema/index.ts";
 import { isRecord } from "../common/is-record.ts";
+import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import { isFrameLine } from "../frames/frame-line.ts";
 import type { Log } from "../log.ts";
 import { decodeLine } from "./line-reader.ts";
@@ -16,9 +18,9 @@ import type { AnswerFate } from "./requests.ts";
 type AnyHandler = (params: unknown) => void;
 
 export interface HostInboxOptions {
-  /** Takes the answers to the host's requests. */
+  /** Receives the answers to the host's requests. */
   onResponse(response: Record<string, unknown>): AnswerFate;
-  /** Takes what the plugin asks: one message, or those of a batch. */
+  /** Receives a request of the plugin, or the requests of a batch. */
   onRequest(value: unknown): void;
   readonly log: Log;
 }
@@ -26,19 +28,21 @@ export interface HostInboxOptions {
 export class HostInbox {
   readonly #options: HostInboxOptions;
   readonly #log: Log;
+  readonly #logUnknownFields: LogUnknownFields;
   readonly #frameLineHandlers = new Set<(line: Buffer) => void>();
   readonly #handlers = new Map<string, Set<AnyHandler>>();
 
   constructor(options: HostInboxOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#logUnknownFields = createUnknownFieldLog(options.log);
   }
 
   /** One line of the plugin. Never throws. */
   receive(line: Buffer): void {
     if (isFrameLine(line)) {
-      for (const handler of [...this.#frameLineHandlers]) this.#guarded("frame", () => handler(line));
-      // Thirty pictures a second are parsed only for who asked for it.
+      for (const handler of [...this.#frameLineHandlers]) this.#runGuarded("frame", () => handler(line));
+      // Thirty frames a second are parsed only where a listener wants them parsed.
       if (!this.#handlers.get("frame")?.size) return;
     }
     try {
@@ -46,26 +50,26 @@ export class HostInbox {
       if (Array.isArray(value)) this.#dispatchBatch(value);
       else this.#dispatch(value);
     } catch (error) {
-      this.#log("error", `the plugin sent a line that is no JSON: ${String(error)}`);
+      this.#log("error", `the plugin sent a line that is not JSON: ${String(error)}`);
     }
   }
 
-  /** Gives the function that takes the handler away again. */
+  /** @returns the function that removes the handler */
   onNotification<N extends PluginNotificationName>(
     name: N,
     handler: (params: PluginNotificationParams<N>) => void,
   ): () => void {
-    const known = this.#handlers.get(name) ?? new Set();
-    this.#handlers.set(name, known);
-    return listen(known, handler as AnyHandler);
+    const handlers = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, handlers);
+    return addHandler(handlers, handler as AnyHandler);
   }
 
-  /** Gives the function that takes the handler away again. */
+  /** @returns the function that removes the handler */
   onFrameLine(handler: (line: Buffer) => void): () => void {
-    return listen(this.#frameLineHandlers, handler);
+    return addHandler(this.#frameLineHandlers, handler);
   }
 
-  /** Its requests are answered together, section 6. */
+  /** Section 6: one list answers the requests of a batch. */
   #dispatchBatch(batch: readonly unknown[]): void {
     const requests = batch.filter(isRequest);
     if (requests.length > 0) this.#options.onRequest(requests);
@@ -75,42 +79,44 @@ export class HostInbox {
   #dispatch(message: unknown): void {
     if (isRequest(message)) this.#options.onRequest(message);
     else if (isRecord(message) && typeof message.method === "string") {
-      this.#notified(message.method, message.params ?? {});
-    } else if (looksLikeResponse(message)) this.#answered(message);
-    else this.#log("error", "the plugin sent what is no JSON-RPC message");
+      this.#onNotificationMessage(message.method, message.params ?? {});
+    } else if (looksLikeResponse(message)) this.#onResponseMessage(message);
+    else this.#log("error", "the plugin sent a line that is not a JSON-RPC message");
   }
 
-  #answered(response: Record<string, unknown>): void {
+  #onResponseMessage(response: Record<string, unknown>): void {
     const { id, error } = response;
-    // Section 5: an answer to a line whose id could not be told, so no request of ours can be found for it.
+    // Section 5: the plugin could not read the id of the line that this answers, so no request matches it.
     if (id === null && isRecord(error)) this.#log("error", `the plugin: ${String(error.message)}`);
     else if (this.#options.onResponse(response) === "unasked") {
-      this.#log("warn", "the plugin sent an answer to what it was not asked");
+      this.#log("warn", "the plugin answered a request that was never sent");
     }
   }
 
-  #notified(name: string, params: unknown): void {
+  #onNotificationMessage(name: string, params: unknown): void {
     if (!isPluginNotification(name)) {
       this.#log("warn", `unknown notification ${name} ignored`);
       return;
     }
-    const listening = this.#handlers.get(name);
-    if (!listening?.size) return;
-    const checked = pluginNotifications[name].params.safeParse(params);
+    const handlers = this.#handlers.get(name);
+    if (!handlers?.size) return;
+    const current = withCurrentNames(params);
+    const checked = pluginNotifications[name].params.safeParse(current);
     if (!checked.success) {
-      this.#log("error", `${name} left out: ${summaryOf(checked.error, params)}`);
+      this.#log("error", `${name} dropped: ${summaryOf(checked.error, current)}`);
       return;
     }
-    for (const handler of [...listening]) this.#guarded(name, () => handler(checked.data));
+    this.#logUnknownFields(name, current, checked.data);
+    for (const handler of [...handlers]) this.#runGuarded(name, () => handler(checked.data));
   }
 
-  /** One failing handler must neither stop the others nor the reading. */
-  #guarded(name: string, run: () => void): void {
+  /** A failing handler must stop neither the other handlers nor the reader. */
+  #runGuarded(name: string, run: () => void): void {
     try {
       run();
     } catch (error) {
-      const why = error instanceof Error ? error.stack : String(error);
-      this.#log("error", `a handler of ${name} failed: ${why}`);
+      const text = error instanceof Error ? error.stack : String(error);
+      this.#log("error", `a handler of ${name} failed: ${text}`);
     }
   }
 }
@@ -119,7 +125,7 @@ function isRequest(message: unknown): boolean {
   return isRecord(message) && "method" in message && "id" in message;
 }
 
-function listen<T>(handlers: Set<T>, handler: T): () => void {
+function addHandler<T>(handlers: Set<T>, handler: T): () => void {
   handlers.add(handler);
   return () => void handlers.delete(handler);
 }

@@ -1,8 +1,7 @@
-// What a host uses to talk to a plugin: typed requests, checked notifications, and picture lines passed on unparsed.
-// Knows nothing of processes: it is given the plugin's stdin and stdout.
+// The host's end of the link to a plugin: typed requests, checked notifications, and frame lines that pass unparsed. It works
+// on the plugin's stdin and stdout; the host starts the process.
 
 import type { Readable, Writable } from "node:stream";
-import { createJSONRPCNotification } from "json-rpc-2.0";
 import type { z } from "zod";
 import {
   type HostNotificationName,
@@ -17,24 +16,28 @@ import {
   type PluginNotificationParams,
   pluginMethods,
   type Result,
+  withCurrentNames,
 } from "../../rpc-schema/index.ts";
+import { createUnknownFieldLog } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import { HostInbox } from "./host-inbox.ts";
+import { notificationLine } from "./json-rpc.ts";
 import { readLines } from "./line-reader.ts";
 import { type AnyHandler, createRequestServer } from "./request-server.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import { createStdioLink, type StdioLink } from "./stdio-link.ts";
 
 export { FRAME_LINE_PREFIX, frameLineRoute, isFrameLine } from "../frames/frame-line.ts";
+export { type InitializeParams, initializePlugin } from "./initialize.ts";
 export { DEFAULT_TIMEOUT_MS, HostLinkError, type HostLinkErrorCode } from "./requests.ts";
 
-/** Answers what the plugin asks. An RpcError that it throws is the answer. */
+/** Answers a request of the plugin. An RpcError that it throws becomes the answer. */
 export type PluginRequestHandler<M extends PluginMethodName> = (
   params: PluginMethodParams<M>,
 ) => Promise<PluginMethodResult<M>> | PluginMethodResult<M>;
 
 export interface HostLink {
-  /** @throws RpcError what the plugin answered; HostLinkError when it did not answer rightly */
+  /** @throws RpcError when the plugin refuses; HostLinkError without an answer that fits the contract */
   request<M extends MethodName>(
     method: M,
     params: ParamsInput<M>,
@@ -44,19 +47,25 @@ export interface HostLink {
     name: N,
     params: z.input<(typeof hostNotifications)[N]["params"]>,
   ): void;
-  /** Gives the function that takes the handler away again. Wrong notifications are logged and left out. */
+  /**
+   * Notifications that break the contract are logged and dropped.
+   * @returns the function that removes the handler
+   */
   onNotification<N extends PluginNotificationName>(
     name: N,
     handler: (params: PluginNotificationParams<N>) => void,
   ): () => void;
   /**
-   * Serves a request of the plugin's, in place of who served it before. One that nobody serves is answered with
-   * methodNotFound. Requests are handed over in the order of their arrival, without waiting for each other.
+   * Serves a request of the plugin, in place of an earlier handler. A request without a handler is answered with
+   * methodNotFound. Requests reach their handlers in the order of arrival, without waiting for each other.
    */
   onRequest<M extends PluginMethodName>(method: M, handler: PluginRequestHandler<M>): void;
-  /** Picture lines, without newline, as they came; they are JSON already, and the receiver may keep the bytes. */
+  /**
+   * Frame lines without their newline, as they came. They are complete JSON, and the receiver may keep the bytes.
+   * @returns the function that removes the handler
+   */
   onFrameLine(handler: (line: Buffer) => void): () => void;
-  /** Ends the plugin's input; open requests reject with `closed`. Idempotent. */
+  /** Ends the plugin's input. Open requests reject with `closed`. Idempotent. */
   close(): void;
   /** Resolves, with the reason, when either side has closed. */
   readonly closed: Promise<string>;
@@ -87,12 +96,17 @@ class PipedHostLink implements HostLink {
     this.#resolveClosed = resolve;
     this.#link = createStdioLink({ output: stdin, onLost: (error) => this.#finish(error.message) });
     const send = (line: string): void => this.#link.send(line);
-    this.#requests = new Requests(methods, send);
+    this.#requests = new Requests({
+      definitions: methods,
+      send,
+      decode: withCurrentNames,
+      logUnknownFields: createUnknownFieldLog(log),
+    });
     const server = createRequestServer({
       methods: pluginMethods,
       notifications: {},
       handlerOf: (name) => this.#served.get(name),
-      onResponse: () => undefined, // answers were sorted out before
+      onResponse: () => undefined, // the inbox has taken the answers out
       send,
       log,
     });
@@ -113,7 +127,7 @@ class PipedHostLink implements HostLink {
   }
 
   notify<N extends HostNotificationName>(name: N, params: NotificationInput<N>): void {
-    this.#link.send(JSON.stringify(createJSONRPCNotification(name, params)));
+    this.#link.send(notificationLine(name, params));
   }
 
   onNotification<N extends PluginNotificationName>(
@@ -139,7 +153,7 @@ class PipedHostLink implements HostLink {
     readLines(stdout, {
       onLine: (line) => this.#inbox.receive(line),
       onTooLong: (limitBytes) =>
-        log("error", `the plugin sent a line of more than ${limitBytes} bytes; skipped`),
+        log("error", `a line of the plugin was longer than ${limitBytes} bytes and was skipped`),
       onEnd: (droppedBytes, error) => {
         if (droppedBytes > 0) log("warn", `the plugin's output ended within a line of ${droppedBytes} bytes`);
         this.#finish(error ? `reading failed: ${error.message}` : "the plugin closed its output");
@@ -147,7 +161,7 @@ class PipedHostLink implements HostLink {
     });
   }
 
-  /** The first reason counts: closing one end makes the other end close too. */
+  /** Only the first reason counts, because closing one end closes the other one too. */
   #finish(why: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -1,26 +1,74 @@
-// Notifications to the host, checked by our own schemas before they leave. Pictures do not come this way: their
-// lines are built by plugin/frames.
+// Notifications to the host. Each is checked against our own schema before it leaves. Frames do not come this way, because
+// plugin/frames builds their lines.
 
-import { createJSONRPCNotification } from "json-rpc-2.0";
 import {
   type PluginNotificationName,
   type PluginNotificationParams,
   pluginNotifications,
 } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
+import { notificationLine } from "./json-rpc.ts";
 import { summaryOf } from "./messages.ts";
 
-/** What is wrong by our own schema, or too long for a line, is logged and not sent. Never throws. */
+/** Notifications that break our own schema, or are too long for a line, are logged and not sent. Never throws. */
 export type Notify = <N extends PluginNotificationName>(name: N, params: PluginNotificationParams<N>) => void;
 
+export interface NotifierOptions {
+  /** Takes one line without its newline. @throws LineTooLongError */
+  send(line: string): void;
+  /** Writes params as the agreed version of the contract has them; without it, they are sent as they are. */
+  encode?(params: unknown): unknown;
+  readonly log: Log;
+}
+
 export function createNotifier(send: (line: string) => void, log: Log): Notify {
-  return (name, params) => {
+  return new Notifier({ send, log }).notify;
+}
+
+export class Notifier {
+  readonly #options: NotifierOptions;
+  readonly #queue: { name: string; line: string }[] = [];
+  #holds = 0;
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+  }
+
+  readonly notify: Notify = (name, params) => {
+    const { encode = (same: unknown) => same, log } = this.#options;
     const checked = pluginNotifications[name].params.safeParse(params);
     if (!checked.success) return log("error", `${name} not sent: ${summaryOf(checked.error, params)}`);
-    try {
-      send(JSON.stringify(createJSONRPCNotification(name, params)));
-    } catch (error) {
-      log("error", `${name} not sent: ${String(error)}`);
-    }
+    this.#queue.push({ name, line: notificationLine(name, encode(checked.data)) });
+    if (this.#holds === 0) this.flush();
   };
+
+  /**
+   * Holds notifications back, so that an answer goes out first. They wait for the end of this turn of the event loop at most.
+   * @returns the function that ends the hold
+   */
+  hold(): () => void {
+    this.#holds += 1;
+    let isHeld = true;
+    const release = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
+      clearImmediate(endOfTurn);
+      this.#holds -= 1;
+      if (this.#holds === 0) this.flush();
+    };
+    const endOfTurn = setImmediate(release);
+    return release;
+  }
+
+  /** Sends the notifications that are held back. */
+  flush(): void {
+    for (const { name, line } of this.#queue.splice(0)) {
+      try {
+        this.#options.send(line);
+      } catch (error) {
+        this.#options.log("error", `${name} not sent: ${errorText(error)}`);
+      }
+    }
+  }
 }

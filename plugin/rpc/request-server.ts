@@ -1,54 +1,69 @@
-// Messages of the far end → handlers → answers. Decides which JSON-RPC error each bad message gets; the same for host and
-// plugin. Whether a method fits the present state is the handlers' matter.
+// Passes the requests and notifications of the far end to handlers, and sends the answers. Chooses the JSON-RPC error for
+// each bad message. Host and plugin use the same code. Handlers check whether a method fits the present state.
 
-import { type JSONRPCErrorResponse, type JSONRPCResponse, JSONRPCServer } from "json-rpc-2.0";
 import type { z } from "zod";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
+import { isRecord } from "../common/is-record.ts";
+import { createUnknownFieldLog } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import {
-  checkRequest,
+  type ErrorResponse,
   errorResponse,
+  type MessageId,
+  MethodServer,
+  type Response,
+} from "./json-rpc.ts";
+import {
+  checkRequest,
   idOf,
   looksLikeResponse,
-  type MessageId,
   type MethodDefinitions,
   type NotificationDefinitions,
   summaryOf,
 } from "./messages.ts";
 import { LineTooLongError } from "./stdio-link.ts";
 
-/** What a typed handler looks like to code that takes its name from the wire. */
+/** A typed handler, as code sees it that takes the handler's name from a message. */
 export type AnyHandler = (params: unknown) => unknown;
 
 export interface RequestServerOptions {
   readonly methods: MethodDefinitions;
   readonly notifications: NotificationDefinitions;
-  /** Looked up at each call. Undefined is answered as a method that does not exist. */
+  /** Looked up at each call. A method without a handler is answered as one that does not exist. */
   handlerOf(name: string): AnyHandler | undefined;
-  /** Something with a result or an error came; it is never answered. */
+  /** Receives answers of the far end. An answer is never answered. */
   onResponse(response: Record<string, unknown>): void;
   /** Takes one line without its newline. @throws LineTooLongError */
   send(line: string): void;
+  /** Writes a result as the agreed version of the contract has it; without it, results are sent as they are. */
+  encode?(result: unknown): unknown;
+  /** Holds notifications back until the returned function is called; see {@link ANSWERED_FIRST}. */
+  holdNotifications?(): () => void;
   readonly log: Log;
 }
 
 export interface RequestServer {
-  /** One parsed line: a message or a batch. Never throws; handlers start before it returns. */
+  /** One parsed line, which holds a message or a batch. Never throws. Handlers start before it returns. */
   receive(value: unknown): void;
-  /** An answer to a line whose id cannot be told. */
+  /** Sends the answer to a line whose id cannot be read. */
   refuseLine(error: RpcError): void;
 }
 
-/** Nobody has a reason to ask for more at once; without a bound one line could start 10⁵ handlers. */
+/** No far end needs more at once. Without a limit one line could start 100,000 handlers. */
 export const MAX_BATCH = 100;
+
+/** The answer to these methods names something new, so it goes out before the notifications about it. */
+const ANSWERED_FIRST: ReadonlySet<unknown> = new Set(["call.start"]);
 
 export function createRequestServer(options: RequestServerOptions): RequestServer {
   const { send, log } = options;
-  const server = createServer(options);
-  const answering = new Set<MessageId>();
+  const server = createMethodServer(options);
+  /** The ids of the requests whose answers have not been sent. */
+  const openIds = new Set<MessageId>();
 
-  /** The handler starts before this returns. Null: nothing is to be answered. */
-  async function handle(message: unknown, ids: MessageId[]): Promise<JSONRPCResponse | null> {
+  /** Starts the handler before it returns. @returns null where nothing is answered */
+  async function handle(message: unknown, ids: MessageId[]): Promise<Response | null> {
     if (looksLikeResponse(message)) {
       options.onResponse(message);
       return null;
@@ -58,39 +73,46 @@ export function createRequestServer(options: RequestServerOptions): RequestServe
       if (request.id !== undefined) claim(request.id, ids);
       return await server.receive(request);
     } catch (error) {
-      return errorResponse(idOf(message), asRpcError(error, log));
+      return errorResponse(idOf(message), toRpcError(error, log));
     }
   }
 
   function claim(id: MessageId, ids: MessageId[]): void {
-    if (answering.has(id)) {
+    if (openIds.has(id)) {
       const issues = [{ field: "id", value: JSON.stringify(id), expected: "an id that is not in use" }];
-      throw new RpcError("duplicateId", "a request with this id is still being answered", { issues });
+      throw new RpcError("duplicateId", "a request with this id has not been answered yet", { issues });
     }
-    answering.add(id);
+    openIds.add(id);
     ids.push(id);
   }
 
   async function answer(value: unknown): Promise<void> {
     const ids: MessageId[] = [];
+    const release = isAnsweredFirst(value) ? options.holdNotifications?.() : undefined;
     const responses = await handleAll(value, (message) => handle(message, ids));
-    for (const id of ids) answering.delete(id);
+    for (const id of ids) openIds.delete(id);
     if (responses !== null) sendResponses(responses, send, log);
+    release?.();
   }
 
   return {
     receive(value) {
-      answer(value).catch((error: unknown) => log("error", `answering failed: ${String(error)}`));
+      answer(value).catch((error: unknown) => log("error", `answering failed: ${errorText(error)}`));
     },
     refuseLine: (error) => sendResponses(errorResponse(null, error), send, log),
   };
 }
 
-/** Section 6: a batch is answered by a list, by nothing when all were notifications, by one error when empty. */
+function isAnsweredFirst(value: unknown): boolean {
+  const messages = Array.isArray(value) ? value.slice(0, MAX_BATCH) : [value];
+  return messages.some((message) => isRecord(message) && ANSWERED_FIRST.has(message.method));
+}
+
+/** Section 6: a list answers a batch, one error answers an empty batch, and a batch of notifications has no answer. */
 async function handleAll(
   value: unknown,
-  handle: (message: unknown) => Promise<JSONRPCResponse | null>,
-): Promise<JSONRPCResponse | JSONRPCResponse[] | null> {
+  handle: (message: unknown) => Promise<Response | null>,
+): Promise<Response | Response[] | null> {
   if (!Array.isArray(value)) return handle(value);
   if (value.length === 0 || value.length > MAX_BATCH) {
     const message = `a batch holds 1 to ${MAX_BATCH} messages, not ${value.length}`;
@@ -100,54 +122,52 @@ async function handleAll(
   return responses.length > 0 ? responses : null;
 }
 
-function createServer(options: RequestServerOptions): JSONRPCServer {
-  const { methods, notifications, handlerOf, log } = options;
-  const server = new JSONRPCServer({
-    errorListener: (_message, error) => asRpcError(error, log),
+function createMethodServer(options: RequestServerOptions): MethodServer {
+  const { methods, notifications, handlerOf, encode = (same: unknown) => same, log } = options;
+  const logUnknownFields = createUnknownFieldLog(log);
+  const server = new MethodServer({
+    toRpcError: (error) => toRpcError(error, log),
+    onUnknown(name, isRequest) {
+      if (isRequest) throw notFound(name, "one of the methods in openrpc.json");
+      log("warn", `unknown notification ${JSON.stringify(name.slice(0, 100))} ignored`);
+      return null;
+    },
   });
+
+  /** @throws RpcError invalidParams */
+  function checkParams(name: string, schema: z.ZodType, params: unknown = {}): unknown {
+    const checked = schema.safeParse(params);
+    if (!checked.success) {
+      throw new RpcError("invalidParams", `${name}: ${summaryOf(checked.error, params)}`, {
+        issues: issuesOf(checked.error, params),
+      });
+    }
+    logUnknownFields(name, params, checked.data);
+    return checked.data;
+  }
+
   for (const [name, definition] of Object.entries(methods)) {
-    server.addMethod(name, async (params) => {
+    server.add(name, async (params) => {
       const handler = handlerOf(name);
       if (!handler) throw notFound(name, "a method that this side serves");
       const result = await handler(checkParams(name, definition.params, params));
-      return checkResult(name, definition.result, result);
+      return encode(checkResult(name, definition.result, result));
     });
   }
   for (const [name, definition] of Object.entries(notifications)) {
-    server.addMethodAdvanced(name, async ({ id, params }) => {
-      if (id !== undefined) return errorResponse(id, notFound(name, "a notification; send it without an id"));
-      await handlerOf(name)?.(checkParams(name, definition.params, params));
-      return null;
+    server.add(name, (params, isRequest) => {
+      if (isRequest) throw notFound(name, "a notification; send it without an id");
+      return handlerOf(name)?.(checkParams(name, definition.params, params));
     });
   }
-  server.handleMethodNotFound = async ({ id, method }) => {
-    if (id !== undefined) return errorResponse(id, notFound(method, "one of the methods in openrpc.json"));
-    log("warn", `unknown notification ${JSON.stringify(method.slice(0, 100))} ignored`);
-    return null;
-  };
-  // The error was logged by the listener above, which also hears of failed notifications.
-  server.mapErrorToJSONRPCErrorResponse = (id, error): JSONRPCErrorResponse =>
-    errorResponse(
-      id,
-      asRpcError(error, () => undefined),
-    );
   return server;
 }
 
-/** A handler's wrong result is our own mistake. */
+/** A wrong result of a handler is our own mistake. */
 function checkResult(name: string, schema: z.ZodType, result: unknown): unknown {
   const checked = schema.safeParse(result);
   if (checked.success) return checked.data;
-  throw new Error(`${name} gave a wrong result: ${summaryOf(checked.error, result)}`);
-}
-
-/** @throws RpcError invalidParams */
-function checkParams(name: string, schema: z.ZodType, params: unknown = {}): unknown {
-  const checked = schema.safeParse(params);
-  if (checked.success) return checked.data;
-  throw new RpcError("invalidParams", `${name}: ${summaryOf(checked.error, params)}`, {
-    issues: issuesOf(checked.error, params),
-  });
+  throw new Error(`the handler of ${name} returned a wrong result: ${summaryOf(checked.error, result)}`);
 }
 
 function notFound(method: string, expected: string): RpcError {
@@ -157,8 +177,8 @@ function notFound(method: string, expected: string): RpcError {
   });
 }
 
-/** Only an RpcError tells the far end what happened; anything else is our mistake, told in full to the log alone. */
-function asRpcError(error: unknown, log: Log): RpcError {
+/** An RpcError is meant for the far end. Any other error is our own mistake, and only the log gets its text. */
+function toRpcError(error: unknown, log: Log): RpcError {
   if (error instanceof RpcError) {
     log("debug", `request refused: ${error.kind}: ${error.message}`);
     return error;
@@ -167,27 +187,23 @@ function asRpcError(error: unknown, log: Log): RpcError {
     "error",
     `a handler failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
-  return new RpcError("internalError", "internal error; the log of the side that was asked says more");
+  return new RpcError("internalError", "internal error; the log of the answering side has the details");
 }
 
-function sendResponses(
-  responses: JSONRPCResponse | JSONRPCResponse[],
-  send: (line: string) => void,
-  log: Log,
-) {
+function sendResponses(responses: Response | Response[], send: (line: string) => void, log: Log): void {
   try {
     send(JSON.stringify(responses));
   } catch (error) {
     if (!(error instanceof LineTooLongError)) throw error;
     log("error", `an answer was not sent: ${error.message}`);
-    const shorter = (response: JSONRPCResponse) => errorResponse(shortId(response.id), tooLong(error));
+    const shorter = ({ id }: Response): ErrorResponse => errorResponse(shortId(id), tooLong(error));
     send(JSON.stringify(Array.isArray(responses) ? responses.map(shorter) : shorter(responses)));
   }
 }
 
 const tooLong = (error: Error): RpcError => new RpcError("lineTooLong", `the answer: ${error.message}`);
 
-/** A request's id comes back as it was, unless it alone would make the answer too long as well. */
+/** Drops an id that alone would make the answer too long again. */
 function shortId(id: MessageId): MessageId {
   return typeof id === "string" && id.length > 1000 ? null : id;
 }

@@ -1,20 +1,15 @@
-// Requests of one end and their answers: ids, deadlines, giving up, and the check of what was answered. The same for
-// host and plugin; knows no streams.
+// The requests of one end: ids, deadlines, cancellation, and the check of each answer. Host and plugin use the same code.
 
-import {
-  createJSONRPCErrorResponse,
-  createJSONRPCRequest,
-  JSONRPCClient,
-  type JSONRPCResponse,
-} from "json-rpc-2.0";
 import type { z } from "zod";
-import { jsonRpcErrorCodes, RpcError } from "../../rpc-schema/index.ts";
+import { RpcError } from "../../rpc-schema/index.ts";
 import { isRecord } from "../common/is-record.ts";
+import type { LogUnknownFields } from "../common/unknown-field-log.ts";
+import { PendingRequests, type Response } from "./json-rpc.ts";
 import { type MethodDefinitions, summaryOf } from "./messages.ts";
 
 export type HostLinkErrorCode = "timeout" | "aborted" | "closed" | "wrongResult";
 
-/** The request was not answered, or not as the contract says. What the far end refused is an RpcError instead. */
+/** A request got no answer, or an answer that breaks the contract. A refusal by the far end is an RpcError instead. */
 export class HostLinkError extends Error {
   override readonly name = "HostLinkError";
   readonly code: HostLinkErrorCode;
@@ -26,31 +21,40 @@ export class HostLinkError extends Error {
 }
 
 export interface RequestOptions {
-  /** Until the answer must be there; {@link DEFAULT_TIMEOUT_MS} without. */
+  /** How long to wait for the answer; {@link DEFAULT_TIMEOUT_MS} unless given. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Longer than the slowest answer, shutdown, takes with its hang-ups; an end silent for longer is stuck. */
+/** Longer than the slowest answer, which is that of shutdown with its hang-ups. An end that is silent for longer is stuck. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
 
-/** late: its request was given up, or answered before. unasked: no request ever had this id. */
+/** late: the request was given up, or answered before. unasked: no request ever had this id. */
 export type AnswerFate = "taken" | "late" | "unasked";
 
+export interface RequestsOptions<D extends MethodDefinitions> {
+  readonly definitions: D;
+  /** Takes one line without its newline. An error that it throws rejects the request. */
+  send(line: string): void;
+  /** Reads a result of an older version of the contract as one of today's; without it, results are taken as they are. */
+  decode?(result: unknown): unknown;
+  readonly logUnknownFields: LogUnknownFields;
+}
+
 export class Requests<D extends MethodDefinitions> {
-  readonly #definitions: D;
-  readonly #client: JSONRPCClient;
-  readonly #open = new Set<number>();
+  readonly #options: RequestsOptions<D>;
+  readonly #pending: PendingRequests;
+  /** The methods of the open requests, by id. */
+  readonly #open = new Map<number, string>();
   #lastId = 0;
   #closedWhy: string | null = null;
 
-  /** @param send takes one line without its newline; what it throws rejects the request */
-  constructor(definitions: D, send: (line: string) => void) {
-    this.#definitions = definitions;
-    this.#client = new JSONRPCClient(async (message) => send(JSON.stringify(message)));
+  constructor(options: RequestsOptions<D>) {
+    this.#options = options;
+    this.#pending = new PendingRequests(options.send);
   }
 
-  /** @throws RpcError what the far end answered; HostLinkError when it did not answer rightly */
+  /** @throws RpcError when the far end refuses; HostLinkError without an answer that fits the contract */
   async request<M extends keyof D & string>(
     method: M,
     params: z.input<D[M]["params"]>,
@@ -60,11 +64,11 @@ export class Requests<D extends MethodDefinitions> {
     if (signal?.aborted) throw abortedError(method, signal);
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#open.add(id);
-    const answer = this.#client.requestAdvanced(createJSONRPCRequest(id, method, params));
+    this.#open.set(id, method);
+    const answer = this.#pending.open(id, method, params);
     const late = `${method}: no answer within ${timeoutMs} ms`;
-    const timer = setTimeout(() => this.#giveUp(id, new HostLinkError("timeout", late)), timeoutMs);
-    const onAbort = () => this.#giveUp(id, abortedError(method, signal));
+    const timer = setTimeout(() => this.#fail(id, new HostLinkError("timeout", late)), timeoutMs);
+    const onAbort = () => this.#fail(id, abortedError(method, signal));
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       return this.#resultOf(method, await answer);
@@ -75,36 +79,38 @@ export class Requests<D extends MethodDefinitions> {
     }
   }
 
-  /** One answer of the far end, which may be anything. Of those to one request only the first counts. */
+  /** One answer of the far end, which may be anything. Only the first answer to a request counts. */
   receive(response: Record<string, unknown>): AnswerFate {
     const { id } = response;
     if (typeof id !== "number" || !Number.isInteger(id) || id < 1 || id > this.#lastId) return "unasked";
     if (!this.#open.delete(id)) return "late";
-    this.#client.receive(response as unknown as JSONRPCResponse);
+    this.#pending.answer(response);
     return "taken";
   }
 
   /** Rejects the open requests and all later ones with `closed`. */
   close(why: string): void {
     this.#closedWhy = why;
-    this.#client.rejectAllPendingRequests(why);
+    for (const [id, method] of [...this.#open]) {
+      this.#fail(id, new HostLinkError("closed", `${method}: ${why}`));
+    }
   }
 
-  /** The library has no way to forget a request, so one that is given up is answered in the far end's place. */
-  #giveUp(id: number, error: HostLinkError): void {
-    this.#open.delete(id);
-    const { internalError } = jsonRpcErrorCodes;
-    this.#client.receive(createJSONRPCErrorResponse(id, internalError, error.message, error));
+  #fail(id: number, error: HostLinkError): void {
+    if (this.#open.delete(id)) this.#pending.fail(id, error);
   }
 
-  #resultOf<M extends keyof D & string>(method: M, response: JSONRPCResponse): z.output<D[M]["result"]> {
-    // The closing of the link is told by the library as an answer with an error of its own.
-    if (response.error && this.#closedWhy !== null) throw closedError(method, response, this.#closedWhy);
-    if (response.error) throw errorOf(method, response.error);
-    const checked = this.#definitions[method]?.result.safeParse(response.result);
-    if (checked?.success) return checked.data as z.output<D[M]["result"]>;
-    const why = checked ? summaryOf(checked.error, response.result) : "there is no such method";
-    throw new HostLinkError("wrongResult", `${method} was answered wrongly: ${why}`);
+  #resultOf<M extends keyof D & string>(method: M, { error, result }: Response): z.output<D[M]["result"]> {
+    if (error) throw errorOf(method, error);
+    const { definitions, decode = (same: unknown) => same, logUnknownFields } = this.#options;
+    const decoded = decode(result);
+    const checked = definitions[method]?.result.safeParse(decoded);
+    if (checked?.success) {
+      logUnknownFields(`the result of ${method}`, decoded, checked.data);
+      return checked.data as z.output<D[M]["result"]>;
+    }
+    const why = checked ? summaryOf(checked.error, decoded) : "there is no such method";
+    throw new HostLinkError("wrongResult", `the result of ${method} does not fit the contract: ${why}`);
   }
 }
 
@@ -112,17 +118,10 @@ function abortedError(method: string, signal: AbortSignal | undefined): HostLink
   return new HostLinkError("aborted", `${method} was aborted`, signal?.reason);
 }
 
-/** An error with data came from the far end before the end, or from giving up. */
-function closedError(method: string, response: JSONRPCResponse, why: string): Error {
-  if (response.error?.data !== undefined) return errorOf(method, response.error);
-  return new HostLinkError("closed", `${method}: ${why}`);
-}
-
-/** @param error as it came: not every host keeps to section 5.1 */
+/** @param error as it came; not every host keeps to section 5.1 */
 function errorOf(method: string, error: unknown): Error {
   const { code, message, data } = isRecord(error) ? error : {};
-  if (data instanceof HostLinkError) return data;
   if (typeof code === "number" && typeof message === "string")
     return RpcError.fromWire({ code, message, data });
-  return new HostLinkError("wrongResult", `${method} was answered by an error without code or message`);
+  return new HostLinkError("wrongResult", `the error that answers ${method} lacks a code or a message`);
 }

@@ -1,17 +1,18 @@
-// The plugin's end of the wire: input lines to handlers, answers, requests, notifications and pictures to the output.
-// Decides only when the host has gone; what follows from that is main's matter.
+// The plugin's end of the link: passes input lines to handlers, and writes answers, requests, notifications and frames to the
+// output. It reports when the host has gone; main decides what follows.
 
 import type { Readable, Writable } from "node:stream";
-import { pluginMethods } from "../../rpc-schema/index.ts";
+import { pluginMethods, withFormerNamesOnly } from "../../rpc-schema/index.ts";
+import { createUnknownFieldLog } from "../common/unknown-field-log.ts";
 import type { FrameOutlet } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import { createDispatcher, type Handlers, type HostNotificationHandlers } from "./dispatcher.ts";
 import { readLines } from "./line-reader.ts";
-import { createNotifier, type Notify } from "./notifier.ts";
+import { Notifier, type Notify } from "./notifier.ts";
 import { Requests } from "./requests.ts";
 import { createStdioLink } from "./stdio-link.ts";
 
-/** Asks the host. @throws RpcError what it answered; HostLinkError when it did not answer rightly */
+/** Sends a request to the host. @throws RpcError when it refuses; HostLinkError without an answer that fits the contract */
 export type AskHost = Requests<typeof pluginMethods>["request"];
 
 export interface ServeOptions {
@@ -19,19 +20,19 @@ export interface ServeOptions {
   /** See {@link openWritable} for the real process's. */
   readonly output: Writable;
   readonly log: Log;
-  /** Once: the input ended or broke, or the host no longer reads. */
+  /** Called once, when the input ends or breaks, or when the host stops reading. */
   onHostGone(why: string): void;
 }
 
 export interface PluginEnd {
-  /** Where pictures leave. */
+  /** Writes frames. */
   readonly outlet: FrameOutlet;
   readonly notify: Notify;
-  /** Answers are read only once `serve` was called. Once the host has gone, everything open rejects with `closed`. */
+  /** Answers are read from `serve` on. When the host has gone, open and new requests reject with `closed`. */
   readonly request: AskHost;
-  /** Begins to read. Apart from creation, because handlers need `outlet` and `notify` to be built. */
+  /** Begins to read. Separate from the creation, because handlers are built with `outlet` and `notify`. */
   serve(handlers: Handlers, notificationHandlers: HostNotificationHandlers): void;
-  /** Waits for what is queued to reach the kernel; see StdioLink.flush. */
+  /** Waits until the kernel has taken all queued lines; see StdioLink.flush. */
   flush(timeoutMs: number): Promise<boolean>;
   close(): void;
 }
@@ -48,27 +49,49 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
   const link = createStdioLink({ output, onLost: (error) => hostGone(error.message) });
 
   const send = (line: string): void => link.send(line);
-  const requests = new Requests(pluginMethods, send);
+  const logUnknownFields = createUnknownFieldLog(log);
+  const requests = new Requests({ definitions: pluginMethods, send, logUnknownFields });
+  let version: number | undefined;
+  const encode = (message: unknown) => (version === 1 ? withFormerNamesOnly(message) : message);
+  const notifier = new Notifier({ send, encode, log });
 
   return {
     outlet: link,
-    notify: createNotifier(send, log),
+    notify: notifier.notify,
     request: (method, params, limits) => requests.request(method, params, limits),
-    flush: (timeoutMs) => link.flush(timeoutMs),
+    flush(timeoutMs) {
+      notifier.flush();
+      return link.flush(timeoutMs);
+    },
     serve(handlers, notificationHandlers) {
-      const onResponse = (response: Record<string, unknown>) => requests.receive(response);
-      const dispatcher = createDispatcher({ handlers, notificationHandlers, onResponse, send, log });
+      const dispatcher = createDispatcher({
+        handlers: {
+          ...handlers,
+          async initialize(params) {
+            const result = await handlers.initialize(params);
+            version = result.protocolVersion;
+            return result;
+          },
+        },
+        notificationHandlers,
+        onResponse: (response) => requests.receive(response),
+        holdNotifications: () => notifier.hold(),
+        send,
+        encode,
+        log,
+      });
       readLines(input, {
         onLine: dispatcher.receive,
         onTooLong: dispatcher.refuseLongLine,
         onEnd(droppedBytes, error) {
-          if (droppedBytes > 0) log("warn", `input ended within a line; ${droppedBytes} bytes dropped`);
+          if (droppedBytes > 0) log("warn", `the input ended within a line; ${droppedBytes} bytes dropped`);
           hostGone(error ? `reading failed: ${error.message}` : "the host closed its end");
         },
       });
     },
     close() {
       gone = true;
+      notifier.flush();
       requests.close("the plugin closed the link");
       link.close();
     },

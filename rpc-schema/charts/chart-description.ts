@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 
-export const transitionDescriptionSchema = z.strictObject({
+export const transitionDescriptionSchema = z.object({
   on: z.string().describe("the event's type; empty where the transition needs none"),
   index: z
     .number()
@@ -35,7 +35,7 @@ export interface StateDescription {
 }
 
 export const stateDescriptionSchema: z.ZodType<StateDescription> = z
-  .strictObject({
+  .object({
     id: z.string(),
     key: z.string(),
     type: z.enum(["atomic", "compound", "parallel", "final", "history"]),
@@ -52,7 +52,7 @@ export const stateDescriptionSchema: z.ZodType<StateDescription> = z
   })
   .meta({ id: "StateDescription" });
 
-export const chartDescriptionSchema = z.strictObject({
+export const chartDescriptionSchema = z.object({
   id: z.string(),
   description: z.string(),
   root: stateDescriptionSchema,

@@ -18,7 +18,7 @@ const timeSchema = z.number().describe("milliseconds since the log's `startedAt`
 /** State value as xstate writes it: the name of a state, or an object of regions. */
 const stateValueSchema = z.union([z.string(), z.record(z.string(), z.unknown())]);
 
-const takenTransitionSchema = z.strictObject({
+const takenTransitionSchema = z.object({
   from: z.string().describe("id of the state that the transition belongs to"),
   on: z.string().describe("the event's type; empty where the transition needs none"),
   index: z.number().int().describe("place among those of the same state and event"),
@@ -27,21 +27,21 @@ const takenTransitionSchema = z.strictObject({
 export type TakenTransition = z.infer<typeof takenTransitionSchema>;
 
 export const chartLogEntrySchema = z.discriminatedUnion("kind", [
-  z.strictObject({
+  z.object({
     kind: z.literal("log"),
     version: z.literal(READABLE_VERSIONS),
-    plugin: z.strictObject({ name: z.string(), version: z.string() }),
+    plugin: z.object({ name: z.string(), version: z.string() }),
     startedAt: z.number().describe("Unix milliseconds"),
     masked: z.boolean().describe("secrets, addresses and device names are replaced, the same by the same"),
   }),
-  z.strictObject({
+  z.object({
     kind: z.literal("actor"),
     t: timeSchema,
     id: actorPathSchema,
     chart: z.string().nullable().describe("id of its chart; null for an effect such as an open camera"),
     input: z.unknown().optional().describe("of a root only"),
   }),
-  z.strictObject({
+  z.object({
     kind: z.literal("event"),
     t: timeSchema,
     to: actorPathSchema,
@@ -49,7 +49,7 @@ export const chartLogEntrySchema = z.discriminatedUnion("kind", [
     origin: eventOriginSchema,
     event: z.looseObject({ type: z.string() }),
   }),
-  z.strictObject({
+  z.object({
     kind: z.literal("step"),
     t: timeSchema,
     id: actorPathSchema,

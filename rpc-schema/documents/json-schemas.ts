@@ -4,11 +4,9 @@ import { z } from "zod";
 import * as common from "../common.ts";
 import { endReasonSchema } from "../end-reasons.ts";
 import { errorDataSchema } from "../errors.ts";
+import { isRecord, type Json, type JsonObject } from "../is-record.ts";
 import { callStatisticsSchema, frameCountsSchema } from "../methods/calls.ts";
-import { settingsSchema } from "../settings/settings.ts";
-
-export type Json = null | boolean | number | string | Json[] | JsonObject;
-export type JsonObject = { [key: string]: Json };
+import { reportedSettingsSchema } from "../settings/settings.ts";
 
 /** Schemas that appear in several places, by the name that a host's generated types should have. */
 const names = new Map<unknown, string>([
@@ -22,7 +20,7 @@ const names = new Map<unknown, string>([
   [frameCountsSchema, "FrameCounts"],
   [endReasonSchema, "EndReason"],
   [errorDataSchema, "ErrorData"],
-  [settingsSchema, "Settings"],
+  [reportedSettingsSchema, "Settings"],
 ]);
 
 /** zod makes a definition of every schema whose metadata has an id. */
@@ -64,19 +62,34 @@ export function createSchemaWriter(): SchemaWriter {
 
   function write(schema: z.ZodType, io: Io): JsonObject {
     const metadata = new NamedSchemas();
-    const whole = relocated(z.toJSONSchema(schema, { target: "draft-7", io, metadata }));
+    const whole = relocated(
+      z.toJSONSchema(schema, { target: "draft-7", io, metadata, override: allowUnknownFields }),
+    );
     const { $schema: _dialect, definitions = {}, ...written } = whole;
-    if (isObject(definitions)) Object.entries(definitions).map(([name, one]) => keep(name, one));
+    if (isRecord(definitions)) Object.entries(definitions).map(([name, one]) => keep(name, one));
     return written;
   }
 
   function inline(schema: z.ZodType, io: Io): JsonObject {
     const written = write(schema, io);
     const target = typeof written.$ref === "string" ? found[written.$ref.slice(COMPONENTS.length)] : written;
-    return isObject(target) ? target : {};
+    return isRecord(target) ? target : {};
   }
 
   return { write, inline, components: () => Object.fromEntries(Object.entries(found).sort(byName)) };
+}
+
+/** zod closes every object of an output. Only those that are strict refuse an unknown field, so only those stay closed. */
+function allowUnknownFields({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: object;
+}): void {
+  const { def } = zodSchema._zod;
+  if (def.type === "object" && def.catchall === undefined)
+    Reflect.deleteProperty(jsonSchema, "additionalProperties");
 }
 
 /** As plain JSON, its references pointing to the document's components, where the definitions go. */
@@ -86,9 +99,4 @@ function relocated(schema: object): JsonObject {
 
 function byName([a]: [string, Json], [b]: [string, Json]): number {
   return a < b ? -1 : 1;
-}
-
-/** Arrays do not count, although JavaScript calls them objects. */
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -13,11 +13,11 @@ import { done, method, noParams, notification, servingErrors } from "../definiti
 import { endedBySchema, endReasonSchema } from "../end-reasons.ts";
 import { frameSourceSchema } from "./frames.ts";
 
-const byCallId = z.strictObject({ callId: callIdSchema });
-const onOff = z.strictObject({ callId: callIdSchema, on: z.boolean() });
+const byCallId = z.object({ callId: callIdSchema });
+const onOff = z.object({ callId: callIdSchema, on: z.boolean() });
 
 /** Numbers of one call over the last second, as WebRTC's getStats names them. `null`: not known yet. */
-export const callStatisticsSchema = z.strictObject({
+export const callStatisticsSchema = z.object({
   callId: callIdSchema,
   at: z.number().describe("Unix milliseconds"),
   quality: callQualitySchema,
@@ -41,7 +41,7 @@ export const callStatisticsSchema = z.strictObject({
     .number()
     .describe("by how much remote pictures are held back now, so that lips fit the sound"),
   frames: z
-    .strictObject({
+    .object({
       captured: z.number(),
       captureDropped: z.number(),
       sent: z.number().describe("given to WebRTC's source"),
@@ -55,7 +55,7 @@ export const callStatisticsSchema = z.strictObject({
  * Where the pictures of one source went on their way to the host's page; `offered` is the sum of the others. A picture
  * counts once for each subscriber of its source, because each decides for itself.
  */
-export const frameCountsSchema = z.strictObject({
+export const frameCountsSchema = z.object({
   offered: z.number(),
   unwatched: z.number().describe("nobody was subscribed"),
   paced: z.number().describe("left out to keep maxFps"),
@@ -77,8 +77,8 @@ const noCallErrors = ["callsUnavailable", "callsDisabled", "callsInPage"] as con
 export const callMethods = {
   "call.start": method(
     "Calls a peer; progress comes as call.changed, the end as call.ended",
-    z.strictObject({ peerId: peerIdSchema, media: mediaKindSchema }),
-    z.strictObject({ callId: callIdSchema }),
+    z.object({ peerId: peerIdSchema, media: mediaKindSchema }),
+    z.object({ callId: callIdSchema }),
     [
       ...servingErrors,
       "alreadyInCall",
@@ -90,13 +90,13 @@ export const callMethods = {
   ),
   "call.accept": method(
     "Takes an incoming call; `media` says whether our camera opens, without it as the caller wished",
-    z.strictObject({ callId: callIdSchema, media: mediaKindSchema.optional() }),
+    z.object({ callId: callIdSchema, media: mediaKindSchema.optional() }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", ...noCallErrors],
   ),
   "call.reject": method(
     "Declines an incoming call",
-    z.strictObject({ callId: callIdSchema, reason: z.enum(["rejected", "busy", "unavailable"]).optional() }),
+    z.object({ callId: callIdSchema, reason: z.enum(["rejected", "busy", "unavailable"]).optional() }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState"],
   ),
@@ -113,14 +113,14 @@ export const callMethods = {
   ]),
   "call.useDevice": method(
     "Changes the device of a running call, without a new negotiation",
-    z.strictObject({ callId: callIdSchema, kind: deviceKindSchema, deviceId: z.string().min(1) }),
+    z.object({ callId: callIdSchema, kind: deviceKindSchema, deviceId: z.string().min(1) }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", "unknownDevice"],
   ),
   "call.list": method(
     "Every call that has not ended",
     noParams,
-    z.strictObject({ calls: z.array(callInfoSchema) }),
+    z.object({ calls: z.array(callInfoSchema) }),
     [...servingErrors],
   ),
   "call.stats": method("The newest statistics of one call", byCallId, callStatisticsSchema, [
@@ -130,8 +130,8 @@ export const callMethods = {
   ]),
   "call.snapshot": method(
     "The picture shown at this moment, lossless",
-    z.strictObject({ callId: callIdSchema, source: frameSourceSchema }),
-    z.strictObject({ width: z.number().int(), height: z.number().int(), dataUrl: z.string() }),
+    z.object({ callId: callIdSchema, source: frameSourceSchema }),
+    z.object({ width: z.number().int(), height: z.number().int(), dataUrl: z.string() }),
     [...servingErrors, "unknownCall", "noPicture"],
   ),
 };
@@ -142,7 +142,7 @@ export const callNotifications = {
   "call.changed": notification("Phase, devices, remote media or quality of a call changed", callInfoSchema),
   "call.ended": notification(
     "The call is over; nothing more is told about it",
-    z.strictObject({
+    z.object({
       callId: callIdSchema,
       peerId: peerIdSchema,
       reason: endReasonSchema,
@@ -154,7 +154,7 @@ export const callNotifications = {
   ),
   "calls.persisted": notification(
     "What a plugin that is started anew needs to go on with the call; the host keeps the last one, for `resume` of initialize",
-    z.strictObject({
+    z.object({
       snapshot: z
         .string()
         .max(MAX_SNAPSHOT_CHARS)
@@ -166,6 +166,6 @@ export const callNotifications = {
   "call.statistics": notification("Once a second while connected", callStatisticsSchema),
   "call.levels": notification(
     "Sound levels ten times a second while connected, 0 (silence) to 1 (full scale), peak since the last one",
-    z.strictObject({ callId: callIdSchema, microphone: z.number(), speaker: z.number() }),
+    z.object({ callId: callIdSchema, microphone: z.number(), speaker: z.number() }),
   ),
 };

@@ -9,13 +9,13 @@ export const chartMethods = {
   "charts.list": method(
     "Every chart of the plugin as data: states, transitions, guards, delays",
     noParams,
-    z.strictObject({ charts: z.array(chartDescriptionSchema) }),
+    z.object({ charts: z.array(chartDescriptionSchema) }),
     [...servingErrors, "debuggingOff"],
   ),
   "charts.subscribe": method(
     "Follows every live chart: charts.recorded tells how all of them stand, and then what happens",
     noParams,
-    z.strictObject({ startedAt: z.number().describe("Unix milliseconds; the entries' times count from it") }),
+    z.object({ startedAt: z.number().describe("Unix milliseconds; the entries' times count from it") }),
     [...servingErrors, "debuggingOff"],
   ),
   "charts.unsubscribe": method("Ends what charts.subscribe began; idempotent", noParams, done, [
@@ -26,6 +26,6 @@ export const chartMethods = {
 export const chartNotifications = {
   "charts.recorded": notification(
     "What the charts did since the last one, in order, ten times a second at most",
-    z.strictObject({ entries: z.array(chartLogEntrySchema) }),
+    z.object({ entries: z.array(chartLogEntrySchema) }),
   ),
 };

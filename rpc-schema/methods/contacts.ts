@@ -4,7 +4,7 @@ import { z } from "zod";
 import { contactSchema } from "../common.ts";
 import { method, noParams, notification, servingErrors } from "../definition.ts";
 
-const contacts = z.strictObject({ contacts: z.array(contactSchema) });
+const contacts = z.object({ contacts: z.array(contactSchema) });
 
 export const contactMethods = {
   "contacts.list": method("Peers found by mDNS, given by address, or that called", noParams, contacts, [
@@ -12,7 +12,7 @@ export const contactMethods = {
   ]),
   "contacts.add": method(
     "Dials a peer by its address and keeps it as a contact",
-    z.strictObject({
+    z.object({
       address: z.string().regex(/^\/.*\/p2p\/[^/]+$/, "expected a multiaddr ending in /p2p/<peer id>"),
     }),
     contactSchema,

@@ -30,7 +30,7 @@ export const MAX_STREAMS_PER_CALL = 16;
 export const frameMethods = {
   "frames.subscribe": method(
     `Starts a stream of pictures, one of ${MAX_STREAMS_PER_CALL} at most for each call. \`credit\` pictures may be under way before the first acknowledgement`,
-    z.strictObject({
+    z.object({
       callId: callIdSchema,
       source: frameSourceSchema,
       format: frameFormatSchema.default("jpeg"),
@@ -46,7 +46,7 @@ export const frameMethods = {
       credit: z.number().int().min(1).max(8).default(2),
       delivery: frameDeliverySchema.default("stdio"),
     }),
-    z.strictObject({
+    z.object({
       stream: streamIdSchema,
       url: z
         .string()
@@ -55,7 +55,7 @@ export const frameMethods = {
     }),
     [...servingErrors, "unknownCall", "tooManyStreams"],
   ),
-  "frames.unsubscribe": method("Ends a stream", z.strictObject({ stream: streamIdSchema }), done, [
+  "frames.unsubscribe": method("Ends a stream", z.object({ stream: streamIdSchema }), done, [
     ...servingErrors,
     "unknownStream",
   ]),
@@ -64,14 +64,14 @@ export const frameMethods = {
 export const frameHostNotifications = {
   "frames.ack": notification(
     "The picture `seq` and all before it were drawn: grants that much credit again. Unknown streams are ignored, since they may just have ended",
-    z.strictObject({ stream: streamIdSchema, seq: z.number().int().min(0) }),
+    z.object({ stream: streamIdSchema, seq: z.number().int().min(0) }),
   ),
 };
 
 export const framePluginNotifications = {
   frame: notification(
     "One picture. seq counts up by one within its stream. Times are Unix milliseconds with fractions",
-    z.strictObject({
+    z.object({
       stream: streamIdSchema,
       seq: z.number().int(),
       capturedAt: z

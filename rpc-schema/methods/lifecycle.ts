@@ -3,50 +3,79 @@
 import { z } from "zod";
 import { availabilitySchema, peerIdSchema } from "../common.ts";
 import { done, method, noParams, notification, servingErrors } from "../definition.ts";
-import { settingsChangeSchema, settingsSchema } from "../settings/settings.ts";
+import { reportedSettingsSchema, settingsChangeSchema } from "../settings/settings.ts";
+import { offeredVersions } from "../version.ts";
+
+/** Names are never closed, so that either side can have features that the other one does not know. */
+const capabilitiesSchema = z.array(z.string().max(64)).max(64);
 
 /** `initialize` comes first and once, `shutdown` last; the settings may change at any time between. */
 export const lifecycleMethods = {
   initialize: method(
     "First request: agrees on the protocol, gives the plugin its settings and the user's label",
-    z.strictObject({
-      protocolVersion: z.number().int(),
-      host: z.strictObject({
-        name: z.string(),
-        version: z.string().optional(),
-        webviewCanCall: z
-          .boolean()
+    z
+      .object({
+        protocolVersions: z
+          .array(z.number().int())
+          .min(1)
+          .max(16)
           .optional()
-          .describe("its page has RTCPeerConnection and getUserMedia; absent: as the system usually has it"),
+          .describe("every version that the host speaks; the plugin answers the highest that it speaks too"),
+        protocolVersion: z
+          .number()
+          .int()
+          .optional()
+          .describe("a host that speaks one version only may send this in place of protocolVersions"),
+        capabilities: capabilitiesSchema
+          .optional()
+          .describe("optional features of the host; the plugin ignores names that it does not know"),
+        host: z.object({
+          name: z.string(),
+          version: z.string().optional(),
+          webviewCanCall: z
+            .boolean()
+            .optional()
+            .describe(
+              "its page has RTCPeerConnection and getUserMedia; absent: as the system usually has it",
+            ),
+        }),
+        identity: z.object({ label: z.string().max(4096) }),
+        dataDir: z
+          .string()
+          .regex(/^\//, "expected an absolute path")
+          .optional()
+          .describe("where the plugin keeps its key; without it the key lives in memory only"),
+        carrier: z
+          .object({ selfId: peerIdSchema })
+          .optional()
+          .describe(
+            "the host carries the signals over its own node; without it the plugin runs a node itself",
+          ),
+        pageOrigins: z
+          .array(z.string().regex(/^[a-z]+:\/\/[^/]+$/, "expected an origin such as http://127.0.0.1:8080"))
+          .max(16)
+          .default([])
+          .describe("origins of the pages that may fetch pictures from the plugin's loopback server"),
+        settings: settingsChangeSchema.optional(),
+        resume: z
+          .string()
+          .optional()
+          .describe(
+            "the last snapshot of calls.persisted, where the plugin before this one died; one that is of no use is ignored",
+          ),
+      })
+      .refine((params) => offeredVersions(params).length > 0, {
+        path: ["protocolVersions"],
+        error: "expected the versions that the host speaks",
       }),
-      identity: z.strictObject({ label: z.string().max(4096) }),
-      dataDir: z
-        .string()
-        .regex(/^\//, "expected an absolute path")
+    z.object({
+      protocolVersion: z.number().int().describe("the version that both sides use from now on"),
+      capabilities: capabilitiesSchema
         .optional()
-        .describe("where the plugin keeps its key; without it the key lives in memory only"),
-      carrier: z
-        .strictObject({ selfId: peerIdSchema })
-        .optional()
-        .describe("the host carries the signals over its own node; without it the plugin runs a node itself"),
-      pageOrigins: z
-        .array(z.string().regex(/^[a-z]+:\/\/[^/]+$/, "expected an origin such as http://127.0.0.1:8080"))
-        .max(16)
-        .default([])
-        .describe("origins of the pages that may fetch pictures from the plugin's loopback server"),
-      settings: settingsChangeSchema.optional(),
-      resume: z
-        .string()
-        .optional()
-        .describe(
-          "the last snapshot of calls.persisted, where the plugin before this one died; one that is of no use is ignored",
-        ),
-    }),
-    z.strictObject({
-      protocolVersion: z.number().int(),
-      plugin: z.strictObject({ name: z.string(), version: z.string() }),
+        .describe("optional features of the plugin; absent in version 1"),
+      plugin: z.object({ name: z.string(), version: z.string() }),
       mode: z.enum(["native", "browser"]).describe("native: calls run in the plugin, not in the page"),
-      settings: settingsSchema.describe("the settings in force, defaults filled in"),
+      settings: reportedSettingsSchema.describe("the settings in force, defaults filled in"),
     }),
     ["unsupportedProtocolVersion", "alreadyInitialized"],
   ),
@@ -58,9 +87,9 @@ export const lifecycleMethods = {
   ),
   "settings.update": method(
     "Changes the named settings and leaves the others; all or nothing",
-    z.strictObject({ settings: settingsChangeSchema }),
-    z.strictObject({
-      settings: settingsSchema,
+    z.object({ settings: settingsChangeSchema }),
+    z.object({
+      settings: reportedSettingsSchema,
       restartNeeded: z.array(z.string()).describe("changed settings that take effect at the next start only"),
     }),
     [...servingErrors],
@@ -79,7 +108,7 @@ export const lifecycleHostNotifications = {
 export const lifecyclePluginNotifications = {
   "signalling.changed": notification(
     "State of the plugin's own libp2p node",
-    z.strictObject({
+    z.object({
       state: z.enum(["starting", "ready", "failed"]),
       peerId: peerIdSchema.optional(),
       addresses: z.array(z.string()).describe("multiaddrs, each ending in /p2p/<peerId>"),
@@ -89,13 +118,5 @@ export const lifecyclePluginNotifications = {
   "availability.changed": notification(
     "Whether calls can be made here, after `initialized` and whenever it changes. A host that carries the signals tells its peers",
     availabilitySchema,
-  ),
-  log: notification(
-    "Something worth a line in the host's log",
-    z.strictObject({
-      level: z.enum(["error", "warn", "info", "debug"]),
-      source: z.string(),
-      message: z.string(),
-    }),
   ),
 };

@@ -15,7 +15,7 @@ const payloadSchema = z.record(z.string(), z.unknown());
 export const signalMethods = {
   "signal.deliver": method(
     "A message that the host's node received on a topic `call:…`, opened, in the order of its arrival",
-    z.strictObject({
+    z.object({
       from: peerIdSchema.describe("the identity that the connection proved, not one that the message names"),
       topic: topicSchema,
       payload: payloadSchema,
@@ -28,7 +28,7 @@ export const signalMethods = {
 export const signalHostNotifications = {
   "contacts.set": notification(
     "The peers that the host knows, whenever one of them changes; only from a host that carries the signals",
-    z.strictObject({ contacts: z.array(contactSchema).max(4096) }),
+    z.object({ contacts: z.array(contactSchema).max(4096) }),
   ),
 };
 
@@ -36,7 +36,7 @@ export const signalHostNotifications = {
 export const signalPluginMethods = {
   "signal.send": method(
     "Sends a message to a peer. Answered when the peer acknowledged it; those of one topic go out in order",
-    z.strictObject({ peerId: peerIdSchema, topic: topicSchema, payload: payloadSchema }),
+    z.object({ peerId: peerIdSchema, topic: topicSchema, payload: payloadSchema }),
     done,
     ["peerUnreachable"],
   ),

@@ -20,8 +20,6 @@ interface HostSetting {
   readonly schema: z.ZodType;
   /** Its value is one of these devices. */
   readonly device?: DeviceKind;
-  /** Takes effect when the plugin starts again. */
-  readonly needsRestart?: true;
 }
 
 const own = settingsSchema.shape;
@@ -120,7 +118,6 @@ export const hostSettings = [
     section: "plugins.call",
     setting: "mode",
     schema: own.mode,
-    needsRestart: true,
   },
   {
     name: "debugging",

@@ -2,8 +2,8 @@
 // host shows and keeps for it. Pure: built from the list of settings, so it cannot say anything else.
 
 import { z } from "zod";
-import { isObject, type Json, type JsonObject } from "../documents/json-schemas.ts";
-import { PROTOCOL_VERSION } from "../version.ts";
+import { isRecord, type Json, type JsonObject } from "../is-record.ts";
+import { PROTOCOL_VERSION, PROTOCOL_VERSIONS } from "../version.ts";
 import { hostSettings, type SettingSection } from "./host-settings.ts";
 
 /** Changes when a host would have to read the manifest in another way. */
@@ -21,7 +21,7 @@ export const manifestSchema = z.looseObject({
   name: z.string().min(1),
   title: z.string(),
   version: z.string(),
-  protocolVersion: z.number().int(),
+  protocolVersion: z.number().int().describe("the newest version that the plugin speaks"),
   platforms: z.array(z.string().regex(/^[a-z0-9]+-[a-z0-9]+$/)),
   start: z.looseObject({ program: z.string().min(1), args: z.array(z.string()) }),
   settings: z.looseObject({ properties: z.record(z.string(), settingSchema) }),
@@ -37,6 +37,7 @@ export function buildManifest(version: string): JsonObject {
     description: "Makes calls outside of the webview, which on Linux cannot make them.",
     version,
     protocolVersion: PROTOCOL_VERSION,
+    protocolVersions: [...PROTOCOL_VERSIONS],
     contract: "openrpc.json",
     // As Node names them: process.platform-process.arch.
     platforms: ["linux-x64", "linux-arm64"],
@@ -66,7 +67,6 @@ function settingsJsonSchema(): JsonObject {
       "x-section": one.section,
       ...(one.setting === null ? {} : { "x-setting": one.setting }),
       ...("device" in one ? { "x-device": one.device } : {}),
-      ...("needsRestart" in one ? { "x-needs-restart": true } : {}),
     },
   ]);
   return {
@@ -80,5 +80,5 @@ function settingsJsonSchema(): JsonObject {
 function schemaOf(schema: z.ZodType): JsonObject {
   const { $schema: _dialect, ...written } = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
   const plain: Json = JSON.parse(JSON.stringify({ ...written, default: schema.parse(undefined) }));
-  return isObject(plain) ? plain : {};
+  return isRecord(plain) ? plain : {};
 }

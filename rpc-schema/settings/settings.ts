@@ -20,6 +20,10 @@ const pictureSchema = z
   })
   .prefault({});
 
+/** Marks a setting that the plugin reads once, when it starts. The documents for hosts carry the mark under this name. */
+const NEEDS_RESTART = "x-needs-restart";
+const atStart = { [NEEDS_RESTART]: true };
+
 const waitMs = (defaultMs: number, meaning: string) =>
   z.number().int().min(10).max(3_600_000).default(defaultMs).describe(`${meaning}, milliseconds`);
 
@@ -53,7 +57,8 @@ export const settingsSchema = z.strictObject({
   mode: z
     .enum(["auto", "native", "browser"])
     .default("auto")
-    .describe("who makes the calls: the plugin (native), the host's page (browser), or as the system suits"),
+    .describe("who makes the calls: the plugin (native), the host's page (browser), or as the system suits")
+    .meta(atStart),
   debugging: z.boolean().default(false).describe("the log tells every signal and every state"),
   recording: z
     .enum(["off", "masked", "full"])
@@ -90,19 +95,25 @@ export const settingsSchema = z.strictObject({
     .default([{ urls: ["stun:stun.l.google.com:19302"] }]),
   signalling: z
     .strictObject({
-      listen: z.array(multiaddrSchema).max(16).default(["/ip4/0.0.0.0/tcp/0"]),
+      listen: z.array(multiaddrSchema).max(16).default(["/ip4/0.0.0.0/tcp/0"]).meta(atStart),
       peers: z
         .array(multiaddrSchema)
         .max(256)
         .default([])
-        .describe("peers to dial at the start, each ending in /p2p/<id>"),
-      mdns: z.boolean().default(true).describe("find peers on the local network"),
-      presence: z.boolean().default(true).describe("tell peers that we are here, and hear who is"),
+        .describe("peers to dial at the start, each ending in /p2p/<id>")
+        .meta(atStart),
+      mdns: z.boolean().default(true).describe("find peers on the local network").meta(atStart),
+      presence: z
+        .boolean()
+        .default(true)
+        .describe("announce this plugin to its peers, and follow their announcements")
+        .meta(atStart),
       relays: z
         .array(multiaddrSchema)
         .max(16)
         .default([])
-        .describe("circuit relays (v2) to be reached through, each ending in /p2p/<id>"),
+        .describe("circuit relays (v2) through which peers reach this plugin, each ending in /p2p/<id>")
+        .meta(atStart),
     })
     .prefault({}),
   timeouts: timeoutsSchema,
@@ -119,19 +130,59 @@ export type DeepPartial<T> = T extends readonly unknown[]
     ? { [K in keyof T]?: DeepPartial<T[K]> }
     : T;
 
-/** A change of settings: only the keys named in it change, so none of its fields carries a default. */
-export const settingsChangeSchema = withoutDefaults(settingsSchema) as z.ZodType<DeepPartial<Settings>>;
+/** The paths of the settings that take effect at the next start only, such as `signalling.listen`. */
+export const settingsReadAtStart: readonly string[] = pathsReadAtStart(settingsSchema, "");
 
-function withoutDefaults(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-    return withoutDefaults(schema.unwrap() as z.ZodType);
+function pathsReadAtStart(schema: z.ZodType, path: string): string[] {
+  if (schema.meta()?.[NEEDS_RESTART] === true) return [path];
+  const inner = withoutDefault(schema);
+  if (!(inner instanceof z.ZodObject)) return [];
+  return Object.entries<z.ZodType>(inner.shape).flatMap(([key, field]) =>
+    pathsReadAtStart(field, path === "" ? key : `${path}.${key}`),
+  );
+}
+
+/** A change of settings: only the keys named in it change, so none of its fields carries a default. */
+export const settingsChangeSchema = partial(settingsSchema) as z.ZodType<DeepPartial<Settings>>;
+
+function partial(schema: z.ZodType): z.ZodType {
+  const inner = withoutDefault(schema);
+  if (!(inner instanceof z.ZodObject)) return inner;
+  const fields = Object.entries<z.ZodType>(inner.shape).map(([key, field]) => [
+    key,
+    partial(field).optional(),
+  ]);
+  return z.strictObject(Object.fromEntries(fields));
+}
+
+function withoutDefault(schema: z.ZodType): z.ZodType {
+  if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)) return schema;
+  return withoutDefault(schema.unwrap() as z.ZodType);
+}
+
+/**
+ * The settings in force, as the plugin reports them. Unlike {@link settingsSchema} it lets unknown settings through, since a
+ * newer plugin may have more, and those that an older plugin lacks get their defaults.
+ */
+export const reportedSettingsSchema = tolerant(settingsSchema) as unknown as typeof settingsSchema;
+
+function tolerant(schema: z.ZodType): z.ZodType {
+  const copy = tolerantCopy(schema);
+  const described = schema.meta();
+  return described === undefined ? copy : copy.meta(described);
+}
+
+function tolerantCopy(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodDefault) {
+    return tolerant(schema.unwrap() as z.ZodType).default(schema.def.defaultValue);
   }
-  if (schema instanceof z.ZodObject) {
-    const fields = Object.entries(schema.shape).map(([key, field]) => [
-      key,
-      withoutDefaults(field as z.ZodType).optional(),
-    ]);
-    return z.strictObject(Object.fromEntries(fields) as z.ZodRawShape);
+  if (schema instanceof z.ZodPrefault) {
+    return tolerant(schema.unwrap() as z.ZodType).prefault(schema.def.defaultValue);
   }
-  return schema;
+  if (schema instanceof z.ZodArray) {
+    return schema.clone({ ...schema.def, element: tolerant(schema.element as z.ZodType) });
+  }
+  if (!(schema instanceof z.ZodObject)) return schema;
+  const fields = Object.entries<z.ZodType>(schema.shape).map(([key, field]) => [key, tolerant(field)]);
+  return z.object(Object.fromEntries(fields));
 }

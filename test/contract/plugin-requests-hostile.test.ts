@@ -85,7 +85,7 @@ describe("a plugin that asks", () => {
       say({ jsonrpc: "2.0", id: strange, result: null });
     }
     await settled();
-    assert.equal(logged.filter((line) => line.includes("asked nothing of the kind")).length, 9);
+    assert.equal(logged.filter((line) => line.includes("that was never sent")).length, 9);
     say({ jsonrpc: "2.0", id, result: null });
     assert.equal(await asked, null);
     end.close();
@@ -105,7 +105,7 @@ describe("a plugin that asks", () => {
     await assert.rejects(late, { code: "timeout" });
     say({ jsonrpc: "2.0", id: lateId, result: null });
     await settled();
-    assert.equal(logged.filter((line) => line.includes("nobody waits")).length, 2);
+    assert.equal(logged.filter((line) => line.includes("given up or answered before")).length, 2);
     end.close();
   });
 
@@ -142,7 +142,6 @@ describe("a host that is asked", () => {
       { id: 1, method: "signal.send", params: { ...PARAMS, topic: "chat" } },
       -32602,
     ],
-    ["a field too many", { id: 1, method: "signal.send", params: { ...PARAMS, urgent: true } }, -32602],
     ["a method that is a number", { id: 1, method: 7 }, -32600],
   ];
   for (const [what, request, code] of refused) {
@@ -192,7 +191,7 @@ describe("a host that is asked", () => {
     say({ jsonrpc: "2.0", id: null, error: { code: -32700, message: "the line is not JSON" } });
     say({ jsonrpc: "2.0", id: "a", method: "signal.send", params: PARAMS });
     assert.deepEqual(await next(), { jsonrpc: "2.0", id: "a", result: null });
-    assert.ok(logged.some((line) => line.startsWith("warn: the plugin sent an answer")));
+    assert.ok(logged.some((line) => line.startsWith("warn: the plugin answered a request")));
     assert.ok(logged.some((line) => line.startsWith("error: the plugin: the line is not JSON")));
     link.close();
   });

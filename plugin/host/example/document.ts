@@ -12,7 +12,7 @@ interface Method {
 }
 
 interface Document {
-  readonly info: { readonly version: string };
+  readonly info: { readonly "x-protocol-versions": readonly number[] };
   readonly methods: readonly Method[];
   readonly components: { schemas: Record<string, Fields>; errors: Record<string, { code: number }> };
 }
@@ -22,7 +22,7 @@ const root = import.meta.url.endsWith(".ts") ? "../../../" : "../../../../";
 const path = new URL(`${root}rpc-schema/openrpc.json`, import.meta.url);
 const document: Document = JSON.parse(readFileSync(path, "utf8"));
 
-export const protocolVersion = Number.parseInt(document.info.version, 10);
+export const protocolVersions = document.info["x-protocol-versions"];
 
 export function errorCode(name: string): number {
   const error = document.components.errors[name];

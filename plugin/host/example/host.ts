@@ -2,7 +2,7 @@
 // the host's own network, shows frames, and hangs up for a plugin that has died.
 
 import { Connection, RequestFailed } from "./connection.ts";
-import { protocolVersion } from "./document.ts";
+import { protocolVersions } from "./document.ts";
 
 /** One message of a call, in either direction. The host never looks inside `payload` except at `type`. */
 export interface Message {
@@ -60,7 +60,7 @@ export class ExampleHost {
   async start(): Promise<void> {
     const { selfId, settings = {} } = this.#options;
     await this.#connection.request("initialize", {
-      protocolVersion,
+      protocolVersions,
       host: { name: "example-host" },
       identity: { label: `host ${selfId.slice(-4)}` },
       carrier: { selfId },

@@ -40,10 +40,7 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
 const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
 
 /** What the charts do goes to those pages only that watch them. */
-type RelayedName = Exclude<
-  keyof typeof pluginNotifications,
-  "frame" | "log" | "charts.recorded" | "calls.persisted"
->;
+type RelayedName = Exclude<keyof typeof pluginNotifications, "frame" | "charts.recorded" | "calls.persisted">;
 
 /** A page with this much unread has stopped; pictures alone stay far below, since they are paid for by credit. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
@@ -119,7 +116,7 @@ export function createPageRelay(options: RelayOptions): PageRelay {
 }
 
 function isRelayed(name: string): name is RelayedName {
-  return name !== "frame" && name !== "log" && name !== "charts.recorded" && name !== "calls.persisted";
+  return name !== "frame" && name !== "charts.recorded" && name !== "calls.persisted";
 }
 
 function send(socket: WebSocket, message: string | Buffer): void {

@@ -10,6 +10,9 @@ import { handlersWith, notificationsWith } from "./handlers.ts";
 const BODY = Buffer.alloc(200_000, "QUJD");
 export const FRAME_BASE64 = BODY.toString();
 
+/** Characters that a link could damage. */
+export const SPECIAL_TEXT = "grüße 😀\n\u2028\u0000";
+
 export interface LinkHandlers {
   readonly handlers: Handlers;
   readonly notificationHandlers: HostNotificationHandlers;
@@ -17,7 +20,7 @@ export interface LinkHandlers {
 
 /**
  * `frames.subscribe` sends as many frames as credit says, `frames.ack` one more; `call.accept` is never answered;
- * `call.hangup` refuses; `initialized` tells a contact whose label is the text that must survive the way; `signal.deliver` sends the
+ * `call.hangup` refuses; `initialized` notifies with {@link SPECIAL_TEXT}; `signal.deliver` sends the
  * message back to its sender and answers as that was answered, waiting for `payload.waitMs` where it is given.
  */
 export function linkHandlers(plugin: PluginEnd): LinkHandlers {
@@ -48,7 +51,7 @@ export function linkHandlers(plugin: PluginEnd): LinkHandlers {
     notificationHandlers: notificationsWith({
       "frames.ack": ({ stream, seq }) => sendFrame(stream, seq + 1),
       initialized: () =>
-        plugin.notify("log", { level: "info", source: "test", message: "grüße 😀\n\u2028\u0000" }),
+        plugin.notify("signalling.changed", { state: "failed", addresses: [], why: SPECIAL_TEXT }),
     }),
   };
 }

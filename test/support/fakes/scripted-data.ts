@@ -10,6 +10,9 @@ import type {
   Result,
 } from "../../../rpc-schema/index.ts";
 
+/** Begins each line of the scripted plugin's stderr that repeats a request. */
+export const REQUEST_LINE_PREFIX = "request: ";
+
 export const devices: DeviceList = {
   cameras: [
     { id: "usb-cam", name: "Aurora HD Webcam", isDefault: true },

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { type Host, type HostOptions, startHost } from "../../../plugin/host/host.ts";
 import type { CallInfo, CallStatistics, Contact } from "../../../rpc-schema/index.ts";
+import { REQUEST_LINE_PREFIX } from "./scripted-data.ts";
 import type { ScriptStep } from "./scripted-plugin.ts";
 
 export const BOB = "12D3KooWBobBobBobBobBob1";
@@ -23,18 +24,22 @@ export interface ScriptedHost {
 
 export async function startScriptedHost(options: Partial<HostOptions> = {}): Promise<ScriptedHost> {
   const program = fileURLToPath(new URL("./scripted-plugin.ts", import.meta.url));
+  let requests: string[] = [];
+  let waiting: { pattern: RegExp; resolve: (request: string) => void }[] = [];
   const host = await startHost({
     label: "Alice Liddell",
     pluginCommand: { program: process.execPath, args: [program] },
     ...options,
+    onLog(line) {
+      options.onLog?.(line);
+      if (!line.startsWith(REQUEST_LINE_PREFIX)) return;
+      const request = line.slice(REQUEST_LINE_PREFIX.length);
+      requests.push(request);
+      for (const { pattern, resolve } of waiting) if (pattern.test(request)) resolve(request);
+      waiting = waiting.filter(({ pattern }) => !pattern.test(request));
+    },
   });
-  let requests: string[] = [];
-  let waiting: { pattern: RegExp; resolve: (request: string) => void }[] = [];
-  host.plugin.onNotification("log", ({ message }) => {
-    requests.push(message);
-    for (const { pattern, resolve } of waiting) if (pattern.test(message)) resolve(message);
-    waiting = waiting.filter(({ pattern }) => !pattern.test(message));
-  });
+  requests = []; // those of the start
   return {
     host,
     // `script` is not in the contract: only the scripted plugin knows it.

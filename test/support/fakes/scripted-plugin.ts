@@ -21,7 +21,7 @@ import {
   settingsSchema,
 } from "../../../rpc-schema/index.ts";
 import { scriptedFrameLine } from "../browser/scripted-frames.ts";
-import { devices, newCall, off, snapshot } from "./scripted-data.ts";
+import { devices, newCall, off, REQUEST_LINE_PREFIX, snapshot } from "./scripted-data.ts";
 
 /** What a test can ask for. */
 export type ScriptStep =
@@ -270,14 +270,14 @@ function answer<M extends MethodName>(method: M, params: unknown): Result<M> {
   return handlers[method](checked.data as Params<M>);
 }
 
-/** Every request is told again as a `log`, so that a test can await what the page asked for. */
+/** Every request is repeated on stderr, so that a test can await what the page asked for. */
 function receive(line: string): void {
   const { id, method, params = {} } = JSON.parse(line);
   if (id === undefined) {
     notified(method, params);
     return;
   }
-  notify("log", { level: "debug", source: "script", message: `${method} ${JSON.stringify(params)}` });
+  process.stderr.write(`${REQUEST_LINE_PREFIX}${method} ${JSON.stringify(params)}\n`);
   try {
     write({ id, result: answer(method, params) });
   } catch (error) {

@@ -42,6 +42,8 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "signal.deliver": { from: PEER, topic: "call:c", payload: {} },
 };
 
+const IDENTITY = { host: { name: "a test" }, identity: { label: "" } };
+
 async function assertAllRefused({ host }: PluginBench, kind: string): Promise<void> {
   for (const [method, params] of Object.entries(PARAMS)) {
     await assert.rejects(host.request(method as MethodName, params as never), { kind }, method);
@@ -63,18 +65,49 @@ describe("the life cycle", () => {
     );
   });
 
-  test("refuses another protocol version and says which field, what it was and what was expected", async () => {
+  test("answers the highest common version, and its capabilities from version 2 on", async () => {
+    const offers: [object, number][] = [
+      [{ protocolVersion: 1 }, 1],
+      [{ protocolVersions: [1] }, 1],
+      [{ protocolVersion: 2 }, 2],
+      [{ protocolVersions: [1, 2] }, 2],
+      [{ protocolVersions: [7, 2, 1] }, 2],
+      [{ protocolVersion: 1, protocolVersions: [9] }, 1],
+    ];
+    for (const [offer, version] of offers) {
+      const { protocolVersion, capabilities } = await bench().host.request("initialize", {
+        ...offer,
+        ...IDENTITY,
+      });
+      assert.equal(protocolVersion, version, JSON.stringify(offer));
+      assert.equal(capabilities?.includes("resume"), version === 1 ? undefined : true);
+    }
+  });
+
+  test("refuses versions that it does not speak and names what each side speaks", async () => {
     const made = bench();
-    const wrong = made.host.request("initialize", {
-      protocolVersion: 99,
-      host: { name: "a test" },
-      identity: { label: "" },
-    });
-    await assert.rejects(wrong, {
-      kind: "unsupportedProtocolVersion",
-      issues: [{ field: "protocolVersion", value: "99", expected: String(PROTOCOL_VERSION) }],
-    });
+    const refusals: [object, string, string][] = [
+      [{ protocolVersion: 99 }, "protocolVersion", "99"],
+      [{ protocolVersions: [98, 99] }, "protocolVersions", "98, 99"],
+    ];
+    for (const [offer, field, value] of refusals) {
+      await assert.rejects(made.host.request("initialize", { ...offer, ...IDENTITY }), {
+        kind: "unsupportedProtocolVersion",
+        message: `no common protocol version: the host speaks ${value}, this plugin 1, 2`,
+        issues: [{ field, value, expected: "one of 1, 2" }],
+      });
+    }
     await made.initialize();
+  });
+
+  test("refuses an initialize without any version by name", async () => {
+    const made = bench();
+    await assert.rejects(made.host.request("initialize", IDENTITY), {
+      kind: "invalidParams",
+      issues: [
+        { field: "protocolVersions", value: "nothing", expected: "the versions that the host speaks" },
+      ],
+    });
   });
 
   test("refuses wrong settings at initialize by name and can be initialized after it", async () => {

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { errorMeanings } from "../../../rpc-schema/documents/error-meanings.ts";
-import { isObject, type Json } from "../../../rpc-schema/documents/json-schemas.ts";
 import { buildOpenRpc } from "../../../rpc-schema/documents/openrpc.ts";
 import {
   hostNotifications,
@@ -15,12 +14,13 @@ import {
   pluginNotifications,
   rpcErrorCodes,
 } from "../../../rpc-schema/index.ts";
+import { isRecord, type Json } from "../../../rpc-schema/is-record.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../../rpc-schema/${name}`, import.meta.url), "utf8");
 
 function referencesIn(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
-  if (!isObject(value)) return [];
+  if (!isRecord(value)) return [];
   return Object.entries(value).flatMap(([key, member]) =>
     key === "$ref" && typeof member === "string" ? [member] : referencesIn(member),
   );
@@ -47,8 +47,8 @@ describe("openrpc.json", () => {
       const target = reference
         .slice("#/".length)
         .split("/")
-        .reduce<Json | undefined>((at, key) => (isObject(at) ? at[key] : undefined), document);
-      assert.ok(isObject(target), reference);
+        .reduce<Json | undefined>((at, key) => (isRecord(at) ? at[key] : undefined), document);
+      assert.ok(isRecord(target), reference);
     }
   });
 
