@@ -1,26 +1,35 @@
-// Writes openrpc.json and plugin-manifest.json, or with --check says whether one is stale (status 1). The only file here
-// that does I/O.
+// Writes openrpc.json and plugin-manifest.json. With --check it writes nothing and fails (status 1) when one of them is stale
+// or CHANGELOG.md disagrees with the contract. No other file of rpc-schema does I/O.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { buildManifest } from "../settings/manifest.ts";
+import { changelogIssues } from "./changelog.ts";
 import { buildOpenRpc } from "./openrpc.ts";
 
+const isCheck = process.argv.includes("--check");
 const packageSchema = z.object({ version: z.string() });
-const { version } = packageSchema.parse(
-  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")),
-);
+const { version } = packageSchema.parse(JSON.parse(read("../../package.json")));
+const openRpc = buildOpenRpc();
 
 for (const [name, document] of [
-  ["openrpc.json", buildOpenRpc()],
+  ["openrpc.json", openRpc],
   ["plugin-manifest.json", buildManifest(version)],
 ] as const) {
-  const file = new URL(`../${name}`, import.meta.url);
   const wanted = `${JSON.stringify(document, null, 2)}\n`;
-  if (!process.argv.includes("--check")) {
-    writeFileSync(file, wanted);
-  } else if (readFileSync(file, "utf8") !== wanted) {
-    console.error(`rpc-schema/${name} is stale; run: node rpc-schema/documents/generate-openrpc.ts`);
-    process.exitCode = 1;
+  if (!isCheck) writeFileSync(new URL(`../${name}`, import.meta.url), wanted);
+  else if (read(`../${name}`) !== wanted) {
+    fail(`${name} is stale; run: node rpc-schema/documents/generate-openrpc.ts`);
   }
+}
+if (isCheck)
+  for (const issue of changelogIssues(read("../CHANGELOG.md"), openRpc)) fail(`CHANGELOG.md: ${issue}`);
+
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), "utf8");
+}
+
+function fail(message: string): void {
+  console.error(`rpc-schema/${message}`);
+  process.exitCode = 1;
 }

@@ -1,10 +1,11 @@
 // The host offers every version that it speaks, and falls back for a plugin that speaks version 1 only.
 
 import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { initializePlugin } from "../../../plugin/rpc/initialize.ts";
 import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
-import { PROTOCOL_VERSIONS, RpcError, settingsSchema } from "../../../rpc-schema/index.ts";
+import { type CallInfo, PROTOCOL_VERSIONS, RpcError, settingsSchema } from "../../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
 
 const COMMON = { host: { name: "a test" }, identity: { label: "somebody" } };
@@ -62,4 +63,57 @@ describe("initializePlugin", () => {
     await assert.rejects(initializePlugin(host, COMMON), { kind: "invalidParams", issues });
     assert.equal(received.length, 1);
   });
+});
+
+describe("a plugin that agreed on version", () => {
+  const off = { state: "off" } as const;
+  const level = { mediaLevel: "voiceOnly", mediaLevelReason: "no camera" } as const;
+  const former = { rung: "voiceOnly", rungWhy: "no camera" } as const;
+  const call: CallInfo = {
+    callId: "c1",
+    peerId: "12D3KooWGoodPeerAbcdefgh",
+    peerLabel: "",
+    direction: "outgoing",
+    media: "audio",
+    phase: "requesting",
+    createdAt: 1,
+    local: { microphone: off, camera: off, speaker: off, ...level, ...former },
+    remote: { microphone: "unknown", camera: "unknown" },
+    sending: { step: "full", width: 0, height: 0, fps: 0 },
+    showing: { step: "full" },
+    quality: "unknown",
+  };
+  const devices = { microphone: off, camera: off, speaker: off };
+  for (const [version, local] of [
+    [1, { ...devices, ...former }],
+    [2, { ...devices, ...level, ...former }],
+  ] as const) {
+    test(`${version} writes the media level under the names of that version`, async () => {
+      const {
+        plugin: end,
+        hostToPlugin,
+        pluginToHost,
+      } = linkInMemory({
+        log: () => undefined,
+        onHostGone: () => undefined,
+      });
+      end.serve(
+        handlersWith({
+          initialize: () => ({ protocolVersion: version, plugin, mode: "native", settings }),
+          "call.list": () => ({ calls: [call] }),
+        }),
+        notificationsWith({ initialized: () => end.notify("call.changed", call) }),
+      );
+      const lines = createInterface(pluginToHost)[Symbol.asyncIterator]();
+      const write = (message: object) =>
+        hostToPlugin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+      const read = async () => JSON.parse((await lines.next()).value ?? "");
+      write({ id: 1, method: "initialize", params: { protocolVersion: version, ...COMMON } });
+      assert.equal((await read()).result.protocolVersion, version);
+      write({ method: "initialized" });
+      assert.deepEqual((await read()).params.local, local);
+      write({ id: 2, method: "call.list" });
+      assert.deepEqual((await read()).result.calls[0].local, local);
+    });
+  }
 });
