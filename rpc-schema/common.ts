@@ -1,9 +1,9 @@
-// The words that several methods share: ids, media kinds, devices, and the state of one call.
+// Schemas that several methods share: ids, media kinds, devices, and the state of one call.
 
 import { z } from "zod";
 import { formerMediaLevelFields } from "./former-names.ts";
 
-/** Opaque and URL-path safe, since hosts put it into paths; the goop wire calls it the channel. */
+/** Opaque. Safe in the path of a URL, because hosts put it there. Goop² calls it the channel. */
 export const callIdSchema = z
   .string()
   .min(1)
@@ -18,7 +18,7 @@ export const peerIdSchema = z
   .describe("libp2p peer id in base58");
 export type PeerId = z.infer<typeof peerIdSchema>;
 
-/** audio: microphone only; video: microphone and camera. Either side may still switch its camera. */
+/** audio: microphone only; video: microphone and camera. Either side can switch its camera during the call. */
 export const mediaKindSchema = z.enum(["audio", "video"]);
 export type MediaKind = z.infer<typeof mediaKindSchema>;
 
@@ -29,7 +29,7 @@ export type Direction = z.infer<typeof directionSchema>;
 export const deviceKindSchema = z.enum(["camera", "microphone", "speaker"]);
 export type DeviceKind = z.infer<typeof deviceKindSchema>;
 
-/** `id` is what settings and call.useDevice take. It names the same device after a restart. */
+/** Settings and call.useDevice take the `id`. It names the same device after a restart. */
 export const deviceSchema = z.object({
   id: z.string().min(1),
   name: z.string(),
@@ -37,7 +37,7 @@ export const deviceSchema = z.object({
 });
 export type Device = z.infer<typeof deviceSchema>;
 
-/** Entries that the plugin makes itself, such as test-pattern and tone, stand beside what is plugged in. */
+/** Includes the devices that the plugin itself provides, such as test-pattern and tone. */
 export const deviceListSchema = z.object({
   cameras: z.array(deviceSchema),
   microphones: z.array(deviceSchema),
@@ -46,9 +46,13 @@ export const deviceListSchema = z.object({
 export type DeviceList = z.infer<typeof deviceListSchema>;
 
 /**
- * off: not open; opening: not working yet, or not any more and tried again, with the reason; muted: open, its samples
- * dropped at capture; lost: failed or unplugged. `why` says how it was lost, or, with another state, why it is not the
- * device that was wished for.
+ * - off: not open.
+ * - opening: being opened, or being reopened after a failure, which `why` gives.
+ * - live: open and working.
+ * - muted: open, but its samples are dropped at capture.
+ * - lost: failed or unplugged; `why` gives the cause.
+ *
+ * In the other states `why` gives the reason why another device than the chosen one is in use.
  */
 export const deviceStateSchema = z.object({
   state: z.enum(["off", "opening", "live", "muted", "lost"]),
@@ -58,41 +62,44 @@ export const deviceStateSchema = z.object({
   offered: z
     .object({ deviceId: z.string(), deviceName: z.string() })
     .optional()
-    .describe("the device wished for is there again; call.useDevice takes it"),
+    .describe("the chosen device is available again; call.useDevice switches to it"),
 });
 export type DeviceState = z.infer<typeof deviceStateSchema>;
 
-/** What the other side says it captures; unknown until it says so, and with peers that never do. */
+/** What the other side reports to capture; unknown until it does, and with peers that never report it. */
 export const remoteMediaSchema = z.enum(["on", "off", "unknown"]);
 export type RemoteMedia = z.infer<typeof remoteMediaSchema>;
 
-/** What one side can send at present, from the most to the least. What its user switched off is no fault. */
+/** What one side can send at present, from most to least. A device that its user switched off still counts. */
 export const mediaLevelSchema = z.enum(["pictureAndVoice", "pictureOnly", "voiceOnly", "receiveOnly"]);
 export type MediaLevel = z.infer<typeof mediaLevelSchema>;
 
 const mediaLevelFields = {
   mediaLevel: mediaLevelSchema,
-  mediaLevelReason: z.string().optional().describe("why it is not more; absent where the user wants it so"),
+  mediaLevelReason: z
+    .string()
+    .optional()
+    .describe("why the level is not higher; absent where nothing is wrong"),
   ...formerMediaLevelFields(mediaLevelSchema),
 };
 
-/** Steps by which a picture gets smaller and rarer when something cannot keep up; `paused`: none at all. */
+/** Steps that reduce the size and the rate of the frames when something cannot keep up. `paused`: no frames. */
 export const pictureStepSchema = z.enum(["full", "threeQuarters", "half", "quarter", "thumbnail", "paused"]);
 export type PictureStep = z.infer<typeof pictureStepSchema>;
 
-/** link: the way to the peer; processor: this machine; page: the host's page draws too slowly. */
+/** link: the network path to the peer; processor: this machine; page: the host's page, which draws too slowly. */
 export const strainSchema = z.enum(["link", "processor", "page"]);
 export type Strain = z.infer<typeof strainSchema>;
 
 const adaptationFields = {
   step: pictureStepSchema,
   strain: strainSchema.optional().describe("what could not keep up; absent at the step `full`"),
-  reason: z.string().optional().describe("the same for people, with the figure that decided"),
+  reason: z.string().optional().describe("the same for people, with the measured value"),
 };
 
 /**
- * requesting: the request is on its way; ringing: it rings at the callee; connecting: accepted, media not yet
- * flowing; reconnecting: the path was lost and is being sought again.
+ * requesting: the request is being sent; ringing: the callee's side rings; connecting: accepted, but no media flows yet;
+ * reconnecting: the network path was lost, and ICE restarts.
  */
 export const callPhaseSchema = z.enum([
   "requesting",
@@ -104,11 +111,11 @@ export const callPhaseSchema = z.enum([
 ]);
 export type CallPhase = z.infer<typeof callPhaseSchema>;
 
-/** From round trip and loss of the last second; unknown until a round trip was measured. */
+/** Derived from round trip and loss of the last second; unknown until a round trip was measured. */
 export const callQualitySchema = z.enum(["unknown", "good", "fair", "poor"]);
 export type CallQuality = z.infer<typeof callQualitySchema>;
 
-/** One call as the host's page shows it. Times are Unix milliseconds. */
+/** The state of one call, for the host's page. Times are Unix milliseconds. */
 export const callInfoSchema = z.object({
   callId: callIdSchema,
   peerId: peerIdSchema,
@@ -131,22 +138,22 @@ export const callInfoSchema = z.object({
   }),
   sending: z
     .object({ ...adaptationFields, width: z.number(), height: z.number(), fps: z.number() })
-    .describe("the picture sent, at most; 0 by 0 without a camera"),
+    .describe("the largest frames that are sent; 0 by 0 without a camera"),
   showing: z
     .object(adaptationFields)
-    .describe("the remote picture on its way to the host's page: its step is a share of what came"),
+    .describe("the remote frames for the host's page; the step is relative to the received size and rate"),
   quality: callQualitySchema,
 });
 export type CallInfo = z.infer<typeof callInfoSchema>;
 
 /**
- * user: the setting videoDisabled; engine: WebRTC or the addon does not load; device: neither camera nor microphone;
- * permission: there are devices, but this user may not open them.
+ * user: the setting videoDisabled; engine: WebRTC or the addon does not load; device: there is neither camera nor
+ * microphone; permission: this user may not open the devices.
  */
 export const unavailableCauseSchema = z.enum(["user", "engine", "device", "permission"]);
 export type UnavailableCause = z.infer<typeof unavailableCauseSchema>;
 
-/** `cause` and `why` are there whenever videoDisabled is true; `why` is for people and says what to do about it. */
+/** `cause` and `why` are present whenever videoDisabled is true. `why` explains to people what to do. */
 export const availabilitySchema = z.object({
   videoDisabled: z.boolean(),
   cause: unavailableCauseSchema.optional(),
@@ -154,12 +161,12 @@ export const availabilitySchema = z.object({
 });
 export type Availability = z.infer<typeof availabilitySchema>;
 
-/** A peer that was found on the network or given by address, and may be called. */
+/** A peer that was discovered or added by address, and that can be called. */
 export const contactSchema = z.object({
   peerId: peerIdSchema,
   label: z.string(),
   addresses: z.array(z.string()),
   reachable: z.boolean(),
-  videoDisabled: z.boolean().describe("calls are switched off at the peer; call.start refuses it"),
+  videoDisabled: z.boolean().describe("calls are switched off at the peer, so call.start refuses to call it"),
 });
 export type Contact = z.infer<typeof contactSchema>;

@@ -1,9 +1,9 @@
-// How one method or notification is written down: name, schemas, one line of meaning, the errors it may give.
+// The form in which each method and notification is defined: a summary, the schemas, and the possible errors.
 
 import { z } from "zod";
 import type { PluginErrorName } from "./errors.ts";
 
-/** `summary` goes into the OpenRPC document as it stands. */
+/** The OpenRPC document shows `summary` unchanged. */
 export interface MethodDefinition<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly summary: string;
   readonly params: P;
@@ -11,13 +11,13 @@ export interface MethodDefinition<P extends z.ZodType = z.ZodType, R extends z.Z
   readonly errors: readonly PluginErrorName[];
 }
 
-/** Has neither result nor errors: nobody answers it (JSON-RPC 2.0, section 4.1). */
+/** A notification has neither result nor errors, because it has no answer (JSON-RPC 2.0, section 4.1). */
 export interface NotificationDefinition<P extends z.ZodType = z.ZodType> {
   readonly summary: string;
   readonly params: P;
 }
 
-/** @param errors beyond those that any request can meet, which openrpc.ts adds */
+/** @param errors the possible errors; openrpc.ts adds those that every request can get */
 export function method<P extends z.ZodType, R extends z.ZodType>(
   summary: string,
   params: P,
@@ -31,10 +31,10 @@ export function notification<P extends z.ZodType>(summary: string, params: P): N
   return { summary, params };
 }
 
-/** What every method but `initialize` answers outside of the time between `initialized` and `shutdown`. */
+/** The errors of every method but `initialize` before `initialized` and after `shutdown`. */
 export const servingErrors = ["notInitialized", "shuttingDown"] as const satisfies PluginErrorName[];
 
-/** Params of a method that takes none; an absent `params` is read as this too. */
+/** Params of a method that takes none. An absent `params` is equivalent. */
 export const noParams = z.object({});
-/** Result of a method that only succeeds. */
+/** Result of a method that returns nothing. */
 export const done = z.null();

@@ -1,5 +1,5 @@
-// The errors that answer requests: JSON-RPC's own codes, and ours, which stay outside its reserved range.
-// Why a call ended is not an error; see end-reasons.ts.
+// The errors that answer requests: the codes of JSON-RPC, and ours, which stay outside its reserved range. The reason for the
+// end of a call is not an error; see end-reasons.ts.
 
 import { z } from "zod";
 
@@ -13,9 +13,8 @@ export const jsonRpcErrorCodes = {
 } as const;
 
 /**
- * Part of the contract: a code never changes its meaning. 10xx process, 11xx calls, 12xx devices, 13xx
- * pictures, 14xx network, 15xx
- * watching.
+ * Part of the contract, so a code never changes its meaning. 10xx: process, 11xx: calls, 12xx: devices, 13xx: frames, 14xx:
+ * network, 15xx: diagnostics.
  */
 export const pluginErrorCodes = {
   unsupportedProtocolVersion: 1001,
@@ -43,14 +42,14 @@ export const pluginErrorCodes = {
   debuggingOff: 1501,
 } as const;
 
-/** Every code that can stand in an answer, by name. */
+/** Every code that an answer can have, by name. */
 export const rpcErrorCodes = { ...jsonRpcErrorCodes, ...pluginErrorCodes };
 
 export type PluginErrorName = keyof typeof pluginErrorCodes;
 export type JsonRpcErrorName = keyof typeof jsonRpcErrorCodes;
 export type RpcErrorName = PluginErrorName | JsonRpcErrorName;
 
-/** One field that was wrong: where, what it was, what was expected. */
+/** One wrong field: its path, its value, and what was expected. */
 export const fieldIssueSchema = z.object({
   field: z.string().describe("path from the params, such as settings.picture.width"),
   value: z.string().describe("the value as JSON, cut short when long"),
@@ -58,14 +57,14 @@ export const fieldIssueSchema = z.object({
 });
 export type FieldIssue = z.infer<typeof fieldIssueSchema>;
 
-/** What stands in `error.data`: the error's name for programs, and every field that was wrong. */
+/** `error.data`: the name of the error for programs, and every wrong field. */
 export const errorDataSchema = z.object({
   name: z.string(),
   issues: z.array(fieldIssueSchema).optional(),
 });
 export type ErrorData = z.infer<typeof errorDataSchema>;
 
-/** An error that a request is answered with. The dispatcher alone turns it into its wire form. */
+/** An error that answers a request. Only plugin/rpc converts it to its JSON-RPC form. */
 export class RpcError extends Error {
   override readonly name = "RpcError";
   readonly kind: RpcErrorName;
@@ -85,7 +84,7 @@ export class RpcError extends Error {
     return this.issues ? { name: this.kind, issues: this.issues } : { name: this.kind };
   }
 
-  /** An error as it was received. A code that this version does not know becomes `internalError`. */
+  /** Converts a received error. A code that this version does not know becomes `internalError`. */
   static fromWire(error: { code: number; message: string; data?: unknown }): RpcError {
     const data = errorDataSchema.safeParse(error.data);
     const issues = data.success ? data.data.issues : undefined;

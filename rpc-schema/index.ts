@@ -1,4 +1,4 @@
-// Everything that hosts, the plugin and the page share.
+// Everything that the hosts, the plugin and the pages share.
 
 export * from "./charts/chart-description.ts";
 export * from "./charts/chart-log.ts";

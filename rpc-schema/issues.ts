@@ -1,16 +1,16 @@
-// Failed zod checks in words for the person who wrote the host: which field, what it was, what was expected.
-// Everything shown is bounded, because it answers input that may be anything.
+// Explains failed zod checks to the author of a host: the field, its value, and what was expected. The input can be anything,
+// so everything shown is bounded.
 
 import type { z } from "zod";
 import type { FieldIssue } from "./errors.ts";
 
-/** A picture of what is wrong, not a full account: one message can hold a million wrong fields. */
+/** One message can hold a million wrong fields; the first ones explain enough. */
 const MAX_ISSUES = 20;
 const MAX_SHOWN_CHARS = 120;
 const MAX_SHOWN_DEPTH = 3;
 const MAX_SHOWN_MEMBERS = 8;
 
-/** Turns a failed zod check into field issues. `value` is what was checked. */
+/** @param value the value that was checked */
 export function issuesOf(error: z.ZodError, value: unknown): FieldIssue[] {
   return error.issues
     .slice(0, MAX_ISSUES)
@@ -30,7 +30,7 @@ function fieldIssues(issue: z.core.$ZodIssue, value: unknown): FieldIssue[] {
   return [{ field: nameOf(issue.path), value: show(found), expected: expectationOf(issue) }];
 }
 
-/** zod's own sentence where it says more than the type, such as a regex's message or a refinement's. */
+/** Uses the message of zod where it is more precise than the type, such as that of a regex or of a refinement. */
 function expectationOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
@@ -65,7 +65,7 @@ function at(value: unknown, key: PropertyKey): unknown {
   return (value as Record<PropertyKey, unknown>)[key];
 }
 
-/** JSON of a value, cut in length, width and depth; `nothing` for an absent one. */
+/** @returns the JSON of a value, cut in length, width and depth, or `nothing` for an absent value */
 function show(value: unknown): string {
   return value === undefined ? "nothing" : cut(preview(value, MAX_SHOWN_DEPTH));
 }

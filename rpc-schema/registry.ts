@@ -1,4 +1,4 @@
-// The only list of everything that crosses stdio. Types, checks on both ends and the OpenRPC document come from it.
+// The one list of all methods and notifications. The types, the checks at both ends and the OpenRPC document come from it.
 
 import type { z } from "zod";
 import { callMethods, callNotifications } from "./methods/calls.ts";
@@ -47,9 +47,9 @@ export const pluginNotifications = {
 export const pluginMethods = { ...signalPluginMethods };
 
 export type MethodName = keyof typeof methods;
-/** Params as the plugin's handlers see them: checked, defaults filled in. */
+/** Params as the plugin's handlers get them: checked, with defaults filled in. */
 export type Params<M extends MethodName> = z.output<(typeof methods)[M]["params"]>;
-/** Params as a host may write them: fields with a default may be left out. */
+/** Params as a host can write them, where fields with a default can be left out. */
 export type ParamsInput<M extends MethodName> = z.input<(typeof methods)[M]["params"]>;
 export type Result<M extends MethodName> = z.output<(typeof methods)[M]["result"]>;
 

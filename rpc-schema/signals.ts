@@ -1,34 +1,34 @@
-// What two peers say to each other about one call, on the topic `call:<call id>`. The first five types and
-// call-hangup are the host's own (Goop² 2.4); fields and types that it does not know, it ignores.
+// The signals that two peers exchange about one call, on the topic `call:<call id>`. The first five types and call-hangup come
+// from Goop² 2.4, which ignores fields and types that it does not know.
 
 import { z } from "zod";
 import { mediaKindSchema, mediaLevelSchema } from "./common.ts";
 import { endReasonSchema } from "./end-reasons.ts";
 
 const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
-/** Told for information only, so whatever stands there does not cost the signal. */
+/** Informative only, so a wrong value does not invalidate the signal. */
 const platformSchema = z.string().max(64).optional().catch(undefined);
 
-/** What the host's script interface sends in place of mediaType; only `video: false` has a meaning. */
+/** The script interface of Goop² sends this in place of mediaType. Only `video: false` has a meaning. */
 const constraintsSchema = z.object({ video: z.unknown().optional() }).optional().catch(undefined);
 
-/** No description of ours or of a browser comes near this; it bounds what a peer can make us hold. */
+/** Far above any real description. Limits how much memory a peer can use. */
 const MAX_SDP_CHARS = 256 * 1024;
-/** A line on the other user's page. */
+/** The text fills one line of the other user's page. */
 export const MAX_WHY_CHARS = 300;
 const sdpSchema = z.string().min(1).max(MAX_SDP_CHARS);
 
-/** Not strict, like all signals: a newer peer may say more. Bounds are far above what any engine writes. */
+/** The limits are far above what any engine writes. */
 export const candidateSchema = z.object({
   candidate: z.string().max(4096),
   sdpMid: z.string().max(256).nullish(),
   sdpMLineIndex: z.number().int().min(0).max(1024).nullish(),
   usernameFragment: z.string().max(256).nullish(),
 });
-/** RFC 8839 candidate line with its place, as RTCIceCandidate.toJSON() gives it. */
+/** A candidate line of RFC 8839 with its media line, as RTCIceCandidate.toJSON() returns it. */
 export type Candidate = z.infer<typeof candidateSchema>;
 
-/** Params of one message on the wire, not of the host's RPC. */
+/** The payload of one message between peers. Receivers ignore unknown fields and types. */
 export const signalSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("call-request"),
@@ -43,7 +43,7 @@ export const signalSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ice-candidate"), candidate: candidateSchema }),
   z.object({
     type: z.literal("call-hangup"),
-    reason: endReasonSchema.optional().catch(undefined).describe("ours; absent from older peers"),
+    reason: endReasonSchema.optional().catch(undefined).describe("not of Goop²; older peers do not send it"),
   }),
   z
     .object({
@@ -51,11 +51,13 @@ export const signalSchema = z.discriminatedUnion("type", [
       channelId: z.string().max(256).optional().catch(undefined),
       mediaType: mediaKindSchema.optional().catch(undefined),
     })
-    .describe("the sender lost its connection, as a page does that was loaded anew, and asks for another"),
+    .describe(
+      "the sender lost its connection, for instance because its page was reloaded, and asks for a new one",
+    ),
   z.object({ type: z.literal("call-reconnect-ack"), mode: modeSchema, platform: platformSchema }),
   z
     .object({ type: z.literal("call-ringing") })
-    .describe("ours: the request arrived and the user is being asked"),
+    .describe("not of Goop²: the request arrived, and the callee's side rings"),
   z
     .object({
       type: z.literal("call-media"),
@@ -68,7 +70,7 @@ export const signalSchema = z.discriminatedUnion("type", [
         .describe("former name of mediaLevel, until version 1 is dropped"),
       why: z.string().max(MAX_WHY_CHARS).optional().catch(undefined),
     })
-    .describe("ours: what the sender captures at present, so that mute shows at the other side"),
+    .describe("not of Goop²: what the sender captures at present, so that the other side can show a mute"),
 ]);
 export type Signal = z.infer<typeof signalSchema>;
 export type SignalType = Signal["type"];

@@ -1,15 +1,14 @@
-// Hands one burst of bytes after the other to the kernel, and notices when the reader has stopped reading. Decides
-// nothing about what is written or in which order.
+// Writes one burst of bytes after the other to the kernel, and detects a reader that has stopped reading.
 
 import type { Writable } from "node:stream";
 
 export interface LineOutputOptions {
   readonly output: Writable;
-  /** How long one burst may take before the reader counts as hung. */
+  /** How long the kernel may take for one burst before the reader counts as hung. */
   readonly stallMs: number;
-  /** The kernel took the burst; the next one may be written. */
+  /** The kernel took the burst, so the next one can be written. */
   onWritten(): void;
-  /** Writing failed, the reader closed or hung. May be called more than once. */
+  /** Writing failed, or the reader closed or hung. Can be called more than once. */
   onFailed(message: string, cause?: unknown): void;
 }
 
@@ -22,7 +21,7 @@ export class LineOutput {
     this.#options = options;
     const { output, onFailed } = options;
     output.on("error", (error: Error) => onFailed(`writing failed: ${error.message}`, error));
-    // A pipe may close without an error, as when the host ends while nothing is being written.
+    // A pipe can close without an error, for instance when the host ends while nothing is being written.
     output.once("close", () => onFailed("the reader closed its end"));
   }
 
@@ -31,13 +30,13 @@ export class LineOutput {
   }
 
   /**
-   * One writev: corked parts reach the kernel in one system call where it takes them whole. Not to be called while
-   * `isWriting`: what lies in the stream's own buffer can no longer be overtaken.
+   * Corked parts reach the kernel in one system call (writev) where the kernel takes them whole. Must not be called while
+   * `isWriting`, because nothing can overtake bytes in the stream's own buffer.
    */
   write(parts: readonly Uint8Array[]): void {
     const { output, stallMs, onFailed } = this.#options;
     this.#isWriting = true;
-    // Unreferenced, because a hung reader alone is no reason to keep the process.
+    // Unreferenced, because a hung reader must not keep the process alive.
     this.#stallTimer = setTimeout(
       () => onFailed(`the reader took nothing for ${stallMs} ms`),
       stallMs,
@@ -50,13 +49,13 @@ export class LineOutput {
     output.uncork();
   }
 
-  /** Ends the output after what is being written. */
+  /** Ends the output after the present burst. */
   end(): void {
     clearTimeout(this.#stallTimer);
     this.#options.output.end();
   }
 
-  /** Drops what is being written. */
+  /** Drops the present burst. */
   destroy(): void {
     clearTimeout(this.#stallTimer);
     this.#options.output.destroy();

@@ -1,27 +1,27 @@
-// Bytes → lines. Decides where a line ends and when it is too long; knows nothing of JSON or of who sends.
+// Splits a stream of bytes into lines, and skips lines that are too long without buffering them.
 
 import type { Readable } from "node:stream";
 
-/** No line of either side is longer, newline not counted: a part of the contract (rpc-schema/README.md). */
+/** The longest line of either side without its newline, as the contract defines it (rpc-schema/README.md). */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 export interface LineReaderCallbacks {
-  /** One line without its newline. The bytes are the receiver's to keep. */
+  /** One line without its newline. The receiver may keep the bytes. */
   onLine(line: Buffer): void;
-  /** Once for each line over the limit, as soon as it passes it; the rest of that line is skipped. */
+  /** Called once for each line over the limit, as soon as the limit is passed. The rest of the line is skipped. */
   onTooLong(limitBytes: number): void;
 }
 
 export interface LineReader {
   push(chunk: Buffer): void;
-  /** The input has ended. Gives the number of bytes of a last line that had no newline, which are dropped. */
+  /** Ends the input and drops a last line without a newline. @returns the number of dropped bytes */
   end(): number;
 }
 
 const NEWLINE = 0x0a;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Whole lines only, so that no character is ever cut. @throws TypeError where the bytes are not UTF-8. */
+/** Decodes a whole line at once, so that no character is cut. @throws TypeError when the bytes are not UTF-8 */
 export function decodeLine(line: Uint8Array): string {
   return utf8.decode(line);
 }
@@ -30,7 +30,7 @@ export function createLineReader(callbacks: LineReaderCallbacks, limitBytes = MA
   const held = createHeldLine();
   let skipping = false;
 
-  /** `part` belongs to the current line and does not end it. */
+  /** Adds a part that does not end the current line. */
   function hold(part: Buffer): void {
     if (skipping) return;
     if (held.length + part.length > limitBytes) skip();
@@ -43,7 +43,7 @@ export function createLineReader(callbacks: LineReaderCallbacks, limitBytes = MA
     callbacks.onTooLong(limitBytes);
   }
 
-  /** `part` is the last of the current line. */
+  /** Adds the last part of the current line. */
   function finish(part: Buffer): void {
     if (!skipping && held.length + part.length > limitBytes) skip();
     const skipped = skipping;
@@ -70,7 +70,7 @@ export function createLineReader(callbacks: LineReaderCallbacks, limitBytes = MA
 }
 
 export interface ReadLinesCallbacks extends LineReaderCallbacks {
-  /** The input ended or broke, once. `droppedBytes` were half a line. */
+  /** Called once, when the input ends or breaks. `droppedBytes` is the length of an incomplete last line. */
   onEnd(droppedBytes: number, error?: Error): void;
 }
 
@@ -89,11 +89,11 @@ export function readLines(input: Readable, callbacks: ReadLinesCallbacks): void 
   input.on("error", (error: Error) => end(error));
 }
 
-/** Chunks below this are copied together: one object for each byte of a 16 MiB line would cost a gigabyte. */
+/** Smaller chunks are copied together. One object for each byte of a 16 MiB line would cost a gigabyte. */
 const SMALL_CHUNK_BYTES = 4096;
 const SLAB_BYTES = 64 * 1024;
 
-/** The beginning of a line that came in several chunks, joined once, when the line is complete. */
+/** The beginning of a line that arrives in several chunks. The chunks are joined once, when the line is complete. */
 function createHeldLine() {
   let chunks: Buffer[] = [];
   let length = 0;

@@ -1,4 +1,4 @@
-// A host and a plugin joined in memory, for tests: the same code as over pipes, without processes.
+// Joins a host and a plugin in memory, for tests. The code is the same as over pipes, but there are no processes.
 
 import { PassThrough } from "node:stream";
 import { type ConnectOptions, connectPlugin, type HostLink } from "./host-link.ts";
@@ -7,7 +7,7 @@ import { createPluginEnd, type PluginEnd, type ServeOptions } from "./serve.ts";
 export interface MemoryPair {
   readonly host: HostLink;
   readonly plugin: PluginEnd;
-  /** The plugin's input, for writing what no well-behaved host writes. */
+  /** The plugin's input, for lines that no well-behaved host writes. */
   readonly hostToPlugin: PassThrough;
   readonly pluginToHost: PassThrough;
 }

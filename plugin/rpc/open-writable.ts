@@ -1,13 +1,13 @@
-// Turns the protocol's file descriptor into a stream that never blocks the main thread. Knows nothing of lines.
+// Opens the protocol's file descriptor as a stream that never blocks the main thread.
 
 import { createWriteStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 
 /**
- * A stream over an open descriptor, which it then owns. process.stdout is not used, because Node writes to pipes
- * synchronously there, so a host that reads slowly would stop the process. Pipes and sockets are written
- * without blocking; files and terminals through the thread pool.
+ * Opens a stream over an open descriptor, which the stream then owns. process.stdout is not suitable, because Node writes to
+ * its pipes synchronously, and a host that reads slowly would stop the process. Writes to pipes and sockets do not block;
+ * writes to files and terminals use the thread pool.
  * @throws Error EBADF of fstat(2)
  */
 export function openWritable(fd: number): Writable {

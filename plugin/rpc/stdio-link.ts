@@ -1,14 +1,14 @@
-// Two lanes over one output: control messages and pictures. Decides what is written next; a control message never
-// waits for more than the one frame being written. Knows nothing of JSON-RPC or of what a line means.
+// Writes control messages and frames to one output. Control messages go first, so that they never wait for more than the one
+// frame that is being written.
 
 import type { Writable } from "node:stream";
 import type { FrameOutlet } from "../frames/frames.ts";
 import { LineOutput } from "./line-output.ts";
 import { MAX_LINE_BYTES } from "./line-reader.ts";
 
-/** Two minutes of the busiest control traffic are far below this; past it the reader is not reading. */
+/** Two minutes of the busiest control traffic need far less. A reader that leaves more unread is not reading. */
 export const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
-/** A reader that takes nothing for so long is hung: far above any pause of a healthy page or collector. */
+/** A reader that takes nothing for this long is hung. Pauses of a healthy page or garbage collector are far shorter. */
 export const STALL_MS = 10_000;
 
 /** The other side closed its end, broke, or stopped reading. */
@@ -16,7 +16,7 @@ export class LinkLostError extends Error {
   override readonly name = "LinkLostError";
 }
 
-/** The line would be longer than the protocol allows; nothing was written. */
+/** The line is longer than the protocol allows, so nothing was written. */
 export class LineTooLongError extends Error {
   override readonly name = "LineTooLongError";
 
@@ -27,18 +27,18 @@ export class LineTooLongError extends Error {
 
 export interface StdioLinkOptions {
   readonly output: Writable;
-  /** Once; nothing is written after it. Not called for our own `close`. */
+  /** Called once, and nothing is written afterwards. Not called for our own `close`. */
   onLost(error: LinkLostError): void;
   readonly maxQueuedBytes?: number;
   readonly stallMs?: number;
 }
 
 export interface StdioLink extends FrameOutlet {
-  /** Queues one control line, given without its newline. After loss or close it does nothing. @throws LineTooLongError */
+  /** Queues one control line, given without its newline. Does nothing after loss or close. @throws LineTooLongError */
   send(line: string): void;
-  /** True when everything was handed to the kernel; false when `timeoutMs` passed first or the link was lost. */
+  /** @returns true when the kernel has taken everything, false after `timeoutMs` or when the link was lost */
   flush(timeoutMs: number): Promise<boolean>;
-  /** Ends the output after what is being written. Idempotent. */
+  /** Ends the output after the present write. Idempotent. */
   close(): void;
 }
 
@@ -60,10 +60,10 @@ class TwoLaneLink implements StdioLink {
   readonly #maxQueuedBytes: number;
   #control: Buffer[] = [];
   #queuedBytes = 0;
-  // A stream asks for its next frame only after its last was written, so first come, first served is fair.
+  // A stream queues its next frame after its last one was written, so first come, first served is fair.
   #frames: PendingFrame[] = [];
   #current: PendingFrame | null = null;
-  /** Why nothing is written any more. */
+  /** The reason for the end; nothing is written after it. */
   #over: LinkLostError | null = null;
   #idleWaiters: (() => void)[] = [];
 
@@ -120,7 +120,7 @@ class TwoLaneLink implements StdioLink {
     this.#onLost(error);
   }
 
-  /** Nothing is written after this, and nobody is left waiting. */
+  /** Ends the link and settles every promise. */
   #settleAll(error: LinkLostError): void {
     this.#over = error;
     const rejected = this.#current ? [this.#current, ...this.#frames] : this.#frames;
@@ -132,7 +132,7 @@ class TwoLaneLink implements StdioLink {
     this.#wakeIdle();
   }
 
-  /** Writes what is next, if its turn has come. All control messages that wait go together: they are small. */
+  /** Starts the next write unless one is in progress. All waiting control messages go together, because they are small. */
   #pump(): void {
     if (this.#output.isWriting || this.#over) return;
     if (this.#control.length > 0) {

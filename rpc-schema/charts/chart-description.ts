@@ -1,22 +1,24 @@
-// A chart as a drawing or a table needs it: states, transitions, and the names of what happens in them.
+// A state machine as data, for drawings and tables: its states, its transitions, and the names of its actions.
 
 import { z } from "zod";
 
 export const transitionDescriptionSchema = z.object({
-  on: z.string().describe("the event's type; empty where the transition needs none"),
+  on: z.string().describe("the event's type; empty for a transition without an event"),
   index: z
     .number()
     .int()
-    .describe("place among those of the same state and event: the first that may is taken"),
-  to: z.array(z.string()).describe("ids of its targets; empty where the state stays"),
-  after: z.string().optional().describe("name of the delay that it waits for"),
+    .describe(
+      "position among the transitions of the same state and event; the first one whose guard passes is taken",
+    ),
+  to: z.array(z.string()).describe("ids of the targets; empty where the state does not change"),
+  after: z.string().optional().describe("name of the delay that triggers it"),
   guard: z.string().optional(),
   actions: z.array(z.string()),
   description: z.string().optional(),
 });
 export type TransitionDescription = z.infer<typeof transitionDescriptionSchema>;
 
-/** One state with all within it. */
+/** One state with everything inside it. */
 export interface StateDescription {
   /** Unique within the chart, such as `call.active.connecting`. */
   readonly id: string;
@@ -24,11 +26,11 @@ export interface StateDescription {
   readonly type: "atomic" | "compound" | "parallel" | "final" | "history";
   readonly description?: string | undefined;
   readonly tags: string[];
-  /** Ids of the states entered first. */
+  /** Ids of the initial states. */
   readonly initial: string[];
   readonly entry: string[];
   readonly exit: string[];
-  /** Effects and charts that live as long as the state: their names. */
+  /** Names of the effects and charts that run while the state is active. */
   readonly invoke: string[];
   readonly transitions: TransitionDescription[];
   readonly states: StateDescription[];

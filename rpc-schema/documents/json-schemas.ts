@@ -1,4 +1,4 @@
-// zod → JSON Schema draft 7, the dialect of OpenRPC 1.3, with one definition for each schema that has a name.
+// Converts zod schemas to JSON Schema draft 7, the dialect of OpenRPC 1.3, with one definition for each named schema.
 
 import { z } from "zod";
 import * as common from "../common.ts";
@@ -8,7 +8,7 @@ import { isRecord, type Json, type JsonObject } from "../is-record.ts";
 import { callStatisticsSchema, frameCountsSchema } from "../methods/calls.ts";
 import { reportedSettingsSchema } from "../settings/settings.ts";
 
-/** Schemas that appear in several places, by the name that a host's generated types should have. */
+/** Schemas that appear in several places, with the names for a host's generated types. */
 const names = new Map<unknown, string>([
   [common.callIdSchema, "CallId"],
   [common.peerIdSchema, "PeerId"],
@@ -23,7 +23,7 @@ const names = new Map<unknown, string>([
   [reportedSettingsSchema, "Settings"],
 ]);
 
-/** zod makes a definition of every schema whose metadata has an id. */
+/** zod writes a definition for every schema whose metadata has an id. */
 class NamedSchemas extends z.core.$ZodRegistry<z.GlobalMeta> {
   override get(schema: z.core.$ZodType) {
     const id = names.get(schema);
@@ -32,30 +32,30 @@ class NamedSchemas extends z.core.$ZodRegistry<z.GlobalMeta> {
   }
 }
 
-/** What is taken may leave out fields that have a default; what is given has them all. */
+/** An input can leave out the fields that have a default. An output has them all. */
 export type Io = "input" | "output";
 
-/** Collects definitions over all calls, so one writer serves one document. */
+/** Collects the definitions of all its calls, so each document needs a writer of its own. */
 export interface SchemaWriter {
-  /** Refers to named schemas, the outermost too. */
+  /** Writes references to named schemas, also for the outermost one. */
   write(schema: z.ZodType, io: Io): JsonObject;
-  /** The same, but the outermost schema is written out even where it has a name. */
+  /** Does the same, but writes the outermost schema out even where it has a name. */
   inline(schema: z.ZodType, io: Io): JsonObject;
-  /** Every named schema that was referred to, sorted by name. */
+  /** Every named schema that was used, sorted by name. */
   components(): JsonObject;
 }
 
 const DEFINITIONS = "#/definitions/";
 const COMPONENTS = "#/components/schemas/";
 
-/** @throws Error from `write` when one name would mean two different schemas */
+/** @throws Error from `write` when one name would have two different schemas */
 export function createSchemaWriter(): SchemaWriter {
   const found: JsonObject = {};
 
   function keep(name: string, schema: Json): void {
     const before = found[name];
     if (before !== undefined && JSON.stringify(before) !== JSON.stringify(schema)) {
-      throw new Error(`${name} differs between what is taken and what is given: it cannot have one name`);
+      throw new Error(`${name} differs between input and output, so it cannot have one name`);
     }
     found[name] = schema;
   }
@@ -79,7 +79,7 @@ export function createSchemaWriter(): SchemaWriter {
   return { write, inline, components: () => Object.fromEntries(Object.entries(found).sort(byName)) };
 }
 
-/** zod closes every object of an output. Only those that are strict refuse an unknown field, so only those stay closed. */
+/** zod closes every object of an output. Only strict objects refuse unknown fields, so only they stay closed. */
 function allowUnknownFields({
   zodSchema,
   jsonSchema,
@@ -92,7 +92,7 @@ function allowUnknownFields({
     Reflect.deleteProperty(jsonSchema, "additionalProperties");
 }
 
-/** As plain JSON, its references pointing to the document's components, where the definitions go. */
+/** @returns plain JSON whose references point to the document's components, where the definitions are put */
 function relocated(schema: object): JsonObject {
   return JSON.parse(JSON.stringify(schema).replaceAll(`"$ref":"${DEFINITIONS}`, `"$ref":"${COMPONENTS}`));
 }

@@ -1,5 +1,5 @@
-// The contract as an OpenRPC 1.3 document (spec.open-rpc.org), for hosts in other languages. Pure: built from the
-// registry and nothing else, so it cannot say anything that the checks do not do.
+// Builds the contract as an OpenRPC 1.3 document (spec.open-rpc.org), for hosts in other languages. It is built from the
+// registry alone, so the document agrees with the checks.
 
 import type { z } from "zod";
 import type { MethodDefinition, NotificationDefinition } from "../definition.ts";
@@ -10,7 +10,7 @@ import { PROTOCOL_VERSION, PROTOCOL_VERSIONS } from "../version.ts";
 import { errorMeanings } from "./error-meanings.ts";
 import { createSchemaWriter, type SchemaWriter } from "./json-schemas.ts";
 
-/** What every request may be answered with, whatever its method. */
+/** The errors that can answer every request. */
 const commonErrors: readonly RpcErrorName[] = [
   "parseError",
   "invalidRequest",
@@ -80,7 +80,7 @@ function describeMethod(
   };
 }
 
-/** OpenRPC 1.3: a method without a result can be used as a notification only. */
+/** In OpenRPC 1.3 a method without a result is a notification. */
 function describeNotification(
   name: string,
   { summary, params }: NotificationDefinition,
@@ -98,7 +98,7 @@ function describeNotification(
   };
 }
 
-/** Params are objects throughout; each of their fields is one content descriptor. Receivers ignore others. */
+/** Params are always objects, and each field becomes one content descriptor. Receivers ignore other fields. */
 function describeParams(params: z.ZodType, io: "input" | "output", schemas: SchemaWriter): Json[] {
   const whole = schemas.inline(params, io);
   const required = Array.isArray(whole.required) ? whole.required : [];

@@ -1,4 +1,4 @@
-// Making, answering and steering calls, and what is told about them.
+// Methods that start, answer and control calls, and notifications about calls.
 
 import { z } from "zod";
 import {
@@ -16,7 +16,7 @@ import { frameSourceSchema } from "./frames.ts";
 const byCallId = z.object({ callId: callIdSchema });
 const onOff = z.object({ callId: callIdSchema, on: z.boolean() });
 
-/** Numbers of one call over the last second, as WebRTC's getStats names them. `null`: not known yet. */
+/** Figures of one call over the last second, with the names of WebRTC's getStats. `null`: not known yet. */
 export const callStatisticsSchema = z.object({
   callId: callIdSchema,
   at: z.number().describe("Unix milliseconds"),
@@ -36,47 +36,47 @@ export const callStatisticsSchema = z.object({
   sendHeight: z.number(),
   receiveWidth: z.number(),
   receiveHeight: z.number(),
-  captureToSendMs: z.number().nullable().describe("median from the camera's stamp to WebRTC's source"),
+  captureToSendMs: z.number().nullable().describe("median from the camera's time stamp to WebRTC's source"),
   pictureHoldMs: z
     .number()
-    .describe("by how much remote pictures are held back now, so that lips fit the sound"),
+    .describe("how long remote frames are delayed at present, so that they match the sound"),
   frames: z
     .object({
       captured: z.number(),
       captureDropped: z.number(),
-      sent: z.number().describe("given to WebRTC's source"),
-      received: z.number().describe("out of WebRTC's sink"),
+      sent: z.number().describe("passed to WebRTC's source"),
+      received: z.number().describe("received from WebRTC's sink"),
       remote: z.lazy(() => frameCountsSchema),
       local: z.lazy(() => frameCountsSchema),
     })
-    .describe("the frame ledger since the start of the call"),
+    .describe("the frame counts since the start of the call"),
 });
 /**
- * Where the pictures of one source went on their way to the host's page; `offered` is the sum of the others. A picture
- * counts once for each subscriber of its source, because each decides for itself.
+ * What happened to the frames of one source on their way to the host's page. `offered` is the sum of the others. A frame
+ * counts once for each subscriber of its source.
  */
 export const frameCountsSchema = z.object({
   offered: z.number(),
-  unwatched: z.number().describe("nobody was subscribed"),
-  paced: z.number().describe("left out to keep maxFps"),
-  replaced: z.number().describe("a newer picture took its place before it was encoded"),
+  unwatched: z.number().describe("there was no subscriber"),
+  paced: z.number().describe("left out because of maxFps"),
+  replaced: z.number().describe("replaced by a newer frame before it was encoded"),
   failed: z.number().describe("could not be encoded or written"),
-  written: z.number().describe("handed to the host"),
-  waiting: z.number().describe("held or being encoded at this moment"),
+  written: z.number().describe("written to the host"),
+  waiting: z.number().describe("waiting or being encoded at the moment"),
 });
 export type FrameCounts = z.infer<typeof frameCountsSchema>;
 export type CallStatistics = z.infer<typeof callStatisticsSchema>;
 
-/** A call's record is below 8 KiB; a host may refuse to keep more than this. */
+/** The snapshot of a call has less than 8 KiB; a host may refuse more than this. */
 export const MAX_SNAPSHOT_CHARS = 64 * 1024;
 
-/** Why no call can be made or taken here at all. */
+/** The errors of a plugin that cannot make or take calls at all. */
 const noCallErrors = ["callsUnavailable", "callsDisabled", "callsInPage"] as const;
 
-/** `servingErrors` stand in every one; `initialize` alone is served earlier. */
+/** Every method has the `servingErrors`. */
 export const callMethods = {
   "call.start": method(
-    "Calls a peer; progress comes as call.changed, the end as call.ended",
+    "Calls a peer. The answer comes first, then the progress as call.changed and the end as call.ended",
     z.object({ peerId: peerIdSchema, media: mediaKindSchema }),
     z.object({ callId: callIdSchema }),
     [
@@ -89,7 +89,7 @@ export const callMethods = {
     ],
   ),
   "call.accept": method(
-    "Takes an incoming call; `media` says whether our camera opens, without it as the caller wished",
+    "Accepts an incoming call. `media` decides whether our camera opens; without it, the caller's choice decides",
     z.object({ callId: callIdSchema, media: mediaKindSchema.optional() }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", ...noCallErrors],
@@ -101,71 +101,81 @@ export const callMethods = {
     [...servingErrors, "unknownCall", "wrongCallState"],
   ),
   "call.hangup": method("Ends a call in any phase", byCallId, done, [...servingErrors, "unknownCall"]),
-  "call.setMicrophone": method("Unmutes or mutes; muted samples stop at capture", onOff, done, [
-    ...servingErrors,
-    "unknownCall",
-    "wrongCallState",
-  ]),
-  "call.setCamera": method("Opens or closes the camera; the other side is told", onOff, done, [
+  "call.setMicrophone": method(
+    "Unmutes or mutes the microphone. Muted samples are dropped at capture",
+    onOff,
+    done,
+    [...servingErrors, "unknownCall", "wrongCallState"],
+  ),
+  "call.setCamera": method("Opens or closes the camera and informs the other side", onOff, done, [
     ...servingErrors,
     "unknownCall",
     "wrongCallState",
   ]),
   "call.useDevice": method(
-    "Changes the device of a running call, without a new negotiation",
+    "Switches a call in progress to another device, without a new negotiation",
     z.object({ callId: callIdSchema, kind: deviceKindSchema, deviceId: z.string().min(1) }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", "unknownDevice"],
   ),
   "call.list": method(
-    "Every call that has not ended",
+    "Lists every call that has not ended",
     noParams,
     z.object({ calls: z.array(callInfoSchema) }),
     [...servingErrors],
   ),
-  "call.stats": method("The newest statistics of one call", byCallId, callStatisticsSchema, [
+  "call.stats": method("Returns the newest statistics of one call", byCallId, callStatisticsSchema, [
     ...servingErrors,
     "unknownCall",
     "wrongCallState",
   ]),
   "call.snapshot": method(
-    "The picture shown at this moment, lossless",
+    "Returns the current frame of a source, lossless",
     z.object({ callId: callIdSchema, source: frameSourceSchema }),
     z.object({ width: z.number().int(), height: z.number().int(), dataUrl: z.string() }),
     [...servingErrors, "unknownCall", "noPicture"],
   ),
 };
 
-/** For one call they come in order: incoming or changed first, ended last. */
+/** For one call they are ordered: call.incoming or call.changed is first, call.ended is last. */
 export const callNotifications = {
-  "call.incoming": notification("Somebody calls; it rings until accepted, rejected or ended", callInfoSchema),
-  "call.changed": notification("Phase, devices, remote media or quality of a call changed", callInfoSchema),
+  "call.incoming": notification(
+    "A peer calls. The call rings until it is accepted, rejected or ended",
+    callInfoSchema,
+  ),
+  "call.changed": notification(
+    "The phase, devices, remote media or quality of a call changed",
+    callInfoSchema,
+  ),
   "call.ended": notification(
-    "The call is over; nothing more is told about it",
+    "A call has ended. It is the last notification about the call",
     z.object({
       callId: callIdSchema,
       peerId: peerIdSchema,
       reason: endReasonSchema,
       endedBy: endedBySchema,
-      detail: z.string().optional().describe("for a log: what exactly failed"),
-      replacedBy: callIdSchema.optional().describe("with reason superseded: the call that goes on instead"),
-      durationMs: z.number().int().describe("connected time, 0 when it never was"),
+      detail: z.string().optional().describe("what exactly failed, for a log"),
+      replacedBy: callIdSchema.optional().describe("with reason superseded: the call that continues instead"),
+      durationMs: z.number().int().describe("how long the call was connected; 0 for a call that never was"),
     }),
   ),
   "calls.persisted": notification(
-    "What a plugin that is started anew needs to go on with the call; the host keeps the last one, for `resume` of initialize",
+    "The state that a new plugin process needs to resume the call. The host keeps the last one for `resume` of initialize",
     z.object({
       snapshot: z
         .string()
         .max(MAX_SNAPSHOT_CHARS)
         .nullable()
-        .describe("opaque, without secrets; null: nothing to go on with"),
-      callId: callIdSchema.optional().describe("the call that it is about"),
+        .describe("opaque, without secrets; null: there is nothing to resume"),
+      callId: callIdSchema.optional().describe("the call that can be resumed"),
     }),
   ),
-  "call.statistics": notification("Once a second while connected", callStatisticsSchema),
+  "call.statistics": notification(
+    "Statistics of a call, once a second while it is connected",
+    callStatisticsSchema,
+  ),
   "call.levels": notification(
-    "Sound levels ten times a second while connected, 0 (silence) to 1 (full scale), peak since the last one",
+    "Peak sound levels since the last notification, from 0 (silence) to 1 (full scale), ten times a second while the call is connected",
     z.object({ callId: callIdSchema, microphone: z.number(), speaker: z.number() }),
   ),
 };

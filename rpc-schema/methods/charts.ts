@@ -1,4 +1,4 @@
-// Watching the charts: what they are, and what they do from now on. Off unless the setting `debugging` is on.
+// Observes the state machines: their descriptions and their events. Available with the setting `debugging` only.
 
 import { z } from "zod";
 import { chartDescriptionSchema } from "../charts/chart-description.ts";
@@ -7,25 +7,25 @@ import { done, method, noParams, notification, servingErrors } from "../definiti
 
 export const chartMethods = {
   "charts.list": method(
-    "Every chart of the plugin as data: states, transitions, guards, delays",
+    "Describes every state machine of the plugin: states, transitions, guards, delays",
     noParams,
     z.object({ charts: z.array(chartDescriptionSchema) }),
     [...servingErrors, "debuggingOff"],
   ),
   "charts.subscribe": method(
-    "Follows every live chart: charts.recorded tells how all of them stand, and then what happens",
+    "Starts charts.recorded, with the present state of every running state machine and then its events",
     noParams,
-    z.object({ startedAt: z.number().describe("Unix milliseconds; the entries' times count from it") }),
+    z.object({ startedAt: z.number().describe("Unix milliseconds; the times of the entries count from it") }),
     [...servingErrors, "debuggingOff"],
   ),
-  "charts.unsubscribe": method("Ends what charts.subscribe began; idempotent", noParams, done, [
+  "charts.unsubscribe": method("Ends the subscription of charts.subscribe; idempotent", noParams, done, [
     ...servingErrors,
   ]),
 };
 
 export const chartNotifications = {
   "charts.recorded": notification(
-    "What the charts did since the last one, in order, ten times a second at most",
+    "What the state machines did since the last notification, in order, ten times a second at most",
     z.object({ entries: z.array(chartLogEntrySchema) }),
   ),
 };

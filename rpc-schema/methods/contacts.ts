@@ -1,4 +1,4 @@
-// The peers that the plugin's own libp2p node knows.
+// The peers that the plugin can call.
 
 import { z } from "zod";
 import { contactSchema } from "../common.ts";
@@ -7,11 +7,14 @@ import { method, noParams, notification, servingErrors } from "../definition.ts"
 const contacts = z.object({ contacts: z.array(contactSchema) });
 
 export const contactMethods = {
-  "contacts.list": method("Peers found by mDNS, given by address, or that called", noParams, contacts, [
-    ...servingErrors,
-  ]),
+  "contacts.list": method(
+    "Lists the peers that were discovered, added by address, or have called",
+    noParams,
+    contacts,
+    [...servingErrors],
+  ),
   "contacts.add": method(
-    "Dials a peer by its address and keeps it as a contact",
+    "Dials a peer by its address and adds it to the contacts",
     z.object({
       address: z.string().regex(/^\/.*\/p2p\/[^/]+$/, "expected a multiaddr ending in /p2p/<peer id>"),
     }),
@@ -21,5 +24,5 @@ export const contactMethods = {
 };
 
 export const contactNotifications = {
-  "contacts.changed": notification("The whole list, whenever one of them changes", contacts),
+  "contacts.changed": notification("The whole list of contacts, whenever one of them changes", contacts),
 };

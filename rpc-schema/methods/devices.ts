@@ -1,11 +1,11 @@
-// What can be captured from and played to.
+// Cameras, microphones and speakers of this machine.
 
 import { deviceListSchema } from "../common.ts";
 import { method, noParams, notification, servingErrors } from "../definition.ts";
 
 export const deviceMethods = {
   "devices.list": method(
-    "Cameras, microphones and speakers of this machine, without opening any of them",
+    "Lists the cameras, microphones and speakers of this machine, without opening any of them",
     noParams,
     deviceListSchema,
     [...servingErrors],
@@ -14,7 +14,7 @@ export const deviceMethods = {
 
 export const deviceNotifications = {
   "devices.changed": notification(
-    "A device came or went; the whole list, as devices.list gives it",
+    "A device was plugged in or out. Carries the whole list, as devices.list returns it",
     deviceListSchema,
   ),
 };

@@ -1,4 +1,4 @@
-// initialize → initialized → work → shutdown → exit.
+// The life of the plugin: initialize → initialized → work → shutdown → exit.
 
 import { z } from "zod";
 import { availabilitySchema, peerIdSchema } from "../common.ts";
@@ -6,13 +6,13 @@ import { done, method, noParams, notification, servingErrors } from "../definiti
 import { reportedSettingsSchema, settingsChangeSchema } from "../settings/settings.ts";
 import { offeredVersions } from "../version.ts";
 
-/** Names are never closed, so that either side can have features that the other one does not know. */
+/** An open list, so that each side can have features that the other one does not know. */
 const capabilitiesSchema = z.array(z.string().max(64)).max(64);
 
-/** `initialize` comes first and once, `shutdown` last; the settings may change at any time between. */
+/** `initialize` comes first and only once, `shutdown` comes last. Settings can change at any time in between. */
 export const lifecycleMethods = {
   initialize: method(
-    "First request: agrees on the protocol, gives the plugin its settings and the user's label",
+    "First request. Negotiates the version, and gives the plugin its settings and the user's label",
     z
       .object({
         protocolVersions: z
@@ -20,12 +20,14 @@ export const lifecycleMethods = {
           .min(1)
           .max(16)
           .optional()
-          .describe("every version that the host speaks; the plugin answers the highest that it speaks too"),
+          .describe(
+            "every version that the host speaks; the plugin answers the highest one that it speaks too",
+          ),
         protocolVersion: z
           .number()
           .int()
           .optional()
-          .describe("a host that speaks one version only may send this in place of protocolVersions"),
+          .describe("a host that speaks one version only can send it in place of protocolVersions"),
         capabilities: capabilitiesSchema
           .optional()
           .describe("optional features of the host; the plugin ignores names that it does not know"),
@@ -36,7 +38,7 @@ export const lifecycleMethods = {
             .boolean()
             .optional()
             .describe(
-              "its page has RTCPeerConnection and getUserMedia; absent: as the system usually has it",
+              "the host's page has RTCPeerConnection and getUserMedia; absent: only Linux counts as a system without them",
             ),
         }),
         identity: z.object({ label: z.string().max(4096) }),
@@ -44,24 +46,22 @@ export const lifecycleMethods = {
           .string()
           .regex(/^\//, "expected an absolute path")
           .optional()
-          .describe("where the plugin keeps its key; without it the key lives in memory only"),
+          .describe("folder for the plugin's key; without it, the key is kept in memory only"),
         carrier: z
           .object({ selfId: peerIdSchema })
           .optional()
-          .describe(
-            "the host carries the signals over its own node; without it the plugin runs a node itself",
-          ),
+          .describe("the host carries the signals over its own node; without it, the plugin runs a node"),
         pageOrigins: z
           .array(z.string().regex(/^[a-z]+:\/\/[^/]+$/, "expected an origin such as http://127.0.0.1:8080"))
           .max(16)
           .default([])
-          .describe("origins of the pages that may fetch pictures from the plugin's loopback server"),
+          .describe("origins of the pages that may fetch frames from the plugin's loopback server"),
         settings: settingsChangeSchema.optional(),
         resume: z
           .string()
           .optional()
           .describe(
-            "the last snapshot of calls.persisted, where the plugin before this one died; one that is of no use is ignored",
+            "the last snapshot of calls.persisted, when the previous plugin died in a call; unusable ones are ignored",
           ),
       })
       .refine((params) => offeredVersions(params).length > 0, {
@@ -74,19 +74,21 @@ export const lifecycleMethods = {
         .optional()
         .describe("optional features of the plugin; absent in version 1"),
       plugin: z.object({ name: z.string(), version: z.string() }),
-      mode: z.enum(["native", "browser"]).describe("native: calls run in the plugin, not in the page"),
+      mode: z
+        .enum(["native", "browser"])
+        .describe("native: the plugin makes the calls; browser: the host's page makes them"),
       settings: reportedSettingsSchema.describe("the settings in force, defaults filled in"),
     }),
     ["unsupportedProtocolVersion", "alreadyInitialized"],
   ),
   shutdown: method(
-    "Ends every call, releases every device; answered when that is done. `exit` follows",
+    "Ends every call and releases every device, then answers. `exit` follows",
     noParams,
     done,
     [...servingErrors],
   ),
   "settings.update": method(
-    "Changes the named settings and leaves the others; all or nothing",
+    "Changes the named settings and keeps the others. A wrong setting refuses the whole change",
     z.object({ settings: settingsChangeSchema }),
     z.object({
       settings: reportedSettingsSchema,
@@ -96,18 +98,18 @@ export const lifecycleMethods = {
   ),
 };
 
-/** `exit` is heeded at any time; `initialized` only after `initialize` was answered. */
+/** `exit` is accepted at any time, `initialized` only after the answer to `initialize`. */
 export const lifecycleHostNotifications = {
   initialized: notification(
-    "The host is ready for notifications; the plugin starts its signalling",
+    "The host is ready for notifications. The plugin starts its signalling",
     noParams,
   ),
-  exit: notification("Leave now; status 0 after shutdown, 1 without it", noParams),
+  exit: notification("Exit now, with status 0 after shutdown and status 1 without it", noParams),
 };
 
 export const lifecyclePluginNotifications = {
   "signalling.changed": notification(
-    "State of the plugin's own libp2p node",
+    "State of the signalling",
     z.object({
       state: z.enum(["starting", "ready", "failed"]),
       peerId: peerIdSchema.optional(),
@@ -116,7 +118,7 @@ export const lifecyclePluginNotifications = {
     }),
   ),
   "availability.changed": notification(
-    "Whether calls can be made here, after `initialized` and whenever it changes. A host that carries the signals tells its peers",
+    "Whether this machine can make calls, after `initialized` and at every change. A host that carries the signals announces it to its peers",
     availabilitySchema,
   ),
 };

@@ -1,4 +1,4 @@
-// Signals carried by the host's own node, where `initialize` said that it carries them; and the peers that it knows.
+// Signals over the host transport: the host gave `carrier` in `initialize` and carries the signals over its own node.
 
 import { z } from "zod";
 import { contactSchema, peerIdSchema } from "../common.ts";
@@ -7,16 +7,16 @@ import { done, method, notification, servingErrors } from "../definition.ts";
 const topicSchema = z
   .string()
   .regex(/^call:.{1,250}$/, "expected call:<call id>")
-  .describe("the host's topic of the message");
-/** What signals.ts lists; opaque to the host, which passes it on as it is and seals it where its node does. */
+  .describe("the topic of the message in Goop²");
+/** One of signals.ts. It is opaque to the host, which passes it on unchanged and seals it where its node seals. */
 const payloadSchema = z.record(z.string(), z.unknown());
 
 /** Requests, host → plugin. */
 export const signalMethods = {
   "signal.deliver": method(
-    "A message that the host's node received on a topic `call:…`, opened, in the order of its arrival",
+    "Delivers an opened message that the host's node received on a topic `call:…`, in the order of arrival",
     z.object({
-      from: peerIdSchema.describe("the identity that the connection proved, not one that the message names"),
+      from: peerIdSchema.describe("the identity that the connection proved, not one that the message claims"),
       topic: topicSchema,
       payload: payloadSchema,
     }),
@@ -27,7 +27,7 @@ export const signalMethods = {
 
 export const signalHostNotifications = {
   "contacts.set": notification(
-    "The peers that the host knows, whenever one of them changes; only from a host that carries the signals",
+    "All peers that the host knows, whenever one of them changes. Only a host that carries the signals sends it",
     z.object({ contacts: z.array(contactSchema).max(4096) }),
   ),
 };
@@ -35,7 +35,7 @@ export const signalHostNotifications = {
 /** Requests, plugin → host. */
 export const signalPluginMethods = {
   "signal.send": method(
-    "Sends a message to a peer. Answered when the peer acknowledged it; those of one topic go out in order",
+    "Sends a message to a peer. The answer follows the peer's acknowledgement. Messages of one topic are sent in order",
     z.object({ peerId: peerIdSchema, topic: topicSchema, payload: payloadSchema }),
     done,
     ["peerUnreachable"],

@@ -1,5 +1,5 @@
-// The plugin's settings as a host names them, keeps them in its own file and shows them to people: the only list. The
-// manifest, the checks and the way from a host's names to the plugin's and back all come from it.
+// The one list of settings under the names of a host, which keeps them in its own file and shows them to people. The manifest,
+// the checks, and the conversion between the host's names and the plugin's come from it.
 
 import { z } from "zod";
 import type { DeviceKind } from "../common.ts";
@@ -7,7 +7,7 @@ import type { FieldIssue } from "../errors.ts";
 import { issuesOf } from "../issues.ts";
 import { type DeepPartial, type Settings, settingsSchema } from "./settings.ts";
 
-/** Where in the host's file a setting stands: what the field has already, and the rest. */
+/** The section of the host's file: `viewer` for the settings that deployed Goop² has already, and one for the others. */
 export type SettingSection = "viewer" | "plugins.call";
 
 interface HostSetting {
@@ -15,16 +15,16 @@ interface HostSetting {
   readonly title: string;
   readonly description: string;
   readonly section: SettingSection;
-  /** The plugin's own name for it; null where only the host acts upon it. */
+  /** The plugin's name for it; null where only the host uses it. */
   readonly setting: keyof Settings | null;
   readonly schema: z.ZodType;
-  /** Its value is one of these devices. */
+  /** The value is the id of a device of this kind. */
   readonly device?: DeviceKind;
 }
 
 const own = settingsSchema.shape;
 const AUTO = "auto";
-/** The field's file says nothing where the plugin says `auto`. */
+/** An empty value means `auto`, as in the files of deployed Goop². */
 const deviceSchema = z.string().max(1024).default("");
 
 export const hostSettings = [
@@ -98,7 +98,7 @@ export const hostSettings = [
   {
     name: "largest_picture",
     title: "Largest picture",
-    description: "What the camera is asked for; less is sent when the connection carries less.",
+    description: "The size that the camera captures. Slow connections get smaller pictures.",
     section: "plugins.call",
     setting: "picture",
     schema: own.picture,
@@ -122,7 +122,7 @@ export const hostSettings = [
   {
     name: "debugging",
     title: "Write everything into the log",
-    description: "Every signal and every change of state, for somebody who looks for a fault.",
+    description: "Logs every signal and every change of state, to find the cause of a fault.",
     section: "plugins.call",
     setting: "debugging",
     schema: own.debugging,
@@ -137,14 +137,14 @@ export type HostValues = { [E in Entry as E["name"]]: z.output<E["schema"]> };
 const unknownSchema = z.custom(() => false, "no setting of this name");
 const byName = new Map<string, HostSetting>(hostSettings.map((one) => [one.name, one]));
 
-/** What the plugin, or a host's file, says where nobody has said anything. */
+/** The values of a host's file that sets nothing. */
 export function defaultHostValues(): HostValues {
   return Object.fromEntries(
     hostSettings.map(({ name, schema }) => [name, schema.parse(undefined)]),
   ) as HostValues;
 }
 
-/** Every value that is wrong, by the host's own name for it. */
+/** Every wrong value, under the host's name for it. */
 export function hostValueIssues(values: Readonly<Record<string, unknown>>): FieldIssue[] {
   return Object.entries(values).flatMap(([name, value]) => {
     const checked = (byName.get(name)?.schema ?? unknownSchema).safeParse(value);
@@ -154,7 +154,7 @@ export function hostValueIssues(values: Readonly<Record<string, unknown>>): Fiel
   });
 }
 
-/** In the plugin's names, as `initialize` and `settings.update` take them; only what is given. */
+/** Converts the given values to the plugin's names, for `initialize` and `settings.update`. */
 export function toPluginSettings(values: Partial<HostValues>): DeepPartial<Settings> {
   const named = Object.entries(values).flatMap(([name, value]) => {
     const entry = byName.get(name);
@@ -164,7 +164,7 @@ export function toPluginSettings(values: Partial<HostValues>): DeepPartial<Setti
   return Object.fromEntries(named) as DeepPartial<Settings>;
 }
 
-/** The way back: what of a change in the plugin's names a host keeps. What it has no name for is left out. */
+/** Converts a change in the plugin's names to the host's. Leaves out the settings for which the host has no name. */
 export function toHostValues(settings: DeepPartial<Settings>): Partial<HostValues> {
   const named = hostSettings.flatMap((entry: HostSetting) => {
     const value = entry.setting === null ? undefined : settings[entry.setting];
@@ -174,7 +174,7 @@ export function toHostValues(settings: DeepPartial<Settings>): Partial<HostValue
   return Object.fromEntries(named) as Partial<HostValues>;
 }
 
-/** A path such as `settings.picture.width` of the plugin's complaint in the host's names. */
+/** Converts the path of a refused field, such as `settings.picture.width`, to the host's name. */
 export function toHostField(field: string): string {
   const [setting = "", ...rest] = field.replace(/^settings\./, "").split(".");
   const name = hostSettings.find((entry) => entry.setting === setting)?.name ?? setting;

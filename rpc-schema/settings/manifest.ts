@@ -1,12 +1,12 @@
-// What a host reads before it starts the plugin: what it is, where it runs, how it is started, and the settings that the
-// host shows and keeps for it. Pure: built from the list of settings, so it cannot say anything else.
+// The manifest, which a host reads before it starts the plugin: its name, its platforms, how to start it, and the settings that
+// the host shows and keeps. It is built from the list of settings alone.
 
 import { z } from "zod";
 import { isRecord, type Json, type JsonObject } from "../is-record.ts";
 import { PROTOCOL_VERSION, PROTOCOL_VERSIONS } from "../version.ts";
 import { hostSettings, type SettingSection } from "./host-settings.ts";
 
-/** Changes when a host would have to read the manifest in another way. */
+/** Rises when an older host could misread the manifest. */
 const MANIFEST_VERSION = 1;
 
 const settingSchema = z.looseObject({
@@ -15,7 +15,7 @@ const settingSchema = z.looseObject({
   "x-section": z.enum(["viewer", "plugins.call"]),
 });
 
-/** What a host may rely on; a newer plugin may say more. */
+/** The part that a host can rely on. A newer plugin can add fields. */
 export const manifestSchema = z.looseObject({
   manifestVersion: z.literal(MANIFEST_VERSION),
   name: z.string().min(1),
@@ -34,7 +34,7 @@ export function buildManifest(version: string): JsonObject {
     manifestVersion: MANIFEST_VERSION,
     name: "goop-call-plugin",
     title: "Voice and video calls",
-    description: "Makes calls outside of the webview, which on Linux cannot make them.",
+    description: "Makes calls outside the webview, which cannot make them on Linux.",
     version,
     protocolVersion: PROTOCOL_VERSION,
     protocolVersions: [...PROTOCOL_VERSIONS],
@@ -43,7 +43,7 @@ export function buildManifest(version: string): JsonObject {
     platforms: ["linux-x64", "linux-arm64"],
     start: {
       description:
-        "Run with pipes for stdin and stdout. `program` is looked up in PATH, `args` are relative to this file; where the package is installed globally, the command `goop-call-plugin` is the same.",
+        "Run with pipes for stdin and stdout. `program` is looked up in PATH, and `args` are relative to this file. In a global installation, the command `goop-call-plugin` is equivalent.",
       program: "node",
       args: ["../dist/plugin/main.js"],
     },
@@ -52,9 +52,10 @@ export function buildManifest(version: string): JsonObject {
 }
 
 /**
- * x-section: where in the host's file the value stands. x-setting: the plugin's name for it, as `initialize` takes it;
- * absent where only the host acts upon it. x-device: one of devices.list; an empty value is `auto`. x-needs-restart: takes
- * effect at the next start.
+ * - x-section: the section of the host's file.
+ * - x-setting: the plugin's name, for `initialize`; absent where only the host uses the setting.
+ * - x-device: the value is an id of devices.list; an empty value is `auto`.
+ * - x-needs-restart: a change takes effect at the next start.
  */
 function settingsJsonSchema(): JsonObject {
   const properties = hostSettings.map((one): [SettingSection, string, JsonObject] => [
@@ -76,7 +77,7 @@ function settingsJsonSchema(): JsonObject {
   };
 }
 
-/** Draft 7, as the OpenRPC document; with the default spelt out. */
+/** Draft 7, as in the OpenRPC document, with the whole default. */
 function schemaOf(schema: z.ZodType): JsonObject {
   const { $schema: _dialect, ...written } = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
   const plain: Json = JSON.parse(JSON.stringify({ ...written, default: schema.parse(undefined) }));

@@ -1,10 +1,10 @@
-// The plugin's settings with their defaults. `initialize` gives any part of them, `settings.update` changes any part.
+// The plugin's settings with their defaults. `initialize` gives any part of them, and `settings.update` changes any part.
 
 import { z } from "zod";
 
 const multiaddrSchema = z.string().regex(/^\//, "expected a multiaddr such as /ip4/127.0.0.1/tcp/4001");
 
-/** RTCIceServer of W3C webrtc-pc; URLs as in RFC 7064 (stun) and RFC 7065 (turn). */
+/** RTCIceServer of W3C webrtc-pc, with URLs of RFC 7064 (stun) and RFC 7065 (turn). */
 export const iceServerSchema = z.strictObject({
   urls: z.array(z.string().regex(/^(stun|stuns|turn|turns):/, "expected a stun: or turn: URL")).min(1),
   username: z.string().optional(),
@@ -27,61 +27,69 @@ const atStart = { [NEEDS_RESTART]: true };
 const waitMs = (defaultMs: number, meaning: string) =>
   z.number().int().min(10).max(3_600_000).default(defaultMs).describe(`${meaning}, milliseconds`);
 
-/** Every wait of the statecharts. The defaults suit people; tests shorten them. */
+/** Every timeout of the statecharts. The defaults suit people, and tests shorten them. */
 export const timeoutsSchema = z
   .strictObject({
-    requestMs: waitMs(10_000, "until the call request must be acknowledged by the peer's signalling"),
-    ringMs: waitMs(60_000, "until an unanswered call ends, on both sides"),
-    negotiationMs: waitMs(20_000, "until offer and answer must be exchanged after the accept"),
+    requestMs: waitMs(10_000, "time for the peer's signalling to acknowledge the call request"),
+    ringMs: waitMs(60_000, "time until an unanswered call ends, on both sides"),
+    negotiationMs: waitMs(20_000, "time for the exchange of offer and answer after the accept"),
     gatherMs: z
       .number()
       .int()
       .min(0)
       .max(5_000)
       .default(300)
-      .describe("an offer or answer waits for our ICE candidates at most, to hold them, milliseconds"),
-    connectMs: waitMs(20_000, "until a path must be found after the descriptions are exchanged"),
-    lostMs: waitMs(4_000, "until a disconnected path is sought anew"),
-    restartMs: waitMs(20_000, "until a path sought anew must be found"),
+      .describe("how long an offer or an answer waits for ICE candidates that it can include, milliseconds"),
+    connectMs: waitMs(20_000, "time to find a network path after the descriptions were exchanged"),
+    lostMs: waitMs(4_000, "time from a disconnection to the ICE restart"),
+    restartMs: waitMs(20_000, "time for an ICE restart to find a network path"),
     hangupMs: waitMs(
       700,
-      "to tell the peer that the call ended; less than the second the host grants to leave",
+      "time to send a hang-up; shorter than the second that the host grants for the exit",
     ),
   })
   .prefault({});
 export type Timeouts = z.infer<typeof timeoutsSchema>;
 
-/** `parse({})` gives the defaults. Strict: a misspelt setting is refused, not ignored. */
+/** `parse({})` gives the defaults. Strict, because a misspelt setting is a mistake of the user. */
 export const settingsSchema = z.strictObject({
-  videoDisabled: z.boolean().default(false).describe("no calls: peers are told, no device is touched"),
+  videoDisabled: z
+    .boolean()
+    .default(false)
+    .describe("switches calls off: peers learn about it, and no device is opened"),
   mode: z
     .enum(["auto", "native", "browser"])
     .default("auto")
-    .describe("who makes the calls: the plugin (native), the host's page (browser), or as the system suits")
+    .describe(
+      "who makes the calls: the plugin (native), the host's page (browser), or whichever suits the system (auto)",
+    )
     .meta(atStart),
-  debugging: z.boolean().default(false).describe("the log tells every signal and every state"),
+  debugging: z.boolean().default(false).describe("log every signal and every change of state"),
   recording: z
     .enum(["off", "masked", "full"])
     .default("off")
     .describe(
-      "whether each run writes an event log into the host's dataDir, without or with names and addresses",
+      "write an event log of each run into the host's dataDir, without (masked) or with (full) names and addresses",
     ),
   camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
   microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
   speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
-  toneHz: z.number().min(50).max(8_000).default(440).describe("pitch of the microphone `tone`, hertz"),
-  echoCancellation: z.boolean().default(true).describe("take the speaker's sound out of the microphone's"),
-  noiseSuppression: z.boolean().default(true).describe("take steady noise out of the microphone's sound"),
+  toneHz: z.number().min(50).max(8_000).default(440).describe("frequency of the microphone `tone`, hertz"),
+  echoCancellation: z
+    .boolean()
+    .default(true)
+    .describe("remove the speaker's sound from the microphone's signal"),
+  noiseSuppression: z.boolean().default(true).describe("remove steady noise from the microphone's signal"),
   automaticGain: z.boolean().default(true).describe("keep the voice at an even level"),
   whenDeviceReturns: z
     .enum(["take", "offer"])
     .default("take")
-    .describe("what happens in a call when a lost device, or a better liked one, is there again"),
+    .describe("what happens in a call when a lost device, or the preferred one, is available again"),
   adaptation: z
     .boolean()
     .default(true)
-    .describe("smaller and fewer pictures while link, processor or page cannot keep up"),
-  picture: pictureSchema.describe("largest picture that is captured and sent"),
+    .describe("send smaller and fewer frames while the network, the processor or the page cannot keep up"),
+  picture: pictureSchema.describe("largest frames that are captured and sent"),
   maxVideoBitrateBps: z
     .number()
     .int()
@@ -120,10 +128,10 @@ export const settingsSchema = z.strictObject({
 });
 /** Complete settings, defaults filled in. */
 export type Settings = z.infer<typeof settingsSchema>;
-/** Settings as a host may give them: any part. */
+/** Settings as a host can give them: any part. */
 export type SettingsInput = z.input<typeof settingsSchema>;
 
-/** Any part of T, to any depth; arrays are taken whole. */
+/** Any part of T, at any depth. Arrays are replaced as a whole. */
 export type DeepPartial<T> = T extends readonly unknown[]
   ? T
   : T extends object
@@ -142,7 +150,7 @@ function pathsReadAtStart(schema: z.ZodType, path: string): string[] {
   );
 }
 
-/** A change of settings: only the keys named in it change, so none of its fields carries a default. */
+/** A change of settings. Only the given fields change, so none of them has a default. */
 export const settingsChangeSchema = partial(settingsSchema) as z.ZodType<DeepPartial<Settings>>;
 
 function partial(schema: z.ZodType): z.ZodType {
