@@ -1,10 +1,10 @@
-// The fake network keeps the contract of the real one, also with delay; and its faults are those that are asked for.
+// The fake network fulfils the signalling contract, also with a delay. Its faults are the configured ones.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Signal } from "../../rpc-schema/index.ts";
 import { createFakeSignallingNetwork, type FakeNetworkOptions } from "../support/fakes/fake-signalling.ts";
-import { addressOf, watchSignalling } from "../support/network/signalling-recorder.ts";
+import { addressOf, recordSignalling } from "../support/network/signalling-recorder.ts";
 import { signallingContract } from "./signalling.contract.ts";
 
 function underTest(options: FakeNetworkOptions) {
@@ -22,13 +22,13 @@ const ringing: Signal = { type: "call-ringing" };
 async function pair(options: FakeNetworkOptions) {
   const network = createFakeSignallingNetwork({ ackMs: 1, retryPauseMs: 1, ...options });
   const create = (label: string) =>
-    watchSignalling((callbacks) => network.create({ label, mdns: true }, callbacks));
+    recordSignalling((callbacks) => network.create({ label, mdns: true }, callbacks));
   const [alice, bob] = [await create("Alice"), await create("Bob")];
   return { network, alice, bob };
 }
 
 describe("faults of the fake network", () => {
-  test("with mdns both ends find each other", async () => {
+  test("with mDNS both ends discover each other", async () => {
     const { alice, bob } = await pair({});
     assert.deepEqual(
       [alice, bob].map(({ end }) => end.contacts().map(({ label, reachable }) => `${label} ${reachable}`)),
@@ -36,13 +36,13 @@ describe("faults of the fake network", () => {
     );
   });
 
-  test("when all is lost, sending fails as unacknowledged and nothing arrives", async () => {
+  test("with total loss, sends reject as unacknowledged and nothing arrives", async () => {
     const { alice, bob } = await pair({ faults: { loss: 1 } });
     await assert.rejects(alice.end.send(bob.self.peerId, "c", ringing), { code: "unacknowledged" });
     assert.deepEqual(bob.signals, []);
   });
 
-  test("some loss makes some signals arrive twice and some sends fail, the same for the same seed", async () => {
+  test("partial loss duplicates some signals and fails some sends, and a seed repeats the result", async () => {
     const run = async (seed: number) => {
       const { alice, bob } = await pair({ seed, faults: { loss: 0.3 } });
       const outcomes: string[] = [];
@@ -59,14 +59,14 @@ describe("faults of the fake network", () => {
     assert.notDeepEqual(await run(8), first);
   });
 
-  test("duplication makes every signal arrive twice", async () => {
+  test("duplication delivers every signal twice", async () => {
     const { alice, bob } = await pair({ faults: { duplication: 1 } });
     await alice.end.send(bob.self.peerId, "c", ringing);
     await bob.until(() => bob.signals.length === 2);
     assert.deepEqual(bob.signals[0], bob.signals[1]);
   });
 
-  test("reordering lets signals of different calls pass each other", async () => {
+  test("reordering lets signals of different calls overtake each other", async () => {
     const { alice, bob } = await pair({ faults: { reordering: 0.5, reorderMs: 20 } });
     const calls = Array.from({ length: 20 }, (_, index) => `c${index}`);
     await Promise.all(calls.map((callId) => alice.end.send(bob.self.peerId, callId, ringing)));
@@ -75,7 +75,7 @@ describe("faults of the fake network", () => {
     assert.deepEqual(arrived.toSorted(), calls.toSorted());
   });
 
-  test("an end that is cut off is unreachable until it is back", async () => {
+  test("an offline end is unreachable until it is online again", async () => {
     const { network, alice, bob } = await pair({});
     network.setOnline(bob.self.peerId, false);
     assert.equal(alice.end.contacts()[0]?.reachable, false);
@@ -86,7 +86,7 @@ describe("faults of the fake network", () => {
     assert.equal(bob.signals.length, 1);
   });
 
-  test("what is injected is read as from the wire", async () => {
+  test("injected messages are parsed like received ones", async () => {
     const { network, alice, bob } = await pair({});
     const inject = (topic: string, payload: unknown) =>
       network.inject(alice.self.peerId, bob.self.peerId, topic, payload);
@@ -99,7 +99,7 @@ describe("faults of the fake network", () => {
     );
   });
 
-  test("time is the given clock's", async () => {
+  test("delays use the given clock", async () => {
     const waiting: { callback: () => void; timeMs: number }[] = [];
     const clock = {
       setTimeout: (callback: () => void, timeMs: number) => waiting.push({ callback, timeMs }),

@@ -1,15 +1,15 @@
-// The carrier over the host's node keeps the signalling contract, and what only a carried end has: a host that is slow,
-// refuses or delivers nonsense, and that alone knows the peers.
+// Host-relayed signalling fulfils the signalling contract, and copes with a host that is slow, refuses requests or delivers
+// invalid messages.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
-import { watchSignalling } from "../support/network/signalling-recorder.ts";
+import { recordSignalling } from "../support/network/signalling-recorder.ts";
 import { InMemoryHosts } from "../support/plugin/in-memory-hosts.ts";
 import { signallingContract } from "./signalling.contract.ts";
 
 signallingContract(
-  "host carrier",
+  "host-relayed signalling",
   () => {
     const bus = new InMemoryHosts();
     return {
@@ -23,15 +23,16 @@ signallingContract(
 const ringing: Signal = { type: "call-ringing" };
 const STRANGER = "12D3KooWStrangerAbcdefgh";
 
-async function pair(carryMs?: number) {
+async function pair(sendTimeoutMs?: number) {
   const bus = new InMemoryHosts();
-  const create = (label: string) => watchSignalling((callbacks) => bus.create(label, callbacks, carryMs));
+  const create = (label: string) =>
+    recordSignalling((callbacks) => bus.create(label, callbacks, sendTimeoutMs));
   const [alice, bob] = [await create("Alice"), await create("Bob")];
   return { bus, alice, bob, close: () => Promise.all([alice.end.close(), bob.end.close()]) };
 }
 
-describe("a carried end", () => {
-  test("asks the host by the call's topic, with the signal as it is", async () => {
+describe("host-relayed signalling", () => {
+  test("sends a request with the call's topic and the unchanged signal", async () => {
     const { bus, alice, bob, close } = await pair();
     await alice.end.send(bob.self.peerId, "c1", { type: "call-hangup", reason: "busy" });
     assert.deepEqual(bus.requests, [
@@ -45,7 +46,7 @@ describe("a carried end", () => {
     await close();
   });
 
-  test("finds a peer unreachable when the host says so", async () => {
+  test("rejects as unreachable if the host refuses the request", async () => {
     const { bus, alice, bob, close } = await pair();
     bus.behaviour = "refuses";
     await assert.rejects(alice.end.send(bob.self.peerId, "c1", ringing), { code: "unreachable" });
@@ -53,7 +54,7 @@ describe("a carried end", () => {
     await close();
   });
 
-  test("gives up on a host that does not answer, and what waits behind follows", async () => {
+  test("rejects a request that the host does not answer, and sends the next one", async () => {
     const { bus, alice, bob, close } = await pair(5);
     bus.behaviour = "silent";
     const stuck = assert.rejects(alice.end.send(bob.self.peerId, "c1", ringing), { code: "unacknowledged" });
@@ -68,11 +69,11 @@ describe("a carried end", () => {
     await close();
   });
 
-  test("takes no signal before its start or after its end, and never what is none", async () => {
+  test("ignores signals before start and after close, and invalid messages always", async () => {
     const bus = new InMemoryHosts();
-    const heard: string[] = [];
+    const received: string[] = [];
     const end = bus.create("Alice", {
-      onSignal: (_, callId) => heard.push(callId),
+      onSignal: (_, callId) => received.push(callId),
       onContacts: () => undefined,
       onAddressChange: () => undefined,
     });
@@ -90,7 +91,7 @@ describe("a carried end", () => {
     }
     await end.close();
     end.deliver(STRANGER, "call:late", { type: "call-ack" });
-    assert.deepEqual(heard, ["good"]);
+    assert.deepEqual(received, ["good"]);
     assert.deepEqual(end.ignored(), {
       otherTopic: 1,
       loopback: 1,
@@ -100,30 +101,30 @@ describe("a carried end", () => {
     });
   });
 
-  test("goes on when a listener fails", async () => {
+  test("continues after an exception in a callback", async () => {
     const bus = new InMemoryHosts();
-    const heard: string[] = [];
+    const received: string[] = [];
     const end = bus.create("Alice", {
       onSignal(_, callId) {
-        heard.push(callId);
-        throw new Error("the call manager broke");
+        received.push(callId);
+        throw new Error("the callback failed");
       },
       onContacts: () => undefined,
       onAddressChange: () => undefined,
     });
     await end.start();
     for (const callId of ["a", "b"]) end.deliver(STRANGER, `call:${callId}`, { type: "call-ack" });
-    assert.deepEqual(heard, ["a", "b"]);
+    assert.deepEqual(received, ["a", "b"]);
     await end.close();
   });
 
-  test("knows the peers that the host tells of, each once, without itself, and tells only changes", async () => {
+  test("reports the host's contacts without duplicates and itself, and only after changes", async () => {
     const { bus, alice, bob, close } = await pair();
     const [known] = alice.end.contacts();
     assert.equal(known?.label, "Bob");
-    const told = alice.contactLists.length;
+    const reported = alice.contactLists.length;
     bus.sendContacts();
-    assert.equal(alice.contactLists.length, told);
+    assert.equal(alice.contactLists.length, reported);
     const stranger: Contact = {
       peerId: STRANGER,
       label: "old",
@@ -137,7 +138,7 @@ describe("a carried end", () => {
       { ...stranger, peerId: alice.self.peerId },
     ]);
     assert.deepEqual(alice.contactLists.at(-1), [{ ...stranger, label: "new" }]);
-    assert.equal(alice.contactLists.length, told + 1);
+    assert.equal(alice.contactLists.length, reported + 1);
     await assert.rejects(alice.end.addContact(`/p2p/${bob.self.peerId}`), { code: "unreachable" });
     assert.equal((await alice.end.addContact(`/ip4/1.2.3.4/tcp/5/p2p/${STRANGER}`)).label, "new");
     await close();

@@ -1,4 +1,4 @@
-// The libp2p node keeps the signalling contract, over real sockets on loopback.
+// Signalling over libp2p fulfils the signalling contract, with real sockets on loopback.
 
 import { createLibp2pSignalling } from "../../plugin/signalling/libp2p-signalling.ts";
 import { signallingContract } from "./signalling.contract.ts";
@@ -16,6 +16,6 @@ signallingContract("libp2p", () => ({
       },
       callbacks,
     ),
-  // Port 1 (tcpmux) is refused on any machine that does not serve it.
+  // Connections to port 1 (tcpmux) are refused, unless the machine serves it.
   deadAddress: "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf",
 }));

@@ -1,4 +1,4 @@
-// What every carrier of signals keeps, real or fake. Run by signalling-{fake,libp2p,host}.test.ts.
+// The contract of every implementation of Signalling. Run by signalling-{fake,libp2p,host}.test.ts.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -6,8 +6,8 @@ import type { OwnAvailability, Signalling, SignallingCallbacks } from "../../plu
 import type { Signal } from "../../rpc-schema/index.ts";
 import {
   addressOf,
-  type WatchedSignalling,
-  watchSignalling,
+  type RecordedSignalling,
+  recordSignalling,
 } from "../support/network/signalling-recorder.ts";
 
 export interface EndOptions {
@@ -17,7 +17,7 @@ export interface EndOptions {
 
 export interface SignallingUnderTest {
   create(options: EndOptions, callbacks: SignallingCallbacks): Signalling;
-  /** An address of the right form where nobody is. */
+  /** A well-formed address without a peer. */
   readonly deadAddress: string;
 }
 
@@ -25,7 +25,7 @@ type Add = (
   label: string,
   peers?: readonly string[],
   availability?: OwnAvailability,
-) => Promise<WatchedSignalling>;
+) => Promise<RecordedSignalling>;
 
 const silent: SignallingCallbacks = {
   onSignal: () => undefined,
@@ -38,22 +38,22 @@ const candidate: Signal = {
   candidate: { candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 },
 };
 
-export interface CarrierKind {
-  /** own: the carrier finds and reaches peers itself; given: something else tells it whom it knows. */
+export interface SignallingKind {
+  /** own: the implementation discovers and connects peers; given: the host sets its contacts. */
   readonly contacts: "own" | "given";
 }
 
 export function signallingContract(
   name: string,
   createNetwork: () => SignallingUnderTest,
-  kind: CarrierKind = { contacts: "own" },
+  kind: SignallingKind = { contacts: "own" },
 ): void {
-  /** Whatever the body adds is closed on every path. */
+  /** Closes every end that the body adds, on each path. */
   const withEnds = (body: (add: Add, network: SignallingUnderTest) => Promise<void>) => async () => {
     const network = createNetwork();
     const added: Signalling[] = [];
     const add: Add = (label, peers = [], availability = { videoDisabled: false }) =>
-      watchSignalling((callbacks) => {
+      recordSignalling((callbacks) => {
         const end = network.create({ label, peers }, callbacks);
         end.setAvailability(availability);
         added.push(end);
@@ -72,7 +72,7 @@ export function signallingContract(
 
 type WithEnds = (body: (add: Add, network: SignallingUnderTest) => Promise<void>) => () => Promise<void>;
 
-async function connected(add: Add): Promise<[WatchedSignalling, WatchedSignalling]> {
+async function connected(add: Add): Promise<[RecordedSignalling, RecordedSignalling]> {
   const [alice, bob] = [await add("Alice"), await add("Bob")];
   await alice.end.addContact(addressOf(bob));
   return [alice, bob];
@@ -80,7 +80,7 @@ async function connected(add: Add): Promise<[WatchedSignalling, WatchedSignallin
 
 function signals(withEnds: WithEnds): void {
   test(
-    "a signal arrives whole, with its sender's proven id, and sending resolves",
+    "a signal arrives unchanged with its authenticated sender, and the send resolves",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       for (const signal of [offer, candidate]) await alice.end.send(bob.self.peerId, "call-1", signal);
@@ -94,7 +94,7 @@ function signals(withEnds: WithEnds): void {
   );
 
   test(
-    "signals of one call that are sent without waiting arrive in order",
+    "signals of one call that are sent without awaiting arrive in order",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       const order: Signal[] = [{ type: "call-ack" }, offer, { type: "call-answer", sdp: "v=0" }];
@@ -108,7 +108,7 @@ function signals(withEnds: WithEnds): void {
   );
 
   test(
-    "whoever was sent a signal can answer without knowing an address",
+    "the receiver of a signal can answer without an address",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       await alice.end.send(bob.self.peerId, "call-1", { type: "call-request", mediaType: "audio" });
@@ -120,16 +120,16 @@ function signals(withEnds: WithEnds): void {
   );
 
   test(
-    "a peer that is not there is unreachable",
+    "an absent peer is unreachable",
     withEnds(async (add, network) => {
       const alice = await add("Alice");
-      const nobody = network.deadAddress.split("/").at(-1) ?? "";
-      await assert.rejects(alice.end.send(nobody, "call-1", offer), { code: "unreachable" });
+      const absentId = network.deadAddress.split("/").at(-1) ?? "";
+      await assert.rejects(alice.end.send(absentId, "call-1", offer), { code: "unreachable" });
     }),
   );
 
   test(
-    "sending ends when its caller gives up, before and during",
+    "the caller can abort a send before and during the delivery",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       await assert.rejects(alice.end.send(bob.self.peerId, "c", offer, AbortSignal.abort()), {
@@ -145,7 +145,7 @@ function signals(withEnds: WithEnds): void {
 
 function contacts(withEnds: WithEnds): void {
   test(
-    "an added peer is a contact with its label, its address, and connected",
+    "an added peer is a reachable contact with its label and address",
     withEnds(async (add) => {
       const [alice, bob] = [await add("Alice"), await add("Bob")];
       const contact = await alice.end.addContact(addressOf(bob));
@@ -163,7 +163,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "a peer that sends a signal becomes a contact of the other",
+    "the sender of a signal becomes a contact of the receiver",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       assert.deepEqual(bob.end.contacts(), []);
@@ -179,7 +179,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "a configured peer is a contact from the start and is reached",
+    "a configured peer is a contact from the start and becomes reachable",
     withEnds(async (add) => {
       const bob = await add("Bob");
       const alice = await add("Alice", [addressOf(bob)]);
@@ -194,7 +194,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "a configured address that is wrong does not keep the others from being reached",
+    "an invalid configured address does not affect the others",
     withEnds(async (add) => {
       const bob = await add("Bob");
       const alice = await add("Alice", ["/nonsense", addressOf(bob)]);
@@ -204,7 +204,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "a peer that goes away stays a contact and is no longer reachable",
+    "a peer that leaves stays a contact and becomes unreachable",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       await bob.end.close();
@@ -215,7 +215,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "a peer that switches calls off, and on again, is known for it at once",
+    "switching calls off and on reaches the contacts at once",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       const isDisabled = () => alice.end.contacts()[0]?.videoDisabled;
@@ -229,7 +229,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "a peer that switched calls off before its start is known for it when it is met",
+    "calls that were switched off before the start are known after connecting",
     withEnds(async (add) => {
       const bob = await add("Bob", [], { videoDisabled: true });
       const alice = await add("Alice");
@@ -239,7 +239,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "every list that is told differs from the one before",
+    "every reported list differs from the one before",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       await alice.end.addContact(addressOf(bob));
@@ -254,7 +254,7 @@ function contacts(withEnds: WithEnds): void {
   );
 
   test(
-    "an address that is none, our own, or where nobody is, is refused",
+    "an invalid address, our own address and an address without a peer are refused",
     withEnds(async (add, network) => {
       const alice = await add("Alice");
       const wrong = ["", "nonsense", "/ip4/127.0.0.1/tcp/1", "/p2p/short", addressOf(alice)];
@@ -278,7 +278,7 @@ function life(withEnds: WithEnds): void {
   );
 
   test(
-    "nothing works before the start, and closing then is free",
+    "before start, every call rejects and close succeeds",
     withEnds(async (_, network) => {
       const end = network.create({ label: "Alice" }, silent);
       await assert.rejects(end.send("FakePeer11", "call-1", offer), { code: "closed" });
@@ -290,18 +290,18 @@ function life(withEnds: WithEnds): void {
   );
 
   test(
-    "closing rejects what is under way, can be repeated, and is followed by silence",
+    "close rejects pending sends, can be repeated, and ends the callbacks",
     withEnds(async (add) => {
       const [alice, bob] = await connected(add);
       const rejected = [offer, candidate].map((signal) =>
         assert.rejects(alice.end.send(bob.self.peerId, "call-1", signal), { code: "closed" }),
       );
-      const told = alice.contactLists.length;
+      const reported = alice.contactLists.length;
       await Promise.all([alice.end.close(), alice.end.close(), ...rejected]);
       await alice.end.close();
       await assert.rejects(alice.end.send(bob.self.peerId, "call-1", offer), { code: "closed" });
       await assert.rejects(alice.end.addContact(addressOf(bob)), { code: "closed" });
-      assert.equal(alice.contactLists.length, told);
+      assert.equal(alice.contactLists.length, reported);
     }),
   );
 }

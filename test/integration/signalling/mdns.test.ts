@@ -1,4 +1,4 @@
-// Two plugins on one LAN find each other by mDNS. The LAN is a pair of network namespaces: no packet leaves the machine.
+// Discovery by mDNS on a LAN of two network namespaces. No packet leaves the machine.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -9,14 +9,14 @@ import { startZeroconf } from "../../support/network/zeroconf-process.ts";
 const lan = createTestLan();
 after(() => lan.remove());
 
-test("two nodes find each other on the network, learn each other's label, and signal both ways", async () => {
+test("two nodes discover each other, fetch their labels, and exchange signals", async () => {
   const options = { listen: ["/ip4/0.0.0.0/tcp/0"], mdns: true };
   const alice = await startSignallingProcess({ ...options, label: "Alice" }, lan.ends[0]);
   const bob = await startSignallingProcess({ ...options, label: "Bob" }, lan.ends[1]);
   try {
     const found = (process: typeof alice, label: string) =>
-      process.untilTold(
-        (told) => told.contacts?.some((each) => each.label === label && each.reachable) ?? false,
+      process.untilEvent(
+        (event) => event.contacts?.some((each) => each.label === label && each.reachable) ?? false,
       );
     const { contacts } = await found(bob, "Alice");
     assert.deepEqual(
@@ -25,7 +25,7 @@ test("two nodes find each other on the network, learn each other's label, and si
     );
     assert.ok(contacts?.[0]?.addresses.some((address) => address.startsWith("/ip4/10.77.0.1/tcp/")));
     assert.equal(await bob.send(alice.peerId, "call-1", { type: "call-request" }), "acknowledged");
-    assert.equal((await alice.untilTold((told) => told.signal !== undefined)).signal?.from, bob.peerId);
+    assert.equal((await alice.untilEvent((event) => event.signal !== undefined)).signal?.from, bob.peerId);
     await found(alice, "Bob");
     assert.equal(await alice.send(bob.peerId, "call-1", { type: "call-ack" }), "acknowledged");
     assert.deepEqual(await Promise.all([alice.leave(), bob.leave()]), [0, 0]);
@@ -36,7 +36,7 @@ test("two nodes find each other on the network, learn each other's label, and si
 
 const GOPHER = "/ip4/10.77.0.2/tcp/4009/p2p/12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf";
 
-test("a peer that looks as Go peers do finds the plugin, with an address that it can dial", async () => {
+test("a Go peer finds the plugin with an address that it can dial", async () => {
   const alice = await startSignallingProcess(
     { listen: ["/ip4/0.0.0.0/tcp/0"], mdns: true, label: "Alice" },
     lan.ends[0],
@@ -53,7 +53,7 @@ test("a peer that looks as Go peers do finds the plugin, with an address that it
   }
 });
 
-test("a plugin that comes tells a peer that does not ask, and finds one that answers as Go peers do", async () => {
+test("a new plugin announces itself without a query, and finds a Go peer that answers", async () => {
   const gopher = startZeroconf(GOPHER, lan.ends[1], "answer");
   const alice = await startSignallingProcess(
     { listen: ["/ip4/0.0.0.0/tcp/0"], mdns: true, label: "Alice" },
@@ -61,7 +61,7 @@ test("a plugin that comes tells a peer that does not ask, and finds one that ans
   );
   try {
     assert.deepEqual((await gopher.found).ips, ["10.77.0.1"]);
-    const { contacts } = await alice.untilTold((told) => (told.contacts?.length ?? 0) > 0);
+    const { contacts } = await alice.untilEvent((event) => (event.contacts?.length ?? 0) > 0);
     assert.deepEqual(contacts?.[0]?.addresses, [GOPHER]);
   } finally {
     await Promise.all([gopher.stop(), alice.kill()]);

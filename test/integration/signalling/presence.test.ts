@@ -1,4 +1,4 @@
-// Presence on the host's topic, among plugins and against a peer that knows only the topic's description.
+// Presence messages between plugins, and with an independent peer.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -11,11 +11,11 @@ import type { Timings } from "../../../plugin/signalling/timings.ts";
 import { type GossipPeer, startGossipPeer } from "../../support/network/gossip-peer.ts";
 import {
   addressOf,
-  type WatchedSignalling,
-  watchSignalling,
+  type RecordedSignalling,
+  recordSignalling,
 } from "../../support/network/signalling-recorder.ts";
 
-type Plugin = WatchedSignalling<Libp2pSignalling>;
+type Plugin = RecordedSignalling<Libp2pSignalling>;
 let running: { close(): Promise<void> }[] = [];
 
 beforeEach(() => {
@@ -32,7 +32,7 @@ interface PluginOptions {
 }
 
 async function startPlugin(label: string, { peers = [], presence = true, timings }: PluginOptions = {}) {
-  const plugin = await watchSignalling((callbacks) =>
+  const plugin = await recordSignalling((callbacks) =>
     createLibp2pSignalling(
       {
         label,
@@ -59,12 +59,12 @@ async function startPeer(): Promise<GossipPeer> {
 const contactOf = (plugin: Plugin, peerId: string) =>
   plugin.end.contacts().find((contact) => contact.peerId === peerId);
 
-describe("what the plugin says", () => {
-  test("a peer that comes to listen hears at once who is there, in the host's words", async () => {
+describe("published presence", () => {
+  test("a new subscriber receives the plugin's presence at once, in Goop²'s format", async () => {
     const plugin = await startPlugin("Plugin");
     const peer = await startPeer();
     await peer.dial(addressOf(plugin));
-    const { from, message } = await peer.untilHeard(() => true);
+    const { from, message } = await peer.untilReceived(() => true);
     assert.equal(from, plugin.self.peerId);
     const { ts, ...rest } = message;
     assert.ok(Number.isSafeInteger(ts));
@@ -76,32 +76,32 @@ describe("what the plugin says", () => {
     });
   });
 
-  test("calls switched off and on are said at once, and again with every heartbeat", async () => {
+  test("switching calls off and on is published at once, and again with every heartbeat", async () => {
     const plugin = await startPlugin("Plugin", { timings: { presenceHeartbeatMs: 50 } });
     const peer = await startPeer();
     await peer.dial(addressOf(plugin));
-    await peer.untilHeard(({ message }) => message.videoDisabled === undefined);
+    await peer.untilReceived(({ message }) => message.videoDisabled === undefined);
     plugin.end.setAvailability({ videoDisabled: true });
     const isOff = ({ message }: { message: Record<string, unknown> }) => message.videoDisabled === true;
-    await peer.untilHeard(isOff);
-    await peer.untilHeard(() => peer.heard.filter(isOff).length >= 3);
+    await peer.untilReceived(isOff);
+    await peer.untilReceived(() => peer.received.filter(isOff).length >= 3);
     plugin.end.setAvailability({ videoDisabled: false });
-    const offs = peer.heard.length;
-    await peer.untilHeard((heard) => peer.heard.indexOf(heard) >= offs && !isOff(heard));
+    const offs = peer.received.length;
+    await peer.untilReceived((presence) => peer.received.indexOf(presence) >= offs && !isOff(presence));
   });
 
-  test("a closing plugin says goodbye", async () => {
+  test("a closing plugin publishes an offline message", async () => {
     const plugin = await startPlugin("Plugin");
     const peer = await startPeer();
     await peer.dial(addressOf(plugin));
-    await peer.untilHeard(() => true);
+    await peer.untilReceived(() => true);
     await plugin.end.close();
-    const { message } = await peer.untilHeard((heard) => heard.message.type === "offline");
+    const { message } = await peer.untilReceived((presence) => presence.message.type === "offline");
     assert.deepEqual(Object.keys(message), ["type", "peerId", "ts"]);
     assert.equal(message.peerId, plugin.self.peerId);
   });
 
-  test("a plugin whose presence is switched off says nothing and does not listen", async () => {
+  test("a plugin with presence switched off publishes nothing and receives nothing", async () => {
     const [quiet, plugin, peer] = [
       await startPlugin("Quiet", { presence: false }),
       await startPlugin("Plugin"),
@@ -110,19 +110,19 @@ describe("what the plugin says", () => {
     await peer.dial(addressOf(quiet));
     await plugin.end.addContact(addressOf(quiet));
     await peer.dial(addressOf(plugin));
-    await peer.untilHeard(({ from }) => from === plugin.self.peerId);
+    await peer.untilReceived(({ from }) => from === plugin.self.peerId);
     await quiet.end.send(plugin.self.peerId, "c", { type: "call-request" });
     quiet.end.setAvailability({ videoDisabled: true });
     await plugin.until(() => contactOf(plugin, quiet.self.peerId)?.videoDisabled === true);
     assert.deepEqual(
-      peer.heard.filter(({ from }) => from === quiet.self.peerId),
+      peer.received.filter(({ from }) => from === quiet.self.peerId),
       [],
     );
     assert.deepEqual(quiet.end.contacts(), []);
   });
 });
 
-describe("what the plugin hears", () => {
+describe("received presence", () => {
   let plugin: Plugin;
   let peer: GossipPeer;
 
@@ -134,14 +134,14 @@ describe("what the plugin hears", () => {
     ...fields,
   });
 
-  async function meet(timings: Partial<Timings> = {}) {
+  async function connect(timings: Partial<Timings> = {}) {
     plugin = await startPlugin("Plugin", { timings });
     peer = await startPeer();
     await peer.dial(addressOf(plugin));
   }
 
-  test("a peer that says it is there becomes a contact, with label, and whether it can be called", async () => {
-    await meet();
+  test("a peer that is online becomes a contact with its label and availability", async () => {
+    await connect();
     await peer.publish(presence({ type: "online", videoDisabled: true, activeTemplate: "x", new: {} }));
     await plugin.until(() => contactOf(plugin, peer.peerId) !== undefined);
     await plugin.until(() => contactOf(plugin, peer.peerId)?.videoDisabled === true);
@@ -152,8 +152,8 @@ describe("what the plugin hears", () => {
     assert.equal(contactOf(plugin, peer.peerId)?.videoDisabled, false);
   });
 
-  test("addresses of one machine or cable, and what is no address of the peer, are not believed", async () => {
-    await meet();
+  test("loopback, link-local, foreign and invalid addresses are ignored", async () => {
+    await connect();
     const id = peer.peerId;
     const other = plugin.self.peerId;
     const addrs = [
@@ -177,8 +177,8 @@ describe("what the plugin hears", () => {
     ]);
   });
 
-  test("a message in another's name is dropped and counted, and so is one that is none", async () => {
-    await meet();
+  test("forged and malformed messages are dropped and counted", async () => {
+    await connect();
     const victim = await startPeer();
     await peer.publish(presence({ peerId: victim.peerId, content: "Victim" }));
     await peer.publish({ ...presence(), type: "punch" });
@@ -193,8 +193,8 @@ describe("what the plugin hears", () => {
     assert.equal(contactOf(plugin, victim.peerId), undefined);
   });
 
-  test("an older message than the newest changes nothing", async () => {
-    await meet();
+  test("a message older than the newest is ignored", async () => {
+    await connect();
     await peer.publish(presence({ ts: 2_000, content: "new" }));
     await peer.publish(presence({ ts: 1_000, content: "old", videoDisabled: true }));
     await peer.publish(presence({ ts: 2_001, content: "newer" }));
@@ -203,8 +203,8 @@ describe("what the plugin hears", () => {
     assert.equal(plugin.end.diagnostics().presence.stale, 1);
   });
 
-  test("a peer that left is not reachable, and after a while no contact", async () => {
-    await meet({ presenceSweepMs: 10, presenceExpiryMs: 100, forgetMs: 100 });
+  test("a peer that left becomes unreachable, and later stops being a contact", async () => {
+    await connect({ presenceSweepMs: 10, presenceExpiryMs: 100, forgetMs: 100 });
     await peer.publish(presence());
     await plugin.until(() => contactOf(plugin, peer.peerId) !== undefined);
     await peer.publish({ type: "offline", peerId: peer.peerId, ts: Date.now() });
@@ -214,7 +214,7 @@ describe("what the plugin hears", () => {
   });
 });
 
-test("plugins that never met hear of each other through one that knows both", async () => {
+test("plugins without a connection receive each other's presence through a third one", async () => {
   const timings = { presenceHeartbeatMs: 100 };
   const middle = await startPlugin("Middle", { timings });
   const [left, right] = [
@@ -228,23 +228,23 @@ test("plugins that never met hear of each other through one that knows both", as
   await left.until(() => contactOf(left, right.self.peerId)?.videoDisabled === false);
 });
 
-test("a flood of presence of made-up peers leaves bounded memory, and who was known is heard still", async () => {
+test("a flood of forged presence stays within its limits, and known peers are still accepted", async () => {
   const plugin = await startPlugin("Plugin", { timings: { presenceHeartbeatMs: 60_000 } });
   const friend = await startPeer();
   await friend.dial(addressOf(plugin));
   await friend.publish({ type: "online", peerId: friend.peerId, content: "Friend", ts: 1 });
   await plugin.until(() => contactOf(plugin, friend.peerId) !== undefined);
   for (let flood = 0; flood < 3; flood += 1) {
-    const made = await startPeer();
-    await made.dial(addressOf(plugin));
+    const flooder = await startPeer();
+    await flooder.dial(addressOf(plugin));
     const noise = Array.from({ length: 500 }, (_, index) =>
-      made.publish({ type: "update", peerId: made.peerId, content: `Nobody ${index}`, ts: index + 1 }),
+      flooder.publish({ type: "update", peerId: flooder.peerId, content: `Forged ${index}`, ts: index + 1 }),
     );
     await Promise.all(noise);
   }
-  await friend.publish({ type: "update", peerId: friend.peerId, content: "Friend still", ts: 2 });
-  await plugin.until(() => contactOf(plugin, friend.peerId)?.label === "Friend still");
-  // Each of the peers has a connection of its own, so theirs may come later than the friend's; no event tells of a drop.
+  await friend.publish({ type: "update", peerId: friend.peerId, content: "Friend again", ts: 2 });
+  await plugin.until(() => contactOf(plugin, friend.peerId)?.label === "Friend again");
+  // Messages of other connections may arrive after the friend's, and no event reports a drop.
   while (plugin.end.diagnostics().presence.tooMany < 500) await poll(5);
   assert.ok(plugin.end.diagnostics().presence.peers <= 4);
 });

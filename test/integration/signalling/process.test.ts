@@ -1,4 +1,4 @@
-// Signalling between two processes on loopback: how they end, and how they come back.
+// Signalling between processes on loopback: clean exits, crashes and restarts.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -17,22 +17,22 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true, force: true }));
 
-test("two processes signal each other, and each ends by itself with status 0 when told to leave", async () => {
+test("two processes exchange signals, and exit with status 0 when their stdin closes", async () => {
   const bob = await startSignallingProcess({ label: "Bob", listen });
   const alice = await startSignallingProcess({ label: "Alice", listen, peers: [bob.address] });
   assert.equal(await alice.send(bob.peerId, "call-1", { type: "call-request" }), "acknowledged");
-  const { signal } = await bob.untilTold((told) => told.signal !== undefined);
+  const { signal } = await bob.untilEvent((event) => event.signal !== undefined);
   assert.deepEqual(
     [signal?.from, signal?.callId, signal?.signal.type],
     [alice.peerId, "call-1", "call-request"],
   );
   assert.equal(await bob.send(alice.peerId, "call-1", { type: "call-ack" }), "acknowledged");
   assert.equal(await alice.leave(), 0);
-  await bob.untilTold((told) => told.contacts?.some(({ reachable }) => !reachable) ?? false);
+  await bob.untilEvent((event) => event.contacts?.some(({ reachable }) => !reachable) ?? false);
   assert.equal(await bob.leave(), 0);
 });
 
-test("a peer that was killed is no longer reachable; back under its key it is the same and is reached again", async () => {
+test("a killed peer becomes unreachable, and is reachable again after a restart with the same key", async () => {
   const privateKeyFile = join(directory, "bob", "identity.key");
   const bob = await startSignallingProcess({ label: "Bob", listen, privateKeyFile });
   const alice = await startSignallingProcess({
@@ -42,8 +42,8 @@ test("a peer that was killed is no longer reachable; back under its key it is th
     timings: { redialMs: 50 },
   });
   const isReachable = (expected: boolean, label: string) =>
-    alice.untilTold(
-      (told) => told.contacts?.some((each) => each.reachable === expected && each.label === label) ?? false,
+    alice.untilEvent(
+      (event) => event.contacts?.some((each) => each.reachable === expected && each.label === label) ?? false,
     );
   await isReachable(true, "Bob");
   await bob.kill();
@@ -60,7 +60,7 @@ test("a peer that was killed is no longer reachable; back under its key it is th
   assert.deepEqual(await Promise.all([alice.leave(), again.leave()]), [0, 0]);
 });
 
-test("starting fails with a reason when the key is damaged, or the address is taken or none", async () => {
+test("start fails with a reason if the key is damaged, or the address is in use or invalid", async () => {
   const silent = { onSignal: () => undefined, onContacts: () => undefined, onAddressChange: () => undefined };
   const options = { label: "Eva", listen, peers: [], mdns: false, log: () => undefined };
   const privateKeyFile = join(directory, "damaged.key");
@@ -77,7 +77,7 @@ test("starting fails with a reason when the key is damaged, or the address is ta
   assert.equal(await bob.leave(), 0);
 });
 
-test("closing in the middle of starting leaves nothing behind", async () => {
+test("closing during the start leaves no socket behind", async () => {
   const silent = { onSignal: () => undefined, onContacts: () => undefined, onAddressChange: () => undefined };
   const eva = createLibp2pSignalling(
     { label: "Eva", listen, peers: [], mdns: false, log: () => undefined },
@@ -86,7 +86,7 @@ test("closing in the middle of starting leaves nothing behind", async () => {
   const starting = assert.rejects(eva.start(), { code: "closed" });
   await Promise.all([eva.close(), starting]);
   const sockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP"));
-  // A closed socket's handle goes some turns of the event loop later, unannounced.
+  // A closed socket's handle disappears some turns of the event loop later, without an event.
   for (let tries = 0; tries < 400 && sockets().length > 0; tries += 1) await poll(5);
   assert.deepEqual(sockets(), []);
 });

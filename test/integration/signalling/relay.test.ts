@@ -1,4 +1,4 @@
-// Signalling between plugins that cannot reach each other and know a circuit relay, on loopback.
+// Signalling on loopback between plugins that can only connect through a circuit relay.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
@@ -7,9 +7,9 @@ import {
   type Libp2pSignalling,
 } from "../../../plugin/signalling/libp2p-signalling.ts";
 import { makeRelayIdentity, type RelayNode, startRelayNode } from "../../support/network/relay-node.ts";
-import { type WatchedSignalling, watchSignalling } from "../../support/network/signalling-recorder.ts";
+import { type RecordedSignalling, recordSignalling } from "../../support/network/signalling-recorder.ts";
 
-type Plugin = WatchedSignalling<Libp2pSignalling>;
+type Plugin = RecordedSignalling<Libp2pSignalling>;
 let running: { close(): Promise<void> }[] = [];
 
 beforeEach(() => {
@@ -25,9 +25,9 @@ async function startRelay(identity = makeRelayIdentity()): Promise<RelayNode> {
   return relay;
 }
 
-/** Listens nowhere unless told, so only a relay can bring anybody here. */
+/** Does not listen by default, so that peers can reach it only through a relay. */
 async function startPlugin(label: string, relays: readonly string[], listen: readonly string[] = []) {
-  const plugin = await watchSignalling((callbacks) =>
+  const plugin = await recordSignalling((callbacks) =>
     createLibp2pSignalling(
       {
         label,
@@ -46,15 +46,16 @@ async function startPlugin(label: string, relays: readonly string[], listen: rea
   return plugin;
 }
 
-const viaOf = (relay: RelayNode, plugin: Plugin) => `${relay.address}/p2p-circuit/p2p/${plugin.self.peerId}`;
-/** The plugin's own address by the relay, once it has a place there. */
-async function untilReachedBy(plugin: Plugin, relay: RelayNode): Promise<string> {
-  const via = viaOf(relay, plugin);
+const relayedAddress = (relay: RelayNode, plugin: Plugin) =>
+  `${relay.address}/p2p-circuit/p2p/${plugin.self.peerId}`;
+/** Waits for the reservation. @returns the plugin's address through the relay */
+async function untilReservedAt(plugin: Plugin, relay: RelayNode): Promise<string> {
+  const via = relayedAddress(relay, plugin);
   await plugin.until(() => plugin.addresses().includes(via));
   return via;
 }
 
-test("two plugins that know each other by a relay only signal both ways, and learn who the other is", async () => {
+test("two plugins exchange signals and identities through a relay alone", async () => {
   const relay = await startRelay();
   const [alice, bob] = [
     await startPlugin("Alice", [relay.address]),
@@ -62,7 +63,7 @@ test("two plugins that know each other by a relay only signal both ways, and lea
   ];
   assert.deepEqual([alice.self.addresses, bob.self.addresses], [[], []]);
   bob.end.setAvailability({ videoDisabled: true });
-  const via = await untilReachedBy(bob, relay);
+  const via = await untilReservedAt(bob, relay);
   const contact = await alice.end.addContact(via);
   assert.deepEqual([contact.label, contact.reachable], ["Bob", true]);
   await alice.until(() => alice.end.contacts()[0]?.videoDisabled === true);
@@ -77,11 +78,11 @@ test("two plugins that know each other by a relay only signal both ways, and lea
   await alice.until(() => alice.end.contacts()[0]?.videoDisabled === false);
 });
 
-test("a direct address is tried before the relay", async () => {
+test("a direct address is preferred to the relay", async () => {
   const relay = await startRelay();
   const alice = await startPlugin("Alice", [relay.address]);
   const bob = await startPlugin("Bob", [relay.address], ["/ip4/127.0.0.1/tcp/0"]);
-  const via = await untilReachedBy(bob, relay);
+  const via = await untilReservedAt(bob, relay);
   await alice.end.addContact(bob.self.addresses[0] ?? "");
   await alice.end.addContact(via);
   await alice.end.send(bob.self.peerId, "c", { type: "call-request" });
@@ -89,29 +90,29 @@ test("a direct address is tried before the relay", async () => {
   assert.deepEqual(alice.end.diagnostics().connections, { direct: 2, relayed: 0 });
 });
 
-test("a relay that was away at the start, or goes and comes back, has a place for the plugin again", async () => {
+test("the plugin reserves again at a relay that starts late or restarts", async () => {
   const first = await startRelay();
   const port = Number(/\/tcp\/(\d+)\//.exec(first.address)?.[1]);
   await first.stop();
   const identity = makeRelayIdentity(port);
-  const away = await startRelayNode(await identity);
-  await away.stop();
-  const bob = await startPlugin("Bob", [away.address, "/nonsense"]);
+  const stopped = await startRelayNode(await identity);
+  await stopped.stop();
+  const bob = await startPlugin("Bob", [stopped.address, "/nonsense"]);
   let relay = await startRelayNode(await identity);
-  await untilReachedBy(bob, relay);
+  await untilReservedAt(bob, relay);
   await relay.stop();
   await bob.until(() => bob.addresses().length === 0);
   relay = await startRelay(identity);
-  await untilReachedBy(bob, relay);
+  await untilReservedAt(bob, relay);
   const alice = await startPlugin("Alice", [relay.address]);
-  await alice.end.addContact(viaOf(relay, bob));
+  await alice.end.addContact(relayedAddress(relay, bob));
   await alice.end.send(bob.self.peerId, "c", { type: "call-request" });
   await bob.until(() => bob.signals.length === 1);
 });
 
-test("without a relay's place there is no way, and the caller is told", async () => {
+test("without a reservation the peer is unreachable", async () => {
   const relay = await startRelay();
   const alice = await startPlugin("Alice", [relay.address]);
   const bob = await startPlugin("Bob", []);
-  await assert.rejects(alice.end.addContact(viaOf(relay, bob)), { code: "unreachable" });
+  await assert.rejects(alice.end.addContact(relayedAddress(relay, bob)), { code: "unreachable" });
 });

@@ -1,4 +1,4 @@
-// Sealed payloads and who is who, against a peer that knows only the protocol's description and seals with NaCl's own box.
+// Encrypted payloads and identity messages, with an independent peer that encrypts with tweetnacl.
 
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -14,8 +14,8 @@ import {
 import { type GoopMqPeer, startGoopMqPeer } from "../../support/network/goop-mq-peer.ts";
 import {
   addressOf,
-  type WatchedSignalling,
-  watchSignalling,
+  type RecordedSignalling,
+  recordSignalling,
 } from "../../support/network/signalling-recorder.ts";
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
@@ -23,11 +23,11 @@ const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, "base64"));
 
 let folder = "";
 let peer: GoopMqPeer;
-let plugin: WatchedSignalling<Libp2pSignalling>;
+let plugin: RecordedSignalling<Libp2pSignalling>;
 let keys: nacl.BoxKeyPair;
 
 const startPlugin = () =>
-  watchSignalling((callbacks) =>
+  recordSignalling((callbacks) =>
     createLibp2pSignalling(
       {
         label: "Plugin",
@@ -56,19 +56,19 @@ afterEach(async () => {
 
 const isOn = (topic: string) => (text: string) => JSON.parse(text).topic === topic;
 
-/** The plugin's answer to who it is, as it came. */
+/** The identity message of the plugin. */
 async function pluginsIdentity(): Promise<Record<string, unknown>> {
   return JSON.parse(await peer.untilOther(isOn("identity.response"))).payload;
 }
 
-/** The plugin's key, told only to a peer that has said who it is: a sealed answer could not be read without the peer's. */
+/** The plugin's key. The plugin sends it only to a peer whose identity has arrived. */
 async function pluginsKey(): Promise<unknown> {
-  await say("identity.response", { peerID: peer.peerId, content: "Gustav", reachable: true });
+  await send("identity.response", { peerID: peer.peerId, content: "Gustav", reachable: true });
   const hasKey = (text: string) => JSON.parse(text).payload?.publicKey !== undefined;
   return JSON.parse(await peer.untilOther(hasKey)).payload.publicKey;
 }
 
-async function say(topic: string, payload: unknown): Promise<void> {
+async function send(topic: string, payload: unknown): Promise<void> {
   const id = randomUUID();
   const { text } = await peer.write([`${JSON.stringify({ type: "msg", id, seq: 5, topic, payload })}\n`]);
   assert.equal(JSON.parse(text).id, id);
@@ -104,37 +104,37 @@ function openFrom(publicKey: unknown, payload: unknown): unknown {
 
 const lastPayload = () => JSON.parse(peer.received.at(-1) ?? "{}").payload;
 
-test("a peer that is met is asked who it is and told who we are, and its answer is what it is called", async () => {
+test("the plugin exchanges identities with a new contact, and uses the label of the answer", async () => {
   await plugin.end.addContact(peer.address);
   assert.equal(JSON.parse(await peer.untilOther(isOn("identity"))).payload, null);
-  const told = { peerID: plugin.self.peerId, content: "Plugin", reachable: true };
-  assert.deepEqual(await pluginsIdentity(), told);
+  const expected = { peerID: plugin.self.peerId, content: "Plugin", reachable: true };
+  assert.deepEqual(await pluginsIdentity(), expected);
   await peer.dial(addressOf(plugin));
-  await say("identity.response", identity({ videoDisabled: true }));
+  await send("identity.response", identity({ videoDisabled: true }));
   await plugin.until(() => plugin.end.contacts()[0]?.videoDisabled === true);
   assert.equal(plugin.end.contacts()[0]?.label, "Gustav the Great");
   assert.match(String(await pluginsKey()), /^[A-Za-z0-9+/]{43}=$/);
 });
 
-test("a stranger that asks who we are is answered, and stays a stranger", async () => {
+test("the plugin answers an identity request of a stranger, which does not become a contact", async () => {
   await peer.dial(addressOf(plugin));
-  await say("identity", null);
+  await send("identity", null);
   assert.equal((await pluginsIdentity()).content, "Plugin");
   assert.deepEqual(plugin.end.contacts(), []);
 });
 
-test("a call goes from plain to sealed in its midst, in both directions, and plain is taken still", async () => {
+test("a call changes from plain to encrypted payloads in both directions, and plain ones are still accepted", async () => {
   await plugin.end.addContact(peer.address);
   await peer.dial(addressOf(plugin));
-  await say("call:c", { type: "call-request" });
+  await send("call:c", { type: "call-request" });
   await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
   assert.deepEqual(lastPayload(), { type: "call-ringing" });
   const publicKey = await pluginsKey();
-  await say("identity.response", identity());
+  await send("identity.response", identity());
   await plugin.end.send(peer.peerId, "c", { type: "call-ack", mode: "native" });
   assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ack", mode: "native" });
-  await say("call:c", sealFor(publicKey, { type: "call-offer", sdp: "s=sealed" }));
-  await say("call:c", { type: "call-hangup" });
+  await send("call:c", sealFor(publicKey, { type: "call-offer", sdp: "s=sealed" }));
+  await send("call:c", { type: "call-hangup" });
   await plugin.until(() => plugin.signals.length === 3);
   assert.deepEqual(
     plugin.signals.map(({ signal }) => signal.type),
@@ -142,25 +142,25 @@ test("a call goes from plain to sealed in its midst, in both directions, and pla
   );
 });
 
-test("a peer that only seals is understood and answered plainly", async () => {
+test("a peer that encrypts but cannot decrypt receives plain payloads", async () => {
   await plugin.end.addContact(peer.address);
   await peer.dial(addressOf(plugin));
   const publicKey = await pluginsKey();
-  await say("identity.response", identity({ encryptionSupported: false }));
-  await say("call:c", sealFor(publicKey, { type: "call-request" }));
+  await send("identity.response", identity({ encryptionSupported: false }));
+  await send("call:c", sealFor(publicKey, { type: "call-request" }));
   await plugin.until(() => plugin.signals.length === 1);
   await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
   assert.deepEqual(lastPayload(), { type: "call-ringing" });
 });
 
-test("a message that was sealed before its sender's key was known is read when the key comes", async () => {
+test("an encrypted message is held until its sender's key arrives", async () => {
   await peer.dial(addressOf(plugin));
-  await say("identity", null);
+  await send("identity", null);
   const publicKey = await pluginsKey();
-  await say("call:c", sealFor(publicKey, { type: "call-request", mediaType: "audio" }));
+  await send("call:c", sealFor(publicKey, { type: "call-request", mediaType: "audio" }));
   await peer.untilOther(isOn("identity"));
   assert.deepEqual(plugin.signals, []);
-  await say("identity.response", identity());
+  await send("identity.response", identity());
   await plugin.until(() => plugin.signals.length === 1);
   assert.deepEqual(plugin.signals[0], {
     from: peer.peerId,
@@ -170,38 +170,38 @@ test("a message that was sealed before its sender's key was known is read when t
   assert.equal(plugin.end.diagnostics().ignored.undecryptable, 0);
 });
 
-test("a message that nobody can read is counted and dropped, and the peer with a new key is read again", async () => {
+test("a message that cannot be decrypted is counted and dropped, and a new key works again", async () => {
   await plugin.end.addContact(peer.address);
   await peer.dial(addressOf(plugin));
   const publicKey = await pluginsKey();
-  await say("identity.response", identity());
+  await send("identity.response", identity());
   keys = nacl.box.keyPair();
-  await say("call:c", { enc: "bm9uc2Vuc2U=" });
-  await say("call:c", sealFor(publicKey, { type: "call-request" }));
-  await say("identity.response", identity());
+  await send("call:c", { enc: "bm9uc2Vuc2U=" });
+  await send("call:c", sealFor(publicKey, { type: "call-request" }));
+  await send("identity.response", identity());
   await plugin.until(() => plugin.signals.length === 1);
   assert.equal(plugin.end.diagnostics().ignored.undecryptable, 1);
   await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
   assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
 });
 
-test("after a restart the plugin has the same key, and opens what a known peer seals, without asking", async () => {
+test("after a restart the plugin has the same key, and decrypts messages of a known peer without a request", async () => {
   await plugin.end.addContact(peer.address);
   await peer.dial(addressOf(plugin));
   const publicKey = await pluginsKey();
-  await say("identity.response", identity());
+  await send("identity.response", identity());
   await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
   assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
   await plugin.end.close();
   plugin = await startPlugin();
   await peer.dial(addressOf(plugin));
-  await say("call:d", sealFor(publicKey, { type: "call-request" }));
+  await send("call:d", sealFor(publicKey, { type: "call-request" }));
   await plugin.until(() => plugin.signals.length === 1);
   await plugin.end.send(peer.peerId, "d", { type: "call-ringing" });
   assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
 });
 
-test("an answer without a label, or in another's name, changes nothing", async () => {
+test("an identity without a label or with another peer's id is ignored", async () => {
   await plugin.end.addContact(peer.address);
   await peer.dial(addressOf(plugin));
   const [before] = plugin.end.contacts();
@@ -212,7 +212,7 @@ test("an answer without a label, or in another's name, changes nothing", async (
     null,
     [],
   ];
-  for (const payload of wrong) await say("identity.response", payload);
+  for (const payload of wrong) await send("identity.response", payload);
   assert.equal(plugin.end.diagnostics().ignored.badIdentity, wrong.length);
   assert.deepEqual(plugin.end.contacts()[0], { ...before, addresses: plugin.end.contacts()[0]?.addresses });
   await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });

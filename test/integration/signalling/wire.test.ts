@@ -1,4 +1,4 @@
-// The plugin's signalling against a peer that knows only the protocol's description, over loopback.
+// The plugin's signalling on loopback with an independent peer.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -11,16 +11,16 @@ import {
 import { acknowledge, type GoopMqPeer, ignore, startGoopMqPeer } from "../../support/network/goop-mq-peer.ts";
 import {
   addressOf,
-  type WatchedSignalling,
-  watchSignalling,
+  type RecordedSignalling,
+  recordSignalling,
 } from "../../support/network/signalling-recorder.ts";
 
 let peer: GoopMqPeer;
-let plugin: WatchedSignalling<Libp2pSignalling>;
+let plugin: RecordedSignalling<Libp2pSignalling>;
 
 before(async () => {
   peer = await startGoopMqPeer("Gustav");
-  plugin = await watchSignalling((callbacks) =>
+  plugin = await recordSignalling((callbacks) =>
     createLibp2pSignalling(
       {
         label: "Plugin\u202e\n",
@@ -40,7 +40,7 @@ after(async () => {
   await peer.stop();
 });
 
-/** Resolves when one more signal has come than now. */
+/** Runs `act` and waits for another signal. */
 async function nextSignal(act: () => Promise<unknown>) {
   const soFar = plugin.signals.length;
   await act();
@@ -54,8 +54,8 @@ const acked = (id: string, seq: number) => ({
   ending: "closed",
 });
 
-describe("what the plugin takes", () => {
-  test("a native viewer's request, acknowledged byte for byte, from whom the connection proved", async () => {
+describe("the plugin accepts", () => {
+  test("a request of native Goop², acknowledged byte for byte, with the authenticated sender", async () => {
     const message = `{"type":"msg","id":"${ID}","seq":17,"topic":"call:nc-ab12cd34","payload":{"type":"call-request","mode":"native","platform":"linux","mediaType":"video"}}\n`;
     const signals = await nextSignal(async () =>
       assert.deepEqual(await peer.write([message]), acked(ID, 17)),
@@ -69,20 +69,20 @@ describe("what the plugin takes", () => {
     ]);
   });
 
-  test("a message without newline, in single bytes, with a character cut apart", async () => {
+  test("a message without a newline, in single bytes, with a split character", async () => {
     const message = `{"id":"${ID}","seq":18,"topic":"call:c","payload":{"type":"call-offer","sdp":"s=Žofie 🎥"}}`;
     const bytes = [...new TextEncoder().encode(message)].map((byte) => Uint8Array.of(byte));
-    const [taken] = await nextSignal(async () => assert.deepEqual(await peer.write(bytes), acked(ID, 18)));
-    assert.deepEqual(taken?.signal, { type: "call-offer", sdp: "s=Žofie 🎥" });
+    const [received] = await nextSignal(async () => assert.deepEqual(await peer.write(bytes), acked(ID, 18)));
+    assert.deepEqual(received?.signal, { type: "call-offer", sdp: "s=Žofie 🎥" });
   });
 
-  test("an id that is short, or none", async () => {
+  test("a short id and a missing id", async () => {
     const rest = '"seq":1,"topic":"call:c","payload":{"type":"call-ack"}}';
     await nextSignal(async () => assert.deepEqual(await peer.write([`{"id":"a",${rest}`]), acked("a", 1)));
     await nextSignal(async () => assert.deepEqual(await peer.write([`{${rest}`]), acked("", 1)));
   });
 
-  test("the same signal again, since a repeat has a new id", async () => {
+  test("the same signal again, since a retry has a new id", async () => {
     const repeat = () =>
       peer.write([`{"id":"${randomUUID()}","seq":1,"topic":"call:c","payload":{"type":"call-hangup"}}\n`]);
     await nextSignal(repeat);
@@ -91,7 +91,7 @@ describe("what the plugin takes", () => {
     assert.deepEqual(last, before);
   });
 
-  test("other topics and unknown types, acknowledged and counted and nothing more", async () => {
+  test("other topics and unknown types, which are acknowledged, counted and ignored", async () => {
     const ignoredBefore = plugin.end.diagnostics().ignored;
     const signalsBefore = plugin.signals.length;
     const messages = [
@@ -117,7 +117,7 @@ describe("what the plugin takes", () => {
     assert.equal(plugin.signals.length, signalsBefore);
   });
 
-  test("malformed, endless or unfinished messages get no acknowledgement but a reset", async () => {
+  test("no malformed, endless or unfinished message, and resets its stream", async () => {
     const endless = `{"payload":"${"x".repeat(60_000)}`;
     const wrong = [["{]}\n"], ["hello\n"], ['{"id":{}}\n'], ['{"id":"half'], Array(20).fill(endless)];
     for (const chunks of wrong) {
@@ -130,8 +130,8 @@ describe("what the plugin takes", () => {
   });
 });
 
-describe("what the plugin sends", () => {
-  test("one message a stream, in the host's form, with a whole UUID and a number from the clock", async () => {
+describe("the plugin sends", () => {
+  test("one message per stream in Goop²'s format, with a full UUID and a number from the clock", async () => {
     const soFar = peer.received.length;
     await plugin.end.send(peer.peerId, "gcp-1", { type: "call-request", mode: "native", mediaType: "audio" });
     const text = peer.received[soFar] ?? "";
@@ -143,7 +143,7 @@ describe("what the plugin sends", () => {
     assert.ok(Number(seq) > Date.UTC(2024, 0) && Number.isSafeInteger(Number(seq)));
   });
 
-  test("once more under a new id and number when no acknowledgement comes", async () => {
+  test("a retry with a new id and number after a missing acknowledgement", async () => {
     const soFar = peer.received.length;
     peer.answerNext(ignore, acknowledge);
     await plugin.end.send(peer.peerId, "gcp-2", { type: "call-ack", mode: "native" });
@@ -154,7 +154,7 @@ describe("what the plugin sends", () => {
     assert.equal(peer.received.length, soFar + 2);
   });
 
-  test("twice and no more to a peer that never acknowledges", async () => {
+  test("only two attempts to a peer that never acknowledges", async () => {
     const soFar = peer.received.length;
     peer.answerNext(ignore, ignore);
     await assert.rejects(plugin.end.send(peer.peerId, "gcp-3", { type: "call-ringing" }), {
@@ -163,14 +163,14 @@ describe("what the plugin sends", () => {
     assert.equal(peer.received.length, soFar + 2);
   });
 
-  test("again to a peer that acknowledges another message", async () => {
+  test("a retry to a peer that acknowledges another message", async () => {
     const soFar = peer.received.length;
     peer.answerNext(({ seq }) => acknowledge({ id: randomUUID(), seq }));
     await plugin.end.send(peer.peerId, "gcp-4", { type: "call-ringing" });
     assert.equal(peer.received.length, soFar + 2);
   });
 
-  test("an acknowledgement without newline and without closing is enough", async () => {
+  test("no retry after an acknowledgement without a newline and without a close", async () => {
     peer.answerNext((message) => ({ bytes: JSON.stringify({ id: message.id }), close: false }));
     const soFar = peer.received.length;
     await plugin.end.send(peer.peerId, "gcp-5", { type: "call-ringing" });
@@ -179,11 +179,11 @@ describe("what the plugin sends", () => {
 });
 
 describe("labels", () => {
-  test("the plugin says its own on one line, without characters that disguise it", async () => {
-    assert.equal(await peer.askLabel(), "Plugin\n");
+  test("the plugin serves its label as one line without formatting characters", async () => {
+    assert.equal(await peer.requestLabel(), "Plugin\n");
   });
 
-  test("the plugin learns the peer's", async () => {
+  test("the plugin fetches the peer's label", async () => {
     await plugin.until(() => plugin.end.contacts().some(({ label }) => label === "Gustav"));
     const [contact] = plugin.end.contacts();
     assert.equal(contact?.peerId, peer.peerId);
@@ -204,7 +204,7 @@ test("500 messages each way leave no stream open on either side", async () => {
   }
   await plugin.until(() => plugin.signals.length === soFar + 500);
   const open = () => [plugin.end.diagnostics().openStreams, peer.openStreams()];
-  // The last streams' closing frames may still be on their way, and no event tells of their arrival.
+  // The close frames of the last streams may still be in flight, and no event reports their arrival.
   for (let tries = 0; tries < 400 && open().join() !== "0,0"; tries += 1) await poll(5);
   assert.deepEqual(open(), [0, 0]);
   assert.equal(plugin.end.diagnostics().pendingSends, 0);

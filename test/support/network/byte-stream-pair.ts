@@ -1,25 +1,25 @@
-// Two ends of one stream in memory, as a node would give them. Whole or reset like the real ones; chunks arrive later,
-// never synchronously.
+// Two ends of one stream in memory, as a node would provide them. Either side can close or reset it. Chunks arrive
+// asynchronously.
 
 import type { ByteStream } from "../../../plugin/signalling/node.ts";
 
 export interface TestStream extends ByteStream {
-  /** Resolves when this end is over: bare when both sides closed, with the error of a reset. */
-  readonly over: Promise<Error | undefined>;
+  /** Resolves when the stream has ended: with undefined after both sides closed, or with the error of a reset. */
+  readonly ended: Promise<Error | undefined>;
 }
 
 class End implements TestStream {
-  readonly over: Promise<Error | undefined>;
+  readonly ended: Promise<Error | undefined>;
   other: End | undefined;
-  readonly #over = Promise.withResolvers<Error | undefined>();
+  readonly #ended = Promise.withResolvers<Error | undefined>();
   readonly #early: (() => void)[] = [];
   #onChunk: ((chunk: Uint8Array) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
   #hasClosed = false;
-  #hasHeardEnd = false;
+  #hasRemoteEnded = false;
 
   constructor() {
-    this.over = this.#over.promise;
+    this.ended = this.#ended.promise;
   }
 
   receive(onChunk: (chunk: Uint8Array) => void, onEnd: (error?: Error) => void): void {
@@ -36,13 +36,13 @@ class End implements TestStream {
   async close(): Promise<void> {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
-    this.other?.later((end) => end.#hear(undefined));
+    this.other?.later((end) => end.#endRemote(undefined));
     this.#settle();
   }
 
   abort(error: Error): void {
-    this.#hear(error);
-    this.other?.later((end) => end.#hear(new Error("the stream was reset")));
+    this.#endRemote(error);
+    this.other?.later((end) => end.#endRemote(new Error("the stream was reset")));
   }
 
   later(step: (end: End) => void): void {
@@ -50,16 +50,16 @@ class End implements TestStream {
     else this.#early.push(() => step(this));
   }
 
-  #hear(error: Error | undefined): void {
-    if (error) this.#over.resolve(error);
-    if (this.#hasHeardEnd) return;
-    this.#hasHeardEnd = true;
+  #endRemote(error: Error | undefined): void {
+    if (error) this.#ended.resolve(error);
+    if (this.#hasRemoteEnded) return;
+    this.#hasRemoteEnded = true;
     this.#onEnd?.(error);
     this.#settle();
   }
 
   #settle(): void {
-    if (this.#hasClosed && this.#hasHeardEnd) this.#over.resolve(undefined);
+    if (this.#hasClosed && this.#hasRemoteEnded) this.#ended.resolve(undefined);
   }
 }
 

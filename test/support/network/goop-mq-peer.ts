@@ -1,5 +1,5 @@
-// A peer as the host's own would be, written from the protocol's description and straight on libp2p, so that what the
-// plugin puts on the wire and takes from it is checked by somebody else's reading. It must not import the plugin.
+// A peer that behaves like Goop², written from the protocol description and directly on libp2p. It must not import the plugin,
+// so that it checks the plugin's wire format independently.
 
 import { identify } from "@libp2p/identify";
 import type { Connection, Stream } from "@libp2p/interface";
@@ -12,18 +12,18 @@ import { createLibp2p, type Libp2p } from "libp2p";
 const MQ = "/goop/mq/1.0.0";
 const CONTENT = "/goop/content/1.0.0";
 
-/** What the peer does with one incoming message: the bytes of its answer, or nothing, and whether it closes then. */
+/** The peer's reaction to one incoming message: the bytes of its answer, if any, and whether it then closes. */
 export type Answer = (message: { id: string; seq: number }) => { bytes?: string; close: boolean };
 
-/** As a host answers. */
+/** The answer of Goop². */
 export const acknowledge: Answer = ({ id, seq }) => ({
   bytes: `${JSON.stringify({ type: "ack", id, seq })}\n`,
   close: true,
 });
-/** Reads and says nothing. */
+/** Reads the message without an answer. */
 export const ignore: Answer = () => ({ close: false });
 
-/** What came back on a stream that the peer opened. */
+/** The plugin's answer on a stream that the peer opened. */
 export interface Reply {
   readonly text: string;
   readonly ending: "closed" | "reset";
@@ -32,19 +32,19 @@ export interface Reply {
 export interface GoopMqPeer {
   readonly peerId: string;
   readonly address: string;
-  /** The bytes of every message of a call that came, one stream each. */
+  /** The text of every received message of a call, one for each stream. */
   readonly received: readonly string[];
-  /** The same of all other messages; they are always acknowledged. */
+  /** The text of all other messages, which are always acknowledged. */
   readonly others: readonly string[];
-  /** Answers for the next messages of calls in turn; when they are used up, all are acknowledged. */
+  /** Sets the answers for the next messages of calls. Later messages are acknowledged. */
   answerNext(...answers: Answer[]): void;
   untilReceived(count: number): Promise<void>;
-  /** The first of the other messages, past or to come, that the test accepts. */
-  untilOther(holds: (text: string) => boolean): Promise<string>;
+  /** The first of the other messages that matches, whether it has arrived or is still to arrive. */
+  untilOther(matches: (text: string) => boolean): Promise<string>;
   dial(address: string): Promise<void>;
-  /** Opens a message stream, writes the chunks one by one, reads up to the end of the answer, closes. */
+  /** Opens a message stream, writes the chunks one by one, reads the whole answer and closes the stream. */
   write(chunks: readonly (string | Uint8Array)[]): Promise<Reply>;
-  askLabel(): Promise<string>;
+  requestLabel(): Promise<string>;
   openStreams(): number;
   stop(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function startGoopMqPeer(label: string): Promise<GoopMqPeer> {
     services: { identify: identify() },
   });
   const peer = new Peer(libp2p);
-  await libp2p.handle(MQ, (stream) => peer.take(stream));
+  await libp2p.handle(MQ, (stream) => peer.accept(stream));
   await libp2p.handle(CONTENT, async (stream) => {
     stream.send(new TextEncoder().encode(`${label}\n`));
     await stream.close();
@@ -91,9 +91,9 @@ class Peer implements GoopMqPeer {
     return this.#until(() => this.received.length >= count);
   }
 
-  async untilOther(holds: (text: string) => boolean): Promise<string> {
-    await this.#until(() => this.others.some(holds));
-    return this.others.find(holds) ?? "";
+  async untilOther(matches: (text: string) => boolean): Promise<string> {
+    await this.#until(() => this.others.some(matches));
+    return this.others.find(matches) ?? "";
   }
 
   #until(holds: () => boolean): Promise<void> {
@@ -118,7 +118,7 @@ class Peer implements GoopMqPeer {
     for (const chunk of chunks) {
       if (stream.status !== "open") break;
       stream.send(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
-      // A turn of the event loop makes a frame, and so a chunk, of its own.
+      // A turn of the event loop puts each chunk into a frame of its own.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     const result = await reply;
@@ -126,7 +126,7 @@ class Peer implements GoopMqPeer {
     return result;
   }
 
-  async askLabel(): Promise<string> {
+  async requestLabel(): Promise<string> {
     const stream = await this.#connection().newStream(CONTENT);
     const { text } = await readAll(stream);
     await stream.close();
@@ -144,8 +144,8 @@ class Peer implements GoopMqPeer {
     await this.#libp2p.stop();
   }
 
-  /** One message a stream: everything up to its newline. */
-  take(stream: Stream): void {
+  /** Each stream carries one message, which ends with a newline. */
+  accept(stream: Stream): void {
     const decoder = new TextDecoder();
     let text = "";
     stream.addEventListener("message", ({ data }) => {
@@ -156,11 +156,11 @@ class Peer implements GoopMqPeer {
 
   async #answer(stream: Stream, text: string): Promise<void> {
     const message = JSON.parse(text);
-    const isOfCall = String(message.topic).startsWith("call:");
-    const answer = ((isOfCall ? this.#answers.shift() : undefined) ?? acknowledge)(message);
+    const isCallMessage = String(message.topic).startsWith("call:");
+    const answer = ((isCallMessage ? this.#answers.shift() : undefined) ?? acknowledge)(message);
     if (answer.bytes !== undefined) stream.send(new TextEncoder().encode(answer.bytes));
     if (answer.close) await stream.close();
-    (isOfCall ? this.received : this.others).push(text);
+    (isCallMessage ? this.received : this.others).push(text);
     for (const check of this.#waiting) check();
   }
 
@@ -170,20 +170,20 @@ class Peer implements GoopMqPeer {
   }
 }
 
-/** Not by the `end` event alone: libp2p 3.3.11 announces it too early when bytes and closing arrive together. */
+/** The event `end` alone is not enough: libp2p 3.3.11 emits it too early if the last bytes and the close arrive together. */
 function readAll(stream: Stream): Promise<Reply> {
   const decoder = new TextDecoder();
   let text = "";
   return new Promise((resolve) => {
     const end = () => resolve({ text, ending: stream.status === "reset" ? "reset" : "closed" });
-    const endWhenRead = () => {
+    const endIfRead = () => {
       if (stream.remoteWriteStatus === "closed" && stream.readBufferLength === 0) end();
     };
     stream.addEventListener("message", ({ data }) => {
       text += decoder.decode(data.subarray(), { stream: true });
-      queueMicrotask(endWhenRead);
+      queueMicrotask(endIfRead);
     });
     stream.addEventListener("end", end);
-    queueMicrotask(endWhenRead);
+    queueMicrotask(endIfRead);
   });
 }

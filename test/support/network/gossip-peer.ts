@@ -1,4 +1,4 @@
-// A peer that publishes whatever it is told on the presence topic, written from the protocol's description and straight on
+// A peer that publishes arbitrary messages on the presence topic, written from the protocol description and directly on
 // libp2p. It must not import the plugin.
 
 import { setTimeout as poll } from "node:timers/promises";
@@ -12,8 +12,8 @@ import { createLibp2p, type Libp2p } from "libp2p";
 
 const TOPIC = "goop.presence.v1";
 
-export interface HeardPresence {
-  /** Who signed it. */
+export interface ReceivedPresence {
+  /** The signer. */
   readonly from: string;
   readonly message: Record<string, unknown>;
 }
@@ -21,11 +21,11 @@ export interface HeardPresence {
 export interface GossipPeer {
   readonly peerId: string;
   readonly address: string;
-  readonly heard: readonly HeardPresence[];
-  /** The first that the test accepts, heard already or to come. */
-  untilHeard(accepts: (heard: HeardPresence) => boolean): Promise<HeardPresence>;
+  readonly received: readonly ReceivedPresence[];
+  /** The first message that matches, whether it has arrived or is still to arrive. */
+  untilReceived(matches: (presence: ReceivedPresence) => boolean): Promise<ReceivedPresence>;
   dial(address: string): Promise<void>;
-  /** To whoever listens; waits until somebody does. */
+  /** Publishes to all subscribers. Waits until there is one. */
   publish(message: unknown): Promise<void>;
   publishBytes(bytes: Uint8Array): Promise<void>;
   stop(): Promise<void>;
@@ -44,7 +44,7 @@ export async function startGossipPeer(): Promise<GossipPeer> {
 }
 
 class Peer implements GossipPeer {
-  readonly heard: HeardPresence[] = [];
+  readonly received: ReceivedPresence[] = [];
   readonly peerId: string;
   readonly address: string;
   readonly #libp2p: Libp2p<{ gossip: GossipSub }>;
@@ -59,15 +59,15 @@ class Peer implements GossipPeer {
     gossip.addEventListener("message", ({ detail }) => {
       if (detail.type !== "signed") return;
       const message = JSON.parse(new TextDecoder().decode(detail.data));
-      this.heard.push({ from: detail.from.toString(), message });
-      this.#look();
+      this.received.push({ from: detail.from.toString(), message });
+      this.#checkWaiting();
     });
   }
 
-  async untilHeard(accepts: (heard: HeardPresence) => boolean): Promise<HeardPresence> {
-    await this.#until(() => this.heard.some(accepts));
-    const found = this.heard.find(accepts);
-    if (!found) throw new Error("heard and lost");
+  async untilReceived(matches: (presence: ReceivedPresence) => boolean): Promise<ReceivedPresence> {
+    await this.#until(() => this.received.some(matches));
+    const found = this.received.find(matches);
+    if (!found) throw new Error("unreachable");
     return found;
   }
 
@@ -80,7 +80,7 @@ class Peer implements GossipPeer {
   }
 
   async publishBytes(bytes: Uint8Array): Promise<void> {
-    // A subscriber is known before the stream to it is open, of which no event tells; what is published then is lost.
+    // A subscriber is known before its stream is open. Messages published then are lost, and no event reports the stream.
     for (;;) {
       const { recipients } = await this.#libp2p.services.gossip.publish(TOPIC, bytes);
       if (recipients.length > 0) return;
@@ -92,7 +92,7 @@ class Peer implements GossipPeer {
     await this.#libp2p.stop();
   }
 
-  #look(): void {
+  #checkWaiting(): void {
     for (const check of this.#waiting) check();
   }
 

@@ -1,4 +1,4 @@
-// Loaded before a program by `--import`: names on standard error every module of libp2p that the program loads.
+// For `--import`: prints every libp2p module that the program loads to standard error.
 
 import { registerHooks } from "node:module";
 

@@ -1,15 +1,15 @@
-// Loopback sockets on free ports, for tests and drivers. It must not know what is spoken over them.
+// Loopback sockets on free ports, for tests and drivers.
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
-/** Lets a server (TCP or HTTP) listen on a free port of 127.0.0.1. @returns its URL, `http://127.0.0.1:<port>` */
+/** Starts a TCP or HTTP server on a free port of 127.0.0.1. @returns its URL, `http://127.0.0.1:<port>` */
 export async function listenOnLoopback(server: Server): Promise<string> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return `http://127.0.0.1:${portOf(server)}`;
 }
 
-/** @returns a port that was free a moment ago, for programs that cannot choose one themselves */
+/** @returns a port that was just free, for programs that cannot choose one themselves */
 export async function findFreePort(): Promise<number> {
   const server = createServer();
   await listenOnLoopback(server);

@@ -1,5 +1,5 @@
-// Two network namespaces joined by a cable: a LAN that nothing leaves, so that multicast can be tested. Removed on every
-// path; what a killed run left behind is removed by the next. Needs root and iproute2.
+// Two network namespaces joined by a virtual cable: an isolated LAN for multicast tests. It is removed on every path, and the
+// next run removes what a killed run left behind. Needs root and iproute2.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -8,12 +8,12 @@ const PREFIX = "goop-test-";
 const MAX_RUN_MS = 10_000;
 
 export interface TestLan {
-  /** Commands to put in front of a program to run it at one end or the other. */
+  /** Command prefixes that run a program in the first or the second namespace. */
   readonly ends: readonly [readonly string[], readonly string[]];
   remove(): void;
 }
 
-/** Ends have 10.77.0.1 and 10.77.0.2, and multicast goes through the cable only. */
+/** The namespaces have the addresses 10.77.0.1 and 10.77.0.2. Multicast uses the cable only. */
 export function createTestLan(): TestLan {
   removeAbandoned();
   const [left, right] = [`${PREFIX}${process.pid}-left`, `${PREFIX}${process.pid}-right`];
@@ -39,7 +39,7 @@ function setUp(name: string, address: string): void {
   ip("-n", name, "address", "add", address, "dev", "cable");
   ip("-n", name, "link", "set", "lo", "up");
   ip("-n", name, "link", "set", "cable", "up");
-  // Without a default route the kernel would not know where multicast goes.
+  // Without a default route, multicast needs a route of its own.
   ip("-n", name, "route", "add", "224.0.0.0/4", "dev", "cable");
 }
 

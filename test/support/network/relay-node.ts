@@ -1,4 +1,4 @@
-// A circuit relay on loopback, as a rendezvous server runs one. Straight on libp2p; it must not import the plugin.
+// A circuit relay on loopback, like that of a rendezvous server. It uses libp2p directly and must not import the plugin.
 
 import { circuitRelayServer } from "@libp2p/circuit-relay-v2";
 import { generateKeyPair } from "@libp2p/crypto/keys";
@@ -12,12 +12,12 @@ import { createLibp2p } from "libp2p";
 export interface RelayNode {
   /** Ends in /p2p/<relay's peer id>. */
   readonly address: string;
-  /** Peer ids that have a place. */
-  places(): string[];
+  /** The ids of peers with a reservation. */
+  reservations(): string[];
   stop(): Promise<void>;
 }
 
-/** Whoever gives key and port again gets the same relay back. */
+/** The same key and port start the same relay again. */
 export interface RelayIdentity {
   readonly key: PrivateKey;
   readonly port: number;
@@ -38,7 +38,7 @@ export async function startRelayNode({ key, port }: RelayIdentity): Promise<Rela
   });
   return {
     address: String(libp2p.getMultiaddrs()[0]),
-    places: () => [...libp2p.services.relay.reservations.keys()].map(String),
+    reservations: () => [...libp2p.services.relay.reservations.keys()].map(String),
     stop: async () => libp2p.stop(),
   };
 }

@@ -1,4 +1,4 @@
-// Runs signalling-child.ts and reads what it tells. Every process is ended when its test file ends.
+// Runs signalling-child.ts and reads its events. Every process is killed when its test file ends.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,13 +9,13 @@ import { contactSchema, type Signal, signalSchema } from "../../../rpc-schema/in
 
 const CHILD = fileURLToPath(new URL("signalling-child.ts", import.meta.url));
 
-const toldSchema = z.object({
+const childEventSchema = z.object({
   self: z.object({ peerId: z.string(), addresses: z.array(z.string()) }).optional(),
   contacts: z.array(contactSchema).optional(),
   signal: z.object({ from: z.string(), callId: z.string(), signal: signalSchema }).optional(),
   sent: z.string().optional(),
 });
-export type Told = z.infer<typeof toldSchema>;
+export type ChildEvent = z.infer<typeof childEventSchema>;
 
 export interface ChildOptions {
   readonly label: string;
@@ -29,11 +29,11 @@ export interface ChildOptions {
 export interface SignallingProcess {
   readonly peerId: string;
   readonly address: string;
-  /** The first line, past or to come, that the test accepts. Rejects when the process ends first. */
-  untilTold(accepts: (told: Told) => boolean): Promise<Told>;
+  /** The first event that matches, whether it has arrived or is still to arrive. Rejects if the process ends first. */
+  untilEvent(matches: (event: ChildEvent) => boolean): Promise<ChildEvent>;
   /** "acknowledged", or the error. */
   send(peerId: string, callId: string, signal: Signal): Promise<string>;
-  /** Ends its stdin. Resolves with exit code or signal. */
+  /** Closes its stdin. Resolves with the exit code or signal. */
   leave(): Promise<number | string>;
   kill(): Promise<void>;
 }
@@ -43,7 +43,7 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** @param within a command in front of node, such as one that enters a network namespace */
+/** @param within a command prefix for node, such as one that enters a network namespace */
 export async function startSignallingProcess(
   options: ChildOptions,
   within: readonly string[] = [],
@@ -53,18 +53,18 @@ export async function startSignallingProcess(
   running.add(child);
   const ended = once(child, "exit").then(([code, signal]) => code ?? signal);
   void ended.then(() => running.delete(child));
-  const log = new ToldLog(child, ended);
-  const { self } = await log.until((told) => told.self !== undefined);
+  const log = new EventLog(child, ended);
+  const { self } = await log.until((event) => event.self !== undefined);
   const address = self?.addresses.find((each) => !each.includes("/127.0.0.1/")) ?? self?.addresses[0];
-  if (!self || address === undefined) throw new Error(`${options.label} listens nowhere`);
+  if (!self || address === undefined) throw new Error(`${options.label} has no address`);
   return {
     peerId: self.peerId,
     address,
-    untilTold: (accepts) => log.until(accepts),
+    untilEvent: (matches) => log.until(matches),
     send: async (peerId, callId, signal) => {
       const after = log.length;
       child.stdin.write(`${JSON.stringify({ peerId, callId, signal })}\n`);
-      return (await log.until((told) => told.sent !== undefined, after)).sent ?? "";
+      return (await log.until((event) => event.sent !== undefined, after)).sent ?? "";
     },
     leave: () => {
       child.stdin.end();
@@ -77,8 +77,8 @@ export async function startSignallingProcess(
   };
 }
 
-class ToldLog {
-  readonly #lines: Told[] = [];
+class EventLog {
+  readonly #lines: ChildEvent[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #ended: Promise<unknown>;
 
@@ -86,7 +86,7 @@ class ToldLog {
     this.#ended = ended;
     if (!child.stdout) throw new Error("the child has no stdout");
     createInterface({ input: child.stdout }).on("line", (line) => {
-      this.#lines.push(toldSchema.parse(JSON.parse(line)));
+      this.#lines.push(childEventSchema.parse(JSON.parse(line)));
       for (const check of this.#waiting) check();
     });
   }
@@ -95,16 +95,16 @@ class ToldLog {
     return this.#lines.length;
   }
 
-  until(accepts: (told: Told) => boolean, after = 0): Promise<Told> {
+  until(matches: (event: ChildEvent) => boolean, after = 0): Promise<ChildEvent> {
     return new Promise((resolve, reject) => {
       const check = () => {
-        const found = this.#lines.slice(after).find(accepts);
+        const found = this.#lines.slice(after).find(matches);
         if (!found) return;
         this.#waiting.delete(check);
         resolve(found);
       };
       this.#waiting.add(check);
-      void this.#ended.then((how) => reject(new Error(`the process ended (${how}) before it told that`)));
+      void this.#ended.then((how) => reject(new Error(`the process ended (${how}) before the event`)));
       check();
     });
   }

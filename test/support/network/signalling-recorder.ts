@@ -1,4 +1,4 @@
-// One end of signalling with all that it told, and waits for what it will tell.
+// Records the callbacks of a Signalling, and waits for conditions on them.
 
 import type { SelfAddress, Signalling, SignallingCallbacks } from "../../../plugin/signalling/port.ts";
 import type { Contact, Signal } from "../../../rpc-schema/index.ts";
@@ -9,41 +9,41 @@ export interface ReceivedSignal {
   readonly signal: Signal;
 }
 
-export interface WatchedSignalling<S extends Signalling = Signalling> {
+export interface RecordedSignalling<S extends Signalling = Signalling> {
   readonly end: S;
   readonly self: SelfAddress;
   readonly signals: readonly ReceivedSignal[];
-  /** Its own, as last told. */
+  /** Its own addresses, as last reported. */
   addresses(): readonly string[];
-  /** Every list that was told, the newest last. */
+  /** Every reported list, the newest last. */
   readonly contactLists: readonly Contact[][];
-  /** Resolves when the condition holds, now or after something was told. */
+  /** Resolves when the condition holds, now or after a callback. */
   until(holds: () => boolean): Promise<void>;
 }
 
-/** Starts an end and listens to it. */
-export async function watchSignalling<S extends Signalling>(
+/** Creates and starts a Signalling, and records its callbacks. */
+export async function recordSignalling<S extends Signalling>(
   create: (callbacks: SignallingCallbacks) => S,
-): Promise<WatchedSignalling<S>> {
+): Promise<RecordedSignalling<S>> {
   const signals: ReceivedSignal[] = [];
   const contactLists: Contact[][] = [];
   let addresses: readonly string[] = [];
   const waiting = new Set<() => void>();
-  const told = () => {
+  const checkWaiting = () => {
     for (const check of waiting) check();
   };
   const end = create({
     onSignal: (from, callId, signal) => {
       signals.push({ from, callId, signal });
-      told();
+      checkWaiting();
     },
     onContacts: (contacts) => {
       contactLists.push(contacts);
-      told();
+      checkWaiting();
     },
     onAddressChange: (changed) => {
       addresses = changed.addresses;
-      told();
+      checkWaiting();
     },
   });
   const until = (holds: () => boolean) =>
@@ -61,9 +61,9 @@ export async function watchSignalling<S extends Signalling>(
   return { end, self, addresses: () => addresses, signals, contactLists, until };
 }
 
-/** The first address of an end. */
-export function addressOf({ self }: WatchedSignalling): string {
+/** The first address of a Signalling. */
+export function addressOf({ self }: RecordedSignalling): string {
   const [address] = self.addresses;
-  if (address === undefined) throw new Error(`${self.peerId} listens nowhere`);
+  if (address === undefined) throw new Error(`${self.peerId} has no address`);
   return address;
 }

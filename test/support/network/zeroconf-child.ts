@@ -1,13 +1,13 @@
-// Looks for peers as a Go peer's zeroconf does, and answers as it does, written from that library's behaviour: an entry
-// counts only with an address record for the host that its SRV record names, and of several TXT records the last is
-// kept. Arguments: its own multiaddr, and whether it is to "ask", to "answer", or both; each entry that counts is a JSON line on stdout.
+// Queries and answers mDNS like the zeroconf library of Go peers. An entry is valid only with an address record for the host
+// in its SRV record, and only the last of several TXT records is kept. The arguments are its own multiaddr and its role:
+// "ask", "answer" or "both". It prints each valid entry as a JSON line.
 
 import type { Answer } from "dns-packet";
 import multicastDns from "multicast-dns";
 
 const SERVICE = "goop-mdns.local";
 const INSTANCE = "zeroconfzeroconfzeroconfzeroconf";
-/** It asks again after 4 s, then less often; a test does not wait for so long. */
+/** The library repeats its query after 4 s, then less often, which is too slow for a test. */
 const ASK_EVERY_MS = 500;
 const [own = "", role = "both"] = process.argv.slice(2);
 const ip = own.split("/")[2] ?? "";

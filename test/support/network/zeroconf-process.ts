@@ -1,4 +1,4 @@
-// Runs zeroconf-child.ts, which finds and is found as a Go peer is.
+// Runs zeroconf-child.ts, which discovers peers like a Go peer.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,15 +11,15 @@ const entrySchema = z.object({ ips: z.array(z.string()), text: z.array(z.string(
 export type FoundEntry = z.infer<typeof entrySchema>;
 
 export interface ZeroconfProcess {
-  /** The first peer that it found. Rejects when it ends before. */
+  /** The first peer that it found. Rejects if the process ends first. */
   readonly found: Promise<FoundEntry>;
   stop(): Promise<void>;
 }
 
 /**
- * @param own the multiaddr that it tells
- * @param within a command in front of node, such as one that enters a network namespace
- * @param role whether it asks at its start, answers, or both
+ * @param own the multiaddr that it announces
+ * @param within a command prefix for node, such as one that enters a network namespace
+ * @param role whether it sends queries, answers, or both
  */
 export function startZeroconf(
   own: string,
@@ -35,8 +35,8 @@ export function startZeroconf(
   createInterface({ input: child.stdout }).on("line", (line) =>
     found.resolve(entrySchema.parse(JSON.parse(line))),
   );
-  void ended.then(() => found.reject(new Error("zeroconf ended before it found anybody")));
-  // Nobody waits for it where only the answering is tested.
+  void ended.then(() => found.reject(new Error("zeroconf ended before it found a peer")));
+  // Tests of the answers do not await it.
   found.promise.catch(() => undefined);
   return {
     found: found.promise,

@@ -1,5 +1,5 @@
-// Sealing, byte for byte: against the vectors of NaCl's own test suite (tests/box.c, in Bernstein, Lange, Schwabe, "The
-// security impact of a new cryptographic library", and djb's "Cryptography in NaCl", section 10), and against tweetnacl.
+// Encryption compared byte for byte: with the vectors of NaCl's own test suite (tests/box.c, in Bernstein, Lange, Schwabe, "The
+// security impact of a new cryptographic library", and djb's "Cryptography in NaCl", section 10), and with tweetnacl.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -37,23 +37,23 @@ describe("NaCl's own vectors", () => {
     same(publicBoxKey(bob.privateKey), bob.publicKey);
   });
 
-  test("the shared key, from either side", () => {
+  test("the shared key from both sides", () => {
     same(sharedKey(alice.privateKey, bob.publicKey), shared);
     same(sharedKey(bob.privateKey, alice.publicKey), shared);
   });
 
-  test("the box with its nonce in front, made and opened", () => {
+  test("encryption and decryption of a box with its nonce", () => {
     const sealed = Buffer.concat([nonce, box]);
     same(seal(shared, plain, nonce), sealed);
     same(unseal(shared, sealed), plain);
   });
 });
 
-describe("with tweetnacl at the other end", () => {
+describe("with tweetnacl on the other side", () => {
   const [us, them] = [nacl.box.keyPair(), nacl.box.keyPair()];
   const key = sharedKey(us.secretKey, them.publicKey);
 
-  test("boxes of many lengths open at either end", () => {
+  test("boxes of many lengths can be decrypted on both sides", () => {
     for (const length of [0, 1, 15, 16, 17, 63, 64, 65, 1_000, 70_000]) {
       const message = Uint8Array.from(randomBytes(length));
       const ours = seal(key, message);
@@ -65,11 +65,11 @@ describe("with tweetnacl at the other end", () => {
     }
   });
 
-  test("no two boxes of one message are alike", () => {
+  test("two boxes of the same message differ", () => {
     assert.notDeepEqual(seal(key, plain), seal(key, plain));
   });
 
-  test("a box that was changed, cut, or sealed with another key does not open", () => {
+  test("a box that was changed, truncated or made with another key cannot be decrypted", () => {
     const sealed = seal(key, plain);
     for (const at of [0, 24, 40, sealed.length - 1]) {
       const changed = Uint8Array.from(sealed);
@@ -82,7 +82,7 @@ describe("with tweetnacl at the other end", () => {
     assert.throws(() => unseal(shared, sealed));
   });
 
-  test("a key that makes no secret is refused", () => {
+  test("an unusable public key is refused", () => {
     assert.throws(() => sharedKey(us.secretKey, new Uint8Array(32)));
     assert.throws(() => sharedKey(us.secretKey, new Uint8Array(31)));
   });

@@ -1,4 +1,4 @@
-// Where one message ends in a stream of chunks.
+// Finding the end of a message in a series of chunks.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,11 +12,11 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const MAX = 1_000;
 
 describe("the JSON object decoder", () => {
-  test("ends at the closing bracket, without a newline and without the end of the stream", () => {
+  test("finds the end at the closing bracket, without a newline or the end of the stream", () => {
     assert.equal(new JsonObjectDecoder(MAX).push(bytes('{"id":"a"}')), '{"id":"a"}');
   });
 
-  test("gives the same message wherever it is cut, also inside a character", () => {
+  test("returns the same message wherever it is split, also inside a character", () => {
     const text = '  {"sdp":"v=0\\r\\n","who":"Žofie 🎥 日本","list":[{"a":[1,2]},"}{]["],"q":"\\"}\\\\"}';
     const whole = bytes(text);
     for (let cut = 1; cut < whole.length; cut += 1) {
@@ -26,7 +26,7 @@ describe("the JSON object decoder", () => {
     }
   });
 
-  test("takes one byte at a time", () => {
+  test("accepts one byte at a time", () => {
     const text = '{"who":"🎥","nested":{"x":"\\u007d"}}';
     const decoder = new JsonObjectDecoder(MAX);
     const results = [...bytes(text)].map((byte) => decoder.push(Uint8Array.of(byte)));
@@ -37,21 +37,21 @@ describe("the JSON object decoder", () => {
     assert.equal(results.at(-1), text);
   });
 
-  test("leaves out what follows the message", () => {
+  test("drops the bytes after the message", () => {
     assert.equal(new JsonObjectDecoder(MAX).push(bytes('{"a":1}\n{"b":2}\n')), '{"a":1}');
   });
 
-  test("refuses a message above the bound before it is complete", () => {
+  test("refuses a message above the limit before it is complete", () => {
     const decoder = new JsonObjectDecoder(10);
     assert.equal(decoder.push(bytes('{"a":"xxxx')), undefined);
     assert.throws(() => decoder.push(bytes("x")), /exceeds 10 bytes/);
   });
 
-  test("takes a message of just the bound", () => {
+  test("accepts a message of exactly the limit", () => {
     assert.equal(new JsonObjectDecoder(7).push(bytes('{"a":1}')), '{"a":1}');
   });
 
-  test("counts blanks before the message towards the bound", () => {
+  test("counts white space before the message towards the limit", () => {
     const decoder = new JsonObjectDecoder(4);
     assert.throws(() => decoder.push(bytes("     ")), MalformedMessageError);
   });
@@ -67,7 +67,7 @@ describe("the JSON object decoder", () => {
     assert.throws(() => new JsonObjectDecoder(MAX).push(broken), /not UTF-8/);
   });
 
-  test("says how much came when the stream ends inside a message", () => {
+  test("reports the number of bytes if the stream ends inside a message", () => {
     const decoder = new JsonObjectDecoder(MAX);
     decoder.push(bytes('{"a":'));
     assert.throws(() => decoder.end(), /ended after 5 bytes/);
@@ -81,13 +81,13 @@ describe("the line decoder", () => {
     assert.equal(decoder.push(bytes("fie\nmore")), "Žofie");
   });
 
-  test("takes the end of the stream for the end of the line", () => {
+  test("treats the end of the stream as the end of the line", () => {
     const decoder = new LineDecoder(MAX);
     decoder.push(bytes("Eva"));
     assert.equal(decoder.end(), "Eva");
   });
 
-  test("refuses a line above the bound", () => {
+  test("refuses a line above the limit", () => {
     assert.throws(() => new LineDecoder(3).push(bytes("long")), MalformedMessageError);
   });
 });

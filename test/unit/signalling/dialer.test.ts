@@ -1,4 +1,4 @@
-// When peers are dialled, and when it stops.
+// When the dialer dials a peer, and when it stops.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -40,7 +40,7 @@ function dialling(options: { given?: boolean; answer?: "refuse" | "hang" } = {})
   return { dialer, dials, connected, closing, hanging: () => hanging };
 }
 
-/** Moves the clock in steps, so that promises between two timers run. */
+/** Advances the clock in steps, so that promises between two timers settle. */
 async function pass(timeMs: number): Promise<void> {
   for (let passed = 0; passed < timeMs; passed += 500) {
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -49,7 +49,7 @@ async function pass(timeMs: number): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-test("a given peer is dialled again and again, with pauses that grow up to the longest", async () => {
+test("a given peer is dialled repeatedly, with pauses that increase up to a maximum", async () => {
   const { dialer, dials, closing } = dialling({ given: true });
   dialer.reach("a");
   await pass(500);
@@ -64,7 +64,7 @@ test("a given peer is dialled again and again, with pauses that grow up to the l
   closing.abort();
 });
 
-test("a found peer is dialled a few times, and anew when it is found again", async () => {
+test("a discovered peer is dialled a few times, and again when it is discovered again", async () => {
   const { dialer, dials } = dialling();
   dialer.reach("a");
   await pass(200_000);
@@ -74,7 +74,7 @@ test("a found peer is dialled a few times, and anew when it is found again", asy
   assert.equal(dials.length, MAX_DIALS_WHEN_FOUND + 1);
 });
 
-test("being found again cuts a long pause short, but not the shortest", async () => {
+test("discovering a peer again shortens a long pause, but not below the minimum", async () => {
   const { dialer, dials, closing } = dialling({ given: true });
   dialer.reach("a");
   await pass(30_000);
@@ -90,7 +90,7 @@ test("being found again cuts a long pause short, but not the shortest", async ()
   closing.abort();
 });
 
-test("a connected peer is left alone", async () => {
+test("a connected peer is not dialled", async () => {
   const { dialer, dials, connected } = dialling({ given: true });
   connected.add("a");
   dialer.reach("a");
@@ -98,7 +98,7 @@ test("a connected peer is left alone", async () => {
   assert.deepEqual(dials, []);
 });
 
-test("only so many dials run at a time, each peer once", async () => {
+test("the number of concurrent dials is limited, and each peer is dialled once", async () => {
   const { dialer, dials, closing, hanging } = dialling({ given: true, answer: "hang" });
   for (let index = 0; index < 30; index += 1) dialer.reach(`peer ${index}`);
   for (let index = 0; index < 30; index += 1) dialer.reach(`peer ${index}`);

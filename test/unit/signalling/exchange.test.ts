@@ -1,4 +1,4 @@
-// Sending and taking one message: acknowledgement, retry, time limits, and how every stream ends.
+// Sending and receiving one message: acknowledgement, retry, time limits, and the end of every stream.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -22,7 +22,7 @@ import {
 } from "../../../plugin/signalling/timings.ts";
 import { byteStreamPair, type TestStream } from "../../support/network/byte-stream-pair.ts";
 
-/** Long enough for an answer in memory, short enough to wait for none. */
+/** Long enough for an answer in memory, and short enough to wait for a timeout. */
 const timings = {
   ...defaultTimings,
   openMs: 30,
@@ -35,16 +35,16 @@ const timings = {
 const live = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** The far end of a stream that our sender opens, as a peer would serve it. */
+/** Serves the remote end of a stream that our sender opens. */
 type Serve = (exchange: Exchange, message: { id: string; seq: number }) => Promise<void>;
 
 const acknowledge: Serve = async (exchange, message) => {
   await exchange.send(encodeAck(message), live);
   await exchange.finish(timings.closeMs);
 };
-const stayMute: Serve = async () => undefined;
+const doNotAnswer: Serve = async () => undefined;
 
-/** A sender whose n-th stream is served by the n-th function, and what came over them. */
+/** A sender whose n-th stream is served by the n-th function, with the received messages. */
 function sendingTo(...serves: Serve[]) {
   const received: MqMessage[] = [];
   const opened: TestStream[] = [];
@@ -66,39 +66,39 @@ function sendingTo(...serves: Serve[]) {
 }
 
 describe("sending a message", () => {
-  test("ends with its acknowledgement, and the stream is closed by both sides", async () => {
+  test("resolves with the acknowledgement, and both sides close the stream", async () => {
     const { sender, received, opened } = sendingTo(acknowledge);
     await sender.deliver("peer", "call:c", { type: "call-ringing" }, live);
     assert.deepEqual(
       received.map(({ topic, payload, seq }) => ({ topic, payload, seq })),
       [{ topic: "call:c", payload: { type: "call-ringing" }, seq: 1_001 }],
     );
-    assert.equal(await opened[0]?.over, undefined);
+    assert.equal(await opened[0]?.ended, undefined);
   });
 
-  test("without an acknowledgement is tried once more, with a new id and number", async () => {
-    const { sender, received, opened } = sendingTo(stayMute, acknowledge);
+  test("retries once without an acknowledgement, with a new id and number", async () => {
+    const { sender, received, opened } = sendingTo(doNotAnswer, acknowledge);
     await sender.deliver("peer", "call:c", { type: "call-ringing" }, live);
     assert.equal(received.length, 2);
     assert.notEqual(received[0]?.id, received[1]?.id);
     assert.deepEqual([received[0]?.seq, received[1]?.seq], [1_001, 1_002]);
-    assert.match(String(await opened[0]?.over), /acknowledgement took longer than 30 ms/);
+    assert.match(String(await opened[0]?.ended), /acknowledgement took longer than 30 ms/);
   });
 
-  test("fails as unacknowledged after two attempts, and both streams are reset", async () => {
-    const { sender, opened } = sendingTo(stayMute, stayMute, acknowledge);
+  test("rejects as unacknowledged after two attempts, and resets both streams", async () => {
+    const { sender, opened } = sendingTo(doNotAnswer, doNotAnswer, acknowledge);
     await assert.rejects(sender.deliver("peer", "call:c", {}, live), { code: "unacknowledged" });
     assert.equal(opened.length, 2);
-    for (const stream of opened) assert.ok((await stream.over) instanceof Error);
+    for (const stream of opened) assert.ok((await stream.ended) instanceof Error);
   });
 
-  test("does not take the acknowledgement of another message", async () => {
+  test("does not accept the acknowledgement of another message", async () => {
     const wrong: Serve = (exchange, message) => acknowledge(exchange, { ...message, id: "another" });
     const { sender } = sendingTo(wrong, wrong);
     await assert.rejects(sender.deliver("peer", "call:c", {}, live), /acknowledged message "another"/);
   });
 
-  test("fails as unreachable when no stream opens", async () => {
+  test("rejects as unreachable if no stream opens", async () => {
     const { sender } = sendingTo();
     await assert.rejects(sender.deliver("peer", "call:c", {}, live), { code: "unreachable" });
   });
@@ -109,36 +109,36 @@ describe("sending a message", () => {
     const sender = new MqSender({ open: () => late.promise, stamp: new MessageStamp(), timings });
     await assert.rejects(sender.deliver("peer", "call:c", {}, live), /took longer than 30 ms/);
     late.resolve(ours);
-    assert.match(String(await ours.over), /opened too late/);
+    assert.match(String(await ours.ended), /opened too late/);
   });
 
-  test("ends with the caller's reason as soon as it aborts, and is not tried again", async () => {
+  test("rejects with the caller's reason as soon as it aborts, and does not retry", async () => {
     const controller = new AbortController();
     const { sender, opened } = sendingTo(async () => controller.abort(new Error("hung up")), acknowledge);
     await assert.rejects(sender.deliver("peer", "call:c", {}, controller.signal), /hung up/);
     assert.equal(opened.length, 1);
-    assert.match(String(await opened[0]?.over), /hung up/);
+    assert.match(String(await opened[0]?.ended), /hung up/);
   });
 
   test("resets a stream that the peer does not close after its acknowledgement", async () => {
     const { sender, opened } = sendingTo((exchange, message) => exchange.send(encodeAck(message), live));
     await sender.deliver("peer", "call:c", {}, live);
-    assert.match(String(await opened[0]?.over), /closing a stream took longer/);
+    assert.match(String(await opened[0]?.ended), /closing a stream took longer/);
   });
 });
 
-interface Taken {
+interface ReceivedMessage {
   from: string;
   topic: string;
   payload: unknown;
 }
 
 function receiving() {
-  const taken: Taken[] = [];
+  const received: ReceivedMessage[] = [];
   const first = Promise.withResolvers<void>();
   const receiver = new MqReceiver({
     onMessage: (from, topic, payload) => {
-      taken.push({ from, topic, payload });
+      received.push({ from, topic, payload });
       first.resolve();
     },
     timings,
@@ -149,21 +149,21 @@ function receiving() {
     receiver.accept(ours, from);
     return { theirs, ours };
   };
-  return { receiver, taken, first: first.promise, open };
+  return { receiver, received, first: first.promise, open };
 }
 
 const message = (id: string) => ({ id, seq: 1, topic: "call:c", payload: { type: "call-hangup" } });
 
-describe("taking a message", () => {
-  test("acknowledges before it hands on, and closes after the peer", async () => {
-    const { taken, open } = receiving();
+describe("receiving a message", () => {
+  test("acknowledges before it dispatches, and closes after the peer", async () => {
+    const { received, open } = receiving();
     const { theirs, ours } = open();
     const exchange = new Exchange(theirs, new JsonObjectDecoder(1_000));
     await exchange.send(encodeMessage(message("id-1")), live);
     assert.equal(parseAck(await exchange.receive(live)), "id-1");
     await exchange.finish(1_000);
-    assert.equal(await ours.over, undefined);
-    assert.deepEqual(taken, [{ from: "peer", topic: "call:c", payload: { type: "call-hangup" } }]);
+    assert.equal(await ours.ended, undefined);
+    assert.deepEqual(received, [{ from: "peer", topic: "call:c", payload: { type: "call-hangup" } }]);
   });
 
   test("tolerates short and missing ids, split chunks and a missing newline", async () => {
@@ -179,10 +179,10 @@ describe("taking a message", () => {
     }
   });
 
-  test("resets a stream with a malformed message, unacknowledged", async () => {
+  test("resets a stream with a malformed message without an acknowledgement", async () => {
     const tooLong = bytes(`{"payload":"${"x".repeat(MAX_MESSAGE_BYTES)}"}`);
     for (const wrong of [bytes("{]}"), bytes("nonsense"), bytes('{"id":7}'), tooLong]) {
-      const { receiver, taken, open } = receiving();
+      const { receiver, received, open } = receiving();
       const { theirs, ours } = open();
       const chunks: Uint8Array[] = [];
       theirs.receive(
@@ -190,16 +190,16 @@ describe("taking a message", () => {
         () => undefined,
       );
       await theirs.send(wrong, live);
-      assert.ok((await ours.over) instanceof Error);
-      assert.deepEqual([chunks, taken, receiver.refused], [[], [], 1]);
+      assert.ok((await ours.ended) instanceof Error);
+      assert.deepEqual([chunks, received, receiver.refused], [[], [], 1]);
     }
   });
 
-  test("resets a stream whose message does not come in time", async () => {
+  test("resets a stream whose message does not arrive in time", async () => {
     const { open } = receiving();
     const { theirs, ours } = open();
     await theirs.send(bytes('{"id":'), live);
-    assert.match(String(await ours.over), /reading a message took longer than 30 ms/);
+    assert.match(String(await ours.ended), /reading a message took longer than 30 ms/);
   });
 
   test("resets a stream that ends inside a message", async () => {
@@ -207,17 +207,17 @@ describe("taking a message", () => {
     const { theirs, ours } = open();
     await theirs.send(bytes('{"id":'), live);
     await theirs.close();
-    assert.match(String(await ours.over), /ended after 6 bytes/);
+    assert.match(String(await ours.ended), /ended after 6 bytes/);
   });
 
-  test("resets a peer's streams above the bound, and takes another peer's", async () => {
+  test("resets a peer's streams above the limit, and accepts another peer's", async () => {
     const { receiver, open } = receiving();
     const opened = Array.from({ length: MAX_INCOMING_STREAMS_PER_PEER + 1 }, () => open("greedy").ours);
     assert.equal(receiver.refused, 1);
-    assert.match(String(await opened.at(-1)?.over), /too many concurrent streams/);
+    assert.match(String(await opened.at(-1)?.ended), /too many concurrent streams/);
     open("modest");
     assert.equal(receiver.refused, 1);
-    await Promise.all(opened.map((stream) => stream.over));
+    await Promise.all(opened.map((stream) => stream.ended));
     open("greedy");
     assert.equal(receiver.refused, 1 + MAX_INCOMING_STREAMS_PER_PEER);
   });

@@ -1,4 +1,4 @@
-// Who a peer says it is, as the host's peers write it.
+// Identity messages, as Goop² writes them.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,7 +15,7 @@ import { identityPayload, parseIdentity } from "../../../plugin/signalling/goop-
 const ID = "12D3KooWFpTTmrP1NAthPQnMmeTyUYYuvihqt71UKLSth6xSGsVf";
 const publicKey = Buffer.alloc(32, 7).toString("base64");
 
-test("an answer of ours is read as what we said", () => {
+test("our own identity message can be parsed", () => {
   for (const videoDisabled of [false, true]) {
     const payload = identityPayload({ peerId: ID, label: "Eva", videoDisabled, publicKey }, true);
     assert.equal("videoDisabled" in payload, videoDisabled);
@@ -27,30 +27,30 @@ test("an answer of ours is read as what we said", () => {
   }
 });
 
-test("an answer of ours without the key says nothing of sealing", () => {
+test("our identity message without the key omits encryptionSupported", () => {
   const own = { peerId: ID, label: "Eva", videoDisabled: false, publicKey };
   assert.deepEqual(identityPayload(own, false), { peerID: ID, content: "Eva", reachable: true });
 });
 
-test("a bare answer means calls are on and nothing is sealed", () => {
+test("missing fields mean that calls are on and the peer cannot decrypt", () => {
   const bare = { label: "hello", videoDisabled: false, key: { encryptionSupported: false } };
   assert.deepEqual(parseIdentity({ content: "hello" }, ID), bare);
   const unreadable = { content: "hello", publicKey: "short", email: null, activeTemplate: 3 };
   assert.deepEqual(parseIdentity(unreadable, ID), bare);
 });
 
-test("an answer without a label, in another's name, or of another form is none", () => {
+test("an identity without a label, with another peer's id or of another form is invalid", () => {
   const wrong = [null, "Eva", [], {}, { content: "" }, { content: "Eva", peerID: `${ID}x` }, { content: 7 }];
   for (const payload of wrong) assert.equal(parseIdentity(payload, ID), undefined, JSON.stringify(payload));
 });
 
-test("a label's disguises are taken off, and its length is bounded", () => {
+test("formatting characters are removed from a label, and its length is limited", () => {
   const label = parseIdentity({ content: `\u202e a\n${"b".repeat(500)}` }, ID)?.label ?? "";
   assert.match(label, /^a b+$/);
   assert.equal(label.length, 128);
 });
 
-test("names of fields are matched without regard to case, the last one wins, and null is nothing", () => {
+test("field names match in any case, the last one wins, and null means the zero value", () => {
   const schema = goObject({ peerId: textOrZero, ts: numberOrZero, isOn: flagOrZero });
   assert.deepEqual(schema.parse({ PEERID: "a", Peerid: "b", TS: 3, other: {}, ison: null }), {
     peerId: "b",

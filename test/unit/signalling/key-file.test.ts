@@ -1,4 +1,4 @@
-// The key on disk: made once, never replaced.
+// The key on disk is created once and never replaced.
 
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test("a first start makes a private file in a private directory, with nothing beside it", async () => {
+test("the first start creates a private file alone in a private directory", async () => {
   const path = join(directory, "data", "identity.key");
   const key = await loadOrCreateKey(path, log);
   assert.deepEqual(Buffer.from(key), await readFile(path));
@@ -28,19 +28,19 @@ test("a first start makes a private file in a private directory, with nothing be
   assert.deepEqual(await readdir(join(directory, "data")), ["identity.key"]);
 });
 
-test("a later start gets the same key", async () => {
+test("a later start reads the same key", async () => {
   const path = join(directory, "identity.key");
   assert.deepEqual(await loadOrCreateKey(path, log), await loadOrCreateKey(path, log));
 });
 
-test("of many starts at once all get one key", async () => {
+test("many concurrent starts get the same key", async () => {
   const path = join(directory, "identity.key");
   const keys = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateKey(path, log)));
   assert.equal(new Set(keys.map((key) => Buffer.from(key).toString("hex"))).size, 1);
   assert.deepEqual(await readdir(directory), ["identity.key"]);
 });
 
-test("a damaged file is an error that names the file, and stays as it is", async () => {
+test("a damaged file is an error that names the file, and is not changed", async () => {
   const path = join(directory, "identity.key");
   const wrongPublicKey = Buffer.from(generateKey());
   wrongPublicKey[67] = (wrongPublicKey[67] ?? 0) ^ 1;
@@ -57,7 +57,7 @@ test("a damaged file is an error that names the file, and stays as it is", async
   }
 });
 
-test("a file that others may read is used, with a warning", async () => {
+test("a file that other users can read is used with a warning", async () => {
   const path = join(directory, "identity.key");
   await loadOrCreateKey(path, log);
   await chmod(path, 0o644);
@@ -66,7 +66,7 @@ test("a file that others may read is used, with a warning", async () => {
   assert.match(logged[0] ?? "", /warn .* 0644, expected 0600/);
 });
 
-test("a path that cannot be made is an error that names it", async () => {
+test("a path that cannot be created is an error that names it", async () => {
   const file = join(directory, "file");
   await writeFile(file, "");
   await assert.rejects(

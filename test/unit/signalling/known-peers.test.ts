@@ -1,4 +1,4 @@
-// The list of known peers: bounded, and told of only when it changed.
+// The list of known peers has a limited size, and is reported only after a change.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -6,33 +6,33 @@ import { KnownPeers } from "../../../plugin/signalling/contacts/known-peers.ts";
 import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "../../../plugin/signalling/timings.ts";
 import type { Contact } from "../../../rpc-schema/index.ts";
 
-let told: Contact[][] = [];
+let reported: Contact[][] = [];
 let list = new KnownPeers(() => undefined);
 
 beforeEach(() => {
-  told = [];
-  list = new KnownPeers((contacts) => void told.push(contacts));
+  reported = [];
+  list = new KnownPeers((contacts) => void reported.push(contacts));
 });
 
 const peer = (index: number) => ({ peerId: `FakePeer${index}`, addresses: [`/memory/p2p/FakePeer${index}`] });
 
-test("the list is told whole when something changed, and not otherwise", () => {
+test("the whole list is reported after a change, and not otherwise", () => {
   list.add(peer(1), "found", false);
   list.add(peer(1), "found", false);
   list.setReachable("FakePeer1", false);
   list.setReachable("FakePeer1", true);
   list.describe("FakePeer1", { label: "Eva" });
   list.describe("FakePeer1", { label: "Eva" });
-  assert.equal(told.length, 3);
-  assert.deepEqual(told.at(-1), [{ ...peer(1), label: "Eva", reachable: true, videoDisabled: false }]);
+  assert.equal(reported.length, 3);
+  assert.deepEqual(reported.at(-1), [{ ...peer(1), label: "Eva", reachable: true, videoDisabled: false }]);
 });
 
-test("a peer without a label goes by the end of its id", () => {
+test("a peer without a label is shown by the end of its id", () => {
   list.add({ peerId: "FakePeerABCDEFGH", addresses: [] }, "caller", true);
   assert.equal(list.get("FakePeerABCDEFGH")?.label, "ABCDEFGH");
 });
 
-test("addresses are kept newest first, each once, and only so many", () => {
+test("addresses are kept newest first, without duplicates, up to a limit", () => {
   for (let port = 1; port <= MAX_ADDRESSES_PER_CONTACT + 5; port += 1) {
     list.add({ peerId: "FakePeer1", addresses: [`/ip4/10.0.0.1/tcp/${port}`] }, "found", false);
   }
@@ -41,7 +41,7 @@ test("addresses are kept newest first, each once, and only so many", () => {
   assert.equal(addresses[0], `/ip4/10.0.0.1/tcp/${MAX_ADDRESSES_PER_CONTACT + 5}`);
 });
 
-test("a full list lets the oldest go that is neither given nor connected", () => {
+test("a full list drops the oldest peer that is neither given nor connected", () => {
   list.add(peer(0), "given", false);
   list.add(peer(1), "found", true);
   for (let index = 2; index < MAX_CONTACTS; index += 1) list.add(peer(index), "found", false);
@@ -53,7 +53,7 @@ test("a full list lets the oldest go that is neither given nor connected", () =>
   );
 });
 
-test("a list full of connected peers takes no more", () => {
+test("a list full of connected peers accepts no more", () => {
   for (let index = 0; index < MAX_CONTACTS; index += 1) list.add(peer(index), "found", true);
   assert.equal(list.add(peer(MAX_CONTACTS), "caller", true), false);
   assert.equal(list.has(`FakePeer${MAX_CONTACTS}`), false);

@@ -1,4 +1,4 @@
-// The words of the message queue protocol, byte for byte.
+// The wire format of the message queue protocol, byte for byte.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ import {
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-test("a message is one JSON object in the host's order of fields, and a newline", () => {
+test("a message is one JSON object in Goop²'s order of fields, and a newline", () => {
   const message = { id: "8d7e", seq: 17, topic: "call:nc-1", payload: { type: "call-hangup" } };
   assert.equal(
     text(encodeMessage(message)),
@@ -24,7 +24,7 @@ test("an acknowledgement repeats id and number", () => {
   assert.equal(text(encodeAck({ id: "8d7e", seq: 17 })), '{"type":"ack","id":"8d7e","seq":17}\n');
 });
 
-test("ids are whole UUIDs of version 4, and numbers grow from the clock", () => {
+test("ids are full UUIDs of version 4, and numbers count up from the clock", () => {
   const stamp = new MessageStamp(1_700_000_000_000);
   const [first, second] = [stamp.next(), stamp.next()];
   assert.match(first.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -32,7 +32,7 @@ test("ids are whole UUIDs of version 4, and numbers grow from the clock", () => 
   assert.deepEqual([first.seq, second.seq], [1_700_000_000_001, 1_700_000_000_002]);
 });
 
-test("short ids, missing fields, nulls and unknown fields are taken", () => {
+test("short ids, missing fields, nulls and unknown fields are accepted", () => {
   assert.deepEqual(parseMessage('{"id":"x","seq":1,"topic":"t","payload":null,"new":true}'), {
     id: "x",
     seq: 1,

@@ -1,4 +1,4 @@
-// At a pace that no peer can set: each at once, then not again for a while, however often it is wanted.
+// Work for each peer runs at once, and then at most once per pause, however often it is scheduled.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -31,14 +31,14 @@ function pacer(work = async (peerId: string) => void done.push(peerId)) {
   });
 }
 
-/** Lets what was promised happen. */
+/** Lets pending promise callbacks run. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 async function pass(timeMs: number) {
   mock.timers.tick(timeMs);
   await settle();
 }
 
-test("a peer is served at once, and a thousand wishes meanwhile make one more time", async () => {
+test("a peer is served at once, and many requests during the pause cause one more run", async () => {
   const paced = pacer();
   paced.schedule("bob");
   assert.deepEqual(done, ["bob"]);
@@ -53,7 +53,7 @@ test("a peer is served at once, and a thousand wishes meanwhile make one more ti
   assert.equal(done.length, 3);
 });
 
-test("one peer does not hold up another", async () => {
+test("one peer does not delay another", async () => {
   const paced = pacer(async (peerId) => {
     done.push(peerId);
     if (peerId === "slow") await new Promise(() => undefined);
@@ -64,7 +64,7 @@ test("one peer does not hold up another", async () => {
   assert.deepEqual(done, ["slow", "quick"]);
 });
 
-test("what fails is logged, and done again when it is wanted", async () => {
+test("a failure is logged, and the work runs again when scheduled", async () => {
   const paced = pacer(async () => Promise.reject(new Error("no stream")));
   paced.schedule("bob");
   paced.schedule("bob");
@@ -73,7 +73,7 @@ test("what fails is logged, and done again when it is wanted", async () => {
   assert.deepEqual(logged, Array(2).fill("debug greeting bob failed: no stream"));
 });
 
-test("no more peers are served at a time than the bound", async () => {
+test("the number of peers that are served at once is limited", async () => {
   const paced = pacer();
   for (let index = 0; index <= MAX_PACED_PEERS; index += 1) paced.schedule(`peer${index}`);
   assert.equal(done.length, MAX_PACED_PEERS);
@@ -83,7 +83,7 @@ test("no more peers are served at a time than the bound", async () => {
   assert.equal(done.at(-1), "late");
 });
 
-test("nothing is done after closing, and nothing is left running", async () => {
+test("nothing runs after closing", async () => {
   const paced = pacer();
   paced.schedule("bob");
   paced.schedule("bob");

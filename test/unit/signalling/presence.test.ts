@@ -1,4 +1,4 @@
-// Presence: the host's words, and who counts as here for how long, whatever is published.
+// Presence messages in Goop²'s format, and the limits and expiry of the peers that are online.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -13,7 +13,7 @@ import { MAX_CONTACTS } from "../../../plugin/signalling/timings.ts";
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const text = (encoded: Uint8Array) => new TextDecoder().decode(encoded);
 
-describe("the words of presence", () => {
+describe("presence messages", () => {
   const eva = {
     peerId: "12D3KooWEva",
     label: "Eva",
@@ -23,7 +23,7 @@ describe("the words of presence", () => {
     sentAtMs: 1_700_000_000_000,
   };
 
-  test("are the host's, without empty and false fields", () => {
+  test("have Goop²'s format, without empty and false fields", () => {
     assert.equal(
       text(encodePresence({ ...eva, type: "online" })),
       '{"type":"online","peerId":"12D3KooWEva","content":"Eva","addrs":["/ip4/192.0.2.1/tcp/4001"],"encryptionSupported":true,"ts":1700000000000}',
@@ -38,7 +38,7 @@ describe("the words of presence", () => {
     );
   });
 
-  test("are read as they were written", () => {
+  test("are parsed as they were written", () => {
     for (const type of ["online", "update"] as const) {
       const presence = { ...eva, type, videoDisabled: true };
       assert.deepEqual(parsePresence(encodePresence(presence)), presence);
@@ -57,7 +57,7 @@ describe("the words of presence", () => {
     });
   });
 
-  test("fields that we do not know, of whatever form, do no harm", () => {
+  test("unknown fields of any form are ignored", () => {
     const host = {
       type: "online",
       peerId: "x",
@@ -69,7 +69,7 @@ describe("the words of presence", () => {
     assert.equal(parsePresence(bytes(host))?.type, "online");
   });
 
-  test("other types, other forms and what is too long are none", () => {
+  test("other types, other forms and messages that are too long are invalid", () => {
     const wrong: unknown[] = [
       { type: "punch", peerId: "x" },
       { type: "online" },
@@ -87,20 +87,20 @@ describe("the words of presence", () => {
     assert.equal(parsePresence(Uint8Array.of(0xff, 0x7b)), undefined);
   });
 
-  test("so many addresses are read, each so long at most", () => {
+  test("the number and the length of addresses are limited", () => {
     const many = Array.from({ length: 50 }, (_, index) => `/ip4/192.0.2.1/tcp/${index + 1}`);
     const read = parsePresence(bytes({ type: "online", peerId: "x", addrs: ["/".repeat(300), ...many] }));
     assert.deepEqual(read?.addresses, many.slice(0, 20));
   });
 
-  test("only addresses that mean something elsewhere are worth telling", () => {
-    const worth = [
+  test("loopback, unspecified and link-local addresses are not routable", () => {
+    const routable = [
       "/ip4/10.0.0.5/tcp/1",
       "/ip6/2001:db8::1/tcp/1",
       "/dns4/example.org/tcp/1",
       "/ip4/127.0.0.1/tcp/1/p2p/x/p2p-circuit",
     ];
-    const worthless = [
+    const local = [
       "/ip4/127.0.0.1/tcp/1",
       "/ip4/127.8.0.1/tcp/1",
       "/ip4/0.0.0.0/tcp/1",
@@ -110,11 +110,11 @@ describe("the words of presence", () => {
       "/ip6/fe80::1/tcp/1",
       "/ip6/FE9A:1::2/tcp/1",
     ];
-    assert.deepEqual([...worth, ...worthless].filter(isRoutableAddress), worth);
+    assert.deepEqual([...routable, ...local].filter(isRoutableAddress), routable);
   });
 });
 
-describe("who is here", () => {
+describe("peers that are online", () => {
   let events: string[] = [];
   let contacts = new Set<string>();
   beforeEach(() => {
@@ -141,7 +141,7 @@ describe("who is here", () => {
     return { peers, record, sweep };
   }
 
-  test("a peer that falls silent is gone after its time, and forgotten after a longer one", () => {
+  test("a silent peer goes offline, and is forgotten later", () => {
     const { peers, record, sweep } = present();
     record("eva");
     sweep(19);
@@ -158,7 +158,7 @@ describe("who is here", () => {
     assert.equal(peers.size, 0);
   });
 
-  test("a peer that said goodbye is not called silent, and can come back", () => {
+  test("a peer that announced that it leaves is not reported as silent, and can return", () => {
     const { record, sweep } = present();
     record("eva", 1);
     record("eva", 2, false);
@@ -169,7 +169,7 @@ describe("who is here", () => {
     assert.deepEqual(events, ["eva silent"]);
   });
 
-  test("an older message than the newest is stale while the peer is here, and taken after its silence", () => {
+  test("a message older than the newest is stale while the peer is online, and accepted after it was offline", () => {
     const { record, sweep } = present();
     assert.equal(record("eva", 100), "accepted");
     assert.equal(record("eva", 99), "stale");
@@ -180,7 +180,7 @@ describe("who is here", () => {
     assert.equal(record("eva", 50), "accepted");
   });
 
-  test("a talkative peer is heard so often only, and again after a while", () => {
+  test("the messages of one peer are rate-limited", () => {
     const { record, sweep } = present();
     const verdicts = Array.from({ length: 100 }, (_, index) => record("eva", index + 1));
     assert.equal(verdicts.filter((verdict) => verdict === "accepted").length, 10);
@@ -191,13 +191,13 @@ describe("who is here", () => {
     );
   });
 
-  test("made-up peers are admitted so fast only, never more than a bound, and keep out nobody who is known", () => {
+  test("forged peers are rate-limited, limited in number, and do not keep contacts out", () => {
     const { peers, record, sweep } = present();
-    const admitted = Array.from({ length: 10_000 }, (_, index) => record(`made-up-${index}`));
+    const admitted = Array.from({ length: 10_000 }, (_, index) => record(`forged-${index}`));
     assert.equal(admitted.filter((verdict) => verdict === "accepted").length, 64);
     assert.equal(record("eva"), "accepted");
     sweep(1);
-    assert.equal(record("newcomer"), "accepted");
+    assert.equal(record("stranger"), "accepted");
     for (let round = 0; round < 1_000; round += 1) {
       record(`more-${round}-1`);
       record(`more-${round}-2`);
@@ -207,7 +207,7 @@ describe("who is here", () => {
     assert.ok(peers.size <= 2 * MAX_CONTACTS);
   });
 
-  test("a peer that found no place among the contacts is not remembered", () => {
+  test("a peer that did not become a contact is forgotten", () => {
     const { peers, record, sweep } = present(false);
     record("nobody");
     sweep(1);

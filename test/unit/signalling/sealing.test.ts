@@ -1,4 +1,4 @@
-// When payloads are sealed, whose keys are known and for how long, and what becomes of what cannot be opened.
+// Encryption of payloads, storage of keys, and messages that cannot be decrypted.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -23,7 +23,7 @@ function side() {
 describe("sealing", () => {
   const offer = { type: "call-offer", sdp: "s=Žofie 🎥" };
 
-  test("needs the peer's key and its word that it opens sealed payloads", () => {
+  test("needs the peer's key and its announcement that it can decrypt", () => {
     const [alice, bob] = [side(), side()];
     assert.equal(alice.sealing.seal("bob", offer), offer);
     alice.keys.learn("bob", { encryptionSupported: true });
@@ -35,13 +35,13 @@ describe("sealing", () => {
     assert.deepEqual(bob.sealing.open("alice", sealed), { payload: offer });
   });
 
-  test("leaves a payload plain for a peer that has a key and does not open sealed ones", () => {
+  test("leaves a payload plain for a peer that cannot decrypt", () => {
     const [alice, bob] = [side(), side()];
     alice.keys.learn("bob", { publicKey: bob.own.publicKey, encryptionSupported: false });
     assert.equal(alice.sealing.seal("bob", offer), offer);
   });
 
-  test("opens null, and leaves alone what is not sealed", () => {
+  test("decrypts null, and returns plain payloads unchanged", () => {
     const [alice, bob] = [side(), side()];
     alice.keys.learn("bob", { publicKey: bob.own.publicKey, encryptionSupported: true });
     bob.keys.learn("alice", { publicKey: alice.own.publicKey, encryptionSupported: false });
@@ -51,7 +51,7 @@ describe("sealing", () => {
     }
   });
 
-  test("gives back what does not open: no key, another's key, nonsense, sealed nonsense", () => {
+  test("returns the encrypted text if there is no key, another key or invalid data", () => {
     const [alice, bob, eve] = [side(), side(), side()];
     alice.keys.learn("bob", { publicKey: bob.own.publicKey, encryptionSupported: true });
     const sealed = alice.sealing.seal("bob", offer) as { enc: string };
@@ -62,7 +62,7 @@ describe("sealing", () => {
     }
   });
 
-  test("a key that is none leaves payloads plain", () => {
+  test("an invalid key leaves payloads plain", () => {
     const alice = side();
     alice.keys.learn("bob", { publicKey: new Uint8Array(32), encryptionSupported: true });
     assert.equal(alice.sealing.seal("bob", offer), offer);
@@ -72,7 +72,7 @@ describe("sealing", () => {
 describe("peers' keys", () => {
   const key = (byte: number) => new Uint8Array(32).fill(byte);
 
-  test("stay when the peer leaves them out, and change when it has another", () => {
+  test("are kept if the peer omits them, and change if it sends another", () => {
     const keys = new PeerKeys(() => false, silent);
     assert.equal(keys.learn("bob", { publicKey: key(1), encryptionSupported: true }), true);
     assert.equal(keys.learn("bob", { encryptionSupported: false }), false);
@@ -81,7 +81,7 @@ describe("peers' keys", () => {
     assert.deepEqual(keys.get("bob"), { publicKey: key(2), encryptionSupported: true });
   });
 
-  test("are so many at most, and strangers' go before contacts'", () => {
+  test("are limited in number, and those of strangers are dropped first", () => {
     const keys = new PeerKeys((peerId) => peerId === "friend", silent);
     keys.learn("friend", { publicKey: key(1), encryptionSupported: true });
     for (let index = 0; index < 3 * MAX_PEER_KEYS; index += 1) {
@@ -92,7 +92,7 @@ describe("peers' keys", () => {
     assert.ok(keys.get(`stranger${3 * MAX_PEER_KEYS - 1}`));
   });
 
-  test("are read in standard base64 with padding, 32 bytes, and nothing else", () => {
+  test("are 32 bytes in standard base64 with padding, and nothing else is accepted", () => {
     const text = Buffer.from(key(0xff)).toString("base64");
     assert.deepEqual(parsePublicKey(text), key(0xff));
     for (const wrong of ["", text.slice(0, -1), `${text}=`, text.replaceAll("/", "_"), "AAAA"]) {
@@ -120,7 +120,7 @@ describe("keys on disk", () => {
       log: (level, message) => void logged.push(`${level} ${message}`),
     });
 
-  test("our own and the peers' are the same after a restart, and private", async () => {
+  test("our own and the peers' keys survive a restart in private files", async () => {
     const first = await open("restart");
     first.peers.learn("bob", { publicKey: generateSealKey().publicKey, encryptionSupported: true });
     await first.close();
@@ -135,12 +135,12 @@ describe("keys on disk", () => {
     assert.deepEqual(logged, []);
   });
 
-  test("nothing is written when no peer's key changed", async () => {
+  test("nothing is written if no peer's key changed", async () => {
     await (await open("quiet")).close();
     assert.deepEqual((await readdir(join(folder, "quiet"))).toSorted(), ["identity.key", "seal.key"]);
   });
 
-  test("a damaged key of our own is an error that names the file, and stays as it is", async () => {
+  test("a damaged key of our own is an error that names the file, and is not changed", async () => {
     await (await open("damaged")).close();
     const path = join(folder, "damaged", "seal.key");
     const whole = await readFile(path);
@@ -153,7 +153,7 @@ describe("keys on disk", () => {
     }
   });
 
-  test("damaged keys of peers are a warning, and made anew", async () => {
+  test("a damaged file of peers' keys is a warning, and is replaced", async () => {
     await (await open("peers")).close();
     const path = join(folder, "peers", "peer-keys.json");
     await writeFile(path, '{"bob":');
@@ -165,18 +165,18 @@ describe("keys on disk", () => {
   });
 });
 
-describe("messages that cannot be opened", () => {
+describe("messages that cannot be decrypted", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
   afterEach(() => mock.timers.reset());
 
   function holding() {
-    const givenUp: string[] = [];
-    const held = new HeldMessages(100, (from, { sealed }) => void givenUp.push(`${from} ${sealed}`));
-    return { held, givenUp };
+    const dropped: string[] = [];
+    const held = new HeldMessages(100, (from, { sealed }) => void dropped.push(`${from} ${sealed}`));
+    return { held, dropped };
   }
 
-  test("wait for their sender's key, and come back in order", () => {
-    const { held, givenUp } = holding();
+  test("wait for their sender's key, and are released in order", () => {
+    const { held, dropped } = holding();
     for (const sealed of ["1", "2"]) held.hold("bob", { topic: "t", sealed });
     held.hold("eva", { topic: "t", sealed: "3" });
     assert.deepEqual(
@@ -184,24 +184,24 @@ describe("messages that cannot be opened", () => {
       ["1", "2"],
     );
     mock.timers.tick(100);
-    assert.deepEqual(givenUp, ["eva 3"]);
+    assert.deepEqual(dropped, ["eva 3"]);
     assert.deepEqual(held.release("bob"), []);
   });
 
-  test("are given up above the bounds, of one peer and of all", () => {
-    const { held, givenUp } = holding();
+  test("are dropped above the limits for one peer and for all", () => {
+    const { held, dropped } = holding();
     for (let index = 0; index <= MAX_HELD_PER_PEER; index += 1) {
       held.hold("bob", { topic: "t", sealed: `${index}` });
     }
-    assert.deepEqual(givenUp, [`bob ${MAX_HELD_PER_PEER}`]);
+    assert.deepEqual(dropped, [`bob ${MAX_HELD_PER_PEER}`]);
     for (let index = MAX_HELD_PER_PEER; index < MAX_HELD_MESSAGES; index += 1) {
       held.hold(`peer${index}`, { topic: "t", sealed: "" });
     }
     held.hold("late", { topic: "t", sealed: "x" });
-    assert.equal(givenUp.at(-1), "late x");
+    assert.equal(dropped.at(-1), "late x");
     held.close();
     mock.timers.tick(100);
-    assert.equal(givenUp.length, 2);
+    assert.equal(dropped.length, 2);
     held.hold("late", { topic: "t", sealed: "y" });
     assert.equal(held.release("late").length, 1);
   });

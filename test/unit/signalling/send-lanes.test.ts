@@ -1,4 +1,4 @@
-// The order in which signals leave, and how sends end.
+// The order in which signals are sent, and how sends end.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -11,7 +11,7 @@ const ack: Signal = { type: "call-ack" };
 const hangup: Signal = { type: "call-hangup" };
 const candidate: Signal = { type: "ice-candidate", candidate: { candidate: "candidate:1" } };
 
-/** Lanes whose deliveries end when the test says so. */
+/** Lanes whose deliveries the test settles. */
 function lanes() {
   const started: { what: string; done: () => void; fail: (error: Error) => void }[] = [];
   const sends = new SendLanes((peerId, callId, signal, abort) => {
@@ -23,11 +23,11 @@ function lanes() {
   return { sends, started, what: () => started.map((each) => each.what.replace("p c ", "")) };
 }
 
-/** Lets everything run that is ready to. */
+/** Lets pending promise callbacks run. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("the order of a call's signals", () => {
-  test("the next starts when the one before is acknowledged", async () => {
+  test("the next signal starts after the acknowledgement of the one before", async () => {
     const { sends, started, what } = lanes();
     const sent = [sends.send("p", "c", ack), sends.send("p", "c", offer)];
     await settle();
@@ -40,7 +40,7 @@ describe("the order of a call's signals", () => {
     assert.equal(sends.pending, 0);
   });
 
-  test("the next starts also when the one before failed", async () => {
+  test("the next signal also starts after the failure of the one before", async () => {
     const { sends, started, what } = lanes();
     const first = sends.send("p", "c", ack);
     const second = sends.send("p", "c", offer);
@@ -51,7 +51,7 @@ describe("the order of a call's signals", () => {
     await second;
   });
 
-  test("candidates wait for what stood before them, then go a few at a time", async () => {
+  test("candidates wait for the signals before them, then several run at once", async () => {
     const { sends, started, what } = lanes();
     const sent = [offer, ...Array.from({ length: 6 }, () => candidate)].map((signal) =>
       sends.send("p", "c", signal),
@@ -79,7 +79,7 @@ describe("the order of a call's signals", () => {
     await Promise.all(sent);
   });
 
-  test("a hang-up goes at once and cancels what waits and what runs, but not another hang-up", async () => {
+  test("a hang-up starts at once and cancels waiting and running signals, but not another hang-up", async () => {
     const { sends, started, what } = lanes();
     const [running, waiting] = [sends.send("p", "c", ack), sends.send("p", "c", offer)];
     const hangups = [sends.send("p", "c", hangup), sends.send("p", "c", hangup)];
@@ -92,7 +92,7 @@ describe("the order of a call's signals", () => {
 });
 
 describe("how sends end", () => {
-  test("closing rejects what waits, what runs and what comes", async () => {
+  test("closing rejects waiting, running and later sends", async () => {
     const { sends } = lanes();
     const pending = [sends.send("p", "c", ack), sends.send("p", "c", offer), sends.send("p", "c", candidate)];
     sends.close();
@@ -101,7 +101,7 @@ describe("how sends end", () => {
     assert.equal(sends.pending, 0);
   });
 
-  test("the caller's signal ends one that waits and lets the others go on", async () => {
+  test("the caller's signal cancels a waiting send without affecting the others", async () => {
     const { sends, started, what } = lanes();
     const controller = new AbortController();
     const first = sends.send("p", "c", ack);
@@ -117,7 +117,7 @@ describe("how sends end", () => {
     await assert.rejects(sends.send("p", "c", ack, controller.signal), { code: "aborted" });
   });
 
-  test("what waits for one call is bounded, and a hang-up still gets through", async () => {
+  test("the number of pending signals of a call is limited, and a hang-up is still accepted", async () => {
     const { sends, started, what } = lanes();
     const pending = Array.from({ length: MAX_PENDING_PER_CALL }, () =>
       assert.rejects(sends.send("p", "c", candidate), { code: "aborted" }),
