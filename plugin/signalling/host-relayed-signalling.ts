@@ -9,7 +9,7 @@ import { SendLanes } from "./send-lanes.ts";
 import { type IgnoreReason, parseSignal, topicOf } from "./topics.ts";
 
 /** One message on stdio, as in `signal.send` and `signal.deliver` of the contract. */
-export interface RelayedMessage {
+interface RelayedMessage {
   readonly peerId: string;
   readonly topic: string;
   readonly payload: Record<string, unknown>;

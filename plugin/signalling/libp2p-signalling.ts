@@ -24,7 +24,7 @@ import type { IgnoredCounts } from "./signal-inbox.ts";
 import { createParts, type SignallingParts } from "./signalling-parts.ts";
 import { BURST_OF_STRANGERS, defaultTimings, STRANGERS_PER_SECOND, type Timings } from "./timings.ts";
 
-export interface Libp2pSignallingOptions {
+interface Libp2pSignallingOptions {
   /** The display name that peers see. */
   readonly label: string;
   /** Without a file, the key and thus the identity last as long as the process. */
@@ -45,7 +45,7 @@ export interface Libp2pSignallingOptions {
 }
 
 /** Figures for tests and for the log. */
-export interface SignallingDiagnostics {
+interface SignallingDiagnostics {
   readonly openStreams: number;
   readonly connections: { readonly direct: number; readonly relayed: number };
   readonly pendingSends: number;

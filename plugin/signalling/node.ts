@@ -22,7 +22,7 @@ export interface PeerAddress {
   readonly addresses: readonly string[];
 }
 
-export interface NodeEvents {
+interface NodeEvents {
   onConnected(peerId: string): void;
   /** The last connection to the peer closed. */
   onDisconnected(peerId: string): void;

@@ -3,7 +3,7 @@
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
 
-export type SignallingErrorCode =
+type SignallingErrorCode =
   | "unreachable" // no connection, or the stream could not be opened
   | "unacknowledged" // sent, but no acknowledgement arrived
   | "invalidAddress"

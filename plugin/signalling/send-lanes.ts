@@ -1,7 +1,7 @@
-// The order in which signals are sent. Each call with each peer has a lane. A lane sends one message at a time, and starts
-// the next when the one before was acknowledged or failed, so an offer cannot overtake the accept. Candidates wait for the
-// messages before them, then several run at once. A hang-up cancels the messages that it overtakes: a request that is
-// retried after its hang-up would ring at the peer. The reference host uses the same lanes.
+// The order in which signals are sent. Each call with each peer has a lane, which sends one message at a time. The next
+// message starts when the one before was acknowledged or failed, so an offer cannot overtake the accept. Candidates wait
+// for the messages before them, then several run at once. A hang-up cancels the messages that it overtakes, because a
+// request that is retried after its hang-up would ring at the peer. The reference host uses the same lanes.
 
 import type { Signal } from "../../rpc-schema/index.ts";
 import { SignallingError } from "./port.ts";
@@ -15,7 +15,7 @@ interface TypedMessage {
 /** Delivers one message, retry included. If `canCancel` is set, it must reject with the signal's reason on abort. */
 type Deliver<Message> = (peerId: string, lane: string, message: Message, abort: AbortSignal) => Promise<void>;
 
-export interface LaneRules {
+interface LaneRules {
   /** If false, a message that is being delivered cannot be stopped, so a hang-up waits for it. */
   readonly canCancel: boolean;
   /** Candidates in delivery at once in one lane. With 0, candidates are sent one at a time, like other messages. */

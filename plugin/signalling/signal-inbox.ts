@@ -13,7 +13,7 @@ import {
 } from "./goop-wire/identity.ts";
 import { type IgnoreReason, parseSignal } from "./topics.ts";
 
-export interface SignalInboxOptions {
+interface SignalInboxOptions {
   open(from: string, payload: unknown): OpenedPayload;
   /** The message is encrypted with a key that we do not know, or for a key that is not ours. */
   onUndecryptable(from: string): void;

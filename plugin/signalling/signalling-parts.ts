@@ -17,7 +17,7 @@ import { SignalInbox } from "./signal-inbox.ts";
 import type { Timings } from "./timings.ts";
 import { topicOf } from "./topics.ts";
 
-export interface SignallingEnvironment {
+interface SignallingEnvironment {
   onSignal(from: string, callId: string, signal: Signal): void;
   onContacts(contacts: Contact[]): void;
   /** @throws SignallingError closed, before start and after closing */

@@ -4,14 +4,14 @@
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
-export interface CameraNode {
+interface CameraNode {
   /** Such as /dev/video0. */
   readonly path: string;
   readonly name: string;
 }
 
 /** All video device nodes of the kernel, including those that cannot capture. */
-export function videoNodes(system: SystemView): CameraNode[] {
+function videoNodes(system: SystemView): CameraNode[] {
   const names = system.list("/dev").filter((name) => /^video\d+$/.test(name));
   return names
     .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))

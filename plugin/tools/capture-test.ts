@@ -17,7 +17,7 @@ const FIRST_DATA_LIMIT_MS = 10_000;
 /** Concert pitch, for the test tone. */
 const TONE_HZ = 440;
 
-export interface CaptureTestOptions {
+interface CaptureTestOptions {
   readonly camera: string;
   readonly microphone: string;
   readonly seconds: number;
@@ -28,14 +28,14 @@ export interface CaptureTestOptions {
   readonly signal: AbortSignal;
 }
 
-export interface CaptureEngines {
+interface CaptureEngines {
   readonly cameras: Cameras;
   readonly sound: Sound;
   readonly png: Pick<PngEncoder, "encode" | "close">;
 }
 
 /** The result of one device as lines of text. `hasCaptured` is false if nothing was captured. */
-export interface CaptureReport {
+interface CaptureReport {
   readonly lines: readonly string[];
   readonly hasCaptured: boolean;
 }

@@ -5,7 +5,7 @@ import type { Device } from "../../rpc-schema/index.ts";
 import type { Cameras } from "../camera/camera.ts";
 import type { Sound, SoundDevices } from "../sound/sound.ts";
 
-export interface CameraWithModes extends Device {
+interface CameraWithModes extends Device {
   readonly modes: readonly CameraMode[];
 }
 

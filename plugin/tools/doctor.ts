@@ -8,7 +8,7 @@ import { checkSending } from "./sending-check.ts";
 import { checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
 
-export interface DoctorOptions {
+interface DoctorOptions {
   /** The folder of the built addon. */
   readonly addonFolder: string;
   /** Why the addon does not load, or null if it does. */

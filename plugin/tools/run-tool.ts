@@ -18,7 +18,7 @@ import { describeInspection } from "./inspect.ts";
 import { realSystem } from "./real-system.ts";
 import { replayFile } from "./replay.ts";
 
-export interface ToolEnvironment {
+interface ToolEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Writes to standard output. */
   print(text: string): void;

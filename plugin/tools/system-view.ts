@@ -5,7 +5,7 @@ export interface RunResult {
   readonly stdout: string;
 }
 
-export interface FileOwner {
+interface FileOwner {
   readonly group: number;
 }
 

@@ -10,7 +10,7 @@ import type { Timings } from "../timings.ts";
 import { Dialer } from "./dialer.ts";
 import { KnownPeers, type Origin } from "./known-peers.ts";
 
-export interface ContactManagerOptions {
+interface ContactManagerOptions {
   onContacts(contacts: Contact[]): void;
   /** A contact connected, or a connected peer became a contact. */
   onContactConnected(peerId: string): void;

@@ -6,7 +6,7 @@ import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { MAX_CONCURRENT_DIALS, MAX_DIALS_WHEN_FOUND, MAX_PEERS_TO_DIAL, type Timings } from "../timings.ts";
 
-export interface DialerOptions {
+interface DialerOptions {
   /** Rejects when the signal aborts. */
   connect(peerId: string, signal: AbortSignal): Promise<void>;
   isConnected(peerId: string): boolean;

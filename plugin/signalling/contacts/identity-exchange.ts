@@ -7,7 +7,7 @@ import { IDENTITY_RESPONSE_TOPIC, IDENTITY_TOPIC } from "../goop-wire/identity.t
 import { MAX_PACED_PEERS, type Timings } from "../timings.ts";
 import { PeerPacer } from "./peer-pacer.ts";
 
-export interface IdentityExchangeOptions {
+interface IdentityExchangeOptions {
   /** Must not encrypt: a peer with an old key of ours could not decrypt the message that carries the new key. */
   deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void>;
   /** Our current identity message. */
@@ -19,7 +19,7 @@ export interface IdentityExchangeOptions {
 
 /**
  * Sends each peer at most one request and one identity per `identityPauseMs`. Ends with `closing`. A peer receives our key
- * only after its own identity arrived: Goop² encrypts its answer once it has our key, and we could not decrypt it yet.
+ * only after its own identity arrived. Goop² encrypts its identity once it has our key, and we could not decrypt it yet.
  */
 export class IdentityExchange {
   /** Peers whose identity arrived since this process started, and whether they acknowledged our key since. */

@@ -9,7 +9,7 @@ import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "../timings.ts";
 export type Origin = "given" | "found" | "caller";
 
 /** What a peer announces about itself. Omitted fields keep their value. */
-export interface PeerDescription {
+interface PeerDescription {
   readonly label?: string;
   readonly videoDisabled?: boolean;
 }

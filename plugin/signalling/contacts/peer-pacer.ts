@@ -6,7 +6,7 @@ import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { MAX_PACED_PEERS } from "../timings.ts";
 
-export interface PeerPacerOptions {
+interface PeerPacerOptions {
   /** The work's name for log lines, before the peer's id. */
   readonly what: string;
   /** Must end when `closing` aborts. */

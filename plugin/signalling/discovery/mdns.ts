@@ -26,7 +26,7 @@ const ANSWER_PAUSE_MS = 1_000;
 /** The interval of libp2p's own mDNS. */
 const QUERY_EVERY_MS = 10_000;
 
-export interface MdnsOptions {
+interface MdnsOptions {
   /** Our multiaddrs, each ending in /p2p/<our peer id>. */
   addresses(): readonly string[];
   /** The addresses in an answer. Repeats with every answer, and also reports our own. */

@@ -3,7 +3,7 @@
 
 import { MAX_HELD_CHARS, MAX_HELD_MESSAGES, MAX_HELD_PER_PEER } from "../timings.ts";
 
-export interface HeldMessage {
+interface HeldMessage {
   readonly topic: string;
   /** The encrypted text. */
   readonly sealed: string;

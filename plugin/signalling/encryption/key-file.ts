@@ -1,5 +1,5 @@
-// The node's Ed25519 key on disk in libp2p's protobuf form, as Goop² stores its own: the bytes 08 01 12 40, the 32-byte
-// seed and the 32-byte public key (libp2p peer id specification, "Keys"). A damaged file is an error and is never replaced,
+// The node's Ed25519 key on disk, in the protobuf form of the libp2p peer id specification ("Keys"). Goop² uses the same
+// form: the bytes 08 01 12 40, the 32-byte seed and the 32-byte public key. A damaged file is an error and is never replaced,
 // because a new key would be a new identity.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";

@@ -9,7 +9,7 @@ import { PeerKeysFile } from "./peer-keys-file.ts";
 import { generateSealKey, loadOrCreateSealKey } from "./seal-key.ts";
 import { Sealing } from "./sealing.ts";
 
-export interface KeyringOptions {
+interface KeyringOptions {
   /** The identity's file. `seal.key` and `peer-keys.json` are stored beside it. */
   readonly privateKeyFile: string | undefined;
   /** Keys of contacts are dropped last when there are too many. */

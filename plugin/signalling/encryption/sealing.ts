@@ -2,6 +2,7 @@
 // {"enc": "<base64 of nonce and box>"} and holds the JSON of the plain payload. Topic, id and sequence number stay readable.
 
 import { errorText } from "../../common/error-text.ts";
+import { isRecord } from "../../common/is-record.ts";
 import type { Log } from "../../log.ts";
 import { seal, sharedKey, unseal } from "./box.ts";
 import type { PeerKey, PeerKeys } from "./peer-keys.ts";
@@ -71,7 +72,7 @@ export class Sealing {
 
 /** Only an object whose single field is the text `enc` is encrypted. */
 function sealedTextOf(payload: unknown): string | undefined {
-  if (typeof payload !== "object" || payload === null || !("enc" in payload)) return undefined;
+  if (!isRecord(payload)) return undefined;
   const isOnlyField = Object.keys(payload).length === 1;
   return isOnlyField && typeof payload.enc === "string" ? payload.enc : undefined;
 }

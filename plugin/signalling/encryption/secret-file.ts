@@ -7,7 +7,7 @@ import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { SignallingError } from "../port.ts";
 
-export interface Secret {
+interface Secret {
   /** The file's name in error messages. */
   readonly what: string;
   readonly path: string;

@@ -15,7 +15,7 @@ import { JsonObjectDecoder } from "./decoders.ts";
 import { Exchange } from "./exchange.ts";
 import { encodeAck, parseMessage } from "./goop-mq.ts";
 
-export interface MqReceiverOptions {
+interface MqReceiverOptions {
   /** Runs after the acknowledgement was written. `payload` is unchecked JSON. */
   onMessage(from: string, topic: string, payload: unknown): void;
   readonly timings: Timings;

@@ -13,7 +13,7 @@ import { encodeMessage, type MessageStamp, parseAck } from "./goop-mq.ts";
 /** An acknowledgement has about 80 bytes, since our ids have 36 characters. */
 const MAX_ACK_BYTES = 4_096;
 
-export interface MqSenderOptions {
+interface MqSenderOptions {
   /** Dials if needed. Rejects when the signal aborts. */
   open(peerId: string, signal: AbortSignal): Promise<ByteStream>;
   readonly stamp: MessageStamp;

@@ -12,7 +12,7 @@ import { type PresenceVerdict, PresentPeers } from "./present-peers.ts";
 const MAX_REPEATS = 8;
 
 /** The presence that we announce. Addresses may end in /p2p/<our peer id>. */
-export type OwnPresence = Pick<PeerPresence, "peerId" | "label" | "videoDisabled" | "addresses">;
+type OwnPresence = Pick<PeerPresence, "peerId" | "label" | "videoDisabled" | "addresses">;
 
 export interface PresenceOptions {
   /** @returns false if a connected subscriber could not be reached yet */

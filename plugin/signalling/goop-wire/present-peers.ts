@@ -22,7 +22,7 @@ interface PresentPeer {
   isOnline: boolean;
 }
 
-export interface PresentPeersOptions {
+interface PresentPeersOptions {
   /** Number of sweeps after which a silent peer counts as offline. */
   readonly sweepsOnline: number;
   /** Number of further sweeps after which the peer is forgotten. */
