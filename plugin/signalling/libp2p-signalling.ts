@@ -12,7 +12,7 @@ import type { OwnIdentity } from "./goop-wire/identity.ts";
 import { LABEL_PROTOCOL, serveLabel } from "./goop-wire/label-protocol.ts";
 import type { DroppedPresence } from "./goop-wire/presence.ts";
 import { PRESENCE_TOPIC } from "./goop-wire/presence-message.ts";
-import type { NodeOptions, PeerAddress, SignallingNode, StartNode, StreamHandler } from "./node.ts";
+import type { NodeOptions, PeerAddress, SignallingNode, StreamHandler } from "./node.ts";
 import {
   type OwnAvailability,
   type SelfAddress,
@@ -40,8 +40,6 @@ interface Libp2pSignallingOptions {
   readonly relays?: readonly string[];
   readonly log: Log;
   readonly timings?: Partial<Timings>;
-  /** Tests supply another node than libp2p's. */
-  readonly startNode?: StartNode;
 }
 
 /** Figures for tests and for the log. */
@@ -169,10 +167,10 @@ class NodeSignalling implements Libp2pSignalling {
       isContact: (peerId) => this.#parts.contacts.peers.has(peerId),
       log: this.#log,
     });
-    const startNode = this.#options.startNode ?? (await import("./libp2p/libp2p-node.ts")).startLibp2pNode;
+    const { startLibp2pNode } = await import("./libp2p/libp2p-node.ts");
     let node: SignallingNode;
     try {
-      node = await startNode(this.#nodeOptions(this.#keyring.identity));
+      node = await startLibp2pNode(this.#nodeOptions(this.#keyring.identity));
     } catch (error) {
       throw new SignallingError(
         "startFailed",

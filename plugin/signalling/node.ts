@@ -1,5 +1,5 @@
-// What signalling needs from a peer-to-peer node: streams by protocol, connections and discovered peers. Only the folder
-// libp2p/ implements it with libp2p. Tests supply their own node.
+// What signalling needs from a peer-to-peer node: streams by protocol, connections and discovered peers. The folder
+// libp2p/ implements it.
 
 import type { Log } from "../log.ts";
 
@@ -96,6 +96,3 @@ export interface SignallingNode {
   /** Closes every connection. Rejects if that takes longer than `stopMs`. */
   stop(): Promise<void>;
 }
-
-/** @throws Error if no address can be listened on */
-export type StartNode = (options: NodeOptions) => Promise<SignallingNode>;
