@@ -14,7 +14,12 @@ import type { Log } from "../log.ts";
 import { createJpegBytesEncoder, createJpegTextEncoder, createPngTextEncoder } from "./encoders.ts";
 import type { FrameClient } from "./frame-client.ts";
 import { FRAME_LINE_TAIL, frameLineHead } from "./frame-line.ts";
-import { createFrameServer, type FrameServer, type ServedDelivery, type ConnectClient } from "./frame-server.ts";
+import {
+  type ConnectClient,
+  createFrameServer,
+  type FrameServer,
+  type ServedDelivery,
+} from "./frame-server.ts";
 import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
 import type { FrameOutlet, Frames } from "./frames.ts";
 import { createLedger } from "./ledger.ts";
@@ -165,7 +170,10 @@ class CallFrames implements Frames {
     const within = withinOf(params, source);
     const stream = this.#createStream(id, params, source, {
       credit,
-      encode: format === "png" ? createPngTextEncoder(this.#png, within) : createJpegTextEncoder(this.#native, within, params.quality),
+      encode:
+        format === "png"
+          ? createPngTextEncoder(this.#png, within)
+          : createJpegTextEncoder(this.#native, within, params.quality),
       write: (head, bytes) =>
         this.#outlet.writeFrame(frameLineHead({ stream: id, mediaType, ...head }), bytes, FRAME_LINE_TAIL),
     });

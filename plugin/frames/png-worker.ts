@@ -3,7 +3,7 @@
 import { parentPort } from "node:worker_threads";
 import { PNG } from "pngjs";
 import type { PngAnswer, PngJob } from "./png-encoder.ts";
-import { sizeWithinWidth, scaleRgba } from "./scale-rgba.ts";
+import { scaleRgba, sizeWithinWidth } from "./scale-rgba.ts";
 
 function encode({ id, rgba, width, height, maxWidth }: PngJob): PngAnswer {
   const size = sizeWithinWidth(width, height, maxWidth);

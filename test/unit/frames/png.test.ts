@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { PNG } from "pngjs";
 import { createFrames } from "../../../plugin/frames/create-frames.ts";
 import { PngEncoder } from "../../../plugin/frames/png-encoder.ts";
-import { sizeWithinWidth, scaleRgba } from "../../../plugin/frames/scale-rgba.ts";
+import { scaleRgba, sizeWithinWidth } from "../../../plugin/frames/scale-rgba.ts";
 import { frameMethods, methods, RpcError } from "../../../rpc-schema/index.ts";
 import { countedFrame, FakeNative } from "../../support/fakes/fake-frames.ts";
 
