@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
-// A page as somebody else writes it, for the same purpose as host.ts.
+// A page of another project, for the same purpose as host.ts.
 import { createCanvasView } from "goop-call-plugin/page/canvas-view";
-import { installGoop } from "goop-call-plugin/page/goop-call";
+import "goop-call-plugin/page/goop-call";
 import { createImageView } from "goop-call-plugin/page/image-view";
 import { Link } from "goop-call-plugin/page/page-link";
 
@@ -13,4 +13,4 @@ view.close();
 createImageView({ image: document.createElement("img"), link, callId: "c1", source: "local" }).close();
 // @ts-expect-error: a call has no such source
 createCanvasView({ canvas, link, callId: "c1", source: "sideways" });
-installGoop(link, "token").callState satisfies object;
+Goop.callState satisfies object;
