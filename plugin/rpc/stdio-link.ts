@@ -7,9 +7,9 @@ import { LineOutput } from "./line-output.ts";
 import { MAX_LINE_BYTES } from "./line-reader.ts";
 
 /** Two minutes of the busiest control traffic need far less. A reader that leaves more unread is not reading. */
-export const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** A reader that takes nothing for this long is hung. Pauses of a healthy page or garbage collector are far shorter. */
-export const STALL_MS = 10_000;
+const STALL_MS = 10_000;
 
 /** The other side closed its end, broke, or stopped reading. */
 export class LinkLostError extends Error {

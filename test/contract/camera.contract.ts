@@ -1,4 +1,4 @@
-// What every `Cameras` must do, whatever is behind it. Run on the pattern, the fake, and in the kernel machine.
+// The contract of every `Cameras`. Run on the test pattern, on the fake, and in the virtual machine of the kernel tests.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -11,18 +11,18 @@ export interface CameraSubject {
   /** The settings value that opens it. */
   readonly choice: string;
   create(): Cameras;
-  /** Makes a picture come where none comes by itself. */
+  /** Causes a frame where none comes by itself. */
   stimulate?(): void;
-  /** Takes a camera away and brings one back, where the test can; `cameras` is one that `create` made. */
+  /** Removes a camera and adds it again, where the test can. `cameras` is a result of `create`. */
   readonly exchange?: {
     readonly away: (cameras: Cameras) => void;
     readonly back: (cameras: Cameras) => void;
   };
 }
 
-const WISH = { width: 640, height: 360, fps: 30 };
+const CONSTRAINTS = { width: 640, height: 360, fps: 30 };
 
-/** Hands out the next picture to come; whoever asks for one owes its release. */
+/** Returns the next frame. The caller of `next` must release it. */
 class NextFrames implements CaptureCallbacks {
   readonly #waiting: ((frame: VideoFrame) => void)[] = [];
   readonly errors: CaptureError[] = [];
@@ -45,24 +45,24 @@ class NextFrames implements CaptureCallbacks {
   }
 }
 
-/** Hands out the lists that a watcher was told, in order. */
+/** Returns the lists that a listener received, in order. */
 class NextLists {
   readonly #lists: Device[][] = [];
   #wanted: ((list: Device[]) => void) | undefined;
 
-  readonly told = (list: Device[]): void => {
+  readonly onList = (list: Device[]): void => {
     this.#lists.push(list);
-    this.#handOut();
+    this.#settle();
   };
 
   next(): Promise<Device[]> {
     return new Promise((resolve) => {
       this.#wanted = resolve;
-      this.#handOut();
+      this.#settle();
     });
   }
 
-  #handOut(): void {
+  #settle(): void {
     const list = this.#wanted && this.#lists.shift();
     if (list === undefined) return;
     const wanted = this.#wanted;
@@ -90,12 +90,12 @@ function listing(subject: CameraSubject): void {
     assert.equal(devices.at(-1)?.isDefault, false);
   });
 
-  test("an id that names nothing is refused as an unknown device", async () => {
-    const opening = subject.create().open("no-such-camera", WISH, new NextFrames());
+  test("an unknown id is refused as unknownDevice", async () => {
+    const opening = subject.create().open("no-such-camera", CONSTRAINTS, new NextFrames());
     await assert.rejects(opening, (error) => error instanceof RpcError && error.kind === "unknownDevice");
   });
 
-  test("the open camera says which device it is", async () => {
+  test("an open camera has the id and the name of its device", async () => {
     const cameras = subject.create();
     await whileOpen(subject, cameras, async (camera) => {
       const listed = cameras.list().find(({ id }) => id === camera.deviceId);
@@ -106,9 +106,9 @@ function listing(subject: CameraSubject): void {
 
 function watching(subject: CameraSubject): void {
   const { exchange } = subject;
-  test("a watch that was ended tells nothing, and may be ended twice", async () => {
+  test("a listener that was removed is not called, and can be removed twice", async () => {
     const cameras = subject.create();
-    const stop = cameras.watch(() => assert.fail("told after its end"));
+    const stop = cameras.watch(() => assert.fail("called after its removal"));
     stop();
     stop();
     exchange?.away(cameras);
@@ -116,11 +116,11 @@ function watching(subject: CameraSubject): void {
     await new Promise(setImmediate);
   });
   if (exchange === undefined) return;
-  test("a camera that goes and comes back is told with the list of that moment, to every watcher", async () => {
+  test("every listener gets the present list when a camera is removed and added", async () => {
     const cameras = subject.create();
     const before = cameras.list();
     const [one, other] = [new NextLists(), new NextLists()];
-    const stops = [cameras.watch(one.told), cameras.watch(other.told)];
+    const stops = [cameras.watch(one.onList), cameras.watch(other.onList)];
     try {
       exchange.away(cameras);
       for (const lists of [one, other]) assert.equal((await lists.next()).length, before.length - 1);
@@ -133,7 +133,7 @@ function watching(subject: CameraSubject): void {
 }
 
 function delivering(subject: CameraSubject): void {
-  test("pictures are whole I420 of the mode's size, each alone in its buffer", async () => {
+  test("frames are complete I420 of the mode's size, each in a buffer of its own", async () => {
     await whileOpen(subject, subject.create(), async (camera, frames) => {
       const frame = await nextFrame(subject, frames);
       const { width, height } = camera.mode;
@@ -145,7 +145,7 @@ function delivering(subject: CameraSubject): void {
     });
   });
 
-  test("capture times are Unix time and rise from picture to picture", async () => {
+  test("capture times are Unix time and rise from frame to frame", async () => {
     const before = Date.now() * 1000;
     await whileOpen(subject, subject.create(), async (_camera, frames) => {
       const first = await nextFrame(subject, frames);
@@ -158,7 +158,7 @@ function delivering(subject: CameraSubject): void {
     });
   });
 
-  test("a retained picture stays as it is while later ones arrive", async () => {
+  test("a retained frame does not change while later ones arrive", async () => {
     await whileOpen(subject, subject.create(), async (_camera, frames) => {
       const kept = await nextFrame(subject, frames);
       const copy = Uint8Array.from(kept.data);
@@ -168,10 +168,10 @@ function delivering(subject: CameraSubject): void {
     });
   });
 
-  test("a picture that was given back cannot be released or retained again", async () => {
+  test("a released frame cannot be released or retained again", async () => {
     await whileOpen(subject, subject.create(), async (_camera, frames) => {
       const frame = await nextFrame(subject, frames);
-      // The queue's own hold is the only one left once the callback has returned.
+      // When the callback has returned, only the queue retains the frame.
       await new Promise(setImmediate);
       frame.release();
       assert.throws(() => frame.release());
@@ -181,9 +181,9 @@ function delivering(subject: CameraSubject): void {
 }
 
 function closing(subject: CameraSubject): void {
-  test("after close no picture comes, and the counters add up", async () => {
+  test("after close no frame arrives, and the counters add up", async () => {
     const frames = new NextFrames();
-    const camera = await subject.create().open(subject.choice, WISH, frames);
+    const camera = await subject.create().open(subject.choice, CONSTRAINTS, frames);
     (await nextFrame(subject, frames)).release();
     await camera.close();
     const { captured, faulty, dropped, delivered } = camera.counters();
@@ -195,9 +195,9 @@ function closing(subject: CameraSubject): void {
     assert.deepEqual(frames.errors, []);
   });
 
-  test("close may be called again and a closed camera opens anew", async () => {
+  test("close is idempotent, and a closed camera can be opened again", async () => {
     const cameras = subject.create();
-    const camera = await cameras.open(subject.choice, WISH, new NextFrames());
+    const camera = await cameras.open(subject.choice, CONSTRAINTS, new NextFrames());
     await Promise.all([camera.close(), camera.close()]);
     await camera.close();
     await whileOpen(subject, cameras, async (_camera, frames) => {
@@ -205,9 +205,9 @@ function closing(subject: CameraSubject): void {
     });
   });
 
-  test("a picture held beyond close keeps its content and may still be released", async () => {
+  test("a frame that is retained beyond close keeps its content and can be released", async () => {
     const frames = new NextFrames();
-    const camera = await subject.create().open(subject.choice, WISH, frames);
+    const camera = await subject.create().open(subject.choice, CONSTRAINTS, frames);
     const kept = await nextFrame(subject, frames);
     const copy = Uint8Array.from(kept.data);
     await camera.close();
@@ -228,7 +228,7 @@ async function whileOpen(
   work: (camera: OpenCamera, frames: NextFrames) => Promise<void>,
 ): Promise<void> {
   const frames = new NextFrames();
-  const camera = await cameras.open(subject.choice, WISH, frames);
+  const camera = await cameras.open(subject.choice, CONSTRAINTS, frames);
   try {
     await work(camera, frames);
   } finally {

@@ -1,4 +1,4 @@
-// What holds of a stream of pictures whatever way it takes to the page: one suite for the three ways.
+// One suite for the three deliveries of frames to the page.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -19,13 +19,13 @@ interface Watched {
   readonly native: FakeNative;
   readonly stream: string;
   readonly viewer: FrameViewer;
-  /** Offers a picture 1/30 s after the last. */
+  /** Offers a frame 1/30 s after the last one. */
   offer(mark: number): CountedFrame;
-  /** Lets the oldest picture that is being encoded become ready, and its bytes leave. */
+  /** Completes the oldest encoding, and lets its bytes be written. */
   encoded(): Promise<void>;
 }
 
-/** As a host that reads lines sees it. */
+/** A host that reads lines. */
 class LineViewer implements FrameViewer {
   readonly #seen: ReceivedFrame[] = [];
   readonly #waiting: ((picture: ReceivedFrame) => void)[] = [];
@@ -47,9 +47,9 @@ class LineViewer implements FrameViewer {
   acknowledge(seq: number): void {
     this.onAcknowledge(seq);
   }
-  /** A host always reads. */
+  /** A host that reads lines cannot pause. */
   pause(): void {
-    throw new Error("a line viewer cannot pause");
+    throw new Error("a host that reads lines cannot pause");
   }
   leave(): void {
     this.#waiting.length = 0;
@@ -84,7 +84,7 @@ async function watch(delivery: FrameDelivery): Promise<Watched> {
       return frame;
     },
     async encoded() {
-      // An acknowledgement that lets it begin may still be on its way.
+      // The acknowledgement that starts the encoding may not have arrived.
       while (native.encodes.length === 0) await settled();
       next(native.encodes).finish();
       await settled();
@@ -107,7 +107,7 @@ for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
       }
     });
 
-  describe(`pictures by ${delivery}`, () => {
+  describe(`frames over ${delivery}`, () => {
     about("arrive whole and in order", async ({ viewer, offer, encoded }) => {
       for (const mark of [7, 8, 9]) {
         offer(mark);
@@ -123,7 +123,7 @@ for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
     });
 
     about(
-      "are replaced by the newest while one is on its way",
+      "are replaced by the newest one while another is in flight",
       async ({ frames, viewer, offer, encoded }) => {
         for (const mark of [1, 2, 3, 4]) offer(mark);
         await encoded();
@@ -135,7 +135,7 @@ for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
     );
 
     if (delivery !== "mjpeg") {
-      about("wait for credit, and go on when it comes", async ({ native, viewer, offer, encoded }) => {
+      about("wait for credit, and continue when it arrives", async ({ native, viewer, offer, encoded }) => {
         for (const mark of [1, 2]) {
           offer(mark);
           await encoded();
@@ -143,14 +143,14 @@ for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
         }
         offer(3);
         await settled();
-        assert.equal(native.encodes.length, 0, "nothing is encoded that may not be sent");
+        assert.equal(native.encodes.length, 0, "nothing is encoded without credit");
         viewer.acknowledge(2);
         await encoded();
         assert.equal((await viewer.next()).seq, 3);
       });
     }
 
-    about("are all accounted for and given back at the end of the call", async (watched) => {
+    about("are all counted and released at the end of the call", async (watched) => {
       const { frames, native, viewer, offer, encoded } = watched;
       const held = [offer(1), offer(2)];
       await encoded();
@@ -173,15 +173,22 @@ for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
       );
     });
 
-    about("end with the stream, also in mid-encode", async ({ frames, stream, viewer, offer, encoded }) => {
-      const encoding = offer(1);
-      const waiting = offer(2);
-      frames.unsubscribe(stream);
-      await encoded();
-      await viewer.closed;
-      assert.deepEqual([encoding.held(), waiting.held()], [0, 1], "the newest is kept for a snapshot only");
-      assert.equal(frames.counts("c", "remote").unwatched, 2);
-      assert.throws(() => frames.unsubscribe(stream), RpcError);
-    });
+    about(
+      "end with the stream, also during an encoding",
+      async ({ frames, stream, viewer, offer, encoded }) => {
+        const encoding = offer(1);
+        const waiting = offer(2);
+        frames.unsubscribe(stream);
+        await encoded();
+        await viewer.closed;
+        assert.deepEqual(
+          [encoding.held(), waiting.held()],
+          [0, 1],
+          "only the newest one is kept, for a snapshot",
+        );
+        assert.equal(frames.counts("c", "remote").unwatched, 2);
+        assert.throws(() => frames.unsubscribe(stream), RpcError);
+      },
+    );
   });
 }

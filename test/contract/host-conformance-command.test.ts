@@ -1,4 +1,4 @@
-// The example host, a command that knows only the OpenRPC document, does what every host with its own transport must do.
+// The example host, a command that uses only the OpenRPC document, passes the conformance suite.
 
 import { fileURLToPath } from "node:url";
 import { commandHost } from "../support/plugin/command-host.ts";

@@ -1,5 +1,5 @@
-// What every host that carries the signals keeps, in whatever language it is written: rpc-schema/README.md, "What a host
-// that carries the signals must do". The test plays both the plugin and the network; the host stands between.
+// The conformance suite for hosts in any language that carry the signals. The rules are in rpc-schema/README.md, "What a host
+// that carries the signals must do". The test plays both the plugin and the network.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -10,26 +10,26 @@ import {
   type FakePluginProcess,
 } from "../support/plugin/fake-plugin-executable.ts";
 
-export interface RelayedMessage {
+export interface NetworkMessage {
   readonly peerId: string;
   readonly topic: string;
   readonly payload: Record<string, unknown>;
 }
 
-/** The network as the host's node sees it; the suite's. */
+/** The network of the host's node, which the suite provides. */
 export interface HostNetwork {
-  /** What the host's node sends to a peer. Resolves when the peer acknowledged, rejects when it is not reached. */
-  send(message: RelayedMessage): Promise<void>;
+  /** Sends a message of the host's node. Resolves when the peer acknowledged it, rejects when the peer is not reached. */
+  send(message: NetworkMessage): Promise<void>;
 }
 
 export interface HostUnderTest {
-  /** A peer's message reaches the host's node. */
-  arrives(message: RelayedMessage): void;
-  /** The host's user closes it. */
+  /** Delivers a peer's message to the host's node. */
+  arrives(message: NetworkMessage): void;
+  /** Closes the host, as its user does. */
   stop(): Promise<void>;
 }
 
-/** Starts the host with this executable as its plugin. Resolves when the plugin was told `initialized`. */
+/** Starts the host with this executable as its plugin. Resolves after the host has sent `initialized`. */
 export type StartHost = (pluginPath: string, network: HostNetwork) => Promise<HostUnderTest>;
 
 const P1 = "12D3KooWPeerNumber1abcde";
@@ -37,22 +37,22 @@ const P2 = "12D3KooWPeerNumber2abcde";
 const P3 = "12D3KooWPeerNumber3abcde";
 const P4 = "12D3KooWPeerNumber4abcde";
 
-/** A network whose peers answer as a test says. */
+/** A network whose peers answer as the test decides. */
 class ScriptedNetwork implements HostNetwork {
-  /** In the order in which the peers had them. */
-  readonly reached: RelayedMessage[] = [];
-  readonly arrivals = new AwaitableQueue<RelayedMessage>();
+  /** In the order in which they reached the peers. */
+  readonly reached: NetworkMessage[] = [];
+  readonly arrivals = new AwaitableQueue<NetworkMessage>();
   readonly unreachable = new Set<string>();
   readonly #held = new Map<string, Promise<void>>();
 
-  /** The next message of this topic, and it alone, is on its way until the returned function is called. */
+  /** Delays the next message of this topic, and only that one, until the returned function is called. */
   hold(topic: string): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held.set(topic, promise);
     return resolve;
   }
 
-  async send(message: RelayedMessage): Promise<void> {
+  async send(message: NetworkMessage): Promise<void> {
     const held = this.#held.get(message.topic);
     this.#held.delete(message.topic);
     await held;
@@ -61,7 +61,7 @@ class ScriptedNetwork implements HostNetwork {
     this.arrivals.add(message);
   }
 
-  next(topic: string): Promise<RelayedMessage> {
+  next(topic: string): Promise<NetworkMessage> {
     return this.arrivals.take((message) => message.topic === topic, `a message on ${topic}`);
   }
 }
@@ -70,9 +70,9 @@ interface Scene {
   readonly plugin: FakePluginProcess;
   readonly host: HostUnderTest;
   readonly network: ScriptedNetwork;
-  /** What `initialize` said. */
+  /** The params of `initialize`. */
   readonly initialized: Record<string, unknown>;
-  /** The host stops, and the plugin leaves as it should. */
+  /** Stops the host, and lets the plugin exit in order. */
   leave(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ async function inScene(start: StartHost, run: (scene: Scene) => Promise<void>): 
     const host = await starting;
     await run({ plugin, host, network, initialized, leave: () => leave(plugin, host) });
   } finally {
-    // The plugin first: a host waits for one that still runs.
+    // The plugin ends first, because a host waits for a running plugin.
     await seat.close();
     await starting.then((host) => host.stop());
   }
@@ -101,7 +101,7 @@ async function leave(plugin: FakePluginProcess, host: HostUnderTest): Promise<vo
   await stopped;
 }
 
-const request = (peerId: string, callId: string): RelayedMessage => ({
+const request = (peerId: string, callId: string): NetworkMessage => ({
   peerId,
   topic: `call:${callId}`,
   payload: { type: "call-request", mediaType: "video" },
@@ -111,42 +111,42 @@ export function hostConformance(name: string, start: StartHost): void {
   const scene = (what: string, run: (scene: Scene) => Promise<void>) =>
     test(what, { timeout: 60_000 }, () => inScene(start, run));
 
-  describe(`${name}: begins and ends`, () => life(scene));
-  describe(`${name}: sends for the plugin`, () => sending(scene));
-  describe(`${name}: delivers to the plugin`, () => delivering(scene));
-  describe(`${name}: bears with a plugin that is wrong or gone`, () => faults(scene));
+  describe(`${name}: start and end`, () => life(scene));
+  describe(`${name}: sending for the plugin`, () => sending(scene));
+  describe(`${name}: delivery to the plugin`, () => delivering(scene));
+  describe(`${name}: faults and death of the plugin`, () => faults(scene));
 }
 
 type InScene = (what: string, run: (scene: Scene) => Promise<void>) => void;
 
 function life(scene: InScene): void {
-  scene("says who it is and that it carries, and `initialized` after the answer", async (now) => {
+  scene("sends its versions and `carrier`, and `initialized` after the answer", async (now) => {
     const params = methods.initialize.params.parse(now.initialized);
     assert.notEqual(commonVersion(params), null, "host and plugin have to speak a common version");
     assert.ok(params.carrier, "the host has to give its own peer id as carrier.selfId");
     await now.leave();
   });
 
-  scene("tells whom it knows once it is initialized", async ({ plugin, leave: end }) => {
+  scene("sends its contacts after `initialized`", async ({ plugin, leave: end }) => {
     const { params } = await plugin.notification("contacts.set");
     const { contacts } = params as { contacts: unknown[] };
     for (const contact of contacts) contactSchema.parse(contact);
     await end();
   });
 
-  scene("ends by `shutdown`, its answer, then `exit` or the end of the plugin's input", async (now) => {
+  scene("ends with `shutdown`, its answer, and then `exit` or the end of the plugin's input", async (now) => {
     await now.leave();
     assert.deepEqual(now.network.reached, []);
   });
 
-  scene("ends also when the plugin answers nothing any more", async ({ plugin, host }) => {
+  scene("ends also when the plugin does not answer", async ({ plugin, host }) => {
     await host.stop();
     await plugin.exited;
   });
 }
 
 function sending(scene: InScene): void {
-  scene("as it was asked to, and answers null when the peer acknowledged, not before", async (now) => {
+  scene("unchanged, and answers null when the peer has acknowledged, not before", async (now) => {
     const { plugin, network } = now;
     const release = network.hold("call:c1");
     const payload = { type: "call-offer", sdp: "v=0\r\n", more: { "grüße 😀": [1, null, { deep: true }] } };
@@ -160,7 +160,7 @@ function sending(scene: InScene): void {
     await now.leave();
   });
 
-  scene("and answers peerUnreachable for a peer that it does not reach", async (now) => {
+  scene("with the answer peerUnreachable for a peer that it does not reach", async (now) => {
     now.network.unreachable.add(P1);
     now.plugin.send("a", P1, "call:c1", { type: "call-request" });
     const { error } = await now.plugin.answer("a");
@@ -174,7 +174,7 @@ function sending(scene: InScene): void {
   });
 
   scene(
-    "in order on each topic, also when the first takes long, and no topic waits for another",
+    "in order on each topic, also behind a slow message, while no topic waits for another",
     async (now) => {
       const { plugin, network } = now;
       const release = network.hold("call:slow");
@@ -200,7 +200,7 @@ function sending(scene: InScene): void {
 }
 
 function delivering(scene: InScene): void {
-  scene("each message whole, with the sender that the connection proved", async (now) => {
+  scene("of each message unchanged, with the sender that the connection proved", async (now) => {
     const payload = { type: "call-offer", sdp: "v=0\r\n", from: P3, more: { "grüße 😀": [1, null] } };
     now.host.arrives({ peerId: P1, topic: "call:c1", payload });
     const { id, params } = await now.plugin.request("signal.deliver");
@@ -224,7 +224,7 @@ function delivering(scene: InScene): void {
     await end();
   });
 
-  scene("nothing that is not on a call's topic", async ({ plugin, host, leave: end }) => {
+  scene("of messages on the topics of calls only", async ({ plugin, host, leave: end }) => {
     for (const topic of ["chat", "identity", "group:x", "call", "CALL:x"]) {
       host.arrives({ peerId: P1, topic, payload: { type: "call-request" } });
     }
@@ -235,17 +235,20 @@ function delivering(scene: InScene): void {
     await end();
   });
 
-  scene("what the plugin refuses only once", async ({ plugin, host, network, leave: end }) => {
-    host.arrives(request(P1, "c1"));
-    const { id } = await plugin.request("signal.deliver");
-    plugin.write({ id, error: { code: -32603, message: "a bug" } });
-    host.arrives({ peerId: P1, topic: "call:c1", payload: { type: "call-hangup" } });
-    const next = await plugin.request("signal.deliver");
-    assert.deepEqual(next.params?.payload, { type: "call-hangup" });
-    plugin.write({ id: next.id, result: null });
-    await end();
-    assert.deepEqual(network.reached, []);
-  });
+  scene(
+    "of a message only once, also when the plugin refuses it",
+    async ({ plugin, host, network, leave: end }) => {
+      host.arrives(request(P1, "c1"));
+      const { id } = await plugin.request("signal.deliver");
+      plugin.write({ id, error: { code: -32603, message: "a bug" } });
+      host.arrives({ peerId: P1, topic: "call:c1", payload: { type: "call-hangup" } });
+      const next = await plugin.request("signal.deliver");
+      assert.deepEqual(next.params?.payload, { type: "call-hangup" });
+      plugin.write({ id: next.id, result: null });
+      await end();
+      assert.deepEqual(network.reached, []);
+    },
+  );
 }
 
 const ended = (peerId: string, callId: string) => ({
@@ -256,7 +259,7 @@ const ended = (peerId: string, callId: string) => ({
   durationMs: 0,
 });
 
-/** Calls of every kind: c1 and c2 are open, the others over. */
+/** Creates calls of every kind: c1 and c2 are open, the others have ended. */
 async function openCalls({ plugin, host, network }: Scene): Promise<void> {
   plugin.send(1, P1, "call:c1", { type: "call-request" });
   host.arrives(request(P2, "c2"));
@@ -272,7 +275,7 @@ async function openCalls({ plugin, host, network }: Scene): Promise<void> {
     const { id } = await plugin.request("signal.deliver");
     plugin.write({ id, result: null });
   }
-  // Answered after `call.ended` was read, since the plugin's words are read in order.
+  // The host reads messages in order, so it has read `call.ended` when it answers this.
   plugin.send("last", P3, "call:c3", { type: "call-hangup" });
   await plugin.answer("last");
   network.reached.length = 0;
@@ -281,9 +284,9 @@ async function openCalls({ plugin, host, network }: Scene): Promise<void> {
 function faults(scene: InScene): void {
   for (const [how, go] of [
     ["is killed", (plugin: FakePluginProcess) => plugin.kill()],
-    ["leaves without a word", async (plugin: FakePluginProcess) => plugin.exit()],
+    ["exits without a message", async (plugin: FakePluginProcess) => plugin.exit()],
   ] as const) {
-    scene(`hangs up every open call, once, to its peer, when the plugin ${how}`, async (now) => {
+    scene(`sends one hang-up for every open call when the plugin ${how}`, async (now) => {
       await openCalls(now);
       await go(now.plugin);
       for (const topic of ["call:c1", "call:c2"]) {
@@ -293,15 +296,15 @@ function faults(scene: InScene): void {
         );
       }
       await now.host.stop();
-      const told = now.network.reached.map(({ peerId, topic, payload }) => [peerId, topic, payload.type]);
-      assert.deepEqual(told.sort(), [
+      const hangUps = now.network.reached.map(({ peerId, topic, payload }) => [peerId, topic, payload.type]);
+      assert.deepEqual(hangUps.sort(), [
         [P1, "call:c1", "call-hangup"],
         [P2, "call:c2", "call-hangup"],
       ]);
     });
   }
 
-  scene("ends when a plugin died whose peers are not there any more", async (now) => {
+  scene("ends when the plugin died and the peers are unreachable", async (now) => {
     await openCalls(now);
     for (const peer of [P1, P2]) now.network.unreachable.add(peer);
     await now.plugin.kill();
@@ -309,7 +312,7 @@ function faults(scene: InScene): void {
     assert.deepEqual(now.network.reached, []);
   });
 
-  scene("goes on after noise, answers to nothing and requests that are none", async (now) => {
+  scene("continues after noise, answers without requests, and malformed requests", async (now) => {
     const { plugin, network } = now;
     plugin.writeRaw("ALSA lib pcm.c:2495:(snd_pcm_open_noupdate) Unknown PCM\n\n{\n[]\nnull\n7\n");
     plugin.writeRaw(Buffer.from([0xff, 0xfe, 0x00, 0x0a]));

@@ -1,4 +1,4 @@
-// The reference host with a transport of its own passes the conformance suite.
+// The reference host passes the conformance suite.
 
 import { startHost } from "../../plugin/host/host.ts";
 import type {
@@ -10,7 +10,7 @@ import { type HostNetwork, hostConformance } from "./host-conformance.contract.t
 
 const SELF = "12D3KooWTheHost1tse1f111";
 
-/** The suite's network as the reference host's transport. */
+/** The suite's network as the host transport of the reference host. */
 function transportOver(network: HostNetwork): HostTransport & { arrives(message: TransportMessage): void } {
   let listener: HostTransportListener | undefined;
   return {
@@ -36,7 +36,7 @@ hostConformance("reference host", async (pluginPath, network) => {
   const host = await startHost({
     label: "Alice",
     pluginCommand: { program: pluginPath, args: [] },
-    // Short, because tests also leave plugins hanging.
+    // A plugin that does not exit is killed soon.
     leaveTimeouts: { shutdownMs: 500, exitMs: 500 },
     transport,
   });

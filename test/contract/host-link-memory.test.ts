@@ -1,4 +1,4 @@
-// The host link's contract, both ways, joined in memory.
+// The contract of the host link, in both directions, in memory.
 
 import { linkInMemory } from "../../plugin/rpc/memory-pair.ts";
 import { linkHandlers } from "../support/fakes/link-handlers.ts";

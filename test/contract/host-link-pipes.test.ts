@@ -1,4 +1,4 @@
-// The host link's contract, both ways, over the pipes of a real process, and what only a process can show.
+// The contract of the host link, in both directions, over the pipes of a real process. Includes the tests that need a process.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -35,7 +35,7 @@ testHostLink("the pipes of a process", link);
 testPluginRequests("the pipes of a process", link);
 
 describe("host link and the process's end", { timeout: 60_000 }, () => {
-  test("a plugin that dies closes the link and rejects what is open", async () => {
+  test("a plugin that dies closes the link and rejects the open requests", async () => {
     const { child, exited, host } = startProcess();
     await host.request("contacts.list", {});
     const open = assert.rejects(host.request("call.accept", { callId: "c" }), /closed/);
@@ -45,7 +45,7 @@ describe("host link and the process's end", { timeout: 60_000 }, () => {
     assert.match(await host.closed, /closed/);
   });
 
-  test("the plugin leaves when its input ends", async () => {
+  test("the plugin exits when its input ends", async () => {
     const { exited, host } = startProcess();
     await host.request("contacts.list", {});
     host.close();
@@ -56,7 +56,7 @@ describe("host link and the process's end", { timeout: 60_000 }, () => {
     const { child, exited, host } = startProcess();
     await host.request("contacts.list", {});
     child.stdout.pause();
-    // 1.6 MB of frames, far more than the pipe and the reading stream hold.
+    // 1.6 MB of frames are far more than the pipe and the reading stream can hold.
     const asked = host.request("frames.subscribe", { callId: "c", source: "remote", credit: 8 });
     child.stdin.write('{"jsonrpc":"2.0","method":"are.you.there"}\n');
     const logged = createInterface(child.stderr)[Symbol.asyncIterator]();

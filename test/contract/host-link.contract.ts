@@ -1,4 +1,4 @@
-// What a host sees of a plugin, whatever carries the bytes: one suite for memory and for the pipes of a process.
+// One suite for the host link in memory and over the pipes of a process.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,13 +10,13 @@ import { FRAME_BASE64, SPECIAL_TEXT } from "../support/fakes/link-handlers.ts";
 
 export interface LinkedPlugin {
   readonly host: HostLink;
-  /** The plugin's input, for writing what no well-behaved host writes. */
+  /** The plugin's input, for lines that no well-behaved host writes. */
   readonly raw: Writable;
   /** Ends the plugin and waits for it. */
   end(): Promise<void>;
 }
 
-const FRAME_WISH = { callId: "c", source: "remote" } as const;
+const SUBSCRIPTION = { callId: "c", source: "remote" } as const;
 
 export function testHostLink(name: string, start: () => LinkedPlugin): void {
   const linked = (what: string, run: (plugin: LinkedPlugin) => Promise<void>) =>
@@ -34,7 +34,7 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
       assert.deepEqual(await host.request("contacts.list", {}), { contacts: [] });
     });
 
-    linked("an error arrives as the RpcError that the plugin gave", async ({ host }) => {
+    linked("an error arrives as the RpcError that the plugin threw", async ({ host }) => {
       const asked = host.request("call.hangup", { callId: "c9" });
       await assert.rejects(asked, (error) => error instanceof RpcError && error.kind === "unknownCall");
       await assert.rejects(asked, /there is no call c9/);
@@ -52,7 +52,7 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
       assert.deepEqual(await host.request("contacts.list", {}), { contacts: [] });
     });
 
-    linked("text of every kind survives the way", async ({ host }) => {
+    linked("text with special characters arrives unchanged", async ({ host }) => {
       const received = new Promise((resolve) =>
         host.onNotification("signalling.changed", ({ why }) => resolve(why)),
       );
@@ -60,7 +60,7 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
       assert.equal(await received, SPECIAL_TEXT);
     });
 
-    linked("frame lines come unparsed, in order, and are what the schema says", async ({ host }) => {
+    linked("frame lines arrive unparsed and in order, and fit the schema", async ({ host }) => {
       const lines: Buffer[] = [];
       const three = new Promise<void>((resolve) => {
         host.onFrameLine((line) => {
@@ -68,7 +68,7 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
           if (lines.length === 3) resolve();
         });
       });
-      await host.request("frames.subscribe", { ...FRAME_WISH, credit: 2 });
+      await host.request("frames.subscribe", { ...SUBSCRIPTION, credit: 2 });
       host.notify("frames.ack", { stream: "s1", seq: 2 });
       await three;
       assert.deepEqual(
@@ -80,10 +80,10 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
       assert.equal(frame.dataUrl, `data:image/jpeg;n=s1-3;base64,${FRAME_BASE64}`);
     });
 
-    linked("a frame handler gets frames parsed, beside the raw lines", async ({ host }) => {
+    linked("a frame handler gets parsed frames, besides the raw lines", async ({ host }) => {
       const raw = new Promise<Buffer>((resolve) => host.onFrameLine(resolve));
       const parsed = new Promise((resolve) => host.onNotification("frame", ({ seq }) => resolve(seq)));
-      await host.request("frames.subscribe", { ...FRAME_WISH, credit: 1 });
+      await host.request("frames.subscribe", { ...SUBSCRIPTION, credit: 1 });
       assert.equal(await parsed, 1);
       assert.equal(frameLineRoute(await raw)?.seq, 1);
     });
@@ -105,7 +105,7 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
       },
     );
 
-    linked("after the end open requests and new ones reject with `closed`", async ({ host }) => {
+    linked("after the end, open and new requests reject with `closed`", async ({ host }) => {
       const isClosed = (error: unknown) => error instanceof HostLinkError && error.code === "closed";
       const open = assert.rejects(host.request("call.accept", { callId: "c" }), isClosed);
       host.close();
@@ -114,7 +114,7 @@ export function testHostLink(name: string, start: () => LinkedPlugin): void {
       assert.equal(await host.closed, "the host closed the link");
     });
 
-    linked("noise, a 17 MiB line and half messages leave the link working", async ({ host, raw }) => {
+    linked("the link works after noise, a 17 MiB line and incomplete messages", async ({ host, raw }) => {
       const bad = [
         Buffer.from([0xff, 0x00, 0xc3, 0x0a]),
         Buffer.alloc(17 * 1024 * 1024, "x"),

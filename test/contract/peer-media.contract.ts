@@ -1,5 +1,5 @@
-// What every peer engine keeps about media: which kinds flow, which do not, and what is counted. A part of the
-// peer's contract, which runs it.
+// The media part of the contract of every peer engine: which kinds flow, which do not, and what is counted. Run by
+// peer.contract.ts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ export type WithPair = (
 
 export function media(withPair: WithPair): void {
   test(
-    "remote sound is handed out only while it is wanted, and comes back without a new negotiation",
+    "remote sound is delivered only while receiving is on, and returns without a new negotiation",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
@@ -40,7 +40,7 @@ export function media(withPair: WithPair): void {
   );
 
   test(
-    "pictures and samples go both ways",
+    "frames and samples flow in both directions",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
@@ -59,7 +59,7 @@ export function media(withPair: WithPair): void {
   );
 
   test(
-    "nothing is sent while nothing is fed, and pictures come again when they are",
+    "nothing is sent without input, and frames return with the input",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const first = feed(caller.peer, 60);
@@ -67,7 +67,7 @@ export function media(withPair: WithPair): void {
       first.stop();
       const before = await settledBytes(caller);
       const shown = callee.frames.length;
-      // The other direction's pictures measure the time in which nothing may come.
+      // The frames of the other direction measure the time without frames in this one.
       const other = feed(callee.peer, 180);
       await caller.waitUntil(() => caller.frames.length > 15);
       other.stop();
@@ -102,7 +102,7 @@ async function connectWithout(
 export function kinds(withPair: WithPair): void {
   for (const missing of ["video", "audio"] as const) {
     test(
-      `an offer without ${missing} gives a call with the other kind only${missing === "video" ? ", until a later offer adds it" : ""}`,
+      `an offer without ${missing} leads to a call with the other kind only${missing === "video" ? ", until a later offer adds it" : ""}`,
       withPair(async (caller, callee) => {
         assert.equal(callee.peer.negotiatedDirections(), null);
         await connectWithout(missing, caller, callee);
@@ -117,7 +117,7 @@ export function kinds(withPair: WithPair): void {
           await callee.waitUntil(() => count(callee) > 5);
           await caller.waitUntil(() => count(caller) > 5);
           if (missing === "video") assert.deepEqual([callee.frames, caller.frames], [[], []]);
-          // Sections keep their order in later offers, so only the last one can be added here.
+          // Sections keep their order in later offers, so only the last section can be added.
           if (missing === "audio") return;
           await negotiate(caller, callee);
           for (const each of [caller, callee]) {
@@ -132,7 +132,7 @@ export function kinds(withPair: WithPair): void {
   }
 
   test(
-    "an offer of somebody who can only receive is answered: what it takes comes, and nothing is expected of it",
+    "an offer of a peer that only receives is answered: it gets media, and none is expected of it",
     withPair(async (caller, callee) => {
       const offer = (await caller.peer.createOffer()).replaceAll("a=sendrecv", "a=recvonly");
       const answer = await callee.peer.answerOffer(offer);
@@ -154,7 +154,7 @@ export function kinds(withPair: WithPair): void {
 
 export function figures(withPair: WithPair): void {
   test(
-    "statistics count what was sent and received",
+    "statistics count sent and received bytes",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
@@ -187,7 +187,7 @@ async function sentBytes({
   return { bytesSentVideo, bytesSentAudio };
 }
 
-/** What is still in the encoder and the pacer leaves first. */
+/** Waits until the encoder and the pacer have sent what they still hold. */
 async function settledBytes(peer: ObservedPeer): ReturnType<typeof sentBytes> {
   let last = await sentBytes(peer);
   for (let same = 0; same < 200; ) {

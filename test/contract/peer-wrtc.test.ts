@@ -1,4 +1,4 @@
-// libwebrtc behind our interface keeps the contract.
+// The engine over libwebrtc passes the contract.
 
 import "../support/process/exit-at-end.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";

@@ -1,4 +1,4 @@
-// What every peer engine keeps, real or fake. Run by peer-fake.test.ts and peer-wrtc.test.ts.
+// The contract of every peer engine, real or fake. Run by peer-fake.test.ts and peer-wrtc.test.ts.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -37,10 +37,10 @@ type WithEngine = (body: (engine: PeerEngine) => Promise<void>) => () => Promise
 
 function connecting(withPair: WithPair): void {
   test(
-    "an offer, its answer and the candidates of both sides make a connection",
+    "an offer, its answer and the candidates of both sides establish a connection",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
-      // An engine may be connected before it can tell that it is connecting.
+      // An engine can be connected before it reports `connecting`.
       for (const { states } of [caller, callee]) {
         assert.deepEqual(
           states.filter((state) => state !== "connecting"),
@@ -51,19 +51,19 @@ function connecting(withPair: WithPair): void {
   );
 
   test(
-    "candidates that come before any description wait for it",
+    "candidates that arrive before any description wait for it",
     withPair(async (caller, callee) => {
       const offer = await caller.peer.createOffer();
       await caller.waitUntil(() => caller.candidates.length > 0);
       caller.sendCandidatesTo(callee.peer);
       await caller.peer.acceptAnswer(await callee.peer.answerOffer(offer));
-      // The caller gets none from the callee: the early ones must have been kept.
+      // The callee sends none to the caller, so the early candidates must have been kept.
       await connected(caller, callee);
     }),
   );
 
   test(
-    "candidates that come before the answer wait for it",
+    "candidates that arrive before the answer wait for it",
     withPair(async (caller, callee) => {
       const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
       await callee.waitUntil(() => callee.candidates.length > 0);
@@ -76,20 +76,20 @@ function connecting(withPair: WithPair): void {
 
 function candidates(withPair: WithPair, withEngine: WithEngine): void {
   test(
-    "no candidate is told before its description was handed out",
+    "no candidate is reported before its description was returned",
     withPair(async (caller) => {
       const offering = caller.peer.createOffer();
-      let wereToldEarly = -1;
+      let earlyCandidates = -1;
       await offering.then(() => {
-        wereToldEarly = caller.candidates.length;
+        earlyCandidates = caller.candidates.length;
       });
-      assert.equal(wereToldEarly, 0);
+      assert.equal(earlyCandidates, 0);
       await caller.waitUntil(() => caller.candidates.length > 0);
     }),
   );
 
   test(
-    "useless candidates do not hinder the call",
+    "unusable candidates do not disturb the call",
     withPair(async (caller, callee) => {
       for (const candidate of [
         "",
@@ -104,7 +104,7 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
   );
 
   test(
-    "descriptions that waited for candidates hold them: nothing has to be told besides",
+    "descriptions that waited for candidates contain them, so the candidates need not be sent",
     withEngine(async (engine) => {
       const [caller, callee] = [
         await observePeer(engine, 1_500_000, 5_000),
@@ -117,7 +117,7 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
         assert.match(answer, /^a=candidate:.* typ host/m);
         await caller.peer.acceptAnswer(answer);
         await connected(caller, callee);
-        assert.ok(caller.candidates.length > 0, "they are told all the same");
+        assert.ok(caller.candidates.length > 0, "they are reported all the same");
         const again = await caller.peer.createOffer();
         assert.deepEqual(candidateLines(again), candidateLines(offer));
       } finally {
@@ -127,7 +127,7 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
   );
 
   test(
-    "candidates by a name of the local network, and written into a description, are no fault",
+    "a description may contain candidates with a name of the local network",
     withPair(async (caller, callee) => {
       const local = "a=candidate:1 1 udp 5 0c1a2b3c-nobody.local 9 typ host\r\n";
       const offer = await caller.peer.createOffer();
@@ -140,7 +140,7 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
   );
 
   test(
-    "an offer with both kinds is made although nothing was ever fed",
+    "an offer has both kinds before any media was sent",
     withPair(async (caller) => {
       const offer = await caller.peer.createOffer();
       assert.deepEqual(offer.match(/^m=\w+/gm), ["m=audio", "m=video"]);
@@ -150,7 +150,7 @@ function candidates(withPair: WithPair, withEngine: WithEngine): void {
 
 function renegotiation(withPair: WithPair): void {
   test(
-    "a second offer on a running connection is answered and the pictures go on",
+    "a second offer on a connected peer is answered, and the frames continue",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
@@ -171,7 +171,7 @@ function renegotiation(withPair: WithPair): void {
   );
 
   test(
-    "an offer that restarts ICE brings new credentials and keeps the call",
+    "an offer that restarts ICE has new credentials and keeps the call",
     withPair(async (caller, callee) => {
       const first = await caller.peer.createOffer();
       await caller.peer.acceptAnswer(await callee.peer.answerOffer(first));
@@ -190,7 +190,7 @@ function renegotiation(withPair: WithPair): void {
   );
 
   test(
-    "an own offer gives way when a remote one is answered on a running connection",
+    "an own offer is rolled back when a remote offer is answered on a connected peer",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       await callee.peer.createOffer({ iceRestart: true });
@@ -204,7 +204,7 @@ function renegotiation(withPair: WithPair): void {
 
 function misuse(withPair: WithPair): void {
   test(
-    "a description that is none is refused with a PeerError, and the peer still works",
+    "a malformed description is refused with a PeerError, and the peer still works",
     withPair(async (caller, callee) => {
       await assert.rejects(callee.peer.answerOffer("nonsense"), PeerError);
       await assert.rejects(
@@ -218,7 +218,7 @@ function misuse(withPair: WithPair): void {
   );
 
   test(
-    "an answer that nobody asked for is refused with a PeerError",
+    "an answer without an offer is refused with a PeerError",
     withPair(async (caller, callee) => {
       const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
       await caller.peer.acceptAnswer(answer);
@@ -231,7 +231,7 @@ function misuse(withPair: WithPair): void {
   );
 
   test(
-    "a view into a larger buffer is refused rather than sent",
+    "a view into a larger buffer is refused",
     withPair(async (caller) => {
       const whole = greyFrame(60);
       const larger = new Uint8Array(whole.data.byteLength + 16);
@@ -249,7 +249,7 @@ function misuse(withPair: WithPair): void {
 
 function ends(withPair: WithPair): void {
   test(
-    "close is idempotent, and no callback comes after it",
+    "close is idempotent, and no callback follows it",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeding = feed(caller.peer, 60);
@@ -263,7 +263,7 @@ function ends(withPair: WithPair): void {
       await assert.rejects(callee.peer.createOffer(), /closed/);
       const bytes = (await callee.peer.statistics()).bytesSentVideo;
       assert.equal(typeof bytes, "number");
-      // The caller's own statistics pass through the engine's threads, so whatever was on its way has arrived.
+      // The caller's own statistics pass through the engine's threads, so everything in flight has arrived.
       for (let turn = 0; turn < 20; turn++) await caller.peer.statistics();
       feeding.stop();
       assert.equal(callee.callbackCount(), calls);
@@ -271,7 +271,7 @@ function ends(withPair: WithPair): void {
   );
 
   test(
-    "closing in the middle of a negotiation ends it with a PeerError",
+    "closing during a negotiation ends it with a PeerError",
     withPair(async (caller) => {
       const offering = caller.peer.createOffer();
       caller.peer.close();

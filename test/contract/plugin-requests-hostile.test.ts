@@ -1,5 +1,5 @@
-// Either end of a plugin's request against a far end that keeps to nothing: wrong results, senseless ids, late and
-// repeated answers, requests that are none.
+// Both ends of the plugin's requests against a hostile far end: wrong results, wrong ids, late and repeated answers, malformed
+// requests.
 
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
@@ -11,7 +11,7 @@ import { handlersWith, notificationsWith } from "../support/fakes/handlers.ts";
 
 const PARAMS = { peerId: "12D3KooWGoodPeerAbcdefgh", topic: "call:c1", payload: {} };
 
-/** Lines that this side wrote, awaited one by one. */
+/** @returns a function that waits for the next line of the stream */
 function readEach(stream: PassThrough): () => Promise<Record<string, unknown>> {
   const lines: string[] = [];
   const waiting: ((line: string) => void)[] = [];
@@ -30,7 +30,7 @@ function readEach(stream: PassThrough): () => Promise<Record<string, unknown>> {
   };
 }
 
-/** A plugin's end whose host is the test. */
+/** A plugin's end; the test plays the host. */
 function pluginAlone() {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const logged: string[] = [];
@@ -39,7 +39,7 @@ function pluginAlone() {
   end.serve(handlersWith({ "call.list": () => ({ calls: [] }) }), notificationsWith({}));
   const next = readEach(output);
   const say = (message: unknown) => void input.write(`${JSON.stringify(message)}\n`);
-  /** Whatever was said before has been read when this is answered. */
+  /** When this is answered, the plugin has read everything before it. */
   const settled = async () => {
     say({ jsonrpc: "2.0", id: "settled", method: "call.list" });
     assert.deepEqual(await next(), { jsonrpc: "2.0", id: "settled", result: { calls: [] } });
@@ -47,7 +47,7 @@ function pluginAlone() {
   return { end, input, next, say, settled, logged };
 }
 
-/** A host's end whose plugin is the test. */
+/** A host's end; the test plays the plugin. */
 function hostAlone() {
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   const logged: string[] = [];
@@ -57,16 +57,16 @@ function hostAlone() {
   return { link, next, say, stdout, logged };
 }
 
-describe("a plugin that asks", () => {
+describe("a plugin that sends a request", () => {
   const wrong: [string, object, string][] = [
-    ["a result that is none", { result: 5 }, "wrongResult"],
+    ["a result of the wrong type", { result: 5 }, "wrongResult"],
     ["neither result nor error", {}, "timeout"],
-    ["an error that is a text", { error: "no" }, "wrongResult"],
+    ["an error that is a string", { error: "no" }, "wrongResult"],
     ["an error without a code", { error: { message: "no" } }, "wrongResult"],
     ["a result under another version", { jsonrpc: "1.0", result: "yes" }, "wrongResult"],
   ];
   for (const [what, answer, code] of wrong) {
-    test(`takes ${what} for no success`, async () => {
+    test(`rejects on ${what}`, async () => {
       const { end, next, say } = pluginAlone();
       const limit = code === "timeout" ? { timeoutMs: 20 } : {};
       const asked = assert.rejects(end.request("signal.send", PARAMS, limit), { code });
@@ -77,7 +77,7 @@ describe("a plugin that asks", () => {
     });
   }
 
-  test("heeds no answer with an id that it did not give, and says so in its log", async () => {
+  test("ignores and logs answers with ids that it did not send", async () => {
     const { end, next, say, settled, logged } = pluginAlone();
     const asked = end.request("signal.send", PARAMS);
     const { id } = await next();
@@ -91,7 +91,7 @@ describe("a plugin that asks", () => {
     end.close();
   });
 
-  test("heeds the first of two answers, and none after the deadline", async () => {
+  test("accepts the first of two answers, and none after the deadline", async () => {
     const { end, next, say, settled, logged } = pluginAlone();
     const first = end.request("signal.send", PARAMS);
     const { id } = await next();
@@ -109,7 +109,7 @@ describe("a plugin that asks", () => {
     end.close();
   });
 
-  test("is answered with `closed` when the host goes, also what it asks afterwards", async () => {
+  test("gets `closed` when the host goes, also for later requests", async () => {
     const { end, input, next } = pluginAlone();
     const asked = end.request("signal.send", PARAMS);
     await next();
@@ -119,7 +119,7 @@ describe("a plugin that asks", () => {
     end.close();
   });
 
-  test("stops waiting when its caller gives up", async () => {
+  test("stops waiting when its caller aborts", async () => {
     const { end, next, settled } = pluginAlone();
     const abort = new AbortController();
     const asked = end.request("signal.send", PARAMS, { signal: abort.signal });
@@ -131,21 +131,21 @@ describe("a plugin that asks", () => {
   });
 });
 
-describe("a host that is asked", () => {
+describe("a host that receives a request", () => {
   const refused: [string, object, number][] = [
     ["a method that does not exist", { id: 1, method: "signal.teleport" }, -32601],
     ["a method of the other direction", { id: 1, method: "call.list" }, -32601],
     ["no params", { id: 1, method: "signal.send" }, -32602],
-    ["a peer that is none", { id: 1, method: "signal.send", params: { ...PARAMS, peerId: "x" } }, -32602],
+    ["a malformed peer id", { id: 1, method: "signal.send", params: { ...PARAMS, peerId: "x" } }, -32602],
     [
-      "a topic that is no call's",
+      "a topic that is not of a call",
       { id: 1, method: "signal.send", params: { ...PARAMS, topic: "chat" } },
       -32602,
     ],
     ["a method that is a number", { id: 1, method: 7 }, -32600],
   ];
   for (const [what, request, code] of refused) {
-    test(`refuses ${what}, and serves the next`, async () => {
+    test(`refuses ${what}, and serves the next request`, async () => {
       const { link, next, say } = hostAlone();
       link.onRequest("signal.send", () => null);
       say({ jsonrpc: "2.0", ...request });
@@ -157,7 +157,7 @@ describe("a host that is asked", () => {
     });
   }
 
-  test("answers the requests of a batch together, and two with one id only once", async () => {
+  test("answers the requests of a batch together, and one of two requests with the same id", async () => {
     const { link, next, say } = hostAlone();
     const held = Promise.withResolvers<null>();
     link.onRequest("signal.send", ({ topic }) => (topic === "call:held" ? held.promise : null));
@@ -182,7 +182,7 @@ describe("a host that is asked", () => {
     link.close();
   });
 
-  test("answers no answer, logs noise, and serves the next", async () => {
+  test("does not answer answers, logs noise, and serves the next request", async () => {
     const { link, next, say, stdout, logged } = hostAlone();
     link.onRequest("signal.send", () => null);
     stdout.write(Buffer.from([0xff, 0x00, 0x0a]));

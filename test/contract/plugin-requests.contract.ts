@@ -1,5 +1,5 @@
-// What a plugin asks its host, whatever carries the bytes: the other direction of host-link.contract.ts. The plugin sends
-// every delivered message back (see link-handlers.ts) and answers as its host did.
+// One suite for requests from the plugin to the host, in memory and over the pipes of a process. The plugin sends every delivered
+// message back, and answers as its host answered; see link-handlers.ts.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -29,7 +29,7 @@ export function testPluginRequests(name: string, start: () => LinkedPlugin): voi
     });
 
   describe(`requests of the plugin over ${name}`, () => {
-    linked("reach the host's handler as they were sent, and its answer comes back", async ({ host }) => {
+    linked("reach the host's handler unchanged, and its answer returns", async ({ host }) => {
       const asked: unknown[] = [];
       host.onRequest("signal.send", (params) => {
         asked.push(params);
@@ -40,7 +40,7 @@ export function testPluginRequests(name: string, start: () => LinkedPlugin): voi
       assert.deepEqual(asked, [{ peerId: FROM, topic: "call:c1", payload }]);
     });
 
-    linked("of many at once are handed over in order and answered each by its own", async ({ host }) => {
+    linked("reach the handler in order, and each gets its own answer", async ({ host }) => {
       const asked: string[] = [];
       const last = Promise.withResolvers<null>();
       host.onRequest("signal.send", async ({ topic }) => {
@@ -61,45 +61,45 @@ export function testPluginRequests(name: string, start: () => LinkedPlugin): voi
 
     linked("that the host refuses reject with its error", async ({ host }) => {
       host.onRequest("signal.send", () => {
-        throw new RpcError("peerUnreachable", "nobody is there");
+        throw new RpcError("peerUnreachable", "no such peer");
       });
       await assert.rejects(
         host.request("signal.deliver", message()),
-        isKind("peerUnreachable", /nobody is there/),
+        isKind("peerUnreachable", /no such peer/),
       );
     });
 
-    linked("that nobody serves are answered with methodNotFound", async ({ host }) => {
+    linked("without a handler are answered with methodNotFound", async ({ host }) => {
       await assert.rejects(host.request("signal.deliver", message()), isKind("methodNotFound"));
     });
 
-    linked("whose handler breaks or gives nonsense are answered with internalError", async ({ host }) => {
-      host.onRequest("signal.send", () => {
-        throw new Error("a secret of the host's");
-      });
-      await assert.rejects(host.request("signal.deliver", message()), (error) => {
-        return isKind("internalError")(error) && !String(error).includes("secret");
-      });
-      host.onRequest("signal.send", () => "sent" as unknown as null);
-      await assert.rejects(host.request("signal.deliver", message()), isKind("internalError"));
-      host.onRequest("signal.send", () => null);
-      assert.equal(await host.request("signal.deliver", message()), null);
-    });
-
     linked(
-      "that are never answered end by their deadline, and a late answer harms nobody",
+      "whose handler fails or returns a wrong result are answered with internalError",
       async ({ host }) => {
-        const never = Promise.withResolvers<null>();
-        host.onRequest("signal.send", () => never.promise);
-        const late = host.request("signal.deliver", message({ waitMs: 1 }));
-        await assert.rejects(late, isKind("internalError", /^timeout$/));
-        never.resolve(null);
+        host.onRequest("signal.send", () => {
+          throw new Error("a secret of the host's");
+        });
+        await assert.rejects(host.request("signal.deliver", message()), (error) => {
+          return isKind("internalError")(error) && !String(error).includes("secret");
+        });
+        host.onRequest("signal.send", () => "sent" as unknown as null);
+        await assert.rejects(host.request("signal.deliver", message()), isKind("internalError"));
         host.onRequest("signal.send", () => null);
         assert.equal(await host.request("signal.deliver", message()), null);
       },
     );
 
-    linked("do not hold up the host's own requests", async ({ host }) => {
+    linked("without an answer end at their deadline, and a late answer does no harm", async ({ host }) => {
+      const never = Promise.withResolvers<null>();
+      host.onRequest("signal.send", () => never.promise);
+      const late = host.request("signal.deliver", message({ waitMs: 1 }));
+      await assert.rejects(late, isKind("internalError", /^timeout$/));
+      never.resolve(null);
+      host.onRequest("signal.send", () => null);
+      assert.equal(await host.request("signal.deliver", message()), null);
+    });
+
+    linked("do not delay the host's own requests", async ({ host }) => {
       host.onRequest("signal.send", () => new Promise(() => undefined));
       const waiting = host
         .request("signal.deliver", message())

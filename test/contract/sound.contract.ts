@@ -1,4 +1,4 @@
-// What every Sound keeps, the real one and the fake: one suite run against both.
+// The contract of every Sound. Run on the real one and on the fake.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -8,7 +8,7 @@ import { RpcError } from "../../rpc-schema/index.ts";
 
 export interface SoundHarness {
   create(): Sound;
-  /** Resolves when so many blocks' time has passed for an open microphone of `sound`. */
+  /** Resolves after the time of `count` blocks for an open microphone of `sound`. */
   passBlocks(sound: Sound, count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,15 +35,15 @@ class Recorder implements MicrophoneCallbacks {
   }
 }
 
-/** Lets time pass until the recorder has so many blocks. */
-async function hear(harness: SoundHarness, sound: Sound, recorder: Recorder, count: number): Promise<void> {
+/** Lets time pass until the recorder has `count` blocks. */
+async function record(harness: SoundHarness, sound: Sound, recorder: Recorder, count: number): Promise<void> {
   const reached = recorder.reached(count);
   await harness.passBlocks(sound, count);
   await reached;
 }
 
 export function describeSound(name: string, start: () => Promise<SoundHarness>): void {
-  describe(`${name} keeps the contract of Sound`, { timeout: 60_000 }, () => {
+  describe(`${name}: the contract of Sound`, { timeout: 60_000 }, () => {
     let harness: SoundHarness;
     let sound: Sound;
     before(async () => {
@@ -55,7 +55,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
     });
     afterEach(() => sound.close());
 
-    test("lists every id once, one default each, the built-in ones last", async () => {
+    test("lists every id once, with one default of each kind and the built-in devices last", async () => {
       const { microphones, speakers } = await sound.list();
       assert.deepEqual(
         microphones.slice(-2).map(({ id }) => id),
@@ -69,7 +69,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       }
     });
 
-    test("opens its default for auto, and the same by its id", async () => {
+    test("opens the default device for auto and for its id", async () => {
       const { microphones, speakers } = await sound.list();
       const defaultId = (devices: typeof microphones) => devices.find(({ isDefault }) => isDefault)?.id ?? "";
       for (const choice of ["auto", defaultId(microphones)]) {
@@ -89,45 +89,45 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       }
     });
 
-    test("hands on blocks of 480 samples, each with a buffer of its own", async () => {
+    test("delivers blocks of 480 samples, each with a buffer of its own", async () => {
       const recorder = new Recorder();
       const microphone = await sound.openMicrophone(
         "auto",
         { toneHz: 440, processing: NO_PROCESSING },
         recorder,
       );
-      await hear(harness, sound, recorder, 10);
+      await record(harness, sound, recorder, 10);
       assert.ok(recorder.blocks.every(({ length }) => length === BLOCK_SAMPLES));
       assert.ok(recorder.blocks.every(({ buffer }) => buffer.byteLength === BLOCK_SAMPLES * 2));
       assert.equal(new Set(recorder.blocks.map(({ buffer }) => buffer)).size, recorder.blocks.length);
       await microphone.close();
     });
 
-    test("hands on nothing while muted, and goes on when unmuted", async () => {
+    test("delivers nothing while muted, and continues when unmuted", async () => {
       const recorder = new Recorder();
       const microphone = await sound.openMicrophone(
         "auto",
         { toneHz: 440, processing: NO_PROCESSING },
         recorder,
       );
-      await hear(harness, sound, recorder, 3);
+      await record(harness, sound, recorder, 3);
       microphone.setMuted(true);
       const before = recorder.blocks.length;
       await harness.passBlocks(sound, 20);
       assert.equal(recorder.blocks.length, before);
       microphone.setMuted(false);
-      await hear(harness, sound, recorder, before + 3);
+      await record(harness, sound, recorder, before + 3);
       await microphone.close();
     });
 
-    test("hands on nothing after close, which may be called twice", async () => {
+    test("delivers nothing after close, which is idempotent", async () => {
       const recorder = new Recorder();
       const microphone = await sound.openMicrophone(
         "auto",
         { toneHz: 440, processing: NO_PROCESSING },
         recorder,
       );
-      await hear(harness, sound, recorder, 2);
+      await record(harness, sound, recorder, 2);
       await Promise.all([microphone.close(), microphone.close()]);
       const before = recorder.blocks.length;
       await harness.passBlocks(sound, 10);
@@ -135,7 +135,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       assert.deepEqual(recorder.lost, []);
     });
 
-    test("gives no sound from none, and takes sound to none", async () => {
+    test("delivers no sound from the microphone `none`, and accepts sound for the speaker `none`", async () => {
       const recorder = new Recorder();
       const microphone = await sound.openMicrophone(
         "none",
@@ -151,7 +151,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       await speaker.close();
     });
 
-    test("takes blocks of both rates at a speaker, also after its close", async () => {
+    test("accepts blocks of both sample rates at a speaker, also after its close", async () => {
       const speaker = await sound.openSpeaker("auto", assert.fail);
       speaker.play(new Int16Array(160), 16_000);
       speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
@@ -165,7 +165,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
           ? sound.openMicrophone(choice, { toneHz: 440, processing: NO_PROCESSING }, new Recorder())
           : sound.openSpeaker(choice, assert.fail);
 
-      test(`refuses a ${direction} that does not exist, naming it and what there is`, async () => {
+      test(`refuses an unknown ${direction} and names the available ones`, async () => {
         await assert.rejects(open("ALSA:nothing"), (error) => {
           assert.ok(error instanceof RpcError);
           assert.equal(error.kind, "unknownDevice");
@@ -185,7 +185,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       });
     }
 
-    test("closes what is open, then refuses everything", async () => {
+    test("closes every open device, and then refuses everything", async () => {
       const recorder = new Recorder();
       await sound.openMicrophone("auto", { toneHz: 440, processing: NO_PROCESSING }, recorder);
       await sound.openSpeaker("auto", assert.fail);

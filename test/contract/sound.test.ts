@@ -1,4 +1,4 @@
-// Runs the contract of Sound against the fake and against the real one on a private PulseAudio.
+// Runs the contract of Sound on the fake, and on the real one with a PulseAudio server of its own.
 
 import { createSound } from "../../plugin/sound/create-sound.ts";
 import type { Sound } from "../../plugin/sound/sound.ts";
@@ -14,7 +14,7 @@ describeSound("the fake sound", async () => ({
     for (let index = 0; index < count; index += 1) sound.speak();
   },
   async stop() {
-    // It holds nothing.
+    // It has no resources.
   },
 }));
 
@@ -27,7 +27,7 @@ describeSound("the real sound", async () => {
   };
 });
 
-/** Real devices have their own time: wait for as many blocks as the tone would give. */
+/** Real devices have a clock of their own, so this waits for the time of `count` blocks. */
 function paced(count: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = count;

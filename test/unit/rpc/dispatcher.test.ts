@@ -1,4 +1,4 @@
-// Which JSON-RPC error each bad message gets, and that the next good one works.
+// Each bad message gets the right JSON-RPC error, and the next good message works.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -49,7 +49,7 @@ const request = (id: unknown, method: string, params?: unknown) => ({ jsonrpc: "
 
 type SetUp = ReturnType<typeof setUp>;
 
-/** One error with this code, id and name came, and the next good request is answered. */
+/** Expects one error with this code, id and name, and an answer to the next good request. */
 async function expectError({ receive, answers }: SetUp, code: number, id: unknown, name: string) {
   const [answer, ...more] = answers();
   assert.deepEqual(more, []);
@@ -71,7 +71,7 @@ describe("dispatcher: one message", () => {
   });
 
   for (const id of ["a", "", 0, -1, 1.5, null]) {
-    test(`an id of ${JSON.stringify(id)} comes back as it was`, async () => {
+    test(`an id of ${JSON.stringify(id)} is returned unchanged`, async () => {
       const { receive, answers } = setUp();
       await receive(request(id, "call.list"));
       assert.deepEqual(answers(), [{ jsonrpc: "2.0", id, result: { calls: [] } }]);
@@ -92,7 +92,7 @@ describe("dispatcher: one message", () => {
     });
   }
 
-  test("an empty line is no message", async () => {
+  test("an empty line is not a message", async () => {
     const { receive, sent } = setUp();
     await receive("\r");
     await receive("");
@@ -100,18 +100,18 @@ describe("dispatcher: one message", () => {
   });
 
   const invalid: [string, unknown, unknown][] = [
-    ["no object", 5, null],
+    ["a number", 5, null],
     ["null", "null", null],
     ["a string", '"call.list"', null],
     ["no version", { id: 1, method: "call.list" }, 1],
     ["another version", { ...request(1, "call.list"), jsonrpc: "1.0" }, 1],
     ["no method", { jsonrpc: "2.0", id: 1 }, 1],
-    ["a method that is no text", { jsonrpc: "2.0", method: 1, params: "bar" }, null],
-    ["params that are no structure", request(1, "call.list", "bar"), 1],
+    ["a method that is not a string", { jsonrpc: "2.0", method: 1, params: "bar" }, null],
+    ["params that are neither object nor array", request(1, "call.list", "bar"), 1],
     ["null params", request(1, "call.list", null), 1],
     ["an id that is an object", request({}, "call.list"), null],
-    ["an id that is a truth value", request(true, "call.list"), null],
-    ["an id that JSON cannot give back", '{"jsonrpc":"2.0","id":1e999,"method":"call.list"}', null],
+    ["an id that is a boolean", request(true, "call.list"), null],
+    ["an id that JSON cannot represent", '{"jsonrpc":"2.0","id":1e999,"method":"call.list"}', null],
   ];
   for (const [what, message, id] of invalid) {
     test(`${what} is an invalid request`, async () => {
@@ -130,7 +130,7 @@ describe("dispatcher: one message", () => {
     });
   }
 
-  test("a notification asked as a request is not found, and the error says how to send it", async () => {
+  test("a notification with an id is not found, and the error explains how to send it", async () => {
     const set = setUp();
     await set.receive(request(1, "frames.ack", { stream: "s1", seq: 1 }));
     const error = await expectError(set, -32601, 1, "methodNotFound");
@@ -151,7 +151,7 @@ describe("dispatcher: one message", () => {
     [[PEER, "audio"], { field: "(whole)", value: `["${PEER}","audio"]`, expected: "an object" }],
   ];
   for (const [params, issue] of wrongParams) {
-    test(`params ${JSON.stringify(params)} name ${issue.field}, its value and what was expected`, async () => {
+    test(`the refusal of params ${JSON.stringify(params)} names ${issue.field}, its value and what was expected`, async () => {
       const set = setUp();
       await set.receive(request(1, "call.start", params));
       const error = await expectError(set, -32602, 1, "invalidParams");
@@ -160,7 +160,7 @@ describe("dispatcher: one message", () => {
     });
   }
 
-  test("an error that a handler gives on purpose keeps its code, message and issues", async () => {
+  test("an RpcError of a handler keeps its code, message and issues", async () => {
     const issues = [{ field: "peerId", value: '"x"', expected: "another peer" }];
     const set = setUp({
       "call.start": () => Promise.reject(new RpcError("invalidPeer", "that is you", { issues })),
@@ -170,7 +170,7 @@ describe("dispatcher: one message", () => {
     assert.deepEqual(error, { code: 1104, message: "that is you", data: { name: "invalidPeer", issues } });
   });
 
-  test("any other failure is an internal error that tells the host nothing and the log everything", async () => {
+  test("any other error becomes an internal error, and only the log gets its details", async () => {
     const set = setUp({
       "call.start": () => {
         throw new TypeError("secret /home/me");
@@ -182,20 +182,20 @@ describe("dispatcher: one message", () => {
     assert.match(set.logged.join("\n"), /error: .*secret \/home\/me/);
   });
 
-  test("a result that is wrong by our own schema is an internal error and logged", async () => {
+  test("a result that does not fit our own schema is an internal error and is logged", async () => {
     const set = setUp({ "call.start": () => JSON.parse('{"callId":""}') });
     await set.receive(request(1, "call.start", { peerId: PEER, media: "audio" }));
     await expectError(set, -32603, 1, "internalError");
     assert.match(set.logged.join("\n"), /call.start returned a wrong result: callId is ""/);
   });
 
-  test("a line that was over the limit is told with id null", async () => {
+  test("a line over the limit is refused with the id null", async () => {
     const set = setUp();
     set.dispatcher.refuseLongLine(MAX_LINE_BYTES);
     await expectError(set, 1005, null, "lineTooLong");
   });
 
-  test("an answer that would be over the limit is an error instead", async () => {
+  test("an answer over the limit is replaced by an error", async () => {
     const set = setUp({
       "call.snapshot": () => ({ width: 1, height: 1, dataUrl: "x".repeat(MAX_LINE_BYTES) }),
     });
@@ -212,7 +212,7 @@ describe("dispatcher: notifications, ids and answers", () => {
     assert.deepEqual(sent, []);
   });
 
-  test("unknown notifications and wrong ones are logged and not answered", async () => {
+  test("unknown and wrong notifications are logged and not answered", async () => {
     const { receive, sent, logged, acknowledged } = setUp();
     await receive({ jsonrpc: "2.0", method: "future.thing" });
     await receive({ jsonrpc: "2.0", method: "frames.ack", params: { stream: 5 } });
@@ -221,14 +221,14 @@ describe("dispatcher: notifications, ids and answers", () => {
     assert.match(logged.join("\n"), /future\.thing.*\n.*frames\.ack: stream is 5, expected a string/);
   });
 
-  test("a method called without an id is carried out and not answered", async () => {
+  test("a method without an id is run and not answered", async () => {
     const { receive, sent, called } = setUp();
     await receive({ jsonrpc: "2.0", method: "call.hangup", params: { callId: "c1" } });
     assert.deepEqual(called, [{ callId: "c1" }]);
     assert.deepEqual(sent, []);
   });
 
-  test("an id that is still being answered is refused, and free again afterwards", async () => {
+  test("an id with an open answer is refused, and can be used again afterwards", async () => {
     const first = Promise.withResolvers<null>();
     const { receive, answers } = setUp({ "call.accept": () => first.promise });
     await receive(request(1, "call.accept", { callId: "c1" }));
@@ -236,7 +236,7 @@ describe("dispatcher: notifications, ids and answers", () => {
     const [refused] = answers();
     assert.deepEqual([refused.id, refused.error.code, refused.error.data.name], [1, 1006, "duplicateId"]);
     await receive(request("1", "call.list"));
-    assert.equal(answers()[0].id, "1", "the text is another id than the number");
+    assert.equal(answers()[0].id, "1", "the string is another id than the number");
     first.resolve(null);
     await new Promise(setImmediate);
     assert.deepEqual(answers(), [{ jsonrpc: "2.0", id: 1, result: null }]);
@@ -244,7 +244,7 @@ describe("dispatcher: notifications, ids and answers", () => {
     assert.deepEqual(answers(), [{ jsonrpc: "2.0", id: 1, result: { calls: [] } }]);
   });
 
-  test("handlers start in the order of the requests, and a slow one holds up none", async () => {
+  test("handlers start in the order of the requests, and a slow handler delays no other", async () => {
     const slow = Promise.withResolvers<null>();
     const { receive, answers, called } = setUp({ "call.accept": () => slow.promise });
     await receive(request(1, "call.accept", { callId: "c1" }));
@@ -262,7 +262,7 @@ describe("dispatcher: notifications, ids and answers", () => {
     );
   });
 
-  test("an answer that nobody asked for is not answered, so that two ends never quarrel", async () => {
+  test("an answer without a request is not answered, so that two ends cannot loop", async () => {
     const { receive, sent } = setUp();
     await receive({ jsonrpc: "2.0", id: 1, result: 5 });
     await receive({ jsonrpc: "2.0", id: null, error: { code: -32600, message: "Invalid Request" } });
@@ -271,7 +271,7 @@ describe("dispatcher: notifications, ids and answers", () => {
 });
 
 describe("dispatcher: batches", () => {
-  test("a batch is answered by one list in its order, without its notifications", async () => {
+  test("one list answers a batch in its order, without the notifications", async () => {
     const { receive, answers, acknowledged } = setUp();
     await receive([
       request(2, "call.list"),
@@ -293,13 +293,13 @@ describe("dispatcher: batches", () => {
     assert.equal(acknowledged.length, 1);
   });
 
-  test("a batch of one request is answered by a list of one", async () => {
+  test("a list of one answers a batch of one request", async () => {
     const { receive, answers } = setUp();
     await receive([request(1, "call.list")]);
     assert.deepEqual(answers(), [[{ jsonrpc: "2.0", id: 1, result: { calls: [] } }]]);
   });
 
-  test("a batch of notifications is answered by nothing", async () => {
+  test("a batch of notifications has no answer", async () => {
     const { receive, sent, acknowledged } = setUp();
     const ack = { jsonrpc: "2.0", method: "frames.ack", params: { stream: "s", seq: 1 } };
     await receive([ack, ack]);
@@ -307,7 +307,7 @@ describe("dispatcher: batches", () => {
     assert.deepEqual(sent, []);
   });
 
-  test("an id used twice in a batch is answered once and refused once", async () => {
+  test("an id that occurs twice in a batch is answered once and refused once", async () => {
     const { receive, answers } = setUp();
     await receive([request(1, "call.list"), request(1, "call.list")]);
     const [[first, second]] = answers();
@@ -316,7 +316,7 @@ describe("dispatcher: batches", () => {
   });
 
   for (const size of [0, MAX_BATCH + 1]) {
-    test(`a batch of ${size} is one invalid request and runs nothing`, async () => {
+    test(`a batch of ${size} messages is one invalid request and runs nothing`, async () => {
       const set = setUp();
       await set.receive(Array.from({ length: size }, (_, id) => request(id, "call.hangup", { callId: "c" })));
       await expectError(set, -32600, null, "invalidRequest");
@@ -326,7 +326,7 @@ describe("dispatcher: batches", () => {
 });
 
 describe("dispatcher: noise", () => {
-  test("any damaged request gets at most one answer, which is a JSON-RPC error or a result", async () => {
+  test("a damaged request gets one answer at most, which is an error or a result", async () => {
     const random = seededRandom(11);
     const { receive, sent } = setUp();
     const good = JSON.stringify(request(1, "call.start", { peerId: PEER, media: "audio" }));
@@ -345,14 +345,14 @@ describe("dispatcher: noise", () => {
     }
   });
 
-  test("params nested a hundred thousand deep are refused like any others", async () => {
+  test("params with a nesting of a hundred thousand levels are refused like any others", async () => {
     const set = setUp();
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     await set.receive(`{"jsonrpc":"2.0","id":1,"method":"call.start","params":{"peerId":${deep}}}`);
     await expectError(set, -32602, 1, "invalidParams");
   });
 
-  test("a request with a hundred thousand wrong settings is answered with a few of them", async () => {
+  test("the refusal of a hundred thousand wrong settings names a few of them", async () => {
     const set = setUp();
     const settings = Object.fromEntries(
       Array.from({ length: 100_000 }, (_, index) => [`field${index}`, index]),
@@ -362,7 +362,7 @@ describe("dispatcher: noise", () => {
     assert.equal(error.data.issues.length, 20);
   });
 
-  test("of a hundred thousand unknown fields a few are logged, and the request is served", async () => {
+  test("a request with a hundred thousand unknown fields is served, and a few fields are logged", async () => {
     const { receive, answers, logged } = setUp();
     const params = Object.fromEntries(
       Array.from({ length: 100_000 }, (_, index) => [`field${index}`, index]),

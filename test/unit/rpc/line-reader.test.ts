@@ -1,4 +1,4 @@
-// Bytes in any cut → whole lines, within bounds.
+// The line reader returns whole lines, however the bytes are cut, and limits their length.
 
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
@@ -30,7 +30,7 @@ const ALPHABET = ["a", "é", "€", "😀", "\u0000", "\r", '"', "\u2028", " "];
 
 describe("line reader", () => {
   for (let seed = 1; seed <= 40; seed += 1) {
-    test(`gives the lines that were written, however they are cut (seed ${seed})`, () => {
+    test(`returns the lines that were written, however they are cut (seed ${seed})`, () => {
       const random = seededRandom(seed);
       const written = Array.from({ length: 1 + random.below(60) }, () =>
         Array.from({ length: random.below(seed * 40) }, () => random.pick(ALPHABET)).join(""),
@@ -44,7 +44,7 @@ describe("line reader", () => {
     });
   }
 
-  test("a line of exactly the limit is taken, one byte more is not, and the next line works", () => {
+  test("a line of exactly the limit is accepted, one byte more is not, and the next line works", () => {
     const { reader, lines, tooLong } = collect(10);
     reader.push(Buffer.from("0123456789\n01234567890\nnext\n"));
     assert.deepEqual(lines, ["0123456789", "next"]);
@@ -62,15 +62,15 @@ describe("line reader", () => {
     });
   }
 
-  test("an over-long line is reported before its newline comes, and is not held", () => {
+  test("an over-long line is reported before its newline arrives, and is not buffered", () => {
     const { reader, lines, tooLong } = collect(100);
     for (let count = 0; count < 50; count += 1) reader.push(Buffer.alloc(60, "x"));
     assert.deepEqual(tooLong, [100]);
-    assert.equal(reader.end(), 0, "nothing of it is kept");
+    assert.equal(reader.end(), 0, "no part of it is kept");
     assert.deepEqual(lines, []);
   });
 
-  test("binary noise never throws, and a good line after it comes through", () => {
+  test("binary noise never throws, and a valid line after it is read", () => {
     const random = seededRandom(7);
     const received: Buffer[] = [];
     const reader = createLineReader({
@@ -89,7 +89,7 @@ describe("line reader", () => {
     assert.throws(() => decodeLine(Buffer.from([0xed, 0xa0, 0x80])), TypeError, "a lone surrogate");
   });
 
-  test("half a line at the end of input is dropped and counted", async () => {
+  test("an incomplete line at the end of the input is dropped and counted", async () => {
     const input = new PassThrough();
     const lines: string[] = [];
     const ended = new Promise<number>((resolve) => {
@@ -105,7 +105,7 @@ describe("line reader", () => {
     assert.deepEqual(lines, ["whole"]);
   });
 
-  test("an input that breaks says so once", async () => {
+  test("an input that breaks is reported once", async () => {
     const input = new PassThrough();
     const ends: (string | undefined)[] = [];
     const closed = new Promise((resolve) => input.once("close", resolve));

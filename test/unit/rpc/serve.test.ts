@@ -1,4 +1,4 @@
-// The plugin's end as a whole: when the host counts as gone, what is flushed, which output is opened.
+// The plugin's end: when the host counts as gone, what is flushed, and how the output is opened.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -32,7 +32,7 @@ const REQUEST = '{"jsonrpc":"2.0","id":1,"method":"contacts.list"}\n';
 const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"contacts":[]}}\n';
 
 describe("the plugin's end", () => {
-  test("a whole line is answered, half a line at the end is dropped with a log, and the host is gone", async () => {
+  test("a whole line is answered, an incomplete last line is dropped and logged, and the host is gone", async () => {
     const { input, output, logged, gone, serve } = setUp();
     serve();
     input.end(`${REQUEST}{"jsonrpc":`);
@@ -43,14 +43,14 @@ describe("the plugin's end", () => {
     assert.match(logged.join("\n"), /warn: .*11 bytes dropped/);
   });
 
-  test("lines that came before `serve` are not lost", async () => {
+  test("lines that arrive before `serve` are not lost", async () => {
     const { input, output, serve } = setUp();
     input.write(REQUEST);
     serve();
     assert.equal((await once(output, "data")).toString(), ANSWER);
   });
 
-  test("a 17 MiB line is told once, and the next request is answered", async () => {
+  test("a 17 MiB line is reported once, and the next request is answered", async () => {
     const { input, output, serve } = setUp();
     serve();
     input.write(Buffer.alloc(17 * 1024 * 1024, "x"));
@@ -60,7 +60,7 @@ describe("the plugin's end", () => {
     assert.equal((await answers.next()).value, ANSWER.trim());
   });
 
-  test("an output that breaks and an input that ends are told once together", async () => {
+  test("an output that breaks and an input that ends are reported once together", async () => {
     const { input, output, gone, serve } = setUp();
     serve();
     output.destroy(new Error("write EPIPE"));
@@ -71,7 +71,7 @@ describe("the plugin's end", () => {
     assert.match(gone[0] ?? "", /EPIPE/);
   });
 
-  test("a notification that is wrong by our own schema is logged and not sent", async () => {
+  test("a notification that does not fit our own schema is logged and not sent", async () => {
     const { output, logged, plugin } = setUp();
     plugin.notify("contacts.changed", JSON.parse('{"contacts":7}'));
     plugin.notify("contacts.changed", { contacts: [] });
@@ -80,7 +80,7 @@ describe("the plugin's end", () => {
     assert.match(logged.join("\n"), /contacts\.changed not sent: contacts is 7, expected an array/);
   });
 
-  test("what was sent before close is flushed, and closing is no loss", async () => {
+  test("lines that were sent before close are flushed, and closing is not reported as a loss", async () => {
     const { output, gone, plugin } = setUp();
     plugin.notify("contacts.changed", { contacts: [] });
     assert.equal(await plugin.flush(1000), true);

@@ -1,4 +1,4 @@
-// What stands on the wire in which order, and what happens when nobody reads it.
+// The order of the written lines, and what happens when they are not read.
 
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
@@ -6,10 +6,10 @@ import { describe, mock, test } from "node:test";
 import { MAX_LINE_BYTES } from "../../../plugin/rpc/line-reader.ts";
 import { createStdioLink, LineTooLongError, LinkLostError } from "../../../plugin/rpc/stdio-link.ts";
 
-/** An output that takes one write at a time and says so only when told. */
+/** An output that takes one write at a time, and completes it when the test calls `take`. */
 class SlowOutput extends Writable {
   text = "";
-  /** How many system calls the writes would have been. */
+  /** The number of system calls that a real output would have made. */
   calls = 0;
   #taken: ((error?: Error | null) => void)[] = [];
 
@@ -23,7 +23,7 @@ class SlowOutput extends Writable {
     this.#taken.push(callback);
   }
 
-  /** The kernel takes what was written. The stream calls back in a later tick, so this waits for it. */
+  /** Completes the present write. The stream calls back in a later tick, so this waits for it. */
   async take(error?: Error): Promise<void> {
     const callback = this.#taken.shift();
     assert.ok(callback, "something is being written");
@@ -46,7 +46,7 @@ function setUp(options: { maxQueuedBytes?: number; stallMs?: number } = {}) {
 const body = (text: string) => Buffer.from(text);
 
 describe("stdio link", () => {
-  test("a frame's three parts are one line, in one system call", async () => {
+  test("the three parts of a frame become one line, in one system call", async () => {
     const { output, link } = setUp();
     const written = link.writeFrame("head,", body("body,"), "tail");
     assert.equal(output.text, "head,body,tail\n");
@@ -55,7 +55,7 @@ describe("stdio link", () => {
     await written;
   });
 
-  test("control messages that come while a frame is written go before the next frame", async () => {
+  test("control messages that are sent during the write of a frame go before the next frame", async () => {
     const { output, link } = setUp();
     const frames = [link.writeFrame("f", body("1"), ""), link.writeFrame("f", body("2"), "")];
     link.send("c1");
@@ -69,7 +69,7 @@ describe("stdio link", () => {
     await Promise.all(frames);
   });
 
-  test("a control message waits for one frame at most, however many streams want to write", async () => {
+  test("a control message waits for one frame at most, however many streams write", async () => {
     const { output, link } = setUp();
     let frameCount = 0;
     const stream = async (name: string) => {
@@ -83,7 +83,7 @@ describe("stdio link", () => {
       const linesBefore = output.lines.length;
       if (step % 4 === 0) link.send(`c${step}`);
       await output.take();
-      if (step % 4 === 0) assert.equal(output.lines[linesBefore], `c${step}`, "next on the wire");
+      if (step % 4 === 0) assert.equal(output.lines[linesBefore], `c${step}`, "the next line");
     }
     await Promise.all(streams);
     assert.equal(frameCount, 60);
@@ -100,7 +100,7 @@ describe("stdio link", () => {
     assert.equal(output.lines.join(" "), "a0 b0 c0 a1 b1 c1 a2 b2 c2");
   });
 
-  test("a reader that leaves too much unread is given up on", async () => {
+  test("a reader that leaves too much unread loses the link", async () => {
     const { output, lost, link } = setUp({ maxQueuedBytes: 100 });
     const frame = link.writeFrame("f", body("1"), "");
     for (let count = 0; count < 20; count += 1) link.send("0123456789");
@@ -111,7 +111,7 @@ describe("stdio link", () => {
     assert.equal(output.text, "f1\n", "nothing is written after the loss");
   });
 
-  test("a reader that takes nothing for the stall time is given up on, one that takes late is not", async () => {
+  test("a reader that takes nothing for the stall time loses the link, a slower reader does not", async () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       const { output, lost, link } = setUp({ stallMs: 10_000 });
@@ -128,7 +128,7 @@ describe("stdio link", () => {
     }
   });
 
-  test("an idle link is never given up on", async () => {
+  test("an idle link is never lost", async () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       const { output, lost, link } = setUp();
@@ -152,10 +152,10 @@ describe("stdio link", () => {
     );
     assert.equal(lost.length, 1);
     assert.match(lost[0]?.message ?? "", /EPIPE/);
-    link.send("nobody hears this");
+    link.send("not written");
   });
 
-  test("lines over the limit are refused, and the next one is written", async () => {
+  test("lines over the limit are refused, and the next line is written", async () => {
     const { output, link } = setUp();
     assert.throws(() => link.send("x".repeat(MAX_LINE_BYTES + 1)), LineTooLongError);
     await assert.rejects(link.writeFrame("h", Buffer.alloc(MAX_LINE_BYTES), "t"), LineTooLongError);
@@ -163,7 +163,7 @@ describe("stdio link", () => {
     assert.deepEqual(output.lines, ["next"]);
   });
 
-  test("flush waits until the last byte was taken, or until its time is over", async () => {
+  test("flush waits until the last byte was taken, or for its time limit", async () => {
     const { output, link } = setUp();
     assert.equal(await link.flush(1000), true, "nothing to wait for");
     link.send("c1");
@@ -175,7 +175,7 @@ describe("stdio link", () => {
     assert.equal(await flushed, true);
   });
 
-  test("close ends the output after what is being written, and is no loss", async () => {
+  test("close ends the output after the present write, and is not reported as a loss", async () => {
     const { output, lost, link } = setUp();
     link.send("last");
     link.close();

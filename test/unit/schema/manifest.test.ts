@@ -1,4 +1,4 @@
-// The manifest is what the code says, and its list of settings leads from a host's names to the plugin's and back.
+// The manifest agrees with the code, and its list of settings converts a host's names to the plugin's and back.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,17 +20,17 @@ const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.m
 const { version } = JSON.parse(read("package.json"));
 
 describe("plugin-manifest.json", () => {
-  test("is what the list of settings gives now (else run: node rpc-schema/documents/generate-openrpc.ts)", () => {
+  test("agrees with the list of settings (otherwise run: node rpc-schema/documents/generate-openrpc.ts)", () => {
     assert.deepEqual(JSON.parse(read("rpc-schema/plugin-manifest.json")), buildManifest(version));
   });
 
-  test("is what --manifest prints", () => {
+  test("is the output of --manifest", () => {
     const command = parseCommandLine(["--manifest"], version);
     assert.equal(command.name, "print");
     assert.deepEqual(JSON.parse("text" in command ? command.text : ""), buildManifest(version));
   });
 
-  test("can be read by a host, and names every setting with title, type, default and place", () => {
+  test("can be read by a host, and has a title, a type, a default and a section for every setting", () => {
     const { settings } = manifestSchema.parse(buildManifest(version));
     const properties = Object.entries(settings.properties);
     assert.deepEqual(
@@ -43,21 +43,21 @@ describe("plugin-manifest.json", () => {
     }
   });
 
-  test("keeps what the field's files have already in the field's own place", () => {
+  test("keeps the settings that deployed Goop² has already in their section", () => {
     const inViewer = hostSettings.filter(({ section }) => section === "viewer").map(({ name }) => name);
     assert.deepEqual(inViewer, ["video_disabled", "preferred_cam", "preferred_mic"]);
   });
 });
 
 describe("a host's settings", () => {
-  test("with nothing said are the plugin's defaults", () => {
+  test("default to the plugin's defaults", () => {
     const mapped = toPluginSettings(defaultHostValues());
     const defaults: Record<string, unknown> = settingsSchema.parse({});
     for (const [name, value] of Object.entries(mapped)) assert.deepEqual(value, defaults[name], name);
     assert.equal(Object.keys(mapped).length, hostSettings.length - 1);
   });
 
-  test("lead to the plugin's and back; an empty device is auto", () => {
+  test("convert to the plugin's settings and back, with an empty device as auto", () => {
     const values = { video_disabled: true, preferred_cam: "", preferred_mic: "Headset", debugging: true };
     const settings = { videoDisabled: true, camera: "auto", microphone: "Headset", debugging: true };
     assert.deepEqual(toPluginSettings(values), settings);
@@ -66,7 +66,7 @@ describe("a host's settings", () => {
     assert.deepEqual(toHostValues({ toneHz: 500 }), {});
   });
 
-  test("that are wrong are named as the host names them", () => {
+  test("are refused under the names of the host", () => {
     const wrong = {
       video_disabled: "yes",
       largest_picture: { width: 1, height: 480, fps: 30 },
@@ -83,7 +83,7 @@ describe("a host's settings", () => {
     assert.deepEqual(hostValueIssues({ video_disabled: true, speaker: "" }), []);
   });
 
-  test("that the plugin complains of get the host's name", () => {
+  test("that the plugin refuses are converted to the host's names", () => {
     assert.equal(toHostField("settings.picture.width"), "largest_picture.width");
     assert.equal(toHostField("settings.mode"), "mode");
     assert.equal(toHostField("settings.toneHz"), "toneHz");

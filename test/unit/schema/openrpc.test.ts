@@ -1,4 +1,4 @@
-// The generated document and the README's error table say what the code does.
+// The generated document and the README's table of errors agree with the code.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -29,7 +29,7 @@ function referencesIn(value: Json): string[] {
 describe("openrpc.json", () => {
   const document = buildOpenRpc();
 
-  test("is what the schemas give now (else run: node rpc-schema/documents/generate-openrpc.ts)", () => {
+  test("agrees with the schemas (otherwise run: node rpc-schema/documents/generate-openrpc.ts)", () => {
     assert.deepEqual(JSON.parse(read("openrpc.json")), document);
   });
 
@@ -40,7 +40,7 @@ describe("openrpc.json", () => {
     assert.equal(new Set(all).size, all.length);
   });
 
-  test("every reference leads somewhere", () => {
+  test("every reference has a target", () => {
     const references = new Set(referencesIn(document));
     assert.ok(references.size > 20);
     for (const reference of references) {
@@ -52,7 +52,7 @@ describe("openrpc.json", () => {
     }
   });
 
-  test("params with a default may be left out, and those without may not", () => {
+  test("params with a default are optional, and the others are required", () => {
     const list = JSON.parse(JSON.stringify(document.methods));
     const subscribe = list.find(({ name }: { name: string }) => name === "frames.subscribe");
     const required = subscribe.params.filter((param: { required: boolean }) => param.required);
@@ -64,7 +64,7 @@ describe("openrpc.json", () => {
 });
 
 describe("errors", () => {
-  test("our codes differ and stay outside the range that JSON-RPC keeps for itself", () => {
+  test("our codes differ and stay outside the range that JSON-RPC reserves", () => {
     const codes = Object.values(pluginErrorCodes);
     assert.equal(new Set(codes).size, codes.length);
     assert.deepEqual(
@@ -74,7 +74,7 @@ describe("errors", () => {
     assert.deepEqual(Object.values(jsonRpcErrorCodes), [-32700, -32600, -32601, -32602, -32603]);
   });
 
-  test("the README's table is the list of errors", () => {
+  test("the README's table lists every error", () => {
     const rows = read("README.md")
       .match(/^\| -?\d+ +\|.*$/gm)
       ?.map((row) => row.replace(/ +/g, " "));
