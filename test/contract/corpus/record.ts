@@ -49,8 +49,16 @@ async function useCall(plugin: RecordedPlugin, callId: string): Promise<void> {
     await plugin.request("call.setCamera", { callId, on });
   }
   await plugin.request("call.useDevice", { callId, kind: "microphone", deviceId: "tone" });
-  const wish = { callId, source: "remote", format: "jpeg", quality: 1, maxWidth: 16, maxFps: 5, credit: 1 };
-  const { stream } = await plugin.request("frames.subscribe", { ...wish, delivery: "stdio" });
+  const subscription = {
+    callId,
+    source: "remote",
+    format: "jpeg",
+    quality: 1,
+    maxWidth: 16,
+    maxFps: 5,
+    credit: 1,
+  };
+  const { stream } = await plugin.request("frames.subscribe", { ...subscription, delivery: "stdio" });
   const { seq } = await plugin.next("frame");
   plugin.notify("frames.ack", { stream, seq });
   await plugin.request("call.snapshot", { callId, source: "remote" });

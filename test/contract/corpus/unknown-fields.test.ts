@@ -12,10 +12,10 @@ import {
   RpcError,
   signalSchema,
   unknownFields,
-} from "../../rpc-schema/index.ts";
-import { isRecord } from "../../rpc-schema/is-record.ts";
-import { type CorpusEntry, methodOf, readCorpus } from "./corpus/corpus.ts";
-import { type Delivery, deliverToHost, deliverToPlugin } from "./corpus/deliver.ts";
+} from "../../../rpc-schema/index.ts";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
+import { type CorpusEntry, methodOf, readCorpus } from "./corpus.ts";
+import { type Delivery, deliverToHost, deliverToPlugin } from "./deliver.ts";
 
 const NEW_FIELD = "x-later";
 /** Parts that pass unread, so that a new field within them is no unknown one. */

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { hostNotifications, methods, pluginMethods, pluginNotifications } from "../../rpc-schema/index.ts";
-import { type CorpusEntry, methodOf, readCorpus } from "./corpus/corpus.ts";
-import { deliverToHost, deliverToPlugin } from "./corpus/deliver.ts";
+import { hostNotifications, methods, pluginMethods, pluginNotifications } from "../../../rpc-schema/index.ts";
+import { type CorpusEntry, methodOf, readCorpus } from "./corpus.ts";
+import { deliverToHost, deliverToPlugin } from "./deliver.ts";
 
 const corpus = readCorpus("version-1.jsonl");
 /** No device could be plugged in while the messages were recorded. */
