@@ -1,5 +1,5 @@
-// The manifest, which a host reads before it starts the plugin: its name, its platforms, how to start it, and the settings that
-// the host shows and keeps. It is built from the list of settings alone.
+// Builds the manifest, which a host reads before it starts the plugin. It has the plugin's name, its platforms, the command that
+// starts it, and the settings that the host shows and keeps.
 
 import { z } from "zod";
 import { isRecord, type Json, type JsonObject } from "../is-record.ts";

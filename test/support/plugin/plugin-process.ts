@@ -5,11 +5,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { connectPlugin, type HostLink } from "../../../plugin/rpc/host-link.ts";
-import type {
-  DeepPartial,
-  PluginNotificationName,
-  PluginNotificationParams,
-  Settings,
+import {
+  type DeepPartial,
+  type PluginNotificationName,
+  type PluginNotificationParams,
+  PROTOCOL_VERSION,
+  type Settings,
 } from "../../../rpc-schema/index.ts";
 import { SMALL_PICTURE } from "../fakes/small-picture.ts";
 
@@ -99,7 +100,7 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
   const waitMs = options.waitMs ?? WAIT_MS;
   const box = collect(host, waitMs, () => lines.join("\n"));
   const initialize = {
-    protocolVersion: 1,
+    protocolVersion: PROTOCOL_VERSION,
     host: { name: "test" },
     identity: { label: options.label ?? "peer" },
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),

@@ -158,7 +158,7 @@ describe("the server for those who watch", () => {
     for (const method of ["call.start", "settings.update", "shutdown", "exit", "call.snapshot", "nothing"]) {
       assert.equal((await watcher.ask(method)).error?.data?.name, "methodNotFound", method);
     }
-    assert.equal((await watcher.ask("charts.list", [])).error?.data?.name, "invalidParams");
+    assert.equal((await watcher.ask("debug.bundle", { masked: 1 })).error?.data?.name, "invalidParams");
     assert.equal((await watcher.sendRaw("{")).error?.data?.name, "invalidRequest");
   });
 
