@@ -1,5 +1,4 @@
-// Who may import whom, re-derived from the sources, so that no comment or setting can switch a rule off.
-// It must not know what the modules do.
+// The allowed imports, derived from the sources, so that no comment or setting can disable a rule.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Import, readSources, type Source } from "./checks/sources.ts";
@@ -31,12 +30,12 @@ function usesOf(files: readonly Source[], pattern: RegExp): string[] {
   );
 }
 
-/** The viewer is a page; only its model is as free of surroundings as a chart. */
+/** The chart viewer is a page. Only its model is as pure as a chart. */
 const isViewerPage = (path: string) => /^statecharts\/viewer\/(panes\/)?[^/]+$/.test(path);
 
 const isIn = (folder: string) => (one: Import) => one.isOurs && one.target.startsWith(folder);
 const isBuiltIn = (one: Import) => one.target.startsWith("node:");
-/** These write generated documents, so they read and write files; the contract and the charts do not. */
+/** These write generated documents, so they may use files. The contract and the charts may not. */
 const generator = "rpc-schema/documents/generate-openrpc.ts";
 const drawers = ["statecharts/generate-diagrams.ts", "statecharts/generate-drawings.ts"];
 
@@ -54,7 +53,7 @@ describe("layers", () => {
     });
   });
 
-  test("the charts have no clock, timer, chance or surroundings of their own", () => {
+  test("the charts use no clock, timer, random numbers or globals of their own", () => {
     const charts = sources.filter(
       ({ path }) => path.startsWith("statecharts/") && !drawers.includes(path) && !isViewerPage(path),
     );
@@ -63,7 +62,7 @@ describe("layers", () => {
     assert.deepEqual(usesOf(charts, effects), []);
   });
 
-  test("the viewer imports only itself, what describes charts, and types of the contract", () => {
+  test("the chart viewer imports only itself, the descriptions of charts, and types of the contract", () => {
     assertImports("statecharts/viewer/", (one) => {
       const isShared = isIn("statecharts/viewer/")(one) || isIn("statecharts/describe/")(one);
       return isShared || (isIn("rpc-schema/")(one) && one.isTypeOnly);
@@ -122,7 +121,7 @@ describe("outside engines", () => {
       users.filter((path) => !path.startsWith("plugin/signalling/libp2p/")),
       [],
     );
-    // It takes 0.4 s to load, so nobody imports it by a statement.
+    // It takes 0.4 s to load, so it is imported only on demand.
     const importers = product.filter(
       ({ path, imports }) =>
         !path.startsWith("plugin/signalling/libp2p/") &&

@@ -1,4 +1,4 @@
-// What the repository as a whole must keep: its top level, its notes, exact versions, nothing of one machine.
+// Rules for the repository as a whole: its top level, README files, exact versions, no paths of one machine.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -51,7 +51,7 @@ describe("repository", () => {
 
   test("no folder holds more than 20 files beside each other", () => {
     const counts = new Map<string, number>();
-    // Inputs of the fuzzer are data that it collects.
+    // The fuzzer collects its inputs itself.
     for (const path of files.filter((path) => !path.startsWith("test/fuzz/corpus/"))) {
       counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     }
@@ -75,7 +75,7 @@ describe("repository", () => {
     assert.deepEqual(loose, []);
   });
 
-  test("the lock file names the crash handler's stand-in, and no other", () => {
+  test("the lock file names our stub of the crash handler, and no other package", () => {
     const lock: { packages: Record<string, { resolved?: string }> } = JSON.parse(read("package-lock.json"));
     const handlers = Object.entries(lock.packages).filter(([path]) =>
       path.endsWith("node_modules/segfault-handler"),
@@ -87,7 +87,7 @@ describe("repository", () => {
   });
 
   test("no file names a path of one machine", () => {
-    // Spelt in parts, so that this file does not name them either.
+    // Written in parts, so that this file does not contain such a path.
     const machinePath = new RegExp(`(^|[^\\w.~])/(${["work", "root", "home/[a-z]"].join("|")})/`, "m");
     const textFiles = files.filter(
       (path) => !/\.(png|jpg|ico|pcap|wav)$/.test(path) && path !== "package-lock.json",
@@ -99,7 +99,7 @@ describe("repository", () => {
   });
 });
 
-/** A folder is explained by its own README.md, or by one above it that names the folder. */
+/** A folder needs a README.md of its own, or one above it that names the folder. */
 function isExplained(folder: string): boolean {
   if (existsSync(join(root, folder, "README.md"))) return true;
   for (let above = dirname(folder); above !== "."; above = dirname(above)) {

@@ -1,6 +1,6 @@
-// Runs the tests by kind and prints what came of them: `node test/run.ts [kind or file …] [--only name]`.
-// Light kinds run two files at a time; those that measure, or own devices and browsers, run one at a time.
-// The last line is always `N passed, N failed, N skipped`. It must not know what the tests test.
+// Runs the tests by kind and prints the results: `node test/run.ts [kind or file …] [--only name]`.
+// Light kinds run two files at a time. Kinds that measure, or use devices and browsers, run one at a time.
+// The last line is always `N passed, N failed, N skipped`.
 import { existsSync, globSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,20 +14,20 @@ interface Suite {
   readonly name: string;
   readonly files: readonly string[];
   readonly concurrency: number;
-  /** Afterwards all states and transitions of the charts must have been reached. */
+  /** The tests must reach all states and transitions of the charts. */
   readonly coversCharts: boolean;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** In the order in which they run; the tests directly in test/ are about the sources themselves. */
+/** In the order in which they run. The tests directly in test/ check the repository itself. */
 const kinds = new Map([
   ["architecture", { pattern: "test/*.test.ts", concurrency: 1 }],
   ...["unit", "statechart", "contract"].map((kind) => light(kind)),
   ...["integration", "fault", "fuzz", "browser", "kernel"].map((kind) => heavy(kind)),
 ]);
-// The longest files boot a virtual machine or make a hundred calls; twice that is a hang.
+// The longest files boot a virtual machine or make a hundred calls. Twice that is a hang.
 const FILE_LIMIT_MS = 600_000;
-// A helper that was told to end may need a moment (a browser's children, a sound server writing its state).
+// A helper may need a moment to end after SIGTERM: a browser's children, a sound server that writes its state.
 const LEFTOVER_GRACE_MS = 3000;
 
 function light(kind: string): [string, { pattern: string; concurrency: number }] {
@@ -67,7 +67,7 @@ interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Some tests alone reach only some of the charts. */
+/** A run of single tests does not reach all of the charts. */
 async function runWhole(suite: Suite, options: RunOptions): Promise<FileReport[]> {
   if (!suite.coversCharts || options.only !== undefined) return await runSuite(suite, options);
   const folder = await mkdtemp(join(tmpdir(), "goop-charts-"));
@@ -79,7 +79,7 @@ async function runWhole(suite: Suite, options: RunOptions): Promise<FileReport[]
   }
 }
 
-/** Counts as one test. The charts are loaded only here, since a mistake in them must not keep other kinds from running. */
+/** Counts as one test. The charts are loaded only here, so that an error in them does not stop other kinds. */
 async function judgeCharts(folder: string): Promise<FileReport> {
   const startedAt = performance.now();
   const { readChartCoverage, formatChartCoverage, formatMissing } = await import(

@@ -1,7 +1,7 @@
-// Finds the functions of a C++ file by counting braces, good enough for their length. It must not judge the lengths.
+// Finds the functions of a C++ file by counting braces, which is precise enough to measure their length.
 import type { FunctionShape } from "./sources.ts";
 
-// What may stand before a brace with round brackets in it and still not open a function.
+// Keywords before a brace that do not open a function, even with parentheses between.
 const NOT_A_FUNCTION =
   /^(if|for|while|switch|catch|else|do|try|namespace|class|struct|enum|union|extern|return|#)\b/;
 
@@ -51,7 +51,7 @@ function isInBrackets(text: string): boolean {
   return text.split("(").length > text.split(")").length;
 }
 
-/** Replaces comments, strings and characters by blanks, so that what they hold is not taken for code. */
+/** Replaces comments, strings and characters by blanks, so that their content is not read as code. */
 function blankOutText(text: string): string {
   const pattern = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|R"\(([\s\S]*?)\)"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'/g;
   return text.replaceAll(pattern, (found) => found.replaceAll(/[^\n]/g, " "));

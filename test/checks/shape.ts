@@ -1,11 +1,11 @@
-// Prints the sizes of files and functions and the share of comments, and fails when one is beyond its limit: what fits on a
-// screen is read as a whole. Tests keep the hard limits only, and are counted without the functions inside a function. Run it as `npm run shape`.
+// `npm run shape` prints the sizes of files and functions and the share of comments, and fails when one exceeds its limit.
+// Tests have only the hard limits, and count a function without the functions nested in it.
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCppFunctions } from "./cpp-functions.ts";
 import { type FunctionShape, readSources, root } from "./sources.ts";
 
-/** A file as far as its shape is concerned. */
+/** A file with its functions. */
 export interface ShapedFile {
   readonly path: string;
   readonly text: string;
@@ -20,7 +20,7 @@ interface Limits {
 
 const fileLimits: Limits = { median: 120, p90: 250, max: 400 };
 const functionLimits: Limits = { median: 10, p90: 30, max: 60 };
-// A machine's states and a table of schemas are read like a list, not like an algorithm.
+// A machine's states and a table of schemas read like a list, not like an algorithm.
 const TABLE_MAX_LINES = 250;
 const isTable = (path: string, name: string) =>
   path.startsWith("rpc-schema/") ||
@@ -33,7 +33,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
 
-/** @returns the share of lines, blank ones left out, that hold nothing but a comment */
+/** @returns the share of comment lines among the lines that are not blank */
 export function commentShare(text: string): number {
   const lines = text
     .split("\n")
@@ -50,11 +50,11 @@ export function commentShare(text: string): number {
   return lines.length === 0 ? 0 : count / lines.length;
 }
 
-/** @returns one sentence for each file or function beyond its hard limit */
+/** @returns one sentence for each file or function that exceeds its hard limit */
 export function findTooLong(files: readonly ShapedFile[]): string[] {
   return files.flatMap(({ path, text, functions }) => {
     const length = countLines(text);
-    // What holds tests is a list of functions: only what is outside them counts.
+    // The body of a suite is a list of tests, which count on their own.
     const lengthOf = (one: FunctionShape) => (path.startsWith("test/") ? one.ownLines : one.lines);
     const limitOf = ({ name }: FunctionShape) => {
       return isTable(path, name) || name === "callback of describe" ? TABLE_MAX_LINES : functionLimits.max;
@@ -70,7 +70,7 @@ export function findTooLong(files: readonly ShapedFile[]): string[] {
   });
 }
 
-/** Prints the figures of a group of files. @returns one sentence for each figure beyond its limit */
+/** Prints the figures of a group of files. @returns one sentence for each figure that exceeds its limit */
 function judgeGroup(name: string, files: readonly ShapedFile[]): string[] {
   const functions = files.flatMap(({ path, functions: all }) =>
     all.filter(({ name }) => !isTable(path, name)),

@@ -1,5 +1,4 @@
-// Reads the project's TypeScript by the compiler's own parser, for the checks on imports and on shape.
-// It must not judge: what is allowed is up to the checks.
+// Reads the project's TypeScript with the compiler's own parser, for the checks on imports, shape and prose.
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +25,7 @@ export interface Import {
   readonly target: string;
   /** True when the target is a file of this project. */
   readonly isOurs: boolean;
-  /** True when nothing of it is left at run time. */
+  /** True when it is erased at run time. */
   readonly isTypeOnly: boolean;
 }
 
@@ -35,7 +34,7 @@ export interface FunctionShape {
   readonly name: string;
   readonly line: number;
   readonly lines: number;
-  /** Without the functions inside it. */
+  /** Lines outside nested functions. */
   readonly ownLines: number;
 }
 
@@ -126,7 +125,7 @@ function readFunction(file: ast.SourceFile, node: ast.Node): FunctionShape | und
   return { name: nameOf(file, node), line: first + 1, lines, ownLines: lines - innerLines(file, node.body) };
 }
 
-/** @returns how many lines are inside further functions; the line on which such a function starts is not */
+/** @returns the number of lines in nested functions, without the line on which each starts */
 function innerLines(file: ast.SourceFile, node: ast.Node): number {
   let sum = 0;
   node.forEachChild((child) => {
@@ -136,7 +135,7 @@ function innerLines(file: ast.SourceFile, node: ast.Node): number {
   return sum;
 }
 
-/** A callback is named by the call that takes it, so that a test suite's body can be told from a function. */
+/** A callback gets the name of the call that takes it. This distinguishes the body of a test suite from a function. */
 function nameOf(file: ast.SourceFile, node: ast.FunctionLikeDeclaration): string {
   if (ast.isConstructorDeclaration(node)) return "constructor";
   if (!ast.isArrowFunction(node) && node.name !== undefined) return node.name.getText(file);

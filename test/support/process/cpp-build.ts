@@ -1,5 +1,5 @@
-// Builds C++ programs of the addon's core for tests. Which libraries and headers it needs is read from the addon's own
-// build description, and which files a program needs from its includes, so that nothing is listed twice.
+// Builds C++ programs of the add-on's core for tests. It reads the libraries and headers from the add-on's own build
+// description, and the files of a program from its includes, so that nothing is listed twice.
 
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 export const NATIVE = fileURLToPath(new URL("../../../native/", import.meta.url));
 export const CORE = join(NATIVE, "core");
-/** For one step; a compile takes two seconds, on a busy machine ten. */
+/** Limit of one step. A compile takes two seconds, on a busy machine ten. */
 const STEP_LIMIT_MS = 240_000;
 
 export interface Ended {
@@ -19,7 +19,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Never rejects: the status says how it ended, a signal's name included. */
+/** Never rejects: the status is the exit code or the signal's name. */
 export function run(
   program: string,
   args: readonly string[],
@@ -53,7 +53,7 @@ export async function sourcesIn(directory: string): Promise<string[]> {
   return names.filter((name) => name.endsWith(".cc")).map((name) => join(directory, name));
 }
 
-/** The sources and those of the core whose headers they include, by any number of steps. */
+/** The sources, and those of the core whose headers they include directly or indirectly. */
 export function withCoreOf(sources: readonly string[]): string[] {
   const found = new Set<string>();
   const add = (path: string) => {
@@ -118,7 +118,7 @@ export async function link(
   return program;
 }
 
-/** A GYP file is a Python literal; what it asks a command for is asked the same command. */
+/** A GYP file is a Python literal. Values that it takes from a command come from the same command here. */
 const READ_GYP = `
 import ast, json, subprocess, sys
 def ask(word):

@@ -1,4 +1,4 @@
-// Import this in a test file that makes calls with libwebrtc: the engine crashes in a natural end of the process
-// (plugin/peer/README.md), which would turn a green file red. Exiting from the exit handler skips that end.
+// Import this in a test file that makes calls with libwebrtc. The engine crashes when the process ends naturally
+// (plugin/peer/README.md), which would fail a file that passed. Exiting from the exit handler avoids that crash.
 
 process.on("exit", (code) => process.exit(code));

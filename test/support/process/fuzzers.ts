@@ -1,5 +1,4 @@
 // Builds and runs the fuzz targets of test/fuzz under libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer.
-// What the targets feed to what is theirs to know.
 
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,11 +12,11 @@ export const FOUND = join(FUZZ, "found");
 
 export interface FuzzTarget {
   readonly name: string;
-  /** Longer inputs are slower and found nothing more. */
+  /** Longer inputs are slower and find nothing more. */
   readonly mostBytes: number;
-  /** Of all the time that there is. */
+  /** Share of the total time. */
   readonly share: number;
-  /** Functions of the system that the target puts its own in place of. */
+  /** Functions of the system that the target replaces. */
   readonly wrapped: readonly string[];
 }
 
@@ -30,22 +29,22 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
 
 const SANITIZERS = "address,undefined,float-cast-overflow";
 const COMPILE_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"];
-/** One input takes milliseconds; a hundred times that is a hang. */
+/** One input takes milliseconds. A hundred times that is a hang. */
 const INPUT_LIMIT_S = 10;
-/** For starting, loading the corpus, and a machine that does other work. */
+/** For the start, loading the corpus, and a busy machine. */
 const SLACK_MS = 120_000;
 
 export interface FuzzRun {
   readonly target: string;
   readonly seconds: number;
-  /** Inputs tried. */
+  /** Number of inputs tried. */
   readonly inputs: number;
   readonly ended: Ended;
   /** The input that crashed, as base64; empty when none did. */
   readonly crash: string;
 }
 
-/** Programs by target's name, in `directory`. */
+/** Programs in `directory` by target name. */
 export async function buildFuzzers(directory: string): Promise<Map<string, string>> {
   const sourcesOf = ({ name }: FuzzTarget) => withCoreOf([join(FUZZ, `${name}.cc`)]);
   const compiler = "clang++";
@@ -63,7 +62,7 @@ export async function buildFuzzers(directory: string): Promise<Map<string, strin
   return programs;
 }
 
-/** Fuzzes for so long, beginning with the kept corpus, which it does not change. */
+/** Fuzzes for the given time, starting from the kept corpus, which it does not change. */
 export async function fuzz(target: FuzzTarget, program: string, seconds: number): Promise<FuzzRun> {
   const work = await mkdtemp(join(tmpdir(), `fuzz-${target.name}-`));
   try {
@@ -73,7 +72,7 @@ export async function fuzz(target: FuzzTarget, program: string, seconds: number)
       program,
       [
         `-max_total_time=${seconds}`,
-        // A test that fails has to fail again; `npm run fuzz -- --grow` goes where no run went before.
+        // A test must fail again in the same way, so it uses a fixed seed. `npm run fuzz -- --grow` uses a random one.
         "-seed=1",
         ...limitsOf(target),
         `-artifact_prefix=${work}/`,
@@ -91,7 +90,7 @@ export async function fuzz(target: FuzzTarget, program: string, seconds: number)
   }
 }
 
-/** Fuzzes for so long and keeps the smallest set of inputs that reaches all that was reached. */
+/** Fuzzes for the given time and keeps the smallest set of inputs with the same coverage. */
 export async function growCorpus(target: FuzzTarget, program: string, seconds: number): Promise<FuzzRun> {
   const kept = join(CORPUS, target.name);
   const grown = await mkdtemp(join(FUZZ, "corpus", `.${target.name}-`));

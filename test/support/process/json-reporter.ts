@@ -1,17 +1,16 @@
 // A node:test reporter for the test runner: one JSON line for each test that ended, with its error as text.
-// It decides nothing: which results count as tests is up to the runner.
 import { inspect } from "node:util";
 
-/** How one test or suite ended, as the runner reads it. */
+/** The result of one test or suite. */
 export interface ReportedResult {
   readonly name: string;
   readonly nesting: number;
   readonly ok: boolean;
   readonly isSuite: boolean;
-  /** True when it failed only because something inside it failed. */
+  /** True when it failed only because a subtest failed. */
   readonly isOnlyParentFailure: boolean;
   readonly durationMs: number;
-  /** Why it was skipped; undefined when it ran. */
+  /** The reason for a skip; undefined when the test ran. */
   readonly skip?: string;
   readonly error?: string;
   readonly at?: string;

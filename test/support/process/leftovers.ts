@@ -1,12 +1,12 @@
-// Finds and ends the processes that a test file has left behind. A process belongs to the file when it carries the file's
-// mark in its environment or is in the session that the file was started in. It must not know what the processes are.
+// Finds and ends the processes that a test file has left behind. A process belongs to the file when its environment has
+// the file's mark, or when it is in the session that the file was started in.
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Name of the environment variable that marks everything a test file starts. */
+/** Name of the environment variable that marks all processes of a test file. */
 export const TEST_MARK = "GOOP_TEST_MARK";
 
-/** What identifies the processes of one test file. */
+/** Identifies the processes of one test file. */
 export interface ProcessOwner {
   readonly mark: string;
   /** Session id, which is the process id of a child that was started detached. */
@@ -20,10 +20,10 @@ export interface Leftover {
 }
 
 const POLL_MS = 50;
-// A process that SIGKILL does not end within this time hangs in the kernel: nothing more can be done about it.
+// A process that survives SIGKILL for this long hangs in the kernel, and nothing can end it.
 const KILL_LIMIT_MS = 3000;
 
-/** @returns what is still running, after giving it up to graceMs to end by itself */
+/** Waits up to graceMs for the processes to end by themselves. @returns those that still run */
 export async function findLeftovers(owner: ProcessOwner, graceMs: number): Promise<Leftover[]> {
   const deadline = performance.now() + graceMs;
   let found = await listOwned(owner);
@@ -34,7 +34,7 @@ export async function findLeftovers(owner: ProcessOwner, graceMs: number): Promi
   return found;
 }
 
-/** Kills everything the owner has, each by its process id, until nothing new appears. */
+/** Kills all processes of the owner, each by its process id, until no new one appears. */
 export async function endProcesses(owner: ProcessOwner): Promise<void> {
   const deadline = performance.now() + KILL_LIMIT_MS;
   for (let found = await listOwned(owner); found.length > 0; found = await listOwned(owner)) {
@@ -64,13 +64,13 @@ async function inspectProcess(pid: number, owner: ProcessOwner): Promise<Leftove
   return { pid, commandLine: commandLine.replaceAll("\0", " ").trim() || "(no command line)" };
 }
 
-/** proc(5): pid (name) state ppid pgrp session …, where the name may hold blanks and brackets. */
+/** proc(5): pid (name) state ppid pgrp session …, where the name may contain blanks and brackets. */
 function parseStat(stat: string): { state: string; sessionId: number } {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return { state: fields[0] ?? "", sessionId: Number(fields[3] ?? 0) };
 }
 
-/** A process may end while it is looked at: what cannot be read any more is empty. */
+/** Returns an empty text for a process that ended meanwhile. */
 async function readIfThere(path: string): Promise<string> {
   return await readFile(path, "utf8").catch(() => "");
 }

@@ -1,11 +1,11 @@
-// What a process holds, read from /proc: for tests that nothing is left open and for the bench's figures.
+// Reads the resources of a process from /proc, for tests of leaks and for the bench's figures.
 
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessFigures {
   readonly descriptors: number;
   readonly threads: number;
-  /** Direct and indirect. */
+  /** Direct and indirect children. */
   readonly children: number;
   readonly residentBytes: number;
   /** User and system time since the start. */
@@ -16,7 +16,7 @@ export interface ProcessFigures {
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
-/** Sums over the process and everything that it started. @throws Error ENOENT when it is gone */
+/** Sums over the process and its descendants. @throws Error ENOENT when it has ended */
 export function figuresOfTree(pid: number): ProcessFigures {
   const tree = [pid, ...descendants(pid)];
   const each = tree.flatMap((one) => {
@@ -37,14 +37,14 @@ export function figuresOfTree(pid: number): ProcessFigures {
   };
 }
 
-/** Processor seconds of everything that this process started, directly or not, and whose command's name matches. */
+/** Processor seconds of this process's descendants whose command name matches. */
 export function cpuSecondsOf(command: RegExp): number {
   return descendants(process.pid)
     .filter((pid) => command.test(commandOf(pid)))
     .reduce((total, pid) => total + figuresOf(pid).cpuSeconds, 0);
 }
 
-/** Its first 15 characters, proc_pid_comm(5); empty when it is gone. */
+/** The first 15 characters of the command's name, proc_pid_comm(5); empty when the process has ended. */
 function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
@@ -74,7 +74,7 @@ function descendantsOrNone(pid: number): number[] {
 
 function figuresOf(pid: number): Omit<ProcessFigures, "children"> {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // Fields after the command's name, which may hold spaces; proc(5).
+  // Fields after the command's name, which may contain spaces; proc(5).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
   return {

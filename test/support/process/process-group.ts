@@ -1,27 +1,27 @@
-// Starts a helper program (a display, a browser's driver, a sound server) in a process group of its own and ends the whole
-// group on every path, also when this process exits early. It must not know what the program is for.
+// Starts a helper program (a display, a browser's driver, a sound server) in a process group of its own, and ends the whole
+// group on every path, also when this process exits early.
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How a helper is started. */
+/** Options for the start of a helper. */
 export interface HelperOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdio?: StdioOptions;
   readonly cwd?: string;
 }
 
-/** A running helper with everything it starts. */
+/** A running helper with its descendants. */
 export interface Helper {
   readonly child: ChildProcess;
-  /** Resolves with a sentence when the program itself has ended. */
+  /** Resolves with a description when the program itself has ended. */
   readonly exited: Promise<string>;
-  /** Asks the group to end, then kills it; resolves when nothing of it is left. May be called again. */
+  /** Sends SIGTERM to the group, then SIGKILL. Resolves when no process of it is left. Idempotent. */
   end(): Promise<void>;
 }
 
 const living = new Set<number>();
-// Browsers write their state and stop their children when asked; what takes longer than this is stuck.
+// Browsers write their state and stop their children on SIGTERM. A longer wait means a hang.
 const POLITE_MS = 2000;
 const KILL_LIMIT_MS = 5000;
 const POLL_MS = 20;
@@ -54,7 +54,7 @@ export async function startHelper(
   return { child, exited, end: () => endGroup(pid) };
 }
 
-/** Fails as soon as the helper ends, so that waiting for a dead helper does not last until the deadline. */
+/** Fails as soon as the helper ends, so that a wait for it does not last until its deadline. */
 export async function raceExit<T>(helper: Helper, work: Promise<T>): Promise<T> {
   const early = helper.exited.then((how): never => {
     throw new Error(`${how} while it was still needed`);

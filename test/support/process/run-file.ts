@@ -1,5 +1,4 @@
-// Runs one test file in a session of its own, with a time limit, and ends everything it started.
-// It must not know of suites or of the order of files.
+// Runs one test file in a session of its own, with a time limit, and ends all processes that it started.
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -11,17 +10,17 @@ import type { ReportedResult } from "./json-reporter.ts";
 import { endProcesses, findLeftovers, type ProcessOwner, TEST_MARK } from "./leftovers.ts";
 import { type FileReport, makeFileReport } from "./test-results.ts";
 
-/** How a file is to be run. */
+/** Options for one run. */
 export interface RunOptions {
   /** Only tests whose name matches this pattern. */
   readonly only?: string | undefined;
-  /** After this time the file and all it started are killed. */
+  /** After this time the file and its processes are killed. */
   readonly limitMs: number;
-  /** How long what the file started may go on after the file itself has ended. */
+  /** How long the file's processes may run after the file itself has ended. */
   readonly graceMs: number;
-  /** Ends the run at once, with everything it started. */
+  /** Ends the run and its processes at once. */
   readonly signal: AbortSignal;
-  /** Where the file is to leave what its tests reached of the charts (chart-coverage.ts); without it nothing is noted. */
+  /** Folder for the chart coverage of the file's tests (chart-coverage.ts). Without it no coverage is recorded. */
   readonly coverageFolder?: string | undefined;
 }
 
@@ -35,7 +34,7 @@ interface Outcome {
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const reporter = fileURLToPath(new URL("json-reporter.ts", import.meta.url));
 const coverage = fileURLToPath(new URL("../charts/chart-coverage.ts", import.meta.url));
-// Enough for the stack of a crash; a chatty test does not fill the memory.
+// Enough for the stack of a crash, and a bound for tests with much output.
 const OUTPUT_KEPT_CHARS = 16_384;
 
 /** Runs one file by node:test. @param file path relative to the repository */
@@ -115,7 +114,7 @@ async function awaitOutcome(
   }
 }
 
-/** A process that was killed in mid-write leaves half a line, which tells nothing. */
+/** A process that was killed while it wrote leaves half a line, which is dropped. */
 function parseResult(line: string): ReportedResult[] {
   try {
     const result: ReportedResult = JSON.parse(line);

@@ -1,5 +1,5 @@
-// Builds the addon with a sanitizer, beside the one that is in use: a copy of native/ in a folder of its own, by the same build
-// description. Node itself has no sanitizer inside, so the sanitizer's library is loaded before it.
+// Builds a copy of the add-on with a sanitizer, in a folder of its own and with the same build description. Node itself is
+// built without a sanitizer, so the sanitizer's library is preloaded.
 
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { type Ended, NATIVE, run, runOrFail } from "./cpp-build.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const MODULES = join(ROOT, "node_modules");
 
-/** Half a minute when nothing else runs. */
+/** A build takes half a minute on an idle machine. */
 const BUILD_LIMIT_MS = 400_000;
 
 export type Sanitizer = "address" | "thread";

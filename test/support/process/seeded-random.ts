@@ -1,4 +1,4 @@
-// Random numbers that a seed repeats, so that a failing property test can be run again.
+// Random numbers from a seed, so that a failing property test can be repeated.
 
 export interface Random {
   /** A whole number from 0 to `limit` - 1. */

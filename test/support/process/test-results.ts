@@ -1,5 +1,5 @@
-// Turns what the reporter wrote about one file into counts, and into the text a person reads.
-// A parent test is not counted beside its subtests, unless it failed by itself. It must not know how files are run.
+// Turns the reporter's lines for one file into counts and a readable report.
+// A parent test does not count beside its subtests, unless it failed by itself.
 import type { ReportedResult } from "./json-reporter.ts";
 
 /** Counts of leaf tests. */
@@ -15,7 +15,7 @@ export interface NamedResult {
   readonly result: ReportedResult;
 }
 
-/** What came of one file. */
+/** The results of one file. */
 export interface FileReport extends Counts {
   readonly file: string;
   readonly durationMs: number;
@@ -38,7 +38,7 @@ export function selectCounted(results: readonly ReportedResult[]): NamedResult[]
   });
 }
 
-/** Results come innermost first: the parent of a test is the next one that is less nested. */
+/** Results arrive innermost first: the parent of a test is the next result with less nesting. */
 function titleOf(results: readonly ReportedResult[], index: number): string {
   const names: string[] = [];
   let nesting = Number.POSITIVE_INFINITY;
@@ -50,7 +50,7 @@ function titleOf(results: readonly ReportedResult[], index: number): string {
   return names.join(" > ");
 }
 
-/** @returns the report of a file, in which problems of the whole file (a crash, a leftover) are failures too */
+/** @returns the report of a file. Problems of the whole file, such as a crash or a leftover process, are failures too. */
 export function makeFileReport(
   file: string,
   durationMs: number,

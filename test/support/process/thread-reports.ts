@@ -1,11 +1,11 @@
-// Sorts ThreadSanitizer's reports of a Node process: Node is not built with it, so it sees Node's memory being used, and not how
-// Node guards it. What counts is where both accesses are made by the addon's own, sanitized code.
+// Filters ThreadSanitizer's reports of a Node process. Node is not built with it, so the sanitizer sees Node's memory accesses but
+// not its locks. A report counts only when the add-on's own, sanitized code makes both accesses.
 
 const ADDON = "(callnative.node+";
-/** The sanitizer's own replacements for functions such as memset, on top of the stack of whoever called them. */
+/** The sanitizer's own versions of functions such as memset, on top of the caller's stack. */
 const INTERCEPTOR = /\(lib[at]san\.so/;
 
-/** @returns reports of which both accesses are the addon's; reports of other kinds that touch the addon at all */
+/** @returns reports in which both accesses are the add-on's, and reports of other kinds that involve the add-on */
 export function addonRaces(stderr: string): string[] {
   return stderr.split(/^={18}$/m).filter((report) => {
     if (!report.includes("WARNING: ThreadSanitizer")) return false;

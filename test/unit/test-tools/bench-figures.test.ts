@@ -1,4 +1,4 @@
-// How the bench turns values into figures, and how its frame ledger closes.
+// The bench's figures, and the sum of its frame ledger.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -14,7 +14,7 @@ describe("figures", () => {
     assert.ok(Number.isNaN(median([])));
   });
 
-  test("a quantile is the nearest value that so many do not exceed", () => {
+  test("a quantile is the smallest value that the given share does not exceed", () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index);
     assert.equal(quantile(values, 0.95), 95);
     assert.equal(quantile(values, 1), 100);
@@ -22,18 +22,18 @@ describe("figures", () => {
     assert.ok(Number.isNaN(quantile([], 0.5)));
   });
 
-  test("most goals are upper limits, the share of drawn pictures is a lower one", () => {
+  test("most goals are upper limits, the share of drawn frames is a lower one", () => {
     assert.deepEqual(makeFigure("cpu480", 0.6), { value: 0.6, unit: "cores", goal: 0.6, holds: true });
     assert.equal(makeFigure("cpu480", 0.61).holds, false);
     assert.equal(makeFigure("drawnOfCaptured480", 99).holds, true);
     assert.equal(makeFigure("drawnOfCaptured480", 98.9).holds, false);
   });
 
-  test("a figure is judged as it is printed", () => {
+  test("a figure is judged by its printed value", () => {
     assert.deepEqual(makeFigure("beyondWrtc480", 12.04), { value: 12, unit: "ms", goal: 12, holds: true });
   });
 
-  test("what could not be measured is null and does not hold", () => {
+  test("a figure without a value is null and misses its goal", () => {
     assert.deepEqual(makeFigure("beyondWrtc480", Number.NaN), {
       value: null,
       unit: "ms",
@@ -74,7 +74,7 @@ describe("the frame ledger", () => {
     drawn: 88,
   };
 
-  test("closes when every captured picture was drawn or has a place where it was dropped", () => {
+  test("closes when every captured frame was drawn or dropped at a known place", () => {
     const { lines, faults } = closeLedger(counts);
     assert.deepEqual(faults, []);
     const dropped = lines.filter(({ what }) => what.startsWith(" "));
@@ -98,7 +98,7 @@ describe("the frame ledger", () => {
     });
   }
 
-  test("the share of drawn pictures counts by their numbers, across their wrap and once each", () => {
+  test("the share of drawn frames counts each sequence number once, also across the wrap", () => {
     assert.equal(drawnShare([65_534, 65_535, 0, 1]), 1);
     assert.equal(drawnShare([10, 12, 13]), 0.75);
     assert.equal(drawnShare([5, 5, 6]), 1);
@@ -107,14 +107,14 @@ describe("the frame ledger", () => {
 });
 
 describe("mouth to ear", () => {
-  test("a burst's onset is where it rises after silence; a first burst that may be cut off does not count", () => {
+  test("a burst's onset is its rise after silence, and a first burst that may be cut off is ignored", () => {
     const samples = new Int16Array(3000);
     for (const start of [0, 1000, 2000]) samples.fill(9000, start, start + 40);
     const arrivals = [1000, 2000, 3000].map((count) => ({ samples: count, atMs: 500 + count }));
     assert.deepEqual(findOnsets({ samples, arrivals }, 1000), [1500, 2500]);
   });
 
-  test("what a recorder lost does not shift the bursts after it", () => {
+  test("samples that a recorder lost do not shift later bursts", () => {
     const samples = new Int16Array(3000);
     for (const start of [0, 1000, 2000]) samples.fill(9000, start, start + 40);
     const arrivals = [1000, 2000, 3000].map((count) => ({
@@ -124,13 +124,13 @@ describe("mouth to ear", () => {
     assert.deepEqual(findOnsets({ samples, arrivals }, 1000), [1500, 2570]);
   });
 
-  test("each burst is paired with the next one heard within its second", () => {
+  test("each burst is paired with the next one that arrives within its second", () => {
     assert.deepEqual(delaysBetween([1000, 2000, 3000], [900, 1150, 2200]), [150, 200]);
   });
 });
 
 describe("resident memory", () => {
-  test("is read mapping by mapping, with the file that it shares", () => {
+  test("is read for each mapping, with the file that it shares", () => {
     const smaps = [
       "00400000-00500000 r-xp 00000000 08:01 1234                               /usr/bin/node",
       "Rss:                1000 kB",

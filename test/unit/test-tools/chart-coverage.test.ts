@@ -1,4 +1,4 @@
-// What of the charts counts as reached: everything that the machines have, and nothing that only a list claims.
+// Chart coverage: all states and transitions come from the machines, never from a list.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ async function coverageOf(fill: (folder: string) => Promise<unknown>) {
   }
 }
 
-test("without a list every state and transition of every chart is missing, by name", async () => {
+test("without a record every state and transition of every chart is missing, by name", async () => {
   const coverage = await coverageOf(async () => undefined);
   assert.equal(coverage.states.reached + coverage.transitions.reached, 0);
   assert.equal(coverage.missing.length, coverage.states.all + coverage.transitions.all);
@@ -26,7 +26,7 @@ test("without a list every state and transition of every chart is missing, by na
   assert.match(formatMissing(coverage), /^ {2}transition attach\.running host\.shutdown 0$/m);
 });
 
-test("a list counts for what the machines have, whatever else it claims", async () => {
+test("a record counts only for states and transitions that the machines have", async () => {
   const claimed = [
     "state attach.running",
     "state attach.dreaming",
@@ -36,7 +36,7 @@ test("a list counts for what the machines have, whatever else it claims", async 
   assert.deepEqual([coverage.states.reached, coverage.transitions.reached], [1, 1]);
 });
 
-test("a file that is run with a folder leaves there what its tests reached", async () => {
+test("a file that runs with a folder writes its coverage there", async () => {
   const coverage = await coverageOf((coverageFolder) =>
     runFile("test/statechart/attach.test.ts", {
       limitMs: 60_000,

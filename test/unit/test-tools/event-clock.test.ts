@@ -1,10 +1,10 @@
-// The clock of simulated runs: every wait ends at its own moment, in order.
+// The clock of simulated runs: every timer fires at its own moment, in order.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventClock } from "../../support/charts/event-clock.ts";
 
-test("waits end in order, each at its moment, and those that begin meanwhile too", () => {
+test("timers fire in order, each at its moment, also those that start meanwhile", () => {
   const clock = new EventClock();
   const ended: string[] = [];
   const ends = (name: string) => () => void ended.push(`${name} ${clock.now()}`);
@@ -19,7 +19,7 @@ test("waits end in order, each at its moment, and those that begin meanwhile too
   assert.deepEqual([ended.at(-1), clock.nextMs], ["late 50", null]);
 });
 
-test("a moment settles before the next begins, and what it set for now is part of it", async () => {
+test("a moment settles before the next begins, including timers that it sets for now", async () => {
   const clock = new EventClock();
   const done: string[] = [];
   clock.setTimeout(() => {

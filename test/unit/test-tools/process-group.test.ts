@@ -1,15 +1,15 @@
-// Helpers of the tests end with everything they started, whatever the helper does about it.
+// Helpers of the tests end with all their descendants, even if the helper resists.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { type Helper, raceExit, startHelper } from "../../support/process/process-group.ts";
 
-// Tells its child's process id, and neither of the two obeys SIGTERM.
+// Prints its child's process id. Both processes ignore SIGTERM.
 const stubborn = `trap "" TERM; sleep 3457 & echo $!; wait; sleep 3457`;
 
 describe("helper process", () => {
-  test("ends with its children, also when they ignore the request to end", async () => {
+  test("ends with its children, also when they ignore SIGTERM", async () => {
     const helper = await startHelper("sh", ["-c", stubborn], { stdio: ["ignore", "pipe", "ignore"] });
     try {
       const pid = await readNumber(helper);
@@ -29,7 +29,7 @@ describe("helper process", () => {
     await helper.end();
   });
 
-  test("ends the wait for something that it can no longer give", async () => {
+  test("rejects a wait for a result when it has ended", async () => {
     const helper = await startHelper("sh", ["-c", "exit 3"]);
     const never = new Promise<void>(() => undefined);
     await assert.rejects(raceExit(helper, never), /sh ended with status 3 while it was still needed/);
@@ -48,7 +48,7 @@ async function readNumber(helper: Helper): Promise<number> {
   return Number(String(line));
 }
 
-/** @returns the empty text when there is no such process, or a dead one that nobody has waited for */
+/** @returns an empty text when there is no such process, or only a zombie */
 async function readCommandLine(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
 }

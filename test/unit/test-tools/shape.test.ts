@@ -1,4 +1,4 @@
-// The counters behind the limits on the sources' shape: a counter that misses something would let it pass.
+// The counters behind the limits on file and function sizes.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { findCppFunctions } from "../../checks/cpp-functions.ts";
@@ -12,7 +12,7 @@ describe("shape of the sources", () => {
     assert.equal(percentile([], 0.9), 0);
   });
 
-  test("comment lines are counted in both forms, code with a comment behind it is not", () => {
+  test("lines of both comment forms count, code with a comment behind it does not", () => {
     assert.equal(commentShare("// a\n/* b\n c */\ncode(); // d"), 0.75);
     assert.equal(commentShare("/** a */\ncode();"), 0.5);
   });
@@ -51,7 +51,7 @@ int table[] = {1, 2};
     ]);
   });
 
-  test("in tests the functions inside a function do not count for it", () => {
+  test("in tests a function counts without its nested functions", () => {
     const functions = [
       { name: "suite", line: 1, lines: 300, ownLines: 60 },
       { name: "long", line: 1, lines: 300, ownLines: 61 },
@@ -60,7 +60,7 @@ int table[] = {1, 2};
     assert.deepEqual(found, ["test/a.test.ts:1 long: 61 lines, at most 60 are allowed"]);
   });
 
-  test("the project's own functions are read with their lines", () => {
+  test("the project's own functions have their lines", () => {
     const source = readSources().find(({ path }) => path === "test/checks/sources.ts");
     const shape = source?.functions.find(({ name }) => name === "describeFile");
     assert.ok(shape !== undefined && shape.lines > shape.ownLines && shape.ownLines > 5);

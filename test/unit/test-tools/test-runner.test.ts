@@ -1,4 +1,4 @@
-// The test runner itself: what it counts, and that a bad file can neither hang, hide nor leave anything behind.
+// The test runner itself: its counts, and its treatment of files that hang, crash or leave processes behind.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -64,14 +64,14 @@ describe("test runner", () => {
     assert.match(report.failures[0] ?? "", /did not end within 1.5 s/);
   });
 
-  test("a process left behind is named, ended and a failure, also when it made a session of its own", async () => {
+  test("a leftover process is named, killed and counted as a failure, also in a session of its own", async () => {
     const report = await run(
       `test("fine", () => { const child = spawn("sleep", ["3456"], { detached: true, stdio: "inherit" });
         child.unref(); });`,
     );
     assert.deepEqual([report.passed, report.failed], [1, 1]);
     const pid = Number(/process (\d+) running: sleep 3456/.exec(report.failures[0] ?? "")?.[1]);
-    // A dead process that nobody has waited for yet still has an entry, without a command line.
+    // A zombie still has an entry, without a command line.
     assert.equal(await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""), "");
   });
 });

@@ -1,4 +1,4 @@
-// Which of ThreadSanitizer's reports of a Node process count as the addon's.
+// The filter for ThreadSanitizer's reports of a Node process.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -32,17 +32,17 @@ function race(first: string, second: string): string {
 }
 
 describe("ThreadSanitizer's reports", () => {
-  test("count when the addon's code makes both accesses, be it by memset", () => {
+  test("count when the add-on's code makes both accesses, also through memset", () => {
     assert.equal(addonRaces(race(IN_ADDON, IN_ADDON)).length, 1);
     assert.equal(addonRaces(race(IN_NODE, IN_NODE) + race(IN_ADDON, IN_ADDON)).length, 1);
   });
 
-  test("do not count when one of the accesses is Node's, whose locks are not seen", () => {
+  test("do not count when one of the accesses is Node's, whose locks are invisible", () => {
     assert.deepEqual(addonRaces(race(IN_NODE, IN_ADDON)), []);
     assert.deepEqual(addonRaces(race(IN_ADDON, IN_NODE)), []);
   });
 
-  test("of other kinds count when they touch the addon", () => {
+  test("of other kinds count when they involve the add-on", () => {
     const misuse = (frame: string) =>
       `==================\nWARNING: ThreadSanitizer: unlock of an unlocked mutex (pid=7)\n    #0 ${frame}\n==================\n`;
     assert.equal(addonRaces(misuse(IN_ADDON)).length, 1);
