@@ -1,5 +1,5 @@
-// One of the two people of a measured call: a PulseAudio of its own with a sounding microphone, the reference host, and
-// the compiled plugin with the probe in it.
+// One side of a measured call: a PulseAudio of its own with sound in the microphone, the reference host, and the compiled
+// plugin with the preloaded probe.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -12,16 +12,16 @@ import { burstLoop } from "./measures/mouth-to-ear.ts";
 
 export const DIST_MAIN = fileURLToPath(new URL("../../dist/plugin/main.js", import.meta.url));
 const PROBE = new URL("loop-probe.ts", import.meta.url).href;
-/** Far above anything but a stuck process. */
+/** Only a stuck process takes this long. */
 const WAIT_MS = 30_000;
 
-export interface PictureSize {
+export interface FrameSize {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
 }
 
-/** What the probe tells, times in milliseconds, sizes in bytes. */
+/** The probe's report; times in milliseconds, sizes in bytes. */
 export interface ProbeReport {
   readonly p50: number;
   readonly p99: number;
@@ -34,13 +34,13 @@ export interface ProbeReport {
 export interface BenchSide {
   readonly host: Host;
   readonly pulse: Pulse;
-  /** Asks the probe; its figures are those since it was asked last. */
+  /** Requests the probe's figures since the last request. */
   probe(): Promise<ProbeReport>;
   stop(): Promise<void>;
 }
 
-/** @param dataDir for what the plugin writes; without one it writes nothing */
-export async function startSide(label: string, picture: PictureSize, dataDir?: string): Promise<BenchSide> {
+/** @param dataDir folder for the plugin's files; without it the plugin writes none */
+export async function startSide(label: string, picture: FrameSize, dataDir?: string): Promise<BenchSide> {
   const pulse = await startPulse();
   let onProbe: (report: ProbeReport) => void = () => undefined;
   try {
@@ -87,7 +87,7 @@ export async function startSide(label: string, picture: PictureSize, dataDir?: s
   }
 }
 
-/** For a closer look: `BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=/tmp/x"` is given to Alice's plugin. */
+/** For profiling, `BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=/tmp/x"` passes options to Alice's plugin. */
 function pluginNodeArgs(label: string): string[] {
   return label === "Alice" ? (process.env.BENCH_NODE_ARGS?.split(" ") ?? []) : [];
 }
@@ -102,7 +102,7 @@ export async function introduce(one: Host, other: Host): Promise<void> {
   await other.plugin.request("contacts.add", { address: await ownAddress(one) });
 }
 
-/** Rings and is accepted. @returns the call and when `call.accept` was sent, Unix time in ms */
+/** Starts and accepts a call. @returns the call and the time of `call.accept`, Unix ms */
 export async function makeCall(caller: Host, callee: Host): Promise<{ callId: string; acceptedAt: number }> {
   const incoming = next(callee.plugin, "call.incoming", () => true);
   const peerId = callee.state.signalling?.peerId ?? "";
@@ -123,7 +123,7 @@ export async function endCall(callId: string, one: Host, other: Host): Promise<v
   await Promise.all(ends);
 }
 
-/** The next notification of that name that fits. @throws when none comes within 30 s */
+/** The next notification of that name that matches. @throws when none arrives within 30 s */
 export function next<N extends PluginNotificationName>(
   link: HostLink,
   name: N,

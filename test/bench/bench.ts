@@ -1,6 +1,5 @@
-// `npm run bench [-- --json FILE] [--quick] [--only NAME …]`: measures everything in one run on the machine at hand and
-// prints a table, the frame ledgers and one JSON object of figures. Fails when a ledger does not close, not when a goal
-// is missed.
+// `npm run bench [-- --json FILE] [--quick] [--only NAME …]` measures everything in one run on this machine. It prints a
+// table, the frame ledgers and one JSON object of figures. It fails when a ledger does not close, not when a goal is missed.
 
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -14,11 +13,11 @@ import {
   median,
   quantile,
 } from "./figures.ts";
-import { measureCarriedCall } from "./measures/carried-call.ts";
 import { measureChromium } from "./measures/chromium-call.ts";
 import { measureVoice, VOICE_FIGURES } from "./measures/echo.ts";
-import { measureWays, WAYS } from "./measures/frame-deliveries.ts";
+import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
+import { measureHostOnlyCall } from "./measures/host-only-call.ts";
 import { measureBeside } from "./measures/mouth-to-ear-beside.ts";
 import { measureSoundAndPicture } from "./measures/sound-and-picture.ts";
 import { measureStarts } from "./measures/start-time.ts";
@@ -29,10 +28,10 @@ import { measureWatching } from "./measures/watching.ts";
 const SMALL = { width: 320, height: 240, fps: 30 };
 const VGA = { width: 640, height: 480, fps: 30 };
 const HD = { width: 1280, height: 720, fps: 30 };
-/** The product's default ceiling, given to Chromium too. */
+/** The plugin's default bitrate limit, also used for Chromium. */
 const CEILING_BPS = 1_500_000;
-/** Below this a picture rate counts as one that the machine could not carry. */
-const CARRIED_FPS = 27;
+/** A machine that shows fewer frames per second could not sustain the call. */
+const SUSTAINED_FPS = 27;
 
 const FULL = {
   warmUpMs: 4000,
@@ -55,7 +54,7 @@ const QUICK = {
   turnMs: 1000,
 };
 
-/** What one run gathers. */
+/** The results of one run. */
 class Results {
   readonly figures: Partial<Record<FigureName, Figure>> = {};
   readonly notes: Partial<Record<FigureName, string>> = {};
@@ -90,7 +89,7 @@ const STAGES: readonly Stage[] = [
     },
   },
   {
-    what: "flash and click, 480p, from the sender to the page's part of the picture's way and to the speaker's sink",
+    what: "flash and click, 480p, from the sender to the page's part of the path and to the speaker's sink",
     figures: ["soundAgainstPicture"],
     run: measureSynchrony,
   },
@@ -113,7 +112,7 @@ const STAGES: readonly Stage[] = [
     },
   },
   {
-    what: "480p both ways with sound; Alice watched in WebKitGTK, Bob without a page",
+    what: "480p both ways with sound; Alice's page in WebKitGTK, Bob without a page",
     figures: [
       "decodedToDrawn480WebKit",
       "beyondWrtc480",
@@ -135,7 +134,7 @@ const STAGES: readonly Stage[] = [
     },
   },
   {
-    what: "720p from Bob, 240p from Alice (two cores cannot carry both and the page); Alice watched in WebKitGTK",
+    what: "720p from Bob, 240p from Alice (two cores cannot carry both and the page); Alice's page in WebKitGTK",
     figures: [
       "decodedToDrawn720WebKit",
       "beyondWrtc720",
@@ -151,16 +150,16 @@ const STAGES: readonly Stage[] = [
     },
   },
   {
-    what: "the three ways of showing pictures side by side, 480p in one call, in WebKitGTK",
+    what: "the three deliveries one after the other, 480p in one call, in WebKitGTK",
     figures: WAYS.flatMap((way) => WAY_FIGURES.map((figure) => `ways.${way}.${figure}` as const)),
     run: measureThreeWays,
   },
   {
-    what: "480p, the plugin left alone, ready to be watched, recorded and watched, by turns in one call",
+    what: "480p, the plugin without debugging, with it, recording, and with a chart viewer, by turns in one call",
     figures: ["watching.none", "watching.recording", "watching.viewer"],
     run: measureWatchingCost,
   },
-  { what: "720p, processor; the host takes the pictures, no page", figures: ["cpu720"], run: measureCpu720 },
+  { what: "720p, processor; the host acknowledges the frames, no page", figures: ["cpu720"], run: measureCpu720 },
   {
     what: "Chromium calling Chromium, 480p both ways with sound",
     figures: ["chromiumDelay480", "againstChromium480"],
@@ -177,7 +176,7 @@ async function measureSynchrony({ markSeconds }: typeof FULL, results: Results):
   const { apartMs, handedOutMs, holdMs } = await measureSoundAndPicture(markSeconds);
   const spread = [0.05, 0.95].map((share) => quantile(apartMs, share).toFixed(0)).join(" to ");
   const farthest = quantile(apartMs.map(Math.abs), 0.95);
-  const rest = `handed out by WebRTC ${median(handedOutMs).toFixed(0)}, pictures held for ${holdMs.toFixed(0)}`;
+  const rest = `handed out by WebRTC ${median(handedOutMs).toFixed(0)}, frames held for ${holdMs.toFixed(0)}`;
   results.set(
     "soundAgainstPicture",
     farthest,
@@ -209,8 +208,8 @@ async function measureEars({ soundMs }: typeof FULL, results: Results): Promise<
 }
 
 async function measureThreeWays(lengths: typeof FULL, results: Results): Promise<void> {
-  for (const report of await measureWays({ size: VGA, ...lengths })) {
-    const note = report.way === "mjpeg" ? "reckoned by WebRTC's delay in the other two" : "";
+  for (const report of await measureDeliveries({ size: VGA, ...lengths })) {
+    const note = report.way === "mjpeg" ? "estimated from WebRTC's delay in the other two" : "";
     results.set(`ways.${report.way}.decodedToDrawn`, report.decodedToDrawnMs, note);
     results.set(`ways.${report.way}.decodedToDrawnP95`, report.decodedToDrawnP95Ms);
     results.set(`ways.${report.way}.cores`, report.cores, "plugin, host, browser and its display");
@@ -231,7 +230,7 @@ function setWatched(results: Results, report: WatchedReport, size: "480" | "720"
     report.beyondWrtcMs,
     `of it capture to send ${report.captureToSendMs.toFixed(1)}`,
   );
-  results.set(`heldForSound${size}`, report.heldMs, "pictures wait on purpose; part of the whole alone");
+  results.set(`heldForSound${size}`, report.heldMs, "held for lip sync; included in the whole delay only");
   results.set(`wholeDelay${size}`, report.wholeMs, `median; p95 ${report.wholeP95Ms.toFixed(1)}${rest}`);
   results.set(`wrtcDelay${size}`, report.wrtcMs, "source to sink in the same call");
   results.set(
@@ -251,7 +250,7 @@ function setCosts(
     loop.p99,
     `p50 ${loop.p50.toFixed(1)}, p99.9 ${loop.p999.toFixed(1)}, max ${loop.max.toFixed(1)}`,
   );
-  results.set("cpu480", cpuCores, `Bob's, whose pictures nobody shows: ${farCpuCores.toFixed(2)}`);
+  results.set("cpu480", cpuCores, `Bob's, without a page: ${farCpuCores.toFixed(2)}`);
   const { aloneMb, pssMb, rssMb } = memory;
   const heap = `V8 heap ${(loop.heapUsed / 1e6).toFixed(0)} of ${(loop.heapTotal / 1e6).toFixed(0)}`;
   results.set(
@@ -269,23 +268,23 @@ function setCosts(
 
 async function measureCpu720(lengths: typeof FULL, results: Results): Promise<void> {
   let far = HD;
-  let report = await measureCarriedCall({ own: HD, far, ...lengths });
-  const isCarried = report.shownFps >= CARRIED_FPS && report.statistics.receiveWidth === HD.width;
-  if (!isCarried) {
+  let report = await measureHostOnlyCall({ own: HD, far, ...lengths });
+  const isSustained = report.shownFps >= SUSTAINED_FPS && report.statistics.receiveWidth === HD.width;
+  if (!isSustained) {
     far = SMALL;
-    report = await measureCarriedCall({ own: HD, far, ...lengths });
+    report = await measureHostOnlyCall({ own: HD, far, ...lengths });
   }
   const { sendWidth, receiveWidth } = report.statistics;
   const note =
     `sends ${sendWidth} wide, receives ${receiveWidth} wide, shows ${report.shownFps.toFixed(1)} a second` +
-    (isCarried ? "" : "; the machine did not carry 720p from the far end too");
+    (isSustained ? "" : "; the machine did not sustain 720p from the remote end too");
   results.set("cpu720", report.cpuCores, note);
 }
 
 async function compare(lengths: typeof FULL, results: Results, size: "480" | "720"): Promise<void> {
   const own = size === "480" ? VGA : SMALL;
-  const wish = { watched: size === "480" ? VGA : HD, own, maxBitrateBps: CEILING_BPS, ...lengths };
-  const chromium = await measureChromium(wish);
+  const options = { watched: size === "480" ? VGA : HD, own, maxBitrateBps: CEILING_BPS, ...lengths };
+  const chromium = await measureChromium(options);
   const { wholeMs, wholeP95Ms, shownPercent, shownWidth } = chromium;
   results.set(
     `chromiumDelay${size}`,
@@ -332,7 +331,7 @@ async function main(): Promise<void> {
   report(results, values.json);
 }
 
-/** A stage that fails leaves its figures without values, and the others run. */
+/** A stage that fails leaves its figures without values. The other stages still run. */
 async function runStage(stage: Stage, lengths: typeof FULL, results: Results): Promise<void> {
   const before = processorTimes();
   try {
@@ -344,7 +343,7 @@ async function runStage(stage: Stage, lengths: typeof FULL, results: Results): P
   }
   const after = processorTimes();
   const busy = (after.busy - before.busy) / (after.all - before.all);
-  // Near 100 % the figures tell of the machine, not of the program.
+  // Near 100 % the figures describe the machine, not the program.
   print(`   all processors ${(100 * busy).toFixed(0)} % busy`);
 }
 

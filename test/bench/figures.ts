@@ -1,22 +1,21 @@
-// What the bench measures and what is to be reached: names, units, goals, and how values become figures.
-// Pure; knows nothing of how anything is measured.
+// The figures of the bench: names, units, goals, and the conversion of values to figures.
 
 /** One entry of the JSON object. */
 export interface Figure {
   readonly value: number | null;
   readonly unit: string;
-  /** Null where the figure is only told. */
+  /** Null where the figure has no goal. */
   readonly goal: number | null;
-  /** Null without a goal. A figure that could not be measured does not hold. */
+  /** Null without a goal. A figure without a value misses its goal. */
   readonly holds: boolean | null;
 }
 
 interface Target {
   readonly unit: string;
   readonly goal: number | null;
-  /** Most goals are upper limits. */
+  /** Set for the few goals that are lower limits. */
   readonly isLowerLimit?: true;
-  /** Decimals worth printing. */
+  /** Number of decimals to print. */
   readonly decimals: number;
 }
 
@@ -84,7 +83,7 @@ export const TARGETS = {
 export type FigureName = keyof typeof TARGETS;
 export const FIGURE_NAMES = Object.keys(TARGETS) as FigureName[];
 
-/** Rounded as printed, so that what is printed and what is judged are the same number. */
+/** Rounded as printed, so that the goal is compared with the printed number. */
 export function makeFigure(name: FigureName, measured: number): Figure {
   const { unit, goal, decimals, isLowerLimit }: Target = TARGETS[name];
   const value = Number.isFinite(measured) ? Number(measured.toFixed(decimals)) : null;
@@ -112,7 +111,7 @@ function formatLine(name: FigureName, { value, unit, goal, holds }: Figure, note
   return `${name.padEnd(32)}${shown.padStart(8)} ${unit.padEnd(6)}${limit.padEnd(8)}${verdict.padEnd(8)}${note}`.trimEnd();
 }
 
-/** The value below which a share of the values lie, by nearest rank; NaN for none. */
+/** The value below which a share of the values lie, by nearest rank; NaN without values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

@@ -1,10 +1,10 @@
-// Preloaded into the plugin by `node --import`: at SIGUSR2 it tells on stderr how late the main thread was since the
-// last signal, and what its heap holds. The sound child inherits the option and is left alone.
+// Preloaded into the plugin by `node --import`. On SIGUSR2 it prints to stderr the delay of the main thread since the last
+// signal and the size of its heap. The sound process inherits the option but is not probed.
 
 import { writeSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** How often the loop is asked; the histogram holds the time between two asks, so this is taken off. */
+/** Sampling period of the loop. The histogram holds the time between two samples, so this is subtracted. */
 const RESOLUTION_MS = 10;
 const NS_PER_MS = 1e6;
 

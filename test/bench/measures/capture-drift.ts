@@ -1,7 +1,6 @@
-// What WebRTC makes of a microphone whose clock is off: clicks are fed in blocks that come too fast or too slow, ten times
-// worse than any sound card, and their delay at the far end is told at the beginning and at the end. A delay that stays
-// shows that the far end's jitter buffer follows the card. Fast and slow run side by side, long enough for the clocks to be
-// much further apart than a busy machine's jitter. `node test/bench/measures/capture-drift.ts [--seconds 75] [--ppm 3000]`
+// How WebRTC treats a microphone whose clock is off. Clicks are fed in blocks that come too fast or too slow, ten times
+// worse than any sound card. Their delay at the remote end is printed for the start and for the end. A constant delay shows that
+// the remote jitter buffer follows the card. Fast and slow run side by side until the clocks differ by much more than the jitter. `node test/bench/measures/capture-drift.ts [--seconds 75] [--ppm 3000]`
 
 import { parseArgs } from "node:util";
 import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
@@ -18,10 +17,10 @@ const LOST_MS = 900;
 /** The jitter buffer settles in this time. */
 const WARM_UP_MARKS = 10;
 const COMPARED_MARKS = 10;
-/** Of the time by which the clocks ran apart: what does not follow shows all of it. */
+/** Share of the clock difference. A jitter buffer that does not follow shows all of it. */
 const FOLLOWED_SHARE = 0.3;
 
-/** A clock that runs so much faster than the system's. */
+/** A clock that runs faster than the system's by this factor. */
 function fastClock(ppm: number): Clock {
   const speed = 1 + ppm / 1e6;
   return {
@@ -65,7 +64,7 @@ async function measure(ppm: number, seconds: number): Promise<number[]> {
   }
   return sentMs.flatMap((sent) => {
     const heard = heardMs.find((one) => one > sent);
-    // A click that was lost would be taken for the next one.
+    // A lost click would be mistaken for the next one.
     return heard === undefined || heard - sent > LOST_MS ? [] : [heard - sent];
   });
 }

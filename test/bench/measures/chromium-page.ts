@@ -1,5 +1,5 @@
-// Runs in Chromium's pages, handed over as source text: the pattern on a canvas, the call, and the stamps of the pictures
-// that <video> shows. Functions use nothing around them but each other and stamp-reader.ts's.
+// Runs in Chromium's pages, passed as source text: the pattern on a canvas, the call, and the stamps of the frames that
+// <video> shows. The functions may use only each other and those of stamp-reader.ts.
 
 import { crc16, readStamp, stampDelayMs } from "../../support/pictures/stamp-reader.ts";
 
@@ -22,7 +22,7 @@ declare global {
   }
 }
 
-/** The picture of native/core/capture/test-pattern.cc: a woven gradient, a bar, a box, and the stamp over them. */
+/** The pattern of native/core/capture/test-pattern.cc: a woven gradient, a bar, a box, and the stamp over them. */
 export function drawPattern({ width, height, fps }: Size): HTMLCanvasElement {
   const make = () => Object.assign(document.createElement("canvas"), { width, height });
   const background = make();
@@ -80,7 +80,7 @@ export function drawPattern({ width, height, fps }: Size): HTMLCanvasElement {
   return canvas;
 }
 
-/** Reads every picture that <video> presents: its moment is the callback's beginning, before anything is drawn or read. */
+/** Reads every frame that <video> presents. Its time is the start of the callback, before anything is drawn or read. */
 export function watchVideo(video: HTMLVideoElement): void {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -98,7 +98,7 @@ export function watchVideo(video: HTMLVideoElement): void {
   video.requestVideoFrameCallback(look);
 }
 
-/** Sound and picture in one stream, both ways. The side that does not watch shows nothing. */
+/** Audio and video in one stream, both ways. Only one side shows the video. */
 export function preparePeer(size: Size, watches: boolean): void {
   const canvas = drawPattern(size);
   document.body.append(canvas);
@@ -120,7 +120,7 @@ export function preparePeer(size: Size, watches: boolean): void {
   };
 }
 
-/** The microphone as it is, both ways; what comes is played by an <audio> element. */
+/** The unprocessed microphone, both ways. An <audio> element plays the remote sound. */
 export async function prepareVoice(): Promise<void> {
   const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const stream = await navigator.mediaDevices.getUserMedia({ audio: plain });
@@ -161,7 +161,7 @@ export async function finish(sdp: string, maxBitrate: number): Promise<void> {
   await limit(peer, maxBitrate);
 }
 
-/** The plugin's own ceiling, so that both send alike. */
+/** The plugin's own bitrate limit, so that both send alike. */
 export async function limit(peer: RTCPeerConnection, maxBitrate: number): Promise<void> {
   const sender = peer.getSenders().find(({ track }) => track?.kind === "video");
   const parameters = sender?.getParameters();

@@ -1,5 +1,5 @@
-// What is left of echo, noise and level differences in the simulated room of test/support/sound/voice-scenes.ts, and how long
-// a block takes. All but the last are the same at every run.
+// The remaining echo, noise and level differences in the simulated room of test/support/sound/voice-scenes.ts, and the time for
+// one block. All but the last are the same in every run.
 
 import { loadNative } from "../../../native/index.ts";
 import { BLOCK_SAMPLES } from "../../../plugin/sound/sound.ts";
@@ -45,7 +45,7 @@ export function measureVoice(set: Set): void {
   set("voiceBlock", timeBlock(), "processor time; echo, noise and level together, 10 ms of sound");
 }
 
-/** Mean processor time in milliseconds, which what else runs lengthens little. */
+/** Mean processor time in milliseconds, which other load changes little. */
 function timeBlock(): number {
   const processor = loadNative().createVoiceProcessor(ALL_ON);
   const played = Int16Array.from(fanNoise(1, -20, 1), (sample) => sample * 32_767).subarray(0, BLOCK_SAMPLES);

@@ -1,5 +1,5 @@
-// The three ways of showing pictures, one after the other in one call, so that WebRTC's own delay is the same for all:
-// delay, processor and share of pictures shown, in WebKitGTK. No sound, so that nothing else works beside.
+// The three deliveries, one after the other in one call, so that WebRTC's own delay is the same for all: delay, processor time
+// and share of frames shown, in WebKitGTK. The call has no sound, so that nothing else runs.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { type Host, startHost } from "../../../plugin/host/host.ts";
@@ -12,24 +12,24 @@ import {
 } from "../../support/browser/delivery-page.ts";
 import { startWebKit } from "../../support/browser/webkit.ts";
 import { figuresOfTree } from "../../support/process/process-figures.ts";
-import { DIST_MAIN, endCall, introduce, makeCall, type PictureSize, pidOf } from "../bench-side.ts";
+import { DIST_MAIN, endCall, type FrameSize, introduce, makeCall, pidOf } from "../bench-side.ts";
 import { median, quantile } from "../figures.ts";
 import { drawnShare } from "./frame-ledger.ts";
 
 export const WAYS = ["stdio", "websocket", "mjpeg"] as const satisfies readonly FrameDelivery[];
 
-export interface WaysWish {
-  readonly size: PictureSize;
+export interface DeliveriesOptions {
+  readonly size: FrameSize;
   readonly warmUpMs: number;
   readonly windowMs: number;
 }
 
-export interface WayReport {
+export interface DeliveryReport {
   readonly way: FrameDelivery;
-  /** From WebRTC's decoded picture to seen, ms. For mjpeg reckoned: the whole less what the other ways measured of WebRTC. */
+  /** From WebRTC's decoded frame to the shown one, ms. Estimated for mjpeg: the whole delay less WebRTC's part in the others. */
   readonly decodedToDrawnMs: number;
   readonly decodedToDrawnP95Ms: number;
-  /** Of Alice's plugin, her host and her browser, while nothing is recorded. */
+  /** Of Alice's plugin, host and browser, without recording. */
   readonly cores: number;
   readonly drawnPercent: number;
 }
@@ -40,30 +40,30 @@ interface Sides {
   readonly page: DeliveryPage;
 }
 
-export async function measureWays(wish: WaysWish): Promise<readonly WayReport[]> {
+export async function measureDeliveries(options: DeliveriesOptions): Promise<readonly DeliveryReport[]> {
   const cleanups: (() => Promise<unknown>)[] = [];
   try {
-    const alice = await startQuietHost("Alice", wish.size);
+    const alice = await startQuietHost("Alice", options.size);
     cleanups.push(() => alice.stop());
-    const bob = await startQuietHost("Bob", wish.size);
+    const bob = await startQuietHost("Bob", options.size);
     cleanups.push(() => bob.stop());
     const browser = await startWebKit();
     cleanups.push(() => browser.close());
     await introduce(alice, bob);
     const page = await openDeliveryPage(browser, alice);
     const { callId } = await makeCall(bob, alice);
-    // Her own picture would only cost.
+    // Alice's own video would only add load.
     await alice.plugin.request("call.setCamera", { callId, on: false });
     const seen = [];
-    for (const way of WAYS) seen.push(await measureWay({ alice, bob, page }, callId, way, wish));
+    for (const way of WAYS) seen.push(await measureDelivery({ alice, bob, page }, callId, way, options));
     await endCall(callId, alice, bob);
-    return reckon(seen);
+    return summarize(seen);
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
   }
 }
 
-async function startQuietHost(label: string, picture: PictureSize): Promise<Host> {
+async function startQuietHost(label: string, picture: FrameSize): Promise<Host> {
   return await startHost({
     label,
     files: await deliveryPageFiles(),
@@ -73,7 +73,7 @@ async function startQuietHost(label: string, picture: PictureSize): Promise<Host
       microphone: "tone",
       speaker: "none",
       picture,
-      // A busy machine would make the pictures smaller, and then they say nothing of the way.
+      // On a busy machine adaptation would shrink the frames and distort the comparison.
       adaptation: false,
       iceServers: [],
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
@@ -87,11 +87,11 @@ interface Seen {
   readonly cores: number;
 }
 
-async function measureWay(
+async function measureDelivery(
   { alice, bob, page }: Sides,
   callId: string,
   way: FrameDelivery,
-  { warmUpMs, windowMs }: WaysWish,
+  { warmUpMs, windowMs }: DeliveriesOptions,
 ): Promise<Seen> {
   await page.show(callId, way);
   await delay(warmUpMs);
@@ -99,7 +99,7 @@ async function measureWay(
   await delay(windowMs);
   const pictures = await page.takeFrames();
   await page.stopSampling();
-  // All that this program started, less Bob's: what is left is the plugin, the host, and the browser with its display.
+  // All descendants of this program, less Bob's: the plugin, the host, and the browser with its display.
   const cpu = () => figuresOfTree(process.pid).cpuSeconds - figuresOfTree(pidOf(bob)).cpuSeconds;
   const [startMs, before] = [performance.now(), cpu()];
   await delay(windowMs);
@@ -109,10 +109,10 @@ async function measureWay(
   return { way, pictures, cores };
 }
 
-function reckon(seen: readonly Seen[]): WayReport[] {
-  const told = seen.filter(({ way }) => way !== "mjpeg").flatMap(({ pictures }) => pictures);
+function summarize(seen: readonly Seen[]): DeliveryReport[] {
+  const stamped = seen.filter(({ way }) => way !== "mjpeg").flatMap(({ pictures }) => pictures);
   const untilDecodedMs = median(
-    told.map(({ delayMs, drawnAt, capturedAt }) => delayMs - (drawnAt - capturedAt)),
+    stamped.map(({ delayMs, drawnAt, capturedAt }) => delayMs - (drawnAt - capturedAt)),
   );
   return seen.map(({ way, pictures, cores }) => {
     const delays = pictures.map(({ delayMs, drawnAt, capturedAt }) =>

@@ -1,15 +1,15 @@
-// Where the pictures of one direction of one call went, from the sender's camera to the receiver's canvas, and whether
-// the sum closes. Pure. The counts are taken at rest: after the sender's camera was closed and nothing is under way.
+// Accounts for the frames of one direction of one call, from the sender's camera to the receiver's canvas, and checks the sum.
+// The counts are read after the sender's camera was closed, when no frame is in transit.
 
 import type { FrameCounts } from "../../../rpc-schema/index.ts";
 
 export interface LedgerCounts {
-  /** Sender: pictures that the camera delivered, and of these those left out by the capture. */
+  /** Sender: frames that the camera delivered, and those of them that the capture dropped. */
   readonly captured: number;
   readonly captureDropped: number;
-  /** Sender: given to WebRTC's source. */
+  /** Sender: passed to WebRTC's source. */
   readonly sent: number;
-  /** Receiver: out of WebRTC's sink. */
+  /** Receiver: from WebRTC's sink. */
   readonly received: number;
   /** Receiver: of the source `remote`. */
   readonly remote: FrameCounts;
@@ -24,11 +24,11 @@ export interface LedgerLine {
 
 export interface Ledger {
   readonly lines: readonly LedgerLine[];
-  /** Each a sentence; none when the sum closes. */
+  /** One sentence for each error; empty when the sum closes. */
   readonly faults: readonly string[];
 }
 
-/** A picture that waits when the camera is closed is given back unseen; so are those before a connection takes them. */
+/** A frame that waits when the camera closes is returned unseen. So are frames before the connection takes them. */
 export function closeLedger(counts: LedgerCounts): Ledger {
   const { captured, captureDropped, sent, received, remote, drawn } = counts;
   const { offered, unwatched, paced, replaced, failed, written, waiting } = remote;
@@ -68,7 +68,7 @@ export function closeLedger(counts: LedgerCounts): Ledger {
   return { lines, faults };
 }
 
-/** Share of drawn pictures among those captured between the first and the last drawn one, by their numbers (16 bit). */
+/** Share of drawn frames among those captured between the first and the last drawn one, by their 16-bit numbers. */
 export function drawnShare(sequences: readonly number[]): number {
   let captured = 1;
   for (let index = 1; index < sequences.length; index += 1) {

@@ -1,10 +1,10 @@
-// A time stamp drawn into an I420 picture and read back, in JavaScript: the same layout as the addon's test
-// pattern (native/README.md), for measuring WebRTC with nothing of ours beside it.
+// Draws a time stamp into an I420 frame and reads it back, in JavaScript. The layout is that of the add-on's test pattern
+// (native/README.md). It serves to measure WebRTC alone.
 
 const CELLS = 32;
 const WHITE = 235;
 const BLACK = 16;
-/** Half way; the codec moves a cell's brightness by far less. */
+/** The middle; the codec changes a cell's brightness by far less. */
 const THRESHOLD = 126;
 const TICKS_PER_MS = 10;
 const WRAP = 2 ** 32;
@@ -15,7 +15,7 @@ export interface Stamp {
   readonly sequence: number;
 }
 
-interface Picture {
+interface Frame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -25,27 +25,27 @@ export function nowTicks(): number {
   return Math.round((performance.timeOrigin + performance.now()) * TICKS_PER_MS) % WRAP;
 }
 
-/** Age of a stamp in milliseconds, right across the wrap every five days. */
+/** Age of a stamp in milliseconds, correct across the wrap every five days. */
 export function ageMs(stamp: Stamp, ticks: number): number {
   return ((ticks - stamp.ticks + WRAP) % WRAP) / TICKS_PER_MS;
 }
 
 /** Two rows of 32 cells: the time, then the sequence and the check sum of both. */
-export function drawStamp(picture: Picture, stamp: Stamp): void {
+export function drawStamp(frame: Frame, stamp: Stamp): void {
   const low = ((stamp.sequence & 0xffff) << 16) | checkSum(stamp);
-  drawRow(picture, 0, stamp.ticks);
-  drawRow(picture, 1, low);
+  drawRow(frame, 0, stamp.ticks);
+  drawRow(frame, 1, low);
 }
 
-/** Null where there is none or it is damaged. */
-export function readStamp(picture: Picture): Stamp | null {
-  const ticks = readRow(picture, 0);
-  const low = readRow(picture, 1);
+/** Null where there is no stamp, or a damaged one. */
+export function readStamp(frame: Frame): Stamp | null {
+  const ticks = readRow(frame, 0);
+  const low = readRow(frame, 1);
   const stamp = { ticks, sequence: low >>> 16 };
   return (low & 0xffff) === checkSum(stamp) ? stamp : null;
 }
 
-function drawRow({ width, height, data }: Picture, row: number, word: number): void {
+function drawRow({ width, height, data }: Frame, row: number, word: number): void {
   const rowHeight = Math.floor(height / 16);
   const line = new Uint8Array(width);
   for (let cell = 0; cell < CELLS; cell++) {
@@ -60,7 +60,7 @@ function drawRow({ width, height, data }: Picture, row: number, word: number): v
   drawChroma({ width, height, data }, row * rowHeight, rowHeight);
 }
 
-function drawChroma({ width, height, data }: Picture, top: number, rows: number): void {
+function drawChroma({ width, height, data }: Frame, top: number, rows: number): void {
   const chromaWidth = Math.ceil(width / 2);
   const planeBytes = chromaWidth * Math.ceil(height / 2);
   const first = Math.floor(top / 2) * chromaWidth;
@@ -69,7 +69,7 @@ function drawChroma({ width, height, data }: Picture, top: number, rows: number)
     data.fill(128, plane + first, plane + last);
 }
 
-function readRow({ width, height, data }: Picture, row: number): number {
+function readRow({ width, height, data }: Frame, row: number): number {
   const y = Math.floor((row + 0.5) * Math.floor(height / 16));
   let word = 0;
   for (let cell = 0; cell < CELLS; cell++) {

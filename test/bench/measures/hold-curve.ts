@@ -1,5 +1,5 @@
-// By how much the plugin held remote pictures back for their sound, over time: statistics tell it once a second, and it
-// moves evenly between two of them.
+// How long the plugin held remote frames for lip sync, over time. Statistics report it once a second; between two reports it is
+// interpolated.
 
 import type { HostLink } from "../../../plugin/rpc/host-link.ts";
 
@@ -23,7 +23,7 @@ export class HoldCurve {
     this.#points.push(point);
   }
 
-  /** @param at Unix milliseconds; before the first and after the last point theirs count */
+  /** @param at Unix milliseconds; outside the recorded range the nearest point counts */
   holdMs(at: number): number {
     const next = this.#points.findIndex((point) => point.at >= at);
     const after = next < 0 ? this.#points.at(-1) : this.#points[next];

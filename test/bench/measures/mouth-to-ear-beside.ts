@@ -1,5 +1,5 @@
-// Mouth to ear through two plugins, and beside it through Chromium calling Chromium with getUserMedia, over the same two
-// PulseAudio servers and with no processing of the voice. `node test/bench/measures/mouth-to-ear-beside.ts [--seconds 40]`
+// Mouth to ear through two plugins, and through Chromium calling Chromium with getUserMedia, over the same two PulseAudio
+// servers and without voice processing. `node test/bench/measures/mouth-to-ear-beside.ts [--seconds 40]`
 
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -70,7 +70,7 @@ async function throughChromium({ mouth, ear }: Servers, durationMs: number): Pro
   }
 }
 
-function tell(what: string, delaysMs: readonly number[]): void {
+function printDelays(what: string, delaysMs: readonly number[]): void {
   const spread = [0.05, 0.95].map((share) => quantile(delaysMs, share).toFixed(0)).join(" to ");
   const few = delaysMs.length < FEWEST_MARKS ? `, too few: ${FEWEST_MARKS} are wanted` : "";
   console.log(
@@ -101,7 +101,7 @@ if (import.meta.main) {
   const { values } = parseArgs({ options: { seconds: { type: "string", default: "40" } } });
   const { pluginsMs, chromiumMs } = await measureBeside(1_000 * Number(values.seconds));
   console.log(`mouth to ear, goal ${GOAL_MS} ms`);
-  tell("plugin to plugin", pluginsMs);
-  tell("Chromium to Chromium", chromiumMs);
+  printDelays("plugin to plugin", pluginsMs);
+  printDelays("Chromium to Chromium", chromiumMs);
   process.exit(0);
 }

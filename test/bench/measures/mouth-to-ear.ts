@@ -1,22 +1,22 @@
-// From one plugin's microphone to the other's speaker: bursts are recorded where the microphone's source gives them out
-// and where the speaker's sink takes them in, by two recorders alike, whose own delay therefore falls out.
+// The delay from one plugin's microphone to the other's speaker. Two equal recorders record bursts at the microphone's source
+// and at the speaker's sink, so their own delay cancels out.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { PULSE_RATE, type Pulse } from "../../support/sound/pulse.ts";
 
-/** One burst a second: longer than any delay that is still a call. */
+/** One burst a second, which is longer than any usable delay. */
 const PERIOD_MS = 1000;
 const BURST_MS = 40;
 const BURST_HZ = 1000;
-/** Of the burst's peak: beyond what the codec spreads ahead of it. */
+/** Share of the burst's peak, above the codec's pre-echo. */
 const ONSET_SHARE = 0.4;
 const QUIET_MS = 300;
-/** Long enough to hold a chunk that came in time. */
+/** Long enough to contain a chunk that arrived in time. */
 const NEAR_MS = 250;
 const SPARE_MS = 10_000;
 
-/** A second of near silence with one burst in it, to be played again and again. */
+/** A second of near silence with one burst, to be played in a loop. */
 export function burstLoop(): Int16Array {
   const samples = new Int16Array((PULSE_RATE * PERIOD_MS) / 1000);
   const burst = (PULSE_RATE * BURST_MS) / 1000;
@@ -26,7 +26,7 @@ export function burstLoop(): Int16Array {
   return samples;
 }
 
-/** How many samples had come when. */
+/** The number of samples that had arrived at a time. */
 export interface Arrival {
   readonly samples: number;
   /** Monotonic time, ms. */
@@ -47,7 +47,7 @@ export async function measureMouthToEar(from: Pulse, to: Pulse, durationMs: numb
   return delaysBetween(findOnsets(mouth), findOnsets(ear));
 }
 
-/** Each onset to the first one after it. */
+/** Pairs each onset with the first one after it. */
 export function delaysBetween(mouth: readonly number[], ear: readonly number[]): number[] {
   return mouth.flatMap((spoken) => {
     const heard = ear.find((one) => one > spoken);
@@ -67,20 +67,20 @@ export function findOnsets(sound: TimedSound, rate = PULSE_RATE): number[] {
     if (at - lastLoud > (QUIET_MS * rate) / 1000) onsets.push(timeOf(sound, at, rate));
     lastLoud = at;
   });
-  // The first may have begun before the record did.
+  // The first burst may have begun before the recording.
   return onsets.slice(1);
 }
 
 /**
- * Chunks come late or in time, never early, so the one that came soonest tells when the samples around it were made.
- * Only those around it: a recorder that lost samples is right again after the loss.
+ * Chunks arrive late or in time, never early, so the earliest one dates the samples around it. Only nearby chunks count, so
+ * that lost samples do not shift what follows.
  */
 function timeOf({ arrivals }: TimedSound, at: number, rate: number): number {
   const near = arrivals.filter(({ samples }) => Math.abs(samples - at) <= (NEAR_MS * rate) / 1000);
   return (at * 1000) / rate + Math.min(...near.map(({ samples, atMs }) => atMs - (samples * 1000) / rate));
 }
 
-/** Records what a sink is given, each chunk with the moment of its arrival. */
+/** Records the input of a sink, each chunk with the time of its arrival. */
 export async function recordTimed(pulse: Pulse, sink: string, durationMs: number): Promise<TimedSound> {
   const wanted = 2 * Math.round((durationMs * PULSE_RATE) / 1000);
   const format = ["--raw", "--format=s16le", `--rate=${PULSE_RATE}`, "--channels=1", "--latency-msec=10"];

@@ -1,6 +1,6 @@
-// How far sound and picture are apart at the remote end: a white flash and a click leave the sender at the same instant,
-// once a second; at the far end the picture's way to the host's page, as a call takes it, and the click in the speaker's
-// sink are timed; for the page itself the median of its time is added. Alone: `node test/bench/measures/sound-and-picture.ts [--seconds 50] [--width 640]`
+// The offset between sound and picture at the remote end. A white flash and a click leave the sender together, once a second.
+// The remote end times the flash on its path to the host's page, and the click in the speaker's sink. The median of the page's
+// own time is added. Alone: `node test/bench/measures/sound-and-picture.ts [--seconds 50] [--width 640]`
 
 import { parseArgs } from "node:util";
 import type { VideoFrame } from "../../../native/types.ts";
@@ -15,15 +15,15 @@ import { burstLoop, findOnsets, recordTimed } from "./mouth-to-ear.ts";
 
 const BLOCK_SAMPLES = 480;
 const BLOCKS_PER_MARK = 100;
-/** Ten pictures in 33 blocks: 30 a second, one of them exactly with each click. */
-const BLOCKS_PER_PICTURE = 10 / 3;
+/** Ten frames in 33 blocks: 30 per second, one of them exactly with each click. */
+const BLOCKS_PER_FRAME = 10 / 3;
 const FLASH_BLOCKS = 10;
 const DARK = 60;
 const BRIGHT = 235;
 const CLICK_PEAK = 5_000;
-/** The engine brings both together only after the sound's second sender report, some eleven seconds in. */
+/** The engine synchronizes both only after the second sender report of the sound, about eleven seconds after the start. */
 const WARM_UP_MARKS = 15;
-/** Twice as far apart they are not of the same second. */
+/** Marks that are twice as far apart belong to different seconds. */
 const NEAR_MS = 400;
 
 interface Marks {
@@ -34,18 +34,18 @@ interface Marks {
 }
 
 export interface SoundAndPicture {
-  /** Sound after picture at the remote end, ms: positive where it comes later. */
+  /** Sound after picture at the remote end, ms; positive where the sound is later. */
   readonly apartMs: readonly number[];
-  /** The same where WebRTC hands out both. */
+  /** The same at the output of WebRTC. */
   readonly handedOutMs: readonly number[];
-  /** From the sender to the page's part of the picture's way, and to the click for the speaker. */
+  /** From the sender to the page's part of the path, and to the click for the speaker. */
   readonly pictureMs: readonly number[];
   readonly soundMs: readonly number[];
-  /** By how much the last picture was held back. */
+  /** How long the last frame was held for lip sync. */
   readonly holdMs: number;
 }
 
-/** @param seconds of marks, the first fifteen of which do not count */
+/** @param seconds number of marks; the first fifteen do not count */
 export async function measureSoundAndPicture(seconds: number, width = 640): Promise<SoundAndPicture> {
   const pulse = await startPulse({ prompt: true });
   const sound = createSound({ log: () => undefined, env: pulse.env });
@@ -56,7 +56,7 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
   try {
     const speaker = await sound.openSpeaker("auto", (error) => console.error(error.message));
     await connect(sender, receiver);
-    // The page's own part is the same for every picture, and the bench's other figures tell it.
+    // The page's own part is the same for every frame. The bench's other figures measure it.
     const lipSync = new LipSync({ show: noteFlashes(marks.shownMs, DRAWING_MS) });
     stops.push(
       () => lipSync.stop(),
@@ -83,7 +83,7 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
   }
 }
 
-/** What the call's reporter does each second. */
+/** Does what a call's sampler does each second. */
 function follow({ peer }: ObservedPeer, lipSync: LipSync): () => void {
   const timer = setInterval(() => {
     peer.statistics().then(
@@ -94,7 +94,7 @@ function follow({ peer }: ObservedPeer, lipSync: LipSync): () => void {
   return () => clearInterval(timer);
 }
 
-/** Slanted waves that move: what a picture costs to encode decides how long it is under way. */
+/** Moving slanted waves. The cost to encode a frame decides its delay. */
 function scene(width: number): (number: number, isBright: boolean) => VideoFrame {
   const height = (width * 3) / 4;
   const picture = greyFrame(DARK, width, height);
@@ -120,7 +120,7 @@ function send(
   return paceBlocks(() => {
     const inMark = number % BLOCKS_PER_MARK;
     if (inMark === 0) sentMs.push(performance.now());
-    if (Math.floor(inMark / BLOCKS_PER_PICTURE) !== Math.floor((inMark - 1) / BLOCKS_PER_PICTURE)) {
+    if (Math.floor(inMark / BLOCKS_PER_FRAME) !== Math.floor((inMark - 1) / BLOCKS_PER_FRAME)) {
       peer.sendVideo(draw(number, inMark < FLASH_BLOCKS));
     }
     const first = inMark * BLOCK_SAMPLES;
@@ -138,7 +138,7 @@ function noteFlashes(atMs: number[], laterMs = 0): (picture: VideoFrame) => void
   };
 }
 
-/** Passes everything on and notes when a flash and a click begin; resolves after so many seconds' clicks. */
+/** Passes everything on and records when a flash and a click begin. Resolves after the given number of clicks. */
 async function watch(
   { frames, blocks, waitUntil }: ObservedPeer,
   { flashMs, clickMs }: Marks,
@@ -156,12 +156,12 @@ async function watch(
     for (const { block, sampleRate } of blocks.splice(0)) {
       to.play(block, sampleRate);
       const at = block.findIndex((sample) => Math.abs(sample) > CLICK_PEAK);
-      // Whatever is found at this place of the block is played so much later than the block's beginning.
+      // A sample at this place of the block is played later than the block's start by this time.
       if (at >= 0 && quietBlocks > 20) clickMs.push(performance.now() + (at * 1_000) / sampleRate);
       quietBlocks = at >= 0 ? 0 : quietBlocks + 1;
     }
   };
-  // One wait of the pair is bounded, so the whole is made of many.
+  // One wait of the pair has a limit, so the whole wait consists of many.
   for (let wanted = 1; wanted <= seconds; wanted += 1) {
     await waitUntil(() => {
       look();
@@ -170,7 +170,7 @@ async function watch(
   }
 }
 
-/** From each mark to the nearest one of the others, since either may come first. */
+/** From each mark to the nearest of the others, since either may come first. */
 function offsets(from: readonly number[], to: readonly number[]): number[] {
   return from.slice(WARM_UP_MARKS).flatMap((one) => {
     const near = to.toSorted((a, b) => Math.abs(a - one) - Math.abs(b - one))[0];
@@ -178,7 +178,7 @@ function offsets(from: readonly number[], to: readonly number[]): number[] {
   });
 }
 
-function tell(what: string, values: readonly number[]): void {
+function printSpread(what: string, values: readonly number[]): void {
   const [low, high] = [quantile(values, 0.05), quantile(values, 0.95)];
   console.log(
     `${what}: median ${median(values).toFixed(1)} ms, 5 % ${low.toFixed(1)}, 95 % ${high.toFixed(1)} (${values.length} marks)`,
@@ -190,10 +190,10 @@ if (import.meta.main) {
     options: { seconds: { type: "string", default: "50" }, width: { type: "string", default: "640" } },
   });
   const found = await measureSoundAndPicture(Number(values.seconds), Number(values.width));
-  tell("shown flash to click in the speaker's sink", found.apartMs);
-  tell("decoded flash to click for the speaker", found.handedOutMs);
-  tell("sent to shown flash", found.pictureMs);
-  tell("sent to click for the speaker", found.soundMs);
-  console.log(`pictures were held for ${found.holdMs.toFixed(1)} ms at the end`);
+  printSpread("shown flash to click in the speaker's sink", found.apartMs);
+  printSpread("decoded flash to click for the speaker", found.handedOutMs);
+  printSpread("sent to shown flash", found.pictureMs);
+  printSpread("sent to click for the speaker", found.soundMs);
+  console.log(`frames were held for ${found.holdMs.toFixed(1)} ms at the end`);
   process.exit(0);
 }

@@ -1,4 +1,4 @@
-// From the start of the plugin's process to its answer to `initialize`.
+// The time from the start of the plugin's process to its answer to `initialize`.
 
 import { startPlugin } from "../../../plugin/host/process/plugin-process.ts";
 import { DIST_MAIN } from "../bench-side.ts";
@@ -8,7 +8,7 @@ const SETTINGS = {
   signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
 };
 
-/** @returns one time for each start, ms */
+/** @returns the time of each start, ms */
 export async function measureStarts(count: number): Promise<number[]> {
   const timesMs: number[] = [];
   for (let start = 0; start < count; start += 1) timesMs.push(await measureStart());

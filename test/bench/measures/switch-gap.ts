@@ -1,6 +1,5 @@
-// How long the other side sees and hears nothing while a device is changed in a call: the remote pictures' longest pause
-// while the camera is opened anew with another size, and the longest silence in the other's speaker while the microphone is
-// changed for the tone and back. `node test/bench/measures/switch-gap.ts`
+// The interruption at the remote side when a device changes in a call. It is the longest pause between remote frames while the
+// camera reopens with another size, and the longest silence while the microphone changes to the tone and back. `node test/bench/measures/switch-gap.ts`
 
 import { setTimeout as delay } from "node:timers/promises";
 import { frameLineRoute } from "../../../plugin/rpc/host-link.ts";
@@ -12,17 +11,17 @@ import { recordTimed } from "./mouth-to-ear.ts";
 const TONE_HZ = 440;
 const RATE = 48_000;
 const PEAK = 8_000;
-/** A tenth of the tone that is heard: -32 dB of full scale. */
+/** A tenth of the received tone: -32 dB of full scale. */
 const HEARD = 800;
 const WARM_UP_MS = 3_000;
-/** From one switch to the next, longer than any gap that is still a switch. */
+/** Time from one switch to the next, longer than any gap of a working switch. */
 const SETTLE_MS = 2_500;
 const PLAIN_VOICE = { echoCancellation: false, noiseSuppression: false, automaticGain: false };
 const SMALL = { width: 320, height: 240, fps: 30 };
 const LARGE = { width: 640, height: 480, fps: 30 };
 
 export interface SwitchGaps {
-  /** Longest pause between two remote pictures, for each change of the camera, ms. */
+  /** Longest pause between two remote frames, for each change of the camera, ms. */
   readonly cameraMs: readonly number[];
   /** Longest silence, for each change of the microphone, ms. */
   readonly microphoneMs: readonly number[];
@@ -42,7 +41,7 @@ export async function measureSwitchGaps(): Promise<SwitchGaps> {
     );
     try {
       const callId = await connectCall(bob, alice);
-      const pictures = await watchPictures(alice, callId);
+      const pictures = await trackFrameGaps(alice, callId);
       await delay(WARM_UP_MS);
       const microphoneMs = await changeMicrophone(bob, callId, ear);
       return { microphoneMs, cameraMs: await changeCamera(bob, pictures) };
@@ -77,8 +76,8 @@ async function changeCamera(bob: PluginProcess, pictures: { longestMs(): number 
   return gaps;
 }
 
-/** @returns the longest pause since it was asked last */
-async function watchPictures({ host }: PluginProcess, callId: string): Promise<{ longestMs(): number }> {
+/** @returns the longest pause since the last call */
+async function trackFrameGaps({ host }: PluginProcess, callId: string): Promise<{ longestMs(): number }> {
   let lastMs = performance.now();
   let longest = 0;
   host.onFrameLine((line) => {
@@ -101,7 +100,7 @@ async function watchPictures({ host }: PluginProcess, callId: string): Promise<{
 if (import.meta.main) {
   const { cameraMs, microphoneMs } = await measureSwitchGaps();
   const list = (values: readonly number[]) => values.map((value) => value.toFixed(0)).join(" ");
-  console.log(`camera opened anew: ${list(cameraMs)} ms without a picture`);
+  console.log(`camera reopened: ${list(cameraMs)} ms without a frame`);
   console.log(`microphone changed: ${list(microphoneMs)} ms of silence`);
   process.exit(0);
 }

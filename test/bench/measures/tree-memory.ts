@@ -1,14 +1,14 @@
-// Resident memory of a process and everything it started, from /proc (proc(5), smaps).
+// Resident memory of a process and its descendants, from /proc (proc(5), smaps).
 
 import { readFileSync } from "node:fs";
 import { descendants } from "../../support/process/process-figures.ts";
 
 export interface TreeMemory {
-  /** Shared pages divided among all processes of the machine that have them, also those outside the tree. */
+  /** PSS: shared pages are divided among all processes that map them, also outside the tree. */
   readonly pssMb: number;
-  /** Every process by itself: what the tree shares is counted once for each. */
+  /** RSS: a page that the tree shares counts once for each process. */
   readonly rssMb: number;
-  /** What the tree would take alone: pages of a file that several of its processes map are counted once. */
+  /** The tree's memory if it ran alone: file pages that several of its processes map count once. */
   readonly aloneMb: number;
 }
 

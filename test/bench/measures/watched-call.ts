@@ -1,5 +1,5 @@
-// A two-way call between two real plugins with real sound, Alice's page in WebKitGTK: every delay of Bob's pictures on
-// their way to her canvas, and what her plugin costs meanwhile. Bob has no page.
+// A two-way call between two real plugins with real sound, Alice's page in WebKitGTK. Measures every delay of Bob's frames on
+// their path to her canvas, and the cost of her plugin. Bob has no page.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallStatistics } from "../../../rpc-schema/index.ts";
@@ -10,10 +10,10 @@ import { figuresOfTree } from "../../support/process/process-figures.ts";
 import {
   type BenchSide,
   endCall,
+  type FrameSize,
   introduce,
   makeCall,
   next,
-  type PictureSize,
   type ProbeReport,
   pidOf,
   startSide,
@@ -24,16 +24,16 @@ import { HoldCurve } from "./hold-curve.ts";
 import { measureMouthToEar } from "./mouth-to-ear.ts";
 import { memoryOfTree, type TreeMemory } from "./tree-memory.ts";
 
-export interface WatchedWish {
-  /** Bob's picture, which is measured. */
-  readonly watched: PictureSize;
-  /** Alice's own. */
-  readonly own: PictureSize;
+export interface WatchedCallOptions {
+  /** Bob's frames, which are measured. */
+  readonly watched: FrameSize;
+  /** Alice's own frames. */
+  readonly own: FrameSize;
   readonly warmUpMs: number;
   readonly windowMs: number;
   /** 0 for none. */
   readonly soundMs: number;
-  /** Calls that are accepted and timed to their first picture. */
+  /** Number of calls that are accepted and timed to their first frame. */
   readonly calls: number;
 }
 
@@ -42,7 +42,7 @@ export interface WatchedReport {
   readonly wholeMs: number;
   readonly wholeP95Ms: number;
   readonly wrtcMs: number;
-  /** By how much pictures waited for their sound on purpose; the two below are without it. */
+  /** How long frames were held for lip sync. The two below exclude it. */
   readonly heldMs: number;
   readonly beyondWrtcMs: number;
   readonly decodedToDrawnMs: number;
@@ -60,16 +60,16 @@ export interface WatchedReport {
   readonly ledger: Ledger;
 }
 
-/** A page and a plugin that show nothing for this long have failed. */
-const FIRST_PICTURE_LIMIT_MS = 15_000;
+/** A call that shows no frame for this long has failed. */
+const FIRST_FRAME_LIMIT_MS = 15_000;
 const POLL_MS = 400;
 
-export async function measureWatchedCall(wish: WatchedWish): Promise<WatchedReport> {
+export async function measureWatchedCall(options: WatchedCallOptions): Promise<WatchedReport> {
   const cleanups: (() => Promise<void>)[] = [];
   try {
-    const alice = await startSide("Alice", wish.own);
+    const alice = await startSide("Alice", options.own);
     cleanups.push(alice.stop);
-    const bob = await startSide("Bob", wish.watched);
+    const bob = await startSide("Bob", options.watched);
     cleanups.push(bob.stop);
     const browser = await startWebKit();
     cleanups.push(() => browser.close());
@@ -77,18 +77,18 @@ export async function measureWatchedCall(wish: WatchedWish): Promise<WatchedRepo
     await introduce(alice.host, bob.host);
     await browser.open(alice.host.url);
     await browser.waitFor("[data-testid=call-video]");
-    // First, so that memory is that of one call and not of those before it.
-    const report = await measureCall(wish, alice, bob, browser);
+    // First, so that memory is that of one call and not of earlier ones.
+    const report = await measureCall(options, alice, bob, browser);
     const acceptMs: number[] = [];
-    for (let call = 0; call < wish.calls; call += 1)
-      acceptMs.push(await timeFirstPicture(alice, bob, browser));
+    for (let call = 0; call < options.calls; call += 1)
+      acceptMs.push(await timeFirstFrame(alice, bob, browser));
     return { ...report, acceptMs };
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
   }
 }
 
-async function timeFirstPicture(alice: BenchSide, bob: BenchSide, browser: Browser): Promise<number> {
+async function timeFirstFrame(alice: BenchSide, bob: BenchSide, browser: Browser): Promise<number> {
   await startRecording(browser);
   const { callId, acceptedAt } = await makeCall(bob.host, alice.host);
   const [first] = await firstDrawn(browser);
@@ -96,22 +96,22 @@ async function timeFirstPicture(alice: BenchSide, bob: BenchSide, browser: Brows
   return (first?.drawnAt ?? Number.NaN) - acceptedAt;
 }
 
-/** Asks seldom, because asking costs the page time. @throws when nothing is drawn within 15 s */
+/** Polls rarely, because polling costs the page time. @throws when nothing is drawn within 15 s */
 async function firstDrawn(browser: Browser): Promise<DrawnFrame[]> {
-  const deadline = performance.now() + FIRST_PICTURE_LIMIT_MS;
+  const deadline = performance.now() + FIRST_FRAME_LIMIT_MS;
   while (performance.now() < deadline) {
     await delay(POLL_MS);
     const drawn = remoteOf(await takeDrawn(browser));
     if (drawn.length > 0) return drawn;
   }
-  throw new Error(`no picture was drawn within ${FIRST_PICTURE_LIMIT_MS} ms`);
+  throw new Error(`no picture was drawn within ${FIRST_FRAME_LIMIT_MS} ms`);
 }
 
 const remoteOf = (drawn: readonly DrawnFrame[]): DrawnFrame[] =>
   drawn.filter(({ source }) => source === "remote");
 
 async function measureCall(
-  wish: WatchedWish,
+  options: WatchedCallOptions,
   alice: BenchSide,
   bob: BenchSide,
   browser: Browser,
@@ -120,16 +120,17 @@ async function measureCall(
   const { callId } = await makeCall(bob.host, alice.host);
   const hold = new HoldCurve(alice.host.plugin);
   let drawnCount = (await firstDrawn(browser)).length;
-  await delay(wish.warmUpMs);
+  await delay(options.warmUpMs);
   drawnCount += remoteOf(await takeDrawn(browser)).length;
-  const window = await measureWindow(wish.windowMs, alice, bob, browser);
+  const window = await measureWindow(options.windowMs, alice, bob, browser);
   drawnCount += window.drawn.length;
-  // Until the statistics of the second in which the window ended.
+  // Waits for the statistics of the second in which the window ended.
   const statistics = await next(alice.host.plugin, "call.statistics", () => true);
   hold.end();
   const { captureToSendMs } = await bob.host.plugin.request("call.stats", { callId });
   const memory = memoryOfTree(pidOf(alice.host));
-  const mouthToEarMs = wish.soundMs > 0 ? await measureMouthToEar(bob.pulse, alice.pulse, wish.soundMs) : [];
+  const mouthToEarMs =
+    options.soundMs > 0 ? await measureMouthToEar(bob.pulse, alice.pulse, options.soundMs) : [];
   await bob.host.plugin.request("call.setCamera", { callId, on: false });
   const [received, sent] = await Promise.all([
     restingCounts(alice, ({ received, remote }) => [received, remote]),
@@ -190,7 +191,7 @@ function delaysOf(drawn: readonly DrawnFrame[], captureToSendMs: number, hold: H
   };
 }
 
-/** The ledger's counts when two statistics in a row, a second apart, say the same. */
+/** The ledger's counts, once two consecutive statistics, a second apart, are equal. */
 async function restingCounts(
   { host }: BenchSide,
   pick: (frames: CallStatistics["frames"]) => unknown,

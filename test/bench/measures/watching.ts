@@ -1,6 +1,6 @@
-// What it costs to be watched: the main thread of Alice's plugin, where charts and all that looks at them run, in one call,
-// by turns left alone, ready to be watched, recorded, and watched. Turns are short and repeated, so that whatever else
-// the machine does falls on all of them.
+// The cost of observation: the main thread of Alice's plugin, where the charts and their observers run, in one call. The modes
+// alternate: off, `debugging` without a client, `recording`, and one chart viewer. Turns are short and repeated, so that other
+// load affects all modes alike.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,33 +12,33 @@ import { openWatchSocket } from "../../support/charts/chart-watch-socket.ts";
 import {
   type BenchSide,
   endCall,
+  type FrameSize,
   introduce,
   makeCall,
-  type PictureSize,
   pidOf,
   startSide,
 } from "../bench-side.ts";
 import { median } from "../figures.ts";
-import { takePictures } from "./carried-call.ts";
+import { takeFrames } from "./host-only-call.ts";
 
 const MODES = ["alone", "none", "recording", "viewer"] as const;
 type Mode = (typeof MODES)[number];
 
 export interface WatchingReport {
-  /** Of a core, %, of the main thread, by turn. */
+  /** Main thread in % of a core, by turn. */
   readonly turns: Readonly<Record<Mode, readonly number[]>>;
-  /** Entries that the viewer got in all its turns, without those that tell how everything stands. */
+  /** Entries that the chart viewer received in all its turns, without those of the initial state. */
   readonly entries: number;
-  /** What the mode takes beyond being left alone: the median of the rounds' differences, % of a core. */
+  /** Cost of the mode over `off`: the median of the rounds' differences, % of a core. */
   beyondAlone(mode: Mode): number;
 }
 
-/** A turn's settings come into force, and the first of a viewer's entries pass. */
+/** Time for the settings to take effect, and for the chart viewer's first entries to pass. */
 const SETTLE_MS = 500;
 const NS_PER_MS = 1e6;
 
 export async function measureWatching(
-  size: PictureSize,
+  size: FrameSize,
   { warmUpMs, rounds, turnMs }: { warmUpMs: number; rounds: number; turnMs: number },
 ): Promise<WatchingReport> {
   const dataDir = mkdtempSync(join(tmpdir(), "goop-bench-"));
@@ -50,7 +50,7 @@ export async function measureWatching(
     cleanups.push(bob.stop);
     await introduce(alice.host, bob.host);
     const { callId } = await makeCall(bob.host, alice.host);
-    await takePictures(alice, callId);
+    await takeFrames(alice, callId);
     await delay(warmUpMs);
     const turns: Record<Mode, number[]> = { alone: [], none: [], recording: [], viewer: [] };
     let entries = 0;
@@ -70,7 +70,7 @@ export async function measureWatching(
   }
 }
 
-/** Each round begins with another mode, so that a machine that slows down or warms up does so for all of them alike. */
+/** Each round begins with another mode, so that a machine that slows down or warms up affects all of them alike. */
 function inOrderOf(round: number): readonly Mode[] {
   const first = round % MODES.length;
   return [...MODES.slice(first), ...MODES.slice(0, first)];
@@ -95,7 +95,7 @@ async function takeTurn(alice: BenchSide, mode: Mode, turnMs: number) {
   return { percent, entries };
 }
 
-/** As `inspect` finds it. */
+/** Finds the page's address as `inspect` does. */
 async function pageUrlOf({ host, pulse }: BenchSide): Promise<string> {
   const folder = runtimeFolder(pulse.env.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0);
   for (;;) {

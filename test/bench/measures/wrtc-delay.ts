@@ -1,5 +1,5 @@
-// The delay of bare @roamhq/wrtc between two processes on loopback, from its source to its sink: what the plugin's
-// own delay is compared with. `node test/bench/measures/wrtc-delay.ts [variant …] [--size 640x480] [--seconds 6]`
+// The delay of bare @roamhq/wrtc between two processes on loopback, from its source to its sink, for comparison with the
+// plugin's own delay. `node test/bench/measures/wrtc-delay.ts [variant …] [--size 640x480] [--seconds 6]`
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -13,10 +13,10 @@ import { CEILING_BPS, VARIANTS } from "./wrtc-variants.ts";
 
 /** The jitter buffer and the bandwidth estimate settle in this time. */
 const WARM_UP_MS = 3000;
-/** Real time over which a run that hangs is given up, beyond its own length. */
+/** A run that exceeds its own length by this time has hung. */
 const SPARE_MS = 20_000;
 
-export interface DelayWish {
+export interface DelayOptions {
   readonly variant: string;
   readonly width: number;
   readonly height: number;
@@ -29,11 +29,11 @@ export interface DelayReport {
   readonly medianMs: number;
   readonly p95Ms: number;
   readonly pictures: number;
-  /** Sent in the measured time but not seen, or with a damaged stamp. */
+  /** Frames sent in the measured time that were lost or had a damaged stamp. */
   readonly missing: number;
   /** Mean time in the jitter buffer, as the engine reports it. */
   readonly jitterBufferMs: number;
-  /** Received picture, and its mean bit rate since the start. */
+  /** Received frame size, and the mean bitrate since the start. */
   readonly receivedWidth: number;
   readonly receivedKbps: number;
 }
@@ -43,15 +43,15 @@ type Message =
   | { kind: "candidate"; candidate: WrtcCandidate }
   | { kind: "report"; report: DelayReport };
 
-/** Runs sender and receiver in processes of their own and gives what the receiver saw. */
-export async function measureWrtcDelay(wish: DelayWish): Promise<DelayReport> {
-  const signal = AbortSignal.timeout(WARM_UP_MS + wish.seconds * 1000 + SPARE_MS);
+/** Runs sender and receiver in processes of their own and returns the receiver's report. */
+export async function measureWrtcDelay(options: DelayOptions): Promise<DelayReport> {
+  const signal = AbortSignal.timeout(WARM_UP_MS + options.seconds * 1000 + SPARE_MS);
   const start = (role: string): ChildProcess =>
-    fork(fileURLToPath(import.meta.url), ["--role", role, "--wish", JSON.stringify(wish)]);
+    fork(fileURLToPath(import.meta.url), ["--role", role, "--options", JSON.stringify(options)]);
   const sides = [start("receiver"), start("sender")] as const;
   try {
     return await new Promise<DelayReport>((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(new Error(`no report of ${wish.variant} in time`)));
+      signal.addEventListener("abort", () => reject(new Error(`no report of ${options.variant} in time`)));
       sides.forEach((side, index) => {
         side.once("exit", (status) => reject(new Error(`a side ended with status ${status}`)));
         side.on("message", (message: Message) => {
@@ -72,14 +72,14 @@ async function end(side: ChildProcess): Promise<void> {
   await ended;
 }
 
-function tell(message: Message): void {
+function sendMessage(message: Message): void {
   process.send?.(message);
 }
 
 function openConnection(onDescription: (description: WrtcDescription) => void): WrtcConnection {
   const connection = new (loadWrtc().RTCPeerConnection)({ iceServers: [] });
   connection.onicecandidate = ({ candidate }) => {
-    if (candidate?.candidate) tell({ kind: "candidate", candidate });
+    if (candidate?.candidate) sendMessage({ kind: "candidate", candidate });
   };
   process.on("message", (message: Message) => {
     if (message.kind === "description") onDescription(message.description);
@@ -92,14 +92,14 @@ function initOf({ candidate, sdpMid }: WrtcCandidate): { candidate: string; sdpM
   return { candidate: candidate ?? "", sdpMid: sdpMid ?? "0" };
 }
 
-async function send(wish: DelayWish): Promise<void> {
-  const variant = variantOf(wish);
+async function send(options: DelayOptions): Promise<void> {
+  const variant = variantOf(options);
   const { RTCVideoSource, RTCAudioSource } = loadWrtc().nonstandard;
   const stream = new (loadWrtc().MediaStream)();
   const video = new RTCVideoSource();
   const connection = openConnection((answer) => {
     const sdp = variant.change(answer.sdp, "sender");
-    void connection.setRemoteDescription({ type: "answer", sdp }).then(() => feedPictures(wish, video));
+    void connection.setRemoteDescription({ type: "answer", sdp }).then(() => feedFrames(options, video));
   });
   if (variant.withSound) {
     const audio = new RTCAudioSource();
@@ -114,7 +114,7 @@ async function send(wish: DelayWish): Promise<void> {
   });
   const offer = await connection.createOffer();
   await connection.setLocalDescription(offer);
-  tell({ kind: "description", description: { type: "offer", sdp: offer.sdp } });
+  sendMessage({ kind: "description", description: { type: "offer", sdp: offer.sdp } });
 }
 
 function quietNoise() {
@@ -122,24 +122,24 @@ function quietNoise() {
   return { samples, sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: 480 };
 }
 
-function feedPictures(
-  wish: DelayWish,
-  source: { onFrame(frame: ReturnType<typeof blankPicture>): void },
+function feedFrames(
+  options: DelayOptions,
+  source: { onFrame(frame: ReturnType<typeof blankFrame>): void },
 ): void {
-  const picture = blankPicture(wish);
+  const picture = blankFrame(options);
   const startMs = performance.now();
   let sequence = 0;
   const next = (): void => {
     drawScene(picture, sequence);
     drawStamp(picture, { ticks: nowTicks(), sequence: sequence++ & 0xffff });
     source.onFrame(picture);
-    // Against the start, so that timers that fire late do not add up.
-    setTimeout(next, Math.max(0, startMs + (sequence * 1000) / wish.fps - performance.now()));
+    // Relative to the start, so that late timers do not add up.
+    setTimeout(next, Math.max(0, startMs + (sequence * 1000) / options.fps - performance.now()));
   };
   next();
 }
 
-function blankPicture({ width, height }: DelayWish) {
+function blankFrame({ width, height }: DelayOptions) {
   const data = new Uint8Array(i420Bytes(width, height)).fill(128);
   const texture = Uint8Array.from(
     { length: width * 2 },
@@ -148,25 +148,22 @@ function blankPicture({ width, height }: DelayWish) {
   return { width, height, data, texture };
 }
 
-/** Slanted waves that move two pixels a picture: detail and motion for the encoder, cheap to draw. */
-function drawScene(
-  { width, height, data, texture }: ReturnType<typeof blankPicture>,
-  sequence: number,
-): void {
+/** Slanted waves that move two pixels per frame: detail and motion for the encoder, cheap to draw. */
+function drawScene({ width, height, data, texture }: ReturnType<typeof blankFrame>, sequence: number): void {
   for (let y = Math.floor(height / 8); y < height; y++) {
     const shift = (y * 3 + sequence * 2) % width;
     data.set(texture.subarray(shift, shift + width), y * width);
   }
 }
 
-function receive(wish: DelayWish): void {
+function receive(options: DelayOptions): void {
   const { RTCVideoSink, RTCAudioSink } = loadWrtc().nonstandard;
   const delaysMs: number[] = [];
   const sequences: number[] = [];
   let firstMs = 0;
   let isDone = false;
   const connection = openConnection(
-    (offer) => void answerOffer(connection, variantOf(wish).change(offer.sdp, "receiver")),
+    (offer) => void answerOffer(connection, variantOf(options).change(offer.sdp, "receiver")),
   );
   connection.ontrack = ({ track }) => {
     if (track.kind === "audio") {
@@ -183,7 +180,7 @@ function receive(wish: DelayWish): void {
         delaysMs.push(ageMs(stamp, ticks));
         sequences.push(stamp.sequence);
       }
-      if (measuredMs < wish.seconds * 1000) return;
+      if (measuredMs < options.seconds * 1000) return;
       isDone = true;
       void report(connection, delaysMs, sequences, performance.now() - firstMs);
     };
@@ -194,7 +191,7 @@ async function answerOffer(connection: WrtcConnection, sdp: string): Promise<voi
   await connection.setRemoteDescription({ type: "offer", sdp });
   const answer = await connection.createAnswer();
   await connection.setLocalDescription(answer);
-  tell({ kind: "description", description: { type: "answer", sdp: answer.sdp } });
+  sendMessage({ kind: "description", description: { type: "answer", sdp: answer.sdp } });
 }
 
 async function report(
@@ -208,7 +205,7 @@ async function report(
   const sorted = delaysMs.toSorted((a, b) => a - b);
   const quantile = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
   const sent = (((sequences.at(-1) ?? 0) - (sequences[0] ?? 0) + 0x1_0000) & 0xffff) + 1;
-  tell({
+  sendMessage({
     kind: "report",
     report: {
       medianMs: quantile(0.5),
@@ -222,7 +219,7 @@ async function report(
   });
 }
 
-function variantOf({ variant }: DelayWish) {
+function variantOf({ variant }: DelayOptions) {
   const found = VARIANTS[variant];
   if (found === undefined) throw new Error(`no variant ${variant}; expected one of ${Object.keys(VARIANTS)}`);
   return found;
@@ -233,18 +230,18 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       role: { type: "string" },
-      wish: { type: "string", default: "{}" },
+      options: { type: "string", default: "{}" },
       size: { type: "string", multiple: true, default: ["640x480", "1280x720"] },
       seconds: { type: "string", default: "6" },
     },
   });
-  if (values.role === "sender") return send(JSON.parse(values.wish));
-  if (values.role === "receiver") return receive(JSON.parse(values.wish));
+  if (values.role === "sender") return send(JSON.parse(values.options));
+  if (values.role === "receiver") return receive(JSON.parse(values.options));
   for (const size of values.size) {
     const [width = 640, height = 480] = size.split("x").map(Number);
     for (const variant of positionals.length > 0 ? positionals : Object.keys(VARIANTS)) {
-      const wish = { variant, width, height, fps: 30, seconds: Number(values.seconds) };
-      const report = await measureWrtcDelay(wish);
+      const options = { variant, width, height, fps: 30, seconds: Number(values.seconds) };
+      const report = await measureWrtcDelay(options);
       const figures = [report.medianMs, report.p95Ms, report.jitterBufferMs];
       const text = figures.map((each) => each.toFixed(1).padStart(6)).join(" ");
       const rest = `${report.pictures} pictures, ${report.missing} missing, ${report.receivedWidth} wide`;

@@ -1,29 +1,29 @@
-// Ways to set up a bare connection that might lower its delay; wrtc-delay.ts measures them, and plugin/peer/README.md
-// says what came of each.
+// Ways to set up a bare connection that might lower its delay. wrtc-delay.ts measures them, and plugin/peer/README.md gives the
+// results.
 
 import { withReceiverEstimate, withVideoCeiling } from "../../../plugin/peer/session-description.ts";
 
-/** The product's default ceiling. */
+/** The plugin's default bitrate limit. */
 export const CEILING_BPS = 1_500_000;
 
 export interface Variant {
   readonly why: string;
   readonly withSound: boolean;
-  /** Changes what one side gets to see of the other's description; the descriptions sent stay as they are. */
+  /** Changes the remote description that one side applies. The descriptions sent stay as they are. */
   readonly change: (sdp: string, seenBy: "sender" | "receiver") => string;
-  /** By sendEncodings; null for none, as at an answering peer. */
+  /** Limit set by sendEncodings; null for none, as on an answering peer. */
   readonly maxBitrateBps?: number | null;
 }
 
 const asIs = (sdp: string): string => sdp;
 
-/** Adds a format parameter to the video codecs of what the sender sees, which is where libwebrtc looks for it. */
+/** Adds a format parameter to the video codecs in the sender's remote description, where libwebrtc reads it. */
 function forSender(parameter: string): Variant["change"] {
   return (sdp, seenBy) =>
     seenBy === "sender" ? sdp.replace(/^(a=rtpmap:(\d+) VP8\/90000)$/m, `$1\r\na=fmtp:$2 ${parameter}`) : sdp;
 }
 
-/** Puts sound and picture into streams of their own in the receiver's eyes, so that it does not keep them in step. */
+/** Puts audio and video into separate streams on the receiver, so that it does not synchronize them. */
 function unsynchronised(sdp: string, seenBy: "sender" | "receiver"): string {
   if (seenBy !== "receiver") return sdp;
   return sdp

@@ -1,5 +1,5 @@
-// What a plugin costs at a size that two cores cannot also show: a two-way call whose pictures are taken and
-// acknowledged by the host at once, with no page. The plugin's work is the same as with one.
+// The plugin's cost at a size that two cores cannot also show: a two-way call without a page, in which the host acknowledges
+// every frame at once. The plugin's work is the same as with a page.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { frameLineRoute } from "../../../plugin/rpc/host-link.ts";
@@ -8,41 +8,41 @@ import { figuresOfTree } from "../../support/process/process-figures.ts";
 import {
   type BenchSide,
   endCall,
+  type FrameSize,
   introduce,
   makeCall,
-  type PictureSize,
   pidOf,
   startSide,
 } from "../bench-side.ts";
 
-export interface CarriedWish {
-  readonly own: PictureSize;
-  readonly far: PictureSize;
+export interface HostOnlyCallOptions {
+  readonly own: FrameSize;
+  readonly far: FrameSize;
   readonly warmUpMs: number;
   readonly windowMs: number;
 }
 
-export interface CarriedReport {
+export interface HostOnlyCallReport {
   readonly cpuCores: number;
   readonly farCpuCores: number;
-  /** Pictures that the host got in a second. */
+  /** Frames that the host receives per second. */
   readonly shownFps: number;
   readonly statistics: CallStatistics;
 }
 
-export async function measureCarriedCall(wish: CarriedWish): Promise<CarriedReport> {
+export async function measureHostOnlyCall(options: HostOnlyCallOptions): Promise<HostOnlyCallReport> {
   const cleanups: (() => Promise<void>)[] = [];
   try {
-    const alice = await startSide("Alice", wish.own);
+    const alice = await startSide("Alice", options.own);
     cleanups.push(alice.stop);
-    const bob = await startSide("Bob", wish.far);
+    const bob = await startSide("Bob", options.far);
     cleanups.push(bob.stop);
     await introduce(alice.host, bob.host);
     const { callId } = await makeCall(bob.host, alice.host);
-    const shown = await takePictures(alice, callId);
-    await delay(wish.warmUpMs);
+    const shown = await takeFrames(alice, callId);
+    await delay(options.warmUpMs);
     const start = { ms: performance.now(), shown: shown(), alice: cpuOf(alice), bob: cpuOf(bob) };
-    await delay(wish.windowMs);
+    await delay(options.windowMs);
     const seconds = (performance.now() - start.ms) / 1000;
     const report = {
       cpuCores: (cpuOf(alice) - start.alice) / seconds,
@@ -61,8 +61,8 @@ function cpuOf({ host }: BenchSide): number {
   return figuresOfTree(pidOf(host)).cpuSeconds;
 }
 
-/** Subscribes to what the call page would, the large remote picture and the small own one. Counts the remote ones. */
-export async function takePictures({ host }: BenchSide, callId: string): Promise<() => number> {
+/** Subscribes to the same streams as the call page, remote and local. Counts the remote frames. */
+export async function takeFrames({ host }: BenchSide, callId: string): Promise<() => number> {
   const { plugin } = host;
   let count = 0;
   let remote = "";
