@@ -84,6 +84,31 @@ describe("layers", () => {
     });
   });
 
+  test("plugin/common imports only itself and Node", () => {
+    assertImports("plugin/common/", (one) => isIn("plugin/common/")(one) || isBuiltIn(one));
+  });
+
+  test("plugin/http imports only itself, plugin/common, Node and types of the contract", () => {
+    assertImports("plugin/http/", (one) => {
+      const isShared = isIn("plugin/http/")(one) || isIn("plugin/common/")(one) || isBuiltIn(one);
+      return isShared || (isIn("rpc-schema/")(one) && one.isTypeOnly);
+    });
+  });
+
+  test("the exported parts of the page import nothing of the page around them", () => {
+    for (const folder of ["plugin/ui/video/", "plugin/ui/link/"]) {
+      const exported = /^plugin\/ui\/(video|link)\/|^plugin\/ui\/(dom|listeners)\.ts$/;
+      assertImports(folder, (one) => !isIn("plugin/ui/")(one) || exported.test(one.target));
+    }
+  });
+
+  test("the chart viewer's model imports none of its panes, and the panes not the page around them", () => {
+    const isPane = isIn("statecharts/viewer/panes/");
+    assertImports("statecharts/viewer/model/", (one) => !isPane(one));
+    const page = /^statecharts\/viewer\/(main|viewer|rpc)\.ts$/;
+    assertImports("statecharts/viewer/panes/", (one) => !page.test(one.target));
+  });
+
   test("the folders of the plugin do not import each other in a circle", () => {
     const folderOf = (path: string) => path.split("/").slice(0, 2).join("/");
     const edges = new Map<string, Set<string>>();
