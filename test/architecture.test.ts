@@ -84,8 +84,11 @@ describe("layers", () => {
     });
   });
 
-  test("plugin/common imports only itself and Node", () => {
-    assertImports("plugin/common/", (one) => isIn("plugin/common/")(one) || isBuiltIn(one));
+  test("plugin/common imports only itself, Node, the contract and the type of a log", () => {
+    assertImports("plugin/common/", (one) => {
+      const isLogType = one.target === "plugin/log.ts" && one.isTypeOnly;
+      return isIn("plugin/common/")(one) || isIn("rpc-schema/")(one) || isBuiltIn(one) || isLogType;
+    });
   });
 
   test("plugin/http imports only itself, plugin/common, Node and types of the contract", () => {

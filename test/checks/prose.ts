@@ -1,7 +1,7 @@
 // Checks the words and the length of sentences in Markdown files and in comments: `node test/checks/prose.ts [path…]`.
 // plain-words.json lists each unwanted word with its replacement. Code spans in backticks are exempt.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { extname, join, relative, resolve } from "node:path";
 import { TextlintKernel, type TextlintRuleOptions } from "@textlint/kernel";
 import markdown from "@textlint/textlint-plugin-markdown";
@@ -78,7 +78,12 @@ function listFiles(paths: readonly string[]): Set<string> {
   );
   const isOurs = (path: string) => !/^test\/fuzz\/(corpus|found)\/|^LICENSE$|^\.(git|editor)\w+$/.test(path);
   return new Set(
-    listed.split("\0").filter((path) => path !== "" && isOurs(path) && existsSync(join(root, path))),
+    listed
+      .split("\0")
+      .filter(
+        (path) =>
+          path !== "" && isOurs(path) && statSync(join(root, path), { throwIfNoEntry: false })?.isFile(),
+      ),
   );
 }
 
