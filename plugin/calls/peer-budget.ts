@@ -1,62 +1,50 @@
-// How often something may be done for one peer: a few times at once, then once in a while. Whatever one peer does, it
-// uses up its own share only. Holds a bounded number of peers.
+// A rate limit for each peer: a burst, then a steady rate. One peer cannot use up the budget of another.
 
-/** A peer that falls out has its whole budget again, so it takes this many peers to cheat. */
+import { BoundedMap } from "../common/bounded-map.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
+
+/** A peer that is dropped has its whole budget again. To exploit that, an attacker needs this many peer ids. */
 const MAX_PEERS = 256;
 
 export interface BudgetOptions {
-  /** How often at once. */
+  /** How often in a row. */
   readonly burst: number;
   /** Milliseconds until one more is allowed. */
   readonly refillMs: number;
-  /** A clock that only moves forwards, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   nowMs(): number;
-}
-
-interface Account {
-  readonly left: number;
-  readonly atMs: number;
 }
 
 export class PeerBudget {
   readonly #options: BudgetOptions;
-  /** Those used last are last. A peer that is not in here has everything left. */
-  readonly #accounts = new Map<string, Account>();
+  /** The least recently used peer comes first. A peer without a bucket has its whole budget. */
+  readonly #buckets = new BoundedMap<string, TokenBucket>(MAX_PEERS);
 
   constructor(options: BudgetOptions) {
     this.#options = options;
   }
 
-  /** Peers that are held. */
+  /** Number of peers that have used some of their budget. */
   get size(): number {
-    return this.#accounts.size;
+    return this.#buckets.size;
   }
 
   /** Whether `take` would succeed now. */
   allows(peerId: string): boolean {
-    return this.#left(peerId) >= 1;
+    return this.#buckets.get(peerId)?.canTake() ?? true;
   }
 
-  /** @returns false, with nothing taken, where nothing is left */
+  /** @returns false, with nothing taken, when the budget is used up */
   take(peerId: string): boolean {
-    const left = this.#left(peerId);
-    if (left < 1) return false;
-    this.#accounts.delete(peerId);
-    this.#accounts.set(peerId, { left: left - 1, atMs: this.#options.nowMs() });
-    const [oldest] = this.#accounts.keys();
-    if (this.#accounts.size > MAX_PEERS && oldest !== undefined) this.#accounts.delete(oldest);
+    const { burst, refillMs, nowMs } = this.#options;
+    const bucket = this.#buckets.get(peerId) ?? new TokenBucket(burst, 1_000 / refillMs, nowMs);
+    if (!bucket.take()) return false;
+    this.#buckets.set(peerId, bucket);
     return true;
   }
 
-  /** The peer has its whole budget again. */
+  /** Gives the peer its whole budget again. */
   restore(peerId: string): void {
-    this.#accounts.delete(peerId);
-  }
-
-  #left(peerId: string): number {
-    const { burst, refillMs, nowMs } = this.#options;
-    const account = this.#accounts.get(peerId);
-    if (!account) return burst;
-    return Math.min(burst, account.left + (nowMs() - account.atMs) / refillMs);
+    this.#buckets.delete(peerId);
   }
 }

@@ -21,13 +21,22 @@ export class TokenBucket {
     this.#countedAtMs = now();
   }
 
+  /** @returns whether `take` would succeed now */
+  canTake(): boolean {
+    this.#refill();
+    return this.#left >= 1;
+  }
+
   /** Uses one token. @returns false, and uses none, if less than one is left */
   take(): boolean {
+    if (!this.canTake()) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  #refill(): void {
     const nowMs = this.#now();
     this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#countedAtMs) / 1_000) * this.#perSecond);
     this.#countedAtMs = nowMs;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
   }
 }
