@@ -9,6 +9,7 @@ export * from "./availability/mode.ts";
 export * from "./call/machine.ts";
 export type * from "./call/model.ts";
 export * from "./calls/machine.ts";
+export * from "./calls/may-start.ts";
 export type * from "./calls/model.ts";
 export { callWith } from "./calls/model.ts";
 export * from "./describe/describe.ts";

@@ -23,6 +23,7 @@ import type {
 import type { LiveSettingsChange } from "../media/model.ts";
 import { externalAction } from "../not-provided.ts";
 import { type EndMemory, endReasonOf, withEnd } from "./ended-calls.ts";
+import { isInCall, startRefusal } from "./may-start.ts";
 import { requestedMedia, toCallEvent } from "./signals.ts";
 
 export type CallActorRef = ActorRefFrom<typeof callMachine>;
@@ -131,11 +132,6 @@ export function glareMedia(context: CallManagerContext, event: Received): MediaK
   return crossed?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
 }
 
-/** A call that only still says goodbye keeps nobody from the next one. */
-function isInCall(context: CallManagerContext): boolean {
-  return Object.values(context.calls).some((call) => !call.ref.getSnapshot().hasTag("ended"));
-}
-
 const isRequest = (event: Received) => event.signal.type === "call-request";
 
 const callManagerBase = setup({
@@ -187,9 +183,7 @@ const callManagerBase = setup({
     countUnmatched: assign({ unmatchedSignals: ({ context }) => context.unmatchedSignals + 1 }),
   },
   guards: {
-    /** One call at a time, in whatever phase; never to oneself. */
-    mayStart: ({ context }, params: { peerId: string }) =>
-      context.selfId !== null && params.peerId !== context.selfId && !isInCall(context),
+    mayStart: ({ context }, params: { peerId: string }) => startRefusal(context, params.peerId) === null,
     /** It comes before anything else can. */
     mayResume: ({ context }) => !isInCall(context),
     hasCall: ({ context }, params: { callId: string }) => callWith(context, params.callId) !== undefined,
