@@ -1,21 +1,21 @@
-// What the program's arguments ask for. Reads and prints nothing itself.
+// Parses the program's arguments into a command.
 
 import { parseArgs } from "node:util";
 import { buildManifest } from "../rpc-schema/index.ts";
 import { errorText } from "./common/error-text.ts";
 
-/** Of a plugin that runs already. */
+/** Shows the charts of a running plugin. */
 export interface InspectCommand {
   readonly name: "inspect";
-  /** Null where there is but one to choose. */
+  /** Null: the only running plugin. */
   readonly pid: number | null;
-  /** The address for the Stately inspector's tools instead of the viewer's. */
+  /** Print the address for the Stately inspector's tools instead of the chart viewer's. */
   readonly stately: boolean;
-  /** In a browser, where there is a display. */
+  /** Open a browser, if there is a display. */
   readonly open: boolean;
 }
 
-/** A command for a person at a terminal; what it does is in tools/. */
+/** A command for a user at a terminal, implemented in tools/. */
 export type ToolCommand =
   | { readonly name: "devices"; readonly json: boolean }
   | { readonly name: "replay"; readonly log: string }
@@ -26,7 +26,7 @@ export type ToolCommand =
       readonly camera: string;
       readonly microphone: string;
       readonly seconds: number;
-      /** Folder for what is saved. */
+      /** The folder for the saved files. */
       readonly out: string;
     };
 
@@ -39,13 +39,13 @@ export type Command =
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevelName = (typeof LOG_LEVELS)[number];
 
-/** Longer than anybody looks at a test; sound of that length is 6 MB. */
+/** Longer than any useful test. Sound of this length takes 6 MB. */
 const MAX_SECONDS = 60;
 
 const HELP = `goop-call-plugin: voice and video calls for the Goop² desktop chat on Linux.
 
-With no command it attaches to the host that started it: JSON-RPC 2.0 on standard input and output,
-one message a line, log lines as JSON on standard error. It ends when its input ends.
+Without a command it attaches to the host that started it. It speaks JSON-RPC 2.0 on standard input and output,
+one message a line, and logs JSON lines to standard error. It exits when its input ends.
 
 Usage: goop-call-plugin [options]
        goop-call-plugin devices [--json]
@@ -55,29 +55,29 @@ Usage: goop-call-plugin [options]
        goop-call-plugin capture-test [--camera ID] [--microphone ID] [--seconds N] [--out DIR]
 
   --log-level LEVEL   ${LOG_LEVELS.join(", ")} (default: info)
-  --help              this text
-  --version           the version
-  --manifest          what a host reads to list, start and set up the plugin, as JSON
+  --help              print this text
+  --version           print the version
+  --manifest          print the JSON that a host reads to list, start and set up the plugin
 
-devices       lists cameras with their modes, microphones and speakers; a star marks what "auto" means
-doctor        says what is there, what is missing and what to do about it; the status is 0 when calls are possible
-  --settings FILE     judges these settings (JSON, as given with initialize) instead of the defaults
+devices       lists cameras with their modes, microphones and speakers; a star marks the device that "auto" means
+doctor        checks everything that calls need and suggests remedies; the status is 0 when calls are possible
+  --settings FILE     checks these settings (JSON, as given with initialize) instead of the defaults
 inspect       shows the state machines of a running plugin in the browser, while its setting "debugging" is on
-  --pid PID           which one, where several run
+  --pid PID           the process, if several plugins run
   --no-open           prints the address and opens no browser
   --stately           prints the address for the Stately inspector's tools instead
-replay        runs an event log (setting "recording") through the charts of this version; the status is 0 when
-              they do what the log says
-capture-test  saves a picture (camera.png) and sound (microphone.wav), and says the format and rates reached
+replay        replays an event log (setting "recording") with the charts of this version; the status is 0 when
+              they behave as recorded
+capture-test  saves a picture (camera.png) and sound (microphone.wav), and prints their formats and rates
   --camera ID         from devices, auto, test-pattern or none (default: auto)
   --microphone ID     from devices, auto, tone or none (default: auto)
-  --seconds N         for each of the two, up to ${MAX_SECONDS} (default: 3)
-  --out DIR           where to save (default: the current folder)
+  --seconds N         duration of each test, up to ${MAX_SECONDS} (default: 3)
+  --out DIR           folder for the files (default: the current folder)
 
   --json              print JSON instead of text
 `;
 
-/** Every option of every command; which command takes which is checked apart, for a clear refusal. */
+/** The options of all commands. A separate check of the command's own options gives a clearer error. */
 const OPTIONS = {
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
@@ -95,7 +95,7 @@ const OPTIONS = {
 } as const;
 
 /** Options by command; no command attaches to the host. */
-const TAKEN: Readonly<Record<string, readonly string[]>> = {
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "": ["log-level"],
   devices: ["json"],
   doctor: ["json", "settings"],
@@ -104,7 +104,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   "capture-test": ["camera", "microphone", "seconds", "out"],
 };
 
-const COMMANDS = Object.keys(TAKEN).filter(Boolean).join(", ");
+const COMMANDS = Object.keys(ALLOWED).filter(Boolean).join(", ");
 
 type Values = ReturnType<typeof parse>["values"];
 
@@ -112,7 +112,7 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
-/** Never throws: what cannot be understood becomes a refusal that names it. */
+/** Never throws. An invalid argument gives a `refuse` command whose text names it. */
 export function parseCommandLine(args: readonly string[], version: string): Command {
   try {
     const { values, positionals } = parse(args);
@@ -122,14 +122,15 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       return { name: "print", text: `${JSON.stringify(buildManifest(version), null, 2)}\n` };
     }
     const [name = "", ...operands] = positionals;
-    const taken = TAKEN[name];
-    if (taken === undefined) {
+    const allowed = ALLOWED[name];
+    if (allowed === undefined) {
       return refuse(`there is no command "${name}", expected one of ${COMMANDS}`);
     }
-    const surplus = operands[name === "replay" ? 1 : 0];
-    if (surplus !== undefined) return refuse(`"${surplus}" is one word too many`);
-    const foreign = Object.keys(values).find((option) => !taken.includes(option));
-    if (foreign !== undefined) return refuse(`--${foreign} does not belong to ${name || "attaching"}`);
+    const extra = operands[name === "replay" ? 1 : 0];
+    if (extra !== undefined) return refuse(`"${extra}" is an unexpected argument`);
+    const misplaced = Object.keys(values).find((option) => !allowed.includes(option));
+    if (misplaced !== undefined)
+      return refuse(`--${misplaced} is not an option of ${name || "the plugin without a command"}`);
     if (name === "replay") return replay(operands);
     return commandOf(name, values);
   } catch (error) {
@@ -143,10 +144,10 @@ function commandOf(name: string, values: Values): Command {
   if (name === "doctor") return { name, json, settings };
   if (name === "inspect") return inspect(values);
   if (name === "capture-test") return captureTest(values);
-  const { "log-level": wanted = "info" } = values;
-  const logLevel = LOG_LEVELS.find((level) => level === wanted);
+  const { "log-level": levelName = "info" } = values;
+  const logLevel = LOG_LEVELS.find((level) => level === levelName);
   if (logLevel) return { name: "attach", logLevel };
-  return refuse(`--log-level is "${wanted}", expected one of ${LOG_LEVELS.join(", ")}`);
+  return refuse(`--log-level is "${levelName}", expected one of ${LOG_LEVELS.join(", ")}`);
 }
 
 function inspect({ pid, stately = false, "no-open": noOpen = false }: Values): Command {
@@ -160,7 +161,7 @@ function replay([log]: readonly string[]): Command {
   return { name: "replay", log };
 }
 
-/** Ids are checked when the devices are opened, since only then it is known which there are. */
+/** Device ids are checked when the devices are opened. */
 function captureTest({
   camera = "auto",
   microphone = "auto",
@@ -179,6 +180,6 @@ function captureTest({
   return { name: "captureTest", camera, microphone, seconds, out };
 }
 
-function refuse(what: string): Command {
-  return { name: "refuse", text: `goop-call-plugin: ${what}\nTry goop-call-plugin --help.\n` };
+function refuse(reason: string): Command {
+  return { name: "refuse", text: `goop-call-plugin: ${reason}\nTry goop-call-plugin --help.\n` };
 }

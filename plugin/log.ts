@@ -1,7 +1,7 @@
-// How every part of the process says what a person may want to read later. Where it goes is main's matter.
+// The log that every part of the process writes to. main.ts decides where the lines go.
 
 /** How much a line matters to the reader of the log, the most important first. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
-/** One line for the log. Must not throw. */
+/** Writes one line to the log. Must not throw. */
 export type Log = (level: LogLevel, message: string) => void;

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-// The process: its arguments, its descriptors, its signals and its end. The only module that exits.
+// The process: arguments, descriptors, signals and exit. Only this module reads the environment and exits.
 
-// First of all: see there.
+// Must be the first import; v8-heap.ts explains why.
 import "./app/v8-heap.ts";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
-import { createHandlers, createNotificationHandlers } from "./app/handlers.ts";
 import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin, type Plugin } from "./app/plugin.ts";
 import { createRecentLines } from "./app/recent-lines.ts";
@@ -16,11 +15,11 @@ import { runtimeFolder } from "./diagnostics/runtime-file.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
 
-/** What is left of the host's second after the attach chart's own limit. */
+/** The host grants a second for the exit; this remains of it after the attach chart's own limit. */
 const FLUSH_MS = 100;
-/** A host that does not read the log loses lines; it must not stop us or fill our memory. */
+/** A host that does not read the log loses lines, since it must neither block us nor fill our memory. */
 const MAX_LOG_BACKLOG_BYTES = 1024 * 1024;
-/** A hundred calls in a row stand at 210 MB with two arenas, at 350 MB and rising with glibc's default. */
+/** After a hundred calls the process takes 210 MB with two arenas, and 350 MB and rising with glibc's default. */
 const MALLOC_ARENAS = 2;
 /** sysexits.h: EX_USAGE, EX_SOFTWARE. */
 const EXIT_USAGE = 64;
@@ -43,12 +42,12 @@ switch (command.name) {
     await runToEnd(command);
 }
 
-/** A tool's devices are closed when it returns; nothing that a library left running shall keep the process alive. */
+/** A tool closes its devices before it returns. The explicit exit ends whatever a library has left running. */
 async function runToEnd(tool: ToolCommand): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => stop.abort());
   const [stdout, stderr] = [openWritable(1), openWritable(2)];
-  // A reader that has seen enough, such as `head`, is no failure.
+  // A reader may close the pipe early, as `head` does. That is not a failure.
   for (const output of [stdout, stderr]) output.on("error", () => undefined);
   let status = EXIT_SOFTWARE;
   try {
@@ -68,7 +67,7 @@ async function runToEnd(tool: ToolCommand): Promise<void> {
 function attach(logLevel: LogLevelName): void {
   let plugin: Plugin | undefined;
   const stderr = openWritable(2);
-  stderr.on("error", () => undefined); // a host that closed our stderr does not want the log
+  stderr.on("error", () => undefined); // the host has closed our stderr and does not want the log
   const recent = createRecentLines();
   const isDebugging = () => plugin?.settings.get().debugging ?? false;
   const logOf = createJsonLog(
@@ -85,7 +84,7 @@ function attach(logLevel: LogLevelName): void {
 
   const end = createPluginEnd({
     input: process.stdin,
-    // Without the addon no native library is loaded that could print there.
+    // Only native libraries print to descriptor 1, and without the addon none is loaded.
     output: openWritable(whyNoCalls === null ? native.protectStdout() : 1),
     log: logOf("rpc"),
     onHostGone(why) {
@@ -102,17 +101,17 @@ function attach(logLevel: LogLevelName): void {
     recentLog: recent.list,
     runtimeFolder: runtimeFolder(process.env.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0),
   });
-  const { attach: life } = plugin;
+  const { attach: attachActor, handlers, notificationHandlers } = plugin;
 
-  // libwebrtc crashes in its static destructors when the process ends by itself, hence the explicit exit.
-  life.subscribe({
+  // libwebrtc crashes in its static destructors when the process ends by itself, so we exit explicitly.
+  attachActor.subscribe({
     complete: () => {
-      const status = life.getSnapshot().output?.exitStatus ?? EXIT_SOFTWARE;
+      const status = attachActor.getSnapshot().output?.exitStatus ?? EXIT_SOFTWARE;
       end.flush(FLUSH_MS).finally(() => process.exit(status));
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    process.on(signal, () => life.send({ type: "host.gone" }));
+    process.on(signal, () => attachActor.send({ type: "host.gone" }));
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
@@ -121,10 +120,10 @@ function attach(logLevel: LogLevelName): void {
       setTimeout(() => process.exit(EXIT_SOFTWARE), FLUSH_MS);
     });
   }
-  end.serve(createHandlers(plugin), createNotificationHandlers(plugin));
+  end.serve(handlers, notificationHandlers);
 }
 
-/** package.json stands beside plugin/ in the sources and one level higher from dist/plugin/. */
+/** package.json is next to plugin/ in the sources, and one level above dist/plugin/. */
 function readVersion(): string {
   for (const path of ["../package.json", "../../package.json"]) {
     try {
@@ -133,7 +132,7 @@ function readVersion(): string {
       };
       return version;
     } catch {
-      // Not here: the other place has it.
+      // The other path has it.
     }
   }
   return "unknown";

@@ -1,22 +1,23 @@
-// Whether calls can be made here, at every moment: looks at settings, engine and devices, judges anew whenever one of
-// them changes, and tells when the judgement differs. The judgement itself is a rule of the charts.
+// Keeps track of whether calls are possible here: evaluates settings, engine and devices after each change, and reports each
+// new result. The rule itself is `judgeAvailability` in statecharts/.
 
-import type { Availability, DeviceList, Settings } from "../../rpc-schema/index.ts";
+import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
 import { AVAILABLE, type ClosedNodes, judgeAvailability } from "../../statecharts/index.ts";
 import type { DeviceMonitor } from "../calls/device-monitor.ts";
+import type { SettingsSource } from "../calls/settings-change.ts";
 import type { Cameras } from "../camera/camera.ts";
 
 export interface AvailabilityOptions {
-  settings(): Settings;
+  readonly settings: SettingsSource;
   /** Why WebRTC or the addon does not load; null when they do. */
   readonly whyNoEngine: string | null;
   readonly devices: Pick<DeviceMonitor, "subscribe">;
-  /** Tells of permissions, too, which leave the list of devices as it is. */
+  /** Also reports changed permissions, which do not change the list of devices. */
   readonly cameras: Pick<Cameras, "watch">;
   readonly access: DeviceAccess;
-  /** First once it is known, then at every change. */
+  /** Runs with the first result, and with each different one. */
   onChange(availability: Availability): void;
-  /** The list of devices changed; not told of the first one. */
+  /** The list of devices has changed. Does not run for the first list. */
   onDevices(devices: DeviceList): void;
 }
 
@@ -27,32 +28,34 @@ export interface DeviceAccess {
 }
 
 export interface AvailabilityService {
-  /** As far as it is known; never null, since nothing is held against a machine that was not looked at. */
+  /** The newest result. Calls are assumed to be possible until the devices are known. */
   now(): Availability;
-  /** Begins to look and to tell. */
+  /** Begins to evaluate and report. */
   start(): void;
-  /** Judges anew, and tells before it returns. */
-  settingsChanged(): void;
-  /** Nothing is told any more. Idempotent. */
+  /** Ends every report. Idempotent. */
   stop(): void;
 }
 
-/** Looks at devices only while they matter: not while the user has calls switched off, nor without an engine. */
+/** Observes devices only while they matter: not while the user has calls switched off, nor without an engine. */
 export function createAvailabilityService(options: AvailabilityOptions): AvailabilityService {
-  return new WatchedAvailability(options);
+  return new ObservedAvailability(options);
 }
 
-class WatchedAvailability implements AvailabilityService {
+class ObservedAvailability implements AvailabilityService {
   readonly #options: AvailabilityOptions;
+  readonly #unsubscribe: () => void;
   #devices: DeviceList | null = null;
   #now: Availability = AVAILABLE;
-  /** JSON of what was told last. */
-  #told: string | null = null;
-  #stopLooking: (() => void) | null = null;
+  /** JSON of the last result that was reported. */
+  #lastReported: string | null = null;
+  #stopObserving: (() => void) | null = null;
   #isRunning = false;
 
   constructor(options: AvailabilityOptions) {
     this.#options = options;
+    this.#unsubscribe = options.settings.subscribe(() => {
+      if (this.#isRunning) this.#evaluate();
+    });
   }
 
   now(): Availability {
@@ -61,67 +64,64 @@ class WatchedAvailability implements AvailabilityService {
 
   start(): void {
     this.#isRunning = true;
-    this.#judge();
-  }
-
-  settingsChanged(): void {
-    if (this.#isRunning) this.#judge();
+    this.#evaluate();
   }
 
   stop(): void {
     this.#isRunning = false;
-    this.#lookAway();
+    this.#unsubscribe();
+    this.#ignoreDevices();
   }
 
-  #judge(): void {
+  #evaluate(): void {
     const { settings, whyNoEngine, access } = this.#options;
-    const wishes = settings();
-    // To ask who may open a camera is to touch it.
-    const isTouching = !wishes.videoDisabled && whyNoEngine === null;
-    this.#now = judgeAvailability(wishes, {
+    const current = settings.get();
+    // Checking the permissions touches the devices, so it is left out where they do not matter.
+    const needsDevices = !current.videoDisabled && whyNoEngine === null;
+    this.#now = judgeAvailability(current, {
       whyNoEngine,
       devices: this.#devices,
-      closedCameras: isTouching ? access.closedCameras() : [],
-      closedNodes: isTouching ? access.closedNodes() : { paths: [], remedy: "" },
+      closedCameras: needsDevices ? access.closedCameras() : [],
+      closedNodes: needsDevices ? access.closedNodes() : { paths: [], remedy: "" },
     });
     const { cause } = this.#now;
-    this.#tell();
-    // Last, since a list that is known already is told at once.
-    if (cause === "user" || cause === "engine") this.#lookAway();
-    else this.#look();
+    this.#report();
+    // Comes last, because a list that is known already arrives at once.
+    if (cause === "user" || cause === "engine") this.#ignoreDevices();
+    else this.#observeDevices();
   }
 
-  #tell(): void {
+  #report(): void {
     const text = JSON.stringify(this.#now);
-    // At the start the first list decides, so that a machine without devices is not told to be well for a moment.
-    const isEarly = this.#told === null && this.#devices === null && !this.#now.videoDisabled;
-    if (text === this.#told || isEarly) return;
-    this.#told = text;
+    // The first list of devices decides. A machine without devices must not be reported as available before it.
+    const isPremature = this.#lastReported === null && this.#devices === null && !this.#now.videoDisabled;
+    if (text === this.#lastReported || isPremature) return;
+    this.#lastReported = text;
     this.#options.onChange(this.#now);
   }
 
-  #look(): void {
-    if (this.#stopLooking) return;
+  #observeDevices(): void {
+    if (this.#stopObserving) return;
     const { devices, cameras } = this.#options;
-    const stopCameras = cameras.watch(() => this.#judge());
+    const stopCameras = cameras.watch(() => this.#evaluate());
     let stopDevices: () => void = () => undefined;
-    this.#stopLooking = () => {
+    this.#stopObserving = () => {
       stopCameras();
       stopDevices();
     };
-    stopDevices = devices.subscribe((list) => this.#listed(list));
+    stopDevices = devices.subscribe((list) => this.#setDevices(list));
   }
 
-  #lookAway(): void {
-    this.#stopLooking?.();
-    this.#stopLooking = null;
+  #ignoreDevices(): void {
+    this.#stopObserving?.();
+    this.#stopObserving = null;
   }
 
-  #listed(list: DeviceList): void {
+  #setDevices(list: DeviceList): void {
     const isFirst = this.#devices === null;
-    const isChanged = JSON.stringify(list) !== JSON.stringify(this.#devices);
+    const hasChanged = JSON.stringify(list) !== JSON.stringify(this.#devices);
     this.#devices = list;
-    if (!isFirst && isChanged) this.#options.onDevices(list);
-    this.#judge();
+    if (!isFirst && hasChanged) this.#options.onDevices(list);
+    this.#evaluate();
   }
 }

@@ -1,4 +1,4 @@
-// The handlers of `call.*`, `devices.list` and `frames.*`: what the moment allows becomes an event of a chart.
+// The handlers of `call.*`, `devices.list` and `frames.*`. A request that the state allows becomes an event of a chart.
 
 import { randomUUID } from "node:crypto";
 import {
@@ -9,18 +9,31 @@ import {
   RpcError,
 } from "../../rpc-schema/index.ts";
 import {
-  type CallManagerEvent,
   callWith,
   type ManagedCall,
   refusalHere,
-  refusalThere,
+  startRefusal,
   type UserCallEvent,
   type UserMediaEvent,
 } from "../../statecharts/index.ts";
+import type { Frames } from "../frames/frames.ts";
 import type { Handlers } from "../rpc/dispatcher.ts";
-import type { Plugin } from "./plugin.ts";
+import type { AvailabilityService } from "./availability-service.ts";
+import type { CallService } from "./call-service.ts";
+import type { WhileServing } from "./life-handlers.ts";
+import type { Session } from "./session.ts";
+import type { SignallingService } from "./signalling-service.ts";
 
-/** The media chart's event for each kind that call.useDevice takes. */
+export interface CallHandlerParts {
+  readonly session: Pick<Session, "mode">;
+  readonly availability: Pick<AvailabilityService, "now">;
+  readonly signalling: Pick<SignallingService, "contacts">;
+  readonly calls: Pick<CallService, "manager" | "list" | "statistics">;
+  readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
+  listDevices(): Promise<DeviceList>;
+}
+
+/** The media chart's event for each kind of device that call.useDevice takes. */
 const USE_EVENTS = {
   camera: "user.useCamera",
   microphone: "user.useMicrophone",
@@ -31,43 +44,42 @@ type CallHandlers = Pick<
   Handlers,
   Extract<keyof Handlers, `call.${string}` | `frames.${string}` | "devices.list">
 >;
-/** Asks whether the plugin serves at present, before the handler is called. */
-export type Serving = <P, R>(handler: (params: P) => R) => (params: P) => R;
 
-export function createCallHandlers(plugin: Plugin, serving: Serving): CallHandlers {
-  const { frames, reporter } = plugin;
+export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileServing): CallHandlers {
+  const { calls, frames, listDevices } = parts;
+  const forward = (callId: string, event: UserCallEvent | UserMediaEvent) => toCall(calls, callId, event);
   return {
-    "devices.list": serving(() => listDevices(plugin)),
-    "call.start": serving((params) => startCall(plugin, params)),
-    /** Its media opens with the accept, so this refuses where no call could have been started. */
-    "call.accept": serving(({ callId, media }) => {
-      requireCalls(plugin);
-      return toCall(plugin, callId, { type: "user.accept", media: media ?? null });
+    "devices.list": whileServing(() => listDevices()),
+    "call.start": whileServing((params) => startCall(parts, params)),
+    /** Opens devices, so it is refused in the same cases as a start. */
+    "call.accept": whileServing(({ callId, media }) => {
+      requireCalls(parts);
+      return forward(callId, { type: "user.accept", media: media ?? null });
     }),
-    "call.reject": serving(({ callId, reason }) =>
-      toCall(plugin, callId, { type: "user.reject", reason: reason ?? "rejected" }),
+    "call.reject": whileServing(({ callId, reason }) =>
+      forward(callId, { type: "user.reject", reason: reason ?? "rejected" }),
     ),
-    "call.hangup": serving(({ callId }) => hangUp(plugin, callId)),
-    "call.setMicrophone": serving(({ callId, on }) =>
-      toCall(plugin, callId, { type: "user.setMicrophone", on }),
+    "call.hangup": whileServing(({ callId }) => hangUp(calls, callId)),
+    "call.setMicrophone": whileServing(({ callId, on }) =>
+      forward(callId, { type: "user.setMicrophone", on }),
     ),
-    "call.setCamera": serving(({ callId, on }) => toCall(plugin, callId, { type: "user.setCamera", on })),
-    "call.useDevice": serving(async ({ callId, kind, deviceId }) => {
-      callOf(plugin, callId);
-      requireDevice(await listDevices(plugin), kind, deviceId);
-      return toCall(plugin, callId, { type: USE_EVENTS[kind], deviceId });
+    "call.setCamera": whileServing(({ callId, on }) => forward(callId, { type: "user.setCamera", on })),
+    "call.useDevice": whileServing(async ({ callId, kind, deviceId }) => {
+      callOf(calls, callId);
+      requireDevice(await listDevices(), kind, deviceId);
+      return forward(callId, { type: USE_EVENTS[kind], deviceId });
     }),
-    "call.list": serving(() => ({ calls: reporter.list() })),
-    "call.stats": serving(({ callId }) => statisticsOf(plugin, callId)),
-    "call.snapshot": serving(({ callId, source }) => {
-      callOf(plugin, callId);
+    "call.list": whileServing(() => ({ calls: calls.list() })),
+    "call.stats": whileServing(({ callId }) => statisticsOf(calls, callId)),
+    "call.snapshot": whileServing(({ callId, source }) => {
+      callOf(calls, callId);
       return frames.snapshot(callId, source);
     }),
-    "frames.subscribe": serving((params) => {
-      callOf(plugin, params.callId);
+    "frames.subscribe": whileServing((params) => {
+      callOf(calls, params.callId);
       return frames.subscribe(params);
     }),
-    "frames.unsubscribe": serving(({ stream }) => {
+    "frames.unsubscribe": whileServing(({ stream }) => {
       frames.unsubscribe(stream);
       return null;
     }),
@@ -75,76 +87,68 @@ export function createCallHandlers(plugin: Plugin, serving: Serving): CallHandle
 }
 
 /** @throws RpcError callsInPage, callsDisabled or callsUnavailable, with the reason */
-function requireCalls({ mode, availability }: Plugin): void {
-  const refusal = refusalHere(mode, availability.now());
+function requireCalls({ session, availability }: CallHandlerParts): void {
+  const refusal = refusalHere(session.mode, availability.now());
   if (refusal) throw new RpcError(refusal.kind, refusal.message);
 }
 
-function startCall(plugin: Plugin, { peerId, media }: Params<"call.start">): Result<"call.start"> {
-  requireCalls(plugin);
-  const self = plugin.signalling.self();
-  if (!self) throw new RpcError("signallingUnavailable", "signalling is not ready yet");
-  if (peerId === self.peerId) {
-    const issue = { field: "peerId", value: JSON.stringify(peerId), expected: "another peer than oneself" };
-    throw new RpcError("invalidPeer", "nobody can call themselves", { issues: [issue] });
+/** The call manager's guard applies the same rule, so the event cannot be dropped. */
+function startCall(parts: CallHandlerParts, { peerId, media }: Params<"call.start">): Result<"call.start"> {
+  requireCalls(parts);
+  const { manager } = parts.calls;
+  const contact = parts.signalling.contacts().find((one) => one.peerId === peerId);
+  const refusal = startRefusal(manager.getSnapshot().context, peerId, contact);
+  if (refusal) {
+    const { kind, message, issues } = refusal;
+    throw new RpcError(kind, message, issues && { issues });
   }
-  const refusal = refusalThere(plugin.signalling.contacts().find((contact) => contact.peerId === peerId));
-  if (refusal) throw new RpcError(refusal.kind, refusal.message);
-  const start: CallManagerEvent = { type: "user.start", callId: randomUUID(), peerId, media };
-  if (!plugin.callManager.getSnapshot().can(start)) {
-    throw new RpcError("alreadyInCall", "one call at a time; end the present one first");
-  }
-  plugin.callManager.send(start);
-  return { callId: start.callId };
+  const callId = randomUUID();
+  manager.send({ type: "user.start", callId, peerId, media });
+  return { callId };
 }
 
-/** @throws RpcError unknownCall; one that only still says goodbye counts as over */
-function callOf({ callManager }: Plugin, callId: string): ManagedCall {
-  const call = callWith(callManager.getSnapshot().context, callId);
+type Calls = CallHandlerParts["calls"];
+
+/** @throws RpcError unknownCall, also for a call that is only sending its hang-up */
+function callOf({ manager }: Pick<Calls, "manager">, callId: string): ManagedCall {
+  const call = callWith(manager.getSnapshot().context, callId);
   if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
   throw new RpcError("unknownCall", "there is no such call, or it is over", {
     issues: [{ field: "callId", value: JSON.stringify(callId), expected: "the id of a call in call.list" }],
   });
 }
 
-/** @throws RpcError unknownCall, or wrongCallState where the call's chart has no use for the event */
-function toCall(plugin: Plugin, callId: string, event: UserCallEvent | UserMediaEvent): null {
-  const snapshot = callOf(plugin, callId).ref.getSnapshot();
+/** @throws RpcError unknownCall, or wrongCallState when the call's chart does not handle the event */
+function toCall(calls: Calls, callId: string, event: UserCallEvent | UserMediaEvent): null {
+  const snapshot = callOf(calls, callId).ref.getSnapshot();
   if (!snapshot.can(event)) {
     const state = JSON.stringify(snapshot.value);
     throw new RpcError("wrongCallState", `${event.type} does not fit a call that is ${state}`, {
       issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a call in another phase" }],
     });
   }
-  plugin.callManager.send({ type: "user.toCall", callId, event });
+  calls.manager.send({ type: "user.toCall", callId, event });
   return null;
 }
 
-/** Not by `toCall`, since a hang-up fits every phase. */
-function hangUp(plugin: Plugin, callId: string): null {
-  callOf(plugin, callId);
-  plugin.callManager.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
+/** Does not check the state as `toCall` does, because a hang-up fits every phase. */
+function hangUp(calls: Calls, callId: string): null {
+  callOf(calls, callId);
+  calls.manager.send({ type: "user.toCall", callId, event: { type: "user.hangup" } });
   return null;
 }
 
 /** @throws RpcError unknownCall, or wrongCallState before the first measurement */
-function statisticsOf(plugin: Plugin, callId: string): Result<"call.stats"> {
-  callOf(plugin, callId);
-  const statistics = plugin.reporter.statistics(callId);
+function statisticsOf(calls: Calls, callId: string): Result<"call.stats"> {
+  callOf(calls, callId);
+  const statistics = calls.statistics(callId);
   if (statistics) return statistics;
   throw new RpcError("wrongCallState", "statistics begin a second after the call is connected", {
     issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a connected call" }],
   });
 }
 
-/** What the machine has now; opens no device. Where the page calls, devices are the page's. */
-export async function listDevices({ engines, mode }: Plugin): Promise<DeviceList> {
-  if (mode === "browser") return { cameras: [], microphones: [], speakers: [] };
-  const { microphones, speakers } = await engines.sound.list();
-  return { cameras: engines.cameras.list(), microphones, speakers };
-}
-
-/** "auto" is a choice too, although no device has it as its id. @throws RpcError unknownDevice */
+/** `auto` is a valid choice although no device has this id. @throws RpcError unknownDevice */
 function requireDevice(devices: DeviceList, kind: DeviceKind, deviceId: string): void {
   const choices = devices[`${kind}s`].map(({ id }) => id);
   if (deviceId === "auto" || choices.includes(deviceId)) return;

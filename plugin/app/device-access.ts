@@ -1,12 +1,11 @@
-// Which camera and microphone nodes are there but closed to this user, and the command that opens them. Opens none.
-// What follows from it for calls is not known here.
+// Finds the camera and microphone nodes that this user may not open, and the command that grants access. Opens no device.
 
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { ClosedNodes } from "../../statecharts/index.ts";
 
-/** Video nodes, and the capturing half of sound cards: pcmC<card>D<device>c of ALSA. */
+/** Video nodes, and the capture nodes of sound cards: ALSA's pcmC<card>D<device>c. */
 const FOLDERS: readonly [string, RegExp][] = [
   [".", /^video\d+$/],
   ["snd", /^pcmC\d+D\d+c$/],
@@ -14,16 +13,16 @@ const FOLDERS: readonly [string, RegExp][] = [
 
 const ROOT_GID = 0;
 
-/** The machine as a test may make it up. */
+/** The part of the machine that is inspected. Tests supply their own. */
 export interface AccessView {
-  /** Where device nodes are. */
+  /** The folder of the device nodes. */
   readonly directory: string;
   /** group(5). */
   readonly groupFile: string;
   readonly user: string;
   /** access(2) for reading and writing. */
   canOpen(path: string): boolean;
-  /** Of the group that owns it; null where the node has gone. */
+  /** The id of the group that owns the node; null when the node no longer exists. */
   gidOf(path: string): number | null;
 }
 
@@ -31,7 +30,7 @@ export function systemAccess(): AccessView {
   return { directory: "/dev", groupFile: "/etc/group", user: userInfo().username, canOpen, gidOf };
 }
 
-/** None closed has no remedy either. */
+/** The remedy is empty when no node is closed. */
 export function closedNodes(view: AccessView): ClosedNodes {
   const paths = FOLDERS.flatMap(([folder, names]) =>
     namesIn(join(view.directory, folder))
@@ -42,18 +41,18 @@ export function closedNodes(view: AccessView): ClosedNodes {
   return { paths, remedy: first === undefined ? "" : remedyFor(view, first) };
 }
 
-/** Nodes belong to a group nearly everywhere: `video`, `audio`. */
+/** On most systems the nodes belong to a group, `video` or `audio`. */
 function remedyFor({ groupFile, user, gidOf }: AccessView, path: string): string {
   const group = groupWith(groupFile, gidOf(path));
   if (group === null) return `Give yourself the permission: sudo chmod o+rw ${path}`;
-  // A group that was given after the login is in the list, but not yet in the process.
+  // A membership that was granted after the login is in the file, but not yet in the process.
   if (group.members.includes(user)) {
-    return `Log out and in again: you are in the group ${group.name} since then.`;
+    return `Log out and in again: you became a member of the group ${group.name} after your login.`;
   }
   return `Become a member of its group, then log out and in again: sudo usermod -aG ${group.name} ${user}`;
 }
 
-/** Null for root's own, in which nobody else belongs, and where it is not to be found out. */
+/** Null for root's group, which users should not join, and for an unknown group. */
 function groupWith(groupFile: string, gid: number | null): { name: string; members: string[] } | null {
   if (gid === null || gid === ROOT_GID) return null;
   for (const line of linesOf(groupFile)) {
@@ -67,7 +66,7 @@ function linesOf(file: string): string[] {
   try {
     return readFileSync(file, "utf8").split("\n");
   } catch {
-    return []; // no list of groups: then the general remedy must do
+    return []; // without a list of groups the general remedy applies
   }
 }
 
@@ -79,7 +78,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch {
-    return []; // no such folder: a machine without sound cards has no /dev/snd
+    return []; // a machine without sound cards has no /dev/snd
   }
 }
 

@@ -1,4 +1,4 @@
-// Which engine the plugin uses for what. Everything else meets them by their interfaces only.
+// The engines that the plugin uses. All other code depends on their interfaces only.
 
 import { loadNative, type Native } from "../../native/index.ts";
 import type { Cameras } from "../camera/camera.ts";
@@ -16,10 +16,7 @@ import { closedNodes, systemAccess } from "./device-access.ts";
 import type { SignallingConfig } from "./signalling-service.ts";
 import { unavailableNative } from "./unavailable-native.ts";
 
-/**
- * Made once by main; stopping the plugin closes `sound`, while calls and the signalling service close what
- * they opened.
- */
+/** Created once by main. Stopping the plugin closes `sound`; calls and the signalling service close what they opened. */
 export interface Engines {
   readonly native: Native;
   /** Why the addon or WebRTC does not load; null when they do. */
@@ -28,13 +25,13 @@ export interface Engines {
   readonly sound: Sound;
   readonly access: DeviceAccess;
   readonly peers: PeerEngine;
-  /** Does not start it. Whoever called this closes it. */
+  /** Does not start it. The caller closes it. */
   createSignalling(start: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
 }
 
 /**
- * @param logOf gives the log of one part of the process
- * @param env the process's own environment, which names the sound server
+ * @param logOf creates the log of one part of the process
+ * @param env the process's environment, which names the sound server
  */
 export function createEngines(
   native: Native,
@@ -48,7 +45,7 @@ export function createEngines(
     cameras: createCameras(native),
     sound: createSound({ log: logOf("sound"), env }),
     access: {
-      // The addon lists what may not be opened without modes.
+      // The addon lists a camera that may not be opened with no modes.
       closedCameras: () =>
         native
           .listCameras()
@@ -62,7 +59,7 @@ export function createEngines(
   };
 }
 
-/** The addon, or something that says why it is not there. */
+/** The addon, or a replacement whose errors say why it did not load. */
 export function loadNativeOrExplain(): { native: Native; whyNoCalls: string | null } {
   try {
     return { native: loadNative(), whyNoCalls: null };

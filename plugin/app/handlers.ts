@@ -1,135 +1,104 @@
-// One handler for each method of the contract: checks that it fits the moment, then sends the charts an event or asks
-// a part. Every refusal is an error with a code of its own.
+// The handlers of the host's requests and notifications. A request is refused by an RpcError, of which the contract lists
+// the codes.
 
-import {
-  commonVersion,
-  offeredVersions,
-  type Params,
-  PLUGIN_CAPABILITIES,
-  PROTOCOL_VERSIONS,
-  type Result,
-  RpcError,
-} from "../../rpc-schema/index.ts";
-import { decideMode } from "../../statecharts/index.ts";
+import { RpcError } from "../../rpc-schema/index.ts";
+import type { Frames } from "../frames/frames.ts";
+import type { Log } from "../log.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
-import { createCallHandlers, type Serving } from "./call-handlers.ts";
-import { collectDiagnostics } from "./collect-diagnostics.ts";
-import { followDiagnostics, type Plugin } from "./plugin.ts";
+import { type CallHandlerParts, createCallHandlers } from "./call-handlers.ts";
+import type { DiagnosticsService } from "./diagnostics-service.ts";
+import {
+  createLifeHandlers,
+  type LifeHandlerParts,
+  requireServing,
+  type WhileServing,
+} from "./life-handlers.ts";
+import type { Attach } from "./services.ts";
+import type { SignallingService } from "./signalling-service.ts";
 
-/**
- * Each handler throws RpcError for what the contract lists as its method's errors; the dispatcher makes
- * answers of them.
- */
-export function createHandlers(plugin: Plugin): Handlers {
-  const { signalling } = plugin;
-
-  /** Every method but initialize asks this first. */
-  const serving: Serving = (handler) => (params) => {
-    requireServing(plugin);
-    return handler(params);
+/** What the handlers of all methods need together. Each group of handlers sees its own part. */
+export type HandlerParts = LifeHandlerParts &
+  CallHandlerParts & {
+    readonly signalling: SignallingService;
+    readonly diagnostics: DiagnosticsService;
   };
 
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { attach, settings } = parts;
+  /** Every method except `initialize` is refused while the plugin does not serve. */
+  const whileServing: WhileServing = (handler) => (params) => {
+    requireServing(attach);
+    return handler(params);
+  };
   return {
-    initialize: (params) => initialize(plugin, params),
-    shutdown: serving(async () => {
-      plugin.attach.send({ type: "host.shutdown" });
-      await reached(plugin, "stopped");
-      return null;
-    }),
-    "settings.update": serving(({ settings }) => plugin.changeSettings(settings)),
-    "contacts.list": serving(() => ({ contacts: signalling.contacts() })),
-    "contacts.add": serving(({ address }) => signalling.addContact(address)),
-    ...createCallHandlers(plugin, serving),
-    "charts.list": serving(() => plugin.charts.list()),
-    "charts.subscribe": serving(() => plugin.charts.subscribe()),
-    "debug.bundle": serving(({ masked }) => collectDiagnostics(plugin, masked)),
-    "charts.unsubscribe": serving(() => {
-      plugin.charts.unsubscribe();
-      return null;
-    }),
-    "signal.deliver": serving(({ from, topic, payload }) => {
-      const carried = signalling.hostRelayed();
-      if (!carried) throw new RpcError("notCarried", "this plugin runs a node of its own");
-      carried.deliver(from, topic, payload);
+    ...createLifeHandlers(parts, whileServing),
+    "settings.update": whileServing(({ settings: change }) => settings.change(change)),
+    ...createCallHandlers(parts, whileServing),
+    ...createSignallingHandlers(parts.signalling, whileServing),
+    ...createDiagnosticsHandlers(parts.diagnostics, whileServing),
+  };
+}
+
+function createSignallingHandlers(
+  signalling: SignallingService,
+  whileServing: WhileServing,
+): Pick<Handlers, "contacts.list" | "contacts.add" | "signal.deliver"> {
+  return {
+    "contacts.list": whileServing(() => ({ contacts: signalling.contacts() })),
+    "contacts.add": whileServing(({ address }) => signalling.addContact(address)),
+    "signal.deliver": whileServing(({ from, topic, payload }) => {
+      const hostRelayed = signalling.hostRelayed();
+      if (!hostRelayed) throw new RpcError("notCarried", "this plugin runs a node of its own");
+      hostRelayed.deliver(from, topic, payload);
       return null;
     }),
   };
 }
 
-/** A notification has no answer: what is out of turn is logged or ignored, never thrown. */
+function createDiagnosticsHandlers(
+  { charts, bundle }: DiagnosticsService,
+  whileServing: WhileServing,
+): Pick<Handlers, `charts.${"list" | "subscribe" | "unsubscribe"}` | "debug.bundle"> {
+  return {
+    "charts.list": whileServing(() => charts.list()),
+    "charts.subscribe": whileServing(() => charts.subscribe()),
+    "charts.unsubscribe": whileServing(() => {
+      charts.unsubscribe();
+      return null;
+    }),
+    "debug.bundle": whileServing(({ masked }) => bundle(masked)),
+  };
+}
+
+export interface NotificationParts {
+  readonly attach: Attach;
+  readonly frames: Frames;
+  readonly signalling: SignallingService;
+  readonly log: Log;
+}
+
+/** A notification has no answer, so one that does not fit the state is logged or ignored and never throws. */
 export function createNotificationHandlers({
   attach,
   frames,
   signalling,
   log,
-}: Plugin): HostNotificationHandlers {
+}: NotificationParts): HostNotificationHandlers {
   return {
     initialized() {
       if (attach.getSnapshot().can({ type: "host.initialized" })) attach.send({ type: "host.initialized" });
-      else log("warn", "`initialized` came out of turn and was ignored");
+      else log("warn", "`initialized` does not fit the state of the plugin and was ignored");
     },
     exit: () => attach.send({ type: "host.exit" }),
     "contacts.set"({ contacts }) {
-      const carried = signalling.hostRelayed();
-      if (carried) carried.setContacts(contacts);
+      const hostRelayed = signalling.hostRelayed();
+      if (hostRelayed) hostRelayed.setContacts(contacts);
       else
-        log("warn", "`contacts.set` was ignored: the host carries no signals, or has not said `initialized`");
+        log(
+          "warn",
+          "`contacts.set` was ignored: the host does not relay signals, or `initialized` is missing",
+        );
     },
     "frames.ack": ({ stream, seq }) => frames.acknowledge(stream, seq),
   };
-}
-
-/** Checks the version first, then the turn, then the settings; nothing has changed when it throws. */
-function initialize(plugin: Plugin, params: Params<"initialize">): Result<"initialize"> {
-  const protocolVersion = agreeOnVersion(params);
-  if (!plugin.attach.getSnapshot().can({ type: "host.initialize" })) {
-    throw new RpcError("alreadyInitialized", "`initialize` was answered before");
-  }
-  plugin.abilities = { ...plugin.abilities, webviewCanCall: params.host.webviewCanCall };
-  const { settings } = plugin.changeSettings(params.settings ?? {});
-  plugin.mode = decideMode(settings.mode, plugin.abilities);
-  plugin.identity = params;
-  followDiagnostics(plugin);
-  plugin.attach.send({ type: "host.initialize" });
-  return {
-    protocolVersion,
-    // A host of version 1 refuses fields that it does not know.
-    ...(protocolVersion === 1 ? {} : { capabilities: [...PLUGIN_CAPABILITIES] }),
-    plugin: { name: "goop-call-plugin", version: plugin.version },
-    mode: plugin.mode,
-    settings,
-  };
-}
-
-/** @throws RpcError unsupportedProtocolVersion when host and plugin have no version in common */
-function agreeOnVersion(params: Params<"initialize">): number {
-  const version = commonVersion(params);
-  if (version !== null) return version;
-  const [offered, spoken] = [offeredVersions(params).join(", "), PROTOCOL_VERSIONS.join(", ")];
-  const field = params.protocolVersions ? "protocolVersions" : "protocolVersion";
-  const message = `no common protocol version: the host speaks ${offered}, this plugin ${spoken}`;
-  const issues = [{ field, value: offered, expected: `one of ${spoken}` }];
-  throw new RpcError("unsupportedProtocolVersion", message, { issues });
-}
-
-/** @throws RpcError notInitialized before `initialized`, shuttingDown from `shutdown` on */
-function requireServing({ attach }: Plugin): void {
-  const snapshot = attach.getSnapshot();
-  if (snapshot.hasTag("serving")) return;
-  if (snapshot.matches("awaitingInitialize")) {
-    throw new RpcError("notInitialized", "the first request has to be `initialize`");
-  }
-  throw new RpcError("shuttingDown", "the plugin is shutting down");
-}
-
-/** Resolves when the attach chart has the tag, or has ended. */
-function reached({ attach }: Plugin, tag: "stopped"): Promise<void> {
-  return new Promise((resolve) => {
-    const check = (snapshot: ReturnType<typeof attach.getSnapshot>) => {
-      if (!snapshot.hasTag(tag) && snapshot.status === "active") return;
-      subscription.unsubscribe();
-      resolve();
-    };
-    const subscription = attach.subscribe({ next: check, complete: resolve });
-  });
 }

@@ -1,11 +1,12 @@
-// The process's log: JSON lines on standard error, one object each with time, level, part and message.
+// The process's log: JSON lines, each an object with time, level, source and message.
 
 import { LOG_LEVELS, type LogLevelName } from "../command-line.ts";
 import type { Log } from "../log.ts";
 
 /**
- * @param level asked at each message, since the setting `debugging` may change it at any time
+ * @param level read at each message, since the setting `debugging` may change it at any time
  * @param write takes one whole line; it must not throw
+ * @returns creates the log of one part of the process
  */
 export function createJsonLog(
   level: () => LogLevelName,

@@ -1,10 +1,10 @@
-// The newest lines of the log, kept for evidence. Bounded, whatever is logged.
+// The newest lines of the log, kept for bug reports.
 
 const MAX_LINES = 500;
 
 export interface RecentLines {
   add(line: string): void;
-  /** The oldest first. */
+  /** The oldest line first. */
   list(): readonly string[];
 }
 
@@ -13,7 +13,7 @@ export function createRecentLines(): RecentLines {
   return {
     add(line) {
       lines.push(line.trimEnd());
-      // In steps, since each one moves all the others.
+      // Removes many lines at once, because each removal moves all the others.
       if (lines.length > 2 * MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
     },
     list: () => lines.slice(-MAX_LINES),

@@ -1,31 +1,32 @@
-// Takes up the call in which the plugin before this one died. What becomes of it is the charts' to decide; a snapshot that
-// is of no use must not keep the plugin from starting.
+// Resumes the call in which the last plugin process died. The charts decide whether it continues or ends. An invalid record
+// must not prevent the plugin from starting.
 
 import type { CallManager } from "../calls/call-manager.ts";
 import { type RecordedCall, readRecord } from "../calls/call-record.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 
 export interface CallToResume {
-  /** Where the call's peer was, which does not know where this process listens. */
+  /** Last known addresses of the call's peer, which does not know the address of this process. */
   readonly addresses: readonly string[];
-  /** Once signalling is being started, and before anything else reaches the desk. */
+  /** Must be called after signalling has begun to start, and before the call manager gets any other event. */
   begin(): void;
 }
 
 const NOTHING: CallToResume = { addresses: [], begin: () => undefined };
 
-/** @param snapshot as the host gave it; undefined: there is nothing to take up */
-export function callToResume(snapshot: string | undefined, desk: CallManager, log: Log): CallToResume {
-  if (snapshot === undefined) return NOTHING;
-  let kept: RecordedCall;
+/** @param record from the host; undefined when there is no call to resume */
+export function callToResume(record: string | undefined, manager: CallManager, log: Log): CallToResume {
+  if (record === undefined) return NOTHING;
+  let recorded: RecordedCall;
   try {
-    kept = readRecord(snapshot);
+    recorded = readRecord(record);
   } catch (error) {
-    log("warn", `the snapshot of a call was ignored: ${error instanceof Error ? error.message : error}`);
+    log("warn", `the record of a call was ignored: ${errorText(error)}`);
     return NOTHING;
   }
-  const { call, addresses } = kept;
+  const { call, addresses } = recorded;
   const { whyNotResumable } = call.resumed;
-  log("info", `call ${call.callId} ${whyNotResumable === null ? "goes on" : `is over: ${whyNotResumable}`}`);
-  return { addresses, begin: () => desk.send({ type: "host.resume", ...call }) };
+  log("info", `call ${call.callId} ${whyNotResumable === null ? "is resumed" : `is over: ${whyNotResumable}`}`);
+  return { addresses, begin: () => manager.send({ type: "host.resume", ...call }) };
 }

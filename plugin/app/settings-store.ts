@@ -1,4 +1,4 @@
-// The settings in force. A change is taken whole or not at all; the old ones stay when it is wrong.
+// The settings in force. A change applies as a whole or not at all, and then every subscriber is called.
 
 import {
   type DeepPartial,
@@ -9,33 +9,37 @@ import {
   settingsReadAtStart,
   settingsSchema,
 } from "../../rpc-schema/index.ts";
+import type { SettingsSource } from "../calls/settings-change.ts";
 import { isRecord } from "../common/is-record.ts";
 
-/** What a change led to. */
+/** The result of a change. */
 export interface SettingsChange {
   readonly settings: Settings;
   /** Changed settings that take effect at the next start only. */
   readonly restartNeeded: string[];
 }
 
-/** Lives in memory: the host keeps settings and gives them at each start. */
-export interface SettingsStore {
-  /** Complete and checked; a later change makes a new object, this one stays as it is. */
-  get(): Settings;
-  /** @throws RpcError invalidParams, naming every wrong field */
+/** Lives in memory: the host keeps the settings and passes them at each start. */
+export interface SettingsStore extends SettingsSource {
+  /** Calls the subscribers, in the order of their subscription, before it returns. @throws RpcError invalidParams */
   change(change: DeepPartial<Settings>): SettingsChange;
 }
 
 /**
  * Begins with the schema's defaults.
- * @param check what the schema cannot know; an issue refuses the change
+ * @param check for rules that the schema cannot express; an issue refuses the change
  */
 export function createSettingsStore(
   check: (settings: Settings) => FieldIssue | null = () => null,
 ): SettingsStore {
+  const listeners = new Set<(now: Settings, last: Settings) => void>();
   let current = settingsSchema.parse({});
   return {
     get: () => current,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     change(change) {
       const merged = merge(current, change);
       const checked = settingsSchema.safeParse(merged);
@@ -44,12 +48,14 @@ export function createSettingsStore(
       if (issue) throw refused([issue]);
       const last = current;
       current = checked.data;
-      const restartNeeded = settingsReadAtStart.filter(
-        (path) => JSON.stringify(at(last, path)) !== JSON.stringify(at(current, path)),
-      );
-      return { settings: current, restartNeeded };
+      for (const listener of [...listeners]) listener(current, last);
+      return { settings: current, restartNeeded: restartNeeded(current, last) };
     },
   };
+}
+
+function restartNeeded(now: Settings, last: Settings): string[] {
+  return settingsReadAtStart.filter((path) => JSON.stringify(at(last, path)) !== JSON.stringify(at(now, path)));
 }
 
 /** Names the fields as the host wrote them, below `settings.`. */

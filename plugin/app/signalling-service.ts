@@ -1,5 +1,5 @@
-// Runs the signalling for as long as the plugin serves: starts it, tells the host how it stands, and hands its signals
-// on. Which carrier it is, only the factory knows.
+// Runs signalling while the plugin serves: starts it, reports its state to the host, and passes its signals on. Two
+// implementations exist: a libp2p node of our own, and host-relayed signalling.
 
 import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
@@ -15,91 +15,92 @@ import {
   SignallingError,
 } from "../signalling/port.ts";
 
-/** What `initialize` said, as far as signalling is concerned. */
+/** The part of `initialize` that concerns signalling. */
 export interface SignallingConfig {
-  /** How other peers are told we are called. */
+  /** Our name for other peers. */
   readonly label: string;
   /** Absolute path; undefined keeps the key in memory only. */
   readonly privateKeyFile: string | undefined;
   readonly settings: Settings["signalling"];
-  /** The host's peer id, where the host carries the signals over its own node. */
+  /** The host's peer id, if the host relays the signals over its own node. */
   readonly relayPeerId: string | undefined;
 }
 
 export interface SignallingServiceOptions {
-  create(start: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
+  create(config: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
   createHostRelayed(selfId: string, callbacks: SignallingCallbacks): HostRelayedSignalling;
   readonly notify: Notify;
   readonly log: Log;
+}
+
+export interface SignallingListener {
   onSignal(from: string, callId: string, signal: Signal): void;
-  /** Comes again whenever our addresses change. */
+  /** Runs again whenever our addresses change. */
   onReady(self: SelfAddress): void;
   onContacts(): void;
 }
 
-/** One carrier at a time, for as long as the plugin serves. */
 export interface SignallingService {
-  /** Never rejects: a failure is told to the host as `signalling.changed` with its reason. */
-  start(start: SignallingConfig): Promise<void>;
-  /** Waits for a start that is under way. @throws SignallingError closed while there is no signalling */
+  /** Never rejects. A failure is reported to the host as `signalling.changed` with its reason. */
+  start(config: SignallingConfig, listener: SignallingListener): Promise<void>;
+  /** Waits for a start that is in progress. @throws SignallingError closed while signalling does not run */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
-  /** Null until it is ready. */
+  /** Null until signalling is ready. */
   self(): SelfAddress | null;
-  /** Empty while there is no signalling. */
+  /** Empty while signalling does not run. */
   contacts(): Contact[];
-  /** Told to the peers at once, and by whatever carrier is started later. */
+  /** Announces our availability to the peers, at once or after the start. */
   setAvailability(availability: OwnAvailability): void;
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
   addContact(address: string): Promise<Contact>;
-  /** The host's part where it carries the signals; null where the plugin runs a node of its own, and before `start`. */
+  /** Null before `start`, and where the plugin runs a node of its own. */
   hostRelayed(): HostRelayedSignalling | null;
-  /** Sends still waiting reject with `closed`; without a start there is nothing to close. */
+  /** Pending sends reject with `closed`. Does nothing without a start. */
   close(): Promise<void>;
 }
 
-/** The factory's `create` runs at `start`, not here. */
+/** Runs one of the options' factories at each `start`. */
 export function createSignallingService(options: SignallingServiceOptions): SignallingService {
   const { notify } = options;
   let signalling: Signalling | null = null;
-  let carried: HostRelayedSignalling | null = null;
+  let hostRelayed: HostRelayedSignalling | null = null;
   let started: Promise<void> = Promise.resolve();
   let self: SelfAddress | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
 
-  function ready(now: SelfAddress): void {
-    self = now;
-    notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
-    options.onReady(now);
-  }
-
-  const callbacks: SignallingCallbacks = {
-    onSignal: options.onSignal,
-    onContacts(contacts) {
-      notify("contacts.changed", { contacts });
-      options.onContacts();
-    },
-    onAddressChange: ready,
-  };
-
-  async function begin(start: SignallingConfig): Promise<void> {
+  async function begin(config: SignallingConfig, listener: SignallingListener): Promise<void> {
+    const ready = (now: SelfAddress): void => {
+      self = now;
+      notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
+      listener.onReady(now);
+    };
+    const callbacks: SignallingCallbacks = {
+      onSignal: listener.onSignal,
+      onContacts(contacts) {
+        notify("contacts.changed", { contacts });
+        listener.onContacts();
+      },
+      onAddressChange: ready,
+    };
     notify("signalling.changed", { state: "starting", addresses: [] });
     try {
-      if (start.relayPeerId !== undefined) carried = options.createHostRelayed(start.relayPeerId, callbacks);
-      signalling = carried ?? options.create(start, callbacks);
+      const { relayPeerId } = config;
+      if (relayPeerId !== undefined) hostRelayed = options.createHostRelayed(relayPeerId, callbacks);
+      signalling = hostRelayed ?? options.create(config, callbacks);
       signalling.setAvailability(availability);
       ready(await signalling.start());
     } catch (error) {
-      tellFailure(options, errorText(error));
+      reportFailure(options, errorText(error));
     }
   }
 
   return {
-    start(start) {
-      started = begin(start);
+    start(config, listener) {
+      started = begin(config, listener);
       return started;
     },
     async send(...message) {
-      // A call that goes on after a crash speaks before signalling is ready.
+      // A call that is resumed after a crash sends before signalling is ready.
       await started;
       if (!signalling) throw new SignallingError("closed", "signalling is not running");
       await signalling.send(...message);
@@ -111,7 +112,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       signalling?.setAvailability(now);
     },
     addContact: (address) => addContact(self && signalling, address),
-    hostRelayed: () => carried,
+    hostRelayed: () => hostRelayed,
     async close() {
       self = null;
       await signalling?.close();
@@ -119,7 +120,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   };
 }
 
-function tellFailure({ notify, log }: SignallingServiceOptions, why: string): void {
+function reportFailure({ notify, log }: SignallingServiceOptions, why: string): void {
   log("error", `signalling could not start: ${why}`);
   notify("signalling.changed", { state: "failed", addresses: [], why });
 }
@@ -134,7 +135,7 @@ async function addContact(signalling: Signalling | null, address: string): Promi
   }
 }
 
-/** Only a wrong address is the caller's mistake; whatever else went wrong, the peer could not be reached. */
+/** Only a wrong address is the caller's mistake. In every other case the peer could not be reached. */
 function asRpcError(error: unknown, address: string): unknown {
   if (!(error instanceof SignallingError)) return error;
   const issue = { field: "address", value: JSON.stringify(address), expected: error.message };

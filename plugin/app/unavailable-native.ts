@@ -1,9 +1,9 @@
-// Stands where the addon should be when its binary cannot be loaded: the plugin then answers its host and says why it
-// cannot call, instead of not starting.
+// Replaces the addon when its binary cannot be loaded. The plugin then starts all the same, and reports to its host why calls are
+// not possible.
 
 import type { Native } from "../../native/types.ts";
 
-/** Lists no camera; every other function throws, or rejects with, an Error that says `why`. */
+/** Lists no camera. Every other function throws an Error, or rejects with it, whose message is `why`. */
 export function unavailableNative(why: string): Native {
   const refuse = (): never => {
     throw new Error(why);

@@ -1,4 +1,4 @@
-// What the host's page is told of a call, read off the charts' snapshots.
+// Describes a call to the host's page (CallInfo), from the snapshots of its charts.
 
 import type { SnapshotFrom } from "xstate";
 import {
@@ -24,18 +24,18 @@ type CallSnapshot = SnapshotFrom<typeof callMachine>;
 type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
 type AdaptSnapshot = SnapshotFrom<typeof adaptMachine>;
 
-/** What no chart knows: times, and what the statistics say. */
+/** The parts of CallInfo that no chart holds. */
 export interface CallInfoInput {
   /** Unix milliseconds. */
   readonly createdAt: number;
-  /** Unix milliseconds; null until the media path first stood. A reconnection leaves it alone. */
+  /** Unix milliseconds; null before the first connection. A reconnection does not change it. */
   readonly connectedAt: number | null;
   readonly quality: CallQuality;
-  /** Empty when the peer has told none. */
+  /** Empty when the peer's label is unknown. */
   readonly peerLabel: string;
-  /** What the other side takes and gives; null before that was exchanged. */
+  /** The negotiated directions of audio and video; null before the first answer. */
   readonly negotiated: NegotiatedDirections | null;
-  /** The picture sent at most. */
+  /** The largest format that is sent. */
   readonly sending: { readonly width: number; readonly height: number; readonly fps: number };
 }
 
@@ -48,12 +48,12 @@ const PHASES = [
   "ended",
 ] as const satisfies CallPhase[];
 
-/** The chart tags its states with the contract's words; a state without one has ended. */
+/** The chart tags its states with the contract's phases; a state without such a tag has ended. */
 export function phaseOf(snapshot: CallSnapshot): CallPhase {
   return PHASES.find((phase) => snapshot.hasTag(phase)) ?? "ended";
 }
 
-/** A snapshot of the moment; devices count as off until the media chart runs. */
+/** Describes the present moment. Devices are off until the media chart runs. */
 export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo {
   const snapshot = call.ref.getSnapshot();
   const media: MediaSnapshot | undefined = snapshot.children.media?.getSnapshot();
@@ -76,7 +76,7 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     }),
     sending: {
       ...adaptationOf(snapshot.children.sending?.getSnapshot()),
-      ...(facts.negotiated?.video.sends === false ? NO_PICTURE : facts.sending),
+      ...(facts.negotiated?.video.sends === false ? NO_VIDEO : facts.sending),
     },
     showing: adaptationOf(snapshot.children.showing?.getSnapshot()),
     quality: facts.quality,
@@ -104,9 +104,9 @@ function adaptationOf(adapt: AdaptSnapshot | undefined): CallInfo["showing"] {
   return { step, ...(strain === null ? {} : { strain }), ...(reason === null ? {} : { reason }) };
 }
 
-const NO_PICTURE = { width: 0, height: 0, fps: 0 };
+const NO_VIDEO = { width: 0, height: 0, fps: 0 };
 
-/** The media level is what arrives at most, so what the other side does not take is no part of it. */
+/** The media level says what can arrive, so it excludes a kind of media that the other side refuses. */
 function limitedBy(negotiated: NegotiatedDirections | null, local: CallInfo["local"]): CallInfo["local"] {
   if (!negotiated) return local;
   const hasPicture = local.mediaLevel === "pictureAndVoice" || local.mediaLevel === "pictureOnly";
@@ -120,7 +120,7 @@ function limitedBy(negotiated: NegotiatedDirections | null, local: CallInfo["loc
   return { ...local, mediaLevel, mediaLevelReason: `the other side takes no ${refused.join(" and no ")}` };
 }
 
-/** What was not agreed on cannot come, whatever the other side says of itself. */
+/** A kind of media that was not negotiated cannot arrive, whatever the other side announces. */
 function remoteState(isOn: boolean | null, flow: MediaFlow | undefined): RemoteMedia {
   if (flow?.receives === false) return "off";
   if (isOn === null) return "unknown";
@@ -138,13 +138,13 @@ function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "spea
 }
 
 function whyOf({ interruption, why }: DeviceContext): Pick<DeviceState, "why"> {
-  const told = interruption ?? why;
-  return told === null ? {} : { why: told };
+  const reason = interruption ?? why;
+  return reason === null ? {} : { why: reason };
 }
 
 function stateOf(media: MediaSnapshot, kind: "camera" | "microphone" | "speaker"): DeviceState["state"] {
   if (media.matches({ [kind]: "lost" })) return "lost";
-  // Open for the chart, which waits for it; for the user it is not there yet again.
+  // The chart treats an interrupted device as open, but the user cannot use it at present.
   if (media.context[kind].interruption !== null) return "opening";
   if (media.matches({ [kind]: { open: "live" } })) return "live";
   if (media.matches({ [kind]: { open: "muted" } })) return "muted";

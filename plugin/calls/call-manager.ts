@@ -1,4 +1,4 @@
-// The desk chart with its effects: the one place where the charts meet the engines.
+// The call manager's chart with its effects. Here the charts meet the engines.
 
 import { type Actor, type ActorOptions, createActor } from "xstate";
 import {
@@ -15,29 +15,65 @@ import { createDeviceEffects } from "./effects/device-effects.ts";
 import { createPeerEffects } from "./effects/peer-effects.ts";
 import { createSignalEffects } from "./effects/signal-effects.ts";
 import type { CallEnvironment } from "./environment.ts";
+import { liveSettingsChange } from "./settings-change.ts";
 
 export type CallManager = Actor<typeof callManagerMachine>;
 
 export interface CallManagerCallbacks {
   onCall(call: ManagedCall): void;
-  /** Comes once for each call, before its media are forgotten. */
+  /** Runs once for each call, before its media are released. */
   onEnd(ended: EndedCall): void;
-  /** Some chart of some call moved. Comes often; the receiver gathers. */
+  /** A chart has changed. Runs often, so the receiver should batch its work. */
   onStateChange(): void;
 }
 
 /**
- * Makes the desk and its calls, not yet started.
- * @param options.clock for every wait of the charts; the system's unless given
+ * Creates the call manager, not yet started. It follows the settings for as long as it lives.
+ * @param options.clock for every delay of the charts; the system's unless given
  */
 export function createCallManager(
-  context: CallEnvironment,
+  environment: CallEnvironment,
   callbacks: CallManagerCallbacks,
   options: Pick<ActorOptions<typeof callManagerMachine>, "clock"> = {},
 ): CallManager {
-  const signals = createSignalEffects(context);
-  const { addRemoteCandidate, ...connection } = createPeerEffects(context);
+  const { settings, ringBudget } = environment;
+  const signals = createSignalEffects(environment);
+  const machine = callManagerMachine.provide({
+    actors: { call: provideCall(environment, signals) },
+    actions: {
+      notifyHostOfCall: (_, params) => {
+        if (params.call) callbacks.onCall(params.call);
+      },
+      notifyHostOfEnd: (_, params) => {
+        callbacks.onEnd(params);
+        environment.endCall(params.callId);
+      },
+      refuse: (_, params) => signals.refuse(params),
+    },
+    guards: {
+      ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && !ringBudget.allows(from),
+    },
+  });
+  const manager = createActor(machine, {
+    ...options,
+    input: { timeouts: settings.get().timeouts },
+    inspect: (event) => {
+      if (event.type === "@xstate.snapshot") callbacks.onStateChange();
+    },
+  });
+  const unsubscribe = settings.subscribe((now, last) => {
+    manager.send({
+      type: "settings.changed",
+      timeouts: now.timeouts,
+      change: liveSettingsChange(last, now),
+    });
+  });
+  manager.subscribe({ complete: unsubscribe });
+  return manager;
+}
 
+function provideCall(environment: CallEnvironment, signals: ReturnType<typeof createSignalEffects>) {
+  const { addRemoteCandidate, ...connection } = createPeerEffects(environment);
   const link = linkMachine.provide({
     actors: {
       ...connection,
@@ -53,40 +89,16 @@ export function createCallManager(
     },
   });
   const media = mediaMachine.provide({
-    actors: createDeviceEffects(context),
+    actors: createDeviceEffects(environment),
     actions: { sendMediaState: (_, params) => signals.sendMediaState(params) },
   });
-  const { measure, apply } = createAdaptEffects(context);
+  const { measure, apply } = createAdaptEffects(environment);
   const adapt = adaptMachine.provide({
     actors: { measure },
     actions: { apply: (_, params) => apply(params) },
   });
-  const call = callMachine.provide({
+  return callMachine.provide({
     actors: { link, media, adapt, sendRequest: signals.sendRequest, sendHangup: signals.sendHangup },
     actions: { sendRinging: (_, params) => signals.sendRinging(params) },
-  });
-  const desk = callManagerMachine.provide({
-    actors: { call },
-    actions: {
-      notifyHostOfCall: (_, params) => {
-        if (params.call) callbacks.onCall(params.call);
-      },
-      notifyHostOfEnd: (_, params) => {
-        callbacks.onEnd(params);
-        context.endCall(params.callId);
-      },
-      refuse: (_, params) => signals.refuse(params),
-    },
-    guards: {
-      ringsTooOften: (_, { from, signal }) =>
-        signal.type === "call-request" && !context.ringBudget.allows(from),
-    },
-  });
-  return createActor(desk, {
-    ...options,
-    input: { timeouts: context.settings().timeouts },
-    inspect: (event) => {
-      if (event.type === "@xstate.snapshot") callbacks.onStateChange();
-    },
   });
 }

@@ -1,5 +1,5 @@
-// The meeting point of one call's media: pictures and samples pass here between the devices, the WebRTC connection and
-// the host's page, and are counted. Decides nothing about the call, and touches neither pixels nor samples.
+// Connects one call's devices, its WebRTC connection and the host's page: frames and audio blocks pass through here and
+// are counted. Pixels and samples are not touched.
 
 import type { CaptureConstraints, CaptureCounters, FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
@@ -13,33 +13,33 @@ import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
 
 export interface CallMediaOptions {
-  /** Shows a picture to the host's page, if it watches. */
+  /** Offers a frame to the host's page. */
   showFrame(source: FrameSource, frame: VideoFrame): void;
   /** Unix time in microseconds. */
   nowUs(): number;
   createScaler(): FrameScaler;
-  /** The settings' largest picture. */
+  /** The settings' frame size and rate. */
   captureConstraints(): CaptureConstraints;
-  /** A picture could not be made smaller. */
+  /** A frame could not be scaled. */
   onError(error: unknown): void;
 }
 
-/** Pictures since the start of the call, over all cameras that it used. */
+/** Frames since the start of the call, over all cameras that it used. */
 export interface MediaCounts {
   readonly captured: number;
-  /** Faulty or overtaken ones included. */
+  /** Includes faulty frames and frames that a newer one replaced. */
   readonly captureDropped: number;
-  /** Given to WebRTC's source, which may still drop them to keep its bit rate. */
+  /** Given to WebRTC's source, which may still drop frames to keep its bit rate. */
   readonly sent: number;
-  /** Out of WebRTC's sink, decoded. */
+  /** Decoded frames from WebRTC's sink. */
   readonly received: number;
 }
 
 const NOTHING_CAPTURED: CaptureCounters = { captured: 0, faulty: 0, dropped: 0, delivered: 0 };
-/** Two seconds at 30 pictures a second: long enough to be steady, short enough to show a change. */
+/** Two seconds at 30 frames a second: long enough to be steady, short enough to show a change. */
 const DELAY_WINDOW = 64;
 
-/** Owns neither devices nor the connection: whoever set them here closes them and sets null. */
+/** Does not own the devices or the connection: the effect that sets one here closes it and sets null. */
 export class CallMedia {
   readonly #options: CallMediaOptions;
   readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
@@ -48,13 +48,13 @@ export class CallMedia {
   #peer: Peer | null = null;
   #speaker: Speaker | null = null;
   #camera: OpenCamera | null = null;
-  /** Of cameras that were closed in this call. */
+  /** Counters of the cameras that this call has closed. */
   #pastCamera = NOTHING_CAPTURED;
   #sent = 0;
   #received = 0;
   #microphonePeak = 0;
   #speakerPeak = 0;
-  /** Public, since the mute command goes straight to it. */
+  /** Public, because the mute command goes to the microphone directly. */
   microphone: Microphone | null = null;
 
   constructor(options: CallMediaOptions) {
@@ -62,49 +62,47 @@ export class CallMedia {
     this.#lipSync = new LipSync({ show: (frame) => options.showFrame("remote", frame) });
     this.#sender = new FrameSender({
       createScaler: options.createScaler,
-      send: (picture) => this.#send(picture),
+      send: (frame) => this.#send(frame),
       nowMs: () => options.nowUs() / 1000,
       onError: options.onError,
     });
   }
 
-  /**
-   * Null while there is no connection; microphone blocks are dropped then, and pictures go to the page alone.
-   */
+  /** Null while there is no connection; audio blocks are then dropped, and frames go to the page only. */
   set peer(peer: Peer | null) {
     this.#peer = peer;
-    this.#listenIfHeard();
+    this.#updateAudioReceiving();
   }
 
   get peer(): Peer | null {
     return this.#peer;
   }
 
-  /** Remote blocks are dropped while there is none. */
+  /** Remote audio blocks are dropped while there is no speaker. */
   set speaker(speaker: Speaker | null) {
     this.#speaker = speaker;
-    this.#listenIfHeard();
+    this.#updateAudioReceiving();
   }
 
-  get #isHeard(): boolean {
+  get #hasListener(): boolean {
     return this.#speaker !== null && this.#speaker.deviceId !== NONE_ID;
   }
 
-  #listenIfHeard(): void {
-    this.#peer?.setAudioReceiving(this.#isHeard);
+  #updateAudioReceiving(): void {
+    this.#peer?.setAudioReceiving(this.#hasListener);
   }
 
-  /** @param behindMs of the remote sound against the remote picture; null unless both flow */
-  updateAvOffset(behindMs: number | null): void {
-    this.#lipSync.update(this.#isHeard ? behindMs : null);
+  /** @param offsetMs delay of the remote audio behind the remote video; null unless both flow */
+  updateAvOffset(offsetMs: number | null): void {
+    this.#lipSync.update(this.#hasListener ? offsetMs : null);
   }
 
-  /** By how much remote pictures are held back now, so that lips fit the sound. */
+  /** The delay of remote frames for lip sync. */
   pictureHoldMs(): number {
     return Math.round(10 * this.#lipSync.holdMs) / 10;
   }
 
-  /** The last one's counts are kept, so that a change of camera does not set the call's sums back. */
+  /** Adds the old camera's counters to the sums of the call, which a switch of cameras must not reset. */
   set camera(camera: OpenCamera | null) {
     if (this.#camera && camera !== this.#camera) {
       this.#pastCamera = addCounters(this.#pastCamera, this.#camera.counters());
@@ -112,24 +110,24 @@ export class CallMedia {
     this.#camera = camera;
   }
 
-  /** Borrows the frame until it returns; whoever shows it longer retains it. */
+  /** Borrows the frame until it returns; a receiver that needs it longer retains it. */
   cameraFrame(frame: VideoFrame): void {
     if (this.#peer) this.#sender.offer(frame);
     this.#options.showFrame("local", frame);
   }
 
-  /** From now on no more than this share of the camera's pictures is sent. */
+  /** Limits what is sent to this share of the camera's frames. */
   limitSending(share: VideoShare): void {
     this.#sender.limit(share, this.captureFormat().fps);
   }
 
-  /** What the camera gives; before it is open, what it will be asked for. */
+  /** The camera's format; before it is open, the format that will be requested. */
   captureFormat(): { width: number; height: number; fps: number } {
     const { width, height, fps } = this.#camera?.mode ?? this.#options.captureConstraints();
     return { width, height, fps };
   }
 
-  /** What is sent at most; nothing without a camera. */
+  /** The largest format that is sent; zeros without a camera. */
   sendFormat(): { width: number; height: number; fps: number } {
     const { scale, rate } = this.#sender.share;
     if (!this.#camera || rate === 0) return { width: 0, height: 0, fps: 0 };
@@ -137,7 +135,7 @@ export class CallMedia {
     return { ...scaledSize(mode, scale), fps: Math.round(mode.fps * rate) };
   }
 
-  /** The call is over: nothing is held any more. */
+  /** Releases every held frame at the end of the call. */
   stop(): void {
     this.#sender.stop();
     this.#lipSync.stop();
@@ -160,11 +158,11 @@ export class CallMedia {
     this.#speaker?.play(block, sampleRate);
   }
 
-  #send(picture: VideoFrame): void {
+  #send(frame: VideoFrame): void {
     if (!this.#peer) return;
-    this.#peer.sendVideo(picture);
+    this.#peer.sendVideo(frame);
     this.#sent += 1;
-    this.#captureToSendUs.add(this.#options.nowUs() - picture.capturedAtUs);
+    this.#captureToSendUs.add(this.#options.nowUs() - frame.capturedAtUs);
   }
 
   /** Peaks since the last call of this, 0 to 1. */
@@ -186,7 +184,7 @@ export class CallMedia {
     };
   }
 
-  /** Median of the last pictures, milliseconds; null before the first. */
+  /** Median over the last frames, in milliseconds; null before the first. */
   captureToSendMs(): number | null {
     const medianUs = this.#captureToSendUs.median();
     return medianUs === null ? null : medianUs / 1000;

@@ -1,5 +1,5 @@
-// Gives the host, while there is a call, what a new process of ours needs to go on with it. Only what differs from what
-// was given last is given again; what stands in it is for call-record.ts to say.
+// Gives the host a record of the current call, from which a new plugin process can resume it. Sends a record only when it
+// differs from the last one. call-record.ts defines the record.
 
 import type { PluginNotificationParams } from "../../rpc-schema/index.ts";
 import type { CallManagerContext, ManagedCall } from "../../statecharts/index.ts";
@@ -7,8 +7,8 @@ import { errorText } from "../common/error-text.ts";
 import { recordOf } from "./call-record.ts";
 
 export interface CallPersisterOptions {
-  desk(): CallManagerContext;
-  /** Undefined for a call that the host was not told of, or no longer. */
+  managerContext(): CallManagerContext;
+  /** Undefined before the host was informed of the call, and after its end. */
   timesOf(callId: string): { readonly createdAt: number; readonly connectedAt: number | null } | undefined;
   /** Multiaddrs at which the peer was reached. */
   addressesOf(peerId: string): readonly string[];
@@ -18,33 +18,33 @@ export interface CallPersisterOptions {
 
 export class CallPersister {
   readonly #options: CallPersisterOptions;
-  #isPlanned = false;
-  #kept: string | null = null;
+  #isUpdatePlanned = false;
+  #lastSnapshot: string | null = null;
 
   constructor(options: CallPersisterOptions) {
     this.#options = options;
   }
 
-  /** Charts move in bursts; the host is told once the burst is over. */
-  moved(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
+  /** Charts change in bursts, so the record is updated once the burst is over. */
+  scheduleUpdate(): void {
+    if (this.#isUpdatePlanned) return;
+    this.#isUpdatePlanned = true;
     setImmediate(() => {
-      this.#isPlanned = false;
+      this.#isUpdatePlanned = false;
       try {
-        this.#tell();
+        this.#update();
       } catch (error) {
-        // A call without a net is better than none.
-        this.#options.log("error", `the call was not kept: ${errorText(error)}`);
+        // The call goes on; it only cannot be resumed after a crash.
+        this.#options.log("error", `the record of the call was not updated: ${errorText(error)}`);
       }
     });
   }
 
-  #tell(): void {
-    const call = Object.values(this.#options.desk().calls).find(isAlive);
+  #update(): void {
+    const call = Object.values(this.#options.managerContext().calls).find(isAlive);
     const snapshot = call ? this.#record(call) : null;
-    if (snapshot === this.#kept) return;
-    this.#kept = snapshot;
+    if (snapshot === this.#lastSnapshot) return;
+    this.#lastSnapshot = snapshot;
     this.#options.persist({
       snapshot,
       ...(snapshot !== null && call ? { callId: call.callId } : {}),
@@ -52,15 +52,15 @@ export class CallPersister {
   }
 
   #record(call: ManagedCall): string | null {
-    const { desk, timesOf, addressesOf } = this.#options;
+    const { managerContext, timesOf, addressesOf } = this.#options;
     const times = timesOf(call.callId);
-    const selfId = call.ref.getSnapshot().context.resumed?.selfId ?? desk().selfId;
+    const selfId = call.ref.getSnapshot().context.resumed?.selfId ?? managerContext().selfId;
     if (!times || selfId === null) return null;
     return recordOf(call, { ...times, selfId, addresses: addressesOf(call.peerId) });
   }
 }
 
-/** One at a time, beside those that still say goodbye, and one that stands by and is unknown to the host. */
+/** At most one call is alive: others are sending their hang-up, or wait without the host's knowledge. */
 function isAlive({ ref, isKnownToHost }: ManagedCall): boolean {
   return isKnownToHost && !ref.getSnapshot().hasTag("ended");
 }

@@ -1,5 +1,5 @@
-// What of a call is kept for the process that comes after a crash: which call it is, and what the user had chosen. No
-// state of a chart, no description and no secret is in it, so that another version of the charts can go on from it.
+// The record from which a new process resumes a call after a crash: the identity of the call and the user's choices. It
+// holds no chart state, session description or secret, so that another version of the charts can resume from it.
 
 import { z } from "zod";
 import {
@@ -13,14 +13,14 @@ import {
 } from "../../rpc-schema/index.ts";
 import type { ManagedCall, PeerKind, ResumeCall, Resumed, ResumedMedia } from "../../statecharts/index.ts";
 
-/** Raised whenever a record means something else than before; only the end of an older one is told. */
+/** Raised when the meaning of a record changes. A call with an older record can only be ended. */
 const FORMAT = 1;
-/** The peer's newest; it is found by one of them, or by another way that signalling knows. */
+/** Of the peer, the newest first. Signalling may also find the peer in another way. */
 const MAX_ADDRESSES = 8;
 const NOT_CONNECTED = "the plugin ended by itself before the call was connected";
 const OTHER_FORMAT = "the plugin ended by itself, and the one after it cannot read what was kept of the call";
 
-/** Enough to tell both sides of the call's end; the same in every format. */
+/** Enough to report the end of the call to both sides; the same in every format. */
 const headSchema = z.object({
   format: z.number().int(),
   callId: callIdSchema,
@@ -54,24 +54,24 @@ const detailSchema = z.object({
   }),
 });
 
-/** What no chart knows. */
+/** The parts of a record that no chart holds. */
 export interface RecordInput {
   readonly selfId: string;
   /** Multiaddrs of the peer; empty where the host carries the signals. */
   readonly addresses: readonly string[];
   /** Unix milliseconds. */
   readonly createdAt: number;
-  /** Null until a path first stood. */
+  /** Null before the first connection. */
   readonly connectedAt: number | null;
 }
 
 export interface RecordedCall {
   readonly call: ResumeCall;
-  /** Where the peer was. */
+  /** Multiaddrs of the peer. */
   readonly addresses: readonly string[];
 }
 
-/** The text for the host to keep; null where it would be too long, which no call of ours is. */
+/** The text for the host to keep; null if it were too long, which no call of ours is. */
 export function recordOf(call: ManagedCall, facts: RecordInput): string | null {
   const { callId, peerId, direction, ref } = call;
   const { media, remote } = ref.getSnapshot().context;
@@ -82,8 +82,8 @@ export function recordOf(call: ManagedCall, facts: RecordInput): string | null {
 }
 
 /**
- * The call of a record, also where it can only be ended.
- * @throws Error that names what is wrong with a text that is none of ours
+ * Reads a record, also one whose call can only be ended.
+ * @throws Error that names what is wrong with an invalid text
  */
 export function readRecord(text: string): RecordedCall {
   if (text.length > MAX_SNAPSHOT_CHARS) {
@@ -108,14 +108,17 @@ export function readRecord(text: string): RecordedCall {
   return { call: { callId, peerId, direction, media, peerKind, resumed }, addresses };
 }
 
-/** The link learns of pages, since a plugin that crashed speaks as they do; what a plugin is, the call knows for good. */
+/**
+ * The call recognises plugins for good. For other peers the link knows more: it also recognises a page, which sends the
+ * same signals as a plugin after a crash.
+ */
 function kindOf({ ref }: ManagedCall): PeerKind {
   const { context, children } = ref.getSnapshot();
   if (context.peerKind === "plugin") return "plugin";
   return children.link?.getSnapshot().context.peerKind ?? context.peerKind;
 }
 
-/** Before the devices have a chart they stand as that chart will begin. */
+/** Without a media chart, its initial state. */
 function mediaOf({ ref }: ManagedCall): ResumedMedia {
   const { children, context } = ref.getSnapshot();
   const media = children.media?.getSnapshot();
@@ -140,7 +143,7 @@ function mediaBefore(isCameraOn: boolean): ResumedMedia {
   return { isMicrophoneOn: true, isCameraOn, devices: { camera: none, microphone: none, speaker: none } };
 }
 
-/** Signalling takes addresses that say whose they are. */
+/** Signalling requires addresses that end in the peer's id. */
 function withPeer(address: string, peerId: string): string {
   return address.endsWith(`/p2p/${peerId}`) ? address : `${address}/p2p/${peerId}`;
 }

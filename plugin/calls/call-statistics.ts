@@ -1,31 +1,31 @@
-// The sums that WebRTC keeps → the rates and the quality that people are shown.
+// Turns WebRTC's counters into the rates and the quality that users see.
 
 import type { CallQuality, CallStatistics, FrameCounts } from "../../rpc-schema/index.ts";
 import type { PeerStatistics } from "../peer/peer.ts";
 import type { MediaCounts } from "./call-media.ts";
 
-/** ITU-T G.114 calls 150 ms one way good and 400 ms the limit; here for the way there and back. */
+/** Twice the one-way delays of ITU-T G.114, which calls 150 ms good and 400 ms the limit. */
 const GOOD_ROUND_TRIP_MS = 300;
 const FAIR_ROUND_TRIP_MS = 800;
-/** Opus and VP8 conceal up to about 2 %; above 8 % speech suffers. */
+/** Opus and VP8 conceal a loss of up to about 2 %; above 8 % speech suffers. */
 const GOOD_LOSS = 0.02;
 const FAIR_LOSS = 0.08;
 
-/** All sums of one call, read within one turn. */
+/** All counters of one call, read at the same moment. */
 export interface StatisticsMoment {
   readonly callId: string;
   /** Unix milliseconds. */
   readonly at: number;
   readonly peer: PeerStatistics;
   readonly media: MediaCounts;
-  /** Median; null before the first picture. */
+  /** Median; null before the first frame. */
   readonly captureToSendMs: number | null;
   readonly pictureHoldMs: number;
   readonly remoteFrames: FrameCounts;
   readonly localFrames: FrameCounts;
 }
 
-/** Rates are over the time since `last`; zero at the first moment. */
+/** Rates cover the time since `last`; they are zero at the first moment. */
 export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | null): CallStatistics {
   const seconds = last ? Math.max((now.at - last.at) / 1000, 0.001) : 0;
   const rate = (key: "bytesSentVideo" | "bytesSentAudio" | "bytesReceivedVideo" | "bytesReceivedAudio") =>
@@ -57,7 +57,7 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
   };
 }
 
-/** By how much the remote sound is behind the remote picture, milliseconds; null unless both came since `last`. */
+/** Delay of the remote audio behind the remote video, in milliseconds; null unless both arrived since `last`. */
 export function avOffset({ peer }: StatisticsMoment, last: StatisticsMoment | null): number | null {
   const flows =
     last !== null &&
@@ -67,8 +67,7 @@ export function avOffset({ peer }: StatisticsMoment, last: StatisticsMoment | nu
 }
 
 /**
- * Of received packets between both moments; null where nothing was expected. RFC 3550 section 6.4.1 counts
- * the sums.
+ * The share of packets lost between the moments, from the sums of RFC 3550, section 6.4.1; null when none was expected.
  */
 function lossBetween(now: PeerStatistics, last: PeerStatistics | null): number | null {
   if (last === null) return null;
@@ -77,7 +76,7 @@ function lossBetween(now: PeerStatistics, last: PeerStatistics | null): number |
   return expected === 0 ? null : lost / expected;
 }
 
-/** unknown until a round trip was measured. */
+/** `unknown` until a round trip was measured. */
 export function qualityOf(roundTripMs: number | null, fractionLost: number | null): CallQuality {
   if (roundTripMs === null) return "unknown";
   const loss = fractionLost ?? 0;

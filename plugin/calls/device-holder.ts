@@ -1,5 +1,5 @@
-// One kind of device held for a call, and changed for another while the call goes on: cameras overlap, so that no
-// picture is missed; sound devices follow one another, since only one may be open. Does not decide which.
+// Holds one kind of device for a call, and switches it while the call goes on. A new camera opens before the old one closes,
+// so that no frame is missing. Sound devices follow one another, since only one of a kind may be open.
 
 interface Closable {
   readonly deviceId: string;
@@ -9,32 +9,32 @@ interface Closable {
 
 export interface DeviceCallbacks {
   onLost(error: unknown): void;
-  /** Whether what the device gives is used: false before it took over, and after it was let go. */
+  /** Whether the device's output is used: false before it took over, and after its release. */
   isCurrent(): boolean;
-  /** It has given something. */
+  /** The device has given its first output. */
   onAlive(): void;
 }
 
 export interface DeviceHolderOptions<D extends Closable> {
   open(choice: string, callbacks: DeviceCallbacks): Promise<D>;
-  /** Whether the choice means the device that is open; nothing is done then. */
+  /** Whether the choice means the open device, which then stays. */
   isSame(device: D, choice: string): boolean;
-  /** The new one is opened, and has given something, before the old one is closed. */
+  /** Whether the new device must give output before the old one is closed. */
   readonly overlaps: boolean;
-  /** Connects the device with its call, and null when it goes. */
+  /** Connects the device with its call; null disconnects it. */
   attach(device: D | null): void;
   onOpened(device: D): void;
-  /** The device in use ended by itself; or it was closed, and this choice did not open in its place. */
+  /** The device ended by itself. With a choice: the old device is closed and this one did not open. */
   onLost(error: unknown, choice?: string): void;
-  /** The one asked for did not open, and the old one stays. */
+  /** The chosen device did not open, and the old one stays. */
   onRefused(choice: string, error: unknown): void;
   onCloseFailed(error: unknown): void;
 }
 
-interface Wish {
+interface SwitchRequest {
   readonly choice: string;
-  /** The device that is open shall be opened again, which no device allows while it is. */
-  readonly isRenewal: boolean;
+  /** Close and open the same device, because no device can be opened twice. */
+  readonly isReopening: boolean;
 }
 
 interface Slot<D> {
@@ -42,24 +42,24 @@ interface Slot<D> {
   readonly alive: PromiseWithResolvers<void>;
 }
 
-/** A camera that gives no picture for so long after it was opened does not work; the slowest take a second. */
+/** A camera without a frame for this long after it was opened does not work. The slowest cameras take a second. */
 const ALIVE_MS = 3_000;
-/** Two cameras on one USB bus: the second gets none of its bandwidth until the first is closed. */
-const NO_ROOM = "ENOSPC";
+/** Two cameras on one USB bus: the second gets no bandwidth until the first is closed. */
+const NO_BANDWIDTH = "ENOSPC";
 
 export class DeviceHolder<D extends Closable> {
   readonly #options: DeviceHolderOptions<D>;
   readonly #closing = Promise.withResolvers<void>();
   #isClosed = false;
   #current: Slot<D> | null = null;
-  #wanted: Wish | null = null;
+  #pending: SwitchRequest | null = null;
   #switching: Promise<void> | null = null;
 
   constructor(options: DeviceHolderOptions<D>) {
     this.#options = options;
   }
 
-  /** Opens the first device. @throws what opening throws */
+  /** Opens the first device, without connecting it. @throws the error of `open` */
   async openFirst(choice: string): Promise<this> {
     const slot = this.#createSlot();
     this.#current = slot;
@@ -67,23 +67,23 @@ export class DeviceHolder<D extends Closable> {
     return this;
   }
 
-  /** Connects what `begin` opened. */
+  /** Connects the device that `openFirst` opened. */
   attachFirst(): void {
     if (this.#current?.device) this.#takeOver(this.#current, this.#current.device);
   }
 
-  /** Another device; of several wishes at once the last one counts. */
+  /** Switches to another device. The last of several requests wins. */
   switchTo(choice: string): void {
-    this.#wanted = { choice, isRenewal: false };
+    this.#pending = { choice, isReopening: false };
     this.#proceed();
   }
 
-  /** Opens the device in use once more, for what `open` asks of it has changed. */
+  /** Opens the current device again, because its options have changed. */
   reopen(): void {
     const choice = this.#current?.device?.deviceId;
     if (choice === undefined) return;
-    // One that is about to be opened is asked for what is wanted now.
-    this.#wanted ??= { choice, isRenewal: true };
+    // A device that is about to be opened gets the new options anyway.
+    this.#pending ??= { choice, isReopening: true };
     this.#proceed();
   }
 
@@ -93,7 +93,7 @@ export class DeviceHolder<D extends Closable> {
     });
   }
 
-  /** What is given from now on is not used. */
+  /** Disconnects the device at once; `close` closes it. */
   release(): void {
     this.#isClosed = true;
     this.#closing.resolve();
@@ -110,11 +110,11 @@ export class DeviceHolder<D extends Closable> {
   }
 
   async #switchAll(): Promise<void> {
-    while (this.#wanted !== null && !this.#isClosed) {
-      const { choice, isRenewal } = this.#wanted;
-      this.#wanted = null;
+    while (this.#pending !== null && !this.#isClosed) {
+      const { choice, isReopening } = this.#pending;
+      this.#pending = null;
       const device = this.#current?.device;
-      if (isRenewal) await this.#breakThenMake(choice);
+      if (isReopening) await this.#breakThenMake(choice);
       else if (device && this.#options.isSame(device, choice)) this.#options.onOpened(device);
       else if (this.#options.overlaps) await this.#makeThenBreak(choice);
       else await this.#breakThenMake(choice);
@@ -123,14 +123,14 @@ export class DeviceHolder<D extends Closable> {
 
   async #makeThenBreak(choice: string): Promise<void> {
     const slot = this.#createSlot();
-    // Both cameras are open from here on; only the old one's pictures are used.
+    // From here on both cameras are open, and only the old one's frames are used.
     try {
       slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
       await this.#untilAlive(slot, choice);
     } catch (error) {
       await this.#closeQuietly(slot);
       if (this.#isClosed) return;
-      if (hasNoRoom(error)) await this.#breakThenMake(choice);
+      if (lacksBandwidth(error)) await this.#breakThenMake(choice);
       else this.#options.onRefused(choice, error);
       return;
     }
@@ -138,7 +138,7 @@ export class DeviceHolder<D extends Closable> {
       await this.#closeQuietly(slot);
       return;
     }
-    // In this order no picture is missing: the next one comes from the new camera.
+    // In this order no frame is missing: the next one comes from the new camera.
     const old = this.#current;
     this.#takeOver(slot, slot.device);
     if (old) await this.#closeQuietly(old);
@@ -184,7 +184,7 @@ export class DeviceHolder<D extends Closable> {
 
   #createSlot(): Slot<D> {
     const alive = Promise.withResolvers<void>();
-    // Nobody waits for the first device to come alive.
+    // Nothing awaits this promise for the first device.
     alive.promise.catch(() => undefined);
     return { device: null, alive };
   }
@@ -205,6 +205,6 @@ export class DeviceHolder<D extends Closable> {
   }
 }
 
-function hasNoRoom(error: unknown): boolean {
-  return error instanceof Error && "errno" in error && error.errno === NO_ROOM;
+function lacksBandwidth(error: unknown): boolean {
+  return error instanceof Error && "errno" in error && error.errno === NO_BANDWIDTH;
 }

@@ -1,35 +1,44 @@
-// The machine's cameras, microphones and speakers as one list that is kept while somebody wants to know it. Which of
-// them a call uses is decided elsewhere.
+// The machine's cameras, microphones and speakers as one list, kept up to date while there are subscribers.
 
 import type { Device, DeviceList } from "../../rpc-schema/index.ts";
 import type { Cameras } from "../camera/camera.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { Sound, SoundDevices } from "../sound/sound.ts";
 
-export interface DeviceMonitorOptions {
+/** Lists all devices without opening any. @throws SoundError */
+export async function listDevices({ cameras, sound }: DeviceEngines): Promise<DeviceList> {
+  const { microphones, speakers } = await sound.list();
+  return { cameras: cameras.list(), microphones, speakers };
+}
+
+export interface DeviceEngines {
+  readonly cameras: Pick<Cameras, "list">;
+  readonly sound: Pick<Sound, "list">;
+}
+
+export interface DeviceMonitorOptions extends DeviceEngines {
   readonly cameras: Pick<Cameras, "list" | "watch">;
   readonly sound: Pick<Sound, "list" | "watch">;
   readonly log: Log;
 }
 
 export interface DeviceMonitor {
-  /** Lists anew. @throws SoundError */
-  list(): Promise<DeviceList>;
-  /** Told of every change until the result is called; at once of the list, where it is known. */
+  /** The listener gets the list at once where it is known, and then every change. @returns ends the subscription */
   subscribe(listener: (devices: DeviceList) => void): () => void;
-  /** Nobody is told anything any more. Idempotent. */
+  /** Ends every subscription. Idempotent. */
   close(): void;
 }
 
 export function createDeviceMonitor(options: DeviceMonitorOptions): DeviceMonitor {
-  return new WatchedDevices(options);
+  return new LazyDeviceMonitor(options);
 }
 
-class WatchedDevices implements DeviceMonitor {
+class LazyDeviceMonitor implements DeviceMonitor {
   readonly #options: DeviceMonitorOptions;
   readonly #listeners = new Set<(devices: DeviceList) => void>();
-  #stopWatching: (() => void) | null = null;
-  /** Null until the first list has come, and while nobody wants to know. */
+  #stopEngines: (() => void) | null = null;
+  /** Null until the first list has come, and while there are no subscribers. */
   #known: DeviceList | null = null;
   #isClosed = false;
 
@@ -37,18 +46,12 @@ class WatchedDevices implements DeviceMonitor {
     this.#options = options;
   }
 
-  async list(): Promise<DeviceList> {
-    const { cameras, sound } = this.#options;
-    const { microphones, speakers } = await sound.list();
-    return { cameras: cameras.list(), microphones, speakers };
-  }
-
   subscribe(listener: (devices: DeviceList) => void): () => void {
     if (this.#isClosed) return () => undefined;
-    // Of its own, so that one function may subscribe twice.
+    // A new function for each subscription, so that one listener may subscribe twice.
     const own = (devices: DeviceList) => listener(devices);
     this.#listeners.add(own);
-    if (!this.#stopWatching) this.#start();
+    if (!this.#stopEngines) this.#start();
     else if (this.#known) own(this.#known);
     return () => {
       this.#listeners.delete(own);
@@ -65,43 +68,45 @@ class WatchedDevices implements DeviceMonitor {
   #start(): void {
     const { cameras, sound } = this.#options;
     const stops = [
-      cameras.watch((devices) => this.#withCameras(devices)),
-      sound.watch((devices) => this.#withSound(devices)),
+      cameras.watch((devices) => this.#updateCameras(devices)),
+      sound.watch((devices) => this.#updateSound(devices)),
     ];
-    this.#stopWatching = () => {
+    this.#stopEngines = () => {
       for (const stop of stops) stop();
     };
     this.#relist();
   }
 
   #stop(): void {
-    this.#stopWatching?.();
-    this.#stopWatching = null;
+    this.#stopEngines?.();
+    this.#stopEngines = null;
     this.#known = null;
   }
 
-  #take(devices: DeviceList): void {
-    // Watchers tell of signs of change; people want to hear of changes.
+  #update(devices: DeviceList): void {
+    // The engines also report signs of change that leave the list as it was.
     if (JSON.stringify(devices) === JSON.stringify(this.#known)) return;
     this.#known = devices;
     for (const listener of [...this.#listeners]) listener(devices);
   }
 
   #relist(): void {
-    this.list()
+    listDevices(this.#options)
       .then((devices) => {
-        if (this.#stopWatching) this.#take(devices);
+        if (this.#stopEngines) this.#update(devices);
       })
-      .catch((error: unknown) => this.#options.log("warn", `devices could not be listed: ${String(error)}`));
+      .catch((error: unknown) =>
+        this.#options.log("warn", `devices could not be listed: ${errorText(error)}`),
+      );
   }
 
-  #withSound({ microphones, speakers }: SoundDevices): void {
-    this.#take({ cameras: this.#known?.cameras ?? this.#options.cameras.list(), microphones, speakers });
+  #updateSound({ microphones, speakers }: SoundDevices): void {
+    this.#update({ cameras: this.#known?.cameras ?? this.#options.cameras.list(), microphones, speakers });
   }
 
-  #withCameras(cameras: Device[]): void {
-    // Without a list of sound devices, which failed then, there is nothing to put the cameras beside.
-    if (this.#known) this.#take({ ...this.#known, cameras });
+  #updateCameras(cameras: Device[]): void {
+    if (this.#known) this.#update({ ...this.#known, cameras });
+    // Listing the sound devices failed before, so there is no list to update.
     else this.#relist();
   }
 }

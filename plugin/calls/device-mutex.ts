@@ -1,22 +1,23 @@
-// Who holds a device, one after the other: the next opens it only after the last closed it, since closing takes time
-// and a camera that is still open answers EBUSY. Knows nothing of what the device is.
+// Exclusive use of a device: the next holder opens it only after the last one has closed it. Closing takes time, and a
+// camera that is still open answers EBUSY.
 
 interface Closable {
   close(): Promise<void>;
 }
 
 /**
- * One for each kind of device, not for each device: a second camera waits too, which keeps the order of
- * changes.
+ * One mutex serves one kind of device, not one device. A second camera waits too, which keeps the order of changes.
  */
 export interface DeviceMutex<T extends Closable> {
-  /** Waits for its turn, opens, reports, and holds until the returned function is called; that closes the device. */
+  /**
+   * Waits for the last holder, opens the device and holds it until the returned function is called, which closes it.
+   */
   hold(open: () => Promise<T>, onOpened: (device: T) => void, onFailed: (error: unknown) => void): () => void;
-  /** Resolves when all that was released is closed. */
+  /** Resolves when every released device is closed. */
   idle(): Promise<void>;
 }
 
-/** @param onCloseFailed hears of a close that rejected; the next holder has its turn all the same */
+/** @param onCloseFailed a close rejected; the next holder proceeds all the same */
 export function createDeviceMutex<T extends Closable>(
   onCloseFailed: (error: unknown) => void,
 ): DeviceMutex<T> {
@@ -34,7 +35,7 @@ export function createDeviceMutex<T extends Closable>(
         if (!isReleased) onFailed(error);
         return null;
       });
-      // Apart from opening, so that a receiver that throws does not keep the device from being closed.
+      // A chain of its own, so that an exception in `onOpened` does not prevent closing the device.
       held
         .then((device) => {
           if (device && !isReleased) onOpened(device);

@@ -1,7 +1,7 @@
-// What the effects of the charts work with: the engines behind their interfaces, and the media of every live call.
+// What the effects of the charts work with: the engines, the settings, and the media of every live call.
 
 import type { Native, VideoFrame } from "../../native/types.ts";
-import type { FrameSource, Settings, Signal } from "../../rpc-schema/index.ts";
+import type { FrameSource, Signal } from "../../rpc-schema/index.ts";
 import type { Cameras, OpenCamera } from "../camera/camera.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Frames } from "../frames/frames.ts";
@@ -12,52 +12,52 @@ import { CallMedia } from "./call-media.ts";
 import type { DeviceHolder } from "./device-holder.ts";
 import { createDeviceMonitor, type DeviceMonitor } from "./device-monitor.ts";
 import { createDeviceMutex, type DeviceMutex } from "./device-mutex.ts";
+import { createMeasurementChannel, type MeasurementChannel } from "./measurements.ts";
 import { PeerBudget } from "./peer-budget.ts";
-import { createMeasurementChannel, type MeasurementChannel } from "./sampler.ts";
+import type { SettingsSource } from "./settings-change.ts";
 
-/** Each part closes what it opens through these; none of them is closed here. */
+/** Each effect closes what it opens through these. The environment closes none of them. */
 export interface CallEngines {
   readonly native: Pick<Native, "createScaler">;
   readonly cameras: Cameras;
   readonly sound: Sound;
   readonly peers: PeerEngine;
   readonly frames: Frames;
-  /** @throws SignallingError, also while there is no signalling */
+  /** @throws SignallingError, also while signalling does not run */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
-  /** Those of the moment; what a running call heeds at once is told to its charts (settings-news.ts). */
-  settings(): Settings;
+  readonly settings: SettingsSource;
   readonly log: Log;
 }
 
 /**
- * One for the whole process. A device has one turn for all calls, since a call may end while the next begins.
+ * One for the whole process. All calls share the mutexes of the devices, since a call may end while the next one begins.
  */
 export interface CallEnvironment extends CallEngines {
-  /** The media of a call; made when first asked for. */
+  /** The media of a call, created at its first use. */
   mediaOf(callId: string): CallMedia;
-  /** Ends the call's frame streams too. Its devices and connection are released by their charts. */
+  /** Drops the call's media and ends its frame streams. The charts release its devices and connection. */
   endCall(callId: string): void;
   readonly cameraMutex: DeviceMutex<DeviceHolder<OpenCamera>>;
   readonly microphoneMutex: DeviceMutex<DeviceHolder<Microphone>>;
   readonly speakerMutex: DeviceMutex<DeviceHolder<Speaker>>;
+  /** Resolves when every device that a call has released is closed. */
+  devicesClosed(): Promise<void>;
   readonly devices: DeviceMonitor;
   readonly measurements: MeasurementChannel;
   /** How often a peer may make our host ring. */
   readonly ringBudget: PeerBudget;
-  /** How often a peer is answered outside of any call. */
+  /** How often we answer a peer outside of any call. */
   readonly refusalBudget: PeerBudget;
 }
 
-/** Somebody who calls again and again is let through; a machine that does is not. */
+/** Enough for a person who calls again and again, too little for a program that does. */
 const RINGS = { burst: 6, refillMs: 10_000 };
-/** Each costs a message; a peer that gets none thinks for a while that it rings, which harms nobody but itself. */
+/** Each refusal costs a message. A peer that gets none shows a ringing call for a while, which harms only itself. */
 const REFUSALS = { burst: 20, refillMs: 1_000 };
 
-/**
- * On the clock of the cameras' stamps, Unix time; finer than Date.now, whose milliseconds would blur the
- * delay measured.
- */
+/** Unix time, like the cameras' stamps. Finer than Date.now, whose milliseconds would blur the measured delay. */
 const nowUs = () => (performance.timeOrigin + performance.now()) * 1000;
+const nowMs = () => performance.now();
 
 export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   const { frames, log, native, settings } = engines;
@@ -72,27 +72,33 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
       showFrame,
       nowUs,
       createScaler: () => native.createScaler(),
-      captureConstraints: () => settings().picture,
-      onError: (error) => log("warn", `a picture was not sent: ${errorText(error)}`),
+      captureConstraints: () => settings.get().picture,
+      onError: (error) => log("warn", `a frame was not sent: ${errorText(error)}`),
     });
     media.set(callId, made);
     return made;
   };
 
+  const cameraMutex = createDeviceMutex<DeviceHolder<OpenCamera>>(closeFailed);
+  const microphoneMutex = createDeviceMutex<DeviceHolder<Microphone>>(closeFailed);
+  const speakerMutex = createDeviceMutex<DeviceHolder<Speaker>>(closeFailed);
   return {
     ...engines,
     mediaOf,
+    cameraMutex,
+    microphoneMutex,
+    speakerMutex,
     endCall(callId) {
       media.get(callId)?.stop();
       media.delete(callId);
       frames.endCall(callId);
     },
-    cameraMutex: createDeviceMutex<DeviceHolder<OpenCamera>>(closeFailed),
-    microphoneMutex: createDeviceMutex<DeviceHolder<Microphone>>(closeFailed),
-    speakerMutex: createDeviceMutex<DeviceHolder<Speaker>>(closeFailed),
+    async devicesClosed() {
+      await Promise.all([cameraMutex.idle(), microphoneMutex.idle(), speakerMutex.idle()]);
+    },
     devices: createDeviceMonitor(engines),
     measurements: createMeasurementChannel(),
-    ringBudget: new PeerBudget({ ...RINGS, nowMs: () => performance.now() }),
-    refusalBudget: new PeerBudget({ ...REFUSALS, nowMs: () => performance.now() }),
+    ringBudget: new PeerBudget({ ...RINGS, nowMs }),
+    refusalBudget: new PeerBudget({ ...REFUSALS, nowMs }),
   };
 }

@@ -1,5 +1,5 @@
-// A call's own pictures on their way to WebRTC: as they are, or by the share that the adapt chart grants, smaller by a
-// native worker and rarer by leaving some out. At most one picture is being scaled and one waits; the newest wins.
+// Passes the camera's frames to WebRTC, reduced to the share that the adapt chart grants: a native worker scales them, and
+// some are left out. At most one frame is being scaled and one waits. The newest frame wins.
 
 import type { FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { VideoShare } from "../../statecharts/index.ts";
@@ -7,17 +7,17 @@ import { createPacer, type Pacer } from "../frames/pacer.ts";
 
 export interface FrameSenderOptions {
   createScaler(): FrameScaler;
-  /** Reads the picture before it returns. */
-  send(picture: VideoFrame): void;
+  /** Reads the frame before it returns. */
+  send(frame: VideoFrame): void;
   /** Monotonic milliseconds. */
   nowMs(): number;
   onError(error: unknown): void;
 }
 
-export const FULL_SHARE: VideoShare = Object.freeze({ scale: 1, rate: 1 });
-/** The scaler keeps its own buffer. */
-const nothingOwed = () => undefined;
-/** Below this neither WebRTC's encoder nor an eye makes anything of a picture. */
+const FULL_SHARE: VideoShare = Object.freeze({ scale: 1, rate: 1 });
+/** The scaler owns the buffer of a scaled frame. */
+const nothingToRelease = () => undefined;
+/** A smaller frame is of no use to WebRTC's encoder or to a person. */
 const LEAST_SIDE = 16;
 
 /** Sides are even, so that chroma falls on whole pixels. */
@@ -45,7 +45,7 @@ export class FrameSender {
     return this.#share;
   }
 
-  /** @param sourceFps what the camera gives */
+  /** @param sourceFps the camera's frame rate */
   limit(share: VideoShare, sourceFps: number): void {
     this.#share = share;
     this.#pacer = share.rate > 0 && share.rate < 1 ? createPacer(sourceFps * share.rate) : null;
@@ -67,7 +67,7 @@ export class FrameSender {
     this.#proceed();
   }
 
-  /** Gives back what waits. */
+  /** Releases the waiting frame. */
   stop(): void {
     this.#waiting?.release();
     this.#waiting = null;
@@ -91,14 +91,14 @@ export class FrameSender {
     this.#scaler ??= this.#options.createScaler();
     const size = scaledSize(frame, this.#share.scale);
     const data = await this.#scaler.scale(frame, size.width, size.height);
-    // The share may have changed meanwhile; one picture of the last size harms nobody, one after a pause would.
+    // The share may have changed meanwhile. A frame of the old size is harmless; a frame after a pause is not.
     if (this.#share.rate === 0) return;
     this.#options.send({
       ...size,
       data,
       capturedAtUs: frame.capturedAtUs,
-      retain: nothingOwed,
-      release: nothingOwed,
+      retain: nothingToRelease,
+      release: nothingToRelease,
     });
   }
 }

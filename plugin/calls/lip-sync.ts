@@ -1,38 +1,37 @@
-// Sound and picture together at the remote end. Sound has the longer way, through the sound server; where it comes so late
-// that lips are seen to move too soon, pictures are held back by what is too much, never longer than a bound. Where the
-// estimates come from is not known here.
+// Lip sync at the receiving end. Sound takes longer than video, through the sound server. When users would notice the
+// difference, remote frames are delayed by the excess, up to a limit.
 
 import type { VideoFrame } from "../../native/types.ts";
 import { type Clock, systemClock } from "../sound/tone.ts";
 
-/** From the block that WebRTC hands out to the card: ring 12, PortAudio and the sound server 44; measured by the bench. */
+/** From WebRTC's audio block to the sound card: ring buffer 12, PortAudio and sound server 44. Measured by the bench. */
 const SPEAKER_MS = 56;
-/** By which the engine takes its own sound for newer than it is: packets and blocks of 10 ms; measured, too. */
+/** The engine's estimate of its own audio delay is too low by this, for packets and blocks of 10 ms. Measured too. */
 const ENGINE_MS = 15;
-/** From the picture that is shown to the host's canvas, the median at 640x480. */
+/** From the frame that is shown to the host's canvas, the median at 640x480. */
 export const DRAWING_MS = 6;
 /**
- * ITU-R BT.1359 lets people notice at 45 ms; pictures and blocks scatter by some 10 ms. No less, since every picture that
- * waits is late for the conversation.
+ * ITU-R BT.1359 puts the detection threshold at 45 ms; frames and blocks scatter by some 10 ms. The tolerance is not
+ * smaller, because every delayed frame is late for the conversation.
  */
 const TOLERANCE_MS = 32;
 const MAX_HOLD_MS = 80;
-/** Of 80 ms at 30 pictures a second; at a higher rate the oldest is shown early. */
+/** Enough for 80 ms at 30 frames a second. At a higher rate the oldest frame is shown early. */
 const MAX_HELD = 3;
 /** Weight of a new estimate, which comes once a second. */
 const SMOOTHING = 0.3;
-/** Milliseconds by which the hold moves in a second: too slowly for an eye. */
+/** The hold changes by this many milliseconds in a second, too slowly to be seen. */
 const SLEW_MS_PER_S = 15;
-/** Not worth a timer, which is a millisecond off. */
+/** A timer is off by a millisecond, so a shorter hold is not worth one. */
 const LEAST_HOLD_MS = 2;
 
-interface Held {
+interface HeldFrame {
   readonly frame: VideoFrame;
   readonly dueMs: number;
 }
 
 export interface LipSyncOptions {
-  /** Shows a picture; it is borrowed until this returns. */
+  /** Shows a frame, which is borrowed until this returns. */
   show(frame: VideoFrame): void;
   readonly clock?: Clock;
 }
@@ -40,9 +39,10 @@ export interface LipSyncOptions {
 export class LipSync {
   readonly #show: (frame: VideoFrame) => void;
   readonly #clock: Clock;
-  readonly #held: Held[] = [];
+  readonly #held: HeldFrame[] = [];
   #cancel: (() => void) | null = null;
-  #behindMs: number | null = null;
+  /** Smoothed delay of the sound behind the video, at the user. */
+  #avOffsetMs: number | null = null;
   #targetMs = 0;
   #holdMs = 0;
   #lastMs: number | null = null;
@@ -52,29 +52,29 @@ export class LipSync {
     this.#clock = clock;
   }
 
-  /** By how much a picture is held back now. */
+  /** The delay of frames at present. */
   get holdMs(): number {
     return this.#holdMs;
   }
 
   /**
-   * @param engineMs by how much the sound that WebRTC hands out is older than the picture that it hands out; null where
-   *   one of them does not flow or is not listened to: then nothing is held any more
+   * @param engineMs how much older WebRTC's audio output is than its video output. Null when one of them does not flow or
+   *   no one listens; frames are then no longer delayed.
    */
   update(engineMs: number | null): void {
-    if (engineMs === null) this.#behindMs = null;
+    if (engineMs === null) this.#avOffsetMs = null;
     else {
-      const behindMs = engineMs + ENGINE_MS + SPEAKER_MS - DRAWING_MS;
-      this.#behindMs =
-        this.#behindMs === null ? behindMs : this.#behindMs + SMOOTHING * (behindMs - this.#behindMs);
+      const offsetMs = engineMs + ENGINE_MS + SPEAKER_MS - DRAWING_MS;
+      this.#avOffsetMs =
+        this.#avOffsetMs === null ? offsetMs : this.#avOffsetMs + SMOOTHING * (offsetMs - this.#avOffsetMs);
     }
-    this.#targetMs = Math.min(MAX_HOLD_MS, Math.max(0, (this.#behindMs ?? 0) - TOLERANCE_MS));
+    this.#targetMs = Math.min(MAX_HOLD_MS, Math.max(0, (this.#avOffsetMs ?? 0) - TOLERANCE_MS));
   }
 
-  /** Shows the picture, at once or when its time has come; the order stays. */
+  /** Shows the frame, at once or when it is due. Frames keep their order. */
   offer(frame: VideoFrame): void {
     const nowMs = this.#clock.nowMs();
-    this.#move(nowMs);
+    this.#slew(nowMs);
     if (this.#held.length === 0 && this.#holdMs < LEAST_HOLD_MS) {
       this.#show(frame);
       return;
@@ -86,14 +86,14 @@ export class LipSync {
     if (this.#cancel === null) this.#wait(nowMs);
   }
 
-  /** Gives back what is held, unseen. */
+  /** Releases the held frames without showing them. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
     for (const { frame } of this.#held.splice(0)) frame.release();
   }
 
-  #move(nowMs: number): void {
+  #slew(nowMs: number): void {
     const most = (SLEW_MS_PER_S * Math.min(1_000, nowMs - (this.#lastMs ?? nowMs))) / 1_000;
     this.#lastMs = nowMs;
     this.#holdMs += Math.max(-most, Math.min(most, this.#targetMs - this.#holdMs));

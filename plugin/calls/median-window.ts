@@ -1,6 +1,5 @@
-// The median of the last n values, without allocation while values come in.
+// The median of the last n values. Adding a value allocates nothing; reading sorts a copy of the window.
 
-/** Costs a sort of the window at each reading, nothing beyond one write at each value. */
 export interface MedianWindow {
   add(value: number): void;
   /** Null while empty. */

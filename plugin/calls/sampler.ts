@@ -1,70 +1,120 @@
-// The figures of each second on their way from who measures to who decides: the reporter and the adapt charts know
-// nothing of each other.
+// Measures every connected call: statistics once a second, sound levels ten times a second. The statistics steer lip sync
+// and the adapt charts, and give the call its quality.
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Measured } from "../../statecharts/index.ts";
-import type { StatisticsMoment } from "./call-statistics.ts";
+import type { CallStatistics } from "../../rpc-schema/index.ts";
+import { errorText } from "../common/error-text.ts";
+import { avOffset, type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
+import type { CallEnvironment } from "./environment.ts";
+import { measuredOf } from "./measurements.ts";
 
-export interface MeasurementChannel {
-  publish(callId: string, measured: Measured): void;
-  /** @returns ends it */
-  subscribe(callId: string, listener: (measured: Measured) => void): () => void;
+/** WebRTC refreshes its own statistics about this often. */
+const STATISTICS_MS = 1_000;
+/** A level meter that moves ten times a second looks alive. */
+const LEVELS_MS = 100;
+
+/** Peaks since the last sample, 0 to 1. */
+export interface Levels {
+  readonly microphone: number;
+  readonly speaker: number;
 }
 
-export function createMeasurementChannel(): MeasurementChannel {
-  const listeners = new Map<string, Set<(measured: Measured) => void>>();
-  return {
-    publish(callId, measured) {
-      for (const listener of listeners.get(callId) ?? []) listener(measured);
-    },
-    subscribe(callId, listener) {
-      const ofCall = listeners.get(callId) ?? new Set();
-      listeners.set(callId, ofCall.add(listener));
-      return () => {
-        ofCall.delete(listener);
-        if (ofCall.size === 0) listeners.delete(callId);
-      };
-    },
-  };
+export interface SamplerOptions {
+  readonly environment: Pick<CallEnvironment, "mediaOf" | "frames" | "settings" | "measurements" | "log">;
+  onStatistics(statistics: CallStatistics): void;
+  onLevels(callId: string, levels: Levels): void;
+  /** Unix milliseconds. */
+  now(): number;
 }
 
-/** What the settings and the camera say, which no statistics hold. */
-export interface SendPlan {
-  readonly maxVideoBps: number;
-  readonly picture: Measured["picture"];
+interface SampledCall {
+  readonly timers: readonly NodeJS.Timeout[];
+  /** The counters of the last second. */
+  moment: StatisticsMoment | null;
+  statistics: CallStatistics | null;
 }
 
-/** Shares are of the pictures between the two moments; null where there were none. */
-export function measuredOf(
-  now: StatisticsMoment,
-  last: StatisticsMoment,
-  loopLagMs: number | null,
-  plan: SendPlan,
-): Measured {
-  const { peer, media, remoteFrames } = now;
-  const captured = media.captured - last.media.captured;
-  const dropped = media.captureDropped - last.media.captureDropped;
-  const replaced = remoteFrames.replaced - last.remoteFrames.replaced;
-  const written = remoteFrames.written - last.remoteFrames.written;
-  return {
-    roundTripMs: peer.roundTripMs,
-    sendLoss: peer.sendLoss,
-    availableSendBps: peer.availableSendBps,
-    isEncoderBehind: peer.isEncoderBehind,
-    loopLagMs,
-    captureDropped: captured > 0 ? dropped / captured : null,
-    // A page that takes none at all is hidden or gone, which smaller pictures would not mend.
-    pageReplaced: written > 0 ? replaced / (replaced + written) : null,
-    ...plan,
-  };
+export class Sampler {
+  readonly #options: SamplerOptions;
+  readonly #calls = new Map<string, SampledCall>();
+  /** Runs while calls are measured. */
+  #loopLag: LoopLag | null = null;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  /** Measures the call until `stop`. Does nothing when the call is measured already. */
+  start(callId: string): void {
+    if (this.#calls.has(callId)) return;
+    const { environment, onLevels } = this.#options;
+    const timers = [
+      setInterval(() => {
+        this.#sample(callId).catch((error: unknown) =>
+          environment.log("debug", `no statistics for ${callId}: ${errorText(error)}`),
+        );
+      }, STATISTICS_MS),
+      setInterval(() => onLevels(callId, environment.mediaOf(callId).takeLevels()), LEVELS_MS),
+    ];
+    this.#calls.set(callId, { timers, moment: null, statistics: null });
+  }
+
+  /** Idempotent. */
+  stop(callId: string): void {
+    for (const timer of this.#calls.get(callId)?.timers ?? []) clearInterval(timer);
+    this.#calls.delete(callId);
+    if (this.#calls.size > 0) return;
+    this.#loopLag?.stop();
+    this.#loopLag = null;
+  }
+
+  /** The newest statistics; null during the first second of the connection, and for a call that is not connected. */
+  statistics(callId: string): CallStatistics | null {
+    return this.#calls.get(callId)?.statistics ?? null;
+  }
+
+  async #sample(callId: string): Promise<void> {
+    const call = this.#calls.get(callId);
+    const { environment, onStatistics, now } = this.#options;
+    const media = environment.mediaOf(callId);
+    const peer = await media.peer?.statistics();
+    // The call may have ended while the engine gathered its statistics.
+    if (!call || !peer || this.#calls.get(callId) !== call) return;
+    const last = call.moment;
+    const moment: StatisticsMoment = {
+      callId,
+      at: now(),
+      peer,
+      media: media.counts(),
+      captureToSendMs: media.captureToSendMs(),
+      pictureHoldMs: media.pictureHoldMs(),
+      remoteFrames: environment.frames.counts(callId, "remote"),
+      localFrames: environment.frames.counts(callId, "local"),
+    };
+    call.moment = moment;
+    call.statistics = statisticsOf(moment, last);
+    media.updateAvOffset(avOffset(moment, last));
+    if (last) this.#publish(moment, last);
+    onStatistics(call.statistics);
+  }
+
+  #publish(moment: StatisticsMoment, last: StatisticsMoment): void {
+    const { measurements, settings, mediaOf } = this.#options.environment;
+    this.#loopLag ??= measureLoopLag();
+    const limits = {
+      maxVideoBps: settings.get().maxVideoBitrateBps,
+      picture: mediaOf(moment.callId).captureFormat(),
+    };
+    measurements.publish(moment.callId, measuredOf(moment, last, this.#loopLag.take(), limits));
+  }
 }
 
-/** Timers are asked for this often; finer costs more and says no more about blocks of 10 ms. */
+/** Interval of the timer that measures the event loop. A finer one costs more and shows no more at blocks of 10 ms. */
 const RESOLUTION_MS = 20;
 const NS_PER_MS = 1_000_000;
 
 export interface LoopLag {
-  /** By how much a timer was late in the second since the last call, milliseconds: the slowest tenth begins there. */
+  /** The 90th percentile of the delay of timers since the last call, in milliseconds. */
   take(): number;
   stop(): void;
 }
@@ -74,7 +124,7 @@ export function measureLoopLag(): LoopLag {
   histogram.enable();
   return {
     take() {
-      // A second without one timer at all is one long block, which the next one's maximum shows.
+      // A second without a single timer is one long block. The next second's maximum shows it.
       const delayMs = histogram.count === 0 ? RESOLUTION_MS : histogram.percentile(90) / NS_PER_MS;
       histogram.reset();
       return Math.max(0, delayMs - RESOLUTION_MS);

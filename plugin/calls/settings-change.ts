@@ -1,8 +1,16 @@
-// What a change of settings means to the calls that run: which parts of it their devices heed at once. Everything else holds
-// from its next use on. Pure; the charts decide what follows.
+// Which changed settings the devices of a running call apply at once. All other settings apply from their next use. Pure;
+// the charts decide what follows.
 
 import type { DeviceKind, Settings } from "../../rpc-schema/index.ts";
 import type { LiveSettingsChange } from "../../statecharts/index.ts";
+
+/** The settings in force, and a subscription to their changes. */
+export interface SettingsSource {
+  /** Complete and checked. A later change makes a new object. */
+  get(): Settings;
+  /** The listener runs after each change. @returns ends the subscription */
+  subscribe(listener: (now: Settings, last: Settings) => void): () => void;
+}
 
 const KINDS = ["camera", "microphone", "speaker"] as const satisfies DeviceKind[];
 const VOICE = ["echoCancellation", "noiseSuppression", "automaticGain"] as const satisfies (keyof Settings)[];

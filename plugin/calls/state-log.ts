@@ -1,17 +1,18 @@
-// Writes every change of a chart's state into the log, while somebody debugs. A log line for people; the recording that
-// can be played again is made elsewhere.
+// Logs every change of a chart's state for a reader of the log, while the setting `debugging` is on. The recording that
+// can be replayed is made in diagnostics/.
 
 import type { AnyActorRef } from "xstate";
 import type { Log } from "../log.ts";
 
 /**
- * For as long as the charts live; costs a look at the setting while it is off.
- * @param name of the root, whose own id xstate made up
+ * Logs for as long as the charts live.
+ * @param name of the root actor, for which xstate generates an id
+ * @param isEnabled read at every change
  */
-export function logStates(name: string, root: AnyActorRef, log: Log, isWanted: () => boolean): void {
+export function logStates(name: string, root: AnyActorRef, log: Log, isEnabled: () => boolean): void {
   const last = new WeakMap<object, string>();
   root.system.inspect((event) => {
-    if (event.type !== "@xstate.snapshot" || !isWanted()) return;
+    if (event.type !== "@xstate.snapshot" || !isEnabled()) return;
     const state = stateOf(event.snapshot);
     if (state === null || last.get(event.actorRef) === state) return;
     const ref = event.actorRef as AnyActorRef;
@@ -20,7 +21,7 @@ export function logStates(name: string, root: AnyActorRef, log: Log, isWanted: (
   });
 }
 
-/** Null for what is no chart: a promise, an activity. */
+/** Null for an actor that is not a chart, such as a promise or a callback. */
 function stateOf(snapshot: unknown): string | null {
   if (typeof snapshot !== "object" || snapshot === null || !("value" in snapshot)) return null;
   return typeof snapshot.value === "string"
@@ -28,7 +29,7 @@ function stateOf(snapshot: unknown): string | null {
     : JSON.stringify(snapshot.value).replaceAll('"', "");
 }
 
-/** The parts of a call are called alike in every call, so the call's own name goes before. */
+/** The charts of a call have the same ids in every call, so the id of the call precedes them. */
 function nameOf(ref: AnyActorRef): string {
   const parent: AnyActorRef | undefined = ref._parent;
   return parent === undefined || parent._parent === undefined ? ref.id : `${parent.id} ${ref.id}`;

@@ -2,6 +2,7 @@
 
 import type { CameraMode, Native } from "../../native/types.ts";
 import type { Device } from "../../rpc-schema/index.ts";
+import { listDevices } from "../calls/device-monitor.ts";
 import type { Cameras } from "../camera/camera.ts";
 import type { Sound, SoundDevices } from "../sound/sound.ts";
 
@@ -20,8 +21,9 @@ export async function listDevicesWithModes(
   sound: Sound,
 ): Promise<DeviceTable> {
   const modes = new Map(native.listCameras().map((camera) => [camera.id, camera.modes]));
-  const listed = cameras.list().map((camera) => ({ ...camera, modes: modes.get(camera.id) ?? [] }));
-  return { cameras: listed, ...(await sound.list()) };
+  const listed = await listDevices({ cameras, sound });
+  const withModes = listed.cameras.map((camera) => ({ ...camera, modes: modes.get(camera.id) ?? [] }));
+  return { ...listed, cameras: withModes };
 }
 
 /** One line for each device, and below a camera one for each format and size. */

@@ -1,11 +1,11 @@
-// The adapt charts' effects: the figures of each second come in, and shares of the picture go out.
+// The adapt charts' effects: each second's measurements come in, and the granted shares are applied.
 
 import { fromCallback } from "xstate";
 import type { AdaptEvent, AdaptInput, AppliedShare, Measured } from "../../../statecharts/index.ts";
 import type { CallEnvironment } from "../environment.ts";
 
-/** What is measured where nobody wants pictures to be adapted: they come back to full size, as slowly as ever. */
-const ALL_WELL: Omit<Measured, "picture" | "maxVideoBps"> = {
+/** Replaces the measurements while adaptation is switched off: frames return to full size at the usual pace. */
+const NO_STRAIN: Omit<Measured, "picture" | "maxVideoBps"> = {
   roundTripMs: null,
   sendLoss: null,
   availableSendBps: null,
@@ -22,7 +22,7 @@ export function createAdaptEffects({ measurements, mediaOf, frames, settings }: 
       return measurements.subscribe(input.callId, (measured) =>
         report({
           type: "measured",
-          measured: settings().adaptation ? measured : { ...measured, ...ALL_WELL },
+          measured: settings.get().adaptation ? measured : { ...measured, ...NO_STRAIN },
         }),
       );
     }),

@@ -1,5 +1,5 @@
-// The charts' activities that hold a device open: camera, microphone, speaker. An activity that is stopped releases
-// its device, whatever stage it was at.
+// The media chart's activities that hold a device open: camera, microphone, speaker. Stopping an activity releases its
+// device, even while it is being opened.
 
 import { fromCallback } from "xstate";
 import type { Settings } from "../../../rpc-schema/index.ts";
@@ -26,40 +26,44 @@ import type { DeviceMutex } from "../device-mutex.ts";
 import type { CallEnvironment } from "../environment.ts";
 
 type Report = (event: MediaEvent) => void;
-type Held = OpenDevice & { close(): Promise<void> };
+type HeldDevice = OpenDevice & { close(): Promise<void> };
 
-/** The settings' words. */
+/** Values of the settings. */
 const NO_CAMERA = "none";
 const AUTO = "auto";
 
-interface Holding<D extends Held>
+interface HoldOptions<D extends HeldDevice>
   extends Pick<DeviceHolderOptions<D>, "open" | "attach" | "isSame" | "overlaps"> {
   readonly kind: "camera" | "microphone" | "speaker";
-  readonly turn: DeviceMutex<DeviceHolder<D>>;
+  readonly mutex: DeviceMutex<DeviceHolder<D>>;
   readonly choice: string;
 }
 
 /**
- * For mediaMachine's `provide`. Each reports `device.…Opened` at most once, and `device.…Lost` for a failure
- * at any time.
+ * For mediaMachine's `provide`. Each activity reports `device.…Opened` when a device opens, and `device.…Lost` for a
+ * failure at any time.
  */
-export function createDeviceEffects(context: CallEnvironment) {
+export function createDeviceEffects(environment: CallEnvironment) {
   return {
-    camera: cameraEffect(context),
-    microphone: microphoneEffect(context),
-    speaker: speakerEffect(context),
-    deviceList: deviceListEffect(context),
+    camera: cameraEffect(environment),
+    microphone: microphoneEffect(environment),
+    speaker: speakerEffect(environment),
+    deviceList: deviceListEffect(environment),
   };
 }
 
-/** Runs for as long as the activity does; nothing is reported after its release. */
-function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, report: Report, log: Log) {
+/** Reports nothing after `release`. */
+function hold<D extends HeldDevice>(
+  { kind, mutex, choice, ...device }: HoldOptions<D>,
+  report: Report,
+  log: Log,
+) {
   let isHeld = true;
   const lost = (error: unknown, deviceId?: string) => {
     if (!isHeld) return;
     log("warn", `${kind} lost: ${errorText(error)}`);
-    const culprit = deviceId === undefined ? {} : { deviceId };
-    report({ type: `device.${kind}Lost`, why: errorText(error), ...culprit });
+    const failed = deviceId === undefined ? {} : { deviceId };
+    report({ type: `device.${kind}Lost`, why: errorText(error), ...failed });
   };
   const holder = new DeviceHolder<D>({
     ...device,
@@ -68,14 +72,14 @@ function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, rep
     },
     onLost: lost,
     onRefused: (refused, error) => {
-      log("warn", `${kind} ${refused} not taken: ${errorText(error)}`);
+      log("warn", `${kind} ${refused} did not open, the old one stays: ${errorText(error)}`);
       if (isHeld && kind === "camera") {
         report({ type: "device.cameraRefused", deviceId: refused, why: errorText(error) });
       }
     },
     onCloseFailed: (error) => log("error", `closing a ${kind} failed: ${errorText(error)}`),
   });
-  const release = turn.hold(
+  const release = mutex.hold(
     () => holder.openFirst(choice),
     (opened) => opened.attachFirst(),
     (error) => lost(error),
@@ -94,7 +98,7 @@ function hold<D extends Held>({ kind, turn, choice, ...device }: Holding<D>, rep
 function cameraEffect({ cameras, settings, mediaOf, cameraMutex, log }: CallEnvironment) {
   return fromCallback<CameraCommand, DeviceInput>(({ input, sendBack, receive }) => {
     const report = sendBack as Report;
-    const choice = input.choice ?? settings().camera;
+    const choice = input.choice ?? settings.get().camera;
     if (choice === NO_CAMERA) {
       report({ type: "device.cameraAbsent" });
       return undefined;
@@ -103,13 +107,13 @@ function cameraEffect({ cameras, settings, mediaOf, cameraMutex, log }: CallEnvi
     const held = hold<OpenCamera>(
       {
         kind: "camera",
-        turn: cameraMutex,
+        mutex: cameraMutex,
         choice,
         overlaps: true,
         isSame: ({ deviceId }, next) =>
           deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
         open: (next, { onLost, isCurrent, onAlive }) =>
-          cameras.open(next, settings().picture, {
+          cameras.open(next, settings.get().picture, {
             onFrame: (frame) => {
               onAlive();
               if (isCurrent()) media.cameraFrame(frame);
@@ -141,19 +145,19 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneMutex, log }: Ca
     const media = mediaOf(input.callId);
     const report = sendBack as Report;
     let isMuted = false;
-    // The settings changed while a microphone was being opened with what they said before.
+    // The settings changed while the microphone was being opened with the old ones.
     let isOutdated = false;
     const held = hold<Microphone>(
       {
         kind: "microphone",
-        turn: microphoneMutex,
-        choice: input.choice ?? settings().microphone,
+        mutex: microphoneMutex,
+        choice: input.choice ?? settings.get().microphone,
         overlaps: false,
-        // Chosen again it is opened again, with what the settings now say of its processing.
+        // Choosing the same microphone again reopens it with the current settings.
         isSame: () => false,
         open: (choice, { onLost, isCurrent }) =>
-          sound.openMicrophone(choice, microphoneOptions(settings()), {
-            // Blocks that left the capturing process before it heard of the mute are dropped here.
+          sound.openMicrophone(choice, microphoneOptions(settings.get()), {
+            // Drops the blocks that left the capturing process before the mute reached it.
             onBlock: (block) => {
               if (isCurrent() && !isMuted) media.microphoneBlock(block);
             },
@@ -162,7 +166,7 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneMutex, log }: Ca
           }),
         attach: (device) => {
           device?.setMuted(isMuted);
-          if (isOutdated) device?.setProcessing(processingOf(settings()));
+          if (isOutdated) device?.setProcessing(processingOf(settings.get()));
           isOutdated = false;
           media.microphone = device;
         },
@@ -176,7 +180,7 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneMutex, log }: Ca
         return;
       }
       if (command.type === "process") {
-        media.microphone?.setProcessing(processingOf(settings()));
+        media.microphone?.setProcessing(processingOf(settings.get()));
         isOutdated = media.microphone === null;
         return;
       }
@@ -195,7 +199,7 @@ function processingOf({ echoCancellation, noiseSuppression, automaticGain }: Set
   return { echoCancellation, noiseSuppression, automaticGain };
 }
 
-/** What the host is told while a device does not work for now, and when it does again. */
+/** Reports to the chart that a device has stopped working for now, and that it works again. */
 function interruptionsOf(
   kind: "microphone" | "speaker",
   report: Report,
@@ -218,8 +222,8 @@ function speakerEffect({ sound, settings, mediaOf, speakerMutex, log }: CallEnvi
     const held = hold<Speaker>(
       {
         kind: "speaker",
-        turn: speakerMutex,
-        choice: input.choice ?? settings().speaker,
+        mutex: speakerMutex,
+        choice: input.choice ?? settings.get().speaker,
         overlaps: false,
         isSame: ({ deviceId }, next) => deviceId === next,
         open: (choice, { onLost, isCurrent }) =>
@@ -236,12 +240,12 @@ function speakerEffect({ sound, settings, mediaOf, speakerMutex, log }: CallEnvi
   });
 }
 
-/** Tells the chart of the machine's devices, and with them what the settings say at that moment. */
+/** Reports the machine's devices to the chart, together with the current settings for them. */
 function deviceListEffect({ devices, settings }: CallEnvironment) {
   return fromCallback<{ type: "none" }, { callId: string }>(({ sendBack }) => {
     const report = sendBack as Report;
     return devices.subscribe((list) => {
-      const { camera, microphone, speaker, whenDeviceReturns } = settings();
+      const { camera, microphone, speaker, whenDeviceReturns } = settings.get();
       report({
         type: "devices.changed",
         devices: list,

@@ -1,5 +1,5 @@
-// The charts' effects on the WebRTC connection: it lives as long as the activity `peerConnection`, unless the
-// chart wants another in its place, and descriptions are made and taken by promises that wait for it.
+// The charts' effects on the WebRTC connection. A connection lives as long as the activity `peerConnection`, unless the
+// chart replaces it. Promises create and apply session descriptions once the connection exists.
 
 import { fromCallback, fromPromise } from "xstate";
 import type {
@@ -15,7 +15,7 @@ import type { Log } from "../../log.ts";
 import { type ConnectionState, type Peer, PeerError } from "../../peer/peer.ts";
 import type { CallEnvironment } from "../environment.ts";
 
-/** States that the link chart hears of; the others are steps on the way. */
+/** The states that the link chart handles; the others are intermediate steps. */
 const LINK_EVENTS: Partial<Record<ConnectionState, LinkEvent>> = {
   connected: { type: "peer.connected" },
   disconnected: { type: "peer.disconnected" },
@@ -23,10 +23,9 @@ const LINK_EVENTS: Partial<Record<ConnectionState, LinkEvent>> = {
 };
 
 /**
- * For linkMachine's `provide`. Promises reject with PeerError, also when the call's connection has gone; the
- * chart decides what that means.
+ * For linkMachine's `provide`. Promises reject with PeerError, also when the call no longer has a connection.
  */
-export function createPeerEffects(context: CallEnvironment) {
+export function createPeerEffects(environment: CallEnvironment) {
   const peers = new Map<string, Promise<Peer>>();
 
   const peerOf = (callId: string): Promise<Peer> =>
@@ -36,7 +35,7 @@ export function createPeerEffects(context: CallEnvironment) {
     peerConnection: fromCallback<ConnectionCommand, CallAddress>(({ input, sendBack, receive }) => {
       const { callId } = input;
       const open = (): Promise<Peer> => {
-        const peer = openPeer(context, callId, {
+        const peer = openPeer(environment, callId, {
           sendBack: sendBack as (event: LinkEvent) => void,
           isCurrent: () => peers.get(callId) === peer,
         });
@@ -45,8 +44,8 @@ export function createPeerEffects(context: CallEnvironment) {
       };
       const close = (): void => {
         peers.delete(callId);
-        context.mediaOf(callId).peer = null;
-        closeWhenOpen(current, context.log);
+        environment.mediaOf(callId).peer = null;
+        closeWhenOpen(current, environment.log);
       };
       let current = open();
       receive(() => {
@@ -64,28 +63,28 @@ export function createPeerEffects(context: CallEnvironment) {
     acceptAnswer: fromPromise<void, DescriptionInput>(async ({ input }) =>
       (await peerOf(input.callId)).acceptAnswer(input.sdp),
     ),
-    /** One that cannot be used is logged: ICE lives with a candidate less. */
+    /** An unusable candidate is only logged, because ICE may connect without it. */
     addRemoteCandidate: ({ callId, candidate }: CandidateParams): void => {
       peerOf(callId)
         .then((peer) => peer.addCandidate(candidate))
-        .catch((error: unknown) => context.log("debug", `candidate dropped: ${errorText(error)}`));
+        .catch((error: unknown) => environment.log("debug", `candidate dropped: ${errorText(error)}`));
     },
   };
 }
 
 interface PeerOwner {
   sendBack(event: LinkEvent): void;
-  /** False once another connection has taken its place, or the call is over. */
+  /** False once another connection has replaced it, or the call is over. */
   isCurrent(): boolean;
 }
 
-/** A connection that cannot be made is told as `peer.broken`, and rejects for whoever waits for it. */
+/** A connection that cannot be created is reported as `peer.broken`; the returned promise rejects. */
 function openPeer(
   { peers, settings, mediaOf, log }: CallEnvironment,
   callId: string,
   { sendBack, isCurrent }: PeerOwner,
 ): Promise<Peer> {
-  const { iceServers, maxVideoBitrateBps, timeouts } = settings();
+  const { iceServers, maxVideoBitrateBps, timeouts } = settings.get();
   const media = mediaOf(callId);
   const opening = peers.createPeer(
     { iceServers, maxVideoBitrateBps, gatherMs: timeouts.gatherMs },
@@ -104,16 +103,16 @@ function openPeer(
       if (isCurrent()) media.peer = peer;
     },
     (error: unknown) => {
-      log("error", `the WebRTC connection of call ${callId} could not be made: ${errorText(error)}`);
+      log("error", `the WebRTC connection of call ${callId} could not be created: ${errorText(error)}`);
       if (isCurrent()) sendBack({ type: "peer.broken", detail: errorText(error) });
     },
   );
   return opening;
 }
 
-/** A call may end before its connection exists; the connection is closed all the same. */
+/** A call may end before its connection exists; the connection is then closed once it does. */
 function closeWhenOpen(peer: Promise<Peer>, log: Log): void {
   peer
     .then((opened) => opened.close())
-    .catch((error: unknown) => log("debug", `nothing to close, or not closed: ${errorText(error)}`));
+    .catch((error: unknown) => log("debug", `the connection was not closed: ${errorText(error)}`));
 }

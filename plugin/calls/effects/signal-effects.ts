@@ -1,4 +1,4 @@
-// The charts' effects that speak to the peer. Those whose outcome matters are promises; the others log a failure.
+// The charts' effects that send signals to the peer. Effects whose outcome matters are promises; the others log a failure.
 
 import { fromPromise } from "xstate";
 import { MAX_WHY_CHARS, type Signal, withFormerNames } from "../../../rpc-schema/index.ts";
@@ -14,12 +14,12 @@ import type {
 import { errorText } from "../../common/error-text.ts";
 import type { CallEnvironment } from "../environment.ts";
 
-/** Told to the peer for its information only; nothing is decided by it. */
+/** Informs the peer. It must not decide anything by it. */
 const PLATFORM = process.platform;
 
 /**
- * For the machines' `provide`. Promises reject with SignallingError; all but the hang-up's end with their
- * activity.
+ * For the machines' `provide`. Promises reject with SignallingError. They are aborted with their activity, except for the
+ * hang-up.
  */
 export function createSignalEffects({ send, log, refusalBudget }: CallEnvironment) {
   const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
@@ -27,7 +27,7 @@ export function createSignalEffects({ send, log, refusalBudget }: CallEnvironmen
       send(input.peerId, input.callId, toSignal(input), signal),
     );
 
-  const tell = ({ peerId, callId }: CallAddress, signal: Signal): void => {
+  const sendAndLog = ({ peerId, callId }: CallAddress, signal: Signal): void => {
     send(peerId, callId, signal).catch((error: unknown) =>
       log("warn", `${signal.type} for call ${callId} not delivered: ${errorText(error)}`),
     );
@@ -53,29 +53,27 @@ export function createSignalEffects({ send, log, refusalBudget }: CallEnvironmen
       mode: "native",
       platform: PLATFORM,
     })),
-    /** Goes on after the call stopped waiting for it: a slow peer hears of the end late rather than never. */
+    /** Continues after the call has stopped waiting for it, so that a slow peer learns of the end late rather than never. */
     sendHangup: fromPromise<void, HangupInput>(({ input }) =>
       send(input.peerId, input.callId, { type: "call-hangup", reason: input.reason }),
     ),
-    sendRinging: (address: CallAddress) => tell(address, { type: "call-ringing" }),
-    /** Logged when lost: the path may be found without it. */
+    sendRinging: (address: CallAddress) => sendAndLog(address, { type: "call-ringing" }),
+    /** A lost candidate is only logged, because ICE may connect without it. */
     sendLocalCandidate: (params: CandidateParams) =>
-      tell(params, { type: "ice-candidate", candidate: params.candidate }),
+      sendAndLog(params, { type: "ice-candidate", candidate: params.candidate }),
     sendMediaState: ({ microphone, camera, mediaLevel, mediaLevelReason, ...address }: MediaState) =>
-      tell(address, {
+      sendAndLog(address, {
         type: "call-media",
         microphone,
         camera,
         ...withFormerNames({ mediaLevel }),
         ...(mediaLevelReason === null ? {} : { why: mediaLevelReason.slice(0, MAX_WHY_CHARS) }),
       }),
-    /**
-     * For a call that never got a chart, such as one that came while another runs. Not without end: whoever asks
-     * thousands of times gets the first answers only.
-     */
+    /** Refuses a call that has no chart, such as one that arrives during another call. Rate-limited per peer. */
     refuse: (params: HangupInput): void => {
-      if (refusalBudget.take(params.peerId)) tell(params, { type: "call-hangup", reason: params.reason });
-      else log("debug", `call ${params.callId} of ${params.peerId} was refused without a word`);
+      if (refusalBudget.take(params.peerId))
+        sendAndLog(params, { type: "call-hangup", reason: params.reason });
+      else log("debug", `call ${params.callId} of ${params.peerId} was refused without an answer`);
     },
   };
 }

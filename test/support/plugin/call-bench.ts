@@ -109,7 +109,7 @@ export class CallBench {
         this.sent.push({ peerId, callId, signal });
         await send?.(peerId, callId, signal, abort);
       },
-      settings: () => this.settings,
+      settings: { get: () => this.settings, subscribe: () => () => undefined },
       log: (_, message) => void this.logged.push(message),
     });
     const callbacks = {

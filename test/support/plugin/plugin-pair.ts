@@ -1,7 +1,6 @@
 // Whole plugins in memory: each with fake engines, attached to a host over an in-memory link, all on one fake network.
 
 import type { Native } from "../../../native/index.ts";
-import { createHandlers, createNotificationHandlers } from "../../../plugin/app/handlers.ts";
 import { createPlugin, type Plugin } from "../../../plugin/app/plugin.ts";
 import { unavailableNative } from "../../../plugin/app/unavailable-native.ts";
 import type { HostLink } from "../../../plugin/rpc/host-link.ts";
@@ -66,7 +65,7 @@ export class PluginBench {
         for (const check of [...this.#waiting]) check();
       });
     }
-    end.serve(createHandlers(this.plugin), createNotificationHandlers(this.plugin));
+    end.serve(this.plugin.handlers, this.plugin.notificationHandlers);
   }
 
   initialize(settings: SettingsInput = {}) {

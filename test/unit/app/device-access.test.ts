@@ -44,7 +44,7 @@ describe("device nodes that are closed", () => {
     const { remedy } = await look("audio:x:29:ann\nvideo:x:44:bob\n");
     assert.match(remedy, /sudo usermod -aG video ann/);
     const login = await look("audio:x:29:ann\nvideo:x:44:bob,ann\n");
-    assert.match(login.remedy, /^Log out and in again: you are in the group video/);
+    assert.match(login.remedy, /^Log out and in again: you became a member of the group video/);
   });
 
   test("of root's own group, in which nobody belongs, or of an unknown one, are opened by themselves", async () => {

@@ -146,13 +146,13 @@ describe("the life cycle", () => {
     );
   });
 
-  test("ignores an initialized that comes out of turn, and says so in the log", async () => {
+  test("logs and ignores an `initialized` that does not fit the state", async () => {
     const made = bench();
     made.host.notify("initialized", {});
     await made.start();
     made.host.notify("initialized", {});
     await made.host.request("call.list", {});
-    assert.equal(made.logged.filter((line) => line.includes("out of turn")).length, 2);
+    assert.equal(made.logged.filter((line) => line.includes("does not fit the state")).length, 2);
   });
 
   test("refuses everything after shutdown and after exit, and ends with status 0", async () => {

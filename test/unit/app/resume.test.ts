@@ -177,14 +177,14 @@ describe("the next plugin", () => {
     assert.match(end.detail ?? "", /another peer/);
   });
 
-  test("starts as ever with a snapshot that is of no use, and says so in its log", async () => {
+  test("starts as usual with an invalid record, and logs it", async () => {
     const nonsense = ["", "no JSON", "null", "{}", "[]", '{"format":1}', `"${"x".repeat(70_000)}"`];
     for (const resume of nonsense) {
       const bench = await new Hosts().start(ALICE, resume);
       await bench.waitFor("signalling.changed", ({ state }) => state === "ready");
       assert.deepEqual(await bench.host.request("call.list", {}), { calls: [] });
       assert.ok(
-        bench.logged.some((line) => line.startsWith("the snapshot of a call was ignored")),
+        bench.logged.some((line) => line.startsWith("the record of a call was ignored")),
         resume,
       );
     }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, mock, test } from "node:test";
 import { CallReporter } from "../../../plugin/calls/call-reporter.ts";
+import { Sampler } from "../../../plugin/calls/sampler.ts";
 import type {
   CallInfo,
   PluginNotificationName,
@@ -27,18 +28,33 @@ class ReportBench {
   });
   readonly told: { name: PluginNotificationName; params: unknown }[] = [];
   nowMs = 1_000_000;
+  readonly sampler: Sampler;
   readonly reporter: CallReporter;
 
   constructor(ringSettleMs = 0) {
     benches.push(this.bench);
+    const { environment } = this.bench;
+    this.sampler = new Sampler({
+      environment,
+      onLevels: (callId, levels) =>
+        void this.told.push({ name: "call.levels", params: { callId, ...levels } }),
+      onStatistics: (statistics) => {
+        this.told.push({ name: "call.statistics", params: statistics });
+        this.reporter.update(statistics.callId);
+      },
+      now: () => this.nowMs,
+    });
     this.reporter = new CallReporter({
-      context: this.bench.environment,
+      mediaOf: environment.mediaOf,
       notify: (name, params) => void this.told.push({ name, params }),
       labelOf: (peerId) => `label of ${peerId}`,
+      qualityOf: (callId) => this.sampler.statistics(callId)?.quality ?? "unknown",
+      onRing: ({ peerId }) => void environment.ringBudget.take(peerId),
+      onConnected: ({ callId }) => this.sampler.start(callId),
       now: () => this.nowMs,
       ringSettleMs,
     });
-    this.bench.onStateChange = () => this.reporter.moved();
+    this.bench.onStateChange = () => this.reporter.scheduleUpdate();
   }
 
   async rings(): Promise<void> {
@@ -89,7 +105,10 @@ class ReportBench {
   async ends(): Promise<void> {
     this.bench.receiveSignal("bob", CALL, { type: "call-hangup" });
     await settle();
-    for (const ended of this.bench.ended) this.reporter.end(ended);
+    for (const ended of this.bench.ended) {
+      this.sampler.stop(ended.callId);
+      this.reporter.end(ended);
+    }
   }
 }
 
@@ -108,7 +127,7 @@ describe("the reporter", () => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const bench = new ReportBench(100);
     await bench.rings();
-    bench.reporter.moved();
+    bench.reporter.scheduleUpdate();
     await settle();
     assert.deepEqual(bench.reporter.list(), []);
     await bench.ends();
@@ -136,7 +155,7 @@ describe("the reporter", () => {
     const bench = new ReportBench();
     await bench.rings();
     for (let count = 0; count < 5; count += 1) {
-      bench.reporter.moved();
+      bench.reporter.scheduleUpdate();
       await settle();
     }
     bench.bench.receiveSignal("bob", CALL, REQUEST);
@@ -180,13 +199,13 @@ describe("the reporter", () => {
     await bench.accepts();
     await bench.ends();
     await bench.ends();
-    bench.reporter.moved();
+    bench.reporter.scheduleUpdate();
     await settle();
     assert.equal(bench.names().at(-1), "call.ended");
     assert.equal(bench.of("call.ended").length, 1);
     assert.ok(bench.of("call.changed").every(({ phase }) => phase !== "ended"));
     assert.deepEqual(bench.reporter.list(), []);
-    assert.equal(bench.reporter.statistics(CALL), null);
+    assert.equal(bench.sampler.statistics(CALL), null);
   });
 
   test("does not list a call that only still says goodbye", async () => {
@@ -212,7 +231,7 @@ describe("the reporter", () => {
       mock.timers.tick(1_000);
       await settle();
       assert.deepEqual([bench.of("call.statistics").length, bench.of("call.levels").length], [1, 10]);
-      assert.deepEqual(bench.reporter.statistics(CALL), bench.of("call.statistics")[0]);
+      assert.deepEqual(bench.sampler.statistics(CALL), bench.of("call.statistics")[0]);
       await bench.ends();
       mock.timers.tick(5_000);
       await settle();

@@ -1,0 +1,114 @@
+// Wires the calls: the call manager with its effects, and the parts that observe it: reporter, sampler, persister.
+
+import type { CallInfo, CallStatistics, Contact, DeviceList } from "../../rpc-schema/index.ts";
+import { type CallManager, createCallManager } from "../calls/call-manager.ts";
+import { CallPersister } from "../calls/call-persister.ts";
+import { CallReporter } from "../calls/call-reporter.ts";
+import { createCallEnvironment } from "../calls/environment.ts";
+import { Sampler } from "../calls/sampler.ts";
+import type { SettingsSource } from "../calls/settings-change.ts";
+import type { Frames } from "../frames/frames.ts";
+import type { Log } from "../log.ts";
+import type { Notify } from "../rpc/notifier.ts";
+import type { Engines } from "./engines.ts";
+import type { SignallingService } from "./signalling-service.ts";
+
+export interface CallServiceOptions {
+  readonly engines: Engines;
+  readonly frames: Frames;
+  readonly signalling: Pick<SignallingService, "send" | "contacts">;
+  readonly settings: SettingsSource;
+  readonly notify: Notify;
+  logOf(part: string): Log;
+}
+
+export interface CallService {
+  readonly manager: CallManager;
+  /** The list of devices while there are subscribers; closed by the owner of this service. */
+  readonly devices: {
+    subscribe(listener: (devices: DeviceList) => void): () => void;
+    close(): void;
+  };
+  /** Calls that the host knows and that have not ended. */
+  list(): CallInfo[];
+  /** Null until the call was connected for a second. */
+  statistics(callId: string): CallStatistics | null;
+  /** Informs the host of labels and addresses that were learnt during a call. */
+  contactsChanged(): void;
+  /** Resolves when every device that a call has released is closed. */
+  devicesClosed(): Promise<void>;
+}
+
+/** The call manager is not started yet. */
+export function createCallService(options: CallServiceOptions): CallService {
+  const { signalling, notify, logOf } = options;
+  const contactOf = (peerId: string): Contact | undefined =>
+    signalling.contacts().find((contact) => contact.peerId === peerId);
+  const environment = wireEnvironment(options);
+  const sampler = new Sampler({
+    environment,
+    onLevels: (callId, levels) => notify("call.levels", { callId, ...levels }),
+    onStatistics(statistics) {
+      notify("call.statistics", statistics);
+      reporter.update(statistics.callId); // its quality may have changed
+    },
+    now: Date.now,
+  });
+  const reporter = new CallReporter({
+    mediaOf: environment.mediaOf,
+    notify,
+    labelOf: (peerId) => contactOf(peerId)?.label ?? "",
+    qualityOf: (callId) => sampler.statistics(callId)?.quality ?? "unknown",
+    onRing({ peerId }) {
+      environment.ringBudget.take(peerId);
+      persister.scheduleUpdate();
+    },
+    onConnected({ callId, peerId }) {
+      // Our user talks to this peer, however often it called before.
+      environment.ringBudget.restore(peerId);
+      sampler.start(callId);
+    },
+    now: Date.now,
+  });
+  const update = () => {
+    reporter.scheduleUpdate();
+    persister.scheduleUpdate();
+  };
+  const manager = createCallManager(environment, {
+    onCall: (call) => reporter.add(call),
+    onEnd(ended) {
+      sampler.stop(ended.callId);
+      reporter.end(ended);
+    },
+    onStateChange: update,
+  });
+  const persister = new CallPersister({
+    managerContext: () => manager.getSnapshot().context,
+    timesOf: (callId) => reporter.timesOf(callId),
+    addressesOf: (peerId) => contactOf(peerId)?.addresses ?? [],
+    persist: (params) => notify("calls.persisted", params),
+    log: logOf("calls"),
+  });
+  return {
+    manager,
+    devices: environment.devices,
+    list: () => reporter.list(),
+    statistics: (callId) => sampler.statistics(callId),
+    contactsChanged: update,
+    devicesClosed: environment.devicesClosed,
+  };
+}
+
+function wireEnvironment({ engines, frames, signalling, settings, logOf }: CallServiceOptions) {
+  const log = logOf("signals");
+  return createCallEnvironment({
+    ...engines,
+    frames,
+    settings,
+    send(peerId, callId, signal, abort) {
+      log("debug", `${signal.type} of call ${callId} to ${peerId}`);
+      return signalling.send(peerId, callId, signal, abort);
+    },
+    log: logOf("calls"),
+  });
+}
