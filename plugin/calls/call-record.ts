@@ -17,8 +17,8 @@ import type { ManagedCall, PeerKind, ResumeCall, Resumed, ResumedMedia } from ".
 const FORMAT = 1;
 /** Of the peer, the newest first. Signalling may also find the peer in another way. */
 const MAX_ADDRESSES = 8;
-const NOT_CONNECTED = "the plugin ended by itself before the call was connected";
-const OTHER_FORMAT = "the plugin ended by itself, and the one after it cannot read what was kept of the call";
+const NOT_CONNECTED = "the plugin ended unexpectedly before the call was connected";
+const OTHER_FORMAT = "the plugin ended unexpectedly, and its successor cannot read the record of the call";
 
 /** Enough to report the end of the call to both sides; the same in every format. */
 const headSchema = z.object({

@@ -1,4 +1,5 @@
-// Calls switched off and on, found impossible and possible again, on whole plugins in memory; and who makes the calls.
+// Availability of calls, on whole plugins in memory: switched off by the user, made impossible by the machine, and made by the
+// host's page.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -37,14 +38,14 @@ async function ringing() {
 const setDisabled = ({ host }: PluginBench, videoDisabled: boolean) =>
   host.request("settings.update", { settings: { videoDisabled } });
 
-/** The contact as this side sees it, once it says so. */
+/** Waits until this side's contacts show that calls to the peer are off, or on. */
 const seesDisabled = (one: PluginBench, peerId: string, videoDisabled: boolean) =>
   one.waitFor("contacts.changed", ({ contacts }) =>
     contacts.some((contact) => contact.peerId === peerId && contact.videoDisabled === videoDisabled),
   );
 
 describe("calls switched off by the user", () => {
-  test("are told to the host at once, with cause and why, and again when they are back", async () => {
+  test("are reported to the host at once, with cause and reason, and again when they are on", async () => {
     const { alice } = await twoPlugins();
     assert.deepEqual(await alice.waitFor("availability.changed"), { videoDisabled: false });
     await setDisabled(alice, true);
@@ -56,7 +57,7 @@ describe("calls switched off by the user", () => {
     assert.equal(alice.notificationsNamed("availability.changed").length, 3);
   });
 
-  test("are told to the peers, who cannot call then, and can again without a restart", async () => {
+  test("are announced to the peers, whose calls are refused until calls are on again", async () => {
     const { alice, bob, aliceId } = await twoPlugins();
     await setDisabled(alice, true);
     await seesDisabled(bob, aliceId, true);
@@ -68,7 +69,7 @@ describe("calls switched off by the user", () => {
     assert.equal((await alice.waitFor("call.incoming")).callId, callId);
   });
 
-  test("refuse our own calls as callsDisabled, and take up none that rang meanwhile", async () => {
+  test("refuse our own calls as callsDisabled, also the accept of a call that rings", async () => {
     const { bob, aliceId, callId } = await ringing();
     await setDisabled(bob, true);
     const start = bob.host.request("call.start", { peerId: aliceId, media: "audio" });
@@ -76,7 +77,7 @@ describe("calls switched off by the user", () => {
     await assert.rejects(bob.host.request("call.accept", { callId }), { kind: "callsDisabled" });
   });
 
-  test("end a ringing call on both sides as videoDisabled, whichever side switched", async () => {
+  test("end a ringing call on both sides as videoDisabled, whichever side switches", async () => {
     for (const side of ["alice", "bob"] as const) {
       const pair = await ringing();
       await setDisabled(pair[side], true);
@@ -90,7 +91,7 @@ describe("calls switched off by the user", () => {
     }
   });
 
-  test("end a running call on both sides, and close every device of it", async () => {
+  test("end a call in progress on both sides, and close its devices", async () => {
     const { alice, bob, callId } = await ringing();
     await bob.host.request("call.accept", { callId });
     await bob.waitFor(
@@ -104,7 +105,7 @@ describe("calls switched off by the user", () => {
     assert.deepEqual([...bob.open(), ...alice.open()], []);
   });
 
-  test("decline a caller who has not heard of it, without ringing and without opening anything", async () => {
+  test("refuse the request of a peer that does not know, without ringing or opening a device", async () => {
     const { network, bob, aliceId, bobId } = await twoPlugins();
     await setDisabled(bob, true);
     const request = { type: "call-request", mode: "native", mediaType: "video" };
@@ -117,7 +118,7 @@ describe("calls switched off by the user", () => {
     assert.deepEqual(bob.plugin.callManager.getSnapshot().context.calls, {});
   });
 
-  test("leave the devices alone: nobody looks at them until calls are on again", async () => {
+  test("stop observing the devices until calls are on again", async () => {
     const alice = bench();
     await alice.start({ videoDisabled: true });
     assert.equal((await alice.waitFor("availability.changed")).cause, "user");
@@ -128,8 +129,8 @@ describe("calls switched off by the user", () => {
   });
 });
 
-describe("calls found impossible", () => {
-  test("for want of a device come back when one is plugged in, and go when it is pulled out", async () => {
+describe("calls that are impossible", () => {
+  test("for lack of a device become possible when one is plugged in, and impossible when it is unplugged", async () => {
     const alice = bench();
     alice.cameras.devices = [PATTERN];
     await alice.sound.unplug("microphone", "fake:mic");
@@ -141,15 +142,15 @@ describe("calls found impossible", () => {
     await alice.sound.plug("microphone", "fake:headset");
     await alice.waitFor("availability.changed", ({ videoDisabled }) => !videoDisabled);
     await alice.sound.unplug("microphone", "fake:headset");
-    const gone = () => alice.notificationsNamed("availability.changed").slice(2);
-    await alice.waitFor("availability.changed", () => gone().length > 0);
+    const later = () => alice.notificationsNamed("availability.changed").slice(2);
+    await alice.waitFor("availability.changed", () => later().length > 0);
     assert.deepEqual(
-      gone().map(({ cause }) => cause),
+      later().map(({ cause }) => cause),
       ["device"],
     );
   });
 
-  test("leave a running call alone: without its last device it receives, and shows again once there is one", async () => {
+  test("do not end a call in progress: without its last device it still receives, and it sends again once there is one", async () => {
     const { bob, callId } = await ringing();
     await bob.host.request("call.accept", { callId });
     await bob.waitFor(
@@ -175,7 +176,7 @@ describe("calls found impossible", () => {
     );
   });
 
-  test("for want of a permission say how to get it, and come back once it is given", async () => {
+  test("for lack of a permission name the remedy, and become possible once it is granted", async () => {
     const alice = bench();
     await alice.sound.unplug("microphone", "fake:mic");
     alice.closedCameras = [FAKE_CAMERA_ID];
@@ -185,12 +186,12 @@ describe("calls found impossible", () => {
     assert.equal(cause, "permission");
     assert.match(why ?? "", /\/dev\/video0.*usermod/);
     alice.closedCameras = [];
-    // The list stays as it is; the kernel only tells that a node changed.
+    // The list stays the same; the kernel only reports that a node has changed.
     alice.cameras.change([CAMERA, PATTERN]);
     await alice.waitFor("availability.changed", ({ videoDisabled }) => !videoDisabled);
   });
 
-  test("are possible where the settings replace the missing devices by name", async () => {
+  test("are possible when the settings name replacements for the missing devices", async () => {
     const alice = bench();
     alice.cameras.devices = [PATTERN];
     await alice.sound.unplug("microphone", "fake:mic");
@@ -200,7 +201,7 @@ describe("calls found impossible", () => {
 });
 
 describe("a call without a microphone or camera", () => {
-  test("sends what is there and never a tone or a pattern", async () => {
+  test("sends the devices that exist and never a tone or a test pattern", async () => {
     const { alice, bob, callId } = await ringing();
     await bob.sound.unplug("microphone", "fake:mic");
     await bob.host.request("call.accept", { callId });
@@ -214,7 +215,7 @@ describe("a call without a microphone or camera", () => {
   });
 });
 
-describe("who makes the calls", () => {
+describe("the mode of calls", () => {
   const initialize = (made: PluginBench, settings: object, webviewCanCall?: boolean) =>
     made.host.request("initialize", {
       protocolVersion: 1,
@@ -223,14 +224,14 @@ describe("who makes the calls", () => {
       settings,
     });
 
-  test("is answered by initialize: the plugin on Linux, the page where it can", async () => {
+  test("is the plugin on Linux, and the page where the page can make calls", async () => {
     assert.equal((await initialize(bench(), {})).mode, "native");
     assert.equal((await initialize(bench("darwin"), {})).mode, "browser");
     assert.equal((await initialize(bench(), {}, true)).mode, "browser");
     assert.equal((await initialize(bench("darwin"), { mode: "native" })).mode, "native");
   });
 
-  test("in the page leaves the plugin out of the way: no signalling, no devices, calls refused", async () => {
+  test("browser starts no signalling, observes no devices and refuses calls", async () => {
     const made = bench("darwin");
     await initialize(made, {});
     made.host.notify("initialized", {});
@@ -243,7 +244,7 @@ describe("who makes the calls", () => {
     assert.deepEqual([made.notificationsNamed("signalling.changed"), made.sound.watchers], [[], 0]);
   });
 
-  test("cannot be forced upon a page that cannot call: refused by name, and the old word stays", async () => {
+  test("browser is refused by name for a page that cannot make calls, and the settings stay", async () => {
     const made = bench();
     const wrong = { kind: "invalidParams", issues: [{ field: "settings.mode" }] };
     const isWrong = (error: { kind: string; issues: { field: string }[] }) => {

@@ -1,4 +1,4 @@
-// Two whole plugins in memory call each other, driven by their hosts over JSON-RPC.
+// Two whole plugins in memory call each other. Their hosts drive them over JSON-RPC.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -37,18 +37,18 @@ async function connected(media: "audio" | "video" = "video") {
   return pair;
 }
 
-/** Phases in the order in which they were first told. */
+/** The phases in the order of their first notification. */
 function phases(bench: PluginBench): string[] {
-  const told = bench.notifications.flatMap(({ name, params }) => {
+  const reported = bench.notifications.flatMap(({ name, params }) => {
     if (name === "call.incoming") return ["incoming"];
     if (name === "call.ended") return ["ended"];
     return name === "call.changed" ? [(params as { phase: string }).phase] : [];
   });
-  return told.filter((phase, index) => told.indexOf(phase) === index);
+  return reported.filter((phase, index) => reported.indexOf(phase) === index);
 }
 
 describe("a call between two plugins", () => {
-  test("is told to both hosts from its start to its end, in order", async () => {
+  test("is reported to both hosts from its start to its end, in order", async () => {
     const { alice, bob, aliceId, bobId, callId } = await connected();
     await alice.host.request("call.hangup", { callId });
     const [ours, theirs] = await Promise.all([alice.waitFor("call.ended"), bob.waitFor("call.ended")]);
@@ -65,7 +65,7 @@ describe("a call between two plugins", () => {
     assert.ok(ours.durationMs >= 0);
   });
 
-  test("is told as incoming with the caller's label, and only once", async () => {
+  test("is reported as incoming once, with the caller's label", async () => {
     const { bob, aliceId } = await ringing("audio");
     const [incoming] = bob.notificationsNamed("call.incoming");
     assert.equal(bob.notificationsNamed("call.incoming").length, 1);
@@ -75,7 +75,7 @@ describe("a call between two plugins", () => {
     );
   });
 
-  test("opens nothing before the accept, and nothing stays open after the end", async () => {
+  test("opens no device before the accept, and leaves none open after the end", async () => {
     const { alice, bob, callId } = await ringing();
     assert.deepEqual([...alice.open(), ...bob.open()], []);
     await bob.host.request("call.accept", { callId });
@@ -87,7 +87,7 @@ describe("a call between two plugins", () => {
     assert.deepEqual([...alice.open(), ...bob.open()], []);
   });
 
-  test("tells each side what the other captures", async () => {
+  test("informs each side what the other captures", async () => {
     const { alice, bob, callId } = await connected();
     await bob.waitFor("call.changed", ({ remote }) => remote.microphone === "on" && remote.camera === "on");
     await alice.host.request("call.setMicrophone", { callId, on: false });
@@ -101,7 +101,7 @@ describe("a call between two plugins", () => {
     assert.deepEqual(alice.cameras.openNow, []);
   });
 
-  test("carries pictures and samples to the far side's frames and speaker", async () => {
+  test("passes frames and audio blocks to the other side's page and speaker", async () => {
     const { alice, bob, callId } = await connected();
     alice.cameras.emitPicture();
     alice.sound.speak(new Int16Array(480).fill(1000));
@@ -122,7 +122,7 @@ describe("a call between two plugins", () => {
     }
   });
 
-  test("to a peer that is not there ends as unreachable", async () => {
+  test("to an offline peer ends as unreachable", async () => {
     const { alice, bobId, network } = await twoPlugins();
     network.setOnline(bobId, false);
     await alice.host.request("call.start", { peerId: bobId, media: "audio" });
@@ -138,7 +138,7 @@ describe("a call between two plugins", () => {
     assert.deepEqual([ended.reason, ended.endedBy], ["hostGone", "remote"]);
   });
 
-  test("ends with shutdown when a host shuts down, which is answered when all is closed", async () => {
+  test("ends with shutdown, which is answered once every device is closed", async () => {
     const { alice, bob } = await connected();
     await alice.host.request("shutdown", {});
     assert.deepEqual(alice.open(), []);
@@ -146,7 +146,7 @@ describe("a call between two plugins", () => {
     assert.equal((await bob.waitFor("call.ended")).reason, "shutdown");
   });
 
-  test("follows another without a wait", async () => {
+  test("can follow another at once", async () => {
     const { alice, bob, callId, bobId } = await connected();
     await alice.host.request("call.hangup", { callId });
     await Promise.all([alice.waitFor("call.ended"), bob.waitFor("call.ended")]);
@@ -199,7 +199,7 @@ describe("requests about a call", () => {
     await assert.rejects(bob.host.request("call.accept", { callId }), wrong);
   });
 
-  test("name the device that does not exist and those that do", async () => {
+  test("for an unknown device name it and the existing ones", async () => {
     const { alice, callId } = await connected();
     const request = alice.host.request("call.useDevice", { callId, kind: "microphone", deviceId: "nothing" });
     await assert.rejects(request, {
@@ -208,10 +208,10 @@ describe("requests about a call", () => {
     });
   });
 
-  test("change a device in mid-call", async () => {
+  test("switch a device during the call", async () => {
     const { alice, callId } = await connected();
     await alice.host.request("call.useDevice", { callId, kind: "camera", deviceId: "test-pattern" });
-    // The old one stays open until the new one has given a picture.
+    // The old camera stays open until the new one has given a frame.
     await settle();
     assert.equal(alice.cameras.openNow.length, 2);
     alice.cameras.emitPicture();
@@ -222,14 +222,14 @@ describe("requests about a call", () => {
     );
   });
 
-  test("for a snapshot without a picture are refused as noPicture", async () => {
+  test("for a snapshot without a frame are refused as noPicture", async () => {
     const { alice, callId } = await connected();
     for (const source of ["local", "remote"] as const) {
       await assert.rejects(alice.host.request("call.snapshot", { callId, source }), { kind: "noPicture" });
     }
   });
 
-  test("are answered with the same as the notifications say", async () => {
+  test("are answered with the same state as the notifications", async () => {
     const { alice, callId } = await connected();
     const { calls } = await alice.host.request("call.list", {});
     assert.deepEqual(calls, [alice.notificationsNamed("call.changed").at(-1)]);
@@ -237,7 +237,7 @@ describe("requests about a call", () => {
     assert.deepEqual(await alice.host.request("call.list", {}), { calls: [] });
   });
 
-  test("for a second call, for oneself and for nobody are refused by name", async () => {
+  test("for a second call, for oneself and for an invalid peer are refused by name", async () => {
     const { alice, aliceId, bobId } = await ringing();
     const start = (peerId: string) => alice.host.request("call.start", { peerId, media: "audio" });
     await assert.rejects(start(bobId), { kind: "alreadyInCall" });
@@ -245,10 +245,10 @@ describe("requests about a call", () => {
     await assert.rejects(start("not a peer"), { kind: "invalidParams" });
   });
 
-  test("get statistics once the first second is over, as the notification told them", async () => {
+  test("get statistics after the first second, the same as in the notification", async () => {
     const { alice, callId } = await connected();
-    const told = await alice.waitFor("call.statistics");
-    assert.deepEqual(await alice.host.request("call.stats", { callId }), told);
-    assert.equal(told.callId, callId);
+    const reported = await alice.waitFor("call.statistics");
+    assert.deepEqual(await alice.host.request("call.stats", { callId }), reported);
+    assert.equal(reported.callId, callId);
   });
 });

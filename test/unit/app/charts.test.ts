@@ -1,4 +1,4 @@
-// Watching the charts of a whole plugin over its host's link.
+// A host subscribes to the charts of a whole plugin.
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
@@ -22,7 +22,7 @@ const entriesOf = (plugin: PluginBench): ChartLogEntry[] =>
 
 const idsOf = (state: StateDescription): string[] => [state.id, ...state.states.flatMap(idsOf)];
 
-describe("watching the charts", () => {
+describe("the chart subscription", () => {
   test("is refused by name while the setting `debugging` is off", async () => {
     const plugin = bench();
     await plugin.start();
@@ -34,7 +34,7 @@ describe("watching the charts", () => {
     }
   });
 
-  test("lists every chart, and every state and transition in it leads to a state that is there", async () => {
+  test("lists every chart, and every transition in it leads to an existing state", async () => {
     const plugin = bench();
     await plugin.start({ debugging: true });
     const { charts } = await plugin.host.request("charts.list", {});
@@ -54,17 +54,17 @@ describe("watching the charts", () => {
     }
   });
 
-  test("tells first how every chart stands, then what happens, with the reason where nothing does", async () => {
+  test("sends the state of every chart first, then each step, with the reason of a refused event", async () => {
     const plugin = bench();
     const other = bench();
     await other.start();
     await plugin.start({ debugging: true });
     await plugin.host.request("charts.subscribe", {});
     await plugin.waitFor("charts.recorded", ({ entries }) => entries.length > 0);
-    const standing = entriesOf(plugin).flatMap((entry) =>
+    const initial = entriesOf(plugin).flatMap((entry) =>
       entry.kind === "step" ? [[entry.id, entry.value]] : [],
     );
-    assert.deepEqual(standing, [
+    assert.deepEqual(initial, [
       ["attach", "running"],
       ["callManager", "open"],
     ]);
@@ -81,17 +81,17 @@ describe("watching the charts", () => {
     assert.match(refused?.kind === "step" ? (refused.refused ?? "") : "", /kept back by mayStart/);
   });
 
-  test("ends when it is unsubscribed, or when `debugging` is switched off", async () => {
+  test("ends with charts.unsubscribe, and when `debugging` is switched off", async () => {
     const plugin = bench();
     await plugin.start({ debugging: true });
     await plugin.host.request("charts.subscribe", {});
     await plugin.waitFor("charts.recorded");
     await plugin.host.request("charts.unsubscribe", {});
-    const told = entriesOf(plugin).length;
+    const received = entriesOf(plugin).length;
     plugin.plugin.callManager.send({ type: "signalling.ready", selfId: "other" });
     await plugin.host.request("charts.subscribe", {});
     await plugin.host.request("settings.update", { settings: { debugging: false } });
     await assert.rejects(plugin.host.request("charts.subscribe", {}), { kind: "debuggingOff" });
-    assert.equal(entriesOf(plugin).length, told);
+    assert.equal(entriesOf(plugin).length, received);
   });
 });

@@ -1,4 +1,4 @@
-// Which device nodes are closed to a user, and the remedy for each machine that was made up here.
+// Device nodes that a user may not open, and the remedy on several simulated machines.
 
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-async function look(
+async function closedFor(
   groups: string,
   { canOpen = (_: string) => false, gid = 44 }: { canOpen?(path: string): boolean; gid?: number | null } = {},
 ) {
@@ -28,28 +28,28 @@ async function look(
   return closedNodes({ directory: folder, groupFile, user: "ann", canOpen, gidOf: () => gid });
 }
 
-describe("device nodes that are closed", () => {
-  test("are cameras and what captures sound, and nothing else that stands beside them", async () => {
-    const { paths } = await look("");
+describe("closed device nodes", () => {
+  test("are cameras and capture devices of sound cards, and no other nodes", async () => {
+    const { paths } = await closedFor("");
     assert.deepEqual(paths, [video, join(folder, "snd/pcmC0D0c")]);
   });
 
-  test("are only those that this user may not open; without any there is nothing to do", async () => {
-    const butVideo = (path: string) => path !== video;
-    assert.deepEqual((await look("", { canOpen: butVideo })).paths, [video]);
-    assert.deepEqual(await look("", { canOpen: () => true }), { paths: [], remedy: "" });
+  test("are only those that this user may not open; without any the remedy is empty", async () => {
+    const allExceptVideo = (path: string) => path !== video;
+    assert.deepEqual((await closedFor("", { canOpen: allExceptVideo })).paths, [video]);
+    assert.deepEqual(await closedFor("", { canOpen: () => true }), { paths: [], remedy: "" });
   });
 
-  test("open to a member of their group, or after the next login of one who is already", async () => {
-    const { remedy } = await look("audio:x:29:ann\nvideo:x:44:bob\n");
+  test("require membership of their group, or a new login of a user who is a member already", async () => {
+    const { remedy } = await closedFor("audio:x:29:ann\nvideo:x:44:bob\n");
     assert.match(remedy, /sudo usermod -aG video ann/);
-    const login = await look("audio:x:29:ann\nvideo:x:44:bob,ann\n");
+    const login = await closedFor("audio:x:29:ann\nvideo:x:44:bob,ann\n");
     assert.match(login.remedy, /^Log out and in again: you became a member of the group video/);
   });
 
-  test("of root's own group, in which nobody belongs, or of an unknown one, are opened by themselves", async () => {
+  test("of root's group or of an unknown group require a change of their permissions", async () => {
     for (const gid of [0, 45, null]) {
-      const { remedy } = await look("root:x:0:\nvideo:x:44:bob\n", { gid });
+      const { remedy } = await closedFor("root:x:0:\nvideo:x:44:bob\n", { gid });
       assert.equal(remedy, `Give yourself the permission: sudo chmod o+rw ${video}`);
     }
   });

@@ -1,4 +1,4 @@
-// One peer floods a whole plugin with calls, in memory: what is kept stays bounded, and others are none the worse.
+// One peer floods a whole plugin with calls, in memory: memory stays bounded, and other peers are not affected.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -11,7 +11,7 @@ const FLOOD = 10_000;
 const BATCH = 500;
 const startedAt = performance.now();
 const seconds = () => Math.ceil((performance.now() - startedAt) / 1000);
-/** So many in a row, and more as time goes by; see plugin/calls/README.md. */
+/** A burst, then a steady rate; see plugin/calls/README.md. */
 const maxRings = () => 7 + seconds() / 10;
 const maxRefusals = () => 20 + seconds();
 
@@ -22,22 +22,22 @@ async function threePeers() {
   const network = createFakeSignallingNetwork();
   const alice = new PluginBench(network);
   const bob = new PluginBench(network);
-  const told: string[] = [];
+  const received: string[] = [];
   const mallory: Signalling = network.create(
     { label: "Mallory", mdns: true },
     {
-      onSignal: (_from, _callId, signal) => void told.push(signal.type),
+      onSignal: (_from, _callId, signal) => void received.push(signal.type),
       onContacts: () => undefined,
       onAddressChange: () => undefined,
     },
   );
   open.push(alice, bob, { end: () => mallory.close() });
   const ids = { alice: await alice.start(), bob: await bob.start(), mallory: (await mallory.start()).peerId };
-  const hangups = () => told.filter((type) => type === "call-hangup").length;
+  const hangups = () => received.filter((type) => type === "call-hangup").length;
   return { alice, bob, mallory, ids, hangups };
 }
 
-/** Requests with an id each, some at a time, since what a carrier may hold is bounded too. */
+/** Sends requests with distinct ids, in batches, because signalling bounds its queue too. */
 async function flood(from: Signalling, to: string, onBatch: (sent: number) => Promise<void>): Promise<void> {
   for (let sent = 0; sent < FLOOD; sent += BATCH) {
     const requests = Array.from({ length: BATCH }, (_, n) =>
@@ -49,8 +49,8 @@ async function flood(from: Signalling, to: string, onBatch: (sent: number) => Pr
   }
 }
 
-/** What the desk holds, in numbers. */
-function kept({ plugin }: PluginBench) {
+/** The size of the call manager's memory. */
+function memoryOf({ plugin }: PluginBench) {
   const { calls, endedCalls } = plugin.callManager.getSnapshot().context;
   return {
     calls: Object.keys(calls).length,
@@ -59,7 +59,7 @@ function kept({ plugin }: PluginBench) {
   };
 }
 
-test(`${FLOOD} requests of one peer leave a running call alone, and little behind`, async () => {
+test(`${FLOOD} requests of one peer do not affect a call in progress, and leave little in memory`, async () => {
   const { alice, bob, mallory, ids, hangups } = await threePeers();
   const { callId } = await bob.host.request("call.start", { peerId: ids.alice, media: "video" });
   await alice.waitFor("call.incoming");
@@ -72,12 +72,12 @@ test(`${FLOOD} requests of one peer leave a running call alone, and little behin
       [[callId, "connected"]],
     );
   });
-  assert.deepEqual(kept(alice), { calls: 1, peers: 1, ends: 128 });
+  assert.deepEqual(memoryOf(alice), { calls: 1, peers: 1, ends: 128 });
   assert.equal(alice.notificationsNamed("call.incoming").length, 1);
   assert.ok(hangups() >= 1 && hangups() <= maxRefusals(), `${hangups()} refusals`);
 });
 
-test(`${FLOOD} requests of one peer, each declined, ring a few times; then another's call comes through`, async () => {
+test(`${FLOOD} requests of one peer, each rejected, ring a few times, and then another peer's call rings`, async () => {
   const { alice, bob, mallory, ids, hangups } = await threePeers();
   alice.host.onNotification("call.incoming", ({ callId, peerId }) => {
     if (peerId !== ids.mallory) return;
@@ -85,7 +85,7 @@ test(`${FLOOD} requests of one peer, each declined, ring a few times; then anoth
   });
   let rings = 0;
   await flood(mallory, ids.alice, async () => {
-    // A request of each batch rings as long as it may; all others of the batch are busy.
+    // Within the limit one request of each batch rings. All others of the batch are refused as busy.
     const ofMallory = () =>
       alice.notificationsNamed("call.ended").filter(({ peerId }) => peerId === ids.mallory).length;
     const [ringing] = Object.values(alice.plugin.callManager.getSnapshot().context.calls);
@@ -98,5 +98,5 @@ test(`${FLOOD} requests of one peer, each declined, ring a few times; then anoth
   await alice.waitFor("call.incoming", (call) => call.callId === callId);
   await alice.host.request("call.accept", { callId });
   await bob.waitFor("call.changed", (call) => call.callId === callId && call.phase === "connected");
-  assert.equal(kept(alice).ends, 128);
+  assert.equal(memoryOf(alice).ends, 128);
 });

@@ -1,4 +1,4 @@
-// Plugins whose hosts carry the signals: whole calls over `signal.send` and `signal.deliver`, and hosts that fail at it.
+// Host-relayed signalling: whole calls over `signal.send` and `signal.deliver`, and hosts that fail to relay.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -12,19 +12,19 @@ const BOB = "12D3KooWBobHosted1111111";
 const open: PluginBench[] = [];
 after(() => Promise.all(open.map((bench) => bench.end())));
 
-/** A plugin's bench whose host answers `signal.send` by `send`. */
-async function carried(
+/** A plugin whose host answers `signal.send` with `send`. */
+async function startRelayed(
   selfId: string,
   send: PluginRequestHandler<"signal.send">,
   settings: SettingsInput = {},
 ): Promise<PluginBench> {
-  // Its network stays empty: an end there would be a node of the plugin's own.
+  // The network stays empty, because only a node of the plugin's own would be on it.
   const bench = new PluginBench(createFakeSignallingNetwork());
   open.push(bench);
   bench.host.onRequest("signal.send", send);
   await bench.host.request("initialize", {
     protocolVersion: PROTOCOL_VERSION,
-    host: { name: "a carrying host" },
+    host: { name: "a relaying host" },
     identity: { label: "somebody" },
     carrier: { selfId },
     settings: settings as never,
@@ -35,11 +35,11 @@ async function carried(
   return bench;
 }
 
-/** Two plugins whose hosts hand each other what they carry. */
+/** Two plugins whose hosts relay signals to each other. */
 async function pair() {
   const topics: string[] = [];
   const ends = new Map<string, PluginBench>();
-  const carry =
+  const relay =
     (from: string): PluginRequestHandler<"signal.send"> =>
     async ({ peerId, topic, payload }) => {
       const end = ends.get(peerId);
@@ -47,7 +47,7 @@ async function pair() {
       topics.push(`${from === ALICE ? "Alice" : "Bob"} ${topic} ${payload.type}`);
       return end.host.request("signal.deliver", { from, topic, payload });
     };
-  for (const selfId of [ALICE, BOB]) ends.set(selfId, await carried(selfId, carry(selfId)));
+  for (const selfId of [ALICE, BOB]) ends.set(selfId, await startRelayed(selfId, relay(selfId)));
   const [alice, bob] = [ends.get(ALICE), ends.get(BOB)];
   if (!alice || !bob) throw new Error("both have been started");
   return { alice, bob, topics };
@@ -61,8 +61,8 @@ const contact = (peerId: string, label: string) => ({
   videoDisabled: false,
 });
 
-describe("a call carried by the hosts", () => {
-  test("goes from request to hang-up, every signal on the call's topic, in order", async () => {
+describe("a call over host-relayed signalling", () => {
+  test("sends every signal from request to hang-up on the call's topic, in order", async () => {
     const { alice, bob, topics } = await pair();
     bob.host.notify("contacts.set", { contacts: [contact(ALICE, "Alice at home"), contact(BOB, "me")] });
     const { contacts } = await bob.waitFor("contacts.changed");
@@ -105,14 +105,14 @@ describe("a call carried by the hosts", () => {
     [
       "breaks",
       () => {
-        throw new Error("a bug of the host's");
+        throw new Error("a bug in the host");
       },
     ],
     ["answers nonsense", () => ({ status: "delivered" }) as unknown as null],
     ["never answers", () => new Promise<null>(() => undefined)],
   ] as const) {
     test(`ends unreachable when the host ${what}`, async () => {
-      const alice = await carried(ALICE, send, { timeouts: { requestMs: 50, hangupMs: 10 } });
+      const alice = await startRelayed(ALICE, send, { timeouts: { requestMs: 50, hangupMs: 10 } });
       await alice.host.request("call.start", { peerId: BOB, media: "audio" });
       const { reason, endedBy } = await alice.waitFor("call.ended");
       assert.deepEqual([reason, endedBy], ["unreachable", "local"]);
@@ -132,7 +132,7 @@ describe("a call carried by the hosts", () => {
     assert.ok(bench.logged.some((line) => line.includes("contacts.set")));
   });
 
-  test("is not disturbed by deliveries that are no signals, or from strangers", async () => {
+  test("is not affected by invalid deliveries, or by deliveries from other peers", async () => {
     const { alice, bob } = await pair();
     const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "audio" });
     await bob.waitFor("call.incoming");

@@ -1,4 +1,4 @@
-// The life of a plugin with its host, and its settings, over JSON-RPC in memory.
+// The life cycle of a plugin with its host, and its settings, over JSON-RPC in memory.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -16,7 +16,7 @@ function bench(whyNoCalls: string | null = null): PluginBench {
 }
 
 const PEER = "FakePeerZZ";
-/** Params that the schema lets through, so that the answer is about the moment and not about them. */
+/** Valid params, so that the answer depends only on the state of the plugin. */
 const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   shutdown: {},
   "settings.update": { settings: {} },
@@ -51,7 +51,7 @@ async function assertAllRefused({ host }: PluginBench, kind: string): Promise<vo
 }
 
 describe("the life cycle", () => {
-  test("refuses every method but initialize as notInitialized before it", async () => {
+  test("refuses every method except initialize as notInitialized before initialize", async () => {
     assert.deepEqual([...Object.keys(PARAMS), "initialize"].sort(), Object.keys(methods).sort());
     await assertAllRefused(bench(), "notInitialized");
   });
@@ -110,7 +110,7 @@ describe("the life cycle", () => {
     });
   });
 
-  test("refuses wrong settings at initialize by name and can be initialized after it", async () => {
+  test("refuses invalid settings at initialize by name, and can be initialized afterwards", async () => {
     const made = bench();
     await assert.rejects(
       made.initialize({ toneHz: 1 }),
@@ -131,7 +131,7 @@ describe("the life cycle", () => {
     await assert.rejects(made.initialize(), { kind: "alreadyInitialized" });
   });
 
-  test("starts signalling only when the host is ready for notifications, and says how it stands", async () => {
+  test("starts signalling only after `initialized`, and reports its state", async () => {
     const made = bench();
     await made.initialize();
     await assert.rejects(made.host.request("call.start", { peerId: PEER, media: "audio" }), {
@@ -165,14 +165,14 @@ describe("the life cycle", () => {
     assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 0);
   });
 
-  test("ends with status 1 when the host goes without a shutdown", async () => {
+  test("ends with status 1 when the host closes its end without a shutdown", async () => {
     const made = bench();
     await made.start();
     await made.end();
     assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 1);
   });
 
-  test("on a machine without calls says why, lets peers know, and refuses calls only", async () => {
+  test("on a machine without an engine reports the reason, starts signalling and refuses only calls", async () => {
     const made = bench("no addon for this machine");
     await made.initialize();
     made.host.notify("initialized", {});
@@ -187,7 +187,7 @@ describe("the life cycle", () => {
 });
 
 describe("settings.update", () => {
-  test("changes what is named and leaves the rest", async () => {
+  test("changes the named settings and no others", async () => {
     const made = bench();
     await made.initialize({ toneHz: 500, picture: { width: 320 } });
     const { settings, restartNeeded } = await made.host.request("settings.update", {
@@ -198,7 +198,7 @@ describe("settings.update", () => {
     assert.deepEqual(restartNeeded, []);
   });
 
-  test("is all or nothing, and names every wrong field", async () => {
+  test("applies as a whole or not at all, and names every invalid field", async () => {
     const made = bench();
     await made.initialize();
     const wrong = made.host.request("settings.update", {
@@ -214,7 +214,7 @@ describe("settings.update", () => {
     assert.deepEqual([settings.toneHz, settings.picture.width], [440, 1280]);
   });
 
-  test("says which changed settings wait for the next start", async () => {
+  test("names the changed settings that take effect at the next start", async () => {
     const made = bench();
     await made.start();
     const { restartNeeded } = await made.host.request("settings.update", {
@@ -223,7 +223,7 @@ describe("settings.update", () => {
     assert.deepEqual(restartNeeded, ["signalling.mdns"]);
   });
 
-  test("gives the charts its waits", async () => {
+  test("passes new timeouts to the charts", async () => {
     const made = bench();
     await made.start();
     await made.host.request("settings.update", { settings: { timeouts: { ringMs: 1_234 } } });
@@ -247,7 +247,7 @@ describe("devices and contacts", () => {
     assert.deepEqual(made.open(), []);
   });
 
-  test("a peer that cannot be reached is not added, and the field is named", async () => {
+  test("an unreachable peer is not added", async () => {
     const made = bench();
     await made.start();
     await assert.rejects(made.host.request("contacts.add", { address: `/memory/p2p/${PEER}` }), {
@@ -255,14 +255,14 @@ describe("devices and contacts", () => {
     });
   });
 
-  test("contacts that are found are told and listed", async () => {
+  test("discovered contacts are reported and listed", async () => {
     const network = createFakeSignallingNetwork();
     const [one, other] = [new PluginBench(network), new PluginBench(network)];
     open.push(one, other);
     await one.start();
     const otherId = await other.start();
-    const { contacts } = await one.waitFor("contacts.changed", (told) =>
-      told.contacts.some(({ reachable }) => reachable),
+    const { contacts } = await one.waitFor("contacts.changed", (changed) =>
+      changed.contacts.some(({ reachable }) => reachable),
     );
     assert.deepEqual(
       contacts.map(({ peerId }) => peerId),

@@ -1,4 +1,4 @@
-// The arguments, the log and the settings of the process, without a process.
+// The arguments, the log and the settings of the process, without starting one.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,11 +9,11 @@ import { LOG_LEVELS, parseCommandLine } from "../../../plugin/command-line.ts";
 import { RpcError, settingsSchema } from "../../../rpc-schema/index.ts";
 
 describe("the command line", () => {
-  test("without arguments attaches to the host and logs what matters", () => {
+  test("without arguments attaches to the host and logs at level info", () => {
     assert.deepEqual(parseCommandLine([], "1.2.3"), { name: "attach", logLevel: "info" });
   });
 
-  test("takes every log level and refuses any other by naming them", () => {
+  test("accepts every log level, and names them when it refuses another", () => {
     for (const logLevel of LOG_LEVELS) {
       assert.deepEqual(parseCommandLine(["--log-level", logLevel], ""), { name: "attach", logLevel });
     }
@@ -33,7 +33,7 @@ describe("the command line", () => {
     }
   });
 
-  test("refuses what it does not know, naming it and where to read on", () => {
+  test("refuses an unknown argument, names it and mentions --help", () => {
     for (const args of [["--loud"], ["attach"], ["--log-level"]]) {
       const refused = parseCommandLine(args, "");
       assert.equal(refused.name, "refuse");
@@ -58,7 +58,7 @@ describe("the log", () => {
     };
   };
 
-  test("writes one JSON object a line, whatever the message holds", () => {
+  test("writes one JSON object a line, whatever the message contains", () => {
     const { lines, logOf } = logAt("info");
     logOf("sound")("warn", 'two\nlines and \u2028 "quotes"');
     assert.equal(lines.length, 1);
@@ -71,7 +71,7 @@ describe("the log", () => {
     });
   });
 
-  test("leaves out what is less urgent than its level", () => {
+  test("omits messages below its level", () => {
     for (const [index, level] of LOG_LEVELS.entries()) {
       const { lines, logOf } = logAt(level);
       for (const each of LOG_LEVELS) logOf("part")(each, "message");
@@ -93,7 +93,7 @@ describe("the settings", () => {
     assert.deepEqual(store.get().iceServers, []);
   });
 
-  test("stay as they were when one value of a change is wrong", () => {
+  test("do not change when one value of a change is invalid", () => {
     const store = createSettingsStore();
     const before = store.get();
     assert.throws(
@@ -110,7 +110,7 @@ describe("the settings", () => {
     assert.equal(store.get(), before);
   });
 
-  test("name as needing a restart only what really changed", () => {
+  test("list as needing a restart only settings whose value changed", () => {
     const store = createSettingsStore();
     assert.deepEqual(store.change({ signalling: { mdns: true } }).restartNeeded, []);
     assert.deepEqual(store.change({ signalling: { mdns: false, peers: [] } }).restartNeeded, [
@@ -120,7 +120,7 @@ describe("the settings", () => {
   });
 });
 
-test("where the addon is missing, everything that needs it says why and listing finds nothing", async () => {
+test("a replacement for a missing addon lists no camera and throws the reason everywhere else", async () => {
   const native = unavailableNative("built for another machine");
   assert.deepEqual(native.listCameras(), []);
   assert.throws(() => native.createJpegEncoder(), /built for another machine/);

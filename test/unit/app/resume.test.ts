@@ -1,5 +1,4 @@
-// A plugin that goes on where another one died: what the host is given to keep, what the next plugin makes of it, and what
-// it makes of a snapshot that is of no use.
+// A plugin resumes the call of a dead one: the record that the host keeps, the resumed call, and invalid records.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -13,18 +12,18 @@ const BOB = "12D3KooWBobHosted1111111";
 const open: PluginBench[] = [];
 after(() => Promise.all(open.map((bench) => bench.end())));
 
-/** Hosts that carry for one plugin each; a plugin that is started in the place of another hears what is sent to it. */
+/** Hosts that relay for one plugin each. A plugin that replaces another one receives the signals for it. */
 class Hosts {
   readonly #ends = new Map<string, PluginBench>();
 
   async start(selfId: string, resume?: string, settings: object = {}): Promise<PluginBench> {
     const bench = new PluginBench(createFakeSignallingNetwork());
     open.push(bench);
-    bench.host.onRequest("signal.send", this.#carry(selfId, bench));
+    bench.host.onRequest("signal.send", this.#relay(selfId, bench));
     this.#ends.set(selfId, bench);
     await bench.host.request("initialize", {
       protocolVersion: PROTOCOL_VERSION,
-      host: { name: "a carrying host" },
+      host: { name: "a relaying host" },
       identity: { label: "somebody" },
       carrier: { selfId },
       settings,
@@ -34,8 +33,8 @@ class Hosts {
     return bench;
   }
 
-  /** Whatever the dead one still says reaches nobody. */
-  #carry(from: string, bench: PluginBench): PluginRequestHandler<"signal.send"> {
+  /** Signals from a dead plugin reach no one. */
+  #relay(from: string, bench: PluginBench): PluginRequestHandler<"signal.send"> {
     return async ({ peerId, topic, payload }) => {
       const end = this.#ends.get(peerId);
       if (!end || this.#ends.get(from) !== bench) throw new RpcError("peerUnreachable", "no such peer");
@@ -57,31 +56,31 @@ async function inCall() {
   await bob.host.request("call.accept", { callId });
   const [info] = await Promise.all([alice, bob].map((one) => one.waitFor("call.changed", isConnected)));
   assert.ok(info);
-  await Promise.all([alice, bob].map((one) => keeps(one, /"connectedAt":\d/)));
+  await Promise.all([alice, bob].map((one) => waitForRecord(one, /"connectedAt":\d/)));
   return { hosts, alice, bob, callId, info };
 }
 
-/** The newest that was given to the host. */
-const keptBy = (bench: PluginBench): string =>
+/** The newest record that the host received. */
+const recordOf = (bench: PluginBench): string =>
   bench.notificationsNamed("calls.persisted").at(-1)?.snapshot ?? "";
-const without = (bench: PluginBench) =>
+const hasNoCall = (bench: PluginBench) =>
   bench.notificationsNamed("calls.persisted").map(({ snapshot }) => snapshot === null);
-const keeps = (bench: PluginBench, what: RegExp) =>
-  bench.waitFor("calls.persisted", ({ snapshot }) => what.test(snapshot ?? ""));
+const waitForRecord = (bench: PluginBench, pattern: RegExp) =>
+  bench.waitFor("calls.persisted", ({ snapshot }) => pattern.test(snapshot ?? ""));
 
-describe("the host is given to keep", () => {
-  test("the call from its first moment, each choice of the user, and nothing once it is over", async () => {
+describe("the record for the host", () => {
+  test("contains the call from its start and each choice of the user, and is removed at its end", async () => {
     const { alice, callId } = await inCall();
-    await keeps(alice, /"connectedAt":\d/);
+    await waitForRecord(alice, /"connectedAt":\d/);
     await alice.host.request("call.setMicrophone", { callId, on: false });
-    await keeps(alice, /"isMicrophoneOn":false/);
+    await waitForRecord(alice, /"isMicrophoneOn":false/);
     await alice.host.request("call.setCamera", { callId, on: false });
-    await keeps(alice, /"isCameraOn":false/);
+    await waitForRecord(alice, /"isCameraOn":false/);
     await alice.host.request("call.useDevice", { callId, kind: "speaker", deviceId: "none" });
-    await keeps(alice, /"speaker":\{"choice":"none"/);
+    await waitForRecord(alice, /"speaker":\{"choice":"none"/);
     await alice.host.request("call.hangup", { callId });
     await alice.waitFor("calls.persisted", ({ snapshot }) => snapshot === null);
-    assert.equal(without(alice).at(-1), true);
+    assert.equal(hasNoCall(alice).at(-1), true);
     assert.ok(
       alice
         .notificationsNamed("calls.persisted")
@@ -89,28 +88,28 @@ describe("the host is given to keep", () => {
     );
   });
 
-  test("no description, and no line twice", async () => {
+  test("contains no session description, and differs from the record before it", async () => {
     const { alice, bob } = await inCall();
     for (const side of [alice, bob]) {
-      await keeps(side, /"connectedAt":\d/);
-      const kept = side.notificationsNamed("calls.persisted").map(({ snapshot }) => snapshot);
-      assert.equal(new Set(kept).size, kept.length);
-      assert.ok(kept.every((snapshot) => !/sdp|candidate/.test(snapshot ?? "")));
+      await waitForRecord(side, /"connectedAt":\d/);
+      const records = side.notificationsNamed("calls.persisted").map(({ snapshot }) => snapshot);
+      assert.equal(new Set(records).size, records.length);
+      assert.ok(records.every((snapshot) => !/sdp|candidate/.test(snapshot ?? "")));
     }
   });
 });
 
 describe("the next plugin", () => {
   for (const who of ["caller", "callee"] as const) {
-    test(`goes on with the call of the ${who}: the same id, times, choices and devices`, async () => {
+    test(`resumes the call of the ${who} with the same id, times, choices and devices`, async () => {
       const { hosts, alice, bob, callId } = await inCall();
       const [dead, alive] = who === "caller" ? [alice, bob] : [bob, alice];
       const selfId = who === "caller" ? ALICE : BOB;
       await dead.host.request("call.setMicrophone", { callId, on: false });
-      await keeps(dead, /"isMicrophoneOn":false/);
+      await waitForRecord(dead, /"isMicrophoneOn":false/);
       const before = dead.notificationsNamed("call.changed").at(-1);
       alive.notifications.length = 0;
-      const next = await hosts.start(selfId, keptBy(dead));
+      const next = await hosts.start(selfId, recordOf(dead));
       const first = await next.waitFor("call.changed");
       assert.equal(first.phase, "reconnecting");
       const now = await next.waitFor("call.changed", isConnected);
@@ -133,22 +132,22 @@ describe("the next plugin", () => {
     });
   }
 
-  test("that dies in turn before the call is back leaves enough to go on", async () => {
+  test("leaves a usable record when it dies before the call is connected again", async () => {
     const { hosts, alice, callId } = await inCall();
-    await keeps(alice, /"connectedAt":\d/);
-    const second = await hosts.start(ALICE, keptBy(alice));
-    await keeps(second, /"connectedAt":\d/);
-    const third = await hosts.start(ALICE, keptBy(second));
+    await waitForRecord(alice, /"connectedAt":\d/);
+    const second = await hosts.start(ALICE, recordOf(alice));
+    await waitForRecord(second, /"connectedAt":\d/);
+    const third = await hosts.start(ALICE, recordOf(second));
     assert.equal((await third.waitFor("call.changed", isConnected)).callId, callId);
   });
 
-  test("ends a call that was not connected, and tells both sides", async () => {
+  test("ends a call that was not connected, and informs both sides", async () => {
     const hosts = new Hosts();
     const [alice, bob] = [await hosts.start(ALICE), await hosts.start(BOB)];
     await alice.waitFor("signalling.changed", ({ state }) => state === "ready");
     const { callId } = await alice.host.request("call.start", { peerId: BOB, media: "audio" });
-    await Promise.all([bob.waitFor("call.incoming"), keeps(alice, /"connectedAt":null/)]);
-    const next = await hosts.start(ALICE, keptBy(alice));
+    await Promise.all([bob.waitFor("call.incoming"), waitForRecord(alice, /"connectedAt":null/)]);
+    const next = await hosts.start(ALICE, recordOf(alice));
     const [here, there] = await Promise.all([next.waitFor("call.ended"), bob.waitFor("call.ended")]);
     assert.deepEqual(
       [here.callId, here.reason, here.endedBy, here.durationMs],
@@ -157,21 +156,21 @@ describe("the next plugin", () => {
     assert.deepEqual([there.callId, there.reason, there.endedBy], [callId, "hostGone", "remote"]);
   });
 
-  test("ends what it cannot read but can name, as after an update in mid-call", async () => {
+  test("ends a call whose record has an unknown format, as after an update", async () => {
     const { hosts, alice, bob, callId } = await inCall();
-    const record = JSON.parse(keptBy(alice)) as object;
+    const record = JSON.parse(recordOf(alice)) as object;
     for (const change of [{ format: 99 }, { remote: "gone" }]) {
       const next = await hosts.start(ALICE, JSON.stringify({ ...record, ...change }));
       const end = await next.waitFor("call.ended");
       assert.deepEqual([end.callId, end.reason], [callId, "hostGone"]);
-      assert.match(end.detail ?? "", /cannot read what was kept/);
+      assert.match(end.detail ?? "", /cannot read the record/);
     }
     assert.equal((await bob.waitFor("call.ended")).reason, "hostGone");
   });
 
-  test("is another peer without its key, and ends the call with that reason", async () => {
+  test("without the key of its identity ends the call with that reason", async () => {
     const { hosts, alice, callId } = await inCall();
-    const next = await hosts.start("12D3KooWSomebodyE1se1111", keptBy(alice));
+    const next = await hosts.start("12D3KooWSomebodyE1se1111", recordOf(alice));
     const end = await next.waitFor("call.ended");
     assert.deepEqual([end.callId, end.reason], [callId, "connectionLost"]);
     assert.match(end.detail ?? "", /another peer/);
@@ -190,9 +189,9 @@ describe("the next plugin", () => {
     }
   });
 
-  test("ends the call where calls have been switched off meanwhile", async () => {
+  test("ends the call when calls have been switched off meanwhile", async () => {
     const { hosts, alice } = await inCall();
-    const next = await hosts.start(ALICE, keptBy(alice), { videoDisabled: true });
+    const next = await hosts.start(ALICE, recordOf(alice), { videoDisabled: true });
     assert.equal((await next.waitFor("call.ended")).reason, "videoDisabled");
   });
 });

@@ -1,4 +1,4 @@
-// What the adapt chart's steps do to pictures: on their way to the connection, and on their way to the host's page.
+// The effect of the adapt chart's steps on sent frames, and the measurements that the chart receives.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -26,7 +26,7 @@ class SenderBench {
         return new Uint8Array((width * height * 3) / 2);
       },
     }),
-    send: (picture) => void this.sent.push(picture),
+    send: (frame) => void this.sent.push(frame),
     nowMs: () => this.nowMs,
     onError: (error) => void this.errors.push(error),
   });
@@ -37,15 +37,15 @@ class SenderBench {
   }
 }
 
-describe("the picture sender", () => {
-  test("passes whole pictures on as they are, at once", () => {
+describe("the frame sender", () => {
+  test("passes frames on unchanged and at once at full size", () => {
     const bench = new SenderBench();
     const frame = countedFrame(1, 64, 48);
     bench.sender.offer(frame);
     assert.deepEqual([bench.sent[0] === frame, bench.scalings.length, frame.held()], [true, 0, 0]);
   });
 
-  test("scales one picture at a time; of those that come meanwhile the newest is next, and every one is given back", async () => {
+  test("scales one frame at a time, the newest next, and releases every frame", async () => {
     const bench = new SenderBench();
     bench.sender.limit(SHARES.half, 30);
     const frames = [1, 2, 3].map((mark) => countedFrame(mark, 64, 48));
@@ -66,17 +66,17 @@ describe("the picture sender", () => {
     );
   });
 
-  test("leaves pictures out where the share of the rate is lower", async () => {
+  test("leaves frames out at a lower rate", async () => {
     const bench = new SenderBench();
     bench.sender.limit({ scale: 1, rate: 1 / 6 }, 30);
-    for (let picture = 0; picture < 300; picture += 1) {
-      bench.nowMs = (picture * 1000) / 30;
+    for (let index = 0; index < 300; index += 1) {
+      bench.nowMs = (index * 1000) / 30;
       bench.sender.offer(countedFrame());
     }
-    assert.ok(Math.abs(bench.sent.length - 50) <= 2, `${bench.sent.length} pictures in ten seconds`);
+    assert.ok(Math.abs(bench.sent.length - 50) <= 2, `${bench.sent.length} frames in ten seconds`);
   });
 
-  test("sends nothing while paused, not even what was being scaled", async () => {
+  test("sends nothing while paused, not even a frame that was being scaled", async () => {
     const bench = new SenderBench();
     bench.sender.limit(SHARES.half, 30);
     const frames = [countedFrame(1, 64, 48), countedFrame(2, 64, 48)];
@@ -91,7 +91,7 @@ describe("the picture sender", () => {
     );
   });
 
-  test("tells of a picture that could not be scaled, and goes on with the next", async () => {
+  test("reports a frame that could not be scaled, and continues with the next", async () => {
     const bench = new SenderBench();
     bench.sender.limit(SHARES.half, 30);
     const frame = countedFrame(1, 64, 48);
@@ -104,14 +104,14 @@ describe("the picture sender", () => {
     assert.equal(bench.sent.length, 1);
   });
 
-  test("keeps sides even, so that chroma fits, and never vanishingly small", () => {
+  test("keeps sides even, so that chroma fits, and not below a minimum", () => {
     assert.deepEqual(scaledSize({ width: 641, height: 479 }, 0.75), { width: 480, height: 360 });
     assert.deepEqual(scaledSize({ width: 20, height: 2 }, 0.25), { width: 16, height: 16 });
     assert.deepEqual(scaledSize({ width: 641, height: 479 }, 1), { width: 641, height: 479 });
   });
 });
 
-describe("measuring", () => {
+describe("the measurements", () => {
   const at = (change: Partial<StatisticsMoment>): StatisticsMoment => ({
     callId: "call-1",
     at: 0,
@@ -125,7 +125,7 @@ describe("measuring", () => {
   });
   const plan = { maxVideoBps: 1_000_000, picture: { width: 640, height: 480, fps: 30 } };
 
-  test("takes shares of the last second only", () => {
+  test("cover the last second only", () => {
     const before = at({
       media: { captured: 100, captureDropped: 90, sent: 0, received: 0 },
       remoteFrames: { ...NO_FRAMES, replaced: 50, written: 50 },
@@ -138,25 +138,25 @@ describe("measuring", () => {
     assert.deepEqual([captureDropped, pageReplaced, loopLagMs], [0.2, 0.25, 7]);
   });
 
-  test("says nothing of a camera that is closed, nor of a page that takes no picture at all", () => {
+  test("are null for a closed camera, and for a page that takes no frame at all", () => {
     const now = at({ remoteFrames: { ...NO_FRAMES, replaced: 30 } });
     const { captureDropped, pageReplaced } = measuredOf(now, at({}), null, plan);
     assert.deepEqual([captureDropped, pageReplaced], [null, null]);
   });
 
-  test("reaches those who listen to this call, until they stop", () => {
-    const measurements = createMeasurementChannel();
-    const heard: string[] = [];
-    const stop = measurements.subscribe("call-1", () => heard.push("one"));
-    measurements.subscribe("call-2", () => heard.push("two"));
-    const figures = measuredOf(at({}), at({}), null, plan);
-    measurements.publish("call-1", figures);
+  test("reach the subscribers of their call until they unsubscribe", () => {
+    const channel = createMeasurementChannel();
+    const received: string[] = [];
+    const stop = channel.subscribe("call-1", () => received.push("one"));
+    channel.subscribe("call-2", () => received.push("two"));
+    const measured = measuredOf(at({}), at({}), null, plan);
+    channel.publish("call-1", measured);
     stop();
-    measurements.publish("call-1", figures);
-    assert.deepEqual(heard, ["one"]);
+    channel.publish("call-1", measured);
+    assert.deepEqual(received, ["one"]);
   });
 
-  test("knows how late the main thread is, never less than not at all", () => {
+  test("include the lag of the event loop, which is never negative", () => {
     const lag = measureLoopLag();
     assert.ok(lag.take() >= 0);
     lag.stop();

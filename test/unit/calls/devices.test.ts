@@ -1,4 +1,4 @@
-// When devices and connections are open, who waits for whom, and what passes through them.
+// When devices and connections of calls open and close, in which order, and what passes through them.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -29,7 +29,7 @@ async function accepted(bench = createBench(), callId = CALL): Promise<CallBench
   return bench;
 }
 
-function want(
+function send(
   bench: CallBench,
   event: Parameters<typeof bench.manager.send>[0] & { type: "user.toCall" },
 ): void {
@@ -37,10 +37,10 @@ function want(
 }
 
 function hangUp(bench: CallBench, callId = CALL): void {
-  want(bench, { type: "user.toCall", callId, event: { type: "user.hangup" } });
+  send(bench, { type: "user.toCall", callId, event: { type: "user.hangup" } });
 }
 
-/** A device whose opening and closing the test finishes. */
+/** A device that opens and closes when the test says so. */
 function slowDevice() {
   const opening = Promise.withResolvers<void>();
   const closing = Promise.withResolvers<void>();
@@ -66,44 +66,44 @@ function slowDevice() {
   };
 }
 
-describe("a device's turn", () => {
-  const turnWith = () => {
+describe("the device mutex", () => {
+  const createMutex = () => {
     const failures: unknown[] = [];
-    return { failures, turn: createDeviceMutex((error) => failures.push(error)) };
+    return { failures, mutex: createDeviceMutex((error) => failures.push(error)) };
   };
 
   test("opens, reports and closes at the release", async () => {
-    const { turn } = turnWith();
+    const { mutex } = createMutex();
     const device = slowDevice();
-    const release = turn.hold(device.open, device.onOpened, device.onFailed);
+    const release = mutex.hold(device.open, device.onOpened, device.onFailed);
     await settle();
     device.finishOpening();
     await settle();
     assert.deepEqual(device.events, ["opening", "opened"]);
     release();
     device.finishClosing();
-    await turn.idle();
+    await mutex.idle();
     assert.deepEqual(device.events, ["opening", "opened", "closing", "closed"]);
   });
 
-  test("does not report a device that was released while it opened, and closes it all the same", async () => {
-    const { turn } = turnWith();
+  test("closes a device that was released while it opened, without reporting it as opened", async () => {
+    const { mutex } = createMutex();
     const device = slowDevice();
-    const release = turn.hold(device.open, device.onOpened, device.onFailed);
+    const release = mutex.hold(device.open, device.onOpened, device.onFailed);
     await settle();
     release();
     device.finishOpening();
     device.finishClosing();
-    await turn.idle();
+    await mutex.idle();
     assert.deepEqual(device.events, ["opening", "closing", "closed"]);
   });
 
-  test("never opens what was released before its turn came", async () => {
-    const { turn } = turnWith();
+  test("never opens a device that was released while waiting", async () => {
+    const { mutex } = createMutex();
     const [first, second, third] = [slowDevice(), slowDevice(), slowDevice()];
-    const releaseFirst = turn.hold(first.open, first.onOpened, first.onFailed);
-    const releaseSecond = turn.hold(second.open, second.onOpened, second.onFailed);
-    turn.hold(third.open, third.onOpened, third.onFailed);
+    const releaseFirst = mutex.hold(first.open, first.onOpened, first.onFailed);
+    const releaseSecond = mutex.hold(second.open, second.onOpened, second.onFailed);
+    mutex.hold(third.open, third.onOpened, third.onFailed);
     first.finishOpening();
     await settle();
     releaseSecond();
@@ -113,11 +113,11 @@ describe("a device's turn", () => {
     assert.deepEqual([second.events, third.events], [[], ["opening"]]);
   });
 
-  test("lets the next one open only when the last is closed", async () => {
-    const { turn } = turnWith();
+  test("opens the next device only after the last one is closed", async () => {
+    const { mutex } = createMutex();
     const [first, second] = [slowDevice(), slowDevice()];
-    const release = turn.hold(first.open, first.onOpened, first.onFailed);
-    turn.hold(second.open, second.onOpened, second.onFailed);
+    const release = mutex.hold(first.open, first.onOpened, first.onFailed);
+    mutex.hold(second.open, second.onOpened, second.onFailed);
     first.finishOpening();
     await settle();
     release();
@@ -128,32 +128,32 @@ describe("a device's turn", () => {
     assert.deepEqual(second.events, ["opening"]);
   });
 
-  test("passes on after an opening that failed, and reports it only to who still waits", async () => {
-    const { turn } = turnWith();
+  test("proceeds after a failed opening, and reports it only to a holder that was not released", async () => {
+    const { mutex } = createMutex();
     const [failed, abandoned, next] = [slowDevice(), slowDevice(), slowDevice()];
-    const releaseFailed = turn.hold(failed.open, failed.onOpened, failed.onFailed);
+    const releaseFailed = mutex.hold(failed.open, failed.onOpened, failed.onFailed);
     failed.failOpening("EBUSY");
     await settle();
     assert.deepEqual(failed.events, ["opening", "failed: EBUSY"]);
     releaseFailed();
-    const releaseAbandoned = turn.hold(abandoned.open, abandoned.onOpened, abandoned.onFailed);
+    const releaseAbandoned = mutex.hold(abandoned.open, abandoned.onOpened, abandoned.onFailed);
     await settle();
     releaseAbandoned();
     abandoned.failOpening("ENODEV");
-    turn.hold(next.open, next.onOpened, next.onFailed);
+    mutex.hold(next.open, next.onOpened, next.onFailed);
     await settle();
     assert.deepEqual([abandoned.events, next.events], [["opening"], ["opening"]]);
   });
 
-  test("passes on after a closing that failed, which is told", async () => {
-    const { turn, failures } = turnWith();
+  test("proceeds after a failed close, and reports it", async () => {
+    const { mutex, failures } = createMutex();
     const [first, next] = [slowDevice(), slowDevice()];
-    const release = turn.hold(first.open, first.onOpened, first.onFailed);
+    const release = mutex.hold(first.open, first.onOpened, first.onFailed);
     first.finishOpening();
     await settle();
     release();
     (first.finishClosing as (value: unknown) => void)(Promise.reject(new Error("EIO")));
-    turn.hold(next.open, next.onOpened, next.onFailed);
+    mutex.hold(next.open, next.onOpened, next.onFailed);
     await settle();
     assert.deepEqual(failures.map(String), ["Error: EIO"]);
     assert.deepEqual(next.events, ["opening"]);
@@ -161,7 +161,7 @@ describe("a device's turn", () => {
 });
 
 describe("the devices of a call", () => {
-  test("open with the accept and close with the end, from whichever side", async () => {
+  test("open with the accept and close with the end, whichever side ends the call", async () => {
     for (const end of [
       hangUp,
       (bench: CallBench) => bench.receiveSignal("bob", CALL, { type: "call-hangup" }),
@@ -178,14 +178,14 @@ describe("the devices of a call", () => {
   test("close when the call ends before they are open", async () => {
     const bench = createBench();
     bench.receiveSignal("bob", CALL, REQUEST);
-    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
+    send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
     hangUp(bench);
     await settle();
     assert.deepEqual(bench.open(), []);
     assert.equal(bench.ended[0]?.end.reason, "hungUp");
   });
 
-  test("of the next call open only when those of the last are closed", async () => {
+  test("of the next call open only after those of the last call are closed", async () => {
     const bench = await accepted();
     const camera = bench.cameras.openNow[0] ?? assert.fail("no camera");
     const closing = Promise.withResolvers<void>();
@@ -201,7 +201,7 @@ describe("the devices of a call", () => {
     assert.equal(bench.cameras.openNow.length, 1);
   });
 
-  test("that fail to open leave the call alive and are told as lost", async () => {
+  test("that fail to open are reported as lost, and the call goes on", async () => {
     const bench = createBench();
     const busy = { operation: "open", errno: "EBUSY", path: "/dev/video0" };
     bench.cameras.failNextOpen = new CaptureError("the camera is busy", busy);
@@ -213,13 +213,13 @@ describe("the devices of a call", () => {
     assert.equal(media?.context.microphone.why, "no sound server");
   });
 
-  test("that are unplugged are closed, and what was captured stays counted", async () => {
+  test("that are unplugged are closed, and their frames stay counted", async () => {
     const bench = await accepted();
     bench.cameras.emitPicture();
     bench.cameras.openNow[0]?.unplug();
     await settle();
     assert.deepEqual(bench.cameras.openNow, []);
-    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: true } });
+    send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: true } });
     await settle();
     bench.cameras.emitPicture();
     bench.cameras.emitPicture();
@@ -227,25 +227,25 @@ describe("the devices of a call", () => {
     assert.deepEqual([captured, sent], [3, 3]);
   });
 
-  test("none are opened as the camera where the settings say none", async () => {
+  test("include no camera when the setting is none", async () => {
     const bench = createBench();
     bench.settings = { ...bench.settings, camera: "none" };
     await accepted(bench);
     assert.deepEqual(bench.cameras.opened, []);
   });
 
-  test("give no picture any more once the camera is switched off, though it takes time to close", async () => {
+  test("give no frame after the camera is switched off, even while it is being closed", async () => {
     const bench = await accepted();
     const camera = bench.cameras.openNow[0] ?? assert.fail("no camera");
     camera.close = () => new Promise<void>(() => undefined);
     camera.emitPicture();
-    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: false } });
+    send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: false } });
     camera.emitPicture();
     assert.deepEqual(bench.frames.shown, [`${CALL} local`]);
     assert.equal(bench.environment.mediaOf(CALL).counts().sent, 1);
   });
 
-  test("give no sample any more once the microphone is muted, though some were under way", async () => {
+  test("give no audio block after the microphone is muted, even if some are in transit", async () => {
     const bench = await accepted();
     const peer = bench.engine.peers[0] ?? assert.fail("no connection");
     let blocks = 0;
@@ -255,17 +255,17 @@ describe("the devices of a call", () => {
     const setMuted = bench.environment.mediaOf(CALL).microphone ?? assert.fail("no microphone");
     setMuted.setMuted = () => undefined;
     bench.sound.speak();
-    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: false } });
+    send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: false } });
     bench.sound.speak();
     assert.equal(blocks, 1);
-    want(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: true } });
+    send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: true } });
     bench.sound.speak();
     assert.equal(blocks, 2);
   });
 });
 
 describe("the connection of a call", () => {
-  test("that cannot be made ends the call as mediaFailed with the engine's words", async () => {
+  test("that cannot be created ends the call as mediaFailed, with the engine's message", async () => {
     const bench = createBench();
     bench.engine.faults.cannotLoad = true;
     await accepted(bench);
@@ -274,7 +274,7 @@ describe("the connection of a call", () => {
     assert.deepEqual(bench.open(), []);
   });
 
-  test("drops a candidate that comes too late instead of failing", async () => {
+  test("drops an unusable candidate instead of failing", async () => {
     const bench = await accepted();
     const peer = bench.engine.peers[0] ?? assert.fail("no connection");
     peer.addCandidate = () => {
@@ -286,7 +286,7 @@ describe("the connection of a call", () => {
     assert.equal(bench.calls().length, 1);
   });
 
-  test("a goodbye is not taken back when the call no longer waits for it", async () => {
+  test("sends the hang-up without an abort signal, since the call does not wait for it", async () => {
     const aborts: boolean[] = [];
     const bench = await accepted(
       createBench({

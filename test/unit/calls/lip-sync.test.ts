@@ -1,11 +1,11 @@
-// When pictures wait for the sound, how long, and that none is lost, shown twice or out of order. The clock is simulated.
+// How long frames are delayed for the sound. No frame is lost, shown twice or shown out of order. The clock is simulated.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
 import { LipSync } from "../../../plugin/calls/lip-sync.ts";
 
-const PICTURE_MS = 33;
+const FRAME_MS = 33;
 
 class Bench {
   nowMs = 0;
@@ -49,7 +49,7 @@ class Bench {
     frame.release();
   }
 
-  passes(ms: number): void {
+  advance(ms: number): void {
     const endMs = this.nowMs + ms;
     for (;;) {
       const [next] = this.#timers.toSorted((one, other) => one.dueMs - other.dueMs);
@@ -61,21 +61,21 @@ class Bench {
     this.nowMs = endMs;
   }
 
-  /** So many seconds of pictures, with this estimate in each. @returns how late the last one was shown */
-  runs(seconds: number, engineMs: number | null, pictureMs = PICTURE_MS): number {
+  /** Offers frames for some seconds, with the same estimate in each. @returns the delay of the last frame */
+  run(seconds: number, engineMs: number | null, frameMs = FRAME_MS): number {
     for (let second = 0; second < seconds; second += 1) {
       this.sync.update(engineMs);
-      for (let at = 0; at < 1_000; at += pictureMs) {
+      for (let at = 0; at < 1_000; at += frameMs) {
         this.offer();
-        this.passes(pictureMs);
+        this.advance(frameMs);
       }
     }
-    const offeredMs = this.nowMs - pictureMs;
-    this.passes(500);
+    const offeredMs = this.nowMs - frameMs;
+    this.advance(500);
     return (this.shown.at(-1)?.atMs ?? Number.NaN) - offeredMs;
   }
 
-  assertWhole(): void {
+  assertAllShown(): void {
     assert.deepEqual(
       this.shown.map(({ number }) => number),
       Array.from({ length: this.#offered }, (_, number) => number),
@@ -84,71 +84,71 @@ class Bench {
   }
 }
 
-describe("a remote picture", () => {
-  test("is shown at once before anything was measured, and while the sound is not noticeably behind", () => {
+describe("a remote frame", () => {
+  test("is shown at once before the first measurement, and while the sound is not noticeably late", () => {
     const bench = new Bench();
     bench.offer();
     assert.equal(bench.shown.length, 1);
-    assert.equal(bench.runs(20, -40), 0);
-    bench.assertWhole();
+    assert.equal(bench.run(20, -40), 0);
+    bench.assertAllShown();
   });
 
-  test("waits for no sound that is ahead of it", () => {
+  test("is not delayed when the sound is early", () => {
     const bench = new Bench();
-    assert.equal(bench.runs(20, -200), 0);
+    assert.equal(bench.run(20, -200), 0);
   });
 
-  test("is held back by what people would notice, and no more", () => {
+  test("is delayed by the noticeable part of the offset only", () => {
     const bench = new Bench();
-    const lateMs = bench.runs(20, 10);
-    // 10 + 15 + 56 - 6 = 75 ms behind, 32 of which are left.
+    const lateMs = bench.run(20, 10);
+    // The sound is 10 + 15 + 56 - 6 = 75 ms late, of which 32 ms are tolerated.
     assert.ok(Math.abs(lateMs - 43) < 1.5, `held for ${lateMs} ms`);
-    bench.assertWhole();
+    bench.assertAllShown();
   });
 
-  test("is never held longer than the bound, however late the sound is", () => {
+  test("is never delayed longer than the limit, however late the sound is", () => {
     const bench = new Bench();
-    assert.ok(bench.runs(30, 5_000) <= 80);
-    bench.assertWhole();
+    assert.ok(bench.run(30, 5_000) <= 80);
+    bench.assertAllShown();
   });
 
-  test("is shown early rather than that many wait, when pictures come fast", () => {
+  test("is shown early at a high frame rate, so that few frames wait", () => {
     const bench = new Bench();
-    bench.runs(30, 5_000, 16);
+    bench.run(30, 5_000, 16);
     bench.offer();
     const waiting = bench.holders.filter((holders) => holders > 0).length;
     assert.ok(waiting <= 3, `${waiting} wait`);
-    bench.passes(500);
-    bench.assertWhole();
+    bench.advance(500);
+    bench.assertAllShown();
   });
 
-  test("comes later by hardly more than a frame's hundredth part at a time", () => {
+  test("is delayed by hardly more than the frame before it", () => {
     const bench = new Bench();
-    bench.runs(10, 60);
+    bench.run(10, 60);
     const gaps = bench.shown.slice(1, -5).map(({ atMs }, index) => atMs - (bench.shown[index]?.atMs ?? 0));
     assert.ok(
-      gaps.every((gap) => gap < PICTURE_MS + 3),
+      gaps.every((gap) => gap < FRAME_MS + 3),
       `${Math.max(...gaps)} ms`,
     );
   });
 
-  test("is held no more once the sound is not heard, and the hold eases off", () => {
+  test("is delayed less and less once no one listens", () => {
     const bench = new Bench();
-    bench.runs(20, 20);
+    bench.run(20, 20);
     assert.ok(bench.sync.holdMs > 20);
     bench.sync.update(null);
     assert.ok(bench.sync.holdMs > 20, "not at once");
-    assert.equal(bench.runs(10, null), 0);
-    bench.assertWhole();
+    assert.equal(bench.run(10, null), 0);
+    bench.assertAllShown();
   });
 
-  test("that is held when the call ends is given back unseen", () => {
+  test("that is held at the end of the call is released without being shown", () => {
     const bench = new Bench();
-    bench.runs(20, 20);
+    bench.run(20, 20);
     const before = bench.shown.length;
     bench.offer();
     bench.sync.stop();
-    bench.passes(1_000);
+    bench.advance(1_000);
     assert.equal(bench.shown.length, before);
     assert.deepEqual(new Set(bench.holders), new Set([0]));
   });

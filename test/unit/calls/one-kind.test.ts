@@ -1,4 +1,4 @@
-// A call in which one kind of media was not negotiated on: what the host is told of it.
+// How a call is described to the host when one kind of media was not negotiated.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -12,7 +12,7 @@ after(() => {
   for (const { manager } of benches) manager.stop();
 });
 
-/** Carol's call is accepted and her offer answered, which was changed on its way. */
+/** Accepts Carol's call and answers her offer, after `change`. */
 async function answered(change: (offer: string) => string, media: MediaKind = "video"): Promise<CallBench> {
   const bench = new CallBench();
   benches.push(bench);
@@ -34,7 +34,7 @@ async function answered(change: (offer: string) => string, media: MediaKind = "v
   return bench;
 }
 
-function told(bench: CallBench): CallInfo {
+function describe(bench: CallBench): CallInfo {
   const [call] = bench.calls();
   if (!call) throw new Error("there is no call");
   const media = bench.environment.mediaOf(call.callId);
@@ -50,10 +50,10 @@ function told(bench: CallBench): CallInfo {
   });
 }
 
-test("a picture that the other side did not offer is off there, and none of ours is said to arrive", async () => {
+test("video that the other side did not offer is off, and the media level excludes our video", async () => {
   const bench = await answered((offer) => withoutKind(offer, "video"));
   bench.receiveSignal("carol", "call-1", { type: "call-media", microphone: true, camera: true });
-  const { local, remote, sending } = told(bench);
+  const { local, remote, sending } = describe(bench);
   assert.deepEqual([remote.camera, remote.microphone], ["off", "on"]);
   assert.deepEqual(
     [local.mediaLevel, local.mediaLevelReason],
@@ -62,8 +62,8 @@ test("a picture that the other side did not offer is off there, and none of ours
   assert.deepEqual([sending.width, sending.height, sending.fps], [0, 0, 0]);
 });
 
-test("a voice that the other side did not offer is off there", async () => {
-  const { local, remote } = told(await answered((offer) => withoutKind(offer, "audio")));
+test("audio that the other side did not offer is off, and the media level excludes our audio", async () => {
+  const { local, remote } = describe(await answered((offer) => withoutKind(offer, "audio")));
   assert.deepEqual([remote.camera, remote.microphone], ["unknown", "off"]);
   assert.deepEqual(
     [local.mediaLevel, local.mediaLevelReason],
@@ -71,30 +71,30 @@ test("a voice that the other side did not offer is off there", async () => {
   );
 });
 
-test("somebody who can only receive has camera and microphone off, and gets all of ours", async () => {
+test("a peer that only receives has camera and microphone off, and receives both kinds from us", async () => {
   const bench = await answered((offer) => offer.replaceAll("a=sendrecv", "a=recvonly"));
-  const { local, remote } = told(bench);
+  const { local, remote } = describe(bench);
   assert.deepEqual([remote.camera, remote.microphone], ["off", "off"]);
   assert.deepEqual([local.mediaLevel, local.mediaLevelReason], ["pictureAndVoice", undefined]);
 });
 
-test("somebody who takes nothing is told of, with both kinds", async () => {
+test("for a peer that only sends, the reason names both kinds", async () => {
   const bench = await answered((offer) => offer.replaceAll("a=sendrecv", "a=sendonly"));
-  const { local } = told(bench);
+  const { local } = describe(bench);
   assert.deepEqual(
     [local.mediaLevel, local.mediaLevelReason],
     ["receiveOnly", "the other side takes no picture and no voice"],
   );
 });
 
-test("a picture in a voice call is taken, and what our user switched off is no fault of the other side", async () => {
+test("video is accepted in a voice call, and a camera that our user switched off has no reason", async () => {
   const bench = await answered((offer) => offer, "audio");
-  const { local, remote } = told(bench);
+  const { local, remote } = describe(bench);
   assert.equal(remote.camera, "unknown");
   assert.deepEqual([local.mediaLevel, local.mediaLevelReason], ["voiceOnly", undefined]);
   const voiceOnly = await answered((offer) => withoutKind(offer, "video"), "audio");
   assert.deepEqual(
-    [told(voiceOnly).local.mediaLevel, told(voiceOnly).local.mediaLevelReason],
+    [describe(voiceOnly).local.mediaLevel, describe(voiceOnly).local.mediaLevelReason],
     ["voiceOnly", undefined],
   );
 });

@@ -1,4 +1,4 @@
-// How often something may be done for one peer.
+// The rate limit for each peer.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ function budgetAt(clock: { ms: number }): PeerBudget {
   return new PeerBudget({ burst: 3, refillMs: 1_000, nowMs: () => clock.ms });
 }
 
-/** How often `take` succeeds out of so many times. */
+/** How many of so many calls of `take` succeed. */
 const taken = (budget: PeerBudget, peerId: string, times: number) =>
   Array.from({ length: times }, () => budget.take(peerId)).filter(Boolean).length;
 
@@ -25,7 +25,7 @@ test("a peer gets its burst, then one more for each refill, and never more than 
   assert.equal(taken(budget, "mallory", 100), 3);
 });
 
-test("one peer's use takes nothing from another's", () => {
+test("each peer has a budget of its own", () => {
   const budget = budgetAt({ ms: 0 });
   taken(budget, "mallory", 10_000);
   assert.equal(taken(budget, "bob", 10), 3);
@@ -38,7 +38,7 @@ test("a restored peer has its burst again", () => {
   assert.equal(taken(budget, "bob", 10), 3);
 });
 
-test("a bounded number of peers is held", () => {
+test("the number of peers in memory is bounded", () => {
   const budget = budgetAt({ ms: 0 });
   for (let count = 0; count < 10_000; count += 1) budget.take(`peer-${count}`);
   assert.equal(budget.size, 256);

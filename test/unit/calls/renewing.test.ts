@@ -1,4 +1,4 @@
-// A connection made anew in the middle of a call: what becomes of the old one, of the devices, and of what was awaited.
+// A connection that is replaced during a call: the old connection, the devices, and pending operations.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -12,7 +12,7 @@ after(() => {
   for (const { manager } of benches) manager.stop();
 });
 
-/** Bob's page calls, and our user accepted. */
+/** Bob's page calls, and our user accepts. */
 async function accepted(): Promise<CallBench> {
   const bench = new CallBench();
   benches.push(bench);
@@ -22,7 +22,7 @@ async function accepted(): Promise<CallBench> {
   return bench;
 }
 
-/** A connection of the page's, and its offer. */
+/** Creates a connection of the page, and delivers its offer. */
 async function pageOffers(bench: CallBench): Promise<void> {
   const callbacks = {
     onCandidate: () => undefined,
@@ -41,7 +41,7 @@ async function pageOffers(bench: CallBench): Promise<void> {
   await settle();
 }
 
-test("the old connection is closed, the devices stay, and media go over the new one", async () => {
+test("the old connection closes, the devices stay open, and media use the new connection", async () => {
   const bench = await accepted();
   await pageOffers(bench);
   const [old] = bench.engine.peers;
@@ -53,13 +53,13 @@ test("the old connection is closed, the devices stay, and media go over the new 
     bench.open().filter((one) => one !== "peer"),
     devices,
   );
-  const [acknowledged, said] = bench.sent.slice(-2).map(({ signal }) => signal);
+  const [acknowledged, announced] = bench.sent.slice(-2).map(({ signal }) => signal);
   assert.deepEqual(acknowledged, {
     type: "call-reconnect-ack",
     mode: "native",
     platform: process.platform,
   });
-  assert.equal(said?.type, "call-media");
+  assert.equal(announced?.type, "call-media");
   await pageOffers(bench);
   const ours = bench.environment.mediaOf(CALL).peer;
   assert.ok(ours && ours !== old);
@@ -68,7 +68,7 @@ test("the old connection is closed, the devices stay, and media go over the new 
   assert.ok(call?.ref.getSnapshot().hasTag("connected"));
 });
 
-test("a hundred wishes for a new connection leave one open, and none after the call", async () => {
+test("a hundred requests for a new connection leave one open, and none after the call", async () => {
   const bench = await accepted();
   for (let times = 0; times < 100; times += 1) {
     await pageOffers(bench);
@@ -88,7 +88,7 @@ test("a hundred wishes for a new connection leave one open, and none after the c
   assert.equal(bench.environment.mediaOf(CALL).peer, null);
 });
 
-test("a connection that is ready only after another took its place is closed and never used", async () => {
+test("a connection that is ready only after it was replaced is closed and never used", async () => {
   const bench = await accepted();
   await pageOffers(bench);
   const { createPeer } = bench.engine;

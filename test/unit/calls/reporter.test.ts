@@ -1,4 +1,4 @@
-// What the host is told of a call: what changed, once, in order, and the end last.
+// The notifications about a call: each change once, in order, and the end last. The sampler is wired as in the product.
 
 import assert from "node:assert/strict";
 import { after, describe, mock, test } from "node:test";
@@ -20,13 +20,13 @@ after(() => {
 });
 
 class ReportBench {
-  /** No goodbye of ours is ever acknowledged. */
+  /** Sending a hang-up never completes. */
   readonly bench = new CallBench({
     send: async (_peerId, _callId, { type }) => {
       if (type === "call-hangup") await new Promise<never>(() => undefined);
     },
   });
-  readonly told: { name: PluginNotificationName; params: unknown }[] = [];
+  readonly sent: { name: PluginNotificationName; params: unknown }[] = [];
   nowMs = 1_000_000;
   readonly sampler: Sampler;
   readonly reporter: CallReporter;
@@ -37,16 +37,16 @@ class ReportBench {
     this.sampler = new Sampler({
       environment,
       onLevels: (callId, levels) =>
-        void this.told.push({ name: "call.levels", params: { callId, ...levels } }),
+        void this.sent.push({ name: "call.levels", params: { callId, ...levels } }),
       onStatistics: (statistics) => {
-        this.told.push({ name: "call.statistics", params: statistics });
+        this.sent.push({ name: "call.statistics", params: statistics });
         this.reporter.update(statistics.callId);
       },
       now: () => this.nowMs,
     });
     this.reporter = new CallReporter({
       mediaOf: environment.mediaOf,
-      notify: (name, params) => void this.told.push({ name, params }),
+      notify: (name, params) => void this.sent.push({ name, params }),
       labelOf: (peerId) => `label of ${peerId}`,
       qualityOf: (callId) => this.sampler.statistics(callId)?.quality ?? "unknown",
       onRing: ({ peerId }) => void environment.ringBudget.take(peerId),
@@ -73,7 +73,7 @@ class ReportBench {
     await settle();
   }
 
-  /** The far end is another fake of the same process. */
+  /** The caller is another fake of the same process. */
   async connects(): Promise<void> {
     const caller = await this.bench.engine.createPeer(
       { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0 },
@@ -95,11 +95,11 @@ class ReportBench {
   }
 
   names(): string[] {
-    return this.told.map(({ name }) => name).filter((name) => name !== "call.levels");
+    return this.sent.map(({ name }) => name).filter((name) => name !== "call.levels");
   }
 
   of<N extends PluginNotificationName>(name: N): PluginNotificationParams<N>[] {
-    return this.told.filter((told) => told.name === name).map(({ params }) => params) as never;
+    return this.sent.filter((sent) => sent.name === name).map(({ params }) => params) as never;
   }
 
   async ends(): Promise<void> {
@@ -113,7 +113,7 @@ class ReportBench {
 }
 
 describe("the reporter", () => {
-  test("tells an incoming call with its peer's label and the time it came", async () => {
+  test("reports an incoming call with its peer's label and its time", async () => {
     const bench = new ReportBench();
     await bench.rings();
     const [incoming] = bench.of("call.incoming");
@@ -123,7 +123,7 @@ describe("the reporter", () => {
     );
   });
 
-  test("tells nothing at all of a call whose caller gave up before it was told", async (t) => {
+  test("reports nothing about a call that its caller cancels before it rings", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const bench = new ReportBench(100);
     await bench.rings();
@@ -135,11 +135,11 @@ describe("the reporter", () => {
     assert.deepEqual(bench.names(), []);
     assert.ok(
       bench.bench.environment.ringBudget.size === 0,
-      "a call that did not ring is not held against its peer",
+      "a call that did not ring does not use up the peer's budget",
     );
   });
 
-  test("tells an incoming call a moment after its request", async (t) => {
+  test("reports an incoming call a moment after its request", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const bench = new ReportBench(100);
     await bench.rings();
@@ -151,7 +151,7 @@ describe("the reporter", () => {
     assert.deepEqual(bench.names(), ["call.incoming", "call.ended"]);
   });
 
-  test("tells nothing when a chart moved and nothing that shows has changed", async () => {
+  test("reports nothing when the charts change but the description of the call does not", async () => {
     const bench = new ReportBench();
     await bench.rings();
     for (let count = 0; count < 5; count += 1) {
@@ -163,7 +163,7 @@ describe("the reporter", () => {
     assert.deepEqual(bench.names(), ["call.incoming"]);
   });
 
-  test("tells a burst of changes as one, and no two alike one after the other", async () => {
+  test("reports a burst of changes once, and never the same state twice in a row", async () => {
     const bench = new ReportBench();
     await bench.rings();
     await bench.accepts();
@@ -173,7 +173,7 @@ describe("the reporter", () => {
     assert.equal((bench.of("call.changed").at(-1) as CallInfo).local.microphone.state, "live");
   });
 
-  test("counts the connected time alone as the call's duration", async () => {
+  test("counts only the connected time as the duration of the call", async () => {
     const bench = new ReportBench();
     await bench.rings();
     bench.nowMs += 5_000;
@@ -185,7 +185,7 @@ describe("the reporter", () => {
     assert.equal(bench.of("call.ended")[0]?.durationMs, 42_000);
   });
 
-  test("gives a call that was never connected no duration", async () => {
+  test("gives a call that was never connected the duration 0", async () => {
     const bench = new ReportBench();
     await bench.rings();
     bench.nowMs += 5_000;
@@ -193,7 +193,7 @@ describe("the reporter", () => {
     assert.equal(bench.of("call.ended")[0]?.durationMs, 0);
   });
 
-  test("tells the end last, once, and never the phase `ended`", async () => {
+  test("reports the end last and once, and never the phase `ended`", async () => {
     const bench = new ReportBench();
     await bench.rings();
     await bench.accepts();
@@ -208,7 +208,7 @@ describe("the reporter", () => {
     assert.equal(bench.sampler.statistics(CALL), null);
   });
 
-  test("does not list a call that only still says goodbye", async () => {
+  test("does not list a call that is only sending its hang-up", async () => {
     const bench = new ReportBench();
     await bench.rings();
     assert.equal(bench.reporter.list().length, 1);
@@ -218,7 +218,7 @@ describe("the reporter", () => {
     assert.deepEqual(bench.reporter.list(), []);
   });
 
-  test("tells statistics each second and levels ten times as often, from the connection to the end", async () => {
+  test("reports statistics each second and levels ten times as often, from the connection to the end", async () => {
     mock.timers.enable({ apis: ["setInterval"] });
     try {
       const bench = new ReportBench();

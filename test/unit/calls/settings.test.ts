@@ -1,4 +1,4 @@
-// Settings that change during a call, down to the devices; and a device that is interrupted, up to what the host is told.
+// Settings that change during a call, and their effect on devices. Also how an interrupted device is reported to the host.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -14,7 +14,7 @@ after(() => Promise.all(open.map((bench) => bench.end())));
 
 type Kind = "camera" | "microphone" | "speaker";
 
-/** Alice in a video call, whose devices are all live. */
+/** Alice is in a video call, and all her devices are live. */
 async function inCall(): Promise<PluginBench> {
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
@@ -42,12 +42,12 @@ const becomes = (
   );
 
 describe("a change of settings during a call", () => {
-  test("of the voice's processing reaches the open microphone, which stays open", async () => {
+  test("of the voice processing applies to the open microphone, which stays open", async () => {
     const alice = await inCall();
     await alice.host.request("settings.update", { settings: { noiseSuppression: false } });
-    const asked = alice.sound.microphoneOptions.map(({ processing }) => processing);
+    const options = alice.sound.microphoneOptions.map(({ processing }) => processing);
     assert.deepEqual(
-      asked.map(({ echoCancellation, noiseSuppression }) => [echoCancellation, noiseSuppression]),
+      options.map(({ echoCancellation, noiseSuppression }) => [echoCancellation, noiseSuppression]),
       [
         [true, true],
         [true, false],
@@ -56,7 +56,7 @@ describe("a change of settings during a call", () => {
     assert.equal(alice.sound.openIds("microphone").length, 1);
   });
 
-  test("of microphone and speaker switches them", async () => {
+  test("of microphone and speaker switches the devices", async () => {
     const alice = await inCall();
     await alice.host.request("settings.update", { settings: { microphone: "tone", speaker: "none" } });
     await becomes(alice, "microphone", { deviceId: "tone", state: "live" });
@@ -67,14 +67,14 @@ describe("a change of settings during a call", () => {
     );
   });
 
-  test("to a device that is not there leaves the call with another, and says why", async () => {
+  test("to a missing device leaves the call with another device, and a reason", async () => {
     const alice = await inCall();
-    await alice.host.request("settings.update", { settings: { microphone: "nobody's" } });
+    await alice.host.request("settings.update", { settings: { microphone: "missing" } });
     const { local } = await alice.waitFor("call.changed", (call) => call.local.microphone.why !== undefined);
-    assert.match(local.microphone.why ?? "", /nobody's/);
+    assert.match(local.microphone.why ?? "", /missing/);
   });
 
-  test("of the camera switches it with its first picture", async () => {
+  test("of the camera switches to it with its first frame", async () => {
     const alice = await inCall();
     await alice.host.request("settings.update", { settings: { camera: "test-pattern" } });
     await settle();
@@ -86,7 +86,7 @@ describe("a change of settings during a call", () => {
     await becomes(alice, "camera", { deviceId: "test-pattern" });
   });
 
-  test("of the largest picture opens the same camera again with it", async () => {
+  test("of the frame size reopens the same camera", async () => {
     const alice = await inCall();
     const picture = { width: 320, height: 240, fps: 15 };
     await alice.host.request("settings.update", { settings: { picture } });
@@ -98,7 +98,7 @@ describe("a change of settings during a call", () => {
     assert.equal(alice.cameras.opened.at(-1)?.mode.fps, 15);
   });
 
-  test("holds only what differs", () => {
+  test("contains only what differs", () => {
     const settings = settingsSchema.parse({});
     assert.deepEqual(liveSettingsChange(settings, structuredClone(settings)), {
       preferred: {},
@@ -114,11 +114,11 @@ describe("a change of settings during a call", () => {
   });
 });
 
-test("a sound device that is interrupted is told to the host as being opened again, with the reason", async () => {
+test("an interrupted sound device is reported to the host as opening, with the reason", async () => {
   const alice = await inCall();
   for (const kind of ["microphone", "speaker"] as const) {
-    alice.sound.interrupt(kind, "the sound server is away");
-    await becomes(alice, kind, { state: "opening", why: "the sound server is away" });
+    alice.sound.interrupt(kind, "the sound server is down");
+    await becomes(alice, kind, { state: "opening", why: "the sound server is down" });
     alice.sound.resume(kind);
     await settle();
     const { calls } = await alice.host.request("call.list", {});

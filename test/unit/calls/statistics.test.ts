@@ -1,4 +1,4 @@
-// Sums into rates, rates into a quality, delays into a median.
+// Rates from counters, quality from rates, and the median of delays.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -31,7 +31,7 @@ describe("statistics", () => {
     assert.deepEqual(callStatisticsSchema.parse(first), first);
   });
 
-  test("give bits a second over the time that really passed", () => {
+  test("compute bits a second over the time that has passed", () => {
     const last = moment(1_000, { bytesSentVideo: 1_000, bytesSentAudio: 100, bytesReceivedVideo: 0 });
     const now = moment(3_000, {
       bytesSentVideo: 3_000,
@@ -46,13 +46,13 @@ describe("statistics", () => {
     );
   });
 
-  test("are never negative nor endless when sums start anew or no time passed", () => {
+  test("are never negative or infinite when counters restart or no time has passed", () => {
     const last = moment(1_000, { bytesSentVideo: 9_000, packetsReceived: 100, packetsLost: 9 });
     const { sendVideoBps, fractionLost } = statisticsOf(moment(1_000, { bytesSentVideo: 10 }), last);
     assert.deepEqual([sendVideoBps, fractionLost], [0, null]);
   });
 
-  test("count the loss of the last second only, of what was expected", () => {
+  test("compute the loss over the packets that were expected since the last moment", () => {
     const last = moment(1_000, { packetsReceived: 1_000, packetsLost: 50 });
     const { fractionLost, packetsLost } = statisticsOf(
       moment(2_000, { packetsReceived: 1_090, packetsLost: 60 }),
@@ -61,7 +61,7 @@ describe("statistics", () => {
     assert.deepEqual([fractionLost, packetsLost], [0.1, 60]);
   });
 
-  test("call a connection good, fair or poor by round trip and loss, whichever is worse", () => {
+  test("rate a connection by round trip and loss, whichever is worse", () => {
     assert.equal(qualityOf(null, 0), "unknown");
     assert.equal(qualityOf(300, 0.02), "good");
     assert.equal(qualityOf(100, null), "good");
@@ -73,7 +73,7 @@ describe("statistics", () => {
 });
 
 describe("the median window", () => {
-  test("is null while empty and knows only the newest values", () => {
+  test("is null while empty and covers only the newest values", () => {
     const window = createMedianWindow(3);
     assert.equal(window.median(), null);
     window.add(10);
@@ -95,14 +95,14 @@ describe("a call's media", () => {
     const media = new CallMedia({
       showFrame: (source) => void shown.push(source),
       nowUs: () => nowUs,
-      createScaler: () => assert.fail("nothing is to be scaled"),
+      createScaler: () => assert.fail("no frame is scaled in this test"),
       captureConstraints: () => ({ width: 640, height: 480, fps: 30 }),
       onError: assert.fail,
     });
     return { media, shown };
   };
 
-  test("takes the peaks since they were taken last, from silence to full scale", () => {
+  test("reports the peaks since the last reading, from silence to full scale", () => {
     const { media } = mediaAt(0);
     assert.deepEqual(media.takeLevels(), { microphone: 0, speaker: 0 });
     media.microphoneBlock(new Int16Array([0, 16_384, -100]));
@@ -114,7 +114,7 @@ describe("a call's media", () => {
     assert.deepEqual(media.takeLevels(), { microphone: 0, speaker: 0 });
   });
 
-  test("shows the local picture without a connection, and counts as sent only what had one", () => {
+  test("shows local frames without a connection, and counts none of them as sent", () => {
     const { media, shown } = mediaAt(0);
     media.cameraFrame(countedFrame());
     media.remoteFrame(countedFrame());
@@ -123,7 +123,7 @@ describe("a call's media", () => {
     assert.equal(media.captureToSendMs(), null);
   });
 
-  test("measures from the camera's stamp to the connection in milliseconds", () => {
+  test("measures the time from capture to the connection in milliseconds", () => {
     const frame = countedFrame();
     const { media } = mediaAt(frame.capturedAtUs + 2_500);
     media.peer = { sendVideo: () => undefined, setAudioReceiving: () => undefined } as never;

@@ -1,5 +1,5 @@
-// Another device in a running call: what overlaps, what follows one after the other, and what happens when the new one
-// does not work. And the list of devices that a call and the host are told.
+// Switching devices in a call: which overlap, which follow one another, and what happens when the new device fails. Also the
+// device monitor.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -28,7 +28,7 @@ async function inCall(): Promise<CallBench> {
   return bench;
 }
 
-async function want(bench: CallBench, event: UserMediaEvent): Promise<void> {
+async function send(bench: CallBench, event: UserMediaEvent): Promise<void> {
   bench.manager.send({ type: "user.toCall", callId: CALL, event });
   await settle();
 }
@@ -42,10 +42,10 @@ const openId = (bench: CallBench, kind: DeviceKind) => mediaOf(bench).context[ki
 const openCameras = (bench: CallBench) => bench.cameras.openNow.map(({ deviceId }) => deviceId);
 
 describe("another camera", () => {
-  test("takes over with its first picture, and until then the old one's pictures go on", async () => {
+  test("takes over with its first frame, and the old camera's frames are used until then", async () => {
     const bench = await inCall();
     const [old] = bench.cameras.openNow;
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID, PATTERN]);
     old?.emitPicture();
     old?.emitPicture();
@@ -58,44 +58,44 @@ describe("another camera", () => {
     assert.equal(bench.frames.shown.length, 3);
   });
 
-  test("that does not open leaves the old one, and the user learns why", async () => {
+  test("that does not open leaves the old one in use, with a reason for the user", async () => {
     const bench = await inCall();
     const details = { operation: "open", errno: "EBUSY", path: "/dev/video1" };
     bench.cameras.failNextOpen = new CaptureError("the camera is busy", details);
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[FAKE_CAMERA_ID], FAKE_CAMERA_ID]);
     assert.equal(mediaOf(bench).context.camera.why, "the camera is busy");
   });
 
-  test("for which the bus has no room opens once the old one is closed", async () => {
+  test("without enough bus bandwidth opens after the old one is closed", async () => {
     const bench = await inCall();
     const details = { operation: "VIDIOC_STREAMON", errno: "ENOSPC", path: "/dev/video1" };
     bench.cameras.failNextOpen = new CaptureError("no bandwidth", details);
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[PATTERN], PATTERN]);
   });
 
-  test("that is the same one is not opened again", async () => {
+  test("that is the current one is not opened again", async () => {
     const bench = await inCall();
-    await want(bench, { type: "user.useCamera", deviceId: FAKE_CAMERA_ID });
-    await want(bench, { type: "user.useCamera", deviceId: "auto" });
+    await send(bench, { type: "user.useCamera", deviceId: FAKE_CAMERA_ID });
+    await send(bench, { type: "user.useCamera", deviceId: "auto" });
     assert.equal(bench.cameras.opened.length, 1);
   });
 
-  test("that breaks before its first picture is closed, and the old one stays", async () => {
+  test("that fails before its first frame is closed, and the old one stays", async () => {
     const bench = await inCall();
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     bench.cameras.openNow[1]?.unplug();
     await settle();
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[FAKE_CAMERA_ID], FAKE_CAMERA_ID]);
   });
 
-  test("of several asked for at once is the last one", async () => {
+  test("is the last of several choices", async () => {
     const bench = await inCall();
     bench.cameras.devices = [...bench.cameras.devices, { id: "third", name: "Third", isDefault: false }];
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
-    await want(bench, { type: "user.useCamera", deviceId: "third" });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: "third" });
     for (let round = 0; round < 3; round += 1) {
       bench.cameras.emitPicture();
       await settle();
@@ -103,29 +103,29 @@ describe("another camera", () => {
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [["third"], "third"]);
   });
 
-  test("is closed with the call, though it never gave a picture", async () => {
+  test("is closed at the end of the call even without a frame", async () => {
     const bench = await inCall();
-    await want(bench, { type: "user.useCamera", deviceId: PATTERN });
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.hangup" } });
     await settle();
     assert.deepEqual(bench.open(), []);
     await bench.environment.cameraMutex.idle();
   });
 
-  test("none closes the camera, which is no fault", async () => {
+  test("none switches the camera off", async () => {
     const bench = await inCall();
-    await want(bench, { type: "user.useCamera", deviceId: "none" });
+    await send(bench, { type: "user.useCamera", deviceId: "none" });
     assert.deepEqual(openCameras(bench), []);
     assert.ok(mediaOf(bench).matches({ camera: "off" }));
   });
 });
 
 describe("another microphone or speaker", () => {
-  test("opens after the last is closed, muted as it was, and the connection stays", async () => {
+  test("opens after the last one is closed, keeps the mute state, and leaves the connection alone", async () => {
     const bench = await inCall();
-    await want(bench, { type: "user.setMicrophone", on: false });
-    await want(bench, { type: "user.useMicrophone", deviceId: "tone" });
-    await want(bench, { type: "user.useSpeaker", deviceId: "none" });
+    await send(bench, { type: "user.setMicrophone", on: false });
+    await send(bench, { type: "user.useMicrophone", deviceId: "tone" });
+    await send(bench, { type: "user.useSpeaker", deviceId: "none" });
     assert.deepEqual(
       [bench.sound.openIds("microphone"), bench.sound.openIds("speaker"), openId(bench, "microphone")],
       [["tone"], ["none"], "tone"],
@@ -134,29 +134,29 @@ describe("another microphone or speaker", () => {
     assert.equal(bench.engine.peers.length, 1);
   });
 
-  test("that does not open makes way for the one before", async () => {
+  test("that does not open is replaced by the one before", async () => {
     const bench = await inCall();
     const before = openId(bench, "microphone");
     await bench.sound.plug("microphone", "fake:broken");
     await settle();
     bench.sound.failNextOpen = new SoundError("no such card");
-    await want(bench, { type: "user.useMicrophone", deviceId: "fake:broken" });
+    await send(bench, { type: "user.useMicrophone", deviceId: "fake:broken" });
     await settle();
     assert.deepEqual([bench.sound.openIds("microphone"), openId(bench, "microphone")], [[before], before]);
     assert.equal(mediaOf(bench).context.microphone.why, "no such card");
   });
 
-  test("is opened with what the settings say of its processing at that moment", async () => {
+  test("is opened with the current settings for its processing", async () => {
     const bench = await inCall();
     bench.settings = { ...bench.settings, noiseSuppression: false };
-    await want(bench, { type: "user.useMicrophone", deviceId: openId(bench, "microphone") ?? "" });
+    await send(bench, { type: "user.useMicrophone", deviceId: openId(bench, "microphone") ?? "" });
     const asked = bench.sound.microphoneOptions.map(({ processing }) => processing.noiseSuppression);
     assert.deepEqual(asked, [true, false]);
   });
 });
 
 describe("a camera that is unplugged in a call", () => {
-  test("makes way for another, is taken back, and both users know of it meanwhile", async () => {
+  test("is replaced by another, and used again when it returns", async () => {
     const bench = await inCall();
     const spare = { id: "spare", name: "Spare", isDefault: false };
     const first = bench.cameras.devices;
@@ -174,30 +174,30 @@ describe("a camera that is unplugged in a call", () => {
     assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID]);
   });
 
-  test("alone brings the call down to the voice, and the peer is told why", async () => {
+  test("without a replacement lowers the media level to voice, and the peer gets the reason", async () => {
     const bench = await inCall();
     bench.cameras.change([]);
     bench.cameras.openNow[0]?.unplug();
     await settle();
-    const told = bench.sent.map(({ signal }) => signal).findLast(({ type }) => type === "call-media");
-    assert.ok(told?.type === "call-media" && told.mediaLevel === "voiceOnly");
-    assert.match(told.why ?? "", /unplugged/);
+    const announced = bench.sent.map(({ signal }) => signal).findLast(({ type }) => type === "call-media");
+    assert.ok(announced?.type === "call-media" && announced.mediaLevel === "voiceOnly");
+    assert.match(announced.why ?? "", /unplugged/);
   });
 });
 
-describe("the list of devices", () => {
-  const watching = () => {
+describe("the device monitor", () => {
+  const createMonitor = () => {
     const cameras = new FakeCameras();
     const sound = createFakeSound();
     const logged: string[] = [];
-    const watch = createDeviceMonitor({ cameras, sound, log: (_, message) => void logged.push(message) });
+    const monitor = createDeviceMonitor({ cameras, sound, log: (_, message) => void logged.push(message) });
     const lists: DeviceList[] = [];
-    return { cameras, sound, logged, watch, lists };
+    return { cameras, sound, logged, monitor, lists };
   };
 
-  test("comes at the beginning and with every change, whole", async () => {
-    const { cameras, sound, watch, lists } = watching();
-    const stop = watch.subscribe((list) => lists.push(list));
+  test("gives subscribers the whole list first, and at every change", async () => {
+    const { cameras, sound, monitor, lists } = createMonitor();
+    const stop = monitor.subscribe((list) => lists.push(list));
     await settle();
     cameras.change([]);
     await sound.plug("microphone", "fake:headset");
@@ -215,21 +215,21 @@ describe("the list of devices", () => {
     assert.equal(lists.length, 3);
   });
 
-  test("is told to whoever comes later at once, and is not told again unchanged", async () => {
-    const { cameras, watch, lists } = watching();
-    watch.subscribe(() => undefined);
+  test("gives a later subscriber the list at once, and does not repeat it unchanged", async () => {
+    const { cameras, monitor, lists } = createMonitor();
+    monitor.subscribe(() => undefined);
     await settle();
-    watch.subscribe((list) => lists.push(list));
+    monitor.subscribe((list) => lists.push(list));
     assert.equal(lists.length, 1);
     cameras.change(cameras.devices);
     assert.equal(lists.length, 1);
   });
 
-  test("that cannot be made is logged, and comes when it can", async () => {
-    const { cameras, sound, logged, watch, lists } = watching();
+  test("logs a failure to list, and gives the list later", async () => {
+    const { cameras, sound, logged, monitor, lists } = createMonitor();
     const list = sound.list.bind(sound);
     sound.list = () => Promise.reject(new SoundError("no sound server"));
-    watch.subscribe((devices) => lists.push(devices));
+    monitor.subscribe((devices) => lists.push(devices));
     await settle();
     assert.match(logged.join(), /no sound server/);
     sound.list = list;

@@ -13,6 +13,7 @@ test("a bucket starts full, refills with time, and never holds more than its bur
     return taken;
   };
   assert.equal(takeAll(), 3);
+  assert.equal(bucket.canTake(), false);
   nowMs += 499;
   assert.equal(takeAll(), 0);
   nowMs += 1;
