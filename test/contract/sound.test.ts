@@ -11,7 +11,7 @@ describeSound("the fake sound", async () => ({
   create: createFakeSound,
   async passBlocks(sound: Sound, count: number) {
     if (!(sound instanceof FakeSound)) throw new Error("expected the fake");
-    for (let index = 0; index < count; index += 1) sound.speak();
+    for (let index = 0; index < count; index += 1) sound.emitBlock();
   },
   async stop() {
     // It has no resources.

@@ -1,5 +1,5 @@
-// Whatever a host writes, it gets the error that JSON-RPC 2.0 and the contract name, and the next good request works.
-// Against the real process, over its real descriptors.
+// Invalid input from a host gets the error of JSON-RPC 2.0 or the contract, and the next valid request works. The tests run
+// against the real process and its real descriptors.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -29,7 +29,7 @@ const answerSchema = z.object({
 });
 type Answer = z.infer<typeof answerSchema>;
 
-describe("the process and a host that misbehaves", () => {
+describe("the process with a misbehaving host", () => {
   let child: ChildProcess;
   let lines: AsyncIterator<string>;
   let goodId = 1_000_000;
@@ -54,7 +54,7 @@ describe("the process and a host that misbehaves", () => {
     return JSON.parse(value);
   }
 
-  /** The next answer; notifications are passed over. */
+  /** The next answer. Notifications are skipped. */
   async function answer(): Promise<Answer> {
     for (;;) {
       const message = await nextMessage();
@@ -82,7 +82,7 @@ describe("the process and a host that misbehaves", () => {
     assert.deepEqual(await refusal(), [1, 1002, "notInitialized"]);
   });
 
-  test("initialize with a wrong version names the version that is expected", async () => {
+  test("initialize with a wrong version names the expected version", async () => {
     request(2, "initialize", { protocolVersion: 99, host: { name: "h" }, identity: { label: "l" } });
     const { error } = await answer();
     assert.deepEqual([error?.code, error?.data.name], [1001, "unsupportedProtocolVersion"]);
@@ -91,7 +91,7 @@ describe("the process and a host that misbehaves", () => {
     ]);
   });
 
-  test("initialize with wrong types names each field, and a good one works after it", async () => {
+  test("initialize with wrong types names each field, and a valid one works afterwards", async () => {
     request(3, "initialize", { protocolVersion: "1", host: {}, identity: { label: 7 } });
     const { error } = await answer();
     assert.equal(error?.code, -32602);
@@ -104,13 +104,13 @@ describe("the process and a host that misbehaves", () => {
     assert.deepEqual(await refusal(), [5, 1003, "alreadyInitialized"]);
   });
 
-  test("an unknown method", async () => {
+  test("an unknown method is refused", async () => {
     request(6, "call.teleport", {});
     assert.deepEqual(await refusal(), [6, -32601, "methodNotFound"]);
     await assertStillWorks();
   });
 
-  test("wrong types in params", async () => {
+  test("wrong types in params are refused by name", async () => {
     request(7, "call.start", { peerId: 5, media: "smell" });
     const { error } = await answer();
     assert.deepEqual(
@@ -122,7 +122,7 @@ describe("the process and a host that misbehaves", () => {
     await assertStillWorks();
   });
 
-  test("messages that are no requests", async () => {
+  test("messages that are not requests are refused", async () => {
     for (const line of ["null", "5", '"call.list"', "{}", '{"jsonrpc":"1.0","id":9,"method":"call.list"}']) {
       write(`${line}\n`);
       assert.equal((await answer()).error?.code, -32600, line);
@@ -130,7 +130,7 @@ describe("the process and a host that misbehaves", () => {
     await assertStillWorks();
   });
 
-  test("a line of 17 MiB is refused once, without an end to the connection", async () => {
+  test("a line of 17 MiB is refused once, and the connection stays open", async () => {
     const block = Buffer.alloc(MIB, "a");
     for (let count = 0; count < 17; count += 1) write(block);
     write("\n");
@@ -138,19 +138,19 @@ describe("the process and a host that misbehaves", () => {
     await assertStillWorks();
   });
 
-  test("half a line, then its other half, is one request", async () => {
+  test("a line that arrives in two parts is one request", async () => {
     const line = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: "hälfte", method: "call.list" })}\n`);
-    const inMidUmlaut = line.indexOf(0xc3) + 1;
-    write(line.subarray(0, inMidUmlaut));
-    await assertNothingComes();
-    write(line.subarray(inMidUmlaut));
+    const insideUmlaut = line.indexOf(0xc3) + 1;
+    write(line.subarray(0, insideUmlaut));
+    await assertNoAnswer();
+    write(line.subarray(insideUmlaut));
     assert.equal((await answer()).id, "hälfte");
   });
 
-  test("binary noise gets parse errors only", async () => {
+  test("binary noise is answered with parse errors only", async () => {
     const random = seededRandom(7);
     const noise = Buffer.from(Array.from({ length: 4096 }, () => random.below(256)));
-    // It is not UTF-8: latin1 is only a way to count its lines. Empty ones are passed over.
+    // The noise is not UTF-8; latin1 only serves to count its lines. The plugin skips empty lines.
     const noiseLines = noise
       .toString("latin1")
       .split("\n")
@@ -164,7 +164,7 @@ describe("the process and a host that misbehaves", () => {
     await assertStillWorks();
   });
 
-  test("a batch is answered as one line, its notifications by nothing", async () => {
+  test("a batch is answered in one line, without answers to its notifications", async () => {
     const ack = { jsonrpc: "2.0", method: "frames.ack", params: { stream: "none", seq: 0 } };
     const batch = [
       { jsonrpc: "2.0", id: "a", method: "call.list" },
@@ -188,7 +188,7 @@ describe("the process and a host that misbehaves", () => {
     await assertStillWorks();
   });
 
-  test("a second request with an id that is still being answered is refused, the first is answered", async () => {
+  test("a second request with the id of a pending one is refused, and the first is answered", async () => {
     const both = { jsonrpc: "2.0", id: "twice", method: "devices.list" };
     write(`${JSON.stringify(both)}\n${JSON.stringify(both)}\n`);
     const answers = [await answer(), await answer()];
@@ -199,12 +199,12 @@ describe("the process and a host that misbehaves", () => {
     await assertStillWorks();
   });
 
-  async function assertNothingComes(): Promise<void> {
-    // What the process would say to half a line, it would say before it answers this.
+  async function assertNoAnswer(): Promise<void> {
+    // The process would answer half a line before the next request.
     await new Promise((resolve) => child.stdin?.write("", resolve));
   }
 
-  test("half a line at the end of input is dropped, and the process leaves with status 1, for nobody said shutdown", async () => {
+  test("half a line at the end of input is dropped, and without a shutdown the process exits with status 1", async () => {
     const exited = once(child, "exit");
     child.stdin?.end('{"jsonrpc":"2.0","id":10,"method":"call.li');
     assert.deepEqual(await exited, [1, null]);

@@ -1,4 +1,4 @@
-// A hundred calls in a row between two lasting processes: nothing may be left of any of them.
+// A hundred calls in a row between two processes, which must not leak.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,31 +9,31 @@ import { connectCall, type PluginProcess, startPair } from "../support/plugin/pl
 import { figuresOfTree, type ProcessFigures } from "../support/process/process-figures.ts";
 
 const CALLS = 100;
-/** Pools, caches and the engine's threads are full by then. */
+/** After so many calls, pools and caches are full and the engine's threads exist. */
 const WARM_UP = 20;
 /**
- * What a process holds at one moment breathes by 40 MB, with the collector and glibc's arenas; the least that it holds over
- * so many calls does so by a few. A leak lifts that, too.
+ * The memory of a process varies by 40 MB, because of the collector and glibc's arenas. Its minimum over so many calls varies by
+ * a few. A leak raises the minimum, too.
  */
-const BREATHS = 30;
-/** Two processes breathe by 18 MB so; a leak of 0.7 MB a call would show as 35 or more. */
+const WINDOW = 30;
+/** The minimum of two processes varies by 18 MB. A leak of 0.7 MB a call would show as 35 MB or more. */
 const LEAK_BYTES = 30 * 1024 * 1024;
-/** JavaScript's own, after a collection, breathes by 3 MB only, and so tells of leaks from 0.2 MB a call. */
+/** The JavaScript heap after a collection varies by 3 MB only, so this finds leaks from 0.2 MB a call. */
 const HEAP_LEAK_BYTES = 8 * 1024 * 1024;
 
 type Figures = ProcessFigures & { readonly heapBytes: number };
 
-test(`${CALLS} calls leave no descriptor, thread, child or memory behind, and both processes end with status 0`, async (t) => {
+test(`${CALLS} calls leak no descriptor, thread, child or memory, and both processes exit with status 0`, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "many-calls-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const [aliceHeap, bobHeap] = [join(folder, "alice"), join(folder, "bob")];
-  const { alice, bob, stop } = await startPair(collecting(aliceHeap), collecting(bobHeap));
+  const { alice, bob, stop } = await startPair(withCollection(aliceHeap), withCollection(bobHeap));
   try {
     const figures: { name: string; pid: number; heap: string; afterCall: Figures[] }[] = [
       { name: "Alice", pid: alice.pid, heap: aliceHeap, afterCall: [] },
       { name: "Bob", pid: bob.pid, heap: bobHeap, afterCall: [] },
     ];
-    const callByTurns = async (): Promise<void> => {
+    const callAlternately = async (): Promise<void> => {
       for (let number = 1; number <= CALLS; number += 1) {
         await oneCall(number % 2 === 0 ? alice : bob, number % 2 === 0 ? bob : alice);
         for (const { pid, heap, afterCall } of figures) {
@@ -41,19 +41,19 @@ test(`${CALLS} calls leave no descriptor, thread, child or memory behind, and bo
         }
       }
     };
-    await callByTurns();
-    // What is left of calls grows with each of them; a step that the allocator made once does not come again.
+    await callAlternately();
+    // A leak grows with each call. A single step of the allocator does not repeat.
     const hasStepped = figures.some(({ afterCall }) => residentGrowth(afterCall, WARM_UP) >= LEAK_BYTES);
     if (hasStepped) {
-      t.diagnostic(`memory grew; ${CALLS} calls more tell whether it goes on`);
-      await callByTurns();
+      t.diagnostic(`memory grew; ${CALLS} more calls show whether it continues`);
+      await callAlternately();
     }
     for (const { name, afterCall } of figures) {
       const [before, now] = [
-        leastOf(afterCall.slice(WARM_UP, WARM_UP + BREATHS)),
-        leastOf(afterCall.slice(-BREATHS)),
+        leastOf(afterCall.slice(WARM_UP, WARM_UP + WINDOW)),
+        leastOf(afterCall.slice(-WINDOW)),
       ];
-      const grown = residentGrowth(afterCall, hasStepped ? CALLS - BREATHS : WARM_UP);
+      const grown = residentGrowth(afterCall, hasStepped ? CALLS - WINDOW : WARM_UP);
       t.diagnostic(
         `${name}: ${Math.round(before.residentBytes / 1e6)} MB after ${WARM_UP} calls, ` +
           `${Math.round(now.residentBytes / 1e6)} MB after ${afterCall.length}, ` +
@@ -72,13 +72,13 @@ test(`${CALLS} calls leave no descriptor, thread, child or memory behind, and bo
   }
 });
 
-/** From the calls that follow the first `from` to the last ones. */
+/** Growth from the calls after the first `from` calls to the last calls. */
 function residentGrowth(afterCall: readonly Figures[], from: number): number {
-  const before = leastOf(afterCall.slice(from, from + BREATHS));
-  return leastOf(afterCall.slice(-BREATHS)).residentBytes - before.residentBytes;
+  const before = leastOf(afterCall.slice(from, from + WINDOW));
+  return leastOf(afterCall.slice(-WINDOW)).residentBytes - before.residentBytes;
 }
 
-/** Of each figure the least: what is never given back. */
+/** The minimum of each figure. */
 function leastOf(all: readonly Figures[]): Figures {
   const least = (pick: (figures: Figures) => number) => Math.min(...all.map(pick));
   return {
@@ -108,10 +108,10 @@ async function oneCall(caller: PluginProcess, callee: PluginProcess): Promise<vo
 }
 
 /**
- * Engine objects are freed by the collector only, which an idle process has no reason to run. Writes how many bytes the heap
- * and what hangs on it then take; by renaming, so that nobody reads half a number.
+ * Makes a process collect garbage each second, because only the collector frees engine objects and an idle process does not run
+ * it. Then it writes the size of the heap and external memory to a file. Renaming the file prevents reading half a number.
  */
-function collecting(heapFile: string): { nodeArgs: string[] } {
+function withCollection(heapFile: string): { nodeArgs: string[] } {
   const script = `
     import { renameSync, writeFileSync } from "node:fs";
     const file = ${JSON.stringify(heapFile)};

@@ -1,5 +1,5 @@
-// The plugin is killed in mid-call, again and again, on either side: the call goes on under its id, with picture and tone,
-// and nothing is left of the dead.
+// The plugin is killed during a call, repeatedly and on either side. The call continues under its id, with video and tone, and no
+// process of a dead plugin is left.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,7 +22,7 @@ interface Side {
 
 const ends: (() => Promise<unknown>)[] = [];
 const dead: number[] = [];
-/** The remote voice is taken from the engine only where somebody listens. */
+/** A real sound server, because a plugin without a speaker does not receive audio. */
 let pulse: Pulse;
 
 async function startSide(label: string, toneHz: number, { isKeyKept = true } = {}): Promise<Side> {
@@ -59,7 +59,7 @@ async function callBetween(alice: Side, bob: Side): Promise<string> {
   return callId;
 }
 
-/** SIGKILL, so that nothing of it can say goodbye. */
+/** SIGKILL, so that the plugin cannot send a hang-up. */
 function crash({ host }: Side): void {
   const { pid } = host;
   assert.ok(pid);
@@ -67,9 +67,9 @@ function crash({ host }: Side): void {
   process.kill(pid, "SIGKILL");
 }
 
-/** @returns milliseconds until the side's page sees and hears the other side again */
+/** @returns milliseconds until frames and tone of the other side arrive at the page again */
 async function recovers({ page }: Side, since: number): Promise<number> {
-  await page.waitUntil("the way back", () => page.hasReconnected && page.isComplete);
+  await page.waitUntil("the reconnection", () => page.hasReconnected && page.isComplete);
   return performance.now() - since;
 }
 
@@ -89,9 +89,9 @@ describe("a plugin that is killed in a call", () => {
     for (const end of ends) await end();
   });
 
-  test(`leaves the call standing ${CRASHES} times, whichever side it was`, async (t) => {
+  test(`does not end the call, ${CRASHES} times on alternating sides`, async (t) => {
     const callId = await callBetween(alice, bob);
-    const begun = alice.page.call;
+    const initial = alice.page.call;
     const [here, there]: number[][] = [[], []];
     for (let times = 0; times < CRASHES; times += 1) {
       const [victim, other] = times % 2 === 0 ? [alice, bob] : [bob, alice];
@@ -104,25 +104,25 @@ describe("a plugin that is killed in a call", () => {
       for (const { page } of [alice, bob]) {
         assert.deepEqual([page.call?.callId, page.ended], [callId, undefined], `crash ${times + 1}`);
       }
-      assert.equal(alice.page.call?.createdAt, begun?.createdAt);
-      assert.equal(alice.page.call?.connectedAt, begun?.connectedAt);
+      assert.equal(alice.page.call?.createdAt, initial?.createdAt);
+      assert.equal(alice.page.call?.connectedAt, initial?.connectedAt);
     }
     for (const [who, values] of [
-      ["whose plugin died", here ?? []],
+      ["at the side of the crash", here ?? []],
       ["at the other side", there ?? []],
     ] as const) {
       const [usual, longest] = [median(values), Math.max(...values)].map(Math.round);
-      t.diagnostic(`from the crash to the picture, ${who}: median ${usual} ms, longest ${longest} ms`);
+      t.diagnostic(`from the crash to the next frame, ${who}: median ${usual} ms, longest ${longest} ms`);
     }
     assert.deepEqual(dead.filter(isRunning), [], "processes of dead plugins");
     await alice.host.plugin.request("call.hangup", { callId });
     for (const { page } of [alice, bob])
       await page.waitUntil("the end", () => page.ended?.reason === "hungUp");
     const { durationMs = 0 } = alice.page.ended ?? {};
-    assert.ok(durationMs >= Date.now() - (begun?.connectedAt ?? 0) - 5_000, "the whole call counts");
+    assert.ok(durationMs >= Date.now() - (initial?.connectedAt ?? 0) - 5_000, "the whole call counts");
   });
 
-  test("takes a call along that only rang, and both users are told", async () => {
+  test("while the call rings ends it, and both hosts are informed", async () => {
     await introduce(alice, bob);
     const peerId = bob.host.state.signalling?.peerId ?? "";
     const { callId } = await alice.host.plugin.request("call.start", { peerId, media: "video" });
@@ -132,7 +132,7 @@ describe("a plugin that is killed in a call", () => {
     assert.deepEqual([alice.page.ended?.reason, bob.page.ended?.reason], ["hostGone", "hostGone"]);
   });
 
-  test("and has no key to come back as the same peer ends the call with that reason", async () => {
+  test("without a key file ends the call, because the next plugin is another peer", async () => {
     const carol = await startSide("Carol", 550, { isKeyKept: false });
     const callId = await callBetween(carol, bob);
     crash(carol);

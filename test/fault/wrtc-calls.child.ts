@@ -1,5 +1,5 @@
-// Makes a number of short calls and leaves by process.exit, as the plugin's main does. Most are closed while
-// candidates are still gathered, every tenth after its pictures came.
+// Makes a number of short calls and calls process.exit, as the plugin's main does. Most calls close while candidates are being
+// gathered, every tenth after frames have arrived.
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { connect, feed, negotiate, observePeer } from "../support/plugin/peer-pair.ts";

@@ -1,10 +1,10 @@
-// Runs one of the wrtc-*.child.ts programs in a process of its own, since what they provoke ends processes.
+// Runs one of the wrtc-*.child.ts programs in a process of its own, because these programs may crash it.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** Ends a child that hangs, which is one of the faults looked for. */
+/** Kills a child that hangs, which is one of the faults under test. */
 const CHILD_LIMIT_MS = 120_000;
 
 export interface ChildEnd {

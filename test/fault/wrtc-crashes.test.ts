@@ -1,4 +1,4 @@
-// The engine's known crashes (plugin/peer/README.md), each kept away by how we use it. They are races, so each
+// The engine's known crashes (plugin/peer/README.md), which we avoid by the way we use the engine. They are races, so each
 // program runs several times.
 
 import assert from "node:assert/strict";
@@ -7,8 +7,8 @@ import { runChild } from "./wrtc-child.ts";
 
 const RUNS = 3;
 
-async function endsWell(program: string, argument: string): Promise<string[]> {
-  const said: string[] = [];
+async function outputsOf(program: string, argument: string): Promise<string[]> {
+  const outputs: string[] = [];
   for (let run = 1; run <= RUNS; run++) {
     const end = await runChild(program, argument);
     assert.deepEqual(
@@ -16,23 +16,24 @@ async function endsWell(program: string, argument: string): Promise<string[]> {
       { status: 0, signal: null },
       `run ${run} of ${program} ${argument}: ${end.stderr.slice(-2000)}`,
     );
-    said.push(end.stdout);
+    outputs.push(end.stdout);
   }
-  return said;
+  return outputs;
 }
 
-test("200 short calls, closed while candidates are gathered, end with status 0", async () => {
-  for (const said of await endsWell("wrtc-calls.child.ts", "200")) assert.equal(said, "made 200\n");
+test("a process exits with status 0 after 200 short calls that close while candidates are gathered", async () => {
+  for (const output of await outputsOf("wrtc-calls.child.ts", "200")) assert.equal(output, "made 200\n");
 });
 
-test("process.exit in mid-call ends with status 0", async () => {
-  await endsWell("wrtc-end.child.ts", "exit-in-call");
+test("process.exit during a call exits with status 0", async () => {
+  await outputsOf("wrtc-end.child.ts", "exit-in-call");
 });
 
-test("process.exit after a call ends with status 0", async () => {
-  await endsWell("wrtc-end.child.ts", "exit-after-close");
+test("process.exit after a call exits with status 0", async () => {
+  await outputsOf("wrtc-end.child.ts", "exit-after-close");
 });
 
-test("close leaves nothing that keeps the process alive", async () => {
-  for (const said of await endsWell("wrtc-end.child.ts", "drain")) assert.equal(said, "nothing left to do\n");
+test("after close nothing keeps the process alive", async () => {
+  for (const output of await outputsOf("wrtc-end.child.ts", "drain"))
+    assert.equal(output, "nothing left to do\n");
 });

@@ -1,5 +1,4 @@
-// Makes calls with pictures, collects garbage after each, and prints the resident memory in bytes after each.
-// Needs --expose-gc.
+// Makes calls with video, collects garbage after each, and prints the resident memory after each, in bytes. Needs --expose-gc.
 
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { connect, feed, observePeer } from "../support/plugin/peer-pair.ts";
@@ -10,7 +9,7 @@ const resident: number[] = [];
 
 for (let call = 0; call < CALLS; call++) {
   await makeCall();
-  // The engine's objects are let go in finalizers, which run after a collection, in a turn of their own.
+  // Finalizers release the engine's objects. They run after a collection, in a turn of their own.
   globalThis.gc?.();
   await new Promise((resolve) => setImmediate(resolve));
   globalThis.gc?.();

@@ -1,13 +1,13 @@
-// Memory of many calls in one process: a plugin stays up for days.
+// Memory after many calls in one process, since a plugin runs for days.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runChild } from "./wrtc-child.ts";
 
 const CALLS = 100;
-/** The heaps of the engine's threads and of JavaScript have their size after this many. */
+/** After so many calls the heaps of the engine's threads and of JavaScript have their final size. */
 const WARM_UP = 40;
-/** One leaked connection keeps 1 MB or more; 60 leaked ones would show as three times this. */
+/** A leaked connection keeps 1 MB or more, so 60 of them would exceed this three times. */
 const ALLOWED_GROWTH_BYTES = 20 * 1024 * 1024;
 
 test("resident memory stays flat over 100 calls", async () => {

@@ -1,5 +1,5 @@
-// Calls switched off and on between two real plugins over real signalling: while idle, while it rings, in a call; and the
-// log that `debugging` brings.
+// Two real plugins switch calls off and on over real signalling: while idle, while a call rings, and during a call. Also the log with
+// `debugging`.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -23,23 +23,23 @@ afterEach(async () => {
 
 const set = (one: PluginProcess, settings: object) => one.host.request("settings.update", { settings });
 
-/** Whether `other` holds `one` to be callable, once it says so. */
-async function isSeen(one: PluginProcess, other: PluginProcess, on: boolean): Promise<void> {
-  const isRight = (contacts: { peerId: string; videoDisabled: boolean }[]) =>
+/** Waits until the contacts of `other` show that `one` has calls on, or off. */
+async function untilSeen(one: PluginProcess, other: PluginProcess, on: boolean): Promise<void> {
+  const isSeen = (contacts: { peerId: string; videoDisabled: boolean }[]) =>
     contacts.some(({ peerId, videoDisabled }) => peerId === one.peerId && videoDisabled === !on);
   const { contacts } = await other.host.request("contacts.list", {});
-  if (!isRight(contacts)) await other.next("contacts.changed", (changed) => isRight(changed.contacts));
+  if (!isSeen(contacts)) await other.next("contacts.changed", (changed) => isSeen(changed.contacts));
 }
 
 async function switchCalls(one: PluginProcess, other: PluginProcess, on: boolean): Promise<void> {
   one.clearNotifications();
   other.clearNotifications();
   await set(one, { videoDisabled: !on });
-  await isSeen(one, other, on);
+  await untilSeen(one, other, on);
 }
 
 describe("calls switched off while idle", () => {
-  test("are told to the host with cause and why, and to the other side at once", async () => {
+  test("are reported to the host with cause and reason, and to the other side at once", async () => {
     const { alice, bob } = pair;
     await switchCalls(alice, bob, false);
     const { videoDisabled, cause, why } = await alice.next("availability.changed");
@@ -47,7 +47,7 @@ describe("calls switched off while idle", () => {
     assert.ok(why);
   });
 
-  test("refuse calls both ways, and switched on they let them through without a restart", async () => {
+  test("refuse calls both ways, and accept them again without a restart once switched on", async () => {
     const { alice, bob } = pair;
     await switchCalls(alice, bob, false);
     const audio = "audio" as const;
@@ -73,23 +73,23 @@ for (const [name, begin] of [
       return callId;
     },
   ],
-  ["in a call", (caller: PluginProcess, callee: PluginProcess) => connectCall(caller, callee, "video")],
+  ["during a call", (caller: PluginProcess, callee: PluginProcess) => connectCall(caller, callee, "video")],
 ] as const) {
   describe(`calls switched off ${name}`, () => {
     for (const who of ["caller", "callee"] as const) {
-      test(`by the ${who} end it on both sides as videoDisabled, and on again the next call connects`, async () => {
+      test(`by the ${who} end it on both sides as videoDisabled, and the next call connects once calls are on`, async () => {
         const { alice, bob } = pair;
         const callId = await begin(alice, bob);
         const [one, other] = who === "caller" ? [alice, bob] : [bob, alice];
         await set(one, { videoDisabled: true });
-        const isIt = (end: { callId: string }) => end.callId === callId;
+        const ofCall = (end: { callId: string }) => end.callId === callId;
         const [own, theirs] = await Promise.all([
-          one.next("call.ended", isIt),
-          other.next("call.ended", isIt),
+          one.next("call.ended", ofCall),
+          other.next("call.ended", ofCall),
         ]);
         assert.deepEqual([own.reason, own.endedBy], ["videoDisabled", "local"]);
         assert.deepEqual([theirs.reason, theirs.endedBy], ["videoDisabled", "remote"]);
-        await isSeen(one, other, false);
+        await untilSeen(one, other, false);
         await switchCalls(one, other, true);
         await connectCall(alice, bob, "video");
       });
@@ -104,7 +104,7 @@ describe("the setting debugging", () => {
       .split("\n")
       .filter((line) => line.includes('"level":"debug"'));
 
-  test("brings every signal and every state of a call into the log, and takes them out again", async () => {
+  test("logs every signal and every state of a call, and stops when it is switched off", async () => {
     const { alice, bob } = pair;
     assert.deepEqual(debugLines(alice), []);
     await set(alice, { debugging: true });

@@ -1,4 +1,4 @@
-// The life of a call between real processes: every way it begins and ends, as both hosts are told of it.
+// The life of a call between real processes: every way to begin and end it, as reported to both hosts.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -39,7 +39,7 @@ describe("a call between two processes", () => {
     return { alice: [a.reason, a.endedBy], bob: [b.reason, b.endedBy] };
   }
 
-  test("the callee's host is told who calls, and the caller's host that it rings", async () => {
+  test("the callee's host gets the caller, and the caller's host gets the phase ringing", async () => {
     alice.clearNotifications();
     bob.clearNotifications();
     const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "audio" });
@@ -56,7 +56,7 @@ describe("a call between two processes", () => {
     });
   });
 
-  test("a declined call ends as rejected on both sides", async () => {
+  test("a rejected call ends as rejected on both sides", async () => {
     const callId = await ring();
     await bob.host.request("call.reject", { callId });
     assert.deepEqual(await endings(callId), { alice: ["rejected", "remote"], bob: ["rejected", "local"] });
@@ -71,7 +71,7 @@ describe("a call between two processes", () => {
     });
   }
 
-  test("no answer ends the call by itself", async () => {
+  test("a call without an answer ends as noAnswer", async () => {
     await alice.host.request("settings.update", { settings: { timeouts: SHORT } });
     try {
       const callId = await ring();
@@ -81,7 +81,7 @@ describe("a call between two processes", () => {
     }
   });
 
-  test("a third peer hears that the callee is busy", async () => {
+  test("a third peer gets busy", async () => {
     const carol = await startPlugin({ label: "Carol" });
     try {
       await carol.host.request("contacts.add", { address: bob.address });
@@ -100,25 +100,25 @@ describe("a call between two processes", () => {
     }
   });
 
-  test("both calling at once get one call that is connected without a question", async () => {
+  test("in a glare one call remains and connects without an accept", async () => {
     alice.clearNotifications();
     bob.clearNotifications();
     const [byAlice, byBob] = await Promise.all([
       alice.host.request("call.start", { peerId: bob.peerId, media: "video" }),
       bob.host.request("call.start", { peerId: alice.peerId, media: "video" }),
     ]);
-    const [stays, goes] = alice.peerId < bob.peerId ? [byAlice, byBob] : [byBob, byAlice];
-    const isStaying = (call: { callId: string; phase: string }) =>
-      call.callId === stays.callId && call.phase === "connected";
-    await Promise.all([alice.next("call.changed", isStaying), bob.next("call.changed", isStaying)]);
-    const loser = goes === byAlice ? alice : bob;
-    const end = await loser.next("call.ended");
-    assert.deepEqual([end.callId, end.reason], [goes.callId, "superseded"]);
-    await alice.host.request("call.hangup", { callId: stays.callId });
-    await endings(stays.callId);
+    const [winner, loser] = alice.peerId < bob.peerId ? [byAlice, byBob] : [byBob, byAlice];
+    const isWinner = (call: { callId: string; phase: string }) =>
+      call.callId === winner.callId && call.phase === "connected";
+    await Promise.all([alice.next("call.changed", isWinner), bob.next("call.changed", isWinner)]);
+    const loserSide = loser === byAlice ? alice : bob;
+    const end = await loserSide.next("call.ended");
+    assert.deepEqual([end.callId, end.reason], [loser.callId, "superseded"]);
+    await alice.host.request("call.hangup", { callId: winner.callId });
+    await endings(winner.callId);
   });
 
-  test("a peer that is not there is unreachable", async () => {
+  test("a call to an offline peer ends as unreachable", async () => {
     const carol = await startPlugin({ label: "Carol" });
     await alice.host.request("contacts.add", { address: carol.address });
     await carol.stop();
@@ -128,7 +128,7 @@ describe("a call between two processes", () => {
     assert.deepEqual([end.callId, end.reason, end.endedBy], [callId, "unreachable", "local"]);
   });
 
-  test("a voice call opens no camera, and one can be switched on within it", async () => {
+  test("a voice call opens no camera until the user switches it on", async () => {
     const callId = await connectCall(alice, bob, "audio");
     const { calls } = await alice.host.request("call.list", {});
     assert.equal(calls[0]?.local.camera.state, "off");
@@ -143,7 +143,7 @@ describe("a call between two processes", () => {
 });
 
 describe("a peer that vanishes", () => {
-  test("its process killed in mid-call ends the call as lost once the time to recover is over", async () => {
+  test("a peer whose process is killed during a call: the call ends as connectionLost after the recovery time", async () => {
     const { alice, bob, stop } = await startPair({ settings: { timeouts: SHORT } });
     try {
       const callId = await connectCall(alice, bob);

@@ -1,4 +1,4 @@
-// Voice and picture of a call between real processes, each with a real PulseAudio server of its own.
+// Sound and video of a call between real processes, each with a PulseAudio server of its own.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -15,7 +15,7 @@ const SILENCE = 0.005;
 const LISTEN_MS = 1_000;
 const ATTEMPTS = 20;
 
-describe("what two people hear and see of each other", () => {
+describe("sound and video between two users", () => {
   let alicePulse: Pulse;
   let bobPulse: Pulse;
   let alice: PluginProcess;
@@ -26,15 +26,15 @@ describe("what two people hear and see of each other", () => {
   before(async () => {
     [alicePulse, bobPulse] = await Promise.all([startPulse(), startPulse()]);
     stopSpeaking = alicePulse.play(sine(SPOKEN.hz, 1_000, PULSE_RATE, SPOKEN.level));
-    // A tone is what noise suppression takes away, and its level what automatic gain changes.
-    const voiceAsItIs = { echoCancellation: false, noiseSuppression: false, automaticGain: false };
-    const devices = { microphone: "auto", speaker: "auto", ...voiceAsItIs };
+    // Noise suppression would remove the tone, and automatic gain would change its level.
+    const unprocessed = { echoCancellation: false, noiseSuppression: false, automaticGain: false };
+    const devices = { microphone: "auto", speaker: "auto", ...unprocessed };
     ({ alice, bob, stop } = await startPair(
       { env: alicePulse.env, settings: devices },
       { env: bobPulse.env, settings: devices },
     ));
   });
-  // A test that failed in mid-call leaves its call to none after it.
+  // Ends the call of a test that failed during it.
   afterEach(async () => {
     const { calls } = await alice.host.request("call.list", {});
     for (const { callId } of calls) await alice.host.request("call.hangup", { callId });
@@ -45,7 +45,7 @@ describe("what two people hear and see of each other", () => {
     await Promise.all([alicePulse, bobPulse].map((pulse) => pulse?.stop()));
   });
 
-  /** Programs that record from or play to the server, without the test's own reader and player. */
+  /** The plugin's programs that use the sound server, without the test's own recorder and player. */
   async function soundUsers(pulse: Pulse, pid: number): Promise<string[]> {
     const lists = await Promise.all(
       ["source-outputs", "sink-inputs"].map((what) => run("pactl", ["list", what], { env: pulse.env })),
@@ -55,7 +55,7 @@ describe("what two people hear and see of each other", () => {
     return ids.map(([, id]) => id ?? "").filter((id) => children.includes(id));
   }
 
-  /** How loud the voice is that Bob still hears; muting takes a moment to arrive. */
+  /** The level of the voice at Bob's speaker, once it is silent or the attempts are used up. */
   async function untilSilent(): Promise<number> {
     for (let attempt = 1; ; attempt += 1) {
       const level = toneLevel(await bobPulse.record(LISTEN_MS), PULSE_RATE, SPOKEN.hz);
@@ -63,7 +63,7 @@ describe("what two people hear and see of each other", () => {
     }
   }
 
-  test("no sound device is open before the call, nor while it only rings", async () => {
+  test("no sound device is open before the call or while it rings", async () => {
     const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
     await bob.next("call.incoming");
     assert.deepEqual(await soundUsers(alicePulse, alice.pid), []);
@@ -72,7 +72,7 @@ describe("what two people hear and see of each other", () => {
     await bob.next("call.ended");
   });
 
-  test("the caller's voice comes out of the callee's speaker at its pitch and its level", async (t) => {
+  test("the caller's voice is played at the callee's speaker with its pitch and level", async (t) => {
     const callId = await connectCall(alice, bob);
     await assertHears(t, bobPulse, SPOKEN);
     assert.equal((await soundUsers(bobPulse, bob.pid)).length, 2);
@@ -80,7 +80,7 @@ describe("what two people hear and see of each other", () => {
     await alice.host.request("call.setMicrophone", { callId, on: false });
     await bob.next("call.changed", (call) => call.remote.microphone === "off");
     const muted = await untilSilent();
-    assert.ok(muted < SILENCE, `muted, and still heard at ${muted}`);
+    assert.ok(muted < SILENCE, `muted, but the level is still ${muted}`);
 
     await alice.host.request("call.setMicrophone", { callId, on: true });
     await assertHears(t, bobPulse, SPOKEN);
@@ -94,7 +94,7 @@ describe("what two people hear and see of each other", () => {
     await untilTrue(async () => (await soundUsers(bobPulse, bob.pid)).length === 0);
   });
 
-  test("with the camera off no picture is sent, and on again one arrives", async () => {
+  test("no frame is sent while the camera is off, and frames arrive when it is on again", async () => {
     const callId = await connectCall(alice, bob);
     await bob.host.request("frames.subscribe", { callId, source: "remote" });
     await alice.next("call.statistics", ({ frames }) => frames.sent > 0);
@@ -123,5 +123,5 @@ async function childrenOf(pid: number): Promise<string[]> {
 
 async function untilTrue(holds: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) if (await holds()) return;
-  assert.fail("it did not come true");
+  assert.fail("the condition did not become true");
 }

@@ -1,5 +1,5 @@
-// What call messages do to a real plugin that are late, doubled, from strangers, or far too many; and a page that is
-// loaded anew in the middle of a call.
+// A real plugin gets call messages that are late, duplicated, from other peers, or far too many. Also a page that is reloaded during
+// a call.
 
 import "../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
@@ -17,16 +17,16 @@ import {
   startPlugin,
 } from "../support/plugin/plugin-process.ts";
 
-const PICTURES = 10;
-/** Through real streams; ten times as many in memory: test/unit/app/flood.test.ts. */
+const FRAMES = 10;
+/** Over real streams. test/unit/app/flood.test.ts sends ten times as many in memory. */
 const FLOOD = 1_000;
-/** Half of what one peer may have open at a time. */
+/** Half of the streams that one peer may have open at a time. */
 const AT_ONCE = 32;
 /** Rings in a row, and refusals in a row and a second (plugin/calls/README.md). */
 const MAX_RINGS = 6;
 const MAX_REFUSALS = 20;
 
-describe("a page that is loaded anew", () => {
+describe("a page that is reloaded", () => {
   let plugin: PluginProcess;
   let page: GoopPeer;
 
@@ -45,20 +45,20 @@ describe("a page that is loaded anew", () => {
 
   async function connected(who: "plugin" | "page"): Promise<{ callId: string; session: PageSession }> {
     plugin.clearNotifications();
-    const called = async () => {
+    const pageCalls = async () => {
       const call = await page.calls.start(plugin.peerId, "video");
       await plugin.next("call.incoming", ({ callId }) => callId === call.channelId);
       await plugin.host.request("call.accept", { callId: call.channelId });
       return call;
     };
-    const calling = async () => {
+    const pluginCalls = async () => {
       const { callId } = await plugin.host.request("call.start", {
         peerId: page.node.peerId,
         media: "video",
       });
       return (await page.nextRing(({ channelId }) => channelId === callId)).accept();
     };
-    const session = await (who === "page" ? called() : calling());
+    const session = await (who === "page" ? pageCalls() : pluginCalls());
     assert.ok(session instanceof PageSession);
     await phase(session.channelId, "connected");
     return { callId: session.channelId, session };
@@ -68,14 +68,14 @@ describe("a page that is loaded anew", () => {
     plugin.next("call.changed", (call) => call.callId === callId && call.phase === wanted);
 
   for (const caller of ["plugin", "page"] as const) {
-    test(`finds its call again, where the ${caller} had called: both see each other on a new connection`, async () => {
+    test(`reconnects a call that the ${caller} started: frames flow both ways on a new connection`, async () => {
       const { callId, session } = await connected(caller);
       for (let times = 0; times < 2; times += 1) {
         plugin.clearNotifications();
         await session.reconnect();
         await phase(callId, "reconnecting");
         await phase(callId, "connected");
-        await Promise.all([page.observer.untilStamps(PICTURES), untilPluginStamps(plugin, callId, PICTURES)]);
+        await Promise.all([page.observer.untilStamps(FRAMES), untilPluginStamps(plugin, callId, FRAMES)]);
       }
       const { calls } = await plugin.host.request("call.list", {});
       assert.deepEqual(
@@ -85,16 +85,16 @@ describe("a page that is loaded anew", () => {
     });
   }
 
-  test("finds its call again although its message comes twice", async () => {
+  test("reconnects although its message arrives twice", async () => {
     const { callId, session } = await connected("plugin");
     plugin.clearNotifications();
     const copy: Signal = { type: "call-reconnect", channelId: callId, mediaType: "video" };
     await Promise.all([session.reconnect(), page.node.send(plugin.peerId, `call:${callId}`, copy)]);
     await phase(callId, "reconnecting");
-    await Promise.all([page.observer.untilStamps(PICTURES), untilPluginStamps(plugin, callId, PICTURES)]);
+    await Promise.all([page.observer.untilStamps(FRAMES), untilPluginStamps(plugin, callId, FRAMES)]);
   });
 
-  test("after its call ended is told so", async () => {
+  test("gets a hang-up when its call has ended", async () => {
     const { callId, session } = await connected("plugin");
     await plugin.host.request("call.hangup", { callId });
     await session.ended;
@@ -105,7 +105,7 @@ describe("a page that is loaded anew", () => {
   });
 });
 
-describe("somebody who is not the call's peer", () => {
+describe("a peer that is not in the call", () => {
   let pair: Awaited<ReturnType<typeof startPair>>;
   let mallory: GoopNode;
 
@@ -118,9 +118,9 @@ describe("somebody who is not the call's peer", () => {
   });
   afterEach(() => Promise.all([hangUpAll(pair.alice), hangUpAll(pair.bob)]));
 
-  const watch = (callId: string) => untilPluginStamps(pair.alice, callId, PICTURES);
+  const framesArrive = (callId: string) => untilPluginStamps(pair.alice, callId, FRAMES);
 
-  test("cannot end, answer or renew a call whose id it learnt", async () => {
+  test("cannot end, answer or reconnect a call whose id it knows", async () => {
     const { alice, bob } = pair;
     const callId = await connectCall(alice, bob);
     alice.clearNotifications();
@@ -142,7 +142,7 @@ describe("somebody who is not the call's peer", () => {
       { type: "call-hangup" },
     ];
     for (const message of messages) await mallory.send(alice.peerId, `call:${callId}`, message);
-    await watch(callId);
+    await framesArrive(callId);
     const { calls } = await alice.host.request("call.list", {});
     assert.deepEqual(
       calls.map((call) => [call.callId, call.phase, call.remote.camera]),
@@ -151,14 +151,14 @@ describe("somebody who is not the call's peer", () => {
     assert.deepEqual(mallory.log.callPayloads(callId), []);
   });
 
-  /** Calls upon calls, each with an id of its own, until enough. @returns how long it took, in seconds */
+  /** Sends call requests with distinct ids until `enough` aborts. @returns the duration in seconds */
   async function flood(enough: AbortSignal): Promise<number> {
     const startedAt = performance.now();
     const request = { type: "call-request", mode: "native", platform: "linux", mediaType: "video" };
     let next = 0;
     const send = async (): Promise<void> => {
       for (let n = next++; n < FLOOD || !enough.aborted; n = next++) {
-        // What is not taken of a flood is lost, as it should be.
+        // The plugin may drop a part of the flood.
         await mallory.send(pair.alice.peerId, `call:flood-${n}`, request).catch(() => undefined);
       }
     };
@@ -166,7 +166,7 @@ describe("somebody who is not the call's peer", () => {
     return (performance.now() - startedAt) / 1000;
   }
 
-  test(`and calls more than ${FLOOD} times disturbs no call that runs, rings a few times, keeps nobody else out`, async () => {
+  test(`and calls more than ${FLOOD} times affects no call in progress, rings a few times, and blocks no other caller`, async () => {
     const { alice, bob } = pair;
     const refusals = () => mallory.log.streams.filter(({ payload }) => isHangup(payload)).length;
     const first = await connectCall(alice, bob);
@@ -182,7 +182,7 @@ describe("somebody who is not the call's peer", () => {
     let second: string;
     try {
       await mallory.log.until(() => refusals() >= MAX_REFUSALS, 60_000);
-      await watch(first);
+      await framesArrive(first);
       assert.equal(rings, 0);
       alice.clearNotifications();
       await alice.host.request("call.hangup", { callId: first });
@@ -195,7 +195,7 @@ describe("somebody who is not the call's peer", () => {
       enough.abort();
     }
     const seconds = await flooding;
-    await watch(second);
+    await framesArrive(second);
     off();
     const { calls } = await alice.host.request("call.list", {});
     assert.deepEqual(
@@ -203,12 +203,12 @@ describe("somebody who is not the call's peer", () => {
       [[second, "connected"]],
     );
     assert.ok(rings <= MAX_RINGS + seconds / 10 + 2, `${rings} rings in ${seconds} s`);
-    // Each ring that is declined is told besides.
+    // Each rejected ring sends another hang-up.
     assert.ok(refusals() <= MAX_REFUSALS + seconds + 1 + rings, `${refusals()} refusals in ${seconds} s`);
   });
 });
 
-/** Calls until it rings, as people do: every ten seconds the flood may ring once more, and be busy for a moment. */
+/** Calls until the callee rings. Every ten seconds a call of the flood may ring, which makes the callee busy for a moment. */
 async function getThrough(caller: PluginProcess, callee: PluginProcess): Promise<string> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     caller.clearNotifications();
@@ -217,7 +217,7 @@ async function getThrough(caller: PluginProcess, callee: PluginProcess): Promise
       callee.next("call.incoming", (call) => call.callId === callId),
       caller.next("call.ended", (end) => end.callId === callId),
     ];
-    // The other one may never come, which nobody asks about any more.
+    // The other outcome may never happen; its rejection is ignored.
     for (const outcome of outcomes) outcome.catch(() => undefined);
     const first = await Promise.race(outcomes);
     if ("reason" in first) continue;

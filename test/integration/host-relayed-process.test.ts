@@ -1,4 +1,4 @@
-// What a plugin's process loads: no libp2p where its host carries the signals.
+// The modules that a plugin's process loads. With host-relayed signalling it does not load libp2p.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -9,12 +9,12 @@ import { connectPlugin } from "../../plugin/rpc/host-link.ts";
 import { PROTOCOL_VERSION } from "../../rpc-schema/index.ts";
 
 const MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
-const WATCH = new URL("../support/network/log-libp2p-loads.ts", import.meta.url).href;
+const LOAD_LOG = new URL("../support/network/log-libp2p-loads.ts", import.meta.url).href;
 const SELF = "12D3KooWTheHost1tse1f111";
 
-/** @returns the modules of libp2p that were loaded until signalling was ready and a message was refused */
+/** @returns the modules of libp2p that were loaded until signalling was ready */
 async function modulesLoaded(carrier: { selfId: string } | undefined): Promise<string[]> {
-  const child = spawn(process.execPath, ["--import", WATCH, MAIN], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--import", LOAD_LOG, MAIN], { stdio: ["pipe", "pipe", "pipe"] });
   const exited = once(child, "exit");
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -50,7 +50,7 @@ describe("a plugin's process", { timeout: 60_000 }, () => {
     assert.ok((await modulesLoaded(undefined)).length > 10);
   });
 
-  test("loads no libp2p where the host carries the signals", async () => {
+  test("does not load libp2p when the host relays the signals", async () => {
     assert.deepEqual(await modulesLoaded({ selfId: SELF }), []);
   });
 });

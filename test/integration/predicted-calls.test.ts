@@ -48,8 +48,8 @@ class RealPair {
       const told = await side.next("call.ended", ({ callId }) => callId === this.#idOf(call));
       assert.equal(`${told.reason} ${told.endedBy}`, end, `call ${call} at ${who}`);
     }
-    for (const [call, { isIncoming, ...known }] of is.calls) {
-      const before = was.calls.get(call);
+    for (const [call, { isIncoming, ...known }] of is.active) {
+      const before = was.active.get(call);
       const isNew = before === undefined && isIncoming && known.phase === "ringing";
       if (isNew) await side.next("call.incoming", ({ callId }) => callId === this.#idOf(call));
       else if (JSON.stringify(before) !== JSON.stringify({ ...known, isIncoming }))
@@ -152,7 +152,7 @@ describe("two real processes", () => {
         for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.predict(who));
       };
       for (let count = 0; count < DEEDS; count += 1) await doesBoth(charts.nextAction(random));
-      for (const [call] of charts.predict(0).calls) await doesBoth({ what: "hangup", who: 0, call });
+      for (const [call] of charts.predict(0).active) await doesBoth({ what: "hangup", who: 0, call });
       assert.deepEqual([await real.list(0), await real.list(1)], [[], []], done.join("\n"));
     });
   }

@@ -101,7 +101,7 @@ export class ManagerPair {
       () => want({ type: "user.setMicrophone", on: random.chance(0.5) }),
       () => want({ type: "user.useCamera", deviceId: "test-pattern" }),
       () => want({ type: "user.useMicrophone", deviceId: random.pick(["tone", "fake:mic"]) }),
-      () => side.bench.cameras.emitPicture(),
+      () => side.bench.cameras.emitFrame(),
       () => side.bench.cameras.openNow[0]?.unplug(),
       () => side.bench.cameras.change(random.chance(0.5) ? [] : new FakeCameras().devices),
       () => side.bench.sound.lose("microphone", "unplugged"),

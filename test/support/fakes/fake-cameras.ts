@@ -1,4 +1,4 @@
-// Cameras made of memory, for tests of what stands on them. Pictures come when the test says so; faults are flags.
+// Fake cameras. Tests emit the frames and switch faults on.
 
 import {
   type CameraMode,
@@ -14,10 +14,10 @@ import { type Device, RpcError } from "../../../rpc-schema/index.ts";
 export const FAKE_CAMERA_ID = "fake-camera";
 
 export class FakeCameras implements Cameras {
-  /** Every camera that was opened, in order, closed ones too. */
+  /** Every camera that was opened, in order, including closed ones. */
   readonly opened: FakeOpenCamera[] = [];
-  readonly #watchers = new Set<(devices: Device[]) => void>();
-  /** The next open fails with this. */
+  readonly #listeners = new Set<(devices: Device[]) => void>();
+  /** The next `open` fails with this error. */
   failNextOpen: CaptureError | undefined;
   devices: Device[] = [
     { id: FAKE_CAMERA_ID, name: "Fake camera", isDefault: true },
@@ -28,7 +28,11 @@ export class FakeCameras implements Cameras {
     return this.devices;
   }
 
-  async open(choice: string, wish: CaptureConstraints, callbacks: CaptureCallbacks): Promise<OpenCamera> {
+  async open(
+    choice: string,
+    constraints: CaptureConstraints,
+    callbacks: CaptureCallbacks,
+  ): Promise<OpenCamera> {
     const device = this.devices.find(
       ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault && id !== TEST_PATTERN_ID),
     );
@@ -39,30 +43,30 @@ export class FakeCameras implements Cameras {
     const failure = this.failNextOpen;
     this.failNextOpen = undefined;
     if (failure !== undefined) throw failure;
-    const camera = new FakeOpenCamera(device, wish, callbacks);
+    const camera = new FakeOpenCamera(device, constraints, callbacks);
     this.opened.push(camera);
     return camera;
   }
 
   watch(onChange: (devices: Device[]) => void): () => void {
-    this.#watchers.add(onChange);
-    return () => void this.#watchers.delete(onChange);
+    this.#listeners.add(onChange);
+    return () => void this.#listeners.delete(onChange);
   }
 
-  /** As if cameras had been plugged in or pulled out; each watcher is told. */
+  /** Simulates a change of the connected cameras, and calls each listener. */
   change(devices: Device[]): void {
     this.devices = devices;
-    for (const onChange of [...this.#watchers]) onChange(devices);
+    for (const onChange of [...this.#listeners]) onChange(devices);
   }
 
-  /** Those that are open now. */
+  /** The open cameras. */
   get openNow(): FakeOpenCamera[] {
     return this.opened.filter((camera) => !camera.isClosed);
   }
 
-  /** One picture from every open camera. */
-  emitPicture(): void {
-    for (const camera of this.openNow) camera.emitPicture();
+  /** Emits one frame from every open camera. */
+  emitFrame(): void {
+    for (const camera of this.openNow) camera.emitFrame();
   }
 }
 
@@ -75,10 +79,10 @@ export class FakeOpenCamera implements OpenCamera {
   #lastUs = 0;
   isClosed = false;
 
-  constructor(device: Device, wish: CaptureConstraints, callbacks: CaptureCallbacks) {
+  constructor(device: Device, constraints: CaptureConstraints, callbacks: CaptureCallbacks) {
     this.deviceId = device.id;
     this.deviceName = device.name;
-    this.mode = { ...wish, fourcc: "I420" };
+    this.mode = { ...constraints, fourcc: "I420" };
     this.#callbacks = callbacks;
   }
 
@@ -90,7 +94,7 @@ export class FakeOpenCamera implements OpenCamera {
     this.isClosed = true;
   }
 
-  emitPicture(): void {
+  emitFrame(): void {
     if (this.isClosed) return;
     this.#counters.captured++;
     this.#counters.delivered++;
@@ -103,7 +107,7 @@ export class FakeOpenCamera implements OpenCamera {
     }
   }
 
-  /** As if somebody had pulled its plug. */
+  /** Simulates unplugging the camera. */
   unplug(): void {
     const details = { operation: "VIDIOC_DQBUF", errno: "ENODEV", path: "/dev/fake" };
     this.#callbacks.onError(new CaptureError("The camera /dev/fake has been unplugged", details));
@@ -126,16 +130,16 @@ class FakeFrame implements VideoFrame {
   }
 
   retain(): void {
-    this.#demandHeld();
+    this.#requireHeld();
     this.#holders++;
   }
 
   release(): void {
-    this.#demandHeld();
+    this.#requireHeld();
     this.#holders--;
   }
 
-  #demandHeld(): void {
-    if (this.#holders === 0) throw new Error("This frame has been given back");
+  #requireHeld(): void {
+    if (this.#holders === 0) throw new Error("This frame has been released");
   }
 }

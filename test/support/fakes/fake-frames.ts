@@ -1,4 +1,4 @@
-// Pictures that know whether they were given back, and an encoder and an outlet that finish when the test says.
+// Frames that count their holders, and an encoder and an outlet that finish when the test says so.
 
 import {
   type CompressedFrame,
@@ -11,11 +11,11 @@ import {
 import type { FrameOutlet } from "../../../plugin/frames/frames.ts";
 
 export interface CountedFrame extends VideoFrame {
-  /** How often it is still owed a release beyond the caller's own hold. */
+  /** The number of `retain` calls without a `release`. */
   readonly held: () => number;
 }
 
-/** A picture whose first byte is `mark`. */
+/** A frame that is filled with `mark`. */
 export function countedFrame(mark = 0, width = 4, height = 2): CountedFrame {
   let holds = 0;
   return {
@@ -34,59 +34,59 @@ export function countedFrame(mark = 0, width = 4, height = 2): CountedFrame {
   };
 }
 
-/** Something that was begun and that the test finishes. */
+/** An operation in progress, which the test finishes. */
 export interface Step<T> {
   readonly input: T;
   finish(): void;
   fail(error: Error): void;
 }
 
-/** Lets every promise that can settle settle. */
+/** Waits until every promise that can settle has settled. */
 export const settled = (): Promise<void> => new Promise(setImmediate);
 
 export class FakeNative implements Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener"> {
-  readonly encodes: Step<{ mark: number; wish: JpegOptions }>[] = [];
+  readonly encodes: Step<{ mark: number; options: JpegOptions }>[] = [];
 
-  /** Pictures are filled up to this size. */
-  pictureBytes = 0;
+  /** Encoded frames are padded to this size. */
+  encodedBytes = 0;
 
   createJpegEncoder() {
     let isBusy = false;
-    const work = async ({ data }: Picture, wish: JpegOptions): Promise<Uint8Array> => {
+    const work = async ({ data }: RawFrame, options: JpegOptions): Promise<Uint8Array> => {
       if (isBusy) throw new Error("one encode at a time on each encoder");
       isBusy = true;
       const mark = data[0] ?? -1;
-      await pushStep(this.encodes, { mark, wish }).finally(() => {
+      await pushStep(this.encodes, { mark, options }).finally(() => {
         isBusy = false;
       });
       const made = Buffer.from(`picture${mark}`);
-      return this.pictureBytes > made.length ? Buffer.concat([made], this.pictureBytes) : made;
+      return this.encodedBytes > made.length ? Buffer.concat([made], this.encodedBytes) : made;
     };
     return {
-      encode: async (picture: Picture, wish: JpegOptions): Promise<EncodedFrame> => {
-        const base64 = await work(picture, wish);
-        return { base64, width: picture.width, height: picture.height };
+      encode: async (frame: RawFrame, options: JpegOptions): Promise<EncodedFrame> => {
+        const base64 = await work(frame, options);
+        return { base64, width: frame.width, height: frame.height };
       },
-      compress: async (picture: Picture, wish: JpegOptions): Promise<CompressedFrame> => {
-        const jpeg = await work(picture, wish);
-        return { jpeg, width: picture.width, height: picture.height };
+      compress: async (frame: RawFrame, options: JpegOptions): Promise<CompressedFrame> => {
+        const jpeg = await work(frame, options);
+        return { jpeg, width: frame.width, height: frame.height };
       },
       textOf: async (jpeg: Uint8Array) => Buffer.from(Buffer.from(jpeg).toString("base64")),
     };
   }
 
-  /** The server's sockets are real. */
+  /** Listens with the real addon, because the server's sockets are real. */
   openResettingListener(): number {
     return loadNative().openResettingListener();
   }
 
-  async toRgba({ width, height, data }: Picture): Promise<Uint8Array> {
+  async toRgba({ width, height, data }: RawFrame): Promise<Uint8Array> {
     const grey = data[0] ?? 0;
     return Uint8Array.from({ length: width * height * 4 }, (_, index) => (index % 4 === 3 ? 255 : grey));
   }
 }
 
-type Picture = Pick<VideoFrame, "data" | "width" | "height">;
+type RawFrame = Pick<VideoFrame, "data" | "width" | "height">;
 
 export class FakeOutlet implements FrameOutlet {
   readonly writes: Step<string>[] = [];
@@ -105,9 +105,9 @@ function pushStep<T>(steps: Step<T>[], input: T): Promise<void> {
   });
 }
 
-/** The oldest step that was begun; it is taken off the list. */
+/** Takes the oldest operation in progress. */
 export function next<T>(steps: Step<T>[]): Step<T> {
   const step = steps.shift();
-  if (!step) throw new Error("nothing was begun");
+  if (!step) throw new Error("no operation is in progress");
   return step;
 }

@@ -1,5 +1,5 @@
-// A peer engine without a network or a clock: two fakes of one process find each other by the ids in their
-// descriptions. It keeps the contract of the real one (test/contract/peer.contract.ts) and fails on demand.
+// A peer engine without a network or a clock. Two fakes of one process find each other by the ids in their descriptions. It keeps
+// the contract of the real engine (test/contract/peer.contract.ts) and fails on demand.
 
 import type { VideoFrame } from "../../../native/types.ts";
 import { CandidateBuffer, type CandidateCounts } from "../../../plugin/peer/candidate-buffer.ts";
@@ -22,18 +22,18 @@ import {
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import type { Candidate } from "../../../rpc-schema/index.ts";
 
-/** Each may be switched at any time; it holds for what happens afterwards. */
+/** Tests may switch each fault at any time, for the operations that follow. */
 export interface FakePeerFaults {
   cannotLoad: boolean;
   refusesDescriptions: boolean;
   neverConnects: boolean;
-  /** Every negotiation step stays open for ever. */
+  /** Every negotiation step stays pending forever. */
   neverAnswers: boolean;
 }
 
 export interface FakePeerEngine extends PeerEngine {
   readonly faults: FakePeerFaults;
-  /** Every peer that was made, in order, closed ones too. */
+  /** Every peer that was created, in order, including closed ones. */
   readonly peers: FakePeer[];
 }
 
@@ -55,7 +55,7 @@ export function createFakePeerEngine(): FakePeerEngine {
     faults,
     peers,
     async createPeer(options, callbacks) {
-      if (faults.cannotLoad) throw new PeerError("cannot load the fake engine: told to fail");
+      if (faults.cannotLoad) throw new PeerError("cannot load the fake engine: set to fail");
       const peer = new FakePeer(faults, options, callbacks);
       peers.push(peer);
       return peer;
@@ -65,7 +65,7 @@ export function createFakePeerEngine(): FakePeerEngine {
 
 const ANSWERS: Record<string, string> = { sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
 
-/** The kinds that an offer holds, each answered with all that it allows. */
+/** The kinds in an offer, each answered with every direction that the offer allows. */
 function answerTo(offer: string): Partial<Record<Kind, string>> {
   const sections = offer.split(/^(?=m=)/m).filter((section) => /^m=(audio|video) [1-9]/.test(section));
   const answers = sections.map((section) => {
@@ -80,15 +80,15 @@ export class FakePeer implements Peer {
   readonly id = `fake${nextId++}`;
   readonly #faults: FakePeerFaults;
   readonly #callbacks: PeerCallbacks;
-  readonly #candidates = new CandidateBuffer(async (init) => this.#take(init.candidate));
+  readonly #candidates = new CandidateBuffer(async (init) => this.#addRemote(init.candidate));
   readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
   #signalling: "stable" | "have-local-offer" = "stable";
   #generation = 0;
   #isAudioWanted = true;
-  /** Every new description has a higher one, as RFC 8829, section 5.2.2 asks. */
+  /** Increases with every description, as RFC 8829, section 5.2.2 requires. */
   #descriptionVersion = 0;
-  /** Of the newest exchange, from this side. */
-  #agreed: NegotiatedDirections | null = null;
+  /** The result of the newest exchange, from this side. */
+  #negotiated: NegotiatedDirections | null = null;
   #remoteId: string | null = null;
   #isReachable = false;
   #state: ConnectionState = "new";
@@ -110,7 +110,7 @@ export class FakePeer implements Peer {
   }
 
   async createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
-    await this.#mayNegotiate("createOffer");
+    await this.#requireNegotiable("createOffer");
     if (options.iceRestart === true) this.#newGeneration();
     this.#signalling = "have-local-offer";
     this.#trickle();
@@ -118,11 +118,11 @@ export class FakePeer implements Peer {
   }
 
   async answerOffer(sdp: string): Promise<string> {
-    await this.#mayNegotiate("answerOffer");
+    await this.#requireNegotiable("answerOffer");
     const before = this.#remoteId;
     this.#setRemote("offer", sdp);
     const answer = this.#describe(answerTo(sdp));
-    this.#agreed = directionsNegotiatedBy(answer, true);
+    this.#negotiated = directionsNegotiatedBy(answer, true);
     if (before !== null && !this.#isReachable) this.#generation++;
     this.#signalling = "stable";
     this.#trickle();
@@ -131,12 +131,12 @@ export class FakePeer implements Peer {
   }
 
   async acceptAnswer(sdp: string): Promise<void> {
-    await this.#mayNegotiate("acceptAnswer");
+    await this.#requireNegotiable("acceptAnswer");
     if (this.#signalling !== "have-local-offer") {
       throw new PeerError("acceptAnswer: the signalling state is stable; expected have-local-offer");
     }
     this.#setRemote("answer", sdp);
-    this.#agreed = directionsNegotiatedBy(sdp, false);
+    this.#negotiated = directionsNegotiatedBy(sdp, false);
     this.#signalling = "stable";
     setImmediate(() => this.#tryConnect());
   }
@@ -164,7 +164,7 @@ export class FakePeer implements Peer {
   }
 
   negotiatedDirections(): NegotiatedDirections | null {
-    return this.#agreed;
+    return this.#negotiated;
   }
 
   async statistics(): Promise<PeerStatistics> {
@@ -177,7 +177,7 @@ export class FakePeer implements Peer {
     livePeers.delete(this.id);
   }
 
-  /** The path is gone; a restart of ICE by either side brings it back. */
+  /** Simulates the loss of the path. An ICE restart by either side restores it. */
   disconnect(): void {
     this.#lose("disconnected");
   }
@@ -186,7 +186,7 @@ export class FakePeer implements Peer {
     this.#lose("failed");
   }
 
-  /** The path comes back by itself. */
+  /** Restores the path without an ICE restart. */
   recover(): void {
     this.#isReachable = true;
     this.#tryConnect();
@@ -194,7 +194,7 @@ export class FakePeer implements Peer {
 
   #lose(state: "disconnected" | "failed"): void {
     this.#isReachable = false;
-    this.#tellState(state);
+    this.#setState(state);
   }
 
   #newGeneration(): void {
@@ -202,10 +202,10 @@ export class FakePeer implements Peer {
     this.#isReachable = false;
   }
 
-  async #mayNegotiate(doing: string): Promise<void> {
+  async #requireNegotiable(doing: string): Promise<void> {
     if (this.isClosed) throw new PeerError(`${doing}: the peer was closed`);
     if (this.#faults.neverAnswers) await new Promise<never>(() => undefined);
-    if (this.#faults.refusesDescriptions) throw new PeerError(`${doing}: told to refuse`);
+    if (this.#faults.refusesDescriptions) throw new PeerError(`${doing}: set to refuse`);
   }
 
   #setRemote(type: string, sdp: string): void {
@@ -260,7 +260,7 @@ export class FakePeer implements Peer {
     return { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment };
   }
 
-  #take(candidate: string): void {
+  #addRemote(candidate: string): void {
     if (!candidate.startsWith("candidate:")) throw new Error("expected candidate:…");
     if (candidate.includes(".local ")) return;
     this.#isReachable = true;
@@ -282,13 +282,13 @@ export class FakePeer implements Peer {
 
   #becomeConnected(): void {
     if (this.isClosed) return;
-    if (this.#state !== "connected") this.#tellState("connecting");
+    if (this.#state !== "connected") this.#setState("connecting");
     if (this.#faults.neverConnects) return;
     this.#isReachable = true;
-    this.#tellState("connected");
+    this.#setState("connected");
   }
 
-  #tellState(state: ConnectionState): void {
+  #setState(state: ConnectionState): void {
     if (this.isClosed || state === this.#state) return;
     this.#state = state;
     setImmediate(() => {
@@ -298,7 +298,7 @@ export class FakePeer implements Peer {
 
   #deliver(kind: Kind, bytes: number, give: (far: FakePeer) => void): void {
     const far = this.#far();
-    if (far === undefined || this.#state !== "connected" || !this.#agreed?.[kind].sends) return;
+    if (far === undefined || this.#state !== "connected" || !this.#negotiated?.[kind].sends) return;
     this.#figures[kind === "video" ? "bytesSentVideo" : "bytesSentAudio"] += bytes;
     setImmediate(() => {
       if (!far.isClosed) give(far);

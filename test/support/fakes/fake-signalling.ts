@@ -1,5 +1,5 @@
-// Signalling without a network: several ends in one process, linked by a network whose faults can be switched. For
-// tests of whatever speaks over signalling. It keeps the real one's order, retry, parsing and errors.
+// Signalling without a network: several nodes in one process, on a simulated network with faults. It keeps the order, retries,
+// parsing and errors of the real signalling.
 
 import { KnownPeers } from "../../../plugin/signalling/contacts/known-peers.ts";
 import {
@@ -21,14 +21,14 @@ export interface FakeFaults {
   readonly loss: number;
   /** A message arrives twice. */
   readonly duplication: number;
-  /** A message is held back by up to `reorderMs`, so that later ones pass it. */
+  /** A message is delayed by up to `reorderMs`, so that later ones overtake it. */
   readonly reordering: number;
   readonly reorderMs: number;
-  /** Of every message. */
+  /** The delay of every message. */
   readonly delayMs: number;
 }
 
-/** xstate's SimulatedClock fits, and so does node's own. */
+/** Implemented by xstate's SimulatedClock and by Node's globals. */
 export interface FakeClock {
   setTimeout(callback: () => void, timeMs: number): unknown;
   clearTimeout(timer: never): void;
@@ -42,26 +42,26 @@ export interface FakeNetworkOptions {
   readonly retryPauseMs?: number;
 }
 
-export interface FakeEndOptions {
+export interface FakeNodeOptions {
   readonly label: string;
   readonly peers?: readonly string[];
-  /** Finds, and is found by, every other end that has this. */
+  /** Discovers every other node with this option, and is discovered by it. */
   readonly mdns?: boolean;
 }
 
 export interface FakeSignallingNetwork {
-  create(options: FakeEndOptions, callbacks: SignallingCallbacks): Signalling;
+  create(options: FakeNodeOptions, callbacks: SignallingCallbacks): Signalling;
   setFaults(faults: Partial<FakeFaults>): void;
-  /** Pulls or puts back the cable of one end. */
+  /** Disconnects or reconnects one node. */
   setOnline(peerId: string, isOnline: boolean): void;
-  /** Hands a payload to an end as it would come from the wire, whatever it is. */
+  /** Delivers any payload to a node, as if from the wire. */
   inject(from: string, to: string, topic: string, payload: unknown): void;
 }
 
 const NO_FAULTS: FakeFaults = { loss: 0, duplication: 0, reordering: 0, reorderMs: 50, delayMs: 0 };
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/** Runs in real time unless given a clock. Without faults everything arrives at once, yet never synchronously. */
+/** Runs in real time unless given a clock. Without faults, messages arrive at once, but never synchronously. */
 export function createFakeSignallingNetwork(options: FakeNetworkOptions = {}): FakeSignallingNetwork {
   return new FakeNetwork(options);
 }
@@ -70,7 +70,7 @@ class FakeNetwork implements FakeSignallingNetwork {
   readonly #options: FakeNetworkOptions;
   readonly #clock: FakeClock;
   readonly #random: Random;
-  readonly #ends = new Map<string, FakeEnd>();
+  readonly #nodes = new Map<string, FakeNode>();
   #faults: FakeFaults;
 
   constructor(options: FakeNetworkOptions) {
@@ -80,11 +80,11 @@ class FakeNetwork implements FakeSignallingNetwork {
     this.#faults = { ...NO_FAULTS, ...options.faults };
   }
 
-  create(options: FakeEndOptions, callbacks: SignallingCallbacks): Signalling {
-    const peerId = `FakePeer${BASE58[Math.floor(this.#ends.size / 58)]}${BASE58[this.#ends.size % 58]}`;
-    const end = new FakeEnd(peerId, this, options, callbacks);
-    this.#ends.set(peerId, end);
-    return end;
+  create(options: FakeNodeOptions, callbacks: SignallingCallbacks): Signalling {
+    const peerId = `FakePeer${BASE58[Math.floor(this.#nodes.size / 58)]}${BASE58[this.#nodes.size % 58]}`;
+    const node = new FakeNode(peerId, this, options, callbacks);
+    this.#nodes.set(peerId, node);
+    return node;
   }
 
   setFaults(faults: Partial<FakeFaults>): void {
@@ -92,27 +92,33 @@ class FakeNetwork implements FakeSignallingNetwork {
   }
 
   setOnline(peerId: string, isOnline: boolean): void {
-    const end = this.#ends.get(peerId);
-    if (!end) throw new Error(`no end ${peerId}`);
-    end.isOnline = isOnline;
+    const node = this.#nodes.get(peerId);
+    if (!node) throw new Error(`no node ${peerId}`);
+    node.isOnline = isOnline;
     this.refresh();
   }
 
   inject(from: string, to: string, topic: string, payload: unknown): void {
-    this.#ends.get(to)?.receive(from, topic, structuredClone(payload));
+    this.#nodes.get(to)?.receive(from, topic, structuredClone(payload));
   }
 
-  /** The end, when a connection to it could be made now. */
-  reach(from: FakeEnd, peerId: string): FakeEnd | undefined {
-    const end = this.#ends.get(peerId);
-    return end && from.isUp && end.isUp ? end : undefined;
+  /** The node, if a connection to it is possible. */
+  reachable(from: FakeNode, peerId: string): FakeNode | undefined {
+    const node = this.#nodes.get(peerId);
+    return node && from.isUp && node.isUp ? node : undefined;
   }
 
   refresh(): void {
-    for (const end of this.#ends.values()) end.meet([...this.#ends.values()]);
+    for (const node of this.#nodes.values()) node.discover([...this.#nodes.values()]);
   }
 
-  async deliver(from: FakeEnd, to: string, topic: string, signal: Signal, abort: AbortSignal): Promise<void> {
+  async deliver(
+    from: FakeNode,
+    to: string,
+    topic: string,
+    signal: Signal,
+    abort: AbortSignal,
+  ): Promise<void> {
     try {
       await this.#attempt(from, to, topic, signal, abort);
     } catch {
@@ -123,41 +129,42 @@ class FakeNetwork implements FakeSignallingNetwork {
   }
 
   async #attempt(
-    from: FakeEnd,
+    from: FakeNode,
     to: string,
     topic: string,
     signal: Signal,
     abort: AbortSignal,
   ): Promise<void> {
-    if (!this.reach(from, to)) throw new SignallingError("unreachable", `no stream to ${to}`);
-    const isMessageLost = this.#happens(this.#faults.loss);
-    const isAckLost = this.#happens(this.#faults.loss);
+    if (!this.reachable(from, to)) throw new SignallingError("unreachable", `no stream to ${to}`);
+    const isMessageLost = this.#isHit(this.#faults.loss);
+    const isAckLost = this.#isHit(this.#faults.loss);
     await this.#pause(this.#delayMs(), abort);
-    const end = isMessageLost ? undefined : this.reach(from, to);
-    // What a peer gets has been through JSON.
-    end?.receive(from.peerId, topic, JSON.parse(JSON.stringify(signal)));
-    if (end && this.#happens(this.#faults.duplication)) this.#repeat(from, to, topic, signal);
-    if (end && !isAckLost) return;
+    const node = isMessageLost ? undefined : this.reachable(from, to);
+    // On the wire a payload is JSON.
+    node?.receive(from.peerId, topic, JSON.parse(JSON.stringify(signal)));
+    if (node && this.#isHit(this.#faults.duplication)) this.#repeat(from, to, topic, signal);
+    if (node && !isAckLost) return;
     await this.#pause(this.#options.ackMs ?? defaultTimings.ackMs, abort);
     throw new SignallingError("unacknowledged", `no acknowledgement from ${to}`);
   }
 
-  #repeat(from: FakeEnd, to: string, topic: string, signal: Signal): void {
-    const again = () => this.reach(from, to)?.receive(from.peerId, topic, JSON.parse(JSON.stringify(signal)));
+  #repeat(from: FakeNode, to: string, topic: string, signal: Signal): void {
+    const again = () =>
+      this.reachable(from, to)?.receive(from.peerId, topic, JSON.parse(JSON.stringify(signal)));
     this.#clock.setTimeout(again, this.#delayMs());
   }
 
   #delayMs(): number {
     const { delayMs, reordering, reorderMs } = this.#faults;
-    return delayMs + (this.#happens(reordering) ? 1 + this.#random.below(reorderMs) : 0);
+    return delayMs + (this.#isHit(reordering) ? 1 + this.#random.below(reorderMs) : 0);
   }
 
-  #happens(probability: number): boolean {
+  #isHit(probability: number): boolean {
     return this.#random.chance(probability);
   }
 
   async #pause(timeMs: number, abort: AbortSignal): Promise<void> {
-    // A simulated clock that nobody moves must not hold up what takes no time.
+    // A pause of 0 ms must end even if a simulated clock stands still.
     if (timeMs === 0) {
       await Promise.resolve();
       abort.throwIfAborted();
@@ -175,18 +182,23 @@ class FakeNetwork implements FakeSignallingNetwork {
   }
 }
 
-class FakeEnd implements Signalling {
+class FakeNode implements Signalling {
   readonly peerId: string;
   isOnline = true;
   readonly #network: FakeNetwork;
-  readonly #options: FakeEndOptions;
+  readonly #options: FakeNodeOptions;
   readonly #callbacks: SignallingCallbacks;
   readonly #contacts: KnownPeers;
   readonly #lanes: SendLanes;
   #availability: OwnAvailability = { videoDisabled: false };
   #state: "new" | "started" | "closed" = "new";
 
-  constructor(peerId: string, network: FakeNetwork, options: FakeEndOptions, callbacks: SignallingCallbacks) {
+  constructor(
+    peerId: string,
+    network: FakeNetwork,
+    options: FakeNodeOptions,
+    callbacks: SignallingCallbacks,
+  ) {
     this.peerId = peerId;
     this.#network = network;
     this.#options = options;
@@ -228,10 +240,10 @@ class FakeEnd implements Signalling {
     if (abort?.aborted) throw new SignallingError("aborted", `the caller gave up dialling ${address}`);
     const peerId = peerIdOf(address);
     if (!peerId || peerId === this.peerId) {
-      throw new SignallingError("invalidAddress", `address "${address}": expected one of another end`);
+      throw new SignallingError("invalidAddress", `address "${address}": expected one of another node`);
     }
-    const end = this.#network.reach(this, peerId);
-    if (!end) throw new SignallingError("unreachable", `cannot reach ${address}`);
+    const node = this.#network.reachable(this, peerId);
+    if (!node) throw new SignallingError("unreachable", `cannot reach ${address}`);
     this.#contacts.add({ peerId, addresses: [address] }, "given", true);
     this.#network.refresh();
     return (
@@ -267,17 +279,17 @@ class FakeEnd implements Signalling {
     this.#callbacks.onSignal(from, understood.callId, understood.signal);
   }
 
-  /** What mDNS, dialling and label queries would have brought about by now. */
-  meet(ends: readonly FakeEnd[]): void {
+  /** Does at once what mDNS, dialling and label queries would do. */
+  discover(nodes: readonly FakeNode[]): void {
     if (this.#state !== "started") return;
-    for (const end of ends.filter((other) => other !== this)) {
-      const isReachable = this.#network.reach(this, end.peerId) !== undefined;
-      if (isReachable && this.#options.mdns && end.#options.mdns) {
-        this.#contacts.add({ peerId: end.peerId, addresses: [addressOf(end.peerId)] }, "found", true);
+    for (const node of nodes.filter((other) => other !== this)) {
+      const isReachable = this.#network.reachable(this, node.peerId) !== undefined;
+      if (isReachable && this.#options.mdns && node.#options.mdns) {
+        this.#contacts.add({ peerId: node.peerId, addresses: [addressOf(node.peerId)] }, "found", true);
       }
-      this.#contacts.setReachable(end.peerId, isReachable);
+      this.#contacts.setReachable(node.peerId, isReachable);
       if (isReachable)
-        this.#contacts.describe(end.peerId, { ...end.#availability, label: end.#options.label });
+        this.#contacts.describe(node.peerId, { ...node.#availability, label: node.#options.label });
     }
   }
 }

@@ -1,11 +1,10 @@
-// A Sound without devices, processes or time, for tests of what stands above it. It keeps the same contract as the
-// real one (test/contract/sound.contract.ts).
+// A Sound without devices, processes or timers. It keeps the contract of the real one (test/contract/sound.contract.ts).
 //
 // const sound = createFakeSound();              one microphone `fake:mic`, one speaker `fake:speaker`
 // sound.speak(block)                            the open microphones hear it, unless muted
-// sound.played                                  what the speakers got, oldest first
+// sound.played                                  the blocks that the speakers got, oldest first
 // sound.lose("microphone", "unplugged")         its owner's onLost is called
-// sound.plug("microphone", "fake:headset")      those who watch are told; unplug() likewise
+// sound.plug("microphone", "fake:headset")      subscribers get the new list; unplug() likewise
 // sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
 // sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
@@ -31,19 +30,19 @@ export interface PlayedBlock {
 interface FakeHandle {
   readonly id: string;
   isMuted: boolean;
-  hear(block: Int16Array): void;
+  capture(block: Int16Array): void;
   lose(error: SoundError): void;
   readonly interruptions: InterruptionCallbacks;
 }
 
 export class FakeSound implements Sound {
   readonly played: PlayedBlock[] = [];
-  /** Of every microphone asked for, oldest first. */
+  /** The options of every microphone that was opened or changed, oldest first. */
   readonly microphoneOptions: MicrophoneOptions[] = [];
   failNextOpen: Error | null = null;
   readonly #devices: Record<Direction, string[]>;
   readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
-  readonly #watchers = new Set<{ onChange(devices: SoundDevices): void }>();
+  readonly #subscribers = new Set<{ onChange(devices: SoundDevices): void }>();
   #isClosed = false;
 
   constructor(microphones: string[], speakers: string[]) {
@@ -64,7 +63,7 @@ export class FakeSound implements Sound {
   ): Promise<Microphone> {
     this.microphoneOptions.push(options);
     const handle = this.#take("microphone", choice, {
-      hear: (block) => callbacks.onBlock(block),
+      capture: (block) => callbacks.onBlock(block),
       lose: (error) => callbacks.onLost(error),
       interruptions: callbacks,
     });
@@ -83,7 +82,7 @@ export class FakeSound implements Sound {
     onLost: (error: SoundError) => void,
     interruptions: InterruptionCallbacks = {},
   ): Promise<Speaker> {
-    const handle = this.#take("speaker", choice, { hear: () => undefined, lose: onLost, interruptions });
+    const handle = this.#take("speaker", choice, { capture: () => undefined, lose: onLost, interruptions });
     return {
       ...this.#named(handle),
       play: (block, sampleRate) => {
@@ -96,26 +95,26 @@ export class FakeSound implements Sound {
 
   watch(onChange: (devices: SoundDevices) => void): () => void {
     this.#refuseWhenClosed();
-    const watcher = { onChange };
-    this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
+    const subscriber = { onChange };
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#watchers.clear();
+    this.#subscribers.clear();
     this.#open.microphone.clear();
     this.#open.speaker.clear();
   }
 
-  /** Ids of what is open. */
+  /** Ids of the open devices. */
   openIds(direction: Direction): string[] {
     return [...this.#open[direction]].map(({ id }) => id);
   }
 
-  speak(block: Int16Array = new Int16Array(BLOCK_SAMPLES)): void {
+  emitBlock(block: Int16Array = new Int16Array(BLOCK_SAMPLES)): void {
     for (const handle of this.#open.microphone) {
-      if (!handle.isMuted && handle.id !== "none") handle.hear(block.slice());
+      if (!handle.isMuted && handle.id !== "none") handle.capture(block.slice());
     }
   }
 
@@ -131,25 +130,25 @@ export class FakeSound implements Sound {
     for (const handle of this.#open[direction]) handle.interruptions.onResumed?.();
   }
 
-  /** The newest first, so that `auto` takes it. Resolves when those who watch were told. */
+  /** Adds the device first in the list, so that `auto` means it. Resolves after the subscribers were called. */
   async plug(direction: Direction, id: string): Promise<void> {
     this.#devices[direction].unshift(id);
-    await this.#tellWatchers();
+    await this.#notifySubscribers();
   }
 
   async unplug(direction: Direction, id: string): Promise<void> {
     this.#devices[direction] = this.#devices[direction].filter((one) => one !== id);
-    await this.#tellWatchers();
+    await this.#notifySubscribers();
   }
 
-  /** How many watch. */
-  get watchers(): number {
-    return this.#watchers.size;
+  /** The number of subscribers. */
+  get subscriberCount(): number {
+    return this.#subscribers.size;
   }
 
-  async #tellWatchers(): Promise<void> {
+  async #notifySubscribers(): Promise<void> {
     const lists = await this.list();
-    for (const { onChange } of this.#watchers) onChange(lists);
+    for (const { onChange } of this.#subscribers) onChange(lists);
   }
 
   #choices(direction: Direction): string[] {

@@ -1,4 +1,4 @@
-// A made-up machine for the doctor: healthy as it is, sick by what a test changes.
+// A simulated machine for the doctor. It has no faults; tests add them.
 
 import type { RunResult, SystemView } from "../../../plugin/tools/system-view.ts";
 
@@ -6,14 +6,14 @@ export interface FakeMachine {
   nodeVersion: string;
   environment: Record<string, string | undefined>;
   user: { name: string; id: number; groups: number[] };
-  /** Content by path; folders are derived from the paths. */
+  /** Contents by path. Folders follow from the paths. */
   files: Record<string, string>;
   links: Record<string, string>;
-  /** Group by path. */
+  /** Group ids by path. */
   groups: Record<string, number>;
   forbidden: Set<string>;
   packages: Record<string, string>;
-  /** Answer by command line; a program that is not among them is not installed. */
+  /** Results by command line. Other programs are not installed. */
   commands: Record<string, RunResult>;
   listening: Set<string>;
 }

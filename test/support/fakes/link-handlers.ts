@@ -1,4 +1,4 @@
-// What the plugin at the far end of a host link does in the link's contract test.
+// The plugin's handlers in the contract test of the host link.
 
 import { FRAME_LINE_TAIL, frameLineHead } from "../../../plugin/frames/frame-line.ts";
 import type { Handlers, HostNotificationHandlers } from "../../../plugin/rpc/dispatcher.ts";
@@ -20,8 +20,8 @@ export interface LinkHandlers {
 
 /**
  * `frames.subscribe` sends as many frames as credit says, `frames.ack` one more; `call.accept` is never answered;
- * `call.hangup` refuses; `initialized` notifies with {@link SPECIAL_TEXT}; `signal.deliver` sends the
- * message back to its sender and answers as that was answered, waiting for `payload.waitMs` where it is given.
+ * `call.hangup` refuses; `initialized` notifies with {@link SPECIAL_TEXT}; `signal.deliver` returns the message
+ * to its sender and passes the answer on, waiting at most `payload.waitMs`.
  */
 export function linkHandlers(plugin: PluginEnd): LinkHandlers {
   const sendFrame = (stream: string, seq: number) => {

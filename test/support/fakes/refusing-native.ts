@@ -1,5 +1,5 @@
-// A native part that refuses everything, for tests that supply the few functions which matter to them.
+// A native part whose functions all throw. Tests override the functions that they use.
 
 import { unavailableNative } from "../../../plugin/app/unavailable-native.ts";
 
-export const refusingNative = unavailableNative("not a matter of this test");
+export const refusingNative = unavailableNative("not used by this test");

@@ -1,4 +1,4 @@
-// A stand-in for the engine's package whose promises settle as a test says. It makes no connection.
+// A stub of the engine's package, whose promises settle when the test says so. It makes no connection.
 
 import type {
   WrtcConnection,
@@ -9,11 +9,11 @@ import type {
 
 export interface StubWrtc {
   readonly module: WrtcModule;
-  /** Calls of the engine in their order. */
+  /** Calls of the engine, in order. */
   readonly calls: string[];
-  /** Calls named here never settle. */
+  /** Names of calls that never settle. */
   readonly stuck: Set<string>;
-  /** The remote descriptions as the engine got them. */
+  /** The remote descriptions that the engine received. */
   readonly remote: WrtcDescription[];
   signalingState: string;
 }
@@ -29,13 +29,13 @@ export function stubWrtc(): StubWrtc {
     stub.calls.push(name);
     return stub.stuck.has(name) ? new Promise<T>(() => undefined) : Promise.resolve(value);
   };
-  const note = (name: string) => () => {
+  const record = (name: string) => () => {
     stub.calls.push(name);
   };
   const track = (kind: "audio" | "video"): WrtcTrack => ({
     id: kind,
     kind,
-    stop: note(`stop ${kind} track`),
+    stop: record(`stop ${kind} track`),
   });
   const description = (type: "offer" | "answer"): WrtcDescription => ({ type, sdp: `v=0 ${type}` });
   class Connection implements WrtcConnection {
@@ -46,7 +46,7 @@ export function stubWrtc(): StubWrtc {
     get signalingState(): string {
       return stub.signalingState;
     }
-    addTrack = note("addTrack");
+    addTrack = record("addTrack");
     addTransceiver(own: WrtcTrack): ReturnType<WrtcConnection["addTransceiver"]> {
       stub.calls.push(`addTransceiver ${own.kind}`);
       return {
@@ -67,7 +67,7 @@ export function stubWrtc(): StubWrtc {
     };
     addIceCandidate = () => settle("addIceCandidate", undefined);
     getStats = () => settle("getStats", new Map());
-    close = note("close");
+    close = record("close");
   }
   const module: WrtcModule = {
     RTCPeerConnection: Connection,
@@ -77,19 +77,19 @@ export function stubWrtc(): StubWrtc {
     nonstandard: {
       RTCVideoSource: class {
         createTrack = () => track("video");
-        onFrame = note("onFrame");
+        onFrame = record("onFrame");
       },
       RTCAudioSource: class {
         createTrack = () => track("audio");
-        onData = note("onData");
+        onData = record("onData");
       },
       RTCVideoSink: class {
         onframe = null;
-        stop = note("stop video sink");
+        stop = record("stop video sink");
       },
       RTCAudioSink: class {
         ondata = null;
-        stop = note("stop audio sink");
+        stop = record("stop audio sink");
       },
     },
   };

@@ -1,5 +1,5 @@
-// One person of the field with a bridge beside: a Goop² peer, its viewer, and a real plugin that calls through it. Ends all
-// three on every path.
+// A user of deployed Goop² with the bridge: a Goop² peer, its HTTP API, and a real plugin that calls through it. All three end
+// on every path.
 
 import {
   type Bridge,
@@ -15,18 +15,18 @@ import { AwaitableQueue } from "./fake-plugin-executable.ts";
 export interface BridgedPeer {
   readonly node: GoopNode;
   readonly bridge: Bridge;
-  /** The viewer of the moment. */
+  /** The running HTTP API; `restartViewer` replaces it. */
   viewer(): GoopHttp;
-  /** Stops the viewer and starts another at the same address. */
+  /** Stops the HTTP API and starts another one at the same address. */
   restartViewer(whileDown?: () => Promise<void>): Promise<void>;
-  /** What the bridge told its user, in order; each is taken once. */
+  /** The bridge's messages for its user, in order. Each is taken once. */
   readonly lines: AwaitableQueue<string>;
-  /** The next notification of the plugin that fits; those that came before count, each once. */
+  /** Takes the first matching notification of the plugin, received already or later. */
   next<N extends PluginNotificationName>(
     name: N,
     fits?: (params: PluginNotificationParams<N>) => boolean,
   ): Promise<PluginNotificationParams<N>>;
-  /** Paths that the bridge asked of all its viewers. */
+  /** The paths of all HTTP requests of the bridge. */
   requests(): string[];
   stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ const SETTINGS: BridgeOptions["settings"] = {
   picture: SMALL_PICTURE,
   iceServers: [],
 };
-const FOLLOWED = ["call.incoming", "call.changed", "call.ended", "contacts.changed"] as const;
+const OBSERVED = ["call.incoming", "call.changed", "call.ended", "contacts.changed"] as const;
 
 export async function startBridgedPeer(
   label: string,
@@ -48,7 +48,7 @@ export async function startBridgedPeer(
   let viewer = await startGoopHttp(node);
   const past: GoopHttp[] = [];
   const lines = new AwaitableQueue<string>();
-  const heard = new AwaitableQueue<{ name: string; params: unknown }>();
+  const notifications = new AwaitableQueue<{ name: string; params: unknown }>();
   const ending = new AbortController();
   const stopNode = async () => {
     await viewer.stop();
@@ -73,8 +73,8 @@ export async function startBridgedPeer(
     await stopNode();
     throw error;
   }
-  for (const name of FOLLOWED) {
-    bridge.host.plugin.onNotification(name, (params) => heard.add({ name, params }));
+  for (const name of OBSERVED) {
+    bridge.host.plugin.onNotification(name, (params) => notifications.add({ name, params }));
   }
   return {
     node,
@@ -89,9 +89,9 @@ export async function startBridgedPeer(
       viewer = await startGoopHttp(node, { port });
     },
     async next(name, fits = () => true) {
-      const fitsToo = (one: { name: string; params: unknown }) =>
+      const matches = (one: { name: string; params: unknown }) =>
         one.name === name && fits(one.params as PluginNotificationParams<typeof name>);
-      const { params } = await heard.take(fitsToo, `${label}'s ${name}`);
+      const { params } = await notifications.take(matches, `${label}'s ${name}`);
       return params as PluginNotificationParams<typeof name>;
     },
     requests: () => [...past, viewer].flatMap(({ requests }) => requests),

@@ -1,5 +1,4 @@
-// A desk with the effects of the product and engines made of memory: what a call does to devices and connection can be
-// seen without any of them.
+// A call manager with the effects of the product, on fake engines. Tests see what a call does to devices and connection.
 
 import type { ActorOptions, AnyActorLogic } from "xstate";
 import type { FrameScaler } from "../../../native/types.ts";
@@ -22,7 +21,7 @@ export const NO_FRAMES = {
   waiting: 0,
 } as const;
 
-/** Frames that count what they are shown, as "call source". */
+/** Records the frames that it is offered, as "call source". */
 export class ShownFrames implements Frames {
   readonly shown: string[] = [];
   readonly endedCalls: string[] = [];
@@ -33,16 +32,16 @@ export class ShownFrames implements Frames {
     return { stream: "s1" };
   }
   unsubscribe(): void {
-    throw new RpcError("unknownStream", "this double has no streams");
+    throw new RpcError("unknownStream", "this fake has no streams");
   }
   acknowledge(): void {
-    throw new Error("this double has no streams");
+    throw new Error("this fake has no streams");
   }
   offer(callId: string, source: string): void {
     this.shown.push(`${callId} ${source}`);
   }
   snapshot(): Promise<never> {
-    return Promise.reject(new RpcError("noPicture", "this double has no pictures"));
+    return Promise.reject(new RpcError("noPicture", "this fake has no frames"));
   }
   counts() {
     return NO_FRAMES;
@@ -58,12 +57,12 @@ export class ShownFrames implements Frames {
   }
 }
 
-/** Gives pictures of the size asked for, at once. */
+/** Returns frames of the requested size at once. */
 export class FakeScaler implements FrameScaler {
   /** As "widthxheight". */
   readonly scaled: string[] = [];
 
-  async scale(_picture: unknown, width: number, height: number): Promise<Uint8Array> {
+  async scale(_frame: unknown, width: number, height: number): Promise<Uint8Array> {
     this.scaled.push(`${width}x${height}`);
     return new Uint8Array((width * height * 3) / 2);
   }
@@ -79,7 +78,7 @@ export interface CallBenchOptions {
   readonly clock?: NonNullable<ActorOptions<AnyActorLogic>["clock"]>;
   readonly selfId?: string;
   send?(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
-  beforeStart?(desk: CallManager): void;
+  beforeStart?(manager: CallManager): void;
 }
 
 export class CallBench {
@@ -95,7 +94,7 @@ export class CallBench {
   settings: Settings = settingsSchema.parse({});
   readonly environment: CallEnvironment;
   readonly manager: CallManager;
-  /** The reporter's, when a test wants one. */
+  /** Set by a test that uses a reporter. */
   onStateChange: () => void = () => undefined;
 
   constructor({ clock, selfId = "alice", send, beforeStart }: CallBenchOptions = {}) {
@@ -127,7 +126,7 @@ export class CallBench {
     this.manager.send({ type: "signal.received", from, callId, signal });
   }
 
-  /** Whatever is open now: devices by kind, connections as "peer". */
+  /** Everything that is open: devices by kind, connections as "peer". */
   open(): string[] {
     const cameras = this.cameras.openNow.map(() => "camera");
     const sound = (["microphone", "speaker"] as const).flatMap((kind) =>
@@ -142,7 +141,7 @@ export class CallBench {
   }
 }
 
-/** Enough turns of the event loop for everything that the fakes put off. */
+/** Waits for enough turns of the event loop for everything that the fakes defer. */
 export async function settle(turns = 8): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
 }

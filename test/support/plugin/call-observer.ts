@@ -1,5 +1,5 @@
-// What a page of a reference host sees and hears of its calls, kept as a state that a test can wait for: the phase, frames
-// of the other side, its tone. Watches anew by itself when the host's plugin is another one.
+// Observes a call as a page of the reference host does: phase, remote frames, remote tone. Tests wait for a state of it. It
+// subscribes again when the host has restarted its plugin.
 
 import { once } from "node:events";
 import { WebSocket } from "ws";
@@ -10,7 +10,7 @@ import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/ind
 
 /** Far above any recovery that works. */
 const WAIT_MS = 40_000;
-/** A test tone peaks at a quarter of full scale; noise of a broken path would not. */
+/** A test tone peaks at a quarter of full scale. Noise stays far below this. */
 const TONE = 0.05;
 
 interface Message {
@@ -23,7 +23,7 @@ interface Message {
 export class CallObserver {
   call: CallInfo | undefined;
   ended: PluginNotificationParams<"call.ended"> | undefined;
-  /** Since `mark`, or since the path was lost last. */
+  /** Since `reset`, or since the last loss of the path. */
   frames = 0;
   hasTone = false;
   hasReconnected = false;
@@ -44,25 +44,25 @@ export class CallObserver {
   static async open(host: Host): Promise<CallObserver> {
     const protocols = ["goop-call.v1", `token.${host.token}`];
     const origin = `http://127.0.0.1:${host.port}`;
-    const watcher = new CallObserver(
+    const observer = new CallObserver(
       new WebSocket(`ws://127.0.0.1:${host.port}/link`, protocols, { origin }),
     );
-    await once(watcher.#socket, "open");
-    return watcher;
+    await once(observer.#socket, "open");
+    return observer;
   }
 
-  /** Forgets what came so far, and expects the path to be lost and found. */
+  /** Forgets everything so far, before a test interrupts the path. */
   reset(): void {
     this.hasReconnected = false;
     this.#forget();
   }
 
-  /** The other side is seen and heard, since `mark` or the last loss of the path. */
+  /** Whether frames and tone of the other side arrive, since `reset` or the last loss of the path. */
   get isComplete(): boolean {
     return this.call?.phase === "connected" && this.frames >= 3 && this.hasTone;
   }
 
-  /** @throws Error that says how things stood when the time was up */
+  /** @throws Error with the state at the deadline */
   waitUntil(what: string, fits: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
@@ -75,7 +75,7 @@ export class CallObserver {
         this.#waiting.delete(check);
         const { call, ended, frames, hasTone, hasReconnected } = this;
         const state = { phase: call?.phase, ended, frames, hasTone, hasReconnected, plugin: this.#plugin };
-        reject(new Error(`${what} did not come: ${JSON.stringify(state)}`));
+        reject(new Error(`${what} did not happen: ${JSON.stringify(state)}`));
       }, WAIT_MS);
       this.#waiting.add(check);
       check();
@@ -88,7 +88,7 @@ export class CallObserver {
 
   #receive(text: string): void {
     if (isFrameLine(text)) {
-      this.#picture(text);
+      this.#frame(text);
       return;
     }
     const { method, params, result } = JSON.parse(text) as Message;
@@ -99,7 +99,7 @@ export class CallObserver {
     if (method === "call.levels" && (params as { speaker: number }).speaker > TONE) this.hasTone = true;
   }
 
-  #picture(line: string): void {
+  #frame(line: string): void {
     const { stream, seq } = readFrameLine(line);
     this.#send({ method: "frames.ack", params: { stream, seq } });
     if (stream === this.#stream) this.frames += 1;
@@ -107,18 +107,18 @@ export class CallObserver {
 
   #hostChanged({ plugin }: HostState): void {
     if (plugin.state === "ready" && this.#plugin.state !== "ready" && this.call) this.#subscribe();
-    if (plugin.state !== "ready") this.#lost();
+    if (plugin.state !== "ready") this.#pathLost();
     this.#plugin = plugin;
   }
 
   #callChanged(call: CallInfo): void {
     const [was, now] = [this.call?.phase, call.phase];
     if (now === "connected" && was !== "connected" && this.#stream === undefined) this.#subscribe();
-    if (now === "reconnecting" && was !== "reconnecting") this.#lost();
+    if (now === "reconnecting" && was !== "reconnecting") this.#pathLost();
     this.call = call;
   }
 
-  #lost(): void {
+  #pathLost(): void {
     if (this.#plugin.state !== "ready") this.#stream = undefined;
     this.hasReconnected = true;
     this.#forget();

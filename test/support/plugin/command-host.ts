@@ -1,5 +1,5 @@
-// A host of any language for the conformance suite: a command that is given the plugin's path as its last argument. What its
-// node sends and receives crosses its standard streams, one JSON object a line:
+// Runs a host in any language for the conformance suite: a command whose last argument is the plugin's path. Messages of the host's
+// node cross its standard streams, one JSON object a line:
 //   host → suite  {"ready":true} after `initialized`, {"send":{"id":1,"peerId","topic","payload"}}
 //   suite → host  {"sent":1} or {"failed":1}, {"arrives":{"peerId","topic","payload"}}, {"stop":true}; it then leaves with status 0
 
@@ -13,26 +13,26 @@ export function commandHost(program: string, args: readonly string[]): StartHost
     const child = spawn(program, [...args, pluginPath], { stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
     const ready = Promise.withResolvers<void>();
-    child.stdin.on("error", () => undefined); // a host that died; `ready` and `stop` say so
-    const say = (what: object) => void child.stdin.write(`${JSON.stringify(what)}\n`);
+    child.stdin.on("error", () => undefined); // the host has died, which `ready` and `stop` report
+    const write = (what: object) => void child.stdin.write(`${JSON.stringify(what)}\n`);
     createInterface({ input: child.stdout }).on("line", (line) => {
       const message = JSON.parse(line);
       if (message.ready) ready.resolve();
       if (!message.send) return;
       const { id, ...sent } = message.send;
       network.send(sent).then(
-        () => say({ sent: id }),
-        () => say({ failed: id }),
+        () => write({ sent: id }),
+        () => write({ failed: id }),
       );
     });
     void exited.then(() => ready.reject(new Error("the host ended before it was ready")));
     await ready.promise;
     return {
-      arrives: (message) => say({ arrives: message }),
+      arrives: (message) => write({ arrives: message }),
       async stop() {
-        say({ stop: true });
+        write({ stop: true });
         const [status] = await exited;
-        if (status !== 0) throw new Error(`the host left with status ${status}`);
+        if (status !== 0) throw new Error(`the host exited with status ${status}`);
       },
     };
   };

@@ -1,5 +1,5 @@
-// Where a test plays the plugin towards any host: an executable file that a host starts as its plugin, and what the host says
-// to it. The processes are the host's; this only speaks and listens for them, and can kill one by its id.
+// An executable file that a host starts as its plugin, while a test acts as the plugin: it reads the host's messages and writes
+// answers. The host owns the processes; a test may kill one.
 
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
@@ -23,25 +23,25 @@ const WAIT_MS = 30_000;
 export interface FakePluginExecutable {
   /** An executable without arguments. */
   readonly path: string;
-  /** The next plugin process that a host starts. */
+  /** Resolves with the next process that a host starts. */
   nextProcess(): Promise<FakePluginProcess>;
   close(): Promise<void>;
 }
 
 export async function createFakePluginExecutable(): Promise<FakePluginExecutable> {
-  const folder = await mkdtemp(join(tmpdir(), "plugin-seat-"));
+  const folder = await mkdtemp(join(tmpdir(), "fake-plugin-"));
   const [path, socketPath] = [join(folder, "plugin"), join(folder, "socket")];
   const program = fileURLToPath(new URL("./piped-plugin.ts", import.meta.url));
   await writeFile(path, `#!/bin/sh\nexec "${process.execPath}" "${program}" "${socketPath}"\n`);
   await chmod(path, 0o755);
-  const arrived = new AwaitableQueue<Socket>();
-  const server = createServer((socket) => arrived.add(socket));
+  const sockets = new AwaitableQueue<Socket>();
+  const server = createServer((socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const plugins: FakePluginProcess[] = [];
   return {
     path,
     async nextProcess() {
-      const plugin = new FakePluginProcess(await arrived.take(() => true, "a plugin process"));
+      const plugin = new FakePluginProcess(await sockets.take(() => true, "a plugin process"));
       plugins.push(plugin);
       return plugin;
     },
@@ -53,39 +53,39 @@ export async function createFakePluginExecutable(): Promise<FakePluginExecutable
   };
 }
 
-/** One plugin process, played by the test. */
+/** One process, whose messages the test reads and writes. */
 export class FakePluginProcess {
-  /** Resolves when the host has closed the plugin's input, or the process is gone. */
+  /** Resolves when the host has closed the process's input, or the process has exited. */
   readonly inputEnded: Promise<void>;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has exited. */
   readonly exited: Promise<void>;
   readonly #socket: Socket;
-  readonly #heard = new AwaitableQueue<Message>();
+  readonly #received = new AwaitableQueue<Message>();
   #pid: number | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const [ended, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [ended, exited] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     this.inputEnded = ended.promise;
-    this.exited = gone.promise;
+    this.exited = exited.promise;
     socket.on("error", () => socket.destroy());
     readLines(socket, {
       onLine: (line) => {
         if (this.#pid === undefined) this.#pid = Number(line);
         else if (line.toString() === "input ended") ended.resolve();
-        else this.#heard.add(JSON.parse(line.toString()));
+        else this.#received.add(JSON.parse(line.toString()));
       },
       onTooLong: () => undefined,
       onEnd: () => {
         ended.resolve();
-        gone.resolve();
+        exited.resolve();
       },
     });
   }
 
-  /** The first message that fits, heard already or still to come; it is taken out, the others stay. */
+  /** Takes the first matching message, received already or later. */
   receive(fits: (message: Message) => boolean, what: string): Promise<Message> {
-    return this.#heard.take(fits, what);
+    return this.#received.take(fits, what);
   }
 
   request(method: string): Promise<Message> {
@@ -106,9 +106,9 @@ export class FakePluginProcess {
     return this.receive((message) => message.id === id && message.method === undefined, `an answer to ${id}`);
   }
 
-  /** What was heard and not taken. */
+  /** Messages that were not taken. */
   get unread(): readonly Message[] {
-    return this.#heard.waiting;
+    return this.#received.waiting;
   }
 
   write(message: object): void {
@@ -119,11 +119,11 @@ export class FakePluginProcess {
     this.#socket.write(bytes);
   }
 
-  /** Answers `initialize` and hears `initialized`. @returns the params of initialize */
+  /** Answers `initialize` and waits for `initialized`. @returns the params of initialize */
   async initialize(): Promise<Record<string, unknown>> {
     const { id, params = {} } = await this.request("initialize");
     const settings = settingsSchema.parse({});
-    const plugin = { name: "seated-plugin", version: "0" };
+    const plugin = { name: "fake-plugin", version: "0" };
     this.write({ id, result: { protocolVersion: 1, plugin, mode: "native", settings } });
     await this.notification("initialized");
     return params;
@@ -135,42 +135,42 @@ export class FakePluginProcess {
     return id;
   }
 
-  /** Ends the process with status 0, without a word. */
+  /** Ends the process with status 0, without another message. */
   exit(): void {
     this.#socket.end();
   }
 
   async kill(): Promise<void> {
-    if (this.#pid === undefined) throw new Error("the plugin process has not said who it is");
+    if (this.#pid === undefined) throw new Error("the process id is not known yet");
     process.kill(this.#pid, "SIGKILL");
     await this.exited;
   }
 }
 
-/** Things that come, and who waits for one of them. */
+/** A queue from which tests take matching items, waiting for them if necessary. */
 export class AwaitableQueue<T> {
-  #came: T[] = [];
+  #items: T[] = [];
   #waiting: { fits: (one: T) => boolean; resolve: (one: T) => void }[] = [];
 
   get waiting(): readonly T[] {
-    return this.#came;
+    return this.#items;
   }
 
   add(one: T): void {
     const waiter = this.#waiting.find(({ fits }) => fits(one));
-    if (!waiter) return void this.#came.push(one);
+    if (!waiter) return void this.#items.push(one);
     this.#waiting = this.#waiting.filter((other) => other !== waiter);
     waiter.resolve(one);
   }
 
   take(fits: (one: T) => boolean, what: string): Promise<T> {
-    const found = this.#came.findIndex(fits);
-    if (found >= 0) return Promise.resolve(this.#came.splice(found, 1)[0] as T);
+    const found = this.#items.findIndex(fits);
+    if (found >= 0) return Promise.resolve(this.#items.splice(found, 1)[0] as T);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const waiter = { fits, resolve };
     this.#waiting.push(waiter);
     const timer = setTimeout(() => {
-      reject(new Error(`${what} did not come; instead: ${JSON.stringify(this.#came.slice(0, 10))}`));
+      reject(new Error(`${what} did not arrive; instead: ${JSON.stringify(this.#items.slice(0, 10))}`));
     }, WAIT_MS);
     return promise.finally(() => clearTimeout(timer));
   }

@@ -1,5 +1,4 @@
-// Hosts that carry signals, joined in memory: each end's host knows all the others, acknowledges what it delivered, and has
-// the faults that a test asks for.
+// Hosts that relay signals to each other in memory. Each host knows all others and acknowledges deliveries. Tests switch faults.
 
 import {
   createHostRelayedSignalling,
@@ -9,22 +8,22 @@ import {
 import type { SignallingCallbacks } from "../../../plugin/signalling/port.ts";
 import { type Contact, RpcError } from "../../../rpc-schema/index.ts";
 
-/** answers: delivers and acknowledges. refuses: answers peerUnreachable. silent: never answers. */
+/** `answers`: delivers and acknowledges. `refuses`: answers peerUnreachable. `silent`: never answers. */
 export type HostBehaviour = "answers" | "refuses" | "silent";
 
-interface End {
+interface HostedPeer {
   readonly signalling: HostRelayedSignalling;
   readonly contact: Contact;
 }
 
 export class InMemoryHosts {
   behaviour: HostBehaviour = "answers";
-  /** Every message that an end asked its host to send, in order. */
+  /** Every `signal.send` request, in order. */
   readonly requests: { from: string; peerId: string; topic: string; payload: unknown }[] = [];
-  readonly #ends = new Map<string, End>();
+  readonly #peers = new Map<string, HostedPeer>();
 
   create(label: string, callbacks: SignallingCallbacks, carryMs = 5_000): HostRelayedSignalling {
-    const selfId = `HostedPeer${"ABCDEFGH"[this.#ends.size]}`;
+    const selfId = `HostedPeer${"ABCDEFGH"[this.#peers.size]}`;
     const signalling = createHostRelayedSignalling(
       {
         selfId,
@@ -41,15 +40,15 @@ export class InMemoryHosts {
       reachable: true,
       videoDisabled: false,
     };
-    this.#ends.set(selfId, { signalling, contact });
+    this.#peers.set(selfId, { signalling, contact });
     this.sendContacts();
     return signalling;
   }
 
-  /** Each end's own host tells it of all ends, itself included. */
+  /** Every host sends its plugin all contacts, including the plugin itself. */
   sendContacts(): void {
-    const contacts = [...this.#ends.values()].map(({ contact }) => contact);
-    for (const { signalling } of this.#ends.values()) signalling.setContacts(contacts);
+    const contacts = [...this.#peers.values()].map(({ contact }) => contact);
+    for (const { signalling } of this.#peers.values()) signalling.setContacts(contacts);
   }
 
   async #ask(
@@ -62,13 +61,13 @@ export class InMemoryHosts {
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
     if (this.behaviour === "silent") return this.#never(signal, timeoutMs);
-    const end = this.#ends.get(message.peerId);
-    if (!end || this.behaviour === "refuses") throw new RpcError("peerUnreachable", "no such peer");
-    end.signalling.deliver(from, message.topic, message.payload);
+    const peer = this.#peers.get(message.peerId);
+    if (!peer || this.behaviour === "refuses") throw new RpcError("peerUnreachable", "no such peer");
+    peer.signalling.deliver(from, message.topic, message.payload);
     return null;
   }
 
-  /** As the link does it: the asker gives up by its own limit. */
+  /** Rejects after the requester's own time limit, as the link does. */
   #never(signal: AbortSignal, timeoutMs: number): Promise<never> {
     return new Promise((_, reject) => {
       const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);

@@ -1,4 +1,4 @@
-// Two peers of one engine wired to each other by a signalling line that can be held, and eyes on what they tell.
+// Peers of one engine that are connected to each other without signalling, and that record their callbacks.
 
 import { EventEmitter, once } from "node:events";
 import type { VideoFrame } from "../../../native/types.ts";
@@ -6,7 +6,7 @@ import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks
 import type { ConnectionState, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
 import type { Candidate } from "../../../rpc-schema/index.ts";
 
-/** Real time that a test grants the engine; reaching it fails the test, so it only has to be large. */
+/** A test fails after this much real time, so it only has to be large. */
 export const PATIENCE_MS = 15_000;
 
 export interface ObservedPeer {
@@ -15,11 +15,11 @@ export interface ObservedPeer {
   readonly states: ConnectionState[];
   readonly frames: VideoFrame[];
   readonly blocks: { block: Int16Array; sampleRate: number }[];
-  /** Calls of any callback. */
+  /** The number of calls of all callbacks. */
   callbackCount(): number;
-  /** Resolves once `holds` is true, asked again after every callback. */
+  /** Resolves once `holds` returns true. It is called after every callback. */
   waitUntil(holds: () => boolean): Promise<void>;
-  /** Where this peer's candidates go; until it is set they are only kept. */
+  /** Sends this peer's candidates to the other one. Until then they are only recorded. */
   sendCandidatesTo(other: Peer): void;
 }
 
@@ -28,16 +28,16 @@ export async function observePeer(
   maxVideoBitrateBps = 1_500_000,
   gatherMs = 0,
 ): Promise<ObservedPeer> {
-  const told = new EventEmitter();
+  const events = new EventEmitter();
   let calls = 0;
   let target: Peer | undefined;
   const candidates: Candidate[] = [];
   const states: ConnectionState[] = [];
   const frames: VideoFrame[] = [];
   const blocks: { block: Int16Array; sampleRate: number }[] = [];
-  const note = (): void => {
+  const record = (): void => {
     calls++;
-    told.emit("told");
+    events.emit("callback");
   };
   const peer = await engine.createPeer(
     { iceServers: [], maxVideoBitrateBps, gatherMs },
@@ -45,20 +45,20 @@ export async function observePeer(
       onCandidate(candidate) {
         candidates.push(candidate);
         target?.addCandidate(candidate);
-        note();
+        record();
       },
       onConnectionState(state) {
         states.push(state);
-        note();
+        record();
       },
       onVideo(frame) {
         frame.retain();
         frames.push(frame);
-        note();
+        record();
       },
       onAudio(block, sampleRate) {
         blocks.push({ block, sampleRate });
-        note();
+        record();
       },
     },
   );
@@ -71,7 +71,7 @@ export async function observePeer(
     callbackCount: () => calls,
     async waitUntil(holds) {
       const signal = AbortSignal.timeout(PATIENCE_MS);
-      while (!holds()) await once(told, "told", { signal });
+      while (!holds()) await once(events, "callback", { signal });
     },
     sendCandidatesTo(other) {
       target = other;
@@ -80,7 +80,7 @@ export async function observePeer(
   };
 }
 
-/** Offer, answer, and candidates both ways; resolves when both are connected. */
+/** Exchanges offer, answer and candidates. Resolves when both peers are connected. */
 export async function connect(caller: ObservedPeer, callee: ObservedPeer): Promise<void> {
   await negotiate(caller, callee);
   caller.sendCandidatesTo(callee.peer);
@@ -101,7 +101,7 @@ export async function connected(...peers: ObservedPeer[]): Promise<void> {
   await Promise.all(peers.map((each) => each.waitUntil(() => each.states.at(-1) === "connected")));
 }
 
-/** A grey picture whose brightness is `luma`. */
+/** A grey frame whose brightness is `luma`. */
 export function greyFrame(luma: number, width = 320, height = 240): VideoFrame {
   const data = new Uint8Array(i420Bytes(width, height)).fill(128);
   data.fill(luma, 0, width * height);
@@ -120,7 +120,7 @@ export interface Feed {
   stop(): void;
 }
 
-/** Feeds frames at 30 a second and sound at 100 blocks a second, until stopped. */
+/** Sends 30 frames and 100 audio blocks a second, until stopped. */
 export function feed(
   peer: Peer,
   luma: number,
@@ -138,8 +138,8 @@ export function feed(
 }
 
 /**
- * What an answer to the whole of `offer` looks like when the kind is refused: its section with port 0
- * (RFC 3264 section 6). The answer was made to the offer without that kind.
+ * The answer to `offer` that refuses one kind: its section has port 0 (RFC 3264 section 6).
+ * @param answer to the offer without that kind
  */
 export function withRefusedKind(answer: string, offer: string, kind: "audio" | "video"): string {
   const [session = "", ...answered] = answer.split(/^(?=m=)/m);
@@ -154,11 +154,11 @@ export function withRefusedKind(answer: string, offer: string, kind: "audio" | "
   return [session, ...sections].join("");
 }
 
-/** Removes the media sections of a kind, and the ids of theirs from the bundle, as a peer without it would. */
+/** Removes the media sections of a kind, and their ids from the bundle group, like a peer without this kind. */
 export function withoutKind(sdp: string, kind: "audio" | "video"): string {
   const sections = sdp.split(/^(?=m=)/m);
-  const gone = sections.filter((section) => section.startsWith(`m=${kind}`));
-  const mids = gone.map((section) => /^a=mid:(\S+)/m.exec(section)?.[1]);
+  const removed = sections.filter((section) => section.startsWith(`m=${kind}`));
+  const mids = removed.map((section) => /^a=mid:(\S+)/m.exec(section)?.[1]);
   const head = (sections[0] ?? "").replace(/^a=group:BUNDLE (.*)$/m, (_line, ids: string) => {
     return `a=group:BUNDLE ${ids
       .trim()
@@ -166,5 +166,5 @@ export function withoutKind(sdp: string, kind: "audio" | "video"): string {
       .filter((id) => !mids.includes(id))
       .join(" ")}`;
   });
-  return [head, ...sections.slice(1).filter((section) => !gone.includes(section))].join("");
+  return [head, ...sections.slice(1).filter((section) => !removed.includes(section))].join("");
 }

@@ -1,14 +1,14 @@
-// A plugin's program that decides nothing: its standard input and output are joined to a socket, at whose other end a test
-// plays the plugin (plugin-seat.ts). Its only argument is the socket's path.
+// The program of fake-plugin-executable.ts. It connects its standard input and output to a socket, whose path is its only
+// argument. At the other end of the socket a test acts as the plugin.
 
 import { connect } from "node:net";
 
 const socket = connect({ path: process.argv[2] ?? "" });
 socket.write(`${process.pid}\n`);
 process.stdin.pipe(socket, { end: false });
-// The end of the socket means the end of this process, so the end of the input is a line of its own.
+// Closing the socket would signal the end of this process, so a line signals the end of the input.
 process.stdin.on("end", () => socket.write("input ended\n"));
 socket.pipe(process.stdout);
-// The test has gone, or wants this process to leave by itself.
+// The test has ended, or ends this process.
 socket.on("end", () => process.exit(0));
 socket.on("error", () => process.exit(1));

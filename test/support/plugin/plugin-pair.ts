@@ -1,4 +1,4 @@
-// Whole plugins in memory: each with fake engines, attached to a host over an in-memory link, all on one fake network.
+// Whole plugins in memory, each with fake engines and attached to a host over an in-memory link. They share a fake network.
 
 import type { Native } from "../../../native/index.ts";
 import { createPlugin, type Plugin } from "../../../plugin/app/plugin.ts";
@@ -29,7 +29,7 @@ export class PluginBench {
   readonly cameras = new FakeCameras();
   readonly sound: FakeSound = createFakeSound();
   readonly engine: FakePeerEngine = createFakePeerEngine();
-  /** Every notification but levels, in order. */
+  /** Every notification except levels, in order. */
   readonly notifications: HostNotification[] = [];
   readonly logged: string[] = [];
   closedCameras: string[] = [];
@@ -42,7 +42,7 @@ export class PluginBench {
       log,
       onHostGone: () => this.plugin.attach.send({ type: "host.gone" }),
     });
-    const native: Native = unavailableNative("this bench has no addon");
+    const native: Native = unavailableNative("this test has no addon");
     this.plugin = createPlugin({
       engines: {
         native,
@@ -77,7 +77,7 @@ export class PluginBench {
     });
   }
 
-  /** Initialized, and signalling is ready. @returns our peer id */
+  /** Initializes the plugin and waits until signalling is ready. @returns our peer id */
   async start(settings: SettingsInput = {}): Promise<string> {
     await this.initialize(settings);
     this.host.notify("initialized", {});
@@ -85,7 +85,7 @@ export class PluginBench {
     return peerId ?? "";
   }
 
-  /** The first notification of this name that fits, told already or still to come. */
+  /** Resolves with the first matching notification, received already or later. */
   waitFor<N extends PluginNotificationName>(
     name: N,
     fits: (params: PluginNotificationParams<N>) => boolean = () => true,
@@ -104,10 +104,10 @@ export class PluginBench {
   }
 
   notificationsNamed<N extends PluginNotificationName>(name: N): PluginNotificationParams<N>[] {
-    return this.notifications.filter((told) => told.name === name).map(({ params }) => params) as never;
+    return this.notifications.filter((one) => one.name === name).map(({ params }) => params) as never;
   }
 
-  /** Whatever is open now: devices by kind, connections as "peer". */
+  /** Everything that is open: devices by kind, connections as "peer". */
   open(): string[] {
     const sound = (["microphone", "speaker"] as const).flatMap((kind) =>
       this.sound.openIds(kind).map(() => kind),
@@ -116,7 +116,7 @@ export class PluginBench {
     return [...this.cameras.openNow.map(() => "camera"), ...sound, ...peers];
   }
 
-  /** Ends it however far it is. */
+  /** Closes the host's end, and waits for the end of the plugin. */
   async end(): Promise<void> {
     this.host.close();
     await new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
-// A real plugin process with a host's end of its stdio, for tests and the bench. Its settings name everything
-// explicitly: loopback, no mDNS, no ICE servers.
+// A real plugin process, and a host's end of its stdio, for tests and the bench. Its settings restrict it to loopback, without mDNS
+// and ICE servers.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,9 +14,9 @@ import {
 } from "../../../rpc-schema/index.ts";
 import { SMALL_PICTURE } from "../fakes/small-picture.ts";
 
-/** Node 24 runs the sources; `npm test` also builds dist/, which the bench and the browser tests run. */
+/** Node 24 runs the sources. The bench and the browser tests run dist/, which `npm test` builds. */
 const SOURCE_MAIN = fileURLToPath(new URL("../../../plugin/main.ts", import.meta.url));
-/** Far above anything but a stuck process, on a machine that does other work. */
+/** Only a stuck process takes longer, even on a busy machine. */
 const WAIT_MS = 60_000;
 const LOG_LINES_KEPT = 200;
 
@@ -26,9 +26,9 @@ export interface PluginProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly main?: string;
   readonly nodeArgs?: readonly string[];
-  /** For logs, evidence and the identity; without one nothing is written. */
+  /** For event logs, bug reports and the identity; without it nothing is written. */
   readonly dataDir?: string;
-  /** For any answer or notification; an emulated processor needs more. */
+  /** Time limit for each answer or notification; an emulated processor needs more. */
   readonly waitMs?: number;
 }
 
@@ -38,16 +38,16 @@ export interface PluginProcess {
   readonly pid: number;
   readonly peerId: string;
   readonly address: string;
-  /** The next notification of that name that fits; those since `clearNotifications()` count too. */
+  /** Resolves with the first matching notification since `clearNotifications()`. */
   next<N extends PluginNotificationName>(
     name: N,
     fits?: (params: PluginNotificationParams<N>) => boolean,
   ): Promise<PluginNotificationParams<N>>;
   /** Forgets the notifications so far. */
   clearNotifications(): void;
-  /** The newest log lines, for a failure's message. */
+  /** The newest log lines, for error messages. */
   log(): string;
-  /** shutdown, exit; gives the exit status. */
+  /** Sends shutdown and exit. @returns the exit status */
   stop(): Promise<number | null>;
   /** SIGKILL to the plugin alone. */
   kill(): Promise<void>;
@@ -62,8 +62,8 @@ const LOOPBACK: DeepPartial<Settings> = {
   signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], peers: [], mdns: false },
 };
 
-type Told = { name: PluginNotificationName; params: unknown };
-const FOLLOWED: PluginNotificationName[] = [
+type ReceivedNotification = { name: PluginNotificationName; params: unknown };
+const OBSERVED: PluginNotificationName[] = [
   "signalling.changed",
   "availability.changed",
   "contacts.changed",
@@ -74,7 +74,7 @@ const FOLLOWED: PluginNotificationName[] = [
   "call.levels",
 ];
 
-/** Starts, initializes and waits until signalling is ready. Ends the process itself when any of it fails. */
+/** Starts and initializes a plugin, and waits until signalling is ready. Kills the process when this fails. */
 export async function startPlugin(options: PluginProcessOptions = {}): Promise<PluginProcess> {
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.main ?? SOURCE_MAIN], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -98,7 +98,7 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
   });
   const host = connectPlugin(stdin, stdout);
   const waitMs = options.waitMs ?? WAIT_MS;
-  const box = collect(host, waitMs, () => lines.join("\n"));
+  const notifications = collect(host, waitMs, () => lines.join("\n"));
   const initialize = {
     protocolVersion: PROTOCOL_VERSION,
     host: { name: "test" },
@@ -108,10 +108,13 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
   };
   await host.request("initialize", initialize, { timeoutMs: waitMs });
   host.notify("initialized", {});
-  const { peerId, addresses } = await box.next("signalling.changed", ({ state }) => state !== "starting");
+  const { peerId, addresses } = await notifications.next(
+    "signalling.changed",
+    ({ state }) => state !== "starting",
+  );
   if (peerId === undefined) throw new Error(`signalling failed:\n${lines.join("\n")}`);
   return {
-    ...box,
+    ...notifications,
     host,
     child,
     pid,
@@ -128,33 +131,33 @@ function collect(
   waitMs: number,
   log: () => string,
 ): Pick<PluginProcess, "next" | "clearNotifications"> {
-  let told: Told[] = [];
-  let waiters: ((one: Told) => boolean)[] = [];
-  for (const name of FOLLOWED) {
+  let received: ReceivedNotification[] = [];
+  let waiters: ((one: ReceivedNotification) => boolean)[] = [];
+  for (const name of OBSERVED) {
     host.onNotification(name, (params) => {
       const one = { name, params };
-      told.push(one);
+      received.push(one);
       waiters = waiters.filter((waiter) => !waiter(one));
     });
   }
   return {
     clearNotifications: () => {
-      told = [];
+      received = [];
     },
     next(name, fits = () => true) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(
-          () => reject(new Error(`no fitting ${name} within ${waitMs} ms; log:\n${log()}`)),
+          () => reject(new Error(`no matching ${name} within ${waitMs} ms; log:\n${log()}`)),
           waitMs,
         );
-        const take = (one: Told): boolean => {
+        const take = (one: ReceivedNotification): boolean => {
           const params = one.params as PluginNotificationParams<typeof name>;
           if (one.name !== name || !fits(params)) return false;
           clearTimeout(timer);
           resolve(params);
           return true;
         };
-        if (!told.some(take)) waiters.push(take);
+        if (!received.some(take)) waiters.push(take);
       });
     },
   };
@@ -180,7 +183,7 @@ export async function exitStatusOf(child: ChildProcess): Promise<number | null> 
   return status;
 }
 
-/** Starts two that know each other. */
+/** Starts two plugins that are contacts of each other. */
 export async function startPair(
   alice: PluginProcessOptions = {},
   bob: PluginProcessOptions = {},
@@ -219,7 +222,7 @@ async function introduce(
   );
 }
 
-/** Ends whatever a failed test left, so that the next begins anew. */
+/** Ends calls that a failed test has left, so that the next test starts without calls. */
 export async function hangUpAll(one: PluginProcess): Promise<void> {
   const { calls } = await one.host.request("call.list", {});
   for (const { callId } of calls) {

@@ -1,5 +1,5 @@
-// What the charts foretell of two users' deeds: the same deeds are done to two desks in memory, whose hosts would then be told
-// this. Everything here is what a host can do and hear; nothing is a chart's own state.
+// Predicts the calls of two real plugins: the same user actions are performed on two call managers in memory. Actions and
+// predictions are limited to what a host can do and see, without the charts' own states.
 
 import { type CallInfoInput, describeCall } from "../../../plugin/calls/call-info.ts";
 import type { CallInfo } from "../../../rpc-schema/index.ts";
@@ -7,10 +7,10 @@ import type { UserCallEvent, UserMediaEvent } from "../../../statecharts/index.t
 import { ManagerPair } from "../../statechart/support/manager-pair.ts";
 import type { Random } from "../process/seeded-random.ts";
 
-/** The one with the lower peer id, and the other: of two crossed calls the one's stays. */
+/** Side 0 has the lower peer id, so its call wins the glare. */
 export type Side = 0 | 1;
 
-/** What a user does; calls are numbered in the order in which they are begun. */
+/** Calls are numbered in the order of their start. */
 export type UserAction =
   | { what: "start"; who: Side; call: number; media: "audio" | "video" }
   | { what: "startBoth"; call: number }
@@ -18,7 +18,7 @@ export type UserAction =
   | { what: "reject" | "hangup"; who: Side; call: number }
   | { what: "setCamera" | "setMicrophone"; who: Side; call: number; on: boolean };
 
-/** What a host knows of a call. */
+/** The state of a call as its host sees it. */
 export interface VisibleCall {
   readonly phase: string;
   readonly media: string;
@@ -29,18 +29,18 @@ export interface VisibleCall {
 }
 
 export interface PredictedCalls {
-  /** Of calls that go on, by number. */
-  readonly calls: ReadonlyMap<number, VisibleCall & { readonly isIncoming: boolean }>;
-  /** "reason endedBy" of calls that are over, by number. */
+  /** Calls that have not ended, by number. */
+  readonly active: ReadonlyMap<number, VisibleCall & { readonly isIncoming: boolean }>;
+  /** "reason endedBy" of calls that have ended, by number. */
   readonly ends: ReadonlyMap<number, string>;
 }
 
 const QUICK = { loss: 0, duplication: 0, reordering: 0, delayMs: 2 };
-/** More than any exchange takes, less than any wait of the charts that ends a call. */
-const DEED_MS = 1_500;
-/** More than all waits for a lost path. */
+/** Longer than any exchange of signals, shorter than any timeout that ends a call. */
+const ACTION_MS = 1_500;
+/** Longer than all timeouts for a lost path. */
 const GIVEN_UP_MS = 60_000;
-const NO_FACTS: CallInfoInput = {
+const NO_DETAILS: CallInfoInput = {
   quality: "unknown",
   createdAt: 0,
   connectedAt: null,
@@ -62,22 +62,22 @@ export function visibleCall({ phase, media, local, remote }: CallInfo): VisibleC
 
 export class PredictedPair {
   readonly #pair = new ManagerPair(1, QUICK);
-  #begun = 0;
+  #started = 0;
 
   start(): Promise<void> {
     return this.#pair.begin();
   }
 
-  async perform(deed: UserAction): Promise<void> {
-    if (deed.what === "startBoth") for (const who of [0, 1] as const) this.#start(who, "video");
-    else if (deed.what === "start") this.#start(deed.who, deed.media);
-    else this.#wants(deed.who, deed.call, wishOf(deed));
-    await this.#pair.passes(DEED_MS);
-    for (const { bench } of this.#pair.sides) bench.cameras.emitPicture();
+  async perform(action: UserAction): Promise<void> {
+    if (action.what === "startBoth") for (const who of [0, 1] as const) this.#start(who, "video");
+    else if (action.what === "start") this.#start(action.who, action.media);
+    else this.#send(action.who, action.call, eventOf(action));
+    await this.#pair.passes(ACTION_MS);
+    for (const { bench } of this.#pair.sides) bench.cameras.emitFrame();
     await this.#pair.passes(10);
   }
 
-  /** Its process is gone, without a word; and time passes until the other side has given it up. */
+  /** Ends one side without any signal, and waits until the other side has given the call up. */
   async killProcess(who: Side): Promise<void> {
     const { bench, peerId } = this.#side(who);
     this.#pair.network.setOnline(peerId, false);
@@ -88,7 +88,7 @@ export class PredictedPair {
   predict(who: Side): PredictedCalls {
     const { bench } = this.#side(who);
     const calls = bench.calls().map((call) => {
-      const info = describeCall(call, NO_FACTS);
+      const info = describeCall(call, NO_DETAILS);
       return [
         numberOf(call.callId),
         { ...visibleCall(info), isIncoming: call.direction === "incoming" },
@@ -97,17 +97,17 @@ export class PredictedPair {
     const ends = bench.ended.map(
       ({ callId, end }) => [numberOf(callId), `${end.reason} ${end.endedBy}`] as const,
     );
-    return { calls: new Map(calls), ends: new Map(ends) };
+    return { active: new Map(calls), ends: new Map(ends) };
   }
 
-  /** What the users can do now. */
+  /** A random action that is possible now. */
   nextAction(random: Random): UserAction {
     const sides = ([0, 1] as const).map((who) => ({ who, ...this.predict(who) }));
-    const deeds = sides.flatMap(({ who, calls }) =>
-      [...calls].flatMap(([call, known]) => deedsIn(who, call, known)),
+    const actions = sides.flatMap(({ who, active }) =>
+      [...active].flatMap(([call, known]) => actionsIn(who, call, known)),
     );
-    if (deeds.length > 0) return random.pick(deeds);
-    const call = this.#begun + 1;
+    if (actions.length > 0) return random.pick(actions);
+    const call = this.#started + 1;
     const starts: UserAction[] = ([0, 1] as const).map((who) => ({
       what: "start",
       who,
@@ -119,38 +119,45 @@ export class PredictedPair {
 
   #side(who: Side) {
     const side = this.#pair.sides[who];
-    if (!side) throw new Error("the pair has not begun");
+    if (!side) throw new Error("the pair has not started");
     return side;
   }
 
   #start(who: Side, media: "audio" | "video"): void {
-    this.#begun += 1;
+    this.#started += 1;
     const { peerId } = this.#side(who === 0 ? 1 : 0);
-    this.#side(who).bench.manager.send({ type: "user.start", callId: `call-${this.#begun}`, peerId, media });
+    this.#side(who).bench.manager.send({
+      type: "user.start",
+      callId: `call-${this.#started}`,
+      peerId,
+      media,
+    });
   }
 
-  #wants(who: Side, call: number, event: UserCallEvent | UserMediaEvent): void {
+  #send(who: Side, call: number, event: UserCallEvent | UserMediaEvent): void {
     this.#side(who).bench.manager.send({ type: "user.toCall", callId: `call-${call}`, event });
   }
 }
 
 const numberOf = (callId: string) => Number(callId.slice("call-".length));
 
-function wishOf(deed: Exclude<UserAction, { what: "start" | "startBoth" }>): UserCallEvent | UserMediaEvent {
-  switch (deed.what) {
+function eventOf(
+  action: Exclude<UserAction, { what: "start" | "startBoth" }>,
+): UserCallEvent | UserMediaEvent {
+  switch (action.what) {
     case "accept":
-      return { type: "user.accept", media: deed.media };
+      return { type: "user.accept", media: action.media };
     case "reject":
       return { type: "user.reject", reason: "rejected" };
     case "hangup":
       return { type: "user.hangup" };
     case "setCamera":
     case "setMicrophone":
-      return { type: `user.${deed.what}`, on: deed.on };
+      return { type: `user.${action.what}`, on: action.on };
   }
 }
 
-function deedsIn(who: Side, call: number, known: VisibleCall & { isIncoming: boolean }): UserAction[] {
+function actionsIn(who: Side, call: number, known: VisibleCall & { isIncoming: boolean }): UserAction[] {
   const hangup: UserAction = { what: "hangup", who, call };
   if (known.phase === "ringing" && known.isIncoming) {
     const accepts: UserAction[] = ([null, null, "audio"] as const).map((media) => ({

@@ -1,4 +1,4 @@
-// A plugin of a few methods as a process of its own, for tests of the link over real pipes.
+// A plugin with a few methods, in a process of its own, for tests of the link over real pipes.
 
 import { openWritable } from "../../../plugin/rpc/open-writable.ts";
 import { createPluginEnd } from "../../../plugin/rpc/serve.ts";

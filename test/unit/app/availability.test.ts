@@ -123,9 +123,9 @@ describe("calls switched off by the user", () => {
     await alice.start({ videoDisabled: true });
     assert.equal((await alice.waitFor("availability.changed")).cause, "user");
     await settle();
-    assert.equal(alice.sound.watchers, 0);
+    assert.equal(alice.sound.subscriberCount, 0);
     await setDisabled(alice, false);
-    assert.equal(alice.sound.watchers, 1);
+    assert.equal(alice.sound.subscriberCount, 1);
   });
 });
 
@@ -241,7 +241,7 @@ describe("the mode of calls", () => {
     const empty = { cameras: [], microphones: [], speakers: [] };
     assert.deepEqual(await made.host.request("devices.list", {}), empty);
     await settle();
-    assert.deepEqual([made.notificationsNamed("signalling.changed"), made.sound.watchers], [[], 0]);
+    assert.deepEqual([made.notificationsNamed("signalling.changed"), made.sound.subscriberCount], [[], 0]);
   });
 
   test("browser is refused by name for a page that cannot make calls, and the settings stay", async () => {

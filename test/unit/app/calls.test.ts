@@ -103,8 +103,8 @@ describe("a call between two plugins", () => {
 
   test("passes frames and audio blocks to the other side's page and speaker", async () => {
     const { alice, bob, callId } = await connected();
-    alice.cameras.emitPicture();
-    alice.sound.speak(new Int16Array(480).fill(1000));
+    alice.cameras.emitFrame();
+    alice.sound.emitBlock(new Int16Array(480).fill(1000));
     const arrived = () =>
       bob.sound.played.length > 0 && bob.plugin.frames.counts(callId, "remote").offered > 0;
     while (!arrived()) await new Promise(setImmediate);
@@ -214,7 +214,7 @@ describe("requests about a call", () => {
     // The old camera stays open until the new one has given a frame.
     await settle();
     assert.equal(alice.cameras.openNow.length, 2);
-    alice.cameras.emitPicture();
+    alice.cameras.emitFrame();
     await alice.waitFor("call.changed", ({ local }) => local.camera.deviceId === "test-pattern");
     assert.deepEqual(
       alice.cameras.openNow.map(({ deviceId }) => deviceId),

@@ -215,14 +215,14 @@ describe("the devices of a call", () => {
 
   test("that are unplugged are closed, and their frames stay counted", async () => {
     const bench = await accepted();
-    bench.cameras.emitPicture();
+    bench.cameras.emitFrame();
     bench.cameras.openNow[0]?.unplug();
     await settle();
     assert.deepEqual(bench.cameras.openNow, []);
     send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: true } });
     await settle();
-    bench.cameras.emitPicture();
-    bench.cameras.emitPicture();
+    bench.cameras.emitFrame();
+    bench.cameras.emitFrame();
     const { captured, sent } = bench.environment.mediaOf(CALL).counts();
     assert.deepEqual([captured, sent], [3, 3]);
   });
@@ -238,9 +238,9 @@ describe("the devices of a call", () => {
     const bench = await accepted();
     const camera = bench.cameras.openNow[0] ?? assert.fail("no camera");
     camera.close = () => new Promise<void>(() => undefined);
-    camera.emitPicture();
+    camera.emitFrame();
     send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setCamera", on: false } });
-    camera.emitPicture();
+    camera.emitFrame();
     assert.deepEqual(bench.frames.shown, [`${CALL} local`]);
     assert.equal(bench.environment.mediaOf(CALL).counts().sent, 1);
   });
@@ -254,12 +254,12 @@ describe("the devices of a call", () => {
     };
     const setMuted = bench.environment.mediaOf(CALL).microphone ?? assert.fail("no microphone");
     setMuted.setMuted = () => undefined;
-    bench.sound.speak();
+    bench.sound.emitBlock();
     send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: false } });
-    bench.sound.speak();
+    bench.sound.emitBlock();
     assert.equal(blocks, 1);
     send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: true } });
-    bench.sound.speak();
+    bench.sound.emitBlock();
     assert.equal(blocks, 2);
   });
 });
@@ -270,7 +270,7 @@ describe("the connection of a call", () => {
     bench.engine.faults.cannotLoad = true;
     await accepted(bench);
     assert.equal(bench.ended[0]?.end.reason, "mediaFailed");
-    assert.match(bench.ended[0]?.end.detail ?? "", /told to fail/);
+    assert.match(bench.ended[0]?.end.detail ?? "", /set to fail/);
     assert.deepEqual(bench.open(), []);
   });
 

@@ -82,7 +82,7 @@ describe("a change of settings during a call", () => {
       alice.cameras.openNow.map(({ deviceId }) => deviceId),
       [FAKE_CAMERA_ID, "test-pattern"],
     );
-    alice.cameras.openNow[1]?.emitPicture();
+    alice.cameras.openNow[1]?.emitFrame();
     await becomes(alice, "camera", { deviceId: "test-pattern" });
   });
 

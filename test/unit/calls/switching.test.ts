@@ -47,14 +47,14 @@ describe("another camera", () => {
     const [old] = bench.cameras.openNow;
     await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID, PATTERN]);
-    old?.emitPicture();
-    old?.emitPicture();
+    old?.emitFrame();
+    old?.emitFrame();
     assert.equal(bench.frames.shown.length, 2);
     assert.equal(openId(bench, "camera"), FAKE_CAMERA_ID);
-    bench.cameras.openNow[1]?.emitPicture();
+    bench.cameras.openNow[1]?.emitFrame();
     await settle();
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [[PATTERN], PATTERN]);
-    bench.cameras.emitPicture();
+    bench.cameras.emitFrame();
     assert.equal(bench.frames.shown.length, 3);
   });
 
@@ -97,7 +97,7 @@ describe("another camera", () => {
     await send(bench, { type: "user.useCamera", deviceId: PATTERN });
     await send(bench, { type: "user.useCamera", deviceId: "third" });
     for (let round = 0; round < 3; round += 1) {
-      bench.cameras.emitPicture();
+      bench.cameras.emitFrame();
       await settle();
     }
     assert.deepEqual([openCameras(bench), openId(bench, "camera")], [["third"], "third"]);
@@ -168,7 +168,7 @@ describe("a camera that is unplugged in a call", () => {
     assert.equal(openId(bench, "camera"), "spare");
     bench.cameras.change([...first, spare]);
     await settle();
-    bench.cameras.emitPicture();
+    bench.cameras.emitFrame();
     await settle();
     assert.equal(openId(bench, "camera"), FAKE_CAMERA_ID);
     assert.deepEqual(openCameras(bench), [FAKE_CAMERA_ID]);

@@ -20,7 +20,7 @@ cameraContract({
     fake = new FakeCameras();
     return fake;
   },
-  stimulate: () => fake.emitPicture(),
+  stimulate: () => fake.emitFrame(),
   exchange: {
     away: () => fake.change(fake.devices.slice(1)),
     back: () => fake.change(new FakeCameras().devices),

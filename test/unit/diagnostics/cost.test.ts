@@ -27,7 +27,7 @@ test("pictures that flow through a call cause no step, event or action of any ch
     const before = await received(bob);
     const watching = actors.map(({ system }) => system.inspect(hear));
     for (let count = 0; count < PICTURES; count += 1) {
-      alice.cameras.emitPicture();
+      alice.cameras.emitFrame();
       await new Promise(setImmediate);
     }
     for (const { unsubscribe } of watching) unsubscribe();

@@ -223,7 +223,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
 
   test("behind a reader that does not read, one picture waits and the newest takes its place", async () => {
     // Larger than what the kernel takes for a connection that nobody reads.
-    native.pictureBytes = 16 * 1024 * 1024;
+    native.encodedBytes = 16 * 1024 * 1024;
     const { url } = await subscribe("mjpeg");
     const viewer = await openMjpegViewer(url);
     viewer.pause();

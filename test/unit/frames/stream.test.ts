@@ -208,7 +208,7 @@ describe("frames", () => {
     await subscribe({ credit: 1, maxWidth: 64, quality: 30 });
     offer(1);
     assert.deepEqual(
-      native.encodes.map(({ input }) => input.wish),
+      native.encodes.map(({ input }) => input.options),
       [
         { maxWidth: 1280, quality: 75 },
         { maxWidth: 64, quality: 30 },

@@ -14,7 +14,7 @@ test("a fake that cannot load refuses to make a peer", async () => {
   await assert.rejects(observePeer(engine), PeerError);
 });
 
-test("a fake told to refuse descriptions refuses offers and answers", async () => {
+test("a fake set to refuse descriptions refuses offers and answers", async () => {
   const { engine, caller, callee } = await pairOf();
   const offer = await caller.peer.createOffer();
   engine.faults.refusesDescriptions = true;
