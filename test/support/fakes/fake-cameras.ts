@@ -70,7 +70,7 @@ export class FakeCameras implements Cameras {
   }
 }
 
-export class FakeOpenCamera implements OpenCamera {
+class FakeOpenCamera implements OpenCamera {
   readonly deviceId: string;
   readonly deviceName: string;
   readonly mode: CameraMode;

@@ -19,8 +19,8 @@ export interface LinkHandlers {
 }
 
 /**
- * `frames.subscribe` sends as many frames as credit says, `frames.ack` one more; `call.accept` is never answered;
- * `call.hangup` refuses; `initialized` notifies with {@link SPECIAL_TEXT}; `signal.deliver` returns the message
+ * `frames.subscribe` sends as many frames as it has credit, and `frames.ack` sends one more. `call.accept` is never answered.
+ * `call.hangup` refuses. `initialized` notifies with {@link SPECIAL_TEXT}. `signal.deliver` returns the message
  * to its sender and passes the answer on, waiting at most `payload.waitMs`.
  */
 export function linkHandlers(plugin: PluginEnd): LinkHandlers {

@@ -22,7 +22,7 @@ export const NO_FRAMES = {
 } as const;
 
 /** Records the frames that it is offered, as "call source". */
-export class ShownFrames implements Frames {
+class ShownFrames implements Frames {
   readonly shown: string[] = [];
   readonly endedCalls: string[] = [];
   /** As "call source scale rate". */
@@ -58,7 +58,7 @@ export class ShownFrames implements Frames {
 }
 
 /** Returns frames of the requested size at once. */
-export class FakeScaler implements FrameScaler {
+class FakeScaler implements FrameScaler {
   /** As "widthxheight". */
   readonly scaled: string[] = [];
 

@@ -7,7 +7,7 @@ import type { ConnectionState, Peer, PeerEngine } from "../../../plugin/peer/pee
 import type { Candidate } from "../../../rpc-schema/index.ts";
 
 /** A test fails after this much real time, so it only has to be large. */
-export const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 15_000;
 
 export interface ObservedPeer {
   readonly peer: Peer;

@@ -110,6 +110,17 @@ describe("the settings", () => {
     assert.equal(store.get(), before);
   });
 
+  test("call each subscriber after a change, with the new and the old settings", () => {
+    const store = createSettingsStore();
+    const pitches: number[][] = [];
+    const unsubscribe = store.subscribe((now, last) => pitches.push([now.toneHz, last.toneHz]));
+    store.change({ toneHz: 500 });
+    assert.throws(() => store.change({ toneHz: 1 }));
+    unsubscribe();
+    store.change({ toneHz: 600 });
+    assert.deepEqual(pitches, [[500, 440]]);
+  });
+
   test("list as needing a restart only settings whose value changed", () => {
     const store = createSettingsStore();
     assert.deepEqual(store.change({ signalling: { mdns: true } }).restartNeeded, []);
