@@ -1,4 +1,4 @@
-// `npm run demo`: two people on this machine, a page for each. Prints where the pages are and ends in order.
+// `npm run demo`: two users on this machine. Prints the address of each user's page, and stops both on Ctrl-C.
 
 import { errorText } from "../common/error-text.ts";
 import { demoHelp, readDemoOptions } from "./options.ts";
@@ -15,7 +15,7 @@ try {
   process.exitCode = 1;
 }
 
-function complain(line: string): void {
+function printProblem(line: string): void {
   console.error(`demo: ${line}`);
 }
 
@@ -31,8 +31,8 @@ async function run(options: ReturnType<typeof readDemoOptions>): Promise<void> {
     },
   });
   try {
-    tell(pair);
-    if (options.open) for (const { url } of [pair.alice, pair.bob]) await openInBrowser(url, complain);
+    printIntroduction(pair);
+    if (options.open) for (const { url } of [pair.alice, pair.bob]) await openInBrowser(url, printProblem);
     await untilEnded(options.durationS, ending.signal);
   } finally {
     console.log("Ending…");
@@ -40,7 +40,7 @@ async function run(options: ReturnType<typeof readDemoOptions>): Promise<void> {
   }
 }
 
-function tell({ alice, bob }: Pair): void {
+function printIntroduction({ alice, bob }: Pair): void {
   console.log(`Alice  ${alice.url}`);
   console.log(`Bob    ${bob.url}`);
   for (const { state } of [alice, bob]) {
@@ -48,7 +48,9 @@ function tell({ alice, bob }: Pair): void {
     console.log(`${state.label}: camera ${camera}, microphone ${microphone}, speaker ${speaker}`);
   }
   if (alice.state.settings?.microphone === "auto" && alice.state.settings.speaker === "auto") {
-    console.log("Both play and listen in one room: use headphones, or mute one side, against howling.");
+    console.log(
+      "Both use the same speakers and microphone. Use headphones or mute one side to avoid acoustic feedback.",
+    );
   }
-  console.log("Open both pages, and call from one. Ctrl-C ends everything.");
+  console.log("Open both pages and call from one of them. Ctrl-C ends the demo.");
 }

@@ -1,4 +1,4 @@
-// One reference host: the call page for one person, findable on the local network. Ends in order on Ctrl-C.
+// Runs one reference host: the call page of one user, discoverable on the local network. Stops on Ctrl-C.
 
 import { once } from "node:events";
 import { userInfo } from "node:os";
@@ -6,11 +6,11 @@ import { parseArgs } from "node:util";
 import { errorText } from "../common/error-text.ts";
 import { startHost } from "./host.ts";
 
-const help = `The call page for one person on this machine.
+const help = `The call page of one user on this machine.
 
-  --label NAME     how others see you (default: your user name)
-  --data DIR       absolute path of a folder that keeps your address the same (default: a new one each time)
-  --settings FILE  where your settings are kept: a goop.json of the field, or a new file (default: nowhere)
+  --label NAME     the name that others see (default: your user name)
+  --data DIR       absolute path of a folder that keeps your peer id (default: a new peer id each time)
+  --settings FILE  keeps your settings: Goop²'s goop.json, or a new file (default: not kept)
   --port N         port of the page on 127.0.0.1 (default: a free one)
   --help`;
 
@@ -32,14 +32,14 @@ try {
   process.exitCode = 1;
 }
 
-interface Wishes {
+interface RunOptions {
   readonly label: string;
   readonly data?: string | undefined;
   readonly settings?: string | undefined;
   readonly port: string;
 }
 
-async function run({ label, data, settings, port }: Wishes): Promise<void> {
+async function run({ label, data, settings, port }: RunOptions): Promise<void> {
   const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
   const host = await startHost({
     label,

@@ -1,29 +1,29 @@
-// The command lines of the demo and of a single host: which options there are and what they mean. Starts nothing.
+// The command line of the demo.
 
 import { parseArgs } from "node:util";
 
 export interface DemoOptions {
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly portA: number;
   readonly portB: number;
   /** Open the pages in the default browser. */
   readonly open: boolean;
   readonly devices: DeviceOptions;
-  /** End by itself after so many seconds; undefined: on Ctrl-C. */
+  /** Ends after so many seconds. Undefined: on Ctrl-C. */
   readonly durationS: number | undefined;
-  /** Print what the plugins write to stderr. */
+  /** Print the plugins' stderr. */
   readonly log: boolean;
   readonly help: boolean;
 }
 
-/** What the user named; undefined is chosen by what the machine has. */
+/** Undefined devices are chosen from those that the machine has. */
 export interface DeviceOptions {
   readonly camera: string | undefined;
   readonly microphone: string | undefined;
   readonly speaker: string | undefined;
 }
 
-export const demoHelp = `Two people on this machine who can call each other, each with a page in the browser.
+export const demoHelp = `Two users on this machine who can call each other, each with a page in the browser.
 
   --port-a N, --port-b N   ports of the two pages on 127.0.0.1 (default: free ones)
   --open, --no-open        open the pages in the default browser (default: when there is a display)

@@ -1,5 +1,4 @@
-// Two hosts on one machine that know each other by address: what the demo shows and what tests can call with.
-// Decides which devices each of the two gets. Prints nothing.
+// Starts two hosts on one machine that know each other's address, and gives each its devices. The demo and tests use them.
 
 import type {
   DeepPartial,
@@ -11,31 +10,31 @@ import type {
 import { type Host, type HostOptions, startHost } from "./host.ts";
 import type { DeviceOptions } from "./options.ts";
 
-/** An address is known some milliseconds after libp2p is loaded; a busy machine gets much more. */
+/** An address is known some milliseconds after libp2p is loaded. A busy machine gets much more time. */
 const READY_TIMEOUT_MS = 30_000;
-/** Two pitches, so that it can be heard who is who. */
+/** Two pitches, so that the two sides sound different. */
 const TONE_HZ = { alice: 440, bob: 660 } as const;
 
-/** Ports are free ones and devices chosen by what the machine has, unless given. */
+/** By default, ports are free ones, and devices are chosen from those that the machine has. */
 export interface PairOptions {
   readonly portA?: number;
   readonly portB?: number;
   readonly devices?: DeviceOptions;
-  /** Further settings of both. */
+  /** Further settings for both. */
   readonly settings?: DeepPartial<Settings>;
   readonly pluginCommand?: HostOptions["pluginCommand"];
   readonly onLog?: (label: string, line: string) => void;
 }
 
-/** Each has the other among its contacts. */
+/** Two hosts that list each other as contacts. */
 export interface Pair {
   readonly alice: Host;
   readonly bob: Host;
-  /** Ends both. Idempotent. */
+  /** Stops both. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** @throws when either does not come up or they do not find each other; nothing is left running then */
+/** @throws when either host fails to start or they do not find each other. Both are stopped then */
 export async function startPair(options: PairOptions = {}): Promise<Pair> {
   const hosts: Host[] = [];
   const stop = async (): Promise<void> => {
@@ -51,7 +50,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   }
 }
 
-/** Notes each host as soon as it runs, so that one is ended when the other fails. */
+/** Adds each host to `started` as soon as it runs, so that the caller can stop one when the other fails. */
 async function startBoth(options: PairOptions, started: Host[]): Promise<[Host, Host]> {
   const start = async (label: string, port: number | undefined, toneHz: number): Promise<Host> => {
     const { pluginCommand, onLog } = options;
@@ -65,7 +64,7 @@ async function startBoth(options: PairOptions, started: Host[]): Promise<[Host, 
     started.push(host);
     return host;
   };
-  // Both are waited for, so that no start is still under way when the first failure is answered by stopping.
+  // Waits for both, so that no start is still in progress when the caller stops the hosts after a failure.
   const [alice, bob] = await Promise.allSettled([
     start("Alice", options.portA, TONE_HZ.alice),
     start("Bob", options.portB, TONE_HZ.bob),
@@ -77,7 +76,7 @@ async function startBoth(options: PairOptions, started: Host[]): Promise<[Host, 
   return [alice.value, bob.value];
 }
 
-/** On this machine alone: no mDNS, no STUN server. */
+/** Stays on this machine: no mDNS, no STUN server. */
 function pairSettings(further: DeepPartial<Settings> = {}, toneHz: number): DeepPartial<Settings> {
   const signalling = { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false };
   return { toneHz, iceServers: [], ...further, signalling: { ...signalling, ...further.signalling } };
@@ -89,8 +88,8 @@ async function chooseDevices(host: Host, wanted: DeviceOptions | undefined, plac
 }
 
 /**
- * Real devices where there are any. A camera can be opened once only, so the second person gets the second camera or
- * the test pattern.
+ * Prefers real devices. A camera can be opened only once, so the second host gets the second camera or the test pattern.
+ * @param place which of the two hosts
  */
 export function deviceSettings(
   { cameras, microphones, speakers }: DeviceList,
@@ -107,7 +106,7 @@ export function deviceSettings(
   };
 }
 
-/** The plugin lists what it makes itself beside what is plugged in. */
+/** The plugin also lists its generated devices. */
 function isReal({ id }: Device): boolean {
   return id !== "test-pattern" && id !== "tone" && id !== "none";
 }
@@ -115,7 +114,7 @@ function isReal({ id }: Device): boolean {
 async function introduce(alice: Host, bob: Host): Promise<void> {
   const [ofAlice] = await Promise.all([ownAddress(alice), ownAddress(bob)]);
   await bob.plugin.request("contacts.add", { address: ofAlice });
-  // Bob has dialled Alice; when she does not list him by that alone, she is given his address too.
+  // Bob has dialled Alice. She gets his address too, unless she already lists him.
   const { contacts } = await alice.plugin.request("contacts.list", {});
   const bobId = bob.state.signalling?.peerId;
   if (contacts.some(({ peerId }) => peerId === bobId)) return;
@@ -125,21 +124,21 @@ async function introduce(alice: Host, bob: Host): Promise<void> {
 /** The first multiaddr of a host's plugin. @throws when signalling failed or is not ready in time */
 export async function ownAddress(host: Host): Promise<string> {
   const changed = Promise.withResolvers<string>();
-  const look = (signalling: PluginNotificationParams<"signalling.changed"> | undefined): void => {
+  const check = (signalling: PluginNotificationParams<"signalling.changed"> | undefined): void => {
     const [address] = signalling?.addresses ?? [];
     if (signalling?.state === "ready" && address) changed.resolve(address);
     if (signalling?.state === "failed") changed.reject(new Error(`signalling failed: ${signalling.why}`));
   };
-  const off = host.plugin.onNotification("signalling.changed", look);
+  const unsubscribe = host.plugin.onNotification("signalling.changed", check);
   const timer = setTimeout(
     () => changed.reject(new Error(`signalling was not ready within ${READY_TIMEOUT_MS} ms`)),
     READY_TIMEOUT_MS,
   );
-  look(host.state.signalling);
+  check(host.state.signalling);
   try {
     return await changed.promise;
   } finally {
     clearTimeout(timer);
-    off();
+    unsubscribe();
   }
 }

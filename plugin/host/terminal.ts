@@ -1,4 +1,4 @@
-// What the programs for people at a terminal share: lasting until Ctrl-C or a given time, and opening a page for them.
+// Helpers of the command-line programs: wait for Ctrl-C or a time limit, and open a page in the browser.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,13 +15,13 @@ export async function untilEnded(durationS: number | undefined, signal: AbortSig
   await Promise.race([aborted, delay(durationS * 1000, undefined, { signal }).catch(() => undefined)]);
 }
 
-/** A program goes on without a browser: it prints its address too. Resolves when it is known whether there is one. */
-export async function openInBrowser(url: string, complain: (line: string) => void): Promise<void> {
+/** Reports a missing browser and goes on, because the address is printed too. */
+export async function openInBrowser(url: string, report: (line: string) => void): Promise<void> {
   const opener = spawn("xdg-open", [url], { stdio: "ignore", detached: true });
   opener.unref();
   try {
     await once(opener, "spawn");
   } catch (error) {
-    complain(`no browser could be opened: ${errorText(error)}`);
+    report(`no browser could be opened: ${errorText(error)}`);
   }
 }

@@ -1,32 +1,32 @@
-// The answers of Goop²'s own `/api/call/*`, so that pages written for that host find them here: same requests, answers,
-// polarity and errors, made of the plugin's contract. Who may ask is the page server's matter.
+// Implements Goop²'s `/api/call/*` over the plugin's contract, so that pages written for Goop² run here unchanged: the same
+// requests, answers, polarity and errors. The page server checks access before.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type CallInfo, RpcError } from "../../../rpc-schema/index.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
-import { sendMjpeg } from "../page/mjpeg-proxy.ts";
+import { sendMjpeg } from "./mjpeg-proxy.ts";
 import { ChannelNames } from "./channel-names.ts";
 import { RequestError, readFields } from "./request-body.ts";
 
 export const CALL_API_PREFIX = "/api/call/";
 
 export interface CallApiOptions {
-  /** The plugin of the moment; undefined while there is none. */
+  /** The running plugin, or undefined. */
   plugin(): HostLink | undefined;
-  /** Where calls are made; undefined before `initialize` was answered. */
+  /** Whether the plugin or the page makes calls. Undefined before the answer to `initialize`. */
   mode(): "native" | "browser" | undefined;
-  /** Whose page the pictures are for. */
+  /** The origin of the page that shows the frames. */
   origin(): string;
 }
 
 export interface CallApi {
   answer(request: IncomingMessage, response: ServerResponse): void;
-  /** Begins to follow this plugin's calls. */
+  /** Follows the calls of this plugin. */
   attach(plugin: HostLink): void;
 }
 
-/** One call as that interface tells it; `pc_state` in the words of RTCPeerConnection. */
+/** One call in Goop²'s format. `pc_state` is a state of RTCPeerConnection. */
 interface SessionStatus {
   readonly channel_id: string;
   readonly remote_peer: string;
@@ -37,18 +37,18 @@ interface SessionStatus {
   readonly hung: boolean;
 }
 
-interface Asked {
+interface ApiRequest {
   readonly plugin: HostLink;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What stands in the path after the route's name. */
+  /** The path after the route's name. */
   readonly rest: string;
 }
 
 interface Route {
   readonly method: "GET" | "POST";
-  /** @returns the JSON to answer with; undefined when it has answered by itself */
-  answer(asked: Asked): Promise<object | undefined>;
+  /** @returns the JSON answer, or undefined when it has already answered */
+  answer(request: ApiRequest): Promise<object | undefined>;
 }
 
 export function createCallApi(options: CallApiOptions): CallApi {
@@ -69,22 +69,22 @@ class GoopCallApi implements CallApi {
         return { session_count: sessions.length, sessions };
       },
     },
-    start: { method: "POST", answer: (asked) => this.#start(asked) },
-    accept: { method: "POST", answer: (asked) => this.#accept(asked) },
-    hangup: { method: "POST", answer: (asked) => this.#hangUp(asked) },
+    start: { method: "POST", answer: (request) => this.#start(request) },
+    accept: { method: "POST", answer: (request) => this.#accept(request) },
+    hangup: { method: "POST", answer: (request) => this.#hangUp(request) },
     "toggle-audio": {
       method: "POST",
-      answer: async (asked) => ({ muted: !(await this.#toggle(asked, "call.setMicrophone", isAudioOn)) }),
+      answer: async (request) => ({ muted: !(await this.#toggle(request, "call.setMicrophone", isAudioOn)) }),
     },
     "toggle-video": {
       method: "POST",
-      answer: async (asked) => ({ disabled: !(await this.#toggle(asked, "call.setCamera", isVideoOn)) }),
+      answer: async (request) => ({ disabled: !(await this.#toggle(request, "call.setCamera", isVideoOn)) }),
     },
-    video: { method: "GET", answer: (asked) => this.#show(asked, "remote") },
-    selfvideo: { method: "GET", answer: (asked) => this.#show(asked, "local") },
-    media: { method: "GET", answer: (asked) => this.#noWebM(asked) },
-    self: { method: "GET", answer: (asked) => this.#noWebM(asked) },
-    // Answered by that host in the same way: its loopback connection to the page was never built.
+    video: { method: "GET", answer: (request) => this.#sendFrames(request, "remote") },
+    selfvideo: { method: "GET", answer: (request) => this.#sendFrames(request, "local") },
+    media: { method: "GET", answer: (request) => this.#refuseWebM(request) },
+    self: { method: "GET", answer: (request) => this.#refuseWebM(request) },
+    // Goop² gives the same answers, because its loopback connection to the page was never built.
     loopback: { method: "POST", answer: async ({ rest }) => loopbackStub(rest) },
   };
 
@@ -116,14 +116,14 @@ class GoopCallApi implements CallApi {
     if (body) sendJson(response, body);
   }
 
-  /** There is nothing but the mode where calls are made in the page. */
+  /** When the page makes the calls, only `mode` exists. */
   #nativeRoute(name: string): Route | undefined {
     return this.#options.mode() === "browser" || !Object.hasOwn(this.#routes, name)
       ? undefined
       : this.#routes[name];
   }
 
-  /** `first`: this process has not been asked before, so no page can have left a call behind. */
+  /** `first` is true for the first request of this process, when no page can have left a call behind. */
   readonly #modeRoute: Route = {
     method: "GET",
     answer: async () => {
@@ -138,41 +138,41 @@ class GoopCallApi implements CallApi {
     return calls.filter(isSession).map((call) => statusOf(call, this.#names.channelOf(call.callId)));
   }
 
-  async #start({ plugin, request }: Asked): Promise<object> {
+  async #start({ plugin, request }: ApiRequest): Promise<object> {
     const { channel_id, remote_peer, media_type } = await readFields(request, ["remote_peer"]);
     const media = media_type === "audio" ? "audio" : "video";
-    const { callId } = await failing500(plugin.request("call.start", { peerId: remote_peer ?? "", media }));
+    const { callId } = await orFail(plugin.request("call.start", { peerId: remote_peer ?? "", media }));
     if (channel_id) this.#names.set(channel_id, callId);
     return { status: "started", channel_id: channel_id || callId };
   }
 
-  async #accept({ plugin, request }: Asked): Promise<object> {
+  async #accept({ plugin, request }: ApiRequest): Promise<object> {
     const { channel_id = "" } = await readFields(request, ["channel_id"]);
-    await failing500(plugin.request("call.accept", { callId: this.#names.callOf(channel_id) }));
+    await orFail(plugin.request("call.accept", { callId: this.#names.callOf(channel_id) }));
     return { status: "accepted", channel_id };
   }
 
-  async #hangUp({ plugin, request }: Asked): Promise<object> {
+  async #hangUp({ plugin, request }: ApiRequest): Promise<object> {
     const { channel_id = "" } = await readFields(request, ["channel_id"]);
     try {
       await plugin.request("call.hangup", { callId: this.#names.callOf(channel_id) });
       return { status: "hung_up" };
     } catch (error) {
-      if (!isUnknown(error)) throw error;
+      if (!isUnknownCall(error)) throw error;
       return { status: "not_found" };
     }
   }
 
   /** @returns whether it is on now */
   async #toggle(
-    { plugin, request }: Asked,
+    { plugin, request }: ApiRequest,
     method: "call.setMicrophone" | "call.setCamera",
     isOn: (call: CallInfo) => boolean,
   ): Promise<boolean> {
     const { channel_id = "" } = await readFields(request, ["channel_id"]);
     const call = await this.#sessionOf(plugin, channel_id);
     const on = !isOn(call);
-    await failing500(plugin.request(method, { callId: call.callId, on }));
+    await orFail(plugin.request(method, { callId: call.callId, on }));
     return on;
   }
 
@@ -185,24 +185,27 @@ class GoopCallApi implements CallApi {
     return call;
   }
 
-  async #show({ plugin, request, response, rest }: Asked, source: "remote" | "local"): Promise<undefined> {
+  async #sendFrames(
+    { plugin, request, response, rest }: ApiRequest,
+    source: "remote" | "local",
+  ): Promise<undefined> {
     if (rest === "") throw new RequestError(400, "missing channel id");
     const { callId } = await this.#sessionOf(plugin, rest);
     await sendMjpeg({ plugin, callId, source, origin: this.#options.origin() }, request, response);
   }
 
-  /** Nothing here makes WebM; saying so beats an empty picture. */
-  async #noWebM({ plugin, rest }: Asked): Promise<undefined> {
+  /** An explicit refusal is better than an empty video. */
+  async #refuseWebM({ plugin, rest }: ApiRequest): Promise<undefined> {
     if (rest === "") throw new RequestError(400, "missing channel id");
     await this.#sessionOf(plugin, rest);
     throw new RequestError(
       501,
-      "WebM is not offered: show /api/call/video/{channel} in an <img>, or subscribe by frames.subscribe",
+      "WebM is not available. Show /api/call/video/{channel} in an <img>, or use frames.subscribe.",
     );
   }
 }
 
-/** A call that only rings here is no session yet. */
+/** An incoming call that still rings is not a session. */
 function isSession({ direction, phase }: CallInfo): boolean {
   return phase !== "ended" && !(direction === "incoming" && (phase === "requesting" || phase === "ringing"));
 }
@@ -233,7 +236,7 @@ function pcStateOf({ phase }: CallInfo): string {
   }
 }
 
-/** Before the call is accepted no device is open; then what counts is what it will begin with. */
+/** No device is open before the call is accepted. Until then, this is the state in which the call will begin. */
 function isAudioOn({ phase, local: { microphone } }: CallInfo): boolean {
   return isBeforeMedia(phase) || microphone.state === "live" || microphone.state === "opening";
 }
@@ -252,13 +255,13 @@ function loopbackStub(rest: string): object {
   throw new RequestError(404, "404 page not found");
 }
 
-function isUnknown(error: unknown): boolean {
-  // An id that cannot be a call's is as unknown as one that is none's.
+function isUnknownCall(error: unknown): boolean {
+  // An invalid call id counts as an unknown one.
   return error instanceof RpcError && (error.kind === "unknownCall" || error.kind === "invalidParams");
 }
 
-/** That interface knows one failure only. */
-async function failing500<T>(answer: Promise<T>): Promise<T> {
+/** Goop² answers 500 for every failure. */
+async function orFail<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {

@@ -1,33 +1,32 @@
-// Pages of Goop² choose a call's channel id themselves, the plugin chooses its call id: which is which, for the calls of
-// one plugin process. Knows no HTTP.
+// Maps the channel ids that Goop²'s pages choose to the call ids that the plugin chooses, for one plugin process.
 
 import { BoundedMap } from "../../common/bounded-map.ts";
 
-/** A page that starts calls which end unheard must not fill the memory; one call at a time is usual. */
-const MAX_NAMES = 64;
+/** Limits what a page can fill with calls whose end goes unnoticed. One call at a time is usual. */
+const MAX_CHANNELS = 64;
 
 export class ChannelNames {
-  readonly #calls = new BoundedMap<string, string>(MAX_NAMES);
+  readonly #callIds = new BoundedMap<string, string>(MAX_CHANNELS);
 
   set(channel: string, callId: string): void {
-    this.#calls.set(channel, callId);
+    this.#callIds.set(channel, callId);
   }
 
-  /** An incoming call's channel is its call id already. */
+  /** An incoming call's channel id is its call id. */
   callOf(channel: string): string {
-    return this.#calls.get(channel) ?? channel;
+    return this.#callIds.get(channel) ?? channel;
   }
 
   channelOf(callId: string): string {
-    for (const [channel, known] of this.#calls.entries()) if (known === callId) return channel;
+    for (const [channel, id] of this.#callIds.entries()) if (id === callId) return channel;
     return callId;
   }
 
   forget(callId: string): void {
-    this.#calls.delete(this.channelOf(callId));
+    this.#callIds.delete(this.channelOf(callId));
   }
 
   clear(): void {
-    this.#calls.clear();
+    this.#callIds.clear();
   }
 }

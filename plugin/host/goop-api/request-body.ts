@@ -1,12 +1,12 @@
-// Reads the small JSON objects that pages post. Knows no call.
+// Reads the small JSON objects that pages post.
 
 import type { IncomingMessage } from "node:http";
 import { errorText } from "../../common/error-text.ts";
 
-/** The largest holds two ids. */
+/** The largest body holds two ids. */
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** Answered with its status and its message as plain text. */
+/** Becomes an answer with this status and the message as plain text. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly status: number;
@@ -17,7 +17,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Fields that hold text; others are left out. @throws RequestError 400 */
+/** @returns the text fields, without the others. @throws RequestError 400 */
 export async function readFields(
   request: IncomingMessage,
   required: readonly string[],

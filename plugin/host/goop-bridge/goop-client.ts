@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from "node:http";
 import { errorText } from "../../common/error-text.ts";
 
 /** Goop² 2.4 gives a message 5 s including its retry, and the plugin waits 6 s for `signal.send`. This lies between the two. */
-export const ANSWER_MS = 5_500;
+const ANSWER_MS = 5_500;
 /** A list of thousands of peers takes a few megabytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_ERROR_TEXT_CHARS = 200;

@@ -28,7 +28,7 @@ export interface GoopTimings {
   readonly replayMs: number;
 }
 
-export const goopTimings: GoopTimings = {
+const defaultTimings: GoopTimings = {
   retryMs: 250,
   longestRetryMs: 5_000,
   awayMs: 3_000,
@@ -65,7 +65,7 @@ const MAX_FAILED_POLLS = 2;
 
 /** Waits for Goop² as long as it takes. @throws the signal's reason */
 export async function attachToGoop(options: GoopTransportOptions): Promise<GoopTransport> {
-  const timings = { ...goopTimings, ...options.timings };
+  const timings = { ...defaultTimings, ...options.timings };
   const { client, signal } = options;
   let lastReport = "";
   for (let attempt = 0; ; attempt += 1) {

@@ -1,5 +1,5 @@
-// Which pages watch the plugin's charts. The plugin knows one watcher, its host; a second page makes it tell anew how
-// everything stands, and the pages that watch already take that as nothing new.
+// The pages that subscribe to the plugin's charts. For the plugin, the host is one subscriber. When a second page joins, the
+// plugin repeats all states, and the first page treats the repetition as no change.
 
 export class ChartSubscribers<Page> {
   readonly #pages = new Set<Page>();
@@ -12,7 +12,7 @@ export class ChartSubscribers<Page> {
     this.#pages.add(page);
   }
 
-  /** @returns whether it was the last one */
+  /** @returns whether the last subscriber has left */
   leave(page: Page): boolean {
     return this.#pages.delete(page) && this.#pages.size === 0;
   }

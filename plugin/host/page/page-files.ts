@@ -1,4 +1,4 @@
-// The files of the call page by their URL paths, read once. A browser can fetch nothing else.
+// The files of the call page by URL path, read once. Nothing else is served.
 
 import { aliasModule, MODULE_EXTENSION, readPageFile, readPageFolder } from "../../http/page-folder.ts";
 import type { PageFile } from "../../http/pages.ts";

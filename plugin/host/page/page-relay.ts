@@ -1,5 +1,5 @@
-// What passes between the pages and the plugin: allowed requests one way, notifications to every page and pictures to
-// their owner the other. Adds nothing to the contract but what the pages need to know about the host itself.
+// Relays JSON-RPC between the pages and the plugin: allowed requests to the plugin, notifications to every page, and frames to
+// the page that subscribed.
 
 import { WebSocket } from "ws";
 import {
@@ -11,11 +11,12 @@ import {
   RpcError,
 } from "../../../rpc-schema/index.ts";
 import { errorText } from "../../common/error-text.ts";
+import { isRecord } from "../../common/is-record.ts";
 import { frameLineRoute, type HostLink } from "../../rpc/host-link.ts";
 import { ChartSubscribers } from "./chart-subscribers.ts";
 import { createStreamOwners, type StreamOwners } from "./stream-owners.ts";
 
-/** A page may use the plugin, but neither start nor end it. */
+/** A page may use the plugin, but must not start or end it. */
 const pageMethods: ReadonlySet<string> = new Set<MethodName>([
   "settings.update",
   "contacts.list",
@@ -39,42 +40,43 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
 ]);
 const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
 
-/** What the charts do goes to those pages only that watch them. */
-type RelayedName = Exclude<keyof typeof pluginNotifications, "frame" | "charts.recorded" | "calls.persisted">;
+/** `frame` and `charts.recorded` go only to the pages that subscribed. */
+type RelayedName = Exclude<
+  keyof typeof pluginNotifications,
+  "frame" | "charts.recorded" | "calls.persisted"
+>;
 
-/** A page with this much unread has stopped; pictures alone stay far below, since they are paid for by credit. */
+/** A page with so much unread data has stopped. Frames alone stay far below, because of their credit. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 
 /** A request to the host itself. @throws RpcError */
 export type HostMethod = (params: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 export interface RelayOptions {
-  /** The plugin of the moment; undefined while there is none. */
+  /** The running plugin, or undefined. */
   plugin(): HostLink | undefined;
-  /** Requests to the host itself, by name. */
   readonly hostMethods: ReadonlyMap<string, HostMethod>;
-  /** Runs after a page's request succeeded. */
+  /** Called after a page's request has succeeded. */
   onResult(method: MethodName, params: unknown, result: unknown): void;
   log(line: string): void;
 }
 
-/** Outlives plugins: pages stay while one ends and the next is attached. */
+/** Outlives plugins: pages stay connected while one ends and the next is attached. */
 export interface PageRelay {
-  /** @param greeting the notification that a new page gets first */
+  /** @param greeting the first message to the new page */
   addPage(socket: WebSocket, greeting: string): void;
-  /** Begins to pass on what this plugin says; ends by itself with the link. */
+  /** Relays this plugin's notifications until its link closes. */
   attach(plugin: HostLink): void;
-  /** One message to every page. */
   broadcast(message: string): void;
-  /** The plugin is gone: forgets its streams. */
+  /** The plugin has ended: forgets its streams and chart subscribers. */
   detach(): void;
 }
 
-/** A page that leaves has its streams unsubscribed, so that the plugin stops coding for nobody. */
+/** Unsubscribes the streams of a page that closes, so that the plugin stops encoding for it. */
 export function createPageRelay(options: RelayOptions): PageRelay {
   const pages = new Set<WebSocket>();
   const owners = createStreamOwners<WebSocket>();
-  const watchers = new ChartSubscribers<WebSocket>();
+  const subscribers = new ChartSubscribers<WebSocket>();
   const broadcast = (message: string): void => {
     for (const page of pages) send(page, message);
   };
@@ -82,7 +84,7 @@ export function createPageRelay(options: RelayOptions): PageRelay {
     broadcast,
     detach() {
       owners.clear();
-      watchers.clear();
+      subscribers.clear();
     },
     attach(plugin) {
       for (const method of pluginNotificationNames) {
@@ -92,7 +94,7 @@ export function createPageRelay(options: RelayOptions): PageRelay {
       }
       plugin.onNotification("charts.recorded", (params) => {
         const message = JSON.stringify({ jsonrpc: "2.0", method: "charts.recorded", params });
-        for (const page of watchers.all) send(page, message);
+        for (const page of subscribers.all) send(page, message);
       });
       plugin.onFrameLine((line) => {
         const stream = frameLineRoute(line)?.stream;
@@ -102,13 +104,13 @@ export function createPageRelay(options: RelayOptions): PageRelay {
     },
     addPage(socket, greeting) {
       pages.add(socket);
-      const page = new Page(socket, owners, watchers, options);
+      const page = new Page(socket, owners, subscribers, options);
       socket.on("message", (data) => page.receive(String(data)));
       socket.on("error", (error) => options.log(`host: a page's connection: ${error.message}`));
       socket.once("close", () => {
         pages.delete(socket);
         for (const stream of owners.release(socket)) page.unsubscribe(stream);
-        page.stopWatching();
+        page.unsubscribeCharts();
       });
       send(socket, greeting);
     },
@@ -128,18 +130,18 @@ function send(socket: WebSocket, message: string | Buffer): void {
 class Page {
   readonly #socket: WebSocket;
   readonly #owners: StreamOwners<WebSocket>;
-  readonly #watchers: ChartSubscribers<WebSocket>;
+  readonly #subscribers: ChartSubscribers<WebSocket>;
   readonly #options: RelayOptions;
 
   constructor(
     socket: WebSocket,
     owners: StreamOwners<WebSocket>,
-    watchers: ChartSubscribers<WebSocket>,
+    subscribers: ChartSubscribers<WebSocket>,
     options: RelayOptions,
   ) {
     this.#socket = socket;
     this.#owners = owners;
-    this.#watchers = watchers;
+    this.#subscribers = subscribers;
     this.#options = options;
   }
 
@@ -160,7 +162,6 @@ class Page {
     } else if (id === undefined) {
       this.#notify(method, params);
     } else {
-      // Every failure becomes an answer in there.
       void this.#request(id, method, params);
     }
   }
@@ -168,15 +169,15 @@ class Page {
   unsubscribe(stream: string): void {
     const ended = this.#options.plugin()?.request("frames.unsubscribe", { stream });
     ended?.catch((error: unknown) => {
-      // It ended with its call before the page left.
+      // The stream ended with its call before the page closed.
       if (error instanceof RpcError && error.kind === "unknownStream") return;
       this.#options.log(`host: unsubscribing ${stream}: ${errorText(error)}`);
     });
   }
 
-  /** The page is gone; the plugin tells nobody any more once the last watcher is. */
-  stopWatching(): void {
-    if (!this.#watchers.leave(this.#socket)) return;
+  /** Ends the host's own subscription once the last page has left. */
+  unsubscribeCharts(): void {
+    if (!this.#subscribers.leave(this.#socket)) return;
     const ended = this.#options.plugin()?.request("charts.unsubscribe", {});
     ended?.catch((error: unknown) => this.#options.log(`host: charts.unsubscribe: ${errorText(error)}`));
   }
@@ -184,7 +185,7 @@ class Page {
   #notify(method: string, params: unknown): void {
     if (method !== "frames.ack") return;
     const ack = hostNotifications["frames.ack"].params.safeParse(params);
-    // Only the owner pays: another page's acknowledgement would give away its credit.
+    // Only the owner may acknowledge. Another page's acknowledgement would spend the owner's credit.
     if (!ack.success || !this.#owners.isOwner(ack.data.stream, this.#socket)) return;
     this.#options.plugin()?.notify("frames.ack", ack.data);
   }
@@ -198,7 +199,7 @@ class Page {
     }
   }
 
-  /** Undefined when the answer has been sent already. @throws RpcError or HostLinkError */
+  /** @returns undefined when the answer has already been sent. @throws RpcError or HostLinkError */
   async #answer(id: unknown, method: string, params: unknown): Promise<unknown> {
     const ofHost = this.#options.hostMethods.get(method);
     if (ofHost) return ofHost(isRecord(params) ? params : {});
@@ -209,11 +210,11 @@ class Page {
       await this.#subscribe(id, plugin, params);
       return undefined;
     }
-    // The plugin checks the params itself, and its complaints name the fields.
+    // The plugin checks the params itself, and its errors name the fields.
     if (method === "frames.unsubscribe") this.#owners.forget(streamOf(params));
-    // Others may still watch; the plugin has one watcher, its host.
-    if (method === "charts.unsubscribe" && !this.#watchers.leave(this.#socket)) return null;
-    if (method === "charts.subscribe") this.#watchers.join(this.#socket);
+    // Other pages may still be subscribed, and the plugin has one subscriber: the host.
+    if (method === "charts.unsubscribe" && !this.#subscribers.leave(this.#socket)) return null;
+    if (method === "charts.subscribe") this.#subscribers.join(this.#socket);
     const result = await plugin.request(method, params as never);
     this.#options.onResult(method, params, result);
     return result;
@@ -253,8 +254,4 @@ function isPageMethod(method: string): method is MethodName {
 
 function streamOf(params: unknown): string {
   return isRecord(params) ? String(params.stream) : "";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,4 @@
-// Serves the call page on loopback and lets only that page's own WebSocket in: the right token, Host and Origin.
-// Knows nothing of what is said over the socket.
+// Serves the call page on loopback. A WebSocket or an API request needs the right token, Host and Origin.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -20,21 +19,19 @@ import { loadPageFiles } from "./page-files.ts";
 /** The largest request of a page is a settings change. */
 const MAX_REQUEST_BYTES = 64 * 1024;
 
-/** Reachable on loopback only. */
 export interface PageServer {
   readonly port: number;
   readonly token: string;
-  /** What the browser opens. The token stands in the fragment, which is never sent. */
+  /** The address to open in a browser. The token is in the fragment, which browsers never send. */
   readonly url: string;
-  /** Ends open pages too. */
+  /** Also closes the sockets of open pages. */
   close(): Promise<void>;
 }
 
-/** Beyond the call page itself. */
 export interface PageServerOptions {
   /** Further pages of the host: URL path → file. */
   readonly files?: ReadonlyMap<string, PageFile> | undefined;
-  /** Answers what lies beneath `prefix`, for those who show the session's token. */
+  /** Answers requests below `prefix` that carry the session's token. */
   readonly api?:
     | { readonly prefix: string; answer(request: IncomingMessage, response: ServerResponse): void }
     | undefined;
@@ -47,11 +44,11 @@ export async function startPageServer(
   { files, api }: PageServerOptions = {},
 ): Promise<PageServer> {
   const all = new Map([...(await loadPageFiles()), ...(files ?? [])]);
-  const answerViewer = createFileHandler(loadViewerFiles);
+  const answerChartViewer = createFileHandler(loadViewerFiles);
   const token = makeToken();
   const server = createServer((request, response) => {
     if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
-    else if (isViewerPath(request.url ?? "")) answerViewer(request, response);
+    else if (isViewerPath(request.url ?? "")) answerChartViewer(request, response);
     else serveFile(request, response, all);
   });
   const sockets = new WebSocketServer({
@@ -77,8 +74,8 @@ async function close(server: Server, sockets: WebSocketServer): Promise<void> {
 }
 
 /**
- * A page on this very origin is not enough: the token must be shown too, as `Authorization: Bearer …` or, where an element
- * fetches and no header can be set, as `?token=…`.
+ * The origin alone is not enough. The request needs the token, as `Authorization: Bearer …`, or as `?token=…` where an
+ * element fetches and cannot set a header.
  */
 function answerApi(
   request: IncomingMessage,
@@ -89,20 +86,20 @@ function answerApi(
   const refuse = (status: number, why: string): void => {
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
   };
-  if (!isOwnHost(request)) refuse(403, "this server answers to its own address only");
-  else if (!isOwnPage(request)) refuse(403, "only the host's own pages may ask");
-  else if (!isSameToken(shownToken(request), token)) refuse(401, "the session's token is missing or wrong");
+  if (!isOwnHost(request)) refuse(403, "this server answers only to its own address");
+  else if (!isOwnPage(request)) refuse(403, "only the host's own pages may send requests");
+  else if (!isSameToken(tokenOf(request), token)) refuse(401, "the session's token is missing or wrong");
   else next(request, response);
 }
 
-/** Where a browser says which page asks; other programs do not say. */
+/** Browsers name the page that sends a request. Other programs do not, and need only the token. */
 function isOwnPage({ headers }: IncomingMessage): boolean {
   const site = headers["sec-fetch-site"];
   if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) return false;
   return site === undefined || site === "same-origin";
 }
 
-function shownToken({ headers, url }: IncomingMessage): string {
+function tokenOf({ headers, url }: IncomingMessage): string {
   const bearer = /^Bearer ([\w-]+)$/.exec(headers.authorization ?? "")?.[1];
   return bearer ?? new URL(url ?? "/", "http://host").searchParams.get("token") ?? "";
 }

@@ -1,44 +1,44 @@
-// Decides whether a plugin that died is started again for the call it was in, and holds what the next one needs to go on
-// with it. Starts nothing itself; what a snapshot says is the plugin's alone.
+// Decides whether a dead plugin is replaced because of its call, and keeps the snapshot that its successor needs.
 
 import type { HostLink } from "../../rpc/host-link.ts";
 
-/** A call that kills each plugin soon after it was taken up is not worth a third. */
+/** A call that kills two plugins in a row is given up. */
 const MAX_DEATHS_IN_A_ROW = 2;
 
 export interface Rescue {
+  /** Opaque text of the plugin, for `resume` of `initialize`. */
   readonly snapshot: string;
   readonly callId: string;
 }
 
 export class CallRescue {
-  #kept: Rescue | null = null;
+  #rescue: Rescue | null = null;
   #deaths = 0;
 
-  /** Follows what this plugin gives to keep. */
+  /** Follows the snapshots of this plugin. */
   attach(link: HostLink): void {
     link.onNotification("calls.persisted", ({ snapshot, callId }) => {
-      this.#kept = snapshot === null || callId === undefined ? null : { snapshot, callId };
+      this.#rescue = snapshot === null || callId === undefined ? null : { snapshot, callId };
     });
-    // A plugin that could not read what it was given has nothing else to say of it.
+    // A plugin that cannot read its snapshot reports the end of the call, and persists nothing.
     link.onNotification("call.ended", ({ callId }) => {
-      if (callId === this.#kept?.callId) this.#kept = null;
+      if (callId === this.#rescue?.callId) this.#rescue = null;
     });
     link.onNotification("call.changed", ({ phase }) => {
       if (phase === "connected") this.#deaths = 0;
     });
   }
 
-  /** The plugin is ended on purpose, and so are its calls. */
+  /** The plugin and its calls end on purpose. */
   forget(): void {
-    this.#kept = null;
+    this.#rescue = null;
     this.#deaths = 0;
   }
 
-  /** The plugin died; it may do so again before it gave anything to keep. @returns null where no other is to be started */
+  /** Keeps the snapshot, because the successor may die before it persists one. @returns null when no successor is needed */
   pluginDied(): Rescue | null {
-    if (this.#kept) this.#deaths += 1;
+    if (this.#rescue) this.#deaths += 1;
     if (this.#deaths > MAX_DEATHS_IN_A_ROW) this.forget();
-    return this.#kept;
+    return this.#rescue;
   }
 }

@@ -1,4 +1,4 @@
-// The plugin's manifest as a host finds it: which plugin it is, how it is started, what settings it has.
+// Reads the plugin's manifest: its name, its start command, and its settings.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -6,27 +6,27 @@ import { type Manifest, manifestSchema } from "../../../rpc-schema/index.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { PluginCommand } from "./plugin-process.ts";
 
-/** Of this package; dist/ lies one level deeper than the sources. */
-const OWN = new URL(
+/** This package's manifest. The compiled file lies one folder deeper, in dist/. */
+const OWN_MANIFEST = new URL(
   import.meta.url.endsWith(".ts")
     ? "../../../rpc-schema/plugin-manifest.json"
     : "../../../../rpc-schema/plugin-manifest.json",
   import.meta.url,
 );
 
-/** @throws Error that names the file, when it is missing or not a manifest that this host understands */
-export async function readManifest(file: URL = OWN): Promise<Manifest> {
+/** @throws Error that names the file when it is missing or not a valid manifest */
+export async function readManifest(file: URL = OWN_MANIFEST): Promise<Manifest> {
   const path = fileURLToPath(file);
   try {
     return manifestSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {
     const why = errorText(error);
-    throw new Error(`${path} is no manifest of a plugin: ${why}`, { cause: error });
+    throw new Error(`${path} is not a plugin's manifest: ${why}`, { cause: error });
   }
 }
 
-/** Arguments that are paths are relative to the manifest. `node` is the one that runs this host. */
-export function startCommandOf(manifest: Manifest, file: URL = OWN): PluginCommand {
+/** Relative paths start at the manifest. `node` is the executable that runs this host. */
+export function startCommandOf(manifest: Manifest, file: URL = OWN_MANIFEST): PluginCommand {
   const { program, args } = manifest.start;
   return {
     program: program === "node" ? process.execPath : program,
@@ -34,7 +34,7 @@ export function startCommandOf(manifest: Manifest, file: URL = OWN): PluginComma
   };
 }
 
-/** What is wrong with the machine for this plugin; null when it fits. */
+/** Why the plugin cannot run on this platform, or null. */
 export function platformIssue({ title, platforms }: Manifest, platform: string): string | null {
   if (platforms.includes(platform)) return null;
   return `${title} run on ${platforms.join(" and ")}, and this machine is ${platform}`;

@@ -1,5 +1,4 @@
-// Starts the plugin's program over stdio, watches it, and ends it: first by the protocol, then by signal.
-// Knows no pages.
+// Starts the plugin's program over stdio, observes its exit, and stops it: first by the protocol, then by SIGKILL.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -7,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { errorText } from "../../common/error-text.ts";
 import { connectPlugin, type HostLink } from "../../rpc/host-link.ts";
 
-/** How long a plugin may take to leave before it is killed. */
+/** Milliseconds before a plugin that should leave is killed. */
 export interface LeaveTimeouts {
   /** For the answer to `shutdown`. */
   readonly shutdownMs: number;
@@ -15,12 +14,12 @@ export interface LeaveTimeouts {
   readonly exitMs: number;
 }
 
-/** Hang-ups take up to 0.7 s each; a plugin that needs longer than this is stuck. */
+/** A hang-up takes up to 0.7 s, so a plugin that needs longer than this is stuck. */
 const leaveTimeouts: LeaveTimeouts = { shutdownMs: 3_000, exitMs: 2_000 };
-/** The last words on stderr can arrive after the exit itself. */
-const LAST_WORDS_MS = 200;
+/** The last lines on stderr can arrive after the exit. */
+const STDERR_DRAIN_MS = 200;
 
-/** `program` is looked up in PATH when it holds no slash, execvp(3). */
+/** A `program` without a slash is looked up in PATH, as by execvp(3). */
 export interface PluginCommand {
   readonly program: string;
   readonly args: readonly string[];
@@ -28,33 +27,33 @@ export interface PluginCommand {
 
 /** How a plugin process ended. */
 export interface PluginExit {
-  /** In words: exit status or signal. */
+  /** A sentence with the exit status or the signal. */
   readonly why: string;
   readonly code: number | null;
   readonly signal: string | null;
-  /** Last line on stderr; empty when there was none. */
+  /** The last line on stderr, or "". */
   readonly lastLine: string;
 }
 
-/** Exists also when the program could not be started: `exited` says so then. */
+/** Exists also when the program could not be started. `exited` then holds the reason. */
 export interface PluginProcess {
   readonly link: HostLink;
   readonly pid: number | undefined;
   /** Never rejects. */
   readonly exited: Promise<PluginExit>;
-  /** `shutdown`, `exit`, then SIGKILL when it has not left in time. Idempotent. */
+  /** Sends `shutdown` and `exit`, then SIGKILL after the timeout. Idempotent. */
   stop(): Promise<PluginExit>;
 }
 
-/** This package's own program, compiled or from source like this file. */
+/** This package's own program: compiled or source, like this file. */
 export function ownPlugin(): PluginCommand {
   const name = import.meta.url.endsWith(".ts") ? "../../main.ts" : "../../main.js";
   return { program: process.execPath, args: [fileURLToPath(new URL(name, import.meta.url))] };
 }
 
 /**
- * @param env undefined: this process's own
- * @param onLine every line that the plugin writes to stderr
+ * @param env undefined uses this process's environment
+ * @param onLine receives every line that the plugin writes to stderr
  */
 export function startPlugin(
   { program, args }: PluginCommand,
@@ -62,7 +61,7 @@ export function startPlugin(
   onLine: (line: string) => void,
   timeouts = leaveTimeouts,
 ): PluginProcess {
-  // A process group of its own: Ctrl-C in the terminal reaches the host only, which then ends the plugin in order.
+  // In its own process group, the plugin does not receive the terminal's Ctrl-C. The host ends it in order instead.
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env, detached: true });
   let lastLine = "";
   const lines = createInterface({ input: child.stderr });
@@ -73,8 +72,7 @@ export function startPlugin(
   const link = connectPlugin(child.stdin, child.stdout, {
     log: (level, message) => onLine(`host: ${level}: ${message}`),
   });
-  const exited = watchExit(child, () => lastLine);
-  // Nobody waits for a process that never came to be, but its error must not go unheard either: it is in `exited`.
+  const exited = untilExit(child, () => lastLine);
   void exited.then(() => link.close());
   let stopping: Promise<PluginExit> | undefined;
   return {
@@ -88,14 +86,14 @@ export function startPlugin(
   };
 }
 
-async function watchExit(child: ChildProcess, lastLine: () => string): Promise<PluginExit> {
+async function untilExit(child: ChildProcess, lastLine: () => string): Promise<PluginExit> {
   const end = Promise.withResolvers<{ code: number | null; signal: string | null; error?: Error }>();
   child.once("exit", (code, signal) => end.resolve({ code, signal }));
   child.once("error", (error) => end.resolve({ code: null, signal: null, error }));
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const { code, signal, error } = await end.promise;
   if (error) return { code, signal, why: `it could not be started: ${error.message}`, lastLine: lastLine() };
-  await within(closed, LAST_WORDS_MS);
+  await settlesWithin(closed, STDERR_DRAIN_MS);
   const why = signal ? `it was ended by signal ${signal}` : `it left with exit status ${code}`;
   return { code, signal, why, lastLine: lastLine() };
 }
@@ -114,21 +112,21 @@ async function stop({ child, link, exited, onLine }: Running, timeouts: LeaveTim
     onLine(`host: shutdown was not answered: ${errorText(error)}`);
   }
   link.notify("exit", {});
-  if (!(await within(exited, timeouts.exitMs))) {
+  if (!(await settlesWithin(exited, timeouts.exitMs))) {
     onLine(`host: process ${child.pid} did not leave within ${timeouts.exitMs} ms; SIGKILL`);
     child.kill("SIGKILL");
   }
   return exited;
 }
 
-/** True when `event` came within `timeoutMs`. */
-async function within(event: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+/** @returns whether `event` resolved within `timeoutMs` */
+async function settlesWithin(event: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
+  const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
   try {
-    return await Promise.race([event.then(() => true), late]);
+    return await Promise.race([event.then(() => true), timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,5 +1,5 @@
-// What the host does with its plugin's settings: gives them at the start, passes changes on, remembers what waits for a
-// restart, and keeps devices that were stored by label pointing at the right one.
+// Applies the stored settings to the plugin: at the start, after each change, and when a device that was stored by its label
+// is plugged in. Remembers which settings need a restart.
 
 import {
   type DeepPartial,
@@ -22,11 +22,11 @@ import { type StoredSettings, settingsRefused, withDevices } from "./stored-sett
 export interface SettingsControllerOptions {
   readonly manifest: Manifest;
   readonly settings: StoredSettings;
-  /** The plugin of the moment, once it is initialized. */
+  /** The running plugin, once it is initialized. */
   plugin(): HostLink | undefined;
-  /** Starts or ends the plugin; resolves when that is done. */
+  /** Resolves when the plugin has started or ended. */
   setEnabled(isEnabled: boolean): Promise<void>;
-  /** The pages are told of it. */
+  /** Updates the pages. */
   onChange(change: { settings?: Settings; restartNeeded: readonly string[] }): void;
   log(line: string): void;
 }
@@ -35,8 +35,8 @@ export class SettingsController {
   readonly #options: SettingsControllerOptions;
   #devices: DeviceList | null = null;
   #restartNeeded: string[] = [];
-  /** The devices that the plugin was told last, as JSON. */
-  #told = "";
+  /** The device settings that the plugin received last, as JSON. */
+  #lastSent = "";
 
   constructor(options: SettingsControllerOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class SettingsController {
     return this.#options.settings.values();
   }
 
-  /** What `initialize` gets, beside what the program that runs this host wants. */
+  /** The stored settings for `initialize`. */
   initial(): DeepPartial<Settings> {
     this.#restartNeeded = [];
     return this.#options.settings.pluginSettings(this.#devices);
@@ -64,47 +64,47 @@ export class SettingsController {
     return { title, version, schema, values: this.values, restartNeeded: this.#restartNeeded };
   }
 
-  /** Follows the devices of a plugin that was initialized, as far as any is stored. */
+  /** Follows the device list of an initialized plugin. */
   attach(plugin: HostLink): void {
-    plugin.onNotification("devices.changed", (devices) => this.#listed(plugin, devices));
+    plugin.onNotification("devices.changed", (devices) => this.#applyDevices(plugin, devices));
     if (!hasDevice(this.values)) return;
     plugin.request("devices.list", {}).then(
-      (devices) => this.#listed(plugin, devices),
-      (error: unknown) => this.#options.log(`host: devices not listed: ${errorText(error)}`),
+      (devices) => this.#applyDevices(plugin, devices),
+      (error: unknown) => this.#options.log(`host: the devices were not listed: ${errorText(error)}`),
     );
   }
 
-  /** A label means nothing before it is known what is there. */
-  async #learnDevices(): Promise<void> {
+  /** A label can be resolved only with the list of devices. */
+  async #loadDevices(): Promise<void> {
     this.#devices ??= (await this.#options.plugin()?.request("devices.list", {})) ?? null;
   }
 
   /**
-   * All or nothing: the plugin is asked first, since it knows what a schema cannot.
-   * @throws RpcError invalidParams that names each wrong value as the host does
+   * All or nothing. The plugin gets the change first, because it checks more than the schema does.
+   * @throws RpcError invalidParams with the host's name of each wrong value
    */
   async change(values: Readonly<Record<string, unknown>>): Promise<SettingsAnswer> {
     const { settings, onChange } = this.#options;
     const change = settings.check(values);
-    if (hasDevice(change)) await this.#learnDevices();
-    const taken = await this.#apply(toPluginSettings(withDevices(change, this.#devices)));
+    if (hasDevice(change)) await this.#loadDevices();
+    const pluginSettings = await this.#apply(toPluginSettings(withDevices(change, this.#devices)));
     await settings.store(change);
     if (change.enabled !== undefined) await this.#options.setEnabled(change.enabled);
-    onChange({ ...(taken ? { settings: taken } : {}), restartNeeded: this.#restartNeeded });
+    onChange({ ...(pluginSettings ? { settings: pluginSettings } : {}), restartNeeded: this.#restartNeeded });
     return this.describe();
   }
 
-  /** A page changed the plugin's own settings, which took them: they are stored like the others. */
+  /** Stores a change that a page made by the plugin's own method. */
   storePluginChange(params: unknown, restartNeeded: readonly string[]): void {
-    this.#note(restartNeeded);
+    this.#addRestartNeeded(restartNeeded);
     const change = isRecord(params) && isRecord(params.settings) ? toHostValues(params.settings) : {};
-    // The page may send part of it; the whole is what counts.
+    // The page may send a part of this object, but the host stores the whole.
     if (change.largest_picture !== undefined) {
       change.largest_picture = { ...this.values.largest_picture, ...change.largest_picture };
     }
     if (Object.keys(change).length === 0) return;
     this.#options.settings.store(change).catch((error: unknown) => {
-      this.#options.log(`host: settings not stored: ${errorText(error)}`);
+      this.#options.log(`host: the settings were not stored: ${errorText(error)}`);
     });
   }
 
@@ -113,7 +113,7 @@ export class SettingsController {
     if (!plugin || Object.keys(change).length === 0) return null;
     try {
       const answer = await plugin.request("settings.update", { settings: change });
-      this.#note(answer.restartNeeded);
+      this.#addRestartNeeded(answer.restartNeeded);
       return answer.settings;
     } catch (error) {
       if (!(error instanceof RpcError) || !error.issues) throw error;
@@ -121,20 +121,24 @@ export class SettingsController {
     }
   }
 
-  #note(restartNeeded: readonly string[]): void {
+  #addRestartNeeded(restartNeeded: readonly string[]): void {
     this.#restartNeeded = [...new Set([...this.#restartNeeded, ...restartNeeded.map(toHostField)])];
   }
 
-  #listed(plugin: HostLink, devices: DeviceList): void {
+  #applyDevices(plugin: HostLink, devices: DeviceList): void {
     this.#devices = devices;
     const { camera, microphone, speaker } = this.#options.settings.pluginSettings(devices);
-    const wanted = { ...given({ camera }), ...given({ microphone }), ...given({ speaker }) };
-    const text = JSON.stringify(wanted);
-    if (text === this.#told) return;
-    this.#told = text;
+    const wanted = {
+      ...withoutUndefined({ camera }),
+      ...withoutUndefined({ microphone }),
+      ...withoutUndefined({ speaker }),
+    };
+    const json = JSON.stringify(wanted);
+    if (json === this.#lastSent) return;
+    this.#lastSent = json;
     plugin.request("settings.update", { settings: wanted }).then(
       ({ settings }) => this.#options.onChange({ settings, restartNeeded: this.#restartNeeded }),
-      (error: unknown) => this.#options.log(`host: stored devices not taken: ${errorText(error)}`),
+      (error: unknown) => this.#options.log(`host: the stored devices were refused: ${errorText(error)}`),
     );
   }
 }
@@ -143,12 +147,12 @@ function hasDevice(values: Partial<HostValues>): boolean {
   return hostSettings.some((one) => "device" in one && (values[one.name] ?? "") !== "");
 }
 
-/** Without the keys that nobody has said. */
-function given<T extends object>(values: T): DeepPartial<Settings> {
+/** Drops undefined values. */
+function withoutUndefined<T extends object>(values: T): DeepPartial<Settings> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** The settings without those that `initialize` refused by name; null where that was not what went wrong. */
+/** @returns the settings without those that `initialize` refused by name; null when `error` has another cause */
 export function withoutRefused(
   settings: DeepPartial<Settings>,
   error: unknown,

@@ -1,49 +1,49 @@
-// The host's own file, as the field has it (goop.json): read as it is, and written so that nothing in it is lost but
-// what was changed. Knows sections and keys, not what they mean.
+// The host's settings file, in the format of Goop²'s goop.json. A write changes only the given values and keeps the rest.
 
 import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { errorText } from "../../common/error-text.ts";
+import { isRecord } from "../../common/is-record.ts";
 
 type JsonObject = Record<string, unknown>;
 
-/** One value and its place: `viewer`, or `plugins.call` for an object within an object. */
+/** A value and its place. `section` is a path such as `viewer` or `plugins.call`. */
 export interface PlacedValue {
   readonly section: string;
   readonly key: string;
   readonly value: unknown;
 }
 
-/** The field's file holds a private key. */
+/** Goop²'s file holds a private key. */
 const NEW_FILE_MODE = 0o600;
 const INDENT = 2;
 
 export interface SettingsFile {
-  /** Undefined where the file, the section or the key is missing. */
+  /** Undefined when the file, the section or the key is missing. */
   read(section: string, key: string): unknown;
   /**
-   * Reads anew, since another program may have written, puts these values in their places, and replaces the file in
-   * one step. @throws Error that names the file; it is as it was then
+   * Reads the file again, because another program may have written it, sets the values, and replaces the file atomically.
+   * @throws Error that names the file, which is then unchanged
    */
   write(values: readonly PlacedValue[]): Promise<void>;
 }
 
-/** @throws Error when the file is there and cannot be read, or holds something else than a JSON object */
+/** A missing file counts as empty. @throws Error when the file cannot be read or is not a JSON object */
 export async function openSettingsFile(path: string): Promise<SettingsFile> {
   let content = await readObject(path);
-  // Two writes at once would each lose the other's change.
-  let last: Promise<void> = Promise.resolve();
+  // Concurrent writes would lose each other's changes, so each waits for the one before.
+  let lastWrite: Promise<void> = Promise.resolve();
   const write = async (values: readonly PlacedValue[]): Promise<void> => {
-    const now = await readObject(path);
-    for (const { section, key, value } of values) sectionOf(now, section)[key] = value;
-    await replace(path, `${JSON.stringify(now, null, INDENT)}\n`);
-    content = now;
+    const current = await readObject(path);
+    for (const { section, key, value } of values) sectionOf(current, section)[key] = value;
+    await replace(path, `${JSON.stringify(current, null, INDENT)}\n`);
+    content = current;
   };
   return {
     read: (section, key) => at(valueAt(content, section), key),
     write(values) {
-      const written = last.then(() => write(values));
-      last = written.catch(() => undefined);
+      const written = lastWrite.then(() => write(values));
+      lastWrite = written.catch(() => undefined);
       return written;
     },
   };
@@ -59,25 +59,25 @@ async function readObject(path: string): Promise<JsonObject> {
   }
   try {
     const parsed: unknown = JSON.parse(text);
-    if (isObject(parsed)) return parsed;
+    if (isRecord(parsed)) return parsed;
   } catch (error) {
-    throw new Error(`${path} is not JSON, and is left as it is: ${errorText(error)}`, { cause: error });
+    throw new Error(`${path} is not JSON, and is left unchanged: ${errorText(error)}`, { cause: error });
   }
-  throw new Error(`${path} holds no JSON object, and is left as it is`);
+  throw new Error(`${path} is not a JSON object, and is left unchanged`);
 }
 
-/** Made where it is missing. A section that is no object is in nobody's use, and makes way. */
+/** Creates a missing section. Replaces a section that is not an object. */
 function sectionOf(content: JsonObject, section: string): JsonObject {
   return section.split(".").reduce<JsonObject>((inner, key) => {
     const found = Object.hasOwn(inner, key) ? inner[key] : undefined;
-    if (isObject(found)) return found;
-    const made: JsonObject = {};
-    inner[key] = made;
-    return made;
+    if (isRecord(found)) return found;
+    const created: JsonObject = {};
+    inner[key] = created;
+    return created;
   }, content);
 }
 
-/** In one step and with the mode it had: whoever reads meanwhile finds the old file or the new one, whole. */
+/** Atomic and with the same mode, so that a concurrent reader sees either the old file or the new one. */
 async function replace(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   const mode = await stat(path).then(
@@ -104,9 +104,5 @@ function valueAt(content: JsonObject, section: string): unknown {
 }
 
 function at(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -1,5 +1,4 @@
-// The settings that the host keeps for its plugin: read from its file, checked, and written back. Decides which value
-// counts; who acts upon it is not its business.
+// The settings that the host stores for its plugin: read from the host's file, checked, and written back.
 
 import {
   type DeepPartial,
@@ -18,44 +17,44 @@ import { resolveDevice } from "./preferred-device.ts";
 import { openSettingsFile, type SettingsFile } from "./settings-file.ts";
 
 export interface StoredSettings {
-  /** Complete; what nobody has said is the default. */
+  /** All settings, with defaults for those that are not stored. */
   values(): HostValues;
-  /** In the plugin's names, with devices as the plugin knows them; only what somebody has said. */
+  /** Only the stored settings, under the plugin's names and with the plugin's device ids. */
   pluginSettings(devices: DeviceList | null): DeepPartial<Settings>;
-  /** The same for a change. @throws RpcError invalidParams in the host's names */
+  /** @returns the change, validated. @throws RpcError invalidParams with the host's names */
   check(change: Readonly<Record<string, unknown>>): Partial<HostValues>;
-  /** Takes it, and writes it down where there is a file. @throws Error when it cannot be written; it counts all the same */
+  /** Applies the change and writes it to the file, if any. @throws Error when writing fails; the change still applies */
   store(change: Partial<HostValues>): Promise<void>;
 }
 
 /**
- * @param path of the host's file; undefined keeps everything in memory
- * @param complain hears of values in the file that do not count; they stay in it
+ * @param path the host's file; undefined keeps everything in memory
+ * @param warn receives a line for each invalid value in the file, which stays in the file
  * @throws Error when the file cannot be read
  */
 export async function openStoredSettings(
   path: string | undefined,
-  complain: (line: string) => void,
+  warn: (line: string) => void,
 ): Promise<StoredSettings> {
   const file = path === undefined ? null : await openSettingsFile(path);
-  return new KeptSettings(file, complain);
+  return new FileSettings(file, warn);
 }
 
-class KeptSettings implements StoredSettings {
+class FileSettings implements StoredSettings {
   readonly #file: SettingsFile | null;
-  #said: Partial<HostValues>;
+  #stored: Partial<HostValues>;
 
-  constructor(file: SettingsFile | null, complain: (line: string) => void) {
+  constructor(file: SettingsFile | null, warn: (line: string) => void) {
     this.#file = file;
-    this.#said = file ? saidIn(file, complain) : {};
+    this.#stored = file ? readStored(file, warn) : {};
   }
 
   values(): HostValues {
-    return { ...defaultHostValues(), ...this.#said };
+    return { ...defaultHostValues(), ...this.#stored };
   }
 
   pluginSettings(devices: DeviceList | null): DeepPartial<Settings> {
-    return toPluginSettings(withDevices(this.#said, devices));
+    return toPluginSettings(withDevices(this.#stored, devices));
   }
 
   check(change: Readonly<Record<string, unknown>>): Partial<HostValues> {
@@ -65,42 +64,42 @@ class KeptSettings implements StoredSettings {
   }
 
   async store(change: Partial<HostValues>): Promise<void> {
-    this.#said = { ...this.#said, ...change };
-    // Only what changed: a page that shows no devices must not wipe those that are stored.
+    this.#stored = { ...this.#stored, ...change };
+    // Only the change is written. A page that shows no devices must not erase the stored ones.
     await this.#file?.write(
       Object.entries(change).map(([key, value]) => ({ section: sectionOf(key), key, value })),
     );
   }
 }
 
-/** The devices that are said, by the ids under which the plugin knows them now. */
-export function withDevices(said: Partial<HostValues>, devices: DeviceList | null): Partial<HostValues> {
+/** Replaces stored devices by the ids under which the plugin lists them now. */
+export function withDevices(values: Partial<HostValues>, devices: DeviceList | null): Partial<HostValues> {
   const resolved = hostSettings.flatMap((one) => {
-    const word = "device" in one ? said[one.name] : undefined;
-    if (!("device" in one) || word === undefined) return [];
-    return [[one.name, resolveDevice(word, devices?.[`${one.device}s`] ?? [])]];
+    const stored = "device" in one ? values[one.name] : undefined;
+    if (!("device" in one) || stored === undefined) return [];
+    return [[one.name, resolveDevice(stored, devices?.[`${one.device}s`] ?? [])]];
   });
-  return { ...said, ...Object.fromEntries(resolved) };
+  return { ...values, ...Object.fromEntries(resolved) };
 }
 
-/** What the plugin refused, in the host's names. */
+/** @param issues with the host's names */
 export function settingsRefused(issues: readonly FieldIssue[]): RpcError {
   const text = issues.map(({ field, value, expected }) => `${field} is ${value}, ${expected}`).join("; ");
   return new RpcError("invalidParams", `not changed: ${text}`, { issues: [...issues] });
 }
 
-function saidIn(file: SettingsFile, complain: (line: string) => void): Partial<HostValues> {
-  const said: Record<string, unknown> = {};
+function readStored(file: SettingsFile, warn: (line: string) => void): Partial<HostValues> {
+  const stored: Record<string, unknown> = {};
   for (const { name, section } of hostSettings) {
     const value = file.read(section, name);
     if (value === undefined || value === null) continue;
     const issues = hostValueIssues({ [name]: value });
     for (const issue of issues) {
-      complain(`host: ${section}.${issue.field} is ${issue.value}, ${issue.expected}; the default counts`);
+      warn(`host: ${section}.${issue.field} is ${issue.value}, ${issue.expected}; using the default`);
     }
-    if (issues.length === 0) said[name] = value;
+    if (issues.length === 0) stored[name] = value;
   }
-  return said as Partial<HostValues>;
+  return stored as Partial<HostValues>;
 }
 
 function sectionOf(name: string): string {

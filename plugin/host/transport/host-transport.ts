@@ -1,11 +1,10 @@
-// What a host lends the plugin when it carries the signals: its own way to its peers. Behind it may be a libp2p node, a
-// running viewer, or a test.
+// A host's own way to its peers, which relays the plugin's signals: a libp2p node, a running Goop², or a test.
 
 import type { Availability, Contact } from "../../../rpc-schema/index.ts";
 
-/** One message of a call, in either direction; `payload` is nobody's business on the way. */
+/** One message of a call, in either direction. The transport treats `payload` as opaque. */
 export interface TransportMessage {
-  /** Whom it goes to, or, of a received one, who sent it as the connection proved. */
+  /** The recipient of a sent message. The authenticated sender of a received one. */
   readonly peerId: string;
   /** `call:<call id>` */
   readonly topic: string;
@@ -13,20 +12,20 @@ export interface TransportMessage {
 }
 
 export interface HostTransportListener {
-  /** Every message on `call:…`, opened, in the order of arrival. */
+  /** Receives every message on `call:…`, decrypted, in the order of arrival. */
   onMessage(message: TransportMessage): void;
+  /** The contacts have changed. */
   onContacts(): void;
 }
 
-/** Whoever made it closes it, after the host. */
+/** Its creator closes it after the host has stopped. */
 export interface HostTransport {
   readonly selfId: string;
-  /** Resolves when the peer acknowledged; ends by itself in some seconds. @throws Error that says what failed */
+  /** Resolves when the peer has acknowledged. Must settle within some seconds. @throws Error with the cause */
   send(message: TransportMessage): Promise<void>;
-  /** The peers known now. */
   contacts(): readonly Contact[];
-  /** Our user can, or can not, be called: for whoever owns what peers are told. */
+  /** Publishes to peers whether our user can be called, if this transport owns presence. */
   setAvailability(availability: Availability): void;
-  /** One listener at a time. Gives the function that ends it. */
+  /** One listener at a time. @returns a function that removes it */
   listen(listener: HostTransportListener): () => void;
 }

@@ -1,5 +1,5 @@
-// Between one plugin and the host's carrier: sends what the plugin asks for, in order; delivers what arrives, in order; and
-// hangs up for a plugin that died, since its peers would wait for it. Reads no more of a payload than its type.
+// Relays signals between one plugin and the host's transport, in order in both directions. Hangs up for a plugin that has
+// died, because its peers would wait for it.
 
 import {
   type Contact,
@@ -16,79 +16,79 @@ import type { HostLink } from "../../rpc/host-link.ts";
 import type { HostTransport, TransportMessage } from "./host-transport.ts";
 import { isHangup, TopicQueue } from "./topic-queue.ts";
 
-/** A plugin that answers so few of its deliveries is stuck; more are dropped, so that a flood is held by nobody. */
+/** A plugin with so many unanswered deliveries is stuck. Further messages are dropped. */
 const MAX_OPEN_DELIVERIES = 512;
-/** What arrives while the plugin starts, which takes less than a second. */
-const MAX_EARLY = 256;
-/** Calls that would be hung up; a plugin has one at a time, and refuses the others at once. */
+/** Messages held while the plugin starts, which takes less than a second. */
+const MAX_HELD_MESSAGES = 256;
+/** Calls to hang up. A plugin has one call at a time and refuses the others at once. */
 const MAX_CALLS = 256;
-/** The contract's bound. */
+/** The contract's limit. */
 const MAX_CONTACTS = 4_096;
-const GONE: EndReason = "hostGone";
+const PLUGIN_DIED: EndReason = "hostGone";
 
-/** One for each plugin process. */
+/** One relay for each plugin process. */
 export interface SignalRelay {
-  /** The plugin was told `initialized`: it may be told of contacts and messages from now on. */
+  /** Sends contacts and messages from now on. Call this after `initialized`. */
   begin(): void;
-  /** The plugin is gone. Resolves when all its calls are hung up, which ends by itself. Idempotent. */
+  /** The plugin has ended. Resolves when all its calls are hung up or their peers were unreachable. Idempotent. */
   end(): Promise<void>;
-  /** Before `end`: the next plugin goes on with this call, which is not hung up. @returns it, for the next carriage */
+  /** Exempts a call from the hang-up, because the next plugin resumes it. Call this before `end`. @returns it, for the next relay */
   handOver(callId: string): readonly RelayedCall[];
 }
 
-/** A call that would be hung up if the plugin died. */
+/** A call that is hung up when the plugin dies. */
 export type RelayedCall = Pick<TransportMessage, "peerId" | "topic">;
 
 /**
  * Serves the plugin's `signal.send` from now on.
- * @param taken calls of a plugin that died, with which this one goes on
+ * @param calls calls of a dead plugin that this one resumes
  */
 export function relaySignals(
   link: HostLink,
-  carrier: HostTransport,
+  transport: HostTransport,
   log: (line: string) => void,
-  taken: readonly RelayedCall[] = [],
+  calls: readonly RelayedCall[] = [],
 ): SignalRelay {
-  return new Carriage(link, carrier, log, taken);
+  return new PluginSignalRelay(link, transport, log, calls);
 }
 
-class Carriage implements SignalRelay {
+class PluginSignalRelay implements SignalRelay {
   readonly #link: HostLink;
-  readonly #carrier: HostTransport;
+  readonly #transport: HostTransport;
   readonly #log: (line: string) => void;
   readonly #queue: TopicQueue;
   readonly #calls = new BoundedMap<string, RelayedCall>(MAX_CALLS);
   readonly #stopListening: () => void;
-  #early: TransportMessage[] | null = [];
+  #heldMessages: TransportMessage[] | null = [];
   #openDeliveries = 0;
   #dropped = 0;
   #ended: Promise<void> | undefined;
 
   constructor(
     link: HostLink,
-    carrier: HostTransport,
+    transport: HostTransport,
     log: (line: string) => void,
-    taken: readonly RelayedCall[],
+    calls: readonly RelayedCall[],
   ) {
-    for (const call of taken) this.#note(call);
+    for (const call of calls) this.#remember(call);
     this.#link = link;
-    this.#carrier = carrier;
+    this.#transport = transport;
     this.#log = log;
-    this.#queue = new TopicQueue((message) => carrier.send(message));
-    this.#stopListening = carrier.listen({
-      onMessage: (message) => this.#arrived(message),
-      onContacts: () => this.#tellContacts(),
+    this.#queue = new TopicQueue((message) => transport.send(message));
+    this.#stopListening = transport.listen({
+      onMessage: (message) => this.#receive(message),
+      onContacts: () => this.#sendContacts(),
     });
     link.onRequest("signal.send", (message) => this.#send(message));
     link.onNotification("call.ended", ({ peerId, callId }) => this.#forget(peerId, `call:${callId}`));
-    link.onNotification("availability.changed", (availability) => carrier.setAvailability(availability));
+    link.onNotification("availability.changed", (availability) => transport.setAvailability(availability));
   }
 
   begin(): void {
-    const early = this.#early ?? [];
-    this.#early = null;
-    this.#tellContacts();
-    for (const message of early) this.#deliver(message);
+    const held = this.#heldMessages ?? [];
+    this.#heldMessages = null;
+    this.#sendContacts();
+    for (const message of held) this.#deliver(message);
   }
 
   end(): Promise<void> {
@@ -105,7 +105,7 @@ class Carriage implements SignalRelay {
   /** @throws RpcError peerUnreachable */
   async #send(message: PluginMethodParams<"signal.send">): Promise<null> {
     if (isHangup(message)) this.#forget(message.peerId, message.topic);
-    else this.#note(message);
+    else this.#remember(message);
     try {
       await this.#queue.add(message);
       return null;
@@ -114,28 +114,28 @@ class Carriage implements SignalRelay {
     }
   }
 
-  #arrived(message: TransportMessage): void {
+  #receive(message: TransportMessage): void {
     if (this.#ended) return;
-    if (this.#early === null) this.#deliver(message);
-    else if (this.#early.length < MAX_EARLY) this.#early.push(message);
+    if (this.#heldMessages === null) this.#deliver(message);
+    else if (this.#heldMessages.length < MAX_HELD_MESSAGES) this.#heldMessages.push(message);
     else this.#drop("the plugin is still starting");
   }
 
   #deliver(message: TransportMessage): void {
     const params = { from: message.peerId, topic: message.topic, payload: message.payload };
     if (!methods["signal.deliver"].params.safeParse(params).success) {
-      this.#drop(`a message on ${JSON.stringify(message.topic.slice(0, 80))} is none of a call's`);
+      this.#drop(`a message on ${JSON.stringify(message.topic.slice(0, 80))} is not a call's`);
     } else if (this.#openDeliveries >= MAX_OPEN_DELIVERIES) {
-      this.#drop("the plugin answers none");
+      this.#drop("the plugin answers no deliveries");
     } else {
-      if (message.payload.type === "call-request") this.#note(message);
+      if (message.payload.type === "call-request") this.#remember(message);
       if (isHangup(message)) this.#forget(message.peerId, message.topic);
-      void this.#ask(params);
+      void this.#request(params);
     }
   }
 
-  /** Sent at once, so the plugin reads them in this order; nothing waits for an answer. */
-  async #ask(params: Params<"signal.deliver">): Promise<void> {
+  /** Writes the request at once, so that the plugin reads deliveries in order without waiting for answers. */
+  async #request(params: Params<"signal.deliver">): Promise<void> {
     this.#openDeliveries += 1;
     try {
       await this.#link.request("signal.deliver", params);
@@ -146,19 +146,19 @@ class Carriage implements SignalRelay {
     }
   }
 
-  /** Every power of ten is told, so that a flood fills no log. */
+  /** Logs each power of ten only, so that a flood cannot fill the log. */
   #drop(why: string): void {
     this.#dropped += 1;
     if (/^10*$/.test(String(this.#dropped))) this.#log(`host: ${this.#dropped} signals dropped: ${why}`);
   }
 
-  #tellContacts(): void {
-    if (this.#early !== null || this.#ended) return;
-    const contacts = this.#carrier.contacts().filter(isContact).slice(0, MAX_CONTACTS);
+  #sendContacts(): void {
+    if (this.#heldMessages !== null || this.#ended) return;
+    const contacts = this.#transport.contacts().filter(isContact).slice(0, MAX_CONTACTS);
     this.#link.notify("contacts.set", { contacts });
   }
 
-  #note({ peerId, topic }: RelayedCall): void {
+  #remember({ peerId, topic }: RelayedCall): void {
     this.#calls.set(`${peerId} ${topic}`, { peerId, topic });
   }
 
@@ -170,7 +170,7 @@ class Carriage implements SignalRelay {
     this.#stopListening();
     const calls = [...this.#calls.values()];
     this.#calls.clear();
-    const payload = { type: "call-hangup", reason: GONE };
+    const payload = { type: "call-hangup", reason: PLUGIN_DIED };
     const sent = await Promise.allSettled(calls.map((call) => this.#queue.add({ ...call, payload })));
     for (const [index, outcome] of sent.entries()) {
       if (outcome.status === "rejected") {

@@ -1,4 +1,4 @@
-// `/api/call/*` as Goop² answers it: each route's request, answer, polarity and errors; and who may not ask at all.
+// `/api/call/*` as Goop² answers it: each route's request, answer, polarity and errors, and the access checks.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -32,7 +32,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
   }
   const send = async (method: string, path: string, body?: string, headers: Record<string, string> = {}) => {
     const { port, token } = scripted.host;
-    const asked = request({
+    const outgoing = request({
       host: "127.0.0.1",
       port,
       path: `/api/call/${path}`,
@@ -40,8 +40,8 @@ describe("/api/call", { timeout: 60_000 }, () => {
       agent: false,
       headers: { authorization: `Bearer ${token}`, ...headers },
     });
-    asked.end(body);
-    const [response]: [IncomingMessage] = (await once(asked, "response")) as [IncomingMessage];
+    outgoing.end(body);
+    const [response]: [IncomingMessage] = (await once(outgoing, "response")) as [IncomingMessage];
     let text = "";
     for await (const chunk of response.setEncoding("utf8")) text += chunk;
     const type = response.headers["content-type"] ?? "";
@@ -51,15 +51,15 @@ describe("/api/call", { timeout: 60_000 }, () => {
   const post = (path: string, body: object) => send("POST", path, JSON.stringify(body));
   const script = async (call: Partial<CallInfo>, isIncoming = false): Promise<string> => {
     const whole = callWithBob(call);
-    const heard = scripted.host.plugin;
-    const told = new Promise<void>((resolve) => {
-      const off = heard.onNotification(isIncoming ? "call.incoming" : "call.changed", () => {
+    const { plugin } = scripted.host;
+    const notified = new Promise<void>((resolve) => {
+      const off = plugin.onNotification(isIncoming ? "call.incoming" : "call.changed", () => {
         off();
         resolve();
       });
     });
     scripted.script({ do: "call", call: whole, isIncoming });
-    await told;
+    await notified;
     return whole.callId;
   };
 
@@ -98,7 +98,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     });
   }
 
-  test("a call that only rings here is no session", async () => {
+  test("an incoming call that rings is not a session", async () => {
     const channel_id = await script({ direction: "incoming", phase: "ringing" }, true);
     assert.deepEqual(await get("active"), []);
     assert.equal((await post("toggle-audio", { channel_id })).status, 404);
@@ -120,7 +120,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     });
   });
 
-  test("start without a peer is a bad request, and one that the plugin refuses a failure in its words", async () => {
+  test("start without a peer is a bad request, and a refusal of the plugin is a failure with its message", async () => {
     assert.equal((await post("start", { channel_id: "nc-1" })).status, 400);
     await script({});
     const refused = await post("start", { channel_id: "nc-2", remote_peer: BOB });
@@ -129,7 +129,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     assert.match(refused.type, /^text\/plain/);
   });
 
-  test("accept takes the call that rings", async () => {
+  test("accept accepts the call that rings", async () => {
     const channel_id = await script({ direction: "incoming", phase: "ringing" }, true);
     const accepted = await post("accept", { channel_id, remote_peer: BOB });
     assert.deepEqual(JSON.parse(accepted.text), { status: "accepted", channel_id });
@@ -138,7 +138,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     assert.equal((await post("accept", {})).status, 400);
   });
 
-  test("toggles answer with what is off now: muted and disabled, and the other way round the second time", async () => {
+  test("toggles answer muted or disabled, and switch back the second time", async () => {
     const channel_id = await script({ local: { ...DEVICE, mediaLevel: "pictureAndVoice" } });
     assert.deepEqual(JSON.parse((await post("toggle-audio", { channel_id })).text), { muted: true });
     assert.equal((await get("active"))[0].audio_on, false);
@@ -151,7 +151,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     assert.deepEqual([unknown.status, unknown.text], [404, "session not found"]);
   });
 
-  test("a body that is no JSON object, or far too large, is a bad request that says so", async () => {
+  test("a body that is not a JSON object, or is too large, is a bad request with the reason", async () => {
     for (const body of ["{", "", "[]", "null", "1", `{"a":"${"x".repeat(20_000)}"}`]) {
       for (const path of ["start", "accept", "hangup", "toggle-audio", "toggle-video"]) {
         const { status, text } = await send("POST", path, body);
@@ -160,7 +160,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     }
   });
 
-  test("the wrong method is refused everywhere", async () => {
+  test("every route refuses the wrong method", async () => {
     for (const path of ["mode", "active", "debug", "media/c", "self/c", "video/c", "selfvideo/c"]) {
       assert.equal((await send("POST", path, "{}")).status, 405, path);
     }
@@ -169,19 +169,19 @@ describe("/api/call", { timeout: 60_000 }, () => {
     }
   });
 
-  test("what is not there is not there, whatever its name", async () => {
+  test("an unknown route is not found, whatever its name", async () => {
     for (const path of ["", "nothing", "constructor", "__proto__", "loopback/c/else"]) {
       assert.equal((await send(path.startsWith("loop") ? "POST" : "GET", path)).status, 404, path);
     }
   });
 
-  test("the loopback routes answer as that host's do", async () => {
+  test("the loopback routes answer as in Goop²", async () => {
     const offer = await post("loopback/c/offer", { sdp: "v=0" });
     assert.deepEqual(JSON.parse(offer.text), { sdp: "", status: "loopback SDP not implemented" });
     assert.deepEqual(JSON.parse((await post("loopback/c/ice", { candidate: "" })).text), { status: "ok" });
   });
 
-  test("WebM is not offered, and the answer says what is", async () => {
+  test("WebM is refused, and the answer names the alternative", async () => {
     const channel = await script({});
     for (const path of ["media", "self"]) {
       const { status, text } = await send("GET", `${path}/${channel}`);
@@ -192,7 +192,7 @@ describe("/api/call", { timeout: 60_000 }, () => {
     }
   });
 
-  test("nobody is answered without the session's token, from another page, or under another name", async () => {
+  test("a request needs the session's token, the own page's origin and the own host name", async () => {
     const { port, token } = scripted.host;
     const origin = `http://127.0.0.1:${port}`;
     for (const [headers, status] of [

@@ -1,4 +1,4 @@
-// A call's picture under the host's own address: passed on whole, ended with the reader and with the call.
+// The MJPEG proxy: passes frames on, and ends with the client and with the call.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -7,8 +7,8 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { createFrames } from "../../../plugin/frames/create-frames.ts";
 import type { Frames } from "../../../plugin/frames/frames.ts";
+import { sendMjpeg } from "../../../plugin/host/goop-api/mjpeg-proxy.ts";
 import { RequestError } from "../../../plugin/host/goop-api/request-body.ts";
-import { sendMjpeg } from "../../../plugin/host/page/mjpeg-proxy.ts";
 import { closeServer, listenOnLoopback } from "../../../plugin/http/loopback.ts";
 import type { HostLink } from "../../../plugin/rpc/host-link.ts";
 import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
@@ -16,7 +16,7 @@ import { PAGE_ORIGIN, startMjpegViewer } from "../../support/browser/frame-viewe
 import { countedFrame, FakeNative, next, settled } from "../../support/fakes/fake-frames.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
 
-describe("a call's picture under the host's address", { timeout: 30_000 }, () => {
+describe("the MJPEG proxy", { timeout: 30_000 }, () => {
   let frames: Frames;
   let native: FakeNative;
   let plugin: HostLink;
@@ -24,9 +24,9 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
   let origin: string;
   let server: ReturnType<typeof createServer>;
   let outcome: Promise<unknown>;
-  let elsewhere: { url?: string };
+  let override: { url?: string };
   beforeEach(async () => {
-    elsewhere = {};
+    override = {};
     native = new FakeNative();
     const linked = linkInMemory({ log: () => undefined, onHostGone: () => undefined });
     plugin = linked.host;
@@ -38,7 +38,7 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     });
     linked.plugin.serve(
       handlersWith({
-        "frames.subscribe": async (params) => ({ ...(await frames.subscribe(params)), ...elsewhere }),
+        "frames.subscribe": async (params) => ({ ...(await frames.subscribe(params)), ...override }),
         "frames.unsubscribe": ({ stream }) => {
           frames.unsubscribe(stream);
           return null;
@@ -66,7 +66,7 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     plugin.close();
   });
 
-  /** Offers until the proxy's own reader has been let in, which is when pictures are made. */
+  /** Offers frames until the proxy's client is connected, because only then they are encoded. */
   const encoding = async (mark: number) => {
     while (native.encodes.length === 0) {
       frames.offer("c", "remote", countedFrame(mark));
@@ -78,77 +78,74 @@ describe("a call's picture under the host's address", { timeout: 30_000 }, () =>
     next(native.encodes).finish();
   };
 
-  test("comes picture by picture, and its stream ends when the reader goes", async () => {
-    const viewer = startMjpegViewer(url);
+  test("passes on each frame, and its stream ends when the client leaves", async () => {
+    const client = startMjpegViewer(url);
     await show(1);
-    assert.equal((await viewer.next()).bytes.toString(), "picture1");
-    viewer.leave();
+    assert.equal((await client.next()).bytes.toString(), "picture1");
+    client.leave();
     assert.equal(await outcome, "ended");
     assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
   });
 
   test("ends with the call", async () => {
-    const viewer = startMjpegViewer(url);
+    const client = startMjpegViewer(url);
     await show(1);
-    await viewer.next();
+    await client.next();
     frames.endCall("c");
-    await viewer.closed;
+    await client.closed;
     assert.equal(await outcome, "ended");
   });
 
-  test("a call that ends before its first picture is answered without one", async () => {
-    const viewer = startMjpegViewer(url);
+  test("answers 204 for a call that ends before its first frame", async () => {
+    const client = startMjpegViewer(url);
     await encoding(1);
     frames.endCall("c");
     next(native.encodes).finish();
-    await assert.rejects(viewer.answered, /HTTP 204/);
+    await assert.rejects(client.answered, /HTTP 204/);
     assert.equal(await outcome, "ended");
   });
 
-  test("a reader that leaves before the first picture leaves no stream", async () => {
-    const viewer = startMjpegViewer(url);
+  test("leaves no stream when the client leaves before the first frame", async () => {
+    const client = startMjpegViewer(url);
     await encoding(1);
-    viewer.leave();
+    client.leave();
     next(native.encodes).finish();
     assert.equal(await outcome, "ended");
     assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
   });
 
-  test("a plugin that hangs is not waited for, and leaves no stream", async () => {
+  test("gives up a plugin that hangs, and leaves no stream", async () => {
     const silent = createServer().on("checkContinue", () => undefined);
-    elsewhere = { url: `http://127.0.0.1:${await listenOnLoopback(silent, 0)}/` };
+    override = { url: `http://127.0.0.1:${await listenOnLoopback(silent, 0)}/` };
     await assert.rejects(startMjpegViewer(url).answered, /HTTP 500/);
-    assert.match(String(await outcome), /took no request for pictures in 5000 ms/);
+    assert.match(String(await outcome), /accepted no request for frames within 5000 ms/);
     assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
     await closeServer(silent);
   });
 
-  test("a plugin that breaks off resets the reader's connection, so that no browser takes it for an end", async () => {
+  test("resets the client's connection when the plugin dies, so that no browser takes it for the end", async () => {
     const dying = createServer((_request, response) => {
       response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=b" });
       response.write("--b\r\nContent-Type: image/jpeg\r\n\r\npicture");
       setImmediate(() => response.destroy());
     });
-    elsewhere = { url: `http://127.0.0.1:${await listenOnLoopback(dying, 0)}/` };
+    override = { url: `http://127.0.0.1:${await listenOnLoopback(dying, 0)}/` };
     const { port } = new URL(url);
-    const reader = connect(Number(port), "127.0.0.1", () =>
-      reader.write("GET / HTTP/1.1\r\nHost: b\r\n\r\n"),
+    const socket = connect(Number(port), "127.0.0.1", () =>
+      socket.write("GET / HTTP/1.1\r\nHost: b\r\n\r\n"),
     );
-    reader.resume();
-    const [error] = (await once(reader, "error")) as [NodeJS.ErrnoException];
+    socket.resume();
+    const [error] = (await once(socket, "error")) as [NodeJS.ErrnoException];
     assert.equal(error.code, "ECONNRESET");
     assert.equal(await outcome, "ended");
     await closeServer(dying);
   });
 
-  test("a plugin that refuses is an answer in words, and leaves no stream", async () => {
+  test("reports a plugin that refuses, and leaves no stream", async () => {
     origin = "http://127.0.0.1:1";
     await assert.rejects(startMjpegViewer(url).answered, /HTTP 500/);
     const error = await outcome;
-    assert.ok(
-      error instanceof RequestError && /refused its pictures: 403/.test(error.message),
-      String(error),
-    );
+    assert.ok(error instanceof RequestError && /refused its frames: 403/.test(error.message), String(error));
     assert.throws(() => frames.unsubscribe("s1"), /no stream s1/);
   });
 });

@@ -19,7 +19,7 @@ test("without options the demo takes free ports and opens pages only where there
   assert.equal(readDemoOptions(["--no-open"], { DISPLAY: ":0" }).open, false);
 });
 
-test("a wrong number names the option and what was given", () => {
+test("a wrong number names the option and its value", () => {
   assert.throws(() => readDemoOptions(["--port-a", "ninety"], {}), /--port-a is "ninety", expected a number/);
   assert.throws(() => readDemoOptions(["--port-b", "70000"], {}), /--port-b is "70000"/);
   assert.throws(() => readDemoOptions(["--duration="], {}), /--duration is ""/);
@@ -35,7 +35,7 @@ test("a machine without devices gets the test pattern, the tone and no speaker",
   assert.deepEqual(deviceSettings(bare, undefined, 1), chosen);
 });
 
-test("one camera goes to the first person, since it opens once only; a second one to the second", () => {
+test("one camera goes to the first host, because it opens only once, and a second camera to the second", () => {
   const one = { ...bare, cameras: [device("cam", true), device("test-pattern")] };
   assert.equal(deviceSettings(one, undefined, 0).camera, "auto");
   assert.equal(deviceSettings(one, undefined, 1).camera, "test-pattern");
@@ -43,7 +43,7 @@ test("one camera goes to the first person, since it opens once only; a second on
   assert.equal(deviceSettings(two, undefined, 1).camera, "cam-2");
 });
 
-test("what the user names goes before what the machine has", () => {
-  const wanted = { camera: "none", microphone: "mic-9", speaker: undefined };
-  assert.deepEqual(deviceSettings(bare, wanted, 0), { camera: "none", microphone: "mic-9", speaker: "none" });
+test("the user's choice overrides the machine's devices", () => {
+  const chosen = { camera: "none", microphone: "mic-9", speaker: undefined };
+  assert.deepEqual(deviceSettings(bare, chosen, 0), { camera: "none", microphone: "mic-9", speaker: "none" });
 });

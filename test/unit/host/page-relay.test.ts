@@ -1,4 +1,4 @@
-// What a page may ask of the plugin through the host, and what it gets.
+// Which requests a page may send to the plugin through the host, and what it receives.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -30,33 +30,33 @@ describe("a page over the host's socket", () => {
     return callId;
   };
 
-  test("is greeted with the host's state: label, plugin, own address and settings", async () => {
+  test("first receives the host's state: label, plugin, own address and settings", async () => {
     const state = await page.notification("host.state", ({ signalling }) => signalling !== undefined);
     assert.equal(state.label, "Alice Liddell");
     assert.deepEqual(state.plugin, { state: "ready" });
   });
 
-  test("gets the plugin's answers and its notifications", async () => {
+  test("receives the plugin's answers and notifications", async () => {
     scripted.script({ do: "contacts", contacts: [contact(BOB, "Bob")] });
     const { contacts } = await page.notification("contacts.changed");
     assert.deepEqual(await page.request("contacts.list", {}), { contacts });
   });
 
-  test("gets the plugin's errors as they are", async () => {
+  test("receives the plugin's errors unchanged", async () => {
     await assert.rejects(page.request("call.hangup", { callId: "nobody" }), {
       code: 1101,
       kind: "unknownCall",
     });
   });
 
-  test("may neither start nor end the plugin, nor call what does not exist", async () => {
+  test("may neither start nor end the plugin, nor call an unknown method", async () => {
     for (const method of ["initialize", "shutdown", "exit", "signal.deliver", "constructor"]) {
       await assert.rejects(page.requestRaw(method), { code: -32601 }, method);
     }
     assert.deepEqual(await page.request("call.list", {}), { calls: [] });
   });
 
-  test("is told what was wrong when it sends no JSON or no request, and can go on", async () => {
+  test("receives an error for text that is not JSON or not a request, and can go on", async () => {
     page.sendRaw("{half a");
     assert.equal(await page.errorWithoutId(), -32700);
     page.sendRaw("[]");
@@ -64,7 +64,7 @@ describe("a page over the host's socket", () => {
     assert.deepEqual(await page.request("call.list", {}), { calls: [] });
   });
 
-  test("gets its own streams' pictures and not those of another page", async () => {
+  test("receives the frames of its own streams and not those of another page", async () => {
     const other = await openSocket(scripted.host);
     try {
       const callId = await startCall();
@@ -78,43 +78,43 @@ describe("a page over the host's socket", () => {
     }
   });
 
-  test("gets no more pictures than its credit until it acknowledges; others cannot pay for it", async () => {
+  test("receives no more frames than its credit until it acknowledges, and others cannot acknowledge for it", async () => {
     const other = await openSocket(scripted.host);
     try {
       const callId = await startCall();
       const { stream } = await page.request("frames.subscribe", { callId, source: "remote", credit: 1 });
       assert.equal((await page.frame()).seq, 1);
       other.notify("frames.ack", { stream, seq: 1 });
-      // Another stream's second picture takes as long as this one's would have.
-      const paid = await other.request("frames.subscribe", { callId, source: "remote", credit: 3 });
+      // Another stream's second frame takes as long as this one's would have.
+      const otherStream = await other.request("frames.subscribe", { callId, source: "remote", credit: 3 });
       while ((await other.frame()).seq < 3);
       assert.equal(page.framesWaiting(), 0);
       page.notify("frames.ack", { stream, seq: 1 });
       assert.equal((await page.frame()).seq, 2);
-      assert.notEqual(paid.stream, stream);
+      assert.notEqual(otherStream.stream, stream);
     } finally {
       other.close();
     }
   });
 
-  test("that goes has its streams ended by the host", async () => {
+  test("that closes has its streams ended by the host", async () => {
     const callId = await startCall();
     const { stream } = await page.request("frames.subscribe", { callId, source: "remote" });
     page.close();
     assert.match(await scripted.asked(/^frames\.unsubscribe/), new RegExp(`"${stream}"`));
   });
 
-  test("is told of the charts only when it watches them, and the last watcher's leave ends it", async () => {
+  test("receives chart entries only when it subscribes, and the last page that leaves ends the subscription", async () => {
     const other = await openSocket(scripted.host);
-    let told = 0;
+    let received = 0;
     void other.notification("charts.recorded").then(() => {
-      told += 1;
+      received += 1;
     });
     await page.request("charts.subscribe", {});
     assert.deepEqual(await page.notification("charts.recorded"), { entries: [] });
-    // Answered behind whatever the other page would have been told.
+    // Any notification to the other page would have arrived before this answer.
     await other.request("call.list", {});
-    assert.equal(told, 0);
+    assert.equal(received, 0);
     await other.request("charts.subscribe", {});
     assert.deepEqual(await page.notification("charts.recorded"), { entries: [] });
     page.close();
@@ -124,7 +124,7 @@ describe("a page over the host's socket", () => {
     await scripted.asked(/^charts\.unsubscribe/);
   });
 
-  test("sees the plugin die, gets a clear answer meanwhile, and can start it again", async () => {
+  test("sees the plugin die, gets a clear error meanwhile, and can start it again", async () => {
     scripted.script({ do: "die", words: "ouch", status: 4 });
     const dead = await page.notification("host.state", ({ plugin }) => plugin.state === "stopped");
     assert.deepEqual(dead.plugin, { state: "stopped", why: "it left with exit status 4", lastLine: "ouch" });

@@ -1,4 +1,4 @@
-// Who may fetch the page and who may open its socket.
+// Access checks of the page server: files, chart viewer and socket.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
 import { type PageServer, startPageServer } from "../../../plugin/host/page/page-server.ts";
 
-describe("the page's server", () => {
+describe("the page server", () => {
   let server: PageServer;
   let opened = 0;
   before(async () => {
@@ -19,9 +19,9 @@ describe("the page's server", () => {
   after(() => server.close());
 
   const get = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
-    const asked = request({ host: "127.0.0.1", port: server.port, path, headers, method });
-    asked.end();
-    const [response] = await once(asked, "response");
+    const outgoing = request({ host: "127.0.0.1", port: server.port, path, headers, method });
+    outgoing.end();
+    const [response] = await once(outgoing, "response");
     response.resume();
     return response;
   };
@@ -66,7 +66,7 @@ describe("the page's server", () => {
     }
   });
 
-  test("modules come as JavaScript, under a policy that allows the page itself only", async () => {
+  test("modules are served as JavaScript, with a policy that allows only the page itself", async () => {
     const { headers } = await get("/main.js");
     assert.match(headers["content-type"], /^text\/javascript/);
     assert.match(
@@ -76,7 +76,7 @@ describe("the page's server", () => {
     assert.equal(headers["x-content-type-options"], "nosniff");
   });
 
-  test("nothing but the listed files is served, whatever the path says", async () => {
+  test("only the listed files are served, whatever the path", async () => {
     for (const path of [
       "/tsconfig.json",
       "/README.md",
@@ -93,11 +93,11 @@ describe("the page's server", () => {
     assert.equal((await get("/", { host: "127.0.0.1" })).statusCode, 403);
   });
 
-  test("only reading is allowed", async () => {
+  test("only GET is allowed", async () => {
     assert.equal((await get("/", {}, "POST")).statusCode, 405);
   });
 
-  test("the socket opens with the session's token from the own page", async () => {
+  test("the socket opens for the own page with the session's token", async () => {
     const before = opened;
     assert.equal(await connect(["goop-call.v1", `token.${server.token}`], own()), "open");
     assert.equal(opened, before + 1);

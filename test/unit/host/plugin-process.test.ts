@@ -1,4 +1,4 @@
-// The host and its plugin's process: how it starts, dies, is started again and is ended.
+// The plugin's process: start, death and stop.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -6,7 +6,7 @@ import { startHost } from "../../../plugin/host/host.ts";
 import { type ScriptedHost, startScriptedHost } from "../../support/fakes/scripted-host.ts";
 
 const program = (source: string) => ({ program: process.execPath, args: ["-e", source] });
-const isThere = (pid: number): boolean => {
+const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (error) {
@@ -14,7 +14,7 @@ const isThere = (pid: number): boolean => {
     throw error;
   }
 };
-/** Answers initialize, and nothing after it. */
+/** Answers `initialize` and no other request. */
 const stubborn = `
   const settings = ${JSON.stringify({ camera: "none" })};
   process.stdin.on("data", (data) => {
@@ -29,24 +29,24 @@ describe("a host's plugin", () => {
   test("ends with status 0 when the host stops, and leaves no process", async () => {
     const { host } = await startScriptedHost();
     const { pid } = host;
-    assert.ok(pid && isThere(pid));
+    assert.ok(pid && isRunning(pid));
     const exit = await host.stop();
     assert.equal(exit?.code, 0);
-    assert.equal(isThere(pid), false);
+    assert.equal(isRunning(pid), false);
   });
 
-  test("that cannot be started is named with the reason", async () => {
+  test("that cannot be started is reported with the reason", async () => {
     const started = startHost({ label: "A", pluginCommand: { program: "/nowhere/plugin", args: [] } });
     await assert.rejects(started, /did not start: it could not be started: .*ENOENT/);
   });
 
-  test("that dies while starting is explained by its exit status and its last words", async () => {
+  test("that dies during the start is reported with its exit status and its last line", async () => {
     const pluginCommand = program(`console.error("no such library"); process.exit(7)`);
     const started = startHost({ label: "A", pluginCommand });
     await assert.rejects(started, /left with exit status 7; its last line: no such library/);
   });
 
-  test("that dies is told to the pages with its status and its last words", async () => {
+  test("that dies is shown to the pages with its exit status and its last line", async () => {
     const scripted = await startScriptedHost();
     try {
       await diesWith(scripted, '{"level":"error","message":"the engine broke"}', 3);
@@ -62,7 +62,7 @@ describe("a host's plugin", () => {
     }
   });
 
-  test("that takes no notice of shutdown is killed when its time is over", async () => {
+  test("that ignores shutdown is killed after the timeout", async () => {
     const { settingsSchema } = await import("../../../rpc-schema/index.ts");
     const full = JSON.stringify(settingsSchema.parse({}));
     const log: string[] = [];
@@ -75,7 +75,7 @@ describe("a host's plugin", () => {
     const { pid } = host;
     const exit = await host.stop();
     assert.equal(exit?.signal, "SIGKILL");
-    assert.ok(pid && !isThere(pid));
+    assert.ok(pid && !isRunning(pid));
     assert.match(log.join("\n"), /did not leave within 50 ms; SIGKILL/);
   });
 });

@@ -1,4 +1,4 @@
-// What a carrying host holds and sends when much waits: hang-ups first, floods bounded, early messages kept.
+// The relay of signals under load: hang-ups first, bounded floods, early messages kept in order.
 
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
@@ -19,7 +19,7 @@ const message = (type: string, callId = "c", peerId = PEER): TransportMessage =>
   payload: { type },
 });
 
-/** A queue whose sending is done when the test says so. */
+/** A queue whose sends complete when the test calls `done`. */
 function heldQueue() {
   const sent: string[] = [];
   const held: (() => void)[] = [];
@@ -34,8 +34,8 @@ function heldQueue() {
   return { queue, sent, done };
 }
 
-describe("the queue of a topic", () => {
-  test("sends one after the other, and other topics beside it", async () => {
+describe("the topic queue", () => {
+  test("sends one message of a topic at a time, and other topics in parallel", async () => {
     const { queue, sent, done } = heldQueue();
     const all = [queue.add(message("a")), queue.add(message("b")), queue.add(message("x", "other"))];
     assert.deepEqual(sent, ["c a", "other x"]);
@@ -46,7 +46,7 @@ describe("the queue of a topic", () => {
     await Promise.all(all);
   });
 
-  test("lets a hang-up take the place of all that wait, but not of the one under way", async () => {
+  test("replaces all waiting messages by a hang-up, but not the one in progress", async () => {
     const { queue, sent, done } = heldQueue();
     const first = queue.add(message("call-request"));
     const waiting = [queue.add(message("ice-candidate")), queue.add(message("ice-candidate"))];
@@ -61,7 +61,7 @@ describe("the queue of a topic", () => {
     await last;
   });
 
-  test("goes on after a failure, and refuses what is too much, except hang-ups", async () => {
+  test("goes on after a failure, and refuses too many messages except hang-ups", async () => {
     const failing = new TopicQueue(({ payload }) =>
       payload.type === "bad" ? Promise.reject(new Error("no such peer")) : Promise.resolve(),
     );
@@ -76,14 +76,14 @@ describe("the queue of a topic", () => {
   });
 });
 
-/** A carriage between a scripted carrier and a plugin that only listens. */
-function carriage() {
+/** A relay between a scripted transport and a plugin that only listens. */
+function createRelay() {
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   const link = connectPlugin(stdin, stdout);
   const sent: TransportMessage[] = [];
   const log: string[] = [];
   let listener: HostTransportListener | undefined;
-  const carrier: HostTransport = {
+  const transport: HostTransport = {
     selfId: "12D3KooWTheHost1tse1f111",
     send: async (one) => void sent.push(one),
     contacts: () => [],
@@ -95,69 +95,76 @@ function carriage() {
       };
     },
   };
-  const signals = relaySignals(link, carrier, (line) => log.push(line));
-  let told = "";
+  const relay = relaySignals(link, transport, (line) => log.push(line));
+  let written = "";
   stdin.setEncoding("utf8").on("data", (text: string) => {
-    told += text;
+    written += text;
   });
-  const heard = async () => {
+  const messagesToPlugin = async () => {
     await new Promise((resolve) => setImmediate(resolve));
-    return told
+    return written
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as { method: string; params: { topic: string } });
   };
-  return { link, signals, sent, log, heard, arrives: (one: TransportMessage) => listener?.onMessage(one) };
+  return {
+    link,
+    relay,
+    sent,
+    log,
+    messagesToPlugin,
+    arrives: (one: TransportMessage) => listener?.onMessage(one),
+  };
 }
 
-describe("a host that carries", () => {
-  test("keeps what arrives while the plugin starts, and tells it in order after the contacts", async () => {
-    const { link, signals, heard, arrives } = carriage();
+describe("a host with its own transport", () => {
+  test("holds messages while the plugin starts, and delivers them in order after the contacts", async () => {
+    const { link, relay, messagesToPlugin, arrives } = createRelay();
     for (const callId of ["a", "b"]) arrives(message("call-request", callId));
-    assert.deepEqual(await heard(), []);
-    signals.begin();
+    assert.deepEqual(await messagesToPlugin(), []);
+    relay.begin();
     arrives(message("call-request", "c"));
-    const told = await heard();
+    const messages = await messagesToPlugin();
     assert.deepEqual(
-      told.map(({ method, params }) => params.topic ?? method),
+      messages.map(({ method, params }) => params.topic ?? method),
       ["contacts.set", "call:a", "call:b", "call:c"],
     );
     link.close();
   });
 
-  test("holds a bounded part of a flood that the plugin does not answer, and says so in few words", async () => {
-    const { link, signals, sent, log, heard, arrives } = carriage();
-    signals.begin();
+  test("holds a bounded part of a flood that the plugin does not answer, and logs few lines", async () => {
+    const { link, relay, sent, log, messagesToPlugin, arrives } = createRelay();
+    relay.begin();
     for (let nth = 0; nth < 10_000; nth += 1) arrives(message("call-request", `flood${nth}`));
-    assert.equal((await heard()).length, 1 + 512);
+    assert.equal((await messagesToPlugin()).length, 1 + 512);
     assert.ok(log.length <= 5, log.join("\n"));
     link.close();
-    await signals.end();
-    assert.equal(sent.length, 256, "as many calls are hung up as are remembered");
+    await relay.end();
+    assert.equal(sent.length, 256, "hangs up as many calls as it remembers");
   });
 
-  test("drops what would be refused by the plugin", async () => {
-    const { link, signals, heard, arrives } = carriage();
-    signals.begin();
+  test("drops messages that the plugin would refuse", async () => {
+    const { link, relay, messagesToPlugin, arrives } = createRelay();
+    relay.begin();
     arrives(message("call-request", "c", "no peer id"));
     arrives({ ...message("call-request"), topic: "chat" });
     arrives({ ...message("call-request"), payload: [] as never });
-    assert.equal((await heard()).length, 1);
+    assert.equal((await messagesToPlugin()).length, 1);
     link.close();
-    await signals.end();
+    await relay.end();
   });
 
-  test("delivers and hangs up nothing once the plugin is gone", async () => {
-    const { link, signals, sent, heard, arrives } = carriage();
-    signals.begin();
+  test("delivers and hangs up nothing once the plugin has ended", async () => {
+    const { link, relay, sent, messagesToPlugin, arrives } = createRelay();
+    relay.begin();
     arrives(message("call-request"));
     link.close();
-    await Promise.all([signals.end(), signals.end()]);
+    await Promise.all([relay.end(), relay.end()]);
     arrives(message("call-request", "late"));
     assert.deepEqual(
       sent.map(({ topic, payload }) => `${topic} ${payload.type} ${payload.reason}`),
       ["call:c call-hangup hostGone"],
     );
-    assert.ok((await heard()).every(({ params }) => params.topic !== "call:late"));
+    assert.ok((await messagesToPlugin()).every(({ params }) => params.topic !== "call:late"));
   });
 });

@@ -1,5 +1,5 @@
-// What the reference host keeps for its plugin: files of the field read as they are and written with care, devices by
-// label, changes refused by name, and the plugin started and ended by `enabled`.
+// The settings that the reference host stores for its plugin: Goop²'s own files, devices by label, changes that are refused by
+// name, and the plugin's start and end by `enabled`.
 
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -20,8 +20,8 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 const BROWSER_ID = "3f2a".repeat(16);
-/** As a viewer of the field writes it; what is not ours must stay. */
-const FIELD = {
+/** A file as Goop² writes it. Values that are not the plugin's must stay. */
+const GOOP_FILE = {
   identity: { key_file: "data/identity.key" },
   p2p: { listen_port: 0, nacl_private_key: "c2VjcmV0" },
   viewer: { http_addr: ":8080", preferred_cam: BROWSER_ID, preferred_mic: "Headset", video_disabled: true },
@@ -37,10 +37,10 @@ async function fileWith(content: unknown): Promise<string> {
 const contentOf = async (path: string) => JSON.parse(await readFile(path, "utf8"));
 const silent = () => undefined;
 
-describe("a host's file", () => {
-  test("of the field is read as it is: calls off, devices by label, a browser's id without a fault", async () => {
-    const complaints: string[] = [];
-    const settings = await openStoredSettings(await fileWith(FIELD), (line) => complaints.push(line));
+describe("a host's settings file", () => {
+  test("of Goop² is accepted: calls off, devices by label, and a browser's device id without a warning", async () => {
+    const warnings: string[] = [];
+    const settings = await openStoredSettings(await fileWith(GOOP_FILE), (line) => warnings.push(line));
     const { video_disabled, preferred_cam, preferred_mic } = settings.values();
     assert.deepEqual([video_disabled, preferred_cam, preferred_mic], [true, BROWSER_ID, "Headset"]);
     const microphones = [{ id: "ALSA:Headset", name: "Headset", isDefault: false }];
@@ -49,30 +49,30 @@ describe("a host's file", () => {
       camera: "auto",
       microphone: "ALSA:Headset",
     });
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(warnings, []);
   });
 
-  test("keeps what it does not know, and devices that nobody changed", async () => {
-    const path = await fileWith(FIELD);
+  test("keeps unknown values, and devices that were not changed", async () => {
+    const path = await fileWith(GOOP_FILE);
     const settings = await openStoredSettings(path, silent);
     await settings.store({ video_disabled: false, echo_cancellation: false });
     assert.deepEqual(await contentOf(path), {
-      ...FIELD,
-      viewer: { ...FIELD.viewer, video_disabled: false },
+      ...GOOP_FILE,
+      viewer: { ...GOOP_FILE.viewer, video_disabled: false },
       plugins: { call: { echo_cancellation: false } },
     });
   });
 
-  test("is read anew before it is written, since another program writes it too", async () => {
-    const path = await fileWith(FIELD);
+  test("is read again before it is written, because another program writes it too", async () => {
+    const path = await fileWith(GOOP_FILE);
     const settings = await openStoredSettings(path, silent);
-    await writeFile(path, JSON.stringify({ ...FIELD, profile: { label: "Ann" } }));
+    await writeFile(path, JSON.stringify({ ...GOOP_FILE, profile: { label: "Ann" } }));
     await settings.store({ debugging: true });
     assert.deepEqual((await contentOf(path)).profile, { label: "Ann" });
   });
 
-  test("keeps its mode, leaves nothing beside it, and a new one is for its owner only", async () => {
-    const path = await fileWith(FIELD);
+  test("keeps its mode, leaves no temporary file, and a new one is private to its owner", async () => {
+    const path = await fileWith(GOOP_FILE);
     await chmod(path, 0o640);
     await (await openStoredSettings(path, silent)).store({ debugging: true });
     assert.equal((await stat(path)).mode & 0o777, 0o640);
@@ -85,7 +85,7 @@ describe("a host's file", () => {
     );
   });
 
-  test("takes writes at once one after the other, and loses none", async () => {
+  test("serializes concurrent writes, and loses none", async () => {
     const path = await fileWith({});
     const file = await openSettingsFile(path);
     const keys = ["a", "b", "c", "d"];
@@ -93,30 +93,27 @@ describe("a host's file", () => {
     assert.deepEqual(Object.keys((await contentOf(path)).viewer), keys);
   });
 
-  test("that is broken is refused and left as it is", async () => {
+  test("that is broken is refused and left unchanged", async () => {
     for (const broken of ["{ not json", "[]"]) {
       const path = await fileWith(broken);
-      await assert.rejects(openStoredSettings(path, silent), /goop-\d+\.json .*left as it is/);
+      await assert.rejects(openStoredSettings(path, silent), /goop-\d+\.json .*left unchanged/);
       assert.equal(await readFile(path, "utf8"), broken);
     }
   });
 
-  test("with a wrong value counts the default, names the value, and keeps it", async () => {
-    const complaints: string[] = [];
+  test("with a wrong value gives the default and a warning, and keeps the value", async () => {
+    const warnings: string[] = [];
     const path = await fileWith({ viewer: { video_disabled: "yes" }, plugins: { call: { mode: "both" } } });
-    const settings = await openStoredSettings(path, (line) => complaints.push(line));
+    const settings = await openStoredSettings(path, (line) => warnings.push(line));
     assert.deepEqual([settings.values().video_disabled, settings.values().mode], [false, "auto"]);
-    assert.equal(complaints.length, 2);
-    assert.match(
-      complaints.join("\n"),
-      /viewer\.video_disabled is "yes"[\s\S]*plugins\.call\.mode is "both"/,
-    );
+    assert.equal(warnings.length, 2);
+    assert.match(warnings.join("\n"), /viewer\.video_disabled is "yes"[\s\S]*plugins\.call\.mode is "both"/);
     await settings.store({ debugging: true });
     assert.equal((await contentOf(path)).viewer.video_disabled, "yes");
   });
 });
 
-test("a stored device is found by id or label; what only a browser understands is auto", () => {
+test("a stored device is found by id or label, and a browser's device id becomes auto", () => {
   const twins = [
     { id: "a", name: "Twin", isDefault: true },
     { id: "b", name: "Twin", isDefault: false },
@@ -132,17 +129,17 @@ test("a stored device is found by id or label; what only a browser understands i
     [`${"A".repeat(43)}=`, "auto"],
     ["default", "auto"],
   ];
-  for (const [word, id] of cases) assert.equal(resolveDevice(word, twins), id, word);
+  for (const [stored, id] of cases) assert.equal(resolveDevice(stored, twins), id, stored);
 });
 
-test("the manifest says how the plugin is started", async () => {
+test("the manifest names the plugin's start command", async () => {
   const manifest = await readManifest();
   const { program, args } = startCommandOf(manifest);
   assert.equal(program, process.execPath);
   assert.match(args[0] ?? "", /\/dist\/plugin\/main\.js$/);
 });
 
-describe("a page changes settings", () => {
+describe("a page's change of settings", () => {
   let scripted: ScriptedHost | undefined;
   let page: TestSocket | undefined;
   const open = async (content: unknown) => {
@@ -156,43 +153,43 @@ describe("a page changes settings", () => {
     await scripted?.host.stop();
   };
 
-  test("which the plugin gets, the file keeps and every page sees", async (t) => {
+  test("reaches the plugin, the file and every page", async (t) => {
     t.after(close);
-    const { path, asked, page: own, host } = await open(FIELD);
+    const { path, asked, page: own, host } = await open(GOOP_FILE);
     const values = { video_disabled: false, preferred_cam: "Desk camera" };
     const answer = await own.requestRaw("host.changeSettings", { values });
     assert.match(
       await asked(/^settings\.update .*videoDisabled/),
       /"videoDisabled":false,"camera":"usb-cam-2"/,
     );
-    assert.deepEqual((await contentOf(path)).viewer, { ...FIELD.viewer, ...values });
+    assert.deepEqual((await contentOf(path)).viewer, { ...GOOP_FILE.viewer, ...values });
     assert.equal((answer as { values: { video_disabled: boolean } }).values.video_disabled, false);
     assert.equal(host.state.settings?.camera, "usb-cam-2");
   });
 
-  test("which are refused by name before anything happens", async (t) => {
+  test("is refused by name before it takes effect", async (t) => {
     t.after(close);
-    const { path, page: own } = await open(FIELD);
+    const { path, page: own } = await open(GOOP_FILE);
     const values = { video_disabled: false, largest_picture: { width: 1, height: 480, fps: 30 } };
     await assert.rejects(
       own.requestRaw("host.changeSettings", { values }),
       /largest_picture\.width is 1, at least 64/,
     );
-    assert.deepEqual(await contentOf(path), FIELD);
+    assert.deepEqual(await contentOf(path), GOOP_FILE);
   });
 
-  test("by the plugin's own method, which are kept all the same", async (t) => {
+  test("by the plugin's own method is stored too", async (t) => {
     t.after(close);
-    const { path, page: own } = await open(FIELD);
+    const { path, page: own } = await open(GOOP_FILE);
     await own.request("settings.update", { settings: { echoCancellation: false } });
-    // The host's own next write comes after this one.
+    // The host's own next write waits for this one.
     await own.requestRaw("host.changeSettings", { values: { debugging: true } });
     const { viewer, plugins } = await contentOf(path);
     assert.deepEqual(plugins.call, { echo_cancellation: false, debugging: true });
-    assert.deepEqual(viewer, FIELD.viewer);
+    assert.deepEqual(viewer, GOOP_FILE.viewer);
   });
 
-  test("and switches the plugin off and on", async (t) => {
+  test("switches the plugin off and on", async (t) => {
     t.after(close);
     const { host, page: own } = await open({});
     const first = host.pid;
@@ -203,7 +200,7 @@ describe("a page changes settings", () => {
     assert.notEqual(host.pid, first);
   });
 
-  test("and a host whose file says so begins without the plugin", async (t) => {
+  test("of `enabled` in the file makes a host start without the plugin", async (t) => {
     t.after(close);
     const path = await fileWith({ plugins: { call: { enabled: false } } });
     scripted = undefined;
