@@ -1,5 +1,5 @@
-// Calls between the plugin and the field's peers, by what either side sees and hears of the other: pictures by their
-// stamps, voices by their pitch. The oddities that a peer can have besides are in goop-peer-quirks.test.ts.
+// Calls between the plugin and deployed Goop². Each side identifies the other's frames by their stamps and its sound by its
+// pitch. quirks.test.ts covers the oddities of single peers.
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
@@ -36,7 +36,7 @@ async function withPeer(
   }
 }
 
-/** A call each way, watched and ended by either side. */
+/** One call in each direction, each ended by the callee or caller that did not start it. */
 async function callBothWays(bench: DeployedBench): Promise<void> {
   const theirs = await bench.peerCalls();
   await bench.assertMediaBothWays(theirs.callId);
@@ -47,9 +47,9 @@ async function callBothWays(bench: DeployedBench): Promise<void> {
   bench.assertWireIsAsDescribed();
 }
 
-describe("calls with the field's peers, in both directions", () => {
+describe("calls with deployed Goop², in both directions", () => {
   for (const flavour of ["native", "browser", "sdk"] as const) {
-    test(`${flavour}, in the clear`, async () => {
+    test(`${flavour}, unencrypted`, async () => {
       await withPeer(flavour, { sealing: "plain" }, async (bench) => {
         await callBothWays(bench);
         assert.ok(bench.peer.node.log.streams.every(({ wasSealed }) => !wasSealed));

@@ -1,4 +1,4 @@
-// The reference peer against itself: what is to judge the plugin must first be right.
+// The reference peer against itself, because it must be right before it can check the plugin.
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
@@ -9,8 +9,8 @@ import { type Flavour, type GoopPeer, startGoopPeer } from "../../support/goop-p
 import { PageSession } from "../../support/goop-peer/page/page-session.ts";
 import { EVERY_QUIRK, type Quirks } from "../../support/goop-peer/quirks.ts";
 
-/** But for those that only a more careful side can make up for: neither of two of these is. */
-const ALL: Quirks = {
+/** All quirks that two equally careless peers survive. The others need a more careful side. */
+const SURVIVABLE: Quirks = {
   ...EVERY_QUIRK,
   sealsIdentity: false,
   losesEarlyCandidates: false,
@@ -34,7 +34,7 @@ async function withPair(
   }
 }
 
-async function seeAndHear(a: GoopPeer, b: GoopPeer): Promise<void> {
+async function assertMediaBothWays(a: GoopPeer, b: GoopPeer): Promise<void> {
   await Promise.all([
     a.observer.untilStamps(10),
     b.observer.untilStamps(10),
@@ -43,20 +43,20 @@ async function seeAndHear(a: GoopPeer, b: GoopPeer): Promise<void> {
   ]);
 }
 
-describe("the reference peer and another of its kind", () => {
+describe("two reference peers", () => {
   const plain: Partial<Quirks> = {};
   for (const [flavours, quirks, name] of [
-    [["native", "browser"], plain, "as the field has them"],
-    [["browser", "native"], plain, "as the field has them"],
-    [["sdk", "browser"], plain, "as the field has them"],
-    [["native", "native"], ALL, "with every quirk"],
-    [["browser", "browser"], ALL, "with every quirk"],
+    [["native", "browser"], plain, "as deployed"],
+    [["browser", "native"], plain, "as deployed"],
+    [["sdk", "browser"], plain, "as deployed"],
+    [["native", "native"], SURVIVABLE, "with every quirk"],
+    [["browser", "browser"], SURVIVABLE, "with every quirk"],
   ] as const) {
-    test(`see and hear each other, ${flavours.join(" calling ")}, ${name}`, async () => {
+    test(`receive each other's frames and sound, ${flavours.join(" calling ")}, ${name}`, async () => {
       await withPair(flavours, quirks, async (a, b) => {
         const call = await a.calls.start(b.node.peerId, "video");
         const other = await (await b.nextRing()).accept();
-        await seeAndHear(a, b);
+        await assertMediaBothWays(a, b);
         await call.hangup();
         assert.deepEqual([await call.ended, await other.ended], ["hung up", "remote hung up"]);
         const sealed = b.node.log.streams.filter(({ wasSealed }) => wasSealed);
@@ -65,11 +65,11 @@ describe("the reference peer and another of its kind", () => {
     });
   }
 
-  test("a connection made anew in mid-call brings picture and sound back", async () => {
+  test("a replaced connection restores frames and sound during a call", async () => {
     await withPair(["browser", "browser"], {}, async (a, b) => {
       const call = await a.calls.start(b.node.peerId, "video");
       const other = await (await b.nextRing()).accept();
-      await seeAndHear(a, b);
+      await assertMediaBothWays(a, b);
       for (const [side, peer] of [
         [call, a],
         [other, b],
@@ -77,12 +77,12 @@ describe("the reference peer and another of its kind", () => {
         assert.ok(side instanceof PageSession);
         await side.reconnect();
         await peer.node.log.until((log) => log.callPayloads(call.channelId, "call-reconnect-ack").length > 0);
-        await seeAndHear(a, b);
+        await assertMediaBothWays(a, b);
       }
     });
   });
 
-  test("a callee does not notice that the caller gave up, and accepts in vain", async () => {
+  test("a callee misses the caller's hang-up, and accepts without effect", async () => {
     await withPair(["browser", "browser"], {}, async (a, b) => {
       const call = await a.calls.start(b.node.peerId, "audio");
       const ring = await b.nextRing();
@@ -93,17 +93,17 @@ describe("the reference peer and another of its kind", () => {
   });
 });
 
-describe("the reference viewer", () => {
-  test("keeps messages for the first page that listens, and shows it those that come then", async () => {
+describe("the reference HTTP API", () => {
+  test("keeps messages for the first page that listens, and then sends it new ones", async () => {
     const a = await startGoopNode({ label: "A" });
     const b = await startGoopNode({ label: "B" });
-    const viewer = await startGoopHttp(b);
+    const goop = await startGoopHttp(b);
     try {
       await a.dial(b.address);
       await a.send(b.peerId, "call:nc-1", { type: "call-request" });
       await a.send(b.peerId, "identity", null);
       await b.log.until(({ streams }) => streams.length === 2);
-      const page = await fetch(`${viewer.url}/api/mq/events`);
+      const page = await fetch(`${goop.url}/api/mq/events`);
       const events = readEvents(page);
       assert.deepEqual((await events.next()).value, ["connected", { status: "ok" }]);
       const [name, data] = (await events.next()).value ?? [];
@@ -117,17 +117,17 @@ describe("the reference viewer", () => {
       assert.equal("from" in ((await events.next()).value?.[1] ?? {}), false);
       await events.return(undefined);
     } finally {
-      await viewer.stop();
+      await goop.stop();
       await Promise.all([a.stop(), b.stop()]);
     }
   });
 
-  test("sends for its page, and says in plain text when that was in vain", async () => {
+  test("sends for its page, and answers in plain text when delivery fails", async () => {
     const a = await startGoopNode({ label: "A" });
     const b = await startGoopNode({ label: "B" });
-    const viewer = await startGoopHttp(a);
+    const goop = await startGoopHttp(a);
     const send = (body: object) =>
-      fetch(`${viewer.url}/api/mq/send`, { method: "POST", body: JSON.stringify(body) });
+      fetch(`${goop.url}/api/mq/send`, { method: "POST", body: JSON.stringify(body) });
     try {
       await a.dial(b.address);
       const sent = await send({ peer_id: b.peerId, topic: "call:x", payload: { type: "call-hangup" } });
@@ -139,20 +139,20 @@ describe("the reference viewer", () => {
       assert.equal(late.status, 504);
       assert.match(await late.text(), /delivery failed/);
     } finally {
-      await viewer.stop();
+      await goop.stop();
       await Promise.all([a.stop(), b.stop()]);
     }
   });
 });
 
-interface ViewerEvent {
+interface GoopEvent {
   readonly type?: string;
   readonly from?: string;
   readonly msg_id?: string;
   readonly msg: { readonly topic: string; readonly payload: unknown };
 }
 
-async function* readEvents(page: Response): AsyncGenerator<[string, ViewerEvent], undefined> {
+async function* readEvents(page: Response): AsyncGenerator<[string, GoopEvent], undefined> {
   let text = "";
   for await (const chunk of page.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;

@@ -1,4 +1,4 @@
-// The field's oddities in calls with the plugin: each alone, and all of them at once.
+// Oddities of deployed Goop² in calls with the plugin: each alone, and all of them at once.
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
@@ -35,7 +35,7 @@ async function withPeer(
   }
 }
 
-/** A call each way, watched and ended by either side. */
+/** One call in each direction. */
 async function callBothWays(bench: DeployedBench): Promise<void> {
   const theirs = await bench.peerCalls();
   await bench.assertMediaBothWays(theirs.callId);
@@ -46,22 +46,22 @@ async function callBothWays(bench: DeployedBench): Promise<void> {
   bench.assertWireIsAsDescribed();
 }
 
-describe("one oddity of the field at a time", () => {
+describe("one oddity of deployed Goop² at a time", () => {
   const oddities: readonly [string, Flavour, Partial<Quirks>][] = [
-    ["messages overtake each other", "native", { unordered: true }],
-    ["every message comes twice", "browser", { duplicates: true }],
+    ["messages are reordered", "native", { unordered: true }],
+    ["every message arrives twice", "browser", { duplicates: true }],
     ["acknowledgements get lost", "native", { loseAckOfEvery: 3 }],
-    ["the call goes on sealed that began in the clear", "native", { sealing: "switching" }],
+    ["a call begins unencrypted and continues encrypted", "native", { sealing: "switching" }],
     ["identity is sealed too", "browser", { sealing: "sealed", sealsIdentity: true }],
     ["sdpMid is empty and there is no username fragment", "native", { emptySdpMid: true }],
-    ["candidates come before their description", "browser", { candidatesFirst: true }],
+    ["candidates arrive before their description", "browser", { candidatesFirst: true }],
     ["early candidates are lost", "browser", { losesEarlyCandidates: true }],
     ["an acknowledgement names no mode", "browser", { ackWithoutMode: true }],
     ["a request has constraints and nothing else", "native", { constraintsRequest: true }],
-    ["call-reconnect comes at any time", "browser", { reconnectAtAnyTime: true }],
+    ["call-reconnect arrives at any time", "browser", { reconnectAtAnyTime: true }],
     ["mq.ack floods", "native", { mqAcksPerMessage: 30 }],
-    ["requests come again after the end", "browser", { ghostRequests: true }],
-    ["hang-ups come thrice", "native", { hangups: 3, snakeCaseHangup: true }],
+    ["requests arrive again after the end", "browser", { ghostRequests: true }],
+    ["hang-ups arrive three times", "native", { hangups: 3, snakeCaseHangup: true }],
     ["local events leak", "browser", { localTopicsLeak: true }],
   ];
   for (const [what, flavour, quirks] of oddities) {
@@ -69,18 +69,18 @@ describe("one oddity of the field at a time", () => {
   }
 });
 
-describe("everything odd at once", () => {
+describe("all oddities at once", () => {
   for (const flavour of ["native", "browser"] as const) {
     test(flavour, () => withPeer(flavour, EVERY_QUIRK, callBothWays));
   }
 });
 
-describe("what the field's peers cannot help", () => {
+describe("limits of deployed Goop²", () => {
   for (const [captures, flavour] of [
     ["audio", "native"],
     ["video", "browser"],
   ] as const) {
-    test(`an offer with ${captures} alone, since nothing else could be captured (${flavour})`, async () => {
+    test(`an offer with ${captures} alone, because nothing else was captured (${flavour})`, async () => {
       await withPeer(flavour, { captures }, async (bench) => {
         const { callId, call } = await bench.peerCalls();
         if (captures === "audio") await Promise.all([bench.assertPeerSound(), bench.assertPluginSound()]);
@@ -90,7 +90,7 @@ describe("what the field's peers cannot help", () => {
     });
   }
 
-  test("an audio call in which the camera runs all the same (native)", async () => {
+  test("an audio call in which the camera runs (native)", async () => {
     await withPeer("native", {}, async (bench) => {
       const { callId, call } = await bench.peerCalls("audio");
       await Promise.all([bench.assertPeerSound(), bench.assertPluginSound()]);
@@ -100,7 +100,7 @@ describe("what the field's peers cannot help", () => {
   });
 
   for (const flavour of ["native", "browser"] as const) {
-    test(`a callee that does not notice that the call was given up is told when it accepts (${flavour})`, async () => {
+    test(`a callee that missed the hang-up receives another one when it accepts (${flavour})`, async () => {
       await withPeer(flavour, {}, async ({ peer }) => {
         const { callId } = await plugin.host.request("call.start", {
           peerId: peer.node.peerId,

@@ -1,4 +1,4 @@
-// What the scripted plugin has to offer: its devices, a fresh call, a tiny picture. Keeps no state.
+// The scripted plugin's data: its devices, a new call, a small frame.
 
 import { PNG } from "pngjs";
 import type {
@@ -26,7 +26,7 @@ export const devices: DeviceList = {
 };
 export const off: DeviceState = { state: "off" };
 
-/** An outgoing call in its first moment. */
+/** A new outgoing call. */
 export function newCall(callId: string, peer: Pick<Contact, "peerId" | "label">, media: MediaKind): CallInfo {
   const camera: DeviceState =
     media === "video" ? { state: "live", deviceId: "usb-cam", deviceName: "Aurora HD Webcam" } : off;

@@ -1,4 +1,4 @@
-// A reference host whose plugin is the scripted one, and builders for what a test makes that plugin tell.
+// A reference host with the scripted plugin, and builders for the data that this plugin sends.
 
 import { fileURLToPath } from "node:url";
 import { type Host, type HostOptions, startHost } from "../../../plugin/host/host.ts";
@@ -9,16 +9,16 @@ import type { ScriptStep } from "./scripted-plugin.ts";
 export const BOB = "12D3KooWBobBobBobBobBob1";
 export const CAROL = "12D3KooWCaro1Caro1Caro12";
 
-/** What the page asked the plugin for, or the host remarked, was not seen within this time. */
+/** Time limit for an expected request. */
 const WAIT_MS = 20_000;
 
 export interface ScriptedHost {
   readonly host: Host;
-  /** Lets the scripted plugin do something. */
+  /** Makes the scripted plugin perform a step. */
   script(step: ScriptStep): void;
-  /** Resolves with the first request, past or to come, that matches. A request reads `call.start {"peerId":…}`. */
+  /** Resolves with the first past or future request that matches. A request has the form `call.start {"peerId":…}`. */
   asked(pattern: RegExp): Promise<string>;
-  /** Forgets the requests so far. */
+  /** Drops the requests so far. */
   forget(): void;
 }
 
@@ -42,14 +42,14 @@ export async function startScriptedHost(options: Partial<HostOptions> = {}): Pro
   requests = []; // those of the start
   return {
     host,
-    // `script` is not in the contract: only the scripted plugin knows it.
+    // `script` is not in the contract. Only the scripted plugin accepts it.
     script: (step) => host.plugin.notify("script" as "initialized", step as never),
     asked(pattern) {
       const past = requests.find((request) => pattern.test(request));
       if (past !== undefined) return Promise.resolve(past);
       const wait = Promise.withResolvers<string>();
       const timer = setTimeout(
-        () => wait.reject(new Error(`nothing asked like ${pattern}; asked: ${requests.join(" | ")}`)),
+        () => wait.reject(new Error(`no request matches ${pattern}; requests: ${requests.join(" | ")}`)),
         WAIT_MS,
       );
       waiting.push({ pattern, resolve: wait.resolve });
@@ -71,7 +71,7 @@ export function contact(peerId: string, label: string, reachable = true): Contac
   };
 }
 
-/** A video call with Bob that is under way, changed by `change`. */
+/** A connected video call with Bob, modified by `change`. */
 export function callWithBob(change: Partial<CallInfo> = {}): CallInfo {
   return {
     callId: "call-of-test",

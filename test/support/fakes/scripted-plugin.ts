@@ -1,5 +1,5 @@
-// A stand-in for the plugin's program: speaks its protocol with canned behaviour, and does what a test tells it by the
-// notification `script`. Shows a page every state, also rare ones, with no network, device or engine.
+// A fake plugin program. It speaks the protocol with canned behaviour, and performs the steps that a test sends by the
+// notification `script`. A page can show every state, including rare ones, without network, devices and engine.
 
 import { createInterface } from "node:readline";
 import {
@@ -23,7 +23,7 @@ import {
 import { scriptedFrameLine } from "../browser/scripted-frames.ts";
 import { devices, newCall, off, REQUEST_LINE_PREFIX, snapshot } from "./scripted-data.ts";
 
-/** What a test can ask for. */
+/** One step of a test's script. */
 export type ScriptStep =
   | { do: "call"; call: CallInfo; isIncoming?: boolean }
   | { do: "change"; callId: string; change: Partial<CallInfo> }
@@ -43,10 +43,11 @@ export type ScriptStep =
   | { do: "refuse"; method: MethodName; code: number; kind: string }
   | { do: "die"; words: string; status: number };
 
-/** Ten pictures a second move enough to be seen and leave the machine to the browser. */
-const PICTURE_EVERY_MS = 100;
+/** Ten frames a second show movement and leave the machine to the browser. */
+const FRAME_INTERVAL_MS = 100;
 const SELF = "12D3KooWScriptedSe1fScriptedSe1fScriptedSe1fScriptedSe1f";
-class Refusal extends Error {
+
+class RequestRefused extends Error {
   readonly code: number;
   readonly kind: string;
   readonly issues: readonly FieldIssue[];
@@ -66,10 +67,10 @@ const streams = new Map<
   string,
   { callId: string; source: string; seq: number; acked: number; credit: number }
 >();
-let picture = { width: 640, height: 480 };
+let frameSize = { width: 640, height: 480 };
 let lastId = 0;
-/** Methods whose next request fails, and how. */
-const refusals = new Map<string, Refusal>();
+/** The error of a method's next request. */
+const refusals = new Map<string, RequestRefused>();
 
 function write(message: object): void {
   process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -81,7 +82,7 @@ function notify(method: string, params: object): void {
 
 function update(callId: string, change: Partial<CallInfo>): null {
   const call = calls.get(callId);
-  if (!call) throw new Refusal(1101, "unknownCall");
+  if (!call) throw new RequestRefused(1101, "unknownCall");
   const changed = { ...call, ...change };
   calls.set(callId, changed);
   notify("call.changed", changed);
@@ -95,7 +96,7 @@ function local(callId: string, change: Partial<CallInfo["local"]>): null {
 
 function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0, replacedBy?: string): null {
   const call = calls.get(callId);
-  if (!call) throw new Refusal(1101, "unknownCall");
+  if (!call) throw new RequestRefused(1101, "unknownCall");
   calls.delete(callId);
   for (const [stream, { callId: of }] of streams) if (of === callId) streams.delete(stream);
   const extra = replacedBy === undefined ? {} : { replacedBy };
@@ -103,13 +104,13 @@ function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0
   return null;
 }
 
-function known(peerId: string): Pick<Contact, "peerId" | "label"> {
+function contactOf(peerId: string): Pick<Contact, "peerId" | "label"> {
   return contacts.find((contact) => contact.peerId === peerId) ?? { peerId, label: "" };
 }
 
 function start({ peerId, media }: Params<"call.start">): Result<"call.start"> {
-  if (calls.size > 0) throw new Refusal(1103, "alreadyInCall");
-  const call = newCall(`call-${++lastId}`, known(peerId), media);
+  if (calls.size > 0) throw new RequestRefused(1103, "alreadyInCall");
+  const call = newCall(`call-${++lastId}`, contactOf(peerId), media);
   calls.set(call.callId, call);
   notify("call.changed", call);
   return { callId: call.callId };
@@ -117,11 +118,11 @@ function start({ peerId, media }: Params<"call.start">): Result<"call.start"> {
 
 function accept({ callId, media }: Params<"call.accept">): null {
   const call = calls.get(callId);
-  if (!call) throw new Refusal(1101, "unknownCall");
-  const taken = media ?? call.media;
-  const { local: devicesInUse } = newCall(callId, known(call.peerId), taken);
-  update(callId, { media: taken, phase: "connecting", local: devicesInUse });
-  const remote = { microphone: "on", camera: taken === "video" ? "on" : "off" } as const;
+  if (!call) throw new RequestRefused(1101, "unknownCall");
+  const acceptedMedia = media ?? call.media;
+  const { local: devicesInUse } = newCall(callId, contactOf(call.peerId), acceptedMedia);
+  update(callId, { media: acceptedMedia, phase: "connecting", local: devicesInUse });
+  const remote = { microphone: "on", camera: acceptedMedia === "video" ? "on" : "off" } as const;
   return update(callId, { phase: "connected", connectedAt: Date.now(), quality: "good", remote });
 }
 
@@ -129,9 +130,9 @@ function addContact({ address }: Params<"contacts.add">): Contact {
   const peerId = /\/p2p\/(\w+)$/.exec(address)?.[1];
   if (!peerId) {
     const issue = { field: "address", value: JSON.stringify(address), expected: "an address with /p2p/" };
-    throw new Refusal(-32602, "invalidParams", [issue]);
+    throw new RequestRefused(-32602, "invalidParams", [issue]);
   }
-  if (address.includes("10.255.255.1")) throw new Refusal(1402, "peerUnreachable");
+  if (address.includes("10.255.255.1")) throw new RequestRefused(1402, "peerUnreachable");
   const contact = {
     peerId,
     label: "Grace Hopper",
@@ -145,12 +146,12 @@ function addContact({ address }: Params<"contacts.add">): Contact {
 }
 
 function useDevice({ callId, kind, deviceId }: Params<"call.useDevice">): null {
-  if (deviceId === "usb-cam-2") throw new Refusal(1201, "unknownDevice");
+  if (deviceId === "usb-cam-2") throw new RequestRefused(1201, "unknownDevice");
   return local(callId, { [kind]: { state: "live", deviceId } });
 }
 
 function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Result<"frames.subscribe"> {
-  if (!calls.has(callId)) throw new Refusal(1101, "unknownCall");
+  if (!calls.has(callId)) throw new RequestRefused(1101, "unknownCall");
   const stream = `s${++lastId}`;
   streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
   return { stream };
@@ -166,7 +167,7 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   "settings.update": ({ settings: change }) => {
     const last = settings;
     settings = settingsSchema.parse({ ...settings, ...change });
-    if (settings.videoDisabled !== last.videoDisabled) tellAvailability();
+    if (settings.videoDisabled !== last.videoDisabled) notifyAvailability();
     return { settings, restartNeeded: settings.mode === last.mode ? [] : ["mode"] };
   },
   "contacts.list": () => ({ contacts }),
@@ -184,21 +185,21 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   "call.accept": accept,
   "call.reject": ({ callId }) => end(callId, "rejected", "local"),
   "call.hangup": ({ callId }) => {
-    const isUp = calls.get(callId)?.connectedAt !== undefined;
-    return end(callId, isUp ? "hungUp" : "cancelled", "local", isUp ? 65_000 : 0);
+    const isConnected = calls.get(callId)?.connectedAt !== undefined;
+    return end(callId, isConnected ? "hungUp" : "cancelled", "local", isConnected ? 65_000 : 0);
   },
   "call.setMicrophone": ({ callId, on }) => local(callId, { microphone: { state: on ? "live" : "muted" } }),
   "call.setCamera": ({ callId, on }) =>
     local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
   "call.useDevice": useDevice,
   "call.stats": () => {
-    throw new Refusal(1101, "unknownCall");
+    throw new RequestRefused(1101, "unknownCall");
   },
   "call.list": () => ({ calls: [...calls.values()] }),
   "call.snapshot": snapshot,
   "frames.subscribe": subscribe,
   "frames.unsubscribe": ({ stream }) => {
-    if (!streams.delete(stream)) throw new Refusal(1301, "unknownStream");
+    if (!streams.delete(stream)) throw new RequestRefused(1301, "unknownStream");
     return null;
   },
 };
@@ -221,40 +222,40 @@ function run(step: ScriptStep): void {
   } else if (step.do === "levels") {
     notify("call.levels", { callId: step.callId, microphone: step.microphone, speaker: step.speaker });
   } else if (step.do === "pictureSize") {
-    picture = { width: step.width, height: step.height };
+    frameSize = { width: step.width, height: step.height };
   } else if (step.do === "refuse") {
-    refusals.set(step.method, new Refusal(step.code, step.kind));
+    refusals.set(step.method, new RequestRefused(step.code, step.kind));
   } else {
     process.stderr.write(`${step.words}\n`, () => process.exit(step.status));
   }
 }
 
-function tellAvailability(): void {
+function notifyAvailability(): void {
   const why = "You switched calls off. Switch them on again in the settings.";
   const off = { videoDisabled: true, cause: "user", why };
   notify("availability.changed", settings.videoDisabled ? off : { videoDisabled: false });
 }
 
 function initialized(): void {
-  tellAvailability();
+  notifyAvailability();
   const addresses = [`/ip4/127.0.0.1/tcp/4001/p2p/${SELF}`, `/ip4/192.168.1.20/tcp/4001/p2p/${SELF}`];
   notify("signalling.changed", { state: "ready", peerId: SELF, addresses });
 }
 
 function acknowledge({ stream, seq }: HostNotificationParams<"frames.ack">): void {
-  const known = streams.get(stream);
-  if (known) known.acked = Math.max(known.acked, seq);
+  const state = streams.get(stream);
+  if (state) state.acked = Math.max(state.acked, seq);
 }
 
-function sendPictures(): void {
+function sendFrames(): void {
   for (const [stream, state] of streams) {
     if (state.seq - state.acked >= state.credit) continue;
     state.seq += 1;
-    process.stdout.write(`${scriptedFrameLine(stream, state.seq, state.source, picture)}\n`);
+    process.stdout.write(`${scriptedFrameLine(stream, state.seq, state.source, frameSize)}\n`);
   }
 }
 
-function notified(method: string, params: unknown): void {
+function receiveNotification(method: string, params: unknown): void {
   if (method === "initialized") initialized();
   else if (method === "exit") process.exit(0);
   else if (method === "frames.ack") acknowledge(hostNotifications["frames.ack"].params.parse(params));
@@ -266,7 +267,7 @@ function answer<M extends MethodName>(method: M, params: unknown): Result<M> {
   refusals.delete(method);
   if (refusal) throw refusal;
   const checked = methods[method].params.safeParse(params);
-  if (!checked.success) throw new Refusal(-32602, "invalidParams", issuesOf(checked.error, params));
+  if (!checked.success) throw new RequestRefused(-32602, "invalidParams", issuesOf(checked.error, params));
   return handlers[method](checked.data as Params<M>);
 }
 
@@ -274,14 +275,14 @@ function answer<M extends MethodName>(method: M, params: unknown): Result<M> {
 function receive(line: string): void {
   const { id, method, params = {} } = JSON.parse(line);
   if (id === undefined) {
-    notified(method, params);
+    receiveNotification(method, params);
     return;
   }
   process.stderr.write(`${REQUEST_LINE_PREFIX}${method} ${JSON.stringify(params)}\n`);
   try {
     write({ id, result: answer(method, params) });
   } catch (error) {
-    const { code, kind, issues } = error instanceof Refusal ? error : new Refusal(-32603, String(error));
+    const { code, kind, issues } = error instanceof RequestRefused ? error : new RequestRefused(-32603, String(error));
     const data = issues.length > 0 ? { name: kind, issues } : { name: kind };
     write({ id, error: { code, message: kind, data } });
   }
@@ -290,4 +291,4 @@ function receive(line: string): void {
 createInterface({ input: process.stdin })
   .on("line", receive)
   .on("close", () => process.exit(0));
-setInterval(sendPictures, PICTURE_EVERY_MS);
+setInterval(sendFrames, FRAME_INTERVAL_MS);

@@ -1,4 +1,4 @@
-// A real plugin process and one of the field's peers that know each other, and calls between them, watched at both ends.
+// A real plugin process and a deployed Goop² peer that know each other, and calls between them that are observed at both ends.
 
 import assert from "node:assert/strict";
 import { type PluginProcess, startPlugin } from "../plugin/plugin-process.ts";
@@ -12,12 +12,12 @@ import { findDeviations } from "./wire/wire-rules.ts";
 
 export const PLUGIN_TONE_HZ = 440;
 export const PEER_TONE_HZ = 600;
-/** Pictures to be seen on either side: some at full size, after the first seconds' small ones. */
-const PICTURES = 10;
-/** Older than this, what is seen would be of another call; a machine under load may show what is seconds old. */
-const LIVE_MS = 20_000;
+/** Enough frames on each side to include full-size ones, after the small frames of the first seconds. */
+const FRAMES = 10;
+/** An older frame would belong to another call. A machine under load may show frames that are seconds old. */
+const MAX_AGE_MS = 20_000;
 
-/** Its sound goes to a private server, where it can be recorded. */
+/** Its sound goes to a private sound server, where it can be recorded. */
 export function startBenchPlugin(pulse: Pulse): Promise<PluginProcess> {
   return startPlugin({
     label: "Plugin",
@@ -42,7 +42,7 @@ export class DeployedBench {
     this.#pulse = pulse;
   }
 
-  /** A new peer dials the plugin; resolves when the plugin knows it by its label. */
+  /** A new peer dials the plugin. Resolves when the plugin lists it with its label. */
   static async meet(plugin: PluginProcess, pulse: Pulse, options: GoopPeerOptions): Promise<DeployedBench> {
     const peer = await startGoopPeer({ toneHz: PEER_TONE_HZ, ...options });
     try {
@@ -57,7 +57,7 @@ export class DeployedBench {
     }
   }
 
-  /** Both know the other's key. */
+  /** Waits until both know the other's key. */
   async untilSealed(): Promise<void> {
     await this.peer.node.table.until(
       this.plugin.peerId,
@@ -86,7 +86,7 @@ export class DeployedBench {
     return { callId, call };
   }
 
-  /** Pictures by their stamps and voices by their pitch, both ways. @returns the stamps that each side saw */
+  /** Identifies frames by their stamps and sound by its pitch. @returns the stamps that each side received */
   async assertMediaBothWays(callId: string): Promise<{ plugin: SeenStamp[]; peer: SeenStamp[] }> {
     const [peer, plugin] = await Promise.all([this.assertPeerVideo(), this.assertPluginVideo(callId)]);
     await Promise.all([this.assertPeerSound(), this.assertPluginSound()]);
@@ -94,26 +94,26 @@ export class DeployedBench {
   }
 
   async assertPeerVideo(): Promise<SeenStamp[]> {
-    return assertLive(await this.peer.observer.untilStamps(PICTURES));
+    return assertLive(await this.peer.observer.untilStamps(FRAMES));
   }
 
   async assertPluginVideo(callId: string): Promise<SeenStamp[]> {
-    return assertLive(await untilPluginStamps(this.plugin, callId, PICTURES));
+    return assertLive(await untilPluginStamps(this.plugin, callId, FRAMES));
   }
 
   async assertPeerSound(): Promise<void> {
     await this.peer.observer.untilTone(PLUGIN_TONE_HZ);
   }
 
-  /** Sound takes a moment through the server; half a second is recorded at a time. */
+  /** Sound passes the server with a delay, so half a second is recorded at a time. */
   async assertPluginSound(): Promise<void> {
     for (let attempt = 0; attempt < 20; attempt += 1) {
       if (isTone(await this.#pulse.record(500), PULSE_RATE, this.peer.toneHz)) return;
     }
-    assert.fail(`the plugin plays something else than ${this.peer.toneHz} Hz`);
+    assert.fail(`the plugin does not play ${this.peer.toneHz} Hz`);
   }
 
-  /** Ends the call from one side; both come to know. @returns the plugin's reason and who it says it was */
+  /** Ends the call from one side, and waits for both. @returns the plugin's `reason` and `endedBy` */
   async end(callId: string, call: DeployedCall, by: "plugin" | "peer"): Promise<[string, string]> {
     if (by === "peer") await call.hangup();
     else await this.plugin.host.request("call.hangup", { callId });
@@ -124,7 +124,7 @@ export class DeployedBench {
     return [reason, endedBy];
   }
 
-  /** Of all that the plugin has sent to this peer. */
+  /** Checks every message that the plugin has sent to this peer. */
   assertWireIsAsDescribed(): void {
     assert.deepEqual(findDeviations(this.peer.node.log.streams), []);
   }
@@ -142,7 +142,7 @@ export class DeployedBench {
 }
 
 function assertLive(stamps: SeenStamp[]): SeenStamp[] {
-  const late = stamps.filter(({ ageMs }) => ageMs < 0 || ageMs > LIVE_MS);
-  assert.deepEqual(late, [], "pictures of another time");
+  const late = stamps.filter(({ ageMs }) => ageMs < 0 || ageMs > MAX_AGE_MS);
+  assert.deepEqual(late, [], "frames of another time");
   return stamps;
 }

@@ -1,21 +1,21 @@
-// What tests see of a peer's calls, whichever flavour it is.
+// The calls of a deployed Goop² peer, the same interface for each flavour.
 
 import type { MediaKind } from "./wire/wire.ts";
 
-/** One call of a field peer, from its request on. */
+/** One call, from its request on. */
 export interface DeployedCall {
   readonly channelId: string;
   readonly peerId: string;
   readonly isOrigin: boolean;
   readonly kind: MediaKind;
-  /** The engine's word for the connection in use; "closed" after the end. */
+  /** `connectionState` of the current peer connection; "closed" after the end. */
   readonly connectionState: string;
-  /** Resolves with why it ended, as far as this peer can tell. */
+  /** Resolves with the reason that this peer knows. */
   readonly ended: Promise<"hung up" | "remote hung up" | "connection failed">;
   hangup(): Promise<void>;
 }
 
-/** A request that rings. It stays open whatever the caller does meanwhile [3.6]. */
+/** A request that rings. A caller's hang-up does not close it [3.6]. */
 export interface DeployedRing {
   readonly channelId: string;
   readonly peerId: string;
@@ -27,7 +27,7 @@ export interface DeployedRing {
 export interface DeployedCalls {
   start(peerId: string, kind: MediaKind): Promise<DeployedCall>;
   onRing(take: (ring: DeployedRing) => void): void;
-  /** What could not be used, in the peer's own words; a message it does not know is no error to it. */
+  /** Errors that the peer logged. A message of an unknown type is not an error to it. */
   readonly complaints: readonly string[];
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// A Goop² peer's network half: its libp2p node, message queue, identity exchange and presence [1, 2, 4].
-// It carries call messages and must not know what they mean; quirks of sending are in outgoing.ts.
+// The network half of a Goop² peer: libp2p node, message queue, identity exchange and presence [1, 2, 4]. Call messages are
+// opaque to it, except for the quirks. The quirks of sending are in wire/outgoing.ts.
 
 import { randomUUID } from "node:crypto";
 import { type GossipSub, gossipsub } from "@libp2p/gossipsub";
@@ -40,7 +40,7 @@ export interface GoopNodeOptions {
   readonly heartbeatMs?: number;
 }
 
-/** A message as subscribers get it: opened, and from whom the connection proved; undefined for local events. */
+/** A decrypted message. `from` is the authenticated sender, or undefined for a local event. */
 export interface Delivered {
   readonly from: string | undefined;
   readonly id: string;
@@ -51,11 +51,11 @@ export interface Delivered {
 
 export type Subscriber = (delivered: Delivered) => void;
 
-/** Streams of one message each may be many at once; the host sets no bound of its own. */
+/** Each message has its own stream, so many are open at once. Goop² sets no limit. */
 const STREAMS = { maxInboundStreams: 2_000, maxOutboundStreams: 2_000, runOnLimitedConnection: true };
 const VERSION = "2.4.0";
 
-/** Listens on loopback unless told otherwise. */
+/** Listens on loopback by default. */
 export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode> {
   const libp2p = await createLibp2p({
     addresses: { listen: [options.listen ?? "/ip4/127.0.0.1/tcp/0"] },
@@ -64,7 +64,7 @@ export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode>
     streamMuxers: [yamux()],
     services: {
       identify: identify(),
-      // Go's gossip keeps no scores unless told to; here they would shut out the fifteenth peer on one address.
+      // Go's gossip keeps no scores by default. Here, scores would exclude the fifteenth peer on one address.
       pubsub: gossipsub({
         allowPublishToZeroTopicPeers: true,
         globalSignaturePolicy: "StrictSign",
@@ -82,7 +82,7 @@ export class GoopNode {
   readonly label: string;
   readonly address: string;
   readonly quirks: Quirks;
-  /** What came over the message queue. */
+  /** The messages received over the message queue. */
   readonly log = new WireLog();
   readonly table = new PeerTable();
   readonly presence: Presence;
@@ -92,8 +92,8 @@ export class GoopNode {
   readonly #subscribers = new Set<{ prefix: string; take: Subscriber }>();
   #seq = 0;
   readonly #seen = new Set<string>();
-  /** Whether our key is told to others; with `switching` only after the first description. */
-  #isKeyTold: boolean;
+  /** Whether this peer publishes its key. With `switching`, only after the first description. */
+  #isKeyPublished: boolean;
 
   constructor(libp2p: Libp2p, options: GoopNodeOptions) {
     this.#libp2p = libp2p as Libp2p<{ pubsub: GossipSub }>;
@@ -101,7 +101,7 @@ export class GoopNode {
     this.address = String(libp2p.getMultiaddrs()[0]);
     this.label = options.label;
     this.quirks = { ...NO_QUIRKS, ...options.quirks };
-    this.#isKeyTold = this.quirks.sealing === "sealed";
+    this.#isKeyPublished = this.quirks.sealing === "sealed";
     this.#outgoing = new Outgoing(this.quirks, (peerId, topic, payload) =>
       this.#deliver(peerId, topic, payload),
     );
@@ -112,7 +112,7 @@ export class GoopNode {
         content: this.label,
         videoDisabled: this.quirks.videoDisabled,
         addrs: [this.address.replace(/\/p2p\/.*$/, "")],
-        encryptionSupported: this.#isKeyTold,
+        encryptionSupported: this.#isKeyPublished,
         goopClientVersion: VERSION,
       }),
       onOnline: (peerId) => this.probe(peerId),
@@ -120,11 +120,15 @@ export class GoopNode {
   }
 
   async begin(): Promise<void> {
-    await this.#libp2p.handle(MQ_PROTOCOL, (stream, connection) => this.#take(stream, connection), STREAMS);
-    await this.#libp2p.handle(CONTENT_PROTOCOL, (stream) => this.#tellLabel(stream), STREAMS);
+    await this.#libp2p.handle(
+      MQ_PROTOCOL,
+      (stream, connection) => this.#receive(stream, connection),
+      STREAMS,
+    );
+    await this.#libp2p.handle(CONTENT_PROTOCOL, (stream) => this.#sendLabel(stream), STREAMS);
     this.subscribe(IDENTITY_TOPIC, (delivered) => this.#onIdentity(delivered));
     this.#libp2p.addEventListener("peer:identify", ({ detail }) => {
-      if (this.#isKeyTold) this.#inBackground(this.exchangeKeys(detail.peerId.toString()));
+      if (this.#isKeyPublished) this.#inBackground(this.exchangeKeys(detail.peerId.toString()));
     });
     await this.presence.begin();
   }
@@ -139,28 +143,28 @@ export class GoopNode {
     await this.#outgoing.send(peerId, topic, payload);
   }
 
-  /** A prefix of topics; messages of a topic come in no certain order. @returns what ends it */
+  /** The order of a topic's messages is not certain. @returns a function that unsubscribes */
   subscribe(prefix: string, take: Subscriber): () => void {
     const one = { prefix, take };
     this.#subscribers.add(one);
     return () => void this.#subscribers.delete(one);
   }
 
-  /** For this process's own subscribers only; counted by the same `seq` [2.2]. */
+  /** Only for this process's own subscribers, with the same counter `seq` [2.2]. */
   publishLocal(topic: string, payload: unknown): void {
     this.#dispatch({ from: undefined, id: randomUUID(), seq: ++this.#seq, topic, payload });
   }
 
-  /** Asks for the other's key, and pushes ours unless that would be sealed too [2.5]. */
+  /** Requests the other's key, and sends ours unless that would be sealed too [2.5]. */
   async exchangeKeys(peerId: string): Promise<void> {
-    this.#isKeyTold = true;
+    this.#isKeyPublished = true;
     if (!this.quirks.sealsIdentity) {
       await this.#deliver(peerId, IDENTITY_RESPONSE_TOPIC, this.#identity());
     }
     await this.#deliver(peerId, IDENTITY_TOPIC, null);
   }
 
-  /** [1.2] Whoever does not tell the label in time loses the whole connection. */
+  /** [1.2] A peer that does not send its label in time loses the whole connection. */
   async probe(peerId: string): Promise<boolean> {
     try {
       const stream = await this.#open(peerId, CONTENT_PROTOCOL, PROBE_MS);
@@ -184,13 +188,13 @@ export class GoopNode {
     await this.#libp2p.stop();
   }
 
-  async #take(stream: Stream, connection: Connection): Promise<void> {
+  async #receive(stream: Stream, connection: Connection): Promise<void> {
     const from = connection.remotePeer.toString();
     const incoming = new StreamText(stream);
     try {
       const message = JSON.parse(await incoming.firstObject(MQ_TIMINGS.readMs, "a message"));
       const isLost = this.#losesAckOf(from, message);
-      // Before anything is understood [2.1].
+      // The acknowledgement precedes decryption and parsing [2.1].
       await (isLost ? closeStream(stream) : acknowledgeOnStream(stream, message.id, message.seq));
       const { payload, wasSealed } = this.#opened(from, message.payload);
       const atMs = performance.now();
@@ -211,7 +215,7 @@ export class GoopNode {
     }
   }
 
-  /** Only of what comes for the first time: its one repeat is to arrive. */
+  /** Only on first arrival, so that the single retry is acknowledged. */
   #losesAckOf(from: string, { topic, payload }: MqMessage): boolean {
     if (this.quirks.loseAckOfEvery === 0 || !topic.startsWith(CALL_TOPIC)) return false;
     const text = `${topic} ${JSON.stringify(this.#opened(from, payload).payload)}`;
@@ -224,7 +228,7 @@ export class GoopNode {
     const key = this.table.find(from)?.publicKey;
     if (!isRecord(payload) || typeof payload.enc !== "string") return { payload, wasSealed: false };
     const opened = key ? open(payload.enc, key, this.#keys.privateKey) : undefined;
-    // What cannot be opened goes on as it is, and nobody will know it [2.4].
+    // A payload that cannot be decrypted passes unchanged, and no subscriber knows its type [2.4].
     return { payload: opened === undefined ? payload : opened, wasSealed: true };
   }
 
@@ -241,7 +245,7 @@ export class GoopNode {
   }
 
   #switchAt(peerId: string, topic: string, payload: unknown): void {
-    if (this.quirks.sealing !== "switching" || this.#isKeyTold || !topic.startsWith(CALL_TOPIC)) return;
+    if (this.quirks.sealing !== "switching" || this.#isKeyPublished || !topic.startsWith(CALL_TOPIC)) return;
     const type = asCallMessage(payload)?.type;
     if (type === "call-offer" || type === "call-answer") this.#inBackground(this.exchangeKeys(peerId));
   }
@@ -258,7 +262,7 @@ export class GoopNode {
   }
 
   #identity(): IdentityResponse {
-    const keys = this.#isKeyTold ? { publicKey: this.#keys.publicKey, encryptionSupported: true } : {};
+    const keys = this.#isKeyPublished ? { publicKey: this.#keys.publicKey, encryptionSupported: true } : {};
     const videoDisabled = this.quirks.videoDisabled ? { videoDisabled: true } : {};
     return {
       peerID: this.peerId,
@@ -270,7 +274,7 @@ export class GoopNode {
     };
   }
 
-  /** As the host's queue does it: one try, a pause, one more under a new id and number [2.3]. */
+  /** As Goop²'s queue does: one attempt, a pause, and one more with a new id and number [2.3]. */
   async #deliver(peerId: string, topic: string, payload: unknown): Promise<void> {
     try {
       await this.#attempt(peerId, topic, payload);
@@ -292,11 +296,11 @@ export class GoopNode {
     } satisfies MqMessage);
   }
 
-  /** Only with both the key and the flag [2.5]. */
+  /** Seals only with both the key and the flag [2.5]. */
   #sealed(peerId: string, topic: string, payload: unknown): unknown {
     if (topic.startsWith(IDENTITY_TOPIC) && !this.quirks.sealsIdentity) return payload;
     const peer = this.table.find(peerId);
-    if (!this.#isKeyTold || !peer?.publicKey || !peer.encryptionSupported) return payload;
+    if (!this.#isKeyPublished || !peer?.publicKey || !peer.encryptionSupported) return payload;
     return seal(payload, peer.publicKey, this.#keys.privateKey);
   }
 
@@ -308,7 +312,7 @@ export class GoopNode {
     });
   }
 
-  async #tellLabel(stream: Stream): Promise<void> {
+  async #sendLabel(stream: Stream): Promise<void> {
     stream.send(new TextEncoder().encode(`${this.label}\n`));
     await closeStream(stream);
   }
@@ -317,7 +321,7 @@ export class GoopNode {
     return this.#libp2p.getConnections(peerIdFromString(peerId));
   }
 
-  /** The host swallows these errors too: the other peer has gone, or will ask again. */
+  /** Goop² ignores these errors too: the other peer has gone, or will ask again. */
   #inBackground(work: Promise<unknown>): void {
     work.catch((error: unknown) => this.failures.push(String(error)));
   }

@@ -1,4 +1,4 @@
-// A whole Goop² peer: node, calls of one flavour, eyes and ears. What the tests call and are called by.
+// A whole Goop² peer: node, calls of one flavour, and an observer of what it receives.
 
 import type { DeployedCalls, DeployedRing } from "./deployed-call.ts";
 import { type Delivered, type GoopNode, startGoopNode } from "./goop-node.ts";
@@ -14,7 +14,7 @@ export type Flavour = "native" | "browser" | "sdk";
 export interface GoopPeerOptions {
   readonly flavour: Flavour;
   readonly label?: string;
-  /** Beyond the flavour's own habits. */
+  /** Added to the flavour's own habits. */
   readonly quirks?: Partial<Quirks>;
   readonly toneHz?: number;
 }
@@ -25,9 +25,9 @@ export interface GoopPeer {
   readonly calls: DeployedCalls;
   readonly observer: Observer;
   readonly toneHz: number;
-  /** The next request that fits, also one that rang already and was not taken. */
+  /** The next matching request. Includes requests that have already rung and were not returned before. */
   nextRing(fits?: (ring: DeployedRing) => boolean): Promise<DeployedRing>;
-  /** Requests so far, those that were taken too. */
+  /** Number of requests so far. */
   readonly rings: number;
   stop(): Promise<void>;
 }
@@ -37,11 +37,11 @@ const HABITS: Readonly<Record<Flavour, Quirks>> = {
   browser: BROWSER_HABITS,
   sdk: SDK_HABITS,
 };
-/** Sooner than the field's five seconds: a peer that was just connected is known to others by its next heartbeat. */
+/** Shorter than Goop²'s five seconds, because others learn of a connected peer by its next heartbeat. */
 const HEARTBEAT_MS = 500;
 const RING_LIMIT_MS = 20_000;
 
-/** On loopback, with loopback's media. */
+/** Network and media stay on loopback. */
 export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer> {
   const quirks: Quirks = { ...HABITS[options.flavour], ...options.quirks };
   const node = await startGoopNode({ label: options.label ?? "Gustav", quirks, heartbeatMs: HEARTBEAT_MS });
@@ -49,8 +49,8 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
   const engine = new RtcEngine(toneHz);
   const observer = new Observer();
   const calls = makeCalls(options.flavour, { node, engine, observer, quirks });
-  const box = new RingBox();
-  calls.onRing((ring) => box.add(ring));
+  const rings = new RingQueue();
+  calls.onRing((ring) => rings.add(ring));
   node.subscribe(CALL_TOPIC, ({ from, topic, payload }: Delivered) => {
     if (from !== undefined) calls.take(from, topic.slice(CALL_TOPIC.length), payload);
   });
@@ -60,9 +60,9 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
     calls,
     observer,
     toneHz,
-    nextRing: (fits = () => true) => box.next(fits),
+    nextRing: (fits = () => true) => rings.next(fits),
     get rings() {
-      return box.count;
+      return rings.count;
     },
     async stop() {
       await calls.stop();
@@ -72,14 +72,14 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
   };
 }
 
-interface Parts {
+interface PeerParts {
   readonly node: GoopNode;
   readonly engine: RtcEngine;
   readonly observer: Observer;
   readonly quirks: Quirks;
 }
 
-function makeCalls(flavour: Flavour, { node, engine, observer, quirks }: Parts): NativeCalls | PageCalls {
+function makeCalls(flavour: Flavour, { node, engine, observer, quirks }: PeerParts): NativeCalls | PageCalls {
   if (flavour === "native") {
     const send = (peerId: string, channelId: string, message: unknown) =>
       node.send(peerId, `${CALL_TOPIC}${channelId}`, message);
@@ -92,7 +92,7 @@ function makeCalls(flavour: Flavour, { node, engine, observer, quirks }: Parts):
       send: (peerId, topic, payload) => node.send(peerId, topic, payload),
       connect: () => engine.connect(),
       capture: (kinds) => engine.capture(kinds),
-      show: (_, track) => engine.watch(track, observer),
+      show: (_, track) => engine.observe(track, observer),
       storage: {
         getItem: (key) => stored.get(key) ?? null,
         setItem: (key, value) => void stored.set(key, value),
@@ -103,27 +103,27 @@ function makeCalls(flavour: Flavour, { node, engine, observer, quirks }: Parts):
   );
 }
 
-class RingBox {
+class RingQueue {
   count = 0;
-  #untaken: DeployedRing[] = [];
+  #rings: DeployedRing[] = [];
   readonly #waiting = new Set<() => void>();
 
   add(ring: DeployedRing): void {
     this.count += 1;
-    this.#untaken.push(ring);
+    this.#rings.push(ring);
     for (const check of [...this.#waiting]) check();
   }
 
   next(fits: (ring: DeployedRing) => boolean): Promise<DeployedRing> {
     const { promise, resolve, reject } = Promise.withResolvers<DeployedRing>();
     const timer = setTimeout(
-      () => reject(new Error(`nothing rang within ${RING_LIMIT_MS} ms`)),
+      () => reject(new Error(`no request rang within ${RING_LIMIT_MS} ms`)),
       RING_LIMIT_MS,
     );
     const check = () => {
-      const ring = this.#untaken.find(fits);
+      const ring = this.#rings.find(fits);
       if (!ring) return;
-      this.#untaken = this.#untaken.filter((one) => one.channelId !== ring.channelId);
+      this.#rings = this.#rings.filter((one) => one.channelId !== ring.channelId);
       this.#waiting.delete(check);
       resolve(ring);
     };

@@ -1,5 +1,5 @@
-// Go's call manager with the native viewer's script in front of it [3.2, 3.3, 5.1]: the script sends the request and
-// rings, the manager does the rest. Senders are not compared with a channel's peer [3.9].
+// Go's call manager behind the script of Goop²'s page in native mode [3.2, 3.3, 5.1]. The script sends the request and
+// rings, and the manager does the rest. It does not compare a sender with the channel's peer [3.9].
 
 import type { DeployedCall, DeployedCalls, DeployedRing } from "./deployed-call.ts";
 import { type NativeEnvironment, NativeSession } from "./native-session.ts";
@@ -11,21 +11,21 @@ export class NativeCalls implements DeployedCalls {
   readonly complaints: string[] = [];
   /** Never cleared by a hang-up [3.6]. */
   readonly pendingCalls = new Map<string, string>();
-  readonly #around: NativeEnvironment;
+  readonly #env: NativeEnvironment;
   readonly #sessions = new Map<string, NativeSession>();
   #ring: (ring: DeployedRing) => void = () => undefined;
 
-  constructor(around: Omit<NativeEnvironment, "complain">) {
-    this.#around = { ...around, complain: (why) => this.complaints.push(why) };
+  constructor(env: Omit<NativeEnvironment, "complain">) {
+    this.#env = { ...env, complain: (why) => this.complaints.push(why) };
   }
 
   onRing(take: (ring: DeployedRing) => void): void {
     this.#ring = take;
   }
 
-  /** The session, and with it the camera, before the request [5.1]. */
+  /** Opens the session, and with it the camera, before it sends the request [5.1]. */
   async start(peerId: string, kind: MediaKind): Promise<DeployedCall> {
-    const { constraintsRequest } = this.#around.quirks;
+    const { constraintsRequest } = this.#env.quirks;
     const channelId = `nc-${Math.random().toString(36).slice(2, 10)}`;
     const session = this.#add({ channelId, peerId, isOrigin: true, kind });
     await session.send(
@@ -53,10 +53,10 @@ export class NativeCalls implements DeployedCalls {
     for (const session of this.#sessions.values()) await session.hangup();
   }
 
-  /** When the acknowledgement cannot be delivered the session is gone again [3.3]. */
+  /** Ends the session when the acknowledgement cannot be delivered [3.3]. */
   async #accept(call: Pick<DeployedCall, "channelId" | "peerId" | "kind">): Promise<DeployedCall> {
     const session = this.#add({ ...call, isOrigin: false });
-    const mode = this.#around.quirks.ackWithoutMode ? {} : { mode: "native" };
+    const mode = this.#env.quirks.ackWithoutMode ? {} : { mode: "native" };
     try {
       await session.send({ type: "call-ack", ...mode, platform: PLATFORM });
     } catch (error) {
@@ -67,11 +67,11 @@ export class NativeCalls implements DeployedCalls {
   }
 
   async #reject({ channelId, peerId }: Pick<DeployedCall, "channelId" | "peerId">): Promise<void> {
-    await this.#around.send(peerId, channelId, { type: "call-hangup" });
+    await this.#env.send(peerId, channelId, { type: "call-hangup" });
   }
 
   #add(call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">): NativeSession {
-    const session = new NativeSession(call, this.#around);
+    const session = new NativeSession(call, this.#env);
     this.#sessions.set(call.channelId, session);
     void session.ended.then(() => this.#sessions.delete(call.channelId));
     return session;

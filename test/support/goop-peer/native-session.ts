@@ -1,5 +1,5 @@
-// One call as Go with Pion makes it [3.2-3.6, 3.9]: roles are checked, candidates wait for the remote description, and
-// `call-reconnect` is not known. Devices open as soon as the session exists.
+// One call of Go with Pion [3.2-3.6, 3.9]. It checks roles, holds candidates until the remote description is set, and does not
+// know `call-reconnect`. Devices open as soon as the session exists.
 
 import type { DeployedCall } from "./deployed-call.ts";
 import type { Observer } from "./observer.ts";
@@ -14,11 +14,11 @@ export interface NativeEnvironment {
   readonly observer: Observer;
   readonly quirks: Quirks;
   readonly complain: (why: string) => void;
-  /** Rejects when it could not be delivered. */
+  /** Rejects when the message was not delivered. */
   readonly send: (peerId: string, channelId: string, message: CallMessage) => Promise<void>;
 }
 
-/** [3.5] VP8 and Opus, and neither retransmission nor anything else beside them. */
+/** [3.5] Only VP8 and Opus, without retransmission. */
 const CODECS = { video: /vp8/i, audio: /opus/i } as const;
 
 export class NativeSession implements DeployedCall {
@@ -27,28 +27,28 @@ export class NativeSession implements DeployedCall {
   readonly isOrigin: boolean;
   readonly kind: MediaKind;
   readonly ended: Promise<End>;
-  readonly #around: NativeEnvironment;
+  readonly #env: NativeEnvironment;
   readonly #connection: RTCPeerConnection;
   readonly #media: Promise<void>;
   readonly #end: (end: End) => void;
   #stream: MediaStream | undefined;
-  #held: WireCandidate[] = [];
+  #heldCandidates: WireCandidate[] = [];
   #isOver = false;
-  #work: Promise<unknown> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
 
   constructor(
     call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">,
-    around: NativeEnvironment,
+    env: NativeEnvironment,
   ) {
     this.channelId = call.channelId;
     this.peerId = call.peerId;
     this.isOrigin = call.isOrigin;
     this.kind = call.kind;
-    this.#around = around;
+    this.#env = env;
     const { promise, resolve } = Promise.withResolvers<End>();
     this.ended = promise;
     this.#end = resolve;
-    this.#connection = around.engine.connect();
+    this.#connection = env.engine.connect();
     this.#listen();
     this.#media = this.#openMedia();
   }
@@ -58,20 +58,20 @@ export class NativeSession implements DeployedCall {
   }
 
   async send(message: CallMessage): Promise<void> {
-    await this.#around.send(this.peerId, this.channelId, message);
+    await this.#env.send(this.peerId, this.channelId, message);
   }
 
   take(message: CallMessage): void {
     if (message.type === "call-hangup") this.#finish("remote hung up");
-    this.#work = this.#work.then(() =>
-      this.#handle(message).catch((error: unknown) => this.#around.complain(`${message.type}: ${error}`)),
+    this.#queue = this.#queue.then(() =>
+      this.#handle(message).catch((error: unknown) => this.#env.complain(`${message.type}: ${error}`)),
     );
   }
 
   async hangup(): Promise<void> {
     if (this.#isOver) return;
     this.#finish("hung up");
-    await this.send({ type: "call-hangup" }).catch((error: unknown) => this.#around.complain(String(error)));
+    await this.send({ type: "call-hangup" }).catch((error: unknown) => this.#env.complain(String(error)));
   }
 
   async #handle(message: CallMessage): Promise<void> {
@@ -79,16 +79,16 @@ export class NativeSession implements DeployedCall {
     if (message.type === "call-ack" && this.isOrigin) return await this.#offer();
     if (message.type === "call-answer" && this.isOrigin) {
       await this.#connection.setRemoteDescription({ type: "answer", sdp: message.sdp });
-      return await this.#addHeld();
+      return await this.#addCandidates();
     }
     if (message.type === "call-offer" && !this.isOrigin) return await this.#answer(message.sdp);
     if (message.type === "ice-candidate") {
       if (message.candidate.candidate === "") return;
-      this.#held.push(message.candidate);
-      return await this.#addHeld();
+      this.#heldCandidates.push(message.candidate);
+      return await this.#addCandidates();
     }
     const role = this.isOrigin ? "origin" : "target";
-    this.#around.complain(`unknown signal ${message.type} for the ${role}`);
+    this.#env.complain(`unknown signal ${message.type} for the ${role}`);
   }
 
   async #offer(): Promise<void> {
@@ -98,32 +98,32 @@ export class NativeSession implements DeployedCall {
     await this.send({ type: "call-offer", sdp: offer.sdp ?? "" });
   }
 
-  /** An offer that comes before the devices are open waits for them [3.3]. */
+  /** An early offer waits until the devices are open [3.3]. */
   async #answer(sdp: string): Promise<void> {
     await this.#media;
     await this.#connection.setRemoteDescription({ type: "offer", sdp });
-    await this.#addHeld();
+    await this.#addCandidates();
     const answer = await this.#connection.createAnswer();
     await this.#connection.setLocalDescription(answer);
     await this.send({ type: "call-answer", sdp: answer.sdp ?? "" });
   }
 
-  /** Reads candidate, sdpMid and sdpMLineIndex only; an empty sdpMid is none [3.4]. */
-  async #addHeld(): Promise<void> {
+  /** Reads only candidate, sdpMid and sdpMLineIndex. An empty sdpMid counts as missing [3.4]. */
+  async #addCandidates(): Promise<void> {
     if (!this.#connection.remoteDescription) {
-      if (this.#around.quirks.losesEarlyCandidates) this.#held = [];
+      if (this.#env.quirks.losesEarlyCandidates) this.#heldCandidates = [];
       return;
     }
-    for (const { candidate, sdpMid, sdpMLineIndex } of this.#held.splice(0)) {
+    for (const { candidate, sdpMid, sdpMLineIndex } of this.#heldCandidates.splice(0)) {
       const mid = sdpMid ? { sdpMid } : {};
       const line = typeof sdpMLineIndex === "number" ? { sdpMLineIndex } : {};
       await this.#connection.addIceCandidate({ candidate, ...mid, ...line });
     }
   }
 
-  /** The kind of the call does not matter to Go, what can be captured does [3.5]. */
+  /** Go captures all available devices, whatever the kind of the call [3.5]. */
   async #openMedia(): Promise<void> {
-    const { engine, quirks } = this.#around;
+    const { engine, quirks } = this.#env;
     const wantsVideo = this.kind === "video" || quirks.videoInAudioCalls;
     const kinds = { audio: quirks.captures !== "video", video: quirks.captures !== "audio" && wantsVideo };
     this.#stream = await engine.capture(kinds);
@@ -135,23 +135,23 @@ export class NativeSession implements DeployedCall {
   }
 
   #listen(): void {
-    const { engine, observer } = this.#around;
+    const { engine, observer } = this.#env;
     this.#connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return;
       const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
       const plain = { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment };
       this.send({ type: "ice-candidate", candidate: plain }).catch((error: unknown) =>
-        this.#around.complain(String(error)),
+        this.#env.complain(String(error)),
       );
     };
-    this.#connection.ontrack = ({ track }) => engine.watch(track, observer);
-    // `disconnected` alone never ends a call of Go's; `failed` does [3.5].
+    this.#connection.ontrack = ({ track }) => engine.observe(track, observer);
+    // In Go, `failed` ends a call, but `disconnected` does not [3.5].
     this.#connection.onconnectionstatechange = () => {
       const { connectionState } = this.#connection;
-      const isLost = connectionState === "disconnected" && this.#around.quirks.hangsUpAtDisconnected;
+      const isLost = connectionState === "disconnected" && this.#env.quirks.hangsUpAtDisconnected;
       if (connectionState === "failed" || isLost) {
         this.#finish("connection failed");
-        this.send({ type: "call-hangup" }).catch((error: unknown) => this.#around.complain(String(error)));
+        this.send({ type: "call-hangup" }).catch((error: unknown) => this.#env.complain(String(error)));
       }
     };
   }

@@ -1,4 +1,4 @@
-// What one side of a call sees and hears: the stamps of its pictures and its sound's loudest tone. Knows no engine.
+// Observes what one side of a call receives: the stamps of its frames and the tone in its sound.
 
 import { ageMs, nowTicks, readStamp, type Stamp } from "../../bench/measures/frame-stamp.ts";
 import { toneLevel } from "../sound/spectrum.ts";
@@ -14,45 +14,47 @@ export interface SeenStamp extends Stamp {
   readonly width: number;
 }
 
-/** As much sound as a tone's pitch needs. */
-const LISTEN_MS = 500;
+/** The length of sound that identifies a pitch. */
+const SAMPLE_MS = 500;
 const LIMIT_MS = 60_000;
 
-/** How much louder the tone is than what lies beside it. */
-const CLEARLY = 4;
-const BESIDE_HZ = [-160, -60, 60, 160];
+/** The tone must be this many times louder than neighbouring frequencies. */
+const MIN_RATIO = 4;
+const NEIGHBOUR_HZ = [-160, -60, 60, 160];
 
-/** Whether `hz` is what sounds: a busy machine tears gaps into a tone, which moves none of its loudness elsewhere. */
+/** Whether `hz` is the tone in `samples`. Gaps, which a busy machine causes, do not shift the loudness to other frequencies. */
 export function isTone(samples: Int16Array, rate: number, hz: number): boolean {
   const level = toneLevel(samples, rate, hz);
-  return level > 0.02 && BESIDE_HZ.every((step) => level > CLEARLY * toneLevel(samples, rate, hz + step));
+  return (
+    level > 0.02 && NEIGHBOUR_HZ.every((step) => level > MIN_RATIO * toneLevel(samples, rate, hz + step))
+  );
 }
 
 export class Observer {
-  /** Pictures with or without a stamp. */
+  /** Number of frames, with or without a stamp. */
   frames = 0;
   stamps: SeenStamp[] = [];
   #blocks: Int16Array[] = [];
   #rate = 0;
   readonly #waiting = new Set<() => void>();
 
-  addFrame(picture: I420Frame): void {
+  addFrame(frame: I420Frame): void {
     this.frames += 1;
-    const stamp = readStamp(picture);
-    if (stamp) this.stamps.push({ ...stamp, ageMs: ageMs(stamp, nowTicks()), width: picture.width });
-    this.#tell();
+    const stamp = readStamp(frame);
+    if (stamp) this.stamps.push({ ...stamp, ageMs: ageMs(stamp, nowTicks()), width: frame.width });
+    this.#notify();
   }
 
-  /** The engine changes its rate during the first blocks; what was of another rate is forgotten. */
+  /** Drops earlier blocks of another rate, because the engine changes its rate during the first blocks. */
   addSound(block: Int16Array, rate: number): void {
     if (rate !== this.#rate) this.#blocks = [];
     this.#rate = rate;
     this.#blocks.push(block);
-    if (this.#blocks.length > (2 * LISTEN_MS) / 10) this.#blocks.shift();
-    this.#tell();
+    if (this.#blocks.length > (2 * SAMPLE_MS) / 10) this.#blocks.shift();
+    this.#notify();
   }
 
-  /** Whether anything but silence came lately. */
+  /** Whether the last blocks contain more than silence. */
   get hasSound(): boolean {
     return this.#blocks.some((block) => block.some((sample) => Math.abs(sample) > 300));
   }
@@ -63,18 +65,18 @@ export class Observer {
     this.#blocks = [];
   }
 
-  /** So many more different pictures with a readable stamp. */
+  /** Waits for `count` new frames with different stamps. */
   async untilStamps(count: number): Promise<SeenStamp[]> {
     this.stamps = [];
-    const different = () => new Set(this.stamps.map(({ sequence }) => sequence)).size;
+    const distinct = () => new Set(this.stamps.map(({ sequence }) => sequence)).size;
     await this.#until(
-      () => different() >= count,
-      () => `${different()} of ${count} stamped pictures`,
+      () => distinct() >= count,
+      () => `${distinct()} of ${count} stamped frames`,
     );
     return this.stamps;
   }
 
-  /** The tone, in the sound from now on. */
+  /** Waits for the tone in the sound from now on. */
   async untilTone(hz: number): Promise<void> {
     this.#blocks = [];
     let tries = 0;
@@ -86,13 +88,13 @@ export class Observer {
         this.#blocks.splice(0, 10);
         return isTone(sound, this.#rate, hz);
       },
-      () => `other sound than ${hz} Hz, listened to ${tries} times`,
+      () => `other sound than ${hz} Hz, checked ${tries} times`,
     );
   }
 
   #sound(): Int16Array | undefined {
     const length = this.#blocks.reduce((sum, block) => sum + block.length, 0);
-    if (this.#rate === 0 || length < (this.#rate * LISTEN_MS) / 1_000) return undefined;
+    if (this.#rate === 0 || length < (this.#rate * SAMPLE_MS) / 1_000) return undefined;
     const sound = new Int16Array(length);
     let at = 0;
     for (const block of this.#blocks) {
@@ -102,11 +104,11 @@ export class Observer {
     return sound;
   }
 
-  #until(holds: () => boolean, had: () => string): Promise<void> {
+  #until(isFulfilled: () => boolean, result: () => string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error(`within ${LIMIT_MS} ms only ${had()}`)), LIMIT_MS);
+    const timer = setTimeout(() => reject(new Error(`within ${LIMIT_MS} ms only ${result()}`)), LIMIT_MS);
     const check = () => {
-      if (holds()) resolve();
+      if (isFulfilled()) resolve();
     };
     this.#waiting.add(check);
     check();
@@ -116,7 +118,7 @@ export class Observer {
     });
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const check of [...this.#waiting]) check();
   }
 }

@@ -1,5 +1,4 @@
-// Whom a peer knows and what of them, in the host's way: keys and the flag of encryption stay once they were seen
-// [2.5, 4.2, 4.3]. It must not know how anything was learned.
+// The peers that a peer knows. As in Goop², a key and the encryption flag stay once they were received [2.5, 4.2, 4.3].
 
 export interface KnownPeer {
   readonly id: string;
@@ -33,37 +32,37 @@ export class PeerTable {
     return this.#peers.get(id);
   }
 
-  /** What is left out of presence means empty or false; key and flag of encryption are kept. */
-  learn(id: string, learned: PeerUpdate): void {
+  /** A missing field means empty or false, except for the key and the encryption flag. */
+  learn(id: string, update: PeerUpdate): void {
     const before = this.#peers.get(id);
     this.#peers.set(id, {
       id,
-      content: learned.content ?? "",
-      videoDisabled: learned.videoDisabled ?? false,
-      publicKey: learned.publicKey || (before?.publicKey ?? ""),
-      encryptionSupported: learned.encryptionSupported || (before?.encryptionSupported ?? false),
+      content: update.content ?? "",
+      videoDisabled: update.videoDisabled ?? false,
+      publicKey: update.publicKey || (before?.publicKey ?? ""),
+      encryptionSupported: update.encryptionSupported || (before?.encryptionSupported ?? false),
       reachable: before?.reachable ?? false,
       offline: false,
       lastSeen: Date.now(),
-      addrs: learned.addrs ?? before?.addrs ?? [],
+      addrs: update.addrs ?? before?.addrs ?? [],
     });
-    this.#tell();
+    this.#notify();
   }
 
-  change(id: string, what: Partial<Pick<KnownPeer, "offline" | "reachable">>): void {
+  change(id: string, change: Partial<Pick<KnownPeer, "offline" | "reachable">>): void {
     const peer = this.#peers.get(id);
-    if (peer) Object.assign(peer, what);
-    this.#tell();
+    if (peer) Object.assign(peer, change);
+    this.#notify();
   }
 
-  /** [4.3] Whoever was not heard for so long is offline. */
+  /** [4.3] A peer without presence for this long is offline. */
   prune(ttlMs: number): void {
     for (const peer of this.#peers.values()) {
       if (!peer.offline && Date.now() - peer.lastSeen > ttlMs) this.change(peer.id, { offline: true });
     }
   }
 
-  /** Resolves once a peer is as asked for. @throws Error with what is known of it after the limit */
+  /** Resolves when the peer fits. @throws Error with the peer's current entry after the limit */
   async until(id: string, fits: (peer: KnownPeer) => boolean, limitMs = 20_000): Promise<KnownPeer> {
     const { promise, resolve, reject } = Promise.withResolvers<KnownPeer>();
     const timer = setTimeout(() => {
@@ -81,7 +80,7 @@ export class PeerTable {
     });
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const check of [...this.#waiting]) check();
   }
 }

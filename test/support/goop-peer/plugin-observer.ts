@@ -1,5 +1,4 @@
-// What a plugin shows its host of a call: lossless pictures by `frames.subscribe`, with the stamp read off them.
-// Knows nothing of the peer.
+// Observes what a plugin delivers to its host: lossless frames by `frames.subscribe`, and the stamps in them.
 
 import { PNG } from "pngjs";
 import { ageMs, nowTicks, readStamp } from "../../bench/measures/frame-stamp.ts";
@@ -8,29 +7,29 @@ import type { SeenStamp } from "./observer.ts";
 
 const LIMIT_MS = 60_000;
 
-/** So many different pictures with a readable stamp, from now on. @throws Error with what came instead, after a minute */
+/** Waits for `count` new frames with different stamps. @throws Error with the counts after a minute */
 export async function untilPluginStamps(
   plugin: PluginProcess,
   callId: string,
   count: number,
 ): Promise<SeenStamp[]> {
   const { host } = plugin;
-  const wish = { callId, source: "remote", format: "png", maxFps: 15, credit: 2 } as const;
+  const params = { callId, source: "remote", format: "png", maxFps: 15, credit: 2 } as const;
   const stamps = new Map<number, SeenStamp>();
-  let pictures = 0;
+  let frames = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const late = () =>
-    reject(new Error(`${stamps.size} of ${count} stamps in ${pictures} pictures\n${plugin.log()}`));
-  const timer = setTimeout(late, LIMIT_MS);
-  // Pictures may come before the answer that names their stream.
+  const fail = () =>
+    reject(new Error(`${stamps.size} of ${count} stamps in ${frames} frames\n${plugin.log()}`));
+  const timer = setTimeout(fail, LIMIT_MS);
+  // Frames may arrive before the answer that names their stream.
   host.onNotification("frame", ({ stream, seq, dataUrl }) => {
-    pictures += 1;
+    frames += 1;
     const stamp = stampOf(dataUrl);
     if (stamp) stamps.set(stamp.sequence, stamp);
     host.notify("frames.ack", { stream, seq });
     if (stamps.size >= count) resolve();
   });
-  const { stream } = await host.request("frames.subscribe", wish);
+  const { stream } = await host.request("frames.subscribe", params);
   try {
     await promise;
   } finally {
@@ -40,7 +39,7 @@ export async function untilPluginStamps(
   return [...stamps.values()];
 }
 
-/** The stamp is read off the brightness alone, of which red is measure enough: the cells are black and white. */
+/** The stamp's cells are black and white, so the red channel serves as brightness. */
 function stampOf(dataUrl: string): SeenStamp | undefined {
   const { width, height, data } = PNG.sync.read(
     Buffer.from(dataUrl.slice(dataUrl.indexOf(",") + 1), "base64"),

@@ -1,62 +1,62 @@
-// Everything in which the field's peers differ from what one would expect, each for itself to switch.
-// Numbers in brackets are the sections of the wire's description; a quirk says what the peer does, not how it is met.
+// Every oddity of deployed Goop², each with its own switch. Numbers in brackets are sections of the wire's description. A quirk
+// states what the peer does, and not how the plugin responds.
 
 import type { MediaKind } from "./wire/wire.ts";
 
 export interface Quirks {
-  /** [3.11.1, 2.1] Call messages overtake each other: those of 50 ms leave newest first. */
+  /** [3.11.1, 2.1] Call messages are reordered: those within 50 ms leave newest first. */
   readonly unordered: boolean;
-  /** [3.11.2, 2.3] Every call message comes twice, under a new id and number. */
+  /** [3.11.2, 2.3] Every call message is sent twice, with a new id and number. */
   readonly duplicates: boolean;
-  /** [2.3] Every so-manyth call message is taken but not acknowledged, so that its sender repeats it; 0 is never. */
+  /** [2.3] Every nth call message is received but not acknowledged, so that its sender repeats it. 0 means never. */
   readonly loseAckOfEvery: number;
   /**
-   * [3.11.3, 2.5] `plain`: no key, ever. `sealed`: keys are exchanged as soon as two meet. `switching`: not before the
-   * first description was sent or taken, so that a call begins in the clear and goes on sealed.
+   * [3.11.3, 2.5] `plain`: no keys. `sealed`: peers exchange keys when they connect. `switching`: they exchange keys after the
+   * first description, so that a call begins unencrypted and continues encrypted.
    */
   readonly sealing: "plain" | "sealed" | "switching";
   /**
-   * [2.5] Identity messages are sealed like all others. Who tells such a peer its key before having the peer's own can
-   * never again read what it sends, its answer to `identity` included.
+   * [2.5] Identity messages are sealed like all others. A peer that sends its key to such a peer first, without knowing the
+   * other's key, can never read its messages, including its answer to `identity`.
    */
   readonly sealsIdentity: boolean;
-  /** [3.11.4, 3.2] The native callee's habit. */
+  /** [3.11.4, 3.2] `call-ack` has no mode, as from a native callee. */
   readonly ackWithoutMode: boolean;
-  /** [3.11.5, 3.2] The script interface's request: constraints, and neither mode nor platform nor mediaType. */
+  /** [3.11.5, 3.2] A request of the script interface: constraints, without mode, platform and mediaType. */
   readonly constraintsRequest: boolean;
   /** [3.11.6, 3.4] `sdpMid: ""`. */
   readonly emptySdpMid: boolean;
-  /** [3.11.6, 3.4] `usernameFragment: null`, as Go sends. */
+  /** [3.11.6, 3.4] `usernameFragment: null`, as from Go. */
   readonly nullUsernameFragment: boolean;
-  /** [3.4] A candidate with an empty text ends the list. */
+  /** [3.4] An empty candidate ends the list. */
   readonly endOfCandidates: boolean;
-  /** [3.11.7, 3.3] At least one candidate leaves before the description that it belongs to. */
+  /** [3.11.7, 3.3] At least one candidate is sent before its description. */
   readonly candidatesFirst: boolean;
-  /** [3.11.8, 3.3] Candidates that come before their description are lost. */
+  /** [3.11.8, 3.3] Candidates that arrive before their description are lost. */
   readonly losesEarlyCandidates: boolean;
   /** [3.11.9] Hangs up at the first `disconnected`. */
   readonly hangsUpAtDisconnected: boolean;
   /** [3.11.10, 3.5] The camera runs in audio calls too. */
   readonly videoInAudioCalls: boolean;
-  /** [3.11.14, 3.6] After a call's end its request comes once more. */
+  /** [3.11.14, 3.6] A call's request is sent again after the call's end. */
   readonly ghostRequests: boolean;
-  /** [3.11.16, 3.7] `call-reconnect` comes right after the request or the acknowledgement, in no fitting state. */
+  /** [3.11.16, 3.7] `call-reconnect` is sent right after the request or the acknowledgement, in the wrong state. */
   readonly reconnectAtAnyTime: boolean;
-  /** [3.11.17, 2.6] So many `mq.ack` for every message taken. */
+  /** [3.11.17, 2.6] Number of `mq.ack` for each received message. */
   readonly mqAcksPerMessage: number;
-  /** [3.11.18, 3.5] What could be captured; the m-line of the other kind is missing from offers. */
+  /** [3.11.18, 3.5] The captured kinds. Offers have no m-line for a kind that is not captured. */
   readonly captures: "both" | MediaKind;
-  /** [3.11.20] Hang-ups carry `channel_id`, the local events' spelling. */
+  /** [3.11.20] Hang-ups have the field `channel_id`, as local events do. */
   readonly snakeCaseHangup: boolean;
-  /** [3.11.21, 2.6] With every hang-up one on `call:loopback:<channel>`, and messages of the local-only kinds. */
+  /** [3.11.21, 2.6] Each hang-up is also sent on `call:loopback:<channel>`, together with local-only messages. */
   readonly localTopicsLeak: boolean;
-  /** [3.6] Hang-ups come so many times. */
+  /** [3.6] Number of copies of each hang-up. */
   readonly hangups: number;
-  /** [3.11.22, 4.4] Says in its presence that calls are off, and makes and takes them all the same. */
+  /** [3.11.22, 4.4] Announces in its presence that calls are off, but still makes and accepts them. */
   readonly videoDisabled: boolean;
 }
 
-/** What no peer can help: a Go process does this on its best day. */
+/** A Go process without any oddity. */
 export const NO_QUIRKS: Quirks = {
   unordered: false,
   duplicates: false,
@@ -90,7 +90,7 @@ export const NATIVE_HABITS: Quirks = {
   videoInAudioCalls: true,
 };
 
-/** The viewer's script in a webview that has WebRTC [3.2, 3.6, 2.6]. */
+/** The script of Goop²'s page in a webview with WebRTC [3.2, 3.6, 2.6]. */
 export const BROWSER_HABITS: Quirks = { ...NO_QUIRKS, endOfCandidates: true, mqAcksPerMessage: 1 };
 
 /** A template page with the script interface [3.2, 3.3, 3.11]. */
@@ -103,9 +103,9 @@ export const SDK_HABITS: Quirks = {
 };
 
 /**
- * All at once, but for those that would make a call of both kinds impossible (one kind captured) or that a callee may
- * rightly refuse (calls announced as off), and for `sealsIdentity`, with which a key told late can never be read;
- * `losesEarlyCandidates` stays, since the descriptions carry candidates too.
+ * All quirks at once, with three exceptions. With only one kind captured, a video call with sound is impossible. With
+ * `videoDisabled`, a callee may rightly refuse. With `sealsIdentity`, a late key can never be read. `losesEarlyCandidates`
+ * stays, because descriptions contain candidates too.
  */
 export const EVERY_QUIRK: Quirks = {
   unordered: true,

@@ -1,5 +1,5 @@
-// The peer's engine: @roamhq/wrtc behind the browser's own types, with a camera that shows the stamped pattern and a
-// microphone that hears a tone. Whoever uses it must end the process by process.exit (test/support/process/exit-at-end.ts).
+// The peer's WebRTC engine: @roamhq/wrtc with the browser's types, a camera with the stamped pattern, and a microphone with a
+// tone. A process that uses it must end by process.exit (test/support/process/exit-at-end.ts).
 
 import { createRequire } from "node:module";
 import { drawStamp, nowTicks } from "../../bench/measures/frame-stamp.ts";
@@ -9,7 +9,7 @@ interface Sink {
   stop(): void;
 }
 
-/** Sources and sinks stand under `nonstandard`: no browser has them. */
+/** Browsers have no `nonstandard` sources and sinks. */
 interface Wrtc {
   readonly RTCPeerConnection: typeof RTCPeerConnection;
   readonly RTCRtpSender: typeof RTCRtpSender;
@@ -36,17 +36,17 @@ interface Sound {
 
 const WIDTH = 320;
 const HEIGHT = 240;
-const PICTURE_MS = 50;
+const FRAME_MS = 50;
 const RATE = 48_000;
 const BLOCK = RATE / 100;
 const AMPLITUDE = 0.25 * 32_767;
-/** After a stall so much is made up for; more would only pile up in the engine. */
-const MOST_BLOCKS_AT_ONCE = 10;
+/** Blocks to catch up after a stall. More would only pile up in the engine. */
+const MAX_BLOCKS_AT_ONCE = 10;
 
 export class RtcEngine {
   readonly #wrtc = createRequire(import.meta.url)("@roamhq/wrtc") as Wrtc;
   readonly #toneHz: number;
-  readonly #open = new Set<() => void>();
+  readonly #endings = new Set<() => void>();
 
   constructor(toneHz: number) {
     this.#toneHz = toneHz;
@@ -55,7 +55,7 @@ export class RtcEngine {
   /** No ICE servers: the tests stay on loopback. */
   connect(): RTCPeerConnection {
     const connection = new this.#wrtc.RTCPeerConnection({ iceServers: [] });
-    this.#open.add(() => connection.close());
+    this.#endings.add(() => connection.close());
     return connection;
   }
 
@@ -66,10 +66,10 @@ export class RtcEngine {
     return stream;
   }
 
-  /** A sink on a remote track, until the engine is closed. */
-  watch(track: MediaStreamTrack, eyes: Observer): void {
-    const sink = track.kind === "video" ? this.#videoSink(track, eyes) : this.#audioSink(track, eyes);
-    this.#open.add(() => {
+  /** Observes a remote track until the engine is closed. */
+  observe(track: MediaStreamTrack, observer: Observer): void {
+    const sink = track.kind === "video" ? this.#videoSink(track, observer) : this.#audioSink(track, observer);
+    this.#endings.add(() => {
       sink.stop();
       track.stop();
     });
@@ -82,20 +82,20 @@ export class RtcEngine {
   }
 
   close(): void {
-    for (const end of this.#open) end();
-    this.#open.clear();
+    for (const end of this.#endings) end();
+    this.#endings.clear();
   }
 
-  #videoSink(track: MediaStreamTrack, eyes: Observer): Sink {
+  #videoSink(track: MediaStreamTrack, observer: Observer): Sink {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
-    sink.onframe = ({ frame }) => eyes.addFrame(frame);
+    sink.onframe = ({ frame }) => observer.addFrame(frame);
     return sink;
   }
 
-  #audioSink(track: MediaStreamTrack, eyes: Observer): Sink {
+  #audioSink(track: MediaStreamTrack, observer: Observer): Sink {
     const sink = new this.#wrtc.nonstandard.RTCAudioSink(track);
     sink.ondata = ({ samples, sampleRate, channelCount }) => {
-      eyes.addSound(
+      observer.addSound(
         samples.filter((_, index) => index % channelCount === 0),
         sampleRate,
       );
@@ -109,7 +109,7 @@ export class RtcEngine {
     const data = new Uint8Array((WIDTH * HEIGHT * 3) / 2).fill(128);
     for (let at = 0; at < WIDTH * HEIGHT; at += 1) data[at] = 60 + ((at % WIDTH) / WIDTH) * 120;
     let sequence = 0;
-    this.#every(PICTURE_MS, track, () => {
+    this.#every(FRAME_MS, track, () => {
       drawStamp({ width: WIDTH, height: HEIGHT, data }, { ticks: nowTicks(), sequence: sequence++ & 0xffff });
       source.onFrame({ width: WIDTH, height: HEIGHT, data });
     });
@@ -123,7 +123,7 @@ export class RtcEngine {
     let block = 0;
     this.#every(10, track, () => {
       const due = Math.floor((performance.now() - startedAt) / 10);
-      block = Math.max(block, due - MOST_BLOCKS_AT_ONCE);
+      block = Math.max(block, due - MAX_BLOCKS_AT_ONCE);
       for (; block < due; block += 1) source.onData(this.#tone(block));
     });
     return track;
@@ -136,7 +136,7 @@ export class RtcEngine {
     return { samples, sampleRate: RATE, bitsPerSample: 16, channelCount: 1, numberOfFrames: BLOCK };
   }
 
-  /** Until the track is stopped, as a device's light goes out. */
+  /** Ends when the track is stopped, as a device does. */
   #every(periodMs: number, track: MediaStreamTrack, feed: () => void): void {
     const timer = setInterval(() => {
       if (track.readyState === "ended") end();
@@ -144,9 +144,9 @@ export class RtcEngine {
     }, periodMs);
     const end = () => {
       clearInterval(timer);
-      this.#open.delete(end);
+      this.#endings.delete(end);
       track.stop();
     };
-    this.#open.add(end);
+    this.#endings.add(end);
   }
 }

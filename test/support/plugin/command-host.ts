@@ -1,7 +1,7 @@
-// Runs a host in any language for the conformance suite: a command whose last argument is the plugin's path. Messages of the host's
-// node cross its standard streams, one JSON object a line:
+// Runs a host in any language for the conformance suite: a command that gets the plugin's path as its last argument. Its network
+// messages cross its standard streams, one JSON object a line:
 //   host → suite  {"ready":true} after `initialized`, {"send":{"id":1,"peerId","topic","payload"}}
-//   suite → host  {"sent":1} or {"failed":1}, {"arrives":{"peerId","topic","payload"}}, {"stop":true}; it then leaves with status 0
+//   suite → host  {"sent":1} or {"failed":1}, {"arrives":{"peerId","topic","payload"}}, {"stop":true}, after which it exits with status 0
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,8 +13,8 @@ export function commandHost(program: string, args: readonly string[]): StartHost
     const child = spawn(program, [...args, pluginPath], { stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
     const ready = Promise.withResolvers<void>();
-    child.stdin.on("error", () => undefined); // the host has died, which `ready` and `stop` report
-    const write = (what: object) => void child.stdin.write(`${JSON.stringify(what)}\n`);
+    child.stdin.on("error", () => undefined); // A host that died. `ready` and `stop` report it.
+    const write = (message: object) => void child.stdin.write(`${JSON.stringify(message)}\n`);
     createInterface({ input: child.stdout }).on("line", (line) => {
       const message = JSON.parse(line);
       if (message.ready) ready.resolve();

@@ -1,5 +1,5 @@
-// A peer's viewer: the HTTP surface that its page and whoever bridges to it use [5.2, 5.3, part of 5.1]. It carries what
-// the node takes and sends and knows nothing of calls; on a browser-mode host there is no more than this.
+// The HTTP API of a Goop² peer, for its page and for a bridge [5.2, 5.3, part of 5.1]. In browser mode, Goop² has no more than
+// this.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,14 +10,14 @@ import { answerPage } from "./goop-page.ts";
 import { HttpError, routes } from "./goop-routes.ts";
 
 export interface GoopHttpOptions {
-  /** The same again brings a viewer back where its pages look for it; 0 is a free one. */
+  /** 0 takes a free one. The port of a stopped server simulates a restart. */
   readonly port?: number;
-  /** As the host's platform decides it: native on linux. */
+  /** Goop² decides it by its platform: native on Linux. */
   readonly mode?: "native" | "browser";
   readonly platform?: string;
 }
 
-/** What is asked of `/api/settings/quick`; a host reads it at its next start only [4.4]. */
+/** Values of `/api/settings/quick`. Goop² applies them at its next start [4.4]. */
 export type QuickSettings = Record<string, string | boolean>;
 
 export interface GoopHttp {
@@ -28,23 +28,23 @@ export interface GoopHttp {
   readonly quick: QuickSettings;
   readonly mode: "native" | "browser";
   readonly platform: string;
-  /** Every request as "METHOD path", in the order in which they came. */
+  /** Every request as "METHOD path", in order. */
   readonly requests: readonly string[];
-  /** Ends the server and every page's stream; the node goes on. */
+  /** Ends the server and every event stream. The node goes on. */
   stop(): Promise<void>;
 }
 
-/** What the host keeps from the page [5.2]. */
+/** Topics that Goop² hides from its page [5.2]. */
 const SUPPRESSED = ["group.invite", "group:", "chat.room:", IDENTITY_TOPIC, MQ_ACK_TOPIC];
 
-/** On loopback. */
+/** Listens on loopback. */
 export async function startGoopHttp(node: GoopNode, options: GoopHttpOptions = {}): Promise<GoopHttp> {
   const inbox = new MqInbox();
   const requests: string[] = [];
   const mode = options.mode ?? "native";
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    answer(viewer, request, response).catch((error: unknown) => refuse(response, error));
+    answer(goop, request, response).catch((error: unknown) => refuse(response, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -52,7 +52,7 @@ export async function startGoopHttp(node: GoopNode, options: GoopHttpOptions = {
   });
   const { port } = server.address() as AddressInfo;
   const unsubscribe = node.subscribe("", (delivered) => forward(inbox, delivered));
-  const viewer: GoopHttp = {
+  const goop: GoopHttp = {
     url: `http://127.0.0.1:${port}`,
     port,
     node,
@@ -67,7 +67,7 @@ export async function startGoopHttp(node: GoopNode, options: GoopHttpOptions = {
       await stopServer(server);
     },
   };
-  return viewer;
+  return goop;
 }
 
 function forward(inbox: MqInbox, delivered: Delivered): void {
@@ -76,11 +76,11 @@ function forward(inbox: MqInbox, delivered: Delivered): void {
   if (!SUPPRESSED.some((prefix) => topic.startsWith(prefix))) inbox.push(delivered);
 }
 
-async function answer(viewer: GoopHttp, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? "/", viewer.url);
+async function answer(goop: GoopHttp, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? "/", goop.url);
   if (pathname === "/api/mq/events") {
     if (request.method !== "GET") throw new HttpError(405, "method not allowed");
-    viewer.inbox.listen(response);
+    goop.inbox.listen(response);
     return;
   }
   const route = routes[pathname];
@@ -89,12 +89,12 @@ async function answer(viewer: GoopHttp, request: IncomingMessage, response: Serv
     throw new HttpError(404, "404 page not found");
   }
   if (request.method !== route.method) throw new HttpError(405, "method not allowed");
-  const result = await route.answer(viewer, route.method === "POST" ? await readBody(request) : {});
+  const result = await route.answer(goop, route.method === "POST" ? await readBody(request) : {});
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify(result));
 }
 
-/** Errors are plain text, as Go's are. */
+/** Errors are plain text, as in Go. */
 function refuse(response: ServerResponse, error: unknown): void {
   const status = error instanceof HttpError ? error.status : 500;
   if (!response.headersSent) response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });

@@ -1,5 +1,4 @@
-// The viewer's page and its scripts: sources of test/, their types stripped, so that a browser runs what is written
-// there. Nothing else is served.
+// Serves Goop²'s page and its scripts, which are sources of test/ with their types stripped.
 
 import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
@@ -7,11 +6,11 @@ import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const MAIN = "/test/support/goop-peer/page/main.ts";
-const HTML = `<!doctype html><meta charset="utf-8"><title>viewer</title><body><script type="module" src="${MAIN}"></script>`;
+const HTML = `<!doctype html><meta charset="utf-8"><title>Goop²</title><body><script type="module" src="${MAIN}"></script>`;
 const SCRIPT = /^\/(test\/(?:support|bench)\/(?:[a-z-]+\/)*[a-z-]+\.ts)$/;
 const REPOSITORY = new URL("../../../../", import.meta.url);
 
-/** @returns whether there is such a page */
+/** @returns whether the path exists */
 export async function answerPage(pathname: string, response: ServerResponse): Promise<boolean> {
   if (pathname === "/") {
     response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(HTML);

@@ -1,11 +1,11 @@
-// The viewer's answers, path by path [5.1-5.3]. Each is given the viewer and the request's JSON; it knows no HTTP.
+// Goop²'s JSON answers, path by path [5.1-5.3].
 
 import { randomUUID } from "node:crypto";
 import type { KnownPeer } from "../peer-table.ts";
 import { MQ_ACK_TOPIC } from "../wire/wire.ts";
 import type { GoopHttp, QuickSettings } from "./goop-http.ts";
 
-/** An answer that is not 200; its text is the body. */
+/** An answer with a status other than 200 and the message as its body. */
 export class HttpError extends Error {
   readonly status: number;
 
@@ -17,13 +17,13 @@ export class HttpError extends Error {
 
 interface Route {
   readonly method: "GET" | "POST";
-  answer(viewer: GoopHttp, body: Record<string, unknown>): unknown;
+  answer(goop: GoopHttp, body: Record<string, unknown>): unknown;
 }
 
 const get = (answer: Route["answer"]): Route => ({ method: "GET", answer });
 const post = (answer: Route["answer"]): Route => ({ method: "POST", answer });
 
-/** `first` is true once for each process. */
+/** `first` is true for the first request only. */
 const askedModes = new WeakSet<GoopHttp>();
 
 export const routes: Readonly<Record<string, Route>> = {
@@ -35,7 +35,7 @@ export const routes: Readonly<Record<string, Route>> = {
     } catch (error) {
       throw new HttpError(504, `delivery failed: ${error instanceof Error ? error.message : error}`);
     }
-    // Its own id, not the sender's: nothing matches the two up.
+    // A new id. Nothing relates it to the id that the peer receives.
     return { msg_id: randomUUID(), status: "delivered" };
   }),
   "/api/mq/ack": post(async ({ node }, body) => {
@@ -66,10 +66,10 @@ export const routes: Readonly<Record<string, Route>> = {
     Object.assign(quick, body as QuickSettings);
     return { status: "ok" };
   }),
-  "/api/call/mode": get((viewer) => {
-    const first = !askedModes.has(viewer);
-    askedModes.add(viewer);
-    return { mode: viewer.mode, first, platform: viewer.platform };
+  "/api/call/mode": get((goop) => {
+    const first = !askedModes.has(goop);
+    askedModes.add(goop);
+    return { mode: goop.mode, first, platform: goop.platform };
   }),
 };
 
@@ -79,7 +79,7 @@ function required(body: Record<string, unknown>, name: string): string {
   return value;
 }
 
-/** Go's field names, as it marshals a struct without tags; PublicKey only when known. */
+/** The names of a Go struct without tags. PublicKey is present only when known. */
 function listed(peer: KnownPeer) {
   return {
     ID: peer.id,

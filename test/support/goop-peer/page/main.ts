@@ -1,6 +1,5 @@
-// The viewer's page in a browser of its own: the calls of page-calls.ts with the browser's real connection, messages over
-// the viewer's HTTP [5.2], and in place of a camera and a microphone a canvas with the stamped pattern and a tone.
-// Tests drive it by `window.goopPage`.
+// Goop²'s page in a real browser: the calls of page-calls.ts with the browser's RTCPeerConnection, and messages over Goop²'s
+// HTTP API [5.2]. A canvas with the stamped pattern and a tone replace camera and microphone. Tests drive `window.goopPage`.
 
 import { drawPattern, type Seen, watchVideo } from "../../../bench/measures/chromium-page.ts";
 import type { DeployedCall, DeployedRing } from "../deployed-call.ts";
@@ -10,15 +9,15 @@ import { PageCalls } from "./page-calls.ts";
 export interface GoopPage {
   readonly rings: { readonly channelId: string; readonly kind: MediaKind }[];
   readonly complaints: readonly string[];
-  /** @returns the channel */
+  /** @returns the channel id */
   start(peerId: string, kind: MediaKind): Promise<string>;
   accept(channelId: string): Promise<void>;
   hangup(): Promise<void>;
   /** The connection's state, or how the last call ended; "none" without a call. */
   state(): string;
-  /** Pictures with a stamp since the last time, as the video element showed them. */
+  /** Stamped frames that the video element has shown since the last call. */
   takeSeen(): Seen[];
-  /** The loudest tone of what comes, in hertz, and its level in decibels. */
+  /** The loudest received tone in hertz, and its level in decibels. */
   heard(): { readonly hz: number; readonly db: number };
 }
 
@@ -67,7 +66,7 @@ const calls = new PageCalls(
       );
     },
     show(_, track, stream = new MediaStream([track])) {
-      // Sound of a far peer flows into a graph only while an element plays its stream.
+      // Chromium feeds remote sound into an audio graph only while an element plays its stream.
       video.srcObject = stream;
       if (track.kind === "audio") sound.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     },
@@ -102,11 +101,11 @@ function loudest(): { hz: number; db: number } {
   return { hz: (levels.indexOf(db) * sound.sampleRate) / analyser.fftSize, db };
 }
 
-/** Receipts are sent for each message that was processed [2.6]. */
+/** Sends a receipt for each processed message [2.6]. */
 function listen(): void {
   const events = new EventSource("/api/mq/events");
   events.addEventListener("connected", () => {
-    // Only now: the answer must not come before anybody listens.
+    // Not earlier, because the answer must not arrive before this page listens.
     void calls.restore().then((restored) => restored && follow(restored));
   });
   events.addEventListener("message", ({ data }) => {

@@ -1,20 +1,20 @@
-// Calls as the viewer's script makes them in a browser [3.2-3.10, 5.4], and with other habits as the script interface
-// does. It runs in Chromium's page as well as in Node on another engine: it knows no node, no server and no screen.
+// Calls of the script in Goop²'s page [3.2-3.10, 5.4] or, with other habits, of its script interface. It runs in Chromium and, on
+// another engine, in Node.
 
 import type { DeployedCall, DeployedCalls, DeployedRing } from "../deployed-call.ts";
 import type { Quirks } from "../quirks.ts";
 import { asCallMessage, type CallMessage, type MediaKind, requestedKind } from "../wire/wire.ts";
 import { PageSession } from "./page-session.ts";
 
-/** What the page's surroundings lend it. */
+/** The environment of the script. */
 export interface PagePort {
   readonly platform: string;
   send(peerId: string, topic: string, payload: unknown): Promise<void>;
   connect(): RTCPeerConnection;
   capture(kinds: { audio: boolean; video: boolean }): Promise<MediaStream>;
-  /** A remote track, once for each connection. */
+  /** Called for each remote track of each connection. */
   show(channelId: string, track: MediaStreamTrack, stream: MediaStream | undefined): void;
-  /** Outlives the page [5.4]. */
+  /** Survives a reload of the page [5.4]. */
   readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
 }
 
@@ -48,7 +48,7 @@ export class PageCalls implements DeployedCalls {
     this.#ring = take;
   }
 
-  /** Devices and connection first, then the request [5.4]. */
+  /** Opens devices and connection before it sends the request [5.4]. */
   async start(peerId: string, kind: MediaKind): Promise<PageSession> {
     const prefix = this.#habits.constraintsRequest ? "sdk" : "mc";
     const channelId = `${prefix}-${Math.random().toString(36).slice(2, 10)}`;
@@ -63,7 +63,7 @@ export class PageCalls implements DeployedCalls {
     return session;
   }
 
-  /** The call that this page had before it was loaded anew [3.7]. */
+  /** Restores the call that this page had before its reload [3.7]. */
   async restore(): Promise<PageSession | undefined> {
     const stored = this.#port.storage.getItem(STORED_CALL);
     if (stored === null) return undefined;
@@ -74,7 +74,7 @@ export class PageCalls implements DeployedCalls {
     return session;
   }
 
-  /** Whoever it is from: the field's peers do not compare it with the call's peer [3.9]. */
+  /** As in deployed Goop², the sender is not compared with the call's peer [3.9]. */
   take(from: string, channelId: string, payload: unknown): void {
     if (channelId.startsWith("loopback:")) return;
     const message = asCallMessage(payload);

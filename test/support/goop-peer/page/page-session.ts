@@ -1,5 +1,5 @@
-// One call of the viewer's script: its connection, which may be replaced, and the messages of its channel [3.3-3.7].
-// No roles are checked: an offer is answered by whoever gets it.
+// One call of the script in Goop²'s page: its connection, which may be replaced, and the messages of its channel [3.3-3.7].
+// It does not check roles, so either side answers an offer.
 
 import type { DeployedCall } from "../deployed-call.ts";
 import type { CallMessage, MediaKind, WireCandidate } from "../wire/wire.ts";
@@ -20,9 +20,9 @@ export class PageSession implements DeployedCall {
   #isOver = false;
   #connection: RTCPeerConnection | undefined;
   #stream: MediaStream | undefined;
-  #held: WireCandidate[] = [];
-  /** Descriptions are dealt with one after the other, as awaiting handlers in a page are not; see #inTurn. */
-  #work: Promise<unknown> = Promise.resolve();
+  #heldCandidates: WireCandidate[] = [];
+  /** Serializes the handling of descriptions, see #inTurn. */
+  #queue: Promise<unknown> = Promise.resolve();
 
   constructor(
     call: Pick<DeployedCall, "channelId" | "peerId" | "isOrigin" | "kind">,
@@ -53,16 +53,16 @@ export class PageSession implements DeployedCall {
       audio: captures !== "video",
       video: captures !== "audio" && (this.kind === "video" || videoInAudioCalls),
     });
-    this.#renew();
+    this.#replaceConnection();
   }
 
-  /** As a page does that was loaded anew; in whatever state the call is. */
+  /** Acts like a reloaded page, in any state of the call. */
   async reconnect(): Promise<void> {
-    this.#renew();
+    this.#replaceConnection();
     await this.send({ type: "call-reconnect", channelId: this.channelId, mediaType: this.kind });
   }
 
-  /** Errors are swallowed [3.6]. */
+  /** Errors are only logged [3.6]. */
   async send(message: CallMessage): Promise<void> {
     try {
       await this.#port.send(this.peerId, `call:${this.channelId}`, message);
@@ -89,15 +89,15 @@ export class PageSession implements DeployedCall {
     if (message.type === "call-answer") await this.#accept(message.sdp);
     if (message.type === "call-reconnect") await this.#onReconnect();
     if (message.type === "call-reconnect-ack") {
-      // A connection that has met the other's old one is of no use with the new one.
-      if (this.#connection?.remoteDescription) this.#renew();
+      // A connection with a remote description belongs to the other's old connection.
+      if (this.#connection?.remoteDescription) this.#replaceConnection();
       await this.#offer();
     }
   }
 
-  #renew(): void {
+  #replaceConnection(): void {
     this.#connection?.close();
-    this.#held = [];
+    this.#heldCandidates = [];
     const connection = this.#port.connect();
     this.#connection = connection;
     for (const track of this.#stream?.getTracks() ?? []) {
@@ -119,48 +119,48 @@ export class PageSession implements DeployedCall {
     };
   }
 
-  /** Without a kind that could not be captured: then nothing asks for its m-line. */
+  /** The offer has no m-line for a kind that was not captured. */
   async #offer(): Promise<void> {
-    const connection = this.#need();
+    const connection = this.#requireConnection();
     const offer = await connection.createOffer();
     await connection.setLocalDescription(offer);
     await this.send({ type: "call-offer", sdp: offer.sdp ?? "" });
   }
 
   async #answer(sdp: string): Promise<void> {
-    const connection = this.#need();
+    const connection = this.#requireConnection();
     await connection.setRemoteDescription({ type: "offer", sdp });
     const answer = await connection.createAnswer();
     await connection.setLocalDescription(answer);
-    await this.#addHeld();
+    await this.#addCandidates();
     await this.send({ type: "call-answer", sdp: answer.sdp ?? "" });
   }
 
   async #accept(sdp: string): Promise<void> {
-    await this.#need().setRemoteDescription({ type: "answer", sdp });
-    await this.#addHeld();
+    await this.#requireConnection().setRemoteDescription({ type: "answer", sdp });
+    await this.#addCandidates();
   }
 
   async #onReconnect(): Promise<void> {
-    this.#renew();
+    this.#replaceConnection();
     await this.send({ type: "call-reconnect-ack", mode: "browser", platform: this.#port.platform });
   }
 
-  /** Held until both descriptions are there; the script interface just tries, and what comes early is lost. */
+  /** Holds candidates until both descriptions are set. The script interface does not, and loses early ones. */
   #takeCandidate(candidate: WireCandidate): void {
     if (candidate.candidate === "") return;
-    this.#held.push(candidate);
+    this.#heldCandidates.push(candidate);
     if (this.#habits.losesEarlyCandidates && !this.#connection?.remoteDescription) {
-      this.#held.pop();
+      this.#heldCandidates.pop();
       return;
     }
-    this.#inTurn(() => this.#addHeld());
+    this.#inTurn(() => this.#addCandidates());
   }
 
-  async #addHeld(): Promise<void> {
-    const connection = this.#need();
+  async #addCandidates(): Promise<void> {
+    const connection = this.#requireConnection();
     if (!connection.remoteDescription || connection.signalingState !== "stable") return;
-    for (const { candidate, sdpMid, sdpMLineIndex } of this.#held.splice(0)) {
+    for (const { candidate, sdpMid, sdpMLineIndex } of this.#heldCandidates.splice(0)) {
       await connection.addIceCandidate({
         candidate,
         ...(sdpMid ? { sdpMid } : {}),
@@ -177,14 +177,14 @@ export class PageSession implements DeployedCall {
     this.#end(end);
   }
 
-  #need(): RTCPeerConnection {
+  #requireConnection(): RTCPeerConnection {
     if (!this.#connection || this.#isOver) throw new Error("the session has no connection");
     return this.#connection;
   }
 
-  /** One after the other: the engine's own queue would do the same, but for what lies between its calls. */
+  /** Runs one step at a time. The engine's own queue would not cover the code between its calls. */
   #inTurn(work: () => Promise<void>): void {
-    this.#work = this.#work.then(async () => {
+    this.#queue = this.#queue.then(async () => {
       if (this.#isOver) return;
       await work().catch((error: unknown) => this.#complain(String(error)));
     });

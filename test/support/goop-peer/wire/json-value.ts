@@ -1,6 +1,6 @@
-// Finds where the first JSON value of a text ends, since a message is parsed there and not at the stream's end [2.1].
+// Finds the end of the first JSON value in a text, because Goop² parses a message there and not at the end of the stream [2.1].
 
-/** @returns the index after the first complete object, or -1 while there is none; text before it is not looked at */
+/** @returns the index after the first complete object, or -1 */
 export function endOfFirstObject(text: string): number {
   let depth = 0;
   let isInString = false;

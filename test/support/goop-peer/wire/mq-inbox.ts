@@ -1,5 +1,5 @@
-// What the viewer keeps for its pages [3.6, 5.2]: at most 200 messages a peer while none listens, all of which the first
-// page that connects gets, whatever their age; and the pages that listen now.
+// The event streams of Goop²'s pages, and the messages kept while no page listens [3.6, 5.2]: at most 200 per peer, of any age,
+// for the first page that connects.
 
 import type { ServerResponse } from "node:http";
 import type { Delivered } from "../goop-node.ts";
@@ -9,17 +9,17 @@ export class MqInbox {
   readonly #pages = new Set<ServerResponse>();
   readonly #kept = new Map<string, string[]>();
 
-  /** Pages that listen. */
+  /** Number of pages that listen. */
   get pages(): number {
     return this.#pages.size;
   }
 
-  /** Messages kept for the next page. */
+  /** Number of messages kept for the next page. */
   get kept(): number {
     return [...this.#kept.values()].reduce((sum, lines) => sum + lines.length, 0);
   }
 
-  /** Begins the stream of events on a response; ends with it. */
+  /** Starts an event stream on the response. */
   listen(response: ServerResponse): void {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
     write(response, "connected", JSON.stringify({ status: "ok" }));
@@ -29,24 +29,24 @@ export class MqInbox {
     response.on("close", () => void this.#pages.delete(response));
   }
 
-  /** A message for the page; `from` is left out for local ones. */
+  /** Sends a message to the pages. A local one has no `from`. */
   push({ from, id, seq, topic, payload }: Delivered): void {
     const msg = { type: "msg", id, seq, topic, payload };
-    this.#tell(JSON.stringify({ type: "message", msg, ...(from === undefined ? {} : { from }) }), from);
+    this.#send(JSON.stringify({ type: "message", msg, ...(from === undefined ? {} : { from }) }), from);
   }
 
-  /** The far page has processed what this one sent. */
+  /** The remote page has processed a message of this one. */
   pushDelivered(msgId: string): void {
-    this.#tell(JSON.stringify({ type: "delivered", msg_id: msgId }), undefined);
+    this.#send(JSON.stringify({ type: "delivered", msg_id: msgId }), undefined);
   }
 
-  /** Cuts every page's stream, as a suspended machine or a restart does. */
+  /** Cuts every event stream, as a suspended machine or a restart does. */
   drop(): void {
     for (const page of this.#pages) page.destroy();
     this.#pages.clear();
   }
 
-  #tell(line: string, from: string | undefined): void {
+  #send(line: string, from: string | undefined): void {
     for (const page of this.#pages) write(page, "message", line);
     if (this.#pages.size > 0 || from === undefined) return;
     const lines = this.#kept.get(from) ?? [];

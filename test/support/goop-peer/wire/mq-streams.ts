@@ -1,5 +1,4 @@
-// One message and one acknowledgement on one stream of `/goop/mq/1.0.0`, either way [2.1-2.3].
-// Knows nothing of topics and payloads.
+// One message and its acknowledgement on one stream of `/goop/mq/1.0.0`, in either direction [2.1-2.3].
 
 import type { Stream } from "@libp2p/interface";
 import { endOfFirstObject } from "./json-value.ts";
@@ -7,7 +6,7 @@ import { MQ_TIMINGS, type MqMessage } from "./wire.ts";
 
 const encoder = new TextEncoder();
 
-/** Collects what comes on a stream; `text` grows for as long as the stream lives. */
+/** Collects the text of a stream until the stream closes. */
 export class StreamText {
   text = "";
   readonly #stream: Stream;
@@ -18,16 +17,16 @@ export class StreamText {
     const decoder = new TextDecoder();
     stream.addEventListener("message", ({ data }) => {
       this.text += decoder.decode(data.subarray(), { stream: true });
-      this.#look();
+      this.#checkSoon();
     });
     for (const ending of ["end", "close", "remoteCloseWrite"] as const) {
-      stream.addEventListener(ending, () => this.#look());
+      stream.addEventListener(ending, () => this.#checkSoon());
     }
-    // A short answer and its end may both have come before anybody listened.
-    this.#look();
+    // A short answer and its end may both have arrived before the listeners were added.
+    this.#checkSoon();
   }
 
-  /** libp2p 3.3.11 tells of the end before the bytes that came with it were read. */
+  /** libp2p 3.3.11 reports the end before the last bytes were read. */
   get #isEnded(): boolean {
     const { status, remoteWriteStatus, readBufferLength } = this.#stream;
     return (
@@ -35,13 +34,13 @@ export class StreamText {
     );
   }
 
-  #look(): void {
+  #checkSoon(): void {
     setImmediate(() => {
       for (const check of [...this.#waiting]) check();
     });
   }
 
-  /** The first object's text. @throws Error when the stream ends before, or after the limit */
+  /** @returns the text of the first object. @throws Error when the stream ends before, or after the limit */
   firstObject(limitMs: number, what: string): Promise<string> {
     return this.until(
       () => {
@@ -55,17 +54,17 @@ export class StreamText {
     );
   }
 
-  /** Everything up to the end. */
+  /** @returns the whole text, when the stream has ended */
   all(limitMs: number): Promise<string> {
     return this.until(() => (this.#isEnded ? this.text : undefined), "the stream did not end", limitMs);
   }
 
-  until<T>(look: () => T | undefined, late: string, limitMs: number): Promise<T> {
+  until<T>(find: () => T | undefined, timeoutText: string, limitMs: number): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const timer = setTimeout(() => reject(new Error(late)), limitMs);
+    const timer = setTimeout(() => reject(new Error(timeoutText)), limitMs);
     const check = () => {
       try {
-        const found = look();
+        const found = find();
         if (found !== undefined) resolve(found);
       } catch (error) {
         reject(error);
@@ -80,7 +79,7 @@ export class StreamText {
   }
 }
 
-/** Writes one message and waits for its acknowledgement. @throws Error when that is missing or another's */
+/** Writes one message and waits for its acknowledgement. @throws Error when it is missing or has another id */
 export async function sendOnStream(stream: Stream, message: MqMessage): Promise<void> {
   try {
     const answer = new StreamText(stream);
@@ -95,13 +94,13 @@ export async function sendOnStream(stream: Stream, message: MqMessage): Promise<
   }
 }
 
-/** Acknowledges, and closes whatever comes of it. */
+/** Acknowledges and closes, and ignores failures. */
 export async function acknowledgeOnStream(stream: Stream, id: unknown, seq: unknown): Promise<void> {
   stream.send(encoder.encode(`${JSON.stringify({ type: "ack", id, seq })}\n`));
   await closeStream(stream);
 }
 
-/** The other side may have reset it, which is as good. */
+/** Ignores a stream that the other side has already reset. */
 export async function closeStream(stream: Stream): Promise<void> {
   try {
     await stream.close({ signal: AbortSignal.timeout(MQ_TIMINGS.ackWriteMs) });

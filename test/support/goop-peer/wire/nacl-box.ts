@@ -1,5 +1,4 @@
-// Sealed payloads [2.5]: NaCl's crypto_box by tweetnacl, so that the plugin's sealing is checked by another hand.
-// Knows nothing of messages.
+// Sealed payloads [2.5]: NaCl's crypto_box by tweetnacl, to check the plugin's encryption against another implementation.
 
 import nacl from "tweetnacl";
 
@@ -18,7 +17,7 @@ export function makeKeys(): NaclKeys {
   return { publicKey: toBase64(publicKey), privateKey: toBase64(secretKey) };
 }
 
-/** @returns what takes a payload's place: an object with the one key `enc` */
+/** @returns the sealed payload: an object with the single key `enc` */
 export function seal(payload: unknown, theirPublicKey: string, myPrivateKey: string): { enc: string } {
   const nonce = nacl.randomBytes(NONCE_BYTES);
   const plain = new TextEncoder().encode(JSON.stringify(payload));
@@ -26,7 +25,7 @@ export function seal(payload: unknown, theirPublicKey: string, myPrivateKey: str
   return { enc: Buffer.concat([nonce, box]).toString("base64") };
 }
 
-/** @returns the payload; undefined when the blob is too short, was changed, or was sealed for or by somebody else */
+/** @returns the payload; undefined when the blob is too short, modified, or sealed with other keys */
 export function open(enc: string, theirPublicKey: string, myPrivateKey: string): unknown {
   const blob = fromBase64(enc);
   if (blob.length < SMALLEST_BYTES) return undefined;

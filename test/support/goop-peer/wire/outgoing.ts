@@ -1,11 +1,10 @@
-// What a peer's quirks do to its call messages on their way out: overtaking, repeats, early candidates, odd fields.
-// Whoever makes the messages needs to know nothing of it.
+// Applies a peer's quirks to outgoing call messages: reordering, duplicates, early candidates, odd fields.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Quirks } from "../quirks.ts";
 import { asCallMessage, CALL_TOPIC, type CallMessage, isRecord, LOOPBACK_TOPIC } from "./wire.ts";
 
-/** Puts one message on the wire; rejects when it was not acknowledged. */
+/** Sends one message. Rejects when it was not acknowledged. */
 export type SendRaw = (peerId: string, topic: string, payload: unknown) => Promise<void>;
 
 interface Waiting {
@@ -13,16 +12,16 @@ interface Waiting {
   readonly done: PromiseWithResolvers<void>;
 }
 
-/** Messages closer together than this overtake each other. */
+/** Messages within this time are reordered. */
 const SHUFFLE_MS = 50;
-/** So long a description waits for the candidate that is to leave before it. */
+/** A description waits this long for a candidate to leave before it. */
 const CANDIDATE_WAIT_MS = 1_000;
 
 export class Outgoing {
   readonly #quirks: Quirks;
   readonly #sendRaw: SendRaw;
   #batch: Waiting[] = [];
-  /** By topic: resolved when a candidate of that call was sent. */
+  /** By topic. Resolved when a candidate of that call was sent. */
   readonly #candidateSent = new Map<string, PromiseWithResolvers<void>>();
   readonly #requests = new Map<string, unknown>();
 
@@ -34,7 +33,7 @@ export class Outgoing {
   async send(peerId: string, topic: string, payload: unknown): Promise<void> {
     const message = topic.startsWith(CALL_TOPIC) ? asCallMessage(payload) : undefined;
     if (!message) return this.#sendRaw(peerId, topic, payload);
-    const odd = this.#odd(message);
+    const odd = this.#withOddFields(message);
     if (odd.type === "call-request") this.#requests.set(topic, odd);
     await this.#afterCandidate(topic, odd);
     await this.#shuffled(async () => {
@@ -45,7 +44,7 @@ export class Outgoing {
     if (odd.type === "call-hangup") await this.#afterHangup(peerId, topic, odd);
   }
 
-  #odd(message: CallMessage): CallMessage {
+  #withOddFields(message: CallMessage): CallMessage {
     const quirks = this.#quirks;
     if (message.type === "call-hangup" && quirks.snakeCaseHangup) return { ...message, channel_id: "sc-1" };
     if (message.type !== "ice-candidate") return message;
@@ -59,7 +58,7 @@ export class Outgoing {
     };
   }
 
-  /** The engine gathers as soon as the description is set on its own side, so a candidate comes meanwhile. */
+  /** The engine gathers candidates as soon as the local description is set, so one arrives during this wait. */
   async #afterCandidate(topic: string, message: CallMessage): Promise<void> {
     if (!this.#quirks.candidatesFirst) return;
     if (message.type !== "call-offer" && message.type !== "call-answer") return;
@@ -81,7 +80,7 @@ export class Outgoing {
     for (const { send, done } of this.#batch.splice(0).reverse()) send().then(done.resolve, done.reject);
   }
 
-  /** Repeats, what leaks from the host's inside, and the request that comes back after its call is over. */
+  /** Sends duplicates, leaked local messages, and the ghost request after the call's end. */
   async #afterHangup(peerId: string, topic: string, hangup: CallMessage): Promise<void> {
     const quirks = this.#quirks;
     for (let more = 1; more < quirks.hangups; more += 1) await this.#sendRaw(peerId, topic, hangup);

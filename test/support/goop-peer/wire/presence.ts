@@ -1,4 +1,4 @@
-// Who is here: `goop.presence.v1` over gossip [4]. The signer is not compared with the peerId, since the host does not.
+// Presence: `goop.presence.v1` over gossip [4]. As in Goop², the signer is not compared with the peerId.
 
 import type { GossipSub } from "@libp2p/gossipsub";
 import type { PeerTable } from "../peer-table.ts";
@@ -7,13 +7,13 @@ import { isRecord, PRESENCE_TIMINGS, PRESENCE_TOPIC, type PresenceMessage } from
 export interface PresenceOptions {
   readonly peerId: string;
   readonly heartbeatMs?: number | undefined;
-  /** What is said of us at this moment. */
+  /** Our own presence fields. */
   readonly describe: () => Omit<PresenceMessage, "type" | "peerId" | "ts">;
   readonly onOnline: (peerId: string) => Promise<unknown>;
 }
 
 export class Presence {
-  /** What came, as it came. */
+  /** Received messages, unchanged. */
   readonly received: { readonly signer: string; readonly message: PresenceMessage }[] = [];
   readonly #pubsub: GossipSub;
   readonly #table: PeerTable;
@@ -30,7 +30,7 @@ export class Presence {
     this.#pubsub.addEventListener("message", ({ detail }) => {
       if (detail.topic !== PRESENCE_TOPIC) return;
       const signer = detail.type === "signed" ? detail.from.toString() : "";
-      this.#hear(signer, JSON.parse(new TextDecoder().decode(detail.data)));
+      this.#receive(signer, JSON.parse(new TextDecoder().decode(detail.data)));
     });
     this.#pubsub.subscribe(PRESENCE_TOPIC);
     await this.publish("online");
@@ -41,13 +41,13 @@ export class Presence {
     ];
   }
 
-  /** `offline` carries nothing else; empty and false are left out [4.2]. */
+  /** `offline` has no other fields. Empty and false values are left out [4.2]. */
   async publish(type: PresenceMessage["type"]): Promise<void> {
-    const said = type === "offline" ? {} : this.#options.describe();
-    const kept = Object.fromEntries(
-      Object.entries(said).filter(([, value]) => value !== "" && value !== false),
+    const fields = type === "offline" ? {} : this.#options.describe();
+    const nonEmpty = Object.fromEntries(
+      Object.entries(fields).filter(([, value]) => value !== "" && value !== false),
     );
-    const message: PresenceMessage = { type, peerId: this.#options.peerId, ...kept, ts: Date.now() };
+    const message: PresenceMessage = { type, peerId: this.#options.peerId, ...nonEmpty, ts: Date.now() };
     await this.#pubsub.publish(PRESENCE_TOPIC, new TextEncoder().encode(JSON.stringify(message)));
   }
 
@@ -56,7 +56,7 @@ export class Presence {
     await this.publish("offline");
   }
 
-  #hear(signer: string, message: unknown): void {
+  #receive(signer: string, message: unknown): void {
     if (!isRecord(message) || typeof message.peerId !== "string") return;
     const presence = message as unknown as PresenceMessage;
     this.received.push({ signer, message: presence });

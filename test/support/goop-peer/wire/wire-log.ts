@@ -1,12 +1,12 @@
-// What a peer took off the wire, message by message and stream by stream, for the tests to judge. It decides nothing.
+// The messages that a peer has received, one per stream, for the checks of the tests.
 
 /** One incoming stream of `/goop/mq/1.0.0`. */
-export interface TakenStream {
+export interface ReceivedStream {
   readonly from: string;
-  /** Every byte that came, also after the message. */
+  /** All bytes, including those after the message. */
   readonly text: string;
   readonly message: Record<string, unknown>;
-  /** As it was opened, when it was sealed; else as it came. Set once it could be read. */
+  /** Decrypted if it was sealed. */
   readonly payload: unknown;
   readonly wasSealed: boolean;
   readonly wasAcknowledged: boolean;
@@ -14,42 +14,42 @@ export interface TakenStream {
 }
 
 export class WireLog {
-  readonly #taken: TakenStream[] = [];
+  readonly #streams: ReceivedStream[] = [];
   readonly #waiting = new Set<() => void>();
 
-  add(stream: TakenStream): void {
-    this.#taken.push(stream);
+  add(stream: ReceivedStream): void {
+    this.#streams.push(stream);
     for (const check of [...this.#waiting]) check();
   }
 
-  /** In the order in which they came. */
-  get streams(): readonly TakenStream[] {
-    return this.#taken;
+  /** In the order of arrival. */
+  get streams(): readonly ReceivedStream[] {
+    return this.#streams;
   }
 
-  /** Payloads of one call that have this type. */
+  /** The payloads of one call, optionally of one type. */
   callPayloads(channel: string, type?: string): Record<string, unknown>[] {
-    return this.#taken
+    return this.#streams
       .filter(({ message }) => message.topic === `call:${channel}`)
       .map(({ payload }) => payload as Record<string, unknown>)
       .filter((payload) => type === undefined || payload?.type === type);
   }
 
   forget(): void {
-    this.#taken.length = 0;
+    this.#streams.length = 0;
   }
 
-  /** Resolves once `holds` is true, asked again after every message. @throws what names the messages so far */
-  until(holds: (log: WireLog) => boolean, limitMs = 20_000): Promise<void> {
+  /** Resolves when `fits` is true. It is checked after every message. @throws Error that lists the messages so far */
+  until(fits: (log: WireLog) => boolean, limitMs = 20_000): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      const seen = this.#taken.map(
+      const seen = this.#streams.map(
         ({ message, payload }) => `${message.topic} ${JSON.stringify(payload)?.slice(0, 60)}`,
       );
-      reject(new Error(`not within ${limitMs} ms; came so far:\n${seen.join("\n")}`));
+      reject(new Error(`not within ${limitMs} ms; received so far:\n${seen.join("\n")}`));
     }, limitMs);
     const check = () => {
-      if (!holds(this)) return;
+      if (!fits(this)) return;
       this.#waiting.delete(check);
       clearTimeout(timer);
       resolve();

@@ -1,20 +1,19 @@
-// Whether what somebody put on the wire is what the wire's description says (sections in brackets). Judges streams that a
-// peer of this folder took; it must not know who sent them.
+// Checks received messages against the wire's description (sections in brackets).
 
 import { endOfFirstObject } from "./json-value.ts";
 import { isRecord, PRESENCE_TOPIC, type PresenceMessage } from "./wire.ts";
-import type { TakenStream } from "./wire-log.ts";
+import type { ReceivedStream } from "./wire-log.ts";
 
 type Fields = Record<string, unknown>;
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const ENVELOPE = ["type", "id", "seq", "topic", "payload"];
-/** Beyond the host's own, which ignores what it does not know. */
+/** The plugin's own types. Goop² ignores unknown types. */
 const OWN_TYPES = ["call-ringing", "call-media"];
 
 /** @returns one sentence for each deviation */
-export function findDeviations(streams: readonly TakenStream[]): string[] {
+export function findDeviations(streams: readonly ReceivedStream[]): string[] {
   const ids = streams.map(({ message }) => message.id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
   return [
@@ -23,7 +22,7 @@ export function findDeviations(streams: readonly TakenStream[]): string[] {
   ].sort();
 }
 
-/** Of the presence messages that came from one signer [4.2]. */
+/** Checks the presence messages of one signer [4.2]. */
 export function findPresenceDeviations(signer: string, messages: readonly PresenceMessage[]): string[] {
   return messages.flatMap((message) => {
     const { type, peerId, content, ts, addrs = [] } = message;
@@ -44,11 +43,11 @@ export function findPresenceDeviations(signer: string, messages: readonly Presen
   });
 }
 
-function envelopeFaults({ text, message }: TakenStream): string[] {
+function envelopeFaults({ text, message }: ReceivedStream): string[] {
   const { type, id, seq, topic } = message;
   const after = text.slice(endOfFirstObject(text));
   const faults: [boolean, string][] = [
-    [after === "\n", `one message and a newline a stream, not also ${JSON.stringify(after)} [2.1]`],
+    [after === "\n", `one message and a newline per stream, not also ${JSON.stringify(after)} [2.1]`],
     [sameKeys(message, ENVELOPE), `fields ${Object.keys(message)} [2.2]`],
     [type === "msg", `type ${type} [2.2]`],
     [typeof id === "string" && UUID_V4.test(id), `id ${id} is no UUID v4 [2.2]`],
@@ -63,11 +62,11 @@ function envelopeFaults({ text, message }: TakenStream): string[] {
 
 function isKnownTopic(topic: string): boolean {
   if (["identity", "identity.response", "mq.ack"].includes(topic)) return true;
-  // A call id stands in a path of the host's interface [3.1].
+  // A call id is part of a path of Goop²'s HTTP API [3.1].
   return /^call:[A-Za-z0-9_-]{1,256}$/.test(topic);
 }
 
-function payloadFaults({ message, payload, wasSealed, from }: TakenStream): string[] {
+function payloadFaults({ message, payload, wasSealed, from }: ReceivedStream): string[] {
   const { topic } = message;
   if (wasSealed && !isSealed(message.payload)) return [`${topic}: not {enc} alone [2.5]`];
   if (wasSealed && payload === message.payload) return [`${topic}: cannot be opened [2.5]`];
@@ -105,7 +104,7 @@ const isText = (value: unknown): boolean => typeof value === "string" && value !
 const isSdp = (value: unknown): boolean =>
   typeof value === "string" && value.startsWith("v=0\r\n") && /\r\nm=(audio|video) /.test(value);
 
-/** [3.2, 3.4, 3.7] Fields beyond these are ignored by everybody, so only these are judged. */
+/** [3.2, 3.4, 3.7] Receivers ignore other fields, so only these are checked. */
 const RULES: Readonly<Record<string, Rule>> = {
   "call-request": ({ mode, platform, mediaType }) => isMode(mode) && isText(platform) && isKind(mediaType),
   "call-ack": ({ mode, platform }) => isMode(mode) && isText(platform),
@@ -117,7 +116,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "call-reconnect-ack": ({ mode, platform }) => isMode(mode) && isText(platform),
 };
 
-/** As Go reads it: texts where Go wants texts, and a place in the description. */
+/** As Go parses it: strings, and an m-line. */
 function isCandidate({ candidate, sdpMid, sdpMLineIndex, usernameFragment }: Fields): boolean {
   const isLine = typeof candidate === "string" && /^candidate:\S+ \d+ (udp|tcp) /i.test(candidate);
   const isMid = typeof sdpMid === "string" && sdpMid !== "";
@@ -129,7 +128,7 @@ function callFaults(channel: string, payload: Fields): string[] {
   const type = String(payload.type);
   if (OWN_TYPES.includes(type)) return [];
   const rule = RULES[type];
-  if (!rule) return [`${type}: not a type of the host's [3.2]`];
+  if (!rule) return [`${type}: not a type of Goop² [3.2]`];
   return rule(payload, channel) ? [] : [`${type}: ${JSON.stringify(payload).slice(0, 300)} [3.2]`];
 }
 

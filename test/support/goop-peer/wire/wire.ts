@@ -1,9 +1,9 @@
-// The names, limits and message shapes of Goop²'s peers, as its wire's description gives them (sections in brackets).
-// Types and constants only. This folder must not import the plugin: it is the other reader of that description.
+// Names, limits and message shapes of Goop², from the wire's description (sections in brackets). This folder must not import
+// the plugin, because it is the second, independent implementation of that description.
 
 /** [1.2, 2] */
 export const MQ_PROTOCOL = "/goop/mq/1.0.0";
-/** [1.2] The label, one line; also the probe by which a peer is taken for reachable. */
+/** [1.2] Sends the label as one line. Also the probe of a peer's reachability. */
 export const CONTENT_PROTOCOL = "/goop/content/1.0.0";
 /** [4.1] */
 export const PRESENCE_TOPIC = "goop.presence.v1";
@@ -14,7 +14,7 @@ export const IDENTITY_TOPIC = "identity";
 export const IDENTITY_RESPONSE_TOPIC = "identity.response";
 export const MQ_ACK_TOPIC = "mq.ack";
 
-/** [2.3] All in ms. */
+/** [2.3] Milliseconds. */
 export const MQ_TIMINGS = {
   openMs: 2_000,
   ackMs: 2_000,
@@ -26,7 +26,7 @@ export const MQ_TIMINGS = {
 export const PROBE_MS = 2_000;
 /** [4.3] */
 export const PRESENCE_TIMINGS = { heartbeatMs: 5_000, ttlMs: 20_000, pruneMs: 1_000 } as const;
-/** [3.6] For each peer, while no page listens. */
+/** [3.6] Messages kept for each peer while no page listens. */
 export const INBOX_MESSAGES = 200;
 
 /** [2.2] */
@@ -51,7 +51,7 @@ export interface IdentityResponse {
   readonly reachable: true;
 }
 
-/** [4.2] What goes over gossip; strings and booleans are left out when empty or false. */
+/** [4.2] Sent over gossip. Empty strings and false are left out. */
 export interface PresenceMessage {
   readonly type: "online" | "update" | "offline";
   readonly peerId: string;
@@ -73,7 +73,7 @@ export interface WireCandidate {
   readonly usernameFragment?: string | null;
 }
 
-/** [3.2] All that is really sent on `call:<channel>`. */
+/** [3.2] The messages that are sent on `call:<channel>`. */
 export type CallMessage =
   | { type: "call-request"; mode?: string; platform?: string; mediaType?: MediaKind; constraints?: object }
   | { type: "call-ack"; mode?: string; platform?: string }
@@ -87,16 +87,16 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A payload as a call's side reads it: whatever has no known type is dropped without a word [2.4]. */
+/** @returns undefined for an unknown type, which Goop² ignores [2.4] */
 export function asCallMessage(payload: unknown): CallMessage | undefined {
   const types = ["call-request", "call-ack", "call-offer", "call-answer", "ice-candidate"];
   types.push("call-hangup", "call-reconnect", "call-reconnect-ack");
   if (!isRecord(payload) || !types.includes(String(payload.type))) return undefined;
-  // The peer trusts what it reads, as the field's peers do; a wrong field shows in its failing.
+  // As in deployed Goop², the fields are not validated. A wrong field makes the call fail.
   return payload as CallMessage;
 }
 
-/** [3.2] `mediaType` if there is one, else what the script interface's constraints ask for; missing means video. */
+/** [3.2] `mediaType`, else the constraints of the script interface, else video. */
 export function requestedKind(request: CallMessage & { type: "call-request" }): MediaKind {
   if (request.mediaType !== undefined) return request.mediaType;
   return isRecord(request.constraints) && request.constraints.video === false ? "audio" : "video";
