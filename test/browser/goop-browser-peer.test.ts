@@ -67,7 +67,7 @@ describe("Chromium as a browser-mode peer", () => {
       [],
     );
     await browser.waitForSource(
-      `() => Math.abs(window.goopPage.heard().hz - ${PLUGIN_TONE_HZ}) < ${NEAR_HZ}`,
+      `() => Math.abs(window.goopPage.loudestTone().hz - ${PLUGIN_TONE_HZ}) < ${NEAR_HZ}`,
     );
     await untilPluginHears();
   }

@@ -1,4 +1,4 @@
-// `npm run demo` as a user has it: the real program, started, read, and ended with Ctrl-C.
+// `npm run demo` as a user runs it: the real program, its output, and its end by Ctrl-C.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -14,26 +14,27 @@ const demo = fileURLToPath(new URL("../../plugin/host/demo.ts", import.meta.url)
 
 function startDemo(...args: string[]) {
   const child = spawn(process.execPath, [demo, "--no-open", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const said: string[] = [];
+  const output: string[] = [];
   const lines = createInterface({ input: child.stdout });
-  lines.on("line", (line) => said.push(line));
+  lines.on("line", (line) => output.push(line));
   const ended = once(child, "exit");
-  return { child, said, lines, ended };
+  return { child, output, lines, ended };
 }
 
-/** The processes that a process has started and that still run. */
+/** The running child processes of a process. */
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
   return text.split(" ").filter(Boolean).map(Number);
 }
 
 describe("the demo", () => {
-  test("prints a page for each of two people, and Ctrl-C ends both plugins and itself with status 0", async () => {
-    const { child, said, lines, ended } = startDemo();
+  test("prints a page for each of two users, and Ctrl-C ends both plugins and the program with status 0", async () => {
+    const { child, output, lines, ended } = startDemo();
     try {
-      while (!said.some((line) => line.includes("Ctrl-C"))) await Promise.race([once(lines, "line"), ended]);
-      const urls = said.filter((line) => /^(Alice|Bob) +http:\/\/127\.0\.0\.1:\d+\/#token=\S+$/.test(line));
-      assert.equal(urls.length, 2, said.join("\n"));
+      while (!output.some((line) => line.includes("Ctrl-C")))
+        await Promise.race([once(lines, "line"), ended]);
+      const urls = output.filter((line) => /^(Alice|Bob) +http:\/\/127\.0\.0\.1:\d+\/#token=\S+$/.test(line));
+      assert.equal(urls.length, 2, output.join("\n"));
       const plugins = await childrenOf(child.pid ?? 0);
       assert.equal(plugins.length, 2);
       child.kill("SIGINT");
@@ -44,7 +45,7 @@ describe("the demo", () => {
     }
   });
 
-  test("ends by itself after the time that was asked for", async () => {
+  test("ends by itself after --duration", async () => {
     const { child, ended } = startDemo("--duration", "0");
     try {
       assert.deepEqual(await ended, [0, null]);
@@ -53,17 +54,17 @@ describe("the demo", () => {
     }
   });
 
-  test("refuses an option it does not know, by name", async () => {
+  test("refuses an unknown option by name", async () => {
     const { child, ended } = startDemo("--colour");
-    let complaint = "";
+    let errorOutput = "";
     child.stderr.on("data", (data) => {
-      complaint += String(data);
+      errorOutput += String(data);
     });
     assert.deepEqual(await ended, [1, null]);
-    assert.match(complaint, /--colour/);
+    assert.match(errorOutput, /--colour/);
   });
 
-  test("has each of the two in the other's list, reachable and by name", async () => {
+  test("lists each of the two as a reachable contact of the other, with its name", async () => {
     const pair = await startPair();
     try {
       for (const [host, other] of [

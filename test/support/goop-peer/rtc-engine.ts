@@ -15,7 +15,7 @@ interface Wrtc {
   readonly RTCRtpSender: typeof RTCRtpSender;
   readonly MediaStream: typeof MediaStream;
   readonly nonstandard: {
-    readonly RTCVideoSource: new () => { createTrack(): MediaStreamTrack; onFrame(picture: I420Frame): void };
+    readonly RTCVideoSource: new () => { createTrack(): MediaStreamTrack; onFrame(frame: I420Frame): void };
     readonly RTCAudioSource: new () => { createTrack(): MediaStreamTrack; onData(sound: Sound): void };
     readonly RTCVideoSink: new (
       track: MediaStreamTrack,

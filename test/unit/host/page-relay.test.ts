@@ -43,7 +43,7 @@ describe("a page over the host's socket", () => {
   });
 
   test("receives the plugin's errors unchanged", async () => {
-    await assert.rejects(page.request("call.hangup", { callId: "nobody" }), {
+    await assert.rejects(page.request("call.hangup", { callId: "unknown" }), {
       code: 1101,
       kind: "unknownCall",
     });

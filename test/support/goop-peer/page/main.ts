@@ -18,7 +18,7 @@ export interface GoopPage {
   /** Stamped frames that the video element has shown since the last call. */
   takeSeen(): Seen[];
   /** The loudest received tone in hertz, and its level in decibels. */
-  heard(): { readonly hz: number; readonly db: number };
+  loudestTone(): { readonly hz: number; readonly db: number };
 }
 
 declare global {
@@ -60,9 +60,9 @@ const calls = new PageCalls(
     connect: () => new RTCPeerConnection(),
     async capture(kinds) {
       canvas ??= drawPattern({ width: 320, height: 240, fps: 20 });
-      const pictures = kinds.video ? canvas.captureStream().getVideoTracks() : [];
+      const videoTracks = kinds.video ? canvas.captureStream().getVideoTracks() : [];
       return new MediaStream(
-        [...(kinds.audio ? [tone()] : []), ...pictures].filter((track) => track !== undefined),
+        [...(kinds.audio ? [tone()] : []), ...videoTracks].filter((track) => track !== undefined),
       );
     },
     show(_, track, stream = new MediaStream([track])) {
@@ -131,6 +131,6 @@ window.goopPage = {
   hangup: async () => call?.hangup(),
   state: () => call?.connectionState ?? ended,
   takeSeen: () => window.goopSeen?.splice(0) ?? [],
-  heard: loudest,
+  loudestTone: loudest,
 };
 listen();
