@@ -5,8 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type CallInfo, RpcError } from "../../../rpc-schema/index.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
-import { sendMjpeg } from "./mjpeg-proxy.ts";
 import { ChannelNames } from "./channel-names.ts";
+import { sendMjpeg } from "./mjpeg-proxy.ts";
 import { RequestError, readFields } from "./request-body.ts";
 
 export const CALL_API_PREFIX = "/api/call/";
