@@ -1,5 +1,5 @@
-// Who watches which source of which call, and by which way: opens and ends streams, and ends everything of a call at once.
-// What happens to one picture is the source's and the stream's matter.
+// Implements Frames: opens and ends the streams of a call's sources for each delivery, and ends all of a call at once.
+// source-frames.ts and frame-stream.ts handle the single frames.
 
 import type { Native, VideoFrame } from "../../native/types.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type Result,
   RpcError,
 } from "../../rpc-schema/index.ts";
+import { BoundedMap } from "../common/bounded-map.ts";
 import type { Log } from "../log.ts";
 import { createJpegBytesEncoder, createJpegTextEncoder, createPngTextEncoder } from "./encoders.ts";
 import type { FrameClient } from "./frame-client.ts";
@@ -30,7 +31,7 @@ import { noFrame, SourceFrames } from "./source-frames.ts";
 export interface FramesOptions {
   readonly native: Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener">;
   readonly outlet: FrameOutlet;
-  /** Origins of the pages that may fetch pictures; without any, pictures leave by stdio only. */
+  /** Origins of the pages that may fetch frames. Without any, stdio is the only delivery. */
   readonly pageOrigins?: () => readonly string[];
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -46,11 +47,11 @@ type SubscribeParams = Params<"frames.subscribe">;
 interface Subscription {
   readonly source: SourceFrames;
   acknowledge(seq: number): void;
-  /** Resolves when no frame is being read any more. */
+  /** Resolves when no frame is being encoded any more. */
   end(): Promise<void>;
 }
 
-/** A late picture of a call that has ended must not begin a new ledger. Far more than calls that end at once. */
+/** A late frame of an ended call must not start a new ledger. Far more than the calls that end at once. */
 const REMEMBERED_ENDS = 256;
 
 class CallFrames implements Frames {
@@ -63,8 +64,8 @@ class CallFrames implements Frames {
   readonly #server: FrameServer;
   readonly #sources = new Map<string, SourceFrames>();
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #endedCalls = new Set<string>();
-  /** Streams that have ended and may still be encoding. */
+  readonly #endedCalls = new BoundedMap<string, true>(REMEMBERED_ENDS);
+  /** Ended streams that may still be encoding. */
   readonly #ending = new Set<Promise<void>>();
   #lastStream = 0;
 
@@ -73,7 +74,7 @@ class CallFrames implements Frames {
     this.#outlet = outlet;
     this.#now = now ?? (() => performance.now());
     this.#log = log;
-    this.#png = new PngEncoder((picture) => native.toRgba(picture));
+    this.#png = new PngEncoder((frame) => native.toRgba(frame));
     this.#pageOrigins = pageOrigins ?? (() => []);
     this.#server = createFrameServer(this.#pageOrigins, () => native.openResettingListener());
   }
@@ -123,7 +124,7 @@ class CallFrames implements Frames {
       source.forget();
       this.#sources.delete(key);
     }
-    this.#rememberEnd(callId);
+    this.#endedCalls.set(callId, true);
   }
 
   async close(): Promise<void> {
@@ -163,45 +164,45 @@ class CallFrames implements Frames {
       refuse("delivery", delivery, "stdio without pageOrigins in initialize");
   }
 
-  /** Pictures as `frame` notifications, from now on. */
+  /** Starts sending frames as `frame` notifications. */
   #send(id: string, params: SubscribeParams, source: SourceFrames): Subscription {
     const { format, credit } = params;
     const mediaType = `image/${format}` as const;
-    const within = withinOf(params, source);
+    const maxWidthFor = widthLimitOf(params, source);
     const stream = this.#createStream(id, params, source, {
       credit,
       encode:
         format === "png"
-          ? createPngTextEncoder(this.#png, within)
-          : createJpegTextEncoder(this.#native, within, params.quality),
+          ? createPngTextEncoder(this.#png, maxWidthFor)
+          : createJpegTextEncoder(this.#native, maxWidthFor, params.quality),
       write: (head, bytes) =>
         this.#outlet.writeFrame(frameLineHead({ stream: id, mediaType, ...head }), bytes, FRAME_LINE_TAIL),
     });
-    const end = this.#watch(source, stream);
+    const end = this.#attach(source, stream);
     return { source, acknowledge: (seq) => stream.acknowledge(seq), end };
   }
 
-  /** A place where the page fetches pictures. Nothing is encoded while nobody does. @throws RpcError unknownCall */
+  /** Serves frames at a URL. Nothing is encoded until a client connects. @throws RpcError unknownCall */
   async #serve(
     id: string,
     delivery: ServedDelivery,
     params: SubscribeParams,
     source: SourceFrames,
   ): Promise<string> {
-    let reading: (() => Promise<void>) | null = null;
+    let stopStream: (() => Promise<void>) | null = null;
     const end = async (): Promise<void> => {
       this.#server.remove(id);
-      await reading?.();
+      await stopStream?.();
     };
     this.#subscriptions.set(id, { source, acknowledge: () => undefined, end });
     const credit = delivery === "websocket" ? params.credit : Number.POSITIVE_INFINITY;
-    const welcome: ConnectClient = (reader) => {
-      const stream = this.#feed(reader, id, { ...params, credit }, source);
-      const stop = this.#watch(source, stream);
-      reading = stop;
+    const connectClient: ConnectClient = (client) => {
+      const stream = this.#feed(client, id, { ...params, credit }, source);
+      const stop = this.#attach(source, stream);
+      stopStream = stop;
       return { onAcknowledge: (seq) => stream.acknowledge(seq), onGone: () => this.#noteEnd(stop()) };
     };
-    const url = await this.#server.add(id, delivery, welcome).catch((error: unknown) => {
+    const url = await this.#server.add(id, delivery, connectClient).catch((error: unknown) => {
       this.#subscriptions.delete(id);
       throw error;
     });
@@ -210,17 +211,17 @@ class CallFrames implements Frames {
     throw new RpcError("unknownCall", `call ${params.callId} has ended`);
   }
 
-  /** Each reader has a stream of its own, whose seq begins anew. */
-  #feed(reader: FrameClient, id: string, params: SubscribeParams, source: SourceFrames): FrameStream {
+  /** Each client has a stream of its own, whose seq starts at 1. */
+  #feed(client: FrameClient, id: string, params: SubscribeParams, source: SourceFrames): FrameStream {
     return this.#createStream(id, params, source, {
       credit: params.credit,
-      encode: createJpegBytesEncoder(this.#native, withinOf(params, source), params.quality),
-      write: (head, bytes) => reader.write(head, bytes),
+      encode: createJpegBytesEncoder(this.#native, widthLimitOf(params, source), params.quality),
+      write: (head, bytes) => client.write(head, bytes),
     });
   }
 
-  /** @returns what ends it */
-  #watch(source: SourceFrames, stream: FrameStream): () => Promise<void> {
+  /** @returns a function that ends the stream */
+  #attach(source: SourceFrames, stream: FrameStream): () => Promise<void> {
     source.streams.add(stream);
     return () => {
       source.streams.delete(stream);
@@ -232,12 +233,12 @@ class CallFrames implements Frames {
     id: string,
     params: SubscribeParams,
     source: SourceFrames,
-    way: Pick<FrameStreamOptions, "credit" | "encode" | "write">,
+    output: Pick<FrameStreamOptions, "credit" | "encode" | "write">,
   ): FrameStream {
     const { ledger } = source;
     return new FrameStream({
       id,
-      ...way,
+      ...output,
       ledger,
       pacer: createPacer(params.maxFps),
       now: this.#now,
@@ -257,21 +258,14 @@ class CallFrames implements Frames {
     this.#ending.add(end);
     void end.then(() => this.#ending.delete(end));
   }
-
-  #rememberEnd(callId: string): void {
-    this.#endedCalls.add(callId);
-    // A set keeps the order in which its members were added.
-    const [oldest] = this.#endedCalls;
-    if (this.#endedCalls.size > REMEMBERED_ENDS && oldest !== undefined) this.#endedCalls.delete(oldest);
-  }
 }
 
-/** How wide a picture may be at this moment. */
-function withinOf({ maxWidth }: SubscribeParams, source: SourceFrames): (frame: VideoFrame) => number {
+/** The current width limit of a subscription. */
+function widthLimitOf({ maxWidth }: SubscribeParams, source: SourceFrames): (frame: VideoFrame) => number {
   return (frame) => source.widthFor(frame, maxWidth);
 }
 
-/** A call id holds no blank. */
+/** A call id contains no blank. */
 function keyOf(callId: string, source: FrameSource): string {
   return `${callId} ${source}`;
 }

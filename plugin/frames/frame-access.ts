@@ -1,33 +1,32 @@
-// Who may fetch pictures from the loopback server: the page that the host named, with the token of its stream, through
-// nobody else's name. Pure; knows no sockets.
+// Access control of the frame server: only pages of the host's `pageOrigins` may fetch, with the stream's token. Pure.
 
 import type { IncomingHttpHeaders } from "node:http";
 import { isSameToken, LOOPBACK } from "../http/loopback.ts";
 
-/** Where a stream is fetched. The token is of this stream alone, so that no page can take another's. */
+/** The path of a stream. Each stream has its own token, so that a page cannot fetch another's stream. */
 export function framePath(stream: string, token: string): string {
   return `/pictures/${stream}?token=${token}`;
 }
 
-/** @returns the stream that a request names and the token it shows; null for any other path */
+/** @returns the stream and the token in a request's path; null for any other path */
 export function readFramePath(url: string): { stream: string; token: string } | null {
   const found = /^\/pictures\/([A-Za-z0-9_-]{1,64})\?token=([A-Za-z0-9_-]{1,128})$/.exec(url);
   return found?.[1] && found[2] ? { stream: found[1], token: found[2] } : null;
 }
 
-/** False for a stream that does not exist, which an asker is not told apart from a wrong token. */
+/** False also for an unknown stream, so that a client cannot distinguish it from a wrong token. */
 export function hasStreamToken(token: string, expected: string | undefined): boolean {
   return expected !== undefined && isSameToken(token, expected);
 }
 
-/** Every browser names the page that opens a WebSocket (RFC 6455, 10.2), so one without Origin is none of the page's. */
+/** Every browser sends Origin with a WebSocket (RFC 6455, 10.2), so a request without it does not come from a page. */
 export function mayOpenSocket(headers: IncomingHttpHeaders, origins: readonly string[]): boolean {
   return headers.origin !== undefined && origins.includes(headers.origin);
 }
 
 /**
- * An `<img>` without `crossorigin` names no origin; then whatever the browser does say must fit: Referer, and Fetch
- * Metadata (https://www.w3.org/TR/fetch-metadata/), by which a picture on a foreign site is told from one on our page.
+ * The request of an `<img>` without `crossorigin` has no Origin header. Then Referer and Fetch Metadata
+ * (https://www.w3.org/TR/fetch-metadata/) must match if present. They show whether a foreign site embeds the image.
  */
 export function mayLoadImage(headers: IncomingHttpHeaders, origins: readonly string[]): boolean {
   const { origin, referer } = headers;
@@ -39,7 +38,7 @@ export function mayLoadImage(headers: IncomingHttpHeaders, origins: readonly str
   return site === undefined || origins.some((known) => site === siteOf(known, headers.host));
 }
 
-/** What a browser calls a request from that page to us: a port makes no other site, a scheme or a name does. */
+/** The Sec-Fetch-Site value of a request from that page to us. Scheme and host name decide it; the port does not. */
 function siteOf(origin: string, host: string | undefined): string {
   const ours = host?.split(":", 1)[0] ?? LOOPBACK;
   const { protocol, hostname } = new URL(origin);

@@ -1,8 +1,8 @@
-// A page that is connected to the picture server, by either way. Knows how to write one picture to it and how to end it.
+// A page connected to the frame server, over either delivery.
 
-/** What stands beside a picture's bytes. */
+/** The metadata of an encoded frame. */
 export interface FrameHead {
-  /** Counts up by one within its stream, or its connection where pictures are fetched. */
+  /** Increments by one within the stream, or within the connection for a served stream. */
   readonly seq: number;
   /** Unix milliseconds. */
   readonly capturedAt: number;
@@ -11,16 +11,16 @@ export interface FrameHead {
 }
 
 export interface FrameClient {
-  /** Resolves when the kernel has taken it. `jpeg` may be written again then. @throws Error when the reader has gone */
+  /** Resolves when the kernel has taken the frame; then `jpeg` may be reused. @throws Error when the client is gone */
   write(head: FrameHead, jpeg: Uint8Array): Promise<void>;
-  /** Writes no further picture; what it has not read within a second is lost. Idempotent. */
+  /** Ends the connection. The client loses data that it does not read within a second. Idempotent. */
   close(): void;
 }
 
-/** What a reader tells whoever feeds it. */
+/** Events of a client. */
 export interface FrameClientEvents {
-  /** All pictures up to `seq` were drawn; only a WebSocket says so. */
+  /** The page drew all frames up to `seq`. Only WebSocket clients acknowledge. */
   onAcknowledge(seq: number): void;
-  /** It has gone. Called once. */
+  /** The client is gone. Called once. */
   onGone(): void;
 }

@@ -1,18 +1,18 @@
-// The bytes of a `frame` notification: built around a picture's base64 without parsing or copying it, and recognised
-// by their fixed beginning, so that a host can pass pictures on unparsed. Knows no streams and no credit.
+// The bytes of a `frame` notification. They are built around the base64 text without parsing or copying it. A fixed prefix
+// identifies them, so that a host can pass frames on unparsed.
 
-/** Every frame line begins so; after it come the stream id, then seq, capturedAt, width, height, dataUrl. */
+/** The start of every frame line. The stream id, seq, capturedAt, width, height and dataUrl follow. */
 export const FRAME_LINE_PREFIX = '{"jsonrpc":"2.0","method":"frame","params":{"stream":"';
-/** Ends every frame line. */
+/** The end of every frame line. */
 export const FRAME_LINE_TAIL = '"}}';
 
 const PREFIX_BYTES = Buffer.from(FRAME_LINE_PREFIX);
 const SEQ_MARK = '","seq":';
-/** Longest stream id (64) + the mark + the digits of a safe integer; nothing to read lies beyond. */
+/** The longest stream id (64), the mark and the digits of a safe integer. */
 const ROUTE_BYTES = 64 + SEQ_MARK.length + 17;
 
 export interface FrameLineHead {
-  /** Made of letters, digits, `-` and `_` only: it is not escaped. */
+  /** Letters, digits, `-` and `_` only, because it is not escaped. */
   readonly stream: string;
   readonly seq: number;
   /** Unix milliseconds. */
@@ -23,8 +23,8 @@ export interface FrameLineHead {
 }
 
 /**
- * Everything of a frame line that stands before the base64 text. The data URL carries stream and seq as a media type
- * parameter, because both WebKit and Chromium answer repeated data URLs from their image cache.
+ * The part of a frame line before the base64 text. The data URL carries stream and seq as a media type parameter, because
+ * WebKit and Chromium serve repeated data URLs from their image cache.
  */
 export function frameLineHead(head: FrameLineHead): string {
   const { stream, seq, capturedAt, width, height, mediaType } = head;
@@ -38,7 +38,7 @@ export function isFrameLine(line: Uint8Array): boolean {
   return line.length > PREFIX_BYTES.length && PREFIX_BYTES.compare(line, 0, PREFIX_BYTES.length) === 0;
 }
 
-/** Stream and seq of a frame line, read without parsing the picture; null for any other line. */
+/** Reads stream and seq of a frame line without parsing the rest; null for any other line. */
 export function frameLineRoute(line: Buffer): { stream: string; seq: number } | null {
   if (!isFrameLine(line)) return null;
   const start = PREFIX_BYTES.length;

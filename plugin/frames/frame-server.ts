@@ -1,5 +1,5 @@
-// The plugin's own HTTP server for pictures: loopback only, opened when the first stream asks for it. Decides who gets
-// in and hands each reader to its stream. Knows no frames.
+// The plugin's HTTP server for frames. It listens on loopback only, from the first served stream on. It checks requests and
+// connects each client to its stream.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -12,39 +12,39 @@ import { createSocketClient } from "./socket-client.ts";
 
 export type ServedDelivery = "websocket" | "mjpeg";
 
-/** Makes ready for a reader that was let in. @returns what the reader tells from now on */
-export type ConnectClient = (reader: FrameClient) => FrameClientEvents;
+/** Called for an accepted client. @returns the handlers of its events */
+export type ConnectClient = (client: FrameClient) => FrameClientEvents;
 
 export interface FrameServer {
-  /** @returns where the page fetches this stream. @throws Error when no port can be opened */
-  add(stream: string, delivery: ServedDelivery, welcome: ConnectClient): Promise<string>;
-  /** Ends its reader. */
+  /** @returns the URL of the stream. @throws Error when no port can be opened */
+  add(stream: string, delivery: ServedDelivery, connectClient: ConnectClient): Promise<string>;
+  /** Disconnects the stream's client. */
   remove(stream: string): void;
-  /** Ends every reader. */
+  /** Disconnects every client. */
   close(): Promise<void>;
 }
 
-interface Place {
+interface ServedStream {
   readonly delivery: ServedDelivery;
   readonly token: string;
-  readonly welcome: ConnectClient;
-  reader: FrameClient | null;
+  readonly connectClient: ConnectClient;
+  client: FrameClient | null;
 }
 
 /** An acknowledgement has four bytes. */
 const MAX_MESSAGE_BYTES = 64;
-/** Sixteen streams for each of a few calls; the rest would be somebody knocking. */
+/** Sixteen streams for each of a few calls, with a margin. */
 const MAX_CONNECTIONS = 128;
 
 interface Refusal {
   readonly status: number;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /**
- * @param origins of the pages that may fetch, asked at each request
- * @param openListener gives a socket to listen on whose connections are reset when this process dies: why an answer of
- * pictures must not merely stop stands in mjpeg-reader.ts
+ * @param origins the origins of the pages that may fetch, read at each request
+ * @param openListener opens a listening socket whose connections are reset when this process dies. mjpeg-client.ts
+ * explains why a response must not just stop
  */
 export function createFrameServer(origins: () => readonly string[], openListener: () => number): FrameServer {
   return new LoopbackServer(origins, openListener);
@@ -53,7 +53,7 @@ export function createFrameServer(origins: () => readonly string[], openListener
 class LoopbackServer implements FrameServer {
   readonly #origins: () => readonly string[];
   readonly #openListener: () => number;
-  readonly #places = new Map<string, Place>();
+  readonly #streams = new Map<string, ServedStream>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -67,9 +67,9 @@ class LoopbackServer implements FrameServer {
     this.#openListener = openListener;
   }
 
-  async add(stream: string, delivery: ServedDelivery, welcome: ConnectClient): Promise<string> {
+  async add(stream: string, delivery: ServedDelivery, connectClient: ConnectClient): Promise<string> {
     const token = makeToken();
-    this.#places.set(stream, { delivery, token, welcome, reader: null });
+    this.#streams.set(stream, { delivery, token, connectClient, client: null });
     this.#opening ??= this.#open();
     const port = await this.#opening;
     const scheme = delivery === "websocket" ? "ws" : "http";
@@ -77,14 +77,14 @@ class LoopbackServer implements FrameServer {
   }
 
   remove(stream: string): void {
-    const place = this.#places.get(stream);
-    this.#places.delete(stream);
-    place?.reader?.close();
+    const served = this.#streams.get(stream);
+    this.#streams.delete(stream);
+    served?.client?.close();
   }
 
   async close(): Promise<void> {
-    for (const stream of [...this.#places.keys()]) this.remove(stream);
-    // A port that is just being opened is closed once it is.
+    for (const stream of [...this.#streams.keys()]) this.remove(stream);
+    // A port that is still being opened is closed afterwards.
     await this.#opening?.catch(() => undefined);
     if (this.#server) await closeServer(this.#server);
     this.#sockets.close();
@@ -106,68 +106,69 @@ class LoopbackServer implements FrameServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const place = this.#placeFor(request, "mjpeg");
-    if ("why" in place) {
-      response.writeHead(place.status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8" });
-      response.end(`${place.why}\n`);
+    const served = this.#streamFor(request, "mjpeg");
+    if ("reason" in served) {
+      response.writeHead(served.status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8" });
+      response.end(`${served.reason}\n`);
       return;
     }
     const { origin } = request.headers;
-    // Only with this may the page read the pixels of what it shows.
+    // This header allows the page to read the pixels of the image.
     const sharing = {
       Vary: "Origin",
       ...(origin === undefined ? {} : { "Access-Control-Allow-Origin": origin }),
     };
-    welcomeReader(place, (events) => createMjpegClient(response, sharing, events));
+    connectTo(served, (events) => createMjpegClient(response, sharing, events));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const place = this.#placeFor(request, "websocket");
-    if ("why" in place) {
-      refuseUpgrade(socket, `${place.status} Refused`, `${place.why}\n`);
+    const served = this.#streamFor(request, "websocket");
+    if ("reason" in served) {
+      refuseUpgrade(socket, `${served.status} Refused`, `${served.reason}\n`);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (accepted) =>
-      welcomeReader(place, (events) => createSocketClient(accepted, events)),
+      connectTo(served, (events) => createSocketClient(accepted, events)),
     );
   }
 
-  /** The stream that this request may have, or why not. */
-  #placeFor(request: IncomingMessage, delivery: ServedDelivery): Place | Refusal {
-    if (request.method !== "GET") return { status: 405, why: "only GET is answered" };
-    if (!isOwnHost(request)) return { status: 403, why: "this server answers to its own address only" };
-    const asked = readFramePath(request.url ?? "");
-    const place = asked ? this.#places.get(asked.stream) : undefined;
-    if (!asked || !place || !hasStreamToken(asked.token, place.token)) {
-      return { status: 403, why: "no such stream, or not its token" };
+  /** The stream that this request may fetch, or the reason of the refusal. */
+  #streamFor(request: IncomingMessage, delivery: ServedDelivery): ServedStream | Refusal {
+    if (request.method !== "GET") return { status: 405, reason: "only GET is allowed" };
+    if (!isOwnHost(request))
+      return { status: 403, reason: "the Host header does not name this server's address" };
+    const named = readFramePath(request.url ?? "");
+    const served = named ? this.#streams.get(named.stream) : undefined;
+    if (!named || !served || !hasStreamToken(named.token, served.token)) {
+      return { status: 403, reason: "unknown stream or wrong token" };
     }
     const may = delivery === "websocket" ? mayOpenSocket : mayLoadImage;
     if (!may(request.headers, this.#origins())) {
-      return { status: 403, why: "this page is not among the host's pageOrigins" };
+      return { status: 403, reason: "the page is not among the host's pageOrigins" };
     }
-    if (place.delivery !== delivery)
-      return { status: 400, why: `this stream's delivery is ${place.delivery}` };
-    return place.reader ? { status: 409, why: "this stream has a reader already" } : place;
+    if (served.delivery !== delivery)
+      return { status: 400, reason: `this stream's delivery is ${served.delivery}` };
+    return served.client ? { status: 409, reason: "the stream already has a client" } : served;
   }
 }
 
-/** A page that comes again after it has gone is welcome again. */
-function welcomeReader(place: Place, connect: (events: FrameClientEvents) => FrameClient): void {
+/** A page may reconnect after its client is gone. */
+function connectTo(served: ServedStream, connect: (events: FrameClientEvents) => FrameClient): void {
   let events: FrameClientEvents | null = null;
   const onGone = (): void => {
-    place.reader = null;
+    served.client = null;
     events?.onGone();
     events = null;
   };
-  const reader = connect({ onAcknowledge: (seq) => events?.onAcknowledge(seq), onGone });
-  place.reader = reader;
-  events = place.welcome({
-    close: reader.close,
+  const client = connect({ onAcknowledge: (seq) => events?.onAcknowledge(seq), onGone });
+  served.client = client;
+  events = served.connectClient({
+    close: client.close,
     async write(head, jpeg) {
       try {
-        await reader.write(head, jpeg);
+        await client.write(head, jpeg);
       } catch (error) {
-        // Known here before its connection says so: a reader that left is no failure of the picture.
+        // The write fails before the connection's close event. A client that left is not a failure of the frame.
         onGone();
         throw error;
       }

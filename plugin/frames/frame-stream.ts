@@ -1,13 +1,14 @@
-// One subscriber's pictures: credit, pace, the one picture that waits, and encode → write, one at a time. Nothing is
-// encoded that will not be sent. Knows neither what its encoder makes nor which way its pictures leave.
+// One subscriber's stream: credit, pace, one waiting frame, and encode → write for one frame at a time. A frame is encoded
+// only if it will be sent.
 
 import type { VideoFrame } from "../../native/types.ts";
+import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { FrameHead } from "./frame-client.ts";
 import type { FrameFate, Ledger } from "./ledger.ts";
 import type { Pacer } from "./pacer.ts";
 
-/** A picture as it leaves: base64 text, or a JPEG's own bytes. */
+/** An encoded frame: base64 text, or a JPEG's bytes. */
 export interface EncodedBytes {
   readonly bytes: Uint8Array;
   readonly width: number;
@@ -16,11 +17,11 @@ export interface EncodedBytes {
 
 export interface FrameStreamOptions {
   readonly id: string;
-  /** Pictures that may be unacknowledged; Infinity where nobody acknowledges and only writing holds the next one up. */
+  /** The limit of unacknowledged frames; Infinity for clients that do not acknowledge, where only writing sets the pace. */
   readonly credit: number;
-  /** Reads the frame until it settles; the result stays valid until it is called again. */
+  /** Reads the frame until the promise settles. The result stays valid until the next call. */
   encode(frame: VideoFrame): Promise<EncodedBytes>;
-  /** Resolves when `bytes` may be written again. */
+  /** Resolves when `bytes` may be reused. */
   write(head: FrameHead, bytes: Uint8Array): Promise<void>;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
@@ -32,7 +33,7 @@ export interface FrameStreamOptions {
 export class FrameStream {
   readonly #options: FrameStreamOptions;
   #waiting: VideoFrame | null = null;
-  /** From encoding until written: the encoder's buffer is in use for as long. */
+  /** True from encoding until written, while the encoder's buffer is in use. */
   #isBusy = false;
   #hasEnded = false;
   #hasFailed = false;
@@ -44,11 +45,11 @@ export class FrameStream {
     this.#options = options;
   }
 
-  /** Takes the frame, in place of one that still waits, unless its turn has not come. Returns at once. */
+  /** Takes the frame, in place of a waiting one, if the pace allows it. Returns at once. */
   offer(frame: VideoFrame): void {
     const { ledger, pacer, now } = this.#options;
     ledger.enter();
-    // A picture that waits has its turn already; a newer one takes its place, whatever the pace.
+    // The pace already allowed the waiting frame, so a newer one may always replace it.
     if (!this.#waiting && !pacer.isDue(now())) {
       ledger.leave("paced");
       return;
@@ -59,13 +60,13 @@ export class FrameStream {
     this.#proceed();
   }
 
-  /** All pictures up to `seq` were drawn. What was never sent cannot be acknowledged: a host cannot save up credit. */
+  /** The host drew all frames up to `seq`. Frames that were never sent cannot be acknowledged, so credit never accumulates. */
   acknowledge(seq: number): void {
     this.#acknowledgedSeq = Math.max(this.#acknowledgedSeq, Math.min(seq, this.#lastSeq));
     this.#proceed();
   }
 
-  /** Releases what waits. Resolves when no frame is being read any more. */
+  /** Releases the waiting frame. Resolves when no frame is being encoded any more. */
   async end(): Promise<void> {
     this.#hasEnded = true;
     this.#drop("unwatched");
@@ -86,7 +87,7 @@ export class FrameStream {
     this.#waiting = null;
     this.#isBusy = true;
     pacer.take(now());
-    // `deliver` never rejects: every failure is a fate.
+    // #deliver never rejects: it returns a fate for every failure.
     void this.#deliver(frame).then((fate) => {
       ledger.leave(fate);
       this.#isBusy = false;
@@ -96,9 +97,9 @@ export class FrameStream {
 
   async #deliver(frame: VideoFrame): Promise<FrameFate> {
     try {
-      const picture = await this.#encode(frame);
+      const encoded = await this.#encode(frame);
       if (this.#hasEnded) return "unwatched";
-      await this.#write(frame.capturedAtUs / 1000, picture);
+      await this.#write(frame.capturedAtUs / 1000, encoded);
       return "written";
     } catch (error) {
       if (this.#hasEnded) return "unwatched";
@@ -107,10 +108,10 @@ export class FrameStream {
     }
   }
 
-  /** What fails once fails for each picture, thirty times a second: the ledger counts the others. */
+  /** Logs the first failure only, because the next frames often fail too. The ledger counts them. */
   #logFirst(error: unknown): void {
     const { id, log } = this.#options;
-    if (!this.#hasFailed) log("error", `stream ${id}: a picture was not delivered: ${String(error)}`);
+    if (!this.#hasFailed) log("error", `stream ${id}: a frame was not delivered: ${errorText(error)}`);
     this.#hasFailed = true;
   }
 
@@ -121,12 +122,12 @@ export class FrameStream {
   }
 
   async #write(capturedAt: number, { bytes, width, height }: EncodedBytes): Promise<void> {
-    // Before the write, because the host may acknowledge the picture before the outlet says that it was written.
+    // Before the write, because the host may acknowledge the frame before the write resolves.
     this.#lastSeq += 1;
     try {
       await this.#options.write({ seq: this.#lastSeq, capturedAt, width, height }, bytes);
     } catch (error) {
-      // It never reached the host, which therefore neither counts nor acknowledges it.
+      // The frame never reached the host, which will not acknowledge it.
       this.#lastSeq -= 1;
       throw error;
     }

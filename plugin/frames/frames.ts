@@ -1,33 +1,32 @@
-// Pictures on their way from a call to the host's page: subscriptions, credit, and the ledger that says where each
-// picture went. Knows neither cameras nor WebRTC, and touches no pixel itself.
+// The interface for sending a call's frames to the host's page: subscriptions, credit, and the count of each frame's fate.
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { FrameCounts, FrameSource, Params, Result } from "../../rpc-schema/index.ts";
 
-/** Where finished frames leave the process. Resolves when the line has been handed to the kernel. */
+/** The output of the process. */
 export interface FrameOutlet {
-  /** head + body + tail is one whole line without its newline. `body` may be reused after the promise settles. */
+  /** Writes head + body + tail as one line and adds the newline. Resolves when the kernel has it; then `body` may be reused. */
   writeFrame(head: string, body: Uint8Array, tail: string): Promise<void>;
 }
 
 export interface Frames {
   /**
-   * With the delivery stdio pictures may be written before the promise settles; with the others they begin when the page
-   * fetches them. @throws RpcError unknownCall when it has ended, tooManyStreams, invalidParams
+   * With the delivery stdio, frames may be written before the promise settles. With the others they start when the page
+   * connects. @throws RpcError unknownCall for an ended call, tooManyStreams, invalidParams
    */
   subscribe(params: Params<"frames.subscribe">): Promise<Result<"frames.subscribe">>;
   /** @throws RpcError unknownStream */
   unsubscribe(stream: string): void;
-  /** Streams that are not known are ignored: they may just have ended. So are those that the page fetches. */
+  /** Ignores unknown streams, which may just have ended, and served streams. */
   acknowledge(stream: string, seq: number): void;
-  /** Offers one picture to every subscriber of its source; the newest wins. Returns at once. */
+  /** Offers a frame to every subscriber of its source. The newest frame wins. Returns at once. */
   offer(callId: string, source: FrameSource, frame: VideoFrame): void;
   /** @throws RpcError noPicture */
   snapshot(callId: string, source: FrameSource): Promise<Result<"call.snapshot">>;
-  /** From now on the host gets no more than this share of each side, and of the pictures a second, of a source. */
+  /** Limits a source's frames to this share of each side and of the rate. */
   limit(callId: string, source: FrameSource, share: { scale: number; rate: number }): void;
   counts(callId: string, source: FrameSource): FrameCounts;
-  /** Ends every stream of a call and forgets its ledger. */
+  /** Ends every stream of a call and drops its ledger. */
   endCall(callId: string): void;
   close(): Promise<void>;
 }

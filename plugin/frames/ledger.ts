@@ -1,18 +1,18 @@
-// Where each picture of one source went. Knows nothing of why; the sum always closes.
+// Counts the fate of each frame of a source. The sum always closes.
 
 import type { FrameCounts } from "../../rpc-schema/index.ts";
 
 export type FrameFate = "unwatched" | "paced" | "replaced" | "failed" | "written";
 
 export interface Ledger {
-  /** One picture was offered to one stream, or to nobody. */
+  /** A frame was offered to one stream, or to none. */
   enter(): void;
-  /** One of those that entered met its fate. */
+  /** An offered frame met its fate. */
   leave(fate: FrameFate): void;
   counts(): FrameCounts;
 }
 
-/** `offered` counts once for each subscriber, because each of them decides for itself. */
+/** `offered` counts once for each subscriber, because each decides for itself. */
 export function createLedger(): Ledger {
   const counts = { offered: 0, unwatched: 0, paced: 0, replaced: 0, failed: 0, written: 0, waiting: 0 };
   return {

@@ -1,5 +1,4 @@
-// A page that shows pictures in an `<img>`: one endless answer whose parts replace each other. Knows neither streams nor
-// who may connect.
+// A page that shows frames in an `<img>`: one endless multipart response whose parts replace each other.
 
 import type { ServerResponse } from "node:http";
 import type { FrameClient, FrameClientEvents } from "./frame-client.ts";
@@ -7,12 +6,12 @@ import type { FrameClient, FrameClientEvents } from "./frame-client.ts";
 /** Long enough not to occur in a JPEG. */
 const BOUNDARY = "goop-call-picture-7hQ2vN5xK9";
 const CLOSING = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
-/** A reader that does not take the end of its answer in this time is cut off. */
+/** A client that does not read the end of its response in this time is disconnected. */
 const CLOSING_MS = 1_000;
 
 /**
- * @param headers beside those that the way itself needs; each part repeats them, because WebKit takes a part's head for
- * that of an answer of its own, and would not let the page have a picture whose head does not allow it
+ * @param headers added to the response and to each part. WebKit treats a part's head like that of a separate response, and
+ * denies the page a frame whose part lacks them
  */
 export function createMjpegClient(
   response: ServerResponse,
@@ -21,13 +20,13 @@ export function createMjpegClient(
 ): FrameClient {
   const repeated = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const part = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n${repeated.join("")}\r\n`;
-  // Browsers show a part when the next one begins: without this each picture would be shown with the one after it.
+  // Browsers show a part when the next one begins. Without this each frame would be shown one frame late.
   const nextPart = Buffer.from(`\r\n${part}`);
-  const newest = new Kept();
+  const newest = new LastFrame();
   response.on("error", () => undefined);
   response.once("close", () => events.onGone());
-  // Not before there is a picture: an answer of parts that ends without one, as an audio call's or a killed plugin's does,
-  // crashes the page in WebKitGTK 2.50 (it decodes data that never came) when its `<img>` is next hidden.
+  // The response starts with the first frame. A multipart response without any part, as in an audio call or after a killed
+  // plugin, crashes the page in WebKitGTK 2.50 when its `<img>` is hidden: it decodes data that never arrived.
   const begin = (): void => {
     if (response.headersSent) return;
     response.writeHead(200, {
@@ -40,7 +39,7 @@ export function createMjpegClient(
     response.write(part);
   };
   return {
-    // Calls back when both have left: until then no other picture is made, so none queues behind a slow reader.
+    // Resolves when both are written. No other frame is encoded until then, so none queues behind a slow client.
     write: (_head, jpeg) =>
       new Promise((resolve, reject) => {
         newest.keep(jpeg);
@@ -56,17 +55,17 @@ export function createMjpegClient(
         response.writeHead(204, { ...headers, Connection: "close" }).end();
         return;
       }
-      // WebKitGTK with libsoup 3.2 takes an answer that stops without its closing delimiter (RFC 2046, section 5.1.1)
-      // for empty parts without end, and computes at 100 % until its page goes, even without the `<img>`. The part that has
-      // begun gets the newest picture once more: left empty, it would replace what is shown by a broken image.
+      // In WebKitGTK with libsoup 3.2 a response without its closing delimiter (RFC 2046, section 5.1.1) reads as endless
+      // empty parts. It then uses 100 % of a core until the page is gone, even without the `<img>`. The part that has begun
+      // gets the newest frame again, because an empty part would show as a broken image.
       response.end(Buffer.concat([newest.bytes, CLOSING]));
       setTimeout(() => response.destroy(), CLOSING_MS).unref();
     },
   };
 }
 
-/** A picture's bytes beyond its writing, in a buffer that grows as it must and is used again. */
-class Kept {
+/** A copy of the last frame's bytes, in a reused buffer that grows when needed. */
+class LastFrame {
   #buffer = Buffer.alloc(0);
   #length = 0;
 

@@ -1,11 +1,11 @@
-// Makes a picture smaller by averaging, for streams whose maxWidth is below the picture's. Pure.
+// Scales RGBA down by averaging, for streams whose maxWidth is below the frame's width. Pure.
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** The shape is kept and sizes are even, as for JPEG; a picture is never enlarged. */
+/** Keeps the aspect ratio and makes sizes even, as for JPEG. Never enlarges a frame. */
 export function sizeWithinWidth(width: number, height: number, maxWidth: number): Size {
   if (width <= maxWidth) return { width, height };
   const even = (length: number) => Math.max(2, Math.round(length / 2) * 2);
@@ -13,7 +13,7 @@ export function sizeWithinWidth(width: number, height: number, maxWidth: number)
   return { width: scaledWidth, height: even((height * scaledWidth) / width) };
 }
 
-/** Each pixel is the mean of the pixels that it covers, whole pixels only. */
+/** Each pixel is the mean of the whole pixels that it covers. */
 export function scaleRgba(rgba: Uint8Array, width: number, height: number, size: Size): Uint8Array {
   const scaled = new Uint8Array(size.width * size.height * 4);
   let at = 0;

@@ -1,5 +1,4 @@
-// A page that takes pictures as binary WebSocket messages and acknowledges them on the same socket.
-// Knows neither streams nor who may connect.
+// A page that receives frames as binary WebSocket messages and acknowledges them on the same socket.
 
 import type { RawData, WebSocket } from "ws";
 import type { FrameClient, FrameClientEvents, FrameHead } from "./frame-client.ts";
@@ -27,13 +26,13 @@ export function createSocketClient(socket: WebSocket, events: FrameClientEvents)
     if (isBinary && bytes.length === ACK_BYTES) events.onAcknowledge(bytes.readUInt32BE(0));
     else socket.close(CLOSE_BAD_MESSAGE, "expected a seq in four bytes");
   });
-  // What goes wrong is followed by `close`.
+  // "close" follows every error.
   socket.on("error", () => undefined);
   socket.once("close", () => events.onGone());
   return {
     write: (about, jpeg) =>
       new Promise((resolve, reject) => {
-        // Two parts of one message, so that the JPEG is not copied behind its head.
+        // Two fragments of one message, so that the JPEG need not be copied behind its head.
         socket.send(writeHead(head, about), { binary: true, fin: false });
         socket.send(jpeg, { binary: true, fin: true }, (error) => (error ? reject(error) : resolve()));
       }),

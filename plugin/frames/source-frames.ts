@@ -1,5 +1,4 @@
-// One source of one call: hands each picture to those who watch it, and keeps the newest for a snapshot. Knows neither
-// who subscribed nor when the call ends.
+// One source of one call: offers each frame to the source's streams, and keeps the newest for a snapshot.
 
 import type { VideoFrame } from "../../native/types.ts";
 import { type FrameSource, type Result, RpcError } from "../../rpc-schema/index.ts";
@@ -18,16 +17,16 @@ export interface SourceFramesOptions {
   now(): number;
 }
 
-/** What cameras commonly give: a share of the rate is a share of this. */
+/** The usual rate of cameras. A share of the rate refers to this. */
 const USUAL_FPS = 30;
-/** A picture older than this is not "shown at this moment", and a camera switched off has nothing to show. */
+/** A snapshot must be recent, and a camera that was switched off shows nothing. */
 const SNAPSHOT_MAX_AGE_MS = 5_000;
 
 export class SourceFrames {
   readonly ledger = createLedger();
   readonly streams = new Set<FrameStream>();
   readonly #options: SourceFramesOptions;
-  /** Retained, for a snapshot; one for each source, so that the pool keeps enough to go on. */
+  /** Retained for a snapshot. One for each source, so that the pool keeps enough buffers. */
   #newest: VideoFrame | null = null;
   #newestAtMs = 0;
   #snapshot: Promise<Snapshot> | null = null;
@@ -42,13 +41,13 @@ export class SourceFrames {
     return this.#options.callId;
   }
 
-  /** Shares of each side and of the pictures a second, for every stream. */
+  /** Limits every stream to shares of each side and of the rate. */
   limit({ scale, rate }: { scale: number; rate: number }): void {
     this.#scale = scale;
     this.#pacer = rate < 1 ? createPacer(Math.max(1, USUAL_FPS * rate)) : null;
   }
 
-  /** How wide a picture may be for a stream that takes `maxWidth` at most. */
+  /** The width limit for a stream that takes at most `maxWidth`. */
   widthFor(frame: VideoFrame, maxWidth: number): number {
     return this.#scale === 1
       ? maxWidth
@@ -60,10 +59,10 @@ export class SourceFrames {
     this.#newest?.release();
     this.#newest = frame;
     this.#newestAtMs = this.#options.now();
-    const isDue = this.#takeTurn();
+    const isDue = this.#isDue();
     for (const stream of this.streams) {
       if (isDue) stream.offer(frame);
-      else this.#leaveOut();
+      else this.#countPaced();
     }
     if (this.streams.size === 0) {
       this.ledger.enter();
@@ -71,21 +70,20 @@ export class SourceFrames {
     }
   }
 
-  #takeTurn(): boolean {
+  #isDue(): boolean {
     const now = this.#options.now();
     if (this.#pacer && !this.#pacer.isDue(now)) return false;
     this.#pacer?.take(now);
     return true;
   }
 
-  #leaveOut(): void {
+  #countPaced(): void {
     this.ledger.enter();
     this.ledger.leave("paced");
   }
 
   /**
-   * The newest picture, without loss. Requests that come while one is being made get the same picture, so that the
-   * work stays bounded.
+   * Encodes the newest frame as PNG. Concurrent requests share one result, so that the work stays bounded.
    * @throws RpcError noPicture
    */
   snapshot(): Promise<Snapshot> {
@@ -99,7 +97,7 @@ export class SourceFrames {
     return this.#snapshot;
   }
 
-  /** Gives the newest picture back: the call has ended. */
+  /** Releases the newest frame, because the call has ended. */
   forget(): void {
     this.#newest?.release();
     this.#newest = null;

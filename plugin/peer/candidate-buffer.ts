@@ -1,14 +1,13 @@
-// Decides which remote candidates go to the engine now, which wait for their description, and which are dropped.
-// Signalling keeps no order, so candidates may come before the description whose m-lines they name (RFC 8838
-// section 11), also before that of an ICE restart. Knows no engine.
+// Buffers remote candidates until their description arrives. Signalling does not keep the order, so candidates may come
+// before the description whose m-lines they name (RFC 8838 section 11), also before that of an ICE restart.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { fragmentOf, usernameFragments } from "./session-description.ts";
 
-/** Ten times what a machine with four interfaces gathers, and little enough to hold for any peer. */
+/** Ten times the candidates of a machine with four interfaces, and little enough memory for each peer. */
 export const MAX_WAITING_CANDIDATES = 64;
 
-/** RTCIceCandidateInit with absent fields left out, since the engine reads a null as text. */
+/** RTCIceCandidateInit without absent fields, because the engine reads null as text. */
 export interface CandidateInit {
   candidate: string;
   sdpMid?: string;
@@ -16,23 +15,23 @@ export interface CandidateInit {
   usernameFragment?: string;
 }
 
-/** Each candidate stands in one of these, save one that the engine has not answered for yet. */
+/** Each candidate is counted once, except while the engine is processing it. */
 export interface CandidateCounts {
-  /** Given to the engine and taken by it. */
+  /** Accepted by the engine. */
   readonly applied: number;
   /** Waiting for their description. */
   readonly waiting: number;
-  /** Fell out of the full buffer, oldest first. */
+  /** Dropped from the full buffer, oldest first. */
   readonly overflowed: number;
-  /** Ends of candidates: empty texts, which carry no address. */
+  /** End-of-candidates markers: empty texts without an address. */
   readonly empty: number;
   /** Malformed, for an unknown m-line, or refused by the engine for another reason. */
   readonly refused: number;
 }
 
 /**
- * One for each connection. A candidate without a fragment waits for any description, one with a fragment for
- * its own.
+ * One for each connection. A candidate without a username fragment waits for any description, and one with a fragment for
+ * the description with that fragment.
  */
 export class CandidateBuffer {
   readonly #apply: (candidate: CandidateInit) => Promise<void>;
@@ -43,12 +42,12 @@ export class CandidateBuffer {
   #empty = 0;
   #refused = 0;
 
-  /** @param apply gives one candidate to the engine; its rejection is counted, never passed on. */
+  /** @param apply passes one candidate to the engine. A rejection is counted. */
   constructor(apply: (candidate: CandidateInit) => Promise<void>) {
     this.#apply = apply;
   }
 
-  /** Sums since the start, and what waits now. */
+  /** Totals since the start, and the number of waiting candidates. */
   counts(): CandidateCounts {
     return {
       applied: this.#applied,
@@ -59,7 +58,7 @@ export class CandidateBuffer {
     };
   }
 
-  /** Never throws: what cannot be used is counted. */
+  /** Never throws: unusable candidates are counted. */
   add(candidate: Candidate): void {
     if (candidate.candidate.trim() === "") {
       this.#empty++;
@@ -70,7 +69,7 @@ export class CandidateBuffer {
     else this.#give(init);
   }
 
-  /** Call when the engine has taken a remote description; what waited for it is given to the engine. */
+  /** Call it when the engine has applied a remote description. Passes the waiting candidates of that description on. */
   describedBy(sdp: string): void {
     this.#knownFragments = usernameFragments(sdp);
     const waited = this.#waiting;
@@ -81,7 +80,7 @@ export class CandidateBuffer {
     }
   }
 
-  /** Drops what waits, uncounted, since the connection is over. */
+  /** Drops the waiting candidates without counting them, because the connection is closed. */
   clear(): void {
     this.#waiting = [];
   }
@@ -108,7 +107,7 @@ export class CandidateBuffer {
         this.#applied++;
       }, refuse);
     } catch {
-      // The engine throws at once for what it cannot even parse.
+      // The engine throws synchronously for a candidate that it cannot parse.
       refuse();
     }
   }
@@ -118,7 +117,7 @@ function toInit(candidate: Candidate): CandidateInit {
   const init: CandidateInit = { candidate: candidate.candidate };
   if (candidate.sdpMid) init.sdpMid = candidate.sdpMid;
   if (typeof candidate.sdpMLineIndex === "number") init.sdpMLineIndex = candidate.sdpMLineIndex;
-  // With neither, the first m-line is meant: all are bundled on its transport (RFC 9143).
+  // Without both, use the first m-line: all m-lines are bundled on its transport (RFC 9143).
   if (init.sdpMid === undefined && init.sdpMLineIndex === undefined) init.sdpMLineIndex = 0;
   const fragment = fragmentOf(candidate);
   if (fragment) init.usernameFragment = fragment;

@@ -1,10 +1,10 @@
-// Our own candidates as the engine finds them, and when it has found them all: what a description that leaves now can
-// hold already. Knows no engine.
+// Collects our own candidates as the engine gathers them, and waits for the end of gathering, so that a description can
+// contain them.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { fragmentOf, usernameFragments } from "./session-description.ts";
 
-/** Those of the newest description only; older ones are of no use to anybody. */
+/** Holds the candidates of the newest description only. */
 export class LocalCandidates {
   #fragments: ReadonlySet<string> = new Set();
   #found: Candidate[] = [];
@@ -12,8 +12,8 @@ export class LocalCandidates {
   #onGathered: (() => void) | null = null;
 
   /**
-   * Call before the engine takes the description. One with the same username fragments, such as a second offer without
-   * a restart, goes on with what was found: nothing is gathered anew for it (RFC 8829 section 4.1.18).
+   * Call it before the engine applies the description. For a description with the same username fragments, such as a second
+   * offer without a restart, the engine does not gather again (RFC 8829 section 4.1.18), so the candidates are kept.
    */
   describedBy(sdp: string): void {
     const fragments = usernameFragments(sdp);
@@ -23,14 +23,14 @@ export class LocalCandidates {
     this.#isComplete = false;
   }
 
-  /** One of an earlier description may still come. */
+  /** Candidates of an earlier description may still arrive. They are ignored. */
   add(candidate: Candidate): void {
     const fragment = fragmentOf(candidate);
     if (fragment === undefined || this.#fragments.has(fragment)) this.#found.push(candidate);
     this.#check();
   }
 
-  /** The engine looks no further; it may say so before it hands out what it found. */
+  /** The engine has finished gathering. It may report this before it delivers the candidates. */
   complete(): void {
     this.#isComplete = true;
     this.#check();
@@ -40,7 +40,7 @@ export class LocalCandidates {
     return this.#found;
   }
 
-  /** Resolves when all are found, when `limitMs` have passed, or when `closed` aborts; never rejects. */
+  /** Resolves at the end of gathering, after `limitMs`, or when `closed` aborts. Never rejects. */
   gathered(limitMs: number, closed: AbortSignal): Promise<void> {
     if (this.#isGathered || limitMs <= 0 || closed.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -60,7 +60,7 @@ export class LocalCandidates {
     return this.#isComplete && this.#found.length > 0;
   }
 
-  /** After this turn, in which the others of one burst come. */
+  /** Resolves after this turn of the event loop, in which the rest of a burst arrives. */
   #check(): void {
     const gathered = this.#onGathered;
     if (this.#isGathered && gathered) setImmediate(gathered);

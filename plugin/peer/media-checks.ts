@@ -1,23 +1,23 @@
-// Refuses pictures and blocks that the engine would misread. It reads the whole ArrayBuffer below a view, so a
-// view into a larger buffer would send other people's bytes, or crash. Pure.
+// Refuses frames and blocks that the engine would misread. It reads the whole ArrayBuffer under a view, so a view into a
+// larger buffer would send unrelated bytes or crash. Pure.
 
 import type { VideoFrame } from "../../native/types.ts";
 import { PeerError } from "./peer.ts";
 
-/** Ten milliseconds at 48 kHz, mono: the only block that is sent. */
+/** 10 ms at 48 kHz, mono: the only block size that is sent. */
 export const SEND_SAMPLE_RATE = 48_000;
 export const SEND_BLOCK_SAMPLES = 480;
 
-/** Bytes of an I420 picture, its chroma sizes rounded up. */
+/** The size of an I420 frame in bytes, with chroma sizes rounded up. */
 export function i420Bytes(width: number, height: number): number {
   return width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
 }
 
-/** @throws PeerError for a picture that is not exactly one I420 picture in a buffer of its own. */
+/** @throws PeerError unless the frame is exactly one I420 frame that covers its buffer */
 export function checkFrame(frame: Pick<VideoFrame, "width" | "height" | "data">): void {
   const { width, height, data } = frame;
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new PeerError(`sendVideo: the picture is ${width}x${height}; expected whole sizes of at least 1`);
+    throw new PeerError(`sendVideo: the frame is ${width}x${height}; expected whole sizes of at least 1`);
   }
   const expected = i420Bytes(width, height);
   if (data.byteLength !== expected) {
@@ -28,7 +28,7 @@ export function checkFrame(frame: Pick<VideoFrame, "width" | "height" | "data">)
   checkWhole("sendVideo", data);
 }
 
-/** @throws PeerError for anything but 480 samples in a buffer of their own. */
+/** @throws PeerError unless the block is 480 samples that cover their buffer */
 export function checkBlock(block: Int16Array): void {
   if (block.length !== SEND_BLOCK_SAMPLES) {
     throw new PeerError(

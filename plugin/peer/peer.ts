@@ -1,41 +1,40 @@
-// One WebRTC connection to one peer. Knows descriptions, candidates, pictures and samples; knows nothing of
-// calls, signalling or devices.
+// The interface of one WebRTC connection to one peer.
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate, IceServer } from "../../rpc-schema/index.ts";
 
-/** RTCPeerConnection.connectionState, W3C webrtc-pc section 4.3.3, without `closed`, which only we cause. */
+/** RTCPeerConnection.connectionState, W3C webrtc-pc section 4.3.3, without `closed`, which only close() causes. */
 export type ConnectionState = "new" | "connecting" | "connected" | "disconnected" | "failed";
 
-/** The engine refused a description or broke. */
+/** The engine refused a description or failed. */
 export class PeerError extends Error {
   override readonly name = "PeerError";
 }
 
-/** Called on the main thread. None may throw: the engine has nobody to tell. */
+/** Called on the main thread. None may throw, because the engine cannot handle it. */
 export interface PeerCallbacks {
   /**
-   * After the description that it belongs to was handed out, so that the order can be kept on the wire; also when that
-   * description held it already.
+   * Called after the candidate's description was returned, so that the order can be kept on the wire. Also called for
+   * candidates that the description contains.
    */
   onCandidate(candidate: Candidate): void;
-  /** Changes only, the same state never twice in a row. */
+  /** Called for changes only. */
   onConnectionState(state: ConnectionState): void;
-  /** A decoded remote picture. Nothing is owed for it: retain and release are free. */
+  /** A decoded remote frame. A consumer that does not keep it need not call retain or release. */
   onVideo(frame: VideoFrame): void;
-  /** 10 ms of remote sound, mono; the rate may change from one block to the next. */
+  /** 10 ms of remote sound, mono. The rate may change between blocks. */
   onAudio(block: Int16Array, sampleRate: number): void;
 }
 
 /** Fixed for the life of the connection. */
 export interface PeerOptions {
-  /** Empty: only addresses of this machine are offered, which is enough on one network. */
+  /** When empty, only host candidates are offered, which are enough on one network. */
   readonly iceServers: readonly IceServer[];
-  /** The ceiling of what is sent; congestion control may stay far below it. */
+  /** The upper limit of sent video. Congestion control may stay far below it. */
   readonly maxVideoBitrateBps: number;
   /**
-   * How long a description waits for our candidates, in milliseconds, so that it holds them: some peers lose those that
-   * come before it. It leaves as soon as all are found; later ones are told by themselves. 0: it does not wait.
+   * How long a description waits for our candidates, in milliseconds. Some peers lose candidates that arrive before the
+   * description. The wait ends with gathering; later candidates trickle. 0 means no wait.
    */
   readonly gatherMs: number;
 }
@@ -45,13 +44,13 @@ export interface MediaFlow {
   readonly receives: boolean;
 }
 
-/** What the newest exchange allows from our side: a peer may leave a kind out, or take it in one direction only. */
+/** The directions that the newest negotiation allows, seen from our side. */
 export interface NegotiatedDirections {
   readonly audio: MediaFlow;
   readonly video: MediaFlow;
 }
 
-/** Sums since the start of the connection, and figures of the moment; see callStatisticsSchema for units. */
+/** Totals since the start of the connection, and current figures. See callStatisticsSchema for units. */
 export interface PeerStatistics {
   readonly roundTripMs: number | null;
   readonly availableSendBps: number | null;
@@ -59,13 +58,13 @@ export interface PeerStatistics {
   readonly bytesSentAudio: number;
   readonly bytesReceivedVideo: number;
   readonly bytesReceivedAudio: number;
-  /** Sound and picture together, like packetsLost. */
+  /** Audio and video together, like packetsLost. */
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly jitterMs: number | null;
-  /** 0 to 1, of what we sent, as the peer last reported it. */
+  /** The loss of our packets, 0 to 1, as last reported by the peer. */
   readonly sendLoss: number | null;
-  /** The encoder says that the processor holds it back. */
+  /** The encoder reports that the processor limits it. */
   readonly isEncoderBehind: boolean;
   readonly sendFps: number;
   readonly receiveFps: number;
@@ -74,49 +73,49 @@ export interface PeerStatistics {
   readonly receiveWidth: number;
   readonly receiveHeight: number;
   /**
-   * By how much the sound that is handed out is older than the picture that is handed out, milliseconds, by the sender's
-   * clock as its reports tell it; null before they have come.
+   * How much older the delivered audio is than the delivered video, in milliseconds by the sender's clock. Null before the
+   * sender's first reports.
    */
   readonly avOffsetMs: number | null;
 }
 
 export interface OfferOptions {
   readonly iceRestart?: boolean;
-  /** False: it leaves at once. True unless given. */
+  /** False returns the offer without waiting for candidates. The default is true. */
   readonly holdsCandidates?: boolean;
 }
 
 /**
- * Both kinds of media are always negotiated by an offering peer, so that a camera can be switched on in mid-call;
- * an answering peer answers what it was offered.
+ * An offering peer always negotiates both kinds of media, so that a camera can be switched on during the call. An answering
+ * peer answers the offered kinds.
  */
 export interface Peer {
   /** @throws PeerError */
   createOffer(options?: OfferOptions): Promise<string>;
-  /** Takes a remote offer, also a second one on a running connection, and gives the answer. @throws PeerError */
+  /** Applies a remote offer, also a later one on a running connection, and returns the answer. @throws PeerError */
   answerOffer(sdp: string): Promise<string>;
   /** @throws PeerError */
   acceptAnswer(sdp: string): Promise<void>;
-  /** Early candidates wait in a bounded buffer for their description; a useless candidate is ignored and counted. */
+  /** Early candidates wait in a bounded buffer for their description. Unusable candidates are counted and ignored. */
   addCandidate(candidate: Candidate): void;
   /** Reads the frame before it returns. */
   sendVideo(frame: VideoFrame): void;
   /** Exactly 10 ms; see {@link BLOCK_SAMPLES}. */
   sendAudio(block: Int16Array): void;
   /**
-   * Whether remote sound is handed out; it is at first. A sink calls back a hundred times a second, also for silence,
-   * which nobody should pay for who does not listen.
+   * Switches the delivery of remote sound, which is on at first. A sink calls back a hundred times a second, even for
+   * silence, which costs processor time without a listener.
    */
   setAudioReceiving(isReceiving: boolean): void;
-  /** Null before the first exchange is finished. What is fed beyond it is not sent. */
+  /** Null before the first negotiation is complete. Media in other directions is not sent. */
   negotiatedDirections(): NegotiatedDirections | null;
   statistics(): Promise<PeerStatistics>;
   /** Stops every track and sink and closes the connection. Idempotent; no callback comes after it. */
   close(): void;
 }
 
-/** The engine. Loading it may fail on a machine without a fitting binary. */
+/** The WebRTC engine. Loading it fails on a machine without a matching binary. */
 export interface PeerEngine {
-  /** @throws PeerError when the engine cannot be loaded. */
+  /** @throws PeerError when the engine cannot be loaded */
   createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer>;
 }

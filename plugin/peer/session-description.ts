@@ -1,5 +1,5 @@
-// Reads and changes session descriptions (SDP, RFC 8866) as text. Pure; whether a description is valid is the
-// engine's to say. What each change is worth was measured: README.md.
+// Reads and changes session descriptions (SDP, RFC 8866) as text. Pure. The engine validates them. README.md has the
+// measured effect of each change.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
 import type { MediaFlow, NegotiatedDirections } from "./peer.ts";
@@ -9,15 +9,14 @@ export function usernameFragments(sdp: string): Set<string> {
   return new Set([...sdp.matchAll(/^a=ice-ufrag:(\S+)/gm)].map((match) => match[1] ?? ""));
 }
 
-/** Stands in its own field or, with libwebrtc, in the line: `… ufrag abcd network-id 1`. */
+/** Read from its own field or, with libwebrtc, from the line: `… ufrag abcd network-id 1`. */
 export function fragmentOf(candidate: Candidate): string | undefined {
   return candidate.usernameFragment || / ufrag (\S+)/.exec(candidate.candidate)?.[1];
 }
 
 /**
- * Lets the engine send no more video than `bitrateBps`, by writing what the remote side would have written: a
- * bandwidth line (RFC 8866 section 5.8, b=AS in kilobits a second) in every video section. A lower limit that the
- * remote side set itself stays.
+ * Limits the video that the engine sends to `bitrateBps`. Adds the line that the remote side would have written: b=AS in
+ * kilobits per second (RFC 8866 section 5.8) in every video section. A lower limit of the remote side is kept.
  */
 export function withVideoCeiling(sdp: string, bitrateBps: number): string {
   return mapSections(sdp, (section) => {
@@ -25,7 +24,7 @@ export function withVideoCeiling(sdp: string, bitrateBps: number): string {
     const lines = section.split(/\r?\n/);
     if (lines.map(bandwidthBps).some((bps) => bps !== null && bps <= bitrateBps)) return section;
     const kept = lines.filter((line) => bandwidthBps(line) === null);
-    // The order is fixed by the grammar: m, i, c, b, then the rest.
+    // The grammar fixes the order: m, i, c, b, then the rest.
     const after = kept.findLastIndex((line, index) => index < 3 && /^[mic]=/.test(line));
     kept.splice(after + 1, 0, `b=AS:${Math.max(1, Math.floor(bitrateBps / 1000))}`);
     return kept.join("\r\n");
@@ -33,9 +32,9 @@ export function withVideoCeiling(sdp: string, bitrateBps: number): string {
 }
 
 /**
- * Takes transport-wide congestion control out of an offer whose sender can also do without: one that measures
- * arrival itself (goog-remb with abs-send-time). libwebrtc's older estimate on the receiving side rises higher, so
- * the pacer spreads a picture less and the jitter buffer halves. Other offers stay as they are.
+ * Removes transport-wide congestion control from an offer whose sender also supports receiver-side estimation
+ * (goog-remb with abs-send-time). libwebrtc's older estimate on the receiving side rises higher, so the pacer spreads a
+ * frame less and the jitter buffer halves. Other offers stay unchanged.
  */
 export function withReceiverEstimate(sdp: string): string {
   const measures =
@@ -47,8 +46,8 @@ export function withReceiverEstimate(sdp: string): string {
 }
 
 /**
- * Writes our candidates into the description that they belong to, each into its section, as if they had been found
- * before it was made (RFC 8839 section 5.1). What stands there already, and what names no section, is left out.
+ * Adds our candidates to the sections of their description, as if they had been gathered before it was made
+ * (RFC 8839 section 5.1). Skips candidates that are present or name no section.
  */
 export function withCandidates(sdp: string, candidates: readonly Candidate[]): string {
   const [session = "", ...media] = sdp.split(/^(?=m=)/m);
@@ -57,7 +56,7 @@ export function withCandidates(sdp: string, candidates: readonly Candidate[]): s
     const present = new Set(section.match(/^a=candidate:.*$/gm)?.map((line) => line.trim()));
     const lines = candidates
       .filter((each) => (each.sdpMid ? each.sdpMid === mid : each.sdpMLineIndex === index))
-      // The section names the fragment, and the engine itself writes lines without it.
+      // The section names the fragment, and the engine writes lines without it too.
       .map(({ candidate }) => `a=${candidate.replace(/ ufrag \S+/, "")}`)
       .filter((line) => !present.has(line));
     const end = section.endsWith("\n") || lines.length === 0 ? "" : "\r\n";
@@ -69,8 +68,8 @@ export function withCandidates(sdp: string, candidates: readonly Candidate[]): s
 const NOTHING: MediaFlow = { sends: false, receives: false };
 
 /**
- * What an answer allows, seen from our side (RFC 3264 section 6.1, RFC 8866 section 6.7).
- * @param isOurs who answered
+ * The directions that an answer allows, seen from our side (RFC 3264 section 6.1, RFC 8866 section 6.7).
+ * @param isOurs whether the answer is ours
  */
 export function directionsNegotiatedBy(answer: string, isOurs: boolean): NegotiatedDirections {
   const [session = "", ...media] = answer.split(/^(?=m=)/m);
@@ -99,13 +98,13 @@ function eitherFlow(one: MediaFlow, other: MediaFlow): MediaFlow {
   return { sends: one.sends || other.sends, receives: one.receives || other.receives };
 }
 
-/** Of Opus, milliseconds: half of what the engine takes by itself. */
+/** The length of an Opus packet in milliseconds, half of the engine's default. */
 const PACKET_MS = 10;
 
 /**
- * Lets the engine send sound in packets of 10 ms instead of 20, by writing what the remote side would have written
- * (RFC 8866 section 6.4, a=ptime): a word is 10 ms sooner on its way and the far end's jitter buffer is shorter, for 20
- * kb/s of headers. A length that the remote side asks for itself stays.
+ * Makes the engine send audio in packets of 10 ms instead of 20, by adding the line that the remote side would have written
+ * (RFC 8866 section 6.4, a=ptime). Sound leaves 10 ms earlier and the remote jitter buffer is shorter, for 20 kb/s of
+ * headers. A packet length requested by the remote side is kept.
  */
 export function withShortPackets(sdp: string): string {
   return mapSections(sdp, (section) => {
@@ -114,14 +113,14 @@ export function withShortPackets(sdp: string): string {
   });
 }
 
-/** Bits a second of a b=AS or b=TIAS line (RFC 3890), null for any other line. */
+/** Bits per second of a b=AS or b=TIAS line (RFC 3890); null for any other line. */
 function bandwidthBps(line: string): number | null {
   const match = /^b=(AS|TIAS):(\d+)/.exec(line);
   if (match === null) return null;
   return Number(match[2]) * (match[1] === "AS" ? 1000 : 1);
 }
 
-/** Splits before every m-line, so that the first part is the session's own. */
+/** Splits before every m-line. The first part is the session section. */
 function mapSections(sdp: string, change: (section: string) => string): string {
   return sdp
     .split(/^(?=m=)/m)

@@ -1,12 +1,12 @@
-// Reads the engine's statistics report (W3C webrtc-stats) into ours. A field that is missing counts as zero, or
-// as unknown where zero would say something. Knows only the report's shape.
+// Converts the engine's statistics report (W3C webrtc-stats) to ours. A missing field is zero, or null where zero would be
+// misleading.
 
 import type { PeerStatistics } from "./peer.ts";
 import type { WrtcStatsEntry } from "./wrtc-types.ts";
 
 const MS_PER_SECOND = 1000;
 
-/** What a connection reports that was closed before it was ever asked. */
+/** The statistics of a connection that was closed before the first report. */
 export const NO_STATISTICS: PeerStatistics = Object.freeze({
   roundTripMs: null,
   availableSendBps: null,
@@ -28,7 +28,7 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   avOffsetMs: null,
 });
 
-/** Picks what we report from all entries of one report. */
+/** Reads our figures from all entries of a report. */
 export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): PeerStatistics {
   const entries = [...report.values()];
   const inbound = entries.filter((entry) => entry.type === "inbound-rtp");
@@ -46,14 +46,14 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     bytesReceivedVideo: sum(videoIn, "bytesReceived"),
     bytesReceivedAudio: sum(inbound, "bytesReceived") - sum(videoIn, "bytesReceived"),
     packetsReceived: sum(inbound, "packetsReceived"),
-    // RFC 3550 lets it go below zero by duplicates; for us that is none lost.
+    // RFC 3550 allows negative values after duplicates. They count as no loss.
     packetsLost: Math.max(0, sum(inbound, "packetsLost")),
     jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
     sendLoss: largest(
       entries.filter((entry) => entry.type === "remote-inbound-rtp"),
       "fractionLost",
     ),
-    // "bandwidth" says nothing here: this engine claims it for VP8 on a clean loopback, too.
+    // "bandwidth" is no indication: this engine reports it for VP8 on a clean loopback too.
     isEncoderBehind: videoOut.some((entry) => entry.qualityLimitationReason === "cpu"),
     sendFps: largest(videoOut, "framesPerSecond") ?? 0,
     receiveFps: largest(videoIn, "framesPerSecond") ?? 0,
@@ -68,7 +68,7 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
   };
 }
 
-/** Both stamps are of the moment of the report and of the sender's clock: what is newer is ahead. */
+/** Both stamps are taken at the time of the report, in the sender's clock. */
 function avOffset(sound: WrtcStatsEntry | undefined, video: WrtcStatsEntry | undefined): number | null {
   const [audioAt, videoAt] = [sound, video].map((entry) => optional(entry, "estimatedPlayoutTimestamp"));
   return audioAt == null || videoAt == null ? null : videoAt - audioAt;
@@ -78,7 +78,7 @@ function isVideo(entry: WrtcStatsEntry): boolean {
   return (entry.kind ?? entry.mediaType) === "video";
 }
 
-/** The transport names the pair in use; an engine that does not name it marks the pair as nominated. */
+/** The transport names the selected pair. Other engines mark it as nominated. */
 function selectedPair(
   report: ReadonlyMap<string, WrtcStatsEntry>,
   entries: WrtcStatsEntry[],
@@ -91,7 +91,7 @@ function selectedPair(
   return entries.find((entry) => entry.type === "candidate-pair" && entry.nominated === true);
 }
 
-/** Null for what is absent or not a finite number: a libwebrtc of another version may lack it. */
+/** Null unless the field is a finite number. Other versions of libwebrtc may lack it. */
 function optional(entry: WrtcStatsEntry | undefined, field: string): number | null {
   const value = entry?.[field];
   return typeof value === "number" && Number.isFinite(value) ? value : null;

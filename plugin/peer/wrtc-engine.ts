@@ -1,5 +1,5 @@
-// The one module that loads @roamhq/wrtc, and only when the first peer is made: loading costs some 60 ms, and a
-// machine without a fitting binary must still be able to start, list devices and say why it cannot call.
+// The only module that loads @roamhq/wrtc, when the first peer is created. Loading takes some 60 ms, and a machine without
+// a matching binary must still start, list devices and report why it cannot call.
 
 import { createRequire } from "node:module";
 import { errorText } from "../common/error-text.ts";
@@ -10,15 +10,15 @@ import type { WrtcModule } from "./wrtc-types.ts";
 
 const PACKAGE = "@roamhq/wrtc";
 
-/** Gives the package's exports; throws what `require` throws. */
+/** Returns the package's exports. Throws the errors of `require`. */
 export type LoadWrtc = () => WrtcModule;
 
-// The package is CommonJS; its promise of types is kept by wrtc-types.ts.
+// The package is CommonJS. wrtc-types.ts has its types.
 export const loadWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;
 
 /**
- * libwebrtc in this process. After the first peer was made the process must end by process.exit: its natural end
- * crashes inside the engine (README.md).
+ * Runs libwebrtc in this process. After the first peer the process must end with process.exit, because its natural end
+ * crashes in the engine (README.md).
  */
 export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
   let loaded: WrtcModule | undefined;
@@ -28,13 +28,15 @@ export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
       try {
         return new WrtcPeer(loaded, options, callbacks);
       } catch (cause) {
-        throw new PeerError(`the WebRTC engine refused to make a connection: ${errorText(cause)}`, { cause });
+        throw new PeerError(`the WebRTC engine could not create a connection: ${errorText(cause)}`, {
+          cause,
+        });
       }
     },
   };
 }
 
-/** Why no connection could be made, without loading the engine: null when its binary package is installed. */
+/** @returns why no connection is possible, without loading the engine; null when its binary package is installed */
 export function whyNoWrtc(): string | null {
   const binary = `${PACKAGE}-${process.platform}-${process.arch}`;
   try {

@@ -1,5 +1,5 @@
-// What we send: one camera track and one microphone track, fed by hand. While nothing is fed nothing is sent,
-// which is how mute works. Knows nothing of descriptions.
+// Our sent media: one video track and one audio track, fed frame by frame and block by block. Mute stops feeding, and then
+// no RTP is sent.
 
 import type { VideoFrame } from "../../native/types.ts";
 import { checkBlock, checkFrame, SEND_SAMPLE_RATE } from "./media-checks.ts";
@@ -13,7 +13,7 @@ import type {
   WrtcVideoSource,
 } from "./wrtc-types.ts";
 
-/** Made and stopped with its connection. Its tracks live through every negotiation. */
+/** Created and stopped with its connection. Its tracks live through every negotiation. */
 export class WrtcLocalMedia {
   readonly #videoSource: WrtcVideoSource;
   readonly #audioSource: WrtcAudioSource;
@@ -25,13 +25,13 @@ export class WrtcLocalMedia {
     this.#videoSource = new wrtc.nonstandard.RTCVideoSource();
     this.#audioSource = new wrtc.nonstandard.RTCAudioSource();
     this.#tracks = { audio: this.#audioSource.createTrack(), video: this.#videoSource.createTrack() };
-    // One stream for both, since a browser at the far end plays the stream of the track event.
+    // One stream for both, because a remote browser plays the stream of the track event.
     this.#stream = new wrtc.MediaStream();
   }
 
   /**
-   * Whether the engine itself limits our video. Only a transceiver that we made can; one that a remote offer made
-   * cannot, since setParameters always rejects in this engine.
+   * Whether the engine itself limits our video. Only a transceiver that we created can. One created by a remote offer
+   * cannot, because setParameters always rejects in this engine.
    */
   get hasVideoCeiling(): boolean {
     return this.#hasVideoCeiling;
@@ -55,7 +55,7 @@ export class WrtcLocalMedia {
     });
   }
 
-  /** Makes sure that an offer will hold both kinds, the video's bit rate limited. */
+  /** Ensures that the offer contains both kinds, with a limited video bit rate. */
   attachForOffer(connection: WrtcConnection, maxVideoBitrateBps: number): void {
     this.#attachToOffered(connection);
     for (const kind of ["audio", "video"] as const) {
@@ -69,12 +69,12 @@ export class WrtcLocalMedia {
     }
   }
 
-  /** Attaches our tracks to the m-lines of a remote offer that was just set; a kind not offered stays unattached. */
+  /** Attaches our tracks to the m-lines of a remote offer that was just applied. Kinds that were not offered stay out. */
   attachForAnswer(connection: WrtcConnection): void {
     this.#attachToOffered(connection);
   }
 
-  /** A track that still runs would keep the process alive. */
+  /** A running track would keep the process alive. */
   stop(): void {
     this.#tracks.audio.stop();
     this.#tracks.video.stop();
@@ -86,7 +86,7 @@ export class WrtcLocalMedia {
       const free = connection
         .getTransceivers()
         .some((each) => !each.stopped && each.receiver.track.kind === kind && each.sender.track === null);
-      // addTrack takes such a transceiver rather than making one (W3C webrtc-pc section 5.1).
+      // addTrack reuses such a transceiver instead of creating one (W3C webrtc-pc section 5.1).
       if (free) connection.addTrack(this.#tracks[kind], this.#stream);
     }
   }

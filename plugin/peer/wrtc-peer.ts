@@ -1,6 +1,6 @@
-// One connection of libwebrtc: offers, answers, candidates, and the order in which everything is taken down.
-// It never reads localDescription, which races with the engine's own thread (README.md): what createOffer and
-// createAnswer returned is what is sent, with the candidates written into it that came in time; all of them trickle too.
+// One connection of libwebrtc: offers, answers, candidates, and the order of closing. It never reads localDescription,
+// which races with the engine's thread (README.md). It sends the results of createOffer and createAnswer, with the
+// candidates that were gathered in time. All candidates also trickle.
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
@@ -29,10 +29,10 @@ import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
 import type { WrtcConnection, WrtcDescription, WrtcIceServer, WrtcModule } from "./wrtc-types.ts";
 
-/** The engine answers in 1 to 30 ms; this ends a wait only when it is stuck, well before a call's own waits do. */
+/** The engine answers in 1 to 30 ms. This limit detects a stuck engine well before the call's own timeouts. */
 const ENGINE_DEADLINE_MS = 5000;
 
-/** @throws from its constructor whatever the engine says to the configuration; wrtc-engine.ts explains it */
+/** The constructor throws the engine's errors about the configuration. wrtc-engine.ts wraps them. */
 export class WrtcPeer implements Peer {
   readonly #connection: WrtcConnection;
   readonly #local: WrtcLocalMedia;
@@ -43,7 +43,7 @@ export class WrtcPeer implements Peer {
   readonly #own = new LocalCandidates();
   readonly #closed = new AbortController();
   #negotiating: string | null = null;
-  #isDescribed = false;
+  #isDescriptionReturned = false;
   #heldCandidates: Candidate[] = [];
   #state: ConnectionState = "new";
   #lastStatistics = NO_STATISTICS;
@@ -66,7 +66,7 @@ export class WrtcPeer implements Peer {
     this.#listen();
   }
 
-  /** What became of the remote candidates. */
+  /** The counts of remote candidates. */
   get candidateCounts(): CandidateCounts {
     return this.#candidates.counts();
   }
@@ -75,22 +75,22 @@ export class WrtcPeer implements Peer {
     return this.#negotiate("createOffer", ["stable", "have-local-offer"], async () => {
       this.#local.attachForOffer(this.#connection, this.#options.maxVideoBitrateBps);
       const offer = await this.#engine("createOffer", this.#connection.createOffer({ iceRestart }));
-      return this.#describeUs(offer, holdsCandidates ? this.#options.gatherMs : 0);
+      return this.#applyOwn(offer, holdsCandidates ? this.#options.gatherMs : 0);
     });
   }
 
   answerOffer(sdp: string): Promise<string> {
     return this.#negotiate("answerOffer", ["stable", "have-local-offer"], async () => {
-      await this.#giveUpOwnOffer();
+      await this.#rollBackOwnOffer();
       await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(sdp) });
       try {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
-        const sdp = await this.#describeUs(answer, this.#options.gatherMs);
+        const sdp = await this.#applyOwn(answer, this.#options.gatherMs);
         this.#negotiatedDirections = directionsNegotiatedBy(sdp, true);
         return sdp;
       } catch (cause) {
-        await this.#forgetRemoteOffer();
+        await this.#rollBackRemoteOffer();
         throw cause;
       }
     });
@@ -123,7 +123,7 @@ export class WrtcPeer implements Peer {
     return this.#negotiatedDirections;
   }
 
-  /** After close, the last figures that were read. @throws PeerError when the engine does not answer. */
+  /** After close, returns the last figures. @throws PeerError when the engine does not answer */
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {
       this.#lastStatistics = readStatistics(await this.#engine("getStats", this.#connection.getStats()));
@@ -139,7 +139,7 @@ export class WrtcPeer implements Peer {
     this.#connection.ontrack = null;
     this.#candidates.clear();
     this.#heldCandidates = [];
-    // Sinks and tracks before the connection: one left running keeps the process alive.
+    // Sinks and tracks are stopped before the connection, because a running one keeps the process alive.
     for (const step of [this.#remote, this.#local]) attempt(() => step.stop());
     attempt(() => this.#connection.close());
   }
@@ -151,9 +151,9 @@ export class WrtcPeer implements Peer {
   #listen(): void {
     this.#connection.onicecandidate = ({ candidate }) => {
       if (candidate === null) this.#own.complete();
-      // An empty text marks the end of a generation's candidates; nobody needs it, since ours trickle until the end.
+      // An empty text marks the end of a generation's candidates. Peers do not need it, because ours trickle until the end.
       else if (candidate.candidate) {
-        this.#tellCandidate({
+        this.#addLocalCandidate({
           candidate: candidate.candidate,
           sdpMid: candidate.sdpMid,
           sdpMLineIndex: candidate.sdpMLineIndex,
@@ -161,64 +161,67 @@ export class WrtcPeer implements Peer {
         });
       }
     };
-    this.#connection.onconnectionstatechange = () => this.#tellState(this.#connection.connectionState);
+    this.#connection.onconnectionstatechange = () => this.#setState(this.#connection.connectionState);
     this.#connection.ontrack = ({ track }) => this.#remote.add(track);
   }
 
-  #tellCandidate(candidate: Candidate): void {
+  #addLocalCandidate(candidate: Candidate): void {
     if (this.#signal.aborted) return;
     this.#own.add(candidate);
-    this.#announceCandidate(candidate);
+    this.#deliverCandidate(candidate);
   }
 
-  #announceCandidate(candidate: Candidate): void {
-    if (this.#isDescribed) this.#callbacks.onCandidate(candidate);
+  #deliverCandidate(candidate: Candidate): void {
+    if (this.#isDescriptionReturned) this.#callbacks.onCandidate(candidate);
     else this.#heldCandidates.push(candidate);
   }
 
-  /** Candidates come while the description is still being set; they are told after it was handed out. */
+  /** Delivers the candidates that arrived while the description was being applied, after it was returned. */
   #releaseCandidates(): void {
-    this.#isDescribed = true;
+    this.#isDescriptionReturned = true;
     if (this.#signal.aborted) return;
-    for (const candidate of this.#heldCandidates.splice(0)) this.#announceCandidate(candidate);
+    for (const candidate of this.#heldCandidates.splice(0)) this.#deliverCandidate(candidate);
   }
 
-  #tellState(state: string): void {
+  #setState(state: string): void {
     if (this.#signal.aborted || !isConnectionState(state) || state === this.#state) return;
     this.#state = state;
     this.#callbacks.onConnectionState(state);
   }
 
-  /** One negotiation at a time, and only in the signalling states (W3C webrtc-pc section 4.3.1) that allow it. */
-  async #negotiate<T>(doing: string, allowed: string[], work: () => Promise<T>): Promise<T> {
-    if (this.#signal.aborted) throw new PeerError(`${doing}: the peer was closed`);
-    if (this.#negotiating !== null) throw new PeerError(`${doing}: ${this.#negotiating} is still under way`);
+  /** Runs one negotiation at a time, and only in the allowed signalling states (W3C webrtc-pc section 4.3.1). */
+  async #negotiate<T>(operation: string, allowed: string[], work: () => Promise<T>): Promise<T> {
+    if (this.#signal.aborted) throw new PeerError(`${operation}: the peer was closed`);
+    if (this.#negotiating !== null)
+      throw new PeerError(`${operation}: ${this.#negotiating} is still in progress`);
     const state = this.#connection.signalingState;
     if (!allowed.includes(state)) {
-      throw new PeerError(`${doing}: the signalling state is ${state}; expected ${allowed.join(" or ")}`);
+      throw new PeerError(`${operation}: the signalling state is ${state}; expected ${allowed.join(" or ")}`);
     }
-    this.#negotiating = doing;
-    this.#isDescribed = false;
+    this.#negotiating = operation;
+    this.#isDescriptionReturned = false;
     try {
       return await work();
     } catch (cause) {
-      throw cause instanceof PeerError ? cause : new PeerError(`${doing}: ${errorText(cause)}`, { cause });
+      throw cause instanceof PeerError
+        ? cause
+        : new PeerError(`${operation}: ${errorText(cause)}`, { cause });
     } finally {
       this.#negotiating = null;
       setImmediate(() => this.#releaseCandidates());
     }
   }
 
-  #engine<T>(doing: string, work: Promise<T>): Promise<T> {
-    return withEngineDeadline(doing, work, ENGINE_DEADLINE_MS, this.#signal);
+  #engine<T>(operation: string, work: Promise<T>): Promise<T> {
+    return withEngineDeadline(operation, work, ENGINE_DEADLINE_MS, this.#signal);
   }
 
   #setLocal(description: WrtcDescription): Promise<void> {
     return this.#engine("setLocalDescription", this.#connection.setLocalDescription(description));
   }
 
-  /** @returns what is to be sent */
-  async #describeUs(description: WrtcDescription, gatherMs: number): Promise<string> {
+  /** @returns the description to send */
+  async #applyOwn(description: WrtcDescription, gatherMs: number): Promise<string> {
     this.#own.describedBy(description.sdp);
     await this.#setLocal(description);
     await this.#own.gathered(gatherMs, this.#signal);
@@ -229,23 +232,23 @@ export class WrtcPeer implements Peer {
     const sdp = this.#local.hasVideoCeiling
       ? description.sdp
       : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
-    const doing = `the remote ${description.type} was refused`;
+    const operation = `the remote ${description.type} was refused`;
     const changed = { type: description.type, sdp: withShortPackets(sdp) };
-    await this.#engine(doing, this.#connection.setRemoteDescription(changed));
+    await this.#engine(operation, this.#connection.setRemoteDescription(changed));
     this.#candidates.describedBy(sdp);
   }
 
-  /** Both offered at once: whoever calls answerOffer has decided that the other's offer stands. */
-  async #giveUpOwnOffer(): Promise<void> {
+  /** Glare: a caller of answerOffer has decided that the remote offer wins. */
+  async #rollBackOwnOffer(): Promise<void> {
     if (this.#connection.signalingState === "have-local-offer") {
       await this.#setLocal({ type: "rollback", sdp: "" });
     }
   }
 
-  async #forgetRemoteOffer(): Promise<void> {
+  async #rollBackRemoteOffer(): Promise<void> {
     if (this.#signal.aborted || this.#connection.signalingState !== "have-remote-offer") return;
     const rollback = this.#connection.setRemoteDescription({ type: "rollback", sdp: "" });
-    await this.#engine("taking back the remote offer", rollback);
+    await this.#engine("rolling back the remote offer", rollback);
   }
 }
 
@@ -263,11 +266,11 @@ function isConnectionState(state: string): state is ConnectionState {
   return STATES.includes(state);
 }
 
-/** Closing goes on whatever one step says; what it says is worth a line on stderr. */
+/** A failing step must not stop closing. It is logged on stderr. */
 function attempt(step: () => void): void {
   try {
     step();
   } catch (cause) {
-    process.emitWarning(`while a peer was closed: ${errorText(cause)}`);
+    process.emitWarning(`closing a peer: ${errorText(cause)}`);
   }
 }

@@ -1,4 +1,4 @@
-// What we receive: a sink on the newest remote track of each kind, its pictures and blocks in our own shapes.
+// Received media: a sink on the newest remote track of each kind, which delivers frames and blocks in our types.
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { PeerCallbacks } from "./peer.ts";
@@ -6,14 +6,14 @@ import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcTrack, WrtcVideoFrame } f
 
 const US_PER_MS = 1000;
 
-/** A sink at work on one track; stopping it stops both. */
+/** A sink on a track. `stop` stops both. */
 interface Receiving {
   readonly trackId: string;
   stopSink(): void;
   stop(): void;
 }
 
-/** One track of each kind at most: a newer one takes the older one's place. */
+/** At most one track of each kind. A newer track replaces an older one. */
 export class WrtcRemoteMedia {
   readonly #wrtc: WrtcModule;
   readonly #callbacks: Pick<PeerCallbacks, "onVideo" | "onAudio">;
@@ -27,7 +27,7 @@ export class WrtcRemoteMedia {
     this.#callbacks = callbacks;
   }
 
-  /** A renegotiation may announce a track again, or a new one in its place. */
+  /** A renegotiation may announce the same track again, or a replacement. */
   add(track: WrtcTrack): void {
     if (this.#stopped || this.#receiving.get(track.kind)?.trackId === track.id) return;
     this.#receiving.get(track.kind)?.stop();
@@ -35,7 +35,7 @@ export class WrtcRemoteMedia {
     this.#receiving.set(track.kind, track.kind === "video" ? this.#video(track) : this.#audio(track));
   }
 
-  /** Takes the sink off the audio track, or puts one on; the track itself lives on. */
+  /** Removes the sink from the audio track, or adds one. The track stays. */
   setAudioReceiving(isWanted: boolean): void {
     if (this.#stopped || isWanted === this.#isAudioWanted) return;
     this.#isAudioWanted = isWanted;
@@ -45,7 +45,7 @@ export class WrtcRemoteMedia {
     this.#receiving.set("audio", this.#audio(track));
   }
 
-  /** A sink or track that is not stopped keeps the process alive. No callback comes after this. */
+  /** Stops all sinks and tracks, which would keep the process alive. No callback follows. */
   stop(): void {
     this.#stopped = true;
     for (const receiving of this.#receiving.values()) receiving.stop();
@@ -56,9 +56,9 @@ export class WrtcRemoteMedia {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
     sink.onframe = ({ frame }) => {
       if (this.#stopped) return;
-      const picture = lendFrame(frame);
-      this.#callbacks.onVideo(picture);
-      picture.release();
+      const lent = lendFrame(frame);
+      this.#callbacks.onVideo(lent);
+      lent.release();
     };
     return receiving(track, () => {
       sink.onframe = null;
@@ -91,8 +91,8 @@ function receiving(track: WrtcTrack, stopSink: () => void): Receiving {
 }
 
 /**
- * The sink's buffer is fresh for every picture. It is given back with the last release instead of by garbage
- * collection: half a megabyte thirty times a second would keep the collector busy.
+ * The sink allocates a buffer for every frame. The last release frees it instead of garbage collection, because half a
+ * megabyte thirty times a second would keep the collector busy.
  */
 export function lendFrame({
   width,
@@ -115,7 +115,7 @@ export function lendFrame({
   };
 }
 
-/** The mean of both channels; mono passes unchanged. The engine settles on its format only after some blocks. */
+/** The mean of all channels. Mono is returned unchanged. The format may change during the first blocks. */
 export function toMono(data: Pick<WrtcAudioData, "samples" | "channelCount">): Int16Array {
   const { samples, channelCount } = data;
   if (channelCount === 1) return samples;

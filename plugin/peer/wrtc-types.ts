@@ -1,15 +1,15 @@
-// The part of @roamhq/wrtc that we use, in types. The package's own declarations name DOM types, which a Node
-// program does not have, and promise methods that reject at run time (facts: README.md). Only shapes live here.
+// Types of the used part of @roamhq/wrtc. The package's own declarations refer to DOM types, which a Node program lacks, and
+// declare methods that reject at run time (README.md).
 
 export type WrtcKind = "audio" | "video";
 
-/** RTCSessionDescriptionInit, W3C webrtc-pc section 4.6. `sdp` of a rollback is not read. */
+/** RTCSessionDescriptionInit, W3C webrtc-pc section 4.6. The engine ignores `sdp` of a rollback. */
 export interface WrtcDescription {
   readonly type: "offer" | "answer" | "rollback";
   readonly sdp: string;
 }
 
-/** A key that has no value must be left out: `sdpMid: null` is read as the text "null". */
+/** Keys without a value must be omitted: `sdpMid: null` is read as the text "null". */
 export interface WrtcCandidateInit {
   candidate: string;
   sdpMid?: string;
@@ -17,7 +17,7 @@ export interface WrtcCandidateInit {
   usernameFragment?: string;
 }
 
-/** What the engine hands out, where null stands for absent; the other direction is WrtcCandidateInit. */
+/** A candidate from the engine, where null means absent. WrtcCandidateInit is the other direction. */
 export interface WrtcCandidate {
   readonly candidate: string | null;
   readonly sdpMid: string | null;
@@ -47,14 +47,14 @@ export interface WrtcTransceiver {
 export interface WrtcTransceiverInit {
   direction: "sendrecv";
   streams: WrtcStream[];
-  /** Bits a second. Without it only a bandwidth line in the remote description limits what is sent. */
+  /** Bits per second. Without it only a bandwidth line in the remote description limits the sent video. */
   sendEncodings?: { maxBitrate: number }[];
 }
 
-/** One entry of getStats(); its further fields are read by name and checked. */
+/** One entry of getStats(). Its fields are read by name and checked. */
 export type WrtcStatsEntry = Readonly<Record<string, unknown>>;
 
-/** RTCPeerConnection. Handlers are set to null before `close`, so that no queued event comes after it. */
+/** RTCPeerConnection. Handlers are set to null before `close`, so that no queued event follows it. */
 export interface WrtcConnection {
   readonly connectionState: string;
   readonly signalingState: string;
@@ -100,7 +100,7 @@ export interface WrtcAudioSource {
   onData(data: WrtcAudioData): void;
 }
 
-/** Has to be stopped: a running sink keeps the process alive. The same holds for the audio sink. */
+/** A sink, also an audio sink, must be stopped: a running sink keeps the process alive. */
 export interface WrtcVideoSink {
   onframe: ((event: { frame: WrtcVideoFrame }) => void) | null;
   stop(): void;
@@ -117,7 +117,7 @@ export interface WrtcIceServer {
   credential?: string;
 }
 
-/** Sources and sinks stand under `nonstandard`: no browser has them. */
+/** Sources and sinks are under `nonstandard`, because browsers lack them. */
 export interface WrtcModule {
   readonly RTCPeerConnection: new (configuration: { iceServers: WrtcIceServer[] }) => WrtcConnection;
   readonly MediaStream: new () => WrtcStream;

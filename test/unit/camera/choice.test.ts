@@ -1,4 +1,4 @@
-// Which camera `auto` and an id open, on a native part that is told which devices open and which are busy.
+// Which camera `auto` and an id open, with a fake addon whose devices open or are busy.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,9 +12,9 @@ import {
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
-const WISH = { width: 640, height: 480, fps: 30 };
+const CONSTRAINTS = { width: 640, height: 480, fps: 30 };
 const CALLBACKS: CaptureCallbacks = {
-  onFrame: () => assert.fail("no picture can come"),
+  onFrame: () => assert.fail("no frame can come"),
   onError: (error) => assert.fail(error),
 };
 
@@ -22,7 +22,7 @@ function camera(number: number, name = `Camera ${number}`): CameraInfo {
   return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, otherIds: [], name, modes: [] };
 }
 
-/** Only what `createCameras` uses; the rest refuses. */
+/** Implements only the methods that `createCameras` uses. */
 class ScriptedNative {
   readonly tried: string[] = [];
   readonly #present: readonly CameraInfo[];
@@ -37,7 +37,7 @@ class ScriptedNative {
     return [...this.#present];
   }
 
-  async openCamera(path: string, wish: CaptureConstraints): Promise<Capture> {
+  async openCamera(path: string, constraints: CaptureConstraints): Promise<Capture> {
     this.tried.push(path);
     if (this.#busy.includes(path)) {
       throw new CaptureError(`The camera ${path} is in use`, {
@@ -46,17 +46,17 @@ class ScriptedNative {
         path,
       });
     }
-    return this.#opened(wish);
+    return this.#opened(constraints);
   }
 
-  async openPattern(wish: CaptureConstraints): Promise<Capture> {
+  async openPattern(constraints: CaptureConstraints): Promise<Capture> {
     this.tried.push("pattern");
-    return this.#opened(wish);
+    return this.#opened(constraints);
   }
 
-  #opened(wish: CaptureConstraints): Capture {
+  #opened(constraints: CaptureConstraints): Capture {
     return {
-      mode: { ...wish, fourcc: "YUYV" },
+      mode: { ...constraints, fourcc: "YUYV" },
       counters: () => ({ captured: 0, faulty: 0, dropped: 0, delivered: 0 }),
       close: () => Promise.resolve(),
     };
@@ -67,60 +67,64 @@ function camerasOf(native: ScriptedNative) {
   return createCameras({
     ...refusingNative,
     listCameras: () => native.listCameras(),
-    openCamera: (path, wish) => native.openCamera(path, wish),
-    openPattern: (wish) => native.openPattern(wish),
+    openCamera: (path, constraints) => native.openCamera(path, constraints),
+    openPattern: (constraints) => native.openPattern(constraints),
   });
 }
 
 describe("the camera `auto`", () => {
-  test("is the first that opens", async () => {
+  test("is the first camera that opens", async () => {
     const native = new ScriptedNative([camera(0), camera(2), camera(4)], ["/dev/video0"]);
-    const opened = await camerasOf(native).open("auto", WISH, CALLBACKS);
+    const opened = await camerasOf(native).open("auto", CONSTRAINTS, CALLBACKS);
     assert.equal(opened.deviceId, "usb-2 Camera 2");
     assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
   });
 
-  test("is refused where the machine has none, since a test pattern would deceive", async () => {
-    const opening = camerasOf(new ScriptedNative([])).open("auto", WISH, CALLBACKS);
+  test("fails without a camera, because a test pattern would deceive", async () => {
+    const opening = camerasOf(new ScriptedNative([])).open("auto", CONSTRAINTS, CALLBACKS);
     await assert.rejects(opening, { kind: "deviceUnavailable", message: "there is no camera" });
   });
 
-  test("is never the test pattern where all cameras are busy: the first one's error is told", async () => {
+  test("fails with the first camera's error when all are busy, and never opens the test pattern", async () => {
     const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video0", "/dev/video2"]);
-    const opening = camerasOf(native).open("auto", WISH, CALLBACKS);
+    const opening = camerasOf(native).open("auto", CONSTRAINTS, CALLBACKS);
     await assert.rejects(opening, { name: "CaptureError", errno: "EBUSY", path: "/dev/video0" });
     assert.deepEqual(native.tried, ["/dev/video0", "/dev/video2"]);
   });
 });
 
 describe("a camera by its id", () => {
-  test("is opened by the path it has now, and no other is tried", async () => {
+  test("is opened by its current path, and no other camera is tried", async () => {
     const native = new ScriptedNative([camera(0), camera(2)], ["/dev/video2"]);
-    await assert.rejects(camerasOf(native).open("usb-2 Camera 2", WISH, CALLBACKS), { errno: "EBUSY" });
+    await assert.rejects(camerasOf(native).open("usb-2 Camera 2", CONSTRAINTS, CALLBACKS), {
+      errno: "EBUSY",
+    });
     assert.deepEqual(native.tried, ["/dev/video2"]);
   });
 
-  test("is found by any name that it was remembered by, whatever its number is now", async () => {
+  test("is found by any of its remembered ids, with any device number", async () => {
     const byId = "/dev/v4l/by-id/usb-Maker_Camera_123-video-index0";
     const moved = { ...camera(4, "Camera"), id: byId, otherIds: ["usb-0000:00:14.0-1 Camera"] };
     for (const choice of [byId, "usb-0000:00:14.0-1 Camera"]) {
       const native = new ScriptedNative([camera(0, "Other"), moved]);
-      assert.equal((await camerasOf(native).open(choice, WISH, CALLBACKS)).deviceId, byId);
+      assert.equal((await camerasOf(native).open(choice, CONSTRAINTS, CALLBACKS)).deviceId, byId);
       assert.deepEqual(native.tried, ["/dev/video4"]);
     }
   });
 
-  test("is found at another port by its name, as long as no other has that name", async () => {
+  test("is found at another port by its name, if no other camera has that name", async () => {
     const native = new ScriptedNative([camera(0, "Other"), camera(4, "Camera")]);
-    await camerasOf(native).open("usb-9 Camera", WISH, CALLBACKS);
+    await camerasOf(native).open("usb-9 Camera", CONSTRAINTS, CALLBACKS);
     assert.deepEqual(native.tried, ["/dev/video4"]);
     const twins = new ScriptedNative([camera(0, "Camera"), camera(4, "Camera")]);
-    await assert.rejects(camerasOf(twins).open("usb-9 Camera", WISH, CALLBACKS), { kind: "unknownDevice" });
+    await assert.rejects(camerasOf(twins).open("usb-9 Camera", CONSTRAINTS, CALLBACKS), {
+      kind: "unknownDevice",
+    });
   });
 
-  test("that names nothing is refused with the ids that there are, and nothing is opened", async () => {
+  test("is refused for an unknown id with the existing ids, and nothing is opened", async () => {
     const native = new ScriptedNative([camera(0)]);
-    await assert.rejects(camerasOf(native).open("/dev/video0", WISH, CALLBACKS), {
+    await assert.rejects(camerasOf(native).open("/dev/video0", CONSTRAINTS, CALLBACKS), {
       kind: "unknownDevice",
       issues: [
         { field: "camera", value: '"/dev/video0"', expected: "one of: auto, test-pattern, usb-0 Camera 0" },
@@ -142,7 +146,7 @@ describe("the list of cameras", () => {
     ]);
   });
 
-  test("tells two cameras of one name apart", () => {
+  test("distinguishes two cameras of one name", () => {
     const list = camerasOf(new ScriptedNative([camera(0, "Twin"), camera(2, "Twin")])).list();
     assert.deepEqual(
       list.map(({ name }) => name),

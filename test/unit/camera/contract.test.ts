@@ -1,4 +1,4 @@
-// The camera contract where no device is needed: the addon's test pattern and the fake.
+// The camera contract without devices: the addon's test pattern and the fake.
 
 import { loadNative } from "../../../native/index.ts";
 import { TEST_PATTERN_ID } from "../../../plugin/camera/camera.ts";

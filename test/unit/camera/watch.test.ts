@@ -1,5 +1,5 @@
-// Which changes of a folder of device nodes are told as a change of the cameras; the kernel's own events, in a folder
-// that stands for /dev.
+// Which changes of device nodes are reported as a change of the cameras. The kernel's own events are used, in a folder that
+// replaces /dev.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { createCameras } from "../../../plugin/camera/create-cameras.ts";
 import { monitorNodes } from "../../../plugin/camera/device-nodes.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
-const CALM_MS = 20;
+const QUIET_MS = 20;
 
 interface Nodes {
   readonly directory: string;
@@ -34,11 +34,11 @@ async function withNodes(work: (nodes: Nodes) => Promise<void>): Promise<void> {
   }
 }
 
-/** Hands out the changes told, one for each call. */
+/** Each call of `next` waits for one reported change. */
 function changes() {
   let waiting: (() => void) | undefined;
   let count = 0;
-  const told = () => {
+  const report = () => {
     count += 1;
     waiting?.();
   };
@@ -50,14 +50,14 @@ function changes() {
       });
     }
   };
-  return { told, next, count: () => count };
+  return { report, next, count: () => count };
 }
 
 describe("device nodes", { timeout: 60_000 }, () => {
-  test("a node that comes, changes its permission, and goes is told each time", async () => {
+  test("a node that appears, changes its permission and disappears is reported each time", async () => {
     await withNodes(async ({ directory, node, remove }) => {
-      const { told, next } = changes();
-      const stop = monitorNodes({ directory, quietMs: CALM_MS }, told);
+      const { report, next } = changes();
+      const stop = monitorNodes({ directory, quietMs: QUIET_MS }, report);
       try {
         for (const act of [
           () => node("video0"),
@@ -74,10 +74,10 @@ describe("device nodes", { timeout: 60_000 }, () => {
     });
   });
 
-  test("a folder of lasting names that comes later is watched too", async () => {
+  test("a folder of stable names that appears later is watched too", async () => {
     await withNodes(async ({ directory }) => {
-      const { told, next } = changes();
-      const stop = monitorNodes({ directory, quietMs: CALM_MS }, told);
+      const { report, next } = changes();
+      const stop = monitorNodes({ directory, quietMs: QUIET_MS }, report);
       try {
         const folder = next();
         await mkdir(join(directory, "v4l/by-id"), { recursive: true });
@@ -91,14 +91,14 @@ describe("device nodes", { timeout: 60_000 }, () => {
     });
   });
 
-  test("nodes of other devices are not told", async () => {
+  test("nodes of other devices are not reported", async () => {
     await withNodes(async ({ directory, node }) => {
-      const { told, next, count } = changes();
-      const stop = monitorNodes({ directory, quietMs: CALM_MS }, told);
+      const { report, next, count } = changes();
+      const stop = monitorNodes({ directory, quietMs: QUIET_MS }, report);
       try {
         for (const name of ["null", "video", "video0x", "ttyUSB0"]) await node(name);
         const change = next();
-        // The kernel keeps the order: what came before this one has been seen when it is told.
+        // The kernel keeps the order, so earlier events have been handled when this one is reported.
         await node("video7");
         await change;
         assert.equal(count(), 1);
@@ -108,11 +108,11 @@ describe("device nodes", { timeout: 60_000 }, () => {
     });
   });
 
-  test("a directory that does not exist is watched without complaint and without effect", () => {
-    monitorNodes({ directory: "/no/such/directory", quietMs: CALM_MS }, () => assert.fail("told"))();
+  test("watching a missing directory causes no error and no reports", () => {
+    monitorNodes({ directory: "/no/such/directory", quietMs: QUIET_MS }, () => assert.fail("reported"))();
   });
 
-  test("a watch does not keep the process alive", async () => {
+  test("watching does not keep the process alive", async () => {
     const module = new URL("../../../plugin/camera/device-nodes.ts", import.meta.url).href;
     const code = `const { monitorNodes } = await import(${JSON.stringify(module)});
       monitorNodes({ directory: "/dev", quietMs: 60000 }, () => {});`;
@@ -130,24 +130,24 @@ describe("the watched list of cameras", { timeout: 60_000 }, () => {
     modes,
   });
 
-  test("is told when its cameras differ, and not when a node changed that is no camera", async () => {
+  test("is reported when its cameras differ, and not when another node changes", async () => {
     await withNodes(async ({ directory, node }) => {
       let present: CameraInfo[] = [camera(0)];
       const cameras = createCameras(
         { ...refusingNative, listCameras: () => present },
-        { directory, quietMs: CALM_MS },
+        { directory, quietMs: QUIET_MS },
       );
       const lists: (string | undefined)[] = [];
-      const { told, next } = changes();
+      const { report, next } = changes();
       const stopCameras = cameras.watch((devices) => {
         lists.push(devices[0]?.id);
-        told();
+        report();
       });
-      // Told in the order in which they were begun, so this one is told last.
-      const { told: seen, next: nextSeen } = changes();
-      const stopNodes = monitorNodes({ directory, quietMs: 2 * CALM_MS }, seen);
+      // Timers fire in the order of their start, so this one fires last.
+      const { report: later, next: nextLater } = changes();
+      const stopNodes = monitorNodes({ directory, quietMs: 2 * QUIET_MS }, later);
       try {
-        const metadata = nextSeen();
+        const metadata = nextLater();
         await node("video1");
         await metadata;
         assert.deepEqual(lists, []);
@@ -163,13 +163,13 @@ describe("the watched list of cameras", { timeout: 60_000 }, () => {
     });
   });
 
-  test("is told when a camera that was forbidden may be opened", async () => {
+  test("is reported when a forbidden camera becomes accessible", async () => {
     await withNodes(async ({ directory, node }) => {
       let present = [camera(0)];
       const native = { ...refusingNative, listCameras: () => present };
-      const cameras = createCameras(native, { directory, quietMs: CALM_MS });
-      const { told, next } = changes();
-      const stop = cameras.watch(told);
+      const cameras = createCameras(native, { directory, quietMs: QUIET_MS });
+      const { report, next } = changes();
+      const stop = cameras.watch(report);
       try {
         present = [camera(0, [{ width: 640, height: 480, fps: 30, fourcc: "YUYV" }])];
         const change = next();

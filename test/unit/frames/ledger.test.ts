@@ -1,4 +1,4 @@
-// Whatever happens, every picture offered has one fate, and every picture held is given back.
+// Every offered frame has exactly one fate, and every held frame is released, in random runs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -21,7 +21,7 @@ import { type Random, seededRandom } from "../../support/process/seeded-random.t
 
 const SOURCES: readonly FrameSource[] = ["remote", "local"];
 
-/** A random course of events, and what an onlooker counts of it. */
+/** A random run of events with independent counts. */
 class Course {
   readonly native = new FakeNative();
   readonly outlet = new FakeOutlet();
@@ -92,8 +92,13 @@ class Course {
   async subscribe(): Promise<void> {
     if (this.streams.length === MAX_STREAMS_PER_CALL) return;
     const source = this.random.pick(SOURCES);
-    const wish = { callId: "c", source, credit: 1 + this.random.below(8), maxFps: 1 + this.random.below(60) };
-    const { stream } = await this.frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
+    const params = {
+      callId: "c",
+      source,
+      credit: 1 + this.random.below(8),
+      maxFps: 1 + this.random.below(60),
+    };
+    const { stream } = await this.frames.subscribe(frameMethods["frames.subscribe"].params.parse(params));
     this.streams.push({ id: stream, source });
   }
 
@@ -118,7 +123,7 @@ const sumOf = ({ unwatched, paced, replaced, failed, written, waiting }: FrameCo
 
 describe("frame ledger", () => {
   for (let seed = 1; seed <= 60; seed += 1) {
-    test(`closes at every moment of a random course (seed ${seed})`, async () => {
+    test(`closes at every moment of a random run (seed ${seed})`, async () => {
       const course = new Course(seed);
       for (let count = 0; count < 400; count += 1) {
         await course.step();
@@ -141,7 +146,7 @@ describe("frame ledger", () => {
       );
     });
 
-    test(`within each stream seq counts up by one (seed ${seed})`, async () => {
+    test(`increments seq by one within each stream (seed ${seed})`, async () => {
       const course = new Course(seed);
       for (let count = 0; count < 400; count += 1) await course.step();
       await course.drain();

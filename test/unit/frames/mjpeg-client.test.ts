@@ -1,4 +1,4 @@
-// How an answer of pictures ends: whole for a reader that reads, and in bounded time for one that does not.
+// The end of an MJPEG response: complete for a client that reads, and within a bounded time for a client that does not.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { closeServer, listenOnLoopback } from "../../../plugin/http/loopback.ts"
 
 const HEAD = { seq: 1, capturedAt: 0, width: 4, height: 2 };
 
-describe("an answer of pictures", { timeout: 30_000 }, () => {
+describe("an MJPEG response", { timeout: 30_000 }, () => {
   let server: Server;
   let port: number;
   let asked: Promise<FrameClient>;
@@ -38,18 +38,18 @@ describe("an answer of pictures", { timeout: 30_000 }, () => {
   });
   afterEach(() => closeServer(server));
 
-  test("ends with the newest picture once more and the closing delimiter", async () => {
+  test("ends with the newest frame again and the closing delimiter", async () => {
     const answer = fetch(`http://127.0.0.1:${port}`);
-    const reader = await asked;
+    const client = await asked;
     const picture = Buffer.from("a longer one");
-    await reader.write(HEAD, picture);
+    await client.write(HEAD, picture);
     picture.fill("x");
     picture.set(Buffer.from("second"));
-    await reader.write(HEAD, picture.subarray(0, 6));
-    // The encoder writes its next picture into the same buffer.
+    await client.write(HEAD, picture.subarray(0, 6));
+    // The encoder reuses its buffer for the next frame.
     picture.fill("x");
-    reader.close();
-    reader.close();
+    client.close();
+    client.close();
     const text = await (await answer).text();
     const [before, ...parts] = text.split("--goop-call-picture-7hQ2vN5xK9");
     assert.equal(before, "");
@@ -61,14 +61,14 @@ describe("an answer of pictures", { timeout: 30_000 }, () => {
     assert.equal(timesGone, 1);
   });
 
-  test("is cut off for a reader that does not read its end", async () => {
+  test("disconnects a client that does not read the end", async () => {
     const socket = connect(port, "127.0.0.1");
     socket.on("error", () => undefined);
     socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-    const reader = await asked;
-    // More than the kernel takes for a connection that nobody reads.
-    const writing = reader.write(HEAD, new Uint8Array(16 * 1024 * 1024));
-    reader.close();
+    const client = await asked;
+    // More than the kernel buffers for an unread connection.
+    const writing = client.write(HEAD, new Uint8Array(16 * 1024 * 1024));
+    client.close();
     await assert.rejects(writing);
     await gone.promise;
     socket.destroy();

@@ -1,4 +1,4 @@
-// Frames with the real addon and the real link: pictures of the test pattern arrive whole at a host that acknowledges.
+// Frames with the real addon and host link: frames of the test pattern arrive whole at a host that acknowledges.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -51,7 +51,7 @@ function setUp() {
 }
 
 describe("frames with the addon", () => {
-  test("the size may change from picture to picture, and maxWidth holds", async () => {
+  test("the size may change between frames, and maxWidth holds", async () => {
     const { host, frames, nextPicture, end } = setUp();
     await host.request("frames.subscribe", { callId: "c", source: "remote", maxWidth: 320, maxFps: 60 });
     const sizes: unknown[] = [];
@@ -76,14 +76,14 @@ describe("frames with the addon", () => {
     await end();
   });
 
-  test("a burst of pictures is delivered whole, each data URL once, and the ledger closes", async () => {
+  test("a burst of frames is delivered whole, each data URL once, and the ledger closes", async () => {
     const { host, frames, pictures, nextPicture, end } = setUp();
-    const wish = { callId: "c", source: "local", maxFps: 60 } as const;
-    await host.request("frames.subscribe", wish);
-    await host.request("frames.subscribe", { ...wish, format: "png" });
+    const params = { callId: "c", source: "local", maxFps: 60 } as const;
+    await host.request("frames.subscribe", params);
+    await host.request("frames.subscribe", { ...params, format: "png" });
     while (pictures.length < 12) {
       const arrived = nextPicture();
-      // Pace is judged by the clock: a picture that comes too early is left out, so one is offered until it goes.
+      // The pacer uses the real clock and drops early frames, so frames are offered until one is sent.
       const offering = setInterval(() => frames.offer("c", "local", i420(64, 48)), 5);
       await arrived;
       clearInterval(offering);
@@ -98,7 +98,7 @@ describe("frames with the addon", () => {
     await end();
   });
 
-  test("a snapshot is a PNG of the picture's size", async () => {
+  test("a snapshot is a PNG of the frame's size", async () => {
     const { frames, end } = setUp();
     frames.offer("c", "remote", i420(320, 240));
     const { width, height, dataUrl } = await frames.snapshot("c", "remote");

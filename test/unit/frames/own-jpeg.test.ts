@@ -1,4 +1,4 @@
-// The own preview of a camera that makes JPEG: its very bytes where no smaller picture is asked for.
+// The local preview of an MJPEG camera: the camera's own bytes, unless a smaller frame is required.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,10 +12,10 @@ const WIDTH = 64;
 const HEIGHT = 48;
 const native = loadNative();
 
-/** Any bytes will do: whoever passes them on must not look into them. */
+/** Arbitrary bytes, because they are passed on unread. */
 const ownJpeg = (length: number) => Uint8Array.from({ length }, (_, index) => (index * 37) & 0xff);
 
-/** What the host gets of one picture, as bytes and size. */
+/** The bytes and size that the host receives for a frame. */
 async function delivered(frame: VideoFrame, maxWidth: number) {
   const { promise: began, resolve } = Promise.withResolvers<void>();
   const outlet = new (class extends FakeOutlet {
@@ -36,7 +36,7 @@ async function delivered(frame: VideoFrame, maxWidth: number) {
   return { jpeg: Buffer.from(dataUrl.slice(dataUrl.indexOf(",") + 1), "base64"), width, height };
 }
 
-describe("the own preview of a camera that makes JPEG", { timeout: 60_000 }, () => {
+describe("the local preview of an MJPEG camera", { timeout: 60_000 }, () => {
   for (const length of [1, 2, 3, 70_000]) {
     test(`is the camera's own ${length} bytes`, async () => {
       const jpeg = ownJpeg(length);
@@ -47,24 +47,24 @@ describe("the own preview of a camera that makes JPEG", { timeout: 60_000 }, () 
     });
   }
 
-  test("is made anew where it is to be smaller than the camera's", async () => {
+  test("is encoded when it has to be smaller than the camera's", async () => {
     const frame = Object.assign(countedFrame(9, WIDTH, HEIGHT), { jpeg: ownJpeg(100) });
     const { jpeg, width, height } = await delivered(frame, WIDTH / 2);
     assert.deepEqual([width, height], [WIDTH / 2, HEIGHT / 2]);
     assert.deepEqual([...jpeg.subarray(0, 2)], [0xff, 0xd8]);
   });
 
-  test("is made anew where the camera gave no JPEG with this picture", async () => {
+  test("is encoded when the frame has no camera JPEG", async () => {
     const { jpeg } = await delivered(countedFrame(9, WIDTH, HEIGHT), WIDTH);
     assert.deepEqual([...jpeg.subarray(0, 2)], [0xff, 0xd8]);
   });
 
-  test("shares its encoder's one picture at a time with pictures made anew", async () => {
+  test("shares its encoder with encoded frames, one at a time", async () => {
     const encoder = native.createJpegEncoder();
     const text = encoder.textOf(ownJpeg(1000));
     await assert.rejects(
       encoder.encode(countedFrame(9, WIDTH, HEIGHT), { maxWidth: 64, quality: 70 }),
-      /still at work/,
+      /still encoding/,
     );
     assert.equal(Buffer.from(await text).toString("latin1"), Buffer.from(ownJpeg(1000)).toString("base64"));
   });

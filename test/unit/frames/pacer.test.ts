@@ -1,11 +1,11 @@
-// maxFps is kept, and jitter costs no pictures.
+// The pacer keeps maxFps, and jitter costs no frames.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createPacer } from "../../../plugin/frames/pacer.ts";
 import { type Random, seededRandom } from "../../support/process/seeded-random.ts";
 
-/** Times of `count` pictures at `fps`, each up to `jitterMs` late; order is kept. */
+/** The times of `count` frames at `fps`, each up to `jitterMs` late, in order. */
 function arrivals(random: Random, fps: number, count: number, jitterMs: number): number[] {
   const times = Array.from(
     { length: count },
@@ -25,7 +25,7 @@ function sent(maxFps: number, times: readonly number[]): number[] {
 
 describe("pacer", () => {
   for (const fps of [15, 25, 30, 60]) {
-    test(`loses nothing of a source of ${fps} a second that jitters, at maxFps ${fps}`, () => {
+    test(`drops no frame of a jittering source of ${fps} fps at maxFps ${fps}`, () => {
       for (let seed = 1; seed <= 20; seed += 1) {
         const times = arrivals(seededRandom(seed), fps, 1000, Math.min(40, 1000 / fps));
         assert.equal(sent(fps, times).length, times.length, `seed ${seed}`);
@@ -33,7 +33,7 @@ describe("pacer", () => {
     });
   }
 
-  test("pictures held up together by a pause are sent when they come, at the source's own rate", () => {
+  test("frames delayed by a pause are sent on arrival, at the source's own rate", () => {
     const times = Array.from({ length: 300 }, (_, index) => (index * 1000) / 30).map((at) =>
       at > 1000 && at < 1060 ? 1060 : at,
     );
@@ -47,7 +47,7 @@ describe("pacer", () => {
     [30, 1],
     [30, 0.1],
   ] as const) {
-    test(`keeps maxFps ${maxFps} of a source of ${sourceFps}, and uses it up`, () => {
+    test(`keeps maxFps ${maxFps} for a source of ${sourceFps} fps, and uses it fully`, () => {
       for (let seed = 1; seed <= 10; seed += 1) {
         const seconds = 40;
         const times = arrivals(seededRandom(seed), sourceFps, sourceFps * seconds, 10);
@@ -58,7 +58,7 @@ describe("pacer", () => {
     });
   }
 
-  test("a pause earns no burst beyond the jitter allowance", () => {
+  test("a pause allows no burst beyond the jitter allowance", () => {
     const burst = Array.from({ length: 30 }, () => 10_000);
     assert.ok(sent(30, [0, ...burst]).length <= 4);
   });

@@ -1,4 +1,4 @@
-// Lossless pictures and snapshots, with the real worker thread and pngjs reading back what it wrote.
+// PNG streams and snapshots, with the real worker thread and pngjs as the decoder.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -32,10 +32,10 @@ function setUp() {
 const isNoPicture = (error: unknown) => error instanceof RpcError && error.kind === "noPicture";
 
 describe("png", () => {
-  test("a png stream sends the very pixels", async () => {
+  test("a PNG stream sends the exact pixels", async () => {
     const { frames, written } = setUp();
-    const wish = { callId: "c", source: "local", format: "png" };
-    const { stream } = await frames.subscribe(frameMethods["frames.subscribe"].params.parse(wish));
+    const request = { callId: "c", source: "local", format: "png" };
+    const { stream } = await frames.subscribe(frameMethods["frames.subscribe"].params.parse(request));
     const frame = countedFrame(90);
     frames.offer("c", "local", frame);
     const { params } = JSON.parse(await written);
@@ -47,7 +47,7 @@ describe("png", () => {
     assert.equal(frame.held(), 0);
   });
 
-  test("a snapshot is the newest picture, whether or not anybody watches", async () => {
+  test("a snapshot is the newest frame, with or without subscribers", async () => {
     const { frames } = setUp();
     const offered = [countedFrame(1), countedFrame(2)];
     for (const frame of offered) frames.offer("c", "remote", frame);
@@ -66,7 +66,7 @@ describe("png", () => {
     );
   });
 
-  test("snapshots asked for at once are made once", async () => {
+  test("concurrent snapshot requests share one encode", async () => {
     const { frames } = setUp();
     frames.offer("c", "remote", countedFrame(1));
     const asked = [frames.snapshot("c", "remote"), frames.snapshot("c", "remote")];
@@ -75,7 +75,7 @@ describe("png", () => {
     await frames.close();
   });
 
-  test("a source that has shown nothing for a while has no snapshot, so that a camera that is off shows nothing", async () => {
+  test("a source without recent frames has no snapshot, so that a camera that is off shows nothing", async () => {
     const { clock, frames } = setUp();
     frames.offer("c", "local", countedFrame(1));
     clock.ms += 5_001;
@@ -83,15 +83,15 @@ describe("png", () => {
     await frames.close();
   });
 
-  test("pixels the worker cannot encode fail that picture alone", async () => {
+  test("pixels that the worker cannot encode fail for that frame only", async () => {
     const png = new PngEncoder(async ({ data }) => data.slice());
     const rgba = { data: new Uint8Array(16).fill(9), width: 2, height: 2 };
-    await assert.rejects(png.encode({ ...rgba, width: -1 }), /refused the picture/);
+    await assert.rejects(png.encode({ ...rgba, width: -1 }), /refused the frame/);
     assert.equal((await png.encode(rgba)).width, 2);
     await png.close();
   });
 
-  test("closing rejects what is under way and what comes after", async () => {
+  test("closing rejects pending and later jobs", async () => {
     const png = new PngEncoder(async () => new Uint8Array(16));
     const frame = { data: new Uint8Array(6), width: 2, height: 2 };
     const under = assert.rejects(png.encode(frame), /closed/);
@@ -103,7 +103,7 @@ describe("png", () => {
 });
 
 describe("scaling", () => {
-  test("keeps the shape, makes sizes even, and never enlarges", () => {
+  test("keeps the aspect ratio, makes sizes even, and never enlarges", () => {
     assert.deepEqual(sizeWithinWidth(640, 480, 1280), { width: 640, height: 480 });
     assert.deepEqual(sizeWithinWidth(641, 481, 641), { width: 641, height: 481 });
     assert.deepEqual(sizeWithinWidth(1280, 720, 320), { width: 320, height: 180 });
@@ -111,7 +111,7 @@ describe("scaling", () => {
     assert.deepEqual(sizeWithinWidth(4000, 2, 16), { width: 16, height: 2 });
   });
 
-  test("averages the pixels that one pixel covers, channel by channel", () => {
+  test("averages the covered pixels, channel by channel", () => {
     const rgba = Uint8Array.from(
       { length: 4 * 2 * 4 },
       (_, index) => (index % 4) * 50 + (index < 16 ? 0 : 10),

@@ -1,4 +1,4 @@
-// Pictures that the page fetches: who is let in, who is not, and what a reader may do to the plugin.
+// Served frames: access control, and what a client can do to the plugin.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -17,10 +17,10 @@ import {
 import { countedFrame, FakeNative, FakeOutlet, next, settled } from "../../support/fakes/fake-frames.ts";
 
 const WAILS = "wails://wails";
-/** What Chromium and WebKit say of an `<img>` on our page without `crossorigin`. */
+/** The headers of Chromium and WebKit for an `<img>` without `crossorigin` on our page. */
 const IMG = { "sec-fetch-dest": "image", "sec-fetch-mode": "no-cors", "sec-fetch-site": "same-site" };
 
-describe("pictures that the page fetches", { timeout: 60_000 }, () => {
+describe("served frames", { timeout: 60_000 }, () => {
   let frames: Frames;
   let native: FakeNative;
   let origins: string[];
@@ -46,8 +46,8 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     assert.deepEqual(logged, []);
   });
 
-  const subscribe = async (delivery: FrameDelivery, wish: Partial<Params<"frames.subscribe">> = {}) => {
-    const params = { callId: "c", source: "remote", delivery, ...wish };
+  const subscribe = async (delivery: FrameDelivery, options: Partial<Params<"frames.subscribe">> = {}) => {
+    const params = { callId: "c", source: "remote", delivery, ...options };
     const { stream, url } = await frames.subscribe(frameMethods["frames.subscribe"].params.parse(params));
     return { stream, url: url ?? "" };
   };
@@ -63,7 +63,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
       },
       (error: Error) => error.message,
     );
-  /** An answer of pictures comes with the first of them. */
+  /** An MJPEG response starts with the first frame. */
   const knockImage = async (url: string, headers: Record<string, string>) => {
     let status = 0;
     const asked = retried(async () => {
@@ -79,7 +79,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     return status;
   };
 
-  test("a wrong token, a stream that is not there and a bare path are all refused alike, and closed", async () => {
+  test("a wrong token, an unknown stream and a bare path are refused in the same way, and closed", async () => {
     const { url } = await subscribe("mjpeg");
     for (const wrong of [
       url.slice(0, -1) + (url.endsWith("A") ? "B" : "A"),
@@ -93,14 +93,14 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     assert.equal(await knockSocket(url.replace("http", "ws").replace("/s1?", "/s9?"), {}), "HTTP 403");
   });
 
-  test("each stream has a token of its own", async () => {
+  test("each stream has its own token", async () => {
     const [one, other] = [await subscribe("mjpeg"), await subscribe("mjpeg")];
     assert.notEqual(new URL(one.url).search, new URL(other.url).search);
     const crossed = one.url.replace(/\?.*/, new URL(other.url).search);
     assert.equal(await statusOf(crossed, { origin: PAGE_ORIGIN }), 403);
   });
 
-  test("another name for this machine in the Host header is refused, so that no page can rebind its own", async () => {
+  test("another name in the Host header is refused, to prevent DNS rebinding", async () => {
     const [image, socket] = [await subscribe("mjpeg"), await subscribe("websocket")];
     for (const host of [
       "evil.example",
@@ -115,7 +115,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     assert.equal(await knockImage(image.url, { origin: PAGE_ORIGIN, host: localhost }), 200);
   });
 
-  test("a socket is opened for the host's pages alone, and never without an origin", async () => {
+  test("a socket opens for the host's pages only, and never without an origin", async () => {
     const { url } = await subscribe("websocket");
     assert.equal(await knockSocket(url, { origin: "http://127.0.0.1:8081" }), "HTTP 403");
     assert.equal(await knockSocket(url, { origin: "null" }), "HTTP 403");
@@ -127,7 +127,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     assert.equal(await knockSocket(url, {}), "open");
   });
 
-  test("an <img> is served to the host's pages, by what its browser says of it", async () => {
+  test("an <img> is served to the host's pages, according to its request headers", async () => {
     const { url } = await subscribe("mjpeg");
     for (const [headers, status] of [
       [{ origin: PAGE_ORIGIN }, 200],
@@ -150,10 +150,10 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
       200,
       "a page of another scheme",
     );
-    assert.equal(await knockImage(url, IMG), 403, "which the other one is not any more");
+    assert.equal(await knockImage(url, IMG), 403, "the other origin is no longer allowed");
   });
 
-  test("the page may read the pixels of what it asked for by its origin, and of nothing else", async () => {
+  test("a page may read pixels only of frames that it requested with its origin", async () => {
     const { url } = await subscribe("mjpeg");
     const viewer = await openMjpegViewer(url);
     offer(1);
@@ -161,7 +161,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     const head = await viewer.answered;
     assert.equal(head["access-control-allow-origin"], PAGE_ORIGIN);
     assert.equal(head["cache-control"], "no-store");
-    // WebKit judges each part by its own head.
+    // WebKit checks the head of each part.
     assert.match(
       (await viewer.next()).head ?? "",
       new RegExp(`^Access-Control-Allow-Origin: ${PAGE_ORIGIN}\r$`, "m"),
@@ -169,14 +169,14 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     viewer.leave();
   });
 
-  test("each stream is fetched by its own way only, and only by GET", async () => {
+  test("each stream is served only over its own delivery, and only to GET", async () => {
     const [image, socket] = [await subscribe("mjpeg"), await subscribe("websocket")];
     assert.equal(await statusOf(image.url, { origin: PAGE_ORIGIN }, "POST"), 405);
     assert.equal(await statusOf(socket.url, { origin: PAGE_ORIGIN }), 400);
     assert.equal(await knockSocket(image.url.replace("http", "ws"), {}), "HTTP 400");
   });
 
-  test("a stream has one reader at a time, and one that comes again begins anew", async () => {
+  test("a stream has one client at a time, and a reconnecting client starts again at seq 1", async () => {
     const { url } = await subscribe("websocket");
     const first = await openSocketViewer(url);
     assert.equal(await knockSocket(url, {}), "HTTP 409");
@@ -193,7 +193,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     again.leave();
   });
 
-  test("nothing is encoded before the page fetches, nor after it left", async () => {
+  test("nothing is encoded before a client connects, nor after it leaves", async () => {
     const { url } = await subscribe("mjpeg");
     offer(1);
     assert.equal(native.encodes.length, 0);
@@ -210,10 +210,10 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     }
     offer(4);
     assert.equal(native.encodes.length, 0);
-    assert.equal(frames.counts("c", "remote").failed, 0, "a reader that leaves is no failure of a picture");
+    assert.equal(frames.counts("c", "remote").failed, 0, "a client that leaves is not a failure");
   });
 
-  test("a stream that ends without a picture is answered without one, since WebKitGTK does not survive an empty one", async () => {
+  test("a stream that ends without a frame responds with 204, because WebKitGTK crashes on an empty response", async () => {
     const { url, stream } = await subscribe("mjpeg");
     const viewer = await openMjpegViewer(url);
     frames.unsubscribe(stream);
@@ -221,8 +221,8 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     await viewer.closed;
   });
 
-  test("behind a reader that does not read, one picture waits and the newest takes its place", async () => {
-    // Larger than what the kernel takes for a connection that nobody reads.
+  test("with a client that does not read, one frame waits and newer frames replace it", async () => {
+    // Larger than the kernel's buffer for an unread connection.
     native.encodedBytes = 16 * 1024 * 1024;
     const { url } = await subscribe("mjpeg");
     const viewer = await openMjpegViewer(url);
@@ -232,13 +232,13 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     await settled();
     for (const mark of [2, 3, 4, 5]) offer(mark);
     await settled();
-    assert.equal(native.encodes.length, 0, "nothing is made while the last one has not left");
+    assert.equal(native.encodes.length, 0, "nothing is encoded while the last frame is being written");
     const { replaced, waiting } = frames.counts("c", "remote");
     assert.deepEqual({ replaced, waiting }, { replaced: 3, waiting: 2 });
     viewer.leave();
   });
 
-  test("a reader that says anything but a seq is thrown out", async () => {
+  test("a client that sends anything but a seq is disconnected", async () => {
     const { url } = await subscribe("websocket");
     for (const message of ["1", Buffer.alloc(3), Buffer.alloc(65)]) {
       const socket = await retried(async () => {
@@ -253,7 +253,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     }
   });
 
-  test("acknowledging what was never sent grants no more than what was", async () => {
+  test("acknowledging unsent frames grants no extra credit", async () => {
     const { url, stream } = await subscribe("websocket", { credit: 1 });
     const viewer = await openSocketViewer(url);
     offer(1);
@@ -262,7 +262,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     frames.acknowledge(stream, 1);
     offer(2);
     await settled();
-    assert.equal(native.encodes.length, 0, "only the socket of the stream pays");
+    assert.equal(native.encodes.length, 0, "only the stream's own socket grants credit");
     viewer.acknowledge(1_000_000);
     while (native.encodes.length === 0) await settled();
     next(native.encodes).finish();
@@ -273,7 +273,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     viewer.leave();
   });
 
-  test("lossless pictures, and pages that the host did not name, are refused by name", async () => {
+  test("PNG, and a host without pageOrigins, are refused by name", async () => {
     const refused = (field: string) => (error: unknown) =>
       error instanceof RpcError && error.kind === "invalidParams" && error.issues?.[0]?.field === field;
     await assert.rejects(subscribe("websocket", { format: "png" }), refused("format"));
@@ -282,13 +282,13 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
     assert.equal((await subscribe("stdio")).url, "");
   });
 
-  test("a call that ends while the port is being opened leaves no stream", async () => {
+  test("a call that ends while the port opens leaves no stream", async () => {
     const asked = subscribe("websocket");
     frames.endCall("c");
     await assert.rejects(asked, (error) => error instanceof RpcError && error.kind === "unknownCall");
   });
 
-  test("closing ends every reader and the port, also one that only knocked", async () => {
+  test("closing disconnects every client and closes the port, also for unaccepted connections", async () => {
     const [image, socket] = [await subscribe("mjpeg"), await subscribe("websocket")];
     const viewers = [await openMjpegViewer(image.url), await openSocketViewer(socket.url)];
     const port = Number(new URL(image.url).port);
@@ -302,7 +302,7 @@ describe("pictures that the page fetches", { timeout: 60_000 }, () => {
   });
 });
 
-/** The server notices a moment later than we that a reader has gone. */
+/** The server notices the end of a client a moment later than the client. */
 async function retried<T>(open: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

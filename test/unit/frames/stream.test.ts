@@ -1,4 +1,4 @@
-// Credit, newest wins, pace, and what happens to every picture, with an encoder and an outlet under the test's control.
+// Credit, replacement, pace, and the fate of every frame, with an encoder and an outlet under the test's control.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -28,11 +28,11 @@ function setUp() {
   const logged: [LogLevel, string][] = [];
   const log = (level: LogLevel, message: string) => void logged.push([level, message]);
   const frames = createFrames({ native, outlet, now: () => clock.ms, log });
-  const subscribe = async (wish: Partial<Params<"frames.subscribe">> = {}) => {
-    const params = { callId: "c", source: "remote", ...wish };
+  const subscribe = async (options: Partial<Params<"frames.subscribe">> = {}) => {
+    const params = { callId: "c", source: "remote", ...options };
     return (await frames.subscribe(frameMethods["frames.subscribe"].params.parse(params))).stream;
   };
-  /** Offers a picture 1/30 s after the last. */
+  /** Offers a frame 1/30 s after the last. */
   const offer = (mark: number): CountedFrame => {
     clock.ms += 1000 / 30;
     const frame = countedFrame(mark);
@@ -51,7 +51,7 @@ function setUp() {
 const marksOf = (outlet: FakeOutlet) => outlet.lines.map((line) => Number(/picture(\d+)/.exec(line)?.[1]));
 
 describe("frames", () => {
-  test("a picture becomes one line that the schema accepts, with a unique data URL", async () => {
+  test("a frame becomes one line that the schema accepts, with a unique data URL", async () => {
     const { outlet, subscribe, offer, deliver } = setUp();
     const stream = await subscribe();
     offer(7);
@@ -68,7 +68,7 @@ describe("frames", () => {
     assert.deepEqual(frameLineRoute(Buffer.from(outlet.lines[0] ?? "")), { stream, seq: 1 });
   });
 
-  test("no more pictures go than credit allows, and an acknowledgement frees all up to its seq", async () => {
+  test("credit limits the sent frames, and an acknowledgement covers all frames up to its seq", async () => {
     const { native, outlet, frames, subscribe, offer, deliver } = setUp();
     const stream = await subscribe({ credit: 2 });
     offer(1);
@@ -76,7 +76,7 @@ describe("frames", () => {
     offer(2);
     await deliver();
     offer(3);
-    assert.equal(native.encodes.length, 0, "nothing is encoded that is not sent");
+    assert.equal(native.encodes.length, 0, "unsent frames are not encoded");
     frames.acknowledge(stream, 2);
     await deliver();
     offer(4);
@@ -88,7 +88,7 @@ describe("frames", () => {
     assert.deepEqual(marksOf(outlet), [1, 2, 3, 4, 5]);
   });
 
-  test("acknowledging what was never sent grants nothing", async () => {
+  test("acknowledging unsent frames grants no credit", async () => {
     const { native, frames, subscribe, offer, deliver } = setUp();
     const stream = await subscribe({ credit: 1 });
     frames.acknowledge(stream, 1_000_000);
@@ -98,10 +98,10 @@ describe("frames", () => {
     offer(2);
     assert.equal(native.encodes.length, 0);
     frames.acknowledge(stream, 0);
-    assert.equal(native.encodes.length, 0, "an old acknowledgement takes nothing back and grants nothing");
+    assert.equal(native.encodes.length, 0, "an old acknowledgement has no effect");
   });
 
-  test("while one picture is on its way the newest waits and those between are given back", async () => {
+  test("while one frame is being sent the newest waits and those between are released", async () => {
     const { outlet, frames, subscribe, offer, deliver } = setUp();
     await subscribe();
     offer(1);
@@ -111,7 +111,7 @@ describe("frames", () => {
       between.map((frame) => frame.held()),
       [0, 0],
     );
-    assert.equal(newest.held(), 2, "it waits, and stands by for a snapshot");
+    assert.equal(newest.held(), 2, "it waits, and is retained for a snapshot");
     await deliver();
     await deliver();
     assert.deepEqual(marksOf(outlet), [1, 4]);
@@ -126,7 +126,7 @@ describe("frames", () => {
     });
   });
 
-  test("the next picture is encoded only after the one before was written", async () => {
+  test("the next frame is encoded only after the previous one was written", async () => {
     const { native, outlet, subscribe, offer } = setUp();
     await subscribe({ credit: 8 });
     offer(1);
@@ -139,7 +139,7 @@ describe("frames", () => {
     assert.equal(native.encodes.length, 1);
   });
 
-  test("a picture is given back as soon as it is encoded", async () => {
+  test("a frame is released as soon as it is encoded", async () => {
     const { native, subscribe, offer } = setUp();
     await subscribe();
     const first = offer(1);
@@ -150,7 +150,7 @@ describe("frames", () => {
     assert.equal(first.held(), 0);
   });
 
-  test("a stream that ends in mid-encode sends nothing and gives everything back", async () => {
+  test("a stream that ends during encoding sends nothing and releases everything", async () => {
     const { native, outlet, frames, subscribe, offer } = setUp();
     const stream = await subscribe();
     const encoding = offer(1);
@@ -168,7 +168,7 @@ describe("frames", () => {
     );
   });
 
-  test("a picture that cannot be encoded is counted, logged once, and the stream goes on", async () => {
+  test("a frame that cannot be encoded is counted and logged once, and the stream continues", async () => {
     const { native, outlet, logged, frames, subscribe, offer, deliver } = setUp();
     await subscribe();
     for (const mark of [1, 2]) {
@@ -181,14 +181,14 @@ describe("frames", () => {
     await deliver();
     assert.equal(frames.counts("c", "remote").failed, 2);
     assert.deepEqual(marksOf(outlet), [3]);
-    assert.equal(JSON.parse(outlet.lines[0] ?? "").params.seq, 1, "no seq was spent");
+    assert.equal(JSON.parse(outlet.lines[0] ?? "").params.seq, 1, "no seq was used");
     assert.deepEqual(
       logged.map(([level]) => level),
       ["error"],
     );
   });
 
-  test("a picture that could not be written costs neither seq nor credit", async () => {
+  test("a frame that could not be written uses neither seq nor credit", async () => {
     const { native, outlet, frames, subscribe, offer, deliver } = setUp();
     await subscribe({ credit: 1 });
     offer(1);
@@ -202,7 +202,7 @@ describe("frames", () => {
     assert.equal(frames.counts("c", "remote").failed, 1);
   });
 
-  test("each subscriber of a source has its own credit, and counts for itself", async () => {
+  test("each subscriber of a source has its own credit and its own counts", async () => {
     const { native, frames, subscribe, offer } = setUp();
     await subscribe({ credit: 1 });
     await subscribe({ credit: 1, maxWidth: 64, quality: 30 });
@@ -218,7 +218,7 @@ describe("frames", () => {
     assert.equal(frames.counts("c", "remote").waiting, 2);
   });
 
-  test("a call has a bounded number of streams, of both sources together, and another call its own", async () => {
+  test("the number of streams is limited for each call, over both sources", async () => {
     const { frames, subscribe } = setUp();
     const streams = await Promise.all(
       Array.from({ length: MAX_STREAMS_PER_CALL }, (_, index) =>
@@ -240,7 +240,7 @@ describe("frames", () => {
     await assert.rejects(subscribe(), RpcError);
   });
 
-  test("pictures that nobody watches are counted and not encoded", async () => {
+  test("frames without subscribers are counted and not encoded", async () => {
     const { native, frames, subscribe, offer } = setUp();
     await subscribe({ source: "local" });
     offer(1);
@@ -249,7 +249,7 @@ describe("frames", () => {
     assert.equal(frames.counts("c", "local").offered, 0);
   });
 
-  test("after the end of a call nothing of it is kept, and late pictures are ignored", async () => {
+  test("after the end of a call nothing of it is kept, and late frames are ignored", async () => {
     const { native, frames, subscribe, offer } = setUp();
     await subscribe();
     const held = [offer(1), offer(2)];
@@ -265,7 +265,7 @@ describe("frames", () => {
     await assert.rejects(subscribe(), (error) => error instanceof RpcError && error.kind === "unknownCall");
   });
 
-  test("close waits for the picture that is being read", async () => {
+  test("close waits for the frame that is being encoded", async () => {
     const { native, frames, subscribe, offer } = setUp();
     await subscribe();
     const frame = offer(1);

@@ -1,5 +1,5 @@
-// The addon's core as plain programs: all of it under AddressSanitizer and UndefinedBehaviorSanitizer, what runs in several
-// threads under ThreadSanitizer too. The tests themselves are in core/*.cc; each of their lines becomes a test here.
+// Runs the addon's core as plain programs: all of it under AddressSanitizer and UndefinedBehaviorSanitizer, and the
+// threaded parts under ThreadSanitizer too. The tests are in core/*.cc. Each line of their output becomes a test here.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -27,9 +27,9 @@ async function buildAndRun(sanitizers: string, sources: readonly string[]): Prom
     const compileFlags = ["-O1", "-g1", flag, "-fno-sanitize-recover=all", ...WARNINGS];
     const program = await buildProgram({ compiler: "g++", compileFlags, linkFlags: [flag] }, sources, work);
     const ended = await run(program, []);
-    // Where the kernel scatters memory more than this sanitizer's map of it can bear; see setarch(8).
-    const isScattered = ended.stderr.includes("ThreadSanitizer: unexpected memory mapping");
-    return isScattered ? await run("setarch", ["-R", program]) : ended;
+    // ThreadSanitizer cannot handle the kernel's address randomisation here, so it is turned off: setarch(8).
+    const isRandomised = ended.stderr.includes("ThreadSanitizer: unexpected memory mapping");
+    return isRandomised ? await run("setarch", ["-R", program]) : ended;
   } finally {
     await rm(work, { recursive: true });
   }
@@ -53,7 +53,7 @@ for (const [sanitizers, meaning, sources] of variants) {
       test(name ?? line, () => assert.ok(name !== undefined && failed === undefined, line));
     }
 
-    test(`ends without a complaint of the sanitizers, ${meaning}`, () => {
+    test(`ends without a sanitizer report, ${meaning}`, () => {
       assert.equal(ended.stderr, "");
       assert.equal(ended.status, 0);
     });

@@ -1,4 +1,4 @@
-// The addon at the edges of a process's life: how it loads, how it lets go, and what it does to stdout.
+// Loading the addon, the end of a process that uses it, and its effect on stdout and sockets.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { loadNative } from "../../../native/index.ts";
 
 const NATIVE = fileURLToPath(new URL("../../../native/", import.meta.url));
-/** As a URL, since a worker made of text has no folder to resolve a path from. */
+/** As a URL, because a worker made from text has no folder to resolve paths from. */
 const FACADE = new URL("../../../native/index.ts", import.meta.url).href;
 const LIMIT_MS = 30_000;
 const OPEN_PATTERN = `
@@ -31,7 +31,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a script in a Node of its own. */
+/** Runs a script in a separate Node process. */
 async function runScript(script: string): Promise<Ended> {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -75,7 +75,7 @@ describe("a process with a capture", { timeout: 120_000 }, () => {
       process.exit(0);`);
   });
 
-  test("survives worker threads that are ended in mid-capture", async () => {
+  test("survives worker threads that are terminated during a capture", async () => {
     await expectCleanEnd(`
       import { Worker } from "node:worker_threads";
       import { once } from "node:events";
@@ -90,7 +90,7 @@ describe("a process with a capture", { timeout: 120_000 }, () => {
       if (names.includes("capture\\n")) throw new Error("a capture thread was left");`);
   });
 
-  test("reports an exception of its frame callback as uncaught, and lends the buffer no longer", async () => {
+  test("reports an exception of the frame callback as uncaught, and releases the frame", async () => {
     const { stdout } = await expectCleanEnd(`
       const { loadNative } = await import(${JSON.stringify(FACADE)});
       let kept;
@@ -108,7 +108,7 @@ describe("a process with a capture", { timeout: 120_000 }, () => {
 });
 
 describe("protectStdout", { timeout: 60_000 }, () => {
-  test("sends what is printed to stderr, and only the protocol to stdout", async () => {
+  test("redirects printed text to stderr, and keeps stdout for the protocol", async () => {
     const { status, stdout, stderr } = await runScript(`
       const { loadNative } = await import(${JSON.stringify(FACADE)});
       const { writeSync } = await import("node:fs");
@@ -118,7 +118,7 @@ describe("protectStdout", { timeout: 60_000 }, () => {
     assert.deepEqual([status, stdout, stderr], [0, "protocol\n", "noise\n"]);
   });
 
-  test("keeps the protocol's descriptor from children", async () => {
+  test("makes the protocol's descriptor close-on-exec", async () => {
     const { status, stdout } = await runScript(`
       const { loadNative } = await import(${JSON.stringify(FACADE)});
       const { writeSync, readFileSync } = await import("node:fs");
@@ -148,7 +148,7 @@ describe("dieWithParent", { timeout: 60_000 }, () => {
       { stdio: ["ignore", "pipe", "inherit"], timeout: LIMIT_MS },
     );
     await once(parent.stdout, "data");
-    // The grandchild holds the pipe's other end; it closes when that process has gone.
+    // The grandchild holds the pipe's other end, which closes when that process has ended.
     const closed = once(parent, "close");
     parent.kill("SIGKILL");
     parent.stdout.resume();
@@ -158,7 +158,7 @@ describe("dieWithParent", { timeout: 60_000 }, () => {
 
 describe("loading the addon", { timeout: 60_000 }, () => {
   for (const place of ["native", "dist/native"]) {
-    test(`finds the binary from ${place}/, and names file and remedy where it is missing`, async () => {
+    test(`finds the binary from ${place}/, and names file and remedy when it is missing`, async () => {
       const root = await mkdtemp(join(tmpdir(), "native-loading-"));
       try {
         await mkdir(join(root, place), { recursive: true });
@@ -193,7 +193,7 @@ describe("openResettingListener", { timeout: 60_000 }, () => {
     ["{ fd: loadNative().openResettingListener() }", "ECONNRESET"],
     ['{ port: 0, host: "127.0.0.1" }', undefined],
   ] as const) {
-    test(`a killed process's connections end with ${code ?? "no error by Node's own listener"}`, async () => {
+    test(`connections of a killed process end with ${code ?? "no error with Node's own listener"}`, async () => {
       const child = spawn(process.execPath, ["--input-type=module", "-e", serve(listening)], {
         stdio: ["ignore", "pipe", "inherit"],
         timeout: LIMIT_MS,
@@ -212,7 +212,7 @@ describe("openResettingListener", { timeout: 60_000 }, () => {
     });
   }
 
-  test("is bound to loopback alone", async () => {
+  test("is bound to loopback only", async () => {
     const server = createServer();
     server.listen({ fd: loadNative().openResettingListener() });
     await once(server, "listening");

@@ -1,4 +1,4 @@
-// The test pattern's capture: stamps, pool, counters, and what is left after close.
+// The capture of the test pattern: stamps, pool, counters, and resources after close.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -13,7 +13,7 @@ import type {
 } from "../../../native/types.ts";
 
 const native = loadNative();
-const WISH: CaptureConstraints = { width: 320, height: 240, fps: 60 };
+const CONSTRAINTS: CaptureConstraints = { width: 320, height: 240, fps: 60 };
 /** The addon's pool; see kPoolSlots. */
 const POOL_SLOTS = 5;
 
@@ -21,9 +21,9 @@ function unexpected(error: Error): void {
   throw error;
 }
 
-/** Opens the pattern, gives each picture to `onFrame` until it returns true, then closes. */
+/** Opens the test pattern, passes frames to `onFrame` until it returns true, then closes it. */
 async function untilTrue(
-  wish: CaptureConstraints,
+  options: CaptureConstraints,
   onFrame: (frame: VideoFrame) => boolean,
 ): Promise<Capture> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -37,7 +37,7 @@ async function untilTrue(
     },
     onError: reject,
   };
-  const capture = await native.openPattern(wish, callbacks);
+  const capture = await native.openPattern(options, callbacks);
   try {
     await promise;
   } finally {
@@ -48,7 +48,7 @@ async function untilTrue(
 
 function stampOf(frame: VideoFrame): PatternStamp {
   const stamp = native.readStamp(frame);
-  assert.ok(stamp, "the picture carries no stamp");
+  assert.ok(stamp, "the frame carries no stamp");
   return stamp;
 }
 
@@ -76,20 +76,20 @@ describe("the test pattern", { timeout: 30_000 }, () => {
     });
   }
 
-  test("moves: consecutive pictures differ below the stamp", async () => {
+  test("moves: consecutive frames differ below the stamp", async () => {
     let last: Buffer | undefined;
     let compared = 0;
-    await untilTrue(WISH, ({ data, width, height }) => {
-      const picture = Buffer.from(data.subarray((width * height) / 8, width * height));
-      if (last !== undefined) assert.notEqual(picture.compare(last), 0);
-      last = picture;
+    await untilTrue(CONSTRAINTS, ({ data, width, height }) => {
+      const frame = Buffer.from(data.subarray((width * height) / 8, width * height));
+      if (last !== undefined) assert.notEqual(frame.compare(last), 0);
+      last = frame;
       compared++;
       return compared === 4;
     });
   });
 
-  test("a damaged stamp is not believed", async () => {
-    await untilTrue(WISH, (frame) => {
+  test("a damaged stamp is rejected", async () => {
+    await untilTrue(CONSTRAINTS, (frame) => {
       const { width, height } = frame;
       const data = Uint8Array.from(frame.data);
       const cell = width / 32;
@@ -101,26 +101,26 @@ describe("the test pattern", { timeout: 30_000 }, () => {
     });
   });
 
-  test("a picture without a stamp, or too small for one, yields none", () => {
+  test("a frame without a stamp, or too small for one, yields none", () => {
     assert.equal(native.readStamp({ data: new Uint8Array(320 * 240 * 1.5), width: 320, height: 240 }), null);
     assert.equal(native.readStamp({ data: new Uint8Array(6), width: 2, height: 2 }), null);
   });
 
-  test("a size that the stamp does not fit in is refused with both sizes named", async () => {
+  test("a size that is too small for the stamp is refused with both sizes named", async () => {
     const opening = native.openPattern(
       { width: 32, height: 32, fps: 30 },
-      { onFrame: () => assert.fail("no picture can come"), onError: unexpected },
+      { onFrame: () => assert.fail("no frame can come"), onError: unexpected },
     );
     await assert.rejects(opening, { name: "CaptureError", message: /at least 64x32, not 32x32/ });
   });
 });
 
 describe("the pool of frames", { timeout: 30_000 }, () => {
-  test("when every buffer is held, pictures are dropped and counted, and come again after a release", async () => {
+  test("when every buffer is held, frames are dropped and counted, and resume after a release", async () => {
     const held: VideoFrame[] = [];
     const filled = Promise.withResolvers<void>();
     const again = Promise.withResolvers<void>();
-    const capture = await native.openPattern(WISH, {
+    const capture = await native.openPattern(CONSTRAINTS, {
       onFrame(frame) {
         if (held.length === POOL_SLOTS) {
           again.resolve();
@@ -142,10 +142,10 @@ describe("the pool of frames", { timeout: 30_000 }, () => {
     for (const frame of held.slice(1)) frame.release();
   });
 
-  test("buffers are used again: many pictures come from the same few", async () => {
+  test("buffers are reused: many frames come in the same few buffers", async () => {
     const buffers = new Set<ArrayBufferLike>();
     let count = 0;
-    await untilTrue({ ...WISH, fps: 240 }, ({ data }) => {
+    await untilTrue({ ...CONSTRAINTS, fps: 240 }, ({ data }) => {
       buffers.add(data.buffer);
       count++;
       return count === 60;
@@ -153,10 +153,10 @@ describe("the pool of frames", { timeout: 30_000 }, () => {
     assert.ok(buffers.size <= POOL_SLOTS, `${buffers.size} buffers`);
   });
 
-  test("a busy main thread gets the newest picture, and the counters add up", async () => {
+  test("a busy main thread receives the newest frame, and the counters add up", async () => {
     let last = -1;
     let gaps = 0;
-    const capture = await untilTrue({ ...WISH, fps: 240 }, (frame) => {
+    const capture = await untilTrue({ ...CONSTRAINTS, fps: 240 }, (frame) => {
       const { sequence } = stampOf(frame);
       if (last >= 0) gaps += sequence - last - 1;
       last = sequence;
@@ -176,7 +176,7 @@ describe("closing a capture", { timeout: 60_000 }, () => {
     let after = 0;
     let closing: Promise<void> | undefined;
     const capture = await native.openPattern(
-      { ...WISH, fps: 240 },
+      { ...CONSTRAINTS, fps: 240 },
       {
         onFrame() {
           if (closing !== undefined) after++;
@@ -189,8 +189,8 @@ describe("closing a capture", { timeout: 60_000 }, () => {
     assert.equal(after, 0);
   });
 
-  test("200 captures leave no descriptor and no thread", async () => {
-    const cycle = () => untilTrue({ ...WISH, fps: 240 }, () => true);
+  test("200 captures leave no descriptor and no thread behind", async () => {
+    const cycle = () => untilTrue({ ...CONSTRAINTS, fps: 240 }, () => true);
     await cycle();
     const before = held();
     for (let i = 0; i < 200; i++) await cycle();
@@ -198,7 +198,7 @@ describe("closing a capture", { timeout: 60_000 }, () => {
   });
 });
 
-/** readdir's own descriptor is counted each time alike. */
+/** readdir's own descriptor is included in every count. */
 function held() {
   return {
     descriptors: readdirSync("/proc/self/fd").length,

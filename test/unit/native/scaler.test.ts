@@ -1,4 +1,4 @@
-// Pictures made smaller off the main thread: size, content, and one at a time.
+// Scaling on a worker thread: size, content, and one frame at a time.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -19,7 +19,7 @@ function halves(width: number, height: number): Uint8Array {
 }
 
 for (const [width, height, toWidth, toHeight] of SIZES) {
-  test(`${width}x${height} becomes ${toWidth}x${toHeight} and shows the same`, async () => {
+  test(`${width}x${height} is scaled to ${toWidth}x${toHeight} with the same content`, async () => {
     const scaler = loadNative().createScaler();
     const made = await scaler.scale({ data: halves(width, height), width, height }, toWidth, toHeight);
     const chroma = Math.ceil(toWidth / 2) * Math.ceil(toHeight / 2);
@@ -31,13 +31,13 @@ for (const [width, height, toWidth, toHeight] of SIZES) {
   });
 }
 
-test("a second picture at the same time, a wrong size and too few bytes are refused", async () => {
+test("a second frame at the same time, a wrong size and too few bytes are refused", async () => {
   const scaler = loadNative().createScaler();
-  const picture = { data: halves(64, 48), width: 64, height: 48 };
-  const first = scaler.scale(picture, 32, 24);
-  await assert.rejects(scaler.scale(picture, 32, 24), /still at work/);
+  const frame = { data: halves(64, 48), width: 64, height: 48 };
+  const first = scaler.scale(frame, 32, 24);
+  await assert.rejects(scaler.scale(frame, 32, 24), /still scaling/);
   await first;
-  await assert.rejects(scaler.scale(picture, 0, 24), RangeError);
-  await assert.rejects(scaler.scale({ ...picture, data: new Uint8Array(10) }, 32, 24), RangeError);
-  assert.equal((await scaler.scale(picture, 32, 24)).length, 1152);
+  await assert.rejects(scaler.scale(frame, 0, 24), RangeError);
+  await assert.rejects(scaler.scale({ ...frame, data: new Uint8Array(10) }, 32, 24), RangeError);
+  assert.equal((await scaler.scale(frame, 32, 24)).length, 1152);
 });

@@ -21,7 +21,7 @@ function numbered(port: number) {
   return { candidate: `candidate:1 1 udp 1 127.0.0.1 ${port} typ host`, sdpMid: "0", sdpMLineIndex: 0 };
 }
 
-test("candidates wait for a description and then pass in their order", () => {
+test("candidates wait for a description and are then applied in order", () => {
   const { buffer, given } = recording();
   buffer.add(numbered(1));
   buffer.add(numbered(2));
@@ -56,7 +56,7 @@ test("a candidate of a restart waits for the description with its username fragm
   assert.equal(given.length, 3);
 });
 
-test("absent, null and empty fields are left out, and the first m-line stands in for none", () => {
+test("absent, null and empty fields are omitted, and the first m-line is the default", () => {
   const { buffer, given } = recording();
   buffer.describedBy(DESCRIPTION);
   const candidate = "candidate:1 1 udp 1 127.0.0.1 9 typ host";
@@ -70,7 +70,7 @@ test("absent, null and empty fields are left out, and the first m-line stands in
   ]);
 });
 
-test("an empty candidate is counted and goes nowhere", () => {
+test("an empty candidate is counted and not applied", () => {
   const { buffer, given } = recording();
   buffer.describedBy(DESCRIPTION);
   buffer.add({ candidate: "", sdpMid: "0" });
@@ -78,7 +78,7 @@ test("an empty candidate is counted and goes nowhere", () => {
   assert.equal(buffer.counts().empty, 1);
 });
 
-test("what the engine rejects or throws is counted, not passed on", async () => {
+test("the engine's rejections and exceptions are counted", async () => {
   const rejecting = recording(() => Promise.reject(new Error("no such m-line")));
   const throwing = recording(() => {
     throw new TypeError("cannot parse");

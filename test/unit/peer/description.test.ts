@@ -13,31 +13,31 @@ const HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
 const AUDIO = "m=audio 9 X 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:au/+\r\n";
 const VIDEO = "m=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:vi\r\n";
 
-test("the ceiling goes into every video section, behind its connection line", () => {
+test("the limit is added to every video section, behind its connection line", () => {
   const limited = withVideoCeiling(HEAD + AUDIO + VIDEO + VIDEO, 1_500_000);
   const expected = VIDEO.replace("0.0.0.0\r\n", "0.0.0.0\r\nb=AS:1500\r\n");
   assert.equal(limited, HEAD + AUDIO + expected + expected);
 });
 
-test("a lower limit of the remote side stays", () => {
+test("a lower limit of the remote side is kept", () => {
   for (const line of ["b=AS:300", "b=TIAS:300000"]) {
     const sdp = HEAD + VIDEO.replace("0.0.0.0\r\n", `0.0.0.0\r\n${line}\r\n`);
     assert.equal(withVideoCeiling(sdp, 1_500_000), sdp);
   }
 });
 
-test("a higher limit of the remote side gives way to ours", () => {
+test("our limit replaces a higher limit of the remote side", () => {
   const sdp = HEAD + VIDEO.replace("0.0.0.0\r\n", "0.0.0.0\r\nb=AS:9000\r\nb=TIAS:9000000\r\n");
   const limited = withVideoCeiling(sdp, 1_500_000);
   assert.deepEqual(limited.match(/^b=.*$/gm), ["b=AS:1500"]);
 });
 
-test("a section without a connection line gets the limit behind its m-line", () => {
+test("in a section without a connection line the limit follows the m-line", () => {
   const limited = withVideoCeiling(`${HEAD}m=video 9 X 96\na=mid:1\n`, 200_000);
   assert.match(limited, /m=video 9 X 96\r?\nb=AS:200\r?\na=mid:1/);
 });
 
-test("nothing of a description without video changes", () => {
+test("a description without video stays unchanged", () => {
   assert.equal(withVideoCeiling(HEAD + AUDIO, 1_500_000), HEAD + AUDIO);
 });
 
@@ -54,19 +54,19 @@ const FEEDBACK = [
   "",
 ];
 
-test("an offer that can do with the receiver's estimate loses transport-wide feedback and nothing else", () => {
+test("an offer with receiver-side estimation loses transport-wide feedback and nothing else", () => {
   const kept = FEEDBACK.filter((line) => !/transport/.test(line)).join("\r\n");
   assert.equal(withReceiverEstimate(HEAD + VIDEO + FEEDBACK.join("\r\n")), HEAD + VIDEO + kept);
 });
 
-test("an offer without send times or without the receiver's estimate keeps transport-wide feedback", () => {
+test("an offer without send times or without receiver-side estimation keeps transport-wide feedback", () => {
   for (const missing of [/abs-send-time/, /goog-remb/]) {
     const sdp = HEAD + VIDEO + FEEDBACK.filter((line) => !missing.test(line)).join("\r\n");
     assert.equal(withReceiverEstimate(sdp), sdp);
   }
 });
 
-test("candidates are written into the section that they name, by its id or else by its place, each once", () => {
+test("candidates are added to their section by mid or index, each once", () => {
   const sections = `${HEAD + AUDIO}a=mid:a\r\n${VIDEO}a=mid:v\r\n`;
   const first = { candidate: "candidate:1 1 udp 9 192.0.2.1 9 typ host ufrag vi network-id 1" };
   const second = { candidate: "candidate:2 1 udp 8 192.0.2.2 9 typ host" };
@@ -83,7 +83,7 @@ test("candidates are written into the section that they name, by its id or else 
   assert.equal(withCandidates(sections, []), sections);
 });
 
-test("an answer says what goes which way, seen from either side", () => {
+test("the directions are read from an answer, from either side", () => {
   const both = { sends: true, receives: true };
   const none = { sends: false, receives: false };
   const sends = { sends: true, receives: false };
@@ -106,7 +106,7 @@ test("an answer says what goes which way, seen from either side", () => {
   }
 });
 
-test("sound is asked for in packets of 10 ms, unless its receiver wants another length", () => {
+test("audio packets of 10 ms are requested, unless the receiver asks for another length", () => {
   assert.equal(withShortPackets(HEAD + AUDIO + VIDEO), `${HEAD}${AUDIO}a=ptime:10\r\n${VIDEO}`);
   const other = `${HEAD}${AUDIO}a=ptime:40\r\n${VIDEO}`;
   assert.equal(withShortPackets(other), other);

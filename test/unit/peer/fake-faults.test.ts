@@ -14,7 +14,7 @@ test("a fake that cannot load refuses to make a peer", async () => {
   await assert.rejects(observePeer(engine), PeerError);
 });
 
-test("a fake set to refuse descriptions refuses offers and answers", async () => {
+test("a fake with refused descriptions refuses offers and answers", async () => {
   const { engine, caller, callee } = await pairOf();
   const offer = await caller.peer.createOffer();
   engine.faults.refusesDescriptions = true;
@@ -31,7 +31,7 @@ test("a fake that never connects stays connecting", async () => {
   assert.deepEqual([caller.states, callee.states], [["connecting"], ["connecting"]]);
 });
 
-test("a fake that lost its path carries nothing until ICE was restarted", async () => {
+test("a fake without a path delivers nothing until an ICE restart", async () => {
   const { engine, caller, callee } = await pairOf();
   await connect(caller, callee);
   for (const peer of engine.peers) peer.disconnect();
@@ -42,7 +42,7 @@ test("a fake that lost its path carries nothing until ICE was restarted", async 
   await connected(caller, callee);
 });
 
-test("a fake that lost its path may find it again by itself, or fail", async () => {
+test("a fake without a path may reconnect by itself, or fail", async () => {
   const { engine, caller, callee } = await pairOf();
   await connect(caller, callee);
   const [first] = engine.peers;

@@ -1,4 +1,4 @@
-// Our own candidates: which belong to the description that leaves, and how long it waits for them.
+// Our own candidates: which belong to a description, and how long it waits for them.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ const sdpOf = (fragment: string) => `v=0\r\nm=audio 9 X 111\r\na=ice-ufrag:${fra
 const candidateOf = (usernameFragment: string) => ({ candidate: "candidate:1", usernameFragment });
 const { signal: open } = new AbortController();
 
-test("the wait ends as soon as all candidates are found", async (t) => {
+test("the wait ends as soon as all candidates are gathered", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const own = new LocalCandidates();
   own.describedBy(sdpOf("one"));
@@ -19,7 +19,7 @@ test("the wait ends as soon as all candidates are found", async (t) => {
   assert.equal(own.found().length, 1);
 });
 
-test("the end of the search counts once something was found, since the engine may tell it first", async (t) => {
+test("the end of gathering counts only after a candidate, because the engine may report it first", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const own = new LocalCandidates();
   own.describedBy(sdpOf("one"));
@@ -31,7 +31,7 @@ test("the end of the search counts once something was found, since the engine ma
   assert.equal(own.found().length, 2);
 });
 
-test("the wait ends when its time is up, at once without one, and when the connection closes", async (t) => {
+test("the wait ends at its limit, at once with a limit of 0, and when the connection closes", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const own = new LocalCandidates();
   own.describedBy(sdpOf("one"));
@@ -46,7 +46,7 @@ test("the wait ends when its time is up, at once without one, and when the conne
   await own.gathered(300, closing.signal);
 });
 
-test("a description that restarts ICE waits for candidates of its own, and holds no others", async (t) => {
+test("a description of an ICE restart waits for its own candidates, and contains no others", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const own = new LocalCandidates();
   own.describedBy(sdpOf("one"));
@@ -62,7 +62,7 @@ test("a description that restarts ICE waits for candidates of its own, and holds
   assert.deepEqual(own.found(), [candidateOf("two")]);
 });
 
-test("a second description without a restart holds what was found, and waits for nothing", async () => {
+test("a second description without a restart contains the gathered candidates, without a wait", async () => {
   const own = new LocalCandidates();
   own.describedBy(sdpOf("one"));
   own.add(candidateOf("one"));

@@ -51,7 +51,7 @@ const REPORT: [string, WrtcStatsEntry][] = [
   ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.05 }],
 ];
 
-test("every figure is read from its entry, and the pair in use is the transport's", () => {
+test("every figure is read from its entry, and the selected pair is the transport's", () => {
   assert.deepEqual(readStatistics(new Map(REPORT)), {
     roundTripMs: 12,
     availableSendBps: 800_000,
@@ -78,11 +78,11 @@ test("without a transport entry the nominated pair is read", () => {
   assert.equal(readStatistics(new Map(REPORT.slice(1))).roundTripMs, 9000);
 });
 
-test("an empty report gives zeros and unknowns", () => {
+test("an empty report yields zeros and nulls", () => {
   assert.deepEqual(readStatistics(new Map()), NO_STATISTICS);
 });
 
-test("a negative count of lost packets is none lost", () => {
+test("a negative count of lost packets becomes 0", () => {
   const report = new Map([["I", { type: "inbound-rtp", kind: "audio", packetsLost: -3 }]]);
   assert.equal(readStatistics(report).packetsLost, 0);
 });

@@ -13,7 +13,7 @@ const IGNORE = {
   onAudio: () => undefined,
 };
 
-test("an engine whose binary is missing says so, with the platform and what was expected", async () => {
+test("an engine without its binary fails with the platform and the expected package", async () => {
   const engine = createWrtcEngine(() => {
     throw new Error("Could not find wrtc binary");
   });
@@ -50,17 +50,17 @@ test("an offer while a remote offer is being answered is refused, naming the sta
   peer.close();
 });
 
-test("a second negotiation step while one is under way is refused, naming the first", async () => {
+test("a second negotiation step during another is refused, naming the first", async () => {
   const stub = stubWrtc();
   stub.stuck.add("setRemote offer");
   const peer = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
   const answering = assert.rejects(peer.answerOffer("v=0"), /the peer was closed/);
-  await assert.rejects(peer.createOffer(), /createOffer: answerOffer is still under way/);
+  await assert.rejects(peer.createOffer(), /createOffer: answerOffer is still in progress/);
   peer.close();
   await answering;
 });
 
-test("an engine that does not answer is given up after a deadline", async (t) => {
+test("an engine that does not answer causes an error after a deadline", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   for (const stuck of ["createOffer", "setLocal offer", "getStats"]) {
     const stub = stubWrtc();
@@ -68,7 +68,7 @@ test("an engine that does not answer is given up after a deadline", async (t) =>
     const peer = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
     const step = stuck === "getStats" ? peer.statistics() : peer.createOffer();
     const refused = assert.rejects(step, /: the engine took longer than 5000 ms/);
-    // The second awaited call is made some promise turns after the first.
+    // The second awaited call happens some promise turns after the first.
     await new Promise((resolve) => setImmediate(resolve));
     t.mock.timers.tick(5000);
     await refused;
@@ -76,7 +76,7 @@ test("an engine that does not answer is given up after a deadline", async (t) =>
   }
 });
 
-test("a remote offer that cannot be answered is taken back", async () => {
+test("a remote offer that cannot be answered is rolled back", async () => {
   const stub = stubWrtc();
   const connection = stub.module.RTCPeerConnection;
   class Refusing extends connection {
@@ -102,14 +102,14 @@ test("close stops the tracks before the connection", async () => {
   assert.deepEqual(stub.calls, ["stop audio track", "stop video track", "close"]);
 });
 
-test("stereo becomes the mean of both channels, and mono passes unchanged", () => {
+test("stereo becomes the mean of both channels, and mono stays unchanged", () => {
   const mono = Int16Array.of(1, 2, 3);
   assert.equal(toMono({ samples: mono, channelCount: 1 }), mono);
   const stereo = { samples: Int16Array.of(100, 300, -32768, -32768, 32767, 32767), channelCount: 2 };
   assert.deepEqual(toMono(stereo), Int16Array.of(200, -32768, 32767));
 });
 
-test("the ceiling is the transceiver's own where we offer, and a bandwidth line where we answer", async () => {
+test("the video limit is set on the transceiver when we offer, and as a bandwidth line when we answer", async () => {
   const video = "v=0\r\nm=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\n";
   const stub = stubWrtc();
   const answering = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
