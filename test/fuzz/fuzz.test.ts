@@ -1,5 +1,5 @@
-// Fuzzes the addon's core for a minute in all, beginning with the kept corpus. An input that is found to crash belongs
-// into the corpus, beside its mending.
+// Fuzzes the addon's core for a minute in total, starting with the kept corpus. Add an input that crashes to found/,
+// together with its fix.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
@@ -11,14 +11,14 @@ import { run } from "../support/process/cpp-build.ts";
 import { buildFuzzers, CORPUS, FOUND, FUZZ_TARGETS, fuzz } from "../support/process/fuzzers.ts";
 
 const SECONDS = 64;
-/** So that a clone stays small. */
+/** Keeps a clone small. */
 const MOST_CORPUS_BYTES = 300_000;
 
 const work = mkdtempSync(join(tmpdir(), "fuzzers-"));
 after(() => rm(work, { recursive: true }));
 const programs = await buildFuzzers(work);
 
-/** Inputs that crashed once, named by what they did. */
+/** Inputs that once crashed, named by their content. */
 function foundBy(target: string): string[] {
   const folder = join(FOUND, target);
   return existsSync(folder) ? readdirSync(folder) : [];
@@ -27,7 +27,7 @@ function foundBy(target: string): string[] {
 describe("the addon's core under a fuzzer", () => {
   for (const target of FUZZ_TARGETS) {
     const seconds = Math.ceil(SECONDS * target.share);
-    test(`${target.name}: ${seconds} s bring no crash, no leak and no complaint of the sanitizers`, async () => {
+    test(`${target.name}: ${seconds} s cause no crash, no leak and no sanitizer report`, async () => {
       const { ended, inputs, crash } = await fuzz(target, programs.get(target.name) ?? "", seconds);
       assert.equal(ended.status, 0, `${ended.stderr.slice(-8_000)}\nthe input, base64: ${crash}`);
       assert.ok(inputs > readdirSync(join(CORPUS, target.name)).length, `only ${inputs} inputs were tried`);

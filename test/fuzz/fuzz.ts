@@ -1,5 +1,5 @@
-// `npm run fuzz -- [--seconds 60] [--grow]`: fuzzes the addon's core, the seconds split over all targets. With --grow the
-// corpus is replaced by the smallest one that reaches what was reached. The status says whether anything was found.
+// `npm run fuzz -- [--seconds 60] [--grow]`: fuzzes the addon's core and splits the seconds over all targets. --grow
+// replaces the corpus by the smallest one with the same coverage. The exit status is 1 when an input crashed.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// Everything that the addon does without a camera, several of it at once, in a process of its own with a sanitizer. The
-// addon's façade is the argument. Prints what was held before and after, and how many pictures were what, as JSON.
+// Runs everything that the addon does without a camera, concurrently, in a process with a sanitizer. The argument is the
+// addon's façade. Prints the held resources before and after, and the counts of frames, as JSON.
 
 import { readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -19,7 +19,7 @@ const { loadNative } = (await import(index)) as { loadNative(): Native };
 const native = loadNative();
 const totals = { captured: 0, faulty: 0, dropped: 0, delivered: 0, seen: 0, encoded: 0, stamps: 0 };
 
-/** Looks at pictures while more come; keeps one longer than its callback. */
+/** Reads frames while more arrive, and keeps one beyond its callback. */
 async function watch(wish: (typeof WISHES)[number]): Promise<void> {
   const enough = Promise.withResolvers<void>();
   const encoder = native.createJpegEncoder();
@@ -58,7 +58,7 @@ async function watch(wish: (typeof WISHES)[number]): Promise<void> {
   totals.seen += seen;
 }
 
-/** A thread of JavaScript that is ended while it captures must give its device back. */
+/** A worker thread that is terminated during a capture must release its device. */
 async function endInMidCapture(): Promise<void> {
   const source = `
     import { parentPort, workerData } from "node:worker_threads";

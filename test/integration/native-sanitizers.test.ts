@@ -1,5 +1,5 @@
-// The whole addon under sanitizers, in Node: captures, pictures lent and given back, encoders, and threads of JavaScript that
-// end in mid-capture, many at once.
+// The whole addon under sanitizers in Node: captures, lent frames, encoders, and many worker threads that are terminated
+// during a capture.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -9,9 +9,9 @@ import { addonRaces } from "../support/process/thread-reports.ts";
 
 const SCRIPT = fileURLToPath(new URL("./native-sanitizers.child.ts", import.meta.url));
 const OPTIONS: Readonly<Record<Sanitizer, NodeJS.ProcessEnv>> = {
-  // Node gives much back only by ending; what the addon holds is counted by the script instead.
+  // Node frees much memory only at its end, so the script counts the addon's resources instead.
   address: { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS: "print_stacktrace=1" },
-  // Node's own synchronisation is not seen, so the reports are sorted here and do not decide the status.
+  // The sanitizer does not see Node's own synchronisation, so the reports are filtered here and the status is ignored.
   thread: { TSAN_OPTIONS: "exitcode=0 report_signal_unsafe=0 history_size=4" },
 };
 
@@ -35,15 +35,15 @@ for (const sanitizer of ["address", "thread"] as const) {
   after(() => addon.remove());
 
   describe(`the addon in Node under the sanitizer for ${sanitizer}`, () => {
-    test("runs to its end without a complaint about the addon", () => {
+    test("runs to its end without a report about the addon", () => {
       assert.equal(ended.status, 0, ended.stderr.slice(0, 8_000));
       if (sanitizer === "thread") assert.deepEqual(addonRaces(ended.stderr), []);
       else assert.equal(ended.stderr, "");
     });
 
-    test("gives every descriptor, thread and buffer back, and accounts for every picture", () => {
+    test("releases every descriptor, thread and buffer, and accounts for every frame", () => {
       const { before, after: afterwards, totals } = JSON.parse(ended.stdout) as Report;
-      // The engine's own buffers go when its collector likes: fewer than before are no leak.
+      // Garbage collection frees the engine's own buffers at any time, so a lower count is not a leak.
       const { arrayBuffers, ...counted } = afterwards;
       assert.deepEqual(counted, { fds: before.fds, threads: before.threads });
       assert.ok(arrayBuffers <= before.arrayBuffers, `${arrayBuffers} bytes, ${before.arrayBuffers} before`);

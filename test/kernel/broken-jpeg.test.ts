@@ -1,4 +1,4 @@
-// JPEG cut off, damaged, or of another size than the camera's, through v4l2loopback. One boot serves all tests.
+// Truncated or damaged JPEG, or JPEG of another size than the camera's, through v4l2loopback. All tests share one boot.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,27 +9,27 @@ const result = await runInVm({
   command: ["node", "test/kernel/guest/broken-jpeg-report.ts"],
   timeoutS: 240,
 });
-// The guest's report is typed by the script that prints it.
+// The script that prints the guest's report defines its type.
 const report = lastJson(result) as BrokenJpegReport;
 
 describe("a camera that sends broken JPEG", () => {
-  test("was seen with every kind", () => {
+  test("was tested with every kind", () => {
     assert.equal(report.kinds.length, 11);
   });
 
   for (const { kind, faulty, delivered, isNextWhole } of report.kinds) {
-    test(`${kind}: it is counted as faulty and not shown, and the next picture is whole`, () => {
+    test(`${kind}: it is counted as faulty and dropped, and the next frame is whole`, () => {
       assert.deepEqual({ faulty, delivered, isNextWhole }, { faulty: 1, delivered: 0, isNextWhole: true });
     });
   }
 
-  test("goes on after pictures damaged at random, and its counts add up", () => {
+  test("continues after randomly damaged frames, and its counts add up", () => {
     assert.ok(report.isLastWhole);
     const { captured, faulty, dropped, delivered } = report.counters;
     assert.equal(captured, faulty + dropped + delivered);
   });
 
-  test("leaves nothing behind", () => {
+  test("leaves no resources behind", () => {
     assert.deepEqual(report.after, report.before);
     assert.equal(report.after.deviceMaps, 0);
   });

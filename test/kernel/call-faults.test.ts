@@ -1,6 +1,6 @@
-// Every fault of a kernel camera during a call between two plugin processes, and a camera that is pulled out and plugged
-// in again: the call goes on, both users learn what is wrong, the picture returns, nothing is left behind. One boot,
-// one call.
+// Every fault of a kernel camera during a call between two plugin processes, and a camera that is unplugged and plugged in
+// again. The call continues, both hosts receive the reason, the video returns, and no resources are left. One boot, one
+// call.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -14,7 +14,7 @@ const VIVID_ID = "platform:vivid-000 vivid";
 const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
 
 const result = await runInVm({ command: ["node", "test/kernel/guest/call-fault-report.ts"], timeoutS: 540 });
-// The guest's report is typed by the script that prints it.
+// The script that prints the guest's report defines its type.
 const { outcomes, standInBars, ...end } = lastJson(result) as CallFaultReport;
 
 function during(fault: string): FaultOutcome {
@@ -23,7 +23,7 @@ function during(fault: string): FaultOutcome {
   return found;
 }
 
-/** Neither host was told of anything but a connected call, and both still have it. */
+/** Both hosts received only a connected call, and both still have it. */
 function assertCallLives({ phases, connected }: FaultOutcome): void {
   assert.deepEqual(
     phases.filter((phase) => phase !== "connected"),
@@ -36,7 +36,7 @@ function assertMoves({ distinct }: FaultOutcome): void {
   assert.ok(distinct > 1, `${distinct} different pictures came after the fault`);
 }
 
-/** Both hosts were told that nothing can be sent, each time for that reason; and at last that the picture is back. */
+/** Both hosts received that nothing can be sent, each time with the reason, and finally that the video is back. */
 function assertLadder({ sender, viewer }: FaultOutcome, why: RegExp): void {
   for (const steps of [sender, viewer]) {
     const down = steps.filter(({ mediaLevelReason }) => mediaLevelReason !== null);
@@ -52,7 +52,7 @@ function assertLadder({ sender, viewer }: FaultOutcome, why: RegExp): void {
 
 describe("a call whose camera is vivid", () => {
   for (const fault of ["bufferError", "droppedBuffers"]) {
-    test(`shows on, without a word, under ${fault}`, () => {
+    test(`continues without a report under ${fault}`, () => {
       const outcome = during(fault);
       assertCallLives(outcome);
       assertMoves(outcome);
@@ -63,7 +63,7 @@ describe("a call whose camera is vivid", () => {
     });
   }
 
-  // What is tried again before the list tells that the device has gone, finds none.
+  // A retry before the list reports the lost device finds no device.
   const reasons = {
     qbuf: /^Camera: The camera \/dev\/video0 failed: VIDIOC_QBUF .*EINVAL/,
     fatal: /^Camera: The camera \/dev\/video0 failed while it was streaming \(VIDIOC_DQBUF: EIO\)$/,
@@ -74,7 +74,7 @@ describe("a call whose camera is vivid", () => {
       /^Camera: (The camera \/dev\/video0 has been unplugged .*ENODEV|There is no camera platform:vivid)/,
   };
   for (const [fault, why] of Object.entries(reasons)) {
-    test(`comes down to receiving, tells both users why, and shows again after ${fault}`, () => {
+    test(`drops to receiving, reports the reason to both hosts, and sends again after ${fault}`, () => {
       const outcome = during(fault);
       assertCallLives(outcome);
       assertLadder(outcome, why);
@@ -84,8 +84,8 @@ describe("a call whose camera is vivid", () => {
   }
 });
 
-describe("a call whose camera is v4l2loopback, which falls silent, is pulled out and plugged in again", () => {
-  test("blames that camera, not the other one, which is in use; then the picture is back", () => {
+describe("a call whose camera is v4l2loopback, which stops delivering, is unplugged and plugged in again", () => {
+  test("reports that camera and not the other one, which is in use, and then sends again", () => {
     const outcome = during("loopback");
     assertCallLives(outcome);
     assertLadder(outcome, /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/);
@@ -93,11 +93,11 @@ describe("a call whose camera is v4l2loopback, which falls silent, is pulled out
     assert.deepEqual(outcome.cameras, ["/dev/video0", "/dev/video60"]);
   });
 
-  test("shows the other camera meanwhile, where that one is free", () => {
+  test("uses the other camera meanwhile, if that one is free", () => {
     const outcome = during("standIn");
     const { sender, viewer, cameras } = outcome;
     assertCallLives(outcome);
-    // The stand-in came before there was anything to tell the other side.
+    // The replacement was open before the other side was to be notified.
     assert.deepEqual([...new Set(viewer.map(({ mediaLevel }) => mediaLevel))].slice(1), []);
     const shown = sender.flatMap(({ deviceId }) => deviceId ?? []);
     assert.deepEqual([shown.includes(VIVID_ID), shown.at(-1)], [true, LOOPBACK_ID]);
@@ -107,12 +107,12 @@ describe("a call whose camera is v4l2loopback, which falls silent, is pulled out
   });
 });
 
-test("no fault leaves a descriptor, a thread, or mapped memory behind, at either end", () => {
+test("no fault leaves a descriptor, a thread, or mapped memory behind on either side", () => {
   for (const [fault, { before, after }] of Object.entries(outcomes)) {
     assert.deepEqual({ fault, held: after }, { fault, held: before });
   }
 });
 
-test("the call ends as calls do, with no camera open", () => {
+test("the call ends normally, with no camera open", () => {
   assert.deepEqual(end, { openAtEnd: [], statuses: [0, 0] });
 });

@@ -1,4 +1,4 @@
-// A whole call in the kernel machine, with real drivers at both ends. One boot serves all tests.
+// A whole call in the kernel machine, with real drivers on both sides. All tests share one boot.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -10,33 +10,33 @@ import type { CallReport } from "./guest/call-report.ts";
 const TOLERANCE = 24;
 
 const result = await runInVm({ command: ["node", "test/kernel/guest/call-report.ts"], timeoutS: 500 });
-// The guest's report is typed by the script that prints it.
+// The script that prints the guest's report defines its type.
 const report = lastJson(result) as CallReport;
 
 describe("a call with cameras of the kernel", () => {
-  test("no camera is open before the call, nor while it rings", () => {
+  test("no camera is open before the call or while it rings", () => {
     assert.deepEqual([report.openBefore, report.openWhileRinging], [[], []]);
   });
 
-  test("in the call each side holds its own camera and no other", () => {
+  test("during the call each side holds only its own camera", () => {
     assert.deepEqual(report.openInCall, [["/dev/video0"], ["/dev/video60"]]);
   });
 
-  test("vivid's YUYV reaches the own host and the other's", () => {
+  test("vivid's YUYV reaches both hosts", () => {
     const { aliceLocal, bobRemote } = report.pictures;
     assert.deepEqual([aliceLocal.width, aliceLocal.height], [320, 180]);
     assertColourBars(bobRemote.bars, TOLERANCE);
     assert.ok(aliceLocal.distinct > 1 && bobRemote.distinct > 1);
   });
 
-  test("v4l2loopback's MJPEG reaches the own host and the other's", () => {
+  test("v4l2loopback's MJPEG reaches both hosts", () => {
     const { bobLocal, aliceRemote } = report.pictures;
     assert.deepEqual([bobLocal.width, bobLocal.height], [160, 120]);
     assert.ok(bobLocal.distinct > 1 && aliceRemote.distinct > 1);
     assert.ok(new Set(aliceRemote.bars.map(String)).size > 3, "the picture has no colours");
   });
 
-  test("with the camera off the device is closed, and on again the picture is back", () => {
+  test("switching the camera off closes the device, and switching it on brings the video back", () => {
     assert.deepEqual(report.openWhileOff, []);
     assert.equal(report.againRemote.width, 320);
   });

@@ -1,4 +1,4 @@
-// Real drivers in the kernel machine: what the addon makes of vivid and v4l2loopback. One boot serves all tests.
+// The addon with real drivers in the kernel machine: vivid and v4l2loopback. All tests share one boot.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -6,7 +6,7 @@ import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
 import type { CameraReport } from "./guest/camera-report.ts";
 import type { Holdings, Look } from "./guest/capture-run.ts";
 
-/** SMPTE colour bars of 75 %, Y U V of video range, BT.601: vivid's first picture. */
+/** vivid's first frame: SMPTE colour bars of 75 %, Y U V of video range, BT.601. */
 const BARS = [
   [180, 128, 128],
   [162, 44, 142],
@@ -17,15 +17,15 @@ const BARS = [
   [35, 212, 114],
   [16, 128, 128],
 ];
-/** The driver rounds by a transfer function of its own. */
+/** The driver rounds with its own transfer function. */
 const BAR_TOLERANCE = 3;
 
 const result = await runInVm({ command: ["node", "test/kernel/guest/camera-report.ts"], timeoutS: 180 });
-// The guest's report is typed by the script that prints it.
+// The script that prints the guest's report defines its type.
 const report = lastJson(result) as CameraReport;
 
 describe("a camera of the kernel", () => {
-  test("only nodes that capture video are listed, though the driver made others", () => {
+  test("only nodes that capture video are listed, although the driver created others", () => {
     assert.ok(report.otherNodesExist);
     assert.deepEqual(
       report.listedAlone.map(({ path, name }) => [path, name]),
@@ -42,7 +42,7 @@ describe("a camera of the kernel", () => {
   });
 
   for (const { mode, looks, counters } of report.formats) {
-    test(`${mode.fourcc} comes in the wished size and rate, with the right colours, changing`, () => {
+    test(`${mode.fourcc} comes in the requested size and rate, with the right colours, and changes`, () => {
       assert.deepEqual([mode.width, mode.height, Math.round(mode.fps)], [640, 360, 30]);
       for (const look of looks) assertBars(look);
       assertMoving(looks, 640 * 360 * 1.5);
@@ -51,14 +51,14 @@ describe("a camera of the kernel", () => {
     });
   }
 
-  test("all four raw formats were opened as such", () => {
+  test("all four raw formats were opened", () => {
     assert.deepEqual(
       report.formats.map(({ mode }) => mode.fourcc),
       ["YUYV", "UYVY", "NV12", "YU12"],
     );
   });
 
-  test("MJPG is decoded to pictures of its own size that change", () => {
+  test("MJPG is decoded to frames of its size that change", () => {
     assert.deepEqual(
       [report.loopback.mode.width, report.loopback.mode.height, report.loopback.mode.fourcc],
       [320, 240, "MJPG"],
@@ -67,7 +67,7 @@ describe("a camera of the kernel", () => {
     assert.equal(report.loopback.counters.faulty, 0);
   });
 
-  test("a picture that the driver marks as faulty is counted and not delivered", () => {
+  test("a frame that the driver marks as faulty is counted and not delivered", () => {
     assert.ok(report.faulty.faulty >= 1);
     assert.equal(
       report.faulty.captured,
@@ -84,13 +84,13 @@ describe("a camera that fails", () => {
     assert.match(report.busy.message, /in use by another program/);
   });
 
-  test("a refused STREAMON is named and leaves nothing open", () => {
+  test("a refused STREAMON is reported and leaves nothing open", () => {
     assert.equal(report.refusedStart.error.operation, "VIDIOC_STREAMON");
     assert.equal(report.refusedStart.error.errno, "EINVAL");
     assertSame(report.refusedStart.before, report.refusedStart.after);
   });
 
-  test("a node that does not capture, and a format that is not there, are told as such", () => {
+  test("a node that does not capture and a missing format are reported", () => {
     assert.match(report.notCapturing.message, /does not capture video/);
     assert.match(report.wrongFormat.message, /no MJPG pictures/);
   });
@@ -107,7 +107,7 @@ describe("a camera that fails", () => {
     assertSame(report.unplugged.before, report.unplugged.after);
   });
 
-  test("after ten captures descriptors, threads and mapped memory are as before", () => {
+  test("after ten captures descriptors, threads and mapped memory are unchanged", () => {
     const { before, open, after } = report.cycles;
     assert.ok(open.deviceMaps >= 2 && open.fds > before.fds && open.threads > before.threads);
     assertSame(before, after);

@@ -1,5 +1,5 @@
-// Each fault of a kernel camera during a capture, and a camera that is pulled out and plugged in again: the capture
-// goes on or says why it ended, the camera opens again, and nothing is left behind. One boot serves all tests.
+// Each fault of a kernel camera during a capture, and a camera that is unplugged and plugged in again. The capture continues
+// or ends with a reason, the camera opens again, and no resources are left. All tests share one boot.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -10,7 +10,7 @@ import type { FaultReport } from "./guest/fault-report.ts";
 const VIVID_ID = "platform:vivid-000 vivid";
 
 const result = await runInVm({ command: ["node", "test/kernel/guest/fault-report.ts"], timeoutS: 400 });
-// The guest's report is typed by the script that prints it.
+// The script that prints the guest's report defines its type.
 const report = lastJson(result) as FaultReport;
 
 function assertNothingLeft({ before, after }: { before: Holdings; after: Holdings }): void {
@@ -28,8 +28,8 @@ function during(fault: string) {
   return found;
 }
 
-describe("a capture goes on", () => {
-  test("after a picture that was marked as faulty, which is counted", () => {
+describe("a capture continues", () => {
+  test("after a frame marked as faulty, which is counted", () => {
     const { outcome, counters, reopenings } = during("bufferError");
     assert.deepEqual(outcome, { pictures: 6 });
     assert.ok(counters.faulty >= 1);
@@ -41,14 +41,14 @@ describe("a capture goes on", () => {
     ["streamon", "VIDIOC_STREAMON"],
     ["reqbufs", "VIDIOC_REQBUFS"],
   ] as const) {
-    test(`while ${operation} would fail; the next opening names it, the one after works`, () => {
+    test(`while ${operation} would fail; the next opening reports it, the one after works`, () => {
       const { outcome, reopenings } = during(fault);
       assert.deepEqual(outcome, { pictures: 6 });
       assert.deepEqual(reopenings.map(operationOf), [`${operation} EINVAL`, "opened"]);
     });
   }
 
-  test("while the device drops one picture in five", () => {
+  test("while the device drops one frame in five", () => {
     const { pictures, counters, longestGapMs, shortestGapMs } = report.dropped;
     assert.equal(pictures, 45);
     assert.ok(
@@ -59,7 +59,7 @@ describe("a capture goes on", () => {
   });
 });
 
-describe("a capture ends and says why", () => {
+describe("a capture ends with a reason", () => {
   for (const [fault, reason] of [
     ["qbuf", /^VIDIOC_QBUF EINVAL$/],
     ["fatal", /EIO$/],
@@ -72,14 +72,14 @@ describe("a capture ends and says why", () => {
     });
   }
 
-  test("when the camera is pulled out; the list is told at both times, and it opens again", () => {
+  test("when the camera is unplugged; both changes of the list are reported, and it opens again", () => {
     const { error, lists, reopened } = report.unplugged;
     assert.equal(error.errno, "ENODEV");
     assert.deepEqual(lists, [[], [VIVID_ID]]);
     assert.equal(reopened, "opened");
   });
 
-  test("when nobody writes to a loopback camera any more; plugged in again, it opens", () => {
+  test("when the writer of a loopback camera ends; plugged in again, it opens", () => {
     const { opening, error, reopened } = report.loopback;
     assert.equal(opening, "opened");
     assert.equal(error.errno, "ETIMEDOUT");

@@ -1,4 +1,4 @@
-// The kernel machine itself: what a command says, writes and ends with comes back, and a limit ends it.
+// The kernel machine itself: it returns a command's output, files and status, and ends it at a time limit.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { runInVm } from "../support/kernel-vm/run-in-vm.ts";
 
-test("output, status, written files and the drivers of a command come back from the machine", async () => {
+test("output, status, written files and drivers of a command are returned from the machine", async () => {
   const outDir = await mkdtemp(join(tmpdir(), "kernel-vm-"));
   try {
     const script =
@@ -23,7 +23,7 @@ test("output, status, written files and the drivers of a command come back from 
   }
 });
 
-test("a command that does not end is ended at the limit with status 124", async () => {
+test("a command that does not end is killed at the limit with status 124", async () => {
   const result = await runInVm({ command: ["sleep", "1000"], timeoutS: 3 });
   assert.equal(result.status, 124);
   assert.match(result.stderr, /ended without a status; the limit is 3 s/);

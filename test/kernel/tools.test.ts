@@ -1,4 +1,4 @@
-// The commands for a person on a machine with a kernel's camera: vivid's modes, its picture, and who holds it.
+// The command-line tools on a machine with a kernel camera: vivid's modes, its frame, and the process that uses it.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -6,11 +6,11 @@ import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
 import { assertColourBars } from "../support/pictures/colour-bars.ts";
 import type { ToolsReport } from "./guest/tools-report.ts";
 
-/** The driver rounds by a transfer function of its own. */
+/** The driver rounds with its own transfer function. */
 const TOLERANCE = 12;
 
 const result = await runInVm({ command: ["node", "test/kernel/guest/tools-report.ts"], timeoutS: 240 });
-// The guest's report is typed by the script that prints it.
+// The script that prints the guest's report defines its type.
 const report = lastJson(result) as ToolsReport;
 
 describe("the commands with a camera of the kernel", () => {
@@ -21,7 +21,7 @@ describe("the commands with a camera of the kernel", () => {
     assert.ok((vivid?.first?.width ?? 0) > 0);
   });
 
-  test("doctor finds the camera, and names the process that holds it", () => {
+  test("doctor finds the camera, and names the process that uses it", () => {
     const [engine, camera, held] = report.findings;
     assert.equal(engine?.verdict, "ok", JSON.stringify(engine));
     assert.match(camera?.says ?? "", /^There is a camera that you may open: .*vivid/);
@@ -29,7 +29,7 @@ describe("the commands with a camera of the kernel", () => {
     assert.ok(held?.action?.endsWith(`kill ${report.doctorPid}`), JSON.stringify(held));
   });
 
-  test("capture-test saves vivid's picture and ends with status 0", () => {
+  test("capture-test saves vivid's frame and ends with status 0", () => {
     const { captured, picture } = report;
     assert.equal(captured.status, 0, captured.stderr);
     assert.match(captured.stdout, /^camera: vivid \[/);

@@ -1,5 +1,5 @@
-// Runs inside the kernel machine: a camera that sends broken JPEG among whole one, through the real driver.
-// Prints one line of JSON; what is right is for test/kernel/broken-jpeg.test.ts to say.
+// Runs inside the kernel machine: a camera that sends broken JPEG between whole frames, through the real driver.
+// Prints one line of JSON, which test/kernel/broken-jpeg.test.ts checks.
 
 import { loadNative } from "../../../native/index.ts";
 import { seededRandom } from "../../support/process/seeded-random.ts";
@@ -25,7 +25,7 @@ async function report() {
 }
 
 async function fed(feed: LoopbackFeed, whole: Uint8Array) {
-  // Some threads and descriptors come with the first capture and stay.
+  // The first capture creates some threads and descriptors that stay.
   await (await CaptureRun.open(feed.path, { ...FORMAT, fps: 30 })).capture.close();
   const before = holdings();
   const run = await CaptureRun.open(feed.path, { ...FORMAT, fps: 30 });
@@ -55,16 +55,16 @@ async function fed(feed: LoopbackFeed, whole: Uint8Array) {
   return { kinds, isLastWhole, counters: run.capture.counters(), before, after: holdings() };
 }
 
-/** One picture, until it was taken, so that none is passed over. */
+/** Writes one frame and waits until it was taken, so that none is passed over. */
 async function send(run: CaptureRun, feed: LoopbackFeed, bytes: Uint8Array): Promise<void> {
   const { captured } = run.capture.counters();
   feed.write(bytes);
   await run.captured(captured + 1);
-  // What became of it is counted a moment later than that it came.
+  // Its fate is counted a moment after its capture.
   await run.settled();
 }
 
-/** A few bytes struck at random: some of it decodes to a picture that is wrong, and nobody can know. */
+/** Damages a few random bytes. Some results decode to a wrong frame, which is not detectable. */
 async function sendDamaged(run: CaptureRun, feed: LoopbackFeed, whole: Uint8Array): Promise<void> {
   const random = seededRandom(SEED);
   for (let i = 0; i < RANDOM_PICTURES; i++) {

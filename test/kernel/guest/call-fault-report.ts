@@ -1,6 +1,6 @@
-// Runs inside the kernel machine: during one call between two plugin processes the cameras get every fault in turn.
-// Prints what both hosts were told and shown, and what both processes held before and after each, as one line of JSON.
-// What is right is for test/kernel/call-faults.test.ts to say.
+// Runs inside the kernel machine: applies every fault to the cameras during one call between two plugin processes.
+// Prints both hosts' notifications and frames, and both processes' resources before and after each fault, as one line of
+// JSON, which test/kernel/call-faults.test.ts checks.
 
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
 import { columnsOfDataUrl } from "./colour-columns.ts";
@@ -28,9 +28,9 @@ import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 import { type Standing, WatchedSide } from "./watched-side.ts";
 
 const PATIENTLY = { timeoutMs: 120_000 };
-/** Enough to see the picture move. */
+/** Enough to see that the frames change. */
 const PICTURES = 4;
-/** At 20 % of loss, so many in a row without any loss are less likely than one in ten. */
+/** At 20 % loss the probability of this many frames without loss is below 0.1. */
 const PICTURES_WITH_LOSS = 11;
 
 interface Call {
@@ -49,7 +49,7 @@ async function report() {
     const alice = await WatchedSide.watch(pair.alice, callId);
     const bob = await WatchedSide.watch(pair.bob, callId);
     const call = { callId, alice, bob };
-    // The first snapshot of a process starts a thread that stays; the first list may still be on its way.
+    // The first snapshot of a process starts a thread that stays, and the first list may still be pending.
     for (const side of [alice, bob]) {
       await barsOf(side, callId);
       await side.plugin.host.request("devices.list", {}, PATIENTLY);
@@ -68,7 +68,7 @@ async function report() {
   }
 }
 
-/** Tells, when the machine's limit is reached, how far it came. */
+/** Prints the progress, for a run that exceeds the machine's time limit. */
 function step(name: string): void {
   process.stderr.write(`${Math.round(performance.now())} ms: ${name}\n`);
 }
@@ -103,7 +103,7 @@ async function vividFaults(call: Call) {
   return outcomes;
 }
 
-/** Strikes only where streaming begins, so the user switches the camera off and on. */
+/** Takes effect only at the start of streaming, so the user switches the camera off and on. */
 async function whenSwitchedOn(fault: Fault, { callId, alice, bob }: Call): Promise<void> {
   await switchOff(alice, bob, callId);
   FAULTS[fault]();
@@ -124,7 +124,7 @@ async function switchOff(sender: WatchedSide, viewer: WatchedSide, callId: strin
   await untilClosed(sender.plugin);
 }
 
-/** Bob gets a camera of the kernel too, whose only possible stand-in is first free, then in Alice's hands. */
+/** Bob uses a kernel camera too. The only replacement is free at first, and then in use by Alice. */
 async function loopbackFaults(call: Call) {
   const { callId, alice, bob } = call;
   let writer = await startLoopbackWriter("160x120");
@@ -167,7 +167,7 @@ async function loopbackFaults(call: Call) {
   }
 }
 
-/** One fault of the sender's camera and its mending, and what is left of both in the call. */
+/** Applies and repairs one fault of the sender's camera, and records both in the call. */
 async function during(name: string, call: Call, sender: WatchedSide, strike: () => Promise<void>) {
   step(name);
   const { callId, alice, bob } = call;
@@ -193,7 +193,7 @@ async function during(name: string, call: Call, sender: WatchedSide, strike: () 
   };
 }
 
-/** Both hosts are told that the camera is lost, and why. @returns how many steps each had been told by then */
+/** Waits until both hosts know that the camera is lost, and why. @returns the number of steps that each has received */
 async function untilLost(sender: WatchedSide, viewer: WatchedSide): Promise<number[]> {
   const isLost = ({ camera }: Standing) => camera === "lost";
   const isDown = ({ camera, mediaLevelReason }: Standing) => camera === "off" && mediaLevelReason !== null;
@@ -205,7 +205,7 @@ async function untilBack(sender: WatchedSide, viewer: WatchedSide, lost: number[
   await Promise.all([sender.step("local", isUp, lost[0]), viewer.step("remote", isUp, lost[1])]);
 }
 
-/** Once what was let go before is closed: the same before and after a picture. */
+/** The held resources once they are stable: equal before and after a frame. */
 async function steadyHoldings(sides: readonly WatchedSide[], viewer: WatchedSide): Promise<Held[]> {
   const look = () => sides.map(({ plugin }) => holdingsOf(plugin));
   let held = look();
@@ -222,7 +222,7 @@ const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.st
 /** @throws Error when a lost camera stays open or mapped */
 async function holdsNoCamera({ plugin }: WatchedSide): Promise<void> {
   const isFree = (held: Held) => held.deviceMaps === 0 && camerasOf(held).length === 0;
-  // Others are opened for a moment, while they are listed or tried.
+  // Other cameras are opened briefly while they are listed or tried.
   const held = await holdingsWhen(plugin, isFree);
   if (!isFree(held)) throw new Error(`the lost camera is held: ${JSON.stringify(held)}`);
 }

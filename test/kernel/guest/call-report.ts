@@ -1,5 +1,5 @@
-// Runs inside the kernel machine: a call between two plugin processes, vivid at one end, v4l2loopback's MJPEG at the
-// other. Prints what happened as one line of JSON; what is right is for test/kernel/call.test.ts to say.
+// Runs inside the kernel machine: a call between two plugin processes, with vivid on one side and v4l2loopback's MJPEG on
+// the other. Prints one line of JSON, which test/kernel/call.test.ts checks.
 
 import type { FrameSource, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
@@ -10,7 +10,7 @@ import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 const PATIENTLY = { timeoutMs: WAIT_MS };
 const PICTURES = 3;
 
-/** Tells, when the machine's limit is reached, how far it came. */
+/** Prints the progress, for a run that exceeds the machine's time limit. */
 function step(name: string): void {
   process.stderr.write(`${Math.round(performance.now())} ms: ${name}\n`);
 }
@@ -69,7 +69,7 @@ async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   return { pictures, openInCall, openWhileOff, againRemote };
 }
 
-/** Takes some pictures off a stream as a host would. */
+/** Reads some frames of a stream like a host. */
 async function watch({ host }: PluginProcess, callId: string, source: FrameSource) {
   const pictures: { width: number; height: number; dataUrl: string }[] = [];
   const { promise: enough, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
-// Runs inside the kernel machine: uses the real drivers and prints what happened as one line of JSON.
-// What is right is for test/kernel/camera.test.ts to say.
+// Runs inside the kernel machine with the real drivers. Prints one line of JSON, which test/kernel/camera.test.ts
+// checks.
 
 import { existsSync } from "node:fs";
 import { loadNative } from "../../../native/index.ts";
@@ -93,7 +93,7 @@ async function cycles() {
   return { before, open, after: holdings() };
 }
 
-/** The capture must end by itself with an error, and closing it must still give everything back. */
+/** The capture must end by itself with an error, and close() must still release everything. */
 async function endedBy(control: string) {
   const before = holdings();
   const run = await CaptureRun.open(VIVID, WISH);

@@ -1,4 +1,4 @@
-// One capture inside the kernel machine, watched: pictures as they come, the error that ends it, what it holds open.
+// Observes one capture inside the kernel machine: its frames, the error that ends it, and its open resources.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import {
   type VideoFrame,
 } from "../../../native/types.ts";
 
-/** Emulated, a picture takes up to half a second; far more means that none will come. */
+/** Under emulation a frame takes up to half a second. A much longer wait means that none will come. */
 const PICTURE_DEADLINE_MS = 20_000;
 
 export type PlainError = CaptureErrorDetails & { readonly message: string };
@@ -19,9 +19,9 @@ export type PlainError = CaptureErrorDetails & { readonly message: string };
 export interface Look {
   readonly bytes: number;
   readonly capturedAtUs: number;
-  /** Y, U, V in the middle of eight columns, below the driver's text. */
+  /** Y, U, V at the middle of eight columns, below the driver's text. */
   readonly colours: number[][];
-  /** Differs when any pixel differs. */
+  /** A hash of all pixels. */
   readonly checksum: number;
 }
 
@@ -49,12 +49,12 @@ export class CaptureRun {
     return beforeDeadline(`${count} pictures`, this.#state.looks(count));
   }
 
-  /** The next picture itself, copied. */
+  /** A copy of the next frame. */
   picture(): Promise<PictureCopy> {
     return beforeDeadline("a picture", this.#state.picture());
   }
 
-  /** Resolves when the device has delivered that many pictures since it was opened, whatever became of them. */
+  /** Resolves when the device has delivered that many frames since it was opened, with any fate. */
   async captured(count: number): Promise<void> {
     const deadline = Date.now() + PICTURE_DEADLINE_MS;
     while (this.capture.counters().captured < count) {
@@ -63,7 +63,7 @@ export class CaptureRun {
     }
   }
 
-  /** Resolves when each picture that was delivered has met its fate. */
+  /** Resolves when each captured frame has met its fate. */
   async settled(): Promise<void> {
     const isSettled = () => {
       const { captured, faulty, dropped, delivered } = this.capture.counters();
@@ -159,7 +159,7 @@ export interface Holdings {
   readonly deviceMaps: number;
 }
 
-/** What this process holds: descriptors of devices and event counters, threads, mapped device memory. */
+/** The resources of this process: descriptors of devices and event counters, threads, mapped device memory. */
 export function holdings(): Holdings {
   const maps = readFileSync("/proc/self/maps", "utf8").split("\n");
   return {

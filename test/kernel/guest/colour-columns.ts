@@ -1,4 +1,4 @@
-// The colours of a picture with eight upright bars, one for each bar.
+// The colours of the eight vertical bars of a frame.
 
 import { PNG } from "pngjs";
 

@@ -1,5 +1,4 @@
-// The faults that a kernel camera of the machine can be given, each as one call, and how the camera is made whole
-// again. What a fault should lead to is not known here.
+// The faults that a kernel camera of the machine can have, each as one call, and their repair.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, utimesSync, writeFileSync } from "node:fs";
@@ -15,7 +14,7 @@ const REMOVALS = 100;
 
 const control = (name: string) => () => setControl(VIVID_PATH, `${name}=1`);
 
-/** Named as the driver's controls are, where it has one. */
+/** Named like the driver's controls, where it has one. */
 export const FAULTS = {
   bufferError: control("inject_v4l2_buf_flag_error"),
   droppedBuffers: () => setControl(VIVID_PATH, `percentage_of_dropped_buffers=${DROPPED_PERCENT}`),
@@ -28,28 +27,28 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
-/** No buffer is dropped any more. */
+/** Stops dropping buffers. */
 export function stopDropping(): void {
   setControl(VIVID_PATH, "percentage_of_dropped_buffers=0");
 }
 
-/** Its nodes go: the camera has been pulled out. Whoever still holds one open gets ENODEV. */
+/** Removes the camera's nodes, like unplugging. A process with an open node gets ENODEV. */
 export function unplugVivid(): void {
   writeFileSync(`${VIVID_DRIVER}/unbind`, VIVID_DEVICE);
 }
 
-/** Its nodes come back, without any fault that it had. */
+/** Restores the camera's nodes, without any former fault. */
 export function plugVivid(): void {
   writeFileSync(`${VIVID_DRIVER}/bind`, VIVID_DEVICE);
 }
 
-/** Nobody may hold the loopback camera open. Its node goes and comes back, ready for a writer. */
+/** Removes and restores the loopback camera's node, ready for a writer. No process may have it open. */
 export function reloadLoopback(): void {
   run("rmmod", "v4l2loopback");
   plugLoopback();
 }
 
-/** Its node goes, once nobody holds it open: a program that looks for cameras opens each for a moment. */
+/** Removes the node once no process has it open: a program that lists cameras opens each for a moment. */
 export async function unplugLoopback(): Promise<void> {
   const isLoaded = () => existsSync("/sys/module/v4l2loopback");
   for (let attempt = 0; isLoaded(); attempt++) {
@@ -60,13 +59,13 @@ export async function unplugLoopback(): Promise<void> {
   }
 }
 
-/** Its node comes back, ready for a writer. */
+/** Restores the node, ready for a writer. */
 export function plugLoopback(): void {
   const driver = process.env.LOOPBACK_DRIVER ?? "";
   run("insmod", driver, "video_nr=60", "exclusive_caps=1", "card_label=loopback");
 }
 
-/** What udev, which the machine has not, does when a writer has made a camera of the node: programs notice by it. */
+/** Does udev's work, which the machine lacks, after a writer has made the node a camera, so that programs notice it. */
 export function touchLoopback(): void {
   const now = new Date();
   utimesSync(LOOPBACK_PATH, now, now);

@@ -1,4 +1,4 @@
-// A plugin process in the kernel machine: which program, which camera, and the patience that emulation needs.
+// A plugin process in the kernel machine, with its program, its camera, and the timeouts that emulation needs.
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ export const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
 
 /** The compiled program: stripping types takes an emulated processor many seconds. */
 const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
-/** Emulation makes every step slow; these are not what is tested here. */
+/** Emulation makes every step slow, and these tests do not measure time. */
 const PATIENT = {
   requestMs: 60_000,
   negotiationMs: 120_000,
@@ -34,26 +34,26 @@ export function emulated(camera: string): PluginProcessOptions {
       camera,
       microphone: "none",
       speaker: "none",
-      // An emulated processor never keeps up; what is done about that is not what is tested here.
+      // An emulated processor is always overloaded. Adaptation is not tested here.
       adaptation: false,
       picture: { width: 320, height: 180, fps: 2 },
     },
   };
 }
 
-/** Device nodes of cameras that the process holds open. */
+/** Device nodes of cameras that the process has open. */
 export function openCameras({ pid }: PluginProcess): string[] {
   return openFiles(pid).filter((target) => target.startsWith("/dev/video"));
 }
 
 export interface Held {
-  /** How many of each kind. Connections are the network's affair: they come and go whatever a camera does. */
+  /** The number of each kind. Connections are not counted, because they do not depend on cameras. */
   readonly descriptors: Readonly<Record<string, number>>;
   readonly threads: number;
   readonly deviceMaps: number;
 }
 
-/** What the process holds open and mapped. */
+/** The open and mapped resources of the process. */
 export function holdingsOf({ pid }: PluginProcess): Held {
   const maps = readFileSync(`/proc/${pid}/maps`, "utf8").split("\n");
   const connections = connectionsOf(pid);
@@ -70,7 +70,7 @@ export function holdingsOf({ pid }: PluginProcess): Held {
   };
 }
 
-/** As /proc/PID/fd names them. */
+/** The names in /proc/PID/fd. */
 function connectionsOf(pid: number): Set<string> {
   const tables = ["tcp", "tcp6", "udp", "udp6"].map((name) =>
     readFileSync(`/proc/${pid}/net/${name}`, "utf8"),
@@ -79,12 +79,12 @@ function connectionsOf(pid: number): Set<string> {
   return new Set(lines.map((line) => `socket:[${line.trim().split(/\s+/)[INODE_COLUMN]}]`));
 }
 
-/** What a host is told is told at once; devices are closed a moment later. */
+/** Hosts are notified at once, and devices are closed a moment later. */
 export async function untilClosed(one: PluginProcess): Promise<void> {
   await looking(() => openCameras(one).length === 0);
 }
 
-/** What the process holds once that fits, or when there is no hope that it will. */
+/** The resources once they match, or at the time limit. */
 export async function holdingsWhen(one: PluginProcess, fits: (held: Held) => boolean): Promise<Held> {
   let held = holdingsOf(one);
   await looking(() => {
@@ -94,7 +94,7 @@ export async function holdingsWhen(one: PluginProcess, fits: (held: Held) => boo
   return held;
 }
 
-/** Nothing tells of changes in /proc. */
+/** Polls, because /proc has no change events. */
 async function looking(isThere: () => boolean): Promise<void> {
   const deadline = Date.now() + LOOKING_MS;
   while (!isThere() && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,5 @@
-// Runs inside the kernel machine: gives a camera each fault while it captures, opens it again, and prints what
-// happened as one line of JSON. What is right is for test/kernel/faults.test.ts to say.
+// Runs inside the kernel machine: applies each fault to a capturing camera and opens the camera again. Prints one line of
+// JSON, which test/kernel/faults.test.ts checks.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,13 +19,13 @@ import { LOOPBACK_PATH, startLoopbackWriter, stopLoopbackWriter } from "./loopba
 
 const WISH = { width: 320, height: 180, fps: 30 };
 const LOOPBACK_WISH = { width: 160, height: 120, fps: 15 };
-/** At 20 % of loss, so many in a row without any loss are less likely than 1 in 10,000. */
+/** At 20 % loss the probability of this many frames without loss is below 1 in 10,000. */
 const PICTURES_WITH_LOSS = 45;
 
 export type FaultReport = Awaited<ReturnType<typeof report>>;
 
 async function report() {
-  // Some threads and descriptors come with the first capture, the first watch and the first child, and stay.
+  // The first capture, watch and child process create some threads and descriptors that stay.
   await opened(VIVID_PATH, WISH);
   watchedLists().stop();
   await once(spawn("true"), "close");
@@ -42,12 +42,12 @@ async function report() {
   return { during, dropped, unplugged, loopback: await loopbackReplugged() };
 }
 
-/** Tells, when the machine's limit is reached, how far it came. */
+/** Prints the progress, for a run that exceeds the machine's time limit. */
 function step(name: string): void {
   process.stderr.write(`${Math.round(performance.now())} ms: ${name}\n`);
 }
 
-/** A capture gets a fault, and either goes on or ends; then it is opened until that works. */
+/** Applies a fault to a capture, which continues or ends. Then opens the camera until that works. */
 async function withFault(fault: Fault) {
   const before = holdings();
   const run = await CaptureRun.open(VIVID_PATH, WISH);
@@ -66,7 +66,7 @@ async function withFault(fault: Fault) {
   return { outcome, counters, reopenings, before, after: holdings() };
 }
 
-/** Opens, takes a picture, and closes. */
+/** Opens the camera, takes a frame, and closes it. */
 async function opened(path: string, wish: typeof WISH): Promise<PlainError | "opened"> {
   let run: CaptureRun;
   try {
@@ -98,7 +98,7 @@ async function withDroppedBuffers() {
   };
 }
 
-/** The list as `watch` tells it: the ids without the test pattern. */
+/** The ids that `watch` reports, without the test pattern. */
 function watchedLists() {
   const lists: string[][] = [];
   let told = Promise.withResolvers<void>();
@@ -127,7 +127,7 @@ async function unpluggedWhileCapturing() {
   return { error, lists: watched.lists, reopened: await opened(VIVID_PATH, WISH), before, after: holdings() };
 }
 
-/** Its writer ends while it captures; then it is pulled out and plugged in again. */
+/** Ends the writer during the capture, then unplugs the camera and plugs it in again. */
 async function loopbackReplugged() {
   const before = holdings();
   const first = await startLoopbackWriter("160x120");

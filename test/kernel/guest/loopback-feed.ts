@@ -1,4 +1,4 @@
-// Writes given bytes to a loopback camera, picture by picture: what no encoder would write, too.
+// Writes arbitrary bytes to a loopback camera, frame by frame.
 
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
@@ -12,12 +12,12 @@ export interface FeedFormat {
   readonly fourcc: string;
 }
 
-/** One writer for each device: the driver takes no second one until it is loaded anew. */
+/** One writer for each device, because the driver accepts a second one only after it is reloaded. */
 export class LoopbackFeed {
   readonly path: string;
   readonly #fd: number;
 
-  /** The device becomes a camera with the first picture. */
+  /** The device becomes a camera with the first frame. */
   constructor(path: string, { width, height, fourcc }: FeedFormat, first: Uint8Array) {
     this.path = path;
     this.#fd = openSync(path, "w");

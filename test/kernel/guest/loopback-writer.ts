@@ -1,11 +1,11 @@
-// Feeds /dev/video60 with MJPEG, as a webcam would.
+// Feeds /dev/video60 with MJPEG, like a webcam.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export const LOOPBACK_PATH = "/dev/video60";
 
-/** @returns when the first pictures have been written, so that the node has become a camera. */
+/** Resolves when the first frames have been written, so that the node has become a camera. */
 export async function startLoopbackWriter(size: string): Promise<ChildProcess> {
   const source = `testsrc=s=${size}:r=15`;
   const output = ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p", "-f", "v4l2", LOOPBACK_PATH];
@@ -38,7 +38,7 @@ async function firstPicture(writer: ChildProcess): Promise<void> {
 }
 
 export async function stopLoopbackWriter(writer: ChildProcess): Promise<void> {
-  // Its pipes too are closed then.
+  // Its pipes are closed then too.
   const gone = once(writer, "close");
   writer.kill("SIGKILL");
   await gone;

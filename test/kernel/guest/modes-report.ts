@@ -1,5 +1,5 @@
-// Runs inside the kernel machine: opens many modes, and compares each picture with what the driver's own bytes mean.
-// Prints one line of JSON; what is right is for test/kernel/modes.test.ts to say.
+// Runs inside the kernel machine: opens many modes, and compares each frame with a reference conversion of the driver's
+// bytes. Prints one line of JSON, which test/kernel/modes.test.ts checks.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -13,8 +13,8 @@ const TOOL_LIMIT_MS = 30_000;
 const FORMATS = ["YUYV", "UYVY", "NV12", "YU12"];
 const WEBCAM_INPUT = 0;
 const HDMI_INPUT = 3;
-/** The webcam's list; then sizes of no list, which the HDMI input scales to. That scaler only ever shrinks
- *  its picture, and lays YU12 out by rules of its own where half the width is odd. */
+/** The sizes of the webcam's list, then unlisted sizes, to which the HDMI input scales. That scaler only shrinks the frame,
+ *  and lays out YU12 in its own way if half the width is odd. */
 const SIZES = [
   [WEBCAM_INPUT, 320, 180],
   [WEBCAM_INPUT, 640, 360],
@@ -26,7 +26,7 @@ const SIZES = [
 export type ModesReport = Awaited<ReturnType<typeof report>>;
 
 async function report() {
-  // Squares without text: every picture is the same, so one taken by another program can be compared.
+  // Squares without text: all frames are equal, so a frame taken by another program can be compared.
   setControl(VIVID, "osd_text_mode=2,test_pattern=4");
   const vivid = [];
   for (const [input, width, height] of SIZES) {
@@ -41,7 +41,7 @@ async function report() {
   return { vivid, odd };
 }
 
-/** Tells, when something fails, how far it came. */
+/** Prints the progress, for a run that fails. */
 function step(name: string): void {
   process.stderr.write(`${Math.round(performance.now())} ms: ${name}\n`);
 }
@@ -53,7 +53,7 @@ async function vividMode(fourcc: string, width: number, height: number) {
   await run.capture.close();
   const { mode } = run.capture;
   const { faulty } = run.capture.counters();
-  // The driver keeps the format for the next program that opens it.
+  // The driver keeps the format for the next program that opens the device.
   const bytesPerLine = Number(/Bytes per Line\s*:\s*(\d+)/.exec(v4l2ctl("--get-fmt-video"))?.[1]);
   v4l2ctl("--stream-mmap", "--stream-count=1", `--stream-to=${RAW_FILE}`);
   const raw = { ...mode, bytesPerLine, bytes: readFileSync(RAW_FILE) };
@@ -62,12 +62,12 @@ async function vividMode(fourcc: string, width: number, height: number) {
 
 function likeness(data: Uint8Array, raw: RawPicture) {
   const reference = referenceI420(raw);
-  // A picture of one shade would be like anything.
+  // A frame of one colour would match anything.
   const shades = new Set(reference).size;
   return { psnrDb: worstPsnrDb(data, reference, raw.width, raw.height), shades };
 }
 
-/** A slope in every plane, so that a column or line out of place shows. */
+/** A gradient in every plane, so that a misplaced column or line is visible. */
 async function oddRaw(path: string, fourcc: string, width: number, height: number) {
   const bytesPerLine = 2 * width;
   const bytes = Uint8Array.from({ length: bytesPerLine * height }, (_, offset) => {
@@ -78,7 +78,7 @@ async function oddRaw(path: string, fourcc: string, width: number, height: numbe
   return { mode, faulty, ...likeness(data, { ...mode, bytesPerLine, bytes }) };
 }
 
-/** Made and read by ffmpeg, which is nobody's own code here. */
+/** Encoded and decoded by ffmpeg, which shares no code with the addon. */
 async function oddJpeg(path: string, width: number, height: number) {
   const jpeg = ffmpeg(
     ["-f", "lavfi", "-i", `testsrc=s=${width}x${height}`],

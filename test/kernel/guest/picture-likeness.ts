@@ -1,5 +1,5 @@
-// What a camera's bytes mean as I420, written by the definition of each format and slowly, and how near a picture
-// comes to it. Shares nothing with the product.
+// Converts a camera's bytes to I420 by the definition of each format, and measures the similarity of a frame to the result.
+// Shares no code with the product.
 
 export interface RawPicture {
   readonly fourcc: string;
@@ -13,7 +13,7 @@ type Sample = (x: number, y: number) => number;
 
 interface Samples {
   readonly luma: Sample;
-  /** Of the chroma sample that covers two pixels of a line, on a given line of the picture. */
+  /** The offset of the chroma sample for two pixels of a line, on a given line of the frame. */
   readonly u: Sample;
   readonly v: Sample;
 }
@@ -38,7 +38,7 @@ export function referenceI420(raw: RawPicture): Uint8Array {
 function samplesOf({ fourcc, height, bytesPerLine, bytes, width }: RawPicture): Samples {
   const at = (offset: number) => bytes[offset] ?? 0;
   const packed = (lumaAt: number, uAt: number, vAt: number): Samples => {
-    // A line may end in the middle of a pair: then its last V is the one before.
+    // A line may end in the middle of a pair. Then it uses the V before.
     const vPair = (x: number) => (4 * x + vAt < bytesPerLine || x === 0 ? x : x - 1);
     return {
       luma: (x, y) => at(y * bytesPerLine + 2 * x + lumaAt),
@@ -68,7 +68,7 @@ function samplesOf({ fourcc, height, bytesPerLine, bytes, width }: RawPicture): 
   }
 }
 
-/** Peak signal-to-noise ratio of the worst plane, in dB; 99 where they are equal. */
+/** Peak signal-to-noise ratio of the worst plane, in dB; 99 for equal planes. */
 export function worstPsnrDb(
   picture: Uint8Array,
   reference: Uint8Array,

@@ -1,5 +1,5 @@
-// Runs inside the kernel machine: the commands for a person, with vivid as the camera. Prints what they said as one line of
-// JSON; what is right is for test/kernel/tools.test.ts to say.
+// Runs inside the kernel machine: the command-line tools with vivid as the camera. Prints their output as one line of JSON,
+// which test/kernel/tools.test.ts checks.
 
 import { execFile } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";

@@ -1,13 +1,13 @@
-// One side of a call as its host sees it: what it is told of the call, in order, and the remote pictures, which it
-// acknowledges as a page would. What is right is not known here.
+// One side of a call as its host sees it: the call's notifications in order, and the remote frames, which it acknowledges
+// like a page.
 
 import type { CallInfo } from "../../../rpc-schema/index.ts";
 import type { PluginProcess } from "../../support/plugin/plugin-process.ts";
 
-/** A device may be silent for 5 s before it is given up; emulation, and a busy machine around it, do the rest. */
+/** A device may be silent for 5 s before it is lost. Emulation on a busy machine adds to that. */
 const LIMIT_MS = 120_000;
 
-/** What a host knows of who sends what; `deviceId` only of its own side's camera. */
+/** A host's view of each sender. `deviceId` is known only for its own side's camera. */
 export interface Standing {
   readonly mediaLevel: string;
   readonly mediaLevelReason: string | null;
@@ -20,10 +20,10 @@ export class WatchedSide {
   readonly #told: CallInfo[] = [];
   readonly #pictures: string[] = [];
   #cameras: string[] = [];
-  /** Told or shown something: whoever waits looks again. */
+  /** Resolves waits that check again after each notification or frame. */
   #news = Promise.withResolvers<void>();
 
-  /** Watches the call from now on; before it is connected, too. */
+  /** Observes the call from now on, also before it is connected. */
   static async watch(plugin: PluginProcess, callId: string): Promise<WatchedSide> {
     const side = new WatchedSide(plugin);
     await plugin.host.request("frames.subscribe", { callId, source: "remote" }, { timeoutMs: LIMIT_MS });
@@ -51,17 +51,17 @@ export class WatchedSide {
     });
   }
 
-  /** Forgets what it was told. */
+  /** Clears the recorded notifications. */
   mark(): void {
     this.#told.length = 0;
   }
 
-  /** Every phase since the mark. */
+  /** All phases since the mark. */
   phases(): string[] {
     return [...new Set(this.#told.map(({ phase }) => phase))];
   }
 
-  /** The steps since the mark, each once: of this side's own ladder, or of the other's as it tells it. */
+  /** The distinct media levels since the mark: this side's own, or the other side's as it reports them. */
   steps(whose: "local" | "remote"): Standing[] {
     const steps: Standing[] = [];
     for (const info of this.#told) {
@@ -71,7 +71,7 @@ export class WatchedSide {
     return steps;
   }
 
-  /** Waits for such a step since the mark, after so many others. @returns how many steps there were with it */
+  /** Waits for such a step since the mark, after `after` others. @returns the number of steps including it */
   async step(whose: "local" | "remote", fits: (step: Standing) => boolean, after = 0): Promise<number> {
     let index = -1;
     await this.#until(`step of the ${whose} side`, () => {
@@ -81,13 +81,13 @@ export class WatchedSide {
     return index + 1;
   }
 
-  /** Waits until the host was told, after a change, that this camera is there, or that it is not. */
+  /** Waits until the host was notified that this camera appeared or disappeared. */
   async listed(cameraId: string, isThere: boolean): Promise<void> {
     const words = `list ${isThere ? "with" : "without"} ${cameraId}`;
     await this.#until(words, () => this.#cameras.includes(cameraId) === isThere);
   }
 
-  /** So many remote pictures from now on. @returns how many of them differ */
+  /** Receives `count` further remote frames. @returns how many of them differ */
   async pictures(count: number): Promise<number> {
     this.#pictures.length = 0;
     await this.#until(`${count} remote pictures`, () => this.#pictures.length >= count);
