@@ -33,14 +33,14 @@ function assertCallLives({ phases, connected }: FaultOutcome): void {
 }
 
 function assertMoves({ distinct }: FaultOutcome): void {
-  assert.ok(distinct > 1, `${distinct} different pictures came after the fault`);
+  assert.ok(distinct > 1, `${distinct} different frames came after the fault`);
 }
 
 /** Both hosts received that nothing can be sent, each time with the reason, and finally that the video is back. */
 function assertLadder({ sender, viewer }: FaultOutcome, why: RegExp): void {
   for (const steps of [sender, viewer]) {
     const down = steps.filter(({ mediaLevelReason }) => mediaLevelReason !== null);
-    assert.ok(down.length > 0, `told no reason: ${JSON.stringify(steps)}`);
+    assert.ok(down.length > 0, `received no reason: ${JSON.stringify(steps)}`);
     for (const { mediaLevel, mediaLevelReason } of down) {
       assert.equal(mediaLevel, "receiveOnly");
       assert.match(mediaLevelReason ?? "", why);

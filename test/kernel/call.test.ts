@@ -23,14 +23,14 @@ describe("a call with cameras of the kernel", () => {
   });
 
   test("vivid's YUYV reaches both hosts", () => {
-    const { aliceLocal, bobRemote } = report.pictures;
+    const { aliceLocal, bobRemote } = report.frames;
     assert.deepEqual([aliceLocal.width, aliceLocal.height], [320, 180]);
     assertColourBars(bobRemote.bars, TOLERANCE);
     assert.ok(aliceLocal.distinct > 1 && bobRemote.distinct > 1);
   });
 
   test("v4l2loopback's MJPEG reaches both hosts", () => {
-    const { bobLocal, aliceRemote } = report.pictures;
+    const { bobLocal, aliceRemote } = report.frames;
     assert.deepEqual([bobLocal.width, bobLocal.height], [160, 120]);
     assert.ok(bobLocal.distinct > 1 && aliceRemote.distinct > 1);
     assert.ok(new Set(aliceRemote.bars.map(String)).size > 3, "the picture has no colours");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
 import type { CameraReport } from "./guest/camera-report.ts";
-import type { Holdings, Look } from "./guest/capture-run.ts";
+import type { FrameSummary, Holdings } from "./guest/capture-run.ts";
 
 /** vivid's first frame: SMPTE colour bars of 75 %, Y U V of video range, BT.601. */
 const BARS = [
@@ -41,11 +41,11 @@ describe("a camera of the kernel", () => {
     assert.equal(new Set(report.loopback.cameras.map(({ id }) => id)).size, 2);
   });
 
-  for (const { mode, looks, counters } of report.formats) {
+  for (const { mode, summaries, counters } of report.formats) {
     test(`${mode.fourcc} comes in the requested size and rate, with the right colours, and changes`, () => {
       assert.deepEqual([mode.width, mode.height, Math.round(mode.fps)], [640, 360, 30]);
-      for (const look of looks) assertBars(look);
-      assertMoving(looks, 640 * 360 * 1.5);
+      for (const summary of summaries) assertBars(summary);
+      assertMoving(summaries, 640 * 360 * 1.5);
       assert.equal(counters.captured, counters.faulty + counters.dropped + counters.delivered);
       assert.equal(counters.faulty, 0);
     });
@@ -63,7 +63,7 @@ describe("a camera of the kernel", () => {
       [report.loopback.mode.width, report.loopback.mode.height, report.loopback.mode.fourcc],
       [320, 240, "MJPG"],
     );
-    assertMoving(report.loopback.looks, 320 * 240 * 1.5);
+    assertMoving(report.loopback.summaries, 320 * 240 * 1.5);
     assert.equal(report.loopback.counters.faulty, 0);
   });
 
@@ -92,7 +92,7 @@ describe("a camera that fails", () => {
 
   test("a node that does not capture and a missing format are reported", () => {
     assert.match(report.notCapturing.message, /does not capture video/);
-    assert.match(report.wrongFormat.message, /no MJPG pictures/);
+    assert.match(report.wrongFormat.message, /no MJPG frames/);
   });
 
   test("a fatal streaming error ends the capture with EIO and leaves nothing open", () => {
@@ -119,18 +119,18 @@ function assertSame(before: Holdings, after: Holdings): void {
   assert.equal(after.deviceMaps, 0);
 }
 
-function assertBars(look: Look): void {
+function assertBars(summary: FrameSummary): void {
   for (const [bar, expected] of BARS.entries()) {
-    const distance = expected.map((value, plane) => Math.abs(value - (look.colours[bar]?.[plane] ?? 0)));
+    const distance = expected.map((value, plane) => Math.abs(value - (summary.colours[bar]?.[plane] ?? 0)));
     assert.ok(
       Math.max(...distance) <= BAR_TOLERANCE,
-      `bar ${bar}: ${look.colours[bar]}, expected ${expected}`,
+      `bar ${bar}: ${summary.colours[bar]}, expected ${expected}`,
     );
   }
 }
 
-function assertMoving(looks: readonly Look[], bytes: number): void {
-  assert.ok(looks.length >= 6);
-  for (const look of looks) assert.equal(look.bytes, bytes);
-  assert.equal(new Set(looks.map(({ checksum }) => checksum)).size, looks.length);
+function assertMoving(summaries: readonly FrameSummary[], bytes: number): void {
+  assert.ok(summaries.length >= 6);
+  for (const summary of summaries) assert.equal(summary.bytes, bytes);
+  assert.equal(new Set(summaries.map(({ checksum }) => checksum)).size, summaries.length);
 }

@@ -31,7 +31,7 @@ function during(fault: string) {
 describe("a capture continues", () => {
   test("after a frame marked as faulty, which is counted", () => {
     const { outcome, counters, reopenings } = during("bufferError");
-    assert.deepEqual(outcome, { pictures: 6 });
+    assert.deepEqual(outcome, { frames: 6 });
     assert.ok(counters.faulty >= 1);
     assert.equal(counters.captured, counters.faulty + counters.dropped + counters.delivered);
     assert.deepEqual(reopenings, ["opened"]);
@@ -43,14 +43,14 @@ describe("a capture continues", () => {
   ] as const) {
     test(`while ${operation} would fail; the next opening reports it, the one after works`, () => {
       const { outcome, reopenings } = during(fault);
-      assert.deepEqual(outcome, { pictures: 6 });
+      assert.deepEqual(outcome, { frames: 6 });
       assert.deepEqual(reopenings.map(operationOf), [`${operation} EINVAL`, "opened"]);
     });
   }
 
   test("while the device drops one frame in five", () => {
-    const { pictures, counters, longestGapMs, shortestGapMs } = report.dropped;
-    assert.equal(pictures, 45);
+    const { frames, counters, longestGapMs, shortestGapMs } = report.dropped;
+    assert.equal(frames, 45);
     assert.ok(
       longestGapMs > 1.5 * shortestGapMs,
       `gaps of ${shortestGapMs} to ${longestGapMs} ms: nothing was dropped`,

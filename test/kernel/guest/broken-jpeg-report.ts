@@ -9,7 +9,7 @@ import { LOOPBACK_PATH } from "./loopback-writer.ts";
 
 const FORMAT = { width: 160, height: 120, fourcc: "MJPG" };
 const SCAN_MARKER = 0xda;
-const RANDOM_PICTURES = 60;
+const RANDOM_FRAMES = 60;
 const SEED = 1;
 
 export type BrokenJpegReport = Awaited<ReturnType<typeof report>>;
@@ -29,7 +29,7 @@ async function fed(feed: LoopbackFeed, whole: Uint8Array) {
   await (await CaptureRun.open(feed.path, { ...FORMAT, fps: 30 })).capture.close();
   const before = holdings();
   const run = await CaptureRun.open(feed.path, { ...FORMAT, fps: 30 });
-  const first = run.picture();
+  const first = run.nextFrame();
   await send(run, feed, whole);
   const good = await first;
   const kinds = [];
@@ -37,18 +37,18 @@ async function fed(feed: LoopbackFeed, whole: Uint8Array) {
     const { faulty, delivered } = run.capture.counters();
     await send(run, feed, bytes);
     const after = run.capture.counters();
-    const next = run.picture();
+    const next = run.nextFrame();
     await send(run, feed, whole);
-    const picture = await next;
+    const frame = await next;
     kinds.push({
       kind,
       faulty: after.faulty - faulty,
       delivered: after.delivered - delivered,
-      isNextWhole: Buffer.compare(picture.data, good.data) === 0,
+      isNextWhole: Buffer.compare(frame.data, good.data) === 0,
     });
   }
   await sendDamaged(run, feed, whole);
-  const last = run.picture();
+  const last = run.nextFrame();
   await send(run, feed, whole);
   const isLastWhole = Buffer.compare((await last).data, good.data) === 0;
   await run.capture.close();
@@ -67,7 +67,7 @@ async function send(run: CaptureRun, feed: LoopbackFeed, bytes: Uint8Array): Pro
 /** Damages a few random bytes. Some results decode to a wrong frame, which is not detectable. */
 async function sendDamaged(run: CaptureRun, feed: LoopbackFeed, whole: Uint8Array): Promise<void> {
   const random = seededRandom(SEED);
-  for (let i = 0; i < RANDOM_PICTURES; i++) {
+  for (let i = 0; i < RANDOM_FRAMES; i++) {
     const damaged = Uint8Array.from(whole);
     for (let hit = 0; hit < 4; hit++) damaged[random.below(damaged.length)] = random.below(256);
     await send(run, feed, damaged);
@@ -91,8 +91,8 @@ async function broken(whole: Uint8Array): Promise<Record<string, Uint8Array>> {
     "another scan in the middle": withBytes(middle, 0xff, SCAN_MARKER),
     "an unknown beginning": withBytes(0, 0, 0),
     zeros: new Uint8Array(whole.length),
-    "a smaller picture": await patternJpeg(80, 60),
-    "a larger picture": await patternJpeg(176, 144),
+    "a smaller frame": await patternJpeg(80, 60),
+    "a larger frame": await patternJpeg(176, 144),
     "of one byte": whole.subarray(0, 1),
   };
 }

@@ -3,6 +3,7 @@
 // JSON, which test/kernel/call-faults.test.ts checks.
 
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
+import { CallObserver, type MediaState } from "./call-observer.ts";
 import { columnsOfDataUrl } from "./colour-columns.ts";
 import {
   FAULTS,
@@ -25,18 +26,17 @@ import {
   VIVID_ID,
 } from "./emulated-plugin.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
-import { type Standing, WatchedSide } from "./watched-side.ts";
 
-const PATIENTLY = { timeoutMs: 120_000 };
+const SLOW_TIMEOUT = { timeoutMs: 120_000 };
 /** Enough to see that the frames change. */
-const PICTURES = 4;
+const FRAMES = 4;
 /** At 20 % loss the probability of this many frames without loss is below 0.1. */
-const PICTURES_WITH_LOSS = 11;
+const FRAMES_WITH_LOSS = 11;
 
 interface Call {
   readonly callId: string;
-  readonly alice: WatchedSide;
-  readonly bob: WatchedSide;
+  readonly alice: CallObserver;
+  readonly bob: CallObserver;
 }
 
 export type CallFaultReport = Awaited<ReturnType<typeof report>>;
@@ -46,18 +46,18 @@ async function report() {
   const pair = await startPair(emulated(VIVID_ID), emulated("test-pattern"));
   try {
     const callId = await connectCall(pair.alice, pair.bob);
-    const alice = await WatchedSide.watch(pair.alice, callId);
-    const bob = await WatchedSide.watch(pair.bob, callId);
+    const alice = await CallObserver.watch(pair.alice, callId);
+    const bob = await CallObserver.watch(pair.bob, callId);
     const call = { callId, alice, bob };
     // The first snapshot of a process starts a thread that stays, and the first list may still be pending.
     for (const side of [alice, bob]) {
       await barsOf(side, callId);
-      await side.plugin.host.request("devices.list", {}, PATIENTLY);
+      await side.plugin.host.request("devices.list", {}, SLOW_TIMEOUT);
     }
     const vivid = await vividFaults(call);
     const { standInBars, ...loopback } = await loopbackFaults(call);
     step("hang up");
-    await pair.alice.host.request("call.hangup", { callId }, PATIENTLY);
+    await pair.alice.host.request("call.hangup", { callId }, SLOW_TIMEOUT);
     await Promise.all([pair.alice.next("call.ended"), pair.bob.next("call.ended")]);
     await Promise.all([untilClosed(pair.alice), untilClosed(pair.bob)]);
     const openAtEnd = [...openCameras(pair.alice), ...openCameras(pair.bob)];
@@ -82,7 +82,7 @@ async function vividFaults(call: Call) {
   await give("bufferError", async () => FAULTS.bufferError());
   await give("droppedBuffers", async () => {
     FAULTS.droppedBuffers();
-    await bob.pictures(PICTURES_WITH_LOSS);
+    await bob.frames(FRAMES_WITH_LOSS);
     stopDropping();
   });
   for (const fault of ["qbuf", "fatal", "disconnect"] as const) {
@@ -107,19 +107,19 @@ async function vividFaults(call: Call) {
 async function whenSwitchedOn(fault: Fault, { callId, alice, bob }: Call): Promise<void> {
   await switchOff(alice, bob, callId);
   FAULTS[fault]();
-  await alice.plugin.host.request("call.setCamera", { callId, on: true }, PATIENTLY);
+  await alice.plugin.host.request("call.setCamera", { callId, on: true }, SLOW_TIMEOUT);
   await untilBack(alice, bob, await untilLost(alice, bob));
 }
 
-async function switchOn(sender: WatchedSide, viewer: WatchedSide, callId: string): Promise<void> {
+async function switchOn(sender: CallObserver, viewer: CallObserver, callId: string): Promise<void> {
   viewer.mark();
-  await sender.plugin.host.request("call.setCamera", { callId, on: true }, PATIENTLY);
+  await sender.plugin.host.request("call.setCamera", { callId, on: true }, SLOW_TIMEOUT);
   await viewer.step("remote", ({ camera }) => camera === "on");
 }
 
-async function switchOff(sender: WatchedSide, viewer: WatchedSide, callId: string): Promise<void> {
+async function switchOff(sender: CallObserver, viewer: CallObserver, callId: string): Promise<void> {
   viewer.mark();
-  await sender.plugin.host.request("call.setCamera", { callId, on: false }, PATIENTLY);
+  await sender.plugin.host.request("call.setCamera", { callId, on: false }, SLOW_TIMEOUT);
   await viewer.step("remote", ({ camera }) => camera === "off");
   await untilClosed(sender.plugin);
 }
@@ -146,7 +146,7 @@ async function loopbackFaults(call: Call) {
   const replugWhileStoodIn = async () => {
     await stopLoopbackWriter(writer);
     const stoodIn = await bob.step("local", ({ deviceId }) => deviceId === VIVID_ID);
-    await alice.pictures(PICTURES);
+    await alice.frames(FRAMES);
     standInBars = await barsOf(alice, callId);
     await replug();
     await bob.step("local", ({ deviceId }) => deviceId === LOOPBACK_ID, stoodIn);
@@ -155,7 +155,7 @@ async function loopbackFaults(call: Call) {
     touchLoopback();
     await bob.listed(LOOPBACK_ID, true);
     const use = { callId, kind: "camera", deviceId: LOOPBACK_ID } as const;
-    await bob.plugin.host.request("call.useDevice", use, PATIENTLY);
+    await bob.plugin.host.request("call.useDevice", use, SLOW_TIMEOUT);
     await bob.step("local", ({ deviceId }) => deviceId === LOOPBACK_ID);
     await switchOff(alice, bob, callId);
     const standIn = await during("standIn", call, bob, replugWhileStoodIn);
@@ -168,7 +168,7 @@ async function loopbackFaults(call: Call) {
 }
 
 /** Applies and repairs one fault of the sender's camera, and records both in the call. */
-async function during(name: string, call: Call, sender: WatchedSide, strike: () => Promise<void>) {
+async function during(name: string, call: Call, sender: CallObserver, strike: () => Promise<void>) {
   step(name);
   const { callId, alice, bob } = call;
   const viewer = sender === alice ? bob : alice;
@@ -176,15 +176,15 @@ async function during(name: string, call: Call, sender: WatchedSide, strike: () 
   const before = await steadyHoldings(sides, viewer);
   for (const side of sides) side.mark();
   await strike();
-  const distinct = await viewer.pictures(PICTURES);
+  const distinct = await viewer.frames(FRAMES);
   const bars = await barsOf(viewer, callId);
   const same = (index: number) => (held: Held) => isSame(held, before[index]);
-  const told = { sender: sender.steps("local"), viewer: viewer.steps("remote") };
+  const notified = { sender: sender.steps("local"), viewer: viewer.steps("remote") };
   const after = await Promise.all(sides.map(({ plugin }, index) => holdingsWhen(plugin, same(index))));
   return {
     distinct,
     bars,
-    ...told,
+    ...notified,
     phases: sides.flatMap((side) => side.phases()),
     connected: await Promise.all(sides.map(({ plugin }) => isConnected(plugin, callId))),
     cameras: after.flatMap(camerasOf),
@@ -194,24 +194,24 @@ async function during(name: string, call: Call, sender: WatchedSide, strike: () 
 }
 
 /** Waits until both hosts know that the camera is lost, and why. @returns the number of steps that each has received */
-async function untilLost(sender: WatchedSide, viewer: WatchedSide): Promise<number[]> {
-  const isLost = ({ camera }: Standing) => camera === "lost";
-  const isDown = ({ camera, mediaLevelReason }: Standing) => camera === "off" && mediaLevelReason !== null;
+async function untilLost(sender: CallObserver, viewer: CallObserver): Promise<number[]> {
+  const isLost = ({ camera }: MediaState) => camera === "lost";
+  const isDown = ({ camera, mediaLevelReason }: MediaState) => camera === "off" && mediaLevelReason !== null;
   return Promise.all([sender.step("local", isLost), viewer.step("remote", isDown)]);
 }
 
-async function untilBack(sender: WatchedSide, viewer: WatchedSide, lost: number[]): Promise<void> {
-  const isUp = ({ camera }: Standing) => camera === "live" || camera === "on";
+async function untilBack(sender: CallObserver, viewer: CallObserver, lost: number[]): Promise<void> {
+  const isUp = ({ camera }: MediaState) => camera === "live" || camera === "on";
   await Promise.all([sender.step("local", isUp, lost[0]), viewer.step("remote", isUp, lost[1])]);
 }
 
 /** The held resources once they are stable: equal before and after a frame. */
-async function steadyHoldings(sides: readonly WatchedSide[], viewer: WatchedSide): Promise<Held[]> {
-  const look = () => sides.map(({ plugin }) => holdingsOf(plugin));
-  let held = look();
+async function steadyHoldings(sides: readonly CallObserver[], viewer: CallObserver): Promise<Held[]> {
+  const holdings = () => sides.map(({ plugin }) => holdingsOf(plugin));
+  let held = holdings();
   for (;;) {
-    await viewer.pictures(1);
-    const again = look();
+    await viewer.frames(1);
+    const again = holdings();
     if (isSame(again, held)) return again;
     held = again;
   }
@@ -220,7 +220,7 @@ async function steadyHoldings(sides: readonly WatchedSide[], viewer: WatchedSide
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** @throws Error when a lost camera stays open or mapped */
-async function holdsNoCamera({ plugin }: WatchedSide): Promise<void> {
+async function holdsNoCamera({ plugin }: CallObserver): Promise<void> {
   const isFree = (held: Held) => held.deviceMaps === 0 && camerasOf(held).length === 0;
   // Other cameras are opened briefly while they are listed or tried.
   const held = await holdingsWhen(plugin, isFree);
@@ -232,13 +232,13 @@ function camerasOf({ descriptors }: Held): string[] {
 }
 
 async function isConnected({ host }: PluginProcess, callId: string): Promise<boolean> {
-  const { calls } = await host.request("call.list", {}, PATIENTLY);
+  const { calls } = await host.request("call.list", {}, SLOW_TIMEOUT);
   return calls.some((call) => call.callId === callId && call.phase === "connected");
 }
 
-async function barsOf({ plugin }: WatchedSide, callId: string): Promise<number[][]> {
-  const wish = { callId, source: "remote" } as const;
-  const { dataUrl } = await plugin.host.request("call.snapshot", wish, PATIENTLY);
+async function barsOf({ plugin }: CallObserver, callId: string): Promise<number[][]> {
+  const constraints = { callId, source: "remote" } as const;
+  const { dataUrl } = await plugin.host.request("call.snapshot", constraints, SLOW_TIMEOUT);
   return columnsOfDataUrl(dataUrl).bars;
 }
 

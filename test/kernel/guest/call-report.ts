@@ -7,8 +7,8 @@ import { columnsOfDataUrl } from "./colour-columns.ts";
 import { emulated, LOOPBACK_ID, openCameras, untilClosed, VIVID_ID, WAIT_MS } from "./emulated-plugin.ts";
 import { startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 
-const PATIENTLY = { timeoutMs: WAIT_MS };
-const PICTURES = 3;
+const SLOW_TIMEOUT = { timeoutMs: WAIT_MS };
+const FRAMES = 3;
 
 /** Prints the progress, for a run that exceeds the machine's time limit. */
 function step(name: string): void {
@@ -19,7 +19,7 @@ export type CallReport = Awaited<ReturnType<typeof report>>;
 
 async function report() {
   const writer = await startLoopbackWriter("160x120");
-  step("pictures are written to the loopback camera");
+  step("frames are written to the loopback camera");
   const { alice, bob, stop } = await startPair(emulated(VIVID_ID), emulated(LOOPBACK_ID));
   step("both plugins know each other");
   try {
@@ -47,7 +47,7 @@ async function ringAndCancel(alice: PluginProcess, bob: PluginProcess) {
 async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   const callId = await connectCall(alice, bob);
   step("connected");
-  const pictures = {
+  const frames = {
     aliceLocal: await watch(alice, callId, "local"),
     bobLocal: await watch(bob, callId, "local"),
     bobRemote: { ...(await watch(bob, callId, "remote")), ...(await snapshot(bob, callId)) },
@@ -66,34 +66,34 @@ async function callAndWatch(alice: PluginProcess, bob: PluginProcess) {
   step("camera on again");
   await alice.host.request("call.hangup", { callId });
   await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
-  return { pictures, openInCall, openWhileOff, againRemote };
+  return { frames, openInCall, openWhileOff, againRemote };
 }
 
 /** Reads some frames of a stream like a host. */
 async function watch({ host }: PluginProcess, callId: string, source: FrameSource) {
-  const pictures: { width: number; height: number; dataUrl: string }[] = [];
+  const frames: { width: number; height: number; dataUrl: string }[] = [];
   const { promise: enough, resolve } = Promise.withResolvers<void>();
   const off = host.onFrameLine((line) => {
     const { params } = JSON.parse(line.toString("latin1")) as { params: PluginNotificationParams<"frame"> };
-    pictures.push(params);
+    frames.push(params);
     host.notify("frames.ack", { stream: params.stream, seq: params.seq });
-    if (pictures.length === PICTURES) resolve();
+    if (frames.length === FRAMES) resolve();
   });
-  const { stream } = await host.request("frames.subscribe", { callId, source }, PATIENTLY);
+  const { stream } = await host.request("frames.subscribe", { callId, source }, SLOW_TIMEOUT);
   await enough;
   off();
-  await host.request("frames.unsubscribe", { stream }, PATIENTLY);
-  step(`${source} pictures seen`);
-  const base64 = pictures.map(({ dataUrl }) => dataUrl.slice(dataUrl.indexOf(",")));
+  await host.request("frames.unsubscribe", { stream }, SLOW_TIMEOUT);
+  step(`${source} frames seen`);
+  const base64 = frames.map(({ dataUrl }) => dataUrl.slice(dataUrl.indexOf(",")));
   return {
-    width: pictures[0]?.width,
-    height: pictures[0]?.height,
+    width: frames[0]?.width,
+    height: frames[0]?.height,
     distinct: new Set(base64).size,
   };
 }
 
 async function snapshot({ host }: PluginProcess, callId: string) {
-  const { dataUrl } = await host.request("call.snapshot", { callId, source: "remote" }, PATIENTLY);
+  const { dataUrl } = await host.request("call.snapshot", { callId, source: "remote" }, SLOW_TIMEOUT);
   step("snapshot taken");
   return columnsOfDataUrl(dataUrl);
 }

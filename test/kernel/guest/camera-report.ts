@@ -7,7 +7,7 @@ import { CaptureRun, holdings, openError, setControl } from "./capture-run.ts";
 import { LOOPBACK_PATH, startLoopbackWriter, stopLoopbackWriter } from "./loopback-writer.ts";
 
 const VIVID = "/dev/video0";
-const WISH = { width: 640, height: 360, fps: 30 };
+const CONSTRAINTS = { width: 640, height: 360, fps: 30 };
 
 export type CameraReport = Awaited<ReturnType<typeof report>>;
 
@@ -23,8 +23,8 @@ async function report() {
     busy: await busy(),
     faulty: await faulty(),
     refusedStart: await refusedStart(),
-    notCapturing: await openError("/dev/video1", WISH),
-    wrongFormat: await openError(VIVID, { ...WISH, fourcc: "MJPG" }),
+    notCapturing: await openError("/dev/video1", CONSTRAINTS),
+    wrongFormat: await openError(VIVID, { ...CONSTRAINTS, fourcc: "MJPG" }),
     cycles: await cycles(),
     fatal: await endedBy("inject_fatal_streaming_error=1"),
     unplugged: await endedBy("disconnect=1"),
@@ -38,38 +38,38 @@ function listed() {
 }
 
 async function captureAs(fourcc: string) {
-  const run = await CaptureRun.open(VIVID, { ...WISH, fourcc });
-  const looks = await run.looks(6);
+  const run = await CaptureRun.open(VIVID, { ...CONSTRAINTS, fourcc });
+  const summaries = await run.summaries(6);
   await run.capture.close();
-  return { mode: run.capture.mode, looks, counters: run.capture.counters() };
+  return { mode: run.capture.mode, summaries, counters: run.capture.counters() };
 }
 
 async function loopback() {
   const writer = await startLoopbackWriter("320x240");
   try {
     const cameras = listed();
-    const run = await CaptureRun.open(LOOPBACK_PATH, WISH);
-    const looks = await run.looks(6);
+    const run = await CaptureRun.open(LOOPBACK_PATH, CONSTRAINTS);
+    const summaries = await run.summaries(6);
     await run.capture.close();
-    return { cameras, mode: run.capture.mode, looks, counters: run.capture.counters() };
+    return { cameras, mode: run.capture.mode, summaries, counters: run.capture.counters() };
   } finally {
     await stopLoopbackWriter(writer);
   }
 }
 
 async function busy() {
-  const run = await CaptureRun.open(VIVID, WISH);
-  const second = await openError(VIVID, WISH);
-  await run.looks(2);
+  const run = await CaptureRun.open(VIVID, CONSTRAINTS);
+  const second = await openError(VIVID, CONSTRAINTS);
+  await run.summaries(2);
   await run.capture.close();
   return second;
 }
 
 async function faulty() {
-  const run = await CaptureRun.open(VIVID, WISH);
-  await run.looks(1);
+  const run = await CaptureRun.open(VIVID, CONSTRAINTS);
+  await run.summaries(1);
   setControl(VIVID, "inject_v4l2_buf_flag_error=1");
-  await run.looks(4);
+  await run.summaries(4);
   await run.capture.close();
   return run.capture.counters();
 }
@@ -77,7 +77,7 @@ async function faulty() {
 async function refusedStart() {
   setControl(VIVID, "inject_vidioc_streamon_error=1");
   const before = holdings();
-  const error = await openError(VIVID, WISH);
+  const error = await openError(VIVID, CONSTRAINTS);
   return { error, before, after: holdings() };
 }
 
@@ -85,8 +85,8 @@ async function cycles() {
   const before = holdings();
   let open = before;
   for (let i = 0; i < 10; i++) {
-    const run = await CaptureRun.open(VIVID, WISH);
-    await run.looks(1);
+    const run = await CaptureRun.open(VIVID, CONSTRAINTS);
+    await run.summaries(1);
     open = holdings();
     await run.capture.close();
   }
@@ -96,8 +96,8 @@ async function cycles() {
 /** The capture must end by itself with an error, and close() must still release everything. */
 async function endedBy(control: string) {
   const before = holdings();
-  const run = await CaptureRun.open(VIVID, WISH);
-  await run.looks(2);
+  const run = await CaptureRun.open(VIVID, CONSTRAINTS);
+  await run.summaries(2);
   setControl(VIVID, control);
   const error = await run.failure();
   await run.capture.close();

@@ -12,11 +12,11 @@ import {
 } from "../../../native/types.ts";
 
 /** Under emulation a frame takes up to half a second. A much longer wait means that none will come. */
-const PICTURE_DEADLINE_MS = 20_000;
+const FRAME_DEADLINE_MS = 20_000;
 
 export type PlainError = CaptureErrorDetails & { readonly message: string };
 
-export interface Look {
+export interface FrameSummary {
   readonly bytes: number;
   readonly capturedAtUs: number;
   /** Y, U, V at the middle of eight columns, below the driver's text. */
@@ -25,7 +25,7 @@ export interface Look {
   readonly checksum: number;
 }
 
-export interface PictureCopy {
+export interface FrameCopy {
   readonly data: Uint8Array;
   readonly jpeg: Uint8Array | undefined;
 }
@@ -39,26 +39,26 @@ export class CaptureRun {
     this.#state = state;
   }
 
-  static async open(path: string, wish: CaptureConstraints): Promise<CaptureRun> {
+  static async open(path: string, constraints: CaptureConstraints): Promise<CaptureRun> {
     const state = new RunState();
-    const capture = await loadNative().openCamera(path, wish, state);
+    const capture = await loadNative().openCamera(path, constraints, state);
     return new CaptureRun(capture, state);
   }
 
-  looks(count: number): Promise<Look[]> {
-    return beforeDeadline(`${count} pictures`, this.#state.looks(count));
+  summaries(count: number): Promise<FrameSummary[]> {
+    return beforeDeadline(`${count} frames`, this.#state.summaries(count));
   }
 
   /** A copy of the next frame. */
-  picture(): Promise<PictureCopy> {
-    return beforeDeadline("a picture", this.#state.picture());
+  nextFrame(): Promise<FrameCopy> {
+    return beforeDeadline("a frame", this.#state.nextFrame());
   }
 
   /** Resolves when the device has delivered that many frames since it was opened, with any fate. */
   async captured(count: number): Promise<void> {
-    const deadline = Date.now() + PICTURE_DEADLINE_MS;
+    const deadline = Date.now() + FRAME_DEADLINE_MS;
     while (this.capture.counters().captured < count) {
-      if (Date.now() > deadline) throw new Error(`no ${count} pictures within ${PICTURE_DEADLINE_MS} ms`);
+      if (Date.now() > deadline) throw new Error(`no ${count} frames within ${FRAME_DEADLINE_MS} ms`);
       await new Promise(setImmediate);
     }
   }
@@ -69,9 +69,9 @@ export class CaptureRun {
       const { captured, faulty, dropped, delivered } = this.capture.counters();
       return captured === faulty + dropped + delivered;
     };
-    const deadline = Date.now() + PICTURE_DEADLINE_MS;
+    const deadline = Date.now() + FRAME_DEADLINE_MS;
     while (!isSettled()) {
-      if (Date.now() > deadline) throw new Error(`a picture without a fate for ${PICTURE_DEADLINE_MS} ms`);
+      if (Date.now() > deadline) throw new Error(`a frame without a fate for ${FRAME_DEADLINE_MS} ms`);
       await new Promise(setImmediate);
     }
   }
@@ -83,33 +83,35 @@ export class CaptureRun {
 
 class RunState {
   readonly failure = Promise.withResolvers<PlainError>();
-  #takePicture: ((copy: PictureCopy) => void) | undefined;
-  #wanted: { count: number; looks: Look[]; done: (looks: Look[]) => void } | undefined;
+  #takeFrame: ((copy: FrameCopy) => void) | undefined;
+  #wanted:
+    | { count: number; summaries: FrameSummary[]; done: (summaries: FrameSummary[]) => void }
+    | undefined;
 
-  looks(count: number): Promise<Look[]> {
-    const { promise, resolve } = Promise.withResolvers<Look[]>();
-    this.#wanted = { count, looks: [], done: resolve };
+  summaries(count: number): Promise<FrameSummary[]> {
+    const { promise, resolve } = Promise.withResolvers<FrameSummary[]>();
+    this.#wanted = { count, summaries: [], done: resolve };
     return promise;
   }
 
-  picture(): Promise<PictureCopy> {
-    const { promise, resolve } = Promise.withResolvers<PictureCopy>();
-    this.#takePicture = resolve;
+  nextFrame(): Promise<FrameCopy> {
+    const { promise, resolve } = Promise.withResolvers<FrameCopy>();
+    this.#takeFrame = resolve;
     return promise;
   }
 
   onFrame(frame: VideoFrame): void {
-    this.#takePicture?.({
+    this.#takeFrame?.({
       data: Uint8Array.from(frame.data),
       jpeg: frame.jpeg && Uint8Array.from(frame.jpeg),
     });
-    this.#takePicture = undefined;
+    this.#takeFrame = undefined;
     const wanted = this.#wanted;
     if (wanted === undefined) return;
-    wanted.looks.push(lookAt(frame));
-    if (wanted.looks.length < wanted.count) return;
+    wanted.summaries.push(summarise(frame));
+    if (wanted.summaries.length < wanted.count) return;
     this.#wanted = undefined;
-    wanted.done(wanted.looks);
+    wanted.done(wanted.summaries);
   }
 
   onError(error: CaptureError): void {
@@ -117,7 +119,7 @@ class RunState {
   }
 }
 
-function lookAt({ data, width, height, capturedAtUs }: VideoFrame): Look {
+function summarise({ data, width, height, capturedAtUs }: VideoFrame): FrameSummary {
   const chromaWidth = Math.ceil(width / 2);
   const chromaSize = chromaWidth * Math.ceil(height / 2);
   const y = Math.floor(height * 0.75);
@@ -138,10 +140,10 @@ export function plain(error: unknown): PlainError {
 }
 
 /** The error of an open that must fail. */
-export async function openError(path: string, wish: CaptureConstraints): Promise<PlainError> {
+export async function openError(path: string, constraints: CaptureConstraints): Promise<PlainError> {
   let run: CaptureRun;
   try {
-    run = await CaptureRun.open(path, wish);
+    run = await CaptureRun.open(path, constraints);
   } catch (error) {
     return plain(error);
   }
@@ -150,7 +152,7 @@ export async function openError(path: string, wish: CaptureConstraints): Promise
 }
 
 export function setControl(path: string, control: string): void {
-  execFileSync("v4l2-ctl", ["-d", path, "-c", control], { stdio: "ignore", timeout: PICTURE_DEADLINE_MS });
+  execFileSync("v4l2-ctl", ["-d", path, "-c", control], { stdio: "ignore", timeout: FRAME_DEADLINE_MS });
 }
 
 export interface Holdings {
@@ -172,8 +174,8 @@ export function holdings(): Holdings {
 async function beforeDeadline<T>(what: string, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => reject(new Error(`no ${what} within ${PICTURE_DEADLINE_MS} ms`)),
-    PICTURE_DEADLINE_MS,
+    () => reject(new Error(`no ${what} within ${FRAME_DEADLINE_MS} ms`)),
+    FRAME_DEADLINE_MS,
   );
   try {
     return await Promise.race([promise, late]);

@@ -10,7 +10,7 @@ export const LOOPBACK_ID = "platform:v4l2loopback-000 loopback";
 /** The compiled program: stripping types takes an emulated processor many seconds. */
 const MAIN = fileURLToPath(new URL("../../../dist/plugin/main.js", import.meta.url));
 /** Emulation makes every step slow, and these tests do not measure time. */
-const PATIENT = {
+const SLOW = {
   requestMs: 60_000,
   negotiationMs: 120_000,
   connectMs: 120_000,
@@ -18,7 +18,7 @@ const PATIENT = {
   restartMs: 120_000,
 };
 export const WAIT_MS = 120_000;
-const LOOKING_MS = 60_000;
+const POLL_LIMIT_MS = 60_000;
 /** proc_net_tcp(5): sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode. */
 const INODE_COLUMN = 9;
 
@@ -30,7 +30,7 @@ export function emulated(camera: string): PluginProcessOptions {
     settings: {
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
       iceServers: [],
-      timeouts: PATIENT,
+      timeouts: SLOW,
       camera,
       microphone: "none",
       speaker: "none",
@@ -81,13 +81,13 @@ function connectionsOf(pid: number): Set<string> {
 
 /** Hosts are notified at once, and devices are closed a moment later. */
 export async function untilClosed(one: PluginProcess): Promise<void> {
-  await looking(() => openCameras(one).length === 0);
+  await poll(() => openCameras(one).length === 0);
 }
 
 /** The resources once they match, or at the time limit. */
 export async function holdingsWhen(one: PluginProcess, fits: (held: Held) => boolean): Promise<Held> {
   let held = holdingsOf(one);
-  await looking(() => {
+  await poll(() => {
     held = holdingsOf(one);
     return fits(held);
   });
@@ -95,8 +95,8 @@ export async function holdingsWhen(one: PluginProcess, fits: (held: Held) => boo
 }
 
 /** Polls, because /proc has no change events. */
-async function looking(isThere: () => boolean): Promise<void> {
-  const deadline = Date.now() + LOOKING_MS;
+async function poll(isThere: () => boolean): Promise<void> {
+  const deadline = Date.now() + POLL_LIMIT_MS;
   while (!isThere() && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
 }
 

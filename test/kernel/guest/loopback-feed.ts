@@ -26,8 +26,8 @@ export class LoopbackFeed {
     this.write(first);
   }
 
-  write(picture: Uint8Array): void {
-    writeSync(this.#fd, picture);
+  write(frame: Uint8Array): void {
+    writeSync(this.#fd, frame);
   }
 
   close(): void {

@@ -23,18 +23,18 @@ export async function startLoopbackWriter(size: string): Promise<ChildProcess> {
     source,
   ];
   const writer = spawn("ffmpeg", [...args, ...output], { stdio: ["ignore", "pipe", "inherit"] });
-  await firstPicture(writer);
+  await firstFrame(writer);
   return writer;
 }
 
-async function firstPicture(writer: ChildProcess): Promise<void> {
+async function firstFrame(writer: ChildProcess): Promise<void> {
   if (writer.stdout === null) throw new Error("ffmpeg's progress is not piped");
   for await (const chunk of writer.stdout.iterator({ destroyOnReturn: false })) {
     if (!/^frame=[1-9]/m.test(String(chunk))) continue;
     writer.stdout.resume();
     return;
   }
-  throw new Error("ffmpeg ended before it had written a picture");
+  throw new Error("ffmpeg ended before it had written a frame");
 }
 
 export async function stopLoopbackWriter(writer: ChildProcess): Promise<void> {

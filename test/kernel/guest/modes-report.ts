@@ -4,11 +4,11 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { CaptureRun, setControl } from "./capture-run.ts";
+import { type RawFrame, referenceI420, worstPsnrDb } from "./frame-similarity.ts";
 import { type FeedFormat, LoopbackFeed } from "./loopback-feed.ts";
-import { type RawPicture, referenceI420, worstPsnrDb } from "./picture-likeness.ts";
 
 const VIVID = "/dev/video0";
-const RAW_FILE = "/tmp/raw-picture";
+const RAW_FILE = "/tmp/raw-frame";
 const TOOL_LIMIT_MS = 30_000;
 const FORMATS = ["YUYV", "UYVY", "NV12", "YU12"];
 const WEBCAM_INPUT = 0;
@@ -49,7 +49,7 @@ function step(name: string): void {
 async function vividMode(fourcc: string, width: number, height: number) {
   step(`${fourcc} ${width}x${height}`);
   const run = await CaptureRun.open(VIVID, { width, height, fps: 30, fourcc });
-  const { data } = await run.picture();
+  const { data } = await run.nextFrame();
   await run.capture.close();
   const { mode } = run.capture;
   const { faulty } = run.capture.counters();
@@ -60,7 +60,7 @@ async function vividMode(fourcc: string, width: number, height: number) {
   return { mode, faulty, ...likeness(data, raw) };
 }
 
-function likeness(data: Uint8Array, raw: RawPicture) {
+function likeness(data: Uint8Array, raw: RawFrame) {
   const reference = referenceI420(raw);
   // A frame of one colour would match anything.
   const shades = new Set(reference).size;
@@ -101,7 +101,7 @@ async function fed(path: string, format: FeedFormat, bytes: Uint8Array) {
   const feed = new LoopbackFeed(path, format, bytes);
   try {
     const run = await CaptureRun.open(path, { ...format, fps: 30 });
-    const coming = run.picture();
+    const coming = run.nextFrame();
     feed.write(bytes);
     const { data, jpeg } = await coming;
     await run.capture.close();

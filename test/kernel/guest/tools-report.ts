@@ -53,11 +53,11 @@ async function report() {
     "--out",
     out,
   );
-  const said = JSON.parse(examined.stdout) as { findings: Finding[] };
+  const report = JSON.parse(examined.stdout) as { findings: Finding[] };
   return {
     cameras: cameras.map(({ name, modes }) => ({ name, modes: modes.length, first: modes[0] })),
     doctorPid: process.pid,
-    findings: said.findings.filter(({ check }) => check.startsWith("camera")),
+    findings: report.findings.filter(({ check }) => check.startsWith("camera")),
     captured,
     picture: captured.status === 0 ? columnsOf(readFileSync(join(out, "camera.png"))) : null,
   };

@@ -1,7 +1,7 @@
 // Converts a camera's bytes to I420 by the definition of each format, and measures the similarity of a frame to the result.
 // Shares no code with the product.
 
-export interface RawPicture {
+export interface RawFrame {
   readonly fourcc: string;
   readonly width: number;
   readonly height: number;
@@ -19,7 +19,7 @@ interface Samples {
 }
 
 /** I420 without padding, chroma sizes rounded up. */
-export function referenceI420(raw: RawPicture): Uint8Array {
+export function referenceI420(raw: RawFrame): Uint8Array {
   const { width, height } = raw;
   const { luma, u, v } = samplesOf(raw);
   const [chromaWidth, chromaHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
@@ -35,7 +35,7 @@ export function referenceI420(raw: RawPicture): Uint8Array {
   return Uint8Array.from(planes);
 }
 
-function samplesOf({ fourcc, height, bytesPerLine, bytes, width }: RawPicture): Samples {
+function samplesOf({ fourcc, height, bytesPerLine, bytes, width }: RawFrame): Samples {
   const at = (offset: number) => bytes[offset] ?? 0;
   const packed = (lumaAt: number, uAt: number, vAt: number): Samples => {
     // A line may end in the middle of a pair. Then it uses the V before.
@@ -69,24 +69,19 @@ function samplesOf({ fourcc, height, bytesPerLine, bytes, width }: RawPicture): 
 }
 
 /** Peak signal-to-noise ratio of the worst plane, in dB; 99 for equal planes. */
-export function worstPsnrDb(
-  picture: Uint8Array,
-  reference: Uint8Array,
-  width: number,
-  height: number,
-): number {
-  if (picture.length !== reference.length) return 0;
+export function worstPsnrDb(frame: Uint8Array, reference: Uint8Array, width: number, height: number): number {
+  if (frame.length !== reference.length) return 0;
   const luma = width * height;
   const chroma = Math.ceil(width / 2) * Math.ceil(height / 2);
   const bounds = [0, luma, luma + chroma, luma + 2 * chroma];
   const ratios = [0, 1, 2].map((plane) =>
-    psnrDb(picture, reference, bounds[plane] ?? 0, bounds[plane + 1] ?? 0),
+    psnrDb(frame, reference, bounds[plane] ?? 0, bounds[plane + 1] ?? 0),
   );
   return Math.min(...ratios);
 }
 
-function psnrDb(picture: Uint8Array, reference: Uint8Array, from: number, to: number): number {
+function psnrDb(frame: Uint8Array, reference: Uint8Array, from: number, to: number): number {
   let squares = 0;
-  for (let i = from; i < to; i++) squares += ((picture[i] ?? 0) - (reference[i] ?? 0)) ** 2;
+  for (let i = from; i < to; i++) squares += ((frame[i] ?? 0) - (reference[i] ?? 0)) ** 2;
   return squares === 0 ? 99 : Math.min(99, 10 * Math.log10((255 ** 2 * (to - from)) / squares));
 }

@@ -8,24 +8,24 @@ import type { PluginProcess } from "../../support/plugin/plugin-process.ts";
 const LIMIT_MS = 120_000;
 
 /** A host's view of each sender. `deviceId` is known only for its own side's camera. */
-export interface Standing {
+export interface MediaState {
   readonly mediaLevel: string;
   readonly mediaLevelReason: string | null;
   readonly camera: string;
   readonly deviceId: string | null;
 }
 
-export class WatchedSide {
+export class CallObserver {
   readonly plugin: PluginProcess;
-  readonly #told: CallInfo[] = [];
-  readonly #pictures: string[] = [];
+  readonly #notified: CallInfo[] = [];
+  readonly #frames: string[] = [];
   #cameras: string[] = [];
   /** Resolves waits that check again after each notification or frame. */
   #news = Promise.withResolvers<void>();
 
   /** Observes the call from now on, also before it is connected. */
-  static async watch(plugin: PluginProcess, callId: string): Promise<WatchedSide> {
-    const side = new WatchedSide(plugin);
+  static async watch(plugin: PluginProcess, callId: string): Promise<CallObserver> {
+    const side = new CallObserver(plugin);
     await plugin.host.request("frames.subscribe", { callId, source: "remote" }, { timeoutMs: LIMIT_MS });
     return side;
   }
@@ -34,7 +34,7 @@ export class WatchedSide {
     this.plugin = plugin;
     const { host } = plugin;
     host.onNotification("call.changed", (info) => {
-      this.#told.push(info);
+      this.#notified.push(info);
       this.#wake();
     });
     host.onNotification("devices.changed", ({ cameras }) => {
@@ -46,33 +46,33 @@ export class WatchedSide {
         params: { stream: string; seq: number; dataUrl: string };
       };
       host.notify("frames.ack", { stream: params.stream, seq: params.seq });
-      this.#pictures.push(params.dataUrl.slice(params.dataUrl.indexOf(",")));
+      this.#frames.push(params.dataUrl.slice(params.dataUrl.indexOf(",")));
       this.#wake();
     });
   }
 
   /** Clears the recorded notifications. */
   mark(): void {
-    this.#told.length = 0;
+    this.#notified.length = 0;
   }
 
   /** All phases since the mark. */
   phases(): string[] {
-    return [...new Set(this.#told.map(({ phase }) => phase))];
+    return [...new Set(this.#notified.map(({ phase }) => phase))];
   }
 
   /** The distinct media levels since the mark: this side's own, or the other side's as it reports them. */
-  steps(whose: "local" | "remote"): Standing[] {
-    const steps: Standing[] = [];
-    for (const info of this.#told) {
-      const step = whose === "local" ? ownStanding(info) : remoteStanding(info);
+  steps(whose: "local" | "remote"): MediaState[] {
+    const steps: MediaState[] = [];
+    for (const info of this.#notified) {
+      const step = whose === "local" ? localState(info) : remoteState(info);
       if (JSON.stringify(step) !== JSON.stringify(steps.at(-1))) steps.push(step);
     }
     return steps;
   }
 
   /** Waits for such a step since the mark, after `after` others. @returns the number of steps including it */
-  async step(whose: "local" | "remote", fits: (step: Standing) => boolean, after = 0): Promise<number> {
+  async step(whose: "local" | "remote", fits: (step: MediaState) => boolean, after = 0): Promise<number> {
     let index = -1;
     await this.#until(`step of the ${whose} side`, () => {
       index = this.steps(whose).findIndex((step, at) => at >= after && fits(step));
@@ -88,10 +88,10 @@ export class WatchedSide {
   }
 
   /** Receives `count` further remote frames. @returns how many of them differ */
-  async pictures(count: number): Promise<number> {
-    this.#pictures.length = 0;
-    await this.#until(`${count} remote pictures`, () => this.#pictures.length >= count);
-    return new Set(this.#pictures).size;
+  async frames(count: number): Promise<number> {
+    this.#frames.length = 0;
+    await this.#until(`${count} remote frames`, () => this.#frames.length >= count);
+    return new Set(this.#frames).size;
   }
 
   #wake(): void {
@@ -102,8 +102,10 @@ export class WatchedSide {
   async #until(what: string, isThere: () => boolean): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      const told = JSON.stringify({ own: this.steps("local"), other: this.steps("remote") });
-      reject(new Error(`no ${what} within ${LIMIT_MS} ms; told: ${told}; log:\n${this.plugin.log()}`));
+      const notified = JSON.stringify({ own: this.steps("local"), other: this.steps("remote") });
+      reject(
+        new Error(`no ${what} within ${LIMIT_MS} ms; received: ${notified}; log:\n${this.plugin.log()}`),
+      );
     }, LIMIT_MS);
     try {
       while (!isThere()) await Promise.race([this.#news.promise, late]);
@@ -113,7 +115,7 @@ export class WatchedSide {
   }
 }
 
-function ownStanding({ local }: CallInfo): Standing {
+function localState({ local }: CallInfo): MediaState {
   const { camera, mediaLevel, mediaLevelReason } = local;
   return {
     mediaLevel,
@@ -123,7 +125,7 @@ function ownStanding({ local }: CallInfo): Standing {
   };
 }
 
-function remoteStanding({ remote }: CallInfo): Standing {
+function remoteState({ remote }: CallInfo): MediaState {
   const { camera, mediaLevel, mediaLevelReason } = remote;
   return { mediaLevel: mediaLevel ?? "", mediaLevelReason: mediaLevelReason ?? null, camera, deviceId: null };
 }
