@@ -20,7 +20,7 @@ export interface BoundCapture {
 }
 
 /** Called with each frame, and once with slot -1 and the error when the source failed. */
-export type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
+type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
 
 type Encode = (
   data: Uint8Array,

@@ -29,7 +29,7 @@ export interface VoiceProcessor {
 }
 
 /** The addon's object. */
-export interface BoundVoice {
+interface BoundVoice {
   configure(echoCancellation: boolean, noiseSuppression: boolean, automaticGain: boolean): void;
   playing(block: Int16Array): void;
   captured(block: Int16Array): void;

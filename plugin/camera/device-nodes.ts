@@ -65,8 +65,8 @@ function watchFolder(path: string, listener: Listener): FSWatcher | undefined {
 }
 
 /**
- * Filters out mere writing: a program that feeds a loopback camera causes an event for each frame, but does not change the
- * node's status. udev touches the node whenever a device reports a change.
+ * Filters out mere writing. A program that feeds a loopback camera causes an event for each frame, but does not change the
+ * node's status. When a device reports a change, udev touches its node.
  */
 class NodeChanges {
   readonly #directory: string;

@@ -28,7 +28,7 @@ import { createPacer } from "./pacer.ts";
 import { PngEncoder } from "./png-encoder.ts";
 import { noFrame, SourceFrames } from "./source-frames.ts";
 
-export interface FramesOptions {
+interface FramesOptions {
   readonly native: Pick<Native, "createJpegEncoder" | "toRgba" | "openResettingListener">;
   readonly outlet: FrameOutlet;
   /** Origins of the pages that may fetch frames. Without any, stdio is the only delivery. */

@@ -11,7 +11,7 @@ const SEQ_MARK = '","seq":';
 /** The longest stream id (64), the mark and the digits of a safe integer. */
 const ROUTE_BYTES = 64 + SEQ_MARK.length + 17;
 
-export interface FrameLineHead {
+interface FrameLineHead {
   /** Letters, digits, `-` and `_` only, because it is not escaped. */
   readonly stream: string;
   readonly seq: number;

@@ -26,7 +26,7 @@ export function createMjpegClient(
   response.on("error", () => undefined);
   response.once("close", () => events.onGone());
   // The response starts with the first frame. A multipart response without any part, as in an audio call or after a killed
-  // plugin, crashes the page in WebKitGTK 2.50 when its `<img>` is hidden: it decodes data that never arrived.
+  // plugin, crashes the page in WebKitGTK 2.50 when its `<img>` is hidden. WebKit decodes data that never arrived.
   const begin = (): void => {
     if (response.headersSent) return;
     response.writeHead(200, {

@@ -1,6 +1,6 @@
 // Scales RGBA down by averaging, for streams whose maxWidth is below the frame's width. Pure.
 
-export interface Size {
+interface Size {
   readonly width: number;
   readonly height: number;
 }

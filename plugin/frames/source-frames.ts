@@ -9,7 +9,7 @@ import type { PngEncoder } from "./png-encoder.ts";
 
 type Snapshot = Result<"call.snapshot">;
 
-export interface SourceFramesOptions {
+interface SourceFramesOptions {
   readonly callId: string;
   readonly name: FrameSource;
   readonly png: PngEncoder;

@@ -33,7 +33,7 @@ export function withVideoCeiling(sdp: string, bitrateBps: number): string {
 
 /**
  * Removes transport-wide congestion control from an offer whose sender also supports receiver-side estimation
- * (goog-remb with abs-send-time). libwebrtc's older estimate on the receiving side rises higher, so the pacer spreads a
+ * (goog-remb with abs-send-time). On the receiving side libwebrtc's older estimate rises higher, so the pacer spreads a
  * frame less and the jitter buffer halves. Other offers stay unchanged.
  */
 export function withReceiverEstimate(sdp: string): string {

@@ -11,7 +11,7 @@ import type { WrtcModule } from "./wrtc-types.ts";
 const PACKAGE = "@roamhq/wrtc";
 
 /** Returns the package's exports. Throws the errors of `require`. */
-export type LoadWrtc = () => WrtcModule;
+type LoadWrtc = () => WrtcModule;
 
 // The package is CommonJS. wrtc-types.ts has its types.
 export const loadWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;

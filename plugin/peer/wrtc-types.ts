@@ -10,7 +10,7 @@ export interface WrtcDescription {
 }
 
 /** Keys without a value must be omitted: `sdpMid: null` is read as the text "null". */
-export interface WrtcCandidateInit {
+interface WrtcCandidateInit {
   candidate: string;
   sdpMid?: string;
   sdpMLineIndex?: number;
@@ -36,7 +36,7 @@ export interface WrtcStream {
 }
 
 /** W3C webrtc-pc section 5.4, without setParameters, which always rejects in this engine. */
-export interface WrtcTransceiver {
+interface WrtcTransceiver {
   readonly mid: string | null;
   readonly stopped: boolean;
   direction: "sendrecv" | "sendonly" | "recvonly" | "inactive";
@@ -44,7 +44,7 @@ export interface WrtcTransceiver {
   readonly receiver: { readonly track: WrtcTrack };
 }
 
-export interface WrtcTransceiverInit {
+interface WrtcTransceiverInit {
   direction: "sendrecv";
   streams: WrtcStream[];
   /** Bits per second. Without it only a bandwidth line in the remote description limits the sent video. */
@@ -101,12 +101,12 @@ export interface WrtcAudioSource {
 }
 
 /** A sink, also an audio sink, must be stopped: a running sink keeps the process alive. */
-export interface WrtcVideoSink {
+interface WrtcVideoSink {
   onframe: ((event: { frame: WrtcVideoFrame }) => void) | null;
   stop(): void;
 }
 
-export interface WrtcAudioSink {
+interface WrtcAudioSink {
   ondata: ((data: WrtcAudioData) => void) | null;
   stop(): void;
 }

@@ -25,7 +25,7 @@ import type { StallLimits } from "./supervision/monitored-child.ts";
 import { soundServerSocket } from "./supervision/server-monitor.ts";
 import { createTone, paceBlocks } from "./tone.ts";
 
-export interface SoundOptions {
+interface SoundOptions {
   readonly log: Log;
   /** The sound process's environment. Without it the plugin's own is used, and the sound server is not monitored. */
   readonly env?: NodeJS.ProcessEnv;

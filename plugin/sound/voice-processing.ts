@@ -7,7 +7,7 @@ import { BLOCK_BYTES } from "./playback/block-splitter.ts";
 import type { Processing } from "./sound.ts";
 import { BLOCK_SAMPLES, NO_PROCESSING } from "./sound.ts";
 
-export type VoiceEngine = Pick<Native, "createVoiceProcessor">;
+type VoiceEngine = Pick<Native, "createVoiceProcessor">;
 
 export class VoiceProcessing {
   readonly #warn: (message: string) => void;

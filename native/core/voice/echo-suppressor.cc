@@ -1,6 +1,6 @@
-// Estimates the residual echo as a share of the subtracted echo: the share by which the powers of both rise and fall
-// together (as in Valin, "On adjusting the learning rate in frequency domain echo cancellation with double-talk", IEEE
-// TASLP 2007). A near voice does not follow the echo, so it does not raise the estimate.
+// Estimates the residual echo as a share of the subtracted echo. The share is the one by which the powers of both rise and
+// fall together. See Valin, "On adjusting the learning rate in frequency domain echo cancellation with double-talk", IEEE
+// TASLP 2007. A near voice does not follow the echo, so it does not raise the estimate.
 #include "voice/echo-suppressor.h"
 
 #include <algorithm>

@@ -6,7 +6,7 @@ const BYTES_PER_SAMPLE = Int16Array.BYTES_PER_ELEMENT;
 /** One block of 16 bit mono sound on a pipe. */
 export const BLOCK_BYTES = BLOCK_SAMPLES * BYTES_PER_SAMPLE;
 
-export interface BlockSplitter {
+interface BlockSplitter {
   /** Takes the next bytes and calls back once for each completed block. */
   push(bytes: Uint8Array): void;
 }

@@ -6,7 +6,7 @@
  */
 export const MAX_WAITING_BLOCKS = 4;
 
-export interface NewestBlocks {
+interface NewestBlocks {
   push(block: Int16Array): void;
   /** Drops the waiting blocks. */
   clear(): void;

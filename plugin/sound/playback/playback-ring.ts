@@ -25,7 +25,7 @@ const LATE_PULLS = 100;
 /** -50 dB of full scale, the noise of a quiet room. */
 const QUIET_PEAK = 100;
 
-export interface PlaybackCounters {
+interface PlaybackCounters {
   /** Blocks of received sound. */
   readonly played: number;
   /** Concealed blocks, because no sound had arrived. */
@@ -122,7 +122,7 @@ class Ring implements PlaybackRing {
     return false;
   }
 
-  /** Starts playback at the target fill level. The skipped milliseconds would not have been heard in time anyway. */
+  /** Starts playback at the target fill level. The skipped milliseconds would have been late anyway. */
   #begin(): number {
     this.#needed = BLOCK_SAMPLES;
     const late = this.#skipLate();

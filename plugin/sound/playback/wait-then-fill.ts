@@ -7,7 +7,7 @@ import type { PlaybackRing } from "./playback-ring.ts";
 /** A block is needed 20 ms after its request (portaudio.ts). 8 ms are kept for a busy event loop. */
 export const FILL_WAIT_MS = 12;
 
-export interface WaitThenFill {
+interface WaitThenFill {
   /** Fills the block at once or a little later, then calls back. Call it again only after the callback. */
   fill(block: Int16Array, onFilled: () => void): void;
   /** Call it after each push into the ring. */

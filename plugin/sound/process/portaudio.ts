@@ -1,5 +1,5 @@
-// PortAudio through naudiodon. Only the sound process may load it, because it prints to fd 1, blocks its thread while it
-// opens a device, and cannot be ended from JavaScript when the audio server has died.
+// PortAudio through naudiodon. Only the sound process may load it: it prints to fd 1 and blocks its thread while it opens a
+// device. When the audio server has died, JavaScript cannot end it.
 
 import naudiodon from "naudiodon";
 import type { Direction, NamedDevice } from "../device-names.ts";

@@ -26,7 +26,7 @@ const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 /** `.ts` when the sources run, `.js` when the compiled program runs. */
 const processFile = fileURLToPath(new URL(`sound-process${extname(import.meta.url)}`, import.meta.url));
 
-export interface ChildEvents {
+interface ChildEvents {
   onBlock(block: Int16Array): void;
   onHeartbeat(progress: Progress): void;
   /** Called once, also after `kill()`. */

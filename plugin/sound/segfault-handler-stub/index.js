@@ -1,5 +1,5 @@
-// Stands in for naudiodon's dependency of the same name, which is bound to one Node ABI and
-// writes crash.log into whatever directory the host happens to run in.
+// Replaces naudiodon's dependency of the same name, which is bound to one Node ABI and writes crash.log into the host's
+// current directory.
 exports.registerHandler = () => {
-  // Nothing to register: a crash of the sound process is seen by the process that watches it.
+  // Nothing to register: the plugin notices a crash of the sound process.
 };

@@ -8,7 +8,7 @@ const CHECK_EVERY_MS = 2_000;
 /** For changes without a sign, such as a new ALSA configuration. */
 const LIST_EVERY_CHECKS = 30;
 
-export interface DeviceListMonitorOptions<T> {
+interface DeviceListMonitorOptions<T> {
   /** The text changes when devices may have come or gone. */
   readSigns(): string;
   list(): Promise<T>;

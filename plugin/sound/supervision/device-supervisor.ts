@@ -13,7 +13,7 @@ import type { MonitoredChild, StallLimits } from "./monitored-child.ts";
 import { DEFAULT_STALL_LIMITS, startMonitoredChild } from "./monitored-child.ts";
 import { ServerMonitor } from "./server-monitor.ts";
 
-export interface DeviceSupervisorOptions extends ChildOptions {
+interface DeviceSupervisorOptions extends ChildOptions {
   readonly stallLimits?: StallLimits | undefined;
   /** Waits in milliseconds before the first tries to reopen devices. */
   readonly retryWaitsMs?: readonly number[] | undefined;

@@ -9,7 +9,7 @@ const RETRY_MS = 300;
 /** PulseAudio ends a connection that stays idle for a minute. Renewing it in time keeps that from looking like a crash. */
 const RENEW_AFTER_MS = 30_000;
 
-export interface ServerMonitorEvents {
+interface ServerMonitorEvents {
   /** The server ended the connection. */
   onGone(): void;
   /** The server takes connections again. */

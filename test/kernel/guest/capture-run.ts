@@ -25,7 +25,7 @@ export interface FrameSummary {
   readonly checksum: number;
 }
 
-export interface FrameCopy {
+interface FrameCopy {
   readonly data: Uint8Array;
   readonly jpeg: Uint8Array | undefined;
 }

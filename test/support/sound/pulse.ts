@@ -54,7 +54,7 @@ function nullSink(name: string, isPrompt: boolean): string {
   return `module-null-sink sink_name=${name} rate=${PULSE_RATE} channels=1${prompt}`;
 }
 
-export interface PulseOptions {
+interface PulseOptions {
   /** False omits the reader that keeps an idle microphone from delivering late. */
   readonly reader?: boolean;
   /** A null sink consumes its first two seconds at once. A prompt one never takes more than 50 ms at a time. */

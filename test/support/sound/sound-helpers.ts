@@ -21,7 +21,7 @@ export async function eventually(condition: () => boolean, what: string): Promis
   }
 }
 
-export interface BlockCollector {
+interface BlockCollector {
   readonly blocks: Int16Array[];
   readonly onBlock: (block: Int16Array) => void;
   readonly onLost: (error: Error) => void;

@@ -35,7 +35,7 @@ const VOICES = {
   far: { text: FAR_TEXT, args: ["-v", "en-gb", "-s", "165"] },
   near: { text: NEAR_TEXT, args: ["-v", "en-us+f3", "-s", "155"] },
 };
-export type VoiceName = keyof typeof VOICES;
+type VoiceName = keyof typeof VOICES;
 
 const spoken = new Map<VoiceName, Float64Array>();
 
@@ -152,7 +152,7 @@ export function silentFrames(samples: Float64Array): boolean[] {
 }
 
 /** Scales so that the mean power over the active frames is `levelDb` below full scale. */
-export function atLevel(samples: Float64Array, levelDb: number): Float64Array {
+function atLevel(samples: Float64Array, levelDb: number): Float64Array {
   const active = activeFrames(samples);
   const powers = framePowers(samples).filter((_, index) => active[index]);
   const mean = powers.reduce((sum, power) => sum + power, 0) / powers.length;

@@ -40,7 +40,7 @@ export function processed(far: Float64Array, near: Float64Array, settings: Voice
   return Float64Array.from(captured, (sample) => sample / PEAK_SAMPLE);
 }
 
-export interface EchoFigures {
+interface EchoFigures {
   /** Echo return loss enhancement after 3 s: power captured against power sent while only the far end sounds. */
   readonly enhancementDb: number;
   /** Gain of the near voice while both ends sound; see gainOfDb. */
@@ -64,7 +64,7 @@ export function measureEcho(
   };
 }
 
-export interface NoiseFigures {
+interface NoiseFigures {
   /** In the pauses of speech, after 3 s. */
   readonly reductionDb: number;
   readonly speechGainDb: number;
