@@ -1,5 +1,5 @@
-// Writes every chart as an SVG file into a folder: `node statecharts/generate-drawings.ts FOLDER`. The same layout as the
-// viewer's, with elkjs in this process.
+// Writes every chart as an SVG file into a folder: `node statecharts/generate-drawings.ts FOLDER`. The layout is the same as in
+// the chart viewer, with elkjs in this process.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ if (folder === undefined) throw new Error("expected the folder to write to");
 const style = readFileSync(new URL("viewer/chart.css", import.meta.url), "utf8");
 mkdirSync(folder, { recursive: true });
 
-// A CommonJS module whose types promise a default that Node does not see.
+// A CommonJS module whose types declare a default export that Node does not provide.
 const Elk = elkModule as unknown as new () => { layout(graph: unknown): Promise<LaidNode> };
 const elk = new Elk();
 for (const machine of [

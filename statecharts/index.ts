@@ -1,4 +1,4 @@
-// The charts that run a call, and the words in which the surroundings supply their effects.
+// The charts that run a call, and the types of their effects.
 
 export * from "./adapt/judge.ts";
 export * from "./adapt/machine.ts";

@@ -1,5 +1,5 @@
-// Marks what a chart only names: the effect is supplied from outside with `provide`. Running a chart without it is a
-// mistake of the wiring, so it fails loudly rather than doing nothing.
+// Declares the effects that a chart only names. plugin/calls supplies them with `provide`. A chart that runs without one fails
+// with an error instead of doing nothing.
 
 import { fromCallback, fromPromise, type NonReducibleUnknown } from "xstate";
 
@@ -13,24 +13,24 @@ function fail(what: string): never {
 
 const external = new WeakSet<object>();
 
-/** Whether an action of a chart is one that only the surroundings can supply. */
+/** @returns whether an action of a chart must be provided from outside */
 export function isExternal(action: unknown): boolean {
   return typeof action === "function" && external.has(action);
 }
 
-/** An action that the surroundings supply. `Params` is what the chart hands to it. */
+/** Declares an action to be provided. `Params` are the parameters that the chart passes. */
 export function externalAction<Params>(what: string): (args: unknown, params: Params) => void {
   const action = () => fail(what);
   external.add(action);
   return action;
 }
 
-/** A task with one outcome that the surroundings supply. */
+/** Declares a task with one outcome to be provided. */
 export function externalPromise<Output, Input extends NonReducibleUnknown>(what: string) {
   return fromPromise<Output, Input>(() => fail(what));
 }
 
-/** A lasting activity, such as an open device, that the surroundings supply. */
+/** Declares an activity to be provided, such as an open device. */
 export function externalActivity<Event extends { type: string }, Input extends NonReducibleUnknown>(
   what: string,
 ) {

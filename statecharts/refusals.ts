@@ -1,11 +1,11 @@
-// Why a chart takes no notice of an event in a state: reviewed by people, since the machine knows only that it does not.
-// A pair of state and event that is neither handled by the machine nor listed here fails the tests.
+// The reasons why a chart ignores an event in a state. A person writes and reviews them, because the machine only shows that it
+// ignores the event. A pair of state and event that is neither handled nor listed here fails the tests.
 
 export interface Refusal {
   readonly events: readonly string[];
-  /** Without the chart's name. A state stands for all that are within it. */
+  /** State ids without the chart's name. A state includes all states within it. */
   readonly states: readonly string[];
-  /** impossible: nobody can send it then. harmless: it comes, and nothing is the right answer. */
+  /** impossible: no sender exists in that state. harmless: it may arrive, and ignoring it is correct. */
   readonly kind: "harmless" | "impossible";
   readonly why: string;
 }
@@ -22,89 +22,97 @@ const impossible = (...args: Parameters<typeof harmless>): Refusal => ({
 });
 
 const BEFORE_ACCEPT = "placing awaitingAccept waiting ringingIn";
-const MEDIA_WISHES = "user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker";
-const OF_THE_LINK = "signal.offer signal.answer signal.candidate signal.reconnect signal.reconnectAck";
+const MEDIA_REQUESTS = "user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker";
+const LINK_SIGNALS = "signal.offer signal.answer signal.candidate signal.reconnect signal.reconnectAck";
 const EXCHANGE = "answering sendingAnswer offering sendingOffer awaitingAnswer applyingAnswer".split(" ");
 const within = (parent: string, states: readonly string[]) => states.map((state) => `${parent}.${state}`);
 const NOT_AWAITING_ANSWER = EXCHANGE.filter((state) => !/sendingOffer|awaitingAnswer/.test(state));
 const SETTLING = "full threeQuarters half quarter thumbnail paused".replaceAll(/\w+/g, "$&.settling");
 
-/** By the chart's id. */
+/** Refusals by chart id. */
 export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
   attach: [
-    harmless("host.initialize", "initialized running stopping stopped leaving", "A host initializes once"),
+    harmless(
+      "host.initialize",
+      "initialized running stopping stopped leaving",
+      "A host initializes only once",
+    ),
     harmless(
       "host.initialized host.shutdown",
       "awaitingInitialize",
-      "A host that keeps the order says it after `initialize`",
+      "A correct host sends it after `initialize`",
     ),
-    harmless("host.initialized", "running stopping stopped leaving", "A second copy, or too late to matter"),
-    harmless("host.shutdown", "stopping stopped", "It is under way, or done"),
+    harmless("host.initialized", "running stopping stopped leaving", "A duplicate, or too late to matter"),
+    harmless("host.shutdown", "stopping stopped", "The shutdown is in progress, or complete"),
     harmless(
       "host.shutdown host.exit host.gone",
       "leaving",
-      "The process leaves already, and within its time",
+      "The process is exiting already, within its time",
     ),
   ],
   callManager: [
-    harmless("user.start", "disabled closing", "No call may begin; the host was told why"),
-    harmless("host.resume", "disabled closing", "A call cannot go on where none may begin"),
-    harmless("availability.changed", "closing", "All calls end, whatever is possible"),
-    harmless("manager.close", "closing", "It closes already"),
+    harmless("user.start", "disabled closing", "No call may begin, and the host received the reason"),
+    harmless("host.resume", "disabled closing", "A call cannot continue where none may begin"),
+    harmless("availability.changed", "closing", "All calls end in any case"),
+    harmless("manager.close", "closing", "The call manager is closing already"),
   ],
   call: [
-    harmless(`user.accept user.reject`, "placing awaitingAccept yielding", "The word is the other user's"),
-    harmless("user.accept user.reject", "active", "A second click; the call was accepted"),
-    harmless("user.accept user.reject user.hangup", "ending", "The call is over"),
-    impossible(
-      "user.accept user.reject user.hangup",
-      "waiting",
-      "The host knows nothing of a call that stands by",
-    ),
+    harmless(`user.accept user.reject`, "placing awaitingAccept yielding", "The other user decides"),
+    harmless("user.accept user.reject", "active", "A second click. The call is accepted already"),
+    harmless("user.accept user.reject user.hangup", "ending", "The call has ended"),
+    impossible("user.accept user.reject user.hangup", "waiting", "The host does not know a waiting call"),
     harmless(
-      MEDIA_WISHES,
+      MEDIA_REQUESTS,
       `${BEFORE_ACCEPT} yielding ending`,
-      "No device is open: the host is told so before the chart is asked",
+      "No device is open, and the host's request is refused before it reaches the chart",
     ),
     harmless(
       "settings.changed",
       `${BEFORE_ACCEPT} yielding ending`,
-      "Devices are opened with the settings of that moment",
+      "Devices open later, with the settings of that moment",
     ),
     harmless(
-      OF_THE_LINK,
+      LINK_SIGNALS,
       BEFORE_ACCEPT,
-      "Nobody accepted yet, so there is no connection that it could be of",
+      "Without an accept there is no connection to which it could belong",
     ),
-    harmless(OF_THE_LINK, "yielding ending", "Of a connection that there will not be, or is no more"),
-    harmless("signal.ack", "active", "A second copy, or an accept that crossed with ours"),
-    harmless("signal.ringing", "awaitingAccept.ringing active", "A second copy, or overtaken by the accept"),
-    harmless("signal.ringing signal.ack", "yielding ending", "The call is given up"),
-    harmless("signal.ringing signal.ack", "waiting ringingIn", "Words of a callee, and we are that"),
-    harmless("signal.requestRepeated", "placing awaitingAccept yielding", "A caller's word, and we are that"),
-    harmless("signal.requestRepeated", "waiting active ending", "A second copy: we have decided already"),
-    harmless("signal.hangup", "yielding ending", "It is over on both sides"),
+    harmless(LINK_SIGNALS, "yielding ending", "Its connection is gone, or will never exist"),
+    harmless("signal.ack", "active", "A duplicate, or an accept that crossed ours"),
+    harmless("signal.ringing", "awaitingAccept.ringing active", "A duplicate, or late after the accept"),
+    harmless("signal.ringing signal.ack", "yielding ending", "We gave the call up already"),
+    harmless(
+      "signal.ringing signal.ack",
+      "waiting ringingIn",
+      "Only a callee sends it, and we are the callee",
+    ),
+    harmless(
+      "signal.requestRepeated",
+      "placing awaitingAccept yielding",
+      "Only a caller sends it, and we are the caller",
+    ),
+    harmless("signal.requestRepeated", "waiting active ending", "A duplicate. We decided already"),
+    harmless("signal.hangup", "yielding ending", "The call has ended on both sides"),
     impossible(
       "manager.lineFree",
       "placing awaitingAccept yielding ringingIn active ending",
-      "Said to whoever stands by",
+      "The call manager sends it to a waiting call only",
     ),
     impossible(
       "link.connected link.lost adapt.stepped",
       `${BEFORE_ACCEPT} yielding ending`,
-      "There is no link and no picture",
+      "There is no link and no video",
     ),
-    impossible("link.connected", "active.connected", "The link says so after it said that it lost the path"),
-    impossible("link.lost", "active.reconnecting", "The link says so once, until it is connected again"),
-    harmless("link.lost", "active.connecting", "What was never connected is still connecting"),
+    impossible("link.connected", "active.connected", "The link sends it only after `link.lost`"),
+    impossible("link.lost", "active.reconnecting", "The link sends it once, until it is connected again"),
+    harmless("link.lost", "active.connecting", "A call that was never connected is still connecting"),
   ],
   link: [
-    harmless("peer.connected", "connected", "It is"),
+    harmless("peer.connected", "connected", "It is connected already"),
     {
       ...harmless(
         "signal.answer",
         "connected recovering.waiting",
-        "A second copy, or to an offer that was given up",
+        "A duplicate, or the answer to an abandoned offer",
       ),
       states: [
         "establishing.negotiating.accepting",
@@ -122,7 +130,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       ...harmless(
         "signal.offer",
         "establishing.connecting",
-        "A second copy; or of a callee, who does not offer yet",
+        "A duplicate, or from a callee, which must not offer yet",
       ),
       states: ["establishing.connecting", ...within("establishing.negotiating", EXCHANGE)],
     },
@@ -131,40 +139,40 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     impossible(
       "device.cameraOpened device.cameraLost device.cameraAbsent device.cameraRefused",
       "camera.off camera.lost",
-      "Said by whoever holds the camera, and nobody does",
+      "Only an open camera sends it, and none is open",
     ),
-    impossible("device.cameraRefused", "camera.open.opening", "Only an open camera is exchanged for another"),
+    impossible("device.cameraRefused", "camera.open.opening", "Only an open camera can be switched"),
     harmless(
       "settings.videoChanged",
       "camera.off camera.lost",
-      "The camera is opened with what the settings then say",
+      "The camera opens later, with the settings of that moment",
     ),
     harmless(
       "settings.videoChanged",
       "camera.open.opening",
-      "The camera is being opened with what the settings said before",
+      "The camera is opening with the previous settings",
     ),
-    harmless("devices.updated", "camera.off", "Nobody wants a camera"),
+    harmless("devices.updated", "camera.off", "The camera is switched off"),
     harmless(
       "devices.updated",
       "camera.open.opening microphone.open.opening speaker.open.opening",
-      "What comes of opening shows first; then the list is looked at",
+      "The result of opening comes first, and the list is checked after it",
     ),
     impossible(
       "device.microphoneOpened device.microphoneLost device.microphoneInterrupted device.microphoneResumed",
       "microphone.lost",
-      "Said by whoever holds the microphone, and nobody does",
+      "Only an open microphone sends it, and none is open",
     ),
     harmless(
       "settings.voiceChanged",
       "microphone.lost",
-      "The microphone is opened with what the settings then say",
+      "The microphone opens later, with the settings of that moment",
     ),
     impossible(
       "device.speakerOpened device.speakerLost device.speakerInterrupted device.speakerResumed",
       "speaker.lost",
-      "Said by whoever holds the speaker, and nobody does",
+      "Only an open speaker sends it, and none is open",
     ),
   ],
-  adapt: [harmless("measured", SETTLING, "Figures still speak of the step before")],
+  adapt: [harmless("measured", SETTLING, "Measurements still belong to the previous step")],
 };

@@ -1,31 +1,31 @@
-// What one second's figures say: something cannot keep up, all is well, or there is room for more. A pure rule with its
-// thresholds; how long a verdict must last before it counts is the chart's matter.
+// Rates one second of measurements: something cannot keep up, the load fits, or there is room for more. A pure rule with
+// its thresholds. The chart decides how long a result must last before it counts.
 
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
 
 export type AdaptedDirection = "sending" | "showing";
 
-/** One second of a call. null: not known, which never counts against a step. */
+/** One second of a call. null: unknown, which never counts against a step. */
 export interface Measured {
   readonly roundTripMs: number | null;
-  /** 0 to 1, of what we sent, as the peer reports it. */
+  /** Lost share of the sent packets, 0 to 1, as the peer reports it. */
   readonly sendLoss: number | null;
   readonly availableSendBps: number | null;
-  /** The settings' ceiling for video. */
+  /** The settings' maximum for video. */
   readonly maxVideoBps: number;
-  /** WebRTC says that its encoder is held back by the processor. */
+  /** WebRTC reports that the processor limits its encoder. */
   readonly isEncoderBehind: boolean;
-  /** How late the main thread's timers are. */
+  /** Delay of the main thread's timers. */
   readonly loopLagMs: number | null;
-  /** 0 to 1: pictures that the camera delivered and nobody had time for. */
+  /** Share of the camera's frames that were dropped for lack of time, 0 to 1. */
   readonly captureDropped: number | null;
-  /** As the camera gives it. */
+  /** The camera's frames. */
   readonly picture: { readonly width: number; readonly height: number; readonly fps: number };
-  /** 0 to 1: remote pictures that a newer one replaced before the page took them; null while the page takes none. */
+  /** Share of remote frames that a newer one replaced before the page took them, 0 to 1; null while it takes none. */
   readonly pageReplaced: number | null;
 }
 
-/** What a step leaves of a picture: of each side, and of its pictures a second. */
+/** What a step leaves of the video: the scale of width and height, and the share of the frame rate. */
 export interface VideoShare {
   readonly scale: number;
   readonly rate: number;
@@ -35,7 +35,7 @@ export const SHARES: Readonly<Record<PictureStep, VideoShare>> = {
   full: { scale: 1, rate: 1 },
   threeQuarters: { scale: 0.75, rate: 1 },
   half: { scale: 0.5, rate: 1 },
-  // Below half size the eye gains more from fewer, better pictures than from smaller ones.
+  // Below half size, fewer but better frames look better than smaller ones.
   quarter: { scale: 0.25, rate: 0.5 },
   thumbnail: { scale: 0.25, rate: 1 / 6 },
   paused: { scale: 0.25, rate: 0 },
@@ -46,22 +46,22 @@ export type LoadAssessment =
   | { readonly load: "fits" }
   | { readonly load: "eased" };
 
-/** Bits for each pixel of VP8 below which faces dissolve into blocks; half of what its encoders like to have. */
+/** Bits per pixel of VP8 below which faces turn into blocks. Its encoders prefer twice as many. */
 const LEAST_BITS_PER_PIXEL = 0.03;
-/** Opus in packets of 10 ms, with their headers. */
+/** Opus in 10 ms packets, including headers. */
 const VOICE_BPS = 60_000;
-/** WebRTC's estimate ends near what it was told to send at most, so a step must not ask for all of that. */
+/** WebRTC's estimate ends near the configured maximum, so a step must not require all of it. */
 const CEILING_SHARE = 0.8;
-/** A bigger step is tried only where the estimate has this much to spare: estimates swing by some 20 %. */
+/** Headroom for a higher step. Estimates vary by about 20 %. */
 const SPARE = 1.3;
 
-/** For each figure: strained above the first, eased up to the second; between them all is well. */
+/** For each measurement: strained above the first value, eased up to the second, and neither between them. */
 const LIMITS = {
-  /** Opus conceals up to 10 % (RFC 6716, section 2.1.7); VP8 pictures freeze long before. */
+  /** Opus conceals up to 10 % (RFC 6716, section 2.1.7). VP8 video freezes long before. */
   sendLoss: [0.1, 0.02],
-  /** Queues of a second mean that we send more than the way carries. */
+  /** A queue of one second means that we send more than the network carries. */
   roundTripMs: [1_000, 500],
-  /** Sound leaves in blocks of 10 ms; eight of them late is more than a far end's jitter buffer likes. */
+  /** Sound is sent in 10 ms blocks. A delay of eight blocks is too much for the receiver's jitter buffer. */
   loopLagMs: [80, 30],
   captureDropped: [0.3, 0.1],
   pageReplaced: [0.4, 0.1],
@@ -70,7 +70,7 @@ const LIMITS = {
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 const kbps = (bps: number) => `${Math.round(bps / 1000)} kbit/s`;
 
-/** Bits a second that the way must carry for this step, voice included. */
+/** @returns bits per second that the network must carry for this step, voice included */
 export function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): number {
   const { scale, rate } = SHARES[step];
   const pixels = picture.width * picture.height * scale ** 2 * picture.fps * rate;
@@ -100,7 +100,7 @@ function strainOfSending(measured: Measured, step: PictureStep): Found {
   if (isAbove(measured, "sendLoss")) return link(`${percent(sendLoss ?? 0)} of what is sent gets lost`);
   if (isAbove(measured, "roundTripMs")) return link(`an answer takes ${Math.round(roundTripMs ?? 0)} ms`);
   const need = needBps(step, measured);
-  // Without a picture WebRTC learns nothing new about the link, so its old estimate must not keep the picture away.
+  // Without video WebRTC cannot update its estimate, so the old one must not prevent video from resuming.
   if (step !== "paused" && availableSendBps !== null && availableSendBps < need) {
     return link(`the connection carries ${kbps(availableSendBps)}, this picture needs ${kbps(need)}`);
   }

@@ -1,12 +1,12 @@
-// How big and how often a call's picture is sent, or shown: smaller by named steps while something cannot keep up,
-// and back again, slowly. What counts as not keeping up is the judge's rule.
+// Size and rate of a call's sent or shown frames. They decrease by named steps while something cannot keep up, and increase
+// again slowly. judge.ts decides what counts as not keeping up.
 
 import type { PictureStep } from "../../rpc-schema/index.ts";
 import { adaptSetup, higherThan, initialAdapt, lowerThan, shareOf } from "./model.ts";
 
 const strained = { guard: "isStrained", target: "strained", actions: "keepStrain" } as const;
 
-/** A step: figures are let settle, and then must be bad, or good, for a while before they count. */
+/** The states of one step. Measurements settle first, and must then stay bad or good for a while. */
 function stepState(step: PictureStep) {
   const lower = lowerThan(step);
   const higher = higherThan(step);
@@ -20,10 +20,10 @@ function stepState(step: PictureStep) {
     initial: "settling",
     entry: [{ type: "apply", params: shareOf }, "report"],
     states: {
-      // Figures still speak of the step before.
+      // Measurements still belong to the previous step.
       settling: { after: { settleTime: "steady" } },
       steady: { on: { measured: [strained, { guard: "isEased", target: "easing" }] } },
-      // Whatever interrupts the strain begins the wait anew: only what lasts counts.
+      // An interruption restarts the wait, because only lasting strain counts.
       strained: {
         on: {
           measured: [
@@ -44,7 +44,7 @@ function stepState(step: PictureStep) {
 
 export const adaptMachine = adaptSetup.createMachine({
   id: "adapt",
-  description: "One way of a call's picture: what is sent to the peer, or what is shown to the page",
+  description: "One direction of a call's video: sent to the peer, or shown on the page",
   context: initialAdapt,
   invoke: {
     src: "measure",

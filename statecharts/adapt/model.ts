@@ -1,4 +1,4 @@
-// The words of the adapt chart: the steps in their order, how long a verdict must last, and the effects it names.
+// The types, actions and delays of the adapt chart: the order of the steps, and its effects.
 
 import { assign, sendParent, setup } from "xstate";
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
@@ -12,17 +12,17 @@ export interface AdaptInput {
 
 export interface AdaptContext extends AdaptInput {
   readonly step: PictureStep;
-  /** What made it the step that it is, or is about to; null when nothing does. */
+  /** The cause of the current step, or of the step that is about to follow; null without a cause. */
   readonly strain: Strain | null;
   readonly reason: string | null;
   readonly lastStep: "up" | "down" | null;
-  /** Steps up, one after the other, that did not last. */
+  /** Consecutive steps up that did not last. */
   readonly failedStepUps: number;
 }
 
 export type AdaptEvent = { type: "measured"; measured: Measured };
 
-/** What the call is told. */
+/** The event for the call. */
 export type AdaptReport = {
   type: "adapt.stepped";
   direction: AdaptedDirection;
@@ -34,7 +34,7 @@ export interface AppliedShare extends AdaptInput {
   readonly share: VideoShare;
 }
 
-/** From the whole picture to none. */
+/** From full video to none. */
 export const STEPS = [
   "full",
   "threeQuarters",
@@ -44,13 +44,13 @@ export const STEPS = [
   "paused",
 ] as const satisfies PictureStep[];
 
-/** A second or two of strain happen to everybody; three in a row do not go away by themselves. */
+/** One or two seconds of strain are normal. Three in a row do not pass by themselves. */
 const STRAIN_MS = 2_500;
-/** Slower up than down: each step back up is a risk, each one down a relief. */
+/** Slower than a step down, because a step up may cause new strain. */
 const EASE_MS = 10_000;
-/** Each step up that did not last doubles the wait for the next, to 80 s: nobody should see the picture pump. */
+/** Each step up that did not last doubles the wait for the next, up to 80 s, so that the video does not oscillate. */
 const MAX_RELAPSES = 3;
-/** What WebRTC and its estimate of the way need before figures speak of the new step and not of the old one. */
+/** Time until WebRTC's estimate and the measurements belong to the new step. */
 const SETTLE_MS = 4_000;
 
 export const higherThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) - 1] ?? null;
@@ -72,7 +72,7 @@ export const adaptSetup = setup({
   types: { input: {} as AdaptInput, context: {} as AdaptContext, events: {} as AdaptEvent },
   actors: { measure: externalActivity<{ type: "none" }, AdaptInput>("measure") },
   actions: {
-    /** Makes pictures smaller and rarer from now on, by shares of what the source gives. */
+    /** Reduces size and rate of the frames, relative to the source. */
     apply: externalAction<AppliedShare>("apply"),
     report: sendParent(
       ({ context: { direction, step, reason } }: { context: AdaptContext }): AdaptReport => ({
@@ -91,13 +91,13 @@ export const adaptSetup = setup({
       failedStepUps: Math.min(context.failedStepUps + (context.lastStep === "up" ? 1 : 0), MAX_RELAPSES),
       lastStep: "down" as const,
     })),
-    /** Nobody measures any more: the whole picture, for want of a reason against it. */
+    /** Without measurements there is no reason to reduce the video. */
     startOver: assign({ step: "full", strain: null, reason: null, lastStep: null, failedStepUps: 0 }),
     stepUp: assign(({ context }) => {
       const step = higherThan(context.step) ?? context.step;
       return {
         step,
-        // The step before lasted, or there would have been a step down in between.
+        // The previous step up lasted, because no step down followed it.
         failedStepUps: context.lastStep === "up" ? 0 : context.failedStepUps,
         lastStep: "up" as const,
         ...(step === "full" ? { strain: null, reason: null } : {}),
@@ -107,7 +107,7 @@ export const adaptSetup = setup({
   guards: {
     isStrained: ({ context, event }) => assessmentOf({ context, event }).load === "strained",
     isEased: ({ context, event }) => assessmentOf({ context, event }).load === "eased",
-    /** Without a picture a call is still a call; a page that draws slowly is still worth a thumbnail. */
+    /** A call works without sent video. A page that draws slowly can still show a thumbnail. */
     mayPause: ({ context }) => context.direction === "sending",
   },
   delays: {

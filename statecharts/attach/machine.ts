@@ -1,13 +1,13 @@
-// The plugin's life with its host: initialize, initialized, work, shutdown, exit; and what happens when the host is
-// suddenly gone. Starting and stopping the services is the surroundings' work.
+// The plugin's life with its host: initialize, initialized, work, shutdown and exit, and the loss of the host. The effects
+// start and stop the services.
 
 import { assign, setup } from "xstate";
 import type { EndReason } from "../../rpc-schema/index.ts";
 import { externalAction, externalPromise } from "../not-provided.ts";
 
-/** The host grants a second between the end of stdin and our end; this leaves room for the exit itself. */
+/** The host allows one second from the end of stdin to our exit. This leaves time for the exit itself. */
 const LEAVE_MS = 850;
-/** A shutdown that takes longer than this is stuck, and the host waits for its answer. */
+/** A shutdown that takes longer hangs, and the host waits for its response. */
 const STOP_MS = 3_000;
 
 export interface AttachInput {
@@ -18,7 +18,7 @@ export interface AttachInput {
 export interface AttachContext {
   readonly leaveMs: number;
   readonly stopMs: number;
-  /** Status that the process is to exit with: 0 after an orderly shutdown. */
+  /** Exit status of the process: 0 after an orderly shutdown. */
   readonly exitStatus: 0 | 1;
 }
 
@@ -65,7 +65,7 @@ export const attachMachine = setup({
       on: { "host.initialize": "initialized", "host.exit": "exited", "host.gone": "exited" },
     },
     initialized: {
-      description: "Requests are answered; notifications wait for the host to be ready for them",
+      description: "Requests are answered. Notifications wait until the host is ready for them",
       tags: ["serving"],
       on: {
         "host.initialized": "running",
@@ -80,7 +80,7 @@ export const attachMachine = setup({
       on: { "host.shutdown": "stopping", "host.exit": "leaving", "host.gone": "leaving" },
     },
     stopping: {
-      description: "Calls end, devices close; the host waits for the answer",
+      description: "Calls end and devices close. The host waits for the response",
       invoke: {
         src: "stopServices",
         input: { reason: "shutdown" },
@@ -96,7 +96,7 @@ export const attachMachine = setup({
       on: { "host.exit": "exited", "host.gone": "exited" },
     },
     leaving: {
-      description: "The host is gone: the other side is told, devices close, all within a second",
+      description: "The host is gone. Calls end, peers are notified, and devices close within a second",
       invoke: {
         src: "stopServices",
         input: { reason: "hostGone" },

@@ -1,4 +1,4 @@
-// Who makes the calls, the plugin or the host's page, and why a call is refused before any chart hears of it.
+// Decides whether the plugin or the host's page makes the calls, and why a call is refused before it reaches a chart.
 // Pure rules.
 
 import type { Availability, Contact, FieldIssue, PluginErrorName, Settings } from "../../rpc-schema/index.ts";
@@ -6,24 +6,24 @@ import type { Availability, Contact, FieldIssue, PluginErrorName, Settings } fro
 export type CallMode = "native" | "browser";
 
 export interface HostAbilities {
-  /** What the host says of its page; undefined: it says nothing. */
+  /** The host's own statement about its page; undefined if it makes none. */
   readonly webviewCanCall: boolean | undefined;
-  /** As Node names it: linux, darwin, win32. */
+  /** Node's name of the platform: linux, darwin, win32. */
   readonly platform: string;
 }
 
-/** Webviews can call everywhere but on Linux, where WebKitGTK comes without WebRTC; a host knows better. */
+/** Webviews support WebRTC everywhere but on Linux, where WebKitGTK lacks it. The host's statement takes precedence. */
 export function canPageCall({ webviewCanCall, platform }: HostAbilities): boolean {
   return webviewCanCall ?? platform !== "linux";
 }
 
-/** Forced, or as the page can: with `auto` the plugin stays out of the way where it is not needed. */
+/** With `auto` the page makes the calls if it can. */
 export function decideMode(wanted: Settings["mode"], host: HostAbilities): CallMode {
   if (wanted !== "auto") return wanted;
   return canPageCall(host) ? "browser" : "native";
 }
 
-/** What is wrong with a forced mode; null when it can work. A missing engine is told by the availability instead. */
+/** @returns the problem with a forced mode; null if it can work. The availability reports a missing engine. */
 export function modeIssue(wanted: Settings["mode"], host: HostAbilities): FieldIssue | null {
   if (wanted !== "browser" || canPageCall(host)) return null;
   return {
@@ -41,7 +41,7 @@ export interface CallRefusal {
   readonly message: string;
 }
 
-/** Why no call can begin or be taken here; null when it can. */
+/** @returns why this side can neither make nor take calls; null if it can */
 export function refusalHere(mode: CallMode, { videoDisabled, cause, why }: Availability): CallRefusal | null {
   if (mode === "browser") {
     return { kind: "callsInPage", message: "the host's page makes the calls here, not the plugin" };
@@ -53,7 +53,7 @@ export function refusalHere(mode: CallMode, { videoDisabled, cause, why }: Avail
   };
 }
 
-/** Why this peer cannot be called; null when it can, or nothing is known of it. */
+/** @returns why this peer cannot be called; null if it can, or if nothing is known about it */
 export function refusalThere(contact: Contact | undefined): CallRefusal | null {
   if (!contact?.videoDisabled) return null;
   return { kind: "peerCallsDisabled", message: `${contact.label || contact.peerId} has calls switched off` };

@@ -1,5 +1,5 @@
-// One call between two peers, from the request to its end. Whether a call may begin at all is the desk's decision;
-// how media connect is the link's; which devices are open is the media chart's.
+// One call between two peers, from the request to its end. The call manager decides whether a call may begin, the link
+// chart how media connect, and the media chart which devices are open.
 
 import type { EndReason } from "../../rpc-schema/index.ts";
 import { errorText } from "../link/model.ts";
@@ -16,7 +16,7 @@ import {
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
 
-/** Older peers give no reason; what a bare hang-up means then follows from where the call stood. */
+/** @param bareReason what a hang-up without a reason means in this phase; older peers send none */
 const endedThere = (bareReason: EndReason) =>
   ({
     type: "end",
@@ -25,8 +25,8 @@ const endedThere = (bareReason: EndReason) =>
   }) as const;
 
 /**
- * A refusal as `superseded` may overtake the request of the call that stays; see the state `yielding`. Any other
- * hang-up is the end.
+ * A refusal as `superseded` may arrive before the request of the call that stays; see the state `yielding`. Any other
+ * hang-up ends the call.
  */
 const refused = [
   {
@@ -46,8 +46,8 @@ const undeliverable = {
     ({ reason: "unreachable", endedBy: "local", detail: errorText(event.error) }) as const,
 } as const;
 
-/** A chart of this call failed, which no effect of theirs should bring about. */
-const broken = {
+/** A child chart failed. Effects report their failures as events, so this is a fault in the chart. */
+const onChildError = {
   target: "ending",
   actions: [
     {
@@ -63,14 +63,14 @@ const ringing = (target: string) => ({ target, actions: "updatePeerKind" }) as c
 const accepted = { target: "active", actions: "updatePeerKind" } as const;
 
 const placing = callSetup.createStateConfig({
-  description: "The request is on its way",
+  description: "The request is being sent",
   tags: ["requesting"],
   invoke: {
     src: "sendRequest",
     input: ({ context }) => ({ ...addressOf({ context }), media: context.media }),
     onDone: "awaitingAccept",
     onError: {
-      description: "It may have arrived all the same, so the other side is told",
+      description: "It may have arrived all the same, so we send a hang-up",
       target: "ending",
       actions: undeliverable,
     },
@@ -85,7 +85,7 @@ const placing = callSetup.createStateConfig({
 });
 
 const awaitingAccept = callSetup.createStateConfig({
-  description: "The request arrived; the other user has the word",
+  description: "The request arrived. The other user decides",
   initial: "requested",
   after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
   on: {
@@ -100,15 +100,14 @@ const awaitingAccept = callSetup.createStateConfig({
 });
 
 const yielding = callSetup.createStateConfig({
-  description: "Both called at once and the other call stays, but its request is still on its way",
+  description: "Our call lost in glare, but the request of the other call has not arrived yet",
   tags: ["requesting"],
   after: { requestTimeout: "ended" },
   on: { "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
 });
 
 const waiting = callSetup.createStateConfig({
-  description:
-    "Its caller is in another call with us: either that one is dead, as we shall see, or its end is on its way",
+  description: "Its caller has another call with us: that call is dead, or its hang-up is still on its way",
   tags: ["waiting"],
   after: { waitingTimeout: { target: "ending", actions: endedHere("busy") } },
   on: {
@@ -118,7 +117,7 @@ const waiting = callSetup.createStateConfig({
 });
 
 const ringingIn = callSetup.createStateConfig({
-  description: "Our user has the word",
+  description: "Our user decides",
   tags: ["ringing"],
   entry: { type: "sendRinging", params: addressOf },
   after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
@@ -151,7 +150,7 @@ const keepRemoteMedia = {
 } as const;
 
 const active = callSetup.createStateConfig({
-  description: "Both users agreed: devices open, the link is made and kept",
+  description: "Both users agreed. The devices are open, and the link is established and maintained",
   initial: "connecting",
   invoke: [
     {
@@ -166,7 +165,7 @@ const active = callSetup.createStateConfig({
         isResumed: context.resumed !== null,
       }),
       onDone: { target: "ending", actions: { type: "end", params: linkFailure } },
-      onError: broken,
+      onError: onChildError,
     },
     {
       src: "media",
@@ -176,7 +175,7 @@ const active = callSetup.createStateConfig({
         media: context.media,
         resumed: context.resumed?.media ?? null,
       }),
-      onError: broken,
+      onError: onChildError,
     },
     {
       src: "adapt",
@@ -185,7 +184,7 @@ const active = callSetup.createStateConfig({
         callId: context.callId,
         direction: "sending" as const,
       }),
-      onError: broken,
+      onError: onChildError,
     },
     {
       src: "adapt",
@@ -194,7 +193,7 @@ const active = callSetup.createStateConfig({
         callId: context.callId,
         direction: "showing" as const,
       }),
-      onError: broken,
+      onError: onChildError,
     },
   ],
   on: {
@@ -206,7 +205,7 @@ const active = callSetup.createStateConfig({
     "user.useSpeaker": { actions: "toMedia" },
     "settings.changed": { actions: "toMedia" },
     "adapt.stepped": {
-      description: "Only a picture that is not sent at all concerns the other side",
+      description: "The other side only needs to know whether video is paused",
       guard: { type: "isSendDirection", params: ({ event }) => ({ direction: event.direction }) },
       actions: {
         type: "reportVideoPause",
@@ -232,7 +231,7 @@ const active = callSetup.createStateConfig({
 });
 
 const ending = callSetup.createStateConfig({
-  description: "Devices and link are closed; the other side is told why, for as long as there is time",
+  description: "The devices and the link are closed, and the hang-up is being sent",
   tags: ["ended"],
   invoke: {
     src: "sendHangup",
@@ -241,7 +240,7 @@ const ending = callSetup.createStateConfig({
     onError: "ended",
   },
   after: { hangupTimeout: "ended" },
-  on: { "manager.end": { description: "It is ending already, for the reason that came first" } },
+  on: { "manager.end": { description: "The call is ending already, and the first reason stays" } },
 });
 
 export const callMachine = callSetup.createMachine({
@@ -256,7 +255,7 @@ export const callMachine = callSetup.createMachine({
   initial: "beginning",
   on: {
     "signal.media": {
-      description: "In any phase, since it may overtake the accept",
+      description: "In any phase, because it may arrive before the accept",
       actions: [keepRemoteMedia, "updatePeerKind"],
     },
     "manager.end": {
@@ -276,13 +275,13 @@ export const callMachine = callSetup.createMachine({
     beginning: {
       always: [
         {
-          description: "What rang when our process died is over; the other side and the host are told",
+          description: "The call cannot be resumed. The peer and the host are notified of its end",
           guard: "isLostInCrash",
           target: "ending",
           actions: { type: "end", params: endAfterCrash },
         },
         {
-          description: "Both had agreed before our process died: the other side still waits",
+          description: "The call was connected before the crash, and the peer still waits",
           guard: "isResumed",
           target: "active.reconnecting",
         },

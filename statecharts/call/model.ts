@@ -1,4 +1,4 @@
-// The words of the call chart: what one call is given, what it hears, how it ends, and the effects it names.
+// The types, actions and guards of the call chart: its input, its events, its end, and its effects.
 
 import { type AnyActorRef, type AnyEventObject, assign, sendParent, sendTo, setup } from "xstate";
 import type {
@@ -22,24 +22,24 @@ import { externalAction, externalPromise } from "../not-provided.ts";
 export interface CallInput extends CallAddress {
   readonly direction: Direction;
   readonly media: MediaKind;
-  /** As far as its first message tells; what it says later tells more. */
+  /** Inferred from the first message; later messages refine it. */
   readonly peerKind: PeerKind;
   readonly timeouts: Timeouts;
-  /** Both called each other, and this call is the one that stays: no question to the user. */
+  /** Both users called each other and this call survives glare, so the user is not asked. */
   readonly isAccepted: boolean;
-  /** Its peer is in another call with us, as far as we know. */
+  /** Its peer has another call with us, as far as we know, so this call waits. */
   readonly isWaiting: boolean;
-  /** The process before this one crashed in this call; null: it begins here. */
+  /** State from the process that crashed during this call; null for a new call. */
   readonly resumed: Resumed | null;
 }
 
-/** What was kept of a call for whoever goes on with it. */
+/** The state of a call that a crashed process left behind. */
 export interface Resumed {
-  /** Our own peer id at that time, under which the other side knows the call. */
+  /** Our peer id at that time. The other side knows the call under it. */
   readonly selfId: string;
-  /** Why it cannot go on and only its end remains to be told; null: it can. */
+  /** Why the call can only be ended; null if it can continue. */
   readonly whyNotResumable: string | null;
-  /** Unix milliseconds, for whoever tells of the call. */
+  /** Unix milliseconds, for reports to the host. */
   readonly createdAt: number;
   readonly connectedAt: number | null;
   readonly remote: RemoteMediaState;
@@ -53,7 +53,7 @@ export interface CallEnd {
   readonly replacedBy?: string;
 }
 
-/** What the other side says of itself; null: nothing yet, and of the rung with older peers ever. */
+/** The last `call-media` of the other side; null: unknown. Older peers never send a media level. */
 export interface RemoteMediaState {
   readonly microphone: boolean | null;
   readonly camera: boolean | null;
@@ -83,7 +83,7 @@ export type SignalCallEvent =
   | { type: "signal.reconnectAck" }
   | { type: "signal.hangup"; reason: EndReason | null };
 
-/** From the desk, which sees all calls at once. */
+/** Events from the call manager. */
 export type ManagerCommand =
   | {
       type: "manager.end";
@@ -93,7 +93,7 @@ export type ManagerCommand =
     }
   | { type: "manager.lineFree" };
 
-/** What a call tells the desk. */
+/** Events to the call manager. */
 export type CallReport = { type: "call.rings"; callId: string } | { type: "call.lost"; callId: string };
 
 export type CallEvent =
@@ -118,7 +118,7 @@ export const UNKNOWN_REMOTE_MEDIA: RemoteMediaState = {
 
 const FALLBACK_END: CallEnd = { reason: "mediaFailed", endedBy: "local" };
 
-/** A page says so in its accept; ringing and media are words of plugins like ours; from the others nothing is learnt. */
+/** Only plugins send ringing and media signals. A page names its mode in the accept. Other signals reveal nothing. */
 function peerKindAfter(known: PeerKind, event: CallEvent): PeerKind {
   switch (event.type) {
     case "signal.ringing":
@@ -163,7 +163,7 @@ const callBase = setup({
       "media",
       (_, { step, reason }: Pick<AdaptReport, "step" | "reason">): MediaEvent => ({
         type: "video.pauseChanged",
-        why: step === "paused" ? (reason ?? "nothing can carry it") : null,
+        why: step === "paused" ? (reason ?? "there is no capacity for it") : null,
       }),
     ),
   },
@@ -179,27 +179,27 @@ const callBase = setup({
   delays: {
     requestTimeout: ({ context }) => context.timeouts.requestMs,
     ringTimeout: ({ context }) => context.timeouts.ringMs,
-    /** Twice the time in which a path's loss shows for certain. */
+    /** Twice the time after which a lost path is certain to show. */
     waitingTimeout: ({ context }) => 2 * context.timeouts.lostMs,
     hangupTimeout: ({ context }) => context.timeouts.hangupMs,
   },
 });
 
-/** What takes several actions at once, which need the words above for their types. */
+/** Actions that enqueue other actions. They need the types of the setup above. */
 export const callSetup = callBase.extend({
   actions: {
-    /** xstate ends what a chart holds when the chart ends or is stopped, yet not when it fails. */
+    /** xstate stops the children of a chart that ends or is stopped, but not those of a chart that fails. */
     stopChildrenOfFailed: callBase.enqueueActions(({ event, self, enqueue }) => {
-      for (const held of childrenOfFailed(self, event)) enqueue.sendTo(held, { type: "xstate.stop" });
+      for (const child of childrenOfFailed(self, event)) enqueue.sendTo(child, { type: "xstate.stop" });
     }),
   },
 });
 
 function childrenOfFailed(call: AnyActorRef, event: AnyEventObject): AnyActorRef[] {
   const parts: Record<string, AnyActorRef | undefined> = call.getSnapshot().children;
-  const broken: unknown = parts[String(event.actorId)]?.getSnapshot();
-  if (typeof broken !== "object" || broken === null || !("children" in broken)) return [];
-  return Object.values(broken.children as Record<string, AnyActorRef>);
+  const failed: unknown = parts[String(event.actorId)]?.getSnapshot();
+  if (typeof failed !== "object" || failed === null || !("children" in failed)) return [];
+  return Object.values(failed.children as Record<string, AnyActorRef>);
 }
 
 export const addressOf = ({ context }: { context: CallContext }): CallAddress => ({
@@ -214,7 +214,7 @@ export const linkFailure = ({ event }: { event: { output: LinkOutput } }): CallE
   endedBy: "local",
 });
 
-/** The other side is told as if our host had gone, since it cannot know one of our processes from the other. */
+/** The peer gets the reason `hostGone`, because it cannot distinguish two processes of ours. */
 export const endAfterCrash = ({ context: { resumed } }: { context: CallContext }): CallEnd => ({
   reason: "hostGone",
   endedBy: "local",

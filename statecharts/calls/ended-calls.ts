@@ -1,17 +1,17 @@
-// What is remembered of calls that are over, so that late and repeated signals of theirs are known for what they are.
-// Bounded for each peer, so that nobody can push out what is known of another's calls, or end them before they begin.
+// The memory of ended calls. It recognises late and duplicate signals of those calls. The limit applies to each peer, so
+// that one peer can neither displace the entries of another nor end a call before it begins.
 
 import type { EndReason } from "../../rpc-schema/index.ts";
 
-/** More than a host keeps for its page while nobody looks: 200 messages, a request and a hang-up for each call. */
+/** A host buffers up to 200 messages for its page, with a request and a hang-up for each call. This is more. */
 const MAX_CALLS_OF_A_PEER = 128;
-/** More than anybody calls in the minutes for which stale messages live. */
+/** More peers than a user calls in the minutes in which a stale message can still arrive. */
 const MAX_PEERS = 64;
 
-/** Peer id → call id → why it ended; those used last are last. */
+/** Peer id → call id → end reason. The most recently used are last. */
 export type EndMemory = ReadonlyMap<string, ReadonlyMap<string, EndReason>>;
 
-/** A copy with one end more; the oldest of this peer, or the peer not heard of for longest, makes room. */
+/** @returns a copy with one more end. At a limit it drops the peer's oldest end, or the peer that was used least recently. */
 export function withEnd(memory: EndMemory, peerId: string, callId: string, reason: EndReason): EndMemory {
   const ends = newest(memory.get(peerId), callId, reason, MAX_CALLS_OF_A_PEER);
   return newest(memory, peerId, ends, MAX_PEERS);

@@ -1,5 +1,5 @@
-// All calls of one user at once: which may begin, who is busy, which of two crossed calls stays, and which signal
-// belongs to which call. What happens within a call is the call chart's.
+// The call manager holds all calls of one user. It decides which call may begin, who is busy, which call survives glare,
+// and which call a signal belongs to. The call chart decides what happens within a call.
 
 import type { Availability, EndReason, MediaKind } from "../../rpc-schema/index.ts";
 import type { CallEnd } from "../call/model.ts";
@@ -21,7 +21,7 @@ interface ReceivedArgs {
   event: Received;
 }
 
-const received = ({ event }: { event: Received }) => event;
+const receivedEvent = ({ event }: { event: Received }) => event;
 
 const ended = (reason: EndReason) => (args: ReceivedArgs) => ({
   callId: args.event.callId,
@@ -29,7 +29,7 @@ const ended = (reason: EndReason) => (args: ReceivedArgs) => ({
   reason: rememberedReason(args.context, args.event) ?? reason,
 });
 
-/** A call that is over is refused with the reason for which it ended, any other with this one. */
+/** Refuses an ended call with the reason for which it ended, and any other call with this reason. */
 const refuse = (reason: EndReason) => ({ type: "refuse", params: ended(reason) }) as const;
 
 const rememberEnd = (reason: EndReason) => ({ type: "rememberEnd", params: ended(reason) }) as const;
@@ -88,7 +88,7 @@ const failed = ({ context, event }: ErrorArgs) =>
     detail: event.error instanceof Error ? event.error.message : String(event.error),
   });
 
-/** What remains to be done for a call that is over. */
+/** Cleans up after a call that ended. */
 const releaseCall = <Args>(ended: (args: Args) => EndedCall) =>
   [
     { type: "removeCall", params: ended },
@@ -116,7 +116,7 @@ export const callManagerMachine = callManagerSetup.createMachine({
     },
     "settings.changed": {
       description:
-        "Calls that wait take the new timeouts from the next call on, devices heed the rest at once",
+        "New timeouts apply from the next call on. The devices of calls in progress apply the rest at once",
       actions: [
         { type: "setTimeouts", params: ({ event }) => ({ timeouts: event.timeouts }) },
         "forwardSettings",
@@ -138,10 +138,10 @@ export const callManagerMachine = callManagerSetup.createMachine({
         guard: { type: "isKnownToHost", params: done },
         actions: [{ type: "notifyHostOfEnd", params: done }, ...releaseCall(done)],
       },
-      { description: "It stood by, and the host never heard of it", actions: releaseCall(done) },
+      { description: "It was waiting, so the host does not know it", actions: releaseCall(done) },
     ],
     "xstate.error.actor.*": {
-      description: "One that stands by has nothing that could fail",
+      description: "A waiting call has no effect that could fail",
       actions: [{ type: "notifyHostOfEnd", params: failed }, ...releaseCall(failed)],
     },
   },
@@ -170,7 +170,7 @@ export const callManagerMachine = callManagerSetup.createMachine({
           ],
         },
         "host.resume": {
-          description: "Our process died in this call; it is the first that the desk hears of",
+          description: "The plugin crashed during this call. This event comes before all others",
           guard: "mayResume",
           actions: [
             {
@@ -185,41 +185,41 @@ export const callManagerMachine = callManagerSetup.createMachine({
           ],
         },
         "signal.received": [
-          { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isForKnownCall", params: received }, actions: "forward" },
+          { guard: { type: "isForeign", params: receivedEvent }, actions: "countForeign" },
+          { guard: { type: "isForKnownCall", params: receivedEvent }, actions: "forward" },
           {
-            guard: { type: "isStaleRequest", params: received },
+            guard: { type: "isStaleRequest", params: receivedEvent },
             actions: [refuse("unknownCall"), "countUnmatched"],
           },
           {
-            guard: { type: "isGlareLoser", params: received },
+            guard: { type: "isGlareLoser", params: receivedEvent },
             actions: ["endGlareLoser", addGlareWinner, notifyHostOfCall],
           },
           {
-            description: "Remembered, since a second copy must not ring once our own call is over",
-            guard: { type: "isGlareWinner", params: received },
+            description: "Remembered, so that a duplicate does not ring after our own call ended",
+            guard: { type: "isGlareWinner", params: receivedEvent },
             actions: [refuse("superseded"), rememberEnd("superseded")],
           },
           {
-            guard: { type: "ringsTooOften", params: received },
+            guard: { type: "ringsTooOften", params: receivedEvent },
             actions: [refuse("busy"), rememberEnd("busy")],
           },
           {
-            guard: { type: "isSecondCallFromPeer", params: received },
+            guard: { type: "isSecondCallFromPeer", params: receivedEvent },
             actions: [addWaitingCall, "endReplacedCall"],
           },
           {
-            guard: { type: "isBusy", params: received },
+            guard: { type: "isBusy", params: receivedEvent },
             actions: [refuse("busy"), rememberEnd("busy")],
           },
-          { guard: { type: "isRequest", params: received }, actions: [addRinging, notifyHostOfCall] },
+          { guard: { type: "isRequest", params: receivedEvent }, actions: [addRinging, notifyHostOfCall] },
           {
-            description: "It may have overtaken its request, which must not ring then",
-            guard: { type: "isHangup", params: received },
+            description: "It may have arrived before its request, which must not ring then",
+            guard: { type: "isHangup", params: receivedEvent },
             actions: [rememberEnd("cancelled"), "countUnmatched"],
           },
           {
-            guard: { type: "expectsCall", params: received },
+            guard: { type: "expectsCall", params: receivedEvent },
             actions: [refuse("unknownCall"), "countUnmatched"],
           },
           { actions: "countUnmatched" },
@@ -227,7 +227,7 @@ export const callManagerMachine = callManagerSetup.createMachine({
         "availability.changed": [
           { guard: { type: "endsCalls", params: availability }, target: "disabled", actions: "endAllCalls" },
           {
-            description: "Calls that have begun go on, with what is left to send and receive",
+            description: "Calls in progress continue with the devices that are left",
             guard: { type: "isDisabled", params: availability },
             target: "disabled",
           },
@@ -237,18 +237,18 @@ export const callManagerMachine = callManagerSetup.createMachine({
     },
     disabled: {
       description:
-        "Calls are switched off or impossible: none begins, each caller is told so without ringing",
+        "Calls are switched off or impossible. No call begins, and every caller is refused without ringing",
       on: {
         "signal.received": [
-          { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isForKnownCall", params: received }, actions: "forward" },
+          { guard: { type: "isForeign", params: receivedEvent }, actions: "countForeign" },
+          { guard: { type: "isForKnownCall", params: receivedEvent }, actions: "forward" },
           {
-            description: "Remembered, since a late copy must not ring once calls are on again",
-            guard: { type: "isRequest", params: received },
+            description: "Remembered, so that a late duplicate does not ring when calls are possible again",
+            guard: { type: "isRequest", params: receivedEvent },
             actions: [refuse("videoDisabled"), rememberEnd("videoDisabled")],
           },
           {
-            guard: { type: "expectsCall", params: received },
+            guard: { type: "expectsCall", params: receivedEvent },
             actions: [refuse("unknownCall"), "countUnmatched"],
           },
           { actions: "countUnmatched" },
@@ -261,13 +261,13 @@ export const callManagerMachine = callManagerSetup.createMachine({
       },
     },
     closing: {
-      description: "The last calls end; no new one begins",
+      description: "The last calls end, and no new call begins",
       always: { guard: "isEmpty", target: "closed" },
       on: {
         "signal.received": [
-          { guard: { type: "isForeign", params: received }, actions: "countForeign" },
-          { guard: { type: "isForKnownCall", params: received }, actions: "forward" },
-          { guard: { type: "isRequest", params: received }, actions: refuse("unavailable") },
+          { guard: { type: "isForeign", params: receivedEvent }, actions: "countForeign" },
+          { guard: { type: "isForKnownCall", params: receivedEvent }, actions: "forward" },
+          { guard: { type: "isRequest", params: receivedEvent }, actions: refuse("unavailable") },
         ],
       },
     },

@@ -1,5 +1,4 @@
-// The words of the desk chart: the calls it keeps, the signals and wishes that reach it, and what it knows of calls
-// that are over.
+// The types, actions and guards of the call manager: its calls, its events, and its memory of ended calls.
 
 import { type ActorRefFrom, assign, setup, stopChild } from "xstate";
 import type {
@@ -33,7 +32,7 @@ export interface ManagedCall {
   readonly peerId: string;
   readonly direction: Direction;
   readonly ref: CallActorRef;
-  /** The host was told of it. One that stands by may end without that. */
+  /** False while the call waits: such a call may end without a notification to the host. */
   readonly isKnownToHost: boolean;
 }
 
@@ -46,9 +45,9 @@ export interface CallManagerContext extends CallManagerInput {
   readonly selfId: string | null;
   readonly calls: Readonly<Record<string, ManagedCall>>;
   readonly endedCalls: EndMemory;
-  /** Signals from somebody who is not the call's peer. */
+  /** Count of signals whose sender is not the call's peer. */
   readonly foreignSignals: number;
-  /** Signals of calls that are over or were never known. */
+  /** Count of signals for a call that ended or never existed. */
   readonly unmatchedSignals: number;
 }
 
@@ -60,11 +59,11 @@ export interface StartCall {
 
 type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "isWaiting" | "peerKind" | "resumed">;
 
-/** A call that goes on in this process, or of which only the end remains to be told. */
+/** A call of a crashed process, which continues here or only has to be ended. */
 export type ResumeCall = StartCall &
   Pick<CallInput, "direction" | "peerKind"> & { readonly resumed: Resumed };
 
-/** What our user may want of one call. */
+/** A request of the user for one call. */
 export type UserCommand = UserCallEvent | UserMediaEvent;
 
 interface CloseReason {
@@ -94,17 +93,17 @@ export function rememberedReason(context: CallManagerContext, event: Received): 
   return endReasonOf(context.endedCalls, event.from, event.callId);
 }
 
-/** Never the bare call id, which a peer chooses and which xstate uses as a key of a plain object. */
+/** The prefix makes the id safe: a peer chooses the call id, and xstate uses actor ids as keys of a plain object. */
 const ACTOR_PREFIX = "call:";
 const actorIdOf = (callId: string) => `${ACTOR_PREFIX}${callId}`;
 export const callIdOf = (actorId: string) => actorId.slice(ACTOR_PREFIX.length);
 
-/** By own property, since a peer may name its call `constructor`. */
+/** Checks for an own property, because a peer may choose the call id `constructor`. */
 export function callWith(context: CallManagerContext, callId: string): ManagedCall | undefined {
   return Object.hasOwn(context.calls, callId) ? context.calls[callId] : undefined;
 }
 
-/** Our own call to the peer that now calls us, while it is still unanswered. */
+/** @returns our own unanswered call to the peer that now calls us */
 export function glareCall(context: CallManagerContext, from: string): ManagedCall | undefined {
   return Object.values(context.calls).find(
     (call) =>
@@ -116,7 +115,7 @@ export function glareCall(context: CallManagerContext, from: string): ManagedCal
 
 const isWaiting = ({ ref }: ManagedCall) => ref.getSnapshot().hasTag("waiting");
 
-/** A peer's call that rings here, or that was accepted on either side, as far as we know. */
+/** @returns a call with this peer that rings here, or that one side accepted as far as we know */
 function otherCallWith(context: CallManagerContext, peerId: string): ManagedCall | undefined {
   return Object.values(context.calls).find(({ peerId: other, direction, ref }) => {
     const snapshot = ref.getSnapshot();
@@ -126,10 +125,10 @@ function otherCallWith(context: CallManagerContext, peerId: string): ManagedCall
   });
 }
 
-/** Of two crossed calls the other side's stays, and goes on with what our user chose for ours. */
+/** When the peer's call survives glare, it continues with the media that our user chose for our own call. */
 export function glareMedia(context: CallManagerContext, event: Received): MediaKind {
-  const crossed = glareCall(context, event.from);
-  return crossed?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
+  const ownCall = glareCall(context, event.from);
+  return ownCall?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
 }
 
 const isRequest = (event: Received) => event.signal.type === "call-request";
@@ -138,7 +137,7 @@ const callManagerBase = setup({
   types: { input: {} as CallManagerInput, context: {} as CallManagerContext, events: {} as CallManagerEvent },
   actors: { call: callMachine },
   actions: {
-    /** Tells the host of a new call and follows it from then on. */
+    /** Notifies the host of a new call, and reports its changes from then on. */
     notifyHostOfCall: externalAction<{ call: ManagedCall | undefined }>("notifyHostOfCall"),
     notifyHostOfEnd: externalAction<EndedCall>("notifyHostOfEnd"),
     /** Answers a signal with a hang-up, outside of any call. */
@@ -160,7 +159,7 @@ const callManagerBase = setup({
         },
       }),
     }),
-    /** A spawned actor stays among the desk's children, ended or not, until it is stopped. */
+    /** xstate keeps a spawned actor among the children until it is stopped, even after it ended. */
     releaseActor: stopChild((_, params: EndedCall) => actorIdOf(params.callId)),
     removeCall: assign({
       calls: ({ context }, { callId }: EndedCall) =>
@@ -168,7 +167,7 @@ const callManagerBase = setup({
       endedCalls: ({ context }, ended: EndedCall) =>
         withEnd(context.endedCalls, ended.peerId, ended.callId, ended.end.reason),
     }),
-    /** Of a call that never was: its request was refused, or its hang-up came first. */
+    /** For a call without a chart: its request was refused, or its hang-up arrived first. */
     rememberEnd: assign({
       endedCalls: ({ context }, { peerId, callId, reason }: HangupInput) =>
         withEnd(context.endedCalls, peerId, callId, reason),
@@ -184,7 +183,7 @@ const callManagerBase = setup({
   },
   guards: {
     mayStart: ({ context }, params: { peerId: string }) => startRefusal(context, params.peerId) === null,
-    /** It comes before anything else can. */
+    /** A resumed call comes before every other event. */
     mayResume: ({ context }) => !isInCall(context),
     hasCall: ({ context }, params: { callId: string }) => callWith(context, params.callId) !== undefined,
     isForeign: ({ context }, event: Received) => {
@@ -194,23 +193,23 @@ const callManagerBase = setup({
     isForKnownCall: ({ context }, event: Received) => callWith(context, event.callId) !== undefined,
     isStaleRequest: ({ context }, event: Received) =>
       isRequest(event) && rememberedReason(context, event) !== undefined,
-    /** A rule that both sides reckon alike: of two crossed calls, that of the lower peer id stays. */
+    /** Both sides compute this rule alike: the call of the lower peer id survives glare. */
     isGlareLoser: ({ context }, event: Received) =>
       isRequest(event) && glareCall(context, event.from) !== undefined && event.from < (context.selfId ?? ""),
     isGlareWinner: ({ context }, event: Received) =>
       isRequest(event) && glareCall(context, event.from) !== undefined,
-    /** The other side cannot have two calls with us; either it restarted, or the end of the first is on its way. */
+    /** A peer cannot have two calls with us: it restarted, or the hang-up of its first call is still on its way. */
     isSecondCallFromPeer: ({ context }, event: Received) =>
       isRequest(event) &&
       otherCallWith(context, event.from) !== undefined &&
       !Object.values(context.calls).some(isWaiting),
     isBusy: ({ context }, event: Received) => isRequest(event) && isInCall(context),
     isKnownToHost: ({ context }, ended: EndedCall) => callWith(context, ended.callId)?.isKnownToHost === true,
-    /** Supplied by the surroundings, which have a clock; without it nobody does. */
+    /** plugin/calls provides this guard, because it needs a clock. Without it no peer rings too often. */
     ringsTooOften: (_, _event: Received) => false,
     isRequest: (_, event: Received) => isRequest(event),
     isHangup: (_, event: Received) => event.signal.type === "call-hangup",
-    /** The sender waits for something from a call that is not here; it should know. */
+    /** The sender expects an answer from a call that we do not have, so it needs a refusal. */
     expectsCall: (_, event: Received) =>
       event.signal.type === "call-ringing" ||
       event.signal.type === "call-ack" ||
@@ -218,7 +217,7 @@ const callManagerBase = setup({
       event.signal.type === "call-answer" ||
       event.signal.type === "call-reconnect",
     isDisabled: (_, params: { videoDisabled: boolean }) => params.videoDisabled,
-    /** Whoever lost the last device, or the right to it, can still hear and see the other side. */
+    /** Without a device or a permission the user can still receive, so calls in progress continue. */
     endsCalls: (_, { videoDisabled, cause }: Pick<Availability, "videoDisabled" | "cause">) =>
       videoDisabled && cause !== "device" && cause !== "permission",
     isEnabled: (_, params: { videoDisabled: boolean }) => !params.videoDisabled,
@@ -226,7 +225,7 @@ const callManagerBase = setup({
   },
 });
 
-/** Messages to calls, which need the words above for their types. */
+/** Actions that send events to calls. They need the types of the setup above. */
 export const callManagerSetup = callManagerBase.extend({
   actions: {
     forward: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
@@ -237,29 +236,29 @@ export const callManagerSetup = callManagerBase.extend({
     }),
     endGlareLoser: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "signal.received") return;
-      const crossed = glareCall(context, event.from);
-      if (!crossed) return;
-      enqueue.sendTo(crossed.ref, { type: "manager.end", reason: "superseded", replacedBy: event.callId });
+      const loser = glareCall(context, event.from);
+      if (!loser) return;
+      enqueue.sendTo(loser.ref, { type: "manager.end", reason: "superseded", replacedBy: event.callId });
     }),
-    /** Its path is lost and its peer calls anew: nobody waits for it any more. */
+    /** Its path is lost and its peer called again, so the first call cannot recover. */
     endReplacedCall: callManagerBase.enqueueActions(({ context, enqueue }) => {
       const waiting = Object.values(context.calls).find(isWaiting);
       const replaced = waiting && otherCallWith(context, waiting.peerId);
       if (!replaced?.ref.getSnapshot().hasTag("reconnecting")) return;
       enqueue.sendTo(replaced.ref, { type: "manager.end", reason: "connectionLost" });
     }),
-    /** The call before it is over. */
+    /** The call that blocked it has ended. */
     ringWaitingCall: callManagerBase.enqueueActions(({ context, enqueue }) => {
       const waiting = Object.values(context.calls).find(isWaiting);
       if (waiting) enqueue.sendTo(waiting.ref, { type: "manager.lineFree" });
     }),
-    /** The other side knows the call as that of another peer, and would heed nothing that we say of it. */
+    /** The peer knows the call under our former peer id, and drops every signal that we send for it now. */
     endCallsOfFormerId: callManagerBase.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "signalling.ready") return;
       for (const { ref } of Object.values(context.calls)) {
         const { resumed } = ref.getSnapshot().context;
         if (resumed === null || resumed.selfId === event.selfId) continue;
-        const detail = "the plugin was started anew and is another peer now";
+        const detail = "the plugin was restarted and has another peer id now";
         enqueue.sendTo(ref, { type: "manager.end", reason: "connectionLost", detail });
       }
     }),

@@ -1,12 +1,12 @@
-// What a signal on the wire means: to the call that it belongs to, and of the program that sent it.
+// Translates signals: into events of the call chart, and into the media and the kind of peer of a request.
 
 import type { MediaKind, Signal } from "../../rpc-schema/index.ts";
 import type { SignalCallEvent } from "../call/model.ts";
 import type { PeerKind } from "../link/model.ts";
 
 /**
- * The host's wire gives no media in an SDK's request but getUserMedia's constraints; a missing `video` there, and a
- * missing media type, mean video.
+ * A request of Goop²'s SDK has getUserMedia's constraints instead of a media type. A missing `video` in them means video,
+ * and so does a missing media type.
  */
 export function requestedMedia(signal: Signal): MediaKind {
   if (signal.type !== "call-request") return "video";
@@ -14,8 +14,8 @@ export function requestedMedia(signal: Signal): MediaKind {
 }
 
 /**
- * What program a request comes from: pages and the host's own stack name their mode, scripts send constraints instead.
- * Plugins like ours call themselves native too, until they say what only they say.
+ * Infers the remote implementation from a request. Pages and Goop²'s own stack name their mode, scripts send constraints.
+ * Plugins name the mode native too, until they send a signal that only plugins send.
  */
 export function requestingKind(signal: Signal): PeerKind {
   if (signal.type !== "call-request") return "native";
@@ -23,7 +23,7 @@ export function requestingKind(signal: Signal): PeerKind {
   return signal.mode === undefined && signal.constraints !== undefined ? "script" : "browser";
 }
 
-/** What a signal means to the call that it belongs to. */
+/** @returns the event for the call chart */
 export function toCallEvent(signal: Signal): SignalCallEvent {
   switch (signal.type) {
     case "call-request":

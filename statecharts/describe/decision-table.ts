@@ -1,4 +1,4 @@
-// The tables of decisions as Markdown: one for each chart, or for each region of a parallel one.
+// Writes the decision tables as Markdown: one for each chart, or one for each region of a parallel chart.
 
 import type { Refusal } from "../refusals.ts";
 import type { Decision, DecisionTable } from "./decisions.ts";
@@ -11,13 +11,13 @@ const SIGNS: Record<Exclude<Decision, "refused">, string> = {
 };
 
 export const LEGEND = [
-  "- ● handled: the chart moves or acts; ◐ so it does where a guard lets it",
-  "- ○ deferred: only remembered, and acted on later",
-  "- – refused by the chart itself, which names the event to do nothing",
-  "- a letter: refused for the reason below the table; in _italics_ where nobody can send it then",
+  "- ● handled: the chart changes its state or acts; ◐ only if a guard allows it",
+  "- ○ deferred: only stored, and used later",
+  "- – ignored: the chart names the event and does nothing",
+  "- a letter: refused for the reason below the table; in _italics_ if no sender exists in that state",
 ].join("\n");
 
-/** The reason for which an event is refused in a state; undefined where nobody wrote one down. */
+/** @returns the reason for which an event is refused in a state; undefined if none is written */
 export function refusalFor(list: readonly Refusal[], state: string, event: string): Refusal | undefined {
   const path = state.slice(state.indexOf(".") + 1);
   return list.find(
@@ -26,7 +26,7 @@ export function refusalFor(list: readonly Refusal[], state: string, event: strin
   );
 }
 
-/** @param list the chart's refusals */
+/** @param list the refusals of the chart */
 export function toMarkdown(table: DecisionTable, list: readonly Refusal[]): string {
   const used: Refusal[] = [];
   const cell = (state: string, event: string, decision: Decision) => {
@@ -63,6 +63,6 @@ function turned(rows: readonly Row[], heads: readonly string[]): Row[] {
 
 const nameIn = ({ title }: DecisionTable, state: string) => state.slice(title.length + 1);
 
-/** Without those that look like a sign or a digit. */
+/** Letters that do not look like a sign or a digit. */
 const LETTERS = "abcdefghijkmnpqrstuvwxyz";
 const letterOf = (index: number) => LETTERS[index] ?? String(index);

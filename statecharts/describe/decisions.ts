@@ -1,13 +1,13 @@
-// What a chart does with every event in every state in which it can rest, read off the machine: what a state inherits from
-// those around it counts. Why an event is refused somewhere is not in the machine; see ../refusals.ts.
+// Reads from a machine what it does with every event in every state in which it can rest. Transitions of the parent states
+// count too. The reasons of refusals are in ../refusals.ts.
 
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from "xstate";
 import { actionName, childrenOf } from "./describe.ts";
 import { candidatesOf } from "./transitions.ts";
 
 /**
- * handled: the chart moves or acts. conditional: so it does where a guard lets it. deferred: it is only remembered, and acted on
- * later. ignored: the chart names the event, to do nothing. refused: no active state names it.
+ * handled: the chart changes its state or acts. conditional: only if a guard allows it. deferred: the event is only stored, and
+ * used later. ignored: the chart names the event and does nothing. refused: no active state names it.
  */
 export type Decision = "handled" | "conditional" | "deferred" | "ignored" | "refused";
 
@@ -16,7 +16,7 @@ export interface StateDecisions {
   readonly decisions: Readonly<Record<string, Decision>>;
 }
 
-/** The regions of a parallel chart each have a table, of the events that are theirs. */
+/** Each region of a parallel chart has its own table, with the events of that region. */
 export interface DecisionTable {
   readonly title: string;
   readonly events: readonly string[];
@@ -39,14 +39,14 @@ export function decisionTables(machine: AnyStateMachine): DecisionTable[] {
   });
 }
 
-/** xstate's own tell of timers and of what a state invoked; they come only where they are awaited. */
+/** xstate's own events report timers and invoked actors, and arrive only in the states that expect them. */
 const isOwn = (event: string) => !event.startsWith("xstate.");
 
 function namedBy(node: AnyStateNode): string[] {
   return [...node.transitions.keys(), ...childrenOf(node).flatMap(namedBy)];
 }
 
-/** Where a chart can be when an event comes: neither over nor on its way through. */
+/** @returns the states in which an event can arrive, without final and transient ones */
 function restingIn(node: AnyStateNode): AnyStateNode[] {
   if (node.type !== "atomic") return childrenOf(node).flatMap(restingIn);
   const isPassedThrough = node.always?.some(({ guard }) => guard === undefined) ?? false;
@@ -61,7 +61,7 @@ function decide(machine: AnyStateMachine, state: AnyStateNode, event: string): D
   return isCertain ? "handled" : "conditional";
 }
 
-/** From the innermost state outwards, until one without a guard takes it for certain. */
+/** Collects candidates from the innermost state outwards, until one without a guard is certain to be taken. */
 function whatIsTaken(state: AnyStateNode, event: string) {
   const taken: AnyTransitionDefinition[] = [];
   for (let node: AnyStateNode | undefined = state; node; node = node.parent) {

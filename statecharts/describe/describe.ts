@@ -1,11 +1,11 @@
-// Charts as data, read off the machines that run: for drawings, tables and coverage. Nothing here is written by hand.
+// Reads the description of a chart from the running machine, for drawings, tables and coverage.
 
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from "xstate";
 import type { ChartDescription, StateDescription, TransitionDescription } from "../../rpc-schema/index.ts";
 import { guardName, indexOf, targetsOf } from "./transitions.ts";
 
 const AFTER = /^xstate\.after\.([^.]+)\./;
-/** xstate's own transition out of an initial pseudostate has no event. */
+/** xstate's own event at the end of a compound state. */
 const DONE_STATE = /^xstate\.done\.state\./;
 
 export function describeChart(machine: AnyStateMachine): ChartDescription {
@@ -29,7 +29,7 @@ function describeState(node: AnyStateNode): StateDescription {
   };
 }
 
-/** In the order in which the chart's source has them. */
+/** @returns the children in the order of the chart's source */
 export function childrenOf(node: AnyStateNode): AnyStateNode[] {
   return (Object.values(node.states) as AnyStateNode[]).sort((one, other) => one.order - other.order);
 }
@@ -59,7 +59,7 @@ function describeTransition(transition: AnyTransitionDefinition): TransitionDesc
   };
 }
 
-/** xstate starts and stops what a state invokes by actions of its own; `invoke` says that already. */
+/** xstate uses actions of its own for invoked actors; `invoke` lists those already. */
 const isNamed = (name: string) => name !== "" && !name.startsWith("xstate.");
 
 export function actionName(action: unknown): string {
@@ -68,7 +68,7 @@ export function actionName(action: unknown): string {
   return typeof action === "object" && action !== null && "type" in action ? String(action.type) : "";
 }
 
-/** What people call the event of a transition. */
+/** @returns a readable name for the event of a transition */
 export function eventLabel({ on, after }: Pick<TransitionDescription, "on" | "after">): string {
   if (after !== undefined) return `after ${after}`;
   if (DONE_STATE.test(on)) return "done";

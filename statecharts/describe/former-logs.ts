@@ -88,6 +88,12 @@ const KEYS: Readonly<Record<string, string>> = {
   whyOver: "whyNotResumable",
   wished: "preferred",
 };
+/** Texts that a chart made itself. */
+const TEXTS: Readonly<Record<string, string>> = {
+  "nothing can carry it": "there is no capacity for it",
+  "the plugin was started anew and is another peer now":
+    "the plugin was restarted and has another peer id now",
+};
 /** `before` meant two things: in the media chart's view of the machine it was the previous list of devices. */
 const KEYS_OF_ENVIRONMENT: Readonly<Record<string, string>> = { ...KEYS, before: "previousDevices" };
 function currentEntry(entry: ChartLogEntry): ChartLogEntry {
@@ -170,6 +176,7 @@ function currentFields(fields: object, keys = KEYS): Record<string, unknown> {
 function currentField(key: string, value: unknown): unknown {
   if (typeof value === "string") {
     if (key === "$actor") return currentPath(value);
+    if (key === "detail" || key === "why") return nameIn(TEXTS, value);
     return key === "actorId" && !value.startsWith("call:") ? currentActor(value) : value;
   }
   if (Array.isArray(value)) return value.map((one) => (isRecord(one) ? currentFields(one) : one));

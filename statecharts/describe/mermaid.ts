@@ -1,5 +1,5 @@
-// A chart as a Mermaid state diagram (mermaid.js.org, stateDiagram-v2), for documents. Transitions within a state that
-// move nothing are left out, since a diagram shows ways, and the table of decisions shows the rest.
+// Writes a chart as a Mermaid state diagram (mermaid.js.org, stateDiagram-v2). Transitions without a target are left out, and
+// the decision table shows those.
 
 import type { ChartDescription, StateDescription, TransitionDescription } from "../../rpc-schema/index.ts";
 import { eventLabel } from "./describe.ts";
@@ -11,7 +11,7 @@ export function toMermaid({ root }: ChartDescription): string {
   return ["stateDiagram-v2", ...lines.map((line) => `${INDENT}${line}`), ""].join("\n");
 }
 
-/** What is within a state, without the state itself. */
+/** @returns the contents of a state, without the state itself */
 function stateLines(parent: StateDescription, depth: number): string[] {
   const pad = INDENT.repeat(depth);
   const start = parent.type === "compound" ? parent.initial.map((id) => `${pad}[*] --> ${nameOf(id)}`) : [];
@@ -28,7 +28,7 @@ function linesOf(state: StateDescription, depth: number): string[] {
   return state.type === "final" ? [named, `${pad}${nameOf(state.id)} --> [*]`] : [named];
 }
 
-/** All arrows stand outside of every state, because Mermaid draws those across borders only there. */
+/** All arrows are outside of every state, because Mermaid draws arrows across borders only there. */
 function arrowsOf(state: StateDescription): string[] {
   const byTarget = new Map<string, string[]>();
   for (const transition of state.transitions) {
@@ -38,7 +38,7 @@ function arrowsOf(state: StateDescription): string[] {
       byTarget.set(target, labels.includes(label) ? labels : [...labels, label]);
     }
   }
-  // Mermaid has no name for the whole diagram; what the root itself does is a way from anywhere.
+  // Mermaid has no name for the whole diagram, so transitions of the root cannot be drawn.
   const isRoot = !state.id.includes(".");
   const own = isRoot
     ? []
@@ -56,7 +56,7 @@ function suffix(labels: string[]): string {
   return text === "" ? "" : ` : ${text.replaceAll(":", "")}`;
 }
 
-/** Mermaid's names hold letters, digits and underscores. */
+/** Mermaid's names may contain letters, digits and underscores. */
 function nameOf(id: string): string {
   return id.replaceAll(/\W/g, "_");
 }

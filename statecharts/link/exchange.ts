@@ -1,12 +1,11 @@
-// The exchange of offer and answer, used twice: when a call is set up, and when a lost path is sought anew. It differs
-// only in where it leads and in what a failure means.
+// The exchange of offer and answer. Call setup and ICE restart both use it, with different targets and failure handling.
 
 import type { Candidate, EndReason } from "../../rpc-schema/index.ts";
 import { errorText, type LinkContext, linkSetup, losesEarlyCandidates } from "./model.ts";
 
 interface ExchangePlan {
   readonly iceRestart: boolean;
-  /** Where a finished exchange leads. */
+  /** State after a completed exchange. */
   readonly onExchanged: string;
   readonly onFailed: string;
 }
@@ -45,8 +44,8 @@ const keepMade = {
 } as const;
 
 /**
- * Takes an offer that is not a second copy of the one taken last: the same text again is a repeated message, since
- * every new description carries a new version (RFC 8829, section 5.2.2).
+ * Accepts an offer unless it is a duplicate of the last one. The same text is a duplicate, because every new description
+ * has a new version number (RFC 8829, section 5.2.2).
  */
 export function takeOffer(target: string) {
   return {
@@ -56,7 +55,7 @@ export function takeOffer(target: string) {
   } as const;
 }
 
-/** The states of one exchange, to be spread into the states of the phase that it belongs to. */
+/** @returns the states of one exchange, to be spread into the states of its phase */
 export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePlan) {
   const failed = (reason: EndReason) =>
     ({
@@ -78,7 +77,7 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       },
     }),
     sendingAnswer: linkSetup.createStateConfig({
-      description: "A path proves that the answer arrived, whatever became of its acknowledgement",
+      description: "A connected path proves that the answer arrived, even without its acknowledgement",
       invoke: {
         src: "sendAnswer",
         input: descriptionOf,
@@ -101,7 +100,7 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
       on: { "peer.candidate": hold },
     }),
     sendingOffer: linkSetup.createStateConfig({
-      description: "The answer may overtake the acknowledgement of the offer",
+      description: "The answer may arrive before the acknowledgement of the offer",
       invoke: {
         src: "sendOffer",
         input: descriptionOf,

@@ -1,5 +1,5 @@
-// The connection of one call: who offers, what is awaited, when a lost path is sought anew and when it is given up.
-// Knows descriptions only as text to pass on, and the WebRTC engine only by the state of its connection.
+// The connection of one call: who offers, what to wait for, when to restart a lost path, and when to give up. The chart
+// passes descriptions on as text, and sees the WebRTC engine only through its connection state.
 
 import { addressOf, candidateParams, exchangeStates, takeOffer } from "./exchange.ts";
 import { errorText, linkSetup } from "./model.ts";
@@ -35,7 +35,7 @@ const establishing = linkSetup.createStateConfig({
       states: {
         accepting: {
           description:
-            "The caller is told of the accept; its offer proves as much as the acknowledgement does",
+            "The accept is being sent. The caller's offer proves its arrival as well as the acknowledgement does",
           invoke: {
             src: "sendAccept",
             input: addressOf,
@@ -59,7 +59,7 @@ const establishing = linkSetup.createStateConfig({
       },
     },
     connecting: {
-      description: "Descriptions are exchanged, a path is sought",
+      description: "Descriptions are exchanged, and ICE looks for a path",
       always: { guard: "isConnected", target: "#link.connected" },
       after: {
         connectTimeout: {
@@ -77,7 +77,7 @@ const connected = linkSetup.createStateConfig({
     "peer.disconnected": { target: "recovering", actions: "markDisconnected" },
     "peer.failed": [
       {
-        description: "A page that is loaded anew speaks up by itself; asking meanwhile would cross it",
+        description: "A page that reloads reconnects by itself, and a request of ours would cross its own",
         guard: "isBrowser",
         target: "recovering",
         actions: "markDisconnected",
@@ -85,7 +85,7 @@ const connected = linkSetup.createStateConfig({
       { target: "recovering.choosing", actions: "markDisconnected" },
     ],
     "signal.offer": {
-      description: "The other side seeks a new path, or changes what it sends",
+      description: "The other side restarts ICE, or changes what it sends",
       ...takeOffer("recovering.exchanging.answering"),
     },
   },
@@ -117,14 +117,14 @@ export const linkMachine = linkSetup.createMachine({
     },
   },
   on: {
-    "signal.media": { description: "Only plugins like ours say this", actions: "markPlugin" },
+    "signal.media": { description: "Only plugins send this signal", actions: "markPlugin" },
     "signal.reconnect": {
       description:
-        "The other side has a new connection, so ours is made anew; in whatever state, the newest wins",
+        "The other side has a new connection, so we replace ours. The newest request wins, in any state",
       target: ".recovering.acknowledging",
       actions: ["markBrowser", "renewConnection"],
     },
-    "signal.reconnectAck": { description: "A second copy, or to a question that nobody asks any more" },
+    "signal.reconnectAck": { description: "A duplicate, or for a request that we no longer wait for" },
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },
     "peer.candidate": { actions: { type: "sendLocalCandidate", params: candidateParams } },
     "peer.broken": {

@@ -1,4 +1,4 @@
-// The words of the link chart: what it is given, what it hears, what it says, and the effects it names.
+// The types, actions and guards of the link chart: its input, its events, and its effects.
 
 import { assign, sendParent, setup } from "xstate";
 import type { Candidate, EndReason, MediaKind, Timeouts } from "../../rpc-schema/index.ts";
@@ -7,12 +7,12 @@ import { externalAction, externalActivity, externalPromise } from "../not-provid
 export type LinkRole = "offerer" | "answerer";
 
 /**
- * What program the other side runs, by what it said so far; a lost path is sought anew as that program can. plugin: ours;
- * native: the host's own stack; browser: the host's page; script: a page with the host's script interface.
+ * The remote implementation, inferred from its messages. It decides how a lost path is restarted. plugin: this plugin;
+ * native: Goop²'s own stack; browser: Goop²'s page; script: a page that uses Goop²'s script interface.
  */
 export type PeerKind = "plugin" | "native" | "browser" | "script";
 
-/** Names one call to an effect. */
+/** Identifies a call for an effect. */
 export interface CallAddress {
   readonly callId: string;
   readonly peerId: string;
@@ -23,30 +23,30 @@ export interface LinkInput extends CallAddress {
   readonly peerKind: PeerKind;
   readonly media: MediaKind;
   readonly timeouts: Timeouts;
-  /** The call goes on after our crash: the other side has a connection, ours is new. */
+  /** The call continues after our crash: the other side has a connection, and ours is new. */
   readonly isResumed: boolean;
 }
 
-/** Why the link was given up. */
+/** Why the link ended. */
 export interface LinkOutput {
   readonly reason: EndReason;
   readonly detail?: string;
 }
 
 export interface LinkContext extends LinkInput {
-  /** The description to be applied or sent next. */
+  /** The description to apply or send next. */
   readonly sdp: string;
-  /** The remote description taken last; empty before the first. */
+  /** The last accepted remote description; empty before the first. */
   readonly receivedSdp: string;
   readonly isConnected: boolean;
-  /** No description was made or taken on this connection yet. */
+  /** True until a description was created or applied on this connection. */
   readonly isFresh: boolean;
-  /** Our candidates that wait for the answer, since a peer may lose what it gets before the offer. */
+  /** Our candidates that wait for the answer, because a peer may lose candidates that arrive before the offer. */
   readonly heldCandidates: readonly Candidate[];
   readonly failure: LinkOutput | null;
 }
 
-/** What a machine gathers is far less; see MAX_WAITING_CANDIDATES of plugin/peer. */
+/** A machine gathers far fewer; see MAX_WAITING_CANDIDATES of plugin/peer. */
 const MAX_HELD = 64;
 
 /** signal.*: from the remote peer; peer.*: from our WebRTC engine. */
@@ -63,22 +63,22 @@ export type LinkEvent =
   | { type: "peer.failed" }
   | { type: "peer.broken"; detail: string };
 
-/** What the link tells the connection: close what is there and make another, with nothing agreed yet. */
+/** Command to the connection: close it, and open a new one without any negotiated state. */
 export type ConnectionCommand = { type: "connection.renew" };
 
-/** What the link tells its call. */
+/** Events to the call. */
 export type LinkReport = { type: "link.connected" } | { type: "link.lost" };
 
 export type DescriptionInput = CallAddress & { readonly sdp: string };
 export type OfferInput = CallAddress & {
   readonly iceRestart: boolean;
-  /** Plugins like ours lose no candidate, so their offers need not wait to hold some. */
+  /** Plugins do not lose candidates, so an offer to a plugin need not contain any. */
   readonly holdsCandidates: boolean;
 };
 export type ReconnectInput = CallAddress & { readonly media: MediaKind };
 export type CandidateParams = CallAddress & { readonly candidate: Candidate };
 
-/** Some do; only plugins like ours are known to keep them. */
+/** Some implementations lose candidates that arrive early. Only plugins are known to keep them. */
 export const losesEarlyCandidates = ({ context }: { context: LinkContext }) => context.peerKind !== "plugin";
 
 const linkBase = setup({
@@ -124,14 +124,14 @@ const linkBase = setup({
     isOfferer: ({ context }) => context.role === "offerer",
     isBrowser: ({ context }) => context.peerKind === "browser",
     isResumed: ({ context }) => context.isResumed,
-    /** Plugins make their connection anew when asked to, as pages do; other programs know no such question. */
+    /** Plugins and pages replace their connection on request. Other implementations do not know `call-reconnect`. */
     requestsNewConnection: ({ context: { peerKind, isResumed } }) =>
       peerKind === "browser" || (isResumed && peerKind === "plugin"),
-    /** Both sides crashed, and both ask; one rule for both, or each would wait for the other's offer. */
+    /** Both plugins crashed and both request a reconnect. One must win, or each would wait for the other's offer. */
     winsReconnectGlare: ({ context: { peerKind, isResumed, role } }) =>
       isResumed && peerKind === "plugin" && role === "offerer",
     isNotBrowser: ({ context }) => context.peerKind !== "browser",
-    /** A script takes offers in any role, and makes none of itself. */
+    /** A script answers offers in any role, and sends none by itself. */
     offersIceRestart: ({ context }) => context.role === "offerer" || context.peerKind === "script",
     isHostNative: ({ context }) => context.peerKind === "native",
     isConnected: ({ context }) => context.isConnected,
@@ -142,15 +142,15 @@ const linkBase = setup({
     connectTimeout: ({ context }) => context.timeouts.connectMs,
     lostTimeout: ({ context }) => context.timeouts.lostMs,
     restartTimeout: ({ context }) => context.timeouts.restartMs,
-    /** Somebody waits for the picture, and the other side may be reached at any moment. */
+    /** Short, because the user waits and the other side may be reachable at any moment. */
     reconnectRetryTime: ({ context }) => context.timeouts.lostMs / 8,
   },
 });
 
-/** What takes several actions at once, which need the words above for their types. */
+/** Actions that enqueue other actions. They need the types of the setup above. */
 export const linkSetup = linkBase.extend({
   actions: {
-    /** A connection on which nothing was agreed yet serves as well as another new one. */
+    /** A connection without any negotiated state needs no replacement. */
     renewConnection: linkBase.enqueueActions(({ context, enqueue }) => {
       if (context.isFresh) return;
       enqueue.sendTo("peerConnection", { type: "connection.renew" });

@@ -1,22 +1,22 @@
-// How a lost path is sought anew: it may come back by itself; else as the other side's program can, by an offer, by a
-// second accept, or by a new connection on both sides. Knows no more of the engine than the link does.
+// Recovery of a lost path. The path may come back by itself. Otherwise the remote implementation decides the method: an
+// offer with an ICE restart, a repeated accept, or a new connection on both sides.
 
 import { addressOf, exchangeStates, takeOffer } from "./exchange.ts";
 import { linkSetup } from "./model.ts";
 
-/** An answer of the other side is what counts; whether the question was acknowledged changes nothing. */
+/** Only the answer of the other side counts, not the acknowledgement of our request. */
 const untilAnswered = { onDone: {}, onError: {} } as const;
 
-/** The other side's connection and ours are made anew; whoever asked for it offers. */
+/** Both sides replace their connection. The side that requested it sends the offer. */
 const renewal = {
   acknowledging: linkSetup.createStateConfig({
-    description: "The other side asked: ours is new, and its offer is awaited",
+    description: "The other side requested it. Our connection is new, and we wait for its offer",
     invoke: { src: "sendReconnectAck", input: addressOf, ...untilAnswered },
     after: { lostTimeout: "requestingReconnect" },
   }),
   requestingReconnect: linkSetup.createStateConfig({
     description:
-      "We ask for a new connection; its acknowledgement lets us offer, and so does silence, for pages take offers in any role",
+      "We request a new connection. We offer after the acknowledgement or a timeout, because pages answer in any role",
     entry: "renewConnection",
     invoke: {
       src: "sendReconnect",
@@ -27,20 +27,20 @@ const renewal = {
     on: {
       "signal.reconnectAck": "exchanging.offering",
       "signal.reconnect": {
-        description: "It crossed ours, which the other side heeds",
+        description: "Glare of two requests. The other side follows ours",
         guard: "winsReconnectGlare",
       },
     },
     after: { lostTimeout: "exchanging.offering" },
   }),
   retryingReconnect: linkSetup.createStateConfig({
-    description: "The other side could not be reached yet, as when its program was just started again",
+    description: "The other side is not reachable yet, for example because it restarts too",
     after: { reconnectRetryTime: "requestingReconnect" },
   }),
 };
 
 export const recovering = linkSetup.createStateConfig({
-  description: "The path was lost: it may come back by itself, else a new one is sought until the time is up",
+  description: "The path is lost. It may come back by itself, else we restart it until the time is up",
   entry: "reportLost",
   initial: "waiting",
   after: {
@@ -51,7 +51,8 @@ export const recovering = linkSetup.createStateConfig({
   },
   on: {
     "peer.connected": {
-      description: "Believed only between exchanges, for an exchange under way has to be finished",
+      description:
+        "It takes effect between exchanges only, because an exchange in progress must be completed",
       actions: "markConnected",
     },
     "peer.disconnected": { actions: "markDisconnected" },
@@ -60,7 +61,7 @@ export const recovering = linkSetup.createStateConfig({
   },
   states: {
     waiting: {
-      description: "Most losses are short; a failed attempt also waits here for the next",
+      description: "Most losses are short. A failed attempt also waits here for the next one",
       always: { guard: "isConnected", target: "#link.connected" },
       on: { "peer.failed": { guard: "isNotBrowser", target: "choosing" } },
       after: { lostTimeout: "choosing" },
@@ -74,13 +75,14 @@ export const recovering = linkSetup.createStateConfig({
       ],
     },
     repeatingAccept: {
-      description: "The host's own stack takes no offer of a callee, yet offers again on another accept",
+      description:
+        "Goop²'s own stack accepts no offer from a callee, but it offers again after another accept",
       always: { guard: "isConnected", target: "#link.connected" },
       invoke: { src: "sendAccept", input: addressOf, ...untilAnswered },
       after: { lostTimeout: { target: "repeatingAccept", reenter: true } },
     },
     awaitingOffer: {
-      description: "The other side has to offer; until it does the old path may come back",
+      description: "The other side must offer. Until then the old path may come back",
       always: { guard: "isConnected", target: "#link.connected" },
     },
     exchanging: {

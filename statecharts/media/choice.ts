@@ -1,5 +1,5 @@
-// Which device of a kind is wished for, which is the next best, and whether one may be tried again. Pure rules over what
-// the media chart remembers of one kind of device.
+// The choice of a device of one kind: the preferred one, the next best, and which may be retried. Pure rules over the media
+// chart's context.
 
 import type { Device, DeviceKind, DeviceList } from "../../rpc-schema/index.ts";
 
@@ -8,32 +8,32 @@ export interface OpenDevice {
   readonly deviceName: string;
 }
 
-/** One kind of device as user, machine and luck left it. */
+/** The state of one kind of device during a call. */
 export interface DeviceContext {
-  /** What the user chose in this call; null: what the settings say. */
+  /** The user's choice in this call; null: as the settings say. */
   readonly choice: string | null;
-  /** What `auto` meant when it first opened a device in this call, other than a built-in one. */
+  /** The first device that `auto` opened in this call; built-in ones do not count. */
   readonly first: string | null;
-  /** In place of the choice, which is not to be had; null: the choice itself. */
+  /** Device to open because the choice is not available; null: the choice itself. */
   readonly substitute: string | null;
   readonly open: OpenDevice | null;
   readonly why: string | null;
-  /** Why the open device does not work for now, while it is tried again; null while it works. */
+  /** Why the open device is interrupted, while its owner retries; null while it works. */
   readonly interruption: string | null;
-  /** The device wished for is there again, and waits for the user's word. */
+  /** The preferred device, which returned and is offered to the user. */
   readonly offered: OpenDevice | null;
-  /** Ids that failed since one was last steady. */
+  /** Ids that failed since a device last worked steadily. */
   readonly failedIds: readonly string[];
-  /** Rounds of tries since one was last steady. */
+  /** Rounds of retries since a device last worked steadily. */
   readonly retryRounds: number;
 }
 
-/** What is known of the machine and of the settings. */
+/** The machine's devices, and the settings that concern them. */
 export interface DeviceEnvironment {
   readonly devices: DeviceList;
-  /** Before the last change; null at the first list. */
+  /** The list before the last change; null for the first list. */
   readonly previousDevices: DeviceList | null;
-  /** The settings' words for each kind. */
+  /** The settings' value for each kind. */
   readonly preferred: Readonly<Record<DeviceKind, string>>;
   readonly whenDeviceReturns: "take" | "offer";
 }
@@ -51,9 +51,9 @@ export const NO_DEVICE: DeviceContext = {
 };
 
 const AUTO = "auto";
-/** Always there, never the next best: nobody wants a tone in place of a voice. */
+/** Always available, but never a substitute: a tone must not replace a voice. */
 const BUILT_IN = new Set(["test-pattern", "tone", "none"]);
-/** A device that failed five times, over half a minute, wants a human. */
+/** Five failures take half a minute. After that only the user can help. */
 export const MAX_RETRY_ROUNDS = 5;
 
 export const isBuiltIn = (deviceId: string) => BUILT_IN.has(deviceId);
@@ -66,39 +66,40 @@ function lists(devices: DeviceList | null, kind: DeviceKind, deviceId: string): 
   return devices?.[`${kind}s`].some(({ id }) => id === deviceId) ?? false;
 }
 
-/** The id of the device that the user would rather have than any other; null while it is not known. */
+/** @returns the id of the preferred device; null while it is unknown */
 export function preferredId(
   device: DeviceContext,
   environment: DeviceEnvironment | null,
   kind: DeviceKind,
 ): string | null {
-  const word = device.choice ?? environment?.preferred[kind] ?? AUTO;
-  if (word !== AUTO) return word;
+  const wanted = device.choice ?? environment?.preferred[kind] ?? AUTO;
+  if (wanted !== AUTO) return wanted;
   if (device.first !== null || !environment) return device.first;
   return listOf(environment.devices, kind).find(({ isDefault }) => isDefault)?.id ?? null;
 }
 
 /**
- * The devices to try, best first: the preferred one, the system's default, the others; those that failed are left out.
- * A built-in choice is always to be had, so nothing stands in for it.
+ * @param failedIds devices to leave out
+ * @returns the devices to try: the preferred one, the system's default, then the others. A built-in choice is always
+ * available, so it has no substitute.
  */
 export function candidates(
   device: DeviceContext,
   environment: DeviceEnvironment | null,
   kind: DeviceKind,
-  tried: readonly string[] = device.failedIds,
+  failedIds: readonly string[] = device.failedIds,
 ): string[] {
   const preferred = preferredId(device, environment, kind);
-  if (preferred !== null && isBuiltIn(preferred)) return tried.includes(preferred) ? [] : [preferred];
+  if (preferred !== null && isBuiltIn(preferred)) return failedIds.includes(preferred) ? [] : [preferred];
   if (!environment) return [];
   const rank = ({ id, isDefault }: Device) => (id === preferred ? 0 : isDefault ? 1 : 2);
   return listOf(environment.devices, kind)
-    .filter(({ id }) => !tried.includes(id))
+    .filter(({ id }) => !failedIds.includes(id))
     .sort((one, other) => rank(one) - rank(other))
     .map(({ id }) => id);
 }
 
-/** The preferred device, where it is there and another one, or none, is open. */
+/** @returns the preferred device if it is available and not the open one */
 export function availablePreferred(
   device: DeviceContext,
   environment: DeviceEnvironment | null,
@@ -110,19 +111,19 @@ export function availablePreferred(
   return found ? { deviceId: found.id, deviceName: found.name } : null;
 }
 
-/** It was not there before the last change of the list. */
+/** @returns whether the last change of the list added the preferred device */
 export function hasReturned(
   device: DeviceContext,
   environment: DeviceEnvironment | null,
   kind: DeviceKind,
 ): boolean {
   const preferred = availablePreferred(device, environment, kind);
-  // The first list tells of no return.
+  // With the first list no device can have returned.
   if (!preferred || !environment?.previousDevices) return false;
   return !lists(environment.previousDevices, kind, preferred.deviceId);
 }
 
-/** Ids that failed and that the list still holds: what was unplugged gets a new chance when it comes back. */
+/** @returns the failed ids whose presence did not change: an unplugged device may be retried when it returns */
 export function stillFailed(
   device: DeviceContext,
   environment: DeviceEnvironment,

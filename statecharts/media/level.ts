@@ -1,21 +1,21 @@
-// The ladder that a call comes down when devices fail: what can still be sent, and why it is not more. A pure rule.
+// The media level of a call: what can be sent with the open devices, and why it is not more. A pure rule.
 
 import type { MediaLevel } from "../../rpc-schema/index.ts";
 import type { DeviceContext } from "./choice.ts";
 
 export interface MediaLevelState {
   readonly mediaLevel: MediaLevel;
-  /** Null where nothing is amiss: everything is sent, or the user wants no more. */
+  /** Null when everything is sent, or when the user switched the rest off. */
   readonly mediaLevelReason: string | null;
 }
 
 const NO_MICROPHONE = "none";
 
-/** A muted microphone counts as a voice: it is there, and its user can speak at once. */
+/** A muted microphone counts as a voice, because its user can unmute it at any time. */
 export function mediaLevelState(parts: {
   readonly camera: DeviceContext;
   readonly microphone: DeviceContext;
-  /** Why the picture is paused; null while it is not. */
+  /** Why video is paused; null while it is not. */
   readonly videoPauseReason: string | null;
 }): MediaLevelState {
   const { camera, microphone, videoPauseReason } = parts;
@@ -31,7 +31,7 @@ export function mediaLevelState(parts: {
   };
 }
 
-/** @returns what a side that has these sends at most */
+/** @returns the level of a side that sends these */
 export function mediaLevelOf(hasPicture: boolean, hasVoice: boolean): MediaLevel {
   if (hasPicture) return hasVoice ? "pictureAndVoice" : "pictureOnly";
   return hasVoice ? "voiceOnly" : "receiveOnly";

@@ -1,5 +1,5 @@
-// What is captured and played during one call: microphone, camera and speaker side by side. A device is open only
-// while its state says so; one that fails makes way for the next best, and the other side is told what that leaves.
+// Microphone, camera and speaker of one call, in parallel. A device is open only while its state is `open`. The next best
+// device replaces one that fails, and the other side is notified of the remaining media.
 
 import type { DeviceKind } from "../../rpc-schema/index.ts";
 import { errorText } from "../link/model.ts";
@@ -10,12 +10,12 @@ import { initialMedia, type MediaContext, mediaSetup } from "./model.ts";
 interface OnOff {
   event: { on: boolean };
 }
-const asked = ({ event }: OnOff) => ({ on: event.on });
-const ifOn = { type: "isOn", params: asked } as const;
-const ifOff = { type: "isOff", params: asked } as const;
-const setMicrophoneOn = { type: "setMicrophoneOn", params: asked } as const;
+const wantedState = ({ event }: OnOff) => ({ on: event.on });
+const ifOn = { type: "isOn", params: wantedState } as const;
+const ifOff = { type: "isOff", params: wantedState } as const;
+const setMicrophoneOn = { type: "setMicrophoneOn", params: wantedState } as const;
 
-/** Follows from what is open alone, so that no state can say it wrongly. */
+/** Derived from the open devices only, so that no state can send a wrong value. */
 const sendMediaState = {
   type: "sendMediaState",
   params: ({ context }: { context: MediaContext }) => ({
@@ -27,7 +27,7 @@ const sendMediaState = {
   }),
 } as const;
 
-/** What the three regions say alike, each of its own device. */
+/** The actions and guards of a region, with the kind of its device. */
 function partsFor<K extends DeviceKind>(kind: K) {
   const of = { kind };
   return {
@@ -107,7 +107,7 @@ const camera = mediaSetup.createStateConfig({
       on: {
         "user.setCamera": { guard: ifOff, target: "off" },
         "device.cameraLost": { target: "failed", actions: ofCamera.keepLost },
-        "device.cameraAbsent": { description: "The user wants none, which is no fault", target: "off" },
+        "device.cameraAbsent": { description: "The user chose no camera, which is no fault", target: "off" },
       },
       states: {
         opening: {
@@ -120,10 +120,10 @@ const camera = mediaSetup.createStateConfig({
           entry: sendMediaState,
           after: { steadyTime: { actions: ofCamera.resetRetries } },
           on: {
-            "device.cameraOpened": { description: "The switch is done", actions: ofCamera.keepOpen },
+            "device.cameraOpened": { description: "The switch is complete", actions: ofCamera.keepOpen },
             "settings.videoChanged": { actions: "renewCamera" },
             "device.cameraRefused": {
-              description: "The one asked for does not open, so the old one stays",
+              description: "The new camera does not open, so the old one stays",
               actions: {
                 type: "keepRefused",
                 params: ({ event }) => ({ kind: "camera", deviceId: event.deviceId, why: event.why }),
@@ -143,7 +143,7 @@ const camera = mediaSetup.createStateConfig({
         },
       },
     },
-    // Passed through at once, since only here the context knows which device failed.
+    // A transient state: its guards read the context after the failed device was stored.
     failed: {
       always: [
         { guard: ofCamera.hasAnother, target: "open", actions: ofCamera.chooseNextDevice },
@@ -171,10 +171,10 @@ const camera = mediaSetup.createStateConfig({
   },
 });
 
-// Regions are written out, though alike, because each has its own events and its own idea of being on.
+// The regions are similar but written out, because each has its own events and its own meaning of on.
 const ofMicrophone = partsFor("microphone");
 const whileMicrophoneIsOpen = {
-  "device.microphoneOpened": { description: "The switch is done", actions: ofMicrophone.keepOpen },
+  "device.microphoneOpened": { description: "The switch is complete", actions: ofMicrophone.keepOpen },
   "user.useMicrophone": {
     actions: [ofMicrophone.keepChoice, { type: "switchMicrophone", params: ofMicrophone.toChosen }],
   },
@@ -300,7 +300,7 @@ const speaker = mediaSetup.createStateConfig({
         live: {
           after: { steadyTime: { actions: ofSpeaker.resetRetries } },
           on: {
-            "device.speakerOpened": { description: "The switch is done", actions: ofSpeaker.keepOpen },
+            "device.speakerOpened": { description: "The switch is complete", actions: ofSpeaker.keepOpen },
             "user.useSpeaker": {
               actions: [ofSpeaker.keepChoice, { type: "switchSpeaker", params: ofSpeaker.toChosen }],
             },
@@ -349,7 +349,7 @@ export const mediaMachine = mediaSetup.createMachine({
     src: "deviceList",
     id: "deviceList",
     input: ({ context: { callId } }) => ({ callId }),
-    onError: { description: "Without a list a lost device is still tried again" },
+    onError: { description: "Without a list, a lost device is still retried" },
   },
   on: {
     "devices.changed": {
@@ -366,11 +366,11 @@ export const mediaMachine = mediaSetup.createMachine({
       ],
     },
     "settings.changed": {
-      description: "As if the user had chosen in the call",
+      description: "The same as a choice of the user in the call",
       actions: "applySettings",
     },
     "signal.reconnect": {
-      description: "Whoever comes back has forgotten what we said",
+      description: "A peer that reconnects has lost our media state",
       actions: sendMediaState,
     },
     "video.pauseChanged": {

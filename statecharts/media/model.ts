@@ -1,5 +1,5 @@
-// The words of the media chart: three devices, each opened, held and closed by an activity that the surroundings
-// supply. An activity's life is the device's life: leaving its state closes the device.
+// The types, actions and guards of the media chart. An activity opens each device and keeps it open. Leaving the
+// activity's state closes the device.
 
 import { assign, raise, sendTo, setup } from "xstate";
 import type { DeviceKind, MediaKind, MediaLevel } from "../../rpc-schema/index.ts";
@@ -16,13 +16,13 @@ import {
 export interface MediaInput {
   readonly callId: string;
   readonly peerId: string;
-  /** audio: the camera stays off until the user switches it on. */
+  /** With audio the camera stays off until the user switches it on. */
   readonly media: MediaKind;
-  /** Of a call that goes on after a crash; null: it begins. */
+  /** State of a call that continues after a crash; null for a new call. */
   readonly resumed: ResumedMedia | null;
 }
 
-/** What the user had chosen when the process before this one died. */
+/** The user's choices when the previous process crashed. */
 export interface ResumedMedia {
   readonly isMicrophoneOn: boolean;
   readonly isCameraOn: boolean;
@@ -34,29 +34,29 @@ export interface MediaContext extends MediaInput {
   readonly camera: DeviceContext;
   readonly microphone: DeviceContext;
   readonly speaker: DeviceContext;
-  /** Null until the first list has come. */
+  /** Null until the first list arrives. */
   readonly environment: DeviceEnvironment | null;
-  /** Why no picture is sent though the camera is open; null while it is sent. */
+  /** Why video is paused although the camera is open; null while it is sent. */
   readonly videoPauseReason: string | null;
 }
 
 interface Loss {
   readonly why: string;
-  /** The one that was to take the open one's place, which is closed already; without it the open one itself. */
+  /** The device that should have replaced the open one, which is closed already. Absent: the open device itself. */
   readonly deviceId?: string;
 }
 
-/** What of the settings changed that a running call heeds at once. */
+/** The changed settings that a call in progress applies at once. */
 export interface LiveSettingsChange {
-  /** The new words for the kinds of device that got one. */
+  /** The new value for each kind of device that changed. */
   readonly preferred: Readonly<Partial<Record<DeviceKind, string>>>;
-  /** What is done to the voice. */
+  /** Whether the processing of the voice changed. */
   readonly isVoiceChanged: boolean;
-  /** The largest picture. */
+  /** Whether the maximum size or rate of the camera's frames changed. */
   readonly isVideoChanged: boolean;
 }
 
-/** user.*: the host's page; device.*: the activity that holds the device open; devices.*: the machine. */
+/** user.*: the host's page; device.*: the activity of an open device; devices.*: the list of devices. */
 export type MediaEvent =
   | { type: "user.setMicrophone"; on: boolean }
   | { type: "user.setCamera"; on: boolean }
@@ -88,14 +88,14 @@ export interface DeviceInput {
   readonly choice: string | null;
 }
 
-/** Another device, without a gap where the devices allow it. */
+/** Switches to another device, without a gap where the devices allow it. */
 export interface UseCommand {
   readonly type: "use";
   readonly choice: string;
 }
-/** `renew`: the same camera once more, with the picture that the settings now ask for. */
+/** `renew` opens the same camera again with the current settings. */
 export type CameraCommand = UseCommand | { type: "renew" };
-/** What the microphone's activity is told while it runs; `process`: the settings say something else of the voice. */
+/** Commands to the microphone's activity; `process` applies the current settings for the voice. */
 export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | { type: "process" } | UseCommand;
 
 export type MediaState = Pick<MediaInput, "callId" | "peerId"> & {
@@ -109,9 +109,9 @@ interface OfKind {
   readonly kind: DeviceKind;
 }
 
-/** Waits before a device that failed is tried again, by rounds. A driver's fault is over in a second, or not at all. */
+/** Delay before each round of retries. A driver recovers within a second, or not at all. */
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000];
-/** A device that worked this long has earned new patience. */
+/** A device that works for this long resets the retries. */
 const STEADY_MS = 10_000;
 
 export const initialMedia = ({ input }: { input: MediaInput }): MediaContext => ({
@@ -124,7 +124,7 @@ export const initialMedia = ({ input }: { input: MediaInput }): MediaContext => 
   videoPauseReason: null,
 });
 
-/** Changes what is remembered of one kind; `params.kind` says which. */
+/** @returns an assigner that updates the context of the kind in `params.kind` */
 function change<P extends OfKind>(
   how: (device: DeviceContext, params: P, context: MediaContext) => Partial<DeviceContext>,
 ) {
@@ -142,12 +142,12 @@ function opened(
   const open = { deviceId, deviceName };
   const first = device.first ?? (choice.isBuiltIn(deviceId) ? null : deviceId);
   const after = { ...device, open, first };
-  const isWished = choice.preferredId(after, environment, kind) === deviceId;
+  const isPreferred = choice.preferredId(after, environment, kind) === deviceId;
   return {
     open,
     first,
     interruption: null,
-    why: isWished ? null : device.why,
+    why: isPreferred ? null : device.why,
     offered: choice.availablePreferred(after, environment, kind),
   };
 }
@@ -159,11 +159,11 @@ function failed(
 ): Partial<DeviceContext> {
   const preferred = choice.preferredId(device, environment, kind);
   const culprit = deviceId ?? device.open?.deviceId ?? device.substitute ?? preferred;
-  // One that could not even step in explains nothing: people look for the fault of the device that they had.
-  const hasSteppedIn = device.open !== null || culprit === preferred;
+  // A substitute that did not open explains nothing: the user needs the fault of the device that was lost.
+  const explainsLoss = device.open !== null || culprit === preferred;
   return {
     open: null,
-    why: hasSteppedIn ? why : (device.why ?? why),
+    why: explainsLoss ? why : (device.why ?? why),
     interruption: null,
     offered: null,
     failedIds: culprit === null ? device.failedIds : [...device.failedIds, culprit],
@@ -175,7 +175,7 @@ const mayRetry = (device: DeviceContext, { environment }: MediaContext, kind: De
   return environment === null || choice.candidates(device, environment, kind, []).length > 0;
 };
 
-/** Someone wants to be asked before the device they prefer is opened again. */
+/** @returns whether the user must confirm that the returned device is opened */
 const mustAsk = (device: DeviceContext, { environment }: MediaContext, kind: DeviceKind): boolean =>
   environment?.whenDeviceReturns === "offer" && choice.hasReturned(device, environment, kind);
 
@@ -214,7 +214,7 @@ const mediaBase = setup({
       "speaker",
       (_, { choice }: { choice: string }): UseCommand => ({ type: "use", choice }),
     ),
-    /** An open device stays until the new one is open. */
+    /** An open device stays open until the new one is open. */
     keepChoice: assign(
       change<OfKind & { deviceId: string }>(({ open }, { deviceId }) => ({
         ...NO_DEVICE,
@@ -222,7 +222,7 @@ const mediaBase = setup({
         choice: deviceId,
       })),
     ),
-    /** The choice stays as it was: who left it to the settings gets another device when this one is lost. */
+    /** The choice stays unchanged: a user who left it to the settings gets another device when this one is lost. */
     keepOpen: assign(change<OfKind & OpenDevice>(opened)),
     keepFailed: assign(change<OfKind & Loss>(failed)),
     keepRefused: assign(
@@ -267,7 +267,7 @@ const mediaBase = setup({
         speaker: again("speaker"),
       };
     }),
-    /** After the context has them, so that each region can look. */
+    /** Raised after the context has the new list, so that each region can react. */
     raiseDevicesUpdated: raise({ type: "devices.updated" }),
   },
   guards: {
@@ -293,7 +293,7 @@ const mediaBase = setup({
   },
 });
 
-/** What follows from new settings, in the words that each region knows already. */
+/** Translates new settings into events that each region handles already. */
 export const mediaSetup = mediaBase.extend({
   actions: {
     applySettings: mediaBase.enqueueActions(({ event, enqueue }) => {
@@ -302,7 +302,7 @@ export const mediaSetup = mediaBase.extend({
       if (camera !== undefined) enqueue.raise({ type: "user.useCamera", deviceId: camera });
       if (microphone !== undefined) enqueue.raise({ type: "user.useMicrophone", deviceId: microphone });
       if (speaker !== undefined) enqueue.raise({ type: "user.useSpeaker", deviceId: speaker });
-      // Another device is opened with all that the settings say.
+      // A device that is opened now uses all current settings anyway.
       if (event.isVoiceChanged && microphone === undefined) enqueue.raise({ type: "settings.voiceChanged" });
       if (event.isVideoChanged && camera === undefined) enqueue.raise({ type: "settings.videoChanged" });
     }),

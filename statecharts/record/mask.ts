@@ -1,10 +1,10 @@
-// Makes a log safe to hand on: secrets, addresses and device names become placeholders. The same text becomes the same
-// placeholder throughout one log, so that a masked log still replays: equal stays equal, other stays other.
+// Masks a log before it is shared. Placeholders replace secrets, addresses and device names. The same text gets the same
+// placeholder throughout a log, so a masked log still replays.
 
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { isObject } from "./plain.ts";
 
-/** Fields that are masked whole, by what they hold. Anything else is searched for the patterns below. */
+/** Fields that are masked as a whole, with the kind of their value. All other texts are searched for the patterns below. */
 const FIELDS: Readonly<Record<string, string>> = {
   deviceId: "device",
   deviceName: "device",
@@ -12,7 +12,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   substitute: "device",
   first: "device",
   failedIds: "device",
-  // In settings; elsewhere these hold objects or booleans.
+  // Device ids in settings. Elsewhere these fields are objects or booleans.
   camera: "device",
   microphone: "device",
   speaker: "device",
@@ -23,10 +23,10 @@ const FIELDS: Readonly<Record<string, string>> = {
   usernameFragment: "ufrag",
 };
 const PLACEHOLDER = /^<[a-z]+ \d+>$/;
-/** Shorter ones would be found within other words. */
+/** Shorter names would match within other words. */
 const MIN_NAME = 4;
 const DEVICE_FIELDS = { id: true, name: true };
-/** Choices that name no device of anybody. */
+/** Choices that do not identify a device. */
 const OPEN_VALUES = new Set(["", "auto", "none", "tone", "test-pattern"]);
 
 /** RFC 8839 (ice-ufrag, ice-pwd), RFC 8122 (fingerprint), addresses as text. */
@@ -45,10 +45,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 export class Mask {
   readonly #placeholders = new Map<string, string>();
   readonly #counts = new Map<string, number>();
-  /** Names of devices, as they were learnt; they stand within sentences too, such as why a camera was lost. */
+  /** Device names found so far. They also occur within sentences, such as the reason for a lost camera. */
   readonly #names = new Set<string>();
 
-  /** A copy; the entry itself is left as it is. */
+  /** @returns a masked copy */
   entry(entry: ChartLogEntry): ChartLogEntry {
     if (entry.kind === "event") return { ...entry, event: this.#object(entry.event) as typeof entry.event };
     if (entry.kind === "step") return { ...entry, changed: this.#object(entry.changed) };
@@ -99,7 +99,7 @@ export class Mask {
   }
 }
 
-/** As the list of devices writes one. */
+/** @returns whether the value is an entry of the list of devices */
 function isDevice(value: object): boolean {
   return "id" in value && "name" in value && "isDefault" in value;
 }

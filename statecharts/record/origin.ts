@@ -1,4 +1,4 @@
-// Where an event came from, by its name: the charts name events `source.fact`, and xstate names its own.
+// The origin of an event, derived from its name. The charts name events `source.fact`, and xstate has its own names.
 
 import type { EventOrigin } from "../../rpc-schema/index.ts";
 
@@ -13,7 +13,7 @@ const ORIGINS: Readonly<Record<string, EventOrigin>> = {
   host: "host",
 };
 
-/** @param fromChart whether a chart sent it, and not an effect or the surroundings */
+/** @param fromChart whether a chart sent it, rather than an effect or the plugin */
 export function originOf(type: string, fromChart: boolean): EventOrigin {
   if (type.startsWith("xstate.after.")) return "clock";
   if (fromChart || type.startsWith("xstate.init")) return "chart";

@@ -1,17 +1,17 @@
-// Anything that a chart holds, as JSON can carry it: actors become their paths, maps lists of pairs, errors their text.
-// The order of keys is kept, so that the same state always gives the same text.
+// Converts contexts and events to JSON: actors become paths, maps become lists of pairs, errors become their text. The order of
+// keys is kept, so that the same state always gives the same text.
 
 import type { AnyActorRef } from "xstate";
 
-/** Deeper than any context is; what lies below is cut, so that a cycle ends. */
+/** Deeper than any context. Deeper levels are cut, so that a cycle ends. */
 const MAX_DEPTH = 16;
 
-/** `desk/call:ID/link`: what an actor is called in a log. A root is called by its chart, since xstate numbers roots. */
+/** `callManager/call:ID/link`: the name of an actor in a log. A root has the name of its chart, because xstate only numbers roots. */
 export function pathOf(ref: AnyActorRef): string {
   return ref._parent ? `${pathOf(ref._parent)}/${ref.id}` : (chartOf(ref) ?? ref.id);
 }
 
-/** Id of the actor's chart; null for an effect. */
+/** @returns the id of the actor's chart; null for an effect */
 export function chartOf(ref: AnyActorRef): string | null {
   const logic: unknown = "logic" in ref ? ref.logic : null;
   return isObject(logic) && "root" in logic && "id" in logic ? String(logic.id) : null;
@@ -30,7 +30,7 @@ export function toPlain(value: unknown, depth = 0): unknown {
   return plainObject(value, depth);
 }
 
-/** As JSON does it: what has no text of its own is left out. */
+/** Omits values without a JSON form, as JSON does. */
 export function plainObject(value: object, depth = 0): Record<string, unknown> {
   const pairs = Object.entries(value).map(([key, one]) => [key, toPlain(one, depth + 1)] as const);
   return Object.fromEntries(pairs.filter(([, one]) => one !== undefined));
@@ -44,7 +44,7 @@ function isActor(value: object): value is AnyActorRef {
   return "sessionId" in value && "getSnapshot" in value && "logic" in value;
 }
 
-/** The way back, for what a replay gives to a chart again. An actor stays its path, since no event carries one. */
+/** The reverse, for events that a replay sends again. An actor stays a path, because no event contains one. */
 export function fromPlain(value: unknown): unknown {
   if (!isObject(value)) return value;
   if (Array.isArray(value)) return value.map(fromPlain);

@@ -1,5 +1,5 @@
-// Writes down what a system of charts does, for a log or a viewer. Costs nothing while nobody records: it listens to
-// xstate's inspection, which is silent without listeners. Decides neither where entries go nor what is masked.
+// Records what a system of charts does, for a log or the chart viewer. It subscribes to xstate's inspection, which costs nothing
+// without a subscriber. The caller decides where entries go and whether they are masked.
 
 import type {
   AnyActorRef,
@@ -17,19 +17,19 @@ import { chartOf, isObject, pathOf, plainObject, toPlain } from "./plain.ts";
 import { refusalOf } from "./refusal.ts";
 
 export interface RecorderOptions {
-  /** Called in the middle of a chart's step: it must neither throw nor send an event to a chart. */
+  /** Called during a chart's step. It must neither throw nor send an event to a chart. */
   write(entry: ChartLogEntry): void;
-  /** Milliseconds on the log's own time line. */
+  /** Milliseconds since the start of the log. */
   now(): number;
 }
 
 /**
- * Begins with an entry for every actor that is there, and a step for every chart that gives its whole state.
- * @returns ends the recording
+ * Begins with an entry for every existing actor and a step with the full state of every chart.
+ * @returns a function that ends the recording
  */
 export function recordCharts(root: AnyActorRef, options: RecorderOptions): () => void {
   const recorder = new Recorder(options);
-  recorder.standing(root);
+  recorder.snapshot(root);
   const subscription = root.system.inspect((event) => recorder.take(event));
   return () => subscription.unsubscribe();
 }
@@ -43,9 +43,9 @@ interface StepSoFar {
 class Recorder {
   readonly #write: RecorderOptions["write"];
   readonly #now: RecorderOptions["now"];
-  /** Contexts as last written, by actor: a chart keeps what it does not change. */
+  /** The last written context of each actor, for comparison. */
   readonly #contexts = new WeakMap<object, object>();
-  /** What the step under way has done so far, by actor. */
+  /** The current step of each actor so far. */
   readonly #steps = new WeakMap<object, StepSoFar>();
 
   constructor({ write, now }: RecorderOptions) {
@@ -53,14 +53,14 @@ class Recorder {
     this.#now = now;
   }
 
-  standing(ref: AnyActorRef): void {
+  snapshot(ref: AnyActorRef): void {
     this.#actor(ref);
     const snapshot: unknown = ref.getSnapshot();
     if (!isMachineSnapshot(snapshot)) return;
-    // One that has not started yet tells its state when it does.
+    // A chart that has not started yet reports its state when it starts.
     if (isStarted(ref)) this.#step(ref, snapshot, "xstate.init");
     const children: (AnyActorRef | undefined)[] = Object.values(snapshot.children);
-    for (const child of children) if (child) this.standing(child);
+    for (const child of children) if (child) this.snapshot(child);
   }
 
   take(event: InspectionEvent): void {
@@ -82,7 +82,7 @@ class Recorder {
   }
 
   #event(ref: AnyActorRef, { event, sourceRef }: InspectedEventEvent): void {
-    // What an effect says to itself is xstate's own bookkeeping.
+    // Events of an effect to itself are internal to xstate.
     if (event.type === "xstate.init" || (sourceRef === ref && chartOf(ref) === null)) return;
     const source = sourceRef as AnyActorRef | undefined;
     const fromChart = source !== undefined && chartOf(source) !== null;
@@ -137,18 +137,18 @@ class Recorder {
   #changed(ref: AnyActorRef, context: Record<string, unknown>): Record<string, unknown> {
     const before = (this.#contexts.get(ref) ?? {}) as Record<string, unknown>;
     this.#contexts.set(ref, context);
-    const news = Object.entries(context).filter(([key, value]) => before[key] !== value);
-    return plainObject(Object.fromEntries(news));
+    const changed = Object.entries(context).filter(([key, value]) => before[key] !== value);
+    return plainObject(Object.fromEntries(changed));
   }
 }
 
-/** Ids instead of the states themselves. */
+/** @returns the transition with ids instead of states */
 export function takenOf(transition: AnyTransitionDefinition): TakenTransition {
   const { source, eventType } = transition;
   return { from: source.id, on: eventType, index: indexOf(transition), to: targetsOf(transition) };
 }
 
-/** xstate raises the end of a delay as an event for later. */
+/** xstate raises the end of a delay as a delayed event. */
 function delayOf(params: unknown): { on: string; ms: number } | null {
   if (!isObject(params) || !("delay" in params) || typeof params.delay !== "number") return null;
   const event =
@@ -160,7 +160,7 @@ function isMachineSnapshot(snapshot: unknown): snapshot is AnyMachineSnapshot {
   return isObject(snapshot) && "machine" in snapshot && "value" in snapshot;
 }
 
-/** xstate keeps both to itself. */
+/** xstate does not expose the status and the input of an actor. */
 function isStarted(ref: AnyActorRef): boolean {
   return "_processingStatus" in ref && ref._processingStatus !== 0;
 }

@@ -1,10 +1,10 @@
-// The clock of a replay: time stands where the log stands, and a delay ends when the log says that it did. So the
-// order of things is the log's, whatever was late in the real run.
+// The clock of a replay. Time follows the log, and a delay ends where the log has its end. The order of events is therefore that
+// of the log, even if timers were late in the recorded run.
 
 import type { AnyActorRef } from "xstate";
 import { pathOf } from "./plain.ts";
 
-/** What is needed of xstate's ActorSystem. */
+/** The part of xstate's ActorSystem that the clock uses. */
 interface Scheduling {
   getSnapshot(): { readonly _scheduledEvents: Readonly<Record<string, Scheduled>> };
 }
@@ -57,7 +57,7 @@ export class ReplayClock {
     this.#waits.delete(handle);
   }
 
-  /** Ends the wait of that name. @returns when it was due, or null where the charts wait for nothing of the kind */
+  /** Ends the delay of that name. @returns the time at which it was due, or null if the charts have no such delay */
   end(to: string, type: string): number | null {
     for (const [handle, wait] of this.#waits) {
       if (wait.to !== to || wait.type !== type) continue;
@@ -68,7 +68,7 @@ export class ReplayClock {
     return null;
   }
 
-  /** Waits that should have ended more than `lateMs` ago; each is told once. */
+  /** @returns the delays that should have ended more than `lateMs` ago, each of them once */
   overdue(lateMs: number): { to: string; type: string; dueMs: number }[] {
     const late = [...this.#waits].filter(([, wait]) => this.nowMs - wait.dueMs > lateMs);
     for (const [handle] of late) this.clearTimeout(handle);

@@ -1,5 +1,5 @@
-// Runs a log through the charts of today: what came from outside is given to them again in the log's order, and what
-// they do with it is compared with what the log says they did, text by text.
+// Replays a log through today's charts. It sends the external events again in the log's order, and compares each resulting entry
+// with the log as text.
 
 import {
   type AnyActorRef,
@@ -14,15 +14,15 @@ import { recordCharts } from "./recorder.ts";
 import { ReplayClock } from "./replay-clock.ts";
 import { stubEffects } from "./stub-effects.ts";
 
-/** A busy machine's timers come late by this at most; a delay that was changed in a chart differs by more. */
+/** Timers on a busy machine are late by this at most. A changed delay of a chart differs by more. */
 const LATE_MS = 2_000;
-/** Timers of the system may end this much before their time by another clock. */
+/** System timers may end this much early by another clock. */
 const EARLY_MS = 5;
-/** Whoever has read so many differences reads no more. */
+/** More differences than this are of no use to a reader. */
 const MAX_DIFFERENCES = 100;
 
 export interface Difference {
-  /** Line of the log, counted from 1; 0 for what the log has no line for. */
+  /** Line of the log, counted from 1; 0 if the log has no such line. */
   readonly line: number;
   readonly t: number;
   readonly logged: string;
@@ -30,14 +30,14 @@ export interface Difference {
 }
 
 export interface ReplayResult {
-  /** Steps of charts that were compared. */
+  /** Number of compared steps. */
   readonly steps: number;
   readonly differences: readonly Difference[];
 }
 
 /**
- * @param machine the root's chart, such as the desk's; its effects are not run
- * @param log the entries of one root, in order, from its beginning
+ * @param machine the chart of the root, such as the call manager. Its effects do not run
+ * @param log the entries of one root, in order, from its beginning, in today's names (see upgradeChartLog)
  */
 export function replayLog(machine: AnyStateMachine, log: readonly ChartLogEntry[]): ReplayResult {
   return new Replay(machine, log).run();
@@ -61,7 +61,7 @@ class Replay {
       log.flatMap((entry) => (entry.kind === "actor" && entry.chart === null ? entry.id : [])),
     );
     this.#effects = stubEffects(machine, () => this.#interject());
-    this.#root = createActor(this.#effects.machine, { ...beginning(machine, log), clock: this.#clock });
+    this.#root = createActor(this.#effects.machine, { ...startOptions(machine, log), clock: this.#clock });
     this.#clock.attach(this.#root.system);
     const write = (entry: ChartLogEntry) => this.#produced.push(entry);
     this.#stop = recordCharts(this.#root, { write, now: () => this.#clock.nowMs });
@@ -92,7 +92,7 @@ class Replay {
     }
   }
 
-  /** What came from outside while a chart was in the midst of a step stands in the log before that step's end. */
+  /** An external event that arrives during a step is in the log before the end of that step. */
   #interject(): void {
     for (;;) {
       const next = this.#log[this.#at + this.#produced.length];
@@ -107,10 +107,10 @@ class Replay {
     return from === null || this.#leaves.has(from);
   }
 
-  /** An event that stands next in the log came from outside, since everything else was produced by then. */
+  /** The next event of the log is external, because all others are produced by now. */
   #deliver(entry: ChartEvent): void {
     if (entry.origin === "clock") this.#endWait(entry);
-    else if (this.#isFromOutside(entry) && !this.#give(entry) && this.#isHeeded(entry)) this.#missing(entry);
+    else if (this.#isFromOutside(entry) && !this.#give(entry) && this.#isHandled(entry)) this.#missing(entry);
     if (this.#produced.length === 0) this.#at += 1;
   }
 
@@ -118,13 +118,13 @@ class Replay {
     const given = fromPlain(event) as AnyEventObject;
     const effect = from === null ? undefined : this.#effects.find(from);
     const target = effect ? undefined : this.#find(to);
-    effect?.say(given);
+    effect?.send(given);
     target?.send(given);
     return effect !== undefined || target !== undefined;
   }
 
-  /** An event for a chart that has ended is heard by nobody, in the log as here. */
-  #isHeeded({ to }: ChartEvent): boolean {
+  /** An event for an ended chart has no effect, in the log and in the replay. */
+  #isHandled({ to }: ChartEvent): boolean {
     const next = this.#log[this.#at + 1];
     return next?.kind === "step" && next.id === to;
   }
@@ -145,7 +145,7 @@ class Replay {
     this.#at += 1;
   }
 
-  /** What the charts did since the last time, against as many lines of the log. */
+  /** Compares the entries since the last call with the same number of lines of the log. */
   #compare(): void {
     for (const produced of this.#produced.splice(0)) {
       while (this.#log[this.#at]?.kind === "log") this.#at += 1;
@@ -177,17 +177,17 @@ class Replay {
   }
 }
 
-/** A log may begin long after its root did, with a root that has no charts within at that moment. */
-function beginning(machine: AnyStateMachine, log: readonly ChartLogEntry[]) {
-  const born = log.find((entry) => entry.kind === "actor");
+/** A log may begin after its root started, with a root that has no children at that moment. */
+function startOptions(machine: AnyStateMachine, log: readonly ChartLogEntry[]) {
+  const rootEntry = log.find((entry) => entry.kind === "actor");
   const first = log.find((entry) => entry.kind === "step");
-  const input = fromPlain(born?.input);
+  const input = fromPlain(rootEntry?.input);
   if (first?.kind !== "step" || first.event !== "xstate.init") return { input };
   const context = fromPlain(first.changed);
   return { input, snapshot: machine.resolveState({ value: first.value as StateValue, context }) };
 }
 
-/** Everything but the time, which is the log's in both. */
+/** The text of an entry without its time, which comes from the log on both sides. */
 function textOf(entry: ChartLogEntry): string {
   return JSON.stringify(entry, (key, value: unknown) => (key === "t" ? undefined : value));
 }

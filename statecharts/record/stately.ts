@@ -1,11 +1,11 @@
-// The same stream in the words of the Stately inspector (@statelyai/inspect 0.7: JSON messages over a WebSocket), so
-// that their tools can be pointed at a plugin. An actor's path takes the place of xstate's session id.
+// Converts entries to the protocol of the Stately inspector (@statelyai/inspect 0.7, JSON messages over a WebSocket), so that its
+// tools can inspect a plugin. The path of an actor replaces xstate's session id.
 
 import type { AnyStateMachine } from "xstate";
 import type { ChartLogEntry, ChartStep } from "../../rpc-schema/index.ts";
 import { isObject } from "./plain.ts";
 
-/** Of the package whose receivers understand this. */
+/** Version of the package whose receivers understand these messages. */
 const PROTOCOL = "0.7.2";
 
 export interface StatelyMessage {
@@ -18,22 +18,22 @@ export interface StatelyMessage {
   readonly [field: string]: unknown;
 }
 
-/** Keeps each chart's context, because a step tells its changes only. */
+/** Keeps the context of each chart, because a step contains only the changes. */
 export class StatelyStream {
   readonly #definitions: ReadonlyMap<string, string>;
   readonly #startedAt: number;
   readonly #contexts = new Map<string, Record<string, unknown>>();
 
   /**
-   * @param machines every chart that may appear
-   * @param startedAt Unix milliseconds; the entries' times count from it
+   * @param machines every chart that may occur
+   * @param startedAt Unix milliseconds, to which the times of the entries are relative
    */
   constructor(machines: readonly AnyStateMachine[], startedAt: number) {
     this.#startedAt = startedAt;
     this.#definitions = new Map(machines.map((machine) => [machine.id, definitionOf(machine)]));
   }
 
-  /** Null for what the inspector has no word for. */
+  /** @returns null for an entry without a counterpart in the protocol */
   message(entry: ChartLogEntry): StatelyMessage | null {
     switch (entry.kind) {
       case "log":
@@ -79,7 +79,7 @@ export class StatelyStream {
   }
 }
 
-/** A machine's own config; functions in it are told by their names. */
+/** @returns the machine's config, with names instead of functions */
 function definitionOf(machine: AnyStateMachine): string {
   return JSON.stringify(machine.config, (_, value: unknown) => {
     if (typeof value === "function") return { type: value.name };

@@ -1,5 +1,5 @@
-// A chart without a world: its effects do nothing by themselves and say only what they are told to say. For replays,
-// and for walks through a chart in tests.
+// Replaces the effects of a chart by stubs, which do nothing by themselves and send only the events that the caller passes. For
+// replays, and for generated paths through a chart in tests.
 
 import {
   type AnyActorLogic,
@@ -12,22 +12,21 @@ import { isExternal } from "../not-provided.ts";
 import { pathOf } from "./plain.ts";
 
 export interface StubbedEffects {
-  /** An effect of a running chart; it lasts until its state is left. */
+  /** @returns an effect of the running chart, which exists until its state is left */
   find(path: string): Effect | undefined;
-  /** Paths of all that last now, in the order in which they began. */
+  /** @returns the paths of all current effects, in the order in which they began */
   living(): string[];
 }
 
 export interface Effect {
-  /** To the chart that holds it, as the effect itself would have said it. */
-  say(event: AnyEventObject): void;
+  /** Sends an event to the parent chart, as the effect would. */
+  send(event: AnyEventObject): void;
 }
 
 /**
- * The same chart with every external effect replaced, its charts within included.
- * @param onMoment called whenever the surroundings have the word in the midst of a step: an effect begins or ends, an
- *   action is told
- * @returns the chart, and the effects that live at any moment by the path of their actor
+ * Replaces every external effect of a chart and of its child charts.
+ * @param onMoment called whenever an effect could send an event during a step: an effect begins or ends, or an action runs
+ * @returns the chart, and access to the current effects by actor path
  */
 export function stubEffects<Machine extends AnyStateMachine>(
   machine: Machine,
@@ -48,9 +47,9 @@ interface Stage {
 
 function stubbed<Machine extends AnyStateMachine>(machine: Machine, stage: Stage): Machine {
   const { actions, actors } = machine.implementations;
-  const told = Object.entries(actions).filter(([, action]) => isExternal(action));
+  const external = Object.entries(actions).filter(([, action]) => isExternal(action));
   return machine.provide({
-    actions: Object.fromEntries(told.map(([name]) => [name, () => stage.onMoment()])),
+    actions: Object.fromEntries(external.map(([name]) => [name, () => stage.onMoment()])),
     actors: Object.fromEntries(
       Object.entries(actors).map(([name, logic]) => [name, stubOf(logic as AnyActorLogic, stage)]),
     ),
@@ -61,7 +60,7 @@ function stubOf(logic: AnyActorLogic, stage: Stage): AnyActorLogic {
   if ("root" in logic) return stubbed(logic as unknown as AnyStateMachine, stage);
   return fromCallback<AnyEventObject>(({ self, sendBack }) => {
     const path = pathOf(self as AnyActorRef);
-    const effect: Effect = { say: sendBack };
+    const effect: Effect = { send: sendBack };
     stage.living.set(path, effect);
     stage.onMoment();
     return () => {

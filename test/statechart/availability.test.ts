@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
 import {
-  type CallWishes,
+  type CallSettings,
   decideMode,
   type Findings,
   judgeAvailability,
@@ -29,7 +29,7 @@ const listOf = (cameras: string[], microphones: string[]): DeviceList => ({
   speakers: [device("none")],
 });
 
-function judged(findings: Partial<Findings> = {}, wishes: Partial<CallWishes> = {}): Availability {
+function judged(findings: Partial<Findings> = {}, wishes: Partial<CallSettings> = {}): Availability {
   return judgeAvailability(
     { videoDisabled: false, camera: "auto", microphone: "auto", ...wishes },
     {
@@ -74,7 +74,7 @@ describe("calls are possible", () => {
 
 describe("calls are impossible, with cause and a remedy", () => {
   const closedNodes = { paths: ["/dev/video0"], remedy: "sudo usermod -aG video ann" };
-  const cases: [string, Partial<Findings>, Partial<CallWishes>, Availability["cause"], RegExp][] = [
+  const cases: [string, Partial<Findings>, Partial<CallSettings>, Availability["cause"], RegExp][] = [
     ["the user's word", {}, { videoDisabled: true }, "user", /settings/],
     ["a missing engine", { whyNoEngine: "no addon" }, {}, "engine", /no addon.*Install/],
     ["no device", { devices: listOf([], []) }, {}, "device", /Plug one in/],

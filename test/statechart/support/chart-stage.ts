@@ -132,7 +132,7 @@ export class ChartStage {
     const error = { type: `xstate.error.actor.${id}`, error: new Error("it failed"), actorId: id };
     const sayings = activity ? [...activity(this.#moves), error] : [outcome, error];
     return sayings.map((event) =>
-      this.#move(`${id}: ${event.type}`, event, () => this.#effects.find(path)?.say(event)),
+      this.#move(`${id}: ${event.type}`, event, () => this.#effects.find(path)?.send(event)),
     );
   }
 
