@@ -1,4 +1,4 @@
-// One file with everything that whoever looks into a bad call asks for. Masked unless it is wanted as it is.
+// Writes the diagnostics bundle: one file with everything needed to examine a faulty call, masked by default.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,26 +13,26 @@ import type {
 } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
 
-/** The newest part of the event log that goes along. */
+/** The newest part of the chart log goes into the bundle. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024;
 
 export interface BundleParts {
   readonly version: string;
-  /** Versions of what the plugin runs on, by name. */
+  /** Versions of the runtime and of its libraries, by name. */
   readonly versions: Readonly<Record<string, string>>;
   readonly settings: Settings;
   readonly availability: Availability;
   readonly devices: DeviceList;
   readonly statistics: readonly CallStatistics[];
-  /** How every chart stands at this moment. */
+  /** The current state of every chart. */
   readonly charts: readonly ChartLogEntry[];
   /** Lines of the process's log, the oldest first. */
   readonly log: readonly string[];
-  /** The event log's file; null where none is written. */
+  /** Path of the chart log; null without a recording. */
   readonly chartLog: string | null;
 }
 
-/** @param folder made where it is missing; the system's folder for passing files where there is none */
+/** @param folder created if it is missing; undefined: the system's folder for temporary files */
 export function writeBundle(
   parts: BundleParts,
   folder: string | undefined,
@@ -40,7 +40,7 @@ export function writeBundle(
 ): Result<"debug.bundle"> {
   const mask = new Mask();
   const { version, versions, chartLog, devices, ...rest } = parts;
-  // Devices come first: from them the mask learns the names that stand in sentences elsewhere.
+  // Devices come first, because the mask learns the device names from them, and later finds these in sentences.
   const recorded = chartLog === null ? [] : tailOf(chartLog);
   const body = { devices, recorded, ...rest };
   const bundle = {
@@ -63,7 +63,7 @@ export function writeBundle(
   return { path, bytes: Buffer.byteLength(text) };
 }
 
-/** Whole lines from the end of the file, as objects; its first line always. */
+/** @returns the first line of the file and the last complete lines, as objects */
 function tailOf(path: string): unknown[] {
   const text = readFileSync(path, "utf8");
   const [head = "", ...lines] = text.split("\n").filter((line) => line !== "");

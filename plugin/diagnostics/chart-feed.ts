@@ -1,22 +1,22 @@
-// What the charts do, for those who watch: gathers entries and hands them on in batches. Nobody watching costs nothing.
+// Delivers the entries of all charts to subscribers, in batches. Without a subscriber nothing is recorded.
 
 import type { AnyActorRef } from "xstate";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { recordCharts } from "../../statecharts/index.ts";
 
-/** Faster than people see, slower than a burst of candidates. */
+/** Shorter than a person notices, longer than a burst of candidates. */
 const BATCH_MS = 100;
-/** A second of the wildest call; past it the watcher is told less, the plugin is not slowed. */
+/** More entries than a second of any call. Beyond it, entries are dropped instead of slowing the plugin down. */
 const MAX_BATCH = 2_000;
 
 export interface ChartFeedOptions {
-  /** Every system of charts, each by its root. */
+  /** The root actor of each system of charts. */
   readonly roots: readonly AnyActorRef[];
   /** Unix milliseconds with fractions. */
   now(): number;
 }
 
-/** One for the whole process; each watcher has a recording of its own, so that it begins with how everything stands. */
+/** One for the whole process. Each subscriber has its own recording, which begins with the state of every chart. */
 export class ChartFeed {
   readonly startedAt: number;
   readonly #options: ChartFeedOptions;
@@ -26,7 +26,7 @@ export class ChartFeed {
     this.startedAt = options.now();
   }
 
-  /** Each entry as it comes, in the midst of a chart's step; see {@link recordCharts}. */
+  /** Passes each entry on immediately, during a chart's step; see {@link recordCharts}. */
   record(write: (entry: ChartLogEntry) => void): () => void {
     const now = () => this.#options.now() - this.startedAt;
     const ends = this.#options.roots.map((root) => recordCharts(root, { write, now }));
@@ -35,18 +35,18 @@ export class ChartFeed {
     };
   }
 
-  /** Batches, outside of every step. */
-  watch(onEntries: (entries: ChartLogEntry[]) => void): () => void {
-    let waiting: ChartLogEntry[] = [];
+  /** Passes entries on in batches, outside of steps. */
+  subscribe(onEntries: (entries: ChartLogEntry[]) => void): () => void {
+    let batch: ChartLogEntry[] = [];
     let timer: NodeJS.Timeout | undefined;
     const flush = () => {
       timer = undefined;
-      const entries = waiting;
-      waiting = [];
+      const entries = batch;
+      batch = [];
       onEntries(entries);
     };
     const end = this.record((entry) => {
-      if (waiting.length < MAX_BATCH) waiting.push(entry);
+      if (batch.length < MAX_BATCH) batch.push(entry);
       timer ??= setTimeout(flush, BATCH_MS);
     });
     return () => {

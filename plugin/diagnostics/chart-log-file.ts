@@ -1,5 +1,5 @@
-// The event log of a run: entries as JSON lines, in files that stay within bounds. A full disk or a missing folder ends
-// the recording and is logged; it never hinders a call.
+// The chart log of a run: entries as JSON lines, in a limited number of files of limited size. A full disk or a missing folder
+// ends the recording and is logged. It never affects a call.
 
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -10,34 +10,34 @@ import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { ChartFeed } from "./chart-feed.ts";
 
-/** Half an hour of calls; the next file begins when no call is under way, because a replay begins with a state. */
+/** Half an hour of calls. The next file begins when no call is in progress, because a replay needs an initial state. */
 const ROTATE_BYTES = 2 * 1024 * 1024;
-/** A call that writes so much is not worth more. */
+/** Limit of one file, if a single call exceeds the size above. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_FILES = 10;
-/** Lines are gathered for so long, so that a burst is one write. What is younger is lost in a crash. */
+/** Lines are collected for this time, so that a burst is one write. A crash loses newer lines. */
 const FLUSH_MS = 200;
 const SUFFIX = ".charts.jsonl";
 
 export interface ChartLogFileOptions {
   readonly feed: ChartFeed;
-  /** Made where it is missing; absolute. */
+  /** Absolute path; created if it is missing. */
   readonly folder: string;
-  /** Without it the log holds addresses and names as they are. */
+  /** False: the log contains addresses and device names. */
   readonly masked: boolean;
   readonly version: string;
   readonly log: Log;
-  /** Asked before a new file begins. */
+  /** Whether no call is in progress, which a new file requires. */
   isIdle(): boolean;
 }
 
 export interface ChartLogFile {
-  /** Writes what is gathered. @returns the file written to; null after a failure */
+  /** Writes the collected lines. @returns the path of the file; null after a failure */
   flush(): string | null;
   close(): void;
 }
 
-/** Begins at once; the oldest files make room. */
+/** Starts a recording, and removes the oldest files beyond the limit. */
 export function openChartLog(options: ChartLogFileOptions): ChartLogFile {
   return new RotatingLog(options);
 }
@@ -45,7 +45,7 @@ export function openChartLog(options: ChartLogFileOptions): ChartLogFile {
 class RotatingLog implements ChartLogFile {
   readonly #options: ChartLogFileOptions;
   #file: { path: string; descriptor: number; bytes: number; stop: () => void } | null = null;
-  #waiting: string[] = [];
+  #lines: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ChartLogFileOptions) {
@@ -68,7 +68,7 @@ class RotatingLog implements ChartLogFile {
   #begin(): void {
     const { feed, folder, masked, version } = this.#options;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    makeRoom(folder);
+    removeOldest(folder);
     const path = join(folder, `${new Date().toISOString().replaceAll(":", "-")}-${process.pid}${SUFFIX}`);
     const descriptor = openSync(path, "wx", 0o600);
     this.#file = { path, descriptor, bytes: 0, stop: () => undefined };
@@ -80,20 +80,20 @@ class RotatingLog implements ChartLogFile {
   }
 
   #add(entry: ChartLogEntry): void {
-    this.#waiting.push(`${JSON.stringify(entry)}\n`);
+    this.#lines.push(`${JSON.stringify(entry)}\n`);
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
   #write(): void {
     if (!this.#file) return;
-    const text = this.#waiting.join("");
-    this.#waiting = [];
+    const text = this.#lines.join("");
+    this.#lines = [];
     this.#file.bytes += writeSync(this.#file.descriptor, text);
     if (this.#file.bytes > ROTATE_BYTES && this.#options.isIdle()) {
       this.#end();
       this.#begin();
     } else if (this.#file.bytes > MAX_BYTES) {
-      this.#options.log("warn", `the charts' log ${this.#file.path} is full; it ends here`);
+      this.#options.log("warn", `the chart log ${this.#file.path} is full and ends here`);
       this.#end();
     }
   }
@@ -101,7 +101,7 @@ class RotatingLog implements ChartLogFile {
   #end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#waiting = [];
+    this.#lines = [];
     const file = this.#file;
     this.#file = null;
     file?.stop();
@@ -113,14 +113,14 @@ class RotatingLog implements ChartLogFile {
       work();
     } catch (error) {
       const why = errorText(error);
-      this.#options.log("warn", `the charts' log ends: ${why}`);
+      this.#options.log("warn", `the chart log ends: ${why}`);
       this.#end();
     }
   }
 }
 
-/** Names begin with the time, so their order is that of their age. */
-function makeRoom(folder: string): void {
+/** File names begin with the time, so their order is by age. */
+function removeOldest(folder: string): void {
   const logs = readdirSync(folder)
     .filter((name) => name.endsWith(SUFFIX))
     .sort();

@@ -1,5 +1,5 @@
-// The host's window on the charts: `charts.list`, `charts.subscribe`, `charts.unsubscribe`. Open only while the setting
-// `debugging` is on.
+// The methods `charts.list`, `charts.subscribe` and `charts.unsubscribe`. They are available only while the setting `debugging`
+// is on.
 
 import type { AnyStateMachine } from "xstate";
 import { type ChartDescription, type Result, RpcError, type Settings } from "../../rpc-schema/index.ts";
@@ -24,7 +24,7 @@ export interface ChartSubscriptionOptions {
 export interface ChartSubscription {
   /** @throws RpcError debuggingOff */
   list(): Result<"charts.list">;
-  /** A second one begins anew. @throws RpcError debuggingOff */
+  /** A second call replaces the subscription. @throws RpcError debuggingOff */
   subscribe(): Result<"charts.subscribe">;
   unsubscribe(): void;
 }
@@ -52,7 +52,7 @@ export function createChartSubscription({
     subscribe() {
       requireDebugging();
       unsubscribe();
-      stop = feed.watch((entries) => {
+      stop = feed.subscribe((entries) => {
         if (settings().debugging) notify("charts.recorded", { entries });
         else unsubscribe();
       });
@@ -62,7 +62,7 @@ export function createChartSubscription({
   };
 }
 
-/** All charts of the process, those at work and those that are not. */
+/** All charts of the process, running or not. */
 export const ALL_CHARTS: readonly AnyStateMachine[] = [
   attachMachine,
   callManagerMachine,

@@ -1,5 +1,5 @@
-// What is said to those who watch over a WebSocket: JSON-RPC to the viewer, the Stately inspector's messages to its tools.
-// Each watcher follows the charts for itself and can only look; who may connect is decided before.
+// Serves inspection clients over a WebSocket: JSON-RPC to the chart viewer, and the Stately inspector's protocol to its tools.
+// Each client has its own subscription, and read-only access. The server authorises a client before it gets here.
 
 import { WebSocket } from "ws";
 import { type MethodName, methods, type Params, type Result, type Settings } from "../../rpc-schema/index.ts";
@@ -10,7 +10,7 @@ import { type AnyHandler, createRequestServer } from "../rpc/request-server.ts";
 import type { ChartFeed } from "./chart-feed.ts";
 import { ALL_CHARTS, createChartSubscription } from "./chart-subscription.ts";
 
-/** A page with this much unread has stopped; a minute of the wildest call is less. */
+/** A client with this much unread data has stopped reading. One minute of any call is less. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 export interface Inspectable {
@@ -21,14 +21,14 @@ export interface Inspectable {
   bundle(params: Params<"debug.bundle">): Promise<Result<"debug.bundle">>;
 }
 
-type Watching = "charts.list" | "charts.subscribe" | "charts.unsubscribe" | "debug.bundle";
-type WatchHandlers = { [M in Watching]: (params: Params<M>) => Promise<Result<M>> | Result<M> };
+type InspectionMethod = "charts.list" | "charts.subscribe" | "charts.unsubscribe" | "debug.bundle";
+type InspectionHandlers = { [M in InspectionMethod]: (params: Params<M>) => Promise<Result<M>> | Result<M> };
 
-/** Serves the contract's methods that only look; any other is answered as one that does not exist. */
-export function serveViewer(socket: WebSocket, { feed, log, settings, bundle }: Inspectable): void {
+/** Serves the contract's read-only methods for charts. Any other method is answered as unknown. */
+export function serveChartViewer(socket: WebSocket, { feed, log, settings, bundle }: Inspectable): void {
   const send = sender(socket);
   const charts = createChartSubscription({ feed, settings, notify: createNotifier(send, log) });
-  const handlers: WatchHandlers = {
+  const handlers: InspectionHandlers = {
     "charts.list": () => charts.list(),
     "charts.subscribe": () => charts.subscribe(),
     "charts.unsubscribe": () => {
@@ -45,26 +45,26 @@ export function serveViewer(socket: WebSocket, { feed, log, settings, bundle }: 
     methods: served,
     notifications: {},
     handlerOf: (name) => byName.get(name),
-    onResponse: () => log("debug", "a viewer answered, but was asked nothing"),
+    onResponse: () => log("debug", "the chart viewer sent a response, but there was no request"),
     send,
     log,
   });
   socket.on("message", (data) => server.receive(parse(String(data))));
-  socket.on("error", (error) => log("debug", `a viewer's connection: ${error.message}`));
+  socket.on("error", (error) => log("debug", `connection of a chart viewer: ${error.message}`));
   socket.once("close", () => charts.unsubscribe());
 }
 
-/** Tells from the moment it connects; what it says is not listened to. */
+/** Sends from the moment of the connection, and ignores what the client sends. */
 export function serveStately(socket: WebSocket, { feed, log }: Inspectable): void {
   const send = sender(socket);
   const stream = new StatelyStream(ALL_CHARTS, feed.startedAt);
-  const stop = feed.watch((entries) => {
+  const stop = feed.subscribe((entries) => {
     for (const entry of entries) {
       const message = stream.message(entry);
       if (message) send(JSON.stringify(message));
     }
   });
-  socket.on("error", (error) => log("debug", `an inspector's connection: ${error.message}`));
+  socket.on("error", (error) => log("debug", `connection of a Stately inspector: ${error.message}`));
   socket.once("close", stop);
 }
 
@@ -76,7 +76,7 @@ function sender(socket: WebSocket): (text: string) => void {
   };
 }
 
-/** What is no JSON becomes what is no request, and is answered so. */
+/** Invalid JSON becomes undefined, which is answered as an invalid request. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
-// The plugin's own server for those who watch its charts: loopback only, a token for each session, Host and Origin
-// checked. Serves the viewer's page and two WebSockets, one for it and one for the Stately inspector's tools.
+// The plugin's inspection server. It listens on loopback only, requires a token, and checks Host and Origin. It serves the page of
+// the chart viewer and two WebSockets, one for that page and one for the tools of the Stately inspector.
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -15,26 +15,26 @@ import {
 } from "../http/loopback.ts";
 import { LINK_PATH, PAGE_PROTOCOL } from "../http/page-messages.ts";
 import { createFileHandler, pageLinkRefusal } from "../http/pages.ts";
-import { type Inspectable, serveStately, serveViewer } from "./inspection-clients.ts";
+import { type Inspectable, serveChartViewer, serveStately } from "./inspection-clients.ts";
 import { loadViewerFiles, VIEWER_PATH } from "./viewer-files.ts";
 
 const STATELY_PATH = "/stately";
-/** A request has a name and at most one parameter. */
+/** A request has a method and at most one parameter. */
 const MAX_REQUEST_BYTES = 4 * 1024;
-/** A few viewers, each with a few connections for its files. */
+/** A few chart viewers, each with a few connections for its files. */
 const MAX_CONNECTIONS = 64;
 
 export interface InspectionServer {
-  /** What a browser opens. The token stands in the fragment, which is never sent. */
+  /** Address for a browser. The token is in the fragment, which a browser never sends. */
   readonly pageUrl: string;
-  /** What a receiver of the Stately inspector connects to; it can name the token nowhere else. */
+  /** Address for a client of the Stately inspector, which has no other way to pass the token. */
   readonly statelyUrl: string;
-  /** Ends every watcher. */
+  /** Disconnects every client. */
   close(): Promise<void>;
 }
 
 /** @throws Error when no port can be opened */
-export async function startInspectionServer(watched: Inspectable): Promise<InspectionServer> {
+export async function startInspectionServer(inspectable: Inspectable): Promise<InspectionServer> {
   const token = makeToken();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -48,8 +48,8 @@ export async function startInspectionServer(watched: Inspectable): Promise<Inspe
     const isStately = request.url?.split("?", 1)[0] === STATELY_PATH;
     const why = isStately ? statelyRefusal(request, token) : pageLinkRefusal(request, LINK_PATH, token);
     if (why) return refuseUpgrade(socket, why);
-    const serve = isStately ? serveStately : serveViewer;
-    sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => serve(accepted, watched));
+    const serve = isStately ? serveStately : serveChartViewer;
+    sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => serve(accepted, inspectable));
   });
   const port = await listenOnLoopback(server, 0);
   return {
@@ -63,7 +63,7 @@ export async function startInspectionServer(watched: Inspectable): Promise<Inspe
   };
 }
 
-/** A receiver is a program, which names no origin, or a page that a tool serves on this machine. */
+/** A client is a program, which sends no origin, or a page that a tool serves on this machine. */
 function statelyRefusal(request: IncomingMessage, token: string): string | undefined {
   if (!isOwnHost(request)) return "403 Forbidden";
   const { origin } = request.headers;

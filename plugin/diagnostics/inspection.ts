@@ -1,5 +1,5 @@
-// Whether the charts can be watched without the host: the server is open exactly while the setting `debugging` is on, and
-// the runtime file says where. Nothing of it may hinder a call: what fails is logged.
+// Runs the inspection server exactly while the setting `debugging` is on, and writes its address to the runtime file. A failure is
+// logged and never affects a call.
 
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
@@ -8,16 +8,16 @@ import { type InspectionServer, startInspectionServer } from "./inspection-serve
 import { type RuntimeNote, removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 
 export interface InspectionOptions extends Inspectable {
-  /** Of the runtime files; undefined: the charts are watched by the host alone. */
+  /** Folder of the runtime files; undefined: no inspection without the host. */
   readonly folder: string | undefined;
   readonly version: string;
   readonly log: Log;
 }
 
 export interface Inspection {
-  /** The settings as they are now. @param label of the identity */
+  /** Applies the current settings. @param label the label of the identity */
   follow(isDebugging: boolean, label: string): void;
-  /** Ends every watcher, and the file is gone. */
+  /** Disconnects every client and removes the runtime file. */
   close(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ class FollowingInspection implements Inspection {
   #server: InspectionServer | null = null;
   #isWanted = false;
   #label = "";
-  /** One change after the other. */
+  /** Serialises the changes. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: InspectionOptions) {
@@ -58,7 +58,7 @@ class FollowingInspection implements Inspection {
   #queue(work: () => Promise<void>): void {
     this.#turn = this.#turn.then(work).catch((error: unknown) => {
       const why = errorText(error);
-      this.#options.log("warn", `the charts cannot be watched by \`inspect\`: ${why}`);
+      this.#options.log("warn", `\`inspect\` cannot connect: ${why}`);
     });
   }
 
@@ -70,10 +70,10 @@ class FollowingInspection implements Inspection {
     try {
       writeRuntimeFile(folder, { version, label: this.#label, watch: this.#addresses() });
     } catch (error) {
-      await this.#end(); // nobody could find it
+      await this.#end(); // without the file no client can find the server
       throw error;
     }
-    if (isNew) log("info", "the charts can be watched by `inspect`");
+    if (isNew) log("info", "`inspect` can connect");
   }
 
   #addresses(): RuntimeNote["watch"] {

@@ -1,15 +1,15 @@
-// Reads an event log back: lines to entries, with a clear word for what is none.
+// Reads a chart log, with an error that names the first invalid line.
 
 import { readFileSync, statSync } from "node:fs";
 import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
 import { upgradeChartLog } from "../../statecharts/index.ts";
 import { summaryOf } from "../rpc/messages.ts";
 
-/** Twice what the plugin writes into one file. */
+/** Twice the maximum size of a file that the plugin writes. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /**
- * The last line may be cut, as a crash leaves it; any other must be an entry.
+ * A crash may cut the last line. Every other line must be an entry. Logs of older versions get today's names.
  * @throws Error naming the file, the line and what was expected
  */
 export function readChartLog(path: string): ChartLogEntry[] {
@@ -18,7 +18,7 @@ export function readChartLog(path: string): ChartLogEntry[] {
   const lines = readFileSync(path, "utf8").split("\n");
   const isWhole = lines.at(-1) === "";
   const entries = lines.slice(0, -1).map((line, index) => parseEntry(line, `${path}, line ${index + 1}`));
-  if (entries[0]?.kind !== "log") throw new Error(`${path} is no log of charts: line 1 should say so`);
+  if (entries[0]?.kind !== "log") throw new Error(`${path} is not a chart log: expected a head in line 1`);
   if (!isWhole) entries.push(...tryTo(() => [parseEntry(lines.at(-1) ?? "", "")]));
   return upgradeChartLog(entries);
 }
@@ -32,13 +32,13 @@ function parseEntry(line: string, where: string): ChartLogEntry {
   }
   const checked = chartLogEntrySchema.safeParse(value);
   if (checked.success) return checked.data;
-  throw new Error(`${where} is no entry: ${summaryOf(checked.error, value)}`);
+  throw new Error(`${where} is not an entry: ${summaryOf(checked.error, value)}`);
 }
 
 function tryTo<T>(read: () => T[]): T[] {
   try {
     return read();
   } catch {
-    return []; // the line that the crash cut
+    return []; // the line that a crash cut
   }
 }

@@ -1,4 +1,4 @@
-// The event log as the settings want it: none, masked or as it is. Begins and ends with the setting.
+// Starts and stops the chart log as the setting `recording` says: off, masked or full.
 
 import type { Settings } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
@@ -14,27 +14,32 @@ export interface RecordingOptions {
 
 export interface Recording {
   /**
+   * Applies the setting.
    * @param dataDir the host's folder for the plugin; without one nothing is written
    */
-  follow(wish: Settings["recording"], dataDir: string | undefined): void;
-  /** The file written to, whole up to this moment; null without one. */
+  follow(setting: Settings["recording"], dataDir: string | undefined): void;
+  /** Writes all lines so far. @returns the path of the file; null without one */
   flush(): string | null;
   close(): void;
 }
 
 export function createRecording(options: RecordingOptions): Recording {
-  let open: { file: ChartLogFile; wish: string } | null = null;
+  let open: { file: ChartLogFile; setting: string } | null = null;
   const close = () => {
     open?.file.close();
     open = null;
   };
   return {
-    follow(wish, dataDir) {
-      if (wish === (open?.wish ?? "off") || (wish !== "off" && dataDir === undefined)) return;
+    follow(setting, dataDir) {
+      if (setting === (open?.setting ?? "off") || (setting !== "off" && dataDir === undefined)) return;
       close();
-      if (wish === "off") return;
-      const file = openChartLog({ ...options, folder: `${dataDir}/chart-logs`, masked: wish === "masked" });
-      open = { file, wish };
+      if (setting === "off") return;
+      const file = openChartLog({
+        ...options,
+        folder: `${dataDir}/chart-logs`,
+        masked: setting === "masked",
+      });
+      open = { file, setting };
     },
     flush: () => open?.file.flush() ?? null,
     close,

@@ -1,5 +1,5 @@
-// How a running plugin is found by `goop-call-plugin inspect`: one small file for each process, readable by its user alone,
-// because it holds the session's token.
+// The runtime files, by which `goop-call-plugin inspect` finds running plugins. Each process has a small file that only its user
+// can read, because it contains the session's token.
 
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,32 +7,32 @@ import { z } from "zod";
 
 const runningPluginSchema = z.strictObject({
   pid: z.int().positive(),
-  /** When the process began, by proc(5): a later process may get the same pid. */
+  /** Start time of the process, see proc(5). It distinguishes a later process with the same pid. */
   startTicks: z.string(),
   version: z.string(),
-  /** The identity's label, so that people can tell two plugins apart. */
+  /** Label of the identity, by which a user distinguishes two plugins. */
   label: z.string(),
   /** Null while the setting `debugging` is off. */
   watch: z.strictObject({ pageUrl: z.string(), statelyUrl: z.string() }).nullable(),
 });
-/** A plugin that runs now. */
+/** A running plugin. */
 export type RunningPlugin = z.infer<typeof runningPluginSchema>;
 
-/** What the process says about itself; the rest is found out here. */
+/** The fields that the caller supplies. */
 export type RuntimeNote = Pick<RunningPlugin, "version" | "label" | "watch">;
 
 const NAME = /^([1-9]\d{0,9})\.json$/;
-/** Of stat(2): what others may do. */
+/** Permissions of group and others, see stat(2). */
 const OTHERS = 0o077;
-/** proc(5), stat: `starttime` is the 22nd field, the 20th behind the command's name. */
+/** proc(5), stat: `starttime` is the 22nd field, and the 20th after the command's name. */
 const START_FIELD = 19;
 
-/** @param runtimeDir `$XDG_RUNTIME_DIR`, the user's own until the session ends (XDG Base Directory Specification) */
+/** @param runtimeDir `$XDG_RUNTIME_DIR`, which belongs to the user (XDG Base Directory Specification) */
 export function runtimeFolder(runtimeDir: string | undefined, tmpDir: string, uid: number): string {
   return runtimeDir ? join(runtimeDir, "goop-call-plugin") : join(tmpDir, `goop-call-plugin-${uid}`);
 }
 
-/** Replaces what this process said before, in one step. @throws Error where the folder is another user's or cannot be made */
+/** Replaces the file of this process atomically. @throws Error if the folder belongs to another user or cannot be created */
 export function writeRuntimeFile(folder: string, note: RuntimeNote): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   requireOwn(folder);
@@ -48,8 +48,9 @@ export function removeRuntimeFile(folder: string): void {
 }
 
 /**
- * Those of this user, the lowest pid first. What a dead one left is removed.
- * @throws Error where the folder is another user's
+ * Removes the files of ended processes.
+ * @returns the running plugins of this user, the lowest pid first
+ * @throws Error if the folder belongs to another user
  */
 export function listRunning(folder: string): RunningPlugin[] {
   if (!isThere(folder)) return [];
@@ -65,7 +66,7 @@ function read(path: string, pid: number): RunningPlugin | null {
   const running = parse(path);
   const startTicks = startTicksOf(pid);
   if (running && running.pid === pid && running.startTicks === startTicks) return running;
-  // One that lives and whose note cannot be read may be of another version.
+  // A live process with an unreadable file may be another version of the plugin.
   if (startTicks === null || running) rmSync(path, { force: true });
   return null;
 }
@@ -74,15 +75,15 @@ function parse(path: string): RunningPlugin | null {
   try {
     return runningPluginSchema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data ?? null;
   } catch {
-    return null; // gone meanwhile, or no JSON
+    return null; // removed meanwhile, or not JSON
   }
 }
 
-/** Null where no such process runs. */
+/** @returns null if no such process runs */
 function startTicksOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command's name may hold spaces and brackets.
+    // The command's name may contain spaces and brackets.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[START_FIELD] ?? null;
   } catch {
     return null;
@@ -93,9 +94,9 @@ function isThere(folder: string): boolean {
   return lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** In a folder that another user can write to, the address could be of a trap. */
+/** A folder that another user can write to could contain a forged address. */
 function requireOwn(folder: string): void {
   const stat = lstatSync(folder);
   const isOwn = stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & OTHERS) === 0;
-  if (!isOwn) throw new Error(`${folder} must be a folder of this user alone (mode 0700)`);
+  if (!isOwn) throw new Error(`${folder} must be a folder of this user with mode 0700`);
 }

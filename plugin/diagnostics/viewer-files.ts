@@ -1,5 +1,5 @@
-// The files of the chart viewer, as a server on loopback hands them to a browser: compiled, or the sources with their
-// types stripped. Knows no HTTP; whoever serves them adds the WebSocket that carries `charts.*`.
+// The files of the chart viewer by URL path, for a server on loopback: compiled, or as sources with stripped types. The server
+// also needs a WebSocket with the methods `charts.*`.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -7,14 +7,14 @@ import { aliasModule, MODULE_EXTENSION, readPageFolder } from "../http/page-fold
 import type { PageFile } from "../http/pages.ts";
 import { describeCharts } from "./chart-subscription.ts";
 
-/** Where the page itself is, also with a slash; what it shares with the charts lies in `/describe/`. */
+/** Path of the page, also with a slash. The modules that it shares with the charts are below `/describe/`. */
 export const VIEWER_PATH = "/charts";
 const SHARED_PATH = "/describe";
 
 const viewer = new URL("../../statecharts/viewer/", import.meta.url);
 const shared = new URL("../../statecharts/describe/", import.meta.url);
 
-/** Whether a request is for the viewer, before its files are read. */
+/** @returns whether a request is for the chart viewer, before its files are read */
 export function isViewerPath(path: string): boolean {
   return path === VIEWER_PATH || path.startsWith(`${VIEWER_PATH}/`) || path.startsWith(`${SHARED_PATH}/`);
 }

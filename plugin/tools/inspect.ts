@@ -1,4 +1,4 @@
-// `inspect`: which of the running plugins is meant, where it is watched, or why it cannot be. Pure; opens nothing.
+// `inspect`: selects a running plugin and returns its inspection address, or why there is none. It opens nothing.
 
 import type { InspectCommand } from "../command-line.ts";
 import type { RunningPlugin } from "../diagnostics/runtime-file.ts";
@@ -7,26 +7,29 @@ const HOW_TO =
   'Switch "debugging" on in the host\'s settings, or let the host send\n  settings.update {"settings":{"debugging":true}}';
 
 export interface InspectAnswer {
-  /** What to open; null where there is nothing. */
+  /** The address to open; null if there is none. */
   readonly url: string | null;
-  /** For the person who asked. */
+  /** The text for the user. */
   readonly text: string;
 }
 
-/** @param folder where they were looked for */
+/** @param folder the folder of the runtime files */
 export function describeInspection(
   { pid, stately }: Pick<InspectCommand, "pid" | "stately">,
   running: readonly RunningPlugin[],
   folder: string,
 ): InspectAnswer {
   const no = (text: string): InspectAnswer => ({ url: null, text });
-  if (running.length === 0) return no(`No plugin of yours is running (looked in ${folder}).`);
-  const meant = pid === null ? running : running.filter((one) => one.pid === pid);
-  const [one] = meant;
-  if (!one) return no(`No plugin of yours has the pid ${pid}. Running:\n${listOf(running)}`);
-  if (meant.length > 1) return no(`Several plugins are running; say which by --pid:\n${listOf(meant)}`);
+  if (running.length === 0) return no(`No plugin of this user is running (searched in ${folder}).`);
+  const selected = pid === null ? running : running.filter((one) => one.pid === pid);
+  const [one] = selected;
+  if (!one) return no(`No plugin of this user has the pid ${pid}. Running:\n${listOf(running)}`);
+  if (selected.length > 1)
+    return no(`Several plugins are running. Select one by --pid:\n${listOf(selected)}`);
   if (!one.watch) {
-    return no(`The plugin ${one.pid} (${one.label}) does not let itself be watched. ${HOW_TO}`);
+    return no(
+      `The plugin ${one.pid} (${one.label}) has no inspection server because the setting "debugging" is off. ${HOW_TO}`,
+    );
   }
   const url = stately ? one.watch.statelyUrl : one.watch.pageUrl;
   return { url, text: url };
@@ -35,7 +38,7 @@ export function describeInspection(
 function listOf(running: readonly RunningPlugin[]): string {
   return running
     .map(({ pid, version, label, watch }) => {
-      const state = watch ? "can be watched" : 'the setting "debugging" is off';
+      const state = watch ? "can be inspected" : 'the setting "debugging" is off';
       return `  ${String(pid).padEnd(9)}${label}, version ${version}, ${state}`;
     })
     .join("\n");

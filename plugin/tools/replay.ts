@@ -1,15 +1,15 @@
-// `replay LOG`: runs a recorded log through the charts of this version and says where they differ.
+// `replay LOG`: replays a chart log through the charts of this version, and reports the differences.
 
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { attachMachine, callManagerMachine, type Difference, replayLog } from "../../statecharts/index.ts";
 import { readChartLog } from "../diagnostics/read-chart-log.ts";
 
-/** Roots of the process's charts, by the paths of their actors. */
+/** The root charts of the process, by the paths of their actors. */
 const ROOTS = { attach: attachMachine, callManager: callManagerMachine } as const;
 const MAX_SHOWN = 10;
-/** A description fills screens. */
+/** Session descriptions are long. */
 const MAX_CHARS = 400;
-/** Enough to see which field it is that differs. */
+/** Enough to show which field differs. */
 const CHARS_BEFORE = 80;
 
 export interface ReplayReport {
@@ -17,7 +17,7 @@ export interface ReplayReport {
   readonly lines: readonly string[];
 }
 
-/** @throws Error where the file cannot be read as a log */
+/** @throws Error if the file is not a chart log */
 export function replayFile(path: string): ReplayReport {
   const log = readChartLog(path);
   const results = Object.entries(ROOTS).map(([root, machine]) => {
@@ -50,7 +50,7 @@ function linesOf({
   steps: number;
   differences: readonly Difference[];
 }) {
-  const verdict = differences.length === 0 ? "as recorded" : `${differences.length} differences`;
+  const result = differences.length === 0 ? "as recorded" : `${differences.length} differences`;
   const shown = differences.slice(0, MAX_SHOWN).flatMap(({ line, t, logged, replayed }) => {
     const from = firstDifference(logged, replayed) - CHARS_BEFORE;
     return [
@@ -60,10 +60,10 @@ function linesOf({
     ];
   });
   const rest = differences.length - MAX_SHOWN;
-  return [`${root}: ${steps} steps, ${verdict}`, ...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])];
+  return [`${root}: ${steps} steps, ${result}`, ...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])];
 }
 
-/** Where two texts part; the shorter one's length where it is the other's beginning. */
+/** @returns the index of the first difference of two texts */
 function firstDifference(one: string, other: string): number {
   let at = 0;
   while (at < one.length && at < other.length && one[at] === other[at]) at += 1;

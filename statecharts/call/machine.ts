@@ -2,7 +2,7 @@
 // chart how media connect, and the media chart which devices are open.
 
 import type { EndReason } from "../../rpc-schema/index.ts";
-import { errorText } from "../link/model.ts";
+import { errorText } from "../error-text.ts";
 import {
   addressOf,
   type CallContext,

@@ -3,6 +3,7 @@
 
 import type { Availability, EndReason, MediaKind } from "../../rpc-schema/index.ts";
 import type { CallEnd } from "../call/model.ts";
+import { errorText } from "../error-text.ts";
 import {
   type CallManagerContext,
   type CallManagerEvent,
@@ -85,7 +86,7 @@ const failed = ({ context, event }: ErrorArgs) =>
   endedCall(context, callIdOf(event.actorId), {
     reason: "mediaFailed",
     endedBy: "local",
-    detail: event.error instanceof Error ? event.error.message : String(event.error),
+    detail: errorText(event.error),
   });
 
 /** Cleans up after a call that ended. */

@@ -1,6 +1,7 @@
 // Chart logs of version 1, rewritten into the names that the charts have now. This is the only module that knows the
 // former names. It changes names only: a replay of the result must show no difference.
 
+import { isRecord } from "./is-record.ts";
 import type { ChartLogEntry, TakenTransition } from "../../rpc-schema/index.ts";
 
 /** @returns the entries one for one, in today's names */
@@ -212,8 +213,4 @@ function withKeys<V>(
 /** By own property, since a name may be `constructor`. */
 function nameIn(names: Readonly<Record<string, string>>, name: string): string {
   return Object.hasOwn(names, name) ? (names[name] ?? name) : name;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
 // The exchange of offer and answer. Call setup and ICE restart both use it, with different targets and failure handling.
 
 import type { Candidate, EndReason } from "../../rpc-schema/index.ts";
-import { errorText, type LinkContext, linkSetup, losesEarlyCandidates } from "./model.ts";
+import { errorText } from "../error-text.ts";
+import { type LinkContext, linkSetup, losesEarlyCandidates } from "./model.ts";
 
 interface ExchangePlan {
   readonly iceRestart: boolean;

@@ -1,8 +1,9 @@
 // The connection of one call: who offers, what to wait for, when to restart a lost path, and when to give up. The chart
 // passes descriptions on as text, and sees the WebRTC engine only through its connection state.
 
+import { errorText } from "../error-text.ts";
 import { addressOf, candidateParams, exchangeStates, takeOffer } from "./exchange.ts";
-import { errorText, linkSetup } from "./model.ts";
+import { linkSetup } from "./model.ts";
 import { recovering } from "./recovery.ts";
 
 const establishing = linkSetup.createStateConfig({

@@ -165,7 +165,3 @@ export const linkSetup = linkBase.extend({
     }),
   },
 });
-
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

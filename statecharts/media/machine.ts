@@ -2,7 +2,7 @@
 // device replaces one that fails, and the other side is notified of the remaining media.
 
 import type { DeviceKind } from "../../rpc-schema/index.ts";
-import { errorText } from "../link/model.ts";
+import { errorText } from "../error-text.ts";
 import { preferredId } from "./choice.ts";
 import { mediaLevelState } from "./level.ts";
 import { initialMedia, type MediaContext, mediaSetup } from "./model.ts";

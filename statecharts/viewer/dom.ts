@@ -1,4 +1,4 @@
-// Builds and changes elements. Knows nothing of charts.
+// Helpers to build and change elements.
 
 import type { Shape } from "./model/drawing.ts";
 
@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export type Child = Node | string;
 
-/** Makes an element; text becomes text nodes, never markup. */
+/** Makes an element. Texts become text nodes, never markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, string>> = {},
@@ -18,7 +18,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A push button. */
+/** Makes a push button. */
 export function button(
   attributes: Readonly<Record<string, string>>,
   text: string,
@@ -37,7 +37,7 @@ export function svg(shape: Shape): SVGElement {
   return element;
 }
 
-/** Writes a change only: what is drawn already is not drawn again. */
+/** Writes only a changed text, so that the browser draws nothing twice. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,5 +1,5 @@
-// Lays charts out in elkjs's own worker, each once. Speaks the worker's protocol itself, since the package's client is no
-// module that a browser loads: {id, cmd, …} there, {id, data | error} back.
+// Lays out each chart once, in elkjs's own worker. A browser cannot load the package's client as a module, so this file implements
+// the worker's protocol: {id, cmd, …} as request and {id, data | error} as response.
 
 import type { ChartDescription } from "../../rpc-schema/index.ts";
 import { type Drawing, drawChart, type LaidNode } from "./model/drawing.ts";
@@ -28,18 +28,18 @@ export class Layouter {
     this.#worker.postMessage({ id: this.#nextId++, cmd: "register", algorithms: ["layered"] });
   }
 
-  /** The same chart is laid out once. */
+  /** Lays out a chart, or returns the earlier drawing of the same chart. */
   draw(chart: ChartDescription): Promise<Drawing> {
     const key = JSON.stringify(chart);
     const known = this.#drawings.get(key);
     if (known) return known;
     const input = layoutInput(chart);
-    const drawing = this.#ask(input.graph).then((laid) => drawChart(input, laid as LaidNode));
+    const drawing = this.#request(input.graph).then((laid) => drawChart(input, laid as LaidNode));
     this.#drawings.set(key, drawing);
     return drawing;
   }
 
-  #ask(graph: unknown): Promise<unknown> {
+  #request(graph: unknown): Promise<unknown> {
     const id = this.#nextId++;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
@@ -50,7 +50,7 @@ export class Layouter {
   #settle({ id, data, error }: Answer): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (error) waiting?.reject(new Error(`the layout failed: ${error.message ?? "without a word"}`));
+    if (error) waiting?.reject(new Error(`the layout failed: ${error.message ?? "no reason given"}`));
     else waiting?.resolve(data);
   }
 }

@@ -1,5 +1,5 @@
-// Starts the page: the charts, for recordings, and the address of the running plugin. Needs nothing of a host but these
-// files and a WebSocket that carries `charts.*`.
+// Starts the page: it loads the charts for recordings, and connects to the running plugin. A host only has to serve these files
+// and a WebSocket with the methods `charts.*`.
 
 import type { ChartDescription } from "../../rpc-schema/index.ts";
 import { Layouter } from "./layouter.ts";
@@ -20,5 +20,5 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  document.body.textContent = `The viewer could not start: ${String(error)}`;
+  document.body.textContent = `The chart viewer could not start: ${String(error)}`;
 });

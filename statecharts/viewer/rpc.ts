@@ -1,11 +1,13 @@
-// JSON-RPC over a WebSocket, as far as the viewer needs it: requests, notifications, and a new connection after a loss.
+// A JSON-RPC client over a WebSocket, with requests, notifications, and a new connection after a loss.
 
-/** No answer takes so long; a request that is not answered by then never will be. */
+import { isRecord } from "../describe/is-record.ts";
+
+/** Longer than any response takes. */
 const ANSWER_TIMEOUT_MS = 15_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 
-/** An answer that was an error; `kind` is the contract's name for it, such as `debuggingOff`. */
+/** An error response; `kind` is the contract's name for it, such as `debuggingOff`. */
 export class RpcFailure extends Error {
   override readonly name = "RpcFailure";
   readonly kind: string;
@@ -31,7 +33,7 @@ interface Pending {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** Connects at once, and anew until it is closed. */
+/** Connects at once, and again after each loss until it is closed. */
 export class Rpc {
   readonly #options: RpcOptions;
   readonly #pending = new Map<number, Pending>();
@@ -46,7 +48,7 @@ export class Rpc {
     this.#connect();
   }
 
-  /** @throws RpcFailure with the other side's answer, `disconnected` or `timeout` */
+  /** @throws RpcFailure with the error of the response, `disconnected` or `timeout` */
   request(method: string, params: object = {}): Promise<unknown> {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) {
@@ -110,8 +112,4 @@ export class Rpc {
     this.#retry = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
-// Puts the viewer together: one source, one session, and the parts that show it. Draws at most once a frame, and not
-// at all while nobody looks.
+// Combines the chart viewer: one source, one session, and the panes. It draws at most once per animation frame, and not at all
+// while the page is hidden.
 
 import type { ChartDescription, ChartLogEntry } from "../../rpc-schema/index.ts";
 import { button, h, setAttribute, setText } from "./dom.ts";
@@ -21,14 +21,14 @@ const TICK_MS = 250;
 export interface ViewerOptions {
   readonly root: HTMLElement;
   readonly layouter: Layouter;
-  /** Today's charts, for recordings, which hold none. */
+  /** Today's charts, for recordings, which contain no charts. */
   readonly charts: readonly ChartDescription[];
   readonly address: { url: string; protocols: string[] };
-  /** The rules by which an exported chart is drawn. */
+  /** The CSS rules for an exported chart. */
   readonly chartStyle: string;
 }
 
-/** Begins with the running plugin. */
+/** Starts with the running plugin as its source. */
 export function createViewer(options: ViewerOptions): void {
   new Viewer(options);
 }
@@ -57,13 +57,13 @@ class Viewer {
     this.#charts = new ChartsPane({
       layouter,
       onExport: (chart) => void this.#export(chart),
-      onError: (error) => this.#say(textOf(error)),
+      onError: (error) => this.#notify(textOf(error)),
       onPicked: () => this.#draw(),
     });
     const keys = listenToKeys(this.#keyActions());
     this.#head = makeHead({
       onLive: () => this.#toggleLive(),
-      onWatch: () => this.#watch(),
+      onRunningPlugin: () => this.#openPlugin(),
       onFile: (file) => void this.#open(file),
       onStep: (offset) => this.#step(offset),
       onMessages: () => this.#toggleMessages(),
@@ -75,25 +75,25 @@ class Viewer {
     acceptDrops(root, (file) => void this.#open(file));
     setInterval(() => this.#tick(), TICK_MS);
     this.#toggleMessages(false);
-    this.#watch();
+    this.#openPlugin();
   }
 
-  #watch(): void {
+  #openPlugin(): void {
     this.#source?.end();
     this.#source = liveSource(this.#options.address, this.#sink());
   }
 
   async #open(file: File): Promise<void> {
-    const before = this.#source;
+    const previous = this.#source;
     try {
       await fileSource(file, this.#sink());
-      before?.end();
+      previous?.end();
       this.#source = undefined;
       this.#session.follow(false);
       this.#drawNow();
       this.#axis.showAll();
     } catch (error) {
-      this.#say(textOf(error));
+      this.#notify(textOf(error));
     }
   }
 
@@ -111,12 +111,12 @@ class Viewer {
       state: (state, detail) => {
         this.#state = state;
         this.#detail = detail;
-        this.#say(noticeOf(state));
+        this.#notify(noticeOf(state));
       },
     };
   }
 
-  #say(text: string): void {
+  #notify(text: string): void {
     setText(this.#notice, text);
     this.#notice.hidden = text === "";
     this.#draw();
@@ -164,7 +164,7 @@ class Viewer {
     };
   }
 
-  /** Once a frame, whatever happened; a page that nobody sees gets no frames. */
+  /** Draws in the next animation frame. A hidden page gets no frames. */
   #draw(): void {
     if (this.#isDrawing) return;
     this.#isDrawing = true;
@@ -224,7 +224,7 @@ class Viewer {
 
 interface HeadActions {
   onLive(): void;
-  onWatch(): void;
+  onRunningPlugin(): void;
   onFile(file: File): void;
   onStep(offset: 1 | -1): void;
   onMessages(): void;
@@ -248,12 +248,12 @@ function makeHead(actions: HeadActions) {
     h("h1", {}, "Charts"),
     source,
     time,
-    button({ "data-testid": "back", title: "the event before (←)" }, "◀", () => actions.onStep(-1)),
+    button({ "data-testid": "back", title: "the previous event (←)" }, "◀", () => actions.onStep(-1)),
     live,
     button({ "data-testid": "forward", title: "the next event (→)" }, "▶", () => actions.onStep(1)),
     h("span", { class: "gap" }),
     messages,
-    button({ "data-testid": "watch" }, "Running plugin", actions.onWatch),
+    button({ "data-testid": "watch" }, "Running plugin", actions.onRunningPlugin),
     button({ "data-testid": "open", title: "o" }, "Open recording…", () => file.click()),
     button({ "data-testid": "help-open", title: "?" }, "Keys", actions.onHelp),
     file,
@@ -272,22 +272,22 @@ function acceptDrops(root: HTMLElement, onFile: (file: File) => void): void {
 
 function noticeOf(state: SourceState): string {
   if (state === "off") {
-    return "The plugin does not let its charts be watched: the setting “debugging” is off. Switch it on in the settings of the call page (or in goop.json, or by settings.update), and this page begins by itself. A recording can be opened at any time.";
+    return "The charts are not available because the setting “debugging” is off. Switch it on in the settings of the call page, in goop.json, or by settings.update. This page then starts by itself. You can open a recording at any time.";
   }
   if (state === "lost")
-    return "There is no answer from the host. It is asked again; a recording can be opened meanwhile.";
+    return "The host does not answer. This page retries by itself. You can open a recording meanwhile.";
   return "";
 }
 
 function sourceText(state: SourceState, detail: string): string {
-  const words = {
+  const texts: Readonly<Record<SourceState, string>> = {
     connecting: "connecting",
     live: "running plugin",
-    off: "not watched",
+    off: "debugging is off",
     lost: "no connection",
     file: detail,
   };
-  return words[state];
+  return texts[state];
 }
 
 function textOf(error: unknown): string {

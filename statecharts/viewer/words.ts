@@ -1,9 +1,9 @@
-// Times, names and reasons as people read them.
+// Readable texts for times and names.
 
 import type { EventOrigin } from "../../rpc-schema/index.ts";
 import { shortId } from "./model/event-rows.ts";
 
-/** In the order in which the page lists them. */
+/** In the order of the page. */
 export const ORIGINS: readonly EventOrigin[] = [
   "user",
   "remote",
@@ -14,7 +14,7 @@ export const ORIGINS: readonly EventOrigin[] = [
   "chart",
 ];
 
-/** @returns `12:03:04.567` by the clock where the zero of the time line is known, else `+1.234 s` */
+/** @returns the time of day, `12:03:04.567`, if the start of the time line is known, else `+1.234 s` */
 export function timeText(tMs: number, startedAt: number | undefined): string {
   if (startedAt === undefined) return `+${(tMs / 1000).toFixed(3)} s`;
   const at = new Date(startedAt + tMs);
@@ -30,12 +30,12 @@ export function durationText(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** What is left of a delay, or how long it has run where its length is not known. */
+/** @returns the remaining time of a delay, or its running time if its length is unknown */
 export function waitText(leftMs: number | undefined, ranMs: number): string {
   return leftMs === undefined ? `since ${durationText(ranMs)}` : durationText(Math.max(0, leftMs));
 }
 
-/** The last part of an actor's path, with the call that it belongs to. */
+/** @returns the last part of an actor's path, with its call */
 export function actorText(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const call = /call:([^/]{1,4})/.exec(path)?.[1];

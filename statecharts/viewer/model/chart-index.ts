@@ -1,4 +1,4 @@
-// Finds states and transitions of charts given as data, and says which states a value makes active.
+// An index of a chart's states and transitions, and the states that a state value makes active.
 
 import type {
   ChartDescription,
@@ -9,11 +9,11 @@ import type {
 
 export interface PlacedState {
   readonly state: StateDescription;
-  /** Ids of the states around it, the outermost first. */
-  readonly around: readonly string[];
+  /** Ids of its parent states, the outermost first. */
+  readonly parents: readonly string[];
 }
 
-/** One chart, by the ids of its states. */
+/** The states of one chart by id. */
 export interface ChartIndex {
   readonly chart: ChartDescription;
   readonly states: ReadonlyMap<string, PlacedState>;
@@ -21,9 +21,9 @@ export interface ChartIndex {
 
 export function indexChart(chart: ChartDescription): ChartIndex {
   const states = new Map<string, PlacedState>();
-  const add = (state: StateDescription, around: readonly string[]): void => {
-    states.set(state.id, { state, around });
-    for (const child of state.states) add(child, [...around, state.id]);
+  const add = (state: StateDescription, parents: readonly string[]): void => {
+    states.set(state.id, { state, parents });
+    for (const child of state.states) add(child, [...parents, state.id]);
   };
   add(chart.root, []);
   return { chart, states };
@@ -35,7 +35,7 @@ export function indexCharts(charts: readonly ChartDescription[]): Charts {
   return new Map(charts.map((chart) => [chart.id, indexChart(chart)]));
 }
 
-/** Ids of all active states, outer before inner, the root among them; what the chart does not know is left out. */
+/** @returns the ids of all active states, parents before children, with the root. Unknown states are left out. */
 export function activeStates({ chart }: ChartIndex, value: unknown): string[] {
   const found: string[] = [];
   const enter = (state: StateDescription, inner: unknown): void => {
@@ -54,7 +54,7 @@ function branchesOf(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
 }
 
-/** The name by which a transition is known in a drawing. */
+/** @returns the key of a transition in a drawing */
 export function transitionKey(
   from: string,
   { on, index }: Pick<TransitionDescription, "on" | "index">,
@@ -66,7 +66,7 @@ export function takenKey({ from, on, index }: TakenTransition): string {
   return transitionKey(from, { on, index });
 }
 
-/** The innermost state values in short, such as `active.connected` or `camera.open.live · speaker.off`. */
+/** @returns a state value in short, such as `active.connected` or `camera.open.live · speaker.off` */
 export function shortValue(value: unknown): string {
   if (typeof value === "string") return value;
   const parts = branchesOf(value).map(([key, inner]) => {

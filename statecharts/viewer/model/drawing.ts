@@ -1,15 +1,15 @@
-// Turns a layout into shapes: elements of an SVG as data, so that the page and the export draw the same. What is
-// active is not its business: shapes carry the ids by which that is shown.
+// Turns a layout into shapes, which are SVG elements as data. The page and the export both draw them. Shapes carry ids, by which
+// the page shows the active states.
 
 import {
   anyOf,
   type BoxLine,
+  type ChartEdge,
   dotOf,
   type ElkEdge,
   type ElkNode,
   FONT,
   type LayoutInput,
-  type Way,
 } from "./layout-input.ts";
 
 export interface Shape {
@@ -28,7 +28,7 @@ interface Point {
   readonly x: number;
   readonly y: number;
 }
-/** What elkjs adds to the nodes and edges that it was given. */
+/** A node with the fields that elkjs adds. */
 export interface LaidNode extends Omit<ElkNode, "children" | "edges"> {
   x?: number;
   y?: number;
@@ -43,24 +43,24 @@ interface LaidEdge extends Omit<ElkEdge, "labels"> {
 const ARROW_PX = 7;
 const CORNER_PX = 6;
 
-/** Boxes, then lines, then words, so that no line hides a word. @param laid the graph of `input`, from the drawing's corner */
+/** Draws boxes, then lines, then texts, so that no line hides a text. @param laid the laid-out graph of `input` */
 export function drawChart(input: LayoutInput, laid: LaidNode): Drawing {
   const boxes: Shape[] = [];
-  const words: Shape[] = [];
+  const texts: Shape[] = [];
   const visit = (node: LaidNode, depth: number): void => {
     boxes.push(boxShape(input, node, depth));
-    words.push(...wordShapes(input, node));
+    texts.push(...textShapesOf(input, node));
     for (const child of node.children ?? []) visit(child, depth + 1);
   };
   for (const child of laid.children ?? []) visit(child, 0);
-  const edges = allEdges(laid).map((edge) => ({ edge, way: input.ways.get(edge.id) }));
-  const lines = edges.map(({ edge, way }) => lineShape(edge, way));
-  const labels = edges.flatMap(({ edge, way }) => (way ? labelShapes(edge, way) : []));
+  const edges = allEdges(laid).map((edge) => ({ edge, of: input.edges.get(edge.id) }));
+  const lines = edges.map(({ edge, of }) => lineShape(edge, of));
+  const labels = edges.flatMap(({ edge, of }) => (of ? labelShapes(edge, of) : []));
   const { width = 0, height = 0 } = laid;
-  return { width, height, shapes: [...boxes, ...lines, ...words, ...labels] };
+  return { width, height, shapes: [...boxes, ...lines, ...texts, ...labels] };
 }
 
-/** elkjs moves edges to the box that holds both ends. */
+/** elkjs moves edges to the box that contains both ends. */
 function allEdges(node: LaidNode): LaidEdge[] {
   return [...(node.edges ?? []), ...(node.children ?? []).flatMap(allEdges)];
 }
@@ -80,7 +80,7 @@ function boxShape({ boxes }: LayoutInput, node: LaidNode, depth: number): Shape 
   ]);
 }
 
-function wordShapes({ boxes }: LayoutInput, { id, x = 0, y = 0 }: LaidNode): Shape[] {
+function textShapesOf({ boxes }: LayoutInput, { id, x = 0, y = 0 }: LaidNode): Shape[] {
   const box = boxes.get(id);
   if (!box) return [];
   const name = shape("text", { class: "name", x: px(x + 10), y: px(y + 15) }, box.state.key);
@@ -116,31 +116,31 @@ function waitOf(waitsFor: string | undefined): Record<string, string> {
   return waitsFor === undefined ? {} : { "data-wait": waitsFor };
 }
 
-/** With a place for what is left of a delay. */
+/** Adds an element for the remaining time of a delay. */
 function textShapes(text: string, waitsFor: string | undefined): Shape[] {
   const left = waitsFor === undefined ? [] : [shape("tspan", { class: "left", dx: "4" }, "")];
   return [shape("tspan", {}, text), ...left];
 }
 
-function lineShape({ id, sections = [] }: LaidEdge, way: Way | undefined): Shape {
+function lineShape({ id, sections = [] }: LaidEdge, of: ChartEdge | undefined): Shape {
   const points = sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [
     startPoint,
     ...bendPoints,
     endPoint,
   ]);
-  const known: Record<string, string> = way ? { "data-way": id, "data-source": way.source } : {};
-  return shape("g", { class: way ? "way" : "way first", ...known }, [
+  const known: Record<string, string> = of ? { "data-way": id, "data-source": of.source } : {};
+  return shape("g", { class: of ? "way" : "way first", ...known }, [
     shape("path", { class: "path", d: roundedPath(points), pathLength: "1" }),
     shape("path", { class: "arrow", d: arrowAt(points.at(-2), points.at(-1)) }),
   ]);
 }
 
-function labelShapes({ labels = [] }: LaidEdge, way: Way): Shape[] {
+function labelShapes({ labels = [] }: LaidEdge, of: ChartEdge): Shape[] {
   const [label] = labels;
   if (!label) return [];
   const { x = 0, y = 0, width, height } = label;
   const back = { x: px(x), y: px(y), width: px(width), height: px(height), rx: "3" };
-  const lines = way.lines.map(({ key, text, tip, waitsFor }, index) => {
+  const lines = of.lines.map(({ key, text, tip, waitsFor }, index) => {
     const at = { x: px(x + 3), y: px(y + 11 + index * FONT.linePx) };
     const known = { "data-key": key, ...waitOf(waitsFor) };
     return shape("text", { class: "label", ...known, ...at }, [
@@ -149,11 +149,11 @@ function labelShapes({ labels = [] }: LaidEdge, way: Way): Shape[] {
     ]);
   });
   return [
-    shape("g", { class: "labels", "data-of": way.id }, [shape("rect", { class: "back", ...back }), ...lines]),
+    shape("g", { class: "labels", "data-of": of.id }, [shape("rect", { class: "back", ...back }), ...lines]),
   ];
 }
 
-/** Corners are rounded, so that lines that cross are told apart from lines that turn. */
+/** Rounded corners distinguish a turning line from two crossing lines. */
 function roundedPath(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (!first) return "";
@@ -186,7 +186,7 @@ function arrowAt(before: Point | undefined, end: Point | undefined): string {
   return `M${wing(0.45)}L${px(end.x)} ${px(end.y)}L${wing(-0.45)}Z`;
 }
 
-/** A dot's id, for whoever looks for it in a drawing. */
+/** The id of the dot of an initial state. */
 export const initialDot = dotOf;
 
 function shape(tag: string, attributes: Record<string, string>, content: Shape["content"] = []): Shape {

@@ -1,20 +1,20 @@
-// The list of events: each with the step that it brought about, and the filter that people set. A step tells its
-// event's type and actor only, so they are matched in order.
+// The rows of the event list: each event with the step that it caused, and the filter. A step contains only the type and the
+// actor of its event, so both are matched in order.
 
 import type { ChartEvent, ChartLogEntry, ChartStep, EventOrigin } from "../../../rpc-schema/index.ts";
 import { eventLabel } from "../../describe/describe.ts";
 
 export interface EventRow {
-  /** Place in the log of the entry that began it. */
+  /** Index of its entry in the log. */
   readonly index: number;
   readonly tMs: number;
   readonly to: string;
   readonly from: string | null;
   readonly origin: EventOrigin;
   readonly type: string;
-  /** Null for a chart's own start and end, which no event brings. */
+  /** Null for the start and the end of a chart, which have no event. */
   readonly event: ChartEvent["event"] | null;
-  /** Undefined while it has none: an effect takes events without telling, a queued one waits. */
+  /** Undefined without a step: an effect received the event, or the event is still queued. */
   step: { readonly index: number; readonly entry: ChartStep } | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface RowFilter {
   readonly origins: ReadonlySet<EventOrigin>;
   /** Part of the actor's path; empty shows all. */
   readonly actor: string;
-  /** Part of the type, path, refusal or payload, in whatever case. */
+  /** Part of the type, path, refusal or payload; the case does not matter. */
   readonly text: string;
 }
 
@@ -42,7 +42,7 @@ export class EventRows {
     else if (entry.kind === "step") this.#finish(entry, index);
   }
 
-  /** Forgets what began before this place of the log. */
+  /** Removes the rows before this index of the log. */
   dropBefore(first: number): void {
     if ((this.#rows[0]?.index ?? first) >= first) return;
     this.#rows = this.#rows.filter(({ index }) => index >= first);
@@ -76,7 +76,7 @@ export class EventRows {
   }
 }
 
-/** The place in the log that shows what the event led to. */
+/** @returns the position in the log after the step of the event */
 export function placeOf({ index, step }: EventRow): number {
   return (step?.index ?? index) + 1;
 }
@@ -97,7 +97,7 @@ export function fits(row: EventRow, { origins, actor, text }: RowFilter): boolea
   );
 }
 
-/** What the event is called, without xstate's own bookkeeping. */
+/** @returns a readable name of an event */
 export function nameOf(type: string): string {
   if (type === "xstate.init") return "begins";
   if (type === "xstate.stop") return "is stopped";
@@ -108,7 +108,7 @@ export function nameOf(type: string): string {
   return eventLabel({ on: type });
 }
 
-/** Ids of calls are long; their beginning tells them apart. */
+/** Shortens call ids, whose first characters suffice to distinguish them. */
 export function shortId(path: string): string {
   return path.replaceAll(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}/g, "$1…");
 }

@@ -1,13 +1,13 @@
-// The entries of a log with a way back in time: every few hundred entries a whole moment is kept. Bounded: the oldest
-// go, and what they led to stays.
+// The entries of a log, with access to earlier moments: every few hundred entries it keeps a complete moment. At its limit it
+// drops the oldest entries and keeps the resulting state.
 
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
 import type { Charts } from "./chart-index.ts";
 import { type ActorView, applyEntry, type Moment } from "./story.ts";
 
-/** So many entries are applied again in a few milliseconds. */
+/** This many entries are applied again within a few milliseconds. */
 const KEYFRAME_EVERY = 256;
-/** Half an hour of calls, some 50 MB in a browser. */
+/** Half an hour of calls, about 50 MB in a browser. */
 const MAX_ENTRIES = 100_000;
 
 interface Keyframe {
@@ -21,7 +21,7 @@ export class History {
   #entries: ChartLogEntry[] = [];
   #keyframes: Keyframe[] = [{ index: 0, actors: new Map() }];
   #head = new Map<string, ActorView>();
-  /** Places in the log stay what they are when the oldest entries go. */
+  /** Positions in the log do not change when the oldest entries are dropped. */
   #first = 0;
 
   constructor(charts: Charts, maxEntries: number = MAX_ENTRIES) {
@@ -29,12 +29,12 @@ export class History {
     this.#max = maxEntries;
   }
 
-  /** Place of the oldest entry that is kept. */
+  /** Position of the oldest kept entry. */
   get first(): number {
     return this.#first;
   }
 
-  /** Place of the entry that will come next. */
+  /** Position of the next entry. */
   get end(): number {
     return this.#first + this.#entries.length;
   }
@@ -43,7 +43,7 @@ export class History {
     return this.#entries.length === 0;
   }
 
-  /** Milliseconds of the newest entry on the log's time line; 0 before the first. */
+  /** Time of the newest entry in milliseconds since the start of the log; 0 without entries. */
   get endMs(): number {
     return timeOf(this.#entries.at(-1));
   }
@@ -67,12 +67,12 @@ export class History {
     return this.#entries[index - this.#first];
   }
 
-  /** Milliseconds after the first `count` entries. */
+  /** Time in milliseconds after the first `count` entries. */
   timeAt(count: number): number {
     return timeOf(this.entry(Math.max(this.#first, Math.min(count, this.end) - 1)));
   }
 
-  /** How everything stood once the entries before this place were applied. */
+  /** @returns the state of all actors after the entries before this position */
   at(place: number): Moment {
     if (place >= this.end) return this.#head;
     const frame = this.#keyframes.findLast(({ index }) => index <= place) ?? this.#keyframes[0];
@@ -84,7 +84,7 @@ export class History {
     return actors;
   }
 
-  /** The place after the last entry that is not later than this. */
+  /** @returns the position after the last entry up to this time */
   placeAt(tMs: number): number {
     let low = 0;
     let high = this.#entries.length;
@@ -96,7 +96,7 @@ export class History {
     return this.#first + low;
   }
 
-  /** A quarter at once, up to a keyframe, since each trim copies what stays. */
+  /** Drops a quarter at once, up to a keyframe, because each trim copies the remaining entries. */
   #trim(): void {
     const wanted = this.#first + this.#max / 4;
     const at = this.#keyframes.findIndex(({ index }) => index >= wanted);

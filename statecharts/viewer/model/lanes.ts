@@ -1,17 +1,17 @@
-// The time axis: for each chart, and each region of a parallel one, which state was active from when to when.
+// The lanes of the time axis: the active states over time, for each chart and for each region of a parallel chart.
 
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
 import { shortValue } from "./chart-index.ts";
 
 export interface Span {
   readonly fromMs: number;
-  /** Undefined while it lasts. */
+  /** Undefined while the state is active. */
   toMs: number | undefined;
   readonly label: string;
 }
 
 export interface Lane {
-  /** Path of the actor, with `#region` where the chart has several at once. */
+  /** Path of the actor, with `#region` for a parallel chart. */
   readonly id: string;
   readonly actor: string;
   readonly chart: string;
@@ -37,7 +37,7 @@ export class Lanes {
     }
   }
 
-  /** Lanes of what ended before this are forgotten. */
+  /** Removes the lanes that ended before this time. */
   dropBefore(tMs: number): void {
     for (const [id, { spans }] of this.#lanes) {
       while ((spans[0]?.toMs ?? Number.POSITIVE_INFINITY) < tMs) spans.shift();
@@ -59,7 +59,7 @@ export class Lanes {
   }
 }
 
-/** Regions side by side have lanes of their own; one state after the other shares one. */
+/** Parallel regions have separate lanes. Consecutive states share one. */
 function regionsOf(value: unknown): [string, unknown][] {
   if (typeof value !== "object" || value === null) return [["", value]];
   const branches = Object.entries(value);

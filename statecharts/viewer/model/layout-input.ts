@@ -1,21 +1,21 @@
-// A chart as elkjs wants it: boxes within boxes with the size of their text, and ways between them with their labels.
-// Ways that lead from and to the same states share one line, since readers look for a way first and for its cause second.
+// Prepares a chart for elkjs: nested boxes with the size of their text, and labelled edges. Transitions between the same two
+// states share one edge.
 
 import type { ChartDescription, StateDescription, TransitionDescription } from "../../../rpc-schema/index.ts";
 import { eventLabel } from "../../describe/describe.ts";
 import { transitionKey } from "./chart-index.ts";
 
-/** Widths are counted, not measured: the same layout in every browser, and in none. The font has this measure. */
+/** Widths are computed rather than measured, so the layout is the same everywhere. These are the sizes of the font. */
 export const FONT = { sizePx: 11, charPx: 6.7, linePx: 15, titlePx: 20 } as const;
 const LABEL_PAD_PX = 6;
 const BOX_PAD_PX = 10;
 const DOT_PX = 10;
-/** Longer lines are cut; the whole text is the tool tip's. */
+/** Longer lines are cut, and the tool tip has the whole text. */
 const MAX_CHARS = 44;
 const MAX_LINES_INTO = 3;
 const WAIT_CHARS = 8;
 
-/** As elkjs takes it; what it adds is read by `drawing.ts`. */
+/** The input of elkjs. `drawing.ts` reads its output. */
 export interface ElkNode {
   id: string;
   width?: number;
@@ -37,39 +37,39 @@ export interface ElkLabel {
   height: number;
 }
 
-/** One line between two states, with all the transitions that it stands for. */
-export interface Way {
+/** An edge between two states, with all transitions between them. */
+export interface ChartEdge {
   readonly id: string;
-  /** The state whose transitions they are. */
+  /** The source state of the transitions. */
   readonly source: string;
   readonly target: string;
-  readonly lines: readonly WayLine[];
+  readonly lines: readonly EdgeLine[];
 }
-export interface WayLine {
+export interface EdgeLine {
   readonly key: string;
   readonly text: string;
-  /** The whole text, with actions and description. */
+  /** The complete text, with actions and description. */
   readonly tip: string;
-  /** Type of the event that ends its delay; undefined where it waits for none. */
+  /** Type of the event that ends its delay; undefined without a delay. */
   readonly waitsFor: string | undefined;
 }
 
 type Boxes = Map<string, { state: StateDescription; lines: BoxLine[] }>;
-type Ways = Map<string, { id: string; source: string; target: string; lines: WayLine[] }>;
+type Edges = Map<string, { id: string; source: string; target: string; lines: EdgeLine[] }>;
 
-/** What stands inside of a state's box. */
+/** A line inside the box of a state. */
 export interface BoxLine {
   readonly kind: "does" | "runs" | "on";
   readonly text: string;
   readonly tip: string;
-  /** Of a transition that moves nothing, or leads where many do. */
+  /** Key of a transition without an edge; undefined for other lines. */
   readonly key: string | undefined;
   readonly waitsFor: string | undefined;
 }
 
 export interface LayoutInput {
   readonly graph: ElkNode;
-  readonly ways: ReadonlyMap<string, Way>;
+  readonly edges: ReadonlyMap<string, ChartEdge>;
   readonly boxes: ReadonlyMap<
     string,
     { readonly state: StateDescription; readonly lines: readonly BoxLine[] }
@@ -93,29 +93,29 @@ const OPTIONS: Record<string, string> = {
   "elk.layered.spacing.edgeNodeBetweenLayers": "12",
 };
 
-/** Initial states are marked by dots, and what a state does wherever it is within by a box "in any state". */
+/** Initial states have a dot. Transitions of a parent state into itself start at a box "in any state". */
 export function layoutInput({ root }: ChartDescription): LayoutInput {
-  const ways: Ways = new Map();
+  const edges: Edges = new Map();
   const boxes: Boxes = new Map();
-  const gathering = gatheringStates(root);
+  const crowded = crowdedStates(root);
   const graph: ElkNode = {
     id: "chart",
     layoutOptions: OPTIONS,
-    children: [nodeOf(root, boxes, gathering)],
+    children: [nodeOf(root, boxes, crowded)],
     edges: [],
   };
-  for (const { state } of boxes.values()) addWays(state, ways, gathering);
-  graph.edges = [...ways.values()]
+  for (const { state } of boxes.values()) addEdges(state, edges, crowded);
+  graph.edges = [...edges.values()]
     .map(edgeOf)
     .concat([...boxes.values()].flatMap(({ state }) => initialOf(state)));
-  return { graph, ways, boxes };
+  return { graph, edges, boxes };
 }
 
 export const anyOf = (id: string): string => `${id}#any`;
 export const dotOf = (id: string): string => `${id}#initial`;
 
-/** States into which so many others lead that lines would cover the rest: their ways are told within the boxes. */
-function gatheringStates(root: StateDescription): Set<string> {
+/** States with so many incoming edges that the lines would cover the rest. Their transitions are listed in the boxes. */
+function crowdedStates(root: StateDescription): Set<string> {
   const sources = new Map<string, Set<string>>();
   const visit = (state: StateDescription): void => {
     for (const target of state.transitions.flatMap(({ to }) => to)) {
@@ -127,11 +127,11 @@ function gatheringStates(root: StateDescription): Set<string> {
   return new Set([...sources].filter(([, from]) => from.size > MAX_LINES_INTO).map(([target]) => target));
 }
 
-const isToldInside = ({ to }: TransitionDescription, gathering: ReadonlySet<string>): boolean =>
-  to.every((target) => gathering.has(target));
+const isListedInBox = ({ to }: TransitionDescription, crowded: ReadonlySet<string>): boolean =>
+  to.every((target) => crowded.has(target));
 
-function nodeOf(state: StateDescription, boxes: Boxes, gathering: ReadonlySet<string>): ElkNode {
-  const lines = linesOf(state, gathering);
+function nodeOf(state: StateDescription, boxes: Boxes, crowded: ReadonlySet<string>): ElkNode {
+  const lines = linesOf(state, crowded);
   boxes.set(state.id, { state, lines });
   const longest = Math.max(state.key.length + 3, ...lines.map(lengthOf));
   const width = longest * FONT.charPx + 2 * BOX_PAD_PX;
@@ -139,13 +139,13 @@ function nodeOf(state: StateDescription, boxes: Boxes, gathering: ReadonlySet<st
   if (state.states.length === 0) return { id: state.id, width, height };
   const dot = state.type === "compound" ? [{ id: dotOf(state.id), width: DOT_PX, height: DOT_PX }] : [];
   const leadsInside = (one: TransitionDescription) =>
-    !isToldInside(one, gathering) && one.to.some((target) => isWithin(target, state.id));
+    !isListedInBox(one, crowded) && one.to.some((target) => isWithin(target, state.id));
   const any = state.transitions.some(leadsInside)
     ? [{ id: anyOf(state.id), width: "in any state".length * FONT.charPx + 12, height: FONT.titlePx }]
     : [];
   return {
     id: state.id,
-    children: [...dot, ...any, ...state.states.map((child) => nodeOf(child, boxes, gathering))],
+    children: [...dot, ...any, ...state.states.map((child) => nodeOf(child, boxes, crowded))],
     layoutOptions: {
       ...OPTIONS,
       "elk.padding": `[top=${height + 8},left=14,bottom=14,right=14]`,
@@ -155,15 +155,15 @@ function nodeOf(state: StateDescription, boxes: Boxes, gathering: ReadonlySet<st
   };
 }
 
-function linesOf(state: StateDescription, gathering: ReadonlySet<string>): BoxLine[] {
-  const named = (word: string, names: readonly string[]): BoxLine[] =>
-    names.length === 0 ? [] : [line("does", `${word} / ${names.join(", ")}`)];
-  const told = state.transitions.filter((one) => isToldInside(one, gathering));
+function linesOf(state: StateDescription, crowded: ReadonlySet<string>): BoxLine[] {
+  const named = (label: string, names: readonly string[]): BoxLine[] =>
+    names.length === 0 ? [] : [line("does", `${label} / ${names.join(", ")}`)];
+  const listed = state.transitions.filter((one) => isListedInBox(one, crowded));
   return [
     ...named("entry", state.entry),
     ...named("exit", state.exit),
     ...state.invoke.map((name) => line("runs", `runs ${name}`)),
-    ...told.map((one) => ({
+    ...listed.map((one) => ({
       ...line("on", [labelOf(one), ...one.to.map((target) => `→ ${lastKey(target)}`)].join(" ")),
       tip: tipOf(one),
       key: transitionKey(state.id, one),
@@ -180,21 +180,21 @@ function lastKey(id: string): string {
   return id.slice(id.lastIndexOf(".") + 1);
 }
 
-function addWays(state: StateDescription, ways: Ways, gathering: ReadonlySet<string>): void {
+function addEdges(state: StateDescription, edges: Edges, crowded: ReadonlySet<string>): void {
   for (const transition of state.transitions) {
-    if (isToldInside(transition, gathering)) continue;
+    if (isListedInBox(transition, crowded)) continue;
     for (const target of transition.to) {
       const id = `${state.id}->${target}`;
-      const way = ways.get(id) ?? { id, source: state.id, target, lines: [] };
+      const edge = edges.get(id) ?? { id, source: state.id, target, lines: [] };
       const waitsFor = transition.after === undefined ? undefined : transition.on;
       const text = cut(labelOf(transition));
-      way.lines.push({ key: transitionKey(state.id, transition), text, tip: tipOf(transition), waitsFor });
-      ways.set(id, way);
+      edge.lines.push({ key: transitionKey(state.id, transition), text, tip: tipOf(transition), waitsFor });
+      edges.set(id, edge);
     }
   }
 }
 
-function edgeOf({ id, source, target, lines }: Way): ElkEdge {
+function edgeOf({ id, source, target, lines }: ChartEdge): ElkEdge {
   const longest = Math.max(...lines.map(lengthOf));
   const text = lines.map((one) => one.text).join("\n");
   const width = longest * FONT.charPx + LABEL_PAD_PX;
@@ -214,13 +214,13 @@ function initialOf(state: StateDescription): ElkEdge[] {
   });
 }
 
-/** Of several effects that a state runs, those with names of their own are told apart. */
+/** Names the effect if it has an id, because a state may run several effects. */
 function endOfNamed(on: string): string | undefined {
   const [, what, name] = /^xstate\.(done|error)\.actor\.([a-zA-Z*]+)$/.exec(on) ?? [];
   return what === undefined ? undefined : `${what} ${name}`;
 }
 
-/** With room for what is left of a delay. */
+/** Reserves space for the remaining time of a delay. */
 function lengthOf({ text, waitsFor }: { text: string; waitsFor: string | undefined }): number {
   return text.length + (waitsFor === undefined ? 0 : WAIT_CHARS);
 }
@@ -239,8 +239,8 @@ function tipOf(transition: TransitionDescription): string {
   return parts.filter((part) => part !== "").join("\n");
 }
 
-export function isWithin(id: string, around: string): boolean {
-  return id.startsWith(`${around}.`);
+export function isWithin(id: string, parent: string): boolean {
+  return id.startsWith(`${parent}.`);
 }
 
 function cut(text: string): string {

@@ -1,7 +1,8 @@
-// The messages between both peers, read off the log: what arrived is an event of the call manager, what was sent is an effect
-// that began or an action that a chart took.
+// The signals between both peers, read from the log. A received signal is an event of the call manager. A sent signal is an
+// effect or an action of a chart.
 
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
+import { isRecord } from "../../describe/is-record.ts";
 import type { Charts } from "./chart-index.ts";
 import { parentPath } from "./story.ts";
 
@@ -10,16 +11,16 @@ export interface Message {
   readonly index: number;
   readonly tMs: number;
   readonly direction: "in" | "out";
-  /** As the wire calls it where it arrived; after the effect where it was sent. */
+  /** The type of the signal on the wire. */
   readonly name: string;
   readonly callId: string;
-  /** Where it is known: what a promise to send came to. */
-  outcome: "under way" | "delivered" | "failed" | "told";
-  /** What can be said of its content in short. */
+  /** Result of the delivery, if it is known; `unconfirmed` if the sender does not wait for it. */
+  outcome: "pending" | "delivered" | "failed" | "unconfirmed";
+  /** A short summary of its content. */
   readonly note: string;
 }
 
-/** Effects and actions that say something to the peer, by the name of what the wire carries then. */
+/** Effects and actions that send a signal, with the type of the signal. */
 const SENT: Readonly<Record<string, string>> = {
   sendRequest: "call-request",
   sendAccept: "call-ack",
@@ -33,13 +34,13 @@ const SENT: Readonly<Record<string, string>> = {
   sendReconnect: "call-reconnect",
   sendReconnectAck: "call-reconnect-ack",
 };
-/** As the name of an effect shows that has none of its own: its place among its state's, and the state. */
+/** xstate's name for an effect without an id: its index and its state, such as `0.call.placing`. */
 const UNNAMED = /^(\d+)\.(.+)$/;
 
 export class Messages {
   readonly #charts: Charts;
   readonly #chartOf = new Map<string, string>();
-  readonly #underWay = new Map<string, Message>();
+  readonly #pending = new Map<string, Message>();
   #all: Message[] = [];
 
   constructor(charts: Charts) {
@@ -67,29 +68,37 @@ export class Messages {
     }
     const name = SENT[effectName(id, this.#charts.get(this.#chartOf.get(parentPath(id)) ?? "")) ?? ""];
     if (name === undefined) return;
-    const message = out(index, t, name, id, "under way");
-    this.#underWay.set(id, message);
+    const message = out(index, t, name, id, "pending");
+    this.#pending.set(id, message);
     this.#all.push(message);
   }
 
   #actions({ id, t, actions }: Extract<ChartLogEntry, { kind: "step" }>, index: number): void {
     for (const action of actions) {
       const name = SENT[action];
-      if (name !== undefined) this.#all.push(out(index, t, name, id, "told"));
+      if (name !== undefined) this.#all.push(out(index, t, name, id, "unconfirmed"));
     }
   }
 
   #event({ t, from, event }: Extract<ChartLogEntry, { kind: "event" }>, index: number): void {
-    const sent = this.#underWay.get(from ?? "");
+    const sent = this.#pending.get(from ?? "");
     if (sent && /^xstate\.(done|error)\.actor\./.test(event.type)) {
       sent.outcome = event.type.startsWith("xstate.done.") ? "delivered" : "failed";
-      this.#underWay.delete(from ?? "");
+      this.#pending.delete(from ?? "");
     }
     if (event.type !== "signal.received") return;
     const signal = recordOf(event.signal);
     const callId = String(event.callId ?? "");
     const name = String(signal.type ?? "unknown");
-    this.#all.push({ index, tMs: t, direction: "in", name, callId, outcome: "told", note: noteOf(signal) });
+    this.#all.push({
+      index,
+      tMs: t,
+      direction: "in",
+      name,
+      callId,
+      outcome: "unconfirmed",
+      note: noteOf(signal),
+    });
   }
 }
 
@@ -98,7 +107,7 @@ function out(index: number, tMs: number, name: string, path: string, outcome: Me
   return { index, tMs, direction: "out", name, callId, outcome, note: "" };
 }
 
-/** The name of what a state invoked, from the state's description. */
+/** @returns the name of an invoked effect, from the description of its state */
 export function effectName(path: string, chart: ReturnType<Charts["get"]>): string | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const [, place, state] = UNNAMED.exec(name) ?? [];
@@ -106,7 +115,7 @@ export function effectName(path: string, chart: ReturnType<Charts["get"]>): stri
   return chart?.states.get(state)?.state.invoke[Number(place)];
 }
 
-/** Sizes and words only: descriptions and candidates are long, and stand in the payload. */
+/** Short values only. The payload view shows long descriptions and candidates. */
 function noteOf(signal: Readonly<Record<string, unknown>>): string {
   const { type: _, sdp, candidate, ...rest } = signal;
   const parts = Object.entries(rest)
@@ -119,5 +128,5 @@ function noteOf(signal: Readonly<Record<string, unknown>>): string {
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  return isRecord(value) ? value : {};
 }

@@ -1,18 +1,19 @@
-// Reads what people open: an event log, or a bundle of evidence. Checks as much as the drawing relies on, and says what
-// is wrong with what is neither.
+// Reads an opened file: a chart log or a diagnostics bundle. It checks only what the drawing relies on, and throws an error
+// for any other file.
 
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
 import { upgradeChartLog } from "../../describe/former-logs.ts";
+import { isRecord } from "../../describe/is-record.ts";
 
 export interface Recording {
   /** `log` or `bundle`. */
   readonly kind: "log" | "bundle";
   readonly entries: readonly ChartLogEntry[];
-  /** Unix milliseconds of the time line's zero; undefined where the file does not say. */
+  /** Unix milliseconds of the start of the time line; undefined if the file does not contain it. */
   readonly startedAt: number | undefined;
   readonly version: string;
   readonly isMasked: boolean;
-  /** Of a bundle: what it holds beside the charts. */
+  /** The other contents of a bundle. */
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
@@ -24,7 +25,7 @@ export function readRecording(text: string, name: string): Recording {
   const bundle = tryParse(text);
   if (isRecord(bundle) && Array.isArray(bundle.charts)) return readBundle(bundle, name);
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  // The last line may be cut, as a crash leaves it.
+  // A crash may cut the last line.
   const values = lines.map((line, index) => {
     const value = tryParse(line);
     if (value !== undefined || index === lines.length - 1) return value;
@@ -38,11 +39,11 @@ export function readRecording(text: string, name: string): Recording {
 
 function readBundle(bundle: Readonly<Record<string, unknown>>, name: string): Recording {
   const { recorded, charts, ...evidence } = bundle;
-  const told = Array.isArray(recorded) ? recorded : [];
-  // Without a recording there is at least how everything stood.
-  const values = told.length > 0 ? told : (charts as unknown[]);
+  const recordedValues = Array.isArray(recorded) ? recorded : [];
+  // Without a recording there is at least the state of every chart.
+  const values = recordedValues.length > 0 ? recordedValues : (charts as unknown[]);
   const entries = values.map((value, index) => entryOf(value, name, index));
-  const recording = told.length > 0 ? fromEntries("bundle", entries, name, evidence) : undefined;
+  const recording = recordedValues.length > 0 ? fromEntries("bundle", entries, name, evidence) : undefined;
   const version = isRecord(bundle.plugin) ? String(bundle.plugin.version) : "";
   const isMasked = bundle.masked === true;
   return (
@@ -64,7 +65,7 @@ function fromEntries(
   evidence: Readonly<Record<string, unknown>>,
 ): Recording {
   const [head] = entries;
-  if (head?.kind !== "log") throw new Error(`${name} is no log of charts: its first line should say so`);
+  if (head?.kind !== "log") throw new Error(`${name} is not a chart log: expected a head in its first line`);
   if (!KNOWN_VERSIONS.has(head.version)) {
     const expected = [...KNOWN_VERSIONS].join(" or ");
     throw new Error(`${name} is a log of version ${String(head.version)}, expected ${expected}`);
@@ -80,7 +81,7 @@ function fromEntries(
   };
 }
 
-/** The plugin checks what it writes; here only what a drawing would stumble over is looked at. */
+/** The plugin validates what it writes. Here only the fields that a drawing needs are checked. */
 function entryOf(value: unknown, name: string, index: number): ChartLogEntry {
   const isEntry =
     isRecord(value) &&
@@ -88,7 +89,7 @@ function entryOf(value: unknown, name: string, index: number): ChartLogEntry {
     (value.kind === "log" || typeof value.t === "number") &&
     (value.kind !== "event" || isRecord(value.event)) &&
     (value.kind !== "step" || (Array.isArray(value.taken) && Array.isArray(value.actions)));
-  if (!isEntry) throw new Error(`${name}, line ${index + 1}: no entry of a chart log`);
+  if (!isEntry) throw new Error(`${name}, line ${index + 1}: not an entry of a chart log`);
   return value as ChartLogEntry;
 }
 
@@ -96,10 +97,6 @@ function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // told by the caller, who knows the line
+    return undefined; // the caller reports it with the line
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,4 @@
-// One source being looked at: everything folded from its entries, and the moment that is shown. Knows no page; whoever
-// draws asks after each change.
+// The current source: everything derived from its entries, and the displayed moment. The page reads it after each change.
 
 import type { ChartDescription, ChartLogEntry } from "../../../rpc-schema/index.ts";
 import { type Charts, indexCharts } from "./chart-index.ts";
@@ -15,11 +14,11 @@ export class Session {
   readonly rows = new EventRows();
   readonly messages: Messages;
   readonly lanes = new Lanes();
-  /** Unix milliseconds of the time line's zero; undefined where nobody said. */
+  /** Unix milliseconds of the start of the time line; undefined if unknown. */
   readonly startedAt: number | undefined;
-  /** Shows the newest moment, whatever comes. */
+  /** Whether the newest moment is displayed. */
   isFollowing = true;
-  /** The event whose outcome is shown. */
+  /** The event whose result is displayed. */
   selected: EventRow | undefined;
   #place = 0;
 
@@ -38,10 +37,10 @@ export class Session {
       this.messages.add(entry, index);
       this.lanes.add(entry);
     }
-    if (this.history.first !== first) this.#forget();
+    if (this.history.first !== first) this.#dropOld();
   }
 
-  /** How many entries of the log are applied in what is shown. */
+  /** Number of log entries before the displayed moment. */
   get place(): number {
     return this.isFollowing ? this.history.end : this.#place;
   }
@@ -77,7 +76,7 @@ export class Session {
     this.selected = undefined;
   }
 
-  /** To the next event that fits, or the one before. */
+  /** Selects the next or the previous event of the list. */
   stepBy(offset: 1 | -1, shown: readonly EventRow[]): void {
     const current = this.selected ?? this.#rowAt(this.place);
     const at = current ? shown.indexOf(current) : -1;
@@ -86,8 +85,8 @@ export class Session {
     if (row) this.showRow(row);
   }
 
-  /** How an actor stood before the event that is shown, and after it. */
-  around(row: EventRow): { before: ActorView | undefined; after: ActorView | undefined } {
+  /** @returns the actor's state before and after the event */
+  beforeAndAfter(row: EventRow): { before: ActorView | undefined; after: ActorView | undefined } {
     const { step } = row;
     if (!step) return { before: undefined, after: undefined };
     return {
@@ -107,7 +106,7 @@ export class Session {
     return this.rows.all.findLast((row) => row.index < place);
   }
 
-  #forget(): void {
+  #dropOld(): void {
     const { first } = this.history;
     this.rows.dropBefore(first);
     this.messages.dropBefore(first);

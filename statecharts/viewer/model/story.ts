@@ -1,20 +1,21 @@
-// Folds the entries of a log into how every actor stands after them. Values are replaced, never changed, so that a copy
-// of the map is a whole moment.
+// Folds the entries of a log into the state of every actor. Values are replaced, never changed, so that a copy of the map is a
+// complete moment.
 
 import type { ChartLogEntry, ChartStep, TakenTransition } from "../../../rpc-schema/index.ts";
+import { isRecord } from "../../describe/is-record.ts";
 import { activeStates, type Charts } from "./chart-index.ts";
 
 type ActorEntry = Extract<ChartLogEntry, { kind: "actor" }>;
 
-/** A delay that runs. */
+/** A running delay. */
 export interface Wait {
-  /** Type of the event that its end will be. */
+  /** Type of the event at its end. */
   readonly on: string;
-  /** Id of the state that it belongs to. */
+  /** Id of its state. */
   readonly state: string;
-  /** Milliseconds on the log's time line. */
+  /** Milliseconds since the start of the log. */
   readonly sinceMs: number;
-  /** Undefined where the recording began later than the delay. */
+  /** Undefined if the recording began after the delay. */
   readonly delayMs: number | undefined;
 }
 
@@ -26,7 +27,7 @@ export interface ActorView {
   readonly value: unknown;
   readonly context: Readonly<Record<string, unknown>>;
   readonly bornMs: number;
-  /** Ids of the active states, with the time at which each was entered. */
+  /** Ids of the active states, with the time of entry. */
   readonly active: ReadonlyMap<string, number>;
   readonly waits: readonly Wait[];
   /** The last step that took a transition. */
@@ -35,14 +36,14 @@ export interface ActorView {
     readonly tMs: number;
     readonly taken: readonly TakenTransition[];
   } | null;
-  /** Of what a state invoked: the id of that state; null where it lives by itself. */
+  /** Id of the state that invoked it; null for other actors. */
   readonly owner: string | null;
 }
 
-/** Every actor by its path. */
+/** Every actor by path. */
 export type Moment = ReadonlyMap<string, ActorView>;
 
-/** Applies one entry to a moment that is being built. @param index the entry's place in its log */
+/** Applies one entry to a moment under construction. @param index the position of the entry in its log */
 export function applyEntry(
   actors: Map<string, ActorView>,
   entry: ChartLogEntry,
@@ -55,7 +56,7 @@ export function applyEntry(
 
 function appear(actors: Map<string, ActorView>, { id, t, chart, input }: ActorEntry): void {
   const known = actors.get(id);
-  // A second watcher makes the plugin tell again how everything stands.
+  // A second subscriber makes the plugin send the state of all actors again.
   if (known && known.chart === chart && known.status === "active" && chart !== null) return;
   const born = {
     path: id,
@@ -77,7 +78,7 @@ function step(actors: Map<string, ActorView>, entry: ChartStep, index: number, c
   if (!before) return;
   const chart = charts.get(before.chart ?? "");
   const isOver = entry.status !== "active";
-  // What is over keeps the states in which it ended.
+  // An ended actor keeps the states in which it ended.
   const ids = chart ? activeStates(chart, entry.value) : [];
   const reentered = enteredBy(entry, ids);
   const active = new Map(
@@ -95,7 +96,7 @@ function step(actors: Map<string, ActorView>, entry: ChartStep, index: number, c
   endChildren(actors, before, active, reentered, isOver, entry.status);
 }
 
-/** Active states that the step's transitions entered, also where they had been active before. */
+/** @returns the active states that the step entered, also if they were active before */
 function enteredBy({ taken }: ChartStep, active: readonly string[]): Set<string> {
   const targets = taken.flatMap(({ to }) => to);
   return new Set(
@@ -120,7 +121,7 @@ function waitsAfter(
   });
 }
 
-/** What a state invoked ends with it; charts say so themselves, effects do not. */
+/** Ends the effects that a left state invoked. The end of a chart has its own entry, that of an effect has none. */
 function endChildren(
   actors: Map<string, ActorView>,
   { path, active: before }: ActorView,
@@ -138,7 +139,7 @@ function endChildren(
   }
 }
 
-/** xstate calls an effect without a name of its own by its place and its state: `0.call.placing`. */
+/** xstate names an effect without an id by its index and its state: `0.call.placing`. */
 function ownerByName(path: string): string | null {
   const name = path.slice(path.lastIndexOf("/") + 1);
   return /^\d+\.(.+)$/.exec(name)?.[1] ?? null;
@@ -150,8 +151,4 @@ export function parentPath(path: string): string {
 
 function isChildOf(path: string, parent: string): boolean {
   return path.startsWith(`${parent}/`) && parentPath(path) === parent;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

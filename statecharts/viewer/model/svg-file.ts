@@ -1,4 +1,4 @@
-// A drawing as the text of an SVG file that stands by itself.
+// Writes a drawing as a self-contained SVG file.
 
 import type { Drawing, Shape } from "./drawing.ts";
 

@@ -1,4 +1,4 @@
-// The side list: every chart that lives at the moment shown, by its path, with its state and the effects it runs.
+// The list of actors: every chart at the displayed moment, with its state and its running effects.
 
 import { h, setAttribute, setText, toggle } from "../dom.ts";
 import { shortValue } from "../model/chart-index.ts";
@@ -22,14 +22,14 @@ export class ActorList {
     this.#onPick = onPick;
   }
 
-  /** The path at a place, from 1. */
+  /** @returns the path of a row, counted from 1 */
   at(place: number): string | undefined {
     return this.#order[place - 1];
   }
 
   update(moment: Moment, shown: readonly string[]): void {
     const charts = [...moment.values()].filter(({ chart }) => chart !== null);
-    // Actors of calls that are over would soon fill the list; the last call's stay, since people look at its end.
+    // Actors of ended calls would fill the list. Those of the last call stay, because a user may inspect its end.
     const last = charts.findLast(({ chart }) => chart === "call")?.path ?? "";
     const listed = charts.filter(
       ({ status, path }) =>
@@ -59,7 +59,7 @@ export class ActorList {
     const effects = h("span", { class: "effects" });
     const depth = String(path.split("/").length - 1);
     const name = h("span", { class: "name" }, number, h("strong", {}, actorText(path)));
-    const title = `${path}\nclick shows it, Shift-click beside what is shown`;
+    const title = `${path}\nclick to show it, Shift-click to add it to the shown charts`;
     const element = h(
       "button",
       { type: "button", title, "data-testid": "actor", "data-actor": path, "data-depth": depth },
@@ -90,7 +90,7 @@ function fill(row: Row, actor: ActorView, index: number, moment: Moment, isShown
   setText(effects, names.length === 0 ? "" : `runs ${names.join(", ")}`);
 }
 
-/** Parents before their children, in the order in which they appeared. */
+/** @returns parents before their children, in the order of their appearance */
 function inTree(paths: readonly string[]): string[] {
   const roots = paths.filter((path) => !paths.includes(parentPath(path)));
   const below = (path: string): string[] => [

@@ -1,5 +1,5 @@
-// One chart as drawn once, and lit as its actor stands: active states, running delays, the last transition, and what can
-// happen next. Touches only elements whose look changes.
+// One chart: drawn once, with the state of its actor highlighted: active states, running delays, the last transition, and the
+// possible next ones. Only changed elements are updated.
 
 import { button, h, setAttribute, setText, svg, toggle } from "../dom.ts";
 import { takenKey } from "../model/chart-index.ts";
@@ -20,16 +20,16 @@ export class ChartView {
   readonly viewport: Viewport;
   readonly #status: HTMLElement;
   readonly #states = new Map<string, SVGGraphicsElement>();
-  readonly #ways: readonly { element: Element; source: string; keys: ReadonlySet<string> }[];
+  readonly #edges: readonly { element: Element; source: string; keys: ReadonlySet<string> }[];
   readonly #lines: readonly { element: Element; key: string; wait: string; left: Element | null }[];
   #shownStep = -1;
 
   constructor({ path, drawing, onClose, onExport }: ChartViewOptions) {
     const content = svg({ tag: "g", attributes: {}, content: drawing.shapes });
-    const picture = svg({ tag: "svg", attributes: { class: "statechart" }, content: [] }) as SVGSVGElement;
-    picture.append(content);
+    const image = svg({ tag: "svg", attributes: { class: "statechart" }, content: [] }) as SVGSVGElement;
+    image.append(content);
     this.#status = h("span", { class: "value", "data-testid": "chart-value" });
-    this.viewport = new Viewport(picture, content, drawing);
+    this.viewport = new Viewport(image, content, drawing);
     const tools = [
       button({ title: "smaller (−)" }, "−", () => this.viewport.zoom(1 / 1.25)),
       button({ title: "larger (+)" }, "+", () => this.viewport.zoom(1.25)),
@@ -38,12 +38,7 @@ export class ChartView {
       button({ title: "close this chart", "data-testid": "chart-close" }, "×", onClose),
     ];
     const head = h("header", {}, h("strong", { title: path }, actorText(path)), this.#status, ...tools);
-    this.element = h(
-      "section",
-      { class: "panel", "data-testid": "chart", "data-actor": path },
-      head,
-      picture,
-    );
+    this.element = h("section", { class: "panel", "data-testid": "chart", "data-actor": path }, head, image);
     for (const element of content.querySelectorAll<SVGGraphicsElement>("[data-state]")) {
       this.#states.set(element.getAttribute("data-state") ?? "", element);
     }
@@ -54,7 +49,7 @@ export class ChartView {
       wait: element.getAttribute("data-wait") ?? "",
       left: element.querySelector(".left"),
     }));
-    this.#ways = [...content.querySelectorAll("[data-way]")].map((element) => {
+    this.#edges = [...content.querySelectorAll("[data-way]")].map((element) => {
       const of = CSS.escape(element.getAttribute("data-way") ?? "");
       const keyed = content.querySelectorAll(`[data-of="${of}"] [data-key]`);
       const keys = new Set([...keyed].map((one) => one.getAttribute("data-key") ?? ""));
@@ -62,13 +57,13 @@ export class ChartView {
     });
   }
 
-  /** @param tMs the moment that is shown; @param isLive whether a transition just taken is animated */
+  /** @param tMs the displayed moment; @param isLive whether a new transition is animated */
   update(actor: ActorView | undefined, value: string, tMs: number, isLive: boolean): void {
     const active = actor?.active ?? new Map<string, number>();
     const isOver = actor === undefined || actor.status !== "active";
     setText(
       this.#status,
-      actor === undefined ? "not there at this moment" : `${value}${isOver ? ` (${actor.status})` : ""}`,
+      actor === undefined ? "does not exist at this moment" : `${value}${isOver ? ` (${actor.status})` : ""}`,
     );
     toggle(this.element, "over", isOver);
     for (const [id, element] of this.#states) {
@@ -77,7 +72,7 @@ export class ChartView {
     setAttribute(this.element, "data-active", [...active.keys()].join(" "));
     const taken = new Set(actor?.last?.taken.map(takenKey));
     const can = (source: string) => !isOver && active.has(source);
-    for (const { element, source, keys } of this.#ways) {
+    for (const { element, source, keys } of this.#edges) {
       toggle(element, "possible", can(source));
       toggle(
         element,
@@ -94,7 +89,7 @@ export class ChartView {
     this.#focusOn([...active.keys()]);
   }
 
-  /** The innermost active states. */
+  /** Zooms to the innermost active states. */
   #focusOn(active: readonly string[]): void {
     const inner = active.filter((id) => !active.some((other) => other.startsWith(`${id}.`)));
     const boxes = inner.flatMap((id) => this.#states.get(id)?.getBBox() ?? []);
@@ -106,7 +101,7 @@ export class ChartView {
     this.viewport.focus({ x, y, width: right - x, height: bottom - y });
   }
 
-  /** Moves the countdowns only. @returns whether any runs */
+  /** Updates only the countdowns. @returns whether one runs */
   tick(actor: ActorView | undefined, tMs: number): boolean {
     const waits = new Map(actor?.waits.map((wait) => [wait.on, wait]));
     let isAnyRunning = false;
@@ -127,15 +122,15 @@ export class ChartView {
     this.element.remove();
   }
 
-  /** Plays the way of a step that is new once; the style sheet has the rest. */
+  /** Animates the edges of a new step once, by a CSS class. */
   #animate(step: number, isLive: boolean): void {
     if (step === this.#shownStep) return;
     const isFirst = this.#shownStep === -1;
     this.#shownStep = step;
-    for (const { element } of this.#ways) {
+    for (const { element } of this.#edges) {
       const plays = isLive && !isFirst && element.classList.contains("taken");
       element.classList.remove("fresh");
-      // Begins the animation anew where the same way is taken twice; reading the box makes the removal count.
+      // Restarts the animation when the same edge is taken again. Reading the box applies the removal first.
       if (plays) element.getBoundingClientRect();
       toggle(element, "fresh", plays);
     }

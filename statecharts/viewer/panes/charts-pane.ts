@@ -1,4 +1,4 @@
-// The charts that are shown side by side, and which: those that the user picked, else those of the newest call.
+// The charts shown side by side: those that the user selected, else those of the newest call.
 
 import type { ChartDescription } from "../../../rpc-schema/index.ts";
 import { h } from "../dom.ts";
@@ -8,7 +8,7 @@ import type { Session } from "../model/session.ts";
 import type { Moment } from "../model/story.ts";
 import { ChartView } from "./chart-view.ts";
 
-/** More side by side are too small to read. */
+/** More would be too small to read. */
 const MAX_SHOWN = 4;
 
 export interface ChartsPaneOptions {
@@ -22,7 +22,7 @@ export class ChartsPane {
   readonly element = h("div", { class: "charts", "data-testid": "charts" });
   readonly #options: ChartsPaneOptions;
   readonly #views = new Map<string, ChartView>();
-  /** Undefined while the page chooses itself. */
+  /** Undefined until the user selects charts. */
   #picked: string[] | undefined;
   #shown: string[] = [];
   #session: Session | undefined;
@@ -35,7 +35,7 @@ export class ChartsPane {
     return this.#shown;
   }
 
-  /** A new source begins: nothing of the last one stays. */
+  /** Starts with a new source, and removes the charts of the previous one. */
   begin(session: Session): void {
     this.#session = session;
     this.#picked = undefined;
@@ -43,7 +43,7 @@ export class ChartsPane {
     this.#shown = [];
   }
 
-  /** @param beside keeps what is shown already */
+  /** @param beside keeps the shown charts */
   pick(path: string, beside: boolean): void {
     const others = beside ? this.#shown.filter((one) => one !== path) : [];
     const isOff = beside && others.length < this.#shown.length && others.length > 0;
@@ -87,7 +87,7 @@ export class ChartsPane {
     const chart = session?.charts.get(moment.get(path)?.chart ?? "")?.chart;
     if (!chart) return;
     const drawing = await this.#options.layouter.draw(chart);
-    // Meanwhile another may be wanted, or another source.
+    // The selection or the source may have changed meanwhile.
     if (session !== this.#session || !this.#shown.includes(path) || this.#views.has(path)) return;
     const view = new ChartView({
       path,
@@ -111,7 +111,7 @@ export class ChartsPane {
   }
 }
 
-/** The newest call and its link; without a call, the call manager. */
+/** @returns the newest call and its link, or the call manager without a call */
 function chosen(moment: Moment): string[] {
   const charts = [...moment.values()].filter(({ chart }) => chart !== null);
   const alive = charts.filter(({ status }) => status === "active");

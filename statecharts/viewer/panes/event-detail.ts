@@ -1,4 +1,4 @@
-// What is known of the event that is shown: where it came from, what it carried, what it caused or why it was refused.
+// The details of the selected event: origin, payload, result, or the reason of its refusal.
 
 import { h } from "../dom.ts";
 import { type EventRow, nameOf } from "../model/event-rows.ts";
@@ -11,7 +11,7 @@ export class EventDetail {
   #shown: EventRow | undefined;
   #step: EventRow["step"];
 
-  /** Drawn again only for another event, or when its step comes. */
+  /** Draws again only for another event, or when its step arrives. */
   update(session: Session, row: EventRow | undefined): void {
     if (row === this.#shown && row?.step === this.#step && this.element.childElementCount > 0) return;
     this.#shown = row;
@@ -24,7 +24,7 @@ function hint(): HTMLElement {
   return h(
     "p",
     { class: "hint" },
-    "Pick an event, or press the arrow keys, to see what it carried and caused.",
+    "Select an event, or press the arrow keys, to see its payload and its result.",
   );
 }
 
@@ -33,11 +33,11 @@ function parts(session: Session, row: EventRow): HTMLElement[] {
   const facts: [string, string][] = [
     ["when", timeText(row.tMs, session.startedAt)],
     ["to", row.to],
-    ["from", row.from ?? "outside of the charts"],
+    ["from", row.from ?? "outside the charts"],
   ];
   if (step && step.entry.t - row.tMs >= 1) facts.push(["took", durationText(step.entry.t - row.tMs)]);
   if (step) facts.push(...outcome(session, row));
-  else facts.push(["outcome", "an effect took it, or it still waits"]);
+  else facts.push(["outcome", "received by an effect, or still queued"]);
   const list = facts
     .filter(([, text]) => text !== "")
     .flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]);
@@ -54,7 +54,7 @@ function parts(session: Session, row: EventRow): HTMLElement[] {
 function outcome(session: Session, row: EventRow): [string, string][] {
   const entry = row.step?.entry;
   if (!entry) return [];
-  const { before, after } = session.around(row);
+  const { before, after } = session.beforeAndAfter(row);
   const taken = entry.taken.map(
     ({ from, on, to }) => `${from} — ${on === "" ? "always" : nameOf(on)} → ${to.join(", ") || "stays"}`,
   );
@@ -74,7 +74,7 @@ function outcome(session: Session, row: EventRow): [string, string][] {
   ];
 }
 
-/** Ids that the one has and the other has not. */
+/** @returns the active states of the first that are not active in the second */
 function statesOnly(one: ActorView | undefined, other: ActorView | undefined): string[] {
   return [...(one?.active.keys() ?? [])].filter((id) => !other?.active.has(id));
 }

@@ -1,4 +1,4 @@
-// The list of events, of which only the rows in sight are elements: a recording may hold a hundred thousand.
+// The list of events. Only visible rows are elements, because a recording may contain a hundred thousand events.
 
 import type { EventOrigin } from "../../../rpc-schema/index.ts";
 import { button, h, setAttribute, setText, toggle } from "../dom.ts";
@@ -6,7 +6,7 @@ import { type EventRow, fits, NO_FILTER, nameOf, type RowFilter } from "../model
 import { actorText, ORIGINS, timeText } from "../words.ts";
 
 const ROW_PX = 22;
-/** Above and below what is in sight, so that a quick scroll shows no hole. */
+/** Extra rows above and below, so that fast scrolling shows no gap. */
 const SPARE_ROWS = 8;
 
 export class EventList {
@@ -20,7 +20,7 @@ export class EventList {
   #filter: RowFilter = NO_FILTER;
   #shown: EventRow[] = [];
   #all: readonly EventRow[] = [];
-  #seen = 0;
+  #filtered = 0;
   #selected: EventRow | undefined;
   #startedAt: number | undefined;
 
@@ -39,7 +39,7 @@ export class EventList {
     new ResizeObserver(() => this.#draw()).observe(this.#scroller);
   }
 
-  /** The rows that the filter lets through. */
+  /** The rows that match the filter. */
   get shown(): readonly EventRow[] {
     return this.#shown;
   }
@@ -48,7 +48,7 @@ export class EventList {
     this.#search.focus();
   }
 
-  /** Shows only the events of one actor and of what is below it, or all again. */
+  /** Shows only the events of one actor and its children, or all events again. */
   toggleActor(actor: string): void {
     this.#setFilter({ actor: this.#filter.actor === "" ? actor : "" });
     const of = this.#filter.actor;
@@ -63,29 +63,29 @@ export class EventList {
   ): void {
     this.#startedAt = startedAt;
     this.#take(all);
-    const moved = selected !== this.#selected;
+    const isNewSelection = selected !== this.#selected;
     this.#selected = selected;
     if (follow) this.#scroller.scrollTop = this.#body.offsetHeight;
-    else if (selected && moved) this.#reveal(selected);
+    else if (selected && isNewSelection) this.#reveal(selected);
     this.#draw();
   }
 
-  /** Rows only ever come at the end; what was filtered already is not filtered again. */
+  /** Filters only the new rows at the end. */
   #take(all: readonly EventRow[]): void {
-    if (all !== this.#all || all.length < this.#seen) {
+    if (all !== this.#all || all.length < this.#filtered) {
       this.#all = all;
-      this.#seen = 0;
+      this.#filtered = 0;
       this.#shown = [];
     }
-    for (const row of all.slice(this.#seen)) if (fits(row, this.#filter)) this.#shown.push(row);
-    this.#seen = all.length;
+    for (const row of all.slice(this.#filtered)) if (fits(row, this.#filter)) this.#shown.push(row);
+    this.#filtered = all.length;
     this.#body.style.height = `${this.#shown.length * ROW_PX}px`;
     setText(this.#count, `${this.#shown.length} of ${all.length}`);
   }
 
   #setFilter(change: Partial<RowFilter>): void {
     this.#filter = { ...this.#filter, ...change };
-    this.#seen = 0;
+    this.#filtered = 0;
     this.#shown = [];
     this.#take(this.#all);
     if (this.#selected) this.#reveal(this.#selected);
@@ -154,7 +154,7 @@ export class EventList {
   }
 }
 
-/** What the event led to, in a few words. */
+/** @returns a short text for the result of the event */
 function outcomeText({ step }: EventRow): string {
   if (!step) return "";
   const { refused, taken, status } = step.entry;

@@ -1,4 +1,4 @@
-// What keys do, and the list of them that `?` shows.
+// The keyboard shortcuts, and the dialog that lists them.
 
 import { button, h } from "../dom.ts";
 
@@ -17,22 +17,22 @@ export interface KeyActions {
 }
 
 const KEYS: readonly [string, string][] = [
-  ["↓ → ↑ ←", "the next event, the one before"],
+  ["↓ → ↑ ←", "the next event, the previous event"],
   ["Home, End", "the first event, the last"],
-  ["Space", "hold the moment, or follow what happens"],
-  ["1 … 9", "show that state machine; with Shift beside what is shown"],
+  ["Space", "pause at this moment, or follow the running plugin"],
+  ["1 … 9", "show that state machine; with Shift, add it to the shown charts"],
   ["f", "fit the charts"],
   ["+, −", "larger, smaller; also by the wheel, and drag to move"],
   ["a", "the whole time axis; Ctrl-wheel and Shift-wheel there zoom and move"],
   ["m", "events or messages"],
   ["/", "filter the events"],
-  ["e", "only the events of the state machine that is shown, or all again"],
-  ["o", "open a recording; one can also be dropped here"],
+  ["e", "only the events of the shown state machine, or all events"],
+  ["o", "open a recording; you can also drop a file on the page"],
   ["?", "this list"],
 ];
 const ZOOM = 1.25;
 
-/** @returns the help, to be put into the page and opened */
+/** @returns the help dialog, and a function that opens it */
 export function listenToKeys(actions: KeyActions): { help: HTMLDialogElement; open(): void } {
   const close = button({ "data-testid": "help-close" }, "Close", () => help.close());
   const help = h(
@@ -74,7 +74,7 @@ export function listenToKeys(actions: KeyActions): { help: HTMLDialogElement; op
   return { help, open: () => help.showModal() };
 }
 
-/** A button keeps its own space bar; a field all keys but Escape, which leaves it. */
+/** A focused button keeps the space bar. A text field keeps all keys but Escape, which removes the focus. */
 function isTyping({ target, key }: KeyboardEvent): boolean {
   if (target instanceof HTMLInputElement) {
     if (key === "Escape") target.blur();

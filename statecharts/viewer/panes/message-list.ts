@@ -1,11 +1,11 @@
-// The sequence of messages between both peers: two life lines, an arrow for each message, candidates gathered.
+// A sequence diagram of the signals between both peers: two lifelines, and an arrow for each signal.
 
 import { h, setAttribute, toggle } from "../dom.ts";
 import { shortId } from "../model/event-rows.ts";
 import type { Message } from "../model/messages.ts";
 import { timeText } from "../words.ts";
 
-/** Older ones are reached by going back in time. */
+/** Older signals are visible at earlier moments. */
 const MAX_SHOWN = 400;
 
 export class MessageList {

@@ -1,5 +1,5 @@
-// Calls, links and media side by side on one time axis, with a cursor at the moment that is shown. Drawn on a canvas,
-// since lanes of an hour hold thousands of states.
+// The time axis, with a lane for each chart and a cursor at the displayed moment. It is drawn on a canvas, because the lanes of an
+// hour contain thousands of states.
 
 import { h } from "../dom.ts";
 import type { Lane, Span } from "../model/lanes.ts";
@@ -8,10 +8,10 @@ import { actorText, durationText } from "../words.ts";
 const LANE_PX = 18;
 const NAME_PX = 150;
 const HEAD_PX = 18;
-/** What is in sight while nothing else is asked for. */
+/** The visible time span at the start. */
 const FIRST_WINDOW_MS = 30_000;
 const SHORTEST_WINDOW_MS = 20;
-/** Colours by state name, so that the same state has the same everywhere. */
+/** Number of colours. The name of a state selects its colour, so it is the same everywhere. */
 const HUES = 12;
 
 export interface AxisView {
@@ -29,7 +29,7 @@ export class TimeAxis {
   #view: AxisView = { lanes: [], firstMs: 0, endMs: 0, cursorMs: 0, follow: true };
   #windowMs = FIRST_WINDOW_MS;
   #fromMs = 0;
-  /** Whether the window goes along with the cursor, until somebody moves it. */
+  /** True after the user moved the window, which then no longer follows the cursor. */
   #isFree = false;
 
   constructor(onPick: (tMs: number) => void) {
@@ -47,7 +47,7 @@ export class TimeAxis {
     this.#isFree = false;
   }
 
-  /** The whole log in sight. */
+  /** Shows the whole log. */
   showAll(): void {
     const { firstMs, endMs } = this.#view;
     this.#windowMs = Math.max(SHORTEST_WINDOW_MS, (endMs - firstMs) * 1.02);
@@ -79,15 +79,15 @@ export class TimeAxis {
 
   #draw(): void {
     const { lanes, cursorMs } = this.#view;
-    const inSight = lanes.filter(({ spans }) => spans.some((span) => this.#isInSight(span)));
+    const visible = lanes.filter(({ spans }) => spans.some((span) => this.#isVisible(span)));
     const scale = devicePixelRatio;
     const width = this.element.clientWidth;
-    const height = Math.max(HEAD_PX + inSight.length * LANE_PX + 4, this.element.clientHeight - 2);
+    const height = Math.max(HEAD_PX + visible.length * LANE_PX + 4, this.element.clientHeight - 2);
     if (width === 0) return;
     this.#canvas.width = Math.round(width * scale);
     this.#canvas.height = Math.round(height * scale);
     this.#canvas.style.height = `${height}px`;
-    this.#canvas.dataset.lanes = inSight.map(({ id }) => id).join(" ");
+    this.#canvas.dataset.lanes = visible.map(({ id }) => id).join(" ");
     const pen = this.#canvas.getContext("2d");
     if (!pen) return;
     pen.scale(scale, scale);
@@ -95,12 +95,12 @@ export class TimeAxis {
     pen.textBaseline = "middle";
     const colours = coloursOf(this.element);
     this.#ticks(pen, colours, height);
-    for (const [index, lane] of inSight.entries()) this.#lane(pen, colours, lane, HEAD_PX + index * LANE_PX);
+    for (const [index, lane] of visible.entries()) this.#lane(pen, colours, lane, HEAD_PX + index * LANE_PX);
     pen.fillStyle = colours.accent;
     pen.fillRect(Math.max(NAME_PX, this.#xOf(cursorMs)) - 1, 0, 2, height);
   }
 
-  #isInSight({ fromMs, toMs }: Span): boolean {
+  #isVisible({ fromMs, toMs }: Span): boolean {
     return fromMs < this.#fromMs + this.#windowMs && (toMs ?? Number.POSITIVE_INFINITY) >= this.#fromMs;
   }
 
@@ -119,7 +119,7 @@ export class TimeAxis {
   #lane(pen: CanvasRenderingContext2D, colours: Colours, lane: Lane, top: number): void {
     const middle = top + LANE_PX / 2;
     for (const span of lane.spans) {
-      if (!this.#isInSight(span)) continue;
+      if (!this.#isVisible(span)) continue;
       const left = Math.max(NAME_PX, this.#xOf(span.fromMs));
       const right = Math.min(NAME_PX + this.#width, this.#xOf(span.toMs ?? this.#view.endMs));
       const width = Math.max(1.5, right - left - 1);
@@ -166,8 +166,8 @@ export class TimeAxis {
   }
 
   #hover(event: PointerEvent): void {
-    const inSight = this.#view.lanes.filter(({ spans }) => spans.some((span) => this.#isInSight(span)));
-    const lane = inSight[Math.floor((event.offsetY - HEAD_PX) / LANE_PX)];
+    const visible = this.#view.lanes.filter(({ spans }) => spans.some((span) => this.#isVisible(span)));
+    const lane = visible[Math.floor((event.offsetY - HEAD_PX) / LANE_PX)];
     const tMs = this.#timeOf(event.offsetX);
     const span = lane?.spans.find((one) => one.fromMs <= tMs && tMs <= (one.toMs ?? this.#view.endMs));
     const text = span ? `${span.label}, ${durationText((span.toMs ?? this.#view.endMs) - span.fromMs)}` : "";
@@ -180,7 +180,7 @@ interface Colours {
   readonly muted: string;
   readonly line: string;
   readonly accent: string;
-  /** Saturation and lightness of a state. */
+  /** Saturation and lightness of the states' colours. */
   readonly fill: string;
 }
 
@@ -201,7 +201,7 @@ function niceStep(ms: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= ms) ?? 10);
 }
 
-/** FNV-1a, which spreads short words. */
+/** FNV-1a, which distributes short texts well. */
 function hash(text: string): number {
   let sum = 2_166_136_261;
   for (const letter of text) sum = Math.imul(sum ^ letter.charCodeAt(0), 16_777_619);

@@ -1,17 +1,17 @@
-// Zoom and pan of one drawing by wheel, drag and keys; the drawing's own units stay what they are.
+// Zoom and pan of one drawing by wheel, drag and keys. The units of the drawing do not change.
 
 import { setAttribute } from "../dom.ts";
 
 const WHEEL_STEP = 1.0015;
 const LARGEST = 3;
 const SMALLEST = 0.1;
-/** Small charts are not blown up to fill a wide window. */
+/** Small charts are not enlarged to fill a wide window. */
 const LARGEST_FIT = 1.4;
-/** A large chart is not made smaller than can be read: it is shown around what is active, until somebody moves it. */
+/** Below this scale a large chart is unreadable, so only its active states are shown until the user moves it. */
 const READABLE = 0.62;
 const FOCUSED = 0.8;
 
-/** In the drawing's units. */
+/** A rectangle in the units of the drawing. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -26,7 +26,7 @@ export class Viewport {
   #scale = 1;
   #x = 0;
   #y = 0;
-  /** Nobody moved it: it keeps to what is to be seen. */
+  /** True after the user moved the drawing, which then no longer follows the active states. */
   #isFree = false;
   #isWhole = false;
   #focus: Box | undefined;
@@ -45,14 +45,14 @@ export class Viewport {
     svg.addEventListener("dblclick", () => this.fit());
   }
 
-  /** The whole chart; once more, and a large one follows what is active again. */
+  /** Shows the whole chart. A second call makes a large chart follow its active states again. */
   fit(): void {
     this.#isWhole = this.#isFree || !this.#isWhole;
     this.#isFree = false;
     this.#place();
   }
 
-  /** What should be in sight where not everything can be. */
+  /** Sets the part of the drawing that must be visible if the whole is too large. */
   focus(box: Box): void {
     const { x, y, width, height } = this.#focus ?? { x: -1, y: -1, width: -1, height: -1 };
     if (box.x === x && box.y === y && box.width === width && box.height === height) return;
@@ -71,12 +71,12 @@ export class Viewport {
     const [middleX, middleY] = isFocused
       ? [x + size.width / 2, y + size.height / 2]
       : [width / 2, height / 2];
-    this.#x = kept(clientWidth, width * this.#scale, clientWidth / 2 - middleX * this.#scale);
-    this.#y = kept(clientHeight, height * this.#scale, clientHeight / 2 - middleY * this.#scale);
+    this.#x = clampedOffset(clientWidth, width * this.#scale, clientWidth / 2 - middleX * this.#scale);
+    this.#y = clampedOffset(clientHeight, height * this.#scale, clientHeight / 2 - middleY * this.#scale);
     this.#apply();
   }
 
-  /** Around the middle of the window. */
+  /** Zooms around the center of the window. */
   zoom(factor: number): void {
     this.#zoomAt(factor, this.#svg.clientWidth / 2, this.#svg.clientHeight / 2);
   }
@@ -129,8 +129,8 @@ export class Viewport {
   }
 }
 
-/** No empty room beyond the drawing's edge: what is smaller than the window lies in its middle. */
-function kept(window: number, drawing: number, offset: number): number {
+/** Keeps the drawing inside the window. A drawing that is smaller than the window is centered. */
+function clampedOffset(window: number, drawing: number, offset: number): number {
   if (drawing <= window) return (window - drawing) / 2;
   return Math.min(0, Math.max(window - drawing, offset));
 }

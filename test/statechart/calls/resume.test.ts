@@ -164,14 +164,14 @@ describe("of a call of a process that crashed", () => {
     assert.deepEqual(manager.effects.activities, []);
   });
 
-  test("the end is told where this process is another peer than that one was", async () => {
+  test("ends with a reason when the new process has another peer id", async () => {
     const manager = new ManagerBench({ selfId: "alice" });
     await resuming(kept(), manager);
     await manager.send({ type: "signalling.ready", selfId: "alice" });
     assert.equal(manager.phase(), "reconnecting", "our addresses changed, and nothing else");
     await manager.send({ type: "signalling.ready", selfId: "somebody" });
     manager.assertEnded("connectionLost", "local");
-    assert.match(manager.ends()[0]?.end.detail ?? "", /another peer now/);
+    assert.match(manager.ends()[0]?.end.detail ?? "", /another peer id now/);
   });
 
   test("a call that began here is none, whatever our id becomes", async () => {

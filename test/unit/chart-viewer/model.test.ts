@@ -1,4 +1,4 @@
-// What the chart viewer makes of a log: how everything stood at each moment, what caused what, and what was said.
+// The data that the chart viewer derives from a log: every moment, causes and results, and signals.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -202,7 +202,7 @@ describe("the list of events", () => {
     );
   });
 
-  test("calls what xstate names itself in words", () => {
+  test("gives xstate's own events readable names", () => {
     assert.equal(nameOf("xstate.after.ringTimeout.call.ringingIn"), "after ringTimeout");
     assert.equal(nameOf("xstate.done.actor.0.call.placing"), "done: call.placing");
     assert.equal(nameOf("xstate.error.actor.peerConnection"), "error: peerConnection");
@@ -277,7 +277,7 @@ describe("the moment that is shown", () => {
     assert.equal(own.selected?.type, "user.start");
     own.stepBy(1, ofUser);
     assert.equal(own.selected?.type, "user.toCall");
-    const { before, after } = own.around(
+    const { before, after } = own.beforeAndAfter(
       own.rows.all.find(({ type, to }) => type === "user.hangup" && to === call) ??
         (own.rows.all[0] as never),
     );
@@ -305,9 +305,9 @@ describe("a file", () => {
 
   test("that is neither is refused with its line and what was expected", () => {
     const cases: [string, RegExp][] = [
-      ["", /no log of charts: its first line should say so/],
+      ["", /not a chart log: expected a head in its first line/],
       ["hello\nworld\n", /line 1: not JSON/],
-      ['{"kind":"step"}\n', /line 1: no entry/],
+      ['{"kind":"step"}\n', /line 1: not an entry/],
       ['{"kind":"log","version":3}\n', /of version 3, expected 1 or 2/],
     ];
     for (const [text, expected] of cases) assert.throws(() => readRecording(text, "it"), expected, text);

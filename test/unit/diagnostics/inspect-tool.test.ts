@@ -72,8 +72,8 @@ describe("the files of running plugins", () => {
   test("are neither written nor believed in a folder that others may look into", () => {
     mkdirSync(folder);
     chmodSync(folder, 0o755);
-    assert.throws(() => writeRuntimeFile(folder, note), /must be a folder of this user alone/);
-    assert.throws(() => listRunning(folder), /must be a folder of this user alone/);
+    assert.throws(() => writeRuntimeFile(folder, note), /must be a folder of this user with mode 0700/);
+    assert.throws(() => listRunning(folder), /must be a folder of this user with mode 0700/);
   });
 });
 
@@ -93,7 +93,7 @@ describe("goop-call-plugin inspect", () => {
     assert.equal(url, null);
     assert.match(
       text,
-      /--pid:\n {2}11 +Alice, version 1\.2\.3, can be watched\n {2}12 +Bob, .*"debugging" is off$/,
+      /--pid:\n {2}11 +Alice, version 1\.2\.3, can be inspected\n {2}12 +Bob, .*"debugging" is off$/,
     );
     assert.equal(describeInspection({ ...any, pid: 11 }, [alice, bob], "/run").url, watch.pageUrl);
     assert.match(
@@ -102,10 +102,10 @@ describe("goop-call-plugin inspect", () => {
     );
   });
 
-  test("says why nothing can be watched and what to do", () => {
+  test("explains why no plugin can be inspected, and what to do", () => {
     assert.match(
       describeInspection(any, [], "/run").text,
-      /No plugin of yours is running \(looked in \/run\)/,
+      /No plugin of this user is running \(searched in \/run\)/,
     );
     const { url, text } = describeInspection(any, [bob], "/run");
     assert.equal(url, null);

@@ -227,6 +227,6 @@ describe("the server for those who watch", () => {
       log: (level, message) => resolve(`${level}: ${message}`),
     });
     inspection.follow(true, "Alice");
-    assert.match(await promise, /^warn: the charts cannot be watched by `inspect`: EEXIST/);
+    assert.match(await promise, /^warn: `inspect` cannot connect: EEXIST/);
   });
 });

@@ -134,15 +134,15 @@ describe("the event log", () => {
       isIdle: () => true,
     });
     assert.equal(log.flush(), null);
-    assert.match(logged.join(), /^warn: the charts' log ends: EEXIST/);
+    assert.match(logged.join(), /^warn: the chart log ends: EEXIST/);
     log.close();
   });
 
   test("that is none is refused with its line and what was expected", () => {
     const path = join(folder, "log");
     const cases: [string, RegExp][] = [
-      ["", /no log of charts/],
-      ['{"kind":"step"}\n', /line 1 is no entry/],
+      ["", /not a chart log/],
+      ['{"kind":"step"}\n', /line 1 is not an entry/],
       ["{\n", /line 1 is not JSON/],
     ];
     for (const [text, expected] of cases) {
