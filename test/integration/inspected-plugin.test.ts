@@ -1,4 +1,4 @@
-// `goop-call-plugin inspect` on plugins that a host started: the page, a call followed live, Stately's words, and the end.
+// `goop-call-plugin inspect` on plugins that a host started: the page, a live call, the Stately protocol, and the end.
 
 import assert from "node:assert/strict";
 import {
@@ -15,20 +15,15 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createWebSocketReceiver } from "@statelyai/inspect";
-import { openWatchSocket, type WatchSocket } from "../support/charts/chart-watch-socket.ts";
-import {
-  connectCall,
-  exitStatusOf,
-  type PluginProcess,
-  startPair,
-} from "../support/plugin/plugin-process.ts";
+import { type InspectionClient, openInspectionClient } from "../support/charts/inspection-client.ts";
+import { connectCall, exitStatusOf, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
 import { runTool } from "../support/plugin/run-tool.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "goop-watched-"));
+const folder = mkdtempSync(join(tmpdir(), "goop-inspected-"));
 const runtime = join(folder, "run");
 const programs = join(folder, "programs");
 const opened = join(folder, "opened");
-// Neither the user's own plugins nor a display of this machine.
+// Isolated from the user's own plugins and from the display of this machine.
 const env: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: runtime, DISPLAY: "", WAYLAND_DISPLAY: "" };
 
 describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
@@ -56,7 +51,7 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     runTool(["inspect", ...args], { ...env, ...more });
   const debugging = (on: boolean) => alice.host.request("settings.update", { settings: { debugging: on } });
 
-  /** The file says what the server does, a moment after the setting changed. */
+  /** Repeats `inspect`, because the runtime file follows the setting with a short delay. */
   async function inspectWhen(state: RegExp, args: readonly string[]) {
     for (;;) {
       const { status, stdout, stderr } = await inspect(args);
@@ -64,20 +59,23 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     }
   }
 
-  async function watching(work: (watcher: WatchSocket) => Promise<void>): Promise<void> {
+  async function withClient(work: (client: InspectionClient) => Promise<void>): Promise<void> {
     const { text } = await inspectWhen(/^http/, ["--pid", String(alice.pid), "--no-open"]);
-    const watcher = await openWatchSocket(text);
+    const client = await openInspectionClient(text);
     try {
-      await work(watcher);
+      await work(client);
     } finally {
-      await watcher.end();
+      await client.end();
     }
   }
 
-  test("says where none runs, lists several, and tells how to switch debugging on", async () => {
+  test("reports that no plugin runs, lists several, and explains how to switch debugging on", async () => {
     const none = await inspect([], { XDG_RUNTIME_DIR: join(folder, "nobody") });
     assert.equal(none.status, 1);
-    assert.match(none.stderr, /^No plugin of yours is running \(looked in .*nobody\/goop-call-plugin\)\.\n$/);
+    assert.match(
+      none.stderr,
+      /^No plugin of this user is running \(searched in .*nobody\/goop-call-plugin\)\.\n$/,
+    );
     const several = await inspect();
     assert.equal(several.status, 1);
     for (const { pid } of [alice, bob]) assert.match(several.stderr, new RegExp(`^ {2}${pid} `, "m"));
@@ -89,7 +87,7 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     );
   });
 
-  test("opens the viewer's page in the browser where there is a display, and prints its address", async () => {
+  test("opens the chart viewer in the browser if there is a display, and prints its address", async () => {
     await debugging(true);
     const args = ["--pid", String(alice.pid)];
     const { text } = await inspectWhen(/^http/, [...args, "--no-open"]);
@@ -109,27 +107,27 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     );
   });
 
-  test("follows a call as it happens, and takes evidence of it", async () => {
+  test("follows a live call, and collects a bundle of it", async () => {
     await debugging(true);
-    await watching(async (watcher) => {
-      await watcher.ask("charts.subscribe");
+    await withClient(async (client) => {
+      await client.ask("charts.subscribe");
       const callId = await connectCall(alice, bob);
-      const isOf = (state: string) => (entries: WatchSocket["entries"]) =>
+      const isOf = (state: string) => (entries: InspectionClient["entries"]) =>
         entries.some(
           (entry) =>
             entry.kind === "step" &&
             entry.id === `callManager/call:${callId}` &&
             JSON.stringify(entry.value).includes(state),
         );
-      await watcher.until(isOf("connected"));
+      await client.until(isOf("connected"));
       await alice.next("call.statistics", (statistics) => statistics.callId === callId);
-      const { result } = await watcher.ask("debug.bundle");
+      const { result } = await client.ask("debug.bundle");
       const { path } = result as { path: string };
       assert.equal(JSON.parse(readFileSync(path, "utf8")).statistics[0]?.callId, callId);
       rmSync(path);
       await alice.host.request("call.hangup", { callId });
       await bob.next("call.ended");
-      await watcher.until((entries) =>
+      await client.until((entries) =>
         entries.some(
           (entry) => entry.kind === "event" && JSON.stringify(entry.event).includes("user.hangup"),
         ),
@@ -137,7 +135,7 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     });
   });
 
-  test("--stately names where a receiver of the Stately inspector hears of every chart", async () => {
+  test("--stately prints an address that serves every chart to the Stately inspector", async () => {
     await debugging(true);
     const { text } = await inspectWhen(/^ws/, ["--pid", String(alice.pid), "--stately"]);
     const names = new Set<string>();
@@ -149,18 +147,18 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     await promise;
   });
 
-  test("is over for whoever watches as soon as debugging goes off", async () => {
+  test("disconnects a client as soon as debugging is switched off", async () => {
     await debugging(true);
-    await watching(async (watcher) => {
-      await watcher.ask("charts.subscribe");
+    await withClient(async (client) => {
+      await client.ask("charts.subscribe");
       await debugging(false);
-      await watcher.closed;
+      await client.closed;
     });
-    const { text } = await inspectWhen(/does not let itself/, ["--pid", String(alice.pid)]);
+    const { text } = await inspectWhen(/has no inspection server/, ["--pid", String(alice.pid)]);
     assert.match(text, /\(Alice\)/);
   });
 
-  test("finds no plugin that has ended, in whichever way, and leaves no file behind", async () => {
+  test("finds no plugin that ended or was killed, and leaves no file behind", async () => {
     const fileOf = ({ pid }: PluginProcess) => join(runtime, "goop-call-plugin", `${pid}.json`);
     assert.equal(await alice.stop(), 0);
     assert.equal(existsSync(fileOf(alice)), false);
@@ -169,6 +167,6 @@ describe("goop-call-plugin inspect", { timeout: 120_000 }, () => {
     assert.equal(existsSync(fileOf(bob)), true);
     const { status, stderr } = await inspect();
     assert.deepEqual([status, existsSync(fileOf(bob))], [1, false]);
-    assert.match(stderr, /^No plugin of yours is running/);
+    assert.match(stderr, /^No plugin of this user is running/);
   });
 });

@@ -1,5 +1,5 @@
-// Ways through a call that chance chose, done to two real plugin processes: after every deed both hosts are told what the
-// charts, run in memory, foretold.
+// Random user actions on two real plugin processes. After every action both hosts receive what the charts in memory
+// predicted.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -21,7 +21,7 @@ const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 /** Two processes, the one with the lower peer id first. */
 class RealPair {
   readonly #sides: readonly [PluginProcess, PluginProcess];
-  /** By number. */
+  /** Call ids by call number. */
   readonly #callIds = new Map<number, string>();
 
   constructor(alice: PluginProcess, bob: PluginProcess) {
@@ -32,7 +32,7 @@ class RealPair {
     for (const side of this.#sides) side.clearNotifications();
   }
 
-  /** @returns what came of it: where both begin at once, one may have heard of the other's call before its own began */
+  /** @returns the action that took place: of two simultaneous starts, one may be refused because of the other */
   async does(deed: UserAction): Promise<UserAction> {
     if (deed.what === "startBoth") return await this.#startBoth(deed.call);
     if (deed.what === "start") await this.#start(deed.who, deed.call, deed.media);
@@ -40,13 +40,13 @@ class RealPair {
     return deed;
   }
 
-  /** Both hosts are told what the charts foretold, as far as it is new. */
-  async isTold(who: Side, was: PredictedCalls, is: PredictedCalls): Promise<void> {
+  /** Asserts that a host receives what the charts predicted since the last action. */
+  async assertNotified(who: Side, was: PredictedCalls, is: PredictedCalls): Promise<void> {
     const side = this.#sides[who];
     for (const [call, end] of is.ends) {
       if (was.ends.has(call)) continue;
-      const told = await side.next("call.ended", ({ callId }) => callId === this.#idOf(call));
-      assert.equal(`${told.reason} ${told.endedBy}`, end, `call ${call} at ${who}`);
+      const ended = await side.next("call.ended", ({ callId }) => callId === this.#idOf(call));
+      assert.equal(`${ended.reason} ${ended.endedBy}`, end, `call ${call} at ${who}`);
     }
     for (const [call, { isIncoming, ...known }] of is.active) {
       const before = was.active.get(call);
@@ -76,7 +76,7 @@ class RealPair {
         return last === wanted;
       });
     } catch (error) {
-      throw new Error(`call ${call} at ${who} is ${last}; foretold was ${wanted}`, { cause: error });
+      throw new Error(`call ${call} at ${who} is ${last}; the prediction was ${wanted}`, { cause: error });
     }
   }
 
@@ -119,7 +119,7 @@ class RealPair {
   }
 
   #idOf(call: number): string {
-    return this.#callIds.get(call) ?? assert.fail(`call ${call} was never begun`);
+    return this.#callIds.get(call) ?? assert.fail(`call ${call} was never started`);
   }
 }
 
@@ -137,7 +137,7 @@ describe("two real processes", () => {
   after(() => pair.stop());
 
   for (const seed of SEEDS) {
-    test(`tell both hosts what the charts foretold, on the way of seed ${seed}`, async () => {
+    test(`notify both hosts as the charts predicted, with seed ${seed}`, async () => {
       const random = seededRandom(seed);
       const charts = new PredictedPair();
       await charts.start();
@@ -149,7 +149,7 @@ describe("two real processes", () => {
         const came = await real.does(deed);
         await charts.perform(came);
         done.push(JSON.stringify(came));
-        for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.predict(who));
+        for (const who of [0, 1] as const) await real.assertNotified(who, was[who], charts.predict(who));
       };
       for (let count = 0; count < DEEDS; count += 1) await doesBoth(charts.nextAction(random));
       for (const [call] of charts.predict(0).active) await doesBoth({ what: "hangup", who: 0, call });
@@ -157,7 +157,7 @@ describe("two real processes", () => {
     });
   }
 
-  test("go on as foretold when one of them dies in mid-call: the other's call is lost, and its host told so", async () => {
+  test("behave as predicted when one of them crashes: the call of the other is lost, and its host is notified", async () => {
     const charts = new PredictedPair();
     await charts.start();
     const real = new RealPair(pair.alice, pair.bob);
@@ -168,12 +168,12 @@ describe("two real processes", () => {
       const was = [charts.predict(0), charts.predict(1)] as const;
       await real.does(deed);
       await charts.perform(deed);
-      for (const who of [0, 1] as const) await real.isTold(who, was[who], charts.predict(who));
+      for (const who of [0, 1] as const) await real.assertNotified(who, was[who], charts.predict(who));
     }
     const was = charts.predict(0);
     await charts.killProcess(1);
     assert.deepEqual([...charts.predict(0).ends], [[1, "connectionLost local"]]);
     await real.dies(1);
-    await real.isTold(0, was, charts.predict(0));
+    await real.assertNotified(0, was, charts.predict(0));
   });
 });

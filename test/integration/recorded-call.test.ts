@@ -1,4 +1,4 @@
-// A real call, recorded by both sides: the logs replay byte for byte, and a masked one keeps what is nobody's business.
+// A real call, recorded by both sides. Both logs replay byte for byte, and the masked one contains no private data.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,13 +9,13 @@ import { connectCall, type PluginProcess, startPair } from "../support/plugin/pl
 import { runTool } from "../support/plugin/run-tool.ts";
 import { type Pulse, startPulse } from "../support/sound/pulse.ts";
 
-/** Two megabytes of event log, and the rest is small. */
+/** Two megabytes of chart log, and small other parts. */
 const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
 
 const folder = mkdtempSync(join(tmpdir(), "goop-recorded-"));
 const dataDirs = { alice: join(folder, "alice"), bob: join(folder, "bob") };
 let pulse: Pulse;
-/** Masked by Alice, as it is by Bob. */
+/** Alice records masked, Bob in full. */
 const logs = { alice: "", bob: "" };
 let bundle = { path: "", bytes: 0 };
 let deviceNames: string[] = [];
@@ -44,7 +44,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Mute, camera, another microphone, evidence in between, hang-up. */
+/** Mutes, switches the camera and the microphone, collects a bundle in between, and hangs up. */
 async function callThroughEverything(alice: PluginProcess, bob: PluginProcess): Promise<void> {
   const { microphones, speakers } = await alice.host.request("devices.list", {});
   deviceNames = [...microphones, ...speakers]
@@ -80,7 +80,7 @@ function onlyLogIn(dataDir: string): string {
   return join(dataDir, "chart-logs", name);
 }
 
-/** What the peers told each other about themselves, by kind, as Bob's log has it unmasked. */
+/** The private data that the peers exchanged, by kind, from Bob's unmasked log. */
 function secretsOfTheCall(): Record<string, Set<string>> {
   const text = readFileSync(logs.bob, "utf8");
   const all = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, found]) => found ?? ""));
@@ -99,12 +99,12 @@ function secretsOfTheCall(): Record<string, Set<string>> {
 function assertHidden(path: string): void {
   const text = readFileSync(path, "utf8");
   for (const [kind, secrets] of Object.entries(secretsOfTheCall())) {
-    assert.ok(secrets.size > 0, `nothing of the kind ${kind} to look for`);
-    for (const secret of secrets) assert.ok(!isIn(secret, text), `${path} holds the ${kind} ${secret}`);
+    assert.ok(secrets.size > 0, `the log contains no ${kind} to look for`);
+    for (const secret of secrets) assert.ok(!isIn(secret, text), `${path} contains the ${kind} ${secret}`);
   }
 }
 
-/** A ufrag has four letters, which may stand within a longer word by chance. */
+/** A ufrag has four letters, which may also occur within a longer word. */
 function isIn(secret: string, text: string): boolean {
   const quoted = secret.replace(/[^\w]/g, "\\$&");
   return new RegExp(`(?<![\\w+/])${quoted}(?![\\w+/])`).test(text);
@@ -125,31 +125,31 @@ describe("a real call that was recorded", { timeout: 120_000 }, () => {
     });
   }
 
-  test("is told apart from one in which a single step went another way", async () => {
+  test("differs from a log in which a single step was changed", async () => {
     const lines = readFileSync(logs.bob, "utf8").split("\n");
     const at = lines.findIndex(
       (line) => line.includes('"kind":"step"') && line.includes('"id":"callManager/call:'),
     );
     const step = JSON.parse(lines[at] ?? "");
-    lines[at] = JSON.stringify({ ...step, actions: [...step.actions, "danced"] });
+    lines[at] = JSON.stringify({ ...step, actions: [...step.actions, "extra"] });
     const altered = join(folder, "altered.jsonl");
     writeFileSync(altered, lines.join("\n"));
     const { status, stderr } = await runTool(["replay", altered]);
     assert.equal(status, 1);
     assert.match(stderr, new RegExp(`callManager: \\d+ steps, 1 differences\\n {2}line ${at + 1}, `));
-    assert.match(stderr, /danced/);
+    assert.match(stderr, /extra/);
   });
 
-  test("holds no secret, address or device name in the masked log", () => {
+  test("has no secret, address or device name in its masked log", () => {
     assertHidden(logs.alice);
-    // They were there, and something else stands for them.
+    // Placeholders replaced them.
     const masked = readFileSync(logs.alice, "utf8");
     for (const kind of ["ufrag", "secret", "fingerprint", "address", "device"]) {
       assert.ok(masked.includes(`<${kind} 1>`), kind);
     }
   });
 
-  test("can be sent as evidence from its midst: with statistics, bounded, masked", () => {
+  test("gives a bundle while in progress: with statistics, limited in size, masked", () => {
     assertHidden(bundle.path);
     assert.ok(bundle.bytes < MAX_BUNDLE_BYTES, `${bundle.bytes} bytes`);
     const evidence = JSON.parse(readFileSync(bundle.path, "utf8"));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { listRunning, runtimeFolder } from "../../../plugin/diagnostics/runtime-file.ts";
 import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
-import { openWatchSocket } from "../../support/charts/chart-watch-socket.ts";
+import { openInspectionClient } from "../../support/charts/inspection-client.ts";
 import {
   type BenchSide,
   endCall,
@@ -82,7 +82,7 @@ async function takeTurn(alice: BenchSide, mode: Mode, turnMs: number) {
     recording: mode === "recording" ? "masked" : "off",
   };
   await alice.host.plugin.request("settings.update", { settings });
-  const viewer = mode === "viewer" ? await openWatchSocket(await pageUrlOf(alice)) : undefined;
+  const viewer = mode === "viewer" ? await openInspectionClient(await pageUrlOf(alice)) : undefined;
   await viewer?.ask("charts.subscribe");
   await delay(SETTLE_MS);
   const standing = viewer?.entries.length ?? 0;

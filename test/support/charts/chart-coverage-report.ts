@@ -1,4 +1,4 @@
-// What of the charts the tests of a run reached, against all that the machines have.
+// The coverage of the charts: the states and transitions that a test run reached, compared with all of them.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import type { StateDescription } from "../../../rpc-schema/index.ts";
 export interface ChartCoverage {
   readonly states: { readonly all: number; readonly reached: number };
   readonly transitions: { readonly all: number; readonly reached: number };
-  /** What no test reached, as "state ID" and "transition ID EVENT INDEX". */
+  /** States and transitions that no test reached, as "state ID" and "transition ID EVENT INDEX". */
   readonly missing: readonly string[];
 }
 
-/** @param folder where chart-coverage.ts left its lists */
+/** @param folder the folder with the lists of chart-coverage.ts */
 export function readChartCoverage(folder: string): ChartCoverage {
   const reached = new Set<string>();
   for (const name of readdirSync(folder)) {
@@ -40,12 +40,12 @@ function transitionsOf(state: StateDescription): string[] {
   return [...own, ...state.states.flatMap(transitionsOf)];
 }
 
-/** For a failure: what somebody has to write a test for, or to take out of the chart. */
+/** The text of a failure: what needs a test, or must be removed from the chart. */
 export function formatMissing({ missing }: ChartCoverage): string {
   return `no test of the charts reaches:\n${missing.map((one) => `  ${one}`).join("\n")}`;
 }
 
-/** For whoever runs the tests. */
+/** The summary of a test run. */
 export function formatChartCoverage({ states, transitions }: ChartCoverage): string {
   return `charts: ${states.reached} of ${states.all} states reached, ${transitions.reached} of ${transitions.all} transitions taken`;
 }

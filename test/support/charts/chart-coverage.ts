@@ -1,5 +1,5 @@
-// Loaded before a test file: notes which states and transitions of the charts the file's tests reach, in whatever
-// machine they run, and leaves a list behind. It must not change what a chart does.
+// Loaded before a test file. It records the states and transitions that the file's tests reach in any machine, and writes a
+// list of them. It must not change the behaviour of a chart.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ function note(event: InspectionEvent): void {
   for (const transition of _transitions) {
     const { from, on, index } = takenOf(transition);
     reached.add(`transition ${from} ${on} ${index}`);
-    // A state that is left within the same step is in no snapshot.
+    // A snapshot does not contain a state that is left within the same step.
     reached.add(`state ${from}`);
   }
 }
@@ -32,7 +32,7 @@ function watch({ system }: AnyActorScope): void {
 }
 
 if (folder !== undefined) {
-  // The first thing a machine does in a system, before any step of it.
+  // This event precedes every step of a machine.
   const { getInitialSnapshot, restoreSnapshot } = StateMachine.prototype;
   StateMachine.prototype.getInitialSnapshot = function (scope, ...rest) {
     watch(scope);

@@ -1,5 +1,5 @@
-// A clock for simulated runs: time jumps from one wait's end to the next, each at its own moment and in order, so that an
-// hour in which nothing happens costs nothing. Fits wherever xstate or the fake network asks for a clock.
+// A simulated clock. Time jumps from the end of one timer to the end of the next, in order, so an idle hour costs nothing.
+// xstate and the fake network both accept it.
 
 interface Wait {
   readonly id: number;
@@ -19,7 +19,7 @@ export class EventClock {
   setTimeout(end: (...args: unknown[]) => void, timeMs: number): number {
     this.#lastId += 1;
     const wait = { id: this.#lastId, dueMs: this.nowMs + timeMs, end: () => end() };
-    // Of several at one moment the first that was set ends first.
+    // Timers that are due at the same time end in the order in which they were set.
     const later = this.#waits.findIndex(({ dueMs }) => dueMs > wait.dueMs);
     this.#waits.splice(later < 0 ? this.#waits.length : later, 0, wait);
     return wait.id;
@@ -30,18 +30,18 @@ export class EventClock {
     if (index >= 0) this.#waits.splice(index, 1);
   }
 
-  /** Waits that have not ended. */
+  /** Number of running timers. */
   get waiting(): number {
     return this.#waits.length;
   }
 
-  /** How long until the next wait ends, milliseconds; null when nobody waits. */
+  /** Milliseconds until the next timer ends; null without timers. */
   get nextMs(): number | null {
     const [next] = this.#waits;
     return next ? next.dueMs - this.nowMs : null;
   }
 
-  /** What ends within this time ends; a wait that begins meanwhile counts too. */
+  /** Ends all timers that are due within this time, including new ones. */
   increment(timeMs: number): void {
     const untilMs = this.nowMs + timeMs;
     while (this.#endNext(untilMs));
@@ -49,8 +49,8 @@ export class EventClock {
   }
 
   /**
-   * The same, where what a wait's end brings about takes turns of the event loop.
-   * @param settle awaited after each moment at which something ended
+   * Does the same, but waits for the effects of each timer in the event loop.
+   * @param settle awaited after each moment at which a timer ended
    */
   async passes(timeMs: number, settle: () => Promise<void>): Promise<void> {
     const untilMs = this.nowMs + timeMs;

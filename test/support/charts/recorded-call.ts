@@ -1,4 +1,4 @@
-// A call between two whole plugins in memory, watched by the caller's host: its charts and the entries that they gave.
+// Records a call between two complete plugins in memory: the charts of the caller and their entries.
 
 import {
   CHART_LOG_VERSION,
@@ -15,7 +15,7 @@ export interface RecordedCall {
   readonly callId: string;
 }
 
-/** Placed, answered, connected and hung up by the caller; or failed, since the caller's engine takes no answer. */
+/** The caller starts the call, connects and hangs up. @param options.fails the caller's engine refuses the answer */
 export async function recordCall({ fails = false } = {}): Promise<RecordedCall> {
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
@@ -46,7 +46,7 @@ export async function recordCall({ fails = false } = {}): Promise<RecordedCall> 
   }
 }
 
-/** As the plugin writes it. */
+/** @returns the log as the plugin writes it */
 export function logText(entries: readonly ChartLogEntry[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
 }

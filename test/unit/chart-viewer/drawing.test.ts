@@ -1,4 +1,4 @@
-// How the chart viewer draws: every state, transition and effect of every chart is in the drawing, in its place.
+// The drawings of the chart viewer contain every state, transition and effect of every chart, in its place.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -15,7 +15,7 @@ import {
 import { layoutInput } from "../../../statecharts/viewer/model/layout-input.ts";
 import { svgText } from "../../../statecharts/viewer/model/svg-file.ts";
 
-// The types of this CommonJS module promise a default that Node does not see.
+// A CommonJS module whose types declare a default export that Node does not provide.
 const Elk = elkModule as unknown as new () => { layout(graph: unknown): Promise<LaidNode> };
 
 const allStates = (state: StateDescription): StateDescription[] => [
@@ -71,7 +71,7 @@ for (const chart of describeCharts()) {
       }
     });
 
-    test("is an SVG file that stands by itself, with what would be markup escaped", () => {
+    test("gives a self-contained SVG file with escaped markup", () => {
       const text = svgText(drawing, ".statechart > * { fill: none }", "a < b & c");
       assert.match(text, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
       assert.ok(text.includes("<title>a &lt; b &amp; c</title>"));

@@ -30,7 +30,7 @@ const connected = () =>
   );
 
 describe("a moment", () => {
-  test("is the same when it is reached from a keyframe as when everything is folded from the beginning", () => {
+  test("is the same from a keyframe as from the beginning of the log", () => {
     const charts = indexCharts(recorded.charts);
     const many = Array.from({ length: 8 }, () => recorded.entries).flat();
     const history = new History(charts);
@@ -70,7 +70,7 @@ describe("a moment", () => {
     ]);
   });
 
-  test("knows each delay that runs, since when and for how long, until its state is left", () => {
+  test("has each running delay with its start and its length, until its state is left", () => {
     const awaiting = placeAfter(
       (entry) => entry.kind === "step" && entry.id === call && entry.event === "signal.ringing",
     );
@@ -98,7 +98,7 @@ describe("a moment", () => {
     assert.deepEqual(alive(recorded.entries.length), []);
   });
 
-  test("stays as it was when the plugin tells a second watcher how everything stands", () => {
+  test("does not change when a second subscription sends the state of all actors again", () => {
     const place = connected();
     const again = new Session(recorded.charts, 0);
     again.add(recorded.entries.slice(0, place));
@@ -120,7 +120,7 @@ describe("a moment", () => {
     assert.deepEqual(again.moment.get(`${call}/media`), before);
   });
 
-  test("is forgotten when it is too long ago, and what stands now stays whole", () => {
+  test("is dropped beyond the limit, and the current state stays complete", () => {
     const small = new Session(recorded.charts, 0, 1_000);
     for (let round = 0; round < 20; round += 1) small.add(recorded.entries);
     assert.ok(small.history.first > 0);
@@ -137,7 +137,7 @@ describe("a moment", () => {
 describe("the list of events", () => {
   const rows = () => session.rows.all;
 
-  test("gives every step to the event that brought it, and every event but an effect's its step", () => {
+  test("assigns every step to its event, and every event to its step unless an effect received it", () => {
     const steps = rows().flatMap(({ step }) => (step ? [step.index] : []));
     const all = recorded.entries.flatMap((entry, index) => (entry.kind === "step" ? [index] : []));
     assert.deepEqual(
@@ -149,7 +149,7 @@ describe("the list of events", () => {
     }
   });
 
-  test("can be filtered by origin, by actor with all below it, and by text in type, refusal and payload", () => {
+  test("can be filtered by origin, by actor with its children, and by text in type, refusal and payload", () => {
     const shown = (filter: Partial<typeof NO_FILTER>) =>
       rows().filter((row) => fits(row, { ...NO_FILTER, ...filter }));
     assert.deepEqual(
@@ -168,7 +168,7 @@ describe("the list of events", () => {
     assert.deepEqual(shown({ text: "no such thing" }), []);
   });
 
-  test("matches two events of one name in their order, also when both wait", () => {
+  test("matches two events of the same type in order, also if both are queued", () => {
     const list = new EventRows();
     const event = (t: number): ChartLogEntry => {
       return {
@@ -211,7 +211,7 @@ describe("the list of events", () => {
 });
 
 describe("the messages and the lanes", () => {
-  test("tell in order what both sides said, by its name on the wire", () => {
+  test("list the signals of both sides in order, by their type on the wire", () => {
     const names = session.messages.all.map(({ direction, name }) => `${direction} ${name}`);
     const wanted = [
       "out call-request",
@@ -231,7 +231,7 @@ describe("the messages and the lanes", () => {
     assert.equal(hangup?.callId, recorded.callId);
   });
 
-  test("show each region of a parallel chart for itself, without gaps, and end with their chart", () => {
+  test("show each region of a parallel chart separately, without gaps, and end with their chart", () => {
     const lanes = session.lanes.all.filter(({ actor }) => actor === `${call}/media`);
     assert.deepEqual(
       lanes.map(({ region }) => region),
@@ -250,8 +250,8 @@ describe("the messages and the lanes", () => {
   });
 });
 
-describe("the moment that is shown", () => {
-  test("moves from event to event, stops at both ends, and follows again on demand", () => {
+describe("the displayed moment", () => {
+  test("steps from event to event, stops at both ends, and follows again on request", () => {
     const own = new Session(recorded.charts, 0);
     own.add(recorded.entries);
     const shown = own.rows.all;
@@ -266,7 +266,7 @@ describe("the moment that is shown", () => {
     assert.equal(own.place, recorded.entries.length);
   });
 
-  test("can be picked by time, and by events of which some are hidden", () => {
+  test("can be selected by time, and by filtered events", () => {
     const own = new Session(recorded.charts, 0);
     own.add(recorded.entries);
     const place = connected();
@@ -287,13 +287,13 @@ describe("the moment that is shown", () => {
 });
 
 describe("a file", () => {
-  test("that is an event log gives its entries, also when a crash cut its last line", () => {
+  test("that is a chart log gives its entries, also if a crash cut its last line", () => {
     const text = logText(recorded.entries);
     assert.deepEqual(readRecording(text, "a log").entries, JSON.parse(JSON.stringify(recorded.entries)));
     assert.equal(readRecording(text.slice(0, -9), "a log").entries.length, recorded.entries.length - 1);
   });
 
-  test("that is a bundle gives what was recorded, else how everything stood", () => {
+  test("that is a bundle gives the recording, or else the state of all charts", () => {
     const bundle = { plugin: { version: "1.2.3" }, masked: true, recorded: recorded.entries, charts: [] };
     const whole = readRecording(JSON.stringify(bundle), "a bundle");
     assert.deepEqual([whole.kind, whole.entries.length], ["bundle", recorded.entries.length]);
@@ -303,7 +303,7 @@ describe("a file", () => {
     assert.equal(bare.entries.length, standing.length);
   });
 
-  test("that is neither is refused with its line and what was expected", () => {
+  test("that is neither is refused with its line and the expected content", () => {
     const cases: [string, RegExp][] = [
       ["", /not a chart log: expected a head in its first line/],
       ["hello\nworld\n", /line 1: not JSON/],

@@ -1,4 +1,4 @@
-// What it costs that charts can be watched: no chart is asked about a picture, so that nothing is recorded for one.
+// The cost of inspection: no chart takes part in the path of a frame, so no frame causes an entry.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,8 +7,8 @@ import { PluginBench } from "../../support/plugin/plugin-pair.ts";
 
 const PICTURES = 100;
 
-test("pictures that flow through a call cause no step, event or action of any chart", async (t) => {
-  // Figures are looked at once a second, which is another matter.
+test("frames of a call cause no step, event or action of any chart", async (t) => {
+  // Measurements arrive once a second and are not counted.
   t.mock.timers.enable({ apis: ["setInterval"] });
   const network = createFakeSignallingNetwork();
   const [alice, bob] = [new PluginBench(network), new PluginBench(network)];
@@ -25,17 +25,17 @@ test("pictures that flow through a call cause no step, event or action of any ch
     const told: string[] = [];
     const hear = ({ type }: { type: string }) => void told.push(type);
     const before = await received(bob);
-    const watching = actors.map(({ system }) => system.inspect(hear));
+    const subscriptions = actors.map(({ system }) => system.inspect(hear));
     for (let count = 0; count < PICTURES; count += 1) {
       alice.cameras.emitFrame();
       await new Promise(setImmediate);
     }
-    for (const { unsubscribe } of watching) unsubscribe();
+    for (const { unsubscribe } of subscriptions) unsubscribe();
     const each = alice.plugin.settings.get().picture;
     assert.equal(((await received(bob)) - before) / (each.width * each.height * 1.5), PICTURES);
     assert.deepEqual(told, []);
 
-    // The same ears hear what a chart does do.
+    // The same subscription does receive the steps of a chart.
     const heard = actors.map(({ system }) => system.inspect(hear));
     await alice.host.request("call.setMicrophone", { callId, on: false });
     for (const { unsubscribe } of heard) unsubscribe();
@@ -45,7 +45,7 @@ test("pictures that flow through a call cause no step, event or action of any ch
   }
 });
 
-/** Bytes of pictures that came from the peer. */
+/** Bytes of frames from the peer. */
 async function received({ engine }: PluginBench): Promise<number> {
   const [peer] = engine.peers;
   return (await peer?.statistics())?.bytesReceivedVideo ?? 0;

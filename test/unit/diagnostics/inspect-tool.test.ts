@@ -1,4 +1,4 @@
-// How running plugins are found, and what a person is told who wants to watch one.
+// The runtime files, and the answers of `goop-call-plugin inspect`.
 
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const watch = {
   statelyUrl: "ws://127.0.0.1:1/stately?token=t",
 };
 const note = { version: "1.2.3", label: "Alice", watch };
-/** Above what the kernel gives out (proc(5), pid_max). */
+/** Above the maximum pid of the kernel (proc(5), pid_max). */
 const NO_PID = 4_194_305;
 
 describe("the files of running plugins", () => {
@@ -31,13 +31,13 @@ describe("the files of running plugins", () => {
 
   const own = () => join(folder, `${process.pid}.json`);
 
-  test("stand in the user's runtime folder, or in one of its own where there is none", () => {
+  test("are in the user's runtime folder, or in an own folder without one", () => {
     assert.equal(runtimeFolder("/run/user/7", "/tmp", 7), "/run/user/7/goop-call-plugin");
     for (const none of [undefined, ""])
       assert.equal(runtimeFolder(none, "/tmp", 7), "/tmp/goop-call-plugin-7");
   });
 
-  test("say who runs, until they are removed", () => {
+  test("list the running plugins until they are removed", () => {
     assert.deepEqual(listRunning(folder), []);
     writeRuntimeFile(folder, { ...note, watch: null });
     writeRuntimeFile(folder, note);
@@ -51,7 +51,7 @@ describe("the files of running plugins", () => {
     assert.deepEqual(listRunning(folder), []);
   });
 
-  test("of dead processes are ignored and removed, also where another process has their pid now", () => {
+  test("of ended processes are ignored and removed, also if another process has their pid", () => {
     writeRuntimeFile(folder, note);
     const running = JSON.parse(readFileSync(own(), "utf8")) as RunningPlugin;
     const dead = join(folder, `${NO_PID}.json`);
@@ -61,7 +61,7 @@ describe("the files of running plugins", () => {
     assert.deepEqual([existsSync(dead), existsSync(own())], [false, false]);
   });
 
-  test("that cannot be understood are left to the process that wrote them", () => {
+  test("that are unreadable are left to the process that wrote them", () => {
     writeRuntimeFile(folder, note);
     writeFileSync(own(), "{");
     writeFileSync(join(folder, "notes.txt"), "");
@@ -69,7 +69,7 @@ describe("the files of running plugins", () => {
     assert.ok(existsSync(own()) && existsSync(join(folder, "notes.txt")));
   });
 
-  test("are neither written nor believed in a folder that others may look into", () => {
+  test("are neither written nor read in a folder that other users can access", () => {
     mkdirSync(folder);
     chmodSync(folder, 0o755);
     assert.throws(() => writeRuntimeFile(folder, note), /must be a folder of this user with mode 0700/);
@@ -82,13 +82,13 @@ describe("goop-call-plugin inspect", () => {
   const bob: RunningPlugin = { ...alice, pid: 12, label: "Bob", watch: null };
   const any = { pid: null, stately: false };
 
-  test("gives the address of the only one, for the viewer or for Stately's tools", () => {
+  test("returns the address of the only plugin, for the chart viewer or for the Stately inspector", () => {
     assert.deepEqual(describeInspection(any, [alice], "/run"), { url: watch.pageUrl, text: watch.pageUrl });
     const stately = describeInspection({ ...any, stately: true }, [alice], "/run");
     assert.equal(stately.url, watch.statelyUrl);
   });
 
-  test("lists several, and takes the one that is named", () => {
+  test("lists several plugins, and selects one by its pid", () => {
     const { url, text } = describeInspection(any, [alice, bob], "/run");
     assert.equal(url, null);
     assert.match(

@@ -1,4 +1,4 @@
-// Watching a plugin's charts over its own server: who may, what they can do, and when it is over.
+// The inspection server: who may connect, what a client can do, and when the connection ends.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -15,18 +15,18 @@ import { listRunning } from "../../../plugin/diagnostics/runtime-file.ts";
 import { type RpcError, timeoutsSchema } from "../../../rpc-schema/index.ts";
 import { callManagerMachine } from "../../../statecharts/index.ts";
 import {
+  type InspectionClient,
   linkOf,
-  openWatchSocket,
+  openInspectionClient,
   tryToOpen,
-  type WatchSocket,
-} from "../../support/charts/chart-watch-socket.ts";
+} from "../../support/charts/inspection-client.ts";
 
 const manager = createActor(callManagerMachine, { input: { timeouts: timeoutsSchema.parse({}) } });
 const feed = new ChartFeed({ roots: [manager], now: Date.now });
 let folder: string;
 let isDebugging = true;
 let inspection: Inspection;
-const sockets: WatchSocket[] = [];
+const sockets: InspectionClient[] = [];
 const bundled: boolean[] = [];
 
 before(() => void manager.start());
@@ -51,7 +51,7 @@ afterEach(async () => {
   rmSync(join(folder, ".."), { recursive: true });
 });
 
-/** As the settings change, until what follows from it has happened. */
+/** Changes the setting, and waits until the server has followed it. */
 async function set(debugging: boolean) {
   isDebugging = debugging;
   inspection.follow(debugging, "Alice");
@@ -73,8 +73,8 @@ async function open() {
   return running.watch;
 }
 
-async function watch(pageUrl: string): Promise<WatchSocket> {
-  const socket = await openWatchSocket(pageUrl);
+async function connect(pageUrl: string): Promise<InspectionClient> {
+  const socket = await openInspectionClient(pageUrl);
   sockets.push(socket);
   return socket;
 }
@@ -87,16 +87,16 @@ async function get(pageUrl: string, headers: Record<string, string> = {}): Promi
   return response.statusCode;
 }
 
-describe("the server for those who watch", () => {
-  test("is open exactly while the setting `debugging` is on, with another token each time", async () => {
+describe("the inspection server", () => {
+  test("runs exactly while the setting `debugging` is on, with a new token each time", async () => {
     assert.equal((await set(false))?.watch, null);
     const first = await open();
     const second = await open();
     assert.deepEqual(second, first);
-    const watcher = await watch(first.pageUrl);
+    const client = await connect(first.pageUrl);
     const off = await set(false);
     assert.deepEqual([off?.label, off?.version, off?.watch], ["Alice", "1.2.3", null]);
-    await watcher.closed;
+    await client.closed;
     await assert.rejects(get(first.pageUrl), { code: "ECONNREFUSED" });
     const third = await open();
     assert.notEqual(new URL(third.pageUrl).hash, new URL(first.pageUrl).hash);
@@ -105,13 +105,13 @@ describe("the server for those who watch", () => {
     assert.deepEqual(listRunning(folder), []);
   });
 
-  test("is written down for its user alone", async () => {
+  test("writes its address for its user alone", async () => {
     await open();
     assert.equal(statSync(folder).mode & 0o777, 0o700);
     assert.equal(statSync(join(folder, `${process.pid}.json`)).mode & 0o777, 0o600);
   });
 
-  test("serves the viewer under a strict policy, and to its own name only", async () => {
+  test("serves the chart viewer with a strict policy, and only under its own host name", async () => {
     const { pageUrl } = await open();
     assert.match(pageUrl, /^http:\/\/127\.0\.0\.1:\d+\/charts#token=[\w-]{32}$/);
     assert.equal(await get(pageUrl), 200);
@@ -119,7 +119,7 @@ describe("the server for those who watch", () => {
     assert.equal(await get(pageUrl.replace("/charts", "/etc/passwd")), 404);
   });
 
-  test("lets no socket in without the token, from a foreign page, or under a foreign name", async () => {
+  test("refuses a socket without the token, from another origin, or under another host name", async () => {
     const { pageUrl, statelyUrl } = await open();
     const { url, origin, protocols } = linkOf(pageUrl);
     const [protocol = ""] = protocols;
@@ -141,9 +141,9 @@ describe("the server for those who watch", () => {
     assert.equal(await tryToOpen(statelyUrl, [], { headers: { host: "evil.example" } }), 403);
   });
 
-  test("answers what only looks, and nothing else", async () => {
-    const watcher = await watch((await open()).pageUrl);
-    const { result } = await watcher.ask("charts.list");
+  test("answers read-only methods and no others", async () => {
+    const client = await connect((await open()).pageUrl);
+    const { result } = await client.ask("charts.list");
     const { charts } = result as { charts: { id: string }[] };
     assert.deepEqual(charts.map(({ id }) => id).sort(), [
       "adapt",
@@ -153,26 +153,26 @@ describe("the server for those who watch", () => {
       "link",
       "media",
     ]);
-    assert.deepEqual((await watcher.ask("debug.bundle")).result, { path: "/bundle.json", bytes: 2 });
+    assert.deepEqual((await client.ask("debug.bundle")).result, { path: "/bundle.json", bytes: 2 });
     assert.deepEqual(bundled, [true]);
     for (const method of ["call.start", "settings.update", "shutdown", "exit", "call.snapshot", "nothing"]) {
-      assert.equal((await watcher.ask(method)).error?.data?.name, "methodNotFound", method);
+      assert.equal((await client.ask(method)).error?.data?.name, "methodNotFound", method);
     }
-    assert.equal((await watcher.ask("debug.bundle", { masked: 1 })).error?.data?.name, "invalidParams");
-    assert.equal((await watcher.sendRaw("{")).error?.data?.name, "invalidRequest");
+    assert.equal((await client.ask("debug.bundle", { masked: 1 })).error?.data?.name, "invalidParams");
+    assert.equal((await client.sendRaw("{")).error?.data?.name, "invalidRequest");
   });
 
-  test("refuses by name what comes in the moment between the setting's end and its own", async () => {
-    const watcher = await watch((await open()).pageUrl);
+  test("refuses a request between the end of the setting and its own end", async () => {
+    const client = await connect((await open()).pageUrl);
     isDebugging = false;
     const kind: RpcError["kind"] = "debuggingOff";
-    assert.equal((await watcher.ask("charts.subscribe")).error?.data?.name, kind);
+    assert.equal((await client.ask("charts.subscribe")).error?.data?.name, kind);
   });
 
-  test("gives each of several viewers its own beginning, and goes on for one when another leaves", async () => {
+  test("gives each client its own subscription, which does not depend on other clients", async () => {
     const { pageUrl } = await open();
-    const [one, other] = [await watch(pageUrl), await watch(pageUrl)];
-    const isSeen = (selfId: string) => (entries: WatchSocket["entries"]) =>
+    const [one, other] = [await connect(pageUrl), await connect(pageUrl)];
+    const isSeen = (selfId: string) => (entries: InspectionClient["entries"]) =>
       entries.some((entry) => entry.kind === "step" && entry.changed.selfId === selfId);
     await one.ask("charts.subscribe");
     manager.send({ type: "signalling.ready", selfId: "first" });
@@ -189,7 +189,7 @@ describe("the server for those who watch", () => {
     await other.ask("charts.unsubscribe");
   });
 
-  test("speaks to a receiver of the Stately inspector in its own words", async () => {
+  test("serves the protocol of the Stately inspector", async () => {
     const { statelyUrl } = await open();
     const told: StatelyInspectionEvent[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -215,7 +215,7 @@ describe("the server for those who watch", () => {
     assert.equal(JSON.parse(actor.definition).id, "callManager");
   });
 
-  test("that cannot be written down is logged, and the plugin goes on", async () => {
+  test("logs a failure to write its address, and the plugin continues", async () => {
     writeFileSync(folder, "");
     const { promise, resolve } = Promise.withResolvers<string>();
     inspection = createInspection({

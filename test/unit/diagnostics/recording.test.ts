@@ -1,4 +1,4 @@
-// Event logs and bundles of a whole plugin: written, bounded, masked, and read back.
+// Chart logs and bundles of a complete plugin: written, limited, masked, and read back.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -43,7 +43,7 @@ async function begin(settings: SettingsInput): Promise<PluginBench & { peerId: s
   return Object.assign(plugin, { peerId: peerId ?? "" });
 }
 
-/** A call that is made, answered and ended. */
+/** A call that is started, accepted and ended. */
 async function callOnce(settings: SettingsInput): Promise<PluginBench> {
   const alice = await begin(settings);
   const bob = await begin({});
@@ -58,14 +58,14 @@ async function callOnce(settings: SettingsInput): Promise<PluginBench> {
 
 const logs = () => readdirSync(join(folder, "chart-logs")).map((name) => join(folder, "chart-logs", name));
 
-describe("the event log", () => {
-  test("is not written unless the setting asks for it", async () => {
+describe("the chart log", () => {
+  test("is written only if the setting says so", async () => {
     await callOnce({});
     assert.deepEqual(readdirSync(folder), []);
   });
 
   for (const recording of ["masked", "full"] as const) {
-    test(`as ${recording} tells a whole call, and replays to the same steps`, async () => {
+    test(`as ${recording} contains a whole call, and replays without a difference`, async () => {
       const alice = await callOnce({ recording });
       await alice.host.request("settings.update", { settings: { recording: "off" } });
       const [path = ""] = logs();
@@ -78,7 +78,7 @@ describe("the event log", () => {
     });
   }
 
-  test("keeps to ten files, of which the oldest go", () => {
+  test("keeps ten files, and removes the oldest", () => {
     const feed = new ChartFeed({ roots: [], now: Date.now });
     const options = { feed, folder, masked: true, version: "0", log: () => undefined, isIdle: () => true };
     for (let year = 2000; year < 2015; year += 1) writeFileSync(join(folder, `${year}.charts.jsonl`), "");
@@ -88,7 +88,7 @@ describe("the event log", () => {
     assert.equal(names[0], "2006.charts.jsonl");
   });
 
-  test("goes on in a new file past its size, but not while a call is under way; past the limit it ends", () => {
+  test("continues in a new file after its size when no call is in progress, and ends at its limit", () => {
     const manager = createActor(callManagerMachine, {
       input: { timeouts: timeoutsSchema.parse({}) },
     }).start();
@@ -121,7 +121,7 @@ describe("the event log", () => {
     manager.stop();
   });
 
-  test("that cannot be written is given up with a warning", () => {
+  test("that cannot be written ends with a warning", () => {
     const feed = new ChartFeed({ roots: [], now: Date.now });
     const logged: string[] = [];
     writeFileSync(join(folder, "file"), "");
@@ -138,7 +138,7 @@ describe("the event log", () => {
     log.close();
   });
 
-  test("that is none is refused with its line and what was expected", () => {
+  test("that is invalid is refused with its line and the expected value", () => {
     const path = join(folder, "log");
     const cases: [string, RegExp][] = [
       ["", /not a chart log/],
@@ -153,8 +153,8 @@ describe("the event log", () => {
   });
 });
 
-describe("a bundle of evidence", () => {
-  test("holds versions, settings, devices, charts and the event log, and no names when masked", async () => {
+describe("a diagnostics bundle", () => {
+  test("contains versions, settings, devices, charts and the chart log, and no names when masked", async () => {
     const alice = await callOnce({
       recording: "masked",
       iceServers: [{ urls: ["turn:192.0.2.7"], username: "me", credential: "hunter2" }],
@@ -172,7 +172,7 @@ describe("a bundle of evidence", () => {
       assert.ok(!text.includes(secret), secret);
   });
 
-  test("as it is keeps the names, for one's own eyes", async () => {
+  test("keeps the names when unmasked", async () => {
     const alice = await callOnce({});
     const { path } = await alice.host.request("debug.bundle", { masked: false });
     const devices = await alice.host.request("devices.list", {});

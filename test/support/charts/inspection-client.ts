@@ -1,4 +1,4 @@
-// Somebody who watches a plugin's charts over its own server, without a page.
+// A client of a plugin's inspection server, without a page.
 
 import { once } from "node:events";
 import { type ClientOptions, WebSocket } from "ws";
@@ -13,21 +13,21 @@ interface Answer {
   };
 }
 
-export interface WatchSocket {
-  /** Everything recorded so far. */
+export interface InspectionClient {
+  /** All entries so far. */
   readonly entries: readonly ChartLogEntry[];
   ask(method: string, params?: object): Promise<Answer>;
   sendRaw(text: string): Promise<Answer>;
-  /** Resolves when the entries so far fit; asked at each batch. Rejects when that takes too long. */
+  /** Resolves when the entries so far match; checked at each batch. Rejects after a timeout. */
   until(fits: (entries: readonly ChartLogEntry[]) => boolean): Promise<void>;
   readonly closed: Promise<unknown>;
   end(): Promise<void>;
 }
 
-/** Far above anything but a stuck process. */
+/** Longer than anything but a hanging process takes. */
 const WAIT_MS = 30_000;
 
-/** "open", or the HTTP status of the refusal. */
+/** @returns "open", or the HTTP status of the refusal */
 export async function tryToOpen(
   url: string,
   protocols: readonly string[],
@@ -43,15 +43,15 @@ export async function tryToOpen(
   return result;
 }
 
-/** What a page's address says about its socket. */
+/** @returns the address and the token of a page's WebSocket, from the page's address */
 export function linkOf(pageUrl: string): { url: string; origin: string; protocols: string[] } {
   const { host, origin, hash } = new URL(pageUrl);
   const token = new URLSearchParams(hash.slice(1)).get("token") ?? "";
   return { url: `ws://${host}/link`, origin, protocols: ["goop-call.v1", `token.${token}`] };
 }
 
-/** As the viewer's page connects. @throws when it is refused */
-export async function openWatchSocket(pageUrl: string): Promise<WatchSocket> {
+/** Connects as the page of the chart viewer does. @throws Error if the connection is refused */
+export async function openInspectionClient(pageUrl: string): Promise<InspectionClient> {
   const { url, origin, protocols } = linkOf(pageUrl);
   const socket = new WebSocket(url, protocols, { origin });
   const closed = once(socket, "close");
@@ -83,7 +83,7 @@ export async function openWatchSocket(pageUrl: string): Promise<WatchSocket> {
     sendRaw: (text) => answerTo(null, text),
     until(fits) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const timer = setTimeout(() => reject(new Error(`nothing fitted among ${entries.length}`)), WAIT_MS);
+      const timer = setTimeout(() => reject(new Error(`none of ${entries.length} entries matched`)), WAIT_MS);
       const check = () => {
         if (!fits(entries)) return;
         clearTimeout(timer);
