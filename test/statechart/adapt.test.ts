@@ -1,4 +1,4 @@
-// How pictures get smaller and come back: when, in which order, with which reason, and never to and fro.
+// How video gets smaller and comes back: when, in which order, with which reason, and without oscillation.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -28,13 +28,13 @@ const WELL: Measured = {
   pageReplaced: 0,
 };
 const LOSSY: Measured = { ...WELL, sendLoss: 0.25 };
-/** Neither good enough to go up nor bad enough to go down. */
+/** Between the limits for a step up and a step down. */
 const SO_SO: Measured = { ...WELL, sendLoss: 0.05 };
 
 class AdaptBench {
   readonly effects = new Effects();
   readonly clock = new SimulatedClock();
-  /** What the call was told, with the time. */
+  /** The reports to the call, with their time. */
   readonly told: (AdaptReport & { atMs: number })[] = [];
   readonly actor;
 
@@ -57,7 +57,7 @@ class AdaptBench {
     return this.context.step;
   }
 
-  /** So many seconds that all measure the same. */
+  /** Sends the same measurements for this many seconds. */
   measures(measured: Measured, seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
       this.clock.increment(1_000);
@@ -65,7 +65,7 @@ class AdaptBench {
     }
   }
 
-  /** Until it is at that step. */
+  /** Continues until this step. */
   falls(step: PictureStep, measured: Measured): void {
     for (let second = 0; this.step !== step && second < 400; second += 1) this.measures(measured, 1);
     assert.equal(this.step, step);
@@ -76,14 +76,14 @@ class AdaptBench {
   }
 }
 
-describe("a picture that cannot be kept up with", () => {
-  test("is whole at first, and says so", () => {
+describe("video that something cannot keep up with", () => {
+  test("is full at first, and reports it", () => {
     const bench = new AdaptBench();
     assert.equal(bench.step, "full");
     assert.deepEqual(bench.applied(), [{ callId: "call-1", direction: "sending", share: SHARES.full }]);
   });
 
-  test("does not change for what lasts two seconds", () => {
+  test("does not change after two seconds of strain", () => {
     const bench = new AdaptBench();
     bench.measures(WELL, 10);
     bench.measures(LOSSY, 2);
@@ -92,7 +92,7 @@ describe("a picture that cannot be kept up with", () => {
     assert.equal(bench.applied().length, 1);
   });
 
-  test("goes down step by step to none at all, each with its share and reason, and voice is all that is left", () => {
+  test("goes down step by step to none, each with its share and reason, until only voice is left", () => {
     const bench = new AdaptBench();
     bench.falls("paused", LOSSY);
     assert.deepEqual(
@@ -110,7 +110,7 @@ describe("a picture that cannot be kept up with", () => {
     assert.equal(bench.step, "paused");
   });
 
-  test("comes back one step at a time, slower than it went, and forgets the reason at the top", () => {
+  test("comes back one step at a time, slower than it went down, and has no reason at the top", () => {
     const bench = new AdaptBench();
     bench.falls("half", LOSSY);
     const downMs = bench.clock.now();
@@ -123,14 +123,14 @@ describe("a picture that cannot be kept up with", () => {
     assert.deepEqual([bench.context.strain, bench.context.reason], [null, null]);
   });
 
-  test("stays where it is while things are neither good nor bad", () => {
+  test("keeps its step while the load is neither strained nor eased", () => {
     const bench = new AdaptBench();
     bench.falls("half", LOSSY);
     bench.measures(SO_SO, 300);
     assert.equal(bench.step, "half");
   });
 
-  test("waits longer after each step up that did not last, and no longer once one did", () => {
+  test("waits longer after each step up that did not last, until one lasts", () => {
     const bench = new AdaptBench();
     bench.falls("threeQuarters", LOSSY);
     const waits: number[] = [];
@@ -151,7 +151,7 @@ describe("a picture that cannot be kept up with", () => {
     assert.equal(bench.context.failedStepUps, 0);
   });
 
-  test("is the whole one when nobody can measure", async () => {
+  test("is full without measurements", async () => {
     const { adapt } = chartsWith(new Effects());
     const steps: string[] = [];
     const deaf = adapt.provide({
@@ -173,7 +173,7 @@ describe("a picture that cannot be kept up with", () => {
 describe("a page that is too slow", () => {
   const SLOW: Measured = { ...WELL, pageReplaced: 0.7 };
 
-  test("gets smaller pictures and then fewer, but never none", () => {
+  test("gets smaller frames and then fewer, but never none", () => {
     const bench = new AdaptBench("showing");
     bench.measures(SLOW, 200);
     assert.equal(bench.step, "thumbnail");
@@ -189,7 +189,7 @@ describe("a page that is too slow", () => {
   });
 });
 
-test("over random weather no two steps follow closer than the delays, and none goes up sooner than ten good seconds", () => {
+test("under random load no two steps follow closer than the delays, and none goes up sooner than after ten good seconds", () => {
   for (let seed = 1; seed <= 60; seed += 1) {
     const random = seededRandom(seed);
     const bench = new AdaptBench(random.pick(["sending", "showing"]));
@@ -216,7 +216,7 @@ test("over random weather no two steps follow closer than the delays, and none g
   }
 });
 
-describe("the judge", () => {
+describe("the assessment", () => {
   const verdict = (
     change: Partial<Measured>,
     step: PictureStep = "full",
@@ -238,21 +238,21 @@ describe("the judge", () => {
     }
   });
 
-  test("takes what is not known for no hindrance", () => {
+  test("ignores unknown measurements", () => {
     const unknown = { roundTripMs: null, sendLoss: null, availableSendBps: null, loopLagMs: null };
     assert.equal(verdict({ ...unknown, captureDropped: null }).load, "eased");
   });
 
-  test("asks of a low ceiling no more than the ceiling", () => {
+  test("requires at most the configured maximum", () => {
     assert.equal(verdict({ availableSendBps: 150_000, maxVideoBps: 100_000 }).load, "eased");
   });
 
-  test("goes up only where the bigger picture would fit with some to spare", () => {
+  test("goes up only with headroom for the larger frames", () => {
     assert.equal(verdict({ availableSendBps: 330_000 }, "half", "full").load, "fits");
     assert.equal(verdict({ availableSendBps: 500_000 }, "half", "full").load, "eased");
   });
 
-  test("lets an old estimate of the way not keep a paused picture away", () => {
+  test("does not keep video paused because of an old estimate", () => {
     assert.equal(verdict({ availableSendBps: 1_000 }, "paused", "thumbnail").load, "eased");
   });
 });

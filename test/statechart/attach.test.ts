@@ -41,7 +41,7 @@ function attach(input: { leaveMs?: number; stopMs?: number } = {}) {
 }
 
 describe("the plugin's life", () => {
-  test("goes from initialize over shutdown to exit with status 0", async () => {
+  test("leads from initialize through shutdown to exit with status 0", async () => {
     const life = attach();
     await life.hears("host.initialize");
     assert.deepEqual(life.started, []);
@@ -69,7 +69,7 @@ describe("the plugin's life", () => {
     assert.equal(serves(), false);
   });
 
-  test("takes neither a second initialize nor an initialized before it", async () => {
+  test("ignores a second initialize, and an initialized before it", async () => {
     const life = attach();
     await life.hears("host.initialized");
     assert.equal(life.value(), "awaitingInitialize");
@@ -78,7 +78,7 @@ describe("the plugin's life", () => {
     assert.equal(life.started.length, 1);
   });
 
-  test("ends at once with status 1 when the host goes or says exit before initialize", async () => {
+  test("ends at once with status 1 when the host leaves or sends exit before initialize", async () => {
     for (const type of ["host.gone", "host.exit"] as const) {
       const life = attach();
       await life.hears(type);
@@ -87,7 +87,7 @@ describe("the plugin's life", () => {
     }
   });
 
-  test("stops the services and ends with status 1 when the host goes or says exit without shutdown", async () => {
+  test("stops the services and ends with status 1 when the host leaves or sends exit without shutdown", async () => {
     for (const type of ["host.gone", "host.exit"] as const) {
       for (const before of [["host.initialize"], ["host.initialize", "host.initialized"]] as const) {
         const life = attach();
@@ -101,7 +101,7 @@ describe("the plugin's life", () => {
     }
   });
 
-  test("is over within 850 ms of the host's end, whatever hangs", async () => {
+  test("ends within 850 ms after the loss of the host, even if a service hangs", async () => {
     const life = attach();
     await life.hears("host.initialize", "host.initialized", "host.gone");
     await life.passes(849);
@@ -110,7 +110,7 @@ describe("the plugin's life", () => {
     assert.equal(life.exitStatus(), 1);
   });
 
-  test("answers a shutdown after 3 seconds, whatever hangs", async () => {
+  test("answers a shutdown after 3 seconds, even if a service hangs", async () => {
     const life = attach();
     await life.hears("host.initialize", "host.shutdown");
     await life.passes(2_999);
@@ -119,7 +119,7 @@ describe("the plugin's life", () => {
     assert.equal(life.value(), "stopped");
   });
 
-  test("has both waits from its input", async () => {
+  test("takes both delays from its input", async () => {
     const leaving = attach({ leaveMs: 20 });
     await leaving.hears("host.initialize", "host.gone");
     await leaving.passes(20);
@@ -130,7 +130,7 @@ describe("the plugin's life", () => {
     assert.equal(stopping.value(), "stopped");
   });
 
-  test("goes on when stopping fails", async () => {
+  test("continues when stopping fails", async () => {
     const life = attach();
     await life.hears("host.initialize", "host.shutdown");
     life.stopped.reject(new Error("a device did not close"));
@@ -138,7 +138,7 @@ describe("the plugin's life", () => {
     assert.equal(life.value(), "stopped");
   });
 
-  test("ends when the host goes, or says exit, in the middle of a shutdown", async () => {
+  test("ends when the host leaves or sends exit during a shutdown", async () => {
     for (const type of ["host.gone", "host.exit"] as const) {
       const life = attach();
       await life.hears("host.initialize", "host.shutdown", type);
@@ -146,7 +146,7 @@ describe("the plugin's life", () => {
     }
   });
 
-  test("ends with status 0 when the host just goes after the shutdown", async () => {
+  test("ends with status 0 when the host leaves after the shutdown", async () => {
     const life = attach();
     await life.hears("host.initialize", "host.shutdown");
     life.stopped.resolve();
@@ -155,7 +155,7 @@ describe("the plugin's life", () => {
     assert.equal(life.exitStatus(), 0);
   });
 
-  test("ends although a service cannot be stopped once the host is gone", async () => {
+  test("ends after the loss of the host although a service cannot be stopped", async () => {
     const life = attach();
     await life.hears("host.initialize", "host.gone");
     life.stopped.reject(new Error("a device did not close"));

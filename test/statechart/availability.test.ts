@@ -1,4 +1,4 @@
-// Calls switched off and on: what is judged from what was found, and what the manager makes of it in every phase of a call.
+// Calls switched off and on: the assessment of the findings, and its effect in every phase of a call.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -17,9 +17,9 @@ import {
   CALL,
   hangupOf,
   ManagerBench,
+  PATHS,
+  type PathName,
   requestOf,
-  WALKS,
-  type WalkName,
 } from "./support/start-manager.ts";
 
 const device = (id: string) => ({ id, name: id, isDefault: false });
@@ -49,24 +49,24 @@ describe("calls are possible", () => {
     }
   });
 
-  test("without any device where the user's own word replaces one", () => {
+  test("without any device if the settings name a built-in one", () => {
     const devices = listOf([], []);
     for (const wish of [{ camera: "test-pattern" }, { microphone: "tone" }]) {
       assert.equal(judged({ devices }, wish).videoDisabled, false);
     }
   });
 
-  test("without any device for whoever wants neither camera nor microphone", () => {
+  test("without any device if the user wants neither camera nor microphone", () => {
     const devices = listOf([], []);
     assert.equal(judged({ devices }, { camera: "none", microphone: "none" }).videoDisabled, false);
     assert.equal(judged({ devices }, { camera: "none" }).videoDisabled, true);
   });
 
-  test("as far as is known before the devices were listed", () => {
+  test("before the first list of devices", () => {
     assert.equal(judged({ devices: null }).videoDisabled, false);
   });
 
-  test("with a camera that may not be opened beside a microphone that may", () => {
+  test("with a closed camera and an open microphone", () => {
     const closed = { closedCameras: ["cam"], closedNodes: { paths: ["/dev/video0"], remedy: "Do this." } };
     assert.equal(judged(closed).videoDisabled, false);
   });
@@ -101,7 +101,7 @@ describe("calls are impossible, with cause and a remedy", () => {
     });
   }
 
-  test("and the user's own word goes before everything else", () => {
+  test("and the user's setting comes before everything else", () => {
     const found = judged({ whyNoEngine: "no addon", devices: listOf([], []) }, { videoDisabled: true });
     assert.equal(found.cause, "user");
   });
@@ -110,7 +110,7 @@ describe("calls are impossible, with cause and a remedy", () => {
 describe("who makes the calls", () => {
   const on = (platform: string, webviewCanCall?: boolean) => ({ platform, webviewCanCall });
 
-  test("is the plugin on Linux and the page elsewhere, unless the host knows better", () => {
+  test("is the plugin on Linux and the page elsewhere, unless the host states otherwise", () => {
     assert.equal(decideMode("auto", on("linux")), "native");
     assert.equal(decideMode("auto", on("linux", true)), "browser");
     assert.equal(decideMode("auto", on("linux", false)), "native");
@@ -118,7 +118,7 @@ describe("who makes the calls", () => {
     assert.equal(decideMode("auto", on("win32", false)), "native");
   });
 
-  test("is whom the user forces, where that can work", () => {
+  test("is the side that the user forces, if it can work", () => {
     assert.equal(decideMode("native", on("darwin")), "native");
     assert.equal(modeIssue("native", on("darwin", true)), null);
     assert.equal(modeIssue("browser", on("darwin")), null);
@@ -139,7 +139,7 @@ describe("who makes the calls", () => {
     assert.deepEqual(refusalHere("native", off("device")), { kind: "callsUnavailable", message: "since so" });
   });
 
-  test("is refused a peer that has calls switched off, by its name", () => {
+  test("refuses a peer with calls switched off, by its name", () => {
     const bob = { peerId: "bobbobbob", label: "Bob", addresses: [], reachable: true, videoDisabled: true };
     assert.deepEqual(refusalThere(bob), {
       kind: "peerCallsDisabled",
@@ -150,14 +150,14 @@ describe("who makes the calls", () => {
   });
 });
 
-describe("when the last device goes, or the right to it", () => {
+describe("without a device, or without the permission for it", () => {
   const on = { type: "availability.changed", videoDisabled: false } as const;
 
   for (const cause of ["device", "permission"] as const) {
     const lost = { type: "availability.changed", videoDisabled: true, cause } as const;
 
-    for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<ManagerBench>][]) {
-      test(`a call that is ${name} goes on (${cause}), until the user switches calls off`, async () => {
+    for (const [name, walk] of Object.entries(PATHS) as [PathName, () => Promise<ManagerBench>][]) {
+      test(`a call that is ${name} continues (${cause}) until the user switches calls off`, async () => {
         const manager = await walk();
         const phase = manager.phase();
         await manager.send(lost);
@@ -168,13 +168,13 @@ describe("when the last device goes, or the right to it", () => {
       });
     }
 
-    test(`another caller is refused (${cause}), and meets a busy line once there is one again`, async () => {
-      const manager = await WALKS.connectedOut();
+    test(`another caller is refused (${cause}), and later refused as busy`, async () => {
+      const manager = await PATHS.connectedOut();
       await manager.send(lost);
-      await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+      await manager.receive(requestOf(), { from: "carol", callId: "call-2" });
       assert.deepEqual(manager.refusals(), [{ callId: "call-2", peerId: "carol", reason: "videoDisabled" }]);
       await manager.send(on);
-      await manager.hears(requestOf(), { from: "carol", callId: "call-3" });
+      await manager.receive(requestOf(), { from: "carol", callId: "call-3" });
       assert.equal(manager.phase(), "connected");
       assert.deepEqual(manager.refusals().at(-1), { callId: "call-3", peerId: "carol", reason: "busy" });
     });
@@ -185,8 +185,8 @@ describe("when calls are switched off", () => {
   const off = { type: "availability.changed", videoDisabled: true } as const;
   const on = { type: "availability.changed", videoDisabled: false } as const;
 
-  for (const [name, walk] of Object.entries(WALKS) as [WalkName, () => Promise<ManagerBench>][]) {
-    test(`a call that is ${name} ends as videoDisabled, the peer is told, and nothing stays open`, async () => {
+  for (const [name, walk] of Object.entries(PATHS) as [PathName, () => Promise<ManagerBench>][]) {
+    test(`a call that is ${name} ends as videoDisabled, the peer is notified, and nothing stays open`, async () => {
       const manager = await walk();
       await manager.send(off);
       manager.assertEnded("videoDisabled", "local");
@@ -194,55 +194,55 @@ describe("when calls are switched off", () => {
     });
   }
 
-  test("a caller is refused without ringing, and the manager holds no call", async () => {
+  test("a caller is refused without ringing, and the manager has no call", async () => {
     const manager = new ManagerBench();
     await manager.send(off);
-    await manager.hears(requestOf());
+    await manager.receive(requestOf());
     assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "videoDisabled" }]);
     assert.deepEqual([manager.phase(), manager.effects.count("notifyHostOfCall")], ["gone", 0]);
   });
 
-  test("our user can start none, and can again once they are on", async () => {
+  test("our user cannot start a call until they are on again", async () => {
     const manager = new ManagerBench();
     await manager.send(off);
-    await manager.starts();
+    await manager.startCall();
     assert.equal(manager.phase(), "gone");
     await manager.send(on);
-    await manager.starts();
+    await manager.startCall();
     assert.equal(manager.phase(), "requesting");
   });
 
-  test("a late copy of a refused request does not ring once they are on, and another request does", async () => {
+  test("a late duplicate of a refused request does not ring when they are on again, but another request does", async () => {
     const manager = new ManagerBench();
     await manager.send(off);
-    await manager.hears(requestOf());
+    await manager.receive(requestOf());
     await manager.send(on);
-    await manager.hears(requestOf());
+    await manager.receive(requestOf());
     assert.deepEqual([manager.phase(), manager.refusals().length], ["gone", 2]);
-    await manager.hears(requestOf(), { callId: "call-2" });
+    await manager.receive(requestOf(), { callId: "call-2" });
     assert.equal(manager.phase("call-2"), "ringing");
   });
 
-  test("whoever waits for a call that is not here is told, and a bare hang-up is not answered", async () => {
+  test("a peer that expects an unknown call is refused, and a hang-up is not answered", async () => {
     const manager = new ManagerBench();
     await manager.send(off);
-    await manager.hears(ANSWER);
-    await manager.hears(hangupOf());
+    await manager.receive(ANSWER);
+    await manager.receive(hangupOf());
     assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
     assert.equal(manager.context.unmatchedSignals, 2);
   });
 
-  test("the signals of a call that only says goodbye still reach it, those of strangers do not", async () => {
-    const manager = await WALKS.connectedOut();
+  test("an ending call still receives its signals, but not those of other peers", async () => {
+    const manager = await PATHS.connectedOut();
     manager.effects.hold("sendHangup");
     await manager.send(off);
-    await manager.hears(hangupOf(), { from: "carol" });
-    await manager.hears(hangupOf("hungUp"));
+    await manager.receive(hangupOf(), { from: "carol" });
+    await manager.receive(hangupOf("hungUp"));
     assert.deepEqual([manager.context.foreignSignals, manager.ends().length], [1, 0]);
     assert.equal(manager.phase(), "ended");
   });
 
-  test("the manager closes as ever", async () => {
+  test("the manager closes as usual", async () => {
     const manager = new ManagerBench();
     await manager.send(off);
     await manager.send({ type: "manager.close", reason: "shutdown" });

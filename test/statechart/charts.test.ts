@@ -1,5 +1,5 @@
-// The charts as data: everything they do has a name, so that they can be exported, drawn and given other effects; and
-// which event each chart knows is written down here, so that a new one is a decision.
+// The charts as data: everything that they use has a name, so that they can be exported, drawn and given other effects. This file
+// lists the events of each chart, so that a new event is a deliberate decision.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,9 +20,9 @@ import {
   hangupOf,
   type ManagerBench,
   OFFER,
+  PATHS,
   ringingOut,
   settled,
-  WALKS,
 } from "./support/start-manager.ts";
 
 const CHARTS: Record<string, AnyStateMachine> = {
@@ -56,7 +56,7 @@ function nodesOf(node: AnyStateNode): AnyStateNode[] {
   return [node, ...Object.values(node.states).flatMap(nodesOf)];
 }
 
-/** Name of an action or guard as the chart wrote it, "(inline)" for a function. */
+/** The name of an action or guard in the chart, or "(inline)" for a function. */
 function nameOf(word: unknown): string {
   if (typeof word === "string") return word;
   if (typeof word === "object" && word !== null && "type" in word) return String(word.type);
@@ -82,7 +82,7 @@ function wordsOf(machine: AnyStateMachine): Words {
   ];
   const isOwn = (name: string) => !/^xstate\.(raise|cancel)$/.test(name);
   return {
-    // xstate itself adds the actions that start and cancel timers; they are functions of its own.
+    // xstate adds its own functions, which start and cancel timers.
     actions: new Set(
       actions
         .filter((action) => !isTimer(action))
@@ -103,7 +103,7 @@ function isTimer(action: unknown): boolean {
 
 describe("every chart", () => {
   for (const [name, machine] of Object.entries(CHARTS)) {
-    test(`${name} does nothing without a name that can be supplied from outside`, () => {
+    test(`${name} has a name for everything that can be provided from outside`, () => {
       const words = wordsOf(machine);
       const { implementations } = machine;
       for (const kind of ["actions", "guards", "actors", "delays"] as const) {
@@ -113,7 +113,7 @@ describe("every chart", () => {
       assert.ok(words.actions.size > 0);
     });
 
-    test(`${name} supplies nothing that it does not use`, () => {
+    test(`${name} provides nothing that it does not use`, () => {
       const words = wordsOf(machine);
       for (const kind of ["actions", "guards", "delays"] as const) {
         const unused = Object.keys(machine.implementations[kind]).filter((word) => !words[kind].has(word));
@@ -121,7 +121,7 @@ describe("every chart", () => {
       }
     });
 
-    test(`${name} has an answer to the failure of everything it invokes`, () => {
+    test(`${name} handles the failure of everything that it invokes`, () => {
       const silent = nodesOf(machine.root).flatMap((node) =>
         node.invoke
           .filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`))
@@ -130,7 +130,7 @@ describe("every chart", () => {
       assert.deepEqual(silent, []);
     });
 
-    test(`${name} knows the events that are written down here, and every state can be reached or left`, () => {
+    test(`${name} handles exactly the listed events, and every state can be reached or left`, () => {
       const own = machine.events.filter((event) => !event.startsWith("xstate."));
       assert.deepEqual([...own].sort(), (EVENTS[name] ?? "").split(" ").sort());
       const targets = nodesOf(machine.root).flatMap((node) =>
@@ -156,7 +156,7 @@ function withAncestors(node: AnyStateNode): AnyStateNode[] {
   return node.parent ? [node, ...withAncestors(node.parent)] : [node];
 }
 
-describe("every wait comes from the settings", () => {
+describe("every delay comes from the settings", () => {
   const cases: Record<
     Exclude<keyof Timeouts, "gatherMs">,
     { walk(timeouts: Partial<Timeouts>): Promise<ManagerBench>; outcome: string }
@@ -164,7 +164,7 @@ describe("every wait comes from the settings", () => {
     requestMs: {
       walk: async (timeouts) => {
         const manager = await ringingOut({ timeouts });
-        await manager.hears(hangupOf("superseded"));
+        await manager.receive(hangupOf("superseded"));
         return manager;
       },
       outcome: "superseded",
@@ -174,7 +174,7 @@ describe("every wait comes from the settings", () => {
     connectMs: {
       walk: async (timeouts) => {
         const manager = await awaitingAnswer({ timeouts });
-        await manager.hears({ type: "call-answer", sdp: "answer" });
+        await manager.receive({ type: "call-answer", sdp: "answer" });
         return manager;
       },
       outcome: "connectTimeout",
@@ -183,7 +183,7 @@ describe("every wait comes from the settings", () => {
       walk: async (timeouts) => {
         const manager = await connectedOut({ timeouts });
         manager.effects.fail("createOffer");
-        await manager.engine({ type: "peer.disconnected" });
+        await manager.sendEngineEvent({ type: "peer.disconnected" });
         return manager;
       },
       outcome: "an offer",
@@ -191,7 +191,7 @@ describe("every wait comes from the settings", () => {
     restartMs: {
       walk: async (timeouts) => {
         const manager = await connectedOut({ timeouts });
-        await manager.engine({ type: "peer.disconnected" });
+        await manager.sendEngineEvent({ type: "peer.disconnected" });
         return manager;
       },
       outcome: "connectionLost",
@@ -200,7 +200,7 @@ describe("every wait comes from the settings", () => {
       walk: async (timeouts) => {
         const manager = await connectedOut({ timeouts });
         manager.effects.hold("sendHangup");
-        await manager.hangsUp();
+        await manager.hangUp();
         return manager;
       },
       outcome: "hungUp",
@@ -211,20 +211,20 @@ describe("every wait comes from the settings", () => {
       const manager = await walk({ [name]: 123 });
       const reached = () =>
         manager.ends()[0]?.end.reason ?? (manager.effects.count("createOffer") > 1 ? "an offer" : "");
-      await manager.passes(122);
+      await manager.advance(122);
       assert.equal(reached(), "");
-      await manager.passes(1);
+      await manager.advance(1);
       assert.equal(reached(), outcome);
     });
   }
 
-  test("and no other wait exists, but for the engine's own", () => {
+  test("and no other delay exists", () => {
     const waits = Object.keys(timeoutsSchema.parse({})).filter((name) => name !== "gatherMs");
     assert.deepEqual(Object.keys(cases).sort(), waits.sort());
   });
 });
 
-test("an effect that was not supplied fails loudly instead of doing nothing", async () => {
+test("an effect that is not provided throws instead of doing nothing", async () => {
   const errors: unknown[] = [];
   const actor = createActor(mediaMachine, {
     input: { callId: "c", peerId: "p", media: "video", resumed: null },
@@ -238,16 +238,16 @@ test("an effect that was not supplied fails loudly instead of doing nothing", as
 
 const tableOf = (readme: string) => readme.slice(readme.indexOf("## End reasons"));
 
-test("the README's table names every end reason, and none that does not exist", () => {
+test("the README's table lists exactly the end reasons", () => {
   const readme = readFileSync(new URL("../../statecharts/README.md", import.meta.url), "utf8");
   const named = [...tableOf(readme).matchAll(/^\| `(\w+)` *\|/gm)].map((match) => match[1]);
   assert.deepEqual(named.sort(), [...endReasonSchema.options].sort());
 });
 
-test("an offer that comes while our goodbye is under way is not answered", async () => {
-  const manager = await WALKS.connectedIn();
+test("an offer is not answered while our hang-up is being sent", async () => {
+  const manager = await PATHS.connectedIn();
   manager.effects.hold("sendHangup");
-  await manager.hangsUp();
-  await manager.hears({ ...OFFER, sdp: "offer 2" });
+  await manager.hangUp();
+  await manager.receive({ ...OFFER, sdp: "offer 2" });
   assert.equal(manager.effects.count("answerOffer"), 1);
 });

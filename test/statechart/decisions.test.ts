@@ -1,4 +1,4 @@
-// Every pair of state and event is decided: the machine handles it, or somebody wrote down why it is refused.
+// Every pair of state and event is decided: the machine handles it, or refusals.ts has the reason of its refusal.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -21,12 +21,12 @@ describe("the decisions of every chart", () => {
   for (const machine of ALL_CHARTS) {
     const list = refusals[machine.id] ?? [];
 
-    test(`${machine.id} refuses nothing without a reason that is written down`, () => {
+    test(`${machine.id} refuses nothing without a written reason`, () => {
       const unexplained = refusedIn(machine).filter(({ state, event }) => !refusalFor(list, state, event));
       assert.deepEqual(unexplained, []);
     });
 
-    test(`${machine.id} has no reason for what it does not refuse`, () => {
+    test(`${machine.id} has no reason for a handled event`, () => {
       const refused = refusedIn(machine);
       const isOf = (one: Refusal, wanted: string, state: string, event: string) =>
         refusalFor([{ ...one, states: [wanted], events: [event] }], state, event) !== undefined;
@@ -65,7 +65,7 @@ const sample = createMachine({
   },
 });
 
-test("inherited transitions count, guards make them conditional, and states without a stay have no decisions", () => {
+test("inherited transitions count, guards make them conditional, and transient states have no decisions", () => {
   const [table] = decisionTables(sample);
   const expected: Record<string, Record<string, Decision>> = {
     "sample.waiting": { "sample.note": "ignored", "user.go": "conditional" },
@@ -77,7 +77,7 @@ test("inherited transitions count, guards make them conditional, and states with
   );
 });
 
-test("a refusal without a reason stands out in the table", () => {
+test("a refusal without a reason is marked in the table", () => {
   const table = {
     title: "sample",
     events: ["user.go", "user.stop"],

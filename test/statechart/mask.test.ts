@@ -1,4 +1,4 @@
-// A log that is handed on holds no secret, no address and no device's name, and still tells the same story.
+// A masked log contains no secret, no address and no device name, and still replays.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -92,19 +92,19 @@ const masked = () => {
 };
 
 describe("a masked log", () => {
-  test("holds none of the secrets, addresses, names and device ids", () => {
+  test("contains none of the secrets, addresses, names and device ids", () => {
     const text = JSON.stringify(masked());
     for (const secret of SECRETS) assert.ok(!text.includes(secret), `${secret} is left in ${text}`);
   });
 
-  test("keeps what tells the story: types, kinds of candidates, ports, open choices and errno", () => {
+  test("keeps types, kinds of candidates, ports, built-in choices and errno", () => {
     const text = JSON.stringify(masked());
     for (const kept of ["call-offer", "typ srflx", "50004", "auto", "ENODEV", "12D3KooWPeer"]) {
       assert.ok(text.includes(kept), kept);
     }
   });
 
-  test("masks the same text by the same placeholder and different ones by different ones", () => {
+  test("masks equal texts by equal placeholders and different texts by different ones", () => {
     const mask = new Mask();
     const [one, again, other] = ["192.0.2.1", "192.0.2.1", "192.0.2.2"].map((text) =>
       mask.value(`at ${text}`),
@@ -114,18 +114,18 @@ describe("a masked log", () => {
     assert.equal(mask.value(CAMERA.id, "deviceId"), mask.value([CAMERA.id], "tried")?.[0 as never]);
   });
 
-  test("masked a second time stays as it is", () => {
+  test("does not change when it is masked again", () => {
     const mask = new Mask();
     const once = masked();
     assert.deepEqual(once.map((entry) => mask.entry(entry)).map(countless), once.map(countless));
   });
 
-  test("leaves the original alone", () => {
+  test("does not change the original", () => {
     const before = JSON.stringify(LOG);
     masked();
     assert.equal(JSON.stringify(LOG), before);
   });
 });
 
-/** A second masking may number anew; what stands where has to stay. */
+/** A second masking may use other numbers, but must keep the structure. */
 const countless = (entry: ChartLogEntry) => JSON.stringify(entry).replaceAll(/<([a-z]+) \d+>/g, "<$1>");

@@ -1,4 +1,4 @@
-// The devices of a call: opened, muted, switched, lost and retried; and what the other side is told of it.
+// The devices of a call: opened, muted, switched, lost and retried, and the signals to the other side.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -17,31 +17,31 @@ describe("opening", () => {
     assert.equal(audio.state("microphone"), "open.opening");
   });
 
-  test("the other side is told as each device becomes live", () => {
+  test("the other side is notified when a device becomes live", () => {
     const bench = new MediaBench();
-    assert.deepEqual(bench.announced(), []);
-    bench.opens("microphone");
-    bench.opens("camera");
-    bench.opens("speaker");
-    assert.deepEqual(bench.announced(), ["on off", "on on"]);
+    assert.deepEqual(bench.sentMediaStates(), []);
+    bench.openDevice("microphone");
+    bench.openDevice("camera");
+    bench.openDevice("speaker");
+    assert.deepEqual(bench.sentMediaStates(), ["on off", "on on"]);
   });
 
-  test("an open device is known by id and name", () => {
+  test("an open device has an id and a name", () => {
     const bench = live();
     assert.deepEqual(bench.context.camera.open, { deviceId: "camera-1", deviceName: "Device camera-1" });
   });
 
-  test("a device that does not open is lost, with the reason, and the other side is told", () => {
+  test("a device that does not open is lost, with the reason, and the other side is notified", () => {
     const bench = new MediaBench();
-    bench.opens("microphone");
-    bench.loses("camera", "EBUSY");
+    bench.openDevice("microphone");
+    bench.loseDevice("camera", "EBUSY");
     assert.equal(bench.state("camera"), "lost");
     assert.equal(bench.context.camera.why, "EBUSY");
     assert.deepEqual(bench.effects.running("camera"), []);
-    assert.deepEqual(bench.announced(), ["on off", "on off"]);
+    assert.deepEqual(bench.sentMediaStates(), ["on off", "on off"]);
   });
 
-  test("a camera that the user does not want is off, which is no fault", () => {
+  test("a camera that the settings exclude is off, which is no fault", () => {
     const bench = new MediaBench();
     bench.activity("camera").send({ type: "device.cameraAbsent" });
     assert.deepEqual([bench.state("camera"), bench.context.camera.why], ["off", null]);
@@ -49,90 +49,90 @@ describe("opening", () => {
 });
 
 describe("the microphone", () => {
-  test("muted and unmuted stays open, is told so, and the other side is told, too", () => {
+  test("stays open when it is muted and unmuted, and the other side is notified", () => {
     const bench = live();
     bench.send({ type: "user.setMicrophone", on: false });
     assert.equal(bench.state("microphone"), "open.muted");
     bench.send({ type: "user.setMicrophone", on: true });
     assert.equal(bench.state("microphone"), "open.live");
-    assert.deepEqual(bench.activity("microphone").heard, ["unmute", "mute", "unmute"]);
-    assert.deepEqual(bench.announced().slice(-2), ["off on", "on on"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["unmute", "mute", "unmute"]);
+    assert.deepEqual(bench.sentMediaStates().slice(-2), ["off on", "on on"]);
     assert.equal(bench.effects.inputs("microphone").length, 1);
   });
 
-  test("muted before it is open opens muted and is never announced as on", () => {
+  test("muted before it is open opens muted and is never reported as on", () => {
     const bench = new MediaBench("audio");
     bench.send({ type: "user.setMicrophone", on: false });
     assert.equal(bench.state("microphone"), "open.opening");
-    bench.opens("microphone");
+    bench.openDevice("microphone");
     assert.equal(bench.state("microphone"), "open.muted");
-    assert.deepEqual(bench.activity("microphone").heard, ["mute"]);
-    assert.deepEqual(bench.announced(), ["off off", "off off"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["mute"]);
+    assert.deepEqual(bench.sentMediaStates(), ["off off", "off off"]);
   });
 
   test("muted and unmuted before it is open opens live", () => {
     const bench = new MediaBench();
     bench.send({ type: "user.setMicrophone", on: false });
     bench.send({ type: "user.setMicrophone", on: true });
-    bench.opens("microphone");
+    bench.openDevice("microphone");
     assert.equal(bench.state("microphone"), "open.live");
   });
 
-  test("told twice what it is already announces nothing new", () => {
+  test("sends nothing when its state does not change", () => {
     const bench = live();
-    const before = bench.announced().length;
+    const before = bench.sentMediaStates().length;
     bench.send({ type: "user.setMicrophone", on: true });
-    assert.equal(bench.announced().length, before);
+    assert.equal(bench.sentMediaStates().length, before);
   });
 
   test("stays muted when another one is chosen", () => {
     const bench = live();
     bench.send({ type: "user.setMicrophone", on: false });
     bench.send({ type: "user.useMicrophone", deviceId: "headset" });
-    bench.opens("microphone", "headset");
+    bench.openDevice("microphone", "headset");
     assert.equal(bench.state("microphone"), "open.muted");
-    assert.deepEqual(bench.activity("microphone").heard, ["unmute", "mute", "use headset"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["unmute", "mute", "use headset"]);
   });
 
-  test("lost is announced as off, and is tried again when it is switched on", () => {
+  test("is reported as off when it is lost, and retried when it is switched on", () => {
     const bench = live();
-    bench.loses("microphone");
-    assert.equal(bench.announced().at(-1), "off on");
+    bench.loseDevice("microphone");
+    assert.equal(bench.sentMediaStates().at(-1), "off on");
     bench.send({ type: "user.setMicrophone", on: true });
     assert.equal(bench.state("microphone"), "open.opening");
-    bench.opens("microphone");
-    assert.equal(bench.announced().at(-1), "on on");
+    bench.openDevice("microphone");
+    assert.equal(bench.sentMediaStates().at(-1), "on on");
   });
 
   test("muted while it is lost comes back muted when another is chosen", () => {
     const bench = live();
-    bench.loses("microphone");
+    bench.loseDevice("microphone");
     bench.send({ type: "user.setMicrophone", on: false });
     assert.equal(bench.state("microphone"), "lost");
     bench.send({ type: "user.useMicrophone", deviceId: "headset" });
-    bench.opens("microphone", "headset");
+    bench.openDevice("microphone", "headset");
     assert.equal(bench.state("microphone"), "open.muted");
   });
 });
 
 describe("the camera", () => {
-  test("off is closed, on is opened anew, and the other side is told of both", () => {
+  test("is closed when off and opened when on, and the other side is notified of both", () => {
     const bench = live();
     bench.send({ type: "user.setCamera", on: false });
     assert.equal(bench.state("camera"), "off");
     assert.deepEqual(bench.effects.running("camera"), []);
     assert.equal(bench.context.camera.open, null);
     bench.send({ type: "user.setCamera", on: true });
-    bench.opens("camera");
-    assert.deepEqual(bench.announced().slice(-2), ["on off", "on on"]);
+    bench.openDevice("camera");
+    assert.deepEqual(bench.sentMediaStates().slice(-2), ["on off", "on on"]);
   });
 
   test("can be switched on in a voice call", () => {
     const bench = live("audio");
     bench.send({ type: "user.setCamera", on: true });
-    bench.opens("camera");
+    bench.openDevice("camera");
     assert.equal(bench.state("camera"), "open.live");
-    assert.equal(bench.announced().at(-1), "on on");
+    assert.equal(bench.sentMediaStates().at(-1), "on on");
   });
 
   test("switched off while it opens closes", () => {
@@ -142,30 +142,30 @@ describe("the camera", () => {
     assert.deepEqual(bench.effects.running("camera"), []);
   });
 
-  test("changed while it opens lets go of the first and opens the second", () => {
+  test("changed while it opens releases the first and opens the second", () => {
     const bench = new MediaBench();
     const first = bench.activity("camera");
     bench.send({ type: "user.useCamera", deviceId: "camera-2" });
     first.send({ type: "device.cameraOpened", deviceId: "camera-1", deviceName: "late" });
     assert.equal(bench.state("camera"), "open.opening");
     assert.deepEqual(bench.choices("camera"), [null, "camera-2"]);
-    bench.opens("camera", "camera-2");
+    bench.openDevice("camera", "camera-2");
     assert.equal(bench.context.camera.open?.deviceId, "camera-2");
   });
 
-  test("changed while it is live stays until the new one is open, and the other side notices nothing", () => {
+  test("changed while it is live stays open until the new one is open, without a signal to the other side", () => {
     const bench = live();
-    const before = bench.announced().length;
+    const before = bench.sentMediaStates().length;
     bench.send({ type: "user.useCamera", deviceId: "camera-2" });
-    assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
+    assert.deepEqual(bench.activity("camera").commands, ["use camera-2"]);
     assert.equal(bench.context.camera.open?.deviceId, "camera-1");
-    bench.opens("camera", "camera-2");
+    bench.openDevice("camera", "camera-2");
     assert.equal(bench.context.camera.open?.deviceId, "camera-2");
     assert.equal(bench.state("camera"), "open.live");
-    assert.equal(bench.announced().length, before);
+    assert.equal(bench.sentMediaStates().length, before);
   });
 
-  test("that refuses to take the old one's place leaves it there, and says why", () => {
+  test("that does not open leaves the old one open, with the reason", () => {
     const bench = live();
     bench.send({ type: "user.useCamera", deviceId: "camera-2" });
     bench.activity("camera").send({ type: "device.cameraRefused", deviceId: "camera-2", why: "EBUSY" });
@@ -181,33 +181,33 @@ describe("the camera", () => {
     assert.deepEqual(bench.choices("camera"), ["camera-2"]);
   });
 
-  test("lost is retried by switching it on, left by switching it off, or changed", () => {
+  test("lost can be switched on, off, or changed", () => {
     const retried = live();
-    retried.loses("camera");
+    retried.loseDevice("camera");
     retried.send({ type: "user.setCamera", on: true });
     assert.equal(retried.state("camera"), "open.opening");
     assert.equal(retried.context.camera.why, null);
     const left = live();
-    left.loses("camera");
+    left.loseDevice("camera");
     left.send({ type: "user.setCamera", on: false });
     assert.equal(left.state("camera"), "off");
     const changed = live();
-    changed.loses("camera");
+    changed.loseDevice("camera");
     changed.send({ type: "user.useCamera", deviceId: "camera-2" });
     assert.deepEqual(changed.choices("camera"), [null, "camera-2"]);
   });
 
-  test("retried after the settings' choice was unplugged asks the settings again, not the lost device", () => {
+  test("retried after an unplugged device of the settings uses the settings again", () => {
     const bench = live();
-    bench.loses("camera");
+    bench.loseDevice("camera");
     bench.send({ type: "user.setCamera", on: true });
     assert.deepEqual(bench.choices("camera"), [null, null]);
   });
 
-  test("that the user chose is asked for again after it was off", () => {
+  test("chosen by the user is opened again after it was off", () => {
     const bench = live();
     bench.send({ type: "user.useCamera", deviceId: "camera-2" });
-    bench.opens("camera", "camera-2");
+    bench.openDevice("camera", "camera-2");
     bench.send({ type: "user.setCamera", on: false });
     bench.send({ type: "user.setCamera", on: true });
     assert.deepEqual(bench.choices("camera"), [null, "camera-2"]);
@@ -215,24 +215,24 @@ describe("the camera", () => {
 });
 
 describe("the speaker", () => {
-  test("is changed and retried without a word to the other side", () => {
+  test("is changed and retried without a signal to the other side", () => {
     const bench = live();
-    const before = bench.announced().length;
+    const before = bench.sentMediaStates().length;
     bench.send({ type: "user.useSpeaker", deviceId: "speaker-2" });
-    bench.opens("speaker", "speaker-2");
-    bench.loses("speaker");
+    bench.openDevice("speaker", "speaker-2");
+    bench.loseDevice("speaker");
     assert.equal(bench.state("speaker"), "lost");
     bench.send({ type: "user.useSpeaker", deviceId: "speaker-3" });
-    bench.opens("speaker", "speaker-3");
+    bench.openDevice("speaker", "speaker-3");
     assert.equal(bench.state("speaker"), "open.live");
-    assert.equal(bench.announced().length, before);
+    assert.equal(bench.sentMediaStates().length, before);
   });
 });
 
-test("devices do not disturb each other", () => {
+test("devices are independent of each other", () => {
   const bench = live();
-  bench.loses("microphone");
-  bench.loses("speaker");
+  bench.loseDevice("microphone");
+  bench.loseDevice("speaker");
   assert.equal(bench.state("camera"), "open.live");
   bench.send({ type: "user.setCamera", on: false });
   assert.deepEqual([bench.state("microphone"), bench.state("speaker")], ["lost", "lost"]);

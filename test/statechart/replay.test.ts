@@ -1,4 +1,4 @@
-// What a log holds of two wild managers gives, run through the charts again, the same log.
+// A replay of the logs of two random managers gives the same logs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,19 +7,19 @@ import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.
 import { callManagerMachine, Mask, recordCharts, replayLog } from "../../statecharts/index.ts";
 import { CallBench, settle } from "../support/plugin/call-bench.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
-import { ManagerPair, wildFaults } from "./support/manager-pair.ts";
+import { ManagerPair, randomFaults } from "./support/manager-pair.ts";
 
 const RUNS = 40;
 const STEPS = 30;
 
-/** As it comes back from a file. */
+/** @returns the entries as read from a file */
 const throughText = (log: ChartLogEntry[]) =>
   log.map((entry) => chartLogEntrySchema.parse(JSON.parse(JSON.stringify(entry))));
 
 async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
   const logs: ChartLogEntry[][] = [];
   const random = seededRandom(seed);
-  const pair = new ManagerPair(seed, wildFaults(random), (manager) => {
+  const pair = new ManagerPair(seed, randomFaults(random), (manager) => {
     const log: ChartLogEntry[] = [];
     logs.push(log);
     recordCharts(manager, { write: (entry) => log.push(entry), now: () => pair.clock.now() });
@@ -27,12 +27,12 @@ async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
   await pair.begin();
   for (let step = 0; step < STEPS; step += 1) {
     pair.act(random);
-    await pair.passes(random.pick([20, 300, 3_000]));
+    await pair.advance(random.pick([20, 300, 3_000]));
   }
   return logs.map(throughText);
 }
 
-/** A call that rang until its time was up. */
+/** Records a call that rings until its timeout. */
 async function recordRinging(): Promise<ChartLogEntry[]> {
   const log: ChartLogEntry[] = [];
   const clock = new SimulatedClock();
@@ -52,7 +52,7 @@ async function recordRinging(): Promise<ChartLogEntry[]> {
 const isTimeout = (entry: ChartLogEntry) => entry.kind === "event" && entry.origin === "clock";
 
 describe("a replay", () => {
-  test(`of ${RUNS} wild runs of two managers gives the same steps, text by text, masked or not`, async () => {
+  test(`of ${RUNS} random runs of two managers gives the same steps, masked or not`, async () => {
     let steps = 0;
     for (let seed = 1; seed <= RUNS; seed += 1) {
       for (const log of await recordWildRun(seed)) {
@@ -69,7 +69,7 @@ describe("a replay", () => {
     assert.ok(steps > RUNS * 50, `only ${steps} steps`);
   });
 
-  test("of a log that began later, at rest, gives the same steps too", async () => {
+  test("of a log that began after its chart gives the same steps, too", async () => {
     const log: ChartLogEntry[] = [];
     const clock = new SimulatedClock();
     const bench = new CallBench({ clock });
@@ -88,7 +88,7 @@ describe("a replay", () => {
     assert.ok(steps > 5, `only ${steps} steps`);
   });
 
-  test("says at which line a state differs from what the charts do", async () => {
+  test("names the line at which a state differs", async () => {
     const log = await recordRinging();
     const at = log.findLastIndex((entry) => entry.kind === "step" && entry.value === "open");
     const changed = log.map((entry, index) => (index === at ? { ...entry, value: "closing" } : entry));
@@ -101,7 +101,7 @@ describe("a replay", () => {
     assert.match(differences[0]?.replayed ?? "", /"value":"open"/);
   });
 
-  test("says so when a delay ended before the charts would end it", async () => {
+  test("reports a delay that ended too early", async () => {
     const log = await recordRinging();
     const early = log.map((entry) =>
       isTimeout(entry) && entry.kind !== "log" ? { ...entry, t: 30_000 } : entry,
@@ -110,7 +110,7 @@ describe("a replay", () => {
     assert.match(differences[0]?.replayed ?? "", /due at 60000 ms only/);
   });
 
-  test("says so when the charts would have ended a delay that the log never ends", async () => {
+  test("reports a delay that should have ended", async () => {
     const log = await recordRinging();
     const at = log.findIndex(isTimeout);
     const late: ChartLogEntry = {
@@ -125,7 +125,7 @@ describe("a replay", () => {
     assert.match(differences[0]?.replayed ?? "", /ringTimeout.* was due at 60000 ms/);
   });
 
-  test("of a log whose calls are to other charts than today's says what it does not find", async () => {
+  test("of a log with unknown actors reports what it does not find", async () => {
     const log = await recordRinging();
     const foreign = log.map((entry) =>
       entry.kind === "event" && entry.from?.endsWith("placing")

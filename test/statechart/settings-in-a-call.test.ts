@@ -1,5 +1,5 @@
-// What the settings change while a call runs: its devices follow at once, as if the user had chosen in the call. And what
-// the chart remembers of a device that does not work for a while.
+// Settings that change during a call: its devices follow at once, as after a choice of the user. Also the state of an interrupted
+// device.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,16 +16,16 @@ const change = (part: Partial<LiveSettingsChange>) =>
     ...part,
   }) as const;
 
-describe("settings that change in a call", () => {
-  test("switch the devices that they name, and no other", () => {
+describe("settings that change during a call", () => {
+  test("switch the changed devices and no other", () => {
     const bench = live();
     bench.send(change({ preferred: { camera: "camera-2", speaker: "speaker-2" } }));
-    assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
-    assert.deepEqual(bench.activity("speaker").heard, ["use speaker-2"]);
-    assert.deepEqual(bench.activity("microphone").heard, ["unmute"]);
+    assert.deepEqual(bench.activity("camera").commands, ["use camera-2"]);
+    assert.deepEqual(bench.activity("speaker").commands, ["use speaker-2"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["unmute"]);
   });
 
-  test("are the choice from then on, in place of what was chosen in the call before", () => {
+  test("replace the choices that the user made during the call", () => {
     const bench = live();
     bench.send({ type: "user.useMicrophone", deviceId: "microphone-2" });
     bench.send(change({ preferred: { microphone: "auto" } }));
@@ -34,13 +34,13 @@ describe("settings that change in a call", () => {
 
   test("open a device that was lost", () => {
     const bench = live();
-    bench.loses("camera");
+    bench.loseDevice("camera");
     bench.send(change({ preferred: { camera: "camera-2" } }));
     assert.equal(bench.state("camera"), "open.opening");
     assert.equal(bench.choices("camera").at(-1), "camera-2");
   });
 
-  test("leave a camera off that the user switched off, and are heeded when it is on again", () => {
+  test("leave a camera off that the user switched off, and apply when it is on again", () => {
     const bench = live();
     bench.send({ type: "user.setCamera", on: false });
     bench.send(change({ preferred: { camera: "camera-2" }, isVideoChanged: true }));
@@ -53,25 +53,25 @@ describe("settings that change in a call", () => {
     const bench = live();
     bench.send({ type: "user.setMicrophone", on: false });
     bench.send(change({ isVoiceChanged: true, isVideoChanged: true }));
-    assert.deepEqual(bench.activity("microphone").heard, ["unmute", "mute", "process"]);
-    assert.deepEqual(bench.activity("camera").heard, ["renew"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["unmute", "mute", "process"]);
+    assert.deepEqual(bench.activity("camera").commands, ["renew"]);
   });
 
   test("reach a microphone that is still being opened", () => {
     const bench = new MediaBench();
     bench.send(change({ isVoiceChanged: true }));
-    assert.deepEqual(bench.activity("microphone").heard, ["process"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["process"]);
   });
 
-  test("do nothing twice: another device is opened with all that they say", () => {
+  test("apply once: a switched device opens with all of them", () => {
     const bench = live();
     const preferred = { camera: "camera-2", microphone: "tone" };
     bench.send(change({ preferred, isVoiceChanged: true, isVideoChanged: true }));
-    assert.deepEqual(bench.activity("camera").heard, ["use camera-2"]);
-    assert.deepEqual(bench.activity("microphone").heard, ["unmute", "use tone"]);
+    assert.deepEqual(bench.activity("camera").commands, ["use camera-2"]);
+    assert.deepEqual(bench.activity("microphone").commands, ["unmute", "use tone"]);
   });
 
-  test("reach the devices of the manager's running call", async () => {
+  test("reach the devices of the manager's call in progress", async () => {
     const manager = await connectedOut();
     const { timeouts } = manager.context;
     await manager.send({
@@ -83,8 +83,8 @@ describe("settings that change in a call", () => {
   });
 });
 
-describe("a device that does not work for a while", () => {
-  test("stays open and says why, until it works again", () => {
+describe("an interrupted device", () => {
+  test("stays open with the reason, until it works again", () => {
     for (const kind of ["microphone", "speaker"] as const) {
       const bench = live();
       const state = bench.state(kind);
@@ -95,14 +95,14 @@ describe("a device that does not work for a while", () => {
     }
   });
 
-  test("is no longer waited for when it is lost, or when another takes its place", () => {
+  test("has no interruption any more when it is lost or replaced", () => {
     const lost = live();
     lost.activity("speaker").send({ type: "device.speakerInterrupted", why: "the server is away" });
-    lost.loses("speaker", "gone for good");
+    lost.loseDevice("speaker", "gone for good");
     assert.deepEqual([lost.context.speaker.interruption, lost.context.speaker.why], [null, "gone for good"]);
     const switched = live();
     switched.activity("speaker").send({ type: "device.speakerInterrupted", why: "the server is away" });
-    switched.opens("speaker", "speaker-2");
+    switched.openDevice("speaker", "speaker-2");
     assert.equal(switched.context.speaker.interruption, null);
   });
 });

@@ -1,4 +1,4 @@
-// The stream in the Stately inspector's words.
+// The conversion of entries to the Stately protocol.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { callMachine, callManagerMachine, recordCharts, StatelyStream } from "../../statecharts/index.ts";
 import { CallBench, settle } from "../support/plugin/call-bench.ts";
 
-test("a call in the words of the Stately inspector: actors with definitions, events with sources, whole snapshots", async () => {
+test("a call in the Stately protocol: actors with definitions, events with sources, complete snapshots", async () => {
   const log: ChartLogEntry[] = [];
   const clock = new SimulatedClock();
   const bench = new CallBench({

@@ -1,4 +1,4 @@
-// The manager: who is busy, whose signal belongs to what, what is known of calls that are over, and how it closes.
+// The call manager: busy callers, the call of a signal, the memory of ended calls, and closing.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,16 +12,16 @@ import {
   hangupOf,
   ManagerBench,
   OFFER,
+  PATHS,
+  type PathName,
   RINGING,
   requestOf,
   ringingIn,
   ringingOut,
   settled,
-  WALKS,
-  type WalkName,
 } from "../support/start-manager.ts";
 
-const walks = Object.entries(WALKS) as [WalkName, () => Promise<ManagerBench>][];
+const walks = Object.entries(PATHS) as [PathName, () => Promise<ManagerBench>][];
 const MEDIA: Signal = { type: "call-media", microphone: false, camera: false };
 const RECONNECT: Signal = { type: "call-reconnect", channelId: CALL, mediaType: "video" };
 const EVERY_SIGNAL: Signal[] = [
@@ -39,52 +39,52 @@ const EVERY_SIGNAL: Signal[] = [
 
 describe("one call at a time", () => {
   for (const [name, walk] of walks) {
-    test(`a second caller is told busy while a call is ${name}`, async () => {
+    test(`a second caller is refused as busy while a call is ${name}`, async () => {
       const manager = await walk();
-      await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+      await manager.receive(requestOf(), { from: "carol", callId: "call-2" });
       assert.deepEqual(manager.refusals(), [{ callId: "call-2", peerId: "carol", reason: "busy" }]);
       assert.equal(manager.phase("call-2"), "gone");
     });
 
-    test(`our user can start no second call while one is ${name}`, async () => {
+    test(`our user cannot start a second call while one is ${name}`, async () => {
       const manager = await walk();
-      await manager.starts({ peerId: "carol", callId: "call-2" });
+      await manager.startCall({ peerId: "carol", callId: "call-2" });
       assert.equal(manager.phase("call-2"), "gone");
     });
   }
 
-  test("a call that only says goodbye keeps nobody from the next one", async () => {
+  test("a call that only sends its hang-up does not block the next one", async () => {
     const manager = await connectedOut();
     manager.effects.hold("sendHangup");
-    await manager.hangsUp();
+    await manager.hangUp();
     assert.equal(manager.phase(), "ended");
-    await manager.starts({ peerId: "carol", callId: "call-2" });
+    await manager.startCall({ peerId: "carol", callId: "call-2" });
     assert.equal(manager.phase("call-2"), "requesting");
-    await manager.hangsUp("call-2");
-    await manager.hears(requestOf(), { from: "carol", callId: "call-3" });
+    await manager.hangUp("call-2");
+    await manager.receive(requestOf(), { from: "carol", callId: "call-3" });
     assert.equal(manager.phase("call-3"), "ringing");
   });
 
-  test("a request that was refused as busy does not ring when its copy comes after our call", async () => {
+  test("a duplicate of a request refused as busy does not ring after our call", async () => {
     const manager = await connectedOut();
-    await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
-    await manager.hears(hangupOf("hungUp"));
-    await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
+    await manager.receive(requestOf(), { from: "carol", callId: "call-2" });
+    await manager.receive(hangupOf("hungUp"));
+    await manager.receive(requestOf(), { from: "carol", callId: "call-2" });
     assert.equal(manager.phase("call-2"), "gone");
     assert.deepEqual(manager.refusals().at(-1), { callId: "call-2", peerId: "carol", reason: "busy" });
   });
 });
 
-describe("a signal from somebody who is not the call's peer", () => {
+describe("a signal from anyone but the call's peer", () => {
   for (const [name, walk] of walks) {
-    test(`is ignored and counted, whatever it says, while the call is ${name}`, async () => {
+    test(`is ignored and counted while the call is ${name}`, async () => {
       const manager = await walk();
       const before = {
         value: manager.call().value,
         link: manager.linkState(),
         sent: manager.effects.records.length,
       };
-      for (const signal of EVERY_SIGNAL) await manager.hears(signal, { from: "mallory" });
+      for (const signal of EVERY_SIGNAL) await manager.receive(signal, { from: "mallory" });
       assert.equal(manager.context.foreignSignals, EVERY_SIGNAL.length);
       assert.deepEqual(
         { value: manager.call().value, link: manager.linkState(), sent: manager.effects.records.length },
@@ -99,65 +99,65 @@ describe("a signal from somebody who is not the call's peer", () => {
     });
   }
 
-  test("cannot end somebody else's call before its request comes", async () => {
+  test("cannot end another peer's call before its request arrives", async () => {
     const manager = new ManagerBench();
-    await manager.hears(hangupOf("hungUp"), { from: "mallory" });
-    await manager.hears(requestOf());
+    await manager.receive(hangupOf("hungUp"), { from: "mallory" });
+    await manager.receive(requestOf());
     assert.equal(manager.phase(), "ringing");
   });
 });
 
-describe("a signal of a call that is not here", () => {
-  test("is refused as an unknown call where its sender waits for something", async () => {
+describe("a signal for an unknown call", () => {
+  test("is refused as unknownCall if its sender expects an answer", async () => {
     for (const signal of [RINGING, ACK, OFFER, ANSWER, RECONNECT]) {
       const manager = new ManagerBench();
-      await manager.hears(signal);
+      await manager.receive(signal);
       assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "unknownCall" }]);
       assert.equal(manager.context.unmatchedSignals, 1);
     }
   });
 
-  test("is only counted where nobody waits", async () => {
+  test("is only counted if its sender expects no answer", async () => {
     const manager = new ManagerBench();
     const nobodyWaits: Signal[] = [CANDIDATE, MEDIA, { type: "call-reconnect-ack" }, hangupOf("hungUp")];
-    for (const signal of nobodyWaits) await manager.hears(signal);
+    for (const signal of nobodyWaits) await manager.receive(signal);
     assert.deepEqual(manager.refusals(), []);
     assert.equal(manager.context.unmatchedSignals, 4);
     assert.equal(manager.effects.count("notifyHostOfCall"), 0);
   });
 
-  test("is answered with the reason for which the call ended, so that both sides name the same", async () => {
+  test("is answered with the call's end reason, so that both sides report the same", async () => {
     const manager = await ringingOut();
-    await manager.passes(60_000);
-    await manager.hears(ACK);
+    await manager.advance(60_000);
+    await manager.receive(ACK);
     assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "noAnswer" }]);
   });
 
   test("does not ring when it is a stale request of a call that ended", async () => {
     const manager = await ringingIn();
-    await manager.hears(hangupOf());
-    await manager.hears(requestOf());
+    await manager.receive(hangupOf());
+    await manager.receive(requestOf());
     assert.equal(manager.phase(), "gone");
     assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "cancelled" }]);
   });
 
-  test("does not ring when a hang-up overtook its request", async () => {
+  test("does not ring when the hang-up arrived before its request", async () => {
     const manager = new ManagerBench();
-    await manager.hears(hangupOf("cancelled"));
-    await manager.hears(requestOf());
+    await manager.receive(hangupOf("cancelled"));
+    await manager.receive(requestOf());
     assert.equal(manager.effects.count("notifyHostOfCall"), 0);
     assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "cancelled" }]);
   });
 
-  test("an id that JavaScript gives every object is a call id like any other", async () => {
+  test("a call id may equal a property of every JavaScript object", async () => {
     for (const callId of ["constructor", "__proto__", "toString"]) {
       const manager = new ManagerBench();
-      await manager.wants({ type: "user.hangup" }, callId);
-      await manager.hears(ACK, { callId });
+      await manager.sendUserEvent({ type: "user.hangup" }, callId);
+      await manager.receive(ACK, { callId });
       assert.equal(manager.refusals().length, 1);
-      await manager.hears(requestOf(), { callId });
+      await manager.receive(requestOf(), { callId });
       assert.equal(manager.phase(callId), "ringing");
-      await manager.hangsUp(callId);
+      await manager.hangUp(callId);
       manager.assertEnded("rejected", "local", callId);
     }
   });
@@ -167,11 +167,11 @@ describe("memory", () => {
   const remembered = (manager: ManagerBench) =>
     [...manager.context.endedCalls.values()].map(({ size }) => size);
 
-  test("of ended calls is bounded, and no actor of theirs is kept", async () => {
+  test("of ended calls is limited, and keeps no actor", async () => {
     const manager = new ManagerBench();
     for (let count = 0; count < 300; count += 1) {
-      await manager.hears(requestOf(), { callId: `call-${count}` });
-      await manager.hears(hangupOf(), { callId: `call-${count}` });
+      await manager.receive(requestOf(), { callId: `call-${count}` });
+      await manager.receive(hangupOf(), { callId: `call-${count}` });
     }
     assert.equal(manager.ends().length, 300);
     assert.deepEqual(remembered(manager), [128]);
@@ -179,26 +179,26 @@ describe("memory", () => {
     assert.deepEqual(Object.keys(manager.actor.getSnapshot().children), []);
   });
 
-  test("of hang-ups without a call is bounded for each peer: none pushes out what is known of another's", async () => {
+  test("of hang-ups without a call is limited per peer, so one peer cannot displace the entries of another", async () => {
     const manager = new ManagerBench();
-    await manager.hears(hangupOf(), { callId: "cancelled" });
+    await manager.receive(hangupOf(), { callId: "cancelled" });
     for (let count = 0; count < 300; count += 1) {
-      await manager.hears(hangupOf(), { from: "mallory", callId: `call-${count}` });
+      await manager.receive(hangupOf(), { from: "mallory", callId: `call-${count}` });
     }
     assert.deepEqual(remembered(manager), [1, 128]);
-    await manager.hears(requestOf(), { callId: "cancelled" });
+    await manager.receive(requestOf(), { callId: "cancelled" });
     assert.equal(manager.phase("cancelled"), "gone");
   });
 
-  test("of peers is bounded", async () => {
+  test("of peers is limited", async () => {
     const manager = new ManagerBench();
-    for (let count = 0; count < 100; count += 1) await manager.hears(hangupOf(), { from: `peer-${count}` });
+    for (let count = 0; count < 100; count += 1) await manager.receive(hangupOf(), { from: `peer-${count}` });
     assert.equal(remembered(manager).length, 64);
   });
 });
 
-describe("stale messages that come all at once", () => {
-  /** As a host keeps them while nobody looks, and then hands them over in whatever order. */
+describe("stale messages that arrive all at once", () => {
+  /** Messages that a host buffered, and then delivers in any order. */
   function inbox(alive: string): { signal: Signal; from: string; callId: string }[] {
     const calls = Array.from({ length: 100 }, (_, n) => ({
       from: n % 2 ? "bob" : "carol",
@@ -218,7 +218,7 @@ describe("stale messages that come all at once", () => {
     "last comes first": (messages: ReturnType<typeof inbox>) => messages.toReversed(),
   };
   for (const [name, order] of Object.entries(orders)) {
-    test(`leave only the call ringing whose caller still waits: ${name}`, async () => {
+    test(`ring only for a caller who still waits: ${name}`, async () => {
       const manager = new ManagerBench();
       for (const { signal, ...about } of order(inbox("call-99"))) {
         manager.actor.send({ type: "signal.received", signal, ...about });
@@ -228,7 +228,7 @@ describe("stale messages that come all at once", () => {
     });
   }
 
-  test("leave nothing ringing when every caller gave up, all requests before all hang-ups", async () => {
+  test("do not ring when every caller hung up, with all requests before all hang-ups", async () => {
     const manager = new ManagerBench();
     const messages = inbox("none").toSorted(
       (a, b) => Number(a.signal.type === "call-hangup") - Number(b.signal.type === "call-hangup"),
@@ -237,115 +237,34 @@ describe("stale messages that come all at once", () => {
       manager.actor.send({ type: "signal.received", signal, ...about });
     }
     assert.deepEqual(manager.context.calls, {});
-    // The second stood by until the first one's hang-up came; neither rang long enough for a host to hear of it.
+    // The second waited until the hang-up of the first. Neither rang long enough for a notification of the host.
     assert.equal(manager.effects.count("notifyHostOfCall"), 2);
   });
 
-  test("do not make a peer busy for itself: its later call rings when the hang-up of the one before it comes", async () => {
+  test("do not make a peer busy for its own next call, which rings when the hang-up of the first arrives", async () => {
     const manager = await ringingIn();
-    await manager.hears(requestOf(), { callId: "call-2" });
+    await manager.receive(requestOf(), { callId: "call-2" });
     assert.deepEqual(manager.refusals(), []);
-    await manager.hears(hangupOf());
+    await manager.receive(hangupOf());
     assert.equal(manager.phase("call-2"), "ringing");
   });
 });
 
-describe("a peer that calls anew while it is in a call with us", () => {
-  const ANEW = { callId: "call-2" };
-
-  test("neither rings nor is refused until it is known what became of the first call", async () => {
-    const manager = await connectedOut();
-    await manager.hears(requestOf(), ANEW);
-    await manager.hears(requestOf(), ANEW);
-    assert.deepEqual(manager.refusals(), []);
-    assert.equal(manager.effects.count("notifyHostOfCall"), 1);
-    assert.equal(manager.phase(), "connected");
-  });
-
-  test("rings as soon as the first call's hang-up comes, which the request had overtaken", async () => {
-    const manager = await connectedOut();
-    await manager.hears(requestOf(), ANEW);
-    await manager.hears(hangupOf("hungUp"));
-    assert.equal(manager.phase("call-2"), "ringing");
-    assert.deepEqual(manager.effects.inputs("notifyHostOfCall").at(-1), {
-      callId: "call-2",
-      direction: "incoming",
-    });
-    await manager.accepts("call-2");
-    assert.equal(manager.phase("call-2"), "connecting");
-  });
-
-  test("restarted when the first call's path is lost: that one ends, and the new one rings", async () => {
-    const manager = await connectedOut();
-    await manager.hears(requestOf(), ANEW);
-    await manager.engine({ type: "peer.disconnected" });
-    manager.assertEnded("connectionLost", "local");
-    assert.equal(manager.phase("call-2"), "ringing");
-  });
-
-  test("rings at once when the first call's path is lost already", async () => {
-    const manager = await WALKS.reconnectingIn();
-    await manager.hears(requestOf(), ANEW);
-    manager.assertEnded("connectionLost", "local");
-    assert.equal(manager.phase("call-2"), "ringing");
-  });
-
-  test("is told busy after 8 seconds in which the first call stood, and the host never heard of it", async () => {
-    const manager = await connectedOut();
-    await manager.hears(requestOf(), ANEW);
-    await manager.passes(7_999);
-    assert.deepEqual(manager.hangups(), []);
-    await manager.passes(1);
-    assert.deepEqual(manager.hangups(), ["busy"]);
-    assert.equal(manager.phase("call-2"), "gone");
-    assert.equal(manager.phase(), "connected");
-    assert.deepEqual(manager.ends(), []);
-  });
-
-  test("and gives up before that leaves no trace", async () => {
-    const manager = await connectedOut();
-    await manager.hears(requestOf(), ANEW);
-    await manager.hears(hangupOf("superseded"), ANEW);
-    assert.equal(manager.phase("call-2"), "gone");
-    await manager.hears(hangupOf());
-    assert.deepEqual(
-      manager.ends().map(({ callId }) => callId),
-      [CALL],
-    );
-    assert.equal(manager.effects.count("notifyHostOfCall"), 1);
-  });
-
-  test("with a third call is busy: one may stand by", async () => {
-    const manager = await connectedOut();
-    await manager.hears(requestOf(), ANEW);
-    await manager.hears(requestOf(), { callId: "call-3" });
-    assert.deepEqual(manager.refusals(), [{ callId: "call-3", peerId: "bob", reason: "busy" }]);
-  });
-
-  test("and does not know our call any more ends it", async () => {
-    for (const walk of [connectedOut, WALKS.reconnectingOut, WALKS.awaitingAnswer]) {
-      const manager = await walk();
-      await manager.hears(hangupOf("unknownCall"));
-      manager.assertEnded("unknownCall", "remote");
-    }
-  });
-});
-
-test("a peer that rang too often is told busy without ringing", async () => {
+test("a peer that rings too often is refused as busy without ringing", async () => {
   const manager = new ManagerBench();
-  manager.effects.tiresome.add("bob");
-  await manager.hears(requestOf());
+  manager.effects.tooFrequentCallers.add("bob");
+  await manager.receive(requestOf());
   assert.deepEqual(manager.refusals(), [{ callId: CALL, peerId: "bob", reason: "busy" }]);
-  await manager.hears(hangupOf(), { callId: "call-2" });
+  await manager.receive(hangupOf(), { callId: "call-2" });
   assert.equal(manager.refusals().length, 1);
-  await manager.hears(requestOf(), { from: "carol", callId: "call-3" });
+  await manager.receive(requestOf(), { from: "carol", callId: "call-3" });
   assert.equal(manager.phase("call-3"), "ringing");
 });
 
 describe("closing", () => {
   for (const [name, walk] of walks) {
     for (const reason of ["hostGone", "shutdown"] as const) {
-      test(`a call that is ${name} ends with ${reason}, and the other side is told`, async () => {
+      test(`a call that is ${name} ends with ${reason}, and the peer is notified`, async () => {
         const manager = await walk();
         await manager.send({ type: "manager.close", reason });
         manager.assertEnded(reason, "local");
@@ -355,19 +274,19 @@ describe("closing", () => {
     }
   }
 
-  test("is done at once when there is no call", async () => {
+  test("completes at once without a call", async () => {
     const manager = new ManagerBench();
     await manager.send({ type: "manager.close", reason: "shutdown" });
     assert.equal(manager.actor.getSnapshot().status, "done");
   });
 
-  test("waits for a goodbye no longer than the hang-up's time", async () => {
+  test("waits for the delivery of a hang-up at most for its timeout", async () => {
     const manager = await connectedOut({ timeouts: { hangupMs: 300 } });
     manager.effects.hold("sendHangup");
     await manager.send({ type: "manager.close", reason: "hostGone" });
-    await manager.passes(299);
+    await manager.advance(299);
     assert.equal(manager.actor.getSnapshot().status, "active");
-    await manager.passes(1);
+    await manager.advance(1);
     assert.equal(manager.actor.getSnapshot().status, "done");
     assert.ok(manager.effects.isAborted("sendHangup"));
   });
@@ -376,16 +295,16 @@ describe("closing", () => {
     const manager = await connectedOut();
     manager.effects.hold("sendHangup");
     await manager.send({ type: "manager.close", reason: "shutdown" });
-    await manager.hears(requestOf(), { from: "carol", callId: "call-2" });
-    await manager.starts({ peerId: "carol", callId: "call-3" });
+    await manager.receive(requestOf(), { from: "carol", callId: "call-2" });
+    await manager.startCall({ peerId: "carol", callId: "call-3" });
     assert.deepEqual(manager.refusals(), [{ callId: "call-2", peerId: "carol", reason: "unavailable" }]);
     assert.deepEqual(Object.keys(manager.context.calls), [CALL]);
   });
 
-  test("does not change the reason of a call that was ending already", async () => {
+  test("keeps the reason of a call that is ending already", async () => {
     const manager = await connectedOut();
     manager.effects.hold("sendHangup");
-    await manager.hangsUp();
+    await manager.hangUp();
     await manager.send({ type: "manager.close", reason: "hostGone" });
     manager.effects.finish("sendHangup");
     await settled();
@@ -393,15 +312,15 @@ describe("closing", () => {
   });
 });
 
-test("changed waits hold from the next call on", async () => {
+test("changed timeouts apply from the next call on", async () => {
   const manager = new ManagerBench();
   const { timeouts } = manager.context;
-  await manager.starts();
+  await manager.startCall();
   await manager.send({ type: "settings.changed", timeouts: { ...timeouts, ringMs: 1_000 } });
-  await manager.passes(1_000);
+  await manager.advance(1_000);
   assert.equal(manager.phase(), "requesting");
-  await manager.hangsUp();
-  await manager.starts({ callId: "call-2" });
-  await manager.passes(1_000);
+  await manager.hangUp();
+  await manager.startCall({ callId: "call-2" });
+  await manager.advance(1_000);
   manager.assertEnded("noAnswer", "local", "call-2");
 });

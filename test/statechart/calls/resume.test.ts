@@ -1,5 +1,5 @@
-// A call that goes on in a new process of ours after the last one crashed: as each kind of peer can, with what the user had
-// chosen, or not at all.
+// A call that continues in a new process after a crash, for each kind of peer, with the user's choices. Calls that cannot continue
+// end.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -44,9 +44,9 @@ async function resuming(call: ResumeCall = kept(), manager = new ManagerBench())
 
 const open = (manager: ManagerBench, name: string) => manager.activity(name).input.choice;
 
-describe("a call of a process that crashed", () => {
+describe("a call of a crashed process", () => {
   for (const direction of ["outgoing", "incoming"] as const) {
-    test(`goes on under its id as ${direction}: it asks the other side for a new connection, and offers`, async () => {
+    test(`continues under its id as ${direction}: it requests a new connection, and offers`, async () => {
       const manager = await resuming(kept({ direction }));
       assert.deepEqual(manager.effects.inputs("notifyHostOfCall"), [{ callId: CALL, direction }]);
       assert.equal(manager.phase(), "reconnecting");
@@ -54,22 +54,22 @@ describe("a call of a process that crashed", () => {
         { callId: CALL, peerId: "bob", media: "video" },
       ]);
       assert.equal(manager.effects.count("sendRequest") + manager.effects.count("sendAccept"), 0);
-      await manager.hears(RECONNECT_ACK);
+      await manager.receive(RECONNECT_ACK);
       assert.equal(manager.effects.count("createOffer"), 1);
-      await manager.hears({ type: "call-answer", sdp: "answer of bob" });
-      await manager.engine(back);
+      await manager.receive({ type: "call-answer", sdp: "answer of bob" });
+      await manager.sendEngineEvent(back);
       assert.equal(manager.phase(), "connected");
-      assert.deepEqual(manager.activity("peerConnection").heard, [], "its connection is new already");
+      assert.deepEqual(manager.activity("peerConnection").commands, [], "its connection is new already");
     });
   }
 
-  test("is refused where a call is there already", async () => {
+  test("is refused if a call exists already", async () => {
     const manager = await resuming(kept({ callId: "another" }), await connectedOut());
     assert.equal(manager.phase("another"), "gone");
     assert.equal(manager.phase(), "connected");
   });
 
-  test("keeps what the other side said of itself, and the times for whoever tells of the call", async () => {
+  test("keeps the peer's media state and the times of the call", async () => {
     const manager = await resuming();
     const { remote, resumed } = manager.call().context;
     assert.deepEqual(remote, {
@@ -81,7 +81,7 @@ describe("a call of a process that crashed", () => {
     assert.deepEqual([resumed?.createdAt, resumed?.connectedAt], [1_000, 2_000]);
   });
 
-  test("opens the devices that the user had chosen, a muted microphone muted, and no camera that was off", async () => {
+  test("opens the user's devices, keeps the microphone muted, and leaves a camera off", async () => {
     const devices = {
       camera: nothing,
       microphone: { choice: "usb:1", first: null },
@@ -97,65 +97,65 @@ describe("a call of a process that crashed", () => {
     assert.ok(manager.media().matches({ microphone: { open: "muted" } }));
   });
 
-  test("opens the camera of a voice call in which it was switched on", async () => {
+  test("opens the camera if the user had switched it on in a voice call", async () => {
     const manager = await resuming(kept({ media: "audio" }));
     assert.equal(manager.effects.running("camera").length, 1);
   });
 
-  test("asks again every half second while the other side cannot be reached, and gives up with the time", async () => {
+  test("retries every half second while the other side is unreachable, until the time is up", async () => {
     const manager = new ManagerBench();
     manager.effects.fail("sendReconnect");
     await resuming(kept(), manager);
     for (const times of [1, 2, 3]) {
       assert.equal(manager.effects.count("sendReconnect"), times);
-      await manager.passes(500);
+      await manager.advance(500);
     }
-    manager.effects.mend("sendReconnect");
-    await manager.passes(500);
-    await manager.hears(RECONNECT_ACK);
+    manager.effects.restore("sendReconnect");
+    await manager.advance(500);
+    await manager.receive(RECONNECT_ACK);
     assert.equal(manager.effects.count("createOffer"), 1);
-    await manager.passes(18_000);
+    await manager.advance(18_000);
     manager.assertEnded("connectionLost", "local");
   });
 
-  test("offers to a side that does not acknowledge, and asks anew when no path comes of it", async () => {
+  test("offers without an acknowledgement, and requests again if no path results", async () => {
     const manager = await resuming();
-    await manager.passes(4_000);
+    await manager.advance(4_000);
     assert.equal(manager.effects.count("createOffer"), 1);
-    await manager.hears({ type: "call-answer", sdp: "answer" });
-    await manager.passes(4_000);
+    await manager.receive({ type: "call-answer", sdp: "answer" });
+    await manager.advance(4_000);
     assert.equal(manager.effects.count("sendReconnect"), 2);
-    assert.deepEqual(manager.activity("peerConnection").heard, ["connection.renew"]);
+    assert.deepEqual(manager.activity("peerConnection").commands, ["connection.renew"]);
   });
 
-  test("seeks its next lost path as any other, once it has come back", async () => {
+  test("recovers its next lost path like any other call", async () => {
     const manager = await resuming(kept({ direction: "incoming" }));
-    await manager.hears(RECONNECT_ACK);
-    await manager.hears({ type: "call-answer", sdp: "answer" });
-    await manager.engine(back);
-    await manager.engine({ type: "peer.failed" });
+    await manager.receive(RECONNECT_ACK);
+    await manager.receive({ type: "call-answer", sdp: "answer" });
+    await manager.sendEngineEvent(back);
+    await manager.sendEngineEvent({ type: "peer.failed" });
     assert.equal(manager.effects.count("sendReconnect"), 1);
     assert.deepEqual(manager.linkState(), { recovering: "awaitingOffer" });
   });
 
-  test("ends for the reason that the other side gives, such as that it knows the call no more", async () => {
+  test("ends with the reason of the other side, such as unknownCall", async () => {
     const manager = await resuming();
-    await manager.hears({ type: "call-hangup", reason: "unknownCall" });
+    await manager.receive({ type: "call-hangup", reason: "unknownCall" });
     manager.assertEnded("unknownCall", "remote");
   });
 
-  test("makes way when its peer calls anew meanwhile", async () => {
+  test("ends when its peer calls again meanwhile", async () => {
     const manager = await resuming();
-    await manager.hears(requestOf(), { callId: "call-2" });
+    await manager.receive(requestOf(), { callId: "call-2" });
     manager.assertEnded("connectionLost", "local");
     assert.equal(manager.phase("call-2"), "ringing");
   });
 });
 
-describe("of a call of a process that crashed", () => {
+describe("the end of a call of a crashed process", () => {
   const whyNotResumable = "it was not connected yet";
 
-  test("only the end is told, to both sides, where it had not begun", async () => {
+  test("is all that both sides receive if it was not connected", async () => {
     const call = kept();
     const manager = await resuming({ ...call, resumed: { ...call.resumed, whyNotResumable } });
     manager.assertEnded("hostGone", "local");
@@ -164,7 +164,7 @@ describe("of a call of a process that crashed", () => {
     assert.deepEqual(manager.effects.activities, []);
   });
 
-  test("ends with a reason when the new process has another peer id", async () => {
+  test("has a reason when the new process has another peer id", async () => {
     const manager = new ManagerBench({ selfId: "alice" });
     await resuming(kept(), manager);
     await manager.send({ type: "signalling.ready", selfId: "alice" });
@@ -174,14 +174,14 @@ describe("of a call of a process that crashed", () => {
     assert.match(manager.ends()[0]?.end.detail ?? "", /another peer id now/);
   });
 
-  test("a call that began here is none, whatever our id becomes", async () => {
+  test("does not come with a new peer id if the call began here", async () => {
     const manager = await connectedOut();
     await manager.send({ type: "signalling.ready", selfId: "somebody" });
     assert.equal(manager.phase(), "connected");
   });
 });
 
-describe("the way back to", () => {
+describe("the reconnection with", () => {
   const ways: readonly [PeerKind, "outgoing" | "incoming", string][] = [
     ["plugin", "outgoing", "sendReconnect"],
     ["plugin", "incoming", "sendReconnect"],
@@ -193,7 +193,7 @@ describe("the way back to", () => {
     ["script", "incoming", "createOffer"],
   ];
   for (const [peerKind, direction, first] of ways) {
-    test(`a ${peerKind} begins with ${first} where the call was ${direction}`, async () => {
+    test(`a ${peerKind} begins with ${first} if the call was ${direction}`, async () => {
       const manager = await resuming(kept({ peerKind, direction }));
       const counts = ["sendReconnect", "createOffer", "sendAccept"].filter((name) =>
         manager.effects.count(name),
@@ -203,35 +203,35 @@ describe("the way back to", () => {
   }
 });
 
-describe("where both processes crashed", () => {
-  test("the caller's question stands, and the callee's gives way to it", async () => {
+describe("when both processes crashed", () => {
+  test("the caller's request wins over the callee's", async () => {
     const clock = new SimulatedClock();
     const caller = await resuming(kept(), new ManagerBench({ clock }));
     const callee = await resuming(kept({ direction: "incoming" }), new ManagerBench({ clock }));
-    for (const manager of [caller, callee]) await manager.hears(RECONNECT);
+    for (const manager of [caller, callee]) await manager.receive(RECONNECT);
     assert.deepEqual(
       [caller.effects.count("sendReconnectAck"), callee.effects.count("sendReconnectAck")],
       [0, 1],
     );
-    await caller.hears(RECONNECT_ACK);
+    await caller.receive(RECONNECT_ACK);
     assert.equal(caller.effects.count("createOffer"), 1);
-    await callee.hears({ type: "call-offer", sdp: "offer 1" });
+    await callee.receive({ type: "call-offer", sdp: "offer 1" });
     assert.equal(callee.effects.count("sendAnswer"), 1);
   });
 });
 
-describe("to a side that comes back", () => {
-  test("we say again what we capture, since it has forgotten", async () => {
+describe("a peer that reconnects", () => {
+  test("receives our media state again", async () => {
     const manager = await connectedOut();
     manager.activity("microphone").send({ type: "device.microphoneOpened", deviceId: "m", deviceName: "M" });
     const before = manager.effects.inputs("sendMediaState");
-    await manager.hears(RECONNECT);
+    await manager.receive(RECONNECT);
     assert.deepEqual(manager.effects.inputs("sendMediaState"), [...before, before.at(-1)]);
   });
 
-  test("nothing is said before both had agreed", async () => {
+  test("receives nothing before the call is accepted", async () => {
     const manager = await ringingOut();
-    await manager.hears(RECONNECT);
+    await manager.receive(RECONNECT);
     assert.equal(manager.effects.count("sendMediaState"), 0);
   });
 });

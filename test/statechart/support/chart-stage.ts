@@ -1,5 +1,5 @@
-// One chart, with the charts within it, on a stage without a world: its effects say what the walk lets them say, and time
-// passes when the walk lets it. Knows no chart by name.
+// Runs one chart and its child charts with stubbed effects. The exploration decides which events the effects send and when time
+// passes.
 
 import {
   type AnyActorRef,
@@ -13,44 +13,44 @@ import { pathOf } from "../../../statecharts/record/plain.ts";
 import { stubEffects } from "../../../statecharts/record/stub-effects.ts";
 import { EventClock } from "../../support/charts/event-clock.ts";
 
-/** Something that may happen to a chart now. */
+/** A possible next event of a chart. */
 export interface Move {
-  /** The same in every run of the same moves. */
+  /** The same in every run with the same moves. */
   readonly label: string;
   do(): void;
 }
 
-/** What is known of a chart's surroundings. */
-export interface Surroundings {
+/** The environment of a chart. */
+export interface ChartEnvironment {
   readonly machine: AnyStateMachine;
   readonly input: object;
-  /** What comes from outside: the users, the other side, the host. `times` tells copies from news. */
+  /** Events of the users, the other side and the host. `times` distinguishes duplicates from new events. */
   events(times: number): readonly AnyEventObject[];
-  /** What a lasting effect says, by the last part of its path; every other effect is a task, and ends. */
+  /** Events of each activity, by the last part of its path. Every other effect is a task with one outcome. */
   readonly activities: Readonly<Record<string, (times: number) => readonly AnyEventObject[]>>;
-  /** Charts within that only let time pass: their effects say nothing here. */
+  /** Child charts whose effects send no events here. */
   readonly silent?: RegExp;
 }
 
-/** Whatever a task's outcome is used for, it is told from the one before. */
+/** Each outcome of a task differs from the previous one. */
 const outputOf = (times: number) => `made ${times}`;
 
 export class ChartStage {
   readonly clock = new EventClock();
-  readonly #surroundings: Surroundings;
+  readonly #environment: ChartEnvironment;
   readonly #effects;
   readonly #holder;
-  /** What the holder was told of the chart's failure. */
+  /** The error of a failed chart. */
   failure: unknown = null;
   #moves = 0;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
-    this.#effects = stubEffects(surroundings.machine);
-    // A chart speaks to its parent, so it has one, which hears everything and says nothing.
+  constructor(environment: ChartEnvironment) {
+    this.#environment = environment;
+    this.#effects = stubEffects(environment.machine);
+    // A chart sends events to its parent, so it needs one, which ignores them.
     const holder = setup({ actors: { chart: this.#effects.machine } }).createMachine({
       id: "holder",
-      invoke: { src: "chart", id: "chart", input: surroundings.input },
+      invoke: { src: "chart", id: "chart", input: environment.input },
     });
     this.#holder = createActor(holder, { clock: this.clock });
     this.#holder.subscribe({ error: (error) => (this.failure = error) });
@@ -69,50 +69,52 @@ export class ChartStage {
     return this.chart.status === "done";
   }
 
-  /** Effects that were not released. */
+  /** Paths of the running effects. */
   get held(): string[] {
     return this.#effects.living();
   }
 
-  /** The states of all charts at once: where a walk has been, it has been. */
+  /** The states of all charts, which identify a visited position. */
   position(): string {
     return JSON.stringify([this.chart.status, ...this.#charts().map(({ path, value }) => [path, value])]);
   }
 
-  /** Ids of the states that are active now, in all charts. */
+  /** Ids of the active states of all charts. */
   activeStates(): string[] {
     return this.#charts().flatMap(({ nodes }) => nodes);
   }
 
-  /** Those of them that have no state within. */
+  /** Ids of the active atomic states. */
   restingStates(): string[] {
     return this.#charts().flatMap(({ leaves }) => leaves);
   }
 
   moves(): Move[] {
     if (this.isOver) return [];
-    const { events, silent } = this.#surroundings;
-    const told = events(this.#moves).map((event) => this.#move(event.type, event, () => this.#tell(event)));
-    const said = this.held
+    const { events, silent } = this.#environment;
+    const external = events(this.#moves).map((event) =>
+      this.#move(event.type, event, () => this.#send(event)),
+    );
+    const fromEffects = this.held
       .filter((path) => silent?.test(path) !== true)
-      .flatMap((path) => this.#sayings(path));
+      .flatMap((path) => this.#eventsOf(path));
     const { nextMs } = this.clock;
-    const waited =
+    const timers =
       nextMs === null
         ? []
         : [{ label: "time passes", do: () => this.#after(() => this.clock.increment(nextMs)) }];
-    return distinct([...told, ...said, ...waited]);
+    return distinct([...external, ...fromEffects, ...timers]);
   }
 
-  /** @returns whether there was such a move */
+  /** @returns whether the move was possible */
   make(label: string): boolean {
     const move = this.moves().find((one) => one.label === label);
     move?.do();
     return move !== undefined;
   }
 
-  /** Nobody says anything any more. */
-  waits(timeMs: number): void {
+  /** Lets time pass without events. */
+  waitSilently(timeMs: number): void {
     this.clock.increment(timeMs);
     void this.chart;
   }
@@ -121,22 +123,22 @@ export class ChartStage {
     this.#holder.stop();
   }
 
-  #tell(event: AnyEventObject): void {
+  #send(event: AnyEventObject): void {
     this.#holder.getSnapshot().children.chart?.send(event);
   }
 
-  #sayings(path: string): Move[] {
+  #eventsOf(path: string): Move[] {
     const id = path.slice(path.lastIndexOf("/") + 1);
-    const activity = this.#surroundings.activities[id];
+    const activity = this.#environment.activities[id];
     const outcome = { type: `xstate.done.actor.${id}`, output: outputOf(this.#moves), actorId: id };
     const error = { type: `xstate.error.actor.${id}`, error: new Error("it failed"), actorId: id };
-    const sayings = activity ? [...activity(this.#moves), error] : [outcome, error];
-    return sayings.map((event) =>
+    const events = activity ? [...activity(this.#moves), error] : [outcome, error];
+    return events.map((event) =>
       this.#move(`${id}: ${event.type}`, event, () => this.#effects.find(path)?.send(event)),
     );
   }
 
-  /** Two events of one type are told apart by what they carry, but for what only tells copies apart. */
+  /** The label contains the payload, without the fields that only distinguish duplicates. */
   #move(label: string, { type: _, ...payload }: AnyEventObject, how: () => void): Move {
     const text = JSON.stringify(payload, (key, value: unknown) =>
       key === "output" || key === "sdp" || key === "error" ? undefined : value,

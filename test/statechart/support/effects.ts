@@ -1,5 +1,5 @@
-// Every effect that the charts name, played by the test: recorded, done at once unless held or told to fail. Lasting
-// activities (connection, devices) run until their chart stops them and speak when the test says so.
+// Test doubles for all effects of the charts. They record their input. Tasks complete at once, unless a test holds them or makes
+// them fail. Activities (connection, devices) run until their chart stops them, and send the events of the test.
 
 import { type AnyEventObject, fromCallback, fromPromise, type NonReducibleUnknown } from "xstate";
 import {
@@ -55,33 +55,33 @@ interface HeldTask {
 export interface Activity {
   readonly name: string;
   readonly input: { readonly callId: string; readonly choice?: string | null; readonly direction?: string };
-  /** What the chart told it, such as mute, or "use <id>". */
-  readonly heard: string[];
+  /** Commands from the chart, such as mute or "use <id>". */
+  readonly commands: string[];
   send(event: LinkEvent | MediaEvent | AdaptEvent): void;
 }
 
 export class Effects {
   /** Oldest first. */
   readonly records: EffectRecord[] = [];
-  /** Those that run now. */
+  /** The running activities. */
   readonly activities: Activity[] = [];
-  /** Peers that rang too often. */
-  readonly tiresome = new Set<string>();
+  /** Peers that ring too often. */
+  readonly tooFrequentCallers = new Set<string>();
   readonly #held = new Set<TaskName>();
   readonly #failing = new Map<TaskName, Error>();
   readonly #tasks: HeldTask[] = [];
 
-  /** From now on this task stays open until `finish` or `break`. */
+  /** Keeps this task pending until `finish` or `break`. */
   hold(name: TaskName): void {
     this.#held.add(name);
   }
 
-  /** From now on this task fails, until `mend`. */
+  /** Makes this task fail until `restore`. */
   fail(name: TaskName, message = `${name} was told to fail`): void {
     this.#failing.set(name, new Error(message));
   }
 
-  mend(name: TaskName): void {
+  restore(name: TaskName): void {
     this.#failing.delete(name);
   }
 
@@ -94,7 +94,7 @@ export class Effects {
     this.#take(name).settled.reject(new Error(message));
   }
 
-  /** Whether a held task was given up by its chart. */
+  /** @returns whether the chart aborted a held task */
   isAborted(name: TaskName): boolean {
     return this.#tasks.some((task) => task.name === name && task.signal.aborted);
   }
@@ -133,9 +133,9 @@ export class Effects {
 
   activity<Event extends AnyEventObject, Input extends Activity["input"]>(name: string) {
     return fromCallback<Event, Input>(({ input, sendBack, receive }) => {
-      const heard: string[] = [];
-      const activity: Activity = { name, input, heard, send: (event) => sendBack(event) };
-      receive((event) => heard.push("choice" in event ? `${event.type} ${event.choice}` : event.type));
+      const commands: string[] = [];
+      const activity: Activity = { name, input, commands, send: (event) => sendBack(event) };
+      receive((event) => commands.push("choice" in event ? `${event.type} ${event.choice}` : event.type));
       this.record(name, input);
       this.activities.push(activity);
       return () => void this.activities.splice(this.activities.indexOf(activity), 1);
@@ -152,7 +152,7 @@ export class Effects {
 
 const nothing = () => undefined;
 
-/** The charts with these effects. */
+/** @returns the charts with these effects */
 export function chartsWith(effects: Effects) {
   const link = linkMachine.provide({
     actors: {
@@ -203,7 +203,8 @@ export function chartsWith(effects: Effects) {
       refuse: (_, params: HangupInput) => effects.record("refuse", params),
     },
     guards: {
-      ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && effects.tiresome.has(from),
+      ringsTooOften: (_, { from, signal }) =>
+        signal.type === "call-request" && effects.tooFrequentCallers.has(from),
     },
   });
   return { link, media, adapt, call, manager };

@@ -1,4 +1,4 @@
-// What may happen to each chart from outside: the alphabets of the generated ways.
+// The external events of each chart, from which paths are generated.
 
 import type { AnyEventObject } from "xstate";
 import { type DeviceKind, timeoutsSchema } from "../../../rpc-schema/index.ts";
@@ -13,7 +13,7 @@ import {
   type MediaInput,
   mediaMachine,
 } from "../../../statecharts/index.ts";
-import type { Surroundings } from "./chart-stage.ts";
+import type { ChartEnvironment } from "./chart-stage.ts";
 import { CANDIDATE } from "./start-manager.ts";
 
 const timeouts = timeoutsSchema.parse({});
@@ -23,7 +23,7 @@ const NO_ACTIVITIES = {};
 
 const bare = (types: string): AnyEventObject[] => types.split(" ").map((type) => ({ type }));
 
-export const attachLife: Surroundings = {
+export const attachLife: ChartEnvironment = {
   machine: attachMachine,
   input: {},
   events: () => bare("host.initialize host.initialized host.shutdown host.exit host.gone"),
@@ -41,7 +41,7 @@ const fromEngine = (): AnyEventObject[] => [
   { type: "peer.broken", detail: "no engine" },
 ];
 
-export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isResumed">): Surroundings => ({
+export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isResumed">): ChartEnvironment => ({
   machine: linkMachine,
   input: { ...address, media: "video", timeouts, ...input },
   events: (times) => [...signals(times), { type: "signal.media" }],
@@ -61,7 +61,7 @@ const userEvents = (): AnyEventObject[] => [
   ...["user.useCamera", "user.useMicrophone", "user.useSpeaker"].map((type) => ({ type, deviceId: "two" })),
 ];
 
-export const mediaOf = (input: Pick<MediaInput, "media">): Surroundings => ({
+export const mediaOf = (input: Pick<MediaInput, "media">): ChartEnvironment => ({
   machine: mediaMachine,
   input: { ...address, before: null, ...input },
   events: () => [
@@ -99,7 +99,7 @@ const CLEAN = {
   pageReplaced: 0,
 };
 
-export const adaptOf = (direction: "sending" | "showing"): Surroundings => ({
+export const adaptOf = (direction: "sending" | "showing"): ChartEnvironment => ({
   machine: adaptMachine,
   input: { callId: "call-1", direction },
   events: () => [],
@@ -113,7 +113,7 @@ export const adaptOf = (direction: "sending" | "showing"): Surroundings => ({
   },
 });
 
-/** Devices and pictures have walks of their own. */
+/** Devices and video have paths of their own. */
 const silent = /\/(media|sending|showing)\//;
 
 const toCall = (times: number): AnyEventObject[] => [
@@ -131,7 +131,7 @@ const toCall = (times: number): AnyEventObject[] => [
 
 export const callOf = (
   input: Pick<CallInput, "direction" | "peerKind"> & Partial<Pick<CallInput, "isWaiting" | "isAccepted">>,
-): Surroundings => ({
+): ChartEnvironment => ({
   machine: callMachine,
   input: {
     ...address,
@@ -154,8 +154,8 @@ const fromBob = (callId: string, signal: object): AnyEventObject => ({
   signal,
 });
 
-/** Ours is call-1, bob's call-2. */
-export const managerWith = (selfId: string): Surroundings => ({
+/** Our call is call-1, and bob's is call-2. */
+export const managerWith = (selfId: string): ChartEnvironment => ({
   machine: callManagerMachine,
   input: { timeouts },
   events: (times) => [

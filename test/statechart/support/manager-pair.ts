@@ -1,5 +1,5 @@
-// Two managers with the product's effects, joined by signalling that loses, repeats and reorders, and users who do anything
-// at any time: the stage of every test that lets chance play.
+// Two call managers with the product's effects, connected by signalling that loses, duplicates and reorders messages. The users
+// act at random. All random tests use this pair.
 
 import assert from "node:assert/strict";
 import { phaseOf } from "../../../plugin/calls/call-info.ts";
@@ -13,7 +13,7 @@ import { createFakeSignallingNetwork, type FakeFaults } from "../../support/fake
 import { CallBench, settle } from "../../support/plugin/call-bench.ts";
 import type { Random } from "../../support/process/seeded-random.ts";
 
-/** Of the event loop, for what the fakes put off. */
+/** Turns of the event loop that the fakes need. */
 const TURNS = 6;
 const REFUSALS: readonly EndReason[] = ["busy", "superseded", "unknownCall", "cancelled", "videoDisabled"];
 const DEVICE_PHASES = ["connecting", "connected", "reconnecting"];
@@ -25,7 +25,7 @@ export class ManagerPair {
   readonly #beforeStart: (manager: CallManager) => void;
   #calls = 0;
 
-  /** @param beforeStart sees each manager before its first step */
+  /** @param beforeStart gets each manager before its first step */
   constructor(
     seed: number,
     faults: Partial<FakeFaults>,
@@ -56,8 +56,8 @@ export class ManagerPair {
     }
   }
 
-  async passes(timeMs: number): Promise<void> {
-    // What was done just now comes before what time brings.
+  async advance(timeMs: number): Promise<void> {
+    // The effects of the last action come before those of time.
     await this.#settles();
     await this.clock.passes(timeMs, () => this.#settles());
   }
@@ -67,7 +67,7 @@ export class ManagerPair {
     this.#loseDeadPaths();
   }
 
-  /** What consent checks do (RFC 7675): a connection whose far end was closed is lost. */
+  /** Simulates consent checks (RFC 7675): a connection is lost when its remote end is closed. */
   #loseDeadPaths(): void {
     const [one, other] = this.sides.map(({ bench }) => bench);
     for (const [here, there] of [
@@ -105,7 +105,7 @@ export class ManagerPair {
       () => side.bench.cameras.openNow[0]?.unplug(),
       () => side.bench.cameras.change(random.chance(0.5) ? [] : new FakeCameras().devices),
       () => side.bench.sound.lose("microphone", "unplugged"),
-      () => call && side.bench.environment.measurements.publish(call.callId, weather(random)),
+      () => call && side.bench.environment.measurements.publish(call.callId, randomMeasurements(random)),
       () => livePeer?.disconnect(),
       () => livePeer?.fail(),
       () => livePeer?.recover(),
@@ -124,7 +124,7 @@ export class ManagerPair {
     return this.sides.map(({ bench }) => bench.calls().map(describeCall).sort().join(", "));
   }
 
-  /** Nothing may be open without a call that was started here or accepted here. */
+  /** Asserts that nothing is open without a call that was started or accepted here. */
   assertDevicesFitCalls(hint: string): void {
     for (const { bench } of this.sides) {
       const isInCall = bench.calls().some((call) => DEVICE_PHASES.includes(phaseOf(call.ref.getSnapshot())));
@@ -143,7 +143,7 @@ export class ManagerPair {
     }
   }
 
-  /** Whoever was told that the other side ended a call was told the truth: that side ended it, and for this reason. */
+  /** Asserts that a call which ended as remote was ended by the other side for the same reason. */
   assertEndsAgree(hint: string): void {
     const [one, other] = this.sides.map(({ bench }) => bench);
     for (const [here, there] of [
@@ -153,7 +153,7 @@ export class ManagerPair {
       for (const { callId, end } of here?.ended ?? []) {
         if (end.endedBy !== "remote") continue;
         const theirs = there?.ended.find((ended) => ended.callId === callId);
-        // A caller that was refused without ringing is told by a side that never had the call.
+        // A side without the call refuses a caller without ringing.
         const truth = theirs
           ? [theirs.end.reason, theirs.end.endedBy]
           : REFUSALS.find((one) => one === end.reason);
@@ -163,8 +163,8 @@ export class ManagerPair {
   }
 }
 
-/** A bad network, other for each seed. */
-export function wildFaults(random: Random): Partial<FakeFaults> {
+/** @returns the faults of a bad network, which depend on the seed */
+export function randomFaults(random: Random): Partial<FakeFaults> {
   return {
     loss: random.pick([0, 0.1, 0.3]),
     duplication: random.pick([0, 0.2]),
@@ -174,8 +174,8 @@ export function wildFaults(random: Random): Partial<FakeFaults> {
   };
 }
 
-/** A second of anything between a clean link and none. */
-function weather(random: Random): Measured {
+/** @returns one second of measurements between a clean link and none */
+function randomMeasurements(random: Random): Measured {
   return {
     roundTripMs: random.pick([20, 3_000]),
     sendLoss: random.pick([0, 0.5]),

@@ -1,5 +1,4 @@
-// The media chart by itself: three devices that open and fail when the test says so, and a machine whose list of devices
-// the test changes.
+// The media chart alone. The test opens its devices, makes them fail, and changes the list of devices.
 
 import assert from "node:assert/strict";
 import { createActor, SimulatedClock } from "xstate";
@@ -37,25 +36,25 @@ export class MediaBench {
     return this.effects.running(kind)[0] ?? assert.fail(`${kind} is not open`);
   }
 
-  opens(kind: DeviceKind, deviceId = `${kind}-1`): void {
+  openDevice(kind: DeviceKind, deviceId = `${kind}-1`): void {
     const type = `device.${kind}Opened` as const;
     this.activity(kind).send({ type, deviceId, deviceName: `Device ${deviceId}` });
   }
 
-  loses(kind: DeviceKind, why = "unplugged"): void {
+  loseDevice(kind: DeviceKind, why = "unplugged"): void {
     this.activity(kind).send({ type: `device.${kind}Lost`, why });
   }
 
-  /** What was announced, as "microphone camera". */
-  announced(): string[] {
+  /** The sent media states, as "microphone camera". */
+  sentMediaStates(): string[] {
     return this.effects.inputs("sendMediaState").map((input) => {
       const { microphone, camera } = input as { microphone: boolean; camera: boolean };
       return `${microphone ? "on" : "off"} ${camera ? "on" : "off"}`;
     });
   }
 
-  /** The machine's list is now this; ids, the default first. */
-  lists(
+  /** Sets the list of devices by id, with the default first. */
+  setDevices(
     ids: Partial<Record<DeviceKind, string[]>>,
     {
       whenDeviceReturns = "take" as "take" | "offer",
@@ -81,8 +80,8 @@ export class MediaBench {
     return this.context[kind].offered?.deviceId;
   }
 
-  /** The last announcement's mediaLevel, and why it is not more. */
-  standing(): unknown[] {
+  /** The last sent media level and its reason. */
+  lastMediaLevel(): unknown[] {
     const { mediaLevel, mediaLevelReason } = this.effects.inputs("sendMediaState").at(-1) as {
       mediaLevel: string;
       mediaLevelReason: string | null;
@@ -98,7 +97,7 @@ export class MediaBench {
 /** A call whose devices are all open. */
 export function live(media?: MediaKind): MediaBench {
   const bench = new MediaBench(media);
-  for (const kind of ["microphone", "speaker"] as const) bench.opens(kind);
-  if (media !== "audio") bench.opens("camera");
+  for (const kind of ["microphone", "speaker"] as const) bench.openDevice(kind);
+  if (media !== "audio") bench.openDevice("camera");
   return bench;
 }

@@ -1,5 +1,5 @@
-// A manager on a simulated clock, and walks that bring its call into a state by one line. "We" are alice unless the test
-// says otherwise; the other side is bob, whose id is the higher one.
+// A call manager on a simulated clock, and paths that bring its call into a given state. "We" are alice by default. The other side
+// is bob, whose id is higher.
 
 import assert from "node:assert/strict";
 import { type Actor, createActor, SimulatedClock } from "xstate";
@@ -42,7 +42,7 @@ export const hangupOf = (reason?: EndReason): Signal => ({
   ...(reason === undefined ? {} : { reason }),
 });
 
-/** Lets every promise that can settle do so. */
+/** Waits until all promises that can settle have settled. */
 export const settled = (): Promise<void> => new Promise(setImmediate);
 
 export interface ManagerOptions {
@@ -78,35 +78,35 @@ export class ManagerBench {
     await settled();
   }
 
-  /** A signal comes in. */
-  hears(signal: Signal, { from = "bob", callId = CALL } = {}): Promise<void> {
+  /** Delivers a signal. */
+  receive(signal: Signal, { from = "bob", callId = CALL } = {}): Promise<void> {
     return this.send({ type: "signal.received", from, callId, signal });
   }
 
-  starts({ peerId = "bob", callId = CALL, media = "video" as MediaKind } = {}): Promise<void> {
+  startCall({ peerId = "bob", callId = CALL, media = "video" as MediaKind } = {}): Promise<void> {
     return this.send({ type: "user.start", callId, peerId, media });
   }
 
-  /** Our user wants something of a call. */
-  wants(event: UserCallEvent | UserMediaEvent, callId = CALL): Promise<void> {
+  /** Sends a user event to a call. */
+  sendUserEvent(event: UserCallEvent | UserMediaEvent, callId = CALL): Promise<void> {
     return this.send({ type: "user.toCall", callId, event });
   }
 
-  accepts(callId = CALL): Promise<void> {
-    return this.wants({ type: "user.accept", media: null }, callId);
+  accept(callId = CALL): Promise<void> {
+    return this.sendUserEvent({ type: "user.accept", media: null }, callId);
   }
 
-  hangsUp(callId = CALL): Promise<void> {
-    return this.wants({ type: "user.hangup" }, callId);
+  hangUp(callId = CALL): Promise<void> {
+    return this.sendUserEvent({ type: "user.hangup" }, callId);
   }
 
-  async passes(timeMs: number): Promise<void> {
+  async advance(timeMs: number): Promise<void> {
     this.clock.increment(timeMs);
     await settled();
   }
 
-  /** Our WebRTC engine says something. */
-  async engine(event: LinkEvent, callId = CALL): Promise<void> {
+  /** Sends an event of our WebRTC engine. */
+  async sendEngineEvent(event: LinkEvent, callId = CALL): Promise<void> {
     this.activity("peerConnection", callId).send(event);
     await settled();
   }
@@ -120,7 +120,7 @@ export class ManagerBench {
     return callWith(this.context, callId)?.ref.getSnapshot() ?? assert.fail(`there is no call ${callId}`);
   }
 
-  /** "gone" once the manager has let go of it. */
+  /** @returns the phase, or "gone" after the manager released the call */
   phase(callId = CALL): string {
     const call = callWith(this.context, callId);
     return call ? phaseOf(call.ref.getSnapshot()) : "gone";
@@ -138,7 +138,7 @@ export class ManagerBench {
     return this.effects.inputs("notifyHostOfEnd") as EndedCall[];
   }
 
-  /** Reasons of the hang-ups that were sent within calls. */
+  /** The reasons of the hang-ups sent within calls. */
   hangups(): unknown[] {
     return this.effects.inputs("sendHangup").map((input) => (input as { reason: string }).reason);
   }
@@ -147,7 +147,7 @@ export class ManagerBench {
     return this.effects.inputs("refuse");
   }
 
-  /** The call ended once, like this, and holds nothing open any more. */
+  /** Asserts that the call ended exactly once in this way, and that nothing is open. */
   assertEnded(reason: EndReason, endedBy: "local" | "remote", callId = CALL): void {
     const ends = this.ends().filter((end) => end.callId === callId);
     assert.deepEqual(
@@ -168,40 +168,40 @@ export async function ringingOut(
   media: MediaKind = "video",
 ): Promise<ManagerBench> {
   const manager = new ManagerBench(options);
-  await manager.starts({ media });
-  await manager.hears(RINGING);
+  await manager.startCall({ media });
+  await manager.receive(RINGING);
   return manager;
 }
 
 /** Bob's call rings at us. */
 export async function ringingIn(options?: ManagerOptions, media: MediaKind = "video"): Promise<ManagerBench> {
   const manager = new ManagerBench(options);
-  await manager.hears(requestOf(media));
+  await manager.receive(requestOf(media));
   return manager;
 }
 
-/** Bob accepted; our offer is with him. */
+/** Bob accepted and has our offer. */
 export async function awaitingAnswer(options?: ManagerOptions): Promise<ManagerBench> {
   const manager = await ringingOut(options);
-  await manager.hears(ACK);
+  await manager.receive(ACK);
   return manager;
 }
 
-/** We accepted; bob's offer is awaited. */
+/** We accepted and wait for bob's offer. */
 export async function awaitingOffer(
   options?: ManagerOptions,
   media: MediaKind = "video",
 ): Promise<ManagerBench> {
   const manager = await ringingIn(options, media);
-  await manager.accepts();
+  await manager.accept();
   return manager;
 }
 
 /** A call that we started is connected: we are the offerer. */
 export async function connectedOut(options?: ManagerOptions): Promise<ManagerBench> {
   const manager = await awaitingAnswer(options);
-  await manager.hears(ANSWER);
-  await manager.engine({ type: "peer.connected" });
+  await manager.receive(ANSWER);
+  await manager.sendEngineEvent({ type: "peer.connected" });
   return manager;
 }
 
@@ -211,22 +211,22 @@ export async function connectedIn(
   media: MediaKind = "video",
 ): Promise<ManagerBench> {
   const manager = await awaitingOffer(options, media);
-  await manager.hears(OFFER);
-  await manager.engine({ type: "peer.connected" });
+  await manager.receive(OFFER);
+  await manager.sendEngineEvent({ type: "peer.connected" });
   return manager;
 }
 
-/** Every phase that a call can be in, with the walk that leads there. */
-export const WALKS = {
+/** Every phase of a call, with a path that leads there. */
+export const PATHS = {
   placing: async () => {
     const manager = new ManagerBench();
     manager.effects.hold("sendRequest");
-    await manager.starts();
+    await manager.startCall();
     return manager;
   },
   requested: async () => {
     const manager = new ManagerBench();
-    await manager.starts();
+    await manager.startCall();
     return manager;
   },
   ringingOut,
@@ -237,13 +237,13 @@ export const WALKS = {
   connectedIn,
   reconnectingOut: async () => {
     const manager = await connectedOut();
-    await manager.engine({ type: "peer.disconnected" });
+    await manager.sendEngineEvent({ type: "peer.disconnected" });
     return manager;
   },
   reconnectingIn: async () => {
     const manager = await connectedIn();
-    await manager.engine({ type: "peer.disconnected" });
+    await manager.sendEngineEvent({ type: "peer.disconnected" });
     return manager;
   },
 } as const satisfies Record<string, () => Promise<ManagerBench>>;
-export type WalkName = keyof typeof WALKS;
+export type PathName = keyof typeof PATHS;

@@ -72,9 +72,9 @@ export class PredictedPair {
     if (action.what === "startBoth") for (const who of [0, 1] as const) this.#start(who, "video");
     else if (action.what === "start") this.#start(action.who, action.media);
     else this.#send(action.who, action.call, eventOf(action));
-    await this.#pair.passes(ACTION_MS);
+    await this.#pair.advance(ACTION_MS);
     for (const { bench } of this.#pair.sides) bench.cameras.emitFrame();
-    await this.#pair.passes(10);
+    await this.#pair.advance(10);
   }
 
   /** Ends one side without any signal, and waits until the other side has given the call up. */
@@ -82,7 +82,7 @@ export class PredictedPair {
     const { bench, peerId } = this.#side(who);
     this.#pair.network.setOnline(peerId, false);
     bench.manager.stop();
-    await this.#pair.passes(GIVEN_UP_MS);
+    await this.#pair.advance(GIVEN_UP_MS);
   }
 
   predict(who: Side): PredictedCalls {
