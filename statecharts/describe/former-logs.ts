@@ -1,8 +1,8 @@
 // Chart logs of version 1, rewritten into the names that the charts have now. This is the only module that knows the
 // former names. It changes names only: a replay of the result must show no difference.
 
-import { isRecord } from "./is-record.ts";
 import type { ChartLogEntry, TakenTransition } from "../../rpc-schema/index.ts";
+import { isRecord } from "./is-record.ts";
 
 /** @returns the entries one for one, in today's names */
 export function upgradeChartLog(log: readonly ChartLogEntry[]): ChartLogEntry[] {

@@ -35,7 +35,7 @@ class AdaptBench {
   readonly effects = new Effects();
   readonly clock = new SimulatedClock();
   /** The reports to the call, with their time. */
-  readonly told: (AdaptReport & { atMs: number })[] = [];
+  readonly reports: (AdaptReport & { atMs: number })[] = [];
   readonly actor;
 
   constructor(direction: AdaptedDirection = "sending") {
@@ -43,7 +43,7 @@ class AdaptBench {
     const call = setup({ types: { events: {} as AdaptReport }, actors: { adapt } }).createMachine({
       invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", direction } },
       on: {
-        "adapt.stepped": { actions: ({ event }) => this.told.push({ ...event, atMs: this.clock.now() }) },
+        "adapt.stepped": { actions: ({ event }) => this.reports.push({ ...event, atMs: this.clock.now() }) },
       },
     });
     this.actor = createActor(call, { clock: this.clock }).start();
@@ -96,7 +96,7 @@ describe("video that something cannot keep up with", () => {
     const bench = new AdaptBench();
     bench.falls("paused", LOSSY);
     assert.deepEqual(
-      bench.told.map(({ step }) => step),
+      bench.reports.map(({ step }) => step),
       ["full", "threeQuarters", "half", "quarter", "thumbnail", "paused"],
     );
     assert.deepEqual(bench.applied().at(-1), {
@@ -104,7 +104,7 @@ describe("video that something cannot keep up with", () => {
       direction: "sending",
       share: SHARES.paused,
     });
-    for (const { reason } of bench.told.slice(1)) assert.equal(reason, "25 % of what is sent gets lost");
+    for (const { reason } of bench.reports.slice(1)) assert.equal(reason, "25 % of what is sent gets lost");
     assert.equal(bench.context.strain, "link");
     bench.measures(LOSSY, 60);
     assert.equal(bench.step, "paused");
@@ -117,7 +117,7 @@ describe("video that something cannot keep up with", () => {
     bench.falls("full", WELL);
     assert.ok(bench.clock.now() - downMs > downMs);
     assert.deepEqual(
-      bench.told.map(({ step }) => step),
+      bench.reports.map(({ step }) => step),
       ["full", "threeQuarters", "half", "threeQuarters", "full"],
     );
     assert.deepEqual([bench.context.strain, bench.context.reason], [null, null]);
@@ -205,8 +205,8 @@ test("under random load no two steps follow closer than the delays, and none goe
       };
       bench.measures(measured, random.pick([1, 2, 5, 15, 40]));
     }
-    for (const [index, { step, atMs }] of bench.told.entries()) {
-      const last = bench.told[index - 1];
+    for (const [index, { step, atMs }] of bench.reports.entries()) {
+      const last = bench.reports[index - 1];
       if (!last) continue;
       const order = Object.keys(SHARES);
       const isUp = order.indexOf(step) < order.indexOf(last.step);

@@ -51,8 +51,8 @@ describe("calls are possible", () => {
 
   test("without any device if the settings name a built-in one", () => {
     const devices = listOf([], []);
-    for (const wish of [{ camera: "test-pattern" }, { microphone: "tone" }]) {
-      assert.equal(judged({ devices }, wish).videoDisabled, false);
+    for (const settings of [{ camera: "test-pattern" }, { microphone: "tone" }]) {
+      assert.equal(judged({ devices }, settings).videoDisabled, false);
     }
   });
 

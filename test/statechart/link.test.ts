@@ -1,4 +1,4 @@
-// The connection of a call: who offers, what may go wrong on the way, and how a lost path is sought anew.
+// The connection of a call: setup, its failures, and the recovery of a lost path.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -14,7 +14,7 @@ export interface Recording {
   readonly version: string;
   readonly isMasked: boolean;
   /** The other contents of a bundle. */
-  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly otherParts: Readonly<Record<string, unknown>>;
 }
 
 const KINDS: ReadonlySet<unknown> = new Set(["log", "actor", "event", "step"]);
@@ -38,12 +38,12 @@ export function readRecording(text: string, name: string): Recording {
 }
 
 function readBundle(bundle: Readonly<Record<string, unknown>>, name: string): Recording {
-  const { recorded, charts, ...evidence } = bundle;
+  const { recorded, charts, ...otherParts } = bundle;
   const recordedValues = Array.isArray(recorded) ? recorded : [];
   // Without a recording there is at least the state of every chart.
   const values = recordedValues.length > 0 ? recordedValues : (charts as unknown[]);
   const entries = values.map((value, index) => entryOf(value, name, index));
-  const recording = recordedValues.length > 0 ? fromEntries("bundle", entries, name, evidence) : undefined;
+  const recording = recordedValues.length > 0 ? fromEntries("bundle", entries, name, otherParts) : undefined;
   const version = isRecord(bundle.plugin) ? String(bundle.plugin.version) : "";
   const isMasked = bundle.masked === true;
   return (
@@ -53,7 +53,7 @@ function readBundle(bundle: Readonly<Record<string, unknown>>, name: string): Re
       startedAt: undefined,
       version,
       isMasked,
-      evidence,
+      otherParts,
     }
   );
 }
@@ -62,7 +62,7 @@ function fromEntries(
   kind: Recording["kind"],
   entries: readonly ChartLogEntry[],
   name: string,
-  evidence: Readonly<Record<string, unknown>>,
+  otherParts: Readonly<Record<string, unknown>>,
 ): Recording {
   const [head] = entries;
   if (head?.kind !== "log") throw new Error(`${name} is not a chart log: expected a head in its first line`);
@@ -77,7 +77,7 @@ function fromEntries(
     startedAt,
     version: plugin.version,
     isMasked: masked,
-    evidence,
+    otherParts,
   };
 }
 

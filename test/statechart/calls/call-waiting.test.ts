@@ -5,12 +5,12 @@ import { describe, test } from "node:test";
 import { CALL, connectedOut, hangupOf, PATHS, requestOf } from "../support/start-manager.ts";
 
 describe("a peer that calls again while it is in a call with us", () => {
-  const ANEW = { callId: "call-2" };
+  const SECOND = { callId: "call-2" };
 
   test("neither rings nor is refused until the first call ends or proves to be alive", async () => {
     const manager = await connectedOut();
-    await manager.receive(requestOf(), ANEW);
-    await manager.receive(requestOf(), ANEW);
+    await manager.receive(requestOf(), SECOND);
+    await manager.receive(requestOf(), SECOND);
     assert.deepEqual(manager.refusals(), []);
     assert.equal(manager.effects.count("notifyHostOfCall"), 1);
     assert.equal(manager.phase(), "connected");
@@ -18,7 +18,7 @@ describe("a peer that calls again while it is in a call with us", () => {
 
   test("rings as soon as the late hang-up of the first call arrives", async () => {
     const manager = await connectedOut();
-    await manager.receive(requestOf(), ANEW);
+    await manager.receive(requestOf(), SECOND);
     await manager.receive(hangupOf("hungUp"));
     assert.equal(manager.phase("call-2"), "ringing");
     assert.deepEqual(manager.effects.inputs("notifyHostOfCall").at(-1), {
@@ -31,7 +31,7 @@ describe("a peer that calls again while it is in a call with us", () => {
 
   test("has restarted if the path of the first call is lost: that call ends, and the new one rings", async () => {
     const manager = await connectedOut();
-    await manager.receive(requestOf(), ANEW);
+    await manager.receive(requestOf(), SECOND);
     await manager.sendEngineEvent({ type: "peer.disconnected" });
     manager.assertEnded("connectionLost", "local");
     assert.equal(manager.phase("call-2"), "ringing");
@@ -39,14 +39,14 @@ describe("a peer that calls again while it is in a call with us", () => {
 
   test("rings at once when the first call's path is lost already", async () => {
     const manager = await PATHS.reconnectingIn();
-    await manager.receive(requestOf(), ANEW);
+    await manager.receive(requestOf(), SECOND);
     manager.assertEnded("connectionLost", "local");
     assert.equal(manager.phase("call-2"), "ringing");
   });
 
   test("is refused as busy after 8 seconds of the connected first call, without a notification to the host", async () => {
     const manager = await connectedOut();
-    await manager.receive(requestOf(), ANEW);
+    await manager.receive(requestOf(), SECOND);
     await manager.advance(7_999);
     assert.deepEqual(manager.hangups(), []);
     await manager.advance(1);
@@ -58,8 +58,8 @@ describe("a peer that calls again while it is in a call with us", () => {
 
   test("that hangs up before that leaves no trace", async () => {
     const manager = await connectedOut();
-    await manager.receive(requestOf(), ANEW);
-    await manager.receive(hangupOf("superseded"), ANEW);
+    await manager.receive(requestOf(), SECOND);
+    await manager.receive(hangupOf("superseded"), SECOND);
     assert.equal(manager.phase("call-2"), "gone");
     await manager.receive(hangupOf());
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe("a peer that calls again while it is in a call with us", () => {
 
   test("is busy for a third call, because only one can wait", async () => {
     const manager = await connectedOut();
-    await manager.receive(requestOf(), ANEW);
+    await manager.receive(requestOf(), SECOND);
     await manager.receive(requestOf(), { callId: "call-3" });
     assert.deepEqual(manager.refusals(), [{ callId: "call-3", peerId: "bob", reason: "busy" }]);
   });

@@ -25,10 +25,10 @@ describe("hanging up", () => {
       const bare = await walk();
       await bare.receive(hangupOf());
       bare.assertEnded("hungUp", "remote");
-      const told = await walk();
-      await told.receive(hangupOf("hostGone"));
-      told.assertEnded("hostGone", "remote");
-      assert.deepEqual(told.hangups(), []);
+      const withReason = await walk();
+      await withReason.receive(hangupOf("hostGone"));
+      withReason.assertEnded("hostGone", "remote");
+      assert.deepEqual(withReason.hangups(), []);
     });
   }
 

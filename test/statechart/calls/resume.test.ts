@@ -169,14 +169,14 @@ describe("the end of a call of a crashed process", () => {
     await resuming(kept(), manager);
     await manager.send({ type: "signalling.ready", selfId: "alice" });
     assert.equal(manager.phase(), "reconnecting", "our addresses changed, and nothing else");
-    await manager.send({ type: "signalling.ready", selfId: "somebody" });
+    await manager.send({ type: "signalling.ready", selfId: "another-id" });
     manager.assertEnded("connectionLost", "local");
     assert.match(manager.ends()[0]?.end.detail ?? "", /another peer id now/);
   });
 
   test("does not come with a new peer id if the call began here", async () => {
     const manager = await connectedOut();
-    await manager.send({ type: "signalling.ready", selfId: "somebody" });
+    await manager.send({ type: "signalling.ready", selfId: "another-id" });
     assert.equal(manager.phase(), "connected");
   });
 });

@@ -206,9 +206,9 @@ describe("an incoming call", () => {
     const bare = await ringingIn();
     await bare.receive(hangupOf());
     bare.assertEnded("cancelled", "remote");
-    const told = await ringingIn();
-    await told.receive(hangupOf("noAnswer"));
-    told.assertEnded("noAnswer", "remote");
+    const withReason = await ringingIn();
+    await withReason.receive(hangupOf("noAnswer"));
+    withReason.assertEnded("noAnswer", "remote");
   });
 
   test("can neither be accepted twice nor rejected after the accept", async () => {

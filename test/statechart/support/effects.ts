@@ -77,7 +77,7 @@ export class Effects {
   }
 
   /** Makes this task fail until `restore`. */
-  fail(name: TaskName, message = `${name} was told to fail`): void {
+  fail(name: TaskName, message = `${name} fails on request`): void {
     this.#failing.set(name, new Error(message));
   }
 

@@ -31,7 +31,7 @@ export const attachLife: ChartEnvironment = {
 };
 
 const signals = (times: number): AnyEventObject[] => [
-  ...["signal.offer", "signal.answer"].map((type) => ({ type, sdp: `told ${times}` })),
+  ...["signal.offer", "signal.answer"].map((type) => ({ type, sdp: `description ${times}` })),
   ...bare("signal.reconnect signal.reconnectAck"),
   { type: "signal.candidate", candidate },
 ];
@@ -166,8 +166,8 @@ export const managerWith = (selfId: string): ChartEnvironment => ({
       { type: "user.toCall", callId, event: { type: "user.accept", media: null } },
       fromBob(callId, { type: "call-hangup" }),
       fromBob(callId, { type: "call-ack" }),
-      fromBob(callId, { type: "call-offer", sdp: `told ${times}` }),
-      fromBob(callId, { type: "call-answer", sdp: `told ${times}` }),
+      fromBob(callId, { type: "call-offer", sdp: `description ${times}` }),
+      fromBob(callId, { type: "call-answer", sdp: `description ${times}` }),
     ]),
     fromBob("call-2", { type: "call-request", mode: "native", mediaType: "audio" }),
     { type: "availability.changed", videoDisabled: true, cause: "setting" },

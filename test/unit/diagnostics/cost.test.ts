@@ -22,10 +22,10 @@ test("frames of a call cause no step, event or action of any chart", async (t) =
     await alice.waitFor("call.changed", ({ local }) => local.camera.state === "live");
 
     const actors = [alice, bob].flatMap(({ plugin }) => [plugin.attach, plugin.callManager]);
-    const told: string[] = [];
-    const hear = ({ type }: { type: string }) => void told.push(type);
+    const inspected: string[] = [];
+    const record = ({ type }: { type: string }) => void inspected.push(type);
     const before = await received(bob);
-    const subscriptions = actors.map(({ system }) => system.inspect(hear));
+    const subscriptions = actors.map(({ system }) => system.inspect(record));
     for (let count = 0; count < PICTURES; count += 1) {
       alice.cameras.emitFrame();
       await new Promise(setImmediate);
@@ -33,13 +33,13 @@ test("frames of a call cause no step, event or action of any chart", async (t) =
     for (const { unsubscribe } of subscriptions) unsubscribe();
     const each = alice.plugin.settings.get().picture;
     assert.equal(((await received(bob)) - before) / (each.width * each.height * 1.5), PICTURES);
-    assert.deepEqual(told, []);
+    assert.deepEqual(inspected, []);
 
     // The same subscription does receive the steps of a chart.
-    const heard = actors.map(({ system }) => system.inspect(hear));
+    const withCharts = actors.map(({ system }) => system.inspect(record));
     await alice.host.request("call.setMicrophone", { callId, on: false });
-    for (const { unsubscribe } of heard) unsubscribe();
-    assert.ok(told.length > 0);
+    for (const { unsubscribe } of withCharts) unsubscribe();
+    assert.ok(inspected.length > 0);
   } finally {
     for (const { host } of [alice, bob]) host.close();
   }

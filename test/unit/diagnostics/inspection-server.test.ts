@@ -191,10 +191,10 @@ describe("the inspection server", () => {
 
   test("serves the protocol of the Stately inspector", async () => {
     const { statelyUrl } = await open();
-    const told: StatelyInspectionEvent[] = [];
+    const received: StatelyInspectionEvent[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     createWebSocketReceiver({ server: statelyUrl }).subscribe((event) => {
-      told.push(event);
+      received.push(event);
       if (event.type === "@xstate.snapshot" && event.event.type === "signalling.ready") resolve();
       if (event.type === "@xstate.snapshot" && event.event.type === "xstate.init") {
         manager.send({ type: "signalling.ready", selfId: "third" });
@@ -202,7 +202,7 @@ describe("the inspection server", () => {
     });
     await promise;
     assert.deepEqual(
-      told.map(({ type, sessionId, rootId }) => [type, sessionId, rootId]),
+      received.map(({ type, sessionId, rootId }) => [type, sessionId, rootId]),
       [
         ["@xstate.actor", "callManager", "callManager"],
         ["@xstate.snapshot", "callManager", "callManager"],
@@ -210,7 +210,7 @@ describe("the inspection server", () => {
         ["@xstate.snapshot", "callManager", "callManager"],
       ],
     );
-    const [actor] = told;
+    const [actor] = received;
     assert.ok(actor?.type === "@xstate.actor" && actor.definition);
     assert.equal(JSON.parse(actor.definition).id, "callManager");
   });
