@@ -71,7 +71,7 @@ const percent = (share: number) => `${Math.round(share * 100)} %`;
 const kbps = (bps: number) => `${Math.round(bps / 1000)} kbit/s`;
 
 /** @returns bits per second that the network must carry for this step, voice included */
-export function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): number {
+function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): number {
   const { scale, rate } = SHARES[step];
   const pixels = picture.width * picture.height * scale ** 2 * picture.fps * rate;
   return VOICE_BPS + Math.min(pixels * LEAST_BITS_PER_PIXEL, maxVideoBps * CEILING_SHARE);

@@ -13,7 +13,7 @@ export interface HostAbilities {
 }
 
 /** Webviews support WebRTC everywhere but on Linux, where WebKitGTK lacks it. The host's statement takes precedence. */
-export function canPageCall({ webviewCanCall, platform }: HostAbilities): boolean {
+function canPageCall({ webviewCanCall, platform }: HostAbilities): boolean {
   return webviewCanCall ?? platform !== "linux";
 }
 

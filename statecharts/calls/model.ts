@@ -25,7 +25,7 @@ import { type EndMemory, endReasonOf, withEnd } from "./ended-calls.ts";
 import { isInCall, startRefusal } from "./may-start.ts";
 import { requestedMedia, toCallEvent } from "./signals.ts";
 
-export type CallActorRef = ActorRefFrom<typeof callMachine>;
+type CallActorRef = ActorRefFrom<typeof callMachine>;
 
 export interface ManagedCall {
   readonly callId: string;
@@ -104,7 +104,7 @@ export function callWith(context: CallManagerContext, callId: string): ManagedCa
 }
 
 /** @returns our own unanswered call to the peer that now calls us */
-export function glareCall(context: CallManagerContext, from: string): ManagedCall | undefined {
+function glareCall(context: CallManagerContext, from: string): ManagedCall | undefined {
   return Object.values(context.calls).find(
     (call) =>
       call.peerId === from &&

@@ -7,25 +7,19 @@ import type {
   TransitionDescription,
 } from "../../../rpc-schema/index.ts";
 
-export interface PlacedState {
-  readonly state: StateDescription;
-  /** Ids of its parent states, the outermost first. */
-  readonly parents: readonly string[];
-}
-
 /** The states of one chart by id. */
 export interface ChartIndex {
   readonly chart: ChartDescription;
-  readonly states: ReadonlyMap<string, PlacedState>;
+  readonly states: ReadonlyMap<string, StateDescription>;
 }
 
-export function indexChart(chart: ChartDescription): ChartIndex {
-  const states = new Map<string, PlacedState>();
-  const add = (state: StateDescription, parents: readonly string[]): void => {
-    states.set(state.id, { state, parents });
-    for (const child of state.states) add(child, [...parents, state.id]);
+function indexChart(chart: ChartDescription): ChartIndex {
+  const states = new Map<string, StateDescription>();
+  const add = (state: StateDescription): void => {
+    states.set(state.id, state);
+    state.states.forEach(add);
   };
-  add(chart.root, []);
+  add(chart.root);
   return { chart, states };
 }
 

@@ -5,7 +5,6 @@ import {
   anyOf,
   type BoxLine,
   type ChartEdge,
-  dotOf,
   type ElkEdge,
   type ElkNode,
   FONT,
@@ -185,9 +184,6 @@ function arrowAt(before: Point | undefined, end: Point | undefined): string {
     `${px(end.x - ARROW_PX * Math.cos(angle + turn))} ${px(end.y - ARROW_PX * Math.sin(angle + turn))}`;
   return `M${wing(0.45)}L${px(end.x)} ${px(end.y)}L${wing(-0.45)}Z`;
 }
-
-/** The id of the dot of an initial state. */
-export const initialDot = dotOf;
 
 function shape(tag: string, attributes: Record<string, string>, content: Shape["content"] = []): Shape {
   return { tag, attributes, content };

@@ -112,7 +112,7 @@ export function layoutInput({ root }: ChartDescription): LayoutInput {
 }
 
 export const anyOf = (id: string): string => `${id}#any`;
-export const dotOf = (id: string): string => `${id}#initial`;
+const dotOf = (id: string): string => `${id}#initial`;
 
 /** States with so many incoming edges that the lines would cover the rest. Their transitions are listed in the boxes. */
 function crowdedStates(root: StateDescription): Set<string> {
@@ -239,7 +239,7 @@ function tipOf(transition: TransitionDescription): string {
   return parts.filter((part) => part !== "").join("\n");
 }
 
-export function isWithin(id: string, parent: string): boolean {
+function isWithin(id: string, parent: string): boolean {
   return id.startsWith(`${parent}.`);
 }
 

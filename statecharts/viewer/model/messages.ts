@@ -108,11 +108,11 @@ function out(index: number, tMs: number, name: string, path: string, outcome: Me
 }
 
 /** @returns the name of an invoked effect, from the description of its state */
-export function effectName(path: string, chart: ReturnType<Charts["get"]>): string | undefined {
+function effectName(path: string, chart: ReturnType<Charts["get"]>): string | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const [, place, state] = UNNAMED.exec(name) ?? [];
   if (place === undefined || state === undefined) return name;
-  return chart?.states.get(state)?.state.invoke[Number(place)];
+  return chart?.states.get(state)?.invoke[Number(place)];
 }
 
 /** Short values only. The payload view shows long descriptions and candidates. */

@@ -112,7 +112,7 @@ function waitsAfter(
 ): Wait[] {
   const states = charts.get(chart ?? "")?.states;
   return [...active].flatMap(([id, sinceMs]) => {
-    const delayed = states?.get(id)?.state.transitions.filter(({ after }) => after !== undefined) ?? [];
+    const delayed = states?.get(id)?.transitions.filter(({ after }) => after !== undefined) ?? [];
     return [...new Set(delayed.map(({ on }) => on))].map((on) => {
       if (delays[on] !== undefined) return { on, state: id, sinceMs: t, delayMs: delays[on] };
       const running = before.get(id) === sinceMs ? waits.find((wait) => wait.on === on) : undefined;
