@@ -27,6 +27,9 @@ export function callToResume(record: string | undefined, manager: CallManager, l
   }
   const { call, addresses } = recorded;
   const { whyNotResumable } = call.resumed;
-  log("info", `call ${call.callId} ${whyNotResumable === null ? "is resumed" : `is over: ${whyNotResumable}`}`);
+  log(
+    "info",
+    `call ${call.callId} ${whyNotResumable === null ? "is resumed" : `is over: ${whyNotResumable}`}`,
+  );
   return { addresses, begin: () => manager.send({ type: "host.resume", ...call }) };
 }

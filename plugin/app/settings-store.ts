@@ -55,7 +55,9 @@ export function createSettingsStore(
 }
 
 function restartNeeded(now: Settings, last: Settings): string[] {
-  return settingsReadAtStart.filter((path) => JSON.stringify(at(last, path)) !== JSON.stringify(at(now, path)));
+  return settingsReadAtStart.filter(
+    (path) => JSON.stringify(at(last, path)) !== JSON.stringify(at(now, path)),
+  );
 }
 
 /** Names the fields as the host wrote them, below `settings.`. */

@@ -159,7 +159,11 @@ const STAGES: readonly Stage[] = [
     figures: ["watching.none", "watching.recording", "watching.viewer"],
     run: measureWatchingCost,
   },
-  { what: "720p, processor; the host acknowledges the frames, no page", figures: ["cpu720"], run: measureCpu720 },
+  {
+    what: "720p, processor; the host acknowledges the frames, no page",
+    figures: ["cpu720"],
+    run: measureCpu720,
+  },
   {
     what: "Chromium calling Chromium, 480p both ways with sound",
     figures: ["chromiumDelay480", "againstChromium480"],

@@ -16,7 +16,12 @@ import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createWebSocketReceiver } from "@statelyai/inspect";
 import { type InspectionClient, openInspectionClient } from "../support/charts/inspection-client.ts";
-import { connectCall, exitStatusOf, type PluginProcess, startPair } from "../support/plugin/plugin-process.ts";
+import {
+  connectCall,
+  exitStatusOf,
+  type PluginProcess,
+  startPair,
+} from "../support/plugin/plugin-process.ts";
 import { runTool } from "../support/plugin/run-tool.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goop-inspected-"));

@@ -41,10 +41,7 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
 const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
 
 /** `frame` and `charts.recorded` go only to the pages that subscribed. */
-type RelayedName = Exclude<
-  keyof typeof pluginNotifications,
-  "frame" | "charts.recorded" | "calls.persisted"
->;
+type RelayedName = Exclude<keyof typeof pluginNotifications, "frame" | "charts.recorded" | "calls.persisted">;
 
 /** A page with so much unread data has stopped. Frames alone stay far below, because of their credit. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;

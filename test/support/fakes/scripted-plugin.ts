@@ -282,7 +282,8 @@ function receive(line: string): void {
   try {
     write({ id, result: answer(method, params) });
   } catch (error) {
-    const { code, kind, issues } = error instanceof RequestRefused ? error : new RequestRefused(-32603, String(error));
+    const { code, kind, issues } =
+      error instanceof RequestRefused ? error : new RequestRefused(-32603, String(error));
     const data = issues.length > 0 ? { name: kind, issues } : { name: kind };
     write({ id, error: { code, message: kind, data } });
   }
