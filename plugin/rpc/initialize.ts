@@ -7,11 +7,19 @@ import {
   type Result,
   RpcError,
 } from "../../rpc-schema/index.ts";
-import type { HostLink } from "./host-link.ts";
 import type { RequestOptions } from "./requests.ts";
 
 /** `initialize` without the fields that negotiate; {@link initializePlugin} adds them. */
 export type InitializeParams = Omit<ParamsInput<"initialize">, "protocolVersion" | "protocolVersions">;
+
+/** The part of a host's link that `initialize` needs. */
+interface InitializeLink {
+  request(
+    method: "initialize",
+    params: ParamsInput<"initialize">,
+    options?: RequestOptions,
+  ): Promise<Result<"initialize">>;
+}
 
 /** The fields that a plugin of version 1 refuses or misses. */
 const NEGOTIATION_FIELDS = ["protocolVersions", "protocolVersion", "capabilities"];
@@ -21,7 +29,7 @@ const NEGOTIATION_FIELDS = ["protocolVersions", "protocolVersion", "capabilities
  * @throws RpcError or HostLinkError, as `request` of the link
  */
 export async function initializePlugin(
-  link: Pick<HostLink, "request">,
+  link: InitializeLink,
   params: InitializeParams,
   options?: RequestOptions,
 ): Promise<Result<"initialize">> {

@@ -5,7 +5,7 @@ import type { Device, DeviceKind, DeviceList } from "../../../rpc-schema/index.t
 import type { SettingSchema } from "../../http/page-messages.ts";
 import { button, h } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { isRecord } from "../is-record.ts";
+import { isRecord } from "../link/is-record.ts";
 
 interface FieldProps {
   readonly name: string;

@@ -2,7 +2,7 @@
 // A line in any other form falls back to JSON.parse.
 
 import type { PluginNotificationParams } from "../../../rpc-schema/index.ts";
-import { isRecord } from "../is-record.ts";
+import { isRecord } from "./is-record.ts";
 
 export type FrameMessage = PluginNotificationParams<"frame">;
 

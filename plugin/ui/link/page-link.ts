@@ -22,8 +22,8 @@ import {
   type SettingsAnswer,
   TOKEN_PROTOCOL_PREFIX,
 } from "../../http/page-messages.ts";
-import { isRecord } from "../is-record.ts";
 import { type FrameMessage, isFrameLine, readFrameLine } from "./frame-line-reader.ts";
+import { isRecord } from "./is-record.ts";
 
 /** Longer than the plugin needs for any request. A request without an answer by then has failed. */
 const ANSWER_TIMEOUT_MS = 30_000;
