@@ -55,8 +55,7 @@ export function withFormerNamesOnly(value: unknown): unknown {
 
 /**
  * Reads a message of a sender of version 1.
- * @returns the value with today's names wherever only the former ones stand, at every depth; the same object where nothing
- * changes
+ * @returns the value with today's names in every object that has only the former ones, or the same object where nothing changes
  */
 export function withCurrentNames(value: unknown): unknown {
   return mapRecords(value, (record) => {

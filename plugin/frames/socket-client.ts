@@ -11,7 +11,7 @@ const ACK_BYTES = 4;
 const CLOSE_BAD_MESSAGE = 1008;
 
 /** @returns the message's first bytes, written into `head` */
-export function writeHead(head: Buffer, { seq, capturedAt, width, height }: FrameHead): Buffer {
+function writeHead(head: Buffer, { seq, capturedAt, width, height }: FrameHead): Buffer {
   head.writeUInt32BE(seq, 0);
   head.writeDoubleBE(capturedAt, 4);
   head.writeUInt16BE(width, 12);

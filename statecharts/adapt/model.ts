@@ -35,7 +35,7 @@ export interface AppliedShare extends AdaptInput {
 }
 
 /** From full video to none. */
-export const STEPS = [
+const STEPS = [
   "full",
   "threeQuarters",
   "half",

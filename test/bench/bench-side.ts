@@ -147,6 +147,6 @@ async function within<T>(event: Promise<T>, what: string): Promise<T> {
   return await Promise.race([event, timeout]).finally(() => late.abort());
 }
 
-export function unixMs(): number {
+function unixMs(): number {
   return performance.timeOrigin + performance.now();
 }

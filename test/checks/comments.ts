@@ -65,8 +65,9 @@ function keepComments(text: string, spans: readonly Span[]): string {
   return lines.join("\n");
 }
 
-/** Removes the signs of a comment. A tag of JSDoc begins a list item. */
+/** Removes the signs of a comment. A tag of JSDoc begins a list item, and an indented line is an example in code. */
 function stripMarkers(line: string): string {
+  if (/^\s*\/\/ {4,}\S/.test(line)) return "";
   const content = line
     .trim()
     .replace(/^\/\/+\s*|^\/\*+\s*|^\*(?!\/)\s*/, "")

@@ -14,7 +14,7 @@ import type {
 import { errorText } from "../../common/error-text.ts";
 import type { CallEnvironment } from "../environment.ts";
 
-/** Informs the peer. It must not decide anything by it. */
+/** Goop² sends its platform too. It is for logs only. */
 const PLATFORM = process.platform;
 
 /**

@@ -60,7 +60,7 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
 }
 
 /** @throws RangeError when it is not a plain http address */
-export function readGoopAddress(text: string | undefined): URL {
+function readGoopAddress(text: string | undefined): URL {
   const expected = "expected the address of Goop², such as http://127.0.0.1:8080";
   if (text === undefined) throw new RangeError(`--goop is missing, ${expected}`);
   const url = URL.parse(text);

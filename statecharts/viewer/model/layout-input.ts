@@ -226,7 +226,7 @@ function lengthOf({ text, waitsFor }: { text: string; waitsFor: string | undefin
 }
 
 /** @returns `event [guard]` */
-export function labelOf(transition: TransitionDescription): string {
+function labelOf(transition: TransitionDescription): string {
   const event = transition.on === "" ? "" : (endOfNamed(transition.on) ?? eventLabel(transition));
   const guard = transition.guard === undefined ? "" : `[${transition.guard}]`;
   const text = [event, guard].filter((part) => part !== "").join(" ");

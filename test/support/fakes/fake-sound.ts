@@ -1,12 +1,12 @@
 // A Sound without devices, processes or timers. It keeps the contract of the real one (test/contract/sound.contract.ts).
 //
-// const sound = createFakeSound();              one microphone `fake:mic`, one speaker `fake:speaker`
-// sound.speak(block)                            the open microphones hear it, unless muted
-// sound.played                                  the blocks that the speakers got, oldest first
-// sound.lose("microphone", "unplugged")         its owner's onLost is called
-// sound.plug("microphone", "fake:headset")      subscribers get the new list; unplug() likewise
-// sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
-// sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
+//     const sound = createFakeSound();              one microphone `fake:mic`, one speaker `fake:speaker`
+//     sound.emitBlock(block)                        the open microphones hear it, unless muted
+//     sound.played                                  the blocks that the speakers got, oldest first
+//     sound.lose("microphone", "unplugged")         its owner's onLost is called
+//     sound.plug("microphone", "fake:headset")      subscribers get the new list; unplug() likewise
+//     sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
+//     sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
 import type {
   InterruptionCallbacks,

@@ -25,7 +25,7 @@ export interface GoopPeer {
   readonly calls: DeployedCalls;
   readonly observer: Observer;
   readonly toneHz: number;
-  /** The next matching request. Includes requests that have already rung and were not returned before. */
+  /** The next matching request. It may have arrived already, if no earlier call returned it. */
   nextRing(fits?: (ring: DeployedRing) => boolean): Promise<DeployedRing>;
   /** Number of requests so far. */
   readonly rings: number;

@@ -1,4 +1,4 @@
-// Runs one command in the kernel machine and returns what it said. How the machine is made is the script's affair.
+// Runs one command in the kernel machine and returns its output. The script `in-vm` builds and boots the machine.
 
 import { spawn } from "node:child_process";
 import { dirname, resolve } from "node:path";

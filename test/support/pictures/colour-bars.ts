@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 /** SMPTE bars of 75 % in RGB: grey, yellow, cyan, green, magenta, red, blue, black. */
-export const COLOUR_BARS: readonly (readonly number[])[] = [
+const COLOUR_BARS: readonly (readonly number[])[] = [
   [191, 191, 191],
   [191, 191, 0],
   [0, 191, 191],

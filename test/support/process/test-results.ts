@@ -26,7 +26,7 @@ export interface FileReport extends Counts {
 }
 
 /** @returns the tests to count: leaves, and parents that failed by themselves */
-export function selectCounted(results: readonly ReportedResult[]): NamedResult[] {
+function selectCounted(results: readonly ReportedResult[]): NamedResult[] {
   const isParent = results.map((result, index) => {
     const before = results[index - 1];
     return result.isSuite || (before !== undefined && before.nesting > result.nesting);

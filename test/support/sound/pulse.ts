@@ -1,10 +1,10 @@
 // A PulseAudio server without hardware, private to one test. Several may run side by side, one for each peer.
 //
-// const pulse = await startPulse();
-// createSound({ env: pulse.env, … })           or spawn(plugin, { env: pulse.env }): its default devices are ours
-// const stop = pulse.play(sine(440, 1_000, 48_000))   fed to the microphone, repeated until stop()
-// const samples = await pulse.record(1_000)     the sound played to the speaker, mono 48 kHz
-// await pulse.stop()                            in a finally or after(): ends all its processes
+//     const pulse = await startPulse();
+//     createSound({ env: pulse.env, … })           or spawn(plugin, { env: pulse.env }): its default devices are ours
+//     const stop = pulse.play(sine(440, 1_000, 48_000))   fed to the microphone, repeated until stop()
+//     const samples = await pulse.record(1_000)     the sound played to the speaker, mono 48 kHz
+//     await pulse.stop()                            in a finally or after(): ends all its processes
 //
 // Needs the packages pulseaudio, pulseaudio-utils and libasound2-plugins.
 

@@ -1,8 +1,8 @@
 // Finds tones in recorded sound. Pure.
 //
-// toneLevel(samples, 48_000, 440)      amplitude of the sine at 440 Hz, 0 to 1 of full scale
-// dominantFrequency(samples, 48_000)   hertz of the loudest sine between 50 Hz and 8 kHz
-// measureTone(samples, 48_000, 440)      both, for sound that passed a jitter buffer on a busy machine
+//     toneLevel(samples, 48_000, 440)      amplitude of the sine at 440 Hz, 0 to 1 of full scale
+//     dominantFrequency(samples, 48_000)   hertz of the loudest sine between 50 Hz and 8 kHz
+//     measureTone(samples, 48_000, 440)      both, for sound that passed a jitter buffer on a busy machine
 //
 // All need at least 100 ms. Trim silence at the ends first.
 

@@ -29,7 +29,7 @@ export const FAR_SOUNDS = ["speech", "music"] as const;
 export const DELAYS_MS = [50, 120, 300] as const;
 
 /** Processes both signals block by block. */
-export function processed(far: Float64Array, near: Float64Array, settings: VoiceSettings): Float64Array {
+function processed(far: Float64Array, near: Float64Array, settings: VoiceSettings): Float64Array {
   const processor = loadNative().createVoiceProcessor(settings);
   const played = toSamples(far);
   const captured = toSamples(near);

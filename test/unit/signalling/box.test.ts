@@ -1,5 +1,5 @@
-// Encryption compared byte for byte: with the vectors of NaCl's own test suite (tests/box.c, in Bernstein, Lange, Schwabe, "The
-// security impact of a new cryptographic library", and djb's "Cryptography in NaCl", section 10), and with tweetnacl.
+// Compares the encryption byte for byte with tweetnacl, and with the vectors of NaCl's own test suite. Those are in tests/box.c
+// (Bernstein, Lange, Schwabe, "The security impact of a new cryptographic library") and in "Cryptography in NaCl", section 10.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

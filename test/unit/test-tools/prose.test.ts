@@ -72,6 +72,10 @@ describe("comments", () => {
     assert.deepEqual(extractCComments(text).split("\n"), ["- One", "- Two", "- Three", "four", ""]);
   });
 
+  test("an indented line is code, not prose", () => {
+    assert.equal(extractCComments("// Use it:\n//\n//     take(it, 1, 2)  desk\n"), "Use it:\n\n\n");
+  });
+
   test("C++ strings are no comments", () => {
     assert.equal(extractCComments('auto a = "// no"; auto b = R"(/* no */)";').trim(), "");
   });

@@ -1,7 +1,7 @@
 // Checks received messages against the wire's description (sections in brackets).
 
 import { endOfFirstObject } from "./json-value.ts";
-import { isRecord, PRESENCE_TOPIC, type PresenceMessage } from "./wire.ts";
+import { isRecord } from "./wire.ts";
 import type { ReceivedStream } from "./wire-log.ts";
 
 type Fields = Record<string, unknown>;
@@ -20,27 +20,6 @@ export function findDeviations(streams: readonly ReceivedStream[]): string[] {
     ...twice.map((id) => `the id ${id} was used twice [2.2]`),
     ...streams.flatMap((stream) => [...envelopeFaults(stream), ...payloadFaults(stream)]),
   ].sort();
-}
-
-/** Checks the presence messages of one signer [4.2]. */
-export function findPresenceDeviations(signer: string, messages: readonly PresenceMessage[]): string[] {
-  return messages.flatMap((message) => {
-    const { type, peerId, content, ts, addrs = [] } = message;
-    const faults: [boolean, string][] = [
-      [peerId === signer, `peerId ${peerId} is not the signer`],
-      [["online", "update", "offline"].includes(type), `type ${type}`],
-      [Number.isSafeInteger(ts) && Math.abs(ts - Date.now()) < 600_000, `ts ${ts}`],
-      [type === "offline" || Boolean(content), "no content"],
-      [
-        type !== "offline" || Object.keys(message).length === 3,
-        "offline carries more than type, peerId and ts",
-      ],
-      [addrs.every((addr) => !addr.includes("/p2p/")), `addrs ${addrs}`],
-      [!Object.values(message).some((value) => value === "" || value === false), "an empty or false field"],
-      [!("publicKey" in message), "a public key in gossip"],
-    ];
-    return faults.filter(([isFine]) => !isFine).map(([, what]) => `${PRESENCE_TOPIC}: ${what}`);
-  });
 }
 
 function envelopeFaults({ text, message }: ReceivedStream): string[] {
