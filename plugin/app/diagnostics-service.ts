@@ -55,7 +55,7 @@ export interface DiagnosticsService {
 export function createDiagnosticsService(options: DiagnosticsOptions): DiagnosticsService {
   const { roots, settings, version, notify, isIdle, runtimeFolder, logOf } = options;
   const feed = new ChartFeed({ roots, now: () => performance.timeOrigin + performance.now() });
-  const recording = createRecording({ feed, version, log: logOf("evidence"), isIdle });
+  const recording = createRecording({ feed, version, log: logOf("diagnostics"), isIdle });
   let dataDir: string | undefined;
   const bundle = (masked: boolean) => collect(options, { feed, recording }, dataDir, masked);
   const inspection = createInspection({

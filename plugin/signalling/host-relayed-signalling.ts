@@ -3,6 +3,7 @@
 
 import { type Contact, peerIdSchema, RpcError, type Signal } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
+import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
 import { SendLanes } from "./send-lanes.ts";
@@ -50,6 +51,7 @@ class RelayedSignalling implements HostRelayedSignalling {
   readonly #options: HostRelayedSignallingOptions;
   readonly #callbacks: SignallingCallbacks;
   readonly #lanes: SendLanes;
+  readonly #logUnknownFields: LogUnknownFields;
   readonly #ignored = { otherTopic: 0, loopback: 0, badCallId: 0, unknownSignal: 0, endOfCandidates: 0 };
   #contacts: Contact[] = [];
   #lastReported = "[]";
@@ -58,6 +60,7 @@ class RelayedSignalling implements HostRelayedSignalling {
   constructor(options: HostRelayedSignallingOptions, callbacks: SignallingCallbacks) {
     this.#options = options;
     this.#callbacks = callbacks;
+    this.#logUnknownFields = createUnknownFieldLog(options.log);
     this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
       this.#request({ peerId, topic: topicOf(callId), payload: signal }, abort),
     );
@@ -104,7 +107,7 @@ class RelayedSignalling implements HostRelayedSignalling {
 
   deliver(from: string, topic: string, payload: unknown): void {
     if (this.#phase !== "running") return;
-    const parsed = parseSignal(topic, payload);
+    const parsed = parseSignal(topic, payload, this.#logUnknownFields);
     if ("ignored" in parsed) {
       this.#ignored[parsed.ignored] += 1;
       this.#options.log("debug", `message from ${from} ignored: ${parsed.ignored}`);

@@ -2,6 +2,7 @@
 // counted and dropped. Whether a signal's sender is the call's peer is checked by the call manager.
 
 import type { Signal } from "../../rpc-schema/index.ts";
+import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import { HeldMessages } from "./encryption/held-messages.ts";
 import type { OpenedPayload } from "./encryption/sealing.ts";
@@ -30,6 +31,7 @@ export type IgnoredCounts = Record<IgnoreReason | "badIdentity" | "undecryptable
 export class SignalInbox {
   readonly #options: SignalInboxOptions;
   readonly #held: HeldMessages;
+  readonly #logUnknownFields: LogUnknownFields;
   readonly #ignored: IgnoredCounts = {
     otherTopic: 0,
     loopback: 0,
@@ -42,6 +44,7 @@ export class SignalInbox {
 
   constructor(options: SignalInboxOptions) {
     this.#options = options;
+    this.#logUnknownFields = createUnknownFieldLog(options.log);
     this.#held = new HeldMessages(options.holdSealedMs, (from, { topic }) =>
       this.#ignore("undecryptable", from, topic),
     );
@@ -84,7 +87,7 @@ export class SignalInbox {
       if (identity) this.#options.onIdentity(from, identity);
       else this.#ignore("badIdentity", from, topic);
     } else {
-      const parsed = parseSignal(topic, payload);
+      const parsed = parseSignal(topic, payload, this.#logUnknownFields);
       if ("ignored" in parsed) this.#ignore(parsed.ignored, from, topic);
       else this.#options.onSignal(from, parsed.callId, parsed.signal);
     }

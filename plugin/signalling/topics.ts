@@ -2,6 +2,7 @@
 // sees one form.
 
 import { type Candidate, callIdSchema, type Signal, signalSchema } from "../../rpc-schema/index.ts";
+import type { LogUnknownFields } from "../common/unknown-field-log.ts";
 
 const CALL_PREFIX = "call:";
 /** A host uses this to send to its own page. No peer should send it. */
@@ -16,14 +17,19 @@ export function topicOf(callId: string): string {
   return `${CALL_PREFIX}${callId}`;
 }
 
-/** Never throws: the payload comes from an untrusted peer. */
-export function parseSignal(topic: string, payload: unknown): ParsedSignal {
+/** Ignores unknown fields, because newer peers may send more. Never throws: the payload comes from an untrusted peer. */
+export function parseSignal(
+  topic: string,
+  payload: unknown,
+  logUnknownFields?: LogUnknownFields,
+): ParsedSignal {
   if (!topic.startsWith(CALL_PREFIX)) return { ignored: "otherTopic" };
   if (topic.startsWith(LOOPBACK_PREFIX)) return { ignored: "loopback" };
   const callId = callIdSchema.safeParse(topic.slice(CALL_PREFIX.length));
   if (!callId.success) return { ignored: "badCallId" };
   const parsed = signalSchema.safeParse(payload);
   if (!parsed.success) return { ignored: "unknownSignal" };
+  logUnknownFields?.(parsed.data.type, payload, parsed.data);
   const signal = normalize(parsed.data);
   return signal ? { callId: callId.data, signal } : { ignored: "endOfCandidates" };
 }

@@ -14,7 +14,7 @@ import { listenToKeys } from "./panes/keyboard.ts";
 import { MessageList } from "./panes/message-list.ts";
 import { TimeAxis } from "./panes/time-axis.ts";
 import { fileSource, liveSource, type Sink, type Source, type SourceState } from "./sources.ts";
-import { timeText } from "./words.ts";
+import { timeText } from "./texts.ts";
 
 const TICK_MS = 250;
 

@@ -29,7 +29,7 @@ describe("Chromium as a browser-mode peer", () => {
   let pulse: Pulse;
   let plugin: PluginProcess;
   let node: GoopNode;
-  let viewer: GoopHttp;
+  let goopHttp: GoopHttp;
   let browser: Browser;
   const ends: (() => Promise<unknown>)[] = [];
 
@@ -40,8 +40,8 @@ describe("Chromium as a browser-mode peer", () => {
     ends.unshift(() => plugin.stop());
     node = await startGoopNode({ label: "Greta", quirks: { sealing: "sealed" } });
     ends.unshift(() => node.stop());
-    viewer = await startGoopHttp(node, { mode: "browser" });
-    ends.unshift(() => viewer.stop());
+    goopHttp = await startGoopHttp(node, { mode: "browser" });
+    ends.unshift(() => goopHttp.stop());
     browser = await startChromium({ args: SWITCHES });
     ends.unshift(() => browser.close());
     await node.dial(plugin.address);
@@ -55,7 +55,7 @@ describe("Chromium as a browser-mode peer", () => {
 
   /** Loads the page, or reloads it. */
   async function openPage(): Promise<void> {
-    await browser.open(`${viewer.url}/?tone=${PEER_TONE_HZ}`);
+    await browser.open(`${goopHttp.url}/?tone=${PEER_TONE_HZ}`);
     await browser.waitFor(() => window.goopPage !== undefined);
   }
 

@@ -77,17 +77,17 @@ interface Scene {
 }
 
 async function inScene(start: StartHost, run: (scene: Scene) => Promise<void>): Promise<void> {
-  const seat = await createFakePluginExecutable();
+  const executable = await createFakePluginExecutable();
   const network = new ScriptedNetwork();
-  const starting = start(seat.path, network);
+  const starting = start(executable.path, network);
   try {
-    const plugin = await seat.nextProcess();
+    const plugin = await executable.nextProcess();
     const initialized = await plugin.initialize();
     const host = await starting;
     await run({ plugin, host, network, initialized, leave: () => leave(plugin, host) });
   } finally {
     // The plugin ends first, because a host waits for a running plugin.
-    await seat.close();
+    await executable.close();
     await starting.then((host) => host.stop());
   }
 }

@@ -75,7 +75,7 @@ describe("calls over two bridges", { timeout: 300_000 }, () => {
 
   test("an event stream that is cut during a call is reopened, and the call goes on", async () => {
     const callId = await connect();
-    bob.viewer().inbox.drop();
+    bob.goopHttp().inbox.drop();
     await bob.lines.take((line) => line.includes("are lost"), "the loss");
     await bob.lines.take((line) => line.includes("are back"), "the return");
     await assertRemoteFrame(bob, callId);
@@ -87,7 +87,7 @@ describe("calls over two bridges", { timeout: 300_000 }, () => {
 
   test("a call goes on while Goop² restarts", async () => {
     const callId = await connect();
-    await bob.restartViewer(() => assertRemoteFrame(bob, callId));
+    await bob.restartGoopHttp(() => assertRemoteFrame(bob, callId));
     await bob.lines.take((line) => line.includes("are back"), "the return");
     await hangUp(alice, callId);
     const next = await connect();
@@ -96,7 +96,7 @@ describe("calls over two bridges", { timeout: 300_000 }, () => {
 
   test("a hang-up while Goop² is away is sent when it is back", async () => {
     const callId = await connect();
-    await bob.restartViewer(async () => {
+    await bob.restartGoopHttp(async () => {
       await bob.bridge.host.plugin.request("call.hangup", { callId });
       await bob.next("call.ended", (end) => end.callId === callId);
     });

@@ -8,7 +8,7 @@ import type { Capture, Native, VideoFrame } from "../../native/index.ts";
 
 const CYCLES = 6;
 const PICTURES = 8;
-const WISHES = [
+const CONSTRAINTS = [
   { width: 64, height: 32, fps: 120 },
   { width: 333, height: 251, fps: 120 },
   { width: 640, height: 480, fps: 60 },
@@ -20,7 +20,7 @@ const native = loadNative();
 const totals = { captured: 0, faulty: 0, dropped: 0, delivered: 0, seen: 0, encoded: 0, stamps: 0 };
 
 /** Reads frames while more arrive, and keeps one beyond its callback. */
-async function watch(wish: (typeof WISHES)[number]): Promise<void> {
+async function watch(constraints: (typeof CONSTRAINTS)[number]): Promise<void> {
   const enough = Promise.withResolvers<void>();
   const encoder = native.createJpegEncoder();
   let encoding: Promise<void> = Promise.resolve();
@@ -36,7 +36,7 @@ async function watch(wish: (typeof WISHES)[number]): Promise<void> {
       isEncoding = false;
     }
   };
-  const capture: Capture = await native.openPattern(wish, {
+  const capture: Capture = await native.openPattern(constraints, {
     onFrame(frame) {
       seen++;
       if (native.readStamp(frame) !== null) totals.stamps++;
@@ -74,7 +74,7 @@ async function endInMidCapture(): Promise<void> {
 
 async function cycle(): Promise<void> {
   native.listCameras();
-  await Promise.all(WISHES.map(watch));
+  await Promise.all(CONSTRAINTS.map(watch));
   await endInMidCapture();
   const refused = await native
     .openCamera("/dev/null", { width: 64, height: 48, fps: 30 }, nothing)

@@ -37,8 +37,8 @@ function assertMoves({ distinct }: FaultOutcome): void {
 }
 
 /** Both hosts received that nothing can be sent, each time with the reason, and finally that the video is back. */
-function assertLadder({ sender, viewer }: FaultOutcome, why: RegExp): void {
-  for (const steps of [sender, viewer]) {
+function assertMediaLevels({ sender, receiver }: FaultOutcome, why: RegExp): void {
+  for (const steps of [sender, receiver]) {
     const down = steps.filter(({ mediaLevelReason }) => mediaLevelReason !== null);
     assert.ok(down.length > 0, `received no reason: ${JSON.stringify(steps)}`);
     for (const { mediaLevel, mediaLevelReason } of down) {
@@ -57,7 +57,7 @@ describe("a call whose camera is vivid", () => {
       assertCallLives(outcome);
       assertMoves(outcome);
       assertColourBars(outcome.bars, TOLERANCE);
-      for (const { mediaLevel, mediaLevelReason } of [...outcome.sender, ...outcome.viewer]) {
+      for (const { mediaLevel, mediaLevelReason } of [...outcome.sender, ...outcome.receiver]) {
         assert.deepEqual([mediaLevel, mediaLevelReason], ["pictureOnly", null]);
       }
     });
@@ -77,7 +77,7 @@ describe("a call whose camera is vivid", () => {
     test(`drops to receiving, reports the reason to both hosts, and sends again after ${fault}`, () => {
       const outcome = during(fault);
       assertCallLives(outcome);
-      assertLadder(outcome, why);
+      assertMediaLevels(outcome, why);
       assertMoves(outcome);
       assertColourBars(outcome.bars, TOLERANCE);
     });
@@ -88,17 +88,17 @@ describe("a call whose camera is v4l2loopback, which stops delivering, is unplug
   test("reports that camera and not the other one, which is in use, and then sends again", () => {
     const outcome = during("loopback");
     assertCallLives(outcome);
-    assertLadder(outcome, /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/);
+    assertMediaLevels(outcome, /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/);
     assertMoves(outcome);
     assert.deepEqual(outcome.cameras, ["/dev/video0", "/dev/video60"]);
   });
 
   test("uses the other camera meanwhile, if that one is free", () => {
     const outcome = during("standIn");
-    const { sender, viewer, cameras } = outcome;
+    const { sender, receiver, cameras } = outcome;
     assertCallLives(outcome);
     // The replacement was open before the other side was to be notified.
-    assert.deepEqual([...new Set(viewer.map(({ mediaLevel }) => mediaLevel))].slice(1), []);
+    assert.deepEqual([...new Set(receiver.map(({ mediaLevel }) => mediaLevel))].slice(1), []);
     const shown = sender.flatMap(({ deviceId }) => deviceId ?? []);
     assert.deepEqual([shown.includes(VIVID_ID), shown.at(-1)], [true, LOOPBACK_ID]);
     assertColourBars(standInBars, TOLERANCE);

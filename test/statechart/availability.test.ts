@@ -29,9 +29,9 @@ const listOf = (cameras: string[], microphones: string[]): DeviceList => ({
   speakers: [device("none")],
 });
 
-function judged(findings: Partial<Findings> = {}, wishes: Partial<CallSettings> = {}): Availability {
+function judged(findings: Partial<Findings> = {}, settings: Partial<CallSettings> = {}): Availability {
   return judgeAvailability(
-    { videoDisabled: false, camera: "auto", microphone: "auto", ...wishes },
+    { videoDisabled: false, camera: "auto", microphone: "auto", ...settings },
     {
       whyNoEngine: null,
       devices: listOf(["cam"], ["mic"]),
@@ -93,9 +93,9 @@ describe("calls are impossible, with cause and a remedy", () => {
       /pcmC0D0c.*Log in/,
     ],
   ];
-  for (const [name, findings, wishes, cause, why] of cases) {
+  for (const [name, findings, settings, cause, why] of cases) {
     test(`by ${name}`, () => {
-      const found = judged(findings, wishes);
+      const found = judged(findings, settings);
       assert.deepEqual([found.videoDisabled, found.cause], [true, cause]);
       assert.match(found.why ?? "", why);
     });

@@ -3,7 +3,7 @@
 import { h, setAttribute, setText, toggle } from "../dom.ts";
 import { shortValue } from "../model/chart-index.ts";
 import { type ActorView, type Moment, parentPath } from "../model/story.ts";
-import { actorText } from "../words.ts";
+import { actorText } from "../texts.ts";
 
 interface Row {
   readonly element: HTMLElement;

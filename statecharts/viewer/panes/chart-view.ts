@@ -5,7 +5,7 @@ import { button, h, setAttribute, setText, svg, toggle } from "../dom.ts";
 import { takenKey } from "../model/chart-index.ts";
 import type { Drawing } from "../model/drawing.ts";
 import type { ActorView } from "../model/story.ts";
-import { actorText, waitText } from "../words.ts";
+import { actorText, waitText } from "../texts.ts";
 import { Viewport } from "./viewport.ts";
 
 export interface ChartViewOptions {

@@ -4,7 +4,7 @@ import { h } from "../dom.ts";
 import { type EventRow, nameOf } from "../model/event-rows.ts";
 import type { Session } from "../model/session.ts";
 import type { ActorView } from "../model/story.ts";
-import { durationText, timeText } from "../words.ts";
+import { durationText, timeText } from "../texts.ts";
 
 export class EventDetail {
   readonly element = h("div", { class: "detail", "data-testid": "detail" });

@@ -3,7 +3,7 @@
 import type { EventOrigin } from "../../../rpc-schema/index.ts";
 import { button, h, setAttribute, setText, toggle } from "../dom.ts";
 import { type EventRow, fits, NO_FILTER, nameOf, type RowFilter } from "../model/event-rows.ts";
-import { actorText, ORIGINS, timeText } from "../words.ts";
+import { actorText, ORIGINS, timeText } from "../texts.ts";
 
 const ROW_PX = 22;
 /** Extra rows above and below, so that fast scrolling shows no gap. */

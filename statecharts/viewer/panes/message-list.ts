@@ -3,7 +3,7 @@
 import { h, setAttribute, toggle } from "../dom.ts";
 import { shortId } from "../model/event-rows.ts";
 import type { Message } from "../model/messages.ts";
-import { timeText } from "../words.ts";
+import { timeText } from "../texts.ts";
 
 /** Older signals are visible at earlier moments. */
 const MAX_SHOWN = 400;

@@ -3,7 +3,7 @@
 
 import { h } from "../dom.ts";
 import type { Lane, Span } from "../model/lanes.ts";
-import { actorText, durationText } from "../words.ts";
+import { actorText, durationText } from "../texts.ts";
 
 const LANE_PX = 18;
 const NAME_PX = 150;

@@ -47,7 +47,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   noSound: { why: "is the picture held back for the sound?", withSound: false, change: asIs },
   unsynchronised: {
-    why: "streams of their own in the receiver's eyes",
+    why: "separate streams for the receiver",
     withSound: true,
     change: unsynchronised,
   },

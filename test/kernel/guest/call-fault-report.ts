@@ -111,16 +111,16 @@ async function whenSwitchedOn(fault: Fault, { callId, alice, bob }: Call): Promi
   await untilBack(alice, bob, await untilLost(alice, bob));
 }
 
-async function switchOn(sender: CallObserver, viewer: CallObserver, callId: string): Promise<void> {
-  viewer.mark();
+async function switchOn(sender: CallObserver, receiver: CallObserver, callId: string): Promise<void> {
+  receiver.mark();
   await sender.plugin.host.request("call.setCamera", { callId, on: true }, SLOW_TIMEOUT);
-  await viewer.step("remote", ({ camera }) => camera === "on");
+  await receiver.step("remote", ({ camera }) => camera === "on");
 }
 
-async function switchOff(sender: CallObserver, viewer: CallObserver, callId: string): Promise<void> {
-  viewer.mark();
+async function switchOff(sender: CallObserver, receiver: CallObserver, callId: string): Promise<void> {
+  receiver.mark();
   await sender.plugin.host.request("call.setCamera", { callId, on: false }, SLOW_TIMEOUT);
-  await viewer.step("remote", ({ camera }) => camera === "off");
+  await receiver.step("remote", ({ camera }) => camera === "off");
   await untilClosed(sender.plugin);
 }
 
@@ -171,15 +171,15 @@ async function loopbackFaults(call: Call) {
 async function during(name: string, call: Call, sender: CallObserver, strike: () => Promise<void>) {
   step(name);
   const { callId, alice, bob } = call;
-  const viewer = sender === alice ? bob : alice;
+  const receiver = sender === alice ? bob : alice;
   const sides = [alice, bob];
-  const before = await steadyHoldings(sides, viewer);
+  const before = await steadyHoldings(sides, receiver);
   for (const side of sides) side.mark();
   await strike();
-  const distinct = await viewer.frames(FRAMES);
-  const bars = await barsOf(viewer, callId);
+  const distinct = await receiver.frames(FRAMES);
+  const bars = await barsOf(receiver, callId);
   const same = (index: number) => (held: Held) => isSame(held, before[index]);
-  const notified = { sender: sender.steps("local"), viewer: viewer.steps("remote") };
+  const notified = { sender: sender.steps("local"), receiver: receiver.steps("remote") };
   const after = await Promise.all(sides.map(({ plugin }, index) => holdingsWhen(plugin, same(index))));
   return {
     distinct,
@@ -194,23 +194,23 @@ async function during(name: string, call: Call, sender: CallObserver, strike: ()
 }
 
 /** Waits until both hosts know that the camera is lost, and why. @returns the number of steps that each has received */
-async function untilLost(sender: CallObserver, viewer: CallObserver): Promise<number[]> {
+async function untilLost(sender: CallObserver, receiver: CallObserver): Promise<number[]> {
   const isLost = ({ camera }: MediaState) => camera === "lost";
   const isDown = ({ camera, mediaLevelReason }: MediaState) => camera === "off" && mediaLevelReason !== null;
-  return Promise.all([sender.step("local", isLost), viewer.step("remote", isDown)]);
+  return Promise.all([sender.step("local", isLost), receiver.step("remote", isDown)]);
 }
 
-async function untilBack(sender: CallObserver, viewer: CallObserver, lost: number[]): Promise<void> {
+async function untilBack(sender: CallObserver, receiver: CallObserver, lost: number[]): Promise<void> {
   const isUp = ({ camera }: MediaState) => camera === "live" || camera === "on";
-  await Promise.all([sender.step("local", isUp, lost[0]), viewer.step("remote", isUp, lost[1])]);
+  await Promise.all([sender.step("local", isUp, lost[0]), receiver.step("remote", isUp, lost[1])]);
 }
 
 /** The held resources once they are stable: equal before and after a frame. */
-async function steadyHoldings(sides: readonly CallObserver[], viewer: CallObserver): Promise<Held[]> {
+async function steadyHoldings(sides: readonly CallObserver[], receiver: CallObserver): Promise<Held[]> {
   const holdings = () => sides.map(({ plugin }) => holdingsOf(plugin));
   let held = holdings();
   for (;;) {
-    await viewer.frames(1);
+    await receiver.frames(1);
     const again = holdings();
     if (isSame(again, held)) return again;
     held = again;

@@ -21,7 +21,7 @@ export class CallObserver {
   readonly #frames: string[] = [];
   #cameras: string[] = [];
   /** Resolves waits that check again after each notification or frame. */
-  #news = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
 
   /** Observes the call from now on, also before it is connected. */
   static async watch(plugin: PluginProcess, callId: string): Promise<CallObserver> {
@@ -83,8 +83,8 @@ export class CallObserver {
 
   /** Waits until the host was notified that this camera appeared or disappeared. */
   async listed(cameraId: string, isThere: boolean): Promise<void> {
-    const words = `list ${isThere ? "with" : "without"} ${cameraId}`;
-    await this.#until(words, () => this.#cameras.includes(cameraId) === isThere);
+    const expected = `list ${isThere ? "with" : "without"} ${cameraId}`;
+    await this.#until(expected, () => this.#cameras.includes(cameraId) === isThere);
   }
 
   /** Receives `count` further remote frames. @returns how many of them differ */
@@ -95,8 +95,8 @@ export class CallObserver {
   }
 
   #wake(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   async #until(what: string, isThere: () => boolean): Promise<void> {
@@ -108,7 +108,7 @@ export class CallObserver {
       );
     }, LIMIT_MS);
     try {
-      while (!isThere()) await Promise.race([this.#news.promise, late]);
+      while (!isThere()) await Promise.race([this.#change.promise, late]);
     } finally {
       clearTimeout(timer);
     }

@@ -15,10 +15,10 @@ import { AwaitableQueue } from "./fake-plugin-executable.ts";
 export interface BridgedPeer {
   readonly node: GoopNode;
   readonly bridge: Bridge;
-  /** The running HTTP API; `restartViewer` replaces it. */
-  viewer(): GoopHttp;
+  /** The running HTTP API; `restartGoopHttp` replaces it. */
+  goopHttp(): GoopHttp;
   /** Stops the HTTP API and starts another one at the same address. */
-  restartViewer(whileDown?: () => Promise<void>): Promise<void>;
+  restartGoopHttp(whileDown?: () => Promise<void>): Promise<void>;
   /** The bridge's messages for its user, in order. Each is taken once. */
   readonly lines: AwaitableQueue<string>;
   /** Takes the first matching notification of the plugin, received already or later. */
@@ -45,19 +45,19 @@ export async function startBridgedPeer(
   options: Partial<Pick<BridgeOptions, "timings" | "settings">> = {},
 ): Promise<BridgedPeer> {
   const node = await startGoopNode({ label });
-  let viewer = await startGoopHttp(node);
+  let goopHttp = await startGoopHttp(node);
   const past: GoopHttp[] = [];
   const lines = new AwaitableQueue<string>();
   const notifications = new AwaitableQueue<{ name: string; params: unknown }>();
   const ending = new AbortController();
   const stopNode = async () => {
-    await viewer.stop();
+    await goopHttp.stop();
     await node.stop();
   };
   let bridge: Bridge;
   try {
     bridge = await startBridge({
-      goop: new URL(viewer.url),
+      goop: new URL(goopHttp.url),
       report: (line) => lines.add(line),
       signal: ending.signal,
       timings: {
@@ -80,13 +80,13 @@ export async function startBridgedPeer(
     node,
     bridge,
     lines,
-    viewer: () => viewer,
-    async restartViewer(whileDown) {
-      past.push(viewer);
-      const { port } = viewer;
-      await viewer.stop();
+    goopHttp: () => goopHttp,
+    async restartGoopHttp(whileDown) {
+      past.push(goopHttp);
+      const { port } = goopHttp;
+      await goopHttp.stop();
       await whileDown?.();
-      viewer = await startGoopHttp(node, { port });
+      goopHttp = await startGoopHttp(node, { port });
     },
     async next(name, fits = () => true) {
       const matches = (one: { name: string; params: unknown }) =>
@@ -94,7 +94,7 @@ export async function startBridgedPeer(
       const { params } = await notifications.take(matches, `${label}'s ${name}`);
       return params as PluginNotificationParams<typeof name>;
     },
-    requests: () => [...past, viewer].flatMap(({ requests }) => requests),
+    requests: () => [...past, goopHttp].flatMap(({ requests }) => requests),
     async stop() {
       try {
         await bridge.stop();

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createUnknownFieldLog } from "../../../plugin/common/unknown-field-log.ts";
 import { parseSignal } from "../../../plugin/signalling/topics.ts";
 
 describe("messages that are not signals are ignored with a reason", () => {
@@ -97,4 +98,17 @@ test("a hang-up with an unknown reason is still a hang-up", () => {
   const parsed = parseSignal("call:c", { type: "call-hangup", reason: "tired" });
   assert.ok("signal" in parsed);
   assert.deepEqual(parsed.signal, { type: "call-hangup", reason: undefined });
+});
+
+test("unknown fields of a signal are ignored, and each is logged once at debug level", () => {
+  const lines: string[] = [];
+  const logUnknownFields = createUnknownFieldLog((level, message) => lines.push(`${level}: ${message}`));
+  const payload = { type: "call-hangup", reason: "busy", mood: 1 };
+  for (let count = 0; count < 2; count += 1) {
+    assert.deepEqual(parseSignal("call:c", payload, logUnknownFields), {
+      callId: "c",
+      signal: { type: "call-hangup", reason: "busy" },
+    });
+  }
+  assert.deepEqual(lines, ['debug: call-hangup: unknown field "mood" ignored']);
 });
