@@ -9,8 +9,8 @@ import {
   settingsReadAtStart,
   settingsSchema,
 } from "../../rpc-schema/index.ts";
+import { isRecord } from "../../rpc-schema/is-record.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
-import { isRecord } from "../common/is-record.ts";
 
 /** The result of a change. */
 export interface SettingsChange {

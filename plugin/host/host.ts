@@ -8,8 +8,8 @@ import {
   RpcError,
   type Settings,
 } from "../../rpc-schema/index.ts";
+import { isRecord } from "../../rpc-schema/is-record.ts";
 import { errorText } from "../common/error-text.ts";
-import { isRecord } from "../common/is-record.ts";
 import { HOST_CHANGE_SETTINGS, HOST_RESTART, HOST_SETTINGS, type HostState } from "../http/page-messages.ts";
 import type { PageFile } from "../http/pages.ts";
 import type { HostLink, InitializeParams } from "../rpc/host-link.ts";

@@ -7,7 +7,7 @@ import {
   pluginNotifications,
   withCurrentNames,
 } from "../../rpc-schema/index.ts";
-import { isRecord } from "../common/is-record.ts";
+import { isRecord } from "../../rpc-schema/is-record.ts";
 import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import { isFrameLine } from "../frames/frame-line.ts";
 import type { Log } from "../log.ts";

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { MethodDefinition, NotificationDefinition } from "../../rpc-schema/definition.ts";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
-import { isRecord } from "../common/is-record.ts";
+import { isRecord } from "../../rpc-schema/is-record.ts";
 import { isMessageId, type MessageId, type Request } from "./json-rpc.ts";
 
 /** The methods of one direction of the contract, by name. */

@@ -3,8 +3,8 @@
 
 import type { z } from "zod";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
+import { isRecord } from "../../rpc-schema/is-record.ts";
 import { errorText } from "../common/error-text.ts";
-import { isRecord } from "../common/is-record.ts";
 import { createUnknownFieldLog } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import {

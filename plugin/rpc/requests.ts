@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { RpcError } from "../../rpc-schema/index.ts";
-import { isRecord } from "../common/is-record.ts";
+import { isRecord } from "../../rpc-schema/is-record.ts";
 import type { LogUnknownFields } from "../common/unknown-field-log.ts";
 import { PendingRequests, type Response } from "./json-rpc.ts";
 import { type MethodDefinitions, summaryOf } from "./messages.ts";

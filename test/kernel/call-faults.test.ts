@@ -88,7 +88,10 @@ describe("a call whose camera is v4l2loopback, which stops delivering, is unplug
   test("reports that camera and not the other one, which is in use, and then sends again", () => {
     const outcome = during("loopback");
     assertCallLives(outcome);
-    assertMediaLevels(outcome, /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/);
+    assertMediaLevels(
+      outcome,
+      /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/,
+    );
     assertMoves(outcome);
     assert.deepEqual(outcome.cameras, ["/dev/video0", "/dev/video60"]);
   });

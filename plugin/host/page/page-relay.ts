@@ -10,8 +10,8 @@ import {
   type Result,
   RpcError,
 } from "../../../rpc-schema/index.ts";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 import { errorText } from "../../common/error-text.ts";
-import { isRecord } from "../../common/is-record.ts";
 import { frameLineRoute, type HostLink } from "../../rpc/host-link.ts";
 import { ChartSubscribers } from "./chart-subscribers.ts";
 import { createStreamOwners, type StreamOwners } from "./stream-owners.ts";

@@ -13,8 +13,8 @@ import {
   toHostValues,
   toPluginSettings,
 } from "../../../rpc-schema/index.ts";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 import { errorText } from "../../common/error-text.ts";
-import { isRecord } from "../../common/is-record.ts";
 import type { SettingsAnswer } from "../../http/page-messages.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
 import { type StoredSettings, settingsRefused, withDevices } from "./stored-settings.ts";

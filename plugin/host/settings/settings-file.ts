@@ -2,8 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 import { errorText } from "../../common/error-text.ts";
-import { isRecord } from "../../common/is-record.ts";
 
 type JsonObject = Record<string, unknown>;
 

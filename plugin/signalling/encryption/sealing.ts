@@ -1,8 +1,8 @@
 // Encrypts payloads for peers that can decrypt them, and decrypts the payloads of peers. An encrypted ("sealed") payload is
 // {"enc": "<base64 of nonce and box>"} and holds the JSON of the plain payload. Topic, id and sequence number stay readable.
 
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 import { errorText } from "../../common/error-text.ts";
-import { isRecord } from "../../common/is-record.ts";
 import type { Log } from "../../log.ts";
 import { seal, sharedKey, unseal } from "./box.ts";
 import type { PeerKey, PeerKeys } from "./peer-keys.ts";

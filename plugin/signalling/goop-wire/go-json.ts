@@ -2,7 +2,7 @@
 // its zero value.
 
 import { z } from "zod";
-import { isRecord } from "../../common/is-record.ts";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 
 // A field of the wrong type is refused, as in Go.
 export const textOrZero = z

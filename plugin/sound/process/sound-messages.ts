@@ -1,7 +1,7 @@
 // The messages between the plugin and its sound process over Node's IPC, and the checks at both ends. Written by hand
 // instead of as zod schemas: loading zod would cost the sound process 0.13 s and 19 MB.
 
-import { isRecord } from "../../common/is-record.ts";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 import type { Direction, NamedDevice } from "../device-names.ts";
 import type { Processing } from "../sound.ts";
 

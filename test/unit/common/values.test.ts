@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errorText } from "../../../plugin/common/error-text.ts";
-import { isRecord } from "../../../plugin/common/is-record.ts";
+import { isRecord } from "../../../rpc-schema/is-record.ts";
 
 test("an error's text is its message, and any other value becomes text", () => {
   class OwnError extends Error {}
