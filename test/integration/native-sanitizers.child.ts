@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { Capture, Native, VideoFrame } from "../../native/index.ts";
 
 const CYCLES = 6;
-const PICTURES = 8;
+const FRAMES = 8;
 const CONSTRAINTS = [
   { width: 64, height: 32, fps: 120 },
   { width: 333, height: 251, fps: 120 },
@@ -20,7 +20,7 @@ const native = loadNative();
 const totals = { captured: 0, faulty: 0, dropped: 0, delivered: 0, seen: 0, encoded: 0, stamps: 0 };
 
 /** Reads frames while more arrive, and keeps one beyond its callback. */
-async function watch(constraints: (typeof CONSTRAINTS)[number]): Promise<void> {
+async function captureFrames(constraints: (typeof CONSTRAINTS)[number]): Promise<void> {
   const enough = Promise.withResolvers<void>();
   const encoder = native.createJpegEncoder();
   let encoding: Promise<void> = Promise.resolve();
@@ -40,7 +40,7 @@ async function watch(constraints: (typeof CONSTRAINTS)[number]): Promise<void> {
     onFrame(frame) {
       seen++;
       if (native.readStamp(frame) !== null) totals.stamps++;
-      if (seen >= PICTURES) enough.resolve();
+      if (seen >= FRAMES) enough.resolve();
       if (isEncoding) return;
       isEncoding = true;
       frame.retain();
@@ -59,12 +59,12 @@ async function watch(constraints: (typeof CONSTRAINTS)[number]): Promise<void> {
 }
 
 /** A worker thread that is terminated during a capture must release its device. */
-async function endInMidCapture(): Promise<void> {
+async function terminateDuringCapture(): Promise<void> {
   const source = `
     import { parentPort, workerData } from "node:worker_threads";
     const { loadNative } = await import(workerData);
     await loadNative().openPattern({ width: 128, height: 64, fps: 120 }, {
-      onFrame: () => parentPort.postMessage("picture"), onError: (error) => { throw error; } });`;
+      onFrame: () => parentPort.postMessage("frame"), onError: (error) => { throw error; } });`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
     workerData: index,
   });
@@ -74,8 +74,8 @@ async function endInMidCapture(): Promise<void> {
 
 async function cycle(): Promise<void> {
   native.listCameras();
-  await Promise.all(CONSTRAINTS.map(watch));
-  await endInMidCapture();
+  await Promise.all(CONSTRAINTS.map(captureFrames));
+  await terminateDuringCapture();
   const refused = await native
     .openCamera("/dev/null", { width: 64, height: 48, fps: 30 }, nothing)
     .catch(String);
