@@ -61,6 +61,17 @@ describe("repository", () => {
     );
   });
 
+  test("every relative link in a Markdown file leads to a file, and to a heading where it names one", () => {
+    const dead = files
+      .filter((path) => path.endsWith(".md"))
+      .flatMap((path) =>
+        linksOf(path)
+          .filter((link) => !leadsSomewhere(path, link))
+          .map((link) => `${path}: ${link}`),
+      );
+    assert.deepEqual(dead, []);
+  });
+
   test("every version in package.json is exact", () => {
     const manifest: Record<string, Record<string, string>> = JSON.parse(read("package.json"));
     const wanted = {
@@ -107,4 +118,30 @@ function isExplained(folder: string): boolean {
     if (existsSync(join(root, readme)) && read(readme).includes(`${basename(folder)}/`)) return true;
   }
   return false;
+}
+
+function linksOf(path: string): string[] {
+  const text = read(path)
+    .replaceAll(/^```[\s\S]*?^```/gm, "")
+    .replaceAll(/`[^`\n]*`/g, "");
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = ""]) => link)
+    .filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function leadsSomewhere(path: string, link: string): boolean {
+  const [target = "", heading] = link.split("#");
+  const file = target === "" ? path : join(dirname(path), target);
+  if (!existsSync(join(root, file))) return false;
+  return heading === undefined || headingsOf(file).includes(heading);
+}
+
+/** Anchors as GitHub makes them: lower case, without punctuation, hyphens for blanks. */
+function headingsOf(path: string): string[] {
+  return [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }
