@@ -138,7 +138,7 @@ describe("a plugin that is killed in a call", () => {
     crash(carol);
     await carol.page.waitUntil("the end", () => carol.page.ended?.callId === callId);
     assert.equal(carol.page.ended?.reason, "connectionLost");
-    assert.match(carol.page.ended?.detail ?? "", /another peer now/);
+    assert.match(carol.page.ended?.detail ?? "", /another peer id now/);
     await bob.host.plugin.request("call.hangup", { callId });
   });
 });
