@@ -90,7 +90,7 @@ describe("a call whose camera is v4l2loopback, which stops delivering, is unplug
     assertCallLives(outcome);
     assertMediaLevels(
       outcome,
-      /^Camera: (The camera \/dev\/video60 is silent: |There is no camera .*loopback$)/,
+      /^Camera: (The camera \/dev\/video60 delivered no picture for |There is no camera .*loopback$)/,
     );
     assertMoves(outcome);
     assert.deepEqual(outcome.cameras, ["/dev/video0", "/dev/video60"]);

@@ -24,8 +24,8 @@ describe("the commands with a camera of the kernel", () => {
   test("doctor finds the camera, and names the process that uses it", () => {
     const [engine, camera, held] = report.findings;
     assert.equal(engine?.verdict, "ok", JSON.stringify(engine));
-    assert.match(camera?.says ?? "", /^There is a camera that you may open: .*vivid/);
-    assert.match(held?.says ?? "", /^\/dev\/video0 is held open by node/);
+    assert.match(camera?.says ?? "", /^A camera is available: .*vivid/);
+    assert.match(held?.says ?? "", /^node \(process \d+\) is using \/dev\/video0/);
     assert.ok(held?.action?.endsWith(`kill ${report.doctorPid}`), JSON.stringify(held));
   });
 
