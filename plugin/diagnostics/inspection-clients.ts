@@ -3,7 +3,7 @@
 
 import { WebSocket } from "ws";
 import { type MethodName, methods, type Params, type Result, type Settings } from "../../rpc-schema/index.ts";
-import { StatelyStream } from "../../statecharts/index.ts";
+import { StatelyStream } from "../../statecharts/record/stately.ts";
 import type { Log } from "../log.ts";
 import { createNotifier } from "../rpc/notifier.ts";
 import { type AnyHandler, createRequestServer } from "../rpc/request-server.ts";

@@ -4,7 +4,7 @@
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { Inspectable } from "./inspection-clients.ts";
-import { type InspectionServer, startInspectionServer } from "./inspection-server.ts";
+import type { InspectionServer } from "./inspection-server.ts";
 import { type RuntimeNote, removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 
 export interface InspectionOptions extends Inspectable {
@@ -66,7 +66,11 @@ class FollowingInspection implements Inspection {
     const { version, log } = this.#options;
     if (!this.#isWanted) await this.#end();
     const isNew = this.#isWanted && !this.#server;
-    if (isNew) this.#server = await startInspectionServer(this.#options);
+    if (isNew) {
+      // Loaded only when it is wanted, because every start would pay for its modules.
+      const { startInspectionServer } = await import("./inspection-server.ts");
+      this.#server = await startInspectionServer(this.#options);
+    }
     try {
       writeRuntimeFile(folder, { version, label: this.#label, watch: this.#addresses() });
     } catch (error) {

@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { type ChartLogEntry, chartLogEntrySchema } from "../../rpc-schema/index.ts";
-import { upgradeChartLog } from "../../statecharts/index.ts";
+import { upgradeChartLog } from "../../statecharts/describe/former-logs.ts";
 import { summaryOf } from "../rpc/messages.ts";
 
 /** Twice the maximum size of a file that the plugin writes. */

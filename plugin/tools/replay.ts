@@ -1,7 +1,8 @@
 // `replay LOG`: replays a chart log through the charts of this version, and reports the differences.
 
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
-import { attachMachine, callManagerMachine, type Difference, replayLog } from "../../statecharts/index.ts";
+import { attachMachine, callManagerMachine } from "../../statecharts/index.ts";
+import { type Difference, replayLog } from "../../statecharts/record/replay.ts";
 import { readChartLog } from "../diagnostics/read-chart-log.ts";
 
 /** The root charts of the process, by the paths of their actors. */

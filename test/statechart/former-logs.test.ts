@@ -8,7 +8,7 @@ import { ALL_CHARTS, describeCharts } from "../../plugin/diagnostics/chart-subsc
 import { readChartLog } from "../../plugin/diagnostics/read-chart-log.ts";
 import { replayFile } from "../../plugin/tools/replay.ts";
 import { CHART_LOG_VERSION, type ChartLogEntry } from "../../rpc-schema/index.ts";
-import { upgradeChartLog } from "../../statecharts/index.ts";
+import { upgradeChartLog } from "../../statecharts/describe/former-logs.ts";
 import { readRecording } from "../../statecharts/viewer/model/read-file.ts";
 import { Session } from "../../statecharts/viewer/model/session.ts";
 

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimulatedClock } from "xstate";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
-import { callMachine, callManagerMachine, recordCharts, StatelyStream } from "../../statecharts/index.ts";
+import { callMachine, callManagerMachine, recordCharts } from "../../statecharts/index.ts";
+import { StatelyStream } from "../../statecharts/record/stately.ts";
 import { CallBench, settle } from "../support/plugin/call-bench.ts";
 
 test("a call in the Stately protocol: actors with definitions, events with sources, complete snapshots", async () => {
