@@ -2,9 +2,10 @@
 // opaque to it, except for the quirks. The quirks of sending are in wire/outgoing.ts.
 
 import { randomUUID } from "node:crypto";
+import { generateKeyPair } from "@libp2p/crypto/keys";
 import { type GossipSub, gossipsub } from "@libp2p/gossipsub";
 import { identify } from "@libp2p/identify";
-import type { Connection, Stream } from "@libp2p/interface";
+import type { Connection, PrivateKey, Stream } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { tcp } from "@libp2p/tcp";
@@ -33,7 +34,15 @@ import {
 } from "./wire/wire.ts";
 import { WireLog } from "./wire/wire-log.ts";
 
+/** What a restarted peer still has. Its table of peers is empty, because Goop² loses the keys of its peers [2.5]. */
+export interface GoopIdentity {
+  readonly privateKey: PrivateKey;
+  readonly naclKeys: NaclKeys;
+}
+
 export interface GoopNodeOptions {
+  /** New keys by default. */
+  readonly identity?: GoopIdentity;
   readonly label: string;
   readonly quirks?: Partial<Quirks>;
   readonly listen?: string;
@@ -57,7 +66,12 @@ const VERSION = "2.4.0";
 
 /** Listens on loopback by default. */
 export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode> {
+  const identity = options.identity ?? {
+    privateKey: await generateKeyPair("Ed25519"),
+    naclKeys: makeKeys(),
+  };
   const libp2p = await createLibp2p({
+    privateKey: identity.privateKey,
     addresses: { listen: [options.listen ?? "/ip4/127.0.0.1/tcp/0"] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
@@ -72,9 +86,16 @@ export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode>
       }),
     },
   });
-  const node = new GoopNode(libp2p, options);
+  const node = new GoopNode(libp2p, { ...options, identity });
   await node.begin();
   return node;
+}
+
+/** Stops the node, or kills it, and starts it with the same identity and address. It has lost the keys of its peers. */
+export async function restartGoopNode(node: GoopNode, how: "stopped" | "killed"): Promise<GoopNode> {
+  if (how === "stopped") await node.stop();
+  else await node.kill();
+  return startGoopNode({ ...node.options, listen: node.address.replace(/\/p2p\/.*$/, "") });
 }
 
 export class GoopNode {
@@ -87,7 +108,9 @@ export class GoopNode {
   readonly table = new PeerTable();
   readonly presence: Presence;
   readonly #libp2p: Libp2p<{ pubsub: GossipSub }>;
-  readonly #keys: NaclKeys = makeKeys();
+  readonly options: GoopNodeOptions & { readonly identity: GoopIdentity };
+  readonly #keys: NaclKeys;
+  readonly #connectedAtMs = new Map<string, number>();
   readonly #outgoing: Outgoing;
   readonly #subscribers = new Set<{ prefix: string; take: Subscriber }>();
   #seq = 0;
@@ -95,7 +118,9 @@ export class GoopNode {
   /** Whether this peer publishes its key. With `switching`, only after the first description. */
   #isKeyPublished: boolean;
 
-  constructor(libp2p: Libp2p, options: GoopNodeOptions) {
+  constructor(libp2p: Libp2p, options: GoopNode["options"]) {
+    this.options = options;
+    this.#keys = options.identity.naclKeys;
     this.#libp2p = libp2p as Libp2p<{ pubsub: GossipSub }>;
     this.peerId = libp2p.peerId.toString();
     this.address = String(libp2p.getMultiaddrs()[0]);
@@ -127,6 +152,9 @@ export class GoopNode {
     );
     await this.#libp2p.handle(CONTENT_PROTOCOL, (stream) => this.#sendLabel(stream), STREAMS);
     this.subscribe(IDENTITY_TOPIC, (delivered) => this.#onIdentity(delivered));
+    this.#libp2p.addEventListener("connection:open", ({ detail }) => {
+      this.#connectedAtMs.set(detail.remotePeer.toString(), performance.now());
+    });
     this.#libp2p.addEventListener("peer:identify", ({ detail }) => {
       if (this.#isKeyPublished) this.#inBackground(this.exchangeKeys(detail.peerId.toString()));
     });
@@ -158,7 +186,7 @@ export class GoopNode {
   /** Requests the other's key, and sends ours unless that would be sealed too [2.5]. */
   async exchangeKeys(peerId: string): Promise<void> {
     this.#isKeyPublished = true;
-    if (!this.quirks.sealsIdentity) {
+    if (!this.#sealsIdentity) {
       await this.#deliver(peerId, IDENTITY_RESPONSE_TOPIC, this.#identity());
     }
     await this.#deliver(peerId, IDENTITY_TOPIC, null);
@@ -186,6 +214,18 @@ export class GoopNode {
   async stop(): Promise<void> {
     await this.presence.end();
     await this.#libp2p.stop();
+  }
+
+  /** Without a message, and without closing its connections. */
+  async kill(): Promise<void> {
+    this.presence.cease();
+    for (const connection of this.#libp2p.getConnections()) connection.abort(new Error("killed"));
+    await this.#libp2p.stop();
+  }
+
+  /** Forgets the other's key, as a restart does. */
+  forgetKey(peerId: string): void {
+    this.table.forgetKey(peerId);
   }
 
   async #receive(stream: Stream, connection: Connection): Promise<void> {
@@ -234,6 +274,7 @@ export class GoopNode {
 
   #dispatch(delivered: Delivered): void {
     const { from, topic, payload, id } = delivered;
+    if (this.#losesIdentity(from, topic)) return;
     for (const { prefix, take } of this.#subscribers) {
       if (topic.startsWith(prefix)) setImmediate(take, delivered);
     }
@@ -242,6 +283,12 @@ export class GoopNode {
     for (let count = 0; count < this.quirks.mqAcksPerMessage; count += 1) {
       this.#inBackground(this.#deliver(from, MQ_ACK_TOPIC, { msg_id: id }));
     }
+  }
+
+  #losesIdentity(from: string | undefined, topic: string): boolean {
+    if (from === undefined || !topic.startsWith(IDENTITY_TOPIC)) return false;
+    const connectedAtMs = this.#connectedAtMs.get(from) ?? 0;
+    return performance.now() - connectedAtMs < this.quirks.losesIdentitiesMs;
   }
 
   #switchAt(peerId: string, topic: string, payload: unknown): void {
@@ -296,9 +343,13 @@ export class GoopNode {
     } satisfies MqMessage);
   }
 
+  get #sealsIdentity(): boolean {
+    return this.quirks.sealsIdentity && this.quirks.sealing !== "switching";
+  }
+
   /** Seals only with both the key and the flag [2.5]. */
   #sealed(peerId: string, topic: string, payload: unknown): unknown {
-    if (topic.startsWith(IDENTITY_TOPIC) && !this.quirks.sealsIdentity) return payload;
+    if (topic.startsWith(IDENTITY_TOPIC) && !this.#sealsIdentity) return payload;
     const peer = this.table.find(peerId);
     if (!this.#isKeyPublished || !peer?.publicKey || !peer.encryptionSupported) return payload;
     return seal(payload, peer.publicKey, this.#keys.privateKey);

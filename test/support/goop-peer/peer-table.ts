@@ -49,6 +49,12 @@ export class PeerTable {
     this.#notify();
   }
 
+  forgetKey(id: string): void {
+    const peer = this.#peers.get(id);
+    if (peer) Object.assign(peer, { publicKey: "" });
+    this.#notify();
+  }
+
   change(id: string, change: Partial<Pick<KnownPeer, "offline" | "reachable">>): void {
     const peer = this.#peers.get(id);
     if (peer) Object.assign(peer, change);

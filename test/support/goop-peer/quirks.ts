@@ -17,9 +17,15 @@ export interface Quirks {
   readonly sealing: "plain" | "sealed" | "switching";
   /**
    * [2.5] Identity messages are sealed like all others. A peer that sends its key to such a peer first, without knowing the
-   * other's key, can never read its messages, including its answer to `identity`.
+   * other's key, can never read its messages, including its answer to `identity`. A `switching` peer never seals them, because
+   * it publishes its key too late.
    */
   readonly sealsIdentity: boolean;
+  /**
+   * Identity messages are acknowledged and lost for this many milliseconds after a connection began. Goop² is connected before
+   * it subscribes to them, and loses those of the first 50 ms.
+   */
+  readonly losesIdentitiesMs: number;
   /** [3.11.4, 3.2] `call-ack` has no mode, as from a native callee. */
   readonly ackWithoutMode: boolean;
   /** [3.11.5, 3.2] A request of the script interface: constraints, without mode, platform and mediaType. */
@@ -62,7 +68,8 @@ export const NO_QUIRKS: Quirks = {
   duplicates: false,
   loseAckOfEvery: 0,
   sealing: "plain",
-  sealsIdentity: false,
+  sealsIdentity: true,
+  losesIdentitiesMs: 0,
   ackWithoutMode: false,
   constraintsRequest: false,
   emptySdpMid: false,
@@ -113,6 +120,7 @@ export const EVERY_QUIRK: Quirks = {
   loseAckOfEvery: 4,
   sealing: "switching",
   sealsIdentity: false,
+  losesIdentitiesMs: 0,
   ackWithoutMode: true,
   constraintsRequest: true,
   emptySdpMid: true,

@@ -52,8 +52,13 @@ export class Presence {
   }
 
   async end(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    this.cease();
     await this.publish("offline");
+  }
+
+  /** Ends without a message, as a killed process does. */
+  cease(): void {
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   #receive(signer: string, message: unknown): void {
