@@ -198,8 +198,15 @@ class NodeSignalling implements Libp2pSignalling {
       [LABEL_PROTOCOL, (stream) => void serveLabel(stream, label, timings, log)],
     ]);
     const events = {
-      onConnected: (peerId: string) => parts.contacts.onConnected(peerId),
-      onDisconnected: (peerId: string) => parts.contacts.onDisconnected(peerId),
+      onConnected: (peerId: string) => {
+        parts.proofs.forget(peerId);
+        parts.contacts.onConnected(peerId);
+      },
+      onConnectedAgain: (peerId: string) => parts.onPeerStarted(peerId),
+      onDisconnected: (peerId: string) => {
+        parts.proofs.forget(peerId);
+        parts.contacts.onDisconnected(peerId);
+      },
       onFound: (peer: PeerAddress) => this.#onFound(peer),
       onIdentified: (peer: PeerAddress) => parts.contacts.onIdentified(peer),
       onAddressesChanged: () => this.#addresses?.check(),

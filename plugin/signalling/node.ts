@@ -24,6 +24,8 @@ export interface PeerAddress {
 
 interface NodeEvents {
   onConnected(peerId: string): void;
+  /** A connected peer opened another connection. It may have restarted unnoticed. */
+  onConnectedAgain(peerId: string): void;
   /** The last connection to the peer closed. */
   onDisconnected(peerId: string): void;
   /** mDNS found the peer. Repeats with every answer, about every 10 s. */

@@ -5,7 +5,7 @@ import type { Signal } from "../../rpc-schema/index.ts";
 import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import { HeldMessages } from "./encryption/held-messages.ts";
-import type { OpenedPayload } from "./encryption/sealing.ts";
+import { isSealed, type OpenedPayload } from "./encryption/sealing.ts";
 import {
   IDENTITY_RESPONSE_TOPIC,
   IDENTITY_TOPIC,
@@ -18,9 +18,13 @@ interface SignalInboxOptions {
   open(from: string, payload: unknown): OpenedPayload;
   /** The message is encrypted with a key that we do not know, or for a key that is not ours. */
   onUndecryptable(from: string): void;
+  /** The message was encrypted, and our keys decrypted it. */
+  onDecrypted(from: string): void;
+  /** The message is plain and no identity message. */
+  onPlain(from: string): void;
   onSignal(from: string, callId: string, signal: Signal): void;
   onIdentityRequest(from: string): void;
-  onIdentity(from: string, identity: PeerIdentity): void;
+  onIdentity(from: string, identity: PeerIdentity, wasSealed: boolean): void;
   readonly holdSealedMs: number;
   readonly log: Log;
 }
@@ -58,7 +62,7 @@ export class SignalInbox {
   receive(from: string, topic: string, payload: unknown): void {
     const opened = this.#options.open(from, payload);
     if ("payload" in opened) {
-      this.#dispatch(from, topic, opened.payload);
+      this.#dispatch(from, topic, opened.payload, isSealed(payload));
       return;
     }
     this.#held.hold(from, { topic, sealed: opened.sealed });
@@ -69,7 +73,7 @@ export class SignalInbox {
   onNewKey(from: string): void {
     for (const { topic, sealed } of this.#held.release(from)) {
       const opened = this.#options.open(from, { enc: sealed });
-      if ("payload" in opened) this.#dispatch(from, topic, opened.payload);
+      if ("payload" in opened) this.#dispatch(from, topic, opened.payload, true);
       else this.#ignore("undecryptable", from, topic);
     }
   }
@@ -79,12 +83,14 @@ export class SignalInbox {
     this.#held.close();
   }
 
-  #dispatch(from: string, topic: string, payload: unknown): void {
+  #dispatch(from: string, topic: string, payload: unknown, wasSealed: boolean): void {
+    if (wasSealed) this.#options.onDecrypted(from);
+    else if (topic !== IDENTITY_TOPIC && topic !== IDENTITY_RESPONSE_TOPIC) this.#options.onPlain(from);
     if (topic === IDENTITY_TOPIC) {
       this.#options.onIdentityRequest(from);
     } else if (topic === IDENTITY_RESPONSE_TOPIC) {
       const identity = parseIdentity(payload, from);
-      if (identity) this.#options.onIdentity(from, identity);
+      if (identity) this.#options.onIdentity(from, identity, wasSealed);
       else this.#ignore("badIdentity", from, topic);
     } else {
       const parsed = parseSignal(topic, payload, this.#logUnknownFields);

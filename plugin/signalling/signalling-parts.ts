@@ -4,7 +4,9 @@ import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import type { Log } from "../log.ts";
 import { ContactManager } from "./contacts/contact-manager.ts";
 import { IdentityExchange } from "./contacts/identity-exchange.ts";
+import { KeyProofs } from "./encryption/key-proofs.ts";
 import type { Keyring } from "./encryption/keyring.ts";
+import { SealedSender } from "./encryption/sealed-sender.ts";
 import { MessageStamp, MQ_PROTOCOL } from "./goop-wire/goop-mq.ts";
 import { identityPayload, type OwnIdentity } from "./goop-wire/identity.ts";
 import { MqReceiver } from "./goop-wire/mq-receiver.ts";
@@ -42,14 +44,17 @@ export interface SignallingParts {
   readonly receiver: MqReceiver;
   readonly inbox: SignalInbox;
   readonly identities: IdentityExchange;
+  readonly proofs: KeyProofs;
   readonly presence: Presence;
+  /** A connection with the peer began, or the peer restarted. */
+  onPeerStarted(peerId: string): void;
 }
 
 /** No part does anything before the node runs. */
 export function createParts(environment: SignallingEnvironment): SignallingParts {
   const contacts = new ContactManager({
     ...environment,
-    onContactConnected: (peerId) => identities.introduce(peerId),
+    onContactConnected: (peerId) => identities.onConnected(peerId),
   });
   const sender = new MqSender({
     open: (peerId, signal) =>
@@ -57,31 +62,55 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     stamp: new MessageStamp(),
     timings: environment.timings,
   });
-  const lanes = new SendLanes((peerId, callId, signal, abort) => {
-    const payload = identities.isKeyPending(peerId)
-      ? signal
-      : environment.keys().sealing.seal(peerId, signal);
-    return sender.deliver(peerId, topicOf(callId), payload, abort);
+  const canSeal = (peerId: string) =>
+    !identities.isKeyPending(peerId) && environment.keys().sealing.canSeal(peerId);
+  const proofs = new KeyProofs((peerId) => identities.introduce(peerId));
+  const sealedSender = new SealedSender({
+    proofs,
+    canSeal,
+    seal: (peerId, signal) => environment.keys().sealing.seal(peerId, signal),
+    deliver: (peerId, callId, payload, abort) => sender.deliver(peerId, topicOf(callId), payload, abort),
+    tell: (peerId, abort) => identities.tell(peerId, abort),
+    ask: (peerId, abort) => identities.ask(peerId, abort),
+    keyCheckMs: environment.timings.keyCheckMs,
+    log: environment.log,
   });
+  const lanes = new SendLanes((...message) => sealedSender.send(...message));
   const identities = new IdentityExchange({
     ...environment,
     deliver: (...message) => sender.deliver(...message),
-    own: (includesKey) => identityPayload(environment.self(), includesKey),
+    own: (peerId, includesKey) =>
+      identityPayload(environment.self(), includesKey, environment.keys().peers.get(peerId)?.publicKey),
+    onTelling: (peerId) => proofs.onKeySent(peerId),
+    isSettled: (peerId) => proofs.get(peerId) === "proven" || !environment.node().isConnected(peerId),
   });
-  const inbox = createInbox(environment, contacts, identities);
+  const inbox = createInbox(environment, { contacts, identities, proofs, canSeal });
   const receiver = new MqReceiver({
     ...environment,
     onMessage: (from, topic, payload) => {
       if (!environment.closing.aborted) inbox.receive(from, topic, payload);
     },
   });
-  return { contacts, lanes, receiver, inbox, identities, presence: createPresence(environment, contacts) };
+  const onPeerStarted = (peerId: string) => {
+    if (environment.closing.aborted) return;
+    proofs.forget(peerId);
+    if (contacts.peers.has(peerId) && environment.node().isConnected(peerId)) identities.onConnected(peerId);
+  };
+  const presence = createPresence(environment, contacts, onPeerStarted);
+  return { contacts, lanes, receiver, inbox, identities, presence, proofs, onPeerStarted };
+}
+
+interface InboxParts {
+  readonly contacts: ContactManager;
+  readonly identities: IdentityExchange;
+  readonly proofs: KeyProofs;
+  /** Whether our messages to the peer would be encrypted, so that it should have our key. */
+  canSeal(peerId: string): boolean;
 }
 
 function createInbox(
   { keys, timings, log, onSignal }: SignallingEnvironment,
-  contacts: ContactManager,
-  identities: IdentityExchange,
+  { contacts, identities, proofs, canSeal }: InboxParts,
 ): SignalInbox {
   const inbox = new SignalInbox({
     open: (from, payload) => keys().sealing.open(from, payload),
@@ -89,12 +118,18 @@ function createInbox(
       identities.onIdentified(from, false);
       identities.introduce(from);
     },
+    onDecrypted: (from) => proofs.record(from, "proven"),
+    onPlain: (from) => {
+      if (canSeal(from)) proofs.record(from, "lacking");
+    },
     onSignal: (from, callId, signal) => {
       if (!contacts.peers.has(from)) void contacts.addCaller(from);
       onSignal(from, callId, signal);
     },
     onIdentityRequest: (from) => identities.sendIdentity(from),
-    onIdentity: (from, { key, ...description }) => {
+    onIdentity: (from, { key, recipientKey, ...description }, wasSealed) => {
+      if (recipientKey === keys().sealing.publicKey) proofs.record(from, "proven");
+      else if (!wasSealed) proofs.onPlainIdentity(from);
       contacts.peers.describe(from, description);
       const isKeyNew = keys().peers.learn(from, key);
       identities.onIdentified(from, isKeyNew);
@@ -106,8 +141,13 @@ function createInbox(
   return inbox;
 }
 
-function createPresence(environment: SignallingEnvironment, contacts: ContactManager): Presence {
-  const onPresent = ({ peerId, label, videoDisabled, addresses, encryptionSupported }: PeerPresence) => {
+function createPresence(
+  environment: SignallingEnvironment,
+  contacts: ContactManager,
+  onPeerStarted: (peerId: string) => void,
+): Presence {
+  const onPresent = (presence: PeerPresence, hasStarted: boolean) => {
+    const { peerId, label, videoDisabled, addresses, encryptionSupported } = presence;
     if (
       environment.closing.aborted ||
       !contacts.add(environment.node().completeAddress(peerId, addresses), "found")
@@ -116,6 +156,7 @@ function createPresence(environment: SignallingEnvironment, contacts: ContactMan
     }
     contacts.peers.describe(peerId, { ...(label === "" ? {} : { label }), videoDisabled });
     environment.keys().peers.learn(peerId, { encryptionSupported });
+    if (hasStarted) onPeerStarted(peerId);
   };
   return new Presence({
     ...environment,

@@ -18,6 +18,14 @@ export interface Timings {
   readonly labelMs: number;
   /** Least time between two identity requests to one peer, and between two identity messages. */
   readonly identityPauseMs: number;
+  /**
+   * Pauses before we exchange identities again after a connection began. A Goop² node is connected before it listens for
+   * identities: those of the first 50 ms are acknowledged and lost. The first pause is well above that. The second is for a
+   * machine under load.
+   */
+  readonly introduceAgainMs: readonly number[];
+  /** Limit for a peer to prove that it has our key. Above `identityPauseMs`, which can delay a plugin's answer. */
+  readonly keyCheckMs: number;
   /** How long a message that cannot be decrypted waits for its sender's key. */
   readonly holdSealedMs: number;
   /** Least time between two writes of the peers' keys, so that peers cannot keep the disk busy. */
@@ -57,6 +65,8 @@ export const defaultTimings: Timings = {
   closeMs: 1_000,
   labelMs: 2_000,
   identityPauseMs: 250,
+  introduceAgainMs: [1_000, 5_000],
+  keyCheckMs: 600,
   holdSealedMs: 3_000,
   saveKeysMs: 1_000,
   presenceHeartbeatMs: 5_000,

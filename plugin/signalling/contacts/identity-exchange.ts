@@ -1,5 +1,5 @@
 // Exchanges identities with peers. We request a peer's identity when it becomes a contact. We send ours then, on request,
-// and after it changed.
+// and after it changed. We repeat both a while after a connection began, since a peer may be connected before it listens.
 
 import { BoundedMap } from "../../common/bounded-map.ts";
 import type { Log } from "../../log.ts";
@@ -11,7 +11,11 @@ interface IdentityExchangeOptions {
   /** Must not encrypt: a peer with an old key of ours could not decrypt the message that carries the new key. */
   deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void>;
   /** Our current identity message. */
-  own(includesKey: boolean): object;
+  own(peerId: string, includesKey: boolean): object;
+  /** Our identity is about to be sent, perhaps with our key. */
+  onTelling(peerId: string): void;
+  /** Whether repeating the introduction is pointless: the peer has our key, or is not connected. */
+  isSettled(peerId: string): boolean;
   readonly closing: AbortSignal;
   readonly timings: Timings;
   readonly log: Log;
@@ -24,25 +28,48 @@ interface IdentityExchangeOptions {
 export class IdentityExchange {
   /** Peers whose identity arrived since this process started, and whether they acknowledged our key since. */
   readonly #identified = new BoundedMap<string, { hasOurKey: boolean }>(MAX_PACED_PEERS);
+  readonly #options: IdentityExchangeOptions;
+  /** Connected peers to which we introduce ourselves again. */
+  readonly #repeats = new Map<string, NodeJS.Timeout>();
   readonly #requests: PeerPacer;
   readonly #answers: PeerPacer;
 
-  constructor({ deliver, own, closing, timings, log }: IdentityExchangeOptions) {
+  constructor(options: IdentityExchangeOptions) {
+    this.#options = options;
+    const { closing, timings, log } = options;
+    closing.addEventListener("abort", () => this.#stopRepeats(), { once: true });
     const pace = { pauseMs: timings.identityPauseMs, closing, log };
     this.#requests = new PeerPacer({
       ...pace,
       what: "requesting the identity of",
-      work: async (peerId, signal) => deliver(peerId, IDENTITY_TOPIC, null, signal),
+      work: (peerId, signal) => this.ask(peerId, signal),
     });
     this.#answers = new PeerPacer({
       ...pace,
       what: "sending our identity to",
-      work: async (peerId, signal) => {
-        const peer = this.#identified.get(peerId);
-        await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(peer !== undefined), signal);
-        if (peer) peer.hasOurKey = true;
-      },
+      work: (peerId, signal) => this.tell(peerId, signal),
     });
+  }
+
+  /** Sends our identity at once. Only for work that peers cannot trigger. */
+  async tell(peerId: string, signal: AbortSignal): Promise<void> {
+    const { deliver, own, onTelling } = this.#options;
+    onTelling(peerId);
+    const peer = this.#identified.get(peerId);
+    await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(peerId, peer !== undefined), signal);
+    if (peer) peer.hasOurKey = true;
+  }
+
+  /** Requests the peer's identity at once. Only for work that peers cannot trigger. */
+  async ask(peerId: string, signal: AbortSignal): Promise<void> {
+    await this.#options.deliver(peerId, IDENTITY_TOPIC, null, signal);
+  }
+
+  /** A connection with the peer began, or the peer restarted. Introduces us now and again after `introduceAgainMs`. */
+  onConnected(peerId: string): void {
+    this.introduce(peerId);
+    if (this.#repeats.size >= MAX_PACED_PEERS && !this.#repeats.has(peerId)) return;
+    this.#repeatAfter(peerId, this.#options.timings.introduceAgainMs);
   }
 
   /** Sends our identity and requests the peer's. */
@@ -71,5 +98,23 @@ export class IdentityExchange {
 
   sendIdentity(peerId: string): void {
     this.#answers.schedule(peerId);
+  }
+
+  #repeatAfter(peerId: string, [pauseMs, ...later]: readonly number[]): void {
+    clearTimeout(this.#repeats.get(peerId));
+    this.#repeats.delete(peerId);
+    if (pauseMs === undefined || this.#options.closing.aborted) return;
+    const timer = setTimeout(() => {
+      this.#repeats.delete(peerId);
+      if (this.#options.isSettled(peerId)) return;
+      this.introduce(peerId);
+      this.#repeatAfter(peerId, later);
+    }, pauseMs);
+    this.#repeats.set(peerId, timer);
+  }
+
+  #stopRepeats(): void {
+    for (const timer of this.#repeats.values()) clearTimeout(timer);
+    this.#repeats.clear();
   }
 }

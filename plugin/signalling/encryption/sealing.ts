@@ -29,6 +29,12 @@ export class Sealing {
     return Buffer.from(this.#own.publicKey).toString("base64");
   }
 
+  /** Whether the peer's key is known and valid, and the peer announced that it can decrypt. */
+  canSeal(peerId: string): boolean {
+    const key = this.#keys.get(peerId);
+    return key?.encryptionSupported === true && this.#sharedWith(peerId, key) !== undefined;
+  }
+
   /** @returns the payload unchanged if the peer's key is unknown, or if the peer did not announce that it can decrypt */
   seal(peerId: string, payload: unknown): unknown {
     const key = this.#keys.get(peerId);
@@ -68,6 +74,11 @@ export class Sealing {
       return undefined;
     }
   }
+}
+
+/** Whether the payload is encrypted. */
+export function isSealed(payload: unknown): boolean {
+  return sealedTextOf(payload) !== undefined;
 }
 
 /** Only an object whose single field is the text `enc` is encrypted. */

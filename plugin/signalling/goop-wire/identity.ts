@@ -12,6 +12,8 @@ export interface PeerIdentity {
   readonly label: string;
   readonly videoDisabled: boolean;
   readonly key: PeerKey;
+  /** Our public key as the peer knows it, in standard base64. Only this plugin sends it. */
+  readonly recipientKey?: string;
 }
 
 /** The identity that we announce. */
@@ -30,6 +32,7 @@ const responseSchema = goObject({
   videoDisabled: flagOrZero,
   publicKey: textOrZero,
   encryptionSupported: flagOrZero,
+  recipientKey: textOrZero,
 });
 
 /**
@@ -39,21 +42,31 @@ const responseSchema = goObject({
 export function parseIdentity(payload: unknown, from: string): PeerIdentity | undefined {
   const parsed = responseSchema.safeParse(payload);
   if (!parsed.success || parsed.data.content === "") return undefined;
-  const { peerID, content, videoDisabled, encryptionSupported } = parsed.data;
+  const { peerID, content, videoDisabled, encryptionSupported, recipientKey } = parsed.data;
   if (peerID !== "" && peerID !== from) return undefined;
   const publicKey = parsePublicKey(parsed.data.publicKey);
   const key = { ...(publicKey ? { publicKey } : {}), encryptionSupported };
-  return { label: readableLabel(content), videoDisabled, key };
+  return {
+    label: readableLabel(content),
+    videoDisabled,
+    key,
+    ...(recipientKey === "" ? {} : { recipientKey }),
+  };
 }
 
-/** Omits empty and false fields, as Goop² does. */
-export function identityPayload(own: OwnIdentity, includesKey: boolean): object {
+/**
+ * Omits empty and false fields, as Goop² does.
+ * @param recipientKey the recipient's public key as we know it. Identity messages are plain, so this tells another plugin that
+ * we can decrypt its messages. Goop² ignores the field, and encrypts its identity instead.
+ */
+export function identityPayload(own: OwnIdentity, includesKey: boolean, recipientKey?: Uint8Array): object {
   const { peerId, label, videoDisabled, publicKey } = own;
   return {
     peerID: peerId,
     content: label,
     ...(videoDisabled ? { videoDisabled } : {}),
     ...(includesKey ? { publicKey, encryptionSupported: true } : {}),
+    ...(recipientKey ? { recipientKey: Buffer.from(recipientKey).toString("base64") } : {}),
     reachable: true,
   };
 }

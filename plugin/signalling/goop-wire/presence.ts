@@ -20,8 +20,8 @@ export interface PresenceOptions {
   /** Our current presence. */
   own(): OwnPresence;
   isContact(peerId: string): boolean;
-  /** A peer announced that it is online. Its addresses are routable ones. */
-  onPresent(presence: PeerPresence): void;
+  /** A peer announced that it is online. Its addresses are routable ones. `hasStarted`: it was offline or has just started. */
+  onPresent(presence: PeerPresence, hasStarted: boolean): void;
   /** The peer announced that it leaves, or its presence expired. */
   onGone(peerId: string): void;
   /** The peer has been offline for `forgetMs`. */
@@ -93,11 +93,12 @@ export class Presence {
     if (!presence) return this.#drop("malformed", from);
     if (presence.peerId !== from) return this.#drop("forged", from);
     const isOnline = presence.type !== "offline";
+    const hasStarted = presence.type === "online" || !this.#peers.isOnline(from);
     const verdict = this.#peers.record(from, presence.sentAtMs, isOnline);
     if (verdict !== "accepted") return this.#drop(verdict, from);
     if (isOnline) {
       const addresses = presence.addresses.filter(isRoutableAddress);
-      this.#options.onPresent({ ...presence, addresses });
+      this.#options.onPresent({ ...presence, addresses }, hasStarted);
     } else {
       this.#options.onGone(from);
     }

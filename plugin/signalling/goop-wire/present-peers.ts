@@ -47,6 +47,10 @@ export class PresentPeers {
     return this.#peers.size;
   }
 
+  isOnline(peerId: string): boolean {
+    return this.#peers.get(peerId)?.isOnline ?? false;
+  }
+
   /** Records one message. `sentAtMs` is the peer's own clock, or 0. `isOnline` is false if the peer says that it leaves. */
   record(peerId: string, sentAtMs: number, isOnline: boolean): PresenceVerdict {
     const known = this.#peers.get(peerId);

@@ -80,6 +80,10 @@ function create(
 
 function forwardEvents(libp2p: Libp2p, { events }: NodeOptions): void {
   libp2p.addEventListener("peer:connect", ({ detail }) => events.onConnected(detail.toString()));
+  libp2p.addEventListener("connection:open", ({ detail: { remotePeer } }) => {
+    // A peer that lost power connects again before its old connection expires, and then there is no "peer:connect".
+    if (libp2p.getConnections(remotePeer).length > 1) events.onConnectedAgain(remotePeer.toString());
+  });
   libp2p.addEventListener("peer:disconnect", ({ detail }) => events.onDisconnected(detail.toString()));
   libp2p.addEventListener("peer:identify", ({ detail }) =>
     events.onIdentified(asAddress(detail.peerId.toString(), detail.listenAddrs)),

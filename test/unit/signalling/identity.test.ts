@@ -32,6 +32,14 @@ test("our identity message without the key omits encryptionSupported", () => {
   assert.deepEqual(identityPayload(own, false), { peerID: ID, content: "Eva", reachable: true });
 });
 
+test("our identity message repeats the recipient's key, if we know it, in the form in which the recipient sent it", () => {
+  const own = { peerId: ID, label: "Eva", videoDisabled: false, publicKey };
+  const recipientKey = Buffer.alloc(32, 9);
+  const payload = identityPayload(own, false, recipientKey);
+  assert.equal(parseIdentity(payload, ID)?.recipientKey, recipientKey.toString("base64"));
+  assert.equal("recipientKey" in (parseIdentity(identityPayload(own, true), ID) ?? {}), false);
+});
+
 test("missing fields mean that calls are on and the peer cannot decrypt", () => {
   const bare = { label: "hello", videoDisabled: false, key: { encryptionSupported: false } };
   assert.deepEqual(parseIdentity({ content: "hello" }, ID), bare);
