@@ -36,7 +36,7 @@ const startPlugin = () =>
         peers: [],
         mdns: false,
         log: () => undefined,
-        timings: { retryPauseMs: 10, closeMs: 300, holdSealedMs: 10_000 },
+        timings: { retryPauseMs: 10, closeMs: 300, holdSealedMs: 10_000, keyCheckMs: 200 },
       },
       callbacks,
     ),
@@ -199,6 +199,45 @@ test("after a restart the plugin has the same key, and decrypts messages of a kn
   await plugin.until(() => plugin.signals.length === 1);
   await plugin.end.send(peer.peerId, "d", { type: "call-ringing" });
   assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
+});
+
+test("a call request is encrypted for a plugin, whose identity repeats our key, and repeated plainly if nothing answers", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  const recipientKey = await pluginsKey();
+  await send("identity.response", identity({ recipientKey }));
+  const repeatsKey = (text: string) => JSON.parse(text).payload?.recipientKey === base64(keys.publicKey);
+  await peer.untilOther(repeatsKey);
+  await plugin.end.send(peer.peerId, "c", { type: "call-request" });
+  const [first, second] = peer.received.map((text) => JSON.parse(text).payload);
+  assert.deepEqual(openFrom(recipientKey, first), { type: "call-request" });
+  assert.deepEqual(second, { type: "call-request" });
+});
+
+test("another peer cannot turn off encryption for a friend", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.dial(addressOf(plugin));
+  const publicKey = await pluginsKey();
+  await send("identity.response", identity());
+  const mallory = await startGoopMqPeer("Mallory");
+  try {
+    await mallory.dial(addressOf(plugin));
+    for (const [topic, payload] of [
+      ["call:c", { type: "call-request" }],
+      ["identity.response", { ...identity(), publicKey: "" }],
+      ["call:c", { enc: "bm9uc2Vuc2U=" }],
+    ] as const) {
+      await mallory.write([`${JSON.stringify({ type: "msg", id: randomUUID(), seq: 6, topic, payload })}\n`]);
+    }
+    await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+    assert.deepEqual(openFrom(publicKey, lastPayload()), { type: "call-ringing" });
+    // The friend itself can.
+    await send("call:c", { type: "call-reconnect" });
+    await plugin.end.send(peer.peerId, "c", { type: "call-ringing" });
+    assert.deepEqual(lastPayload(), { type: "call-ringing" });
+  } finally {
+    await mallory.stop();
+  }
 });
 
 test("an identity without a label or with another peer's id is ignored", async () => {

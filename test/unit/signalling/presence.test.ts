@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
+import { Presence } from "../../../plugin/signalling/goop-wire/presence.ts";
 import {
   encodePresence,
   isRoutableAddress,
   parsePresence,
 } from "../../../plugin/signalling/goop-wire/presence-message.ts";
 import { PresentPeers } from "../../../plugin/signalling/goop-wire/present-peers.ts";
-import { MAX_CONTACTS } from "../../../plugin/signalling/timings.ts";
+import { defaultTimings, MAX_CONTACTS } from "../../../plugin/signalling/timings.ts";
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const text = (encoded: Uint8Array) => new TextDecoder().decode(encoded);
@@ -214,4 +215,23 @@ describe("peers that are online", () => {
     assert.equal(peers.size, 0);
     assert.deepEqual(events, []);
   });
+});
+
+test("a peer has started when it says online, or anything after it was offline", () => {
+  const starts: boolean[] = [];
+  const presence = new Presence({
+    publish: async () => true,
+    own: () => ({ peerId: "we", label: "We", videoDisabled: false, addresses: [] }),
+    isContact: () => true,
+    onPresent: (_, hasStarted) => void starts.push(hasStarted),
+    onGone: () => undefined,
+    onForgotten: () => undefined,
+    closing: new AbortController().signal,
+    timings: defaultTimings,
+    log: () => undefined,
+  });
+  for (const type of ["update", "update", "online", "update", "offline", "update"]) {
+    assert.equal(presence.receive("bob", bytes({ type, peerId: "bob" })), true);
+  }
+  assert.deepEqual(starts, [true, false, true, false, true]);
 });
