@@ -36,7 +36,13 @@ const startPlugin = () =>
         peers: [],
         mdns: false,
         log: () => undefined,
-        timings: { retryPauseMs: 10, closeMs: 300, holdSealedMs: 10_000, keyCheckMs: 200 },
+        timings: {
+          retryPauseMs: 10,
+          closeMs: 300,
+          holdSealedMs: 10_000,
+          keyCheckMs: 200,
+          introduceAgainMs: [],
+        },
       },
       callbacks,
     ),
@@ -212,6 +218,13 @@ test("a call request is encrypted for a plugin, whose identity repeats our key, 
   const [first, second] = peer.received.map((text) => JSON.parse(text).payload);
   assert.deepEqual(openFrom(recipientKey, first), { type: "call-request" });
   assert.deepEqual(second, { type: "call-request" });
+});
+
+test("the plugin introduces itself again over a further connection, since the peer may have restarted unnoticed", async () => {
+  await plugin.end.addContact(peer.address);
+  await peer.untilOther(isOn("identity"));
+  await peer.dial(addressOf(plugin), true);
+  await peer.untilOther(() => peer.others.filter(isOn("identity")).length === 2);
 });
 
 test("another peer cannot turn off encryption for a friend", async () => {

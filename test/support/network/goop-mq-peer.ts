@@ -41,7 +41,8 @@ export interface GoopMqPeer {
   untilReceived(count: number): Promise<void>;
   /** The first of the other messages that matches, whether it has arrived or is still to arrive. */
   untilOther(matches: (text: string) => boolean): Promise<string>;
-  dial(address: string): Promise<void>;
+  /** @param force opens a further connection, as a peer does that lost power and restarted */
+  dial(address: string, force?: boolean): Promise<void>;
   /** Opens a message stream, writes the chunks one by one, reads the whole answer and closes the stream. */
   write(chunks: readonly (string | Uint8Array)[]): Promise<Reply>;
   requestLabel(): Promise<string>;
@@ -108,8 +109,8 @@ class Peer implements GoopMqPeer {
     });
   }
 
-  async dial(address: string): Promise<void> {
-    this.#plugin = await this.#libp2p.dial(multiaddr(address));
+  async dial(address: string, force = false): Promise<void> {
+    this.#plugin = await this.#libp2p.dial(multiaddr(address), { force });
   }
 
   async write(chunks: readonly (string | Uint8Array)[]): Promise<Reply> {
