@@ -48,6 +48,8 @@ export interface MediaFlow {
 export interface NegotiatedDirections {
   readonly audio: MediaFlow;
   readonly video: MediaFlow;
+  /** Why there is no video although the other side has a video section. Absent when a codec is not the cause. */
+  readonly videoRefused?: string;
 }
 
 /** Totals since the start of the connection, and current figures. See callStatisticsSchema for units. */
@@ -92,9 +94,13 @@ export interface OfferOptions {
 export interface Peer {
   /** @throws PeerError */
   createOffer(options?: OfferOptions): Promise<string>;
-  /** Applies a remote offer, also a later one on a running connection, and returns the answer. @throws PeerError */
+  /**
+   * Applies a remote offer, also a later one on a running connection, and returns the answer. Video without a common codec is
+   * rejected, and the rest goes on.
+   * @throws PeerError, also for audio without a common codec
+   */
   answerOffer(sdp: string): Promise<string>;
-  /** @throws PeerError */
+  /** Treats missing codecs as answerOffer does. @throws PeerError */
   acceptAnswer(sdp: string): Promise<void>;
   /** Early candidates wait in a bounded buffer for their description. Unusable candidates are counted and ignored. */
   addCandidate(candidate: Candidate): void;

@@ -3,6 +3,7 @@
 
 import { createRequire } from "node:module";
 import { errorText } from "../common/error-text.ts";
+import { codecsOf, type EngineCodecs } from "./codecs.ts";
 import type { Peer, PeerCallbacks, PeerEngine, PeerOptions } from "./peer.ts";
 import { PeerError } from "./peer.ts";
 import { WrtcPeer } from "./wrtc-peer.ts";
@@ -22,11 +23,13 @@ export const loadWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) 
  */
 export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
   let loaded: WrtcModule | undefined;
+  let codecs: EngineCodecs | undefined;
   return {
     async createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer> {
       loaded ??= loadOrExplain(load);
       try {
-        return new WrtcPeer(loaded, options, callbacks);
+        codecs ??= codecsOf(loaded);
+        return new WrtcPeer(loaded, codecs, options, callbacks);
       } catch (cause) {
         throw new PeerError(`the WebRTC engine could not create a connection: ${errorText(cause)}`, {
           cause,

@@ -5,7 +5,13 @@
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
-import { CandidateBuffer, type CandidateCounts } from "./candidate-buffer.ts";
+import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
+import {
+  candidateSections,
+  type EngineCodecs,
+  type UsableDescription,
+  withUsableSections,
+} from "./codecs.ts";
 import { withEngineDeadline } from "./engine-deadline.ts";
 import { LocalCandidates } from "./local-candidates.ts";
 import type {
@@ -38,6 +44,7 @@ export class WrtcPeer implements Peer {
   readonly #local: WrtcLocalMedia;
   readonly #remote: WrtcRemoteMedia;
   readonly #candidates: CandidateBuffer;
+  readonly #codecs: EngineCodecs;
   readonly #callbacks: PeerCallbacks;
   readonly #options: PeerOptions;
   readonly #own = new LocalCandidates();
@@ -48,9 +55,12 @@ export class WrtcPeer implements Peer {
   #state: ConnectionState = "new";
   #lastStatistics = NO_STATISTICS;
   #negotiatedDirections: NegotiatedDirections | null = null;
+  /** Where the candidates of rejected sections go, by mid and by index. */
+  #candidateSections: ReadonlyMap<string | number, string> = new Map();
 
-  constructor(wrtc: WrtcModule, options: PeerOptions, callbacks: PeerCallbacks) {
+  constructor(wrtc: WrtcModule, codecs: EngineCodecs, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#callbacks = callbacks;
+    this.#codecs = codecs;
     this.#options = options;
     this.#connection = new wrtc.RTCPeerConnection({ iceServers: options.iceServers.map(toWrtcServer) });
     this.#local = new WrtcLocalMedia(wrtc);
@@ -58,7 +68,7 @@ export class WrtcPeer implements Peer {
     this.#candidates = new CandidateBuffer((init) =>
       withEngineDeadline(
         "addIceCandidate",
-        this.#connection.addIceCandidate(init),
+        this.#connection.addIceCandidate(this.#withLiveSection(init)),
         ENGINE_DEADLINE_MS,
         this.#signal,
       ),
@@ -81,13 +91,14 @@ export class WrtcPeer implements Peer {
 
   answerOffer(sdp: string): Promise<string> {
     return this.#negotiate("answerOffer", ["stable", "have-local-offer"], async () => {
+      const usable = withUsableSections(sdp, this.#codecs);
       await this.#rollBackOwnOffer();
-      await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(sdp) });
+      await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(usable.sdp) });
       try {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
         const sdp = await this.#applyOwn(answer, this.#options.gatherMs);
-        this.#negotiatedDirections = directionsNegotiatedBy(sdp, true);
+        this.#keepNegotiated(sdp, usable, true);
         return sdp;
       } catch (cause) {
         await this.#rollBackRemoteOffer();
@@ -98,8 +109,9 @@ export class WrtcPeer implements Peer {
 
   acceptAnswer(sdp: string): Promise<void> {
     return this.#negotiate("acceptAnswer", ["have-local-offer"], async () => {
-      await this.#setRemote({ type: "answer", sdp });
-      this.#negotiatedDirections = directionsNegotiatedBy(sdp, false);
+      const usable = withUsableSections(sdp, this.#codecs);
+      await this.#setRemote({ type: "answer", sdp: usable.sdp });
+      this.#keepNegotiated(usable.sdp, usable, false);
     });
   }
 
@@ -235,7 +247,23 @@ export class WrtcPeer implements Peer {
     const operation = `the remote ${description.type} was refused`;
     const changed = { type: description.type, sdp: withShortPackets(sdp) };
     await this.#engine(operation, this.#connection.setRemoteDescription(changed));
+    this.#candidateSections = candidateSections(sdp);
     this.#candidates.describedBy(sdp);
+  }
+
+  #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {
+    this.#negotiatedDirections = {
+      ...directionsNegotiatedBy(answer, isOurs),
+      ...(videoRefused === null ? {} : { videoRefused }),
+    };
+  }
+
+  /** The engine ignores candidates of rejected sections. */
+  #withLiveSection(init: CandidateInit): CandidateInit {
+    const mid = this.#candidateSections.get(init.sdpMid || (init.sdpMLineIndex ?? ""));
+    if (mid === undefined) return init;
+    const { sdpMLineIndex: _, ...rest } = init;
+    return { ...rest, sdpMid: mid };
   }
 
   /** Glare: a caller of answerOffer has decided that the remote offer wins. */

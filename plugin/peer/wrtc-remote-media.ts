@@ -8,7 +8,7 @@ const US_PER_MS = 1000;
 
 /** A sink on a track. `stop` stops both. */
 interface Receiving {
-  readonly trackId: string;
+  readonly track: WrtcTrack;
   stopSink(): void;
   stop(): void;
 }
@@ -27,10 +27,19 @@ export class WrtcRemoteMedia {
     this.#callbacks = callbacks;
   }
 
-  /** A renegotiation may announce the same track again, or a replacement. */
+  /**
+   * A renegotiation may announce the same track again, or a replacement. A rejected section announces an ended track,
+   * which keeps the process alive until it is stopped, and whose replacement has the same id.
+   */
   add(track: WrtcTrack): void {
-    if (this.#stopped || this.#receiving.get(track.kind)?.trackId === track.id) return;
-    this.#receiving.get(track.kind)?.stop();
+    if (this.#stopped) return;
+    if (track.readyState === "ended") {
+      track.stop();
+      return;
+    }
+    const last = this.#receiving.get(track.kind);
+    if (last?.track.id === track.id && last.track.readyState === "live") return;
+    last?.stop();
     if (track.kind === "audio") this.#audioTrack = track;
     this.#receiving.set(track.kind, track.kind === "video" ? this.#video(track) : this.#audio(track));
   }
@@ -81,7 +90,7 @@ export class WrtcRemoteMedia {
 
 function receiving(track: WrtcTrack, stopSink: () => void): Receiving {
   return {
-    trackId: track.id,
+    track,
     stopSink,
     stop() {
       stopSink();

@@ -28,6 +28,7 @@ export interface WrtcCandidate {
 export interface WrtcTrack {
   readonly id: string;
   readonly kind: WrtcKind;
+  readonly readyState: "live" | "ended";
   stop(): void;
 }
 
@@ -117,9 +118,23 @@ export interface WrtcIceServer {
   credential?: string;
 }
 
+/** RTCRtpCodecCapability, W3C webrtc-pc section 5.2. `channels` is given for audio only. */
+export interface WrtcCodec {
+  readonly mimeType: string;
+  readonly clockRate: number;
+  readonly channels?: number;
+  readonly sdpFmtpLine?: string;
+}
+
+interface WrtcCapable {
+  getCapabilities(kind: WrtcKind): { readonly codecs: readonly WrtcCodec[] };
+}
+
 /** Sources and sinks are under `nonstandard`, because browsers lack them. */
 export interface WrtcModule {
   readonly RTCPeerConnection: new (configuration: { iceServers: WrtcIceServer[] }) => WrtcConnection;
+  readonly RTCRtpSender: WrtcCapable;
+  readonly RTCRtpReceiver: WrtcCapable;
   readonly MediaStream: new () => WrtcStream;
   readonly nonstandard: {
     readonly RTCVideoSource: new () => WrtcVideoSource;

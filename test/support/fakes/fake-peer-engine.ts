@@ -3,6 +3,11 @@
 
 import type { VideoFrame } from "../../../native/types.ts";
 import { CandidateBuffer, type CandidateCounts } from "../../../plugin/peer/candidate-buffer.ts";
+import {
+  type EngineCodecs,
+  type UsableDescription,
+  withUsableSections,
+} from "../../../plugin/peer/codecs.ts";
 import { checkBlock, checkFrame, SEND_SAMPLE_RATE } from "../../../plugin/peer/media-checks.ts";
 import type {
   ConnectionState,
@@ -65,10 +70,17 @@ export function createFakePeerEngine(): FakePeerEngine {
 
 const ANSWERS: Record<string, string> = { sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
 
+const REJECTED = "rejected";
+const CODECS: EngineCodecs = {
+  audio: new Map([["opus/48000/2", "opus"]]),
+  video: new Map([["vp8/90000/1", "VP8"]]),
+};
+
 /** The kinds in an offer, each answered with every direction that the offer allows. */
 function answerTo(offer: string): Partial<Record<Kind, string>> {
-  const sections = offer.split(/^(?=m=)/m).filter((section) => /^m=(audio|video) [1-9]/.test(section));
+  const sections = offer.split(/^(?=m=)/m).filter((section) => /^m=(audio|video) \d/.test(section));
   const answers = sections.map((section) => {
+    if (/^m=\w+ 0 /.test(section)) return [section.startsWith("m=audio") ? "audio" : "video", REJECTED];
     const direction = /^a=(sendonly|recvonly|inactive)\s*$/m.exec(section)?.[1] ?? "sendrecv";
     return [section.startsWith("m=audio") ? "audio" : "video", ANSWERS[direction] ?? "sendrecv"];
   });
@@ -120,9 +132,10 @@ export class FakePeer implements Peer {
   async answerOffer(sdp: string): Promise<string> {
     await this.#requireNegotiable("answerOffer");
     const before = this.#remoteId;
-    this.#setRemote("offer", sdp);
-    const answer = this.#describe(answerTo(sdp));
-    this.#negotiated = directionsNegotiatedBy(answer, true);
+    const usable = withUsableSections(sdp, CODECS);
+    this.#setRemote("offer", usable.sdp);
+    const answer = this.#describe(answerTo(usable.sdp));
+    this.#keepNegotiated(answer, usable, true);
     if (before !== null && !this.#isReachable) this.#generation++;
     this.#signalling = "stable";
     this.#trickle();
@@ -135,8 +148,9 @@ export class FakePeer implements Peer {
     if (this.#signalling !== "have-local-offer") {
       throw new PeerError("acceptAnswer: the signalling state is stable; expected have-local-offer");
     }
-    this.#setRemote("answer", sdp);
-    this.#negotiated = directionsNegotiatedBy(sdp, false);
+    const usable = withUsableSections(sdp, CODECS);
+    this.#setRemote("answer", usable.sdp);
+    this.#keepNegotiated(usable.sdp, usable, false);
     this.#signalling = "stable";
     setImmediate(() => this.#tryConnect());
   }
@@ -220,18 +234,24 @@ export class FakePeer implements Peer {
       this.#candidates.add({ candidate });
   }
 
+  #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {
+    const directions = directionsNegotiatedBy(answer, isOurs);
+    this.#negotiated = videoRefused === null ? directions : { ...directions, videoRefused };
+  }
+
   #describe(directions: Partial<Record<Kind, string>>): string {
     const kinds = Object.entries(directions);
     const sections = kinds.map(([kind, direction], index) =>
       [
-        `m=${kind} 9 UDP/TLS/RTP/SAVPF ${kind === "audio" ? 111 : 96}`,
+        `m=${kind} ${direction === REJECTED ? 0 : 9} UDP/TLS/RTP/SAVPF ${kind === "audio" ? 111 : 96}`,
         "c=IN IP4 0.0.0.0",
         `a=ice-ufrag:${this.#fragment()}`,
         `a=mid:${index}`,
-        `a=${direction}`,
+        `a=${direction === REJECTED ? "inactive" : direction}`,
+        kind === "audio" ? "a=rtpmap:111 opus/48000/2" : "a=rtpmap:96 VP8/90000",
       ].join("\r\n"),
     );
-    const group = kinds.map((_, index) => index).join(" ");
+    const group = kinds.flatMap(([, direction], index) => (direction === REJECTED ? [] : [index])).join(" ");
     const head = [
       "v=0",
       `o=- ${this.id} ${++this.#descriptionVersion} IN IP4 127.0.0.1`,

@@ -18,6 +18,19 @@ export interface StubWrtc {
   signalingState: string;
 }
 
+const description = (type: "offer" | "answer"): WrtcDescription => ({ type, sdp: `v=0 ${type}` });
+
+/** One codec of each kind. */
+const CAPABLE = {
+  getCapabilities: (kind: "audio" | "video") => ({
+    codecs: [
+      kind === "video"
+        ? { mimeType: "video/VP8", clockRate: 90_000 }
+        : { mimeType: "audio/opus", clockRate: 48_000, channels: 2 },
+    ],
+  }),
+};
+
 export function stubWrtc(): StubWrtc {
   const stub = {
     calls: [] as string[],
@@ -35,9 +48,9 @@ export function stubWrtc(): StubWrtc {
   const track = (kind: "audio" | "video"): WrtcTrack => ({
     id: kind,
     kind,
+    readyState: "live",
     stop: record(`stop ${kind} track`),
   });
-  const description = (type: "offer" | "answer"): WrtcDescription => ({ type, sdp: `v=0 ${type}` });
   class Connection implements WrtcConnection {
     readonly connectionState = "new";
     onicecandidate = null;
@@ -71,6 +84,8 @@ export function stubWrtc(): StubWrtc {
   }
   const module: WrtcModule = {
     RTCPeerConnection: Connection,
+    RTCRtpSender: CAPABLE,
+    RTCRtpReceiver: CAPABLE,
     MediaStream: class {
       readonly id = "stream";
     },

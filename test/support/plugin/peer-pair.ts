@@ -168,3 +168,14 @@ export function withoutKind(sdp: string, kind: "audio" | "video"): string {
   });
   return [head, ...sections.slice(1).filter((section) => !removed.includes(section))].join("");
 }
+
+/** Replaces the codecs of a kind, like a peer that has only this one. @param rtpmap such as `H264/90000` */
+export function withOnlyCodec(sdp: string, kind: "audio" | "video", rtpmap: string): string {
+  const sections = sdp.split(/^(?=m=)/m).map((section) => {
+    if (!section.startsWith(`m=${kind}`)) return section;
+    const lines = section.split("\r\n").filter((line) => !/^$|^a=(rtpmap|fmtp|rtcp-fb):/.test(line));
+    const [media = "", ...rest] = lines;
+    return [`${media.split(" ", 3).join(" ")} 102`, ...rest, `a=rtpmap:102 ${rtpmap}`, ""].join("\r\n");
+  });
+  return sections.join("");
+}

@@ -110,7 +110,8 @@ test("stereo becomes the mean of both channels, and mono stays unchanged", () =>
 });
 
 test("the video limit is set on the transceiver when we offer, and as a bandwidth line when we answer", async () => {
-  const video = "v=0\r\nm=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\n";
+  const media = "a=rtpmap:96 VP8/90000\r\n";
+  const video = `v=0\r\nm=video 9 X 96\r\nc=IN IP4 0.0.0.0\r\n${media}`;
   const stub = stubWrtc();
   const answering = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
   await answering.answerOffer(video);
@@ -120,7 +121,7 @@ test("the video limit is set on the transceiver when we offer, and as a bandwidt
   await offering.acceptAnswer(video);
   assert.deepEqual(
     stub.remote.map(({ sdp }) => sdp),
-    [`${video}b=AS:1000\r\n`, video],
+    [video.replace(media, `b=AS:1000\r\n${media}`), video],
   );
   for (const peer of [answering, offering]) peer.close();
 });
