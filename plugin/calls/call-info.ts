@@ -14,6 +14,7 @@ import {
   type callMachine,
   type DeviceContext,
   type ManagedCall,
+  type MediaLevelState,
   mediaLevelOf,
   mediaLevelState,
   type mediaMachine,
@@ -71,8 +72,7 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     remote: withFormerNames({
       microphone: remoteState(remote.microphone, facts.negotiated?.audio),
       camera: remoteState(remote.camera, facts.negotiated?.video),
-      ...(remote.mediaLevel === null ? {} : { mediaLevel: remote.mediaLevel }),
-      ...(remote.mediaLevelReason === null ? {} : { mediaLevelReason: remote.mediaLevelReason }),
+      ...remoteLevel(snapshot.context, facts.negotiated),
     }),
     sending: {
       ...adaptationOf(snapshot.children.sending?.getSnapshot()),
@@ -88,13 +88,11 @@ function localOf(media: MediaSnapshot | undefined): CallInfo["local"] {
     const off = { state: "off" } as const;
     return { microphone: off, camera: off, speaker: off, mediaLevel: "receiveOnly" };
   }
-  const { mediaLevel, mediaLevelReason } = mediaLevelState(media.context);
   return {
     microphone: deviceState(media, "microphone"),
     camera: deviceState(media, "camera"),
     speaker: deviceState(media, "speaker"),
-    mediaLevel,
-    ...(mediaLevelReason === null ? {} : { mediaLevelReason }),
+    ...withReason(mediaLevelState(media.context)),
   };
 }
 
@@ -106,18 +104,62 @@ function adaptationOf(adapt: AdaptSnapshot | undefined): CallInfo["showing"] {
 
 const NO_VIDEO = { width: 0, height: 0, fps: 0 };
 
-/** The media level says what can arrive, so it excludes a kind of media that the other side refuses. */
-function limitedBy(negotiated: NegotiatedDirections | null, local: CallInfo["local"]): CallInfo["local"] {
-  if (!negotiated) return local;
-  const hasPicture = local.mediaLevel === "pictureAndVoice" || local.mediaLevel === "pictureOnly";
-  const hasVoice = local.mediaLevel === "pictureAndVoice" || local.mediaLevel === "voiceOnly";
+/** The media level says what can arrive. Excludes a kind of media that the other side refuses, or that has no common codec, and adds why. */
+export function limitedLevel(
+  state: MediaLevelState,
+  negotiated: NegotiatedDirections | null,
+): MediaLevelState {
+  if (!negotiated) return state;
+  const { video, audio, videoRefused } = negotiated;
+  const hasPicture = state.mediaLevel === "pictureAndVoice" || state.mediaLevel === "pictureOnly";
+  const hasVoice = state.mediaLevel === "pictureAndVoice" || state.mediaLevel === "voiceOnly";
+  const losesPicture = hasPicture && !video.sends;
   const refused = [
-    ...(hasPicture && !negotiated.video.sends ? ["picture"] : []),
-    ...(hasVoice && !negotiated.audio.sends ? ["voice"] : []),
+    ...(losesPicture && videoRefused === undefined ? ["picture"] : []),
+    ...(hasVoice && !audio.sends ? ["voice"] : []),
   ];
-  if (refused.length === 0) return local;
-  const mediaLevel = mediaLevelOf(hasPicture && negotiated.video.sends, hasVoice && negotiated.audio.sends);
-  return { ...local, mediaLevel, mediaLevelReason: `the other side takes no ${refused.join(" and no ")}` };
+  const reasons = [
+    ...(losesPicture && videoRefused !== undefined ? [videoRefused] : []),
+    ...(refused.length === 0 ? [] : [`the other side takes no ${refused.join(" and no ")}`]),
+  ];
+  if (reasons.length === 0) return state;
+  return {
+    mediaLevel: mediaLevelOf(hasPicture && video.sends, hasVoice && audio.sends),
+    mediaLevelReason: reasons.join("; "),
+  };
+}
+
+function limitedBy(negotiated: NegotiatedDirections | null, local: CallInfo["local"]): CallInfo["local"] {
+  const { mediaLevelReason: reason, ...rest } = local;
+  const limited = limitedLevel(
+    { mediaLevel: local.mediaLevel, mediaLevelReason: reason ?? null },
+    negotiated,
+  );
+  return { ...rest, ...withReason(limited) };
+}
+
+/**
+ * The other side's own report, and why its picture cannot be shown here. In an audio call nobody expects a picture.
+ * @param remote the level is null when the other side never reported one
+ */
+function remoteLevel(
+  { remote, media }: CallSnapshot["context"],
+  negotiated: NegotiatedDirections | null,
+): Pick<CallInfo["remote"], "mediaLevel" | "mediaLevelReason"> {
+  const { mediaLevel, mediaLevelReason } = remote;
+  const refused = media === "video" ? negotiated?.videoRefused : undefined;
+  const hasVoice = mediaLevel === "pictureAndVoice" || mediaLevel === "voiceOnly";
+  const level = refused !== undefined && mediaLevel !== null ? mediaLevelOf(false, hasVoice) : mediaLevel;
+  const reasons = new Set([refused ?? null, mediaLevelReason].filter((reason) => reason !== null));
+  const all = reasons.size === 0 ? null : [...reasons].join("; ");
+  return {
+    ...(level === null ? {} : { mediaLevel: level }),
+    ...(all === null ? {} : { mediaLevelReason: all }),
+  };
+}
+
+function withReason({ mediaLevel, mediaLevelReason }: MediaLevelState) {
+  return { mediaLevel, ...(mediaLevelReason === null ? {} : { mediaLevelReason }) };
 }
 
 /** A kind of media that was not negotiated cannot arrive, whatever the other side announces. */

@@ -73,7 +73,9 @@ export function createCallManager(
 }
 
 function provideCall(environment: CallEnvironment, signals: ReturnType<typeof createSignalEffects>) {
-  const { addRemoteCandidate, ...connection } = createPeerEffects(environment);
+  const { addRemoteCandidate, ...connection } = createPeerEffects(environment, {
+    onVideoRefusalChange: signals.resendMediaState,
+  });
   const link = linkMachine.provide({
     actors: {
       ...connection,

@@ -3,7 +3,7 @@
 
 import type { CaptureConstraints, CaptureCounters, FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
-import type { VideoShare } from "../../statecharts/index.ts";
+import type { MediaState, VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
@@ -56,6 +56,8 @@ export class CallMedia {
   #speakerPeak = 0;
   /** Public, because the mute command goes to the microphone directly. */
   microphone: Microphone | null = null;
+  /** What the charts last reported for the other side; null before the first report. */
+  reportedState: MediaState | null = null;
 
   constructor(options: CallMediaOptions) {
     this.#options = options;

@@ -13,7 +13,7 @@ import {
   observePeer,
   toneBlock,
 } from "../support/plugin/peer-pair.ts";
-import { codecs } from "./peer-codecs.contract.ts";
+import { codecs } from "./peer/codecs.contract.ts";
 import { figures, kinds, media, type WithPair } from "./peer-media.contract.ts";
 
 type Pair = [caller: ObservedPeer, callee: ObservedPeer];

@@ -25,11 +25,24 @@ const LINK_EVENTS: Partial<Record<ConnectionState, LinkEvent>> = {
 /**
  * For linkMachine's `provide`. Promises reject with PeerError, also when the call no longer has a connection.
  */
-export function createPeerEffects(environment: CallEnvironment) {
+export function createPeerEffects(
+  environment: CallEnvironment,
+  { onVideoRefusalChange }: { onVideoRefusalChange(callId: string): void },
+) {
   const peers = new Map<string, Promise<Peer>>();
 
   const peerOf = (callId: string): Promise<Peer> =>
     peers.get(callId) ?? Promise.reject(new PeerError(`call ${callId} has no connection`));
+
+  const negotiate = async <T>(callId: string, step: (peer: Peer) => Promise<T>): Promise<T> => {
+    const peer = await peerOf(callId);
+    const before = peer.negotiatedDirections()?.videoRefused;
+    const result = await step(peer);
+    // Media of an ended call must not be created again.
+    const isCurrent = peers.has(callId) && environment.mediaOf(callId).peer === peer;
+    if (isCurrent && peer.negotiatedDirections()?.videoRefused !== before) onVideoRefusalChange(callId);
+    return result;
+  };
 
   return {
     peerConnection: fromCallback<ConnectionCommand, CallAddress>(({ input, sendBack, receive }) => {
@@ -57,11 +70,11 @@ export function createPeerEffects(environment: CallEnvironment) {
     createOffer: fromPromise<string, OfferInput>(async ({ input }) =>
       (await peerOf(input.callId)).createOffer(input),
     ),
-    answerOffer: fromPromise<string, DescriptionInput>(async ({ input }) =>
-      (await peerOf(input.callId)).answerOffer(input.sdp),
+    answerOffer: fromPromise<string, DescriptionInput>(({ input }) =>
+      negotiate(input.callId, (peer) => peer.answerOffer(input.sdp)),
     ),
-    acceptAnswer: fromPromise<void, DescriptionInput>(async ({ input }) =>
-      (await peerOf(input.callId)).acceptAnswer(input.sdp),
+    acceptAnswer: fromPromise<void, DescriptionInput>(({ input }) =>
+      negotiate(input.callId, (peer) => peer.acceptAnswer(input.sdp)),
     ),
     /** An unusable candidate is only logged, because ICE may connect without it. */
     addRemoteCandidate: ({ callId, candidate }: CandidateParams): void => {

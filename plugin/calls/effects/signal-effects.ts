@@ -12,6 +12,8 @@ import type {
   RequestInput,
 } from "../../../statecharts/index.ts";
 import { errorText } from "../../common/error-text.ts";
+import type { NegotiatedDirections } from "../../peer/peer.ts";
+import { limitedLevel } from "../call-info.ts";
 import type { CallEnvironment } from "../environment.ts";
 
 /** Goop² sends its platform too. It is for logs only. */
@@ -21,7 +23,7 @@ const PLATFORM = process.platform;
  * For the machines' `provide`. Promises reject with SignallingError. They are aborted with their activity, except for the
  * hang-up.
  */
-export function createSignalEffects({ send, log, refusalBudget }: CallEnvironment) {
+export function createSignalEffects({ send, log, mediaOf, refusalBudget }: CallEnvironment) {
   const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
     fromPromise<void, Input>(({ input, signal }) =>
       send(input.peerId, input.callId, toSignal(input), signal),
@@ -32,6 +34,9 @@ export function createSignalEffects({ send, log, refusalBudget }: CallEnvironmen
       log("warn", `${signal.type} for call ${callId} not delivered: ${errorText(error)}`),
     );
   };
+
+  const sendState = (state: MediaState): void =>
+    sendAndLog(state, mediaSignal(state, mediaOf(state.callId).peer?.negotiatedDirections() ?? null));
 
   return {
     sendRequest: sending(({ media }: RequestInput) => ({
@@ -61,19 +66,33 @@ export function createSignalEffects({ send, log, refusalBudget }: CallEnvironmen
     /** A lost candidate is only logged, because ICE may connect without it. */
     sendLocalCandidate: (params: CandidateParams) =>
       sendAndLog(params, { type: "ice-candidate", candidate: params.candidate }),
-    sendMediaState: ({ microphone, camera, mediaLevel, mediaLevelReason, ...address }: MediaState) =>
-      sendAndLog(address, {
-        type: "call-media",
-        microphone,
-        camera,
-        ...withFormerNames({ mediaLevel }),
-        ...(mediaLevelReason === null ? {} : { why: mediaLevelReason.slice(0, MAX_WHY_CHARS) }),
-      }),
+    sendMediaState: (state: MediaState): void => {
+      mediaOf(state.callId).reportedState = state;
+      sendState(state);
+    },
+    /** Sends the last state again after a negotiation that changed what can arrive. */
+    resendMediaState: (callId: string): void => {
+      const { reportedState } = mediaOf(callId);
+      if (reportedState) sendState(reportedState);
+    },
     /** Refuses a call that has no chart, such as one that arrives during another call. Rate-limited per peer. */
     refuse: (params: HangupInput): void => {
       if (refusalBudget.take(params.peerId))
         sendAndLog(params, { type: "call-hangup", reason: params.reason });
       else log("debug", `call ${params.callId} of ${params.peerId} was refused without an answer`);
     },
+  };
+}
+
+/** The state as it arrives at the other side, which may lack a common codec for the picture. */
+function mediaSignal(state: MediaState, negotiated: NegotiatedDirections | null): Signal {
+  const hasNoCodec = negotiated?.videoRefused !== undefined;
+  const { mediaLevel, mediaLevelReason: why } = hasNoCodec ? limitedLevel(state, negotiated) : state;
+  return {
+    type: "call-media",
+    microphone: state.microphone,
+    camera: state.camera && !hasNoCodec,
+    ...withFormerNames({ mediaLevel }),
+    ...(why === null ? {} : { why: why.slice(0, MAX_WHY_CHARS) }),
   };
 }

@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { describeCall } from "../../../plugin/calls/call-info.ts";
 import type { CallInfo, MediaKind } from "../../../rpc-schema/index.ts";
 import { CallBench, settle } from "../../support/plugin/call-bench.ts";
-import { withoutKind } from "../../support/plugin/peer-pair.ts";
+import { withOnlyCodec, withoutKind } from "../../support/plugin/peer-pair.ts";
 
 const benches: CallBench[] = [];
 after(() => {
@@ -97,4 +97,31 @@ test("video is accepted in a voice call, and a camera that our user switched off
     [describe(voiceOnly).local.mediaLevel, describe(voiceOnly).local.mediaLevelReason],
     ["voiceOnly", undefined],
   );
+});
+
+const REFUSED = "the picture cannot be shown: one side has H264 only, the other VP8";
+
+test("video without a common codec leaves a voice call, and both sides learn why there is no picture", async () => {
+  const bench = await answered((offer) => withOnlyCodec(offer, "video", "H264/90000"));
+  const { local, remote, sending } = describe(bench);
+  assert.deepEqual([local.mediaLevel, local.mediaLevelReason], ["voiceOnly", REFUSED]);
+  assert.deepEqual([remote.camera, remote.mediaLevelReason], ["off", REFUSED]);
+  assert.deepEqual([sending.width, sending.height, sending.fps], [0, 0, 0]);
+  const told = bench.sent.map(({ signal }) => signal).findLast(({ type }) => type === "call-media");
+  assert.ok(told?.type === "call-media");
+  assert.deepEqual([told.camera, told.mediaLevel, told.why], [false, "voiceOnly", REFUSED]);
+});
+
+test("an audio call says nothing about video without a common codec", async () => {
+  const bench = await answered((offer) => withOnlyCodec(offer, "video", "H264/90000"), "audio");
+  const { local, remote } = describe(bench);
+  assert.deepEqual([local.mediaLevelReason, remote.mediaLevelReason], [undefined, undefined]);
+});
+
+test("audio without a common codec ends the call with the codecs of both sides", async () => {
+  const bench = await answered((offer) => withOnlyCodec(offer, "audio", "AMR-WB/16000"));
+  await settle();
+  const end = bench.ended[0]?.end;
+  assert.equal(end?.reason, "negotiationFailed");
+  assert.equal(end?.detail, "there is no common audio codec: one side has AMR-WB only, the other opus");
 });

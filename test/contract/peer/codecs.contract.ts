@@ -2,9 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PeerError } from "../../plugin/peer/peer.ts";
-import { connected, feed, negotiate, type ObservedPeer, withOnlyCodec } from "../support/plugin/peer-pair.ts";
-import type { WithPair } from "./peer-media.contract.ts";
+import { PeerError } from "../../../plugin/peer/peer.ts";
+import {
+  connected,
+  feed,
+  negotiate,
+  type ObservedPeer,
+  withOnlyCodec,
+} from "../../support/plugin/peer-pair.ts";
+import type { WithPair } from "../peer-media.contract.ts";
 
 const BOTH_WAYS = { sends: true, receives: true };
 const NOT_AT_ALL = { sends: false, receives: false };
