@@ -24,6 +24,21 @@ export function formerMediaLevelFields<Level extends z.ZodType>(level: Level) {
   };
 }
 
+/** @returns the same for a signal, whose field `why` has the reason under its only name */
+export function formerSignalFields<Level extends z.ZodType>(level: Level) {
+  return {
+    rung: level.optional().catch(undefined).describe("former name of mediaLevel, until version 1 is dropped"),
+  };
+}
+
+/** @returns the media level of a signal under either name, or null where it has none */
+export function signalMediaLevel<Level>(signal: {
+  mediaLevel?: Level | undefined;
+  rung?: Level | undefined;
+}): Level | null {
+  return signal.mediaLevel ?? signal.rung ?? null;
+}
+
 /** @returns the same value with `mediaLevel` and `mediaLevelReason` under both names */
 export function withFormerNames<Level extends string, T extends object>(
   value: T & { mediaLevel?: Level; mediaLevelReason?: string },

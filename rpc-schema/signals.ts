@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { mediaKindSchema, mediaLevelSchema } from "./common.ts";
 import { endReasonSchema } from "./end-reasons.ts";
+import { formerSignalFields } from "./former-names.ts";
 
 const modeSchema = z.enum(["native", "browser"]).catch("native").optional();
 /** Informative only, so a wrong value does not invalidate the signal. */
@@ -64,10 +65,7 @@ export const signalSchema = z.discriminatedUnion("type", [
       microphone: z.boolean(),
       camera: z.boolean(),
       mediaLevel: mediaLevelSchema.optional().catch(undefined),
-      rung: mediaLevelSchema
-        .optional()
-        .catch(undefined)
-        .describe("former name of mediaLevel, until version 1 is dropped"),
+      ...formerSignalFields(mediaLevelSchema),
       why: z.string().max(MAX_WHY_CHARS).optional().catch(undefined),
     })
     .describe("not of Goop²: what the sender captures at present, so that the other side can show a mute"),

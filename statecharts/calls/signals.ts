@@ -1,6 +1,6 @@
 // Translates signals: into events of the call chart, and into the media and the kind of peer of a request.
 
-import type { MediaKind, Signal } from "../../rpc-schema/index.ts";
+import { type MediaKind, type Signal, signalMediaLevel } from "../../rpc-schema/index.ts";
 import type { SignalCallEvent } from "../call/model.ts";
 import type { PeerKind } from "../link/model.ts";
 
@@ -47,7 +47,7 @@ export function toCallEvent(signal: Signal): SignalCallEvent {
         type: "signal.media",
         microphone: signal.microphone,
         camera: signal.camera,
-        mediaLevel: signal.mediaLevel ?? signal.rung ?? null,
+        mediaLevel: signalMediaLevel(signal),
         mediaLevelReason: signal.why ?? null,
       };
     case "call-hangup":
