@@ -139,7 +139,7 @@ function limitedBy(negotiated: NegotiatedDirections | null, local: CallInfo["loc
 }
 
 /**
- * The other side's own report, and why its picture cannot be shown here. In an audio call nobody expects a picture.
+ * The other side's own report, and why its picture cannot be shown here. An audio call gives no such reason.
  * @param remote the level is null when the other side never reported one
  */
 function remoteLevel(
