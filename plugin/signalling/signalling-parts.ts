@@ -70,8 +70,8 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     canSeal,
     seal: (peerId, signal) => environment.keys().sealing.seal(peerId, signal),
     deliver: (peerId, callId, payload, abort) => sender.deliver(peerId, topicOf(callId), payload, abort),
-    tell: (peerId, abort) => identities.tell(peerId, abort),
-    ask: (peerId, abort) => identities.ask(peerId, abort),
+    sendIdentity: (peerId, abort) => identities.deliverIdentity(peerId, abort),
+    requestIdentity: (peerId, abort) => identities.requestIdentity(peerId, abort),
     keyCheckMs: environment.timings.keyCheckMs,
     log: environment.log,
   });
@@ -81,7 +81,7 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     deliver: (...message) => sender.deliver(...message),
     own: (peerId, includesKey) =>
       identityPayload(environment.self(), includesKey, environment.keys().peers.get(peerId)?.publicKey),
-    onTelling: (peerId) => proofs.onKeySent(peerId),
+    onSendingIdentity: (peerId) => proofs.onKeySent(peerId),
     isSettled: (peerId) => proofs.get(peerId) === "proven" || !environment.node().isConnected(peerId),
   });
   const inbox = createInbox(environment, { contacts, identities, proofs, canSeal });

@@ -13,7 +13,7 @@ interface IdentityExchangeOptions {
   /** Our current identity message. */
   own(peerId: string, includesKey: boolean): object;
   /** Our identity is about to be sent, perhaps with our key. */
-  onTelling(peerId: string): void;
+  onSendingIdentity(peerId: string): void;
   /** Whether repeating the introduction is pointless: the peer has our key, or is not connected. */
   isSettled(peerId: string): boolean;
   readonly closing: AbortSignal;
@@ -42,26 +42,26 @@ export class IdentityExchange {
     this.#requests = new PeerPacer({
       ...pace,
       what: "requesting the identity of",
-      work: (peerId, signal) => this.ask(peerId, signal),
+      work: (peerId, signal) => this.requestIdentity(peerId, signal),
     });
     this.#answers = new PeerPacer({
       ...pace,
       what: "sending our identity to",
-      work: (peerId, signal) => this.tell(peerId, signal),
+      work: (peerId, signal) => this.deliverIdentity(peerId, signal),
     });
   }
 
   /** Sends our identity at once. Only for work that peers cannot trigger. */
-  async tell(peerId: string, signal: AbortSignal): Promise<void> {
-    const { deliver, own, onTelling } = this.#options;
-    onTelling(peerId);
+  async deliverIdentity(peerId: string, signal: AbortSignal): Promise<void> {
+    const { deliver, own, onSendingIdentity } = this.#options;
+    onSendingIdentity(peerId);
     const peer = this.#identified.get(peerId);
     await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(peerId, peer !== undefined), signal);
     if (peer) peer.hasOurKey = true;
   }
 
   /** Requests the peer's identity at once. Only for work that peers cannot trigger. */
-  async ask(peerId: string, signal: AbortSignal): Promise<void> {
+  async requestIdentity(peerId: string, signal: AbortSignal): Promise<void> {
     await this.#options.deliver(peerId, IDENTITY_TOPIC, null, signal);
   }
 

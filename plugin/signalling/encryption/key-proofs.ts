@@ -16,7 +16,7 @@ export interface ProofWait {
    */
   readonly isOutdated: boolean;
   /** True once the peer was asked for its identity, so that a plain identity is evidence. */
-  isAsked: boolean;
+  isIdentityRequested: boolean;
   end(): void;
 }
 
@@ -25,7 +25,7 @@ class Waiting implements ProofWait {
   readonly #onEnd: (wait: Waiting) => void;
   #isSettled = false;
   isOutdated = false;
-  isAsked = false;
+  isIdentityRequested = false;
 
   constructor(onEnd: (wait: Waiting) => void) {
     this.#onEnd = onEnd;
@@ -75,7 +75,7 @@ export class KeyProofs {
   /** A plain identity is evidence only as an answer, since peers send identities plainly to introduce themselves. */
   onPlainIdentity(peerId: string): void {
     const waits = [...(this.#waiting.get(peerId) ?? [])];
-    if (waits.some(({ isAsked }) => isAsked)) this.record(peerId, "lacking");
+    if (waits.some(({ isIdentityRequested }) => isIdentityRequested)) this.record(peerId, "lacking");
   }
 
   /** The peer may have restarted. */

@@ -15,9 +15,9 @@ interface SealedSenderOptions {
   /** Resolves when the peer acknowledged the message. */
   deliver(peerId: string, callId: string, payload: unknown, abort: AbortSignal): Promise<void>;
   /** Sends our identity with our key. Resolves when the peer acknowledged it. */
-  tell(peerId: string, abort: AbortSignal): Promise<void>;
+  sendIdentity(peerId: string, abort: AbortSignal): Promise<void>;
   /** Requests the peer's identity. Resolves when the peer acknowledged the request. */
-  ask(peerId: string, abort: AbortSignal): Promise<void>;
+  requestIdentity(peerId: string, abort: AbortSignal): Promise<void>;
   readonly keyCheckMs: number;
   readonly log: Log;
 }
@@ -43,10 +43,10 @@ export class SealedSender {
 
   /** Without evidence, the request is plain. The identity is acknowledged first, so a peer that listens answers with our key. */
   async #checkAndSend(peerId: string, callId: string, signal: Signal, abort: AbortSignal): Promise<void> {
-    const { proofs, tell } = this.#options;
+    const { proofs, sendIdentity } = this.#options;
     const wait = proofs.waitFor(peerId);
     try {
-      await this.#check(peerId, wait, abort, async (limit) => tell(peerId, limit));
+      await this.#check(peerId, wait, abort, async (limit) => sendIdentity(peerId, limit));
     } finally {
       wait.end();
     }
@@ -79,12 +79,12 @@ export class SealedSender {
     abort: AbortSignal,
     prepare: (limit: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    const { proofs, ask, keyCheckMs, log } = this.#options;
+    const { proofs, requestIdentity, keyCheckMs, log } = this.#options;
     try {
       await withDeadline(keyCheckMs, abort, "the evidence", (limit) => {
         const asking = prepare(limit).then(() => {
-          wait.isAsked = true;
-          return ask(peerId, limit);
+          wait.isIdentityRequested = true;
+          return requestIdentity(peerId, limit);
         });
         // An answer may arrive before the acknowledgement, and an error must not hide an answer.
         return Promise.race([wait.evidence, asking.then(() => wait.evidence)]);

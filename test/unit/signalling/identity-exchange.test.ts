@@ -17,7 +17,7 @@ function setUp() {
   const identities = new IdentityExchange({
     deliver: async (peerId, topic) => void sent.push(`${peerId} ${topic}`),
     own: () => ({}),
-    onTelling: () => undefined,
+    onSendingIdentity: () => undefined,
     isSettled: (peerId) => settled.has(peerId),
     closing: closing.signal,
     timings: defaultTimings,

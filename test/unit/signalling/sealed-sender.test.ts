@@ -41,11 +41,11 @@ function setUp(peer: Partial<FakePeer> = {}, keyCheckMs = 60_000) {
       sent.push(text);
       fake.onSignal(text);
     },
-    tell: async (peerId) => {
+    sendIdentity: async (peerId) => {
       proofs.onKeySent(peerId);
       if (fake.listens) fake.hasOurKey = true;
     },
-    ask: async (peerId) => {
+    requestIdentity: async (peerId) => {
       if (!fake.answers) return;
       if (fake.hasOurKey) proofs.record(peerId, "proven");
       else proofs.onPlainIdentity(peerId);
@@ -176,7 +176,7 @@ describe("proofs", () => {
     const wait = proofs.waitFor("bob");
     proofs.onPlainIdentity("bob");
     assert.equal(proofs.get("bob"), undefined);
-    wait.isAsked = true;
+    wait.isIdentityRequested = true;
     proofs.onPlainIdentity("eve");
     assert.equal(proofs.get("eve"), undefined);
     proofs.onPlainIdentity("bob");
