@@ -2,49 +2,12 @@
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
-import { DeployedBench, startBenchPlugin } from "../../support/goop-peer/deployed-bench.ts";
+import { describe, test } from "node:test";
+import { callBothWays, useDeployedPeers } from "../../support/goop-peer/deployed-calls.ts";
 import type { Flavour } from "../../support/goop-peer/goop-peer.ts";
 import { EVERY_QUIRK, type Quirks } from "../../support/goop-peer/quirks.ts";
-import { hangUpAll, type PluginProcess } from "../../support/plugin/plugin-process.ts";
-import { type Pulse, startPulse } from "../../support/sound/pulse.ts";
 
-let pulse: Pulse;
-let plugin: PluginProcess;
-
-before(async () => {
-  pulse = await startPulse();
-  plugin = await startBenchPlugin(pulse);
-});
-after(async () => {
-  await plugin?.stop();
-  await pulse?.stop();
-});
-afterEach(() => hangUpAll(plugin));
-
-async function withPeer(
-  flavour: Flavour,
-  quirks: Partial<Quirks>,
-  work: (bench: DeployedBench) => Promise<void>,
-): Promise<void> {
-  const bench = await DeployedBench.meet(plugin, pulse, { flavour, label: `Gustav ${flavour}`, quirks });
-  try {
-    await work(bench);
-  } finally {
-    await bench.peer.stop();
-  }
-}
-
-/** One call in each direction. */
-async function callBothWays(bench: DeployedBench): Promise<void> {
-  const theirs = await bench.peerCalls();
-  await bench.assertMediaBothWays(theirs.callId);
-  assert.deepEqual(await bench.end(theirs.callId, theirs.call, "plugin"), ["hungUp", "local"]);
-  const ours = await bench.pluginCalls();
-  await bench.assertMediaBothWays(ours.callId);
-  assert.deepEqual(await bench.end(ours.callId, ours.call, "peer"), ["hungUp", "remote"]);
-  bench.assertWireIsAsDescribed();
-}
+const withPeer = useDeployedPeers();
 
 describe("one oddity of deployed Goop² at a time", () => {
   const oddities: readonly [string, Flavour, Partial<Quirks>][] = [
@@ -101,7 +64,7 @@ describe("limits of deployed Goop²", () => {
 
   for (const flavour of ["native", "browser"] as const) {
     test(`a callee that missed the hang-up receives another one when it accepts (${flavour})`, async () => {
-      await withPeer(flavour, {}, async ({ peer }) => {
+      await withPeer(flavour, {}, async ({ peer, plugin }) => {
         const { callId } = await plugin.host.request("call.start", {
           peerId: peer.node.peerId,
           media: "video",
