@@ -2,7 +2,7 @@
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** @returns paths such as `call.changed.local.rung`, sorted; `*` is any element of an array or value of a map */
+/** @returns paths such as `call.changed.local.camera.state`, sorted; `*` is any element of an array or value of a map */
 export function sentFields(document: Json): string[] {
   const found = new Set<string>();
   for (const method of document.methods as Json[]) {
