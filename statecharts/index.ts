@@ -15,6 +15,7 @@ export { callWith } from "./calls/model.ts";
 export * from "./describe/describe.ts";
 export * from "./link/machine.ts";
 export type * from "./link/model.ts";
+export * from "./link/peer-kinds.ts";
 export type * from "./media/choice.ts";
 export * from "./media/level.ts";
 export * from "./media/machine.ts";

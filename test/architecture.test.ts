@@ -132,6 +132,22 @@ describe("layers", () => {
   });
 });
 
+test("only the table of peer kinds names a kind; all others ask for a trait", () => {
+  const table = "statecharts/link/peer-kinds.ts";
+  const named = /(kind|kindOf)\b[^\n]*["'](plugin|native|browser|script)["']/i;
+  const quoted = /["'](plugin|script)["']/;
+  const isOfKinds = ({ text }: Source) => /\bPeerKind\b|peerKind|peer-kinds/.test(text);
+  const wrong = product.filter(
+    (source) =>
+      source.path !== table && isOfKinds(source) && (named.test(source.text) || quoted.test(source.text)),
+  );
+  assert.ok(product.some(({ path }) => path === table));
+  assert.deepEqual(
+    wrong.map(({ path }) => path),
+    [],
+  );
+});
+
 describe("outside engines", () => {
   const engines: readonly [string, RegExp, string][] = [
     ["the WebRTC engine", /["']@roamhq\/wrtc["']/, "plugin/peer/wrtc-engine.ts"],

@@ -11,7 +11,16 @@ import {
   peerIdSchema,
   withCurrentNames,
 } from "../../rpc-schema/index.ts";
-import type { ManagedCall, PeerKind, ResumeCall, Resumed, ResumedMedia } from "../../statecharts/index.ts";
+import {
+  ASSUMED_KIND,
+  type ManagedCall,
+  mostCertainKind,
+  PEER_KINDS,
+  type PeerKind,
+  type ResumeCall,
+  type Resumed,
+  type ResumedMedia,
+} from "../../statecharts/index.ts";
 
 /** Raised when the meaning of a record changes. A call with an older record can only be ended. */
 const FORMAT = 1;
@@ -37,7 +46,7 @@ const deviceSchema = z.object({ choice: z.string().nullable(), first: z.string()
 
 const detailSchema = z.object({
   format: z.literal(FORMAT),
-  peerKind: z.enum(["plugin", "native", "browser", "script"]),
+  peerKind: z.enum(PEER_KINDS),
   remote: z.preprocess(
     withCurrentNames,
     z.object({
@@ -104,18 +113,13 @@ export function readRecord(text: string): RecordedCall {
     },
     media: detail.data?.before ?? mediaBefore(media === "video"),
   };
-  const peerKind = detail.data?.peerKind ?? "native";
+  const peerKind = detail.data?.peerKind ?? ASSUMED_KIND;
   return { call: { callId, peerId, direction, media, peerKind, resumed }, addresses };
 }
 
-/**
- * The call recognises plugins for good. For other peers the link knows more: it also recognises a page, which sends the
- * same signals as a plugin after a crash.
- */
 function kindOf({ ref }: ManagedCall): PeerKind {
   const { context, children } = ref.getSnapshot();
-  if (context.peerKind === "plugin") return "plugin";
-  return children.link?.getSnapshot().context.peerKind ?? context.peerKind;
+  return mostCertainKind(context.peerKind, children.link?.getSnapshot().context.peerKind);
 }
 
 /** Without a media chart, its initial state. */

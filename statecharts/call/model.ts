@@ -14,7 +14,8 @@ import type { AdaptedDirection } from "../adapt/judge.ts";
 import { adaptMachine } from "../adapt/machine.ts";
 import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
-import type { CallAddress, LinkOutput, LinkReport, PeerKind } from "../link/model.ts";
+import type { CallAddress, LinkOutput, LinkReport } from "../link/model.ts";
+import { kindAfter, type PeerKind } from "../link/peer-kinds.ts";
 import { mediaMachine } from "../media/machine.ts";
 import type { MediaEvent, ResumedMedia } from "../media/model.ts";
 import { externalAction, externalPromise } from "../not-provided.ts";
@@ -118,19 +119,6 @@ export const UNKNOWN_REMOTE_MEDIA: RemoteMediaState = {
 
 const FALLBACK_END: CallEnd = { reason: "mediaFailed", endedBy: "local" };
 
-/** Only plugins send ringing and media signals. A page names its mode in the accept. Other signals reveal nothing. */
-function peerKindAfter(known: PeerKind, event: CallEvent): PeerKind {
-  switch (event.type) {
-    case "signal.ringing":
-    case "signal.media":
-      return "plugin";
-    case "signal.ack":
-      return event.mode === "browser" ? "browser" : known;
-    default:
-      return known;
-  }
-}
-
 const callBase = setup({
   types: {
     input: {} as CallInput,
@@ -149,7 +137,7 @@ const callBase = setup({
   },
   actions: {
     sendRinging: externalAction<CallAddress>("sendRinging"),
-    updatePeerKind: assign({ peerKind: ({ context, event }) => peerKindAfter(context.peerKind, event) }),
+    updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
     keepRemoteMedia: assign({

@@ -4,6 +4,7 @@
 import type { Availability, EndReason, MediaKind } from "../../rpc-schema/index.ts";
 import type { CallEnd } from "../call/model.ts";
 import { errorText } from "../error-text.ts";
+import { ASSUMED_KIND, requestingKind } from "../link/peer-kinds.ts";
 import {
   type CallManagerContext,
   type CallManagerEvent,
@@ -14,7 +15,7 @@ import {
   glareMedia,
   rememberedReason,
 } from "./model.ts";
-import { requestedMedia, requestingKind } from "./signals.ts";
+import { requestedMedia } from "./signals.ts";
 
 type Received = Extract<CallManagerEvent, { type: "signal.received" }>;
 interface ReceivedArgs {
@@ -161,7 +162,7 @@ export const callManagerMachine = callManagerSetup.createMachine({
                 peerId: event.peerId,
                 media: event.media,
                 direction: "outgoing",
-                peerKind: "native",
+                peerKind: ASSUMED_KIND,
                 isAccepted: false,
                 isWaiting: false,
                 resumed: null,

@@ -1,8 +1,7 @@
-// Translates signals: into events of the call chart, and into the media and the kind of peer of a request.
+// Translates signals: into events of the call chart, and into the media of a request.
 
 import { type MediaKind, type Signal, signalMediaLevel } from "../../rpc-schema/index.ts";
 import type { SignalCallEvent } from "../call/model.ts";
-import type { PeerKind } from "../link/model.ts";
 
 /**
  * A request of Goop²'s SDK has getUserMedia's constraints instead of a media type. A missing `video` in them means video,
@@ -11,16 +10,6 @@ import type { PeerKind } from "../link/model.ts";
 export function requestedMedia(signal: Signal): MediaKind {
   if (signal.type !== "call-request") return "video";
   return signal.mediaType ?? (signal.constraints?.video === false ? "audio" : "video");
-}
-
-/**
- * Infers the remote implementation from a request. Pages and Goop²'s own stack name their mode, scripts send constraints.
- * Plugins name the mode native too, until they send a signal that only plugins send.
- */
-export function requestingKind(signal: Signal): PeerKind {
-  if (signal.type !== "call-request") return "native";
-  if (signal.mode === "native") return "native";
-  return signal.mode === undefined && signal.constraints !== undefined ? "script" : "browser";
 }
 
 /** @returns the event for the call chart */

@@ -2,7 +2,7 @@
 
 import type { Candidate, EndReason } from "../../rpc-schema/index.ts";
 import { errorText } from "../error-text.ts";
-import { type LinkContext, linkSetup, losesEarlyCandidates } from "./model.ts";
+import { type LinkContext, linkSetup, peerTraits } from "./model.ts";
 
 interface ExchangePlan {
   readonly iceRestart: boolean;
@@ -93,7 +93,7 @@ export function exchangeStates({ iceRestart, onExchanged, onFailed }: ExchangePl
         input: ({ context }) => ({
           ...addressOf({ context }),
           iceRestart,
-          holdsCandidates: losesEarlyCandidates({ context }),
+          holdsCandidates: peerTraits({ context }).losesEarlyCandidates,
         }),
         onDone: { target: "sendingOffer", actions: keepMade },
         onError: failed("negotiationFailed"),

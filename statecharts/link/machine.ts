@@ -79,7 +79,7 @@ const connected = linkSetup.createStateConfig({
     "peer.failed": [
       {
         description: "A page that reloads reconnects by itself, and a request of ours would cross its own",
-        guard: "isBrowser",
+        guard: "reconnectsByItself",
         target: "recovering",
         actions: "markDisconnected",
       },
@@ -118,12 +118,12 @@ export const linkMachine = linkSetup.createMachine({
     },
   },
   on: {
-    "signal.media": { description: "Only plugins send this signal", actions: "markPlugin" },
+    "signal.media": { description: "Only plugins send this signal", actions: "updatePeerKind" },
     "signal.reconnect": {
       description:
         "The other side has a new connection, so we replace ours. The newest request wins, in any state",
       target: ".recovering.acknowledging",
-      actions: ["markBrowser", "renewConnection"],
+      actions: ["markReconnecting", "renewConnection"],
     },
     "signal.reconnectAck": { description: "A duplicate, or for a request that we no longer wait for" },
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },

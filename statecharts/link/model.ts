@@ -3,14 +3,9 @@
 import { assign, sendParent, setup } from "xstate";
 import type { Candidate, EndReason, MediaKind, Timeouts } from "../../rpc-schema/index.ts";
 import { externalAction, externalActivity, externalPromise } from "../not-provided.ts";
+import { kindAfter, type PeerKind, type PeerTraits, RECONNECTING_KIND, traitsOf } from "./peer-kinds.ts";
 
 export type LinkRole = "offerer" | "answerer";
-
-/**
- * The remote implementation, inferred from its messages. It decides how a lost path is restarted. plugin: this plugin;
- * native: Goop²'s own stack; browser: Goop²'s page; script: a page that uses Goop²'s script interface.
- */
-export type PeerKind = "plugin" | "native" | "browser" | "script";
 
 /** Identifies a call for an effect. */
 export interface CallAddress {
@@ -20,6 +15,7 @@ export interface CallAddress {
 
 export interface LinkInput extends CallAddress {
   readonly role: LinkRole;
+  /** The remote implementation, inferred from its messages. */
   readonly peerKind: PeerKind;
   readonly media: MediaKind;
   readonly timeouts: Timeouts;
@@ -78,8 +74,9 @@ export type OfferInput = CallAddress & {
 export type ReconnectInput = CallAddress & { readonly media: MediaKind };
 export type CandidateParams = CallAddress & { readonly candidate: Candidate };
 
-/** Some implementations lose candidates that arrive early. Only plugins are known to keep them. */
-export const losesEarlyCandidates = ({ context }: { context: LinkContext }) => context.peerKind !== "plugin";
+/** What the other side, as far as it is known by now, can do and needs. */
+export const peerTraits = ({ context }: { context: Pick<LinkContext, "peerKind"> }): PeerTraits =>
+  traitsOf(context.peerKind);
 
 const linkBase = setup({
   types: {
@@ -112,28 +109,31 @@ const linkBase = setup({
     }),
     dropHeldCandidates: assign({ heldCandidates: [] }),
     markUsed: assign({ isFresh: false }),
-    markPlugin: assign({ peerKind: "plugin" as const }),
-    markBrowser: assign({ peerKind: "browser" as const }),
+    updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
+    markReconnecting: assign({ peerKind: RECONNECTING_KIND }),
     markConnected: assign({ isConnected: true, isResumed: false }),
     markDisconnected: assign({ isConnected: false }),
     reportConnected: sendParent({ type: "link.connected" } satisfies LinkReport),
     reportLost: sendParent({ type: "link.lost" } satisfies LinkReport),
   },
   guards: {
-    losesEarlyCandidates,
+    losesEarlyCandidates: ({ context }) => peerTraits({ context }).losesEarlyCandidates,
     isOfferer: ({ context }) => context.role === "offerer",
-    isBrowser: ({ context }) => context.peerKind === "browser",
+    reconnectsByItself: ({ context }) => peerTraits({ context }).reconnectsByItself,
     isResumed: ({ context }) => context.isResumed,
     /** Plugins and pages replace their connection on request. Other implementations do not know `call-reconnect`. */
-    requestsNewConnection: ({ context: { peerKind, isResumed } }) =>
-      peerKind === "browser" || (isResumed && peerKind === "plugin"),
+    requestsNewConnection: ({ context }) => {
+      const { replacesConnection } = peerTraits({ context });
+      return replacesConnection === "always" || (context.isResumed && replacesConnection === "afterCrash");
+    },
     /** Both plugins crashed and both request a reconnect. One must win, or each would wait for the other's offer. */
-    winsReconnectGlare: ({ context: { peerKind, isResumed, role } }) =>
-      isResumed && peerKind === "plugin" && role === "offerer",
-    isNotBrowser: ({ context }) => context.peerKind !== "browser",
-    /** A script answers offers in any role, and sends none by itself. */
-    offersIceRestart: ({ context }) => context.role === "offerer" || context.peerKind === "script",
-    isHostNative: ({ context }) => context.peerKind === "native",
+    winsReconnectGlare: ({ context }) =>
+      context.isResumed &&
+      context.role === "offerer" &&
+      peerTraits({ context }).replacesConnection === "afterCrash",
+    leavesReconnectToUs: ({ context }) => !peerTraits({ context }).reconnectsByItself,
+    offersIceRestart: ({ context }) => context.role === "offerer" || peerTraits({ context }).wantsIceRestart,
+    offersAfterAccept: ({ context }) => peerTraits({ context }).offersAfterAccept,
     isConnected: ({ context }) => context.isConnected,
     isNewDescription: ({ context }, params: { sdp: string }) => params.sdp !== context.receivedSdp,
   },

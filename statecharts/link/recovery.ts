@@ -63,14 +63,14 @@ export const recovering = linkSetup.createStateConfig({
     waiting: {
       description: "Most losses are short. A failed attempt also waits here for the next one",
       always: { guard: "isConnected", target: "#link.connected" },
-      on: { "peer.failed": { guard: "isNotBrowser", target: "choosing" } },
+      on: { "peer.failed": { guard: "leavesReconnectToUs", target: "choosing" } },
       after: { lostTimeout: "choosing" },
     },
     choosing: {
       always: [
         { guard: "requestsNewConnection", target: "requestingReconnect" },
         { guard: "offersIceRestart", target: "exchanging.offering" },
-        { guard: "isHostNative", target: "repeatingAccept" },
+        { guard: "offersAfterAccept", target: "repeatingAccept" },
         { target: "awaitingOffer" },
       ],
     },

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setup } from "xstate";
 import { decisionTables } from "../../statecharts/describe/decisions.ts";
+import { PEER_KINDS } from "../../statecharts/link/peer-kinds.ts";
 import { externalPromise } from "../../statecharts/not-provided.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
 import type { ChartEnvironment, ChartStage } from "./support/chart-stage.ts";
@@ -37,12 +38,11 @@ interface Plan {
   readonly moves: number;
 }
 
-const kinds = ["plugin", "native", "browser", "script"] as const;
 const plans: Plan[] = [
   { chart: "attach", environments: [attachLife], positions: 100, moves: 8 },
   {
     chart: "link",
-    environments: kinds.flatMap((peerKind) => [
+    environments: PEER_KINDS.flatMap((peerKind) => [
       linkOf({ role: "offerer", peerKind, isResumed: false }),
       linkOf({ role: "answerer", peerKind, isResumed: false }),
       linkOf({ role: "answerer", peerKind, isResumed: true }),
