@@ -2,12 +2,13 @@
 
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ClosedNodes } from "../../statecharts/index.ts";
 
 /** Video nodes, and the capture nodes of sound cards: ALSA's pcmC<card>D<device>c. */
+const VIDEO = /^video\d+$/;
 const FOLDERS: readonly [string, RegExp][] = [
-  [".", /^video\d+$/],
+  [".", VIDEO],
   ["snd", /^pcmC\d+D\d+c$/],
 ];
 
@@ -24,10 +25,13 @@ export interface AccessView {
   canOpen(path: string): boolean;
   /** The id of the group that owns the node; null when the node no longer exists. */
   gidOf(path: string): number | null;
+  /** False for a video node that is no camera, such as one for metadata. */
+  isCamera(path: string): boolean;
 }
 
-export function systemAccess(): AccessView {
-  return { directory: "/dev", groupFile: "/etc/group", user: userInfo().username, canOpen, gidOf };
+/** @param isCamera reads what the system knows of a video node */
+export function systemAccess(isCamera: (path: string) => boolean): AccessView {
+  return { directory: "/dev", groupFile: "/etc/group", user: userInfo().username, canOpen, gidOf, isCamera };
 }
 
 /** The remedy is empty when no node is closed. */
@@ -36,7 +40,7 @@ export function closedNodes(view: AccessView): ClosedNodes {
     namesIn(join(view.directory, folder))
       .filter((name) => names.test(name))
       .map((name) => join(view.directory, folder, name)),
-  ).filter((path) => !view.canOpen(path));
+  ).filter((path) => !view.canOpen(path) && (!VIDEO.test(basename(path)) || view.isCamera(path)));
   const [first] = paths;
   return { paths, remedy: first === undefined ? "" : remedyFor(view, first) };
 }

@@ -2,7 +2,8 @@
 
 import { loadNative, type Native } from "../../native/index.ts";
 import type { Cameras } from "../camera/camera.ts";
-import { createCameras } from "../camera/create-cameras.ts";
+import { mayCapture } from "../camera/capture-nodes.ts";
+import { createCameras, listCameras } from "../camera/create-cameras.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
@@ -47,11 +48,10 @@ export function createEngines(
     access: {
       // The addon lists a camera that may not be opened with no modes.
       closedCameras: () =>
-        native
-          .listCameras()
+        listCameras(native)
           .filter(({ modes }) => modes.length === 0)
           .map(({ id }) => id),
-      closedNodes: () => closedNodes(systemAccess()),
+      closedNodes: () => closedNodes(systemAccess(mayCapture)),
     },
     peers: createWrtcEngine(),
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>

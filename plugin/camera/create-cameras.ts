@@ -10,25 +10,40 @@ import {
 } from "../../native/types.ts";
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
 import { type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
+import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
 
 const AUTO = "auto";
 const TEST_PATTERN_NAME = "Test pattern";
 
-export function createCameras(native: Native, nodes: NodeMonitorOptions = SYSTEM_NODES): Cameras {
-  const list = () => devicesOf(native.listCameras());
+/** @param readFile reads files of sysfs and udev */
+export function createCameras(
+  native: Native,
+  nodes: NodeMonitorOptions = SYSTEM_NODES,
+  readFile?: ReadSystemFile,
+): Cameras {
+  const present = () => listCameras(native, readFile);
+  const list = () => devicesOf(present());
   return {
     list,
-    open: (choice, constraints, callbacks) => openChoice(native, choice, constraints, callbacks),
-    watch: (onChange) => watchList(native, nodes, () => onChange(list())),
+    open: (choice, constraints, callbacks) =>
+      choice === TEST_PATTERN_ID
+        ? openPattern(native, constraints, callbacks)
+        : openChoice(native, present(), choice, constraints, callbacks),
+    watch: (onChange) => watchList(present, nodes, () => onChange(list())),
   };
 }
 
+/** The addon lists every node that may not be opened, with no modes. Those that are no cameras are left out. */
+export function listCameras(native: Pick<Native, "listCameras">, readFile?: ReadSystemFile): CameraInfo[] {
+  return native.listCameras().filter(({ path, modes }) => modes.length > 0 || mayCapture(path, readFile));
+}
+
 /** Compares the list, because nodes also change without a new camera: a webcam's second node, a renamed link. */
-function watchList(native: Native, nodes: NodeMonitorOptions, onChange: () => void): () => void {
+function watchList(present: () => CameraInfo[], nodes: NodeMonitorOptions, onChange: () => void): () => void {
   // A camera without modes cannot be opened. A change from or to that state is a change of permission.
   const fingerprint = () =>
-    JSON.stringify(native.listCameras().map(({ id, path, modes }) => [id, path, modes.length > 0]));
+    JSON.stringify(present().map(({ id, path, modes }) => [id, path, modes.length > 0]));
   let last = fingerprint();
   return monitorNodes(nodes, () => {
     const now = fingerprint();
@@ -55,12 +70,11 @@ function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
 
 async function openChoice(
   native: Native,
+  cameras: readonly CameraInfo[],
   choice: string,
   constraints: CaptureConstraints,
   callbacks: CaptureCallbacks,
 ): Promise<OpenCamera> {
-  if (choice === TEST_PATTERN_ID) return openPattern(native, constraints, callbacks);
-  const cameras = native.listCameras();
   if (choice === AUTO) return openFirst(native, cameras, constraints, callbacks);
   const camera = rememberedAs(choice, cameras);
   if (camera === undefined) throw unknownCamera(choice, cameras);

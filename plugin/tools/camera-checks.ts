@@ -1,6 +1,7 @@
 // Checks for cameras, the permission to open them, and programs that use them. It reads /dev, /sys and /proc and opens no
 // camera.
 
+import { mayCapture } from "../camera/capture-nodes.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
@@ -10,9 +11,11 @@ interface CameraNode {
   readonly name: string;
 }
 
-/** All video device nodes of the kernel, including those that cannot capture. */
+/** The kernel's video nodes, without those that are no cameras as far as the system knows. */
 function videoNodes(system: SystemView): CameraNode[] {
-  const names = system.list("/dev").filter((name) => /^video\d+$/.test(name));
+  const names = system
+    .list("/dev")
+    .filter((name) => /^video\d+$/.test(name) && mayCapture(`/dev/${name}`, (path) => system.readText(path)));
   return names
     .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
     .map((node) => ({
@@ -32,7 +35,7 @@ export function checkCameras(system: SystemView): Finding[] {
     }
     const action =
       "Plug in a camera. A laptop's camera may have a switch, or may be disabled in the firmware settings";
-    return [warning("camera", "No camera was found (no /dev/video*), so others will not see you.", action)];
+    return [warning("camera", "No camera was found at /dev/video*, so others will not see you.", action)];
   }
   const forbidden = nodes.filter(({ path }) => !system.canOpen(path));
   return [checkPermission(system, nodes, forbidden), ...checkHolders(system, nodes)];

@@ -21,6 +21,19 @@ describe("the commands with a camera of the kernel", () => {
     assert.ok((vivid?.first?.width ?? 0) > 0);
   });
 
+  test("devices lists the nodes that capture, and no others, to a user who may open none", () => {
+    const names = report.nodes.map(({ name }) => name);
+    for (const kind of ["vid-cap", "vid-out", "meta-cap", "meta-out"]) {
+      assert.ok(names.includes(`vivid-000-${kind}`), `the driver made no ${kind} among ${names.join()}`);
+    }
+    const cameras = report.nodes.filter(({ name }) => name === "vivid-000-vid-cap" || name === "loopback");
+    const listed = report.forbidden.filter(({ path }) => path !== "test-pattern");
+    assert.deepEqual(
+      listed.map(({ path, name, modes }) => [path, name, modes]).sort(),
+      cameras.map(({ path, name }) => [path, name, 0]).sort(),
+    );
+  });
+
   test("doctor finds the camera, and names the process that uses it", () => {
     const [engine, camera, held] = report.findings;
     assert.equal(engine?.verdict, "ok", JSON.stringify(engine));

@@ -21,11 +21,15 @@ after(() => rm(folder, { recursive: true }));
 
 async function closedFor(
   groups: string,
-  { canOpen = (_: string) => false, gid = 44 }: { canOpen?(path: string): boolean; gid?: number | null } = {},
+  {
+    canOpen = (_: string) => false,
+    gid = 44,
+    isCamera = (_: string) => true,
+  }: { canOpen?(path: string): boolean; gid?: number | null; isCamera?(path: string): boolean } = {},
 ) {
   const groupFile = join(folder, "group");
   await writeFile(groupFile, groups);
-  return closedNodes({ directory: folder, groupFile, user: "ann", canOpen, gidOf: () => gid });
+  return closedNodes({ directory: folder, groupFile, user: "ann", canOpen, gidOf: () => gid, isCamera });
 }
 
 describe("closed device nodes", () => {
@@ -38,6 +42,11 @@ describe("closed device nodes", () => {
     const allExceptVideo = (path: string) => path !== video;
     assert.deepEqual((await closedFor("", { canOpen: allExceptVideo })).paths, [video]);
     assert.deepEqual(await closedFor("", { canOpen: () => true }), { paths: [], remedy: "" });
+  });
+
+  test("are no video nodes for metadata or output", async () => {
+    const { paths } = await closedFor("", { isCamera: (path) => path !== video });
+    assert.deepEqual(paths, [join(folder, "snd/pcmC0D0c")]);
   });
 
   test("require membership of their group, or a new login of a user who is a member already", async () => {
@@ -57,6 +66,6 @@ describe("closed device nodes", () => {
 
 test("a machine without any device folder has no closed nodes", () => {
   const nowhere = { directory: "/nonexistent", groupFile: "/nonexistent" };
-  const view = { ...nowhere, user: "ann", canOpen: () => false, gidOf: () => null };
+  const view = { ...nowhere, user: "ann", canOpen: () => false, gidOf: () => null, isCamera: () => true };
   assert.deepEqual(closedNodes(view), { paths: [], remedy: "" });
 });
