@@ -16,6 +16,7 @@ import {
   type UserCallEvent,
   type UserMediaEvent,
 } from "../../statecharts/index.ts";
+import { phaseOf } from "../calls/call-info.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Handlers } from "../rpc/dispatcher.ts";
 import type { AvailabilityService } from "./availability-service.ts";
@@ -122,8 +123,7 @@ function callOf({ manager }: Pick<Calls, "manager">, callId: string): ManagedCal
 function toCall(calls: Calls, callId: string, event: UserCallEvent | UserMediaEvent): null {
   const snapshot = callOf(calls, callId).ref.getSnapshot();
   if (!snapshot.can(event)) {
-    const state = JSON.stringify(snapshot.value);
-    throw new RpcError("wrongCallState", `${event.type} does not fit a call that is ${state}`, {
+    throw new RpcError("wrongCallState", `the call is ${phaseOf(snapshot)}, which does not allow this`, {
       issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a call in another phase" }],
     });
   }

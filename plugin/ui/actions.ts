@@ -1,8 +1,8 @@
 // The user's actions as requests to the plugin. A failed request reports one sentence for the user.
 
 import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "../../rpc-schema/index.ts";
+import { errorSentence } from "./error-sentences.ts";
 import type { Link } from "./link/page-link.ts";
-import { errorSentence } from "./messages.ts";
 
 /** The settings of voice processing. */
 export type VoiceSetting = "echoCancellation" | "noiseSuppression" | "automaticGain";

@@ -12,9 +12,10 @@ import { createSettingsDialog } from "./components/settings-dialog.ts";
 import { createToast } from "./components/toast.ts";
 import { createTrouble, isTroubled } from "./components/trouble.ts";
 import { h, setHidden, setText } from "./dom.ts";
+import { errorSentence } from "./error-sentences.ts";
 import { icon } from "./icons.ts";
 import { type Link, LinkError } from "./link/page-link.ts";
-import { endSentence, errorSentence, peerName, phaseText } from "./messages.ts";
+import { endSentence, peerName, phaseText } from "./messages.ts";
 import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
 
 type Scene = "welcome" | "call" | "ended" | "trouble";

@@ -1,8 +1,6 @@
-// The texts that users read for the states of a call, its end, and errors. `name` is the peer's name as the user sees it.
+// The texts that users read for the states of a call and its end; error-sentences.ts has those for errors. `name` is the peer's name as the user sees it.
 
 import type { CallInfo, CallQuality, EndedBy, EndReason, PictureStep } from "../../rpc-schema/index.ts";
-import { errorText } from "./error-text.ts";
-import { LinkError } from "./link/page-link.ts";
 
 type Sentence = (name: string) => string;
 
@@ -115,52 +113,6 @@ export const stepText: Record<PictureStep, string> = {
   thumbnail: "Small picture, a few times a second",
   paused: "Picture paused",
 };
-
-/** Sentences for errors that mean the same for every method. */
-const errors: Record<string, string> = {
-  alreadyInCall: "You are already in a call.",
-  invalidPeer: "This contact cannot be called.",
-  signallingUnavailable: "The network part is not ready yet. Try again in a moment.",
-  peerUnreachable: "Nobody answered at this address.",
-  unknownDevice: "This device is gone. Choose another one.",
-  deviceUnavailable: "This device is in use by another program.",
-  noPicture: "There is no picture to save yet.",
-  unknownCall: "This call has ended.",
-};
-
-const wrongDevice = "This device cannot be used. Choose another one.";
-
-/** Sentences for `invalidParams`, by the method and the refused field. An entry for a field also covers the fields inside it. */
-const refusedFields: Record<string, string> = {
-  "contacts.add address":
-    "This does not look like a complete address. It begins with / and ends in /p2p/ and an id.",
-  "call.start peerId": "This contact cannot be called.",
-  "call.useDevice deviceId": wrongDevice,
-  "settings.update settings": "This setting was not changed, because its new value is not allowed.",
-  "settings.update settings.camera": wrongDevice,
-  "settings.update settings.microphone": wrongDevice,
-  "settings.update settings.speaker": wrongDevice,
-  "frames.subscribe delivery": "The pictures of this call cannot be shown in the chosen way.",
-};
-
-const refused = "The program that makes the calls refused this, so nothing was changed.";
-
-/** @returns a sentence for the user. An error without a sentence shows its message */
-export function errorSentence(error: unknown): string {
-  if (!(error instanceof LinkError)) return errorText(error);
-  return error.kind === "invalidParams" ? refusalSentence(error) : (errors[error.kind] ?? error.message);
-}
-
-function refusalSentence({ method, issues }: LinkError): string {
-  for (const { field } of issues) {
-    const path = field.split(".");
-    for (let length = path.length; length > 0; length -= 1) {
-      const sentence = refusedFields[`${method} ${path.slice(0, length).join(".")}`];
-      if (sentence) return sentence;
-    }
-  }
-  return refused;
-}
 
 /** 75 → "1:15", 3675 → "1:01:15". */
 export function clockText(durationMs: number): string {

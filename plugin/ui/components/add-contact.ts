@@ -1,8 +1,8 @@
 // The dialog that adds a peer by its address. It also shows the user's own address, for others to add.
 
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
+import { errorSentence } from "../error-sentences.ts";
 import { icon } from "../icons.ts";
-import { errorSentence } from "../messages.ts";
 import type { PageState } from "../store.ts";
 
 interface AddContactDialog {

@@ -4,7 +4,7 @@
 import type { HostValues } from "../../../rpc-schema/index.ts";
 import type { SettingSchema, SettingsAnswer } from "../../http/page-messages.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
-import { errorText } from "../error-text.ts";
+import { errorSentence, settingSentence } from "../error-sentences.ts";
 import { icon } from "../icons.ts";
 import type { PageState } from "../store.ts";
 import { createFieldInput, type FieldInput } from "./settings-fields.ts";
@@ -97,7 +97,7 @@ class SettingsForm {
       this.#draw(this.#answer);
       this.#show();
     } catch (error) {
-      setText(this.#trouble, errorText(error));
+      setText(this.#trouble, errorSentence(error));
     }
   }
 
@@ -125,7 +125,7 @@ class SettingsForm {
     try {
       this.#answer = await this.#handlers.change({ [name]: value });
     } catch (error) {
-      field?.setError(errorText(error));
+      field?.setError(settingSentence(error));
     }
     this.#show();
   }

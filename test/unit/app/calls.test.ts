@@ -187,6 +187,19 @@ describe("requests about a call", () => {
     }
   });
 
+  test("name the phase of the contract, and no state or event of the charts, when two windows answer at once", async () => {
+    const { bob, callId } = await ringing();
+    const answers = await Promise.allSettled(
+      ["a", "b"].map(() => bob.host.request("call.accept", { callId })),
+    );
+    const [, second] = answers;
+    assert.equal(answers[0]?.status, "fulfilled");
+    assert.equal(second?.status, "rejected");
+    const message = second.status === "rejected" ? String(second.reason.message) : "";
+    assert.match(message, /^the call is connecting, /);
+    assert.doesNotMatch(message, /[{}"]|user\./);
+  });
+
   test("are refused as wrongCallState when it is in another phase", async () => {
     const { alice, bob, callId } = await ringing();
     const wrong = { kind: "wrongCallState" };

@@ -1,18 +1,11 @@
-// The texts that users read: ends of a call, errors, times, names, levels and bit rates.
+// The texts that users read: ends of a call, times, names, levels and bit rates.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { initials } from "../../../plugin/ui/components/avatar.ts";
 import { levelShare } from "../../../plugin/ui/components/level-meter.ts";
 import { bitRate } from "../../../plugin/ui/components/quality.ts";
-import { LinkError } from "../../../plugin/ui/link/page-link.ts";
-import {
-  clockText,
-  endSentence,
-  errorSentence,
-  isOrdinaryEnd,
-  peerName,
-} from "../../../plugin/ui/messages.ts";
+import { clockText, endSentence, isOrdinaryEnd, peerName } from "../../../plugin/ui/messages.ts";
 import { endedBySchema, endReasonSchema } from "../../../rpc-schema/index.ts";
 
 test("every end reason has its own sentence for each side", () => {
@@ -62,57 +55,4 @@ test("the level meter is empty at silence, full at full scale, and logarithmic i
 
 test("bit rates are shown in kbit/s or Mbit/s", () => {
   assert.deepEqual([48_000, 1_520_000].map(bitRate), ["48 kbit/s", "1.52 Mbit/s"]);
-});
-
-test("an error without a sentence shows its message", () => {
-  assert.equal(errorSentence(new Error("the disk is full")), "the disk is full");
-  assert.equal(errorSentence("no Error"), "no Error");
-  assert.equal(errorSentence(new LinkError("internalError", "the disk is full")), "the disk is full");
-});
-
-test("an error with a sentence shows it for every method", () => {
-  for (const method of ["call.start", "call.useDevice"]) {
-    const error = new LinkError("unknownDevice", "no such device", { method });
-    assert.equal(errorSentence(error), "This device is gone. Choose another one.");
-  }
-});
-
-describe("invalid params", () => {
-  const sentenceOf = (method: string, ...fields: string[]): string => {
-    const issues = fields.map((field) => ({ field, value: '"x"', expected: "something else" }));
-    return errorSentence(new LinkError("invalidParams", "refused", { method, issues }));
-  };
-
-  for (const [method, field, pattern] of [
-    ["contacts.add", "address", /complete address.*\/p2p\//],
-    ["call.start", "peerId", /^This contact cannot be called\.$/],
-    ["call.useDevice", "deviceId", /^This device cannot be used/],
-    ["settings.update", "settings.speaker", /^This device cannot be used/],
-    ["settings.update", "settings.echoCancellation", /^This setting was not changed/],
-    ["settings.update", "settings.picture.width", /^This setting was not changed/],
-    ["frames.subscribe", "delivery", /^The pictures of this call cannot be shown/],
-  ] as const) {
-    test(`${method} refuses ${field}`, () => assert.match(sentenceOf(method, field), pattern));
-  }
-
-  const general = "The program that makes the calls refused this, so nothing was changed.";
-
-  test("a field without a sentence, and an answer without fields, get the general sentence", () => {
-    assert.equal(sentenceOf("call.setMicrophone", "on"), general);
-    assert.equal(sentenceOf("contacts.add", "label"), general);
-    assert.equal(sentenceOf("contacts.add"), general);
-    assert.equal(errorSentence(new LinkError("invalidParams", "refused")), general);
-  });
-
-  test("only a refused address is called incomplete", () => {
-    for (const method of ["call.start", "call.useDevice", "settings.update", "call.snapshot"]) {
-      for (const field of ["address", "peerId", "deviceId", "settings.camera", "source"]) {
-        assert.doesNotMatch(sentenceOf(method, field), /address/);
-      }
-    }
-  });
-
-  test("of several refused fields the first one with a sentence decides", () => {
-    assert.match(sentenceOf("call.useDevice", "kind", "deviceId"), /^This device cannot be used/);
-  });
 });
