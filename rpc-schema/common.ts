@@ -124,7 +124,13 @@ export const callInfoSchema = z.object({
   media: mediaKindSchema,
   phase: callPhaseSchema,
   createdAt: z.number().int(),
-  connectedAt: z.number().int().optional(),
+  connectedAt: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      "Unix milliseconds by the clock as it is set now; changes when the clock is set, so that the duration stays right",
+    ),
   local: z.object({
     microphone: deviceStateSchema,
     camera: deviceStateSchema,

@@ -1,5 +1,7 @@
 // The allowed imports, derived from the sources, so that no comment or setting can disable a rule.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type Import, readSources, type Source } from "./checks/sources.ts";
 
@@ -204,6 +206,39 @@ describe("outside engines", () => {
       /^plugin\/(main|sound\/process\/sound-process|host\/(example\/program|main|demo|bridge))\.ts$|^(rpc-schema\/documents|statecharts)\/generate-/;
     const others = product.filter(({ path }) => !programs.test(path) && !path.startsWith("plugin/ui/"));
     assert.deepEqual(usesOf(others, /^process\.(env|argv|exit|exitCode|abort|kill)\b/), []);
+  });
+});
+
+describe("clocks", () => {
+  /** Pages cannot load the plugin's clock. They read the date once, where they count from one or name a file after it. */
+  const readers = [
+    "plugin/common/clock.ts",
+    "plugin/ui/actions.ts",
+    "plugin/ui/components/call-view.ts",
+    "statecharts/viewer/texts.ts",
+    "statecharts/viewer/viewer.ts",
+  ];
+
+  test("only a short list of files reads the date, so that nothing measures a duration with it", () => {
+    const uses = product.filter(({ uses }) =>
+      [...uses].some((use) => /^(Date\.now|performance\.timeOrigin)$|^(new )?Date\(\)$/.test(use)),
+    );
+    assert.deepEqual(
+      uses.map(({ path }) => path),
+      readers,
+    );
+  });
+
+  test("the addon reads the date in one place", () => {
+    const files = readdirSync("native/core", { recursive: true, encoding: "utf8" });
+    const readers = files.filter(
+      (name) =>
+        /\.(cc|h)$/.test(name) &&
+        /CLOCK_REALTIME|system_clock|gettimeofday|\btime\((NULL|nullptr|0)\)/.test(
+          readFileSync(join("native/core", name), "utf8").replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, ""),
+        ),
+    );
+    assert.deepEqual(readers, ["system/clock.cc"]);
   });
 });
 

@@ -7,6 +7,7 @@ import { CallReporter } from "../calls/call-reporter.ts";
 import { createCallEnvironment } from "../calls/environment.ts";
 import { Sampler } from "../calls/sampler.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
+import { dateMs, monotonicMs } from "../common/clock.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
@@ -52,7 +53,8 @@ export function createCallService(options: CallServiceOptions): CallService {
       notify("call.statistics", statistics);
       reporter.update(statistics.callId); // its quality may have changed
     },
-    now: Date.now,
+    dateMs,
+    monotonicMs,
   });
   const reporter = new CallReporter({
     mediaOf: environment.mediaOf,
@@ -68,7 +70,8 @@ export function createCallService(options: CallServiceOptions): CallService {
       environment.ringBudget.restore(peerId);
       sampler.start(callId);
     },
-    now: Date.now,
+    dateMs,
+    monotonicMs,
   });
   const update = () => {
     reporter.scheduleUpdate();

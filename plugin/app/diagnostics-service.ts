@@ -12,6 +12,7 @@ import type {
   Settings,
 } from "../../rpc-schema/index.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
+import { stampUs } from "../common/clock.ts";
 import { writeBundle } from "../diagnostics/bundle.ts";
 import { ChartFeed } from "../diagnostics/chart-feed.ts";
 import { type ChartSubscription, createChartSubscription } from "../diagnostics/chart-subscription.ts";
@@ -54,7 +55,7 @@ export interface DiagnosticsService {
 
 export function createDiagnosticsService(options: DiagnosticsOptions): DiagnosticsService {
   const { roots, settings, version, notify, isIdle, runtimeFolder, logOf } = options;
-  const feed = new ChartFeed({ roots, now: () => performance.timeOrigin + performance.now() });
+  const feed = new ChartFeed({ roots, now: () => stampUs() / 1_000 });
   const recording = createRecording({ feed, version, log: logOf("diagnostics"), isIdle });
   let dataDir: string | undefined;
   const bundle = (masked: boolean) => collect(options, { feed, recording }, dataDir, masked);

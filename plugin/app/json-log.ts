@@ -1,6 +1,7 @@
 // The process's log: JSON lines, each an object with time, level, source and message.
 
 import { LOG_LEVELS, type LogLevelName } from "../command-line.ts";
+import { today } from "../common/clock.ts";
 import type { Log } from "../log.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Log } from "../log.ts";
 export function createJsonLog(
   level: () => LogLevelName,
   write: (line: string) => void,
-  now: () => Date = () => new Date(),
+  now: () => Date = today,
 ): (part: string) => Log {
   return (source) => (messageLevel, message) => {
     if (LOG_LEVELS.indexOf(messageLevel) > LOG_LEVELS.indexOf(level())) return;

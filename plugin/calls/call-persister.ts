@@ -4,12 +4,12 @@
 import type { PluginNotificationParams } from "../../rpc-schema/index.ts";
 import type { CallManagerContext, ManagedCall } from "../../statecharts/index.ts";
 import { errorText } from "../common/error-text.ts";
-import { recordOf } from "./call-record.ts";
+import { type CallTimes, recordOf } from "./call-record.ts";
 
 export interface CallPersisterOptions {
   managerContext(): CallManagerContext;
   /** Undefined before the host was informed of the call, and after its end. */
-  timesOf(callId: string): { readonly createdAt: number; readonly connectedAt: number | null } | undefined;
+  timesOf(callId: string): CallTimes | undefined;
   /** Multiaddrs at which the peer was reached. */
   addressesOf(peerId: string): readonly string[];
   persist(params: PluginNotificationParams<"calls.persisted">): void;

@@ -21,6 +21,7 @@ import {
   type Resumed,
   type ResumedMedia,
 } from "../../statecharts/index.ts";
+import { dateByPresentClock } from "../common/clock.ts";
 
 /** Raised when the meaning of a record changes. A call with an older record can only be ended. */
 const FORMAT = 1;
@@ -40,6 +41,8 @@ const headSchema = z.object({
   media: mediaKindSchema,
   createdAt: z.number().int(),
   connectedAt: z.number().int().nullable(),
+  /** `machineMs` of the same moment. A record of an older plugin lacks it. */
+  connectedAtMachineMs: z.number().optional(),
 });
 
 const deviceSchema = z.object({ choice: z.string().nullable(), first: z.string().nullable() });
@@ -63,15 +66,20 @@ const detailSchema = z.object({
   }),
 });
 
-/** The parts of a record that no chart holds. */
-export interface RecordInput {
-  readonly selfId: string;
-  /** Multiaddrs of the peer; empty where the host carries the signals. */
-  readonly addresses: readonly string[];
-  /** Unix milliseconds. */
+/** The dates of a call, in Unix milliseconds. */
+export interface CallTimes {
   readonly createdAt: number;
   /** Null before the first connection. */
   readonly connectedAt: number | null;
+  /** `machineMs` of the same moment, from which the next process finds the duration although the clock was set. */
+  readonly connectedAtMachineMs?: number;
+}
+
+/** The parts of a record that no chart holds. */
+export interface RecordInput extends CallTimes {
+  readonly selfId: string;
+  /** Multiaddrs of the peer; empty where the host carries the signals. */
+  readonly addresses: readonly string[];
 }
 
 export interface RecordedCall {
@@ -99,9 +107,11 @@ export function readRecord(text: string): RecordedCall {
     throw new Error(`${text.length} characters, expected ${MAX_SNAPSHOT_CHARS} at most`);
   }
   const value: unknown = JSON.parse(text);
-  const { callId, peerId, direction, media, addresses, ...kept } = headSchema.parse(value);
+  const head = headSchema.parse(value);
+  const { callId, peerId, direction, media, addresses } = head;
   const detail = detailSchema.safeParse(value);
-  const { createdAt, connectedAt, selfId } = kept;
+  const { createdAt, selfId } = head;
+  const connectedAt = connectedAtOf(head);
   const whyNotResumable = detail.success ? (connectedAt === null ? NOT_CONNECTED : null) : OTHER_FORMAT;
   const resumed: Resumed = {
     ...{ selfId, createdAt, connectedAt, whyNotResumable },
@@ -115,6 +125,11 @@ export function readRecord(text: string): RecordedCall {
   };
   const peerKind = detail.data?.peerKind ?? ASSUMED_KIND;
   return { call: { callId, peerId, direction, media, peerKind, resumed }, addresses };
+}
+
+function connectedAtOf({ connectedAt, connectedAtMachineMs }: z.infer<typeof headSchema>): number | null {
+  if (connectedAt === null || connectedAtMachineMs === undefined) return connectedAt;
+  return dateByPresentClock(connectedAt, connectedAtMachineMs);
 }
 
 function kindOf({ ref }: ManagedCall): PeerKind {

@@ -8,7 +8,9 @@ import type {
   PluginNotificationParams,
 } from "../../rpc-schema/index.ts";
 import type { EndedCall, ManagedCall } from "../../statecharts/index.ts";
-import { type CallInfoInput, describeCall } from "./call-info.ts";
+import { type Moment, momentAt } from "../common/clock.ts";
+import { describeCall } from "./call-info.ts";
+import type { CallTimes } from "./call-record.ts";
 import type { CallEnvironment } from "./environment.ts";
 
 /**
@@ -27,8 +29,10 @@ export interface ReporterOptions {
   onRing(call: CallInfo): void;
   /** The media path stands for the first time in this process. */
   onConnected(call: CallInfo): void;
-  /** Unix milliseconds. */
-  now(): number;
+  /** Unix milliseconds, for dates. */
+  dateMs(): number;
+  /** Monotonic milliseconds, for the duration of a call. */
+  monotonicMs(): number;
   /** From the request to the host's ring; {@link RING_SETTLE_MS} unless given. */
   readonly ringSettleMs?: number;
 }
@@ -36,7 +40,7 @@ export interface ReporterOptions {
 interface ReportedCall {
   readonly call: ManagedCall;
   readonly createdAt: number;
-  connectedAt: number | null;
+  connected: Moment | null;
   hasConnected: boolean;
   /** JSON of the last CallInfo that was sent, for comparison. */
   lastSent: string;
@@ -56,10 +60,11 @@ export class CallReporter {
   /** Sends `call.incoming`, after a delay, when the user has to answer; otherwise `call.changed`. */
   add(call: ManagedCall): void {
     const { resumed } = call.ref.getSnapshot().context;
+    const connectedAt = resumed?.connectedAt ?? null;
     const reported: ReportedCall = {
       call,
-      createdAt: resumed?.createdAt ?? this.#options.now(),
-      connectedAt: resumed?.connectedAt ?? null,
+      createdAt: resumed?.createdAt ?? this.#options.dateMs(),
+      connected: connectedAt === null ? null : momentAt(this.#options, connectedAt),
       hasConnected: false,
       lastSent: "",
       settling: null,
@@ -96,7 +101,6 @@ export class CallReporter {
       clearTimeout(reported.settling);
       return; // the host was never informed of the call
     }
-    const { connectedAt } = reported;
     this.#options.notify("call.ended", {
       callId,
       peerId,
@@ -104,7 +108,7 @@ export class CallReporter {
       endedBy: end.endedBy,
       ...(end.detail === undefined ? {} : { detail: end.detail }),
       ...(end.replacedBy === undefined ? {} : { replacedBy: end.replacedBy }),
-      durationMs: connectedAt === null ? 0 : Math.max(0, this.#options.now() - connectedAt),
+      durationMs: reported.connected?.elapsedMs() ?? 0,
     });
   }
 
@@ -116,20 +120,24 @@ export class CallReporter {
       .filter(({ phase }) => phase !== "ended");
   }
 
-  /** Unix milliseconds; undefined before the host was informed of the call, and after its end. */
-  timesOf(callId: string): Pick<CallInfoInput, "createdAt" | "connectedAt"> | undefined {
+  /** Undefined before the host was informed of the call, and after its end. */
+  timesOf(callId: string): CallTimes | undefined {
     const reported = this.#calls.get(callId);
     if (reported?.settling !== null) return undefined;
-    const { createdAt, connectedAt } = reported;
-    return { createdAt, connectedAt };
+    const { createdAt, connected } = reported;
+    return {
+      createdAt,
+      connectedAt: connected?.date() ?? null,
+      ...(connected ? { connectedAtMachineMs: connected.atMachineMs } : {}),
+    };
   }
 
-  #describe({ call, createdAt, connectedAt }: ReportedCall): CallInfo {
+  #describe({ call, createdAt, connected }: ReportedCall): CallInfo {
     const { mediaOf, qualityOf, labelOf } = this.#options;
     const media = mediaOf(call.callId);
     return describeCall(call, {
       createdAt,
-      connectedAt,
+      connectedAt: connected?.date() ?? null,
       quality: qualityOf(call.callId),
       peerLabel: labelOf(call.peerId),
       negotiated: media.peer?.negotiatedDirections() ?? null,
@@ -152,7 +160,7 @@ export class CallReporter {
     if (info.phase === "ended") return; // `call.ended` follows, with the reason
     if (info.phase === "connected" && !reported.hasConnected) {
       reported.hasConnected = true;
-      reported.connectedAt ??= this.#options.now();
+      reported.connected ??= momentAt(this.#options);
       info = this.#describe(reported);
       this.#options.onConnected(info);
     }

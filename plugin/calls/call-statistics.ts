@@ -16,6 +16,8 @@ export interface StatisticsMoment {
   readonly callId: string;
   /** Unix milliseconds. */
   readonly at: number;
+  /** The same moment in monotonic milliseconds, for rates. */
+  readonly measuredMs: number;
   readonly peer: PeerStatistics;
   readonly media: MediaCounts;
   /** Median; null before the first frame. */
@@ -27,7 +29,7 @@ export interface StatisticsMoment {
 
 /** Rates cover the time since `last`; they are zero at the first moment. */
 export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | null): CallStatistics {
-  const seconds = last ? Math.max((now.at - last.at) / 1000, 0.001) : 0;
+  const seconds = last ? Math.max((now.measuredMs - last.measuredMs) / 1000, 0.001) : 0;
   const rate = (key: "bytesSentVideo" | "bytesSentAudio" | "bytesReceivedVideo" | "bytesReceivedAudio") =>
     last ? Math.max(0, Math.round(((now.peer[key] - last.peer[key]) * 8) / seconds)) : 0;
   const fractionLost = lossBetween(now.peer, last?.peer ?? null);

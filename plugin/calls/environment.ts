@@ -3,6 +3,7 @@
 import type { Native, VideoFrame } from "../../native/types.ts";
 import type { FrameSource, Signal } from "../../rpc-schema/index.ts";
 import type { Cameras, OpenCamera } from "../camera/camera.ts";
+import { monotonicMs, stampUs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
@@ -55,10 +56,6 @@ const RINGS = { burst: 6, refillMs: 10_000 };
 /** Each refusal costs a message. A peer that gets none shows a ringing call for a while, which harms only itself. */
 const REFUSALS = { burst: 20, refillMs: 1_000 };
 
-/** Unix time, like the cameras' stamps. Finer than Date.now, whose milliseconds would blur the measured delay. */
-const nowUs = () => (performance.timeOrigin + performance.now()) * 1000;
-const nowMs = () => performance.now();
-
 export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   const { frames, log, native, settings } = engines;
   const media = new Map<string, CallMedia>();
@@ -70,7 +67,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     const showFrame = (source: FrameSource, frame: VideoFrame) => frames.offer(callId, source, frame);
     const made = new CallMedia({
       showFrame,
-      nowUs,
+      nowUs: stampUs,
       createScaler: () => native.createScaler(),
       captureConstraints: () => settings.get().picture,
       onError: (error) => log("warn", `a frame was not sent: ${errorText(error)}`),
@@ -98,7 +95,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     },
     devices: createDeviceMonitor(engines),
     measurements: createMeasurementChannel(),
-    ringBudget: new PeerBudget({ ...RINGS, nowMs }),
-    refusalBudget: new PeerBudget({ ...REFUSALS, nowMs }),
+    ringBudget: new PeerBudget({ ...RINGS, nowMs: monotonicMs }),
+    refusalBudget: new PeerBudget({ ...REFUSALS, nowMs: monotonicMs }),
   };
 }

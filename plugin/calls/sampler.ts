@@ -23,8 +23,10 @@ export interface SamplerOptions {
   readonly environment: Pick<CallEnvironment, "mediaOf" | "frames" | "settings" | "measurements" | "log">;
   onStatistics(statistics: CallStatistics): void;
   onLevels(callId: string, levels: Levels): void;
-  /** Unix milliseconds. */
-  now(): number;
+  /** Unix milliseconds, for the date of the statistics. */
+  dateMs(): number;
+  /** Monotonic milliseconds, for rates. */
+  monotonicMs(): number;
 }
 
 interface SampledCall {
@@ -75,7 +77,7 @@ export class Sampler {
 
   async #sample(callId: string): Promise<void> {
     const call = this.#calls.get(callId);
-    const { environment, onStatistics, now } = this.#options;
+    const { environment, onStatistics, dateMs, monotonicMs } = this.#options;
     const media = environment.mediaOf(callId);
     const peer = await media.peer?.statistics();
     // The call may have ended while the engine gathered its statistics.
@@ -83,7 +85,8 @@ export class Sampler {
     const last = call.moment;
     const moment: StatisticsMoment = {
       callId,
-      at: now(),
+      at: dateMs(),
+      measuredMs: monotonicMs(),
       peer,
       media: media.counts(),
       captureToSendMs: media.captureToSendMs(),

@@ -12,6 +12,7 @@ import type {
   Settings,
 } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
+import { dateMs, today } from "../common/clock.ts";
 
 /** The newest part of the chart log goes into the bundle. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024;
@@ -47,7 +48,7 @@ export function writeBundle(
     kind: "goop-call-plugin evidence",
     version: 1,
     plugin: { name: "goop-call-plugin", version },
-    createdAt: Date.now(),
+    createdAt: dateMs(),
     masked,
     versions,
     ...(masked ? (mask.value(body) as typeof body) : body),
@@ -56,7 +57,7 @@ export function writeBundle(
   mkdirSync(place, { recursive: true, mode: 0o700 });
   const path = join(
     place,
-    `goop-call-evidence-${new Date().toISOString().replaceAll(":", "-")}-${process.pid}.json`,
+    `goop-call-evidence-${today().toISOString().replaceAll(":", "-")}-${process.pid}.json`,
   );
   const text = JSON.stringify(bundle, null, 1);
   writeFileSync(path, text, { mode: 0o600, flag: "wx" });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { CHART_LOG_VERSION } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
+import { today } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import type { ChartFeed } from "./chart-feed.ts";
@@ -69,7 +70,7 @@ class RotatingLog implements ChartLogFile {
     const { feed, folder, masked, version } = this.#options;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     removeOldest(folder);
-    const path = join(folder, `${new Date().toISOString().replaceAll(":", "-")}-${process.pid}${SUFFIX}`);
+    const path = join(folder, `${today().toISOString().replaceAll(":", "-")}-${process.pid}${SUFFIX}`);
     const descriptor = openSync(path, "wx", 0o600);
     this.#file = { path, descriptor, bytes: 0, stop: () => undefined };
     const plugin = { name: "goop-call-plugin", version };

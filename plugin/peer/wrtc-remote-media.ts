@@ -1,10 +1,9 @@
 // Received media: a sink on the newest remote track of each kind, which delivers frames and blocks in our types.
 
 import type { VideoFrame } from "../../native/types.ts";
+import { stampUs } from "../common/clock.ts";
 import type { PeerCallbacks } from "./peer.ts";
 import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcTrack, WrtcVideoFrame } from "./wrtc-types.ts";
-
-const US_PER_MS = 1000;
 
 /** A sink on a track. `stop` stops both. */
 interface Receiving {
@@ -113,7 +112,7 @@ export function lendFrame({
     width,
     height,
     data: new Uint8Array(buffer, byteOffset, byteLength),
-    capturedAtUs: Math.round((performance.timeOrigin + performance.now()) * US_PER_MS),
+    capturedAtUs: Math.round(stampUs()),
     retain() {
       holders += 1;
     },

@@ -36,6 +36,8 @@ export function createViewer(options: ViewerOptions): void {
 class Viewer {
   readonly #options: ViewerOptions;
   #session: Session;
+  /** The start of the session's time line on the page's monotonic clock. */
+  #startedMs = 0;
   #source: Source | undefined;
   #state: SourceState = "connecting";
   #detail = "";
@@ -101,6 +103,7 @@ class Viewer {
     return {
       begin: (charts, startedAt) => {
         this.#session = new Session(charts ?? this.#options.charts, startedAt);
+        this.#startedMs = performance.now() - (Date.now() - (startedAt ?? 0));
         this.#charts.begin(this.#session);
         this.#axis.begin();
       },
@@ -205,7 +208,7 @@ class Viewer {
   #nowMs(): number {
     const { isFollowing, startedAt, tMs } = this.#session;
     const isRunning = isFollowing && this.#state === "live" && startedAt !== undefined;
-    return isRunning ? Math.max(tMs, Date.now() - startedAt) : tMs;
+    return isRunning ? Math.max(tMs, performance.now() - this.#startedMs) : tMs;
   }
 
   #tick(): void {

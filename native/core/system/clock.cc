@@ -13,9 +13,12 @@ std::int64_t nowNs(clockid_t clock) {
   return now.tv_sec * kNsPerSecond + now.tv_nsec;
 }
 
+/** Unix time at the zero of the monotonic clock, read while the library loads. */
+const std::int64_t kMonotonicZeroNs = nowNs(CLOCK_REALTIME) - nowNs(CLOCK_MONOTONIC);
+
 }  // namespace
 
-std::int64_t unixTimeUs() { return nowNs(CLOCK_REALTIME) / 1000; }
+std::int64_t unixTimeUs() { return (kMonotonicZeroNs + monotonicNs()) / 1000; }
 
 std::int64_t monotonicNs() { return nowNs(CLOCK_MONOTONIC); }
 

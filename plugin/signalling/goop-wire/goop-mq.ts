@@ -3,6 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { dateMs } from "../../common/clock.ts";
 import { MalformedMessageError } from "./decoders.ts";
 import { goObject, numberOrZero, textOrZero } from "./go-json.ts";
 
@@ -47,7 +48,7 @@ export function encodeAck(message: { id: string; seq: number }): Uint8Array {
 export class MessageStamp {
   #seq: number;
 
-  constructor(nowMs: number = Date.now()) {
+  constructor(nowMs: number = dateMs()) {
     this.#seq = nowMs;
   }
 

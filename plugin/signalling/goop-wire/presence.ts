@@ -1,5 +1,6 @@
 // Publishes our presence at regular intervals and receives that of other peers.
 
+import { dateMs } from "../../common/clock.ts";
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
@@ -133,7 +134,7 @@ export class Presence {
 
   #encode(type: PeerPresence["type"], addresses: readonly string[]): Uint8Array {
     const own = { ...this.#options.own(), addresses };
-    return encodePresence({ ...own, type, encryptionSupported: true, sentAtMs: Date.now() });
+    return encodePresence({ ...own, type, encryptionSupported: true, sentAtMs: dateMs() });
   }
 
   #drop(reason: keyof DroppedPresence, from: string): false {

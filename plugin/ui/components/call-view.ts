@@ -70,13 +70,18 @@ function createHead() {
   const time = h("span", { class: "call-time", testId: "call-time", attributes: { role: "timer" } });
   const element = h("header", { class: "call-head" }, h("div", { class: "call-who" }, name, phase, time));
   let connectedAt: number | undefined;
+  /** On the page's monotonic clock, which no change of the date moves. */
+  let connectedMs = 0;
   const tick = (): void =>
-    setText(time, connectedAt === undefined ? "" : clockText(Date.now() - connectedAt));
+    setText(time, connectedAt === undefined ? "" : clockText(performance.now() - connectedMs));
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     element,
     update(call: CallInfo | undefined): void {
-      connectedAt = call?.connectedAt;
+      if (call?.connectedAt !== connectedAt) {
+        connectedAt = call?.connectedAt;
+        connectedMs = performance.now() - (Date.now() - (connectedAt ?? 0));
+      }
       tick();
       if (connectedAt === undefined) {
         clearInterval(timer);

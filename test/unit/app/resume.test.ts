@@ -132,6 +132,23 @@ describe("the next plugin", () => {
     });
   }
 
+  test("counts the call's time right when the clock was set since the record was written", async () => {
+    const { hosts, alice, bob, callId, info } = await inCall();
+    const dayMs = 24 * 3_600_000;
+    const record = JSON.parse(recordOf(alice)) as { connectedAt: number };
+    assert.equal(record.connectedAt, info.connectedAt);
+    bob.notifications.length = 0;
+    const next = await hosts.start(
+      ALICE,
+      JSON.stringify({ ...record, connectedAt: record.connectedAt - dayMs }),
+    );
+    const now = await next.waitFor("call.changed", isConnected);
+    assert.ok(Math.abs((now.connectedAt ?? 0) - record.connectedAt) < 1_000);
+    await next.host.request("call.hangup", { callId });
+    const { durationMs } = await next.waitFor("call.ended");
+    assert.ok(durationMs < dayMs / 2, `${durationMs} ms`);
+  });
+
   test("leaves a usable record when it dies before the call is connected again", async () => {
     const { hosts, alice, callId } = await inCall();
     await waitForRecord(alice, /"connectedAt":\d/);

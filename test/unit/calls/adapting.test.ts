@@ -115,6 +115,7 @@ describe("the measurements", () => {
   const at = (change: Partial<StatisticsMoment>): StatisticsMoment => ({
     callId: "call-1",
     at: 0,
+    measuredMs: 0,
     peer: NO_STATISTICS,
     media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
     captureToSendMs: null,

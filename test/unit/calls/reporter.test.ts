@@ -28,6 +28,7 @@ class ReportBench {
   });
   readonly sent: { name: PluginNotificationName; params: unknown }[] = [];
   nowMs = 1_000_000;
+  monotonicMs = 5_000;
   readonly sampler: Sampler;
   readonly reporter: CallReporter;
 
@@ -42,7 +43,8 @@ class ReportBench {
         this.sent.push({ name: "call.statistics", params: statistics });
         this.reporter.update(statistics.callId);
       },
-      now: () => this.nowMs,
+      dateMs: () => this.nowMs,
+      monotonicMs: () => this.monotonicMs,
     });
     this.reporter = new CallReporter({
       mediaOf: environment.mediaOf,
@@ -51,10 +53,17 @@ class ReportBench {
       qualityOf: (callId) => this.sampler.statistics(callId)?.quality ?? "unknown",
       onRing: ({ peerId }) => void environment.ringBudget.take(peerId),
       onConnected: ({ callId }) => this.sampler.start(callId),
-      now: () => this.nowMs,
+      dateMs: () => this.nowMs,
+      monotonicMs: () => this.monotonicMs,
       ringSettleMs,
     });
     this.bench.onStateChange = () => this.reporter.scheduleUpdate();
+  }
+
+  /** Lets time pass on both clocks. */
+  pass(timeMs: number): void {
+    this.nowMs += timeMs;
+    this.monotonicMs += timeMs;
   }
 
   async rings(): Promise<void> {
@@ -176,19 +185,38 @@ describe("the reporter", () => {
   test("counts only the connected time as the duration of the call", async () => {
     const bench = new ReportBench();
     await bench.rings();
-    bench.nowMs += 5_000;
+    bench.pass(5_000);
     await bench.accepts();
     await bench.connects();
     assert.equal(bench.of("call.changed").at(-1)?.connectedAt, 1_005_000);
-    bench.nowMs += 42_000;
+    bench.pass(42_000);
     await bench.ends();
     assert.equal(bench.of("call.ended")[0]?.durationMs, 42_000);
   });
 
+  for (const stepMs of [24 * 3_600_000, -3_600_000]) {
+    test(`counts the duration right when the clock is set by ${stepMs / 3_600_000} hours in mid-call`, async () => {
+      const bench = new ReportBench();
+      await bench.rings();
+      await bench.accepts();
+      await bench.connects();
+      bench.pass(10_000);
+      bench.nowMs += stepMs;
+      bench.reporter.scheduleUpdate();
+      await settle();
+      const info = bench.of("call.changed").at(-1);
+      assert.equal(info?.connectedAt, 1_000_000 + stepMs, "a page that subtracts the dates gets ten seconds");
+      assert.equal(bench.reporter.timesOf(CALL)?.connectedAt, info?.connectedAt);
+      bench.pass(32_000);
+      await bench.ends();
+      assert.equal(bench.of("call.ended")[0]?.durationMs, 42_000);
+    });
+  }
+
   test("gives a call that was never connected the duration 0", async () => {
     const bench = new ReportBench();
     await bench.rings();
-    bench.nowMs += 5_000;
+    bench.pass(5_000);
     await bench.ends();
     assert.equal(bench.of("call.ended")[0]?.durationMs, 0);
   });

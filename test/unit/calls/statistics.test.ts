@@ -11,10 +11,11 @@ import { callStatisticsSchema } from "../../../rpc-schema/methods/calls.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
 import { NO_FRAMES } from "../../support/plugin/call-bench.ts";
 
-function moment(at: number, peer: Partial<PeerStatistics> = {}): StatisticsMoment {
+function moment(measuredMs: number, peer: Partial<PeerStatistics> = {}): StatisticsMoment {
   return {
     callId: "call-1",
-    at,
+    at: 0,
+    measuredMs,
     peer: { ...NO_STATISTICS, ...peer },
     media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
     captureToSendMs: null,
