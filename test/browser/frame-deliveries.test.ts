@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
+import { MAX_STREAMS_PER_CALL, RpcError } from "../../rpc-schema/index.ts";
 import type { Browser } from "../support/browser/browser.ts";
 import { assertBrowsersIdle } from "../support/browser/browsers-idle.ts";
 import { startChromium } from "../support/browser/chromium.ts";
@@ -16,6 +17,7 @@ import {
 } from "../support/browser/delivery-page.ts";
 import { startWebKit } from "../support/browser/webkit.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
+import { startCuttingProxy } from "../support/network/cutting-proxy.ts";
 
 const FRAMES = 20;
 /** A frame older than this would not show the running call. */
@@ -70,6 +72,46 @@ async function framesOf(page: DeliveryPage): Promise<StampedFrame[]> {
   return frames;
 }
 
+/** The port of the plugin's frame server. */
+async function framePort({ plugin }: Host, callId: string): Promise<number> {
+  const params = { callId, source: "remote", delivery: "websocket" } as const;
+  const { stream, url = "" } = await plugin.request("frames.subscribe", params);
+  await plugin.request("frames.unsubscribe", { stream });
+  return Number(new URL(url).port);
+}
+
+/** @returns the streams that fill the call's places */
+async function takePlaces({ plugin }: Host, callId: string): Promise<string[]> {
+  const taken: string[] = [];
+  for (;;) {
+    try {
+      // Served streams cost nothing until somebody fetches.
+      const params = { callId, source: "local", delivery: "mjpeg" } as const;
+      taken.push((await plugin.request("frames.subscribe", params)).stream);
+    } catch (error) {
+      assert.equal(error instanceof RpcError && error.kind, "tooManyStreams");
+      return taken;
+    }
+  }
+}
+
+/** Resolves once the call has so many places; a stream that just ended may still be closing. */
+async function assertFreePlaces(host: Host, callId: string, count: number): Promise<void> {
+  for (;;) {
+    const taken = await takePlaces(host, callId);
+    for (const stream of taken) await host.plugin.request("frames.unsubscribe", { stream });
+    if (taken.length === count) return;
+  }
+}
+
+/** @returns the first frame that was drawn after this moment, Unix milliseconds */
+async function frameAfter(page: DeliveryPage, moment: number): Promise<StampedFrame> {
+  for (;;) {
+    const frame = (await page.takeFrames()).find(({ drawnAt }) => drawnAt > moment);
+    if (frame) return frame;
+  }
+}
+
 describe("the three frame deliveries", { timeout: 300_000 }, () => {
   const cleanups: (() => Promise<unknown>)[] = [];
   let alice: Host;
@@ -110,6 +152,46 @@ describe("the three frame deliveries", { timeout: 300_000 }, () => {
             `delays ${frames.map(({ delayMs }) => Math.round(delayMs))}`,
           );
           assert.deepEqual([...new Set(frames.map(({ width }) => width))], [640]);
+        });
+      }
+
+      for (const delivery of ["websocket", "mjpeg"] as const) {
+        test(`${delivery} shows live frames again each time its connection is cut`, async (t) => {
+          const proxy = await startCuttingProxy(await framePort(alice, callId));
+          try {
+            await page.show(callId, delivery, proxy.port);
+            await page.record(delivery);
+            await framesOf(page);
+            for (let cut = 1; cut <= 3; cut += 1) {
+              const cutAt = Date.now();
+              const replaced = proxy.nextConnection();
+              proxy.cut();
+              await replaced;
+              const askedAt = Date.now();
+              const frame = await frameAfter(page, askedAt);
+              t.diagnostic(
+                `cut ${cut}: asked again after ${askedAt - cutAt} ms, drawn after ${Math.round(frame.drawnAt - cutAt)} ms`,
+              );
+            }
+            await page.hide();
+          } finally {
+            proxy.close();
+          }
+          // Streams that were cut are not left behind.
+          await assertFreePlaces(alice, callId, MAX_STREAMS_PER_CALL);
+        });
+      }
+
+      for (const delivery of ["stdio", "websocket", "mjpeg"] as const) {
+        test(`${delivery} waits while the call has its most streams, and shows frames when one ends`, async () => {
+          const taken = await takePlaces(alice, callId);
+          await page.show(callId, delivery);
+          await browser.waitForSource(`() => deliveryPage.waitReason() === "tooManyStreams"`);
+          for (const stream of taken) await alice.plugin.request("frames.unsubscribe", { stream });
+          await page.record(delivery);
+          await framesOf(page);
+          assert.equal(await page.waitReason(), "");
+          await page.hide();
         });
       }
 

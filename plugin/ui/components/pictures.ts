@@ -2,7 +2,8 @@
 // It opens and closes the frame streams as the call's state requires.
 
 import type { CallInfo, FrameDelivery } from "../../../rpc-schema/index.ts";
-import { h, setHidden } from "../dom.ts";
+import { h, setHidden, setText } from "../dom.ts";
+import { errorSentence } from "../error-sentences.ts";
 import { peerName } from "../messages.ts";
 import type { Levels } from "../store.ts";
 import type { FrameLink } from "../video/canvas-view.ts";
@@ -28,7 +29,17 @@ export function createPictures(
   onError: (error: unknown) => void,
 ): Pictures {
   const shared = { link, delivery, onError };
-  const remoteView = createSourceView({ ...shared, source: "remote", label: "The other side's picture" });
+  const wait = h("p", { class: "wait", testId: "remote-wait", attributes: { role: "status" } });
+  setHidden(wait, true);
+  const remoteView = createSourceView({
+    ...shared,
+    source: "remote",
+    label: "The other side's picture",
+    onWait(reason) {
+      setHidden(wait, reason === undefined);
+      setText(wait, reason === undefined ? "" : errorSentence(reason));
+    },
+  });
   const localView = createSourceView({
     ...shared,
     source: "local",
@@ -37,7 +48,7 @@ export function createPictures(
   });
   const avatar = createAvatar("avatar-huge");
   const person = h("div", { class: "person", testId: "call-avatar" }, avatar.element);
-  const views = [...remoteView.elements, person, ...localView.elements];
+  const views = [...remoteView.elements, person, wait, ...localView.elements];
   const element = h("div", { class: "pictures", testId: "pictures" }, ...views);
   let call: CallInfo | undefined;
   const updateVisibility = (): void => {

@@ -25,8 +25,10 @@ export interface CanvasViewOptions {
   maxFps?: number;
   /** Runs once, when the first frame is on the canvas. */
   onFirstFrame?: () => void;
-  /** Runs when the stream could not be opened or closed. */
+  /** Runs when the stream could not be opened or closed, and is not asked for again. Without `onWait` also for a refusal that may pass. */
   onError?: (error: unknown) => void;
+  /** Runs with the reason of a refusal while the stream is asked for again, and with undefined when it is open. */
+  onWait?: (reason: unknown) => void;
 }
 
 /** Detail of the DOM event `goop:drawn`, which the canvas dispatches after each frame. */
@@ -47,15 +49,16 @@ export interface CanvasView {
 }
 
 export function createCanvasView(options: CanvasViewOptions): CanvasView {
-  const { canvas, link, callId, source, delivery, maxWidth, maxFps, onError } = options;
+  const { canvas, link, callId, source, delivery, maxWidth, maxFps, onError, onWait } = options;
   const painter = new Painter(canvas, createImageDecoder(), createDrawnHandler(options));
   const openFeed = delivery === "websocket" ? openSocketFeed : openLineFeed;
   const subscription = new StreamSubscription({
     element: canvas,
     maxWidth,
-    open: (width) =>
-      openFeed(link, { callId, source, maxWidth: width, maxFps }, (frame) => painter.offer(frame)),
+    open: (width, onLost) =>
+      openFeed(link, { callId, source, maxWidth: width, maxFps }, (frame) => painter.offer(frame), onLost),
     onError,
+    onWait,
   });
   return {
     close() {

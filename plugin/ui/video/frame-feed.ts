@@ -49,7 +49,7 @@ const CREDIT = 2;
 const HEADER_BYTES = 16;
 const ACK_BYTES = 4;
 
-/** @throws LinkError when the stream cannot be opened */
+/** The stream ends with the link, which its owner opens again. @throws LinkError when the stream cannot be opened */
 export async function openLineFeed(
   link: FrameLink,
   options: FeedOptions,
@@ -68,11 +68,15 @@ export async function openLineFeed(
   };
 }
 
-/** The socket closes with the call, before `call.ended` reaches the page. So its close is not an error. @throws LinkError */
+/**
+ * The socket also closes with the call, before `call.ended` reaches the page. So its close is not an error.
+ * @throws LinkError when the stream cannot be opened
+ */
 export async function openSocketFeed(
   link: FrameLink,
   options: FeedOptions,
   onFrame: (frame: IncomingFrame) => void,
+  onLost: () => void,
 ): Promise<OpenStream> {
   const params = { ...subscribeParams(options), credit: CREDIT, delivery: "websocket" } as const;
   const { stream, url } = await link.request("frames.subscribe", params);
@@ -86,8 +90,11 @@ export async function openSocketFeed(
     const jpeg = new Blob([new Uint8Array(data, HEADER_BYTES)], { type: "image/jpeg" });
     onFrame({ ...header, stream, data: jpeg, acknowledge });
   };
+  // Follows every error of the socket too.
+  socket.onclose = onLost;
   return {
     async close() {
+      socket.onclose = null;
       socket.onmessage = null;
       socket.close();
       await link.request("frames.unsubscribe", { stream });

@@ -17,9 +17,14 @@ export interface ImageViewOptions {
   maxFps?: number;
   /** Runs once, when the image shows its first frame. */
   onFirstFrame?: () => void;
-  /** Runs when the stream could not be opened or closed. */
+  /** Runs when the stream could not be opened or closed, and is not asked for again. Without `onWait` also for a refusal that may pass. */
   onError?: (error: unknown) => void;
+  /** Runs with the reason of a refusal while the stream is asked for again, and with undefined when it is open. */
+  onWait?: (reason: unknown) => void;
 }
+
+/** Together with the first delay of a new request well within a second. */
+const WATCH_MS = 150;
 
 export interface ImageView {
   /** Ends the stream and removes all listeners from the page. */
@@ -27,7 +32,7 @@ export interface ImageView {
 }
 
 export function createImageView(options: ImageViewOptions): ImageView {
-  const { image, link, callId, source, maxWidth, maxFps, onFirstFrame, onError } = options;
+  const { image, link, callId, source, maxWidth, maxFps, onFirstFrame, onError, onWait } = options;
   // The browser then sends the page's origin, and the page may read the image back from a canvas.
   image.crossOrigin = "anonymous";
   const stop = new AbortController();
@@ -35,13 +40,15 @@ export function createImageView(options: ImageViewOptions): ImageView {
   const subscription = new StreamSubscription({
     element: image,
     maxWidth,
-    async open(width) {
+    async open(width, onLost) {
       const options = { callId, source, maxWidth: width, maxFps };
       const params = { ...subscribeParams(options), delivery: "mjpeg" } as const;
       const { stream, url = "" } = await link.request("frames.subscribe", params);
       image.src = url;
+      const stopWatching = watchForLoss(image, url, onLost);
       return {
         async close() {
+          stopWatching();
           // The image may show the next stream already.
           if (image.src === url) image.removeAttribute("src");
           await link.request("frames.unsubscribe", { stream });
@@ -49,6 +56,7 @@ export function createImageView(options: ImageViewOptions): ImageView {
       };
     },
     onError,
+    onWait,
   });
   return {
     close() {
@@ -66,4 +74,34 @@ function pollForFirstFrame(image: HTMLImageElement, signal: AbortSignal, onFirst
     else requestAnimationFrame(poll);
   };
   poll();
+}
+
+/**
+ * No event fires when the connection of a multipart stream is cut. WebKitGTK 2.50 and Chromium then show the part that had begun,
+ * which is broken and has no width. A stream that the plugin ends keeps its last frame.
+ * @returns a function that stops watching
+ */
+function watchForLoss(image: HTMLImageElement, url: string, onLost: () => void): () => void {
+  let wasBroken = false;
+  const isCurrent = (): boolean => image.src === url;
+  const lose = (): void => {
+    stop();
+    onLost();
+  };
+  const timer = setInterval(() => {
+    // An image without a first frame is not complete. Two looks in a row, because a new part may just be read.
+    const isBroken = isCurrent() && image.complete && image.naturalWidth === 0;
+    if (isBroken && wasBroken) lose();
+    wasBroken = isBroken;
+  }, WATCH_MS);
+  // The request itself failed.
+  const onImageError = (): void => {
+    if (isCurrent()) lose();
+  };
+  image.addEventListener("error", onImageError);
+  const stop = (): void => {
+    clearInterval(timer);
+    image.removeEventListener("error", onImageError);
+  };
+  return stop;
 }

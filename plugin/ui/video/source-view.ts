@@ -13,6 +13,8 @@ interface SourceViewOptions {
   delivery(): FrameDelivery;
   readonly limits?: { readonly maxWidth: number; readonly maxFps: number };
   onError(error: unknown): void;
+  /** Runs with the reason of a refusal while the stream is asked for again, and with undefined when it is open. */
+  onWait?(reason: unknown): void;
 }
 
 interface SourceView {
@@ -25,7 +27,7 @@ interface SourceView {
 }
 
 export function createSourceView(options: SourceViewOptions): SourceView {
-  const { link, source, label, limits, onError } = options;
+  const { link, source, label, limits, onError, onWait } = options;
   const canvas = h("canvas", { class: source, testId: `${source}-canvas`, label });
   const image = h("img", { class: source, testId: `${source}-image`, attributes: { alt: label } });
   const elements: readonly [HTMLCanvasElement, HTMLImageElement] = [canvas, image];
@@ -37,7 +39,10 @@ export function createSourceView(options: SourceViewOptions): SourceView {
   return {
     elements,
     open(callId, onFirstFrame) {
-      const viewOptions = { link, callId, source, onFirstFrame, onError, ...limits };
+      const viewOptions = {
+        ...{ link, callId, source, onFirstFrame, onError, ...limits },
+        ...(onWait ? { onWait } : {}),
+      };
       const delivery = options.delivery();
       active = delivery === "mjpeg" ? image : canvas;
       return delivery === "mjpeg"

@@ -7,7 +7,10 @@ import { type DrawnFrame, startRecording, takeDrawn } from "../pictures/stamp-re
 import type { Browser } from "./browser.ts";
 
 export interface DeliveryPage {
-  show(callId: string, delivery: FrameDelivery): Promise<void>;
+  /** @param proxyPort of a proxy before the plugin's frame server */
+  show(callId: string, delivery: FrameDelivery, proxyPort?: number): Promise<void>;
+  /** @returns the kind of the refusal for which the view waits; empty while it does not wait */
+  waitReason(): Promise<unknown>;
   /** Starts recording what is shown. With `mjpeg` the page samples its image every few milliseconds. */
   record(delivery: FrameDelivery): Promise<void>;
   /** Stops sampling the image, which costs processor time. Canvas events are still recorded. */
@@ -44,10 +47,11 @@ export async function openDeliveryPage(browser: Browser, host: Host): Promise<De
   );
   let isRecording = false;
   return {
-    async show(callId, delivery) {
-      const show = "(callId, delivery) => deliveryPage.show(callId, delivery)";
-      await browser.executeSource(show, callId, delivery);
+    async show(callId, delivery, proxyPort = 0) {
+      const show = "(callId, delivery, proxyPort) => deliveryPage.show(callId, delivery, proxyPort)";
+      await browser.executeSource(show, callId, delivery, proxyPort);
     },
+    waitReason: () => browser.executeSource("() => deliveryPage.waitReason()"),
     async record(delivery) {
       if (!isRecording) await startRecording(browser);
       isRecording = true;

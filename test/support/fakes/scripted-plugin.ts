@@ -13,6 +13,7 @@ import {
   type HostNotificationParams,
   hostNotifications,
   issuesOf,
+  MAX_STREAMS_PER_CALL,
   type MethodName,
   methods,
   type Params,
@@ -152,6 +153,8 @@ function useDevice({ callId, kind, deviceId }: Params<"call.useDevice">): null {
 
 function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Result<"frames.subscribe"> {
   if (!calls.has(callId)) throw new RequestRefused(1101, "unknownCall");
+  const open = [...streams.values()].filter((stream) => stream.callId === callId).length;
+  if (open >= MAX_STREAMS_PER_CALL) throw new RequestRefused(1303, "tooManyStreams");
   const stream = `s${++lastId}`;
   streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
   return { stream };
