@@ -10,6 +10,9 @@ const FORMER_NAMES = [
   ["rungWhy", "mediaLevelReason"],
 ] as const;
 
+/** Fields without a former name, which version 1 does not know. */
+const NEW_FIELDS = ["placeholders"] as const;
+
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */
 export interface FormerMediaLevel<Level> {
   rung?: Level;
@@ -53,13 +56,16 @@ export function withFormerNames<Level extends string, T extends object>(
 
 /**
  * Writes a message for a receiver of version 1.
- * @returns the value with the former names in place of today's, at every depth; the same object where nothing changes
+ * @returns the value with the former names in place of today's and without new fields, at every depth; the same object where
+ * nothing changes
  */
 export function withFormerNamesOnly(value: unknown): unknown {
   return mapRecords(value, (record) => {
     const present = FORMER_NAMES.filter(([, name]) => name in record);
-    if (present.length === 0) return record;
+    const unknown = NEW_FIELDS.filter((name) => name in record);
+    if (present.length === 0 && unknown.length === 0) return record;
     const former = { ...record };
+    for (const name of unknown) delete former[name];
     for (const [formerName, name] of present) {
       former[formerName] = former[name];
       delete former[name];

@@ -8,9 +8,11 @@ import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
 import { type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
-import { FrameSender, scaledSize } from "./frame-sender.ts";
+import type { Clock } from "../sound/tone.ts";
 import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
+import { FrameSender, scaledSize } from "./sending/frame-sender.ts";
+import { Placeholder } from "./sending/placeholder.ts";
 
 export interface CallMediaOptions {
   /** Offers a frame to the host's page. */
@@ -22,6 +24,8 @@ export interface CallMediaOptions {
   captureConstraints(): CaptureConstraints;
   /** A frame could not be scaled. */
   onError(error: unknown): void;
+  /** Of the placeholder; the system's unless given. */
+  readonly clock?: Clock;
 }
 
 /** Frames since the start of the call, over all cameras that it used. */
@@ -29,8 +33,10 @@ export interface MediaCounts {
   readonly captured: number;
   /** Includes faulty frames and frames that a newer one replaced. */
   readonly captureDropped: number;
-  /** Given to WebRTC's source, which may still drop frames to keep its bit rate. */
+  /** Camera frames given to WebRTC's source, which may still drop frames to keep its bit rate. */
   readonly sent: number;
+  /** Black pictures given to WebRTC's source instead of camera frames. */
+  readonly placeholders: number;
   /** Decoded frames from WebRTC's sink. */
   readonly received: number;
 }
@@ -45,7 +51,12 @@ export class CallMedia {
   readonly #captureToSendUs = createMedianWindow(DELAY_WINDOW);
   readonly #sender: FrameSender;
   readonly #lipSync: LipSync;
+  readonly #placeholder: Placeholder;
   #peer: Peer | null = null;
+  #placeholderMs: () => number | null = () => null;
+  #isConnected = false;
+  /** Camera frames reach the peer's source, so no placeholder runs. */
+  #isCameraSending = false;
   #speaker: Speaker | null = null;
   #camera: OpenCamera | null = null;
   /** Counters of the cameras that this call has closed. */
@@ -68,12 +79,41 @@ export class CallMedia {
       nowMs: () => options.nowUs() / 1000,
       onError: options.onError,
     });
+    this.#placeholder = new Placeholder({
+      send: (picture) => this.#peer?.sendVideo(picture),
+      intervalMs: () => (this.#mayPlaceholder() ? this.#placeholderMs() : null),
+      ...(options.clock ? { clock: options.clock } : {}),
+    });
   }
 
-  /** Null while there is no connection; audio blocks are then dropped, and frames go to the page only. */
-  set peer(peer: Peer | null) {
+  /**
+   * Begins to use a connection, which is not established yet.
+   * @param placeholderMs the interval of placeholders that the peer needs, as far as it is known by now; null: none
+   */
+  attachPeer(peer: Peer, placeholderMs: () => number | null): void {
     this.#peer = peer;
+    this.#placeholderMs = placeholderMs;
+    this.#isConnected = false;
+    this.#isCameraSending = false;
     this.#updateAudioReceiving();
+  }
+
+  /** Without a connection audio blocks are dropped, and frames go to the page only. */
+  detachPeer(): void {
+    this.#peer = null;
+    this.#isConnected = false;
+    this.#placeholder.stop();
+  }
+
+  /** Tells whether the media path stands at present. */
+  set isConnected(isConnected: boolean) {
+    this.#isConnected = isConnected;
+    this.#updatePlaceholder();
+  }
+
+  /** The negotiated directions have changed. */
+  directionsChanged(): void {
+    this.#updatePlaceholder();
   }
 
   get peer(): Peer | null {
@@ -110,6 +150,21 @@ export class CallMedia {
       this.#pastCamera = addCounters(this.#pastCamera, this.#camera.counters());
     }
     this.#camera = camera;
+    if (camera !== null) return;
+    // A frame that is being scaled would follow the placeholder.
+    this.#sender.stop();
+    this.#isCameraSending = false;
+    this.#updatePlaceholder();
+  }
+
+  #mayPlaceholder(): boolean {
+    return this.#isConnected && this.#peer?.negotiatedDirections()?.video.sends === true;
+  }
+
+  #updatePlaceholder(): void {
+    if (this.#isCameraSending) return;
+    if (!this.#mayPlaceholder()) this.#placeholder.stop();
+    else this.#placeholder.start({ isPictureExpected: this.#camera !== null && this.#sender.share.rate > 0 });
   }
 
   /** Borrows the frame until it returns; a receiver that needs it longer retains it. */
@@ -121,6 +176,9 @@ export class CallMedia {
   /** Limits what is sent to this share of the camera's frames. */
   limitSending(share: VideoShare): void {
     this.#sender.limit(share, this.captureFormat().fps);
+    if (share.rate > 0) return;
+    this.#isCameraSending = false;
+    this.#updatePlaceholder();
   }
 
   /** The camera's format; before it is open, the format that will be requested. */
@@ -139,6 +197,7 @@ export class CallMedia {
 
   /** Releases every held frame at the end of the call. */
   stop(): void {
+    this.detachPeer();
     this.#sender.stop();
     this.#lipSync.stop();
   }
@@ -162,9 +221,17 @@ export class CallMedia {
 
   #send(frame: VideoFrame): void {
     if (!this.#peer) return;
+    if (!this.#isCameraSending) this.#replacePlaceholder();
     this.#peer.sendVideo(frame);
     this.#sent += 1;
     this.#captureToSendUs.add(this.#options.nowUs() - frame.capturedAtUs);
+  }
+
+  /** A camera frame is about to be sent. Before the connection it reaches nobody. */
+  #replacePlaceholder(): void {
+    if (!this.#isConnected) return;
+    this.#isCameraSending = true;
+    this.#placeholder.stop();
   }
 
   /** Peaks since the last call of this, 0 to 1. */
@@ -182,6 +249,7 @@ export class CallMedia {
       captured: camera.captured,
       captureDropped: camera.dropped + camera.faulty,
       sent: this.#sent,
+      placeholders: this.#placeholder.count,
       received: this.#received,
     };
   }

@@ -34,6 +34,8 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
     last ? Math.max(0, Math.round(((now.peer[key] - last.peer[key]) * 8) / seconds)) : 0;
   const fractionLost = lossBetween(now.peer, last?.peer ?? null);
   const { peer } = now;
+  // The engine counts placeholders as frames. They are no picture of ours.
+  const hasSent = now.media.sent > (last?.media.sent ?? 0);
   return {
     callId: now.callId,
     at: now.at,
@@ -47,10 +49,10 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
     packetsLost: peer.packetsLost,
     fractionLost,
     jitterMs: peer.jitterMs,
-    sendFps: peer.sendFps,
+    sendFps: hasSent ? peer.sendFps : 0,
     receiveFps: peer.receiveFps,
-    sendWidth: peer.sendWidth,
-    sendHeight: peer.sendHeight,
+    sendWidth: hasSent ? peer.sendWidth : 0,
+    sendHeight: hasSent ? peer.sendHeight : 0,
     receiveWidth: peer.receiveWidth,
     receiveHeight: peer.receiveHeight,
     captureToSendMs: now.captureToSendMs,

@@ -20,6 +20,11 @@ export interface PeerCallbacks {
   onCandidate(candidate: Candidate): void;
   /** Called for changes only. */
   onConnectionState(state: ConnectionState): void;
+  /**
+   * A negotiation fixed the directions. An answering peer knows them before its answer is complete. When a negotiation fails
+   * after this, the former directions follow.
+   */
+  onNegotiated(directions: NegotiatedDirections): void;
   /** A decoded remote frame. A consumer that does not keep it need not call retain or release. */
   onVideo(frame: VideoFrame): void;
   /** 10 ms of remote sound, mono. The rate may change between blocks. */
@@ -113,7 +118,7 @@ export interface Peer {
    * silence, which costs processor time without a listener.
    */
   setAudioReceiving(isReceiving: boolean): void;
-  /** Null before the first negotiation is complete. Media in other directions is not sent. */
+  /** Null before the first negotiation. Media in other directions is not sent. */
   negotiatedDirections(): NegotiatedDirections | null;
   statistics(): Promise<PeerStatistics>;
   /** Stops every track and sink and closes the connection. Idempotent; no callback comes after it. */

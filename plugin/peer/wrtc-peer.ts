@@ -94,13 +94,14 @@ export class WrtcPeer implements Peer {
       const usable = withUsableSections(sdp, this.#codecs);
       await this.#rollBackOwnOffer();
       await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(usable.sdp) });
+      const former = this.#negotiatedDirections;
       try {
         this.#local.attachForAnswer(this.#connection);
         const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
-        const sdp = await this.#applyOwn(answer, this.#options.gatherMs);
-        this.#keepNegotiated(sdp, usable, true);
-        return sdp;
+        this.#keepNegotiated(answer.sdp, usable, true);
+        return await this.#applyOwn(answer, this.#options.gatherMs);
       } catch (cause) {
+        this.#restoreNegotiated(former);
         await this.#rollBackRemoteOffer();
         throw cause;
       }
@@ -256,6 +257,13 @@ export class WrtcPeer implements Peer {
       ...directionsNegotiatedBy(answer, isOurs),
       ...(videoRefused === null ? {} : { videoRefused }),
     };
+    if (!this.#signal.aborted) this.#callbacks.onNegotiated(this.#negotiatedDirections);
+  }
+
+  #restoreNegotiated(former: NegotiatedDirections | null): void {
+    if (this.#negotiatedDirections === former) return;
+    this.#negotiatedDirections = former;
+    if (former !== null && !this.#signal.aborted) this.#callbacks.onNegotiated(former);
   }
 
   /** The engine ignores candidates of rejected sections. */

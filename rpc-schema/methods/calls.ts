@@ -30,7 +30,7 @@ export const callStatisticsSchema = z.object({
   packetsLost: z.number().describe("received streams, since the start of the call"),
   fractionLost: z.number().nullable().describe("0 to 1, received streams over the last second"),
   jitterMs: z.number().nullable(),
-  sendFps: z.number(),
+  sendFps: z.number().describe("0 while only placeholders are sent"),
   receiveFps: z.number(),
   sendWidth: z.number(),
   sendHeight: z.number(),
@@ -44,7 +44,11 @@ export const callStatisticsSchema = z.object({
     .object({
       captured: z.number(),
       captureDropped: z.number(),
-      sent: z.number().describe("passed to WebRTC's source"),
+      sent: z.number().describe("the camera's frames that were passed to WebRTC's source"),
+      placeholders: z
+        .number()
+        .optional()
+        .describe("black pictures passed to WebRTC's source while the camera sends none; not part of `sent`"),
       received: z.number().describe("received from WebRTC's sink"),
       remote: z.lazy(() => frameCountsSchema),
       local: z.lazy(() => frameCountsSchema),

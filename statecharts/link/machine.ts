@@ -3,7 +3,7 @@
 
 import { errorText } from "../error-text.ts";
 import { addressOf, candidateParams, exchangeStates, takeOffer } from "./exchange.ts";
-import { linkSetup } from "./model.ts";
+import { linkSetup, peerTraits } from "./model.ts";
 import { recovering } from "./recovery.ts";
 
 const establishing = linkSetup.createStateConfig({
@@ -108,7 +108,10 @@ export const linkMachine = linkSetup.createMachine({
   invoke: {
     src: "peerConnection",
     id: "peerConnection",
-    input: ({ context }) => ({ callId: context.callId, peerId: context.peerId }),
+    input: ({ context, self }) => ({
+      ...addressOf({ context }),
+      traits: () => peerTraits(self.getSnapshot()),
+    }),
     onError: {
       target: ".failed",
       actions: {

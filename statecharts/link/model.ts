@@ -65,6 +65,10 @@ export type ConnectionCommand = { type: "connection.renew" };
 /** Events to the call. */
 export type LinkReport = { type: "link.connected" } | { type: "link.lost" };
 
+export type ConnectionInput = CallAddress & {
+  /** What the other side can do and needs. The answer changes when its messages reveal its kind. */
+  traits(): PeerTraits;
+};
 export type DescriptionInput = CallAddress & { readonly sdp: string };
 export type OfferInput = CallAddress & {
   readonly iceRestart: boolean;
@@ -87,7 +91,7 @@ const linkBase = setup({
     children: {} as { peerConnection: "peerConnection" },
   },
   actors: {
-    peerConnection: externalActivity<ConnectionCommand, CallAddress>("peerConnection"),
+    peerConnection: externalActivity<ConnectionCommand, ConnectionInput>("peerConnection"),
     sendAccept: externalPromise<void, CallAddress>("sendAccept"),
     createOffer: externalPromise<string, OfferInput>("createOffer"),
     answerOffer: externalPromise<string, DescriptionInput>("answerOffer"),

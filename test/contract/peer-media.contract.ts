@@ -106,9 +106,10 @@ export function kinds(withPair: WithPair): void {
       withPair(async (caller, callee) => {
         assert.equal(callee.peer.negotiatedDirections(), null);
         await connectWithout(missing, caller, callee);
-        for (const { peer } of [caller, callee]) {
+        for (const { peer, directions } of [caller, callee]) {
           const there = missing === "video" ? "audio" : "video";
           assert.deepEqual(peer.negotiatedDirections(), { [missing]: NOT_AT_ALL, [there]: BOTH_WAYS });
+          assert.deepEqual(directions, [peer.negotiatedDirections()]);
         }
         const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
         try {
@@ -122,6 +123,7 @@ export function kinds(withPair: WithPair): void {
           await negotiate(caller, callee);
           for (const each of [caller, callee]) {
             assert.deepEqual(each.peer.negotiatedDirections(), { audio: BOTH_WAYS, video: BOTH_WAYS });
+            assert.deepEqual(each.directions.at(-1), { audio: BOTH_WAYS, video: BOTH_WAYS });
             await each.waitUntil(() => each.frames.length > 5 && each.blocks.some(isLoud));
           }
         } finally {

@@ -3,12 +3,13 @@
 
 import { fromCallback, fromPromise } from "xstate";
 import type {
-  CallAddress,
   CandidateParams,
   ConnectionCommand,
+  ConnectionInput,
   DescriptionInput,
   LinkEvent,
   OfferInput,
+  PeerTraits,
 } from "../../../statecharts/index.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
@@ -45,19 +46,20 @@ export function createPeerEffects(
   };
 
   return {
-    peerConnection: fromCallback<ConnectionCommand, CallAddress>(({ input, sendBack, receive }) => {
-      const { callId } = input;
+    peerConnection: fromCallback<ConnectionCommand, ConnectionInput>(({ input, sendBack, receive }) => {
+      const { callId, traits } = input;
       const open = (): Promise<Peer> => {
         const peer = openPeer(environment, callId, {
           sendBack: sendBack as (event: LinkEvent) => void,
           isCurrent: () => peers.get(callId) === peer,
+          traits,
         });
         peers.set(callId, peer);
         return peer;
       };
       const close = (): void => {
         peers.delete(callId);
-        environment.mediaOf(callId).peer = null;
+        environment.mediaOf(callId).detachPeer();
         closeWhenOpen(current, environment.log);
       };
       let current = open();
@@ -89,13 +91,15 @@ interface PeerOwner {
   sendBack(event: LinkEvent): void;
   /** False once another connection has replaced it, or the call is over. */
   isCurrent(): boolean;
+  /** What the other side needs, as far as it is known at the moment. */
+  traits(): PeerTraits;
 }
 
 /** A connection that cannot be created is reported as `peer.broken`; the returned promise rejects. */
 function openPeer(
   { peers, settings, mediaOf, log }: CallEnvironment,
   callId: string,
-  { sendBack, isCurrent }: PeerOwner,
+  { sendBack, isCurrent, traits }: PeerOwner,
 ): Promise<Peer> {
   const { iceServers, maxVideoBitrateBps, timeouts } = settings.get();
   const media = mediaOf(callId);
@@ -104,8 +108,13 @@ function openPeer(
     {
       onCandidate: (candidate) => sendBack({ type: "peer.candidate", candidate }),
       onConnectionState(state) {
+        if (isCurrent()) media.isConnected = state === "connected";
         const event = LINK_EVENTS[state];
         if (event) sendBack(event);
+      },
+      onNegotiated() {
+        if (!isCurrent()) return;
+        media.directionsChanged();
       },
       onVideo: (frame) => media.remoteFrame(frame),
       onAudio: (block, sampleRate) => media.remoteBlock(block, sampleRate),
@@ -113,7 +122,7 @@ function openPeer(
   );
   opening.then(
     (peer) => {
-      if (isCurrent()) media.peer = peer;
+      if (isCurrent()) media.attachPeer(peer, () => traits().placeholderMs);
     },
     (error: unknown) => {
       log("error", `the WebRTC connection of call ${callId} could not be created: ${errorText(error)}`);

@@ -10,6 +10,7 @@ import {
   type CameraCommand,
   type CandidateParams,
   type ConnectionCommand,
+  type ConnectionInput,
   callMachine,
   callManagerMachine,
   type DescriptionInput,
@@ -156,7 +157,7 @@ const nothing = () => undefined;
 export function chartsWith(effects: Effects) {
   const link = linkMachine.provide({
     actors: {
-      peerConnection: effects.activity<ConnectionCommand, CallAddress>("peerConnection"),
+      peerConnection: effects.activity<ConnectionCommand, ConnectionInput>("peerConnection"),
       sendAccept: effects.task<void, CallAddress>("sendAccept", nothing),
       createOffer: effects.task<string, OfferInput>("createOffer", (_, times) => `offer ${times}`),
       answerOffer: effects.task<string, DescriptionInput>("answerOffer", ({ sdp }) => `answer to ${sdp}`),

@@ -237,6 +237,7 @@ export class FakePeer implements Peer {
   #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {
     const directions = directionsNegotiatedBy(answer, isOurs);
     this.#negotiated = videoRefused === null ? directions : { ...directions, videoRefused };
+    this.#callbacks.onNegotiated(this.#negotiated);
   }
 
   #describe(directions: Partial<Record<Kind, string>>): string {

@@ -3,7 +3,7 @@
 import { EventEmitter, once } from "node:events";
 import type { VideoFrame } from "../../../native/types.ts";
 import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks.ts";
-import type { ConnectionState, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
+import type { ConnectionState, NegotiatedDirections, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
 import type { Candidate } from "../../../rpc-schema/index.ts";
 
 /** A test fails after this much real time, so it only has to be large. */
@@ -13,6 +13,7 @@ export interface ObservedPeer {
   readonly peer: Peer;
   readonly candidates: Candidate[];
   readonly states: ConnectionState[];
+  readonly directions: NegotiatedDirections[];
   readonly frames: VideoFrame[];
   readonly blocks: { block: Int16Array; sampleRate: number }[];
   /** The number of calls of all callbacks. */
@@ -33,6 +34,7 @@ export async function observePeer(
   let target: Peer | undefined;
   const candidates: Candidate[] = [];
   const states: ConnectionState[] = [];
+  const directions: NegotiatedDirections[] = [];
   const frames: VideoFrame[] = [];
   const blocks: { block: Int16Array; sampleRate: number }[] = [];
   const record = (): void => {
@@ -51,6 +53,10 @@ export async function observePeer(
         states.push(state);
         record();
       },
+      onNegotiated(negotiated) {
+        directions.push(negotiated);
+        record();
+      },
       onVideo(frame) {
         frame.retain();
         frames.push(frame);
@@ -66,6 +72,7 @@ export async function observePeer(
     peer,
     candidates,
     states,
+    directions,
     frames,
     blocks,
     callbackCount: () => calls,

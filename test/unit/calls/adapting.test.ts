@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
 import type { StatisticsMoment } from "../../../plugin/calls/call-statistics.ts";
-import { FrameSender, scaledSize } from "../../../plugin/calls/frame-sender.ts";
 import { createMeasurementChannel, measuredOf } from "../../../plugin/calls/measurements.ts";
 import { measureLoopLag } from "../../../plugin/calls/sampler.ts";
+import { FrameSender, scaledSize } from "../../../plugin/calls/sending/frame-sender.ts";
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { SHARES } from "../../../statecharts/index.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
@@ -117,7 +117,7 @@ describe("the measurements", () => {
     at: 0,
     measuredMs: 0,
     peer: NO_STATISTICS,
-    media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
+    media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 0, received: 0 },
     captureToSendMs: null,
     pictureHoldMs: 0,
     remoteFrames: NO_FRAMES,
@@ -128,11 +128,11 @@ describe("the measurements", () => {
 
   test("cover the last second only", () => {
     const before = at({
-      media: { captured: 100, captureDropped: 90, sent: 0, received: 0 },
+      media: { captured: 100, captureDropped: 90, sent: 0, placeholders: 0, received: 0 },
       remoteFrames: { ...NO_FRAMES, replaced: 50, written: 50 },
     });
     const now = at({
-      media: { captured: 130, captureDropped: 96, sent: 0, received: 0 },
+      media: { captured: 130, captureDropped: 96, sent: 0, placeholders: 0, received: 0 },
       remoteFrames: { ...NO_FRAMES, replaced: 60, written: 80 },
     });
     const { captureDropped, pageReplaced, loopLagMs } = measuredOf(now, before, 7, plan);

@@ -19,6 +19,7 @@ async function answered(change: (offer: string) => string, media: MediaKind = "v
   const callbacks = {
     onCandidate: () => undefined,
     onConnectionState: () => undefined,
+    onNegotiated: () => undefined,
     onVideo: () => undefined,
     onAudio: () => undefined,
   };

@@ -27,6 +27,7 @@ async function pageOffers(bench: CallBench): Promise<void> {
   const callbacks = {
     onCandidate: () => undefined,
     onConnectionState: () => undefined,
+    onNegotiated: () => undefined,
     onVideo: () => undefined,
     onAudio: () => undefined,
   };

@@ -89,6 +89,7 @@ class ReportBench {
       {
         onCandidate: () => undefined,
         onConnectionState: () => undefined,
+        onNegotiated: () => undefined,
         onVideo: () => undefined,
         onAudio: () => undefined,
       },

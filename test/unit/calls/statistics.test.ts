@@ -17,7 +17,7 @@ function moment(measuredMs: number, peer: Partial<PeerStatistics> = {}): Statist
     at: 0,
     measuredMs,
     peer: { ...NO_STATISTICS, ...peer },
-    media: { captured: 0, captureDropped: 0, sent: 0, received: 0 },
+    media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 0, received: 0 },
     captureToSendMs: null,
     pictureHoldMs: 0,
     remoteFrames: NO_FRAMES,
@@ -60,6 +60,16 @@ describe("statistics", () => {
       last,
     );
     assert.deepEqual([fractionLost, packetsLost], [0.1, 60]);
+  });
+
+  test("count no placeholder as a sent frame", () => {
+    const engine = { sendFps: 12, sendWidth: 160, sendHeight: 120 };
+    const [last, now] = [moment(1_000, engine), moment(2_000, engine)];
+    const sent = (frames: number) => ({ ...now, media: { ...now.media, sent: frames, placeholders: 12 } });
+    const [black, camera] = [statisticsOf(sent(0), last), statisticsOf(sent(3), last)];
+    assert.deepEqual([black.sendFps, black.sendWidth, black.sendHeight], [0, 0, 0]);
+    assert.equal(camera.sendFps, 12);
+    assert.deepEqual([black.frames.sent, black.frames.placeholders], [0, 12]);
   });
 
   test("rate a connection by round trip and loss, whichever is worse", () => {
@@ -120,14 +130,20 @@ describe("a call's media", () => {
     media.cameraFrame(countedFrame());
     media.remoteFrame(countedFrame());
     assert.deepEqual(shown, ["local", "remote"]);
-    assert.deepEqual(media.counts(), { captured: 0, captureDropped: 0, sent: 0, received: 1 });
+    assert.deepEqual(media.counts(), {
+      captured: 0,
+      captureDropped: 0,
+      sent: 0,
+      placeholders: 0,
+      received: 1,
+    });
     assert.equal(media.captureToSendMs(), null);
   });
 
   test("measures the time from capture to the connection in milliseconds", () => {
     const frame = countedFrame();
     const { media } = mediaAt(frame.capturedAtUs + 2_500);
-    media.peer = { sendVideo: () => undefined, setAudioReceiving: () => undefined } as never;
+    media.attachPeer({ sendVideo: () => undefined, setAudioReceiving: () => undefined } as never, () => null);
     media.cameraFrame(frame);
     assert.equal(media.captureToSendMs(), 2.5);
     assert.equal(media.counts().sent, 1);

@@ -9,6 +9,7 @@ const OPTIONS = { iceServers: [], maxVideoBitrateBps: 1_000_000, gatherMs: 0 };
 const IGNORE = {
   onCandidate: () => undefined,
   onConnectionState: () => undefined,
+  onNegotiated: () => undefined,
   onVideo: () => undefined,
   onAudio: () => undefined,
 };

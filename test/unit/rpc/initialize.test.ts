@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
+import { statisticsOf } from "../../../plugin/calls/call-statistics.ts";
+import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { initializePlugin } from "../../../plugin/rpc/initialize.ts";
 import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
 import { type CallInfo, PROTOCOL_VERSIONS, RpcError, settingsSchema } from "../../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
+import { NO_FRAMES } from "../../support/plugin/call-bench.ts";
 
 const COMMON = { host: { name: "a test" }, identity: { label: "somebody" } };
 const plugin = { name: "fake", version: "0" };
@@ -84,11 +87,19 @@ describe("a plugin that agreed on version", () => {
     quality: "unknown",
   };
   const devices = { microphone: off, camera: off, speaker: off };
-  for (const [version, local] of [
-    [1, { ...devices, ...former }],
-    [2, { ...devices, ...level, ...former }],
+  const statistics = statisticsOf(
+    {
+      ...{ callId: "c1", at: 1, peer: NO_STATISTICS, captureToSendMs: null, pictureHoldMs: 0 },
+      media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 7, received: 0 },
+      ...{ remoteFrames: NO_FRAMES, localFrames: NO_FRAMES },
+    },
+    null,
+  );
+  for (const [version, local, placeholders] of [
+    [1, { ...devices, ...former }, undefined],
+    [2, { ...devices, ...level, ...former }, 7],
   ] as const) {
-    test(`${version} writes the media level under the names of that version`, async () => {
+    test(`${version} writes the fields and names of that version`, async () => {
       const {
         plugin: end,
         hostToPlugin,
@@ -102,7 +113,12 @@ describe("a plugin that agreed on version", () => {
           initialize: () => ({ protocolVersion: version, plugin, mode: "native", settings }),
           "call.list": () => ({ calls: [call] }),
         }),
-        notificationsWith({ initialized: () => end.notify("call.changed", call) }),
+        notificationsWith({
+          initialized() {
+            end.notify("call.changed", call);
+            end.notify("call.statistics", statistics);
+          },
+        }),
       );
       const lines = createInterface(pluginToHost)[Symbol.asyncIterator]();
       const write = (message: object) =>
@@ -112,6 +128,7 @@ describe("a plugin that agreed on version", () => {
       assert.equal((await read()).result.protocolVersion, version);
       write({ method: "initialized" });
       assert.deepEqual((await read()).params.local, local);
+      assert.equal((await read()).params.frames.placeholders, placeholders);
       write({ id: 2, method: "call.list" });
       assert.deepEqual((await read()).result.calls[0].local, local);
     });

@@ -84,6 +84,13 @@ describe("the frame ledger", () => {
     );
   });
 
+  test("counts placeholders apart from the camera's frames", () => {
+    const { lines, faults } = closeLedger({ ...counts, sent: 90, placeholders: 7 });
+    assert.deepEqual(faults, []);
+    const countOf = (start: string) => lines.find(({ what }) => what.startsWith(start))?.count;
+    assert.deepEqual([countOf("sent"), countOf("placeholders")], [90, 7]);
+  });
+
   const broken: [string, Partial<LedgerCounts>, RegExp][] = [
     ["more was sent than captured", { sent: 99 }, /99 sent of 100 captured/],
     ["more was received than sent", { sent: 94 }, /95 received of 94 sent/],

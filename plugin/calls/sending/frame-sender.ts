@@ -1,9 +1,9 @@
 // Passes the camera's frames to WebRTC, reduced to the share that the adapt chart grants: a native worker scales them, and
 // some are left out. At most one frame is being scaled and one waits. The newest frame wins.
 
-import type { FrameScaler, VideoFrame } from "../../native/types.ts";
-import type { VideoShare } from "../../statecharts/index.ts";
-import { createPacer, type Pacer } from "../frames/pacer.ts";
+import type { FrameScaler, VideoFrame } from "../../../native/types.ts";
+import type { VideoShare } from "../../../statecharts/index.ts";
+import { createPacer, type Pacer } from "../../frames/pacer.ts";
 
 export interface FrameSenderOptions {
   createScaler(): FrameScaler;
@@ -36,6 +36,8 @@ export class FrameSender {
   #pacer: Pacer | null = null;
   #waiting: VideoFrame | null = null;
   #isScaling = false;
+  /** Rises when frames that are being scaled lose their use. */
+  #generation = 0;
 
   constructor(options: FrameSenderOptions) {
     this.#options = options;
@@ -67,8 +69,9 @@ export class FrameSender {
     this.#proceed();
   }
 
-  /** Releases the waiting frame. */
+  /** Releases the waiting frame, and drops the one that is being scaled. */
   stop(): void {
+    this.#generation += 1;
     this.#waiting?.release();
     this.#waiting = null;
   }
@@ -90,9 +93,10 @@ export class FrameSender {
   async #scale(frame: VideoFrame): Promise<void> {
     this.#scaler ??= this.#options.createScaler();
     const size = scaledSize(frame, this.#share.scale);
+    const generation = this.#generation;
     const data = await this.#scaler.scale(frame, size.width, size.height);
-    // The share may have changed meanwhile. A frame of the old size is harmless; a frame after a pause is not.
-    if (this.#share.rate === 0) return;
+    // The camera may have closed meanwhile, or the share may have changed. Nothing may follow the last frame before that.
+    if (generation !== this.#generation) return;
     this.#options.send({
       ...size,
       data,
