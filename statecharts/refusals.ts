@@ -98,7 +98,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "The call manager sends it to a waiting call only",
     ),
     impossible(
-      "link.connected link.lost adapt.stepped",
+      "link.connected link.lost link.videoNegotiated adapt.stepped",
       `${BEFORE_ACCEPT} yielding ending`,
       "There is no link and no video",
     ),
@@ -138,13 +138,13 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
   media: [
     impossible(
       "device.cameraOpened device.cameraLost device.cameraAbsent device.cameraRefused",
-      "camera.off camera.lost",
+      "camera.off camera.withheld camera.lost",
       "Only an open camera sends it, and none is open",
     ),
     impossible("device.cameraRefused", "camera.open.opening", "Only an open camera can be switched"),
     harmless(
       "settings.videoChanged",
-      "camera.off camera.lost",
+      "camera.off camera.withheld camera.lost",
       "The camera opens later, with the settings of that moment",
     ),
     harmless(
@@ -152,7 +152,13 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "camera.open.opening",
       "The camera is opening with the previous settings",
     ),
-    harmless("devices.updated", "camera.off", "The camera is switched off"),
+    harmless("devices.updated video.negotiated", "camera.off", "The camera is switched off"),
+    harmless(
+      "video.negotiated",
+      "camera.open.live camera.lost",
+      "A refusal closes the camera by itself, and a lost camera has another fault",
+    ),
+    harmless("devices.updated", "camera.withheld", "No camera is opened, whichever there are"),
     harmless(
       "devices.updated",
       "camera.open.opening microphone.open.opening speaker.open.opening",

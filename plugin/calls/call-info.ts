@@ -104,25 +104,26 @@ function adaptationOf(adapt: AdaptSnapshot | undefined): CallInfo["showing"] {
 
 const NO_VIDEO = { width: 0, height: 0, fps: 0 };
 
+/** @returns why the other side would not receive our picture; null if it would */
+export function whyNoPicture({ video, videoRefused }: NegotiatedDirections): string | null {
+  return video.sends ? null : (videoRefused ?? "the other side takes no picture");
+}
+
 /** The media level says what can arrive. Excludes a kind of media that the other side refuses, or that has no common codec, and adds why. */
 export function limitedLevel(
   state: MediaLevelState,
   negotiated: NegotiatedDirections | null,
 ): MediaLevelState {
   if (!negotiated) return state;
-  const { video, audio, videoRefused } = negotiated;
+  const { video, audio } = negotiated;
   const hasPicture = state.mediaLevel === "pictureAndVoice" || state.mediaLevel === "pictureOnly";
   const hasVoice = state.mediaLevel === "pictureAndVoice" || state.mediaLevel === "voiceOnly";
-  const losesPicture = hasPicture && !video.sends;
   const refused = [
-    ...(losesPicture && videoRefused === undefined ? ["picture"] : []),
-    ...(hasVoice && !audio.sends ? ["voice"] : []),
-  ];
-  const reasons = [
-    ...(losesPicture && videoRefused !== undefined ? [videoRefused] : []),
-    ...(refused.length === 0 ? [] : [`the other side takes no ${refused.join(" and no ")}`]),
-  ];
-  if (reasons.length === 0) return state;
+    hasPicture ? whyNoPicture(negotiated) : null,
+    hasVoice && !audio.sends ? "the other side takes no voice" : null,
+  ].filter((reason) => reason !== null);
+  if (refused.length === 0) return state;
+  const reasons = [state.mediaLevelReason, ...refused].filter((reason) => reason !== null);
   return {
     mediaLevel: mediaLevelOf(hasPicture && video.sends, hasVoice && audio.sends),
     mediaLevelReason: reasons.join("; "),

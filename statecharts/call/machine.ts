@@ -212,6 +212,7 @@ const active = callSetup.createStateConfig({
         params: ({ event }) => ({ step: event.step, reason: event.reason }),
       },
     },
+    "link.videoNegotiated": { actions: "toMedia" },
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },

@@ -131,6 +131,10 @@ export const linkMachine = linkSetup.createMachine({
     "signal.reconnectAck": { description: "A duplicate, or for a request that we no longer wait for" },
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },
     "peer.candidate": { actions: { type: "sendLocalCandidate", params: candidateParams } },
+    "peer.videoNegotiated": {
+      description: "A description, or the kind of the peer, tells whether our picture is taken",
+      actions: { type: "reportVideo", params: ({ event }) => ({ whyNot: event.whyNot }) },
+    },
     "peer.broken": {
       description: "The engine could not make the connection at all",
       target: ".failed",

@@ -57,13 +57,18 @@ export type LinkEvent =
   | { type: "peer.connected" }
   | { type: "peer.disconnected" }
   | { type: "peer.failed" }
+  | { type: "peer.videoNegotiated"; whyNot: string | null }
   | { type: "peer.broken"; detail: string };
 
 /** Command to the connection: close it, and open a new one without any negotiated state. */
 export type ConnectionCommand = { type: "connection.renew" };
 
 /** Events to the call. */
-export type LinkReport = { type: "link.connected" } | { type: "link.lost" };
+export type LinkReport =
+  | { type: "link.connected" }
+  | { type: "link.lost" }
+  /** Whether the other side takes our picture, as far as it is certain by now; null: it does. */
+  | { type: "link.videoNegotiated"; whyNot: string | null };
 
 export type ConnectionInput = CallAddress & {
   /** What the other side can do and needs. The answer changes when its messages reveal its kind. */
@@ -119,6 +124,9 @@ const linkBase = setup({
     markDisconnected: assign({ isConnected: false }),
     reportConnected: sendParent({ type: "link.connected" } satisfies LinkReport),
     reportLost: sendParent({ type: "link.lost" } satisfies LinkReport),
+    reportVideo: sendParent(
+      (_, { whyNot }: { whyNot: string | null }): LinkReport => ({ type: "link.videoNegotiated", whyNot }),
+    ),
   },
   guards: {
     losesEarlyCandidates: ({ context }) => peerTraits({ context }).losesEarlyCandidates,

@@ -17,12 +17,18 @@ export function mediaLevelState(parts: {
   readonly microphone: DeviceContext;
   /** Why video is paused; null while it is not. */
   readonly videoPauseReason: string | null;
+  /** Why the other side takes no picture; null if it does, undefined while it is unknown. */
+  readonly videoRefusal?: string | null;
 }): MediaLevelState {
-  const { camera, microphone, videoPauseReason } = parts;
+  const { camera, microphone, videoPauseReason, videoRefusal = null } = parts;
   const hasPicture = camera.open !== null && videoPauseReason === null;
   const hasVoice = microphone.open !== null && microphone.open.deviceId !== NO_MICROPHONE;
+  // The camera is withheld, which is no fault of it.
+  const isRefused = camera.open === null && camera.why !== null && camera.why === videoRefusal;
   const reasons = [
-    camera.open === null ? named("Camera", camera.why) : named("Picture paused", videoPauseReason),
+    isRefused ? videoRefusal : null,
+    camera.open === null && !isRefused ? named("Camera", camera.why) : null,
+    camera.open === null ? null : named("Picture paused", videoPauseReason),
     microphone.open === null ? named("Microphone", microphone.why) : null,
   ].filter((reason) => reason !== null);
   return {

@@ -3,6 +3,7 @@
 
 import { assign, raise, sendTo, setup } from "xstate";
 import type { DeviceKind, MediaKind, MediaLevel } from "../../rpc-schema/index.ts";
+import type { LinkReport } from "../link/model.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
 import * as choice from "./choice.ts";
 import {
@@ -38,6 +39,8 @@ export interface MediaContext extends MediaInput {
   readonly environment: DeviceEnvironment | null;
   /** Why video is paused although the camera is open; null while it is sent. */
   readonly videoPauseReason: string | null;
+  /** Why the other side takes no picture; null if it does. Absent until a description or the kind of the peer tells. */
+  readonly videoRefusal?: string | null;
 }
 
 interface Loss {
@@ -56,7 +59,7 @@ export interface LiveSettingsChange {
   readonly isVideoChanged: boolean;
 }
 
-/** user.*: the host's page; device.*: the activity of an open device; devices.*: the list of devices. */
+/** user.*: the host's page; device.*: the activity of a device; devices.*: the list of devices; link.*: the link chart. */
 export type MediaEvent =
   | { type: "user.setMicrophone"; on: boolean }
   | { type: "user.setCamera"; on: boolean }
@@ -81,11 +84,18 @@ export type MediaEvent =
   | ({ type: "devices.changed" } & Omit<DeviceEnvironment, "previousDevices">)
   | { type: "devices.updated" }
   | { type: "signal.reconnect" }
-  | { type: "video.pauseChanged"; why: string | null };
+  | { type: "video.pauseChanged"; why: string | null }
+  | Extract<LinkReport, { type: "link.videoNegotiated" }>
+  | { type: "video.negotiated" };
 
 export interface DeviceInput {
   readonly callId: string;
   readonly choice: string | null;
+}
+
+export interface CameraInput extends DeviceInput {
+  /** False: the activity opens no device before the command `allow`, because it is unknown whether our picture is taken. */
+  readonly isAllowed: boolean;
 }
 
 /** Switches to another device, without a gap where the devices allow it. */
@@ -94,7 +104,7 @@ export interface UseCommand {
   readonly choice: string;
 }
 /** `renew` opens the same camera again with the current settings. */
-export type CameraCommand = UseCommand | { type: "renew" };
+export type CameraCommand = UseCommand | { type: "renew" } | { type: "allow" };
 /** Commands to the microphone's activity; `process` applies the current settings for the voice. */
 export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | { type: "process" } | UseCommand;
 
@@ -170,6 +180,8 @@ function failed(
   };
 }
 
+const isVideoRefused = ({ videoRefusal }: MediaContext): boolean => typeof videoRefusal === "string";
+
 const mayRetry = (device: DeviceContext, { environment }: MediaContext, kind: DeviceKind): boolean => {
   if (device.retryRounds >= MAX_RETRY_ROUNDS || device.offered !== null) return false;
   return environment === null || choice.candidates(device, environment, kind, []).length > 0;
@@ -191,7 +203,7 @@ const mediaBase = setup({
     events: {} as MediaEvent,
   },
   actors: {
-    camera: externalActivity<CameraCommand, DeviceInput>("camera"),
+    camera: externalActivity<CameraCommand, CameraInput>("camera"),
     microphone: externalActivity<MicrophoneCommand, DeviceInput>("microphone"),
     speaker: externalActivity<UseCommand, DeviceInput>("speaker"),
     deviceList: externalActivity<{ type: "none" }, Pick<MediaInput, "callId">>("deviceList"),
@@ -201,6 +213,7 @@ const mediaBase = setup({
     mute: sendTo("microphone", { type: "mute" } satisfies MicrophoneCommand),
     unmute: sendTo("microphone", { type: "unmute" } satisfies MicrophoneCommand),
     process: sendTo("microphone", { type: "process" } satisfies MicrophoneCommand),
+    allowCamera: sendTo("camera", { type: "allow" } satisfies CameraCommand),
     renewCamera: sendTo("camera", { type: "renew" } satisfies CameraCommand),
     switchCamera: sendTo(
       "camera",
@@ -232,6 +245,15 @@ const mediaBase = setup({
       })),
     ),
     keepClosed: assign(change<OfKind>(() => ({ open: null, why: null, interruption: null, offered: null }))),
+    /** The camera is wanted, but the other side takes no picture. */
+    withholdCamera: assign(({ context }) => ({
+      camera: {
+        ...context.camera,
+        ...{ open: null, interruption: null, offered: null },
+        why: context.videoRefusal ?? null,
+      },
+    })),
+    setVideoRefusal: assign({ videoRefusal: (_, params: { whyNot: string | null }) => params.whyNot }),
     keepInterruption: assign(
       change<OfKind & { why: string | null }>((_, { why }) => ({ interruption: why })),
     ),
@@ -269,6 +291,7 @@ const mediaBase = setup({
     }),
     /** Raised after the context has the new list, so that each region can react. */
     raiseDevicesUpdated: raise({ type: "devices.updated" }),
+    raiseVideoNegotiated: raise({ type: "video.negotiated" }),
   },
   guards: {
     beginsWithCamera: ({ context: { resumed, media } }) => resumed?.isCameraOn ?? media === "video",
@@ -276,6 +299,9 @@ const mediaBase = setup({
     isPauseChange: ({ context }, params: { why: string | null }) => params.why !== context.videoPauseReason,
     isOn: (_, params: { on: boolean }) => params.on,
     isOff: (_, params: { on: boolean }) => !params.on,
+    isVideoRefused: ({ context }) => isVideoRefused(context),
+    isVideoTaken: ({ context }) => !isVideoRefused(context),
+    isOtherRefusal: ({ context }) => context.videoRefusal !== context.camera.why,
     hasAnother: ({ context }, { kind }: OfKind) =>
       choice.candidates(context[kind], context.environment, kind).length > 0,
     hasCandidate: ({ context }, { kind }: OfKind) =>

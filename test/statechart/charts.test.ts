@@ -37,18 +37,18 @@ const EVENTS: Record<string, string> = {
   adapt: "measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped manager.end manager.lineFree link.connected link.lost settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   manager:
     "availability.changed call.lost call.rings manager.close host.resume settings.changed signal.received signalling.ready user.start user.toCall",
   link:
-    "peer.broken peer.candidate peer.connected peer.disconnected peer.failed signal.answer signal.candidate " +
+    "peer.broken peer.candidate peer.connected peer.disconnected peer.failed peer.videoNegotiated signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
     "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneInterrupted " +
     "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
-    "device.speakerOpened device.speakerResumed devices.changed devices.updated video.pauseChanged settings.changed " +
+    "device.speakerOpened device.speakerResumed devices.changed devices.updated link.videoNegotiated video.negotiated video.pauseChanged settings.changed " +
     "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
 };
 

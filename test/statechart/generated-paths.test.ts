@@ -24,7 +24,7 @@ const LASTING_STATES: Record<string, RegExp> = {
   link: /^link\.connected$/,
   // Ended by the user and the devices; opening a device has a deadline outside the chart.
   media:
-    /^media\.(camera\.(off|open\.opening|open\.live|lost)|microphone\.(open\.\w+|lost)|speaker\.(open\.\w+|lost))$/,
+    /^media\.(camera\.(off|withheld|open\.opening|open\.live|lost)|microphone\.(open\.\w+|lost)|speaker\.(open\.\w+|lost))$/,
   // Ended by the next measurements.
   adapt: /^adapt\.\w+\.(steady|strained|easing)$/,
 };

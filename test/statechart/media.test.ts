@@ -243,3 +243,60 @@ test("an end of the call closes every device", () => {
   bench.actor.stop();
   assert.deepEqual(bench.effects.activities, []);
 });
+
+describe("a camera whose picture the other side does not take", () => {
+  const negotiated = (bench: MediaBench, whyNot: string | null) =>
+    bench.send({ type: "link.videoNegotiated", whyNot });
+  const isAllowed = (bench: MediaBench) =>
+    bench.effects.inputs("camera").map((input) => (input as { isAllowed: boolean }).isAllowed);
+
+  test("may open only once it is known that the picture is taken", () => {
+    const bench = new MediaBench();
+    assert.deepEqual([isAllowed(bench), bench.activity("camera").commands], [[false], []]);
+    negotiated(bench, null);
+    assert.deepEqual(bench.activity("camera").commands, ["allow"]);
+    bench.openDevice("camera");
+    negotiated(bench, null);
+    assert.deepEqual(bench.activity("camera").commands, ["allow"]);
+    assert.equal(bench.effects.inputs("camera").length, 1);
+  });
+
+  test("is withheld, and both sides learn why", () => {
+    const bench = new MediaBench();
+    bench.openDevice("microphone");
+    negotiated(bench, "no video section");
+    assert.deepEqual([bench.state("camera"), bench.effects.running("camera")], ["withheld", []]);
+    assert.equal(bench.context.camera.why, "no video section");
+    assert.deepEqual(bench.lastMediaLevel(), ["voiceOnly", "no video section"]);
+    assert.equal(bench.sentMediaStates().at(-1), "on off");
+  });
+
+  test("opens when a later negotiation allows it, and closes when one no longer does", () => {
+    const bench = new MediaBench();
+    negotiated(bench, "no video section");
+    negotiated(bench, null);
+    assert.equal(isAllowed(bench).at(-1), true);
+    bench.openDevice("camera");
+    assert.deepEqual([bench.state("camera"), bench.context.camera.why], ["open.live", null]);
+    negotiated(bench, "it only sends");
+    assert.deepEqual([bench.state("camera"), bench.effects.running("camera")], ["withheld", []]);
+    negotiated(bench, "no common codec");
+    assert.deepEqual(bench.lastMediaLevel(), ["receiveOnly", "no common codec"]);
+  });
+
+  test("stays closed whatever the user chooses, and opens with that choice later", () => {
+    const bench = new MediaBench("audio");
+    negotiated(bench, "no video section");
+    assert.deepEqual([bench.state("camera"), bench.context.camera.why], ["off", null]);
+    bench.send({ type: "user.setCamera", on: true });
+    bench.send({ type: "user.useCamera", deviceId: "camera-2" });
+    assert.deepEqual([bench.state("camera"), bench.context.camera.why], ["withheld", "no video section"]);
+    assert.deepEqual(bench.effects.running("camera"), []);
+    bench.send({ type: "user.setCamera", on: false });
+    assert.deepEqual([bench.state("camera"), bench.context.camera.why], ["off", null]);
+    bench.send({ type: "user.setCamera", on: true });
+    negotiated(bench, null);
+    assert.deepEqual(bench.choices("camera").at(-1), "camera-2");
+    assert.equal(bench.state("camera"), "open.opening");
+  });
+});

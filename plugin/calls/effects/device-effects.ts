@@ -5,6 +5,7 @@ import { fromCallback } from "xstate";
 import type { Settings } from "../../../rpc-schema/index.ts";
 import type {
   CameraCommand,
+  CameraInput,
   DeviceInput,
   MediaEvent,
   MicrophoneCommand,
@@ -95,45 +96,59 @@ function hold<D extends HeldDevice>(
   };
 }
 
-function cameraEffect({ cameras, settings, mediaOf, cameraMutex, log }: CallEnvironment) {
-  return fromCallback<CameraCommand, DeviceInput>(({ input, sendBack, receive }) => {
+function cameraEffect(environment: CallEnvironment) {
+  return fromCallback<CameraCommand, CameraInput>(({ input, sendBack, receive }) => {
     const report = sendBack as Report;
-    const choice = input.choice ?? settings.get().camera;
+    const choice = input.choice ?? environment.settings.get().camera;
     if (choice === NO_CAMERA) {
       report({ type: "device.cameraAbsent" });
       return undefined;
     }
-    const media = mediaOf(input.callId);
-    const held = hold<OpenCamera>(
-      {
-        kind: "camera",
-        mutex: cameraMutex,
-        choice,
-        overlaps: true,
-        isSame: ({ deviceId }, next) =>
-          deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
-        open: (next, { onLost, isCurrent, onAlive }) =>
-          cameras.open(next, settings.get().picture, {
-            onFrame: (frame) => {
-              onAlive();
-              if (isCurrent()) media.cameraFrame(frame);
-            },
-            onError: onLost,
-          }),
-        attach: (device) => {
-          media.camera = device;
-        },
-      },
-      report,
-      log,
-    );
+    let held: ReturnType<typeof holdCamera> | null = null;
+    const open = () => {
+      held ??= holdCamera(environment, input.callId, choice, report);
+    };
+    if (input.isAllowed) open();
     receive((command) => {
-      if (command.type === "renew") held.renew();
+      if (command.type === "allow") open();
+      else if (command.type === "renew") held?.renew();
       else if (command.choice === NO_CAMERA) report({ type: "device.cameraAbsent" });
-      else held.use(command.choice);
+      else held?.use(command.choice);
     });
-    return held.release;
+    return () => held?.release();
   });
+}
+
+function holdCamera(
+  { cameras, settings, mediaOf, cameraMutex, log }: CallEnvironment,
+  callId: string,
+  choice: string,
+  report: Report,
+) {
+  const media = mediaOf(callId);
+  return hold<OpenCamera>(
+    {
+      kind: "camera",
+      mutex: cameraMutex,
+      choice,
+      overlaps: true,
+      isSame: ({ deviceId }, next) =>
+        deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
+      open: (next, { onLost, isCurrent, onAlive }) =>
+        cameras.open(next, settings.get().picture, {
+          onFrame: (frame) => {
+            onAlive();
+            if (isCurrent()) media.cameraFrame(frame);
+          },
+          onError: onLost,
+        }),
+      attach: (device) => {
+        media.camera = device;
+      },
+    },
+    report,
+    log,
+  );
 }
 
 function isDefaultCamera(cameras: readonly { id: string; isDefault: boolean }[], deviceId: string): boolean {

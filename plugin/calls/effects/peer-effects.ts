@@ -14,6 +14,7 @@ import type {
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { type ConnectionState, type Peer, PeerError } from "../../peer/peer.ts";
+import { whyNoPicture } from "../call-info.ts";
 import type { CallEnvironment } from "../environment.ts";
 
 /** The states that the link chart handles; the others are intermediate steps. */
@@ -112,14 +113,17 @@ function openPeer(
         const event = LINK_EVENTS[state];
         if (event) sendBack(event);
       },
-      onNegotiated() {
+      onNegotiated(directions) {
         if (!isCurrent()) return;
         media.directionsChanged();
+        sendBack({ type: "peer.videoNegotiated", whyNot: whyNoPicture(directions) });
       },
       onVideo: (frame) => media.remoteFrame(frame),
       onAudio: (block, sampleRate) => media.remoteBlock(block, sampleRate),
     },
   );
+  // Before any description, so that the camera opens while the connection is established.
+  if (traits().alwaysTakesVideo) sendBack({ type: "peer.videoNegotiated", whyNot: null });
   opening.then(
     (peer) => {
       if (isCurrent()) media.attachPeer(peer, () => traits().placeholderMs);

@@ -8,6 +8,7 @@ import {
   type AppliedShare,
   adaptMachine,
   type CameraCommand,
+  type CameraInput,
   type CandidateParams,
   type ConnectionCommand,
   type ConnectionInput,
@@ -174,7 +175,7 @@ export function chartsWith(effects: Effects) {
   });
   const media = mediaMachine.provide({
     actors: {
-      camera: effects.activity<CameraCommand, DeviceInput>("camera"),
+      camera: effects.activity<CameraCommand, CameraInput>("camera"),
       microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
       speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
       deviceList: effects.activity<{ type: "none" }, { callId: string }>("deviceList"),

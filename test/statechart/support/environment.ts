@@ -35,10 +35,16 @@ const signals = (times: number): AnyEventObject[] => [
   ...bare("signal.reconnect signal.reconnectAck"),
   { type: "signal.candidate", candidate },
 ];
+const videoNegotiated = (source: "peer" | "link"): AnyEventObject[] =>
+  [null, "no video section", "no common codec"].map((whyNot) => ({
+    type: `${source}.videoNegotiated`,
+    whyNot,
+  }));
 const fromEngine = (): AnyEventObject[] => [
   ...bare("peer.connected peer.disconnected peer.failed"),
   { type: "peer.candidate", candidate },
   { type: "peer.broken", detail: "no engine" },
+  ...videoNegotiated("peer"),
 ];
 
 export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isResumed">): ChartEnvironment => ({
@@ -68,6 +74,7 @@ export const mediaOf = (input: Pick<MediaInput, "media">): ChartEnvironment => (
     ...userEvents(),
     { type: "settings.changed", preferred: {}, isVoiceNew: true, isPictureNew: true },
     { type: "video.pauseChanged", why: "strained" },
+    ...videoNegotiated("link"),
   ],
   activities: {
     camera: () => [

@@ -23,6 +23,8 @@ async function inCall(): Promise<CallBench> {
   const bench = new CallBench();
   benches.push(bench);
   bench.receiveSignal("bob", CALL, { type: "call-request", mediaType: "video" });
+  // Known as a plugin, the peer is certain to take our picture, so the camera opens at once.
+  bench.receiveSignal("bob", CALL, { type: "call-media", microphone: true, camera: true });
   bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
   await settle();
   return bench;
