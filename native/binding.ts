@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp } from "./types.ts";
+import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp, Rotation } from "./types.ts";
 import type { CreateBoundVoice } from "./voice.ts";
 
 /** A capture as the addon returns it. */
@@ -28,6 +28,7 @@ type Encode = (
   height: number,
   maxWidth: number,
   quality: number,
+  rotation: Rotation,
 ) => Promise<{ buffer: ArrayBuffer; length: number; width: number; height: number }>;
 
 export interface BoundEncoder {
@@ -62,7 +63,7 @@ export interface Binding {
   createEncoder(): BoundEncoder;
   createScaler(): BoundScaler;
   readonly createVoiceProcessor: CreateBoundVoice;
-  toRgba(data: Uint8Array, width: number, height: number): Promise<ArrayBuffer>;
+  toRgba(data: Uint8Array, width: number, height: number, rotation: Rotation): Promise<ArrayBuffer>;
   readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
   protectStdout(): number;
   limitMallocArenas(arenas: number): void;

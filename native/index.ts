@@ -17,7 +17,7 @@ import { openVoice } from "./voice.ts";
 export * from "./types.ts";
 export * from "./voice.ts";
 
-type FramePixels = Pick<VideoFrame, "data" | "width" | "height">;
+type FramePixels = Pick<VideoFrame, "data" | "width" | "height" | "rotation">;
 
 /** JPEG's own limit for a side, ISO 10918-1. */
 const MAX_SIDE = 65_535;
@@ -47,7 +47,8 @@ function facadeOf(binding: Binding): Native {
     createScaler: () => scalerOf(binding.createScaler()),
     createJpegEncoder: () => new BoundJpegEncoder(binding.createEncoder()),
     createVoiceProcessor: (settings) => openVoice(binding.createVoiceProcessor, settings),
-    toRgba: async ({ data, width, height }) => new Uint8Array(await binding.toRgba(data, width, height)),
+    toRgba: async ({ data, width, height, rotation = 0 }) =>
+      new Uint8Array(await binding.toRgba(data, width, height, rotation)),
     readStamp: ({ data, width, height }) => binding.readStamp(data, width, height),
     protectStdout: () => binding.protectStdout(),
     limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
@@ -63,15 +64,21 @@ class BoundJpegEncoder implements JpegEncoder {
     this.#bound = bound;
   }
 
-  async encode({ data, width, height }: FramePixels, options: JpegOptions): Promise<EncodedFrame> {
+  async encode(
+    { data, width, height, rotation = 0 }: FramePixels,
+    options: JpegOptions,
+  ): Promise<EncodedFrame> {
     const { maxWidth, quality } = checkedJpegOptions(options);
-    const made = await this.#bound.encode(data, width, height, maxWidth, quality);
+    const made = await this.#bound.encode(data, width, height, maxWidth, quality, rotation);
     return { base64: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
 
-  async compress({ data, width, height }: FramePixels, options: JpegOptions): Promise<CompressedFrame> {
+  async compress(
+    { data, width, height, rotation = 0 }: FramePixels,
+    options: JpegOptions,
+  ): Promise<CompressedFrame> {
     const { maxWidth, quality } = checkedJpegOptions(options);
-    const made = await this.#bound.compress(data, width, height, maxWidth, quality);
+    const made = await this.#bound.compress(data, width, height, maxWidth, quality, rotation);
     return { jpeg: new Uint8Array(made.buffer, 0, made.length), width: made.width, height: made.height };
   }
 

@@ -2,6 +2,9 @@
 
 import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
 
+/** A clockwise turn in degrees. */
+export type Rotation = 0 | 90 | 180 | 270;
+
 /**
  * A frame in I420: the Y plane, then U, then V, without padding, chroma sizes rounded up.
  * `data` covers its whole ArrayBuffer, because WebRTC's source reads all of it.
@@ -9,6 +12,7 @@ import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
  * longer calls `retain()`, and later `release()`. The buffer is reused after the last release.
  */
 export interface VideoFrame {
+  /** In pixels, of `data` as it is stored. {@link uprightSize} is the size for users. */
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
@@ -17,10 +21,24 @@ export interface VideoFrame {
    * and contains Huffman tables, even if the camera omits the standard ones.
    */
   readonly jpeg?: Uint8Array | undefined;
+  /**
+   * The turn that makes the frame upright; absent for none. A phone's camera is built in sideways, and its frames travel as they
+   * are. Encoders turn them: RFC 7742, section 4, and 3GPP TS 26.114, section 7.4.5.
+   */
+  readonly rotation?: Rotation | undefined;
   /** Unix time of the capture in microseconds. */
   readonly capturedAtUs: number;
   retain(): void;
   release(): void;
+}
+
+/** The size of a frame after its rotation, in pixels. */
+export function uprightSize({
+  width,
+  height,
+  rotation = 0,
+}: Pick<VideoFrame, "width" | "height" | "rotation">): { width: number; height: number } {
+  return rotation % 180 === 0 ? { width, height } : { width: height, height: width };
 }
 
 export interface CameraMode {
@@ -99,11 +117,14 @@ export class CaptureError extends Error implements CaptureErrorDetails {
 }
 
 export interface JpegOptions {
-  /** In pixels. A wider frame is scaled down, with its aspect ratio kept and sizes rounded to even. */
+  /** In pixels of the upright frame. A wider frame is scaled down, with its aspect ratio kept and sizes rounded to even. */
   readonly maxWidth: number;
   /** 1 to 100. */
   readonly quality: number;
 }
+
+/** The frame that every encoder reads. It is turned upright first. */
+type FrameToEncode = Pick<VideoFrame, "data" | "width" | "height" | "rotation">;
 
 export interface EncodedFrame {
   /** Base64 text in ASCII: a view of a buffer that the next `encode` of the same encoder overwrites. */
@@ -122,11 +143,8 @@ export interface CompressedFrame {
 
 /** Encodes JPEG and base64 on a worker thread, one frame at a time for each encoder. */
 export interface JpegEncoder {
-  encode(frame: Pick<VideoFrame, "data" | "width" | "height">, options: JpegOptions): Promise<EncodedFrame>;
-  compress(
-    frame: Pick<VideoFrame, "data" | "width" | "height">,
-    options: JpegOptions,
-  ): Promise<CompressedFrame>;
+  encode(frame: FrameToEncode, options: JpegOptions): Promise<EncodedFrame>;
+  compress(frame: FrameToEncode, options: JpegOptions): Promise<CompressedFrame>;
   /** Makes base64 text of an existing JPEG. The result is valid as long as that of `encode`. */
   textOf(jpeg: Uint8Array): Promise<Uint8Array>;
 }
@@ -157,8 +175,8 @@ export interface Native {
   createScaler(): FrameScaler;
   /** @throws Error when libwebrtc-audio-processing cannot be set up. */
   createVoiceProcessor(settings: VoiceSettings): VoiceProcessor;
-  /** Converts I420 to RGBA on a worker thread, for PNG. */
-  toRgba(frame: Pick<VideoFrame, "data" | "width" | "height">): Promise<Uint8Array>;
+  /** Converts I420 to upright RGBA on a worker thread, for PNG. */
+  toRgba(frame: FrameToEncode): Promise<Uint8Array>;
   /** Reads the pattern's stamp from an I420 frame; null when it is missing or damaged. */
   readStamp(frame: Pick<VideoFrame, "data" | "width" | "height">): PatternStamp | null;
   /**

@@ -50,13 +50,14 @@ class EncodeWorker : public Napi::AsyncWorker {
         frame_(frameArgument(info, 0)),
         keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())),
         maxWidth_(info[3].ToNumber().Int32Value()),
-        quality_(info[4].ToNumber().Int32Value()) {}
+        quality_(info[4].ToNumber().Int32Value()),
+        rotation_(rotationArgument(info, 5)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
     JpegEncoder& encoder = state_->encoder;
-    const auto made = encoder.compress(frame_.data, frame_.width, frame_.height, maxWidth_, quality_);
+    const auto made = encoder.compress(frame_.data, frame_.width, frame_.height, maxWidth_, quality_, rotation_);
     width_ = made.width;
     height_ = made.height;
     length_ = kOutput == Output::kText ? encoder.encodeText(encoder.jpeg()->data(), made.length) : made.length;
@@ -84,6 +85,7 @@ class EncodeWorker : public Napi::AsyncWorker {
   Napi::ObjectReference keepAlive_;
   int maxWidth_;
   int quality_;
+  int rotation_;
   std::size_t length_ = 0;
   int width_ = 0;
   int height_ = 0;

@@ -5,7 +5,7 @@
 
 namespace callnative {
 
-/** () → object with encode(data, width, height, maxWidth, quality) → Promise<{buffer, length, width, height}>. */
+/** () → object with encode(data, width, height, maxWidth, quality, rotation) → Promise<{buffer, length, width, height}>. */
 Napi::Value createEncoder(const Napi::CallbackInfo& info);
 
 }  // namespace callnative

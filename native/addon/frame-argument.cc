@@ -4,6 +4,7 @@
 #include <string>
 
 #include "pixels/frame.h"
+#include "pixels/rotate.h"
 
 namespace callnative {
 
@@ -21,6 +22,12 @@ FrameArgument frameArgument(const Napi::CallbackInfo& info, std::size_t index) {
   }
   const auto* base = static_cast<const std::uint8_t*>(bytes.ArrayBuffer().Data());
   return {base + bytes.ByteOffset(), width, height};
+}
+
+int rotationArgument(const Napi::CallbackInfo& info, std::size_t index) {
+  const int degrees = info[index].ToNumber().Int32Value();
+  if (isRotation(degrees)) return degrees;
+  throw Napi::RangeError::New(info.Env(), "rotation: " + std::to_string(degrees) + ", expected 0, 90, 180 or 270");
 }
 
 Napi::ArrayBuffer shareBuffer(Napi::Env env, const std::shared_ptr<std::vector<std::uint8_t>>& bytes) {

@@ -16,6 +16,9 @@ struct FrameArgument {
   int height;
 };
 
+/** Argument `index`: clockwise degrees. Throws RangeError unless they are 0, 90, 180 or 270. */
+int rotationArgument(const Napi::CallbackInfo& info, std::size_t index);
+
 /** Arguments `index` to `index + 2`: bytes, width, height. Throws RangeError when the bytes are not that I420 frame. */
 FrameArgument frameArgument(const Napi::CallbackInfo& info, std::size_t index);
 

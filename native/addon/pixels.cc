@@ -5,6 +5,7 @@
 
 #include "frame-argument.h"
 #include "pixels/pixel-convert.h"
+#include "pixels/rotate.h"
 #include "pixels/stamp.h"
 
 namespace callnative {
@@ -17,14 +18,17 @@ class RgbaWorker : public Napi::AsyncWorker {
       : AsyncWorker(info.Env(), "toRgba"),
         deferred_(Napi::Promise::Deferred::New(info.Env())),
         frame_(frameArgument(info, 0)),
-        keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())) {}
+        keepAlive_(Napi::Persistent(info[0].As<Napi::Object>())),
+        rotation_(rotationArgument(info, 3)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    const std::size_t pixels = static_cast<std::size_t>(frame_.width) * static_cast<std::size_t>(frame_.height);
+    Rotator rotator;
+    const FrameView upright = rotator.upright({frame_.data, frame_.width, frame_.height}, rotation_);
+    const std::size_t pixels = static_cast<std::size_t>(upright.width) * static_cast<std::size_t>(upright.height);
     rgba_ = std::make_shared<std::vector<std::uint8_t>>(pixels * 4);
-    i420ToRgba(frame_.data, frame_.width, frame_.height, rgba_->data());
+    i420ToRgba(upright.data, upright.width, upright.height, rgba_->data());
   }
 
   void OnOK() override { deferred_.Resolve(shareBuffer(Env(), rgba_)); }
@@ -34,6 +38,7 @@ class RgbaWorker : public Napi::AsyncWorker {
   Napi::Promise::Deferred deferred_;
   FrameArgument frame_;
   Napi::ObjectReference keepAlive_;
+  int rotation_;
   std::shared_ptr<std::vector<std::uint8_t>> rgba_;
 };
 

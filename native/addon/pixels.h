@@ -5,7 +5,7 @@
 
 namespace callnative {
 
-/** (data, width, height) → Promise<ArrayBuffer> of RGBA. */
+/** (data, width, height, rotation) → Promise<ArrayBuffer> of RGBA, turned upright. */
 Napi::Value toRgba(const Napi::CallbackInfo& info);
 
 /** (data, width, height) → {ticks, sequence} or null. Reads 1,024 pixels, which is fast enough for the main thread. */

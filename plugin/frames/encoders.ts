@@ -40,7 +40,10 @@ export function createJpegBytesEncoder(native: Encoders, maxWidthFor: WidthLimit
   };
 }
 
-/** Passes the camera's own JPEG on if it is not too wide: the quality is better, and encoding costs nothing. */
-function ownJpeg({ width, jpeg }: VideoFrame, { maxWidth }: JpegOptions): Uint8Array | undefined {
-  return width > maxWidth ? undefined : jpeg;
+/** Passes the camera's own JPEG on if it is upright and not too wide: the quality is better, and encoding costs nothing. */
+function ownJpeg(
+  { width, jpeg, rotation = 0 }: VideoFrame,
+  { maxWidth }: JpegOptions,
+): Uint8Array | undefined {
+  return width > maxWidth || rotation !== 0 ? undefined : jpeg;
 }

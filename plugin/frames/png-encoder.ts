@@ -2,7 +2,7 @@
 // deadline detects a worker that hangs.
 
 import { isMarkedAsUntransferable, Worker } from "node:worker_threads";
-import type { EncodedFrame, Native, VideoFrame } from "../../native/types.ts";
+import { type EncodedFrame, type Native, uprightSize, type VideoFrame } from "../../native/types.ts";
 
 export interface PngJob {
   readonly id: number;
@@ -38,10 +38,10 @@ export class PngEncoder {
 
   /** The frame may be released when the promise settles. @throws Error when the worker failed, hung or was closed */
   async encode(
-    frame: Pick<VideoFrame, "data" | "width" | "height">,
-    maxWidth = frame.width,
+    frame: Pick<VideoFrame, "data" | "width" | "height" | "rotation">,
+    maxWidth = uprightSize(frame).width,
   ): Promise<EncodedFrame> {
-    const { width, height } = frame;
+    const { width, height } = uprightSize(frame);
     const rgba = await this.#toRgba(frame);
     // After close() nothing would end a new worker.
     if (this.#isClosed) throw new Error("the PNG encoder is closed");

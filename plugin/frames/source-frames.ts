@@ -1,6 +1,6 @@
 // One source of one call: offers each frame to the source's streams, and keeps the newest for a snapshot.
 
-import type { VideoFrame } from "../../native/types.ts";
+import { uprightSize, type VideoFrame } from "../../native/types.ts";
 import { type FrameSource, type Result, RpcError } from "../../rpc-schema/index.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { createLedger } from "./ledger.ts";
@@ -51,7 +51,7 @@ export class SourceFrames {
   widthFor(frame: VideoFrame, maxWidth: number): number {
     return this.#scale === 1
       ? maxWidth
-      : Math.min(maxWidth, Math.max(2, Math.round(frame.width * this.#scale)));
+      : Math.min(maxWidth, Math.max(2, Math.round(uprightSize(frame).width * this.#scale)));
   }
 
   offer(frame: VideoFrame): void {

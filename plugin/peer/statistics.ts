@@ -1,6 +1,7 @@
 // Converts the engine's statistics report (W3C webrtc-stats) to ours. A missing field is zero, or null where zero would be
 // misleading.
 
+import { type Rotation, uprightSize } from "../../native/types.ts";
 import type { PeerStatistics } from "./peer.ts";
 import type { WrtcStatsEntry } from "./wrtc-types.ts";
 
@@ -66,6 +67,13 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
       videoIn[0],
     ),
   };
+}
+
+/** The engine reports the size of received frames as they travel. @returns the size as users see them */
+export function withUprightSize(figures: PeerStatistics, rotation: Rotation): PeerStatistics {
+  const { receiveWidth, receiveHeight } = figures;
+  const { width, height } = uprightSize({ width: receiveWidth, height: receiveHeight, rotation });
+  return { ...figures, receiveWidth: width, receiveHeight: height };
 }
 
 /** Both stamps are taken at the time of the report, in the sender's clock. */

@@ -30,7 +30,7 @@ import {
   withShortPackets,
   withVideoCeiling,
 } from "./session-description.ts";
-import { NO_STATISTICS, readStatistics } from "./statistics.ts";
+import { NO_STATISTICS, readStatistics, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
 import type { WrtcConnection, WrtcDescription, WrtcIceServer, WrtcModule } from "./wrtc-types.ts";
@@ -139,7 +139,8 @@ export class WrtcPeer implements Peer {
   /** After close, returns the last figures. @throws PeerError when the engine does not answer */
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {
-      this.#lastStatistics = readStatistics(await this.#engine("getStats", this.#connection.getStats()));
+      const report = await this.#engine("getStats", this.#connection.getStats());
+      this.#lastStatistics = withUprightSize(readStatistics(report), this.#remote.rotation);
     }
     return this.#lastStatistics;
   }

@@ -1,9 +1,12 @@
 // Received media: a sink on the newest remote track of each kind, which delivers frames and blocks in our types.
 
-import type { VideoFrame } from "../../native/types.ts";
+import type { Rotation, VideoFrame } from "../../native/types.ts";
 import { stampUs } from "../common/clock.ts";
 import type { PeerCallbacks } from "./peer.ts";
-import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcTrack, WrtcVideoFrame } from "./wrtc-types.ts";
+import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcReceivedFrame, WrtcTrack } from "./wrtc-types.ts";
+
+/** The values of libwebrtc's VideoRotation. */
+const ROTATIONS = [0, 90, 180, 270] as const satisfies Rotation[];
 
 /** A sink on a track. `stop` stops both. */
 interface Receiving {
@@ -19,11 +22,17 @@ export class WrtcRemoteMedia {
   readonly #receiving = new Map<WrtcKind, Receiving>();
   #audioTrack: WrtcTrack | null = null;
   #isAudioWanted = true;
+  #rotation: Rotation = 0;
   #stopped = false;
 
   constructor(wrtc: WrtcModule, callbacks: Pick<PeerCallbacks, "onVideo" | "onAudio">) {
     this.#wrtc = wrtc;
     this.#callbacks = callbacks;
+  }
+
+  /** The rotation of the newest frame. */
+  get rotation(): Rotation {
+    return this.#rotation;
   }
 
   /**
@@ -65,6 +74,7 @@ export class WrtcRemoteMedia {
     sink.onframe = ({ frame }) => {
       if (this.#stopped) return;
       const lent = lendFrame(frame);
+      this.#rotation = lent.rotation ?? 0;
       this.#callbacks.onVideo(lent);
       lent.release();
     };
@@ -105,12 +115,14 @@ function receiving(track: WrtcTrack, stopSink: () => void): Receiving {
 export function lendFrame({
   width,
   height,
+  rotation,
   data: { buffer, byteOffset, byteLength },
-}: WrtcVideoFrame): VideoFrame {
+}: WrtcReceivedFrame): VideoFrame {
   let holders = 1;
   return {
     width,
     height,
+    rotation: ROTATIONS.find((known) => known === rotation) ?? 0,
     data: new Uint8Array(buffer, byteOffset, byteLength),
     capturedAtUs: Math.round(stampUs()),
     retain() {

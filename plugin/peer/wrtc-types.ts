@@ -82,6 +82,11 @@ export interface WrtcVideoFrame {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
+/** `rotation` is the clockwise turn in degrees that makes the frame upright. The source has no such field and sends 0. */
+export interface WrtcReceivedFrame extends WrtcVideoFrame {
+  readonly rotation: number;
+}
+
 /** 10 ms of interleaved samples; `numberOfFrames` counts them for one channel. */
 export interface WrtcAudioData {
   readonly samples: Int16Array;
@@ -103,7 +108,7 @@ export interface WrtcAudioSource {
 
 /** A sink, also an audio sink, must be stopped: a running sink keeps the process alive. */
 interface WrtcVideoSink {
-  onframe: ((event: { frame: WrtcVideoFrame }) => void) | null;
+  onframe: ((event: { frame: WrtcReceivedFrame }) => void) | null;
   stop(): void;
 }
 

@@ -1,4 +1,4 @@
-// scale.h scales, colour-range.h converts the range, TurboJPEG compresses, base64.h makes the text.
+// scale.h scales, rotate.h turns, colour-range.h converts the range, TurboJPEG compresses, base64.h makes the text.
 #include "pixels/jpeg-encode.h"
 
 #include <turbojpeg.h>
@@ -66,17 +66,24 @@ void JpegEncoder::expand(const std::uint8_t* frame, int width, int height) {
   }
 }
 
-JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* frame, int width, int height, int maxWidth, int quality) {
-  if (width > maxWidth) {
-    const int toWidth = std::max(2, maxWidth & ~1);
-    const int toHeight = scaledHeight(width, height, toWidth);
-    std::uint8_t* scaled = atLeast(scaled_, i420Size(toWidth, toHeight));
-    if (!scaleI420(frame, width, height, scaled, toWidth, toHeight)) throw std::runtime_error("libyuv cannot scale this frame");
-    frame = scaled;
-    width = toWidth;
-    height = toHeight;
+FrameView JpegEncoder::fit(const FrameView& frame, int maxWidth, int rotation) {
+  const bool isTurned = isSideways(rotation);
+  const int uprightWidth = isTurned ? frame.height : frame.width;
+  if (uprightWidth <= maxWidth) return frame;
+  const int toWidth = std::max(2, maxWidth & ~1);
+  const int toHeight = scaledHeight(uprightWidth, isTurned ? frame.width : frame.height, toWidth);
+  const FrameView scaled{atLeast(scaled_, i420Size(toWidth, toHeight)), isTurned ? toHeight : toWidth, isTurned ? toWidth : toHeight};
+  if (!scaleI420(frame.data, frame.width, frame.height, scaled_.data(), scaled.width, scaled.height)) {
+    throw std::runtime_error("libyuv cannot scale this frame");
   }
-  expand(frame, width, height);
+  return scaled;
+}
+
+JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* frame, int storedWidth, int storedHeight, int maxWidth, int quality,
+                                        int rotation) {
+  // Scaling first leaves fewer pixels to turn.
+  const auto [upright, width, height] = rotator_.upright(fit({frame, storedWidth, storedHeight}, maxWidth, rotation), rotation);
+  expand(upright, width, height);
   const I420Planes<const std::uint8_t> planes(expanded_.data(), evenUp(width), evenUp(height));
   const unsigned char* rows[3] = {planes.y, planes.u, planes.v};
   const int strides[3] = {planes.width, planes.chromaStride, planes.chromaStride};
@@ -92,8 +99,9 @@ JpegEncoder::Jpeg JpegEncoder::compress(const std::uint8_t* frame, int width, in
   return {length, width, height};
 }
 
-JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* frame, int width, int height, int maxWidth, int quality) {
-  const Jpeg made = compress(frame, width, height, maxWidth, quality);
+JpegEncoder::Result JpegEncoder::encode(const std::uint8_t* frame, int width, int height, int maxWidth, int quality,
+                                        int rotation) {
+  const Jpeg made = compress(frame, width, height, maxWidth, quality, rotation);
   return {encodeText(jpeg_->data(), made.length), made.width, made.height};
 }
 

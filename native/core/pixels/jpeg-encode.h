@@ -6,18 +6,20 @@
 #include <memory>
 #include <vector>
 
+#include "pixels/rotate.h"
+
 namespace callnative {
 
 class JpegEncoder {
  public:
-  /** `length` in bytes. Sizes are those after scaling. */
+  /** `length` in bytes. Sizes are those after scaling and turning. */
   struct Jpeg {
     std::size_t length;
     int width;
     int height;
   };
 
-  /** `textLength` in characters. Sizes are those after scaling. */
+  /** `textLength` in characters. Sizes are those after scaling and turning. */
   struct Result {
     std::size_t textLength;
     int width;
@@ -30,12 +32,13 @@ class JpegEncoder {
   JpegEncoder& operator=(const JpegEncoder&) = delete;
   ~JpegEncoder();
 
-  /** `frame` is I420 of video range. A frame wider than `maxWidth` is scaled down, its sizes rounded to even.
-   *  `quality` is 1 to 100. Throws std::runtime_error with libjpeg's message. */
-  Jpeg compress(const std::uint8_t* frame, int width, int height, int maxWidth, int quality);
+  /** `frame` is I420 of video range, and turned clockwise by `rotation` degrees (see isRotation). If it is wider than
+   *  `maxWidth` then, it is scaled down, its sizes rounded to even. `quality` is 1 to 100. Throws std::runtime_error with
+   *  libjpeg's message. */
+  Jpeg compress(const std::uint8_t* frame, int width, int height, int maxWidth, int quality, int rotation = 0);
 
   /** compress(), then encodeText(). */
-  Result encode(const std::uint8_t* frame, int width, int height, int maxWidth, int quality);
+  Result encode(const std::uint8_t* frame, int width, int height, int maxWidth, int quality, int rotation = 0);
 
   /** Makes the text of an existing JPEG. Returns the text's length. */
   std::size_t encodeText(const std::uint8_t* jpeg, std::size_t length);
@@ -45,12 +48,15 @@ class JpegEncoder {
   const std::shared_ptr<std::vector<std::uint8_t>>& text() const { return text_; }
 
  private:
+  /** Scales the frame down unless its upright width is within `maxWidth`. */
+  FrameView fit(const FrameView& frame, int maxWidth, int rotation);
   /** Converts from video range to JPEG's full range (JFIF 1.02), with rows padded to even sizes. */
   void expand(const std::uint8_t* frame, int width, int height);
 
   /** A tjhandle, declared as void* so that this header does not need TurboJPEG's. */
   void* compressor_;
   std::vector<std::uint8_t> scaled_;
+  Rotator rotator_;
   std::vector<std::uint8_t> expanded_;
   std::shared_ptr<std::vector<std::uint8_t>> jpeg_;
   std::shared_ptr<std::vector<std::uint8_t>> text_;

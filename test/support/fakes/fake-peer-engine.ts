@@ -1,7 +1,7 @@
 // A peer engine without a network or a clock. Two fakes of one process find each other by the ids in their descriptions. It keeps
 // the contract of the real engine (test/contract/peer.contract.ts) and fails on demand.
 
-import type { VideoFrame } from "../../../native/types.ts";
+import { uprightSize, type VideoFrame } from "../../../native/types.ts";
 import { CandidateBuffer, type CandidateCounts } from "../../../plugin/peer/candidate-buffer.ts";
 import {
   type EngineCodecs,
@@ -329,6 +329,8 @@ export class FakePeer implements Peer {
   #receiveVideo(frame: VideoFrame): void {
     this.#figures.bytesReceivedVideo += frame.data.byteLength;
     this.#figures.packetsReceived++;
+    const { width, height } = uprightSize(frame);
+    Object.assign(this.#figures, { receiveWidth: width, receiveHeight: height });
     const capturedAtUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
     this.#callbacks.onVideo({ ...frame, capturedAtUs, retain: () => undefined, release: () => undefined });
   }

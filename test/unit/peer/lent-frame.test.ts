@@ -23,6 +23,13 @@ test("the last release frees a received frame's memory at once", () => {
   assert.equal(lent.data.byteLength, 0);
 });
 
+test("a received frame keeps its rotation, and one that no engine knows counts as none", () => {
+  const rotations = [0, 90, 180, 270, 45, -90].map(
+    (rotation) => lendFrame({ ...received(), rotation }).rotation,
+  );
+  assert.deepEqual(rotations, [0, 90, 180, 270, 0, 0]);
+});
+
 test("a surplus release is harmless", () => {
   const lent = lendFrame(received());
   lent.release();

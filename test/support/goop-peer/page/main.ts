@@ -5,6 +5,7 @@ import { drawPattern, type Seen, watchVideo } from "../../../bench/measures/chro
 import type { DeployedCall, DeployedRing } from "../deployed-call.ts";
 import type { MediaKind } from "../wire/wire.ts";
 import { PageCalls } from "./page-calls.ts";
+import { createTurningCamera, createTurningPeer } from "./turning-camera.ts";
 
 export interface GoopPage {
   readonly rings: { readonly channelId: string; readonly kind: MediaKind }[];
@@ -13,6 +14,8 @@ export interface GoopPage {
   start(peerId: string, kind: MediaKind): Promise<string>;
   accept(channelId: string): Promise<void>;
   hangup(): Promise<void>;
+  /** How the phone is held, in a page with `turning` in its address: the frames' clockwise rotation. */
+  turn(rotation: 0 | 90 | 180 | 270): void;
   /** The connection's state, or how the last call ended; "none" without a call. */
   state(): string;
   /** Stamped frames that the video element has shown since the last call. */
@@ -35,6 +38,7 @@ document.body.append(video);
 watchVideo(video);
 
 let canvas: HTMLCanvasElement | undefined;
+let turning: ReturnType<typeof createTurningCamera> | undefined;
 let call: DeployedCall | undefined;
 let ended = "none";
 const rings = new Map<string, DeployedRing>();
@@ -53,14 +57,22 @@ function tone(): MediaStreamTrack | undefined {
   return output.stream.getAudioTracks()[0];
 }
 
+function captureVideo(): MediaStreamTrack[] {
+  if (query.has("turning")) {
+    turning = createTurningCamera();
+    return [turning.track];
+  }
+  canvas ??= drawPattern({ width: 320, height: 240, fps: 20 });
+  return canvas.captureStream().getVideoTracks();
+}
+
 const calls = new PageCalls(
   {
     platform: "windows",
     send: (peerId, topic, payload) => post("/api/mq/send", { peer_id: peerId, topic, payload }),
     connect: () => new RTCPeerConnection(),
     async capture(kinds) {
-      canvas ??= drawPattern({ width: 320, height: 240, fps: 20 });
-      const videoTracks = kinds.video ? canvas.captureStream().getVideoTracks() : [];
+      const videoTracks = kinds.video ? captureVideo() : [];
       return new MediaStream(
         [...(kinds.audio ? [tone()] : []), ...videoTracks].filter((track) => track !== undefined),
       );
@@ -83,6 +95,7 @@ const calls = new PageCalls(
     videoInAudioCalls: false,
   },
 );
+if (query.has("bare")) window.turningPeer = createTurningPeer();
 calls.onRing((ring) => void rings.set(ring.channelId, ring));
 
 function follow(next: DeployedCall): DeployedCall {
@@ -129,6 +142,7 @@ window.goopPage = {
     follow(await ring.accept());
   },
   hangup: async () => call?.hangup(),
+  turn: (rotation) => turning?.turn(rotation),
   state: () => call?.connectionState ?? ended,
   takeSeen: () => window.goopSeen?.splice(0) ?? [],
   loudestTone: loudest,
