@@ -89,7 +89,7 @@ describe("a plugin that agreed on version", () => {
   const devices = { microphone: off, camera: off, speaker: off };
   const statistics = statisticsOf(
     {
-      ...{ callId: "c1", at: 1, peer: NO_STATISTICS, captureToSendMs: null, pictureHoldMs: 0 },
+      ...{ callId: "c1", at: 1, measuredMs: 1, peer: NO_STATISTICS, captureToSendMs: null, pictureHoldMs: 0 },
       media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 7, received: 0 },
       ...{ remoteFrames: NO_FRAMES, localFrames: NO_FRAMES },
     },
