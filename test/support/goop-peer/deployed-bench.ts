@@ -65,12 +65,13 @@ export class DeployedBench {
     );
   }
 
-  async peerCalls(kind: MediaKind = "video"): Promise<ConnectedCall> {
+  /** @param answer the media with which the plugin accepts */
+  async peerCalls(kind: MediaKind = "video", answer: MediaKind = kind): Promise<ConnectedCall> {
     this.plugin.clearNotifications();
     const call = await this.peer.calls.start(this.plugin.peerId, kind);
     const { callId, media } = await this.plugin.next("call.incoming", (one) => one.callId === call.channelId);
     assert.equal(media, kind);
-    await this.plugin.host.request("call.accept", { callId });
+    await this.plugin.host.request("call.accept", { callId, media: answer });
     await this.#connected(callId);
     return { callId, call };
   }

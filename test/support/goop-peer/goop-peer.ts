@@ -7,6 +7,7 @@ import { Observer } from "./observer.ts";
 import { PageCalls } from "./page/page-calls.ts";
 import { BROWSER_HABITS, NATIVE_HABITS, type Quirks, SDK_HABITS } from "./quirks.ts";
 import { RtcEngine } from "./rtc-engine.ts";
+import { SoundGate } from "./sound-gate.ts";
 import { CALL_TOPIC } from "./wire/wire.ts";
 
 export type Flavour = "native" | "browser" | "sdk";
@@ -86,13 +87,19 @@ function makeCalls(flavour: Flavour, { node, engine, observer, quirks }: PeerPar
     return new NativeCalls({ engine, observer, quirks, send });
   }
   const stored = new Map<string, string>();
+  const gates = new Map<MediaStream | undefined, SoundGate>();
   return new PageCalls(
     {
       platform: "windows",
       send: (peerId, topic, payload) => node.send(peerId, topic, payload),
       connect: () => engine.connect(),
       capture: (kinds) => engine.capture(kinds),
-      show: (_, track) => engine.observe(track, observer),
+      show(_, track, stream) {
+        const gate = gates.get(stream) ?? new SoundGate(observer, quirks.soundWaitsFor);
+        gates.set(stream, gate);
+        if (track.kind === "video") gate.expectPictures();
+        engine.observe(track, gate);
+      },
       storage: {
         getItem: (key) => stored.get(key) ?? null,
         setItem: (key, value) => void stored.set(key, value),

@@ -5,6 +5,7 @@ import type { DeployedCall } from "./deployed-call.ts";
 import type { Observer } from "./observer.ts";
 import type { Quirks } from "./quirks.ts";
 import type { RtcEngine } from "./rtc-engine.ts";
+import { SoundGate } from "./sound-gate.ts";
 import type { CallMessage, MediaKind, WireCandidate } from "./wire/wire.ts";
 
 type End = Awaited<DeployedCall["ended"]>;
@@ -135,7 +136,8 @@ export class NativeSession implements DeployedCall {
   }
 
   #listen(): void {
-    const { engine, observer } = this.#env;
+    const { engine, observer, quirks } = this.#env;
+    const gate = new SoundGate(observer, quirks.soundWaitsFor);
     this.#connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return;
       const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
@@ -144,7 +146,7 @@ export class NativeSession implements DeployedCall {
         this.#env.complain(String(error)),
       );
     };
-    this.#connection.ontrack = ({ track }) => engine.observe(track, observer);
+    this.#connection.ontrack = ({ track }) => engine.observe(track, gate);
     // In Go, `failed` ends a call, but `disconnected` does not [3.5].
     this.#connection.onconnectionstatechange = () => {
       const { connectionState } = this.#connection;

@@ -17,6 +17,8 @@ export interface SeenStamp extends Stamp {
 /** The length of sound that identifies a pitch. */
 const SAMPLE_MS = 500;
 const LIMIT_MS = 60_000;
+/** Blocks that were held back are delivered together. */
+const AT_ONCE_MS = 2;
 
 /** The tone must be this many times louder than neighbouring frequencies. */
 const MIN_RATIO = 4;
@@ -36,6 +38,8 @@ export class Observer {
   stamps: SeenStamp[] = [];
   #blocks: Int16Array[] = [];
   #rate = 0;
+  #lastSoundAt: number | null = null;
+  #soundGapsMs: number[] = [];
   readonly #waiting = new Set<() => void>();
 
   addFrame(frame: I420Frame): void {
@@ -47,6 +51,10 @@ export class Observer {
 
   /** Drops earlier blocks of another rate, because the engine changes its rate during the first blocks. */
   addSound(block: Int16Array, rate: number): void {
+    const now = performance.now();
+    const gapMs = now - (this.#lastSoundAt ?? now);
+    if (gapMs > AT_ONCE_MS) this.#soundGapsMs.push(gapMs);
+    this.#lastSoundAt = now;
     if (rate !== this.#rate) this.#blocks = [];
     this.#rate = rate;
     this.#blocks.push(block);
@@ -63,6 +71,11 @@ export class Observer {
     this.frames = 0;
     this.stamps = [];
     this.#blocks = [];
+  }
+
+  /** @returns the times between deliveries of sound since the last call of this, in milliseconds and sorted */
+  takeSoundGapsMs(): number[] {
+    return this.#soundGapsMs.splice(0).sort((a, b) => a - b);
   }
 
   /** Waits for `count` new frames with different stamps. */

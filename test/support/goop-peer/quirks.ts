@@ -1,6 +1,7 @@
 // Every oddity of deployed Goop², each with its own switch. Numbers in brackets are sections of the wire's description. A quirk
 // states what the peer does, and not how the plugin responds.
 
+import type { SoundWait } from "./sound-gate.ts";
 import type { MediaKind } from "./wire/wire.ts";
 
 export interface Quirks {
@@ -44,6 +45,8 @@ export interface Quirks {
   readonly hangsUpAtDisconnected: boolean;
   /** [3.11.10, 3.5] The camera runs in audio calls too. */
   readonly videoInAudioCalls: boolean;
+  /** What received sound waits for before it is heard. */
+  readonly soundWaitsFor: SoundWait;
   /** [3.11.14, 3.6] A call's request is sent again after the call's end. */
   readonly ghostRequests: boolean;
   /** [3.11.16, 3.7] `call-reconnect` is sent right after the request or the acknowledgement, in the wrong state. */
@@ -79,6 +82,7 @@ export const NO_QUIRKS: Quirks = {
   losesEarlyCandidates: false,
   hangsUpAtDisconnected: false,
   videoInAudioCalls: false,
+  soundWaitsFor: "nothing",
   ghostRequests: false,
   reconnectAtAnyTime: false,
   mqAcksPerMessage: 0,
@@ -95,10 +99,16 @@ export const NATIVE_HABITS: Quirks = {
   ackWithoutMode: true,
   nullUsernameFragment: true,
   videoInAudioCalls: true,
+  soundWaitsFor: "everyPicture",
 };
 
 /** The script of Goop²'s page in a webview with WebRTC [3.2, 3.6, 2.6]. */
-export const BROWSER_HABITS: Quirks = { ...NO_QUIRKS, endOfCandidates: true, mqAcksPerMessage: 1 };
+export const BROWSER_HABITS: Quirks = {
+  ...NO_QUIRKS,
+  endOfCandidates: true,
+  mqAcksPerMessage: 1,
+  soundWaitsFor: "firstPicture",
+};
 
 /** A template page with the script interface [3.2, 3.3, 3.11]. */
 export const SDK_HABITS: Quirks = {
@@ -130,6 +140,7 @@ export const EVERY_QUIRK: Quirks = {
   losesEarlyCandidates: true,
   hangsUpAtDisconnected: true,
   videoInAudioCalls: true,
+  soundWaitsFor: "everyPicture",
   ghostRequests: true,
   reconnectAtAnyTime: true,
   mqAcksPerMessage: 5,

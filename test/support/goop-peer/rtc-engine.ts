@@ -3,7 +3,8 @@
 
 import { createRequire } from "node:module";
 import { drawStamp, nowTicks } from "../../bench/measures/frame-stamp.ts";
-import type { I420Frame, Observer } from "./observer.ts";
+import type { I420Frame } from "./observer.ts";
+import type { Receiver } from "./sound-gate.ts";
 
 interface Sink {
   stop(): void;
@@ -67,7 +68,7 @@ export class RtcEngine {
   }
 
   /** Observes a remote track until the engine is closed. */
-  observe(track: MediaStreamTrack, observer: Observer): void {
+  observe(track: MediaStreamTrack, observer: Receiver): void {
     const sink = track.kind === "video" ? this.#videoSink(track, observer) : this.#audioSink(track, observer);
     this.#endings.add(() => {
       sink.stop();
@@ -86,13 +87,13 @@ export class RtcEngine {
     this.#endings.clear();
   }
 
-  #videoSink(track: MediaStreamTrack, observer: Observer): Sink {
+  #videoSink(track: MediaStreamTrack, observer: Receiver): Sink {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
     sink.onframe = ({ frame }) => observer.addFrame(frame);
     return sink;
   }
 
-  #audioSink(track: MediaStreamTrack, observer: Observer): Sink {
+  #audioSink(track: MediaStreamTrack, observer: Receiver): Sink {
     const sink = new this.#wrtc.nonstandard.RTCAudioSink(track);
     sink.ondata = ({ samples, sampleRate, channelCount }) => {
       observer.addSound(

@@ -20,8 +20,18 @@ export interface GoopPage {
   state(): string;
   /** Stamped frames that the video element has shown since the last call. */
   takeSeen(): Seen[];
+  /** What the video element shows: its readyState, and the frames since the last call, the newest 500 at most. */
+  picture(): { readonly readyState: number; readonly shown: readonly Shown[] };
   /** The loudest received tone in hertz, and its level in decibels. */
   loudestTone(): { readonly hz: number; readonly db: number };
+}
+
+/** One frame that the video element has presented. */
+export interface Shown {
+  /** `performance.now()` */
+  readonly atMs: number;
+  /** Of the brightest colour in the frame's centre, 0 to 255. */
+  readonly brightness: number;
 }
 
 declare global {
@@ -30,18 +40,35 @@ declare global {
   }
 }
 
+const MAX_SHOWN = 500;
 const query = new URLSearchParams(location.search);
 const sound = new AudioContext();
 const analyser = new AnalyserNode(sound, { fftSize: 32_768, smoothingTimeConstant: 0 });
 const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
 document.body.append(video);
 watchVideo(video);
+const shown: Shown[] = [];
+watchCentre();
 
 let canvas: HTMLCanvasElement | undefined;
 let turning: ReturnType<typeof createTurningCamera> | undefined;
 let call: DeployedCall | undefined;
 let ended = "none";
 const rings = new Map<string, DeployedRing>();
+
+function watchCentre(): void {
+  const centre = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const context = centre.getContext("2d", { willReadFrequently: true });
+  const look = () => {
+    const atMs = performance.now();
+    video.requestVideoFrameCallback(look);
+    context?.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 1, 1, 0, 0, 1, 1);
+    const [red = 0, green = 0, blue = 0] = context?.getImageData(0, 0, 1, 1).data ?? [];
+    shown.push({ atMs, brightness: Math.max(red, green, blue) });
+    if (shown.length > MAX_SHOWN) shown.shift();
+  };
+  video.requestVideoFrameCallback(look);
+}
 
 async function post(path: string, body: object): Promise<void> {
   const answer = await fetch(path, { method: "POST", body: JSON.stringify(body) });
@@ -145,6 +172,7 @@ window.goopPage = {
   turn: (rotation) => turning?.turn(rotation),
   state: () => call?.connectionState ?? ended,
   takeSeen: () => window.goopSeen?.splice(0) ?? [],
+  picture: () => ({ readyState: video.readyState, shown: shown.splice(0) }),
   loudestTone: loudest,
 };
 listen();
