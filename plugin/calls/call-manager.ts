@@ -101,6 +101,9 @@ function provideCall(environment: CallEnvironment, signals: ReturnType<typeof cr
   });
   return callMachine.provide({
     actors: { link, media, adapt, sendRequest: signals.sendRequest, sendHangup: signals.sendHangup },
-    actions: { sendRinging: (_, params) => signals.sendRinging(params) },
+    actions: {
+      sendRinging: (_, params) => signals.sendRinging(params),
+      answerHangup: (_, params) => signals.answerHangup(params),
+    },
   });
 }

@@ -9,12 +9,20 @@ import {
   callSetup,
   endAfterCrash,
   endOf,
+  hangupOf,
   linkFailure,
   type RemoteMediaState,
   UNKNOWN_REMOTE_MEDIA,
 } from "./model.ts";
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
+
+/**
+ * Deployed Goop² shows every message in all windows of its user. So a window that is connected learns from our answer that
+ * another window ended the call. Only a call in progress is answered, and the call ends with it. So each side answers once,
+ * and never an answer.
+ */
+const answerHangup = { type: "answerHangup", params: hangupOf } as const;
 
 /** @param bareReason what a hang-up without a reason means in this phase; older peers send none */
 const endedThere = (bareReason: EndReason) =>
@@ -37,7 +45,7 @@ const refused = [
     target: "yielding",
     actions: endedThere("superseded"),
   },
-  { target: "ended", actions: endedThere("rejected") },
+  { target: "ended", actions: [endedThere("rejected"), answerHangup] },
 ] as const;
 
 const undeliverable = {
@@ -102,7 +110,7 @@ const awaitingAccept = callSetup.createStateConfig({
 const yielding = callSetup.createStateConfig({
   description: "Our call lost in glare, but the request of the other call has not arrived yet",
   tags: ["requesting"],
-  after: { requestTimeout: "ended" },
+  after: { requestTimeout: { target: "ended", actions: answerHangup } },
   on: { "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
 });
 
@@ -112,7 +120,7 @@ const waiting = callSetup.createStateConfig({
   after: { waitingTimeout: { target: "ending", actions: endedHere("busy") } },
   on: {
     "manager.lineFree": { target: "ringingIn", actions: "reportRinging" },
-    "signal.hangup": { target: "ended", actions: endedThere("cancelled") },
+    "signal.hangup": { target: "ended", actions: [endedThere("cancelled"), answerHangup] },
   },
 });
 
@@ -135,7 +143,7 @@ const ringingIn = callSetup.createStateConfig({
     },
     "user.hangup": { target: "ending", actions: endedHere("rejected") },
     "signal.requestRepeated": { actions: { type: "sendRinging", params: addressOf } },
-    "signal.hangup": { target: "ended", actions: endedThere("cancelled") },
+    "signal.hangup": { target: "ended", actions: [endedThere("cancelled"), answerHangup] },
   },
 });
 
@@ -219,7 +227,7 @@ const active = callSetup.createStateConfig({
     "signal.reconnect": { actions: ["toLink", "toMedia"] },
     "signal.reconnectAck": { actions: "toLink" },
     "signal.media": { actions: [keepRemoteMedia, "updatePeerKind", "toLink"] },
-    "signal.hangup": { target: "ended", actions: endedThere("hungUp") },
+    "signal.hangup": { target: "ended", actions: [endedThere("hungUp"), answerHangup] },
   },
   states: {
     connecting: { tags: ["connecting"], on: { "link.connected": "connected" } },
@@ -236,7 +244,7 @@ const ending = callSetup.createStateConfig({
   tags: ["ended"],
   invoke: {
     src: "sendHangup",
-    input: ({ context }) => ({ ...addressOf({ context }), reason: endOf({ context }).reason }),
+    input: hangupOf,
     onDone: "ended",
     onError: "ended",
   },

@@ -137,6 +137,8 @@ const callBase = setup({
   },
   actions: {
     sendRinging: externalAction<CallAddress>("sendRinging"),
+    /** Sends our hang-up after the other side ended the call. Not awaited, so that the end is reported at once. */
+    answerHangup: externalAction<HangupInput>("answerHangup"),
     updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
@@ -196,6 +198,11 @@ export const addressOf = ({ context }: { context: CallContext }): CallAddress =>
 });
 
 export const endOf = ({ context }: { context: CallContext }): CallEnd => context.end ?? FALLBACK_END;
+
+export const hangupOf = ({ context }: { context: CallContext }): HangupInput => ({
+  ...addressOf({ context }),
+  reason: endOf({ context }).reason,
+});
 
 export const linkFailure = ({ event }: { event: { output: LinkOutput } }): CallEnd => ({
   ...event.output,

@@ -1,12 +1,25 @@
-// Chart logs of version 1, rewritten into the names that the charts have now. This is the only module that knows the
-// former names. It changes names only: a replay of the result must show no difference.
+// Chart logs of earlier charts, rewritten into what the charts do now, so that a replay of the result shows no difference.
+// Version 1 had other names. Logs of both versions may lack the answer to a hang-up, which calls did not send at first.
+// This is the only module that knows the former names.
 
 import type { ChartLogEntry, TakenTransition } from "../../rpc-schema/index.ts";
 import { isRecord } from "./is-record.ts";
 
-/** @returns the entries one for one, in today's names */
+/** @returns the entries one for one, as today's charts write them */
 export function upgradeChartLog(log: readonly ChartLogEntry[]): ChartLogEntry[] {
-  return isFormer(log) ? log.map(currentEntry) : [...log];
+  return (isFormer(log) ? log.map(currentEntry) : log).map(withAnswer);
+}
+
+/** The action came without a new version: readers of version 2 only show it. */
+const ANSWER = "answerHangup";
+
+/** A call that ends without a hang-up of its own was ended by the other side. */
+function withAnswer(entry: ChartLogEntry): ChartLogEntry {
+  if (entry.kind !== "step" || entry.actions.includes(ANSWER)) return entry;
+  const isEndedThere = entry.taken.some(
+    ({ from, to }) => from !== "call.ending" && to.includes("call.ended"),
+  );
+  return isEndedThere ? { ...entry, actions: [...entry.actions, ANSWER] } : entry;
 }
 
 /** A bundle without a recording has no head, but it lists the root of all calls. */

@@ -1,7 +1,11 @@
-// Chart logs that a plugin recorded before its charts were renamed (version 1) still replay, and the chart viewer opens them.
+// Chart logs that a plugin recorded before its charts were renamed (version 1), or before calls answered hang-ups, still replay,
+// and the chart viewer opens them.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ALL_CHARTS, describeCharts } from "../../plugin/diagnostics/chart-subscription.ts";
@@ -110,3 +114,21 @@ describe("a chart log of version 1", () => {
     ]);
   });
 });
+
+describe("a chart log of version 2", () => {
+  test("from before calls answered hang-ups replays without a difference", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "former-logs-")), "plugins.charts.jsonl");
+    const [head, ...entries] = readChartLog(`${folder}plugins.charts.jsonl`);
+    const before = [head, ...entries.map(withoutAnswer)];
+    assert.notDeepEqual(before, [head, ...entries]);
+    await writeFile(file, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    const { isSame, lines } = replayFile(file);
+    await rm(dirname(file), { recursive: true });
+    assert.ok(isSame, lines.join("\n"));
+  });
+});
+
+function withoutAnswer(entry: ChartLogEntry): ChartLogEntry {
+  if (entry.kind !== "step") return entry;
+  return { ...entry, actions: entry.actions.filter((action) => action !== "answerHangup") };
+}

@@ -19,21 +19,28 @@ import type { CallEnvironment } from "../environment.ts";
 /** Goop² sends its platform too. It is for logs only. */
 const PLATFORM = process.platform;
 
+/** The two ways of sending: as a task with an outcome, and with a log line if it fails. */
+function createSenders({ send, log }: CallEnvironment) {
+  return {
+    sending: <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
+      fromPromise<void, Input>(({ input, signal }) =>
+        send(input.peerId, input.callId, toSignal(input), signal),
+      ),
+    sendAndLog({ peerId, callId }: CallAddress, signal: Signal, level: "warn" | "debug" = "warn"): void {
+      send(peerId, callId, signal).catch((error: unknown) =>
+        log(level, `${signal.type} for call ${callId} not delivered: ${errorText(error)}`),
+      );
+    },
+  };
+}
+
 /**
  * For the machines' `provide`. Promises reject with SignallingError. They are aborted with their activity, except for the
  * hang-up.
  */
-export function createSignalEffects({ send, log, mediaOf, refusalBudget }: CallEnvironment) {
-  const sending = <Input extends CallAddress>(toSignal: (input: Input) => Signal) =>
-    fromPromise<void, Input>(({ input, signal }) =>
-      send(input.peerId, input.callId, toSignal(input), signal),
-    );
-
-  const sendAndLog = ({ peerId, callId }: CallAddress, signal: Signal): void => {
-    send(peerId, callId, signal).catch((error: unknown) =>
-      log("warn", `${signal.type} for call ${callId} not delivered: ${errorText(error)}`),
-    );
-  };
+export function createSignalEffects(environment: CallEnvironment) {
+  const { send, log, mediaOf, refusalBudget } = environment;
+  const { sending, sendAndLog } = createSenders(environment);
 
   const sendState = (state: MediaState): void =>
     sendAndLog(state, mediaSignal(state, mediaOf(state.callId).peer?.negotiatedDirections() ?? null));
@@ -62,6 +69,9 @@ export function createSignalEffects({ send, log, mediaOf, refusalBudget }: CallE
     sendHangup: fromPromise<void, HangupInput>(({ input }) =>
       send(input.peerId, input.callId, { type: "call-hangup", reason: input.reason }),
     ),
+    /** The other side may be gone already, so a failure is no warning. */
+    answerHangup: (params: HangupInput) =>
+      sendAndLog(params, { type: "call-hangup", reason: params.reason }, "debug"),
     sendRinging: (address: CallAddress) => sendAndLog(address, { type: "call-ringing" }),
     /** A lost candidate is only logged, because ICE may connect without it. */
     sendLocalCandidate: (params: CandidateParams) =>

@@ -26,6 +26,7 @@ const SENT: Readonly<Record<string, string>> = {
   sendAccept: "call-ack",
   sendRinging: "call-ringing",
   sendHangup: "call-hangup",
+  answerHangup: "call-hangup (answer)",
   refuse: "call-hangup (refused)",
   sendOffer: "call-offer",
   sendAnswer: "call-answer",

@@ -94,12 +94,13 @@ describe("an outgoing call", () => {
     }
   });
 
-  test("ends with the callee's reason, without a second hang-up", async () => {
+  test("ends with the callee's reason, and its own hang-up is only the answer", async () => {
     for (const reason of ["rejected", "busy", "unavailable", "noAnswer"] as const) {
       const manager = await ringingOut();
       await manager.receive(hangupOf(reason));
       manager.assertEnded(reason, "remote");
       assert.deepEqual(manager.hangups(), []);
+      assert.equal(manager.answers().length, 1);
     }
   });
 

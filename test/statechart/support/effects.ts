@@ -194,7 +194,10 @@ export function chartsWith(effects: Effects) {
       sendRequest: effects.task<void, RequestInput>("sendRequest", nothing),
       sendHangup: effects.task<void, HangupInput>("sendHangup", nothing),
     },
-    actions: { sendRinging: (_, params: CallAddress) => effects.record("sendRinging", params) },
+    actions: {
+      sendRinging: (_, params: CallAddress) => effects.record("sendRinging", params),
+      answerHangup: (_, params: HangupInput) => effects.record("answerHangup", params),
+    },
   });
   const manager = callManagerMachine.provide({
     actors: { call },

@@ -143,6 +143,11 @@ export class ManagerBench {
     return this.effects.inputs("sendHangup").map((input) => (input as { reason: string }).reason);
   }
 
+  /** The answers to hang-ups of the other side. */
+  answers(): unknown[] {
+    return this.effects.inputs("answerHangup");
+  }
+
   refusals(): unknown[] {
     return this.effects.inputs("refuse");
   }

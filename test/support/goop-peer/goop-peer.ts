@@ -20,14 +20,20 @@ export interface GoopPeerOptions {
   readonly toneHz?: number;
 }
 
-export interface GoopPeer {
-  readonly flavour: Flavour;
-  readonly node: GoopNode;
+/** One page of a user. It receives every message for the peer, and knows the calls that were made or taken in it. */
+interface GoopWindow {
   readonly calls: DeployedCalls;
-  readonly observer: Observer;
-  readonly toneHz: number;
   /** The next matching request. It may have arrived already, if no earlier call returned it. */
   nextRing(fits?: (ring: DeployedRing) => boolean): Promise<DeployedRing>;
+}
+
+export interface GoopPeer extends GoopWindow {
+  readonly flavour: Flavour;
+  readonly node: GoopNode;
+  readonly observer: Observer;
+  readonly toneHz: number;
+  /** A second page of the same user. */
+  openWindow(): GoopWindow;
   /** Number of requests so far. */
   readonly rings: number;
   stop(): Promise<void>;
@@ -49,24 +55,31 @@ export async function startGoopPeer(options: GoopPeerOptions): Promise<GoopPeer>
   const toneHz = options.toneHz ?? 600;
   const engine = new RtcEngine(toneHz);
   const observer = new Observer();
-  const calls = makeCalls(options.flavour, { node, engine, observer, quirks });
-  const rings = new RingQueue();
-  calls.onRing((ring) => rings.add(ring));
-  node.subscribe(CALL_TOPIC, ({ from, topic, payload }: Delivered) => {
-    if (from !== undefined) calls.take(from, topic.slice(CALL_TOPIC.length), payload);
-  });
+  const windows: DeployedCalls[] = [];
+  const openWindow = () => {
+    const calls = makeCalls(options.flavour, { node, engine, observer, quirks });
+    const rings = new RingQueue();
+    calls.onRing((ring) => rings.add(ring));
+    node.subscribe(CALL_TOPIC, ({ from, topic, payload }: Delivered) => {
+      if (from !== undefined) calls.take(from, topic.slice(CALL_TOPIC.length), payload);
+    });
+    windows.push(calls);
+    return { calls, rings, nextRing: (fits = (_: DeployedRing) => true) => rings.next(fits) };
+  };
+  const { calls, rings, nextRing } = openWindow();
   return {
     flavour: options.flavour,
     node,
     calls,
     observer,
     toneHz,
-    nextRing: (fits = () => true) => rings.next(fits),
+    nextRing,
+    openWindow,
     get rings() {
       return rings.count;
     },
     async stop() {
-      await calls.stop();
+      for (const window of windows) await window.stop();
       engine.close();
       await node.stop();
     },
