@@ -6,7 +6,9 @@ import { errorText } from "../common/error-text.ts";
 import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
+import { RequestRepeats } from "./request-repeats.ts";
 import { SendLanes } from "./send-lanes.ts";
+import { defaultTimings, type Timings } from "./timings.ts";
 import { type IgnoreReason, parseSignal, topicOf } from "./topics.ts";
 
 /** One message on stdio, as in `signal.send` and `signal.deliver` of the contract. */
@@ -24,6 +26,7 @@ export interface HostRelayedSignallingOptions {
   readonly log: Log;
   /** Limit for the host's answer. The default is 6 s. */
   readonly sendTimeoutMs?: number;
+  readonly timings?: Partial<Timings>;
 }
 
 /** The host allows itself 5 s, retry included (Goop² 2.4, /api/mq/send), so no answer comes later than this. */
@@ -51,6 +54,7 @@ class RelayedSignalling implements HostRelayedSignalling {
   readonly #options: HostRelayedSignallingOptions;
   readonly #callbacks: SignallingCallbacks;
   readonly #lanes: SendLanes;
+  readonly #requests: RequestRepeats;
   readonly #logUnknownFields: LogUnknownFields;
   readonly #ignored = { otherTopic: 0, loopback: 0, badCallId: 0, unknownSignal: 0, endOfCandidates: 0 };
   #contacts: Contact[] = [];
@@ -64,6 +68,12 @@ class RelayedSignalling implements HostRelayedSignalling {
     this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
       this.#request({ peerId, topic: topicOf(callId), payload: signal }, abort),
     );
+    this.#requests = new RequestRepeats({
+      send: (...message) => this.#lanes.send(...message),
+      onRepeat: () => undefined, // the host encrypts
+      timings: { ...defaultTimings, ...options.timings },
+      log: options.log,
+    });
   }
 
   async start(): Promise<SelfAddress> {
@@ -78,7 +88,9 @@ class RelayedSignalling implements HostRelayedSignalling {
   /** Does not retry, because the host does. */
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (this.#phase !== "running") throw closedError();
-    return this.#lanes.send(peerId, callId, signal, abort);
+    await this.#requests.send(peerId, callId, signal, abort);
+    // The host does not pass on the receipts of the peer's page.
+    if (signal.type === "call-request") this.#requests.onReceipt(peerId);
   }
 
   contacts(): Contact[] {
@@ -113,12 +125,17 @@ class RelayedSignalling implements HostRelayedSignalling {
       this.#options.log("debug", `message from ${from} ignored: ${parsed.ignored}`);
       return;
     }
+    this.#requests.onAnswer(from, parsed.callId);
     this.#runCallback(() => this.#callbacks.onSignal(from, parsed.callId, parsed.signal));
   }
 
   setContacts(contacts: readonly Contact[]): void {
     const others = contacts.filter(({ peerId }) => peerId !== this.#options.selfId);
+    const before = new Set(this.#contacts.filter(isReachable).map(({ peerId }) => peerId));
     this.#contacts = [...new Map(others.map((contact) => [contact.peerId, contact])).values()];
+    for (const { peerId } of this.#contacts.filter(isReachable)) {
+      if (!before.has(peerId)) this.#requests.onPeerStarted(peerId);
+    }
     this.#reportContacts();
   }
 
@@ -128,6 +145,7 @@ class RelayedSignalling implements HostRelayedSignalling {
 
   async close(): Promise<void> {
     this.#phase = "closed";
+    this.#requests.close();
     this.#lanes.close();
   }
 
@@ -163,6 +181,10 @@ class RelayedSignalling implements HostRelayedSignalling {
       this.#options.log("error", `a signalling callback failed: ${errorText(error)}`);
     }
   }
+}
+
+function isReachable({ reachable }: Contact): boolean {
+  return reachable;
 }
 
 function closedError(): SignallingError {

@@ -108,7 +108,7 @@ class NodeSignalling implements Libp2pSignalling {
 
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     this.#running();
-    return this.#parts.lanes.send(peerId, callId, signal, abort);
+    return this.#parts.requests.send(peerId, callId, signal, abort);
   }
 
   contacts(): Contact[] {
@@ -200,11 +200,13 @@ class NodeSignalling implements Libp2pSignalling {
     const events = {
       onConnected: (peerId: string) => {
         parts.proofs.forget(peerId);
+        parts.requests.onPeerStarted(peerId);
         parts.contacts.onConnected(peerId);
       },
       onConnectedAgain: (peerId: string) => parts.onPeerStarted(peerId),
       onDisconnected: (peerId: string) => {
         parts.proofs.forget(peerId);
+        parts.requests.onPeerGone(peerId);
         parts.contacts.onDisconnected(peerId);
       },
       onFound: (peer: PeerAddress) => this.#onFound(peer),
@@ -260,6 +262,7 @@ class NodeSignalling implements Libp2pSignalling {
 
   async #stop(): Promise<void> {
     this.#closing.abort(new SignallingError("closed", "signalling is closed"));
+    this.#parts.requests.close();
     this.#parts.lanes.close();
     // A start in progress notices the closing, and its own caller receives its error.
     await this.#starting?.catch(() => undefined);

@@ -6,6 +6,7 @@ import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-
 import type { Log } from "../log.ts";
 import { HeldMessages } from "./encryption/held-messages.ts";
 import { isSealed, type OpenedPayload } from "./encryption/sealing.ts";
+import { RECEIPT_TOPIC } from "./goop-wire/goop-mq.ts";
 import {
   IDENTITY_RESPONSE_TOPIC,
   IDENTITY_TOPIC,
@@ -23,6 +24,8 @@ interface SignalInboxOptions {
   /** The message is plain and no identity message. */
   onPlain(from: string): void;
   onSignal(from: string, callId: string, signal: Signal): void;
+  /** A page of the peer took one of our messages. */
+  onReceipt(from: string): void;
   onIdentityRequest(from: string): void;
   onIdentity(from: string, identity: PeerIdentity, wasSealed: boolean): void;
   readonly holdSealedMs: number;
@@ -93,6 +96,7 @@ export class SignalInbox {
       if (identity) this.#options.onIdentity(from, identity, wasSealed);
       else this.#ignore("badIdentity", from, topic);
     } else {
+      if (topic === RECEIPT_TOPIC) this.#options.onReceipt(from);
       const parsed = parseSignal(topic, payload, this.#logUnknownFields);
       if ("ignored" in parsed) this.#ignore(parsed.ignored, from, topic);
       else this.#options.onSignal(from, parsed.callId, parsed.signal);

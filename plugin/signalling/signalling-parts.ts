@@ -14,6 +14,7 @@ import { MqSender } from "./goop-wire/mq-sender.ts";
 import { Presence } from "./goop-wire/presence.ts";
 import type { PeerPresence } from "./goop-wire/presence-message.ts";
 import type { SignallingNode } from "./node.ts";
+import { RequestRepeats } from "./request-repeats.ts";
 import { SendLanes } from "./send-lanes.ts";
 import { SignalInbox } from "./signal-inbox.ts";
 import type { Timings } from "./timings.ts";
@@ -41,6 +42,8 @@ interface SignallingEnvironment {
 export interface SignallingParts {
   readonly contacts: ContactManager;
   readonly lanes: SendLanes;
+  /** Sends signals through the lanes. */
+  readonly requests: RequestRepeats;
   readonly receiver: MqReceiver;
   readonly inbox: SignalInbox;
   readonly identities: IdentityExchange;
@@ -76,6 +79,11 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     log: environment.log,
   });
   const lanes = new SendLanes((...message) => sealedSender.send(...message));
+  const requests = new RequestRepeats({
+    ...environment,
+    send: (...message) => lanes.send(...message),
+    onRepeat: (peerId) => proofs.forget(peerId),
+  });
   const identities = new IdentityExchange({
     ...environment,
     deliver: (...message) => sender.deliver(...message),
@@ -84,7 +92,7 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     onSendingIdentity: (peerId) => proofs.onKeySent(peerId),
     isSettled: (peerId) => proofs.get(peerId) === "proven" || !environment.node().isConnected(peerId),
   });
-  const inbox = createInbox(environment, { contacts, identities, proofs, canSeal });
+  const inbox = createInbox(environment, { contacts, identities, proofs, requests, canSeal });
   const receiver = new MqReceiver({
     ...environment,
     onMessage: (from, topic, payload) => {
@@ -94,23 +102,25 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
   const onPeerStarted = (peerId: string) => {
     if (environment.closing.aborted) return;
     proofs.forget(peerId);
+    requests.onPeerStarted(peerId);
     if (contacts.peers.has(peerId) && environment.node().isConnected(peerId)) identities.onConnected(peerId);
   };
   const presence = createPresence(environment, contacts, onPeerStarted);
-  return { contacts, lanes, receiver, inbox, identities, presence, proofs, onPeerStarted };
+  return { contacts, lanes, requests, receiver, inbox, identities, presence, proofs, onPeerStarted };
 }
 
 interface InboxParts {
   readonly contacts: ContactManager;
   readonly identities: IdentityExchange;
   readonly proofs: KeyProofs;
+  readonly requests: RequestRepeats;
   /** Whether our messages to the peer would be encrypted, so that it should have our key. */
   canSeal(peerId: string): boolean;
 }
 
 function createInbox(
   { keys, timings, log, onSignal }: SignallingEnvironment,
-  { contacts, identities, proofs, canSeal }: InboxParts,
+  { contacts, identities, proofs, requests, canSeal }: InboxParts,
 ): SignalInbox {
   const inbox = new SignalInbox({
     open: (from, payload) => keys().sealing.open(from, payload),
@@ -123,9 +133,11 @@ function createInbox(
       if (canSeal(from)) proofs.record(from, "lacking");
     },
     onSignal: (from, callId, signal) => {
+      requests.onAnswer(from, callId);
       if (!contacts.peers.has(from)) void contacts.addCaller(from);
       onSignal(from, callId, signal);
     },
+    onReceipt: (from) => requests.onReceipt(from),
     onIdentityRequest: (from) => identities.sendIdentity(from),
     onIdentity: (from, { key, recipientKey, ...description }, wasSealed) => {
       if (recipientKey === keys().sealing.publicKey) proofs.record(from, "proven");

@@ -24,6 +24,15 @@ export interface Timings {
    * machine under load.
    */
   readonly introduceAgainMs: readonly number[];
+  /**
+   * Pauses before an unanswered call request is repeated, since the peer's page took it. Goop²'s page loads within this time.
+   * People seldom answer as fast. If one does, a later repeat would open Goop²'s dialog again, over the call.
+   */
+  readonly repeatRequestMs: readonly number[];
+  /** Pause before it is repeated after the peer started. Goop²'s node is connected before it accepts messages. */
+  readonly resendRequestMs: number;
+  /** How long ago a connection may have closed, and how long a call request waits then, because the peer may be restarting. */
+  readonly peerRestartMs: number;
   /** Limit for a peer to prove that it has our key. Above `identityPauseMs`, which can delay a plugin's answer. */
   readonly keyCheckMs: number;
   /** How long a message that cannot be decrypted waits for its sender's key. */
@@ -66,6 +75,9 @@ export const defaultTimings: Timings = {
   labelMs: 2_000,
   identityPauseMs: 250,
   introduceAgainMs: [1_000, 5_000],
+  repeatRequestMs: [600, 900],
+  resendRequestMs: 500,
+  peerRestartMs: 4_000,
   keyCheckMs: 600,
   holdSealedMs: 3_000,
   saveKeysMs: 1_000,

@@ -9,6 +9,8 @@ import { goObject, numberOrZero, textOrZero } from "./go-json.ts";
 
 /** The libp2p protocol id. A peer with another version refuses the stream. */
 export const MQ_PROTOCOL = "/goop/mq/1.0.0";
+/** Goop²'s page sends a message of this topic for each message that it takes, also for those that nothing on the page reads. */
+export const RECEIPT_TOPIC = "mq.ack";
 
 const messageSchema = goObject({
   id: textOrZero,

@@ -1,5 +1,6 @@
 // A Goop² peer that restarts has lost our key. It acknowledges what it cannot decrypt, and loses identity messages that arrive
-// right after the connection. Calls must ring at it, and it must understand our answers to its own calls.
+// right after the connection. Its page drops requests while it loads. Calls must ring at it, and it must understand our answers
+// to its own calls.
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
@@ -7,11 +8,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { withDeadline } from "../../../plugin/common/deadline.ts";
 import {
   createLibp2pSignalling,
   type Libp2pSignalling,
 } from "../../../plugin/signalling/libp2p-signalling.ts";
-import { type GoopNode, restartGoopNode, startGoopNode } from "../../support/goop-peer/goop-node.ts";
+import {
+  type GoopNode,
+  restartGoopNode,
+  startGoopNode,
+  startGoopNodeAgain,
+} from "../../support/goop-peer/goop-node.ts";
 import {
   addressOf,
   type RecordedSignalling,
@@ -27,6 +34,9 @@ const request = { type: "call-request", mode: "native", platform: "linux", media
 let folder = "";
 let plugin: RecordedSignalling<Libp2pSignalling>;
 let peer: GoopNode;
+/** The calls that the peer's page showed, the newest last. */
+let rings: string[] = [];
+let onRing: () => void = () => undefined;
 
 const startPlugin = () =>
   recordSignalling((callbacks) =>
@@ -50,9 +60,10 @@ beforeEach(async () => {
   plugin = await startPlugin();
   peer = await startGoopNode({
     label: "Gustav",
-    quirks: { sealing: "sealed", losesIdentitiesMs: 50 },
+    quirks: { sealing: "sealed", losesIdentitiesMs: 50, mqAcksPerMessage: 1 },
     heartbeatMs: 500,
   });
+  listenForRings();
   await plugin.end.addContact(peer.address);
   await untilKeysAreExchanged();
 });
@@ -66,8 +77,28 @@ afterEach(async () => {
 const untilKeysAreExchanged = () =>
   peer.table.until(plugin.self.peerId, (known) => known.publicKey !== "" && known.encryptionSupported);
 
+function listenForRings(): void {
+  rings = [];
+  peer.subscribe("call:", ({ topic, payload }) => {
+    if ((payload as { type?: string }).type === "call-request") rings.push(topic.slice("call:".length));
+    onRing();
+  });
+}
+
+function untilRings(callId: string): Promise<void> {
+  return withDeadline(20_000, undefined, `the ring of ${callId}`, () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    onRing = () => {
+      if (rings.includes(callId)) resolve();
+    };
+    onRing();
+    return promise;
+  });
+}
+
 async function restartPeer(how: "stopped" | "killed"): Promise<void> {
   peer = await restartGoopNode(peer, how);
+  listenForRings();
   await peer.dial(addressOf(plugin));
 }
 
@@ -80,7 +111,7 @@ async function untilPeerReads(callId: string, type: string): Promise<void> {
 
 async function callPeer(callId: string): Promise<void> {
   await plugin.end.send(peer.peerId, callId, request);
-  await untilPeerReads(callId, "call-request");
+  await untilRings(callId);
 }
 
 describe("a peer that restarted", () => {
@@ -116,9 +147,54 @@ describe("a peer that restarted", () => {
   test("rings although the plugin restarted too and has the peer's key of yesterday", async () => {
     await plugin.end.close();
     peer = await restartGoopNode(peer, "killed");
+    listenForRings();
     plugin = await startPlugin();
     await plugin.end.addContact(peer.address);
     await callPeer("yesterday");
+  });
+});
+
+for (const how of ENDINGS) {
+  describe(`a peer that is ${how} and starts again`, () => {
+    test("while our call rings, rings again", async () => {
+      await callPeer("ringing");
+      await restartPeer(how);
+      await untilRings("ringing");
+    });
+
+    test("after we placed our call, rings once it is back", async () => {
+      const before = peer;
+      if (how === "stopped") await peer.stop();
+      else await peer.kill();
+      const sending = plugin.end.send(peer.peerId, "placed", request);
+      peer = await startGoopNodeAgain(before);
+      listenForRings();
+      await peer.dial(addressOf(plugin));
+      await sending;
+      await untilRings("placed");
+    });
+  });
+}
+
+describe("a peer whose page loads", () => {
+  test("rings when the page has loaded, although the page dropped our request", async () => {
+    peer.beginPageLoad();
+    await plugin.end.send(peer.peerId, "loading", request);
+    await untilPeerReads("loading", "call-request");
+    assert.deepEqual(rings, []);
+    peer.finishPageLoad();
+    await untilRings("loading");
+  });
+
+  test("rings after its restart", async () => {
+    peer = await restartGoopNode(peer, "killed");
+    listenForRings();
+    peer.beginPageLoad();
+    await peer.dial(addressOf(plugin));
+    await plugin.end.send(peer.peerId, "loading", request);
+    await untilPeerReads("loading", "call-request");
+    peer.finishPageLoad();
+    await untilRings("loading");
   });
 });
 

@@ -95,6 +95,11 @@ export async function startGoopNode(options: GoopNodeOptions): Promise<GoopNode>
 export async function restartGoopNode(node: GoopNode, how: "stopped" | "killed"): Promise<GoopNode> {
   if (how === "stopped") await node.stop();
   else await node.kill();
+  return startGoopNodeAgain(node);
+}
+
+/** Starts a stopped node again with the same identity and address. It has lost the keys of its peers. */
+export function startGoopNodeAgain(node: GoopNode): Promise<GoopNode> {
   return startGoopNode({ ...node.options, listen: node.address.replace(/\/p2p\/.*$/, "") });
 }
 
@@ -117,6 +122,7 @@ export class GoopNode {
   readonly #seen = new Set<string>();
   /** Whether this peer publishes its key. With `switching`, only after the first description. */
   #isKeyPublished: boolean;
+  #isPageLoading = false;
 
   constructor(libp2p: Libp2p, options: GoopNode["options"]) {
     this.options = options;
@@ -228,6 +234,18 @@ export class GoopNode {
     this.table.forgetKey(peerId);
   }
 
+  /**
+   * From now on until `finishPageLoad`, the user's page loads. Messages of calls are confirmed by `mq.ack` and dropped, because
+   * the page reads messages before its script of calls runs.
+   */
+  beginPageLoad(): void {
+    this.#isPageLoading = true;
+  }
+
+  finishPageLoad(): void {
+    this.#isPageLoading = false;
+  }
+
   async #receive(stream: Stream, connection: Connection): Promise<void> {
     const from = connection.remotePeer.toString();
     const incoming = new StreamText(stream);
@@ -275,7 +293,8 @@ export class GoopNode {
   #dispatch(delivered: Delivered): void {
     const { from, topic, payload, id } = delivered;
     if (this.#losesIdentity(from, topic)) return;
-    for (const { prefix, take } of this.#subscribers) {
+    const isDropped = this.#isPageLoading && topic.startsWith(CALL_TOPIC);
+    for (const { prefix, take } of isDropped ? [] : this.#subscribers) {
       if (topic.startsWith(prefix)) setImmediate(take, delivered);
     }
     if (from === undefined || topic === MQ_ACK_TOPIC || topic.startsWith(IDENTITY_TOPIC)) return;

@@ -88,7 +88,6 @@ export class PageCalls implements DeployedCalls {
   }
 
   #onRequest(peerId: string, channelId: string, request: CallMessage & { type: "call-request" }): void {
-    if (this.#sessions.has(channelId)) return;
     const kind = requestedKind(request);
     this.#ring({
       channelId,
