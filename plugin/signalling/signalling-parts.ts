@@ -67,7 +67,10 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
   });
   const canSeal = (peerId: string) =>
     !identities.isKeyPending(peerId) && environment.keys().sealing.canSeal(peerId);
-  const proofs = new KeyProofs((peerId) => identities.introduce(peerId));
+  const proofs = new KeyProofs({
+    onLacking: (peerId) => identities.introduce(peerId),
+    maxAgeMs: environment.timings.keyProofMs,
+  });
   const sealedSender = new SealedSender({
     proofs,
     canSeal,
@@ -86,10 +89,9 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
   });
   const identities = new IdentityExchange({
     ...environment,
-    deliver: (...message) => sender.deliver(...message),
+    deliver: (peerId, topic, payload, signal) => sender.deliver(peerId, topic, () => payload, signal),
     own: (peerId, includesKey) =>
       identityPayload(environment.self(), includesKey, environment.keys().peers.get(peerId)?.publicKey),
-    onSendingIdentity: (peerId) => proofs.onKeySent(peerId),
     isSettled: (peerId) => proofs.get(peerId) === "proven" || !environment.node().isConnected(peerId),
   });
   const inbox = createInbox(environment, { contacts, identities, proofs, requests, canSeal });
@@ -130,7 +132,7 @@ function createInbox(
     },
     onDecrypted: (from) => proofs.record(from, "proven"),
     onPlain: (from) => {
-      if (canSeal(from)) proofs.record(from, "lacking");
+      if (canSeal(from)) proofs.onPlainMessage(from);
     },
     onSignal: (from, callId, signal) => {
       requests.onAnswer(from, callId);
@@ -140,7 +142,8 @@ function createInbox(
     onReceipt: (from) => requests.onReceipt(from),
     onIdentityRequest: (from) => identities.sendIdentity(from),
     onIdentity: (from, { key, recipientKey, ...description }, wasSealed) => {
-      if (recipientKey === keys().sealing.publicKey) proofs.record(from, "proven");
+      if (recipientKey !== undefined)
+        proofs.onPluginIdentity(from, recipientKey === keys().sealing.publicKey);
       else if (!wasSealed) proofs.onPlainIdentity(from);
       contacts.peers.describe(from, description);
       const isKeyNew = keys().peers.learn(from, key);

@@ -25,6 +25,11 @@ export interface Timings {
    */
   readonly introduceAgainMs: readonly number[];
   /**
+   * Age above which a proof that a peer has our key no longer counts. Goop² drops the keys of peers whose presence it did not
+   * receive for minutes, even of connected ones.
+   */
+  readonly keyProofMs: number;
+  /**
    * Pauses before an unanswered call request is repeated, since the peer's page took it. Goop²'s page loads within this time.
    * People seldom answer as fast. If one does, a later repeat would open Goop²'s dialog again, over the call.
    */
@@ -75,6 +80,7 @@ export const defaultTimings: Timings = {
   labelMs: 2_000,
   identityPauseMs: 250,
   introduceAgainMs: [1_000, 5_000],
+  keyProofMs: 30_000,
   repeatRequestMs: [600, 900],
   resendRequestMs: 500,
   peerRestartMs: 4_000,

@@ -12,8 +12,6 @@ interface IdentityExchangeOptions {
   deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void>;
   /** Our current identity message. */
   own(peerId: string, includesKey: boolean): object;
-  /** Our identity is about to be sent, perhaps with our key. */
-  onSendingIdentity(peerId: string): void;
   /** Whether repeating the introduction is pointless: the peer has our key, or is not connected. */
   isSettled(peerId: string): boolean;
   readonly closing: AbortSignal;
@@ -53,8 +51,7 @@ export class IdentityExchange {
 
   /** Sends our identity at once. Only for work that peers cannot trigger. */
   async deliverIdentity(peerId: string, signal: AbortSignal): Promise<void> {
-    const { deliver, own, onSendingIdentity } = this.#options;
-    onSendingIdentity(peerId);
+    const { deliver, own } = this.#options;
     const peer = this.#identified.get(peerId);
     await deliver(peerId, IDENTITY_RESPONSE_TOPIC, own(peerId, peer !== undefined), signal);
     if (peer) peer.hasOurKey = true;

@@ -1,19 +1,22 @@
 // Decides for each signal whether it is encrypted. A peer that restarted may have lost our key: it acknowledges what it cannot
-// decrypt, and a call would never ring. So a call request is encrypted only if the peer proved that it has our key.
+// decrypt, and a call would never ring or end there. So a signal is encrypted only if the peer proved that it has our key.
 
 import type { Signal } from "../../../rpc-schema/index.ts";
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
-import type { KeyProof, KeyProofs, ProofWait } from "./key-proofs.ts";
+import type { KeyProofs, ProofWait } from "./key-proofs.ts";
 
 interface SealedSenderOptions {
   readonly proofs: KeyProofs;
   /** Whether our keys allow to encrypt for the peer. */
   canSeal(peerId: string): boolean;
   seal(peerId: string, signal: Signal): unknown;
-  /** Resolves when the peer acknowledged the message. */
-  deliver(peerId: string, callId: string, payload: unknown, abort: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the peer acknowledged the message.
+   * @param payload called for each attempt, since the peer may restart between two attempts
+   */
+  deliver(peerId: string, callId: string, payload: () => unknown, abort: AbortSignal): Promise<void>;
   /** Sends our identity with our key. Resolves when the peer acknowledged it. */
   sendIdentity(peerId: string, abort: AbortSignal): Promise<void>;
   /** Requests the peer's identity. Resolves when the peer acknowledged the request. */
@@ -31,79 +34,47 @@ export class SealedSender {
 
   /** @throws the errors of `deliver`, or the signal's reason */
   async send(peerId: string, callId: string, signal: Signal, abort: AbortSignal): Promise<void> {
-    const { proofs, canSeal } = this.#options;
-    if (signal.type !== "call-request" || !canSeal(peerId)) {
-      await this.#deliver(peerId, callId, signal, abort);
-    } else if (proofs.get(peerId) === "proven") {
-      await this.#sendAndCheck(peerId, callId, signal, abort);
-    } else {
-      await this.#checkAndSend(peerId, callId, signal, abort);
-    }
-  }
-
-  /** Without evidence, the request is plain. The identity is acknowledged first, so a peer that listens answers with our key. */
-  async #checkAndSend(peerId: string, callId: string, signal: Signal, abort: AbortSignal): Promise<void> {
-    const { proofs, sendIdentity } = this.#options;
-    const wait = proofs.waitFor(peerId);
-    try {
-      await this.#check(peerId, wait, abort, async (limit) => sendIdentity(peerId, limit));
-    } finally {
-      wait.end();
-    }
-    await this.#deliver(peerId, callId, signal, abort);
+    const { proofs, canSeal, deliver } = this.#options;
+    const isRequest = signal.type === "call-request";
+    if (isRequest && canSeal(peerId) && proofs.get(peerId) !== "proven") await this.#check(peerId, abort);
+    await deliver(peerId, callId, () => this.#payload(peerId, signal), abort);
   }
 
   /**
-   * Repeats the request if the peer lost our key since its proof, and thus could not read the first copy. If the peer restarted
-   * or received our key in the meantime, its answer does not tell, and the request is repeated too. A peer that reads both copies
-   * recognizes the call's id.
+   * A hang-up is always plain. It may be the first message after the peer lost our key, and nothing would show that it was not
+   * read. It holds no more than its topic, which is plain anyway, and a reason.
    */
-  async #sendAndCheck(peerId: string, callId: string, signal: Signal, abort: AbortSignal): Promise<void> {
-    const { proofs } = this.#options;
-    const wait = proofs.waitFor(peerId);
-    try {
-      await this.#deliver(peerId, callId, signal, abort);
-      // The key must not be sent before the answer, since the answer would then prove nothing about the request.
-      await this.#check(peerId, wait, abort, async () => undefined);
-    } finally {
-      wait.end();
-    }
-    if (wait.isOutdated || proofs.get(peerId) !== "proven")
-      await this.#deliver(peerId, callId, signal, abort);
+  #payload(peerId: string, signal: Signal): unknown {
+    const { proofs, canSeal, seal } = this.#options;
+    const isSealed = signal.type !== "call-hangup" && canSeal(peerId) && proofs.get(peerId) === "proven";
+    return isSealed ? seal(peerId, signal) : signal;
   }
 
-  /** Asks the peer for evidence. Records that it lacks our key if none arrives in time. */
-  async #check(
-    peerId: string,
-    wait: ProofWait,
-    abort: AbortSignal,
-    prepare: (limit: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    const { proofs, requestIdentity, keyCheckMs, log } = this.#options;
+  /**
+   * Asks the peer for evidence. Our identity is acknowledged first, so a peer that listens answers with our key. Records that
+   * the peer lacks our key if no evidence arrives in time.
+   */
+  async #check(peerId: string, abort: AbortSignal): Promise<void> {
+    const { proofs, keyCheckMs, log } = this.#options;
+    const wait = proofs.waitFor(peerId);
     try {
       await withDeadline(keyCheckMs, abort, "the evidence", (limit) => {
-        const asking = prepare(limit).then(() => {
-          wait.isIdentityRequested = true;
-          return requestIdentity(peerId, limit);
-        });
         // An answer may arrive before the acknowledgement, and an error must not hide an answer.
-        return Promise.race([wait.evidence, asking.then(() => wait.evidence)]);
+        const asking = this.#ask(peerId, wait, limit).then(() => wait.evidence);
+        return Promise.race([wait.evidence, asking]);
       });
     } catch (error) {
       abort.throwIfAborted();
       log("debug", `${peerId} did not prove that it has our key: ${errorText(error)}`);
       proofs.record(peerId, "lacking");
+    } finally {
+      wait.end();
     }
   }
 
-  #deliver(peerId: string, callId: string, signal: Signal, abort: AbortSignal): Promise<void> {
-    const { proofs, canSeal, seal, deliver } = this.#options;
-    const isSealed = canSeal(peerId) && this.#isExpectedToOpen(proofs.get(peerId), signal);
-    return deliver(peerId, callId, isSealed ? seal(peerId, signal) : signal, abort);
-  }
-
-  /** Messages after the request answer the peer, so they are plain only after evidence that the peer lost our key. */
-  #isExpectedToOpen(proof: KeyProof | undefined, signal: Signal): boolean {
-    return signal.type === "call-request" ? proof === "proven" : proof !== "lacking";
+  async #ask(peerId: string, wait: ProofWait, limit: AbortSignal): Promise<void> {
+    await this.#options.sendIdentity(peerId, limit);
+    wait.isIdentityRequested = true;
+    await this.#options.requestIdentity(peerId, limit);
   }
 }

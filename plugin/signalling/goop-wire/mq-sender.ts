@@ -28,17 +28,17 @@ export class MqSender {
   }
 
   /**
-   * Resolves when the peer acknowledged the message. The retry has a new id and sequence number, so after a lost
+   * Resolves when the peer acknowledged the message. `payload` runs for each attempt. The retry has a new id and sequence number, so after a lost
    * acknowledgement the receiver cannot recognize the duplicate.
    * @throws SignallingError unreachable or unacknowledged, or the signal's reason
    */
-  async deliver(peerId: string, topic: string, payload: unknown, signal: AbortSignal): Promise<void> {
+  async deliver(peerId: string, topic: string, payload: () => unknown, signal: AbortSignal): Promise<void> {
     try {
-      await this.#attempt(peerId, topic, payload, signal);
+      await this.#attempt(peerId, topic, payload(), signal);
     } catch {
       signal.throwIfAborted();
       await pause(this.#options.timings.retryPauseMs, signal);
-      await this.#attempt(peerId, topic, payload, signal);
+      await this.#attempt(peerId, topic, payload(), signal);
     }
   }
 

@@ -199,6 +199,25 @@ describe("a peer whose page loads", () => {
 });
 
 describe("a peer that loses our key", () => {
+  const answer = (payload: object) => peer.send(plugin.self.peerId, "call:moments", payload);
+  /** What both send in a call, in order. The peer loses our key after one of them, and nothing more is sent but our hang-up. */
+  const steps: [string, () => Promise<unknown>][] = [
+    ["our request", () => callPeer("moments")],
+    ["its acknowledgement", () => answer({ type: "call-ack", platform: "linux" })],
+    ["our offer", () => plugin.end.send(peer.peerId, "moments", { type: "call-offer", sdp: "v=0\r\n" })],
+    ["its answer", () => answer({ type: "call-answer", sdp: "v=0\r\n" })],
+    ["its reconnection", () => answer({ type: "call-reconnect", mediaType: "video" })],
+    ["our acknowledgement", () => plugin.end.send(peer.peerId, "moments", { type: "call-reconnect-ack" })],
+  ];
+  for (const [index, [moment]] of steps.entries()) {
+    test(`after ${moment}, reads our hang-up`, async () => {
+      for (const [, step] of steps.slice(0, index + 1)) await step();
+      peer.forgetKey(plugin.self.peerId);
+      await plugin.end.send(peer.peerId, "moments", { type: "call-hangup" });
+      await untilPeerReads("moments", "call-hangup");
+    });
+  }
+
   test("while it is connected, rings", async () => {
     await callPeer("before");
     peer.forgetKey(plugin.self.peerId);

@@ -68,7 +68,7 @@ function sendingTo(...serves: Serve[]) {
 describe("sending a message", () => {
   test("resolves with the acknowledgement, and both sides close the stream", async () => {
     const { sender, received, opened } = sendingTo(acknowledge);
-    await sender.deliver("peer", "call:c", { type: "call-ringing" }, live);
+    await sender.deliver("peer", "call:c", () => ({ type: "call-ringing" }), live);
     assert.deepEqual(
       received.map(({ topic, payload, seq }) => ({ topic, payload, seq })),
       [{ topic: "call:c", payload: { type: "call-ringing" }, seq: 1_001 }],
@@ -76,10 +76,14 @@ describe("sending a message", () => {
     assert.equal(await opened[0]?.ended, undefined);
   });
 
-  test("retries once without an acknowledgement, with a new id and number", async () => {
+  test("retries once without an acknowledgement, with a new id, number and payload", async () => {
     const { sender, received, opened } = sendingTo(doNotAnswer, acknowledge);
-    await sender.deliver("peer", "call:c", { type: "call-ringing" }, live);
-    assert.equal(received.length, 2);
+    let attempt = 0;
+    await sender.deliver("peer", "call:c", () => ({ attempt: ++attempt }), live);
+    assert.deepEqual(
+      received.map(({ payload }) => payload),
+      [{ attempt: 1 }, { attempt: 2 }],
+    );
     assert.notEqual(received[0]?.id, received[1]?.id);
     assert.deepEqual([received[0]?.seq, received[1]?.seq], [1_001, 1_002]);
     assert.match(String(await opened[0]?.ended), /acknowledgement took longer than 30 ms/);
@@ -87,7 +91,10 @@ describe("sending a message", () => {
 
   test("rejects as unacknowledged after two attempts, and resets both streams", async () => {
     const { sender, opened } = sendingTo(doNotAnswer, doNotAnswer, acknowledge);
-    await assert.rejects(sender.deliver("peer", "call:c", {}, live), { code: "unacknowledged" });
+    await assert.rejects(
+      sender.deliver("peer", "call:c", () => ({}), live),
+      { code: "unacknowledged" },
+    );
     assert.equal(opened.length, 2);
     for (const stream of opened) assert.ok((await stream.ended) instanceof Error);
   });
@@ -95,19 +102,28 @@ describe("sending a message", () => {
   test("does not accept the acknowledgement of another message", async () => {
     const wrong: Serve = (exchange, message) => acknowledge(exchange, { ...message, id: "another" });
     const { sender } = sendingTo(wrong, wrong);
-    await assert.rejects(sender.deliver("peer", "call:c", {}, live), /acknowledged message "another"/);
+    await assert.rejects(
+      sender.deliver("peer", "call:c", () => ({}), live),
+      /acknowledged message "another"/,
+    );
   });
 
   test("rejects as unreachable if no stream opens", async () => {
     const { sender } = sendingTo();
-    await assert.rejects(sender.deliver("peer", "call:c", {}, live), { code: "unreachable" });
+    await assert.rejects(
+      sender.deliver("peer", "call:c", () => ({}), live),
+      { code: "unreachable" },
+    );
   });
 
   test("resets a stream that opens too late", async () => {
     const [ours] = byteStreamPair();
     const late = Promise.withResolvers<ByteStream>();
     const sender = new MqSender({ open: () => late.promise, stamp: new MessageStamp(), timings });
-    await assert.rejects(sender.deliver("peer", "call:c", {}, live), /took longer than 30 ms/);
+    await assert.rejects(
+      sender.deliver("peer", "call:c", () => ({}), live),
+      /took longer than 30 ms/,
+    );
     late.resolve(ours);
     assert.match(String(await ours.ended), /opened too late/);
   });
@@ -115,14 +131,17 @@ describe("sending a message", () => {
   test("rejects with the caller's reason as soon as it aborts, and does not retry", async () => {
     const controller = new AbortController();
     const { sender, opened } = sendingTo(async () => controller.abort(new Error("hung up")), acknowledge);
-    await assert.rejects(sender.deliver("peer", "call:c", {}, controller.signal), /hung up/);
+    await assert.rejects(
+      sender.deliver("peer", "call:c", () => ({}), controller.signal),
+      /hung up/,
+    );
     assert.equal(opened.length, 1);
     assert.match(String(await opened[0]?.ended), /hung up/);
   });
 
   test("resets a stream that the peer does not close after its acknowledgement", async () => {
     const { sender, opened } = sendingTo((exchange, message) => exchange.send(encodeAck(message), live));
-    await sender.deliver("peer", "call:c", {}, live);
+    await sender.deliver("peer", "call:c", () => ({}), live);
     assert.match(String(await opened[0]?.ended), /closing a stream took longer/);
   });
 });

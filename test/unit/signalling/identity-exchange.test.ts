@@ -17,7 +17,6 @@ function setUp() {
   const identities = new IdentityExchange({
     deliver: async (peerId, topic) => void sent.push(`${peerId} ${topic}`),
     own: () => ({}),
-    onSendingIdentity: () => undefined,
     isSettled: (peerId) => settled.has(peerId),
     closing: closing.signal,
     timings: defaultTimings,

@@ -10,6 +10,7 @@ import type { Signal } from "../../../rpc-schema/index.ts";
 const request: Signal = { type: "call-request", mediaType: "video" };
 const ringing: Signal = { type: "call-ringing" };
 const open = new AbortController().signal;
+const MAX_AGE_MS = 30_000;
 
 interface FakePeer {
   hasOurKey: boolean;
@@ -17,8 +18,8 @@ interface FakePeer {
   listens: boolean;
   /** False for a peer whose answer never arrives. */
   answers: boolean;
-  /** Runs when an encrypted or plain signal arrives. */
-  onSignal: (text: string) => void;
+  /** Runs before each attempt to deliver a signal. */
+  onAttempt: () => void;
 }
 
 function setUp(peer: Partial<FakePeer> = {}, keyCheckMs = 60_000) {
@@ -26,23 +27,27 @@ function setUp(peer: Partial<FakePeer> = {}, keyCheckMs = 60_000) {
     hasOurKey: true,
     listens: true,
     answers: true,
-    onSignal: () => undefined,
+    onAttempt: () => undefined,
     ...peer,
   };
   const sent: string[] = [];
   const lacking: string[] = [];
-  const proofs = new KeyProofs((peerId) => void lacking.push(peerId));
+  const clock = { ms: 0 };
+  const proofs = new KeyProofs({
+    onLacking: (peerId) => void lacking.push(peerId),
+    maxAgeMs: MAX_AGE_MS,
+    now: () => clock.ms,
+  });
   const sender = new SealedSender({
     proofs,
     canSeal: (peerId) => peerId !== "unknown",
     seal: (_, signal) => `sealed ${signal.type}`,
     deliver: async (_, __, payload) => {
-      const text = typeof payload === "string" ? payload : `plain ${JSON.stringify(payload)}`;
-      sent.push(text);
-      fake.onSignal(text);
+      fake.onAttempt();
+      const value = payload();
+      sent.push(typeof value === "string" ? value : `plain ${JSON.stringify(value)}`);
     },
-    sendIdentity: async (peerId) => {
-      proofs.onKeySent(peerId);
+    sendIdentity: async () => {
       if (fake.listens) fake.hasOurKey = true;
     },
     requestIdentity: async (peerId) => {
@@ -54,7 +59,7 @@ function setUp(peer: Partial<FakePeer> = {}, keyCheckMs = 60_000) {
     log: () => undefined,
   });
   const send = (signal: Signal, abort = open) => sender.send("bob", "c", signal, abort);
-  return { fake, sent, lacking, proofs, sender, send };
+  return { fake, sent, lacking, proofs, sender, send, clock };
 }
 
 const plain = (signal: Signal) => `plain ${JSON.stringify(signal)}`;
@@ -90,88 +95,67 @@ describe("a call request", () => {
     assert.deepEqual([sent, proofs.get("unknown")], [[plain(request)], undefined]);
   });
 
-  test("is sent once to a peer that still has our key", async () => {
-    const { send, sent, proofs } = setUp();
+  test("is encrypted at once for a peer with a proof, and after a check if the proof is old", async () => {
+    const { fake, send, sent, proofs, clock } = setUp({ answers: false }, 1);
     proofs.record("bob", "proven");
+    clock.ms = MAX_AGE_MS;
     await send(request);
-    assert.deepEqual(sent, ["sealed call-request"]);
+    clock.ms += 1;
+    await send(request);
+    fake.answers = true;
+    await send(request);
+    assert.deepEqual(sent, ["sealed call-request", plain(request), "sealed call-request"]);
   });
 
-  for (const listens of [true, false]) {
-    test(`is repeated plainly for a peer that lost our key after its proof (it ${listens ? "" : "no longer "}listens)`, async () => {
-      const { send, sent, proofs } = setUp({ hasOurKey: false, listens });
-      proofs.record("bob", "proven");
-      await send(request);
-      assert.deepEqual(sent, ["sealed call-request", plain(request)]);
-    });
-  }
-
-  test("is repeated when the peer received our key between the request and its answer", async () => {
-    const { fake, send, sent, proofs } = setUp({ hasOurKey: false });
-    proofs.record("bob", "proven");
-    fake.onSignal = () => {
-      proofs.onKeySent("bob");
-      fake.hasOurKey = true;
-    };
-    await send(request);
-    assert.deepEqual(sent, ["sealed call-request", "sealed call-request"]);
-  });
-
-  test("is repeated plainly when the peer restarts while the request is on its way", async () => {
-    const { fake, send, sent, proofs } = setUp({ hasOurKey: false });
-    proofs.record("bob", "proven");
-    fake.onSignal = () => proofs.forget("bob");
-    await send(request);
-    assert.deepEqual(sent, ["sealed call-request", plain(request)]);
-  });
-
-  test("is not repeated when the peer rings, even if our key is sent later", async () => {
-    const { fake, send, sent, proofs } = setUp({ answers: false });
-    proofs.record("bob", "proven");
-    fake.onSignal = () => {
-      proofs.record("bob", "proven");
-      proofs.onKeySent("bob");
-    };
-    await send(request);
-    assert.deepEqual(sent, ["sealed call-request"]);
-  });
-
-  test("is not sent or repeated after a hang-up cancelled it", async () => {
-    for (const proof of [undefined, "proven"] as const) {
-      const { send, sent, proofs } = setUp({ answers: false });
-      if (proof) proofs.record("bob", proof);
-      const controller = new AbortController();
-      const sending = send(request, controller.signal);
-      controller.abort(new Error("hung up"));
-      await assert.rejects(sending, { message: "hung up" });
-      assert.deepEqual(sent, proof ? ["sealed call-request"] : []);
-    }
+  test("is not sent after a hang-up cancelled its check", async () => {
+    const { send, sent } = setUp({ answers: false });
+    const controller = new AbortController();
+    const sending = send(request, controller.signal);
+    controller.abort(new Error("hung up"));
+    await assert.rejects(sending, { message: "hung up" });
+    assert.deepEqual(sent, []);
   });
 });
 
-describe("other signals", () => {
-  test("are encrypted until the peer shows that it lost our key, and again after its next proof", async () => {
-    const { send, sent, proofs } = setUp();
+describe("every signal", () => {
+  test("is plain in a second attempt if the peer restarted after the first", async () => {
+    const { fake, send, sent, proofs } = setUp();
+    proofs.record("bob", "proven");
+    fake.onAttempt = () => proofs.forget("bob");
+    await send(request);
+    await send(ringing);
+    assert.deepEqual(sent, [plain(request), plain(ringing)]);
+  });
+
+  test("is encrypted while the newest evidence proves that the peer has our key", async () => {
+    const { send, sent, proofs, clock } = setUp();
+    await send(ringing);
+    proofs.record("bob", "proven");
     await send(ringing);
     proofs.record("bob", "lacking");
     await send(ringing);
     proofs.record("bob", "proven");
     await send(ringing);
-    assert.deepEqual(sent, ["sealed call-ringing", plain(ringing), "sealed call-ringing"]);
+    clock.ms = MAX_AGE_MS + 1;
+    await send(ringing);
+    const sealed = "sealed call-ringing";
+    assert.deepEqual(sent, [plain(ringing), sealed, plain(ringing), sealed, plain(ringing)]);
   });
 
-  test("are encrypted again after a new connection, since the peer may have our key by then", async () => {
+  test("is plain if it is a hang-up, so that a peer that lost our key unnoticed reads it", async () => {
     const { send, sent, proofs } = setUp();
-    proofs.record("bob", "lacking");
-    proofs.forget("bob");
-    await send(ringing);
-    assert.deepEqual(sent, ["sealed call-ringing"]);
+    proofs.record("bob", "proven");
+    await send({ type: "call-hangup" });
+    assert.deepEqual(sent, [plain({ type: "call-hangup" })]);
   });
 });
 
 describe("proofs", () => {
+  const makeProofs = (onLacking: () => void = () => undefined) =>
+    new KeyProofs({ onLacking, maxAgeMs: MAX_AGE_MS });
+
   test("a plain identity is evidence only after a request for it", () => {
-    const proofs = new KeyProofs(() => undefined);
+    const proofs = makeProofs();
     proofs.onPlainIdentity("bob");
     const wait = proofs.waitFor("bob");
     proofs.onPlainIdentity("bob");
@@ -184,9 +168,20 @@ describe("proofs", () => {
     wait.end();
   });
 
+  test("a plain message is evidence, but not from this plugin, whose identity tells which key it has", () => {
+    const proofs = makeProofs();
+    proofs.onPlainMessage("bob");
+    assert.equal(proofs.get("bob"), "lacking");
+    proofs.onPluginIdentity("bob", true);
+    proofs.onPlainMessage("bob");
+    assert.equal(proofs.get("bob"), "proven");
+    proofs.onPluginIdentity("bob", false);
+    assert.equal(proofs.get("bob"), "lacking");
+  });
+
   test("a peer that is already known to lack our key starts no further introduction", () => {
     let introductions = 0;
-    const proofs = new KeyProofs(() => {
+    const proofs = makeProofs(() => {
       introductions += 1;
     });
     for (let index = 0; index < 3; index += 1) proofs.record("bob", "lacking");
