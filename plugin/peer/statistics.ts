@@ -2,6 +2,7 @@
 // misleading.
 
 import { type Rotation, uprightSize } from "../../native/types.ts";
+import { isProbeFrame } from "./bandwidth-probe.ts";
 import type { PeerStatistics } from "./peer.ts";
 import type { WrtcStatsEntry } from "./wrtc-types.ts";
 
@@ -74,6 +75,26 @@ export function withUprightSize(figures: PeerStatistics, rotation: Rotation): Pe
   const { receiveWidth, receiveHeight } = figures;
   const { width, height } = uprightSize({ width: receiveWidth, height: receiveHeight, rotation });
   return { ...figures, receiveWidth: width, receiveHeight: height };
+}
+
+/**
+ * Leaves out the bandwidth probes of both sides, which are no pictures.
+ * @param probeBytes of the sent video
+ * @param hasSentVideo whether anything but the probe was sent
+ */
+export function withoutProbe(
+  read: PeerStatistics,
+  probeBytes: number,
+  hasSentVideo: boolean,
+): PeerStatistics {
+  const bytesSentVideo = Math.max(0, read.bytesSentVideo - probeBytes);
+  const isProbed = isProbeFrame({ width: read.receiveWidth, height: read.receiveHeight });
+  return {
+    ...read,
+    bytesSentVideo,
+    ...(hasSentVideo ? {} : { sendFps: 0, sendWidth: 0, sendHeight: 0 }),
+    ...(isProbed ? { receiveFps: 0, receiveWidth: 0, receiveHeight: 0 } : {}),
+  };
 }
 
 /** Both stamps are taken at the time of the report, in the sender's clock. */

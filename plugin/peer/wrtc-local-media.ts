@@ -2,7 +2,7 @@
 // no RTP is sent.
 
 import type { VideoFrame } from "../../native/types.ts";
-import { checkBlock, checkFrame, SEND_SAMPLE_RATE } from "./media-checks.ts";
+import { checkBlock, SEND_SAMPLE_RATE } from "./media-checks.ts";
 import type {
   WrtcAudioSource,
   WrtcConnection,
@@ -10,6 +10,7 @@ import type {
   WrtcModule,
   WrtcStream,
   WrtcTrack,
+  WrtcVideoFrame,
   WrtcVideoSource,
 } from "./wrtc-types.ts";
 
@@ -37,10 +38,14 @@ export class WrtcLocalMedia {
     return this.#hasVideoCeiling;
   }
 
-  /** @throws PeerError */
+  /** @param frame checked by the caller */
   sendVideo(frame: VideoFrame): void {
-    checkFrame(frame);
     this.#videoSource.onFrame({ width: frame.width, height: frame.height, data: frame.data });
+  }
+
+  /** Sends a frame of the bandwidth probe. */
+  sendProbe(frame: WrtcVideoFrame): void {
+    this.#videoSource.onFrame(frame);
   }
 
   /** @throws PeerError */
@@ -67,6 +72,17 @@ export class WrtcLocalMedia {
       });
       this.#hasVideoCeiling ||= kind === "video";
     }
+  }
+
+  /**
+   * Call it before a remote offer is applied. Then the offer's sections take our transceivers instead of making new ones, and
+   * the video is first. libwebrtc takes its largest estimate from the last transceiver that it configures, and b=AS in the
+   * video section would limit it (README.md, "Bandwidth estimate").
+   */
+  prepareForAnswer(connection: WrtcConnection): void {
+    if (connection.getTransceivers().length > 0) return;
+    connection.addTrack(this.#tracks.video, this.#stream);
+    connection.addTrack(this.#tracks.audio, this.#stream);
   }
 
   /** Attaches our tracks to the m-lines of a remote offer that was just applied. Kinds that were not offered stay out. */

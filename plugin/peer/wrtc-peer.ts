@@ -4,7 +4,9 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
+import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
+import { BandwidthProbe } from "./bandwidth-probe.ts";
 import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
 import {
   candidateSections,
@@ -14,6 +16,7 @@ import {
 } from "./codecs.ts";
 import { withEngineDeadline } from "./engine-deadline.ts";
 import { LocalCandidates } from "./local-candidates.ts";
+import { checkFrame } from "./media-checks.ts";
 import type {
   ConnectionState,
   NegotiatedDirections,
@@ -30,13 +33,15 @@ import {
   withShortPackets,
   withVideoCeiling,
 } from "./session-description.ts";
-import { NO_STATISTICS, readStatistics, withUprightSize } from "./statistics.ts";
+import { NO_STATISTICS, readStatistics, withoutProbe, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
 import type { WrtcConnection, WrtcDescription, WrtcIceServer, WrtcModule } from "./wrtc-types.ts";
 
 /** The engine answers in 1 to 30 ms. This limit detects a stuck engine well before the call's own timeouts. */
 const ENGINE_DEADLINE_MS = 5000;
+/** The pacer sends a frame at 2.5 times the estimate, so an estimate above the limit of the video shortens its delay. */
+const ENOUGH_SHARE = 2;
 
 /** The constructor throws the engine's errors about the configuration. wrtc-engine.ts wraps them. */
 export class WrtcPeer implements Peer {
@@ -48,11 +53,15 @@ export class WrtcPeer implements Peer {
   readonly #callbacks: PeerCallbacks;
   readonly #options: PeerOptions;
   readonly #own = new LocalCandidates();
+  readonly #probe: BandwidthProbe;
   readonly #closed = new AbortController();
   #negotiating: string | null = null;
   #isDescriptionReturned = false;
   #heldCandidates: Candidate[] = [];
   #state: ConnectionState = "new";
+  #hasSentVideo = false;
+  /** Of the sent video, as far as it was the bandwidth probe's. */
+  #probeBytes = 0;
   #lastStatistics = NO_STATISTICS;
   #negotiatedDirections: NegotiatedDirections | null = null;
   /** Where the candidates of rejected sections go, by mid and by index. */
@@ -65,6 +74,12 @@ export class WrtcPeer implements Peer {
     this.#connection = new wrtc.RTCPeerConnection({ iceServers: options.iceServers.map(toWrtcServer) });
     this.#local = new WrtcLocalMedia(wrtc);
     this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
+    this.#probe = new BandwidthProbe({
+      send: (frame) => this.#local.sendProbe(frame),
+      estimateBps: async () => (await this.statistics()).availableSendBps,
+      enoughBps: ENOUGH_SHARE * options.maxVideoBitrateBps,
+      nowMs: monotonicMs,
+    });
     this.#candidates = new CandidateBuffer((init) =>
       withEngineDeadline(
         "addIceCandidate",
@@ -93,6 +108,7 @@ export class WrtcPeer implements Peer {
     return this.#negotiate("answerOffer", ["stable", "have-local-offer"], async () => {
       const usable = withUsableSections(sdp, this.#codecs);
       await this.#rollBackOwnOffer();
+      this.#local.prepareForAnswer(this.#connection);
       await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(usable.sdp) });
       const former = this.#negotiatedDirections;
       try {
@@ -121,7 +137,12 @@ export class WrtcPeer implements Peer {
   }
 
   sendVideo(frame: VideoFrame): void {
-    if (!this.#signal.aborted) this.#local.sendVideo(frame);
+    if (this.#signal.aborted) return;
+    checkFrame(frame);
+    if (this.#probe.holdsFrames) return;
+    this.#probe.stop();
+    this.#hasSentVideo = true;
+    this.#local.sendVideo(frame);
   }
 
   sendAudio(block: Int16Array): void {
@@ -139,8 +160,10 @@ export class WrtcPeer implements Peer {
   /** After close, returns the last figures. @throws PeerError when the engine does not answer */
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {
-      const report = await this.#engine("getStats", this.#connection.getStats());
-      this.#lastStatistics = withUprightSize(readStatistics(report), this.#remote.rotation);
+      const read = readStatistics(await this.#engine("getStats", this.#connection.getStats()));
+      if (!this.#hasSentVideo) this.#probeBytes = read.bytesSentVideo;
+      const own = withoutProbe(read, this.#probeBytes, this.#hasSentVideo);
+      this.#lastStatistics = withUprightSize(own, this.#remote.rotation);
     }
     return this.#lastStatistics;
   }
@@ -148,6 +171,7 @@ export class WrtcPeer implements Peer {
   close(): void {
     if (this.#signal.aborted) return;
     this.#closed.abort();
+    this.#probe.stop();
     this.#connection.onicecandidate = null;
     this.#connection.onconnectionstatechange = null;
     this.#connection.ontrack = null;
@@ -200,6 +224,7 @@ export class WrtcPeer implements Peer {
   #setState(state: string): void {
     if (this.#signal.aborted || !isConnectionState(state) || state === this.#state) return;
     this.#state = state;
+    this.#startProbe();
     this.#callbacks.onConnectionState(state);
   }
 
@@ -259,12 +284,18 @@ export class WrtcPeer implements Peer {
       ...(videoRefused === null ? {} : { videoRefused }),
     };
     if (!this.#signal.aborted) this.#callbacks.onNegotiated(this.#negotiatedDirections);
+    this.#startProbe();
   }
 
   #restoreNegotiated(former: NegotiatedDirections | null): void {
     if (this.#negotiatedDirections === former) return;
     this.#negotiatedDirections = former;
     if (former !== null && !this.#signal.aborted) this.#callbacks.onNegotiated(former);
+  }
+
+  /** The connection may stand before its answer is complete. */
+  #startProbe(): void {
+    if (this.#state === "connected" && this.#negotiatedDirections?.video.sends) this.#probe.start();
   }
 
   /** The engine ignores candidates of rejected sections. */

@@ -2,6 +2,7 @@
 
 import type { Rotation, VideoFrame } from "../../native/types.ts";
 import { stampUs } from "../common/clock.ts";
+import { isProbeFrame } from "./bandwidth-probe.ts";
 import type { PeerCallbacks } from "./peer.ts";
 import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcReceivedFrame, WrtcTrack } from "./wrtc-types.ts";
 
@@ -72,7 +73,7 @@ export class WrtcRemoteMedia {
   #video(track: WrtcTrack): Receiving {
     const sink = new this.#wrtc.nonstandard.RTCVideoSink(track);
     sink.onframe = ({ frame }) => {
-      if (this.#stopped) return;
+      if (this.#stopped || isProbeFrame(frame)) return;
       const lent = lendFrame(frame);
       this.#rotation = lent.rotation ?? 0;
       this.#callbacks.onVideo(lent);

@@ -1,0 +1,126 @@
+// Measures the path as soon as a connection stands: it sends small dark frames before the first frame of the caller, because
+// WebRTC measures with its own video only. README.md, "Bandwidth estimate", has the reasons and the figures.
+
+import { i420Bytes } from "./media-checks.ts";
+import type { WrtcVideoFrame } from "./wrtc-types.ts";
+
+/** No camera format and no step of a call's adaptation has these sides. They change places so that each frame is a key frame. */
+const LONG_SIDE = 144;
+const SHORT_SIDE = 112;
+const BLACK = 16;
+const NO_COLOUR = 128;
+/** Dark, and still some 10 kB of VP8: nine packets, of which libwebrtc needs five for one measurement. */
+const NOISE = 24;
+
+/** libwebrtc's estimate before anything was measured (kDefaultStartBitrateBps). */
+const START_BPS = 300_000;
+/** The first measurement is made at three times the start. A result below this means that the path is slower than that. */
+const SLOW_BPS = 2 * START_BPS;
+const TICK_MS = 50;
+/** libwebrtc's receiver reports a higher estimate every 200 ms at most, so each report finds a newer frame. */
+const FRAME_MS = 100;
+/** A result arrives one round trip after the frame. Without one the measurement failed, and another frame repeats it. */
+const RETRY_MS = 300;
+const RETRIES = 3;
+/** An estimate that has not risen for this long has found the capacity. */
+const RISE_MS = 600;
+const MAX_FRAMES = 12;
+/** The longest wait of the first frames for a measurement. A picture that starts at 300 kb/s takes as long. */
+const HOLD_MS = 250;
+
+export interface BandwidthProbeOptions {
+  send(frame: WrtcVideoFrame): void;
+  /** WebRTC's estimate in bits per second; null when unknown. */
+  estimateBps(): Promise<number | null>;
+  /** No higher estimate is needed. */
+  readonly enoughBps: number;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+}
+
+/** Whether a frame is part of the other side's probe, and no picture. */
+export function isProbeFrame({ width, height }: { width: number; height: number }): boolean {
+  return Math.max(width, height) === LONG_SIDE && Math.min(width, height) === SHORT_SIDE;
+}
+
+/** Runs once, from `start` until the estimate no longer rises, the caller's first frame, or `stop`. */
+export class BandwidthProbe {
+  readonly #options: BandwidthProbeOptions;
+  #phase: "waiting" | "running" | "over" = "waiting";
+  #startMs = 0;
+  #frames = 0;
+  #sentMs = 0;
+  #bps = START_BPS;
+  #risenMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BandwidthProbeOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the probe would lose its use by a frame now: before the connection, and until the first measurement. */
+  get holdsFrames(): boolean {
+    if (this.#phase === "waiting") return true;
+    return this.#phase === "running" && !this.#isMeasured && this.#options.nowMs() - this.#startMs < HOLD_MS;
+  }
+
+  /** Only the first call has an effect. */
+  start(): void {
+    if (this.#phase !== "waiting") return;
+    this.#phase = "running";
+    this.#startMs = this.#options.nowMs();
+    this.#risenMs = this.#startMs;
+    this.#send();
+    this.#schedule();
+  }
+
+  /** Ends the probe. Nothing is sent or held afterwards. */
+  stop(): void {
+    this.#phase = "over";
+    clearTimeout(this.#timer);
+  }
+
+  get #isMeasured(): boolean {
+    return this.#bps !== START_BPS;
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      // Without an estimate there is nothing to find.
+      this.#tick().catch(() => this.stop());
+    }, TICK_MS);
+  }
+
+  async #tick(): Promise<void> {
+    const bps = (await this.#options.estimateBps()) ?? START_BPS;
+    if (this.#phase !== "running") return;
+    const nowMs = this.#options.nowMs();
+    if (bps > this.#bps) this.#risenMs = nowMs;
+    this.#bps = bps;
+    if (this.#isOver(nowMs)) {
+      this.stop();
+      return;
+    }
+    if (nowMs - this.#sentMs >= (this.#isMeasured ? FRAME_MS : RETRY_MS)) this.#send();
+    this.#schedule();
+  }
+
+  #isOver(nowMs: number): boolean {
+    if (!this.#isMeasured) return this.#frames > RETRIES && nowMs - this.#sentMs >= RETRY_MS;
+    if (this.#bps < SLOW_BPS || this.#bps >= this.#options.enoughBps) return true;
+    return this.#frames >= MAX_FRAMES || nowMs - this.#risenMs >= RISE_MS;
+  }
+
+  #send(): void {
+    this.#frames += 1;
+    this.#sentMs = this.#options.nowMs();
+    this.#options.send(noiseFrame(this.#frames % 2 === 0));
+  }
+}
+
+function noiseFrame(isUpright: boolean): WrtcVideoFrame {
+  const [width, height] = isUpright ? [SHORT_SIDE, LONG_SIDE] : [LONG_SIDE, SHORT_SIDE];
+  const data = new Uint8Array(i420Bytes(width, height)).fill(NO_COLOUR);
+  for (let index = 0; index < width * height; index += 1) data[index] = BLACK + Math.random() * NOISE;
+  return { width, height, data };
+}
