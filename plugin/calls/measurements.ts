@@ -1,8 +1,8 @@
 // The adapt charts' input: what was measured in one second of a call. The sampler publishes it, and the charts' effects
 // subscribe.
 
-import type { Measured } from "../../statecharts/index.ts";
-import type { StatisticsMoment } from "./call-statistics.ts";
+import { isHeldBack, type Measured } from "../../statecharts/index.ts";
+import { type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 
 export interface MeasurementChannel {
   publish(callId: string, measured: Measured): void;
@@ -27,17 +27,61 @@ export function createMeasurementChannel(): MeasurementChannel {
   };
 }
 
-/** Limits by the settings and the camera, which are not part of the statistics. */
-export type SendLimits = Pick<Measured, "maxVideoBps" | "picture">;
+/** Camera frames that are sent without a second's pause. */
+export interface FrameFlow {
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  /** The highest estimate of the flow in bits per second; null while unknown. */
+  readonly bestBps: number | null;
+  /** How long the estimate has held the picture back without rising. */
+  readonly stalledMs: number;
+  /** The estimate has neither fallen nor stalled for long. */
+  readonly isRampingUp: boolean;
+}
 
-/** Shares refer to the frames between the two moments; null where there were none. */
-export function measuredOf(
+/** The estimate varies by 3 % without a limit. It rises by 8 % a second as long as nothing is in the way. */
+const FALL_SHARE = 0.97;
+const RISE_SHARE = 1.03;
+/** WebRTC's receiver reports at least every five seconds. */
+const LONGEST_STALL_MS = 10_000;
+
+/** @returns the flow after one more second; null when it sent no frame */
+export function nextFlow(
+  flow: FrameFlow | null,
   now: StatisticsMoment,
   last: StatisticsMoment,
-  loopLagMs: number | null,
-  limits: SendLimits,
-): Measured {
+): FrameFlow | null {
+  if (now.media.sent <= last.media.sent) return null;
+  const former = flow ?? { since: last.measuredMs, bestBps: null, stalledMs: 0, isRampingUp: true };
+  const { since, bestBps, stalledMs, isRampingUp } = former;
+  const bps = now.peer.availableSendBps;
+  if (bps === null) return former;
+  const best = bestBps ?? bps;
+  const isStalled = bps < RISE_SHARE * best && isHeldBack(sentBetween(now, last), bps);
+  const stalled = isStalled ? stalledMs + now.measuredMs - last.measuredMs : 0;
+  return {
+    since,
+    // Small rises add up.
+    bestBps: bps >= RISE_SHARE * best ? bps : best,
+    stalledMs: stalled,
+    isRampingUp: isRampingUp && bps >= FALL_SHARE * best && stalled < LONGEST_STALL_MS,
+  };
+}
+
+function sentBetween(now: StatisticsMoment, last: StatisticsMoment): { bps: number; isRateLimited: boolean } {
+  const { sendVideoBps, sendAudioBps } = statisticsOf(now, last);
+  return { bps: sendVideoBps + sendAudioBps, isRateLimited: now.peer.isRateLimited };
+}
+
+/** What the statistics do not contain: limits by the settings and the camera, and the history of the frames. */
+export interface MeasuredBeside extends Pick<Measured, "maxVideoBps" | "picture" | "loopLagMs"> {
+  readonly flow: FrameFlow | null;
+}
+
+/** Shares refer to the frames between the two moments; null where there were none. */
+export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside: MeasuredBeside): Measured {
   const { peer, media, remoteFrames } = now;
+  const { flow, ...limits } = beside;
   const captured = media.captured - last.media.captured;
   const dropped = media.captureDropped - last.media.captureDropped;
   const replaced = remoteFrames.replaced - last.remoteFrames.replaced;
@@ -47,10 +91,15 @@ export function measuredOf(
     sendLoss: peer.sendLoss,
     availableSendBps: peer.availableSendBps,
     isEncoderBehind: peer.isEncoderBehind,
-    loopLagMs,
     captureDropped: captured > 0 ? dropped / captured : null,
     // A page that takes no frame at all is hidden or closed, and smaller frames would not help it.
     pageReplaced: written > 0 ? replaced / (replaced + written) : null,
     ...limits,
+    outgoing: {
+      frames: media.sent - last.media.sent,
+      ...sentBetween(now, last),
+      flowingMs: flow === null ? 0 : now.measuredMs - flow.since,
+      isRampingUp: flow?.isRampingUp ?? true,
+    },
   };
 }

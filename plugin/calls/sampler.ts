@@ -6,7 +6,7 @@ import type { CallStatistics } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 import { avOffset, type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 import type { CallEnvironment } from "./environment.ts";
-import { measuredOf } from "./measurements.ts";
+import { type FrameFlow, measuredOf, nextFlow } from "./measurements.ts";
 
 /** WebRTC refreshes its own statistics about this often. */
 const STATISTICS_MS = 1_000;
@@ -34,6 +34,7 @@ interface SampledCall {
   /** The counters of the last second. */
   moment: StatisticsMoment | null;
   statistics: CallStatistics | null;
+  flow: FrameFlow | null;
 }
 
 export class Sampler {
@@ -58,7 +59,7 @@ export class Sampler {
       }, STATISTICS_MS),
       setInterval(() => onLevels(callId, environment.mediaOf(callId).takeLevels()), LEVELS_MS),
     ];
-    this.#calls.set(callId, { timers, moment: null, statistics: null });
+    this.#calls.set(callId, { timers, moment: null, statistics: null, flow: null });
   }
 
   /** Idempotent. */
@@ -97,18 +98,23 @@ export class Sampler {
     call.moment = moment;
     call.statistics = statisticsOf(moment, last);
     media.updateAvOffset(avOffset(moment, last));
-    if (last) this.#publish(moment, last);
+    if (last) {
+      call.flow = nextFlow(call.flow, moment, last);
+      this.#publish(moment, last, call.flow);
+    }
     onStatistics(call.statistics);
   }
 
-  #publish(moment: StatisticsMoment, last: StatisticsMoment): void {
+  #publish(moment: StatisticsMoment, last: StatisticsMoment, flow: FrameFlow | null): void {
     const { measurements, settings, mediaOf } = this.#options.environment;
     this.#loopLag ??= measureLoopLag();
-    const limits = {
+    const beside = {
       maxVideoBps: settings.get().maxVideoBitrateBps,
       picture: mediaOf(moment.callId).captureFormat(),
+      loopLagMs: this.#loopLag.take(),
+      flow,
     };
-    measurements.publish(moment.callId, measuredOf(moment, last, this.#loopLag.take(), limits));
+    measurements.publish(moment.callId, measuredOf(moment, last, beside));
   }
 }
 

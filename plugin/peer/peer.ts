@@ -73,6 +73,8 @@ export interface PeerStatistics {
   readonly sendLoss: number | null;
   /** The encoder reports that the processor limits it. */
   readonly isEncoderBehind: boolean;
+  /** The encoder reports that its bit rate limits the quality. The limit of the settings does that too. */
+  readonly isRateLimited: boolean;
   readonly sendFps: number;
   readonly receiveFps: number;
   readonly sendWidth: number;

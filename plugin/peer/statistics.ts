@@ -21,6 +21,7 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   jitterMs: null,
   sendLoss: null,
   isEncoderBehind: false,
+  isRateLimited: false,
   sendFps: 0,
   receiveFps: 0,
   sendWidth: 0,
@@ -55,8 +56,8 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
       entries.filter((entry) => entry.type === "remote-inbound-rtp"),
       "fractionLost",
     ),
-    // "bandwidth" is no indication: this engine reports it for VP8 on a clean loopback too.
     isEncoderBehind: videoOut.some((entry) => entry.qualityLimitationReason === "cpu"),
+    isRateLimited: videoOut.some((entry) => entry.qualityLimitationReason === "bandwidth"),
     sendFps: largest(videoOut, "framesPerSecond") ?? 0,
     receiveFps: largest(videoIn, "framesPerSecond") ?? 0,
     sendWidth: largest(videoOut, "frameWidth") ?? 0,

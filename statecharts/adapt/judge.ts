@@ -1,5 +1,5 @@
-// Rates one second of measurements: something cannot keep up, the load fits, or there is room for more. A pure rule with
-// its thresholds. The chart decides how long a result must last before it counts.
+// Rates one second of measurements: something cannot keep up, the load fits, or there is room for more. Pure decision tables
+// with their thresholds. The chart decides how long a result must last before it counts.
 
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
 
@@ -23,6 +23,22 @@ export interface Measured {
   readonly picture: { readonly width: number; readonly height: number; readonly fps: number };
   /** Share of remote frames that a newer one replaced before the page took them, 0 to 1; null while it takes none. */
   readonly pageReplaced: number | null;
+  /** Logs of earlier versions lack it. Their calls judged the estimate at any time. */
+  readonly outgoing?: Outgoing;
+}
+
+/** What was sent in the same second. */
+export interface Outgoing {
+  /** Camera frames given to WebRTC. */
+  readonly frames: number;
+  /** Sound and picture. */
+  readonly bps: number;
+  /** How long camera frames have been sent without a second's pause. */
+  readonly flowingMs: number;
+  /** WebRTC's estimate has neither fallen nor stopped since then, so it may not have found the limit yet. */
+  readonly isRampingUp: boolean;
+  /** The encoder reports that its bit rate limits the quality. */
+  readonly isRateLimited: boolean;
 }
 
 /** What a step leaves of the video: the scale of width and height, and the share of the frame rate. */
@@ -55,17 +71,10 @@ const CEILING_SHARE = 0.8;
 /** Headroom for a higher step. Estimates vary by about 20 %. */
 const SPARE = 1.3;
 
-/** For each measurement: strained above the first value, eased up to the second, and neither between them. */
-const LIMITS = {
-  /** Opus conceals up to 10 % (RFC 6716, section 2.1.7). VP8 video freezes long before. */
-  sendLoss: [0.1, 0.02],
-  /** A queue of one second means that we send more than the network carries. */
-  roundTripMs: [1_000, 500],
-  /** Sound is sent in 10 ms blocks. A delay of eight blocks is too much for the receiver's jitter buffer. */
-  loopLagMs: [80, 30],
-  captureDropped: [0.3, 0.1],
-  pageReplaced: [0.4, 0.1],
-} as const;
+/** WebRTC sends a little less than its estimate, and its rate varies. Below this share the picture needs no more. */
+const HELD_BACK_SHARE = 0.75;
+/** Time in which WebRTC measures the path after frames began to flow. */
+const START_MS = 4_000;
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 const kbps = (bps: number) => `${Math.round(bps / 1000)} kbit/s`;
@@ -77,6 +86,124 @@ function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): number 
   return VOICE_BPS + Math.min(pixels * LEAST_BITS_PER_PIXEL, maxVideoBps * CEILING_SHARE);
 }
 
+type Level = LoadAssessment["load"];
+
+/** One line of a decision table: the level of one figure, and the words for its strain. */
+interface Row {
+  readonly strain: Strain;
+  /** @param higher the next step up; null at the top */
+  level(measured: Measured, step: PictureStep, higher: PictureStep | null): Level;
+  reason(measured: Measured, step: PictureStep): string;
+}
+
+type Figure = "sendLoss" | "roundTripMs" | "loopLagMs" | "captureDropped" | "pageReplaced";
+
+/** Strained above one limit, eased up to the other, and neither between them. An unknown figure is eased. */
+function byLimits(
+  figure: Figure,
+  limits: { readonly strainedAbove: number; readonly easedUpTo: number },
+  strain: Strain,
+  reason: (value: number) => string,
+): Row {
+  return {
+    strain,
+    level(measured) {
+      const value = measured[figure];
+      if (value === null || value <= limits.easedUpTo) return "eased";
+      return value > limits.strainedAbove ? "strained" : "fits";
+    },
+    reason: (measured) => reason(measured[figure] ?? 0),
+  };
+}
+
+const SENDING: readonly Row[] = [
+  // Opus conceals up to 10 % (RFC 6716, section 2.1.7). VP8 video freezes long before.
+  byLimits(
+    "sendLoss",
+    { strainedAbove: 0.1, easedUpTo: 0.02 },
+    "link",
+    (share) => `${percent(share)} of what is sent gets lost`,
+  ),
+  // A queue of one second means that we send more than the network carries.
+  byLimits(
+    "roundTripMs",
+    { strainedAbove: 1_000, easedUpTo: 500 },
+    "link",
+    (ms) => `an answer takes ${Math.round(ms)} ms`,
+  ),
+  {
+    strain: "link",
+    level: levelOfEstimate,
+    reason: (measured, step) =>
+      `the connection carries ${kbps(measured.availableSendBps ?? 0)}, this picture needs ${kbps(needBps(step, measured))}`,
+  },
+  {
+    strain: "processor",
+    level: ({ isEncoderBehind }) => (isEncoderBehind ? "strained" : "eased"),
+    reason: () => "the processor is too slow to encode the picture",
+  },
+  // Sound is sent in 10 ms blocks. A delay of eight blocks is too much for the receiver's jitter buffer.
+  byLimits(
+    "loopLagMs",
+    { strainedAbove: 80, easedUpTo: 30 },
+    "processor",
+    (ms) => `the program runs ${Math.round(ms)} ms late`,
+  ),
+  byLimits(
+    "captureDropped",
+    { strainedAbove: 0.3, easedUpTo: 0.1 },
+    "processor",
+    (share) => `${percent(share)} of the camera's pictures came too fast`,
+  ),
+];
+
+const SHOWING: readonly Row[] = [
+  byLimits(
+    "pageReplaced",
+    { strainedAbove: 0.4, easedUpTo: 0.1 },
+    "page",
+    (share) => `the page had no time for ${percent(share)} of the pictures`,
+  ),
+];
+
+/** What the estimate is compared with; the first line that holds decides. */
+const ESTIMATE: readonly {
+  holds(measured: Measured, bps: number, step: PictureStep, higher: PictureStep | null): boolean;
+  readonly level: Level;
+}[] = [
+  // WebRTC's estimate is the capacity only while it held the picture back.
+  {
+    holds: ({ outgoing }, bps) => outgoing !== undefined && !isHeldBack(outgoing, bps),
+    level: "eased",
+  },
+  { holds: (measured, bps, step) => bps < needBps(step, measured) && isStarting(measured), level: "fits" },
+  { holds: (measured, bps, step) => bps < needBps(step, measured), level: "strained" },
+  {
+    holds: (measured, bps, _, higher) => higher !== null && bps < SPARE * needBps(higher, measured),
+    level: "fits",
+  },
+  { holds: () => true, level: "eased" },
+];
+
+function levelOfEstimate(measured: Measured, step: PictureStep, higher: PictureStep | null): Level {
+  const { availableSendBps: bps } = measured;
+  // Without video WebRTC cannot update its estimate, so the old one must not prevent video from resuming.
+  if (step === "paused" || bps === null) return "eased";
+  return ESTIMATE.find(({ holds }) => holds(measured, bps, step, higher))?.level ?? "eased";
+}
+
+/** Whether a second's picture would have taken more than the estimate allows. */
+export function isHeldBack(
+  { bps, isRateLimited }: Pick<Outgoing, "bps" | "isRateLimited">,
+  estimateBps: number,
+): boolean {
+  return isRateLimited || bps >= HELD_BACK_SHARE * estimateBps;
+}
+
+function isStarting({ outgoing }: Measured): boolean {
+  return outgoing !== undefined && (outgoing.flowingMs < START_MS || outgoing.isRampingUp);
+}
+
 /** @param higher the next step up; null at the top */
 export function assessLoad(
   measured: Measured,
@@ -84,55 +211,12 @@ export function assessLoad(
   step: PictureStep,
   higher: PictureStep | null,
 ): LoadAssessment {
-  const found = direction === "sending" ? strainOfSending(measured, step) : strainOfShowing(measured);
-  if (found) return { load: "strained", ...found };
-  const isEased =
-    direction === "sending" ? hasRoomToSend(measured, step, higher) : isBelow(measured, "pageReplaced");
-  return { load: isEased ? "eased" : "fits" };
-}
-
-type Found = { strain: Strain; reason: string } | null;
-
-function strainOfSending(measured: Measured, step: PictureStep): Found {
-  const { sendLoss, roundTripMs, availableSendBps, isEncoderBehind, loopLagMs, captureDropped } = measured;
-  const link = (reason: string) => ({ strain: "link", reason }) as const;
-  const processor = (reason: string) => ({ strain: "processor", reason }) as const;
-  if (isAbove(measured, "sendLoss")) return link(`${percent(sendLoss ?? 0)} of what is sent gets lost`);
-  if (isAbove(measured, "roundTripMs")) return link(`an answer takes ${Math.round(roundTripMs ?? 0)} ms`);
-  const need = needBps(step, measured);
-  // Without video WebRTC cannot update its estimate, so the old one must not prevent video from resuming.
-  if (step !== "paused" && availableSendBps !== null && availableSendBps < need) {
-    return link(`the connection carries ${kbps(availableSendBps)}, this picture needs ${kbps(need)}`);
-  }
-  if (isEncoderBehind) return processor("the processor is too slow to encode the picture");
-  if (isAbove(measured, "loopLagMs"))
-    return processor(`the program runs ${Math.round(loopLagMs ?? 0)} ms late`);
-  if (isAbove(measured, "captureDropped")) {
-    return processor(`${percent(captureDropped ?? 0)} of the camera's pictures came too fast`);
-  }
-  return null;
-}
-
-function strainOfShowing(measured: Measured): Found {
-  if (!isAbove(measured, "pageReplaced")) return null;
-  const reason = `the page had no time for ${percent(measured.pageReplaced ?? 0)} of the pictures`;
-  return { strain: "page", reason };
-}
-
-function hasRoomToSend(measured: Measured, step: PictureStep, higher: PictureStep | null): boolean {
-  const figures = ["sendLoss", "roundTripMs", "loopLagMs", "captureDropped"] as const;
-  if (!figures.every((figure) => isBelow(measured, figure))) return false;
-  const { availableSendBps } = measured;
-  if (step === "paused" || higher === null || availableSendBps === null) return true;
-  return availableSendBps >= SPARE * needBps(higher, measured);
-}
-
-function isAbove(measured: Measured, figure: keyof typeof LIMITS): boolean {
-  const value = measured[figure];
-  return value !== null && value > LIMITS[figure][0];
-}
-
-function isBelow(measured: Measured, figure: keyof typeof LIMITS): boolean {
-  const value = measured[figure];
-  return value === null || value <= LIMITS[figure][1];
+  // Figures of a second without a frame say nothing about frames. While video is paused there is no frame to wait for.
+  const isIdle = direction === "sending" && step !== "paused" && measured.outgoing?.frames === 0;
+  if (isIdle) return { load: "fits" };
+  const rows = direction === "sending" ? SENDING : SHOWING;
+  const levels = rows.map((row) => ({ row, level: row.level(measured, step, higher) }));
+  const found = levels.find(({ level }) => level === "strained")?.row;
+  if (found) return { load: "strained", strain: found.strain, reason: found.reason(measured, step) };
+  return { load: levels.every(({ level }) => level === "eased") ? "eased" : "fits" };
 }

@@ -5,76 +5,20 @@ import { describe, test } from "node:test";
 import { createActor, fromPromise, SimulatedClock, setup } from "xstate";
 import type { PictureStep } from "../../rpc-schema/index.ts";
 import {
-  type AdaptedDirection,
   type AdaptInput,
-  type AdaptReport,
   assessLoad,
   type Measured,
+  type Outgoing,
   SHARES,
 } from "../../statecharts/index.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
+import { AdaptBench, WELL } from "./support/adapt-bench.ts";
 import { chartsWith, Effects } from "./support/effects.ts";
 import { settled } from "./support/start-manager.ts";
 
-const WELL: Measured = {
-  roundTripMs: 40,
-  sendLoss: 0,
-  availableSendBps: 3_000_000,
-  maxVideoBps: 1_500_000,
-  isEncoderBehind: false,
-  loopLagMs: 1,
-  captureDropped: 0,
-  picture: { width: 640, height: 480, fps: 30 },
-  pageReplaced: 0,
-};
 const LOSSY: Measured = { ...WELL, sendLoss: 0.25 };
 /** Between the limits for a step up and a step down. */
 const SO_SO: Measured = { ...WELL, sendLoss: 0.05 };
-
-class AdaptBench {
-  readonly effects = new Effects();
-  readonly clock = new SimulatedClock();
-  /** The reports to the call, with their time. */
-  readonly reports: (AdaptReport & { atMs: number })[] = [];
-  readonly actor;
-
-  constructor(direction: AdaptedDirection = "sending") {
-    const { adapt } = chartsWith(this.effects);
-    const call = setup({ types: { events: {} as AdaptReport }, actors: { adapt } }).createMachine({
-      invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", direction } },
-      on: {
-        "adapt.stepped": { actions: ({ event }) => this.reports.push({ ...event, atMs: this.clock.now() }) },
-      },
-    });
-    this.actor = createActor(call, { clock: this.clock }).start();
-  }
-
-  get context() {
-    return this.actor.getSnapshot().children.adapt?.getSnapshot().context ?? assert.fail("no chart");
-  }
-
-  get step(): PictureStep {
-    return this.context.step;
-  }
-
-  /** Sends the same measurements for this many seconds. */
-  measures(measured: Measured, seconds: number): void {
-    for (let second = 0; second < seconds; second += 1) {
-      this.clock.increment(1_000);
-      this.effects.running("measure")[0]?.send({ type: "measured", measured });
-    }
-  }
-
-  /** Continues until this step. */
-  falls(step: PictureStep, measured: Measured): void {
-    for (let second = 0; this.step !== step && second < 400; second += 1) this.measures(measured, 1);
-    assert.equal(this.step, step);
-  }
-
-  applied(): unknown[] {
-    return this.effects.inputs("apply");
-  }
-}
 
 describe("video that something cannot keep up with", () => {
   test("is full at first, and reports it", () => {
@@ -250,6 +194,53 @@ describe("the assessment", () => {
   test("goes up only with headroom for the larger frames", () => {
     assert.equal(verdict({ availableSendBps: 330_000 }, "half", "full").load, "fits");
     assert.equal(verdict({ availableSendBps: 500_000 }, "half", "full").load, "eased");
+  });
+
+  const FLOWING: Outgoing = {
+    frames: 30,
+    bps: 190_000,
+    flowingMs: 30_000,
+    isRampingUp: false,
+    isRateLimited: false,
+  };
+  const LOW = 200_000;
+
+  for (const { what, outgoing, load } of [
+    { what: "the picture is held back by it", outgoing: {}, load: "strained" },
+    {
+      what: "the encoder reports that its rate limits it",
+      outgoing: { bps: 90_000, isRateLimited: true },
+      load: "strained",
+    },
+    { what: "the picture needs less than it", outgoing: { bps: 140_000 }, load: "eased" },
+    { what: "frames began to flow less than four seconds ago", outgoing: { flowingMs: 3_900 }, load: "fits" },
+    { what: "it has not fallen yet", outgoing: { isRampingUp: true }, load: "fits" },
+    { what: "no frame was sent", outgoing: { frames: 0, bps: 190_000 }, load: "fits" },
+  ]) {
+    test(`says ${load} to a low estimate when ${what}`, () => {
+      const measured = { availableSendBps: LOW, outgoing: { ...FLOWING, ...outgoing } };
+      assert.equal(verdict(measured).load, load);
+    });
+  }
+
+  test("judges nothing while no frame is sent, but lets paused video come back", () => {
+    const outgoing = { ...FLOWING, frames: 0 };
+    const bad = { outgoing, sendLoss: 0.5, roundTripMs: 3_000, isEncoderBehind: true, loopLagMs: 500 };
+    assert.equal(verdict(bad).load, "fits");
+    assert.equal(verdict({ outgoing }, "half", "threeQuarters").load, "fits");
+    assert.equal(verdict({ outgoing }, "paused", "thumbnail").load, "eased");
+    assert.equal(verdict(bad, "paused", "thumbnail").load, "strained");
+  });
+
+  test("goes up although the estimate is low when the picture was not held back by it", () => {
+    const outgoing = { ...FLOWING, bps: 100_000 };
+    assert.equal(verdict({ availableSendBps: LOW, outgoing }, "half", "threeQuarters").load, "eased");
+    const full = { ...FLOWING, bps: 180_000 };
+    assert.equal(verdict({ availableSendBps: LOW, outgoing: full }, "half", "threeQuarters").load, "fits");
+  });
+
+  test("of a log without these figures judges the estimate at any time, as its call did", () => {
+    assert.equal(verdict({ availableSendBps: LOW }).load, "strained");
   });
 
   test("does not keep video paused because of an old estimate", () => {

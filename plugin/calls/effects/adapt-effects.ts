@@ -5,7 +5,7 @@ import type { AdaptEvent, AdaptInput, AppliedShare, Measured } from "../../../st
 import type { CallEnvironment } from "../environment.ts";
 
 /** Replaces the measurements while adaptation is switched off: frames return to full size at the usual pace. */
-const NO_STRAIN: Omit<Measured, "picture" | "maxVideoBps"> = {
+const NO_STRAIN: Omit<Measured, "picture" | "maxVideoBps" | "outgoing"> = {
   roundTripMs: null,
   sendLoss: null,
   availableSendBps: null,

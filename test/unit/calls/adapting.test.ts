@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
 import type { StatisticsMoment } from "../../../plugin/calls/call-statistics.ts";
-import { createMeasurementChannel, measuredOf } from "../../../plugin/calls/measurements.ts";
+import {
+  createMeasurementChannel,
+  type FrameFlow,
+  measuredOf,
+  nextFlow,
+} from "../../../plugin/calls/measurements.ts";
 import { measureLoopLag } from "../../../plugin/calls/sampler.ts";
 import { FrameSender, scaledSize } from "../../../plugin/calls/sending/frame-sender.ts";
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
@@ -124,7 +129,12 @@ describe("the measurements", () => {
     localFrames: NO_FRAMES,
     ...change,
   });
-  const plan = { maxVideoBps: 1_000_000, picture: { width: 640, height: 480, fps: 30 } };
+  const beside = {
+    maxVideoBps: 1_000_000,
+    picture: { width: 640, height: 480, fps: 30 },
+    loopLagMs: null,
+    flow: null,
+  };
 
   test("cover the last second only", () => {
     const before = at({
@@ -135,22 +145,95 @@ describe("the measurements", () => {
       media: { captured: 130, captureDropped: 96, sent: 0, placeholders: 0, received: 0 },
       remoteFrames: { ...NO_FRAMES, replaced: 60, written: 80 },
     });
-    const { captureDropped, pageReplaced, loopLagMs } = measuredOf(now, before, 7, plan);
+    const { captureDropped, pageReplaced, loopLagMs } = measuredOf(now, before, { ...beside, loopLagMs: 7 });
     assert.deepEqual([captureDropped, pageReplaced, loopLagMs], [0.2, 0.25, 7]);
   });
 
   test("are null for a closed camera, and for a page that takes no frame at all", () => {
     const now = at({ remoteFrames: { ...NO_FRAMES, replaced: 30 } });
-    const { captureDropped, pageReplaced } = measuredOf(now, at({}), null, plan);
+    const { captureDropped, pageReplaced } = measuredOf(now, at({}), beside);
     assert.deepEqual([captureDropped, pageReplaced], [null, null]);
   });
+
+  test("count the camera's frames and the bits of sound and picture", () => {
+    const sent = (frames: number) => ({
+      captured: 0,
+      captureDropped: 0,
+      sent: frames,
+      placeholders: 0,
+      received: 0,
+    });
+    const before = at({ measuredMs: 1_000, media: sent(10) });
+    const peer = { ...NO_STATISTICS, bytesSentVideo: 50_000, bytesSentAudio: 10_000, isRateLimited: true };
+    const now = at({ measuredMs: 2_000, media: sent(35), peer });
+    const flow: FrameFlow = { since: -3_000, bestBps: null, stalledMs: 0, isRampingUp: false };
+    assert.deepEqual(measuredOf(now, before, { ...beside, flow }).outgoing, {
+      frames: 25,
+      bps: 480_000,
+      flowingMs: 5_000,
+      isRampingUp: false,
+      isRateLimited: true,
+    });
+  });
+
+  test("tell how long frames flow, and whether the estimate has fallen since they began", () => {
+    const moments = [
+      { sent: 0, bps: 300_000 },
+      { sent: 20, bps: 300_000 },
+      { sent: 50, bps: 900_000 },
+      { sent: 80, bps: 880_000 },
+      { sent: 110, bps: 700_000 },
+      { sent: 140, bps: 900_000 },
+      { sent: 140, bps: 900_000 },
+      { sent: 170, bps: 500_000 },
+    ].map(({ sent, bps }, second) =>
+      at({
+        measuredMs: 1_000 * second,
+        media: { captured: 0, captureDropped: 0, sent, placeholders: 0, received: 0 },
+        peer: { ...NO_STATISTICS, availableSendBps: bps },
+      }),
+    );
+    const flows: (FrameFlow | null)[] = [];
+    for (const [index, now] of moments.entries()) {
+      const last = moments[index - 1];
+      if (last) flows.push(nextFlow(flows.at(-1) ?? null, now, last));
+    }
+    const told = flows.map((flow) => flow && [flow.since, flow.isRampingUp]);
+    const first = [0, true];
+    const fallen = [0, false];
+    assert.deepEqual(told, [first, first, first, fallen, fallen, null, [6_000, true]]);
+  });
+
+  for (const [what, bytesPerSecond, isLimit] of [
+    ["that holds the picture back", 36_000, true],
+    ["that leaves room", 20_000, false],
+  ] as const) {
+    test(`take an estimate ${what} and stands still ${isLimit ? "for the limit after ten seconds" : "for no limit"}`, () => {
+      const moment = (seconds: number) =>
+        at({
+          measuredMs: 1_000 * seconds,
+          media: { captured: 0, captureDropped: 0, sent: 30 * seconds, placeholders: 0, received: 0 },
+          peer: {
+            ...NO_STATISTICS,
+            availableSendBps: 300_000 + 1_000 * (seconds % 2),
+            bytesSentVideo: bytesPerSecond * seconds,
+          },
+        });
+      const flows: (FrameFlow | null)[] = [];
+      for (let second = 1; second <= 12; second += 1) {
+        flows.push(nextFlow(flows.at(-1) ?? null, moment(second), moment(second - 1)));
+      }
+      const first = flows.findIndex((flow) => flow?.isRampingUp === false);
+      assert.equal(first, isLimit ? 9 : -1);
+    });
+  }
 
   test("reach the subscribers of their call until they unsubscribe", () => {
     const channel = createMeasurementChannel();
     const received: string[] = [];
     const stop = channel.subscribe("call-1", () => received.push("one"));
     channel.subscribe("call-2", () => received.push("two"));
-    const measured = measuredOf(at({}), at({}), null, plan);
+    const measured = measuredOf(at({}), at({}), beside);
     channel.publish("call-1", measured);
     stop();
     channel.publish("call-1", measured);

@@ -71,7 +71,17 @@ test("every figure is read from its entry, and the selected pair is the transpor
     avOffsetMs: 12,
     sendLoss: 0.05,
     isEncoderBehind: true,
+    isRateLimited: false,
   });
+});
+
+test("an encoder that its bit rate limits is reported", () => {
+  const limited: [string, WrtcStatsEntry] = [
+    "OV",
+    { type: "outbound-rtp", kind: "video", qualityLimitationReason: "bandwidth" },
+  ];
+  const { isRateLimited, isEncoderBehind } = readStatistics(new Map([limited]));
+  assert.deepEqual([isRateLimited, isEncoderBehind], [true, false]);
 });
 
 test("without a transport entry the nominated pair is read", () => {
