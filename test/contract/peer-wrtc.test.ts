@@ -4,7 +4,15 @@ import "../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { connect, type ObservedPeer, observePeer } from "../support/plugin/peer-pair.ts";
+import { FREE_LINK } from "../support/network/link-shape.ts";
+import { UdpRelay } from "../support/network/udp-relay.ts";
+import {
+  connect,
+  connectOver,
+  type ObservedPeer,
+  observePeer,
+  toneBlock,
+} from "../support/plugin/peer-pair.ts";
 import { peerContract } from "./peer.contract.ts";
 
 peerContract("wrtc engine", () => createWrtcEngine());
@@ -41,4 +49,43 @@ describe("the bandwidth estimate", { timeout: 60_000 }, () => {
     await estimateExceeds(callee, START_BPS);
     for (const { peer } of [caller, callee]) peer.close();
   });
+
+  test("of a link of 300 kbit/s is not above twice that, and no sound is lost for it", async () => {
+    const shape = { ...FREE_LINK, rateBps: 300_000, queueMs: 1_000, delayMs: 10 };
+    let sound = 0;
+    let overflowed = 0;
+    const relay = await UdpRelay.start({
+      shapes: { a: shape, b: shape },
+      onPacket(_from, packet, fate) {
+        if (isSound(packet)) sound += 1;
+        if (fate === "overflowed") overflowed += 1;
+      },
+    });
+    const engine = createWrtcEngine();
+    const [caller, callee] = [await observePeer(engine), await observePeer(engine)];
+    try {
+      await connectOver(relay, caller, callee);
+      const estimates: number[] = [];
+      for (let block = 0; block < 300; block += 1) {
+        for (const { peer } of [caller, callee]) peer.sendAudio(toneBlock(block));
+        const next = caller.blocks.length + 1;
+        await caller.waitUntil(() => caller.blocks.length >= next);
+        if (block % BLOCKS_BETWEEN !== 0) continue;
+        for (const { peer } of [caller, callee]) {
+          estimates.push((await peer.statistics()).availableSendBps ?? 0);
+        }
+      }
+      assert.ok(Math.max(...estimates) < 2 * START_BPS, estimates.join(" "));
+      assert.ok(sound > 300, `${sound} packets of sound passed the relay`);
+      assert.equal(overflowed, 0);
+    } finally {
+      for (const { peer } of [caller, callee]) peer.close();
+      relay.stop();
+    }
+  });
 });
+
+/** RTP (version 2 in the first byte) with the engine's payload type of Opus. */
+function isSound([first = 0, second = 0]: Uint8Array): boolean {
+  return first >> 6 === 2 && (second & 0x7f) === 111;
+}

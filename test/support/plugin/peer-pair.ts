@@ -5,6 +5,7 @@ import type { VideoFrame } from "../../../native/types.ts";
 import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks.ts";
 import type { ConnectionState, NegotiatedDirections, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
 import type { Candidate } from "../../../rpc-schema/index.ts";
+import type { UdpRelay } from "../network/udp-relay.ts";
 
 /** A test fails after this much real time, so it only has to be large. */
 const PATIENCE_MS = 15_000;
@@ -20,8 +21,11 @@ export interface ObservedPeer {
   callbackCount(): number;
   /** Resolves once `holds` returns true. It is called after every callback. */
   waitUntil(holds: () => boolean): Promise<void>;
-  /** Sends this peer's candidates to the other one. Until then they are only recorded. */
-  sendCandidatesTo(other: Peer): void;
+  /**
+   * Sends this peer's candidates to the other one. Until then they are only recorded.
+   * @param change replaces a candidate, or withholds it by null
+   */
+  sendCandidatesTo(other: Peer, change?: (candidate: Candidate) => Candidate | null): void;
 }
 
 export async function observePeer(
@@ -31,7 +35,7 @@ export async function observePeer(
 ): Promise<ObservedPeer> {
   const events = new EventEmitter();
   let calls = 0;
-  let target: Peer | undefined;
+  let deliver: ((candidate: Candidate) => void) | undefined;
   const candidates: Candidate[] = [];
   const states: ConnectionState[] = [];
   const directions: NegotiatedDirections[] = [];
@@ -46,7 +50,7 @@ export async function observePeer(
     {
       onCandidate(candidate) {
         candidates.push(candidate);
-        target?.addCandidate(candidate);
+        deliver?.(candidate);
         record();
       },
       onConnectionState(state) {
@@ -80,9 +84,12 @@ export async function observePeer(
       const signal = AbortSignal.timeout(PATIENCE_MS);
       while (!holds()) await once(events, "callback", { signal });
     },
-    sendCandidatesTo(other) {
-      target = other;
-      for (const candidate of candidates) other.addCandidate(candidate);
+    sendCandidatesTo(other, change = (candidate) => candidate) {
+      deliver = (candidate) => {
+        const changed = change(candidate);
+        if (changed) other.addCandidate(changed);
+      };
+      candidates.forEach(deliver);
     },
   };
 }
@@ -92,6 +99,20 @@ export async function connect(caller: ObservedPeer, callee: ObservedPeer): Promi
   await negotiate(caller, callee);
   caller.sendCandidatesTo(callee.peer);
   callee.sendCandidatesTo(caller.peer);
+  await connected(caller, callee);
+}
+
+/** As `connect`, but every packet passes the relay. The caller is its side `a`. */
+export async function connectOver(
+  relay: UdpRelay,
+  caller: ObservedPeer,
+  callee: ObservedPeer,
+): Promise<void> {
+  const offer = relay.descriptionFrom("a", await caller.peer.createOffer());
+  const answer = relay.descriptionFrom("b", await callee.peer.answerOffer(offer));
+  await caller.peer.acceptAnswer(answer);
+  caller.sendCandidatesTo(callee.peer, (candidate) => relay.candidateFrom("a", candidate));
+  callee.sendCandidatesTo(caller.peer, (candidate) => relay.candidateFrom("b", candidate));
   await connected(caller, callee);
 }
 
