@@ -17,8 +17,8 @@ export interface VideoFrame {
   readonly height: number;
   readonly data: Uint8Array;
   /**
-   * The same frame as the camera's own JPEG, if the camera makes JPEG; lent like `data`. It runs from start to end marker
-   * and contains Huffman tables, even if the camera omits the standard ones.
+   * The same frame as the camera's own JPEG, if the camera makes JPEG and every row was decoded; lent like `data`. It is one
+   * standard picture from start to end marker, even if the camera omits tables, adds bytes or pads it.
    */
   readonly jpeg?: Uint8Array | undefined;
   /**
@@ -63,13 +63,43 @@ export interface CameraInfo {
 export interface CaptureCounters {
   /** Frames that the device delivered. */
   readonly captured: number;
-  /** Captured frames that the driver marked faulty or that do not decode. */
+  /** Captured frames of which nothing could be shown: the driver marked them, or less than half of their rows came. */
   readonly faulty: number;
   /** Captured frames that a newer frame replaced, or that had no free buffer. */
   readonly dropped: number;
   /** Captured frames passed to `onFrame`. captured = faulty + dropped + delivered + at most one waiting. */
   readonly delivered: number;
+  /** Frames as the standard wants them. The qualities count every frame that was read, whatever became of it. */
+  readonly whole: number;
+  /** Frames that deviate from the standard, but of which every row was decoded. */
+  readonly repaired: number;
+  /** Frames with missing or wrong rows: the faulty ones, and those shown with rows of the frame before. */
+  readonly damaged: number;
+  /** Frames with each fault. A frame may have several. */
+  readonly faults: Readonly<Partial<Record<FrameFault, number>>>;
 }
+
+/** Deviations of a camera's frames; native/frame-faults.ts has a sentence for each. The addon's names. */
+export const FRAME_FAULTS = [
+  "bytesBeforeRestart",
+  "restartNumbers",
+  "restartInterval",
+  "noEndMarker",
+  "bytesBeforeEnd",
+  "noStartMarker",
+  "bytesBeforeStart",
+  "strayBytes",
+  "sizeInHeader",
+  "markedByDriver",
+  "cutShort",
+  "wrongData",
+  "lostPart",
+  "otherSize",
+  "unsupported",
+  "notJpeg",
+  "tooShort",
+] as const;
+export type FrameFault = (typeof FRAME_FAULTS)[number];
 
 export interface CaptureCallbacks {
   /** The frame is released when the callback returns, unless retained. Never called after `close()` resolved. */

@@ -37,6 +37,14 @@ Napi::Object countersObject(Napi::Env env, const Counters& counters) {
   object.Set("faulty", static_cast<double>(counters.faulty));
   object.Set("dropped", static_cast<double>(counters.dropped));
   object.Set("delivered", static_cast<double>(counters.delivered));
+  object.Set("whole", static_cast<double>(counters.whole));
+  object.Set("repaired", static_cast<double>(counters.repaired));
+  object.Set("damaged", static_cast<double>(counters.damaged));
+  Napi::Object faults = Napi::Object::New(env);
+  for (std::size_t fault = 0; fault < kFaults; fault++) {
+    if (counters.faults[fault] > 0) faults.Set(kFaultNames[fault], static_cast<double>(counters.faults[fault]));
+  }
+  object.Set("faults", faults);
   return object;
 }
 

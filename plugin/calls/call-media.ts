@@ -1,7 +1,8 @@
 // Connects one call's devices, its WebRTC connection and the host's page: frames and audio blocks pass through here and
 // are counted. Pixels and samples are not touched.
 
-import type { CaptureConstraints, CaptureCounters, FrameScaler, VideoFrame } from "../../native/types.ts";
+import { addCounters, NOTHING_CAPTURED } from "../../native/frame-faults.ts";
+import type { CaptureConstraints, FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
 import type { MediaState, VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
@@ -41,7 +42,6 @@ export interface MediaCounts {
   readonly received: number;
 }
 
-const NOTHING_CAPTURED: CaptureCounters = { captured: 0, faulty: 0, dropped: 0, delivered: 0 };
 /** Two seconds at 30 frames a second: long enough to be steady, short enough to show a change. */
 const DELAY_WINDOW = 64;
 
@@ -259,13 +259,4 @@ export class CallMedia {
     const medianUs = this.#captureToSendUs.median();
     return medianUs === null ? null : medianUs / 1000;
   }
-}
-
-function addCounters(a: CaptureCounters, b: CaptureCounters): CaptureCounters {
-  return {
-    captured: a.captured + b.captured,
-    faulty: a.faulty + b.faulty,
-    dropped: a.dropped + b.dropped,
-    delivered: a.delivered + b.delivered,
-  };
 }

@@ -155,7 +155,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto target = memory.last(bytes);
     while (source.wait(-1)) {
       if (input.byte() % 4 == 0) source.skip();
-      else source.take(target.data());
+      else source.take(target.data(), nullptr);
     }
   } catch (const SystemError&) {
     // The expected result of a failing device. Any other exception ends the process.

@@ -2,6 +2,7 @@
 #include <linux/videodev2.h>
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -31,6 +32,19 @@ V4l2Format formatOf(std::span<const std::uint8_t> jpeg) {
   return format;
 }
 
+/** What is handed on is one standard JPEG, which stays as it is when it is read again. */
+void checkHandedOn(const V4l2Format& format, std::span<const std::uint8_t> jpeg, std::span<const std::uint8_t> frame) {
+  const std::vector<std::uint8_t> first(jpeg.begin(), jpeg.end());
+  fuzz::demand(first.size() > 4 && first[0] == 0xFF && first[1] == 0xD8, "it begins with a start marker");
+  fuzz::demand(first[first.size() - 2] == 0xFF && first[first.size() - 1] == 0xD9, "it ends with an end marker");
+  std::vector<std::uint8_t> again(frame.size());
+  PixelConverter converter;
+  const FrameVerdict verdict = converter.convert(format, first, again.data());
+  fuzz::demand(verdict.quality != FrameQuality::damaged, "it decodes");
+  fuzz::demand(std::equal(again.begin(), again.end(), frame.begin()), "it decodes to the same frame");
+  fuzz::demand(std::equal(first.begin(), first.end(), converter.jpeg().begin(), converter.jpeg().end()), "it is standard already");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -40,12 +54,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto jpeg = source.last(size, {data, size});
   const V4l2Format format = formatOf(jpeg);
   const auto frame = target.last(i420Size(format.width, format.height));
+  const std::vector<std::uint8_t> before(frame.size(), 77);
   PixelConverter converter;
   std::memset(frame.data(), 0x55, frame.size());
-  const bool isWhole = converter.convert(format, jpeg, frame.data());
+  const FrameVerdict verdict = converter.convert(format, jpeg, frame.data(), before.data());
+  fuzz::demand(verdict.isShown || verdict.quality == FrameQuality::damaged, "only damaged frames are not shown");
+  fuzz::demand(converter.jpeg().empty() == (verdict.quality == FrameQuality::damaged), "whole and repaired ones are handed on");
+  if (!converter.jpeg().empty()) checkHandedOn(format, converter.jpeg(), frame);
   const std::vector<std::uint8_t> first(frame.begin(), frame.end());
   std::memset(frame.data(), 0xAA, frame.size());
-  fuzz::demand(converter.convert(format, jpeg, frame.data()) == isWhole, "the same bytes are judged the same again");
-  if (isWhole) fuzz::demand(std::memcmp(first.data(), frame.data(), first.size()) == 0, "every pixel of a whole frame is written");
+  const FrameVerdict again = converter.convert(format, jpeg, frame.data(), before.data());
+  fuzz::demand(again.quality == verdict.quality && again.faults == verdict.faults, "the same bytes are judged the same again");
+  if (verdict.isShown) fuzz::demand(std::memcmp(first.data(), frame.data(), first.size()) == 0, "every pixel of a frame is written");
   return 0;
 }

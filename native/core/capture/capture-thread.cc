@@ -78,19 +78,23 @@ void CaptureThread::passOn() {
   }
   const auto index = static_cast<std::size_t>(*slot);
   if (!pool_->jpegBuffers().empty()) source_->lendJpegBuffer(*pool_->jpegBuffers()[index]);
-  bool isWhole = false;
+  // Consumers only read frames, so the last one shown is unchanged until its slot is written again.
+  const std::uint8_t* previous = shown_ && *shown_ != *slot ? pool_->buffers()[static_cast<std::size_t>(*shown_)]->data() : nullptr;
+  FrameVerdict verdict = unusable(FaultSet());
   try {
-    isWhole = source_->take(pool_->buffers()[index]->data());
+    verdict = source_->take(pool_->buffers()[index]->data(), previous);
   } catch (...) {
     // Without this the slot would be missing from the counters' sum.
-    pool_->abandon(*slot);
+    pool_->abandon(*slot, verdict);
     throw;
   }
-  if (!isWhole) {
-    pool_->abandon(*slot);
+  if (!verdict.isShown) {
+    if (shown_ == slot) shown_.reset();
+    pool_->abandon(*slot, verdict);
     return;
   }
-  pool_->publish(*slot, source_->capturedAtUs(), source_->jpegLength());
+  shown_ = slot;
+  pool_->publish(*slot, source_->capturedAtUs(), source_->jpegLength(), verdict);
   wake_();
 }
 

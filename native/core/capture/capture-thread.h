@@ -46,6 +46,8 @@ class CaptureThread {
   std::optional<SystemError> failure_;
   /** Guards the join: close() and the end of the environment may run at the same time. */
   std::mutex stopMutex_;
+  /** The slot of the last frame that was worth showing. Its pixels replace the missing rows of a damaged one. */
+  std::optional<int> shown_;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "pixels/frame.h"
+#include "pixels/frame-verdict.h"
 
 namespace callnative {
 
@@ -23,8 +24,11 @@ class FrameSource {
   virtual bool wait(int stopFd) = 0;
   /** How many older frames the last wait passed over because a newer one was ready. */
   virtual int passedOver() const { return 0; }
-  /** Writes the frame as I420; false when it is damaged. Each wait() that returned true needs one take() or skip(). */
-  virtual bool take(std::uint8_t* target) = 0;
+  /**
+   * Writes the frame as I420. `previous` is the frame shown before (or null), from which a damaged one takes the rows that
+   * it lacks. Each wait() that returned true needs one take() or skip().
+   */
+  virtual FrameVerdict take(std::uint8_t* target, const std::uint8_t* previous) = 0;
   /** Gives the frame back unread, when there is no buffer to write it to. */
   virtual void skip() = 0;
   /** Largest size of the device's own JPEG; 0 for a source without JPEG. */

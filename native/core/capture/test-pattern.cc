@@ -67,7 +67,7 @@ bool TestPattern::wait(int stopFd) {
   return true;
 }
 
-bool TestPattern::take(std::uint8_t* target) {
+FrameVerdict TestPattern::take(std::uint8_t* target, const std::uint8_t* /*previous*/) {
   capturedAtUs_ = unixTimeUs();
   std::memcpy(target, background_.data(), background_.size());
   drawBar(target);
@@ -75,7 +75,7 @@ bool TestPattern::take(std::uint8_t* target) {
   writeStamp(target, mode_.width, mode_.height,
              {static_cast<std::uint32_t>(capturedAtUs_ / 100), static_cast<std::uint16_t>(sequence_)});
   sequence_++;
-  return true;
+  return {};
 }
 
 /** A slanting gradient with a soft weave, about as detailed as a webcam's view of a room. */

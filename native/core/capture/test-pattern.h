@@ -17,7 +17,7 @@ class TestPattern final : public FrameSource {
   /** Sleeps in ppoll(2) until the next frame is due. A pattern that fell behind does not catch up. */
   bool wait(int stopFd) override;
   /** Always true. */
-  bool take(std::uint8_t* target) override;
+  FrameVerdict take(std::uint8_t* target, const std::uint8_t* previous) override;
   /** Increments the number, so that a skipped frame shows as a gap in the stamps. */
   void skip() override { sequence_++; }
   std::int64_t capturedAtUs() const override { return capturedAtUs_; }

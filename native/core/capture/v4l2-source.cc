@@ -1,11 +1,11 @@
 // See v4l2-source.h.
 #include "capture/v4l2-source.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
 #include "system/clock.h"
-#include "pixels/jpeg-frame.h"
 #include "capture/mode-choice.h"
 #include "system/system-error.h"
 #include "capture/usb-bandwidth.h"
@@ -85,17 +85,26 @@ bool V4l2Source::wait(int stopFd) {
   return true;
 }
 
-bool V4l2Source::take(std::uint8_t* target) {
+FrameVerdict V4l2Source::take(std::uint8_t* target, const std::uint8_t* previous) {
   capturedAtUs_ = captureTimeUs(buffer_);
   jpegLength_ = 0;
-  bool isWhole = false;
-  if ((buffer_.flags & V4L2_BUF_FLAG_ERROR) == 0) {
+  const bool isMarked = (buffer_.flags & V4L2_BUF_FLAG_ERROR) != 0;
+  FrameVerdict verdict = unusable(FrameFault::markedByDriver);
+  // Only JPEG shows what is wrong with it. Some webcams report errors with frames that are whole.
+  if (!isMarked || format_.fourcc == V4L2_PIX_FMT_MJPEG) {
     const auto bytes = device_->mapped(buffer_.index).bytes(buffer_.bytesused);
-    isWhole = converter_.convert(format_, bytes, target);
-    if (isWhole && !jpegTarget_.empty()) jpegLength_ = copyWholeJpeg(bytes, jpegTarget_);
+    verdict = converter_.convert(format_, bytes, target, previous);
+    if (isMarked) {
+      verdict.faults.add(FrameFault::markedByDriver);
+      if (verdict.quality == FrameQuality::whole) verdict.quality = FrameQuality::repaired;
+    }
   }
   device_->enqueue(buffer_);
-  return isWhole;
+  if (const auto jpeg = converter_.jpeg(); verdict.isShown && jpeg.size() <= jpegTarget_.size()) {
+    std::copy(jpeg.begin(), jpeg.end(), jpegTarget_.begin());
+    jpegLength_ = jpeg.size();
+  }
+  return verdict;
 }
 
 }  // namespace callnative

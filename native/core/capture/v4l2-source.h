@@ -21,7 +21,7 @@ class V4l2Source final : public FrameSource {
   const Mode& mode() const override { return mode_; }
   bool wait(int stopFd) override;
   int passedOver() const override { return passedOver_; }
-  bool take(std::uint8_t* target) override;
+  FrameVerdict take(std::uint8_t* target, const std::uint8_t* previous) override;
   void skip() override { device_->enqueue(buffer_); }
   std::size_t jpegCapacity() const override;
   void lendJpegBuffer(std::span<std::uint8_t> target) override { jpegTarget_ = target; }

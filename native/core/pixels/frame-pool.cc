@@ -32,8 +32,9 @@ std::optional<int> FramePool::beginWrite() {
   return slot;
 }
 
-void FramePool::publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLength) {
+void FramePool::publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLength, const FrameVerdict& verdict) {
   const std::lock_guard lock(mutex_);
+  count(verdict);
   if (waiting_) {
     counters_.dropped++;
     free_.push_back(waiting_->slot);
@@ -41,10 +42,22 @@ void FramePool::publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLen
   waiting_ = Ready{slot, capturedAtUs, jpegLength};
 }
 
-void FramePool::abandon(int slot) {
+void FramePool::abandon(int slot, const FrameVerdict& verdict) {
   const std::lock_guard lock(mutex_);
+  count(verdict);
   counters_.faulty++;
   free_.push_back(slot);
+}
+
+void FramePool::count(const FrameVerdict& verdict) {
+  switch (verdict.quality) {
+    case FrameQuality::whole: counters_.whole++; break;
+    case FrameQuality::repaired: counters_.repaired++; break;
+    case FrameQuality::damaged: counters_.damaged++; break;
+  }
+  for (std::size_t fault = 0; fault < kFaults; fault++) {
+    if (verdict.faults.has(static_cast<FrameFault>(fault))) counters_.faults[fault]++;
+  }
 }
 
 std::optional<FramePool::Ready> FramePool::collect() {

@@ -2,6 +2,7 @@
 // frame wins; nothing queues.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,17 +10,27 @@
 #include <optional>
 #include <vector>
 
+#include "pixels/frame-verdict.h"
+
 namespace callnative {
 
 /** Shared with JavaScript's ArrayBuffer. The last holder frees it. */
 using FrameBuffer = std::shared_ptr<std::vector<std::uint8_t>>;
 
-/** At any moment: captured = faulty + dropped + delivered + the frames waiting or being written. */
+/**
+ * At any moment: captured = faulty + dropped + delivered + the frames waiting or being written. The qualities are those of
+ * the frames that were read, whatever became of them; `faulty` are the damaged ones of which nothing could be shown.
+ */
 struct Counters {
   std::uint64_t captured = 0;
   std::uint64_t faulty = 0;
   std::uint64_t dropped = 0;
   std::uint64_t delivered = 0;
+  std::uint64_t whole = 0;
+  std::uint64_t repaired = 0;
+  std::uint64_t damaged = 0;
+  /** Frames with each fault. */
+  std::array<std::uint64_t, kFaults> faults{};
 };
 
 /** Every method may be called from any thread. */
@@ -46,9 +57,9 @@ class FramePool {
    *  frame waits either, the new frame is dropped and nothing returned. */
   std::optional<int> beginWrite();
   /** Makes the written frame wait for the consumer. A frame that was waiting is dropped. */
-  void publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLength = 0);
-  /** The frame being written turned out to be damaged. */
-  void abandon(int slot);
+  void publish(int slot, std::int64_t capturedAtUs, std::size_t jpegLength = 0, const FrameVerdict& verdict = {});
+  /** Nothing of the frame being written can be shown. */
+  void abandon(int slot, const FrameVerdict& verdict = unusable(FaultSet()));
   /** Hands the waiting frame to the consumer, which must call giveBack. */
   std::optional<Ready> collect();
   /** To be called once for each collect(). The slot may be overwritten from then on. */
@@ -59,6 +70,9 @@ class FramePool {
   Counters counters() const;
 
  private:
+  /** With the lock held. */
+  void count(const FrameVerdict& verdict);
+
   std::vector<FrameBuffer> buffers_;
   std::vector<FrameBuffer> jpegBuffers_;
   std::vector<int> free_;

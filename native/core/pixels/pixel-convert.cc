@@ -1,14 +1,8 @@
-// libyuv converts raw formats; TurboJPEG decodes MJPG.
+// libyuv converts raw formats. See jpeg/ for MJPG.
 #include "pixels/pixel-convert.h"
 
 #include <libyuv.h>
 #include <linux/videodev2.h>
-#include <turbojpeg.h>
-
-#include <cstring>
-#include <memory>
-#include <stdexcept>
-#include <string>
 
 #include "pixels/colour-range.h"
 #include "pixels/frame.h"
@@ -18,6 +12,20 @@ namespace callnative {
 namespace {
 
 using Target = I420Planes<std::uint8_t>;
+
+/** A buffer holds two pictures at most; each attempt costs as much as a frame. */
+constexpr int kMostPictures = 3;
+
+/** Whether bytes that are not coded data may stand between the data. */
+bool hasMoreThanData(FaultSet faults) {
+  return faults.has(FrameFault::bytesBeforeRestart) || faults.has(FrameFault::bytesBeforeEnd) || faults.has(FrameFault::strayBytes);
+}
+
+FrameVerdict afterAnother(FrameVerdict verdict) {
+  verdict.faults.add(FrameFault::bytesBeforeStart);
+  if (verdict.quality == FrameQuality::whole) verdict.quality = FrameQuality::repaired;
+  return verdict;
+}
 
 /** Whether `rows` lines of `used` bytes, `stride` apart, fit in `available` bytes. */
 bool fits(std::size_t available, int stride, int used, int rows) {
@@ -78,32 +86,6 @@ bool fromYu12(const V4l2Format& format, std::span<const std::uint8_t> bytes, con
                           to.chromaStride, to.v, to.chromaStride, to.width, to.height) == 0;
 }
 
-/**
- * Many webcams pad their frames before the end marker (0xd9). The decoder warns of that and still delivers a whole frame.
- * It reports the first warning only, so extra bytes anywhere earlier could hide later damage.
- */
-bool decoded(void* decompressor, int result) {
-  if (result == 0) return true;
-  const bool isWarning = tjGetErrorCode(decompressor) == TJERR_WARNING;
-  return isWarning && std::strstr(tjGetErrorStr2(decompressor), "extraneous bytes before marker 0xd9") != nullptr;
-}
-
-struct Destroy {
-  void operator()(void* decompressor) const { tjDestroy(decompressor); }
-};
-using Decompressor = std::unique_ptr<void, Destroy>;
-
-Decompressor createDecompressor() {
-  Decompressor created(tjInitDecompress());
-  if (!created) throw std::runtime_error(std::string("tjInitDecompress: ") + tjGetErrorStr2(nullptr));
-  return created;
-}
-
-std::uint8_t* atLeast(std::vector<std::uint8_t>& buffer, std::size_t size) {
-  if (buffer.size() < size) buffer.resize(size);
-  return buffer.data();
-}
-
 }  // namespace
 
 void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* rgba) {
@@ -113,8 +95,10 @@ void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* 
                      width, height);
 }
 
-bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
-  if (format.fourcc == V4L2_PIX_FMT_MJPEG) return decodeJpeg(format, bytes, target);
+FrameVerdict PixelConverter::convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target,
+                                     const std::uint8_t* previous) {
+  jpeg_ = {};
+  if (format.fourcc == V4L2_PIX_FMT_MJPEG) return decodeJpeg(format, bytes, target, previous);
   const Target planes(target, format.width, format.height);
   bool isWhole = false;
   switch (format.fourcc) {
@@ -124,64 +108,37 @@ bool PixelConverter::convert(const V4l2Format& format, std::span<const std::uint
     case V4L2_PIX_FMT_YUV420: isWhole = fromYu12(format, bytes, planes); break;
     default: break;
   }
-  if (isWhole && format.isFullRange) toVideoRange(target, format.width, format.height);
-  return isWhole;
+  if (!isWhole) return unusable(FrameFault::tooShort);
+  if (format.isFullRange) toVideoRange(target, format.width, format.height);
+  return {};
 }
 
-bool PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target) {
-  // A new decompressor for each frame costs 0.3 us. A reused one keeps Huffman tables, so a frame would depend on the one
-  // before, and TurboJPEG 2.1 refuses every frame after one with a truncated header.
-  const Decompressor decompressor = createDecompressor();
-  int width = 0;
-  int height = 0;
-  int sampling = 0;
-  int colours = 0;
-  if (tjDecompressHeader3(decompressor.get(), bytes.data(), bytes.size(), &width, &height, &sampling, &colours) != 0) {
-    return false;
+FrameVerdict PixelConverter::trimmed(FrameVerdict verdict) {
+  const int wrong = normal_.trim();
+  if (wrong == 0) return verdict;
+  verdict.faults.add(FrameFault::wrongData);
+  const bool isMost = 2 * wrong < normal_.layout().mcusPerRow * normal_.layout().mcuRows;
+  return {FrameQuality::damaged, verdict.faults, isMost};
+}
+
+FrameVerdict PixelConverter::decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target,
+                                        const std::uint8_t* previous) {
+  FrameVerdict verdict;
+  for (int picture = 0; picture < kMostPictures; picture++) {
+    const bool isRead = normal_.read(bytes, format.width, format.height);
+    verdict = isRead ? decoder_.decode(normal_, format.width, format.height, target, previous) : unusable(normal_.faults());
+    if (picture > 0) verdict = afterAnother(verdict);
+    if (verdict.quality != FrameQuality::damaged && hasMoreThanData(verdict.faults)) verdict = trimmed(verdict);
+    if (verdict.quality != FrameQuality::damaged) {
+      jpeg_ = normal_.bytes();
+      break;
+    }
+    // Behind a cut picture there may be a whole one.
+    const std::size_t next = findJpegStart(normal_.rest());
+    if (next == normal_.rest().size()) break;
+    bytes = normal_.rest().subspan(next);
   }
-  if (width != format.width || height != format.height) return false;
-  const bool isPlanar = colours == TJCS_YCbCr && (sampling == TJSAMP_420 || sampling == TJSAMP_422);
-  if (!isPlanar) return decodeByColours(decompressor.get(), bytes, width, height, target);
-  return decodePlanar(decompressor.get(), bytes, width, height, sampling == TJSAMP_422, target);
-}
-
-bool PixelConverter::decodePlanar(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, bool is422,
-                                  std::uint8_t* target) {
-  const Target to(target, width, height);
-  // TurboJPEG writes whole pairs of pixels and lines, so the luma of an odd size does not fit its plane.
-  const bool isOdd = width % 2 != 0 || height % 2 != 0;
-  const int lumaStride = to.chromaStride * 2;
-  const std::size_t lumaSize = isOdd ? static_cast<std::size_t>(lumaStride) * static_cast<std::size_t>(chromaSize(height) * 2) : 0;
-  const std::size_t tall = is422 ? static_cast<std::size_t>(to.chromaStride) * static_cast<std::size_t>(height) : 0;
-  std::uint8_t* scratch = atLeast(scratch_, lumaSize + 2 * tall);
-  std::uint8_t* luma = isOdd ? scratch : to.y;
-  std::uint8_t* u = is422 ? scratch + lumaSize : to.u;
-  std::uint8_t* v = is422 ? u + tall : to.v;
-  std::uint8_t* planes[3] = {luma, u, v};
-  int strides[3] = {lumaStride, to.chromaStride, to.chromaStride};
-  const int result = tjDecompressToYUVPlanes(decompressor, bytes.data(), bytes.size(), planes, width, strides, height,
-                                             TJFLAG_FASTDCT);
-  if (!decoded(decompressor, result)) return false;
-  if (isOdd) libyuv::CopyPlane(luma, lumaStride, to.y, to.width, width, height);
-  if (is422) {
-    libyuv::I422ToI420(to.y, to.width, u, to.chromaStride, v, to.chromaStride, to.y, to.width, to.u, to.chromaStride,
-                       to.v, to.chromaStride, width, height);
-  }
-  toVideoRange(target, width, height);
-  return true;
-}
-
-/** Decodes rare JPEGs, such as grey or 4:4:4, to RGB first. */
-bool PixelConverter::decodeByColours(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height,
-                                     std::uint8_t* target) {
-  const int stride = width * 4;
-  std::uint8_t* colours = atLeast(scratch_, static_cast<std::size_t>(stride) * static_cast<std::size_t>(height));
-  const int result = tjDecompress2(decompressor, bytes.data(), bytes.size(), colours, width, stride, height, TJPF_BGRA,
-                                   TJFLAG_FASTDCT);
-  if (!decoded(decompressor, result)) return false;
-  const Target to(target, width, height);
-  return libyuv::ARGBToI420(colours, stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride, width,
-                            height) == 0;
+  return verdict;
 }
 
 }  // namespace callnative

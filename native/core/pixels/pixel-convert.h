@@ -3,28 +3,36 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "capture/v4l2-device.h"
+#include "jpeg/jpeg-decode.h"
+#include "jpeg/normal-jpeg.h"
+#include "pixels/frame-verdict.h"
 
 namespace callnative {
 
 /** Converts I420 of video range (BT.601) to bytes in the order R, G, B, A. */
 void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* rgba);
 
-/** Serves one thread at a time and reuses its scratch memory. */
+/** Serves one thread at a time and reuses its memory. */
 class PixelConverter {
  public:
-  /** Fills `target` (i420Size bytes). Returns false when `bytes` do not hold a whole frame of that size. */
-  bool convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
+  /** Fills `target` (i420Size bytes). `previous` is the frame shown before, of the same size, or null: see JpegDecoder. */
+  FrameVerdict convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target,
+                       const std::uint8_t* previous = nullptr);
+
+  /** The frame last converted as a standard JPEG, until the next one; empty unless all of its rows were decoded from JPEG. */
+  std::span<const std::uint8_t> jpeg() const { return jpeg_; }
 
  private:
-  bool decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target);
-  bool decodePlanar(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, bool is422,
-                    std::uint8_t* target);
-  bool decodeByColours(void* decompressor, std::span<const std::uint8_t> bytes, int width, int height, std::uint8_t* target);
+  FrameVerdict decodeJpeg(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target,
+                          const std::uint8_t* previous);
+  /** Removes bytes between the coded data of an undamaged frame, which may turn out to be damaged. */
+  FrameVerdict trimmed(FrameVerdict verdict);
 
-  std::vector<std::uint8_t> scratch_;
+  NormalJpeg normal_;
+  JpegDecoder decoder_;
+  std::span<const std::uint8_t> jpeg_;
 };
 
 }  // namespace callnative

@@ -34,7 +34,7 @@ async function fed(feed: LoopbackFeed, whole: Uint8Array) {
   const good = await first;
   const kinds = [];
   for (const [kind, bytes] of Object.entries(await broken(whole))) {
-    const { faulty, delivered } = run.capture.counters();
+    const { faulty, delivered, repaired, damaged } = run.capture.counters();
     await send(run, feed, bytes);
     const after = run.capture.counters();
     const next = run.nextFrame();
@@ -44,6 +44,8 @@ async function fed(feed: LoopbackFeed, whole: Uint8Array) {
       kind,
       faulty: after.faulty - faulty,
       delivered: after.delivered - delivered,
+      repaired: after.repaired - repaired,
+      damaged: after.damaged - damaged,
       isNextWhole: Buffer.compare(frame.data, good.data) === 0,
     });
   }
@@ -77,6 +79,7 @@ async function sendDamaged(run: CaptureRun, feed: LoopbackFeed, whole: Uint8Arra
 async function broken(whole: Uint8Array): Promise<Record<string, Uint8Array>> {
   const scan = whole.findIndex((byte, at) => byte === SCAN_MARKER && whole[at - 1] === 0xff);
   const middle = Math.floor((scan + whole.length) / 2);
+  const late = Math.floor((scan + 3 * whole.length) / 4);
   const withBytes = (at: number, ...bytes: number[]) => {
     const copy = Uint8Array.from(whole);
     copy.set(bytes, at);
@@ -85,7 +88,8 @@ async function broken(whole: Uint8Array): Promise<Record<string, Uint8Array>> {
   return {
     "cut in its header": whole.subarray(0, scan >> 1),
     "cut at its scan": whole.subarray(0, scan + 4),
-    "cut in the middle": whole.subarray(0, middle),
+    "cut early": whole.subarray(0, Math.floor((3 * scan + whole.length) / 4)),
+    "cut late": whole.subarray(0, late),
     "cut before its end marker": whole.subarray(0, whole.length - 2),
     "an end in the middle": withBytes(middle, 0xff, 0xd9),
     "another scan in the middle": withBytes(middle, 0xff, SCAN_MARKER),

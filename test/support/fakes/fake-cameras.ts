@@ -1,5 +1,6 @@
 // Fake cameras. Tests emit the frames and switch faults on.
 
+import { NOTHING_CAPTURED } from "../../../native/frame-faults.ts";
 import {
   type CameraMode,
   type CaptureCallbacks,
@@ -75,7 +76,7 @@ class FakeOpenCamera implements OpenCamera {
   readonly deviceName: string;
   readonly mode: CameraMode;
   readonly #callbacks: CaptureCallbacks;
-  readonly #counters = { captured: 0, faulty: 0, dropped: 0, delivered: 0 };
+  readonly #counters = { ...NOTHING_CAPTURED, captured: 0, delivered: 0, whole: 0 };
   #lastUs = 0;
   isClosed = false;
 
@@ -98,6 +99,7 @@ class FakeOpenCamera implements OpenCamera {
     if (this.isClosed) return;
     this.#counters.captured++;
     this.#counters.delivered++;
+    this.#counters.whole++;
     this.#lastUs = Math.max(this.#lastUs + 1, Date.now() * 1000);
     const frame = new FakeFrame(this.mode, this.#lastUs, this.#counters.captured);
     try {

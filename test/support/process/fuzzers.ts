@@ -1,9 +1,11 @@
 // Builds and runs the fuzz targets of test/fuzz under libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer.
 
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeBases } from "../pictures/jpeg-bases.ts";
+import { makeShapes } from "../pictures/jpeg-shapes.ts";
 import { compileAll, type Ended, link, run, withCoreOf } from "./cpp-build.ts";
 
 const FUZZ = fileURLToPath(new URL("../../fuzz/", import.meta.url));
@@ -18,11 +20,19 @@ export interface FuzzTarget {
   readonly share: number;
   /** Functions of the system that the target replaces. */
   readonly wrapped: readonly string[];
+  /** Inputs to begin with, besides the corpus. */
+  readonly seeds?: () => readonly Uint8Array[];
+}
+
+/** Every shape that the decoder is tested with, small enough for the fuzzer. */
+function jpegSeeds(): Uint8Array[] {
+  const size = { width: 64, height: 128 };
+  return makeShapes(makeBases(size), size).map(({ bytes }) => bytes);
 }
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "driver", mostBytes: 1024, share: 0.3, wrapped: ["ioctl", "poll", "mmap", "munmap"] },
-  { name: "jpeg", mostBytes: 4096, share: 0.4, wrapped: [] },
+  { name: "jpeg", mostBytes: 4096, share: 0.4, wrapped: [], seeds: jpegSeeds },
   { name: "raw", mostBytes: 512, share: 0.2, wrapped: [] },
   { name: "stamp", mostBytes: 256, share: 0.1, wrapped: [] },
 ];
@@ -67,7 +77,11 @@ export async function fuzz(target: FuzzTarget, program: string, seconds: number)
   const work = await mkdtemp(join(tmpdir(), `fuzz-${target.name}-`));
   try {
     const found = join(work, "found");
+    const seeds = join(work, "seeds");
     await mkdir(found);
+    await mkdir(seeds);
+    for (const [index, bytes] of (target.seeds?.() ?? []).entries())
+      await writeFile(join(seeds, String(index)), bytes);
     const ended = await run(
       program,
       [
@@ -79,6 +93,7 @@ export async function fuzz(target: FuzzTarget, program: string, seconds: number)
         "-print_final_stats=1",
         "-use_value_profile=1",
         found,
+        seeds,
         join(CORPUS, target.name),
       ],
       { limitMs: seconds * 1000 + SLACK_MS },

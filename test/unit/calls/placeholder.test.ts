@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { NOTHING_CAPTURED } from "../../../native/frame-faults.ts";
 import type { VideoFrame } from "../../../native/types.ts";
 import { CallMedia } from "../../../plugin/calls/call-media.ts";
 import type { OpenCamera } from "../../../plugin/camera/camera.ts";
@@ -72,9 +73,8 @@ class Bench {
   }
 
   openCamera(): this {
-    const counters = { captured: 0, faulty: 0, dropped: 0, delivered: 0 };
     const mode = { width: 64, height: 48, fps: 30, fourcc: "I420" };
-    const camera: Partial<OpenCamera> = { mode, counters: () => counters };
+    const camera: Partial<OpenCamera> = { mode, counters: () => NOTHING_CAPTURED };
     this.media.camera = camera as OpenCamera;
     return this;
   }

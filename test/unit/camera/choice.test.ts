@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { NOTHING_CAPTURED } from "../../../native/frame-faults.ts";
 import {
   type CameraInfo,
   type Capture,
@@ -57,7 +58,7 @@ class ScriptedNative {
   #opened(constraints: CaptureConstraints): Capture {
     return {
       mode: { ...constraints, fourcc: "YUYV" },
-      counters: () => ({ captured: 0, faulty: 0, dropped: 0, delivered: 0 }),
+      counters: () => NOTHING_CAPTURED,
       close: () => Promise.resolve(),
     };
   }

@@ -32,19 +32,23 @@ class ScriptedSource final : public FrameSource {
     if (count_-- == 0) throw SystemError("VIDIOC_DQBUF", ENODEV, "/dev/scripted");
     return true;
   }
-  bool take(std::uint8_t* target) override {
+  FrameVerdict take(std::uint8_t* target, const std::uint8_t* previous) override {
+    if (previous_ != nullptr) *previous_ = previous == nullptr ? 0 : previous[0];
     target[0] = static_cast<std::uint8_t>(++taken_);
-    return taken_ % 3 != 0;
+    return taken_ % 3 != 0 ? FrameVerdict{} : unusable(FrameFault::cutShort);
   }
   void skip() override {}
   int passedOver() const override { return passedOver_; }
   void passOver(int frames) { passedOver_ = frames; }
+  /** Notes the first byte of the frame before the one taken last. */
+  void reportPrevious(std::atomic<int>& previous) { previous_ = &previous; }
   std::int64_t capturedAtUs() const override { return taken_; }
 
  private:
   int count_;
   std::atomic<bool>& closed_;
   int taken_ = 0;
+  std::atomic<int>* previous_ = nullptr;
   int passedOver_ = 0;
   Mode mode_{2, 2, 30, "I420"};
 };
@@ -54,7 +58,7 @@ class ThrowingSource final : public FrameSource {
  public:
   const Mode& mode() const override { return mode_; }
   bool wait(int /*stopFd*/) override { return true; }
-  bool take(std::uint8_t* /*target*/) override { throw std::runtime_error("no memory for a frame"); }
+  FrameVerdict take(std::uint8_t* /*target*/, const std::uint8_t* /*previous*/) override { throw std::runtime_error("no memory for a frame"); }
   void skip() override {}
   std::int64_t capturedAtUs() const override { return 0; }
 
@@ -142,7 +146,43 @@ TEST("a failing source ends the thread, its error is returned once, and stop clo
   check::that(closed, "the source is still open");
   check::equal(pool->counters().captured, 9U, "captured");
   check::equal(pool->counters().faulty, 3U, "faulty");
+  check::equal(pool->counters().damaged, 3U, "damaged");
+  check::equal(pool->counters().whole, 6U, "whole");
+  check::equal(pool->counters().faults[static_cast<std::size_t>(FrameFault::cutShort)], 3U, "cut short");
   expectClosedSum(pool->counters());
+}
+
+TEST("whole, repaired and damaged frames are counted apart, and shown ones among them are not faulty") {
+  FramePool pool(1, 6);
+  FaultSet faults;
+  faults.add(FrameFault::noEndMarker);
+  for (const FrameVerdict& verdict : {FrameVerdict{}, FrameVerdict{FrameQuality::repaired, faults, true}, FrameVerdict{FrameQuality::damaged, faults, true}}) {
+    pool.publish(*pool.beginWrite(), 1, 0, verdict);
+  }
+  pool.abandon(*pool.beginWrite(), unusable(FrameFault::notJpeg));
+  const Counters counters = pool.counters();
+  check::equal(counters.whole, 1U, "whole");
+  check::equal(counters.repaired, 1U, "repaired");
+  check::equal(counters.damaged, 2U, "damaged");
+  check::equal(counters.faulty, 1U, "faulty");
+  check::equal(counters.faults[static_cast<std::size_t>(FrameFault::noEndMarker)], 2U, "without end marker");
+}
+
+TEST("a source gets the frame that was shown before, unless its slot is written again") {
+  for (const int slots : {1, 3}) {
+    std::atomic<bool> closed = false;
+    Signal woken;
+    const auto pool = std::make_shared<FramePool>(slots, 6);
+    std::atomic<int> seen = -1;
+    auto source = std::make_unique<ScriptedSource>(5, closed);
+    source->reportPrevious(seen);
+    CaptureThread thread(std::move(source), pool, [&] { woken.raise(); });
+    // Four good frames and the failure.
+    woken.await(5);
+    thread.stop();
+    // The third frame is damaged, so the fourth is the one shown before the fifth.
+    check::equal(seen.load(), slots == 1 ? 0 : 4, "the frame before the fifth");
+  }
 }
 
 TEST("a source that throws another exception than SystemError ends the thread and not the process") {
@@ -197,7 +237,7 @@ TEST("the test pattern draws within its buffer at odd and even sizes, and stops 
   }
   TestPattern fast(CaptureConstraints{65, 33, 240});
   std::vector<std::uint8_t> frame(i420Size(65, 33));
-  for (int i = 0; i < 500; i++) check::that(fast.take(frame.data()), "a frame of the pattern is damaged");
+  for (int i = 0; i < 500; i++) check::that(fast.take(frame.data(), nullptr).isShown, "a frame of the pattern is damaged");
 }
 
 TEST("opening a file that is not a camera fails with operation, errno and path, and leaves no descriptor open") {

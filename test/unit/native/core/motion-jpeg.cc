@@ -43,7 +43,7 @@ V4l2Format formatOf(int width, int height) { return {width, height, 0, V4L2_PIX_
 bool convert(const Bytes& jpeg, int width, int height, Bytes& frame) {
   static PixelConverter converter;
   frame.assign(i420Size(width, height), 0);
-  return converter.convert(formatOf(width, height), jpeg, frame.data());
+  return converter.convert(formatOf(width, height), jpeg, frame.data()).isShown;
 }
 
 /** BT.601, from 8-bit RGB to video range. */
@@ -76,14 +76,28 @@ TEST("grey MJPG becomes I420 with neutral chroma") {
   check::that(std::abs(frame.back() - 128) <= 1, "chroma is not neutral");
 }
 
-TEST("truncated MJPG is refused") {
+TEST("of truncated MJPG the part that came is shown once it is most of the picture, with the rest of the frame before") {
   for (const int sampling : {TJSAMP_420, TJSAMP_422, TJSAMP_444}) {
-    const Bytes whole = encode(64, 48, sampling);
+    const Bytes whole = encode(64, 96, sampling);
+    Bytes right;
+    convert(whole, 64, 96, right);
+    const Bytes before(i420Size(64, 96), 77);
+    int shown = 0;
     for (std::size_t length = 0; length + 2 < whole.size(); length += 13) {
-      Bytes frame;
+      PixelConverter converter;
+      Bytes frame(right.size());
       const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
-      check::that(!convert(cut, 64, 48, frame), std::to_string(length) + " of " + std::to_string(whole.size()) + " bytes were taken");
+      const FrameVerdict verdict = converter.convert(formatOf(64, 96), cut, frame.data(), before.data());
+      check::that(verdict.quality == FrameQuality::damaged || frame == right, "a wrong frame counts as whole");
+      if (!verdict.isShown) continue;
+      shown++;
+      const auto row = [&](const Bytes& of, int y) { return Bytes(of.begin() + 64 * y, of.begin() + 64 * (y + 1)); };
+      int y = 0;
+      while (y < 96 && row(frame, y) == row(right, y)) y++;
+      check::that(y > 48, "only " + std::to_string(y) + " rows came");
+      for (; y < 96; y++) check::that(row(frame, y) == row(before, y), "row " + std::to_string(y) + " is of neither frame");
     }
+    check::that(shown > 2, "only " + std::to_string(shown) + " were shown");
   }
 }
 

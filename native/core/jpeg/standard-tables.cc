@@ -1,23 +1,10 @@
-// Reads the markers up to the first scan: ITU-T T.81, annex B.
-#include "pixels/jpeg-frame.h"
-
-#include <algorithm>
-#include <optional>
+// The tables that Motion JPEG leaves out.
+#include "jpeg/standard-tables.h"
 
 namespace callnative {
 
-namespace {
-
-using Bytes = std::span<const std::uint8_t>;
-
-constexpr std::uint8_t kMarker = 0xFF;
-constexpr std::uint8_t kStart = 0xD8;
-constexpr std::uint8_t kEnd = 0xD9;
-constexpr std::uint8_t kScan = 0xDA;
-constexpr std::uint8_t kHuffmanTables = 0xC4;
-
 /** One DHT segment with the four typical tables of T.81, K.3: DC and AC of luminance, then of chrominance. */
-constexpr std::uint8_t kStandardTables[kHuffmanTablesSize] = {
+const std::uint8_t kStandardTables[kHuffmanTablesSize] = {
     0xFF, 0xC4, 0x01, 0xA2,
     0x00, 0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
     0x10, 0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D,
@@ -42,50 +29,12 @@ constexpr std::uint8_t kStandardTables[kHuffmanTablesSize] = {
     0xD7, 0xD8, 0xD9, 0xDA, 0xE2, 0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7, 0xF8,
     0xF9, 0xFA};
 
-struct Header {
-  /** Offset of the first scan's marker. */
-  std::size_t scan;
-  bool hasHuffmanTables;
-};
-
-std::optional<Header> headerOf(Bytes jpeg) {
-  if (jpeg.size() < 4 || jpeg[0] != kMarker || jpeg[1] != kStart) return std::nullopt;
-  Header header{2, false};
-  while (header.scan + 4 <= jpeg.size() && jpeg[header.scan] == kMarker) {
-    const std::uint8_t marker = jpeg[header.scan + 1];
-    // Any number of fill bytes may precede a marker.
-    if (marker == kMarker) {
-      header.scan++;
-      continue;
-    }
-    if (marker == kScan) return header;
-    header.hasHuffmanTables |= marker == kHuffmanTables;
-    header.scan += 2 + (static_cast<std::size_t>(jpeg[header.scan + 2]) << 8 | jpeg[header.scan + 3]);
-  }
-  return std::nullopt;
-}
-
-/** The frame ends behind its last end marker. */
-std::optional<std::size_t> endOf(Bytes jpeg, std::size_t from) {
-  for (std::size_t end = jpeg.size(); end >= from + 2; end--) {
-    if (jpeg[end - 2] == kMarker && jpeg[end - 1] == kEnd) return end;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::size_t copyWholeJpeg(Bytes jpeg, std::span<std::uint8_t> target) {
-  const auto header = headerOf(jpeg);
-  if (!header) return 0;
-  const auto end = endOf(jpeg, header->scan);
-  if (!end) return 0;
-  const std::size_t added = header->hasHuffmanTables ? 0 : kHuffmanTablesSize;
-  if (*end + added > target.size()) return 0;
-  auto at = std::copy_n(jpeg.begin(), header->scan, target.begin());
-  at = std::copy_n(kStandardTables, added, at);
-  std::copy_n(jpeg.begin() + static_cast<std::ptrdiff_t>(header->scan), *end - header->scan, at);
-  return *end + added;
+std::span<const std::uint8_t> standardTable(int kind, int id) {
+  constexpr std::size_t kHeader = 4;
+  constexpr std::size_t kDc = 1 + 16 + 12;
+  constexpr std::size_t kAc = 1 + 16 + 162;
+  const std::size_t start = kHeader + (id == 0 ? 0 : kDc + kAc) + (kind == 0 ? 0 : kDc);
+  return std::span(kStandardTables).subspan(start, kind == 0 ? kDc : kAc);
 }
 
 }  // namespace callnative
