@@ -32,8 +32,14 @@ export interface CallMediaOptions {
 /** Frames since the start of the call, over all cameras that it used. */
 export interface MediaCounts {
   readonly captured: number;
-  /** Includes faulty frames and frames that a newer one replaced. */
+  /** Frames that a newer one replaced, and those of `captureFaulty`. */
   readonly captureDropped: number;
+  /** Too damaged to be shown. */
+  readonly captureFaulty: number;
+  /** Frames of which some rows are damaged: `captureFaulty`, and those that were shown. */
+  readonly captureDamaged: number;
+  /** Frames that deviate from the standard, but were shown whole. */
+  readonly captureRepaired: number;
   /** Camera frames given to WebRTC's source, which may still drop frames to keep its bit rate. */
   readonly sent: number;
   /** Black pictures given to WebRTC's source instead of camera frames. */
@@ -248,6 +254,9 @@ export class CallMedia {
     return {
       captured: camera.captured,
       captureDropped: camera.dropped + camera.faulty,
+      captureFaulty: camera.faulty,
+      captureDamaged: camera.damaged,
+      captureRepaired: camera.repaired,
       sent: this.#sent,
       placeholders: this.#placeholder.count,
       received: this.#received,

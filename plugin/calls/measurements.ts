@@ -82,8 +82,10 @@ export interface MeasuredBeside extends Pick<Measured, "maxVideoBps" | "picture"
 export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside: MeasuredBeside): Measured {
   const { peer, media, remoteFrames } = now;
   const { flow, ...limits } = beside;
-  const captured = media.captured - last.media.captured;
-  const dropped = media.captureDropped - last.media.captureDropped;
+  // A damaged frame says nothing about the processor.
+  const faulty = media.captureFaulty - last.media.captureFaulty;
+  const captured = media.captured - last.media.captured - faulty;
+  const dropped = media.captureDropped - last.media.captureDropped - faulty;
   const replaced = remoteFrames.replaced - last.remoteFrames.replaced;
   const written = remoteFrames.written - last.remoteFrames.written;
   return {

@@ -43,7 +43,22 @@ export const callStatisticsSchema = z.object({
   frames: z
     .object({
       captured: z.number(),
-      captureDropped: z.number(),
+      captureDropped: z
+        .number()
+        .describe(
+          "replaced by a newer frame before it was used, or too damaged to be shown (`captureFaulty`)",
+        ),
+      captureFaulty: z.number().optional().describe("too damaged to be shown"),
+      captureDamaged: z
+        .number()
+        .optional()
+        .describe(
+          "with missing or wrong rows: `captureFaulty`, and those shown with rows of the frame before",
+        ),
+      captureRepaired: z
+        .number()
+        .optional()
+        .describe("unlike the standard, but shown whole; such as JPEG with extra bytes"),
       sent: z.number().describe("the camera's frames that were passed to WebRTC's source"),
       placeholders: z
         .number()

@@ -3,6 +3,7 @@
 import type { ActorOptions, AnyActorLogic } from "xstate";
 import type { FrameScaler } from "../../../native/types.ts";
 import { type CallManager, createCallManager } from "../../../plugin/calls/call-manager.ts";
+import type { MediaCounts } from "../../../plugin/calls/call-media.ts";
 import { type CallEnvironment, createCallEnvironment } from "../../../plugin/calls/environment.ts";
 import type { Frames } from "../../../plugin/frames/frames.ts";
 import { RpcError, type Settings, type Signal, settingsSchema } from "../../../rpc-schema/index.ts";
@@ -20,6 +21,17 @@ export const NO_FRAMES = {
   written: 0,
   waiting: 0,
 } as const;
+
+export const NO_MEDIA: MediaCounts = {
+  captured: 0,
+  captureDropped: 0,
+  captureFaulty: 0,
+  captureDamaged: 0,
+  captureRepaired: 0,
+  sent: 0,
+  placeholders: 0,
+  received: 0,
+};
 
 /** Records the frames that it is offered, as "call source". */
 class ShownFrames implements Frames {

@@ -15,7 +15,7 @@ import { FrameSender, scaledSize } from "../../../plugin/calls/sending/frame-sen
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { SHARES } from "../../../statecharts/index.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
-import { NO_FRAMES, settle } from "../../support/plugin/call-bench.ts";
+import { NO_FRAMES, NO_MEDIA, settle } from "../../support/plugin/call-bench.ts";
 
 class SenderBench {
   readonly sent: VideoFrame[] = [];
@@ -122,7 +122,7 @@ describe("the measurements", () => {
     at: 0,
     measuredMs: 0,
     peer: NO_STATISTICS,
-    media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 0, received: 0 },
+    media: NO_MEDIA,
     captureToSendMs: null,
     pictureHoldMs: 0,
     remoteFrames: NO_FRAMES,
@@ -138,15 +138,28 @@ describe("the measurements", () => {
 
   test("cover the last second only", () => {
     const before = at({
-      media: { captured: 100, captureDropped: 90, sent: 0, placeholders: 0, received: 0 },
+      media: { ...NO_MEDIA, captured: 100, captureDropped: 90 },
       remoteFrames: { ...NO_FRAMES, replaced: 50, written: 50 },
     });
     const now = at({
-      media: { captured: 130, captureDropped: 96, sent: 0, placeholders: 0, received: 0 },
+      media: { ...NO_MEDIA, captured: 130, captureDropped: 96 },
       remoteFrames: { ...NO_FRAMES, replaced: 60, written: 80 },
     });
     const { captureDropped, pageReplaced, loopLagMs } = measuredOf(now, before, { ...beside, loopLagMs: 7 });
     assert.deepEqual([captureDropped, pageReplaced, loopLagMs], [0.2, 0.25, 7]);
+  });
+
+  test("never take damaged frames for those that came too fast", () => {
+    const media = { ...NO_MEDIA, captured: 60, captureDropped: 36, captureFaulty: 30, captureDamaged: 40 };
+    assert.equal(measuredOf(at({ media }), at({}), null, plan).captureDropped, 0.2);
+    const onlyDamaged = {
+      ...NO_MEDIA,
+      captured: 30,
+      captureDropped: 30,
+      captureFaulty: 30,
+      captureDamaged: 30,
+    };
+    assert.equal(measuredOf(at({ media: onlyDamaged }), at({}), null, plan).captureDropped, null);
   });
 
   test("are null for a closed camera, and for a page that takes no frame at all", () => {

@@ -9,7 +9,7 @@ import type { PeerStatistics } from "../../../plugin/peer/peer.ts";
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { callStatisticsSchema } from "../../../rpc-schema/methods/calls.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
-import { NO_FRAMES } from "../../support/plugin/call-bench.ts";
+import { NO_FRAMES, NO_MEDIA } from "../../support/plugin/call-bench.ts";
 
 function moment(measuredMs: number, peer: Partial<PeerStatistics> = {}): StatisticsMoment {
   return {
@@ -17,7 +17,7 @@ function moment(measuredMs: number, peer: Partial<PeerStatistics> = {}): Statist
     at: 0,
     measuredMs,
     peer: { ...NO_STATISTICS, ...peer },
-    media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 0, received: 0 },
+    media: NO_MEDIA,
     captureToSendMs: null,
     pictureHoldMs: 0,
     remoteFrames: NO_FRAMES,
@@ -130,13 +130,7 @@ describe("a call's media", () => {
     media.cameraFrame(countedFrame());
     media.remoteFrame(countedFrame());
     assert.deepEqual(shown, ["local", "remote"]);
-    assert.deepEqual(media.counts(), {
-      captured: 0,
-      captureDropped: 0,
-      sent: 0,
-      placeholders: 0,
-      received: 1,
-    });
+    assert.deepEqual(media.counts(), { ...NO_MEDIA, received: 1 });
     assert.equal(media.captureToSendMs(), null);
   });
 

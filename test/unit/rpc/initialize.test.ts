@@ -9,7 +9,7 @@ import { initializePlugin } from "../../../plugin/rpc/initialize.ts";
 import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
 import { type CallInfo, PROTOCOL_VERSIONS, RpcError, settingsSchema } from "../../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
-import { NO_FRAMES } from "../../support/plugin/call-bench.ts";
+import { NO_FRAMES, NO_MEDIA } from "../../support/plugin/call-bench.ts";
 
 const COMMON = { host: { name: "a test" }, identity: { label: "somebody" } };
 const plugin = { name: "fake", version: "0" };
@@ -90,14 +90,14 @@ describe("a plugin that agreed on version", () => {
   const statistics = statisticsOf(
     {
       ...{ callId: "c1", at: 1, measuredMs: 1, peer: NO_STATISTICS, captureToSendMs: null, pictureHoldMs: 0 },
-      media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 7, received: 0 },
+      media: { ...NO_MEDIA, captureFaulty: 3, placeholders: 7 },
       ...{ remoteFrames: NO_FRAMES, localFrames: NO_FRAMES },
     },
     null,
   );
-  for (const [version, local, placeholders] of [
-    [1, { ...devices, ...former }, undefined],
-    [2, { ...devices, ...level, ...former }, 7],
+  for (const [version, local, newCounts] of [
+    [1, { ...devices, ...former }, [undefined, undefined]],
+    [2, { ...devices, ...level, ...former }, [7, 3]],
   ] as const) {
     test(`${version} writes the fields and names of that version`, async () => {
       const {
@@ -128,7 +128,8 @@ describe("a plugin that agreed on version", () => {
       assert.equal((await read()).result.protocolVersion, version);
       write({ method: "initialized" });
       assert.deepEqual((await read()).params.local, local);
-      assert.equal((await read()).params.frames.placeholders, placeholders);
+      const { frames } = (await read()).params;
+      assert.deepEqual([frames.placeholders, frames.captureFaulty], newCounts);
       write({ id: 2, method: "call.list" });
       assert.deepEqual((await read()).result.calls[0].local, local);
     });
