@@ -137,7 +137,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
   ],
   media: [
     impossible(
-      "device.cameraOpened device.cameraLost device.cameraAbsent device.cameraRefused",
+      "device.cameraOpened device.cameraLost device.cameraAbsent device.cameraRefused device.cameraInterrupted device.cameraResumed",
       "camera.off camera.withheld camera.lost",
       "Only an open camera sends it, and none is open",
     ),

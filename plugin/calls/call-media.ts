@@ -163,6 +163,12 @@ export class CallMedia {
     this.#updatePlaceholder();
   }
 
+  /** Nothing that the camera sends can be shown. Its next frame ends the placeholder. */
+  cameraInterrupted(): void {
+    this.#isCameraSending = false;
+    this.#updatePlaceholder();
+  }
+
   #mayPlaceholder(): boolean {
     return this.#isConnected && this.#peer?.negotiatedDirections()?.video.sends === true;
   }

@@ -13,6 +13,8 @@ export interface DeviceCallbacks {
   isCurrent(): boolean;
   /** The device has given its first output. */
   onAlive(): void;
+  /** Why the device gives nothing so far. */
+  onStalled(reason: string): void;
 }
 
 export interface DeviceHolderOptions<D extends Closable> {
@@ -40,6 +42,8 @@ interface SwitchRequest {
 interface Slot<D> {
   device: D | null;
   readonly alive: PromiseWithResolvers<void>;
+  /** Why it gives nothing; null when that is unknown. */
+  stallReason: string | null;
 }
 
 /** A camera without a frame for this long after it was opened does not work. The slowest cameras take a second. */
@@ -167,16 +171,16 @@ export class DeviceHolder<D extends Closable> {
     this.#options.onOpened(device);
   }
 
-  async #untilAlive({ alive }: Slot<D>, choice: string): Promise<void> {
+  async #untilAlive(slot: Slot<D>, choice: string): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`${choice} opened and gave nothing for ${ALIVE_MS} ms`)),
+        () => reject(new Error(slot.stallReason ?? `${choice} opened and gave nothing for ${ALIVE_MS} ms`)),
         ALIVE_MS,
       );
     });
     try {
-      await Promise.race([alive.promise, this.#closing.promise, late]);
+      await Promise.race([slot.alive.promise, this.#closing.promise, late]);
     } finally {
       clearTimeout(timer);
     }
@@ -186,7 +190,7 @@ export class DeviceHolder<D extends Closable> {
     const alive = Promise.withResolvers<void>();
     // Nothing awaits this promise for the first device.
     alive.promise.catch(() => undefined);
-    return { device: null, alive };
+    return { device: null, alive, stallReason: null };
   }
 
   #callbacksOf(slot: Slot<D>): DeviceCallbacks {
@@ -197,6 +201,9 @@ export class DeviceHolder<D extends Closable> {
       },
       isCurrent: () => this.#current === slot && !this.#isClosed,
       onAlive: () => slot.alive.resolve(),
+      onStalled: (reason) => {
+        slot.stallReason = reason;
+      },
     };
   }
 

@@ -1,10 +1,24 @@
 // The interface to cameras: V4L2 devices and the test pattern.
 
-import type { Capture, CaptureCallbacks, CaptureConstraints } from "../../native/types.ts";
+import type { CameraMode, Capture, CaptureCallbacks, CaptureConstraints } from "../../native/types.ts";
 import type { Device } from "../../rpc-schema/index.ts";
 
 export const TEST_PATTERN_ID = "test-pattern";
 
+export interface CameraCallbacks extends CaptureCallbacks {
+  /**
+   * For two seconds nothing that the camera sent could be shown. Its other modes are tried; when none of them helps,
+   * `onError` follows.
+   * @param reason completes "the camera …": "its pictures are damaged: they are cut short"
+   */
+  onInterrupted?(reason: string): void;
+  /** Frames can be shown again, perhaps in another mode. */
+  onResumed?(mode: CameraMode): void;
+  /** For the log: why a mode was not used. */
+  onTrouble?(message: string): void;
+}
+
+/** The mode of an open camera may change: see `onInterrupted`. */
 export interface OpenCamera extends Capture {
   readonly deviceId: string;
   readonly deviceName: string;
@@ -19,7 +33,7 @@ export interface Cameras {
    * @throws CaptureError with operation and errno; RpcError unknownDevice for an unknown id, deviceUnavailable for `auto`
    * without any camera
    */
-  open(choice: string, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<OpenCamera>;
+  open(choice: string, constraints: CaptureConstraints, callbacks: CameraCallbacks): Promise<OpenCamera>;
   /**
    * Reports the new list when a camera comes, goes, or becomes accessible, until the returned function is called. Does not
    * poll, and does not keep the process alive.

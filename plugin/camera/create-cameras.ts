@@ -3,15 +3,15 @@
 import {
   type CameraInfo,
   type Capture,
-  type CaptureCallbacks,
   type CaptureConstraints,
   CaptureError,
   type Native,
 } from "../../native/types.ts";
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
-import { type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
+import { type CameraCallbacks, type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
 import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
+import { openUsable, type Repeat, repeatBySystem, type UsableCaptureOptions } from "./usable-capture.ts";
 
 const AUTO = "auto";
 const TEST_PATTERN_NAME = "Test pattern";
@@ -21,6 +21,7 @@ export function createCameras(
   native: Native,
   nodes: NodeMonitorOptions = SYSTEM_NODES,
   readFile?: ReadSystemFile,
+  repeat: Repeat = repeatBySystem,
 ): Cameras {
   const present = () => listCameras(native, readFile);
   const list = () => devicesOf(present());
@@ -29,7 +30,7 @@ export function createCameras(
     open: (choice, constraints, callbacks) =>
       choice === TEST_PATTERN_ID
         ? openPattern(native, constraints, callbacks)
-        : openChoice(native, present(), choice, constraints, callbacks),
+        : openChoice({ native, repeat }, present(), choice, constraints, callbacks),
     watch: (onChange) => watchList(present, nodes, () => onChange(list())),
   };
 }
@@ -68,17 +69,22 @@ function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
   return isShared ? `${camera.name} (${camera.path})` : camera.name;
 }
 
+interface Engine {
+  readonly native: Native;
+  readonly repeat: Repeat;
+}
+
 async function openChoice(
-  native: Native,
+  engine: Engine,
   cameras: readonly CameraInfo[],
   choice: string,
   constraints: CaptureConstraints,
-  callbacks: CaptureCallbacks,
+  callbacks: CameraCallbacks,
 ): Promise<OpenCamera> {
-  if (choice === AUTO) return openFirst(native, cameras, constraints, callbacks);
+  if (choice === AUTO) return openFirst(engine, cameras, constraints, callbacks);
   const camera = rememberedAs(choice, cameras);
   if (camera === undefined) throw unknownCamera(choice, cameras);
-  return openCamera(native, camera, constraints, callbacks);
+  return openCamera(engine, camera, constraints, callbacks);
 }
 
 /**
@@ -96,33 +102,34 @@ function rememberedAs(choice: string, cameras: readonly CameraInfo[]): CameraInf
 async function openPattern(
   native: Native,
   constraints: CaptureConstraints,
-  callbacks: CaptureCallbacks,
+  callbacks: CameraCallbacks,
 ): Promise<OpenCamera> {
   const capture = await native.openPattern(constraints, callbacks);
   return named(capture, TEST_PATTERN_ID, TEST_PATTERN_NAME);
 }
 
 async function openCamera(
-  native: Native,
+  { native, repeat }: Engine,
   camera: CameraInfo,
   constraints: CaptureConstraints,
-  callbacks: CaptureCallbacks,
+  callbacks: CameraCallbacks,
 ): Promise<OpenCamera> {
-  const capture = await native.openCamera(camera.path, constraints, callbacks);
+  const open: UsableCaptureOptions["open"] = (asked, events) => native.openCamera(camera.path, asked, events);
+  const capture = await openUsable({ camera, constraints, callbacks, open, repeat });
   return named(capture, camera.id, camera.name);
 }
 
 /** Never falls back to the test pattern, which would deceive. @throws the first camera's error, or deviceUnavailable */
 async function openFirst(
-  native: Native,
+  engine: Engine,
   cameras: readonly CameraInfo[],
   constraints: CaptureConstraints,
-  callbacks: CaptureCallbacks,
+  callbacks: CameraCallbacks,
 ): Promise<OpenCamera> {
   let firstError: CaptureError | undefined;
   for (const camera of cameras) {
     try {
-      return await openCamera(native, camera, constraints, callbacks);
+      return await openCamera(engine, camera, constraints, callbacks);
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       firstError ??= error;
@@ -135,7 +142,9 @@ function named(capture: Capture, deviceId: string, deviceName: string): OpenCame
   return {
     deviceId,
     deviceName,
-    mode: capture.mode,
+    get mode() {
+      return capture.mode;
+    },
     counters: () => capture.counters(),
     close: () => capture.close(),
   };

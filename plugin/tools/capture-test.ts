@@ -4,7 +4,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { CaptureConstraints, CaptureCounters, VideoFrame } from "../../native/types.ts";
+import { damageOf, habitOf } from "../../native/frame-faults.ts";
+import type { CameraMode, CaptureConstraints, CaptureCounters, VideoFrame } from "../../native/types.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { errorText } from "../common/error-text.ts";
 import type { PngEncoder } from "../frames/png-encoder.ts";
@@ -82,6 +83,8 @@ async function testCamera(
 ): Promise<CaptureReport> {
   const first = Promise.withResolvers<void>();
   const timestampsUs: number[] = [];
+  /** What went wrong on the way to the frames. */
+  const troubles: string[] = [];
   let last: VideoFrame | undefined;
   const camera = await cameras.open(options.camera, options.picture, {
     onFrame(frame) {
@@ -92,6 +95,8 @@ async function testCamera(
       first.resolve();
     },
     onError: first.reject,
+    onInterrupted: (reason) => troubles.push(`in ${modeText(camera.mode)} ${reason}`),
+    onTrouble: (message) => troubles.push(message),
   });
   let counters: CaptureCounters;
   try {
@@ -105,14 +110,22 @@ async function testCamera(
   const { base64 } = await png.encode(last);
   last.release();
   await writeFile(path, Buffer.from(Buffer.from(base64).toString("latin1"), "base64"));
-  const { width, height, fps, fourcc } = camera.mode;
+  const { captured, faulty, dropped, repaired, damaged } = counters;
+  // Some damaged frames among many whole ones come from a loose plug; the repaired ones from the camera itself.
+  const habits = [habitOf(counters), damageOf(counters), ...troubles].filter((habit) => habit !== null);
   const lines = [
     `camera: ${camera.deviceName} [${camera.deviceId}]`,
-    `  format   ${fourcc} ${width}x${height} at ${round(fps)} fps`,
-    `  reached  ${round(rateOf(timestampsUs))} fps, ${counters.captured} captured, ${counters.faulty} faulty, ${counters.dropped} dropped`,
+    `  format   ${modeText(camera.mode)} at ${round(camera.mode.fps)} fps`,
+    `  reached  ${round(rateOf(timestampsUs))} fps, ${captured} captured, ${faulty} faulty, ${dropped} dropped`,
+    ...(repaired + damaged === 0 ? [] : [`  frames   ${repaired} repaired, ${damaged} damaged`]),
+    ...habits.map((habit) => `  note     ${habit}`),
     `  saved    ${path}`,
   ];
   return { lines, hasCaptured: true };
+}
+
+function modeText({ fourcc, width, height }: CameraMode): string {
+  return `${fourcc} ${width}x${height}`;
 }
 
 /** Disables voice processing, so that the recording shows the device itself. */

@@ -46,6 +46,11 @@ export const camera = mediaSetup.createStateConfig({
       on: {
         "user.setCamera": { guard: ifOff, target: "off" },
         "device.cameraLost": { target: "failed", actions: ofCamera.keepLost },
+        "device.cameraInterrupted": {
+          description: "Nothing that it sends can be shown",
+          actions: [ofCamera.keepInterruption, sendMediaState],
+        },
+        "device.cameraResumed": { actions: [ofCamera.endInterruption, sendMediaState] },
         "device.cameraAbsent": { description: "The user chose no camera, which is no fault", target: "off" },
       },
       states: {
@@ -64,7 +69,14 @@ export const camera = mediaSetup.createStateConfig({
           entry: sendMediaState,
           after: { steadyTime: { actions: ofCamera.resetRetries } },
           on: {
-            "device.cameraOpened": { description: "The switch is complete", actions: ofCamera.keepOpen },
+            "device.cameraOpened": [
+              {
+                description: "The switch from a camera whose frames could not be shown is complete",
+                guard: ofCamera.isInterrupted,
+                actions: [ofCamera.keepOpen, sendMediaState],
+              },
+              { description: "The switch is complete", actions: ofCamera.keepOpen },
+            ],
             "settings.videoChanged": { actions: "renewCamera" },
             "device.cameraRefused": {
               description: "The new camera does not open, so the old one stays",

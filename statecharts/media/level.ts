@@ -21,14 +21,15 @@ export function mediaLevelState(parts: {
   readonly videoRefusal?: string | null;
 }): MediaLevelState {
   const { camera, microphone, videoPauseReason, videoRefusal = null } = parts;
-  const hasPicture = camera.open !== null && videoPauseReason === null;
+  const isCameraUsable = camera.open !== null && camera.interruption === null;
+  const hasPicture = isCameraUsable && videoPauseReason === null;
   const hasVoice = microphone.open !== null && microphone.open.deviceId !== NO_MICROPHONE;
   // The camera is withheld, which is no fault of it.
   const isRefused = camera.open === null && camera.why !== null && camera.why === videoRefusal;
   const reasons = [
     isRefused ? videoRefusal : null,
-    camera.open === null && !isRefused ? named("Camera", camera.why) : null,
-    camera.open === null ? null : named("Picture paused", videoPauseReason),
+    isCameraUsable || isRefused ? null : named("Camera", camera.interruption ?? camera.why),
+    isCameraUsable ? named("Picture paused", videoPauseReason) : null,
     microphone.open === null ? named("Microphone", microphone.why) : null,
   ].filter((reason) => reason !== null);
   return {

@@ -74,6 +74,8 @@ export type MediaEvent =
   | ({ type: "device.cameraLost" } & Loss)
   | ({ type: "device.microphoneLost" } & Loss)
   | ({ type: "device.speakerLost" } & Loss)
+  | { type: "device.cameraInterrupted"; why: string }
+  | { type: "device.cameraResumed" }
   | { type: "device.microphoneInterrupted"; why: string }
   | { type: "device.microphoneResumed" }
   | { type: "device.speakerInterrupted"; why: string }
@@ -229,9 +231,10 @@ const mediaBase = setup({
     ),
     /** An open device stays open until the new one is open. */
     keepChoice: assign(
-      change<OfKind & { deviceId: string }>(({ open }, { deviceId }) => ({
+      change<OfKind & { deviceId: string }>(({ open, interruption }, { deviceId }) => ({
         ...NO_DEVICE,
         open,
+        interruption,
         choice: deviceId,
       })),
     ),
@@ -295,6 +298,7 @@ const mediaBase = setup({
   },
   guards: {
     beginsWithCamera: ({ context: { resumed, media } }) => resumed?.isCameraOn ?? media === "video",
+    isInterrupted: ({ context }, { kind }: OfKind) => context[kind].interruption !== null,
     isMicrophoneOn: ({ context }) => context.isMicrophoneOn,
     isPauseChange: ({ context }, params: { why: string | null }) => params.why !== context.videoPauseReason,
     isOn: (_, params: { on: boolean }) => params.on,

@@ -20,7 +20,7 @@ export const sendMediaState = {
   params: ({ context }: { context: MediaContext }) => ({
     callId: context.callId,
     peerId: context.peerId,
-    camera: context.camera.open !== null,
+    camera: context.camera.open !== null && context.camera.interruption === null,
     microphone: context.microphone.open !== null && context.isMicrophoneOn,
     ...mediaLevelState(context),
   }),
@@ -63,6 +63,7 @@ export function partsFor<K extends DeviceKind>(kind: K) {
       type: "keepInterruption",
       params: ({ event }: { event: { why: string } }) => ({ kind, why: event.why }),
     },
+    isInterrupted: { type: "isInterrupted", params: of },
     endInterruption: { type: "keepInterruption", params: { kind, why: null } },
     resetDevice: { type: "resetDevice", params: of },
     beginOpening: { type: "beginOpening", params: of },

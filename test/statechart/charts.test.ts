@@ -46,7 +46,8 @@ const EVENTS: Record<string, string> = {
     "peer.broken peer.candidate peer.connected peer.disconnected peer.failed peer.videoNegotiated signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
-    "device.cameraAbsent device.cameraLost device.cameraOpened device.cameraRefused device.microphoneInterrupted " +
+    "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +
+    "device.cameraResumed device.microphoneInterrupted " +
     "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
     "device.speakerOpened device.speakerResumed devices.changed devices.updated link.videoNegotiated video.negotiated video.pauseChanged settings.changed " +
     "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",

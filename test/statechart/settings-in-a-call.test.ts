@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { LiveSettingsChange } from "../../statecharts/index.ts";
+import { type LiveSettingsChange, mediaLevelState } from "../../statecharts/index.ts";
 import { live, MediaBench } from "./support/media-bench.ts";
 import { connectedOut } from "./support/start-manager.ts";
 
@@ -85,7 +85,7 @@ describe("settings that change during a call", () => {
 
 describe("an interrupted device", () => {
   test("stays open with the reason, until it works again", () => {
-    for (const kind of ["microphone", "speaker"] as const) {
+    for (const kind of ["camera", "microphone", "speaker"] as const) {
       const bench = live();
       const state = bench.state(kind);
       bench.activity(kind).send({ type: `device.${kind}Interrupted`, why: "the server is away" });
@@ -93,6 +93,31 @@ describe("an interrupted device", () => {
       bench.activity(kind).send({ type: `device.${kind}Resumed` });
       assert.deepEqual([bench.state(kind), bench.context[kind].interruption], [state, null]);
     }
+  });
+
+  test("that is a camera sends nothing meanwhile, and the other side and the host get the reason", () => {
+    const bench = live();
+    bench.activity("camera").send({ type: "device.cameraInterrupted", why: "its pictures are damaged" });
+    assert.equal(bench.sentMediaStates().at(-1), "on off");
+    assert.deepEqual(mediaLevelState(bench.context), {
+      mediaLevel: "voiceOnly",
+      mediaLevelReason: "Camera: its pictures are damaged",
+    });
+    bench.activity("camera").send({ type: "device.cameraResumed" });
+    assert.equal(bench.sentMediaStates().at(-1), "on on");
+    assert.deepEqual(mediaLevelState(bench.context), {
+      mediaLevel: "pictureAndVoice",
+      mediaLevelReason: null,
+    });
+  });
+
+  test("that is a camera and is given up is replaced by another one", () => {
+    const bench = live();
+    bench.setDevices({ camera: ["camera-1", "camera-2"] });
+    bench.activity("camera").send({ type: "device.cameraInterrupted", why: "its pictures are damaged" });
+    bench.loseDevice("camera", "The camera cannot be shown, because its pictures are damaged");
+    assert.equal(bench.state("camera"), "open.opening");
+    assert.deepEqual(bench.choices("camera").at(-1), "camera-2");
   });
 
   test("has no interruption any more when it is lost or replaced", () => {

@@ -12,7 +12,7 @@ import type {
   OpenDevice,
   UseCommand,
 } from "../../../statecharts/index.ts";
-import type { OpenCamera } from "../../camera/camera.ts";
+import type { CameraCallbacks, OpenCamera } from "../../camera/camera.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import type {
@@ -22,7 +22,8 @@ import type {
   Processing,
   Speaker,
 } from "../../sound/sound.ts";
-import { DeviceHolder, type DeviceHolderOptions } from "../device-holder.ts";
+import type { CallMedia } from "../call-media.ts";
+import { type DeviceCallbacks, DeviceHolder, type DeviceHolderOptions } from "../device-holder.ts";
 import type { DeviceMutex } from "../device-mutex.ts";
 import type { CallEnvironment } from "../environment.ts";
 
@@ -134,14 +135,8 @@ function holdCamera(
       overlaps: true,
       isSame: ({ deviceId }, next) =>
         deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
-      open: (next, { onLost, isCurrent, onAlive }) =>
-        cameras.open(next, settings.get().picture, {
-          onFrame: (frame) => {
-            onAlive();
-            if (isCurrent()) media.cameraFrame(frame);
-          },
-          onError: onLost,
-        }),
+      open: (next, callbacks) =>
+        cameras.open(next, settings.get().picture, cameraCallbacks(media, report, log, callbacks)),
       attach: (device) => {
         media.camera = device;
       },
@@ -149,6 +144,34 @@ function holdCamera(
     report,
     log,
   );
+}
+
+/** Reports to the chart that nothing which the camera sends can be shown, and that it can be again. */
+function cameraCallbacks(
+  media: CallMedia,
+  report: Report,
+  log: Log,
+  { onLost, isCurrent, onAlive, onStalled }: DeviceCallbacks,
+): CameraCallbacks {
+  return {
+    onFrame: (frame) => {
+      onAlive();
+      if (isCurrent()) media.cameraFrame(frame);
+    },
+    onError: onLost,
+    onInterrupted: (reason) => {
+      log("warn", `camera: ${reason}`);
+      onStalled(reason);
+      if (!isCurrent()) return;
+      media.cameraInterrupted();
+      report({ type: "device.cameraInterrupted", why: reason });
+    },
+    onResumed: ({ fourcc, width, height }) => {
+      log("info", `camera: its pictures can be shown again, as ${fourcc} ${width}x${height}`);
+      if (isCurrent()) report({ type: "device.cameraResumed" });
+    },
+    onTrouble: (message) => log("warn", `camera: ${message}`),
+  };
 }
 
 function isDefaultCamera(cameras: readonly { id: string; isDefault: boolean }[], deviceId: string): boolean {

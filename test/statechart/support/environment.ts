@@ -79,6 +79,7 @@ export const mediaOf = (input: Pick<MediaInput, "media">): ChartEnvironment => (
   activities: {
     camera: () => [
       ...device("camera"),
+      ...interrupted("camera"),
       { type: "device.cameraAbsent" },
       { type: "device.cameraRefused", deviceId: "two", why: "busy" },
     ],

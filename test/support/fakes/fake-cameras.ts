@@ -3,13 +3,17 @@
 import { NOTHING_CAPTURED } from "../../../native/frame-faults.ts";
 import {
   type CameraMode,
-  type CaptureCallbacks,
   type CaptureConstraints,
   type CaptureCounters,
   CaptureError,
   type VideoFrame,
 } from "../../../native/types.ts";
-import { type Cameras, type OpenCamera, TEST_PATTERN_ID } from "../../../plugin/camera/camera.ts";
+import {
+  type CameraCallbacks,
+  type Cameras,
+  type OpenCamera,
+  TEST_PATTERN_ID,
+} from "../../../plugin/camera/camera.ts";
 import { type Device, RpcError } from "../../../rpc-schema/index.ts";
 
 export const FAKE_CAMERA_ID = "fake-camera";
@@ -32,7 +36,7 @@ export class FakeCameras implements Cameras {
   async open(
     choice: string,
     constraints: CaptureConstraints,
-    callbacks: CaptureCallbacks,
+    callbacks: CameraCallbacks,
   ): Promise<OpenCamera> {
     const device = this.devices.find(
       ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault && id !== TEST_PATTERN_ID),
@@ -75,12 +79,12 @@ class FakeOpenCamera implements OpenCamera {
   readonly deviceId: string;
   readonly deviceName: string;
   readonly mode: CameraMode;
-  readonly #callbacks: CaptureCallbacks;
+  readonly #callbacks: CameraCallbacks;
   readonly #counters = { ...NOTHING_CAPTURED, captured: 0, delivered: 0, whole: 0 };
   #lastUs = 0;
   isClosed = false;
 
-  constructor(device: Device, constraints: CaptureConstraints, callbacks: CaptureCallbacks) {
+  constructor(device: Device, constraints: CaptureConstraints, callbacks: CameraCallbacks) {
     this.deviceId = device.id;
     this.deviceName = device.name;
     this.mode = { ...constraints, fourcc: "I420" };
@@ -107,6 +111,16 @@ class FakeOpenCamera implements OpenCamera {
     } finally {
       frame.release();
     }
+  }
+
+  /** Simulates frames that cannot be shown, for two seconds. */
+  interrupt(reason: string): void {
+    this.#callbacks.onInterrupted?.(reason);
+  }
+
+  /** Simulates frames that can be shown again. */
+  resume(): void {
+    this.#callbacks.onResumed?.(this.mode);
   }
 
   /** Simulates unplugging the camera. */

@@ -150,6 +150,13 @@ describe("placeholders", () => {
     assert.deepEqual(bench.sent, ["camera 0", "black 0", "black 80", "camera 80"]);
   });
 
+  test("replace a camera while nothing that it sends can be shown, after one interval", () => {
+    const bench = new Bench().openCamera().connect().frame();
+    bench.media.cameraInterrupted();
+    bench.advance(2 * INTERVAL_MS).frame().advance(1_000);
+    assert.deepEqual(bench.sent, ["camera 0", "black 80", "black 160", "camera 160"]);
+  });
+
   test("are the last picture after the camera closes, even while a frame is being scaled", async () => {
     const bench = new Bench().openCamera().connect();
     bench.media.limitSending(SHARES.half);

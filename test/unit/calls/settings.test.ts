@@ -114,6 +114,17 @@ describe("a change of settings during a call", () => {
   });
 });
 
+test("a camera whose pictures are damaged is reported to the host as opening, with the reason, until it works again", async () => {
+  const alice = await inCall();
+  alice.cameras.openNow[0]?.interrupt("its pictures are damaged: they are cut short");
+  await becomes(alice, "camera", { state: "opening", why: "its pictures are damaged: they are cut short" });
+  alice.cameras.openNow[0]?.resume();
+  await settle();
+  const { calls } = await alice.host.request("call.list", {});
+  assert.deepEqual([calls[0]?.local.camera.state, calls[0]?.local.camera.why], ["live", undefined]);
+  assert.equal(calls[0]?.local.mediaLevel, "pictureAndVoice");
+});
+
 test("an interrupted sound device is reported to the host as opening, with the reason", async () => {
   const alice = await inCall();
   for (const kind of ["microphone", "speaker"] as const) {
