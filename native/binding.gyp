@@ -17,7 +17,7 @@
       "cflags": ["-Wall", "-Wextra", "-O3"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
       "cflags_cc": ["-std=c++20", "-fexceptions"],
-      "libraries": ["-lturbojpeg", "-ljpeg", "-lyuv", "-lwebrtc_audio_processing"],
+      "libraries": ["-lturbojpeg", "-ljpeg", "-lyuv", "-lwebrtc_audio_processing", "-ldl"],
       "conditions": [["warnings_as_errors==1", { "cflags": ["-Werror"] }]]
     }
   ]

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { OpenBoundSoundServer } from "./sound-server.ts";
 import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp, Rotation } from "./types.ts";
 import type { CreateBoundVoice } from "./voice.ts";
 
@@ -69,6 +70,7 @@ export interface Binding {
   limitMallocArenas(arenas: number): void;
   dieWithParent(): void;
   openResettingListener(): number;
+  readonly openSoundServer: OpenBoundSoundServer;
 }
 
 const FUNCTIONS = [
@@ -83,6 +85,7 @@ const FUNCTIONS = [
   "limitMallocArenas",
   "dieWithParent",
   "openResettingListener",
+  "openSoundServer",
 ] as const satisfies readonly (keyof Binding)[];
 
 const BINARY = "build/Release/callnative.node";

@@ -2,6 +2,7 @@
 
 import { type Binding, type BoundEncoder, type BoundScaler, loadBinding } from "./binding.ts";
 import { openCapture } from "./capture.ts";
+import { openServer } from "./sound-server.ts";
 import type {
   CaptureConstraints,
   CompressedFrame,
@@ -14,6 +15,7 @@ import type {
 } from "./types.ts";
 import { openVoice } from "./voice.ts";
 
+export * from "./sound-server.ts";
 export * from "./types.ts";
 export * from "./voice.ts";
 
@@ -54,6 +56,7 @@ function facadeOf(binding: Binding): Native {
     limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
     dieWithParent: () => binding.dieWithParent(),
     openResettingListener: () => binding.openResettingListener(),
+    openSoundServer: (options, callbacks) => openServer(binding.openSoundServer, options, callbacks),
   };
 }
 

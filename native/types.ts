@@ -1,5 +1,6 @@
 // The addon's types. Pixels stay in native memory or pooled buffers, which JavaScript only passes on.
 
+import type { SoundServerCallbacks, SoundServerConnection, SoundServerOptions } from "./sound-server.ts";
 import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
 
 /** A clockwise turn in degrees. */
@@ -227,4 +228,6 @@ export interface Native {
    * SO_LINGER, socket(7). @returns the descriptor. @throws Error that names the failed call
    */
   openResettingListener(): number;
+  /** Connects to the sound server and reports its devices and changes, from a thread of its own. Needs libpulse at run time. */
+  openSoundServer(options: SoundServerOptions, callbacks: SoundServerCallbacks): SoundServerConnection;
 }

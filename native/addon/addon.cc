@@ -9,6 +9,7 @@
 #include "pixels.h"
 #include "system/process-guards.h"
 #include "scaler.h"
+#include "sound-server/sound-server.h"
 #include "voice.h"
 
 namespace callnative {
@@ -44,6 +45,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
   exports.Set("openResettingListener",
               Napi::Function::New(env, openResettingListenerFor, "openResettingListener"));
+  exports.Set("openSoundServer", Napi::Function::New(env, openSoundServer, "openSoundServer"));
   return exports;
 }
 

@@ -21,5 +21,6 @@ export function unavailableNative(why: string): Native {
     limitMallocArenas: refuse,
     dieWithParent: refuse,
     openResettingListener: refuse,
+    openSoundServer: refuse,
   };
 }
