@@ -29,11 +29,28 @@ export type Direction = z.infer<typeof directionSchema>;
 export const deviceKindSchema = z.enum(["camera", "microphone", "speaker"]);
 export type DeviceKind = z.infer<typeof deviceKindSchema>;
 
-/** Settings and call.useDevice take the `id`. It names the same device after a restart. */
+/**
+ * monitor: captures what a speaker plays, which is this computer's own sound; null: an empty device that a server shows while there is no real one.
+ * `auto` opens neither.
+ */
+export const soundKindSchema = z.enum(["microphone", "speaker", "monitor", "null"]);
+export type SoundKind = z.infer<typeof soundKindSchema>;
+
+/**
+ * Settings and call.useDevice take the `id`. It names the same device after a restart. Only devices of a sound server have
+ * the optional fields.
+ */
 export const deviceSchema = z.object({
   id: z.string().min(1),
-  name: z.string(),
-  isDefault: z.boolean(),
+  name: z.string().describe("as the desktop shows it"),
+  isDefault: z.boolean().describe("whether `auto` opens it"),
+  kind: soundKindSchema.optional(),
+  port: z
+    .object({ name: z.string(), available: z.enum(["yes", "no", "unknown"]) })
+    .optional()
+    .describe("the connector in use, such as Headset, and whether something is plugged in"),
+  isMuted: z.boolean().optional().describe("whether the system's sound settings mute it"),
+  volume: z.number().optional().describe("in per cent of the nominal volume, in the system's sound settings"),
 });
 export type Device = z.infer<typeof deviceSchema>;
 
@@ -52,7 +69,8 @@ export type DeviceList = z.infer<typeof deviceListSchema>;
  * - muted: open, but its samples are dropped at capture.
  * - lost: failed or unplugged; `why` gives the cause.
  *
- * In the other states `why` gives the reason why another device than the chosen one is in use.
+ * In the other states `why` gives the reason why another device than the chosen one is in use, or what keeps sound from
+ * passing, such as a microphone that the system's sound settings mute.
  */
 export const deviceStateSchema = z.object({
   state: z.enum(["off", "opening", "live", "muted", "lost"]),

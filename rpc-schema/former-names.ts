@@ -54,13 +54,24 @@ export function withFormerNames<Level extends string, T extends object>(
   };
 }
 
+/** The fields of a device that version 1 does not have. */
+const NEWER_DEVICE_FIELDS = ["kind", "port", "isMuted", "volume"];
+
+/** @returns the record without its newer fields if it describes a device */
+function withoutNewerFields(record: Record<string, unknown>): Record<string, unknown> {
+  if (!("isDefault" in record && "id" in record)) return record;
+  const entries = Object.entries(record).filter(([key]) => !NEWER_DEVICE_FIELDS.includes(key));
+  return entries.length === Object.keys(record).length ? record : Object.fromEntries(entries);
+}
+
 /**
  * Writes a message for a receiver of version 1.
  * @returns the value with the former names in place of today's and without new fields, at every depth; the same object where
  * nothing changes
  */
 export function withFormerNamesOnly(value: unknown): unknown {
-  return mapRecords(value, (record) => {
+  return mapRecords(value, (whole) => {
+    const record = withoutNewerFields(whole);
     const present = FORMER_NAMES.filter(([, name]) => name in record);
     const unknown = NEW_FIELDS.filter((name) => name in record);
     if (present.length === 0 && unknown.length === 0) return record;

@@ -44,7 +44,7 @@ export function createEngines(
     native,
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     cameras: createCameras(native),
-    sound: createSound({ log: logOf("sound"), env }),
+    sound: createSound({ log: logOf("sound"), env, engine: native }),
     access: {
       // The addon lists a camera that may not be opened with no modes.
       closedCameras: () =>

@@ -20,6 +20,7 @@ import {
   type mediaMachine,
 } from "../../statecharts/index.ts";
 import type { MediaFlow, NegotiatedDirections } from "../peer/peer.ts";
+import type { DeviceStatus } from "../sound/sound.ts";
 
 type CallSnapshot = SnapshotFrom<typeof callMachine>;
 type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
@@ -38,6 +39,8 @@ export interface CallInfoInput {
   readonly negotiated: NegotiatedDirections | null;
   /** The largest format that is sent. */
   readonly sending: { readonly width: number; readonly height: number; readonly fps: number };
+  /** What the sound server reports about the open devices; absent without a report. */
+  readonly soundStatus?: Readonly<Partial<Record<"microphone" | "speaker", DeviceStatus>>>;
 }
 
 const PHASES = [
@@ -68,7 +71,7 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     phase: phaseOf(snapshot),
     createdAt: facts.createdAt,
     ...(facts.connectedAt === null ? {} : { connectedAt: facts.connectedAt }),
-    local: withFormerNames(limitedBy(facts.negotiated, localOf(media))),
+    local: withFormerNames(limitedBy(facts.negotiated, localOf(media, facts.soundStatus))),
     remote: withFormerNames({
       microphone: remoteState(remote.microphone, facts.negotiated?.audio),
       camera: remoteState(remote.camera, facts.negotiated?.video),
@@ -83,15 +86,18 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
   };
 }
 
-function localOf(media: MediaSnapshot | undefined): CallInfo["local"] {
+function localOf(
+  media: MediaSnapshot | undefined,
+  status: CallInfoInput["soundStatus"] = {},
+): CallInfo["local"] {
   if (!media) {
     const off = { state: "off" } as const;
     return { microphone: off, camera: off, speaker: off, mediaLevel: "receiveOnly" };
   }
   return {
-    microphone: deviceState(media, "microphone"),
+    microphone: withStatus(deviceState(media, "microphone"), status.microphone),
     camera: deviceState(media, "camera"),
-    speaker: deviceState(media, "speaker"),
+    speaker: withStatus(deviceState(media, "speaker"), status.speaker),
     ...withReason(mediaLevelState(media.context)),
   };
 }
@@ -178,6 +184,14 @@ function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "spea
     ...whyOf(device),
     ...(device.offered === null ? {} : { offered: device.offered }),
   };
+}
+
+/** An open device can be silent, or be another one than was opened. The chart's reason comes first. */
+function withStatus(device: DeviceState, status: DeviceStatus | undefined): DeviceState {
+  if (status === undefined || device.deviceId === undefined) return device;
+  const { deviceId, deviceName, notice } = status;
+  const why = device.why ?? notice;
+  return { ...device, deviceId, deviceName, ...(why === null ? {} : { why }) };
 }
 
 function whyOf({ interruption, why }: DeviceContext): Pick<DeviceState, "why"> {

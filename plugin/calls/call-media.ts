@@ -8,7 +8,7 @@ import type { MediaState, VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
-import { type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
+import { type DeviceStatus, type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
 import type { Clock } from "../sound/tone.ts";
 import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
@@ -73,6 +73,8 @@ export class CallMedia {
   #speakerPeak = 0;
   /** Public, because the mute command goes to the microphone directly. */
   microphone: Microphone | null = null;
+  /** What the sound server last reported about each open device; absent where nothing is unusual. */
+  readonly soundStatus: Partial<Record<"microphone" | "speaker", DeviceStatus>> = {};
   /** What the charts last reported for the other side; null before the first report. */
   reportedState: MediaState | null = null;
 

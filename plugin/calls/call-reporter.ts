@@ -142,6 +142,7 @@ export class CallReporter {
       peerLabel: labelOf(call.peerId),
       negotiated: media.peer?.negotiatedDirections() ?? null,
       sending: media.sendFormat(),
+      soundStatus: media.soundStatus,
     });
   }
 

@@ -8,6 +8,10 @@ import type { Log } from "../log.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./playback/resample.ts";
 import type { DeviceLists } from "./process/sound-messages.ts";
+import { bareCards } from "./server/bare-cards.ts";
+import { Router } from "./server/router.ts";
+import { choicesOf, meansDefault, publicChoice } from "./server/server-devices.ts";
+import { SoundServer, type SoundServerEngine } from "./server/sound-server.ts";
 import type {
   InterruptionCallbacks,
   Microphone,
@@ -17,8 +21,18 @@ import type {
   SoundDevices,
   Speaker,
 } from "./sound.ts";
-import { AUTO_ID, BLOCK_SAMPLES, NONE_ID, SAMPLE_RATE, SoundError, TONE_ID } from "./sound.ts";
+import {
+  AUTO_ID,
+  BLOCK_SAMPLES,
+  NO_PROCESSING,
+  NONE_ID,
+  type Processing,
+  SAMPLE_RATE,
+  SoundError,
+  TONE_ID,
+} from "./sound.ts";
 import { monitorDeviceList, soundSigns } from "./supervision/device-list-monitor.ts";
+import { DeviceLister } from "./supervision/device-lister.ts";
 import type { DeviceOwner, Opening } from "./supervision/device-supervisor.ts";
 import { DeviceSupervisor } from "./supervision/device-supervisor.ts";
 import type { StallLimits } from "./supervision/monitored-child.ts";
@@ -27,8 +41,13 @@ import { createTone, paceBlocks } from "./tone.ts";
 
 interface SoundOptions {
   readonly log: Log;
-  /** The sound process's environment. Without it the plugin's own is used, and the sound server is not monitored. */
+  /**
+   * The environment of the sound processes, which names the sound server. Without it the plugin's own is used, and the server is
+   * neither listed nor monitored.
+   */
   readonly env?: NodeJS.ProcessEnv;
+  /** Reaches the sound server. Without it all devices are opened through ALSA. */
+  readonly engine?: SoundServerEngine | undefined;
   /** When an open device counts as stuck. The default suits real devices. */
   readonly stallLimits?: StallLimits;
   /** Waits in milliseconds before each try to reopen devices. */
@@ -37,7 +56,10 @@ interface SoundOptions {
 
 class ProcessSound implements Sound {
   readonly #options: SoundOptions;
-  readonly #supervisor: DeviceSupervisor;
+  readonly #server: SoundServer;
+  readonly #lister: DeviceLister;
+  readonly #microphone: DeviceSupervisor;
+  readonly #speaker: DeviceSupervisor;
   readonly #virtual = new Set<{ close(): Promise<void> }>();
   readonly #monitors = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
@@ -45,21 +67,26 @@ class ProcessSound implements Sound {
 
   constructor(options: SoundOptions) {
     this.#options = options;
-    this.#supervisor = new DeviceSupervisor(options);
+    const { engine, env, log } = options;
+    this.#server = new SoundServer(env === undefined ? null : (engine ?? null), env, log);
+    this.#lister = new DeviceLister(options);
+    const shared = { ...options, router: new Router(this.#server, env), server: this.#server };
+    this.#microphone = new DeviceSupervisor({ ...shared, direction: "microphone" });
+    this.#speaker = new DeviceSupervisor({ ...shared, direction: "speaker" });
   }
 
   async list(): Promise<SoundDevices> {
     this.#refuseWhenClosed();
-    const { microphones, speakers } = await this.#scan();
+    const { microphones, speakers } = await this.#listDevices();
     return {
       microphones: [
-        ...microphones.map(publicDevice),
+        ...microphones,
         { id: TONE_ID, name: "Test tone", isDefault: false },
         { id: NONE_ID, name: "No microphone", isDefault: false },
       ],
       speakers: [
-        ...speakers.map(publicDevice),
-        { id: NONE_ID, name: "No speaker", isDefault: speakers.length === 0 },
+        ...speakers,
+        { id: NONE_ID, name: "No speaker", isDefault: !speakers.some(({ isDefault }) => isDefault) },
       ],
     };
   }
@@ -75,24 +102,25 @@ class ProcessSound implements Sound {
     const opening = await this.#open("microphone", choice, callbacks);
     if (opening.result === "unknown") {
       // A missing microphone must not fall back to the tone.
-      if (choice === AUTO_ID) throw new SoundError("there is no microphone");
+      if (meansDefault(choice)) throw new SoundError("there is no microphone");
       throw unknownDevice("microphone", choice, [AUTO_ID, ...opening.known, TONE_ID, NONE_ID]);
     }
     let isOpen = true;
-    this.#supervisor.setProcessing(processing);
+    this.#process(processing);
     return {
       deviceId: opening.id,
       deviceName: opening.name,
       setMuted: (muted) => {
-        if (isOpen) this.#supervisor.setMuted(muted);
+        if (isOpen) this.#microphone.setMuted(muted);
       },
       setProcessing: (next) => {
-        if (isOpen) this.#supervisor.setProcessing(next);
+        if (isOpen) this.#process(next);
       },
-      close: () => {
-        const wasOpen = isOpen;
+      close: async () => {
+        if (!isOpen) return;
         isOpen = false;
-        return wasOpen ? this.#supervisor.close("microphone") : Promise.resolve();
+        this.#process(NO_PROCESSING);
+        await this.#microphone.close();
       },
     };
   }
@@ -105,17 +133,23 @@ class ProcessSound implements Sound {
     this.#refuseWhenClosed();
     if (choice === NONE_ID) return silentSpeaker();
     const owner: DeviceOwner = {
-      onBlock: ignore,
+      // The echo canceller runs in the microphone's process and needs what is played.
+      onBlock: (block) => this.#microphone.play(new Uint8Array(block.buffer)),
       onLost,
       onInterrupted: (error) => interruptions.onInterrupted?.(error),
-      onResumed: () => interruptions.onResumed?.(),
+      onResumed: () => {
+        this.#microphone.restartVoice();
+        interruptions.onResumed?.();
+      },
+      onStatus: (status) => interruptions.onStatus?.(status),
     };
     const opening = await this.#open("speaker", choice, owner);
     if (opening.result === "unknown") {
-      if (choice === AUTO_ID) return silentSpeaker();
+      if (meansDefault(choice)) return silentSpeaker();
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
     }
-    return this.#speaker(opening.id, opening.name);
+    this.#microphone.restartVoice();
+    return this.#openSpeaker(opening.id, opening.name);
   }
 
   watch(onChange: (devices: SoundDevices) => void): () => void {
@@ -123,6 +157,8 @@ class ProcessSound implements Sound {
     const stop = monitorDeviceList({
       readSigns: () => soundSigns(soundServerSocket(this.#options.env ?? {})),
       list: () => this.list(),
+      // The server reports its changes. Without one the signs are all there is.
+      onHint: (check) => this.#server.follow({ onState: check }),
       onChange,
       onError: (error) => this.#options.log("debug", `the devices could not be listed: ${errorText(error)}`),
     });
@@ -137,10 +173,18 @@ class ProcessSound implements Sound {
     this.#isClosed = true;
     for (const stop of this.#monitors) stop();
     for (const device of this.#virtual) await device.close();
-    await this.#supervisor.closeAll();
+    this.#lister.close();
+    await Promise.all([this.#microphone.closeAll(), this.#speaker.closeAll()]);
+    await this.#server.close();
   }
 
-  #speaker(deviceId: string, deviceName: string): Speaker {
+  /** The speaker's process passes on what it plays only while the microphone's cancels echo. */
+  #process(processing: Processing): void {
+    this.#microphone.setProcessing(processing);
+    this.#speaker.setProcessing(processing);
+  }
+
+  #openSpeaker(deviceId: string, deviceName: string): Speaker {
     let isOpen = true;
     let lastSample = 0;
     return {
@@ -151,12 +195,12 @@ class ProcessSound implements Sound {
         const samples = new Int16Array(BLOCK_SAMPLES);
         if (sampleRate === SAMPLE_RATE) samples.set(block.subarray(0, BLOCK_SAMPLES));
         else lastSample = resampleLinear(block, samples, lastSample);
-        this.#supervisor.play(new Uint8Array(samples.buffer));
+        this.#speaker.play(new Uint8Array(samples.buffer));
       },
-      close: () => {
-        const wasOpen = isOpen;
+      close: async () => {
+        if (!isOpen) return;
         isOpen = false;
-        return wasOpen ? this.#supervisor.close("speaker") : Promise.resolve();
+        await this.#speaker.close();
       },
     };
   }
@@ -164,9 +208,11 @@ class ProcessSound implements Sound {
   /** PortAudio aborts when it finds no sound system. Then there is no device, which `auto` accepts. */
   async #open(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
     try {
-      return await this.#supervisor.open(direction, choice, owner);
+      const supervisor = direction === "microphone" ? this.#microphone : this.#speaker;
+      return await supervisor.open(choice, owner);
     } catch (error) {
       if (this.#isClosed || choice !== AUTO_ID || !(error instanceof SoundError)) throw error;
+      if ((await this.#server.current()) !== null) throw error;
       const { microphones, speakers } = await this.#scan();
       const devices = direction === "microphone" ? microphones : speakers;
       if (devices.length > 0) throw error;
@@ -175,9 +221,30 @@ class ProcessSound implements Sound {
     }
   }
 
+  /** The sound server's devices, and the cards that it does not hold; without a server those of ALSA. */
+  async #listDevices(): Promise<SoundDevices> {
+    const state = await this.#server.current();
+    if (state === null) {
+      const { microphones, speakers } = await this.#scan();
+      return { microphones: microphones.map(publicDevice), speakers: speakers.map(publicDevice) };
+    }
+    const { microphones, speakers } = choicesOf(state);
+    const cards = bareCards(state);
+    const bare = cards.size > 0 ? await this.#scan() : { microphones: [], speakers: [] };
+    const ofCards = (devices: readonly NamedDevice[]) =>
+      devices
+        .filter(({ card }) => card !== null && cards.has(card))
+        .map((device) => ({ ...publicDevice(device), isDefault: false }));
+    return {
+      microphones: [...microphones.map(publicChoice), ...ofCards(bare.microphones)],
+      speakers: [...speakers.map(publicChoice), ...ofCards(bare.speakers)],
+    };
+  }
+
   /** Without a list of devices `tone` and `none` still work. */
   async #scan(): Promise<DeviceLists> {
-    this.#listing ??= this.#supervisor.list().finally(() => {
+    this.#refuseWhenClosed();
+    this.#listing ??= this.#lister.list().finally(() => {
       this.#listing = null;
     });
     try {

@@ -19,11 +19,13 @@ export interface NamedDevice {
   readonly name: string;
   /** PortAudio's index, valid until its next scan. */
   readonly index: number;
+  /** ALSA's number of the card; null for a PCM that is no card's own. */
+  readonly card: string | null;
   readonly isDefault: boolean;
 }
 
 /** ALSA's card and device numbers depend on the order of detection. */
-const CARD_NUMBERS = / \(hw:\d+,\d+\)$/;
+const CARD_NUMBERS = / \(hw:(\d+),\d+\)$/;
 /**
  * ALSA plugins that reach the same cards in other ways, or no card at all. See the PCM list of
  * https://www.alsa-project.org/alsa-doc/alsa-lib/pcm_plugins.html and alsa-plugins.
@@ -57,6 +59,7 @@ export function nameDevices(
       id: copy === 1 ? key : `${key}#${copy}`,
       name: `${FRIENDLY_NAMES[bare] ?? bare}${suffix}`,
       index: device.id,
+      card: CARD_NUMBERS.exec(device.name)?.[1] ?? null,
       isDefault: device.id === defaultIndex,
     });
   }

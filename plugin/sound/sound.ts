@@ -34,12 +34,23 @@ export const NO_PROCESSING: Processing = Object.freeze({
   automaticGain: false,
 });
 
-/** Called alternately, `onInterrupted` first. */
+/** What the sound server reports about an open device. */
+export interface DeviceStatus {
+  /** Another device than the opened one when the system's sound settings moved the sound. */
+  readonly deviceId: string;
+  readonly deviceName: string;
+  /** What keeps sound from passing, or which device the system chose; null when nothing is unusual. */
+  readonly notice: string | null;
+}
+
+/** The first two are called alternately, `onInterrupted` first. */
 export interface InterruptionCallbacks {
   /** The device stopped working. It is reopened until it works, is closed, or is lost. */
   onInterrupted?(error: SoundError): void;
   /** The device works again, under the same id unless the choice was `auto`. */
   onResumed?(): void;
+  /** The status of the open device has changed. Devices that ALSA opens by itself have none. */
+  onStatus?(status: DeviceStatus): void;
 }
 
 export interface MicrophoneCallbacks extends InterruptionCallbacks {

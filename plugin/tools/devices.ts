@@ -42,7 +42,27 @@ export function describeDevices({ cameras, microphones, speakers }: DeviceTable)
 
 /** A star marks the device that `auto` selects. */
 function describe(devices: readonly Device[]): string[] {
-  return devices.map(({ id, name, isDefault }) => `  ${isDefault ? "*" : " "} ${name}  [${id}]`);
+  return devices.map((device) => {
+    const remarks = remarksOn(device);
+    const suffix = remarks.length === 0 ? "" : `  (${remarks.join(", ")})`;
+    return `  ${device.isDefault ? "*" : " "} ${device.name}  [${device.id}]${suffix}`;
+  });
+}
+
+/** What a user should know before choosing a device of the sound server. */
+function remarksOn({ kind, port, isMuted, volume }: Device): string[] {
+  return [
+    ...(kind === "monitor" ? ["repeats the sound of this computer"] : []),
+    ...(kind === "null" ? ["no real device"] : []),
+    ...(port === undefined ? [] : [portText(port)]),
+    ...(isMuted ? ["muted"] : []),
+    ...(volume === undefined || isMuted ? [] : [`volume ${volume} %`]),
+  ];
+}
+
+function portText({ name, available }: NonNullable<Device["port"]>): string {
+  if (available === "unknown") return name;
+  return `${name} ${available === "yes" ? "plugged in" : "not plugged in"}`;
 }
 
 /** One line for each format and size, as `MJPG 1280x720 at 30, 15 fps`. */

@@ -13,8 +13,14 @@ const RUN_LIMIT_MS = 10_000;
 /** A local socket that accepts connections does so at once. */
 const CONNECT_LIMIT_MS = 1_000;
 
-/** @param environment the process environment, which only main.ts reads */
-export function realSystem(environment: Readonly<Record<string, string | undefined>>): SystemView {
+/**
+ * @param environment the process environment, which only main.ts reads
+ * @param soundDevices lists microphones and speakers; null if they cannot be listed
+ */
+export function realSystem(
+  environment: Readonly<Record<string, string | undefined>>,
+  soundDevices: SystemView["soundDevices"],
+): SystemView {
   const { username, uid } = userInfo();
   return {
     nodeVersion: process.versions.node,
@@ -29,6 +35,7 @@ export function realSystem(environment: Readonly<Record<string, string | undefin
     packageFolder: (manifest) => orNull(() => dirname(createRequire(import.meta.url).resolve(manifest))),
     run,
     connects,
+    soundDevices,
   };
 }
 

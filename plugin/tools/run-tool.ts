@@ -49,7 +49,7 @@ export async function runTool(command: ToolCommand, tool: ToolEnvironment): Prom
 /** Lists the sound devices even if the addon does not load. */
 async function devices({ json }: { json: boolean }, tool: ToolEnvironment): Promise<number> {
   if (whyNoCalls !== null) tool.printError(`${whyNoCalls}\n`);
-  const sound = createSound({ log: logOf(tool), env: tool.environment });
+  const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
   try {
     const table = await listDevicesWithModes(native, createCameras(native), sound);
     tool.print(json ? toJson(table) : describeDevices(table));
@@ -63,12 +63,10 @@ async function doctor(
   { json, settings }: { json: boolean; settings: string | undefined },
   tool: ToolEnvironment,
 ): Promise<number> {
-  const system = realSystem(tool.environment);
-  const findings = await runChecks(system, {
-    addonFolder: addonFolder(),
-    addonProblem: whyNoCalls,
-    settingsPath: settings,
-  });
+  const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
+  const system = realSystem(tool.environment, () => sound.list());
+  const options = { addonFolder: addonFolder(), addonProblem: whyNoCalls, settingsPath: settings };
+  const findings = await runChecks(system, options).finally(() => sound.close());
   const isPossible = callsArePossible(findings);
   tool.print(json ? toJson({ callsArePossible: isPossible, findings }) : describeFindings(findings));
   return isPossible ? 0 : 1;
@@ -84,7 +82,7 @@ async function capture(
   }
   const engines = {
     cameras: createCameras(native),
-    sound: createSound({ log: logOf(tool), env: tool.environment }),
+    sound: createSound({ log: logOf(tool), env: tool.environment, engine: native }),
     png: new PngEncoder((picture) => native.toRgba(picture)),
   };
   const { picture } = settingsSchema.parse({});

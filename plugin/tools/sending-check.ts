@@ -4,11 +4,17 @@
 import type { Settings } from "../../rpc-schema/index.ts";
 import { judgeAvailability } from "../../statecharts/index.ts";
 import { type Finding, failure } from "./finding.ts";
+import { NO_MICROPHONE } from "./sound-checks.ts";
 
 /** A device list with one entry if the check of this name passed. */
 function devicesFrom(findings: readonly Finding[], name: string) {
   const isOk = findings.some(({ check, verdict }) => check === name && verdict === "ok");
   return isOk ? [{ id: name, name, isDefault: true }] : [];
+}
+
+/** A warning may also be about a microphone that is muted. */
+function isMicrophoneMissing({ check, says }: Finding): boolean {
+  return check === "microphone" && says.startsWith(NO_MICROPHONE);
 }
 
 /** @param findings those about cameras and sound @returns a failure if the plugin would refuse calls */
@@ -17,7 +23,7 @@ export function checkSending(findings: readonly Finding[], settings: Settings): 
     whyNoEngine: null,
     devices: {
       cameras: devicesFrom(findings, "camera"),
-      microphones: devicesFrom(findings, "sound server"),
+      microphones: findings.some(isMicrophoneMissing) ? [] : devicesFrom(findings, "sound server"),
       speakers: [],
     },
     closedCameras: [],

@@ -1,10 +1,17 @@
-// Checks for a sound server or a sound card, and for the ALSA plugin that connects to the server. Opens no sound device.
+// Checks for a sound server or a sound card, for the ALSA plugin that connects to the server, and for the server's default
+// devices. Opens no sound device.
 
+import type { Device } from "../../rpc-schema/index.ts";
+import { TURNED_DOWN_PERCENT } from "../sound/server/server-devices.ts";
+import type { SoundDevices } from "../sound/sound.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
 const PULSE_MODULE = "libasound_module_pcm_pulse.so";
 const PIPEWIRE_MODULE = "libasound_module_pcm_pipewire.so";
+
+/** The beginning of the finding that there is none. */
+export const NO_MICROPHONE = "The sound server has no microphone";
 
 interface Server {
   readonly name: string;
@@ -18,7 +25,11 @@ export async function checkSound(system: SystemView): Promise<Finding[]> {
   const cards = soundCards(system);
   for (const { name, socket } of servers) {
     if (await system.connects(socket)) {
-      return [ok("sound server", `${name} accepts connections at ${socket}.`), checkAlsaPlugin(system)];
+      return [
+        ok("sound server", `${name} accepts connections at ${socket}.`),
+        checkAlsaPlugin(system),
+        ...checkDevices(await system.soundDevices(), name),
+      ];
     }
   }
   const unresponsive = servers.find(({ socket }) => exists(system, socket));
@@ -36,6 +47,42 @@ export async function checkSound(system: SystemView): Promise<Finding[]> {
   const action =
     "Plug in a headset, or start the sound server: systemctl --user start pipewire-pulse (or pulseaudio --start)";
   return [warning("sound server", message, action)];
+}
+
+/** The devices that `auto` opens, and what keeps sound from passing. */
+function checkDevices(devices: SoundDevices | null, server: string): Finding[] {
+  const microphones = devices?.microphones ?? [];
+  const speakers = devices?.speakers ?? [];
+  // Only devices that the server itself has listed have a kind.
+  if (![...microphones, ...speakers].some(({ kind }) => kind !== undefined)) {
+    const message = "The sound server's devices cannot be listed by name, so only its default can be chosen.";
+    const missing = server === "PipeWire" ? "pipewire-pulse" : "libpulse0";
+    return [warning("sound devices", message, `sudo apt-get install -y ${missing}`)];
+  }
+  return [checkDevice("microphone", microphones), checkDevice("speaker", speakers)];
+}
+
+function checkDevice(what: "microphone" | "speaker", devices: readonly Device[]): Finding {
+  const settings = "the system's sound settings";
+  const device = devices.find(({ isDefault, kind }) => isDefault && kind !== undefined);
+  if (device === undefined) {
+    const monitors = devices.some(({ kind }) => kind === "monitor")
+      ? ", only monitors, which repeat the sound of this computer and are never used unless chosen by name"
+      : "";
+    const action = `Plug in a ${what} or a headset. If one is plugged in, choose its profile in ${settings}.`;
+    const message = what === "microphone" ? NO_MICROPHONE : "The sound server has no speaker";
+    return warning(what, `${message}${monitors}.`, action);
+  }
+  const { name, isMuted, volume, port } = device;
+  if (isMuted) return warning(what, `${name} is muted.`, `Unmute it in ${settings}.`);
+  if (volume !== undefined && volume <= TURNED_DOWN_PERCENT) {
+    return warning(what, `${name} is turned down to ${volume} %.`, `Turn it up in ${settings}.`);
+  }
+  if (port?.available === "no") {
+    const message = `Nothing is plugged into ${name} (${port.name}).`;
+    return warning(what, message, `Plug it in, or choose another ${what} in ${settings}.`);
+  }
+  return ok(what, `${name}${port === undefined ? "" : ` (${port.name})`} is the ${what}.`);
 }
 
 /** The sockets of the servers: PULSE_SERVER in pulseaudio(1), PIPEWIRE_REMOTE in pipewire(1). */

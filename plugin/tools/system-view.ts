@@ -1,5 +1,7 @@
 // What the doctor can see of the machine. Its checks use nothing else, so tests can simulate any machine.
 
+import type { SoundDevices } from "../sound/sound.ts";
+
 export interface RunResult {
   readonly status: number;
   readonly stdout: string;
@@ -31,4 +33,6 @@ export interface SystemView {
   run(program: string, args: readonly string[]): Promise<RunResult | null>;
   /** Whether a server accepts connections at a Unix socket. */
   connects(socketPath: string): Promise<boolean>;
+  /** Microphones and speakers as the plugin lists them. Null if they cannot be listed. */
+  soundDevices(): Promise<SoundDevices | null>;
 }

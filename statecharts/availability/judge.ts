@@ -2,7 +2,7 @@
 // findings of the availability service.
 
 import type { Availability, DeviceList, Settings, UnavailableCause } from "../../rpc-schema/index.ts";
-import { isBuiltIn } from "../media/choice.ts";
+import { isBuiltIn, isOrdinary } from "../media/choice.ts";
 
 /** Device nodes that this user may not open, and the command that gives access. */
 export interface ClosedNodes {
@@ -63,5 +63,6 @@ function hasSomethingToSend(settings: CallSettings, { devices, closedCameras }: 
     isBuiltIn(setting) ? setting !== NONE : ids.some((id) => !isBuiltIn(id));
   const idsOf = (list: readonly { id: string }[] = []) => list.map(({ id }) => id);
   const cameras = idsOf(devices?.cameras).filter((id) => !closedCameras.includes(id));
-  return canSend(settings.camera, cameras) || canSend(settings.microphone, idsOf(devices?.microphones));
+  const microphones = devices?.microphones.filter((one) => isOrdinary(one) || one.id === settings.microphone);
+  return canSend(settings.camera, cameras) || canSend(settings.microphone, idsOf(microphones));
 }

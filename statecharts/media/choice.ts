@@ -62,6 +62,9 @@ function listOf(devices: DeviceList, kind: DeviceKind): Device[] {
   return devices[`${kind}s`].filter(({ id }) => !isBuiltIn(id));
 }
 
+/** A monitor would send this computer's own sound instead of a voice, so it is used only where the user chose it. */
+export const isOrdinary = ({ kind }: Pick<Device, "kind">) => kind !== "monitor" && kind !== "null";
+
 function lists(devices: DeviceList | null, kind: DeviceKind, deviceId: string): boolean {
   return devices?.[`${kind}s`].some(({ id }) => id === deviceId) ?? false;
 }
@@ -92,8 +95,10 @@ export function candidates(
   const preferred = preferredId(device, environment, kind);
   if (preferred !== null && isBuiltIn(preferred)) return failedIds.includes(preferred) ? [] : [preferred];
   if (!environment) return [];
-  const rank = ({ id, isDefault }: Device) => (id === preferred ? 0 : isDefault ? 1 : 2);
+  const isPluggedIn = ({ port }: Device) => port?.available !== "no";
+  const rank = (one: Device) => (one.id === preferred ? 0 : one.isDefault ? 1 : isPluggedIn(one) ? 2 : 3);
   return listOf(environment.devices, kind)
+    .filter((one) => one.id === preferred || isOrdinary(one))
     .filter(({ id }) => !failedIds.includes(id))
     .sort((one, other) => rank(one) - rank(other))
     .map(({ id }) => id);

@@ -9,6 +9,35 @@ import { live, type MediaBench } from "./support/media-bench.ts";
 
 const KINDS = ["camera", "microphone", "speaker"] as const satisfies DeviceKind[];
 
+describe("a microphone that is lost", () => {
+  const monitor = { more: { monitor: { kind: "monitor" } } } as const;
+
+  test("is not replaced by a monitor, which would send the sound of this computer", () => {
+    const bench = live();
+    bench.setDevices({ microphone: ["microphone-1", "monitor"] }, monitor);
+    bench.loseDevice("microphone", "there is no microphone");
+    assert.equal(bench.state("microphone"), "lost");
+  });
+
+  test("is the monitor itself again if the user chose it", () => {
+    const bench = live();
+    bench.setDevices(
+      { microphone: ["microphone-1", "monitor"] },
+      { ...monitor, preferred: { microphone: "monitor" } },
+    );
+    bench.loseDevice("microphone", "in use");
+    assert.equal(bench.choices("microphone").at(-1), "monitor");
+  });
+
+  test("is replaced by one with something plugged in rather than by an empty socket", () => {
+    const more = { socket: { port: { name: "Front", available: "no" } } } as const;
+    const bench = live();
+    bench.setDevices({ microphone: ["microphone-1", "socket", "headset"] }, { more });
+    bench.loseDevice("microphone", "unplugged");
+    assert.equal(bench.choices("microphone").at(-1), "headset");
+  });
+});
+
 for (const kind of KINDS) {
   describe(`a ${kind} that is lost`, () => {
     const spare = `${kind}-2`;

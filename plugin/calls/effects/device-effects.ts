@@ -200,13 +200,14 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneMutex, log }: Ca
               if (isCurrent() && !isMuted) media.microphoneBlock(block);
             },
             onLost,
-            ...interruptionsOf("microphone", report, isCurrent),
+            ...interruptionsOf("microphone", report, media, isCurrent),
           }),
         attach: (device) => {
           device?.setMuted(isMuted);
           if (isOutdated) device?.setProcessing(processingOf(settings.get()));
           isOutdated = false;
           media.microphone = device;
+          if (device === null) delete media.soundStatus.microphone;
         },
       },
       report,
@@ -237,13 +238,21 @@ function processingOf({ echoCancellation, noiseSuppression, automaticGain }: Set
   return { echoCancellation, noiseSuppression, automaticGain };
 }
 
-/** Reports to the chart that a device has stopped working for now, and that it works again. */
+/**
+ * Reports to the chart that a device has stopped working for now, and that it works again. The status is kept for the host;
+ * the charts do not use it.
+ */
 function interruptionsOf(
   kind: "microphone" | "speaker",
   report: Report,
+  media: CallMedia,
   isCurrent: () => boolean,
 ): InterruptionCallbacks {
   return {
+    onStatus: (status) => {
+      // The first report comes while the device is being opened.
+      media.soundStatus[kind] = status;
+    },
     onInterrupted: ({ message }) => {
       if (isCurrent()) report({ type: `device.${kind}Interrupted`, why: message });
     },
@@ -265,9 +274,10 @@ function speakerEffect({ sound, settings, mediaOf, speakerMutex, log }: CallEnvi
         overlaps: false,
         isSame: ({ deviceId }, next) => deviceId === next,
         open: (choice, { onLost, isCurrent }) =>
-          sound.openSpeaker(choice, onLost, interruptionsOf("speaker", report, isCurrent)),
+          sound.openSpeaker(choice, onLost, interruptionsOf("speaker", report, media, isCurrent)),
         attach: (device) => {
           media.speaker = device;
+          if (device === null) delete media.soundStatus.speaker;
         },
       },
       report,

@@ -39,7 +39,10 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
-type Body = { kind: "list" } | { kind: "open"; direction: Direction; choice: string } | CloseBody;
+type Body =
+  | { kind: "list" }
+  | { kind: "open"; direction: Direction; choice: string; isServers: boolean }
+  | CloseBody;
 type CloseBody = { kind: "close"; direction: Direction };
 interface Waiting {
   settle(reply: Reply): void;
@@ -83,12 +86,16 @@ export class SoundChild {
     throw new SoundError(`the devices cannot be listed: ${reasonOf(reply)}`);
   }
 
-  /** @returns the opened device, or the existing ids when the choice names no device */
+  /**
+   * @param isServers whether the device belongs to a sound server; otherwise its rate is checked first
+   * @returns the opened device, or the existing ids when the choice names no device
+   */
   async open(
     direction: Direction,
     choice: string,
+    isServers = false,
   ): Promise<Extract<Reply, { result: "opened" | "unknown" }>> {
-    const reply = await this.#request({ kind: "open", direction, choice });
+    const reply = await this.#request({ kind: "open", direction, choice, isServers });
     if (reply.result === "opened" || reply.result === "unknown") return reply;
     throw new SoundError(`the ${direction} ${choice} cannot be opened: ${reasonOf(reply)}`);
   }
@@ -104,6 +111,11 @@ export class SoundChild {
 
   setProcessing(processing: Processing): void {
     this.#send({ kind: "processing", processing });
+  }
+
+  /** The delay between played and captured blocks has changed. */
+  restartVoice(): void {
+    this.#send({ kind: "restartVoice" });
   }
 
   /** Sends 960 bytes, which must not change afterwards. */

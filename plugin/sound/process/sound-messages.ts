@@ -13,13 +13,16 @@ export type Request =
       readonly request: number;
       readonly direction: Direction;
       readonly choice: string;
+      /** Whether the device belongs to a sound server; otherwise its rate is checked before the reply. */
+      readonly isServers: boolean;
     }
   | { readonly kind: "close"; readonly request: number; readonly direction: Direction };
 
-/** Every message from plugin to sound process. The last two take effect with the next block and get no reply. */
+/** Every message from plugin to sound process. The last three take effect with the next block and get no reply. */
 export type Command =
   | Request
   | { readonly kind: "mute"; readonly muted: boolean }
+  | { readonly kind: "restartVoice" }
   | { readonly kind: "processing"; readonly processing: Processing };
 
 export interface DeviceLists {
@@ -54,13 +57,18 @@ function isDirection(value: unknown): value is Direction {
 export function isCommand(message: unknown): message is Command {
   if (!isRecord(message)) return false;
   if (message.kind === "mute") return typeof message.muted === "boolean";
+  if (message.kind === "restartVoice") return true;
   if (message.kind === "processing") return isProcessing(message.processing);
   if (typeof message.request !== "number") return false;
   switch (message.kind) {
     case "list":
       return true;
     case "open":
-      return isDirection(message.direction) && typeof message.choice === "string";
+      return (
+        isDirection(message.direction) &&
+        typeof message.choice === "string" &&
+        typeof message.isServers === "boolean"
+      );
     case "close":
       return isDirection(message.direction);
     default:
@@ -116,6 +124,7 @@ function areDevices(value: unknown): boolean {
         typeof device.id === "string" &&
         typeof device.name === "string" &&
         typeof device.index === "number" &&
+        (device.card === null || typeof device.card === "string") &&
         typeof device.isDefault === "boolean",
     )
   );

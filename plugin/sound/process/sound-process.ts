@@ -1,6 +1,7 @@
-// The sound process: opens devices on request, moves blocks between them and two pipes, and sends heartbeats. The plugin
-// monitors it and kills it when it is stuck.
-// fd 3: microphone to plugin; fd 4: plugin to speaker; 16 bit mono 48 kHz. Control: Node's IPC (sound-messages.ts).
+// The sound process: opens a device on request, moves blocks between it and two pipes, and sends heartbeats. The plugin
+// monitors it and kills it when it is stuck. Control: Node's IPC (sound-messages.ts).
+// Blocks are 16 bit mono 48 kHz. With a microphone, fd 3 carries the captured ones, and fd 4 those that the speaker's
+// process plays. With a speaker, fd 4 carries the blocks to play, and fd 3 those that are played, for the echo canceller.
 
 import { Socket } from "node:net";
 import { errorText } from "../../common/error-text.ts";
@@ -10,20 +11,25 @@ import { createPlaybackRing } from "../playback/playback-ring.ts";
 import { createWaitThenFill } from "../playback/wait-then-fill.ts";
 import { VoiceProcessing } from "../voice-processing.ts";
 import * as portaudio from "./portaudio.ts";
+import { timesTooFast } from "./rate-check.ts";
 import type { Reply, Report, Request } from "./sound-messages.ts";
 import { isCommand } from "./sound-messages.ts";
+
+type OpenRequest = Extract<Request, { kind: "open" }>;
 
 /** A tenth of the shortest stall limit, so that a few heartbeats may be late. */
 const HEARTBEAT_MS = 200;
 /** 40 ms. Blocks that the plugin has not read by then are too old. */
 const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 
-const microphonePipe = new Socket({ fd: 3, readable: false, writable: true });
-const speakerPipe = new Socket({ fd: 4, readable: true, writable: false });
+const outPipe = new Socket({ fd: 3, readable: false, writable: true });
+const inPipe = new Socket({ fd: 4, readable: true, writable: false });
 const ring = createPlaybackRing();
 const speakerFill = createWaitThenFill(ring);
 const open = new Map<Direction, portaudio.OpenDevice>();
 let isMuted = false;
+let isRateChecked = false;
+let hasEchoCanceller = false;
 const voice = new VoiceProcessing((message) => console.error(message));
 
 function sendMicrophone(bytes: Uint8Array): void {
@@ -31,31 +37,32 @@ function sendMicrophone(bytes: Uint8Array): void {
   if (bytes.length !== BLOCK_BYTES) return;
   // Processed also while muted, so that the echo filter stays adapted.
   voice.captured(bytes);
-  if (isMuted) return;
-  if (microphonePipe.writableLength < MAX_PIPE_BYTES) microphonePipe.write(bytes);
+  if (!isMuted) send(bytes);
+}
+
+function send(bytes: Uint8Array): void {
+  if (isRateChecked && outPipe.writableLength < MAX_PIPE_BYTES) outPipe.write(bytes);
 }
 
 function fillSpeaker(block: Int16Array, onFilled: () => void): void {
   speakerFill.fill(block, () => {
-    voice.playing(block);
+    // The device's buffer is filled again before the pipe has taken a block.
+    if (hasEchoCanceller) send(new Uint8Array(block.slice().buffer));
     onFilled();
   });
 }
 
-function openDevice(direction: Direction, choice: string): Reply {
+async function openDevice({ direction, choice, isServers }: OpenRequest): Promise<Reply> {
   try {
-    if (open.has(direction)) throw new Error(`a ${direction} is open already`);
-    voice.restart();
-    if (direction === "microphone") isMuted = false;
-    else {
-      speakerFill.clear();
-      ring.clear();
-    }
+    if (open.size > 0) throw new Error("a device is open already");
+    isRateChecked = isServers;
     const device =
       direction === "microphone"
         ? portaudio.openMicrophone(choice, sendMicrophone)
         : portaudio.openSpeaker(choice, fillSpeaker);
     open.set(direction, device);
+    if (!isServers) await checkRate(direction, device);
+    isRateChecked = true;
     return { result: "opened", id: device.id, name: device.name };
   } catch (error) {
     if (error instanceof portaudio.UnknownDeviceError) return { result: "unknown", known: error.known };
@@ -63,10 +70,19 @@ function openDevice(direction: Direction, choice: string): Reply {
   }
 }
 
+/** Until then nothing leaves this process. @throws Error for a device without a clock */
+async function checkRate(direction: Direction, device: portaudio.OpenDevice): Promise<void> {
+  const times = await timesTooFast(device.blocks);
+  if (times === null) return;
+  const verb = direction === "microphone" ? "gives" : "takes";
+  throw new Error(
+    `${device.name} ${verb} sound ${times} times too fast, so it is no real device (ALSA's null?)`,
+  );
+}
+
 async function closeDevice(direction: Direction): Promise<Reply> {
   const device = open.get(direction);
   open.delete(direction);
-  voice.restart();
   await device?.close();
   return { result: "closed" };
 }
@@ -76,7 +92,7 @@ async function handle(request: Request): Promise<Reply> {
     case "list":
       return { result: "listed", devices: portaudio.listDevices() };
     case "open":
-      return openDevice(request.direction, request.choice);
+      return openDevice(request);
     case "close":
       return closeDevice(request.direction);
   }
@@ -92,7 +108,12 @@ async function receive(message: unknown): Promise<void> {
     isMuted = message.muted;
     return;
   }
+  if (message.kind === "restartVoice") {
+    voice.restart();
+    return;
+  }
   if (message.kind === "processing") {
+    hasEchoCanceller = message.processing.echoCancellation;
     voice.configure(message.processing);
     return;
   }
@@ -118,14 +139,18 @@ async function useAddon(): Promise<void> {
 }
 
 process.on("disconnect", die);
-microphonePipe.on("error", die);
-speakerPipe.on("error", die);
-speakerPipe.on("end", die);
+outPipe.on("error", die);
+inPipe.on("error", die);
+inPipe.on("end", die);
 const splitter = createBlockSplitter((block) => {
+  if (open.has("microphone")) {
+    voice.playing(block);
+    return;
+  }
   ring.push(block);
   speakerFill.onPush();
 });
-speakerPipe.on("data", (bytes) => splitter.push(bytes));
+inPipe.on("data", (bytes) => splitter.push(bytes));
 process.on("message", (message) => {
   receive(message).catch((error: unknown) => {
     console.error(error);

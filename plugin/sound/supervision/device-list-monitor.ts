@@ -12,6 +12,8 @@ interface DeviceListMonitorOptions<T> {
   /** The text changes when devices may have come or gone. */
   readSigns(): string;
   list(): Promise<T>;
+  /** Calls back when the list has probably changed, until the returned function is called. */
+  onHint?(check: () => void): () => void;
   onChange(lists: T): void;
   onError(error: unknown): void;
   /** Runs `check` every `delayMs` milliseconds, until the returned function is called. */
@@ -22,6 +24,7 @@ interface DeviceListMonitorOptions<T> {
 export function monitorDeviceList<T>(options: DeviceListMonitorOptions<T>): () => void {
   let isWatching = true;
   let isListing = false;
+  let isOutdated = false;
   let signs: string | null = null;
   let known: string | null = null;
   let checks = 0;
@@ -31,12 +34,10 @@ export function monitorDeviceList<T>(options: DeviceListMonitorOptions<T>): () =
     known = text;
     if (hasChanged && isWatching) options.onChange(lists);
   };
-  const check = () => {
+  const relist = () => {
+    // A list that is being made may miss this change.
+    isOutdated = isListing;
     if (isListing) return;
-    const now = options.readSigns();
-    checks += 1;
-    if (now === signs && checks < LIST_EVERY_CHECKS) return;
-    signs = now;
     checks = 0;
     isListing = true;
     options
@@ -45,13 +46,26 @@ export function monitorDeviceList<T>(options: DeviceListMonitorOptions<T>): () =
       .catch(options.onError)
       .finally(() => {
         isListing = false;
+        if (isOutdated && isWatching) relist();
       });
   };
+  const check = () => {
+    if (isListing) return;
+    const now = options.readSigns();
+    checks += 1;
+    if (now === signs && checks < LIST_EVERY_CHECKS) return;
+    signs = now;
+    relist();
+  };
   const stop = (options.every ?? everyTick)(CHECK_EVERY_MS, check);
+  const endHints = options.onHint?.(() => {
+    if (isWatching) relist();
+  });
   check();
   return () => {
     isWatching = false;
     stop();
+    endHints?.();
   };
 }
 

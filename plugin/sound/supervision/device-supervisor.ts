@@ -1,21 +1,30 @@
-// Keeps the chosen microphone and speaker open. They share one sound process, which is replaced when it ends or gets stuck.
-// When that does not help the devices' owners are called. create-sound.ts handles tone, none and the fallback of auto.
+// Keeps the chosen device of one direction open. It has a sound process of its own, so that a microphone that fails never touches
+// the speaker. The process is replaced when it ends or gets stuck. When that does not help, the device's owner is called.
+// create-sound.ts handles tone, none and the fallback of auto.
 
 import { setTimeout as wait } from "node:timers/promises";
 import { errorText } from "../../common/error-text.ts";
+import type { Log } from "../../log.ts";
 import type { Direction } from "../device-names.ts";
-import type { ChildOptions } from "../process/sound-child.ts";
-import { SoundChild } from "../process/sound-child.ts";
-import type { DeviceLists } from "../process/sound-messages.ts";
+import type { Router, Target } from "../server/router.ts";
+import { isServerId } from "../server/server-devices.ts";
+import type { SoundServer } from "../server/sound-server.ts";
+import { StreamFollower } from "../server/stream-follower.ts";
 import type { InterruptionCallbacks, Processing } from "../sound.ts";
 import { NO_PROCESSING, SoundError } from "../sound.ts";
 import type { MonitoredChild, StallLimits } from "./monitored-child.ts";
 import { DEFAULT_STALL_LIMITS, startMonitoredChild } from "./monitored-child.ts";
 import { ServerMonitor } from "./server-monitor.ts";
 
-interface DeviceSupervisorOptions extends ChildOptions {
+interface DeviceSupervisorOptions {
+  readonly direction: Direction;
+  readonly log: Log;
+  /** The plugin's environment, which names the sound server. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly router: Router;
+  readonly server: SoundServer;
   readonly stallLimits?: StallLimits | undefined;
-  /** Waits in milliseconds before the first tries to reopen devices. */
+  /** Waits in milliseconds before the first tries to reopen the device. */
   readonly retryWaitsMs?: readonly number[] | undefined;
 }
 
@@ -29,6 +38,7 @@ const STEADY_MS = 10_000;
 const CLOSE_MS = 300;
 
 export interface DeviceOwner extends InterruptionCallbacks {
+  /** Captured blocks of a microphone; of a speaker the blocks that it plays, for the echo canceller. */
   onBlock(block: Int16Array): void;
   onLost(error: SoundError): void;
 }
@@ -38,7 +48,6 @@ export type Opening =
   | { readonly result: "unknown"; readonly known: string[] };
 
 interface OwnedDevice {
-  readonly direction: Direction;
   readonly choice: string;
   readonly id: string;
   readonly name: string;
@@ -46,30 +55,34 @@ interface OwnedDevice {
   isInterrupted: boolean;
 }
 
-interface Reopening {
-  readonly monitored: MonitoredChild;
-  readonly lost: ReadonlyMap<OwnedDevice, SoundError>;
+/** What prevented a device from being opened. */
+interface Problem {
+  readonly why: string;
   readonly hasOtherDevices: boolean;
+}
+
+/** A sound process with its open device. */
+interface Running {
+  readonly monitored: MonitoredChild;
+  readonly follower: StreamFollower | null;
 }
 
 export class DeviceSupervisor {
   readonly #options: DeviceSupervisorOptions;
-  readonly #owned = new Map<Direction, OwnedDevice>();
   readonly #closing = new AbortController();
   #endWait = new AbortController();
-  #monitored: MonitoredChild | null = null;
+  #device: OwnedDevice | null = null;
+  #running: Running | null = null;
   /** Resolves when the last faulty process has ended. */
   #dying: Promise<void> = Promise.resolve();
   #queue: Promise<unknown> = Promise.resolve();
-  /** Why the devices are not open; null while they are. */
+  /** Why the device is not open; null while it is. */
   #broken: string | null = null;
   /** Runs while a device is owned. */
   readonly #server: ServerMonitor;
   #isMuted = false;
   #processing = NO_PROCESSING;
   #tries = 0;
-  /** The number of openings in progress, which keep the process alive. */
-  #opening = 0;
   #startedMs = 0;
 
   constructor(options: DeviceSupervisorOptions) {
@@ -80,130 +93,167 @@ export class DeviceSupervisor {
     });
   }
 
-  /**
-   * Lists in a process of its own. A scan blocks for up to 0.3 s, which would be audible on an open device, and a process
-   * with an open device does not see devices that were plugged in later.
-   * @throws SoundError
-   */
-  async list(): Promise<DeviceLists> {
-    this.#refuseWhenClosed();
-    const child = new SoundChild(this.#options, { onBlock: ignore, onHeartbeat: ignore, onExit: ignore });
-    const end = () => void child.kill();
-    this.#closing.signal.addEventListener("abort", end);
-    try {
-      return await child.list();
-    } finally {
-      this.#closing.signal.removeEventListener("abort", end);
-      await child.kill();
-    }
+  /** @throws SoundError, also when a device is already open */
+  open(choice: string, owner: DeviceOwner): Promise<Opening> {
+    return this.#inTurn(() => this.#openInTurn(choice, owner));
   }
 
-  /** @throws SoundError, also when a device of this direction is already open */
-  async open(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
-    this.#opening += 1;
-    try {
-      return await this.#inTurn(() => this.#openInTurn(direction, choice, owner));
-    } finally {
-      this.#opening -= 1;
-      await this.#endWhenIdle();
-    }
-  }
-
-  async #openInTurn(direction: Direction, choice: string, owner: DeviceOwner): Promise<Opening> {
-    if (this.#broken !== null && this.#owned.size > 0) await this.#tryToRepair();
-    if (this.#owned.size === 0) this.#broken = null;
+  async #openInTurn(choice: string, owner: DeviceOwner): Promise<Opening> {
     this.#refuseWhenClosed();
-    if (this.#broken !== null) throw new SoundError(`the ${direction} cannot be opened: ${this.#broken}`);
-    const other = this.#owned.get(direction);
-    if (other) throw new SoundError(`the ${direction} ${other.name} is open already; close it first`);
-    if (this.#owned.size === 0) this.#tries = 0;
-    const opening = await this.#openFresh(direction, choice);
+    const { direction } = this.#options;
+    if (this.#device)
+      throw new SoundError(`the ${direction} ${this.#device.name} is open already; close it first`);
+    this.#tries = 0;
+    this.#broken = null;
+    this.#isMuted = false;
+    const opening = await this.#start(choice, owner);
+    if (this.#closing.signal.aborted) await this.#endProcess();
     this.#refuseWhenClosed();
     if (opening.result === "unknown") return opening;
-    if (direction === "microphone") this.#isMuted = false;
-    const { id, name } = opening;
-    this.#owned.set(direction, { direction, choice, id, name, owner, isInterrupted: false });
+    this.#device = { choice, id: opening.id, name: opening.name, owner, isInterrupted: false };
     this.#server.start();
     return opening;
   }
 
   /** Takes at most 1.3 s in any state of the device. */
-  async close(direction: Direction): Promise<void> {
-    if (!this.#owned.delete(direction)) return;
-    if (this.#owned.size === 0) this.#endWait.abort();
-    const monitored = this.#monitored;
-    // Without a process one is being started, which opens only the devices that are still owned.
-    if (!monitored) return;
+  async close(): Promise<void> {
+    if (this.#device === null) return;
+    this.#device = null;
+    this.#endWait.abort();
+    this.#server.close();
+    const running = this.#running;
+    // Without a process one may be starting, which ends itself when the device is no longer owned.
+    if (running === null) return;
+    running.follower?.stop();
     try {
-      await monitored.child.close(direction, CLOSE_MS);
+      await running.monitored.child.close(this.#options.direction, CLOSE_MS);
     } catch (error) {
-      this.#fault(monitored, errorText(error));
+      this.#options.log(
+        "debug",
+        `the ${this.#options.direction} is ended with its process: ${errorText(error)}`,
+      );
     }
-    await this.#endWhenIdle();
+    if (this.#running === running) await this.#endProcess();
   }
 
   setMuted(muted: boolean): void {
     this.#isMuted = muted;
-    this.#monitored?.child.setMuted(muted);
+    this.#running?.monitored.child.setMuted(muted);
   }
 
   /** Also applied to every later process. */
   setProcessing(processing: Processing): void {
     this.#processing = processing;
-    this.#monitored?.child.setProcessing(processing);
+    this.#running?.monitored.child.setProcessing(processing);
   }
 
+  /** The delay between the played and the captured blocks has changed. */
+  restartVoice(): void {
+    this.#running?.monitored.child.restartVoice();
+  }
+
+  /** Blocks for the speaker; for a microphone those that the speaker plays. */
   play(bytes: Uint8Array): void {
-    this.#monitored?.child.play(bytes);
+    this.#running?.monitored.child.play(bytes);
   }
 
   /** Ends everything within a bounded time in any state. */
   async closeAll(): Promise<void> {
-    this.#owned.clear();
+    this.#device = null;
     this.#server.close();
     this.#closing.abort();
-    await this.#endChild();
+    await this.#endProcess();
     await this.#queue;
-    await this.#endChild();
+    await this.#endProcess();
   }
 
-  /** A running process has an old scan. If it does not know the device, a new process may. */
-  async #openFresh(direction: Direction, choice: string): Promise<Opening> {
-    const opening = await this.#running().child.open(direction, choice);
-    if (opening.result === "opened" || this.#owned.size === 0) return opening;
-    this.#options.log(
-      "info",
-      `the ${direction} ${choice} is unknown to the running sound process, which is replaced`,
-    );
-    await this.#endChild();
-    const { lost } = await this.#reopen(false);
-    for (const [device, error] of lost) this.#lose(device, error);
-    return this.#running().child.open(direction, choice);
-  }
-
-  #running(): MonitoredChild {
-    if (this.#monitored) return this.#monitored;
-    const monitored = startMonitoredChild(
-      this.#options,
-      this.#options.stallLimits ?? DEFAULT_STALL_LIMITS,
-      (block) => {
-        if (!this.#isMuted) this.#owned.get("microphone")?.owner.onBlock(block);
-      },
-      (reason) => this.#fault(monitored, reason),
-    );
-    monitored.child.setProcessing(this.#processing);
-    this.#monitored = monitored;
-    this.#startedMs = performance.now();
-    return monitored;
-  }
-
-  /** Detects soon which devices went with the server. A process that is still opening may hang, so it is killed. */
-  #serverGone(): void {
-    if (this.#broken === null) this.#monitored?.suspect();
-    else {
-      this.#dying = this.#monitored?.kill() ?? this.#dying;
-      this.#monitored = null;
+  /** Opens the device in a new process. Without success no process is left. */
+  async #start(choice: string, owner: DeviceOwner, needsServer = false): Promise<Opening> {
+    const { direction, router } = this.#options;
+    await this.#endProcess();
+    const resolution = await router.resolve(direction, choice, needsServer);
+    if (resolution.result === "unknown") return resolution;
+    const { target } = resolution;
+    const running = this.#launch(target, owner);
+    try {
+      const opening = await running.monitored.child.open(direction, target.choice, target.server !== null);
+      if (opening.result === "unknown") {
+        await this.#endProcess();
+        return target.server === null ? opening : { result: "unknown", known: [target.server.device.id] };
+      }
+      this.#applyState(running);
+      if (target.server === null) return opening;
+      const { id, name } = target.server.device;
+      return { result: "opened", id, name };
+    } catch (error) {
+      await this.#endProcess();
+      throw this.#broken === null ? error : new SoundError(this.#broken);
     }
+  }
+
+  #applyState({ monitored }: Running): void {
+    if (this.#isMuted) monitored.child.setMuted(true);
+  }
+
+  #launch(target: Target, owner: DeviceOwner): Running {
+    const { direction, log, server, stallLimits = DEFAULT_STALL_LIMITS } = this.#options;
+    const isCurrent = () => this.#running === running;
+    const deliver = (block: Int16Array) => {
+      if (isCurrent() && !this.#isMuted) owner.onBlock(block);
+    };
+    const pass = (block: Int16Array) => {
+      // Only captured blocks can come from a wrong source.
+      if (follower === null || direction === "speaker") deliver(block);
+      else follower.pass(block);
+    };
+    const monitored = startMonitoredChild({ log, env: target.env }, stallLimits, pass, (reason) => {
+      if (isCurrent()) this.#fault(reason);
+    });
+    const follower =
+      target.server === null
+        ? null
+        : new StreamFollower(server, direction, target.server, {
+            onBlock: deliver,
+            onStatus: (status) => {
+              if (isCurrent()) owner.onStatus?.(status);
+            },
+            onSuspended: (reason) => {
+              if (isCurrent()) this.#onSuspended(reason);
+            },
+            onGone: (reason) => {
+              if (isCurrent()) this.#onGone(reason);
+            },
+            onUnverified: () =>
+              log("warn", `the sound server does not report the stream of the ${direction}`),
+          });
+    const running: Running = { monitored, follower };
+    monitored.child.setProcessing(this.#processing);
+    this.#running = running;
+    this.#startedMs = performance.now();
+    return running;
+  }
+
+  /** Without blocks from a suspended device nothing is stuck. The server reports when it goes on. */
+  #onSuspended(reason: string | null): void {
+    this.#running?.monitored.setSuspended(reason !== null);
+    const device = this.#device;
+    if (device === null || this.#broken !== null) return;
+    if (reason !== null) this.#interrupt(device, new SoundError(reason));
+    else this.#resume(device);
+  }
+
+  /** Another process cannot bring the device back. */
+  #onGone(reason: string): void {
+    const device = this.#device;
+    // A device that is being opened fails with its process.
+    if (device === null) this.#fault(reason);
+    else void this.#giveUp(device, new SoundError(reason));
+  }
+
+  /** Detects soon whether the device went with the server. A process that is still opening may hang, so it is killed. */
+  #serverGone(): void {
+    if (this.#broken === null) this.#running?.monitored.suspect();
+    else this.#dropProcess();
   }
 
   #serverBack(): void {
@@ -211,54 +261,70 @@ export class DeviceSupervisor {
     this.#endWait.abort();
   }
 
-  #fault(monitored: MonitoredChild, reason: string): void {
-    if (this.#monitored !== monitored) return;
-    this.#monitored = null;
-    this.#dying = monitored.kill();
-    if (this.#owned.size === 0) return;
-    if (performance.now() - this.#startedMs > STEADY_MS) this.#tries = 0;
-    this.#options.log("warn", `sound stopped: ${reason}; opening the devices again`);
+  #fault(reason: string): void {
+    this.#dropProcess();
     this.#broken = reason;
-    void this.#inTurn(() => this.#repair());
+    const device = this.#device;
+    if (device === null) return;
+    if (performance.now() - this.#startedMs > STEADY_MS) this.#tries = 0;
+    this.#options.log("warn", `the ${this.#options.direction} stopped: ${reason}; opening it again`);
+    void this.#inTurn(() => this.#repair(device));
   }
 
-  /** Tries until a device opens. Between tries an `open()` that waits for its turn goes first. */
-  async #repair(): Promise<void> {
-    while (this.#broken !== null && this.#owned.size > 0) {
-      await this.#tryToRepair();
-      if (this.#broken === null || this.#opening === 0) continue;
-      void this.#inTurn(() => this.#repair());
-      return;
-    }
-    this.#broken = null;
-    await this.#endWhenIdle();
+  /** Tries until the device opens, is closed, or is lost. */
+  async #repair(device: OwnedDevice): Promise<void> {
+    while (this.#broken !== null && this.#device === device) await this.#tryToRepair(device);
   }
 
-  async #tryToRepair(): Promise<void> {
+  async #tryToRepair(device: OwnedDevice): Promise<void> {
     const waits = this.#options.retryWaitsMs ?? DEFAULT_RETRY_WAITS_MS;
     const waitMs = waits[this.#tries] ?? AWAY_WAIT_MS;
     const isLate = this.#tries >= waits.length;
     this.#tries += 1;
     this.#endWait = new AbortController();
-    await this.#endChild();
+    await this.#endProcess();
     if (!this.#server.takeReturn()) await this.#pause(waitMs);
-    if (this.#owned.size === 0) return;
-    const { monitored, lost, hasOtherDevices } = await this.#reopen(isLate);
-    if (this.#monitored === monitored && lost.size < this.#owned.size) return this.#onReopened(lost);
-    this.#broken = [...lost.values()][0]?.message ?? this.#broken;
-    if (isLate && this.#server.isDeviceAtFault(hasOtherDevices)) return this.#giveUp(waits.length);
-    const error = new SoundError(this.#broken ?? "sound is interrupted");
-    for (const device of [...this.#owned.values()]) this.#interrupt(device, error);
+    if (this.#device !== device) return;
+    const problem = await this.#reopen(device, isLate);
+    if (this.#device !== device) return this.#endProcess();
+    if (problem === null) return this.#resume(device);
+    this.#broken = problem.why;
+    const isOver = isLate && this.#server.isDeviceAtFault(problem.hasOtherDevices);
+    const error = new SoundError(problem.why);
+    if (isOver) {
+      const text = `the ${this.#options.direction} did not come back in ${waits.length} tries: ${problem.why}`;
+      await this.#giveUp(device, new SoundError(text));
+    } else this.#interrupt(device, error);
   }
 
-  #onReopened(lost: ReadonlyMap<OwnedDevice, SoundError>): void {
-    this.#broken = null;
-    for (const [device, error] of lost) this.#lose(device, error);
-    for (const device of [...this.#owned.values()]) {
-      if (!device.isInterrupted) continue;
-      device.isInterrupted = false;
-      device.owner.onResumed?.();
+  /**
+   * The first tries open the same device as before: without its server `auto` may choose a bare card, which would then block the
+   * returning server.
+   * @returns what prevented it; null when the device is open again
+   */
+  async #reopen(device: OwnedDevice, isLate: boolean): Promise<Problem | null> {
+    const isServers = isServerId(device.id);
+    try {
+      this.#broken = null;
+      const choice = isServers || isLate ? device.choice : device.id;
+      const opening = await this.#start(choice, device.owner, isServers && !isLate);
+      if (opening.result === "opened") {
+        // The process may have failed at once.
+        return this.#running === null
+          ? { why: this.#broken ?? "the sound process ended", hasOtherDevices: false }
+          : null;
+      }
+      const why = `the ${this.#options.direction} ${device.name} is gone`;
+      return { why, hasOtherDevices: opening.known.length > 0 };
+    } catch (error) {
+      return { why: errorText(error), hasOtherDevices: false };
     }
+  }
+
+  #resume(device: OwnedDevice): void {
+    if (!device.isInterrupted) return;
+    device.isInterrupted = false;
+    device.owner.onResumed?.();
   }
 
   #interrupt(device: OwnedDevice, error: SoundError): void {
@@ -267,62 +333,34 @@ export class DeviceSupervisor {
     device.owner.onInterrupted?.(error);
   }
 
-  async #giveUp(tries: number): Promise<void> {
-    const error = new SoundError(`sound was lost and did not come back in ${tries} tries: ${this.#broken}`);
+  async #giveUp(device: OwnedDevice, error: SoundError): Promise<void> {
     this.#broken = null;
     this.#tries = 0;
-    await this.#endChild();
-    for (const device of [...this.#owned.values()]) this.#lose(device, error);
-  }
-
-  /**
-   * Reopens all devices in one process. The first tries use the id of the device that was open: without its server `auto`
-   * may choose a bare card, which would then block the returning server.
-   * @returns the devices that could not be opened, with the reasons, and whether other devices exist
-   */
-  async #reopen(isLate: boolean): Promise<Reopening> {
-    const lost = new Map<OwnedDevice, SoundError>();
-    let hasOtherDevices = false;
-    const monitored = this.#running();
-    for (const device of [...this.#owned.values()]) {
-      if (this.#owned.get(device.direction) !== device) continue;
-      try {
-        const opening = await monitored.child.open(device.direction, isLate ? device.choice : device.id);
-        if (opening.result === "unknown") {
-          hasOtherDevices ||= opening.known.length > 0;
-          lost.set(device, new SoundError(`the ${device.direction} ${device.name} is gone`));
-        } else if (!this.#owned.has(device.direction))
-          await monitored.child.close(device.direction, CLOSE_MS);
-      } catch (error) {
-        lost.set(device, new SoundError(errorText(error)));
-      }
-    }
-    if (this.#isMuted) this.#monitored?.child.setMuted(true);
-    return { monitored, lost, hasOtherDevices };
-  }
-
-  #lose(device: OwnedDevice, error: SoundError): void {
-    if (this.#owned.get(device.direction) !== device) return;
-    this.#owned.delete(device.direction);
+    this.#device = null;
+    this.#server.close();
+    this.#dropProcess();
     device.owner.onLost(error);
+    await this.#dying;
   }
 
   async #pause(waitMs: number): Promise<void> {
     const signal = AbortSignal.any([this.#closing.signal, this.#endWait.signal]);
-    // The wait ends early when the server is back or no device is owned. The caller's loop checks both.
+    // The wait ends early when the server is back or the device is closed. The caller's loop checks both.
     await wait(waitMs, undefined, { signal }).catch(() => undefined);
   }
 
-  async #endWhenIdle(): Promise<void> {
-    if (this.#owned.size > 0 || this.#opening > 0) return;
-    this.#server.close();
-    await this.#endChild();
+  /** Kills the process without waiting. */
+  #dropProcess(): void {
+    const running = this.#running;
+    this.#running = null;
+    if (running === null) return;
+    running.follower?.stop();
+    const killed = running.monitored.kill();
+    this.#dying = Promise.all([this.#dying, killed]).then(() => undefined);
   }
 
-  async #endChild(): Promise<void> {
-    const monitored = this.#monitored;
-    this.#monitored = null;
-    await monitored?.kill();
+  async #endProcess(): Promise<void> {
+    this.#dropProcess();
     await this.#dying;
   }
 
@@ -335,8 +373,4 @@ export class DeviceSupervisor {
     this.#queue = result.catch(() => undefined);
     return result;
   }
-}
-
-function ignore(): void {
-  // A process that only lists has no other events.
 }

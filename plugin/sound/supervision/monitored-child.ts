@@ -39,6 +39,7 @@ export class StallDetector {
   #isFirst = true;
   #capture: Mark | null = null;
   #playback: Mark | null = null;
+  #isSuspended = false;
   #suspectUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: StallLimits, nowMs: number) {
@@ -51,6 +52,12 @@ export class StallDetector {
     this.#isFirst = false;
     this.#capture = follow(this.#capture, progress.captured, nowMs);
     this.#playback = follow(this.#playback, progress.played, nowMs);
+  }
+
+  /** While the sound server has suspended the device, no block is expected. */
+  setSuspended(isSuspended: boolean, nowMs: number): void {
+    this.#isSuspended = isSuspended;
+    for (const mark of [this.#capture, this.#playback]) if (mark) mark.sinceMs = nowMs;
   }
 
   /** Shortens the limits for a while, because the sound server went away. */
@@ -67,6 +74,7 @@ export class StallDetector {
     if (nowMs - this.#lastHeartbeatMs > heartbeatMs) {
       return `the sound process did not answer for ${heartbeatMs} ms`;
     }
+    if (this.#isSuspended) return null;
     if (isOver(this.#capture, captureMs, nowMs)) return `the microphone gave no sound for ${captureMs} ms`;
     if (isOver(this.#playback, playbackMs, nowMs)) return `the speaker took no sound for ${playbackMs} ms`;
     return null;
@@ -86,6 +94,8 @@ export interface MonitoredChild {
   readonly child: SoundChild;
   /** Call when the sound server went away: a device that went with it becomes a fault within half a second. */
   suspect(): void;
+  /** While the sound server has suspended the device, no block is expected. */
+  setSuspended(isSuspended: boolean): void;
   kill(): Promise<void>;
 }
 
@@ -137,6 +147,7 @@ export function startMonitoredChild(
   return {
     child,
     suspect,
+    setSuspended: (isSuspended) => detector.setSuspended(isSuspended, performance.now()),
     kill() {
       stop();
       return child.kill();

@@ -27,6 +27,8 @@ interface DevicePickerHandlers {
 interface Choice {
   id: string;
   name: string;
+  kind?: Device["kind"];
+  port?: Device["port"];
 }
 
 const automatic: Choice = { id: "auto", name: "Automatic" };
@@ -131,15 +133,15 @@ function createRow(kind: DeviceKind, title: string, onChoose: (id: string) => Pr
   return {
     element,
     update(devices: Device[], setting: string | undefined, inCall: CallInfo["local"]["camera"] | undefined) {
-      const choices = choicesOf(kind, devices, inCall);
+      const choices = choicesOf(kind, devices, inCall, setting);
       const key = JSON.stringify(choices);
       if (key !== drawnKey) {
         drawnKey = key;
         select.replaceChildren(...choices.map(({ id, name }) => option(id, name)));
       }
-      current = inCall?.deviceId ?? setting ?? automatic.id;
+      current = inCall?.deviceId ?? wantedId(setting);
       if (select.value !== current && document.activeElement !== select) select.value = current;
-      setText(why, inCall?.state === "lost" ? (inCall.why ?? "This device stopped working.") : "");
+      setText(why, inCall?.why ?? (inCall?.state === "lost" ? "This device stopped working." : ""));
     },
   };
 }
@@ -148,6 +150,7 @@ function choicesOf(
   kind: DeviceKind,
   devices: Device[],
   inCall: CallInfo["local"]["camera"] | undefined,
+  setting: string | undefined,
 ): Choice[] {
   const missing = builtIn[kind].filter((choice) => !devices.some(({ id }) => id === choice.id));
   const choices: Choice[] = [automatic, ...devices, ...missing];
@@ -156,7 +159,23 @@ function choicesOf(
   if (deviceId && !choices.some(({ id }) => id === deviceId)) {
     choices.push({ id: deviceId, name: deviceName ?? deviceId });
   }
-  return choices.map(({ id, name }) => ({ id, name }));
+  const wanted = wantedId(setting);
+  if (!choices.some(({ id }) => id === wanted)) {
+    choices.push({ id: wanted, name: `${wanted.replace(/^\w+:/, "")} (not connected)` });
+  }
+  return choices.map((choice) => ({ id: choice.id, name: labelOf(choice) }));
+}
+
+/** Earlier versions gave ids to the sound server as a whole. They mean its default. */
+function wantedId(setting: string = automatic.id): string {
+  return /^ALSA:(default|pulse|pipewire)$/.test(setting) ? automatic.id : setting;
+}
+
+/** The name, with what a user should know before choosing the device. */
+function labelOf({ name, kind, port }: Choice): string {
+  if (kind === "monitor") return `${name} (the sound of this computer)`;
+  if (kind === "null") return `${name} (no real device)`;
+  return port?.available === "no" ? `${name} (nothing plugged in)` : name;
 }
 
 function option(id: string, name: string): HTMLOptionElement {

@@ -59,10 +59,17 @@ export class MediaBench {
     {
       whenDeviceReturns = "take" as "take" | "offer",
       preferred = {} as Partial<Record<DeviceKind, string>>,
+      /** Further fields of the devices with these ids. */
+      more = {} as Readonly<Record<string, Partial<Device>>>,
     } = {},
   ): void {
     const of = (kind: DeviceKind): Device[] =>
-      (ids[kind] ?? [`${kind}-1`]).map((id, index) => ({ id, name: `Device ${id}`, isDefault: index === 0 }));
+      (ids[kind] ?? [`${kind}-1`]).map((id, index) => ({
+        id,
+        name: `Device ${id}`,
+        isDefault: index === 0,
+        ...more[id],
+      }));
     const devices: DeviceList = {
       cameras: [...of("camera"), { id: "test-pattern", name: "Test pattern", isDefault: false }],
       microphones: [...of("microphone"), { id: "tone", name: "Test tone", isDefault: false }],

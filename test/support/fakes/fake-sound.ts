@@ -6,9 +6,11 @@
 //     sound.lose("microphone", "unplugged")         its owner's onLost is called
 //     sound.plug("microphone", "fake:headset")      subscribers get the new list; unplug() likewise
 //     sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
+//     sound.report("microphone", { … , notice })     its owner's onStatus is called
 //     sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
 import type {
+  DeviceStatus,
   InterruptionCallbacks,
   Microphone,
   MicrophoneCallbacks,
@@ -128,6 +130,11 @@ export class FakeSound implements Sound {
 
   resume(direction: Direction): void {
     for (const handle of this.#open[direction]) handle.interruptions.onResumed?.();
+  }
+
+  /** Calls the owners' `onStatus`, as a sound server's report does. */
+  report(direction: Direction, status: DeviceStatus): void {
+    for (const handle of this.#open[direction]) handle.interruptions.onStatus?.(status);
   }
 
   /** Adds the device first in the list, so that `auto` means it. Resolves after the subscribers were called. */

@@ -1,5 +1,6 @@
 // A simulated machine for the doctor. It has no faults; tests add them.
 
+import type { SoundDevices } from "../../../plugin/sound/sound.ts";
 import type { RunResult, SystemView } from "../../../plugin/tools/system-view.ts";
 
 export interface FakeMachine {
@@ -16,6 +17,7 @@ export interface FakeMachine {
   /** Results by command line. Other programs are not installed. */
   commands: Record<string, RunResult>;
   listening: Set<string>;
+  sound: SoundDevices | null;
 }
 
 export const ADDON_FOLDER = "/p/native";
@@ -57,6 +59,10 @@ export function healthyMachine(): FakeMachine {
       Object.values(BINARIES).map((path) => [`ldd ${path}`, { status: 0, stdout: LINKED }]),
     ),
     listening: new Set(["/run/user/1000/pulse/native"]),
+    sound: {
+      microphones: [{ id: "pulse:mic", name: "Built-in Microphone", isDefault: true, kind: "microphone" }],
+      speakers: [{ id: "pulse:speaker", name: "Built-in Speaker", isDefault: true, kind: "speaker" }],
+    },
   };
 }
 
@@ -78,5 +84,6 @@ export function viewOf(machine: FakeMachine): SystemView {
     packageFolder: (manifest) => machine.packages[manifest.replace(/\/package\.json$/, "")] ?? null,
     run: async (program, args) => machine.commands[[program, ...args].join(" ")] ?? null,
     connects: async (path) => machine.listening.has(path),
+    soundDevices: async () => machine.sound,
   };
 }

@@ -54,6 +54,16 @@ describe("the stall detector", () => {
     assert.match(detector.verdict(4_001) ?? "", /microphone/);
   });
 
+  test("expects nothing while the sound server has suspended the device, and the full time afterwards", () => {
+    const detector = new StallDetector({ ...limits, heartbeatMs: 60_000 }, 0);
+    detector.heartbeat({ captured: 7, played: null }, 0);
+    detector.setSuspended(true, 100);
+    assert.equal(detector.verdict(30_000), null);
+    detector.setSuspended(false, 30_000);
+    assert.equal(detector.verdict(32_000), null);
+    assert.match(detector.verdict(32_001) ?? "", /microphone/);
+  });
+
   test("ignores the time before a device was opened", () => {
     const detector = new StallDetector(limits, 0);
     for (let nowMs = 0; nowMs <= 60_000; nowMs += 500)
@@ -64,11 +74,12 @@ describe("the stall detector", () => {
 });
 
 describe("the messages between plugin and sound process", () => {
-  const device = { id: "ALSA:default", name: "System default", index: 0, isDefault: true };
+  const device = { id: "ALSA:default", name: "System default", index: 0, card: null, isDefault: true };
 
   test("are accepted when they match the type", () => {
     const lists = { microphones: [device], speakers: [] };
-    assert.ok(isCommand({ kind: "open", request: 1, direction: "speaker", choice: "auto" }));
+    assert.ok(isCommand({ kind: "open", request: 1, direction: "speaker", choice: "auto", isServers: true }));
+    assert.ok(isCommand({ kind: "restartVoice" }));
     assert.ok(isCommand({ kind: "mute", muted: false }));
     assert.ok(isReport({ kind: "reply", request: 1, reply: { result: "listed", devices: lists } }));
     assert.ok(isReport({ kind: "heartbeat", captured: null, played: 3 }));
@@ -80,6 +91,7 @@ describe("the messages between plugin and sound process", () => {
     {},
     { kind: "open", request: 1, direction: "camera", choice: "auto" },
     { kind: "open", request: 1, direction: "speaker" },
+    { kind: "open", request: 1, direction: "speaker", choice: "auto" },
     { kind: "close", direction: "speaker" },
     { kind: "mute", muted: 1 },
   ]) {

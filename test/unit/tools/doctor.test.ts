@@ -209,6 +209,44 @@ describe("the doctor on sound", () => {
     );
   });
 
+  const microphone = { id: "pulse:mic", name: "Mic", isDefault: true, kind: "microphone" } as const;
+  const monitor = { id: "pulse:m", name: "Monitor", isDefault: false, kind: "monitor" } as const;
+  for (const [what, microphones, expected] of [
+    ["only monitors", [monitor], /has no microphone, only monitors, which repeat.*→ Plug in a microphone/],
+    ["none", [], /has no microphone\. → Plug in/],
+    ["a muted one", [{ ...microphone, isMuted: true }], /Mic is muted\. → Unmute it/],
+    ["a low one", [{ ...microphone, isMuted: false, volume: 3 }], /turned down to 3 %\. → Turn it up/],
+    [
+      "an empty socket",
+      [{ ...microphone, port: { name: "Headset", available: "no" } }],
+      /Nothing is plugged into Mic \(Headset\)/,
+    ],
+  ] as const) {
+    test(`explains why a microphone gives nothing: ${what}`, async () => {
+      const problem = await onlyProblem((machine) => {
+        machine.sound = { microphones: [...microphones], speakers: machine.sound?.speakers ?? [] };
+      });
+      assert.match(problem, expected);
+      assert.match(problem, /^warning microphone: /);
+    });
+  }
+
+  test("without a camera, a microphone that is only a monitor makes calls impossible", async () => {
+    const findings = await findingsOf((machine) => {
+      delete machine.files["/dev/video0"];
+      delete machine.files["/sys/class/video4linux/video0/name"];
+      machine.sound = { microphones: [monitor], speakers: [] };
+    });
+    assert.ok(!callsArePossible(findings));
+  });
+
+  test("a server whose devices cannot be listed by name is reported with the missing package", async () => {
+    const problem = await onlyProblem((machine) => {
+      machine.sound = null;
+    });
+    assert.match(problem, /^warning sound devices: .*→ sudo apt-get install -y libpulse0$/);
+  });
+
   test("a missing ALSA plugin is reported with its package", async () => {
     const problem = await onlyProblem((machine) => {
       delete machine.files["/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so"];

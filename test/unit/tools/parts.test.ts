@@ -89,6 +89,21 @@ describe("the table of devices", () => {
         "Microphones\n    Test tone  [tone]\n\nSpeakers\n",
     );
   });
+
+  test("has a sound server's devices with their connector, volume and kind", () => {
+    const port = { name: "Headset", available: "no" } as const;
+    const text = describeDevices({
+      cameras: [],
+      microphones: [
+        { id: "pulse:a", name: "A", isDefault: true, kind: "microphone", port, isMuted: false, volume: 70 },
+        { id: "pulse:b", name: "B", isDefault: false, kind: "monitor", isMuted: true, volume: 70 },
+      ],
+      speakers: [{ id: "pulse:c", name: "C", isDefault: false, kind: "null" }],
+    });
+    assert.match(text, / {2}\* A {2}\[pulse:a\] {2}\(Headset not plugged in, volume 70 %\)\n/);
+    assert.match(text, /B {2}\[pulse:b\] {2}\(repeats the sound of this computer, muted\)\n/);
+    assert.match(text, /C {2}\[pulse:c\] {2}\(no real device\)\n/);
+  });
 });
 
 describe("a WAV file", () => {
