@@ -78,7 +78,8 @@ function attach(logLevel: LogLevelName): void {
     },
   );
   const log = logOf("process");
-  const { native, whyNoCalls } = loadNativeOrExplain();
+  const loaded = loadNativeOrExplain(process.env.LD_LIBRARY_PATH);
+  const { native, whyNoCalls } = loaded;
   if (whyNoCalls === null) native.limitMallocArenas(MALLOC_ARENAS);
   else log("error", whyNoCalls);
 
@@ -92,7 +93,7 @@ function attach(logLevel: LogLevelName): void {
       plugin?.attach.send({ type: "host.gone" });
     },
   });
-  const engines = createEngines(native, whyNoCalls, logOf, process.env);
+  const engines = createEngines(loaded, logOf, process.env);
   plugin = createPlugin({
     engines,
     end,

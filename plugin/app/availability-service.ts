@@ -11,6 +11,8 @@ export interface AvailabilityOptions {
   readonly settings: SettingsSource;
   /** Why WebRTC or the addon does not load; null when they do. */
   readonly whyNoEngine: string | null;
+  /** What to do about a missing engine; null for the general advice. */
+  readonly engineRemedy: string | null;
   readonly devices: Pick<DeviceMonitor, "subscribe">;
   /** Also reports changed permissions, which do not change the list of devices. */
   readonly cameras: Pick<Cameras, "watch">;
@@ -74,12 +76,13 @@ class ObservedAvailability implements AvailabilityService {
   }
 
   #evaluate(): void {
-    const { settings, whyNoEngine, access } = this.#options;
+    const { settings, whyNoEngine, engineRemedy, access } = this.#options;
     const current = settings.get();
     // Checking the permissions touches the devices, so it is left out where they do not matter.
     const needsDevices = !current.videoDisabled && whyNoEngine === null;
     this.#now = judgeAvailability(current, {
       whyNoEngine,
+      engineRemedy,
       devices: this.#devices,
       closedCameras: needsDevices ? access.closedCameras() : [],
       closedNodes: needsDevices ? access.closedNodes() : { paths: [], remedy: "" },

@@ -5,6 +5,7 @@ import type { Cameras } from "../camera/camera.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
 import { createCameras, listCameras } from "../camera/create-cameras.ts";
 import { errorText } from "../common/error-text.ts";
+import { libraryInTheWay } from "../common/library-path.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import { createWrtcEngine, whyNoWrtc } from "../peer/wrtc-engine.ts";
@@ -22,6 +23,8 @@ export interface Engines {
   readonly native: Native;
   /** Why the addon or WebRTC does not load; null when they do. */
   readonly whyNoCalls: string | null;
+  /** What to do about it; null for the general advice. */
+  readonly remedy: string | null;
   readonly cameras: Cameras;
   readonly sound: Sound;
   readonly access: DeviceAccess;
@@ -35,14 +38,14 @@ export interface Engines {
  * @param env the process's environment, which names the sound server
  */
 export function createEngines(
-  native: Native,
-  whyNoCalls: string | null,
+  { native, whyNoCalls, remedy }: LoadedNative,
   logOf: (part: string) => Log,
   env: NodeJS.ProcessEnv,
 ): Engines {
   return {
     native,
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
+    remedy,
     cameras: createCameras(native),
     sound: createSound({ log: logOf("sound"), env, engine: native }),
     access: {
@@ -53,18 +56,29 @@ export function createEngines(
           .map(({ id }) => id),
       closedNodes: () => closedNodes(systemAccess(mayCapture)),
     },
-    peers: createWrtcEngine(),
+    peers: createWrtcEngine(undefined, { libraryPath: env.LD_LIBRARY_PATH }),
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),
   };
 }
 
-/** The addon, or a replacement whose errors say why it did not load. */
-export function loadNativeOrExplain(): { native: Native; whyNoCalls: string | null } {
+export interface LoadedNative {
+  /** The addon, or a replacement whose errors say why it did not load. */
+  readonly native: Native;
+  /** Null when the addon is loaded. */
+  readonly whyNoCalls: string | null;
+  /** What to do, if that is known; null for the general advice. */
+  readonly remedy: string | null;
+}
+
+/** @param libraryPath the environment's LD_LIBRARY_PATH. @param load loads the addon */
+export function loadNativeOrExplain(libraryPath: string | undefined, load = loadNative): LoadedNative {
   try {
-    return { native: loadNative(), whyNoCalls: null };
+    return { native: load(), whyNoCalls: null, remedy: null };
   } catch (error) {
-    const why = errorText(error);
-    return { native: unavailableNative(why), whyNoCalls: why };
+    const problem = errorText(error);
+    const inTheWay = libraryInTheWay(problem, libraryPath);
+    const why = inTheWay ? `${inTheWay.reason}: ${problem}` : problem;
+    return { native: unavailableNative(why), whyNoCalls: why, remedy: inTheWay?.remedy ?? null };
   }
 }

@@ -71,6 +71,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     devices: calls.devices,
     cameras: engines.cameras,
     whyNoEngine: engines.whyNoCalls,
+    engineRemedy: engines.remedy,
     access: engines.access,
     onChange: (now) => availabilityChanged(now, { signalling, manager, end, log }),
     onDevices: (devices) => end.notify("devices.changed", devices),

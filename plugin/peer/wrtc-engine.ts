@@ -3,6 +3,7 @@
 
 import { createRequire } from "node:module";
 import { errorText } from "../common/error-text.ts";
+import { libraryInTheWay } from "../common/library-path.ts";
 import { codecsOf, type EngineCodecs } from "./codecs.ts";
 import type { Peer, PeerCallbacks, PeerEngine, PeerOptions } from "./peer.ts";
 import { PeerError } from "./peer.ts";
@@ -17,16 +18,24 @@ type LoadWrtc = () => WrtcModule;
 // The package is CommonJS. wrtc-types.ts has its types.
 export const loadWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;
 
+export interface WrtcEngineOptions {
+  /** The environment's LD_LIBRARY_PATH. */
+  readonly libraryPath?: string | undefined;
+}
+
 /**
  * Runs libwebrtc in this process. After the first peer the process must end with process.exit, because its natural end
  * crashes in the engine (README.md).
  */
-export function createWrtcEngine(load: LoadWrtc = loadWrtc): PeerEngine {
+export function createWrtcEngine(
+  load: LoadWrtc = loadWrtc,
+  { libraryPath }: WrtcEngineOptions = {},
+): PeerEngine {
   let loaded: WrtcModule | undefined;
   let codecs: EngineCodecs | undefined;
   return {
     async createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer> {
-      loaded ??= loadOrExplain(load);
+      loaded ??= loadOrExplain(load, libraryPath);
       try {
         codecs ??= codecsOf(loaded);
         return new WrtcPeer(loaded, codecs, options, callbacks);
@@ -50,10 +59,15 @@ export function whyNoWrtc(): string | null {
   }
 }
 
-function loadOrExplain(load: LoadWrtc): WrtcModule {
+function loadOrExplain(load: LoadWrtc, libraryPath: string | undefined): WrtcModule {
   try {
     return load();
   } catch (cause) {
+    const inTheWay = libraryInTheWay(errorText(cause), libraryPath);
+    if (inTheWay) {
+      const { reason, remedy } = inTheWay;
+      throw new PeerError(`cannot load ${PACKAGE}: ${reason}. ${remedy}`, { cause });
+    }
     throw new PeerError(
       `cannot load ${PACKAGE} on ${process.platform}-${process.arch}, Node ${process.version}: ` +
         `${errorText(cause)}; expected the binary package ${PACKAGE}-${process.platform}-${process.arch}`,

@@ -25,7 +25,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
   const devices = [...checkCameras(system), ...(await checkSound(system))];
   return [
     checkNode(system),
-    ...addonFindings.map((finding) => checkAddonLoads(finding, options.addonProblem)),
+    ...addonFindings.map((finding) => checkAddonLoads(finding, options.addonProblem, system)),
     ...engines,
     ...devices,
     ...checkSending(devices, settingsAt(system, options.settingsPath)),

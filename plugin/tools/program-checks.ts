@@ -1,5 +1,6 @@
 // Checks Node and the three compiled engines with their libraries.
 
+import { libraryInTheWay } from "../common/library-path.ts";
 import { type Finding, failure, ok } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
@@ -77,18 +78,32 @@ export async function checkEngine(system: SystemView, engine: Engine): Promise<F
     return failure(check, `The ${check}, needed for ${use}, is not installed.`, remedy);
   const linked = await system.run("ldd", [`${folder}/${binary}`]);
   const missing = missingLibraries(linked?.stdout ?? "");
-  if (missing.length === 0) return ok(check, `The ${check} is installed with all its libraries.`);
+  if (missing.length === 0) return checkLibraryPath(system, engine, linked?.stdout ?? "");
   const sentence = `The ${check}, needed for ${use}, lacks ${missing.join(", ")}.`;
   return failure(check, sentence, remedyFor(missing));
 }
 
+/** A library from LD_LIBRARY_PATH may be another version than the engine needs. The engine's own problem says whether it is. */
+function checkLibraryPath(system: SystemView, { check }: Engine, lddOutput: string): Finding {
+  const wrong = /^\s*\S+: (.*not found \(required by .*\))$/m.exec(lddOutput)?.[1];
+  const inTheWay =
+    wrong === undefined
+      ? null
+      : libraryInTheWay(lddOutput, system.environment.LD_LIBRARY_PATH, (folder) => system.list(folder));
+  if (inTheWay) return failure(check, `The ${check} does not start: ${inTheWay.reason}.`, inTheWay.remedy);
+  return ok(check, `The ${check} is installed with all its libraries.`);
+}
+
 /** An addon with all its libraries can still be out of date, or built for another Node. */
-export function checkAddonLoads(finding: Finding, problem: string | null): Finding {
+export function checkAddonLoads(finding: Finding, problem: string | null, system: SystemView): Finding {
   if (finding.verdict !== "ok" || problem === null) return finding;
+  const inTheWay = libraryInTheWay(problem, system.environment.LD_LIBRARY_PATH, (folder) =>
+    system.list(folder),
+  );
   return failure(
     finding.check,
     `The ${finding.check} does not start: ${problem}`,
-    "Build it: npm run build:native",
+    inTheWay?.remedy ?? "Build it: npm run build:native",
   );
 }
 

@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { settingsSchema } from "../../rpc-schema/index.ts";
-import { loadNativeOrExplain } from "../app/engines.ts";
+import { type LoadedNative, loadNativeOrExplain } from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
 import type { InspectCommand, ToolCommand } from "../command-line.ts";
 import { listRunning, runtimeFolder } from "../diagnostics/runtime-file.ts";
@@ -28,26 +28,29 @@ interface ToolEnvironment {
   readonly signal: AbortSignal;
 }
 
-const { native, whyNoCalls } = loadNativeOrExplain();
-
 /** @returns the exit status: 0 on success, 1 otherwise */
 export async function runTool(command: ToolCommand, tool: ToolEnvironment): Promise<number> {
+  const loaded = loadNativeOrExplain(tool.environment.LD_LIBRARY_PATH);
   switch (command.name) {
     case "devices":
-      return devices(command, tool);
+      return devices(command, tool, loaded);
     case "doctor":
-      return doctor(command, tool);
+      return doctor(command, tool, loaded);
     case "inspect":
       return inspect(command, tool);
     case "replay":
       return replay(command, tool);
     case "captureTest":
-      return capture(command, tool);
+      return capture(command, tool, loaded);
   }
 }
 
 /** Lists the sound devices even if the addon does not load. */
-async function devices({ json }: { json: boolean }, tool: ToolEnvironment): Promise<number> {
+async function devices(
+  { json }: { json: boolean },
+  tool: ToolEnvironment,
+  { native, whyNoCalls }: LoadedNative,
+): Promise<number> {
   if (whyNoCalls !== null) tool.printError(`${whyNoCalls}\n`);
   const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
   try {
@@ -62,6 +65,7 @@ async function devices({ json }: { json: boolean }, tool: ToolEnvironment): Prom
 async function doctor(
   { json, settings }: { json: boolean; settings: string | undefined },
   tool: ToolEnvironment,
+  { whyNoCalls }: LoadedNative,
 ): Promise<number> {
   const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
   const system = realSystem(tool.environment, () => sound.list());
@@ -75,6 +79,7 @@ async function doctor(
 async function capture(
   command: ToolCommand & { name: "captureTest" },
   tool: ToolEnvironment,
+  { native, whyNoCalls }: LoadedNative,
 ): Promise<number> {
   if (whyNoCalls !== null) {
     tool.printError(`${whyNoCalls}\n`);

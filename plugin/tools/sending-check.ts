@@ -26,6 +26,7 @@ export function checkSending(findings: readonly Finding[], settings: Settings): 
       microphones: findings.some(isMicrophoneMissing) ? [] : devicesFrom(findings, "sound server"),
       speakers: [],
     },
+    engineRemedy: null,
     closedCameras: [],
     closedNodes: { paths: [], remedy: "" },
   });

@@ -14,6 +14,8 @@ export interface ClosedNodes {
 export interface Findings {
   /** Why WebRTC or the addon does not load; null when they do. */
   readonly whyNoEngine: string | null;
+  /** What to do about it; null for the general advice. */
+  readonly engineRemedy: string | null;
   /** Null until the first list arrives. Until then calls count as possible. */
   readonly devices: DeviceList | null;
   /** Ids of listed cameras that this user may not open. */
@@ -25,6 +27,7 @@ export type CallSettings = Pick<Settings, "videoDisabled" | "camera" | "micropho
 
 export const AVAILABLE: Availability = Object.freeze({ videoDisabled: false });
 const NONE = "none";
+const INSTALL_AGAIN = "Install the plugin again; goop-call-plugin doctor says what is missing.";
 
 /** The user's setting comes first, because it applies to any machine. */
 export function judgeAvailability(settings: CallSettings, findings: Findings): Availability {
@@ -32,7 +35,7 @@ export function judgeAvailability(settings: CallSettings, findings: Findings): A
     return disabled("user", "You switched calls off. Switch them on again in the settings.");
   }
   if (findings.whyNoEngine !== null) {
-    const remedy = "Install the plugin again; goop-call-plugin doctor says what is missing.";
+    const remedy = findings.engineRemedy ?? INSTALL_AGAIN;
     return disabled("engine", `The part that makes calls does not start: ${findings.whyNoEngine}. ${remedy}`);
   }
   if (findings.devices === null || wantsToListenOnly(settings) || hasSomethingToSend(settings, findings)) {

@@ -35,6 +35,7 @@ function judged(findings: Partial<Findings> = {}, settings: Partial<CallSettings
     {
       whyNoEngine: null,
       devices: listOf(["cam"], ["mic"]),
+      engineRemedy: null,
       closedCameras: [],
       closedNodes: { paths: [], remedy: "" },
       ...findings,
@@ -100,6 +101,12 @@ describe("calls are impossible, with cause and a remedy", () => {
       assert.match(found.why ?? "", why);
     });
   }
+
+  test("by an engine whose remedy is known, which replaces the general advice", () => {
+    const engineRemedy = "Start it without this variable.";
+    const { why } = judged({ whyNoEngine: "a library is in the way", engineRemedy });
+    assert.match(why ?? "", /a library is in the way\. Start it without this variable\.$/);
+  });
 
   test("and the user's setting comes before everything else", () => {
     const found = judged({ whyNoEngine: "no addon", devices: listOf([], []) }, { videoDisabled: true });

@@ -47,6 +47,7 @@ export class PluginBench {
       engines: {
         native,
         whyNoCalls,
+        remedy: null,
         cameras: this.cameras,
         sound: this.sound,
         access: { closedCameras: () => this.closedCameras, closedNodes: () => this.closedNodes },

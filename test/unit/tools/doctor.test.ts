@@ -114,6 +114,29 @@ describe("the doctor on the engines", () => {
     assert.match(problem, /lacks libnew\.so\.3\. → find the package of libnew\.so\.3/);
   });
 
+  test("a library of an AppImage that is in the way is named, with the variable that put it there", async () => {
+    const library = "/tmp/.mount_app/usr/lib/libturbojpeg.so.0";
+    const withLibrary = (machine: FakeMachine) => {
+      machine.environment.LD_LIBRARY_PATH = "/nowhere:/tmp/.mount_app/usr/lib";
+      machine.files[library] = "";
+    };
+    const addonProblem = `LD_LIBRARY_PATH puts ${library} in the place of the system's library: undefined symbol: tj3Init`;
+    const problem = await onlyProblem(withLibrary, { addonProblem });
+    assert.match(
+      problem,
+      /does not start: LD_LIBRARY_PATH puts .*libturbojpeg.* → Start it without this variable/,
+    );
+    const other = await onlyProblem((machine) => {
+      withLibrary(machine);
+      const wrong = `${library}: version \`LIBJPEGTURBO_3' not found (required by ${BINARIES.wrtc})`;
+      machine.commands[`ldd ${BINARIES.wrtc}`] = {
+        status: 0,
+        stdout: `${BINARIES.wrtc}: ${wrong}\n\tlibm.so.6 => /lib/libm.so.6\n`,
+      };
+    });
+    assert.match(other, /^failure WebRTC engine: .*LD_LIBRARY_PATH puts .*libturbojpeg\.so\.0/);
+  });
+
   test("an installed addon that does not start is a failure with its reason", async () => {
     const problem = await onlyProblem(() => undefined, { addonProblem: "it is out of date" });
     assert.match(problem, /^failure camera engine: .*it is out of date → .*build:native/);
