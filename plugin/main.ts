@@ -5,13 +5,17 @@
 import "./app/v8-heap.ts";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import type { Writable } from "node:stream";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin, type Plugin } from "./app/plugin.ts";
 import { createRecentLines } from "./app/recent-lines.ts";
 import { type LogLevelName, parseCommandLine, type ToolCommand } from "./command-line.ts";
 import { errorText } from "./common/error-text.ts";
+import { failureText, isExhaustion } from "./common/system-failure.ts";
+import { TokenBucket } from "./common/token-bucket.ts";
 import { runtimeFolder } from "./diagnostics/runtime-file.ts";
+import type { Log } from "./log.ts";
 import { openWritable } from "./rpc/open-writable.ts";
 import { createPluginEnd } from "./rpc/serve.ts";
 
@@ -21,6 +25,8 @@ const FLUSH_MS = 100;
 const MAX_LOG_BACKLOG_BYTES = 1024 * 1024;
 /** After a hundred calls the process takes 210 MB with two arenas, and 350 MB and rising with glibc's default. */
 const MALLOC_ARENAS = 2;
+/** Refusals of the system that no part expected: so many at once, and so many a second. With more the program is of no use. */
+const TOLERATED_REFUSALS = [100, 1] as const;
 /** sysexits.h: EX_USAGE, EX_SOFTWARE. */
 const EXIT_USAGE = 64;
 const EXIT_SOFTWARE = 70;
@@ -114,14 +120,25 @@ function attach(logLevel: LogLevelName): void {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => attachActor.send({ type: "host.gone" }));
   }
+  handleFaults(log, stderr);
+  end.serve(handlers, notificationHandlers);
+}
+
+/** Ends the process after a fault of its own, once the log is written. */
+function handleFaults(log: Log, stderr: Writable): void {
+  const refusals = new TokenBucket(...TOLERATED_REFUSALS);
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
+      // A library did not expect that the system refuses a file or a process. That passes, and a call need not end for it.
+      if (isExhaustion(error) && refusals.take()) {
+        log("warn", `the system refused something, and the program goes on: ${failureText(error)}`);
+        return;
+      }
       log("error", `${event}: ${error instanceof Error ? error.stack : String(error)}`);
       stderr.end(() => process.exit(EXIT_SOFTWARE));
       setTimeout(() => process.exit(EXIT_SOFTWARE), FLUSH_MS);
     });
   }
-  end.serve(handlers, notificationHandlers);
 }
 
 /** package.json is next to plugin/ in the sources, and one level above dist/plugin/. */

@@ -23,6 +23,7 @@ export const pluginErrorCodes = {
   shuttingDown: 1004,
   lineTooLong: 1005,
   duplicateId: 1006,
+  exhausted: 1007,
   unknownCall: 1101,
   wrongCallState: 1102,
   alreadyInCall: 1103,
@@ -40,6 +41,7 @@ export const pluginErrorCodes = {
   peerUnreachable: 1402,
   notCarried: 1403,
   debuggingOff: 1501,
+  storageFailed: 1502,
 } as const;
 
 /** Every code that an answer can have, by name. */

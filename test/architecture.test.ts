@@ -209,6 +209,68 @@ describe("outside engines", () => {
   });
 });
 
+describe("refusals of the system", () => {
+  const plugin = product.filter(({ path }) => path.startsWith("plugin/") && !path.startsWith("plugin/ui/"));
+  const importersOf = (names: RegExp, module: string) =>
+    plugin
+      .filter(({ text }) => {
+        const imported = new RegExp(`import \\{([^}]*)\\} from "${module}"`).exec(text)?.[1] ?? "";
+        return imported.split(",").some((name) => names.test(name.trim()));
+      })
+      .map(({ path }) => path);
+  const without = (paths: readonly string[], handler: RegExp) =>
+    paths.filter((path) => !handler.test(plugin.find((one) => one.path === path)?.text ?? ""));
+
+  test("programs are started by one module, whose failures are events, and by two that must do without it", () => {
+    assert.deepEqual(importersOf(/^(spawn|fork|exec|execFile|\w+Sync)$/, "node:child_process"), [
+      "plugin/common/child-process.ts",
+      // Imports nothing of this project.
+      "plugin/host/example/connection.ts",
+      // Gets the failure by its callback.
+      "plugin/tools/real-system.ts",
+    ]);
+  });
+
+  test("servers listen by one module, which handles connections that cannot be accepted", () => {
+    const listeners = plugin.filter(({ uses }) => [...uses].some((use) => /(^|\.)server\.listen$/.test(use)));
+    assert.deepEqual(
+      listeners.map(({ path }) => path),
+      ["plugin/http/loopback.ts"],
+    );
+    const servers = plugin.filter(({ uses }) => uses.has("createServer()")).map(({ path }) => path);
+    assert.ok(servers.length > 0);
+    assert.deepEqual(without(servers, /\blistenOn(Loopback)?\(/), []);
+    const sockets = plugin.filter(({ uses }) => uses.has("WebSocketServer()")).map(({ path }) => path);
+    assert.deepEqual(without(sockets, /noServer: true/), []);
+  });
+
+  test("workers, connections and watchers handle their event `error`", () => {
+    const sources = [
+      ...importersOf(/^Worker$/, "node:worker_threads"),
+      ...importersOf(/^(connect|createConnection)$/, "node:net"),
+      ...importersOf(/^watch$/, "node:fs"),
+    ];
+    assert.ok(sources.length >= 4, sources.join());
+    assert.deepEqual(without(sources, /\.(on|once)\("error"/), []);
+  });
+
+  test("files are opened where a failure is caught, named to the user, or ends a command", () => {
+    const opens =
+      /^(open|openSync|opendir|readFile|readFileSync|writeFile|writeFileSync|appendFile|mkdir|mkdirSync|mkdtemp|mkdtempSync|createReadStream|createWriteStream|readdir|readdirSync|copyFile|cp)$/;
+    const openers = [...importersOf(opens, "node:fs"), ...importersOf(opens, "node:fs/promises")];
+    const handled = /\bcatch\b|FileError|\.on\("error"/;
+    assert.deepEqual([...without(openers, handled)].sort(), [
+      // `createFileHandler` catches.
+      "plugin/diagnostics/viewer-files.ts",
+      // Each is read at the start of a host or a page server, which then does not start and says why.
+      "plugin/host/example/document.ts",
+      "plugin/http/page-folder.ts",
+      // Its callers listen for errors.
+      "plugin/rpc/open-writable.ts",
+    ]);
+  });
+});
+
 describe("clocks", () => {
   /** Pages cannot load the plugin's clock. They read the date once, where they count from one or name a file after it. */
   const readers = [

@@ -32,6 +32,7 @@ export interface CallHandlerParts {
   readonly calls: Pick<CallService, "manager" | "list" | "statistics">;
   readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
   listDevices(): Promise<DeviceList>;
+  readonly engines: { whyNoRoom(): string | null };
 }
 
 /** The media chart's event for each kind of device that call.useDevice takes. */
@@ -88,9 +89,11 @@ export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileS
 }
 
 /** @throws RpcError callsInPage, callsDisabled or callsUnavailable, with the reason */
-function requireCalls({ session, availability }: CallHandlerParts): void {
+function requireCalls({ session, availability, engines }: CallHandlerParts): void {
   const refusal = refusalHere(session.mode, availability.now());
   if (refusal) throw new RpcError(refusal.kind, refusal.message);
+  const noRoom = engines.whyNoRoom();
+  if (noRoom !== null) throw new RpcError("callsUnavailable", noRoom);
 }
 
 /** The call manager's guard applies the same rule, so the event cannot be dropped. */

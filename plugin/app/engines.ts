@@ -7,6 +7,7 @@ import { createCameras, listCameras } from "../camera/create-cameras.ts";
 import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
 import type { Log } from "../log.ts";
+import { whyNoRoom } from "../peer/descriptor-room.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import { createWrtcEngine, whyNoWrtc } from "../peer/wrtc-engine.ts";
 import { createLibp2pSignalling } from "../signalling/libp2p-signalling.ts";
@@ -29,6 +30,8 @@ export interface Engines {
   readonly sound: Sound;
   readonly access: DeviceAccess;
   readonly peers: PeerEngine;
+  /** Why this process has no room for a call at present; null if it has. */
+  whyNoRoom(): string | null;
   /** Does not start it. The caller closes it. */
   createSignalling(start: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
 }
@@ -57,6 +60,7 @@ export function createEngines(
       closedNodes: () => closedNodes(systemAccess(mayCapture)),
     },
     peers: createWrtcEngine(undefined, { libraryPath: env.LD_LIBRARY_PATH }),
+    whyNoRoom: () => whyNoRoom(),
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),
   };

@@ -8,6 +8,7 @@ import {
   type Native,
 } from "../../native/types.ts";
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
+import { isExhaustion } from "../common/system-failure.ts";
 import { type CameraCallbacks, type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
 import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
@@ -23,7 +24,16 @@ export function createCameras(
   readFile?: ReadSystemFile,
   repeat: Repeat = repeatBySystem,
 ): Cameras {
-  const present = () => listCameras(native, readFile);
+  let lastPresent: CameraInfo[] = [];
+  // While no file can be opened, no camera is known to be gone.
+  const present = () => {
+    try {
+      lastPresent = listCameras(native, readFile);
+    } catch (error) {
+      if (!isExhaustion(error)) throw error;
+    }
+    return lastPresent;
+  };
   const list = () => devicesOf(present());
   return {
     list,

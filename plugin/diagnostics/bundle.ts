@@ -1,8 +1,8 @@
 // Writes the diagnostics bundle: one file with everything needed to examine a faulty call, masked by default.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type {
   Availability,
   CallStatistics,
@@ -13,6 +13,7 @@ import type {
 } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
 import { dateMs, today } from "../common/clock.ts";
+import { errnoOf, FileError } from "../common/system-failure.ts";
 
 /** The newest part of the chart log goes into the bundle. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024;
@@ -33,7 +34,10 @@ export interface BundleParts {
   readonly chartLog: string | null;
 }
 
-/** @param folder created if it is missing; undefined: the system's folder for temporary files */
+/**
+ * @param folder created if it is missing; undefined: the system's folder for temporary files
+ * @throws FileError, and then leaves no partial file behind
+ */
 export function writeBundle(
   parts: BundleParts,
   folder: string | undefined,
@@ -54,19 +58,29 @@ export function writeBundle(
     ...(masked ? (mask.value(body) as typeof body) : body),
   };
   const place = folder === undefined ? tmpdir() : join(folder, "evidence");
-  mkdirSync(place, { recursive: true, mode: 0o700 });
   const path = join(
     place,
     `goop-call-evidence-${today().toISOString().replaceAll(":", "-")}-${process.pid}.json`,
   );
   const text = JSON.stringify(bundle, null, 1);
-  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+  writeNewFile(path, text);
   return { path, bytes: Buffer.byteLength(text) };
+}
+
+function writeNewFile(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    // A disk that is full holds the beginning.
+    if (errnoOf(error) !== "EEXIST") rmSync(path, { force: true });
+    throw new FileError("The bug report", path, "cannot be written", error);
+  }
 }
 
 /** @returns the first line of the file and the last complete lines, as objects */
 function tailOf(path: string): unknown[] {
-  const text = readFileSync(path, "utf8");
+  const text = readLog(path);
   const [head = "", ...lines] = text.split("\n").filter((line) => line !== "");
   let bytes = head.length;
   const at = lines.findLastIndex((line) => {
@@ -74,4 +88,12 @@ function tailOf(path: string): unknown[] {
     return bytes > MAX_LOG_BYTES;
   });
   return [head, ...lines.slice(at + 1)].map((line): unknown => JSON.parse(line));
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new FileError("The chart log", path, "cannot be read", error);
+  }
 }

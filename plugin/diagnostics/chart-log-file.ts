@@ -1,13 +1,13 @@
 // The chart log of a run: entries as JSON lines, in a limited number of files of limited size. A full disk or a missing folder
 // ends the recording and is logged. It never affects a call.
 
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { CHART_LOG_VERSION } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
 import { today } from "../common/clock.ts";
-import { errorText } from "../common/error-text.ts";
+import { failureText } from "../common/system-failure.ts";
 import type { Log } from "../log.ts";
 import type { ChartFeed } from "./chart-feed.ts";
 
@@ -87,9 +87,9 @@ class RotatingLog implements ChartLogFile {
 
   #write(): void {
     if (!this.#file) return;
-    const text = this.#lines.join("");
+    const text = Buffer.from(this.#lines.join(""));
     this.#lines = [];
-    this.#file.bytes += writeSync(this.#file.descriptor, text);
+    this.#file.bytes += writeWhole(this.#file.descriptor, text, this.#file.bytes);
     if (this.#file.bytes > ROTATE_BYTES && this.#options.isIdle()) {
       this.#end();
       this.#begin();
@@ -113,10 +113,29 @@ class RotatingLog implements ChartLogFile {
     try {
       work();
     } catch (error) {
-      const why = errorText(error);
-      this.#options.log("warn", `the chart log ends: ${why}`);
+      const path = this.#file?.path ?? this.#options.folder;
+      this.#options.log(
+        "warn",
+        `the recording ends, because ${path} cannot be written: ${failureText(error)}`,
+      );
       this.#end();
     }
+  }
+}
+
+/**
+ * A disk that is nearly full takes a part. Then the part is removed again, so that the file ends with a whole line.
+ * @param end the size of the file
+ * @returns the number of bytes
+ */
+function writeWhole(descriptor: number, bytes: Buffer, end: number): number {
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+    return written;
+  } catch (error) {
+    ftruncateSync(descriptor, end);
+    throw error;
   }
 }
 

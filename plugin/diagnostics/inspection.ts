@@ -1,7 +1,7 @@
 // Runs the inspection server exactly while the setting `debugging` is on, and writes its address to the runtime file. A failure is
 // logged and never affects a call.
 
-import { errorText } from "../common/error-text.ts";
+import { failureText } from "../common/system-failure.ts";
 import type { Log } from "../log.ts";
 import type { Inspectable } from "./inspection-clients.ts";
 import type { InspectionServer } from "./inspection-server.ts";
@@ -57,8 +57,7 @@ class FollowingInspection implements Inspection {
 
   #queue(work: () => Promise<void>): void {
     this.#turn = this.#turn.then(work).catch((error: unknown) => {
-      const why = errorText(error);
-      this.#options.log("warn", `\`inspect\` cannot connect: ${why}`);
+      this.#options.log("warn", `\`inspect\` cannot connect: ${failureText(error)}`);
     });
   }
 

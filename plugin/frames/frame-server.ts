@@ -71,7 +71,12 @@ class LoopbackServer implements FrameServer {
     const token = makeToken();
     this.#streams.set(stream, { delivery, token, connectClient, client: null });
     this.#opening ??= this.#open();
-    const port = await this.#opening;
+    const port = await this.#opening.catch((error: unknown) => {
+      this.#streams.delete(stream);
+      // The next stream tries again.
+      this.#opening = null;
+      throw error;
+    });
     const scheme = delivery === "websocket" ? "ws" : "http";
     return `${scheme}://${LOOPBACK}:${port}${framePath(stream, token)}`;
   }
@@ -94,15 +99,9 @@ class LoopbackServer implements FrameServer {
     const server = createServer((request, response) => this.#answer(request, response));
     server.maxConnections = MAX_CONNECTIONS;
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    try {
-      const port = await listenOn(server, { fd: this.#openListener() });
-      this.#server = server;
-      return port;
-    } catch (error) {
-      // The next stream tries again.
-      this.#opening = null;
-      throw error;
-    }
+    const port = await listenOn(server, { fd: this.#openListener() });
+    this.#server = server;
+    return port;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

@@ -3,6 +3,7 @@
 
 import { isMarkedAsUntransferable, Worker } from "node:worker_threads";
 import { type EncodedFrame, type Native, uprightSize, type VideoFrame } from "../../native/types.ts";
+import { failureText } from "../common/system-failure.ts";
 
 export interface PngJob {
   readonly id: number;
@@ -59,19 +60,25 @@ export class PngEncoder {
     return new Promise((resolve, reject) => {
       const late = () => void this.#fail(`the PNG worker did not answer for ${DEADLINE_MS} ms`);
       this.#pending.set(job.id, { resolve, reject, timer: setTimeout(late, DEADLINE_MS) });
-      this.#worker ??= this.#start();
-      this.#worker.postMessage(job, transferable(job.rgba));
+      try {
+        this.#worker ??= this.#start();
+        this.#worker.postMessage(job, transferable(job.rgba));
+      } catch (error) {
+        // A thread could not be started, or the pixels could not be sent.
+        this.#take(job.id);
+        reject(new Error(`the PNG encoder did not start: ${failureText(error)}`, { cause: error }));
+      }
     });
   }
 
   #start(): Worker {
     const started = new Worker(WORKER_URL);
     // The late exit of a replaced worker does not affect the jobs of its successor.
-    const failed = (reason: string) => {
-      if (this.#worker === started) void this.#fail(reason);
+    const failed = (reason: string, cause?: Error) => {
+      if (this.#worker === started) void this.#fail(reason, cause);
     };
     started.on("message", (result: PngResult) => this.#settle(result));
-    started.on("error", (error: Error) => failed(`the PNG worker failed: ${error.message}`));
+    started.on("error", (error: Error) => failed(`the PNG worker failed: ${failureText(error)}`, error));
     started.on("exit", (status) => failed(`the PNG worker ended with status ${status}`));
     // The worker must not keep an otherwise finished process alive.
     started.unref();
@@ -92,10 +99,10 @@ export class PngEncoder {
   }
 
   /** Ends the worker and rejects its jobs. The next frame starts a new worker. */
-  async #fail(reason: string): Promise<void> {
+  async #fail(reason: string, cause?: Error): Promise<void> {
     const ended = this.#worker;
     this.#worker = null;
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Error(reason));
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Error(reason, { cause }));
     await ended?.terminate();
   }
 }

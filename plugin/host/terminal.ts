@@ -1,9 +1,8 @@
 // Helpers of the command-line programs: wait for Ctrl-C or a time limit, and open a page in the browser.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { errorText } from "../common/error-text.ts";
+import { startProgram } from "../common/child-process.ts";
+import { failureText } from "../common/system-failure.ts";
 
 /** Resolves after `durationS` seconds, or when the signal aborts; never rejects. */
 export async function untilEnded(durationS: number | undefined, signal: AbortSignal): Promise<void> {
@@ -17,11 +16,10 @@ export async function untilEnded(durationS: number | undefined, signal: AbortSig
 
 /** Reports a missing browser and goes on, because the address is printed too. */
 export async function openInBrowser(url: string, report: (line: string) => void): Promise<void> {
-  const opener = spawn("xdg-open", [url], { stdio: "ignore", detached: true });
-  opener.unref();
-  try {
-    await once(opener, "spawn");
-  } catch (error) {
-    report(`no browser could be opened: ${errorText(error)}`);
-  }
+  const why = await new Promise<Error | null>((resolve) => {
+    const opener = startProgram("xdg-open", [url], { stdio: "ignore", detached: true }, resolve);
+    opener?.unref();
+    opener?.once("spawn", () => resolve(null));
+  });
+  if (why) report(`no browser could be opened: ${failureText(why)}`);
 }

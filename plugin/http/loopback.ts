@@ -26,14 +26,16 @@ export function listenOnLoopback(server: Server, port: number): Promise<number> 
   return listenOn(server, { port, host: LOOPBACK });
 }
 
-/** @param where as for Node's `listen`; the server takes over a file descriptor. @returns the port */
+/**
+ * @param where as for Node's `listen`; the server takes over a file descriptor
+ * @returns the port
+ */
 export async function listenOn(server: Server, where: ListenOptions | { fd: number }): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(where, () => {
-      server.off("error", reject);
-      resolve();
-    });
+    // Stays for the server's life. A connection that cannot be accepted, for want of a descriptor, is an error of the server
+    // too. Its client sees the refusal and asks again.
+    server.on("error", reject);
+    server.listen(where, resolve);
   });
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no TCP port");

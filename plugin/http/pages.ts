@@ -2,6 +2,7 @@
 // request.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { failureText } from "../common/system-failure.ts";
 import { isOwnHost, isSameToken, LOOPBACK } from "./loopback.ts";
 import { PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX } from "./page-messages.ts";
 
@@ -39,7 +40,7 @@ export function createFileHandler(
       (error: unknown) => {
         loaded = undefined; // The next request tries again.
         response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" });
-        response.end(`the page cannot be read: ${String(error)}\n`);
+        response.end(`the page cannot be read: ${failureText(error)}\n`);
       },
     );
   };

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
 import { codecsOf, type EngineCodecs } from "./codecs.ts";
+import { whyNoRoom } from "./descriptor-room.ts";
 import type { Peer, PeerCallbacks, PeerEngine, PeerOptions } from "./peer.ts";
 import { PeerError } from "./peer.ts";
 import { WrtcPeer } from "./wrtc-peer.ts";
@@ -19,6 +20,8 @@ type LoadWrtc = () => WrtcModule;
 export const loadWrtc: LoadWrtc = () => createRequire(import.meta.url)(PACKAGE) as WrtcModule;
 
 export interface WrtcEngineOptions {
+  /** Why there is no room for a connection at present; null if there is. */
+  readonly room?: () => string | null;
   /** The environment's LD_LIBRARY_PATH. */
   readonly libraryPath?: string | undefined;
 }
@@ -29,12 +32,14 @@ export interface WrtcEngineOptions {
  */
 export function createWrtcEngine(
   load: LoadWrtc = loadWrtc,
-  { libraryPath }: WrtcEngineOptions = {},
+  { room = whyNoRoom, libraryPath }: WrtcEngineOptions = {},
 ): PeerEngine {
   let loaded: WrtcModule | undefined;
   let codecs: EngineCodecs | undefined;
   return {
     async createPeer(options: PeerOptions, callbacks: PeerCallbacks): Promise<Peer> {
+      const noRoom = room();
+      if (noRoom !== null) throw new PeerError(noRoom);
       loaded ??= loadOrExplain(load, libraryPath);
       try {
         codecs ??= codecsOf(loaded);

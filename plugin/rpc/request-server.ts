@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
 import { isRecord } from "../../rpc-schema/is-record.ts";
 import { errorText } from "../common/error-text.ts";
+import { FileError, failureText, isExhaustion } from "../common/system-failure.ts";
 import { createUnknownFieldLog } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import {
@@ -177,11 +178,20 @@ function notFound(method: string, expected: string): RpcError {
   });
 }
 
-/** An RpcError is meant for the far end. Any other error is our own mistake, and only the log gets its text. */
+/** An RpcError is meant for the far end, and so is a refusal of the system. Any other error is our own mistake, and only the log gets its text. */
 function toRpcError(error: unknown, log: Log): RpcError {
   if (error instanceof RpcError) {
     log("debug", `request refused: ${error.kind}: ${error.message}`);
     return error;
+  }
+  if (error instanceof FileError) {
+    log("warn", error.message);
+    return new RpcError("storageFailed", error.message, { cause: error });
+  }
+  if (isExhaustion(error)) {
+    const message = `The system refused this: ${failureText(error)}.`;
+    log("warn", message);
+    return new RpcError("exhausted", message, { cause: error });
   }
   log(
     "error",

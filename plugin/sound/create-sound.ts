@@ -4,6 +4,7 @@
 import type { Device } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
+import { isExhaustion } from "../common/system-failure.ts";
 import type { Log } from "../log.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./playback/resample.ts";
@@ -54,6 +55,8 @@ interface SoundOptions {
   readonly retryWaitsMs?: readonly number[];
 }
 
+const NO_DEVICES: DeviceLists = { microphones: [], speakers: [] };
+
 class ProcessSound implements Sound {
   readonly #options: SoundOptions;
   readonly #server: SoundServer;
@@ -63,6 +66,7 @@ class ProcessSound implements Sound {
   readonly #virtual = new Set<{ close(): Promise<void> }>();
   readonly #monitors = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
+  #lastLists = NO_DEVICES;
   #isClosed = false;
 
   constructor(options: SoundOptions) {
@@ -248,11 +252,13 @@ class ProcessSound implements Sound {
       this.#listing = null;
     });
     try {
-      return await this.#listing;
+      this.#lastLists = await this.#listing;
+      return this.#lastLists;
     } catch (error) {
       if (!(error instanceof SoundError)) throw error;
       this.#options.log("warn", `sound devices cannot be listed: ${error.message}`);
-      return { microphones: [], speakers: [] };
+      // While no process can be started, no device is known to be gone.
+      return isExhaustion(error.cause) ? this.#lastLists : NO_DEVICES;
     }
   }
 

@@ -8,6 +8,7 @@ import { damageOf, habitOf } from "../../native/frame-faults.ts";
 import type { CameraMode, CaptureConstraints, CaptureCounters, VideoFrame } from "../../native/types.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { errorText } from "../common/error-text.ts";
+import { FileError, failureText } from "../common/system-failure.ts";
 import type { PngEncoder } from "../frames/png-encoder.ts";
 import { peakLevel } from "../sound/level.ts";
 import { NO_PROCESSING, NONE_ID, SAMPLE_RATE, type Sound } from "../sound/sound.ts";
@@ -53,7 +54,7 @@ export async function captureTest(
     if (options.microphone !== NONE_ID)
       parts.push(await orFailure("microphone", testMicrophone(engines, options)));
   } catch (error) {
-    parts.push(failed(`The folder ${options.folder} cannot be created: ${errorText(error)}`));
+    parts.push(failed(`The folder ${options.folder} cannot be created: ${failureText(error)}`));
   } finally {
     await engines.png.close();
     await engines.sound.close();
@@ -109,7 +110,7 @@ async function testCamera(
   const path = join(options.folder, "camera.png");
   const { base64 } = await png.encode(last);
   last.release();
-  await writeFile(path, Buffer.from(Buffer.from(base64).toString("latin1"), "base64"));
+  await save("The picture", path, Buffer.from(Buffer.from(base64).toString("latin1"), "base64"));
   const { captured, faulty, dropped, repaired, damaged } = counters;
   // Some damaged frames among many whole ones come from a loose plug; the repaired ones from the camera itself.
   const habits = [habitOf(counters), damageOf(counters), ...troubles].filter((habit) => habit !== null);
@@ -152,7 +153,7 @@ async function testMicrophone(
   }
   const samples = concat(blocks);
   const path = join(options.folder, "microphone.wav");
-  await writeFile(path, encodeWav(samples, SAMPLE_RATE));
+  await save("The sound", path, encodeWav(samples, SAMPLE_RATE));
   // Each block holds 10 ms, and the arrival times show the device's actual rate.
   const perBlock = samples.length / Math.max(1, blocks.length);
   const lines = [
@@ -216,4 +217,13 @@ function decibels(level: number): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** @throws FileError */
+async function save(what: string, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (error) {
+    throw new FileError(what, path, "cannot be written", error);
+  }
 }

@@ -65,7 +65,7 @@ async function devices(
 async function doctor(
   { json, settings }: { json: boolean; settings: string | undefined },
   tool: ToolEnvironment,
-  { whyNoCalls }: LoadedNative,
+  { native, whyNoCalls }: LoadedNative,
 ): Promise<number> {
   const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
   const system = realSystem(tool.environment, () => sound.list());

@@ -23,6 +23,7 @@ const errors: Record<RpcErrorName | "disconnected" | "timeout", string> = {
   shuttingDown: restarting,
   lineTooLong: fault,
   duplicateId: fault,
+  exhausted: "The system allows no further file or process at present. Close other programs and try again.",
   unknownCall: "This call has ended.",
   wrongCallState: "The call is not ready for this at the moment.",
   alreadyInCall: "You are already in a call.",
@@ -40,11 +41,18 @@ const errors: Record<RpcErrorName | "disconnected" | "timeout", string> = {
   signallingUnavailable: "The network part is not ready yet. Try again in a moment.",
   peerUnreachable: "Nobody answered at this address.",
   notCarried: fault,
+  storageFailed: "A file could not be written. The log of the program that makes the calls names it.",
   debuggingOff: "The state machines can be watched only with debugging switched on in the settings.",
 };
 
 /** Errors whose own message says more, such as which permission is missing. */
-const WORDED: readonly string[] = ["callsUnavailable", "callsDisabled", "peerCallsDisabled"];
+const WORDED: readonly string[] = [
+  "callsUnavailable",
+  "callsDisabled",
+  "peerCallsDisabled",
+  "storageFailed",
+  "exhausted",
+];
 
 const wrongDevice = "This device cannot be used. Choose another one.";
 const answeredElsewhere = "The call was answered in another window.";

@@ -15,6 +15,8 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   shuttingDown: "the plugin is shutting down and starts nothing new",
   lineTooLong: "a line was longer than 16 MiB and was skipped, or the answer would have been longer",
   duplicateId: "a request with the same id has not been answered yet",
+  exhausted:
+    "the system allows no further file, process or memory at present; the message is a sentence for the user; try again later",
   unknownCall: "there is no such call, or it has ended",
   wrongCallState: "the call is in a phase that does not allow this",
   alreadyInCall: "another call has not ended yet; only one call at a time is possible",
@@ -33,4 +35,6 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   peerUnreachable: "the peer could not be dialled, or did not acknowledge",
   notCarried: "the host did not give `carrier` in `initialize`",
   debuggingOff: "the state machines can be observed only with the setting `debugging`",
+  storageFailed:
+    "a file cannot be read or written; the message is a sentence for the user with the file, the system's reason and what to do",
 };

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { type FrameFlow, measuredOf, nextFlow } from "../../plugin/calls/measurements.ts";
 import { NO_STATISTICS } from "../../plugin/peer/statistics.ts";
 import { SHARES } from "../../statecharts/index.ts";
-import { NO_FRAMES } from "../support/plugin/call-bench.ts";
+import { NO_FRAMES, NO_MEDIA } from "../support/plugin/call-bench.ts";
 import { type Random, seededRandom } from "../support/process/seeded-random.ts";
 import { AdaptBench } from "./support/adapt-bench.ts";
 
@@ -41,7 +41,7 @@ class LinkModel {
       at: 0,
       measuredMs: 0,
       peer: { ...NO_STATISTICS, sendLoss: 0, roundTripMs: 20, availableSendBps: this.estimateBps },
-      media: { captured: 0, captureDropped: 0, sent: 0, placeholders: 0, received: 0 },
+      media: NO_MEDIA,
       captureToSendMs: null,
       pictureHoldMs: 0,
       remoteFrames: NO_FRAMES,

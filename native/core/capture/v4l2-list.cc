@@ -22,10 +22,15 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kNodePrefix = "video";
 
+/** The process or the system has used up a resource. What is missing then is not gone. */
+bool isExhausted(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
+
+/** Empty without such a directory. Throws SystemError when it cannot be read at present. */
 std::vector<fs::path> entriesOf(const char* directory) {
   std::vector<fs::path> entries;
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(directory, failed)) entries.push_back(entry.path());
+  if (failed && isExhausted(failed.value())) throw SystemError("opendir", failed.value(), directory);
   return entries;
 }
 
@@ -98,6 +103,7 @@ std::optional<Camera> cameraAt(const std::string& path, const StableNames& names
     return camera;
   } catch (const SystemError& error) {
     if (error.code() == EACCES || error.code() == EPERM) return forbiddenCamera(path, names);
+    if (isExhausted(error.code())) throw;
     return std::nullopt;
   }
 }

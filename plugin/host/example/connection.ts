@@ -35,9 +35,6 @@ export class Connection {
   constructor([program = "", ...args]: readonly string[], handlers: Handlers) {
     this.#handlers = handlers;
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
-    // Writing to a plugin that has died fails with EPIPE. `closed` reports the death.
-    this.#child.stdin.on("error", () => undefined);
-    this.#child.stdout.on("data", (chunk: Buffer) => this.#read(chunk));
     this.closed = new Promise((resolve) => {
       this.#child.once("error", () => resolve());
       this.#child.once("close", () => resolve());
@@ -45,6 +42,11 @@ export class Connection {
     void this.closed.then(() => {
       for (const { reject } of this.#pending.values()) reject(new Error("the plugin has ended"));
     });
+    // With no file descriptor left Node makes no pipes. `closed` resolves in the next turn.
+    if (this.#child.pid === undefined) return;
+    // Writing to a plugin that has died fails with EPIPE. `closed` reports the death.
+    this.#child.stdin.on("error", () => undefined);
+    this.#child.stdout.on("data", (chunk: Buffer) => this.#read(chunk));
   }
 
   request(method: string, params: object): Promise<unknown> {
@@ -62,7 +64,7 @@ export class Connection {
   }
 
   endInput(): void {
-    this.#child.stdin.end();
+    if (this.#child.pid !== undefined) this.#child.stdin.end();
   }
 
   kill(): void {
@@ -70,7 +72,7 @@ export class Connection {
   }
 
   #write(message: object): void {
-    if (this.#child.stdin.writable) {
+    if (this.#child.pid !== undefined && this.#child.stdin.writable) {
       this.#child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
     }
   }

@@ -12,6 +12,7 @@ import {
 } from "../../../rpc-schema/index.ts";
 import { isRecord } from "../../../rpc-schema/is-record.ts";
 import { errorText } from "../../common/error-text.ts";
+import { FileError } from "../../common/system-failure.ts";
 import { frameLineRoute, type HostLink } from "../../rpc/host-link.ts";
 import { ChartSubscribers } from "./chart-subscribers.ts";
 import { createStreamOwners, type StreamOwners } from "./stream-owners.ts";
@@ -192,7 +193,7 @@ class Page {
       const result = await this.#answer(id, method, params);
       if (result !== undefined) this.#reply(id, result);
     } catch (error) {
-      this.#refuse(id, error instanceof RpcError ? error : new RpcError("internalError", errorText(error)));
+      this.#refuse(id, toRpcError(error));
     }
   }
 
@@ -251,4 +252,10 @@ function isPageMethod(method: string): method is MethodName {
 
 function streamOf(params: unknown): string {
   return isRecord(params) ? String(params.stream) : "";
+}
+
+/** A FileError is a sentence for the user. */
+function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  return new RpcError(error instanceof FileError ? "storageFailed" : "internalError", errorText(error));
 }

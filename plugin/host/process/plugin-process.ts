@@ -1,9 +1,12 @@
 // Starts the plugin's program over stdio, observes its exit, and stops it: first by the protocol, then by SIGKILL.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { startProgram } from "../../common/child-process.ts";
 import { errorText } from "../../common/error-text.ts";
+import { failureText } from "../../common/system-failure.ts";
 import { connectPlugin, type HostLink } from "../../rpc/host-link.ts";
 
 /** Milliseconds before a plugin that should leave is killed. */
@@ -18,6 +21,7 @@ export interface LeaveTimeouts {
 const leaveTimeouts: LeaveTimeouts = { shutdownMs: 3_000, exitMs: 2_000 };
 /** The last lines on stderr can arrive after the exit. */
 const STDERR_DRAIN_MS = 200;
+const NO_PIPES = { stdin: null, stdout: null, stderr: null };
 
 /** A `program` without a slash is looked up in PATH, as by execvp(3). */
 export interface PluginCommand {
@@ -62,22 +66,26 @@ export function startPlugin(
   timeouts = leaveTimeouts,
 ): PluginProcess {
   // In its own process group, the plugin does not receive the terminal's Ctrl-C. The host ends it in order instead.
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env, detached: true });
+  const failed = Promise.withResolvers<Error>();
+  const options = { stdio: ["pipe", "pipe", "pipe"], env, detached: true } satisfies SpawnOptions;
+  const child = startProgram(program, args, options, failed.resolve);
+  // Without a process the link is a dead end, until its exit is reported.
+  const { stdin, stdout, stderr } = child ?? NO_PIPES;
   let lastLine = "";
-  const lines = createInterface({ input: child.stderr });
+  const lines = createInterface({ input: stderr ?? new PassThrough() });
   lines.on("line", (line) => {
     lastLine = line;
     onLine(line);
   });
-  const link = connectPlugin(child.stdin, child.stdout, {
+  const link = connectPlugin(stdin ?? new PassThrough(), stdout ?? new PassThrough(), {
     log: (level, message) => onLine(`host: ${level}: ${message}`),
   });
-  const exited = untilExit(child, () => lastLine);
+  const exited = untilExit(child, failed.promise, () => lastLine);
   void exited.then(() => link.close());
   let stopping: Promise<PluginExit> | undefined;
   return {
     link,
-    pid: child.pid,
+    pid: child?.pid,
     exited,
     stop: () => {
       stopping ??= stop({ child, link, exited, onLine }, timeouts);
@@ -86,20 +94,28 @@ export function startPlugin(
   };
 }
 
-async function untilExit(child: ChildProcess, lastLine: () => string): Promise<PluginExit> {
+/** @param failed resolves if the program could not be started */
+async function untilExit(
+  child: ChildProcess | undefined,
+  failed: Promise<Error>,
+  lastLine: () => string,
+): Promise<PluginExit> {
   const end = Promise.withResolvers<{ code: number | null; signal: string | null; error?: Error }>();
-  child.once("exit", (code, signal) => end.resolve({ code, signal }));
-  child.once("error", (error) => end.resolve({ code: null, signal: null, error }));
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  child?.once("exit", (code, signal) => end.resolve({ code, signal }));
+  void failed.then((error) => end.resolve({ code: null, signal: null, error }));
+  const closed = new Promise<void>((resolve) => child?.once("close", () => resolve()));
   const { code, signal, error } = await end.promise;
-  if (error) return { code, signal, why: `it could not be started: ${error.message}`, lastLine: lastLine() };
+  if (error) {
+    const why = `it could not be started: ${failureText(error)}`;
+    return { code, signal, why, lastLine: lastLine() };
+  }
   await settlesWithin(closed, STDERR_DRAIN_MS);
   const why = signal ? `it was ended by signal ${signal}` : `it left with exit status ${code}`;
   return { code, signal, why, lastLine: lastLine() };
 }
 
 interface Running {
-  readonly child: ChildProcess;
+  readonly child: ChildProcess | undefined;
   readonly link: HostLink;
   readonly exited: Promise<PluginExit>;
   readonly onLine: (line: string) => void;
@@ -113,8 +129,8 @@ async function stop({ child, link, exited, onLine }: Running, timeouts: LeaveTim
   }
   link.notify("exit", {});
   if (!(await settlesWithin(exited, timeouts.exitMs))) {
-    onLine(`host: process ${child.pid} did not leave within ${timeouts.exitMs} ms; SIGKILL`);
-    child.kill("SIGKILL");
+    onLine(`host: process ${child?.pid} did not leave within ${timeouts.exitMs} ms; SIGKILL`);
+    child?.kill("SIGKILL");
   }
   return exited;
 }

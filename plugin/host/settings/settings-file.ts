@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { isRecord } from "../../../rpc-schema/is-record.ts";
 import { errorText } from "../../common/error-text.ts";
+import { FileError } from "../../common/system-failure.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -23,7 +24,7 @@ export interface SettingsFile {
   read(section: string, key: string): unknown;
   /**
    * Reads the file again, because another program may have written it, sets the values, and replaces the file atomically.
-   * @throws Error that names the file, which is then unchanged
+   * @throws FileError, or Error for a file that is no JSON. The file is then unchanged
    */
   write(values: readonly PlacedValue[]): Promise<void>;
 }
@@ -55,7 +56,7 @@ async function readObject(path: string): Promise<JsonObject> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-    throw new Error(`${path} cannot be read: ${errorText(error)}`, { cause: error });
+    throw new FileError("The settings file", path, "cannot be read", error);
   }
   try {
     const parsed: unknown = JSON.parse(text);
@@ -94,8 +95,8 @@ async function replace(path: string, text: string): Promise<void> {
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw new Error(`${path} cannot be written: ${errorText(error)}`, { cause: error });
+    await rm(temporary, { force: true }).catch(() => undefined); // it was never created
+    throw new FileError("The settings file", path, "cannot be written", error);
   }
 }
 

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errorText } from "../../common/error-text.ts";
+import { failureText } from "../../common/system-failure.ts";
 import type { Log } from "../../log.ts";
 import { SignallingError } from "../port.ts";
 
@@ -30,7 +30,7 @@ export async function loadOrCreateSecret({ what, path, create, check, log }: Sec
     await warnIfReadableByOthers(what, path, log);
     return secret;
   } catch (error) {
-    throw new SignallingError("startFailed", `${what} ${path}: ${errorText(error)}`, error);
+    throw new SignallingError("startFailed", `${what} ${path}: ${failureText(error)}`, error);
   }
 }
 

@@ -2,10 +2,11 @@
 // supervision/ decides which devices are open and what happens when the process dies.
 
 import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { extname } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { startProgram } from "../../common/child-process.ts";
+import { failureText } from "../../common/system-failure.ts";
 import type { Log } from "../../log.ts";
 import type { Direction } from "../device-names.ts";
 import { BLOCK_BYTES, createBlockSplitter } from "../playback/block-splitter.ts";
@@ -52,32 +53,34 @@ interface Waiting {
 export class SoundChild {
   readonly pid: number | undefined;
   readonly exited: Promise<void>;
-  readonly #child: ChildProcess;
+  /** Undefined if the process could not be started. */
+  readonly #child: ChildProcess | undefined;
   readonly #events: ChildEvents;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #speakerPipe: Writable;
+  readonly #speakerPipe: Writable | undefined;
   readonly #newest;
   #lastRequest = 0;
   #hasExited = false;
 
   constructor(options: ChildOptions, events: ChildEvents) {
     this.#events = events;
-    this.#child = spawn(process.execPath, [processFile], {
-      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "ipc"],
-      env: options.env,
-    });
-    this.pid = this.#child.pid;
+    const exited = Promise.withResolvers<void>();
+    this.exited = exited.promise;
+    const gone = (how: string, cause?: Error) => {
+      this.#end(how, cause);
+      exited.resolve();
+    };
+    this.#child = startProgram(
+      process.execPath,
+      [processFile],
+      { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "ipc"], env: options.env },
+      (error) => gone(`cannot be started: ${failureText(error)}`, error),
+    );
+    this.pid = this.#child?.pid;
     this.#newest = createNewestBlocks((block) => events.onBlock(block));
     this.#speakerPipe = this.#connectPipes((line) => options.log("debug", `sound process: ${line}`));
-    this.exited = new Promise((resolve) => {
-      const gone = (how: string) => {
-        this.#end(how);
-        resolve();
-      };
-      this.#child.once("exit", (code, signal) => gone(`ended with ${signal ?? `status ${code}`}`));
-      this.#child.once("error", (error) => gone(`cannot be run: ${error.message}`));
-    });
-    this.#child.on("message", (message) => this.#receive(message));
+    this.#child?.once("exit", (code, signal) => gone(`ended with ${signal ?? `status ${code}`}`));
+    this.#child?.on("message", (message) => this.#receive(message));
   }
 
   async list(): Promise<DeviceLists> {
@@ -120,20 +123,23 @@ export class SoundChild {
 
   /** Sends 960 bytes, which must not change afterwards. */
   play(bytes: Uint8Array): void {
-    if (!this.#hasExited && this.#speakerPipe.writableLength < MAX_PIPE_BYTES) this.#speakerPipe.write(bytes);
+    const pipe = this.#speakerPipe;
+    if (pipe && !this.#hasExited && pipe.writableLength < MAX_PIPE_BYTES) pipe.write(bytes);
   }
 
   /** Sends SIGKILL, the only signal that always ends the process. Resolves at its exit, or after a second. */
   async kill(): Promise<void> {
     this.#newest.clear();
     if (this.#hasExited) return;
-    this.#child.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
     const { promise, cancel } = timeout(KILL_MS);
     await Promise.race([this.exited, promise]);
     cancel();
   }
 
-  #connectPipes(log: (line: string) => void): Writable {
+  /** @returns the speaker's pipe; undefined without a process, whose end follows */
+  #connectPipes(log: (line: string) => void): Writable | undefined {
+    if (!this.#child) return undefined;
     const [, output, errors, microphone, speaker] = this.#child.stdio;
     if (!(microphone instanceof Readable) || !(speaker instanceof Writable)) {
       throw new SoundError("the sound process has no pipes for its blocks");
@@ -176,7 +182,7 @@ export class SoundChild {
 
   /** A failure to send is ignored: the exit that follows fails all waiting requests. */
   #send(command: Command): void {
-    if (this.#child.connected) this.#child.send(command, () => undefined);
+    if (this.#child?.connected) this.#child.send(command, () => undefined);
   }
 
   #receive(message: unknown): void {
@@ -185,11 +191,12 @@ export class SoundChild {
     else this.#waiting.get(message.request)?.settle(message.reply);
   }
 
-  #end(how: string): void {
+  #end(how: string, cause?: Error): void {
     if (this.#hasExited) return;
     this.#hasExited = true;
-    for (const waiting of this.#waiting.values()) waiting.fail(new SoundError(`the sound process ${how}`));
-    this.#speakerPipe.destroy();
+    for (const waiting of this.#waiting.values())
+      waiting.fail(new SoundError(`the sound process ${how}`, { cause }));
+    this.#speakerPipe?.destroy();
     this.#events.onExit();
   }
 }

@@ -34,6 +34,7 @@ export class PluginBench {
   readonly logged: string[] = [];
   closedCameras: string[] = [];
   closedNodes: ClosedNodes = { paths: [], remedy: "" };
+  whyNoRoom: string | null = null;
   readonly #waiting = new Set<() => void>();
 
   constructor(network: FakeSignallingNetwork, whyNoCalls: string | null = null, platform: string = "linux") {
@@ -52,6 +53,7 @@ export class PluginBench {
         sound: this.sound,
         access: { closedCameras: () => this.closedCameras, closedNodes: () => this.closedNodes },
         peers: this.engine,
+        whyNoRoom: () => this.whyNoRoom,
         createSignalling: ({ label }, callbacks) => network.create({ label, mdns: true }, callbacks),
       },
       end,

@@ -26,6 +26,12 @@ export interface PluginProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly main?: string;
   readonly nodeArgs?: readonly string[];
+  /** A program and arguments that replace themselves by the plugin, such as prlimit(1) or setpriv(1). */
+  readonly wrap?: readonly string[];
+  /** Origins of the pages that may fetch frames from the plugin. */
+  readonly pageOrigins?: readonly string[];
+  /** Signalling may fail to start; the peer id is then empty. */
+  readonly mayFail?: boolean;
   /** For event logs, bug reports and the identity; without it nothing is written. */
   readonly dataDir?: string;
   /** Time limit for each answer or notification; an emulated processor needs more. */
@@ -76,7 +82,9 @@ const OBSERVED: PluginNotificationName[] = [
 
 /** Starts and initializes a plugin, and waits until signalling is ready. Kills the process when this fails. */
 export async function startPlugin(options: PluginProcessOptions = {}): Promise<PluginProcess> {
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.main ?? SOURCE_MAIN], {
+  const own = [process.execPath, ...(options.nodeArgs ?? []), options.main ?? SOURCE_MAIN];
+  const [program = "", ...args] = [...(options.wrap ?? []), ...own];
+  const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
   });
@@ -103,12 +111,13 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
     protocolVersion: PROTOCOL_VERSION,
     host: { name: "test" },
     identity: { label: options.label ?? "peer" },
+    ...(options.pageOrigins === undefined ? {} : { pageOrigins: [...options.pageOrigins] }),
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     settings: { ...LOOPBACK, ...options.settings },
   };
   await host.request("initialize", initialize, { timeoutMs: waitMs });
   host.notify("initialized", {});
-  const { peerId, addresses } = await notifications.next(
+  const { peerId = options.mayFail ? "" : undefined, addresses } = await notifications.next(
     "signalling.changed",
     ({ state }) => state !== "starting",
   );

@@ -151,7 +151,7 @@ describe("the measurements", () => {
 
   test("never take damaged frames for those that came too fast", () => {
     const media = { ...NO_MEDIA, captured: 60, captureDropped: 36, captureFaulty: 30, captureDamaged: 40 };
-    assert.equal(measuredOf(at({ media }), at({}), null, plan).captureDropped, 0.2);
+    assert.equal(measuredOf(at({ media }), at({}), beside).captureDropped, 0.2);
     const onlyDamaged = {
       ...NO_MEDIA,
       captured: 30,
@@ -159,7 +159,7 @@ describe("the measurements", () => {
       captureFaulty: 30,
       captureDamaged: 30,
     };
-    assert.equal(measuredOf(at({ media: onlyDamaged }), at({}), null, plan).captureDropped, null);
+    assert.equal(measuredOf(at({ media: onlyDamaged }), at({}), beside).captureDropped, null);
   });
 
   test("are null for a closed camera, and for a page that takes no frame at all", () => {
@@ -169,13 +169,7 @@ describe("the measurements", () => {
   });
 
   test("count the camera's frames and the bits of sound and picture", () => {
-    const sent = (frames: number) => ({
-      captured: 0,
-      captureDropped: 0,
-      sent: frames,
-      placeholders: 0,
-      received: 0,
-    });
+    const sent = (frames: number) => ({ ...NO_MEDIA, sent: frames });
     const before = at({ measuredMs: 1_000, media: sent(10) });
     const peer = { ...NO_STATISTICS, bytesSentVideo: 50_000, bytesSentAudio: 10_000, isRateLimited: true };
     const now = at({ measuredMs: 2_000, media: sent(35), peer });
@@ -202,7 +196,7 @@ describe("the measurements", () => {
     ].map(({ sent, bps }, second) =>
       at({
         measuredMs: 1_000 * second,
-        media: { captured: 0, captureDropped: 0, sent, placeholders: 0, received: 0 },
+        media: { ...NO_MEDIA, sent },
         peer: { ...NO_STATISTICS, availableSendBps: bps },
       }),
     );
@@ -225,7 +219,7 @@ describe("the measurements", () => {
       const moment = (seconds: number) =>
         at({
           measuredMs: 1_000 * seconds,
-          media: { captured: 0, captureDropped: 0, sent: 30 * seconds, placeholders: 0, received: 0 },
+          media: { ...NO_MEDIA, sent: 30 * seconds },
           peer: {
             ...NO_STATISTICS,
             availableSendBps: 300_000 + 1_000 * (seconds % 2),

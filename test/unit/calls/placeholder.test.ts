@@ -153,7 +153,10 @@ describe("placeholders", () => {
   test("replace a camera while nothing that it sends can be shown, after one interval", () => {
     const bench = new Bench().openCamera().connect().frame();
     bench.media.cameraInterrupted();
-    bench.advance(2 * INTERVAL_MS).frame().advance(1_000);
+    bench
+      .advance(2 * INTERVAL_MS)
+      .frame()
+      .advance(1_000);
     assert.deepEqual(bench.sent, ["camera 0", "black 80", "black 160", "camera 160"]);
   });
 

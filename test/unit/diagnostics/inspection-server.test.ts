@@ -227,6 +227,6 @@ describe("the inspection server", () => {
       log: (level, message) => resolve(`${level}: ${message}`),
     });
     inspection.follow(true, "Alice");
-    assert.match(await promise, /^warn: `inspect` cannot connect: EEXIST/);
+    assert.match(await promise, /^warn: `inspect` cannot connect: a file of this name exists \(EEXIST\)/);
   });
 });

@@ -134,7 +134,10 @@ describe("the chart log", () => {
       isIdle: () => true,
     });
     assert.equal(log.flush(), null);
-    assert.match(logged.join(), /^warn: the chart log ends: EEXIST/);
+    assert.match(
+      logged.join(),
+      /^warn: the recording ends, because \S+ cannot be written: a file of this name exists \(EEXIST\)/,
+    );
     log.close();
   });
 

@@ -1,6 +1,7 @@
 // The frame pool, the capture thread with a scripted source, and the errors of opening files that are not cameras.
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include "capture/test-pattern.h"
 #include "capture/v4l2-list.h"
 #include "capture/v4l2-source.h"
+#include "system/system-error.h"
 
 using namespace callnative;
 
@@ -252,4 +254,20 @@ TEST("listing cameras leaves no descriptor open") {
   const int before = lowestFreeFd();
   listCameras();
   check::equal(lowestFreeFd(), before, "lowest free descriptor");
+}
+
+TEST("listing cameras without a free descriptor fails with the system's reason, so that no camera counts as gone") {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(lowestFreeFd());
+  setrlimit(RLIMIT_NOFILE, &none);
+  std::string failure = "nothing";
+  try {
+    listCameras();
+  } catch (const SystemError& error) {
+    failure = error.errnoName();
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
+  check::equal(failure, std::string("EMFILE"), "failure");
 }
