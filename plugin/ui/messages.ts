@@ -1,6 +1,13 @@
 // The texts that users read for the states of a call and its end; error-sentences.ts has those for errors. `name` is the peer's name as the user sees it.
 
-import type { CallInfo, CallQuality, EndedBy, EndReason, PictureStep } from "../../rpc-schema/index.ts";
+import type {
+  CallInfo,
+  CallQuality,
+  EndedBy,
+  EndReason,
+  MediaLevel,
+  PictureStep,
+} from "../../rpc-schema/index.ts";
 
 type Sentence = (name: string) => string;
 
@@ -112,6 +119,14 @@ export const stepText: Record<PictureStep, string> = {
   quarter: "Picture at quarter size",
   thumbnail: "Small picture, a few times a second",
   paused: "Picture paused",
+};
+
+/** What the other side gets of us. */
+export const levelText: Record<MediaLevel, Sentence> = {
+  pictureAndVoice: (name) => `${name} can see and hear you`,
+  pictureOnly: (name) => `${name} can see you, but not hear you`,
+  voiceOnly: (name) => `${name} can hear you, but not see you`,
+  receiveOnly: (name) => `${name} can neither see nor hear you`,
 };
 
 /** 75 → "1:15", 3675 → "1:01:15". */

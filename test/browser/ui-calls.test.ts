@@ -137,6 +137,30 @@ describe("the call page", () => {
     await requested(/^call\.useDevice .*"deviceId":"usb-cam"/);
   });
 
+  test("both pages say that a picture cannot be shown, and why, once for each side", async () => {
+    const { local } = callWithBob();
+    script({ do: "call", call: callWithBob() });
+    const why = "the picture cannot be shown: one side has H264 only, the other VP8, VP9 and AV1";
+    const limited = { ...local, mediaLevel: "voiceOnly", mediaLevelReason: why } as const;
+    const remote = {
+      microphone: "on",
+      camera: "off",
+      mediaLevel: "voiceOnly",
+      mediaLevelReason: why,
+    } as const;
+    script({ do: "change", callId, change: { local: limited, remote } });
+    await at("local-trouble").getByText(`Bob Cratchit can hear you, but not see you: ${why}`).waitFor();
+    await at("remote-trouble").getByText(`At Bob Cratchit’s end: ${why}`).waitFor();
+    const camera = { state: "lost", why: "unplugged" } as const;
+    const lost = { ...limited, camera, mediaLevelReason: "Camera: unplugged" };
+    script({ do: "change", callId, change: { local: lost, remote } });
+    await at("camera-lost").getByText("Your camera stopped: unplugged").waitFor();
+    assert.equal(await at("local-trouble").isVisible(), false);
+    script({ do: "change", callId, change: { local, remote } });
+    await at("camera-lost").waitFor({ state: "hidden" });
+    assert.equal(await at("local-trouble").isVisible(), false);
+  });
+
   test("voice settings change in a call, and the call keeps its microphone", async () => {
     const call = callWithBob();
     script({ do: "call", call });

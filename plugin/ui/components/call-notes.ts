@@ -1,10 +1,10 @@
-// One line for each irregularity of a call: the other side is muted, a device is lost or back again, the picture is smaller,
-// the connection is lost.
+// One line for each irregularity of a call: the other side is muted, a device is lost or back again, the picture is smaller or
+// cannot be shown at one side, the connection is lost.
 
 import type { CallInfo, DeviceKind, DeviceState } from "../../../rpc-schema/index.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { peerName, stepText } from "../messages.ts";
+import { levelText, peerName, stepText } from "../messages.ts";
 
 const KINDS = [
   ["microphone", "microphoneOff"],
@@ -16,13 +16,14 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
   const microphoneOff = note("remote-muted", "microphoneOff");
   const cameraOff = note("remote-camera-off", "videoOff");
   const remoteTrouble = note("remote-trouble", "videoOff");
+  const localTrouble = note("local-trouble", "videoOff");
   const reconnecting = note("reconnecting", "restart");
   const smaller = note("picture-smaller", "video");
   const devices = KINDS.map(([kind, iconName]) => deviceNotes(kind, iconName, onUseDevice));
   const element = h(
     "div",
     { class: "notes", attributes: { role: "status" } },
-    ...[reconnecting, microphoneOff, cameraOff, remoteTrouble].map((line) => line.element),
+    ...[reconnecting, microphoneOff, cameraOff, remoteTrouble, localTrouble].map((line) => line.element),
     ...devices.flatMap((lines) => lines.elements),
     smaller.element,
   );
@@ -38,10 +39,19 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
       remoteTrouble.set(
         isUp && remote.mediaLevelReason !== undefined && `At ${name}’s end: ${remote.mediaLevelReason}`,
       );
+      localTrouble.set(isUp && localTroubleText(call, name));
       smaller.set(isUp && sending.step !== "full" && `${stepText[sending.step]}: ${sending.reason ?? ""}`);
       for (const lines of devices) lines.update(call);
     },
   };
+}
+
+/** What does not arrive at the other side, and why, unless another line says so already. */
+function localTroubleText({ local, sending }: CallInfo, name: string): string | false {
+  const { mediaLevel, mediaLevelReason: reason, camera, microphone } = local;
+  const isExplained = camera.state === "lost" || microphone.state === "lost" || sending.step === "paused";
+  if (reason === undefined || mediaLevel === "pictureAndVoice" || isExplained) return false;
+  return `${levelText[mediaLevel](name)}: ${reason}`;
 }
 
 /** A device's lines: it is lost, it replaces another one, or the chosen one is back. */
