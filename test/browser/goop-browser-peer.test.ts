@@ -54,8 +54,8 @@ describe("Chromium as a browser-mode peer", () => {
   afterEach(() => hangUpAll(plugin));
 
   /** Loads the page, or reloads it. */
-  async function openPage(): Promise<void> {
-    await browser.open(`${goopHttp.url}/?tone=${PEER_TONE_HZ}`);
+  async function openPage(query = ""): Promise<void> {
+    await browser.open(`${goopHttp.url}/?tone=${PEER_TONE_HZ}${query}`);
     await browser.waitFor(() => window.goopPage !== undefined);
   }
 
@@ -147,4 +147,22 @@ describe("Chromium as a browser-mode peer", () => {
       await browser.waitFor(() => window.goopPage?.state() === "remote hung up");
     });
   }
+
+  test("a page that offers H264 only is heard and hears, and the plugin's host learns why there is no picture", async () => {
+    await openPage("&video=H264");
+    const callId = await pageCalls();
+    await browser.waitForSource(
+      `() => Math.abs(window.goopPage.loudestTone().hz - ${PLUGIN_TONE_HZ}) < ${NEAR_HZ}`,
+    );
+    await untilPluginHears();
+    const { calls } = await plugin.host.request("call.list", {});
+    const { local, remote } = calls.find((call) => call.callId === callId) ?? assert.fail("no call");
+    const why = /^the picture cannot be shown: one side has H264 only, the other .*VP8/;
+    assert.match(local.mediaLevelReason ?? "", why);
+    assert.match(remote.mediaLevelReason ?? "", why);
+    assert.deepEqual([local.mediaLevel, remote.camera], ["voiceOnly", "off"]);
+    assert.deepEqual(await browser.execute(() => window.goopPage?.complaints), []);
+    await plugin.host.request("call.hangup", { callId });
+    await browser.waitFor(() => window.goopPage?.state() === "remote hung up");
+  });
 });

@@ -80,6 +80,20 @@ export function codecs(withPair: WithPair): void {
   );
 
   test(
+    "audio without Opus goes on with another codec that both sides have, in an offer and in its answer",
+    withPair(async (caller, callee) => {
+      const answer = await callee.peer.answerOffer(withPcmuOnly(await caller.peer.createOffer()));
+      await caller.peer.acceptAnswer(answer);
+      caller.sendCandidatesTo(callee.peer);
+      callee.sendCandidatesTo(caller.peer);
+      await connected(caller, callee);
+      assert.deepEqual(callee.peer.negotiatedDirections(), { audio: BOTH_WAYS, video: BOTH_WAYS });
+      const feeding = feed(caller.peer, 60);
+      await hears(callee).finally(() => feeding.stop());
+    }),
+  );
+
+  test(
     "audio without a common codec is refused with the codecs of both sides, and the peer still works",
     withPair(async (caller, callee) => {
       const offer = await caller.peer.createOffer();
@@ -101,4 +115,11 @@ export function codecs(withPair: WithPair): void {
 
 function hears(peer: ObservedPeer): Promise<void> {
   return peer.waitUntil(() => peer.blocks.some(({ block }) => block.some((sample) => sample > 2000)));
+}
+
+/** With the payload type that the engine itself gives to PCMU (RFC 3551 section 6), so that its answer fits the whole offer. */
+function withPcmuOnly(offer: string): string {
+  return withOnlyCodec(offer, "audio", "PCMU/8000")
+    .replace(/^(m=audio .*) 102\r$/m, "$1 0\r")
+    .replace("a=rtpmap:102 PCMU", "a=rtpmap:0 PCMU");
 }

@@ -72,7 +72,10 @@ const ANSWERS: Record<string, string> = { sendonly: "recvonly", recvonly: "sendo
 
 const REJECTED = "rejected";
 const CODECS: EngineCodecs = {
-  audio: new Map([["opus/48000/2", "opus"]]),
+  audio: new Map([
+    ["opus/48000/2", "opus"],
+    ["pcmu/8000/1", "PCMU"],
+  ]),
   video: new Map([["vp8/90000/1", "VP8"]]),
 };
 

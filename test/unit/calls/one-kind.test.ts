@@ -212,5 +212,8 @@ test("audio without a common codec ends the call with the codecs of both sides",
   await settle();
   const end = bench.ended[0]?.end;
   assert.equal(end?.reason, "negotiationFailed");
-  assert.equal(end?.detail, "there is no common audio codec: one side has AMR-WB only, the other opus");
+  assert.equal(
+    end?.detail,
+    "there is no common audio codec: one side has AMR-WB only, the other opus and PCMU",
+  );
 });

@@ -84,6 +84,18 @@ function tone(): MediaStreamTrack | undefined {
   return output.stream.getAudioTracks()[0];
 }
 
+/** A page with `video` in its address offers this codec only, such as H264. */
+function restrictVideo(connection: RTCPeerConnection): void {
+  const only = query.get("video");
+  if (only === null) return;
+  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const kept = codecs.filter(({ mimeType }) => mimeType === `video/${only}`);
+  if (kept.length === 0) throw new Error(`this browser has no ${only}`);
+  for (const transceiver of connection.getTransceivers()) {
+    if (transceiver.receiver.track.kind === "video") transceiver.setCodecPreferences(kept);
+  }
+}
+
 function captureVideo(): MediaStreamTrack[] {
   if (query.has("turning")) {
     turning = createTurningCamera();
@@ -98,6 +110,7 @@ const calls = new PageCalls(
     platform: "windows",
     send: (peerId, topic, payload) => post("/api/mq/send", { peer_id: peerId, topic, payload }),
     connect: () => new RTCPeerConnection(),
+    beforeOffer: restrictVideo,
     async capture(kinds) {
       const videoTracks = kinds.video ? captureVideo() : [];
       return new MediaStream(

@@ -11,6 +11,8 @@ export interface PagePort {
   readonly platform: string;
   send(peerId: string, topic: string, payload: unknown): Promise<void>;
   connect(): RTCPeerConnection;
+  /** Changes what the connection will offer. */
+  beforeOffer?(connection: RTCPeerConnection): void;
   capture(kinds: { audio: boolean; video: boolean }): Promise<MediaStream>;
   /** Called for each remote track of each connection. */
   show(channelId: string, track: MediaStreamTrack, stream: MediaStream | undefined): void;

@@ -122,6 +122,7 @@ export class PageSession implements DeployedCall {
   /** The offer has no m-line for a kind that was not captured. */
   async #offer(): Promise<void> {
     const connection = this.#requireConnection();
+    this.#port.beforeOffer?.(connection);
     const offer = await connection.createOffer();
     await connection.setLocalDescription(offer);
     await this.send({ type: "call-offer", sdp: offer.sdp ?? "" });
