@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Host, startHost } from "../../plugin/host/host.ts";
 import { ownAddress } from "../../plugin/host/pair.ts";
+import type { HostTransport } from "../../plugin/host/transport/host-transport.ts";
 import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import type { PluginNotificationName, PluginNotificationParams } from "../../rpc-schema/index.ts";
 import { type Pulse, startPulse } from "../support/sound/pulse.ts";
@@ -39,8 +40,19 @@ export interface BenchSide {
   stop(): Promise<void>;
 }
 
-/** @param dataDir folder for the plugin's files; without it the plugin writes none */
-export async function startSide(label: string, picture: FrameSize, dataDir?: string): Promise<BenchSide> {
+export interface SideOptions {
+  /** Folder for the plugin's files; without it the plugin writes none. */
+  readonly dataDir?: string;
+  /** Carries the signals in place of a node of the plugin's own. */
+  readonly transport?: HostTransport;
+  readonly microphone?: string;
+}
+
+export async function startSide(
+  label: string,
+  picture: FrameSize,
+  { dataDir, transport, microphone = "auto" }: SideOptions = {},
+): Promise<BenchSide> {
   const pulse = await startPulse();
   let onProbe: (report: ProbeReport) => void = () => undefined;
   try {
@@ -48,6 +60,7 @@ export async function startSide(label: string, picture: FrameSize, dataDir?: str
     const host = await startHost({
       label,
       ...(dataDir === undefined ? {} : { dataDir }),
+      ...(transport === undefined ? {} : { transport }),
       env: pulse.env,
       pluginCommand: {
         program: process.execPath,
@@ -55,7 +68,7 @@ export async function startSide(label: string, picture: FrameSize, dataDir?: str
       },
       settings: {
         camera: "test-pattern",
-        microphone: "auto",
+        microphone,
         speaker: "auto",
         picture,
         iceServers: [],
@@ -97,24 +110,44 @@ export function pidOf(host: Host): number {
   return host.pid;
 }
 
+/** Resolves when the side can call, and its contacts are known. */
+export async function untilReady({ state, plugin }: Host): Promise<void> {
+  if (state.signalling?.state !== "ready") {
+    await next(plugin, "signalling.changed", ({ state }) => state === "ready");
+  }
+}
+
 export async function introduce(one: Host, other: Host): Promise<void> {
   await one.plugin.request("contacts.add", { address: await ownAddress(other) });
   await other.plugin.request("contacts.add", { address: await ownAddress(one) });
 }
 
-/** Starts and accepts a call. @returns the call and the time of `call.accept`, Unix ms */
-export async function makeCall(caller: Host, callee: Host): Promise<{ callId: string; acceptedAt: number }> {
+export interface MadeCall {
+  readonly callId: string;
+  /** When `call.accept` was sent, Unix ms. */
+  readonly acceptedAt: number;
+  /** When the later host received `connected`, Unix ms. */
+  readonly connectedAt: number;
+}
+
+/** Starts and accepts a call. */
+export async function makeCall(
+  caller: Host,
+  callee: Host,
+  media: "audio" | "video" = "video",
+  answer: "audio" | "video" = media,
+): Promise<MadeCall> {
   const incoming = next(callee.plugin, "call.incoming", () => true);
   const peerId = callee.state.signalling?.peerId ?? "";
-  const { callId } = await caller.plugin.request("call.start", { peerId, media: "video" });
+  const { callId } = await caller.plugin.request("call.start", { peerId, media });
   await incoming;
   const isConnected = (call: { callId: string; phase: string }) =>
     call.callId === callId && call.phase === "connected";
   const connected = [caller, callee].map((host) => next(host.plugin, "call.changed", isConnected));
   const acceptedAt = unixMs();
-  await callee.plugin.request("call.accept", { callId });
+  await callee.plugin.request("call.accept", { callId, media: answer });
   await Promise.all(connected);
-  return { callId, acceptedAt };
+  return { callId, acceptedAt, connectedAt: unixMs() };
 }
 
 export async function endCall(callId: string, one: Host, other: Host): Promise<void> {
@@ -147,6 +180,6 @@ async function within<T>(event: Promise<T>, what: string): Promise<T> {
   return await Promise.race([event, timeout]).finally(() => late.abort());
 }
 
-function unixMs(): number {
+export function unixMs(): number {
   return performance.timeOrigin + performance.now();
 }

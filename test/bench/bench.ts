@@ -13,12 +13,14 @@ import {
   median,
   quantile,
 } from "./figures.ts";
+import { measureStartsBeside, START_FIGURES } from "./measures/call-start.ts";
 import { measureChromium } from "./measures/chromium-call.ts";
 import { measureVoice, VOICE_FIGURES } from "./measures/echo.ts";
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
 import { measureHostOnlyCall } from "./measures/host-only-call.ts";
 import { measureBeside } from "./measures/mouth-to-ear-beside.ts";
+import { measureSlowLink, SLOW_FIGURES } from "./measures/slow-link.ts";
 import { measureSoundAndPicture } from "./measures/sound-and-picture.ts";
 import { measureStarts } from "./measures/start-time.ts";
 import { measureSwitchGaps } from "./measures/switch-gap.ts";
@@ -158,6 +160,16 @@ const STAGES: readonly Stage[] = [
     what: "480p, the plugin without debugging, with it, recording, and with a chart viewer, by turns in one call",
     figures: ["watching.none", "watching.recording", "watching.viewer"],
     run: measureWatchingCost,
+  },
+  {
+    what: "720p, from the connection and from the camera's start to the full picture: plugins, then Chromium",
+    figures: START_FIGURES,
+    run: ({ windowMs }, results) => measureStartsBeside(HD, CEILING_BPS, windowMs, results.set.bind(results)),
+  },
+  {
+    what: "720p over a link of 300 kb/s, beside voice alone",
+    figures: SLOW_FIGURES,
+    run: ({ windowMs }, results) => measureSlowLink(HD, 4 * windowMs, results.set.bind(results)),
   },
   {
     what: "720p, processor; the host acknowledges the frames, no page",

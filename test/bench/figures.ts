@@ -25,6 +25,8 @@ const percentOfCore = (goal: number): Target => ({ unit: "% core", goal, decimal
 
 const atLeastDb = (goal: number | null): Target => ({ unit: "dB", goal, isLowerLimit: true, decimals: 1 });
 
+const timesChromium: Target = { unit: "times", goal: 0.5, decimals: 2 };
+
 /** In the order of the table. */
 export const TARGETS = {
   decodedToDrawn480WebKit: ms(20),
@@ -66,6 +68,22 @@ export const TARGETS = {
   "watching.none": percentOfCore(1),
   "watching.recording": percentOfCore(1),
   "watching.viewer": percentOfCore(5),
+  "start.oneWay": ms(4_000),
+  "start.cameraOn": ms(4_000),
+  "start.twoWay": ms(4_000),
+  "start.chromiumOneWay": ms(null),
+  "start.chromiumCameraOn": ms(null),
+  "start.chromiumTwoWay": ms(null),
+  "start.oneWayAgainstChromium": timesChromium,
+  "start.cameraOnAgainstChromium": timesChromium,
+  "start.twoWayAgainstChromium": timesChromium,
+  "start.stepsDown": { unit: "steps", goal: 0, decimals: 0 },
+  "slow.soundGap": ms(null),
+  "slow.soundGapVoice": ms(null),
+  "slow.soundLost": { unit: "%", goal: null, decimals: 1 },
+  "slow.soundLostVoice": { unit: "%", goal: null, decimals: 1 },
+  "slow.longestQueue": ms(null),
+  "slow.levelFound": { unit: "s", goal: 30, decimals: 0 },
   "ways.stdio.decodedToDrawn": ms(null),
   "ways.stdio.decodedToDrawnP95": ms(null),
   "ways.stdio.cores": { unit: "cores", goal: null, decimals: 2 },

@@ -9,16 +9,20 @@ import type { FrameSize } from "../bench-side.ts";
 import { median, quantile } from "../figures.ts";
 import {
   answer,
+  connectedAt,
   drawPattern,
   finish,
   limit,
   offer,
+  type PageCamera,
   preparePeer,
+  switchCameraOn,
   takeSeen,
   waitForGathering,
   watchVideo,
 } from "./chromium-page.ts";
 import { drawnShare } from "./frame-ledger.ts";
+import { fullAfterMs } from "./full-picture.ts";
 
 export interface ChromiumCallOptions {
   readonly watched: FrameSize;
@@ -53,29 +57,50 @@ const PAGE_FUNCTIONS = [
   answer,
   finish,
   limit,
+  connectedAt,
+  switchCameraOn,
   takeSeen,
 ]
   .map(String)
   .join("\n");
 
-export async function measureChromium(options: ChromiumCallOptions): Promise<ChromiumReport> {
+type Run = (browser: Browser, call: string, ...args: unknown[]) => Promise<unknown>;
+
+/** @param body runs with the two browsers, and calls the page functions by name */
+async function withBrowsers<T>(body: (run: Run, alice: Browser, bob: Browser) => Promise<T>): Promise<T> {
   const browsers: Browser[] = [];
   try {
     for (let side = 0; side < 2; side += 1) browsers.push(await startChromium({ args: SWITCHES }));
     const [alice, bob] = browsers as [Browser, Browser];
-    const run = (browser: Browser, call: string, ...args: unknown[]) =>
+    const run: Run = (browser, call, ...args) =>
       browser.executeSource(`(...args) => { ${PAGE_FUNCTIONS}\n return ${call}(...args); }`, ...args);
+    return await body(run, alice, bob);
+  } finally {
+    for (const browser of browsers) await browser.close();
+  }
+}
+
+async function connect(run: Run, caller: Browser, callee: Browser, maxBitrateBps: number): Promise<void> {
+  const offered = await run(caller, "offer");
+  const answered = await run(callee, "answer", offered, maxBitrateBps);
+  await run(caller, "finish", answered, maxBitrateBps);
+}
+
+/** The page's answer is JSON of the type that takeSeen returns. */
+async function seenBy(run: Run, browser: Browser): Promise<ReturnType<typeof takeSeen>> {
+  return (await run(browser, "takeSeen")) as ReturnType<typeof takeSeen>;
+}
+
+export function measureChromium(options: ChromiumCallOptions): Promise<ChromiumReport> {
+  return withBrowsers(async (run, alice, bob) => {
     await run(alice, "preparePeer", options.own, true);
     await run(bob, "preparePeer", options.watched, false);
-    const offered = await run(bob, "offer");
-    const answered = await run(alice, "answer", offered, options.maxBitrateBps);
-    await run(bob, "finish", answered, options.maxBitrateBps);
+    await connect(run, bob, alice, options.maxBitrateBps);
     await alice.waitForSource("() => (window.goopSeen ?? []).length > 0");
     await delay(options.warmUpMs);
     await run(alice, "takeSeen");
     await delay(options.windowMs);
-    // The page's answer is JSON of the type that takeSeen returns.
-    const seen = (await run(alice, "takeSeen")) as ReturnType<typeof takeSeen>;
+    const seen = await seenBy(run, alice);
     const delays = seen.map(({ delayMs }) => delayMs);
     return {
       wholeMs: median(delays),
@@ -83,7 +108,37 @@ export async function measureChromium(options: ChromiumCallOptions): Promise<Chr
       shownPercent: 100 * drawnShare(seen.map(({ sequence }) => sequence)),
       shownWidth: seen.at(-1)?.width ?? 0,
     };
-  } finally {
-    for (const browser of browsers) await browser.close();
-  }
+  });
+}
+
+export interface ChromiumStartOptions {
+  readonly size: FrameSize;
+  readonly maxBitrateBps: number;
+  /** The caller's camera, and the callee's. */
+  readonly cameras: readonly [PageCamera, PageCamera];
+  readonly windowMs: number;
+}
+
+/**
+ * @returns how soon the callee shows the caller's picture in full, and the caller the callee's: from the connection, or from
+ * the moment at which a camera that was off is switched on, half a window later; NaN where it never does
+ */
+export function measureChromiumStart(options: ChromiumStartOptions): Promise<[number, number]> {
+  const { size, cameras, maxBitrateBps, windowMs } = options;
+  return withBrowsers(async (run, callee, caller) => {
+    await run(caller, "preparePeer", size, true, cameras[0]);
+    await run(callee, "preparePeer", size, true, cameras[1]);
+    await connect(run, caller, callee, maxBitrateBps);
+    await callee.waitForSource("() => window.goopConnectedAt > 0");
+    let fromMs = Number(await run(callee, "connectedAt"));
+    if (cameras.includes("off")) {
+      await delay(windowMs / 2);
+      fromMs = Number(await run(cameras[0] === "off" ? caller : callee, "switchCameraOn"));
+    }
+    await delay(windowMs);
+    return [
+      fullAfterMs(await seenBy(run, callee), fromMs, size),
+      fullAfterMs(await seenBy(run, caller), fromMs, size),
+    ];
+  });
 }

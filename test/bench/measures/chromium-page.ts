@@ -13,12 +13,20 @@ export interface Seen {
   readonly sequence: number;
   readonly delayMs: number;
   readonly width: number;
+  /** Unix milliseconds of the presentation. */
+  readonly atMs: number;
 }
+
+/** `off`: a picture can be sent, but the camera is not on yet. `none`: sound alone is sent. */
+export type PageCamera = "on" | "off" | "none";
 
 declare global {
   interface Window {
     goopPeer?: RTCPeerConnection;
     goopSeen?: Seen[];
+    /** Unix milliseconds. */
+    goopConnectedAt?: number;
+    goopCamera?: { readonly sender: RTCRtpSender; readonly track: MediaStreamTrack };
   }
 }
 
@@ -93,24 +101,36 @@ export function watchVideo(video: HTMLVideoElement): void {
     context?.drawImage(video, 0, 0);
     const stamp = readStamp(canvas);
     if (!stamp) return;
-    seen.push({ sequence: stamp.sequence, delayMs: stampDelayMs(stamp.ticks, shownAt), width: canvas.width });
+    const delayMs = stampDelayMs(stamp.ticks, shownAt);
+    seen.push({ sequence: stamp.sequence, delayMs, width: canvas.width, atMs: shownAt });
   };
   video.requestVideoFrameCallback(look);
 }
 
-/** Audio and video in one stream, both ways. Only one side shows the video. */
-export function preparePeer(size: Size, watches: boolean): void {
-  const canvas = drawPattern(size);
-  document.body.append(canvas);
+/** Audio and video in one stream, both ways. Only a side that watches shows the video. */
+export function preparePeer(size: Size, watches: boolean, camera: PageCamera = "on"): void {
   const peer = new RTCPeerConnection();
   window.goopPeer = peer;
+  peer.onconnectionstatechange = () => {
+    if (peer.connectionState === "connected") {
+      window.goopConnectedAt ??= performance.timeOrigin + performance.now();
+    }
+  };
   const sound = new AudioContext();
   const oscillator = new OscillatorNode(sound, { frequency: 440 });
   const output = new MediaStreamAudioDestinationNode(sound);
   oscillator.connect(output);
   oscillator.start();
-  const stream = new MediaStream([...canvas.captureStream().getTracks(), ...output.stream.getTracks()]);
+  const stream = new MediaStream(output.stream.getTracks());
   for (const track of stream.getTracks()) peer.addTrack(track, stream);
+  if (camera !== "none") {
+    const canvas = drawPattern(size);
+    document.body.append(canvas);
+    const [track] = canvas.captureStream().getTracks();
+    if (!track) throw new Error("the canvas has no track");
+    if (camera === "on") peer.addTrack(track, stream);
+    else window.goopCamera = { track, sender: peer.addTransceiver("video", { streams: [stream] }).sender };
+  }
   if (!watches) return;
   const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
   document.body.prepend(video);
@@ -167,6 +187,18 @@ export async function limit(peer: RTCPeerConnection, maxBitrate: number): Promis
   const parameters = sender?.getParameters();
   for (const encoding of parameters?.encodings ?? []) encoding.maxBitrate = maxBitrate;
   if (sender && parameters) await sender.setParameters(parameters);
+}
+
+/** @returns Unix milliseconds */
+export async function switchCameraOn(): Promise<number> {
+  const at = performance.timeOrigin + performance.now();
+  await window.goopCamera?.sender.replaceTrack(window.goopCamera.track);
+  return at;
+}
+
+/** Unix milliseconds. */
+export function connectedAt(): number {
+  return window.goopConnectedAt ?? Number.NaN;
 }
 
 export function takeSeen(): Seen[] {

@@ -44,7 +44,7 @@ export async function measureWatching(
   const dataDir = mkdtempSync(join(tmpdir(), "goop-bench-"));
   const cleanups: (() => Promise<void>)[] = [async () => rmSync(dataDir, { recursive: true })];
   try {
-    const alice = await startSide("Alice", size, dataDir);
+    const alice = await startSide("Alice", size, { dataDir });
     cleanups.push(alice.stop);
     const bob = await startSide("Bob", size);
     cleanups.push(bob.stop);

@@ -101,17 +101,19 @@ async function send(options: DelayOptions): Promise<void> {
     const sdp = variant.change(answer.sdp, "sender");
     void connection.setRemoteDescription({ type: "answer", sdp }).then(() => feedFrames(options, video));
   });
-  if (variant.withSound) {
+  const addSound = (): void => {
     const audio = new RTCAudioSource();
     connection.addTransceiver(audio.createTrack(), { direction: "sendrecv", streams: [stream] });
     setInterval(() => audio.onData(quietNoise()), 10);
-  }
+  };
+  if (variant.withSound && !variant.videoFirst) addSound();
   const maxBitrate = variant.maxBitrateBps === undefined ? CEILING_BPS : variant.maxBitrateBps;
   connection.addTransceiver(video.createTrack(), {
     direction: "sendrecv",
     streams: [stream],
     ...(maxBitrate === null ? {} : { sendEncodings: [{ maxBitrate }] }),
   });
+  if (variant.withSound && variant.videoFirst) addSound();
   const offer = await connection.createOffer();
   await connection.setLocalDescription(offer);
   sendMessage({ kind: "description", description: { type: "offer", sdp: offer.sdp } });

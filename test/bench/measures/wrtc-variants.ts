@@ -13,6 +13,8 @@ export interface Variant {
   readonly change: (sdp: string, seenBy: "sender" | "receiver") => string;
   /** Limit set by sendEncodings; null for none, as on an answering peer. */
   readonly maxBitrateBps?: number | null;
+  /** The order in which an answering peer adds its tracks. */
+  readonly videoFirst?: true;
 }
 
 const asIs = (sdp: string): string => sdp;
@@ -85,9 +87,17 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     withSound: true,
     change: withReceiverEstimate,
   },
-  productAnswering: {
-    why: "REMB, and the ceiling by b=AS, as the answering side sends",
+  soundFirst: {
+    why: "the same, but b=AS limits the estimate",
     withSound: true,
+    change: (sdp, seenBy) =>
+      withReceiverEstimate(seenBy === "sender" ? withVideoCeiling(sdp, CEILING_BPS) : sdp),
+    maxBitrateBps: null,
+  },
+  productAnswering: {
+    why: "REMB, and the ceiling by b=AS, which does not limit the estimate: as the answering side sends",
+    withSound: true,
+    videoFirst: true,
     change: (sdp, seenBy) =>
       withReceiverEstimate(seenBy === "sender" ? withVideoCeiling(sdp, CEILING_BPS) : sdp),
     maxBitrateBps: null,
