@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isPlain } from "../../plugin/ui/error-sentences.ts";
-import { RpcError } from "../../rpc-schema/index.ts";
+import { type CallInfo, RpcError } from "../../rpc-schema/index.ts";
 import { connectCall, type PluginProcess, startPair, startPlugin } from "../support/plugin/plugin-process.ts";
 import {
   descriptorLimit,
@@ -16,6 +16,9 @@ import {
   openDescriptors,
   withSmallDisks,
 } from "../support/process/limits.ts";
+
+import { startPulse } from "../support/sound/pulse.ts";
+import { soundProcessesOf } from "../support/sound/sound-helpers.ts";
 
 const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 /** Pages fetch frames only with an origin that the host named. */
@@ -88,6 +91,34 @@ describe("descriptors", { timeout: 240_000 }, () => {
     } finally {
       await stop();
       rmSync(dataDir, { recursive: true });
+    }
+  });
+
+  test("that are missing when the sound process ends interrupt the sound with the reason, until there are some", async (t) => {
+    const pulse = await startPulse();
+    const settings = { microphone: "auto", speaker: "auto" };
+    const { alice, bob, stop } = await startPair({ env: pulse.env, settings });
+    try {
+      const callId = await connectCall(alice, bob);
+      const isLive = ({ local }: CallInfo) =>
+        local.microphone.state === "live" && local.speaker.state === "live";
+      await alice.next("call.changed", isLive);
+      alice.clearNotifications();
+      const limit = descriptorLimit(alice.pid);
+      limitDescriptors(alice.pid, 3);
+      for (const pid of soundProcessesOf(alice.pid)) process.kill(pid, "SIGKILL");
+      const { local } = await alice.next("call.changed", (call) => call.local.microphone.why !== undefined);
+      t.diagnostic(local.microphone.why ?? "");
+      assert.match(local.microphone.why ?? "", /the sound process cannot be started: .*\(EMFILE\)/);
+      assert.ok(isPlain(local.microphone.why ?? ""));
+      await assertRuns(alice, callId);
+      alice.clearNotifications();
+      limitDescriptors(alice.pid, limit);
+      await alice.next("call.changed", isLive);
+      await assertRuns(alice, callId);
+    } finally {
+      await stop();
+      await pulse.stop();
     }
   });
 
@@ -173,6 +204,26 @@ describe("disks", { timeout: 240_000 }, () => {
     } finally {
       await stop();
       rmSync(dataDir, { recursive: true });
+    }
+  });
+
+  test("without room for shared memory leave a call with sound and pictures", async () => {
+    const pulse = await startPulse();
+    const { alice, bob, stop } = await startPair({
+      env: pulse.env,
+      settings: { microphone: "auto", speaker: "auto" },
+      wrap: withSmallDisks({ "/dev/shm": "4k" }),
+    });
+    try {
+      const callId = await connectCall(alice, bob);
+      await alice.next(
+        "call.changed",
+        ({ local }) => local.microphone.state === "live" && local.speaker.state === "live",
+      );
+      await assertRuns(alice, callId);
+    } finally {
+      await stop();
+      await pulse.stop();
     }
   });
 
