@@ -81,7 +81,7 @@ export const defaultTimings: Timings = {
   identityPauseMs: 250,
   introduceAgainMs: [1_000, 5_000],
   keyProofMs: 30_000,
-  repeatRequestMs: [600, 900],
+  repeatRequestMs: [500, 500, 500],
   resendRequestMs: 500,
   peerRestartMs: 4_000,
   keyCheckMs: 600,
