@@ -1,11 +1,14 @@
 // The engines that the plugin uses. All other code depends on their interfaces only.
 
+import { tmpdir } from "node:os";
 import { loadNative, type Native } from "../../native/index.ts";
 import type { Cameras } from "../camera/camera.ts";
+import { type CameraNotes, cameraNotePath, createCameraNotes } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
 import { createCameras, listCameras } from "../camera/create-cameras.ts";
 import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
+import { runtimeFolder } from "../diagnostics/runtime-file.ts";
 import type { Log } from "../log.ts";
 import { whyNoRoom } from "../peer/descriptor-room.ts";
 import type { PeerEngine } from "../peer/peer.ts";
@@ -49,7 +52,7 @@ export function createEngines(
     native,
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
-    cameras: createCameras(native),
+    cameras: createCameras(native, undefined, undefined, { notes: systemCameraNotes(env) }),
     sound: createSound({ log: logOf("sound"), env, engine: native }),
     access: {
       // The addon lists a camera that may not be opened with no modes.
@@ -85,4 +88,13 @@ export function loadNativeOrExplain(libraryPath: string | undefined, load = load
     const why = inTheWay ? `${inTheWay.reason}: ${problem}` : problem;
     return { native: unavailableNative(why), whyNoCalls: why, remedy: inTheWay?.remedy ?? null };
   }
+}
+
+/** For `doctor` and `capture-test` too. @param env the process's environment */
+export function systemCameraNotes(env: NodeJS.ProcessEnv): CameraNotes {
+  return createCameraNotes(systemCameraNotePath(env));
+}
+
+export function systemCameraNotePath(env: NodeJS.ProcessEnv): string {
+  return cameraNotePath(runtimeFolder(env.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0));
 }

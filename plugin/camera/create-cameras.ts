@@ -10,6 +10,7 @@ import {
 import { type Device, RpcError } from "../../rpc-schema/index.ts";
 import { isExhaustion } from "../common/system-failure.ts";
 import { type CameraCallbacks, type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
+import { type CameraNotes, NO_CAMERA_NOTES } from "./camera-notes.ts";
 import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
 import { openUsable, type Repeat, repeatBySystem, type UsableCaptureOptions } from "./usable-capture.ts";
@@ -22,7 +23,7 @@ export function createCameras(
   native: Native,
   nodes: NodeMonitorOptions = SYSTEM_NODES,
   readFile?: ReadSystemFile,
-  repeat: Repeat = repeatBySystem,
+  { repeat = repeatBySystem, notes = NO_CAMERA_NOTES }: Partial<Monitoring> = {},
 ): Cameras {
   let lastPresent: CameraInfo[] = [];
   // While no file can be opened, no camera is known to be gone.
@@ -40,7 +41,7 @@ export function createCameras(
     open: (choice, constraints, callbacks) =>
       choice === TEST_PATTERN_ID
         ? openPattern(native, constraints, callbacks)
-        : openChoice({ native, repeat }, present(), choice, constraints, callbacks),
+        : openChoice({ native, repeat, notes }, present(), choice, constraints, callbacks),
     watch: (onChange) => watchList(present, nodes, () => onChange(list())),
   };
 }
@@ -79,9 +80,14 @@ function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
   return isShared ? `${camera.name} (${camera.path})` : camera.name;
 }
 
-interface Engine {
-  readonly native: Native;
+/** How open cameras are watched. */
+interface Monitoring {
   readonly repeat: Repeat;
+  readonly notes: CameraNotes;
+}
+
+interface Engine extends Monitoring {
+  readonly native: Native;
 }
 
 async function openChoice(
@@ -119,14 +125,33 @@ async function openPattern(
 }
 
 async function openCamera(
-  { native, repeat }: Engine,
+  { native, repeat, notes }: Engine,
   camera: CameraInfo,
   constraints: CaptureConstraints,
   callbacks: CameraCallbacks,
 ): Promise<OpenCamera> {
   const open: UsableCaptureOptions["open"] = (asked, events) => native.openCamera(camera.path, asked, events);
-  const capture = await openUsable({ camera, constraints, callbacks, open, repeat });
+  const noting = notingTrouble(camera.name, notes, callbacks);
+  const capture = await openUsable({ camera, constraints, callbacks: noting, open, repeat });
   return named(capture, camera.id, camera.name);
+}
+
+/** Also keeps the reason of an interruption for `doctor`, until a camera of that name gives a frame in its first mode. */
+function notingTrouble(name: string, notes: CameraNotes, callbacks: CameraCallbacks): CameraCallbacks {
+  let isFirst = true;
+  return {
+    ...callbacks,
+    onFrame(frame) {
+      if (isFirst) notes.clear(name);
+      isFirst = false;
+      callbacks.onFrame(frame);
+    },
+    onInterrupted(reason) {
+      isFirst = false;
+      notes.keep(name, reason);
+      callbacks.onInterrupted?.(reason);
+    },
+  };
 }
 
 /** Never falls back to the test pattern, which would deceive. @throws the first camera's error, or deviceUnavailable */

@@ -1,6 +1,7 @@
 // Checks for cameras, the permission to open them, and programs that use them. It reads /dev, /sys and /proc and opens no
 // camera.
 
+import { parseCameraNote } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
@@ -39,6 +40,15 @@ export function checkCameras(system: SystemView): Finding[] {
   }
   const forbidden = nodes.filter(({ path }) => !system.canOpen(path));
   return [checkPermission(system, nodes, forbidden), ...checkHolders(system, nodes)];
+}
+
+/** What the last capture of this session noted. Opening the camera here would switch its light on. */
+export function checkPictures(system: SystemView, notePath: string): Finding[] {
+  const note = parseCameraNote(system.readText(notePath));
+  if (note === null) return [];
+  const message = `The pictures of ${note.camera} could not be shown at ${new Date(note.at).toTimeString().slice(0, 5)}: ${note.reason}.`;
+  const action = "Try another cable or USB port, and then goop-call-plugin capture-test";
+  return [warning("camera pictures", message, action)];
 }
 
 /** Most systems give cameras to the group `video`, but this checks the group of each node. */

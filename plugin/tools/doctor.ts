@@ -1,6 +1,6 @@
 // `goop-call-plugin doctor`: checks what a call needs, and advises how to fix what is missing.
 
-import { checkCameras } from "./camera-checks.ts";
+import { checkCameras, checkPictures } from "./camera-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
 import { checkAddonLoads, checkEngine, checkNode, enginesOf } from "./program-checks.ts";
@@ -15,6 +15,8 @@ interface DoctorOptions {
   readonly addonProblem: string | null;
   /** A JSON file with settings to check. Without it, the defaults are checked. */
   readonly settingsPath: string | undefined;
+  /** Where a plugin notes why a camera's pictures could not be shown; see plugin/camera/camera-notes.ts. */
+  readonly cameraNotePath: string;
 }
 
 /** Runs every check, in the order in which problems should be fixed. */
@@ -22,7 +24,11 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
   const [addon, ...others] = enginesOf(system, options.addonFolder);
   const engines = await Promise.all(others.map((engine) => checkEngine(system, engine)));
   const addonFindings = addon === undefined ? [] : [await checkEngine(system, addon)];
-  const devices = [...checkCameras(system), ...(await checkSound(system))];
+  const devices = [
+    ...checkCameras(system),
+    ...checkPictures(system, options.cameraNotePath),
+    ...(await checkSound(system)),
+  ];
   return [
     checkNode(system),
     ...addonFindings.map((finding) => checkAddonLoads(finding, options.addonProblem, system)),

@@ -3,7 +3,12 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { settingsSchema } from "../../rpc-schema/index.ts";
-import { type LoadedNative, loadNativeOrExplain } from "../app/engines.ts";
+import {
+  type LoadedNative,
+  loadNativeOrExplain,
+  systemCameraNotePath,
+  systemCameraNotes,
+} from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
 import type { InspectCommand, ToolCommand } from "../command-line.ts";
 import { listRunning, runtimeFolder } from "../diagnostics/runtime-file.ts";
@@ -69,7 +74,12 @@ async function doctor(
 ): Promise<number> {
   const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
   const system = realSystem(tool.environment, () => sound.list());
-  const options = { addonFolder: addonFolder(), addonProblem: whyNoCalls, settingsPath: settings };
+  const options = {
+    addonFolder: addonFolder(),
+    addonProblem: whyNoCalls,
+    settingsPath: settings,
+    cameraNotePath: systemCameraNotePath(tool.environment),
+  };
   const findings = await runChecks(system, options).finally(() => sound.close());
   const isPossible = callsArePossible(findings);
   tool.print(json ? toJson({ callsArePossible: isPossible, findings }) : describeFindings(findings));
@@ -86,7 +96,7 @@ async function capture(
     return 1;
   }
   const engines = {
-    cameras: createCameras(native),
+    cameras: createCameras(native, undefined, undefined, { notes: systemCameraNotes(tool.environment) }),
     sound: createSound({ log: logOf(tool), env: tool.environment, engine: native }),
     png: new PngEncoder((picture) => native.toRgba(picture)),
   };

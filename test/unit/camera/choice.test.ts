@@ -11,6 +11,7 @@ import {
   CaptureError,
 } from "../../../native/types.ts";
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
+import { countedFrame } from "../../support/fakes/fake-frames.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
 const CONSTRAINTS = { width: 640, height: 480, fps: 30 };
@@ -153,5 +154,49 @@ describe("the list of cameras", () => {
       list.map(({ name }) => name),
       ["Twin (/dev/video0)", "Twin (/dev/video2)", "Test pattern"],
     );
+  });
+});
+
+describe("a camera whose pictures cannot be shown", () => {
+  test("is noted with the reason for the doctor, and no more once it gives a frame from the start", async () => {
+    const events: string[] = [];
+    let check: () => void = () => assert.fail("no checks");
+    let callbacks: CaptureCallbacks | undefined;
+    const counters = { ...NOTHING_CAPTURED, captured: 9, damaged: 9, faulty: 9, faults: { notJpeg: 9 } };
+    const cameras = createCameras(
+      {
+        ...refusingNative,
+        listCameras: () => [camera(0, "Webcam")],
+        openCamera: async (_path, constraints, given) => {
+          callbacks = given;
+          return {
+            mode: { ...constraints, fourcc: "MJPG" },
+            counters: () => counters,
+            close: async () => undefined,
+          };
+        },
+      },
+      undefined,
+      undefined,
+      {
+        repeat: (_ms, action) => {
+          check = action;
+          return () => undefined;
+        },
+        notes: {
+          keep: (name, reason) => events.push(`${name}: ${reason}`),
+          clear: (name) => events.push(`clear ${name}`),
+        },
+      },
+    );
+    const onError = (error: Error) => events.push(error.message);
+    const damaged = await cameras.open("auto", CONSTRAINTS, { onFrame: () => undefined, onError });
+    for (let i = 0; i < 4; i++) check();
+    await damaged.close();
+    const reason = "its pictures are damaged: they are no JPEG";
+    assert.deepEqual(events, [`Webcam: ${reason}`, `The camera Webcam cannot be shown, because ${reason}`]);
+    await cameras.open("auto", CONSTRAINTS, { onFrame: () => undefined, onError });
+    callbacks?.onFrame(countedFrame());
+    assert.equal(events.at(-1), "clear Webcam");
   });
 });

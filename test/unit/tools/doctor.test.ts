@@ -12,6 +12,8 @@ import {
   viewOf,
 } from "../../support/fakes/fake-system.ts";
 
+const CAMERA_NOTE = "/run/user/1000/goop-call-plugin/camera-note";
+
 interface DoctorTestOptions {
   addonProblem?: string;
   settingsPath?: string;
@@ -24,7 +26,12 @@ async function findingsOf(
   const machine = healthyMachine();
   modify(machine);
   const { addonProblem = null, settingsPath } = options;
-  return runChecks(viewOf(machine), { addonFolder: ADDON_FOLDER, addonProblem, settingsPath });
+  return runChecks(viewOf(machine), {
+    addonFolder: ADDON_FOLDER,
+    addonProblem,
+    settingsPath,
+    cameraNotePath: CAMERA_NOTE,
+  });
 }
 
 /** The one finding that is not ok, as `verdict check: sentence → action`. */
@@ -45,6 +52,21 @@ describe("the doctor", () => {
     assert.deepEqual([...new Set(findings.map(({ verdict }) => verdict))], ["ok"]);
     assert.ok(callsArePossible(findings));
     assert.match(describeFindings(findings), /\nCalls are possible\.\n$/);
+  });
+
+  test("passes on why the pictures of a camera could not be shown", async () => {
+    const reason = "its pictures are damaged: they are cut short";
+    const problem = await onlyProblem((machine) => {
+      machine.files[CAMERA_NOTE] = JSON.stringify({ camera: "Webcam", reason, at: 0 });
+    });
+    assert.match(
+      problem,
+      /^warning camera pictures: The pictures of Webcam could not be shown at \d\d:\d\d: its pictures are damaged: they are cut short\. → Try another cable/,
+    );
+    const findings = await findingsOf((machine) => {
+      machine.files[CAMERA_NOTE] = "no note";
+    });
+    assert.ok(findings.every(({ check }) => check !== "camera pictures"));
   });
 
   test("reports each problem once, and an action for it", async () => {
