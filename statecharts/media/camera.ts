@@ -71,11 +71,14 @@ export const camera = mediaSetup.createStateConfig({
           on: {
             "device.cameraOpened": [
               {
+                description: "The switch is complete",
+                guard: ofCamera.isUninterrupted,
+                actions: ofCamera.keepOpen,
+              },
+              {
                 description: "The switch from a camera whose frames could not be shown is complete",
-                guard: ofCamera.isInterrupted,
                 actions: [ofCamera.keepOpen, sendMediaState],
               },
-              { description: "The switch is complete", actions: ofCamera.keepOpen },
             ],
             "settings.videoChanged": { actions: "renewCamera" },
             "device.cameraRefused": {

@@ -298,7 +298,7 @@ const mediaBase = setup({
   },
   guards: {
     beginsWithCamera: ({ context: { resumed, media } }) => resumed?.isCameraOn ?? media === "video",
-    isInterrupted: ({ context }, { kind }: OfKind) => context[kind].interruption !== null,
+    isUninterrupted: ({ context }, { kind }: OfKind) => context[kind].interruption === null,
     isMicrophoneOn: ({ context }) => context.isMicrophoneOn,
     isPauseChange: ({ context }, params: { why: string | null }) => params.why !== context.videoPauseReason,
     isOn: (_, params: { on: boolean }) => params.on,

@@ -63,7 +63,7 @@ export function partsFor<K extends DeviceKind>(kind: K) {
       type: "keepInterruption",
       params: ({ event }: { event: { why: string } }) => ({ kind, why: event.why }),
     },
-    isInterrupted: { type: "isInterrupted", params: of },
+    isUninterrupted: { type: "isUninterrupted", params: of },
     endInterruption: { type: "keepInterruption", params: { kind, why: null } },
     resetDevice: { type: "resetDevice", params: of },
     beginOpening: { type: "beginOpening", params: of },

@@ -111,6 +111,14 @@ describe("an interrupted device", () => {
     });
   });
 
+  test("that is a camera is over with the next camera, and the other side is notified", () => {
+    const bench = live();
+    bench.activity("camera").send({ type: "device.cameraInterrupted", why: "its pictures are damaged" });
+    bench.openDevice("camera", "camera-2");
+    assert.equal(bench.context.camera.interruption, null);
+    assert.deepEqual(bench.sentMediaStates().slice(-2), ["on off", "on on"]);
+  });
+
   test("that is a camera and is given up is replaced by another one", () => {
     const bench = live();
     bench.setDevices({ camera: ["camera-1", "camera-2"] });
