@@ -9,7 +9,7 @@ import type { HostTransport } from "../../plugin/host/transport/host-transport.t
 import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import type { PluginNotificationName, PluginNotificationParams } from "../../rpc-schema/index.ts";
 import { type Pulse, startPulse } from "../support/sound/pulse.ts";
-import { burstLoop } from "./measures/mouth-to-ear.ts";
+import { burstLoop } from "./measures/sound/mouth-to-ear.ts";
 
 export const DIST_MAIN = fileURLToPath(new URL("../../dist/plugin/main.js", import.meta.url));
 const PROBE = new URL("loop-probe.ts", import.meta.url).href;

@@ -9,7 +9,7 @@ import { UdpRelay } from "../../support/network/udp-relay.ts";
 import { longestGapMs } from "../../support/sound/sound-card-clock.ts";
 import { type BenchSide, endCall, type FrameSize, makeCall, startSide, untilReady } from "../bench-side.ts";
 import { type FigureName, quantile } from "../figures.ts";
-import { recordTimed } from "./mouth-to-ear.ts";
+import { recordTimed } from "./sound/mouth-to-ear.ts";
 
 /** A home line's upload, with a second of buffer in its router. */
 const LINK = { ...FREE_LINK, rateBps: 300_000, queueMs: 1_000, delayMs: 20 };

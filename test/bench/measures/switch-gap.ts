@@ -6,7 +6,7 @@ import { frameLineRoute } from "../../../plugin/rpc/host-link.ts";
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
 import { type Pulse, startPulse } from "../../support/sound/pulse.ts";
 import { longestGapMs } from "../../support/sound/sound-card-clock.ts";
-import { recordTimed } from "./mouth-to-ear.ts";
+import { recordTimed } from "./sound/mouth-to-ear.ts";
 
 const TONE_HZ = 440;
 const RATE = 48_000;

@@ -20,8 +20,8 @@ import {
 } from "../bench-side.ts";
 import { median, quantile } from "../figures.ts";
 import { closeLedger, drawnShare, type Ledger } from "./frame-ledger.ts";
-import { HoldCurve } from "./hold-curve.ts";
-import { measureMouthToEar } from "./mouth-to-ear.ts";
+import { HoldCurve } from "./sound/hold-curve.ts";
+import { measureMouthToEar } from "./sound/mouth-to-ear.ts";
 import { memoryOfTree, type TreeMemory } from "./tree-memory.ts";
 
 export interface WatchedCallOptions {

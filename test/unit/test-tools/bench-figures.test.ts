@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { formatTable, makeFigure, median, quantile } from "../../bench/figures.ts";
 import { closeLedger, drawnShare, type LedgerCounts } from "../../bench/measures/frame-ledger.ts";
-import { delaysBetween, findOnsets } from "../../bench/measures/mouth-to-ear.ts";
+import { delaysBetween, findOnsets } from "../../bench/measures/sound/mouth-to-ear.ts";
 import { readMappings } from "../../bench/measures/tree-memory.ts";
 
 describe("figures", () => {

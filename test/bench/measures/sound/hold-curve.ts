@@ -1,7 +1,7 @@
 // How long the plugin held remote frames for lip sync, over time. Statistics report it once a second; between two reports it is
 // interpolated.
 
-import type { HostLink } from "../../../plugin/rpc/host-link.ts";
+import type { HostLink } from "../../../../plugin/rpc/host-link.ts";
 
 interface Point {
   /** Unix milliseconds. */

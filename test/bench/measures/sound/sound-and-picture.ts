@@ -1,16 +1,16 @@
 // The offset between sound and picture at the remote end. A white flash and a click leave the sender together, once a second.
 // The remote end times the flash on its path to the host's page, and the click in the speaker's sink. The median of the page's
-// own time is added. Alone: `node test/bench/measures/sound-and-picture.ts [--seconds 50] [--width 640]`
+// own time is added. Alone: `node test/bench/measures/sound/sound-and-picture.ts [--seconds 50] [--width 640]`
 
 import { parseArgs } from "node:util";
-import type { VideoFrame } from "../../../native/types.ts";
-import { DRAWING_MS, LipSync } from "../../../plugin/calls/lip-sync.ts";
-import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
-import { createSound } from "../../../plugin/sound/create-sound.ts";
-import { paceBlocks } from "../../../plugin/sound/tone.ts";
-import { connect, greyFrame, type ObservedPeer, observePeer } from "../../support/plugin/peer-pair.ts";
-import { startPulse } from "../../support/sound/pulse.ts";
-import { median, quantile } from "../figures.ts";
+import type { VideoFrame } from "../../../../native/types.ts";
+import { DRAWING_MS, LipSync } from "../../../../plugin/calls/lip-sync.ts";
+import { createWrtcEngine } from "../../../../plugin/peer/wrtc-engine.ts";
+import { createSound } from "../../../../plugin/sound/create-sound.ts";
+import { paceBlocks } from "../../../../plugin/sound/tone.ts";
+import { connect, greyFrame, type ObservedPeer, observePeer } from "../../../support/plugin/peer-pair.ts";
+import { startPulse } from "../../../support/sound/pulse.ts";
+import { median, quantile } from "../../figures.ts";
 import { burstLoop, findOnsets, recordTimed } from "./mouth-to-ear.ts";
 
 const BLOCK_SAMPLES = 480;

@@ -1,16 +1,16 @@
 // Mouth to ear through two plugins, and through Chromium calling Chromium with getUserMedia, over the same two PulseAudio
-// servers and without voice processing. `node test/bench/measures/mouth-to-ear-beside.ts [--seconds 40]`
+// servers and without voice processing. `node test/bench/measures/sound/mouth-to-ear-beside.ts [--seconds 40]`
 
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { Browser } from "../../support/browser/browser.ts";
-import { startChromium } from "../../support/browser/chromium.ts";
-import { listenOnLoopback } from "../../support/network/loopback.ts";
-import { connectCall, startPair } from "../../support/plugin/plugin-process.ts";
-import { type Pulse, startPulse } from "../../support/sound/pulse.ts";
-import { median, quantile } from "../figures.ts";
-import { answer, finish, limit, offer, prepareVoice, waitForGathering } from "./chromium-page.ts";
+import type { Browser } from "../../../support/browser/browser.ts";
+import { startChromium } from "../../../support/browser/chromium.ts";
+import { listenOnLoopback } from "../../../support/network/loopback.ts";
+import { connectCall, startPair } from "../../../support/plugin/plugin-process.ts";
+import { type Pulse, startPulse } from "../../../support/sound/pulse.ts";
+import { median, quantile } from "../../figures.ts";
+import { answer, finish, limit, offer, prepareVoice, waitForGathering } from "../chromium-page.ts";
 import { burstLoop, measureMouthToEar } from "./mouth-to-ear.ts";
 
 /** Jitter buffers settle in this time. */

@@ -1,12 +1,12 @@
 // How WebRTC treats a microphone whose clock is off. Clicks are fed in blocks that come too fast or too slow, ten times
 // worse than any sound card. Their delay at the remote end is printed for the start and for the end. A constant delay shows that
-// the remote jitter buffer follows the card. Fast and slow run side by side until the clocks differ by much more than the jitter. `node test/bench/measures/capture-drift.ts [--seconds 75] [--ppm 3000]`
+// the remote jitter buffer follows the card. Fast and slow run side by side until the clocks differ by much more than the jitter. `node test/bench/measures/sound/capture-drift.ts [--seconds 75] [--ppm 3000]`
 
 import { parseArgs } from "node:util";
-import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
-import { type Clock, paceBlocks, systemClock } from "../../../plugin/sound/tone.ts";
-import { connect, observePeer } from "../../support/plugin/peer-pair.ts";
-import { median } from "../figures.ts";
+import { createWrtcEngine } from "../../../../plugin/peer/wrtc-engine.ts";
+import { type Clock, paceBlocks, systemClock } from "../../../../plugin/sound/tone.ts";
+import { connect, observePeer } from "../../../support/plugin/peer-pair.ts";
+import { median } from "../../figures.ts";
 import { burstLoop } from "./mouth-to-ear.ts";
 
 const BLOCK_SAMPLES = 480;

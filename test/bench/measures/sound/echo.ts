@@ -1,9 +1,9 @@
 // The remaining echo, noise and level differences in the simulated room of test/support/sound/voice-scenes.ts, and the time for
 // one block. All but the last are the same in every run.
 
-import { loadNative } from "../../../native/index.ts";
-import { BLOCK_SAMPLES } from "../../../plugin/sound/sound.ts";
-import { fanNoise } from "../../support/sound/speech.ts";
+import { loadNative } from "../../../../native/index.ts";
+import { BLOCK_SAMPLES } from "../../../../plugin/sound/sound.ts";
+import { fanNoise } from "../../../support/sound/speech.ts";
 import {
   ALL_ON,
   DELAYS_MS,
@@ -11,8 +11,8 @@ import {
   measureEcho,
   measureGain,
   measureNoise,
-} from "../../support/sound/voice-scenes.ts";
-import type { FigureName } from "../figures.ts";
+} from "../../../support/sound/voice-scenes.ts";
+import type { FigureName } from "../../figures.ts";
 
 export const VOICE_FIGURES = [
   "echoOfSpeech",

@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { PULSE_RATE, type Pulse } from "../../support/sound/pulse.ts";
+import { PULSE_RATE, type Pulse } from "../../../support/sound/pulse.ts";
 
 /** One burst a second, which is longer than any usable delay. */
 const PERIOD_MS = 1000;
