@@ -58,7 +58,12 @@ void CaptureSession::start(Napi::Env env, std::unique_ptr<FrameSource> source, c
   env_ = env;
   // Hooks run last in, first out: the thread is joined before Node tears the thread-safe function down.
   napi_add_env_cleanup_hook(env_, onEnvironmentEnd, this);
-  thread_ = std::make_unique<CaptureThread>(std::move(source), pool_, [this] { wake_.NonBlockingCall(); });
+  try {
+    thread_ = std::make_unique<CaptureThread>(std::move(source), pool_, [this] { wake_.NonBlockingCall(); });
+  } catch (const SystemError&) {
+    release();
+    throw;
+  }
 }
 
 void CaptureSession::onEnvironmentEnd(void* session) { static_cast<CaptureSession*>(session)->stop(); }

@@ -45,7 +45,12 @@ class OpenWorker : public Napi::AsyncWorker {
 
   void OnOK() override {
     const auto session = std::make_shared<CaptureSession>(source_->mode(), pool_);
-    session->start(Env(), std::move(source_), listener_.Value());
+    try {
+      session->start(Env(), std::move(source_), listener_.Value());
+    } catch (const SystemError& error) {
+      deferred_.Reject(toJsError(Env(), error).Value());
+      return;
+    }
     deferred_.Resolve(session->toObject(Env()));
   }
 

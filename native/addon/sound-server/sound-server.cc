@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "../errors.h"
 #include "sound-server/server-connection.h"
+#include "system/system-error.h"
 
 namespace callnative {
 
@@ -94,8 +96,13 @@ class SoundServerSession : public std::enable_shared_from_this<SoundServerSessio
     env_ = env;
     // Hooks run last in, first out: the thread is joined before Node tears the thread-safe function down.
     napi_add_env_cleanup_hook(env_, onEnvironmentEnd, this);
-    connection_ = std::make_unique<ServerConnection>(std::move(server), std::move(cookie),
-                                                     [this] { wake_.NonBlockingCall(); });
+    try {
+      connection_ = std::make_unique<ServerConnection>(std::move(server), std::move(cookie),
+                                                       [this] { wake_.NonBlockingCall(); });
+    } catch (const SystemError&) {
+      release();
+      throw;
+    }
   }
 
   void stop() { connection_->stop(); }
@@ -167,7 +174,9 @@ Napi::Object SoundServerSession::toObject(Napi::Env env) {
 
 Napi::Value openSoundServer(const Napi::CallbackInfo& info) {
   const auto session = std::make_shared<SoundServerSession>();
-  session->start(info.Env(), info[0].As<Napi::String>(), info[1].As<Napi::String>(), info[2].As<Napi::Function>());
+  throwingToJs(info.Env(), [&] {
+    session->start(info.Env(), info[0].As<Napi::String>(), info[1].As<Napi::String>(), info[2].As<Napi::Function>());
+  });
   return session->toObject(info.Env());
 }
 

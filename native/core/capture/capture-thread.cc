@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "system/start-thread.h"
+
 namespace callnative {
 
 namespace {
@@ -29,7 +31,7 @@ CaptureThread::CaptureThread(std::unique_ptr<FrameSource> source, std::shared_pt
       wake_(std::move(wake)),
       stopFd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (stopFd_.get() < 0) throwErrno("eventfd", "the capture thread's stop signal");
-  thread_ = std::thread([this] { run(); });
+  thread_ = startThread([this] { run(); });
 }
 
 void CaptureThread::stop() {

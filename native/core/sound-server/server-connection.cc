@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sound-server/pulse-library.h"
+#include "system/start-thread.h"
 
 namespace callnative {
 
@@ -261,7 +262,7 @@ class ServerConnection::Loop {
 };
 
 ServerConnection::ServerConnection(std::string server, std::string cookie, std::function<void()> onUpdate)
-    : server_(std::move(server)), cookie_(std::move(cookie)), onUpdate_(std::move(onUpdate)), thread_([this] { run(); }) {}
+    : server_(std::move(server)), cookie_(std::move(cookie)), onUpdate_(std::move(onUpdate)), thread_(startThread([this] { run(); })) {}
 
 ServerUpdates ServerConnection::take() {
   const std::lock_guard lock(mutex_);

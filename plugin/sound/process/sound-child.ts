@@ -30,8 +30,8 @@ const processFile = fileURLToPath(new URL(`sound-process${extname(import.meta.ur
 interface ChildEvents {
   onBlock(block: Int16Array): void;
   onHeartbeat(progress: Progress): void;
-  /** Called once, also after `kill()`. */
-  onExit(): void;
+  /** Called once, also after `kill()`. @param whyNotStarted undefined if the process ran */
+  onExit(whyNotStarted?: string): void;
 }
 
 export interface ChildOptions {
@@ -197,7 +197,7 @@ export class SoundChild {
     for (const waiting of this.#waiting.values())
       waiting.fail(new SoundError(`the sound process ${how}`, { cause }));
     this.#speakerPipe?.destroy();
-    this.#events.onExit();
+    this.#events.onExit(cause && `the sound process ${how}`);
   }
 }
 

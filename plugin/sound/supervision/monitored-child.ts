@@ -142,7 +142,7 @@ export function startMonitoredChild(
       if (isMonitored) onBlock(block);
     },
     onHeartbeat: (progress) => detector.heartbeat(progress, performance.now()),
-    onExit: () => fault("the sound process ended by itself"),
+    onExit: (whyNotStarted) => fault(whyNotStarted ?? "the sound process ended by itself"),
   });
   return {
     child,
