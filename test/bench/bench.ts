@@ -13,15 +13,15 @@ import {
   median,
   quantile,
 } from "./figures.ts";
-import { measureStartsBeside, START_FIGURES } from "./measures/call-start.ts";
 import { measureChromium } from "./measures/chromium-call.ts";
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
 import { measureHostOnlyCall } from "./measures/host-only-call.ts";
-import { measureSlowLink, SLOW_FIGURES } from "./measures/slow-link.ts";
 import { measureVoice, VOICE_FIGURES } from "./measures/sound/echo.ts";
 import { measureBeside } from "./measures/sound/mouth-to-ear-beside.ts";
 import { measureSoundAndPicture } from "./measures/sound/sound-and-picture.ts";
+import { measureStartsBeside, START_FIGURES } from "./measures/start/call-start.ts";
+import { measureSlowLink, SLOW_FIGURES } from "./measures/start/slow-link.ts";
 import { measureStarts } from "./measures/start-time.ts";
 import { measureSwitchGaps } from "./measures/switch-gap.ts";
 import { measureWatchedCall, type WatchedReport } from "./measures/watched-call.ts";

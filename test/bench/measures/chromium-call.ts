@@ -22,7 +22,7 @@ import {
   watchVideo,
 } from "./chromium-page.ts";
 import { drawnShare } from "./frame-ledger.ts";
-import { fullAfterMs } from "./full-picture.ts";
+import { fullAfterMs } from "./start/full-picture.ts";
 
 export interface ChromiumCallOptions {
   readonly watched: FrameSize;

@@ -2,14 +2,21 @@
 // finds its size. Every packet passes a relay in this process.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Host } from "../../../plugin/host/host.ts";
-import { FREE_LINK, type PacketFate } from "../../support/network/link-shape.ts";
-import { relayedTransports } from "../../support/network/relayed-transports.ts";
-import { UdpRelay } from "../../support/network/udp-relay.ts";
-import { longestGapMs } from "../../support/sound/sound-card-clock.ts";
-import { type BenchSide, endCall, type FrameSize, makeCall, startSide, untilReady } from "../bench-side.ts";
-import { type FigureName, quantile } from "../figures.ts";
-import { recordTimed } from "./sound/mouth-to-ear.ts";
+import type { Host } from "../../../../plugin/host/host.ts";
+import { FREE_LINK, type PacketFate } from "../../../support/network/link-shape.ts";
+import { relayedTransports } from "../../../support/network/relayed-transports.ts";
+import { UdpRelay } from "../../../support/network/udp-relay.ts";
+import { longestGapMs } from "../../../support/sound/sound-card-clock.ts";
+import {
+  type BenchSide,
+  endCall,
+  type FrameSize,
+  makeCall,
+  startSide,
+  untilReady,
+} from "../../bench-side.ts";
+import { type FigureName, quantile } from "../../figures.ts";
+import { recordTimed } from "../sound/mouth-to-ear.ts";
 
 /** A home line's upload, with a second of buffer in its router. */
 const LINK = { ...FREE_LINK, rateBps: 300_000, queueMs: 1_000, delayMs: 20 };

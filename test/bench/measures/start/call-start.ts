@@ -2,9 +2,9 @@
 // moment at which a camera is switched on in mid-call. No page draws; the hosts acknowledge each frame.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Host } from "../../../plugin/host/host.ts";
-import { frameLineRoute } from "../../../plugin/rpc/host-link.ts";
-import { pictureStepSchema } from "../../../rpc-schema/index.ts";
+import type { Host } from "../../../../plugin/host/host.ts";
+import { frameLineRoute } from "../../../../plugin/rpc/host-link.ts";
+import { pictureStepSchema } from "../../../../rpc-schema/index.ts";
 import {
   type BenchSide,
   endCall,
@@ -13,9 +13,9 @@ import {
   makeCall,
   startSide,
   unixMs,
-} from "../bench-side.ts";
-import type { FigureName } from "../figures.ts";
-import { type ChromiumStartOptions, measureChromiumStart } from "./chromium-call.ts";
+} from "../../bench-side.ts";
+import type { FigureName } from "../../figures.ts";
+import { type ChromiumStartOptions, measureChromiumStart } from "../chromium-call.ts";
 import { fullAfterMs, type SeenFrame } from "./full-picture.ts";
 
 interface CallStartReport {
