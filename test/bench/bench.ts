@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { DECODE_FIGURES, measureDecoding } from "./decoding/jpeg-decode.ts";
 import {
   FIGURE_NAMES,
   type Figure,
@@ -44,6 +45,7 @@ const FULL = {
   starts: 9,
   rounds: 8,
   turnMs: 3000,
+  decodes: 400,
 };
 const QUICK = {
   warmUpMs: 1000,
@@ -54,6 +56,7 @@ const QUICK = {
   starts: 2,
   rounds: 2,
   turnMs: 1000,
+  decodes: 60,
 };
 
 /** The results of one run. */
@@ -81,6 +84,11 @@ const STAGES: readonly Stage[] = [
     what: "echo, noise and level of the voice in a simulated room",
     figures: VOICE_FIGURES,
     run: async (_lengths, results) => measureVoice(results.set.bind(results)),
+  },
+  {
+    what: "decoding a camera's JPEG, 4:2:2, in turn with TurboJPEG's own function",
+    figures: DECODE_FIGURES,
+    run: ({ decodes }, results) => measureDecoding(decodes, results.set.bind(results)),
   },
   {
     what: "starts of the plugin, nothing else running",
