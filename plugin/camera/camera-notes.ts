@@ -4,13 +4,16 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { today } from "../common/clock.ts";
+
+const HOURS_AND_MINUTES = 5;
 
 const cameraNoteSchema = z.strictObject({
   camera: z.string(),
   /** Completes "the camera …": "its pictures are damaged: they are cut short". */
   reason: z.string(),
-  /** Unix milliseconds. */
-  at: z.number(),
+  /** Local time of the day, such as 09:30. */
+  at: z.string(),
 });
 /** The newest note. */
 export type CameraNote = z.infer<typeof cameraNoteSchema>;
@@ -28,7 +31,7 @@ export const NO_CAMERA_NOTES: CameraNotes = { keep: () => undefined, clear: () =
 export function createCameraNotes(path: string): CameraNotes {
   return {
     keep(camera, reason) {
-      const note: CameraNote = { camera, reason, at: Date.now() };
+      const note: CameraNote = { camera, reason, at: today().toTimeString().slice(0, HOURS_AND_MINUTES) };
       attempt(() => {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         writeFileSync(`${path}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 });

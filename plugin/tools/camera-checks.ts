@@ -46,7 +46,7 @@ export function checkCameras(system: SystemView): Finding[] {
 export function checkPictures(system: SystemView, notePath: string): Finding[] {
   const note = parseCameraNote(system.readText(notePath));
   if (note === null) return [];
-  const message = `The pictures of ${note.camera} could not be shown at ${new Date(note.at).toTimeString().slice(0, 5)}: ${note.reason}.`;
+  const message = `The pictures of ${note.camera} could not be shown at ${note.at}: ${note.reason}.`;
   const action = "Try another cable or USB port, and then goop-call-plugin capture-test";
   return [warning("camera pictures", message, action)];
 }

@@ -57,11 +57,11 @@ describe("the doctor", () => {
   test("passes on why the pictures of a camera could not be shown", async () => {
     const reason = "its pictures are damaged: they are cut short";
     const problem = await onlyProblem((machine) => {
-      machine.files[CAMERA_NOTE] = JSON.stringify({ camera: "Webcam", reason, at: 0 });
+      machine.files[CAMERA_NOTE] = JSON.stringify({ camera: "Webcam", reason, at: "09:30" });
     });
     assert.match(
       problem,
-      /^warning camera pictures: The pictures of Webcam could not be shown at \d\d:\d\d: its pictures are damaged: they are cut short\. → Try another cable/,
+      /^warning camera pictures: The pictures of Webcam could not be shown at 09:30: its pictures are damaged: they are cut short\. → Try another cable/,
     );
     const findings = await findingsOf((machine) => {
       machine.files[CAMERA_NOTE] = "no note";
