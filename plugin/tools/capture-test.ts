@@ -95,7 +95,10 @@ async function testCamera(
       timestampsUs.push(frame.capturedAtUs);
       first.resolve();
     },
-    onError: first.reject,
+    onError: (error) => {
+      first.reject(error);
+      troubles.push(error.message);
+    },
     onInterrupted: (reason) => troubles.push(`in ${modeText(camera.mode)} ${reason}`),
     onTrouble: (message) => troubles.push(message),
   });

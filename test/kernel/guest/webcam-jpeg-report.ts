@@ -48,7 +48,9 @@ function captureTest(): Promise<string> {
     out,
   ];
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { timeout: LIMIT_MS }, (_error, stdout) => resolve(stdout));
+    execFile(process.execPath, [MAIN, ...args], { timeout: LIMIT_MS }, (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
   });
 }
 
