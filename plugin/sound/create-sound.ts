@@ -10,8 +10,8 @@ import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./playback/resample.ts";
 import type { DeviceLists } from "./process/sound-messages.ts";
 import { bareCards } from "./server/bare-cards.ts";
-import { Router } from "./server/router.ts";
-import { choicesOf, meansDefault, publicChoice } from "./server/server-devices.ts";
+import { devicesOf, Router } from "./server/router.ts";
+import { choicesOf, findChoice, meansDefault, publicChoice } from "./server/server-devices.ts";
 import { SoundServer, type SoundServerEngine } from "./server/sound-server.ts";
 import type {
   InterruptionCallbacks,
@@ -154,6 +154,13 @@ class ProcessSound implements Sound {
     }
     this.#microphone.restartVoice();
     return this.#openSpeaker(opening.id, opening.name);
+  }
+
+  idOf(direction: Direction, choice: string): string {
+    const { state } = this.#server;
+    if (state === null) return choice;
+    if (meansDefault(choice)) return AUTO_ID;
+    return findChoice(devicesOf(choicesOf(state), direction), choice)?.id ?? choice;
   }
 
   watch(onChange: (devices: SoundDevices) => void): () => void {

@@ -103,6 +103,11 @@ export interface Sound {
     interruptions?: InterruptionCallbacks,
   ): Promise<Speaker>;
   /**
+   * Settings may hold an id of an earlier version, which names a device of the sound server in another way.
+   * @returns the id that the lists have for it, or `auto`; the same text where there is none
+   */
+  idOf(direction: "microphone" | "speaker", choice: string): string;
+  /**
    * Reports the lists whenever they change, until the returned function is called. Checks cheap signs every two seconds
    * and lists the devices when a sign changes, which starts a process. Watch only while the list is shown.
    */

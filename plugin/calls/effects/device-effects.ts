@@ -289,7 +289,7 @@ function speakerEffect({ sound, settings, mediaOf, speakerMutex, log }: CallEnvi
 }
 
 /** Reports the machine's devices to the chart, together with the current settings for them. */
-function deviceListEffect({ devices, settings }: CallEnvironment) {
+function deviceListEffect({ devices, settings, sound }: CallEnvironment) {
   return fromCallback<{ type: "none" }, { callId: string }>(({ sendBack }) => {
     const report = sendBack as Report;
     return devices.subscribe((list) => {
@@ -297,7 +297,11 @@ function deviceListEffect({ devices, settings }: CallEnvironment) {
       report({
         type: "devices.changed",
         devices: list,
-        preferred: { camera, microphone, speaker },
+        preferred: {
+          camera,
+          microphone: sound.idOf("microphone", microphone),
+          speaker: sound.idOf("speaker", speaker),
+        },
         whenDeviceReturns,
       });
     });

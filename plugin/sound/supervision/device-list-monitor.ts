@@ -5,6 +5,8 @@ import { readdirSync, statSync } from "node:fs";
 
 /** A user who plugs in a headset looks for it within a few seconds. */
 const CHECK_EVERY_MS = 2_000;
+/** A volume that is being dragged changes fifty times a second. */
+const HINT_GAP_MS = 200;
 /** For changes without a sign, such as a new ALSA configuration. */
 const LIST_EVERY_CHECKS = 30;
 
@@ -58,15 +60,35 @@ export function monitorDeviceList<T>(options: DeviceListMonitorOptions<T>): () =
     relist();
   };
   const stop = (options.every ?? everyTick)(CHECK_EVERY_MS, check);
-  const endHints = options.onHint?.(() => {
-    if (isWatching) relist();
-  });
+  const hints = spaced(relist);
+  const endHints = options.onHint?.(hints.run);
   check();
   return () => {
     isWatching = false;
     stop();
     endHints?.();
+    hints.stop();
   };
+}
+
+/** Runs at once, and once more after the gap where it was called again in between. */
+function spaced(run: () => void): { run(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isPending = false;
+  const start = () => {
+    if (timer !== undefined) {
+      isPending = true;
+      return;
+    }
+    run();
+    timer = setTimeout(() => {
+      timer = undefined;
+      const isDue = isPending;
+      isPending = false;
+      if (isDue) start();
+    }, HINT_GAP_MS);
+  };
+  return { run: start, stop: () => clearTimeout(timer) };
 }
 
 function everyTick(delayMs: number, check: () => void): () => void {

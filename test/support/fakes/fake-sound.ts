@@ -95,6 +95,10 @@ export class FakeSound implements Sound {
     };
   }
 
+  idOf(_direction: Direction, choice: string): string {
+    return choice.replace(/^former:/, "fake:");
+  }
+
   watch(onChange: (devices: SoundDevices) => void): () => void {
     this.#refuseWhenClosed();
     const subscriber = { onChange };

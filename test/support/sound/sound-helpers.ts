@@ -5,18 +5,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 
 /** Longer than any step takes on a busy machine. Reaching it is a failure. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 40_000;
 const LOOK_EVERY_MS = 20;
 
 export function ignoreLog(): void {
   // These tests ignore the log.
 }
 
-/** Polls until the condition holds, for facts about other processes, which send no event. */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
+/**
+ * Polls until the condition holds, for facts about other processes, which send no event.
+ * @param details more text for the failure
+ */
+export async function eventually(condition: () => boolean, what: string, details = () => ""): Promise<void> {
   const untilMs = performance.now() + DEADLINE_MS;
   while (!condition()) {
-    if (performance.now() > untilMs) assert.fail(`not within ${DEADLINE_MS} ms: ${what}`);
+    if (performance.now() > untilMs) assert.fail(`not within ${DEADLINE_MS} ms: ${what}\n${details()}`);
     await wait(LOOK_EVERY_MS);
   }
 }

@@ -11,8 +11,9 @@ after(() => {
   for (const { manager } of benches) manager.stop();
 });
 
-async function inCall(): Promise<CallBench> {
+async function inCall(microphone = "auto"): Promise<CallBench> {
   const bench = new CallBench();
+  bench.settings = { ...bench.settings, microphone };
   benches.push(bench);
   bench.receiveSignal("carol", "call-1", { type: "call-request", mode: "native", mediaType: "audio" });
   bench.manager.send({ type: "user.toCall", callId: "call-1", event: { type: "user.accept", media: null } });
@@ -49,6 +50,13 @@ test("a speaker that the system's settings moved has its new name", async () => 
   bench.sound.report("speaker", { deviceId: "fake:headset", deviceName: "Headset", notice });
   const { deviceId, deviceName, why } = localOf(bench).speaker;
   assert.deepEqual([deviceId, deviceName, why], ["fake:headset", "Headset", notice]);
+});
+
+test("a setting with the id of an earlier version means today's device, also when that one returns", async () => {
+  const bench = await inCall("former:mic");
+  const [call] = bench.calls();
+  const media = call?.ref.getSnapshot().children.media?.getSnapshot();
+  assert.equal(media?.context.environment?.preferred.microphone, "fake:mic");
 });
 
 test("the report about a device ends with it", async () => {

@@ -14,6 +14,7 @@ import { ServerMonitor, soundServerSocket } from "../../../plugin/sound/supervis
 function watched() {
   const state = { signs: "a", lists: ["mic"], listings: 0, reported: [] as string[][], isStopped: false };
   let check: () => void = assert.fail;
+  let hint: () => void = assert.fail;
   const stop = monitorDeviceList<string[]>({
     readSigns: () => state.signs,
     list: async () => {
@@ -22,6 +23,12 @@ function watched() {
     },
     onChange: (lists) => state.reported.push(lists),
     onError: assert.fail,
+    onHint: (run) => {
+      hint = run;
+      return () => {
+        state.isStopped = true;
+      };
+    },
     every: (_delayMs, run) => {
       check = run;
       return () => {
@@ -34,7 +41,7 @@ function watched() {
     check();
     await new Promise(setImmediate);
   };
-  return { state, pass, stop };
+  return { state, pass, stop, hint: () => hint() };
 }
 
 describe("the device list monitor", () => {
@@ -61,6 +68,35 @@ describe("the device list monitor", () => {
     state.lists = [];
     for (let turn = 0; turn < 30; turn += 1) await pass();
     assert.deepEqual([state.listings, state.reported], [2, [[]]]);
+  });
+
+  test("lists at once when the server reports a change, and once more for all changes soon after it", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { state, pass, stop, hint } = watched();
+    await pass();
+    for (let volume = 0; volume < 50; volume += 1) {
+      state.lists = [`mic at ${volume} %`];
+      hint();
+      await new Promise(setImmediate);
+    }
+    assert.deepEqual(state.reported, [["mic at 0 %"]]);
+    t.mock.timers.tick(200);
+    await new Promise(setImmediate);
+    assert.deepEqual([state.listings, state.reported.at(-1)], [3, ["mic at 49 %"]]);
+    t.mock.timers.tick(1_000);
+    assert.equal(state.listings, 3);
+    stop();
+  });
+
+  test("lists again when a change comes while it lists", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { state, pass, stop, hint } = watched();
+    const first = pass();
+    hint();
+    await first;
+    await new Promise(setImmediate);
+    assert.equal(state.listings, 2);
+    stop();
   });
 
   test("reports nothing after it is stopped", async () => {
