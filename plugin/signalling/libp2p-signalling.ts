@@ -201,6 +201,7 @@ class NodeSignalling implements Libp2pSignalling {
       onConnected: (peerId: string) => {
         parts.proofs.forget(peerId);
         parts.requests.onPeerStarted(peerId);
+        parts.hangups.onConnected(peerId);
         parts.contacts.onConnected(peerId);
       },
       onConnectedAgain: (peerId: string) => parts.onPeerStarted(peerId),

@@ -13,6 +13,7 @@ import { MqReceiver } from "./goop-wire/mq-receiver.ts";
 import { MqSender } from "./goop-wire/mq-sender.ts";
 import { Presence } from "./goop-wire/presence.ts";
 import type { PeerPresence } from "./goop-wire/presence-message.ts";
+import { LostHangups } from "./lost-hangups.ts";
 import type { SignallingNode } from "./node.ts";
 import { RequestRepeats } from "./request-repeats.ts";
 import { SendLanes } from "./send-lanes.ts";
@@ -45,6 +46,7 @@ export interface SignallingParts {
   /** Sends signals through the lanes. */
   readonly requests: RequestRepeats;
   readonly receiver: MqReceiver;
+  readonly hangups: LostHangups;
   readonly inbox: SignalInbox;
   readonly identities: IdentityExchange;
   readonly proofs: KeyProofs;
@@ -82,9 +84,10 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     log: environment.log,
   });
   const lanes = new SendLanes((...message) => sealedSender.send(...message));
+  const hangups = new LostHangups({ ...environment, send: (...message) => lanes.send(...message) });
   const requests = new RequestRepeats({
     ...environment,
-    send: (...message) => lanes.send(...message),
+    send: (...message) => hangups.send(...message),
     onRepeat: (peerId) => proofs.forget(peerId),
   });
   const identities = new IdentityExchange({
@@ -108,7 +111,7 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     if (contacts.peers.has(peerId) && environment.node().isConnected(peerId)) identities.onConnected(peerId);
   };
   const presence = createPresence(environment, contacts, onPeerStarted);
-  return { contacts, lanes, requests, receiver, inbox, identities, presence, proofs, onPeerStarted };
+  return { contacts, lanes, requests, hangups, receiver, inbox, identities, presence, proofs, onPeerStarted };
 }
 
 interface InboxParts {
