@@ -162,6 +162,17 @@ for (const how of ENDINGS) {
       await untilRings("ringing");
     });
 
+    test("reads our hang-up of meanwhile", async () => {
+      await callPeer("ended");
+      const before = peer;
+      if (how === "stopped") await peer.stop();
+      else await peer.kill();
+      await assert.rejects(plugin.end.send(peer.peerId, "ended", { type: "call-hangup" }));
+      peer = await startGoopNodeAgain(before);
+      await peer.dial(addressOf(plugin));
+      await untilPeerReads("ended", "call-hangup");
+    });
+
     test("after we placed our call, rings once it is back", async () => {
       const before = peer;
       if (how === "stopped") await peer.stop();
@@ -178,22 +189,22 @@ for (const how of ENDINGS) {
 
 describe("a peer whose page loads", () => {
   test("rings when the page has loaded, although the page dropped our request", async () => {
-    peer.beginPageLoad();
+    peer.isPageLoading = true;
     await plugin.end.send(peer.peerId, "loading", request);
     await untilPeerReads("loading", "call-request");
     assert.deepEqual(rings, []);
-    peer.finishPageLoad();
+    peer.isPageLoading = false;
     await untilRings("loading");
   });
 
   test("rings after its restart", async () => {
     peer = await restartGoopNode(peer, "killed");
     listenForRings();
-    peer.beginPageLoad();
+    peer.isPageLoading = true;
     await peer.dial(addressOf(plugin));
     await plugin.end.send(peer.peerId, "loading", request);
     await untilPeerReads("loading", "call-request");
-    peer.finishPageLoad();
+    peer.isPageLoading = false;
     await untilRings("loading");
   });
 });

@@ -122,7 +122,6 @@ export class GoopNode {
   readonly #seen = new Set<string>();
   /** Whether this peer publishes its key. With `switching`, only after the first description. */
   #isKeyPublished: boolean;
-  #isPageLoading = false;
 
   constructor(libp2p: Libp2p, options: GoopNode["options"]) {
     this.options = options;
@@ -146,7 +145,7 @@ export class GoopNode {
         encryptionSupported: this.#isKeyPublished,
         goopClientVersion: VERSION,
       }),
-      onOnline: (peerId) => this.probe(peerId),
+      onOnline: (peerId) => this.#inBackground(this.probe(peerId)),
     });
   }
 
@@ -156,7 +155,11 @@ export class GoopNode {
       (stream, connection) => this.#receive(stream, connection),
       STREAMS,
     );
-    await this.#libp2p.handle(CONTENT_PROTOCOL, (stream) => this.#sendLabel(stream), STREAMS);
+    await this.#libp2p.handle(
+      CONTENT_PROTOCOL,
+      (stream) => this.#inBackground(this.#sendLabel(stream)),
+      STREAMS,
+    );
     this.subscribe(IDENTITY_TOPIC, (delivered) => this.#onIdentity(delivered));
     this.#libp2p.addEventListener("connection:open", ({ detail }) => {
       this.#connectedAtMs.set(detail.remotePeer.toString(), performance.now());
@@ -235,16 +238,10 @@ export class GoopNode {
   }
 
   /**
-   * From now on until `finishPageLoad`, the user's page loads. Messages of calls are confirmed by `mq.ack` and dropped, because
-   * the page reads messages before its script of calls runs.
+   * Whether the user's page is still loading. Messages of calls are then confirmed by `mq.ack` and dropped, because the page
+   * reads messages before its script of calls runs.
    */
-  beginPageLoad(): void {
-    this.#isPageLoading = true;
-  }
-
-  finishPageLoad(): void {
-    this.#isPageLoading = false;
-  }
+  isPageLoading = false;
 
   async #receive(stream: Stream, connection: Connection): Promise<void> {
     const from = connection.remotePeer.toString();
@@ -293,7 +290,7 @@ export class GoopNode {
   #dispatch(delivered: Delivered): void {
     const { from, topic, payload, id } = delivered;
     if (this.#losesIdentity(from, topic)) return;
-    const isDropped = this.#isPageLoading && topic.startsWith(CALL_TOPIC);
+    const isDropped = this.isPageLoading && topic.startsWith(CALL_TOPIC);
     for (const { prefix, take } of isDropped ? [] : this.#subscribers) {
       if (topic.startsWith(prefix)) setImmediate(take, delivered);
     }

@@ -9,7 +9,7 @@ export interface PresenceOptions {
   readonly heartbeatMs?: number | undefined;
   /** Our own presence fields. */
   readonly describe: () => Omit<PresenceMessage, "type" | "peerId" | "ts">;
-  readonly onOnline: (peerId: string) => Promise<unknown>;
+  readonly onOnline: (peerId: string) => void;
 }
 
 export class Presence {
@@ -73,6 +73,6 @@ export class Presence {
     const wasReachable = this.#table.find(presence.peerId)?.reachable ?? false;
     const { content, videoDisabled, encryptionSupported, addrs } = presence;
     this.#table.learn(presence.peerId, { content, videoDisabled, encryptionSupported, addrs });
-    if (presence.type === "online" || !wasReachable) void this.#options.onOnline(presence.peerId);
+    if (presence.type === "online" || !wasReachable) this.#options.onOnline(presence.peerId);
   }
 }
