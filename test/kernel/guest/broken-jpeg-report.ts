@@ -79,7 +79,8 @@ async function sendDamaged(run: CaptureRun, feed: LoopbackFeed, whole: Uint8Arra
 async function broken(whole: Uint8Array): Promise<Record<string, Uint8Array>> {
   const scan = whole.findIndex((byte, at) => byte === SCAN_MARKER && whole[at - 1] === 0xff);
   const middle = Math.floor((scan + whole.length) / 2);
-  const late = Math.floor((scan + 3 * whole.length) / 4);
+  // The stamp at the top takes more bytes than the rest.
+  const late = Math.floor((scan + 9 * whole.length) / 10);
   const withBytes = (at: number, ...bytes: number[]) => {
     const copy = Uint8Array.from(whole);
     copy.set(bytes, at);
