@@ -4,7 +4,6 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { DECODE_FIGURES, measureDecoding } from "./decoding/jpeg-decode.ts";
 import {
   FIGURE_NAMES,
   type Figure,
@@ -15,6 +14,7 @@ import {
   quantile,
 } from "./figures.ts";
 import { measureChromium } from "./measures/chromium-call.ts";
+import { DECODE_FIGURES, measureDecoding } from "./measures/decoding/jpeg-decode.ts";
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
 import { measureHostOnlyCall } from "./measures/host-only-call.ts";

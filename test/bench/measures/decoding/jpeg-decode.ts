@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeBases } from "../../support/pictures/jpeg-bases.ts";
-import { buildProgram, runOrFail, withCoreOf } from "../../support/process/cpp-build.ts";
+import { makeBases } from "../../../support/pictures/jpeg-bases.ts";
+import { buildProgram, runOrFail, withCoreOf } from "../../../support/process/cpp-build.ts";
 
 const SOURCE = fileURLToPath(new URL("./jpeg-decode.cc", import.meta.url));
 /** As the add-on is built. */
