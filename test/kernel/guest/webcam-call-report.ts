@@ -29,6 +29,7 @@ async function report() {
 async function watched(feed: WebcamFeed) {
   const { alice, bob, stop } = await startPair(emulated(LOOPBACK_ID), emulated("none"));
   try {
+    feed.send("clean");
     const callId = await connectCall(alice, bob);
     const far = await CallObserver.watch(bob, callId);
     const near = await CallObserver.watch(alice, callId);

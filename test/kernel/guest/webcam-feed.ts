@@ -14,7 +14,7 @@ export type WebcamKind = "clean" | "stuffed" | "damaged";
 export class WebcamFeed {
   readonly #feed: LoopbackFeed;
   readonly #frames: Readonly<Record<WebcamKind, Uint8Array>>;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #kinds: readonly WebcamKind[] = ["clean"];
   #count = 0;
 
@@ -26,15 +26,15 @@ export class WebcamFeed {
       damaged: clean.subarray(0, clean.length >> 2),
     };
     this.#feed = new LoopbackFeed(LOOPBACK_PATH, { ...SIZE, fourcc: "MJPG" }, clean);
-    this.#timer = setInterval(() => {
+  }
+
+  /** From now on, in turn. Until the first call only one frame is written, since writing takes processor time. */
+  send(...kinds: WebcamKind[]): void {
+    this.#kinds = kinds;
+    this.#timer ??= setInterval(() => {
       const kind = this.#kinds[this.#count++ % this.#kinds.length];
       if (kind !== undefined) this.#feed.write(this.#frames[kind]);
     }, FRAME_MS);
-  }
-
-  /** From now on, in turn. */
-  send(...kinds: WebcamKind[]): void {
-    this.#kinds = kinds;
   }
 
   close(): void {
