@@ -72,9 +72,20 @@ async function terminateDuringCapture(): Promise<void> {
   await worker.terminate();
 }
 
+/** Connections to a sound server that is not there: one is closed at once, the other after its end. */
+async function missSoundServer(): Promise<void> {
+  const ended = Promise.withResolvers<string>();
+  const open = (onEnd: (reason: string) => void) =>
+    native.openSoundServer({ server: "unix:/nonexistent/pulse" }, { onChange() {}, onState() {}, onEnd });
+  const early = open(() => undefined);
+  const late = open(ended.resolve);
+  await Promise.all([early.close(), ended.promise]);
+  await Promise.all([late.close(), late.close()]);
+}
+
 async function cycle(): Promise<void> {
   native.listCameras();
-  await Promise.all(CONSTRAINTS.map(captureFrames));
+  await Promise.all([missSoundServer(), ...CONSTRAINTS.map(captureFrames)]);
   await terminateDuringCapture();
   const refused = await native
     .openCamera("/dev/null", { width: 64, height: 48, fps: 30 }, nothing)
