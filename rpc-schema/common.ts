@@ -2,94 +2,167 @@
 
 import { z } from "zod";
 import { formerMediaLevelFields } from "./former-names.ts";
+import { choice, count, named } from "./named.ts";
 
-/** Opaque. Safe in the path of a URL, because hosts put it there. Goop² calls it the channel. */
-export const callIdSchema = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^[A-Za-z0-9._~-]+$/, "expected letters, digits and . _ ~ - only")
-  .describe("Opaque id of one call, the same on both sides");
+/** Safe in the path of a URL, because hosts put it there. Goop² calls it the channel. */
+export const callIdSchema = named(
+  "CallId",
+  z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[A-Za-z0-9._~-]+$/, "expected letters, digits and . _ ~ - only"),
+  "Opaque id of one call, the same on both sides",
+);
 export type CallId = z.infer<typeof callIdSchema>;
 
-export const peerIdSchema = z
-  .string()
-  .regex(/^[1-9A-HJ-NP-Za-km-z]{8,128}$/, "expected a libp2p peer id in base58")
-  .describe("libp2p peer id in base58");
+export const peerIdSchema = named(
+  "PeerId",
+  z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{8,128}$/, "expected a libp2p peer id in base58"),
+  "libp2p peer id in base58",
+);
 export type PeerId = z.infer<typeof peerIdSchema>;
 
-/** audio: microphone only; video: microphone and camera. Either side can switch its camera during the call. */
-export const mediaKindSchema = z.enum(["audio", "video"]);
+export const mediaKindSchema = choice(
+  "MediaKind",
+  "What a call begins with. Either side can switch its camera during the call",
+  { audio: "microphone only", video: "microphone and camera" },
+);
 export type MediaKind = z.infer<typeof mediaKindSchema>;
 
-/** Seen from this side. */
-export const directionSchema = z.enum(["outgoing", "incoming"]);
+export const directionSchema = choice("Direction", "The side that called, seen from this side", {
+  outgoing: "this side called",
+  incoming: "the peer called",
+});
 export type Direction = z.infer<typeof directionSchema>;
 
-export const deviceKindSchema = z.enum(["camera", "microphone", "speaker"]);
+export const sideSchema = choice(
+  "Side",
+  "One of the two sides of a call, seen from the process that reports it",
+  {
+    local: "this side",
+    remote: "the other side",
+  },
+);
+export type Side = z.infer<typeof sideSchema>;
+
+export const deviceKindSchema = choice("DeviceKind", "The three kinds of devices", {
+  camera: "captures the frames that are sent",
+  microphone: "captures the sound that is sent",
+  speaker: "plays the sound that is received",
+});
 export type DeviceKind = z.infer<typeof deviceKindSchema>;
 
-/**
- * monitor: captures what a speaker plays, which is this computer's own sound; null: an empty device that a server shows while there is no real one.
- * `auto` opens neither.
- */
-export const soundKindSchema = z.enum(["microphone", "speaker", "monitor", "null"]);
+export const soundKindSchema = choice(
+  "SoundKind",
+  "What a device of a sound server is. `auto` opens neither a monitor nor an empty device",
+  {
+    microphone: "captures sound",
+    speaker: "plays sound",
+    monitor: "captures what a speaker plays, which is this computer's own sound",
+    null: "an empty device that a server shows while there is no real one",
+  },
+);
 export type SoundKind = z.infer<typeof soundKindSchema>;
 
-/**
- * Settings and call.useDevice take the `id`. It names the same device after a restart. Only devices of a sound server have
- * the optional fields.
- */
-export const deviceSchema = z.object({
-  id: z.string().min(1),
-  name: z.string().describe("as the desktop shows it"),
-  isDefault: z.boolean().describe("whether `auto` opens it"),
-  kind: soundKindSchema.optional(),
-  port: z
-    .object({ name: z.string(), available: z.enum(["yes", "no", "unknown"]) })
-    .optional()
-    .describe("the connector in use, such as Headset, and whether something is plugged in"),
-  isMuted: z.boolean().optional().describe("whether the system's sound settings mute it"),
-  volume: z.number().optional().describe("in per cent of the nominal volume, in the system's sound settings"),
-});
+const soundPortSchema = named(
+  "SoundPort",
+  z.object({
+    name: z.string().describe("for people, such as Headset"),
+    available: choice("PortAvailability", "Whether something is plugged into a connector", {
+      yes: "something is plugged in",
+      no: "nothing is plugged in",
+      unknown: "the connector cannot tell",
+    }),
+  }),
+  "The connector that a sound device uses",
+);
+
+/** Settings and call.useDevice take the `id`. Only devices of a sound server have the optional fields. */
+export const deviceSchema = named(
+  "Device",
+  z.object({
+    id: z
+      .string()
+      .min(1)
+      .describe("for settings and call.useDevice; names the same device after a restart of the machine"),
+    name: z.string().describe("as the desktop shows it"),
+    isDefault: z.boolean().describe("whether `auto` opens it"),
+    kind: soundKindSchema.optional(),
+    port: soundPortSchema
+      .optional()
+      .describe("the connector in use, such as Headset, and whether something is plugged in"),
+    isMuted: z.boolean().optional().describe("whether the system's sound settings mute it"),
+    volume: z
+      .number()
+      .optional()
+      .describe("in per cent of the nominal volume, in the system's sound settings"),
+  }),
+  "A camera, microphone or speaker of this machine, or one that the plugin itself provides",
+);
 export type Device = z.infer<typeof deviceSchema>;
 
-/** Includes the devices that the plugin itself provides, such as test-pattern and tone. */
-export const deviceListSchema = z.object({
-  cameras: z.array(deviceSchema),
-  microphones: z.array(deviceSchema),
-  speakers: z.array(deviceSchema),
-});
+export const deviceListSchema = named(
+  "DeviceList",
+  z.object({
+    cameras: z.array(deviceSchema).describe("also `test-pattern`, which the plugin provides"),
+    microphones: z.array(deviceSchema).describe("also `tone` and `none`, which the plugin provides"),
+    speakers: z.array(deviceSchema).describe("also `none`, which the plugin provides"),
+  }),
+  "Every device that calls can use",
+);
 export type DeviceList = z.infer<typeof deviceListSchema>;
 
-/**
- * - off: not open.
- * - opening: being opened, or being reopened after a failure, which `why` gives.
- * - live: open and working.
- * - muted: open, but its samples are dropped at capture.
- * - lost: failed or unplugged; `why` gives the cause.
- *
- * In the other states `why` gives the reason why another device than the chosen one is in use, or what keeps sound from
- * passing, such as a microphone that the system's sound settings mute.
- */
-export const deviceStateSchema = z.object({
-  state: z.enum(["off", "opening", "live", "muted", "lost"]),
-  deviceId: z.string().optional(),
-  deviceName: z.string().optional(),
-  why: z.string().optional(),
-  offered: z
-    .object({ deviceId: z.string(), deviceName: z.string() })
-    .optional()
-    .describe("the chosen device is available again; call.useDevice switches to it"),
-});
+const offeredDeviceSchema = named(
+  "OfferedDevice",
+  z.object({
+    deviceId: z.string().describe("for call.useDevice"),
+    deviceName: z.string().describe("for people"),
+  }),
+  "The chosen device, which is available again; call.useDevice switches to it",
+);
+
+export const deviceStateSchema = named(
+  "DeviceState",
+  z.object({
+    state: choice("DeviceCondition", "Whether a device of a call works", {
+      off: "not open",
+      opening: "being opened, or being reopened after a failure, which `why` gives",
+      live: "open and working",
+      muted: "open, but its samples are dropped at capture",
+      lost: "failed or unplugged; `why` gives the cause",
+    }),
+    deviceId: z.string().optional().describe("the device in use; absent where none is open"),
+    deviceName: z.string().optional().describe("the same for people"),
+    why: z
+      .string()
+      .optional()
+      .describe(
+        "for people: the failure, why another device than the chosen one is in use, or what keeps sound from passing, such as a microphone that the system's sound settings mute",
+      ),
+    offered: offeredDeviceSchema.optional(),
+  }),
+  "The state of one device of a call",
+);
 export type DeviceState = z.infer<typeof deviceStateSchema>;
 
-/** What the other side reports to capture; unknown until it does, and with peers that never report it. */
-export const remoteMediaSchema = z.enum(["on", "off", "unknown"]);
+export const remoteMediaSchema = choice("RemoteMedia", "What the other side reports to capture", {
+  on: "it captures",
+  off: "it is muted, or has no such device",
+  unknown: "it has not reported yet, or never reports",
+});
 export type RemoteMedia = z.infer<typeof remoteMediaSchema>;
 
-/** What one side can send at present, from most to least. A device that its user switched off still counts. */
-export const mediaLevelSchema = z.enum(["pictureAndVoice", "pictureOnly", "voiceOnly", "receiveOnly"]);
+export const mediaLevelSchema = choice(
+  "MediaLevel",
+  "What one side can send at present, from most to least. A device that its user switched off still counts",
+  {
+    pictureAndVoice: "picture and sound",
+    pictureOnly: "picture without sound",
+    voiceOnly: "sound without picture",
+    receiveOnly: "nothing; this side only receives",
+  },
+);
 export type MediaLevel = z.infer<typeof mediaLevelSchema>;
 
 const mediaLevelFields = {
@@ -101,12 +174,25 @@ const mediaLevelFields = {
   ...formerMediaLevelFields(mediaLevelSchema),
 };
 
-/** Steps that reduce the size and the rate of the frames when something cannot keep up. `paused`: no frames. */
-export const pictureStepSchema = z.enum(["full", "threeQuarters", "half", "quarter", "thumbnail", "paused"]);
+export const pictureStepSchema = choice(
+  "PictureStep",
+  "Steps that reduce the size and the rate of the frames when something cannot keep up",
+  {
+    full: "the full size and rate",
+    threeQuarters: "three quarters of the width and height",
+    half: "half of the width and height",
+    quarter: "a quarter of the width and height, at half of the rate",
+    thumbnail: "a quarter of the width and height, at a sixth of the rate",
+    paused: "no frames; the sound goes on",
+  },
+);
 export type PictureStep = z.infer<typeof pictureStepSchema>;
 
-/** link: the network path to the peer; processor: this machine; page: the host's page, which draws too slowly. */
-export const strainSchema = z.enum(["link", "processor", "page"]);
+export const strainSchema = choice("Strain", "What cannot keep up with the frames", {
+  link: "the network path to the peer",
+  processor: "this machine",
+  page: "the host's page, which draws too slowly",
+});
 export type Strain = z.infer<typeof strainSchema>;
 
 const adaptationFields = {
@@ -115,82 +201,121 @@ const adaptationFields = {
   reason: z.string().optional().describe("the same for people, with the measured value"),
 };
 
-/**
- * requesting: the request is being sent; ringing: the callee's side rings; connecting: accepted, but no media flows yet;
- * reconnecting: the network path was lost, and ICE restarts.
- */
-export const callPhaseSchema = z.enum([
-  "requesting",
-  "ringing",
-  "connecting",
-  "connected",
-  "reconnecting",
-  "ended",
-]);
+export const callPhaseSchema = choice("CallPhase", "How far a call has come", {
+  requesting: "the request is being sent, or the callee's side has not begun to ring",
+  ringing: "the callee's side rings, until its user decides",
+  connecting: "accepted, but no media flows yet",
+  connected: "media flows",
+  reconnecting: "the network path was lost, and ICE restarts; or the call is resumed after a crash",
+  ended: "the call is over; call.ended has the reason",
+});
 export type CallPhase = z.infer<typeof callPhaseSchema>;
 
-/** Derived from round trip and loss of the last second; unknown until a round trip was measured. */
-export const callQualitySchema = z.enum(["unknown", "good", "fair", "poor"]);
+export const callQualitySchema = choice(
+  "CallQuality",
+  "Derived from the round trip and the loss of the last second",
+  {
+    unknown: "no round trip was measured yet",
+    good: "round trip up to 300 ms, loss up to 2 %",
+    fair: "round trip up to 800 ms, loss up to 8 %",
+    poor: "more than that",
+  },
+);
 export type CallQuality = z.infer<typeof callQualitySchema>;
 
-/** The state of one call, for the host's page. Times are Unix milliseconds. */
-export const callInfoSchema = z.object({
-  callId: callIdSchema,
-  peerId: peerIdSchema,
-  peerLabel: z.string(),
-  direction: directionSchema,
-  media: mediaKindSchema,
-  phase: callPhaseSchema,
-  createdAt: z.number().int(),
-  connectedAt: z
-    .number()
-    .int()
-    .optional()
-    .describe(
-      "Unix milliseconds by the clock as it is set now; changes when the clock is set, so that the duration stays right",
-    ),
-  local: z.object({
+const localMediaSchema = named(
+  "LocalMedia",
+  z.object({
     microphone: deviceStateSchema,
     camera: deviceStateSchema,
     speaker: deviceStateSchema,
     ...mediaLevelFields,
   }),
-  remote: z.object({
+  "The devices of this side, and what it can send with them",
+);
+
+const remoteSideSchema = named(
+  "RemoteSide",
+  z.object({
     microphone: remoteMediaSchema,
     camera: remoteMediaSchema,
     ...z.object(mediaLevelFields).partial().shape,
   }),
-  sending: z
-    .object({ ...adaptationFields, width: z.number(), height: z.number(), fps: z.number() })
-    .describe("the largest frames that are sent; 0 by 0 without a camera"),
-  showing: z
-    .object(adaptationFields)
-    .describe("the remote frames for the host's page; the step is relative to the received size and rate"),
-  quality: callQualitySchema,
-});
+  "What the other side reports about itself; older peers report no level",
+);
+
+const sentPictureSchema = named(
+  "SentPicture",
+  z.object({
+    ...adaptationFields,
+    width: z.number().min(0).describe("pixels"),
+    height: z.number().min(0).describe("pixels"),
+    fps: z.number().min(0).describe("frames per second"),
+  }),
+  "The largest frames that are sent; 0 by 0 without a camera",
+);
+
+const shownPictureSchema = named(
+  "ShownPicture",
+  z.object(adaptationFields),
+  "The remote frames for the host's page; the step is relative to the received size and rate",
+);
+
+export const callInfoSchema = named(
+  "CallInfo",
+  z.object({
+    callId: callIdSchema,
+    peerId: peerIdSchema.describe("the other side"),
+    peerLabel: z.string().describe("the other side's name for people; empty where it has none"),
+    direction: directionSchema,
+    media: mediaKindSchema,
+    phase: callPhaseSchema,
+    createdAt: count().describe("when the call began, Unix milliseconds"),
+    connectedAt: count()
+      .optional()
+      .describe(
+        "when media first flowed, Unix milliseconds by the clock as it is set now; changes when the clock is set, so that the duration stays right",
+      ),
+    local: localMediaSchema,
+    remote: remoteSideSchema,
+    sending: sentPictureSchema,
+    showing: shownPictureSchema,
+    quality: callQualitySchema,
+  }),
+  "The state of one call, for the host's page",
+);
 export type CallInfo = z.infer<typeof callInfoSchema>;
 
-/**
- * user: the setting videoDisabled; engine: WebRTC or the addon does not load; device: there is neither camera nor
- * microphone; permission: this user may not open the devices.
- */
-export const unavailableCauseSchema = z.enum(["user", "engine", "device", "permission"]);
+export const unavailableCauseSchema = choice("UnavailableCause", "Why calls are impossible", {
+  user: "the user switched calls off with the setting videoDisabled",
+  engine: "WebRTC or the native addon does not load",
+  device: "there is neither camera nor microphone",
+  permission: "this user may not open the devices",
+});
 export type UnavailableCause = z.infer<typeof unavailableCauseSchema>;
 
-/** `cause` and `why` are present whenever videoDisabled is true. `why` explains to people what to do. */
-export const availabilitySchema = z.object({
-  videoDisabled: z.boolean(),
-  cause: unavailableCauseSchema.optional(),
-  why: z.string().optional(),
-});
+export const availabilitySchema = named(
+  "Availability",
+  z.object({
+    videoDisabled: z.boolean().describe("true while calls are impossible"),
+    cause: unavailableCauseSchema.optional().describe("present whenever videoDisabled is true"),
+    why: z.string().optional().describe("for people: what to do; present whenever videoDisabled is true"),
+  }),
+  "Whether this machine can make calls",
+);
 export type Availability = z.infer<typeof availabilitySchema>;
 
-/** A peer that was discovered or added by address, and that can be called. */
-export const contactSchema = z.object({
-  peerId: peerIdSchema,
-  label: z.string(),
-  addresses: z.array(z.string()),
-  reachable: z.boolean(),
-  videoDisabled: z.boolean().describe("calls are switched off at the peer, so call.start refuses to call it"),
-});
+export const contactSchema = named(
+  "Contact",
+  z.object({
+    peerId: peerIdSchema,
+    label: z.string().describe("the peer's name for people; may be empty"),
+    addresses: z.array(z.string()).describe("multiaddrs; empty where the host carries the signals"),
+    reachable: z.boolean().describe("the peer is connected, or was seen a short time ago"),
+    videoDisabled: z
+      .boolean()
+      .describe("calls are switched off at the peer, so call.start refuses to call it"),
+  }),
+  "A peer that can be called: discovered, added by its address, or given by the host",
+);
 export type Contact = z.infer<typeof contactSchema>;

@@ -2,6 +2,7 @@
 // end of a call is not an error; see end-reasons.ts.
 
 import { z } from "zod";
+import { named } from "./named.ts";
 
 /** JSON-RPC 2.0, section 5.1. */
 export const jsonRpcErrorCodes = {
@@ -51,19 +52,25 @@ export type PluginErrorName = keyof typeof pluginErrorCodes;
 export type JsonRpcErrorName = keyof typeof jsonRpcErrorCodes;
 export type RpcErrorName = PluginErrorName | JsonRpcErrorName;
 
-/** One wrong field: its path, its value, and what was expected. */
-export const fieldIssueSchema = z.object({
-  field: z.string().describe("path from the params, such as settings.picture.width"),
-  value: z.string().describe("the value as JSON, cut short when long"),
-  expected: z.string(),
-});
+export const fieldIssueSchema = named(
+  "FieldIssue",
+  z.object({
+    field: z.string().describe("path from the params, such as settings.picture.width"),
+    value: z.string().describe("the value as JSON, cut short when long"),
+    expected: z.string().describe("what the receiver would accept"),
+  }),
+  "One wrong field",
+);
 export type FieldIssue = z.infer<typeof fieldIssueSchema>;
 
-/** `error.data`: the name of the error for programs, and every wrong field. */
-export const errorDataSchema = z.object({
-  name: z.string(),
-  issues: z.array(fieldIssueSchema).optional(),
-});
+export const errorDataSchema = named(
+  "ErrorData",
+  z.object({
+    name: z.string().describe("the name of the error for programs, such as unknownCall"),
+    issues: z.array(fieldIssueSchema).optional().describe("every wrong field, 20 at most"),
+  }),
+  "`error.data` of every error answer",
+);
 export type ErrorData = z.infer<typeof errorDataSchema>;
 
 /** An error that answers a request. Only plugin/rpc converts it to its JSON-RPC form. */

@@ -3,7 +3,8 @@
 // fields do not raise it, because receivers ignore what they do not know.
 
 /** The versions that this package speaks, the lowest first. */
-export const PROTOCOL_VERSIONS: readonly number[] = [1, 2];
+export const PROTOCOL_VERSIONS = [1, 2] as const;
+export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
 
 /** The newest version that this package speaks. */
 export const PROTOCOL_VERSION = 2;
@@ -21,8 +22,9 @@ export function offeredVersions({ protocolVersion, protocolVersions = [] }: Offe
 }
 
 /** @returns the highest version that host and plugin both speak, or null when they have none in common */
-export function commonVersion(offer: OfferedVersions): number | null {
-  return offeredVersions(offer).findLast((version) => PROTOCOL_VERSIONS.includes(version)) ?? null;
+export function commonVersion(offer: OfferedVersions): ProtocolVersion | null {
+  const offered = offeredVersions(offer);
+  return PROTOCOL_VERSIONS.findLast((version) => offered.includes(version)) ?? null;
 }
 
 /** Optional features of this plugin, by the names that the answer to `initialize` lists in `capabilities`. */

@@ -6,6 +6,7 @@ import {
   type Params,
   PLUGIN_CAPABILITIES,
   PROTOCOL_VERSIONS,
+  type ProtocolVersion,
   type Result,
   RpcError,
 } from "../../rpc-schema/index.ts";
@@ -76,7 +77,7 @@ function initialize(
 }
 
 /** @throws RpcError unsupportedProtocolVersion when host and plugin have no version in common */
-function agreeOnVersion(params: Params<"initialize">): number {
+function agreeOnVersion(params: Params<"initialize">): ProtocolVersion {
   const version = commonVersion(params);
   if (version !== null) return version;
   const [offered, spoken] = [offeredVersions(params).join(", "), PROTOCOL_VERSIONS.join(", ")];

@@ -62,23 +62,27 @@ function recordsIn(list: Json | undefined): JsonObject[] {
 function hasField(document: JsonObject, path: readonly string[]): boolean {
   const schemas = isRecord(document.components) ? document.components.schemas : undefined;
   const named = isRecord(schemas) ? schemas[path[0] ?? ""] : undefined;
-  if (named !== undefined) return hasProperty(named, path.slice(1));
+  if (named !== undefined) return hasProperty(schemas, named, path.slice(1));
   const at = path.findIndex((step) => step === "params" || step === "result");
   const method = recordsIn(document.methods).find(({ name }) => name === path.slice(0, at).join("."));
   const [first = "", ...rest] = path.slice(at + 1);
   if (path[at] === "result") {
-    return isRecord(method?.result) && hasProperty(method.result.schema, [first, ...rest]);
+    return isRecord(method?.result) && hasProperty(schemas, method.result.schema, [first, ...rest]);
   }
   const param = recordsIn(method?.params).find(({ name }) => name === first);
-  return param !== undefined && hasProperty(param.schema, rest);
+  return param !== undefined && hasProperty(schemas, param.schema, rest);
 }
 
-function hasProperty(schema: Json | undefined, path: readonly string[]): boolean {
+/** @param schemas the components, where references end */
+function hasProperty(schemas: Json | undefined, schema: Json | undefined, path: readonly string[]): boolean {
   const [first, ...rest] = path;
   if (first === undefined) return schema !== undefined;
-  const properties = isRecord(schema) ? schema.properties : undefined;
-  return isRecord(properties) && hasProperty(properties[first], rest);
+  const target = isRecord(schema) && isRecord(schemas) ? schemas[nameIn(schema.$ref)] : undefined;
+  const { properties } = isRecord(target) ? target : isRecord(schema) ? schema : {};
+  return isRecord(properties) && hasProperty(schemas, properties[first], rest);
 }
+
+const nameIn = (reference: Json | undefined): string => String(reference).split("/").at(-1) ?? "";
 
 function readChangelog(text: string): ChangelogVersion[] {
   return sectionsOf(text, "## ").map(([version, body]) => {

@@ -1,32 +1,13 @@
-// Converts zod schemas to JSON Schema draft 7, the dialect of OpenRPC 1.3, with one definition for each named schema.
+// Converts zod schemas to JSON Schema (draft 2020-12), with one definition for each named schema.
 
 import { z } from "zod";
-import * as common from "../common.ts";
-import { endReasonSchema } from "../end-reasons.ts";
-import { errorDataSchema } from "../errors.ts";
 import { isRecord, type Json, type JsonObject } from "../is-record.ts";
-import { callStatisticsSchema, frameCountsSchema } from "../methods/calls.ts";
-import { reportedSettingsSchema } from "../settings/settings.ts";
-
-/** Schemas that appear in several places, with the names for a host's generated types. */
-const names = new Map<unknown, string>([
-  [common.callIdSchema, "CallId"],
-  [common.peerIdSchema, "PeerId"],
-  [common.deviceSchema, "Device"],
-  [common.deviceStateSchema, "DeviceState"],
-  [common.callInfoSchema, "CallInfo"],
-  [common.contactSchema, "Contact"],
-  [callStatisticsSchema, "CallStatistics"],
-  [frameCountsSchema, "FrameCounts"],
-  [endReasonSchema, "EndReason"],
-  [errorDataSchema, "ErrorData"],
-  [reportedSettingsSchema, "Settings"],
-]);
+import { nameOf } from "../named.ts";
 
 /** zod writes a definition for every schema whose metadata has an id. */
 class NamedSchemas extends z.core.$ZodRegistry<z.GlobalMeta> {
   override get(schema: z.core.$ZodType) {
-    const id = names.get(schema);
+    const id = nameOf(schema);
     const described = z.globalRegistry.get(schema);
     return id === undefined ? described : { ...described, id };
   }
@@ -39,62 +20,108 @@ export type Io = "input" | "output";
 export interface SchemaWriter {
   /** Writes references to named schemas, also for the outermost one. */
   write(schema: z.ZodType, io: Io): JsonObject;
-  /** Does the same, but writes the outermost schema out even where it has a name. */
-  inline(schema: z.ZodType, io: Io): JsonObject;
-  /** Every named schema that was used, sorted by name. */
-  components(): JsonObject;
+  /** Writes a definition under this name, unless the schema has one of its own. @returns a reference to it */
+  define(name: string, description: string, schema: z.ZodType, io: Io): JsonObject;
+  /** The definition that a reference names. @throws Error when there is none */
+  definition(reference: JsonObject): JsonObject;
+  /** Every definition, sorted by name. */
+  definitions(): JsonObject;
 }
 
-const DEFINITIONS = "#/definitions/";
-const COMPONENTS = "#/components/schemas/";
+const DEFINITIONS = "#/$defs/";
 
-/** @throws Error from `write` when one name would have two different schemas */
+/** @throws Error from `write` and `define` when one name would have two different schemas */
 export function createSchemaWriter(): SchemaWriter {
   const found: JsonObject = {};
 
-  function keep(name: string, schema: Json): void {
-    const before = found[name];
-    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(schema)) {
-      throw new Error(`${name} differs between input and output, so it cannot have one name`);
+  /** A definition that is closed where it is sent and open where it is received is written open. */
+  function keep(name: string, { $id: _, id: __, ...schema }: JsonObject): void {
+    const before = found[name] ?? schema;
+    if (!isRecord(before) || opened(before) !== opened(schema)) {
+      throw new Error(`${name} has two different schemas, so it cannot have one name`);
     }
-    found[name] = schema;
+    found[name] = "additionalProperties" in before ? schema : before;
   }
 
   function write(schema: z.ZodType, io: Io): JsonObject {
-    const metadata = new NamedSchemas();
-    const whole = relocated(
-      z.toJSONSchema(schema, { target: "draft-7", io, metadata, override: allowUnknownFields }),
-    );
-    const { $schema: _dialect, definitions = {}, ...written } = whole;
-    if (isRecord(definitions)) Object.entries(definitions).map(([name, one]) => keep(name, one));
-    return written;
+    const options = {
+      target: "draft-2020-12",
+      io,
+      metadata: new NamedSchemas(),
+      override: simplify,
+    } as const;
+    const whole: JsonObject = JSON.parse(JSON.stringify(z.toJSONSchema(schema, options)));
+    const { $schema: _dialect, $defs = {}, id: _, ...written } = whole;
+    if (isRecord($defs)) {
+      for (const [name, one] of Object.entries($defs)) if (isRecord(one)) keep(name, one);
+    }
+    const own = nameOf(schema);
+    if (own === undefined || "$ref" in written) return written;
+    keep(own, written);
+    return { $ref: `${DEFINITIONS}${own}` };
   }
 
-  function inline(schema: z.ZodType, io: Io): JsonObject {
-    const written = write(schema, io);
-    const target = typeof written.$ref === "string" ? found[written.$ref.slice(COMPONENTS.length)] : written;
-    return isRecord(target) ? target : {};
-  }
-
-  return { write, inline, components: () => Object.fromEntries(Object.entries(found).sort(byName)) };
+  return {
+    write,
+    define(name, description, schema, io) {
+      const written = write(schema, io);
+      if ("$ref" in written) return written;
+      keep(name, { title: name, description, ...written });
+      return { $ref: `${DEFINITIONS}${name}` };
+    },
+    definition({ $ref }) {
+      const one = found[String($ref).slice(DEFINITIONS.length)];
+      if (!isRecord(one)) throw new Error(`there is no definition ${String($ref)}`);
+      return one;
+    },
+    definitions: () => Object.fromEntries(Object.entries(found).sort(byName)),
+  };
 }
 
-/** zod closes every object of an output. Only strict objects refuse unknown fields, so only they stay closed. */
-function allowUnknownFields({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodTypes;
-  jsonSchema: object;
-}): void {
+function opened({ additionalProperties: _, ...schema }: JsonObject): string {
+  return JSON.stringify(schema);
+}
+
+/** @returns the same document with its references to `$defs` under another path */
+export function relocated<T extends Json>(document: T, path: string): T {
+  return JSON.parse(JSON.stringify(document).replaceAll(`"$ref":"${DEFINITIONS}`, `"$ref":"${path}`));
+}
+
+/**
+ * - A list of whole numbers has the type of its numbers.
+ * - zod closes every object of an output. Only strict objects refuse unknown fields, so only they stay closed.
+ * - zod bounds every whole number by what a double can hold. Such a bound says nothing about the field.
+ * - Beside a reference stands only what differs from its target.
+ */
+function simplify({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: JsonSchema }): void {
   const { def } = zodSchema._zod;
-  if (def.type === "object" && def.catchall === undefined)
-    Reflect.deleteProperty(jsonSchema, "additionalProperties");
+  if (jsonSchema.$ref === undefined) {
+    simplifyOwn(def, jsonSchema);
+    return;
+  }
+  for (const key of Object.keys(jsonSchema)) if (!BESIDE_REFERENCE.has(key)) delete jsonSchema[key];
 }
 
-/** @returns plain JSON whose references point to the document's components, where the definitions are put */
-function relocated(schema: object): JsonObject {
-  return JSON.parse(JSON.stringify(schema).replaceAll(`"$ref":"${DEFINITIONS}`, `"$ref":"${COMPONENTS}`));
+function simplifyOwn(def: z.core.$ZodTypes["_zod"]["def"], jsonSchema: JsonSchema): void {
+  if (def.type === "object" && def.catchall === undefined) delete jsonSchema.additionalProperties;
+  if (def.type === "record") delete jsonSchema.propertyNames;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (def.type === "nullable") mergeNull(jsonSchema);
+  if (def.type === "literal" && jsonSchema.enum?.every(Number.isInteger)) jsonSchema.type = "integer";
+}
+
+const BESIDE_REFERENCE: ReadonlySet<string> = new Set(["$ref", "description", "default"]);
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** `anyOf: [{type: "number"}, {type: "null"}]` becomes `type: ["number", "null"]`, which generators know better. */
+function mergeNull(schema: JsonSchema): void {
+  const [inner] = schema.anyOf ?? [];
+  if (typeof inner !== "object" || typeof inner.type !== "string") return;
+  delete schema.anyOf;
+  // The type of zod knows one name only, but draft 2020-12 allows a list (Validation, 6.1.1).
+  Object.assign(schema, inner, { type: [inner.type, "null"] });
 }
 
 function byName([a]: [string, Json], [b]: [string, Json]): number {

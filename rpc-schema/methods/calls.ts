@@ -11,79 +11,91 @@ import {
 } from "../common.ts";
 import { done, method, noParams, notification, servingErrors } from "../definition.ts";
 import { endedBySchema, endReasonSchema } from "../end-reasons.ts";
+import { choice, count, named, unixMs } from "../named.ts";
 import { frameSourceSchema } from "./frames.ts";
 
 const byCallId = z.object({ callId: callIdSchema });
-const onOff = z.object({ callId: callIdSchema, on: z.boolean() });
+const onOff = (meaning: string) => z.object({ callId: callIdSchema, on: z.boolean().describe(meaning) });
 
-/** Figures of one call over the last second, with the names of WebRTC's getStats. `null`: not known yet. */
-export const callStatisticsSchema = z.object({
-  callId: callIdSchema,
-  at: z.number().describe("Unix milliseconds"),
-  quality: callQualitySchema,
-  roundTripMs: z.number().nullable(),
-  sendVideoBps: z.number(),
-  sendAudioBps: z.number(),
-  receiveVideoBps: z.number(),
-  receiveAudioBps: z.number(),
-  availableSendBps: z.number().nullable(),
-  packetsLost: z.number().describe("received streams, since the start of the call"),
-  fractionLost: z.number().nullable().describe("0 to 1, received streams over the last second"),
-  jitterMs: z.number().nullable(),
-  sendFps: z.number().describe("0 while only placeholders are sent"),
-  receiveFps: z.number(),
-  sendWidth: z.number(),
-  sendHeight: z.number(),
-  receiveWidth: z.number(),
-  receiveHeight: z.number(),
-  captureToSendMs: z.number().nullable().describe("median from the camera's time stamp to WebRTC's source"),
-  pictureHoldMs: z
-    .number()
-    .describe("how long remote frames are delayed at present, so that they match the sound"),
-  frames: z
-    .object({
-      captured: z.number(),
-      captureDropped: z
-        .number()
-        .describe(
+const bitsPerSecond = (what: string) => z.number().min(0).describe(`${what}, bits per second`);
+
+/** `offered` is the sum of the others. */
+export const frameCountsSchema = named(
+  "FrameCounts",
+  z.object({
+    offered: count().describe("all frames of the source: the sum of the other counts"),
+    unwatched: count().describe("there was no subscriber"),
+    paced: count().describe("left out because of maxFps"),
+    replaced: count().describe("replaced by a newer frame before it was encoded"),
+    failed: count().describe("could not be encoded or written"),
+    written: count().describe("written to the host"),
+    waiting: count().describe("waiting or being encoded at the moment"),
+  }),
+  "What happened to the frames of one source. A frame counts once for each subscriber of its source",
+);
+export type FrameCounts = z.infer<typeof frameCountsSchema>;
+
+/** The names are those of WebRTC's getStats where it has the figure. */
+export const callStatisticsSchema = named(
+  "CallStatistics",
+  z.object({
+    callId: callIdSchema,
+    at: unixMs().describe("end of the second that was measured, Unix milliseconds"),
+    quality: callQualitySchema,
+    roundTripMs: z.number().min(0).nullable().describe("to the peer and back, milliseconds"),
+    sendVideoBps: bitsPerSecond("video that is sent"),
+    sendAudioBps: bitsPerSecond("sound that is sent"),
+    receiveVideoBps: bitsPerSecond("video that is received"),
+    receiveAudioBps: bitsPerSecond("sound that is received"),
+    availableSendBps: z
+      .number()
+      .nullable()
+      .describe("what WebRTC's congestion control would let through, bits per second"),
+    packetsLost: z.number().describe("received streams, since the start of the call"),
+    fractionLost: z.number().nullable().describe("0 to 1, received streams over the last second"),
+    jitterMs: z.number().nullable().describe("of the received packets, milliseconds"),
+    sendFps: z.number().min(0).describe("frames that are sent, per second; 0 while only placeholders are sent"),
+    receiveFps: z.number().min(0).describe("frames that are received, per second"),
+    sendWidth: z.number().min(0).describe("of the frames that are sent, pixels; 0 without frames"),
+    sendHeight: z.number().min(0).describe("of the frames that are sent, pixels; 0 without frames"),
+    receiveWidth: z.number().min(0).describe("of the frames that are received, pixels; 0 without frames"),
+    receiveHeight: z.number().min(0).describe("of the frames that are received, pixels; 0 without frames"),
+    captureToSendMs: z
+      .number()
+      .nullable()
+      .describe("median from the camera's time stamp to WebRTC's source, milliseconds"),
+    pictureHoldMs: z
+      .number()
+      .describe("how long remote frames are delayed at present, so that they match the sound, milliseconds"),
+    frames: named(
+      "CallFrameCounts",
+      z.object({
+        captured: count().describe("delivered by the camera"),
+        captureDropped: count().describe(
           "replaced by a newer frame before it was used, or too damaged to be shown (`captureFaulty`)",
         ),
-      captureFaulty: z.number().optional().describe("too damaged to be shown"),
-      captureDamaged: z
-        .number()
-        .optional()
-        .describe(
-          "with missing or wrong rows: `captureFaulty`, and those shown with rows of the frame before",
-        ),
-      captureRepaired: z
-        .number()
-        .optional()
-        .describe("unlike the standard, but shown whole; such as JPEG with extra bytes"),
-      sent: z.number().describe("the camera's frames that were passed to WebRTC's source"),
-      placeholders: z
-        .number()
-        .optional()
-        .describe("black pictures passed to WebRTC's source while the camera sends none; not part of `sent`"),
-      received: z.number().describe("received from WebRTC's sink"),
-      remote: z.lazy(() => frameCountsSchema),
-      local: z.lazy(() => frameCountsSchema),
-    })
-    .describe("the frame counts since the start of the call"),
-});
-/**
- * What happened to the frames of one source on their way to the host's page. `offered` is the sum of the others. A frame
- * counts once for each subscriber of its source.
- */
-export const frameCountsSchema = z.object({
-  offered: z.number(),
-  unwatched: z.number().describe("there was no subscriber"),
-  paced: z.number().describe("left out because of maxFps"),
-  replaced: z.number().describe("replaced by a newer frame before it was encoded"),
-  failed: z.number().describe("could not be encoded or written"),
-  written: z.number().describe("written to the host"),
-  waiting: z.number().describe("waiting or being encoded at the moment"),
-});
-export type FrameCounts = z.infer<typeof frameCountsSchema>;
+        captureFaulty: count().optional().describe("too damaged to be shown"),
+        captureDamaged: count()
+          .optional()
+          .describe(
+            "with missing or wrong rows: `captureFaulty`, and those shown with rows of the frame before",
+          ),
+        captureRepaired: count()
+          .optional()
+          .describe("unlike the standard, but shown whole; such as JPEG with extra bytes"),
+        sent: count().describe("the camera's frames that were passed to WebRTC's source"),
+        placeholders: count()
+          .optional()
+          .describe("black pictures passed to WebRTC's source while the camera sends none; not part of `sent`"),
+        received: count().describe("received from WebRTC's sink"),
+        remote: frameCountsSchema.describe("remote frames on their way to the host's page"),
+        local: frameCountsSchema.describe("local frames on their way to the host's page"),
+      }),
+      "Frame counts since the start of the call",
+    ),
+  }),
+  "Figures of one call over the last second. `null`: not known yet",
+);
 export type CallStatistics = z.infer<typeof callStatisticsSchema>;
 
 /** The snapshot of a call has less than 8 KiB; a host may refuse more than this. */
@@ -96,7 +108,7 @@ const noCallErrors = ["callsUnavailable", "callsDisabled", "callsInPage"] as con
 export const callMethods = {
   "call.start": method(
     "Calls a peer. The answer comes first, then the progress as call.changed and the end as call.ended",
-    z.object({ peerId: peerIdSchema, media: mediaKindSchema }),
+    z.object({ peerId: peerIdSchema.describe("the peer to call"), media: mediaKindSchema }),
     z.object({ callId: callIdSchema }),
     [
       ...servingErrors,
@@ -109,49 +121,71 @@ export const callMethods = {
   ),
   "call.accept": method(
     "Accepts an incoming call. `media` decides whether our camera opens; without it, the caller's choice decides",
-    z.object({ callId: callIdSchema, media: mediaKindSchema.optional() }),
+    z.object({
+      callId: callIdSchema,
+      media: mediaKindSchema.optional().describe("absent: as the caller chose"),
+    }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", ...noCallErrors],
   ),
   "call.reject": method(
     "Declines an incoming call",
-    z.object({ callId: callIdSchema, reason: z.enum(["rejected", "busy", "unavailable"]).optional() }),
+    z.object({
+      callId: callIdSchema,
+      reason: choice("RejectReason", "The end reason that the caller gets", {
+        rejected: "the user declined",
+        busy: "the user is in another call",
+        unavailable: "the user cannot take calls at the moment",
+      })
+        .optional()
+        .describe("absent: rejected"),
+    }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState"],
   ),
   "call.hangup": method("Ends a call in any phase", byCallId, done, [...servingErrors, "unknownCall"]),
   "call.setMicrophone": method(
     "Unmutes or mutes the microphone. Muted samples are dropped at capture",
-    onOff,
+    onOff("false mutes the microphone"),
     done,
     [...servingErrors, "unknownCall", "wrongCallState"],
   ),
-  "call.setCamera": method("Opens or closes the camera and informs the other side", onOff, done, [
-    ...servingErrors,
-    "unknownCall",
-    "wrongCallState",
-  ]),
+  "call.setCamera": method(
+    "Opens or closes the camera and informs the other side",
+    onOff("false closes the camera"),
+    done,
+    [...servingErrors, "unknownCall", "wrongCallState"],
+  ),
   "call.useDevice": method(
     "Switches a call in progress to another device, without a new negotiation",
-    z.object({ callId: callIdSchema, kind: deviceKindSchema, deviceId: z.string().min(1) }),
+    z.object({
+      callId: callIdSchema,
+      kind: deviceKindSchema,
+      deviceId: z.string().min(1).describe("`auto`, or an id of this kind from devices.list"),
+    }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", "unknownDevice"],
   ),
   "call.list": method(
     "Lists every call that has not ended",
     noParams,
-    z.object({ calls: z.array(callInfoSchema) }),
+    z.object({ calls: z.array(callInfoSchema).describe("every call that has not ended") }),
     [...servingErrors],
   ),
-  "call.stats": method("Returns the newest statistics of one call", byCallId, callStatisticsSchema, [
-    ...servingErrors,
-    "unknownCall",
-    "wrongCallState",
-  ]),
+  "call.stats": method(
+    "Returns the newest statistics of one call. There are none in its first second",
+    byCallId,
+    callStatisticsSchema,
+    [...servingErrors, "unknownCall", "wrongCallState"],
+  ),
   "call.snapshot": method(
     "Returns the current frame of a source, lossless",
-    z.object({ callId: callIdSchema, source: frameSourceSchema }),
-    z.object({ width: z.number().int(), height: z.number().int(), dataUrl: z.string() }),
+    z.object({ callId: callIdSchema, source: frameSourceSchema.describe("whose frame") }),
+    z.object({
+      width: count().describe("pixels"),
+      height: count().describe("pixels"),
+      dataUrl: z.string().describe("a PNG image"),
+    }),
     [...servingErrors, "unknownCall", "noPicture"],
   ),
 };
@@ -170,12 +204,12 @@ export const callNotifications = {
     "A call has ended. It is the last notification about the call",
     z.object({
       callId: callIdSchema,
-      peerId: peerIdSchema,
+      peerId: peerIdSchema.describe("the other side"),
       reason: endReasonSchema,
-      endedBy: endedBySchema,
+      endedBy: endedBySchema.describe("the side that ended the call"),
       detail: z.string().optional().describe("what exactly failed, for a log"),
       replacedBy: callIdSchema.optional().describe("with reason superseded: the call that continues instead"),
-      durationMs: z.number().int().describe("how long the call was connected; 0 for a call that never was"),
+      durationMs: count().describe("how long the call was connected; 0 for a call that never was"),
     }),
   ),
   "calls.persisted": notification(
@@ -195,6 +229,10 @@ export const callNotifications = {
   ),
   "call.levels": notification(
     "Peak sound levels since the last notification, from 0 (silence) to 1 (full scale), ten times a second while the call is connected",
-    z.object({ callId: callIdSchema, microphone: z.number(), speaker: z.number() }),
+    z.object({
+      callId: callIdSchema,
+      microphone: z.number().min(0).describe("of the sound that is sent; 0 while it is muted"),
+      speaker: z.number().min(0).describe("of the sound that is received"),
+    }),
   ),
 };

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { contactSchema } from "../common.ts";
 import { method, noParams, notification, servingErrors } from "../definition.ts";
 
-const contacts = z.object({ contacts: z.array(contactSchema) });
+const contacts = z.object({ contacts: z.array(contactSchema).describe("the whole list") });
 
 export const contactMethods = {
   "contacts.list": method(
@@ -16,7 +16,10 @@ export const contactMethods = {
   "contacts.add": method(
     "Dials a peer by its address and adds it to the contacts",
     z.object({
-      address: z.string().regex(/^\/.*\/p2p\/[^/]+$/, "expected a multiaddr ending in /p2p/<peer id>"),
+      address: z
+        .string()
+        .regex(/^\/.*\/p2p\/[^/]+$/, "expected a multiaddr ending in /p2p/<peer id>")
+        .describe("a multiaddr ending in /p2p/<peer id>"),
     }),
     contactSchema,
     [...servingErrors, "peerUnreachable", "signallingUnavailable"],

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { method, servingErrors } from "../definition.ts";
+import { count } from "../named.ts";
 
 export const debugMethods = {
   "debug.bundle": method(
@@ -16,7 +17,7 @@ export const debugMethods = {
     }),
     z.object({
       path: z.string().describe("in the host's dataDir, or in the system's folder for temporary files"),
-      bytes: z.number().int(),
+      bytes: count().describe("size of the file"),
     }),
     [...servingErrors],
   ),

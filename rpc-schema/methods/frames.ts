@@ -1,29 +1,33 @@
 // Streams of frames for the host's page, with credit as flow control.
 
 import { z } from "zod";
-import { callIdSchema } from "../common.ts";
+import { callIdSchema, sideSchema } from "../common.ts";
 import { done, method, notification, servingErrors } from "../definition.ts";
+import { choice, count, named, unixMs } from "../named.ts";
 
-/** remote: frames that WebRTC decoded; local: frames of the camera, before they are encoded. */
-export const frameSourceSchema = z.enum(["remote", "local"]);
+/** Remote frames are those that WebRTC decoded. Local frames are those of the camera, before they are encoded. */
+export const frameSourceSchema = sideSchema;
 export type FrameSource = z.infer<typeof frameSourceSchema>;
 
-/** png is lossless and several times larger. It is meant for measurements. */
-export const frameFormatSchema = z.enum(["jpeg", "png"]);
+export const frameFormatSchema = choice("FrameFormat", "The image format of a stream's frames", {
+  jpeg: "for the page",
+  png: "lossless and several times larger; meant for measurements",
+});
 export type FrameFormat = z.infer<typeof frameFormatSchema>;
 
-/**
- * How frames reach the page.
- * - stdio: `frame` notifications with data URLs.
- * - websocket: the plugin serves binary frames on loopback, and the page acknowledges each frame there.
- * - mjpeg: the plugin serves multipart/x-mixed-replace on loopback for an `<img>`. It answers when there is a first frame, or
- *   with 204 when the stream ends without one. It ends the body with the closing delimiter (RFC 2046, 5.1.1).
- */
-export const frameDeliverySchema = z.enum(["stdio", "websocket", "mjpeg"]);
+export const frameDeliverySchema = choice("FrameDelivery", "How frames reach the page", {
+  stdio: "`frame` notifications with data URLs",
+  websocket: "the plugin serves binary frames on loopback, and the page acknowledges each frame there",
+  mjpeg:
+    "the plugin serves multipart/x-mixed-replace on loopback for an `<img>`; it answers when there is a first frame, or with 204 when the stream ends without one",
+});
 export type FrameDelivery = z.infer<typeof frameDeliverySchema>;
 
-/** Chosen by the plugin; opaque to the host. */
-export const streamIdSchema = z.string().min(1).max(64);
+export const streamIdSchema = named(
+  "StreamId",
+  z.string().min(1).max(64),
+  "Opaque id of one stream of frames, chosen by the plugin",
+);
 
 /** A page needs two streams, and two more while it changes their size. Each stream of a faulty page would cost an encoder. */
 export const MAX_STREAMS_PER_CALL = 16;
@@ -34,7 +38,9 @@ export const frameMethods = {
     `Starts a stream of frames, one of ${MAX_STREAMS_PER_CALL} at most for each call. \`credit\` frames can be in flight before the first acknowledgement`,
     z.object({
       callId: callIdSchema,
-      source: frameSourceSchema,
+      source: frameSourceSchema.describe(
+        "remote: frames of the peer, as WebRTC decoded them; local: frames of the camera, before they are encoded",
+      ),
       format: frameFormatSchema.default("jpeg"),
       quality: z.number().int().min(1).max(100).default(75).describe("JPEG quality"),
       maxWidth: z
@@ -44,8 +50,8 @@ export const frameMethods = {
         .max(3840)
         .default(1280)
         .describe("pixels; larger frames are scaled down"),
-      maxFps: z.number().min(0.1).max(60).default(30),
-      credit: z.number().int().min(1).max(8).default(2),
+      maxFps: z.number().min(0.1).max(60).default(30).describe("frames per second; more frames are left out"),
+      credit: z.number().int().min(1).max(8).default(2).describe("frames in flight at most"),
       delivery: frameDeliverySchema.default("stdio"),
     }),
     z.object({
@@ -68,21 +74,24 @@ export const frameMethods = {
 export const frameHostNotifications = {
   "frames.ack": notification(
     "The frame `seq` and all frames before it were drawn, which returns their credit. Unknown streams are ignored, because they may just have ended",
-    z.object({ stream: streamIdSchema, seq: z.number().int().min(0) }),
+    z.object({
+      stream: streamIdSchema,
+      seq: count().describe("of the newest frame that was drawn; the first frame has 1"),
+    }),
   ),
 };
 
 export const framePluginNotifications = {
   frame: notification(
-    "One frame. seq counts up by one within its stream. Times are Unix milliseconds with fractions",
+    "One frame of a stream with the delivery `stdio`",
     z.object({
       stream: streamIdSchema,
-      seq: z.number().int(),
-      capturedAt: z
-        .number()
-        .describe("local: the camera's time stamp; remote: when WebRTC delivered the decoded frame"),
-      width: z.number().int(),
-      height: z.number().int(),
+      seq: count().describe("counts up by one within the stream, from 1"),
+      capturedAt: unixMs().describe(
+        "local: the camera's time stamp; remote: when WebRTC delivered the decoded frame. Unix milliseconds with fractions",
+      ),
+      width: count().describe("pixels"),
+      height: count().describe("pixels"),
       dataUrl: z.string().describe("unique for each frame, so that no image cache returns an older one"),
     }),
   ),

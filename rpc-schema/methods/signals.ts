@@ -3,13 +3,19 @@
 import { z } from "zod";
 import { contactSchema, peerIdSchema } from "../common.ts";
 import { done, method, notification, servingErrors } from "../definition.ts";
+import { named } from "../named.ts";
 
-const topicSchema = z
-  .string()
-  .regex(/^call:.{1,250}$/, "expected call:<call id>")
-  .describe("the topic of the message in Goop²");
-/** One of signals.ts. It is opaque to the host, which passes it on unchanged and seals it where its node seals. */
-const payloadSchema = z.record(z.string(), z.unknown());
+const topicSchema = named(
+  "SignalTopic",
+  z.string().regex(/^call:.{1,250}$/, "expected call:<call id>"),
+  "The topic of a message in Goop²: `call:` and the call's id",
+);
+/** One of signals.ts. */
+const payloadSchema = named(
+  "SignalPayload",
+  z.record(z.string(), z.unknown()),
+  "A message between the two plugins. Opaque to the host but for its `type`; passed on unchanged, sealed where the node seals",
+);
 
 /** Requests, host → plugin. */
 export const signalMethods = {
@@ -28,7 +34,9 @@ export const signalMethods = {
 export const signalHostNotifications = {
   "contacts.set": notification(
     "All peers that the host knows, whenever one of them changes. Only a host that carries the signals sends it",
-    z.object({ contacts: z.array(contactSchema).max(4096) }),
+    z.object({
+      contacts: z.array(contactSchema).max(4096).describe("the whole list, which replaces the last one"),
+    }),
   ),
 };
 
@@ -36,7 +44,7 @@ export const signalHostNotifications = {
 export const signalPluginMethods = {
   "signal.send": method(
     "Sends a message to a peer. The answer follows the peer's acknowledgement. Messages of one topic are sent in order",
-    z.object({ peerId: peerIdSchema, topic: topicSchema, payload: payloadSchema }),
+    z.object({ peerId: peerIdSchema.describe("the recipient"), topic: topicSchema, payload: payloadSchema }),
     done,
     ["peerUnreachable"],
   ),

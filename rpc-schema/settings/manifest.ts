@@ -77,9 +77,13 @@ function settingsJsonSchema(): JsonObject {
   };
 }
 
-/** Draft 7, as in the OpenRPC document, with the whole default. */
+/** Draft 7, with the whole default. The title is the one for people, not the type's name. */
 function schemaOf(schema: z.ZodType): JsonObject {
-  const { $schema: _dialect, ...written } = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
+  const {
+    $schema: _dialect,
+    title: _name,
+    ...written
+  } = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
   const plain: Json = JSON.parse(JSON.stringify({ ...written, default: schema.parse(undefined) }));
   return isRecord(plain) ? plain : {};
 }

@@ -1,24 +1,44 @@
 // The plugin's settings with their defaults. `initialize` gives any part of them, and `settings.update` changes any part.
 
 import { z } from "zod";
+import { choice, named, nameOf } from "../named.ts";
 
-const multiaddrSchema = z.string().regex(/^\//, "expected a multiaddr such as /ip4/127.0.0.1/tcp/4001");
+const multiaddrSchema = named(
+  "Multiaddr",
+  z.string().regex(/^\//, "expected a multiaddr such as /ip4/127.0.0.1/tcp/4001"),
+  "An address of libp2p, such as /ip4/127.0.0.1/tcp/4001",
+);
 
 /** RTCIceServer of W3C webrtc-pc, with URLs of RFC 7064 (stun) and RFC 7065 (turn). */
-export const iceServerSchema = z.strictObject({
-  urls: z.array(z.string().regex(/^(stun|stuns|turn|turns):/, "expected a stun: or turn: URL")).min(1),
-  username: z.string().optional(),
-  credential: z.string().optional(),
-});
+export const iceServerSchema = named(
+  "IceServer",
+  z.strictObject({
+    urls: z
+      .array(
+        named(
+          "IceServerUrl",
+          z.string().regex(/^(stun|stuns|turn|turns):/, "expected a stun: or turn: URL"),
+          "A URL with the scheme stun, stuns, turn or turns",
+        ),
+      )
+      .min(1)
+      .describe("such as stun:stun.example.org:3478"),
+    username: z.string().optional().describe("of a TURN server"),
+    credential: z.string().optional().describe("password for a TURN server"),
+  }),
+  "A STUN or TURN server",
+);
 export type IceServer = z.infer<typeof iceServerSchema>;
 
-const pictureSchema = z
-  .strictObject({
+const pictureSchema = named(
+  "PictureSettings",
+  z.strictObject({
     width: z.number().int().min(64).max(3840).default(1280).describe("pixels"),
     height: z.number().int().min(64).max(2160).default(720).describe("pixels"),
     fps: z.number().int().min(1).max(60).default(30).describe("frames per second"),
-  })
-  .prefault({});
+  }),
+  "A size and a rate of frames",
+).prefault({});
 
 /** Marks a setting that the plugin reads once, when it starts. The documents for hosts carry the mark under this name. */
 const NEEDS_RESTART = "x-needs-restart";
@@ -28,8 +48,9 @@ const waitMs = (defaultMs: number, meaning: string) =>
   z.number().int().min(10).max(3_600_000).default(defaultMs).describe(`${meaning}, milliseconds`);
 
 /** Every timeout of the statecharts. The defaults suit people, and tests shorten them. */
-export const timeoutsSchema = z
-  .strictObject({
+export const timeoutsSchema = named(
+  "Timeouts",
+  z.strictObject({
     requestMs: waitMs(10_000, "time for the peer's signalling to acknowledge the call request"),
     ringMs: waitMs(60_000, "time until an unanswered call ends, on both sides"),
     negotiationMs: waitMs(20_000, "time for the exchange of offer and answer after the accept"),
@@ -47,85 +68,104 @@ export const timeoutsSchema = z
       700,
       "time to send a hang-up; shorter than the second that the host grants for the exit",
     ),
-  })
-  .prefault({});
+  }),
+  "Every wait of a call",
+).prefault({});
 export type Timeouts = z.infer<typeof timeoutsSchema>;
 
 /** `parse({})` gives the defaults. Strict, because a misspelt setting is a mistake of the user. */
-export const settingsSchema = z.strictObject({
-  videoDisabled: z
-    .boolean()
-    .default(false)
-    .describe("switches calls off: peers learn about it, and no device is opened"),
-  mode: z
-    .enum(["auto", "native", "browser"])
-    .default("auto")
-    .describe(
-      "who makes the calls: the plugin (native), the host's page (browser), or whichever suits the system (auto)",
-    )
-    .meta(atStart),
-  debugging: z.boolean().default(false).describe("log every signal and every change of state"),
-  recording: z
-    .enum(["off", "masked", "full"])
-    .default("off")
-    .describe(
-      "write an event log of each run into the host's dataDir, without (masked) or with (full) names and addresses",
-    ),
-  camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
-  microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
-  speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
-  toneHz: z.number().min(50).max(8_000).default(440).describe("frequency of the microphone `tone`, hertz"),
-  echoCancellation: z
-    .boolean()
-    .default(true)
-    .describe("remove the speaker's sound from the microphone's signal"),
-  noiseSuppression: z.boolean().default(true).describe("remove steady noise from the microphone's signal"),
-  automaticGain: z.boolean().default(true).describe("keep the voice at an even level"),
-  whenDeviceReturns: z
-    .enum(["take", "offer"])
-    .default("take")
-    .describe("what happens in a call when a lost device, or the preferred one, is available again"),
-  adaptation: z
-    .boolean()
-    .default(true)
-    .describe("send smaller and fewer frames while the network, the processor or the page cannot keep up"),
-  picture: pictureSchema.describe("largest frames that are captured and sent"),
-  maxVideoBitrateBps: z
-    .number()
-    .int()
-    .min(50_000)
-    .max(20_000_000)
-    .default(1_500_000)
-    .describe("bits per second"),
-  iceServers: z
-    .array(iceServerSchema)
-    .max(16)
-    .default([{ urls: ["stun:stun.l.google.com:19302"] }]),
-  signalling: z
-    .strictObject({
-      listen: z.array(multiaddrSchema).max(16).default(["/ip4/0.0.0.0/tcp/0"]).meta(atStart),
-      peers: z
-        .array(multiaddrSchema)
-        .max(256)
-        .default([])
-        .describe("peers to dial at the start, each ending in /p2p/<id>")
-        .meta(atStart),
-      mdns: z.boolean().default(true).describe("find peers on the local network").meta(atStart),
-      presence: z
-        .boolean()
-        .default(true)
-        .describe("announce this plugin to its peers, and follow their announcements")
-        .meta(atStart),
-      relays: z
-        .array(multiaddrSchema)
-        .max(16)
-        .default([])
-        .describe("circuit relays (v2) through which peers reach this plugin, each ending in /p2p/<id>")
-        .meta(atStart),
+export const settingsSchema = named(
+  "Settings",
+  z.strictObject({
+    videoDisabled: z
+      .boolean()
+      .default(false)
+      .describe("switches calls off: peers learn about it, and no device is opened"),
+    mode: choice("ModeSetting", "Who makes the calls", {
+      auto: "whichever suits the system",
+      native: "the plugin",
+      browser: "the host's page",
     })
-    .prefault({}),
-  timeouts: timeoutsSchema,
-});
+      .default("auto")
+      .describe("who makes the calls")
+      .meta(atStart),
+    debugging: z.boolean().default(false).describe("log every signal and every change of state"),
+    recording: choice("RecordingSetting", "What an event log contains", {
+      off: "no log is written",
+      masked: "no secrets, addresses or names of devices",
+      full: "everything; for your own use only",
+    })
+      .default("off")
+      .describe("write an event log of each run into the host's dataDir"),
+    camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
+    microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
+    speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
+    toneHz: z.number().min(50).max(8_000).default(440).describe("frequency of the microphone `tone`, hertz"),
+    echoCancellation: z
+      .boolean()
+      .default(true)
+      .describe("remove the speaker's sound from the microphone's signal"),
+    noiseSuppression: z.boolean().default(true).describe("remove steady noise from the microphone's signal"),
+    automaticGain: z.boolean().default(true).describe("keep the voice at an even level"),
+    whenDeviceReturns: choice("ReturningDeviceSetting", "What happens to a device that returns in a call", {
+      take: "the call switches to it",
+      offer: "the call names it in `offered`, and call.useDevice switches to it",
+    })
+      .default("take")
+      .describe("what happens in a call when a lost device, or the preferred one, is available again"),
+    adaptation: z
+      .boolean()
+      .default(true)
+      .describe("send smaller and fewer frames while the network, the processor or the page cannot keep up"),
+    picture: pictureSchema.describe("largest frames that are captured and sent"),
+    maxVideoBitrateBps: z
+      .number()
+      .int()
+      .min(50_000)
+      .max(20_000_000)
+      .default(1_500_000)
+      .describe("ceiling of the video that is sent, bits per second"),
+    iceServers: z
+      .array(iceServerSchema)
+      .max(16)
+      .default([{ urls: ["stun:stun.l.google.com:19302"] }])
+      .describe("STUN and TURN servers that help to find a path to the peer"),
+    signalling: named(
+      "SignallingSettings",
+      z.strictObject({
+        listen: z
+          .array(multiaddrSchema)
+          .max(16)
+          .default(["/ip4/0.0.0.0/tcp/0"])
+          .describe("multiaddrs on which the plugin's node listens; port 0 means any")
+          .meta(atStart),
+        peers: z
+          .array(multiaddrSchema)
+          .max(256)
+          .default([])
+          .describe("peers to dial at the start, each ending in /p2p/<id>")
+          .meta(atStart),
+        mdns: z.boolean().default(true).describe("find peers on the local network").meta(atStart),
+        presence: z
+          .boolean()
+          .default(true)
+          .describe("announce this plugin to its peers, and follow their announcements")
+          .meta(atStart),
+        relays: z
+          .array(multiaddrSchema)
+          .max(16)
+          .default([])
+          .describe("circuit relays (v2) through which peers reach this plugin, each ending in /p2p/<id>")
+          .meta(atStart),
+      }),
+      "The plugin's own libp2p node; without effect where the host carries the signals",
+    )
+      .prefault({})
+      .describe("the plugin's own libp2p node"),
+    timeouts: timeoutsSchema.describe("how long a call waits for what; tests shorten them"),
+  }),
+  "The settings in force, defaults filled in",
+);
 /** Complete settings, defaults filled in. */
 export type Settings = z.infer<typeof settingsSchema>;
 /** Settings as a host can give them: any part. */
@@ -158,9 +198,11 @@ function partial(schema: z.ZodType): z.ZodType {
   if (!(inner instanceof z.ZodObject)) return inner;
   const fields = Object.entries<z.ZodType>(inner.shape).map(([key, field]) => [
     key,
-    partial(field).optional(),
+    withMetaOf(field, partial(field).optional()),
   ]);
-  return z.strictObject(Object.fromEntries(fields));
+  const changed = z.strictObject(Object.fromEntries(fields));
+  const name = nameOf(inner);
+  return name === undefined ? changed : named(`${name}Change`, changed, `Any part of ${name}`);
 }
 
 function withoutDefault(schema: z.ZodType): z.ZodType {
@@ -175,9 +217,15 @@ function withoutDefault(schema: z.ZodType): z.ZodType {
 export const reportedSettingsSchema = tolerant(settingsSchema) as unknown as typeof settingsSchema;
 
 function tolerant(schema: z.ZodType): z.ZodType {
-  const copy = tolerantCopy(schema);
+  const copy = withMetaOf(schema, tolerantCopy(schema));
+  const name = nameOf(schema);
+  return name === undefined || copy === schema ? copy : named(name, copy);
+}
+
+/** Nothing is copied from a schema to itself, because a copy of a named schema has no name. */
+function withMetaOf(schema: z.ZodType, copy: z.ZodType): z.ZodType {
   const described = schema.meta();
-  return described === undefined ? copy : copy.meta(described);
+  return described === undefined || copy === schema ? copy : copy.meta(described);
 }
 
 function tolerantCopy(schema: z.ZodType): z.ZodType {

@@ -7,7 +7,13 @@ import { statisticsOf } from "../../../plugin/calls/call-statistics.ts";
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { initializePlugin } from "../../../plugin/rpc/initialize.ts";
 import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
-import { type CallInfo, PROTOCOL_VERSIONS, RpcError, settingsSchema } from "../../../rpc-schema/index.ts";
+import {
+  type CallInfo,
+  PROTOCOL_VERSIONS,
+  type ProtocolVersion,
+  RpcError,
+  settingsSchema,
+} from "../../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
 import { NO_FRAMES, NO_MEDIA } from "../../support/plugin/call-bench.ts";
 
@@ -16,7 +22,7 @@ const plugin = { name: "fake", version: "0" };
 const settings = settingsSchema.parse({});
 
 /** @param answer what the plugin answers to the params of `initialize` */
-function setUp(answer: (params: Record<string, unknown>) => { protocolVersion: number }) {
+function setUp(answer: (params: Record<string, unknown>) => { protocolVersion: ProtocolVersion }) {
   const received: Record<string, unknown>[] = [];
   const { host, plugin: end } = linkInMemory({ log: () => undefined, onHostGone: () => undefined });
   const handlers = handlersWith({
@@ -37,7 +43,7 @@ function answerOfVersion1({ protocolVersion, ...params }: Record<string, unknown
     const issues = wrong.map((field) => ({ field, value: "", expected: "" }));
     throw new RpcError("invalidParams", "initialize", { issues });
   }
-  return { protocolVersion: 1 };
+  return { protocolVersion: 1 } as const;
 }
 
 describe("initializePlugin", () => {

@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { changelogIssues } from "../../../rpc-schema/documents/changelog.ts";
-import { buildOpenRpc } from "../../../rpc-schema/documents/openrpc.ts";
+import { buildDocuments } from "../../../rpc-schema/documents/openrpc.ts";
 
 const changelog = readFileSync(new URL("../../../rpc-schema/CHANGELOG.md", import.meta.url), "utf8");
 const issuesAfter = (found: string | RegExp, replacement: string) =>
-  changelogIssues(changelog.replace(found, replacement), buildOpenRpc());
+  changelogIssues(changelog.replace(found, replacement), buildDocuments().openRpc);
 
 describe("the changelog of the contract", () => {
   test("agrees with the OpenRPC document", () => {
-    assert.deepEqual(changelogIssues(changelog, buildOpenRpc()), []);
+    assert.deepEqual(changelogIssues(changelog, buildDocuments().openRpc), []);
   });
 
   const mistakes: [string, string | RegExp, string, string][] = [

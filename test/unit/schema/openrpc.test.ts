@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { errorMeanings } from "../../../rpc-schema/documents/error-meanings.ts";
-import { buildOpenRpc } from "../../../rpc-schema/documents/openrpc.ts";
+import { buildDocuments } from "../../../rpc-schema/documents/openrpc.ts";
 import {
   hostNotifications,
   jsonRpcErrorCodes,
@@ -27,7 +27,7 @@ function referencesIn(value: Json): string[] {
 }
 
 describe("openrpc.json", () => {
-  const document = buildOpenRpc();
+  const document = buildDocuments().openRpc;
 
   test("agrees with the schemas (otherwise run: node rpc-schema/documents/generate-openrpc.ts)", () => {
     assert.deepEqual(JSON.parse(read("openrpc.json")), document);
