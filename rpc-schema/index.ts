@@ -1,5 +1,6 @@
 // Everything that the hosts, the plugin and the pages share.
 
+export * from "./call-phases.ts";
 export * from "./charts/chart-description.ts";
 export * from "./charts/chart-log.ts";
 export * from "./common.ts";

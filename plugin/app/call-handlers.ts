@@ -2,8 +2,11 @@
 
 import { randomUUID } from "node:crypto";
 import {
+  type CallMethodName,
   type DeviceKind,
   type DeviceList,
+  fittingCall,
+  fittingPhases,
   type Params,
   type Result,
   RpcError,
@@ -49,27 +52,30 @@ type CallHandlers = Pick<
 
 export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileServing): CallHandlers {
   const { calls, frames, listDevices } = parts;
-  const forward = (callId: string, event: UserCallEvent | UserMediaEvent) => toCall(calls, callId, event);
+  const forward = (method: CallMethodName, callId: string, event: UserCallEvent | UserMediaEvent) =>
+    toCall(calls, method, callId, event);
   return {
     "devices.list": whileServing(() => listDevices()),
     "call.start": whileServing((params) => startCall(parts, params)),
     /** Opens devices, so it is refused in the same cases as a start. */
     "call.accept": whileServing(({ callId, media }) => {
       requireCalls(parts);
-      return forward(callId, { type: "user.accept", media: media ?? null });
+      return forward("call.accept", callId, { type: "user.accept", media: media ?? null });
     }),
     "call.reject": whileServing(({ callId, reason }) =>
-      forward(callId, { type: "user.reject", reason: reason ?? "rejected" }),
+      forward("call.reject", callId, { type: "user.reject", reason: reason ?? "rejected" }),
     ),
     "call.hangup": whileServing(({ callId }) => hangUp(calls, callId)),
     "call.setMicrophone": whileServing(({ callId, on }) =>
-      forward(callId, { type: "user.setMicrophone", on }),
+      forward("call.setMicrophone", callId, { type: "user.setMicrophone", on }),
     ),
-    "call.setCamera": whileServing(({ callId, on }) => forward(callId, { type: "user.setCamera", on })),
+    "call.setCamera": whileServing(({ callId, on }) =>
+      forward("call.setCamera", callId, { type: "user.setCamera", on }),
+    ),
     "call.useDevice": whileServing(async ({ callId, kind, deviceId }) => {
       callOf(calls, callId);
       requireDevice(await listDevices(), kind, deviceId);
-      return forward(callId, { type: USE_EVENTS[kind], deviceId });
+      return forward("call.useDevice", callId, { type: USE_EVENTS[kind], deviceId });
     }),
     "call.list": whileServing(() => ({ calls: calls.list() })),
     "call.stats": whileServing(({ callId }) => statisticsOf(calls, callId)),
@@ -123,15 +129,30 @@ function callOf({ manager }: Pick<Calls, "manager">, callId: string): ManagedCal
 }
 
 /** @throws RpcError unknownCall, or wrongCallState when the call's chart does not handle the event */
-function toCall(calls: Calls, callId: string, event: UserCallEvent | UserMediaEvent): null {
-  const snapshot = callOf(calls, callId).ref.getSnapshot();
-  if (!snapshot.can(event)) {
-    throw new RpcError("wrongCallState", `the call is ${phaseOf(snapshot)}, which does not allow this`, {
-      issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a call in another phase" }],
-    });
-  }
+function toCall(
+  calls: Calls,
+  method: CallMethodName,
+  callId: string,
+  event: UserCallEvent | UserMediaEvent,
+): null {
+  const call = callOf(calls, callId);
+  if (!call.ref.getSnapshot().can(event)) throw wrongCallState(method, call);
   calls.manager.send({ type: "user.toCall", callId, event });
   return null;
+}
+
+/** Names the phase of the call, and those that would fit. */
+function wrongCallState(method: CallMethodName, { callId, direction, ref }: ManagedCall): RpcError {
+  const phase = phaseOf(ref.getSnapshot());
+  const expected = fittingCall(method);
+  const article = direction === "incoming" ? "an incoming" : "an outgoing";
+  const message = `${method} does not fit ${article} call in the phase ${phase}, only ${expected}`;
+  return new RpcError("wrongCallState", message, {
+    issues: [
+      { field: "callId", value: JSON.stringify(callId), expected },
+      { field: "phase", value: JSON.stringify(phase), expected: fittingPhases[method].phases.join(" or ") },
+    ],
+  });
 }
 
 /** Does not check the state as `toCall` does, because a hang-up fits every phase. */
@@ -143,12 +164,15 @@ function hangUp(calls: Calls, callId: string): null {
 
 /** @throws RpcError unknownCall, or wrongCallState before the first measurement */
 function statisticsOf(calls: Calls, callId: string): Result<"call.stats"> {
-  callOf(calls, callId);
+  const call = callOf(calls, callId);
   const statistics = calls.statistics(callId);
   if (statistics) return statistics;
-  throw new RpcError("wrongCallState", "statistics begin a second after the call is connected", {
-    issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a connected call" }],
-  });
+  if (fittingPhases["call.stats"].phases.some((phase) => phase === phaseOf(call.ref.getSnapshot()))) {
+    throw new RpcError("wrongCallState", "statistics begin a second after the call is connected", {
+      issues: [{ field: "callId", value: JSON.stringify(callId), expected: "a call a second later" }],
+    });
+  }
+  throw wrongCallState("call.stats", call);
 }
 
 /** `auto` is a valid choice although no device has this id. @throws RpcError unknownDevice */

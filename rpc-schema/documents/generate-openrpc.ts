@@ -1,4 +1,4 @@
-// Writes contract.schema.json, openrpc.json and plugin-manifest.json. With --check it writes nothing and fails (status 1) when one of them is stale
+// Writes contract.schema.json, openrpc.json, plugin-manifest.json and REFERENCE.md. With --check it writes nothing and fails (status 1) when one of them is stale
 // or CHANGELOG.md disagrees with the contract. No other file of rpc-schema does I/O.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,25 +6,31 @@ import { z } from "zod";
 import { buildManifest } from "../settings/manifest.ts";
 import { changelogIssues } from "./changelog.ts";
 import { buildDocuments, OPENRPC_FILE, SCHEMA_FILE } from "./openrpc.ts";
+import { buildReference } from "./reference.ts";
 
 const isCheck = process.argv.includes("--check");
 const packageSchema = z.object({ version: z.string() });
 const { version } = packageSchema.parse(JSON.parse(read("../../package.json")));
-const { schema, openRpc } = buildDocuments();
+const documents = buildDocuments();
 
-for (const [name, document] of [
-  [SCHEMA_FILE, schema],
-  [OPENRPC_FILE, openRpc],
-  ["plugin-manifest.json", buildManifest(version)],
+for (const [name, wanted] of [
+  [SCHEMA_FILE, jsonText(documents.schema)],
+  [OPENRPC_FILE, jsonText(documents.openRpc)],
+  ["plugin-manifest.json", jsonText(buildManifest(version))],
+  ["REFERENCE.md", buildReference(documents)],
 ] as const) {
-  const wanted = `${JSON.stringify(document, null, 2)}\n`;
   if (!isCheck) writeFileSync(new URL(`../${name}`, import.meta.url), wanted);
   else if (read(`../${name}`) !== wanted) {
     fail(`${name} is stale; run: node rpc-schema/documents/generate-openrpc.ts`);
   }
 }
 if (isCheck)
-  for (const issue of changelogIssues(read("../CHANGELOG.md"), openRpc)) fail(`CHANGELOG.md: ${issue}`);
+  for (const issue of changelogIssues(read("../CHANGELOG.md"), documents.openRpc))
+    fail(`CHANGELOG.md: ${issue}`);
+
+function jsonText(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
 
 function read(path: string): string {
   return readFileSync(new URL(path, import.meta.url), "utf8");

@@ -8,6 +8,12 @@ import { isRecord, type Json, type JsonObject } from "../is-record.ts";
 import { hostNotifications, methods, pluginMethods, pluginNotifications } from "../registry.ts";
 import { PROTOCOL_VERSION, PROTOCOL_VERSIONS } from "../version.ts";
 import { errorMeanings } from "./error-meanings.ts";
+import {
+  hostNotificationExamples,
+  methodExamples,
+  pluginMethodExamples,
+  pluginNotificationExamples,
+} from "./examples.ts";
 import { createSchemaWriter, relocated, type SchemaWriter } from "./json-schemas.ts";
 
 /** The errors that can answer every request. */
@@ -118,6 +124,7 @@ function describeMethod(
         : schemas.define(resultName, `Result of ${name}`, result, answered),
     },
     errors: [...errors, ...commonErrors].map((error) => ({ $ref: `#/components/errors/${error}` })),
+    examples: [exampleOf(name, requestExamples[name])],
   };
 }
 
@@ -138,6 +145,28 @@ function describeNotification(
     "x-kind": "notification",
     paramStructure: "by-name",
     ...describeParams(name, params, io, schemas),
+    examples: [exampleOf(name, { params: notificationExamples[name] })],
+  };
+}
+
+interface Example {
+  readonly params?: unknown;
+  readonly result?: unknown;
+}
+
+const requestExamples: Readonly<Record<string, Example>> = { ...methodExamples, ...pluginMethodExamples };
+const notificationExamples: Readonly<Record<string, unknown>> = {
+  ...hostNotificationExamples,
+  ...pluginNotificationExamples,
+};
+
+function exampleOf(name: string, { params, result }: Example = {}): JsonObject {
+  const given: Json = JSON.parse(JSON.stringify(params ?? {}));
+  const answered: Json = result === undefined ? null : JSON.parse(JSON.stringify(result));
+  return {
+    name: `example of ${name}`,
+    params: Object.entries(isRecord(given) ? given : {}).map(([field, value]) => ({ name: field, value })),
+    ...(result === undefined ? {} : { result: { name: `${name} result`, value: answered } }),
   };
 }
 

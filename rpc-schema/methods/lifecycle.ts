@@ -49,7 +49,7 @@ const identitySchema = named(
 );
 
 const carrierSchema = named(
-  "Carrier",
+  "HostTransport",
   z.object({ selfId: peerIdSchema.describe("the host's own peer id") }),
   "The host carries the signals over its own node",
 );

@@ -212,6 +212,24 @@ describe("requests about a call", () => {
     await assert.rejects(bob.host.request("call.accept", { callId }), wrong);
   });
 
+  test("that do not fit name the phase, and the phases that would fit", async () => {
+    const { alice, callId } = await ringing();
+    await assert.rejects(alice.host.request("call.accept", { callId }), {
+      message:
+        "call.accept does not fit an outgoing call in the phase ringing, only an incoming call in the phase ringing",
+      issues: [
+        { field: "callId", value: JSON.stringify(callId), expected: "an incoming call in the phase ringing" },
+        { field: "phase", value: '"ringing"', expected: "ringing" },
+      ],
+    });
+    await assert.rejects(alice.host.request("call.setCamera", { callId, on: true }), {
+      message: /in the phase ringing, only a call in the phase connecting or connected or reconnecting$/,
+    });
+    await assert.rejects(alice.host.request("call.stats", { callId }), {
+      message: /in the phase ringing, only a call in the phase connected or reconnecting$/,
+    });
+  });
+
   test("for an unknown device name it and the existing ones", async () => {
     const { alice, callId } = await connected();
     const request = alice.host.request("call.useDevice", { callId, kind: "microphone", deviceId: "nothing" });
