@@ -33,8 +33,8 @@ export const pluginErrorCodes = {
   callsDisabled: 1106,
   peerCallsDisabled: 1107,
   callsInPage: 1108,
+  // 1202 was deviceUnavailable, with which no method ever answered.
   unknownDevice: 1201,
-  deviceUnavailable: 1202,
   unknownStream: 1301,
   noPicture: 1302,
   tooManyStreams: 1303,

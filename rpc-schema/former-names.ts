@@ -85,6 +85,12 @@ export function withFormerNamesOnly(value: unknown): unknown {
   });
 }
 
+/** @returns the params as a host of version 1 reads them, or null for a notification that it would refuse */
+export function formerNotification(name: string, params: unknown): unknown {
+  const isNew = name === "signalling.changed" && isRecord(params) && params.state === "stopped";
+  return isNew ? null : withFormerNamesOnly(params);
+}
+
 /**
  * Reads a message of a sender of version 1.
  * @returns the value with today's names in every object that has only the former ones, or the same object where nothing changes

@@ -1,4 +1,4 @@
-// The process's log: JSON lines, each an object with time, level, source and message.
+// The process's log: JSON lines, each an object with time, level, source, message, and sometimes data.
 
 import { LOG_LEVELS, type LogLevelName } from "../command-line.ts";
 import { today } from "../common/clock.ts";
@@ -14,8 +14,9 @@ export function createJsonLog(
   write: (line: string) => void,
   now: () => Date = today,
 ): (part: string) => Log {
-  return (source) => (messageLevel, message) => {
+  return (source) => (messageLevel, message, data) => {
     if (LOG_LEVELS.indexOf(messageLevel) > LOG_LEVELS.indexOf(level())) return;
-    write(`${JSON.stringify({ time: now().toISOString(), level: messageLevel, source, message })}\n`);
+    const line = { time: now().toISOString(), level: messageLevel, source, message, data };
+    write(`${JSON.stringify(line)}\n`);
   };
 }

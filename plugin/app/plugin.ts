@@ -20,6 +20,7 @@ import { type Attach, createAttach, startServices, stopServices } from "./servic
 import { Session } from "./session.ts";
 import { createSettingsStore, type SettingsStore } from "./settings-store.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
+import { withDeviceWarnings } from "./unknown-devices.ts";
 
 /** What main decides. */
 export interface PluginOptions {
@@ -56,7 +57,9 @@ export function createPlugin(options: PluginOptions): Plugin {
   const { engines, end, logOf, version, platform = process.platform } = options;
   const log = logOf("plugin");
   const session = new Session(platform);
-  const settings = createSettingsStore(({ mode }) => modeIssue(mode, session.abilities));
+  const devices = () => devicesOf(session, engines);
+  const store = createSettingsStore(({ mode }) => modeIssue(mode, session.abilities));
+  const settings = withDeviceWarnings(store, devices, logOf("settings"));
   const frames = createFrames({
     native: engines.native,
     outlet: end.outlet,
@@ -76,7 +79,6 @@ export function createPlugin(options: PluginOptions): Plugin {
     onChange: (now) => availabilityChanged(now, { signalling, manager, end, log }),
     onDevices: (devices) => end.notify("devices.changed", devices),
   });
-  const devices = () => devicesOf(session, engines);
   const services = { session, settings, availability, signalling, calls, frames, engines, logOf };
   const attach = createAttach({
     startServices: () => startServices(services),

@@ -67,6 +67,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   let started: Promise<void> = Promise.resolve();
   let self: SelfAddress | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
+  let state: "idle" | "running" | "closing" = "idle";
 
   async function begin(config: SignallingConfig, listener: SignallingListener): Promise<void> {
     const ready = (now: SelfAddress): void => {
@@ -74,14 +75,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
       listener.onReady(now);
     };
-    const callbacks: SignallingCallbacks = {
-      onSignal: listener.onSignal,
-      onContacts(contacts) {
-        notify("contacts.changed", { contacts });
-        listener.onContacts();
-      },
-      onAddressChange: ready,
-    };
+    const callbacks = callbacksOf(notify, listener, ready);
     notify("signalling.changed", { state: "starting", addresses: [] });
     try {
       const { relayPeerId } = config;
@@ -90,12 +84,14 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       signalling.setAvailability(availability);
       ready(await signalling.start());
     } catch (error) {
-      reportFailure(options, errorText(error));
+      // A start that `close` has interrupted did not fail.
+      if (state !== "closing") reportFailure(options, errorText(error));
     }
   }
 
   return {
     start(config, listener) {
+      state = "running";
       started = begin(config, listener);
       return started;
     },
@@ -115,8 +111,26 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     hostRelayed: () => hostRelayed,
     async close() {
       self = null;
+      const wasRunning = state === "running";
+      state = "closing";
+      if (wasRunning) notify("signalling.changed", { state: "stopped", addresses: [] });
       await signalling?.close();
     },
+  };
+}
+
+function callbacksOf(
+  notify: Notify,
+  listener: SignallingListener,
+  onAddressChange: SignallingCallbacks["onAddressChange"],
+): SignallingCallbacks {
+  return {
+    onSignal: listener.onSignal,
+    onContacts(contacts) {
+      notify("contacts.changed", { contacts });
+      listener.onContacts();
+    },
+    onAddressChange,
   };
 }
 

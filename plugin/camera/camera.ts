@@ -30,8 +30,8 @@ export interface Cameras {
   /**
    * Opens the camera of a settings value: `auto` (the first camera that opens, never the test pattern), `test-pattern`, or
    * a camera's id.
-   * @throws CaptureError with operation and errno; RpcError unknownDevice for an unknown id, deviceUnavailable for `auto`
-   * without any camera
+   * @throws CaptureError with operation and errno; RpcError unknownDevice for an unknown id; Error for `auto` without any
+   * camera
    */
   open(choice: string, constraints: CaptureConstraints, callbacks: CameraCallbacks): Promise<OpenCamera>;
   /**

@@ -154,7 +154,7 @@ function notingTrouble(name: string, notes: CameraNotes, callbacks: CameraCallba
   };
 }
 
-/** Never falls back to the test pattern, which would deceive. @throws the first camera's error, or deviceUnavailable */
+/** Never falls back to the test pattern, which would deceive. @throws the first camera's error */
 async function openFirst(
   engine: Engine,
   cameras: readonly CameraInfo[],
@@ -170,7 +170,7 @@ async function openFirst(
       firstError ??= error;
     }
   }
-  throw firstError ?? new RpcError("deviceUnavailable", "there is no camera");
+  throw firstError ?? new Error("there is no camera");
 }
 
 function named(capture: Capture, deviceId: string, deviceName: string): OpenCamera {

@@ -6,7 +6,6 @@ import {
   createJSONRPCNotification,
   createJSONRPCRequest,
   createJSONRPCSuccessResponse,
-  isJSONRPCID,
   JSONRPCClient,
   type JSONRPCErrorResponse,
   type JSONRPCRequest,
@@ -20,7 +19,10 @@ export type Response = JSONRPCResponse;
 export type ErrorResponse = JSONRPCErrorResponse;
 export type MessageId = string | number | null;
 
-export const isMessageId: (value: unknown) => value is MessageId = isJSONRPCID;
+/** Beyond 2^53 a double takes two ids for one, so the answer would have another id than the request. */
+export function isRequestId(value: unknown): value is string | number {
+  return typeof value === "string" || Number.isSafeInteger(value);
+}
 
 /** @returns the line of a notification, without its newline */
 export function notificationLine(name: string, params: unknown): string {
@@ -74,7 +76,7 @@ export interface MethodTable {
   /** Called in place of a method that the table does not have. */
   onUnknown(name: string, isRequest: boolean): unknown;
   /** Turns an error of a method into the error that answers it. Called once for each, also where nothing is answered. */
-  toRpcError(error: unknown): RpcError;
+  toRpcError(error: unknown, isRequest: boolean): RpcError;
 }
 
 /** Runs methods by their names. */
@@ -109,7 +111,7 @@ export class MethodServer {
       const result = await run();
       return id === undefined ? null : createJSONRPCSuccessResponse(id, result);
     } catch (error) {
-      const refusal = this.#toRpcError(error);
+      const refusal = this.#toRpcError(error, id !== undefined);
       return id === undefined ? null : errorResponse(id, refusal);
     }
   }

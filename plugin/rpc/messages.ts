@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { MethodDefinition, NotificationDefinition } from "../../rpc-schema/definition.ts";
 import { issuesOf, RpcError } from "../../rpc-schema/index.ts";
 import { isRecord } from "../../rpc-schema/is-record.ts";
-import { isMessageId, type MessageId, type Request } from "./json-rpc.ts";
+import { isRequestId, type MessageId, type Request } from "./json-rpc.ts";
 
 /** The methods of one direction of the contract, by name. */
 export type MethodDefinitions = Readonly<Record<string, MethodDefinition>>;
@@ -20,7 +20,9 @@ const requestSchema = z.looseObject({
   jsonrpc: z.literal("2.0"),
   method: z.string(),
   params: structured.optional(),
-  id: z.union([z.string(), z.number(), z.null()], { error: "a string, a number or null" }).optional(),
+  id: z
+    .custom<string | number>(isRequestId, { error: "a string, or a whole number between -2^53 and 2^53" })
+    .optional(),
 });
 
 /** @throws RpcError invalidRequest, with an issue for each wrong member */
@@ -39,7 +41,7 @@ export function looksLikeResponse(message: unknown): message is Record<string, u
 
 /** Section 5: where the id of a refused request cannot be read, the answer's id is null. */
 export function idOf(message: unknown): MessageId {
-  return isRecord(message) && isMessageId(message.id) ? message.id : null;
+  return isRecord(message) && isRequestId(message.id) ? message.id : null;
 }
 
 /** One line for a log or for an error's message. */

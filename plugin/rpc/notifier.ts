@@ -17,8 +17,11 @@ export type Notify = <N extends PluginNotificationName>(name: N, params: PluginN
 export interface NotifierOptions {
   /** Takes one line without its newline. @throws LineTooLongError */
   send(line: string): void;
-  /** Writes params as the agreed version of the contract has them; without it, they are sent as they are. */
-  encode?(params: unknown): unknown;
+  /**
+   * Writes params as the agreed version of the contract has them; without it, they are sent as they are.
+   * @returns null for a notification that this version does not have
+   */
+  encode?(params: unknown, name: string): unknown;
   readonly log: Log;
 }
 
@@ -36,12 +39,20 @@ export class Notifier {
   }
 
   readonly notify: Notify = (name, params) => {
-    const { encode = (same: unknown) => same, log } = this.#options;
+    const { encode = (same: unknown, _name: string) => same, log } = this.#options;
     const checked = pluginNotifications[name].params.safeParse(params);
     if (!checked.success) return log("error", `${name} not sent: ${summaryOf(checked.error, params)}`);
-    this.#queue.push({ name, line: notificationLine(name, encode(checked.data)) });
+    const encoded = encode(checked.data, name);
+    if (encoded === null) return;
+    this.#queue.push({ name, line: notificationLine(name, encoded) });
     if (this.#holds === 0) this.flush();
   };
+
+  /** Sends a line behind the notifications before it, also while they are held back. @throws LineTooLongError */
+  post(name: string, line: string): void {
+    if (this.#holds === 0) this.#options.send(line);
+    else this.#queue.push({ name, line });
+  }
 
   /**
    * Holds notifications back, so that an answer goes out first. They wait for the end of this turn of the event loop at most.
@@ -61,7 +72,7 @@ export class Notifier {
     return release;
   }
 
-  /** Sends the notifications that are held back. */
+  /** Sends the lines that are held back. */
   flush(): void {
     for (const { name, line } of this.#queue.splice(0)) {
       try {

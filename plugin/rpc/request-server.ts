@@ -127,7 +127,7 @@ function createMethodServer(options: RequestServerOptions): MethodServer {
   const { methods, notifications, handlerOf, encode = (same: unknown) => same, log } = options;
   const logUnknownFields = createUnknownFieldLog(log);
   const server = new MethodServer({
-    toRpcError: (error) => toRpcError(error, log),
+    toRpcError: (error, isRequest) => toRpcError(error, log, isRequest),
     onUnknown(name, isRequest) {
       if (isRequest) throw notFound(name, "one of the methods in openrpc.json");
       log("warn", `unknown notification ${JSON.stringify(name.slice(0, 100))} ignored`);
@@ -178,10 +178,14 @@ function notFound(method: string, expected: string): RpcError {
   });
 }
 
-/** An RpcError is meant for the far end, and so is a refusal of the system. Any other error is our own mistake, and only the log gets its text. */
-function toRpcError(error: unknown, log: Log): RpcError {
+/**
+ * An RpcError is meant for the far end, and so is a refusal of the system. Any other error is our own mistake, and only the log
+ * gets its text. A refused notification has no answer, so the log is the only place where its author can see it.
+ */
+function toRpcError(error: unknown, log: Log, isRequest = true): RpcError {
   if (error instanceof RpcError) {
-    log("debug", `request refused: ${error.kind}: ${error.message}`);
+    if (isRequest) log("debug", `request refused: ${error.kind}: ${error.message}`);
+    else log("warn", `notification ignored: ${error.message}`, error.data);
     return error;
   }
   if (error instanceof FileError) {

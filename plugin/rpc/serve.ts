@@ -2,13 +2,13 @@
 // output. It reports when the host has gone; main decides what follows.
 
 import type { Readable, Writable } from "node:stream";
-import { pluginMethods, withFormerNamesOnly } from "../../rpc-schema/index.ts";
+import { formerNotification, pluginMethods, withFormerNamesOnly } from "../../rpc-schema/index.ts";
 import { createUnknownFieldLog } from "../common/unknown-field-log.ts";
 import type { FrameOutlet } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import { createDispatcher, type Handlers, type HostNotificationHandlers } from "./dispatcher.ts";
 import { readLines } from "./line-reader.ts";
-import { Notifier, type Notify } from "./notifier.ts";
+import { Notifier, type NotifierOptions, type Notify } from "./notifier.ts";
 import { Requests } from "./requests.ts";
 import { createStdioLink } from "./stdio-link.ts";
 
@@ -50,10 +50,15 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
 
   const send = (line: string): void => link.send(line);
   const logUnknownFields = createUnknownFieldLog(log);
-  const requests = new Requests({ definitions: pluginMethods, send, logUnknownFields });
   let version: number | undefined;
-  const encode = (message: unknown) => (version === 1 ? withFormerNamesOnly(message) : message);
-  const notifier = new Notifier({ send, encode, log });
+  const encode = (result: unknown) => (version === 1 ? withFormerNamesOnly(result) : result);
+  const notifier = notifierOf({ send, log }, () => version);
+  const requests = new Requests({
+    definitions: pluginMethods,
+    // The answer to `call.start` also comes before the first message about that call.
+    send: (line) => notifier.post("a request", line),
+    logUnknownFields,
+  });
 
   return {
     outlet: link,
@@ -65,14 +70,9 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
     },
     serve(handlers, notificationHandlers) {
       const dispatcher = createDispatcher({
-        handlers: {
-          ...handlers,
-          async initialize(params) {
-            const result = await handlers.initialize(params);
-            version = result.protocolVersion;
-            return result;
-          },
-        },
+        handlers: withVersion(handlers, (agreed) => {
+          version = agreed;
+        }),
         notificationHandlers,
         onResponse: (response) => requests.receive(response),
         holdNotifications: () => notifier.hold(),
@@ -94,6 +94,28 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
       notifier.flush();
       requests.close("the plugin closed the link");
       link.close();
+    },
+  };
+}
+
+function notifierOf(
+  options: Pick<NotifierOptions, "send" | "log">,
+  version: () => number | undefined,
+): Notifier {
+  return new Notifier({
+    ...options,
+    encode: (params, name) => (version() === 1 ? formerNotification(name, params) : params),
+  });
+}
+
+/** @param onVersion gets the version that `initialize` answers, before the answer is sent */
+function withVersion(handlers: Handlers, onVersion: (version: number) => void): Handlers {
+  return {
+    ...handlers,
+    async initialize(params) {
+      const result = await handlers.initialize(params);
+      onVersion(result.protocolVersion);
+      return result;
     },
   };
 }

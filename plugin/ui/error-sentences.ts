@@ -33,7 +33,6 @@ const errors: Record<RpcErrorName | "disconnected" | "timeout", string> = {
   peerCallsDisabled: "This contact has calls switched off.",
   callsInPage: "The application makes the calls itself here.",
   unknownDevice: "This device is gone. Choose another one.",
-  deviceUnavailable: "This device is in use by another program.",
   unknownStream: "This picture has ended.",
   noPicture: "There is no picture to save yet.",
   tooManyStreams:

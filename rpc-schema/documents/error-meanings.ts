@@ -27,7 +27,6 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   peerCallsDisabled: "calls are switched off at the peer",
   callsInPage: "the mode is `browser`, so the host's page makes the calls",
   unknownDevice: "no device has this id",
-  deviceUnavailable: "the device exists but cannot be opened",
   unknownStream: "there is no such stream, or it has ended",
   noPicture: "this source has no frame at the moment",
   tooManyStreams: "the call has the maximum number of streams; data.issues gives the number",

@@ -25,6 +25,8 @@ const commonErrors: readonly RpcErrorName[] = [
   "internalError",
   "duplicateId",
   "lineTooLong",
+  "exhausted",
+  "storageFailed",
 ];
 
 type Direction = "host-to-plugin" | "plugin-to-host";

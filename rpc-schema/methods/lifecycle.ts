@@ -144,7 +144,7 @@ export const lifecycleMethods = {
 /** `exit` is accepted at any time, `initialized` only after the answer to `initialize`. */
 export const lifecycleHostNotifications = {
   initialized: notification(
-    "The host is ready for notifications. The plugin starts its signalling",
+    "The host is ready for notifications. The plugin starts its signalling, also over the host's node; calls can start after signalling.changed with the state ready",
     noParams,
   ),
   exit: notification("Exit now, with status 0 after shutdown and status 1 without it", noParams),
@@ -158,6 +158,7 @@ export const lifecyclePluginNotifications = {
         starting: "calls are refused with signallingUnavailable",
         ready: "calls can start",
         failed: "it does not work; `why` has the reason",
+        stopped: "the plugin shuts down; version 1 does not have this value",
       }),
       peerId: peerIdSchema.optional().describe("this side's own peer id; absent before it is known"),
       addresses: z.array(z.string()).describe("multiaddrs, each ending in /p2p/<peerId>"),

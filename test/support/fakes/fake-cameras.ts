@@ -42,7 +42,7 @@ export class FakeCameras implements Cameras {
       ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault && id !== TEST_PATTERN_ID),
     );
     if (device === undefined && choice === "auto") {
-      throw new RpcError("deviceUnavailable", "there is no camera");
+      throw new Error("there is no camera");
     }
     if (device === undefined) throw new RpcError("unknownDevice", `There is no camera ${choice}`);
     const failure = this.failNextOpen;

@@ -71,6 +71,13 @@ describe("the log", () => {
     });
   });
 
+  test("adds data for programs, such as the wrong fields of a message", () => {
+    const { lines, logOf } = logAt("info");
+    const issues = [{ field: "contacts.1.addresses", value: "nothing", expected: "an array" }];
+    logOf("rpc")("warn", "notification ignored", { name: "invalidParams", issues });
+    assert.deepEqual(JSON.parse(lines[0] ?? "").data, { name: "invalidParams", issues });
+  });
+
   test("omits messages below its level", () => {
     for (const [index, level] of LOG_LEVELS.entries()) {
       const { lines, logOf } = logAt(level);

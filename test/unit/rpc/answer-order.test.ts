@@ -64,6 +64,25 @@ test("the answer to call.start precedes the notifications that the handler cause
   assert.deepEqual(await next(3), ["answer", "call.changed", "contacts.changed"]);
 });
 
+test("the answer to call.start precedes the signals that the handler sent, and these keep their place", async () => {
+  const {
+    plugin: end,
+    receive,
+    next,
+  } = setUp((plugin) => ({
+    "call.start"() {
+      plugin.notify("call.changed", call);
+      const sending = plugin.request("signal.send", { peerId: PEER, topic: "call:c1", payload: {} });
+      sending.catch(() => undefined);
+      plugin.notify("contacts.changed", { contacts: [] });
+      return { callId: call.callId };
+    },
+  }));
+  receive(START);
+  assert.deepEqual(await next(4), ["answer", "call.changed", "signal.send", "contacts.changed"]);
+  end.close();
+});
+
 test("an answer that takes longer holds notifications back for one turn of the event loop only", async () => {
   const slow = Promise.withResolvers<{ callId: string }>();
   const { receive, next } = setUp((plugin) => ({

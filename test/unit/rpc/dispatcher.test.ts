@@ -14,6 +14,7 @@ const PEER = "12D3KooWGoodPeerAbcdefgh";
 function setUp(some: Partial<Handlers> = {}) {
   const sent: string[] = [];
   const logged: string[] = [];
+  const loggedData: object[] = [];
   const called: unknown[] = [];
   const acknowledged: unknown[] = [];
   const dispatcher = createDispatcher({
@@ -34,14 +35,17 @@ function setUp(some: Partial<Handlers> = {}) {
       if (line.length > MAX_LINE_BYTES) throw new LineTooLongError(line.length);
       sent.push(line);
     },
-    log: (level, message) => logged.push(`${level}: ${message}`),
+    log(level, message, data) {
+      logged.push(`${level}: ${message}`);
+      if (data) loggedData.push(data);
+    },
   });
   const receive = async (message: unknown) => {
     dispatcher.receive(Buffer.isBuffer(message) ? message : Buffer.from(toText(message)));
     await new Promise(setImmediate);
   };
   const answers = () => sent.splice(0).map((line) => JSON.parse(line));
-  return { dispatcher, sent, logged, called, acknowledged, receive, answers };
+  return { dispatcher, sent, logged, loggedData, called, acknowledged, receive, answers };
 }
 
 const toText = (message: unknown) => (typeof message === "string" ? message : JSON.stringify(message));
@@ -70,7 +74,7 @@ describe("dispatcher: one message", () => {
     assert.deepEqual(called, [{ peerId: PEER, media: "video" }]);
   });
 
-  for (const id of ["a", "", 0, -1, 1.5, null]) {
+  for (const id of ["a", "", 0, -1, 2 ** 53 - 1, 1 - 2 ** 53]) {
     test(`an id of ${JSON.stringify(id)} is returned unchanged`, async () => {
       const { receive, answers } = setUp();
       await receive(request(id, "call.list"));
@@ -111,6 +115,14 @@ describe("dispatcher: one message", () => {
     ["null params", request(1, "call.list", null), 1],
     ["an id that is an object", request({}, "call.list"), null],
     ["an id that is a boolean", request(true, "call.list"), null],
+    ["an id that is null", request(null, "call.list"), null],
+    ["an id that is not whole", request(1.5, "call.list"), null],
+    [
+      "an id that a double would round",
+      '{"jsonrpc":"2.0","id":1152921504606846977,"method":"call.list"}',
+      null,
+    ],
+    ["an id of 2^53", request(2 ** 53, "call.list"), null],
     ["an id that JSON cannot represent", '{"jsonrpc":"2.0","id":1e999,"method":"call.list"}', null],
   ];
   for (const [what, message, id] of invalid) {
@@ -219,6 +231,18 @@ describe("dispatcher: notifications, ids and answers", () => {
     assert.deepEqual(sent, []);
     assert.deepEqual(acknowledged, []);
     assert.match(logged.join("\n"), /future\.thing.*\n.*frames\.ack: stream is 5, expected a string/);
+  });
+
+  test("a wrong notification is a warning in the log, which names every wrong field", async () => {
+    const { receive, logged, loggedData } = setUp();
+    const contacts = [{ peerId: PEER, label: "Bob", reachable: true, videoDisabled: false }];
+    await receive({ jsonrpc: "2.0", method: "contacts.set", params: { contacts } });
+    assert.match(
+      logged.join("\n"),
+      /^warn: .*contacts\.set: contacts\.0\.addresses is nothing, expected an array$/,
+    );
+    const issue = { field: "contacts.0.addresses", value: "nothing", expected: "an array" };
+    assert.deepEqual(loggedData, [{ name: "invalidParams", issues: [issue] }]);
   });
 
   test("a method without an id is run and not answered", async () => {

@@ -10,6 +10,7 @@ import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
 import { openWritable } from "../../../plugin/rpc/open-writable.ts";
 import { createPluginEnd } from "../../../plugin/rpc/serve.ts";
+import { settingsSchema } from "../../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
 
 function setUp() {
@@ -49,6 +50,37 @@ describe("the plugin's end", () => {
     serve();
     assert.equal((await once(output, "data")).toString(), ANSWER);
   });
+
+  for (const [protocolVersion, states] of [
+    [1, ["starting"]],
+    [2, ["starting", "stopped"]],
+  ] as const) {
+    test(`a host of version ${protocolVersion} gets the states of signalling that it knows`, async () => {
+      const { input, output, plugin } = setUp();
+      const lines = createInterface(output)[Symbol.asyncIterator]();
+      const settings = settingsSchema.parse({});
+      const result = {
+        protocolVersion,
+        plugin: { name: "", version: "" },
+        mode: "native" as const,
+        settings,
+      };
+      plugin.serve(handlersWith({ initialize: () => result }), notificationsWith({}));
+      input.write(
+        `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion, host: { name: "" }, identity: { label: "" } } })}\n`,
+      );
+      assert.equal(JSON.parse((await lines.next()).value ?? "").id, 1);
+      for (const state of ["starting", "stopped"] as const) {
+        plugin.notify("signalling.changed", { state, addresses: [] });
+      }
+      assert.ok(await plugin.flush(10_000));
+      plugin.close();
+      const received: unknown[] = [];
+      for await (const line of { [Symbol.asyncIterator]: () => lines })
+        received.push(JSON.parse(line).params.state);
+      assert.deepEqual(received, states);
+    });
+  }
 
   test("a 17 MiB line is reported once, and the next request is answered", async () => {
     const { input, output, serve } = setUp();

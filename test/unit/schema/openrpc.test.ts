@@ -74,6 +74,19 @@ describe("errors", () => {
     assert.deepEqual(Object.values(jsonRpcErrorCodes), [-32700, -32600, -32601, -32602, -32603]);
   });
 
+  test("belong to a method or to every request", () => {
+    const list = JSON.parse(JSON.stringify(buildDocuments().openRpc.methods));
+    const used = new Set(
+      list
+        .flatMap((one: { errors?: { $ref: string }[] }) => one.errors ?? [])
+        .map(({ $ref }: { $ref: string }) => $ref.split("/").at(-1)),
+    );
+    assert.deepEqual(
+      Object.keys(rpcErrorCodes).filter((name) => !used.has(name)),
+      [],
+    );
+  });
+
   test("the README's table lists every error", () => {
     const rows = read("README.md")
       .match(/^\| -?\d+ +\|.*$/gm)
