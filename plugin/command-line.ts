@@ -15,11 +15,23 @@ export interface InspectCommand {
   readonly open: boolean;
 }
 
+/** Checks a host with the conformance suite. */
+export interface ConformanceCommand {
+  readonly name: "conformance";
+  /** The host's program and its arguments. The plugin's path is added to them. */
+  readonly host: readonly [program: string, ...args: string[]];
+  /** Only the rules that contain this text. */
+  readonly only: string;
+  /** How long each wait for the host may take. */
+  readonly seconds: number;
+}
+
 /** A command for a user at a terminal, implemented in tools/. */
 export type ToolCommand =
   | { readonly name: "devices"; readonly json: boolean }
   | { readonly name: "replay"; readonly log: string }
   | InspectCommand
+  | ConformanceCommand
   | { readonly name: "doctor"; readonly json: boolean; readonly settings: string | undefined }
   | {
       readonly name: "captureTest";
@@ -52,6 +64,7 @@ Usage: goop-call-plugin [options]
        goop-call-plugin doctor [--json] [--settings FILE]
        goop-call-plugin inspect [--pid PID] [--no-open] [--stately]
        goop-call-plugin replay LOG
+       goop-call-plugin conformance [--only TEXT] [--seconds N] -- COMMAND [ARGUMENTS]
        goop-call-plugin capture-test [--camera ID] [--microphone ID] [--seconds N] [--out DIR]
 
   --log-level LEVEL   ${LOG_LEVELS.join(", ")} (default: info)
@@ -68,6 +81,10 @@ inspect       shows the state machines of a running plugin in the browser, while
   --stately           prints the address for the Stately inspector's tools instead
 replay        replays an event log (setting "recording") with the charts of this version; the status is 0 when
               they behave as recorded
+conformance   checks a host in any language that carries the signals, by the rules in rpc-schema/README.md; COMMAND starts
+              the host and gets the path of a plugin as its last argument; the status is 0 when all rules hold
+  --only TEXT         only the rules that contain this text
+  --seconds N         longest wait for the host, up to ${MAX_SECONDS} (default: 30)
 capture-test  saves a picture (camera.png) and sound (microphone.wav), and prints their formats and rates
   --camera ID         from devices, auto, test-pattern or none (default: auto)
   --microphone ID     from devices, auto, tone or none (default: auto)
@@ -92,6 +109,7 @@ const OPTIONS = {
   pid: { type: "string" },
   "no-open": { type: "boolean" },
   stately: { type: "boolean" },
+  only: { type: "string" },
 } as const;
 
 /** Options by command; no command attaches to the host. */
@@ -101,6 +119,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   doctor: ["json", "settings"],
   inspect: ["pid", "no-open", "stately"],
   replay: [],
+  conformance: ["only", "seconds"],
   "capture-test": ["camera", "microphone", "seconds", "out"],
 };
 
@@ -126,12 +145,13 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     if (allowed === undefined) {
       return refuse(`there is no command "${name}", expected one of ${COMMANDS}`);
     }
-    const extra = operands[name === "replay" ? 1 : 0];
+    const extra = name === "conformance" ? undefined : operands[name === "replay" ? 1 : 0];
     if (extra !== undefined) return refuse(`"${extra}" is an unexpected argument`);
     const misplaced = Object.keys(values).find((option) => !allowed.includes(option));
     if (misplaced !== undefined)
       return refuse(`--${misplaced} is not an option of ${name || "the plugin without a command"}`);
     if (name === "replay") return replay(operands);
+    if (name === "conformance") return conformance(operands, values);
     return commandOf(name, values);
   } catch (error) {
     return refuse(errorText(error));
@@ -161,6 +181,27 @@ function replay([log]: readonly string[]): Command {
   return { name: "replay", log };
 }
 
+function conformance(
+  [program, ...args]: readonly string[],
+  { only = "", seconds: text = "30" }: Values,
+): Command {
+  if (program === undefined)
+    return refuse("conformance needs a command: goop-call-plugin conformance -- COMMAND");
+  const seconds = secondsOf(text);
+  if (seconds === null) return refuseSeconds(text);
+  return { name: "conformance", host: [program, ...args], only, seconds };
+}
+
+/** @returns null where the text is no duration that a tool accepts */
+function secondsOf(text: string): number | null {
+  const seconds = text.trim() === "" ? Number.NaN : Number(text);
+  return seconds > 0 && seconds <= MAX_SECONDS ? seconds : null;
+}
+
+function refuseSeconds(text: string): Command {
+  return refuse(`--seconds is "${text}", expected a number above 0, up to ${MAX_SECONDS}`);
+}
+
 /** Device ids are checked when the devices are opened. */
 function captureTest({
   camera = "auto",
@@ -168,10 +209,8 @@ function captureTest({
   seconds: text = "3",
   out = ".",
 }: Values): Command {
-  const seconds = text.trim() === "" ? Number.NaN : Number(text);
-  if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
-    return refuse(`--seconds is "${text}", expected a number above 0, up to ${MAX_SECONDS}`);
-  }
+  const seconds = secondsOf(text);
+  if (seconds === null) return refuseSeconds(text);
   const empty = Object.entries({ camera, microphone, out }).find(([, value]) => value === "");
   if (empty !== undefined) return refuse(`--${empty[0]} is empty`);
   if (camera === "none" && microphone === "none") {

@@ -1,6 +1,5 @@
 // Everything that the hosts, the plugin and the pages share.
 
-export * from "./call-phases.ts";
 export * from "./charts/chart-description.ts";
 export * from "./charts/chart-log.ts";
 export * from "./common.ts";
@@ -9,6 +8,7 @@ export * from "./end-reasons.ts";
 export * from "./errors.ts";
 export * from "./former-names.ts";
 export * from "./issues.ts";
+export * from "./methods/call-phases.ts";
 export * from "./methods/calls.ts";
 export * from "./methods/contacts.ts";
 export * from "./methods/devices.ts";

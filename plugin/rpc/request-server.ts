@@ -54,8 +54,11 @@ export interface RequestServer {
 /** No far end needs more at once. Without a limit one line could start 100,000 handlers. */
 export const MAX_BATCH = 100;
 
-/** The answer to these methods names something new, so it goes out before the notifications about it. */
-const ANSWERED_FIRST: ReadonlySet<unknown> = new Set(["call.start"]);
+/**
+ * The answer to these methods goes out before the notifications that follow from them. That of `call.start` names the call. That
+ * of `initialize` names the version, also for a host that sends `initialized` without waiting for it.
+ */
+const ANSWERED_FIRST: ReadonlySet<unknown> = new Set(["call.start", "initialize"]);
 
 export function createRequestServer(options: RequestServerOptions): RequestServer {
   const { send, log } = options;

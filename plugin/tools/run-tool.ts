@@ -10,9 +10,11 @@ import {
   systemCameraNotes,
 } from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
-import type { InspectCommand, ToolCommand } from "../command-line.ts";
+import type { ConformanceCommand, InspectCommand, ToolCommand } from "../command-line.ts";
 import { listRunning, runtimeFolder } from "../diagnostics/runtime-file.ts";
 import { PngEncoder } from "../frames/png-encoder.ts";
+import { commandHost } from "../host/conformance/command-host.ts";
+import { runSuite } from "../host/conformance/suite.ts";
 import { openInBrowser } from "../host/terminal.ts";
 import type { Log } from "../log.ts";
 import { createSound } from "../sound/create-sound.ts";
@@ -47,6 +49,8 @@ export async function runTool(command: ToolCommand, tool: ToolEnvironment): Prom
       return replay(command, tool);
     case "captureTest":
       return capture(command, tool, loaded);
+    case "conformance":
+      return conformance(command, tool);
   }
 }
 
@@ -127,6 +131,14 @@ function replay({ log }: { log: string }, { print, printError }: ToolEnvironment
   const { isSame, lines } = replayFile(log);
   (isSame ? print : printError)(`${lines.join("\n")}\n`);
   return isSame ? 0 : 1;
+}
+
+async function conformance(
+  { host: [program, ...args], only, seconds }: ConformanceCommand,
+  { print }: ToolEnvironment,
+): Promise<number> {
+  const passes = await runSuite(commandHost(program, args), { only, waitMs: seconds * 1000, print });
+  return passes ? 0 : 1;
 }
 
 function toJson(value: unknown): string {

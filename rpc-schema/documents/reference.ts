@@ -1,9 +1,9 @@
 // Writes REFERENCE.md: every message with its fields and an example, which method fits which phase, and every type. It comes from
 // the same documents as openrpc.json, so nothing in it is written twice.
 
-import { type FittingPhases, fittingPhases } from "../call-phases.ts";
 import { callPhaseSchema } from "../common.ts";
 import { isRecord, type Json, type JsonObject } from "../is-record.ts";
+import { type FittingPhases, fittingPhases } from "../methods/call-phases.ts";
 import type { ContractDocuments } from "./openrpc.ts";
 
 const HEAD = `# Reference

@@ -6,8 +6,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { AwaitableQueue } from "../../plugin/host/conformance/awaitable-queue.ts";
 import { startScriptedGoop } from "../support/fakes/scripted-goop.ts";
-import { AwaitableQueue } from "../support/plugin/fake-plugin-executable.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../plugin/host/bridge.ts", import.meta.url));
 const QUIET = ["--no-open", "--camera", "none", "--microphone", "none", "--speaker", "none"];

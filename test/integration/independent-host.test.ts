@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { AwaitableQueue } from "../../plugin/host/conformance/awaitable-queue.ts";
 import { ExampleHost, type Frame, type Message } from "../../plugin/host/example/host.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
-import { AwaitableQueue } from "../support/plugin/fake-plugin-executable.ts";
 
 const MAIN = fileURLToPath(new URL("../../plugin/main.ts", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("../../plugin/host/example/program.ts", import.meta.url));

@@ -1,4 +1,4 @@
-// The table of methods and phases in rpc-schema/call-phases.ts agrees with the chart of a call.
+// The table of methods and phases in rpc-schema/methods/call-phases.ts agrees with the chart of a call.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -31,6 +31,8 @@ export interface ExampleHostOptions {
   onNotification?(method: string, params: Record<string, unknown>): void;
 }
 
+/** The plugin waits 6 s for the answer to `signal.send`. */
+const ANSWER_MS = 5_000;
 /** The plugin gets this long to leave after `shutdown`. */
 const LEAVE_MS = 1_000;
 /** At most this many frames are sent before the first is acknowledged. */
@@ -89,7 +91,7 @@ export class ExampleHost {
 
   /** Call this for every message that a peer sends to this host. */
   receive({ peerId, topic, payload }: Message): void {
-    if (!this.#isReady || !topic.startsWith("call:")) return;
+    if (!this.#isReady || !/^call:(?!loopback:)/.test(topic)) return;
     if (payload.type === "call-request") this.#calls.set(`${peerId} ${topic}`, { peerId, topic });
     if (payload.type === "call-hangup") this.#calls.delete(`${peerId} ${topic}`);
     // An error in the answer changes nothing for the host, and nothing is delivered twice.
@@ -116,7 +118,8 @@ export class ExampleHost {
     const key = `${message.peerId} ${message.topic}`;
     if (message.payload.type === "call-hangup") this.#calls.delete(key);
     else this.#calls.set(key, message);
-    const sending = (this.#lanes.get(key) ?? Promise.resolve()).then(() => this.#options.send(message));
+    const before = this.#lanes.get(key) ?? Promise.resolve();
+    const sending = before.then(() => inTime(this.#options.send(message)));
     const settled = sending.catch(() => undefined);
     this.#lanes.set(key, settled);
     void settled.then(() => this.#lanes.get(key) === settled && this.#lanes.delete(key));
@@ -152,4 +155,11 @@ export class ExampleHost {
       }),
     );
   }
+}
+
+/** A message without an acknowledgement has failed, so the next one of its topic may leave. */
+async function inTime(sent: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => late.reject(new Error("the peer did not acknowledge")), ANSWER_MS);
+  await Promise.race([sent, late.promise]).finally(() => clearTimeout(timer));
 }

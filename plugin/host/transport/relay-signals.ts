@@ -11,6 +11,7 @@ import {
   RpcError,
 } from "../../../rpc-schema/index.ts";
 import { BoundedMap } from "../../common/bounded-map.ts";
+import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { HostLink } from "../../rpc/host-link.ts";
 import type { HostTransport, TransportMessage } from "./host-transport.ts";
@@ -24,6 +25,10 @@ const MAX_HELD_MESSAGES = 256;
 const MAX_CALLS = 256;
 /** The contract's limit. */
 const MAX_CONTACTS = 4_096;
+/** Goop² sends such messages to itself. */
+const LOOPBACK_PREFIX = "call:loopback:";
+/** The plugin waits 6 s for the answer to `signal.send`. */
+const ANSWER_MS = 5_000;
 const PLUGIN_DIED: EndReason = "hostGone";
 
 /** One relay for each plugin process. */
@@ -74,7 +79,9 @@ class PluginSignalRelay implements SignalRelay {
     this.#link = link;
     this.#transport = transport;
     this.#log = log;
-    this.#queue = new TopicQueue((message) => transport.send(message));
+    this.#queue = new TopicQueue((message) =>
+      withDeadline(ANSWER_MS, undefined, "the peer's acknowledgement", () => transport.send(message)),
+    );
     this.#stopListening = transport.listen({
       onMessage: (message) => this.#receive(message),
       onContacts: () => this.#sendContacts(),
@@ -115,7 +122,7 @@ class PluginSignalRelay implements SignalRelay {
   }
 
   #receive(message: TransportMessage): void {
-    if (this.#ended) return;
+    if (this.#ended || message.topic.startsWith(LOOPBACK_PREFIX)) return;
     if (this.#heldMessages === null) this.#deliver(message);
     else if (this.#heldMessages.length < MAX_HELD_MESSAGES) this.#heldMessages.push(message);
     else this.#drop("the plugin is still starting");

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { AwaitableQueue } from "../plugin/fake-plugin-executable.ts";
+import { AwaitableQueue } from "../../../plugin/host/conformance/awaitable-queue.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

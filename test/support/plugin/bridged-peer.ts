@@ -1,6 +1,7 @@
 // A user of deployed Goop² with the bridge: a Goop² peer, its HTTP API, and a real plugin that calls through it. All three end
 // on every path.
 
+import { AwaitableQueue } from "../../../plugin/host/conformance/awaitable-queue.ts";
 import {
   type Bridge,
   type BridgeOptions,
@@ -10,7 +11,6 @@ import type { PluginNotificationName, PluginNotificationParams } from "../../../
 import { SMALL_PICTURE } from "../fakes/small-picture.ts";
 import { type GoopHttp, startGoopHttp } from "../goop-peer/goop/goop-http.ts";
 import { type GoopNode, startGoopNode } from "../goop-peer/goop-node.ts";
-import { AwaitableQueue } from "./fake-plugin-executable.ts";
 
 export interface BridgedPeer {
   readonly node: GoopNode;

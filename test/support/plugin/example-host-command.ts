@@ -1,5 +1,5 @@
 // The example host as a command for the conformance suite: `node example-host-command.ts PLUGIN`. The suite plays the
-// network over the standard streams, as command-host.ts describes.
+// network over the standard streams, as rpc-schema/README.md describes.
 
 import { createInterface } from "node:readline";
 import { ExampleHost, type Message } from "../../../plugin/host/example/host.ts";

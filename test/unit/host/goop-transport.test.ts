@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, test } from "node:test";
+import { AwaitableQueue } from "../../../plugin/host/conformance/awaitable-queue.ts";
 import { createGoopClient } from "../../../plugin/host/goop-bridge/goop-client.ts";
 import { attachToGoop, type GoopTimings } from "../../../plugin/host/goop-bridge/goop-transport.ts";
 import type { TransportMessage } from "../../../plugin/host/transport/host-transport.ts";
@@ -14,7 +15,6 @@ import {
   type ScriptedGoop,
   startScriptedGoop,
 } from "../../support/fakes/scripted-goop.ts";
-import { AwaitableQueue } from "../../support/plugin/fake-plugin-executable.ts";
 
 const PEER = "12D3KooWPeerNumber1abcde";
 const QUICK: Partial<GoopTimings> = {

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { Handlers } from "../../../plugin/rpc/dispatcher.ts";
 import { createPluginEnd, type PluginEnd } from "../../../plugin/rpc/serve.ts";
-import type { CallInfo } from "../../../rpc-schema/index.ts";
+import { type CallInfo, settingsSchema } from "../../../rpc-schema/index.ts";
 import { handlersWith, notificationsWith } from "../../support/fakes/handlers.ts";
 
 const PEER = "12D3KooWGoodPeerAbcdefgh";
@@ -81,6 +81,17 @@ test("the answer to call.start precedes the signals that the handler sent, and t
   receive(START);
   assert.deepEqual(await next(4), ["answer", "call.changed", "signal.send", "contacts.changed"]);
   end.close();
+});
+
+test("the answer to initialize precedes the notifications of a host that does not wait for it", async () => {
+  const settings = settingsSchema.parse({});
+  const { plugin, receive, next } = setUp(() => ({
+    initialize: () => ({ protocolVersion: 2, plugin: { name: "", version: "" }, mode: "native", settings }),
+  }));
+  const params = { protocolVersions: [2], host: { name: "" }, identity: { label: "" } };
+  receive({ jsonrpc: "2.0", id: 1, method: "initialize", params });
+  plugin.notify("signalling.changed", { state: "starting", addresses: [] });
+  assert.deepEqual(await next(2), ["answer", "signalling.changed"]);
 });
 
 test("an answer that takes longer holds notifications back for one turn of the event loop only", async () => {

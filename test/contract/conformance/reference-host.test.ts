@@ -1,12 +1,13 @@
 // The reference host passes the conformance suite.
 
-import { startHost } from "../../plugin/host/host.ts";
+import type { HostNetwork } from "../../../plugin/host/conformance/network.ts";
+import { startHost } from "../../../plugin/host/host.ts";
 import type {
   HostTransport,
   HostTransportListener,
   TransportMessage,
-} from "../../plugin/host/transport/host-transport.ts";
-import { type HostNetwork, hostConformance } from "./host-conformance.contract.ts";
+} from "../../../plugin/host/transport/host-transport.ts";
+import { hostConformance } from "./conformance.contract.ts";
 
 const SELF = "12D3KooWTheHost1tse1f111";
 

@@ -1,4 +1,4 @@
-// The program of fake-plugin-executable.ts. It connects its standard input and output to a socket, whose path is its only
+// The program of fake-plugin.ts. It connects its standard input and output to a socket, whose path is its only
 // argument. At the other end of the socket a test acts as the plugin.
 
 import { connect } from "node:net";

@@ -1,8 +1,8 @@
 // Which methods fit which phase of a call. The charts decide it, and a test compares this table with them. The reference shows
 // it, and the error wrongCallState names the phases that would fit.
 
-import type { CallPhase, Direction } from "./common.ts";
-import type { MethodName } from "./registry.ts";
+import type { CallPhase, Direction } from "../common.ts";
+import type { MethodName } from "../registry.ts";
 
 export interface FittingPhases {
   readonly phases: readonly CallPhase[];

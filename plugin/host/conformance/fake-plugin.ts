@@ -6,8 +6,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readLines } from "../../../plugin/rpc/line-reader.ts";
-import { settingsSchema } from "../../../rpc-schema/index.ts";
+import { commonVersion, methods, PLUGIN_CAPABILITIES, settingsSchema } from "../../../rpc-schema/index.ts";
+import { readLines } from "../../rpc/line-reader.ts";
+import { AwaitableQueue } from "./awaitable-queue.ts";
 
 export interface Message {
   readonly id?: number | string;
@@ -17,9 +18,6 @@ export interface Message {
   readonly error?: { readonly code: number; readonly data?: { readonly name?: string } };
 }
 
-/** Far above any host that works. */
-const WAIT_MS = 30_000;
-
 export interface FakePluginExecutable {
   /** An executable without arguments. */
   readonly path: string;
@@ -28,25 +26,32 @@ export interface FakePluginExecutable {
   close(): Promise<void>;
 }
 
-export async function createFakePluginExecutable(): Promise<FakePluginExecutable> {
+/** @param waitMs how long each wait for the host may take */
+export async function createFakePluginExecutable(waitMs?: number): Promise<FakePluginExecutable> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const folder = await mkdtemp(join(tmpdir(), "fake-plugin-"));
   const [path, socketPath] = [join(folder, "plugin"), join(folder, "socket")];
-  const program = fileURLToPath(new URL("./piped-plugin.ts", import.meta.url));
+  const program = fileURLToPath(new URL(`./piped-plugin.${extension}`, import.meta.url));
   await writeFile(path, `#!/bin/sh\nexec "${process.execPath}" "${program}" "${socketPath}"\n`);
   await chmod(path, 0o755);
-  const sockets = new AwaitableQueue<Socket>();
-  const server = createServer((socket) => sockets.add(socket));
+  const sockets = new AwaitableQueue<Socket>(waitMs);
+  const connected = new Set<Socket>();
+  let isClosing = false;
+  const server = createServer((socket) => {
+    if (isClosing) endProcess(socket);
+    connected.add(socket);
+    sockets.add(socket);
+  });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const plugins: FakePluginProcess[] = [];
   return {
     path,
     async nextProcess() {
-      const plugin = new FakePluginProcess(await sockets.take(() => true, "a plugin process"));
-      plugins.push(plugin);
-      return plugin;
+      return new FakePluginProcess(await sockets.take(() => true, "a plugin process"), waitMs);
     },
     async close() {
-      for (const plugin of plugins) plugin.exit();
+      isClosing = true;
+      // The end of its socket ends the process. A host may have started more of them than the test has looked at.
+      for (const socket of connected) endProcess(socket);
       await closeServer(server);
       await rm(folder, { recursive: true, force: true });
     },
@@ -60,11 +65,12 @@ export class FakePluginProcess {
   /** Resolves when the process has exited. */
   readonly exited: Promise<void>;
   readonly #socket: Socket;
-  readonly #received = new AwaitableQueue<Message>();
+  readonly #received: AwaitableQueue<Message>;
   #pid: number | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, waitMs?: number) {
     this.#socket = socket;
+    this.#received = new AwaitableQueue(waitMs);
     const [ended, exited] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     this.inputEnded = ended.promise;
     this.exited = exited.promise;
@@ -122,9 +128,12 @@ export class FakePluginProcess {
   /** Answers `initialize` and waits for `initialized`. @returns the params of initialize */
   async initialize(): Promise<Record<string, unknown>> {
     const { id, params = {} } = await this.request("initialize");
+    const offer = methods.initialize.params.safeParse(params);
+    const protocolVersion = offer.success ? (commonVersion(offer.data) ?? 1) : 1;
+    const capabilities = protocolVersion === 1 ? {} : { capabilities: PLUGIN_CAPABILITIES };
     const settings = settingsSchema.parse({});
     const plugin = { name: "fake-plugin", version: "0" };
-    this.write({ id, result: { protocolVersion: 1, plugin, mode: "native", settings } });
+    this.write({ id, result: { protocolVersion, ...capabilities, plugin, mode: "native", settings } });
     await this.notification("initialized");
     return params;
   }
@@ -147,35 +156,12 @@ export class FakePluginProcess {
   }
 }
 
-/** A queue from which tests take matching items, waiting for them if necessary. */
-export class AwaitableQueue<T> {
-  #items: T[] = [];
-  #waiting: { fits: (one: T) => boolean; resolve: (one: T) => void }[] = [];
-
-  get waiting(): readonly T[] {
-    return this.#items;
-  }
-
-  add(one: T): void {
-    const waiter = this.#waiting.find(({ fits }) => fits(one));
-    if (!waiter) return void this.#items.push(one);
-    this.#waiting = this.#waiting.filter((other) => other !== waiter);
-    waiter.resolve(one);
-  }
-
-  take(fits: (one: T) => boolean, what: string): Promise<T> {
-    const found = this.#items.findIndex(fits);
-    if (found >= 0) return Promise.resolve(this.#items.splice(found, 1)[0] as T);
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const waiter = { fits, resolve };
-    this.#waiting.push(waiter);
-    const timer = setTimeout(() => {
-      reject(new Error(`${what} did not arrive; instead: ${JSON.stringify(this.#items.slice(0, 10))}`));
-    }, WAIT_MS);
-    return promise.finally(() => clearTimeout(timer));
-  }
-}
-
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** Also of a process whose messages nobody has read: its socket closes only after they were read. */
+function endProcess(socket: Socket): void {
+  socket.resume();
+  socket.end();
 }
