@@ -54,7 +54,10 @@ export const callStatisticsSchema = named(
     packetsLost: z.number().describe("received streams, since the start of the call"),
     fractionLost: z.number().nullable().describe("0 to 1, received streams over the last second"),
     jitterMs: z.number().nullable().describe("of the received packets, milliseconds"),
-    sendFps: z.number().min(0).describe("frames that are sent, per second; 0 while only placeholders are sent"),
+    sendFps: z
+      .number()
+      .min(0)
+      .describe("frames that are sent, per second; 0 while only placeholders are sent"),
     receiveFps: z.number().min(0).describe("frames that are received, per second"),
     sendWidth: z.number().min(0).describe("of the frames that are sent, pixels; 0 without frames"),
     sendHeight: z.number().min(0).describe("of the frames that are sent, pixels; 0 without frames"),
@@ -86,7 +89,9 @@ export const callStatisticsSchema = named(
         sent: count().describe("the camera's frames that were passed to WebRTC's source"),
         placeholders: count()
           .optional()
-          .describe("black pictures passed to WebRTC's source while the camera sends none; not part of `sent`"),
+          .describe(
+            "black pictures passed to WebRTC's source while the camera sends none; not part of `sent`",
+          ),
         received: count().describe("received from WebRTC's sink"),
         remote: frameCountsSchema.describe("remote frames on their way to the host's page"),
         local: frameCountsSchema.describe("local frames on their way to the host's page"),

@@ -196,7 +196,7 @@ describe("requests about a call", () => {
     assert.equal(answers[0]?.status, "fulfilled");
     assert.equal(second?.status, "rejected");
     const message = second.status === "rejected" ? String(second.reason.message) : "";
-    assert.match(message, /^the call is connecting, /);
+    assert.match(message, /^call\.accept does not fit an incoming call in the phase connecting, only /);
     assert.doesNotMatch(message, /[{}"]|user\./);
   });
 
