@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import type { Direction, NamedDevice } from "./device-names.ts";
 import { resampleLinear } from "./playback/resample.ts";
 import type { DeviceLists } from "./process/sound-messages.ts";
+import { hasPulsePlugin } from "./server/alsa-plugin.ts";
 import { bareCards } from "./server/bare-cards.ts";
 import { devicesOf, Router } from "./server/router.ts";
 import { choicesOf, findChoice, meansDefault, publicChoice } from "./server/server-devices.ts";
@@ -72,7 +73,8 @@ class ProcessSound implements Sound {
   constructor(options: SoundOptions) {
     this.#options = options;
     const { engine, env, log } = options;
-    this.#server = new SoundServer(env === undefined ? null : (engine ?? null), env, log);
+    const isUsable = env !== undefined && hasPulsePlugin(env.ALSA_PLUGIN_DIR);
+    this.#server = new SoundServer(isUsable ? (engine ?? null) : null, env, log);
     this.#lister = new DeviceLister(options);
     const shared = { ...options, router: new Router(this.#server, env), server: this.#server };
     this.#microphone = new DeviceSupervisor({ ...shared, direction: "microphone" });

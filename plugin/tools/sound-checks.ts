@@ -28,7 +28,7 @@ export async function checkSound(system: SystemView): Promise<Finding[]> {
       return [
         ok("sound server", `${name} accepts connections at ${socket}.`),
         checkAlsaPlugin(system),
-        ...checkDevices(await system.soundDevices(), name),
+        ...checkDevices(system, await system.soundDevices(), name),
       ];
     }
   }
@@ -50,13 +50,14 @@ export async function checkSound(system: SystemView): Promise<Finding[]> {
 }
 
 /** The devices that `auto` opens, and what keeps sound from passing. */
-function checkDevices(devices: SoundDevices | null, server: string): Finding[] {
+function checkDevices(system: SystemView, devices: SoundDevices | null, server: string): Finding[] {
   const microphones = devices?.microphones ?? [];
   const speakers = devices?.speakers ?? [];
   // Only devices that the server itself has listed have a kind.
   if (![...microphones, ...speakers].some(({ kind }) => kind !== undefined)) {
     const message = "The sound server's devices cannot be listed by name, so only its default can be chosen.";
-    const missing = server === "PipeWire" ? "pipewire-pulse" : "libpulse0";
+    const library = server === "PipeWire" ? "pipewire-pulse" : "libpulse0";
+    const missing = alsaPlugins(system).includes(PULSE_MODULE) ? library : "libasound2-plugins";
     return [warning("sound devices", message, `sudo apt-get install -y ${missing}`)];
   }
   return [checkDevice("microphone", microphones), checkDevice("speaker", speakers)];
@@ -120,14 +121,18 @@ function soundCards(system: SystemView): string[] {
 
 /** PortAudio uses ALSA, which needs a plugin to connect to a server: `type pulse` or `type pipewire` in asoundrc. */
 function checkAlsaPlugin(system: SystemView): Finding {
-  const folders = ["/usr/lib64/alsa-lib", "/usr/lib/alsa-lib"].concat(
-    system.list("/usr/lib").map((name) => `/usr/lib/${name}/alsa-lib`),
-  );
-  const found = folders.flatMap((folder) => system.list(folder));
+  const found = alsaPlugins(system);
   if (found.includes(PULSE_MODULE) || found.includes(PIPEWIRE_MODULE)) {
     return ok("sound plugin", "The ALSA plugin for the sound server is installed.");
   }
   const message =
     "The ALSA plugin for the sound server is missing, so the server's microphones and speakers cannot be used.";
   return warning("sound plugin", message, "sudo apt-get install -y libasound2-plugins");
+}
+
+function alsaPlugins(system: SystemView): string[] {
+  const folders = ["/usr/lib64/alsa-lib", "/usr/lib/alsa-lib"].concat(
+    system.list("/usr/lib").map((name) => `/usr/lib/${name}/alsa-lib`),
+  );
+  return folders.flatMap((folder) => system.list(folder));
 }

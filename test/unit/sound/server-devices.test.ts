@@ -1,11 +1,12 @@
 // Which devices a sound server's report means, their ids and names, which one a choice means, and how it is opened.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { ServerDevice, ServerState } from "../../../native/sound-server.ts";
+import { hasPulsePlugin } from "../../../plugin/sound/server/alsa-plugin.ts";
 import { bareCards } from "../../../plugin/sound/server/bare-cards.ts";
 import { Router } from "../../../plugin/sound/server/router.ts";
 import { choicesOf, findChoice, noticeOf } from "../../../plugin/sound/server/server-devices.ts";
@@ -125,6 +126,20 @@ describe("a sound server's devices", () => {
       await rm(directory, { recursive: true });
     }
   });
+});
+
+test("ALSA's pulse plugin is found in the folders of any system, or it is missing", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "alsa-"));
+  try {
+    const folder = join(directory, "x86_64-linux-gnu", "alsa-lib");
+    await mkdir(folder, { recursive: true });
+    assert.equal(hasPulsePlugin(undefined, [directory, join(directory, "none")]), false);
+    await writeFile(join(folder, "libasound_module_pcm_pulse.so"), "");
+    assert.equal(hasPulsePlugin(undefined, [directory]), true);
+    assert.equal(hasPulsePlugin(folder, []), true);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 describe("the way to a device", () => {

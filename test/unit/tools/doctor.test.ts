@@ -290,6 +290,13 @@ describe("the doctor on sound", () => {
       machine.sound = null;
     });
     assert.match(problem, /^warning sound devices: .*→ sudo apt-get install -y libpulse0$/);
+    const withoutPlugin = await onlyProblem((machine) => {
+      machine.sound = null;
+      const folder = "/usr/lib/x86_64-linux-gnu/alsa-lib";
+      delete machine.files[`${folder}/libasound_module_pcm_pulse.so`];
+      machine.files[`${folder}/libasound_module_pcm_pipewire.so`] = "";
+    });
+    assert.match(withoutPlugin, /^warning sound devices: .*→ sudo apt-get install -y libasound2-plugins$/);
   });
 
   test("a missing ALSA plugin is reported with its package", async () => {
