@@ -1,10 +1,12 @@
-// Runs the contract of Sound on the fake, and on the real one with a PulseAudio server of its own.
+// Runs the contract of Sound on the fake, and on the real one: through ALSA, and by the devices of both sound servers.
 
+import { loadNative } from "../../native/index.ts";
 import { createSound } from "../../plugin/sound/create-sound.ts";
 import type { Sound } from "../../plugin/sound/sound.ts";
 import { paceBlocks } from "../../plugin/sound/tone.ts";
 import { createFakeSound, FakeSound } from "../support/fakes/fake-sound.ts";
 import { startPulse } from "../support/sound/pulse.ts";
+import { addMicrophone, addSpeaker, SERVER_KINDS, startServer } from "../support/sound/real-server.ts";
 import { describeSound } from "./sound.contract.ts";
 
 describeSound("the fake sound", async () => ({
@@ -18,7 +20,7 @@ describeSound("the fake sound", async () => ({
   },
 }));
 
-describeSound("the real sound", async () => {
+describeSound("the real sound through ALSA", async () => {
   const pulse = await startPulse();
   return {
     create: () => createSound({ log: () => undefined, env: pulse.env }),
@@ -26,6 +28,23 @@ describeSound("the real sound", async () => {
     stop: () => pulse.stop(),
   };
 });
+
+for (const kind of SERVER_KINDS) {
+  describeSound(`the real sound by the devices of ${kind}`, async () => {
+    const server = await startServer(kind);
+    await addSpeaker(server, "builtin", "Built-in Audio");
+    await addMicrophone(server, "builtin-mic", "Built-in Audio");
+    await server.pactl("set-default-sink", "builtin");
+    await server.pactl("set-default-source", "builtin-mic");
+    // An idle microphone of PulseAudio's delivers late.
+    server.listen("builtin-mic.feed", () => undefined);
+    return {
+      create: () => createSound({ log: () => undefined, env: server.env, engine: loadNative() }),
+      passBlocks: (_sound: Sound, count: number) => paced(count),
+      stop: () => server.stop(),
+    };
+  });
+}
 
 /** Real devices have a clock of their own, so this waits for the time of `count` blocks. */
 function paced(count: number): Promise<void> {
