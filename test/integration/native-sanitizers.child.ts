@@ -76,7 +76,10 @@ async function terminateDuringCapture(): Promise<void> {
 async function missSoundServer(): Promise<void> {
   const ended = Promise.withResolvers<string>();
   const open = (onEnd: (reason: string) => void) =>
-    native.openSoundServer({ server: "unix:/nonexistent/pulse" }, { onChange() {}, onState() {}, onEnd });
+    native.openSoundServer(
+      { server: "unix:/nonexistent/pulse" },
+      { onChange: ended.reject, onState: ended.reject, onEnd },
+    );
   const early = open(() => undefined);
   const late = open(ended.resolve);
   await Promise.all([early.close(), ended.promise]);
