@@ -39,12 +39,13 @@ describe("all oddities at once", () => {
 });
 
 describe("limits of deployed Goop²", () => {
-  for (const [captures, flavour] of [
-    ["audio", "native"],
-    ["video", "browser"],
+  for (const [captures, flavour, quirks] of [
+    // Its user hears nothing, because an offer without video leaves no place for pictures. This listens before its WebM.
+    ["audio", "native", { soundWaitsFor: "nothing" }],
+    ["video", "browser", {}],
   ] as const) {
     test(`an offer with ${captures} alone, because nothing else was captured (${flavour})`, async () => {
-      await withPeer(flavour, { captures }, async (bench) => {
+      await withPeer(flavour, { captures, ...quirks }, async (bench) => {
         const { callId, call } = await bench.peerCalls();
         if (captures === "audio") await Promise.all([bench.assertPeerSound(), bench.assertPluginSound()]);
         else await Promise.all([bench.assertPeerVideo(), bench.assertPluginVideo(callId)]);
