@@ -123,6 +123,6 @@ describe("goop-call-plugin capture-test", { timeout: 240_000 }, () => {
     const args = ["--camera", "test-pattern", "--microphone", "tone", "--out", "/dev/null/x"];
     const { status, stderr } = await runTool(["capture-test", ...args], pulse.env);
     assert.equal(status, 1);
-    assert.match(stderr, /^The folder \/dev\/null\/x cannot be created: ENOTDIR[^\n]*\n$/);
+    assert.match(stderr, /^The folder \/dev\/null\/x cannot be created: [^\n]*\(ENOTDIR\)[^\n]*\n$/);
   });
 });
