@@ -57,6 +57,13 @@ export const deliveryScenes: readonly Scene[] = [
       host.arrives(callRequest(P1, "c1"));
       const { id } = await plugin.request("signal.deliver");
       plugin.write({ id, error: { code: -32603, message: "a bug" } });
+      // Once this is answered, the host has read the refusal.
+      plugin.write({ id: "after-refusal", method: "signal.teleport", params: {} });
+      await plugin.answer("after-refusal");
+      assert.deepEqual(
+        plugin.unread.filter(({ method }) => method === "signal.deliver"),
+        [],
+      );
       host.arrives({ peerId: P1, topic: "call:c1", payload: { type: "call-hangup" } });
       const next = await plugin.request("signal.deliver");
       assert.deepEqual(next.params?.payload, { type: "call-hangup" });
