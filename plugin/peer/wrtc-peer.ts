@@ -140,9 +140,13 @@ export class WrtcPeer implements Peer {
     if (this.#signal.aborted) return;
     checkFrame(frame);
     if (this.#probe.holdsFrames) return;
-    this.#probe.stop();
+    this.#probe.frameSent();
     this.#hasSentVideo = true;
     this.#local.sendVideo(frame);
+  }
+
+  isPathUnknown(): boolean {
+    return this.#probe.isPathUnknown;
   }
 
   sendAudio(block: Int16Array): void {
