@@ -180,5 +180,12 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "Only an open speaker sends it, and none is open",
     ),
   ],
-  adapt: [harmless("measured", SETTLING, "Measurements still belong to the previous step")],
+  adapt: [
+    harmless("measured", SETTLING, "Measurements still belong to the previous step"),
+    harmless(
+      "linkLimited",
+      "threeQuarters half quarter thumbnail paused",
+      "It is about the full picture at the start. A smaller picture is judged by lasting strain",
+    ),
+  ],
 };

@@ -2,6 +2,7 @@
 // subscribe.
 
 import { isHeldBack, type Measured } from "../../statecharts/index.ts";
+import { START_BPS } from "../peer/bandwidth-probe.ts";
 import { type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 
 export interface MeasurementChannel {
@@ -37,6 +38,8 @@ export interface FrameFlow {
   readonly stalledMs: number;
   /** The estimate has neither fallen nor stalled for long. */
   readonly isRampingUp: boolean;
+  /** The estimates of the last seconds, the newest last, since WebRTC found the limit; null before. */
+  readonly found: readonly number[] | null;
 }
 
 /** The estimate varies by 3 % without a limit. It rises by 8 % a second as long as nothing is in the way. */
@@ -44,6 +47,8 @@ const FALL_SHARE = 0.97;
 const RISE_SHARE = 1.03;
 /** WebRTC's receiver reports at least every five seconds. */
 const LONGEST_STALL_MS = 10_000;
+/** An estimate that falls for a moment must not cost several steps. */
+const FOUND_SECONDS = 3;
 
 /** @returns the flow after one more second; null when it sent no frame */
 export function nextFlow(
@@ -52,15 +57,24 @@ export function nextFlow(
   last: StatisticsMoment,
 ): FrameFlow | null {
   if (now.media.sent <= last.media.sent) return null;
-  const former = flow ?? { since: last.measuredMs, bestBps: null, stalledMs: 0, isRampingUp: true };
-  const { since, bestBps, stalledMs, isRampingUp } = former;
+  const former = flow ?? {
+    since: last.measuredMs,
+    bestBps: null,
+    stalledMs: 0,
+    isRampingUp: true,
+    found: null,
+  };
+  const { since, bestBps, stalledMs, isRampingUp, found } = former;
   const bps = now.peer.availableSendBps;
   if (bps === null) return former;
   const best = bestBps ?? bps;
   const isStalled = bps < RISE_SHARE * best && isHeldBack(sentBetween(now, last), bps);
   const stalled = isStalled ? stalledMs + now.measuredMs - last.measuredMs : 0;
+  // WebRTC begins at START_BPS. Only a limit makes it fall below.
+  const isFound = found !== null || bps < FALL_SHARE * Math.max(best, START_BPS);
   return {
     since,
+    found: isFound ? [...(found ?? []), bps].slice(-FOUND_SECONDS) : null,
     // Small rises add up.
     bestBps: bps >= RISE_SHARE * best ? bps : best,
     stalledMs: stalled,
@@ -102,6 +116,7 @@ export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside
       ...sentBetween(now, last),
       flowingMs: flow === null ? 0 : now.measuredMs - flow.since,
       isRampingUp: flow?.isRampingUp ?? true,
+      linkBps: flow?.found ? Math.max(...flow.found) : null,
     },
   };
 }

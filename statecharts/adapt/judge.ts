@@ -39,6 +39,11 @@ export interface Outgoing {
   readonly isRampingUp: boolean;
   /** The encoder reports that its bit rate limits the quality. */
   readonly isRateLimited: boolean;
+  /**
+   * What the link carries in bits per second, once WebRTC has found its limit; null before. Logs of earlier versions lack it. Their
+   * calls went down one step at a time.
+   */
+  readonly linkBps?: number | null;
 }
 
 /** What a step leaves of the video: the scale of width and height, and the share of the frame rate. */
@@ -68,6 +73,8 @@ const LEAST_BITS_PER_PIXEL = 0.03;
 const VOICE_BPS = 60_000;
 /** WebRTC's estimate ends near the configured maximum, so a step must not require all of it. */
 const CEILING_SHARE = 0.8;
+/** The scale below which a picture is small. */
+const SMALL_BELOW = 0.5;
 /** Headroom for a higher step. Estimates vary by about 20 %. */
 const SPARE = 1.3;
 
@@ -84,6 +91,21 @@ function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): number 
   const { scale, rate } = SHARES[step];
   const pixels = picture.width * picture.height * scale ** 2 * picture.fps * rate;
   return VOICE_BPS + Math.min(pixels * LEAST_BITS_PER_PIXEL, maxVideoBps * CEILING_SHARE);
+}
+
+/**
+ * The estimate below which the step is strained. WebRTC's receiver estimates the video alone, so the voice is a margin. A small picture
+ * cannot have it, because the estimate falls with what is sent: to 50 kb/s at a quarter, on a link of 300 kb/s.
+ */
+function leastBps(step: PictureStep, measured: Measured): number {
+  const isOfFormerLog = measured.outgoing?.linkBps === undefined;
+  const need = needBps(step, measured);
+  return SHARES[step].scale < SMALL_BELOW && !isOfFormerLog ? need - VOICE_BPS : need;
+}
+
+export function reasonOfLink(measured: Measured, step: PictureStep): string {
+  const carries = kbps(measured.availableSendBps ?? 0);
+  return `the connection carries ${carries}, this picture needs ${kbps(leastBps(step, measured))}`;
 }
 
 type Level = LoadAssessment["load"];
@@ -134,8 +156,7 @@ const SENDING: readonly Row[] = [
   {
     strain: "link",
     level: levelOfEstimate,
-    reason: (measured, step) =>
-      `the connection carries ${kbps(measured.availableSendBps ?? 0)}, this picture needs ${kbps(needBps(step, measured))}`,
+    reason: reasonOfLink,
   },
   {
     strain: "processor",
@@ -176,8 +197,8 @@ const ESTIMATE: readonly {
     holds: ({ outgoing }, bps) => outgoing !== undefined && !isHeldBack(outgoing, bps),
     level: "eased",
   },
-  { holds: (measured, bps, step) => bps < needBps(step, measured) && isStarting(measured), level: "fits" },
-  { holds: (measured, bps, step) => bps < needBps(step, measured), level: "strained" },
+  { holds: (measured, bps, step) => bps < leastBps(step, measured) && isStarting(measured), level: "fits" },
+  { holds: (measured, bps, step) => bps < leastBps(step, measured), level: "strained" },
   {
     holds: (measured, bps, _, higher) => higher !== null && bps < SPARE * needBps(higher, measured),
     level: "fits",
@@ -202,6 +223,31 @@ export function isHeldBack(
 
 function isStarting({ outgoing }: Measured): boolean {
   return outgoing !== undefined && (outgoing.flowingMs < START_MS || outgoing.isRampingUp);
+}
+
+/**
+ * @param lower the steps below the present one, from the highest
+ * @returns the highest of them that the link carries, with its sound; else the lowest that still sends a picture. null while the link's
+ *   limit is unknown
+ */
+export function stepForLink(measured: Measured, lower: readonly PictureStep[]): PictureStep | null {
+  const linkBps = measured.outgoing?.linkBps;
+  if (linkBps === undefined || linkBps === null) return null;
+  const withPicture = lower.filter((step) => SHARES[step].rate > 0);
+  return withPicture.find((step) => leastBps(step, measured) <= linkBps) ?? withPicture.at(-1) ?? null;
+}
+
+/** Whether WebRTC found a limit of the link in the first seconds of frames, and the frames reach it. */
+export function isLimitedFromStart({ availableSendBps: bps, outgoing }: Measured): boolean {
+  if (bps === null || !outgoing || outgoing.frames === 0) return false;
+  const isFound = outgoing.linkBps !== undefined && outgoing.linkBps !== null;
+  return isFound && outgoing.flowingMs < START_MS && isHeldBack(outgoing, bps);
+}
+
+/** Whether the link does not carry the step. */
+export function exceedsLink(measured: Measured, step: PictureStep): boolean {
+  const { availableSendBps: bps } = measured;
+  return bps !== null && bps < leastBps(step, measured);
 }
 
 /** @param higher the next step up; null at the top */

@@ -2,9 +2,18 @@
 // again slowly. judge.ts decides what counts as not keeping up.
 
 import type { PictureStep } from "../../rpc-schema/index.ts";
-import { adaptSetup, higherThan, initialAdapt, lowerThan, shareOf } from "./model.ts";
+import { adaptSetup, farBelow, higherThan, initialAdapt, lowerSteps, lowerThan, shareOf } from "./model.ts";
 
 const strained = { guard: "isStrained", target: "strained", actions: "keepStrain" } as const;
+
+/** Only calls start here, so this is the only step that can be too large from the first frame. */
+const startDown = lowerSteps("full")
+  .filter((step) => step !== "paused")
+  .map((target) => ({
+    target: `#adapt.${target}`,
+    guard: { type: "startsTooLarge" as const, params: { step: target } },
+    actions: "stepToLink" as const,
+  }));
 
 /** The states of one step. Measurements settle first, and must then stay bad or good for a while. */
 function stepState(step: PictureStep) {
@@ -13,12 +22,19 @@ function stepState(step: PictureStep) {
   const down = lower && {
     target: `#adapt.${lower}`,
     actions: "stepDown" as const,
-    ...(lower === "paused" ? { guard: "mayPause" as const } : {}),
+    guard: lower === "paused" ? ("mayPause" as const) : ("isNextStep" as const),
   };
+  // Each step costs strainTime and settleTime, in which the sound waits behind a picture that is too large.
+  const farDown = farBelow(step).map((target) => ({
+    target: `#adapt.${target}`,
+    guard: { type: "isLinkStep" as const, params: { step: target } },
+    actions: "stepDown" as const,
+  }));
   const up = higher && { target: `#adapt.${higher}`, actions: "stepUp" as const };
   return adaptSetup.createStateConfig({
     initial: "settling",
     entry: [{ type: "apply", params: shareOf }, "report"],
+    ...(step === "full" ? { on: { linkLimited: startDown } } : {}),
     states: {
       // Measurements still belong to the previous step.
       settling: { after: { settleTime: "steady" } },
@@ -32,7 +48,7 @@ function stepState(step: PictureStep) {
             { target: "steady" },
           ],
         },
-        ...(down ? { after: { strainTime: down } } : {}),
+        ...(down ? { after: { strainTime: [down, ...farDown] } } : {}),
       },
       easing: {
         on: { measured: [strained, { guard: "isEased" }, { target: "steady" }] },

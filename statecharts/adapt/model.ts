@@ -3,7 +3,16 @@
 import { assign, sendParent, setup } from "xstate";
 import type { PictureStep, Strain } from "../../rpc-schema/index.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
-import { type AdaptedDirection, assessLoad, type Measured, SHARES, type VideoShare } from "./judge.ts";
+import {
+  type AdaptedDirection,
+  assessLoad,
+  exceedsLink,
+  type Measured,
+  reasonOfLink,
+  SHARES,
+  stepForLink,
+  type VideoShare,
+} from "./judge.ts";
 
 export interface AdaptInput {
   readonly callId: string;
@@ -18,9 +27,12 @@ export interface AdaptContext extends AdaptInput {
   readonly lastStep: "up" | "down" | null;
   /** Consecutive steps up that did not last. */
   readonly failedStepUps: number;
+  /** The step for which the link is enough, while the link is the strain and its limit is known; otherwise null or absent. */
+  readonly linkStep?: PictureStep | null;
 }
 
-export type AdaptEvent = { type: "measured"; measured: Measured };
+/** `linkLimited`: WebRTC found in the first seconds of frames what the link carries. `measured` follows it. */
+export type AdaptEvent = { type: "measured" | "linkLimited"; measured: Measured };
 
 /** The event for the call. */
 export type AdaptReport = {
@@ -56,8 +68,21 @@ const SETTLE_MS = 4_000;
 export const higherThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) - 1] ?? null;
 export const lowerThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) + 1] ?? null;
 
+/** The steps below, from the highest. */
+export const lowerSteps = (step: PictureStep): readonly PictureStep[] => STEPS.slice(STEPS.indexOf(step) + 1);
+/** The steps with a picture that are more than one step below. */
+export const farBelow = (step: PictureStep): readonly PictureStep[] =>
+  lowerSteps(step)
+    .slice(1)
+    .filter((lower) => SHARES[lower].rate > 0);
+
 const assessmentOf = ({ context, event }: { context: AdaptContext; event: AdaptEvent }) =>
   assessLoad(event.measured, context.direction, context.step, higherThan(context.step));
+
+/** The end of a step down. */
+function lowerTarget({ step, linkStep }: AdaptContext): PictureStep | null {
+  return linkStep && STEPS.indexOf(linkStep) > STEPS.indexOf(step) ? linkStep : lowerThan(step);
+}
 
 export const initialAdapt = ({ input }: { input: AdaptInput }): AdaptContext => ({
   ...input,
@@ -84,10 +109,22 @@ export const adaptSetup = setup({
     ),
     keepStrain: assign(({ context, event }) => {
       const verdict = assessmentOf({ context, event });
-      return verdict.load === "strained" ? { strain: verdict.strain, reason: verdict.reason } : {};
+      if (verdict.load !== "strained") return {};
+      const { strain, reason } = verdict;
+      const linkStep = strain === "link" ? stepForLink(event.measured, lowerSteps(context.step)) : null;
+      // Logs of earlier versions lack the field.
+      return { strain, reason, ...(linkStep === null && !context.linkStep ? {} : { linkStep }) };
     }),
+    /** The link carries less than this step from the start. */
+    stepToLink: assign(({ context, event }) => ({
+      step: stepForLink(event.measured, lowerSteps(context.step)) ?? context.step,
+      strain: "link" as const,
+      reason: reasonOfLink(event.measured, context.step),
+      lastStep: "down" as const,
+    })),
     stepDown: assign(({ context }) => ({
-      step: lowerThan(context.step) ?? context.step,
+      step: lowerTarget(context) ?? context.step,
+      ...(context.linkStep ? { linkStep: null } : {}),
       failedStepUps: Math.min(context.failedStepUps + (context.lastStep === "up" ? 1 : 0), MAX_RELAPSES),
       lastStep: "down" as const,
     })),
@@ -109,6 +146,12 @@ export const adaptSetup = setup({
     isEased: ({ context, event }) => assessmentOf({ context, event }).load === "eased",
     /** A call works without sent video. A page that draws slowly can still show a thumbnail. */
     mayPause: ({ context }) => context.direction === "sending",
+    /** Strain for which the next step is enough, or of which only its presence is known. */
+    isNextStep: ({ context }) => lowerTarget(context) === lowerThan(context.step),
+    isLinkStep: ({ context }, { step }: { step: PictureStep }) => lowerTarget(context) === step,
+    startsTooLarge: ({ context, event }, { step }: { step: PictureStep }) =>
+      exceedsLink(event.measured, context.step) &&
+      stepForLink(event.measured, lowerSteps(context.step)) === step,
   },
   delays: {
     settleTime: SETTLE_MS,

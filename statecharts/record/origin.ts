@@ -10,6 +10,7 @@ const ORIGINS: Readonly<Record<string, EventOrigin>> = {
   devices: "device",
   peer: "engine",
   measured: "engine",
+  linkLimited: "engine",
   host: "host",
 };
 

@@ -22,7 +22,7 @@ type Moment = Parameters<typeof measuredOf>[0];
 class LinkModel {
   readonly bench = new AdaptBench();
   readonly #random: Random;
-  readonly #capacityBps: number;
+  capacityBps: number;
   estimateBps: number;
   isCameraOn = true;
   /** What the scene would take at full size and rate. */
@@ -32,7 +32,7 @@ class LinkModel {
 
   constructor(random: Random, capacityBps: number) {
     this.#random = random;
-    this.#capacityBps = capacityBps;
+    this.capacityBps = capacityBps;
     // The bandwidth probe failed, measured once, or measured the whole path.
     this.estimateBps = Math.min(capacityBps, random.pick([START_BPS, 840_000, 3_000_000]));
     this.sceneBps = random.pick([100_000, 400_000, 900_000, 2_500_000]);
@@ -78,7 +78,7 @@ class LinkModel {
   /** Grows with what is sent, up to the capacity, from where it falls back as WebRTC does. */
   #estimate(sentBps: number): void {
     const grown = Math.min(this.estimateBps * GROWTH, Math.max(this.estimateBps, 1.5 * sentBps + 10_000));
-    this.estimateBps = grown > this.#capacityBps ? 0.85 * this.#capacityBps : grown;
+    this.estimateBps = grown > this.capacityBps ? 0.85 * this.capacityBps : grown;
     // A processor that is busy for a moment looks like a queue.
     if (this.estimateBps > 2_000_000 && this.#random.chance(0.1)) this.estimateBps *= 0.8;
   }
@@ -128,6 +128,29 @@ describe("on a slow link", () => {
       }
     });
   }
+
+  test("a busy scene finds its step in one change, within three seconds of the fall of the estimate", () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const model = new LinkModel(seededRandom(seed), 300 * KBPS);
+      model.sceneBps = 2_500_000;
+      model.estimateBps = 190 * KBPS;
+      model.runs(3);
+      assert.deepEqual(model.stepsDown(), ["quarter"], `seed ${seed}`);
+    }
+  });
+
+  test("a link that becomes slow in mid-call costs one change of the picture", () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const model = new LinkModel(seededRandom(seed), Number.POSITIVE_INFINITY);
+      model.sceneBps = 2_500_000;
+      model.estimateBps = 1_500 * KBPS;
+      model.runs(20);
+      model.capacityBps = 300 * KBPS;
+      model.runs(12);
+      const down = model.stepsDown();
+      assert.ok(down.length === 1 && ["half", "quarter"].includes(down[0] ?? ""), `seed ${seed}: ${down}`);
+    }
+  });
 
   test("a scene that needs little keeps its size", () => {
     for (let seed = 1; seed <= 40; seed += 1) {

@@ -114,6 +114,77 @@ describe("video that something cannot keep up with", () => {
   });
 });
 
+describe("a link whose limit WebRTC has found", () => {
+  const limited = (linkBps: number, flowingMs: number): Measured => ({
+    ...WELL,
+    picture: { width: 1280, height: 720, fps: 30 },
+    availableSendBps: linkBps,
+    outgoing: { frames: 30, bps: linkBps, flowingMs, isRampingUp: false, isRateLimited: true, linkBps },
+  });
+  const STEPS_BY_LINK: readonly [number, PictureStep][] = [
+    [700_000, "threeQuarters"],
+    [300_000, "half"],
+    [190_000, "quarter"],
+    [20_000, "thumbnail"],
+  ];
+
+  for (const [linkBps, step] of STEPS_BY_LINK) {
+    test(`of ${linkBps / 1_000} kbit/s gets ${step} at the first measurement of a call`, () => {
+      const bench = new AdaptBench();
+      bench.measures(limited(linkBps, 1_000), 1);
+      assert.deepEqual(
+        bench.reports.map((report) => report.step),
+        ["full", step],
+      );
+      assert.equal(bench.context.strain, "link");
+      assert.match(bench.context.reason ?? "", new RegExp(`carries ${linkBps / 1_000} kbit/s`));
+    });
+
+    test(`of ${linkBps / 1_000} kbit/s gets ${step} in one change in mid-call, after lasting strain`, () => {
+      const bench = new AdaptBench();
+      bench.measures(WELL, 20);
+      bench.measures(limited(linkBps, 20_000), 2);
+      assert.equal(bench.step, "full");
+      bench.measures(limited(linkBps, 20_000), 2);
+      assert.deepEqual(
+        bench.reports.map((report) => report.step),
+        ["full", step],
+      );
+    });
+  }
+
+  test("costs one change from a smaller picture too", () => {
+    for (const [from, linkBps, step] of [
+      ["threeQuarters", 190_000, "quarter"],
+      ["threeQuarters", 20_000, "thumbnail"],
+      ["half", 20_000, "thumbnail"],
+    ] as const) {
+      const bench = new AdaptBench();
+      bench.falls(from, LOSSY);
+      const before = bench.reports.length;
+      bench.measures(limited(linkBps, 20_000), 9);
+      assert.deepEqual(
+        bench.reports.slice(before).map((report) => report.step),
+        [step],
+      );
+    }
+  });
+
+  test("still loses one step at a time to anything but the link", () => {
+    const bench = new AdaptBench();
+    bench.measures(WELL, 20);
+    bench.measures({ ...limited(2_000_000, 20_000), isEncoderBehind: true }, 4);
+    assert.equal(bench.step, "threeQuarters");
+  });
+
+  test("keeps a small picture whose estimate has fallen with what it sends", () => {
+    const bench = new AdaptBench();
+    bench.measures(limited(190_000, 1_000), 1);
+    bench.measures(limited(50_000, 30_000), 60);
+    assert.equal(bench.step, "quarter");
+  });
+});
+
 describe("a page that is too slow", () => {
   const SLOW: Measured = { ...WELL, pageReplaced: 0.7 };
 

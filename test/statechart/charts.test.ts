@@ -34,7 +34,7 @@ const CHARTS: Record<string, AnyStateMachine> = {
   media: mediaMachine,
 };
 const EVENTS: Record<string, string> = {
-  adapt: "measured",
+  adapt: "linkLimited measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
     "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +

@@ -1,7 +1,14 @@
 // The adapt charts' effects: each second's measurements come in, and the granted shares are applied.
 
 import { fromCallback } from "xstate";
-import type { AdaptEvent, AdaptInput, AppliedShare, Measured } from "../../../statecharts/index.ts";
+import {
+  type AdaptEvent,
+  type AdaptedDirection,
+  type AdaptInput,
+  type AppliedShare,
+  isLimitedFromStart,
+  type Measured,
+} from "../../../statecharts/index.ts";
 import type { CallEnvironment } from "../environment.ts";
 
 /** Replaces the measurements while adaptation is switched off: frames return to full size at the usual pace. */
@@ -15,16 +22,21 @@ const NO_STRAIN: Omit<Measured, "picture" | "maxVideoBps" | "outgoing"> = {
   pageReplaced: null,
 };
 
+/** @returns what a second's measurements mean to the chart of a direction */
+export function eventsOf(measured: Measured, direction: AdaptedDirection): AdaptEvent[] {
+  const isLimited = direction === "sending" && isLimitedFromStart(measured);
+  const types = isLimited ? (["linkLimited", "measured"] as const) : (["measured"] as const);
+  return types.map((type) => ({ type, measured }));
+}
+
 export function createAdaptEffects({ measurements, mediaOf, frames, settings }: CallEnvironment) {
   return {
     measure: fromCallback<{ type: "none" }, AdaptInput>(({ input, sendBack }) => {
       const report = sendBack as (event: AdaptEvent) => void;
-      return measurements.subscribe(input.callId, (measured) =>
-        report({
-          type: "measured",
-          measured: settings.get().adaptation ? measured : { ...measured, ...NO_STRAIN },
-        }),
-      );
+      return measurements.subscribe(input.callId, (taken) => {
+        const measured = settings.get().adaptation ? taken : { ...taken, ...NO_STRAIN };
+        for (const event of eventsOf(measured, input.direction)) report(event);
+      });
     }),
     apply: ({ callId, direction, share }: AppliedShare): void => {
       if (direction === "sending") mediaOf(callId).limitSending(share);

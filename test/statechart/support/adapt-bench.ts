@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createActor, SimulatedClock, setup } from "xstate";
+import { eventsOf } from "../../../plugin/calls/effects/adapt-effects.ts";
 import type { PictureStep } from "../../../rpc-schema/index.ts";
 import type { AdaptedDirection, AdaptReport, Measured } from "../../../statecharts/index.ts";
 import { chartsWith, Effects } from "./effects.ts";
@@ -25,8 +26,10 @@ export class AdaptBench {
   /** The reports to the call, with their time. */
   readonly reports: (AdaptReport & { atMs: number })[] = [];
   readonly actor;
+  readonly #direction: AdaptedDirection;
 
   constructor(direction: AdaptedDirection = "sending") {
+    this.#direction = direction;
     const { adapt } = chartsWith(this.effects);
     const call = setup({ types: { events: {} as AdaptReport }, actors: { adapt } }).createMachine({
       invoke: { src: "adapt", id: "adapt", input: { callId: "call-1", direction } },
@@ -49,7 +52,8 @@ export class AdaptBench {
   measures(measured: Measured, seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
       this.clock.increment(1_000);
-      this.effects.running("measure")[0]?.send({ type: "measured", measured });
+      for (const event of eventsOf(measured, this.#direction))
+        this.effects.running("measure")[0]?.send(event);
     }
   }
 

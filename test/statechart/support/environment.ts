@@ -4,6 +4,7 @@ import type { AnyEventObject } from "xstate";
 import { type DeviceKind, timeoutsSchema } from "../../../rpc-schema/index.ts";
 import type { CallInput } from "../../../statecharts/call/model.ts";
 import {
+  type AdaptEvent,
   adaptMachine,
   attachMachine,
   callMachine,
@@ -117,7 +118,22 @@ export const adaptOf = (direction: "sending" | "showing"): ChartEnvironment => (
         CLEAN,
         { ...CLEAN, sendLoss: 0.5, pageReplaced: 0.9 },
         { ...CLEAN, availableSendBps: null, pageReplaced: null },
-      ].map((measured) => ({ type: "measured", measured })),
+      ]
+        .map((measured): AdaptEvent => ({ type: "measured", measured }))
+        .concat(
+          [700_000, 400_000, 200_000, 20_000].flatMap((linkBps): AdaptEvent[] => {
+            const outgoing = { frames: 30, bps: linkBps, flowingMs: 2_000, isRampingUp: false };
+            const limited = {
+              ...CLEAN,
+              availableSendBps: linkBps,
+              outgoing: { ...outgoing, isRateLimited: true, linkBps },
+            };
+            return [
+              { type: "linkLimited", measured: limited },
+              { type: "measured", measured: { ...limited, sendLoss: 0.5 } },
+            ];
+          }),
+        ),
   },
 });
 

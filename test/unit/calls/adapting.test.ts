@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
 import { CallMedia } from "../../../plugin/calls/call-media.ts";
 import type { StatisticsMoment } from "../../../plugin/calls/call-statistics.ts";
+import { eventsOf } from "../../../plugin/calls/effects/adapt-effects.ts";
 import {
   createMeasurementChannel,
   type FrameFlow,
@@ -199,14 +200,62 @@ describe("the measurements", () => {
     const before = at({ measuredMs: 1_000, media: sent(10) });
     const peer = { ...NO_STATISTICS, bytesSentVideo: 50_000, bytesSentAudio: 10_000, isRateLimited: true };
     const now = at({ measuredMs: 2_000, media: sent(35), peer });
-    const flow: FrameFlow = { since: -3_000, bestBps: null, stalledMs: 0, isRampingUp: false };
+    const flow: FrameFlow = {
+      since: -3_000,
+      bestBps: null,
+      stalledMs: 0,
+      isRampingUp: false,
+      found: [280_000, 260_000],
+    };
     assert.deepEqual(measuredOf(now, before, { ...beside, flow }).outgoing, {
       frames: 25,
       bps: 480_000,
       flowingMs: 5_000,
       isRampingUp: false,
       isRateLimited: true,
+      linkBps: 280_000,
     });
+  });
+
+  test("know what the link carries once the estimate fell, and take the best of three seconds for it", () => {
+    const found = (estimates: readonly number[]) => {
+      let flow: FrameFlow | null = null;
+      const moment = (second: number) =>
+        at({
+          measuredMs: 1_000 * second,
+          media: { ...NO_MEDIA, sent: 30 * second },
+          peer: { ...NO_STATISTICS, availableSendBps: estimates[second - 1] ?? null },
+        });
+      for (let second = 1; second <= estimates.length; second += 1) {
+        flow = nextFlow(flow, moment(second), moment(second - 1));
+      }
+      return measuredOf(moment(estimates.length), moment(0), { ...beside, flow }).outgoing?.linkBps;
+    };
+    assert.equal(found([300_000, 300_000, 900_000, 890_000]), null);
+    assert.equal(found([190_000]), 190_000);
+    assert.equal(found([900_000, 500_000, 520_000, 400_000]), 520_000);
+    assert.equal(found([900_000, 500_000, 400_000, 300_000, 310_000]), 400_000);
+  });
+
+  test("tell the sending chart of a limit that WebRTC finds in the first seconds", () => {
+    const flow: FrameFlow = { since: 0, bestBps: null, stalledMs: 0, isRampingUp: false, found: [190_000] };
+    const second = (measuredMs: number) =>
+      at({
+        measuredMs,
+        media: { ...NO_MEDIA, sent: measuredMs / 40 },
+        peer: { ...NO_STATISTICS, availableSendBps: 190_000, isRateLimited: true },
+      });
+    const typesAt = (ms: number, direction: "sending" | "showing", change: Partial<FrameFlow> = {}) => {
+      const measured = measuredOf(second(ms), second(ms - 1_000), {
+        ...beside,
+        flow: { ...flow, ...change },
+      });
+      return eventsOf(measured, direction).map(({ type }) => type);
+    };
+    assert.deepEqual(typesAt(2_000, "sending"), ["linkLimited", "measured"]);
+    assert.deepEqual(typesAt(2_000, "showing"), ["measured"]);
+    assert.deepEqual(typesAt(5_000, "sending"), ["measured"]);
+    assert.deepEqual(typesAt(2_000, "sending", { found: null }), ["measured"]);
   });
 
   test("tell how long frames flow, and whether the estimate has fallen since they began", () => {
