@@ -43,7 +43,7 @@ interface SlowCall {
   /** Of the sound's packets: share that the link dropped in percent, and their waits in its queue. */
   readonly lostPercent: number;
   readonly queuedMs: readonly number[];
-  /** From the connection to the last change of the picture's size, with the sizes. */
+  /** From the connection to the last change of the picture's size for the link, and all changes. A busy machine causes others. */
   readonly lastStepMs: number;
   readonly steps: readonly string[];
 }
@@ -88,10 +88,12 @@ async function measureCall(
 ): Promise<SlowCall> {
   const fates: PacketFate[] = [];
   listenToSound((fate) => fates.push(fate));
-  const steps: { step: string; atMs: number }[] = [];
+  const steps: { step: string; size: string; isLink: boolean; atMs: number }[] = [];
   const off = bob.plugin.onNotification("call.changed", ({ sending }) => {
     const step = sending.strain ? `${sending.step} (${sending.strain})` : sending.step;
-    if (step !== steps.at(-1)?.step) steps.push({ step, atMs: performance.now() });
+    const isLink = sending.strain === "link" && sending.step !== steps.at(-1)?.size;
+    if (step !== steps.at(-1)?.step)
+      steps.push({ step, size: sending.step, isLink, atMs: performance.now() });
   });
   const { callId } = await makeCall(bob, alice.host, media, "audio");
   const connectedMs = performance.now();
@@ -104,7 +106,7 @@ async function measureCall(
     gapMs: longestGapMs(samples, HEARD),
     lostPercent: (100 * lost) / fates.length,
     queuedMs: fates.flatMap((fate) => (typeof fate === "string" ? [] : [fate.queuedMs])),
-    lastStepMs: Math.max(0, (steps.at(-1)?.atMs ?? connectedMs) - connectedMs),
+    lastStepMs: Math.max(0, (steps.findLast(({ isLink }) => isLink)?.atMs ?? connectedMs) - connectedMs),
     steps: steps.map(({ step }) => step),
   };
 }
@@ -125,6 +127,6 @@ function report(
   set(
     "slow.levelFound",
     isFound ? picture.lastStepMs / 1_000 : Number.NaN,
-    `last change of size; ${picture.steps.join(", ")}`,
+    `last change of size for the link; ${picture.steps.join(", ")}`,
   );
 }
