@@ -51,15 +51,14 @@ export class Sampler {
   start(callId: string): void {
     if (this.#calls.has(callId)) return;
     const { environment, onLevels } = this.#options;
+    const onError = (error: unknown) =>
+      environment.log("debug", `no statistics for ${callId}: ${errorText(error)}`);
     const timers = [
-      setInterval(() => {
-        this.#sample(callId).catch((error: unknown) =>
-          environment.log("debug", `no statistics for ${callId}: ${errorText(error)}`),
-        );
-      }, STATISTICS_MS),
+      setInterval(() => void this.#sample(callId).catch(onError), STATISTICS_MS),
       setInterval(() => onLevels(callId, environment.mediaOf(callId).takeLevels()), LEVELS_MS),
     ];
     this.#calls.set(callId, { timers, moment: null, statistics: null, flow: null });
+    this.#begin(callId).catch(onError);
   }
 
   /** Idempotent. */
@@ -77,14 +76,37 @@ export class Sampler {
   }
 
   async #sample(callId: string): Promise<void> {
+    const moment = await this.#read(callId);
     const call = this.#calls.get(callId);
-    const { environment, onStatistics, dateMs, monotonicMs } = this.#options;
+    if (!call || !moment) return;
+    const { environment, onStatistics } = this.#options;
+    const last = call.moment;
+    call.moment = moment;
+    call.statistics = statisticsOf(moment, last);
+    environment.mediaOf(callId).updateAvOffset(avOffset(moment, last));
+    if (last) {
+      call.flow = nextFlow(call.flow, moment, last);
+      this.#publish(moment, last, call.flow);
+    }
+    onStatistics(call.statistics);
+  }
+
+  /** Without the counters at the start, the first second could not be judged. On a slow link it fills the queue. */
+  async #begin(callId: string): Promise<void> {
+    const moment = await this.#read(callId);
+    const call = this.#calls.get(callId);
+    if (call && moment) call.moment ??= moment;
+  }
+
+  /** @returns the counters of this moment; null without a connection, or when the call ended meanwhile */
+  async #read(callId: string): Promise<StatisticsMoment | null> {
+    const call = this.#calls.get(callId);
+    const { environment, dateMs, monotonicMs } = this.#options;
     const media = environment.mediaOf(callId);
     const peer = await media.peer?.statistics();
     // The call may have ended while the engine gathered its statistics.
-    if (!call || !peer || this.#calls.get(callId) !== call) return;
-    const last = call.moment;
-    const moment: StatisticsMoment = {
+    if (!call || !peer || this.#calls.get(callId) !== call) return null;
+    return {
       callId,
       at: dateMs(),
       measuredMs: monotonicMs(),
@@ -95,14 +117,6 @@ export class Sampler {
       remoteFrames: environment.frames.counts(callId, "remote"),
       localFrames: environment.frames.counts(callId, "local"),
     };
-    call.moment = moment;
-    call.statistics = statisticsOf(moment, last);
-    media.updateAvOffset(avOffset(moment, last));
-    if (last) {
-      call.flow = nextFlow(call.flow, moment, last);
-      this.#publish(moment, last, call.flow);
-    }
-    onStatistics(call.statistics);
   }
 
   #publish(moment: StatisticsMoment, last: StatisticsMoment, flow: FrameFlow | null): void {

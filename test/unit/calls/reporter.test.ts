@@ -247,6 +247,25 @@ describe("the reporter", () => {
     assert.deepEqual(bench.reporter.list(), []);
   });
 
+  test("measures the first second after the connection for the adapt charts", async () => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    try {
+      const bench = new ReportBench();
+      const seconds: number[] = [];
+      await bench.rings();
+      await bench.accepts();
+      bench.bench.environment.measurements.subscribe(CALL, () => seconds.push(bench.monotonicMs));
+      await bench.connects();
+      bench.monotonicMs += 1_000;
+      mock.timers.tick(1_000);
+      await settle();
+      assert.deepEqual(seconds, [6_000]);
+      await bench.ends();
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   test("reports statistics each second and levels ten times as often, from the connection to the end", async () => {
     mock.timers.enable({ apis: ["setInterval"] });
     try {

@@ -137,7 +137,10 @@ describe("a call's media", () => {
   test("measures the time from capture to the connection in milliseconds", () => {
     const frame = countedFrame();
     const { media } = mediaAt(frame.capturedAtUs + 2_500);
-    media.attachPeer({ sendVideo: () => undefined, setAudioReceiving: () => undefined } as never, () => null);
+    media.attachPeer(
+      { sendVideo: () => undefined, setAudioReceiving: () => undefined, isPathUnknown: () => false } as never,
+      () => null,
+    );
     media.cameraFrame(frame);
     assert.equal(media.captureToSendMs(), 2.5);
     assert.equal(media.counts().sent, 1);
