@@ -122,8 +122,8 @@ function report(
   set("slow.soundLost", picture.lostPercent);
   set("slow.soundLostVoice", voice.lostPercent);
   set("slow.longestQueue", Math.max(...picture.queuedMs), "of a packet of sound");
-  const last = picture.steps.at(-1) ?? "full";
-  const isFound = last !== "full" && !last.startsWith("paused");
+  const last = picture.steps.findLast((step) => step.endsWith("(link)"));
+  const isFound = last !== undefined && !last.startsWith("paused");
   set(
     "slow.levelFound",
     isFound ? picture.lastStepMs / 1_000 : Number.NaN,
