@@ -51,9 +51,6 @@ export interface MediaCounts {
 /** Two seconds at 30 frames a second: long enough to be steady, short enough to show a change. */
 const DELAY_WINDOW = 64;
 
-/** A first frame of 1280x720 takes a second on a path of 300 kb/s. A quarter of its pixels takes a fifth of that. */
-const UNKNOWN_PATH_SCALE = 0.5;
-
 /** Does not own the devices or the connection: the effect that sets one here closes it and sets null. */
 export class CallMedia {
   readonly #options: CallMediaOptions;
@@ -86,7 +83,6 @@ export class CallMedia {
     this.#lipSync = new LipSync({ show: (frame) => options.showFrame("remote", frame) });
     this.#sender = new FrameSender({
       createScaler: options.createScaler,
-      maxScale: () => (this.#peer?.isPathUnknown() ? UNKNOWN_PATH_SCALE : 1),
       send: (frame) => this.#send(frame),
       nowMs: () => options.nowUs() / 1000,
       onError: options.onError,

@@ -1,8 +1,7 @@
 // The adapt charts' input: what was measured in one second of a call. The sampler publishes it, and the charts' effects
 // subscribe.
 
-import { isHeldBack, type Measured } from "../../statecharts/index.ts";
-import { START_BPS } from "../peer/bandwidth-probe.ts";
+import { FIRST_ESTIMATE_BPS, isHeldBack, type Measured } from "../../statecharts/index.ts";
 import { type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 
 export interface MeasurementChannel {
@@ -70,8 +69,8 @@ export function nextFlow(
   const best = bestBps ?? bps;
   const isStalled = bps < RISE_SHARE * best && isHeldBack(sentBetween(now, last), bps);
   const stalled = isStalled ? stalledMs + now.measuredMs - last.measuredMs : 0;
-  // WebRTC begins at START_BPS. Only a limit makes it fall below.
-  const isFound = found !== null || bps < FALL_SHARE * Math.max(best, START_BPS);
+  // WebRTC begins at FIRST_ESTIMATE_BPS. Only a limit makes it fall below.
+  const isFound = found !== null || bps < FALL_SHARE * Math.max(best, FIRST_ESTIMATE_BPS);
   return {
     since,
     found: isFound ? [...(found ?? []), bps].slice(-FOUND_SECONDS) : null,

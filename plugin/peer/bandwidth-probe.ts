@@ -13,7 +13,7 @@ const NO_COLOUR = 128;
 const NOISE = 24;
 
 /** libwebrtc's estimate before anything was measured (kDefaultStartBitrateBps). */
-export const START_BPS = 300_000;
+const START_BPS = 300_000;
 /** The first measurement is made at three times the start. A result below this means that the path is slower than that. */
 const SLOW_BPS = 2 * START_BPS;
 const TICK_MS = 50;
@@ -27,8 +27,6 @@ const RISE_MS = 600;
 const MAX_FRAMES = 12;
 /** The longest wait of the first frames for a measurement. A picture that starts at 300 kb/s takes as long. */
 const HOLD_MS = 250;
-/** On a path of 300 kb/s libwebrtc lowers its estimate within this time of the first frame. */
-const UNKNOWN_MS = 2_500;
 
 export interface BandwidthProbeOptions {
   send(frame: WrtcVideoFrame): void;
@@ -45,15 +43,11 @@ export function isProbeFrame({ width, height }: { width: number; height: number 
   return Math.max(width, height) === LONG_SIDE && Math.min(width, height) === SHORT_SIDE;
 }
 
-/**
- * Runs once, from `start` until the estimate no longer rises, or `stop`. The caller's first frame ends the sending. If nothing was
- * measured by then, the probe watches the estimate a little longer.
- */
+/** Runs once, from `start` until the estimate no longer rises, the caller's first frame, or `stop`. */
 export class BandwidthProbe {
   readonly #options: BandwidthProbeOptions;
-  #phase: "waiting" | "running" | "watching" | "over" = "waiting";
+  #phase: "waiting" | "running" | "over" = "waiting";
   #startMs = 0;
-  #firstFrameMs = 0;
   #frames = 0;
   #sentMs = 0;
   #bps = START_BPS;
@@ -68,26 +62,6 @@ export class BandwidthProbe {
   get holdsFrames(): boolean {
     if (this.#phase === "waiting") return true;
     return this.#phase === "running" && !this.#isMeasured && this.#options.nowMs() - this.#startMs < HOLD_MS;
-  }
-
-  /**
-   * Whether a frame now would enter a path of which nothing was measured. A slow path never gives a measurement: libwebrtc's receiver
-   * rejects one whose packets arrive further apart than they left.
-   */
-  get isPathUnknown(): boolean {
-    if (this.#phase === "watching") return true;
-    return this.#phase === "running" && !this.#isMeasured && !this.holdsFrames;
-  }
-
-  /** The caller sends a frame of its own, so no frame of the probe may follow. */
-  frameSent(): void {
-    if (this.#phase === "watching" || this.#phase === "over") return;
-    if (!this.isPathUnknown) {
-      this.stop();
-      return;
-    }
-    this.#phase = "watching";
-    this.#firstFrameMs = this.#options.nowMs();
   }
 
   /** Only the first call has an effect. */
@@ -119,13 +93,8 @@ export class BandwidthProbe {
 
   async #tick(): Promise<void> {
     const bps = (await this.#options.estimateBps()) ?? START_BPS;
-    if (this.#phase === "over") return;
+    if (this.#phase !== "running") return;
     const nowMs = this.#options.nowMs();
-    if (this.#phase === "watching") {
-      if (bps > START_BPS || nowMs - this.#firstFrameMs >= UNKNOWN_MS) this.stop();
-      else this.#schedule();
-      return;
-    }
     if (bps > this.#bps) this.#risenMs = nowMs;
     this.#bps = bps;
     if (this.#isOver(nowMs)) {

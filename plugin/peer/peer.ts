@@ -113,11 +113,6 @@ export interface Peer {
   addCandidate(candidate: Candidate): void;
   /** Reads the frame before it returns. */
   sendVideo(frame: VideoFrame): void;
-  /**
-   * Whether WebRTC has not found out yet how much the path carries, in the first seconds of sent video. A large frame now would fill the queue of
-   * a slow path, and the sound would wait in it.
-   */
-  isPathUnknown(): boolean;
   /** Exactly 10 ms; see {@link BLOCK_SAMPLES}. */
   sendAudio(block: Int16Array): void;
   /**

@@ -140,13 +140,9 @@ export class WrtcPeer implements Peer {
     if (this.#signal.aborted) return;
     checkFrame(frame);
     if (this.#probe.holdsFrames) return;
-    this.#probe.frameSent();
+    this.#probe.stop();
     this.#hasSentVideo = true;
     this.#local.sendVideo(frame);
-  }
-
-  isPathUnknown(): boolean {
-    return this.#probe.isPathUnknown;
   }
 
   sendAudio(block: Int16Array): void {

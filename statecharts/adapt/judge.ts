@@ -80,6 +80,8 @@ const SPARE = 1.3;
 
 /** WebRTC sends a little less than its estimate, and its rate varies. Below this share the picture needs no more. */
 const HELD_BACK_SHARE = 0.75;
+/** Where WebRTC's estimate begins. */
+export const FIRST_ESTIMATE_BPS = 300_000;
 /** Time in which WebRTC measures the path after frames began to flow. */
 const START_MS = 4_000;
 
@@ -237,10 +239,14 @@ export function stepForLink(measured: Measured, lower: readonly PictureStep[]): 
   return withPicture.find((step) => leastBps(step, measured) <= linkBps) ?? withPicture.at(-1) ?? null;
 }
 
-/** Whether WebRTC found a limit of the link in the first seconds of frames, and the frames reach it. */
+/**
+ * Whether WebRTC found a limit of the link in the first seconds of frames, and the frames reach it. On a free link the estimate also falls for a
+ * moment, but never below its start.
+ */
 export function isLimitedFromStart({ availableSendBps: bps, outgoing }: Measured): boolean {
   if (bps === null || !outgoing || outgoing.frames === 0) return false;
-  const isFound = outgoing.linkBps !== undefined && outgoing.linkBps !== null;
+  const { linkBps } = outgoing;
+  const isFound = linkBps !== undefined && linkBps !== null && linkBps < FIRST_ESTIMATE_BPS;
   return isFound && outgoing.flowingMs < START_MS && isHeldBack(outgoing, bps);
 }
 

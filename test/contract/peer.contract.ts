@@ -250,16 +250,6 @@ function misuse(withPair: WithPair): void {
 
 function ends(withPair: WithPair): void {
   test(
-    "no path is unknown before the connection and after close, when no frame is sent",
-    withPair(async (caller, callee) => {
-      assert.ok(!caller.peer.isPathUnknown());
-      await connect(caller, callee);
-      caller.peer.close();
-      assert.ok(!caller.peer.isPathUnknown());
-    }),
-  );
-
-  test(
     "close is idempotent, and no callback follows it",
     withPair(async (caller, callee) => {
       await connect(caller, callee);

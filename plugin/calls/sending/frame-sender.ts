@@ -7,8 +7,6 @@ import { createPacer, type Pacer } from "../../frames/pacer.ts";
 
 export interface FrameSenderOptions {
   createScaler(): FrameScaler;
-  /** The largest scale that a frame may have now, whatever the share. */
-  maxScale(): number;
   /** Reads the frame before it returns. */
   send(frame: VideoFrame): void;
   /** Monotonic milliseconds. */
@@ -35,8 +33,6 @@ export class FrameSender {
   readonly #options: FrameSenderOptions;
   #scaler: FrameScaler | null = null;
   #share = FULL_SHARE;
-  /** Of the newest frame. */
-  #scale = 1;
   #pacer: Pacer | null = null;
   #waiting: VideoFrame | null = null;
   #isScaling = false;
@@ -59,14 +55,11 @@ export class FrameSender {
   }
 
   offer(frame: VideoFrame): void {
-    const { rate } = this.#share;
+    const { rate, scale } = this.#share;
     const now = this.#options.nowMs();
     if (rate === 0 || (this.#pacer && !this.#pacer.isDue(now))) return;
     this.#pacer?.take(now);
-    this.#scale = Math.min(this.#share.scale, this.#options.maxScale());
-    if (this.#scale === 1) {
-      // A smaller frame that is still being scaled would follow this one.
-      this.stop();
+    if (scale === 1) {
       this.#options.send(frame);
       return;
     }
@@ -88,7 +81,7 @@ export class FrameSender {
     if (!frame || this.#isScaling) return;
     this.#waiting = null;
     this.#isScaling = true;
-    this.#sendScaled(frame)
+    this.#scale(frame)
       .catch(this.#options.onError)
       .finally(() => {
         frame.release();
@@ -97,9 +90,9 @@ export class FrameSender {
       });
   }
 
-  async #sendScaled(frame: VideoFrame): Promise<void> {
+  async #scale(frame: VideoFrame): Promise<void> {
     this.#scaler ??= this.#options.createScaler();
-    const size = scaledSize(frame, this.#scale);
+    const size = scaledSize(frame, this.#share.scale);
     const generation = this.#generation;
     const data = await this.#scaler.scale(frame, size.width, size.height);
     // The camera may have closed meanwhile, or the share may have changed. Nothing may follow the last frame before that.

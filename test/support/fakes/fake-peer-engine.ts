@@ -108,8 +108,6 @@ export class FakePeer implements Peer {
   #isReachable = false;
   #state: ConnectionState = "new";
   isClosed = false;
-  /** Answers `isPathUnknown`. */
-  isOnUnknownPath = false;
 
   constructor(faults: FakePeerFaults, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#faults = faults;
@@ -169,10 +167,6 @@ export class FakePeer implements Peer {
     checkFrame(frame);
     const copy = { ...frame, data: frame.data.slice() };
     this.#deliver("video", frame.data.byteLength, (far) => far.#receiveVideo(copy));
-  }
-
-  isPathUnknown(): boolean {
-    return !this.isClosed && this.isOnUnknownPath;
   }
 
   sendAudio(block: Int16Array): void {

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
-import { CallMedia } from "../../../plugin/calls/call-media.ts";
 import type { StatisticsMoment } from "../../../plugin/calls/call-statistics.ts";
 import { eventsOf } from "../../../plugin/calls/effects/adapt-effects.ts";
 import {
@@ -14,7 +13,6 @@ import {
 } from "../../../plugin/calls/measurements.ts";
 import { measureLoopLag } from "../../../plugin/calls/sampler.ts";
 import { FrameSender, scaledSize } from "../../../plugin/calls/sending/frame-sender.ts";
-import type { Peer } from "../../../plugin/peer/peer.ts";
 import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
 import { SHARES } from "../../../statecharts/index.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
@@ -25,7 +23,6 @@ class SenderBench {
   readonly errors: unknown[] = [];
   readonly scalings: { size: string; finish: PromiseWithResolvers<void> }[] = [];
   nowMs = 0;
-  maxScale = 1;
   readonly sender = new FrameSender({
     createScaler: () => ({
       scale: async (_, width, height) => {
@@ -36,7 +33,6 @@ class SenderBench {
       },
     }),
     send: (frame) => void this.sent.push(frame),
-    maxScale: () => this.maxScale,
     nowMs: () => this.nowMs,
     onError: (error) => void this.errors.push(error),
   });
@@ -74,28 +70,6 @@ describe("the frame sender", () => {
       frames.map((frame) => frame.held()),
       [0, 0, 0],
     );
-  });
-
-  test("sends no frame larger than the path allows, and none of those after a full one", async () => {
-    const bench = new SenderBench();
-    bench.maxScale = 0.5;
-    bench.sender.offer(countedFrame(1, 64, 48));
-    await bench.finish(0);
-    const late = countedFrame(2, 64, 48);
-    bench.sender.offer(late);
-    bench.maxScale = 1;
-    bench.sender.offer(countedFrame(3, 64, 48));
-    await bench.finish(1);
-    assert.deepEqual(
-      bench.sent.map(({ width }) => width),
-      [32, 64],
-    );
-    assert.equal(late.held(), 0);
-    bench.maxScale = 0.5;
-    bench.sender.limit(SHARES.quarter, 30);
-    bench.nowMs = 1_000;
-    bench.sender.offer(countedFrame(4, 64, 48));
-    assert.equal(bench.scalings.at(-1)?.size, "16x16");
   });
 
   test("leaves frames out at a lower rate", async () => {
@@ -327,28 +301,4 @@ describe("the measurements", () => {
     assert.ok(lag.take() >= 0);
     lag.stop();
   });
-});
-
-test("the camera's first frames are halved while WebRTC does not know the path", async () => {
-  const sizes: string[] = [];
-  let isUnknown = true;
-  const peer: Partial<Peer> = {
-    sendVideo: ({ width, height }) => void sizes.push(`${width}x${height}`),
-    setAudioReceiving: () => undefined,
-    isPathUnknown: () => isUnknown,
-  };
-  const media = new CallMedia({
-    showFrame: () => undefined,
-    nowUs: () => 0,
-    createScaler: () => ({ scale: async (_, width, height) => new Uint8Array((width * height * 3) / 2) }),
-    captureConstraints: () => ({ width: 64, height: 48, fps: 30 }),
-    onError: assert.fail,
-  });
-  media.attachPeer(peer as Peer, () => null);
-  media.cameraFrame(countedFrame(1, 64, 48));
-  await settle();
-  isUnknown = false;
-  media.cameraFrame(countedFrame(2, 64, 48));
-  media.stop();
-  assert.deepEqual(sizes, ["32x24", "64x48"]);
 });

@@ -22,7 +22,6 @@ class Bench {
   readonly pictures: VideoFrame[] = [];
   intervalMs: number | null = INTERVAL_MS;
   video = BOTH;
-  isPathUnknown = false;
   scaling = Promise.withResolvers<void>();
   #timers: { dueMs: number; run: () => void }[] = [];
   readonly media = new CallMedia({
@@ -62,7 +61,6 @@ class Bench {
       },
       setAudioReceiving: () => undefined,
       negotiatedDirections: (): NegotiatedDirections => ({ audio: BOTH, video: this.video }),
-      isPathUnknown: () => this.isPathUnknown,
     };
     this.media.attachPeer(peer as Peer, () => this.intervalMs);
     return this;

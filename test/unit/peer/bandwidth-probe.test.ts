@@ -22,9 +22,9 @@ class ProbeBench {
     nowMs: () => this.nowMs,
   });
 
-  constructor(t: TestContext, isFirst = true) {
+  constructor(t: TestContext) {
     this.#t = t;
-    if (isFirst) t.mock.timers.enable({ apis: ["setTimeout"] });
+    t.mock.timers.enable({ apis: ["setTimeout"] });
   }
 
   async runsFor(ms: number): Promise<void> {
@@ -117,41 +117,6 @@ describe("the bandwidth probe", () => {
     assert.ok(bench.probe.holdsFrames);
     await bench.runsFor(20);
     assert.ok(!bench.probe.holdsFrames);
-  });
-
-  test("knows nothing of a path without a measurement, until the estimate rises or 2.5 s after the first frame", async (t) => {
-    const bench = new ProbeBench(t);
-    let risesAtMs = Number.POSITIVE_INFINITY;
-    bench.estimate = (nowMs) => (nowMs < risesAtMs ? 190_000 + 110_000 * Number(nowMs < 500) : 840_000);
-    bench.probe.start();
-    await bench.runsFor(240);
-    assert.ok(!bench.probe.isPathUnknown, "frames are held back");
-    await bench.runsFor(20);
-    assert.ok(bench.probe.isPathUnknown);
-    bench.probe.frameSent();
-    await bench.runsFor(2_400);
-    assert.deepEqual([bench.probe.isPathUnknown, bench.sent.length], [true, 1]);
-    await bench.runsFor(200);
-    assert.ok(!bench.probe.isPathUnknown);
-
-    const rising = new ProbeBench(t, false);
-    risesAtMs = 600;
-    rising.estimate = bench.estimate;
-    rising.probe.start();
-    await rising.runsFor(300);
-    rising.probe.frameSent();
-    await rising.runsFor(400);
-    assert.ok(!rising.probe.isPathUnknown);
-  });
-
-  test("knows a path that was measured before the first frame", async (t) => {
-    const bench = new ProbeBench(t);
-    bench.estimate = () => 840_000;
-    bench.probe.start();
-    await bench.runsFor(80);
-    bench.probe.frameSent();
-    await bench.runsFor(1_000);
-    assert.deepEqual([bench.probe.isPathUnknown, bench.sent.length], [false, 1]);
   });
 
   test("sends and holds nothing after it was stopped, or after the engine gave no figures", async (t) => {
