@@ -29,7 +29,10 @@ describe("the tools' command line", () => {
   });
 
   const refused: [string[], RegExp][] = [
-    [["capture"], /no command "capture", expected one of devices, doctor, inspect, replay, conformance, capture-test/],
+    [
+      ["capture"],
+      /no command "capture", expected one of devices, doctor, inspect, replay, conformance, capture-test/,
+    ],
     [["devices", "doctor"], /"doctor" is an unexpected argument/],
     [["inspect", "--pid", "all"], /--pid is "all", expected a process id/],
     [["inspect", "log"], /"log" is an unexpected argument/],
