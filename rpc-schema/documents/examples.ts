@@ -171,7 +171,7 @@ export const hostNotificationExamples: { [N in HostNotificationName]: HostNotifi
 };
 
 export const pluginNotificationExamples: { [N in PluginNotificationName]: PluginNotificationParams<N> } = {
-  "signalling.changed": { state: "ready", peerId: selfId, addresses: [] },
+  "signalling.changed": { state: "ready", peerId: selfId, addresses: [`/p2p/${selfId}`] },
   "availability.changed": { videoDisabled: true, cause: "device", why: "Connect a camera or a microphone." },
   "contacts.changed": { contacts: [bob] },
   "devices.changed": devices,

@@ -162,11 +162,16 @@ export const callMethods = {
     [...servingErrors, "unknownCall", "wrongCallState"],
   ),
   "call.useDevice": method(
-    "Switches a call in progress to another device, without a new negotiation",
+    "Switches a call in progress to another device, without a new negotiation. The answer comes before the device opens; when it does not open, the old one stays, and the log has a warning",
     z.object({
       callId: callIdSchema,
       kind: deviceKindSchema,
-      deviceId: z.string().min(1).describe("`auto`, or an id of this kind from devices.list"),
+      deviceId: z
+        .string()
+        .min(1)
+        .describe(
+          "`auto`, or an id of this kind from devices.list; a camera has no `none` here, because call.setCamera closes it",
+        ),
     }),
     done,
     [...servingErrors, "unknownCall", "wrongCallState", "unknownDevice"],
@@ -218,7 +223,7 @@ export const callNotifications = {
     }),
   ),
   "calls.persisted": notification(
-    "The state that a new plugin process needs to resume the call. The host keeps the last one for `resume` of initialize",
+    "The state that a new plugin process needs to resume the call. The host keeps the last one for `resume` of initialize. Every host gets it",
     z.object({
       snapshot: z
         .string()

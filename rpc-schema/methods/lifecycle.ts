@@ -63,7 +63,7 @@ const protocolVersionSchema = named(
 /** `initialize` comes first and only once, `shutdown` comes last. Settings can change at any time in between. */
 export const lifecycleMethods = {
   initialize: method(
-    "First request. Negotiates the version, and gives the plugin its settings and the user's label",
+    "First request. Negotiates the version, and gives the plugin its settings and the user's label. On a busy machine the answer can take 30 s",
     z
       .object({
         protocolVersions: z
@@ -89,7 +89,9 @@ export const lifecycleMethods = {
           .string()
           .regex(/^\//, "expected an absolute path")
           .optional()
-          .describe("folder for the plugin's key; without it, the key is kept in memory only"),
+          .describe(
+            "absolute path of the folder for the plugin's key, which is created if it is missing; without it, the key is kept in memory only",
+          ),
         carrier: carrierSchema
           .optional()
           .describe("the host carries the signals over its own node; without it, the plugin runs a node"),
@@ -103,7 +105,7 @@ export const lifecycleMethods = {
           .string()
           .optional()
           .describe(
-            "the last snapshot of calls.persisted, when the previous plugin died in a call; unusable ones are ignored",
+            "the last snapshot of calls.persisted, when the previous plugin died in a call; an unusable one is ignored, with a warning in the log",
           ),
       })
       .refine((params) => offeredVersions(params).length > 0, {
@@ -161,7 +163,11 @@ export const lifecyclePluginNotifications = {
         stopped: "the plugin shuts down; version 1 does not have this value",
       }),
       peerId: peerIdSchema.optional().describe("this side's own peer id; absent before it is known"),
-      addresses: z.array(z.string()).describe("multiaddrs, each ending in /p2p/<peerId>"),
+      addresses: z
+        .array(z.string())
+        .describe(
+          "multiaddrs, each ending in /p2p/<peerId>; only /p2p/<peerId> where the host carries the signals",
+        ),
       why: z.string().optional().describe("for people: why it failed"),
     }),
   ),

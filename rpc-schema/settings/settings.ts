@@ -137,7 +137,9 @@ export const settingsSchema = named(
           .array(multiaddrSchema)
           .max(16)
           .default(["/ip4/0.0.0.0/tcp/0"])
-          .describe("multiaddrs on which the plugin's node listens; port 0 means any")
+          .describe(
+            "multiaddrs on which the plugin's node listens; port 0 means any; media uses every network interface",
+          )
           .meta(atStart),
         peers: z
           .array(multiaddrSchema)
