@@ -203,7 +203,7 @@ describe("outside engines", () => {
 
   test("only the programs themselves read the environment, the arguments or end the process", () => {
     const programs =
-      /^plugin\/(main|sound\/process\/sound-process|host\/(example\/program|conformance\/(fake|piped)-plugin|main|demo|bridge))\.ts$|^(rpc-schema\/documents|statecharts)\/generate-/;
+      /^plugin\/(main|program|sound\/process\/sound-process|host\/(example\/program|conformance\/(fake|piped)-plugin|main|demo|bridge))\.ts$|^(rpc-schema\/documents|statecharts)\/generate-/;
     const others = product.filter(({ path }) => !programs.test(path) && !path.startsWith("plugin/ui/"));
     assert.deepEqual(usesOf(others, /^process\.(env|argv|exit|exitCode|abort|kill)\b/), []);
   });

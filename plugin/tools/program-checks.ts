@@ -1,11 +1,10 @@
 // Checks Node and the three compiled engines with their libraries.
 
 import { libraryInTheWay } from "../common/library-path.ts";
+import { MINIMUM_NODE, whyNodeIsTooOld } from "../common/node-version.ts";
 import { type Finding, failure, ok } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
-/** As in `engines` of package.json: the first Node that runs TypeScript files directly. */
-const MINIMUM_NODE: readonly [number, number] = [22, 18];
 /** The Debian package of each library that the engines use, by the library's name without version. */
 const LIBRARY_PACKAGES: Readonly<Record<string, string>> = {
   "libturbojpeg.so": "libturbojpeg0",
@@ -20,16 +19,13 @@ const LIBRARY_PACKAGES: Readonly<Record<string, string>> = {
   "libgcc_s.so": "libgcc-s1",
 };
 
-/** Checked, because the compiled program starts on an older Node and fails later, during a call. */
+/** `main.ts` refuses an older Node earlier, so the failure is for a caller that bypasses it. */
 export function checkNode({ nodeVersion }: SystemView): Finding {
-  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
-  const isEnough = major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1]);
-  const minimum = MINIMUM_NODE.join(".");
-  if (isEnough) return ok("Node", `Node ${nodeVersion} is recent enough.`);
-  const remedy = `Install Node ${minimum} or newer. The npm package "node" contains one: npm install node@24`;
+  if (whyNodeIsTooOld(nodeVersion) === null) return ok("Node", `Node ${nodeVersion} is recent enough.`);
+  const remedy = `Install Node ${MINIMUM_NODE} or newer. The npm package "node" contains one: npm install node@24`;
   return failure(
     "Node",
-    `Node ${nodeVersion} is too old, because version ${minimum} or newer is required.`,
+    `Node ${nodeVersion} is too old, because version ${MINIMUM_NODE} or newer is required.`,
     remedy,
   );
 }
