@@ -10,6 +10,7 @@ import type { DiagnosticsService } from "./diagnostics-service.ts";
 import {
   createLifeHandlers,
   type LifeHandlerParts,
+  refuseWhenStopped,
   requireServing,
   type WhileServing,
 } from "./life-handlers.ts";
@@ -28,7 +29,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
   /** Every method except `initialize` is refused while the plugin does not serve. */
   const whileServing: WhileServing = (handler) => (params) => {
     requireServing(attach);
-    return handler(params);
+    const result = handler(params);
+    // Other answers are not delayed: their order among the notifications is part of the contract.
+    return result instanceof Promise ? refuseWhenStopped(attach, result) : result;
   };
   return {
     ...createLifeHandlers(parts, whileServing),

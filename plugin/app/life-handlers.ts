@@ -25,7 +25,7 @@ export interface LifeHandlerParts {
 }
 
 /** Makes a handler refuse its requests while the plugin does not serve. */
-export type WhileServing = <P, R>(handler: (params: P) => R) => (params: P) => R;
+export type WhileServing = <P, R>(handler: (params: P) => Promise<R> | R) => (params: P) => Promise<R> | R;
 
 export function createLifeHandlers(
   parts: LifeHandlerParts,
@@ -49,7 +49,21 @@ export function requireServing(attach: Attach): void {
   if (snapshot.matches("awaitingInitialize")) {
     throw new RpcError("notInitialized", "the first request has to be `initialize`");
   }
-  throw new RpcError("shuttingDown", "the plugin is shutting down");
+  throw shuttingDown();
+}
+
+/** What a request asked for was closed under it by the shutdown, which is no fault of the plugin. */
+export async function refuseWhenStopped<R>(attach: Attach, result: Promise<R>): Promise<R> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof RpcError || attach.getSnapshot().hasTag("serving")) throw error;
+    throw shuttingDown(error);
+  }
+}
+
+function shuttingDown(cause?: unknown): RpcError {
+  return new RpcError("shuttingDown", "the plugin is shutting down", { cause });
 }
 
 /** Checks the version, then the state, then the settings. The settings are unchanged when it throws. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { type SoundDevices, SoundError } from "../../../plugin/sound/sound.ts";
 import { type MethodName, methods, PROTOCOL_VERSION } from "../../../rpc-schema/index.ts";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
 import { PluginBench } from "../../support/plugin/plugin-pair.ts";
@@ -170,6 +171,17 @@ describe("the life cycle", () => {
     await made.start();
     await made.end();
     assert.equal(made.plugin.attach.getSnapshot().output?.exitStatus, 1);
+  });
+
+  test("answers shuttingDown when the shutdown closes what a request waits for", async () => {
+    const made = bench();
+    await made.start();
+    const listing = Promise.withResolvers<SoundDevices>();
+    made.sound.list = () => listing.promise;
+    const answer = assert.rejects(made.host.request("devices.list", {}), { kind: "shuttingDown" });
+    await made.host.request("shutdown", {});
+    listing.reject(new SoundError("sound was closed"));
+    await answer;
   });
 
   test("on a machine without an engine reports the reason, starts signalling and refuses only calls", async () => {
