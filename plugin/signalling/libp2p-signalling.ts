@@ -12,6 +12,7 @@ import type { OwnIdentity } from "./goop-wire/identity.ts";
 import { LABEL_PROTOCOL, serveLabel } from "./goop-wire/label-protocol.ts";
 import type { DroppedPresence } from "./goop-wire/presence.ts";
 import { PRESENCE_TOPIC } from "./goop-wire/presence-message.ts";
+import { listenFailureText } from "./libp2p/listen-failure.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StreamHandler } from "./node.ts";
 import {
   type OwnAvailability,
@@ -174,7 +175,7 @@ class NodeSignalling implements Libp2pSignalling {
     } catch (error) {
       throw new SignallingError(
         "startFailed",
-        `cannot start on ${this.#options.listen.join(" ")}: ${errorText(error)}`,
+        `the node cannot start with the setting signalling.listen: ${listenFailureText(error)}`,
         error,
       );
     }
