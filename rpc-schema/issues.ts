@@ -3,6 +3,7 @@
 
 import type { z } from "zod";
 import type { FieldIssue } from "./errors.ts";
+import { nearestField } from "./nearest-field.ts";
 
 /** One message can hold a million wrong fields; the first ones explain enough. */
 const MAX_ISSUES = 20;
@@ -10,22 +11,28 @@ const MAX_SHOWN_CHARS = 120;
 const MAX_SHOWN_DEPTH = 3;
 const MAX_SHOWN_MEMBERS = 8;
 
-/** @param value the value that was checked */
-export function issuesOf(error: z.ZodError, value: unknown): FieldIssue[] {
+/**
+ * @param value the value that was checked
+ * @param schema names the fields of which a misspelt one may have been meant
+ */
+export function issuesOf(error: z.ZodError, value: unknown, schema?: z.ZodType): FieldIssue[] {
   return error.issues
     .slice(0, MAX_ISSUES)
-    .flatMap((issue) => fieldIssues(issue, value))
+    .flatMap((issue) => fieldIssues(issue, value, schema))
     .slice(0, MAX_ISSUES);
 }
 
-function fieldIssues(issue: z.core.$ZodIssue, value: unknown): FieldIssue[] {
+function fieldIssues(issue: z.core.$ZodIssue, value: unknown, schema?: z.ZodType): FieldIssue[] {
   const found = issue.path.reduce<unknown>(at, value);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.slice(0, MAX_ISSUES).map((key) => ({
-      field: nameOf([...issue.path, key]),
-      value: show(at(found, key)),
-      expected: "no field of this name",
-    }));
+    return issue.keys.slice(0, MAX_ISSUES).map((key) => {
+      const meant = schema ? nearestField(schema, issue.path, key) : null;
+      return {
+        field: nameOf([...issue.path, key]),
+        value: show(at(found, key)),
+        expected: `no field of this name${meant === null ? "" : ` (did you mean ${meant}?)`}`,
+      };
+    });
   }
   return [{ field: nameOf(issue.path), value: show(found), expected: expectationOf(issue) }];
 }

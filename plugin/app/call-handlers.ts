@@ -177,8 +177,8 @@ function statisticsOf(calls: Calls, callId: string): Result<"call.stats"> {
 
 /** `auto` is a valid choice although no device has this id. @throws RpcError unknownDevice */
 function requireDevice(devices: DeviceList, kind: DeviceKind, deviceId: string): void {
-  const choices = devices[`${kind}s`].map(({ id }) => id);
-  if (deviceId === "auto" || choices.includes(deviceId)) return;
+  const choices = ["auto", ...devices[`${kind}s`].map(({ id }) => id)];
+  if (choices.includes(deviceId)) return;
   throw new RpcError("unknownDevice", `there is no ${kind} with this id`, {
     issues: [
       { field: "deviceId", value: JSON.stringify(deviceId), expected: `one of ${choices.join(", ")}` },

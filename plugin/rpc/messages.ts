@@ -44,9 +44,9 @@ export function idOf(message: unknown): MessageId {
   return isRecord(message) && isRequestId(message.id) ? message.id : null;
 }
 
-/** One line for a log or for an error's message. */
-export function summaryOf(error: z.ZodError, value: unknown): string {
-  return issuesOf(error, value)
+/** One line for a log or for an error's message. @param schema names the fields of which one may have been meant */
+export function summaryOf(error: z.ZodError, value: unknown, schema?: z.ZodType): string {
+  return issuesOf(error, value, schema)
     .map((issue) => `${issue.field} is ${issue.value}, expected ${issue.expected}`)
     .join("; ");
 }

@@ -132,7 +132,8 @@ function createMethodServer(options: RequestServerOptions): MethodServer {
   const server = new MethodServer({
     toRpcError: (error, isRequest) => toRpcError(error, log, isRequest),
     onUnknown(name, isRequest) {
-      if (isRequest) throw notFound(name, "one of the methods in openrpc.json");
+      if (isRequest)
+        throw notFound(`there is no method ${shownName(name)}`, name, "one of those in openrpc.json");
       log("warn", `unknown notification ${JSON.stringify(name.slice(0, 100))} ignored`);
       return null;
     },
@@ -142,8 +143,8 @@ function createMethodServer(options: RequestServerOptions): MethodServer {
   function checkParams(name: string, schema: z.ZodType, params: unknown = {}): unknown {
     const checked = schema.safeParse(params);
     if (!checked.success) {
-      throw new RpcError("invalidParams", `${name}: ${summaryOf(checked.error, params)}`, {
-        issues: issuesOf(checked.error, params),
+      throw new RpcError("invalidParams", `${name}: ${summaryOf(checked.error, params, schema)}`, {
+        issues: issuesOf(checked.error, params, schema),
       });
     }
     logUnknownFields(name, params, checked.data);
@@ -153,14 +154,14 @@ function createMethodServer(options: RequestServerOptions): MethodServer {
   for (const [name, definition] of Object.entries(methods)) {
     server.add(name, async (params) => {
       const handler = handlerOf(name);
-      if (!handler) throw notFound(name, "a method that this side serves");
+      if (!handler) throw notFound(`${name} is not handled here`, name, "a method that this side serves");
       const result = await handler(checkParams(name, definition.params, params));
       return encode(checkResult(name, definition.result, result));
     });
   }
   for (const [name, definition] of Object.entries(notifications)) {
     server.add(name, (params, isRequest) => {
-      if (isRequest) throw notFound(name, "a notification; send it without an id");
+      if (isRequest) throw notFound(`${name} is a notification`, name, "a message without an id");
       return handlerOf(name)?.(checkParams(name, definition.params, params));
     });
   }
@@ -174,11 +175,14 @@ function checkResult(name: string, schema: z.ZodType, result: unknown): unknown 
   throw new Error(`the handler of ${name} returned a wrong result: ${summaryOf(checked.error, result)}`);
 }
 
-function notFound(method: string, expected: string): RpcError {
-  const shown = JSON.stringify(method.length > 100 ? `${method.slice(0, 100)}…` : method);
-  return new RpcError("methodNotFound", `there is no method ${shown}`, {
-    issues: [{ field: "method", value: shown, expected }],
+function notFound(why: string, method: string, expected: string): RpcError {
+  return new RpcError("methodNotFound", `${why}, expected ${expected}`, {
+    issues: [{ field: "method", value: shownName(method), expected }],
   });
+}
+
+function shownName(method: string): string {
+  return JSON.stringify(method.length > 100 ? `${method.slice(0, 100)}…` : method);
 }
 
 /**

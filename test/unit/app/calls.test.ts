@@ -235,7 +235,7 @@ describe("requests about a call", () => {
     const request = alice.host.request("call.useDevice", { callId, kind: "microphone", deviceId: "nothing" });
     await assert.rejects(request, {
       kind: "unknownDevice",
-      issues: [{ field: "deviceId", value: '"nothing"', expected: "one of fake:mic, tone, none" }],
+      issues: [{ field: "deviceId", value: '"nothing"', expected: "one of auto, fake:mic, tone, none" }],
     });
   });
 

@@ -146,6 +146,7 @@ describe("dispatcher: one message", () => {
     const set = setUp();
     await set.receive(request(1, "frames.ack", { stream: "s1", seq: 1 }));
     const error = await expectError(set, -32601, 1, "methodNotFound");
+    assert.equal(error.message, "frames.ack is a notification, expected a message without an id");
     assert.match(error.data.issues[0].expected, /without an id/);
     assert.deepEqual(set.acknowledged, []);
   });
