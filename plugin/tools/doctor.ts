@@ -29,13 +29,14 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     ...checkPictures(system, options.cameraNotePath),
     ...(await checkSound(system)),
   ];
+  const settings = settingsAt(system, options.settingsPath);
   return [
     checkNode(system),
     ...addonFindings.map((finding) => checkAddonLoads(finding, options.addonProblem, system)),
     ...engines,
     ...devices,
-    ...checkSending(devices, settingsAt(system, options.settingsPath)),
-    checkMdns(system),
+    ...checkSending(devices, settings),
+    checkMdns(system, settings),
     checkSettings(system, options.settingsPath),
   ];
 }

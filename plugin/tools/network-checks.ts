@@ -2,6 +2,7 @@
 
 import { type Settings, settingsSchema } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
+import { summaryOf } from "../rpc/messages.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
@@ -11,7 +12,9 @@ const LOOPBACK = 0x8;
 const MULTICAST = 0x1000;
 
 /** mDNS (RFC 6762) sends to 224.0.0.251, which needs a multicast interface that is up and has a route. */
-export function checkMdns(system: SystemView): Finding {
+export function checkMdns(system: SystemView, { signalling }: Settings): Finding {
+  if (!signalling.mdns)
+    return ok("network", "The setting signalling.mdns is off, so peers are not searched for.");
   const interfaces = system.list("/sys/class/net").filter((name) => {
     const flags = Number(system.readText(`/sys/class/net/${name}/flags`) ?? 0);
     return (flags & UP) !== 0 && (flags & MULTICAST) !== 0 && (flags & LOOPBACK) === 0;
@@ -39,13 +42,13 @@ export function checkSettings(system: SystemView, settingsPath: string | undefin
   if (text === null) {
     return failure(
       "settings",
-      `The settings file ${settingsPath} cannot be read.`,
+      `The settings file ${settingsPath} cannot be read: ${system.whyUnreadable(settingsPath ?? "")}.`,
       "Pass the path of a readable file",
     );
   }
   const read = readSettings(text);
   if (typeof read === "string")
-    return failure("settings", `The settings are invalid: ${read}.`, "Correct the field");
+    return failure("settings", `The settings in ${settingsPath} are invalid: ${read}.`, "Correct the file");
   return checkIceServers(read);
 }
 
@@ -58,9 +61,9 @@ export function settingsAt(system: SystemView, settingsPath: string | undefined)
 /** @returns the settings, or why they are invalid */
 function readSettings(text: string): Settings | string {
   try {
-    const parsed = settingsSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-    return parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+    const value: unknown = JSON.parse(text);
+    const parsed = settingsSchema.safeParse(value);
+    return parsed.success ? parsed.data : summaryOf(parsed.error, value, settingsSchema);
   } catch (error) {
     return errorText(error);
   }

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { createConnection } from "node:net";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
+import { failureText } from "../common/system-failure.ts";
 import type { RunResult, SystemView } from "./system-view.ts";
 
 /** ldd takes 50 ms, so it hangs if it takes this long. */
@@ -28,6 +29,7 @@ export function realSystem(
     environment,
     user: { name: username, id: uid, groups: process.getgroups?.() ?? [] },
     readText: (path) => orNull(() => readFileSync(path, "utf8")),
+    whyUnreadable,
     list: (path) => orNull(() => readdirSync(path)) ?? [],
     linkTarget: (path) => orNull(() => readlinkSync(path)),
     owner: (path) => orNull(() => ({ group: statSync(path).gid })),
@@ -37,6 +39,15 @@ export function realSystem(
     connects,
     soundDevices,
   };
+}
+
+function whyUnreadable(path: string): string {
+  try {
+    readFileSync(path);
+    return "it can be read now";
+  } catch (error) {
+    return failureText(error);
+  }
 }
 
 /** A failure is a valid answer here, whatever its error code. */

@@ -20,6 +20,8 @@ export interface SystemView {
   readonly user: { readonly name: string; readonly id: number; readonly groups: readonly number[] };
   /** Null if the file is missing or not readable. */
   readText(path: string): string | null;
+  /** Why `readText` gives null: the system's reason and what to do. */
+  whyUnreadable(path: string): string;
   /** Names in a folder. Empty if it is missing or not readable. */
   list(path: string): readonly string[];
   /** readlink(2). Null if it fails. */

@@ -71,7 +71,7 @@ describe("goop-call-plugin doctor", { timeout: 120_000 }, () => {
     writeFileSync(settings, '{"toneHz": 1}');
     const { status, stdout } = await runTool(["doctor", "--settings", settings], pulse.env);
     assert.equal(status, 1);
-    assert.match(stdout, /failure +settings +The settings are invalid: toneHz/);
+    assert.match(stdout, /failure +settings +The settings in .* are invalid: toneHz/);
   });
 });
 

@@ -74,6 +74,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     environment: machine.environment,
     user: machine.user,
     readText: (path) => machine.files[path] ?? null,
+    whyUnreadable: () => "it does not exist (ENOENT). Check the path",
     list: (path) => {
       const inside = all().filter((file) => file.startsWith(`${path}/`));
       return [...new Set(inside.map((file) => file.slice(path.length + 1).split("/")[0] ?? ""))];

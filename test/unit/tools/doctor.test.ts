@@ -373,10 +373,24 @@ describe("the doctor on network and settings", () => {
     );
   });
 
-  test("a missing settings file is a failure that names the file", async () => {
+  test("an unknown setting is a failure that names file, field and the nearest setting", async () => {
+    assert.match(
+      await onlyProblem(withSettings('{"camra": "none"}'), { settingsPath: "/s.json" }),
+      /^failure settings: The settings in \/s\.json are invalid: camra is "none", expected .*did you mean camera\?/,
+    );
+  });
+
+  test("settings without mDNS do not claim that it finds peers", async () => {
+    const modify = withSettings('{"signalling": {"mdns": false}}');
+    const findings = await findingsOf(modify, { settingsPath: "/s.json" });
+    const network = findings.find(({ check }) => check === "network");
+    assert.match(network?.says ?? "", /signalling\.mdns is off/);
+  });
+
+  test("a missing settings file is a failure that names the file and the reason", async () => {
     assert.match(
       await onlyProblem(() => undefined, { settingsPath: "/none.json" }),
-      /\/none\.json cannot be read/,
+      /\/none\.json cannot be read: it does not exist/,
     );
   });
 });
