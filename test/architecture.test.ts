@@ -308,6 +308,12 @@ describe("clocks", () => {
   });
 });
 
+test("no folder is created with Node's recursive mkdir, which never ends below /proc", () => {
+  // A generator creates only a folder of the repository.
+  const recursive = filesWith(/mkdir(Sync)?\([^;]*recursive/).filter((path) => !drawers.includes(path));
+  assert.deepEqual(recursive, []);
+});
+
 /** @returns a circle's members in order, the first one repeated at the end; empty when there is none */
 function findCircle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const finished = new Set<string>();

@@ -1,10 +1,11 @@
 // Notes why the pictures of a camera could not be shown, for `doctor`, which opens no camera. The file is in the user's runtime
 // folder, so it lasts for a login session.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { today } from "../common/clock.ts";
+import { makeFolderSync } from "../common/make-folder.ts";
 
 const HOURS_AND_MINUTES = 5;
 
@@ -33,7 +34,7 @@ export function createCameraNotes(path: string): CameraNotes {
     keep(camera, reason) {
       const note: CameraNote = { camera, reason, at: today().toTimeString().slice(0, HOURS_AND_MINUTES) };
       attempt(() => {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        makeFolderSync(dirname(path));
         writeFileSync(`${path}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
         renameSync(`${path}.new`, path);
       });

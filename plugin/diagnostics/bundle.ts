@@ -1,6 +1,6 @@
 // Writes the diagnostics bundle: one file with everything needed to examine a faulty call, masked by default.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type {
@@ -13,6 +13,7 @@ import type {
 } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
 import { dateMs, today } from "../common/clock.ts";
+import { makeFolderSync } from "../common/make-folder.ts";
 import { errnoOf, FileError } from "../common/system-failure.ts";
 
 /** The newest part of the chart log goes into the bundle. */
@@ -69,7 +70,7 @@ export function writeBundle(
 
 function writeNewFile(path: string, text: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolderSync(dirname(path));
     writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   } catch (error) {
     // A disk that is full holds the beginning.

@@ -1,12 +1,13 @@
 // The chart log of a run: entries as JSON lines, in a limited number of files of limited size. A full disk or a missing folder
 // ends the recording and is logged. It never affects a call.
 
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ChartLogEntry } from "../../rpc-schema/index.ts";
 import { CHART_LOG_VERSION } from "../../rpc-schema/index.ts";
 import { Mask } from "../../statecharts/index.ts";
 import { today } from "../common/clock.ts";
+import { makeFolderSync } from "../common/make-folder.ts";
 import { failureText } from "../common/system-failure.ts";
 import type { Log } from "../log.ts";
 import type { ChartFeed } from "./chart-feed.ts";
@@ -68,7 +69,7 @@ class RotatingLog implements ChartLogFile {
 
   #begin(): void {
     const { feed, folder, masked, version } = this.#options;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder);
     removeOldest(folder);
     const path = join(folder, `${today().toISOString().replaceAll(":", "-")}-${process.pid}${SUFFIX}`);
     const descriptor = openSync(path, "wx", 0o600);

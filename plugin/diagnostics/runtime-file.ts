@@ -1,9 +1,10 @@
 // The runtime files, by which `goop-call-plugin inspect` finds running plugins. Each process has a small file that only its user
 // can read, because it contains the session's token.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolderSync } from "../common/make-folder.ts";
 
 const runningPluginSchema = z.strictObject({
   pid: z.int().positive(),
@@ -34,7 +35,7 @@ export function runtimeFolder(runtimeDir: string | undefined, tmpDir: string, ui
 
 /** Replaces the file of this process atomically. @throws Error if the folder belongs to another user or cannot be created */
 export function writeRuntimeFile(folder: string, note: RuntimeNote): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolderSync(folder);
   requireOwn(folder);
   const { pid } = process;
   const running: RunningPlugin = { pid, startTicks: startTicksOf(pid) ?? "", ...note };

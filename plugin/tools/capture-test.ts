@@ -1,13 +1,14 @@
 // `goop-call-plugin capture-test`: saves a picture and some seconds of sound, and prints their formats and measured rates.
 // Every opened device is closed again on each path.
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { damageOf, habitOf } from "../../native/frame-faults.ts";
 import type { CameraMode, CaptureConstraints, CaptureCounters, VideoFrame } from "../../native/types.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { errorText } from "../common/error-text.ts";
+import { makeFolder } from "../common/make-folder.ts";
 import { FileError, failureText } from "../common/system-failure.ts";
 import type { PngEncoder } from "../frames/png-encoder.ts";
 import { peakLevel } from "../sound/level.ts";
@@ -18,6 +19,8 @@ import { encodeWav } from "./wav.ts";
 const FIRST_DATA_LIMIT_MS = 10_000;
 /** Concert pitch, for the test tone. */
 const TONE_HZ = 440;
+/** The user asked for this folder, so it gets the usual permissions, see umask(2). */
+const ORDINARY = 0o777;
 
 interface CaptureTestOptions {
   readonly camera: string;
@@ -49,7 +52,7 @@ export async function captureTest(
 ): Promise<CaptureReport> {
   const parts: CaptureReport[] = [];
   try {
-    await mkdir(options.folder, { recursive: true });
+    await makeFolder(options.folder, ORDINARY);
     if (options.camera !== NONE_ID) parts.push(await orFailure("camera", testCamera(engines, options)));
     if (options.microphone !== NONE_ID)
       parts.push(await orFailure("microphone", testMicrophone(engines, options)));

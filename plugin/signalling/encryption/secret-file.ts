@@ -1,8 +1,9 @@
 // Small private files. They are created once, or replaced atomically, so that no reader sees a partial file.
 
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { link, open, readFile, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../../common/make-folder.ts";
 import { failureText } from "../../common/system-failure.ts";
 import type { Log } from "../../log.ts";
 import { SignallingError } from "../port.ts";
@@ -51,7 +52,7 @@ export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
 
 /** Uses link(2), because rename(2) would replace a file that another process created meanwhile. */
 async function createOnce(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path));
   await writeThroughTemporary(path, bytes, async (temporary) => {
     await link(temporary, path).catch((error: unknown) => {
       if (!isCode(error, "EEXIST")) throw error;

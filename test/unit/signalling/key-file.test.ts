@@ -74,3 +74,10 @@ test("a path that cannot be created is an error that names it", async () => {
     /key file .*identity\.key: .*ENOTDIR/,
   );
 });
+
+test("a folder that the file system cannot create fails with the file and the reason", async () => {
+  await assert.rejects(loadOrCreateKey("/proc/nope/identity.key", log), {
+    code: "startFailed",
+    message: /\/proc\/nope\/identity\.key: .*ENOENT/,
+  });
+});
