@@ -17,6 +17,7 @@ export * from "./link/machine.ts";
 export type * from "./link/model.ts";
 export * from "./link/peer-kinds.ts";
 export type * from "./media/choice.ts";
+export { isBuiltIn } from "./media/choice.ts";
 export * from "./media/level.ts";
 export * from "./media/machine.ts";
 export type * from "./media/model.ts";

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import {
   callIdSchema,
+  type DeviceKind,
   directionSchema,
   MAX_SNAPSHOT_CHARS,
   mediaKindSchema,
@@ -13,6 +14,8 @@ import {
 } from "../../rpc-schema/index.ts";
 import {
   ASSUMED_KIND,
+  type DeviceContext,
+  isBuiltIn,
   type ManagedCall,
   mostCertainKind,
   PEER_KINDS,
@@ -27,6 +30,8 @@ import { dateByPresentClock } from "../common/clock.ts";
 const FORMAT = 1;
 /** Of the peer, the newest first. Signalling may also find the peer in another way. */
 const MAX_ADDRESSES = 8;
+/** The choice of whichever device the system prefers. */
+const AUTO = "auto";
 const NOT_CONNECTED = "the plugin ended unexpectedly before the call was connected";
 const OTHER_FORMAT = "the plugin ended unexpectedly, and its successor cannot read the record of the call";
 
@@ -46,6 +51,7 @@ const headSchema = z.object({
 });
 
 const deviceSchema = z.object({ choice: z.string().nullable(), first: z.string().nullable() });
+type ChosenDevice = z.infer<typeof deviceSchema>;
 
 const detailSchema = z.object({
   format: z.literal(FORMAT),
@@ -142,10 +148,7 @@ function mediaOf({ ref }: ManagedCall): ResumedMedia {
   const { children, context } = ref.getSnapshot();
   const media = children.media?.getSnapshot();
   if (!media) return context.resumed?.media ?? mediaBefore(context.media === "video");
-  const choiceOf = (kind: "camera" | "microphone" | "speaker") => {
-    const { choice, first } = media.context[kind];
-    return { choice, first };
-  };
+  const choiceOf = (kind: DeviceKind) => workingChoice(media.context[kind]);
   return {
     isMicrophoneOn: media.context.isMicrophoneOn,
     isCameraOn: !media.matches({ camera: "off" }),
@@ -155,6 +158,16 @@ function mediaOf({ ref }: ManagedCall): ResumedMedia {
       speaker: choiceOf("speaker"),
     },
   };
+}
+
+/**
+ * The user's choice. While another device is still open, because the chosen one is not open yet or was refused, the open one:
+ * a choice that did not work must not cost a new process the picture. A device that replaces a lost one is no choice.
+ */
+function workingChoice({ choice, first, open, substitute }: DeviceContext): ChosenDevice {
+  if (choice === null || open === null || substitute !== null) return { choice, first };
+  const isOpen = choice === AUTO ? !isBuiltIn(open.deviceId) : choice === open.deviceId;
+  return isOpen ? { choice, first } : { choice: open.deviceId, first: null };
 }
 
 function mediaBefore(isCameraOn: boolean): ResumedMedia {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { CaptureError } from "../../../native/types.ts";
 import type { PluginRequestHandler } from "../../../plugin/rpc/host-link.ts";
 import { PROTOCOL_VERSION, RpcError } from "../../../rpc-schema/index.ts";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
@@ -96,6 +97,34 @@ describe("the record for the host", () => {
       assert.equal(new Set(records).size, records.length);
       assert.ok(records.every((snapshot) => !/sdp|candidate/.test(snapshot ?? "")));
     }
+  });
+
+  test("contains the camera that works while the chosen one is not open, or was refused", async () => {
+    const { alice, callId } = await inCall();
+    const use = (deviceId: string) =>
+      alice.host.request("call.useDevice", { callId, kind: "camera", deviceId });
+    await use("test-pattern");
+    alice.cameras.emitFrame();
+    await waitForRecord(alice, /"camera":\{"choice":"test-pattern"/);
+    alice.cameras.failNextOpen = new CaptureError("it is busy", {
+      operation: "open",
+      errno: "EBUSY",
+      path: "",
+    });
+    await use("auto");
+    await alice.waitFor("call.changed", ({ local }) => local.camera.why === "it is busy");
+    await alice.host.request("call.setMicrophone", { callId, on: false });
+    await waitForRecord(alice, /"isMicrophoneOn":false/);
+    assert.match(recordOf(alice), /"camera":\{"choice":"test-pattern","first":null\}/);
+    await use("auto");
+    await alice.host.request("call.setMicrophone", { callId, on: true });
+    assert.match(
+      recordOf(alice),
+      /"camera":\{"choice":"test-pattern"/,
+      "it is open only with its first frame",
+    );
+    alice.cameras.emitFrame();
+    await waitForRecord(alice, /"camera":\{"choice":"auto","first":"fake-camera"/);
   });
 });
 
