@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { Rotation } from "../../../native/types.ts";
+import type { PeerStatistics } from "../../../plugin/peer/peer.ts";
 import type { ObservedPeer } from "../../support/plugin/peer-pair.ts";
 
 /** Sends frames that are wider than high, before their turn. */
@@ -11,6 +13,15 @@ interface TurningPair {
   readonly receiver: ObservedPeer;
   /** For the frames from now on. */
   turn(rotation: Rotation): Promise<void>;
+}
+
+/** The engine's own statistics are up to 50 ms older than the first frame. */
+async function statisticsOfPicture({ peer }: ObservedPeer): Promise<PeerStatistics> {
+  for (;;) {
+    const statistics = await peer.statistics();
+    if (statistics.receiveWidth > 0) return statistics;
+    await setImmediate();
+  }
 }
 
 export function rotationContract(
@@ -33,7 +44,7 @@ export function rotationContract(
         for (const rotation of [270, 180, 90, 0] as const) {
           await turn(rotation);
           await receiver.waitUntil(() => receiver.frames.at(-1)?.rotation === rotation);
-          const { receiveWidth, receiveHeight } = await receiver.peer.statistics();
+          const { receiveWidth, receiveHeight } = await statisticsOfPicture(receiver);
           const { width = 0, height = 0 } = receiver.frames.at(-1) ?? {};
           const upright = rotation % 180 === 0 ? [width, height] : [height, width];
           assert.deepEqual([receiveWidth, receiveHeight], upright, `at ${rotation} degrees`);
