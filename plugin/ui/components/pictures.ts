@@ -45,6 +45,8 @@ export function createPictures(
     source: "local",
     label: "Your own picture",
     limits: PREVIEW,
+    // The note about the other side's picture says it.
+    onWait: () => undefined,
   });
   const avatar = createAvatar("avatar-huge");
   const person = h("div", { class: "person", testId: "call-avatar" }, avatar.element);
