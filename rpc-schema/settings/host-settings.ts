@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { DeviceKind } from "../common.ts";
 import type { FieldIssue } from "../errors.ts";
-import { issuesOf } from "../issues.ts";
+import { issuesOf } from "../validation/issues.ts";
 import { type DeepPartial, type Settings, settingsSchema } from "./settings.ts";
 
 /** The section of the host's file: `viewer` for the settings that deployed Goop² has already, and one for the others. */

@@ -2,7 +2,7 @@
 // so everything shown is bounded.
 
 import type { z } from "zod";
-import type { FieldIssue } from "./errors.ts";
+import type { FieldIssue } from "../errors.ts";
 import { nearestField } from "./nearest-field.ts";
 
 /** One message can hold a million wrong fields; the first ones explain enough. */

@@ -1,7 +1,7 @@
 // Finds the fields of a message that its schema does not name. Receivers ignore such fields, because a newer sender may
 // add some; they log each of them once.
 
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../is-record.ts";
 
 /** One message can hold a million unknown fields; the first ones are enough for a log. */
 const MAX_FIELDS = 20;
