@@ -26,12 +26,12 @@ import type { AvailabilityService } from "./availability-service.ts";
 import type { CallService } from "./call-service.ts";
 import type { WhileServing } from "./life-handlers.ts";
 import type { Session } from "./session.ts";
-import type { SignallingService } from "./signalling-service.ts";
+import { type SignallingService, unavailable } from "./signalling-service.ts";
 
 export interface CallHandlerParts {
   readonly session: Pick<Session, "mode">;
   readonly availability: Pick<AvailabilityService, "now">;
-  readonly signalling: Pick<SignallingService, "contacts">;
+  readonly signalling: Pick<SignallingService, "contacts" | "whyFailed">;
   readonly calls: Pick<CallService, "manager" | "list" | "statistics">;
   readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
   listDevices(): Promise<DeviceList>;
@@ -110,6 +110,7 @@ function startCall(parts: CallHandlerParts, { peerId, media }: Params<"call.star
   const refusal = startRefusal(manager.getSnapshot().context, peerId, contact);
   if (refusal) {
     const { kind, message, issues } = refusal;
+    if (kind === "signallingUnavailable") throw unavailable(parts.signalling.whyFailed());
     throw new RpcError(kind, message, issues && { issues });
   }
   const callId = randomUUID();

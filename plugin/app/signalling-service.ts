@@ -47,6 +47,8 @@ export interface SignallingService {
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Null until signalling is ready. */
   self(): SelfAddress | null;
+  /** Why the last start failed; null while signalling starts, runs or is stopped. */
+  whyFailed(): string | null;
   /** Empty while signalling does not run. */
   contacts(): Contact[];
   /** Announces our availability to the peers, at once or after the start. */
@@ -66,6 +68,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   let hostRelayed: HostRelayedSignalling | null = null;
   let started: Promise<void> = Promise.resolve();
   let self: SelfAddress | null = null;
+  let whyFailed: string | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
   let state: "idle" | "running" | "closing" = "idle";
 
@@ -85,13 +88,17 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       ready(await signalling.start());
     } catch (error) {
       // A start that `close` has interrupted did not fail.
-      if (state !== "closing") reportFailure(options, errorText(error));
+      if (state === "closing") return;
+      self = null;
+      whyFailed = errorText(error);
+      reportFailure(options, whyFailed);
     }
   }
 
   return {
     start(config, listener) {
       state = "running";
+      whyFailed = null;
       started = begin(config, listener);
       return started;
     },
@@ -102,15 +109,20 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       await signalling.send(...message);
     },
     self: () => self,
+    whyFailed: () => whyFailed,
     contacts: () => signalling?.contacts() ?? [],
     setAvailability(now) {
       availability = now;
       signalling?.setAvailability(now);
     },
-    addContact: (address) => addContact(self && signalling, address),
+    addContact(address) {
+      if (!self || !signalling) return Promise.reject(unavailable(whyFailed));
+      return addContact(signalling, address);
+    },
     hostRelayed: () => hostRelayed,
     async close() {
       self = null;
+      whyFailed = null;
       const wasRunning = state === "running";
       state = "closing";
       if (wasRunning) notify("signalling.changed", { state: "stopped", addresses: [] });
@@ -139,9 +151,14 @@ function reportFailure({ notify, log }: SignallingServiceOptions, why: string): 
   notify("signalling.changed", { state: "failed", addresses: [], why });
 }
 
+/** @param whyFailed the reason that `signalling.changed` gave; null while signalling has not failed */
+export function unavailable(whyFailed: string | null): RpcError {
+  const message = whyFailed === null ? "signalling is not ready yet" : `signalling has failed: ${whyFailed}`;
+  return new RpcError("signallingUnavailable", message);
+}
+
 /** @throws RpcError, as the service's method of this name */
-async function addContact(signalling: Signalling | null, address: string): Promise<Contact> {
-  if (!signalling) throw new RpcError("signallingUnavailable", "signalling is not ready");
+async function addContact(signalling: Signalling, address: string): Promise<Contact> {
   try {
     return await signalling.addContact(address);
   } catch (error) {

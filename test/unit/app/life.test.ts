@@ -147,6 +147,24 @@ describe("the life cycle", () => {
     );
   });
 
+  test("answers calls and contacts with the reason for which signalling failed", async () => {
+    const network = createFakeSignallingNetwork();
+    const made = new PluginBench({
+      ...network,
+      create: () => {
+        throw new Error("no port is free");
+      },
+    });
+    open.push(made);
+    await made.initialize();
+    made.host.notify("initialized", {});
+    const { why } = await made.waitFor("signalling.changed", ({ state }) => state === "failed");
+    assert.equal(why, "no port is free");
+    const refused = { kind: "signallingUnavailable", message: /no port is free/ };
+    await assert.rejects(made.host.request("call.start", { peerId: PEER, media: "audio" }), refused);
+    await assert.rejects(made.host.request("contacts.add", { address: `/memory/p2p/${PEER}` }), refused);
+  });
+
   test("logs and ignores an `initialized` that does not fit the state", async () => {
     const made = bench();
     made.host.notify("initialized", {});

@@ -62,3 +62,24 @@ describe("signalling.changed", () => {
     assert.deepEqual(states, []);
   });
 });
+
+describe("the reason of a failure", () => {
+  const fail = async (): Promise<never> => {
+    throw new SignallingError("startFailed", "the key /proc/nope/identity.key: it does not exist (ENOENT)");
+  };
+
+  test("is repeated to who adds a contact, until the next start", async () => {
+    let begin: () => Promise<typeof SELF> = fail;
+    const { service } = setUp(() => begin());
+    await assert.rejects(service.addContact("/memory"), { message: "signalling is not ready yet" });
+    await service.start(CONFIG, LISTENER);
+    assert.match(service.whyFailed() ?? "", /identity\.key/);
+    await assert.rejects(service.addContact("/memory"), {
+      kind: "signallingUnavailable",
+      message: /has failed: the key \/proc\/nope\/identity\.key/,
+    });
+    begin = async () => SELF;
+    await service.start(CONFIG, LISTENER);
+    assert.equal(service.whyFailed(), null);
+  });
+});
