@@ -47,7 +47,7 @@ export interface SignallingService {
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Null until signalling is ready. */
   self(): SelfAddress | null;
-  /** Why the last start failed; null while signalling starts, runs or is stopped. */
+  /** Why the last start failed; null if none has failed, and once signalling is ready. */
   whyFailed(): string | null;
   /** Empty while signalling does not run. */
   contacts(): Contact[];
@@ -88,17 +88,13 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       ready(await signalling.start());
     } catch (error) {
       // A start that `close` has interrupted did not fail.
-      if (state === "closing") return;
-      self = null;
-      whyFailed = errorText(error);
-      reportFailure(options, whyFailed);
+      if (state !== "closing") whyFailed = reportFailure(options, errorText(error));
     }
   }
 
   return {
     start(config, listener) {
       state = "running";
-      whyFailed = null;
       started = begin(config, listener);
       return started;
     },
@@ -109,20 +105,16 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       await signalling.send(...message);
     },
     self: () => self,
-    whyFailed: () => whyFailed,
+    whyFailed: () => (self ? null : whyFailed),
     contacts: () => signalling?.contacts() ?? [],
     setAvailability(now) {
       availability = now;
       signalling?.setAvailability(now);
     },
-    addContact(address) {
-      if (!self || !signalling) return Promise.reject(unavailable(whyFailed));
-      return addContact(signalling, address);
-    },
+    addContact: (address) => addContact(self && signalling, address, whyFailed),
     hostRelayed: () => hostRelayed,
     async close() {
       self = null;
-      whyFailed = null;
       const wasRunning = state === "running";
       state = "closing";
       if (wasRunning) notify("signalling.changed", { state: "stopped", addresses: [] });
@@ -146,9 +138,10 @@ function callbacksOf(
   };
 }
 
-function reportFailure({ notify, log }: SignallingServiceOptions, why: string): void {
+function reportFailure({ notify, log }: SignallingServiceOptions, why: string): string {
   log("error", `signalling could not start: ${why}`);
   notify("signalling.changed", { state: "failed", addresses: [], why });
+  return why;
 }
 
 /** @param whyFailed the reason that `signalling.changed` gave; null while signalling has not failed */
@@ -158,7 +151,12 @@ export function unavailable(whyFailed: string | null): RpcError {
 }
 
 /** @throws RpcError, as the service's method of this name */
-async function addContact(signalling: Signalling, address: string): Promise<Contact> {
+async function addContact(
+  signalling: Signalling | null,
+  address: string,
+  whyFailed: string | null,
+): Promise<Contact> {
+  if (!signalling) throw unavailable(whyFailed);
   try {
     return await signalling.addContact(address);
   } catch (error) {
