@@ -24,10 +24,14 @@ describe("a call with a webcam that puts zeros before every restart marker", () 
   }
 
   test("that becomes damaged is reported to its host with the reason, and another camera replaces it", () => {
-    const reason = "Camera: its pictures are damaged: they are cut short";
-    // The other side receives it too, unless the replacement is open before it is sent.
+    const reason = "its pictures are damaged: they are cut short";
+    // The loopback has no other mode, so the camera may be given up before its interruption is sent. The other side receives
+    // the reason too, unless the replacement is open before that.
     assert.ok(
-      notified.some(({ mediaLevelReason }) => mediaLevelReason === reason),
+      notified.some(
+        ({ mediaLevelReason }) =>
+          mediaLevelReason?.startsWith("Camera: ") && mediaLevelReason.includes(reason),
+      ),
       JSON.stringify(notified),
     );
     assert.match(why ?? "", /cannot be shown, because its pictures are damaged: they are cut short$/);
