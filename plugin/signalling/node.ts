@@ -89,7 +89,7 @@ export interface SignallingNode {
   connect(peer: PeerAddress, signal: AbortSignal): Promise<void>;
   /** Dials if there is no connection. Rejects when the signal aborts, and then leaves no stream behind. */
   openStream(peer: PeerAddress, protocol: string, signal: AbortSignal): Promise<ByteStream>;
-  /** The addresses that a peer announced. Asks a connected peer for them where none are stored. */
+  /** The addresses that a connected peer announced. None yet right after it connected. */
   knownAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress>;
   /** Publishes on the gossip topic. @returns false if a connected subscriber could not be reached yet */
   publish(bytes: Uint8Array): Promise<boolean>;

@@ -2,7 +2,7 @@
 
 import { privateKeyFromProtobuf } from "@libp2p/crypto/keys";
 import { dcutr } from "@libp2p/dcutr";
-import { type Identify, identify } from "@libp2p/identify";
+import { identify } from "@libp2p/identify";
 import type { Connection } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { peerIdFromString } from "@libp2p/peer-id";
@@ -52,16 +52,11 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
   return node;
 }
 
-/** A request that fails is repeated, since libp2p itself does not repeat it. */
-const IDENTIFY_ATTEMPTS = 3;
-
-type IdentifyingLibp2p = Libp2p<{ identify: Identify }>;
-
 function create(
   options: NodeOptions,
   gossip: Gossip | undefined,
   relays: RelayReservations | undefined,
-): Promise<IdentifyingLibp2p> {
+): Promise<Libp2p> {
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromProtobuf(options.key),
@@ -98,13 +93,13 @@ function forwardEvents(libp2p: Libp2p, { events }: NodeOptions): void {
 
 class Libp2pNode implements SignallingNode {
   readonly peerId: string;
-  readonly #libp2p: IdentifyingLibp2p;
+  readonly #libp2p: Libp2p;
   readonly #options: NodeOptions;
   readonly #gossip: Gossip | undefined;
   readonly #stopping = new AbortController();
   #mdns: Mdns | undefined;
 
-  constructor(libp2p: IdentifyingLibp2p, options: NodeOptions, gossip: Gossip | undefined) {
+  constructor(libp2p: Libp2p, options: NodeOptions, gossip: Gossip | undefined) {
     this.#libp2p = libp2p;
     this.#options = options;
     this.#gossip = gossip;
@@ -167,28 +162,11 @@ class Libp2pNode implements SignallingNode {
   }
 
   async knownAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress> {
-    let failure: unknown;
-    for (let attempt = 0; attempt < IDENTIFY_ATTEMPTS; attempt += 1) {
-      const stored = await this.#storedAddresses(peerId, signal);
-      const connection = this.#connection(peerId);
-      if (stored.length > 0 || !connection) return asAddress(peerId, stored);
-      try {
-        // Without a signal, libp2p limits the request to its own timeout.
-        const { listenAddrs } = await this.#libp2p.services.identify.identify(connection);
-        return asAddress(peerId, listenAddrs);
-      } catch (error) {
-        // The peer refuses a second request while it answers the one that libp2p sends on each new connection.
-        failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  async #storedAddresses(peerId: string, signal: AbortSignal): Promise<Multiaddr[]> {
-    const id = peerIdFromString(peerId);
-    if (!(await this.#libp2p.peerStore.has(id, { signal }))) return [];
-    const { addresses } = await this.#libp2p.peerStore.get(id, { signal });
-    return addresses.map((address) => address.multiaddr);
+    const peer = await this.#libp2p.peerStore.get(peerIdFromString(peerId), { signal });
+    return asAddress(
+      peerId,
+      peer.addresses.map((address) => address.multiaddr),
+    );
   }
 
   publish(bytes: Uint8Array): Promise<boolean> {
