@@ -60,12 +60,14 @@ test("a killed peer becomes unreachable, and is reachable again after a restart 
   assert.deepEqual(await Promise.all([alice.leave(), again.leave()]), [0, 0]);
 });
 
-test("start fails with a reason if the key is damaged, or the address is in use or invalid", async () => {
+test("start fails with a reason if the key is damaged, or the address is in use or invalid", async (t) => {
   const silent = { onSignal: () => undefined, onContacts: () => undefined, onAddressChange: () => undefined };
   const options = { label: "Eva", listen, peers: [], mdns: false, log: () => undefined };
   const privateKeyFile = join(directory, "damaged.key");
   await writeFile(privateKeyFile, "not a key");
   const bob = await startSignallingProcess({ label: "Bob", listen });
+  // A failed assertion must not leave the process, for which the test run would wait.
+  t.after(() => bob.kill());
   const taken = bob.address.split("/p2p/")[0] ?? "";
   const wrong = [{ privateKeyFile }, { listen: [taken] }, { listen: ["/ip4/nowhere"] }];
   for (const each of wrong) {
