@@ -6,7 +6,7 @@ import { BoundedMap } from "../common/bounded-map.ts";
 import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
-import { SignallingError } from "./port.ts";
+import { isUndelivered } from "./port.ts";
 import { MAX_LOST_HANGUPS, type Timings } from "./timings.ts";
 
 type Hangup = Extract<Signal, { type: "call-hangup" }>;
@@ -73,10 +73,4 @@ export class LostHangups {
       if (isUndelivered(error)) this.#lost.set(key, lost);
     }
   }
-}
-
-function isUndelivered(error: unknown): boolean {
-  return (
-    error instanceof SignallingError && (error.code === "unreachable" || error.code === "unacknowledged")
-  );
 }

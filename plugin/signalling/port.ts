@@ -67,3 +67,10 @@ export interface Signalling {
   /** Idempotent. Pending sends reject with `closed`. */
   close(): Promise<void>;
 }
+
+/** Whether the peer did not get the signal, as far as we know. */
+export function isUndelivered(error: unknown): boolean {
+  return (
+    error instanceof SignallingError && (error.code === "unreachable" || error.code === "unacknowledged")
+  );
+}

@@ -7,7 +7,7 @@ import { BoundedMap } from "../common/bounded-map.ts";
 import { pause, withDeadline } from "../common/deadline.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
-import { SignallingError } from "./port.ts";
+import { isUndelivered, SignallingError } from "./port.ts";
 import { MAX_PACED_PEERS, type Timings } from "./timings.ts";
 
 type CallRequest = Extract<Signal, { type: "call-request" }>;
@@ -115,7 +115,7 @@ export class RequestRepeats {
       await send(peerId, callId, request, abort);
       return;
     } catch (error) {
-      if (!isUnreachable(error) || !this.#mayReturn(peerId)) throw error;
+      if (!isUndelivered(error) || !this.#mayReturn(peerId)) throw error;
       const ended = abort ? AbortSignal.any([abort, entry.answered.signal]) : entry.answered.signal;
       try {
         await withDeadline(timings.peerRestartMs, ended, "the peer's restart", () => entry.started.promise);
@@ -176,12 +176,6 @@ export class RequestRepeats {
     const key = keyOf(entry);
     if (this.#unanswered.get(key) === entry) this.#unanswered.delete(key);
   }
-}
-
-function isUnreachable(error: unknown): boolean {
-  return (
-    error instanceof SignallingError && (error.code === "unreachable" || error.code === "unacknowledged")
-  );
 }
 
 function keyOf({ peerId, callId }: Pick<Unanswered, "peerId" | "callId">): string {
