@@ -175,7 +175,7 @@ class NodeSignalling implements Libp2pSignalling {
     } catch (error) {
       throw new SignallingError(
         "startFailed",
-        `the node cannot start with signalling.listen ${this.#options.listen.join(" ")}: ${listenFailureText(error)}`,
+        `the node cannot start with the setting signalling.listen: ${listenFailureText(error, this.#options.listen)}`,
         error,
       );
     }

@@ -14,12 +14,15 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^No transport was configured/, "the node supports TCP only, as in /ip4/0.0.0.0/tcp/0"],
 ];
 
-/** @returns one line, such as "/ip4/127.0.0.1/tcp/4001: another program uses the port (EADDRINUSE)" */
-export function listenFailureText(error: unknown): string {
+/**
+ * @param listen the setting, for a failure whose text names no address
+ * @returns one line, such as "/ip4/127.0.0.1/tcp/4001: another program uses the port (EADDRINUSE)"
+ */
+export function listenFailureText(error: unknown, listen: readonly string[]): string {
   const text = errorText(error);
   const failed = [...text.matchAll(FAILED_ADDRESS)].map(([, address = "", reason = ""]) => {
     const meaning = MEANINGS.find(([sign]) => sign.test(reason))?.[1];
     return `${address}: ${meaning ?? reason}`;
   });
-  return failed.length > 0 ? failed.join("; ") : (text.split("\n", 1)[0] ?? "");
+  return failed.length > 0 ? failed.join("; ") : `${listen.join(" ")}: ${text.split("\n", 1)[0]}`;
 }

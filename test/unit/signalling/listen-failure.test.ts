@@ -45,7 +45,8 @@ describe("an address on which the node cannot listen", () => {
     }
   });
 
-  test("another failure keeps its first line", () => {
-    assert.equal(listenFailureText(new Error("no key\n    at somewhere")), "no key");
+  test("another failure keeps its first line, after the addresses", () => {
+    const text = listenFailureText(new Error("no key\n    at somewhere"), ["/a", "/b"]);
+    assert.equal(text, "/a /b: no key");
   });
 });
