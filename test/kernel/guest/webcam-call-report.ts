@@ -34,6 +34,8 @@ async function watched(feed: WebcamFeed) {
     const far = await CallObserver.watch(bob, callId);
     const near = await CallObserver.watch(alice, callId);
     step("connected");
+    // The first counts exist a second after the call is connected, which a fast start comes before.
+    await alice.next("call.statistics");
     const rates = {
       clean: await counted(alice, far, callId, () => feed.send("clean")),
       stuffed: await counted(alice, far, callId, () => feed.send("stuffed")),

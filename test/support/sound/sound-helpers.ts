@@ -16,10 +16,15 @@ export function ignoreLog(): void {
  * Polls until the condition holds, for facts about other processes, which send no event.
  * @param details more text for the failure
  */
-export async function eventually(condition: () => boolean, what: string, details = () => ""): Promise<void> {
-  const untilMs = performance.now() + DEADLINE_MS;
+export async function eventually(
+  condition: () => boolean,
+  what: string,
+  details = () => "",
+  limitMs = DEADLINE_MS,
+): Promise<void> {
+  const untilMs = performance.now() + limitMs;
   while (!condition()) {
-    if (performance.now() > untilMs) assert.fail(`not within ${DEADLINE_MS} ms: ${what}\n${details()}`);
+    if (performance.now() > untilMs) assert.fail(`not within ${limitMs} ms: ${what}\n${details()}`);
     await wait(LOOK_EVERY_MS);
   }
 }
