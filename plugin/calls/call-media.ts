@@ -6,10 +6,10 @@ import type { CaptureConstraints, FrameScaler, VideoFrame } from "../../native/t
 import type { FrameSource } from "../../rpc-schema/index.ts";
 import type { MediaState, VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
+import type { Clock } from "../common/clock.ts";
 import type { Peer } from "../peer/peer.ts";
 import { peakLevel } from "../sound/level.ts";
 import { type DeviceStatus, type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
-import type { Clock } from "../sound/tone.ts";
 import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
 import { FrameSender, scaledSize } from "./sending/frame-sender.ts";

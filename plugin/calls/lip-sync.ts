@@ -2,7 +2,7 @@
 // difference, remote frames are delayed by the excess, up to a limit.
 
 import type { VideoFrame } from "../../native/types.ts";
-import { type Clock, systemClock } from "../sound/tone.ts";
+import { type Clock, systemClock } from "../common/clock.ts";
 
 /** From WebRTC's audio block to the sound card: ring buffer 12, PortAudio and sound server 44. Measured by the bench. */
 const SPEAKER_MS = 56;

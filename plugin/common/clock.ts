@@ -37,6 +37,22 @@ export function stampUs(): number {
   return (performance.timeOrigin + performance.now()) * US_PER_MS;
 }
 
+/** The time functions of what waits or paces. Tests replace them. */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** Runs once after `delayMs`; the result cancels it. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  nowMs: monotonicMs,
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** A moment whose date follows the clock when it is set, so that the time since then stays right. */
 export interface Moment {
   /** Unix milliseconds, by the clock as it is set now. */

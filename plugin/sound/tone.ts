@@ -1,5 +1,6 @@
-// The test tone: a continuous sine in exact 10 ms blocks, and the clock that paces them.
+// The test tone: a continuous sine in exact 10 ms blocks, and what paces them.
 
+import { type Clock, systemClock } from "../common/clock.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "./sound.ts";
 
 /** Loud enough to measure, low enough not to startle: -12 dB of full scale. */
@@ -22,22 +23,6 @@ export function createTone(toneHz: number): () => Int16Array {
     return block;
   };
 }
-
-/** The time functions of the pacer. Tests replace them. */
-export interface Clock {
-  /** Monotonic milliseconds. */
-  nowMs(): number;
-  /** Runs once after `delayMs`; the result cancels it. */
-  after(delayMs: number, run: () => void): () => void;
-}
-
-export const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 /**
  * Calls back every 10 ms on average, measured from the start, so that timer delays do not accumulate.

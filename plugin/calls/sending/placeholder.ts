@@ -2,8 +2,8 @@
 // pictures, and a browser would show our last camera frame for as long as no other follows.
 
 import type { VideoFrame } from "../../../native/types.ts";
+import { type Clock, systemClock } from "../../common/clock.ts";
 import { i420Bytes } from "../../peer/media-checks.ts";
-import { type Clock, systemClock } from "../../sound/tone.ts";
 
 export interface PlaceholderOptions {
   /** Reads the picture before it returns. */

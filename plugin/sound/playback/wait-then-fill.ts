@@ -1,7 +1,7 @@
 // The speaker requests a block well before it needs it. If the voice is a little late, that time is used to wait for it,
 // so that less sound has to wait in the ring. After the wait, concealment fills the block.
 
-import { type Clock, systemClock } from "../tone.ts";
+import { type Clock, systemClock } from "../../common/clock.ts";
 import type { PlaybackRing } from "./playback-ring.ts";
 
 /** A block is needed 20 ms after its request (portaudio.ts). 8 ms are kept for a busy event loop. */

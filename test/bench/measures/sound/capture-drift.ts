@@ -3,8 +3,9 @@
 // the remote jitter buffer follows the card. Fast and slow run side by side until the clocks differ by much more than the jitter. `node test/bench/measures/sound/capture-drift.ts [--seconds 75] [--ppm 3000]`
 
 import { parseArgs } from "node:util";
+import { type Clock, systemClock } from "../../../../plugin/common/clock.ts";
 import { createWrtcEngine } from "../../../../plugin/peer/wrtc-engine.ts";
-import { type Clock, paceBlocks, systemClock } from "../../../../plugin/sound/tone.ts";
+import { paceBlocks } from "../../../../plugin/sound/tone.ts";
 import { connect, observePeer } from "../../../support/plugin/peer-pair.ts";
 import { median } from "../../figures.ts";
 import { burstLoop } from "./mouth-to-ear.ts";
