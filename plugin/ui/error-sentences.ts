@@ -37,7 +37,8 @@ const errors: Record<RpcErrorName | "disconnected" | "timeout", string> = {
   noPicture: "There is no picture to save yet.",
   tooManyStreams:
     "Other windows show this call's pictures. This one shows them when one of the others is closed.",
-  signallingUnavailable: "The network part is not ready yet. Try again in a moment.",
+  signallingUnavailable:
+    "The network part is not running. If it does not start in a moment, restart the program that makes the calls.",
   peerUnreachable: "Nobody answered at this address.",
   notCarried: fault,
   storageFailed: "A file could not be written. The log of the program that makes the calls names it.",

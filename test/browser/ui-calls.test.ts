@@ -231,6 +231,6 @@ describe("the call page", () => {
   test("a refused request shows a message", async () => {
     script({ do: "refuse", method: "call.start", code: 1401, kind: "signallingUnavailable" });
     await at(`contact-${BOB}`).getByTestId("call-audio").click();
-    await at("toast").getByText("The network part is not ready yet.").waitFor();
+    await at("toast").getByText("The network part is not running.").waitFor();
   });
 });
