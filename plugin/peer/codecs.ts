@@ -2,6 +2,7 @@
 // fails a whole description in the engine, and as a `sendonly` answer it aborts the process. So such a section is rejected
 // here, before the engine reads it. Reads line by line, in linear time.
 
+import { checkDescription } from "./description-limits.ts";
 import { PeerError } from "./peer.ts";
 import type { WrtcCodec, WrtcKind, WrtcModule } from "./wrtc-types.ts";
 
@@ -58,8 +59,12 @@ export function codecsOf(wrtc: WrtcModule): EngineCodecs {
   return { audio: usable("audio"), video: usable("video") };
 }
 
-/** @throws PeerError when audio has no codec of the engine, or video has none and there is no audio */
+/**
+ * @throws PeerError when the description exceeds the limits of description-limits.ts, when audio has no codec of the engine,
+ *   or when video has none and there is no audio
+ */
 export function withUsableSections(sdp: string, codecs: EngineCodecs): UsableDescription {
+  checkDescription(sdp);
   const lines = sdp.split("\n");
   const live = mediaSections(lines).filter(({ isLive }) => isLive);
   const [kept, refused] = partition(live, (each) => isUsable(each, codecs[each.kind]));

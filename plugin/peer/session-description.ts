@@ -3,15 +3,42 @@
 
 import type { Candidate } from "../../rpc-schema/index.ts";
 import type { MediaFlow, NegotiatedDirections } from "./peer.ts";
+import {
+  attributeName,
+  attributeOf,
+  attributesOf,
+  kindOf,
+  mapSections,
+  portOf,
+  readSections,
+  type SdpSection,
+  splitLines,
+  withLineEnd,
+  wordsOf,
+  writeSections,
+} from "./sdp.ts";
 
 /** The username fragments of a description's transports (RFC 8839 section 5.4). */
 export function usernameFragments(sdp: string): Set<string> {
-  return new Set([...sdp.matchAll(/^a=ice-ufrag:(\S+)/gm)].map((match) => match[1] ?? ""));
+  return new Set(attributesOf(splitLines(sdp), "ice-ufrag").filter((fragment) => fragment !== ""));
 }
 
 /** Read from its own field or, with libwebrtc, from the line: `… ufrag abcd network-id 1`. */
 export function fragmentOf(candidate: Candidate): string | undefined {
-  return candidate.usernameFragment || / ufrag (\S+)/.exec(candidate.candidate)?.[1];
+  return candidate.usernameFragment || fragmentIn(candidate.candidate);
+}
+
+function fragmentIn(line: string): string | undefined {
+  const words = wordsOf(line);
+  const at = words.indexOf("ufrag");
+  return at < 0 ? undefined : words[at + 1];
+}
+
+/** The section names the fragment, and the engine writes lines without it too. */
+function withoutFragment(line: string): string {
+  const words = wordsOf(line);
+  const at = words.indexOf("ufrag");
+  return (at < 0 ? words : words.toSpliced(at, 2)).join(" ");
 }
 
 /**
@@ -20,16 +47,16 @@ export function fragmentOf(candidate: Candidate): string | undefined {
  */
 export function withVideoCeiling(sdp: string, bitrateBps: number): string {
   return mapSections(sdp, (section) => {
-    if (!section.startsWith("m=video")) return section;
-    const lines = section.split(/\r?\n/);
-    if (lines.map(bandwidthBps).some((bps) => bps !== null && bps <= bitrateBps)) return section;
-    const kept = lines.filter((line) => bandwidthBps(line) === null);
+    if (kindOf(section) !== "video") return section;
+    if (section.map(bandwidthBps).some((bps) => bps !== null && bps <= bitrateBps)) return section;
+    const kept = withLineEnd(section.filter((line) => bandwidthBps(line) === null));
     // The grammar fixes the order: m, i, c, b, then the rest.
-    const after = kept.findLastIndex((line, index) => index < 3 && /^[mic]=/.test(line));
-    kept.splice(after + 1, 0, `b=AS:${Math.max(1, Math.floor(bitrateBps / 1000))}`);
-    return kept.join("\r\n");
+    const after = kept.slice(0, 3).findLastIndex((line) => HEAD_LINES.has(line.slice(0, 2)));
+    return kept.toSpliced(after + 1, 0, `b=AS:${Math.max(1, Math.floor(bitrateBps / 1000))}\r\n`);
   });
 }
+
+const HEAD_LINES: ReadonlySet<string> = new Set(["m=", "i=", "c="]);
 
 /**
  * Removes transport-wide congestion control from an offer whose sender also supports receiver-side estimation
@@ -37,12 +64,21 @@ export function withVideoCeiling(sdp: string, bitrateBps: number): string {
  * frame less and the jitter buffer halves. Other offers stay unchanged.
  */
 export function withReceiverEstimate(sdp: string): string {
-  const measures =
-    /^a=extmap:\d+\S* \S*\/abs-send-time\s*$/m.test(sdp) && /^a=rtcp-fb:\S+ goog-remb\s*$/m.test(sdp);
-  if (!measures) return sdp;
-  return sdp
-    .replace(/^a=extmap:\d+\S* \S*transport-wide-cc-extensions-01\r?\n/gm, "")
-    .replace(/^a=rtcp-fb:\S+ transport-cc\r?\n/gm, "");
+  const lines = splitLines(sdp);
+  const extensions = attributesOf(lines, "extmap").map((value) => wordsOf(value)[1] ?? "");
+  const feedback = attributesOf(lines, "rtcp-fb").map((value) => wordsOf(value).slice(1).join(" "));
+  const measures = extensions.some((uri) => uri.endsWith("/abs-send-time")) && feedback.includes("goog-remb");
+  return measures ? lines.filter((line) => !isTransportWide(line)).join("") : sdp;
+}
+
+function isTransportWide(line: string): boolean {
+  const uri = wordsOf(attributeOf(line, "extmap") ?? "")[1] ?? "";
+  if (uri.endsWith("transport-wide-cc-extensions-01")) return true;
+  return (
+    wordsOf(attributeOf(line, "rtcp-fb") ?? "")
+      .slice(1)
+      .join(" ") === "transport-cc"
+  );
 }
 
 /**
@@ -50,19 +86,19 @@ export function withReceiverEstimate(sdp: string): string {
  * (RFC 8839 section 5.1). Skips candidates that are present or name no section.
  */
 export function withCandidates(sdp: string, candidates: readonly Candidate[]): string {
-  const [session = "", ...media] = sdp.split(/^(?=m=)/m);
+  const [session, ...media] = readSections(sdp);
   const filled = media.map((section, index) => {
-    const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
-    const present = new Set(section.match(/^a=candidate:.*$/gm)?.map((line) => line.trim()));
+    const mid = attributesOf(section, "mid")[0];
+    const present = new Set(
+      section.filter((line) => attributeName(line) === "candidate").map((line) => line.trim()),
+    );
     const lines = candidates
       .filter((each) => (each.sdpMid ? each.sdpMid === mid : each.sdpMLineIndex === index))
-      // The section names the fragment, and the engine writes lines without it too.
-      .map(({ candidate }) => `a=${candidate.replace(/ ufrag \S+/, "")}`)
+      .map(({ candidate }) => `a=${withoutFragment(candidate)}`)
       .filter((line) => !present.has(line));
-    const end = section.endsWith("\n") || lines.length === 0 ? "" : "\r\n";
-    return `${section}${end}${lines.map((line) => `${line}\r\n`).join("")}`;
+    return lines.length === 0 ? section : [...withLineEnd(section), ...lines.map((line) => `${line}\r\n`)];
   });
-  return [session, ...filled].join("");
+  return writeSections([session, ...filled]);
 }
 
 const NOTHING: MediaFlow = { sends: false, receives: false };
@@ -72,18 +108,20 @@ const NOTHING: MediaFlow = { sends: false, receives: false };
  * @param isOurs whether the answer is ours
  */
 export function directionsNegotiatedBy(answer: string, isOurs: boolean): NegotiatedDirections {
-  const [session = "", ...media] = answer.split(/^(?=m=)/m);
+  const [session, ...media] = readSections(answer);
   const usual = directionOf(session) ?? "sendrecv";
   const flowOf = (kind: "audio" | "video") =>
     media
-      .filter((section) => section.startsWith(`m=${kind} `) && !section.startsWith(`m=${kind} 0 `))
+      .filter((section) => kindOf(section) === kind && portOf(section) !== "0")
       .map((section) => toFlow(directionOf(section) ?? usual, isOurs))
       .reduce(eitherFlow, NOTHING);
   return { audio: flowOf("audio"), video: flowOf("video") };
 }
 
-function directionOf(section: string): string | undefined {
-  return /^a=(sendrecv|sendonly|recvonly|inactive)\s*$/m.exec(section)?.[1];
+const DIRECTIONS: ReadonlySet<string> = new Set(["sendrecv", "sendonly", "recvonly", "inactive"]);
+
+function directionOf(section: SdpSection): string | undefined {
+  return section.map(attributeName).find((name) => DIRECTIONS.has(name));
 }
 
 function toFlow(direction: string, isOurs: boolean): MediaFlow {
@@ -108,22 +146,15 @@ const PACKET_MS = 10;
  */
 export function withShortPackets(sdp: string): string {
   return mapSections(sdp, (section) => {
-    if (!section.startsWith("m=audio") || /^a=ptime:/m.test(section)) return section;
-    return section.replace(/\r?\n$/, `\r\na=ptime:${PACKET_MS}\r\n`);
+    if (kindOf(section) !== "audio" || attributesOf(section, "ptime").length > 0) return section;
+    return [...withLineEnd(section), `a=ptime:${PACKET_MS}\r\n`];
   });
 }
 
 /** Bits per second of a b=AS or b=TIAS line (RFC 3890); null for any other line. */
 function bandwidthBps(line: string): number | null {
-  const match = /^b=(AS|TIAS):(\d+)/.exec(line);
-  if (match === null) return null;
-  return Number(match[2]) * (match[1] === "AS" ? 1000 : 1);
-}
-
-/** Splits before every m-line. The first part is the session section. */
-function mapSections(sdp: string, change: (section: string) => string): string {
-  return sdp
-    .split(/^(?=m=)/m)
-    .map(change)
-    .join("");
+  const [kind, value = ""] = line.trim().split(":", 2);
+  if (kind !== "b=AS" && kind !== "b=TIAS") return null;
+  const number = Number.parseInt(value, 10);
+  return Number.isNaN(number) ? null : number * (kind === "b=AS" ? 1000 : 1);
 }

@@ -47,7 +47,7 @@ test("video without a common codec and without audio is refused with the codecs 
 });
 
 test("the reason is short and plain, whatever names the other side chooses", () => {
-  const types = Array.from({ length: 5000 }, (_, index) => index + 200);
+  const types = Array.from({ length: 128 }, (_, index) => index + 200);
   const maps = types.map((type) => `a=rtpmap:${type} <b>${type}${"x".repeat(50)}/90000\r\n`);
   const video = `m=video 9 X ${types.join(" ")}\r\na=mid:v\r\n${maps.join("")}`;
   const { videoRefused } = withUsableSections(HEAD + AUDIO + video, CODECS);
