@@ -8,6 +8,7 @@ import { createCallEnvironment } from "../calls/environment.ts";
 import { Sampler } from "../calls/sampler.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
+import { placeOf } from "../common/peer-place.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
@@ -17,7 +18,7 @@ import type { SignallingService } from "./signalling-service.ts";
 export interface CallServiceOptions {
   readonly engines: Engines;
   readonly frames: Frames;
-  readonly signalling: Pick<SignallingService, "send" | "contacts">;
+  readonly signalling: Pick<SignallingService, "send" | "contacts" | "addressesOf">;
   readonly settings: SettingsSource;
   readonly notify: Notify;
   logOf(part: string): Log;
@@ -112,6 +113,7 @@ function wireEnvironment({ engines, frames, signalling, settings, logOf }: CallS
       log("debug", `${signal.type} of call ${callId} to ${peerId}`);
       return signalling.send(peerId, callId, signal, abort);
     },
+    placeOfPeer: (peerId) => placeOf(signalling.addressesOf(peerId)),
     log: logOf("calls"),
   });
 }

@@ -3,7 +3,9 @@
 import { type Actor, createActor, fromPromise, waitFor } from "xstate";
 import type { Params, Settings } from "../../rpc-schema/index.ts";
 import { attachMachine } from "../../statecharts/index.ts";
+import { PeerBudget } from "../calls/peer-budget.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
+import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
@@ -78,10 +80,18 @@ function signallingConfig(
   };
 }
 
+/** What a connection of plugin/peer takes. Each one is an event of three charts. */
+const CANDIDATES = { burst: 192, refillMs: 500 };
+
 function signallingListener({ calls, logOf }: ServiceOptions): SignallingListener {
   const log = logOf("signals");
+  const candidates = new PeerBudget({ ...CANDIDATES, nowMs: monotonicMs });
   return {
     onSignal(from, callId, signal) {
+      if (signal.type === "ice-candidate" && !candidates.take(from)) {
+        log("debug", `a candidate of call ${callId} from ${from} is dropped: it sends too many`);
+        return;
+      }
       log("debug", `${signal.type} of call ${callId} from ${from}`);
       calls.manager.send({ type: "signal.received", from, callId, signal });
     },

@@ -51,6 +51,8 @@ export interface SignallingService {
   whyFailed(): string | null;
   /** Empty while signalling does not run. */
   contacts(): Contact[];
+  /** As the method of `Signalling`. Empty while signalling does not run. */
+  addressesOf(peerId: string): readonly string[] | null;
   /** Announces our availability to the peers, at once or after the start. */
   setAvailability(availability: OwnAvailability): void;
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
@@ -78,11 +80,11 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
       listener.onReady(now);
     };
-    const callbacks = callbacksOf(notify, listener, ready);
     notify("signalling.changed", { state: "starting", addresses: [] });
     try {
-      const { relayPeerId } = config;
-      if (relayPeerId !== undefined) hostRelayed = options.createHostRelayed(relayPeerId, callbacks);
+      const callbacks = callbacksOf(notify, listener, ready);
+      if (config.relayPeerId !== undefined)
+        hostRelayed = options.createHostRelayed(config.relayPeerId, callbacks);
       signalling = hostRelayed ?? options.create(config, callbacks);
       signalling.setAvailability(availability);
       ready(await signalling.start());
@@ -107,6 +109,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     self: () => self,
     whyFailed: () => (self ? null : whyFailed),
     contacts: () => signalling?.contacts() ?? [],
+    addressesOf: (peerId) => (signalling ? signalling.addressesOf(peerId) : []),
     setAvailability(now) {
       availability = now;
       signalling?.setAvailability(now);
@@ -115,9 +118,8 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     hostRelayed: () => hostRelayed,
     async close() {
       self = null;
-      const wasRunning = state === "running";
+      if (state === "running") notify("signalling.changed", { state: "stopped", addresses: [] });
       state = "closing";
-      if (wasRunning) notify("signalling.changed", { state: "stopped", addresses: [] });
       await signalling?.close();
     },
   };

@@ -5,6 +5,7 @@ import type { FrameSource, Signal } from "../../rpc-schema/index.ts";
 import type { Cameras, OpenCamera } from "../camera/camera.ts";
 import { monotonicMs, stampUs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
+import type { PlaceOfPeer } from "../common/peer-place.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
@@ -26,6 +27,8 @@ export interface CallEngines {
   readonly frames: Frames;
   /** @throws SignallingError, also while signalling does not run */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  /** Where the peer is at the moment, as far as its signalling shows it. */
+  readonly placeOfPeer: PlaceOfPeer;
   readonly settings: SettingsSource;
   readonly log: Log;
 }

@@ -1,11 +1,20 @@
 // Buffers remote candidates until their description arrives. Signalling does not keep the order, so candidates may come
-// before the description whose m-lines they name (RFC 8838 section 11), also before that of an ICE restart.
+// before the description whose m-lines they name (RFC 8838 section 11), also before that of an ICE restart. Only usable
+// candidates reach the engine, and a limited number of them.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
+import { monotonicMs } from "../common/clock.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
+import { type CandidateView, whyRefused, withCandidatesThat } from "./remote-candidates.ts";
 import { fragmentOf, usernameFragments } from "./session-description.ts";
 
 /** Ten times the candidates of a machine with four interfaces, and little enough memory for each peer. */
 export const MAX_WAITING_CANDIDATES = 64;
+/** The engine gets at most as many between two ICE restarts. It checks each with every address of ours. */
+export const MAX_CANDIDATES = 64;
+/** Over all restarts. Two in a row find as many candidates as the first description. */
+const BURST = 3 * MAX_CANDIDATES;
+const PER_SECOND = 2;
 
 /** RTCIceCandidateInit without absent fields, because the engine reads null as text. */
 export interface CandidateInit {
@@ -25,7 +34,7 @@ export interface CandidateCounts {
   readonly overflowed: number;
   /** End-of-candidates markers: empty texts without an address. */
   readonly empty: number;
-  /** Malformed, for an unknown m-line, or refused by the engine for another reason. */
+  /** Malformed, not allowed (remote-candidates.ts), beyond the limit, or refused by the engine. */
   readonly refused: number;
 }
 
@@ -35,16 +44,30 @@ export interface CandidateCounts {
  */
 export class CandidateBuffer {
   readonly #apply: (candidate: CandidateInit) => Promise<void>;
+  readonly #view: () => CandidateView;
   #waiting: CandidateInit[] = [];
   #knownFragments: ReadonlySet<string> | null = null;
   #applied = 0;
   #overflowed = 0;
   #empty = 0;
   #refused = 0;
+  /** How many more the engine may get before the next ICE restart. */
+  #left = MAX_CANDIDATES;
+  readonly #rate: TokenBucket;
 
-  /** @param apply passes one candidate to the engine. A rejection is counted. */
-  constructor(apply: (candidate: CandidateInit) => Promise<void>) {
+  /**
+   * @param apply passes one candidate to the engine. A rejection is counted.
+   * @param view what decides which addresses are allowed, as of now
+   * @param nowMs a monotonic clock
+   */
+  constructor(
+    apply: (candidate: CandidateInit) => Promise<void>,
+    view: () => CandidateView,
+    nowMs: () => number = monotonicMs,
+  ) {
     this.#apply = apply;
+    this.#view = view;
+    this.#rate = new TokenBucket(BURST, PER_SECOND, nowMs);
   }
 
   /** Totals since the start, and the number of waiting candidates. */
@@ -64,9 +87,25 @@ export class CandidateBuffer {
       this.#empty++;
       return;
     }
+    if (whyRefused(candidate.candidate, this.#view()) !== null) {
+      this.#refused++;
+      return;
+    }
     const init = toInit(candidate);
     if (this.#mustWait(init)) this.#hold(init);
     else this.#give(init);
+  }
+
+  /** Call it before the engine applies a remote description. @returns the description with its usable candidates only */
+  filter(sdp: string): string {
+    const isRestart = ![...usernameFragments(sdp)].some((fragment) => this.#knownFragments?.has(fragment));
+    if (isRestart) this.#left = MAX_CANDIDATES;
+    const view = this.#view();
+    return withCandidatesThat((candidate) => {
+      const isUsable = whyRefused(candidate, view) === null && this.#takesOneMore();
+      if (!isUsable) this.#refused++;
+      return isUsable;
+    }, sdp);
   }
 
   /** Call it when the engine has applied a remote description. Passes the waiting candidates of that description on. */
@@ -83,6 +122,12 @@ export class CandidateBuffer {
   /** Drops the waiting candidates without counting them, because the connection is closed. */
   clear(): void {
     this.#waiting = [];
+  }
+
+  #takesOneMore(): boolean {
+    if (this.#left === 0 || !this.#rate.take()) return false;
+    this.#left--;
+    return true;
   }
 
   #mustWait(init: CandidateInit): boolean {
@@ -102,6 +147,10 @@ export class CandidateBuffer {
     const refuse = (): void => {
       this.#refused++;
     };
+    if (!this.#takesOneMore()) {
+      refuse();
+      return;
+    }
     try {
       this.#apply(init).then(() => {
         this.#applied++;

@@ -2,6 +2,7 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate, IceServer } from "../../rpc-schema/index.ts";
+import type { PeerPlace } from "../common/peer-place.ts";
 
 /** RTCPeerConnection.connectionState, W3C webrtc-pc section 4.3.3, without `closed`, which only close() causes. */
 export type ConnectionState = "new" | "connecting" | "connected" | "disconnected" | "failed";
@@ -42,6 +43,8 @@ export interface PeerOptions {
    * description. The wait ends with gathering; later candidates trickle. 0 means no wait.
    */
   readonly gatherMs: number;
+  /** Where the peer is at the moment. Decides which addresses it may name in its candidates. */
+  placeOfPeer(): PeerPlace;
 }
 
 export interface MediaFlow {
@@ -109,7 +112,10 @@ export interface Peer {
   answerOffer(sdp: string): Promise<string>;
   /** Treats missing codecs as answerOffer does. @throws PeerError */
   acceptAnswer(sdp: string): Promise<void>;
-  /** Early candidates wait in a bounded buffer for their description. Unusable candidates are counted and ignored. */
+  /**
+   * Early candidates wait in a bounded buffer for their description. Candidates that are unusable, not allowed
+   * (remote-candidates.ts) or too many are counted and ignored, also those in a description.
+   */
   addCandidate(candidate: Candidate): void;
   /** Reads the frame before it returns. */
   sendVideo(frame: VideoFrame): void;

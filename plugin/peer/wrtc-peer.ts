@@ -26,6 +26,7 @@ import type {
   PeerStatistics,
 } from "./peer.ts";
 import { type OfferOptions, PeerError } from "./peer.ts";
+import { candidateView } from "./remote-candidates.ts";
 import {
   directionsNegotiatedBy,
   withCandidates,
@@ -80,13 +81,10 @@ export class WrtcPeer implements Peer {
       enoughBps: ENOUGH_SHARE * options.maxVideoBitrateBps,
       nowMs: monotonicMs,
     });
-    this.#candidates = new CandidateBuffer((init) =>
-      withEngineDeadline(
-        "addIceCandidate",
-        this.#connection.addIceCandidate(this.#withLiveSection(init)),
-        ENGINE_DEADLINE_MS,
-        this.#signal,
-      ),
+    this.#candidates = new CandidateBuffer(
+      (init) =>
+        this.#engine("addIceCandidate", this.#connection.addIceCandidate(this.#withLiveSection(init))),
+      () => candidateView(options.placeOfPeer()),
     );
     this.#listen();
   }
@@ -272,7 +270,7 @@ export class WrtcPeer implements Peer {
       ? description.sdp
       : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
     const operation = `the remote ${description.type} was refused`;
-    const changed = { type: description.type, sdp: withShortPackets(sdp) };
+    const changed = { type: description.type, sdp: this.#candidates.filter(withShortPackets(sdp)) };
     await this.#engine(operation, this.#connection.setRemoteDescription(changed));
     this.#candidateSections = candidateSections(sdp);
     this.#candidates.describedBy(sdp);

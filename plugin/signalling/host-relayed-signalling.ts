@@ -93,6 +93,11 @@ class RelayedSignalling implements HostRelayedSignalling {
     if (signal.type === "call-request") this.#requests.onReceipt(peerId);
   }
 
+  /** The host holds the connections. */
+  addressesOf(): null {
+    return null;
+  }
+
   contacts(): Contact[] {
     return this.#phase === "new" ? [] : [...this.#contacts];
   }

@@ -1,6 +1,7 @@
 // Signalling over the plugin's own libp2p node. Creates the parts, starts them and closes them.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
+import { BoundedMap } from "../common/bounded-map.ts";
 import { withDeadline } from "../common/deadline.ts";
 import { errorText } from "../common/error-text.ts";
 import { TokenBucket } from "../common/token-bucket.ts";
@@ -24,6 +25,9 @@ import {
 import type { IgnoredCounts } from "./signal-inbox.ts";
 import { createParts, type SignallingParts } from "./signalling-parts.ts";
 import { BURST_OF_STRANGERS, defaultTimings, STRANGERS_PER_SECOND, type Timings } from "./timings.ts";
+
+/** Peers in a call are few; the others' entries are of no use. */
+const MAX_LAST_IPS = 64;
 
 interface Libp2pSignallingOptions {
   /** The display name that peers see. */
@@ -76,6 +80,8 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #closing = new AbortController();
   readonly #parts: SignallingParts;
   readonly #strangers = new TokenBucket(BURST_OF_STRANGERS, STRANGERS_PER_SECOND);
+  /** The peers' ends of their last connections. A call goes on while a connection is replaced. */
+  readonly #lastIps = new BoundedMap<string, readonly string[]>(MAX_LAST_IPS);
   #availability: OwnAvailability = { videoDisabled: false };
   #keyring: Keyring | undefined;
   #node: SignallingNode | undefined;
@@ -110,6 +116,12 @@ class NodeSignalling implements Libp2pSignalling {
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     this.#running();
     return this.#parts.requests.send(peerId, callId, signal, abort);
+  }
+
+  addressesOf(peerId: string): readonly string[] {
+    const now = this.#node?.remoteIps(peerId) ?? [];
+    if (now.length > 0) this.#lastIps.set(peerId, now);
+    return this.#lastIps.get(peerId) ?? [];
   }
 
   contacts(): Contact[] {

@@ -83,6 +83,8 @@ export interface SignallingNode {
   completeAddress(peerId: string, addresses: readonly string[]): PeerAddress;
   isConnected(peerId: string): boolean;
   connectedPeers(): string[];
+  /** The peer's ends of its connections, as IP addresses, without those that a relay forwards. */
+  remoteIps(peerId: string): string[];
   /** The number of connections of each kind, over all peers. */
   connections(): { readonly direct: number; readonly relayed: number };
   /** Reuses an open connection. Rejects when the signal aborts. */

@@ -55,6 +55,11 @@ export interface Signalling {
    * @throws SignallingError
    */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  /**
+   * The peer's ends of its direct connections, as IP addresses; those of its last ones while it has none. Empty if it had
+   * none, and null if another program holds the connections.
+   */
+  addressesOf(peerId: string): readonly string[] | null;
   /** Known peers, reachable or not. Empty before `start`. */
   contacts(): Contact[];
   /** Dials the address. @throws SignallingError invalidAddress or unreachable */

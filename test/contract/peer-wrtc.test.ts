@@ -2,7 +2,10 @@
 
 import "../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { describe, test } from "node:test";
+import type { PeerPlace } from "../../plugin/common/peer-place.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { FREE_LINK } from "../support/network/link-shape.ts";
 import { UdpRelay } from "../support/network/udp-relay.ts";
@@ -16,6 +19,41 @@ import {
 import { peerContract } from "./peer.contract.ts";
 
 peerContract("wrtc engine", () => createWrtcEngine());
+
+/** A UDP service on loopback. */
+async function startService() {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  let packets = 0;
+  socket.on("message", () => packets++);
+  const candidate = `candidate:1 1 udp 2122260223 127.0.0.1 ${port} typ host`;
+  return { socket, candidate, packets: () => packets };
+}
+
+test("a peer elsewhere cannot make the engine send to a port of this machine, and one on it can", async () => {
+  const engine = createWrtcEngine();
+  const [hidden, described, shown] = [await startService(), await startService(), await startService()];
+  let place: PeerPlace = "network";
+  const caller = await observePeer(engine, 1_500_000, 0, () => place);
+  const callee = await observePeer(engine);
+  try {
+    const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
+    const withCandidate = answer.replace(/^a=mid:0\r\n/m, (mid) => `${mid}a=${described.candidate}\r\n`);
+    await caller.peer.acceptAnswer(withCandidate);
+    caller.peer.addCandidate({ candidate: hidden.candidate, sdpMid: "0", sdpMLineIndex: 0 });
+    place = "machine";
+    caller.peer.addCandidate({ candidate: shown.candidate, sdpMid: "0", sdpMLineIndex: 0 });
+    // The engine checks its candidates in turn.
+    for (let checks = 0; checks < 2; checks++)
+      await once(shown.socket, "message", { signal: AbortSignal.timeout(15_000) });
+    assert.deepEqual([hidden.packets(), described.packets()], [0, 0]);
+  } finally {
+    for (const { peer } of [caller, callee]) peer.close();
+    for (const { socket } of [hidden, described, shown]) socket.close();
+  }
+});
 
 /** libwebrtc's estimate before anything was measured. */
 const START_BPS = 300_000;

@@ -67,6 +67,7 @@ export function signallingContract(
   };
   describe(`${name}: signals`, () => signals(withEnds));
   if (kind.contacts === "own") describe(`${name}: contacts`, () => contacts(withEnds));
+  describe(`${name}: places`, () => places(withEnds, kind));
   describe(`${name}: life`, () => life(withEnds));
 }
 
@@ -76,6 +77,40 @@ async function connected(add: Add): Promise<[RecordedSignalling, RecordedSignall
   const [alice, bob] = [await add("Alice"), await add("Bob")];
   await alice.end.addContact(addressOf(bob));
   return [alice, bob];
+}
+
+function places(withEnds: WithEnds, { contacts: kind }: SignallingKind): void {
+  const what = kind === "own" ? "each side knows from where the other is connected" : "only the host knows";
+  test(
+    `${what}, and an unknown peer is connected from nowhere`,
+    withEnds(async (add, network) => {
+      const [alice, bob] = await connected(add);
+      await alice.end.send(bob.self.peerId, "call-1", offer);
+      await bob.until(() => bob.signals.length === 1);
+      const here = kind === "own" ? ["127.0.0.1"] : null;
+      assert.deepEqual(unique(alice.end.addressesOf(bob.self.peerId)), here);
+      assert.deepEqual(unique(bob.end.addressesOf(alice.self.peerId)), here);
+      const absentId = network.deadAddress.split("/").at(-1) ?? "";
+      assert.deepEqual(alice.end.addressesOf(absentId), kind === "own" ? [] : null);
+    }),
+  );
+
+  test(
+    "a peer that has just disconnected is still known to be where it was",
+    withEnds(async (add) => {
+      const [alice, bob] = await connected(add);
+      await alice.end.send(bob.self.peerId, "call-1", offer);
+      await bob.until(() => bob.signals.length === 1);
+      const before = unique(bob.end.addressesOf(alice.self.peerId));
+      await alice.end.close();
+      assert.deepEqual(unique(bob.end.addressesOf(alice.self.peerId)), before);
+    }),
+  );
+}
+
+/** Two sides that dial each other have two connections. */
+function unique(addresses: readonly string[] | null): string[] | null {
+  return addresses && [...new Set(addresses)];
 }
 
 function signals(withEnds: WithEnds): void {

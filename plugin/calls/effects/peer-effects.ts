@@ -9,7 +9,6 @@ import type {
   DescriptionInput,
   LinkEvent,
   OfferInput,
-  PeerTraits,
 } from "../../../statecharts/index.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
@@ -48,12 +47,11 @@ export function createPeerEffects(
 
   return {
     peerConnection: fromCallback<ConnectionCommand, ConnectionInput>(({ input, sendBack, receive }) => {
-      const { callId, traits } = input;
+      const { callId } = input;
       const open = (): Promise<Peer> => {
-        const peer = openPeer(environment, callId, {
+        const peer = openPeer(environment, input, {
           sendBack: sendBack as (event: LinkEvent) => void,
           isCurrent: () => peers.get(callId) === peer,
-          traits,
         });
         peers.set(callId, peer);
         return peer;
@@ -92,20 +90,23 @@ interface PeerOwner {
   sendBack(event: LinkEvent): void;
   /** False once another connection has replaced it, or the call is over. */
   isCurrent(): boolean;
-  /** What the other side needs, as far as it is known at the moment. */
-  traits(): PeerTraits;
 }
 
 /** A connection that cannot be created is reported as `peer.broken`; the returned promise rejects. */
 function openPeer(
-  { peers, settings, mediaOf, log }: CallEnvironment,
-  callId: string,
-  { sendBack, isCurrent, traits }: PeerOwner,
+  { peers, settings, mediaOf, placeOfPeer, log }: CallEnvironment,
+  { callId, peerId, traits }: ConnectionInput,
+  { sendBack, isCurrent }: PeerOwner,
 ): Promise<Peer> {
   const { iceServers, maxVideoBitrateBps, timeouts } = settings.get();
   const media = mediaOf(callId);
   const opening = peers.createPeer(
-    { iceServers, maxVideoBitrateBps, gatherMs: timeouts.gatherMs },
+    {
+      iceServers,
+      maxVideoBitrateBps,
+      gatherMs: timeouts.gatherMs,
+      placeOfPeer: () => placeOfPeer(peerId),
+    },
     {
       onCandidate: (candidate) => sendBack({ type: "peer.candidate", candidate }),
       onConnectionState(state) {

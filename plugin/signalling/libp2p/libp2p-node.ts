@@ -146,6 +146,14 @@ class Libp2pNode implements SignallingNode {
     return this.#libp2p.getPeers().map(String);
   }
 
+  remoteIps(peerId: string): string[] {
+    return this.#libp2p
+      .getConnections(peerIdFromString(peerId))
+      .map(({ remoteAddr }) => remoteAddr.getComponents())
+      .filter((parts) => parts.every(({ name }) => name !== "p2p-circuit"))
+      .flatMap((parts) => parts.find(({ name }) => name === "ip4" || name === "ip6")?.value ?? []);
+  }
+
   connections(): { direct: number; relayed: number } {
     const all = this.#libp2p.getConnections();
     const relayed = all.filter(({ limits }) => limits !== undefined).length;

@@ -19,6 +19,7 @@ import type {
   PeerStatistics,
 } from "../../../plugin/peer/peer.ts";
 import { PeerError } from "../../../plugin/peer/peer.ts";
+import { candidateView } from "../../../plugin/peer/remote-candidates.ts";
 import {
   directionsNegotiatedBy,
   usernameFragments,
@@ -71,6 +72,8 @@ export function createFakePeerEngine(): FakePeerEngine {
 const ANSWERS: Record<string, string> = { sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
 
 const REJECTED = "rejected";
+/** Of a peer's first candidate; the next generations have the next ports. */
+const FIRST_PORT = 50_000;
 const CODECS: EngineCodecs = {
   audio: new Map([
     ["opus/48000/2", "opus"],
@@ -95,7 +98,10 @@ export class FakePeer implements Peer {
   readonly id = `fake${nextId++}`;
   readonly #faults: FakePeerFaults;
   readonly #callbacks: PeerCallbacks;
-  readonly #candidates = new CandidateBuffer(async (init) => this.#addRemote(init.candidate));
+  readonly #candidates = new CandidateBuffer(
+    async (init) => this.#addRemote(init.candidate),
+    () => candidateView(this.options.placeOfPeer()),
+  );
   readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
   #signalling: "stable" | "have-local-offer" = "stable";
   #generation = 0;
@@ -232,9 +238,9 @@ export class FakePeer implements Peer {
     }
     this.#remoteId = id;
     if (usernameFragments(sdp).size === 0) throw new PeerError(`the remote ${type} has no ice-ufrag`);
-    this.#candidates.describedBy(sdp);
-    for (const [, candidate = ""] of sdp.matchAll(/^a=(candidate:.*)$/gm))
-      this.#candidates.add({ candidate });
+    const usable = this.#candidates.filter(sdp);
+    this.#candidates.describedBy(usable);
+    for (const [, candidate = ""] of usable.matchAll(/^a=(candidate:.*)$/gm)) this.#addRemote(candidate);
   }
 
   #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {
@@ -280,7 +286,7 @@ export class FakePeer implements Peer {
 
   #ownCandidate(): Candidate {
     const usernameFragment = this.#fragment();
-    const candidate = `candidate:1 1 udp 1 127.0.0.1 ${this.#generation + 1} typ host ufrag ${usernameFragment}`;
+    const candidate = `candidate:1 1 udp 1 127.0.0.1 ${FIRST_PORT + this.#generation} typ host ufrag ${usernameFragment}`;
     return { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment };
   }
 

@@ -102,6 +102,10 @@ class FakeNetwork implements FakeSignallingNetwork {
     this.#nodes.get(to)?.receive(from, topic, structuredClone(payload));
   }
 
+  has(peerId: string): boolean {
+    return this.#nodes.has(peerId);
+  }
+
   /** The node, if a connection to it is possible. */
   reachable(from: FakeNode, peerId: string): FakeNode | undefined {
     const node = this.#nodes.get(peerId);
@@ -229,6 +233,11 @@ class FakeNode implements Signalling {
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (this.#state === "new") throw closed("signalling has not started");
     return this.#lanes.send(peerId, callId, signal, abort);
+  }
+
+  /** All nodes are on this machine. */
+  addressesOf(peerId: string): readonly string[] {
+    return this.#network.has(peerId) ? ["127.0.0.1"] : [];
   }
 
   contacts(): Contact[] {

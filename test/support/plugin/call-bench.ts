@@ -120,6 +120,7 @@ export class CallBench {
         this.sent.push({ peerId, callId, signal });
         await send?.(peerId, callId, signal, abort);
       },
+      placeOfPeer: () => "machine",
       settings: { get: () => this.settings, subscribe: () => () => undefined },
       log: (_, message) => void this.logged.push(message),
     });

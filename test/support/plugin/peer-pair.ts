@@ -2,6 +2,7 @@
 
 import { EventEmitter, once } from "node:events";
 import type { VideoFrame } from "../../../native/types.ts";
+import type { PeerPlace } from "../../../plugin/common/peer-place.ts";
 import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks.ts";
 import type { ConnectionState, NegotiatedDirections, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
 import type { Candidate } from "../../../rpc-schema/index.ts";
@@ -32,6 +33,7 @@ export async function observePeer(
   engine: PeerEngine,
   maxVideoBitrateBps = 1_500_000,
   gatherMs = 0,
+  placeOfPeer: () => PeerPlace = () => "machine",
 ): Promise<ObservedPeer> {
   const events = new EventEmitter();
   let calls = 0;
@@ -46,7 +48,7 @@ export async function observePeer(
     events.emit("callback");
   };
   const peer = await engine.createPeer(
-    { iceServers: [], maxVideoBitrateBps, gatherMs },
+    { iceServers: [], maxVideoBitrateBps, gatherMs, placeOfPeer },
     {
       onCandidate(candidate) {
         candidates.push(candidate);

@@ -100,3 +100,28 @@ test(`${FLOOD} requests of one peer, each rejected, ring a few times, and then a
   await bob.waitFor("call.changed", (call) => call.callId === callId && call.phase === "connected");
   assert.equal(memoryOf(alice).ends, 128);
 });
+
+test(`${FLOOD} candidates of a peer in a call cost the charts and the engine a limited number of steps`, async () => {
+  const { alice, mallory, ids } = await threePeers();
+  await mallory.send(ids.alice, "call-1", { type: "call-request", mode: "native", mediaType: "audio" });
+  await alice.waitFor("call.incoming");
+  await alice.host.request("call.accept", { callId: "call-1" });
+  let steps = 0;
+  const watching = alice.plugin.callManager.system.inspect((event) => {
+    if (event.type === "@xstate.event" && event.event.type === "signal.candidate") steps += 1;
+  });
+  for (let sent = 0; sent < FLOOD; sent += BATCH) {
+    const candidates = Array.from({ length: BATCH }, (_, n) => {
+      const candidate = `candidate:1 1 udp 1 203.0.113.9 ${2_000 + sent + n} typ host`;
+      return mallory.send(ids.alice, "call-1", {
+        type: "ice-candidate",
+        candidate: { candidate, sdpMid: "0" },
+      });
+    });
+    await Promise.allSettled(candidates);
+    await settle();
+  }
+  watching.unsubscribe();
+  const peersOfCharts = 2; // the call's chart and the link's
+  assert.ok(steps > 0 && steps <= peersOfCharts * (192 + 2 * seconds()), `${steps} steps`);
+});

@@ -21,6 +21,7 @@ function setUp(begin: (closed: Promise<never>) => Promise<typeof SELF>) {
       start: () => begin(closed.promise),
       send: async () => undefined,
       contacts: () => [],
+      addressesOf: () => [],
       setAvailability: () => undefined,
       addContact: async () => assert.fail(),
       close: async () => closed.reject(new SignallingError("closed", "signalling is closed")),

@@ -22,7 +22,10 @@ const NO_CALLBACKS = {
 };
 
 const carolsPeer = (bench: CallBench): Promise<Peer> =>
-  bench.engine.createPeer({ iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300 }, NO_CALLBACKS);
+  bench.engine.createPeer(
+    { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300, placeOfPeer: () => "machine" as const },
+    NO_CALLBACKS,
+  );
 
 function createBench(options: CallBenchOptions = {}): CallBench {
   const bench = new CallBench(options);

@@ -32,7 +32,7 @@ async function pageOffers(bench: CallBench): Promise<void> {
     onAudio: () => undefined,
   };
   const page = await bench.engine.createPeer(
-    { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300 },
+    { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 300, placeOfPeer: () => "machine" as const },
     callbacks,
   );
   bench.receiveSignal("bob", CALL, { type: "call-offer", sdp: await page.createOffer() });

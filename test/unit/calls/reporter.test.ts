@@ -85,7 +85,7 @@ class ReportBench {
   /** The caller is another fake of the same process. */
   async connects(): Promise<void> {
     const caller = await this.bench.engine.createPeer(
-      { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0 },
+      { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0, placeOfPeer: () => "machine" as const },
       {
         onCandidate: () => undefined,
         onConnectionState: () => undefined,

@@ -1,24 +1,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { OwnNetworks } from "../../../plugin/common/ip-address.ts";
 import {
   CandidateBuffer,
   type CandidateInit,
+  MAX_CANDIDATES,
   MAX_WAITING_CANDIDATES,
 } from "../../../plugin/peer/candidate-buffer.ts";
 
+const FIRST_PORT = 50_000;
 const DESCRIPTION = "v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:abcd\r\nm=video 9 X 0\r\na=ice-ufrag:efgh\r\n";
+
+let nowMs = 0;
 
 function recording(apply: (init: CandidateInit) => Promise<void> = async () => undefined) {
   const given: CandidateInit[] = [];
-  const buffer = new CandidateBuffer((init) => {
-    given.push(init);
-    return apply(init);
-  });
+  nowMs = 0;
+  const buffer = new CandidateBuffer(
+    (init) => {
+      given.push(init);
+      return apply(init);
+    },
+    () => ({ place: "machine", own: new OwnNetworks({}) }),
+    () => nowMs,
+  );
   return { buffer, given };
 }
 
 function numbered(port: number) {
-  return { candidate: `candidate:1 1 udp 1 127.0.0.1 ${port} typ host`, sdpMid: "0", sdpMLineIndex: 0 };
+  return {
+    candidate: `candidate:1 1 udp 1 127.0.0.1 ${FIRST_PORT + port} typ host`,
+    sdpMid: "0",
+    sdpMLineIndex: 0,
+  };
 }
 
 test("candidates wait for a description and are then applied in order", () => {
@@ -31,7 +45,7 @@ test("candidates wait for a description and are then applied in order", () => {
   buffer.add(numbered(3));
   assert.deepEqual(
     given.map(({ candidate }) => candidate.split(" ")[5]),
-    ["1", "2", "3"],
+    ["50001", "50002", "50003"],
   );
   assert.equal(buffer.counts().waiting, 0);
 });
@@ -42,7 +56,7 @@ test("the full buffer drops its oldest candidate and counts it", () => {
   assert.equal(buffer.counts().waiting, MAX_WAITING_CANDIDATES);
   assert.equal(buffer.counts().overflowed, 3);
   buffer.describedBy(DESCRIPTION);
-  assert.match(given[0]?.candidate ?? "", / 4 typ host$/);
+  assert.match(given[0]?.candidate ?? "", / 50004 typ host$/);
 });
 
 test("a candidate of a restart waits for the description with its username fragment", () => {
@@ -59,7 +73,7 @@ test("a candidate of a restart waits for the description with its username fragm
 test("absent, null and empty fields are omitted, and the first m-line is the default", () => {
   const { buffer, given } = recording();
   buffer.describedBy(DESCRIPTION);
-  const candidate = "candidate:1 1 udp 1 127.0.0.1 9 typ host";
+  const candidate = "candidate:1 1 udp 1 127.0.0.1 50000 typ host";
   buffer.add({ candidate, sdpMid: "", sdpMLineIndex: 1, usernameFragment: null });
   buffer.add({ candidate, sdpMid: null, sdpMLineIndex: null });
   buffer.add({ candidate, sdpMid: "1" });
@@ -91,4 +105,34 @@ test("the engine's rejections and exceptions are counted", async () => {
   assert.equal(rejecting.buffer.counts().refused, 1);
   assert.equal(throwing.buffer.counts().refused, 1);
   assert.equal(rejecting.buffer.counts().applied, 0);
+});
+
+const inDescription = (sdp: string) => sdp.split("a=candidate:").length - 1;
+const generation = (fragment: string, candidates: number) =>
+  `v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:${fragment}\r\n${Array.from(
+    { length: candidates },
+    (_, port) => `a=${numbered(port).candidate}\r\n`,
+  ).join("")}`;
+
+test("the engine gets a limited number of candidates, whether they are sent alone or in a description", () => {
+  const { buffer, given } = recording();
+  const filtered = buffer.filter(generation("abcd", 40));
+  assert.equal(inDescription(filtered), 40);
+  buffer.describedBy(filtered);
+  for (let port = 0; port < 1000; port++) buffer.add(numbered(port));
+  assert.equal(given.length, MAX_CANDIDATES - 40);
+  assert.equal(buffer.counts().refused, 1000 - given.length);
+  assert.equal(inDescription(buffer.filter(generation("abcd", 5))), 0, "the same transport again");
+});
+
+test("an ICE restart brings candidates of its own, but restarts in a row bring no more", () => {
+  const { buffer } = recording();
+  const kept = ["a", "b", "c", "d", "e"].map((fragment) => {
+    const filtered = buffer.filter(generation(fragment, MAX_CANDIDATES));
+    buffer.describedBy(filtered);
+    return inDescription(filtered);
+  });
+  assert.deepEqual(kept, [64, 64, 64, 0, 0]);
+  nowMs += 10_000;
+  assert.equal(inDescription(buffer.filter(generation("f", MAX_CANDIDATES))), 20);
 });

@@ -40,7 +40,10 @@ describe("the room for a call", () => {
     const load = () => assert.fail("the engine was loaded");
     const engine = createWrtcEngine(load, { room: () => "no room" });
     await assert.rejects(
-      engine.createPeer({ iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0 }, {} as never),
+      engine.createPeer(
+        { iceServers: [], maxVideoBitrateBps: 1, gatherMs: 0, placeOfPeer: () => "machine" as const },
+        {} as never,
+      ),
       {
         name: "PeerError",
         message: "no room",

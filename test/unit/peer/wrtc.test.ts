@@ -5,7 +5,12 @@ import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
 import { toMono } from "../../../plugin/peer/wrtc-remote-media.ts";
 import { stubWrtc } from "../../support/fakes/stub-wrtc.ts";
 
-const OPTIONS = { iceServers: [], maxVideoBitrateBps: 1_000_000, gatherMs: 0 };
+const OPTIONS = {
+  iceServers: [],
+  maxVideoBitrateBps: 1_000_000,
+  gatherMs: 0,
+  placeOfPeer: () => "machine" as const,
+};
 const IGNORE = {
   onCandidate: () => undefined,
   onConnectionState: () => undefined,
