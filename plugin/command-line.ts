@@ -45,6 +45,7 @@ export type ToolCommand =
 export type Command =
   | { readonly name: "attach"; readonly logLevel: LogLevelName }
   | { readonly name: "print"; readonly text: string }
+  | { readonly name: "version" }
   | { readonly name: "refuse"; readonly text: string }
   | ToolCommand;
 
@@ -57,9 +58,12 @@ const MAX_SECONDS = 60;
 const HELP = `goop-call-plugin: voice and video calls for the Goop² desktop chat on Linux.
 
 Without a command it attaches to the host that started it. It speaks JSON-RPC 2.0 on standard input and output,
-one message a line, and logs JSON lines to standard error. It exits when its input ends.
+one message a line, and logs JSON lines to standard error. It exits when its input ends. In a terminal it says what
+to do next, and attaches only with --log-level.
 
 Usage: goop-call-plugin [options]
+       goop-call-plugin bridge [options]
+       goop-call-plugin demo [options]
        goop-call-plugin devices [--json]
        goop-call-plugin doctor [--json] [--settings FILE]
        goop-call-plugin inspect [--pid PID] [--no-open] [--stately]
@@ -69,9 +73,11 @@ Usage: goop-call-plugin [options]
 
   --log-level LEVEL   ${LOG_LEVELS.join(", ")} (default: info)
   --help              print this text
-  --version           print the version
+  --version           print the versions of the program, of the contract and of the engines
   --manifest          print the JSON that a host reads to list, start and set up the plugin
 
+bridge        calls for a running Goop², on a page in the browser; bridge --help lists its options
+demo          two users on this computer who can call each other; demo --help lists its options
 devices       lists cameras with their modes, microphones and speakers; a star marks the device that "auto" means
 doctor        checks everything that calls need and suggests remedies; the status is 0 when calls are possible
   --settings FILE     checks these settings (JSON, as given with initialize) instead of the defaults
@@ -93,6 +99,19 @@ capture-test  saves a picture (camera.png) and sound (microphone.wav), and print
 
   --json              print JSON instead of text
 `;
+
+/** What a user reads who starts the program in a terminal. @param version of the program */
+function introduce(version: string): string {
+  return `goop-call-plugin ${version}: voice and video calls for the Goop² desktop chat on Linux.
+
+A host such as Goop² starts this program and talks to it over pipes. In a terminal you can start with:
+
+  goop-call-plugin doctor    checks whether calls work on this computer, and says what to do first
+  goop-call-plugin bridge    adds calls to the Goop² that is running
+  goop-call-plugin demo      two users on this computer who can call each other
+  goop-call-plugin --help    all commands
+`;
+}
 
 /** The options of all commands. A separate check of the command's own options gives a clearer error. */
 const OPTIONS = {
@@ -123,7 +142,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "capture-test": ["camera", "microphone", "seconds", "out"],
 };
 
-const COMMANDS = Object.keys(ALLOWED).filter(Boolean).join(", ");
+/** main.ts starts the first two. */
+const COMMANDS = ["bridge", "demo", ...Object.keys(ALLOWED).filter(Boolean)].join(", ");
 
 type Values = ReturnType<typeof parse>["values"];
 
@@ -131,12 +151,16 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
-/** Never throws. An invalid argument gives a `refuse` command whose text names it. */
-export function parseCommandLine(args: readonly string[], version: string): Command {
+/**
+ * Never throws. An invalid argument gives a `refuse` command whose text names it.
+ * @param isTerminal whether standard input is a terminal, so that no host can be at its other end
+ */
+export function parseCommandLine(args: readonly string[], version: string, isTerminal = false): Command {
+  if (args.length === 0 && isTerminal) return { name: "print", text: introduce(version) };
   try {
     const { values, positionals } = parse(args);
     if (values.help) return { name: "print", text: HELP };
-    if (values.version) return { name: "print", text: `${version}\n` };
+    if (values.version) return { name: "version" };
     if (values.manifest) {
       return { name: "print", text: `${JSON.stringify(buildManifest(version), null, 2)}\n` };
     }

@@ -7,9 +7,19 @@ import { whyNodeIsTooOld } from "./common/node-version.ts";
 /** sysexits.h: EX_USAGE. */
 const EXIT_USAGE = 64;
 
+/** `bridge` and `demo` are hosts, programs of their own that start this one. They read the arguments after the command. */
+async function load(command: string | undefined): Promise<void> {
+  if (command !== "bridge" && command !== "demo") {
+    await import("./program.ts");
+    return;
+  }
+  process.argv.splice(2, 1);
+  await (command === "bridge" ? import("./host/bridge.ts") : import("./host/demo.ts"));
+}
+
 const why = whyNodeIsTooOld(process.versions.node);
 if (why === null) {
-  await import("./program.ts");
+  await load(process.argv[2]);
 } else {
   process.stderr.write(`goop-call-plugin ${why} (${process.execPath})\n`);
   process.exitCode = EXIT_USAGE;

@@ -5,6 +5,7 @@ import "./app/v8-heap.ts";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Writable } from "node:stream";
+import { isatty } from "node:tty";
 import { createEngines, loadNativeOrExplain } from "./app/engines.ts";
 import { createJsonLog } from "./app/json-log.ts";
 import { createPlugin, type Plugin } from "./app/plugin.ts";
@@ -31,8 +32,11 @@ const EXIT_USAGE = 64;
 const EXIT_SOFTWARE = 70;
 
 const version = readVersion();
-const command = parseCommandLine(process.argv.slice(2), version);
+const command = parseCommandLine(process.argv.slice(2), version, isatty(0));
 switch (command.name) {
+  case "version":
+    process.stdout.write(await printableVersions());
+    break;
   case "print":
     process.stdout.write(command.text);
     break;
@@ -67,6 +71,11 @@ async function runToEnd(tool: ToolCommand): Promise<void> {
     stderr.write(`goop-call-plugin: ${errorText(error)}\n`);
   }
   stdout.end(() => stderr.end(() => process.exit(status)));
+}
+
+async function printableVersions(): Promise<string> {
+  const { describeVersions: describe } = await import("./tools/versions.ts");
+  return describe(version, loadNativeOrExplain(process.env.LD_LIBRARY_PATH).whyNoCalls);
 }
 
 function attach(logLevel: LogLevelName): void {

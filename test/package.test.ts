@@ -117,7 +117,7 @@ describe("the package", () => {
     const main = join(installed, "dist/plugin/main.js");
     assert.match(
       execFileSync(process.execPath, [main, "--version"], { encoding: "utf8" }),
-      /^\d+\.\d+\.\d+\n$/,
+      /^goop-call-plugin \d+\.\d+\.\d+\n/,
     );
   });
 });

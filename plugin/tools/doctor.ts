@@ -1,9 +1,9 @@
 // `goop-call-plugin doctor`: checks what a call needs, and advises how to fix what is missing.
 
 import { checkCameras, checkPictures } from "./camera-checks.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding, Verdict } from "./finding.ts";
 import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
-import { checkAddonLoads, checkEngine, checkNode, enginesOf } from "./program-checks.ts";
+import { checkAddonLoads, checkEngine, checkNode, checkSoundLoads, enginesOf } from "./program-checks.ts";
 import { checkSending } from "./sending-check.ts";
 import { checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
@@ -21,9 +21,12 @@ interface DoctorOptions {
 
 /** Runs every check, in the order in which problems should be fixed. */
 export async function runChecks(system: SystemView, options: DoctorOptions): Promise<Finding[]> {
-  const [addon, ...others] = enginesOf(system, options.addonFolder);
-  const engines = await Promise.all(others.map((engine) => checkEngine(system, engine)));
-  const addonFindings = addon === undefined ? [] : [await checkEngine(system, addon)];
+  const { addon, webrtc, sound } = enginesOf(system, options.addonFolder);
+  const engines = [
+    checkAddonLoads(await checkEngine(system, addon), options.addonProblem, system),
+    await checkEngine(system, webrtc),
+    await checkSoundLoads(await checkEngine(system, sound), system),
+  ];
   const devices = [
     ...checkCameras(system),
     ...checkPictures(system, options.cameraNotePath),
@@ -32,7 +35,6 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
   const settings = settingsAt(system, options.settingsPath);
   return [
     checkNode(system),
-    ...addonFindings.map((finding) => checkAddonLoads(finding, options.addonProblem, system)),
     ...engines,
     ...devices,
     ...checkSending(devices, settings),
@@ -46,16 +48,23 @@ export function callsArePossible(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict !== "failure");
 }
 
-/** A line for each finding with its action below it, and the summary last. */
+/** A line for each finding with its action below it. The last line is one sentence: calls work, or what to do first. */
 export function describeFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.flatMap(({ check, verdict, says, action }) => [
     `${verdict.padEnd("warning".length)}  ${check.padEnd(width)}  ${says}`,
     ...(action === null ? [] : [`${" ".repeat("warning".length + width + 4)}→ ${action}`]),
   ]);
-  const isPossible = callsArePossible(findings);
-  const warnings = findings.filter(({ verdict }) => verdict === "warning").length;
-  const summary = isPossible ? "Calls are possible" : "Calls are not possible until the failures are fixed";
-  const rest = isPossible && warnings > 0 ? ", with restrictions: see the warnings" : "";
-  return `${[...lines, "", `${summary}${rest}.`].join("\n")}\n`;
+  return `${[...lines, "", summarize(findings)].join("\n")}\n`;
+}
+
+/** The checks are in the order in which problems should be fixed. */
+function summarize(findings: readonly Finding[]): string {
+  const first = (wanted: Verdict) => findings.find(({ verdict }) => verdict === wanted)?.action;
+  const failed = first("failure");
+  if (failed !== undefined) return `Calls do not work yet. Do this first: ${failed}`;
+  const restricted = first("warning");
+  return restricted === undefined
+    ? "Calls work."
+    : `Calls work, with restrictions. To lift the first: ${restricted}`;
 }

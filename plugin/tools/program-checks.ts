@@ -10,11 +10,12 @@ const LIBRARY_PACKAGES: Readonly<Record<string, string>> = {
   "libturbojpeg.so": "libturbojpeg0",
   "libjpeg.so": "libjpeg62-turbo",
   "libyuv.so": "libyuv0",
+  // A virtual package of Debian 13, whose own one is libasound2t64.
   "libasound.so": "libasound2",
   "libudev.so": "libudev1",
   "libpulse.so": "libpulse0",
   "libwebrtc_audio_processing.so": "libwebrtc-audio-processing1",
-  "libwebrtc-audio-processing-1.so": "libwebrtc-audio-processing1",
+  "libwebrtc-audio-processing-1.so": "libwebrtc-audio-processing-1-3",
   "libstdc++.so": "libstdc++6",
   "libgcc_s.so": "libgcc-s1",
 };
@@ -40,30 +41,42 @@ export interface Engine {
   readonly remedy: string;
 }
 
+const BUILD_ADDON = "Build it: npm run build:native";
+const BUILD_SOUND = "Build it: sudo apt-get install -y make g++ python3 && npm rebuild naudiodon";
+const REINSTALL = "Install the package again, whole and of the version for this system: see README.md";
+
+/** What to do if an engine is missing or does not load. The user of a package has neither npm nor a compiler. */
+function remedyOf({ isPackaged }: SystemView, remedy: string): string {
+  return isPackaged ? REINSTALL : remedy;
+}
+
 /** @param folder the folder of the built addon */
-export function enginesOf(system: SystemView, folder: string): Engine[] {
+export function enginesOf(system: SystemView, folder: string): Record<"addon" | "webrtc" | "sound", Engine> {
   const naudiodon = system.packageFolder("naudiodon/package.json");
   const engine = `@roamhq/wrtc-${system.platform}`;
-  return [
-    {
+  return {
+    addon: {
       check: "camera engine",
       use: "camera and pictures",
       folder,
-      remedy: "Build it: npm run build:native",
+      remedy: remedyOf(system, BUILD_ADDON),
     },
-    {
+    webrtc: {
       check: "WebRTC engine",
       use: "every connection",
       folder: system.packageFolder(`${engine}/package.json`),
-      remedy: `Install it: npm install --no-save ${engine} (available for linux-x64 and linux-arm64 with glibc)`,
+      remedy: remedyOf(
+        system,
+        `Install it: npm install --no-save ${engine} (available for linux-x64 and linux-arm64 with glibc)`,
+      ),
     },
-    {
+    sound: {
       check: "sound engine",
       use: "microphone and speaker",
       folder: naudiodon === null ? null : `${naudiodon}/build/Release`,
-      remedy: "Build it: sudo apt-get install -y make g++ python3 && npm rebuild naudiodon",
+      remedy: remedyOf(system, BUILD_SOUND),
     },
-  ];
+  };
 }
 
 /** Checks with ldd(1) that the binary exists and finds its libraries. */
@@ -99,8 +112,17 @@ export function checkAddonLoads(finding: Finding, problem: string | null, system
   return failure(
     finding.check,
     `The ${finding.check} does not start: ${problem}`,
-    inTheWay?.remedy ?? "Build it: npm run build:native",
+    inTheWay?.remedy ?? remedyOf(system, BUILD_ADDON),
   );
+}
+
+/** Like the addon, the sound engine can have all its libraries and still not load. A call would have neither sound. */
+export async function checkSoundLoads(finding: Finding, system: SystemView): Promise<Finding> {
+  if (finding.verdict !== "ok") return finding;
+  const problem = await system.soundEngineProblem();
+  if (problem === null) return ok(finding.check, `The ${finding.check} loads with all its libraries.`);
+  const sentence = `The ${finding.check} does not start: ${problem.replace(/\.$/, "")}.`;
+  return failure(finding.check, sentence, remedyOf(system, BUILD_SOUND));
 }
 
 /** Removes duplicates: ldd lists a missing library once for each file that needs it. */

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { createConnection } from "node:net";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { failureText } from "../common/system-failure.ts";
 import type { RunResult, SystemView } from "./system-view.ts";
 
@@ -14,13 +15,16 @@ const RUN_LIMIT_MS = 10_000;
 /** A local socket that accepts connections does so at once. */
 const CONNECT_LIMIT_MS = 1_000;
 
+/** The Node of a package, seen from dist/plugin/tools/. */
+const PACKAGED_NODE = fileURLToPath(new URL("../../../bin/node", import.meta.url));
+
 /**
  * @param environment the process environment, which only main.ts reads
- * @param soundDevices lists microphones and speakers; null if they cannot be listed
+ * @param sound what the doctor asks of the plugin's sound
  */
 export function realSystem(
   environment: Readonly<Record<string, string | undefined>>,
-  soundDevices: SystemView["soundDevices"],
+  { soundDevices, soundEngineProblem }: Pick<SystemView, "soundDevices" | "soundEngineProblem">,
 ): SystemView {
   const { username, uid } = userInfo();
   return {
@@ -37,6 +41,8 @@ export function realSystem(
     packageFolder: (manifest) => orNull(() => dirname(createRequire(import.meta.url).resolve(manifest))),
     run,
     connects,
+    isPackaged: process.execPath === PACKAGED_NODE,
+    soundEngineProblem,
     soundDevices,
   };
 }

@@ -18,6 +18,7 @@ import { runSuite } from "../host/conformance/suite.ts";
 import { openInBrowser } from "../host/terminal.ts";
 import type { Log } from "../log.ts";
 import { createSound } from "../sound/create-sound.ts";
+import { soundEngineProblem } from "../sound/process/engine-problem.ts";
 import { captureTest } from "./capture-test.ts";
 import { describeDevices, listDevicesWithModes } from "./devices.ts";
 import { callsArePossible, describeFindings, runChecks } from "./doctor.ts";
@@ -77,7 +78,10 @@ async function doctor(
   { native, whyNoCalls }: LoadedNative,
 ): Promise<number> {
   const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
-  const system = realSystem(tool.environment, () => sound.list());
+  const system = realSystem(tool.environment, {
+    soundDevices: () => sound.list(),
+    soundEngineProblem: () => soundEngineProblem({ ...tool.environment }),
+  });
   const options = {
     addonFolder: addonFolder(),
     addonProblem: whyNoCalls,

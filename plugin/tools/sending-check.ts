@@ -36,5 +36,11 @@ export function checkSending(findings: readonly Finding[], settings: Settings): 
     return [failure("calls", message, "Switch calls on again in the settings")];
   }
   const message = "There is neither a usable camera nor a usable sound device, so calls are refused.";
-  return [failure("calls", message, "Fix one of the two. A running plugin notices it without a restart")];
+  return [
+    failure(
+      "calls",
+      message,
+      "Plug in a camera or a headset, or follow the advice above for the one that is there",
+    ),
+  ];
 }

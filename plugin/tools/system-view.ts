@@ -35,6 +35,10 @@ export interface SystemView {
   run(program: string, args: readonly string[]): Promise<RunResult | null>;
   /** Whether a server accepts connections at a Unix socket. */
   connects(socketPath: string): Promise<boolean>;
+  /** Whether the program runs from the Debian package or the tarball, which bring Node and all engines compiled. */
+  readonly isPackaged: boolean;
+  /** Loads the sound engine in a process of its own. Why that fails; null if it does not. */
+  soundEngineProblem(): Promise<string | null>;
   /** Microphones and speakers as the plugin lists them. Null if they cannot be listed. */
   soundDevices(): Promise<SoundDevices | null>;
 }

@@ -1,6 +1,8 @@
 // PortAudio through naudiodon. Only the sound process may load it: it prints to fd 1 and blocks its thread while it opens a
 // device. When the audio server has died, JavaScript cannot end it.
 
+// Must be the first import.
+import "./no-crash-handler.ts";
 import naudiodon from "naudiodon";
 import type { Direction, NamedDevice } from "../device-names.ts";
 import { findDevice, nameDevices } from "../device-names.ts";

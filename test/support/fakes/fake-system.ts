@@ -17,6 +17,8 @@ export interface FakeMachine {
   /** Results by command line. Other programs are not installed. */
   commands: Record<string, RunResult>;
   listening: Set<string>;
+  isPackaged: boolean;
+  soundEngineProblem: string | null;
   sound: SoundDevices | null;
 }
 
@@ -59,6 +61,8 @@ export function healthyMachine(): FakeMachine {
       Object.values(BINARIES).map((path) => [`ldd ${path}`, { status: 0, stdout: LINKED }]),
     ),
     listening: new Set(["/run/user/1000/pulse/native"]),
+    isPackaged: false,
+    soundEngineProblem: null,
     sound: {
       microphones: [{ id: "pulse:mic", name: "Built-in Microphone", isDefault: true, kind: "microphone" }],
       speakers: [{ id: "pulse:speaker", name: "Built-in Speaker", isDefault: true, kind: "speaker" }],
@@ -85,6 +89,8 @@ export function viewOf(machine: FakeMachine): SystemView {
     packageFolder: (manifest) => machine.packages[manifest.replace(/\/package\.json$/, "")] ?? null,
     run: async (program, args) => machine.commands[[program, ...args].join(" ")] ?? null,
     connects: async (path) => machine.listening.has(path),
+    isPackaged: machine.isPackaged,
+    soundEngineProblem: async () => machine.soundEngineProblem,
     soundDevices: async () => machine.sound,
   };
 }

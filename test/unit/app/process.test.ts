@@ -13,6 +13,17 @@ describe("the command line", () => {
     assert.deepEqual(parseCommandLine([], "1.2.3"), { name: "attach", logLevel: "info" });
   });
 
+  test("in a terminal says what the program is and what to do next, and attaches only with an option", () => {
+    const introduction = parseCommandLine([], "1.2.3", true);
+    assert.equal(introduction.name, "print");
+    assert.match(
+      "text" in introduction ? introduction.text : "",
+      /1\.2\.3: .* Goop².*doctor .*bridge .*demo /s,
+    );
+    const attached = parseCommandLine(["--log-level", "info"], "1.2.3", true);
+    assert.deepEqual(attached, { name: "attach", logLevel: "info" });
+  });
+
   test("accepts every log level, and names them when it refuses another", () => {
     for (const logLevel of LOG_LEVELS) {
       assert.deepEqual(parseCommandLine(["--log-level", logLevel], ""), { name: "attach", logLevel });
@@ -29,7 +40,7 @@ describe("the command line", () => {
       assert.match("text" in help ? help.text : "", /Usage: goop-call-plugin/);
     }
     for (const flag of ["--version", "-V"]) {
-      assert.deepEqual(parseCommandLine([flag], "1.2.3"), { name: "print", text: "1.2.3\n" });
+      assert.deepEqual(parseCommandLine([flag], "1.2.3"), { name: "version" });
     }
   });
 

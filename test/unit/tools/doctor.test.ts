@@ -2,56 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { callsArePossible, describeFindings, runChecks } from "../../../plugin/tools/doctor.ts";
-import type { Finding } from "../../../plugin/tools/finding.ts";
-import {
-  ADDON_FOLDER,
-  BINARIES,
-  type FakeMachine,
-  healthyMachine,
-  viewOf,
-} from "../../support/fakes/fake-system.ts";
-
-const CAMERA_NOTE = "/run/user/1000/goop-call-plugin/camera-note";
-
-interface DoctorTestOptions {
-  addonProblem?: string;
-  settingsPath?: string;
-}
-
-async function findingsOf(
-  modify: (machine: FakeMachine) => void,
-  options: DoctorTestOptions = {},
-): Promise<Finding[]> {
-  const machine = healthyMachine();
-  modify(machine);
-  const { addonProblem = null, settingsPath } = options;
-  return runChecks(viewOf(machine), {
-    addonFolder: ADDON_FOLDER,
-    addonProblem,
-    settingsPath,
-    cameraNotePath: CAMERA_NOTE,
-  });
-}
-
-/** The one finding that is not ok, as `verdict check: sentence → action`. */
-async function onlyProblem(
-  modify: (machine: FakeMachine) => void,
-  options: DoctorTestOptions = {},
-): Promise<string> {
-  const problems = (await findingsOf(modify, options)).filter(({ verdict }) => verdict !== "ok");
-  assert.equal(problems.length, 1, JSON.stringify(problems));
-  return problems
-    .map(({ verdict, check, says, action }) => `${verdict} ${check}: ${says} → ${action}`)
-    .join();
-}
+import { callsArePossible, describeFindings } from "../../../plugin/tools/doctor.ts";
+import { BINARIES, type FakeMachine } from "../../support/fakes/fake-system.ts";
+import { CAMERA_NOTE, findingsOf, onlyProblem } from "./doctor-findings.ts";
 
 describe("the doctor", () => {
   test("reports no problem on a healthy machine", async () => {
     const findings = await findingsOf(() => undefined);
     assert.deepEqual([...new Set(findings.map(({ verdict }) => verdict))], ["ok"]);
     assert.ok(callsArePossible(findings));
-    assert.match(describeFindings(findings), /\nCalls are possible\.\n$/);
+    assert.match(describeFindings(findings), /\nCalls work\.\n$/);
   });
 
   test("passes on why the pictures of a camera could not be shown", async () => {
@@ -81,7 +41,30 @@ describe("the doctor", () => {
       assert.match(says, /\.$/);
       assert.equal(action === null, verdict === "ok");
     }
-    assert.match(describeFindings(findings), /Calls are not possible/);
+  });
+
+  test("ends with one sentence: calls work, or what to do first", async () => {
+    const lastLine = async (modify: (machine: FakeMachine) => void) =>
+      describeFindings(await findingsOf(modify))
+        .trimEnd()
+        .split("\n")
+        .at(-1);
+    const withoutCamera = (machine: FakeMachine) => {
+      delete machine.files["/dev/video0"];
+    };
+    assert.match(
+      (await lastLine(withoutCamera)) ?? "",
+      /^Calls work, with restrictions\. To lift the first: \S/,
+    );
+    const failing = await lastLine((machine) => {
+      withoutCamera(machine);
+      machine.soundEngineProblem = "wrong ELF class";
+      delete machine.files[BINARIES.wrtc];
+    });
+    assert.match(
+      failing ?? "",
+      /^Calls do not work yet\. Do this first: Install it: npm install --no-save @roamhq/,
+    );
   });
 
   for (const version of ["20.19.0", "22.17.9"]) {
@@ -92,77 +75,6 @@ describe("the doctor", () => {
       assert.match(problem, /^failure Node: .*too old, .* 22\.18 or newer.*npm install node@24/);
     });
   }
-});
-
-describe("the doctor on the engines", () => {
-  const missing: [string, keyof typeof BINARIES, RegExp][] = [
-    ["camera engine", "addon", /npm run build:native/],
-    ["WebRTC engine", "wrtc", /npm install --no-save @roamhq\/wrtc-linux-x64/],
-    ["sound engine", "sound", /npm rebuild naudiodon/],
-  ];
-  for (const [check, binary, remedy] of missing) {
-    test(`a missing ${check} makes calls impossible, and names the command that installs it`, async () => {
-      const problem = await onlyProblem((machine) => {
-        delete machine.files[BINARIES[binary]];
-      });
-      assert.match(problem, new RegExp(`^failure ${check}: .*is not installed`));
-      assert.match(problem, remedy);
-    });
-  }
-
-  test("a missing package is reported like a missing binary", async () => {
-    const problem = await onlyProblem((machine) => {
-      machine.packages = { "@roamhq/wrtc-linux-x64": "/p/wrtc" };
-    });
-    assert.match(problem, /^failure sound engine: .*is not installed/);
-  });
-
-  test("missing shared libraries are reported with their Debian packages", async () => {
-    const problem = await onlyProblem((machine) => {
-      machine.commands[`ldd ${BINARIES.addon}`] = {
-        status: 0,
-        stdout:
-          "\tlibturbojpeg.so.0 => not found\n\tlibyuv.so.0 => not found\n\tlibm.so.6 => /lib/libm.so.6\n",
-      };
-    });
-    assert.match(problem, /lacks libturbojpeg\.so\.0, libyuv\.so\.0\./);
-    assert.match(problem, /→ sudo apt-get install -y libturbojpeg0 libyuv0$/);
-  });
-
-  test("a library without a known package is reported too", async () => {
-    const problem = await onlyProblem((machine) => {
-      machine.commands[`ldd ${BINARIES.sound}`] = { status: 0, stdout: "\tlibnew.so.3 => not found\n" };
-    });
-    assert.match(problem, /lacks libnew\.so\.3\. → find the package of libnew\.so\.3/);
-  });
-
-  test("a library of an AppImage that is in the way is named, with the variable that put it there", async () => {
-    const library = "/tmp/.mount_app/usr/lib/libturbojpeg.so.0";
-    const withLibrary = (machine: FakeMachine) => {
-      machine.environment.LD_LIBRARY_PATH = "/nowhere:/tmp/.mount_app/usr/lib";
-      machine.files[library] = "";
-    };
-    const addonProblem = `LD_LIBRARY_PATH puts ${library} in the place of the system's library: undefined symbol: tj3Init`;
-    const problem = await onlyProblem(withLibrary, { addonProblem });
-    assert.match(
-      problem,
-      /does not start: LD_LIBRARY_PATH puts .*libturbojpeg.* → Start it without this variable/,
-    );
-    const other = await onlyProblem((machine) => {
-      withLibrary(machine);
-      const wrong = `${library}: version \`LIBJPEGTURBO_3' not found (required by ${BINARIES.wrtc})`;
-      machine.commands[`ldd ${BINARIES.wrtc}`] = {
-        status: 0,
-        stdout: `${BINARIES.wrtc}: ${wrong}\n\tlibm.so.6 => /lib/libm.so.6\n`,
-      };
-    });
-    assert.match(other, /^failure WebRTC engine: .*LD_LIBRARY_PATH puts .*libturbojpeg\.so\.0/);
-  });
-
-  test("an installed addon that does not start is a failure with its reason", async () => {
-    const problem = await onlyProblem(() => undefined, { addonProblem: "it is out of date" });
-    assert.match(problem, /^failure camera engine: .*it is out of date → .*build:native/);
-  });
 });
 
 describe("the doctor on cameras", () => {

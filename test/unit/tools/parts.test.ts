@@ -31,7 +31,7 @@ describe("the tools' command line", () => {
   const refused: [string[], RegExp][] = [
     [
       ["capture"],
-      /no command "capture", expected one of devices, doctor, inspect, replay, conformance, capture-test/,
+      /no command "capture", expected one of bridge, demo, devices, doctor, inspect, replay, conformance, capture-test/,
     ],
     [["devices", "doctor"], /"doctor" is an unexpected argument/],
     [["inspect", "--pid", "all"], /--pid is "all", expected a process id/],
