@@ -286,7 +286,7 @@ export class FakePeer implements Peer {
 
   #ownCandidate(): Candidate {
     const usernameFragment = this.#fragment();
-    const candidate = `candidate:1 1 udp 1 127.0.0.1 ${FIRST_PORT + this.#generation} typ host ufrag ${usernameFragment}`;
+    const candidate = `candidate:1 1 udp 1 198.51.100.1 ${FIRST_PORT + this.#generation} typ host ufrag ${usernameFragment}`;
     return { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment };
   }
 
