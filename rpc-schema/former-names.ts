@@ -11,7 +11,7 @@ const FORMER_NAMES = [
 ] as const;
 
 /** Fields without a former name, which version 1 does not know. */
-const NEW_FIELDS = ["placeholders", "captureFaulty", "captureDamaged", "captureRepaired"] as const;
+const NEW_FIELDS = [...["placeholders", "captureFaulty", "captureDamaged", "captureRepaired"], "relayOnly"];
 
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */
 export interface FormerMediaLevel<Level> {

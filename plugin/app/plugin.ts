@@ -1,7 +1,6 @@
 // Wires the process together: settings, engines, charts, and the handlers of the host's messages.
 
 import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
-import { modeIssue } from "../../statecharts/index.ts";
 import type { CallManager } from "../calls/call-manager.ts";
 import { listDevices } from "../calls/device-monitor.ts";
 import { logStates } from "../calls/state-log.ts";
@@ -18,7 +17,7 @@ import type { Engines } from "./engines.ts";
 import { createHandlers, createNotificationHandlers } from "./handlers.ts";
 import { type Attach, createAttach, startServices, stopServices } from "./services.ts";
 import { Session } from "./session.ts";
-import { createSettingsStore, type SettingsStore } from "./settings-store.ts";
+import { createSettingsStore, type SettingsStore, settingsIssue } from "./settings-store.ts";
 import { createSignallingService, type SignallingService } from "./signalling-service.ts";
 import { withDeviceWarnings } from "./unknown-devices.ts";
 
@@ -58,7 +57,7 @@ export function createPlugin(options: PluginOptions): Plugin {
   const log = logOf("plugin");
   const session = new Session(platform);
   const devices = () => devicesOf(session, engines);
-  const store = createSettingsStore(({ mode }) => modeIssue(mode, session.abilities));
+  const store = createSettingsStore((wanted) => settingsIssue(wanted, session.abilities));
   const settings = withDeviceWarnings(store, devices, logOf("settings"));
   const frames = createFrames({
     native: engines.native,

@@ -10,6 +10,7 @@ import {
   settingsSchema,
 } from "../../rpc-schema/index.ts";
 import { isRecord } from "../../rpc-schema/is-record.ts";
+import { type HostAbilities, modeIssue } from "../../statecharts/index.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 
 /** The result of a change. */
@@ -80,4 +81,28 @@ function merge<T>(base: T, change: DeepPartial<T>): unknown {
 /** The value at a dotted path; undefined where a step is missing. */
 function at(value: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
+}
+
+/** @returns why these settings cannot be in force together; null if they can */
+export function settingsIssue(wanted: Settings, host: HostAbilities): FieldIssue | null {
+  return modeIssue(wanted.mode, host) ?? relayIssue(wanted);
+}
+
+/** @returns why media cannot go through a relay only; null if they can, or need not */
+export function relayIssue({
+  relayOnly,
+  iceServers,
+}: Pick<Settings, "relayOnly" | "iceServers">): FieldIssue | null {
+  if (!relayOnly || iceServers.some(isTurnServer)) return null;
+  return {
+    field: "relayOnly",
+    value: "true",
+    expected:
+      "a TURN server with username and credential among the connection servers, while calls go only through a relay",
+  };
+}
+
+/** WebRTC refuses TURN without both (W3C webrtc-pc section 4.4.1.6). */
+function isTurnServer({ urls, username, credential }: Settings["iceServers"][number]): boolean {
+  return Boolean(username && credential) && urls.some((url) => /^turns?:/.test(url));
 }

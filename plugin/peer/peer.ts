@@ -36,6 +36,8 @@ export interface PeerCallbacks {
 export interface PeerOptions {
   /** When empty, only host candidates are offered, which are enough on one network. */
   readonly iceServers: readonly IceServer[];
+  /** Media pass through a TURN server of `iceServers` only, and the peer learns none of our addresses. The default is false. */
+  readonly relayOnly?: boolean;
   /** The upper limit of sent video. Congestion control may stay far below it. */
   readonly maxVideoBitrateBps: number;
   /**
@@ -62,6 +64,8 @@ export interface NegotiatedDirections {
 
 /** Totals since the start of the connection, and current figures. See callStatisticsSchema for units. */
 export interface PeerStatistics {
+  /** Whether a TURN server passes the media on, at either side. Null before a path was chosen. */
+  readonly isRelayed: boolean | null;
   readonly roundTripMs: number | null;
   readonly availableSendBps: number | null;
   readonly bytesSentVideo: number;

@@ -10,6 +10,7 @@ const MS_PER_SECOND = 1000;
 
 /** The statistics of a connection that was closed before the first report. */
 export const NO_STATISTICS: PeerStatistics = Object.freeze({
+  isRelayed: null,
   roundTripMs: null,
   availableSendBps: null,
   bytesSentVideo: 0,
@@ -42,6 +43,7 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
   const jitterSeconds = largest(inbound, "jitter");
   const roundTripSeconds = optional(pair, "currentRoundTripTime");
   return {
+    isRelayed: isRelayed(report, pair),
     roundTripMs: roundTripSeconds === null ? null : roundTripSeconds * MS_PER_SECOND,
     availableSendBps: optional(pair, "availableOutgoingBitrate"),
     bytesSentVideo: sum(videoOut, "bytesSent"),
@@ -119,6 +121,18 @@ function selectedPair(
     if (pair !== undefined) return pair;
   }
   return entries.find((entry) => entry.type === "candidate-pair" && entry.nominated === true);
+}
+
+/** A relayed candidate at either end, RFC 8839 section 5.1. Null when the report lacks one of the pair's candidates. */
+function isRelayed(
+  report: ReadonlyMap<string, WrtcStatsEntry>,
+  pair: WrtcStatsEntry | undefined,
+): boolean | null {
+  const types = [pair?.localCandidateId, pair?.remoteCandidateId].map((id) =>
+    typeof id === "string" ? report.get(id)?.candidateType : undefined,
+  );
+  if (types.includes("relay")) return true;
+  return types.includes(undefined) ? null : false;
 }
 
 /** Null unless the field is a finite number. Other versions of libwebrtc may lack it. */

@@ -26,6 +26,7 @@ import type {
   PeerStatistics,
 } from "./peer.ts";
 import { type OfferOptions, PeerError } from "./peer.ts";
+import { relayedCandidate, withRelayedOnly } from "./relay-only.ts";
 import { candidateView } from "./remote-candidates.ts";
 import {
   directionsNegotiatedBy,
@@ -72,7 +73,10 @@ export class WrtcPeer implements Peer {
     this.#callbacks = callbacks;
     this.#codecs = codecs;
     this.#options = options;
-    this.#connection = new wrtc.RTCPeerConnection({ iceServers: options.iceServers.map(toWrtcServer) });
+    this.#connection = new wrtc.RTCPeerConnection({
+      iceServers: options.iceServers.map(toWrtcServer),
+      iceTransportPolicy: options.relayOnly ? "relay" : "all",
+    });
     this.#local = new WrtcLocalMedia(wrtc);
     this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
     this.#probe = new BandwidthProbe({
@@ -201,8 +205,9 @@ export class WrtcPeer implements Peer {
     this.#connection.ontrack = ({ track }) => this.#remote.add(track);
   }
 
-  #addLocalCandidate(candidate: Candidate): void {
-    if (this.#signal.aborted) return;
+  #addLocalCandidate(found: Candidate): void {
+    const candidate = this.#options.relayOnly ? relayedCandidate(found) : found;
+    if (this.#signal.aborted || candidate === null) return;
     this.#own.add(candidate);
     this.#deliverCandidate(candidate);
   }
@@ -262,7 +267,8 @@ export class WrtcPeer implements Peer {
     this.#own.describedBy(description.sdp);
     await this.#setLocal(description);
     await this.#own.gathered(gatherMs, this.#signal);
-    return withCandidates(description.sdp, this.#own.found());
+    const sdp = this.#options.relayOnly ? withRelayedOnly(description.sdp) : description.sdp;
+    return withCandidates(sdp, this.#own.found());
   }
 
   async #setRemote(description: WrtcDescription): Promise<void> {

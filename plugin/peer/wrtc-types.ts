@@ -123,6 +123,12 @@ export interface WrtcIceServer {
   credential?: string;
 }
 
+/** The used part of RTCConfiguration, W3C webrtc-pc section 4.2.1. */
+interface WrtcConfiguration {
+  iceServers: WrtcIceServer[];
+  iceTransportPolicy?: "all" | "relay";
+}
+
 /** RTCRtpCodecCapability, W3C webrtc-pc section 5.2. `channels` is given for audio only. */
 export interface WrtcCodec {
   readonly mimeType: string;
@@ -137,7 +143,7 @@ interface WrtcCapable {
 
 /** Sources and sinks are under `nonstandard`, because browsers lack them. */
 export interface WrtcModule {
-  readonly RTCPeerConnection: new (configuration: { iceServers: WrtcIceServer[] }) => WrtcConnection;
+  readonly RTCPeerConnection: new (configuration: WrtcConfiguration) => WrtcConnection;
   readonly RTCRtpSender: WrtcCapable;
   readonly RTCRtpReceiver: WrtcCapable;
   readonly MediaStream: new () => WrtcStream;

@@ -112,6 +112,15 @@ export const hostSettings = [
     schema: own.iceServers,
   },
   {
+    name: "relay_only",
+    title: "Calls only through a relay",
+    description:
+      "Hides your network address in calls; needs a TURN server above. Peers can still learn the address from the way you find each other (libp2p).",
+    section: "plugins.call",
+    setting: "relayOnly",
+    schema: own.relayOnly,
+  },
+  {
     name: "mode",
     title: "Who makes the calls",
     description: "The plugin (native), the page (browser), or as the system suits (auto).",

@@ -130,6 +130,12 @@ export const settingsSchema = named(
       .max(16)
       .default([{ urls: ["stun:stun.l.google.com:19302"] }])
       .describe("STUN and TURN servers that help to find a path to the peer"),
+    relayOnly: z
+      .boolean()
+      .default(false)
+      .describe(
+        "sound and picture go only through a TURN server of iceServers, so that the peer's WebRTC learns none of our addresses; from the next connection on. The peer may still learn them from the plugin's libp2p node or from the host's signalling",
+      ),
     signalling: named(
       "SignallingSettings",
       z.strictObject({

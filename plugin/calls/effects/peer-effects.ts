@@ -98,11 +98,12 @@ function openPeer(
   { callId, peerId, traits }: ConnectionInput,
   { sendBack, isCurrent }: PeerOwner,
 ): Promise<Peer> {
-  const { iceServers, maxVideoBitrateBps, timeouts } = settings.get();
+  const { iceServers, relayOnly, maxVideoBitrateBps, timeouts } = settings.get();
   const media = mediaOf(callId);
   const opening = peers.createPeer(
     {
       iceServers,
+      relayOnly,
       maxVideoBitrateBps,
       gatherMs: timeouts.gatherMs,
       placeOfPeer: () => placeOfPeer(peerId),

@@ -152,13 +152,20 @@ function withoutUndefined<T extends object>(values: T): DeepPartial<Settings> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** @returns the settings without those that `initialize` refused by name; null when `error` has another cause */
+/** A host that left one of these out would undo a protection that its user asked for. */
+const NEVER_LEFT_OUT = ["relayOnly"];
+
+/**
+ * @returns the settings without those that `initialize` refused by name; null when `error` has another cause, or when a setting
+ * was refused that protects the user
+ */
 export function withoutRefused(
   settings: DeepPartial<Settings>,
   error: unknown,
 ): DeepPartial<Settings> | null {
   if (!(error instanceof RpcError) || error.kind !== "invalidParams") return null;
   const names = (error.issues ?? []).map(({ field }) => /^settings\.([^.]+)/.exec(field)?.[1]);
+  if (names.some((name) => name !== undefined && NEVER_LEFT_OUT.includes(name))) return null;
   const rest = Object.entries(settings).filter(([name]) => !names.includes(name));
   return rest.length < Object.keys(settings).length ? Object.fromEntries(rest) : null;
 }

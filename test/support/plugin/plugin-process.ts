@@ -34,6 +34,8 @@ export interface PluginProcessOptions {
   readonly mayFail?: boolean;
   /** For event logs, bug reports and the identity; without it nothing is written. */
   readonly dataDir?: string;
+  /** The host relays the signals under this peer id. Without it the plugin runs a node of its own. */
+  readonly carrier?: { readonly selfId: string };
   /** Time limit for each answer or notification; an emulated processor needs more. */
   readonly waitMs?: number;
 }
@@ -113,6 +115,7 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
     identity: { label: options.label ?? "peer" },
     ...(options.pageOrigins === undefined ? {} : { pageOrigins: [...options.pageOrigins] }),
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+    ...(options.carrier === undefined ? {} : { carrier: options.carrier }),
     settings: { ...LOOPBACK, ...options.settings },
   };
   await host.request("initialize", initialize, { timeoutMs: waitMs });

@@ -72,6 +72,7 @@ test("every figure is read from its entry, and the selected pair is the transpor
     sendLoss: 0.05,
     isEncoderBehind: true,
     isRateLimited: false,
+    isRelayed: null,
   });
 });
 
@@ -95,4 +96,19 @@ test("an empty report yields zeros and nulls", () => {
 test("a negative count of lost packets becomes 0", () => {
   const report = new Map([["I", { type: "inbound-rtp", kind: "audio", packetsLost: -3 }]]);
   assert.equal(readStatistics(report).packetsLost, 0);
+});
+
+test("a path is relayed when either end of the selected pair is a relayed candidate", () => {
+  const isRelayed = (local: string, remote: string | undefined) =>
+    readStatistics(
+      new Map<string, WrtcStatsEntry>([
+        ["P", { type: "candidate-pair", nominated: true, localCandidateId: "L", remoteCandidateId: "R" }],
+        ["L", { type: "local-candidate", candidateType: local }],
+        ["R", { type: "remote-candidate", candidateType: remote }],
+      ]),
+    ).isRelayed;
+  assert.equal(isRelayed("relay", "host"), true);
+  assert.equal(isRelayed("prflx", "relay"), true);
+  assert.equal(isRelayed("host", "srflx"), false);
+  assert.equal(isRelayed("host", undefined), null);
 });

@@ -1,0 +1,120 @@
+// A real TURN server (coturn, RFC 8656) on loopback, for calls that go through a relay. It relays at an address that peers accept
+// from anybody, which a loopback address is only on a machine without a network.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { IceServer } from "../../../rpc-schema/index.ts";
+
+const ADDRESS = "127.0.0.1";
+/** Outside of the ports that Linux gives to the WebRTC engine (32768 to 60999), so that a port tells whose it is. */
+const RELAY_PORTS = { min: 61_000, max: 61_999 };
+const USER = "alice";
+const PASSWORD = "a-password";
+/** A binding request of RFC 8489 section 5: type, length 0, magic cookie, transaction id. Any server answers it. */
+const BINDING_REQUEST = Buffer.from("000100002112a442000000000000000000000000", "hex");
+const REPEAT_MS = 50;
+/** Only a broken server takes longer. */
+const START_LIMIT_MS = 20_000;
+
+export interface TurnServer {
+  /** @returns whether candidates at this address and port are relayed by this server */
+  isRelayed(address: string, port: number): boolean;
+  /** For the setting iceServers. */
+  readonly iceServer: IceServer;
+  /** Loses every relayed path, as a restart of a real server does. Resolves when it serves again at the same address. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws Error when coturn is not installed, or does not start */
+export async function startTurnServer(): Promise<TurnServer> {
+  const folder = mkdtempSync(join(tmpdir(), "turn-"));
+  const port = await freePort();
+  let running = await start(folder, port);
+  return {
+    iceServer: { urls: [`turn:${ADDRESS}:${port}`], username: USER, credential: PASSWORD },
+    isRelayed: (address, port) =>
+      address === relayAddress() && port >= RELAY_PORTS.min && port <= RELAY_PORTS.max,
+    async restart() {
+      await end(running);
+      running = await start(folder, port);
+    },
+    async close() {
+      await end(running);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(folder: string, port: number): Promise<ChildProcess> {
+  const where = [`--listening-ip=${ADDRESS}`, `--listening-port=${port}`, `--relay-ip=${relayAddress()}`];
+  const ports = [`--min-port=${RELAY_PORTS.min}`, `--max-port=${RELAY_PORTS.max}`];
+  const access = ["--lt-cred-mech", `--user=${USER}:${PASSWORD}`, "--realm=test", "--allow-loopback-peers"];
+  const files = [`--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`, "--log-file=stdout"];
+  const without = [
+    "-n",
+    "--no-cli",
+    "--no-tls",
+    "--no-dtls",
+    "--no-rfc5780",
+    "--no-stun-backward-compatibility",
+  ];
+  const server = spawn("turnserver", [...without, ...where, ...ports, ...access, ...files], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      printed = (printed + text).slice(-20_000);
+    });
+  }
+  const failed = new Promise<never>((_, reject) => {
+    server.on("error", reject);
+    server.on("exit", () => reject(new Error(`coturn ended before it served:\n${printed}`)));
+  });
+  try {
+    await Promise.race([answered(port), failed]);
+  } catch (error) {
+    await end(server);
+    throw error;
+  }
+  return server;
+}
+
+function relayAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
+  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? ADDRESS;
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, "exit");
+  server.kill("SIGKILL");
+  await exited;
+}
+
+/** Resolves when the port answers. Its first answer may come after several requests, because the server is starting. */
+async function answered(port: number): Promise<void> {
+  const socket = createSocket("udp4");
+  // Nothing listens yet.
+  socket.on("error", () => undefined);
+  const ask = setInterval(() => socket.send(BINDING_REQUEST, port, ADDRESS), REPEAT_MS);
+  try {
+    await once(socket, "message", { signal: AbortSignal.timeout(START_LIMIT_MS) });
+  } finally {
+    clearInterval(ask);
+    socket.close();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, ADDRESS, resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
