@@ -261,6 +261,50 @@ const shownPictureSchema = named(
   "The remote frames for the host's page; the step is relative to the received size and rate",
 );
 
+export const checkStateSchema = choice("CheckState", "Whether the two sides have a check code", {
+  waiting: "the two plugins have not exchanged what the code is made of",
+  code: "`checkCode` has it",
+  unsupported: "the other side's program makes no code",
+  failed: "the other side did not keep to the exchange, so there is no code: somebody may be in between",
+});
+export type CheckState = z.infer<typeof checkStateSchema>;
+
+const callProtectionSchema = named(
+  "CallProtection",
+  z.object({
+    path: choice(
+      "MediaPath",
+      "How sound and picture travel. They are encrypted between the two ends in both cases",
+      {
+        unknown: "there is no path yet",
+        direct: "between the two sides",
+        relayed: "through a TURN server, which cannot read them",
+      },
+    ),
+    identity: choice(
+      "IdentityProof",
+      "Who vouches that the signals, which name the keys, come from the peer",
+      {
+        key: "the peer proved to our own libp2p node that it has the key of its peer id (Noise)",
+        host: "the host, whose node carries the signals",
+      },
+    ),
+    check: checkStateSchema,
+    checkCode: z
+      .string()
+      .optional()
+      .describe(
+        "four words, the same at both sides if nobody is in between; for the users to read to each other. Present where `check` is `code`",
+      ),
+    checkCodeChanged: z
+      .boolean()
+      .optional()
+      .describe("true when the call has a new connection since an earlier code, so that users compare again"),
+  }),
+  "What protects a call, and what its users can compare",
+);
+export type CallProtection = z.infer<typeof callProtectionSchema>;
+
 export const callInfoSchema = named(
   "CallInfo",
   z.object({
@@ -281,6 +325,7 @@ export const callInfoSchema = named(
     sending: sentPictureSchema,
     showing: shownPictureSchema,
     quality: callQualitySchema,
+    protection: callProtectionSchema.optional(),
   }),
   "The state of one call, for the host's page",
 );

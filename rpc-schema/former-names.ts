@@ -11,7 +11,14 @@ const FORMER_NAMES = [
 ] as const;
 
 /** Fields without a former name, which version 1 does not know. */
-const NEW_FIELDS = [...["placeholders", "captureFaulty", "captureDamaged", "captureRepaired"], "relayOnly"];
+const NEW_FIELDS = [
+  "placeholders",
+  "captureFaulty",
+  "captureDamaged",
+  "captureRepaired",
+  "relayOnly",
+  "protection",
+];
 
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */
 export interface FormerMediaLevel<Level> {

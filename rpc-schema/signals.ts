@@ -69,6 +69,9 @@ export const signalSchema = z.discriminatedUnion("type", [
       why: z.string().max(MAX_WHY_CHARS).optional().catch(undefined),
     })
     .describe("not of Goop²: what the sender captures at present, so that the other side can show a mute"),
+  z
+    .object({ type: z.literal("call-check"), nonce: z.string().regex(/^[0-9a-f]{64}$/) })
+    .describe("not of Goop²: the offerer's part of the check code, after the answer has the other part"),
 ]);
 export type Signal = z.infer<typeof signalSchema>;
 export type SignalType = Signal["type"];

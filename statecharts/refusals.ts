@@ -77,6 +77,11 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "Without an accept there is no connection to which it could belong",
     ),
     harmless(LINK_SIGNALS, "yielding ending", "Its connection is gone, or will never exist"),
+    harmless(
+      "signal.check",
+      `${BEFORE_ACCEPT} yielding ending`,
+      "It follows an answer, which does not exist here",
+    ),
     harmless("signal.ack", "active", "A duplicate, or an accept that crossed ours"),
     harmless("signal.ringing", "awaitingAccept.ringing active", "A duplicate, or late after the accept"),
     harmless("signal.ringing signal.ack", "yielding ending", "We gave the call up already"),

@@ -1,10 +1,11 @@
 // Wires the calls: the call manager with its effects, and the parts that observe it: reporter, sampler, persister.
 
 import type { CallInfo, CallStatistics, Contact, DeviceList } from "../../rpc-schema/index.ts";
+import type { ProtectionFacts } from "../calls/call-info.ts";
 import { type CallManager, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
 import { CallReporter } from "../calls/call-reporter.ts";
-import { createCallEnvironment } from "../calls/environment.ts";
+import { type CallEnvironment, createCallEnvironment } from "../calls/environment.ts";
 import { Sampler } from "../calls/sampler.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
@@ -18,7 +19,7 @@ import type { SignallingService } from "./signalling-service.ts";
 export interface CallServiceOptions {
   readonly engines: Engines;
   readonly frames: Frames;
-  readonly signalling: Pick<SignallingService, "send" | "contacts" | "addressesOf">;
+  readonly signalling: Pick<SignallingService, "send" | "contacts" | "addressesOf" | "hostRelayed">;
   readonly settings: SettingsSource;
   readonly notify: Notify;
   logOf(part: string): Log;
@@ -41,6 +42,8 @@ export interface CallService {
   devicesClosed(): Promise<void>;
 }
 
+const CLOCKS = { dateMs, monotonicMs };
+
 /** The call manager is not started yet. */
 export function createCallService(options: CallServiceOptions): CallService {
   const { signalling, notify, logOf } = options;
@@ -54,14 +57,15 @@ export function createCallService(options: CallServiceOptions): CallService {
       notify("call.statistics", statistics);
       reporter.update(statistics.callId); // its quality may have changed
     },
-    dateMs,
-    monotonicMs,
+    onBegin: (callId) => reporter.update(callId), // its path is known
+    ...CLOCKS,
   });
   const reporter = new CallReporter({
     mediaOf: environment.mediaOf,
     notify,
     labelOf: (peerId) => contactOf(peerId)?.label ?? "",
     qualityOf: (callId) => sampler.statistics(callId)?.quality ?? "unknown",
+    protectionOf: (callId) => protectionOf(callId, { environment, sampler, signalling }),
     onRing({ peerId }) {
       environment.ringBudget.take(peerId);
       persister.scheduleUpdate();
@@ -71,8 +75,7 @@ export function createCallService(options: CallServiceOptions): CallService {
       environment.ringBudget.restore(peerId);
       sampler.start(callId);
     },
-    dateMs,
-    monotonicMs,
+    ...CLOCKS,
   });
   const update = () => {
     reporter.scheduleUpdate();
@@ -100,6 +103,22 @@ export function createCallService(options: CallServiceOptions): CallService {
     statistics: (callId) => sampler.statistics(callId),
     contactsChanged: update,
     devicesClosed: environment.devicesClosed,
+  };
+}
+
+interface ProtectionSources extends Pick<CallServiceOptions, "signalling"> {
+  readonly environment: Pick<CallEnvironment, "checkOf">;
+  readonly sampler: Pick<Sampler, "isRelayed">;
+}
+
+function protectionOf(
+  callId: string,
+  { environment, sampler, signalling }: ProtectionSources,
+): ProtectionFacts {
+  return {
+    check: environment.checkOf(callId).report(),
+    isRelayed: sampler.isRelayed(callId),
+    isHostRelayed: signalling.hostRelayed() !== null,
   };
 }
 

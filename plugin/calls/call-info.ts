@@ -21,10 +21,20 @@ import {
 } from "../../statecharts/index.ts";
 import type { MediaFlow, NegotiatedDirections } from "../peer/peer.ts";
 import type { DeviceStatus } from "../sound/sound.ts";
+import type { CheckReport } from "./check-code/check-exchange.ts";
 
 type CallSnapshot = SnapshotFrom<typeof callMachine>;
 type MediaSnapshot = SnapshotFrom<typeof mediaMachine>;
 type AdaptSnapshot = SnapshotFrom<typeof adaptMachine>;
+
+/** What protects a call. */
+export interface ProtectionFacts {
+  readonly check: CheckReport;
+  /** Whether a TURN server passes the media on; null before a path was chosen. */
+  readonly isRelayed: boolean | null;
+  /** Whether the host's node carries the signals. */
+  readonly isHostRelayed: boolean;
+}
 
 /** The parts of CallInfo that no chart holds. */
 export interface CallInfoInput {
@@ -39,6 +49,8 @@ export interface CallInfoInput {
   readonly negotiated: NegotiatedDirections | null;
   /** The largest format that is sent. */
   readonly sending: { readonly width: number; readonly height: number; readonly fps: number };
+  /** Without it the info says nothing about protection. */
+  readonly protection?: ProtectionFacts;
   /** What the sound server reports about the open devices; absent without a report. */
   readonly soundStatus?: Readonly<Partial<Record<"microphone" | "speaker", DeviceStatus>>>;
 }
@@ -83,6 +95,23 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     },
     showing: adaptationOf(snapshot.children.showing?.getSnapshot()),
     quality: facts.quality,
+    ...(facts.protection
+      ? { protection: protectionOf(facts.protection, snapshot.context.resumed !== null) }
+      : {}),
+  };
+}
+
+/** @param isResumed the call had a connection, and so perhaps a code, in the process before this one */
+function protectionOf(
+  { check, isRelayed, isHostRelayed }: ProtectionFacts,
+  isResumed: boolean,
+): NonNullable<CallInfo["protection"]> {
+  const isChanged = check.isChanged || isResumed;
+  return {
+    path: isRelayed === null ? "unknown" : isRelayed ? "relayed" : "direct",
+    identity: isHostRelayed ? "host" : "key",
+    check: check.state,
+    ...(check.code === null ? {} : { checkCode: check.code, checkCodeChanged: isChanged }),
   };
 }
 

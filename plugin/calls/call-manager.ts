@@ -73,8 +73,9 @@ export function createCallManager(
 }
 
 function provideCall(environment: CallEnvironment, signals: ReturnType<typeof createSignalEffects>) {
-  const { addRemoteCandidate, ...connection } = createPeerEffects(environment, {
+  const { addRemoteCandidate, acceptCheck, ...connection } = createPeerEffects(environment, {
     onVideoRefusalChange: signals.resendMediaState,
+    sendCheck: signals.sendCheck,
   });
   const link = linkMachine.provide({
     actors: {
@@ -104,6 +105,7 @@ function provideCall(environment: CallEnvironment, signals: ReturnType<typeof cr
     actions: {
       sendRinging: (_, params) => signals.sendRinging(params),
       answerHangup: (_, params) => signals.answerHangup(params),
+      acceptCheck: (_, params) => acceptCheck(params),
     },
   });
 }

@@ -9,7 +9,7 @@ import type {
 } from "../../rpc-schema/index.ts";
 import type { EndedCall, ManagedCall } from "../../statecharts/index.ts";
 import { type Moment, momentAt } from "../common/clock.ts";
-import { describeCall } from "./call-info.ts";
+import { describeCall, type ProtectionFacts } from "./call-info.ts";
 import type { CallTimes } from "./call-record.ts";
 import type { CallEnvironment } from "./environment.ts";
 
@@ -25,6 +25,7 @@ export interface ReporterOptions {
   /** Empty for a peer whose label is unknown. */
   labelOf(peerId: string): string;
   qualityOf(callId: string): CallQuality;
+  protectionOf?(callId: string): ProtectionFacts;
   /** Runs before `call.incoming` is sent. */
   onRing(call: CallInfo): void;
   /** The media path stands for the first time in this process. */
@@ -133,7 +134,7 @@ export class CallReporter {
   }
 
   #describe({ call, createdAt, connected }: ReportedCall): CallInfo {
-    const { mediaOf, qualityOf, labelOf } = this.#options;
+    const { mediaOf, qualityOf, labelOf, protectionOf } = this.#options;
     const media = mediaOf(call.callId);
     return describeCall(call, {
       createdAt,
@@ -143,6 +144,7 @@ export class CallReporter {
       negotiated: media.peer?.negotiatedDirections() ?? null,
       sending: media.sendFormat(),
       soundStatus: media.soundStatus,
+      ...(protectionOf ? { protection: protectionOf(call.callId) } : {}),
     });
   }
 

@@ -11,6 +11,7 @@ import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import type { Microphone, Sound, Speaker } from "../sound/sound.ts";
 import { CallMedia } from "./call-media.ts";
+import { CheckExchange } from "./check-code/check-exchange.ts";
 import type { DeviceHolder } from "./device-holder.ts";
 import { createDeviceMonitor, type DeviceMonitor } from "./device-monitor.ts";
 import { createDeviceMutex, type DeviceMutex } from "./device-mutex.ts";
@@ -39,7 +40,9 @@ export interface CallEngines {
 export interface CallEnvironment extends CallEngines {
   /** The media of a call, created at its first use. */
   mediaOf(callId: string): CallMedia;
-  /** Drops the call's media and ends its frame streams. The charts release its devices and connection. */
+  /** The check code of a call, created at its first use. */
+  checkOf(callId: string): CheckExchange;
+  /** Drops the call's media and its check code, and ends its frame streams. The charts release its devices and connection. */
   endCall(callId: string): void;
   readonly cameraMutex: DeviceMutex<DeviceHolder<OpenCamera>>;
   readonly microphoneMutex: DeviceMutex<DeviceHolder<Microphone>>;
@@ -82,15 +85,23 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   const cameraMutex = createDeviceMutex<DeviceHolder<OpenCamera>>(closeFailed);
   const microphoneMutex = createDeviceMutex<DeviceHolder<Microphone>>(closeFailed);
   const speakerMutex = createDeviceMutex<DeviceHolder<Speaker>>(closeFailed);
+  const checks = new Map<string, CheckExchange>();
+  const checkOf = (callId: string): CheckExchange => {
+    const check = checks.get(callId) ?? new CheckExchange(callId);
+    checks.set(callId, check);
+    return check;
+  };
   return {
     ...engines,
     mediaOf,
+    checkOf,
     cameraMutex,
     microphoneMutex,
     speakerMutex,
     endCall(callId) {
       media.get(callId)?.stop();
       media.delete(callId);
+      checks.delete(callId);
       frames.endCall(callId);
     },
     async devicesClosed() {

@@ -22,6 +22,8 @@ export interface Levels {
 export interface SamplerOptions {
   readonly environment: Pick<CallEnvironment, "mediaOf" | "frames" | "settings" | "measurements" | "log">;
   onStatistics(statistics: CallStatistics): void;
+  /** The first counters of the connection were read. */
+  onBegin?(callId: string): void;
   onLevels(callId: string, levels: Levels): void;
   /** Unix milliseconds, for the date of the statistics. */
   dateMs(): number;
@@ -75,6 +77,11 @@ export class Sampler {
     return this.#calls.get(callId)?.statistics ?? null;
   }
 
+  /** Whether a TURN server passes the media on; null before a path was chosen. */
+  isRelayed(callId: string): boolean | null {
+    return this.#calls.get(callId)?.moment?.peer.isRelayed ?? null;
+  }
+
   async #sample(callId: string): Promise<void> {
     const moment = await this.#read(callId);
     const call = this.#calls.get(callId);
@@ -95,7 +102,9 @@ export class Sampler {
   async #begin(callId: string): Promise<void> {
     const moment = await this.#read(callId);
     const call = this.#calls.get(callId);
-    if (call && moment) call.moment ??= moment;
+    if (!call || !moment) return;
+    call.moment ??= moment;
+    this.#options.onBegin?.(callId);
   }
 
   /** @returns the counters of this moment; null without a connection, or when the call ended meanwhile */

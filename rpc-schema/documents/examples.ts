@@ -53,6 +53,7 @@ const ringing: CallInfo = {
   sending: { step: "full", width: 0, height: 0, fps: 0 },
   showing: { step: "full" },
   quality: "unknown",
+  protection: { path: "unknown", identity: "key", check: "waiting" },
 };
 
 const connected: CallInfo = {
@@ -76,6 +77,13 @@ const connected: CallInfo = {
     fps: 30,
   },
   quality: "good",
+  protection: {
+    path: "direct",
+    identity: "key",
+    check: "code",
+    checkCode: "otter canvas ribbon mango",
+    checkCodeChanged: false,
+  },
 };
 
 const counts = { offered: 30, unwatched: 0, paced: 0, replaced: 1, failed: 0, written: 28, waiting: 1 };

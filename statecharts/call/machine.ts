@@ -227,6 +227,13 @@ const active = callSetup.createStateConfig({
     "signal.reconnect": { actions: ["toLink", "toMedia"] },
     "signal.reconnectAck": { actions: "toLink" },
     "signal.media": { actions: [keepRemoteMedia, "updatePeerKind", "toLink"] },
+    "signal.check": {
+      description: "Both sides derive the check code from it",
+      actions: {
+        type: "acceptCheck",
+        params: ({ context, event }) => ({ ...addressOf({ context }), nonce: event.nonce }),
+      },
+    },
     "signal.hangup": { target: "ended", actions: [endedThere("hungUp"), answerHangup] },
   },
   states: {

@@ -82,6 +82,7 @@ export type SignalCallEvent =
   | ({ type: "signal.media" } & RemoteMediaState)
   | { type: "signal.reconnect" }
   | { type: "signal.reconnectAck" }
+  | { type: "signal.check"; nonce: string }
   | { type: "signal.hangup"; reason: EndReason | null };
 
 /** Events from the call manager. */
@@ -107,6 +108,8 @@ export type CallEvent =
   | Extract<MediaEvent, { type: "settings.changed" }>;
 export type UserMediaEvent = Extract<MediaEvent, { type: `user.${string}` }>;
 
+/** The offerer's part of the check code. */
+export type CheckParams = CallAddress & { readonly nonce: string };
 export type RequestInput = CallAddress & { readonly media: MediaKind };
 export type HangupInput = CallAddress & { readonly reason: EndReason };
 
@@ -139,6 +142,7 @@ const callBase = setup({
     sendRinging: externalAction<CallAddress>("sendRinging"),
     /** Sends our hang-up after the other side ended the call. Not awaited, so that the end is reported at once. */
     answerHangup: externalAction<HangupInput>("answerHangup"),
+    acceptCheck: externalAction<CheckParams>("acceptCheck"),
     updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
     chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),

@@ -39,6 +39,8 @@ export function toCallEvent(signal: Signal): SignalCallEvent {
         mediaLevel: signalMediaLevel(signal),
         mediaLevelReason: signal.why ?? null,
       };
+    case "call-check":
+      return { type: "signal.check", nonce: signal.nonce };
     case "call-hangup":
       return { type: "signal.hangup", reason: signal.reason ?? null };
   }

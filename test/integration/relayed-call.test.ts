@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { after, before, describe, test } from "node:test";
-import type { CallInfo } from "../../rpc-schema/index.ts";
+import type { CallInfo, CallProtection } from "../../rpc-schema/index.ts";
 import { startTurnServer, type TurnServer } from "../support/network/turn-server.ts";
 import {
   type HostRelayedPair,
   type RelayedSignal,
   startHostRelayedPair,
 } from "../support/plugin/host-relayed-pair.ts";
-import { connectCall } from "../support/plugin/plugin-process.ts";
+import { connectCall, type PluginProcess } from "../support/plugin/plugin-process.ts";
 
 const TIMEOUTS = { lostMs: 200, restartMs: 40_000 };
 
@@ -35,7 +35,15 @@ describe("a call with relayOnly", { timeout: 120_000 }, () => {
     assert.ok(pair.signals.some(({ payload }) => payload.type === "call-offer"));
   });
 
-  test("has none after an ICE restart either", async () => {
+  test("tells both hosts that it is relayed, who carries the signals, and the same check code", async () => {
+    const [ours, theirs] = await Promise.all([protectionAt(pair.alice), protectionAt(pair.bob)]);
+    assert.deepEqual(ours, theirs);
+    assert.deepEqual([ours.path, ours.identity, ours.checkCodeChanged], ["relayed", "host", false]);
+    assert.match(ours.checkCode ?? "", /^\w+ \w+ \w+ \w+$/);
+  });
+
+  test("has none after an ICE restart either, and the same check code as before", async () => {
+    const before = await protectionAt(pair.alice);
     pair.signals.length = 0;
     for (const side of [pair.alice, pair.bob]) side.clearNotifications();
     await turn.restart();
@@ -46,8 +54,20 @@ describe("a call with relayOnly", { timeout: 120_000 }, () => {
     await pair.alice.next("call.changed", is("connected"));
     assert.ok(pair.signals.some(({ payload }) => payload.type === "call-offer"));
     assertHidden(pair.signals, turn);
+    assert.deepEqual(await protectionAt(pair.alice), before);
+    assert.deepEqual(await protectionAt(pair.bob), before);
   });
 });
+
+/** Once it is complete. */
+async function protectionAt(side: PluginProcess): Promise<CallProtection> {
+  const isComplete = ({ protection }: CallInfo) =>
+    protection?.check === "code" && protection.path !== "unknown";
+  const { calls } = await side.host.request("call.list", {});
+  const { protection } = calls.find(isComplete) ?? (await side.next("call.changed", isComplete));
+  assert.ok(protection);
+  return protection;
+}
 
 /** A relayed candidate has an address and a port of the TURN server. No other address is in any signal. */
 function assertHidden(signals: readonly RelayedSignal[], turn: TurnServer): void {

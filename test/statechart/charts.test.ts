@@ -37,7 +37,7 @@ const EVENTS: Record<string, string> = {
   adapt: "linkLimited measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated settings.changed signal.ack signal.answer signal.candidate signal.hangup signal.media " +
+    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   manager:

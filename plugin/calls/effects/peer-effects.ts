@@ -3,7 +3,9 @@
 
 import { fromCallback, fromPromise } from "xstate";
 import type {
+  CallAddress,
   CandidateParams,
+  CheckParams,
   ConnectionCommand,
   ConnectionInput,
   DescriptionInput,
@@ -14,6 +16,7 @@ import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import { type ConnectionState, type Peer, PeerError } from "../../peer/peer.ts";
 import { whyNoPicture } from "../call-info.ts";
+import type { CheckExchange } from "../check-code/check-exchange.ts";
 import type { CallEnvironment } from "../environment.ts";
 
 /** The states that the link chart handles; the others are intermediate steps. */
@@ -23,17 +26,27 @@ const LINK_EVENTS: Partial<Record<ConnectionState, LinkEvent>> = {
   failed: { type: "peer.failed" },
 };
 
+export interface PeerEffectListeners {
+  onVideoRefusalChange(callId: string): void;
+  /** The other side needs our nonce for the check code. */
+  sendCheck(address: CallAddress, nonce: string): void;
+}
+
 /**
  * For linkMachine's `provide`. Promises reject with PeerError, also when the call no longer has a connection.
  */
 export function createPeerEffects(
   environment: CallEnvironment,
-  { onVideoRefusalChange }: { onVideoRefusalChange(callId: string): void },
+  { onVideoRefusalChange, sendCheck }: PeerEffectListeners,
 ) {
   const peers = new Map<string, Promise<Peer>>();
 
   const peerOf = (callId: string): Promise<Peer> =>
     peers.get(callId) ?? Promise.reject(new PeerError(`call ${callId} has no connection`));
+
+  /** Undefined for a call that has ended, whose exchange must not be created again. */
+  const checkOf = (callId: string): CheckExchange | undefined =>
+    peers.has(callId) ? environment.checkOf(callId) : undefined;
 
   const negotiate = async <T>(callId: string, step: (peer: Peer) => Promise<T>): Promise<T> => {
     const peer = await peerOf(callId);
@@ -68,21 +81,40 @@ export function createPeerEffects(
       });
       return close;
     }),
-    createOffer: fromPromise<string, OfferInput>(async ({ input }) =>
-      (await peerOf(input.callId)).createOffer(input),
-    ),
-    answerOffer: fromPromise<string, DescriptionInput>(({ input }) =>
-      negotiate(input.callId, (peer) => peer.answerOffer(input.sdp)),
-    ),
-    acceptAnswer: fromPromise<void, DescriptionInput>(({ input }) =>
-      negotiate(input.callId, (peer) => peer.acceptAnswer(input.sdp)),
-    ),
+    ...negotiationEffects({ peerOf, negotiate, checkOf, sendCheck }),
     /** An unusable candidate is only logged, because ICE may connect without it. */
     addRemoteCandidate: ({ callId, candidate }: CandidateParams): void => {
       peerOf(callId)
         .then((peer) => peer.addCandidate(candidate))
         .catch((error: unknown) => environment.log("debug", `candidate dropped: ${errorText(error)}`));
     },
+  };
+}
+
+interface Negotiation {
+  peerOf(callId: string): Promise<Peer>;
+  negotiate<T>(callId: string, step: (peer: Peer) => Promise<T>): Promise<T>;
+  checkOf(callId: string): CheckExchange | undefined;
+  sendCheck: PeerEffectListeners["sendCheck"];
+}
+
+/** Every description of a call passes through its check exchange. */
+function negotiationEffects({ peerOf, negotiate, checkOf, sendCheck }: Negotiation) {
+  return {
+    createOffer: fromPromise<string, OfferInput>(async ({ input }) => {
+      const offer = await (await peerOf(input.callId)).createOffer(input);
+      return checkOf(input.callId)?.offer(offer) ?? offer;
+    }),
+    answerOffer: fromPromise<string, DescriptionInput>(async ({ input }) => {
+      const answer = await negotiate(input.callId, (peer) => peer.answerOffer(input.sdp));
+      return checkOf(input.callId)?.answer(input.sdp, answer) ?? answer;
+    }),
+    acceptAnswer: fromPromise<void, DescriptionInput>(async ({ input }) => {
+      await negotiate(input.callId, (peer) => peer.acceptAnswer(input.sdp));
+      const nonce = checkOf(input.callId)?.answered(input.sdp) ?? null;
+      if (nonce !== null) sendCheck(input, nonce);
+    }),
+    acceptCheck: ({ callId, nonce }: CheckParams): void => checkOf(callId)?.reveal(nonce),
   };
 }
 

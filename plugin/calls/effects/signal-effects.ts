@@ -72,6 +72,8 @@ export function createSignalEffects(environment: CallEnvironment) {
     /** The other side may be gone already, so a failure is no warning. */
     answerHangup: (params: HangupInput) =>
       sendAndLog(params, { type: "call-hangup", reason: params.reason }, "debug"),
+    /** Without it the other side has no code, until the next exchange of descriptions sends it again. */
+    sendCheck: (address: CallAddress, nonce: string) => sendAndLog(address, { type: "call-check", nonce }),
     sendRinging: (address: CallAddress) => sendAndLog(address, { type: "call-ringing" }),
     /** A lost candidate is only logged, because ICE may connect without it. */
     sendLocalCandidate: (params: CandidateParams) =>

@@ -12,7 +12,7 @@ const document = JSON.parse(
 );
 /** `withFormerNamesOnly` and the handler of `initialize` leave these out for version 1; test/unit tests both. */
 const leftOut =
-  /\.(mediaLevel(Reason)?|placeholders)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume)$|(^|\.)settings\.relayOnly$|^initialize\.capabilities(\.\*)?$/;
+  /\.(mediaLevel(Reason)?|placeholders)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume)$|(^|\.)settings\.relayOnly$|\.protection(\.\w+)?$|^initialize\.capabilities(\.\*)?$/;
 
 test("a field that version 1 does not know is left out for its hosts", () => {
   const fields = sentFields(document);

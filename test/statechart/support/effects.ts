@@ -10,6 +10,7 @@ import {
   type CameraCommand,
   type CameraInput,
   type CandidateParams,
+  type CheckParams,
   type ConnectionCommand,
   type ConnectionInput,
   callMachine,
@@ -197,6 +198,7 @@ export function chartsWith(effects: Effects) {
     actions: {
       sendRinging: (_, params: CallAddress) => effects.record("sendRinging", params),
       answerHangup: (_, params: HangupInput) => effects.record("answerHangup", params),
+      acceptCheck: (_, params: CheckParams) => effects.record("acceptCheck", params),
     },
   });
   const manager = callManagerMachine.provide({

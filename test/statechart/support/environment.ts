@@ -150,6 +150,7 @@ const toCall = (times: number): AnyEventObject[] => [
   { type: "signal.hangup", reason: null },
   { type: "signal.hangup", reason: "superseded" },
   { type: "manager.end", reason: "shutdown" },
+  { type: "signal.check", nonce: "00" },
   ...signals(times),
 ];
 

@@ -1,6 +1,7 @@
 // A peer engine without a network or a clock. Two fakes of one process find each other by the ids in their descriptions. It keeps
 // the contract of the real engine (test/contract/peer.contract.ts) and fails on demand.
 
+import { createHash } from "node:crypto";
 import { uprightSize, type VideoFrame } from "../../../native/types.ts";
 import { CandidateBuffer, type CandidateCounts } from "../../../plugin/peer/candidate-buffer.ts";
 import {
@@ -93,9 +94,17 @@ function answerTo(offer: string): Partial<Record<Kind, string>> {
   return Object.fromEntries(answers);
 }
 
+/** 32 bytes, as RFC 8122 writes them. */
+function fingerprintOf(id: string): string {
+  const hex = createHash("sha256").update(id).digest("hex").toUpperCase();
+  return hex.replace(/(..)(?=.)/g, "$1:");
+}
+
 export class FakePeer implements Peer {
   readonly options: PeerOptions;
   readonly id = `fake${nextId++}`;
+  /** Each connection has a certificate of its own. */
+  readonly #fingerprint = fingerprintOf(this.id);
   readonly #faults: FakePeerFaults;
   readonly #callbacks: PeerCallbacks;
   readonly #candidates = new CandidateBuffer(
@@ -191,7 +200,7 @@ export class FakePeer implements Peer {
   }
 
   async statistics(): Promise<PeerStatistics> {
-    return { ...this.#figures };
+    return { ...this.#figures, isRelayed: this.#state === "new" ? null : this.options.relayOnly === true };
   }
 
   close(): void {
@@ -256,6 +265,7 @@ export class FakePeer implements Peer {
         `m=${kind} ${direction === REJECTED ? 0 : 9} UDP/TLS/RTP/SAVPF ${kind === "audio" ? 111 : 96}`,
         "c=IN IP4 0.0.0.0",
         `a=ice-ufrag:${this.#fragment()}`,
+        `a=fingerprint:sha-256 ${this.#fingerprint}`,
         `a=mid:${index}`,
         `a=${direction === REJECTED ? "inactive" : direction}`,
         kind === "audio" ? "a=rtpmap:111 opus/48000/2" : "a=rtpmap:96 VP8/90000",
