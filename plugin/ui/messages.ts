@@ -2,6 +2,7 @@
 
 import type {
   CallInfo,
+  CallProtection,
   CallQuality,
   EndedBy,
   EndReason,
@@ -128,6 +129,40 @@ export const levelText: Record<MediaLevel, Sentence> = {
   voiceOnly: (name) => `${name} can hear you, but not see you`,
   receiveOnly: (name) => `${name} can neither see nor hear you`,
 };
+
+const pathText: Record<CallProtection["path"], string> = {
+  unknown: "",
+  direct: ", with a direct connection",
+  relayed: ", through a relay that cannot read it",
+};
+
+/** What protects the call, and who vouches for the other side. */
+export function protectionSentence({ path, identity }: CallProtection, name: string): string {
+  const vouched =
+    identity === "key"
+      ? `${name}’s program proved its identity with its key.`
+      : `The application that passed the call on vouches for ${name}.`;
+  return `Encrypted from end to end${pathText[path]}. ${vouched}`;
+}
+
+/** What the two users can do with the check code, or why there is none. */
+export function checkSentence({ check, checkCodeChanged }: CallProtection, name: string): string {
+  switch (check) {
+    case "code":
+      return `${checkCodeChanged ? "The connection is a new one, so compare again: you" : "You"} and ${name} read these words to each other. If they are the same, nobody is in between.`;
+    case "unsupported":
+      return `There is no check code, because ${name}’s program makes none.`;
+    case "failed":
+      return `There is no check code, because the check with ${name}’s program failed. Somebody may be in between.`;
+    case "waiting":
+      return "There is no check code yet.";
+  }
+}
+
+/** Shows a code that the users have not seen yet. */
+export function newCodeSentence({ checkCode = "", checkCodeChanged }: CallProtection): string {
+  return `${checkCodeChanged ? "New connection, new check code" : "Check code"}: ${checkCode}`;
+}
 
 /** 75 → "1:15", 3675 → "1:01:15". */
 export function clockText(durationMs: number): string {

@@ -71,6 +71,37 @@ describe("around a call", () => {
     assert.equal(await at("meter-speaker").getAttribute("aria-valuenow"), "0");
   });
 
+  test("a new check code shows for a while, the details keep it, and a new connection shows a new one", async () => {
+    const protection = { path: "direct", identity: "key", check: "code" } as const;
+    const isNew = { checkCode: "otter canvas ribbon mango", checkCodeChanged: false };
+    await ui.page().clock.install();
+    script({ do: "call", call: callWithBob({ protection: { ...protection, ...isNew } }) });
+    await at("check-note").getByText("Check code: otter canvas ribbon mango").waitFor();
+    await ui.page().clock.fastForward(30_000);
+    await at("check-note").waitFor({ state: "hidden" });
+    await at("quality").focus();
+    await ui.page().keyboard.press("Enter");
+    await at("check-code").getByText("otter canvas ribbon mango").waitFor();
+    await at("protection").getByText("with a direct connection").waitFor();
+    const changed = { checkCode: "zebra piano ladder tulip", checkCodeChanged: true };
+    script({ do: "change", callId, change: { protection: { ...protection, ...changed } } });
+    await at("check-text").getByText("compare again").waitFor();
+    await at("quality").click();
+    await at("check-note").getByText("New connection, new check code: zebra piano").waitFor();
+  });
+
+  test("a call without a check code says why, and a failed check stays on the page", async () => {
+    const protection = { path: "relayed", identity: "host", check: "unsupported" } as const;
+    script({ do: "call", call: callWithBob({ protection }) });
+    await at("quality").click();
+    await at("check-text").getByText("program makes none").waitFor();
+    await at("check-note").waitFor({ state: "hidden" });
+    script({ do: "change", callId, change: { protection: { ...protection, check: "failed" } } });
+    await at("check-text").getByText("Somebody may be in between").waitFor();
+    await at("quality").click();
+    await at("check-note").getByText("Somebody may be in between").waitFor();
+  });
+
   test("choosing an absent device shows a message, and the picker shows the used one again", async () => {
     script({ do: "call", call: callWithBob() });
     await at("call-devices").click();

@@ -47,11 +47,19 @@ describe("the page's states fit at 360 and at 1400 pixels", () => {
   });
 
   test("a video call with its details, notes and devices", async () => {
-    call({ peerLabel: longName });
+    call({
+      peerLabel: longName,
+      protection: {
+        ...{ path: "relayed", identity: "host", check: "code" },
+        ...{ checkCode: "limestone kangaroo hedgehog saxophone", checkCodeChanged: true },
+      },
+    });
     script({ do: "statistics", statistics: statisticsOf(callId) });
     await Promise.all([ui.showsVideo("remote"), ui.showsVideo("local")]);
     await fits("video");
     await at("quality").click();
+    await at("check-code").waitFor();
+    await fits("details");
     script({
       do: "change",
       callId,

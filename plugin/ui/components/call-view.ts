@@ -8,6 +8,7 @@ import type { FrameLink } from "../video/canvas-view.ts";
 import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
 import { createPictures } from "./pictures.ts";
+import { createProtection } from "./protection.ts";
 import { createQuality } from "./quality.ts";
 
 const CLOCK_TICK_MS = 1_000;
@@ -35,8 +36,11 @@ export function createCallView(options: CallViewOptions): CallView {
   const pictures = createPictures(options.link, options.delivery ?? (() => "stdio"), options.onError);
   const quality = createQuality();
   const notes = createNotes(options.onUseDevice);
+  const protection = createProtection();
   const toolbar = createToolbar(options);
   head.element.append(quality.sign);
+  quality.panel.prepend(protection.element);
+  notes.element.prepend(protection.note);
   const element = h(
     "section",
     { class: "call", testId: "call", label: "Call" },
@@ -52,6 +56,7 @@ export function createCallView(options: CallViewOptions): CallView {
       setHidden(element, !call);
       pictures.update(call, hasPlugin);
       head.update(call);
+      protection.update(call);
       if (!call) return;
       element.dataset.media = call.media;
       element.dataset.phase = call.phase;

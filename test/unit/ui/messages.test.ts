@@ -5,8 +5,16 @@ import { test } from "node:test";
 import { initials } from "../../../plugin/ui/components/avatar.ts";
 import { levelShare } from "../../../plugin/ui/components/level-meter.ts";
 import { bitRate } from "../../../plugin/ui/components/quality.ts";
-import { clockText, endSentence, isOrdinaryEnd, peerName } from "../../../plugin/ui/messages.ts";
-import { endedBySchema, endReasonSchema } from "../../../rpc-schema/index.ts";
+import {
+  checkSentence,
+  clockText,
+  endSentence,
+  isOrdinaryEnd,
+  newCodeSentence,
+  peerName,
+  protectionSentence,
+} from "../../../plugin/ui/messages.ts";
+import { checkStateSchema, endedBySchema, endReasonSchema } from "../../../rpc-schema/index.ts";
 
 test("every end reason has its own sentence for each side", () => {
   for (const endedBy of endedBySchema.options) {
@@ -55,4 +63,23 @@ test("the level meter is empty at silence, full at full scale, and logarithmic i
 
 test("bit rates are shown in kbit/s or Mbit/s", () => {
   assert.deepEqual([48_000, 1_520_000].map(bitRate), ["48 kbit/s", "1.52 Mbit/s"]);
+});
+
+test("the line about protection names the path and who vouches for the other side", () => {
+  const lines = (["unknown", "direct", "relayed"] as const).flatMap((path) =>
+    (["key", "host"] as const).map((identity) =>
+      protectionSentence({ path, identity, check: "waiting" }, "Bob"),
+    ),
+  );
+  assert.equal(new Set(lines).size, 6);
+  for (const line of lines) assert.match(line, /^Encrypted from end to end.*Bob.*\.$/);
+});
+
+test("each state of the check has its own sentence, and a changed code says so", () => {
+  const base = { path: "direct", identity: "key" } as const;
+  const lines = checkStateSchema.options.map((check) => checkSentence({ ...base, check }, "Bob"));
+  const changed = { ...base, check: "code", checkCode: "otter mango", checkCodeChanged: true } as const;
+  assert.equal(new Set([...lines, checkSentence(changed, "Bob")]).size, lines.length + 1);
+  assert.equal(newCodeSentence(changed), "New connection, new check code: otter mango");
+  assert.equal(newCodeSentence({ ...changed, checkCodeChanged: false }), "Check code: otter mango");
 });
