@@ -178,7 +178,7 @@ class ReferenceHost implements Host {
     const addPage = (socket: WebSocket) => this.#relay.addPage(socket, this.#pages.message);
     this.#server = await startPageServer(port, addPage, { files, api });
     if (this.#settings.isEnabled) await this.#startPlugin();
-    else this.#pages.showStopped(null);
+    else this.#showStopped(null);
   }
 
   async updateSettings(change: DeepPartial<Settings>): Promise<void> {
@@ -301,7 +301,9 @@ class ReferenceHost implements Host {
     }
   }
 
-  #showStopped(exit: PluginExit): void {
+  /** @param exit null when the plugin did not run */
+  #showStopped(exit: PluginExit | null): void {
+    if (!this.#stopping) this.#options.transport?.setAvailability(PLUGIN_GONE);
     this.#pages.showStopped(this.#settings.isEnabled ? exit : null);
   }
 
@@ -315,6 +317,9 @@ class ReferenceHost implements Host {
     });
   }
 }
+
+/** What peers learn while no plugin runs. */
+const PLUGIN_GONE = { videoDisabled: true } as const;
 
 /** A browser may reach this machine by either name. */
 function originsOf(port: number): readonly [string, string] {

@@ -113,6 +113,21 @@ describe("calls over two bridges", { timeout: 300_000 }, () => {
     assert.equal(reason, "unreachable");
   });
 
+  test("calls that are switched off in Goop² are refused with the reason, and the other Goop² learns it", async () => {
+    const isOff = (off: boolean) => (change: { contacts: { label: string; videoDisabled: boolean }[] }) =>
+      change.contacts.some(({ label, videoDisabled }) => label === "Bob" && videoDisabled === off);
+    bob.goopHttp().quick.video_disabled = true;
+    await alice.next("contacts.changed", isOff(true));
+    await alice.node.send(bob.node.peerId, "call:placed-all-the-same", { type: "call-request" });
+    const refusals = () => alice.node.log.callPayloads("placed-all-the-same", "call-hangup");
+    await alice.node.log.until(() => refusals().length > 0);
+    assert.equal(refusals()[0]?.reason, "videoDisabled");
+    bob.goopHttp().quick.video_disabled = false;
+    await alice.next("contacts.changed", isOff(false));
+    const callId = await connect();
+    await hangUp(alice, callId);
+  });
+
   test("another plugin resumes the call of a plugin that died, under the same id", async () => {
     const callId = await connect();
     const { pid } = bob.bridge.host;

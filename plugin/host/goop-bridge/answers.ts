@@ -6,7 +6,12 @@ import { type Contact, peerIdSchema } from "../../../rpc-schema/index.ts";
 import type { ReceivedMessage } from "./replayed-messages.ts";
 
 /** `GET /api/self` */
-export const selfSchema = z.object({ id: peerIdSchema, label: z.string().catch("") });
+export const selfSchema = z.object({
+  id: peerIdSchema,
+  label: z.string().catch(""),
+  email: z.string().catch(""),
+  avatar_hash: z.string().catch(""),
+});
 
 /** `GET /api/settings/quick/get`. Older versions of Goop² do not have it. */
 export const quickSettingsSchema = z.object({ video_disabled: z.boolean().catch(false) });

@@ -1,14 +1,16 @@
 // A HostTransport over the HTTP API of a running Goop². Its node sends, seals and receives. This side follows its event
 // stream through losses and restarts, and polls its peers. It writes no setting and sends no receipt.
 
-import type { Contact } from "../../../rpc-schema/index.ts";
+import type { Availability, Contact } from "../../../rpc-schema/index.ts";
 import { pause } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { HostTransport, HostTransportListener, TransportMessage } from "../transport/host-transport.ts";
 import { isHangup } from "../transport/topic-queue.ts";
-import { quickSettingsSchema, readContacts, readEvent, selfSchema } from "./answers.ts";
+import { readContacts, readEvent } from "./answers.ts";
 import { EventStreamDecoder, type ServerEvent } from "./event-stream.ts";
 import { type GoopClient, GoopError } from "./goop-client.ts";
+import { followVideoDisabled, readSelf, type Self, sendIdentity } from "./goop-self.ts";
+import { PresenceCorrection } from "./presence-correction.ts";
 import { ReplayedMessages } from "./replayed-messages.ts";
 
 /** Milliseconds. */
@@ -22,6 +24,8 @@ export interface GoopTimings {
   readonly pollPeersMs: number;
   /** Pause after Goop² reported a peer that came or went, because more such events may follow. */
   readonly peersChangedDelayMs: number;
+  /** Pause between two requests for the settings, and between two corrections of the presence. */
+  readonly pollSettingsMs: number;
   /** Silence after which a replay is over. Goop² does not mark its end. */
   readonly replayQuietMs: number;
   /** A replay lasts no longer than this, even without silence. */
@@ -34,6 +38,7 @@ const defaultTimings: GoopTimings = {
   awayMs: 3_000,
   pollPeersMs: 5_000,
   peersChangedDelayMs: 200,
+  pollSettingsMs: 1_000,
   replayQuietMs: 300,
   replayMs: 2_000,
 };
@@ -52,9 +57,16 @@ export interface GoopTransport extends HostTransport {
   readonly label: string;
   /** Whether calls were switched off in Goop²'s settings when the transport was attached. */
   readonly videoDisabled: boolean;
+  /**
+   * Follows Goop²'s setting from now on.
+   * @param apply runs after each change, and again after a rejection
+   */
+  followVideoDisabled(apply: (videoDisabled: boolean) => Promise<void>): void;
   /** Resolves with the reason when the transport can no longer work: another peer answers at this address. */
   readonly unusable: Promise<string>;
-  /** Ends every request and stream. Idempotent. */
+  /** Ends every request and stream, once peers have the presence that Goop² publishes by itself. */
+  end(): Promise<void>;
+  /** Ends every request and stream at once. Idempotent. */
   close(): void;
 }
 
@@ -93,37 +105,19 @@ async function withFirstContacts(transport: AttachedGoop, signal: AbortSignal): 
   }
 }
 
-interface Self {
-  readonly selfId: string;
-  readonly label: string;
-  readonly videoDisabled: boolean;
-}
-
-/** @throws GoopError */
-async function readSelf(client: GoopClient, signal: AbortSignal): Promise<Self> {
-  const self = selfSchema.safeParse(await client.getJson("/api/self", signal));
-  if (!self.success) {
-    throw new GoopError("strange", `${client.origin}/api/self names no peer. Is it Goop²?`);
-  }
-  const { id, label } = self.data;
-  const quick = await client.getJson("/api/settings/quick/get", signal).catch((error: unknown) => {
-    if (error instanceof GoopError && error.code !== "down") return {};
-    throw error;
-  });
-  return { selfId: id, label, videoDisabled: quickSettingsSchema.parse(quick).video_disabled };
-}
-
 const backoff = ({ retryMs, longestRetryMs }: GoopTimings, attempt: number): number =>
   Math.min(retryMs * 2 ** Math.min(attempt, 16), longestRetryMs);
 
 const isDown = (error: unknown): boolean => error instanceof GoopError && error.code === "down";
+
+type AttachedOptions = GoopTransportOptions & Self & { readonly timings: GoopTimings };
 
 class AttachedGoop implements GoopTransport {
   readonly selfId: string;
   readonly label: string;
   readonly videoDisabled: boolean;
   readonly unusable: Promise<string>;
-  readonly #options: GoopTransportOptions & { readonly timings: GoopTimings };
+  readonly #options: AttachedOptions;
   readonly #closing = new AbortController();
   readonly #signal = this.#closing.signal;
   readonly #incoming: ReplayedMessages;
@@ -138,12 +132,20 @@ class AttachedGoop implements GoopTransport {
   #replayDeadline = 0;
   #peersChanged = Promise.withResolvers<void>();
   #failedPolls = 0;
+  readonly #presence: PresenceCorrection;
 
-  constructor(options: GoopTransportOptions & Self & { readonly timings: GoopTimings }) {
+  constructor(options: AttachedOptions) {
     this.#options = options;
     this.selfId = options.selfId;
     this.label = options.label;
     this.videoDisabled = options.videoDisabled;
+    this.#presence = new PresenceCorrection({
+      peers: () => this.#contacts.filter(({ reachable }) => reachable).map(({ peerId }) => peerId),
+      send: (peerId, videoDisabled) =>
+        sendIdentity(options.client, peerId, { ...options, videoDisabled }, this.#signal),
+      repeatMs: options.timings.pollSettingsMs,
+      published: options.videoDisabled,
+    });
     this.#incoming = new ReplayedMessages((message) => this.#listener?.onMessage(message));
     const { promise, resolve } = Promise.withResolvers<string>();
     this.unusable = promise;
@@ -164,8 +166,16 @@ class AttachedGoop implements GoopTransport {
     return this.#contacts;
   }
 
-  setAvailability(): void {
-    // Goop² publishes its own user's setting, which the bridge does not change.
+  setAvailability({ videoDisabled }: Availability): void {
+    if (!this.#signal.aborted) this.#presence.set(videoDisabled);
+  }
+
+  followVideoDisabled(apply: (videoDisabled: boolean) => Promise<void>): void {
+    const { client, report, timings, videoDisabled } = this.#options;
+    const { pollSettingsMs: pollMs } = timings;
+    this.#runLoop(
+      followVideoDisabled(videoDisabled, { client, signal: this.#signal, pollMs, report, apply }),
+    );
   }
 
   /** Opens the event stream for the first listener, so that Goop² keeps earlier messages for it. */
@@ -173,18 +183,21 @@ class AttachedGoop implements GoopTransport {
     this.#listener = listener;
     if (!this.#isFollowing) {
       this.#isFollowing = true;
-      for (const loop of [this.#followEvents(), this.#followPeers()]) {
-        loop.catch((error: unknown) => {
-          if (!this.#signal.aborted) this.#markUnusable(`following Goop² failed: ${errorText(error)}`);
-        });
-      }
+      this.#runLoop(this.#followEvents());
+      this.#runLoop(this.#followPeers());
     }
     return () => {
       if (this.#listener === listener) this.#listener = undefined;
     };
   }
 
+  async end(): Promise<void> {
+    await this.#presence.end();
+    this.close();
+  }
+
   close(): void {
+    this.#presence.stop();
     clearTimeout(this.#replayTimer);
     this.#closing.abort(new Error("the bridge ends"));
   }
@@ -218,6 +231,12 @@ class AttachedGoop implements GoopTransport {
       }
       await pause(timings.retryMs, this.#signal);
     }
+  }
+
+  #runLoop(loop: Promise<void>): void {
+    loop.catch((error: unknown) => {
+      if (!this.#signal.aborted) this.#markUnusable(`following Goop² failed: ${errorText(error)}`);
+    });
   }
 
   #setContacts(contacts: Contact[]): void {
@@ -280,7 +299,7 @@ class AttachedGoop implements GoopTransport {
   /** Goop² may have been restarted, even for another user. */
   async #onReturn(): Promise<void> {
     const { client, report } = this.#options;
-    const { selfId } = await readSelf(client, this.#signal);
+    const { selfId, videoDisabled } = await readSelf(client, this.#signal);
     if (selfId !== this.selfId) {
       const now = `Goop² at ${client.origin} is now peer ${selfId}, not ${this.selfId}`;
       this.#markUnusable(`${now}: start the bridge again`);
@@ -289,6 +308,7 @@ class AttachedGoop implements GoopTransport {
     this.#signal.throwIfAborted();
     this.#isLost = false;
     report("the events of Goop² are back");
+    this.#presence.setPublished(videoDisabled);
     this.#failedPolls = 0;
     this.#peersChanged.resolve();
     const hangups = [...this.#unsentHangups.values()];

@@ -39,13 +39,14 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       transport,
       settings: { videoDisabled: transport.videoDisabled, ...settings },
     });
+    transport.followVideoDisabled((videoDisabled) => host.updateSettings({ videoDisabled }));
     return {
       host,
       selfId: transport.selfId,
       unusable: transport.unusable,
       async stop() {
         await host.stop();
-        transport.close();
+        await transport.end();
       },
     };
   } catch (error) {
