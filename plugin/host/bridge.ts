@@ -1,4 +1,5 @@
-// `npm run bridge -- --goop URL`: serves a call page for a running Goop², prints its address, and hangs up on exit.
+// `npm run bridge`: serves the pages of a running Goop² with calls, and a call page. Prints their addresses, and hangs up on
+// exit.
 
 import { errorText } from "../common/error-text.ts";
 import { bridgeHelp, type CommandOptions, readBridgeOptions } from "./goop-bridge/bridge-options.ts";
@@ -21,10 +22,11 @@ try {
 }
 
 async function run(options: CommandOptions): Promise<void> {
-  const { goop, port, settings, log } = options;
+  const { goop, port, pagesPort, settings, log } = options;
   const bridge = await startBridge({
     goop,
     port,
+    pagesPort,
     settings,
     report: printProblem,
     signal: ending.signal,
@@ -33,8 +35,8 @@ async function run(options: CommandOptions): Promise<void> {
     },
   });
   try {
-    printIntroduction(bridge, options);
-    if (options.open) await openInBrowser(bridge.host.url, printProblem);
+    printIntroduction(bridge, goop);
+    if (options.open) await openInBrowser(bridge.pages.url, printProblem);
     const unusable = await Promise.race([
       untilEnded(options.durationS, ending.signal).then(() => undefined),
       bridge.unusable,
@@ -46,13 +48,14 @@ async function run(options: CommandOptions): Promise<void> {
   }
 }
 
-function printIntroduction({ host, selfId }: Bridge, { goop }: CommandOptions): void {
+function printIntroduction({ host, pages, selfId }: Bridge, goop: URL): void {
   console.log(`${host.state.label || selfId}  ${host.url}`);
+  console.log(`Goop² with calls  ${pages.url}`);
   console.log(`attached to ${goop.origin} as ${selfId}`);
   if (host.state.settings?.videoDisabled) {
-    console.log("Calls are switched off in the settings of Goop². Switch them on there or on the page.");
+    console.log("Calls are switched off in the settings of Goop². Switch them on there or on the call page.");
   }
-  console.log("Open the page to call and to be called. Ctrl-C ends the bridge.");
+  console.log("Open Goop² with calls, or the call page in the first line. Ctrl-C ends the bridge.");
 }
 
 function printProblem(line: string): void {

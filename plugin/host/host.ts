@@ -1,5 +1,6 @@
 // The reference host: starts one plugin process as Goop² would, serves its pages, and leaves no process behind.
 
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebSocket } from "ws";
 import {
   type DeepPartial,
@@ -55,6 +56,8 @@ export interface HostOptions {
   readonly port?: number;
   /** How the call page receives frames. Without it, as data URLs over the page's own socket. */
   readonly pictures?: FrameDelivery;
+  /** Origins of further pages that show this host's calls, beside its own page. */
+  readonly pageOrigins?: readonly string[];
   /** Further files to serve beside the call page: URL path → file. */
   readonly files?: ReadonlyMap<string, PageFile>;
   /** How long the plugin may take to leave before it is killed. */
@@ -78,6 +81,10 @@ export interface Host {
   readonly state: HostState;
   /** Changes settings as a page would, and updates the pages. @throws RpcError or HostLinkError */
   updateSettings(settings: DeepPartial<Settings>): Promise<void>;
+  /** Connects a page of another server of this process, which has checked its access. */
+  addPage(socket: WebSocket): void;
+  /** Answers a request below `/api/call/` for another server of this process, which has checked its access. */
+  answerCallApi(request: IncomingMessage, response: ServerResponse): void;
   /** Ends the plugin and the page server. Idempotent. @returns how the plugin ended */
   stop(): Promise<PluginExit | undefined>;
 }
@@ -175,8 +182,7 @@ class ReferenceHost implements Host {
   async start(): Promise<void> {
     const { port = 0, files } = this.#options;
     const api = { prefix: CALL_API_PREFIX, answer: this.#api.answer.bind(this.#api) };
-    const addPage = (socket: WebSocket) => this.#relay.addPage(socket, this.#pages.message);
-    this.#server = await startPageServer(port, addPage, { files, api });
+    this.#server = await startPageServer(port, (socket) => this.addPage(socket), { files, api });
     if (this.#settings.isEnabled) await this.#startPlugin();
     else this.#showStopped(null);
   }
@@ -184,6 +190,14 @@ class ReferenceHost implements Host {
   async updateSettings(change: DeepPartial<Settings>): Promise<void> {
     const { settings } = await this.plugin.request("settings.update", { settings: change });
     this.#pages.update({ settings });
+  }
+
+  addPage(socket: WebSocket): void {
+    this.#relay.addPage(socket, this.#pages.message);
+  }
+
+  answerCallApi(request: IncomingMessage, response: ServerResponse): void {
+    this.#api.answer(request, response);
   }
 
   stop(): Promise<PluginExit | undefined> {
@@ -245,11 +259,11 @@ class ReferenceHost implements Host {
   }
 
   #initializeParams(rescue: Rescue | undefined): InitializeParams {
-    const { label, dataDir, webviewCanCall, transport } = this.#options;
+    const { label, dataDir, webviewCanCall, transport, pageOrigins = [] } = this.#options;
     return {
       host: { name: "reference-host", ...(webviewCanCall === undefined ? {} : { webviewCanCall }) },
       identity: { label },
-      pageOrigins: [...originsOf(this.port)],
+      pageOrigins: [...originsOf(this.port), ...pageOrigins],
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(transport ? { carrier: { selfId: transport.selfId } } : {}),
       settings: { ...(this.state.settings ?? this.#options.settings), ...this.#settings.initial() },

@@ -37,6 +37,7 @@ describe("the bridge command", { timeout: 120_000 }, () => {
     ["an address of another kind", ["--goop", "wss://127.0.0.1:1"], '--goop is "wss://127.0.0.1:1"'],
     ["an address with a path", ["--goop", "http://127.0.0.1:1/peers"], "--goop is"],
     ["no address at all", ["--goop", "8080"], '--goop is "8080", expected the address of Goop²'],
+    ["a wrong port for Goop²'s pages", ["--pages-port", "70000"], '--pages-port is "70000"'],
     ["a wrong port for its page", ["--goop", "http://127.0.0.1:1", "--port", "x"], '--port is "x"'],
     ["an unknown option", ["--colour"], "--colour"],
   ] as const) {
@@ -68,6 +69,8 @@ describe("the bridge command", { timeout: 120_000 }, () => {
       assert.match(line, /^Victor /);
       const page = await fetch(line.split(/\s+/)[1]?.split("#")[0] ?? "");
       assert.match(await page.text(), /<html/);
+      const pages = await prints("Goop² with calls");
+      assert.equal((await fetch(pages.split(/\s+/).at(-1) ?? "", { redirect: "manual" })).status, 303);
       child.kill("SIGTERM");
       await prints("Ending");
       assert.deepEqual(await exited, [0, null]);

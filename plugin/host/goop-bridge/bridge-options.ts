@@ -6,7 +6,9 @@ import { readNumber } from "../options.ts";
 
 export interface CommandOptions {
   readonly goop: URL;
-  /** The page's port. 0 takes a free one. */
+  /** The port of Goop²'s pages. 0 takes a free one. */
+  readonly pagesPort: number;
+  /** The call page's port. 0 takes a free one. */
   readonly port: number;
   readonly open: boolean;
   /** The settings that the user gave. The plugin's defaults hold for the rest. */
@@ -17,11 +19,12 @@ export interface CommandOptions {
 }
 
 export const bridgeHelp = `Calls for a running Goop² that cannot call by itself. Uses Goop²'s HTTP API to exchange signals, and
-serves a page to call and be called. Changes nothing in Goop².
+serves Goop²'s pages, whose call buttons then work, and a call page of its own. Changes nothing in Goop².
 
   --goop URL           the address of Goop², such as http://127.0.0.1:8080 (Goop² prints it when it starts)
+  --pages-port N       port of Goop²'s pages on 127.0.0.1 (default: a free one)
   --port N             port of the call page on 127.0.0.1 (default: a free one)
-  --open, --no-open    open the page in the default browser (default: when there is a display)
+  --open, --no-open    open Goop²'s pages in the default browser (default: when there is a display)
   --camera X           auto, test-pattern, none, or a camera's id
   --microphone X       auto, tone, none, or a microphone's id
   --speaker X          auto, none, or a speaker's id
@@ -36,6 +39,7 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
     allowNegative: true,
     options: {
       goop: { type: "string" },
+      "pages-port": { type: "string", default: "0" },
       port: { type: "string", default: "0" },
       open: { type: "boolean", default: hasDisplay },
       camera: { type: "string" },
@@ -51,6 +55,7 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
   const given = Object.entries({ camera, microphone, speaker }).filter(([, value]) => value !== undefined);
   return {
     goop: readGoopAddress(values.goop),
+    pagesPort: readNumber("--pages-port", values["pages-port"], 65_535),
     port: readNumber("--port", values.port, 65_535),
     open: values.open,
     settings: Object.fromEntries(given),

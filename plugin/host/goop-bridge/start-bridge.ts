@@ -1,13 +1,16 @@
 // Starts a bridge: Goop²'s HTTP API as transport, the plugin, and the call page.
 
 import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
+import { type GoopPages, startGoopPages } from "../goop-pages/goop-pages.ts";
 import { type Host, type HostOptions, startHost } from "../host.ts";
 import { createGoopClient } from "./goop-client.ts";
-import { attachToGoop, type GoopTimings } from "./goop-transport.ts";
+import { attachToGoop, type GoopTimings, type GoopTransport } from "./goop-transport.ts";
 
 export interface BridgeOptions extends Pick<HostOptions, "port" | "pluginCommand" | "env" | "onLog"> {
   /** Goop²'s address, as `readGoopAddress` returns it. */
   readonly goop: URL;
+  /** The port of Goop²'s own pages. 0 or none takes a free one. */
+  readonly pagesPort?: number;
   readonly settings?: DeepPartial<Settings>;
   /** Reports to the user that Goop² does not answer, was lost, or is back. */
   report(line: string): void;
@@ -20,6 +23,8 @@ export interface BridgeOptions extends Pick<HostOptions, "port" | "pluginCommand
 
 export interface Bridge {
   readonly host: Host;
+  /** Goop²'s own pages, whose calls the plugin makes. */
+  readonly pages: GoopPages;
   readonly selfId: string;
   /** Resolves with the reason when the bridge can no longer work. It still has to be stopped. */
   readonly unusable: Promise<string>;
@@ -27,30 +32,44 @@ export interface Bridge {
   stop(): Promise<void>;
 }
 
-/** Resolves when the page can be opened, however long Goop² takes to answer. @throws the signal's reason */
+/**
+ * Resolves when the pages can be opened, however long Goop² takes to answer.
+ * @throws the signal's reason; Error with code EADDRINUSE when a port is in use
+ */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const { goop, report, signal, timings, answerMs, settings, ...hostOptions } = options;
+  const { goop, pagesPort = 0, report, signal, timings, answerMs, settings, ...hostOptions } = options;
   const client = createGoopClient(goop, answerMs);
   const transport = await attachToGoop({ client, report, signal, ...(timings ? { timings } : {}) });
+  let pages: GoopPages | undefined;
   try {
+    pages = await startGoopPages({ goop, port: pagesPort });
     const host = await startHost({
       ...hostOptions,
       label: transport.label,
       transport,
+      pageOrigins: [pages.origin],
       settings: { videoDisabled: transport.videoDisabled, ...settings },
     });
-    transport.followVideoDisabled((videoDisabled) => host.updateSettings({ videoDisabled }));
-    return {
-      host,
-      selfId: transport.selfId,
-      unusable: transport.unusable,
-      async stop() {
-        await host.stop();
-        await transport.end();
-      },
-    };
+    return bridgeOf(host, pages, transport);
   } catch (error) {
     transport.close();
+    await pages?.close();
     throw error;
   }
+}
+
+function bridgeOf(host: Host, pages: GoopPages, transport: GoopTransport): Bridge {
+  pages.attach(host);
+  transport.followVideoDisabled((videoDisabled) => host.updateSettings({ videoDisabled }));
+  return {
+    host,
+    pages,
+    selfId: transport.selfId,
+    unusable: transport.unusable,
+    async stop() {
+      await pages.close();
+      await host.stop();
+      await transport.end();
+    },
+  };
 }

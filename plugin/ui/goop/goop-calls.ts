@@ -34,6 +34,7 @@ const READY_TIMEOUT_MS = 30_000;
 /** Sets the link's `onOpenChange`. */
 export class GoopCalls {
   readonly #link: Link;
+  readonly #makeSession: (info: CallInfo) => GoopSession;
   readonly #sessions = new Map<string, GoopSession>();
   readonly #ringing = new Map<string, RingingCall>();
   readonly #incoming = new Listeners<IncomingCall>();
@@ -49,8 +50,13 @@ export class GoopCalls {
     undefined;
   readonly #calls = new Map<string, CallInfo>();
 
-  constructor(link: Link) {
+  /** @param makeSession lets a page use sessions of its own kind */
+  constructor(
+    link: Link,
+    makeSession: (info: CallInfo) => GoopSession = (info) => new GoopSession(link, info, reportError),
+  ) {
     this.#link = link;
+    this.#makeSession = makeSession;
     link.onOpenChange = (isOpen) => {
       if (!isOpen) this.#isLoading = false;
     };
@@ -145,7 +151,7 @@ export class GoopCalls {
       known.update(info);
       return known;
     }
-    const session = new GoopSession(this.#link, info, reportError);
+    const session = this.#makeSession(info);
     this.#sessions.set(info.callId, session);
     return session;
   }

@@ -85,7 +85,7 @@ async function answer(goop: GoopHttp, request: IncomingMessage, response: Server
   }
   const route = routes[pathname];
   if (!route) {
-    if (await answerPage(pathname, response)) return;
+    if (await answerPage(goop.url, pathname, response)) return;
     throw new HttpError(404, "404 page not found");
   }
   if (request.method !== route.method) throw new HttpError(405, "method not allowed");
