@@ -3,6 +3,7 @@
 
 import { errorText } from "../common/error-text.ts";
 import { bridgeHelp, type CommandOptions, readBridgeOptions } from "./goop-bridge/bridge-options.ts";
+import { findGoop } from "./goop-bridge/find-goop.ts";
 import { type Bridge, startBridge } from "./goop-bridge/start-bridge.ts";
 import { openInBrowser, untilEnded } from "./terminal.ts";
 
@@ -22,7 +23,8 @@ try {
 }
 
 async function run(options: CommandOptions): Promise<void> {
-  const { goop, port, pagesPort, settings, log } = options;
+  const { port, pagesPort, settings, log } = options;
+  const goop = options.goop ?? (await findGoop(ending.signal));
   const bridge = await startBridge({
     goop,
     port,

@@ -33,7 +33,6 @@ function start(...args: string[]) {
 
 describe("the bridge command", { timeout: 120_000 }, () => {
   for (const [what, args, message] of [
-    ["no address", [], "--goop is missing"],
     ["an address of another kind", ["--goop", "wss://127.0.0.1:1"], '--goop is "wss://127.0.0.1:1"'],
     ["an address with a path", ["--goop", "http://127.0.0.1:1/peers"], "--goop is"],
     ["no address at all", ["--goop", "8080"], '--goop is "8080", expected the address of Goop²'],

@@ -5,7 +5,8 @@ import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
 import { readNumber } from "../options.ts";
 
 export interface CommandOptions {
-  readonly goop: URL;
+  /** Undefined: the only Goop² that runs. */
+  readonly goop: URL | undefined;
   /** The port of Goop²'s pages. 0 takes a free one. */
   readonly pagesPort: number;
   /** The call page's port. 0 takes a free one. */
@@ -21,7 +22,7 @@ export interface CommandOptions {
 export const bridgeHelp = `Calls for a running Goop² that cannot call by itself. Uses Goop²'s HTTP API to exchange signals, and
 serves Goop²'s pages, whose call buttons then work, and a call page of its own. Changes nothing in Goop².
 
-  --goop URL           the address of Goop², such as http://127.0.0.1:8080 (Goop² prints it when it starts)
+  --goop URL           the address of Goop², such as http://127.0.0.1:8080 (default: the only Goop² that runs)
   --pages-port N       port of Goop²'s pages on 127.0.0.1 (default: a free one)
   --port N             port of the call page on 127.0.0.1 (default: a free one)
   --open, --no-open    open Goop²'s pages in the default browser (default: when there is a display)
@@ -54,7 +55,7 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
   const { camera, microphone, speaker } = values;
   const given = Object.entries({ camera, microphone, speaker }).filter(([, value]) => value !== undefined);
   return {
-    goop: readGoopAddress(values.goop),
+    goop: values.goop === undefined ? undefined : readGoopAddress(values.goop),
     pagesPort: readNumber("--pages-port", values["pages-port"], 65_535),
     port: readNumber("--port", values.port, 65_535),
     open: values.open,
@@ -65,9 +66,8 @@ export function readBridgeOptions(args: readonly string[], hasDisplay: boolean):
 }
 
 /** @throws RangeError when it is not a plain http address */
-function readGoopAddress(text: string | undefined): URL {
+function readGoopAddress(text: string): URL {
   const expected = "expected the address of Goop², such as http://127.0.0.1:8080";
-  if (text === undefined) throw new RangeError(`--goop is missing, ${expected}`);
   const url = URL.parse(text);
   const isPlain =
     url?.protocol === "http:" &&
