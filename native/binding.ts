@@ -51,6 +51,7 @@ export interface BoundScaler {
 }
 
 export interface Binding {
+  libraryVersions(): Readonly<Record<string, string>>;
   listCameras(): CameraInfo[];
   /** An empty path opens the test pattern. An empty fourcc allows any format. */
   openCapture(
@@ -74,6 +75,7 @@ export interface Binding {
 }
 
 const FUNCTIONS = [
+  "libraryVersions",
   "listCameras",
   "openCapture",
   "createEncoder",

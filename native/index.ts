@@ -39,6 +39,7 @@ export function loadNative(): Native {
 
 function facadeOf(binding: Binding): Native {
   return {
+    libraryVersions: () => binding.libraryVersions(),
     listCameras: () => binding.listCameras(),
     openCamera: async (path, constraints, callbacks) => {
       if (path === "") throw new TypeError("path: empty, expected a device such as /dev/video0");

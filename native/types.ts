@@ -199,6 +199,8 @@ export interface PatternStamp {
 }
 
 export interface Native {
+  /** The libraries that the addon was built with, by the names of their projects: webrtc-audio-processing, libjpeg-turbo, libyuv. */
+  libraryVersions(): Readonly<Record<string, string>>;
   listCameras(): CameraInfo[];
   openCamera(path: string, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
   openPattern(constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;

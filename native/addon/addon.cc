@@ -4,6 +4,7 @@
 #include "encoder.h"
 #include "errors.h"
 #include "list-cameras.h"
+#include "system/library-versions.h"
 #include "system/loopback-listener.h"
 #include "open-capture.h"
 #include "pixels.h"
@@ -32,6 +33,12 @@ Napi::Value openResettingListenerFor(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), throwingToJs(info.Env(), [] { return openResettingListener(); }));
 }
 
+Napi::Value libraryVersionsFor(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  for (const auto& [name, version] : libraryVersions()) object.Set(name, version);
+  return object;
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("listCameras", Napi::Function::New(env, listCamerasFor, "listCameras"));
   exports.Set("openCapture", Napi::Function::New(env, openCapture, "openCapture"));
@@ -45,6 +52,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
   exports.Set("openResettingListener",
               Napi::Function::New(env, openResettingListenerFor, "openResettingListener"));
+  exports.Set("libraryVersions", Napi::Function::New(env, libraryVersionsFor, "libraryVersions"));
   exports.Set("openSoundServer", Napi::Function::New(env, openSoundServer, "openSoundServer"));
   return exports;
 }

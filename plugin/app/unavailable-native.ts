@@ -9,6 +9,7 @@ export function unavailableNative(why: string): Native {
     throw new Error(why);
   };
   return {
+    libraryVersions: () => ({}),
     listCameras: () => [],
     openCamera: async () => refuse(),
     openPattern: async () => refuse(),

@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "voice/fourier.h"
+#include "voice/voice-library.h"
 
 namespace callnative {
-
-/** 10 ms at 48 kHz. */
-constexpr std::size_t kBlockSamples = 480;
 
 class EchoFilter {
  public:

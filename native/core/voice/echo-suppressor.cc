@@ -21,8 +21,6 @@ constexpr float kLeakSmoothing = 0.98F;
 /** The filter usually does better, but leaves a varying rest of loud tones. The rest cannot exceed the echo itself. */
 constexpr float kLeastLeak = 0.02F;
 constexpr float kMostLeak = 1.0F;
-/** Safety factor on the estimate, because the powers of single bins vary widely. */
-constexpr float kCaution = 8.0F;
 /** Decay by block of the reverberation beyond the filter's length. */
 constexpr float kRingingOn = 0.8F;
 /** -36 dB. */
@@ -33,8 +31,14 @@ constexpr float kTiny = 1e-12F;
 
 }  // namespace
 
-EchoSuppressor::EchoSuppressor()
-    : fourier_(kFrame), window_(kFrame), taper_(2 * kHalfFilter + 1), cleanFrame_(kFrame), echoFrame_(kFrame), frame_(kFrame) {
+EchoSuppressor::EchoSuppressor(float caution)
+    : caution_(caution),
+      fourier_(kFrame),
+      window_(kFrame),
+      taper_(2 * kHalfFilter + 1),
+      cleanFrame_(kFrame),
+      echoFrame_(kFrame),
+      frame_(kFrame) {
   const std::size_t bins = fourier_.bins();
   for (auto* values : {&re_, &im_, &filterRe_, &filterIm_, &lastFilterRe_, &lastFilterIm_, &cleanPower_, &echoPower_,
                        &cleanMean_, &echoMean_, &rest_}) {
@@ -101,10 +105,10 @@ void EchoSuppressor::chooseGains() {
     const float power = cleanPower_[bin] + kTiny;
     rest_[bin] = std::max(leak * echoPower_[bin], kRingingOn * rest_[bin]);
     // While there is echo, apparent background noise may be residual echo.
-    const bool isQuiet = rest_[bin] * kCaution < 0.1F * power;
+    const bool isQuiet = rest_[bin] * caution_ < 0.1F * power;
     noise_[bin] = std::min(power, isQuiet ? noise_[bin] * kNoiseRise : noise_[bin]);
     const float least = std::max(kLeastGain, std::sqrt(noise_[bin] / power));
-    const float wanted = std::clamp(1 - kCaution * rest_[bin] / power, std::min(least, 1.0F), 1.0F);
+    const float wanted = std::clamp(1 - caution_ * rest_[bin] / power, std::min(least, 1.0F), 1.0F);
     gain_[bin] = wanted < gain_[bin] ? wanted : 0.5F * (gain_[bin] + wanted);
   }
 }

@@ -11,7 +11,8 @@ namespace callnative {
 
 class EchoSuppressor {
  public:
-  EchoSuppressor();
+  /** The residual echo may exceed its estimate by the factor `caution`. A larger one attenuates the near voice, too. */
+  explicit EchoSuppressor(float caution);
 
   /** `clean` and `echo` come from EchoFilter. Replaces `clean`. Allocates nothing. */
   void process(float* clean, const float* echo);
@@ -23,6 +24,7 @@ class EchoSuppressor {
   void designFilter();
   void apply(float* out);
 
+  float caution_;
   RealFourier fourier_;
   std::vector<float> window_, taper_, cleanFrame_, echoFrame_, frame_;
   std::vector<float> re_, im_, filterRe_, filterIm_, lastFilterRe_, lastFilterIm_, lastOut_;

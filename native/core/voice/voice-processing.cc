@@ -4,16 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
-#include <string>
-
-#include "voice/webrtc-audio.h"
 
 namespace callnative {
 
 namespace {
 
-constexpr int kRate = 48'000;
 constexpr float kFullScale = 32'768.0F;
 /** 20 ms, the usual offset between the two callbacks. Sound servers take longer than that from speaker to microphone, so
  *  the echo still follows its cause. */
@@ -25,61 +20,17 @@ constexpr int kMostMissingInRow = 10;
 constexpr float kFigureSmoothing = 0.99F;
 /** -60 dB. */
 constexpr float kAudible = 1e-6F;
-/** Target level in decibels below full scale, and the largest gain. Measured: a voice of -40 dB leaves at -23 dB, one of
- *  -26 dB at -19 dB, one of -10 dB at -16 dB. */
-constexpr int kTargetBelowFullScaleDb = 6;
-constexpr int kMostGainDb = 24;
-
-void check(int status, const char* what) {
-  if (status != 0) throw std::runtime_error(std::string(what) + ": libwebrtc-audio-processing returned " + std::to_string(status));
-}
+/** Times by which the residual echo may exceed its estimate. The powers of single bins vary widely. Half of it is enough, and
+ *  kinder to the near voice, if the library takes what remains: see native/README.md. */
+constexpr float kCaution = 8.0F;
+constexpr float kCautionBeforeCanceller = 4.0F;
 
 }  // namespace
 
-/** Noise suppression, gain and a high-pass filter; the library's own echo canceller stays off. */
-class VoiceProcessor::Library {
- public:
-  Library() {
-    webrtc::Config config;
-    // It would move a volume control of the operating system, which we do not provide.
-    config.Set<webrtc::ExperimentalAgc>(new webrtc::ExperimentalAgc(false));
-    apm_.reset(webrtc::AudioProcessing::Create(config));
-    if (!apm_) throw std::runtime_error("libwebrtc-audio-processing cannot be set up");
-    webrtc::ProcessingConfig mono;
-    for (webrtc::StreamConfig& stream : mono.streams) stream = webrtc::StreamConfig(kRate, 1);
-    check(apm_->Initialize(mono), "Initialize");
-    check(apm_->noise_suppression()->set_level(webrtc::NoiseSuppression::kVeryHigh), "noise suppression level");
-    webrtc::GainControl& gain = *apm_->gain_control();
-    check(gain.set_mode(webrtc::GainControl::kAdaptiveDigital), "gain mode");
-    check(gain.set_target_level_dbfs(kTargetBelowFullScaleDb), "gain target");
-    check(gain.set_compression_gain_db(kMostGainDb), "gain limit");
-    check(gain.enable_limiter(true), "limiter");
-    frame_.num_channels_ = 1;
-    frame_.sample_rate_hz_ = kRate;
-    frame_.samples_per_channel_ = kBlockSamples;
-  }
-
-  void configure(const VoiceSettings& settings) {
-    isNeeded_ = settings.noiseSuppression || settings.automaticGain;
-    check(apm_->high_pass_filter()->Enable(isNeeded_), "high-pass filter");
-    check(apm_->noise_suppression()->Enable(settings.noiseSuppression), "noise suppression");
-    check(apm_->gain_control()->Enable(settings.automaticGain), "gain control");
-  }
-
-  void process(std::int16_t* block) {
-    if (!isNeeded_) return;
-    std::copy(block, block + kBlockSamples, frame_.data_);
-    check(apm_->ProcessStream(&frame_), "ProcessStream");
-    std::copy(frame_.data_, frame_.data_ + kBlockSamples, block);
-  }
-
- private:
-  std::unique_ptr<webrtc::AudioProcessing> apm_;
-  webrtc::AudioFrame frame_;
-  bool isNeeded_ = false;
-};
-
-VoiceProcessor::VoiceProcessor(VoiceSettings settings) : settings_(settings), library_(std::make_unique<Library>()) {
+VoiceProcessor::VoiceProcessor(VoiceSettings settings)
+    : settings_(settings),
+      library_(openVoiceLibrary()),
+      suppressor_(library_->cancelsEcho() ? kCautionBeforeCanceller : kCaution) {
   library_->configure(settings);
 }
 
@@ -98,17 +49,18 @@ void VoiceProcessor::playing(const std::int16_t* block) {
 }
 
 void VoiceProcessor::captured(std::int16_t* block) {
+  const float* far = nullptr;
   if (settings_.echoCancellation) {
-    cancelEcho(block);
+    far = nextFar();
+    cancelEcho(far, block);
   } else {
     count_ = 0;
     isGathering_ = true;
   }
-  library_->process(block);
+  library_->process(far, block);
 }
 
-void VoiceProcessor::cancelEcho(std::int16_t* block) {
-  const float* far = nextFar();
+void VoiceProcessor::cancelEcho(const float* far, std::int16_t* block) {
   for (std::size_t at = 0; at < kBlockSamples; ++at) near_[at] = static_cast<float>(block[at]) / kFullScale;
   filter_.process(far, near_.data(), clean_.data(), echo_.data());
   suppressor_.process(clean_.data(), echo_.data());

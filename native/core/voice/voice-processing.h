@@ -1,5 +1,6 @@
 // Processes the voice between microphone and network, block by block. Our own filter and suppressor remove the speaker's
-// echo; libwebrtc-audio-processing then removes steady noise and evens out the level. Pairs played with captured blocks.
+// echo. libwebrtc-audio-processing then removes the residual echo if it can, and steady noise, and evens out the level.
+// Pairs played with captured blocks.
 // One thread at a time.
 #pragma once
 
@@ -10,14 +11,9 @@
 
 #include "voice/echo-filter.h"
 #include "voice/echo-suppressor.h"
+#include "voice/voice-library.h"
 
 namespace callnative {
-
-struct VoiceSettings {
-  bool echoCancellation;
-  bool noiseSuppression;
-  bool automaticGain;
-};
 
 struct VoiceFigures {
   /** Estimated delay of the echo in milliseconds; 0 before there is an estimate. */
@@ -41,7 +37,7 @@ class VoiceProcessor {
   /** 480 samples at 48 kHz that go to the speaker now. */
   void playing(const std::int16_t* block);
 
-  /** 480 captured samples at 48 kHz, replaced by the processed ones. Allocates nothing. */
+  /** 480 captured samples at 48 kHz, replaced by the processed ones. @throws std::runtime_error with the library's status */
   void captured(std::int16_t* block);
 
   VoiceFigures figures() const;
@@ -49,17 +45,16 @@ class VoiceProcessor {
  private:
   static constexpr std::size_t kMostWaiting = 16;
   using Block = std::array<float, kBlockSamples>;
-  class Library;
 
   const float* nextFar();
   void trackLead();
-  void cancelEcho(std::int16_t* block);
+  void cancelEcho(const float* far, std::int16_t* block);
   void dropFar();
 
   VoiceSettings settings_;
+  std::unique_ptr<VoiceLibrary> library_;
   EchoFilter filter_;
   EchoSuppressor suppressor_;
-  std::unique_ptr<Library> library_;
   std::array<Block, kMostWaiting> waiting_{};
   std::size_t first_ = 0, count_ = 0, fewest_ = kMostWaiting;
   bool isGathering_ = true;

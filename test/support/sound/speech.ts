@@ -160,7 +160,8 @@ function atLevel(samples: Float64Array, levelDb: number): Float64Array {
   return samples.map((sample) => sample * gain);
 }
 
-function framePowers(samples: Float64Array): number[] {
+/** Mean power of each whole 20 ms frame. */
+export function framePowers(samples: Float64Array): number[] {
   return Array.from({ length: Math.floor(samples.length / FRAME_SAMPLES) }, (_, frame) => {
     let sum = 0;
     for (let at = frame * FRAME_SAMPLES; at < (frame + 1) * FRAME_SAMPLES; at += 1)

@@ -1,13 +1,15 @@
 // Measures how much of a sound is left after processing. Samples are fractions of full scale at 48 kHz.
 
 import { SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
-import { activeFrames, FRAME_SAMPLES, silentFrames } from "./speech.ts";
+import { activeFrames, FRAME_SAMPLES, framePowers, silentFrames } from "./speech.ts";
 
 /** The longest delay that processing may add, 40 ms. */
 const MAX_LAG = 0.04 * SAMPLE_RATE;
 /** The lag is searched in a piece of sound that holds a few words. */
 const SOUGHT = 3 * SAMPLE_RATE;
 const SILENCE = 1e-12;
+/** -12 dB. */
+const SWALLOWED = 10 ** -1.2;
 
 /** Mean power in decibels of full scale squared, from `fromSeconds` on. */
 export function powerDb(samples: Float64Array, fromSeconds = 0): number {
@@ -45,6 +47,16 @@ export function gainOfDb(reference: Float64Array, samples: Float64Array): number
     }
   }
   return 20 * Math.log10(Math.max(SILENCE, product / power));
+}
+
+/** The share of the 20 ms frames with `reference` in which `samples`, delayed by up to 40 ms, are at least 12 dB below it: what is swallowed. */
+export function swallowedShare(reference: Float64Array, samples: Float64Array): number {
+  const late = samples.subarray(lagOf(reference, samples));
+  const wanted = framePowers(reference);
+  const sent = framePowers(late);
+  const active = activeFrames(reference).flatMap((isActive, frame) => (isActive ? [frame] : []));
+  const swallowed = active.filter((frame) => (sent[frame] ?? 0) < SWALLOWED * (wanted[frame] ?? 0));
+  return swallowed.length / active.length;
 }
 
 /** The delay in samples at which `samples` correlates most with `reference`. */

@@ -5,7 +5,7 @@ import { loadNative, type VoiceSettings } from "../../../native/index.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
 import { roomResponse, throughRoom } from "./simulated-room.ts";
 import { fanNoise, music, speech } from "./speech.ts";
-import { gainOfDb, powerDb, powerWhereDb } from "./voice-measures.ts";
+import { gainOfDb, powerDb, powerWhereDb, swallowedShare } from "./voice-measures.ts";
 
 const PEAK_SAMPLE = 32_767;
 /** Loud speech, the target level of meeting programs. */
@@ -45,6 +45,8 @@ interface EchoFigures {
   readonly enhancementDb: number;
   /** Gain of the near voice while both ends sound; see gainOfDb. */
   readonly nearGainDb: number;
+  /** Share of the near voice that is swallowed while both ends sound; see swallowedShare. */
+  readonly nearSwallowed: number;
 }
 
 /** The far end sounds all the time; in a second run the near voice joins it after 6 s. */
@@ -58,10 +60,62 @@ export function measureEcho(
   const near = speech("near", SCENE_SECONDS, NEAR_DB).fill(0, 0, NEAR_FROM_SECONDS * SAMPLE_RATE);
   const bothSent = processed(far, mixed(echo, near), settings);
   const spoken = near.subarray(NEAR_FROM_SECONDS * SAMPLE_RATE);
+  const sent = bothSent.subarray(NEAR_FROM_SECONDS * SAMPLE_RATE);
   return {
     enhancementDb: powerDb(echo, LEARNT_SECONDS) - powerDb(processed(far, echo, settings), LEARNT_SECONDS),
-    nearGainDb: gainOfDb(spoken, bothSent.subarray(NEAR_FROM_SECONDS * SAMPLE_RATE)),
+    nearGainDb: gainOfDb(spoken, sent),
+    nearSwallowed: swallowedShare(spoken, sent),
   };
+}
+
+/** What makes an echo harder to cancel than the one of measureEcho. */
+export const ECHO_TROUBLES = ["first second", "delay jump", "clock drift", "distortion"] as const;
+export type EchoTrouble = (typeof ECHO_TROUBLES)[number];
+
+/** @returns echo return loss enhancement of speech in that trouble: after it, in its first second, or at all times after 3 s */
+export function measureTrouble(trouble: EchoTrouble, settings: VoiceSettings = ECHO_ONLY): number {
+  const far = speech("far", SCENE_SECONDS, FAR_DB);
+  const echo = mixed(troubledEcho(far, trouble), floor());
+  const sent = processed(far, echo, settings);
+  const [from, to] = TROUBLE_SECONDS[trouble];
+  const during = (samples: Float64Array) => powerDb(samples.subarray(from * SAMPLE_RATE, to * SAMPLE_RATE));
+  return during(echo) - during(sent);
+}
+
+const JUMP_SECONDS = 6;
+/** Two seconds after the jump, the canceller must have found the new delay. */
+const TROUBLE_SECONDS = {
+  "first second": [0, 1],
+  "delay jump": [JUMP_SECONDS + 2, SCENE_SECONDS],
+  "clock drift": [LEARNT_SECONDS, SCENE_SECONDS],
+  distortion: [LEARNT_SECONDS, SCENE_SECONDS],
+} as const;
+/** Two sound cards with clocks of their own; 100 ppm each is within what they may have. */
+const DRIFT = 200e-6;
+/** A small speaker at a high volume: a peak of -12 dB loses 3 dB. */
+const DRIVE = 4;
+
+function troubledEcho(far: Float64Array, trouble: EchoTrouble): Float64Array {
+  const echoAfter = (delayMs: number) => throughRoom(far, roomResponse(delayMs, ROOM_DB, 7));
+  if (trouble === "distortion") {
+    const driven = far.map((sample) => Math.tanh(DRIVE * sample) / DRIVE);
+    return throughRoom(driven, roomResponse(120, ROOM_DB, 7));
+  }
+  const echo = echoAfter(120);
+  if (trouble === "first second") return echo;
+  if (trouble === "clock drift") return drifted(echo);
+  const later = echoAfter(160);
+  return echo.map((sample, at) => (at < JUMP_SECONDS * SAMPLE_RATE ? sample : (later[at] ?? 0)));
+}
+
+/** Linear interpolation is enough for speech: it loses 1 dB at 12 kHz. */
+function drifted(samples: Float64Array): Float64Array {
+  return samples.map((_, at) => {
+    const position = at * (1 + DRIFT);
+    const before = Math.floor(position);
+    const share = position - before;
+    return (1 - share) * (samples[before] ?? 0) + share * (samples[before + 1] ?? 0);
+  });
 }
 
 interface NoiseFigures {

@@ -11,6 +11,7 @@ import {
   measureEcho,
   measureGain,
   measureNoise,
+  measureTrouble,
 } from "../../../support/sound/voice-scenes.ts";
 import type { FigureName } from "../../figures.ts";
 
@@ -18,6 +19,11 @@ export const VOICE_FIGURES = [
   "echoOfSpeech",
   "echoOfMusic",
   "nearVoiceInEcho",
+  "nearVoiceSwallowed",
+  "echoInFirstSecond",
+  "echoAfterJump",
+  "echoWithDrift",
+  "echoWithDistortion",
   "noiseInPauses",
   "voiceInNoise",
   "quietVoice",
@@ -37,6 +43,13 @@ export function measureVoice(set: Set): void {
   set("echoOfMusic", Math.min(...(ofMusic ?? [])), `${delays}: ${listDb(ofMusic ?? [])}`);
   const near = scenes.flat().map(({ nearGainDb }) => nearGainDb);
   set("nearVoiceInEcho", Math.min(...near), `speech, then music: ${listDb(near)}`);
+  const swallowed = scenes.flat().map(({ nearSwallowed }) => 100 * nearSwallowed);
+  set("nearVoiceSwallowed", Math.max(...swallowed), `the most of: ${listDb(swallowed)}`);
+  const { "webrtc-audio-processing": library } = loadNative().libraryVersions();
+  set("echoInFirstSecond", measureTrouble("first second"), `webrtc-audio-processing ${library}`);
+  set("echoAfterJump", measureTrouble("delay jump"), "from 120 to 160 ms, 2 s later");
+  set("echoWithDrift", measureTrouble("clock drift"), "200 ppm");
+  set("echoWithDistortion", measureTrouble("distortion"), "a speaker driven too hard");
   const { reductionDb, speechGainDb } = measureNoise();
   set("noiseInPauses", reductionDb, "fan at 15 dB below the voice");
   set("voiceInNoise", Math.abs(speechGainDb), "change of the voice in it");

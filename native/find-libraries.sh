@@ -1,0 +1,57 @@
+#!/bin/sh
+# Prints what the compiler must know of the add-on's libraries, for binding.gyp: `find-libraries.sh cflags|libraries|defines`.
+# pkg-config knows where each system keeps them. If one is missing, names it and its packages, and fails.
+set -eu
+
+# Arguments: what is missing, and its package on Debian and Ubuntu, on Fedora, on Arch.
+missing() {
+  echo "find-libraries: $1 is missing. Debian and Ubuntu: sudo apt-get install $2. Fedora: sudo dnf install $3. Arch: sudo pacman -S $4." >&2
+  exit 1
+}
+
+command -v pkg-config >/dev/null || missing pkg-config pkg-config pkgconf-pkg-config pkgconf
+
+# AEC3 comes with 1.x, so the newest goes first.
+voice=''
+for name in webrtc-audio-processing-2 webrtc-audio-processing-1 webrtc-audio-processing; do
+  if pkg-config --exists "$name"; then
+    voice=$name
+    break
+  fi
+done
+case $voice in
+  '') missing webrtc-audio-processing libwebrtc-audio-processing-dev webrtc-audio-processing-devel webrtc-audio-processing-1 ;;
+  *-[12]) api=${voice##*-} ;;
+  *) api=0 ;;
+esac
+
+linked="$voice libturbojpeg libjpeg"
+for name in libturbojpeg libjpeg; do
+  pkg-config --exists "$name" ||
+    missing "$name" "libturbojpeg0-dev libjpeg-dev" "turbojpeg-devel libjpeg-turbo-devel" libjpeg-turbo
+done
+
+# Debian's libyuv has no pkg-config file.
+yuv=''
+if pkg-config --exists libyuv; then
+  linked="$linked libyuv"
+elif printf '#include <libyuv.h>\n' | ${CXX:-c++} -xc++ -fsyntax-only - 2>/dev/null; then
+  yuv=-lyuv
+else
+  missing libyuv libyuv-dev libyuv-devel libyuv
+fi
+
+# Only its headers: the library is loaded at run time.
+pkg-config --exists libpulse || missing "libpulse's header" libpulse-dev pulseaudio-libs-devel libpulse
+
+# shellcheck disable=SC2086 # lists of words
+case ${1:-} in
+  cflags) pkg-config --cflags $linked libpulse ;;
+  # pkg-config also names what the libraries use themselves. The add-on need not load that by name.
+  libraries) echo "-Wl,--as-needed $(pkg-config --libs $linked) $yuv -ldl" ;;
+  defines) echo "VOICE_LIBRARY_API=$api VOICE_LIBRARY_VERSION=$(pkg-config --modversion "$voice")" ;;
+  *)
+    echo "find-libraries: '${1:-}', expected cflags, libraries or defines" >&2
+    exit 1
+    ;;
+esac
