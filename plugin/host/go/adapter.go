@@ -1,0 +1,403 @@
+package goopcall
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
+)
+
+const (
+	// A changed goop.json, and peers that came and went, are noticed within this time.
+	watchTime = 2 * time.Second
+	// A plugin that crashes without a call is started again after 1 s, 2 s, 4 s and so on, and given up after this many crashes
+	// in crashWindow.
+	maxCrashes  = 5
+	crashWindow = 10 * time.Minute
+	firstPause  = time.Second
+	// Close waits so long for hang-ups, because unreachable peers must not delay the host.
+	hangupTime = 3 * time.Second
+)
+
+// errEnded answers requests that come too late.
+var errEnded = errors.New("the host is ending")
+
+// Adapter runs one plugin for a host. It is an http.Handler for the pages of the host, below Prefix.
+type Adapter struct {
+	options   Options
+	settings  *settings
+	publisher *publisher
+	pages     *pages
+	channels  *channels
+	signals   *signalling
+	rescue    *rescue
+
+	cancel context.CancelFunc
+	done   chan struct{}
+	// wake interrupts the supervisor: the settings have changed, or a restart was asked for.
+	wake chan struct{}
+
+	mutex      sync.Mutex
+	session    *session
+	hasRestart bool
+	isFirst    bool
+}
+
+// Start starts the plugin in the background, and returns at once. It ends with ctx or Close. Nothing that is wrong with the plugin
+// or the settings stops the host; see State.
+func Start(ctx context.Context, options Options) *Adapter {
+	options = options.withDefaults()
+	ctx, cancel := context.WithCancel(ctx)
+	a := &Adapter{
+		options:  options,
+		settings: newSettings(options.ConfigFile, options.Log),
+		channels: newChannels(),
+		rescue:   &rescue{},
+		cancel:   cancel,
+		done:     make(chan struct{}),
+		wake:     make(chan struct{}, 1),
+		isFirst:  true,
+	}
+	a.pages = newPages(a)
+	a.publisher = newPublisher(options.Label, a.pages.broadcastState)
+	a.signals = subscribe(options.Signals)
+	go a.supervise(ctx)
+	return a
+}
+
+// State tells whether calls are possible.
+func (a *Adapter) State() State { return a.publisher.state() }
+
+// OnState calls receive with the present state and after each change, one call at a time. A slow receiver misses states between,
+// never the last one. A host passes the state on to its peers, who then see whether this user can be called.
+func (a *Adapter) OnState(receive func(State)) (cancel func()) { return a.publisher.listen(receive) }
+
+// PeersChanged makes the plugin learn at once about peers that came, went or changed.
+func (a *Adapter) PeersChanged() {
+	if current := a.current(); current != nil {
+		current.sendContacts()
+	}
+}
+
+// SettingsChanged makes the adapter read ConfigFile at once. Without it, a change is noticed within two seconds.
+func (a *Adapter) SettingsChanged() { a.applyFile() }
+
+// ChangeSettings changes settings by the host's names, such as video_disabled, and writes them to ConfigFile. It changes all of
+// them or none.
+func (a *Adapter) ChangeSettings(values map[string]any) error {
+	change := map[string]json.RawMessage{}
+	for name, value := range values {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		change[name] = raw
+	}
+	return a.changeSettings(change)
+}
+
+// Restart starts the plugin again. A plugin that runs is ended first, with its calls.
+func (a *Adapter) Restart() {
+	a.mutex.Lock()
+	a.hasRestart = true
+	a.mutex.Unlock()
+	a.wakeUp()
+}
+
+// Close ends the plugin in order: calls are hung up first. It returns when no process is left. It is idempotent.
+func (a *Adapter) Close() {
+	a.cancel()
+	<-a.done
+}
+
+// Done is closed when the adapter has ended.
+func (a *Adapter) Done() <-chan struct{} { return a.done }
+
+func (a *Adapter) wakeUp() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// current is the session whose plugin is ready, or nil.
+func (a *Adapter) current() *session {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	return a.session
+}
+
+func (a *Adapter) setCurrent(current *session) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.session = current
+}
+
+// takeRestart tells whether a restart was asked for since the last time.
+func (a *Adapter) takeRestart() bool {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	asked := a.hasRestart
+	a.hasRestart = false
+	return asked
+}
+
+// supervise runs one plugin after the other until the context ends.
+func (a *Adapter) supervise(ctx context.Context) {
+	defer close(a.done)
+	defer a.end()
+	go a.watch(ctx)
+	crashes := &crashes{}
+	var resumed *resumption
+	for ctx.Err() == nil {
+		if !a.settings.isEnabled() {
+			a.show(phaseOff, "", "")
+			a.sleep(ctx, 0)
+			crashes.forget()
+			continue
+		}
+		died, err := a.runPlugin(ctx, resumed)
+		resumed = nil
+		switch {
+		case ctx.Err() != nil || (err == nil && !died):
+			// The host ends, or the settings need another start.
+		case err != nil && !died:
+			a.giveUp(ctx, err.Error())
+			crashes.forget()
+		default:
+			if resumed = a.pluginDied(err); resumed != nil {
+				continue
+			}
+			pause, mayRestart := crashes.add(time.Now())
+			if !mayRestart {
+				a.giveUp(ctx, "the call plugin ended too often; the last time "+err.Error())
+				crashes.forget()
+				continue
+			}
+			a.options.Log("error", "the call plugin ended: "+err.Error()+"; it is started again in "+pause.String())
+			a.show(phaseStopped, "The call plugin ended and is started again.", err.Error())
+			a.sleep(ctx, pause)
+		}
+	}
+}
+
+// end runs when the supervisor ends.
+func (a *Adapter) end() {
+	a.signals.close()
+	a.pages.close()
+	a.publisher.update(func(page *pageState) {
+		page.Plugin = pluginState{State: phaseStopped, Why: "The host is ending."}
+		page.Availability, page.Signalling = nil, nil
+	})
+	a.publisher.close()
+}
+
+// giveUp waits until the settings change or a restart is asked for.
+func (a *Adapter) giveUp(ctx context.Context, why string) {
+	a.options.Log("error", "calls are not possible: "+why)
+	a.show(phaseStopped, "Calls are not possible: "+why+".", why)
+	a.sleep(ctx, 0)
+}
+
+// sleep returns after the pause, or when the adapter is woken. Zero sleeps until then.
+func (a *Adapter) sleep(ctx context.Context, pause time.Duration) {
+	var after <-chan time.Time
+	if pause > 0 {
+		timer := time.NewTimer(pause)
+		defer timer.Stop()
+		after = timer.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-a.wake:
+		a.takeRestart()
+	case <-after:
+	}
+}
+
+func (a *Adapter) show(phase, why, lastLine string) {
+	a.publisher.update(func(page *pageState) {
+		page.Plugin = pluginState{State: phase, Why: why, LastLine: lastLine}
+		page.Availability, page.Signalling = nil, nil
+	})
+}
+
+// pluginDied decides whether another plugin resumes the call of a dead one.
+func (a *Adapter) pluginDied(err error) *resumption {
+	resumed := a.rescue.pluginDied()
+	last := a.signals.detach(resumed != nil)
+	if resumed != nil {
+		if last != nil {
+			resumed.calls = last.handOver(resumed.callID)
+		}
+		a.options.Log("warn", "the call plugin ended in a call: "+err.Error()+"; another one resumes the call")
+		a.publisher.replacing()
+	}
+	if last != nil {
+		last.end()
+	}
+	return resumed
+}
+
+// watch notices a changed file and changed peers that nobody reported.
+func (a *Adapter) watch(ctx context.Context) {
+	ticker := time.NewTicker(watchTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			a.applyFile()
+			a.PeersChanged()
+		}
+	}
+}
+
+// applyFile passes changed settings on to the plugin.
+func (a *Adapter) applyFile() {
+	before, _ := a.settings.pluginPath()
+	changed := a.settings.reload()
+	after, problem := a.settings.pluginPath()
+	if len(changed) > 0 {
+		a.apply(changed)
+	}
+	if before != after && problem == nil && a.current() == nil {
+		a.wakeUp()
+	}
+}
+
+// apply passes a change on that is stored already.
+func (a *Adapter) apply(changed map[string]json.RawMessage) {
+	if _, isChanged := changed[settingEnabled]; isChanged {
+		a.wakeUp()
+	}
+	current := a.current()
+	if current == nil {
+		return
+	}
+	update := pluginSettings(changed, current.deviceList())
+	if len(update) > 0 {
+		current.updateSettings(update, func(err error) {
+			if err != nil {
+				a.options.Log("warn", "the changed settings were refused: "+err.Error())
+			}
+		})
+	}
+}
+
+// changeSettings lets the plugin check the change before it is stored.
+func (a *Adapter) changeSettings(change map[string]json.RawMessage) error {
+	if err := checkSettings(change); err != nil {
+		return err
+	}
+	if current := a.current(); current != nil {
+		update := pluginSettings(change, current.deviceList())
+		if len(update) > 0 {
+			ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+			defer cancel()
+			refused := make(chan error, 1)
+			current.updateSettings(update, func(err error) { refused <- err })
+			select {
+			case err := <-refused:
+				if err != nil {
+					return err
+				}
+			case <-ctx.Done():
+				return errors.New("the call plugin has not answered")
+			}
+		}
+	}
+	if err := a.settings.store(change); err != nil {
+		return err
+	}
+	if _, isChanged := change[settingEnabled]; isChanged {
+		a.wakeUp()
+	}
+	return nil
+}
+
+// crashes counts how often the plugin ended by itself without a call.
+type crashes struct{ times []time.Time }
+
+func (c *crashes) forget() { c.times = nil }
+
+// add returns the pause before the next start, and whether there shall be one.
+func (c *crashes) add(now time.Time) (time.Duration, bool) {
+	var recent []time.Time
+	for _, one := range c.times {
+		if now.Sub(one) < crashWindow {
+			recent = append(recent, one)
+		}
+	}
+	c.times = append(recent, now)
+	return firstPause << (len(c.times) - 1), len(c.times) <= maxCrashes
+}
+
+// resumption is what the next plugin needs to continue a call.
+type resumption struct {
+	snapshot, callID string
+	calls            []signal
+}
+
+// maxDeaths in a row in one call are a call that kills plugins, which is given up.
+const maxDeaths = 2
+
+// rescue keeps the last calls.persisted.
+type rescue struct {
+	mutex  sync.Mutex
+	last   *resumption
+	deaths int
+}
+
+func (r *rescue) persisted(params contract.CallsPersistedParams) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.last = nil
+	if params.Snapshot != nil && params.CallID != nil {
+		r.last = &resumption{snapshot: *params.Snapshot, callID: *params.CallID}
+	}
+}
+
+func (r *rescue) changed(phase contract.CallPhase) {
+	if phase == contract.CallPhaseConnected {
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		r.deaths = 0
+	}
+}
+
+// ended also comes from a plugin that could not read its snapshot.
+func (r *rescue) ended(callID string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.last != nil && r.last.callID == callID {
+		r.last = nil
+	}
+}
+
+// forget belongs to a plugin that ends on purpose.
+func (r *rescue) forget() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.last, r.deaths = nil, 0
+}
+
+// pluginDied keeps the snapshot, because the next plugin may die before it persists one.
+func (r *rescue) pluginDied() *resumption {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.last == nil {
+		return nil
+	}
+	r.deaths++
+	if r.deaths > maxDeaths {
+		r.last, r.deaths = nil, 0
+		return nil
+	}
+	copied := *r.last
+	return &copied
+}

@@ -1,0 +1,68 @@
+package goopcall
+
+import (
+	"context"
+	"log"
+)
+
+// Signals carries the messages of calls between peers. The mq.Manager of Goop² is one.
+type Signals interface {
+	// Send returns when the peer has acknowledged the message, with an id for logs that the adapter ignores. The payload becomes
+	// JSON unchanged. Send should return soon after ctx has ended.
+	Send(ctx context.Context, peerID, topic string, payload any) (messageID string, err error)
+	// SubscribeTopic calls receive for each message on a topic that begins with the prefix, in the order of arrival. From is the
+	// peer that the connection has authenticated, and empty for a message of the host itself. The payload is decoded JSON.
+	SubscribeTopic(prefix string, receive func(from, topic string, payload any)) (cancel func())
+}
+
+// Peer is a peer that the user can call.
+type Peer struct {
+	ID string
+	// Label is the peer's name for people.
+	Label string
+	// Reachable peers are connected, or were seen a short time ago.
+	Reachable bool
+	// VideoDisabled peers have switched calls off.
+	VideoDisabled bool
+}
+
+// Options describe the host. SelfID and Signals are needed.
+type Options struct {
+	// SelfID is the host's own peer id.
+	SelfID  string
+	Signals Signals
+	// Peers returns the present peers. The adapter asks at each PeersChanged, and every two seconds. It must not block.
+	Peers func() []Peer
+	// ConfigFile is the host's goop.json, with the sections viewer and plugins.call. Without it, the settings are kept in memory.
+	ConfigFile string
+	// DataDir is the absolute path of a folder for the plugin's files. Without it, the plugin keeps none.
+	DataDir string
+	// Label is the user's name.
+	Label string
+	// HostName and HostVersion stand in the plugin's log.
+	HostName, HostVersion string
+	// Command starts the plugin. Without it, plugins.call.path of ConfigFile is used, and then goop-call-plugin in PATH.
+	Command []string
+	// PackageDir is the folder of the plugin's package, whose page scripts the handler serves. Without it, it is found by Command.
+	PackageDir string
+	// Environment of the plugin. Without it, the environment of this process.
+	Environment []string
+	// Log gets a level ("error", "warn", "info", "debug") and a line. Without it, the lines go to the package log.
+	Log func(level, line string)
+}
+
+func (o Options) withDefaults() Options {
+	if o.HostName == "" {
+		o.HostName = "Goop²"
+	}
+	if o.Label == "" {
+		o.Label = o.SelfID
+	}
+	if o.Peers == nil {
+		o.Peers = func() []Peer { return nil }
+	}
+	if o.Log == nil {
+		o.Log = func(level, line string) { log.Printf("[%s] call plugin: %s", level, line) }
+	}
+	return o
+}

@@ -1,0 +1,449 @@
+package goopcall
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/rpc"
+)
+
+const (
+	// A slow disk or a busy machine gets much more time than the second that the plugin needs.
+	initializeTime = 30 * time.Second
+	// The contract answers every request within 15 s.
+	requestTime = 20 * time.Second
+	// capabilityResume tells that this host keeps calls.persisted for the next plugin.
+	capabilityResume  = "resume"
+	capabilityCarrier = "carrier"
+	nameInvalidParams = "invalidParams"
+)
+
+// session is one plugin process.
+type session struct {
+	adapter *Adapter
+	process *rpc.Process
+	conn    *rpc.Conn
+	relay   *relay
+	streams *streams
+
+	mutex    sync.Mutex
+	devices  *contract.DeviceList
+	contacts string
+	// endings are closed when their call ends.
+	endings map[chan struct{}]string
+	// sentDevices are the device settings that the plugin received last, as JSON.
+	sentDevices string
+}
+
+// runPlugin returns when the plugin has ended. Died is true when nobody asked it to; the error is then how it ended. Otherwise an
+// error is a reason not to try again.
+func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool, err error) {
+	a.showStarting(resumed)
+	path, problem := a.settings.pluginPath()
+	if problem != nil {
+		a.giveUpCalls(resumed)
+		return false, problem
+	}
+	command, err := startCommand(a.options, path)
+	var s *session
+	if err == nil {
+		a.pages.usePackage(packageDirOf(a.options, command))
+		s, err = a.startSession(command, resumed)
+	}
+	if err != nil {
+		a.giveUpCalls(resumed)
+		return false, err
+	}
+	defer s.streams.close()
+	defer a.setCurrent(nil)
+	result, err := s.initialize(ctx, resumed)
+	if err != nil {
+		return s.failedStart(err)
+	}
+	s.begin(result)
+	for {
+		select {
+		case <-s.process.Exited():
+			return true, errors.New(s.process.Why())
+		case <-ctx.Done():
+		case <-a.wake:
+			if a.settings.isEnabled() && !a.takeRestart() {
+				continue
+			}
+		}
+		s.stop()
+		return false, nil
+	}
+}
+
+// giveUpCalls hangs up the calls that no plugin can resume.
+func (a *Adapter) giveUpCalls(resumed *resumption) {
+	a.signals.detach(false)
+	if resumed != nil {
+		newRelay(a.options.Signals, a.options.Log, resumed.calls).end()
+	}
+}
+
+func (a *Adapter) showStarting(resumed *resumption) {
+	a.publisher.update(func(page *pageState) {
+		page.Plugin = pluginState{State: phaseStarting}
+		if resumed != nil {
+			page.Plugin.Resumes = resumed.callID
+		}
+		page.Availability, page.Signalling, page.RestartNeeded = nil, nil, nil
+	})
+}
+
+func (a *Adapter) startSession(command []string, resumed *resumption) (*session, error) {
+	var calls []signal
+	if resumed != nil {
+		calls = resumed.calls
+	}
+	s := &session{adapter: a, relay: newRelay(a.options.Signals, a.options.Log, calls), streams: newStreams(),
+		endings: map[chan struct{}]string{}}
+	// The first line can arrive before Start has returned.
+	isReady := make(chan struct{})
+	process, err := rpc.Start(command, a.options.Environment, rpc.Handler{
+		Request: func(id json.RawMessage, method string, params json.RawMessage) {
+			<-isReady
+			s.relay.serve(s.conn, id, method, params)
+		},
+		Notification: func(method string, params json.RawMessage) {
+			<-isReady
+			s.notified(method, params)
+		},
+		Frame: s.streams.route,
+		Fault: func(why string) { a.options.Log("warn", why) },
+	}, a.logLine)
+	if err != nil {
+		return nil, fmt.Errorf("%q cannot be started: %w", command[0], unwrapPath(err))
+	}
+	s.process, s.conn = process, process.Conn
+	a.signals.attach(s.relay)
+	close(isReady)
+	return s, nil
+}
+
+// logLine passes a line of the plugin's log on.
+func (a *Adapter) logLine(line string) {
+	var entry struct{ Level, Source, Message string }
+	if json.Unmarshal([]byte(line), &entry) != nil || entry.Message == "" {
+		a.options.Log("info", line)
+		return
+	}
+	a.options.Log(entry.Level, entry.Source+": "+entry.Message)
+}
+
+// initialize tries again without the settings that the plugin refuses, because a bad stored setting must not prevent the start.
+func (s *session) initialize(ctx context.Context, resumed *resumption) (contract.InitializeResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, initializeTime)
+	defer cancel()
+	stored := s.adapter.settings.forPlugin(nil)
+	result, err := s.requestInitialize(ctx, stored, resumed)
+	if refused := refusedSettings(err); len(refused) > 0 {
+		s.adapter.options.Log("warn", "started without the settings that the plugin refused: "+err.Error())
+		for _, name := range refused {
+			delete(stored, name)
+		}
+		result, err = s.requestInitialize(ctx, stored, resumed)
+	}
+	if err != nil {
+		return result, err
+	}
+	for _, version := range contract.ProtocolVersions {
+		if int64(result.ProtocolVersion) == version {
+			return result, nil
+		}
+	}
+	return result, fmt.Errorf("it speaks version %d of the protocol, expected one of %v", result.ProtocolVersion,
+		contract.ProtocolVersions)
+}
+
+func (s *session) requestInitialize(ctx context.Context, settings map[string]json.RawMessage, resumed *resumption) (result contract.InitializeResult, err error) {
+	options := s.adapter.options
+	cannotCall := false
+	params := map[string]any{
+		"protocolVersions": contract.ProtocolVersions,
+		"capabilities":     []string{capabilityCarrier, capabilityResume},
+		"host":             contract.HostInfo{Name: options.HostName, Version: optional(options.HostVersion), WebviewCanCall: &cannotCall},
+		"identity":         map[string]string{"label": options.Label},
+		"carrier":          contract.HostTransport{SelfID: options.SelfID},
+		"settings":         settings,
+	}
+	if options.DataDir != "" {
+		params["dataDir"] = options.DataDir
+	}
+	if resumed != nil {
+		params["resume"] = resumed.snapshot
+	}
+	err = s.conn.Call(ctx, "initialize", params, &result)
+	return result, err
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// failedStart ends a plugin that did not initialize. A plugin that answered shall not be tried again.
+func (s *session) failedStart(err error) (died bool, why error) {
+	s.process.Kill()
+	<-s.process.Exited()
+	var refusal *rpc.Error
+	switch {
+	case errors.Is(err, rpc.ErrClosed):
+		return true, fmt.Errorf("it did not start: %s", s.process.Why())
+	}
+	s.adapter.signals.detach(false)
+	s.relay.end()
+	switch {
+	case errors.As(err, &refusal):
+		return false, fmt.Errorf("the call plugin refused to start: %s", refusal.Message)
+	case errors.Is(err, context.DeadlineExceeded):
+		return false, fmt.Errorf("the call plugin has not answered within %v", initializeTime)
+	}
+	return false, fmt.Errorf("the call plugin cannot be used: %w", err)
+}
+
+func (s *session) begin(result contract.InitializeResult) {
+	a := s.adapter
+	raw, _ := json.Marshal(result.Settings) // It was read from JSON.
+	s.conn.Notify("initialized", struct{}{})
+	s.sendContacts()
+	s.relay.begin(s.conn)
+	a.setCurrent(s)
+	a.publisher.update(func(page *pageState) {
+		page.Plugin, page.Mode, page.Settings = pluginState{State: phaseReady}, result.Mode, raw
+	})
+	a.options.Log("info", fmt.Sprintf("%s %s runs as process %d", result.Plugin.Name, result.Plugin.Version, s.process.PID))
+	s.conn.Go("devices.list", struct{}{}, func(raw json.RawMessage, err error) {
+		if err == nil {
+			s.setDevices(raw)
+		}
+	})
+}
+
+// stop ends the plugin in order, and carries signals until it has ended, because it hangs up during shutdown.
+func (s *session) stop() {
+	a := s.adapter
+	a.rescue.forget()
+	s.process.Stop()
+	a.signals.detach(false)
+	select {
+	case <-s.relay.end():
+	case <-time.After(hangupTime):
+	}
+}
+
+func (s *session) notified(method string, params json.RawMessage) {
+	a := s.adapter
+	switch method {
+	case "calls.persisted":
+		read(a, method, params, a.rescue.persisted)
+		return // The snapshot is for the next plugin only.
+	case "call.changed":
+		read(a, method, params, func(call contract.CallInfo) { a.rescue.changed(call.Phase) })
+	case "call.ended":
+		read(a, method, params, func(end contract.CallEndedParams) {
+			a.rescue.ended(end.CallID)
+			s.relay.ended(end.PeerID, end.CallID)
+			a.channels.forget(end.CallID)
+			s.callEnded(end.CallID)
+		})
+	case "signalling.changed":
+		read(a, method, params, func(changed contract.SignallingChangedParams) {
+			a.publisher.update(func(page *pageState) { page.Signalling = &changed })
+		})
+	case "availability.changed":
+		read(a, method, params, func(changed contract.Availability) {
+			a.publisher.update(func(page *pageState) { page.Availability = &changed })
+		})
+	case "devices.changed":
+		s.setDevices(params)
+	case "frame", "charts.recorded":
+		return
+	}
+	a.pages.broadcast(method, params)
+}
+
+// untilEnded returns a channel that is closed when the call ends.
+func (s *session) untilEnded(call string) (ended <-chan struct{}, forget func()) {
+	ending := make(chan struct{})
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.endings[ending] = call
+	return ending, func() {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		delete(s.endings, ending)
+	}
+}
+
+func (s *session) callEnded(call string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for ending, one := range s.endings {
+		if one == call {
+			close(ending)
+			delete(s.endings, ending)
+		}
+	}
+}
+
+// read logs and skips params that do not fit the contract.
+func read[T any](a *Adapter, method string, raw json.RawMessage, use func(T)) {
+	var params T
+	if err := json.Unmarshal(raw, &params); err != nil {
+		a.options.Log("warn", fmt.Sprintf("%s was skipped: %v", method, err))
+		return
+	}
+	use(params)
+}
+
+// sendContacts sends the peers when they have changed.
+func (s *session) sendContacts() {
+	params := contacts(s.adapter.options.Peers())
+	raw, _ := json.Marshal(params) // It has only texts and booleans.
+	s.mutex.Lock()
+	isSame := s.contacts == string(raw)
+	s.contacts = string(raw)
+	s.mutex.Unlock()
+	if !isSame {
+		s.conn.Notify("contacts.set", params)
+	}
+}
+
+func (s *session) deviceList() *contract.DeviceList {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.devices
+}
+
+// setDevices also applies a stored device whose id could not be found before.
+func (s *session) setDevices(raw json.RawMessage) {
+	var devices contract.DeviceList
+	if json.Unmarshal(raw, &devices) != nil {
+		return
+	}
+	all := s.adapter.settings.forPlugin(&devices)
+	wanted := map[string]json.RawMessage{}
+	for _, one := range contract.HostSettings {
+		if value, isSet := all[one.Setting]; isSet && one.Device != "" {
+			wanted[one.Setting] = value
+		}
+	}
+	text, _ := json.Marshal(wanted) // It was read from JSON.
+	s.mutex.Lock()
+	s.devices = &devices
+	isSame := s.sentDevices == string(text)
+	s.sentDevices = string(text)
+	s.mutex.Unlock()
+	if isSame || len(wanted) == 0 {
+		return
+	}
+	s.updateSettings(wanted, func(err error) {
+		if err != nil {
+			s.adapter.options.Log("warn", "the stored devices were refused: "+err.Error())
+		}
+	})
+}
+
+// updateSettings calls done when the plugin has answered, and shows pages what is in force.
+func (s *session) updateSettings(change map[string]json.RawMessage, done func(error)) {
+	s.conn.Go("settings.update", map[string]any{"settings": change}, func(raw json.RawMessage, err error) {
+		var answer struct {
+			Settings      json.RawMessage
+			RestartNeeded []string
+		}
+		if err == nil {
+			err = json.Unmarshal(raw, &answer)
+		}
+		if err == nil {
+			s.adapter.publisher.update(func(page *pageState) {
+				page.Settings = answer.Settings
+				page.RestartNeeded = merged(page.RestartNeeded, answer.RestartNeeded)
+			})
+		}
+		done(withHostNames(err))
+	})
+}
+
+// merged adds settings, by the host's names.
+func merged(known, added []string) []string {
+	all := append([]string{}, known...)
+	for _, setting := range added {
+		name := hostName(setting)
+		if !contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func contains(list []string, wanted string) bool {
+	for _, one := range list {
+		if one == wanted {
+			return true
+		}
+	}
+	return false
+}
+
+func hostName(setting string) string {
+	for _, one := range contract.HostSettings {
+		if one.Setting == setting {
+			return one.Name
+		}
+	}
+	return setting
+}
+
+// refusedSettings are the plugin's names of the settings that it refused, or none when the error has another cause.
+func refusedSettings(err error) []string {
+	var names []string
+	for _, issue := range issuesOf(err) {
+		parts := strings.SplitN(issue.Field, ".", 3)
+		if len(parts) >= 2 && parts[0] == "settings" {
+			names = append(names, parts[1])
+		}
+	}
+	return names
+}
+
+func issuesOf(err error) []contract.FieldIssue {
+	var refusal *rpc.Error
+	if !errors.As(err, &refusal) {
+		return nil
+	}
+	var data contract.ErrorData
+	if json.Unmarshal(refusal.Data, &data) != nil || data.Name != nameInvalidParams || data.Issues == nil {
+		return nil
+	}
+	return *data.Issues
+}
+
+// withHostNames names refused settings as the host does.
+func withHostNames(err error) error {
+	issues := issuesOf(err)
+	if len(issues) == 0 {
+		return err
+	}
+	var texts []string
+	for _, issue := range issues {
+		setting, rest, _ := strings.Cut(strings.TrimPrefix(issue.Field, "settings."), ".")
+		field := hostName(setting)
+		if rest != "" {
+			field += "." + rest
+		}
+		texts = append(texts, fmt.Sprintf("%s is %s, expected %s", field, issue.Value, issue.Expected))
+	}
+	return errors.New("not changed: " + strings.Join(texts, "; "))
+}
