@@ -14,9 +14,12 @@ import (
 )
 
 const (
-	sectionCall    = "plugins.call"
-	settingEnabled = "enabled"
-	autoDevice     = "auto"
+	sectionCall     = "plugins.call"
+	sectionViewer   = "viewer"
+	settingEnabled  = "enabled"
+	settingPath     = "path"
+	settingDisabled = "video_disabled"
+	autoDevice      = "auto"
 )
 
 // browserID is a browser's id of a device, which differs for each site: 64 hex digits in Chromium, 40 in WebKit, 32 bytes in
@@ -45,8 +48,8 @@ func ReadConfig(path string) (Config, error) {
 		target       any
 	}{
 		{sectionCall, settingEnabled, &config.Enabled},
-		{sectionCall, "path", &config.Path},
-		{"viewer", "video_disabled", &config.VideoDisabled},
+		{sectionCall, settingPath, &config.Path},
+		{sectionViewer, settingDisabled, &config.VideoDisabled},
 	} {
 		raw := values.Get(one.section, one.key)
 		if raw == nil {
@@ -57,6 +60,15 @@ func ReadConfig(path string) (Config, error) {
 		}
 	}
 	return config, nil
+}
+
+// WriteConfig stores the three settings, and keeps everything else in the file. A running adapter notices.
+func WriteConfig(path string, config Config) error {
+	return goopjson.Write(path, []goopjson.Value{
+		{Section: sectionCall, Key: settingEnabled, Value: config.Enabled},
+		{Section: sectionCall, Key: settingPath, Value: config.Path},
+		{Section: sectionViewer, Key: settingDisabled, Value: config.VideoDisabled},
+	})
 }
 
 // settings keeps the stored values by the host's names.
@@ -97,7 +109,7 @@ func (s *settings) reload() map[string]json.RawMessage {
 	}
 	s.problem = nil
 	var path string
-	if json.Unmarshal(values.Get(sectionCall, "path"), &path) != nil {
+	if json.Unmarshal(values.Get(sectionCall, settingPath), &path) != nil {
 		path = ""
 	}
 	s.plugin = path
