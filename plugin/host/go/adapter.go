@@ -8,26 +8,46 @@ import (
 	"time"
 
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/rpc"
 )
 
+// A plugin that crashes without a call is started again after 1 s, 2 s, 4 s and so on, and given up after this many crashes in
+// crashWindow.
 const (
-	// A changed goop.json, and peers that came and went, are noticed within this time.
-	watchTime = 2 * time.Second
-	// A plugin that crashes without a call is started again after 1 s, 2 s, 4 s and so on, and given up after this many crashes
-	// in crashWindow.
 	maxCrashes  = 5
 	crashWindow = 10 * time.Minute
-	firstPause  = time.Second
-	// Close waits so long for hang-ups, because unreachable peers must not delay the host.
-	hangupTime = 3 * time.Second
 )
 
-// errEnded answers requests that come too late.
-var errEnded = errors.New("the host is ending")
+// timings are shorter in tests.
+type timings struct {
+	// watch is how soon a changed goop.json, and peers that came and went, are noticed.
+	watch time.Duration
+	// pause is the first one after a crash.
+	pause time.Duration
+	// grace is how long calls count as possible while a plugin that died is replaced. A shorter gap would only make the sign at
+	// the peers flicker.
+	grace time.Duration
+	// initialize is much more than the second that the plugin needs, for a slow disk or a busy machine.
+	initialize time.Duration
+	// leave is more than the 0.7 s that a hang-up takes.
+	leave rpc.LeaveTimes
+	// hangup is how long Close waits for hang-ups, because unreachable peers must not delay the host.
+	hangup time.Duration
+}
+
+var defaultTimings = timings{
+	watch:      2 * time.Second,
+	pause:      time.Second,
+	grace:      2 * time.Second,
+	initialize: 30 * time.Second,
+	leave:      rpc.LeaveTimes{Shutdown: 3 * time.Second, Exit: 2 * time.Second},
+	hangup:     3 * time.Second,
+}
 
 // Adapter runs one plugin for a host. It is an http.Handler for the pages of the host, below Prefix.
 type Adapter struct {
 	options   Options
+	timings   timings
 	settings  *settings
 	publisher *publisher
 	pages     *pages
@@ -49,10 +69,15 @@ type Adapter struct {
 // Start starts the plugin in the background, and returns at once. It ends with ctx or Close. Nothing that is wrong with the plugin
 // or the settings stops the host; see State.
 func Start(ctx context.Context, options Options) *Adapter {
+	return start(ctx, options, defaultTimings)
+}
+
+func start(ctx context.Context, options Options, timings timings) *Adapter {
 	options = options.withDefaults()
 	ctx, cancel := context.WithCancel(ctx)
 	a := &Adapter{
 		options:  options,
+		timings:  timings,
 		settings: newSettings(options.ConfigFile, options.Log),
 		channels: newChannels(),
 		rescue:   &rescue{},
@@ -62,7 +87,7 @@ func Start(ctx context.Context, options Options) *Adapter {
 		isFirst:  true,
 	}
 	a.pages = newPages(a)
-	a.publisher = newPublisher(options.Label, a.pages.broadcastState)
+	a.publisher = newPublisher(options.Label, timings.grace, a.pages.broadcastState)
 	a.signals = subscribe(options.Signals)
 	go a.supervise(ctx)
 	return a
@@ -150,7 +175,7 @@ func (a *Adapter) supervise(ctx context.Context) {
 	defer close(a.done)
 	defer a.end()
 	go a.watch(ctx)
-	crashes := &crashes{}
+	crashes := &crashes{firstPause: a.timings.pause}
 	var resumed *resumption
 	for ctx.Err() == nil {
 		if !a.settings.isEnabled() {
@@ -244,7 +269,7 @@ func (a *Adapter) pluginDied(err error) *resumption {
 
 // watch notices a changed file and changed peers that nobody reported.
 func (a *Adapter) watch(ctx context.Context) {
-	ticker := time.NewTicker(watchTime)
+	ticker := time.NewTicker(a.timings.watch)
 	defer ticker.Stop()
 	for {
 		select {
@@ -259,13 +284,17 @@ func (a *Adapter) watch(ctx context.Context) {
 
 // applyFile passes changed settings on to the plugin.
 func (a *Adapter) applyFile() {
-	before, _ := a.settings.pluginPath()
+	before, oldProblem := a.settings.pluginPath()
 	changed := a.settings.reload()
 	after, problem := a.settings.pluginPath()
+	if problem != nil && problem != oldProblem {
+		a.options.Log("error", problem.Error())
+	}
 	if len(changed) > 0 {
 		a.apply(changed)
 	}
-	if before != after && problem == nil && a.current() == nil {
+	isRepaired := oldProblem != nil && problem == nil
+	if (isRepaired || before != after) && a.current() == nil {
 		a.wakeUp()
 	}
 }
@@ -321,7 +350,10 @@ func (a *Adapter) changeSettings(change map[string]json.RawMessage) error {
 }
 
 // crashes counts how often the plugin ended by itself without a call.
-type crashes struct{ times []time.Time }
+type crashes struct {
+	firstPause time.Duration
+	times      []time.Time
+}
 
 func (c *crashes) forget() { c.times = nil }
 
@@ -334,7 +366,7 @@ func (c *crashes) add(now time.Time) (time.Duration, bool) {
 		}
 	}
 	c.times = append(recent, now)
-	return firstPause << (len(c.times) - 1), len(c.times) <= maxCrashes
+	return c.firstPause << (len(c.times) - 1), len(c.times) <= maxCrashes
 }
 
 // resumption is what the next plugin needs to continue a call.

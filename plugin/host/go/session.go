@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// A slow disk or a busy machine gets much more time than the second that the plugin needs.
-	initializeTime = 30 * time.Second
 	// The contract answers every request within 15 s.
 	requestTime = 20 * time.Second
 	// capabilityResume tells that this host keeps calls.persisted for the next plugin.
@@ -109,7 +107,7 @@ func (a *Adapter) startSession(command []string, resumed *resumption) (*session,
 		endings: map[chan struct{}]string{}}
 	// The first line can arrive before Start has returned.
 	isReady := make(chan struct{})
-	process, err := rpc.Start(command, a.options.Environment, rpc.Handler{
+	process, err := rpc.Start(command, a.options.Environment, a.timings.leave, rpc.Handler{
 		Request: func(id json.RawMessage, method string, params json.RawMessage) {
 			<-isReady
 			s.relay.serve(s.conn, id, method, params)
@@ -142,7 +140,7 @@ func (a *Adapter) logLine(line string) {
 
 // initialize tries again without the settings that the plugin refuses, because a bad stored setting must not prevent the start.
 func (s *session) initialize(ctx context.Context, resumed *resumption) (contract.InitializeResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, initializeTime)
+	ctx, cancel := context.WithTimeout(ctx, s.adapter.timings.initialize)
 	defer cancel()
 	stored := s.adapter.settings.forPlugin(nil)
 	result, err := s.requestInitialize(ctx, stored, resumed)
@@ -208,7 +206,7 @@ func (s *session) failedStart(err error) (died bool, why error) {
 	case errors.As(err, &refusal):
 		return false, fmt.Errorf("the call plugin refused to start: %s", refusal.Message)
 	case errors.Is(err, context.DeadlineExceeded):
-		return false, fmt.Errorf("the call plugin has not answered within %v", initializeTime)
+		return false, fmt.Errorf("the call plugin has not answered within %v", s.adapter.timings.initialize)
 	}
 	return false, fmt.Errorf("the call plugin cannot be used: %w", err)
 }
@@ -239,7 +237,7 @@ func (s *session) stop() {
 	a.signals.detach(false)
 	select {
 	case <-s.relay.end():
-	case <-time.After(hangupTime):
+	case <-time.After(a.timings.hangup):
 	}
 }
 

@@ -92,7 +92,7 @@ func newSettings(path string, log func(level, line string)) *settings {
 	return s
 }
 
-// reload reads the file when it has changed. It returns the changed values, with the default of a value that was removed.
+// reload reads the file when it has changed. A file that cannot be read leaves the values as they are. It returns the changed values, with the default of a value that was removed.
 func (s *settings) reload() map[string]json.RawMessage {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -101,9 +101,6 @@ func (s *settings) reload() map[string]json.RawMessage {
 	}
 	values, err := goopjson.Read(s.path)
 	if err != nil {
-		if s.problem == nil || s.problem.Error() != err.Error() {
-			s.log("error", err.Error())
-		}
 		s.problem = err
 		return nil
 	}

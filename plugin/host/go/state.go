@@ -8,10 +8,6 @@ import (
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
 )
 
-// graceTime is how long calls count as possible while a plugin that died is replaced. A shorter gap would only make the sign
-// at the peers flicker.
-const graceTime = 2 * time.Second
-
 // State tells whether the user can make and receive calls.
 type State struct {
 	// Running tells that the plugin has started. Calls may be impossible all the same, because the user switched them off.
@@ -62,16 +58,27 @@ func (p pageState) possible() State {
 		return State{Reason: "Calls are switched off in the settings."}
 	case p.Plugin.State == phaseStopped:
 		return State{Reason: p.Plugin.Why}
-	case p.Plugin.State == phaseStarting || p.Availability == nil || p.Signalling == nil:
-		return State{Reason: "The call plugin is starting."}
-	case p.Mode != contract.ModeNative:
+	case p.Plugin.State == phaseReady && p.Mode != contract.ModeNative:
 		return State{Reason: "The page makes the calls."}
+	case p.isStarting():
+		return State{Reason: "The call plugin is starting."}
 	case p.Availability.VideoDisabled:
 		return State{Reason: textOf(p.Availability.Why, "Calls are switched off.")}
 	case p.Signalling.State != contract.SignallingStateReady:
 		return State{Reason: textOf(p.Signalling.Why, "The call plugin is not connected.")}
 	}
 	return State{Possible: true}
+}
+
+// isStarting is also true between the plugin's first answer and its first notifications.
+func (p pageState) isStarting() bool {
+	switch p.Plugin.State {
+	case phaseStarting:
+		return true
+	case phaseReady:
+		return p.Availability == nil || p.Signalling == nil || p.Signalling.State == contract.SignallingStateStarting
+	}
+	return false
 }
 
 func textOf(text *string, instead string) string {
@@ -84,17 +91,17 @@ func textOf(text *string, instead string) string {
 // publisher keeps the state, and passes each change on.
 type publisher struct {
 	onPage func(pageState)
+	grace  time.Duration
 
 	// updating keeps the order of the states that pages get.
 	updating  sync.Mutex
 	mutex     sync.Mutex
 	current   pageState
 	published State
-	// graceUntil is when the replacement of a dead plugin counts as failed. Zero without one.
-	graceUntil time.Time
-	timer      *time.Timer
-	listeners  map[int]*listener
-	lastID     int
+	// replacement runs while a dead plugin is replaced, and ends when that takes too long. Nil otherwise.
+	replacement *time.Timer
+	listeners   map[int]*listener
+	lastID      int
 }
 
 // A listener runs in a goroutine of its own, so that a slow one delays nobody. It gets the newest state and may miss others.
@@ -103,9 +110,9 @@ type listener struct {
 	stop chan struct{}
 }
 
-func newPublisher(label string, onPage func(pageState)) *publisher {
+func newPublisher(label string, grace time.Duration, onPage func(pageState)) *publisher {
 	initial := pageState{Label: label, Plugin: pluginState{State: phaseStarting}}
-	return &publisher{onPage: onPage, current: initial, published: initial.calls(), listeners: map[int]*listener{}}
+	return &publisher{onPage: onPage, grace: grace, current: initial, published: initial.calls(), listeners: map[int]*listener{}}
 }
 
 func (p *publisher) page() pageState {
@@ -135,36 +142,31 @@ func (p *publisher) update(change func(*pageState)) {
 func (p *publisher) replacing() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if !p.published.Possible || p.timer != nil {
+	if !p.published.Possible || p.replacement != nil {
 		return
 	}
-	p.graceUntil = time.Now().Add(graceTime)
-	p.timer = time.AfterFunc(graceTime, func() {
+	p.replacement = time.AfterFunc(p.grace, func() {
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
-		p.endGrace()
+		p.replaced()
 		p.publish()
 	})
 }
 
-func (p *publisher) endGrace() {
-	if p.timer != nil {
-		p.timer.Stop()
+func (p *publisher) replaced() {
+	if p.replacement != nil {
+		p.replacement.Stop()
+		p.replacement = nil
 	}
-	p.timer, p.graceUntil = nil, time.Time{}
 }
 
 // publish needs the mutex.
 func (p *publisher) publish() {
-	next := p.current.calls()
-	isStarting := p.current.Plugin.State == phaseStarting || p.current.Availability == nil || p.current.Signalling == nil
-	if !p.graceUntil.IsZero() {
-		isFinal := p.current.Plugin.State == phaseStopped || p.current.Plugin.State == phaseOff
-		if isStarting && !isFinal {
-			return
-		}
-		p.endGrace()
+	if p.replacement != nil && p.current.isStarting() {
+		return
 	}
+	p.replaced()
+	next := p.current.calls()
 	if next == p.published {
 		return
 	}
@@ -217,7 +219,7 @@ func (p *publisher) listen(receive func(State)) (cancel func()) {
 func (p *publisher) close() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.endGrace()
+	p.replaced()
 	for id, one := range p.listeners {
 		delete(p.listeners, id)
 		close(one.stop)

@@ -12,10 +12,13 @@ import (
 	"time"
 )
 
+// LeaveTimes limit how long a plugin may take to leave before it is killed.
+type LeaveTimes struct {
+	// Shutdown is for the answer to shutdown, Exit from exit to the end of the process.
+	Shutdown, Exit time.Duration
+}
+
 const (
-	// A hang-up takes up to 0.7 s, so a plugin that needs longer for its end is stuck.
-	shutdownTime = 3 * time.Second
-	exitTime     = 2 * time.Second
 	// The last lines can arrive after the exit. A child of the plugin may keep the pipe open for ever.
 	drainTime = 200 * time.Millisecond
 	// maxLogLine limits one line of the plugin's log, in bytes.
@@ -26,6 +29,7 @@ const (
 type Process struct {
 	Conn   *Conn
 	PID    int
+	times  LeaveTimes
 	exited chan struct{}
 	// why is set before exited is closed.
 	why string
@@ -37,7 +41,7 @@ type Process struct {
 
 // Start runs the command in a process group of its own, so that Ctrl-C in a terminal reaches only the host. Log gets every line
 // that the plugin writes to its standard error.
-func Start(command []string, environment []string, handler Handler, log func(line string)) (*Process, error) {
+func Start(command, environment []string, times LeaveTimes, handler Handler, log func(line string)) (*Process, error) {
 	if len(command) == 0 {
 		return nil, errors.New("the command of the plugin is empty")
 	}
@@ -64,14 +68,14 @@ func Start(command []string, environment []string, handler Handler, log func(lin
 		closeAll(ours, output, stderr)
 		return nil, err
 	}
-	p := &Process{PID: child.Process.Pid, exited: make(chan struct{}), Conn: New(ours, handler)}
+	p := &Process{PID: child.Process.Pid, times: times, exited: make(chan struct{}), Conn: New(ours, handler)}
 	var readers sync.WaitGroup
 	readers.Add(2)
 	go func() {
 		defer readers.Done()
 		p.Conn.Serve(output)
 		// Without its output the plugin is of no use.
-		go p.endAfter(exitTime)
+		go p.endAfter(times.Exit)
 	}()
 	go func() {
 		defer readers.Done()
@@ -100,12 +104,12 @@ func (p *Process) Kill() { killGroup(p.PID) }
 // Stop ends the plugin in order: shutdown, exit, and SIGKILL when it does not leave. It returns when the process has ended.
 func (p *Process) Stop() {
 	p.stopping.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+		ctx, cancel := context.WithTimeout(context.Background(), p.times.Shutdown)
 		defer cancel()
 		_ = p.Conn.Call(ctx, "shutdown", struct{}{}, nil) // A plugin that does not answer is killed below.
 		p.Conn.Notify("exit", struct{}{})
 		p.Conn.CloseInput()
-		p.endAfter(exitTime)
+		p.endAfter(p.times.Exit)
 	})
 	<-p.exited
 }
