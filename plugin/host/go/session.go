@@ -68,7 +68,7 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 	for {
 		select {
 		case <-s.process.Exited():
-			return true, errors.New(s.process.Why())
+			return true, errors.New(howEnded(s.process))
 		case <-ctx.Done():
 		case <-a.wake:
 			if a.settings.isEnabled() && !a.takeRestart() {
@@ -128,14 +128,31 @@ func (a *Adapter) startSession(command []string, resumed *resumption) (*session,
 	return s, nil
 }
 
-// logLine passes a line of the plugin's log on.
-func (a *Adapter) logLine(line string) {
-	var entry struct{ Level, Source, Message string }
+// logEntry is a line of the plugin's log.
+type logEntry struct{ Level, Source, Message string }
+
+// parseLog returns another line as the message of a warning, such as what Node or a library writes.
+func parseLog(line string) logEntry {
+	var entry logEntry
 	if json.Unmarshal([]byte(line), &entry) != nil || entry.Message == "" {
-		a.options.Log("info", line)
-		return
+		return logEntry{"warn", "output", line}
 	}
+	return entry
+}
+
+func (a *Adapter) logLine(line string) {
+	entry := parseLog(line)
 	a.options.Log(entry.Level, entry.Source+": "+entry.Message)
+}
+
+// howEnded has the last line of the plugin's log, where it tells about a fault.
+func howEnded(process *rpc.Process) string {
+	line := process.LastLine()
+	entry := parseLog(line)
+	if line == "" || (entry.Level != "error" && entry.Level != "warn") {
+		return process.Why()
+	}
+	return process.Why() + "; its last line: " + entry.Message
 }
 
 // initialize tries again without the settings that the plugin refuses, because a bad stored setting must not prevent the start.
@@ -198,7 +215,7 @@ func (s *session) failedStart(err error) (died bool, why error) {
 	var refusal *rpc.Error
 	switch {
 	case errors.Is(err, rpc.ErrClosed):
-		return true, fmt.Errorf("it did not start: %s", s.process.Why())
+		return true, fmt.Errorf("it did not start: %s", howEnded(s.process))
 	}
 	s.adapter.signals.detach(false)
 	s.relay.end()

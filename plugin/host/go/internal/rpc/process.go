@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -88,14 +87,18 @@ func Start(command, environment []string, times LeaveTimes, handler Handler, log
 // Exited is closed when the process has ended and its output is read.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Why tells how the process ended, with the last line of its log. Call it after Exited.
+// Why tells how the process ended. Call it after Exited.
 func (p *Process) Why() string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.lastLine == "" {
-		return p.why
-	}
-	return fmt.Sprintf("%s; its last line: %s", p.why, p.lastLine)
+	return p.why
+}
+
+// LastLine is the last line of the plugin's log, or empty.
+func (p *Process) LastLine() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.lastLine
 }
 
 // Kill ends the process and its children at once.
