@@ -99,7 +99,7 @@ func setIn(members []member, section []string, key string, value json.RawMessage
 		}
 		key, value = section[0], writeObject(setIn(inner, section[1:], key, value))
 	}
-	for at := range members {
+	for at := len(members) - 1; at >= 0; at-- {
 		if members[at].key == key {
 			members[at].value = value
 			return members

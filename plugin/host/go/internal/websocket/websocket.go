@@ -174,7 +174,9 @@ func (c *Conn) Read() ([]byte, error) {
 	for {
 		one, isLast, err := c.readFrame(len(message))
 		if err != nil {
-			c.end()
+			if _, isRefusal := err.(refusal); !isRefusal {
+				c.end()
+			}
 			return nil, err
 		}
 		switch one.opcode {
@@ -244,10 +246,14 @@ func (c *Conn) readFrame(before int) (frame, bool, error) {
 	return frame{opcode, payload}, isLast, nil
 }
 
-// refuse ends the connection because of what the page sent.
+// refusal is what the page must not send. The writer tells the page before it ends the connection.
+type refusal string
+
+func (r refusal) Error() string { return "the page sent " + string(r) }
+
 func (c *Conn) refuse(status uint16, what string) error {
 	c.fail(status)
-	return fmt.Errorf("the page sent %s", what)
+	return refusal(what)
 }
 
 func (c *Conn) fail(status uint16) {
@@ -257,8 +263,10 @@ func (c *Conn) fail(status uint16) {
 // control queues a control frame before everything else. The connection ends after a close frame.
 func (c *Conn) control(opcode byte, data []byte) {
 	c.mutex.Lock()
-	// A page that sends pings and reads no answers shall not fill the queue.
-	if len(c.queue) == 0 || c.queue[0].opcode != opcode {
+	// A page that sends pings and reads no answers shall not fill the queue. The newest ping is the one to answer.
+	if len(c.queue) > 0 && c.queue[0].opcode == opcode {
+		c.queue[0].data = data
+	} else {
 		c.queue = append([]frame{{opcode, data}}, c.queue...)
 	}
 	c.mutex.Unlock()
