@@ -171,7 +171,8 @@ function isOpen({ additionalProperties }: JsonObject): boolean {
   return isRecord(additionalProperties) && Object.keys(additionalProperties).length === 0;
 }
 
-function goName(name: string): string {
+/** @returns the name in Go of a definition or a field */
+export function goName(name: string): string {
   const joined = name
     .split(/[^A-Za-z0-9]+/)
     .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
