@@ -57,6 +57,8 @@ type Adapter struct {
 
 	cancel context.CancelFunc
 	done   chan struct{}
+	// hangups are closed when they are done. They belong to the supervisor.
+	hangups []<-chan struct{}
 	// wake interrupts the supervisor: the settings have changed, or a restart was asked for.
 	wake chan struct{}
 
@@ -186,16 +188,19 @@ func (a *Adapter) supervise(ctx context.Context) {
 		}
 		died, err := a.runPlugin(ctx, resumed)
 		resumed = nil
+		if ctx.Err() != nil {
+			a.rescue.forget() // No other plugin can resume the call.
+		}
+		if died {
+			resumed = a.pluginDied(err)
+		}
 		switch {
-		case ctx.Err() != nil || (err == nil && !died):
-			// The host ends, or the settings need another start.
-		case err != nil && !died:
+		case ctx.Err() != nil || err == nil || resumed != nil:
+			// The host ends, the settings need another start, or a call goes on.
+		case !died:
 			a.giveUp(ctx, err.Error())
 			crashes.forget()
 		default:
-			if resumed = a.pluginDied(err); resumed != nil {
-				continue
-			}
 			pause, mayRestart := crashes.add(time.Now())
 			if !mayRestart {
 				a.giveUp(ctx, "the call plugin ended too often; the last time "+err.Error())
@@ -211,6 +216,13 @@ func (a *Adapter) supervise(ctx context.Context) {
 
 // end runs when the supervisor ends.
 func (a *Adapter) end() {
+	late := time.After(a.timings.hangup)
+	for _, one := range a.hangups {
+		select {
+		case <-one:
+		case <-late:
+		}
+	}
 	a.signals.close()
 	a.pages.close()
 	a.publisher.update(func(page *pageState) {
@@ -261,10 +273,15 @@ func (a *Adapter) pluginDied(err error) *resumption {
 		a.options.Log("warn", "the call plugin ended in a call: "+err.Error()+"; another one resumes the call")
 		a.publisher.replacing()
 	}
-	if last != nil {
-		last.end()
-	}
+	a.hangUp(last)
 	return resumed
+}
+
+// hangUp ends the calls that no plugin carries on. The adapter's end waits for it.
+func (a *Adapter) hangUp(last *relay) {
+	if last != nil {
+		a.hangups = append(a.hangups, last.end())
+	}
 }
 
 // watch notices a changed file and changed peers that nobody reported.

@@ -214,6 +214,25 @@ func TestNoProcessIsLeft(t *testing.T) {
 	})
 }
 
+func TestTheEndIsTheLastState(t *testing.T) {
+	s := startStage(t, rolePlugin, nil, testTimings)
+	s.until(t, "possible calls", isPossible)
+	s.Close()
+	s.until(t, "the end", func(state State) bool { return state == State{Reason: "The host is ending."} })
+}
+
+func TestACallIsHungUpWhenTheHostEndsWithItsPlugin(t *testing.T) {
+	s := startStage(t, rolePlugin, nil, testTimings)
+	s.until(t, "possible calls", isPossible)
+	post(t, s, "/api/call/start", `{"remote_peer":"`+peerA+`"}`)
+	waitForCall(t, s)
+	kill(t, s.network.reported("pid"))
+	s.Close()
+	if kinds := s.network.to(peerA, "call:c1"); kinds[len(kinds)-1] != typeHangup {
+		t.Errorf("the peer got %v, expected a hang-up at the end", kinds)
+	}
+}
+
 func TestAHostThatEndsLeavesNoPlugin(t *testing.T) {
 	for _, role := range []string{"host that is killed", "host that panics"} {
 		t.Run(role, func(t *testing.T) {

@@ -30,9 +30,12 @@ type session struct {
 	relay   *relay
 	streams *streams
 
-	mutex    sync.Mutex
-	devices  *contract.DeviceList
+	// listing keeps the order of the lists of contacts, the last of which is in contacts.
+	listing  sync.Mutex
 	contacts string
+
+	mutex   sync.Mutex
+	devices *contract.DeviceList
 	// endings are closed when their call ends.
 	endings map[chan struct{}]string
 	// sentDevices are the device settings that the plugin received last, as JSON.
@@ -84,7 +87,7 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 func (a *Adapter) giveUpCalls(resumed *resumption) {
 	a.signals.detach(false)
 	if resumed != nil {
-		newRelay(a.options.Signals, a.options.Log, resumed.calls).end()
+		a.hangUp(newRelay(a.options.Signals, a.options.Log, resumed.calls))
 	}
 }
 
@@ -218,7 +221,7 @@ func (s *session) failedStart(err error) (died bool, why error) {
 		return true, fmt.Errorf("it did not start: %s", howEnded(s.process))
 	}
 	s.adapter.signals.detach(false)
-	s.relay.end()
+	s.adapter.hangUp(s.relay)
 	switch {
 	case errors.As(err, &refusal):
 		return false, fmt.Errorf("the call plugin refused to start: %s", refusal.Message)
@@ -252,10 +255,7 @@ func (s *session) stop() {
 	a.rescue.forget()
 	s.process.Stop()
 	a.signals.detach(false)
-	select {
-	case <-s.relay.end():
-	case <-time.After(a.timings.hangup):
-	}
+	a.hangUp(s.relay)
 }
 
 func (s *session) notified(method string, params json.RawMessage) {
@@ -325,13 +325,12 @@ func read[T any](a *Adapter, method string, raw json.RawMessage, use func(T)) {
 
 // sendContacts sends the peers when they have changed.
 func (s *session) sendContacts() {
+	s.listing.Lock()
+	defer s.listing.Unlock()
 	params := contacts(s.adapter.options.Peers())
 	raw, _ := json.Marshal(params) // It has only texts and booleans.
-	s.mutex.Lock()
-	isSame := s.contacts == string(raw)
-	s.contacts = string(raw)
-	s.mutex.Unlock()
-	if !isSame {
+	if s.contacts != string(raw) {
+		s.contacts = string(raw)
 		s.conn.Notify("contacts.set", params)
 	}
 }

@@ -102,6 +102,7 @@ type publisher struct {
 	replacement *time.Timer
 	listeners   map[int]*listener
 	lastID      int
+	isClosed    bool
 }
 
 // A listener runs in a goroutine of its own, so that a slow one delays nobody. It gets the newest state and may miss others.
@@ -199,9 +200,13 @@ func (p *publisher) listen(receive func(State)) (cancel func()) {
 				return
 			case <-one.wake:
 			}
-			if state := p.state(); last == nil || *last != state {
+			state, isLast := p.newest()
+			if last == nil || *last != state {
 				last = &state
 				receive(state)
+			}
+			if isLast {
+				return
 			}
 		}
 	}()
@@ -215,13 +220,21 @@ func (p *publisher) listen(receive func(State)) (cancel func()) {
 	}
 }
 
-// close stops all listeners, after each had a chance to hear the last state.
+// newest tells whether no other state follows.
+func (p *publisher) newest() (state State, isLast bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.published, p.isClosed
+}
+
+// close stops all listeners, which still get the last state.
 func (p *publisher) close() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	p.isClosed = true
 	p.replaced()
-	for id, one := range p.listeners {
-		delete(p.listeners, id)
-		close(one.stop)
+	p.publish()
+	for _, one := range p.listeners {
+		one.notify()
 	}
 }
