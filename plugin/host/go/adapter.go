@@ -7,15 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/rpc"
-)
-
-// A plugin that crashes without a call is started again after 1 s, 2 s, 4 s and so on, and given up after this many crashes in
-// crashWindow.
-const (
-	maxCrashes  = 5
-	crashWindow = 10 * time.Minute
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/settings"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/signals"
 )
 
 // timings are shorter in tests.
@@ -48,11 +42,11 @@ var defaultTimings = timings{
 type Adapter struct {
 	options   Options
 	timings   timings
-	settings  *settings
+	settings  *settings.Store
 	publisher *publisher
 	pages     *pages
 	channels  *channels
-	signals   *signalling
+	signals   *signals.Switch
 	rescue    *rescue
 
 	cancel context.CancelFunc
@@ -80,7 +74,7 @@ func start(ctx context.Context, options Options, timings timings) *Adapter {
 	a := &Adapter{
 		options:  options,
 		timings:  timings,
-		settings: newSettings(options.ConfigFile, options.Log),
+		settings: settings.Open(options.ConfigFile, options.Log),
 		channels: newChannels(),
 		rescue:   &rescue{},
 		cancel:   cancel,
@@ -90,7 +84,7 @@ func start(ctx context.Context, options Options, timings timings) *Adapter {
 	}
 	a.pages = newPages(a)
 	a.publisher = newPublisher(options.Label, timings.grace, a.pages.broadcastState)
-	a.signals = subscribe(options.Signals)
+	a.signals = signals.Subscribe(options.Signals)
 	go a.supervise(ctx)
 	return a
 }
@@ -180,7 +174,7 @@ func (a *Adapter) supervise(ctx context.Context) {
 	crashes := &crashes{firstPause: a.timings.pause}
 	var resumed *resumption
 	for ctx.Err() == nil {
-		if !a.settings.isEnabled() {
+		if !a.settings.IsEnabled() {
 			a.show(phaseOff, "", "")
 			a.sleep(ctx, 0)
 			crashes.forget()
@@ -223,7 +217,7 @@ func (a *Adapter) end() {
 		case <-late:
 		}
 	}
-	a.signals.close()
+	a.signals.Close()
 	a.pages.close()
 	a.publisher.update(func(page *pageState) {
 		page.Plugin = pluginState{State: phaseStopped, Why: "The host is ending."}
@@ -265,10 +259,10 @@ func (a *Adapter) show(phase, why, lastLine string) {
 // pluginDied decides whether another plugin resumes the call of a dead one.
 func (a *Adapter) pluginDied(err error) *resumption {
 	resumed := a.rescue.pluginDied()
-	last := a.signals.detach(resumed != nil)
+	last := a.signals.Detach(resumed != nil)
 	if resumed != nil {
 		if last != nil {
-			resumed.calls = last.handOver(resumed.callID)
+			resumed.calls = last.HandOver(resumed.callID)
 		}
 		a.options.Log("warn", "the call plugin ended in a call: "+err.Error()+"; another one resumes the call")
 		a.publisher.replacing()
@@ -278,9 +272,9 @@ func (a *Adapter) pluginDied(err error) *resumption {
 }
 
 // hangUp ends the calls that no plugin carries on. The adapter's end waits for it.
-func (a *Adapter) hangUp(last *relay) {
+func (a *Adapter) hangUp(last *signals.Relay) {
 	if last != nil {
-		a.hangups = append(a.hangups, last.end())
+		a.hangups = append(a.hangups, last.End())
 	}
 }
 
@@ -301,9 +295,9 @@ func (a *Adapter) watch(ctx context.Context) {
 
 // applyFile passes changed settings on to the plugin.
 func (a *Adapter) applyFile() {
-	before, oldProblem := a.settings.pluginPath()
-	changed := a.settings.reload()
-	after, problem := a.settings.pluginPath()
+	before, oldProblem := a.settings.PluginPath()
+	changed := a.settings.Reload()
+	after, problem := a.settings.PluginPath()
 	if problem != nil && problem != oldProblem {
 		a.options.Log("error", problem.Error())
 	}
@@ -318,14 +312,14 @@ func (a *Adapter) applyFile() {
 
 // apply passes a change on that is stored already.
 func (a *Adapter) apply(changed map[string]json.RawMessage) {
-	if _, isChanged := changed[settingEnabled]; isChanged {
+	if _, isChanged := changed[settings.Enabled]; isChanged {
 		a.wakeUp()
 	}
 	current := a.current()
 	if current == nil {
 		return
 	}
-	update := pluginSettings(changed, current.deviceList())
+	update := settings.ForPlugin(changed, current.deviceList())
 	if len(update) > 0 {
 		current.updateSettings(update, func(err error) {
 			if err != nil {
@@ -337,11 +331,11 @@ func (a *Adapter) apply(changed map[string]json.RawMessage) {
 
 // changeSettings lets the plugin check the change before it is stored.
 func (a *Adapter) changeSettings(change map[string]json.RawMessage) error {
-	if err := checkSettings(change); err != nil {
+	if err := settings.Check(change); err != nil {
 		return err
 	}
 	if current := a.current(); current != nil {
-		update := pluginSettings(change, current.deviceList())
+		update := settings.ForPlugin(change, current.deviceList())
 		if len(update) > 0 {
 			ctx, cancel := context.WithTimeout(context.Background(), requestTime)
 			defer cancel()
@@ -357,96 +351,11 @@ func (a *Adapter) changeSettings(change map[string]json.RawMessage) error {
 			}
 		}
 	}
-	if err := a.settings.store(change); err != nil {
+	if err := a.settings.Save(change); err != nil {
 		return err
 	}
-	if _, isChanged := change[settingEnabled]; isChanged {
+	if _, isChanged := change[settings.Enabled]; isChanged {
 		a.wakeUp()
 	}
 	return nil
-}
-
-// crashes counts how often the plugin ended by itself without a call.
-type crashes struct {
-	firstPause time.Duration
-	times      []time.Time
-}
-
-func (c *crashes) forget() { c.times = nil }
-
-// add returns the pause before the next start, and whether there shall be one.
-func (c *crashes) add(now time.Time) (time.Duration, bool) {
-	var recent []time.Time
-	for _, one := range c.times {
-		if now.Sub(one) < crashWindow {
-			recent = append(recent, one)
-		}
-	}
-	c.times = append(recent, now)
-	return c.firstPause << (len(c.times) - 1), len(c.times) <= maxCrashes
-}
-
-// resumption is what the next plugin needs to continue a call.
-type resumption struct {
-	snapshot, callID string
-	calls            []signal
-}
-
-// maxDeaths in a row in one call are a call that kills plugins, which is given up.
-const maxDeaths = 2
-
-// rescue keeps the last calls.persisted.
-type rescue struct {
-	mutex  sync.Mutex
-	last   *resumption
-	deaths int
-}
-
-func (r *rescue) persisted(params contract.CallsPersistedParams) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.last = nil
-	if params.Snapshot != nil && params.CallID != nil {
-		r.last = &resumption{snapshot: *params.Snapshot, callID: *params.CallID}
-	}
-}
-
-func (r *rescue) changed(phase contract.CallPhase) {
-	if phase == contract.CallPhaseConnected {
-		r.mutex.Lock()
-		defer r.mutex.Unlock()
-		r.deaths = 0
-	}
-}
-
-// ended also comes from a plugin that could not read its snapshot.
-func (r *rescue) ended(callID string) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if r.last != nil && r.last.callID == callID {
-		r.last = nil
-	}
-}
-
-// forget belongs to a plugin that ends on purpose.
-func (r *rescue) forget() {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.last, r.deaths = nil, 0
-}
-
-// pluginDied keeps the snapshot, because the next plugin may die before it persists one.
-func (r *rescue) pluginDied() *resumption {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if r.last == nil {
-		return nil
-	}
-	r.deaths++
-	if r.deaths > maxDeaths {
-		r.last, r.deaths = nil, 0
-		return nil
-	}
-	copied := *r.last
-	return &copied
 }

@@ -9,10 +9,85 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
+
+// logBook keeps what an adapter has logged.
+type logBook struct {
+	mutex sync.Mutex
+	lines []string
+}
+
+func (l *logBook) add(level, line string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.lines = append(l.lines, level+": "+line)
+}
+
+func (l *logBook) errors() []string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	found := []string{}
+	for _, line := range l.lines {
+		if strings.HasPrefix(line, "error: ") {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+var testTimings = timings{
+	watch: 50 * time.Millisecond, pause: time.Millisecond, grace: 20 * time.Second, initialize: 20 * time.Second,
+	leave: defaultTimings.leave, hangup: 3 * time.Second,
+}
+
+// stage is an adapter with a fake plugin and a fake network.
+type stage struct {
+	*Adapter
+	network *network
+	log     *logBook
+	states  chan State
+}
+
+func startStage(t *testing.T, role string, change func(*Options), limits timings) *stage {
+	t.Helper()
+	s := &stage{network: newNetwork(), log: &logBook{}, states: make(chan State, 1024)}
+	options := Options{
+		SelfID: selfID, Signals: s.network, Command: []string{os.Args[0]}, Environment: environment(role), Log: s.log.add,
+	}
+	if change != nil {
+		change(&options)
+	}
+	s.Adapter = start(context.Background(), options, limits)
+	s.OnState(func(state State) { s.states <- state })
+	t.Cleanup(s.Close)
+	return s
+}
+
+// until waits for a state.
+func (s *stage) until(t *testing.T, what string, fits func(State) bool) State {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case state := <-s.states:
+			if fits(state) {
+				return state
+			}
+		case <-deadline:
+			t.Fatalf("the state is %+v, expected %s; log:\n%s", s.State(), what, strings.Join(s.log.lines, "\n"))
+		}
+	}
+}
+
+func isPossible(state State) bool { return state.Possible }
+
+func isStopped(state State) bool {
+	return !state.Running && strings.HasPrefix(state.Reason, "Calls are not possible")
+}
 
 func TestCallsArePossibleOnceThePluginSaysSo(t *testing.T) {
 	s := startStage(t, rolePlugin, nil, testTimings)
@@ -69,7 +144,7 @@ func TestAPluginThatCannotRunIsToldOnceAndTheHostGoesOn(t *testing.T) {
 			}
 			s.network.receive(peerA, "call:c7", map[string]any{"type": "call-request"})
 			refused, _ := s.network.take(func(sent sentMessage) bool { return sent.topic == "call:c7" })
-			if refused.payload["type"] != typeHangup || refused.payload["reason"] != "videoDisabled" {
+			if refused.payload["type"] != "call-hangup" || refused.payload["reason"] != "videoDisabled" {
 				t.Errorf("the caller got %v", refused)
 			}
 		})
@@ -106,7 +181,7 @@ func TestACallOutlivesTwentyKilledPlugins(t *testing.T) {
 	if answer := get(t, s, "/api/call/active"); !strings.Contains(answer, `"channel_id":"nc-1"`) {
 		t.Errorf("the page's channel is lost: %s", answer)
 	}
-	if kinds := s.network.to(peerA, "call:c1"); len(kinds) != 1 || kinds[0] != typeRequest {
+	if kinds := s.network.to(peerA, "call:c1"); len(kinds) != 1 || kinds[0] != "call-request" {
 		t.Errorf("the peer got %v, expected the request only", kinds)
 	}
 	select {
@@ -115,7 +190,7 @@ func TestACallOutlivesTwentyKilledPlugins(t *testing.T) {
 	default:
 	}
 	s.Close()
-	if kinds := s.network.to(peerA, "call:c1"); kinds[len(kinds)-1] != typeHangup {
+	if kinds := s.network.to(peerA, "call:c1"); kinds[len(kinds)-1] != "call-hangup" {
 		t.Errorf("the peer got %v, expected a hang-up at the end", kinds)
 	}
 }
@@ -139,7 +214,7 @@ func TestACallThatKillsTwoPluginsIsGivenUp(t *testing.T) {
 	post(t, s, "/api/call/start", `{"remote_peer":"`+peerA+`"}`)
 	waitForCall(t, s)
 	kill(t, s.network.reported("pid"))
-	hangup, _ := s.network.take(func(one sentMessage) bool { return one.peer == peerA && one.payload["type"] == typeHangup })
+	hangup, _ := s.network.take(func(one sentMessage) bool { return one.peer == peerA && one.payload["type"] == "call-hangup" })
 	if hangup.payload["reason"] != "hostGone" {
 		t.Fatalf("the peer got %+v", hangup)
 	}
@@ -228,7 +303,7 @@ func TestACallIsHungUpWhenTheHostEndsWithItsPlugin(t *testing.T) {
 	waitForCall(t, s)
 	kill(t, s.network.reported("pid"))
 	s.Close()
-	if kinds := s.network.to(peerA, "call:c1"); kinds[len(kinds)-1] != typeHangup {
+	if kinds := s.network.to(peerA, "call:c1"); kinds[len(kinds)-1] != "call-hangup" {
 		t.Errorf("the peer got %v, expected a hang-up at the end", kinds)
 	}
 }

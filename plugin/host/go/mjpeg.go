@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/streams"
 )
 
 const (
@@ -36,16 +37,16 @@ func (a *Adapter) sendMJPEG(r *request, source contract.Side) error {
 	if err != nil {
 		return err
 	}
-	frames := make(chan []byte, maxHeldFrames)
+	frames := make(chan []byte, streams.MaxCredit)
 	over := make(chan struct{})
-	watcher := &viewer{
-		frame: func(_ string, line []byte) {
+	watcher := &streams.Viewer{
+		Frame: func(_ string, line []byte) {
 			select {
 			case frames <- line:
 			default: // The credit is one, so there is always room.
 			}
 		},
-		ended: func() { close(over) },
+		Ended: func() { close(over) },
 	}
 	stream, err := r.subscribeFrames(call.CallID, source, watcher)
 	if err != nil {
@@ -105,7 +106,7 @@ func partWriter(w http.ResponseWriter) func(parts ...[]byte) error {
 	}
 }
 
-func (r *request) subscribeFrames(call string, source contract.Side, watcher *viewer) (string, error) {
+func (r *request) subscribeFrames(call string, source contract.Side, watcher *streams.Viewer) (string, error) {
 	credit := int64(1)
 	params := contract.FramesSubscribeParams{CallID: call, Source: source, Credit: &credit}
 	type outcome struct {
@@ -113,13 +114,13 @@ func (r *request) subscribeFrames(call string, source contract.Side, watcher *vi
 		err    error
 	}
 	answered := make(chan outcome, 1)
-	r.streams.claim()
+	r.streams.Claim()
 	r.conn.Go(methodSubscribe, params, func(raw json.RawMessage, err error) {
 		var result contract.FramesSubscribeResult
 		if err == nil {
 			err = json.Unmarshal(raw, &result)
 		}
-		r.streams.settle(result.Stream, watcher, func() {})
+		r.streams.Settle(result.Stream, watcher, func() {})
 		answered <- outcome{result.Stream, err}
 	})
 	one := <-answered // The plugin answers, or its connection ends.

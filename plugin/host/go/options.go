@@ -2,7 +2,12 @@ package goopcall
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log"
+
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/goopjson"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/settings"
 )
 
 // Signals carries the messages of calls between peers. The mq.Manager of Goop² is one.
@@ -65,4 +70,49 @@ func (o Options) withDefaults() Options {
 		o.Log = func(level, line string) { log.Printf("[%s] call plugin: %s", level, line) }
 	}
 	return o
+}
+
+// Config is what a host needs of its goop.json before it starts the plugin.
+type Config struct {
+	// Enabled is plugins.call.enabled. It is true when the file does not say.
+	Enabled bool
+	// Path is plugins.call.path: the plugin's folder or program, or empty.
+	Path string
+	// VideoDisabled is viewer.video_disabled.
+	VideoDisabled bool
+}
+
+// ReadConfig reads a goop.json. A missing file has the defaults. The error names the file.
+func ReadConfig(path string) (Config, error) {
+	config := Config{Enabled: true}
+	values, err := goopjson.Read(path)
+	if err != nil {
+		return config, err
+	}
+	for _, one := range []struct {
+		section, key string
+		target       any
+	}{
+		{settings.SectionCall, settings.Enabled, &config.Enabled},
+		{settings.SectionCall, settings.Path, &config.Path},
+		{settings.SectionViewer, settings.Disabled, &config.VideoDisabled},
+	} {
+		raw := values.Get(one.section, one.key)
+		if raw == nil {
+			continue
+		}
+		if err := json.Unmarshal(raw, one.target); err != nil {
+			return config, fmt.Errorf("%s: %s.%s is %.80s, expected another type", path, one.section, one.key, raw)
+		}
+	}
+	return config, nil
+}
+
+// WriteConfig stores the three settings, and keeps everything else in the file. A running adapter notices.
+func WriteConfig(path string, config Config) error {
+	return goopjson.Write(path, []goopjson.Value{
+		{Section: settings.SectionCall, Key: settings.Enabled, Value: config.Enabled},
+		{Section: settings.SectionCall, Key: settings.Path, Value: config.Path},
+		{Section: settings.SectionViewer, Key: settings.Disabled, Value: config.VideoDisabled},
+	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/rpc"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/streams"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/websocket"
 )
 
@@ -20,6 +21,8 @@ const (
 	maxPages     = 64
 
 	codeParseError     = -32700
+	codeMethodNotFound = -32601
+	codeInvalidParams  = -32602
 	codeInvalidRequest = -32600
 	codeInternalError  = -32603
 
@@ -98,7 +101,7 @@ func (p *pages) close() {
 type page struct {
 	pages  *pages
 	socket *websocket.Conn
-	viewer *viewer
+	viewer *streams.Viewer
 }
 
 // serve carries the messages of one page until it closes.
@@ -115,7 +118,7 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	one := &page{pages: p, socket: socket}
-	one.viewer = &viewer{frame: func(_ string, line []byte) { one.send(line) }}
+	one.viewer = &streams.Viewer{Frame: func(_ string, line []byte) { one.send(line) }}
 	greeting, _ := json.Marshal(p.adapter.publisher.page()) // It has only texts, and what came from JSON.
 	p.mutex.Lock()
 	p.open[one] = true
@@ -138,14 +141,14 @@ func (p *page) leave() {
 	p.pages.mutex.Unlock()
 	p.socket.Close()
 	if current := p.pages.adapter.current(); current != nil {
-		for _, stream := range current.streams.release(p.viewer) {
+		for _, stream := range current.streams.Release(p.viewer) {
 			current.unsubscribe(stream)
 		}
 	}
 }
 
 func (s *session) unsubscribe(stream string) {
-	s.streams.forget(stream)
+	s.streams.Forget(stream)
 	// The stream may have ended with its call.
 	s.conn.Go(methodUnsubscribe, map[string]string{"stream": stream}, func(json.RawMessage, error) {})
 }
@@ -193,7 +196,7 @@ func (p *page) notify(method string, params json.RawMessage) {
 	if method != methodAcknowledge || current == nil || json.Unmarshal(params, &acknowledged) != nil {
 		return
 	}
-	if current.streams.isOwner(acknowledged.Stream, p.viewer) {
+	if current.streams.IsOwner(acknowledged.Stream, p.viewer) {
 		current.conn.Notify(method, acknowledged)
 	}
 }
@@ -218,22 +221,22 @@ func (p *page) request(id json.RawMessage, method string, params json.RawMessage
 	case methodUnsubscribe:
 		var stream struct{ Stream string }
 		_ = json.Unmarshal(params, &stream) // The plugin checks the params, and its error names the field.
-		if current.streams.isOwner(stream.Stream, p.viewer) {
-			current.streams.forget(stream.Stream)
+		if current.streams.IsOwner(stream.Stream, p.viewer) {
+			current.streams.Forget(stream.Stream)
 		}
 	}
 	current.conn.Go(method, params, func(result json.RawMessage, err error) { p.answer(id, result, err) })
 }
 
 func (p *page) subscribe(current *session, id, params json.RawMessage) {
-	current.streams.claim()
+	current.streams.Claim()
 	current.conn.Go(methodSubscribe, params, func(result json.RawMessage, err error) {
 		var answer contract.FramesSubscribeResult
 		if err == nil {
 			err = json.Unmarshal(result, &answer)
 		}
 		// The page must know the stream before its first frame.
-		current.streams.settle(answer.Stream, p.viewer, func() { p.answer(id, result, err) })
+		current.streams.Settle(answer.Stream, p.viewer, func() { p.answer(id, result, err) })
 		select {
 		case <-p.socket.Done():
 			if answer.Stream != "" {

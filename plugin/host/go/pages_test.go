@@ -3,7 +3,6 @@ package goopcall
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"io"
@@ -363,46 +362,6 @@ func TestPeersReachThePlugin(t *testing.T) {
 	if string(raw) != expected {
 		t.Errorf("the plugin got %s, expected %s", raw, expected)
 	}
-}
-
-func TestAHangUpReplacesMessagesThatHaveNotLeft(t *testing.T) {
-	net := &slowNetwork{network: newNetwork(), begin: make(chan struct{}), free: make(chan struct{})}
-	r := newRelay(net, func(string, string) {}, nil)
-	results := make(chan error, 3)
-	for _, kind := range []string{typeRequest, "call-offer", typeHangup} {
-		payload := json.RawMessage(`{"type":"` + kind + `"}`)
-		r.send(signal{peerA, "call:c1", payload}, func(err error) { results <- err })
-		if kind == typeRequest {
-			<-net.begin
-		}
-	}
-	if err := <-results; err != errReplaced {
-		t.Errorf("the offer has %v, expected %v", err, errReplaced)
-	}
-	close(net.free)
-	for range []int{0, 1} {
-		if err := <-results; err != nil {
-			t.Error(err)
-		}
-	}
-	if kinds := net.to(peerA, "call:c1"); strings.Join(kinds, " ") != "call-request call-hangup" {
-		t.Errorf("the peer got %v", kinds)
-	}
-}
-
-// slowNetwork tells when it begins to send, and waits.
-type slowNetwork struct {
-	*network
-	begin, free chan struct{}
-}
-
-func (n *slowNetwork) Send(ctx context.Context, peer, topic string, payload any) (string, error) {
-	select {
-	case n.begin <- struct{}{}:
-	case <-n.free:
-	}
-	<-n.free
-	return n.network.Send(ctx, peer, topic, payload)
 }
 
 func writeFile(t *testing.T, path, text string) {

@@ -5,21 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/rpc"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/signals"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/streams"
 )
 
 const (
 	// The contract answers every request within 15 s.
 	requestTime = 20 * time.Second
-	// capabilityResume tells that this host keeps calls.persisted for the next plugin.
-	capabilityResume  = "resume"
-	capabilityCarrier = "carrier"
-	nameInvalidParams = "invalidParams"
 )
 
 // session is one plugin process.
@@ -27,8 +24,8 @@ type session struct {
 	adapter *Adapter
 	process *rpc.Process
 	conn    *rpc.Conn
-	relay   *relay
-	streams *streams
+	relay   *signals.Relay
+	streams *streams.Streams
 
 	// listing keeps the order of the lists of contacts, the last of which is in contacts.
 	listing  sync.Mutex
@@ -46,7 +43,7 @@ type session struct {
 // error is a reason not to try again.
 func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool, err error) {
 	a.showStarting(resumed)
-	path, problem := a.settings.pluginPath()
+	path, problem := a.settings.PluginPath()
 	if problem != nil {
 		a.giveUpCalls(resumed)
 		return false, problem
@@ -61,7 +58,7 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 		a.giveUpCalls(resumed)
 		return false, err
 	}
-	defer s.streams.close()
+	defer s.streams.Close()
 	defer a.setCurrent(nil)
 	result, err := s.initialize(ctx, resumed)
 	if err != nil {
@@ -74,7 +71,7 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 			return true, errors.New(howEnded(s.process))
 		case <-ctx.Done():
 		case <-a.wake:
-			if a.settings.isEnabled() && !a.takeRestart() {
+			if a.settings.IsEnabled() && !a.takeRestart() {
 				continue
 			}
 		}
@@ -85,9 +82,9 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 
 // giveUpCalls hangs up the calls that no plugin can resume.
 func (a *Adapter) giveUpCalls(resumed *resumption) {
-	a.signals.detach(false)
+	a.signals.Detach(false)
 	if resumed != nil {
-		a.hangUp(newRelay(a.options.Signals, a.options.Log, resumed.calls))
+		a.hangUp(signals.NewRelay(a.options.Signals, a.options.Log, resumed.calls))
 	}
 }
 
@@ -102,31 +99,31 @@ func (a *Adapter) showStarting(resumed *resumption) {
 }
 
 func (a *Adapter) startSession(command []string, resumed *resumption) (*session, error) {
-	var calls []signal
+	var calls []signals.Signal
 	if resumed != nil {
 		calls = resumed.calls
 	}
-	s := &session{adapter: a, relay: newRelay(a.options.Signals, a.options.Log, calls), streams: newStreams(),
+	s := &session{adapter: a, relay: signals.NewRelay(a.options.Signals, a.options.Log, calls), streams: streams.New(),
 		endings: map[chan struct{}]string{}}
 	// The first line can arrive before Start has returned.
 	isReady := make(chan struct{})
 	process, err := rpc.Start(command, a.options.Environment, a.timings.leave, rpc.Handler{
 		Request: func(id json.RawMessage, method string, params json.RawMessage) {
 			<-isReady
-			s.relay.serve(s.conn, id, method, params)
+			s.relay.Serve(s.conn, id, method, params)
 		},
 		Notification: func(method string, params json.RawMessage) {
 			<-isReady
 			s.notified(method, params)
 		},
-		Frame: s.streams.route,
+		Frame: s.streams.Route,
 		Fault: func(why string) { a.options.Log("warn", why) },
 	}, a.logLine)
 	if err != nil {
 		return nil, fmt.Errorf("%q cannot be started: %w", command[0], unwrapPath(err))
 	}
 	s.process, s.conn = process, process.Conn
-	a.signals.attach(s.relay)
+	a.signals.Attach(s.relay)
 	close(isReady)
 	return s, nil
 }
@@ -158,59 +155,6 @@ func howEnded(process *rpc.Process) string {
 	return process.Why() + "; its last line: " + entry.Message
 }
 
-// initialize tries again without the settings that the plugin refuses, because a bad stored setting must not prevent the start.
-func (s *session) initialize(ctx context.Context, resumed *resumption) (contract.InitializeResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.adapter.timings.initialize)
-	defer cancel()
-	stored := s.adapter.settings.forPlugin(nil)
-	result, err := s.requestInitialize(ctx, stored, resumed)
-	if refused := refusedSettings(err); len(refused) > 0 {
-		s.adapter.options.Log("warn", "started without the settings that the plugin refused: "+err.Error())
-		for _, name := range refused {
-			delete(stored, name)
-		}
-		result, err = s.requestInitialize(ctx, stored, resumed)
-	}
-	if err != nil {
-		return result, err
-	}
-	for _, version := range contract.ProtocolVersions {
-		if int64(result.ProtocolVersion) == version {
-			return result, nil
-		}
-	}
-	return result, fmt.Errorf("it speaks version %d of the protocol, expected one of %v", result.ProtocolVersion,
-		contract.ProtocolVersions)
-}
-
-func (s *session) requestInitialize(ctx context.Context, settings map[string]json.RawMessage, resumed *resumption) (result contract.InitializeResult, err error) {
-	options := s.adapter.options
-	cannotCall := false
-	params := map[string]any{
-		"protocolVersions": contract.ProtocolVersions,
-		"capabilities":     []string{capabilityCarrier, capabilityResume},
-		"host":             contract.HostInfo{Name: options.HostName, Version: optional(options.HostVersion), WebviewCanCall: &cannotCall},
-		"identity":         map[string]string{"label": options.Label},
-		"carrier":          contract.HostTransport{SelfID: options.SelfID},
-		"settings":         settings,
-	}
-	if options.DataDir != "" {
-		params["dataDir"] = options.DataDir
-	}
-	if resumed != nil {
-		params["resume"] = resumed.snapshot
-	}
-	err = s.conn.Call(ctx, "initialize", params, &result)
-	return result, err
-}
-
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
 // failedStart ends a plugin that did not initialize. A plugin that answered shall not be tried again.
 func (s *session) failedStart(err error) (died bool, why error) {
 	s.process.Kill()
@@ -220,7 +164,7 @@ func (s *session) failedStart(err error) (died bool, why error) {
 	case errors.Is(err, rpc.ErrClosed):
 		return true, fmt.Errorf("it did not start: %s", howEnded(s.process))
 	}
-	s.adapter.signals.detach(false)
+	s.adapter.signals.Detach(false)
 	s.adapter.hangUp(s.relay)
 	switch {
 	case errors.As(err, &refusal):
@@ -236,7 +180,7 @@ func (s *session) begin(result contract.InitializeResult) {
 	raw, _ := json.Marshal(result.Settings) // It was read from JSON.
 	s.conn.Notify("initialized", struct{}{})
 	s.sendContacts()
-	s.relay.begin(s.conn)
+	s.relay.Begin(s.conn)
 	a.setCurrent(s)
 	a.publisher.update(func(page *pageState) {
 		page.Plugin, page.Mode, page.Settings = pluginState{State: phaseReady}, result.Mode, raw
@@ -254,7 +198,7 @@ func (s *session) stop() {
 	a := s.adapter
 	a.rescue.forget()
 	s.process.Stop()
-	a.signals.detach(false)
+	a.signals.Detach(false)
 	a.hangUp(s.relay)
 }
 
@@ -269,7 +213,7 @@ func (s *session) notified(method string, params json.RawMessage) {
 	case "call.ended":
 		read(a, method, params, func(end contract.CallEndedParams) {
 			a.rescue.ended(end.CallID)
-			s.relay.ended(end.PeerID, end.CallID)
+			s.relay.Ended(end.PeerID, end.CallID)
 			a.channels.forget(end.CallID)
 			s.callEnded(end.CallID)
 		})
@@ -323,6 +267,22 @@ func read[T any](a *Adapter, method string, raw json.RawMessage, use func(T)) {
 	use(params)
 }
 
+// maxContacts is the contract's limit.
+const maxContacts = 4096
+
+// contacts are the peers in the contract's form.
+func contacts(peers []Peer) contract.ContactsSetParams {
+	list := []contract.Contact{}
+	for _, one := range peers {
+		if len(list) < maxContacts && signals.IsPeerID(one.ID) {
+			list = append(list, contract.Contact{
+				PeerID: one.ID, Label: one.Label, Addresses: []string{}, Reachable: one.Reachable, VideoDisabled: one.VideoDisabled,
+			})
+		}
+	}
+	return contract.ContactsSetParams{Contacts: list}
+}
+
 // sendContacts sends the peers when they have changed.
 func (s *session) sendContacts() {
 	s.listing.Lock()
@@ -347,7 +307,7 @@ func (s *session) setDevices(raw json.RawMessage) {
 	if json.Unmarshal(raw, &devices) != nil {
 		return
 	}
-	all := s.adapter.settings.forPlugin(&devices)
+	all := s.adapter.settings.ForPlugin(&devices)
 	wanted := map[string]json.RawMessage{}
 	for _, one := range contract.HostSettings {
 		if value, isSet := all[one.Setting]; isSet && one.Device != "" {
@@ -388,76 +348,4 @@ func (s *session) updateSettings(change map[string]json.RawMessage, done func(er
 		}
 		done(withHostNames(err))
 	})
-}
-
-// merged adds settings, by the host's names.
-func merged(known, added []string) []string {
-	all := append([]string{}, known...)
-	for _, setting := range added {
-		name := hostName(setting)
-		if !contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
-
-func contains(list []string, wanted string) bool {
-	for _, one := range list {
-		if one == wanted {
-			return true
-		}
-	}
-	return false
-}
-
-func hostName(setting string) string {
-	for _, one := range contract.HostSettings {
-		if one.Setting == setting {
-			return one.Name
-		}
-	}
-	return setting
-}
-
-// refusedSettings are the plugin's names of the settings that it refused, or none when the error has another cause.
-func refusedSettings(err error) []string {
-	var names []string
-	for _, issue := range issuesOf(err) {
-		parts := strings.SplitN(issue.Field, ".", 3)
-		if len(parts) >= 2 && parts[0] == "settings" {
-			names = append(names, parts[1])
-		}
-	}
-	return names
-}
-
-func issuesOf(err error) []contract.FieldIssue {
-	var refusal *rpc.Error
-	if !errors.As(err, &refusal) {
-		return nil
-	}
-	var data contract.ErrorData
-	if json.Unmarshal(refusal.Data, &data) != nil || data.Name != nameInvalidParams || data.Issues == nil {
-		return nil
-	}
-	return *data.Issues
-}
-
-// withHostNames names refused settings as the host does.
-func withHostNames(err error) error {
-	issues := issuesOf(err)
-	if len(issues) == 0 {
-		return err
-	}
-	var texts []string
-	for _, issue := range issues {
-		setting, rest, _ := strings.Cut(strings.TrimPrefix(issue.Field, "settings."), ".")
-		field := hostName(setting)
-		if rest != "" {
-			field += "." + rest
-		}
-		texts = append(texts, fmt.Sprintf("%s is %s, expected %s", field, issue.Value, issue.Expected))
-	}
-	return errors.New("not changed: " + strings.Join(texts, "; "))
 }

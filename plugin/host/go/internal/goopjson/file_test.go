@@ -125,13 +125,13 @@ func TestAReaderNeverSeesHalfAFile(t *testing.T) {
 	writer.Add(1)
 	go func() {
 		defer writer.Done()
-		for round := 0; round < 50; round++ {
+		for round := 0; round < 10; round++ {
 			if err := Write(path, []Value{{"viewer", "round", round}}); err != nil {
 				t.Error(err)
 			}
 		}
 	}()
-	for round := 0; round < 200; round++ {
+	for round := 0; round < 50; round++ {
 		if _, err := Read(path); err != nil {
 			t.Fatal(err)
 		}

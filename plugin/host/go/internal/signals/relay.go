@@ -1,4 +1,5 @@
-package goopcall
+// Package signals carries the messages of calls between the plugin and the host's node, in order in both directions.
+package signals
 
 import (
 	"context"
@@ -29,8 +30,7 @@ const (
 	// Far above the plugin's own limit for one call, because the plugin waits for the answers.
 	maxWaiting = 1024
 	// A plugin has one call at a time and refuses the others at once.
-	maxCalls    = 256
-	maxContacts = 4096
+	maxCalls = 256
 
 	codePeerUnreachable = 1402
 	codeMethodNotFound  = -32601
@@ -45,57 +45,67 @@ var (
 	errTooMany  = errors.New("too many messages wait")
 )
 
-// signal is one message of a call, in either direction.
-type signal struct {
-	peer, topic string
-	payload     json.RawMessage
+// Signal is one message of a call, in either direction.
+type Signal struct {
+	Peer, Topic string
+	Payload     json.RawMessage
 }
 
-func (s signal) key() string { return s.peer + " " + s.topic }
+// Node is the host's way to its peers.
+type Node interface {
+	Send(ctx context.Context, peerID, topic string, payload any) (messageID string, err error)
+	SubscribeTopic(prefix string, receive func(from, topic string, payload any)) (cancel func())
+}
+
+// IsPeerID tells whether a text can be a peer's id.
+func IsPeerID(text string) bool { return peerPattern.MatchString(text) }
+
+func (s Signal) key() string { return s.Peer + " " + s.Topic }
 
 // kind is the payload's type, or empty.
-func (s signal) kind() string {
+func (s Signal) kind() string {
 	var payload struct{ Type string }
-	_ = json.Unmarshal(s.payload, &payload) // A payload without a type is neither a request nor a hang-up.
+	_ = json.Unmarshal(s.Payload, &payload) // A payload without a type is neither a request nor a hang-up.
 	return payload.Type
 }
 
 // outgoing is a message that waits or is being sent.
 type outgoing struct {
-	signal
+	Signal
 	done func(error)
 }
 
-// relay carries the signals of one plugin process, in order in both directions. It hangs up for a plugin that has died, because
+// Relay carries the signals of one plugin process, in order in both directions. It hangs up for a plugin that has died, because
 // the peers would wait for it.
-type relay struct {
-	signals Signals
-	log     func(level, line string)
+type Relay struct {
+	node Node
+	log  func(level, line string)
 
 	mutex sync.Mutex
 	conn  *rpc.Conn
 	// held is nil once the plugin takes messages.
-	held       []signal
+	held       []Signal
 	isStarted  bool
 	isEnded    bool
 	deliveries int
 	dropped    int
-	calls      map[string]signal
+	calls      map[string]Signal
 	// lanes has one entry for each topic of a peer on which a message is being sent.
 	lanes   map[string][]outgoing
 	waiting int
 }
 
-func newRelay(signals Signals, log func(level, line string), resumed []signal) *relay {
-	r := &relay{signals: signals, log: log, calls: map[string]signal{}, lanes: map[string][]outgoing{}}
+// NewRelay belongs to one plugin process. Resumed are calls of a dead plugin that this one resumes.
+func NewRelay(node Node, log func(level, line string), resumed []Signal) *Relay {
+	r := &Relay{node: node, log: log, calls: map[string]Signal{}, lanes: map[string][]outgoing{}}
 	for _, call := range resumed {
 		r.calls[call.key()] = call
 	}
 	return r
 }
 
-// begin delivers what was held, and everything from now on.
-func (r *relay) begin(conn *rpc.Conn) {
+// Begin delivers what was held, and everything from now on.
+func (r *Relay) Begin(conn *rpc.Conn) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.conn, r.isStarted = conn, true
@@ -106,9 +116,9 @@ func (r *relay) begin(conn *rpc.Conn) {
 }
 
 // receive takes each message of a peer.
-func (r *relay) receive(one signal) {
-	if strings.HasPrefix(one.topic, loopbackPrefix) || !topicPattern.MatchString(one.topic) ||
-		!peerPattern.MatchString(one.peer) || !isObject(one.payload) {
+func (r *Relay) receive(one Signal) {
+	if strings.HasPrefix(one.Topic, loopbackPrefix) || !topicPattern.MatchString(one.Topic) ||
+		!peerPattern.MatchString(one.Peer) || !isObject(one.Payload) {
 		return
 	}
 	r.mutex.Lock()
@@ -125,7 +135,7 @@ func (r *relay) receive(one signal) {
 }
 
 // deliver needs the mutex. The order of the requests is the order of arrival, and no answer is waited for.
-func (r *relay) deliver(one signal) {
+func (r *Relay) deliver(one Signal) {
 	if r.deliveries >= maxDeliveries {
 		r.drop("the plugin answers no deliveries")
 		return
@@ -137,7 +147,7 @@ func (r *relay) deliver(one signal) {
 		delete(r.calls, one.key())
 	}
 	r.deliveries++
-	params := contract.SignalDeliverParams{From: one.peer, Topic: one.topic, Payload: one.payload}
+	params := contract.SignalDeliverParams{From: one.Peer, Topic: one.Topic, Payload: one.Payload}
 	r.conn.Go("signal.deliver", params, func(json.RawMessage, error) {
 		r.mutex.Lock()
 		defer r.mutex.Unlock()
@@ -146,7 +156,7 @@ func (r *relay) deliver(one signal) {
 }
 
 // drop logs each power of ten only, so that a flood does not fill the log. It needs the mutex.
-func (r *relay) drop(why string) {
+func (r *Relay) drop(why string) {
 	r.dropped++
 	for power := 1; power <= r.dropped; power *= 10 {
 		if power == r.dropped {
@@ -155,8 +165,8 @@ func (r *relay) drop(why string) {
 	}
 }
 
-// serve answers a request of the plugin.
-func (r *relay) serve(conn *rpc.Conn, id json.RawMessage, method string, raw json.RawMessage) {
+// Serve answers a request of the plugin.
+func (r *Relay) Serve(conn *rpc.Conn, id json.RawMessage, method string, raw json.RawMessage) {
 	if method != "signal.send" {
 		conn.Fail(id, codeMethodNotFound, "methodNotFound", "this host has no method "+method)
 		return
@@ -168,7 +178,7 @@ func (r *relay) serve(conn *rpc.Conn, id json.RawMessage, method string, raw jso
 		conn.Fail(id, codeInvalidParams, "invalidParams", "expected a peer's id, a topic that begins with call:, and an object")
 		return
 	}
-	r.send(signal{params.PeerID, params.Topic, params.Payload}, func(err error) {
+	r.Send(Signal{params.PeerID, params.Topic, params.Payload}, func(err error) {
 		if err != nil {
 			conn.Fail(id, codePeerUnreachable, "peerUnreachable", err.Error())
 			return
@@ -177,8 +187,8 @@ func (r *relay) serve(conn *rpc.Conn, id json.RawMessage, method string, raw jso
 	})
 }
 
-// send queues a message behind the others of its topic and peer. A hang-up replaces the messages that have not left.
-func (r *relay) send(one signal, done func(error)) {
+// Send queues a message behind the others of its topic and peer. A hang-up replaces the messages that have not left.
+func (r *Relay) Send(one Signal, done func(error)) {
 	var replaced []outgoing
 	r.mutex.Lock()
 	isHangup := one.kind() == typeHangup
@@ -209,7 +219,7 @@ func (r *relay) send(one signal, done func(error)) {
 }
 
 // drain sends the messages of one lane, one after the other, until none waits.
-func (r *relay) drain(key string) {
+func (r *Relay) drain(key string) {
 	for {
 		r.mutex.Lock()
 		lane := r.lanes[key]
@@ -222,17 +232,17 @@ func (r *relay) drain(key string) {
 		r.lanes[key] = lane[1:]
 		r.waiting--
 		r.mutex.Unlock()
-		next.done(r.sendNow(next.signal))
+		next.done(r.sendNow(next.Signal))
 	}
 }
 
 // sendNow returns within answerTime, also when the host's Send does not.
-func (r *relay) sendNow(one signal) error {
+func (r *Relay) sendNow(one Signal) error {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 	sent := make(chan error, 1)
 	go func() {
 		defer cancel()
-		_, err := r.signals.Send(ctx, one.peer, one.topic, one.payload)
+		_, err := r.node.Send(ctx, one.Peer, one.Topic, one.Payload)
 		sent <- err
 	}()
 	select {
@@ -248,20 +258,20 @@ func (r *relay) sendNow(one signal) error {
 	}
 }
 
-// ended notes a call that the plugin has ended.
-func (r *relay) ended(peer, call string) {
+// Ended notes a call that the plugin has ended.
+func (r *Relay) Ended(peer, call string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	delete(r.calls, signal{peer: peer, topic: topicPrefix + call}.key())
+	delete(r.calls, Signal{Peer: peer, Topic: topicPrefix + call}.key())
 }
 
-// handOver exempts a call from the hang-up, because the next plugin resumes it.
-func (r *relay) handOver(call string) []signal {
+// HandOver exempts a call from the hang-up, because the next plugin resumes it.
+func (r *Relay) HandOver(call string) []Signal {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	var handed []signal
+	var handed []Signal
 	for key, one := range r.calls {
-		if one.topic == topicPrefix+call {
+		if one.Topic == topicPrefix+call {
 			handed = append(handed, one)
 			delete(r.calls, key)
 		}
@@ -269,20 +279,20 @@ func (r *relay) handOver(call string) []signal {
 	return handed
 }
 
-// end hangs up every open call, because the plugin has died. The returned channel is closed when all hang-ups have been
+// End hangs up every open call, because the plugin has died. The returned channel is closed when all hang-ups have been
 // acknowledged or have failed.
-func (r *relay) end() <-chan struct{} {
+func (r *Relay) End() <-chan struct{} {
 	r.mutex.Lock()
 	r.isEnded = true
 	calls := r.calls
-	r.calls, r.held = map[string]signal{}, nil
+	r.calls, r.held = map[string]Signal{}, nil
 	r.mutex.Unlock()
 	var sent sync.WaitGroup
 	for _, call := range calls {
 		sent.Add(1)
-		call.payload = json.RawMessage(`{"type":"call-hangup","reason":"hostGone"}`)
-		topic := call.topic
-		r.send(call, func(err error) {
+		call.Payload = json.RawMessage(`{"type":"call-hangup","reason":"hostGone"}`)
+		topic := call.Topic
+		r.Send(call, func(err error) {
 			defer sent.Done()
 			if err != nil {
 				r.log("warn", fmt.Sprintf("%s was not hung up: %v", topic, err))
@@ -298,26 +308,13 @@ func (r *relay) end() <-chan struct{} {
 }
 
 // remember needs the mutex.
-func (r *relay) remember(one signal) {
+func (r *Relay) remember(one Signal) {
 	if len(r.calls) < maxCalls {
-		one.payload = nil
+		one.Payload = nil
 		r.calls[one.key()] = one
 	}
 }
 
 func isObject(payload json.RawMessage) bool {
 	return strings.HasPrefix(strings.TrimLeft(string(payload), " \t\r\n"), "{")
-}
-
-// contacts are the peers in the contract's form.
-func contacts(peers []Peer) contract.ContactsSetParams {
-	list := []contract.Contact{}
-	for _, one := range peers {
-		if len(list) < maxContacts && peerPattern.MatchString(one.ID) {
-			list = append(list, contract.Contact{
-				PeerID: one.ID, Label: one.Label, Addresses: []string{}, Reachable: one.Reachable, VideoDisabled: one.VideoDisabled,
-			})
-		}
-	}
-	return contract.ContactsSetParams{Contacts: list}
 }

@@ -1,4 +1,4 @@
-package goopcall
+package signals
 
 import (
 	"context"
@@ -12,27 +12,28 @@ var refusal = json.RawMessage(`{"type":"call-hangup","reason":"videoDisabled"}`)
 // maxRefusals limits the refusals that are being sent at once.
 const maxRefusals = 16
 
-// signalling passes the messages of peers on to the plugin that runs. It subscribes once for its whole life.
-type signalling struct {
-	signals Signals
-	cancel  func()
+// Switch passes the messages of peers on to the plugin that runs. It subscribes once for its whole life.
+type Switch struct {
+	node   Node
+	cancel func()
 	// refusing has a place for each refusal that is being sent.
 	refusing chan struct{}
 
 	mutex sync.Mutex
-	relay *relay
+	relay *Relay
 	// isHolding is true while one plugin replaces another, which resumes a call.
 	isHolding bool
-	held      []signal
+	held      []Signal
 }
 
-func subscribe(signals Signals) *signalling {
-	s := &signalling{signals: signals, refusing: make(chan struct{}, maxRefusals)}
-	s.cancel = signals.SubscribeTopic(topicPrefix, s.receive)
+// Subscribe receives the messages of all calls from now on.
+func Subscribe(node Node) *Switch {
+	s := &Switch{node: node, refusing: make(chan struct{}, maxRefusals)}
+	s.cancel = node.SubscribeTopic(topicPrefix, s.receive)
 	return s
 }
 
-func (s *signalling) receive(from, topic string, payload any) {
+func (s *Switch) receive(from, topic string, payload any) {
 	if from == "" {
 		return // The host's own message.
 	}
@@ -40,7 +41,7 @@ func (s *signalling) receive(from, topic string, payload any) {
 	if err != nil {
 		return // It did not come from JSON, so it is not a peer's.
 	}
-	one := signal{from, topic, raw}
+	one := Signal{from, topic, raw}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	switch {
@@ -54,7 +55,7 @@ func (s *signalling) receive(from, topic string, payload any) {
 }
 
 // refuse answers a caller while no plugin runs, who would otherwise wait for a minute.
-func (s *signalling) refuse(one signal) {
+func (s *Switch) refuse(one Signal) {
 	select {
 	case s.refusing <- struct{}{}:
 	default:
@@ -64,11 +65,12 @@ func (s *signalling) refuse(one signal) {
 		defer func() { <-s.refusing }()
 		ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
-		_, _ = s.signals.Send(ctx, one.peer, one.topic, refusal) // A caller that cannot be reached gives up by itself.
+		_, _ = s.node.Send(ctx, one.Peer, one.Topic, refusal) // A caller that cannot be reached gives up by itself.
 	}()
 }
 
-func (s *signalling) attach(next *relay) {
+// Attach gives the messages to the next plugin, with those that were kept for it.
+func (s *Switch) Attach(next *Relay) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	for _, one := range s.held {
@@ -77,8 +79,8 @@ func (s *signalling) attach(next *relay) {
 	s.relay, s.isHolding, s.held = next, false, nil
 }
 
-// detach returns the relay of the plugin that ended, or nil. Hold keeps what arrives for the next one.
-func (s *signalling) detach(hold bool) *relay {
+// Detach returns the relay of the plugin that ended, or nil. Hold keeps what arrives for the next one.
+func (s *Switch) Detach(hold bool) *Relay {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	last := s.relay
@@ -89,7 +91,8 @@ func (s *signalling) detach(hold bool) *relay {
 	return last
 }
 
-func (s *signalling) close() {
+// Close ends the subscription.
+func (s *Switch) Close() {
 	s.cancel()
-	s.detach(false)
+	s.Detach(false)
 }

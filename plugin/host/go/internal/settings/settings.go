@@ -1,4 +1,5 @@
-package goopcall
+// Package settings keeps the call settings of a host's goop.json, and gives them to the plugin in its own names.
+package settings
 
 import (
 	"bytes"
@@ -14,66 +15,24 @@ import (
 )
 
 const (
-	sectionCall     = "plugins.call"
-	sectionViewer   = "viewer"
-	settingEnabled  = "enabled"
-	settingPath     = "path"
-	settingDisabled = "video_disabled"
-	autoDevice      = "auto"
+	// SectionCall and SectionViewer are the two sections of the file.
+	SectionCall   = "plugins.call"
+	SectionViewer = "viewer"
+	// Enabled is the setting that starts the plugin. Path tells where it is, and is no setting for people.
+	Enabled = "enabled"
+	Path    = "path"
+	// Disabled is the setting that switches calls off.
+	Disabled   = "video_disabled"
+	autoDevice = "auto"
 )
 
 // browserID is a browser's id of a device, which differs for each site: 64 hex digits in Chromium, 40 in WebKit, 32 bytes in
 // base64 in Firefox, and Chromium's two names.
 var browserID = regexp.MustCompile(`^(?i:[0-9a-f]{64}|[0-9a-f]{40}|[A-Za-z0-9+/]{43}=|default|communications)$`)
 
-// Config is what a host needs of its goop.json before it starts the plugin.
-type Config struct {
-	// Enabled is plugins.call.enabled. It is true when the file does not say.
-	Enabled bool
-	// Path is plugins.call.path: the plugin's folder or program, or empty.
-	Path string
-	// VideoDisabled is viewer.video_disabled.
-	VideoDisabled bool
-}
-
-// ReadConfig reads a goop.json. A missing file has the defaults. The error names the file.
-func ReadConfig(path string) (Config, error) {
-	config := Config{Enabled: true}
-	values, err := goopjson.Read(path)
-	if err != nil {
-		return config, err
-	}
-	for _, one := range []struct {
-		section, key string
-		target       any
-	}{
-		{sectionCall, settingEnabled, &config.Enabled},
-		{sectionCall, settingPath, &config.Path},
-		{sectionViewer, settingDisabled, &config.VideoDisabled},
-	} {
-		raw := values.Get(one.section, one.key)
-		if raw == nil {
-			continue
-		}
-		if err := json.Unmarshal(raw, one.target); err != nil {
-			return config, fmt.Errorf("%s: %s.%s is %.80s, expected another type", path, one.section, one.key, raw)
-		}
-	}
-	return config, nil
-}
-
-// WriteConfig stores the three settings, and keeps everything else in the file. A running adapter notices.
-func WriteConfig(path string, config Config) error {
-	return goopjson.Write(path, []goopjson.Value{
-		{Section: sectionCall, Key: settingEnabled, Value: config.Enabled},
-		{Section: sectionCall, Key: settingPath, Value: config.Path},
-		{Section: sectionViewer, Key: settingDisabled, Value: config.VideoDisabled},
-	})
-}
-
-// settings keeps the stored values by the host's names.
-type settings struct {
-	path string
+// Store keeps the stored values by the host's names.
+type Store struct {
+	file string
 	log  func(level, line string)
 
 	mutex  sync.Mutex
@@ -86,27 +45,28 @@ type settings struct {
 	problem error
 }
 
-func newSettings(path string, log func(level, line string)) *settings {
-	s := &settings{path: path, log: log, stored: map[string]json.RawMessage{}}
-	s.reload()
+// Open reads the file. Without a path, the settings are kept in memory.
+func Open(path string, log func(level, line string)) *Store {
+	s := &Store{file: path, log: log, stored: map[string]json.RawMessage{}}
+	s.Reload()
 	return s
 }
 
-// reload reads the file when it has changed. A file that cannot be read leaves the values as they are. It returns the changed values, with the default of a value that was removed.
-func (s *settings) reload() map[string]json.RawMessage {
+// Reload reads the file when it has changed. A file that cannot be read leaves the values as they are. It returns the changed values, with the default of a value that was removed.
+func (s *Store) Reload() map[string]json.RawMessage {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.path == "" || !s.hasChanged() {
+	if s.file == "" || !s.hasChanged() {
 		return nil
 	}
-	values, err := goopjson.Read(s.path)
+	values, err := goopjson.Read(s.file)
 	if err != nil {
 		s.problem = err
 		return nil
 	}
 	s.problem = nil
 	var path string
-	if json.Unmarshal(values.Get(sectionCall, settingPath), &path) != nil {
+	if json.Unmarshal(values.Get(SectionCall, Path), &path) != nil {
 		path = ""
 	}
 	s.plugin = path
@@ -134,8 +94,8 @@ func (s *settings) reload() map[string]json.RawMessage {
 }
 
 // hasChanged needs the mutex.
-func (s *settings) hasChanged() bool {
-	info, err := os.Stat(s.path)
+func (s *Store) hasChanged() bool {
+	info, err := os.Stat(s.file)
 	if err != nil {
 		wasThere := !s.modTime.IsZero()
 		s.modTime, s.size = time.Time{}, 0
@@ -146,8 +106,8 @@ func (s *settings) hasChanged() bool {
 	return !isSame
 }
 
-// values returns all settings, with defaults.
-func (s *settings) values() map[string]json.RawMessage {
+// Values returns all settings, with defaults.
+func (s *Store) Values() map[string]json.RawMessage {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	all := map[string]json.RawMessage{}
@@ -157,37 +117,39 @@ func (s *settings) values() map[string]json.RawMessage {
 	return all
 }
 
-func (s *settings) isEnabled() bool {
+// IsEnabled tells whether the plugin shall run.
+func (s *Store) IsEnabled() bool {
 	isOn := true
-	_ = json.Unmarshal(s.values()[settingEnabled], &isOn) // Its type was checked.
+	_ = json.Unmarshal(s.Values()[Enabled], &isOn) // Its type was checked.
 	return isOn
 }
 
-func (s *settings) pluginPath() (string, error) {
+// PluginPath returns plugins.call.path, and why the file cannot be read.
+func (s *Store) PluginPath() (string, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.plugin, s.problem
 }
 
-// forPlugin returns the stored settings by the plugin's names, with the ids of the present devices.
-func (s *settings) forPlugin(devices *contract.DeviceList) map[string]json.RawMessage {
+// ForPlugin returns the stored settings by the plugin's names, with the ids of the present devices.
+func (s *Store) ForPlugin(devices *contract.DeviceList) map[string]json.RawMessage {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return pluginSettings(s.stored, devices)
+	return ForPlugin(s.stored, devices)
 }
 
-// store sets values and writes them. A value is written even when the file's other content has changed.
-func (s *settings) store(change map[string]json.RawMessage) error {
+// Save sets values and writes them. A value is written even when the file's other content has changed.
+func (s *Store) Save(change map[string]json.RawMessage) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.path != "" {
+	if s.file != "" {
 		var values []goopjson.Value
 		for _, one := range contract.HostSettings {
 			if value, isChanged := change[one.Name]; isChanged {
 				values = append(values, goopjson.Value{Section: one.Section, Key: one.Name, Value: value})
 			}
 		}
-		if err := goopjson.Write(s.path, values); err != nil {
+		if err := goopjson.Write(s.file, values); err != nil {
 			return err
 		}
 	}
@@ -197,8 +159,8 @@ func (s *settings) store(change map[string]json.RawMessage) error {
 	return nil
 }
 
-// checkSettings returns an error that names each setting that is unknown or of the wrong type. The plugin checks the rest.
-func checkSettings(change map[string]json.RawMessage) error {
+// Check returns an error that names each setting that is unknown or of the wrong type. The plugin checks the rest.
+func Check(change map[string]json.RawMessage) error {
 	known := map[string]contract.HostSetting{}
 	for _, one := range contract.HostSettings {
 		known[one.Name] = one
@@ -215,7 +177,8 @@ func checkSettings(change map[string]json.RawMessage) error {
 	return nil
 }
 
-func pluginSettings(values map[string]json.RawMessage, devices *contract.DeviceList) map[string]json.RawMessage {
+// ForPlugin returns values by the plugin's names, with the ids of the present devices.
+func ForPlugin(values map[string]json.RawMessage, devices *contract.DeviceList) map[string]json.RawMessage {
 	named := map[string]json.RawMessage{}
 	for _, one := range contract.HostSettings {
 		value, isSet := values[one.Name]
