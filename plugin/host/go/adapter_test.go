@@ -245,6 +245,18 @@ func TestAKilledPluginIsReplaced(t *testing.T) {
 	s.until(t, "possible calls", isPossible)
 }
 
+func TestADeadPluginWhosePipesAreHeldIsReplaced(t *testing.T) {
+	s := startStage(t, roleDaemon, nil, testTimings)
+	child := s.network.reported("child")
+	s.until(t, "possible calls", isPossible)
+	kill(t, s.network.reported("pid"))
+	s.until(t, "no calls", func(state State) bool { return !state.Possible })
+	s.until(t, "possible calls", isPossible)
+	s.Close()
+	kill(t, child)
+	kill(t, s.network.reported("child"))
+}
+
 func TestNoProcessIsLeft(t *testing.T) {
 	quick := testTimings
 	quick.leave.Shutdown, quick.leave.Exit, quick.initialize = 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond

@@ -10,6 +10,7 @@ import (
 	ossignal "os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -54,6 +55,7 @@ const (
 	roleStuck    = "plugin that does not leave"
 	roleSilent   = "plugin that answers nothing"
 	roleFamily   = "plugin with a child"
+	roleDaemon   = "plugin with a child of another group that holds its pipes"
 	roleDisabled = "plugin that knows no device"
 )
 
@@ -172,8 +174,11 @@ func (f *fake) initialize(id, params json.RawMessage) {
 		}})
 		return
 	}
-	if f.role == roleFamily {
+	if f.role == roleFamily || f.role == roleDaemon {
 		child := exec.Command("sleep", "3600")
+		if f.role == roleDaemon {
+			child.Stdout, child.Stderr, child.SysProcAttr = os.Stdout, os.Stderr, &syscall.SysProcAttr{Setsid: true}
+		}
 		_ = child.Start()
 		f.send(observer, "call:child", map[string]any{"type": "report", "method": "child", "params": child.Process.Pid})
 	}

@@ -52,9 +52,10 @@ type Answer func(result json.RawMessage, err error)
 
 // Conn is one connection. Create it with New.
 type Conn struct {
-	handler Handler
-	output  io.WriteCloser
-	done    chan struct{}
+	handler      Handler
+	output       io.WriteCloser
+	maxUnwritten int
+	done         chan struct{}
 
 	mutex     sync.Mutex
 	lastID    int64
@@ -69,11 +70,12 @@ type Conn struct {
 // New starts to write. Serve starts to read.
 func New(output io.WriteCloser, handler Handler) *Conn {
 	c := &Conn{
-		handler: handler,
-		output:  output,
-		done:    make(chan struct{}),
-		pending: map[int64]Answer{},
-		wake:    make(chan struct{}, 1),
+		handler:      handler,
+		output:       output,
+		maxUnwritten: maxUnwritten,
+		done:         make(chan struct{}),
+		pending:      map[int64]Answer{},
+		wake:         make(chan struct{}, 1),
 	}
 	go c.write()
 	return c
@@ -201,7 +203,7 @@ func (c *Conn) send(message map[string]any) error {
 	}
 	c.unwritten = append(c.unwritten, append(line, '\n'))
 	c.size += len(line)
-	isFull := c.size > maxUnwritten
+	isFull := c.size > c.maxUnwritten
 	c.mutex.Unlock()
 	if isFull {
 		c.handler.Fault("the plugin does not read its input")

@@ -129,7 +129,8 @@ func TestACallGivesUpWithItsContext(t *testing.T) {
 
 func TestAPluginThatDoesNotReadLosesItsConnection(t *testing.T) {
 	p := connect(t)
-	text := strings.Repeat("x", 8<<20)
+	p.conn.maxUnwritten = 1 << 20
+	text := strings.Repeat("x", 128<<10)
 	for round := 0; round < 12; round++ {
 		p.conn.Notify("big", map[string]string{"text": text})
 	}
