@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { type Import, readSources, type Source } from "./checks/sources.ts";
 
 const sources = readSources();
-const product = sources.filter(({ path }) => !path.startsWith("test/"));
+const product = sources.filter(({ path }) => !/^(test|\.ci)\//.test(path));
 
 /** Checks every import of the files under a folder. */
 function assertImports(folder: string, isAllowed: (target: Import, source: Source) => boolean): void {

@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const kinds = new Map([
   ["architecture", { pattern: "test/*.test.ts", concurrency: 1 }],
   ...["unit", "statechart", "contract"].map((kind) => light(kind)),
-  ...["integration", "fault", "fuzz", "browser", "kernel"].map((kind) => heavy(kind)),
+  ...["integration", "fault", "fuzz", "install", "browser", "kernel"].map((kind) => heavy(kind)),
 ]);
 // The longest files boot a virtual machine or make a hundred calls. Twice that is a hang.
 const FILE_LIMIT_MS = 600_000;

@@ -25,6 +25,8 @@ export interface PluginProcessOptions {
   readonly settings?: DeepPartial<Settings>;
   readonly env?: NodeJS.ProcessEnv;
   readonly main?: string;
+  /** An installed plugin, in place of Node with `main`. */
+  readonly command?: readonly string[];
   readonly nodeArgs?: readonly string[];
   /** A program and arguments that replace themselves by the plugin, such as prlimit(1) or setpriv(1). */
   readonly wrap?: readonly string[];
@@ -84,7 +86,8 @@ const OBSERVED: PluginNotificationName[] = [
 
 /** Starts and initializes a plugin, and waits until signalling is ready. Kills the process when this fails. */
 export async function startPlugin(options: PluginProcessOptions = {}): Promise<PluginProcess> {
-  const own = [process.execPath, ...(options.nodeArgs ?? []), options.main ?? SOURCE_MAIN];
+  const node = [process.execPath, ...(options.nodeArgs ?? []), options.main ?? SOURCE_MAIN];
+  const own = options.command ?? node;
   const [program = "", ...args] = [...(options.wrap ?? []), ...own];
   const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
