@@ -28,6 +28,7 @@ const BUILD_PACKAGES = [
   "libyuv-dev",
   "libwebrtc-audio-processing-dev",
   "libpulse-dev",
+  "libasound2-dev",
 ];
 const FILES = ["callnative.node", "naudiodon.node", "libportaudio.so.2"];
 /** The session sees the repository at /repository and writes into a layer above it, so nothing here changes. */

@@ -1,9 +1,9 @@
 // Finds the camera and microphone nodes that this user may not open, and the command that grants access. Opens no device.
 
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
-import { userInfo } from "node:os";
 import { basename, join } from "node:path";
 import type { ClosedNodes } from "../../statecharts/index.ts";
+import { userName } from "../common/user-name.ts";
 
 /** Video nodes, and the capture nodes of sound cards: ALSA's pcmC<card>D<device>c. */
 const VIDEO = /^video\d+$/;
@@ -31,7 +31,7 @@ export interface AccessView {
 
 /** @param isCamera reads what the system knows of a video node */
 export function systemAccess(isCamera: (path: string) => boolean): AccessView {
-  return { directory: "/dev", groupFile: "/etc/group", user: userInfo().username, canOpen, gidOf, isCamera };
+  return { directory: "/dev", groupFile: "/etc/group", user: userName(), canOpen, gidOf, isCamera };
 }
 
 /** The remedy is empty when no node is closed. */

@@ -1,9 +1,9 @@
 // Runs one reference host: the call page of one user, discoverable on the local network. Stops on Ctrl-C.
 
 import { once } from "node:events";
-import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { errorText } from "../common/error-text.ts";
+import { userName } from "../common/user-name.ts";
 import { startHost } from "./host.ts";
 
 const help = `The call page of one user on this machine.
@@ -17,7 +17,7 @@ const help = `The call page of one user on this machine.
 try {
   const { values } = parseArgs({
     options: {
-      label: { type: "string", default: userInfo().username },
+      label: { type: "string", default: userName() },
       data: { type: "string" },
       settings: { type: "string" },
       port: { type: "string", default: "0" },

@@ -4,10 +4,10 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createConnection } from "node:net";
-import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failureText } from "../common/system-failure.ts";
+import { userName } from "../common/user-name.ts";
 import type { RunResult, SystemView } from "./system-view.ts";
 
 /** ldd takes 50 ms, so it hangs if it takes this long. */
@@ -26,12 +26,11 @@ export function realSystem(
   environment: Readonly<Record<string, string | undefined>>,
   { soundDevices, soundEngineProblem }: Pick<SystemView, "soundDevices" | "soundEngineProblem">,
 ): SystemView {
-  const { username, uid } = userInfo();
   return {
     nodeVersion: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     environment,
-    user: { name: username, id: uid, groups: process.getgroups?.() ?? [] },
+    user: { name: userName(), id: process.getuid?.() ?? 0, groups: process.getgroups?.() ?? [] },
     readText: (path) => orNull(() => readFileSync(path, "utf8")),
     whyUnreadable,
     list: (path) => orNull(() => readdirSync(path)) ?? [],

@@ -44,7 +44,7 @@ for (const release of ["12"]) {
       packages = makePackages(release);
       pulse = await startPulse();
       stopSpeaking = pulse.play(sine(SPOKEN.hz, 1_000, PULSE_RATE, SPOKEN.level));
-      system = await openSystem(release, packages, [pulse.env.XDG_RUNTIME_DIR ?? ""]);
+      system = await openSystem(release, packages.current, [pulse.env.XDG_RUNTIME_DIR ?? ""]);
       files = new Set(listFiles(system));
     });
     after(async () => {

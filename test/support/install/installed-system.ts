@@ -59,9 +59,9 @@ function downgrade(path: string, folder: string, version: string): string {
   return target;
 }
 
-/** @param shared folders of this machine that the system sees under the same paths */
-export function openSystem(release: string, packages: Packages, shared: readonly string[]): Promise<Chroot> {
-  const folders = [dirname(packages.current), ...shared];
+/** @param path a package that the system sees. @param shared further folders of this machine that the system sees under the same paths */
+export function openSystem(release: string, path: string, shared: readonly string[]): Promise<Chroot> {
+  const folders = [dirname(path), ...shared];
   return openChroot({
     release,
     packages: DESKTOP_PACKAGES,
