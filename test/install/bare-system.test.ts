@@ -97,6 +97,23 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
     await whileRunning({}, {}, async (plugin) => assert.match(plugin.peerId, /^12D3Koo/));
   });
 
+  test("what the environment sets for another Node does not reach the package's own", () => {
+    const { stdout, stderr } = runTool({ NODE_OPTIONS: "--require /nowhere.js" }, ["--version"]);
+    assert.match(stdout, /^goop-call-plugin \d/, stderr);
+  });
+
+  test("the tree runs from any folder, also through a link, as the tarball does", () => {
+    const unpack =
+      'dpkg-deb -x "$1" "/opt/a folder" && ln -s "/opt/a folder/usr/bin/goop-call-plugin" /usr/local/bin/moved';
+    system.run("sh", "-c", unpack, "sh", made.current);
+    system.run("dpkg", "--purge", "goop-call-plugin");
+    try {
+      assert.match(system.run("moved", "--version"), /^sound +naudiodon \d.*\npictures and voice +lib/m);
+    } finally {
+      install(system, made.current);
+    }
+  });
+
   test("with a read-only home the refusal of a call names the file and the reason", async () => {
     const options = { dataDir: "/read-only/data", settings: { recording: "masked" } };
     await whileRunning({ HOME: "/read-only" }, options, async (plugin) => {
