@@ -16,7 +16,7 @@ const ENGINE_LIBRARIES = [
   "libpulse",
   "libudev.so",
 ];
-const LIBRARY_NAME = /[\w+.-]+\.so(?:\.\d+)*/g;
+const LIBRARY_NAME = /(?<![\w+.-])[\w+.-]+\.so(?:\.\d{1,9}){0,4}/g;
 
 export interface LibraryInTheWay {
   /** A sentence that names the variable and the library. */

@@ -94,7 +94,7 @@ export async function checkEngine(system: SystemView, engine: Engine): Promise<F
 
 /** A library from LD_LIBRARY_PATH may be another version than the engine needs. The engine's own problem says whether it is. */
 function checkLibraryPath(system: SystemView, { check }: Engine, lddOutput: string): Finding {
-  const wrong = /^\s*\S+: (.*not found \(required by .*\))$/m.exec(lddOutput)?.[1];
+  const wrong = lddOutput.split("\n").find((line) => line.includes(" not found (required by "));
   const inTheWay =
     wrong === undefined
       ? null
@@ -127,7 +127,7 @@ export async function checkSoundLoads(finding: Finding, system: SystemView): Pro
 
 /** Removes duplicates: ldd lists a missing library once for each file that needs it. */
 function missingLibraries(lddOutput: string): string[] {
-  const lines = [...lddOutput.matchAll(/^\s*(\S+) => not found/gm)];
+  const lines = [...lddOutput.matchAll(/^[ \t]*(\S+) => not found/gm)];
   return [...new Set(lines.map(([, name = ""]) => name))];
 }
 

@@ -116,7 +116,7 @@ function exists(system: SystemView, path: string): boolean {
 /** Each card has two lines, and the second one holds only its location. */
 function soundCards(system: SystemView): string[] {
   const text = system.readText("/proc/asound/cards") ?? "";
-  return [...text.matchAll(/^\s*\d+ \[[^\]]*\]: (.+)$/gm)].map(([, name = ""]) => name.trim());
+  return [...text.matchAll(/^ *\d+ \[[^\]\n]*\]: (.+)$/gm)].map(([, name = ""]) => name.trim());
 }
 
 /** PortAudio uses ALSA, which needs a plugin to connect to a server: `type pulse` or `type pipewire` in asoundrc. */

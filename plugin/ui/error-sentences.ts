@@ -136,15 +136,24 @@ function inWords(name: string): string {
 }
 
 /** Names of methods, notifications and events, such as those of the contract and of the charts. */
-const DOTTED_NAME = /\b[a-z]+[A-Za-z]*\.[a-z][A-Za-z]*\b/;
+const DOTTED_NAME = /\b[a-z][A-Za-z]*\.[a-z][A-Za-z]*\b/;
 const CAMEL_CASE = /\b[a-z]+[A-Z]/;
-/** The path or name of a file, and the name of an environment variable. */
-const SYSTEM_NAMES = /\S*\/\S*|\b\S+\.(so|json|key|node)\b[.\d]*|\b[A-Z][A-Z_]+\b/g;
+const FILE_EXTENSION = /\.(?:so|json|key|node)\b[.\d]*/;
+const ENVIRONMENT_VARIABLE = /\b[A-Z][A-Z_]+\b/g;
 
 /** False for text with JSON, code or a name that only programmers know. Names of the system may look like one. */
 export function isPlain(text: string): boolean {
-  const prose = text.replaceAll(SYSTEM_NAMES, "");
+  const prose = text.split(/\s/).map(withoutFileName).join(" ").replaceAll(ENVIRONMENT_VARIABLE, "");
   return prose.trim() !== "" && ![/[{}[\]"`<>=_]/, DOTTED_NAME, CAMEL_CASE].some((sign) => sign.test(prose));
+}
+
+/** Removes the path or the name of a file from a word, and keeps the punctuation around a name. */
+function withoutFileName(word: string): string {
+  if (word.includes("/")) return "";
+  const extension = FILE_EXTENSION.exec(word);
+  const before = /^\W*/.exec(word)?.[0] ?? "";
+  if (extension === null || extension.index <= before.length) return word;
+  return before + word.slice(extension.index + extension[0].length);
 }
 
 /** Begins with a capital and ends with a stop. */

@@ -22,20 +22,27 @@ const FIELDS: Readonly<Record<string, string>> = {
   credential: "secret",
   usernameFragment: "ufrag",
 };
-const PLACEHOLDER = /^<[a-z]+ \d+>$/;
+const PLACEHOLDER = /^<[a-z]+ (?:\d+|other)>$/;
+/** No secret, address or name is longer. Peers choose most of them, and each is kept for as long as the log grows. */
+const MAX_KNOWN_CHARS = 256;
+const MAX_KNOWN = 10_000;
+const MAX_NAMES = 256;
 /** Shorter names would match within other words. */
 const MIN_NAME = 4;
 const DEVICE_FIELDS = { id: true, name: true };
 /** Choices that do not identify a device. */
 const OPEN_VALUES = new Set(["", "auto", "none", "tone", "test-pattern"]);
 
-/** RFC 8839 (ice-ufrag, ice-pwd), RFC 8122 (fingerprint), addresses as text. */
+/**
+ * RFC 8839 (ice-ufrag, ice-pwd), RFC 8122 (fingerprint), addresses as text. Peers choose the texts, so each pattern must
+ * begin at one place of a run of its characters only; test/growth measures it.
+ */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(?<=a=ice-ufrag:)[^\r\n<]+/g, "ufrag"],
   [/(?<=(?<!<)\bufrag )[^\s<]+/g, "ufrag"],
   [/(?<=a=ice-pwd:)[^\r\n<]+/g, "secret"],
   [/(?<=a=fingerprint:[\w-]+ )[0-9A-Fa-f:]+/g, "fingerprint"],
-  [/[0-9A-Za-z-]+\.local\b/g, "host"],
+  [/(?<![0-9A-Za-z-])[0-9A-Za-z-]+\.local\b/g, "host"],
   [/\/dev\/[\w./:-]+/g, "device"],
   [/\b(?:alsa|pulse|v4l2|usb)[:-][\w.:-]+/g, "device"],
   [/(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])/g, "address"],
@@ -84,13 +91,15 @@ export class Mask {
 
   #whole(text: string, kind: string): string {
     if (OPEN_VALUES.has(text) || PLACEHOLDER.test(text)) return text;
-    if (kind === "device" && text.length >= MIN_NAME) this.#names.add(text);
+    const isName = text.length >= MIN_NAME && text.length <= MAX_KNOWN_CHARS && this.#names.size < MAX_NAMES;
+    if (kind === "device" && isName) this.#names.add(text);
     return this.#placeholder(text, kind);
   }
 
   #placeholder(text: string, kind: string): string {
     const known = this.#placeholders.get(text);
     if (known) return known;
+    if (text.length > MAX_KNOWN_CHARS || this.#placeholders.size >= MAX_KNOWN) return `<${kind} other>`;
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
     const made = `<${kind} ${count}>`;

@@ -120,6 +120,17 @@ describe("a masked log", () => {
     assert.deepEqual(once.map((entry) => mask.entry(entry)).map(countless), once.map(countless));
   });
 
+  test("holds a bounded number of texts, however many a peer sends, and hides the others too", () => {
+    const mask = new Mask();
+    const first = mask.value("at 192.0.2.1");
+    assert.equal(mask.value(`a=ice-ufrag:${"x".repeat(300)}`), "a=ice-ufrag:<ufrag other>");
+    for (let sent = 0; sent < 11_000; sent++)
+      mask.value(`10.${sent >> 16}.${(sent >> 8) & 255}.${sent & 255}`);
+    assert.equal(mask.value("at 203.0.113.9"), "at <address other>");
+    assert.equal(mask.value("<address other>", "deviceId"), "<address other>");
+    assert.equal(mask.value("at 192.0.2.1"), first);
+  });
+
   test("does not change the original", () => {
     const before = JSON.stringify(LOG);
     masked();

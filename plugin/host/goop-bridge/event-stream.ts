@@ -8,6 +8,8 @@ export interface ServerEvent {
 /** A session description has at most 256 Ki characters, so a longer event is not a call message. */
 export const MAX_EVENT_CHARS = 4 * 1024 * 1024;
 
+const LINE_END = /\r\n|\n|\r/;
+
 /** The stream does not consist of events, or an event does not end. */
 export class EventStreamError extends Error {
   override readonly name = "EventStreamError";
@@ -15,29 +17,41 @@ export class EventStreamError extends Error {
 
 export class EventStreamDecoder {
   readonly #decoder = new TextDecoder();
-  #unread = "";
+  /** The beginning of a line. Joined once, when the line is complete. */
+  #begun: string[] = [];
+  #begunChars = 0;
+  /** A carriage return at the very end may be the first half of a CRLF. */
+  #heldReturn = "";
   #event = "";
   #data: string[] = [];
   #dataChars = 0;
 
   /** @throws EventStreamError when an event exceeds {@link MAX_EVENT_CHARS}; the decoder must not be used again */
   push(chunk: Uint8Array): ServerEvent[] {
-    this.#unread += this.#decoder.decode(chunk, { stream: true });
     const events: ServerEvent[] = [];
-    for (let line = this.#nextLine(); line !== undefined; line = this.#nextLine())
-      this.#readLine(line, events);
-    if (this.#unread.length + this.#dataChars > MAX_EVENT_CHARS) {
+    const text = this.#heldReturn + this.#decoder.decode(chunk, { stream: true });
+    this.#heldReturn = text.endsWith("\r") ? "\r" : "";
+    const [first = "", ...others] = text.slice(0, text.length - this.#heldReturn.length).split(LINE_END);
+    this.#begin(first);
+    for (const part of others) {
+      this.#readLine(this.#takeLine(), events);
+      this.#begin(part);
+    }
+    if (this.#begunChars + this.#dataChars > MAX_EVENT_CHARS) {
       throw new EventStreamError(`an event is longer than ${MAX_EVENT_CHARS} characters`);
     }
     return events;
   }
 
-  /** A carriage return at the very end may be the first half of a CRLF. */
-  #nextLine(): string | undefined {
-    const end = /\r\n|\n|\r(?!$)/.exec(this.#unread);
-    if (!end) return undefined;
-    const line = this.#unread.slice(0, end.index);
-    this.#unread = this.#unread.slice(end.index + end[0].length);
+  #begin(part: string): void {
+    if (part !== "") this.#begun.push(part);
+    this.#begunChars += part.length;
+  }
+
+  #takeLine(): string {
+    const line = this.#begun.join("");
+    this.#begun = [];
+    this.#begunChars = 0;
     return line;
   }
 

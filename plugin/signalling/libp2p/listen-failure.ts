@@ -4,7 +4,7 @@
 import { errorText } from "../../common/error-text.ts";
 
 /** One address in libp2p's text: the multiaddr, the name of an error, and its message. */
-const FAILED_ADDRESS = /^\s*(\/\S+): (?:\w*Error: )?(.+)$/gm;
+const FAILED_ADDRESS = /^[ \t]*(\/\S+): (?:\w*Error: )?(.+)$/gm;
 
 /** What the setting can do about it, by Node's code or libp2p's words. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [

@@ -17,7 +17,7 @@ export function bareCards(state: ServerState, file = CARDS): Set<string> {
 /** Each card has two lines, and the first one begins with its number. */
 function cardNumbers(file: string): string[] {
   try {
-    return [...readFileSync(file, "utf8").matchAll(/^\s*(\d+) \[/gm)].map(([, card = ""]) => card);
+    return [...readFileSync(file, "utf8").matchAll(/^ *(\d+) \[/gm)].map(([, card = ""]) => card);
   } catch {
     return []; // a kernel without sound has no such file
   }
