@@ -70,7 +70,7 @@ export const signalSchema = z.discriminatedUnion("type", [
     })
     .describe("not of Goop²: what the sender captures at present, so that the other side can show a mute"),
   z
-    .object({ type: z.literal("call-check"), nonce: z.string().regex(/^[0-9a-f]{64}$/) })
+    .object({ type: z.literal("call-check"), nonce: z.string().length(64) })
     .describe("not of Goop²: the offerer's part of the check code, after the answer has the other part"),
 ]);
 export type Signal = z.infer<typeof signalSchema>;

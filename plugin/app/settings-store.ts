@@ -104,5 +104,7 @@ export function relayIssue({
 
 /** WebRTC refuses TURN without both (W3C webrtc-pc section 4.4.1.6). */
 function isTurnServer({ urls, username, credential }: Settings["iceServers"][number]): boolean {
-  return Boolean(username && credential) && urls.some((url) => /^turns?:/.test(url));
+  return (
+    Boolean(username && credential) && urls.some((url) => url.startsWith("turn:") || url.startsWith("turns:"))
+  );
 }

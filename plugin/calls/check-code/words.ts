@@ -20,4 +20,5 @@ typhoon umbrella uniform vacuum valley vampire vanilla vase vessel victory villa
 vulture walnut wedding whale whisper window workshop wrench yacht yeti yogurt zenith zigzag zodiac
 `
   .trim()
-  .split(/\s+/);
+  .split("\n")
+  .flatMap((line) => line.split(" "));

@@ -1,6 +1,7 @@
 // Readers of what a peer sends within a call.
 
 import { readRecord } from "../../../../plugin/calls/call-record.ts";
+import { CheckExchange } from "../../../../plugin/calls/check-code/check-exchange.ts";
 import { OwnNetworks, scopeOf } from "../../../../plugin/common/ip-address.ts";
 import { candidateSections, type EngineCodecs, withUsableSections } from "../../../../plugin/peer/codecs.ts";
 import { whyRefused, withCandidatesThat } from "../../../../plugin/peer/remote-candidates.ts";
@@ -37,7 +38,24 @@ const DESCRIPTION = [
   ...["a=fmtp:102 profile-level-id=42e01f", "a=bundle-only", "a=recvonly", ""],
 ].join("\r\n");
 
+const COMMITTED = DESCRIPTION.replace("m=audio", `a=goop-check-commitment:${"0".repeat(64)}\r\nm=audio`);
+const WITH_NONCE = DESCRIPTION.replace("m=audio", `a=goop-check-nonce:${"0".repeat(64)}\r\nm=audio`);
+
 export const callReaders: readonly OutsideReader[] = [
+  {
+    name: "lines of a description for the check code",
+    sources: ["plugin/calls/check-code/check-lines.ts"],
+    seeds: [COMMITTED, WITH_NONCE],
+    refusals: [],
+    read(text) {
+      const [answerer, offerer] = [new CheckExchange("call-1"), new CheckExchange("call-1")];
+      answerer.answer(text, DESCRIPTION);
+      answerer.reveal(text);
+      offerer.offer(DESCRIPTION);
+      offerer.answered(text);
+      return [answerer.report(), offerer.report()];
+    },
+  },
   {
     name: "remote description, as far as it is usable",
     sources: ["plugin/peer/codecs.ts"],
