@@ -136,6 +136,8 @@ type CallInfo struct {
 	Showing ShownPicture `json:"showing"`
 
 	Quality CallQuality `json:"quality"`
+
+	Protection *CallProtection `json:"protection,omitempty"`
 }
 
 // CallLevelsParams: Params of call.levels
@@ -178,6 +180,21 @@ const (
 	// the call is over; call.ended has the reason
 	CallPhaseEnded CallPhase = "ended"
 )
+
+// CallProtection: What protects a call, and what its users can compare
+type CallProtection struct {
+	Path MediaPath `json:"path"`
+
+	Identity IdentityProof `json:"identity"`
+
+	Check CheckState `json:"check"`
+
+	// four words, the same at both sides if nobody is in between; for the users to read to each other. Present where `check` is `code`
+	CheckCode *string `json:"checkCode,omitempty"`
+
+	// true when the call has a new connection since an earlier code, so that users compare again
+	CheckCodeChanged *bool `json:"checkCodeChanged,omitempty"`
+}
 
 // CallQuality: Derived from the round trip and the loss of the last second.
 type CallQuality string
@@ -478,6 +495,24 @@ type ChartsSubscribeResult struct {
 	// Unix milliseconds; the times of the entries count from it
 	StartedAt float64 `json:"startedAt"`
 }
+
+// CheckState: Whether the two sides have a check code.
+type CheckState string
+
+// Values of CheckState.
+const (
+	// the two plugins have not exchanged what the code is made of
+	CheckStateWaiting CheckState = "waiting"
+
+	// `checkCode` has it
+	CheckStateCode CheckState = "code"
+
+	// the other side's program makes no code
+	CheckStateUnsupported CheckState = "unsupported"
+
+	// the other side did not keep to the exchange, so there is no code: somebody may be in between
+	CheckStateFailed CheckState = "failed"
+)
 
 // Contact: A peer that can be called: discovered, added by its address, or given by the host
 type Contact struct {
@@ -894,6 +929,18 @@ type Identity struct {
 	Label string `json:"label"`
 }
 
+// IdentityProof: Who vouches that the signals, which name the keys, come from the peer.
+type IdentityProof string
+
+// Values of IdentityProof.
+const (
+	// the peer proved to our own libp2p node that it has the key of its peer id (Noise)
+	IdentityProofKey IdentityProof = "key"
+
+	// the host, whose node carries the signals
+	IdentityProofHost IdentityProof = "host"
+)
+
 // InitializeParams: Params of initialize
 type InitializeParams struct {
 	// every version that the host speaks; the plugin answers the highest one that it speaks too
@@ -989,6 +1036,21 @@ const (
 
 	// nothing; this side only receives
 	MediaLevelReceiveOnly MediaLevel = "receiveOnly"
+)
+
+// MediaPath: How sound and picture travel. They are encrypted between the two ends in both cases.
+type MediaPath string
+
+// Values of MediaPath.
+const (
+	// there is no path yet
+	MediaPathUnknown MediaPath = "unknown"
+
+	// between the two sides
+	MediaPathDirect MediaPath = "direct"
+
+	// through a TURN server, which cannot read them
+	MediaPathRelayed MediaPath = "relayed"
 )
 
 // Mode: The side that makes the calls.
@@ -1256,6 +1318,9 @@ type Settings struct {
 	// STUN and TURN servers that help to find a path to the peer
 	IceServers []IceServer `json:"iceServers"`
 
+	// sound and picture go only through a TURN server of iceServers, so that the peer's WebRTC learns none of our addresses; from the next connection on. The peer may still learn them from the plugin's libp2p node or from the host's signalling
+	RelayOnly bool `json:"relayOnly"`
+
 	// the plugin's own libp2p node
 	Signalling SignallingSettings `json:"signalling"`
 
@@ -1312,6 +1377,9 @@ type SettingsChange struct {
 
 	// STUN and TURN servers that help to find a path to the peer
 	IceServers *[]IceServer `json:"iceServers,omitempty"`
+
+	// sound and picture go only through a TURN server of iceServers, so that the peer's WebRTC learns none of our addresses; from the next connection on. The peer may still learn them from the plugin's libp2p node or from the host's signalling
+	RelayOnly *bool `json:"relayOnly,omitempty"`
 
 	// the plugin's own libp2p node
 	Signalling *SignallingSettingsChange `json:"signalling,omitempty"`
@@ -1699,6 +1767,7 @@ var HostSettings = []HostSetting{
 	{"automatic_gain", "plugins.call", "automaticGain", "", "boolean", `{"title":"Keep my voice at an even level","default":true,"description":"Makes a quiet voice louder and a loud one quieter.","type":"boolean","x-section":"plugins.call","x-setting":"automaticGain"}`},
 	{"largest_picture", "plugins.call", "picture", "", "object", `{"title":"Largest picture","description":"The size that the camera captures. Slow connections get smaller pictures.","default":{"width":1280,"height":720,"fps":30},"type":"object","properties":{"width":{"default":1280,"description":"pixels","type":"integer","minimum":64,"maximum":3840},"height":{"default":720,"description":"pixels","type":"integer","minimum":64,"maximum":2160},"fps":{"default":30,"description":"frames per second","type":"integer","minimum":1,"maximum":60}},"additionalProperties":false,"x-section":"plugins.call","x-setting":"picture"}`},
 	{"ice_servers", "plugins.call", "iceServers", "", "array", `{"title":"Connection servers","default":[{"urls":["stun:stun.l.google.com:19302"]}],"description":"STUN and TURN servers that help to find a way to the other side.","maxItems":16,"type":"array","items":{"type":"object","properties":{"urls":{"minItems":1,"type":"array","items":{"type":"string","pattern":"^(stun|stuns|turn|turns):","title":"IceServerUrl","description":"A URL with the scheme stun, stuns, turn or turns"},"description":"such as stun:stun.example.org:3478"},"username":{"description":"of a TURN server","type":"string"},"credential":{"description":"password for a TURN server","type":"string"}},"required":["urls"],"additionalProperties":false,"title":"IceServer","description":"A STUN or TURN server"},"x-section":"plugins.call","x-setting":"iceServers"}`},
+	{"relay_only", "plugins.call", "relayOnly", "", "boolean", `{"title":"Calls only through a relay","default":false,"description":"Hides your network address in calls; needs a TURN server above. Peers can still learn the address from the way you find each other (libp2p).","type":"boolean","x-section":"plugins.call","x-setting":"relayOnly"}`},
 	{"mode", "plugins.call", "mode", "", "string", `{"title":"Who makes the calls","default":"auto","description":"The plugin (native), the page (browser), or as the system suits (auto).","x-needs-restart":true,"type":"string","enum":["auto","native","browser"],"x-enum-descriptions":["whichever suits the system","the plugin","the host's page"],"x-section":"plugins.call","x-setting":"mode"}`},
 	{"debugging", "plugins.call", "debugging", "", "boolean", `{"title":"Write everything into the log","default":false,"description":"Logs every signal and every change of state, to find the cause of a fault.","type":"boolean","x-section":"plugins.call","x-setting":"debugging"}`},
 }
