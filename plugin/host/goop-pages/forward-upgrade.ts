@@ -19,12 +19,14 @@ export function forwardUpgrade(
   });
   socket.once("close", () => outgoing.destroy());
   socket.on("error", () => socket.destroy());
-  outgoing.once("error", () => refuseUpgrade(socket, "502 Bad Gateway"));
+  outgoing.on("error", () => refuseUpgrade(socket, "502 Bad Gateway"));
   outgoing.once("response", (answer) => {
     answer.destroy();
     refuseUpgrade(socket, `${answer.statusCode} ${answer.statusMessage}`);
   });
   outgoing.once("upgrade", (answer, goop, goopHead) => {
+    // Node no longer reports errors of this connection to the request.
+    goop.on("error", () => goop.destroy());
     socket.write(headOf(answer));
     socket.write(goopHead);
     goop.write(head);

@@ -19,7 +19,7 @@ interface FakeProcess {
   readonly ports: readonly number[];
 }
 
-describe("finding a running Goop²", { timeout: 60_000 }, () => {
+describe("finding a running Goop²", { timeout: 240_000 }, () => {
   let folder: string;
   let goop: ScriptedGoop;
   const others: ScriptedGoop[] = [];
@@ -35,7 +35,7 @@ describe("finding a running Goop²", { timeout: 60_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  const find = () => findGoop(AbortSignal.timeout(20_000), folder);
+  const find = () => findGoop(AbortSignal.timeout(120_000), folder);
   const portOf = ({ url }: ScriptedGoop) => Number(url.port);
 
   async function add({ program, args = [], cwd = "/", ports }: FakeProcess): Promise<void> {

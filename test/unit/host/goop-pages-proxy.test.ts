@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { WebSocket } from "ws";
 import { html, NAVIGATION, PAGE, ProxiedGoop } from "../../support/fakes/proxied-goop.ts";
 
-describe("the proxy of Goop²'s pages", { timeout: 60_000 }, () => {
+describe("the proxy of Goop²'s pages", { timeout: 240_000 }, () => {
   let proxied: ProxiedGoop;
   before(async () => {
     proxied = await ProxiedGoop.start();
@@ -201,6 +203,21 @@ describe("the proxy of Goop²'s pages", { timeout: 60_000 }, () => {
       assert.equal(await proxied.connect("/echo"), 502);
       await once(proxied.goop.listen(Number(port), "127.0.0.1"), "listening");
       assert.equal(await proxied.statusOf("/peers"), 200);
+    });
+
+    test("a WebSocket that Goop² resets ends in the page, and the next one works", async () => {
+      const taken: Socket[] = [];
+      const take = (socket: Socket) => taken.push(socket);
+      proxied.goop.on("connection", take);
+      const { origin } = proxied.pages;
+      const headers = { cookie: proxied.cookie, origin };
+      const socket = new WebSocket(new URL("/echo", origin.replace("http", "ws")), { headers });
+      await once(socket, "open");
+      const closed = once(socket, "close");
+      for (const one of taken) one.resetAndDestroy();
+      await closed;
+      proxied.goop.off("connection", take);
+      assert.equal(await proxied.connect("/echo"), "echo hello");
     });
 
     test("a refused WebSocket has Goop²'s status", async () => {

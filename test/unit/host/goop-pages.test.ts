@@ -6,7 +6,7 @@ import { request } from "node:http";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { html, NAVIGATION, PAGE, ProxiedGoop } from "../../support/fakes/proxied-goop.ts";
 
-describe("the proxied pages of Goop²", { timeout: 60_000 }, () => {
+describe("the proxied pages of Goop²", { timeout: 240_000 }, () => {
   let proxied: ProxiedGoop;
   before(async () => {
     proxied = await ProxiedGoop.start();

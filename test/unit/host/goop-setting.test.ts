@@ -30,7 +30,7 @@ const withGoop = (body: (goop: ScriptedGoop) => Promise<void>) => async () => {
   }
 };
 
-describe("calls that are switched off or on in Goop²", { timeout: 60_000 }, () => {
+describe("calls that are switched off or on in Goop²", { timeout: 240_000 }, () => {
   const quick = (video_disabled: boolean) => json({ label: "Victor", video_disabled });
 
   test(
