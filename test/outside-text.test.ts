@@ -21,6 +21,8 @@ const OWN_TEXT: readonly RegExp[] = [
   /^plugin\/host\/(conformance|example|process|settings|transport)\/.*\.ts$/,
   /^plugin\/host\/(goop-api\/(call-api|request-body)|goop-bridge\/goop-client|page\/(host-state|page-relay|page-server))\.ts$/,
   /^plugin\/diagnostics\/inspection-(clients|server)\.ts$/,
+  // Processes and sockets of the system; and headers, whose size Node limits, and our own scripts.
+  /^plugin\/host\/(goop-bridge\/find-goop|goop-pages\/(headers|script-files|security-policy))\.ts$/,
   // JSON.parse of one line, whose result a registered reader checks.
   /^plugin\/rpc\/(dispatcher|host-inbox)\.ts$/,
   // One datagram, or one address.
