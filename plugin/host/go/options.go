@@ -46,7 +46,8 @@ type Options struct {
 	Label string
 	// HostName and HostVersion stand in the plugin's log.
 	HostName, HostVersion string
-	// Command starts the plugin. Without it, plugins.call.path of ConfigFile is used, and then goop-call-plugin in PATH.
+	// Command starts the plugin. Without it, plugins.call.path of ConfigFile is used, then goop-call-plugin in PATH, and then the
+	// manifest that a package of the system has left in the folders of shared data.
 	Command []string
 	// PackageDir is the folder of the plugin's package, whose page scripts the handler serves. Without it, it is found by Command.
 	PackageDir string
@@ -76,7 +77,7 @@ func (o Options) withDefaults() Options {
 type Config struct {
 	// Enabled is plugins.call.enabled. It is true when the file does not say.
 	Enabled bool
-	// Path is plugins.call.path: the plugin's folder or program, or empty.
+	// Path is plugins.call.path: the folder of the plugin's package, its main.js, its manifest, or a program. It may be empty.
 	Path string
 	// VideoDisabled is viewer.video_disabled.
 	VideoDisabled bool

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/contract"
+	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/launch"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/rpc"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/signals"
 	"github.com/goop-call-plugin/goop-call-plugin/plugin/host/go/internal/streams"
@@ -48,10 +49,10 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 		a.giveUpCalls(resumed)
 		return false, problem
 	}
-	command, err := startCommand(a.options, path)
+	command, err := launch.Command(a.options.Command, path)
 	var s *session
 	if err == nil {
-		a.pages.usePackage(packageDirOf(a.options, command))
+		a.pages.usePackage(a.packageDir(command))
 		s, err = a.startSession(command, resumed)
 	}
 	if err != nil {
@@ -78,6 +79,13 @@ func (a *Adapter) runPlugin(ctx context.Context, resumed *resumption) (died bool
 		s.stop()
 		return false, nil
 	}
+}
+
+func (a *Adapter) packageDir(command []string) string {
+	if a.options.PackageDir != "" {
+		return a.options.PackageDir
+	}
+	return launch.PackageDir(command)
 }
 
 // giveUpCalls hangs up the calls that no plugin can resume.
@@ -120,7 +128,7 @@ func (a *Adapter) startSession(command []string, resumed *resumption) (*session,
 		Fault: func(why string) { a.options.Log("warn", why) },
 	}, a.logLine)
 	if err != nil {
-		return nil, fmt.Errorf("%q cannot be started: %w", command[0], unwrapPath(err))
+		return nil, fmt.Errorf("%q cannot be started: %w", command[0], launch.Cause(err))
 	}
 	s.process, s.conn = process, process.Conn
 	a.signals.Attach(s.relay)
