@@ -60,6 +60,8 @@ type Adapter struct {
 	session    *session
 	hasRestart bool
 	isFirst    bool
+	// version is that of the last plugin that has started.
+	version string
 }
 
 // Start starts the plugin in the background, and returns at once. It ends with ctx or Close. Nothing that is wrong with the plugin

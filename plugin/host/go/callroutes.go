@@ -196,8 +196,11 @@ func (a *Adapter) describeSettings() json.RawMessage {
 	if restart == nil {
 		restart = []string{}
 	}
+	a.mutex.Lock()
+	version := a.version
+	a.mutex.Unlock()
 	raw, _ := json.Marshal(map[string]any{ // Its parts came from JSON.
-		"title": "Voice and video calls", "version": "", "schema": schema, "values": a.settings.Values(), "restartNeeded": restart,
+		"title": "Voice and video calls", "version": version, "schema": schema, "values": a.settings.Values(), "restartNeeded": restart,
 	})
 	return raw
 }

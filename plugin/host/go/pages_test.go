@@ -153,6 +153,23 @@ func TestAPageStaysConnectedWhileThePluginIsReplaced(t *testing.T) {
 	page.read(`"phase":"connected"`)
 }
 
+func TestThePageForSettingsGetsSchemasAndValues(t *testing.T) {
+	s := startStage(t, rolePlugin, nil, testTimings)
+	s.until(t, "possible calls", isPossible)
+	if status, body := post(t, s, "/api/call/settings", `{"video_disabled":true}`); status != http.StatusOK {
+		t.Errorf("the change is answered by %d %s", status, body)
+	}
+	answer := get(t, s, "/api/call/settings")
+	for _, expected := range []string{`"version":"1.0.0"`, `"video_disabled":true`, `"echo_cancellation":true`, `"title":"Switch calls off"`} {
+		if !strings.Contains(answer, expected) {
+			t.Errorf("the answer has no %s: %s", expected, answer)
+		}
+	}
+	if status, body := post(t, s, "/api/call/settings", `{"nonsense":1}`); status != http.StatusBadRequest || body != "not changed: nonsense is no setting" {
+		t.Errorf("a wrong change is answered by %d %s", status, body)
+	}
+}
+
 func TestOtherSitesAreRefused(t *testing.T) {
 	s := startStage(t, rolePlugin, nil, testTimings)
 	s.until(t, "possible calls", isPossible)

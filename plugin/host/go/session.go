@@ -189,6 +189,9 @@ func (s *session) begin(result contract.InitializeResult) {
 	s.conn.Notify("initialized", struct{}{})
 	s.sendContacts()
 	s.relay.Begin(s.conn)
+	a.mutex.Lock()
+	a.version = result.Plugin.Version
+	a.mutex.Unlock()
 	a.setCurrent(s)
 	a.publisher.update(func(page *pageState) {
 		page.Plugin, page.Mode, page.Settings = pluginState{State: phaseReady}, result.Mode, raw
