@@ -14,6 +14,7 @@ import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
 import { FrameSender, scaledSize } from "./sending/frame-sender.ts";
 import { Placeholder } from "./sending/placeholder.ts";
+import { Silence } from "./sending/silence.ts";
 
 export interface CallMediaOptions {
   /** Offers a frame to the host's page. */
@@ -25,7 +26,7 @@ export interface CallMediaOptions {
   captureConstraints(): CaptureConstraints;
   /** A frame could not be scaled. */
   onError(error: unknown): void;
-  /** Of the placeholder; the system's unless given. */
+  /** Of placeholder and silence; the system's unless given. */
   readonly clock?: Clock;
 }
 
@@ -58,6 +59,7 @@ export class CallMedia {
   readonly #sender: FrameSender;
   readonly #lipSync: LipSync;
   readonly #placeholder: Placeholder;
+  readonly #silence: Silence;
   #peer: Peer | null = null;
   #placeholderMs: () => number | null = () => null;
   #isConnected = false;
@@ -92,6 +94,11 @@ export class CallMedia {
       intervalMs: () => (this.#mayPlaceholder() ? this.#placeholderMs() : null),
       ...(options.clock ? { clock: options.clock } : {}),
     });
+    this.#silence = new Silence({
+      send: (block) => this.#peer?.sendAudio(block),
+      isNeeded: () => this.#needsSilence(),
+      ...(options.clock ? { clock: options.clock } : {}),
+    });
   }
 
   /**
@@ -111,17 +118,20 @@ export class CallMedia {
     this.#peer = null;
     this.#isConnected = false;
     this.#placeholder.stop();
+    this.#silence.stop();
   }
 
   /** Tells whether the media path stands at present. */
   set isConnected(isConnected: boolean) {
     this.#isConnected = isConnected;
     this.#updatePlaceholder();
+    this.#updateSilence();
   }
 
   /** The negotiated directions have changed. */
   directionsChanged(): void {
     this.#updatePlaceholder();
+    this.#updateSilence();
   }
 
   get peer(): Peer | null {
@@ -181,6 +191,17 @@ export class CallMedia {
     else this.#placeholder.start({ isPictureExpected: this.#camera !== null && this.#sender.share.rate > 0 });
   }
 
+  /** A peer that needs placeholders keeps sound and pictures together by their stamps alone. */
+  #needsSilence(): boolean {
+    const sends = this.#peer?.negotiatedDirections()?.audio.sends === true;
+    return this.#isConnected && sends && this.#placeholderMs() !== null;
+  }
+
+  #updateSilence(): void {
+    if (this.#needsSilence()) this.#silence.start();
+    else this.#silence.stop();
+  }
+
   /** Borrows the frame until it returns; a receiver that needs it longer retains it. */
   cameraFrame(frame: VideoFrame): void {
     if (this.#peer) this.#sender.offer(frame);
@@ -220,6 +241,7 @@ export class CallMedia {
   microphoneBlock(block: Int16Array): void {
     this.#microphonePeak = Math.max(this.#microphonePeak, peakLevel(block));
     this.#peer?.sendAudio(block);
+    this.#silence.soundSent();
   }
 
   remoteFrame(frame: VideoFrame): void {

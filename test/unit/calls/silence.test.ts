@@ -1,0 +1,174 @@
+// When a call sends silence instead of the microphone's blocks. The clock is simulated.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { CallMedia } from "../../../plugin/calls/call-media.ts";
+import type { NegotiatedDirections, Peer } from "../../../plugin/peer/peer.ts";
+
+const BLOCK_MS = 10;
+/** A pause of the microphone, and the longest wait for the next block of silence. */
+const LATE_MS = 100;
+const INTERVAL_MS = 20;
+const BOTH = { sends: true, receives: true };
+const NEITHER = { sends: false, receives: false };
+
+class Bench {
+  nowMs = 0;
+  /** The largest sample of each sent block. */
+  readonly sent: number[] = [];
+  audio = BOTH;
+  placeholderMs: number | null = 80;
+  #timers: { dueMs: number; run: () => void }[] = [];
+  readonly media = new CallMedia({
+    showFrame: () => undefined,
+    nowUs: () => this.nowMs * 1000,
+    createScaler: () => assert.fail("there are no frames"),
+    captureConstraints: () => ({ width: 64, height: 48, fps: 30 }),
+    onError: assert.fail,
+    clock: {
+      nowMs: () => this.nowMs,
+      after: (delayMs, run) => {
+        const timer = { dueMs: this.nowMs + delayMs, run };
+        this.#timers.push(timer);
+        return () => {
+          this.#timers = this.#timers.filter((one) => one !== timer);
+        };
+      },
+    },
+  });
+
+  get timers(): number {
+    return this.#timers.length;
+  }
+
+  attach(): this {
+    const peer: Partial<Peer> = {
+      sendAudio: (block) => {
+        assert.equal(block.length, 480, "10 ms at 48 kHz");
+        this.sent.push(Math.max(...block));
+      },
+      setAudioReceiving: () => undefined,
+      negotiatedDirections: (): NegotiatedDirections => ({ audio: this.audio, video: NEITHER }),
+    };
+    this.media.attachPeer(peer as Peer, () => this.placeholderMs);
+    return this;
+  }
+
+  connect(): this {
+    this.attach();
+    this.media.isConnected = true;
+    return this;
+  }
+
+  advance(ms: number): this {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ dueMs }) => dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs);
+      if (!next) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.nowMs = Math.max(this.nowMs, next.dueMs);
+      next.run();
+    }
+    this.nowMs = endMs;
+    return this;
+  }
+
+  /** The microphone sends for this time. */
+  speak(ms: number): this {
+    for (let spent = 0; spent < ms; spent += BLOCK_MS) {
+      this.media.microphoneBlock(new Int16Array(480).fill(1_000));
+      this.advance(BLOCK_MS);
+    }
+    return this;
+  }
+
+  get silentBlocks(): number {
+    return this.sent.filter((peak) => peak === 0).length;
+  }
+}
+
+describe("silence", () => {
+  test("fills each pause of the microphone, so that the blocks sent make up the time that passed", () => {
+    const bench = new Bench().connect();
+    for (let round = 0; round < 3; round += 1) bench.speak(1_000).advance(2_000);
+    const behindMs = bench.nowMs - bench.sent.length * BLOCK_MS;
+    assert.ok(behindMs >= 0 && behindMs <= 3 * LATE_MS, `the sound is ${behindMs} ms behind`);
+  });
+
+  test("is evenly spread: at most two blocks follow each other at once", () => {
+    const bench = new Bench().connect().speak(100).advance(LATE_MS);
+    for (let wait = 0; wait < 50; wait += 1) {
+      const before = bench.sent.length;
+      bench.advance(INTERVAL_MS);
+      assert.ok(bench.sent.length - before <= 2);
+    }
+  });
+
+  test("is not added while the microphone sends, nor to a short pause", () => {
+    const bench = new Bench()
+      .connect()
+      .speak(5_000)
+      .advance(LATE_MS - 2 * BLOCK_MS)
+      .speak(1_000);
+    assert.equal(bench.silentBlocks, 0);
+  });
+
+  test("ends with the first block of the microphone", () => {
+    const bench = new Bench().connect().speak(100).advance(1_000);
+    const silent = bench.silentBlocks;
+    assert.ok(silent > 0);
+    bench.speak(1_000);
+    assert.equal(bench.silentBlocks, silent);
+  });
+
+  test("is also sent when a call begins without a microphone", () => {
+    const bench = new Bench().connect().advance(1_000);
+    assert.ok(bench.silentBlocks >= (1_000 - LATE_MS) / BLOCK_MS);
+  });
+
+  test("makes up for a late timer, but not for a process that was stopped", () => {
+    const bench = new Bench().connect().speak(100).advance(200);
+    const before = bench.sent.length;
+    bench.nowMs += 500;
+    bench.advance(INTERVAL_MS);
+    assert.ok(bench.sent.length - before >= 500 / BLOCK_MS);
+    bench.nowMs += 60_000;
+    bench.advance(INTERVAL_MS);
+    assert.ok(bench.sent.length - before < 500 / BLOCK_MS + 110);
+  });
+
+  test("is not sent to this plugin, before a connection, or without a sound section", () => {
+    const plugin = new Bench();
+    plugin.placeholderMs = null;
+    const soundless = new Bench();
+    soundless.audio = NEITHER;
+    const early = new Bench().attach();
+    for (const bench of [plugin.connect(), soundless.connect(), early]) {
+      assert.equal(bench.advance(5_000).sent.length, 0);
+      assert.equal(bench.timers, 0);
+    }
+  });
+
+  test("begins when a later negotiation has a sound section, and ends when the peer turns out to need none", () => {
+    const bench = new Bench();
+    bench.audio = NEITHER;
+    bench.connect().advance(1_000);
+    bench.audio = BOTH;
+    bench.media.directionsChanged();
+    assert.ok(bench.advance(1_000).silentBlocks > 0);
+    bench.placeholderMs = null;
+    const silent = bench.advance(INTERVAL_MS).silentBlocks;
+    assert.equal(bench.advance(1_000).silentBlocks, silent);
+    assert.equal(bench.timers, 0);
+  });
+
+  test("leaves no timer behind when the path is lost, the connection closes or the call ends", () => {
+    const lost = new Bench().connect();
+    lost.media.isConnected = false;
+    const detached = new Bench().connect();
+    detached.media.detachPeer();
+    const ended = new Bench().connect();
+    ended.media.stop();
+    for (const bench of [lost, detached, ended]) assert.equal(bench.timers, 0);
+  });
+});
