@@ -49,6 +49,7 @@ void VoiceProcessor::playing(const std::int16_t* block) {
 }
 
 void VoiceProcessor::captured(std::int16_t* block) {
+  const bool isSilence = std::all_of(block, block + kBlockSamples, [](std::int16_t sample) { return sample == 0; });
   const float* far = nullptr;
   if (settings_.echoCancellation) {
     far = nextFar();
@@ -58,6 +59,8 @@ void VoiceProcessor::captured(std::int16_t* block) {
     isGathering_ = true;
   }
   library_->process(far, block);
+  // Without a microphone nothing may be heard, but AEC3 begins with half a second of comfort noise.
+  if (isSilence) std::fill(block, block + kBlockSamples, std::int16_t{0});
 }
 
 void VoiceProcessor::cancelEcho(const float* far, std::int16_t* block) {

@@ -37,7 +37,8 @@ class VoiceProcessor {
   /** 480 samples at 48 kHz that go to the speaker now. */
   void playing(const std::int16_t* block);
 
-  /** 480 captured samples at 48 kHz, replaced by the processed ones. @throws std::runtime_error with the library's status */
+  /** 480 captured samples at 48 kHz, replaced by the processed ones. Digital silence stays so.
+   *  @throws std::runtime_error with the library's status */
   void captured(std::int16_t* block);
 
   VoiceFigures figures() const;

@@ -68,6 +68,12 @@ export function measureEcho(
   };
 }
 
+/** @returns the loudest sample sent of digital silence while the far end speaks */
+export function measureSilence(settings: VoiceSettings = ALL_ON): number {
+  const sent = processed(speech("far", SCENE_SECONDS, FAR_DB), silence(), settings);
+  return sent.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0);
+}
+
 /** What makes an echo harder to cancel than the one of measureEcho. */
 export const ECHO_TROUBLES = ["first second", "delay jump", "clock drift", "distortion"] as const;
 export type EchoTrouble = (typeof ECHO_TROUBLES)[number];

@@ -12,6 +12,7 @@ import {
   measureEcho,
   measureGain,
   measureNoise,
+  measureSilence,
   measureTrouble,
   NOISE_ONLY,
 } from "../../support/sound/voice-scenes.ts";
@@ -47,6 +48,8 @@ describe(`the voice processor with webrtc-audio-processing ${library}`, () => {
     test(`takes ${leastDb} dB of an echo away in spite of: ${trouble}`, () =>
       atLeast(measureTrouble(trouble), leastDb, "echo return loss enhancement"));
   }
+
+  test("sends digital silence as it is while the far end sounds", () => assert.equal(measureSilence(), 0));
 
   test("keeps a voice that speaks into an echo audible with everything on", () => {
     atLeast(measureEcho("speech", 120, ALL_ON).nearGainDb, -6, "near voice");
