@@ -15,7 +15,7 @@ const REPEATS = 3;
 const MEASUREMENTS = 4;
 
 /** What hostile texts repeat: the characters and words that the readers look for. */
-const PUMPED: readonly string[] = [
+export const PUMPED: readonly string[] = [
   ...[
     "a",
     "A",
