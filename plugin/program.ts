@@ -75,7 +75,7 @@ async function runToEnd(tool: ToolCommand): Promise<void> {
 
 async function printableVersions(): Promise<string> {
   const { describeVersions: describe } = await import("./tools/versions.ts");
-  return describe(version, loadNativeOrExplain(process.env.LD_LIBRARY_PATH).whyNoCalls);
+  return describe(version, loadNativeOrExplain(process.env.LD_LIBRARY_PATH));
 }
 
 function attach(logLevel: LogLevelName): void {

@@ -1,44 +1,37 @@
 // `goop-call-plugin --version`: the program, the contract that it speaks, and the engines that it runs on here.
 
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
+import type { Native } from "../../native/index.ts";
 import { PROTOCOL_VERSIONS } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 
 /** Of the npm packages that bring a compiled engine. */
 const ENGINE_MANIFESTS = { WebRTC: "@roamhq/wrtc/package.json", sound: "naudiodon/package.json" } as const;
-/** The system's libraries that the addon uses. Their file names end in their versions. */
-const LIBRARY = /\/lib(?:turbojpeg|jpeg|yuv|webrtc[-_]audio[-_]processing[-\d]*)\.so[.\d]*$/;
 
 /**
  * The first line is the program's name and version, so that scripts can rely on it.
- * @param addonProblem why the native addon is not loaded, or null if it is
- * @param readMaps reads the files that this process has mapped, proc_pid_maps(5)
+ * @param addon the native addon, and why it is not loaded, or null if it is
  */
 export function describeVersions(
   version: string,
-  addonProblem: string | null,
-  readMaps: () => string = () => readFileSync("/proc/self/maps", "utf8"),
+  addon: { readonly native: Pick<Native, "libraryVersions">; readonly whyNoCalls: string | null },
 ): string {
   const contract = `${PROTOCOL_VERSIONS.toReversed().join(" and ")} (protocolVersions of initialize)`;
   const rows: [string, string][] = [
     ["contract", contract],
     ["Node", process.versions.node],
     ...Object.entries(ENGINE_MANIFESTS).map(([name, file]): [string, string] => [name, packageVersion(file)]),
-    ["pictures and voice", addonProblem ?? librariesIn(readMaps())],
+    ["pictures and voice", addon.whyNoCalls ?? list(addon.native.libraryVersions())],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return `goop-call-plugin ${version}\n${rows.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join("")}`;
 }
 
-/** @returns the names of the libraries with their versions, each once */
-function librariesIn(maps: string): string {
-  const names = maps
-    .split("\n")
-    .filter((line) => LIBRARY.test(line))
-    .map((line) => basename(line));
-  return [...new Set(names)].sort().join(", ");
+function list(versions: Readonly<Record<string, string>>): string {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
 }
 
 function packageVersion(file: string): string {
