@@ -108,7 +108,10 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
     system.run("sh", "-c", unpack, "sh", made.current);
     system.run("dpkg", "--purge", "goop-call-plugin");
     try {
-      assert.match(system.run("moved", "--version"), /^sound +naudiodon \d.*\npictures and voice +lib/m);
+      assert.match(
+        system.run("moved", "--version"),
+        /^sound +naudiodon \d.*\npictures and voice +webrtc-audio-processing /m,
+      );
     } finally {
       install(system, made.current);
     }
