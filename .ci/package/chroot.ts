@@ -1,7 +1,7 @@
 // Throw-away systems of other Debian releases, for packages that are compiled or installed there. The bases are made once by
 // debootstrap(8) and kept in the user's cache folder. Needs root.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -16,6 +16,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { run } from "./run.ts";
 
 const MIRROR = "http://deb.debian.org/debian";
@@ -23,6 +24,9 @@ const SUITES: Readonly<Record<string, string>> = { "12": "bookworm", "13": "trix
 /** The lists of packages in a base name files that the mirror drops some time after a new point release. */
 const BASE_DAYS = 14;
 const DAY_MS = 86_400_000;
+const execute = promisify(execFile);
+/** apt-get(8) prints a line for each package. */
+const MAX_OUTPUT = 16 * 1024 * 1024;
 const SESSION = join(import.meta.dirname, "chroot-session");
 const NEEDED = ["debootstrap", "unshare", "nsenter", "chroot"];
 /** Without it dpkg writes every file through to the disk, which takes minutes. The systems are thrown away. */
@@ -52,6 +56,8 @@ export interface Chroot {
   command(program: string, ...args: readonly string[]): [program: string, ...args: string[]];
   /** @returns standard output. @throws Error with the messages of a command that failed */
   run(program: string, ...args: readonly string[]): string;
+  /** The same, while this process goes on with other work. */
+  runAside(program: string, ...args: readonly string[]): Promise<string>;
   /** Ends every process in it, and removes everything that was written. */
   close(): Promise<void>;
 }
@@ -154,6 +160,11 @@ async function openSession(base: string, binds: Readonly<Record<string, string>>
     run: (program, ...args) => {
       const [first, ...rest] = command(program, ...args);
       return run(first, rest, { env: ENVIRONMENT });
+    },
+    runAside: async (program, ...args) => {
+      const [first, ...rest] = command(program, ...args);
+      const { stdout } = await execute(first, rest, { env: ENVIRONMENT, maxBuffer: MAX_OUTPUT });
+      return stdout;
     },
     close: () => end(child, work),
   };

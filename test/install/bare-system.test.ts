@@ -34,7 +34,7 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
     made = makePackage();
     const release = /^VERSION_ID="?(\d+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "";
     system = await openSystem(release, made.current, []);
-    install(system, made.current);
+    await install(system, made.current);
     system.run("sh", "-c", FOLDERS);
   });
   after(async () => {
@@ -102,7 +102,7 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
     assert.match(stdout, /^goop-call-plugin \d/, stderr);
   });
 
-  test("the tree runs from any folder, also through a link, as the tarball does", () => {
+  test("the tree runs from any folder, also through a link, as the tarball does", async () => {
     const unpack =
       'dpkg-deb -x "$1" "/opt/a folder" && ln -s "/opt/a folder/usr/bin/goop-call-plugin" /usr/local/bin/moved';
     system.run("sh", "-c", unpack, "sh", made.current);
@@ -113,7 +113,7 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
         /^sound +naudiodon \d.*\npictures and voice +webrtc-audio-processing /m,
       );
     } finally {
-      install(system, made.current);
+      await install(system, made.current);
     }
   });
 

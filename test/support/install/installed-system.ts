@@ -72,10 +72,10 @@ export function openSystem(release: string, path: string, shared: readonly strin
   });
 }
 
-/** @returns how long it took, in milliseconds */
-export function install(system: Chroot, path: string): number {
+/** The caller's plugins need a host that reads meanwhile. @returns how long it took, in milliseconds */
+export async function install(system: Chroot, path: string): Promise<number> {
   const startedAt = performance.now();
-  system.run("apt-get", "-qy", "--no-install-recommends", "install", path);
+  await system.runAside("apt-get", "-qy", "--no-install-recommends", "install", path);
   return performance.now() - startedAt;
 }
 
