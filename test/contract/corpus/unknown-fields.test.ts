@@ -174,6 +174,7 @@ describe("signals", () => {
       rung: "voiceOnly",
       why: "w",
     },
+    { type: "call-check", nonce: "0".repeat(64) },
   ];
 
   test("of every type are accepted with a new field in every object, and the field is found", () => {
