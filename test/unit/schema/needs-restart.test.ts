@@ -32,6 +32,7 @@ const CHANGED: Record<string, unknown> = {
   "picture.fps": 15,
   maxVideoBitrateBps: 100_000,
   iceServers: [],
+  relayOnly: true,
   "signalling.listen": [],
   "signalling.peers": ["/ip4/127.0.0.1/tcp/1/p2p/x"],
   "signalling.mdns": false,
@@ -40,6 +41,11 @@ const CHANGED: Record<string, unknown> = {
   ...Object.fromEntries(
     Object.keys(settingsSchema.parse({}).timeouts).map((name) => [`timeouts.${name}`, 1234]),
   ),
+};
+
+/** What must be set as well, where a value alone is refused. */
+const COMPANIONS: Record<string, object> = {
+  relayOnly: { iceServers: [{ urls: ["turn:192.0.2.1"], username: "u", credential: "c" }] },
 };
 
 /** The paths of all settings; arrays are one setting. */
@@ -55,7 +61,8 @@ test("the table of this test changes every setting", () => {
 test("a change is reported as waiting for a restart exactly where the schema marks the setting", () => {
   for (const [path, value] of Object.entries(CHANGED)) {
     const change = path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-    const { restartNeeded } = createSettingsStore().change(z.record(z.string(), z.unknown()).parse(change));
+    const changes = { ...z.record(z.string(), z.unknown()).parse(change), ...COMPANIONS[path] };
+    const { restartNeeded } = createSettingsStore().change(changes);
     assert.deepEqual(restartNeeded, settingsReadAtStart.includes(path) ? [path] : [], path);
   }
 });
