@@ -38,7 +38,13 @@ const SETTINGS: BridgeOptions["settings"] = {
   picture: SMALL_PICTURE,
   iceServers: [],
 };
-const OBSERVED = ["call.incoming", "call.changed", "call.ended", "contacts.changed"] as const;
+const OBSERVED = [
+  "call.incoming",
+  "call.changed",
+  "call.ended",
+  "contacts.changed",
+  "availability.changed",
+] as const;
 
 export async function startBridgedPeer(
   label: string,
