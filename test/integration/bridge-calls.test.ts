@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { startBridge } from "../../plugin/host/goop-bridge/start-bridge.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
 import { startGoopHttp } from "../support/goop-peer/goop/goop-http.ts";
 import { startGoopNode } from "../support/goop-peer/goop-node.ts";
 import { type BridgedPeer, startBridgedPeer } from "../support/plugin/bridged-peer.ts";
+
+const SETTING_POLL_MS = 20;
 
 describe("calls over two bridges", { timeout: 300_000 }, () => {
   let alice: BridgedPeer;
@@ -121,18 +124,23 @@ describe("calls over two bridges", { timeout: 300_000 }, () => {
       await alice.next("contacts.changed");
       await isTold(off);
     };
-    const isApplied = (off: boolean) => (availability: { videoDisabled: boolean }) =>
-      availability.videoDisabled === off;
+    /** Bob's plugin has the setting. The bridge reads it from Goop² each second. */
+    const isApplied = async (off: boolean): Promise<void> => {
+      for (;;) {
+        const { settings } = await bob.bridge.host.plugin.request("settings.update", { settings: {} });
+        if (settings.videoDisabled === off) return;
+        await delay(SETTING_POLL_MS);
+      }
+    };
     bob.goopHttp().quick.video_disabled = true;
-    await bob.next("availability.changed", isApplied(true));
+    await isApplied(true);
     await isTold(true);
     await alice.node.send(bob.node.peerId, "call:placed-all-the-same", { type: "call-request" });
     const refusals = () => alice.node.log.callPayloads("placed-all-the-same", "call-hangup");
     await alice.node.log.until(() => refusals().length > 0);
     assert.equal(refusals()[0]?.reason, "videoDisabled");
     bob.goopHttp().quick.video_disabled = false;
-    // Goop² tells peers at once, and the bridge reads the setting each second.
-    await bob.next("availability.changed", isApplied(false));
+    await isApplied(false);
     await isTold(false);
     const callId = await connect();
     await hangUp(alice, callId);

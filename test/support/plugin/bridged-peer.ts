@@ -38,13 +38,7 @@ const SETTINGS: BridgeOptions["settings"] = {
   picture: SMALL_PICTURE,
   iceServers: [],
 };
-const OBSERVED = [
-  "call.incoming",
-  "call.changed",
-  "call.ended",
-  "contacts.changed",
-  "availability.changed",
-] as const;
+const OBSERVED = ["call.incoming", "call.changed", "call.ended", "contacts.changed"] as const;
 
 export async function startBridgedPeer(
   label: string,
