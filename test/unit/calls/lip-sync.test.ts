@@ -4,30 +4,21 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { VideoFrame } from "../../../native/types.ts";
 import { LipSync } from "../../../plugin/calls/lip-sync.ts";
+import { ManualClock } from "../../support/fakes/manual-clock.ts";
 
 const FRAME_MS = 33;
 
 class Bench {
-  nowMs = 0;
+  readonly clock = new ManualClock();
   readonly shown: { number: number; atMs: number }[] = [];
   readonly holders: number[] = [];
   readonly sync: LipSync;
-  #timers: { dueMs: number; run: () => void }[] = [];
   #offered = 0;
 
   constructor() {
     this.sync = new LipSync({
-      show: ({ capturedAtUs: number }) => void this.shown.push({ number, atMs: this.nowMs }),
-      clock: {
-        nowMs: () => this.nowMs,
-        after: (delayMs, run) => {
-          const timer = { dueMs: this.nowMs + delayMs, run };
-          this.#timers.push(timer);
-          return () => {
-            this.#timers = this.#timers.filter((one) => one !== timer);
-          };
-        },
-      },
+      show: ({ capturedAtUs: number }) => void this.shown.push({ number, atMs: this.clock.nowMs() }),
+      clock: this.clock,
     });
   }
 
@@ -50,15 +41,7 @@ class Bench {
   }
 
   advance(ms: number): void {
-    const endMs = this.nowMs + ms;
-    for (;;) {
-      const [next] = this.#timers.toSorted((one, other) => one.dueMs - other.dueMs);
-      if (!next || next.dueMs > endMs) break;
-      this.nowMs = next.dueMs;
-      this.#timers = this.#timers.filter((one) => one !== next);
-      next.run();
-    }
-    this.nowMs = endMs;
+    this.clock.advance(ms);
   }
 
   /** Offers frames for some seconds, with the same estimate in each. @returns the delay of the last frame */
@@ -70,7 +53,7 @@ class Bench {
         this.advance(frameMs);
       }
     }
-    const offeredMs = this.nowMs - frameMs;
+    const offeredMs = this.clock.nowMs() - frameMs;
     this.advance(500);
     return (this.shown.at(-1)?.atMs ?? Number.NaN) - offeredMs;
   }

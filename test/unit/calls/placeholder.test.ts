@@ -10,6 +10,7 @@ import { checkFrame } from "../../../plugin/peer/media-checks.ts";
 import type { NegotiatedDirections, Peer } from "../../../plugin/peer/peer.ts";
 import { SHARES } from "../../../statecharts/index.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
+import { ManualClock } from "../../support/fakes/manual-clock.ts";
 import { settle } from "../../support/plugin/call-bench.ts";
 
 const INTERVAL_MS = 80;
@@ -18,17 +19,16 @@ const BOTH = { sends: true, receives: true };
 const NEITHER = { sends: false, receives: false };
 
 class Bench {
-  nowMs = 0;
+  readonly clock = new ManualClock();
   /** "camera" or "black", with the time. */
   readonly sent: string[] = [];
   readonly pictures: VideoFrame[] = [];
   intervalMs: number | null = INTERVAL_MS;
   video = BOTH;
   scaling = Promise.withResolvers<void>();
-  #timers: { dueMs: number; run: () => void }[] = [];
   readonly media = new CallMedia({
     showFrame: () => undefined,
-    nowUs: () => this.nowMs * 1000,
+    nowUs: () => this.clock.nowMs() * 1000,
     createScaler: () => ({
       scale: async (_, width, height) => {
         await this.scaling.promise;
@@ -37,20 +37,11 @@ class Bench {
     }),
     captureConstraints: () => ({ width: 64, height: 48, fps: 30 }),
     onError: assert.fail,
-    clock: {
-      nowMs: () => this.nowMs,
-      after: (delayMs, run) => {
-        const timer = { dueMs: this.nowMs + delayMs, run };
-        this.#timers.push(timer);
-        return () => {
-          this.#timers = this.#timers.filter((one) => one !== timer);
-        };
-      },
-    },
+    clock: this.clock,
   });
 
   get timers(): number {
-    return this.#timers.length;
+    return this.clock.timers;
   }
 
   attach(): this {
@@ -59,7 +50,7 @@ class Bench {
         checkFrame(frame);
         const isBlack = frame.width === 160;
         if (isBlack) this.pictures.push(frame);
-        this.sent.push(`${isBlack ? "black" : "camera"} ${this.nowMs}`);
+        this.sent.push(`${isBlack ? "black" : "camera"} ${this.clock.nowMs()}`);
       },
       setAudioReceiving: () => undefined,
       negotiatedDirections: (): NegotiatedDirections => ({ audio: NEITHER, video: this.video }),
@@ -87,15 +78,7 @@ class Bench {
   }
 
   advance(ms: number): this {
-    const endMs = this.nowMs + ms;
-    for (;;) {
-      const [next] = this.#timers.filter(({ dueMs }) => dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs);
-      if (!next) break;
-      this.#timers = this.#timers.filter((one) => one !== next);
-      this.nowMs = next.dueMs;
-      next.run();
-    }
-    this.nowMs = endMs;
+    this.clock.advance(ms);
     return this;
   }
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CallMedia } from "../../../plugin/calls/call-media.ts";
 import type { NegotiatedDirections, Peer } from "../../../plugin/peer/peer.ts";
+import { ManualClock } from "../../support/fakes/manual-clock.ts";
 
 const BLOCK_MS = 10;
 /** A pause of the microphone, and the longest wait for the next block of silence. */
@@ -13,32 +14,22 @@ const BOTH = { sends: true, receives: true };
 const NEITHER = { sends: false, receives: false };
 
 class Bench {
-  nowMs = 0;
+  readonly clock = new ManualClock();
   /** The largest sample of each sent block. */
   readonly sent: number[] = [];
   audio = BOTH;
   placeholderMs: number | null = 80;
-  #timers: { dueMs: number; run: () => void }[] = [];
   readonly media = new CallMedia({
     showFrame: () => undefined,
-    nowUs: () => this.nowMs * 1000,
+    nowUs: () => this.clock.nowMs() * 1000,
     createScaler: () => assert.fail("there are no frames"),
     captureConstraints: () => ({ width: 64, height: 48, fps: 30 }),
     onError: assert.fail,
-    clock: {
-      nowMs: () => this.nowMs,
-      after: (delayMs, run) => {
-        const timer = { dueMs: this.nowMs + delayMs, run };
-        this.#timers.push(timer);
-        return () => {
-          this.#timers = this.#timers.filter((one) => one !== timer);
-        };
-      },
-    },
+    clock: this.clock,
   });
 
   get timers(): number {
-    return this.#timers.length;
+    return this.clock.timers;
   }
 
   attach(): this {
@@ -61,15 +52,7 @@ class Bench {
   }
 
   advance(ms: number): this {
-    const endMs = this.nowMs + ms;
-    for (;;) {
-      const [next] = this.#timers.filter(({ dueMs }) => dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs);
-      if (!next) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.nowMs = Math.max(this.nowMs, next.dueMs);
-      next.run();
-    }
-    this.nowMs = endMs;
+    this.clock.advance(ms);
     return this;
   }
 
@@ -91,7 +74,7 @@ describe("silence", () => {
   test("fills each pause of the microphone, so that the blocks sent make up the time that passed", () => {
     const bench = new Bench().connect();
     for (let round = 0; round < 3; round += 1) bench.speak(1_000).advance(2_000);
-    const behindMs = bench.nowMs - bench.sent.length * BLOCK_MS;
+    const behindMs = bench.clock.nowMs() - bench.sent.length * BLOCK_MS;
     assert.ok(behindMs >= 0 && behindMs <= 3 * LATE_MS, `the sound is ${behindMs} ms behind`);
   });
 
@@ -129,10 +112,10 @@ describe("silence", () => {
   test("makes up for a late timer, but not for a process that was stopped", () => {
     const bench = new Bench().connect().speak(100).advance(200);
     const before = bench.sent.length;
-    bench.nowMs += 500;
+    bench.clock.jump(500);
     bench.advance(INTERVAL_MS);
     assert.ok(bench.sent.length - before >= 500 / BLOCK_MS);
-    bench.nowMs += 60_000;
+    bench.clock.jump(60_000);
     bench.advance(INTERVAL_MS);
     assert.ok(bench.sent.length - before < 500 / BLOCK_MS + 110);
   });
