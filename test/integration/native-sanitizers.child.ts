@@ -1,10 +1,10 @@
 // Runs everything that the addon does without a camera, concurrently, in a process with a sanitizer. The argument is the
 // addon's façade. Prints the held resources before and after, and the counts of frames, as JSON.
 
-import { readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Capture, Native, VideoFrame } from "../../native/index.ts";
+import { heldResources, releasedResources } from "../support/process/held-resources.ts";
 
 const CYCLES = 6;
 const FRAMES = 8;
@@ -98,14 +98,14 @@ async function cycle(): Promise<void> {
 
 const nothing = { onFrame: () => undefined, onError: () => undefined };
 
-function holdings() {
+function arrayBuffers(): number {
   globalThis.gc?.();
-  const { arrayBuffers } = process.memoryUsage();
-  const count = (what: string) => readdirSync(`/proc/self/${what}`).length;
-  return { fds: count("fd"), threads: count("task"), arrayBuffers };
+  return process.memoryUsage().arrayBuffers;
 }
 
 await cycle();
-const before = holdings();
+const held = heldResources();
+const before = { ...held, arrayBuffers: arrayBuffers() };
 for (let i = 1; i < CYCLES; i++) await cycle();
-process.stdout.write(`${JSON.stringify({ before, after: holdings(), totals })}\n`);
+const afterwards = { ...(await releasedResources(held)), arrayBuffers: arrayBuffers() };
+process.stdout.write(`${JSON.stringify({ before, after: afterwards, totals })}\n`);
