@@ -31,6 +31,7 @@ export function commonVersion(offer: OfferedVersions): ProtocolVersion | null {
 export const PLUGIN_CAPABILITIES = [
   "carrier", // signal.deliver, signal.send and contacts.set: the host can relay the signals
   "charts", // charts.*
+  "contactChanges", // contacts.changed with `removed`, for hosts that name this capability too
   "diagnostics", // debug.bundle
   "mjpegFrames", // the frame delivery `mjpeg`
   "resume", // calls.persisted, and `resume` of initialize
@@ -40,5 +41,6 @@ export const PLUGIN_CAPABILITIES = [
 /** Optional features of a host, by the names that `initialize` lists in `capabilities`. */
 export const HOST_CAPABILITIES = [
   "carrier", // the host can relay the signals
+  "contactChanges", // the host takes contacts.changed as changes instead of the whole list
   "resume", // the host keeps calls.persisted and gives it to the next plugin
 ] as const;

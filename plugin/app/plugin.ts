@@ -65,7 +65,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     pageOrigins: () => session.params?.pageOrigins ?? [],
     log: logOf("frames"),
   });
-  const signalling = wireSignalling(options);
+  const signalling = wireSignalling(options, session);
   const calls = createCallService({ engines, frames, signalling, settings, notify: end.notify, logOf });
   const { manager } = calls;
   const availability = createAvailabilityService({
@@ -113,7 +113,7 @@ export function createPlugin(options: PluginOptions): Plugin {
   };
 }
 
-function wireSignalling({ engines, end, logOf }: PluginOptions): SignallingService {
+function wireSignalling({ engines, end, logOf }: PluginOptions, session: Session): SignallingService {
   const log = logOf("signalling");
   return createSignallingService({
     create: engines.createSignalling,
@@ -123,6 +123,8 @@ function wireSignalling({ engines, end, logOf }: PluginOptions): SignallingServi
         callbacks,
       ),
     notify: end.notify,
+    notifyLatest: end.notifyLatest,
+    asksForContactChanges: () => session.hostHas("contactChanges"),
     log,
   });
 }

@@ -1,6 +1,6 @@
 // What `initialize` established about the host, and the call mode that follows from it.
 
-import type { Params } from "../../rpc-schema/index.ts";
+import { commonVersion, type HOST_CAPABILITIES, type Params } from "../../rpc-schema/index.ts";
 import { type CallMode, decideMode, type HostAbilities } from "../../statecharts/index.ts";
 
 export class Session {
@@ -26,6 +26,13 @@ export class Session {
   /** The params of `initialize`; null before it. */
   get params(): Params<"initialize"> | null {
     return this.#params;
+  }
+
+  /** Whether the host named this capability. Hosts of version 1 have none. */
+  hostHas(capability: (typeof HOST_CAPABILITIES)[number]): boolean {
+    const params = this.#params;
+    if (!params || commonVersion(params) === 1) return false;
+    return params.capabilities?.includes(capability) ?? false;
   }
 
   /** Comes before the settings are checked, since the mode that they may name depends on it. */

@@ -5,7 +5,8 @@ import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
-import type { Notify } from "../rpc/notifier.ts";
+import { ContactsReporter } from "../rpc/contacts-reporter.ts";
+import type { Notify, NotifyLatest } from "../rpc/notifier.ts";
 import type { HostRelayedSignalling } from "../signalling/host-relayed-signalling.ts";
 import {
   type OwnAvailability,
@@ -30,6 +31,9 @@ export interface SignallingServiceOptions {
   create(config: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
   createHostRelayed(selfId: string, callbacks: SignallingCallbacks): HostRelayedSignalling;
   readonly notify: Notify;
+  readonly notifyLatest: NotifyLatest;
+  /** Whether the host asked for changes of contacts instead of the list. Read at each change. */
+  asksForContactChanges(): boolean;
   readonly log: Log;
 }
 
@@ -43,7 +47,7 @@ export interface SignallingListener {
 export interface SignallingService {
   /** Never rejects. A failure is reported to the host as `signalling.changed` with its reason. */
   start(config: SignallingConfig, listener: SignallingListener): Promise<void>;
-  /** Waits for a start that is in progress. @throws SignallingError closed while signalling does not run */
+  /** Waits for a start that is in progress, since a call that is resumed after a crash sends early. @throws SignallingError closed while signalling does not run */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Null until signalling is ready. */
   self(): SelfAddress | null;
@@ -53,6 +57,8 @@ export interface SignallingService {
   contacts(): Contact[];
   /** As the method of `Signalling`. Empty while signalling does not run. */
   addressesOf(peerId: string): readonly string[] | null;
+  /** See Signalling.isKnown. False while signalling does not run. */
+  isKnown(peerId: string): boolean;
   /** Announces our availability to the peers, at once or after the start. */
   setAvailability(availability: OwnAvailability): void;
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
@@ -65,7 +71,6 @@ export interface SignallingService {
 
 /** Runs one of the options' factories at each `start`. */
 export function createSignallingService(options: SignallingServiceOptions): SignallingService {
-  const { notify } = options;
   let signalling: Signalling | null = null;
   let hostRelayed: HostRelayedSignalling | null = null;
   let started: Promise<void> = Promise.resolve();
@@ -73,16 +78,18 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   let whyFailed: string | null = null;
   let availability: OwnAvailability = { videoDisabled: false };
   let state: "idle" | "running" | "closing" = "idle";
+  const peers = peersOf(() => signalling);
+  const reporter = reporterOf(options, peers);
 
   async function begin(config: SignallingConfig, listener: SignallingListener): Promise<void> {
     const ready = (now: SelfAddress): void => {
       self = now;
-      notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
+      options.notify("signalling.changed", { state: "ready", peerId: now.peerId, addresses: now.addresses });
       listener.onReady(now);
     };
-    notify("signalling.changed", { state: "starting", addresses: [] });
+    options.notify("signalling.changed", { state: "starting", addresses: [] });
     try {
-      const callbacks = callbacksOf(notify, listener, ready);
+      const callbacks = callbacksOf(reporter, listener, ready);
       if (config.relayPeerId !== undefined)
         hostRelayed = options.createHostRelayed(config.relayPeerId, callbacks);
       signalling = hostRelayed ?? options.create(config, callbacks);
@@ -101,15 +108,13 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
       return started;
     },
     async send(...message) {
-      // A call that is resumed after a crash sends before signalling is ready.
       await started;
       if (!signalling) throw new SignallingError("closed", "signalling is not running");
       await signalling.send(...message);
     },
     self: () => self,
     whyFailed: () => (self ? null : whyFailed),
-    contacts: () => signalling?.contacts() ?? [],
-    addressesOf: (peerId) => (signalling ? signalling.addressesOf(peerId) : []),
+    ...peers,
     setAvailability(now) {
       availability = now;
       signalling?.setAvailability(now);
@@ -118,22 +123,43 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
     hostRelayed: () => hostRelayed,
     async close() {
       self = null;
-      if (state === "running") notify("signalling.changed", { state: "stopped", addresses: [] });
+      if (state === "running") options.notify("signalling.changed", { state: "stopped", addresses: [] });
       state = "closing";
       await signalling?.close();
     },
   };
 }
 
+type Peers = Pick<SignallingService, "contacts" | "addressesOf" | "isKnown">;
+
+function peersOf(signalling: () => Signalling | null): Peers {
+  return {
+    contacts: () => signalling()?.contacts() ?? [],
+    addressesOf(peerId) {
+      const running = signalling();
+      return running ? running.addressesOf(peerId) : [];
+    },
+    isKnown: (peerId) => signalling()?.isKnown(peerId) ?? false,
+  };
+}
+
+function reporterOf({ notifyLatest, ...options }: SignallingServiceOptions, peers: Peers): ContactsReporter {
+  return new ContactsReporter({
+    ...peers,
+    asksForChanges: () => options.asksForContactChanges(),
+    notifyLatest,
+  });
+}
+
 function callbacksOf(
-  notify: Notify,
+  reporter: ContactsReporter,
   listener: SignallingListener,
   onAddressChange: SignallingCallbacks["onAddressChange"],
 ): SignallingCallbacks {
   return {
     onSignal: listener.onSignal,
-    onContacts(contacts) {
-      notify("contacts.changed", { contacts });
+    onContacts() {
+      reporter.changed();
       listener.onContacts();
     },
     onAddressChange,

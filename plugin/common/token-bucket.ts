@@ -34,6 +34,18 @@ export class TokenBucket {
     return true;
   }
 
+  /** Uses tokens even if they are not left, so that the next ones come later. @param tokens may be a fraction */
+  charge(tokens: number): void {
+    this.#refill();
+    this.#left -= tokens;
+  }
+
+  /** @returns milliseconds until `take` succeeds; 0 if it would now */
+  waitMs(): number {
+    this.#refill();
+    return Math.max(0, Math.ceil(((1 - this.#left) / this.#perSecond) * 1_000));
+  }
+
   #refill(): void {
     const nowMs = this.#now();
     this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#countedAtMs) / 1_000) * this.#perSecond);

@@ -2,9 +2,15 @@
 
 import type { Writable } from "node:stream";
 
+/**
+ * The stall time counts for so many bytes, so that a slow reader of a long line or of many lines is not taken for a hung one.
+ * Longer than a usual frame, which should be one system call.
+ */
+const MAX_PIECE_BYTES = 1024 * 1024;
+
 export interface LineOutputOptions {
   readonly output: Writable;
-  /** How long the kernel may take for one burst before the reader counts as hung. */
+  /** How long the kernel may take for one piece of a burst before the reader counts as hung. */
   readonly stallMs: number;
   /** The kernel took the burst, so the next one can be written. */
   onWritten(): void;
@@ -15,6 +21,8 @@ export interface LineOutputOptions {
 export class LineOutput {
   readonly #options: LineOutputOptions;
   #isWriting = false;
+  /** Pieces of the present burst that are not written yet. */
+  #rest: Uint8Array[] = [];
   #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LineOutputOptions) {
@@ -34,13 +42,19 @@ export class LineOutput {
    * `isWriting`, because nothing can overtake bytes in the stream's own buffer.
    */
   write(parts: readonly Uint8Array[]): void {
-    const { output, stallMs, onFailed } = this.#options;
     this.#isWriting = true;
+    this.#rest = parts.flatMap(inPieces);
+    this.#writeNext();
+  }
+
+  #writeNext(): void {
+    const { output, stallMs, onFailed } = this.#options;
     // Unreferenced, because a hung reader must not keep the process alive.
     this.#stallTimer = setTimeout(
       () => onFailed(`the reader took nothing for ${stallMs} ms`),
       stallMs,
     ).unref();
+    const parts = this.#takePieces();
     output.cork();
     const last = parts.length - 1;
     parts.forEach((part, index) => {
@@ -49,22 +63,48 @@ export class LineOutput {
     output.uncork();
   }
 
+  /** As many pieces as the stall time is meant for, at least one. */
+  #takePieces(): Uint8Array[] {
+    let bytes = 0;
+    const end = this.#rest.findIndex((piece, index) => {
+      bytes += piece.length;
+      return index > 0 && bytes > MAX_PIECE_BYTES;
+    });
+    return this.#rest.splice(0, end < 0 ? this.#rest.length : end);
+  }
+
   /** Ends the output after the present burst. */
   end(): void {
     clearTimeout(this.#stallTimer);
-    this.#options.output.end();
+    const { output } = this.#options;
+    for (const piece of this.#rest.splice(0)) output.write(piece);
+    output.end();
   }
 
   /** Drops the present burst. */
   destroy(): void {
+    this.#rest = [];
     clearTimeout(this.#stallTimer);
     this.#options.output.destroy();
   }
 
   #written(error?: Error | null): void {
-    this.#isWriting = false;
     clearTimeout(this.#stallTimer);
+    if (!error && this.#rest.length > 0) {
+      this.#writeNext();
+      return;
+    }
+    this.#isWriting = false;
+    this.#rest = [];
     if (error) this.#options.onFailed(`writing failed: ${error.message}`, error);
     else this.#options.onWritten();
   }
+}
+
+function inPieces(part: Uint8Array): Uint8Array[] {
+  if (part.length <= MAX_PIECE_BYTES) return [part];
+  const count = Math.ceil(part.length / MAX_PIECE_BYTES);
+  return Array.from({ length: count }, (_, index) =>
+    part.subarray(index * MAX_PIECE_BYTES, (index + 1) * MAX_PIECE_BYTES),
+  );
 }

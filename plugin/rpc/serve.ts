@@ -8,9 +8,9 @@ import type { FrameOutlet } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import { createDispatcher, type Handlers, type HostNotificationHandlers } from "./dispatcher.ts";
 import { readLines } from "./line-reader.ts";
-import { Notifier, type NotifierOptions, type Notify } from "./notifier.ts";
+import { Notifier, type NotifierOptions, type Notify, type NotifyLatest } from "./notifier.ts";
 import { Requests } from "./requests.ts";
-import { createStdioLink } from "./stdio-link.ts";
+import { createStdioLink, type StdioLink } from "./stdio-link.ts";
 
 /** Sends a request to the host. @throws RpcError when it refuses; HostLinkError without an answer that fits the contract */
 export type AskHost = Requests<typeof pluginMethods>["request"];
@@ -28,6 +28,7 @@ export interface PluginEnd {
   /** Writes frames. */
   readonly outlet: FrameOutlet;
   readonly notify: Notify;
+  readonly notifyLatest: NotifyLatest;
   /** Answers are read from `serve` on. When the host has gone, open and new requests reject with `closed`. */
   readonly request: AskHost;
   /** Begins to read. Separate from the creation, because handlers are built with `outlet` and `notify`. */
@@ -48,11 +49,10 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
   };
   const link = createStdioLink({ output, onLost: (error) => hostGone(error.message) });
 
-  const send = (line: string): void => link.send(line);
   const logUnknownFields = createUnknownFieldLog(log);
   let version: number | undefined;
   const encode = (result: unknown) => (version === 1 ? withFormerNamesOnly(result) : result);
-  const notifier = notifierOf({ send, log }, () => version);
+  const notifier = notifierOf({ ...ownLinesOf(link, log), log }, () => version);
   const requests = new Requests({
     definitions: pluginMethods,
     // The answer to `call.start` also comes before the first message about that call.
@@ -63,9 +63,10 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
   return {
     outlet: link,
     notify: notifier.notify,
+    notifyLatest: notifier.notifyLatest,
     request: (method, params, limits) => requests.request(method, params, limits),
     flush(timeoutMs) {
-      notifier.flush();
+      notifier.flushAll();
       return link.flush(timeoutMs);
     },
     serve(handlers, notificationHandlers) {
@@ -76,7 +77,7 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
         notificationHandlers,
         onResponse: (response) => requests.receive(response),
         holdNotifications: () => notifier.hold(),
-        send,
+        send: (line) => link.send(line),
         encode,
         log,
       });
@@ -91,15 +92,32 @@ export function createPluginEnd(options: ServeOptions): PluginEnd {
     },
     close() {
       gone = true;
-      notifier.flush();
+      notifier.flushAll();
       requests.close("the plugin closed the link");
       link.close();
     },
   };
 }
 
+/** Lines that the plugin sends on its own. Those above the link's limit for them are left out, with a warning at the first. */
+function ownLinesOf(link: StdioLink, log: Log): Pick<NotifierOptions, "send" | "sendLatest"> {
+  let leftOut = 0;
+  return {
+    send(line) {
+      if (link.post(line)) {
+        if (leftOut > 0) log("warn", `the host reads again; ${leftOut} lines were left out`);
+        leftOut = 0;
+        return;
+      }
+      leftOut += 1;
+      if (leftOut === 1) log("warn", "the host does not read; lines are left out");
+    },
+    sendLatest: (key, write) => link.sendLatest(key, write),
+  };
+}
+
 function notifierOf(
-  options: Pick<NotifierOptions, "send" | "log">,
+  options: Pick<NotifierOptions, "send" | "sendLatest" | "log">,
   version: () => number | undefined,
 ): Notifier {
   return new Notifier({

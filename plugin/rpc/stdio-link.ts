@@ -6,8 +6,13 @@ import type { FrameOutlet } from "../frames/frames.ts";
 import { LineOutput } from "./line-output.ts";
 import { MAX_LINE_BYTES } from "./line-reader.ts";
 
-/** Two minutes of the busiest control traffic need far less. A reader that leaves more unread is not reading. */
+/** Answers that a host may leave unread. Only its own requests cause them, so a host that leaves more is broken. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/**
+ * Lines of the plugin's own that wait for a reader that pauses. Others, such as peers, may have caused them. So further ones
+ * are left out, and only the time without reading ends the link.
+ */
+const MAX_POSTED_BYTES = 8 * 1024 * 1024;
 /** A reader that takes nothing for this long is hung. Pauses of a healthy page or garbage collector are far shorter. */
 const STALL_MS = 10_000;
 
@@ -30,12 +35,20 @@ export interface StdioLinkOptions {
   /** Called once, and nothing is written afterwards. Not called for our own `close`. */
   onLost(error: LinkLostError): void;
   readonly maxQueuedBytes?: number;
+  readonly maxPostedBytes?: number;
   readonly stallMs?: number;
 }
 
 export interface StdioLink extends FrameOutlet {
-  /** Queues one control line, given without its newline. Does nothing after loss or close. @throws LineTooLongError */
+  /** Queues an answer, given without its newline. Does nothing after loss or close. @throws LineTooLongError */
   send(line: string): void;
+  /** Queues a line that the host did not ask for. @returns false if it was left out @throws LineTooLongError */
+  post(line: string): boolean;
+  /**
+   * Queues a line whose text is made when it is written, behind the lines before it. Replaces the line of this key that waits.
+   * @param write null where there is nothing to write any more
+   */
+  sendLatest(key: string, write: () => string | null): void;
   /** @returns true when the kernel has taken everything, false after `timeoutMs` or when the link was lost */
   flush(timeoutMs: number): Promise<boolean>;
   /** Ends the output after the present write. Idempotent. */
@@ -58,8 +71,11 @@ class TwoLaneLink implements StdioLink {
   readonly #output: LineOutput;
   readonly #onLost: StdioLinkOptions["onLost"];
   readonly #maxQueuedBytes: number;
-  #control: Buffer[] = [];
-  #queuedBytes = 0;
+  readonly #maxPostedBytes: number;
+  /** In their order: whole lines, and lines that are still to be made, by key. */
+  #control = new Map<string | symbol, Buffer | (() => string | null)>();
+  #answerBytes = 0;
+  #postedBytes = 0;
   // A stream queues its next frame after its last one was written, so first come, first served is fair.
   #frames: PendingFrame[] = [];
   #current: PendingFrame | null = null;
@@ -67,9 +83,10 @@ class TwoLaneLink implements StdioLink {
   #over: LinkLostError | null = null;
   #idleWaiters: (() => void)[] = [];
 
-  constructor({ output, onLost, maxQueuedBytes = MAX_QUEUED_BYTES, stallMs = STALL_MS }: StdioLinkOptions) {
+  constructor({ output, onLost, stallMs = STALL_MS, ...limits }: StdioLinkOptions) {
     this.#onLost = onLost;
-    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#maxQueuedBytes = limits.maxQueuedBytes ?? MAX_QUEUED_BYTES;
+    this.#maxPostedBytes = limits.maxPostedBytes ?? MAX_POSTED_BYTES;
     this.#output = new LineOutput({
       output,
       stallMs,
@@ -80,13 +97,30 @@ class TwoLaneLink implements StdioLink {
 
   send(line: string): void {
     if (this.#over) return;
-    const bytes = Buffer.from(line + NEWLINE);
-    if (bytes.length - 1 > MAX_LINE_BYTES) throw new LineTooLongError(bytes.length - 1);
-    this.#control.push(bytes);
-    this.#queuedBytes += bytes.length;
-    if (this.#queuedBytes > this.#maxQueuedBytes) {
-      this.#lose(`the reader left ${this.#queuedBytes} bytes of messages unread`);
+    const bytes = bytesOf(line);
+    this.#control.set(Symbol(), bytes);
+    this.#answerBytes += bytes.length;
+    if (this.#answerBytes > this.#maxQueuedBytes) {
+      this.#lose(`the reader left ${this.#answerBytes} bytes of answers unread`);
     }
+    this.#pump();
+  }
+
+  post(line: string): boolean {
+    if (this.#over) return true; // nobody misses it
+    const bytes = bytesOf(line);
+    // One line is always let in, however long it is.
+    if (this.#postedBytes > 0 && this.#postedBytes + bytes.length > this.#maxPostedBytes) return false;
+    this.#control.set(Symbol(), bytes);
+    this.#postedBytes += bytes.length;
+    this.#pump();
+    return true;
+  }
+
+  sendLatest(key: string, write: () => string | null): void {
+    if (this.#over) return;
+    this.#control.delete(key);
+    this.#control.set(key, write);
     this.#pump();
   }
 
@@ -103,7 +137,7 @@ class TwoLaneLink implements StdioLink {
 
   async flush(timeoutMs: number): Promise<boolean> {
     if (!this.#over && !this.#isIdle()) await this.#idleOr(timeoutMs);
-    return !this.#over && !this.#output.isWriting && this.#control.length === 0;
+    return !this.#over && !this.#output.isWriting && this.#control.size === 0;
   }
 
   close(): void {
@@ -126,8 +160,7 @@ class TwoLaneLink implements StdioLink {
     const rejected = this.#current ? [this.#current, ...this.#frames] : this.#frames;
     this.#current = null;
     this.#frames = [];
-    this.#control = [];
-    this.#queuedBytes = 0;
+    this.#takeControl();
     for (const frame of rejected) frame.reject(error);
     this.#wakeIdle();
   }
@@ -135,16 +168,22 @@ class TwoLaneLink implements StdioLink {
   /** Starts the next write unless one is in progress. All waiting control messages go together, because they are small. */
   #pump(): void {
     if (this.#output.isWriting || this.#over) return;
-    if (this.#control.length > 0) {
-      const parts = this.#control;
-      this.#control = [];
-      this.#queuedBytes = 0;
+    const parts = this.#takeControl().flatMap((line) => (Buffer.isBuffer(line) ? line : written(line)));
+    if (parts.length > 0) {
       this.#output.write(parts);
       return;
     }
     this.#current = this.#frames.shift() ?? null;
     if (this.#current) this.#output.write(this.#current.parts);
     else this.#wakeIdle();
+  }
+
+  #takeControl(): (Buffer | (() => string | null))[] {
+    const lines = [...this.#control.values()];
+    this.#control = new Map();
+    this.#answerBytes = 0;
+    this.#postedBytes = 0;
+    return lines;
   }
 
   #written(): void {
@@ -154,7 +193,7 @@ class TwoLaneLink implements StdioLink {
   }
 
   #isIdle(): boolean {
-    return !this.#output.isWriting && this.#control.length === 0 && this.#frames.length === 0;
+    return !this.#output.isWriting && this.#control.size === 0 && this.#frames.length === 0;
   }
 
   #wakeIdle(): void {
@@ -172,4 +211,17 @@ class TwoLaneLink implements StdioLink {
       });
     });
   }
+}
+
+/** @throws LineTooLongError */
+function bytesOf(line: string): Buffer {
+  const bytes = Buffer.from(line + NEWLINE);
+  if (bytes.length - 1 > MAX_LINE_BYTES) throw new LineTooLongError(bytes.length - 1);
+  return bytes;
+}
+
+/** @returns nothing for a line that is too long, since its sender has gone on */
+function written(write: () => string | null): Buffer[] {
+  const line = write();
+  return line === null || Buffer.byteLength(line) > MAX_LINE_BYTES ? [] : [Buffer.from(line + NEWLINE)];
 }

@@ -2,13 +2,20 @@
 // and connects peers, encrypts messages and announces our availability. This module does not load libp2p.
 
 import { type Contact, peerIdSchema, RpcError, type Signal } from "../../rpc-schema/index.ts";
+import { BoundedMap } from "../common/bounded-map.ts";
 import { errorText } from "../common/error-text.ts";
 import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
-import { type SelfAddress, type Signalling, type SignallingCallbacks, SignallingError } from "./port.ts";
+import {
+  isUsersChoice,
+  type SelfAddress,
+  type Signalling,
+  type SignallingCallbacks,
+  SignallingError,
+} from "./port.ts";
 import { RequestRepeats } from "./request-repeats.ts";
 import { SendLanes } from "./send-lanes.ts";
-import { defaultTimings, type Timings } from "./timings.ts";
+import { defaultTimings, MAX_KNOWN_PEERS, type Timings } from "./timings.ts";
 import { type IgnoreReason, parseSignal, topicOf } from "./topics.ts";
 
 /** One message on stdio, as in `signal.send` and `signal.deliver` of the contract. */
@@ -57,6 +64,8 @@ class RelayedSignalling implements HostRelayedSignalling {
   readonly #requests: RequestRepeats;
   readonly #logUnknownFields: LogUnknownFields;
   readonly #ignored = { otherTopic: 0, loopback: 0, badCallId: 0, unknownSignal: 0, endOfCandidates: 0 };
+  /** Peers that the user called or whose call the user accepted. They need not be contacts of the host. */
+  readonly #chosen = new BoundedMap<string, true>(MAX_KNOWN_PEERS);
   #contacts: Contact[] = [];
   #lastReported = "[]";
   #phase: "new" | "running" | "closed" = "new";
@@ -88,6 +97,7 @@ class RelayedSignalling implements HostRelayedSignalling {
   /** Does not retry, because the host does. */
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (this.#phase !== "running") throw closedError();
+    if (isUsersChoice(signal)) this.#chosen.set(peerId, true);
     await this.#requests.send(peerId, callId, signal, abort);
     // The host does not pass on the receipts of the peer's page.
     if (signal.type === "call-request") this.#requests.onReceipt(peerId);
@@ -100,6 +110,10 @@ class RelayedSignalling implements HostRelayedSignalling {
 
   contacts(): Contact[] {
     return this.#phase === "new" ? [] : [...this.#contacts];
+  }
+
+  isKnown(peerId: string): boolean {
+    return this.#chosen.has(peerId) || this.#contacts.some((contact) => contact.peerId === peerId);
   }
 
   /** Finds a contact that the host has set, since only the host discovers peers. */

@@ -16,6 +16,7 @@ import { PRESENCE_TOPIC } from "./goop-wire/presence-message.ts";
 import { listenFailureText } from "./libp2p/listen-failure.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StreamHandler } from "./node.ts";
 import {
+  isUsersChoice,
   type OwnAvailability,
   type SelfAddress,
   type Signalling,
@@ -97,6 +98,7 @@ class NodeSignalling implements Libp2pSignalling {
     this.#parts = createParts({
       onSignal: (...signal) => this.#runCallback(() => callbacks.onSignal(...signal)),
       onContacts: (contacts) => this.#runCallback(() => callbacks.onContacts(contacts)),
+      isKnown: (peerId) => this.isKnown(peerId),
       node: () => this.#running(),
       keys: () => this.#keys(),
       self: () => this.#self(),
@@ -115,6 +117,7 @@ class NodeSignalling implements Libp2pSignalling {
 
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     this.#running();
+    if (isUsersChoice(signal)) this.#keys().peers.choose(peerId);
     return this.#parts.requests.send(peerId, callId, signal, abort);
   }
 
@@ -126,6 +129,10 @@ class NodeSignalling implements Libp2pSignalling {
 
   contacts(): Contact[] {
     return this.#parts.contacts.peers.all();
+  }
+
+  isKnown(peerId: string): boolean {
+    return this.#parts.contacts.peers.isGiven(peerId) || (this.#keyring?.peers.isChosen(peerId) ?? false);
   }
 
   async addContact(address: string, abort?: AbortSignal): Promise<Contact> {

@@ -62,6 +62,11 @@ export interface Signalling {
   addressesOf(peerId: string): readonly string[] | null;
   /** Known peers, reachable or not. Empty before `start`. */
   contacts(): Contact[];
+  /**
+   * Whether the user has chosen this peer: by an address of it, by a call to it, or by accepting its call. All others are
+   * strangers, however many identities they have.
+   */
+  isKnown(peerId: string): boolean;
   /** Dials the address. @throws SignallingError invalidAddress or unreachable */
   addContact(address: string, abort?: AbortSignal): Promise<Contact>;
   /**
@@ -71,6 +76,11 @@ export interface Signalling {
   setAvailability(availability: OwnAvailability): void;
   /** Idempotent. Pending sends reject with `closed`. */
   close(): Promise<void>;
+}
+
+/** Whether this signal shows that the user has chosen its receiver. The plugin sends none of these without the user. */
+export function isUsersChoice({ type }: Signal): boolean {
+  return type === "call-request" || type === "call-ack";
 }
 
 /** Whether the peer did not get the signal, as far as we know. */

@@ -24,6 +24,8 @@ import { topicOf } from "./topics.ts";
 interface SignallingEnvironment {
   onSignal(from: string, callId: string, signal: Signal): void;
   onContacts(contacts: Contact[]): void;
+  /** See Signalling.isKnown. */
+  isKnown(peerId: string): boolean;
   /** @throws SignallingError closed, before start and after closing */
   node(): SignallingNode;
   /** @throws SignallingError closed before start */

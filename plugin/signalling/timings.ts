@@ -120,6 +120,10 @@ export const MAX_PENDING_PER_CALL = 256;
 export const MAX_PENDING = 2_048;
 /** A chat network on one LAN is far smaller, and the whole list crosses stdio on each change. */
 export const MAX_CONTACTS = 512;
+/** Peers that the user has chosen by a call. The one chosen longest ago becomes a stranger. */
+export const MAX_KNOWN_PEERS = 128;
+/** Contacts that the user did not choose. The rest of the list is kept for the others. */
+export const MAX_STRANGERS_AMONG_CONTACTS = 384;
 /** A machine with a few network interfaces announces fewer. */
 export const MAX_ADDRESSES_PER_CONTACT = 16;
 /** Each peer that is served at once costs a stream and then a pause. */
@@ -142,7 +146,9 @@ export const MAX_HELD_CHARS = 4 * 1024 * 1024;
 export const MAX_GOSSIP_BYTES = 256 * 1024;
 /** Each dial can hold sockets to several addresses for the whole of `dialMs`. */
 export const MAX_CONCURRENT_DIALS = 8;
-/** As many as contacts. Peers from the settings or the user are dialled even above it. */
+/** Of these. Strangers choose the addresses that they announce, and may choose such as never answer. */
+export const MAX_DIALS_OF_STRANGERS = 4;
+/** As many as contacts. Peers that the user chose are dialled even above it. */
 export const MAX_PEERS_TO_DIAL = 512;
 /** A discovered peer that does not answer is dialled again only when it is discovered again. */
 export const MAX_DIALS_WHEN_FOUND = 4;

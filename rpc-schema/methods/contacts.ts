@@ -1,7 +1,7 @@
 // The peers that the plugin can call.
 
 import { z } from "zod";
-import { contactSchema } from "../common.ts";
+import { contactSchema, peerIdSchema } from "../common.ts";
 import { method, noParams, notification, servingErrors } from "../definition.ts";
 
 const contacts = z.object({ contacts: z.array(contactSchema).describe("the whole list") });
@@ -27,5 +27,18 @@ export const contactMethods = {
 };
 
 export const contactNotifications = {
-  "contacts.changed": notification("The whole list of contacts, whenever one of them changes", contacts),
+  "contacts.changed": notification(
+    "The contacts, when some of them changed. At most a few a second, and the newest state wins",
+    z.object({
+      contacts: z
+        .array(contactSchema)
+        .describe("the whole list; with `removed` only the contacts that are new or changed"),
+      removed: z
+        .array(peerIdSchema)
+        .optional()
+        .describe(
+          "contacts that are gone; only for a host that names the capability contactChanges, and then always present",
+        ),
+    }),
+  ),
 };

@@ -12,6 +12,8 @@ import { KnownPeers, type Origin } from "./known-peers.ts";
 
 interface ContactManagerOptions {
   onContacts(contacts: Contact[]): void;
+  /** See Signalling.isKnown. */
+  isKnown(peerId: string): boolean;
   /** A contact connected, or a connected peer became a contact. */
   onContactConnected(peerId: string): void;
   /** Aborts when signalling closes. */
@@ -29,11 +31,15 @@ export class ContactManager {
 
   constructor(options: ContactManagerOptions) {
     this.#options = options;
-    this.peers = new KnownPeers((contacts) => options.onContacts(contacts));
+    this.peers = new KnownPeers(
+      (contacts) => options.onContacts(contacts),
+      (peerId) => options.isKnown(peerId),
+    );
     this.#dialer = new Dialer({
       connect: (peerId, signal) => this.#running().connect(this.peers.address(peerId), signal),
       isConnected: (peerId) => this.#isConnected(peerId),
       isGiven: (peerId) => this.peers.isGiven(peerId),
+      isKnown: (peerId) => options.isKnown(peerId),
       closing: options.closing,
       timings: options.timings,
       log: options.log,

@@ -1,10 +1,17 @@
-// Dials peers in the background: a few at a time, with increasing pauses. Given peers are dialled until they connect.
+// Dials peers in the background: a few at a time, with increasing pauses. Given peers are dialled until they connect. Strangers
+// have half of the turns, so that made-up ones cannot delay the dial of a peer that the user chose.
 // Discovered peers are dialled a few times, and again when they are discovered again.
 
 import { pause, withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
-import { MAX_CONCURRENT_DIALS, MAX_DIALS_WHEN_FOUND, MAX_PEERS_TO_DIAL, type Timings } from "../timings.ts";
+import {
+  MAX_CONCURRENT_DIALS,
+  MAX_DIALS_OF_STRANGERS,
+  MAX_DIALS_WHEN_FOUND,
+  MAX_PEERS_TO_DIAL,
+  type Timings,
+} from "../timings.ts";
 
 interface DialerOptions {
   /** Rejects when the signal aborts. */
@@ -12,24 +19,29 @@ interface DialerOptions {
   isConnected(peerId: string): boolean;
   /** Whether the peer comes from the settings or the user. */
   isGiven(peerId: string): boolean;
+  /** See Signalling.isKnown. */
+  isKnown(peerId: string): boolean;
   /** Ends every dial and every pause. */
   readonly closing: AbortSignal;
   readonly timings: Timings;
   readonly log: Log;
 }
 
+type PeerClass = "stranger" | "known";
+
 /** Stops when `closing` aborts. */
 export class Dialer {
   readonly #options: DialerOptions;
   /** Peers that are being dialled, each with a function that ends its current pause. */
   readonly #active = new Map<string, () => void>();
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
+  /** Of strangers and of known peers. */
+  readonly #queues: Record<PeerClass, (() => void)[]> = { stranger: [], known: [] };
+  readonly #running: Record<PeerClass, number> = { stranger: 0, known: 0 };
 
   constructor(options: DialerOptions) {
     this.#options = options;
     const releaseQueue = () => {
-      for (const next of this.#queue.splice(0)) next();
+      for (const queue of Object.values(this.#queues)) for (const next of queue.splice(0)) next();
     };
     options.closing.addEventListener("abort", releaseQueue, { once: true });
   }
@@ -42,7 +54,7 @@ export class Dialer {
       endPause();
       return;
     }
-    if (this.#active.size >= MAX_PEERS_TO_DIAL && !this.#options.isGiven(peerId)) return;
+    if (this.#active.size >= MAX_PEERS_TO_DIAL && !this.#options.isKnown(peerId)) return;
     this.#active.set(peerId, doNothing);
     this.#dialUntilConnected(peerId)
       .catch((error: unknown) => this.#options.log("debug", `dialling ${peerId} ended: ${errorText(error)}`))
@@ -74,7 +86,9 @@ export class Dialer {
 
   async #dial(peerId: string): Promise<boolean> {
     const { connect, timings, log } = this.#options;
-    await this.#takeTurn();
+    // Taken once, since the user may choose the peer meanwhile.
+    const of = this.#options.isKnown(peerId) ? "known" : "stranger";
+    await this.#takeTurn(of);
     try {
       await withDeadline(timings.dialMs, this.#options.closing, "the dial", (signal) =>
         connect(peerId, signal),
@@ -84,16 +98,22 @@ export class Dialer {
       log("debug", `cannot reach ${peerId}: ${errorText(error)}`);
       return false;
     } finally {
-      this.#running -= 1;
-      this.#queue.shift()?.();
+      this.#running[of] -= 1;
+      (this.#queues.known.shift() ?? this.#queues.stranger.shift())?.();
     }
   }
 
-  async #takeTurn(): Promise<void> {
-    while (this.#running >= MAX_CONCURRENT_DIALS && !this.#options.closing.aborted) {
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
+  async #takeTurn(of: PeerClass): Promise<void> {
+    while (!this.#mayRun(of) && !this.#options.closing.aborted) {
+      await new Promise<void>((resolve) => this.#queues[of].push(resolve));
     }
-    this.#running += 1;
+    this.#running[of] += 1;
+  }
+
+  #mayRun(of: PeerClass): boolean {
+    const { stranger, known } = this.#running;
+    if (stranger + known >= MAX_CONCURRENT_DIALS) return false;
+    return of === "known" || stranger < MAX_DIALS_OF_STRANGERS;
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Contact } from "../../../rpc-schema/index.ts";
 import type { PeerAddress } from "../node.ts";
-import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "../timings.ts";
+import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS, MAX_STRANGERS_AMONG_CONTACTS } from "../timings.ts";
 
 /** given: from the settings or the user; found: by mDNS or presence; caller: the peer sent a signal. */
 export type Origin = "given" | "found" | "caller";
@@ -15,21 +15,23 @@ interface PeerDescription {
 }
 
 interface KnownPeer {
-  label: string | undefined;
-  videoDisabled: boolean;
-  addresses: readonly string[];
-  isReachable: boolean;
-  isGiven: boolean;
+  readonly label: string | undefined;
+  readonly videoDisabled: boolean;
+  readonly addresses: readonly string[];
+  readonly isReachable: boolean;
+  readonly isGiven: boolean;
 }
 
-/** `onChange` receives the whole list, and runs only if the list differs from the last one. */
+/** `onChange` receives the whole list, and runs only after a contact has changed. */
 export class KnownPeers {
   readonly #known = new Map<string, KnownPeer>();
   readonly #onChange: (contacts: Contact[]) => void;
-  #lastReported = "[]";
+  readonly #isChosen: (peerId: string) => boolean;
 
-  constructor(onChange: (contacts: Contact[]) => void) {
+  /** @param isChosen whether our user chose the peer in another way than by its address */
+  constructor(onChange: (contacts: Contact[]) => void, isChosen: (peerId: string) => boolean = () => false) {
     this.#onChange = onChange;
+    this.#isChosen = isChosen;
   }
 
   has(peerId: string): boolean {
@@ -59,8 +61,9 @@ export class KnownPeers {
   /** Adds a peer, or addresses of a known one. @returns false if no peer in the full list may be dropped */
   add(peer: PeerAddress, origin: Origin, isReachable: boolean): boolean {
     const known = this.#known.get(peer.peerId);
-    if (!known && !this.#makeRoom()) return false;
-    this.#known.set(peer.peerId, {
+    const isGiven = origin === "given" || (known?.isGiven ?? false);
+    if (!known && !this.#makeRoom(isGiven || this.#isChosen(peer.peerId))) return false;
+    this.#change(peer.peerId, known, {
       label: known?.label,
       videoDisabled: known?.videoDisabled ?? false,
       // Newest first, because a newer address is more likely to work.
@@ -69,26 +72,25 @@ export class KnownPeers {
         MAX_ADDRESSES_PER_CONTACT,
       ),
       isReachable,
-      isGiven: origin === "given" || (known?.isGiven ?? false),
+      isGiven,
     });
-    this.#reportChange();
     return true;
   }
 
   setReachable(peerId: string, isReachable: boolean): void {
     const known = this.#known.get(peerId);
-    if (!known) return;
-    known.isReachable = isReachable;
-    this.#reportChange();
+    if (known) this.#change(peerId, known, { ...known, isReachable });
   }
 
   /** Ignored for an unknown peer. */
   describe(peerId: string, { label, videoDisabled }: PeerDescription): void {
     const known = this.#known.get(peerId);
     if (!known) return;
-    known.label = label ?? known.label;
-    known.videoDisabled = videoDisabled ?? known.videoDisabled;
-    this.#reportChange();
+    this.#change(peerId, known, {
+      ...known,
+      label: label ?? known.label,
+      videoDisabled: videoDisabled ?? known.videoDisabled,
+    });
   }
 
   /** Removes the peer, unless it was given or is connected. */
@@ -96,26 +98,26 @@ export class KnownPeers {
     const known = this.#known.get(peerId);
     if (!known || known.isGiven || known.isReachable) return;
     this.#known.delete(peerId);
-    this.#reportChange();
+    this.#onChange(this.all());
   }
 
-  /** Drops the oldest peer that was not given and is not connected. */
-  #makeRoom(): boolean {
-    if (this.#known.size < MAX_CONTACTS) return true;
-    for (const [peerId, known] of this.#known) {
-      if (known.isGiven || known.isReachable) continue;
-      this.#known.delete(peerId);
-      return true;
-    }
-    return false;
+  /** Drops the oldest stranger that is not connected; for a peer of the user's choice also one that is. */
+  #makeRoom(isForKnown: boolean): boolean {
+    const strangers = [...this.#known].filter(([peerId, known]) => !known.isGiven && !this.#isChosen(peerId));
+    const isFull = this.#known.size >= MAX_CONTACTS;
+    if (!isFull && (isForKnown || strangers.length < MAX_STRANGERS_AMONG_CONTACTS)) return true;
+    const offline = strangers.find(([, known]) => !known.isReachable);
+    const [dropped] = offline ?? (isForKnown ? strangers[0] : undefined) ?? [];
+    if (dropped !== undefined) this.#known.delete(dropped);
+    return dropped !== undefined;
   }
 
-  #reportChange(): void {
-    const contacts = this.all();
-    const text = JSON.stringify(contacts);
-    if (text === this.#lastReported) return;
-    this.#lastReported = text;
-    this.#onChange(contacts);
+  /** Compares this contact only, because peers can cause many changes of a long list. */
+  #change(peerId: string, before: KnownPeer | undefined, now: KnownPeer): void {
+    this.#known.set(peerId, now);
+    const isSame =
+      before && JSON.stringify(asContact(peerId, before)) === JSON.stringify(asContact(peerId, now));
+    if (!isSame) this.#onChange(this.all());
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { KnownPeers } from "../../../plugin/signalling/contacts/known-peers.ts";
 import {
+  isUsersChoice,
   type OwnAvailability,
   type SelfAddress,
   type Signalling,
@@ -194,6 +195,7 @@ class FakeNode implements Signalling {
   readonly #callbacks: SignallingCallbacks;
   readonly #contacts: KnownPeers;
   readonly #lanes: SendLanes;
+  readonly #chosen = new Set<string>();
   #availability: OwnAvailability = { videoDisabled: false };
   #state: "new" | "started" | "closed" = "new";
 
@@ -207,9 +209,12 @@ class FakeNode implements Signalling {
     this.#network = network;
     this.#options = options;
     this.#callbacks = callbacks;
-    this.#contacts = new KnownPeers((contacts) => {
-      if (this.#state === "started") callbacks.onContacts(contacts);
-    });
+    this.#contacts = new KnownPeers(
+      (contacts) => {
+        if (this.#state === "started") callbacks.onContacts(contacts);
+      },
+      (peer) => this.#chosen.has(peer),
+    );
     this.#lanes = new SendLanes((to, callId, signal, abort) =>
       network.deliver(this, to, topicOf(callId), signal, abort),
     );
@@ -232,6 +237,7 @@ class FakeNode implements Signalling {
 
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (this.#state === "new") throw closed("signalling has not started");
+    if (isUsersChoice(signal)) this.#chosen.add(peerId);
     return this.#lanes.send(peerId, callId, signal, abort);
   }
 
@@ -242,6 +248,10 @@ class FakeNode implements Signalling {
 
   contacts(): Contact[] {
     return this.#contacts.all();
+  }
+
+  isKnown(peerId: string): boolean {
+    return this.#contacts.isGiven(peerId) || this.#chosen.has(peerId);
   }
 
   async addContact(address: string, abort?: AbortSignal): Promise<Contact> {

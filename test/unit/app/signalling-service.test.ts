@@ -22,12 +22,15 @@ function setUp(begin: (closed: Promise<never>) => Promise<typeof SELF>) {
       send: async () => undefined,
       contacts: () => [],
       addressesOf: () => [],
+      isKnown: () => false,
       setAvailability: () => undefined,
       addContact: async () => assert.fail(),
       close: async () => closed.reject(new SignallingError("closed", "signalling is closed")),
     }),
     createHostRelayed: () => assert.fail(),
     notify: (name, params) => void states.push("state" in params ? params.state : name),
+    notifyLatest: () => undefined,
+    asksForContactChanges: () => false,
     log: () => undefined,
   });
   return { service, states };

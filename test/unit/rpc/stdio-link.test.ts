@@ -36,7 +36,7 @@ class SlowOutput extends Writable {
   }
 }
 
-function setUp(options: { maxQueuedBytes?: number; stallMs?: number } = {}) {
+function setUp(options: { maxQueuedBytes?: number; maxPostedBytes?: number; stallMs?: number } = {}) {
   const output = new SlowOutput();
   const lost: LinkLostError[] = [];
   const link = createStdioLink({ output, onLost: (error) => lost.push(error), ...options });
@@ -100,7 +100,7 @@ describe("stdio link", () => {
     assert.equal(output.lines.join(" "), "a0 b0 c0 a1 b1 c1 a2 b2 c2");
   });
 
-  test("a reader that leaves too much unread loses the link", async () => {
+  test("a reader that leaves too many answers to its own requests unread loses the link", async () => {
     const { output, lost, link } = setUp({ maxQueuedBytes: 100 });
     const frame = link.writeFrame("f", body("1"), "");
     for (let count = 0; count < 20; count += 1) link.send("0123456789");
@@ -109,6 +109,58 @@ describe("stdio link", () => {
     await assert.rejects(link.writeFrame("f", body("2"), ""), LinkLostError);
     assert.equal(output.destroyed, true);
     assert.equal(output.text, "f1\n", "nothing is written after the loss");
+  });
+
+  test("lines that the reader did not ask for never end the link, and are left out above a limit", async () => {
+    const { output, lost, link } = setUp({ maxPostedBytes: 100 });
+    const frame = link.writeFrame("f", body("1"), "");
+    const isKept = Array.from({ length: 1_000 }, () => link.post("0123456789"));
+    assert.deepEqual(lost, []);
+    assert.equal(isKept.filter(Boolean).length, 9, "eleven bytes each");
+    link.send("answer");
+    await output.take();
+    await frame;
+    assert.equal(output.lines.at(-1), "answer");
+    assert.equal(link.post("again"), true, "the reader has taken the others");
+    await output.take();
+  });
+
+  test("a line that is made when it is written replaces the earlier one of its key, and keeps the order", async () => {
+    const { output, link } = setUp();
+    link.send("first");
+    let count = 0;
+    for (let times = 0; times < 1_000; times += 1) {
+      link.sendLatest("state", () => {
+        count += 1;
+        return `state ${times}`;
+      });
+      if (times === 500) link.send("between");
+    }
+    link.sendLatest("nothing left", () => null);
+    await output.take();
+    assert.deepEqual(output.lines, ["first", "between", "state 999"]);
+    assert.equal(count, 1);
+    await output.take();
+  });
+
+  test("a reader that takes one long line slowly is not hung", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      const { output, lost, link } = setUp({ stallMs: 10_000 });
+      const line = "x".repeat(5.5 * 1024 * 1024);
+      link.send(line);
+      for (let piece = 0; piece < 6; piece += 1) {
+        mock.timers.tick(9_999);
+        await output.take();
+      }
+      assert.deepEqual(lost, []);
+      assert.equal(output.text, `${line}\n`);
+      link.send("next");
+      mock.timers.tick(10_000);
+      assert.equal(lost.length, 1);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   test("a reader that takes nothing for the stall time loses the link, a slower reader does not", async () => {

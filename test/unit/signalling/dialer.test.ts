@@ -6,6 +6,7 @@ import { Dialer } from "../../../plugin/signalling/contacts/dialer.ts";
 import {
   defaultTimings,
   MAX_CONCURRENT_DIALS,
+  MAX_DIALS_OF_STRANGERS,
   MAX_DIALS_WHEN_FOUND,
 } from "../../../plugin/signalling/timings.ts";
 
@@ -33,6 +34,7 @@ function dialling(options: { given?: boolean; answer?: "refuse" | "hang" } = {})
     },
     isConnected: (peerId) => connected.has(peerId),
     isGiven: () => options.given ?? false,
+    isKnown: (peerId) => options.given === true || peerId.startsWith("known"),
     closing: closing.signal,
     timings,
     log: () => undefined,
@@ -99,9 +101,12 @@ test("a connected peer is not dialled", async () => {
 });
 
 test("the number of concurrent dials is limited, and each peer is dialled once", async () => {
-  const { dialer, dials, closing, hanging } = dialling({ given: true, answer: "hang" });
+  const { dialer, dials, closing, hanging } = dialling({ answer: "hang" });
   for (let index = 0; index < 30; index += 1) dialer.reach(`peer ${index}`);
   for (let index = 0; index < 30; index += 1) dialer.reach(`peer ${index}`);
+  await pass(1_000);
+  assert.equal(hanging(), MAX_DIALS_OF_STRANGERS);
+  for (let index = 0; index < 30; index += 1) dialer.reach(`known ${index}`);
   await pass(1_000);
   assert.equal(hanging(), MAX_CONCURRENT_DIALS);
   assert.equal(dials.length, MAX_CONCURRENT_DIALS);
@@ -109,4 +114,15 @@ test("the number of concurrent dials is limited, and each peer is dialled once",
   await pass(1_000);
   assert.equal(hanging(), 0);
   assert.equal(dials.length, MAX_CONCURRENT_DIALS);
+});
+
+test("strangers whose addresses never answer do not delay the dial of a known peer", async () => {
+  const { dialer, dials, closing } = dialling({ answer: "hang" });
+  for (let index = 0; index < 300; index += 1) dialer.reach(`stranger ${index}`);
+  await pass(500);
+  dialer.reach("known peer");
+  await pass(500);
+  assert.equal(dials.at(-1), "known peer");
+  closing.abort(new Error("closing"));
+  await pass(500);
 });

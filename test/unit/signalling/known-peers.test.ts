@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { KnownPeers } from "../../../plugin/signalling/contacts/known-peers.ts";
-import { MAX_ADDRESSES_PER_CONTACT, MAX_CONTACTS } from "../../../plugin/signalling/timings.ts";
+import {
+  MAX_ADDRESSES_PER_CONTACT,
+  MAX_CONTACTS,
+  MAX_STRANGERS_AMONG_CONTACTS,
+} from "../../../plugin/signalling/timings.ts";
 import type { Contact } from "../../../rpc-schema/index.ts";
 
 let reported: Contact[][] = [];
@@ -41,20 +45,39 @@ test("addresses are kept newest first, without duplicates, up to a limit", () =>
   assert.equal(addresses[0], `/ip4/10.0.0.1/tcp/${MAX_ADDRESSES_PER_CONTACT + 5}`);
 });
 
-test("a full list drops the oldest peer that is neither given nor connected", () => {
+test("a list full of strangers drops the oldest one that is not connected", () => {
   list.add(peer(0), "given", false);
   list.add(peer(1), "found", true);
-  for (let index = 2; index < MAX_CONTACTS; index += 1) list.add(peer(index), "found", false);
+  for (let index = 2; index <= MAX_STRANGERS_AMONG_CONTACTS; index += 1)
+    list.add(peer(index), "found", false);
   assert.equal(list.add(peer(MAX_CONTACTS), "caller", true), true);
-  assert.equal(list.all().length, MAX_CONTACTS);
+  assert.equal(list.all().length, MAX_STRANGERS_AMONG_CONTACTS + 1);
   assert.deepEqual(
     [list.has("FakePeer0"), list.has("FakePeer1"), list.has("FakePeer2")],
     [true, true, false],
   );
 });
 
-test("a list full of connected peers accepts no more", () => {
-  for (let index = 0; index < MAX_CONTACTS; index += 1) list.add(peer(index), "found", true);
+test("a list full of connected strangers accepts no more of them", () => {
+  for (let index = 0; index < MAX_STRANGERS_AMONG_CONTACTS; index += 1) list.add(peer(index), "found", true);
   assert.equal(list.add(peer(MAX_CONTACTS), "caller", true), false);
   assert.equal(list.has(`FakePeer${MAX_CONTACTS}`), false);
+});
+
+test("connected strangers leave room for peers that the user chose", () => {
+  const chosen = new Set<string>();
+  const choosy = new KnownPeers(
+    () => undefined,
+    (peerId) => chosen.has(peerId),
+  );
+  for (let index = 0; index < MAX_CONTACTS; index += 1) choosy.add(peer(index), "found", true);
+  const ofUser = Array.from({ length: MAX_CONTACTS }, (_, index) => peer(1_000 + index));
+  for (const one of ofUser.slice(1)) chosen.add(one.peerId);
+  const [given, ...others] = ofUser;
+  assert.ok(given && choosy.add(given, "given", false));
+  for (const one of others) assert.ok(choosy.add(one, "caller", false), one.peerId);
+  assert.deepEqual(
+    choosy.all().map(({ peerId }) => peerId),
+    ofUser.map(({ peerId }) => peerId),
+  );
 });

@@ -539,8 +539,11 @@ type ContactsAddParams struct {
 
 // ContactsChangedParams: Params of contacts.changed
 type ContactsChangedParams struct {
-	// the whole list
+	// the whole list; with `removed` only the contacts that are new or changed
 	Contacts []Contact `json:"contacts"`
+
+	// contacts that are gone; only for a host that names the capability contactChanges, and then always present
+	Removed *[]PeerID `json:"removed,omitempty"`
 }
 
 // ContactsListResult: Result of contacts.list
