@@ -14,6 +14,7 @@ import { LABEL_PROTOCOL, serveLabel } from "./goop-wire/label-protocol.ts";
 import type { DroppedPresence } from "./goop-wire/presence.ts";
 import { PRESENCE_TOPIC } from "./goop-wire/presence-message.ts";
 import { listenFailureText } from "./libp2p/listen-failure.ts";
+import { Admission } from "./limits/admission.ts";
 import type { NodeOptions, PeerAddress, SignallingNode, StreamHandler } from "./node.ts";
 import {
   isUsersChoice,
@@ -55,6 +56,8 @@ interface SignallingDiagnostics {
   readonly pendingSends: number;
   /** Incoming streams that were reset because they were malformed, too slow or too many. */
   readonly refusedStreams: number;
+  /** Connections that were refused because there were too many. */
+  readonly refusedConnections: number;
   /** The number of acknowledged messages that were then ignored, by reason. */
   readonly ignored: Readonly<IgnoredCounts>;
   /** The number of peers that announced their presence, and of dropped presence messages by reason. */
@@ -79,6 +82,7 @@ class NodeSignalling implements Libp2pSignalling {
   readonly #timings: Timings;
   readonly #log: Log;
   readonly #closing = new AbortController();
+  readonly #admission: Admission;
   readonly #parts: SignallingParts;
   readonly #strangers = new TokenBucket(BURST_OF_STRANGERS, STRANGERS_PER_SECOND);
   /** The peers' ends of their last connections. A call goes on while a connection is replaced. */
@@ -95,6 +99,7 @@ class NodeSignalling implements Libp2pSignalling {
     this.#callbacks = callbacks;
     this.#log = options.log;
     this.#timings = { ...defaultTimings, ...options.timings };
+    this.#admission = new Admission({ isKnown: (peerId) => this.isKnown(peerId), log: options.log });
     this.#parts = createParts({
       onSignal: (...signal) => this.#runCallback(() => callbacks.onSignal(...signal)),
       onContacts: (contacts) => this.#runCallback(() => callbacks.onContacts(contacts)),
@@ -173,7 +178,8 @@ class NodeSignalling implements Libp2pSignalling {
       openStreams: this.#node?.openStreams() ?? 0,
       connections: this.#node?.connections() ?? { direct: 0, relayed: 0 },
       pendingSends: this.#parts.lanes.pending,
-      refusedStreams: this.#parts.receiver.refused,
+      refusedStreams: this.#parts.receiver.refused + this.#admission.refusedStreams,
+      refusedConnections: this.#admission.connections.refused,
       ignored: this.#parts.inbox.ignored,
       presence: { ...this.#parts.presence.dropped, peers: this.#parts.presence.size },
     };
@@ -214,8 +220,8 @@ class NodeSignalling implements Libp2pSignalling {
     const parts = this.#parts;
     const timings = this.#timings;
     const handlers = new Map<string, StreamHandler>([
-      [MQ_PROTOCOL, (stream, from) => parts.receiver.accept(stream, from)],
-      [LABEL_PROTOCOL, (stream) => void serveLabel(stream, label, timings, log)],
+      [MQ_PROTOCOL, this.#admission.limited((...stream) => parts.receiver.accept(...stream))],
+      [LABEL_PROTOCOL, this.#admission.limited((stream) => serveLabel(stream, label, timings, log))],
     ]);
     const events = {
       onConnected: (peerId: string) => {
@@ -241,6 +247,7 @@ class NodeSignalling implements Libp2pSignalling {
     };
     return {
       ...{ key, listen, mdns, handlers, events, log, stopMs: timings.stopMs },
+      connections: this.#admission.connections,
       ...(presence ? { gossip } : {}),
       ...(relays.length > 0
         ? { relays: { addresses: relays, dialMs: timings.dialMs, checkMs: timings.relayCheckMs } }

@@ -2,6 +2,8 @@
 // libp2p/ implements it.
 
 import type { Log } from "../log.ts";
+import type { ConnectionBudget } from "./limits/connection-budget.ts";
+import type { PeerSource } from "./limits/peer-class.ts";
 
 /** One stream to one peer. A chunk may hold part of a message, or parts of two. */
 export interface ByteStream {
@@ -35,8 +37,14 @@ interface NodeEvents {
   onAddressesChanged(): void;
 }
 
-/** Receives an incoming stream. The connection authenticated `from`. */
-export type StreamHandler = (stream: ByteStream, from: string) => void;
+/** The connection of an incoming stream. */
+export interface StreamSource extends PeerSource {
+  /** Ends the connection with all its streams. */
+  disconnect(error: Error): void;
+}
+
+/** Receives an incoming stream. */
+export type StreamHandler = (stream: ByteStream, source: StreamSource) => void;
 
 /** One publish-subscribe topic. */
 export interface GossipOptions {
@@ -65,6 +73,7 @@ export interface NodeOptions {
   /** By protocol id. */
   readonly handlers: ReadonlyMap<string, StreamHandler>;
   readonly events: NodeEvents;
+  readonly connections: ConnectionBudget;
   readonly gossip?: GossipOptions | undefined;
   readonly relays?: RelayOptions | undefined;
   readonly log: Log;

@@ -109,7 +109,24 @@ export const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** A browser sends bursts of about 20 candidates, and each may come with a receipt on another stream. */
 export const MAX_INCOMING_STREAMS_PER_PEER = 64;
 /** Limits the memory that all peers together can occupy to 128 MiB. */
-export const MAX_INCOMING_STREAMS = 128;
+export const MAX_INCOMING_STREAMS = { known: 64, stranger: 64 } as const;
+/** Streams of one connection that are still being negotiated count too. Gossip and identify need a few. */
+export const MAX_MUXED_STREAMS = 2 * MAX_INCOMING_STREAMS_PER_PEER;
+/** Limit for negotiating the protocol of an incoming stream. */
+export const NEGOTIATION_MS = 3_000;
+/** Enough for a chat network. Above it, libp2p closes the least used connections. */
+export const MAX_CONNECTIONS = 128;
+/** Of these. The others are kept for peers that the user chose. */
+export const MAX_STRANGER_CONNECTIONS = 96;
+/** Strangers behind one address. The whole network of a company may be behind one. */
+export const MAX_CONNECTIONS_AT_ADDRESS = 64;
+/** For one IP address, behind which a whole network may reconnect at once. libp2p's default of 5 would reset them. */
+export const MAX_CONNECTIONS_PER_SECOND = 32;
+/** Connections whose handshake is not finished. libp2p's default of 10 lets ten silent sockets keep everybody out. */
+export const MAX_HANDSHAKES = 64;
+export const MAX_HANDSHAKES_AT_ADDRESS = 16;
+/** Limit for the handshake of an incoming connection. */
+export const HANDSHAKE_MS = 3_000;
 /** Above the streams that our own sends and identity messages need at once for one peer. */
 export const MAX_OUTGOING_STREAMS_PER_PEER = 128;
 /** Several at once shorten the setup of a call, and candidates need no order among themselves. */

@@ -5,12 +5,7 @@ import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import type { ByteStream } from "../node.ts";
-import {
-  MAX_INCOMING_STREAMS,
-  MAX_INCOMING_STREAMS_PER_PEER,
-  MAX_MESSAGE_BYTES,
-  type Timings,
-} from "../timings.ts";
+import { MAX_MESSAGE_BYTES, type Timings } from "../timings.ts";
 import { JsonObjectDecoder } from "./decoders.ts";
 import { Exchange } from "./exchange.ts";
 import { encodeAck, parseMessage } from "./goop-mq.ts";
@@ -22,11 +17,9 @@ interface MqReceiverOptions {
   readonly log: Log;
 }
 
-/** Limits the number of streams, their bytes and their time, so that peers cannot exhaust the memory. */
+/** Limits the bytes of a message and its time. limits/ limits the number of streams. */
 export class MqReceiver {
   readonly #options: MqReceiverOptions;
-  readonly #openByPeer = new Map<string, number>();
-  #open = 0;
   #refused = 0;
 
   constructor(options: MqReceiverOptions) {
@@ -38,26 +31,16 @@ export class MqReceiver {
     return this.#refused;
   }
 
-  /** Owns the stream from now on and ends it on every path. */
-  accept(stream: ByteStream, from: string): void {
-    const ofPeer = this.#openByPeer.get(from) ?? 0;
-    if (ofPeer >= MAX_INCOMING_STREAMS_PER_PEER || this.#open >= MAX_INCOMING_STREAMS) {
-      this.#refuse(from, stream, new Error("too many concurrent streams"));
-      return;
-    }
-    this.#count(from, 1);
-    void this.#serve(stream, from).finally(() => this.#count(from, -1));
-  }
-
-  async #serve(stream: ByteStream, from: string): Promise<void> {
+  /** Owns the stream from now on and ends it on every path. Never rejects. @param evicted ends the stream at once */
+  async accept(stream: ByteStream, from: string, evicted?: AbortSignal): Promise<void> {
     const { timings, onMessage } = this.#options;
     const exchange = new Exchange(stream, new JsonObjectDecoder(MAX_MESSAGE_BYTES));
     try {
-      const text = await withDeadline(timings.readMs, undefined, "reading a message", (limit) =>
+      const text = await withDeadline(timings.readMs, evicted, "reading a message", (limit) =>
         exchange.receive(limit),
       );
       const message = parseMessage(text);
-      await withDeadline(timings.ackWriteMs, undefined, "acknowledging a message", (limit) =>
+      await withDeadline(timings.ackWriteMs, evicted, "acknowledging a message", (limit) =>
         exchange.send(encodeAck(message), limit),
       );
       onMessage(from, message.topic, message.payload);
@@ -72,12 +55,5 @@ export class MqReceiver {
     this.#refused += 1;
     this.#options.log("debug", `message stream from ${from} reset: ${errorText(error)}`);
     stream.abort(error instanceof Error ? error : new Error(String(error)));
-  }
-
-  #count(from: string, change: 1 | -1): void {
-    this.#open += change;
-    const ofPeer = (this.#openByPeer.get(from) ?? 0) + change;
-    if (ofPeer === 0) this.#openByPeer.delete(from);
-    else this.#openByPeer.set(from, ofPeer);
   }
 }

@@ -13,15 +13,20 @@ import { createLibp2p, type Libp2p } from "libp2p";
 import { withDeadline } from "../../common/deadline.ts";
 import { Mdns } from "../discovery/mdns.ts";
 import type { ByteStream, NodeOptions, PeerAddress, SignallingNode } from "../node.ts";
-import { MAX_INCOMING_STREAMS_PER_PEER, MAX_OUTGOING_STREAMS_PER_PEER } from "../timings.ts";
+import {
+  HANDSHAKE_MS,
+  MAX_CONNECTIONS,
+  MAX_CONNECTIONS_PER_SECOND,
+  MAX_HANDSHAKES,
+  MAX_INCOMING_STREAMS_PER_PEER,
+  MAX_MUXED_STREAMS,
+  MAX_OUTGOING_STREAMS_PER_PEER,
+  NEGOTIATION_MS,
+} from "../timings.ts";
+import { ConnectionGate, sourceOf } from "./connection-gate.ts";
 import { createGossip, type Gossip } from "./gossip.ts";
 import { Libp2pStream } from "./libp2p-stream.ts";
 import { createRelayReservations, type RelayReservations } from "./relay-reservations.ts";
-
-/** Enough for a chat network. Above it, libp2p closes the least used connections. */
-const MAX_CONNECTIONS = 128;
-/** For one IP address, behind which a whole network may reconnect at once. libp2p's default of 5 would reset them. */
-const MAX_CONNECTIONS_PER_SECOND = 32;
 
 /**
  * Registers the handlers before it listens, so that no early stream is refused.
@@ -30,12 +35,14 @@ const MAX_CONNECTIONS_PER_SECOND = 32;
 export async function startLibp2pNode(options: NodeOptions): Promise<SignallingNode> {
   const gossip = options.gossip && createGossip(options.gossip);
   const relays = options.relays && createRelayReservations(options.relays, options.log);
-  const libp2p = await create(options, gossip, relays);
+  const gate = new ConnectionGate(options.connections);
+  const libp2p = await create(options, gate, gossip, relays);
+  gate.start(libp2p);
   forwardEvents(libp2p, options);
   for (const [protocol, handler] of options.handlers) {
     await libp2p.handle(
       protocol,
-      (stream, connection) => handler(new Libp2pStream(stream), connection.remotePeer.toString()),
+      (stream, connection) => handler(new Libp2pStream(stream), sourceOf(connection)),
       {
         maxInboundStreams: MAX_INCOMING_STREAMS_PER_PEER,
         maxOutboundStreams: MAX_OUTGOING_STREAMS_PER_PEER,
@@ -54,6 +61,7 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
 
 function create(
   options: NodeOptions,
+  gate: ConnectionGate,
   gossip: Gossip | undefined,
   relays: RelayReservations | undefined,
 ): Promise<Libp2p> {
@@ -64,11 +72,15 @@ function create(
     addresses: { listen: [...options.listen] },
     transports: [tcp(), ...(relays ? [relays.create] : [])],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ maxInboundStreams: MAX_MUXED_STREAMS })],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       inboundConnectionThreshold: MAX_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_HANDSHAKES,
+      inboundUpgradeTimeout: HANDSHAKE_MS,
+      inboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS,
     },
+    connectionGater: gate.create(),
     services: {
       identify: identify(),
       ...(gossip ? { gossip: gossip.create } : {}),
