@@ -1,6 +1,6 @@
 // Wires the calls: the call manager with its effects, and the parts that observe it: reporter, sampler, persister.
 
-import type { CallInfo, CallStatistics, Contact, DeviceList } from "../../rpc-schema/index.ts";
+import type { CallInfo, CallStatistics, Contact, DeviceList, Signal } from "../../rpc-schema/index.ts";
 import type { ProtectionFacts } from "../calls/call-info.ts";
 import { type CallManager, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
@@ -19,7 +19,10 @@ import type { SignallingService } from "./signalling-service.ts";
 export interface CallServiceOptions {
   readonly engines: Engines;
   readonly frames: Frames;
-  readonly signalling: Pick<SignallingService, "send" | "contacts" | "addressesOf" | "hostRelayed">;
+  readonly signalling: Pick<
+    SignallingService,
+    "send" | "contacts" | "addressesOf" | "hostRelayed" | "isKnown"
+  >;
   readonly settings: SettingsSource;
   readonly notify: Notify;
   logOf(part: string): Log;
@@ -32,6 +35,8 @@ export interface CallService {
     subscribe(listener: (devices: DeviceList) => void): () => void;
     close(): void;
   };
+  /** A signal of a peer. Those above the peer's budget are dropped. */
+  receive(from: string, callId: string, signal: Signal): void;
   /** Calls that the host knows and that have not ended. */
   list(): CallInfo[];
   /** Null until the call was connected for a second. */
@@ -99,6 +104,7 @@ export function createCallService(options: CallServiceOptions): CallService {
   return {
     manager,
     devices: environment.devices,
+    receive: receiverOf(manager, environment, signalling, logOf("signals")),
     list: () => reporter.list(),
     statistics: (callId) => sampler.statistics(callId),
     contactsChanged: update,
@@ -122,12 +128,35 @@ function protectionOf(
   };
 }
 
+/** A longer signal costs as much as several: its parsing, its record, and what its refusal takes. */
+const CHARS_PER_SIGNAL = 8 * 1024;
+
+function receiverOf(
+  manager: CallManager,
+  { signalBudget }: CallEnvironment,
+  { isKnown }: Pick<SignallingService, "isKnown">,
+  log: Log,
+): CallService["receive"] {
+  return (from, callId, signal) => {
+    const chars = "sdp" in signal ? signal.sdp.length : 0;
+    const isTaken = signalBudget.take(from, 1 + chars / CHARS_PER_SIGNAL);
+    log(
+      "debug",
+      `${signal.type} of call ${callId} from ${from}${isTaken ? "" : " dropped, as it sends too many"}`,
+    );
+    if (!isTaken) return;
+    const stranger = isKnown(from) ? {} : { isStranger: true as const };
+    manager.send({ type: "signal.received", from, callId, signal, ...stranger });
+  };
+}
+
 function wireEnvironment({ engines, frames, signalling, settings, logOf }: CallServiceOptions) {
   const log = logOf("signals");
   return createCallEnvironment({
     ...engines,
     frames,
     settings,
+    isKnown: (peerId) => signalling.isKnown(peerId),
     send(peerId, callId, signal, abort) {
       log("debug", `${signal.type} of call ${callId} to ${peerId}`);
       return signalling.send(peerId, callId, signal, abort);

@@ -81,19 +81,18 @@ function signallingConfig(
 }
 
 /** What a connection of plugin/peer takes. Each one is an event of three charts. */
-const CANDIDATES = { burst: 192, refillMs: 500 };
+const CANDIDATES = { burst: 192, refillMs: 500, strangers: { burst: 192, refillMs: 100 } };
 
-function signallingListener({ calls, logOf }: ServiceOptions): SignallingListener {
+function signallingListener({ calls, signalling, logOf }: ServiceOptions): SignallingListener {
   const log = logOf("signals");
-  const candidates = new PeerBudget({ ...CANDIDATES, nowMs: monotonicMs });
+  const candidates = new PeerBudget({ ...CANDIDATES, isKnown: signalling.isKnown, nowMs: monotonicMs });
   return {
     onSignal(from, callId, signal) {
       if (signal.type === "ice-candidate" && !candidates.take(from)) {
         log("debug", `a candidate of call ${callId} from ${from} is dropped: it sends too many`);
         return;
       }
-      log("debug", `${signal.type} of call ${callId} from ${from}`);
-      calls.manager.send({ type: "signal.received", from, callId, signal });
+      calls.receive(from, callId, signal);
     },
     onReady: ({ peerId }) => calls.manager.send({ type: "signalling.ready", selfId: peerId }),
     onContacts: () => calls.contactsChanged(),

@@ -30,6 +30,8 @@ export interface CallEngines {
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
   /** Where the peer is at the moment, as far as its signalling shows it. */
   readonly placeOfPeer: PlaceOfPeer;
+  /** Whether the user has chosen the peer. */
+  isKnown(peerId: string): boolean;
   readonly settings: SettingsSource;
   readonly log: Log;
 }
@@ -55,16 +57,24 @@ export interface CallEnvironment extends CallEngines {
   readonly ringBudget: PeerBudget;
   /** How often we answer a peer outside of any call. */
   readonly refusalBudget: PeerBudget;
+  /** How many signals of a peer reach the charts. */
+  readonly signalBudget: PeerBudget;
 }
 
 /** Enough for a person who calls again and again, too little for a program that does. */
-const RINGS = { burst: 6, refillMs: 10_000 };
+export const RINGS = { burst: 6, refillMs: 10_000, strangers: { burst: 12, refillMs: 5_000 } };
 /** Each refusal costs a message. A peer that gets none shows a ringing call for a while, which harms only itself. */
-const REFUSALS = { burst: 20, refillMs: 1_000 };
+export const REFUSALS = { burst: 20, refillMs: 1_000, strangers: { burst: 60, refillMs: 100 } };
+/**
+ * A call needs about 60 signals, and a burst of candidates about 20. Each is parsed, checked and recorded. A stranger sends few,
+ * because it becomes known when its call is accepted.
+ */
+export const SIGNALS = { burst: 512, refillMs: 16, strangers: { burst: 256, refillMs: 16 } };
 
 export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   const { frames, log, native, settings } = engines;
   const media = new Map<string, CallMedia>();
+  const budgets = { isKnown: engines.isKnown, nowMs: monotonicMs };
   const closeFailed = (error: unknown) => log("error", `closing a device failed: ${errorText(error)}`);
 
   const mediaOf = (callId: string): CallMedia => {
@@ -109,7 +119,8 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     },
     devices: createDeviceMonitor(engines),
     measurements: createMeasurementChannel(),
-    ringBudget: new PeerBudget({ ...RINGS, nowMs: monotonicMs }),
-    refusalBudget: new PeerBudget({ ...REFUSALS, nowMs: monotonicMs }),
+    ringBudget: new PeerBudget({ ...RINGS, ...budgets }),
+    refusalBudget: new PeerBudget({ ...REFUSALS, ...budgets }),
+    signalBudget: new PeerBudget({ ...SIGNALS, ...budgets }),
   };
 }

@@ -1,16 +1,24 @@
-// A rate limit for each peer: a burst, then a steady rate. One peer cannot use up the budget of another.
+// A rate limit for each peer: a burst, then a steady rate. One peer cannot use up the budget of another. Strangers have a limit
+// together too, because one program can be a thousand of them.
 
 import { BoundedMap } from "../common/bounded-map.ts";
 import { TokenBucket } from "../common/token-bucket.ts";
 
-/** A peer that is dropped has its whole budget again. To exploit that, an attacker needs this many peer ids. */
+/** A peer that is dropped has its whole budget again. Strangers do not gain by it, because they share a limit. */
 const MAX_PEERS = 256;
 
-export interface BudgetOptions {
+interface Rate {
   /** How often in a row. */
   readonly burst: number;
   /** Milliseconds until one more is allowed. */
   readonly refillMs: number;
+}
+
+export interface BudgetOptions extends Rate {
+  /** The limit of all strangers together. */
+  readonly strangers: Rate;
+  /** Whether the user has chosen the peer. */
+  isKnown(peerId: string): boolean;
   /** A monotonic clock, in milliseconds. */
   nowMs(): number;
 }
@@ -18,33 +26,50 @@ export interface BudgetOptions {
 export class PeerBudget {
   readonly #options: BudgetOptions;
   /** The least recently used peer comes first. A peer without a bucket has its whole budget. */
-  readonly #buckets = new BoundedMap<string, TokenBucket>(MAX_PEERS);
+  readonly #known = new BoundedMap<string, TokenBucket>(MAX_PEERS);
+  readonly #strangers = new BoundedMap<string, TokenBucket>(MAX_PEERS);
+  readonly #allStrangers: TokenBucket;
 
   constructor(options: BudgetOptions) {
     this.#options = options;
+    this.#allStrangers = this.#bucketOf(options.strangers);
   }
 
   /** Number of peers that have used some of their budget. */
   get size(): number {
-    return this.#buckets.size;
+    return this.#known.size + this.#strangers.size;
   }
 
   /** Whether `take` would succeed now. */
   allows(peerId: string): boolean {
-    return this.#buckets.get(peerId)?.canTake() ?? true;
+    const isKnown = this.#options.isKnown(peerId);
+    if (!isKnown && !this.#allStrangers.canTake()) return false;
+    return this.#bucketsOf(isKnown).get(peerId)?.canTake() ?? true;
   }
 
-  /** @returns false, with nothing taken, when the budget is used up */
-  take(peerId: string): boolean {
-    const { burst, refillMs, nowMs } = this.#options;
-    const bucket = this.#buckets.get(peerId) ?? new TokenBucket(burst, 1_000 / refillMs, nowMs);
-    if (!bucket.take()) return false;
-    this.#buckets.set(peerId, bucket);
+  /** @param cost in tokens; above 1 for what costs more than usual @returns false, with nothing taken, when the budget is used up */
+  take(peerId: string, cost = 1): boolean {
+    if (!this.allows(peerId)) return false;
+    const isKnown = this.#options.isKnown(peerId);
+    const buckets = this.#bucketsOf(isKnown);
+    const bucket = buckets.get(peerId) ?? this.#bucketOf(this.#options);
+    bucket.charge(cost);
+    buckets.set(peerId, bucket);
+    if (!isKnown) this.#allStrangers.charge(cost);
     return true;
   }
 
   /** Gives the peer its whole budget again. */
   restore(peerId: string): void {
-    this.#buckets.delete(peerId);
+    this.#known.delete(peerId);
+    this.#strangers.delete(peerId);
+  }
+
+  #bucketsOf(isKnown: boolean): BoundedMap<string, TokenBucket> {
+    return isKnown ? this.#known : this.#strangers;
+  }
+
+  #bucketOf({ burst, refillMs }: Rate): TokenBucket {
+    return new TokenBucket(burst, 1_000 / refillMs, this.#options.nowMs);
   }
 }

@@ -89,7 +89,10 @@ export type SignalCallEvent =
 export type ManagerCommand =
   | {
       type: "manager.end";
-      reason: Extract<EndReason, "superseded" | "connectionLost" | "videoDisabled" | "hostGone" | "shutdown">;
+      reason: Extract<
+        EndReason,
+        "superseded" | "busy" | "connectionLost" | "videoDisabled" | "hostGone" | "shutdown"
+      >;
       replacedBy?: string;
       detail?: string;
     }

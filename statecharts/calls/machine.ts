@@ -48,6 +48,7 @@ const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, { isAccepted = 
       isAccepted,
       isWaiting,
       resumed: null,
+      ...(args.event.isStranger ? { isStranger: true as const } : {}),
     }),
   }) as const;
 
@@ -214,7 +215,11 @@ export const callManagerMachine = callManagerSetup.createMachine({
             guard: { type: "isBusy", params: receivedEvent },
             actions: [refuse("busy"), rememberEnd("busy")],
           },
-          { guard: { type: "isRequest", params: receivedEvent }, actions: [addRinging, notifyHostOfCall] },
+          {
+            description: "Strangers whose calls ring here make room for a peer that the user has chosen",
+            guard: { type: "isRequest", params: receivedEvent },
+            actions: ["endOutrankedCalls", addRinging, notifyHostOfCall],
+          },
           {
             description: "It may have arrived before its request, which must not ring then",
             guard: { type: "isHangup", params: receivedEvent },

@@ -34,6 +34,8 @@ export interface ManagedCall {
   readonly ref: CallActorRef;
   /** False while the call waits: such a call may end without a notification to the host. */
   readonly isKnownToHost: boolean;
+  /** The user had not chosen the peer when it called. Absent otherwise. */
+  readonly isStranger?: true;
 }
 
 export interface CallManagerInput {
@@ -57,7 +59,14 @@ export interface StartCall {
   readonly media: MediaKind;
 }
 
-type AddCall = StartCall & Pick<CallInput, "direction" | "isAccepted" | "isWaiting" | "peerKind" | "resumed">;
+type AddCall = StartCall &
+  Pick<CallInput, "direction" | "isAccepted" | "isWaiting" | "peerKind" | "resumed"> &
+  MaybeStranger;
+
+/** Absent for a peer that the user has chosen, and in logs of charts that did not know strangers. */
+interface MaybeStranger {
+  readonly isStranger?: true;
+}
 
 /** A call of a crashed process, which continues here or only has to be ended. */
 export type ResumeCall = StartCall &
@@ -77,7 +86,7 @@ export type CallManagerEvent =
   | ({ type: "host.resume" } & ResumeCall)
   | ({ type: "user.start" } & StartCall)
   | { type: "user.toCall"; callId: string; event: UserCommand }
-  | { type: "signal.received"; from: string; callId: string; signal: Signal }
+  | ({ type: "signal.received"; from: string; callId: string; signal: Signal } & MaybeStranger)
   | ({ type: "manager.close" } & CloseReason)
   | CallReport;
 
@@ -131,6 +140,16 @@ export function glareMedia(context: CallManagerContext, event: Received): MediaK
   return ownCall?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
 }
 
+const liveCalls = ({ calls }: CallManagerContext) =>
+  Object.values(calls).filter(({ ref }) => !ref.getSnapshot().hasTag("ended"));
+
+/** A stranger's call that our user has not answered. */
+const isOutranked = ({ isStranger, direction, ref }: ManagedCall) =>
+  isStranger === true && direction === "incoming" && ref.getSnapshot().hasTag("ringing");
+
+/** The call's own chart does not need to know. */
+const withoutMark = ({ isStranger: _, ...call }: AddCall): Omit<AddCall, "isStranger"> => call;
+
 const isRequest = (event: Received) => event.signal.type === "call-request";
 
 const callManagerBase = setup({
@@ -152,9 +171,10 @@ const callManagerBase = setup({
           peerId: params.peerId,
           direction: params.direction,
           isKnownToHost: !params.isWaiting,
+          ...(params.isStranger ? { isStranger: true } : {}),
           ref: spawn("call", {
             id: actorIdOf(params.callId),
-            input: { ...params, timeouts: context.timeouts },
+            input: { ...withoutMark(params), timeouts: context.timeouts },
           }),
         },
       }),
@@ -165,12 +185,18 @@ const callManagerBase = setup({
       calls: ({ context }, { callId }: EndedCall) =>
         Object.fromEntries(Object.entries(context.calls).filter(([id]) => id !== callId)),
       endedCalls: ({ context }, ended: EndedCall) =>
-        withEnd(context.endedCalls, ended.peerId, ended.callId, ended.end.reason),
+        withEnd(
+          context.endedCalls,
+          { ...ended, isStranger: callWith(context, ended.callId)?.isStranger },
+          ended.end.reason,
+        ),
     }),
     /** For a call without a chart: its request was refused, or its hang-up arrived first. */
     rememberEnd: assign({
-      endedCalls: ({ context }, { peerId, callId, reason }: HangupInput) =>
-        withEnd(context.endedCalls, peerId, callId, reason),
+      endedCalls: ({ context, event }, { peerId, callId, reason }: HangupInput) => {
+        const isStranger = event.type === "signal.received" && event.isStranger;
+        return withEnd(context.endedCalls, { peerId, callId, isStranger }, reason);
+      },
     }),
     markKnownToHost: assign({
       calls: ({ context }, { callId }: { callId: string }) => {
@@ -203,7 +229,11 @@ const callManagerBase = setup({
       isRequest(event) &&
       otherCallWith(context, event.from) !== undefined &&
       !Object.values(context.calls).some(isWaiting),
-    isBusy: ({ context }, event: Received) => isRequest(event) && isInCall(context),
+    /** Strangers that make our side ring do not keep out a peer that the user has chosen. */
+    isBusy: ({ context }, event: Received) =>
+      isRequest(event) &&
+      isInCall(context) &&
+      (event.isStranger === true || !liveCalls(context).every(isOutranked)),
     isKnownToHost: ({ context }, ended: EndedCall) => callWith(context, ended.callId)?.isKnownToHost === true,
     /** plugin/calls provides this guard, because it needs a clock. Without it no peer rings too often. */
     ringsTooOften: (_, _event: Received) => false,
@@ -239,6 +269,11 @@ export const callManagerSetup = callManagerBase.extend({
       const loser = glareCall(context, event.from);
       if (!loser) return;
       enqueue.sendTo(loser.ref, { type: "manager.end", reason: "superseded", replacedBy: event.callId });
+    }),
+    endOutrankedCalls: callManagerBase.enqueueActions(({ context, enqueue }) => {
+      for (const { ref } of liveCalls(context).filter(isOutranked)) {
+        enqueue.sendTo(ref, { type: "manager.end", reason: "busy" });
+      }
     }),
     /** Its path is lost and its peer called again, so the first call cannot recover. */
     endReplacedCall: callManagerBase.enqueueActions(({ context, enqueue }) => {

@@ -111,6 +111,7 @@ export class CallBench {
 
   constructor({ clock, selfId = "alice", send, beforeStart }: CallBenchOptions = {}) {
     this.environment = createCallEnvironment({
+      isKnown: () => true,
       native: { createScaler: () => this.scaler },
       cameras: this.cameras,
       sound: this.sound,
