@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { ConnectionGuard } from "../http/connection-guard.ts";
 import {
   closeServer,
   isOwnHost,
@@ -43,11 +44,15 @@ export async function startInspectionServer(inspectable: Inspectable): Promise<I
     handleProtocols: (offered) => (offered.has(PAGE_PROTOCOL) ? PAGE_PROTOCOL : false),
   });
   const server = createServer(createFileHandler(loadViewerFiles));
-  server.maxConnections = MAX_CONNECTIONS;
+  const guard = new ConnectionGuard(server, MAX_CONNECTIONS);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const isStately = request.url?.split("?", 1)[0] === STATELY_PATH;
     const why = isStately ? statelyRefusal(request, token) : pageLinkRefusal(request, LINK_PATH, token);
-    if (why) return refuseUpgrade(socket, why);
+    if (why !== undefined || !guard.serve(socket)) {
+      guard.refuse();
+      refuseUpgrade(socket, why ?? "503 Service Unavailable");
+      return;
+    }
     const serve = isStately ? serveStately : serveChartViewer;
     sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => serve(accepted, inspectable));
   });

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { ConnectionGuard } from "../http/connection-guard.ts";
 import { closeServer, isOwnHost, LOOPBACK, listenOn, makeToken, refuseUpgrade } from "../http/loopback.ts";
 import { framePath, hasStreamToken, mayLoadImage, mayOpenSocket, readFramePath } from "./frame-access.ts";
 import type { FrameClient, FrameClientEvents } from "./frame-client.ts";
@@ -20,6 +21,8 @@ export interface FrameServer {
   add(stream: string, delivery: ServedDelivery, connectClient: ConnectClient): Promise<string>;
   /** Disconnects the stream's client. */
   remove(stream: string): void;
+  /** What was turned away so far: connections that made room for others, and refused requests. */
+  turnedAway(): { readonly closed: number; readonly refused: number };
   /** Disconnects every client. */
   close(): Promise<void>;
 }
@@ -41,6 +44,8 @@ interface Refusal {
   readonly reason: string;
 }
 
+const TOO_MANY: Refusal = { status: 503, reason: "too many clients" };
+
 /**
  * @param origins the origins of the pages that may fetch, read at each request
  * @param openListener opens a listening socket whose connections are reset when this process dies. mjpeg-client.ts
@@ -60,6 +65,7 @@ class LoopbackServer implements FrameServer {
     perMessageDeflate: false,
   });
   #server: Server | null = null;
+  #guard: ConnectionGuard | null = null;
   #opening: Promise<number> | null = null;
 
   constructor(origins: () => readonly string[], openListener: () => number) {
@@ -87,6 +93,10 @@ class LoopbackServer implements FrameServer {
     served?.client?.close();
   }
 
+  turnedAway(): { readonly closed: number; readonly refused: number } {
+    return this.#guard?.counts ?? { closed: 0, refused: 0 };
+  }
+
   async close(): Promise<void> {
     for (const stream of [...this.#streams.keys()]) this.remove(stream);
     // A port that is still being opened is closed afterwards.
@@ -97,7 +107,7 @@ class LoopbackServer implements FrameServer {
 
   async #open(): Promise<number> {
     const server = createServer((request, response) => this.#answer(request, response));
-    server.maxConnections = MAX_CONNECTIONS;
+    this.#guard = new ConnectionGuard(server, MAX_CONNECTIONS);
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     const port = await listenOn(server, { fd: this.#openListener() });
     this.#server = server;
@@ -106,9 +116,11 @@ class LoopbackServer implements FrameServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const served = this.#streamFor(request, "mjpeg");
-    if ("reason" in served) {
-      response.writeHead(served.status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8" });
-      response.end(`${served.reason}\n`);
+    if ("reason" in served || !this.#guard?.serve(request.socket)) {
+      this.#guard?.refuse();
+      const { status, reason } = "reason" in served ? served : TOO_MANY;
+      response.writeHead(status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8" });
+      response.end(`${reason}\n`);
       return;
     }
     const { origin } = request.headers;
@@ -122,8 +134,10 @@ class LoopbackServer implements FrameServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const served = this.#streamFor(request, "websocket");
-    if ("reason" in served) {
-      refuseUpgrade(socket, `${served.status} Refused`, `${served.reason}\n`);
+    if ("reason" in served || !this.#guard?.serve(socket)) {
+      this.#guard?.refuse();
+      const { status, reason } = "reason" in served ? served : TOO_MANY;
+      refuseUpgrade(socket, `${status} Refused`, `${reason}\n`);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (accepted) =>

@@ -12,7 +12,7 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
  * Lines of the plugin's own that wait for a reader that pauses. Others, such as peers, may have caused them. So further ones
  * are left out, and only the time without reading ends the link.
  */
-const MAX_POSTED_BYTES = 8 * 1024 * 1024;
+export const MAX_POSTED_BYTES = 8 * 1024 * 1024;
 /** A reader that takes nothing for this long is hung. Pauses of a healthy page or garbage collector are far shorter. */
 const STALL_MS = 10_000;
 

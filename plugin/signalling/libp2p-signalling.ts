@@ -242,6 +242,7 @@ class NodeSignalling implements Libp2pSignalling {
     };
     const gossip = {
       topic: PRESENCE_TOPIC,
+      budget: this.#admission.gossip,
       onMessage: (from: string, bytes: Uint8Array) => parts.presence.receive(from, bytes),
       onSubscribed: () => parts.presence.announce(),
     };

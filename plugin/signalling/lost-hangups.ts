@@ -7,13 +7,15 @@ import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
 import { isUndelivered } from "./port.ts";
-import { MAX_LOST_HANGUPS, type Timings } from "./timings.ts";
+import { MAX_LOST_HANGUPS, MAX_LOST_HANGUPS_OF_STRANGERS, type Timings } from "./timings.ts";
 
 type Hangup = Extract<Signal, { type: "call-hangup" }>;
 
 interface LostHangupsOptions {
   /** Resolves when the peer acknowledged the signal. */
   send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void>;
+  /** See Signalling.isKnown. */
+  isKnown(peerId: string): boolean;
   readonly timings: Pick<Timings, "lostHangupMs">;
   readonly log: Log;
 }
@@ -25,7 +27,7 @@ interface LostHangup {
   readonly lostAtMs: number;
 }
 
-/** Bounded. Above the limit, the oldest hang-up is given up. */
+/** Bounded. Above the limit, the oldest hang-up is given up. Strangers have few places, since each refusal can be such a hang-up. */
 export class LostHangups {
   readonly #options: LostHangupsOptions;
   readonly #lost = new BoundedMap<string, LostHangup>(MAX_LOST_HANGUPS);
@@ -45,7 +47,7 @@ export class LostHangups {
       await this.#options.send(peerId, callId, signal, abort);
     } catch (error) {
       if (signal.type === "call-hangup" && isUndelivered(error)) {
-        this.#lost.set(`${peerId}/${callId}`, { peerId, callId, hangup: signal, lostAtMs: monotonicMs() });
+        this.#keep(`${peerId}/${callId}`, { peerId, callId, hangup: signal, lostAtMs: monotonicMs() });
       }
       throw error;
     }
@@ -70,7 +72,15 @@ export class LostHangups {
         "debug",
         `the hang-up of call ${lost.callId} did not reach ${lost.peerId} again: ${errorText(error)}`,
       );
-      if (isUndelivered(error)) this.#lost.set(key, lost);
+      if (isUndelivered(error)) this.#keep(key, lost);
     }
+  }
+
+  #keep(key: string, lost: LostHangup): void {
+    const { isKnown } = this.#options;
+    const ofStrangers = [...this.#lost.entries()].filter(([, { peerId }]) => !isKnown(peerId));
+    const [oldest] = ofStrangers.length >= MAX_LOST_HANGUPS_OF_STRANGERS ? ofStrangers : [];
+    if (!isKnown(lost.peerId) && oldest) this.#lost.delete(oldest[0]);
+    this.#lost.set(key, lost);
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Log } from "../log.ts";
 import type { ConnectionBudget } from "./limits/connection-budget.ts";
+import type { GossipBudget } from "./limits/gossip-budget.ts";
 import type { PeerSource } from "./limits/peer-class.ts";
 
 /** One stream to one peer. A chunk may hold part of a message, or parts of two. */
@@ -49,6 +50,7 @@ export type StreamHandler = (stream: ByteStream, source: StreamSource) => void;
 /** One publish-subscribe topic. */
 export interface GossipOptions {
   readonly topic: string;
+  readonly budget: GossipBudget;
   /** `from` is the signer, not the peer that forwarded the message. @returns false to drop the message and not forward it */
   onMessage(from: string, bytes: Uint8Array): boolean;
   /** A connected peer subscribed to the topic. */

@@ -28,6 +28,8 @@ interface SignalInboxOptions {
   onReceipt(from: string): void;
   onIdentityRequest(from: string): void;
   onIdentity(from: string, identity: PeerIdentity, wasSealed: boolean): void;
+  /** See Signalling.isKnown. */
+  isKnown(peerId: string): boolean;
   readonly holdSealedMs: number;
   readonly log: Log;
 }
@@ -52,8 +54,10 @@ export class SignalInbox {
   constructor(options: SignalInboxOptions) {
     this.#options = options;
     this.#logUnknownFields = createUnknownFieldLog(options.log);
-    this.#held = new HeldMessages(options.holdSealedMs, (from, { topic }) =>
-      this.#ignore("undecryptable", from, topic),
+    this.#held = new HeldMessages(
+      options.holdSealedMs,
+      (from, { topic }) => this.#ignore("undecryptable", from, topic),
+      options.isKnown,
     );
   }
 

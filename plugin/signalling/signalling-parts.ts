@@ -126,7 +126,7 @@ interface InboxParts {
 }
 
 function createInbox(
-  { keys, timings, log, onSignal }: SignallingEnvironment,
+  { keys, timings, log, onSignal, isKnown }: SignallingEnvironment,
   { contacts, identities, proofs, requests, canSeal }: InboxParts,
 ): SignalInbox {
   const inbox = new SignalInbox({
@@ -155,6 +155,7 @@ function createInbox(
       identities.onIdentified(from, isKeyNew);
       if (isKeyNew) inbox.onNewKey(from);
     },
+    isKnown,
     holdSealedMs: timings.holdSealedMs,
     log,
   });

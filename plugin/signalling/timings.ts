@@ -151,6 +151,8 @@ export const BURST_OF_STRANGERS = 64;
 export const STRANGERS_PER_SECOND = 8;
 /** A user has few calls in three minutes, and refuses few others. */
 export const MAX_LOST_HANGUPS = 64;
+/** Of these. */
+export const MAX_LOST_HANGUPS_OF_STRANGERS = 16;
 /** As many as contacts. */
 export const MAX_PEER_KEYS = 512;
 /** Enough for a call request and the candidates that follow it. */

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { isViewerPath, loadViewerFiles } from "../../diagnostics/viewer-files.ts";
+import { ConnectionGuard } from "../../http/connection-guard.ts";
 import {
   closeServer,
   isOwnHost,
@@ -18,6 +19,8 @@ import { loadPageFiles } from "./page-files.ts";
 
 /** The largest request of a page is a settings change. */
 const MAX_REQUEST_BYTES = 64 * 1024;
+/** Some pages of the user, each with a few connections for its files. */
+const MAX_CONNECTIONS = 128;
 
 export interface PageServer {
   readonly port: number;
@@ -57,10 +60,15 @@ export async function startPageServer(
     perMessageDeflate: false,
     handleProtocols: () => PAGE_PROTOCOL,
   });
+  const guard = new ConnectionGuard(server, MAX_CONNECTIONS);
   server.on("upgrade", (request, socket, head) => {
     const why = pageLinkRefusal(request, LINK_PATH, token);
-    if (why) refuseUpgrade(socket, why);
-    else sockets.handleUpgrade(request, socket, head, onPage);
+    if (why === undefined && guard.serve(socket)) {
+      sockets.handleUpgrade(request, socket, head, onPage);
+      return;
+    }
+    guard.refuse();
+    refuseUpgrade(socket, why ?? "503 Service Unavailable");
   });
   const bound = await listenOnLoopback(server, port);
   const url = `http://${LOOPBACK}:${bound}/#token=${token}`;

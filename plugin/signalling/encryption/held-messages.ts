@@ -1,5 +1,5 @@
 // Holds messages that cannot be decrypted while their sender's key is requested. A peer may encrypt its first message
-// before its identity has arrived. Number, size and time are limited.
+// before its identity has arrived. Number, size and time are limited, and strangers have half of it.
 
 import { MAX_HELD_CHARS, MAX_HELD_MESSAGES, MAX_HELD_PER_PEER } from "../timings.ts";
 
@@ -17,28 +17,35 @@ interface HeldForPeer {
 export class HeldMessages {
   readonly #holdMs: number;
   readonly #onDropped: (from: string, message: HeldMessage) => void;
+  readonly #isKnown: (peerId: string) => boolean;
   readonly #held = new Map<string, HeldForPeer>();
-  #count = 0;
-  #chars = 0;
 
-  /** @param onDropped runs for each message that expired or exceeded a limit */
-  constructor(holdMs: number, onDropped: (from: string, message: HeldMessage) => void) {
+  /**
+   * @param onDropped runs for each message that expired or exceeded a limit
+   * @param isKnown see Signalling.isKnown
+   */
+  constructor(
+    holdMs: number,
+    onDropped: (from: string, message: HeldMessage) => void,
+    isKnown: (peerId: string) => boolean,
+  ) {
     this.#holdMs = holdMs;
     this.#onDropped = onDropped;
+    this.#isKnown = isKnown;
   }
 
   hold(from: string, message: HeldMessage): void {
     const held = this.#held.get(from);
+    const of = this.#messagesOf(this.#isKnown(from));
+    const chars = of.reduce((sum, { sealed }) => sum + sealed.length, message.sealed.length);
     const isFull =
       (held?.messages.length ?? 0) >= MAX_HELD_PER_PEER ||
-      this.#count >= MAX_HELD_MESSAGES ||
-      this.#chars + message.sealed.length > MAX_HELD_CHARS;
+      of.length >= MAX_HELD_MESSAGES / 2 ||
+      chars > MAX_HELD_CHARS / 2;
     if (isFull) {
       this.#onDropped(from, message);
       return;
     }
-    this.#count += 1;
-    this.#chars += message.sealed.length;
     if (held) held.messages.push(message);
     else this.#held.set(from, { messages: [message], timer: this.#startTimer(from) });
   }
@@ -49,14 +56,19 @@ export class HeldMessages {
     if (!held) return [];
     clearTimeout(held.timer);
     this.#held.delete(from);
-    this.#count -= held.messages.length;
-    for (const { sealed } of held.messages) this.#chars -= sealed.length;
     return held.messages;
   }
 
   /** Drops every message without calling `onDropped`. */
   close(): void {
     for (const from of [...this.#held.keys()]) this.release(from);
+  }
+
+  /** All messages of known peers, or of strangers. */
+  #messagesOf(isKnown: boolean): HeldMessage[] {
+    return [...this.#held].flatMap(([from, { messages }]) =>
+      this.#isKnown(from) === isKnown ? messages : [],
+    );
   }
 
   #startTimer(from: string): NodeJS.Timeout {

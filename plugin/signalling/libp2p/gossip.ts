@@ -13,6 +13,9 @@ import { MAX_GOSSIP_BYTES } from "../timings.ts";
 /** Duplicates are detected within this time. It is shorter than the library's default, to limit memory during a flood. */
 const SEEN_MS = 30_000;
 
+/** Below the library's graylist threshold of -80, also before its weight is applied. */
+const UNHEARD_SCORE = -1_000;
+
 export interface Gossip {
   /** Creates the libp2p service. */
   create(components: GossipSubComponents): GossipSub;
@@ -22,11 +25,11 @@ export interface Gossip {
   publish(bytes: Uint8Array): Promise<boolean>;
 }
 
-export function createGossip({ topic, onMessage, onSubscribed }: GossipOptions): Gossip {
+export function createGossip({ topic, budget, onMessage, onSubscribed }: GossipOptions): Gossip {
   let service: GossipSub | undefined;
   // Ignore drops a message without a penalty for its sender, since peers forward messages that we would drop.
-  const validate = (message: Message) =>
-    message.type === "signed" && onMessage(message.from.toString(), message.data)
+  const validate = (neighbour: string, message: Message) =>
+    budget.take(neighbour) && message.type === "signed" && onMessage(message.from.toString(), message.data)
       ? TopicValidatorResult.Accept
       : TopicValidatorResult.Ignore;
   return {
@@ -36,11 +39,15 @@ export function createGossip({ topic, onMessage, onSubscribed }: GossipOptions):
         fallbackToFloodsub: true,
         allowedTopics: [topic],
         // Go's gossip keeps no scores. This score would exclude the fifteenth peer behind one IP address, such as a relay's.
-        scoreParams: { IPColocationFactorWeight: 0 },
+        scoreParams: {
+          IPColocationFactorWeight: 0,
+          // The library reads no message of a neighbour below its graylist threshold.
+          appSpecificScore: (neighbour) => (budget.isUsedUp(neighbour) ? UNHEARD_SCORE : 0),
+        },
         maxInboundDataLength: MAX_GOSSIP_BYTES,
         seenTTL: SEEN_MS,
       })(components);
-      service.topicValidators.set(topic, (_, message) => validate(message));
+      service.topicValidators.set(topic, (neighbour, message) => validate(neighbour.toString(), message));
       service.addEventListener("subscription-change", ({ detail }) => {
         if (detail.subscriptions.some((one) => one.subscribe)) onSubscribed(detail.peerId.toString());
       });

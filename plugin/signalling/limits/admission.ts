@@ -5,6 +5,7 @@ import type { Log } from "../../log.ts";
 import type { ByteStream, StreamHandler, StreamSource } from "../node.ts";
 import { MAX_INCOMING_STREAMS } from "../timings.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
+import { GossipBudget } from "./gossip-budget.ts";
 import { OpeningBudget } from "./opening-budget.ts";
 import type { PeerClass } from "./peer-class.ts";
 import { StreamBudget } from "./stream-budget.ts";
@@ -20,6 +21,7 @@ type ServeStream = (stream: ByteStream, from: string, evicted: AbortSignal) => P
 
 export class Admission {
   readonly connections: ConnectionBudget;
+  readonly gossip: GossipBudget;
   readonly #isKnown: (peerId: string) => boolean;
   readonly #log: Log;
   readonly #streams: StreamBudget;
@@ -31,6 +33,7 @@ export class Admission {
     this.#isKnown = isKnown;
     this.#log = log;
     this.connections = new ConnectionBudget(classOf);
+    this.gossip = new GossipBudget(isKnown);
     this.#streams = new StreamBudget({ max: MAX_INCOMING_STREAMS, classOf });
     this.#openings = new OpeningBudget(classOf);
   }

@@ -10,6 +10,11 @@ import { MqReceiver } from "../../../plugin/signalling/goop-wire/mq-receiver.ts"
 import { Admission } from "../../../plugin/signalling/limits/admission.ts";
 import { ConnectionBudget } from "../../../plugin/signalling/limits/connection-budget.ts";
 import {
+  GOSSIP_OF_NEIGHBOUR,
+  GOSSIP_OF_STRANGERS,
+  GossipBudget,
+} from "../../../plugin/signalling/limits/gossip-budget.ts";
+import {
   ALL_STRANGERS_OPENINGS,
   KNOWN_OPENINGS,
   OpeningBudget,
@@ -223,5 +228,26 @@ describe("connections", () => {
       ["/ip4/192.0.2.9/tcp/1/p2p/12D3KooWRelay/p2p-circuit", "192.0.2.9"],
     ];
     for (const [multiaddr = "", address] of addresses) assert.equal(addressOf(multiaddr), address);
+  });
+});
+
+describe("gossip", () => {
+  test("of one neighbour is not listened to above its rate, and that of a known peer is", () => {
+    let nowMs = 0;
+    const budget = new GossipBudget(isKnown, () => nowMs);
+    const taken = (neighbour: string, count: number) =>
+      times(count, () => budget.take(neighbour)).filter(Boolean).length;
+    assert.equal(taken("greedy", 10_000), GOSSIP_OF_NEIGHBOUR[0]);
+    assert.equal(budget.isUsedUp("greedy"), true);
+    assert.equal(budget.isUsedUp("honest"), false);
+    const others = times(100, (index) => taken(`made-up-${index}`, 1_000)).reduce(
+      (sum, count) => sum + count,
+      0,
+    );
+    assert.equal(others, GOSSIP_OF_STRANGERS[0] - GOSSIP_OF_NEIGHBOUR[0]);
+    assert.equal(taken("known-friend", 100), 100);
+    nowMs = 1_000;
+    assert.equal(taken("greedy", 10_000), GOSSIP_OF_NEIGHBOUR[1]);
+    assert.equal(budget.isUsedUp("known-friend"), false);
   });
 });

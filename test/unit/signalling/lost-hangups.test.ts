@@ -17,6 +17,7 @@ function setUp(lostHangupMs = 60_000) {
       if (peer.failure) throw peer.failure;
       sent.push(`${peerId} ${callId} ${signal.type}`);
     },
+    isKnown: (peerId) => !peerId.startsWith("made-up"),
     timings: { lostHangupMs },
     log: () => undefined,
   });
@@ -58,4 +59,17 @@ test("an old hang-up is given up, and their number is limited", async () => {
   hangups.onConnected("bob");
   await settle();
   assert.deepEqual([sent, hangups.size], [[], 0]);
+});
+
+test("refusals of strangers displace no hang-up of a peer that the user has chosen", async () => {
+  const { hangups, sent, peer } = setUp();
+  await assert.rejects(hangups.send("bob", "c", hangup), gone);
+  for (let index = 0; index < 1_000; index += 1) {
+    await assert.rejects(hangups.send(`made-up-${index}`, "c", hangup), gone);
+  }
+  assert.ok(hangups.size <= 17);
+  peer.failure = undefined;
+  hangups.onConnected("bob");
+  await settle();
+  assert.deepEqual(sent, ["bob c call-hangup"]);
 });

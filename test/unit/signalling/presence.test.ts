@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
+import { ContactsReporter } from "../../../plugin/rpc/contacts-reporter.ts";
+import { Notifier } from "../../../plugin/rpc/notifier.ts";
+import { KnownPeers } from "../../../plugin/signalling/contacts/known-peers.ts";
 import { Presence } from "../../../plugin/signalling/goop-wire/presence.ts";
 import {
   encodePresence,
@@ -234,4 +237,42 @@ test("a peer has started when it says online, or anything after it was offline",
     assert.equal(presence.receive("bob", bytes({ type, peerId: "bob" })), true);
   }
   assert.deepEqual(starts, [true, false, true, false, true]);
+});
+
+test("presence of 64 made-up identities reaches the host as a few messages a second", async () => {
+  const closing = new AbortController();
+  const lines: string[] = [];
+  const notifier = new Notifier({ send: (line) => void lines.push(line), log: () => undefined });
+  const peers = new KnownPeers(() => reporter.changed());
+  const reporter = new ContactsReporter({
+    contacts: () => peers.all(),
+    isKnown: () => false,
+    asksForChanges: () => true,
+    notifyLatest: notifier.notifyLatest,
+  });
+  const presence = new Presence({
+    publish: async () => true,
+    own: () => ({ peerId: "we", label: "We", videoDisabled: false, addresses: [] }),
+    isContact: (peerId) => peers.has(peerId),
+    onPresent: ({ peerId, addresses }) => void peers.add({ peerId, addresses }, "found", false),
+    onGone: () => undefined,
+    onForgotten: () => undefined,
+    closing: closing.signal,
+    timings: defaultTimings,
+    log: () => undefined,
+  });
+  const startedAt = performance.now();
+  for (let message = 0; message < 4_000; message += 1) {
+    const peerId = `12D3KooWMadeUp${"ABCDEFGH"[message % 8]}${"ABCDEFGH"[Math.floor(message / 8) % 8]}`;
+    const addrs = Array.from(
+      { length: 16 },
+      (_, index) => `/ip4/192.0.2.1/tcp/${index + 1}/p2p/${"x".repeat(180)}${message}`,
+    );
+    presence.receive(peerId, bytes({ type: "update", peerId, ts: message + 1, addrs }));
+  }
+  notifier.flushAll();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  assert.ok(lines.length >= 1 && lines.length <= 4 + 2 * seconds + 1, `${lines.length} in ${seconds} s`);
+  assert.ok(Math.max(...lines.map(({ length }) => length)) < 80_000);
+  closing.abort();
 });

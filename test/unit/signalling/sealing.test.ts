@@ -171,7 +171,11 @@ describe("messages that cannot be decrypted", () => {
 
   function holding() {
     const dropped: string[] = [];
-    const held = new HeldMessages(100, (from, { sealed }) => void dropped.push(`${from} ${sealed}`));
+    const held = new HeldMessages(
+      100,
+      (from, { sealed }) => void dropped.push(`${from} ${sealed}`),
+      (peerId) => peerId.startsWith("known"),
+    );
     return { held, dropped };
   }
 
@@ -194,11 +198,13 @@ describe("messages that cannot be decrypted", () => {
       held.hold("bob", { topic: "t", sealed: `${index}` });
     }
     assert.deepEqual(dropped, [`bob ${MAX_HELD_PER_PEER}`]);
-    for (let index = MAX_HELD_PER_PEER; index < MAX_HELD_MESSAGES; index += 1) {
+    for (let index = MAX_HELD_PER_PEER; index < MAX_HELD_MESSAGES / 2; index += 1) {
       held.hold(`peer${index}`, { topic: "t", sealed: "" });
     }
     held.hold("late", { topic: "t", sealed: "x" });
     assert.equal(dropped.at(-1), "late x");
+    held.hold("known", { topic: "t", sealed: "z" });
+    assert.equal(held.release("known").length, 1, "strangers leave half of the places");
     held.close();
     mock.timers.tick(100);
     assert.equal(dropped.length, 2);
