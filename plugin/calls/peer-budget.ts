@@ -4,6 +4,8 @@
 import { BoundedMap } from "../common/bounded-map.ts";
 import { TokenBucket } from "../common/token-bucket.ts";
 
+/** One stranger has this part of the strangers' limit, so that it leaves some to the others. */
+const STRANGERS_SHARE = 4;
 /** A peer that is dropped has its whole budget again. Strangers do not gain by it, because they share a limit. */
 const MAX_PEERS = 256;
 
@@ -52,7 +54,7 @@ export class PeerBudget {
     if (!this.allows(peerId)) return false;
     const isKnown = this.#options.isKnown(peerId);
     const buckets = this.#bucketsOf(isKnown);
-    const bucket = buckets.get(peerId) ?? this.#bucketOf(this.#options);
+    const bucket = buckets.get(peerId) ?? this.#bucketOf(isKnown ? this.#options : shareOf(this.#options));
     bucket.charge(cost);
     buckets.set(peerId, bucket);
     if (!isKnown) this.#allStrangers.charge(cost);
@@ -72,4 +74,12 @@ export class PeerBudget {
   #bucketOf({ burst, refillMs }: Rate): TokenBucket {
     return new TokenBucket(burst, 1_000 / refillMs, this.#options.nowMs);
   }
+}
+
+/** Of one stranger, which never has more than a known peer. */
+function shareOf({ burst, refillMs, strangers }: BudgetOptions): Rate {
+  return {
+    burst: Math.max(1, Math.min(burst, Math.floor(strangers.burst / STRANGERS_SHARE))),
+    refillMs: Math.max(refillMs, strangers.refillMs * STRANGERS_SHARE),
+  };
 }

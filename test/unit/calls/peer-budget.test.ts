@@ -59,6 +59,12 @@ test("a thousand strangers share one limit, and take nothing from a known peer",
   assert.equal(ofStrangers(), 10, "the burst");
 });
 
+test("one stranger leaves three quarters of the strangers' limit to the others", () => {
+  const budget = budgetAt({ ms: 0 });
+  assert.equal(taken(budget, "made-up-1", 10_000), 2);
+  assert.equal(taken(budget, "made-up-2", 10_000), 2);
+});
+
 test("what costs more uses up the budget sooner", () => {
   const budget = budgetAt({ ms: 0 });
   assert.equal(budget.take("bob", 100), true);
