@@ -1,6 +1,6 @@
 // Wires the calls: the call manager with its effects, and the parts that observe it: reporter, sampler, persister.
 
-import type { CallInfo, CallStatistics, Contact, DeviceList, Signal } from "../../rpc-schema/index.ts";
+import type { CallInfo, CallStatistics, DeviceList, Signal } from "../../rpc-schema/index.ts";
 import type { ProtectionFacts } from "../calls/call-info.ts";
 import { type CallManager, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
@@ -52,8 +52,7 @@ const CLOCKS = { dateMs, monotonicMs };
 /** The call manager is not started yet. */
 export function createCallService(options: CallServiceOptions): CallService {
   const { signalling, notify, logOf } = options;
-  const contactOf = (peerId: string): Contact | undefined =>
-    signalling.contacts().find((contact) => contact.peerId === peerId);
+  const contactOf = (peerId: string) => signalling.contacts().find((contact) => contact.peerId === peerId);
   const environment = wireEnvironment(options);
   const sampler = new Sampler({
     environment,

@@ -53,7 +53,7 @@ describe("initializePlugin", () => {
     const [params, ...more] = received;
     assert.deepEqual(more, []);
     assert.deepEqual(params?.protocolVersions, PROTOCOL_VERSIONS);
-    assert.deepEqual(params?.capabilities, ["carrier", "resume"]);
+    assert.deepEqual(params?.capabilities, ["carrier", "contactChanges", "resume"]);
   });
 
   test("falls back once to version 1 for a plugin that refuses the new fields", async () => {
