@@ -3,22 +3,22 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import * as jsonLog from "../plugin/app/json-log.ts";
-import * as environment from "../plugin/calls/environment.ts";
+import { LOG_LINES } from "../plugin/app/json-log.ts";
+import { REFUSALS, RINGS, SIGNALS } from "../plugin/calls/environment.ts";
 import * as contactsReporter from "../plugin/rpc/contacts-reporter.ts";
 import * as statePacer from "../plugin/rpc/state-pacer.ts";
-import * as stdioLink from "../plugin/rpc/stdio-link.ts";
+import { MAX_POSTED_BYTES } from "../plugin/rpc/stdio-link.ts";
 import * as gossipBudget from "../plugin/signalling/limits/gossip-budget.ts";
 import * as openingBudget from "../plugin/signalling/limits/opening-budget.ts";
 import * as timings from "../plugin/signalling/timings.ts";
 import { isRecord } from "../rpc-schema/is-record.ts";
 
 const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "plugin/app/json-log.ts": jsonLog,
-  "plugin/calls/environment.ts": environment,
+  "plugin/app/json-log.ts": { LOG_LINES },
+  "plugin/calls/environment.ts": { RINGS, REFUSALS, SIGNALS },
   "plugin/rpc/contacts-reporter.ts": contactsReporter,
   "plugin/rpc/state-pacer.ts": statePacer,
-  "plugin/rpc/stdio-link.ts": stdioLink,
+  "plugin/rpc/stdio-link.ts": { MAX_POSTED_BYTES },
   "plugin/signalling/limits/gossip-budget.ts": gossipBudget,
   "plugin/signalling/limits/opening-budget.ts": openingBudget,
   "plugin/signalling/timings.ts": timings,
