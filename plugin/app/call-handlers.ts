@@ -32,7 +32,7 @@ export interface CallHandlerParts {
   readonly session: Pick<Session, "mode">;
   readonly availability: Pick<AvailabilityService, "now">;
   readonly signalling: Pick<SignallingService, "contacts" | "whyFailed">;
-  readonly calls: Pick<CallService, "manager" | "list" | "statistics">;
+  readonly calls: Pick<CallService, "manager" | "list" | "announce" | "statistics">;
   readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
   listDevices(): Promise<DeviceList>;
   readonly engines: { whyNoRoom(): string | null };
@@ -120,10 +120,17 @@ function startCall(parts: CallHandlerParts, { peerId, media }: Params<"call.star
 
 type Calls = CallHandlerParts["calls"];
 
-/** @throws RpcError unknownCall, also for a call that is only sending its hang-up */
-function callOf({ manager }: Pick<Calls, "manager">, callId: string): ManagedCall {
+/**
+ * A host that relays the signals knows a call before it is notified, and gets the notification now. Otherwise it would not
+ * be notified of the end of a call that it had answered.
+ * @throws RpcError unknownCall, also for a call that waits for another one, or that is only sending its hang-up
+ */
+function callOf({ manager, announce }: Pick<Calls, "manager" | "announce">, callId: string): ManagedCall {
   const call = callWith(manager.getSnapshot().context, callId);
-  if (call && !call.ref.getSnapshot().hasTag("ended")) return call;
+  if (call?.isKnownToHost && !call.ref.getSnapshot().hasTag("ended")) {
+    announce(callId);
+    return call;
+  }
   throw new RpcError("unknownCall", "there is no such call, or it is over", {
     issues: [{ field: "callId", value: JSON.stringify(callId), expected: "the id of a call in call.list" }],
   });

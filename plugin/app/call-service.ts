@@ -2,7 +2,7 @@
 
 import type { CallInfo, CallStatistics, DeviceList, Signal } from "../../rpc-schema/index.ts";
 import type { ProtectionFacts } from "../calls/call-info.ts";
-import { type CallManager, createCallManager } from "../calls/call-manager.ts";
+import { type CallManager, type CallManagerCallbacks, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
 import { CallReporter } from "../calls/call-reporter.ts";
 import { type CallEnvironment, createCallEnvironment } from "../calls/environment.ts";
@@ -39,6 +39,8 @@ export interface CallService {
   receive(from: string, callId: string, signal: Signal): void;
   /** Calls that the host knows and that have not ended. */
   list(): CallInfo[];
+  /** Informs the host of a call whose ring is still delayed. Call it before a request of the host for this call. */
+  announce(callId: string): void;
   /** Null until the call was connected for a second. */
   statistics(callId: string): CallStatistics | null;
   /** Informs the host of labels and addresses that were learnt during a call. */
@@ -85,14 +87,7 @@ export function createCallService(options: CallServiceOptions): CallService {
     reporter.scheduleUpdate();
     persister.scheduleUpdate();
   };
-  const manager = createCallManager(environment, {
-    onCall: (call) => reporter.add(call),
-    onEnd(ended) {
-      sampler.stop(ended.callId);
-      reporter.end(ended);
-    },
-    onStateChange: update,
-  });
+  const manager = createCallManager(environment, managerCallbacks(reporter, sampler, update));
   const persister = new CallPersister({
     managerContext: () => manager.getSnapshot().context,
     timesOf: (callId) => reporter.timesOf(callId),
@@ -105,9 +100,25 @@ export function createCallService(options: CallServiceOptions): CallService {
     devices: environment.devices,
     receive: receiverOf(manager, environment, signalling, logOf("signals")),
     list: () => reporter.list(),
+    announce: (callId) => reporter.announce(callId),
     statistics: (callId) => sampler.statistics(callId),
     contactsChanged: update,
     devicesClosed: environment.devicesClosed,
+  };
+}
+
+function managerCallbacks(
+  reporter: CallReporter,
+  sampler: Sampler,
+  onStateChange: () => void,
+): CallManagerCallbacks {
+  return {
+    onCall: (call) => reporter.add(call),
+    onEnd(ended) {
+      sampler.stop(ended.callId);
+      reporter.end(ended);
+    },
+    onStateChange,
   };
 }
 

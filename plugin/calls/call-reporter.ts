@@ -93,6 +93,14 @@ export class CallReporter {
     if (reported) this.#sendChange(reported);
   }
 
+  /** Sends `call.incoming` now if it is still delayed, since the host shows by a request that it knows the call. */
+  announce(callId: string): void {
+    const reported = this.#calls.get(callId);
+    if (!reported?.settling) return;
+    clearTimeout(reported.settling);
+    this.#sendFirst(reported, true);
+  }
+
   /** Sends `call.ended` and forgets the call. Idempotent. */
   end({ callId, peerId, end }: EndedCall): void {
     const reported = this.#calls.get(callId);

@@ -121,6 +121,64 @@ describe("a call over host-relayed signalling", () => {
     });
   }
 
+  /** The host answers as soon as it has delivered the request, before it is notified of the call. */
+  async function delivered(signals: readonly { type: string; mediaType?: string }[]) {
+    const bench = await startRelayed(ALICE, async () => null);
+    for (const payload of signals) {
+      await bench.host.request("signal.deliver", { from: BOB, topic: "call:early", payload });
+    }
+    return bench;
+  }
+  const phases = ({ notifications }: PluginBench) =>
+    notifications
+      .filter(({ name }) => name === "call.incoming" || name === "call.changed" || name === "call.ended")
+      .map(({ name, params }) => `${name} ${"phase" in Object(params) ? Object(params).phase : ""}`.trim());
+  const REQUEST = { type: "call-request", mediaType: "audio" };
+
+  for (const [method, phase] of [
+    ["call.accept", "connecting"],
+    ["call.reject", null],
+    ["call.hangup", null],
+  ] as const) {
+    test(`is notified as incoming and ended when ${method} comes before call.incoming`, async () => {
+      const bench = await delivered([REQUEST]);
+      assert.deepEqual(phases(bench), []);
+      await bench.host.request(method, { callId: "early" });
+      await bench.host.request("signal.deliver", {
+        from: BOB,
+        topic: "call:early",
+        payload: { type: "call-hangup" },
+      });
+      const { callId } = await bench.waitFor("call.ended");
+      assert.equal(callId, "early");
+      const between = phases(bench).slice(1, -1);
+      assert.deepEqual([phases(bench)[0], phases(bench).at(-1)], ["call.incoming ringing", "call.ended"]);
+      assert.ok(
+        between.every((line) => line === `call.changed ${phase}`),
+        String(between),
+      );
+    });
+  }
+
+  test("that ended before its call.incoming is unknown, and the host hears nothing of it", async () => {
+    const bench = await delivered([REQUEST, { type: "call-hangup" }]);
+    await assert.rejects(bench.host.request("call.accept", { callId: "early" }), { kind: "unknownCall" });
+    assert.deepEqual(phases(bench), []);
+  });
+
+  test("that waits for another call of its peer is unknown, and rings when that one ends", async () => {
+    const bench = await delivered([REQUEST]);
+    const deliver = (callId: string, type: string) =>
+      bench.host.request("signal.deliver", { from: BOB, topic: `call:${callId}`, payload: { type } });
+    await deliver("waiting", "call-request");
+    for (const method of ["call.accept", "call.reject", "call.hangup"] as const) {
+      await assert.rejects(bench.host.request(method, { callId: "waiting" }), { kind: "unknownCall" });
+    }
+    await deliver("early", "call-hangup");
+    await bench.host.request("call.reject", { callId: "waiting" });
+    assert.equal((await bench.waitFor("call.ended")).callId, "waiting");
+  });
+
   test("is refused by a plugin with a node of its own", async () => {
     const bench = new PluginBench(createFakeSignallingNetwork());
     open.push(bench);
