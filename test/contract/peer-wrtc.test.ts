@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import type { PeerPlace } from "../../plugin/common/peer-place.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
-import { FREE_LINK } from "../support/network/link-shape.ts";
-import { UdpRelay } from "../support/network/udp-relay.ts";
+import { FREE_LINK } from "../support/network/simulated/link-shape.ts";
+import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import {
   connect,
   connectOver,

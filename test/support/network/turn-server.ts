@@ -5,9 +5,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { networkInterfaces, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IceServer } from "../../../rpc-schema/index.ts";
+import { ownAddress } from "./own-address.ts";
 
 const ADDRESS = "127.0.0.1";
 /** Outside of the ports that Linux gives to the WebRTC engine (32768 to 60999), so that a port tells whose it is. */
@@ -38,7 +39,7 @@ export async function startTurnServer(): Promise<TurnServer> {
   return {
     iceServer: { urls: [`turn:${ADDRESS}:${port}`], username: USER, credential: PASSWORD },
     isRelayed: (address, port) =>
-      address === relayAddress() && port >= RELAY_PORTS.min && port <= RELAY_PORTS.max,
+      address === ownAddress() && port >= RELAY_PORTS.min && port <= RELAY_PORTS.max,
     async restart() {
       await end(running);
       running = await start(folder, port);
@@ -51,7 +52,7 @@ export async function startTurnServer(): Promise<TurnServer> {
 }
 
 async function start(folder: string, port: number): Promise<ChildProcess> {
-  const where = [`--listening-ip=${ADDRESS}`, `--listening-port=${port}`, `--relay-ip=${relayAddress()}`];
+  const where = [`--listening-ip=${ADDRESS}`, `--listening-port=${port}`, `--relay-ip=${ownAddress()}`];
   const ports = [`--min-port=${RELAY_PORTS.min}`, `--max-port=${RELAY_PORTS.max}`];
   const access = ["--lt-cred-mech", `--user=${USER}:${PASSWORD}`, "--realm=test", "--allow-loopback-peers"];
   const files = [`--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`, "--log-file=stdout"];
@@ -83,11 +84,6 @@ async function start(folder: string, port: number): Promise<ChildProcess> {
     throw error;
   }
   return server;
-}
-
-function relayAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
-  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? ADDRESS;
 }
 
 async function end(server: ChildProcess): Promise<void> {

@@ -5,8 +5,8 @@ import type { VideoFrame } from "../../../native/types.ts";
 import type { PeerPlace } from "../../../plugin/common/peer-place.ts";
 import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks.ts";
 import type { ConnectionState, NegotiatedDirections, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
-import type { Candidate } from "../../../rpc-schema/index.ts";
-import type { UdpRelay } from "../network/udp-relay.ts";
+import type { Candidate, IceServer } from "../../../rpc-schema/index.ts";
+import type { SimulatedNetwork } from "../network/simulated/simulated-network.ts";
 
 /** A test fails after this much real time, so it only has to be large. */
 const PATIENCE_MS = 15_000;
@@ -34,6 +34,7 @@ export async function observePeer(
   maxVideoBitrateBps = 1_500_000,
   gatherMs = 0,
   placeOfPeer: () => PeerPlace = () => "machine",
+  iceServers: IceServer[] = [],
 ): Promise<ObservedPeer> {
   const events = new EventEmitter();
   let calls = 0;
@@ -48,7 +49,7 @@ export async function observePeer(
     events.emit("callback");
   };
   const peer = await engine.createPeer(
-    { iceServers: [], maxVideoBitrateBps, gatherMs, placeOfPeer },
+    { iceServers, maxVideoBitrateBps, gatherMs, placeOfPeer },
     {
       onCandidate(candidate) {
         candidates.push(candidate);
@@ -104,18 +105,27 @@ export async function connect(caller: ObservedPeer, callee: ObservedPeer): Promi
   await connected(caller, callee);
 }
 
-/** As `connect`, but every packet passes the relay. The caller is its side `a`. */
+/** As `connect`, but every packet passes the network. The caller is its side `a`. */
 export async function connectOver(
-  relay: UdpRelay,
+  network: SimulatedNetwork,
   caller: ObservedPeer,
   callee: ObservedPeer,
 ): Promise<void> {
-  const offer = relay.descriptionFrom("a", await caller.peer.createOffer());
-  const answer = relay.descriptionFrom("b", await callee.peer.answerOffer(offer));
-  await caller.peer.acceptAnswer(answer);
-  caller.sendCandidatesTo(callee.peer, (candidate) => relay.candidateFrom("a", candidate));
-  callee.sendCandidatesTo(caller.peer, (candidate) => relay.candidateFrom("b", candidate));
+  await offerOver(network, caller, callee);
   await connected(caller, callee);
+}
+
+/** As `connectOver`, without waiting for the connection. */
+export async function offerOver(
+  network: SimulatedNetwork,
+  caller: ObservedPeer,
+  callee: ObservedPeer,
+): Promise<void> {
+  const offer = network.descriptionFrom("a", await caller.peer.createOffer());
+  const answer = network.descriptionFrom("b", await callee.peer.answerOffer(offer));
+  await caller.peer.acceptAnswer(answer);
+  caller.sendCandidatesTo(callee.peer, (candidate) => network.candidateFrom("a", candidate));
+  callee.sendCandidatesTo(caller.peer, (candidate) => network.candidateFrom("b", candidate));
 }
 
 export async function negotiate(

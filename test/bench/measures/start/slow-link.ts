@@ -3,9 +3,9 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Host } from "../../../../plugin/host/host.ts";
-import { FREE_LINK, type PacketFate } from "../../../support/network/link-shape.ts";
-import { relayedTransports } from "../../../support/network/relayed-transports.ts";
-import { UdpRelay } from "../../../support/network/udp-relay.ts";
+import { FREE_LINK, type PacketFate } from "../../../support/network/simulated/link-shape.ts";
+import { relayedTransports } from "../../../support/network/simulated/relayed-transports.ts";
+import { UdpRelay } from "../../../support/network/simulated/udp-relay.ts";
 import { longestGapMs } from "../../../support/sound/sound-card-clock.ts";
 import {
   type BenchSide,

@@ -2,8 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FREE_LINK, type PacketFate, ShapedLink } from "../../support/network/link-shape.ts";
-import { seededRandom } from "../../support/process/seeded-random.ts";
+import {
+  BLACKOUT,
+  FREE_LINK,
+  type PacketFate,
+  REORDER_MS,
+  ShapedLink,
+} from "../../../support/network/simulated/link-shape.ts";
+import { seededRandom } from "../../../support/process/seeded-random.ts";
 
 const arrival = (fate: PacketFate) => (typeof fate === "string" ? fate : Math.round(fate.arrivesAtMs));
 /** With its headers 1000 bytes, which take 10 ms at 800 kbit/s. */
@@ -41,4 +47,37 @@ test("a changed shape applies from the next packet on", () => {
   assert.equal(arrival(link.admit(BYTES, 3)), 3);
   link.shape = { ...FREE_LINK, rateBps: 800_000 };
   assert.equal(arrival(link.admit(BYTES, 4)), 14);
+});
+
+test("lost packets come in bursts of the mean length, and their share stays", () => {
+  const link = new ShapedLink({ ...FREE_LINK, loss: 0.1, lossBurst: 8 }, seededRandom(3));
+  const fates = Array.from({ length: 40_000 }, (_, nowMs) => link.admit(BYTES, nowMs));
+  const lost = fates.map((fate) => fate === "lost");
+  const losses = lost.filter(Boolean).length;
+  const bursts = lost.filter((isLost, index) => isLost && !lost[index - 1]).length;
+  assert.ok(losses > 3_000 && losses < 5_000, `${losses} of 40000 lost`);
+  assert.ok(losses / bursts > 6.5 && losses / bursts < 9.5, `${losses / bursts} in a burst`);
+});
+
+test("nothing arrives during a blackout, and everything after it", () => {
+  const link = new ShapedLink(BLACKOUT, seededRandom(1));
+  assert.deepEqual(
+    Array.from({ length: 100 }, (_, nowMs) => link.admit(BYTES, nowMs)).filter((fate) => fate !== "lost"),
+    [],
+  );
+  link.shape = FREE_LINK;
+  assert.deepEqual(
+    [200, 201].map((nowMs) => arrival(link.admit(BYTES, nowMs))),
+    [200, 201],
+  );
+});
+
+test("a share of the packets arrives twice, and another after younger ones", () => {
+  const link = new ShapedLink({ ...FREE_LINK, duplicated: 0.2, reordered: 0.1 }, seededRandom(5));
+  const fates = Array.from({ length: 2_000 }, (_, nowMs) => link.admit(BYTES, nowMs));
+  const arrived = fates.filter((fate) => typeof fate !== "string");
+  const twice = arrived.filter(({ copies }) => copies === 2).length;
+  const late = arrived.filter(({ arrivesAtMs }, sentMs) => arrivesAtMs === sentMs + REORDER_MS).length;
+  assert.ok(twice > 300 && twice < 500, `${twice} of 2000 twice`);
+  assert.ok(late > 130 && late < 270, `${late} of 2000 late`);
 });

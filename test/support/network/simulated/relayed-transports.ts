@@ -1,22 +1,22 @@
-// Two hosts' own transports in one process, whose calls go over a UDP relay: they replace the candidates in the signals.
+// Two hosts' own transports in one process, whose calls go over a simulated network: they replace the candidates in the signals.
 
 import { EventEmitter } from "node:events";
-import type { HostTransport, TransportMessage } from "../../../plugin/host/transport/host-transport.ts";
-import { type Candidate, type Contact, candidateSchema } from "../../../rpc-schema/index.ts";
-import type { RelaySide, UdpRelay } from "./udp-relay.ts";
+import type { HostTransport, TransportMessage } from "../../../../plugin/host/transport/host-transport.ts";
+import { type Candidate, type Contact, candidateSchema } from "../../../../rpc-schema/index.ts";
+import type { NetworkSide, SimulatedNetwork } from "./simulated-network.ts";
 
-const IDS: Readonly<Record<RelaySide, string>> = {
+const IDS: Readonly<Record<NetworkSide, string>> = {
   a: "12D3KooWThe1Re1ayedHostA",
   b: "12D3KooWThe1Re1ayedHostB",
 };
 
 /** @returns the transports of the hosts on both sides; each host is the other's only contact */
-export function relayedTransports(relay: UdpRelay): Readonly<Record<RelaySide, HostTransport>> {
+export function relayedTransports(network: SimulatedNetwork): Readonly<Record<NetworkSide, HostTransport>> {
   const arrivals = new EventEmitter();
-  const transport = (own: RelaySide, other: RelaySide): HostTransport => ({
+  const transport = (own: NetworkSide, other: NetworkSide): HostTransport => ({
     selfId: IDS[own],
     async send({ topic, payload }) {
-      const changed = relayedPayload(relay, own, payload);
+      const changed = relayedPayload(network, own, payload);
       if (changed) arrivals.emit(other, { peerId: IDS[own], topic, payload: changed });
     },
     contacts: () => [contactOf(other)],
@@ -30,21 +30,21 @@ export function relayedTransports(relay: UdpRelay): Readonly<Record<RelaySide, H
   return { a: transport("a", "b"), b: transport("b", "a") };
 }
 
-function contactOf(side: RelaySide): Contact {
+function contactOf(side: NetworkSide): Contact {
   const peerId = IDS[side];
   return { peerId, label: side, addresses: [`/p2p/${peerId}`], reachable: true, videoDisabled: false };
 }
 
-/** @returns null for a candidate that the relay does not carry */
+/** @returns null for a candidate that the network does not carry */
 function relayedPayload(
-  relay: UdpRelay,
-  from: RelaySide,
+  network: SimulatedNetwork,
+  from: NetworkSide,
   payload: TransportMessage["payload"],
 ): TransportMessage["payload"] | null {
   if (typeof payload.sdp === "string") {
-    return { ...payload, sdp: relay.descriptionFrom(from, payload.sdp) };
+    return { ...payload, sdp: network.descriptionFrom(from, payload.sdp) };
   }
   if (payload.type !== "ice-candidate") return payload;
-  const candidate: Candidate | null = relay.candidateFrom(from, candidateSchema.parse(payload.candidate));
+  const candidate: Candidate | null = network.candidateFrom(from, candidateSchema.parse(payload.candidate));
   return candidate && { ...payload, candidate };
 }
