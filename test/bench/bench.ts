@@ -18,6 +18,7 @@ import { DECODE_FIGURES, measureDecoding } from "./measures/decoding/jpeg-decode
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
 import { measureHostOnlyCall } from "./measures/host-only-call.ts";
+import { networkStages } from "./measures/network/network-stages.ts";
 import { measureVoice, VOICE_FIGURES } from "./measures/sound/echo.ts";
 import { measureBeside } from "./measures/sound/mouth-to-ear-beside.ts";
 import { measureSoundAndPicture } from "./measures/sound/sound-and-picture.ts";
@@ -46,6 +47,9 @@ const FULL = {
   rounds: 8,
   turnMs: 3000,
   decodes: 400,
+  netCalls: 100,
+  netMs: 60_000,
+  blackouts: 10,
 };
 const QUICK = {
   warmUpMs: 1000,
@@ -57,6 +61,9 @@ const QUICK = {
   rounds: 2,
   turnMs: 1000,
   decodes: 60,
+  netCalls: 5,
+  netMs: 15_000,
+  blackouts: 2,
 };
 
 /** The results of one run. */
@@ -113,12 +120,10 @@ const STAGES: readonly Stage[] = [
     figures: ["cameraSwitchGap", "microphoneSwitchGap"],
     async run(_lengths, results) {
       const { cameraMs, microphoneMs } = await measureSwitchGaps();
-      results.set("cameraSwitchGap", Math.max(...cameraMs), `the longest of: ${listMs(cameraMs)}`);
-      results.set(
-        "microphoneSwitchGap",
-        Math.max(...microphoneMs),
-        `the longest of: ${listMs(microphoneMs)}`,
-      );
+      const setLongest = (name: FigureName, timesMs: readonly number[]) =>
+        results.set(name, Math.max(...timesMs), `the longest of: ${listMs(timesMs)}`);
+      setLongest("cameraSwitchGap", cameraMs);
+      setLongest("microphoneSwitchGap", microphoneMs);
     },
   },
   {
@@ -179,6 +184,7 @@ const STAGES: readonly Stage[] = [
     figures: SLOW_FIGURES,
     run: ({ windowMs }, results) => measureSlowLink(HD, 4 * windowMs, results.set.bind(results)),
   },
+  ...networkStages(VGA),
   {
     what: "720p, processor; the host acknowledges the frames, no page",
     figures: ["cpu720"],

@@ -25,6 +25,13 @@ const percentOfCore = (goal: number): Target => ({ unit: "% core", goal, decimal
 
 const atLeastDb = (goal: number | null): Target => ({ unit: "dB", goal, isLowerLimit: true, decimals: 1 });
 
+const atLeastPercent = (goal: number | null): Target => ({
+  unit: "%",
+  goal,
+  isLowerLimit: true,
+  decimals: 0,
+});
+
 const timesChromium: Target = { unit: "times", goal: 0.5, decimals: 2 };
 
 /** In the order of the table. */
@@ -92,6 +99,23 @@ export const TARGETS = {
   "slow.soundLostVoice": { unit: "%", goal: null, decimals: 1 },
   "slow.longestQueue": ms(null),
   "slow.levelFound": { unit: "s", goal: 30, decimals: 0 },
+  "net.moderate.connected": atLeastPercent(100),
+  "net.moderate.soundLost": { unit: "%", goal: 2, decimals: 1 },
+  "net.moderate.frozen": ms(1_000),
+  "net.international.connected": atLeastPercent(98),
+  "net.international.soundLost": { unit: "%", goal: 3, decimals: 1 },
+  "net.international.frozen": ms(null),
+  "net.spiky.connected": atLeastPercent(null),
+  "net.spiky.soundLost": { unit: "%", goal: null, decimals: 1 },
+  "net.spiky.frozen": ms(null),
+  "net.mobile.connected": atLeastPercent(null),
+  "net.mobile.soundLost": { unit: "%", goal: null, decimals: 1 },
+  "net.mobile.frozen": ms(null),
+  "net.narrow.connected": atLeastPercent(95),
+  "net.narrow.soundLost": { unit: "%", goal: null, decimals: 1 },
+  "net.narrow.frozen": ms(null),
+  "net.blackout.picture": ms(3_000),
+  "net.blackout.sound": ms(3_000),
   "ways.stdio.decodedToDrawn": ms(null),
   "ways.stdio.decodedToDrawnP95": ms(null),
   "ways.stdio.cores": { unit: "cores", goal: null, decimals: 2 },

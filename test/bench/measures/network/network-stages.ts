@@ -1,0 +1,31 @@
+// The bench's stages for calls on bad networks.
+
+import { PROFILE_NAMES } from "../../../support/network/simulated/profiles.ts";
+import type { FrameSize } from "../../bench-side.ts";
+import type { FigureName } from "../../figures.ts";
+import { measureBlackouts, measureProfile, type NetworkLengths, type SetFigure } from "./profile-calls.ts";
+
+interface NetworkStage {
+  readonly what: string;
+  readonly figures: readonly FigureName[];
+  run(lengths: NetworkLengths, results: { readonly set: SetFigure }): Promise<void>;
+}
+
+/** One for each profile, and one for blackouts. */
+export function networkStages(size: FrameSize): NetworkStage[] {
+  const profiles = PROFILE_NAMES.map(
+    (name): NetworkStage => ({
+      what: `calls over the network “${name}”, ${size.height}p`,
+      figures: [`net.${name}.connected`, `net.${name}.soundLost`, `net.${name}.frozen`],
+      run: (lengths, results) => measureProfile(name, size, lengths, results.set.bind(results)),
+    }),
+  );
+  return [
+    ...profiles,
+    {
+      what: `a call through blackouts of ten seconds, ${size.height}p`,
+      figures: ["net.blackout.picture", "net.blackout.sound"],
+      run: (lengths, results) => measureBlackouts(size, lengths, results.set.bind(results)),
+    },
+  ];
+}
