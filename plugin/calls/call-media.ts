@@ -15,6 +15,7 @@ import { createMedianWindow } from "./median-window.ts";
 import { FrameSender, scaledSize } from "./sending/frame-sender.ts";
 import { Placeholder } from "./sending/placeholder.ts";
 import { Silence } from "./sending/silence.ts";
+import { type LinkSecond, SoundPackets } from "./sending/sound-packets.ts";
 
 export interface CallMediaOptions {
   /** Offers a frame to the host's page. */
@@ -61,6 +62,7 @@ export class CallMedia {
   readonly #placeholder: Placeholder;
   readonly #silence: Silence;
   #peer: Peer | null = null;
+  #soundPackets: SoundPackets | null = null;
   #placeholderMs: () => number | null = () => null;
   #isConnected = false;
   /** Camera frames reach the peer's source, so no placeholder runs. */
@@ -107,6 +109,11 @@ export class CallMedia {
    */
   attachPeer(peer: Peer, placeholderMs: () => number | null): void {
     this.#peer = peer;
+    const { clock } = this.#options;
+    this.#soundPackets = new SoundPackets({
+      apply: (length) => peer.setSoundPackets(length),
+      ...(clock ? { clock } : {}),
+    });
     this.#placeholderMs = placeholderMs;
     this.#isConnected = false;
     this.#isCameraSending = false;
@@ -116,6 +123,7 @@ export class CallMedia {
   /** Without a connection audio blocks are dropped, and frames go to the page only. */
   detachPeer(): void {
     this.#peer = null;
+    this.#soundPackets = null;
     this.#isConnected = false;
     this.#placeholder.stop();
     this.#silence.stop();
@@ -155,6 +163,11 @@ export class CallMedia {
   /** @param offsetMs delay of the remote audio behind the remote video; null unless both flow */
   updateAvOffset(offsetMs: number | null): void {
     this.#lipSync.update(this.#hasListener ? offsetMs : null);
+  }
+
+  /** A second of the connection was measured: the packets of the sound follow what the link carries. */
+  async linkMeasured(second: LinkSecond): Promise<void> {
+    await this.#soundPackets?.update(second);
   }
 
   /** The delay of remote frames for lip sync. */

@@ -137,7 +137,11 @@ export class Sampler {
       loopLagMs: this.#loopLag.take(),
       flow,
     };
-    measurements.publish(moment.callId, measuredOf(moment, last, beside));
+    const measured = measuredOf(moment, last, beside);
+    measurements.publish(moment.callId, measured);
+    const { adaptation } = settings.get();
+    const { bps: sentBps = 0, frames = 0 } = measured.outgoing ?? {};
+    if (adaptation) void mediaOf(moment.callId).linkMeasured({ ...measured, sentBps, frames });
   }
 }
 

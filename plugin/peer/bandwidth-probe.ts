@@ -21,7 +21,9 @@ const TICK_MS = 50;
 const FRAME_MS = 100;
 /** A result arrives one round trip after the frame. Without one the measurement failed, and another frame repeats it. */
 const RETRY_MS = 300;
-const RETRIES = 3;
+/** Each repetition waits longer: on a narrow link the frame is still on its way, and another one only delays the sound. */
+const RETRY_FACTOR = 3;
+const RETRIES = 2;
 /** An estimate that has not risen for this long has found the capacity. */
 const RISE_MS = 600;
 const MAX_FRAMES = 12;
@@ -84,6 +86,10 @@ export class BandwidthProbe {
     return this.#bps !== START_BPS;
   }
 
+  get #retryMs(): number {
+    return RETRY_MS * RETRY_FACTOR ** (this.#frames - 1);
+  }
+
   #schedule(): void {
     this.#timer = setTimeout(() => {
       // Without an estimate there is nothing to find.
@@ -101,12 +107,12 @@ export class BandwidthProbe {
       this.stop();
       return;
     }
-    if (nowMs - this.#sentMs >= (this.#isMeasured ? FRAME_MS : RETRY_MS)) this.#send();
+    if (nowMs - this.#sentMs >= (this.#isMeasured ? FRAME_MS : this.#retryMs)) this.#send();
     this.#schedule();
   }
 
   #isOver(nowMs: number): boolean {
-    if (!this.#isMeasured) return this.#frames > RETRIES && nowMs - this.#sentMs >= RETRY_MS;
+    if (!this.#isMeasured) return this.#frames > RETRIES && nowMs - this.#sentMs >= this.#retryMs;
     if (this.#bps < SLOW_BPS || this.#bps >= this.#options.enoughBps) return true;
     return this.#frames >= MAX_FRAMES || nowMs - this.#risenMs >= RISE_MS;
   }

@@ -2,7 +2,7 @@
 // measured effect of each change.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
-import type { MediaFlow, NegotiatedDirections } from "./peer.ts";
+import type { MediaFlow, NegotiatedDirections, SoundPacketLength } from "./peer.ts";
 import {
   attributeName,
   attributeOf,
@@ -136,19 +136,35 @@ function eitherFlow(one: MediaFlow, other: MediaFlow): MediaFlow {
   return { sends: one.sends || other.sends, receives: one.receives || other.receives };
 }
 
-/** The length of an Opus packet in milliseconds, half of the engine's default. */
-const PACKET_MS = 10;
+/** The length of an Opus packet in milliseconds; the engine's default is 20. */
+const PACKET_MS: Readonly<Record<SoundPacketLength, number>> = { short: 10, long: 40 };
+/** Of long packets, in bits per second: wideband speech (RFC 6716 section 2.1.1). With headers they take 30 kb/s. */
+const LONG_PACKETS_BPS = 20_000;
 
 /**
- * Makes the engine send audio in packets of 10 ms instead of 20, by adding the line that the remote side would have written
- * (RFC 8866 section 6.4, a=ptime). Sound leaves 10 ms earlier and the remote jitter buffer is shorter, for 20 kb/s of
- * headers. A packet length requested by the remote side is kept.
+ * Sets the length of the packets in which the engine sends audio, by adding the line that the remote side would have written
+ * (RFC 8866 section 6.4, a=ptime). Short packets leave sooner and make the remote jitter buffer shorter. Long ones and their bit
+ * rate (RFC 7587 section 6.1, maxaveragebitrate) fit a narrow link. A packet length requested by the remote side is kept.
  */
-export function withShortPackets(sdp: string): string {
+export function withSoundPackets(sdp: string, length: SoundPacketLength): string {
   return mapSections(sdp, (section) => {
     if (kindOf(section) !== "audio" || attributesOf(section, "ptime").length > 0) return section;
-    return [...withLineEnd(section), `a=ptime:${PACKET_MS}\r\n`];
+    const rate = length === "short" ? section : withOpusRate(section, LONG_PACKETS_BPS);
+    return [...withLineEnd(rate), `a=ptime:${PACKET_MS[length]}\r\n`];
   });
+}
+
+/** A limit that the remote side has set itself is kept. */
+function withOpusRate(section: SdpSection, bps: number): SdpSection {
+  const maps = attributesOf(section, "rtpmap").map(wordsOf);
+  const type = maps.find(([, codec = ""]) => codec.toLowerCase().startsWith("opus/"))?.[0];
+  const isOfOpus = (line: string) =>
+    attributeName(line) === "fmtp" && attributeOf(line, "fmtp")?.startsWith(`${type} `) === true;
+  if (type === undefined || section.some((line) => isOfOpus(line) && line.includes("maxaveragebitrate=")))
+    return section;
+  if (!section.some(isOfOpus))
+    return [...withLineEnd(section), `a=fmtp:${type} maxaveragebitrate=${bps}\r\n`];
+  return section.map((line) => (isOfOpus(line) ? `${line.trimEnd()};maxaveragebitrate=${bps}\r\n` : line));
 }
 
 /** Bits per second of a b=AS or b=TIAS line (RFC 3890); null for any other line. */

@@ -24,15 +24,16 @@ import type {
   PeerCallbacks,
   PeerOptions,
   PeerStatistics,
+  SoundPacketLength,
 } from "./peer.ts";
 import { type OfferOptions, PeerError } from "./peer.ts";
 import { relayedCandidate, withRelayedOnly } from "./relay-only.ts";
-import { candidateView } from "./remote-candidates.ts";
+import { candidateView, withCandidatesThat } from "./remote-candidates.ts";
 import {
   directionsNegotiatedBy,
   withCandidates,
   withReceiverEstimate,
-  withShortPackets,
+  withSoundPackets,
   withVideoCeiling,
 } from "./session-description.ts";
 import { NO_STATISTICS, readStatistics, withoutProbe, withUprightSize } from "./statistics.ts";
@@ -65,6 +66,10 @@ export class WrtcPeer implements Peer {
   /** Of the sent video, as far as it was the bandwidth probe's. */
   #probeBytes = 0;
   #lastStatistics = NO_STATISTICS;
+  /** As the remote side wrote it. */
+  #lastRemote: WrtcDescription | null = null;
+  #soundPackets: SoundPacketLength = "short";
+  #soundChange: Promise<void> = Promise.resolve();
   #negotiatedDirections: NegotiatedDirections | null = null;
   /** Where the candidates of rejected sections go, by mid and by index. */
   #candidateSections: ReadonlyMap<string | number, string> = new Map();
@@ -132,6 +137,26 @@ export class WrtcPeer implements Peer {
       await this.#setRemote({ type: "answer", sdp: usable.sdp });
       this.#keepNegotiated(usable.sdp, usable, false);
     });
+  }
+
+  async setSoundPackets(length: SoundPacketLength): Promise<void> {
+    const former = this.#soundPackets;
+    const change = this.#negotiate("setSoundPackets", ["stable"], async () => {
+      const remote = this.#lastRemote;
+      if (remote === null) throw new PeerError("setSoundPackets: nothing was negotiated yet");
+      this.#soundPackets = length;
+      try {
+        await this.#applyAgain(remote);
+      } catch (cause) {
+        this.#soundPackets = former;
+        await this.#rollBackOwnOffer();
+        await this.#rollBackRemoteOffer();
+        throw cause;
+      }
+    });
+    // A real negotiation must not fail because of this one, so it waits.
+    this.#soundChange = change.catch(() => undefined);
+    await change;
   }
 
   addCandidate(candidate: Candidate): void {
@@ -233,6 +258,7 @@ export class WrtcPeer implements Peer {
 
   /** Runs one negotiation at a time, and only in the allowed signalling states (W3C webrtc-pc section 4.3.1). */
   async #negotiate<T>(operation: string, allowed: string[], work: () => Promise<T>): Promise<T> {
+    await this.#soundChange;
     if (this.#signal.aborted) throw new PeerError(`${operation}: the peer was closed`);
     if (this.#negotiating !== null)
       throw new PeerError(`${operation}: ${this.#negotiating} is still in progress`);
@@ -276,10 +302,29 @@ export class WrtcPeer implements Peer {
       ? description.sdp
       : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
     const operation = `the remote ${description.type} was refused`;
-    const changed = { type: description.type, sdp: this.#candidates.filter(withShortPackets(sdp)) };
+    const changed = {
+      type: description.type,
+      sdp: this.#candidates.filter(withSoundPackets(sdp, this.#soundPackets)),
+    };
     await this.#engine(operation, this.#connection.setRemoteDescription(changed));
+    // Its candidates are known by now, and count once.
+    this.#lastRemote = { type: description.type, sdp: withCandidatesThat(() => false, description.sdp) };
     this.#candidateSections = candidateSections(sdp);
     this.#candidates.describedBy(sdp);
+  }
+
+  /**
+   * The engine takes the packets' length from the remote description only, so the last one is applied again. The exchange stays
+   * within this engine: the other half is our own unchanged description.
+   */
+  async #applyAgain({ type, sdp }: WrtcDescription): Promise<void> {
+    if (type === "offer") {
+      await this.#setRemote({ type, sdp });
+      await this.#setLocal(await this.#engine("createAnswer", this.#connection.createAnswer()));
+    } else {
+      await this.#setLocal(await this.#engine("createOffer", this.#connection.createOffer()));
+      await this.#setRemote({ type, sdp });
+    }
   }
 
   #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {

@@ -6,6 +6,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import type { PeerPlace } from "../../plugin/common/peer-place.ts";
+import type { SoundPacketLength } from "../../plugin/peer/peer.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { FREE_LINK } from "../support/network/simulated/link-shape.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
@@ -120,6 +121,43 @@ describe("the bandwidth estimate", { timeout: 60_000 }, () => {
       for (const { peer } of [caller, callee]) peer.close();
       relay.stop();
     }
+  });
+});
+
+describe("long sound packets", { timeout: 60_000 }, () => {
+  /** @returns the packets that left while 100 blocks were sent and arrived, and their bytes, from the caller to the callee */
+  async function sentIn100Blocks(length: SoundPacketLength): Promise<{ packets: number; bytes: number }> {
+    let packets = 0;
+    let bytes = 0;
+    const relay = await UdpRelay.start({
+      onPacket(from, packet) {
+        if (from !== "a" || !isSound(packet)) return;
+        packets += 1;
+        bytes += packet.length;
+      },
+    });
+    const engine = createWrtcEngine();
+    const [caller, callee] = [await observePeer(engine), await observePeer(engine)];
+    try {
+      await connectOver(relay, caller, callee);
+      await caller.peer.setSoundPackets(length);
+      for (let block = 0; block < 150; block += 1) {
+        if (block === 50) [packets, bytes] = [0, 0];
+        const next = callee.blocks.length + 1;
+        caller.peer.sendAudio(toneBlock(block));
+        await callee.waitUntil(() => callee.blocks.length >= next);
+      }
+      return { packets, bytes };
+    } finally {
+      for (const { peer } of [caller, callee]) peer.close();
+      relay.stop();
+    }
+  }
+
+  test("are a quarter as many, and take less than half", async () => {
+    const [short, long] = [await sentIn100Blocks("short"), await sentIn100Blocks("long")];
+    assert.ok(long.packets < short.packets / 3, `${long.packets} of ${short.packets} packets`);
+    assert.ok(long.bytes < short.bytes / 2, `${long.bytes} of ${short.bytes} bytes`);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   toneBlock,
 } from "../support/plugin/peer-pair.ts";
 import { codecs } from "./peer/codecs.contract.ts";
+import { soundPackets } from "./peer/sound-packets.contract.ts";
 import { figures, kinds, media, type WithPair } from "./peer-media.contract.ts";
 
 type Pair = [caller: ObservedPeer, callee: ObservedPeer];
@@ -29,7 +30,18 @@ export function peerContract(name: string, createEngine: () => PeerEngine): void
     }
   };
   const withEngine = (body: (engine: PeerEngine) => Promise<void>) => () => body(createEngine());
-  const parts = { connecting, candidates, media, kinds, codecs, figures, renegotiation, misuse, ends };
+  const parts = {
+    connecting,
+    candidates,
+    media,
+    kinds,
+    codecs,
+    figures,
+    soundPackets,
+    renegotiation,
+    misuse,
+    ends,
+  };
   for (const [part, tests] of Object.entries(parts))
     describe(`${name}: ${part}`, () => tests(withPair, withEngine));
 }

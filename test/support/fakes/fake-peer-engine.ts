@@ -18,6 +18,7 @@ import type {
   PeerEngine,
   PeerOptions,
   PeerStatistics,
+  SoundPacketLength,
 } from "../../../plugin/peer/peer.ts";
 import { PeerError } from "../../../plugin/peer/peer.ts";
 import { candidateView } from "../../../plugin/peer/remote-candidates.ts";
@@ -123,6 +124,7 @@ export class FakePeer implements Peer {
   #isReachable = false;
   #state: ConnectionState = "new";
   isClosed = false;
+  soundPackets: SoundPacketLength = "short";
 
   constructor(faults: FakePeerFaults, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#faults = faults;
@@ -193,6 +195,14 @@ export class FakePeer implements Peer {
 
   setAudioReceiving(isReceiving: boolean): void {
     this.#isAudioWanted = isReceiving;
+  }
+
+  async setSoundPackets(length: SoundPacketLength): Promise<void> {
+    await this.#requireNegotiable("setSoundPackets");
+    if (this.#signalling !== "stable")
+      throw new PeerError(`setSoundPackets: the signalling state is ${this.#signalling}; expected stable`);
+    if (this.#negotiated === null) throw new PeerError("setSoundPackets: nothing was negotiated yet");
+    this.soundPackets = length;
   }
 
   negotiatedDirections(): NegotiatedDirections | null {

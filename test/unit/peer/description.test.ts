@@ -5,7 +5,7 @@ import {
   usernameFragments,
   withCandidates,
   withReceiverEstimate,
-  withShortPackets,
+  withSoundPackets,
   withVideoCeiling,
 } from "../../../plugin/peer/session-description.ts";
 
@@ -107,8 +107,21 @@ test("the directions are read from an answer, from either side", () => {
 });
 
 test("audio packets of 10 ms are requested, unless the receiver asks for another length", () => {
-  assert.equal(withShortPackets(HEAD + AUDIO + VIDEO), `${HEAD}${AUDIO}a=ptime:10\r\n${VIDEO}`);
-  const other = `${HEAD}${AUDIO}a=ptime:40\r\n${VIDEO}`;
-  assert.equal(withShortPackets(other), other);
-  assert.equal(withShortPackets(HEAD + VIDEO), HEAD + VIDEO);
+  assert.equal(withSoundPackets(HEAD + AUDIO + VIDEO, "short"), `${HEAD}${AUDIO}a=ptime:10\r\n${VIDEO}`);
+  for (const length of ["short", "long"] as const) {
+    const other = `${HEAD}${AUDIO}a=ptime:60\r\n${VIDEO}`;
+    assert.equal(withSoundPackets(other, length), other);
+    assert.equal(withSoundPackets(HEAD + VIDEO, length), HEAD + VIDEO);
+  }
+});
+
+test("long audio packets have a low rate of Opus, unless the receiver sets one itself", () => {
+  const opus = "a=rtpmap:111 opus/48000/2\r\n";
+  const section = (parameters: string) => `m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\n${opus}${parameters}`;
+  const long = (parameters: string) => withSoundPackets(HEAD + section(parameters), "long");
+  const limited = `${HEAD}${section("a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=20000\r\n")}a=ptime:40\r\n`;
+  assert.equal(long("a=fmtp:111 minptime=10;useinbandfec=1\r\n"), limited);
+  assert.equal(long(""), `${HEAD}${section("")}a=fmtp:111 maxaveragebitrate=20000\r\na=ptime:40\r\n`);
+  const own = "a=fmtp:111 maxaveragebitrate=8000\r\n";
+  assert.equal(long(own), `${HEAD}${section(own)}a=ptime:40\r\n`);
 });

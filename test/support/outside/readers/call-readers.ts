@@ -11,7 +11,7 @@ import {
   usernameFragments,
   withCandidates,
   withReceiverEstimate,
-  withShortPackets,
+  withSoundPackets,
   withVideoCeiling,
 } from "../../../../plugin/peer/session-description.ts";
 import { Mask } from "../../../../statecharts/index.ts";
@@ -73,7 +73,7 @@ export const callReaders: readonly OutsideReader[] = [
       candidateSections(text);
       directionsNegotiatedBy(text, true);
       withCandidates(text, [{ candidate: LINE, sdpMid: "0" }]);
-      return withShortPackets(withVideoCeiling(withReceiverEstimate(text), 100_000));
+      return withSoundPackets(withVideoCeiling(withReceiverEstimate(text), 100_000), "long");
     },
   },
   {

@@ -1,0 +1,123 @@
+// Decides how long the packets of sent sound are. Short ones leave soon, but their headers take more than the sound itself. On a
+// link that does not carry them, they wait in its queue or get lost, and long ones fit.
+
+import { type Clock, systemClock } from "../../common/clock.ts";
+import type { SoundPacketLength } from "../../peer/peer.ts";
+import { createMedianWindow } from "../median-window.ts";
+
+/** What one second of a call showed. null: unknown, which never counts against short packets. */
+export interface LinkSecond {
+  readonly roundTripMs: number | null;
+  /** Lost share of the sent packets, 0 to 1, as the peer reports it. */
+  readonly sendLoss: number | null;
+  readonly availableSendBps: number | null;
+  /** Sound and picture that were sent, in bits per second. */
+  readonly sentBps: number;
+  /** Camera frames that were sent. */
+  readonly frames: number;
+}
+
+export interface SoundPacketsOptions {
+  /** Rejects when the connection cannot change now; the next second tries again. */
+  apply(length: SoundPacketLength): Promise<void>;
+  readonly clock?: Clock;
+}
+
+/** Short packets with their headers take 80 kb/s. A link that carries twice as much has room for them. */
+const NARROW_BPS = 160_000;
+/** An estimate below this is a link that does not carry short packets. */
+const TOO_NARROW_BPS = 80_000;
+/** The estimate above which short packets are worth a try. */
+const ROOM_BPS = 120_000;
+/** A queue: answers take that much longer than the fastest ones did. */
+const QUEUED_MS = 300;
+const EMPTY_MS = 100;
+/** So many packets get lost only where a queue overflows, or where fewer packets help anyway. */
+const STRAINED_LOSS = 0.15;
+const EASED_LOSS = 0.02;
+/** One second of strain is normal. */
+const STRAIN_SECONDS = 2;
+const EASE_SECONDS = 30;
+/** A return that did not last as long as this doubles the wait for the next, up to eight times. */
+const RELAPSE_MS = 20_000;
+const MAX_RELAPSES = 3;
+/** WebRTC measures the round trip about every second; one slow answer is no queue. */
+const ROUND_TRIPS = 3;
+
+type Load = "strained" | "fits" | "eased";
+
+/** For one connection: another one begins with short packets. */
+export class SoundPackets {
+  readonly #options: SoundPacketsOptions;
+  readonly #clock: Clock;
+  readonly #roundTripMs = createMedianWindow(ROUND_TRIPS);
+  #leastMs = Number.POSITIVE_INFINITY;
+  #length: SoundPacketLength = "short";
+  #strained = 0;
+  #eased = 0;
+  #relapses = 0;
+  #returnedMs: number | null = null;
+  #isApplying = false;
+
+  constructor(options: SoundPacketsOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get length(): SoundPacketLength {
+    return this.#length;
+  }
+
+  /** Call it once a second while the connection stands. Never rejects. */
+  async update(second: LinkSecond): Promise<void> {
+    const load = this.#assess(second);
+    this.#strained = load === "strained" ? this.#strained + 1 : 0;
+    this.#eased = load === "eased" ? this.#eased + 1 : 0;
+    const wanted = this.#wanted();
+    if (wanted === this.#length || this.#isApplying) return;
+    this.#isApplying = true;
+    try {
+      await this.#options.apply(wanted);
+      this.#changed(wanted);
+    } catch {
+      // A negotiation is under way, or the connection ends. The counts stand, so the next second tries again.
+    } finally {
+      this.#isApplying = false;
+    }
+  }
+
+  #assess({ roundTripMs, sendLoss, availableSendBps, sentBps, frames }: LinkSecond): Load {
+    if (roundTripMs !== null) this.#roundTripMs.add(roundTripMs);
+    const nowMs = this.#roundTripMs.median() ?? 0;
+    this.#leastMs = Math.min(this.#leastMs, nowMs);
+    const queuedMs = nowMs - this.#leastMs;
+    const loss = sendLoss ?? 0;
+    // With pictures the estimate falls with what is sent, also on a wide link.
+    const linkBps = frames === 0 ? availableSendBps : null;
+    const isTooNarrow = linkBps !== null && linkBps < TOO_NARROW_BPS;
+    if (isTooNarrow || queuedMs >= QUEUED_MS || loss >= STRAINED_LOSS) {
+      // Pictures give way first: their own adaptation reduces what is sent.
+      return sentBps < NARROW_BPS ? "strained" : "fits";
+    }
+    const isRoomy = linkBps === null || linkBps >= ROOM_BPS;
+    return isRoomy && queuedMs < EMPTY_MS && loss < EASED_LOSS ? "eased" : "fits";
+  }
+
+  #wanted(): SoundPacketLength {
+    if (this.#length === "short") return this.#strained >= STRAIN_SECONDS ? "long" : "short";
+    return this.#eased >= EASE_SECONDS * 2 ** this.#relapses ? "short" : "long";
+  }
+
+  #changed(length: SoundPacketLength): void {
+    this.#length = length;
+    this.#strained = 0;
+    this.#eased = 0;
+    const nowMs = this.#clock.nowMs();
+    if (length === "short") {
+      this.#returnedMs = nowMs;
+      return;
+    }
+    const isRelapse = this.#returnedMs !== null && nowMs - this.#returnedMs < RELAPSE_MS;
+    this.#relapses = isRelapse ? Math.min(MAX_RELAPSES, this.#relapses + 1) : 0;
+  }
+}

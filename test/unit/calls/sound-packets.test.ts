@@ -1,0 +1,132 @@
+// When a call sends its sound in long packets, and when in short ones again.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type LinkSecond, SoundPackets } from "../../../plugin/calls/sending/sound-packets.ts";
+import type { SoundPacketLength } from "../../../plugin/peer/peer.ts";
+import { ManualClock } from "../../support/fakes/manual-clock.ts";
+
+const GOOD: LinkSecond = {
+  roundTripMs: 50,
+  sendLoss: 0,
+  availableSendBps: 300_000,
+  sentBps: 80_000,
+  frames: 0,
+};
+const QUEUED: LinkSecond = { ...GOOD, roundTripMs: 900 };
+const LOSSY: LinkSecond = { ...GOOD, sendLoss: 0.3 };
+const NARROW: LinkSecond = { ...GOOD, availableSendBps: 50_000 };
+
+class Bench {
+  readonly clock = new ManualClock();
+  readonly applied: SoundPacketLength[] = [];
+  failures = 0;
+  readonly packets = new SoundPackets({
+    clock: this.clock,
+    apply: async (length) => {
+      if (this.failures > 0) {
+        this.failures -= 1;
+        throw new Error("a negotiation is in progress");
+      }
+      this.applied.push(length);
+    },
+  });
+
+  async pass(seconds: number, second: LinkSecond): Promise<void> {
+    for (let passed = 0; passed < seconds; passed += 1) {
+      this.clock.advance(1_000);
+      await this.packets.update(second);
+    }
+  }
+
+  /** @returns the seconds that passed until a change */
+  async secondsUntil(length: SoundPacketLength, second: LinkSecond, atMost = 1_000): Promise<number> {
+    for (let passed = 0; passed < atMost; passed += 1) {
+      if (this.packets.length === length) return passed;
+      await this.pass(1, second);
+    }
+    return atMost;
+  }
+}
+
+describe("sound packets", () => {
+  test("stay short on a good link, with unknown figures, and for one second of strain", async () => {
+    const bench = new Bench();
+    await bench.pass(60, GOOD);
+    await bench.pass(10, {
+      roundTripMs: null,
+      sendLoss: null,
+      availableSendBps: null,
+      sentBps: 0,
+      frames: 0,
+    });
+    await bench.pass(1, LOSSY);
+    await bench.pass(10, GOOD);
+    assert.deepEqual(bench.applied, []);
+  });
+
+  for (const [name, strain] of Object.entries({
+    "a queue": QUEUED,
+    "many lost packets": LOSSY,
+    "a low estimate": NARROW,
+  })) {
+    test(`become long because of ${name}, and short again when the link is good for half a minute`, async () => {
+      const bench = new Bench();
+      await bench.pass(5, GOOD);
+      await bench.pass(5, strain);
+      assert.deepEqual(bench.applied, ["long"]);
+      await bench.pass(25, GOOD);
+      assert.deepEqual(bench.applied, ["long"]);
+      await bench.pass(15, GOOD);
+      assert.deepEqual(bench.applied, ["long", "short"]);
+    });
+  }
+
+  test("stay short while a picture fills the link, which gives way first", async () => {
+    const bench = new Bench();
+    await bench.pass(5, GOOD);
+    await bench.pass(30, { ...QUEUED, sentBps: 300_000 });
+    assert.deepEqual(bench.applied, []);
+  });
+
+  test("stay short beside a small picture, whose estimate is low on any link", async () => {
+    const bench = new Bench();
+    await bench.pass(60, { ...NARROW, frames: 15 });
+    assert.deepEqual(bench.applied, []);
+  });
+
+  test("stay short on a long path whose answers vary", async () => {
+    const bench = new Bench();
+    for (let second = 0; second < 60; second += 1)
+      await bench.pass(1, { ...GOOD, roundTripMs: second % 3 === 0 ? 700 : 400, sendLoss: 0.05 });
+    assert.deepEqual(bench.applied, []);
+  });
+
+  test("stay long while the estimate of the link has no room for short ones", async () => {
+    const bench = new Bench();
+    await bench.pass(5, LOSSY);
+    await bench.pass(600, { ...GOOD, availableSendBps: 100_000 });
+    assert.deepEqual(bench.applied, ["long"]);
+  });
+
+  test("wait longer after each return that did not last, and no longer than four minutes", async () => {
+    const bench = new Bench();
+    await bench.pass(5, GOOD);
+    const waits: number[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      await bench.secondsUntil("long", LOSSY);
+      waits.push(await bench.secondsUntil("short", GOOD));
+    }
+    assert.deepEqual(waits, [30, 60, 120, 240, 240, 240]);
+    await bench.pass(60, GOOD);
+    await bench.secondsUntil("long", LOSSY);
+    assert.equal(await bench.secondsUntil("short", GOOD), 30);
+  });
+
+  test("try again in the next second when the connection could not change", async () => {
+    const bench = new Bench();
+    bench.failures = 2;
+    await bench.pass(5, LOSSY);
+    assert.deepEqual(bench.applied, ["long"]);
+  });
+});
