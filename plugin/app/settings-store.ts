@@ -93,18 +93,11 @@ export function relayIssue({
   relayOnly,
   iceServers,
 }: Pick<Settings, "relayOnly" | "iceServers">): FieldIssue | null {
-  if (!relayOnly || iceServers.some(isTurnServer)) return null;
+  if (!relayOnly || iceServers.some(({ urls }) => urls.some((url) => url.startsWith("turn")))) return null;
   return {
     field: "relayOnly",
     value: "true",
     expected:
       "a TURN server with username and credential among the connection servers, while calls go only through a relay",
   };
-}
-
-/** WebRTC refuses TURN without both (W3C webrtc-pc section 4.4.1.6). */
-function isTurnServer({ urls, username, credential }: Settings["iceServers"][number]): boolean {
-  return (
-    Boolean(username && credential) && urls.some((url) => url.startsWith("turn:") || url.startsWith("turns:"))
-  );
 }

@@ -61,11 +61,14 @@ export interface WrtcConnection {
   readonly signalingState: string;
   /** Null marks the end of candidates. */
   onicecandidate: ((event: { candidate: WrtcCandidate | null }) => void) | null;
+  /** A STUN or TURN server could not be asked, or refused (W3C webrtc-pc section 4.8.1.4). */
+  onicecandidateerror: ((event: { errorCode: number; errorText: string }) => void) | null;
   onconnectionstatechange: (() => void) | null;
   ontrack: ((event: { track: WrtcTrack }) => void) | null;
   addTrack(track: WrtcTrack, stream: WrtcStream): unknown;
   addTransceiver(track: WrtcTrack, init: WrtcTransceiverInit): WrtcTransceiver;
   getTransceivers(): WrtcTransceiver[];
+  createDataChannel(label: string): unknown;
   createOffer(options?: { iceRestart?: boolean }): Promise<WrtcDescription>;
   createAnswer(): Promise<WrtcDescription>;
   setLocalDescription(description: WrtcDescription): Promise<void>;

@@ -39,7 +39,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     ...devices,
     ...checkSending(devices, settings),
     checkMdns(system, settings),
-    checkSettings(system, options.settingsPath),
+    ...(await checkSettings(system, options.settingsPath)),
   ];
 }
 

@@ -1,9 +1,10 @@
-// Checks whether mDNS can find peers, and whether the ICE servers help calls through routers. Sends no packet.
+// Checks whether mDNS can find peers, and whether the settings are valid. Sends no packet.
 
 import { type Settings, settingsSchema } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 import { summaryOf } from "../rpc/messages.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
+import { askIceServers, checkIceServers } from "./ice-server-checks.ts";
 import type { SystemView } from "./system-view.ts";
 
 /** Linux's IFF_UP (0x1), IFF_LOOPBACK (0x8) and IFF_MULTICAST (0x1000), netdevice(7). */
@@ -36,8 +37,20 @@ function routedInterfaces(table: string): Set<string> {
   return new Set(lines.map((line) => line.split(/\s/)[0] ?? ""));
 }
 
-/** @param settingsPath a JSON file with settings as in `initialize`; without it, the defaults are checked */
-export function checkSettings(system: SystemView, settingsPath: string | undefined): Finding {
+/**
+ * Asks the ICE servers of a file. The default ones belong to strangers, and a check must not call on them.
+ * @param settingsPath a JSON file with settings as in `initialize`; without it, the defaults are checked
+ */
+export async function checkSettings(
+  system: SystemView,
+  settingsPath: string | undefined,
+): Promise<Finding[]> {
+  const finding = checkFile(system, settingsPath);
+  if (finding.verdict === "failure" || settingsPath === undefined) return [finding];
+  return [finding, ...(await askIceServers(system, settingsAt(system, settingsPath).iceServers))];
+}
+
+function checkFile(system: SystemView, settingsPath: string | undefined): Finding {
   const text = settingsPath === undefined ? "{}" : system.readText(settingsPath);
   if (text === null) {
     return failure(
@@ -67,17 +80,4 @@ function readSettings(text: string): Settings | string {
   } catch (error) {
     return errorText(error);
   }
-}
-
-/** STUN finds our address behind a router (RFC 8489). Where that is not enough, TURN relays (RFC 8656). */
-function checkIceServers({ iceServers }: Settings): Finding {
-  const urls = iceServers.flatMap((server) => server.urls);
-  const message = `The setting iceServers has ${urls.length === 0 ? "no server" : urls.join(", ")}`;
-  if (urls.some((url) => /^turns?:/.test(url))) return ok("ICE servers", `${message}.`);
-  if (urls.length > 0) {
-    const rest = "which suits most home routers, while other routers need a TURN server";
-    return ok("ICE servers", `${message}, ${rest}.`);
-  }
-  const action = "Add one such as stun:stun.l.google.com:19302, and a TURN server for strict routers";
-  return warning("ICE servers", `${message}, so calls work only within one network.`, action);
 }

@@ -20,11 +20,15 @@ const PACKAGED_NODE = fileURLToPath(new URL("../../../bin/node", import.meta.url
 
 /**
  * @param environment the process environment, which only main.ts reads
- * @param sound what the doctor asks of the plugin's sound
+ * @param engines what the doctor asks of the plugin's engines
  */
 export function realSystem(
   environment: Readonly<Record<string, string | undefined>>,
-  { soundDevices, soundEngineProblem }: Pick<SystemView, "soundDevices" | "soundEngineProblem">,
+  {
+    soundDevices,
+    soundEngineProblem,
+    testIceServer,
+  }: Pick<SystemView, "soundDevices" | "soundEngineProblem" | "testIceServer">,
 ): SystemView {
   return {
     nodeVersion: process.versions.node,
@@ -43,6 +47,7 @@ export function realSystem(
     isPackaged: process.execPath === PACKAGED_NODE,
     soundEngineProblem,
     soundDevices,
+    testIceServer,
   };
 }
 

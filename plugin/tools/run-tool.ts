@@ -17,11 +17,13 @@ import { commandHost } from "../host/conformance/command-host.ts";
 import { runSuite } from "../host/conformance/suite.ts";
 import { openInBrowser } from "../host/terminal.ts";
 import type { Log } from "../log.ts";
+import { loadWrtc } from "../peer/wrtc-engine.ts";
 import { createSound } from "../sound/create-sound.ts";
 import { soundEngineProblem } from "../sound/process/engine-problem.ts";
 import { captureTest } from "./capture-test.ts";
 import { describeDevices, listDevicesWithModes } from "./devices.ts";
 import { callsArePossible, describeFindings, runChecks } from "./doctor.ts";
+import { testIceServer } from "./ice-server-test.ts";
 import { describeInspection } from "./inspect.ts";
 import { realSystem } from "./real-system.ts";
 import { replayFile } from "./replay.ts";
@@ -81,6 +83,7 @@ async function doctor(
   const system = realSystem(tool.environment, {
     soundDevices: () => sound.list(),
     soundEngineProblem: () => soundEngineProblem({ ...tool.environment }),
+    testIceServer: (server) => testIceServer(loadWrtc(), server),
   });
   const options = {
     addonFolder: addonFolder(),

@@ -1,6 +1,7 @@
 // What the doctor can see of the machine. Its checks use nothing else, so tests can simulate any machine.
 
 import type { SoundDevices } from "../sound/sound.ts";
+import type { ServerResult, TestedServer } from "./ice-server-test.ts";
 
 export interface RunResult {
   readonly status: number;
@@ -39,6 +40,8 @@ export interface SystemView {
   readonly isPackaged: boolean;
   /** Loads the sound engine in a process of its own. Why that fails; null if it does not. */
   soundEngineProblem(): Promise<string | null>;
+  /** Asks a STUN or TURN server, by the WebRTC engine. */
+  testIceServer(server: TestedServer): Promise<ServerResult>;
   /** Microphones and speakers as the plugin lists them. Null if they cannot be listed. */
   soundDevices(): Promise<SoundDevices | null>;
 }

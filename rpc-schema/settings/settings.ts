@@ -9,23 +9,49 @@ const multiaddrSchema = named(
   "An address of libp2p, such as /ip4/127.0.0.1/tcp/4001",
 );
 
-/** RTCIceServer of W3C webrtc-pc, with URLs of RFC 7064 (stun) and RFC 7065 (turn). */
+/**
+ * RFC 7064 section 3.1 (stun) and RFC 7065 section 3.1 (turn), as far as the engine reads them: no `//`, no user, a host of
+ * ASCII. A URL that it does not read would end each call.
+ */
+const ICE_URL =
+  /^(stun|stuns|turn|turns):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([?]transport=(udp|tcp|UDP|TCP))?$/;
+const MAX_PORT = 65_535;
+
+const iceUrlSchema = named(
+  "IceServerUrl",
+  z
+    .string()
+    .regex(
+      ICE_URL,
+      "expected a URL such as stun:stun.example.org:3478 or turn:turn.example.org?transport=tcp",
+    )
+    .refine(hasPort, `expected a port from 1 to ${MAX_PORT}`),
+  "A URL with the scheme stun, stuns, turn or turns",
+);
+
+function hasPort(url: string): boolean {
+  const text = ICE_URL.exec(url)?.[3];
+  const port = Number(text?.slice(1) ?? MAX_PORT);
+  return port >= 1 && port <= MAX_PORT;
+}
+
+/** RTCIceServer of W3C webrtc-pc, whose section 4.4.1.6 demands both fields for TURN. */
 export const iceServerSchema = named(
   "IceServer",
-  z.strictObject({
-    urls: z
-      .array(
-        named(
-          "IceServerUrl",
-          z.string().regex(/^(stun|stuns|turn|turns):/, "expected a stun: or turn: URL"),
-          "A URL with the scheme stun, stuns, turn or turns",
-        ),
-      )
-      .min(1)
-      .describe("such as stun:stun.example.org:3478"),
-    username: z.string().optional().describe("of a TURN server"),
-    credential: z.string().optional().describe("password for a TURN server"),
-  }),
+  z
+    .strictObject({
+      urls: z.array(iceUrlSchema).min(1).describe("such as stun:stun.example.org:3478"),
+      username: z.string().optional().describe("of a TURN server, which needs one"),
+      credential: z.string().optional().describe("password for a TURN server, which needs one"),
+    })
+    .superRefine(({ urls, username, credential }, { addIssue }) => {
+      const turn = urls.find((url) => url.startsWith("turn"));
+      if (turn === undefined) return;
+      const needed = { username, credential };
+      for (const [field, value] of Object.entries(needed)) {
+        if (!value) addIssue({ code: "custom", path: [field], message: `expected the ${field} for ${turn}` });
+      }
+    }),
   "A STUN or TURN server",
 );
 export type IceServer = z.infer<typeof iceServerSchema>;

@@ -1,6 +1,7 @@
 // A simulated machine for the doctor. It has no faults; tests add them.
 
 import type { SoundDevices } from "../../../plugin/sound/sound.ts";
+import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
 import type { RunResult, SystemView } from "../../../plugin/tools/system-view.ts";
 
 export interface FakeMachine {
@@ -20,6 +21,8 @@ export interface FakeMachine {
   isPackaged: boolean;
   soundEngineProblem: string | null;
   sound: SoundDevices | null;
+  /** By URL. Servers without a result work. */
+  iceServers: Record<string, ServerResult>;
 }
 
 export const ADDON_FOLDER = "/p/native";
@@ -63,6 +66,7 @@ export function healthyMachine(): FakeMachine {
     listening: new Set(["/run/user/1000/pulse/native"]),
     isPackaged: false,
     soundEngineProblem: null,
+    iceServers: {},
     sound: {
       microphones: [{ id: "pulse:mic", name: "Built-in Microphone", isDefault: true, kind: "microphone" }],
       speakers: [{ id: "pulse:speaker", name: "Built-in Speaker", isDefault: true, kind: "speaker" }],
@@ -92,5 +96,6 @@ export function viewOf(machine: FakeMachine): SystemView {
     isPackaged: machine.isPackaged,
     soundEngineProblem: async () => machine.soundEngineProblem,
     soundDevices: async () => machine.sound,
+    testIceServer: async ({ url }) => machine.iceServers[url] ?? { outcome: "works", detail: "" },
   };
 }

@@ -31,6 +31,20 @@ const CAPABLE = {
   }),
 };
 
+function transceiverOf(own: WrtcTrack): ReturnType<WrtcConnection["addTransceiver"]> {
+  return {
+    mid: null,
+    stopped: false,
+    direction: "sendrecv",
+    sender: { track: own },
+    receiver: { track: own },
+  };
+}
+
+class Stream {
+  readonly id = "stream";
+}
+
 export function stubWrtc(): StubWrtc {
   const stub = {
     calls: [] as string[],
@@ -42,9 +56,7 @@ export function stubWrtc(): StubWrtc {
     stub.calls.push(name);
     return stub.stuck.has(name) ? new Promise<T>(() => undefined) : Promise.resolve(value);
   };
-  const record = (name: string) => () => {
-    stub.calls.push(name);
-  };
+  const record = (name: string) => () => void stub.calls.push(name);
   const track = (kind: "audio" | "video"): WrtcTrack => ({
     id: kind,
     kind,
@@ -54,6 +66,7 @@ export function stubWrtc(): StubWrtc {
   class Connection implements WrtcConnection {
     readonly connectionState = "new";
     onicecandidate = null;
+    onicecandidateerror = null;
     onconnectionstatechange = null;
     ontrack = null;
     get signalingState(): string {
@@ -62,15 +75,10 @@ export function stubWrtc(): StubWrtc {
     addTrack = record("addTrack");
     addTransceiver(own: WrtcTrack): ReturnType<WrtcConnection["addTransceiver"]> {
       stub.calls.push(`addTransceiver ${own.kind}`);
-      return {
-        mid: null,
-        stopped: false,
-        direction: "sendrecv",
-        sender: { track: own },
-        receiver: { track: own },
-      };
+      return transceiverOf(own);
     }
     getTransceivers = () => [];
+    createDataChannel = record("createDataChannel");
     createOffer = () => settle("createOffer", description("offer"));
     createAnswer = () => settle("createAnswer", description("answer"));
     setLocalDescription = ({ type }: WrtcDescription) => settle(`setLocal ${type}`, undefined);
@@ -86,9 +94,7 @@ export function stubWrtc(): StubWrtc {
     RTCPeerConnection: Connection,
     RTCRtpSender: CAPABLE,
     RTCRtpReceiver: CAPABLE,
-    MediaStream: class {
-      readonly id = "stream";
-    },
+    MediaStream: Stream,
     nonstandard: {
       RTCVideoSource: class {
         createTrack = () => track("video");

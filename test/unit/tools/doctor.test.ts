@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { callsArePossible, describeFindings } from "../../../plugin/tools/doctor.ts";
+import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
 import { BINARIES, type FakeMachine } from "../../support/fakes/fake-system.ts";
 import { CAMERA_NOTE, findingsOf, onlyProblem } from "./doctor-findings.ts";
 
@@ -274,6 +275,50 @@ describe("the doctor on network and settings", () => {
   test("settings without ICE servers limit calls to one network", async () => {
     const problem = await onlyProblem(withSettings('{"iceServers": []}'), { settingsPath: "/s.json" });
     assert.match(problem, /^warning ICE servers: .*has no server.*→ Add one/);
+  });
+
+  const results: [string, ServerResult, RegExp][] = [
+    [
+      "wrong credentials",
+      { outcome: "refused", detail: "401 Unauthorized" },
+      /refuses: 401 Unauthorized\. → Correct username/,
+    ],
+    [
+      "a name without an address",
+      { outcome: "unknown", detail: "no host." },
+      /has a name without an address: no host\. → /,
+    ],
+    [
+      "a silent server",
+      { outcome: "silent", detail: "" },
+      /does not answer\. → Check that the server runs at .*UDP/,
+    ],
+  ];
+  for (const [what, result, expected] of results) {
+    test(`of the servers in a settings file, the one with ${what} is named, with what to do`, async () => {
+      const problem = await onlyProblem(
+        (machine) => {
+          withSettings(
+            '{"iceServers": [{"urls": ["turn:good.example", "turn:bad.example"], "username": "me", "credential": "secret"}]}',
+          )(machine);
+          machine.iceServers["turn:bad.example"] = result;
+        },
+        { settingsPath: "/s.json" },
+      );
+      assert.match(problem, /^warning ICE servers: turn:bad\.example /);
+      assert.match(problem, expected);
+    });
+  }
+
+  test("the default servers are not asked", async () => {
+    const findings = await findingsOf((machine) => {
+      machine.iceServers["stun:stun.l.google.com:19302"] = { outcome: "silent", detail: "" };
+    });
+    assert.ok(callsArePossible(findings));
+    assert.deepEqual(
+      findings.filter(({ verdict }) => verdict !== "ok"),
+      [],
+    );
   });
 
   test("invalid settings are a failure that names the field", async () => {

@@ -916,10 +916,10 @@ type IceServer struct {
 	// such as stun:stun.example.org:3478
 	Urls []IceServerURL `json:"urls"`
 
-	// of a TURN server
+	// of a TURN server, which needs one
 	Username *string `json:"username,omitempty"`
 
-	// password for a TURN server
+	// password for a TURN server, which needs one
 	Credential *string `json:"credential,omitempty"`
 }
 
@@ -1769,7 +1769,7 @@ var HostSettings = []HostSetting{
 	{"noise_suppression", "plugins.call", "noiseSuppression", "", "boolean", `{"title":"Reduce noise","default":true,"description":"Takes steady noise out of the microphone's sound.","type":"boolean","x-section":"plugins.call","x-setting":"noiseSuppression"}`},
 	{"automatic_gain", "plugins.call", "automaticGain", "", "boolean", `{"title":"Keep my voice at an even level","default":true,"description":"Makes a quiet voice louder and a loud one quieter.","type":"boolean","x-section":"plugins.call","x-setting":"automaticGain"}`},
 	{"largest_picture", "plugins.call", "picture", "", "object", `{"title":"Largest picture","description":"The size that the camera captures. Slow connections get smaller pictures.","default":{"width":1280,"height":720,"fps":30},"type":"object","properties":{"width":{"default":1280,"description":"pixels","type":"integer","minimum":64,"maximum":3840},"height":{"default":720,"description":"pixels","type":"integer","minimum":64,"maximum":2160},"fps":{"default":30,"description":"frames per second","type":"integer","minimum":1,"maximum":60}},"additionalProperties":false,"x-section":"plugins.call","x-setting":"picture"}`},
-	{"ice_servers", "plugins.call", "iceServers", "", "array", `{"title":"Connection servers","default":[{"urls":["stun:stun.l.google.com:19302"]}],"description":"STUN and TURN servers that help to find a way to the other side.","maxItems":16,"type":"array","items":{"type":"object","properties":{"urls":{"minItems":1,"type":"array","items":{"type":"string","pattern":"^(stun|stuns|turn|turns):","title":"IceServerUrl","description":"A URL with the scheme stun, stuns, turn or turns"},"description":"such as stun:stun.example.org:3478"},"username":{"description":"of a TURN server","type":"string"},"credential":{"description":"password for a TURN server","type":"string"}},"required":["urls"],"additionalProperties":false,"title":"IceServer","description":"A STUN or TURN server"},"x-section":"plugins.call","x-setting":"iceServers"}`},
+	{"ice_servers", "plugins.call", "iceServers", "", "array", `{"title":"Connection servers","default":[{"urls":["stun:stun.l.google.com:19302"]}],"description":"STUN and TURN servers that help to find a way to the other side.","maxItems":16,"type":"array","items":{"type":"object","properties":{"urls":{"minItems":1,"type":"array","items":{"type":"string","pattern":"^(stun|stuns|turn|turns):(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([?]transport=(udp|tcp|UDP|TCP))?$","title":"IceServerUrl","description":"A URL with the scheme stun, stuns, turn or turns"},"description":"such as stun:stun.example.org:3478"},"username":{"description":"of a TURN server, which needs one","type":"string"},"credential":{"description":"password for a TURN server, which needs one","type":"string"}},"required":["urls"],"additionalProperties":false,"title":"IceServer","description":"A STUN or TURN server"},"x-section":"plugins.call","x-setting":"iceServers"}`},
 	{"relay_only", "plugins.call", "relayOnly", "", "boolean", `{"title":"Calls only through a relay","default":false,"description":"Hides your network address in calls; needs a TURN server above. Peers can still learn the address from the way you find each other (libp2p).","type":"boolean","x-section":"plugins.call","x-setting":"relayOnly"}`},
 	{"mode", "plugins.call", "mode", "", "string", `{"title":"Who makes the calls","default":"auto","description":"The plugin (native), the page (browser), or as the system suits (auto).","x-needs-restart":true,"type":"string","enum":["auto","native","browser"],"x-enum-descriptions":["whichever suits the system","the plugin","the host's page"],"x-section":"plugins.call","x-setting":"mode"}`},
 	{"debugging", "plugins.call", "debugging", "", "boolean", `{"title":"Write everything into the log","default":false,"description":"Logs every signal and every change of state, to find the cause of a fault.","type":"boolean","x-section":"plugins.call","x-setting":"debugging"}`},
