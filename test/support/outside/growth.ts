@@ -12,7 +12,7 @@ const NEGLIGIBLE_MS = 4;
 const MAX_GROWTH = 4;
 const REPEATS = 3;
 /** A busy machine may spoil some of them. */
-const MEASUREMENTS = 4;
+const MEASUREMENTS = 8;
 
 /** What hostile texts repeat: the characters and words that the readers look for. */
 export const PUMPED: readonly string[] = [
