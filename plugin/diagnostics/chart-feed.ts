@@ -6,8 +6,10 @@ import { recordCharts } from "../../statecharts/index.ts";
 
 /** Shorter than a person notices, longer than a burst of candidates. */
 const BATCH_MS = 100;
-/** More entries than a second of any call. Beyond it, entries are dropped instead of slowing the plugin down. */
+/** More entries than a second of any call. Beyond either limit, entries are dropped instead of slowing the plugin down. */
 const MAX_BATCH = 2_000;
+/** Of a batch as JSON. Peers choose how long their descriptions are, and each occurs in several entries. */
+export const MAX_BATCH_CHARS = 1024 * 1024;
 
 export interface ChartFeedOptions {
   /** The root actor of each system of charts. */
@@ -38,15 +40,21 @@ export class ChartFeed {
   /** Passes entries on in batches, outside of steps. */
   subscribe(onEntries: (entries: ChartLogEntry[]) => void): () => void {
     let batch: ChartLogEntry[] = [];
+    let chars = 0;
     let timer: NodeJS.Timeout | undefined;
     const flush = () => {
       timer = undefined;
       const entries = batch;
       batch = [];
+      chars = 0;
       onEntries(entries);
     };
     const end = this.record((entry) => {
-      if (batch.length < MAX_BATCH) batch.push(entry);
+      const size = JSON.stringify(entry).length;
+      if (batch.length < MAX_BATCH && chars + size <= MAX_BATCH_CHARS) {
+        batch.push(entry);
+        chars += size;
+      }
       timer ??= setTimeout(flush, BATCH_MS);
     });
     return () => {

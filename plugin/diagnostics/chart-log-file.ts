@@ -19,6 +19,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_FILES = 10;
 /** Lines are collected for this time, so that a burst is one write. A crash loses newer lines. */
 const FLUSH_MS = 200;
+/** Collected lines that are written at once. Peers choose how long some of them are. */
+const MAX_COLLECTED_CHARS = 1024 * 1024;
 const SUFFIX = ".charts.jsonl";
 
 export interface ChartLogFileOptions {
@@ -48,6 +50,7 @@ class RotatingLog implements ChartLogFile {
   readonly #options: ChartLogFileOptions;
   #file: { path: string; descriptor: number; bytes: number; stop: () => void } | null = null;
   #lines: string[] = [];
+  #chars = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ChartLogFileOptions) {
@@ -82,15 +85,17 @@ class RotatingLog implements ChartLogFile {
   }
 
   #add(entry: ChartLogEntry): void {
-    this.#lines.push(`${JSON.stringify(entry)}\n`);
+    const line = `${JSON.stringify(entry)}\n`;
+    this.#lines.push(line);
+    this.#chars += line.length;
+    // A new file begins later, because this may be in the middle of a chart's step.
+    if (this.#chars > MAX_COLLECTED_CHARS) this.#guarded(() => this.#writeLines());
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
   #write(): void {
+    this.#writeLines();
     if (!this.#file) return;
-    const text = Buffer.from(this.#lines.join(""));
-    this.#lines = [];
-    this.#file.bytes += writeWhole(this.#file.descriptor, text, this.#file.bytes);
     if (this.#file.bytes > ROTATE_BYTES && this.#options.isIdle()) {
       this.#end();
       this.#begin();
@@ -100,10 +105,22 @@ class RotatingLog implements ChartLogFile {
     }
   }
 
+  #writeLines(): void {
+    const text = Buffer.from(this.#takeLines());
+    if (this.#file) this.#file.bytes += writeWhole(this.#file.descriptor, text, this.#file.bytes);
+  }
+
+  #takeLines(): string {
+    const text = this.#lines.join("");
+    this.#lines = [];
+    this.#chars = 0;
+    return text;
+  }
+
   #end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#lines = [];
+    this.#takeLines();
     const file = this.#file;
     this.#file = null;
     file?.stop();
