@@ -10,6 +10,7 @@ export * from "./former-names.ts";
 export * from "./methods/call-phases.ts";
 export * from "./methods/calls.ts";
 export * from "./methods/contacts.ts";
+export * from "./methods/debug.ts";
 export * from "./methods/devices.ts";
 export * from "./methods/frames.ts";
 export * from "./methods/lifecycle.ts";

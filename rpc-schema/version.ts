@@ -34,6 +34,7 @@ export const PLUGIN_CAPABILITIES = [
   "contactChanges", // contacts.changed with `removed`, for hosts that name this capability too
   "diagnostics", // debug.bundle
   "mjpegFrames", // the frame delivery `mjpeg`
+  "refusals", // debug.refusals
   "resume", // calls.persisted, and `resume` of initialize
   "websocketFrames", // the frame delivery `websocket`
 ] as const;

@@ -333,3 +333,18 @@ function findCircle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   };
   return [...edges.keys()].map((name) => walk(name, [])).find((circle) => circle.length > 0) ?? [];
 }
+
+test("every loopback server guards its connections and counts what it refuses", () => {
+  const servers = filesWith(/\blistenOn(Loopback)?\(/).filter((path) => path !== "plugin/http/loopback.ts");
+  assert.ok(servers.length >= 4, servers.join());
+  const withGuard = new Set(filesWith(/new ConnectionGuard\(/));
+  assert.deepEqual(
+    servers.filter((path) => !withGuard.has(path)),
+    [],
+  );
+  // Another server would have neither. The conformance suite's one listens on a socket of the file system.
+  assert.deepEqual(
+    filesWith(/\b(createServer|new (http\.)?Server)\(/).sort(),
+    [...servers, "plugin/host/conformance/fake-plugin.ts"].sort(),
+  );
+});

@@ -10,6 +10,7 @@ import { Sampler } from "../calls/sampler.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
 import { placeOf } from "../common/peer-place.ts";
+import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
@@ -24,6 +25,7 @@ export interface CallServiceOptions {
     "send" | "contacts" | "addressesOf" | "hostRelayed" | "isKnown"
   >;
   readonly settings: SettingsSource;
+  readonly onRefused: OnRefused;
   readonly notify: Notify;
   logOf(part: string): Log;
 }
@@ -160,12 +162,14 @@ function receiverOf(
   };
 }
 
-function wireEnvironment({ engines, frames, signalling, settings, logOf }: CallServiceOptions) {
+function wireEnvironment(options: CallServiceOptions) {
+  const { engines, frames, signalling, settings, onRefused, logOf } = options;
   const log = logOf("signals");
   return createCallEnvironment({
     ...engines,
     frames,
     settings,
+    onRefused,
     isKnown: (peerId) => signalling.isKnown(peerId),
     send(peerId, callId, signal, abort) {
       log("debug", `${signal.type} of call ${callId} to ${peerId}`);

@@ -8,11 +8,14 @@ import type {
   ChartLogEntry,
   DeviceList,
   Params,
+  Refusal,
   Result,
   Settings,
 } from "../../rpc-schema/index.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { stampUs } from "../common/clock.ts";
+import { RefusalLog } from "../common/refusal-log.ts";
+import { pageRefusals, type Refusals } from "../common/refusals.ts";
 import { writeBundle } from "../diagnostics/bundle.ts";
 import { ChartFeed } from "../diagnostics/chart-feed.ts";
 import { type ChartSubscription, createChartSubscription } from "../diagnostics/chart-subscription.ts";
@@ -38,6 +41,7 @@ export interface BundleSources {
   readonly version: string;
   availability(): Availability;
   listDevices(): Promise<DeviceList>;
+  readonly refusals: Refusals;
   /** Of all connected calls. */
   statistics(): CallStatistics[];
   /** The newest lines of the process's log. */
@@ -46,6 +50,7 @@ export interface BundleSources {
 
 export interface DiagnosticsService {
   readonly charts: ChartSubscription;
+  refusals(): readonly Refusal[];
   /** Writes the event log and serves `inspect`, as the settings say now and after each change. */
   start(params: Params<"initialize">): void;
   /** Writes the file of `debug.bundle`. */
@@ -54,7 +59,7 @@ export interface DiagnosticsService {
 }
 
 export function createDiagnosticsService(options: DiagnosticsOptions): DiagnosticsService {
-  const { roots, settings, version, notify, isIdle, runtimeFolder, logOf } = options;
+  const { roots, settings, version, notify, isIdle, runtimeFolder, refusals, logOf } = options;
   const feed = new ChartFeed({ roots, now: () => stampUs() / 1_000 });
   const recording = createRecording({ feed, version, log: logOf("diagnostics"), isIdle });
   let dataDir: string | undefined;
@@ -64,11 +69,15 @@ export function createDiagnosticsService(options: DiagnosticsOptions): Diagnosti
     version,
     settings: settings.get,
     folder: runtimeFolder,
+    refusals: () => refusals.list(),
     bundle: ({ masked }) => bundle(masked),
     log: logOf("inspect"),
   });
   let unsubscribe = (): void => undefined;
+  refusals.include(() => pageRefusals(inspection.turnedAway()));
+  let refusalLog: RefusalLog | null = null;
   return {
+    refusals: () => refusals.list(),
     charts: createChartSubscription({ feed, notify, settings: settings.get }),
     bundle,
     start({ identity, ...params }) {
@@ -78,11 +87,17 @@ export function createDiagnosticsService(options: DiagnosticsOptions): Diagnosti
         inspection.follow(debugging, identity.label);
       };
       follow(settings.get());
+      refusalLog = new RefusalLog({
+        list: () => refusals.list(),
+        write: (message) => logOf("refusals")("warn", message),
+        onChange: () => inspection.refusalsChanged(),
+      });
       unsubscribe = settings.subscribe(follow);
     },
     async close() {
       unsubscribe();
       recording.close();
+      refusalLog?.close();
       await inspection.close();
     },
   };
@@ -105,6 +120,7 @@ async function collect(
       availability: sources.availability(),
       devices: await sources.listDevices(),
       statistics: sources.statistics(),
+      refusals: sources.refusals.list(),
       charts,
       log: sources.recentLog(),
       chartLog: recording.flush(),

@@ -59,9 +59,9 @@ function createSignallingHandlers(
 }
 
 function createDiagnosticsHandlers(
-  { charts, bundle }: DiagnosticsService,
+  { charts, bundle, refusals }: DiagnosticsService,
   whileServing: WhileServing,
-): Pick<Handlers, `charts.${"list" | "subscribe" | "unsubscribe"}` | "debug.bundle"> {
+): Pick<Handlers, `charts.${"list" | "subscribe" | "unsubscribe"}` | `debug.${"bundle" | "refusals"}`> {
   return {
     "charts.list": whileServing(() => charts.list()),
     "charts.subscribe": whileServing(() => charts.subscribe()),
@@ -69,6 +69,7 @@ function createDiagnosticsHandlers(
       charts.unsubscribe();
       return null;
     }),
+    "debug.refusals": whileServing(() => ({ refusals: [...refusals()] })),
     "debug.bundle": whileServing(({ masked }) => bundle(masked)),
   };
 }

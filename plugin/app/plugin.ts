@@ -4,6 +4,7 @@ import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
 import type { CallManager } from "../calls/call-manager.ts";
 import { listDevices } from "../calls/device-monitor.ts";
 import { logStates } from "../calls/state-log.ts";
+import { pageRefusals, Refusals } from "../common/refusals.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
@@ -53,7 +54,7 @@ export interface Plugin {
  * stops what was started.
  */
 export function createPlugin(options: PluginOptions): Plugin {
-  const { engines, end, logOf, version, platform = process.platform } = options;
+  const { engines, end, logOf, version, runtimeFolder, platform = process.platform } = options;
   const log = logOf("plugin");
   const session = new Session(platform);
   const devices = () => devicesOf(session, engines);
@@ -66,7 +67,9 @@ export function createPlugin(options: PluginOptions): Plugin {
     log: logOf("frames"),
   });
   const signalling = wireSignalling(options, session);
-  const calls = createCallService({ engines, frames, signalling, settings, notify: end.notify, logOf });
+  const refusals = refusalsOf({ signalling, frames });
+  const shared = { engines, frames, signalling, settings, onRefused: refusals.count, logOf };
+  const calls = createCallService({ ...shared, notify: end.notify });
   const { manager } = calls;
   const availability = createAvailabilityService({
     settings,
@@ -78,7 +81,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     onChange: (now) => availabilityChanged(now, { signalling, manager, end, log }),
     onDevices: (devices) => end.notify("devices.changed", devices),
   });
-  const services = { session, settings, availability, signalling, calls, frames, engines, logOf };
+  const services = { ...shared, session, availability, calls };
   const attach = createAttach({
     startServices: () => startServices(services),
     async stopServices(reason) {
@@ -87,17 +90,14 @@ export function createPlugin(options: PluginOptions): Plugin {
     },
   });
   const diagnostics = createDiagnosticsService({
+    ...{ settings, version, refusals, runtimeFolder, logOf },
     roots: [attach, manager],
-    settings,
-    version,
     isIdle: () => Object.keys(manager.getSnapshot().context.calls).length === 0,
     availability: () => availability.now(),
     listDevices: devices,
     statistics: () => calls.list().flatMap(({ callId }) => calls.statistics(callId) ?? []),
     recentLog: options.recentLog ?? (() => []),
     notify: end.notify,
-    runtimeFolder: options.runtimeFolder,
-    logOf,
   });
   logStates("callManager", manager, logOf("charts"), () => settings.get().debugging);
   manager.start();
@@ -111,6 +111,14 @@ export function createPlugin(options: PluginOptions): Plugin {
     signalling,
     frames,
   };
+}
+
+/** Of the whole process. The inspection server adds its own. */
+function refusalsOf({ signalling, frames }: { signalling: SignallingService; frames: Frames }): Refusals {
+  const refusals = new Refusals();
+  refusals.include(() => signalling.refusals());
+  refusals.include(() => pageRefusals(frames.turnedAway()));
+  return refusals;
 }
 
 function wireSignalling({ engines, end, logOf }: PluginOptions, session: Session): SignallingService {

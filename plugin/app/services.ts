@@ -7,6 +7,7 @@ import { PeerBudget } from "../calls/peer-budget.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
+import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Sound } from "../sound/sound.ts";
@@ -46,6 +47,7 @@ export interface ServiceOptions {
   readonly calls: CallService;
   readonly frames: Frames;
   readonly engines: { readonly sound: Sound };
+  readonly onRefused: OnRefused;
   logOf(part: string): Log;
 }
 
@@ -83,9 +85,14 @@ function signallingConfig(
 /** What a connection of plugin/peer takes. Each one is an event of three charts. */
 const CANDIDATES = { burst: 192, refillMs: 500, strangers: { burst: 192, refillMs: 100 } };
 
-function signallingListener({ calls, signalling, logOf }: ServiceOptions): SignallingListener {
+function signallingListener({ calls, signalling, onRefused, logOf }: ServiceOptions): SignallingListener {
   const log = logOf("signals");
-  const candidates = new PeerBudget({ ...CANDIDATES, isKnown: signalling.isKnown, nowMs: monotonicMs });
+  const candidates = new PeerBudget({
+    ...CANDIDATES,
+    isKnown: signalling.isKnown,
+    nowMs: monotonicMs,
+    onRefused: () => onRefused("candidate"),
+  });
   return {
     onSignal(from, callId, signal) {
       if (signal.type === "ice-candidate" && !candidates.take(from)) {

@@ -4,6 +4,7 @@
 import type { Contact, Settings, Signal } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
+import type { RefusalCounts } from "../common/refusals.ts";
 import type { Log } from "../log.ts";
 import { ContactsReporter } from "../rpc/contacts-reporter.ts";
 import type { Notify, NotifyLatest } from "../rpc/notifier.ts";
@@ -59,6 +60,8 @@ export interface SignallingService {
   addressesOf(peerId: string): readonly string[] | null;
   /** See Signalling.isKnown. False while signalling does not run. */
   isKnown(peerId: string): boolean;
+  /** See Signalling.refusals. Empty while signalling does not run. */
+  refusals(): RefusalCounts;
   /** Announces our availability to the peers, at once or after the start. */
   setAvailability(availability: OwnAvailability): void;
   /** @throws RpcError signallingUnavailable, invalidParams or peerUnreachable */
@@ -130,7 +133,7 @@ export function createSignallingService(options: SignallingServiceOptions): Sign
   };
 }
 
-type Peers = Pick<SignallingService, "contacts" | "addressesOf" | "isKnown">;
+type Peers = Pick<SignallingService, "contacts" | "addressesOf" | "isKnown" | "refusals">;
 
 function peersOf(signalling: () => Signalling | null): Peers {
   return {
@@ -140,6 +143,7 @@ function peersOf(signalling: () => Signalling | null): Peers {
       return running ? running.addressesOf(peerId) : [];
     },
     isKnown: (peerId) => signalling()?.isKnown(peerId) ?? false,
+    refusals: () => signalling()?.refusals() ?? {},
   };
 }
 

@@ -36,7 +36,7 @@ export function createCallManager(
   callbacks: CallManagerCallbacks,
   options: Pick<ActorOptions<typeof callManagerMachine>, "clock"> = {},
 ): CallManager {
-  const { settings, ringBudget } = environment;
+  const { settings, ringBudget, onRefused } = environment;
   const signals = createSignalEffects(environment);
   const machine = callManagerMachine.provide({
     actors: { call: provideCall(environment, signals) },
@@ -51,7 +51,11 @@ export function createCallManager(
       refuse: (_, params) => signals.refuse(params),
     },
     guards: {
-      ringsTooOften: (_, { from, signal }) => signal.type === "call-request" && !ringBudget.allows(from),
+      ringsTooOften: (_, { from, signal }) => {
+        const isTooOften = signal.type === "call-request" && !ringBudget.allows(from);
+        if (isTooOften) onRefused("ring");
+        return isTooOften;
+      },
     },
   });
   const manager = createActor(machine, {

@@ -6,6 +6,7 @@ import type { Cameras, OpenCamera } from "../camera/camera.ts";
 import { monotonicMs, stampUs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import type { PlaceOfPeer } from "../common/peer-place.ts";
+import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
@@ -33,6 +34,8 @@ export interface CallEngines {
   /** Whether the user has chosen the peer. */
   isKnown(peerId: string): boolean;
   readonly settings: SettingsSource;
+  /** Something of a peer was refused. */
+  readonly onRefused: OnRefused;
   readonly log: Log;
 }
 
@@ -121,6 +124,10 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     measurements: createMeasurementChannel(),
     ringBudget: new PeerBudget({ ...RINGS, ...budgets }),
     refusalBudget: new PeerBudget({ ...REFUSALS, ...budgets }),
-    signalBudget: new PeerBudget({ ...SIGNALS, ...budgets }),
+    signalBudget: new PeerBudget({
+      ...SIGNALS,
+      ...budgets,
+      onRefused: () => engines.onRefused("signal"),
+    }),
   };
 }

@@ -23,6 +23,8 @@ export interface BudgetOptions extends Rate {
   isKnown(peerId: string): boolean;
   /** A monotonic clock, in milliseconds. */
   nowMs(): number;
+  /** `take` failed. */
+  onRefused?(): void;
 }
 
 export class PeerBudget {
@@ -51,7 +53,10 @@ export class PeerBudget {
 
   /** @param cost in tokens; above 1 for what costs more than usual @returns false, with nothing taken, when the budget is used up */
   take(peerId: string, cost = 1): boolean {
-    if (!this.allows(peerId)) return false;
+    if (!this.allows(peerId)) {
+      this.#options.onRefused?.();
+      return false;
+    }
     const isKnown = this.#options.isKnown(peerId);
     const buckets = this.#bucketsOf(isKnown);
     const bucket = buckets.get(peerId) ?? this.#bucketOf(isKnown ? this.#options : shareOf(this.#options));

@@ -8,6 +8,7 @@ import type {
   CallStatistics,
   ChartLogEntry,
   DeviceList,
+  Refusal,
   Result,
   Settings,
 } from "../../rpc-schema/index.ts";
@@ -27,6 +28,8 @@ export interface BundleParts {
   readonly availability: Availability;
   readonly devices: DeviceList;
   readonly statistics: readonly CallStatistics[];
+  /** What peers and pages were refused since the start. */
+  readonly refusals: readonly Refusal[];
   /** The current state of every chart. */
   readonly charts: readonly ChartLogEntry[];
   /** Lines of the process's log, the oldest first. */

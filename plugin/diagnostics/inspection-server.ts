@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { TurnedAway } from "../common/refusals.ts";
 import { ConnectionGuard } from "../http/connection-guard.ts";
 import {
   closeServer,
@@ -30,6 +31,7 @@ export interface InspectionServer {
   readonly pageUrl: string;
   /** Address for a client of the Stately inspector, which has no other way to pass the token. */
   readonly statelyUrl: string;
+  turnedAway(): TurnedAway;
   /** Disconnects every client. */
   close(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export async function startInspectionServer(inspectable: Inspectable): Promise<I
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PAGE_PROTOCOL) ? PAGE_PROTOCOL : false),
   });
-  const server = createServer(createFileHandler(loadViewerFiles));
+  const server = createServer(createFileHandler(loadViewerFiles, () => guard));
   const guard = new ConnectionGuard(server, MAX_CONNECTIONS);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const isStately = request.url?.split("?", 1)[0] === STATELY_PATH;
@@ -60,6 +62,7 @@ export async function startInspectionServer(inspectable: Inspectable): Promise<I
   return {
     pageUrl: `http://${LOOPBACK}:${port}${VIEWER_PATH}#token=${token}`,
     statelyUrl: `ws://${LOOPBACK}:${port}${STATELY_PATH}?token=${token}`,
+    turnedAway: () => guard.counts,
     async close() {
       for (const socket of sockets.clients) socket.terminate();
       sockets.close();

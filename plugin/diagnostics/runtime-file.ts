@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { makeFolderSync } from "../common/make-folder.ts";
 
-const runningPluginSchema = z.strictObject({
+const runningPluginSchema = z.object({
   pid: z.int().positive(),
   /** Start time of the process, see proc(5). It distinguishes a later process with the same pid. */
   startTicks: z.string(),
@@ -15,12 +15,14 @@ const runningPluginSchema = z.strictObject({
   label: z.string(),
   /** Null while the setting `debugging` is off. */
   watch: z.strictObject({ pageUrl: z.string(), statelyUrl: z.string() }).nullable(),
+  /** What it has refused, as of a minute ago at most. */
+  refused: z.array(z.object({ reason: z.string(), count: z.number() })).default([]),
 });
 /** A running plugin. */
 export type RunningPlugin = z.infer<typeof runningPluginSchema>;
 
 /** The fields that the caller supplies. */
-export type RuntimeNote = Pick<RunningPlugin, "version" | "label" | "watch">;
+export type RuntimeNote = Pick<RunningPlugin, "version" | "label" | "watch" | "refused">;
 
 const NAME = /^([1-9]\d{0,9})\.json$/;
 /** Permissions of group and others, see stat(2). */

@@ -11,6 +11,7 @@ import {
   RpcError,
 } from "../../rpc-schema/index.ts";
 import { BoundedMap } from "../common/bounded-map.ts";
+import type { TurnedAway } from "../common/refusals.ts";
 import type { Log } from "../log.ts";
 import { createJpegBytesEncoder, createJpegTextEncoder, createPngTextEncoder } from "./encoders.ts";
 import type { FrameClient } from "./frame-client.ts";
@@ -115,6 +116,10 @@ class CallFrames implements Frames {
 
   counts(callId: string, name: FrameSource): FrameCounts {
     return (this.#sources.get(keyOf(callId, name))?.ledger ?? createLedger()).counts();
+  }
+
+  turnedAway(): TurnedAway {
+    return this.#server.turnedAway();
   }
 
   endCall(callId: string): void {

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import type { TurnedAway } from "../common/refusals.ts";
 import { ConnectionGuard } from "../http/connection-guard.ts";
 import { closeServer, isOwnHost, LOOPBACK, listenOn, makeToken, refuseUpgrade } from "../http/loopback.ts";
 import { framePath, hasStreamToken, mayLoadImage, mayOpenSocket, readFramePath } from "./frame-access.ts";
@@ -21,8 +22,7 @@ export interface FrameServer {
   add(stream: string, delivery: ServedDelivery, connectClient: ConnectClient): Promise<string>;
   /** Disconnects the stream's client. */
   remove(stream: string): void;
-  /** What was turned away so far: connections that made room for others, and refused requests. */
-  turnedAway(): { readonly closed: number; readonly refused: number };
+  turnedAway(): TurnedAway;
   /** Disconnects every client. */
   close(): Promise<void>;
 }
@@ -93,7 +93,7 @@ class LoopbackServer implements FrameServer {
     served?.client?.close();
   }
 
-  turnedAway(): { readonly closed: number; readonly refused: number } {
+  turnedAway(): TurnedAway {
     return this.#guard?.counts ?? { closed: 0, refused: 0 };
   }
 

@@ -2,6 +2,7 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { FrameCounts, FrameSource, Params, Result } from "../../rpc-schema/index.ts";
+import type { TurnedAway } from "../common/refusals.ts";
 
 /** The output of the process. */
 export interface FrameOutlet {
@@ -26,6 +27,8 @@ export interface Frames {
   /** Limits a source's frames to this share of each side and of the rate. */
   limit(callId: string, source: FrameSource, share: { scale: number; rate: number }): void;
   counts(callId: string, source: FrameSource): FrameCounts;
+  /** What the server of frames turned away. */
+  turnedAway(): TurnedAway;
   /** Ends every stream of a call and drops its ledger. */
   endCall(callId: string): void;
   close(): Promise<void>;

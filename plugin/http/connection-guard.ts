@@ -1,9 +1,11 @@
-// Keeps idle connections from using up a loopback server. Every page that the user opens can connect to 127.0.0.1, whatever the
-// server then refuses. When there are too many connections, the oldest one that serves nothing makes room.
+// Keeps strangers from using up a loopback server, and counts them. Every page that the user opens can connect to 127.0.0.1,
+// whatever the server then refuses. When there are too many connections, the oldest one that serves nothing makes room. Every
+// loopback server of this package has a guard; a test checks it.
 
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TurnedAway } from "../common/refusals.ts";
 
 export class ConnectionGuard {
   /** The oldest first. */
@@ -19,13 +21,16 @@ export class ConnectionGuard {
     server.on("connection", (socket: Socket) => this.#enter(socket));
   }
 
-  /** What was turned away so far: connections that made room for others, and refused requests. */
-  get counts(): { readonly closed: number; readonly refused: number } {
+  get counts(): TurnedAway {
     return { closed: this.#closed, refused: this.#refused };
   }
 
-  /** The connection belongs to an authorised client from now on. @returns false if too many are authorised */
+  /**
+   * The connection belongs to an authorised client from now on, and no other makes it close. May be called for each request of
+   * a connection. @returns false if too many are authorised
+   */
   serve(socket: Duplex): boolean {
+    if (this.#serving.has(socket)) return true;
     if (this.#serving.size >= this.#max / 2) return false;
     this.#idle.delete(socket);
     this.#serving.add(socket);

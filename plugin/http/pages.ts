@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { failureText } from "../common/system-failure.ts";
+import type { ConnectionGuard } from "./connection-guard.ts";
 import { isOwnHost, isSameToken, LOOPBACK } from "./loopback.ts";
 import { PAGE_PROTOCOL, TOKEN_PROTOCOL_PREFIX } from "./page-messages.ts";
 
@@ -12,13 +13,22 @@ export interface PageFile {
   readonly type: string;
 }
 
-/** Serves only the given files. The query of the URL is ignored. @param files URL path → file */
+/** The part of a server's guard that counts. */
+type RefusalCounter = Pick<ConnectionGuard, "refuse">;
+
+/**
+ * Serves only the given files. The query of the URL is ignored.
+ * @param files URL path → file
+ * @param guard counts refused requests
+ */
 export function serveFile(
   request: IncomingMessage,
   response: ServerResponse,
   files: ReadonlyMap<string, PageFile>,
+  guard: RefusalCounter,
 ): void {
   const refusedStatus = refusalStatus(request);
+  if (refusedStatus !== undefined) guard.refuse();
   const file = files.get((request.url ?? "").split("?", 1)[0] ?? "");
   if (refusedStatus !== undefined || !file) {
     response.writeHead(refusedStatus ?? 404).end();
@@ -31,12 +41,13 @@ export function serveFile(
 /** Like {@link serveFile}, but reads the files at the first request, because most sessions never need them. */
 export function createFileHandler(
   load: () => Promise<ReadonlyMap<string, PageFile>>,
+  guard: () => RefusalCounter,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   let loaded: Promise<ReadonlyMap<string, PageFile>> | undefined;
   return (request, response) => {
     loaded ??= load();
     loaded.then(
-      (files) => serveFile(request, response, files),
+      (files) => serveFile(request, response, files, guard()),
       (error: unknown) => {
         loaded = undefined; // The next request tries again.
         response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" });

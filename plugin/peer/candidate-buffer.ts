@@ -45,6 +45,7 @@ export interface CandidateCounts {
 export class CandidateBuffer {
   readonly #apply: (candidate: CandidateInit) => Promise<void>;
   readonly #view: () => CandidateView;
+  readonly #onRefused: () => void;
   #waiting: CandidateInit[] = [];
   #knownFragments: ReadonlySet<string> | null = null;
   #applied = 0;
@@ -58,15 +59,18 @@ export class CandidateBuffer {
   /**
    * @param apply passes one candidate to the engine. A rejection is counted.
    * @param view what decides which addresses are allowed, as of now
+   * @param onRefused runs for each candidate that is refused or dropped
    * @param nowMs a monotonic clock
    */
   constructor(
     apply: (candidate: CandidateInit) => Promise<void>,
     view: () => CandidateView,
+    onRefused: () => void,
     nowMs: () => number = monotonicMs,
   ) {
     this.#apply = apply;
     this.#view = view;
+    this.#onRefused = onRefused;
     this.#rate = new TokenBucket(BURST, PER_SECOND, nowMs);
   }
 
@@ -88,7 +92,7 @@ export class CandidateBuffer {
       return;
     }
     if (whyRefused(candidate.candidate, this.#view()) !== null) {
-      this.#refused++;
+      this.#refuse();
       return;
     }
     const init = toInit(candidate);
@@ -103,7 +107,7 @@ export class CandidateBuffer {
     const view = this.#view();
     return withCandidatesThat((candidate) => {
       const isUsable = whyRefused(candidate, view) === null && this.#takesOneMore();
-      if (!isUsable) this.#refused++;
+      if (!isUsable) this.#refuse();
       return isUsable;
     }, sdp);
   }
@@ -140,17 +144,21 @@ export class CandidateBuffer {
     if (this.#waiting.length > MAX_WAITING_CANDIDATES) {
       this.#waiting.shift();
       this.#overflowed++;
+      this.#onRefused();
     }
   }
 
+  #refuse(): void {
+    this.#refused++;
+    this.#onRefused();
+  }
+
   #give(init: CandidateInit): void {
-    const refuse = (): void => {
-      this.#refused++;
-    };
     if (!this.#takesOneMore()) {
-      refuse();
+      this.#refuse();
       return;
     }
+    const refuse = (): void => this.#refuse();
     try {
       this.#apply(init).then(() => {
         this.#applied++;

@@ -26,6 +26,8 @@ export interface PeerCallbacks {
    * after this, the former directions follow.
    */
   onNegotiated(directions: NegotiatedDirections): void;
+  /** A remote candidate was refused. */
+  onRefused(what: "candidate"): void;
   /** A decoded remote frame. A consumer that does not keep it need not call retain or release. */
   onVideo(frame: VideoFrame): void;
   /** 10 ms of remote sound, mono. The rate may change between blocks. */

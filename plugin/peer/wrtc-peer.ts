@@ -94,6 +94,7 @@ export class WrtcPeer implements Peer {
       (init) =>
         this.#engine("addIceCandidate", this.#connection.addIceCandidate(this.#withLiveSection(init))),
       () => candidateView(options.placeOfPeer()),
+      () => callbacks.onRefused("candidate"),
     );
     this.#listen();
   }

@@ -4,6 +4,7 @@
 import { type Contact, peerIdSchema, RpcError, type Signal } from "../../rpc-schema/index.ts";
 import { BoundedMap } from "../common/bounded-map.ts";
 import { errorText } from "../common/error-text.ts";
+import type { RefusalCounts } from "../common/refusals.ts";
 import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
 import {
@@ -160,6 +161,10 @@ class RelayedSignalling implements HostRelayedSignalling {
 
   ignored(): Readonly<Record<IgnoreReason, number>> {
     return { ...this.#ignored };
+  }
+
+  refusals(): RefusalCounts {
+    return { message: this.#ignored.badCallId + this.#ignored.unknownSignal };
   }
 
   async close(): Promise<void> {

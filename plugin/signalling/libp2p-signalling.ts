@@ -4,6 +4,7 @@ import type { Contact, Signal } from "../../rpc-schema/index.ts";
 import { BoundedMap } from "../common/bounded-map.ts";
 import { withDeadline } from "../common/deadline.ts";
 import { errorText } from "../common/error-text.ts";
+import type { RefusalCounts } from "../common/refusals.ts";
 import { TokenBucket } from "../common/token-bucket.ts";
 import type { Log } from "../log.ts";
 import { AddressMonitor } from "./discovery/address-monitor.ts";
@@ -182,6 +183,17 @@ class NodeSignalling implements Libp2pSignalling {
       refusedConnections: this.#admission.connections.refused,
       ignored: this.#parts.inbox.ignored,
       presence: { ...this.#parts.presence.dropped, peers: this.#parts.presence.size },
+    };
+  }
+
+  refusals(): RefusalCounts {
+    const { refusedConnections, refusedStreams, ignored, presence } = this.diagnostics();
+    return {
+      connection: refusedConnections,
+      stream: refusedStreams,
+      announcement: presence.malformed + presence.tooMany + this.#admission.gossip.dropped,
+      forgery: presence.forged,
+      message: ignored.badCallId + ignored.unknownSignal + ignored.badIdentity + ignored.undecryptable,
     };
   }
 

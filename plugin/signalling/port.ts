@@ -2,6 +2,7 @@
 // libp2p-signalling.ts and host-relayed-signalling.ts implement it. The call manager uses it.
 
 import type { Contact, Signal } from "../../rpc-schema/index.ts";
+import type { RefusalCounts } from "../common/refusals.ts";
 
 type SignallingErrorCode =
   | "unreachable" // no connection, or the stream could not be opened
@@ -74,6 +75,8 @@ export interface Signalling {
    * `start`. The default is available. There is no confirmation that a peer received it.
    */
   setAvailability(availability: OwnAvailability): void;
+  /** What was refused so far, before it became a signal. */
+  refusals(): RefusalCounts;
   /** Idempotent. Pending sends reject with `closed`. */
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 // `goop-call-plugin doctor`: checks what a call needs, and advises how to fix what is missing.
 
+import type { RunningPlugin } from "../diagnostics/runtime-file.ts";
 import { checkCameras, checkPictures } from "./camera-checks.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
 import { checkAddonLoads, checkEngine, checkNode, checkSoundLoads, enginesOf } from "./program-checks.ts";
+import { checkRefusals } from "./refusal-check.ts";
 import { checkSending } from "./sending-check.ts";
 import { checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
@@ -17,6 +19,8 @@ interface DoctorOptions {
   readonly settingsPath: string | undefined;
   /** Where a plugin notes why a camera's pictures could not be shown; see plugin/camera/camera-notes.ts. */
   readonly cameraNotePath: string;
+  /** The plugins of this user that run at the moment. */
+  readonly running: readonly RunningPlugin[];
 }
 
 /** Runs every check, in the order in which problems should be fixed. */
@@ -40,6 +44,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     ...checkSending(devices, settings),
     checkMdns(system, settings),
     ...(await checkSettings(system, options.settingsPath)),
+    ...checkRefusals(options.running),
   ];
 }
 

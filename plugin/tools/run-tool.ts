@@ -11,7 +11,8 @@ import {
 } from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
 import type { ConformanceCommand, InspectCommand, ToolCommand } from "../command-line.ts";
-import { listRunning, runtimeFolder } from "../diagnostics/runtime-file.ts";
+import { errorText } from "../common/error-text.ts";
+import { listRunning, type RunningPlugin, runtimeFolder } from "../diagnostics/runtime-file.ts";
 import { PngEncoder } from "../frames/png-encoder.ts";
 import { commandHost } from "../host/conformance/command-host.ts";
 import { runSuite } from "../host/conformance/suite.ts";
@@ -90,6 +91,7 @@ async function doctor(
     addonProblem: whyNoCalls,
     settingsPath: settings,
     cameraNotePath: systemCameraNotePath(tool.environment),
+    running: runningPlugins(tool),
   };
   const findings = await runChecks(system, options).finally(() => sound.close());
   const isPossible = callsArePossible(findings);
@@ -123,7 +125,7 @@ async function capture(
 
 async function inspect(command: InspectCommand, tool: ToolEnvironment): Promise<number> {
   const { environment, print, printError } = tool;
-  const folder = runtimeFolder(environment.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0);
+  const folder = runtimeFolderOf(environment);
   const { url, text } = describeInspection(command, listRunning(folder), folder);
   (url === null ? printError : print)(`${text}\n`);
   if (url === null) return 1;
@@ -132,6 +134,20 @@ async function inspect(command: InspectCommand, tool: ToolEnvironment): Promise<
     await openInBrowser(url, (line) => printError(`${line}\n`));
   }
   return 0;
+}
+
+function runtimeFolderOf(environment: ToolEnvironment["environment"]): string {
+  return runtimeFolder(environment.XDG_RUNTIME_DIR, tmpdir(), process.getuid?.() ?? 0);
+}
+
+/** A folder that another user owns is no reason to stop the other checks. */
+function runningPlugins({ environment, printError }: ToolEnvironment): readonly RunningPlugin[] {
+  try {
+    return listRunning(runtimeFolderOf(environment));
+  } catch (error) {
+    printError(`${errorText(error)}\n`);
+    return [];
+  }
 }
 
 function replay({ log }: { log: string }, { print, printError }: ToolEnvironment): number {

@@ -132,7 +132,7 @@ function updateParts(parts: Parts, state: PageState, scene: Scene): void {
   parts.addContact.update(state);
   parts.settings.update(state);
   parts.incoming.update(isTroubled(state) ? undefined : findRinging(state.calls));
-  parts.call.update(scene === "call" ? findCurrent(state.calls) : undefined, state.statistics, isReady);
+  parts.call.update(scene === "call" ? findCurrent(state.calls) : undefined, state, isReady);
   parts.end.update(scene === "ended" ? state.ended : undefined, isReady);
   parts.trouble.update(state);
   setHidden(parts.welcome, scene !== "welcome");

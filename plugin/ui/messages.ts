@@ -8,6 +8,7 @@ import type {
   EndReason,
   MediaLevel,
   PictureStep,
+  Refusal,
 } from "../../rpc-schema/index.ts";
 
 type Sentence = (name: string) => string;
@@ -111,6 +112,12 @@ export const qualityText: Record<CallQuality, string> = {
   fair: "Fair connection",
   poor: "Poor connection",
 };
+
+/** What the plugin has refused since its start. None of it has reached the user. */
+export function refusalsText(refusals: readonly Refusal[]): string {
+  if (refusals.length === 0) return "Nothing";
+  return refusals.map(({ count, text }) => `${count} ${text}`).join("; ");
+}
 
 /** The size and rate of the sent or shown picture at each adaptation step. */
 export const stepText: Record<PictureStep, string> = {

@@ -9,6 +9,7 @@ import type {
   EndReason,
   MediaKind,
   PluginNotificationParams,
+  Refusal,
 } from "../../rpc-schema/index.ts";
 import type { HostState } from "../http/page-messages.ts";
 import type { Link } from "./link/page-link.ts";
@@ -33,6 +34,8 @@ export interface PageState {
   calls: CallInfo[];
   /** Of the call that was measured last. */
   statistics: CallStatistics | undefined;
+  /** What the plugin has refused, as of the last measurement. */
+  refusals: readonly Refusal[];
   devices: DeviceList;
   ended: EndedCall | undefined;
 }
@@ -49,6 +52,7 @@ export class Store {
     contacts: [],
     calls: [],
     statistics: undefined,
+    refusals: [],
     devices: NO_DEVICES,
     ended: undefined,
   };
@@ -60,11 +64,14 @@ export class Store {
   readonly #link: Link;
   #isNotifying = false;
   #isLoaded = false;
+  /** `failed` until the page connects again. */
+  #refusalRequest: "idle" | "sent" | "failed" = "idle";
 
   constructor(link: Link) {
     this.#link = link;
     link.onOpenChange = (isConnected) => {
       this.#isLoaded = false;
+      this.#refusalRequest = "idle";
       this.#set(isConnected ? { isConnected } : { isConnected, calls: [] });
     };
     link.on("host.state", (host) => this.#hostChanged(host));
@@ -73,7 +80,10 @@ export class Store {
     link.on("call.incoming", (call) => this.#callChanged(call));
     link.on("call.changed", (call) => this.#callChanged(call));
     link.on("call.ended", (end) => this.#callEnded(end));
-    link.on("call.statistics", (statistics) => this.#set({ statistics }));
+    link.on("call.statistics", (statistics) => {
+      this.#set({ statistics });
+      this.#readRefusals();
+    });
     link.on("call.levels", (levels) => this.onLevels(levels));
   }
 
@@ -84,6 +94,21 @@ export class Store {
   /** @throws LinkError */
   async reloadDevices(): Promise<void> {
     this.#set({ devices: await this.#link.request("devices.list", {}) });
+  }
+
+  /** A plugin of another version may not have them. */
+  #readRefusals(): void {
+    if (this.#refusalRequest !== "idle") return;
+    this.#refusalRequest = "sent";
+    this.#link.request("debug.refusals", {}).then(
+      ({ refusals }) => {
+        this.#refusalRequest = "idle";
+        this.#set({ refusals });
+      },
+      () => {
+        this.#refusalRequest = "failed";
+      },
+    );
   }
 
   #hostChanged(host: HostState): void {

@@ -3,6 +3,7 @@
 
 import type { CallInfo, Contact } from "../common.ts";
 import type { CallStatistics } from "../methods/calls.ts";
+import { REFUSAL_TEXTS } from "../methods/debug.ts";
 import type {
   HostNotificationName,
   HostNotificationParams,
@@ -156,6 +157,12 @@ export const methodExamples: { [M in MethodName]: { params: ParamsInput<M>; resu
   "charts.list": { params: {}, result: { charts: [] } },
   "charts.subscribe": { params: {}, result: { startedAt: 1_795_933_573_382.25 } },
   "charts.unsubscribe": { params: {}, result: null },
+  "debug.refusals": {
+    params: {},
+    result: {
+      refusals: [{ reason: "candidate", count: 3, text: REFUSAL_TEXTS.candidate }],
+    },
+  },
   "debug.bundle": {
     params: { masked: true },
     result: { path: "/home/alice/.goop2/calls/evidence/goop-call-evidence.json", bytes: 100_641 },

@@ -51,7 +51,10 @@ export function createPeerEffects(
   const negotiate = async <T>(callId: string, step: (peer: Peer) => Promise<T>): Promise<T> => {
     const peer = await peerOf(callId);
     const before = peer.negotiatedDirections()?.videoRefused;
-    const result = await step(peer);
+    const result = await step(peer).catch((error: unknown) => {
+      if (peers.has(callId)) environment.onRefused("description");
+      throw error;
+    });
     // Media of an ended call must not be created again.
     const isCurrent = peers.has(callId) && environment.mediaOf(callId).peer === peer;
     if (isCurrent && peer.negotiatedDirections()?.videoRefused !== before) onVideoRefusalChange(callId);
@@ -126,7 +129,7 @@ interface PeerOwner {
 
 /** A connection that cannot be created is reported as `peer.broken`; the returned promise rejects. */
 function openPeer(
-  { peers, settings, mediaOf, placeOfPeer, log }: CallEnvironment,
+  { peers, settings, mediaOf, placeOfPeer, onRefused, log }: CallEnvironment,
   { callId, peerId, traits }: ConnectionInput,
   { sendBack, isCurrent }: PeerOwner,
 ): Promise<Peer> {
@@ -152,6 +155,7 @@ function openPeer(
         media.directionsChanged();
         sendBack({ type: "peer.videoNegotiated", whyNot: whyNoPicture(directions) });
       },
+      onRefused,
       onVideo: (frame) => media.remoteFrame(frame),
       onAudio: (block, sampleRate) => media.remoteBlock(block, sampleRate),
     },

@@ -4,6 +4,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { TurnedAway } from "../../common/refusals.ts";
+import { ConnectionGuard } from "../../http/connection-guard.ts";
 import { closeServer, LOOPBACK, listenOnLoopback, makeToken, refuseUpgrade } from "../../http/loopback.ts";
 import { LINK_PATH, PAGE_PROTOCOL } from "../../http/page-messages.ts";
 import { type PageFile, pageLinkRefusal, serveFile } from "../../http/pages.ts";
@@ -34,6 +36,8 @@ export interface GoopPages {
   readonly sitesOrigin: string;
   /** Connects the pages to the host. Until then, the pages load and calls are answered with 503. */
   attach(host: CallHost): void;
+  /** By both servers. */
+  turnedAway(): TurnedAway;
   /** Also closes the sockets of open pages. Idempotent. */
   close(): Promise<void>;
 }
@@ -44,6 +48,8 @@ const PAGE_LINK_PATH = `/goop-call${LINK_PATH}`;
 const SITES_PREFIX = "/p/";
 /** The largest request of a page is a settings change. */
 const MAX_REQUEST_BYTES = 64 * 1024;
+/** Of each server. Half of them may serve: some tabs, each with an event stream, a socket, and a few for its files. */
+const MAX_CONNECTIONS = 256;
 
 /** @throws Error with code EADDRINUSE when the port is in use */
 export async function startGoopPages(options: GoopPagesOptions): Promise<GoopPages> {
@@ -64,7 +70,9 @@ class ProxiedPages implements GoopPages {
   /** Another one, because the scripts of a page can read it. */
   readonly #pageToken = makeToken();
   readonly #server: Server;
+  readonly #guard: ConnectionGuard;
   readonly #sitesServer: Server;
+  readonly #sitesGuard: ConnectionGuard;
   readonly #links = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_REQUEST_BYTES,
@@ -89,6 +97,8 @@ class ProxiedPages implements GoopPages {
       (request, response) => this.#answerSite(request, response),
       (request, socket, head) => this.#upgradeSite(request, socket, head),
     );
+    this.#guard = new ConnectionGuard(this.#server, MAX_CONNECTIONS);
+    this.#sitesGuard = new ConnectionGuard(this.#sitesServer, MAX_CONNECTIONS);
   }
 
   get url(): string {
@@ -107,6 +117,11 @@ class ProxiedPages implements GoopPages {
     this.#host = host;
   }
 
+  turnedAway(): TurnedAway {
+    const [one, other] = [this.#guard.counts, this.#sitesGuard.counts];
+    return { closed: one.closed + other.closed, refused: one.refused + other.refused };
+  }
+
   async listen(port: number): Promise<void> {
     const bound = await listenOnLoopback(this.#server, port);
     this.#origin = `http://${LOOPBACK}:${bound}`;
@@ -120,8 +135,23 @@ class ProxiedPages implements GoopPages {
     await Promise.all([this.#server, this.#sitesServer].map(closeServer));
   }
 
-  #rules(isFramedByOthers: boolean): AccessRules {
-    return { cookieName: this.#cookieName, token: this.#token, isFramedByOthers };
+  #rules(isSite: boolean): AccessRules {
+    return { cookieName: this.#cookieName, token: this.#token, isFramedByOthers: isSite };
+  }
+
+  #guardOf(isSite: boolean): ConnectionGuard {
+    return isSite ? this.#sitesGuard : this.#guard;
+  }
+
+  /** Answers a request that may not pass. @returns whether it was refused */
+  #refuse(request: IncomingMessage, response: ServerResponse, isSite: boolean): boolean {
+    const guard = this.#guardOf(isSite);
+    const refusal =
+      refusalOf(request, this.#rules(isSite)) ?? (guard.serve(request.socket) ? undefined : TOO_MANY);
+    if (!refusal) return false;
+    guard.refuse();
+    sendText(response, refusal.status, refusal.why);
+    return true;
   }
 
   #route(ownOrigin: string): ForwardRoute {
@@ -148,9 +178,9 @@ class ProxiedPages implements GoopPages {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
     if (path === ENTER_PATH) this.#enter(request, response, query);
-    else if (refuse(request, response, this.#rules(false))) return;
+    else if (this.#refuse(request, response, false)) return;
     else if (path.startsWith(CALL_API_PREFIX)) this.#answerCallApi(request, response);
-    else if (path.startsWith(SCRIPT_PREFIX)) serveFile(request, response, this.#files);
+    else if (path.startsWith(SCRIPT_PREFIX)) serveFile(request, response, this.#files, this.#guard);
     else if (path.startsWith(SITES_PREFIX)) redirect(request, response, this.#sitesOrigin);
     else void forward(request, response, this.#route(this.#origin));
   }
@@ -161,7 +191,7 @@ class ProxiedPages implements GoopPages {
     // The cookie is not there yet, so it cannot be checked.
     const cookie = `${this.#cookieName}=${given}`;
     request.headers.cookie = cookie;
-    if (refuse(request, response, this.#rules(false))) return;
+    if (this.#refuse(request, response, false)) return;
     response.writeHead(303, {
       Location: "/",
       "Set-Cookie": `${cookie}; Path=/; HttpOnly; SameSite=Strict`,
@@ -186,14 +216,14 @@ class ProxiedPages implements GoopPages {
       const why = host
         ? pageLinkRefusal(request, PAGE_LINK_PATH, this.#pageToken)
         : "503 Service Unavailable";
-      if (why !== undefined) refuseUpgrade(socket, why);
+      if (why !== undefined) this.#refuseUpgrade(socket, why, false);
       else this.#links.handleUpgrade(request, socket, head, (link) => host?.addPage(link));
     }
   }
 
   #answerSite(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? "";
-    if (refuse(request, response, this.#rules(true))) return;
+    if (this.#refuse(request, response, true)) return;
     if (isCallPath(path)) sendText(response, 404, "sites have no calls");
     // A link from a site to a page of Goop², which would make calls without the plugin here.
     else if (!path.startsWith(SITES_PREFIX) && isNavigation(request)) {
@@ -210,9 +240,11 @@ class ProxiedPages implements GoopPages {
   #mayUpgrade(request: IncomingMessage, socket: Duplex, isSite: boolean): boolean {
     const refusal = refusalOf(request, this.#rules(isSite));
     const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
-    if (refusal) refuseUpgrade(socket, `${refusal.status} Refused`);
-    else if (!isOwnOrigin(request)) refuseUpgrade(socket, "403 Forbidden");
-    else if (!isWebSocket) refuseUpgrade(socket, "400 Bad Request");
+    if (refusal) this.#refuseUpgrade(socket, `${refusal.status} Refused`, isSite);
+    else if (!isOwnOrigin(request)) this.#refuseUpgrade(socket, "403 Forbidden", isSite);
+    else if (!isWebSocket) this.#refuseUpgrade(socket, "400 Bad Request", isSite);
+    else if (!this.#guardOf(isSite).serve(socket))
+      this.#refuseUpgrade(socket, "503 Service Unavailable", isSite);
     else {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -220,7 +252,14 @@ class ProxiedPages implements GoopPages {
     }
     return false;
   }
+
+  #refuseUpgrade(socket: Duplex, status: string, isSite: boolean): void {
+    this.#guardOf(isSite).refuse();
+    refuseUpgrade(socket, status);
+  }
 }
+
+const TOO_MANY = { status: 503, why: "too many connections" } as const;
 
 type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
 type AnswerUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -228,13 +267,6 @@ type AnswerUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
 function createProxy(answer: AnswerRequest, upgrade: AnswerUpgrade): Server {
   // An upload may take any time.
   return createServer({ requestTimeout: 0 }, answer).on("upgrade", upgrade);
-}
-
-/** @returns whether the request was refused */
-function refuse(request: IncomingMessage, response: ServerResponse, rules: AccessRules): boolean {
-  const refusal = refusalOf(request, rules);
-  if (refusal) sendText(response, refusal.status, refusal.why);
-  return refusal !== undefined;
 }
 
 /** To the same path of the other server. The path begins with one of our own prefixes or with a slash. */

@@ -38,6 +38,7 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
   "charts.list",
   "charts.subscribe",
   "charts.unsubscribe",
+  "debug.refusals",
 ]);
 const pluginNotificationNames = Object.keys(pluginNotifications).filter(isRelayed);
 

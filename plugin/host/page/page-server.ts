@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { TurnedAway } from "../../common/refusals.ts";
 import { isViewerPath, loadViewerFiles } from "../../diagnostics/viewer-files.ts";
 import { ConnectionGuard } from "../../http/connection-guard.ts";
 import {
@@ -27,6 +28,7 @@ export interface PageServer {
   readonly token: string;
   /** The address to open in a browser. The token is in the fragment, which browsers never send. */
   readonly url: string;
+  turnedAway(): TurnedAway;
   /** Also closes the sockets of open pages. */
   close(): Promise<void>;
 }
@@ -47,12 +49,13 @@ export async function startPageServer(
   { files, api }: PageServerOptions = {},
 ): Promise<PageServer> {
   const all = new Map([...(await loadPageFiles()), ...(files ?? [])]);
-  const answerChartViewer = createFileHandler(loadViewerFiles);
+  const answerChartViewer = createFileHandler(loadViewerFiles, () => guard);
   const token = makeToken();
   const server = createServer((request, response) => {
-    if (api && request.url?.startsWith(api.prefix)) answerApi(request, response, token, api.answer);
+    if (api && request.url?.startsWith(api.prefix))
+      answerApi(request, response, { token, guard, next: api.answer });
     else if (isViewerPath(request.url ?? "")) answerChartViewer(request, response);
-    else serveFile(request, response, all);
+    else serveFile(request, response, all, guard);
   });
   const sockets = new WebSocketServer({
     noServer: true,
@@ -72,13 +75,25 @@ export async function startPageServer(
   });
   const bound = await listenOnLoopback(server, port);
   const url = `http://${LOOPBACK}:${bound}/#token=${token}`;
-  return { port: bound, token, url, close: () => close(server, sockets) };
+  return {
+    port: bound,
+    token,
+    url,
+    turnedAway: () => guard.counts,
+    close: () => close(server, sockets),
+  };
 }
 
 async function close(server: Server, sockets: WebSocketServer): Promise<void> {
   for (const socket of sockets.clients) socket.terminate();
   sockets.close();
   await closeServer(server);
+}
+
+interface ApiAccess {
+  readonly token: string;
+  readonly guard: ConnectionGuard;
+  next(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /**
@@ -88,15 +103,16 @@ async function close(server: Server, sockets: WebSocketServer): Promise<void> {
 function answerApi(
   request: IncomingMessage,
   response: ServerResponse,
-  token: string,
-  next: (request: IncomingMessage, response: ServerResponse) => void,
+  { token, guard, next }: ApiAccess,
 ): void {
   const refuse = (status: number, why: string): void => {
+    guard.refuse();
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
   };
   if (!isOwnHost(request)) refuse(403, "this server answers only to its own address");
   else if (!isOwnPage(request)) refuse(403, "only the host's own pages may send requests");
   else if (!isSameToken(tokenOf(request), token)) refuse(401, "the session's token is missing or wrong");
+  else if (!guard.serve(request.socket)) refuse(503, "too many connections");
   else next(request, response);
 }
 

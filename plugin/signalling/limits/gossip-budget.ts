@@ -16,6 +16,7 @@ export class GossipBudget {
   readonly #now: () => number;
   readonly #own = new BoundedMap<string, TokenBucket>(MAX_NEIGHBOURS);
   readonly #strangers: TokenBucket;
+  #dropped = 0;
 
   /** @param now a monotonic clock in milliseconds */
   constructor(isKnown: (peerId: string) => boolean, now: () => number = () => performance.now()) {
@@ -24,11 +25,18 @@ export class GossipBudget {
     this.#strangers = new TokenBucket(...GOSSIP_OF_STRANGERS, now);
   }
 
+  /** Messages that were dropped unread. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   /** A message came from this neighbour. @returns false to drop it unread */
   take(neighbour: string): boolean {
     const bucket = this.#own.get(neighbour) ?? new TokenBucket(...GOSSIP_OF_NEIGHBOUR, this.#now);
     this.#own.set(neighbour, bucket);
-    return bucket.take() && (this.#isKnown(neighbour) || this.#strangers.take());
+    const isTaken = bucket.take() && (this.#isKnown(neighbour) || this.#strangers.take());
+    if (!isTaken) this.#dropped += 1;
+    return isTaken;
   }
 
   /** Whether the next message would be dropped, so that it need not be decoded. */

@@ -1,6 +1,6 @@
 // The call on the stage, from the request to the end: name, duration, quality, video, notes and buttons.
 
-import type { CallInfo, CallStatistics, DeviceKind, FrameDelivery } from "../../../rpc-schema/index.ts";
+import type { CallInfo, DeviceKind, FrameDelivery } from "../../../rpc-schema/index.ts";
 import { h, setHidden, setText } from "../dom.ts";
 import { clockText, peerName, phaseText } from "../messages.ts";
 import type { Levels } from "../store.ts";
@@ -9,7 +9,7 @@ import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
 import { createPictures } from "./pictures.ts";
 import { createProtection } from "./protection.ts";
-import { createQuality } from "./quality.ts";
+import { createQuality, type Measured } from "./quality.ts";
 
 const CLOCK_TICK_MS = 1_000;
 
@@ -19,7 +19,7 @@ interface CallView {
    * Undefined hides the view and ends its frame streams.
    * @param hasPlugin false while the plugin restarts during the call, when there are no streams
    */
-  update(call: CallInfo | undefined, statistics: CallStatistics | undefined, hasPlugin: boolean): void;
+  update(call: CallInfo | undefined, measured: Measured, hasPlugin: boolean): void;
   setLevels(levels: Levels): void;
 }
 
@@ -52,7 +52,7 @@ export function createCallView(options: CallViewOptions): CallView {
   );
   return {
     element,
-    update(call, statistics, hasPlugin) {
+    update(call, measured, hasPlugin) {
       setHidden(element, !call);
       pictures.update(call, hasPlugin);
       head.update(call);
@@ -61,7 +61,7 @@ export function createCallView(options: CallViewOptions): CallView {
       element.dataset.media = call.media;
       element.dataset.phase = call.phase;
       element.dataset.callId = call.callId;
-      quality.update(call, statistics);
+      quality.update(call, measured);
       notes.update(call);
       toolbar.update(call);
     },

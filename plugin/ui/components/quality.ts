@@ -2,13 +2,17 @@
 
 import type { CallInfo, CallStatistics } from "../../../rpc-schema/index.ts";
 import { button, h, setAttribute, setHidden, setText } from "../dom.ts";
-import { qualityText, stepText } from "../messages.ts";
+import { qualityText, refusalsText, stepText } from "../messages.ts";
+import type { PageState } from "../store.ts";
+
+/** What the plugin measured and refused. */
+export type Measured = Pick<PageState, "statistics" | "refusals">;
 
 interface Quality {
   readonly sign: HTMLElement;
   readonly panel: HTMLElement;
   /** Statistics of another call are shown as dashes. */
-  update(call: CallInfo, statistics: CallStatistics | undefined): void;
+  update(call: CallInfo, measured: Measured): void;
 }
 
 type Row = readonly [name: string, testId: string, show: (statistics: CallStatistics) => string];
@@ -41,7 +45,9 @@ export function createQuality(): Quality {
   const shownAs = h("dd", { testId: "stat-shown-as" }, "–");
   const table = h("dl", {});
   rows.forEach(([name], at) => void table.append(h("dt", {}, name), cells[at] ?? ""));
+  const refused = h("dd", { testId: "stat-refused" }, "–");
   table.append(h("dt", {}, "Sent as"), sentAs, h("dt", {}, "Shown as"), shownAs);
+  table.append(h("dt", {}, "Refused"), refused);
   const panel = h(
     "section",
     { class: "details", testId: "details", label: "Connection details", attributes: { id: "details" } },
@@ -55,7 +61,7 @@ export function createQuality(): Quality {
   return {
     sign,
     panel,
-    update(call, statistics) {
+    update(call, { statistics, refusals }) {
       const isUp = call.phase === "connected" || call.phase === "reconnecting";
       setHidden(sign, !isUp);
       if (!isUp) panel.hidden = true;
@@ -63,6 +69,7 @@ export function createQuality(): Quality {
       setText(text, qualityText[call.quality]);
       setText(sentAs, adaptationText(call.sending));
       setText(shownAs, adaptationText(call.showing));
+      setText(refused, refusalsText(refusals));
       setAttribute(sign, "title", "Connection details");
       rows.forEach(([, , show], at) => {
         const cell = cells[at];

@@ -111,6 +111,7 @@ export class FakePeer implements Peer {
   readonly #candidates = new CandidateBuffer(
     async (init) => this.#addRemote(init.candidate),
     () => candidateView(this.options.placeOfPeer()),
+    () => this.#callbacks.onRefused("candidate"),
   );
   readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
   #signalling: "stable" | "have-local-offer" = "stable";

@@ -1,6 +1,7 @@
 // Signalling without a network: several nodes in one process, on a simulated network with faults. It keeps the order, retries,
 // parsing and errors of the real signalling.
 
+import type { RefusalCounts } from "../../../plugin/common/refusals.ts";
 import { KnownPeers } from "../../../plugin/signalling/contacts/known-peers.ts";
 import {
   isUsersChoice,
@@ -198,6 +199,7 @@ class FakeNode implements Signalling {
   readonly #chosen = new Set<string>();
   #availability: OwnAvailability = { videoDisabled: false };
   #state: "new" | "started" | "closed" = "new";
+  #refused = 0;
 
   constructor(
     peerId: string,
@@ -281,6 +283,10 @@ class FakeNode implements Signalling {
     this.#network.refresh();
   }
 
+  refusals(): RefusalCounts {
+    return { message: this.#refused };
+  }
+
   async close(): Promise<void> {
     this.#state = "closed";
     this.#lanes.close();
@@ -290,7 +296,10 @@ class FakeNode implements Signalling {
   receive(from: string, topic: string, payload: unknown): void {
     if (!this.isUp) return;
     const understood = parseSignal(topic, payload);
-    if ("ignored" in understood) return;
+    if ("ignored" in understood) {
+      if (understood.ignored === "badCallId" || understood.ignored === "unknownSignal") this.#refused += 1;
+      return;
+    }
     if (!this.#contacts.has(from)) {
       this.#contacts.add({ peerId: from, addresses: [addressOf(from)] }, "caller", true);
       this.#network.refresh();

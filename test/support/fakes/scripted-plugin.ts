@@ -176,6 +176,7 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   "contacts.list": () => ({ contacts }),
   "contacts.add": addContact,
   "signal.deliver": () => null,
+  "debug.refusals": () => ({ refusals: [] }),
   "debug.bundle": () => ({ path: "/nowhere", bytes: 0 }),
   "charts.list": () => ({ charts: [] }),
   "charts.subscribe": () => {

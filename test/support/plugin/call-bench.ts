@@ -58,6 +58,9 @@ class ShownFrames implements Frames {
   counts() {
     return NO_FRAMES;
   }
+  turnedAway() {
+    return { closed: 0, refused: 0 };
+  }
   limit(callId: string, source: string, { scale, rate }: { scale: number; rate: number }): void {
     this.limits.push(`${callId} ${source} ${scale} ${rate}`);
   }
@@ -112,6 +115,7 @@ export class CallBench {
   constructor({ clock, selfId = "alice", send, beforeStart }: CallBenchOptions = {}) {
     this.environment = createCallEnvironment({
       isKnown: () => true,
+      onRefused: () => undefined,
       native: { createScaler: () => this.scaler },
       cameras: this.cameras,
       sound: this.sound,

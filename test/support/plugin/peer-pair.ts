@@ -16,6 +16,8 @@ export interface ObservedPeer {
   readonly candidates: Candidate[];
   readonly states: ConnectionState[];
   readonly directions: NegotiatedDirections[];
+  /** What was refused, in order. */
+  readonly refused: readonly string[];
   readonly frames: VideoFrame[];
   readonly blocks: { block: Int16Array; sampleRate: number }[];
   /** The number of calls of all callbacks. */
@@ -42,6 +44,7 @@ export async function observePeer(
   const candidates: Candidate[] = [];
   const states: ConnectionState[] = [];
   const directions: NegotiatedDirections[] = [];
+  const refused: string[] = [];
   const frames: VideoFrame[] = [];
   const blocks: { block: Int16Array; sampleRate: number }[] = [];
   const record = (): void => {
@@ -64,6 +67,10 @@ export async function observePeer(
         directions.push(negotiated);
         record();
       },
+      onRefused(what) {
+        refused.push(what);
+        record();
+      },
       onVideo(frame) {
         frame.retain();
         frames.push(frame);
@@ -80,6 +87,7 @@ export async function observePeer(
     candidates,
     states,
     directions,
+    refused,
     frames,
     blocks,
     callbackCount: () => calls,

@@ -37,6 +37,7 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "frames.subscribe": { callId: "c", source: "local" },
   "frames.unsubscribe": { stream: "s" },
   "charts.list": {},
+  "debug.refusals": {},
   "debug.bundle": {},
   "charts.subscribe": {},
   "charts.unsubscribe": {},

@@ -23,6 +23,7 @@ function setUp(begin: (closed: Promise<never>) => Promise<typeof SELF>) {
       contacts: () => [],
       addressesOf: () => [],
       isKnown: () => false,
+      refusals: () => ({}),
       setAvailability: () => undefined,
       addContact: async () => assert.fail(),
       close: async () => closed.reject(new SignallingError("closed", "signalling is closed")),

@@ -17,6 +17,7 @@ const NO_CALLBACKS = {
   onCandidate: () => undefined,
   onConnectionState: () => undefined,
   onNegotiated: () => undefined,
+  onRefused: () => undefined,
   onVideo: () => undefined,
   onAudio: () => undefined,
 };

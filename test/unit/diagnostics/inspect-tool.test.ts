@@ -18,7 +18,7 @@ const watch = {
   pageUrl: "http://127.0.0.1:1/charts#token=t",
   statelyUrl: "ws://127.0.0.1:1/stately?token=t",
 };
-const note = { version: "1.2.3", label: "Alice", watch };
+const note = { version: "1.2.3", label: "Alice", watch, refused: [{ reason: "ring", count: 2 }] };
 /** Above the maximum pid of the kernel (proc(5), pid_max). */
 const NO_PID = 4_194_305;
 
@@ -43,8 +43,8 @@ describe("the files of running plugins", () => {
     writeRuntimeFile(folder, note);
     const [running, ...others] = listRunning(folder);
     assert.deepEqual(
-      [running?.pid, running?.label, running?.watch, others],
-      [process.pid, "Alice", watch, []],
+      [running?.pid, running?.label, running?.watch, running?.refused, others],
+      [process.pid, "Alice", watch, note.refused, []],
     );
     removeRuntimeFile(folder);
     removeRuntimeFile(folder);
@@ -78,7 +78,7 @@ describe("the files of running plugins", () => {
 });
 
 describe("goop-call-plugin inspect", () => {
-  const alice: RunningPlugin = { pid: 11, startTicks: "1", version: "1.2.3", label: "Alice", watch };
+  const alice: RunningPlugin = { pid: 11, startTicks: "1", ...note };
   const bob: RunningPlugin = { ...alice, pid: 12, label: "Bob", watch: null };
   const any = { pid: null, stately: false };
 

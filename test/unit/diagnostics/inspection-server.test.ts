@@ -37,6 +37,7 @@ beforeEach(() => {
     feed,
     folder,
     version: "1.2.3",
+    refusals: () => [],
     settings: () => ({ debugging: isDebugging }),
     async bundle({ masked }) {
       bundled.push(masked);
@@ -222,6 +223,7 @@ describe("the inspection server", () => {
       feed,
       folder,
       version: "1.2.3",
+      refusals: () => [],
       settings: () => ({ debugging: true }),
       bundle: () => Promise.reject(new Error("not asked for")),
       log: (level, message) => resolve(`${level}: ${message}`),

@@ -12,16 +12,22 @@ const FIRST_PORT = 50_000;
 const DESCRIPTION = "v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:abcd\r\nm=video 9 X 0\r\na=ice-ufrag:efgh\r\n";
 
 let nowMs = 0;
+/** As reported; the counts must agree. */
+let refused = 0;
 
 function recording(apply: (init: CandidateInit) => Promise<void> = async () => undefined) {
   const given: CandidateInit[] = [];
   nowMs = 0;
+  refused = 0;
   const buffer = new CandidateBuffer(
     (init) => {
       given.push(init);
       return apply(init);
     },
     () => ({ place: "machine", own: new OwnNetworks({}) }),
+    () => {
+      refused += 1;
+    },
     () => nowMs,
   );
   return { buffer, given };
@@ -135,4 +141,16 @@ test("an ICE restart brings candidates of its own, but restarts in a row bring n
   assert.deepEqual(kept, [64, 64, 64, 0, 0]);
   nowMs += 10_000;
   assert.equal(inDescription(buffer.filter(generation("f", MAX_CANDIDATES))), 20);
+});
+
+test("each candidate that is refused or dropped is reported once", () => {
+  const { buffer } = recording();
+  for (let port = 1; port <= 2 * MAX_WAITING_CANDIDATES; port++) buffer.add(numbered(port));
+  buffer.add({ candidate: "candidate:1 1 udp 1 127.0.0.1 80 typ host", sdpMid: "0" });
+  buffer.filter(`v=0\r\na=candidate:1 1 tcp 1 127.0.0.1 5000 typ host\r\n${DESCRIPTION}`);
+  buffer.describedBy(DESCRIPTION);
+  for (let port = 1; port <= 2 * MAX_CANDIDATES; port++) buffer.add(numbered(port));
+  const { refused: counted, overflowed } = buffer.counts();
+  assert.deepEqual([refused, overflowed], [counted + overflowed, MAX_WAITING_CANDIDATES]);
+  assert.equal(counted, 2 + 2 * MAX_CANDIDATES);
 });

@@ -75,7 +75,12 @@ for (const [relayOnly, policy] of [
     const peer = await engine.createPeer(
       { iceServers: [], relayOnly, maxVideoBitrateBps: 1, gatherMs: 0, placeOfPeer: () => "machine" },
       {
-        ...{ onCandidate: ignore, onConnectionState: ignore, onNegotiated: ignore },
+        ...{
+          onCandidate: ignore,
+          onConnectionState: ignore,
+          onRefused: () => undefined,
+          onNegotiated: ignore,
+        },
         ...{ onVideo: ignore, onAudio: ignore },
       },
     );

@@ -24,6 +24,7 @@ export async function findingsOf(
     addonProblem,
     settingsPath,
     cameraNotePath: CAMERA_NOTE,
+    running: [],
   });
 }
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { callsArePossible, describeFindings } from "../../../plugin/tools/doctor.ts";
 import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
+import { checkRefusals } from "../../../plugin/tools/refusal-check.ts";
 import { BINARIES, type FakeMachine } from "../../support/fakes/fake-system.ts";
 import { CAMERA_NOTE, findingsOf, onlyProblem } from "./doctor-findings.ts";
 
@@ -350,4 +351,19 @@ describe("the doctor on network and settings", () => {
       /\/none\.json cannot be read: it does not exist/,
     );
   });
+});
+
+test("what running plugins have refused is told, and does not prevent calls", () => {
+  const plugin = { pid: 7, startTicks: "1", version: "1", label: "Alice", watch: null };
+  const refused = [
+    { reason: "candidate", count: 3 },
+    { reason: "ofAnotherVersion", count: 1 },
+  ];
+  assert.deepEqual(checkRefusals([{ ...plugin, refused: [] }]), []);
+  const [finding] = checkRefusals([{ ...plugin, refused }]);
+  assert.equal(finding?.verdict, "ok");
+  assert.match(
+    finding?.says ?? "",
+    /^The plugin 7 \(Alice\) has refused: 3 network addresses .*; 1 ofAnotherVersion\.$/,
+  );
 });

@@ -13,6 +13,7 @@ import {
   newCodeSentence,
   peerName,
   protectionSentence,
+  refusalsText,
 } from "../../../plugin/ui/messages.ts";
 import { checkStateSchema, endedBySchema, endReasonSchema } from "../../../rpc-schema/index.ts";
 
@@ -82,4 +83,13 @@ test("each state of the check has its own sentence, and a changed code says so",
   assert.equal(new Set([...lines, checkSentence(changed, "Bob")]).size, lines.length + 1);
   assert.equal(newCodeSentence(changed), "New connection, new check code: otter mango");
   assert.equal(newCodeSentence({ ...changed, checkCodeChanged: false }), "Check code: otter mango");
+});
+
+test("what the plugin refused is told with its count", () => {
+  assert.equal(refusalsText([]), "Nothing");
+  const refusals = [
+    { reason: "candidate" as const, count: 3, text: "network addresses" },
+    { reason: "page" as const, count: 12, text: "requests of web pages" },
+  ];
+  assert.equal(refusalsText(refusals), "3 network addresses; 12 requests of web pages");
 });

@@ -573,6 +573,12 @@ type DebugBundleResult struct {
 	Bytes int64 `json:"bytes"`
 }
 
+// DebugRefusalsResult: Result of debug.refusals
+type DebugRefusalsResult struct {
+	// one for each reason that occurred; empty if none did
+	Refusals []Refusal `json:"refusals"`
+}
+
 // Device: A camera, microphone or speaker of this machine, or one that the plugin itself provides
 type Device struct {
 	// for settings and call.useDevice; names the same device after a restart of the machine
@@ -1189,6 +1195,56 @@ const (
 
 	// everything; for your own use only
 	RecordingSettingFull RecordingSetting = "full"
+)
+
+// Refusal: 
+type Refusal struct {
+	Reason RefusalReason `json:"reason"`
+
+	// since the plugin's start
+	Count int64 `json:"count"`
+
+	// for people: what was refused
+	Text string `json:"text"`
+}
+
+// RefusalReason: What the plugin refused, for the sake of its user.
+type RefusalReason string
+
+// Values of RefusalReason.
+const (
+	// connections of peers that were too many or too often, or did not prove who they are
+	RefusalReasonConnection RefusalReason = "connection"
+
+	// message streams of peers that were malformed, too large, too slow or too many
+	RefusalReasonStream RefusalReason = "stream"
+
+	// announcements of peers that were malformed, or came too often
+	RefusalReasonAnnouncement RefusalReason = "announcement"
+
+	// announcements in another peer's name
+	RefusalReasonForgery RefusalReason = "forgery"
+
+	// messages of peers that are no signals, or that nobody can decrypt
+	RefusalReasonMessage RefusalReason = "message"
+
+	// calls of peers that called too often
+	RefusalReasonRing RefusalReason = "ring"
+
+	// signals of peers that sent too many
+	RefusalReasonSignal RefusalReason = "signal"
+
+	// descriptions of a call's sound and picture that are malformed or too large
+	RefusalReasonDescription RefusalReason = "description"
+
+	// network addresses from the other side of a call that are malformed, not allowed or too many
+	RefusalReasonCandidate RefusalReason = "candidate"
+
+	// requests of web pages and programs on this machine that have no right to them
+	RefusalReasonPage RefusalReason = "page"
+
+	// connections of web pages and programs on this machine that kept others out
+	RefusalReasonPageConnection RefusalReason = "pageConnection"
 )
 
 // RejectReason: The end reason that the caller gets.
