@@ -1,5 +1,7 @@
 // Logs what was refused: one line a minute at most for each reason, however often it happens.
 
+import { listPageRefusals, type TurnedAway } from "./refusals.ts";
+
 const PERIOD_MS = 60_000;
 
 /** `text` says what was refused, and `count` how often since the start. */
@@ -9,7 +11,7 @@ export interface RefusedSoFar {
   readonly text: string;
 }
 
-export interface RefusalLogOptions {
+interface RefusalLogOptions {
   list(): readonly RefusedSoFar[];
   write(message: string): void;
   /** Something was refused since the last time. */
@@ -45,4 +47,12 @@ export class RefusalLog {
     }
     if (changed.length > 0) this.#options.onChange?.();
   }
+}
+
+/** For a loopback server of a host. The caller closes it. */
+export function logPageRefusals(turnedAway: () => TurnedAway, log: (line: string) => void): RefusalLog {
+  return new RefusalLog({
+    list: () => listPageRefusals(turnedAway()),
+    write: (message) => log(`host: ${message}`),
+  });
 }

@@ -22,6 +22,13 @@ export function pageRefusals({ refused, closed }: TurnedAway): RefusalCounts {
   return { page: refused, pageConnection: closed };
 }
 
+/** As `Refusals.list`, of a loopback server that belongs to no plugin. */
+export function listPageRefusals(turnedAway: TurnedAway): Refusal[] {
+  const refusals = new Refusals();
+  refusals.include(() => pageRefusals(turnedAway));
+  return refusals.list();
+}
+
 const REASONS = Object.keys(REFUSAL_TEXTS) as RefusalReason[];
 
 export class Refusals {

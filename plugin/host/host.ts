@@ -11,6 +11,8 @@ import {
 } from "../../rpc-schema/index.ts";
 import { isRecord } from "../../rpc-schema/is-record.ts";
 import { errorText } from "../common/error-text.ts";
+import { logPageRefusals, type RefusalLog } from "../common/refusal-log.ts";
+import type { TurnedAway } from "../common/refusals.ts";
 import { HOST_CHANGE_SETTINGS, HOST_RESTART, HOST_SETTINGS, type HostState } from "../http/page-messages.ts";
 import type { PageFile } from "../http/pages.ts";
 import type { HostLink, InitializeParams } from "../rpc/host-link.ts";
@@ -85,6 +87,8 @@ export interface Host {
   addPage(socket: WebSocket): void;
   /** Answers a request below `/api/call/` for another server of this process, which has checked its access. */
   answerCallApi(request: IncomingMessage, response: ServerResponse): void;
+  /** By the page server. */
+  turnedAway(): TurnedAway;
   /** Ends the plugin and the page server. Idempotent. @returns how the plugin ended */
   stop(): Promise<PluginExit | undefined>;
 }
@@ -112,6 +116,7 @@ class ReferenceHost implements Host {
   readonly #settings: SettingsController;
   readonly #pages: HostStatePublisher;
   readonly #rescue = new CallRescue();
+  readonly #refusalLog: RefusalLog;
   #server: Awaited<ReturnType<typeof startPageServer>> | undefined;
   #process: PluginProcess | undefined;
   #signals: SignalRelay | undefined;
@@ -122,6 +127,7 @@ class ReferenceHost implements Host {
     this.#options = options;
     this.#log = options.onLog ?? (() => undefined);
     this.#manifest = manifest;
+    this.#refusalLog = logPageRefusals(() => this.turnedAway(), this.#log);
     const issue = platformIssue(manifest, `${process.platform}-${process.arch}`);
     if (issue !== null) this.#log(`host: ${issue}`);
     const { label, pictures } = options;
@@ -200,6 +206,10 @@ class ReferenceHost implements Host {
     this.#api.answer(request, response);
   }
 
+  turnedAway(): TurnedAway {
+    return this.#server?.turnedAway() ?? { closed: 0, refused: 0 };
+  }
+
   stop(): Promise<PluginExit | undefined> {
     this.#stopping ??= this.#end();
     return this.#stopping;
@@ -211,6 +221,7 @@ class ReferenceHost implements Host {
   }
 
   async #end(): Promise<PluginExit | undefined> {
+    this.#refusalLog.close();
     const exit = await this.#stopPlugin();
     await this.#signals?.end();
     await this.#server?.close();

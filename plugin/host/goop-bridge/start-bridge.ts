@@ -1,6 +1,7 @@
 // Starts a bridge: Goop²'s HTTP API as transport, the plugin, and the call page.
 
 import type { DeepPartial, Settings } from "../../../rpc-schema/index.ts";
+import { logPageRefusals, type RefusalLog } from "../../common/refusal-log.ts";
 import { type GoopPages, startGoopPages } from "../goop-pages/goop-pages.ts";
 import { type Host, type HostOptions, startHost } from "../host.ts";
 import { createGoopClient } from "./goop-client.ts";
@@ -42,15 +43,22 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const transport = await attachToGoop({ client, report, signal, ...(timings ? { timings } : {}) });
   let pages: GoopPages | undefined;
   try {
-    pages = await startGoopPages({ goop, port: pagesPort });
+    const open = await startGoopPages({ goop, port: pagesPort });
+    pages = open;
     const host = await startHost({
       ...hostOptions,
       label: transport.label,
       transport,
-      pageOrigins: [pages.origin],
+      pageOrigins: [open.origin],
       settings: { videoDisabled: transport.videoDisabled, ...settings },
     });
-    return bridgeOf(host, pages, transport);
+    const { onLog = () => undefined } = options;
+    return bridgeOf({
+      host,
+      pages: open,
+      transport,
+      refusalLog: logPageRefusals(() => open.turnedAway(), onLog),
+    });
   } catch (error) {
     transport.close();
     await pages?.close();
@@ -58,7 +66,12 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   }
 }
 
-function bridgeOf(host: Host, pages: GoopPages, transport: GoopTransport): Bridge {
+interface BridgeParts extends Pick<Bridge, "host" | "pages"> {
+  readonly transport: GoopTransport;
+  readonly refusalLog: RefusalLog;
+}
+
+function bridgeOf({ host, pages, transport, refusalLog }: BridgeParts): Bridge {
   pages.attach(host);
   transport.followVideoDisabled((videoDisabled) => host.updateSettings({ videoDisabled }));
   return {
@@ -67,6 +80,7 @@ function bridgeOf(host: Host, pages: GoopPages, transport: GoopTransport): Bridg
     selfId: transport.selfId,
     unusable: transport.unusable,
     async stop() {
+      refusalLog.close();
       await pages.close();
       await host.stop();
       await transport.end();
