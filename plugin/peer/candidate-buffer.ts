@@ -4,8 +4,15 @@
 
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { monotonicMs } from "../common/clock.ts";
+import type { LookUp } from "../common/local-names.ts";
 import { TokenBucket } from "../common/token-bucket.ts";
-import { type CandidateView, whyRefused, withCandidatesThat } from "./remote-candidates.ts";
+import {
+  type CandidateView,
+  localNameIn,
+  whyRefused,
+  withAddresses,
+  withCandidatesThat,
+} from "./remote-candidates.ts";
 import { fragmentOf, usernameFragments } from "./session-description.ts";
 
 /** Ten times the candidates of a machine with four interfaces, and little enough memory for each peer. */
@@ -36,6 +43,21 @@ export interface CandidateCounts {
   readonly empty: number;
   /** Malformed, not allowed (remote-candidates.ts), beyond the limit, or refused by the engine. */
   readonly refused: number;
+  /** With a name that nobody on this network has. */
+  readonly unknown: number;
+}
+
+export interface CandidateBufferOptions {
+  /** Passes one candidate to the engine. A rejection is counted. */
+  apply(candidate: CandidateInit): Promise<void>;
+  /** What decides which addresses are allowed, as of now. */
+  view(): CandidateView;
+  /** Runs for each candidate that is refused or dropped. */
+  onRefused(): void;
+  /** Finds the addresses of a `.local` name, so that they are checked too. The engine would send to whatever the name leads to. */
+  readonly lookUp: LookUp;
+  /** A monotonic clock. */
+  nowMs?(): number;
 }
 
 /**
@@ -43,34 +65,27 @@ export interface CandidateCounts {
  * the description with that fragment.
  */
 export class CandidateBuffer {
-  readonly #apply: (candidate: CandidateInit) => Promise<void>;
-  readonly #view: () => CandidateView;
-  readonly #onRefused: () => void;
+  readonly #apply: CandidateBufferOptions["apply"];
+  readonly #view: CandidateBufferOptions["view"];
+  readonly #onRefused: CandidateBufferOptions["onRefused"];
+  readonly #lookUp: LookUp;
   #waiting: CandidateInit[] = [];
   #knownFragments: ReadonlySet<string> | null = null;
   #applied = 0;
   #overflowed = 0;
   #empty = 0;
   #refused = 0;
+  #unknown = 0;
+  #isClosed = false;
   /** How many more the engine may get before the next ICE restart. */
   #left = MAX_CANDIDATES;
   readonly #rate: TokenBucket;
 
-  /**
-   * @param apply passes one candidate to the engine. A rejection is counted.
-   * @param view what decides which addresses are allowed, as of now
-   * @param onRefused runs for each candidate that is refused or dropped
-   * @param nowMs a monotonic clock
-   */
-  constructor(
-    apply: (candidate: CandidateInit) => Promise<void>,
-    view: () => CandidateView,
-    onRefused: () => void,
-    nowMs: () => number = monotonicMs,
-  ) {
+  constructor({ apply, view, onRefused, lookUp, nowMs = monotonicMs }: CandidateBufferOptions) {
     this.#apply = apply;
     this.#view = view;
     this.#onRefused = onRefused;
+    this.#lookUp = lookUp;
     this.#rate = new TokenBucket(BURST, PER_SECOND, nowMs);
   }
 
@@ -82,6 +97,7 @@ export class CandidateBuffer {
       overflowed: this.#overflowed,
       empty: this.#empty,
       refused: this.#refused,
+      unknown: this.#unknown,
     };
   }
 
@@ -100,13 +116,21 @@ export class CandidateBuffer {
     else this.#give(init);
   }
 
-  /** Call it before the engine applies a remote description. @returns the description with its usable candidates only */
+  /**
+   * Call it before the engine applies a remote description. Candidates with a name wait until it is applied.
+   * @returns the description with its usable candidates only
+   */
   filter(sdp: string): string {
     const isRestart = ![...usernameFragments(sdp)].some((fragment) => this.#knownFragments?.has(fragment));
     if (isRestart) this.#left = MAX_CANDIDATES;
     const view = this.#view();
-    return withCandidatesThat((candidate) => {
-      const isUsable = whyRefused(candidate, view) === null && this.#takesOneMore();
+    return withCandidatesThat((candidate, section) => {
+      const isAllowed = whyRefused(candidate, view) === null;
+      if (isAllowed && localNameIn(candidate) !== null) {
+        this.#hold({ candidate, sdpMLineIndex: Math.max(0, section) });
+        return false;
+      }
+      const isUsable = isAllowed && this.#takesOneMore();
       if (!isUsable) this.#refuse();
       return isUsable;
     }, sdp);
@@ -124,7 +148,8 @@ export class CandidateBuffer {
   }
 
   /** Drops the waiting candidates without counting them, because the connection is closed. */
-  clear(): void {
+  close(): void {
+    this.#isClosed = true;
     this.#waiting = [];
   }
 
@@ -148,7 +173,23 @@ export class CandidateBuffer {
     }
   }
 
+  async #giveNamed(init: CandidateInit, name: string): Promise<void> {
+    const addresses = await this.#lookUp(name);
+    if (this.#isClosed) return;
+    const candidates = withAddresses(init.candidate, addresses, this.#view());
+    try {
+      for (const candidate of candidates) await this.#apply({ ...init, candidate });
+    } catch {
+      this.#refuse();
+      return;
+    }
+    if (candidates.length > 0) this.#applied++;
+    else if (addresses.length > 0) this.#refuse();
+    else this.#unknown++;
+  }
+
   #refuse(): void {
+    if (this.#isClosed) return;
     this.#refused++;
     this.#onRefused();
   }
@@ -159,6 +200,11 @@ export class CandidateBuffer {
       return;
     }
     const refuse = (): void => this.#refuse();
+    const name = localNameIn(init.candidate);
+    if (name !== null) {
+      void this.#giveNamed(init, name);
+      return;
+    }
     try {
       this.#apply(init).then(() => {
         this.#applied++;

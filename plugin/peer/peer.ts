@@ -2,6 +2,7 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate, IceServer } from "../../rpc-schema/index.ts";
+import type { LookUp } from "../common/local-names.ts";
 import type { PeerPlace } from "../common/peer-place.ts";
 
 /** RTCPeerConnection.connectionState, W3C webrtc-pc section 4.3.3, without `closed`, which only close() causes. */
@@ -53,6 +54,8 @@ export interface PeerOptions {
    * description. The wait ends with gathering; later candidates trickle. 0 means no wait.
    */
   readonly gatherMs: number;
+  /** Finds the addresses of `.local` names in the peer's candidates. Without it, the system does. */
+  readonly lookUp?: LookUp;
   /** Where the peer is at the moment. Decides which addresses it may name in its candidates. */
   placeOfPeer(): PeerPlace;
 }

@@ -14,6 +14,9 @@ const FIELD = /^[!-~]+$/;
 const TYPES: ReadonlySet<string> = new Set(["host", "srflx", "prflx", "relay"]);
 const LOCAL_SUFFIX = ".local";
 const MAX_LABEL_CHARS = 63;
+const ADDRESS_FIELD = 4;
+/** Of one name: one of each family, and another network. */
+const MAX_ADDRESSES = 3;
 
 /** What decides about an address. */
 export interface CandidateView {
@@ -40,11 +43,34 @@ export function whyRefused(line: string, view: CandidateView): string | null {
   return whyNoPort(port) ?? whyNoAddress(address, view);
 }
 
-/** Keeps only those candidates of a description that `isUsable` accepts. It is called once for each. */
-export function withCandidatesThat(isUsable: (candidate: string) => boolean, sdp: string): string {
-  return splitLines(sdp)
-    .filter((line) => attributeName(line) !== "candidate" || isUsable(line.trim()))
-    .join("");
+/**
+ * Keeps only those candidates of a description that `isUsable` accepts.
+ * @param isUsable called once for each, with the index of its section; -1 before the first m-line
+ */
+export function withCandidatesThat(
+  isUsable: (candidate: string, section: number) => boolean,
+  sdp: string,
+): string {
+  let section = -1;
+  const kept = splitLines(sdp).filter((line) => {
+    if (line.startsWith("m=")) section += 1;
+    return attributeName(line) !== "candidate" || isUsable(line.trim(), section);
+  });
+  return kept.join("");
+}
+
+/** @returns the name of multicast DNS in place of an address, of a candidate that {@link whyRefused} allows; null for an address */
+export function localNameIn(line: string): string | null {
+  const [, , , , address = ""] = fieldsOf(line);
+  return isLocalName(address) ? address : null;
+}
+
+/** @returns the candidate with each of the addresses that the peer may name, in place of its name */
+export function withAddresses(line: string, addresses: readonly string[], view: CandidateView): string[] {
+  return addresses
+    .filter((address) => whyNoAddress(address, view) === null && scopeOf(address) !== null)
+    .slice(0, MAX_ADDRESSES)
+    .map((address) => fieldsOf(line).with(ADDRESS_FIELD, address).join(" "));
 }
 
 function fieldsOf(line: string): string[] {

@@ -6,6 +6,7 @@ import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
 import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
+import { lookUpLocalName } from "../common/local-names.ts";
 import { BandwidthProbe } from "./bandwidth-probe.ts";
 import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
 import {
@@ -90,12 +91,13 @@ export class WrtcPeer implements Peer {
       enoughBps: ENOUGH_SHARE * options.maxVideoBitrateBps,
       nowMs: monotonicMs,
     });
-    this.#candidates = new CandidateBuffer(
-      (init) =>
+    this.#candidates = new CandidateBuffer({
+      apply: (init) =>
         this.#engine("addIceCandidate", this.#connection.addIceCandidate(this.#withLiveSection(init))),
-      () => candidateView(options.placeOfPeer()),
-      () => callbacks.onRefused("candidate"),
-    );
+      view: () => candidateView(options.placeOfPeer()),
+      onRefused: () => callbacks.onRefused("candidate"),
+      lookUp: options.lookUp ?? lookUpLocalName,
+    });
     this.#listen();
   }
 
@@ -203,7 +205,7 @@ export class WrtcPeer implements Peer {
     this.#connection.onicecandidate = null;
     this.#connection.onconnectionstatechange = null;
     this.#connection.ontrack = null;
-    this.#candidates.clear();
+    this.#candidates.close();
     this.#heldCandidates = [];
     // Sinks and tracks are stopped before the connection, because a running one keeps the process alive.
     for (const step of [this.#remote, this.#local]) attempt(() => step.stop());

@@ -36,23 +36,40 @@ async function startService() {
 test("a peer elsewhere cannot make the engine send to a port of this machine, and one on it can", async () => {
   const engine = createWrtcEngine();
   const [hidden, described, shown] = [await startService(), await startService(), await startService()];
+  const named = await startService();
+  const name = named.candidate.replace("127.0.0.1", "attack.local");
   let place: PeerPlace = "network";
-  const caller = await observePeer(engine, 1_500_000, 0, () => place);
+  const caller = await observePeer(
+    engine,
+    1_500_000,
+    0,
+    () => place,
+    [],
+    async () => ["127.0.0.1"],
+  );
   const callee = await observePeer(engine);
   try {
     const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
-    const withCandidate = answer.replace(/^a=mid:0\r\n/m, (mid) => `${mid}a=${described.candidate}\r\n`);
+    const withCandidate = answer.replace(
+      /^a=mid:0\r\n/m,
+      (mid) => `${mid}a=${described.candidate}\r\na=${name}\r\n`,
+    );
     await caller.peer.acceptAnswer(withCandidate);
-    caller.peer.addCandidate({ candidate: hidden.candidate, sdpMid: "0", sdpMLineIndex: 0 });
+    for (const candidate of [hidden.candidate, name])
+      caller.peer.addCandidate({ candidate, sdpMid: "0", sdpMLineIndex: 0 });
+    await new Promise(setImmediate);
     place = "machine";
     caller.peer.addCandidate({ candidate: shown.candidate, sdpMid: "0", sdpMLineIndex: 0 });
     // The engine checks its candidates in turn.
     for (let checks = 0; checks < 2; checks++)
       await once(shown.socket, "message", { signal: AbortSignal.timeout(15_000) });
-    assert.deepEqual([hidden.packets(), described.packets()], [0, 0]);
+    assert.deepEqual(
+      [hidden, described, named].map(({ packets }) => packets()),
+      [0, 0, 0],
+    );
   } finally {
     for (const { peer } of [caller, callee]) peer.close();
-    for (const { socket } of [hidden, described, shown]) socket.close();
+    for (const { socket } of [hidden, described, named, shown]) socket.close();
   }
 });
 

@@ -108,11 +108,12 @@ export class FakePeer implements Peer {
   readonly #fingerprint = fingerprintOf(this.id);
   readonly #faults: FakePeerFaults;
   readonly #callbacks: PeerCallbacks;
-  readonly #candidates = new CandidateBuffer(
-    async (init) => this.#addRemote(init.candidate),
-    () => candidateView(this.options.placeOfPeer()),
-    () => this.#callbacks.onRefused("candidate"),
-  );
+  readonly #candidates = new CandidateBuffer({
+    apply: async (init) => this.#addRemote(init.candidate),
+    view: () => candidateView(this.options.placeOfPeer()),
+    onRefused: () => this.#callbacks.onRefused("candidate"),
+    lookUp: async () => [],
+  });
   readonly #figures: Mutable<PeerStatistics> = { ...NO_STATISTICS };
   #signalling: "stable" | "have-local-offer" = "stable";
   #generation = 0;
@@ -216,7 +217,7 @@ export class FakePeer implements Peer {
 
   close(): void {
     this.isClosed = true;
-    this.#candidates.clear();
+    this.#candidates.close();
     livePeers.delete(this.id);
   }
 

@@ -2,6 +2,7 @@
 
 import { EventEmitter, once } from "node:events";
 import type { VideoFrame } from "../../../native/types.ts";
+import type { LookUp } from "../../../plugin/common/local-names.ts";
 import type { PeerPlace } from "../../../plugin/common/peer-place.ts";
 import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks.ts";
 import type { ConnectionState, NegotiatedDirections, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
@@ -37,6 +38,7 @@ export async function observePeer(
   gatherMs = 0,
   placeOfPeer: () => PeerPlace = () => "machine",
   iceServers: IceServer[] = [],
+  lookUp: LookUp = async () => [],
 ): Promise<ObservedPeer> {
   const events = new EventEmitter();
   let calls = 0;
@@ -52,7 +54,7 @@ export async function observePeer(
     events.emit("callback");
   };
   const peer = await engine.createPeer(
-    { iceServers, maxVideoBitrateBps, gatherMs, placeOfPeer },
+    { iceServers, maxVideoBitrateBps, gatherMs, placeOfPeer, lookUp },
     {
       onCandidate(candidate) {
         candidates.push(candidate);
@@ -170,7 +172,7 @@ export interface Feed {
 
 /** Sends 30 frames and 100 audio blocks a second, until stopped. */
 export function feed(
-  peer: Peer,
+  peer: Pick<Peer, "sendVideo" | "sendAudio">,
   luma: number,
   kinds: { video?: boolean; audio?: boolean } = { video: true, audio: true },
 ): Feed {

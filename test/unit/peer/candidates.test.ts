@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OwnNetworks } from "../../../plugin/common/ip-address.ts";
+import type { PeerPlace } from "../../../plugin/common/peer-place.ts";
 import {
   CandidateBuffer,
   type CandidateInit,
@@ -15,21 +16,26 @@ let nowMs = 0;
 /** As reported; the counts must agree. */
 let refused = 0;
 
-function recording(apply: (init: CandidateInit) => Promise<void> = async () => undefined) {
+function recording(
+  apply: (init: CandidateInit) => Promise<void> = async () => undefined,
+  lookUp: (name: string) => Promise<readonly string[]> = async () => [],
+  place: PeerPlace = "machine",
+) {
   const given: CandidateInit[] = [];
   nowMs = 0;
   refused = 0;
-  const buffer = new CandidateBuffer(
-    (init) => {
+  const buffer = new CandidateBuffer({
+    apply: (init) => {
       given.push(init);
       return apply(init);
     },
-    () => ({ place: "machine", own: new OwnNetworks({}) }),
-    () => {
+    view: () => ({ place, own: new OwnNetworks({}) }),
+    onRefused: () => {
       refused += 1;
     },
-    () => nowMs,
-  );
+    lookUp,
+    nowMs: () => nowMs,
+  });
   return { buffer, given };
 }
 
@@ -153,4 +159,56 @@ test("each candidate that is refused or dropped is reported once", () => {
   const { refused: counted, overflowed } = buffer.counts();
   assert.deepEqual([refused, overflowed], [counted + overflowed, MAX_WAITING_CANDIDATES]);
   assert.equal(counted, 2 + 2 * MAX_CANDIDATES);
+});
+
+const named = (name: string) => ({ candidate: `candidate:1 1 udp 1 ${name} 50000 typ host`, sdpMid: "0" });
+/** Lookups of a test answer at once, but not in the same turn. */
+const lookedUp = () => new Promise(setImmediate);
+
+test("a name leads the engine only to addresses that the peer could name itself", async () => {
+  const addresses: Record<string, string[]> = {
+    "honest.local": ["192.0.2.7", "2001:db8::7"],
+    "loopback.local": ["127.0.0.1", "::1", "::ffff:127.0.0.1"],
+    "mixed.local": ["0.0.0.0", "169.254.1.1", "fe80::1%eth0", "no address", "192.0.2.8"],
+    "many.local": Array.from({ length: 50 }, (_, n) => `192.0.2.${n + 1}`),
+  };
+  const asked: string[] = [];
+  const lookUp = async (name: string) => {
+    asked.push(name);
+    return addresses[name] ?? [];
+  };
+  const { buffer, given } = recording(undefined, lookUp, "network");
+  buffer.describedBy(DESCRIPTION);
+  for (const name of [...Object.keys(addresses), "nobody.local", "not-a-label.example"])
+    buffer.add(named(name));
+  await lookedUp();
+  const reached = given.map(({ candidate }) => candidate.split(" ")[4]).sort();
+  const ofMany = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
+  assert.deepEqual(reached, [...ofMany, "192.0.2.7", "192.0.2.8", "2001:db8::7"]);
+  assert.ok(!asked.includes("not-a-label.example"));
+  const { applied, refused: counted, unknown } = buffer.counts();
+  assert.deepEqual([applied, counted, unknown, refused], [3, 2, 1, 2]);
+});
+
+test("a name within a description is looked up too, and the engine gets its address for the same section", async () => {
+  const { buffer, given } = recording(undefined, async () => ["127.0.0.1"]);
+  const sdp = DESCRIPTION.replace("m=video", `a=${named("a.local").candidate}\r\nm=video`);
+  const kept = buffer.filter(`${sdp}a=${named("b.local").candidate}\r\n`);
+  assert.equal(kept, DESCRIPTION);
+  assert.equal(given.length, 0);
+  buffer.describedBy(kept);
+  await lookedUp();
+  assert.deepEqual(given, [
+    { candidate: "candidate:1 1 udp 1 127.0.0.1 50000 typ host", sdpMLineIndex: 0 },
+    { candidate: "candidate:1 1 udp 1 127.0.0.1 50000 typ host", sdpMLineIndex: 1 },
+  ]);
+});
+
+test("an answer that comes after the end reaches nobody", async () => {
+  const { buffer, given } = recording(undefined, async () => ["127.0.0.1"]);
+  buffer.describedBy(DESCRIPTION);
+  buffer.add(named("a.local"));
+  buffer.close();
+  await lookedUp();
+  assert.deepEqual([given.length, refused], [0, 0]);
 });

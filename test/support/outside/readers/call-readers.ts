@@ -4,7 +4,12 @@ import { readRecord } from "../../../../plugin/calls/call-record.ts";
 import { CheckExchange } from "../../../../plugin/calls/check-code/check-exchange.ts";
 import { OwnNetworks, scopeOf } from "../../../../plugin/common/ip-address.ts";
 import { candidateSections, type EngineCodecs, withUsableSections } from "../../../../plugin/peer/codecs.ts";
-import { whyRefused, withCandidatesThat } from "../../../../plugin/peer/remote-candidates.ts";
+import {
+  localNameIn,
+  whyRefused,
+  withAddresses,
+  withCandidatesThat,
+} from "../../../../plugin/peer/remote-candidates.ts";
 import {
   directionsNegotiatedBy,
   fragmentOf,
@@ -88,7 +93,10 @@ export const callReaders: readonly OutsideReader[] = [
     sources: [],
     seeds: [LINE, LINE.replace("203.0.113.9", "a-b.local"), LINE.replace("203.0.113.9", "2001:db8::1")],
     refusals: [],
-    read: (text) => [whyRefused(text, VIEW), fragmentOf({ candidate: text }), scopeOf(text)],
+    read: (text) => [
+      ...[whyRefused(text, VIEW), fragmentOf({ candidate: text }), scopeOf(text), localNameIn(text)],
+      withAddresses(text, [text, "192.0.2.1"], VIEW),
+    ],
   },
   {
     name: "mask of an event log",
