@@ -31,6 +31,31 @@ const HOSTILE: readonly [name: string, sdp: string][] = [
   ["a name that does not end", filled(`${HEAD + VIDEO}a=candidate:1 1 udp 1 `, "a-")],
   ["candidates", filled(HEAD + VIDEO, "a=candidate:1 1 udp 1 127.0.0.1 5000 typ host\r\n")],
   ["empty lines", filled(HEAD, "\n")],
+  ["one endless line", filled(`${HEAD}a=`, "x")],
+  ["one endless name of a codec", filled(`${HEAD + VIDEO}a=rtpmap:96 `, "VP8/")],
+  ["groups", filled(HEAD, "a=group:BUNDLE 0 0 0 0\r\n")],
+  ["sources", filled(HEAD + VIDEO, "a=ssrc:1 cname:x\r\n")],
+];
+
+/** Stray texts, which the mask of the event log reads. */
+const STRAY: readonly [name: string, text: string][] = [
+  ["numbers like addresses", filled("", "1.1.1.")],
+  ["colons like addresses", filled("", "f:")],
+  ["labels like names", filled("", "a-a.")],
+  ["paths like devices", filled("", "/dev/")],
+  ["words like credentials", filled("", "ufrag ")],
+];
+
+/** One kind for each way to make the engine send where it should not, or to cost it something. */
+type Candidates = readonly [name: string, address: (index: number) => string, transport?: string];
+const LOOPBACK: Candidates = ["loopback addresses", (index) => `127.0.0.1 ${2000 + index}`];
+const CANDIDATES: Candidates[] = [
+  ["names of multicast DNS", (index) => `name-${index}.local ${2000 + index}`],
+  ["zones of IPv6", (index) => `fe80::1%lo ${2000 + index}`],
+  ["loopback addresses within IPv6", (index) => `::ffff:127.0.0.1 ${2000 + index}`],
+  ["ports of services", (index) => `192.0.2.1 ${index % 1024}`],
+  ["TCP", (index) => `192.0.2.1 ${2000 + index}`, "tcp"],
+  ["groups and broadcasts", (index) => `${index % 2 ? "224.0.0.251" : "255.255.255.255"} 5353`],
 ];
 
 const folder = await mkdtemp(join(tmpdir(), "hostile-call-"));
@@ -59,11 +84,12 @@ async function until(holds: () => boolean): Promise<void> {
     });
 }
 
-/** Each call has a peer of its own, because one peer may ring a few times only. */
-const peers: string[] = [];
+/** Each call has a peer of its own, because one peer may ring a few times only. The host knows them all, as strangers share. */
+const PEERS = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZabcdefgh", (letter) => `12D3KooWHosti1ePeer${letter}`);
+const callIds: string[] = [];
 function peerOf(callId: string): string {
-  if (!peers.includes(callId)) peers.push(callId);
-  return `12D3KooWHosti1ePeer${peers.indexOf(callId) + 1}`;
+  if (!callIds.includes(callId)) callIds.push(callId);
+  return PEERS[callIds.indexOf(callId)] ?? "";
 }
 
 const deliver = (callId: string, payload: Record<string, unknown>) =>
@@ -106,6 +132,8 @@ describe("while a peer in an accepted call sends", { timeout: 120_000 }, () => {
       settings: { recording: "masked", camera: "none", microphone: "none", speaker: "none", iceServers: [] },
     });
     host.notify("initialized", {});
+    const known = { label: "", addresses: [], reachable: true, videoDisabled: false };
+    host.notify("contacts.set", { contacts: PEERS.map((peerId) => ({ peerId, ...known })) });
     await accepted("harmless");
     const offer = { type: "call-offer", sdp: filled("v=0\r\na=", "x ") };
     harmlessMs = await longestWait(deliver("harmless", offer), () => ended.has("harmless"));
@@ -122,20 +150,42 @@ describe("while a peer in an accepted call sends", { timeout: 120_000 }, () => {
     });
   }
 
-  test("1,000 candidates, the host is answered too", async () => {
-    await accepted("candidates-alone");
-    const all = Array.from({ length: 1000 }, (_, index) => {
-      const candidate = `candidate:1 1 udp 1 127.0.0.1 ${2000 + index} typ host`;
-      return deliver("candidates-alone", { type: "ice-candidate", candidate: { candidate, sdpMid: "0" } });
+  for (const [name, text] of STRAY) {
+    test(`stray signals with ${name} while the event log is masked, the host is answered as soon`, async () => {
+      const signal = { type: "call-media", microphone: true, camera: true, why: text, new: { text } };
+      const offer = { type: "call-offer", sdp: text };
+      const all = [signal, offer].map((payload) => deliver(`stray-${name.replaceAll(" ", "-")}`, payload));
+      const longest = await longestWait(Promise.all(all), () => true);
+      assert.ok(longest < MAX_RATIO * harmlessMs, `${longest} ms, and ${harmlessMs} ms for a harmless text`);
     });
-    let isDone = false;
-    const delivered = Promise.all(all).finally(() => {
-      isDone = true;
+  }
+
+  for (const [name, address, transport = "udp"] of [LOOPBACK, ...CANDIDATES]) {
+    test(`1,000 candidates with ${name}, the host is answered too`, async () => {
+      const callId = `candidates-${name.replaceAll(" ", "-")}`;
+      await accepted(callId);
+      const all = Array.from({ length: 1000 }, (_, index) => {
+        const candidate = `candidate:1 1 ${transport} 1 ${address(index)} typ host`;
+        return deliver(callId, { type: "ice-candidate", candidate: { candidate, sdpMid: "0" } });
+      });
+      let isDone = false;
+      const delivered = Promise.all(all).finally(() => {
+        isDone = true;
+      });
+      const longest = await longestWait(delivered, () => isDone);
+      assert.ok(
+        longest < MAX_RATIO * harmlessMs * 2,
+        `${longest} ms, and ${harmlessMs} ms for a harmless text`,
+      );
+      await host.request("call.hangup", { callId });
+      await until(() => ended.has(callId));
     });
-    const longest = await longestWait(delivered, () => isDone);
-    assert.ok(
-      longest < MAX_RATIO * harmlessMs * 2,
-      `${longest} ms, and ${harmlessMs} ms for a harmless text`,
-    );
+  }
+
+  test("all of it, the host can read what was refused", async () => {
+    const { refusals } = await host.request("debug.refusals", {});
+    const counts = new Map(refusals.map(({ reason, count }) => [reason, count]));
+    assert.ok((counts.get("description") ?? 0) >= HOSTILE.length - 2, JSON.stringify(refusals));
+    assert.ok((counts.get("candidate") ?? 0) >= 1000 * CANDIDATES.length, JSON.stringify(refusals));
   });
 });
