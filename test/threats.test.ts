@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { LOG_LINES } from "../plugin/app/json-log.ts";
+import { MAX_RECENT_CHARS } from "../plugin/app/recent-lines.ts";
 import { REFUSALS, RINGS, SIGNALS } from "../plugin/calls/environment.ts";
+import { MAX_NAMES_AT_ONCE } from "../plugin/common/local-names.ts";
+import { MAX_BATCH_CHARS } from "../plugin/diagnostics/chart-feed.ts";
+import { MAX_CANDIDATES } from "../plugin/peer/candidate-buffer.ts";
 import * as contactsReporter from "../plugin/rpc/contacts-reporter.ts";
 import * as statePacer from "../plugin/rpc/state-pacer.ts";
 import { MAX_POSTED_BYTES } from "../plugin/rpc/stdio-link.ts";
@@ -15,7 +19,11 @@ import { isRecord } from "../rpc-schema/is-record.ts";
 
 const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "plugin/app/json-log.ts": { LOG_LINES },
+  "plugin/app/recent-lines.ts": { MAX_RECENT_CHARS },
   "plugin/calls/environment.ts": { RINGS, REFUSALS, SIGNALS },
+  "plugin/common/local-names.ts": { MAX_NAMES_AT_ONCE },
+  "plugin/diagnostics/chart-feed.ts": { MAX_BATCH_CHARS },
+  "plugin/peer/candidate-buffer.ts": { MAX_CANDIDATES },
   "plugin/rpc/contacts-reporter.ts": contactsReporter,
   "plugin/rpc/state-pacer.ts": statePacer,
   "plugin/rpc/stdio-link.ts": { MAX_POSTED_BYTES },

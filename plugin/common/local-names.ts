@@ -3,7 +3,7 @@
 
 import { lookup } from "node:dns/promises";
 
-const MAX_AT_ONCE = 2;
+export const MAX_NAMES_AT_ONCE = 2;
 const MAX_WAITING = 64;
 
 /** @returns the addresses of a name, or none. Never rejects */
@@ -18,7 +18,7 @@ export function limitLookups(ask: LookUp = askSystem): LookUp {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (name) => {
-    if (running >= MAX_AT_ONCE) {
+    if (running >= MAX_NAMES_AT_ONCE) {
       if (waiting.length >= MAX_WAITING) return [];
       await new Promise<void>((resolve) => void waiting.push(resolve));
     } else running += 1;
