@@ -33,6 +33,7 @@ export const refusalSchema = named(
     count: count().describe("since the plugin's start"),
     text: z.string().describe("for people: what was refused"),
   }),
+  "What the plugin refused for one reason",
 );
 export type Refusal = z.infer<typeof refusalSchema>;
 

@@ -1197,7 +1197,7 @@ const (
 	RecordingSettingFull RecordingSetting = "full"
 )
 
-// Refusal: 
+// Refusal: What the plugin refused for one reason
 type Refusal struct {
 	Reason RefusalReason `json:"reason"`
 
