@@ -1,7 +1,6 @@
 // What a hostile page can send to a server on loopback. Raw sockets, because a browser would not send half of it.
 
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 const GUESSES_PER_SOCKET = 50;
@@ -51,7 +50,10 @@ export function requestText(target: Target, change: Change = {}): string {
 export async function ask(port: number, text: string, address = "127.0.0.1"): Promise<number> {
   const socket = openSocket(port, address);
   socket.write(text);
-  const [first] = await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])]);
+  const first = await new Promise<unknown>((resolve) => {
+    socket.once("data", resolve);
+    socket.once("close", () => resolve(""));
+  });
   socket.destroy();
   return Number(String(first).split(" ", 2)[1] ?? 0);
 }
@@ -90,7 +92,7 @@ async function statusesOf(port: number, text: string): Promise<number[]> {
     answers += String(data);
   });
   socket.write(text);
-  await once(socket, "close");
+  await new Promise((resolve) => socket.once("close", resolve));
   return [...answers.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
 }
 
@@ -103,12 +105,15 @@ export async function holdSockets(target: Target, count: number): Promise<Socket
     `${refused.slice(0, -2)}X: `, // the same, later
     refused, // does not read its answer
     `POST ${target.path} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nContent-Length: 1000000000\r\n\r\nx`,
-    `GET /charts/elk-worker.js HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\n\r\n`.repeat(4), // a large file
+    `GET /charts/elk-worker.js HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\n\r\n`, // a large file
     requestText(target, { token: "A", path: "/events" }), // an event stream
   ];
   const hold = async (_: unknown, index: number): Promise<Socket> => {
     const socket = openSocket(target.port);
-    await Promise.race([once(socket, "connect"), once(socket, "close")]);
+    await new Promise<void>((resolve) => {
+      socket.once("connect", resolve);
+      socket.once("close", () => resolve());
+    });
     socket.pause();
     socket.write(beginnings[index % beginnings.length] ?? "");
     return socket;
