@@ -17,6 +17,9 @@ const NEW_FIELDS = [
   "captureDamaged",
   "captureRepaired",
   "relayOnly",
+  "ringer",
+  "ringtone",
+  "notifications",
   "protection",
 ];
 
@@ -92,8 +95,12 @@ export function withFormerNamesOnly(value: unknown): unknown {
   });
 }
 
+/** Notifications that version 1 does not have. */
+const NEW_NOTIFICATIONS = ["calls.missedChanged"];
+
 /** @returns the params as a host of version 1 reads them, or null for a notification that it would refuse */
 export function formerNotification(name: string, params: unknown): unknown {
+  if (NEW_NOTIFICATIONS.includes(name)) return null;
   const isNew = name === "signalling.changed" && isRecord(params) && params.state === "stopped";
   return isNew ? null : withFormerNamesOnly(params);
 }

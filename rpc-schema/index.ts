@@ -14,6 +14,7 @@ export * from "./methods/debug.ts";
 export * from "./methods/devices.ts";
 export * from "./methods/frames.ts";
 export * from "./methods/lifecycle.ts";
+export * from "./methods/missed-calls.ts";
 export * from "./registry.ts";
 export * from "./settings/host-settings.ts";
 export * from "./settings/manifest.ts";

@@ -12,6 +12,7 @@ import {
   lifecycleMethods,
   lifecyclePluginNotifications,
 } from "./methods/lifecycle.ts";
+import { missedCallMethods, missedCallNotifications } from "./methods/missed-calls.ts";
 import { signalHostNotifications, signalMethods, signalPluginMethods } from "./methods/signals.ts";
 
 /** Requests, host → plugin. */
@@ -20,6 +21,7 @@ export const methods = {
   ...contactMethods,
   ...deviceMethods,
   ...callMethods,
+  ...missedCallMethods,
   ...frameMethods,
   ...signalMethods,
   ...chartMethods,
@@ -39,6 +41,7 @@ export const pluginNotifications = {
   ...contactNotifications,
   ...deviceNotifications,
   ...callNotifications,
+  ...missedCallNotifications,
   ...framePluginNotifications,
   ...chartNotifications,
 };

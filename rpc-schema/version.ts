@@ -33,9 +33,12 @@ export const PLUGIN_CAPABILITIES = [
   "charts", // charts.*
   "contactChanges", // contacts.changed with `removed`, for hosts that name this capability too
   "diagnostics", // debug.bundle
+  "missedCalls", // calls.missed, calls.seen and calls.missedChanged
   "mjpegFrames", // the frame delivery `mjpeg`
+  "notifications", // it shows a desktop notification for an incoming call
   "refusals", // debug.refusals
   "resume", // calls.persisted, and `resume` of initialize
+  "ringing", // it rings, and plays the tones of a call that does not answer
   "websocketFrames", // the frame delivery `websocket`
 ] as const;
 
@@ -44,4 +47,10 @@ export const HOST_CAPABILITIES = [
   "carrier", // the host can relay the signals
   "contactChanges", // the host takes contacts.changed as changes instead of the whole list
   "resume", // the host keeps calls.persisted and gives it to the next plugin
+] as const;
+
+/** What a host does in place of the plugin. A host that names one of these keeps the plugin from doing the same. */
+export const HOST_ALERTS = [
+  "notifications", // the host shows a notification for an incoming call
+  "ringing", // the host rings, and plays the tones of a call that does not answer
 ] as const;

@@ -3,6 +3,8 @@
 export * from "./adapt/judge.ts";
 export * from "./adapt/machine.ts";
 export type * from "./adapt/model.ts";
+export * from "./alerts/missed-call.ts";
+export * from "./alerts/ring-sound.ts";
 export * from "./attach/machine.ts";
 export * from "./availability/judge.ts";
 export * from "./availability/mode.ts";
@@ -12,6 +14,7 @@ export * from "./calls/machine.ts";
 export * from "./calls/may-start.ts";
 export type * from "./calls/model.ts";
 export { callWith } from "./calls/model.ts";
+export { requestedMedia } from "./calls/signals.ts";
 export * from "./describe/describe.ts";
 export * from "./link/machine.ts";
 export type * from "./link/model.ts";

@@ -8,6 +8,8 @@ import type { Bundled } from "./node-modules.ts";
 const LICENCE_FILE = /^(?:licen[cs]e|copying|notice)(?:[-.].*)?$/i;
 /** The text for packages that name this licence and bring no file. Every Debian system has it. */
 const APACHE_2 = "/usr/share/common-licenses/Apache-2.0";
+/** Packages that name a licence and bring no file, with the file of a package by the same author under the same licence. */
+const LICENSED_WITH = new Map([["@nodable/entities", "node_modules/fast-xml-parser/LICENSE"]]);
 const RULE = "=".repeat(78);
 
 interface Part {
@@ -42,6 +44,8 @@ function describe(root: string, { name, version, licence, folder }: Bundled): Pa
     .sort();
   const texts = names.map((file) => readFileSync(join(root, folder, file), "utf8").trim());
   if (texts.length > 0) return { title, text: texts.join("\n\n") };
+  const sibling = LICENSED_WITH.get(name);
+  if (sibling !== undefined) return { title, text: readFileSync(join(root, sibling), "utf8").trim() };
   // A choice between licences is ours: Apache-2.0 needs no copyright line, which these packages do not give.
   if (/\bApache-2\.0\b/.test(licence)) return { title, text: readFileSync(APACHE_2, "utf8").trim() };
   if (name.startsWith("@roamhq/wrtc-"))

@@ -1,6 +1,7 @@
 // Wires the calls: the call manager with its effects, and the parts that observe it: reporter, sampler, persister.
 
 import type { CallInfo, CallStatistics, DeviceList, Signal } from "../../rpc-schema/index.ts";
+import type { CallAlerts } from "../alerts/call-alerts.ts";
 import type { ProtectionFacts } from "../calls/call-info.ts";
 import { type CallManager, type CallManagerCallbacks, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
@@ -27,6 +28,8 @@ export interface CallServiceOptions {
   readonly settings: SettingsSource;
   readonly onRefused: OnRefused;
   readonly notify: Notify;
+  /** Rings, shows notifications and counts missed calls. */
+  readonly alerts: Pick<CallAlerts, "onCall" | "onEnd" | "onBusy">;
   logOf(part: string): Log;
 }
 
@@ -55,7 +58,7 @@ const CLOCKS = { dateMs, monotonicMs };
 
 /** The call manager is not started yet. */
 export function createCallService(options: CallServiceOptions): CallService {
-  const { signalling, notify, logOf } = options;
+  const { signalling, notify, alerts, logOf } = options;
   const contactOf = (peerId: string) => signalling.contacts().find((contact) => contact.peerId === peerId);
   const environment = wireEnvironment(options);
   const sampler = new Sampler({
@@ -74,6 +77,8 @@ export function createCallService(options: CallServiceOptions): CallService {
     labelOf: (peerId) => contactOf(peerId)?.label ?? "",
     qualityOf: (callId) => sampler.statistics(callId)?.quality ?? "unknown",
     protectionOf: (callId) => protectionOf(callId, { environment, sampler, signalling }),
+    onReport: (call) => alerts.onCall(call),
+    onReportedEnd: (ended) => alerts.onEnd(ended),
     onRing({ peerId }) {
       environment.ringBudget.take(peerId);
       persister.scheduleUpdate();
@@ -89,7 +94,10 @@ export function createCallService(options: CallServiceOptions): CallService {
     reporter.scheduleUpdate();
     persister.scheduleUpdate();
   };
-  const manager = createCallManager(environment, managerCallbacks(reporter, sampler, update));
+  const manager = createCallManager(environment, {
+    ...managerCallbacks(reporter, sampler, update),
+    onBusy: (call) => alerts.onBusy({ ...call, peerLabel: contactOf(call.peerId)?.label ?? "" }),
+  });
   const persister = new CallPersister({
     managerContext: () => manager.getSnapshot().context,
     timesOf: (callId) => reporter.timesOf(callId),

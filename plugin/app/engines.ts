@@ -2,6 +2,8 @@
 
 import { tmpdir } from "node:os";
 import { loadNative, type Native } from "../../native/index.ts";
+import { createDesktopNotifier, sessionBusAddress } from "../alerts/desktop-notifier.ts";
+import type { CallNotifier, NotificationChoices } from "../alerts/notifier.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { type CameraNotes, cameraNotePath, createCameraNotes } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
@@ -35,6 +37,8 @@ export interface Engines {
   readonly peers: PeerEngine;
   /** Why this process has no room for a call at present; null if it has. */
   whyNoRoom(): string | null;
+  /** The caller closes it. */
+  createNotifier(choices: NotificationChoices): CallNotifier;
   /** Does not start it. The caller closes it. */
   createSignalling(start: SignallingConfig, callbacks: SignallingCallbacks): Signalling;
 }
@@ -64,6 +68,8 @@ export function createEngines(
     },
     peers: createWrtcEngine(undefined, { libraryPath: env.LD_LIBRARY_PATH }),
     whyNoRoom: () => whyNoRoom(),
+    createNotifier: (choices) =>
+      createDesktopNotifier({ busAddress: sessionBusAddress(env), choices, log: logOf("alerts") }),
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),
   };

@@ -5,6 +5,7 @@ import { RpcError } from "../../rpc-schema/index.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
+import type { AlertService } from "./alert-service.ts";
 import { type CallHandlerParts, createCallHandlers } from "./call-handlers.ts";
 import type { DiagnosticsService } from "./diagnostics-service.ts";
 import {
@@ -21,6 +22,7 @@ import type { SignallingService } from "./signalling-service.ts";
 export type HandlerParts = LifeHandlerParts &
   CallHandlerParts & {
     readonly signalling: SignallingService;
+    readonly alerts: Pick<AlertService, "missed" | "see">;
     readonly diagnostics: DiagnosticsService;
   };
 
@@ -37,6 +39,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...createLifeHandlers(parts, whileServing),
     "settings.update": whileServing(({ settings: change }) => settings.change(change)),
     ...createCallHandlers(parts, whileServing),
+    "calls.missed": whileServing(() => parts.alerts.missed()),
+    "calls.seen": whileServing((params) => parts.alerts.see(params)),
     ...createSignallingHandlers(parts.signalling, whileServing),
     ...createDiagnosticsHandlers(parts.diagnostics, whileServing),
   };

@@ -4,6 +4,7 @@ import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
 import type { CallManager } from "../calls/call-manager.ts";
 import { listDevices } from "../calls/device-monitor.ts";
 import { logStates } from "../calls/state-log.ts";
+import { errorText } from "../common/error-text.ts";
 import { pageRefusals, Refusals } from "../common/refusals.ts";
 import { createFrames } from "../frames/create-frames.ts";
 import type { Frames } from "../frames/frames.ts";
@@ -11,9 +12,10 @@ import type { Log } from "../log.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
 import { createHostRelayedSignalling } from "../signalling/host-relayed-signalling.ts";
-import { createAvailabilityService } from "./availability-service.ts";
-import { createCallService } from "./call-service.ts";
-import { createDiagnosticsService } from "./diagnostics-service.ts";
+import { type AlertService, type AlertServiceOptions, createAlertService } from "./alert-service.ts";
+import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
+import { type CallService, createCallService } from "./call-service.ts";
+import { createDiagnosticsService, type DiagnosticsService } from "./diagnostics-service.ts";
 import type { Engines } from "./engines.ts";
 import { createHandlers, createNotificationHandlers } from "./handlers.ts";
 import { type Attach, createAttach, startServices, stopServices } from "./services.ts";
@@ -54,7 +56,7 @@ export interface Plugin {
  * stops what was started.
  */
 export function createPlugin(options: PluginOptions): Plugin {
-  const { engines, end, logOf, version, runtimeFolder, platform = process.platform } = options;
+  const { engines, end, logOf, version, platform = process.platform } = options;
   const log = logOf("plugin");
   const session = new Session(platform);
   const devices = () => devicesOf(session, engines);
@@ -69,7 +71,8 @@ export function createPlugin(options: PluginOptions): Plugin {
   const signalling = wireSignalling(options, session);
   const refusals = refusalsOf({ signalling, frames });
   const shared = { engines, frames, signalling, settings, onRefused: refusals.count, logOf };
-  const calls = createCallService({ ...shared, notify: end.notify });
+  const alerts = wireAlerts(options, { session, settings, isKnown: signalling.isKnown }, () => handlers);
+  const calls = createCallService({ ...shared, notify: end.notify, alerts: alerts.alerts });
   const { manager } = calls;
   const availability = createAvailabilityService({
     settings,
@@ -81,7 +84,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     onChange: (now) => availabilityChanged(now, { signalling, manager, end, log }),
     onDevices: (devices) => end.notify("devices.changed", devices),
   });
-  const services = { ...shared, session, availability, calls };
+  const services = { ...shared, session, availability, calls, alerts };
   const attach = createAttach({
     startServices: () => startServices(services),
     async stopServices(reason) {
@@ -89,21 +92,13 @@ export function createPlugin(options: PluginOptions): Plugin {
       await diagnostics.close();
     },
   });
-  const diagnostics = createDiagnosticsService({
-    ...{ settings, version, refusals, runtimeFolder, logOf },
-    roots: [attach, manager],
-    isIdle: () => Object.keys(manager.getSnapshot().context.calls).length === 0,
-    availability: () => availability.now(),
-    listDevices: devices,
-    statistics: () => calls.list().flatMap(({ callId }) => calls.statistics(callId) ?? []),
-    recentLog: options.recentLog ?? (() => []),
-    notify: end.notify,
-  });
+  const diagnostics = wireDiagnostics(options, { attach, calls, settings, availability, refusals, devices });
   logStates("callManager", manager, logOf("charts"), () => settings.get().debugging);
+  const handlers = createHandlers({ ...services, attach, diagnostics, version, listDevices: devices });
   manager.start();
   attach.start();
   return {
-    handlers: createHandlers({ ...services, attach, diagnostics, version, listDevices: devices }),
+    handlers,
     notificationHandlers: createNotificationHandlers({ attach, frames, signalling, log }),
     attach,
     callManager: manager,
@@ -119,6 +114,58 @@ function refusalsOf({ signalling, frames }: { signalling: SignallingService; fra
   refusals.include(() => signalling.refusals());
   refusals.include(() => pageRefusals(frames.turnedAway()));
   return refusals;
+}
+
+interface DiagnosedParts {
+  readonly attach: Attach;
+  readonly calls: CallService;
+  readonly settings: SettingsStore;
+  readonly availability: AvailabilityService;
+  readonly refusals: Refusals;
+  devices(): Promise<DeviceList>;
+}
+
+function wireDiagnostics(
+  { end, logOf, recentLog, runtimeFolder, version }: PluginOptions,
+  { attach, calls, settings, availability, refusals, devices }: DiagnosedParts,
+): DiagnosticsService {
+  const { manager } = calls;
+  return createDiagnosticsService({
+    ...{ settings, version, refusals, runtimeFolder, logOf },
+    roots: [attach, manager],
+    isIdle: () => Object.keys(manager.getSnapshot().context.calls).length === 0,
+    availability: () => availability.now(),
+    listDevices: devices,
+    statistics: () => calls.list().flatMap(({ callId }) => calls.statistics(callId) ?? []),
+    recentLog: recentLog ?? (() => []),
+    notify: end.notify,
+  });
+}
+
+/** What the user chooses in a notification passes the same checks as a request of the host. */
+function wireAlerts(
+  { engines, end, logOf }: PluginOptions,
+  parts: Pick<AlertServiceOptions, "session" | "settings" | "isKnown">,
+  handlers: () => Handlers,
+): AlertService {
+  const log = logOf("alerts");
+  const run = async (what: string, request: () => unknown) => {
+    try {
+      await request();
+    } catch (error) {
+      log("warn", `the call was not ${what} from the notification: ${errorText(error)}`);
+    }
+  };
+  return createAlertService({
+    ...parts,
+    engines,
+    choices: {
+      onAnswer: (callId) => void run("answered", () => handlers()["call.accept"]({ callId })),
+      onDecline: (callId) => void run("declined", () => handlers()["call.reject"]({ callId })),
+    },
+    notify: end.notify,
+    logOf,
+  });
 }
 
 function wireSignalling({ engines, end, logOf }: PluginOptions, session: Session): SignallingService {

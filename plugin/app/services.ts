@@ -11,6 +11,7 @@ import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Sound } from "../sound/sound.ts";
+import type { AlertService } from "./alert-service.ts";
 import type { AvailabilityService } from "./availability-service.ts";
 import type { CallService } from "./call-service.ts";
 import { callToResume } from "./resume-call.ts";
@@ -45,6 +46,7 @@ export interface ServiceOptions {
   readonly availability: AvailabilityService;
   readonly signalling: SignallingService;
   readonly calls: CallService;
+  readonly alerts: AlertService;
   readonly frames: Frames;
   readonly engines: { readonly sound: Sound };
   readonly onRefused: OnRefused;
@@ -55,10 +57,11 @@ export interface ServiceOptions {
  * Signalling starts even if no call is possible, because peers must learn that. In browser mode nothing starts.
  */
 export function startServices(options: ServiceOptions): void {
-  const { session, settings, availability, signalling, calls, logOf } = options;
+  const { session, settings, availability, signalling, calls, alerts, logOf } = options;
   const log = logOf("plugin");
   const { mode, params } = session;
   if (mode === "browser" || !params) return;
+  alerts.start(params.dataDir);
   const resumption = callToResume(params.resume, calls.manager, log);
   const { peers, ...others } = settings.get().signalling;
   const config = signallingConfig(params, { ...others, peers: [...peers, ...resumption.addresses] });
@@ -85,7 +88,13 @@ function signallingConfig(
 /** What a connection of plugin/peer takes. Each one is an event of three charts. */
 const CANDIDATES = { burst: 192, refillMs: 500, strangers: { burst: 192, refillMs: 100 } };
 
-function signallingListener({ calls, signalling, onRefused, logOf }: ServiceOptions): SignallingListener {
+function signallingListener({
+  calls,
+  alerts,
+  signalling,
+  onRefused,
+  logOf,
+}: ServiceOptions): SignallingListener {
   const log = logOf("signals");
   const candidates = new PeerBudget({
     ...CANDIDATES,
@@ -99,6 +108,8 @@ function signallingListener({ calls, signalling, onRefused, logOf }: ServiceOpti
         log("debug", `a candidate of call ${callId} from ${from} is dropped: it sends too many`);
         return;
       }
+      // A caller makes an offer after an answer. While the call still rings here, the answer came from elsewhere.
+      if (signal.type === "call-offer") alerts.alerts.onTakenElsewhere(callId, from);
       calls.receive(from, callId, signal);
     },
     onReady: ({ peerId }) => calls.manager.send({ type: "signalling.ready", selfId: peerId }),
@@ -108,7 +119,7 @@ function signallingListener({ calls, signalling, onRefused, logOf }: ServiceOpti
 
 /** Calls end first, because they still need signalling. The engines close once no call uses them. */
 export async function stopServices(
-  { availability, calls, frames, signalling, engines }: ServiceOptions,
+  { availability, calls, alerts, frames, signalling, engines }: ServiceOptions,
   reason: StopReason,
 ): Promise<void> {
   availability.stop();
@@ -116,5 +127,5 @@ export async function stopServices(
   calls.manager.send({ type: "manager.close", reason });
   await waitFor(calls.manager, (snapshot) => snapshot.status !== "active");
   await calls.devicesClosed();
-  await Promise.all([frames.close(), engines.sound.close(), signalling.close()]);
+  await Promise.all([alerts.close(), frames.close(), engines.sound.close(), signalling.close()]);
 }

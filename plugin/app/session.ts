@@ -1,6 +1,11 @@
 // What `initialize` established about the host, and the call mode that follows from it.
 
-import { commonVersion, type HOST_CAPABILITIES, type Params } from "../../rpc-schema/index.ts";
+import {
+  commonVersion,
+  type HOST_ALERTS,
+  type HOST_CAPABILITIES,
+  type Params,
+} from "../../rpc-schema/index.ts";
 import { type CallMode, decideMode, type HostAbilities } from "../../statecharts/index.ts";
 
 export class Session {
@@ -29,7 +34,7 @@ export class Session {
   }
 
   /** Whether the host named this capability. Hosts of version 1 have none. */
-  hostHas(capability: (typeof HOST_CAPABILITIES)[number]): boolean {
+  hostHas(capability: (typeof HOST_CAPABILITIES | typeof HOST_ALERTS)[number]): boolean {
     const params = this.#params;
     if (!params || commonVersion(params) === 1) return false;
     return params.capabilities?.includes(capability) ?? false;

@@ -1,6 +1,7 @@
 // The call manager's chart with its effects. Here the charts meet the engines.
 
 import { type Actor, type ActorOptions, createActor } from "xstate";
+import type { MediaKind } from "../../rpc-schema/index.ts";
 import {
   adaptMachine,
   callMachine,
@@ -9,6 +10,7 @@ import {
   linkMachine,
   type ManagedCall,
   mediaMachine,
+  requestedMedia,
 } from "../../statecharts/index.ts";
 import { createAdaptEffects } from "./effects/adapt-effects.ts";
 import { createDeviceEffects } from "./effects/device-effects.ts";
@@ -19,10 +21,18 @@ import { liveSettingsChange } from "./settings-change.ts";
 
 export type CallManager = Actor<typeof callManagerMachine>;
 
+export interface BusyCall {
+  readonly callId: string;
+  readonly peerId: string;
+  readonly media: MediaKind;
+}
+
 export interface CallManagerCallbacks {
   onCall(call: ManagedCall): void;
   /** Runs once for each call, before its media are released. */
   onEnd(ended: EndedCall): void;
+  /** A peer called during another call, and was refused as busy. Also runs for repetitions of the request. */
+  onBusy?(call: BusyCall): void;
   /** A chart has changed. Runs often, so the receiver should batch its work. */
   onStateChange(): void;
 }
@@ -48,7 +58,13 @@ export function createCallManager(
         callbacks.onEnd(params);
         environment.endCall(params.callId);
       },
-      refuse: (_, params) => signals.refuse(params),
+      refuse({ event }, params) {
+        signals.refuse(params);
+        if (params.reason !== "busy" || event.type !== "signal.received") return;
+        const { callId, from, signal } = event;
+        if (signal.type !== "call-request") return;
+        callbacks.onBusy?.({ callId, peerId: from, media: requestedMedia(signal) });
+      },
     },
     guards: {
       ringsTooOften: (_, { from, signal }) => {

@@ -26,6 +26,10 @@ export interface ReporterOptions {
   labelOf(peerId: string): string;
   qualityOf(callId: string): CallQuality;
   protectionOf?(callId: string): ProtectionFacts;
+  /** The host was informed of this state of a call. */
+  onReport?(call: CallInfo): void;
+  /** The host was informed of the end of a call. */
+  onReportedEnd?(ended: PluginNotificationParams<"call.ended">): void;
   /** Runs before `call.incoming` is sent. */
   onRing(call: CallInfo): void;
   /** The media path stands for the first time in this process. */
@@ -110,7 +114,7 @@ export class CallReporter {
       clearTimeout(reported.settling);
       return; // the host was never informed of the call
     }
-    this.#options.notify("call.ended", {
+    const params = {
       callId,
       peerId,
       reason: end.reason,
@@ -118,7 +122,9 @@ export class CallReporter {
       ...(end.detail === undefined ? {} : { detail: end.detail }),
       ...(end.replacedBy === undefined ? {} : { replacedBy: end.replacedBy }),
       durationMs: reported.connected?.elapsedMs() ?? 0,
-    });
+    };
+    this.#options.notify("call.ended", params);
+    this.#options.onReportedEnd?.(params);
   }
 
   /** Calls that have not ended. A call that is only sending its hang-up has ended. */
@@ -163,6 +169,7 @@ export class CallReporter {
     reported.lastSent = JSON.stringify(info);
     if (isRinging) this.#options.onRing(info);
     this.#options.notify(isRinging ? "call.incoming" : "call.changed", info);
+    this.#options.onReport?.(info);
   }
 
   #sendChange(reported: ReportedCall): void {
@@ -179,5 +186,6 @@ export class CallReporter {
     if (text === reported.lastSent) return;
     reported.lastSent = text;
     this.#options.notify("call.changed", info);
+    this.#options.onReport?.(info);
   }
 }

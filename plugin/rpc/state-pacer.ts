@@ -20,6 +20,7 @@ export const STATE_PACES = {
   "devices.changed": { burst: 8, perSecond: 4 },
   "contacts.changed": { burst: 4, perSecond: 2 },
   "call.changed": { burst: 20, perSecond: 5 },
+  "calls.missedChanged": { burst: 8, perSecond: 4 },
   "calls.persisted": { burst: 20, perSecond: 5 },
   "call.statistics": { burst: 2, perSecond: 2 },
   // The contract promises ten a second, for a meter that moves.

@@ -64,6 +64,8 @@ class ProcessSound implements Sound {
   readonly #lister: DeviceLister;
   readonly #microphone: DeviceSupervisor;
   readonly #speaker: DeviceSupervisor;
+  /** Beside the speaker of a call, which may open or close at the same time. */
+  readonly #ringer: DeviceSupervisor;
   readonly #virtual = new Set<{ close(): Promise<void> }>();
   readonly #monitors = new Set<() => void>();
   #listing: Promise<DeviceLists> | null = null;
@@ -79,6 +81,7 @@ class ProcessSound implements Sound {
     const shared = { ...options, router: new Router(this.#server, env), server: this.#server };
     this.#microphone = new DeviceSupervisor({ ...shared, direction: "microphone" });
     this.#speaker = new DeviceSupervisor({ ...shared, direction: "speaker" });
+    this.#ringer = new DeviceSupervisor({ ...shared, direction: "speaker" });
   }
 
   async list(): Promise<SoundDevices> {
@@ -155,7 +158,17 @@ class ProcessSound implements Sound {
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
     }
     this.#microphone.restartVoice();
-    return this.#openSpeaker(opening.id, opening.name);
+    return openedSpeaker(opening, this.#speaker);
+  }
+
+  async openRinger(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
+    this.#refuseWhenClosed();
+    if (choice === NONE_ID) return silentSpeaker();
+    // What rings is no part of the echo that the microphone of a call has to lose.
+    const opening = await this.#ringer.open(choice, { onBlock: ignore, onLost });
+    if (opening.result === "opened") return openedSpeaker(opening, this.#ringer);
+    if (meansDefault(choice)) return silentSpeaker();
+    throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
   }
 
   idOf(direction: Direction, choice: string): string {
@@ -187,7 +200,7 @@ class ProcessSound implements Sound {
     for (const stop of this.#monitors) stop();
     for (const device of this.#virtual) await device.close();
     this.#lister.close();
-    await Promise.all([this.#microphone.closeAll(), this.#speaker.closeAll()]);
+    await Promise.all([this.#microphone, this.#speaker, this.#ringer].map((device) => device.closeAll()));
     await this.#server.close();
   }
 
@@ -195,27 +208,6 @@ class ProcessSound implements Sound {
   #process(processing: Processing): void {
     this.#microphone.setProcessing(processing);
     this.#speaker.setProcessing(processing);
-  }
-
-  #openSpeaker(deviceId: string, deviceName: string): Speaker {
-    let isOpen = true;
-    let lastSample = 0;
-    return {
-      deviceId,
-      deviceName,
-      play: (block, sampleRate) => {
-        if (!isOpen || block.length === 0) return;
-        const samples = new Int16Array(BLOCK_SAMPLES);
-        if (sampleRate === SAMPLE_RATE) samples.set(block.subarray(0, BLOCK_SAMPLES));
-        else lastSample = resampleLinear(block, samples, lastSample);
-        this.#speaker.play(new Uint8Array(samples.buffer));
-      },
-      close: async () => {
-        if (!isOpen) return;
-        isOpen = false;
-        await this.#speaker.close();
-      },
-    };
   }
 
   /** PortAudio aborts when it finds no sound system. Then there is no device, which `auto` accepts. */
@@ -284,6 +276,31 @@ class ProcessSound implements Sound {
     this.#virtual.add(tracked);
     return tracked;
   }
+}
+
+/** @param supervisor keeps the speaker open */
+function openedSpeaker(
+  { id, name }: Extract<Opening, { result: "opened" }>,
+  supervisor: DeviceSupervisor,
+): Speaker {
+  let isOpen = true;
+  let lastSample = 0;
+  return {
+    deviceId: id,
+    deviceName: name,
+    play: (block, sampleRate) => {
+      if (!isOpen || block.length === 0) return;
+      const samples = new Int16Array(BLOCK_SAMPLES);
+      if (sampleRate === SAMPLE_RATE) samples.set(block.subarray(0, BLOCK_SAMPLES));
+      else lastSample = resampleLinear(block, samples, lastSample);
+      supervisor.play(new Uint8Array(samples.buffer));
+    },
+    close: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      await supervisor.close();
+    },
+  };
 }
 
 function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {

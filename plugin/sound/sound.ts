@@ -103,6 +103,12 @@ export interface Sound {
     interruptions?: InterruptionCallbacks,
   ): Promise<Speaker>;
   /**
+   * Opens a second speaker beside that of a call, for ringing. Only one can be open; the next one waits for its end.
+   * @param choice as for {@link openSpeaker}
+   * @throws SoundError; RpcError unknownDevice for an unknown id
+   */
+  openRinger(choice: string, onLost: (error: SoundError) => void): Promise<Speaker>;
+  /**
    * Settings may hold an id of an earlier version, which names a device of the sound server in another way.
    * @returns the id that the lists have for it, or `auto`; the same text where there is none
    */

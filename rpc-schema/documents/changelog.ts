@@ -1,7 +1,7 @@
 // Compares CHANGELOG.md with the OpenRPC document, so that no name enters or leaves the contract unrecorded.
 
 import { isRecord, type Json, type JsonObject } from "../is-record.ts";
-import { HOST_CAPABILITIES, PLUGIN_CAPABILITIES } from "../version.ts";
+import { HOST_ALERTS, HOST_CAPABILITIES, PLUGIN_CAPABILITIES } from "../version.ts";
 
 /** The kinds of names that a list of the changelog begins with. */
 const KINDS = ["Methods", "Notifications", "Errors", "Capabilities"] as const;
@@ -50,7 +50,7 @@ function namesIn(document: JsonObject): Record<Kind, string[]> {
     Methods: ofKind("request"),
     Notifications: ofKind("notification"),
     Errors: isRecord(components.errors) ? Object.keys(components.errors) : [],
-    Capabilities: [...new Set([...PLUGIN_CAPABILITIES, ...HOST_CAPABILITIES])],
+    Capabilities: [...new Set([...PLUGIN_CAPABILITIES, ...HOST_CAPABILITIES, ...HOST_ALERTS])],
   };
 }
 

@@ -4,6 +4,7 @@
 import type { CallInfo, Contact } from "../common.ts";
 import type { CallStatistics } from "../methods/calls.ts";
 import { REFUSAL_TEXTS } from "../methods/debug.ts";
+import type { MissedCaller } from "../methods/missed-calls.ts";
 import type {
   HostNotificationName,
   HostNotificationParams,
@@ -35,6 +36,18 @@ const devices = {
   microphones: [{ id: "tone", name: "Test tone", isDefault: false }],
   speakers: [{ id: "none", name: "No speaker", isDefault: true }],
 };
+
+const missed: MissedCaller[] = [
+  {
+    peerId,
+    peerLabel: "Bob",
+    media: "video",
+    count: 3,
+    unseen: 2,
+    firstAt: 1_795_930_112_450,
+    lastAt: 1_795_933_574_018,
+  },
+];
 
 const ringing: CallInfo = {
   callId,
@@ -147,6 +160,8 @@ export const methodExamples: { [M in MethodName]: { params: ParamsInput<M>; resu
   "call.useDevice": { params: { callId, kind: "microphone", deviceId: "tone" }, result: null },
   "call.list": { params: {}, result: { calls: [connected] } },
   "call.stats": { params: { callId }, result: statistics },
+  "calls.missed": { params: {}, result: { missed } },
+  "calls.seen": { params: { peerId, until: 1_795_933_574_018 }, result: null },
   "call.snapshot": {
     params: { callId, source: "remote" },
     result: { width: 1280, height: 720, dataUrl: "data:image/png;base64,iVBORw0KGgo…" },
@@ -194,6 +209,7 @@ export const pluginNotificationExamples: { [N in PluginNotificationName]: Plugin
   "call.changed": connected,
   "call.ended": { callId, peerId, reason: "hungUp", endedBy: "remote", durationMs: 61_319 },
   "calls.persisted": { snapshot, callId },
+  "calls.missedChanged": { missed },
   "call.statistics": statistics,
   "call.levels": { callId, microphone: 0.25, speaker: 0.5 },
   frame: { stream, seq: 1, capturedAt: 1_795_933_575_459.622, width: 1280, height: 720, dataUrl },

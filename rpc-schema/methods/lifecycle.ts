@@ -90,7 +90,7 @@ export const lifecycleMethods = {
           .regex(/^\//, "expected an absolute path")
           .optional()
           .describe(
-            "absolute path of the folder for the plugin's key, which is created if it is missing; without it, the key is kept in memory only",
+            "absolute path of the folder for the plugin's key and the missed calls, which is created if it is missing; without it, both are kept in memory only",
           ),
         carrier: carrierSchema
           .optional()

@@ -126,6 +126,23 @@ export const settingsSchema = named(
     camera: z.string().min(1).default("auto").describe("auto, test-pattern, none, or a camera's id"),
     microphone: z.string().min(1).default("auto").describe("auto, tone, none, or a microphone's id"),
     speaker: z.string().min(1).default("auto").describe("auto, none, or a speaker's id"),
+    ringer: z
+      .string()
+      .min(1)
+      .default("auto")
+      .describe(
+        "the speaker on which incoming calls ring: auto (the system's default, or none where the setting speaker is none), none, or a speaker's id",
+      ),
+    ringtone: choice("RingtoneSetting", "Whether the plugin plays the sounds around a call", {
+      on: "it rings, and plays the tones of a call that rings, is busy or has ended",
+      off: "it plays none of them",
+    })
+      .default("on")
+      .describe("whether the plugin rings and plays the tones around a call"),
+    notifications: z
+      .boolean()
+      .default(true)
+      .describe("show a desktop notification with Answer and Decline while a call comes in"),
     toneHz: z.number().min(50).max(8_000).default(440).describe("frequency of the microphone `tone`, hertz"),
     echoCancellation: z
       .boolean()

@@ -58,6 +58,7 @@ describe("a call by clicks, between WebKitGTK and Chromium", () => {
         microphone: "tone",
         toneHz,
         speaker: "auto",
+        ringtone: "off",
         iceServers: [],
         picture: SMALL_PICTURE,
         signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },

@@ -159,6 +159,20 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       speaker.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
     });
 
+    test("opens a speaker for ringing beside that of a call, and again after its close", async () => {
+      const speaker = await sound.openSpeaker("auto", assert.fail);
+      for (let round = 0; round < 2; round += 1) {
+        const ringer = await sound.openRinger("auto", assert.fail);
+        assert.equal(ringer.deviceId, speaker.deviceId);
+        ringer.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
+        await Promise.all([ringer.close(), ringer.close()]);
+        ringer.play(new Int16Array(BLOCK_SAMPLES), SAMPLE_RATE);
+      }
+      await speaker.close();
+      assert.equal((await sound.openRinger("none", assert.fail)).deviceId, "none");
+      await assert.rejects(sound.openRinger("ALSA:nothing", assert.fail), RpcError);
+    });
+
     for (const direction of ["microphone", "speaker"] as const) {
       const open = (choice: string) =>
         direction === "microphone"

@@ -33,7 +33,14 @@ async function startSide(label: string, toneHz: number, { isKeyKept = true } = {
     env: pulse.env,
     ...(isKeyKept ? { dataDir } : {}),
     settings: {
-      ...{ camera: "test-pattern", microphone: "tone", speaker: "auto", toneHz, iceServers: [] },
+      ...{
+        camera: "test-pattern",
+        microphone: "tone",
+        speaker: "auto",
+        toneHz,
+        iceServers: [],
+        ringtone: "off",
+      },
       picture: SMALL_PICTURE,
       signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
     },

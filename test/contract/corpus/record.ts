@@ -14,6 +14,7 @@ const SETTINGS = {
   speaker: "none",
   iceServers: [],
   debugging: true,
+  ...(process.argv[3] === "1" ? {} : { ringtone: "off", notifications: false }),
   picture: { width: 64, height: 64, fps: 10 },
   signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
 };
@@ -91,6 +92,7 @@ async function recordOwnNodes(alice: RecordedPlugin, bob: RecordedPlugin): Promi
   await bob.next("call.incoming", (call) => call.callId === callId);
   await bob.request("call.reject", { callId, reason: "rejected" });
   await alice.next("call.ended", (call) => call.callId === callId);
+  if (version !== "1") await recordMissedCall(alice, bob);
   await alice.request("charts.unsubscribe", {});
   await alice.request("debug.bundle", { masked: true });
   await alice.refused("call.hangup", { callId: "none" });
@@ -98,6 +100,16 @@ async function recordOwnNodes(alice: RecordedPlugin, bob: RecordedPlugin): Promi
   await alice.request("settings.update", { settings: { videoDisabled: true } });
   await alice.next("availability.changed", ({ videoDisabled }) => videoDisabled === true);
   await leave(alice, bob);
+}
+
+async function recordMissedCall(alice: RecordedPlugin, bob: RecordedPlugin): Promise<void> {
+  const { peerId } = alice.last("signalling.changed");
+  const { callId } = await bob.request("call.start", { peerId, media: "video" });
+  await alice.next("call.incoming", (call) => call.callId === callId);
+  await bob.request("call.hangup", { callId });
+  await alice.next("calls.missedChanged");
+  await alice.request("calls.missed", {});
+  await alice.request("calls.seen", { until: Date.now() });
 }
 
 /** This program is the network between the two. */

@@ -12,9 +12,9 @@ const document = JSON.parse(
 );
 /** `withFormerNamesOnly`, the handler of `initialize` and `hostHas` leave these out for version 1; test/unit tests all three. */
 const leftOut =
-  /\.(mediaLevel(Reason)?|placeholders)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume)$|(^|\.)settings\.relayOnly$|\.protection(\.\w+)?$|^initialize\.capabilities(\.\*)?$|^contacts\.changed\.removed(\.\*)?$/;
-/** Answers to methods that a host of version 1 does not know, so that it never asks. */
-const neverAsked = /^debug\.refusals(\.|$)/;
+  /\.(mediaLevel(Reason)?|placeholders)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume)$|(^|\.)settings\.(relayOnly|ringer|ringtone|notifications)$|\.protection(\.\w+)?$|^initialize\.capabilities(\.\*)?$|^contacts\.changed\.removed(\.\*)?$/;
+/** Methods that a host of version 1 does not know, so that it never asks, and a notification that it does not get. */
+const neverAsked = /^(debug\.refusals|calls\.(missed|seen|missedChanged))(\.|$)/;
 
 test("a field that version 1 does not know is left out for its hosts", () => {
   const fields = sentFields(document);

@@ -9,6 +9,8 @@ import { deliverToHost, deliverToPlugin } from "./deliver.ts";
 const corpus = readCorpus("version-1.jsonl");
 /** No device could be plugged in while the messages were recorded. */
 const NOT_RECORDED = ["devices.changed"];
+/** Hosts of version 1 neither request these nor get them. */
+const NEWER = ["calls.missed", "calls.seen", "calls.missedChanged"];
 
 const nameOf = (entry: CorpusEntry, index: number) =>
   `${index + 1}: ${entry.answers === undefined ? "" : "answer to "}${methodOf(entry)} from the ${entry.from}`;
@@ -18,7 +20,7 @@ describe("the corpus of version 1", () => {
     const all = [methods, hostNotifications, pluginMethods, pluginNotifications].flatMap(Object.keys);
     const requests = new Set(corpus.filter(({ answers }) => answers === undefined).map(methodOf));
     assert.deepEqual(
-      all.filter((name) => !requests.has(name)),
+      all.filter((name) => !requests.has(name) && !NEWER.includes(name)),
       NOT_RECORDED,
     );
     assert.ok(NOT_RECORDED.length <= all.length / 10);
@@ -28,7 +30,7 @@ describe("the corpus of version 1", () => {
     const answered = new Set(corpus.flatMap(({ answers }) => answers ?? []));
     const all = [methods, pluginMethods].flatMap(Object.keys);
     assert.deepEqual(
-      all.filter((name) => !answered.has(name)),
+      all.filter((name) => !answered.has(name) && !NEWER.includes(name)),
       [],
     );
   });

@@ -7,6 +7,7 @@
 //     sound.plug("microphone", "fake:headset")      subscribers get the new list; unplug() likewise
 //     sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
 //     sound.report("microphone", { … , notice })     its owner's onStatus is called
+//     sound.ringers                                 the speakers that were opened for ringing, with what they played
 //     sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
 import type {
@@ -29,6 +30,13 @@ export interface PlayedBlock {
   readonly sampleRate: number;
 }
 
+export interface FakeRinger {
+  readonly deviceId: string;
+  readonly played: Int16Array[];
+  isOpen: boolean;
+  onLost(error: SoundError): void;
+}
+
 interface FakeHandle {
   readonly id: string;
   isMuted: boolean;
@@ -42,6 +50,10 @@ export class FakeSound implements Sound {
   /** The options of every microphone that was opened or changed, oldest first. */
   readonly microphoneOptions: MicrophoneOptions[] = [];
   failNextOpen: Error | null = null;
+  /** Refuses every speaker for ringing. */
+  failRinging: Error | null = null;
+  /** Every speaker that was opened for ringing, oldest first. */
+  readonly ringers: FakeRinger[] = [];
   readonly #devices: Record<Direction, string[]>;
   readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
   readonly #subscribers = new Set<{ onChange(devices: SoundDevices): void }>();
@@ -95,6 +107,24 @@ export class FakeSound implements Sound {
     };
   }
 
+  async openRinger(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
+    this.#refuseWhenClosed();
+    if (this.failRinging) throw this.failRinging;
+    const { deviceId, deviceName } = this.#named({ id: this.#choose("speaker", choice) });
+    const ringer: FakeRinger = { deviceId, played: [], isOpen: true, onLost };
+    this.ringers.push(ringer);
+    return {
+      deviceId,
+      deviceName,
+      play: (block) => {
+        if (ringer.isOpen) ringer.played.push(block.slice());
+      },
+      close: async () => {
+        ringer.isOpen = false;
+      },
+    };
+  }
+
   idOf(_direction: Direction, choice: string): string {
     return choice.replace(/^former:/, "fake:");
   }
@@ -111,6 +141,7 @@ export class FakeSound implements Sound {
     this.#subscribers.clear();
     this.#open.microphone.clear();
     this.#open.speaker.clear();
+    for (const ringer of this.ringers) ringer.isOpen = false;
   }
 
   /** Ids of the open devices. */
@@ -169,16 +200,7 @@ export class FakeSound implements Sound {
 
   #take(direction: Direction, choice: string, owner: Omit<FakeHandle, "id" | "isMuted">): FakeHandle {
     this.#refuseWhenClosed();
-    const choices = this.#choices(direction);
-    const id = choice === "auto" ? (choices[0] ?? "none") : choice;
-    if (choice === "auto" && id === "tone") throw new SoundError("there is no microphone");
-    if (!choices.includes(id)) {
-      const expected = `one of auto, ${choices.join(", ")}`;
-      const issues = [{ field: direction, value: JSON.stringify(choice), expected }];
-      throw new RpcError("unknownDevice", `no ${direction} ${JSON.stringify(choice)}; expected ${expected}`, {
-        issues,
-      });
-    }
+    const id = this.#choose(direction, choice);
     const error = this.failNextOpen;
     this.failNextOpen = null;
     if (error) throw error;
@@ -191,7 +213,22 @@ export class FakeSound implements Sound {
     return handle;
   }
 
-  #named({ id }: FakeHandle): { deviceId: string; deviceName: string } {
+  /** @returns the device's id */
+  #choose(direction: Direction, choice: string): string {
+    const choices = this.#choices(direction);
+    const id = choice === "auto" ? (choices[0] ?? "none") : choice;
+    if (choice === "auto" && id === "tone") throw new SoundError("there is no microphone");
+    if (!choices.includes(id)) {
+      const expected = `one of auto, ${choices.join(", ")}`;
+      const issues = [{ field: direction, value: JSON.stringify(choice), expected }];
+      throw new RpcError("unknownDevice", `no ${direction} ${JSON.stringify(choice)}; expected ${expected}`, {
+        issues,
+      });
+    }
+    return id;
+  }
+
+  #named({ id }: { id: string }): { deviceId: string; deviceName: string } {
     return { deviceId: id, deviceName: `Fake ${id}` };
   }
 

@@ -15,6 +15,7 @@ import {
   issuesOf,
   MAX_STREAMS_PER_CALL,
   type MethodName,
+  type MissedCaller,
   methods,
   type Params,
   PROTOCOL_VERSION,
@@ -37,6 +38,7 @@ export type ScriptStep =
       replacedBy?: string;
     }
   | { do: "contacts"; contacts: Contact[] }
+  | { do: "missed"; missed: MissedCaller[] }
   | { do: "availability"; availability: Availability }
   | { do: "statistics"; statistics: CallStatistics }
   | { do: "levels"; callId: string; microphone: number; speaker: number }
@@ -62,6 +64,7 @@ class RequestRefused extends Error {
 }
 
 let contacts: Contact[] = [];
+let missed: MissedCaller[] = [];
 let settings = settingsSchema.parse({});
 const calls = new Map<string, CallInfo>();
 const streams = new Map<
@@ -103,6 +106,11 @@ function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0
   const extra = replacedBy === undefined ? {} : { replacedBy };
   notify("call.ended", { callId, peerId: call.peerId, reason, endedBy, durationMs, ...extra });
   return null;
+}
+
+function showMissed(next: MissedCaller[]): void {
+  missed = next;
+  notify("calls.missedChanged", { missed });
 }
 
 function contactOf(peerId: string): Pick<Contact, "peerId" | "label"> {
@@ -196,6 +204,11 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
   "call.setCamera": ({ callId, on }) =>
     local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
   "call.useDevice": useDevice,
+  "calls.missed": () => ({ missed }),
+  "calls.seen": () => {
+    showMissed(missed.map((one) => ({ ...one, unseen: 0 })));
+    return null;
+  },
   "call.stats": () => {
     throw new RequestRefused(1101, "unknownCall");
   },
@@ -219,6 +232,8 @@ function run(step: ScriptStep): void {
   } else if (step.do === "contacts") {
     contacts = step.contacts;
     notify("contacts.changed", { contacts });
+  } else if (step.do === "missed") {
+    showMissed(step.missed);
   } else if (step.do === "availability") {
     notify("availability.changed", step.availability);
   } else if (step.do === "statistics") {

@@ -6,6 +6,7 @@ import { unavailableNative } from "../../../plugin/app/unavailable-native.ts";
 import type { HostLink } from "../../../plugin/rpc/host-link.ts";
 import { linkInMemory } from "../../../plugin/rpc/memory-pair.ts";
 import {
+  type ParamsInput,
   type PluginNotificationName,
   type PluginNotificationParams,
   PROTOCOL_VERSION,
@@ -14,6 +15,7 @@ import {
 } from "../../../rpc-schema/index.ts";
 import type { ClosedNodes } from "../../../statecharts/index.ts";
 import { FakeCameras } from "../fakes/fake-cameras.ts";
+import { createFakeNotifier } from "../fakes/fake-notifier.ts";
 import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
 import type { FakeSignallingNetwork } from "../fakes/fake-signalling.ts";
 import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";
@@ -29,6 +31,7 @@ export class PluginBench {
   readonly cameras = new FakeCameras();
   readonly sound: FakeSound = createFakeSound();
   readonly engine: FakePeerEngine = createFakePeerEngine();
+  readonly notifier = createFakeNotifier();
   /** Every notification except levels, in order. */
   readonly notifications: HostNotification[] = [];
   readonly logged: string[] = [];
@@ -54,6 +57,7 @@ export class PluginBench {
         access: { closedCameras: () => this.closedCameras, closedNodes: () => this.closedNodes },
         peers: this.engine,
         whyNoRoom: () => this.whyNoRoom,
+        createNotifier: (choices) => this.notifier.create(choices),
         createSignalling: ({ label }, callbacks) => network.create({ label, mdns: true }, callbacks),
       },
       end,
@@ -71,18 +75,19 @@ export class PluginBench {
     end.serve(this.plugin.handlers, this.plugin.notificationHandlers);
   }
 
-  initialize(settings: SettingsInput = {}) {
+  initialize(settings: SettingsInput = {}, more: Partial<ParamsInput<"initialize">> = {}) {
     return this.host.request("initialize", {
       protocolVersion: PROTOCOL_VERSION,
       host: { name: "a test" },
       identity: { label: "somebody" },
       settings: settings as never,
+      ...more,
     });
   }
 
   /** Initializes the plugin and waits until signalling is ready. @returns our peer id */
-  async start(settings: SettingsInput = {}): Promise<string> {
-    await this.initialize(settings);
+  async start(settings: SettingsInput = {}, more: Partial<ParamsInput<"initialize">> = {}): Promise<string> {
+    await this.initialize(settings, more);
     this.host.notify("initialized", {});
     const { peerId } = await this.waitFor("signalling.changed", ({ state }) => state === "ready");
     return peerId ?? "";

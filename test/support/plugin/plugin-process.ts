@@ -67,6 +67,9 @@ const LOOPBACK: DeepPartial<Settings> = {
   camera: "test-pattern",
   microphone: "tone",
   speaker: "none",
+  // A test of ringing or notifications says so.
+  ringtone: "off",
+  notifications: false,
   iceServers: [],
   picture: SMALL_PICTURE,
   signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], peers: [], mdns: false },

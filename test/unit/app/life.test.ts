@@ -33,6 +33,8 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "call.useDevice": { callId: "c", kind: "camera", deviceId: "auto" },
   "call.list": {},
   "call.stats": { callId: "c" },
+  "calls.missed": {},
+  "calls.seen": {},
   "call.snapshot": { callId: "c", source: "local" },
   "frames.subscribe": { callId: "c", source: "local" },
   "frames.unsubscribe": { stream: "s" },

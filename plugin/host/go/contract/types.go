@@ -349,6 +349,18 @@ type CallUseDeviceParams struct {
 	DeviceID string `json:"deviceId"`
 }
 
+// CallsMissedChangedParams: Params of calls.missedChanged
+type CallsMissedChangedParams struct {
+	// one entry for each peer, the last caller first; at most 100
+	Missed []MissedCaller `json:"missed"`
+}
+
+// CallsMissedResult: Result of calls.missed
+type CallsMissedResult struct {
+	// one entry for each peer, the last caller first; at most 100
+	Missed []MissedCaller `json:"missed"`
+}
+
 // CallsPersistedParams: Params of calls.persisted
 type CallsPersistedParams struct {
 	// opaque, without secrets; null: there is nothing to resume
@@ -356,6 +368,15 @@ type CallsPersistedParams struct {
 
 	// the call that can be resumed
 	CallID *CallID `json:"callId,omitempty"`
+}
+
+// CallsSeenParams: Params of calls.seen
+type CallsSeenParams struct {
+	// only the calls of this peer; without it those of all
+	PeerID *PeerID `json:"peerId,omitempty"`
+
+	// the `lastAt` that was shown: a peer who called again later stays unseen
+	Until *float64 `json:"until,omitempty"`
 }
 
 // Capability: Name of an optional feature
@@ -965,7 +986,7 @@ type InitializeParams struct {
 
 	Identity Identity `json:"identity"`
 
-	// absolute path of the folder for the plugin's key, which is created if it is missing; without it, the key is kept in memory only
+	// absolute path of the folder for the plugin's key and the missed calls, which is created if it is missing; without it, both are kept in memory only
 	DataDir *string `json:"dataDir,omitempty"`
 
 	// the host carries the signals over its own node; without it, the plugin runs a node
@@ -1061,6 +1082,30 @@ const (
 	// through a TURN server, which cannot read them
 	MediaPathRelayed MediaPath = "relayed"
 )
+
+// MissedCaller: The missed calls of one peer. A call is missed when it rang and ended without an answer, or found this side in another call
+type MissedCaller struct {
+	// who called
+	PeerID PeerID `json:"peerId"`
+
+	// name of the peer at its last missed call; empty when it is unknown
+	PeerLabel string `json:"peerLabel"`
+
+	// what the last missed call offered
+	Media MediaKind `json:"media"`
+
+	// all missed calls of this peer that are kept
+	Count int64 `json:"count"`
+
+	// those that the user has not seen yet
+	Unseen int64 `json:"unseen"`
+
+	// the first of them, Unix milliseconds
+	FirstAt float64 `json:"firstAt"`
+
+	// the last of them, Unix milliseconds
+	LastAt float64 `json:"lastAt"`
+}
 
 // Mode: The side that makes the calls.
 type Mode string
@@ -1307,6 +1352,18 @@ const (
 	ReturningDeviceSettingOffer ReturningDeviceSetting = "offer"
 )
 
+// RingtoneSetting: Whether the plugin plays the sounds around a call.
+type RingtoneSetting string
+
+// Values of RingtoneSetting.
+const (
+	// it rings, and plays the tones of a call that rings, is busy or has ended
+	RingtoneSettingOn RingtoneSetting = "on"
+
+	// it plays none of them
+	RingtoneSettingOff RingtoneSetting = "off"
+)
+
 // SentPicture: The largest frames that are sent; 0 by 0 without a camera
 type SentPicture struct {
 	Step PictureStep `json:"step"`
@@ -1349,6 +1406,15 @@ type Settings struct {
 
 	// auto, none, or a speaker's id
 	Speaker string `json:"speaker"`
+
+	// the speaker on which incoming calls ring: auto (the system's default, or none where the setting speaker is none), none, or a speaker's id
+	Ringer string `json:"ringer"`
+
+	// whether the plugin rings and plays the tones around a call
+	Ringtone RingtoneSetting `json:"ringtone"`
+
+	// show a desktop notification with Answer and Decline while a call comes in
+	Notifications bool `json:"notifications"`
 
 	// frequency of the microphone `tone`, hertz
 	ToneHz float64 `json:"toneHz"`
@@ -1409,6 +1475,15 @@ type SettingsChange struct {
 
 	// auto, none, or a speaker's id
 	Speaker *string `json:"speaker,omitempty"`
+
+	// the speaker on which incoming calls ring: auto (the system's default, or none where the setting speaker is none), none, or a speaker's id
+	Ringer *string `json:"ringer,omitempty"`
+
+	// whether the plugin rings and plays the tones around a call
+	Ringtone *RingtoneSetting `json:"ringtone,omitempty"`
+
+	// show a desktop notification with Answer and Decline while a call comes in
+	Notifications *bool `json:"notifications,omitempty"`
 
 	// frequency of the microphone `tone`, hertz
 	ToneHz *float64 `json:"toneHz,omitempty"`
@@ -1821,6 +1896,9 @@ var HostSettings = []HostSetting{
 	{"preferred_cam", "viewer", "camera", "camera", "string", `{"title":"Camera","default":"","type":"string","maxLength":1024,"description":"Which one calls use. Automatic takes the first that works.","x-section":"viewer","x-setting":"camera","x-device":"camera"}`},
 	{"preferred_mic", "viewer", "microphone", "microphone", "string", `{"title":"Microphone","default":"","type":"string","maxLength":1024,"description":"Which one calls use. Automatic takes the system's default.","x-section":"viewer","x-setting":"microphone","x-device":"microphone"}`},
 	{"speaker", "plugins.call", "speaker", "speaker", "string", `{"title":"Speaker","default":"","type":"string","maxLength":1024,"description":"Which one calls use. Automatic takes the system's default.","x-section":"plugins.call","x-setting":"speaker","x-device":"speaker"}`},
+	{"ringer", "plugins.call", "ringer", "speaker", "string", `{"title":"Ring on","default":"","type":"string","maxLength":1024,"description":"The speaker on which incoming calls ring. Automatic takes the system's default.","x-section":"plugins.call","x-setting":"ringer","x-device":"speaker"}`},
+	{"ringtone", "plugins.call", "ringtone", "", "string", `{"title":"Ring and tones","default":"on","description":"Rings for incoming calls, and plays the tones of a call that rings, is busy or has ended.","type":"string","enum":["on","off"],"x-enum-descriptions":["it rings, and plays the tones of a call that rings, is busy or has ended","it plays none of them"],"x-section":"plugins.call","x-setting":"ringtone"}`},
+	{"notifications", "plugins.call", "notifications", "", "boolean", `{"title":"Desktop notifications","default":true,"description":"Shows an incoming call on the desktop, with Answer and Decline.","type":"boolean","x-section":"plugins.call","x-setting":"notifications"}`},
 	{"echo_cancellation", "plugins.call", "echoCancellation", "", "boolean", `{"title":"Remove echo","default":true,"description":"Takes the speaker's sound out of the microphone's.","type":"boolean","x-section":"plugins.call","x-setting":"echoCancellation"}`},
 	{"noise_suppression", "plugins.call", "noiseSuppression", "", "boolean", `{"title":"Reduce noise","default":true,"description":"Takes steady noise out of the microphone's sound.","type":"boolean","x-section":"plugins.call","x-setting":"noiseSuppression"}`},
 	{"automatic_gain", "plugins.call", "automaticGain", "", "boolean", `{"title":"Keep my voice at an even level","default":true,"description":"Makes a quiet voice louder and a loud one quieter.","type":"boolean","x-section":"plugins.call","x-setting":"automaticGain"}`},
