@@ -183,6 +183,7 @@ describe("outside engines", () => {
 
   const homes: readonly [string, string, ...string[]][] = [
     ["json-rpc-2.0", "product", "plugin/rpc/json-rpc.ts"],
+    ["@jellybrick/dbus-next", "product", "plugin/alerts/freedesktop-daemon.ts"],
     ["ws", "product", "plugin/host/", "plugin/frames/", "plugin/diagnostics/"],
     ["@statelyai/inspect", "test", "test/"],
     ["multicast-dns", "product", "plugin/signalling/discovery/"],
@@ -281,6 +282,7 @@ describe("clocks", () => {
     "plugin/common/clock.ts",
     "plugin/ui/actions.ts",
     "plugin/ui/components/call-view.ts",
+    "plugin/ui/missed/missed-calls.ts",
     "statecharts/viewer/texts.ts",
     "statecharts/viewer/viewer.ts",
   ];

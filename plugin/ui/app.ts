@@ -16,6 +16,7 @@ import { errorSentence } from "./error-sentences.ts";
 import { icon } from "./icons.ts";
 import { type Link, LinkError } from "./link/page-link.ts";
 import { endSentence, peerName, phaseText } from "./messages.ts";
+import { createMissedCalls } from "./missed/missed-calls.ts";
 import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
 
 type Scene = "welcome" | "call" | "ended" | "trouble";
@@ -103,9 +104,11 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
     onDismiss: () => store.dismissEnd(),
   });
   const trouble = createTrouble(() => actions.restartPlugin(), settings.open);
+  const missed = createMissedCalls({ link, actions, onFailure: showMessage });
   const charts = createChartsLink(location.hash);
-  contacts.element.append(charts.element);
+  contacts.element.append(missed.element, charts.element);
   return {
+    missed,
     charts,
     devices,
     addContact,
@@ -127,6 +130,7 @@ function isAlreadyReported(error: unknown): boolean {
 function updateParts(parts: Parts, state: PageState, scene: Scene): void {
   const isReady = state.host?.plugin.state === "ready";
   parts.contacts.update(state);
+  parts.missed.update(state);
   parts.charts.update(state);
   parts.devices.update(state);
   parts.addContact.update(state);

@@ -33,6 +33,8 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
   "call.list",
   "call.stats",
   "call.snapshot",
+  "calls.missed",
+  "calls.seen",
   "frames.subscribe",
   "frames.unsubscribe",
   "charts.list",
