@@ -21,6 +21,7 @@ import { measureHostOnlyCall } from "./measures/host-only-call.ts";
 import { networkStages } from "./measures/network/network-stages.ts";
 import { measureVoice, VOICE_FIGURES } from "./measures/sound/echo.ts";
 import { measureBeside } from "./measures/sound/mouth-to-ear-beside.ts";
+import { measureRinging } from "./measures/sound/ringing.ts";
 import { measureSoundAndPicture } from "./measures/sound/sound-and-picture.ts";
 import { measureStartsBeside, START_FIGURES } from "./measures/start/call-start.ts";
 import { measureSlowLink, SLOW_FIGURES } from "./measures/start/slow-link.ts";
@@ -124,6 +125,15 @@ const STAGES: readonly Stage[] = [
         results.set(name, Math.max(...timesMs), `the longest of: ${listMs(timesMs)}`);
       setLongest("cameraSwitchGap", cameraMs);
       setLongest("microphoneSwitchGap", microphoneMs);
+    },
+  },
+  {
+    what: "an incoming call rings, and is answered",
+    figures: ["ringStart", "ringStop"],
+    async run(_lengths, results) {
+      const { startMs, stopMs } = await measureRinging();
+      results.set("ringStart", median(startMs), `median of: ${listMs(startMs)}`);
+      results.set("ringStop", median(stopMs), `median of: ${listMs(stopMs)}`);
     },
   },
   {

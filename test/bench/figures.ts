@@ -67,6 +67,8 @@ export const TARGETS = {
   soundAgainstPicture: ms(45),
   cameraSwitchGap: ms(500),
   microphoneSwitchGap: ms(500),
+  ringStart: ms(300),
+  ringStop: ms(100),
   echoOfSpeech: atLeastDb(25),
   echoOfMusic: atLeastDb(25),
   nearVoiceInEcho: atLeastDb(-6),
