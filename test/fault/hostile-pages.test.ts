@@ -29,7 +29,8 @@ const GUESSES = 10_000;
 const SOCKETS = 1_000;
 /** The limits of the server of frames and of the inspection server. */
 const MAX_DESCRIPTORS = 128 + 64;
-const FRAMES = 30;
+/** On a busy machine, few arrive in a second. */
+const FRAMES = 10;
 
 const folder = mkdtempSync(join(tmpdir(), "hostile-pages-"));
 let pair: Pair;
@@ -223,7 +224,7 @@ async function ratesOf(work: () => Promise<void>): Promise<Shares> {
   return { received: (last.frames - first.frames) / (last.at - first.at), shown };
 }
 
-describe("a hostile page in the middle of a call", { timeout: 180_000 }, () => {
+describe("a hostile page in the middle of a call", { timeout: 400_000 }, () => {
   test("that has even the token is refused under another name or origin", async () => {
     const changes: readonly [string, Change & { address?: string }][] = [
       ["its own name", { host: "evil.example" }],
