@@ -12,6 +12,8 @@ import { MAX_CANDIDATES } from "../plugin/peer/candidate-buffer.ts";
 import * as contactsReporter from "../plugin/rpc/contacts-reporter.ts";
 import * as statePacer from "../plugin/rpc/state-pacer.ts";
 import { MAX_POSTED_BYTES } from "../plugin/rpc/stdio-link.ts";
+import * as connectionBudget from "../plugin/signalling/limits/connection-budget.ts";
+import * as frameBudget from "../plugin/signalling/limits/frame-budget.ts";
 import * as gossipBudget from "../plugin/signalling/limits/gossip-budget.ts";
 import * as openingBudget from "../plugin/signalling/limits/opening-budget.ts";
 import * as timings from "../plugin/signalling/timings.ts";
@@ -27,6 +29,8 @@ const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "plugin/rpc/contacts-reporter.ts": contactsReporter,
   "plugin/rpc/state-pacer.ts": statePacer,
   "plugin/rpc/stdio-link.ts": { MAX_POSTED_BYTES },
+  "plugin/signalling/limits/connection-budget.ts": connectionBudget,
+  "plugin/signalling/limits/frame-budget.ts": frameBudget,
   "plugin/signalling/limits/gossip-budget.ts": gossipBudget,
   "plugin/signalling/limits/opening-budget.ts": openingBudget,
   "plugin/signalling/timings.ts": timings,

@@ -261,6 +261,9 @@ class NodeSignalling implements Libp2pSignalling {
     return {
       ...{ key, listen, mdns, handlers, events, log, stopMs: timings.stopMs },
       connections: this.#admission.connections,
+      frames: this.#admission.frames,
+      isKnown: (peerId) => this.isKnown(peerId),
+      onExceeded: (peerId, error) => this.#admission.onExceeded(peerId, error),
       ...(presence ? { gossip } : {}),
       ...(relays.length > 0
         ? { relays: { addresses: relays, dialMs: timings.dialMs, checkMs: timings.relayCheckMs } }

@@ -3,6 +3,7 @@
 
 import type { Log } from "../log.ts";
 import type { ConnectionBudget } from "./limits/connection-budget.ts";
+import type { FrameBudget } from "./limits/frame-budget.ts";
 import type { GossipBudget } from "./limits/gossip-budget.ts";
 import type { PeerSource } from "./limits/peer-class.ts";
 
@@ -76,6 +77,11 @@ export interface NodeOptions {
   readonly handlers: ReadonlyMap<string, StreamHandler>;
   readonly events: NodeEvents;
   readonly connections: ConnectionBudget;
+  readonly frames: FrameBudget;
+  /** See Signalling.isKnown. */
+  isKnown(peerId: string): boolean;
+  /** The peer used up its budget of frames, and its connection ends. */
+  onExceeded(peerId: string, error: Error): void;
   readonly gossip?: GossipOptions | undefined;
   readonly relays?: RelayOptions | undefined;
   readonly log: Log;

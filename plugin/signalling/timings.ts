@@ -112,6 +112,8 @@ export const MAX_INCOMING_STREAMS_PER_PEER = 64;
 export const MAX_INCOMING_STREAMS = { known: 64, stranger: 64 } as const;
 /** Streams of one connection that are still being negotiated count too. Gossip and identify need a few. */
 export const MAX_MUXED_STREAMS = 2 * MAX_INCOMING_STREAMS_PER_PEER;
+/** One frame of a connection, which is kept in memory until it is whole. A stream may not have more unread data than this. */
+export const MAX_FRAME_BYTES = 1024 * 1024;
 /** Limit for negotiating the protocol of an incoming stream. */
 export const NEGOTIATION_MS = 3_000;
 /** Enough for a chat network. Above it, libp2p closes the least used connections. */
@@ -143,6 +145,8 @@ export const MAX_KNOWN_PEERS = 128;
 export const MAX_STRANGERS_AMONG_CONTACTS = 384;
 /** A machine with a few network interfaces announces fewer. */
 export const MAX_ADDRESSES_PER_CONTACT = 16;
+/** Peers that left, whose addresses libp2p still remembers. The user's own choices do not count. */
+export const MAX_REMEMBERED_STRANGERS = 64;
 /** Each peer that is served at once costs a stream and then a pause. */
 export const MAX_PACED_PEERS = 512;
 /** Unknown peers that are accepted in a row, because a whole network may appear at once. mDNS and presence count apart. */

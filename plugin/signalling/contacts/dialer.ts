@@ -29,6 +29,9 @@ interface DialerOptions {
 
 type PeerClass = "stranger" | "known";
 
+/** A failed dial of a stranger keeps its turn for so long. A dial costs some milliseconds, and many fail at once. */
+const FAILED_TURN_MS = 500;
+
 /** Stops when `closing` aborts. */
 export class Dialer {
   readonly #options: DialerOptions;
@@ -89,6 +92,7 @@ export class Dialer {
     // Taken once, since the user may choose the peer meanwhile.
     const of = this.#options.isKnown(peerId) ? "known" : "stranger";
     await this.#takeTurn(of);
+    let holdMs = 0;
     try {
       await withDeadline(timings.dialMs, this.#options.closing, "the dial", (signal) =>
         connect(peerId, signal),
@@ -96,11 +100,17 @@ export class Dialer {
       return true;
     } catch (error) {
       log("debug", `cannot reach ${peerId}: ${errorText(error)}`);
+      if (of === "stranger") holdMs = FAILED_TURN_MS;
       return false;
     } finally {
-      this.#running[of] -= 1;
-      (this.#queues.known.shift() ?? this.#queues.stranger.shift())?.();
+      void this.#endTurn(of, holdMs);
     }
+  }
+
+  async #endTurn(of: PeerClass, holdMs: number): Promise<void> {
+    if (holdMs > 0) await pause(holdMs, this.#options.closing).catch(doNothing);
+    this.#running[of] -= 1;
+    (this.#queues.known.shift() ?? this.#queues.stranger.shift())?.();
   }
 
   async #takeTurn(of: PeerClass): Promise<void> {

@@ -1,6 +1,7 @@
 // The wire format of presence messages: one JSON object each, as Goop² writes it.
 
 import { z } from "zod";
+import { isDialable } from "../contacts/announced-address.ts";
 import { flagOrZero, goObject, numberOrZero, textOrZero } from "./go-json.ts";
 import { readableLabel } from "./label-protocol.ts";
 
@@ -62,13 +63,9 @@ export function encodePresence(presence: PeerPresence): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(message));
 }
 
-/**
- * False for loopback, unspecified and link-local addresses, which are neither announced nor accepted. The part of a relayed
- * address before /p2p-circuit is the relay's, and may be any address.
- */
+/** False for addresses that have a meaning on one machine or link only, which are neither announced nor accepted. */
 export function isRoutableAddress(address: string): boolean {
-  if (address.includes("/p2p-circuit")) return true;
-  return !/^\/(ip4\/(127\.|0\.|169\.254\.)|ip6\/(::1?|fe[89ab][0-9a-f]:[^/]*)\/)/i.test(address);
+  return isDialable(address, "network");
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -16,6 +16,9 @@ const SEEN_MS = 30_000;
 /** Below the library's graylist threshold of -80, also before its weight is applied. */
 const UNHEARD_SCORE = -1_000;
 
+/** A neighbour below the threshold may not return sooner with a new score. */
+const RETAINED_MS = 60_000;
+
 export interface Gossip {
   /** Creates the libp2p service. */
   create(components: GossipSubComponents): GossipSub;
@@ -41,6 +44,8 @@ export function createGossip({ topic, budget, onMessage, onSubscribed }: GossipO
         // Go's gossip keeps no scores. This score would exclude the fifteenth peer behind one IP address, such as a relay's.
         scoreParams: {
           IPColocationFactorWeight: 0,
+          // The scores of peers that left, which cost memory, as identities cost nothing.
+          retainScore: RETAINED_MS,
           // The library reads no message of a neighbour below its graylist threshold.
           appSpecificScore: (neighbour) => (budget.isUsedUp(neighbour) ? UNHEARD_SCORE : 0),
         },

@@ -7,11 +7,11 @@ import type { Connection } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
-import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { withDeadline } from "../../common/deadline.ts";
 import { Mdns } from "../discovery/mdns.ts";
+import { isRoutableAddress } from "../goop-wire/presence-message.ts";
 import type { ByteStream, NodeOptions, PeerAddress, SignallingNode } from "../node.ts";
 import {
   HANDSHAKE_MS,
@@ -19,12 +19,13 @@ import {
   MAX_CONNECTIONS_PER_SECOND,
   MAX_HANDSHAKES,
   MAX_INCOMING_STREAMS_PER_PEER,
-  MAX_MUXED_STREAMS,
   MAX_OUTGOING_STREAMS_PER_PEER,
   NEGOTIATION_MS,
 } from "../timings.ts";
+import { AddressBook } from "./address-book.ts";
 import { ConnectionGate, sourceOf } from "./connection-gate.ts";
 import { createGossip, type Gossip } from "./gossip.ts";
+import { MuxerGuards } from "./guarded-muxer.ts";
 import { Libp2pStream } from "./libp2p-stream.ts";
 import { createRelayReservations, type RelayReservations } from "./relay-reservations.ts";
 
@@ -35,10 +36,12 @@ import { createRelayReservations, type RelayReservations } from "./relay-reserva
 export async function startLibp2pNode(options: NodeOptions): Promise<SignallingNode> {
   const gossip = options.gossip && createGossip(options.gossip);
   const relays = options.relays && createRelayReservations(options.relays, options.log);
-  const gate = new ConnectionGate(options.connections);
-  const libp2p = await create(options, gate, gossip, relays);
+  const guards = new MuxerGuards({ budget: options.frames, onExceeded: options.onExceeded });
+  const gate = new ConnectionGate(options.connections, guards);
+  const libp2p = await create(options, { gate, guards, gossip, relays });
   gate.start(libp2p);
-  forwardEvents(libp2p, options);
+  const book = new AddressBook(libp2p, options);
+  forwardEvents(libp2p, options, book);
   for (const [protocol, handler] of options.handlers) {
     await libp2p.handle(
       protocol,
@@ -53,18 +56,20 @@ export async function startLibp2pNode(options: NodeOptions): Promise<SignallingN
   }
   await libp2p.start();
   gossip?.join();
-  const node = new Libp2pNode(libp2p, options, gossip);
+  const node = new Libp2pNode(libp2p, { options, book, gossip });
   relays?.start(libp2p, node.stopping);
   if (options.mdns) node.startMdns();
   return node;
 }
 
-function create(
-  options: NodeOptions,
-  gate: ConnectionGate,
-  gossip: Gossip | undefined,
-  relays: RelayReservations | undefined,
-): Promise<Libp2p> {
+interface NodeParts {
+  readonly gate: ConnectionGate;
+  readonly guards: MuxerGuards;
+  readonly gossip: Gossip | undefined;
+  readonly relays: RelayReservations | undefined;
+}
+
+function create(options: NodeOptions, { gate, guards, gossip, relays }: NodeParts): Promise<Libp2p> {
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromProtobuf(options.key),
@@ -72,11 +77,12 @@ function create(
     addresses: { listen: [...options.listen] },
     transports: [tcp(), ...(relays ? [relays.create] : [])],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxInboundStreams: MAX_MUXED_STREAMS })],
+    streamMuxers: [() => guards.create()],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       inboundConnectionThreshold: MAX_CONNECTIONS_PER_SECOND,
-      maxIncomingPendingConnections: MAX_HANDSHAKES,
+      // Above our own limit, which makes room for newcomers where this one would refuse them.
+      maxIncomingPendingConnections: 2 * MAX_HANDSHAKES,
       inboundUpgradeTimeout: HANDSHAKE_MS,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS,
     },
@@ -90,30 +96,44 @@ function create(
   });
 }
 
-function forwardEvents(libp2p: Libp2p, { events }: NodeOptions): void {
-  libp2p.addEventListener("peer:connect", ({ detail }) => events.onConnected(detail.toString()));
+function forwardEvents(libp2p: Libp2p, { events }: NodeOptions, book: AddressBook): void {
+  libp2p.addEventListener("peer:connect", ({ detail }) => {
+    book.onConnected(detail);
+    events.onConnected(detail.toString());
+  });
   libp2p.addEventListener("connection:open", ({ detail: { remotePeer } }) => {
     // A peer that lost power connects again before its old connection expires, and then there is no "peer:connect".
     if (libp2p.getConnections(remotePeer).length > 1) events.onConnectedAgain(remotePeer.toString());
   });
-  libp2p.addEventListener("peer:disconnect", ({ detail }) => events.onDisconnected(detail.toString()));
+  libp2p.addEventListener("peer:disconnect", ({ detail }) => {
+    events.onDisconnected(detail.toString());
+    book.onDisconnected(detail);
+  });
   libp2p.addEventListener("peer:identify", ({ detail }) =>
-    events.onIdentified(asAddress(detail.peerId.toString(), detail.listenAddrs)),
+    events.onIdentified(book.onIdentified(detail.peerId, detail.listenAddrs)),
   );
   libp2p.addEventListener("self:peer:update", () => events.onAddressesChanged());
+}
+
+interface RunningParts {
+  readonly options: NodeOptions;
+  readonly book: AddressBook;
+  readonly gossip: Gossip | undefined;
 }
 
 class Libp2pNode implements SignallingNode {
   readonly peerId: string;
   readonly #libp2p: Libp2p;
   readonly #options: NodeOptions;
+  readonly #book: AddressBook;
   readonly #gossip: Gossip | undefined;
   readonly #stopping = new AbortController();
   #mdns: Mdns | undefined;
 
-  constructor(libp2p: Libp2p, options: NodeOptions, gossip: Gossip | undefined) {
+  constructor(libp2p: Libp2p, { options, book, gossip }: RunningParts) {
     this.#libp2p = libp2p;
     this.#options = options;
+    this.#book = book;
     this.#gossip = gossip;
     this.peerId = libp2p.peerId.toString();
   }
@@ -159,11 +179,7 @@ class Libp2pNode implements SignallingNode {
   }
 
   remoteIps(peerId: string): string[] {
-    return this.#libp2p
-      .getConnections(peerIdFromString(peerId))
-      .map(({ remoteAddr }) => remoteAddr.getComponents())
-      .filter((parts) => parts.every(({ name }) => name !== "p2p-circuit"))
-      .flatMap((parts) => parts.find(({ name }) => name === "ip4" || name === "ip6")?.value ?? []);
+    return this.#book.remoteIps(peerIdFromString(peerId));
   }
 
   connections(): { direct: number; relayed: number } {
@@ -181,12 +197,8 @@ class Libp2pNode implements SignallingNode {
     return new Libp2pStream(await connection.newStream(protocol, { signal, runOnLimitedConnection: true }));
   }
 
-  async knownAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress> {
-    const peer = await this.#libp2p.peerStore.get(peerIdFromString(peerId), { signal });
-    return asAddress(
-      peerId,
-      peer.addresses.map((address) => address.multiaddr),
-    );
+  knownAddresses(peerId: string, signal: AbortSignal): Promise<PeerAddress> {
+    return this.#book.addressesOf(peerIdFromString(peerId), signal);
   }
 
   publish(bytes: Uint8Array): Promise<boolean> {
@@ -212,7 +224,7 @@ class Libp2pNode implements SignallingNode {
   /** An mDNS answer announces one peer, which its first address identifies. */
   #onFound(addresses: readonly string[]): void {
     const peerId = addresses[0]?.split("/").at(-1) ?? "";
-    const found = this.completeAddress(peerId, addresses);
+    const found = this.completeAddress(peerId, addresses.filter(isRoutableAddress));
     if (peerId !== this.peerId && found.addresses.length > 0) this.#options.events.onFound(found);
   }
 
@@ -240,12 +252,4 @@ class Libp2pNode implements SignallingNode {
     const addresses = peer.addresses.map((address) => multiaddr(address));
     return this.#libp2p.dial(addresses.length > 0 ? addresses : peerIdFromString(peer.peerId), { signal });
   }
-}
-
-function asAddress(peerId: string, addresses: readonly Multiaddr[]): PeerAddress {
-  const suffix = `/p2p/${peerId}`;
-  return {
-    peerId,
-    addresses: addresses.map(String).map((text) => (text.endsWith(suffix) ? text : `${text}${suffix}`)),
-  };
 }

@@ -5,9 +5,11 @@ import type { Log } from "../../log.ts";
 import type { ByteStream, StreamHandler, StreamSource } from "../node.ts";
 import { MAX_INCOMING_STREAMS } from "../timings.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
+import { FrameBudget } from "./frame-budget.ts";
 import { GossipBudget } from "./gossip-budget.ts";
-import { OpeningBudget } from "./opening-budget.ts";
+import { OPENINGS } from "./opening-budget.ts";
 import type { PeerClass } from "./peer-class.ts";
+import { RateBudget } from "./rate-budget.ts";
 import { StreamBudget } from "./stream-budget.ts";
 
 export interface AdmissionOptions {
@@ -22,10 +24,11 @@ type ServeStream = (stream: ByteStream, from: string, evicted: AbortSignal) => P
 export class Admission {
   readonly connections: ConnectionBudget;
   readonly gossip: GossipBudget;
+  readonly frames: FrameBudget;
   readonly #isKnown: (peerId: string) => boolean;
   readonly #log: Log;
   readonly #streams: StreamBudget;
-  readonly #openings: OpeningBudget;
+  readonly #openings: RateBudget;
   #refused = 0;
 
   constructor({ isKnown, log }: AdmissionOptions) {
@@ -33,9 +36,10 @@ export class Admission {
     this.#isKnown = isKnown;
     this.#log = log;
     this.connections = new ConnectionBudget(classOf);
-    this.gossip = new GossipBudget(isKnown);
+    this.gossip = new GossipBudget(classOf);
     this.#streams = new StreamBudget({ max: MAX_INCOMING_STREAMS, classOf });
-    this.#openings = new OpeningBudget(classOf);
+    this.#openings = new RateBudget(classOf, OPENINGS);
+    this.frames = new FrameBudget(classOf);
   }
 
   /** Streams that were reset because they came too often, or because others needed their place. */
@@ -59,14 +63,22 @@ export class Admission {
     };
   }
 
+  /** The connection of the peer ends, because it costs too much. */
+  onExceeded(peerId: string, error: Error): void {
+    this.#refused += 1;
+    this.#log("debug", `${peerId} is disconnected: ${errorText(error)}`);
+    if (!this.#isKnown(peerId)) this.connections.bar(peerId);
+  }
+
   /** A stranger loses its connection too. Otherwise each further stream would cost as much again. */
   #refuse(stream: ByteStream, { peerId, disconnect }: StreamSource): void {
-    this.#refused += 1;
     const error = new Error("streams are opened too often");
     stream.abort(error);
-    if (this.#isKnown(peerId)) return;
-    this.#log("debug", `${peerId} is disconnected: ${errorText(error)}`);
-    this.connections.bar(peerId);
+    if (this.#isKnown(peerId)) {
+      this.#refused += 1;
+      return;
+    }
+    this.onExceeded(peerId, error);
     disconnect(error);
   }
 }

@@ -4,28 +4,51 @@
 import { BoundedMap } from "../../common/bounded-map.ts";
 import {
   MAX_CONNECTIONS_AT_ADDRESS,
+  MAX_HANDSHAKES,
   MAX_HANDSHAKES_AT_ADDRESS,
   MAX_STRANGER_CONNECTIONS,
 } from "../timings.ts";
+import { largestGroup } from "./largest-group.ts";
 import type { PeerClass, PeerSource } from "./peer-class.ts";
+import { type ClassRates, type Rate, RateBudget } from "./rate-budget.ts";
 
 /** How long a peer that broke a limit is kept out. Its handshake is all that it costs then. */
 const BARRED_MS = 10_000;
 const MAX_BARRED = 1_024;
+
+/** Of one address, which may be that of a whole network. */
+const AT_ADDRESS: Rate = [64, 32];
+/**
+ * Handshakes, by address. Each costs some milliseconds, and who comes is known only at its end. So a known peer at an address of
+ * its own needs the scarce share.
+ */
+export const HANDSHAKES: ClassRates = {
+  known: AT_ADDRESS,
+  stranger: AT_ADDRESS,
+  allStrangers: [64, 16],
+  scarce: [2, 0.05],
+};
+
+interface Handshake {
+  readonly address: string;
+  onEvicted(error: Error): void;
+}
 
 export class ConnectionBudget {
   readonly #classOf: (peerId: string) => PeerClass;
   readonly #now: () => number;
   /** Peer id → the end of the time for which it is kept out. */
   readonly #barred = new BoundedMap<string, number>(MAX_BARRED);
-  /** Address → connections whose handshake is not finished. */
-  readonly #handshakes = new Map<string, number>();
+  /** Connections whose handshake is not finished, the oldest first. */
+  readonly #handshakes = new Set<Handshake>();
+  readonly #rate: RateBudget;
   #refused = 0;
 
   /** @param now a monotonic clock in milliseconds */
   constructor(classOf: (peerId: string) => PeerClass, now: () => number = () => performance.now()) {
     this.#classOf = classOf;
     this.#now = now;
+    this.#rate = new RateBudget(() => "stranger", HANDSHAKES, now);
   }
 
   /** The number of refused connections. */
@@ -33,19 +56,21 @@ export class ConnectionBudget {
     return this.#refused;
   }
 
-  /** A connection comes, and nothing but its address is known. @returns null to refuse it; else ends the count, idempotent */
-  beginHandshake(address: string): (() => void) | null {
-    const open = this.#handshakes.get(address) ?? 0;
-    if (open >= MAX_HANDSHAKES_AT_ADDRESS) {
+  /**
+   * A connection comes, and nothing but its address is known. When too many wait, the oldest of the heaviest address makes room.
+   * A silent one is the oldest sooner or later, and an honest one is done long before.
+   * @param onEvicted must end the connection @returns null to refuse it; else ends the count, idempotent
+   */
+  beginHandshake(address: string, onEvicted: (error: Error) => void): (() => void) | null {
+    const here = [...this.#handshakes].filter((one) => one.address === address);
+    if (here.length >= MAX_HANDSHAKES_AT_ADDRESS || !this.#rate.take(address)) {
       this.#refused += 1;
       return null;
     }
-    this.#handshakes.set(address, open + 1);
-    let isOpen = true;
-    return () => {
-      if (isOpen) this.#endHandshake(address);
-      isOpen = false;
-    };
+    const handshake = { address, onEvicted };
+    this.#handshakes.add(handshake);
+    if (this.#handshakes.size > MAX_HANDSHAKES) this.#evictHandshake();
+    return () => void this.#handshakes.delete(handshake);
   }
 
   /** The peer proved its identity. @param others the open connections @returns false to refuse the connection */
@@ -76,9 +101,11 @@ export class ConnectionBudget {
     return others.filter((other) => this.#classOf(other.peerId) === "stranger");
   }
 
-  #endHandshake(address: string): void {
-    const left = (this.#handshakes.get(address) ?? 1) - 1;
-    if (left > 0) this.#handshakes.set(address, left);
-    else this.#handshakes.delete(address);
+  #evictHandshake(): void {
+    const [evicted] = largestGroup([...this.#handshakes], ({ address }) => address);
+    if (!evicted) return;
+    this.#handshakes.delete(evicted);
+    this.#refused += 1;
+    evicted.onEvicted(new Error("too many connections do not finish their handshake"));
   }
 }

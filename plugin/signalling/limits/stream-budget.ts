@@ -2,6 +2,7 @@
 // a share each. In a full share the heaviest user loses its oldest stream to the newcomer. So streams that are held half-open
 // go first, and a request that arrives whole is done long before.
 
+import { largestGroup } from "./largest-group.ts";
 import type { PeerClass, PeerSource } from "./peer-class.ts";
 
 interface OpenStream extends PeerSource {
@@ -52,12 +53,4 @@ function heaviest(open: ReadonlySet<OpenStream>): OpenStream | undefined {
   const streams = [...open];
   const atAddress = largestGroup(streams, ({ address }) => address);
   return largestGroup(atAddress, ({ peerId }) => peerId)[0];
-}
-
-function largestGroup(
-  streams: readonly OpenStream[],
-  keyOf: (stream: OpenStream) => string,
-): readonly OpenStream[] {
-  const groups = [...Map.groupBy(streams, keyOf).values()];
-  return groups.reduce((largest, group) => (group.length > largest.length ? group : largest), []);
 }

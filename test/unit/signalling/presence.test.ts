@@ -97,14 +97,20 @@ describe("presence messages", () => {
     assert.deepEqual(read?.addresses, many.slice(0, 20));
   });
 
-  test("loopback, unspecified and link-local addresses are not routable", () => {
+  test("names and addresses of one machine or link are not routable", () => {
     const routable = [
       "/ip4/10.0.0.5/tcp/1",
       "/ip6/2001:db8::1/tcp/1",
-      "/dns4/example.org/tcp/1",
       "/ip4/127.0.0.1/tcp/1/p2p/x/p2p-circuit",
     ];
     const local = [
+      "/dns4/localhost/tcp/1",
+      "/dnsaddr/example.org",
+      "/ip6/::ffff:127.0.0.1/tcp/1",
+      "/ip6/0:0:0:0:0:0:0:1/tcp/1",
+      "/ip4/224.0.0.1/tcp/1",
+      "/ip4/255.255.255.255/tcp/1",
+      "/unix/tmp/socket",
       "/ip4/127.0.0.1/tcp/1",
       "/ip4/127.8.0.1/tcp/1",
       "/ip4/0.0.0.0/tcp/1",

@@ -1,6 +1,7 @@
 // Readers of what a peer sends outside of calls, and of what the local network announces.
 
 import { createUnknownFieldLog } from "../../../../plugin/common/unknown-field-log.ts";
+import { isDialable } from "../../../../plugin/signalling/contacts/announced-address.ts";
 import { PeerKeys, parsePublicKey } from "../../../../plugin/signalling/encryption/peer-keys.ts";
 import { generateSealKey } from "../../../../plugin/signalling/encryption/seal-key.ts";
 import { Sealing } from "../../../../plugin/signalling/encryption/sealing.ts";
@@ -85,10 +86,10 @@ export const signallingReaders: readonly OutsideReader[] = [
   },
   {
     name: "address of a peer",
-    sources: [],
+    sources: ["plugin/signalling/contacts/announced-address.ts"],
     seeds: ["/ip4/127.0.0.1/tcp/1/p2p/Q", "/ip6/fe80::1/tcp/1"],
     refusals: [],
-    read: isRoutableAddress,
+    read: (text) => isDialable(text, "link"),
   },
   {
     name: "signals",

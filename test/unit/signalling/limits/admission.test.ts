@@ -3,33 +3,31 @@
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import { JsonObjectDecoder } from "../../../plugin/signalling/goop-wire/decoders.ts";
-import { Exchange } from "../../../plugin/signalling/goop-wire/exchange.ts";
-import { encodeMessage, parseAck } from "../../../plugin/signalling/goop-wire/goop-mq.ts";
-import { MqReceiver } from "../../../plugin/signalling/goop-wire/mq-receiver.ts";
-import { Admission } from "../../../plugin/signalling/limits/admission.ts";
-import { ConnectionBudget } from "../../../plugin/signalling/limits/connection-budget.ts";
-import {
-  GOSSIP_OF_NEIGHBOUR,
-  GOSSIP_OF_STRANGERS,
-  GossipBudget,
-} from "../../../plugin/signalling/limits/gossip-budget.ts";
+import { JsonObjectDecoder } from "../../../../plugin/signalling/goop-wire/decoders.ts";
+import { Exchange } from "../../../../plugin/signalling/goop-wire/exchange.ts";
+import { encodeMessage, parseAck } from "../../../../plugin/signalling/goop-wire/goop-mq.ts";
+import { MqReceiver } from "../../../../plugin/signalling/goop-wire/mq-receiver.ts";
+import { Admission } from "../../../../plugin/signalling/limits/admission.ts";
+import { ConnectionBudget, HANDSHAKES } from "../../../../plugin/signalling/limits/connection-budget.ts";
+import { GOSSIP, GossipBudget } from "../../../../plugin/signalling/limits/gossip-budget.ts";
 import {
   ALL_STRANGERS_OPENINGS,
   KNOWN_OPENINGS,
-  OpeningBudget,
+  OPENINGS,
   SCARCE_OPENINGS,
   STRANGER_OPENINGS,
-} from "../../../plugin/signalling/limits/opening-budget.ts";
-import { addressOf } from "../../../plugin/signalling/limits/peer-class.ts";
+} from "../../../../plugin/signalling/limits/opening-budget.ts";
+import { addressOf } from "../../../../plugin/signalling/limits/peer-class.ts";
+import { RateBudget } from "../../../../plugin/signalling/limits/rate-budget.ts";
 import {
   defaultTimings,
   MAX_CONNECTIONS_AT_ADDRESS,
+  MAX_HANDSHAKES,
   MAX_HANDSHAKES_AT_ADDRESS,
   MAX_INCOMING_STREAMS,
   MAX_STRANGER_CONNECTIONS,
-} from "../../../plugin/signalling/timings.ts";
-import { byteStreamPair } from "../../support/network/byte-stream-pair.ts";
+} from "../../../../plugin/signalling/timings.ts";
+import { byteStreamPair } from "../../../support/network/byte-stream-pair.ts";
 
 const live = new AbortController().signal;
 const isKnown = (peerId: string) => peerId.startsWith("known");
@@ -143,10 +141,10 @@ describe("streams that are held half-open", () => {
 describe("streams that are opened often", () => {
   const openings = () => {
     let nowMs = 0;
-    const budget = new OpeningBudget(classOf, () => nowMs);
+    const budget = new RateBudget(classOf, OPENINGS, () => nowMs);
     return { budget, pass: (ms: number) => (nowMs += ms) };
   };
-  const count = (budget: OpeningBudget, peerId: string, tries: number) =>
+  const count = (budget: RateBudget, peerId: string, tries: number) =>
     times(tries, () => budget.take(peerId)).filter(Boolean).length;
 
   test("are limited for each peer", () => {
@@ -175,15 +173,17 @@ describe("streams that are opened often", () => {
 
   test("disconnect a stranger and keep it out for a while, and a known peer only loses streams", async () => {
     const { admission, disconnected, holdOpen } = receiving();
-    for (let index = 0; index <= STRANGER_OPENINGS[0]; index += 1) await holdOpen("greedy", "192.0.2.1");
-    for (let index = 0; index <= KNOWN_OPENINGS[0]; index += 1) await holdOpen("known-friend", "192.0.2.1");
-    assert.deepEqual([...new Set(disconnected)], ["greedy"]);
+    // The budget refills while a slow machine opens the streams.
+    while (disconnected.length === 0) await holdOpen("greedy", "192.0.2.1");
     assert.equal(admission.connections.admits({ peerId: "greedy", address: "192.0.2.1" }, []), false);
     assert.equal(admission.connections.admits({ peerId: "other", address: "192.0.2.1" }, []), true);
+    for (let index = 0; index <= KNOWN_OPENINGS[0]; index += 1) await holdOpen("known-friend", "192.0.2.1");
+    assert.deepEqual([...new Set(disconnected)], ["greedy"]);
   });
 });
 
 describe("connections", () => {
+  const never = () => assert.fail("no connection has to make room");
   const from = (peerId: string, address: string) => ({ peerId, address });
 
   test("of strangers leave places for known peers", () => {
@@ -209,14 +209,47 @@ describe("connections", () => {
 
   test("that do not finish their handshake keep out nobody elsewhere", () => {
     const budget = new ConnectionBudget(classOf);
-    const ends = times(1_000, () => budget.beginHandshake("192.0.2.1")).filter((end) => end !== null);
+    const ends = times(1_000, () => budget.beginHandshake("192.0.2.1", never)).filter((end) => end !== null);
     assert.equal(ends.length, MAX_HANDSHAKES_AT_ADDRESS);
-    assert.notEqual(budget.beginHandshake("203.0.113.1"), null);
+    assert.notEqual(budget.beginHandshake("203.0.113.1", never), null);
     for (const end of ends) {
       end();
       end();
     }
-    assert.notEqual(budget.beginHandshake("192.0.2.1"), null);
+    assert.notEqual(budget.beginHandshake("192.0.2.1", never), null);
+  });
+
+  test("that stay silent make room for an honest one, the oldest at the heaviest address first", () => {
+    const budget = new ConnectionBudget(classOf);
+    const evicted: string[] = [];
+    const begin = (address: string, name: string) =>
+      budget.beginHandshake(address, () => void evicted.push(name));
+    for (let index = 0; index < 2; index += 1) begin("198.51.100.1", `heavy ${index}`);
+    for (let index = 2; index < MAX_HANDSHAKES; index += 1) begin(`192.0.2.${index}`, `silent ${index}`);
+    assert.deepEqual(evicted, []);
+    assert.notEqual(begin("203.0.113.1", "honest"), null);
+    assert.notEqual(begin("203.0.113.2", "another"), null);
+    assert.deepEqual(evicted, ["heavy 0", "heavy 1"]);
+  });
+
+  test("that come all the time leave a few handshakes to every other address", () => {
+    let nowMs = 0;
+    const budget = new ConnectionBudget(classOf, () => nowMs);
+    const begun = (address: string) => {
+      const end = budget.beginHandshake(address, never);
+      end?.();
+      return end !== null;
+    };
+    let attackers = 0;
+    for (; nowMs < 10_000; nowMs += 10) {
+      for (let index = 0; index < 10; index += 1) {
+        if (begun(`192.0.2.${(nowMs / 10 + index * 25) % 250}`)) attackers += 1;
+      }
+      if (nowMs === 5_000) assert.ok(begun("203.0.113.1"), `after ${nowMs} ms`);
+    }
+    const { allStrangers, scarce } = HANDSHAKES;
+    const most = allStrangers[0] + 10 * allStrangers[1] + 250 * (scarce[0] + 10 * scarce[1]);
+    assert.ok(attackers <= most, `${attackers} handshakes`);
   });
 
   test("from one IPv6 network count as one address, and relayed ones count for their relay", () => {
@@ -234,20 +267,21 @@ describe("connections", () => {
 describe("gossip", () => {
   test("of one neighbour is not listened to above its rate, and that of a known peer is", () => {
     let nowMs = 0;
-    const budget = new GossipBudget(isKnown, () => nowMs);
+    const budget = new GossipBudget(classOf, () => nowMs);
     const taken = (neighbour: string, count: number) =>
       times(count, () => budget.take(neighbour)).filter(Boolean).length;
-    assert.equal(taken("greedy", 10_000), GOSSIP_OF_NEIGHBOUR[0]);
+    assert.equal(taken("greedy", 10_000), GOSSIP.stranger[0]);
     assert.equal(budget.isUsedUp("greedy"), true);
     assert.equal(budget.isUsedUp("honest"), false);
     const others = times(100, (index) => taken(`made-up-${index}`, 1_000)).reduce(
       (sum, count) => sum + count,
       0,
     );
-    assert.equal(others, GOSSIP_OF_STRANGERS[0] - GOSSIP_OF_NEIGHBOUR[0]);
+    assert.equal(others, GOSSIP.allStrangers[0] - GOSSIP.stranger[0] + 99 * GOSSIP.scarce[0]);
+    assert.equal(taken("honest", 100), GOSSIP.scarce[0]);
     assert.equal(taken("known-friend", 100), 100);
     nowMs = 1_000;
-    assert.equal(taken("greedy", 10_000), GOSSIP_OF_NEIGHBOUR[1]);
+    assert.equal(taken("greedy", 10_000), Math.min(...GOSSIP.stranger));
     assert.equal(budget.isUsedUp("known-friend"), false);
   });
 });
