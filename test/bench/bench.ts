@@ -2,7 +2,7 @@
 // table, the frame ledgers and one JSON object of figures. It fails when a ledger does not close, not when a goal is missed.
 
 import { writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import {
   FIGURE_NAMES,
@@ -13,6 +13,8 @@ import {
   median,
   quantile,
 } from "./figures.ts";
+import { load, processorTimes } from "./machine-load.ts";
+import { ATTACK_STAGE } from "./measures/attacks.ts";
 import { measureChromium } from "./measures/chromium-call.ts";
 import { DECODE_FIGURES, measureDecoding } from "./measures/decoding/jpeg-decode.ts";
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
@@ -195,6 +197,7 @@ const STAGES: readonly Stage[] = [
     run: ({ windowMs }, results) => measureSlowLink(HD, 4 * windowMs, results.set.bind(results)),
   },
   ...networkStages(VGA),
+  ATTACK_STAGE,
   {
     what: "720p, processor; the host acknowledges the frames, no page",
     figures: ["cpu720"],
@@ -339,12 +342,6 @@ function listMs(values: readonly number[]): string {
   return values.map((value) => value.toFixed(0)).join(" ");
 }
 
-function load(): string {
-  return loadavg()
-    .map((value) => value.toFixed(1))
-    .join(" ");
-}
-
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -385,13 +382,6 @@ async function runStage(stage: Stage, lengths: typeof FULL, results: Results): P
   const busy = (after.busy - before.busy) / (after.all - before.all);
   // Near 100 % the figures describe the machine, not the program.
   print(`   all processors ${(100 * busy).toFixed(0)} % busy`);
-}
-
-function processorTimes(): { busy: number; all: number } {
-  const times = cpus().map(({ times }) => times);
-  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
-  const all = sum(times.flatMap((one) => Object.values(one)));
-  return { all, busy: all - sum(times.map(({ idle }) => idle)) };
 }
 
 function report({ figures, notes, ledgers }: Results, file: string | undefined): void {
