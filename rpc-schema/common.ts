@@ -234,6 +234,15 @@ const localMediaSchema = named(
   "The devices of this side, and what it can send with them",
 );
 
+const wantedMediaSchema = named(
+  "WantedMedia",
+  z.object({
+    microphone: z.boolean().describe("the microphone will be on"),
+    camera: z.boolean().describe("the camera will be on"),
+  }),
+  "What will be with the accept, as call.setMicrophone and call.setCamera set it. Present before the accept only; afterwards the states of the devices tell",
+);
+
 const remoteSideSchema = named(
   "RemoteSide",
   z.object({
@@ -321,6 +330,7 @@ export const callInfoSchema = named(
         "when media first flowed, Unix milliseconds by the clock as it is set now; changes when the clock is set, so that the duration stays right",
       ),
     local: localMediaSchema,
+    wanted: wantedMediaSchema.optional(),
     remote: remoteSideSchema,
     sending: sentPictureSchema,
     showing: shownPictureSchema,

@@ -33,6 +33,7 @@ export const pluginErrorCodes = {
   callsDisabled: 1106,
   peerCallsDisabled: 1107,
   callsInPage: 1108,
+  noPreview: 1109,
   // 1202 was deviceUnavailable, with which no method ever answered.
   unknownDevice: 1201,
   unknownStream: 1301,

@@ -21,6 +21,7 @@ const NEW_FIELDS = [
   "ringtone",
   "notifications",
   "protection",
+  "wanted",
 ];
 
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */
@@ -100,7 +101,7 @@ const NEW_NOTIFICATIONS = ["calls.missedChanged"];
 
 /** @returns the params as a host of version 1 reads them, or null for a notification that it would refuse */
 export function formerNotification(name: string, params: unknown): unknown {
-  if (NEW_NOTIFICATIONS.includes(name)) return null;
+  if (NEW_NOTIFICATIONS.includes(name) || name.startsWith("preview.")) return null;
   const isNew = name === "signalling.changed" && isRecord(params) && params.state === "stopped";
   return isNew ? null : withFormerNamesOnly(params);
 }

@@ -15,6 +15,7 @@ export * from "./methods/devices.ts";
 export * from "./methods/frames.ts";
 export * from "./methods/lifecycle.ts";
 export * from "./methods/missed-calls.ts";
+export * from "./methods/preview.ts";
 export * from "./registry.ts";
 export * from "./settings/host-settings.ts";
 export * from "./settings/manifest.ts";

@@ -13,6 +13,7 @@ import {
   lifecyclePluginNotifications,
 } from "./methods/lifecycle.ts";
 import { missedCallMethods, missedCallNotifications } from "./methods/missed-calls.ts";
+import { previewMethods, previewNotifications } from "./methods/preview.ts";
 import { signalHostNotifications, signalMethods, signalPluginMethods } from "./methods/signals.ts";
 
 /** Requests, host → plugin. */
@@ -22,6 +23,7 @@ export const methods = {
   ...deviceMethods,
   ...callMethods,
   ...missedCallMethods,
+  ...previewMethods,
   ...frameMethods,
   ...signalMethods,
   ...chartMethods,
@@ -42,6 +44,7 @@ export const pluginNotifications = {
   ...deviceNotifications,
   ...callNotifications,
   ...missedCallNotifications,
+  ...previewNotifications,
   ...framePluginNotifications,
   ...chartNotifications,
 };

@@ -13,6 +13,7 @@ import {
   callManagerMachine,
   linkMachine,
   mediaMachine,
+  previewMachine,
 } from "./index.ts";
 import { refusals } from "./refusals.ts";
 
@@ -27,7 +28,15 @@ table shows what a chart does with each event in each state in which it can rest
 ${LEGEND}
 `;
 
-const machines = [attachMachine, callManagerMachine, callMachine, linkMachine, mediaMachine, adaptMachine];
+const machines = [
+  attachMachine,
+  callManagerMachine,
+  callMachine,
+  linkMachine,
+  mediaMachine,
+  adaptMachine,
+  previewMachine,
+];
 
 function withDiagrams(readme: string): string {
   const diagrams = machines

@@ -12,6 +12,7 @@ import {
   callManagerMachine,
   linkMachine,
   mediaMachine,
+  previewMachine,
 } from "./index.ts";
 import { drawChart, type LaidNode } from "./viewer/model/drawing.ts";
 import { layoutInput } from "./viewer/model/layout-input.ts";
@@ -32,6 +33,7 @@ for (const machine of [
   linkMachine,
   mediaMachine,
   adaptMachine,
+  previewMachine,
 ]) {
   const chart = describeChart(machine);
   const input = layoutInput(chart);

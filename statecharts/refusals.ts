@@ -61,9 +61,10 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     harmless("user.accept user.reject", "active", "A second click. The call is accepted already"),
     harmless("user.accept user.reject user.hangup", "ending", "The call has ended"),
     impossible("user.accept user.reject user.hangup", "waiting", "The host does not know a waiting call"),
+    impossible(MEDIA_REQUESTS, "waiting", "The host does not know a waiting call"),
     harmless(
       MEDIA_REQUESTS,
-      `${BEFORE_ACCEPT} yielding ending`,
+      "ending",
       "No device is open, and the host's request is refused before it reaches the chart",
     ),
     harmless(
@@ -103,16 +104,20 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "The call manager sends it to a waiting call only",
     ),
     impossible(
-      "link.connected link.lost link.videoNegotiated adapt.stepped",
+      "link.connected link.lost link.videoNegotiated media.videoWanted adapt.stepped",
       `${BEFORE_ACCEPT} yielding ending`,
       "There is no link and no video",
     ),
-    impossible("link.connected", "active.connected", "The link sends it only after `link.lost`"),
+    harmless(
+      "link.connected",
+      "active.connected",
+      "An offer for the picture is over. The path stood meanwhile",
+    ),
     impossible("link.lost", "active.reconnecting", "The link sends it once, until it is connected again"),
     harmless("link.lost", "active.connecting", "A call that was never connected is still connecting"),
   ],
   link: [
-    harmless("peer.connected", "connected", "It is connected already"),
+    harmless("peer.connected", "connected extending", "It is connected already"),
     {
       ...harmless(
         "signal.answer",
@@ -126,6 +131,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
         ...within("establishing.negotiating", NOT_AWAITING_ANSWER),
         "connected",
         ...within("recovering.exchanging", NOT_AWAITING_ANSWER),
+        ...within("extending", ["offering", "applyingAnswer"]),
         ..."waiting repeatingAccept awaitingOffer connecting acknowledging requestingReconnect retryingReconnect"
           .split(" ")
           .map((state) => `recovering.${state}`),
@@ -183,6 +189,46 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "device.speakerOpened device.speakerLost device.speakerInterrupted device.speakerResumed",
       "speaker.lost",
       "Only an open speaker sends it, and none is open",
+    ),
+  ],
+  preview: [
+    impossible(
+      "device.cameraOpened device.cameraLost device.cameraAbsent device.cameraRefused device.cameraInterrupted device.cameraResumed",
+      "camera.off camera.lost",
+      "Only an open camera sends it, and none is open",
+    ),
+    impossible("device.cameraRefused", "camera.open.opening", "Only an open camera can be switched"),
+    harmless(
+      "settings.videoChanged",
+      "camera.off camera.lost camera.open.opening",
+      "The camera opens with the settings of that moment",
+    ),
+    harmless("devices.changed", "camera.off microphone.off", "It is closed because nobody asked for it"),
+    harmless(
+      "devices.changed",
+      "camera.open microphone.open",
+      "The device reports its own loss, and the user sees which one is open",
+    ),
+    impossible(
+      "device.microphoneOpened device.microphoneLost device.microphoneInterrupted device.microphoneResumed",
+      "microphone.off microphone.lost",
+      "Only an open microphone sends it, and none is open",
+    ),
+    harmless("user.useMicrophone settings.voiceChanged", "microphone.off", "Nobody asked for the microphone"),
+    harmless(
+      "settings.voiceChanged",
+      "microphone.lost microphone.open.opening",
+      "The microphone opens with the settings of that moment",
+    ),
+    harmless(
+      "user.hearYourself user.testSound",
+      "sound.recording sound.playing sound.testing",
+      "A second click. One sound at a time",
+    ),
+    harmless(
+      "device.microphoneLost",
+      "sound.quiet sound.playing sound.testing",
+      "What is played does not need the microphone any more",
     ),
   ],
   adapt: [

@@ -1,4 +1,4 @@
-// The handlers of `call.*`, `devices.list` and `frames.*`. A request that the state allows becomes an event of a chart.
+// The handlers of `call.*`, `preview.*`, `devices.list` and `frames.*`. A request that the state allows becomes an event of a chart.
 
 import { randomUUID } from "node:crypto";
 import {
@@ -23,7 +23,7 @@ import { phaseOf } from "../calls/call-info.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Handlers } from "../rpc/dispatcher.ts";
 import type { AvailabilityService } from "./availability-service.ts";
-import type { CallService } from "./call-service.ts";
+import { type CallService, isBegun } from "./call-service.ts";
 import type { WhileServing } from "./life-handlers.ts";
 import type { Session } from "./session.ts";
 import { type SignallingService, unavailable } from "./signalling-service.ts";
@@ -32,7 +32,7 @@ export interface CallHandlerParts {
   readonly session: Pick<Session, "mode">;
   readonly availability: Pick<AvailabilityService, "now">;
   readonly signalling: Pick<SignallingService, "contacts" | "whyFailed">;
-  readonly calls: Pick<CallService, "manager" | "list" | "announce" | "statistics">;
+  readonly calls: Pick<CallService, "manager" | "list" | "announce" | "statistics" | "previews">;
   readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
   listDevices(): Promise<DeviceList>;
   readonly engines: { whyNoRoom(): string | null };
@@ -84,7 +84,7 @@ export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileS
       return frames.snapshot(callId, source);
     }),
     "frames.subscribe": whileServing((params) => {
-      callOf(calls, params.callId);
+      if (params.callId !== calls.previews.currentId) callOf(calls, params.callId);
       return frames.subscribe(params);
     }),
     "frames.unsubscribe": whileServing(({ stream }) => {
@@ -192,4 +192,34 @@ function requireDevice(devices: DeviceList, kind: DeviceKind, deviceId: string):
       { field: "deviceId", value: JSON.stringify(deviceId), expected: `one of ${choices.join(", ")}` },
     ],
   });
+}
+
+type PreviewHandlers = Pick<Handlers, Extract<keyof Handlers, `preview.${string}`>>;
+
+export function createPreviewHandlers(parts: CallHandlerParts, whileServing: WhileServing): PreviewHandlers {
+  const { previews, manager } = parts.calls;
+  const play = (what: "hearYourself" | "testSound", needs: string) =>
+    whileServing(() => {
+      if (previews.play(what)) return null;
+      throw new RpcError("noPreview", `preview.${what} needs ${needs}`);
+    });
+  return {
+    /** Opens devices, so it is refused in the same cases as a call. */
+    "preview.start": whileServing((wanted) => {
+      requireCalls(parts);
+      if (Object.values(manager.getSnapshot().context.calls).some(isBegun)) {
+        throw new RpcError("alreadyInCall", "a call uses the devices, so there is no preview");
+      }
+      return { previewId: previews.start(wanted) };
+    }),
+    "preview.hearYourself": play(
+      "hearYourself",
+      "a preview with an open microphone that records and plays nothing",
+    ),
+    "preview.testSound": play("testSound", "a preview that records and plays nothing"),
+    "preview.stop": whileServing(() => {
+      previews.end("stopped");
+      return null;
+    }),
+  };
 }

@@ -1,12 +1,17 @@
 // Wires the calls: the call manager with its effects, and the parts that observe it: reporter, sampler, persister.
 
-import type { CallInfo, CallStatistics, DeviceList, Signal } from "../../rpc-schema/index.ts";
+import { randomUUID } from "node:crypto";
+import type { CallInfo, CallStatistics, Contact, DeviceList, Signal } from "../../rpc-schema/index.ts";
+import type { ManagedCall } from "../../statecharts/index.ts";
 import type { CallAlerts } from "../alerts/call-alerts.ts";
 import type { ProtectionFacts } from "../calls/call-info.ts";
 import { type CallManager, type CallManagerCallbacks, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
 import { CallReporter } from "../calls/call-reporter.ts";
 import { type CallEnvironment, createCallEnvironment } from "../calls/environment.ts";
+import { OwnPictures } from "../calls/preview/own-pictures.ts";
+import { providePreview } from "../calls/preview/preview-effects.ts";
+import { Previews } from "../calls/preview/previews.ts";
 import { Sampler } from "../calls/sampler.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
@@ -50,7 +55,8 @@ export interface CallService {
   statistics(callId: string): CallStatistics | null;
   /** Informs the host of labels and addresses that were learnt during a call. */
   contactsChanged(): void;
-  /** Resolves when every device that a call has released is closed. */
+  readonly previews: Pick<Previews, "start" | "play" | "end" | "currentId">;
+  /** Resolves when every device that a call or a preview has released is closed. */
   devicesClosed(): Promise<void>;
 }
 
@@ -59,7 +65,6 @@ const CLOCKS = { dateMs, monotonicMs };
 /** The call manager is not started yet. */
 export function createCallService(options: CallServiceOptions): CallService {
   const { signalling, notify, alerts, logOf } = options;
-  const contactOf = (peerId: string) => signalling.contacts().find((contact) => contact.peerId === peerId);
   const environment = wireEnvironment(options);
   const sampler = new Sampler({
     environment,
@@ -74,7 +79,8 @@ export function createCallService(options: CallServiceOptions): CallService {
   const reporter = new CallReporter({
     mediaOf: environment.mediaOf,
     notify,
-    labelOf: (peerId) => contactOf(peerId)?.label ?? "",
+    labelOf: (peerId) => contactOf(signalling, peerId)?.label ?? "",
+    ownCameraOf: (callId) => ownPictures.cameraOf(callId),
     qualityOf: (callId) => sampler.statistics(callId)?.quality ?? "unknown",
     protectionOf: (callId) => protectionOf(callId, { environment, sampler, signalling }),
     onReport: (call) => alerts.onCall(call),
@@ -90,21 +96,23 @@ export function createCallService(options: CallServiceOptions): CallService {
     },
     ...CLOCKS,
   });
+  const { ownPictures, previews } = wirePreviews(options, environment, () => reporter.scheduleUpdate());
+  const allCalls = () => Object.values(manager.getSnapshot().context.calls);
   const update = () => {
+    ownPictures.scheduleUpdate(allCalls);
     reporter.scheduleUpdate();
     persister.scheduleUpdate();
+    if (previews.currentId !== null && allCalls().some(isBegun)) previews.end("call");
+  };
+  const onEnd = (callId: string) => {
+    sampler.stop(callId);
+    ownPictures.end(callId);
   };
   const manager = createCallManager(environment, {
-    ...managerCallbacks(reporter, sampler, update),
-    onBusy: (call) => alerts.onBusy({ ...call, peerLabel: contactOf(call.peerId)?.label ?? "" }),
+    ...managerCallbacks(reporter, onEnd, update),
+    onBusy: (call) => alerts.onBusy({ ...call, peerLabel: contactOf(signalling, call.peerId)?.label ?? "" }),
   });
-  const persister = new CallPersister({
-    managerContext: () => manager.getSnapshot().context,
-    timesOf: (callId) => reporter.timesOf(callId),
-    addressesOf: (peerId) => contactOf(peerId)?.addresses ?? [],
-    persist: (params) => notify("calls.persisted", params),
-    log: logOf("calls"),
-  });
+  const persister = wirePersister(options, manager, reporter);
   return {
     manager,
     devices: environment.devices,
@@ -112,20 +120,28 @@ export function createCallService(options: CallServiceOptions): CallService {
     list: () => reporter.list(),
     announce: (callId) => reporter.announce(callId),
     statistics: (callId) => sampler.statistics(callId),
+    previews,
     contactsChanged: update,
     devicesClosed: environment.devicesClosed,
   };
 }
 
+/** Its devices may be open, or are about to be: it was started or accepted here. */
+export function isBegun({ direction, ref }: ManagedCall): boolean {
+  const snapshot = ref.getSnapshot();
+  const isUnanswered = direction === "incoming" && (snapshot.hasTag("ringing") || snapshot.hasTag("waiting"));
+  return !isUnanswered && !snapshot.hasTag("ended");
+}
+
 function managerCallbacks(
   reporter: CallReporter,
-  sampler: Sampler,
+  onEnd: (callId: string) => void,
   onStateChange: () => void,
 ): CallManagerCallbacks {
   return {
     onCall: (call) => reporter.add(call),
     onEnd(ended) {
-      sampler.stop(ended.callId);
+      onEnd(ended.callId);
       reporter.end(ended);
     },
     onStateChange,
@@ -167,6 +183,37 @@ function receiverOf(
     if (!isTaken) return;
     const stranger = isKnown(from) ? {} : { isStranger: true as const };
     manager.send({ type: "signal.received", from, callId, signal, ...stranger });
+  };
+}
+
+function contactOf(signalling: CallServiceOptions["signalling"], peerId: string): Contact | undefined {
+  return signalling.contacts().find((contact) => contact.peerId === peerId);
+}
+
+function wirePersister(
+  { signalling, notify, logOf }: CallServiceOptions,
+  manager: CallManager,
+  reporter: CallReporter,
+): CallPersister {
+  return new CallPersister({
+    managerContext: () => manager.getSnapshot().context,
+    timesOf: (callId) => reporter.timesOf(callId),
+    addressesOf: (peerId) => contactOf(signalling, peerId)?.addresses ?? [],
+    persist: (params) => notify("calls.persisted", params),
+    log: logOf("calls"),
+  });
+}
+
+/** @param onOwnPicture runs after each change of a ringing call's own picture */
+function wirePreviews(
+  { notify }: CallServiceOptions,
+  environment: CallEnvironment,
+  onOwnPicture: () => void,
+): { ownPictures: OwnPictures; previews: Previews } {
+  const { machine, forget } = providePreview(environment);
+  return {
+    ownPictures: new OwnPictures({ machine, onChange: onOwnPicture }),
+    previews: new Previews({ machine, environment, notify, forget, createId: randomUUID }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import type { AlertService } from "./alert-service.ts";
-import { type CallHandlerParts, createCallHandlers } from "./call-handlers.ts";
+import { type CallHandlerParts, createCallHandlers, createPreviewHandlers } from "./call-handlers.ts";
 import type { DiagnosticsService } from "./diagnostics-service.ts";
 import {
   createLifeHandlers,
@@ -41,6 +41,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...createCallHandlers(parts, whileServing),
     "calls.missed": whileServing(() => parts.alerts.missed()),
     "calls.seen": whileServing((params) => parts.alerts.see(params)),
+    ...createPreviewHandlers(parts, whileServing),
     ...createSignallingHandlers(parts.signalling, whileServing),
     ...createDiagnosticsHandlers(parts.diagnostics, whileServing),
   };

@@ -81,7 +81,7 @@ export function createPlugin(options: PluginOptions): Plugin {
     whyNoEngine: engines.whyNoCalls,
     engineRemedy: engines.remedy,
     access: engines.access,
-    onChange: (now) => availabilityChanged(now, { signalling, manager, end, log }),
+    onChange: (now) => availabilityChanged(now, { signalling, calls, end, log }),
     onDevices: (devices) => end.notify("devices.changed", devices),
   });
   const services = { ...shared, session, availability, calls, alerts };
@@ -186,7 +186,7 @@ function wireSignalling({ engines, end, logOf }: PluginOptions, session: Session
 
 interface AvailabilityListeners {
   readonly signalling: SignallingService;
-  readonly manager: CallManager;
+  readonly calls: Pick<CallService, "manager" | "previews">;
   readonly end: PluginEnd;
   readonly log: Log;
 }
@@ -194,10 +194,12 @@ interface AvailabilityListeners {
 /** Peers are informed first: a peer whose call ends by this must know that calling again is useless. */
 function availabilityChanged(
   now: Availability,
-  { signalling, manager, end, log }: AvailabilityListeners,
+  { signalling, calls: { manager, previews }, end, log }: AvailabilityListeners,
 ): void {
   const { videoDisabled, cause, why } = now;
   log("info", videoDisabled ? `calls are off: ${why}` : "calls are possible");
+  // Where a device or a permission is missing, a preview shows it.
+  if (cause === "user" || cause === "engine") previews.end("callsDisabled");
   signalling.setAvailability({ videoDisabled });
   manager.send({ type: "availability.changed", videoDisabled, ...(cause === undefined ? {} : { cause }) });
   end.notify("availability.changed", now);

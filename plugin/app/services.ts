@@ -124,6 +124,7 @@ export async function stopServices(
 ): Promise<void> {
   availability.stop();
   calls.devices.close();
+  calls.previews.end("shutdown");
   calls.manager.send({ type: "manager.close", reason });
   await waitFor(calls.manager, (snapshot) => snapshot.status !== "active");
   await calls.devicesClosed();

@@ -18,6 +18,7 @@ import {
   mediaLevelOf,
   mediaLevelState,
   type mediaMachine,
+  wantedMedia,
 } from "../../statecharts/index.ts";
 import type { MediaFlow, NegotiatedDirections } from "../peer/peer.ts";
 import type { DeviceStatus } from "../sound/sound.ts";
@@ -53,6 +54,8 @@ export interface CallInfoInput {
   readonly protection?: ProtectionFacts;
   /** What the sound server reports about the open devices; absent without a report. */
   readonly soundStatus?: Readonly<Partial<Record<"microphone" | "speaker", DeviceStatus>>>;
+  /** The camera of the own picture while the other user has not answered; absent without one. */
+  readonly ownCamera?: DeviceState | undefined;
 }
 
 const PHASES = [
@@ -83,7 +86,10 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     phase: phaseOf(snapshot),
     createdAt: facts.createdAt,
     ...(facts.connectedAt === null ? {} : { connectedAt: facts.connectedAt }),
-    local: withFormerNames(limitedBy(facts.negotiated, localOf(media, facts.soundStatus))),
+    local: withFormerNames(limitedBy(facts.negotiated, localOf(media, facts))),
+    ...(media || snapshot.hasTag("ended")
+      ? {}
+      : { wanted: wantedMedia(snapshot.context.media, snapshot.context.preference) }),
     remote: withFormerNames({
       microphone: remoteState(remote.microphone, facts.negotiated?.audio),
       camera: remoteState(remote.camera, facts.negotiated?.video),
@@ -91,7 +97,7 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     }),
     sending: {
       ...adaptationOf(snapshot.children.sending?.getSnapshot()),
-      ...(facts.negotiated?.video.sends === false ? NO_VIDEO : facts.sending),
+      ...(!media || facts.negotiated?.video.sends === false ? NO_VIDEO : facts.sending),
     },
     showing: adaptationOf(snapshot.children.showing?.getSnapshot()),
     quality: facts.quality,
@@ -117,11 +123,11 @@ function protectionOf(
 
 function localOf(
   media: MediaSnapshot | undefined,
-  status: CallInfoInput["soundStatus"] = {},
+  { soundStatus: status = {}, ownCamera }: Pick<CallInfoInput, "soundStatus" | "ownCamera">,
 ): CallInfo["local"] {
   if (!media) {
     const off = { state: "off" } as const;
-    return { microphone: off, camera: off, speaker: off, mediaLevel: "receiveOnly" };
+    return { microphone: off, camera: ownCamera ?? off, speaker: off, mediaLevel: "receiveOnly" };
   }
   return {
     microphone: withStatus(deviceState(media, "microphone"), status.microphone),
@@ -216,7 +222,7 @@ function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "spea
 }
 
 /** An open device can be silent, or be another one than was opened. The chart's reason comes first. */
-function withStatus(device: DeviceState, status: DeviceStatus | undefined): DeviceState {
+export function withStatus(device: DeviceState, status: DeviceStatus | undefined): DeviceState {
   if (status === undefined || device.deviceId === undefined) return device;
   const { deviceId, deviceName, notice } = status;
   const why = device.why ?? notice;

@@ -77,6 +77,8 @@ export class CallMedia {
   #speakerPeak = 0;
   /** Public, because the mute command goes to the microphone directly. */
   microphone: Microphone | null = null;
+  /** Gets each block of the open microphone too, which belongs to the caller; null: nobody records. */
+  recorder: ((block: Int16Array) => void) | null = null;
   /** What the sound server last reported about each open device; absent where nothing is unusual. */
   readonly soundStatus: Partial<Record<"microphone" | "speaker", DeviceStatus>> = {};
   /** What the charts last reported for the other side; null before the first report. */
@@ -255,6 +257,7 @@ export class CallMedia {
     this.#microphonePeak = Math.max(this.#microphonePeak, peakLevel(block));
     this.#peer?.sendAudio(block);
     this.#silence.soundSent();
+    this.recorder?.(block);
   }
 
   remoteFrame(frame: VideoFrame): void {

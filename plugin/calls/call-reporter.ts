@@ -4,6 +4,7 @@
 import type {
   CallInfo,
   CallQuality,
+  DeviceState,
   PluginNotificationName,
   PluginNotificationParams,
 } from "../../rpc-schema/index.ts";
@@ -25,6 +26,8 @@ export interface ReporterOptions {
   /** Empty for a peer whose label is unknown. */
   labelOf(peerId: string): string;
   qualityOf(callId: string): CallQuality;
+  /** The camera of the call's own picture while it rings at the other side. */
+  ownCameraOf?(callId: string): DeviceState | undefined;
   protectionOf?(callId: string): ProtectionFacts;
   /** The host was informed of this state of a call. */
   onReport?(call: CallInfo): void;
@@ -148,7 +151,7 @@ export class CallReporter {
   }
 
   #describe({ call, createdAt, connected }: ReportedCall): CallInfo {
-    const { mediaOf, qualityOf, labelOf, protectionOf } = this.#options;
+    const { mediaOf, qualityOf, labelOf, protectionOf, ownCameraOf } = this.#options;
     const media = mediaOf(call.callId);
     return describeCall(call, {
       createdAt,
@@ -158,6 +161,7 @@ export class CallReporter {
       negotiated: media.peer?.negotiatedDirections() ?? null,
       sending: media.sendFormat(),
       soundStatus: media.soundStatus,
+      ownCamera: ownCameraOf?.(call.callId),
       ...(protectionOf ? { protection: protectionOf(call.callId) } : {}),
     });
   }

@@ -16,6 +16,7 @@ import { CheckExchange } from "./check-code/check-exchange.ts";
 import type { DeviceHolder } from "./device-holder.ts";
 import { createDeviceMonitor, type DeviceMonitor } from "./device-monitor.ts";
 import { createDeviceMutex, type DeviceMutex } from "./device-mutex.ts";
+import { HeldCameras } from "./held-cameras.ts";
 import { createMeasurementChannel, type MeasurementChannel } from "./measurements.ts";
 import { PeerBudget } from "./peer-budget.ts";
 import type { SettingsSource } from "./settings-change.ts";
@@ -50,6 +51,8 @@ export interface CallEnvironment extends CallEngines {
   /** Drops the call's media and its check code, and ends its frame streams. The charts release its devices and connection. */
   endCall(callId: string): void;
   readonly cameraMutex: DeviceMutex<DeviceHolder<OpenCamera>>;
+  /** The cameras that those holders have, for handing over. */
+  readonly heldCameras: HeldCameras;
   readonly microphoneMutex: DeviceMutex<DeviceHolder<Microphone>>;
   readonly speakerMutex: DeviceMutex<DeviceHolder<Speaker>>;
   /** Resolves when every device that a call has released is closed. */
@@ -109,6 +112,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     mediaOf,
     checkOf,
     cameraMutex,
+    heldCameras: new HeldCameras(),
     microphoneMutex,
     speakerMutex,
     endCall(callId) {

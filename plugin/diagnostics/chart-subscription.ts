@@ -11,6 +11,7 @@ import {
   describeChart,
   linkMachine,
   mediaMachine,
+  previewMachine,
 } from "../../statecharts/index.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { ChartFeed } from "./chart-feed.ts";
@@ -70,6 +71,7 @@ export const ALL_CHARTS: readonly AnyStateMachine[] = [
   linkMachine,
   mediaMachine,
   adaptMachine,
+  previewMachine,
 ];
 
 export function describeCharts(): ChartDescription[] {

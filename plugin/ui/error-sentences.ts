@@ -32,6 +32,7 @@ const errors: Record<RpcErrorName | "disconnected" | "timeout", string> = {
   callsDisabled: "Calls are switched off in the settings of this computer.",
   peerCallsDisabled: "This contact has calls switched off.",
   callsInPage: "The application makes the calls itself here.",
+  noPreview: "Open the camera and microphone first, or wait until the sound is over.",
   unknownDevice: "This device is gone. Choose another one.",
   unknownStream: "This picture has ended.",
   noPicture: "There is no picture to save yet.",

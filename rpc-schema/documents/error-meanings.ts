@@ -26,6 +26,7 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   callsDisabled: "the user switched calls off with the setting videoDisabled",
   peerCallsDisabled: "calls are switched off at the peer",
   callsInPage: "the mode is `browser`, so the host's page makes the calls",
+  noPreview: "there is no preview, or it cannot do this at the moment; the message says what is missing",
   unknownDevice: "no device has this id",
   unknownStream: "there is no such stream, or it has ended",
   noPicture: "this source has no frame at the moment",

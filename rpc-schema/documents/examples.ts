@@ -24,6 +24,7 @@ const callId = "0e271bc5-0cdb-44bd-99e1-b500e80cfda1";
 const peerId = "12D3KooWP2AMNXbYec9Uqx5fAUnhuMYZ9ht3EydMANC7siQnEJWH";
 const selfId = "12D3KooWC5EkUG1Qc3qtA4q3aiJ5QzMMcLVbcmViUPeAzdFzW9iw";
 const address = `/ip4/192.0.2.7/tcp/4001/p2p/${peerId}`;
+const previewId = "9b0e7b62-6d7c-4b63-93a5-6a3f0a6f0c11";
 const topic = `call:${callId}`;
 const stream = "s1";
 const dataUrl = "data:image/jpeg;n=s1-1;base64,/9j/4AAQ…";
@@ -63,6 +64,7 @@ const ringing: CallInfo = {
     speaker: { state: "off" },
     mediaLevel: "receiveOnly",
   },
+  wanted: { microphone: true, camera: true },
   remote: { microphone: "unknown", camera: "unknown" },
   sending: { step: "full", width: 0, height: 0, fps: 0 },
   showing: { step: "full" },
@@ -70,8 +72,9 @@ const ringing: CallInfo = {
   protection: { path: "unknown", identity: "key", check: "waiting" },
 };
 
+const { wanted: _, ...accepted } = ringing;
 const connected: CallInfo = {
-  ...ringing,
+  ...accepted,
   direction: "outgoing",
   phase: "connected",
   connectedAt: 1_795_933_574_223,
@@ -153,6 +156,10 @@ export const methodExamples: { [M in MethodName]: { params: ParamsInput<M>; resu
   "devices.list": { params: {}, result: devices },
   "call.start": { params: { peerId, media: "video" }, result: { callId } },
   "call.accept": { params: { callId, media: "audio" }, result: null },
+  "preview.start": { params: { camera: true, microphone: true }, result: { previewId } },
+  "preview.hearYourself": { params: {}, result: null },
+  "preview.testSound": { params: {}, result: null },
+  "preview.stop": { params: {}, result: null },
   "call.reject": { params: { callId, reason: "busy" }, result: null },
   "call.hangup": { params: { callId }, result: null },
   "call.setMicrophone": { params: { callId, on: false }, result: null },
@@ -211,6 +218,14 @@ export const pluginNotificationExamples: { [N in PluginNotificationName]: Plugin
   "calls.persisted": { snapshot, callId },
   "calls.missedChanged": { missed },
   "call.statistics": statistics,
+  "preview.changed": {
+    previewId,
+    camera: { state: "live", deviceId: "test-pattern", deviceName: "Test pattern" },
+    microphone: { state: "live", deviceId: "tone", deviceName: "Test tone" },
+    sound: "recording",
+  },
+  "preview.levels": { previewId, microphone: 0.25 },
+  "preview.ended": { previewId, reason: "call" },
   "call.levels": { callId, microphone: 0.25, speaker: 0.5 },
   frame: { stream, seq: 1, capturedAt: 1_795_933_575_459.622, width: 1280, height: 720, dataUrl },
   "charts.recorded": {

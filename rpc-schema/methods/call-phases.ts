@@ -13,16 +13,15 @@ export interface FittingPhases {
 }
 
 const ANY = ["requesting", "ringing", "connecting", "connected", "reconnecting"] as const;
-const ACCEPTED = ["connecting", "connected", "reconnecting"] as const;
 
 /** The methods about one call. In other phases they are refused with wrongCallState, and after the end with unknownCall. */
 export const fittingPhases = {
   "call.accept": { phases: ["ringing"], direction: "incoming" },
   "call.reject": { phases: ["ringing"], direction: "incoming" },
   "call.hangup": { phases: ANY },
-  "call.setMicrophone": { phases: ACCEPTED },
-  "call.setCamera": { phases: ACCEPTED },
-  "call.useDevice": { phases: ACCEPTED },
+  "call.setMicrophone": { phases: ANY, note: "before the accept it sets what will be" },
+  "call.setCamera": { phases: ANY, note: "before the accept it sets what will be" },
+  "call.useDevice": { phases: ANY, note: "before the accept it sets what will be" },
   "call.stats": { phases: ["connected", "reconnecting"], note: "from the second second of the call on" },
   "call.snapshot": { phases: ANY, note: "without a frame the answer is noPicture" },
   "frames.subscribe": { phases: ANY, note: "frames come as soon as there are some" },

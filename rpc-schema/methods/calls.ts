@@ -125,7 +125,7 @@ export const callMethods = {
     ],
   ),
   "call.accept": method(
-    "Accepts an incoming call. `media` decides whether our camera opens; without it, the caller's choice decides",
+    "Accepts an incoming call. `media` decides whether our camera opens; without it, the caller's choice decides. A camera or microphone that was set with call.setCamera or call.setMicrophone before stays so, except that `audio` leaves the camera closed",
     z.object({
       callId: callIdSchema,
       media: mediaKindSchema.optional().describe("absent: as the caller chose"),
@@ -150,13 +150,13 @@ export const callMethods = {
   ),
   "call.hangup": method("Ends a call in any phase", byCallId, done, [...servingErrors, "unknownCall"]),
   "call.setMicrophone": method(
-    "Unmutes or mutes the microphone. Muted samples are dropped at capture",
+    "Unmutes or mutes the microphone. Muted samples are dropped at capture. Before the accept it sets what will be (`wanted` of CallInfo), and no microphone opens",
     onOff("false mutes the microphone"),
     done,
     [...servingErrors, "unknownCall", "wrongCallState"],
   ),
   "call.setCamera": method(
-    "Opens or closes the camera and informs the other side",
+    "Opens or closes the camera and informs the other side, in voice calls too. Before the accept it sets what will be (`wanted` of CallInfo); a caller's camera opens at once, as the own picture that only this side sees",
     onOff("false closes the camera"),
     done,
     [...servingErrors, "unknownCall", "wrongCallState"],

@@ -14,6 +14,7 @@ import {
   type RemoteMediaState,
   UNKNOWN_REMOTE_MEDIA,
 } from "./model.ts";
+import { choicesOf, type PreferenceEvent } from "./preference.ts";
 
 const endedHere = (reason: EndReason) => ({ type: "end", params: { reason, endedBy: "local" } }) as const;
 
@@ -67,6 +68,19 @@ const onChildError = {
   ],
 } as const;
 
+const keepPreference = {
+  type: "keepPreference",
+  params: ({ event }: { event: PreferenceEvent }) => ({ request: event }),
+} as const;
+/** Applied with the accept. */
+const whileUnanswered = {
+  "user.setMicrophone": { actions: keepPreference },
+  "user.setCamera": { actions: keepPreference },
+  "user.useCamera": { actions: keepPreference },
+  "user.useMicrophone": { actions: keepPreference },
+  "user.useSpeaker": { actions: keepPreference },
+} as const;
+
 const ringing = (target: string) => ({ target, actions: "updatePeerKind" }) as const;
 const accepted = { target: "active", actions: "updatePeerKind" } as const;
 
@@ -85,6 +99,7 @@ const placing = callSetup.createStateConfig({
   },
   after: { requestTimeout: { target: "ending", actions: endedHere("unreachable") } },
   on: {
+    ...whileUnanswered,
     "user.hangup": { target: "ending", actions: endedHere("cancelled") },
     "signal.ringing": ringing("awaitingAccept.ringing"),
     "signal.ack": accepted,
@@ -97,6 +112,7 @@ const awaitingAccept = callSetup.createStateConfig({
   initial: "requested",
   after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
   on: {
+    ...whileUnanswered,
     "user.hangup": { target: "ending", actions: endedHere("cancelled") },
     "signal.ack": accepted,
     "signal.hangup": refused,
@@ -111,7 +127,7 @@ const yielding = callSetup.createStateConfig({
   description: "Our call lost in glare, but the request of the other call has not arrived yet",
   tags: ["requesting"],
   after: { requestTimeout: { target: "ended", actions: answerHangup } },
-  on: { "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
+  on: { ...whileUnanswered, "user.hangup": { target: "ending", actions: endedHere("cancelled") } },
 });
 
 const waiting = callSetup.createStateConfig({
@@ -130,12 +146,10 @@ const ringingIn = callSetup.createStateConfig({
   entry: { type: "sendRinging", params: addressOf },
   after: { ringTimeout: { target: "ending", actions: endedHere("noAnswer") } },
   on: {
+    ...whileUnanswered,
     "user.accept": {
       target: "active",
-      actions: {
-        type: "chooseMedia",
-        params: ({ context, event }) => ({ media: event.media ?? context.media }),
-      },
+      actions: { type: "chooseMedia", params: ({ event }) => ({ media: event.media }) },
     },
     "user.reject": {
       target: "ending",
@@ -181,7 +195,7 @@ const active = callSetup.createStateConfig({
       input: ({ context }: { context: CallContext }) => ({
         ...addressOf({ context }),
         media: context.media,
-        resumed: context.resumed?.media ?? null,
+        resumed: context.resumed?.media ?? choicesOf(context.media, context.preference),
       }),
       onError: onChildError,
     },
@@ -221,6 +235,7 @@ const active = callSetup.createStateConfig({
       },
     },
     "link.videoNegotiated": { actions: "toMedia" },
+    "media.videoWanted": { actions: "toLink" },
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },
     "signal.candidate": { actions: "toLink" },

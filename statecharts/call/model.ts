@@ -14,11 +14,12 @@ import type { AdaptedDirection } from "../adapt/judge.ts";
 import { adaptMachine } from "../adapt/machine.ts";
 import type { AdaptReport } from "../adapt/model.ts";
 import { linkMachine } from "../link/machine.ts";
-import type { CallAddress, LinkOutput, LinkReport } from "../link/model.ts";
+import type { CallAddress, LinkOutput, LinkReport, VideoRequest } from "../link/model.ts";
 import { kindAfter, type PeerKind } from "../link/peer-kinds.ts";
 import { mediaMachine } from "../media/machine.ts";
 import type { MediaEvent, ResumedMedia } from "../media/model.ts";
 import { externalAction, externalPromise } from "../not-provided.ts";
+import { type MediaPreference, type PreferenceEvent, preferenceAfter } from "./preference.ts";
 
 export interface CallInput extends CallAddress {
   readonly direction: Direction;
@@ -32,6 +33,8 @@ export interface CallInput extends CallAddress {
   readonly isWaiting: boolean;
   /** State from the process that crashed during this call; null for a new call. */
   readonly resumed: Resumed | null;
+  /** What the user set before the accept; absent until something was set. */
+  readonly preference?: MediaPreference;
 }
 
 /** The state of a call that a crashed process left behind. */
@@ -106,6 +109,7 @@ export type CallEvent =
   | SignalCallEvent
   | ManagerCommand
   | LinkReport
+  | VideoRequest
   | AdaptReport
   | UserMediaEvent
   | Extract<MediaEvent, { type: "settings.changed" }>;
@@ -148,7 +152,17 @@ const callBase = setup({
     acceptCheck: externalAction<CheckParams>("acceptCheck"),
     updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
-    chooseMedia: assign({ media: (_, params: { media: MediaKind }) => params.media }),
+    /** An answer by voice is newer than what was set for the camera before. */
+    chooseMedia: assign(({ context }, { media }: { media: MediaKind | null }) => ({
+      media: media ?? context.media,
+      ...(media === "audio" && context.preference
+        ? { preference: { ...context.preference, isCameraOn: false } }
+        : {}),
+    })),
+    /** Applied with the accept. */
+    keepPreference: assign(({ context }, { request }: { request: PreferenceEvent }) => ({
+      preference: preferenceAfter(context.preference, request),
+    })),
     keepRemoteMedia: assign({
       remote: (_, params: RemoteMediaState) => params,
     }),

@@ -3,6 +3,7 @@
 
 import type { Availability, EndReason, MediaKind } from "../../rpc-schema/index.ts";
 import type { CallEnd } from "../call/model.ts";
+import type { MediaPreference } from "../call/preference.ts";
 import { errorText } from "../error-text.ts";
 import { ASSUMED_KIND, requestingKind } from "../link/peer-kinds.ts";
 import {
@@ -12,7 +13,7 @@ import {
   callManagerSetup,
   callWith,
   type EndedCall,
-  glareMedia,
+  glareChoice,
   rememberedReason,
 } from "./model.ts";
 import { requestedMedia } from "./signals.ts";
@@ -36,13 +37,16 @@ const refuse = (reason: EndReason) => ({ type: "refuse", params: ended(reason) }
 
 const rememberEnd = (reason: EndReason) => ({ type: "rememberEnd", params: ended(reason) }) as const;
 
-const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, { isAccepted = false, isWaiting = false }) =>
+const addIncoming = (
+  choiceOf: (args: ReceivedArgs) => { media: MediaKind; preference?: MediaPreference },
+  { isAccepted = false, isWaiting = false },
+) =>
   ({
     type: "addCall",
     params: (args: ReceivedArgs) => ({
       callId: args.event.callId,
       peerId: args.event.from,
-      media: mediaOf(args),
+      ...choiceOf(args),
       peerKind: requestingKind(args.event.signal),
       direction: "incoming" as const,
       isAccepted,
@@ -52,9 +56,10 @@ const addIncoming = (mediaOf: (args: ReceivedArgs) => MediaKind, { isAccepted = 
     }),
   }) as const;
 
-const addRinging = addIncoming(({ event }) => requestedMedia(event.signal), {});
-const addWaitingCall = addIncoming(({ event }) => requestedMedia(event.signal), { isWaiting: true });
-const addGlareWinner = addIncoming(({ context, event }) => glareMedia(context, event), { isAccepted: true });
+const requested = ({ event }: ReceivedArgs) => ({ media: requestedMedia(event.signal) });
+const addRinging = addIncoming(requested, {});
+const addWaitingCall = addIncoming(requested, { isWaiting: true });
+const addGlareWinner = addIncoming(({ context, event }) => glareChoice(context, event), { isAccepted: true });
 
 const availability = ({ event }: { event: Pick<Availability, "videoDisabled" | "cause"> }) => ({
   videoDisabled: event.videoDisabled,

@@ -19,6 +19,7 @@ import type {
   UserCallEvent,
   UserMediaEvent,
 } from "../call/model.ts";
+import type { MediaPreference } from "../call/preference.ts";
 import type { LiveSettingsChange } from "../media/model.ts";
 import { externalAction } from "../not-provided.ts";
 import { type EndMemory, endReasonOf, withEnd } from "./ended-calls.ts";
@@ -60,7 +61,7 @@ export interface StartCall {
 }
 
 type AddCall = StartCall &
-  Pick<CallInput, "direction" | "isAccepted" | "isWaiting" | "peerKind" | "resumed"> &
+  Pick<CallInput, "direction" | "isAccepted" | "isWaiting" | "peerKind" | "resumed" | "preference"> &
   MaybeStranger;
 
 /** Absent for a peer that the user has chosen, and in logs of charts that did not know strangers. */
@@ -134,10 +135,14 @@ function otherCallWith(context: CallManagerContext, peerId: string): ManagedCall
   });
 }
 
-/** When the peer's call survives glare, it continues with the media that our user chose for our own call. */
-export function glareMedia(context: CallManagerContext, event: Received): MediaKind {
-  const ownCall = glareCall(context, event.from);
-  return ownCall?.ref.getSnapshot().context.media ?? requestedMedia(event.signal);
+/** When the peer's call survives glare, it continues with what our user chose for our own call. */
+export function glareChoice(
+  context: CallManagerContext,
+  event: Received,
+): { media: MediaKind; preference?: MediaPreference } {
+  const own = glareCall(context, event.from)?.ref.getSnapshot().context;
+  const media = own?.media ?? requestedMedia(event.signal);
+  return { media, ...(own?.preference === undefined ? {} : { preference: own.preference }) };
 }
 
 const liveCalls = ({ calls }: CallManagerContext) =>

@@ -3,6 +3,7 @@
 
 import { errorText } from "../error-text.ts";
 import { addressOf, candidateParams, exchangeStates, takeOffer } from "./exchange.ts";
+import { extending } from "./extending.ts";
 import { linkSetup, peerTraits } from "./model.ts";
 import { recovering } from "./recovery.ts";
 
@@ -72,8 +73,27 @@ const establishing = linkSetup.createStateConfig({
   },
 });
 
+const reportNegotiated = {
+  type: "reportVideo",
+  params: ({ event }: { event: { whyNot: string | null } }) => ({ whyNot: event.whyNot }),
+} as const;
+
 const connected = linkSetup.createStateConfig({
   entry: ["markConnected", "reportConnected"],
+  always: [
+    { guard: "offersVideo", target: "extending" },
+    {
+      description: "Goop²'s own stack takes no offer from a callee",
+      guard: "cannotOfferVideo",
+      actions: [
+        "dropVideoRequest",
+        {
+          type: "reportVideo",
+          params: { whyNot: "the other side's Goop² called without a picture and cannot add one" },
+        },
+      ],
+    },
+  ],
   on: {
     "peer.disconnected": { target: "recovering", actions: "markDisconnected" },
     "peer.failed": [
@@ -131,10 +151,25 @@ export const linkMachine = linkSetup.createMachine({
     "signal.reconnectAck": { description: "A duplicate, or for a request that we no longer wait for" },
     "signal.candidate": { actions: { type: "addRemoteCandidate", params: candidateParams } },
     "peer.candidate": { actions: { type: "sendLocalCandidate", params: candidateParams } },
-    "peer.videoNegotiated": {
-      description: "A description, or the kind of the peer, tells whether our picture is taken",
-      actions: { type: "reportVideo", params: ({ event }) => ({ whyNot: event.whyNot }) },
-    },
+    "peer.videoNegotiated": [
+      {
+        description: "The other side's offer had no place for our picture. An offer of ours can have one",
+        guard: { type: "canBeOffered", params: ({ event }) => ({ isOfferUseful: event.isOfferUseful }) },
+        actions: ["markOfferUseful", reportNegotiated],
+      },
+      {
+        description: "A description, or the kind of the peer, tells whether our picture is taken",
+        actions: reportNegotiated,
+      },
+    ],
+    "media.videoWanted": [
+      {
+        description: "The preference waits until the path stands",
+        guard: { type: "mayBeOffered", params: ({ event }) => ({ isAsked: event.isAsked }) },
+        actions: "keepVideoRequest",
+      },
+      { description: "Our offer had a place for it and was answered without, so only the user asks again" },
+    ],
     "peer.broken": {
       description: "The engine could not make the connection at all",
       target: ".failed",
@@ -145,5 +180,5 @@ export const linkMachine = linkSetup.createMachine({
     },
   },
   initial: "establishing",
-  states: { establishing, connected, recovering, failed: { type: "final" } },
+  states: { establishing, connected, extending, recovering, failed: { type: "final" } },
 });

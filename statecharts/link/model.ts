@@ -40,10 +40,23 @@ export interface LinkContext extends LinkInput {
   /** Our candidates that wait for the answer, because a peer may lose candidates that arrive before the offer. */
   readonly heldCandidates: readonly Candidate[];
   readonly failure: LinkOutput | null;
+  /** The user wants to send a picture that the other side does not take so far. Absent: not wanted. */
+  readonly isVideoWanted?: boolean;
+  /** An offer of ours could have a place for it. Absent before the other side's offer showed that it has none. */
+  readonly isOfferUseful?: boolean;
+  /** Offers of ours for the picture in this call; absent before the first. */
+  readonly videoOffers?: number;
 }
 
 /** A machine gathers far fewer; see MAX_WAITING_CANDIDATES of plugin/peer. */
 const MAX_HELD = 64;
+
+/** From the media chart: the user wants to send a picture, which is not taken so far. */
+export interface VideoRequest {
+  readonly type: "media.videoWanted";
+  /** True when the user pressed the button while the picture was refused. */
+  readonly isAsked: boolean;
+}
 
 /** signal.*: from the remote peer; peer.*: from our WebRTC engine. */
 export type LinkEvent =
@@ -57,7 +70,13 @@ export type LinkEvent =
   | { type: "peer.connected" }
   | { type: "peer.disconnected" }
   | { type: "peer.failed" }
-  | { type: "peer.videoNegotiated"; whyNot: string | null }
+  | {
+      type: "peer.videoNegotiated";
+      whyNot: string | null;
+      /** Not a codec is missing but a place in the description. */
+      isOfferUseful?: boolean;
+    }
+  | VideoRequest
   | { type: "peer.broken"; detail: string };
 
 /** Command to the connection: close it, and open a new one without any negotiated state. */
@@ -86,6 +105,15 @@ export type CandidateParams = CallAddress & { readonly candidate: Candidate };
 /** What the other side, as far as it is known by now, can do and needs. */
 export const peerTraits = ({ context }: { context: Pick<LinkContext, "peerKind"> }): PeerTraits =>
   traitsOf(context.peerKind);
+
+/** A user may ask again. A program that refuses in ever new ways must not keep us busy. */
+const MAX_VIDEO_OFFERS = 8;
+
+const isVideoMissing = ({ isVideoWanted, isOfferUseful }: LinkContext): boolean =>
+  isVideoWanted === true && isOfferUseful === true;
+
+const takesOurOffer = (context: LinkContext): boolean =>
+  context.role === "offerer" || peerTraits({ context }).takesOfferOfCallee;
 
 const linkBase = setup({
   types: {
@@ -119,6 +147,13 @@ const linkBase = setup({
     dropHeldCandidates: assign({ heldCandidates: [] }),
     markUsed: assign({ isFresh: false }),
     updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
+    keepVideoRequest: assign({ isVideoWanted: true }),
+    dropVideoRequest: assign({ isVideoWanted: false }),
+    markOfferUseful: assign({ isOfferUseful: true }),
+    countVideoOffer: assign({
+      isVideoWanted: false,
+      videoOffers: ({ context }) => (context.videoOffers ?? 0) + 1,
+    }),
     markReconnecting: assign({ peerKind: RECONNECTING_KIND }),
     markConnected: assign({ isConnected: true, isResumed: false }),
     markDisconnected: assign({ isConnected: false }),
@@ -145,6 +180,12 @@ const linkBase = setup({
       peerTraits({ context }).replacesConnection === "afterCrash",
     leavesReconnectToUs: ({ context }) => !peerTraits({ context }).reconnectsByItself,
     offersIceRestart: ({ context }) => context.role === "offerer" || peerTraits({ context }).wantsIceRestart,
+    mayBeOffered: ({ context }, params: { isAsked: boolean }) =>
+      context.role === "answerer" || params.isAsked,
+    canBeOffered: (_, params: { isOfferUseful: boolean | undefined }) => params.isOfferUseful === true,
+    offersVideo: ({ context }) =>
+      isVideoMissing(context) && takesOurOffer(context) && (context.videoOffers ?? 0) < MAX_VIDEO_OFFERS,
+    cannotOfferVideo: ({ context }) => isVideoMissing(context) && !takesOurOffer(context),
     offersAfterAccept: ({ context }) => peerTraits({ context }).offersAfterAccept,
     isConnected: ({ context }) => context.isConnected,
     isNewDescription: ({ context }, params: { sdp: string }) => params.sdp !== context.receivedSdp,

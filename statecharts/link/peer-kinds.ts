@@ -23,6 +23,8 @@ export interface PeerTraits {
   readonly reconnectsByItself: boolean;
   /** It sends no offer by itself after the first one, but answers ours in any role. */
   readonly wantsIceRestart: boolean;
+  /** It answers an offer on a connection that works, in both roles. */
+  readonly takesOfferOfCallee: boolean;
   /** It ignores offers of a callee, but offers again after another accept. */
   readonly offersAfterAccept: boolean;
   /**
@@ -47,6 +49,7 @@ const GOOP = {
   replacesConnection: "never",
   reconnectsByItself: false,
   wantsIceRestart: false,
+  takesOfferOfCallee: true,
   offersAfterAccept: false,
   placeholderMs: PAGE_PLACEHOLDER_MS,
 } as const satisfies PeerTraits;
@@ -60,7 +63,12 @@ const TRAITS: Readonly<Record<PeerKind, PeerTraits>> = {
     replacesConnection: "afterCrash",
     placeholderMs: null,
   },
-  native: { ...GOOP, offersAfterAccept: true, placeholderMs: NATIVE_PLACEHOLDER_MS },
+  native: {
+    ...GOOP,
+    takesOfferOfCallee: false,
+    offersAfterAccept: true,
+    placeholderMs: NATIVE_PLACEHOLDER_MS,
+  },
   browser: { ...GOOP, replacesConnection: "always", reconnectsByItself: true },
   script: { ...GOOP, wantsIceRestart: true },
 };

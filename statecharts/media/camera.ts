@@ -3,6 +3,8 @@
 import { mediaSetup } from "./model.ts";
 import { ifOff, ifOn, partsFor, sendMediaState } from "./parts.ts";
 
+const askedVideo = { type: "requestVideo", params: { isAsked: true } } as const;
+const unaskedVideo = { type: "requestVideo", params: { isAsked: false } } as const;
 const ofCamera = partsFor("camera");
 export const camera = mediaSetup.createStateConfig({
   initial: "choosing",
@@ -20,7 +22,10 @@ export const camera = mediaSetup.createStateConfig({
       entry: ["withholdCamera", sendMediaState],
       always: { guard: "isVideoTaken", target: "open", actions: ofCamera.resetDevice },
       on: {
-        "user.setCamera": { guard: ifOff, target: "off" },
+        "user.setCamera": [
+          { guard: ifOff, target: "off" },
+          { description: "The user asks again", actions: askedVideo },
+        ],
         "user.useCamera": { actions: [ofCamera.keepChoice, "withholdCamera"] },
         "video.negotiated": {
           description: "Still refused, for another reason",
@@ -33,7 +38,7 @@ export const camera = mediaSetup.createStateConfig({
     open: {
       initial: "opening",
       entry: ofCamera.beginOpening,
-      always: { guard: "isVideoRefused", target: "withheld" },
+      always: { guard: "isVideoRefused", target: "withheld", actions: unaskedVideo },
       invoke: {
         src: "camera",
         id: "camera",

@@ -1,9 +1,9 @@
 // The types, actions and guards of the media chart. An activity opens each device and keeps it open. Leaving the
 // activity's state closes the device.
 
-import { assign, raise, sendTo, setup } from "xstate";
+import { assign, raise, sendParent, sendTo, setup } from "xstate";
 import type { DeviceKind, MediaKind, MediaLevel } from "../../rpc-schema/index.ts";
-import type { LinkReport } from "../link/model.ts";
+import type { LinkReport, VideoRequest } from "../link/model.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
 import * as choice from "./choice.ts";
 import {
@@ -19,11 +19,11 @@ export interface MediaInput {
   readonly peerId: string;
   /** With audio the camera stays off until the user switches it on. */
   readonly media: MediaKind;
-  /** State of a call that continues after a crash; null for a new call. */
+  /** What the user chose before this chart began: before a crash, or before the accept. Null without a choice. */
   readonly resumed: ResumedMedia | null;
 }
 
-/** The user's choices when the previous process crashed. */
+/** The user's choices when the previous process crashed, or when the call was accepted. */
 export interface ResumedMedia {
   readonly isMicrophoneOn: boolean;
   readonly isCameraOn: boolean;
@@ -256,6 +256,10 @@ const mediaBase = setup({
         why: context.videoRefusal ?? null,
       },
     })),
+    /** The link may be able to offer a place for the picture. */
+    requestVideo: sendParent(
+      (_, { isAsked }: { isAsked: boolean }): VideoRequest => ({ type: "media.videoWanted", isAsked }),
+    ),
     setVideoRefusal: assign({ videoRefusal: (_, params: { whyNot: string | null }) => params.whyNot }),
     keepInterruption: assign(
       change<OfKind & { why: string | null }>((_, { why }) => ({ interruption: why })),

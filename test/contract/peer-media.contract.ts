@@ -134,6 +134,24 @@ export function kinds(withPair: WithPair): void {
   }
 
   test(
+    "a callee that was offered no video adds it by an offer of its own, and the sound goes on",
+    withPair(async (caller, callee) => {
+      await connectWithout("video", caller, callee);
+      const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
+      try {
+        await caller.waitUntil(() => caller.blocks.some(isLoud));
+        await negotiate(callee, caller);
+        assert.deepEqual(callee.peer.negotiatedDirections(), { audio: BOTH_WAYS, video: BOTH_WAYS });
+        const heard = caller.blocks.length;
+        for (const each of [caller, callee]) await each.waitUntil(() => each.frames.length > 5);
+        await caller.waitUntil(() => caller.blocks.slice(heard).some(isLoud));
+      } finally {
+        for (const each of feeds) each.stop();
+      }
+    }),
+  );
+
+  test(
     "an offer of a peer that only receives is answered: it gets media, and none is expected of it",
     withPair(async (caller, callee) => {
       const offer = (await caller.peer.createOffer()).replaceAll("a=sendrecv", "a=recvonly");

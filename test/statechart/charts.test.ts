@@ -13,6 +13,7 @@ import {
   callManagerMachine,
   linkMachine,
   mediaMachine,
+  previewMachine,
 } from "../../statecharts/index.ts";
 import {
   awaitingAnswer,
@@ -32,18 +33,19 @@ const CHARTS: Record<string, AnyStateMachine> = {
   manager: callManagerMachine,
   link: linkMachine,
   media: mediaMachine,
+  preview: previewMachine,
 };
 const EVENTS: Record<string, string> = {
   adapt: "linkLimited measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +
+    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated media.videoWanted settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   manager:
     "availability.changed call.lost call.rings manager.close host.resume settings.changed signal.received signalling.ready user.start user.toCall",
   link:
-    "peer.broken peer.candidate peer.connected peer.disconnected peer.failed peer.videoNegotiated signal.answer signal.candidate " +
+    "media.videoWanted peer.broken peer.candidate peer.connected peer.disconnected peer.failed peer.videoNegotiated signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
     "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +
@@ -51,6 +53,11 @@ const EVENTS: Record<string, string> = {
     "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
     "device.speakerOpened device.speakerResumed devices.changed devices.updated link.videoNegotiated video.negotiated video.pauseChanged settings.changed " +
     "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+  preview:
+    "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +
+    "device.cameraResumed device.microphoneInterrupted device.microphoneLost device.microphoneOpened device.microphoneResumed " +
+    "devices.changed settings.changed settings.videoChanged settings.voiceChanged user.hearYourself user.testSound " +
+    "user.useCamera user.useMicrophone",
 };
 
 function nodesOf(node: AnyStateNode): AnyStateNode[] {

@@ -9,7 +9,16 @@ import { PEER_KINDS } from "../../statecharts/link/peer-kinds.ts";
 import { externalPromise } from "../../statecharts/not-provided.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
 import type { ChartEnvironment, ChartStage } from "./support/chart-stage.ts";
-import { adaptOf, attachLife, callOf, linkOf, managerWith, mediaOf } from "./support/environment.ts";
+import {
+  adaptOf,
+  attachLife,
+  callOf,
+  linkOf,
+  linkThatOffersVideo,
+  managerWith,
+  mediaOf,
+  previewOf,
+} from "./support/environment.ts";
 import { type Exploration, explore } from "./support/explore-chart.ts";
 
 const ENDS = /^(user\.(hangup|reject)|signal\.hangup|manager\.(end|close)|host\.(exit|gone)) /;
@@ -25,6 +34,8 @@ const LASTING_STATES: Record<string, RegExp> = {
   // Ended by the user and the devices; opening a device has a deadline outside the chart.
   media:
     /^media\.(camera\.(off|withheld|open\.opening|open\.live|lost)|microphone\.(open\.\w+|lost)|speaker\.(open\.\w+|lost))$/,
+  // Ended by the user and the devices; playing a sound ends with the sound.
+  preview: /^preview\.(camera\.(off|open\.\w+|lost)|microphone\.(off|open\.\w+|lost)|sound\.quiet)$/,
   // Ended by the next measurements.
   adapt: /^adapt\.\w+\.(steady|strained|easing)$/,
 };
@@ -42,11 +53,14 @@ const plans: Plan[] = [
   { chart: "attach", environments: [attachLife], positions: 100, moves: 8 },
   {
     chart: "link",
-    environments: PEER_KINDS.flatMap((peerKind) => [
-      linkOf({ role: "offerer", peerKind, isResumed: false }),
-      linkOf({ role: "answerer", peerKind, isResumed: false }),
-      linkOf({ role: "answerer", peerKind, isResumed: true }),
-    ]),
+    environments: [
+      linkThatOffersVideo,
+      ...PEER_KINDS.flatMap((peerKind) => [
+        linkOf({ role: "offerer", peerKind, isResumed: false }),
+        linkOf({ role: "answerer", peerKind, isResumed: false }),
+        linkOf({ role: "answerer", peerKind, isResumed: true }),
+      ]),
+    ],
     positions: 100,
     moves: 12,
   },
@@ -67,6 +81,15 @@ const plans: Plan[] = [
     moves: 10,
   },
   { chart: "media", environments: [mediaOf({ media: "video" })], positions: 150, moves: 8 },
+  {
+    chart: "preview",
+    environments: [
+      previewOf({ camera: true, microphone: true }),
+      previewOf({ camera: false, microphone: false }),
+    ],
+    positions: 60,
+    moves: 6,
+  },
   { chart: "adapt", environments: [adaptOf("sending"), adaptOf("showing")], positions: 100, moves: 30 },
 ];
 

@@ -240,7 +240,7 @@ test("devices are independent of each other", () => {
 
 test("an end of the call closes every device", () => {
   const bench = live();
-  bench.actor.stop();
+  bench.stop();
   assert.deepEqual(bench.effects.activities, []);
 });
 

@@ -26,6 +26,7 @@ import type { CallMedia } from "../call-media.ts";
 import { type DeviceCallbacks, DeviceHolder, type DeviceHolderOptions } from "../device-holder.ts";
 import type { DeviceMutex } from "../device-mutex.ts";
 import type { CallEnvironment } from "../environment.ts";
+import { HeldCamera } from "../held-cameras.ts";
 
 type Report = (event: MediaEvent) => void;
 type HeldDevice = OpenDevice & { close(): Promise<void> };
@@ -55,7 +56,7 @@ export function createDeviceEffects(environment: CallEnvironment) {
 }
 
 /** Reports nothing after `release`. */
-function hold<D extends HeldDevice>(
+export function hold<D extends HeldDevice>(
   { kind, mutex, choice, ...device }: HoldOptions<D>,
   report: Report,
   log: Log,
@@ -105,9 +106,24 @@ function cameraEffect(environment: CallEnvironment) {
       report({ type: "device.cameraAbsent" });
       return undefined;
     }
-    let held: ReturnType<typeof holdCamera> | null = null;
+    const { callId } = input;
+    const owner = {};
+    const { heldCameras } = environment;
+    let held = input.isAllowed ? null : heldCameras.take(callId, owner);
+    // The own picture of the ringing call goes on, but it is not sent yet.
+    held?.handOver(choice, ({ type }) => {
+      if (type !== "device.cameraLost") return;
+      heldCameras.release(callId, owner);
+      held = null;
+    });
     const open = () => {
-      held ??= holdCamera(environment, input.callId, choice, report);
+      held ??= heldCameras.take(callId, owner);
+      held?.handOver(choice, report);
+      held ??= heldCameras.keep(
+        callId,
+        owner,
+        new HeldCamera(choice, report, (own) => holdCamera(environment, callId, choice, own)),
+      );
     };
     if (input.isAllowed) open();
     receive((command) => {
@@ -116,7 +132,7 @@ function cameraEffect(environment: CallEnvironment) {
       else if (command.choice === NO_CAMERA) report({ type: "device.cameraAbsent" });
       else held?.use(command.choice);
     });
-    return () => held?.release();
+    return () => heldCameras.release(callId, owner);
   });
 }
 
@@ -242,7 +258,7 @@ function processingOf({ echoCancellation, noiseSuppression, automaticGain }: Set
  * Reports to the chart that a device has stopped working for now, and that it works again. The status is kept for the host;
  * the charts do not use it.
  */
-function interruptionsOf(
+export function interruptionsOf(
   kind: "microphone" | "speaker",
   report: Report,
   media: CallMedia,

@@ -14,7 +14,7 @@ import type {
 } from "../../../statecharts/index.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
-import { type ConnectionState, type Peer, PeerError } from "../../peer/peer.ts";
+import { type ConnectionState, type NegotiatedDirections, type Peer, PeerError } from "../../peer/peer.ts";
 import { whyNoPicture } from "../call-info.ts";
 import type { CheckExchange } from "../check-code/check-exchange.ts";
 import type { CallEnvironment } from "../environment.ts";
@@ -153,7 +153,7 @@ function openPeer(
       onNegotiated(directions) {
         if (!isCurrent()) return;
         media.directionsChanged();
-        sendBack({ type: "peer.videoNegotiated", whyNot: whyNoPicture(directions) });
+        sendBack({ type: "peer.videoNegotiated", ...videoNegotiated(directions) });
       },
       onRefused,
       onVideo: (frame) => media.remoteFrame(frame),
@@ -172,6 +172,12 @@ function openPeer(
     },
   );
   return opening;
+}
+
+/** Another offer helps where a place for the picture is missing, not a codec. */
+function videoNegotiated(directions: NegotiatedDirections): { whyNot: string | null; isOfferUseful?: true } {
+  const isOfferUseful = !directions.video.sends && directions.videoRefused === undefined;
+  return { whyNot: whyNoPicture(directions), ...(isOfferUseful ? { isOfferUseful } : {}) };
 }
 
 /** A call may end before its connection exists; the connection is then closed once it does. */

@@ -10,9 +10,12 @@ const known = new Set(readFileSync(new URL("version-1-fields.txt", import.meta.u
 const document = JSON.parse(
   readFileSync(new URL("../../../rpc-schema/openrpc.json", import.meta.url), "utf8"),
 );
-/** `withFormerNamesOnly`, the handler of `initialize` and `hostHas` leave these out for version 1; test/unit tests all three. */
+/**
+ * `withFormerNamesOnly`, `formerNotification`, the handler of `initialize` and `hostHas` leave these out for version 1; test/unit tests
+ * them. The answers of `preview.*` go to hosts that know these methods.
+ */
 const leftOut =
-  /\.(mediaLevel(Reason)?|placeholders)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume)$|(^|\.)settings\.(relayOnly|ringer|ringtone|notifications)$|\.protection(\.\w+)?$|^initialize\.capabilities(\.\*)?$|^contacts\.changed\.removed(\.\*)?$/;
+  /\.(mediaLevel(Reason)?|placeholders)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume)$|(^|\.)settings\.(relayOnly|ringer|ringtone|notifications)$|\.(protection|wanted)(\.\w+)?$|^preview\.|^initialize\.capabilities(\.\*)?$|^contacts\.changed\.removed(\.\*)?$/;
 /** Methods that a host of version 1 does not know, so that it never asks, and a notification that it does not get. */
 const neverAsked = /^(debug\.refusals|calls\.(missed|seen|missedChanged))(\.|$)/;
 

@@ -13,6 +13,8 @@ import {
   linkMachine,
   type MediaInput,
   mediaMachine,
+  type PreviewInput,
+  previewMachine,
 } from "../../../statecharts/index.ts";
 import type { ChartEnvironment } from "./chart-stage.ts";
 import { CANDIDATE } from "./start-manager.ts";
@@ -55,6 +57,25 @@ export const linkOf = (input: Pick<LinkInput, "role" | "peerKind" | "isResumed">
   activities: { peerConnection: fromEngine },
 });
 
+/**
+ * A callee whose caller offered no place for a picture, with only what leads to an offer of its own and out of it. That mark
+ * of the context is given, because a position consists of states alone.
+ */
+export const linkThatOffersVideo: ChartEnvironment = {
+  machine: linkMachine,
+  input: {
+    ...{ ...address, media: "video", timeouts, role: "answerer", peerKind: "script", isResumed: false },
+    isOfferUseful: true,
+  },
+  events: (times) => [
+    ...["signal.offer", "signal.answer"].map((type) => ({ type, sdp: `description ${times}` })),
+    { type: "media.videoWanted", isAsked: true },
+  ],
+  activities: {
+    peerConnection: () => bare("peer.connected peer.disconnected peer.failed"),
+  },
+};
+
 const device = (kind: DeviceKind): AnyEventObject[] => [
   { type: `device.${kind}Opened`, deviceId: `${kind}-1`, deviceName: "One" },
   { type: `device.${kind}Lost`, why: "unplugged" },
@@ -93,6 +114,33 @@ export const mediaOf = (input: Pick<MediaInput, "media">): ChartEnvironment => (
         preferred: { camera: "auto", microphone: "auto", speaker: "auto" },
         whenDeviceReturns: "take",
       })),
+  },
+});
+
+export const previewOf = (input: Pick<PreviewInput, "camera" | "microphone">): ChartEnvironment => ({
+  machine: previewMachine,
+  input: { callId: "preview-1", cameraChoice: null, ...input },
+  events: () => [
+    ...bare("user.hearYourself user.testSound"),
+    ...["user.useCamera", "user.useMicrophone"].map((type) => ({ type, deviceId: "two" })),
+    { type: "settings.changed", preferred: {}, isVoiceChanged: true, isVideoChanged: true },
+    {
+      type: "settings.changed",
+      preferred: { camera: "two", microphone: "two" },
+      isVoiceChanged: false,
+      isVideoChanged: false,
+    },
+  ],
+  activities: {
+    camera: () => [
+      ...device("camera"),
+      ...interrupted("camera"),
+      { type: "device.cameraAbsent" },
+      { type: "device.cameraRefused", deviceId: "two", why: "busy" },
+    ],
+    microphone: () => [...device("microphone"), ...interrupted("microphone")],
+    deviceList: () => bare("devices.changed"),
+    record: () => [],
   },
 });
 

@@ -1,19 +1,26 @@
 // The media chart alone. The test opens its devices, makes them fail, and changes the list of devices.
 
 import assert from "node:assert/strict";
-import { createActor, SimulatedClock } from "xstate";
+import { type AnyActorRef, createActor, fromCallback, SimulatedClock } from "xstate";
 import type { Device, DeviceKind, DeviceList, MediaKind } from "../../../rpc-schema/index.ts";
-import type { MediaEvent } from "../../../statecharts/index.ts";
+import type { MediaEvent, VideoRequest } from "../../../statecharts/index.ts";
 import { type Activity, chartsWith, Effects } from "./effects.ts";
 
 export class MediaBench {
   readonly effects = new Effects();
   readonly clock = new SimulatedClock();
+  /** What the chart sent to its call. */
+  readonly reports: VideoRequest[] = [];
   readonly actor;
 
   constructor(media: MediaKind = "video") {
+    // The chart reports to its call.
+    const parent = createActor(
+      fromCallback<VideoRequest>(({ receive }) => receive((event) => this.reports.push(event))),
+    );
     this.actor = createActor(chartsWith(this.effects).media, {
       clock: this.clock,
+      parent: parent.start(),
       input: { callId: "call-1", peerId: "bob", media, resumed: null },
     }).start();
   }
@@ -26,6 +33,12 @@ export class MediaBench {
   state(kind: DeviceKind): string {
     const value = this.actor.getSnapshot().value[kind];
     return typeof value === "string" ? value : Object.entries(value).flat().join(".");
+  }
+
+  /** As the end of its call does it. */
+  stop(): void {
+    const chart: AnyActorRef = this.actor;
+    chart.send({ type: "xstate.stop" });
   }
 
   send(event: MediaEvent): void {

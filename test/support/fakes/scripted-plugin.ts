@@ -19,6 +19,7 @@ import {
   methods,
   type Params,
   PROTOCOL_VERSION,
+  type PreviewInfo,
   type Result,
   settingsSchema,
 } from "../../../rpc-schema/index.ts";
@@ -42,6 +43,9 @@ export type ScriptStep =
   | { do: "availability"; availability: Availability }
   | { do: "statistics"; statistics: CallStatistics }
   | { do: "levels"; callId: string; microphone: number; speaker: number }
+  | { do: "preview"; change: Partial<PreviewInfo> }
+  | { do: "previewLevel"; microphone: number }
+  | { do: "previewEnd"; reason: "call" | "callsDisabled" }
   | { do: "pictureSize"; width: number; height: number }
   | { do: "refuse"; method: MethodName; code: number; kind: string }
   | { do: "die"; words: string; status: number };
@@ -71,6 +75,8 @@ const streams = new Map<
   string,
   { callId: string; source: string; seq: number; acked: number; credit: number }
 >();
+let preview: PreviewInfo | null = null;
+const live = { state: "live" } as const;
 let frameSize = { width: 640, height: 480 };
 let lastId = 0;
 /** The error of a method's next request. */
@@ -160,12 +166,30 @@ function useDevice({ callId, kind, deviceId }: Params<"call.useDevice">): null {
 }
 
 function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Result<"frames.subscribe"> {
-  if (!calls.has(callId)) throw new RequestRefused(1101, "unknownCall");
+  if (!calls.has(callId) && callId !== preview?.previewId) throw new RequestRefused(1101, "unknownCall");
   const open = [...streams.values()].filter((stream) => stream.callId === callId).length;
   if (open >= MAX_STREAMS_PER_CALL) throw new RequestRefused(1303, "tooManyStreams");
   const stream = `s${++lastId}`;
   streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
   return { stream };
+}
+
+/** A step of the script ends the sound. */
+function play(sound: PreviewInfo["sound"]): null {
+  if (!preview) throw new RequestRefused(1109, "noPreview");
+  changePreview({ sound });
+  return null;
+}
+
+function changePreview(change: Partial<PreviewInfo>): void {
+  if (!preview) return;
+  preview = { ...preview, ...change };
+  notify("preview.changed", preview);
+}
+
+function endPreview(reason: "stopped" | "call" | "callsDisabled"): void {
+  if (preview) notify("preview.ended", { previewId: preview.previewId, reason });
+  preview = null;
 }
 
 const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
@@ -209,6 +233,21 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
     showMissed(missed.map((one) => ({ ...one, unseen: 0 })));
     return null;
   },
+  "preview.start": ({ camera, microphone }) => {
+    const sound = "quiet" as const;
+    const previewId = "preview-1";
+    const ofCamera = camera ? { ...live, deviceId: "usb-cam", deviceName: "USB camera" } : off;
+    const ofMicrophone = microphone ? { ...live, deviceId: "usb-mic", deviceName: "USB microphone" } : off;
+    preview = { previewId, camera: ofCamera, microphone: ofMicrophone, sound };
+    notify("preview.changed", preview);
+    return { previewId };
+  },
+  "preview.hearYourself": () => play("recording"),
+  "preview.testSound": () => play("testSound"),
+  "preview.stop": () => {
+    endPreview("stopped");
+    return null;
+  },
   "call.stats": () => {
     throw new RequestRefused(1101, "unknownCall");
   },
@@ -240,6 +279,12 @@ function run(step: ScriptStep): void {
     notify("call.statistics", step.statistics);
   } else if (step.do === "levels") {
     notify("call.levels", { callId: step.callId, microphone: step.microphone, speaker: step.speaker });
+  } else if (step.do === "preview") {
+    changePreview(step.change);
+  } else if (step.do === "previewLevel") {
+    notify("preview.levels", { previewId: preview?.previewId ?? "", microphone: step.microphone });
+  } else if (step.do === "previewEnd") {
+    endPreview(step.reason);
   } else if (step.do === "pictureSize") {
     frameSize = { width: step.width, height: step.height };
   } else if (step.do === "refuse") {

@@ -109,6 +109,7 @@ export class CallBench {
   settings: Settings = settingsSchema.parse({});
   readonly environment: CallEnvironment;
   readonly manager: CallManager;
+  readonly #listeners = new Set<(now: Settings, last: Settings) => void>();
   /** Set by a test that uses a reporter. */
   onStateChange: () => void = () => undefined;
 
@@ -126,7 +127,13 @@ export class CallBench {
         await send?.(peerId, callId, signal, abort);
       },
       placeOfPeer: () => "machine",
-      settings: { get: () => this.settings, subscribe: () => () => undefined },
+      settings: {
+        get: () => this.settings,
+        subscribe: (listener) => {
+          this.#listeners.add(listener);
+          return () => void this.#listeners.delete(listener);
+        },
+      },
       log: (_, message) => void this.logged.push(message),
     });
     const callbacks = {
@@ -142,6 +149,13 @@ export class CallBench {
 
   receiveSignal(from: string, callId: string, signal: Signal): void {
     this.manager.send({ type: "signal.received", from, callId, signal });
+  }
+
+  /** As the host's `settings.update` does it. */
+  changeSettings(change: Partial<Settings>): void {
+    const last = this.settings;
+    this.settings = { ...last, ...change };
+    for (const listener of [...this.#listeners]) listener(this.settings, last);
   }
 
   /** Everything that is open: devices by kind, connections as "peer". */

@@ -45,6 +45,7 @@ describe("the chart subscription", () => {
       "callManager",
       "link",
       "media",
+      "preview",
     ]);
     for (const { root } of charts) {
       const ids = idsOf(root);

@@ -129,6 +129,8 @@ type CallInfo struct {
 
 	Local LocalMedia `json:"local"`
 
+	Wanted *WantedMedia `json:"wanted,omitempty"`
+
 	Remote RemoteSide `json:"remote"`
 
 	Sending SentPicture `json:"sending"`
@@ -1224,6 +1226,91 @@ const (
 	PortAvailabilityUnknown PortAvailability = "unknown"
 )
 
+// PreviewEnd: Why a preview ended.
+type PreviewEnd string
+
+// Values of PreviewEnd.
+const (
+	// the host stopped it
+	PreviewEndStopped PreviewEnd = "stopped"
+
+	// another preview began
+	PreviewEndReplaced PreviewEnd = "replaced"
+
+	// the user started or accepted a call
+	PreviewEndCall PreviewEnd = "call"
+
+	// calls were switched off, or became impossible
+	PreviewEndCallsDisabled PreviewEnd = "callsDisabled"
+
+	// the plugin shuts down
+	PreviewEndShutdown PreviewEnd = "shutdown"
+)
+
+// PreviewEndedParams: Params of preview.ended
+type PreviewEndedParams struct {
+	PreviewID PreviewID `json:"previewId"`
+
+	Reason PreviewEnd `json:"reason"`
+}
+
+// PreviewID: Opaque id of one preview, chosen by the plugin. `frames.subscribe` takes it as `callId`, with the source `local`
+type PreviewID = string
+
+// PreviewInfo: The state of a preview. The devices fail with the sentences that they have in a call
+type PreviewInfo struct {
+	PreviewID PreviewID `json:"previewId"`
+
+	Camera DeviceState `json:"camera"`
+
+	Microphone DeviceState `json:"microphone"`
+
+	Sound PreviewSound `json:"sound"`
+
+	// for people: why the last sound was not played, or what keeps it from being heard
+	SoundWhy *string `json:"soundWhy,omitempty"`
+}
+
+// PreviewLevelsParams: Params of preview.levels
+type PreviewLevelsParams struct {
+	PreviewID PreviewID `json:"previewId"`
+
+	// 0 without a microphone
+	Microphone float64 `json:"microphone"`
+}
+
+// PreviewSound: What a preview does with sound at the moment.
+type PreviewSound string
+
+// Values of PreviewSound.
+const (
+	// nothing is recorded or played, and the speaker is closed
+	PreviewSoundQuiet PreviewSound = "quiet"
+
+	// three seconds of the user's own voice
+	PreviewSoundRecording PreviewSound = "recording"
+
+	// the recording, on the chosen speaker; it is dropped from memory then
+	PreviewSoundPlaying PreviewSound = "playing"
+
+	// the test sound, on the chosen speaker
+	PreviewSoundTestSound PreviewSound = "testSound"
+)
+
+// PreviewStartParams: Params of preview.start
+type PreviewStartParams struct {
+	// false opens no camera
+	Camera *bool `json:"camera,omitempty"`
+
+	// false opens no microphone
+	Microphone *bool `json:"microphone,omitempty"`
+}
+
+// PreviewStartResult: Result of preview.start
+type PreviewStartResult struct {
+	PreviewID PreviewID `json:"previewId"`
+}
+
 // ProtocolVersion: A version of this contract. The highest one is the version that this document describes
 type ProtocolVersion = int64
 
@@ -1864,6 +1951,15 @@ const (
 	// this user may not open the devices
 	UnavailableCausePermission UnavailableCause = "permission"
 )
+
+// WantedMedia: What will be with the accept, as call.setMicrophone and call.setCamera set it. Present before the accept only; afterwards the states of the devices tell
+type WantedMedia struct {
+	// the microphone will be on
+	Microphone bool `json:"microphone"`
+
+	// the camera will be on
+	Camera bool `json:"camera"`
+}
 
 // ProtocolVersions are the versions of the contract with these types, the lowest first.
 var ProtocolVersions = []int64{1, 2}
