@@ -21,8 +21,9 @@ export class Actions {
     void this.#report(this.#link.request("call.start", { peerId, media }));
   }
 
-  accept(callId: string, media: MediaKind): void {
-    void this.#report(this.#link.request("call.accept", { callId, media }));
+  /** Without `media` the caller's choice and what the user set before decide. */
+  accept(callId: string, media?: MediaKind): void {
+    void this.#report(this.#link.request("call.accept", { callId, ...(media ? { media } : {}) }));
   }
 
   decline(callId: string): void {

@@ -1,7 +1,9 @@
 // Assembles the call page: the scene on the stage, the announcements for screen readers, and the keyboard focus.
 
+import type { CallInfo, DeviceKind } from "../../rpc-schema/index.ts";
 import { Actions } from "./actions.ts";
 import { createAddContactDialog } from "./components/add-contact.ts";
+import { createDeviceCheck } from "./components/before-call/device-check.ts";
 import { createCallView } from "./components/call-view.ts";
 import { createChartsLink } from "./components/charts-link.ts";
 import { createContactList } from "./components/contact-list.ts";
@@ -11,7 +13,7 @@ import { createIncomingDialog } from "./components/incoming-dialog.ts";
 import { createSettingsDialog } from "./components/settings-dialog.ts";
 import { createToast } from "./components/toast.ts";
 import { createTrouble, isTroubled } from "./components/trouble.ts";
-import { h, setHidden, setText } from "./dom.ts";
+import { button, h, setHidden, setText } from "./dom.ts";
 import { errorSentence } from "./error-sentences.ts";
 import { icon } from "./icons.ts";
 import { type Link, LinkError } from "./link/page-link.ts";
@@ -39,6 +41,7 @@ export function createApp(root: HTMLElement, link: Link): void {
   const dialogs = [
     parts.incoming.element,
     parts.devices.element,
+    parts.check.element,
     parts.addContact.element,
     parts.settings.element,
   ];
@@ -64,11 +67,7 @@ export function createApp(root: HTMLElement, link: Link): void {
 type Parts = ReturnType<typeof createParts>;
 
 function createParts(link: Link, store: Store, actions: Actions, showMessage: (message: string) => void) {
-  const devices = createDevicePicker({
-    onOpen: () => void store.reloadDevices().catch((error: unknown) => showMessage(errorSentence(error))),
-    onChoose: (call, kind, deviceId) => actions.useDevice(call, kind, deviceId),
-    onVoiceSetting: (setting, on) => actions.setVoiceSetting(setting, on),
-  });
+  const { check, devices } = createDeviceDialogs(link, store, actions, showMessage);
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({
     link,
@@ -98,6 +97,8 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
   const incoming = createIncomingDialog({
     onAccept: (callId, media) => actions.accept(callId, media),
     onDecline: (callId) => actions.decline(callId),
+    onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
+    onCamera: ({ callId }, on) => actions.setCamera(callId, on),
   });
   const end = createEndNotice({
     onCallAgain: (peerId, media) => actions.start(peerId, media),
@@ -110,6 +111,7 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
   return {
     missed,
     charts,
+    check,
     devices,
     addContact,
     settings,
@@ -118,8 +120,35 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
     incoming,
     end,
     trouble,
-    welcome: createWelcome(),
+    welcome: createWelcome(() => check.open()),
   };
+}
+
+function createDeviceDialogs(
+  link: Link,
+  store: Store,
+  actions: Actions,
+  showMessage: (message: string) => void,
+) {
+  const shared = {
+    onOpen: () => void store.reloadDevices().catch((error: unknown) => showMessage(errorSentence(error))),
+    onChoose: (call: CallInfo | undefined, kind: DeviceKind, deviceId: string) =>
+      actions.useDevice(call, kind, deviceId),
+  };
+  const check = createDeviceCheck({
+    ...shared,
+    link,
+    delivery: () => store.state.host?.pictures ?? "stdio",
+    onError: (error) => {
+      if (!isAlreadyReported(error)) showMessage(errorSentence(error));
+    },
+  });
+  const devices = createDevicePicker({
+    ...shared,
+    onCheck: () => check.open(),
+    onVoiceSetting: (setting, on) => actions.setVoiceSetting(setting, on),
+  });
+  return { check, devices };
 }
 
 /** The call or the connection ended while a stream was subscribed. The page shows that end already. */
@@ -133,6 +162,7 @@ function updateParts(parts: Parts, state: PageState, scene: Scene): void {
   parts.missed.update(state);
   parts.charts.update(state);
   parts.devices.update(state);
+  parts.check.update(state);
   parts.addContact.update(state);
   parts.settings.update(state);
   parts.incoming.update(isTroubled(state) ? undefined : findRinging(state.calls));
@@ -148,13 +178,17 @@ function sceneOf(state: PageState): Scene {
   return state.ended ? "ended" : "welcome";
 }
 
-function createWelcome(): HTMLElement {
+function createWelcome(onCheck: () => void): HTMLElement {
   return h(
     "section",
     { class: "centre-card welcome", testId: "welcome" },
     h("span", { class: "welcome-sign" }, icon("video")),
     h("h2", {}, "Whom would you like to call?"),
     h("p", {}, "Choose a contact. Your camera and microphone stay closed until you call or answer."),
+    button(
+      { class: "check-button", testId: "welcome-check", onClick: onCheck },
+      "Check camera and microphone",
+    ),
   );
 }
 

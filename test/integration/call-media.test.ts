@@ -12,6 +12,8 @@ import { sine, toneLevel } from "../support/sound/spectrum.ts";
 const run = promisify(execFile);
 const SPOKEN = { hz: 660, level: 0.25 };
 const SILENCE = 0.005;
+/** The notes of the test sound, 0.3 s each at a quarter of full scale. */
+const TEST_NOTES_HZ = [523.25, 659.25, 783.99];
 const LISTEN_MS = 1_000;
 const ATTEMPTS = 20;
 
@@ -70,6 +72,53 @@ describe("sound and video between two users", () => {
     assert.deepEqual(await soundUsers(bobPulse, bob.pid), []);
     await alice.host.request("call.hangup", { callId });
     await bob.next("call.ended");
+  });
+
+  test("a device check plays one's own voice and the test sound, and its devices close before a call opens them", async (t) => {
+    const { previewId } = await alice.host.request("preview.start", {});
+    const isLive = (state: string) => state === "live";
+    await alice.next(
+      "preview.changed",
+      ({ camera, microphone }) => isLive(camera.state) && isLive(microphone.state),
+    );
+    await alice.next("preview.levels", ({ microphone }) => microphone > SPOKEN.level / 2);
+    await alice.host.request("preview.hearYourself", {});
+    await alice.next("preview.changed", ({ sound }) => sound === "playing");
+    await assertHears(t, alicePulse, SPOKEN);
+    await alice.next("preview.changed", ({ sound }) => sound === "quiet");
+
+    const recorded = alicePulse.record(3 * LISTEN_MS);
+    await alice.host.request("preview.testSound", {});
+    const heard = await recorded;
+    for (const hz of TEST_NOTES_HZ) {
+      const level = toneLevel(heard, PULSE_RATE, hz);
+      assert.ok(level > 4 * SILENCE, `${hz} Hz at ${level} of full scale`);
+    }
+
+    const callId = await connectCall(alice, bob);
+    await alice.next("preview.ended", (end) => end.previewId === previewId && end.reason === "call");
+    await alice.next(
+      "call.changed",
+      ({ local }) => isLive(local.camera.state) && isLive(local.microphone.state),
+    );
+    await alice.host.request("call.hangup", { callId });
+    await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
+  });
+
+  test("a voice call becomes a video call and a voice call again, without a new negotiation", async () => {
+    const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "audio" });
+    await bob.next("call.incoming");
+    await bob.host.request("call.accept", { callId });
+    await Promise.all([alice, bob].map((side) => side.next("call.statistics")));
+    for (const side of [alice, bob]) side.clearNotifications();
+    await alice.host.request("call.setCamera", { callId, on: true });
+    await bob.next("call.changed", ({ remote }) => remote.camera === "on");
+    await bob.next("call.statistics", ({ frames }) => frames.received > 0);
+    await alice.host.request("call.setCamera", { callId, on: false });
+    const { phase } = await bob.next("call.changed", ({ remote }) => remote.camera === "off");
+    assert.equal(phase, "connected");
+    await alice.host.request("call.hangup", { callId });
+    await Promise.all([alice.next("call.ended"), bob.next("call.ended")]);
   });
 
   test("the caller's voice is played at the callee's speaker with its pitch and level", async (t) => {

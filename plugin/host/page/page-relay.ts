@@ -35,6 +35,10 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
   "call.snapshot",
   "calls.missed",
   "calls.seen",
+  "preview.start",
+  "preview.hearYourself",
+  "preview.testSound",
+  "preview.stop",
   "frames.subscribe",
   "frames.unsubscribe",
   "charts.list",
@@ -78,6 +82,7 @@ export function createPageRelay(options: RelayOptions): PageRelay {
   const pages = new Set<WebSocket>();
   const owners = createStreamOwners<WebSocket>();
   const subscribers = new ChartSubscribers<WebSocket>();
+  const previewing: Previewing = { page: undefined };
   const broadcast = (message: string): void => {
     for (const page of pages) send(page, message);
   };
@@ -105,13 +110,14 @@ export function createPageRelay(options: RelayOptions): PageRelay {
     },
     addPage(socket, greeting) {
       pages.add(socket);
-      const page = new Page(socket, owners, subscribers, options);
+      const page = new Page(socket, owners, subscribers, { ...options, previewing });
       socket.on("message", (data) => page.receive(String(data)));
       socket.on("error", (error) => options.log(`host: a page's connection: ${error.message}`));
       socket.once("close", () => {
         pages.delete(socket);
         for (const stream of owners.release(socket)) page.unsubscribe(stream);
         page.unsubscribeCharts();
+        page.stopPreview();
       });
       send(socket, greeting);
     },
@@ -128,17 +134,24 @@ function send(socket: WebSocket, message: string | Buffer): void {
   else socket.send(message, { binary: false });
 }
 
+/** Which page has the device check: the one that asked last. */
+interface Previewing {
+  page: WebSocket | undefined;
+}
+
+type PageOptions = RelayOptions & { readonly previewing: Previewing };
+
 class Page {
   readonly #socket: WebSocket;
   readonly #owners: StreamOwners<WebSocket>;
   readonly #subscribers: ChartSubscribers<WebSocket>;
-  readonly #options: RelayOptions;
+  readonly #options: PageOptions;
 
   constructor(
     socket: WebSocket,
     owners: StreamOwners<WebSocket>,
     subscribers: ChartSubscribers<WebSocket>,
-    options: RelayOptions,
+    options: PageOptions,
   ) {
     this.#socket = socket;
     this.#owners = owners;
@@ -183,6 +196,15 @@ class Page {
     ended?.catch((error: unknown) => this.#options.log(`host: charts.unsubscribe: ${errorText(error)}`));
   }
 
+  /** Closes the devices of the page's device check. A preview of another page stays. */
+  stopPreview(): void {
+    const { previewing } = this.#options;
+    if (previewing.page !== this.#socket) return;
+    previewing.page = undefined;
+    const ended = this.#options.plugin()?.request("preview.stop", {});
+    ended?.catch((error: unknown) => this.#options.log(`host: preview.stop: ${errorText(error)}`));
+  }
+
   #notify(method: string, params: unknown): void {
     if (method !== "frames.ack") return;
     const ack = hostNotifications["frames.ack"].params.safeParse(params);
@@ -216,7 +238,10 @@ class Page {
     // Other pages may still be subscribed, and the plugin has one subscriber: the host.
     if (method === "charts.unsubscribe" && !this.#subscribers.leave(this.#socket)) return null;
     if (method === "charts.subscribe") this.#subscribers.join(this.#socket);
+    if (method === "preview.start") this.#options.previewing.page = this.#socket;
     const result = await plugin.request(method, params as never);
+    // The page has closed meanwhile, and nobody else would close the devices.
+    if (method === "preview.start" && this.#socket.readyState !== WebSocket.OPEN) this.stopPreview();
     this.#options.onResult(method, params, result);
     return result;
   }

@@ -31,11 +31,14 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
     element,
     update(call: CallInfo): void {
       const { phase, remote, media, sending } = call;
+      const isCameraOn = call.local.camera.state === "live";
       const name = peerName(call.peerLabel, call.peerId);
       const isUp = phase === "connected" || phase === "reconnecting";
       reconnecting.set(phase === "reconnecting" && "The connection was lost. Trying to reach them again…");
       microphoneOff.set(isUp && remote.microphone === "off" && `${name} is muted`);
-      cameraOff.set(isUp && media === "video" && remote.camera === "off" && `${name}’s camera is off`);
+      cameraOff.set(
+        isUp && (media === "video" || isCameraOn) && remote.camera === "off" && `${name}’s camera is off`,
+      );
       remoteTrouble.set(
         isUp && remote.mediaLevelReason !== undefined && `At ${name}’s end: ${remote.mediaLevelReason}`,
       );

@@ -25,11 +25,11 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
   };
   const microphone = createSwitch("mic-toggle", "microphone", "microphoneOff", {
     names: ["Mute the microphone", "Unmute the microphone"],
-    onPress: withCall((c) => handlers.onMicrophone(c, !isOn(c.local.microphone))),
+    onPress: withCall((c) => handlers.onMicrophone(c, !isWanted(c, "microphone"))),
   });
   const camera = createSwitch("camera-toggle", "video", "videoOff", {
     names: ["Turn the camera off", "Turn the camera on"],
-    onPress: withCall((c) => handlers.onCamera(c, !isOn(c.local.camera))),
+    onPress: withCall((c) => handlers.onCamera(c, !isWanted(c, "camera"))),
   });
   const snapshot = plain("snapshot", "snapshot", "Save their picture", withCall(handlers.onSnapshot));
   const devices = plain("call-devices", "devices", "Camera, microphone and speaker", () =>
@@ -48,16 +48,21 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
     update(newCall) {
       call = newCall;
       const isVideo = call.media === "video";
-      microphone.update(call.local.microphone);
-      camera.update(call.local.camera);
-      setHidden(camera.element, !isVideo);
-      setHidden(snapshot, !isVideo || call.phase !== "connected" || call.remote.camera === "off");
+      microphone.update(call.local.microphone, isWanted(call, "microphone"));
+      camera.update(call.local.camera, isWanted(call, "camera"));
+      const isShown = isVideo || call.remote.camera === "on";
+      setHidden(snapshot, !isShown || call.phase !== "connected" || call.remote.camera === "off");
       const isWaiting = call.phase === "requesting" || call.phase === "ringing";
       const label = isWaiting ? "Cancel the call" : "Hang up";
       setAttribute(hangUp, "aria-label", label);
       setAttribute(hangUp, "title", label);
     },
   };
+}
+
+/** Before the accept a button shows what will be. Older plugins do not know that, and have all devices off then. */
+function isWanted({ wanted, local }: CallInfo, kind: "microphone" | "camera"): boolean {
+  return wanted?.[kind] ?? isOn(local[kind]);
 }
 
 function isOn({ state }: DeviceState): boolean {
@@ -78,9 +83,9 @@ function createSwitch(testId: string, on: IconName, off: IconName, { names, onPr
   const element = button({ class: "tool", testId, onClick: onPress }, icon(on), icon(off));
   return {
     element,
-    update(device: DeviceState): void {
-      const name = names[isOn(device) ? 0 : 1];
-      element.dataset.on = String(isOn(device));
+    update(device: DeviceState, isDeviceOn: boolean): void {
+      const name = names[isDeviceOn ? 0 : 1];
+      element.dataset.on = String(isDeviceOn);
       element.dataset.state = device.state;
       setAttribute(element, "aria-label", name);
       setAttribute(element, "title", device.deviceName ? `${name} (${device.deviceName})` : name);

@@ -15,11 +15,13 @@ interface DevicePicker {
   setLevels(levels: Levels): void;
 }
 
-interface DevicePickerHandlers {
+export interface DevicePickerHandlers {
   /** Runs when the dialog opens, so that the list of devices can be reloaded. */
   onOpen(): void;
   /** Reports a refusal to the user itself. @returns false when the device was refused */
   onChoose(call: CallInfo | undefined, kind: DeviceKind, deviceId: string): Promise<boolean>;
+  /** Opens the device check. */
+  onCheck(): void;
   /** The same for voice processing, in a call and outside one. */
   onVoiceSetting(setting: VoiceSetting, on: boolean): Promise<boolean>;
 }
@@ -43,9 +45,9 @@ const builtIn: Record<DeviceKind, readonly Choice[]> = {
 export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker {
   let call: CallInfo | undefined;
   const choose = (kind: DeviceKind) => (id: string) => handlers.onChoose(call, kind, id);
-  const camera = createRow("camera", "Camera", choose("camera"));
-  const microphone = createRow("microphone", "Microphone", choose("microphone"));
-  const speaker = createRow("speaker", "Speaker", choose("speaker"));
+  const camera = createDeviceRow("camera", "Camera", choose("camera"));
+  const microphone = createDeviceRow("microphone", "Microphone", choose("microphone"));
+  const speaker = createDeviceRow("speaker", "Speaker", choose("speaker"));
   const microphoneMeter = createLevelMeter("Your microphone's level", "meter-microphone");
   const speakerMeter = createLevelMeter("The other side's level", "meter-speaker");
   const voiceSettings = createVoiceSettings(handlers.onVoiceSetting);
@@ -55,6 +57,10 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
     { class: "icon-button dialog-close", label: "Close", onClick: () => setDialogOpen(element, false) },
     icon("close"),
   );
+  const check = checkButton(() => {
+    setDialogOpen(element, false);
+    handlers.onCheck();
+  });
   const title = h("h2", { attributes: { id: "devices-title" } }, "Devices");
   const element = h(
     "dialog",
@@ -63,6 +69,7 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
     camera.element,
     microphone.element,
     speaker.element,
+    check,
   );
 
   return {
@@ -81,6 +88,7 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
       voiceSettings.update(settings);
       setHidden(microphoneMeter.element, !call);
       setHidden(speakerMeter.element, !call);
+      setHidden(check, call !== undefined || host?.plugin.state !== "ready");
     },
     setLevels(levels) {
       if (!element.open || levels.callId !== call?.callId) return;
@@ -88,6 +96,10 @@ export function createDevicePicker(handlers: DevicePickerHandlers): DevicePicker
       speakerMeter.set(levels.speaker);
     },
   };
+}
+
+function checkButton(onClick: () => void): HTMLButtonElement {
+  return button({ class: "check-button", testId: "devices-check", onClick }, icon("video"), "Check them");
 }
 
 const VOICE_SETTINGS = [
@@ -117,10 +129,16 @@ function createVoiceSettings(onChange: DevicePickerHandlers["onVoiceSetting"]) {
   };
 }
 
-function createRow(kind: DeviceKind, title: string, onChoose: (id: string) => Promise<boolean>) {
-  const select = h("select", { testId: `device-${kind}`, attributes: { id: `device-${kind}` } });
-  const why = h("p", { class: "field-error", testId: `device-${kind}-why` });
-  const label = h("label", { attributes: { for: `device-${kind}` } }, title);
+/** @param prefix of the ids, which are unique in the page */
+export function createDeviceRow(
+  kind: DeviceKind,
+  title: string,
+  onChoose: (id: string) => Promise<boolean>,
+  prefix = "device",
+) {
+  const select = h("select", { testId: `${prefix}-${kind}`, attributes: { id: `${prefix}-${kind}` } });
+  const why = h("p", { class: "field-error", testId: `${prefix}-${kind}-why` });
+  const label = h("label", { attributes: { for: `${prefix}-${kind}` } }, title);
   const element = h("div", { class: "device-row" }, label, select, why);
   let drawnKey = "";
   let current = automatic.id;

@@ -5,10 +5,14 @@ import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
 import { type IconName, icon } from "../icons.ts";
 import { peerName } from "../messages.ts";
 import { createAvatar } from "./avatar.ts";
+import { createAnswerSwitches } from "./before-call/answer-switches.ts";
 
 interface IncomingHandlers {
-  onAccept(callId: string, media: MediaKind): void;
+  /** Without `media` the call's kind and the switches decide. */
+  onAccept(callId: string, media?: MediaKind): void;
   onDecline(callId: string): void;
+  onMicrophone(call: CallInfo, on: boolean): void;
+  onCamera(call: CallInfo, on: boolean): void;
 }
 
 interface IncomingDialog {
@@ -19,6 +23,7 @@ interface IncomingDialog {
 
 export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog {
   let callId = "";
+  let isVideo = false;
   const avatar = createAvatar("avatar-large ringing above-name");
   const name = h("h2", { testId: "incoming-name", attributes: { id: "incoming-name", tabindex: "-1" } });
   const kind = h("p", {
@@ -26,8 +31,12 @@ export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog
     testId: "incoming-kind",
     attributes: { id: "incoming-kind" },
   });
+  const switches = createAnswerSwitches(handlers);
   const decline = answer("decline", "Decline", "hangUp", () => handlers.onDecline(callId));
-  const voice = answer("accept-audio", "Voice", "phone", () => handlers.onAccept(callId, "audio"));
+  const voice = answer("accept-audio", "Voice", "phone", () =>
+    // In a voice call the camera may be switched on.
+    handlers.onAccept(callId, isVideo ? "audio" : undefined),
+  );
   const video = answer("accept-video", "Video", "video", () => handlers.onAccept(callId, "video"));
   const element = h(
     "dialog",
@@ -43,6 +52,7 @@ export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog
     avatar.element,
     name,
     kind,
+    switches.element,
     h("div", { class: "answers" }, decline, voice, video),
   );
   // Escape must not hide a call that still rings.
@@ -57,7 +67,9 @@ export function createIncomingDialog(handlers: IncomingHandlers): IncomingDialog
         avatar.set(shown, call.peerId);
         setText(name, shown);
         setText(kind, call.media === "video" ? "wants to start a video call" : "is calling you");
-        setHidden(video, call.media !== "video");
+        isVideo = call.media === "video";
+        setHidden(video, !isVideo);
+        switches.update(call);
       }
       const wasOpen = element.open;
       setDialogOpen(element, call !== undefined);

@@ -84,12 +84,19 @@ export function createPictures(
 }
 
 /** True already while connecting, so that the stream is open when the first frame arrives. */
-function wantsRemote({ media, phase }: CallInfo): boolean {
-  return media === "video" && (phase === "connecting" || phase === "connected" || phase === "reconnecting");
+function wantsRemote({ media, phase, remote, local }: CallInfo): boolean {
+  const isUp = phase === "connecting" || phase === "connected" || phase === "reconnecting";
+  // Programs that report nothing may send a picture in a voice call too. It is shown once the user shows one.
+  const isOffered = remote.camera === "on" || (remote.camera === "unknown" && isCameraOn(local));
+  return isUp && (media === "video" || isOffered);
 }
 
-function wantsLocal({ media, local }: CallInfo): boolean {
-  return media === "video" && (local.camera.state === "opening" || local.camera.state === "live");
+function wantsLocal({ local }: CallInfo): boolean {
+  return isCameraOn(local);
+}
+
+function isCameraOn({ camera }: CallInfo["local"]): boolean {
+  return camera.state === "opening" || camera.state === "live";
 }
 
 type Open = (callId: string, onFirstFrame: () => void) => { close(): void };

@@ -9,6 +9,8 @@ interface SourceViewOptions {
   readonly link: FrameLink;
   readonly source: FrameSource;
   readonly label: string;
+  /** The prefix of the elements' test ids; the source unless given. */
+  readonly testId?: string;
   /** Read when a call's view opens. */
   delivery(): FrameDelivery;
   readonly limits?: { readonly maxWidth: number; readonly maxFps: number };
@@ -27,9 +29,9 @@ interface SourceView {
 }
 
 export function createSourceView(options: SourceViewOptions): SourceView {
-  const { link, source, label, limits, onError, onWait } = options;
-  const canvas = h("canvas", { class: source, testId: `${source}-canvas`, label });
-  const image = h("img", { class: source, testId: `${source}-image`, attributes: { alt: label } });
+  const { link, source, label, limits, onError, onWait, testId = source } = options;
+  const canvas = h("canvas", { class: source, testId: `${testId}-canvas`, label });
+  const image = h("img", { class: source, testId: `${testId}-image`, attributes: { alt: label } });
   const elements: readonly [HTMLCanvasElement, HTMLImageElement] = [canvas, image];
   let active: HTMLElement = canvas;
   const setShown = (isShown: boolean): void => {

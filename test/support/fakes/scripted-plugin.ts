@@ -104,6 +104,14 @@ function local(callId: string, change: Partial<CallInfo["local"]>): null {
   return update(callId, call ? { local: { ...call.local, ...change } } : {});
 }
 
+/** @returns false for a call that was accepted */
+function wanted(callId: string, change: Partial<NonNullable<CallInfo["wanted"]>>): boolean {
+  const before = calls.get(callId)?.wanted;
+  if (before === undefined) return false;
+  update(callId, { wanted: { ...before, ...change } });
+  return true;
+}
+
 function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0, replacedBy?: string): null {
   const call = calls.get(callId);
   if (!call) throw new RequestRefused(1101, "unknownCall");
@@ -136,7 +144,7 @@ function accept({ callId, media }: Params<"call.accept">): null {
   if (!call) throw new RequestRefused(1101, "unknownCall");
   const acceptedMedia = media ?? call.media;
   const { local: devicesInUse } = newCall(callId, contactOf(call.peerId), acceptedMedia);
-  update(callId, { media: acceptedMedia, phase: "connecting", local: devicesInUse });
+  update(callId, { media: acceptedMedia, phase: "connecting", local: devicesInUse, wanted: undefined });
   const remote = { microphone: "on", camera: acceptedMedia === "video" ? "on" : "off" } as const;
   return update(callId, { phase: "connected", connectedAt: Date.now(), quality: "good", remote });
 }
@@ -224,9 +232,14 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
     const isConnected = calls.get(callId)?.connectedAt !== undefined;
     return end(callId, isConnected ? "hungUp" : "cancelled", "local", isConnected ? 65_000 : 0);
   },
-  "call.setMicrophone": ({ callId, on }) => local(callId, { microphone: { state: on ? "live" : "muted" } }),
+  "call.setMicrophone": ({ callId, on }) =>
+    wanted(callId, { microphone: on })
+      ? null
+      : local(callId, { microphone: { state: on ? "live" : "muted" } }),
   "call.setCamera": ({ callId, on }) =>
-    local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
+    wanted(callId, { camera: on })
+      ? null
+      : local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
   "call.useDevice": useDevice,
   "calls.missed": () => ({ missed }),
   "calls.seen": () => {
