@@ -11,6 +11,8 @@ import { testSound } from "./test-sound.ts";
 
 /** 3.5 s in blocks of 10 ms: what the chart lets record, and what arrives until it stops. */
 const MAX_RECORDED_BLOCKS = 350;
+/** Time for the sound server to start the stream, in blocks. What comes before it plays is dropped. */
+const LEAD_BLOCKS = 50;
 /** Blocks of silence after a sound, so that the card plays its end before it is closed. */
 const TAIL_BLOCKS = 30;
 const SAMPLE_RATE = 48_000;
@@ -72,7 +74,7 @@ async function playOn(
   const media = mediaOf(callId);
   let stop: (() => void) | null = null;
   const play = (speaker: Speaker): void => {
-    let next = 0;
+    let next = -LEAD_BLOCKS;
     stop = paceBlocks(() => {
       const block = blocks[next];
       next += 1;

@@ -85,6 +85,9 @@ const OBSERVED: PluginNotificationName[] = [
   "call.ended",
   "call.statistics",
   "call.levels",
+  "preview.changed",
+  "preview.levels",
+  "preview.ended",
 ];
 
 /** Starts and initializes a plugin, and waits until signalling is ready. Kills the process when this fails. */
