@@ -58,13 +58,13 @@ describe("the call page", () => {
     assert.equal(await at("incoming-dialog").isVisible(), false);
   });
 
-  test("a video call accepted by voice shows initials and no camera button", async () => {
+  test("a video call accepted by voice shows initials, and its camera button is off", async () => {
     ring();
     await at("accept-audio").click();
     await requested(/^call\.accept .*"media":"audio"/);
     await ui.showsPhase("connected");
     assert.equal(await ui.text("call-avatar"), "BC");
-    assert.equal(await at("camera-toggle").isVisible(), false);
+    assert.equal(await at("camera-toggle").getAttribute("data-on"), "false");
     assert.equal(await at("remote-canvas").getAttribute("data-shown"), "false");
   });
 
