@@ -104,12 +104,8 @@ export function createCallService(options: CallServiceOptions): CallService {
     persister.scheduleUpdate();
     if (previews.currentId !== null && allCalls().some(isBegun)) previews.end("call");
   };
-  const onEnd = (callId: string) => {
-    sampler.stop(callId);
-    ownPictures.end(callId);
-  };
   const manager = createCallManager(environment, {
-    ...managerCallbacks(reporter, onEnd, update),
+    ...managerCallbacks({ reporter, sampler, ownPictures }, update),
     onBusy: (call) => alerts.onBusy({ ...call, peerLabel: contactOf(signalling, call.peerId)?.label ?? "" }),
   });
   const persister = wirePersister(options, manager, reporter);
@@ -133,15 +129,21 @@ export function isBegun({ direction, ref }: ManagedCall): boolean {
   return !isUnanswered && !snapshot.hasTag("ended");
 }
 
+interface CallObservers {
+  readonly reporter: CallReporter;
+  readonly sampler: Sampler;
+  readonly ownPictures: OwnPictures;
+}
+
 function managerCallbacks(
-  reporter: CallReporter,
-  onEnd: (callId: string) => void,
+  { reporter, sampler, ownPictures }: CallObservers,
   onStateChange: () => void,
 ): CallManagerCallbacks {
   return {
     onCall: (call) => reporter.add(call),
     onEnd(ended) {
-      onEnd(ended.callId);
+      sampler.stop(ended.callId);
+      ownPictures.end(ended.callId);
       reporter.end(ended);
     },
     onStateChange,
