@@ -22,6 +22,7 @@ const NEW_FIELDS = [
   "notifications",
   "protection",
   "wanted",
+  "mutedMicrophone",
 ];
 
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */

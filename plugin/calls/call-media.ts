@@ -75,6 +75,8 @@ export class CallMedia {
   #received = 0;
   #microphonePeak = 0;
   #speakerPeak = 0;
+  /** Null: the microphone is not muted, or has reported no level since the last reading. */
+  #mutedPeak: number | null = null;
   /** Public, because the mute command goes to the microphone directly. */
   microphone: Microphone | null = null;
   /** Gets each block of the open microphone too, which belongs to the caller; null: nobody records. */
@@ -260,6 +262,11 @@ export class CallMedia {
     this.recorder?.(block);
   }
 
+  /** @param level peak of what the muted microphone captured and did not send, 0 to 1 */
+  mutedMicrophoneLevel(level: number): void {
+    this.#mutedPeak = Math.max(this.#mutedPeak ?? 0, level);
+  }
+
   remoteFrame(frame: VideoFrame): void {
     this.#received += 1;
     this.#lipSync.offer(frame);
@@ -287,11 +294,13 @@ export class CallMedia {
   }
 
   /** Peaks since the last call of this, 0 to 1. */
-  takeLevels(): { microphone: number; speaker: number } {
+  takeLevels(): { microphone: number; speaker: number; mutedMicrophone?: number } {
     const levels = { microphone: this.#microphonePeak, speaker: this.#speakerPeak };
+    const muted = this.#mutedPeak === null ? {} : { mutedMicrophone: this.#mutedPeak };
     this.#microphonePeak = 0;
     this.#speakerPeak = 0;
-    return levels;
+    this.#mutedPeak = null;
+    return { ...levels, ...muted };
   }
 
   /** Reads the open camera's counters at this moment. */

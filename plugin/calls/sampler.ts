@@ -17,6 +17,8 @@ const LEVELS_MS = 100;
 export interface Levels {
   readonly microphone: number;
   readonly speaker: number;
+  /** What a muted microphone captured and did not send. */
+  readonly mutedMicrophone?: number;
 }
 
 export interface SamplerOptions {

@@ -56,6 +56,8 @@ export interface InterruptionCallbacks {
 export interface MicrophoneCallbacks extends InterruptionCallbacks {
   /** 10 ms, mono, 16 bit, 48 kHz. The array covers its whole ArrayBuffer. Not called while muted. */
   onBlock(block: Int16Array): void;
+  /** Peak of what the microphone captured while muted, 0 to 1, about five times a second. Built-in microphones report none. */
+  onMutedLevel?(level: number): void;
   /** The device failed and could not be reopened. The owner must still call `close()`. */
   onLost(error: SoundError): void;
 }

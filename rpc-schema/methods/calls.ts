@@ -243,6 +243,13 @@ export const callNotifications = {
       callId: callIdSchema,
       microphone: z.number().min(0).describe("of the sound that is sent; 0 while it is muted"),
       speaker: z.number().min(0).describe("of the sound that is received"),
+      mutedMicrophone: z
+        .number()
+        .min(0)
+        .optional()
+        .describe(
+          "of the sound that a muted microphone captures, about five times a second; the sound itself leaves neither the machine nor its process",
+        ),
     }),
   ),
 };

@@ -16,11 +16,16 @@ export interface SoundHarness {
 class Recorder implements MicrophoneCallbacks {
   readonly blocks: Int16Array[] = [];
   readonly lost: SoundError[] = [];
+  readonly mutedLevels: number[] = [];
   readonly #waiting: { count: number; resolve: () => void }[] = [];
 
   onBlock(block: Int16Array): void {
     this.blocks.push(block);
     for (const waiting of this.#waiting) if (this.blocks.length >= waiting.count) waiting.resolve();
+  }
+
+  onMutedLevel(level: number): void {
+    this.mutedLevels.push(level);
   }
 
   onLost(error: SoundError): void {
@@ -103,7 +108,7 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       await microphone.close();
     });
 
-    test("delivers nothing while muted, and continues when unmuted", async () => {
+    test("delivers nothing but levels while muted, and continues when unmuted", async () => {
       const recorder = new Recorder();
       const microphone = await sound.openMicrophone(
         "auto",
@@ -115,8 +120,12 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       const before = recorder.blocks.length;
       await harness.passBlocks(sound, 20);
       assert.equal(recorder.blocks.length, before);
+      while (recorder.mutedLevels.length === 0) await harness.passBlocks(sound, 5);
+      assert.ok(recorder.mutedLevels.every((level) => level >= 0 && level <= 1));
       microphone.setMuted(false);
+      recorder.mutedLevels.length = 0;
       await record(harness, sound, recorder, before + 3);
+      assert.deepEqual(recorder.mutedLevels, []);
       await microphone.close();
     });
 

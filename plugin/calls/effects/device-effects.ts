@@ -215,6 +215,9 @@ function microphoneEffect({ sound, settings, mediaOf, microphoneMutex, log }: Ca
             onBlock: (block) => {
               if (isCurrent() && !isMuted) media.microphoneBlock(block);
             },
+            onMutedLevel: (level) => {
+              if (isCurrent() && isMuted) media.mutedMicrophoneLevel(level);
+            },
             onLost,
             ...interruptionsOf("microphone", report, media, isCurrent),
           }),

@@ -14,7 +14,7 @@ import { createNewestBlocks } from "../playback/newest-blocks.ts";
 import type { Processing } from "../sound.ts";
 import { SoundError } from "../sound.ts";
 import { logLines } from "./line-log.ts";
-import type { Command, DeviceLists, Progress, Reply } from "./sound-messages.ts";
+import type { Command, DeviceLists, Heartbeat, Reply } from "./sound-messages.ts";
 import { isReport } from "./sound-messages.ts";
 
 /** Starting and opening take 0.3 s, 4 s on a machine at five times its capacity, and never end with a dead server. */
@@ -29,7 +29,7 @@ const processFile = fileURLToPath(new URL(`sound-process${extname(import.meta.ur
 
 interface ChildEvents {
   onBlock(block: Int16Array): void;
-  onHeartbeat(progress: Progress): void;
+  onHeartbeat(heartbeat: Heartbeat): void;
   /** Called once, also after `kill()`. @param whyNotStarted undefined if the process ran */
   onExit(whyNotStarted?: string): void;
 }

@@ -47,7 +47,12 @@ export interface Progress {
 /** Sound process to plugin. */
 export type Report =
   | { readonly kind: "reply"; readonly request: number; readonly reply: Reply }
-  | ({ readonly kind: "heartbeat" } & Progress);
+  | ({ readonly kind: "heartbeat" } & Heartbeat);
+
+export interface Heartbeat extends Progress {
+  /** Peak since the last heartbeat of what a muted microphone captured, 0 to 1; null while none is open and muted. */
+  readonly mutedLevel: number | null;
+}
 
 function isDirection(value: unknown): value is Direction {
   return value === "microphone" || value === "speaker";
@@ -85,7 +90,9 @@ function isProcessing(value: unknown): boolean {
 /** Used by the plugin. */
 export function isReport(message: unknown): message is Report {
   if (!isRecord(message)) return false;
-  if (message.kind === "heartbeat") return isCount(message.captured) && isCount(message.played);
+  if (message.kind === "heartbeat") {
+    return [message.captured, message.played, message.mutedLevel].every(isCount);
+  }
   return message.kind === "reply" && typeof message.request === "number" && isReply(message.reply);
 }
 

@@ -6,6 +6,7 @@
 import { Socket } from "node:net";
 import { errorText } from "../../common/error-text.ts";
 import type { Direction } from "../device-names.ts";
+import { peakLevel } from "../level.ts";
 import { BLOCK_BYTES, createBlockSplitter } from "../playback/block-splitter.ts";
 import { createPlaybackRing } from "../playback/playback-ring.ts";
 import { createWaitThenFill } from "../playback/wait-then-fill.ts";
@@ -28,6 +29,8 @@ const ring = createPlaybackRing();
 const speakerFill = createWaitThenFill(ring);
 const open = new Map<Direction, portaudio.OpenDevice>();
 let isMuted = false;
+/** Of the blocks since the last heartbeat that were not sent. */
+let mutedPeak = 0;
 let isRateChecked = false;
 let hasEchoCanceller = false;
 const voice = new VoiceProcessing((message) => console.error(message));
@@ -37,7 +40,20 @@ function sendMicrophone(bytes: Uint8Array): void {
   if (bytes.length !== BLOCK_BYTES) return;
   // Processed also while muted, so that the echo filter stays adapted.
   voice.captured(bytes);
-  if (!isMuted) send(bytes);
+  if (isMuted) mutedPeak = Math.max(mutedPeak, peakLevel(samplesOf(bytes)));
+  else send(bytes);
+}
+
+/** A copy, because the bytes of a pooled buffer can begin at an odd offset. */
+function samplesOf(bytes: Uint8Array): Int16Array {
+  return new Int16Array(new Uint8Array(bytes).buffer);
+}
+
+/** The muted blocks stay in this process. Only their loudness leaves it. */
+function takeMutedLevel(): number | null {
+  const peak = mutedPeak;
+  mutedPeak = 0;
+  return isMuted && open.has("microphone") ? peak : null;
 }
 
 function send(bytes: Uint8Array): void {
@@ -162,6 +178,7 @@ setInterval(() => {
     kind: "heartbeat",
     captured: open.get("microphone")?.blocks() ?? null,
     played: open.get("speaker")?.blocks() ?? null,
+    mutedLevel: takeMutedLevel(),
   });
 }, HEARTBEAT_MS);
 await useAddon();

@@ -40,6 +40,8 @@ const CLOSE_MS = 300;
 export interface DeviceOwner extends InterruptionCallbacks {
   /** Captured blocks of a microphone; of a speaker the blocks that it plays, for the echo canceller. */
   onBlock(block: Int16Array): void;
+  /** Peak of what a muted microphone captures, 0 to 1. */
+  onMutedLevel?(level: number): void;
   onLost(error: SoundError): void;
 }
 
@@ -206,8 +208,14 @@ export class DeviceSupervisor {
       if (follower === null || direction === "speaker") deliver(block);
       else follower.pass(block);
     };
-    const monitored = startMonitoredChild({ log, env: target.env }, stallLimits, pass, (reason) => {
-      if (isCurrent()) this.#fault(reason);
+    const monitored = startMonitoredChild({ log, env: target.env }, stallLimits, {
+      onBlock: pass,
+      onMutedLevel: (level) => {
+        if (isCurrent() && this.#isMuted) owner.onMutedLevel?.(level);
+      },
+      onFault: (reason) => {
+        if (isCurrent()) this.#fault(reason);
+      },
     });
     const follower =
       target.server === null

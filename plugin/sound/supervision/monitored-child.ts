@@ -99,12 +99,18 @@ export interface MonitoredChild {
   kill(): Promise<void>;
 }
 
-/** @param onFault called once with the reason as text, and never after `kill()` */
+interface MonitoredChildEvents {
+  onBlock(block: Int16Array): void;
+  /** Peak of what a muted microphone captured, 0 to 1, five times a second. */
+  onMutedLevel(level: number): void;
+  /** Called once with the reason as text, and never after `kill()`. */
+  onFault(reason: string): void;
+}
+
 export function startMonitoredChild(
   options: ChildOptions,
   limits: StallLimits,
-  onBlock: (block: Int16Array) => void,
-  onFault: (reason: string) => void,
+  { onBlock, onMutedLevel, onFault }: MonitoredChildEvents,
 ): MonitoredChild {
   const detector = new StallDetector(limits, performance.now());
   let isMonitored = true;
@@ -141,7 +147,10 @@ export function startMonitoredChild(
     onBlock: (block) => {
       if (isMonitored) onBlock(block);
     },
-    onHeartbeat: (progress) => detector.heartbeat(progress, performance.now()),
+    onHeartbeat: (heartbeat) => {
+      detector.heartbeat(heartbeat, performance.now());
+      if (isMonitored && heartbeat.mutedLevel !== null) onMutedLevel(heartbeat.mutedLevel);
+    },
     onExit: (whyNotStarted) => fault(whyNotStarted ?? "the sound process ended by itself"),
   });
   return {

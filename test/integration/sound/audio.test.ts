@@ -103,14 +103,20 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
       { log: ignoreLog, env: pulse.env },
       {
         onBlock: collector.onBlock,
-        onHeartbeat: (progress) => counts.push(progress.captured),
+        onHeartbeat: ({ captured, mutedLevel }) => {
+          counts.push(captured);
+          mutedLevels.push(mutedLevel);
+        },
         onExit: ignoreLog,
       },
     );
     const counts: (number | null)[] = [];
+    const mutedLevels: (number | null)[] = [];
+    const quiet = pulse.play(sine(1_000, 1_000, PULSE_RATE));
     try {
       await child.open("microphone", "auto");
       await collector.until((blocks) => blocks.length > 5);
+      assert.ok(mutedLevels.every((level) => level === null));
       child.setMuted(true);
       // The reply follows the mute command, so no block may arrive from here on.
       await child.list();
@@ -119,9 +125,11 @@ describe("sound through PulseAudio", { timeout: 60_000 }, () => {
       const captured = counts.at(-1) ?? 0;
       await eventually(() => (counts.at(-1) ?? 0) > captured + 20, "the muted device goes on capturing");
       assert.equal(collector.blocks.length, before);
+      await eventually(() => (mutedLevels.at(-1) ?? 0) > 0.1, "the level of the tone is reported");
       child.setMuted(false);
       await collector.until((blocks) => blocks.length > before);
     } finally {
+      await quiet();
       await child.kill();
     }
   });

@@ -1,7 +1,7 @@
 // A Sound without devices, processes or timers. It keeps the contract of the real one (test/contract/sound.contract.ts).
 //
 //     const sound = createFakeSound();              one microphone `fake:mic`, one speaker `fake:speaker`
-//     sound.emitBlock(block)                        the open microphones hear it, unless muted
+//     sound.emitBlock(block)                        the open microphones deliver it; muted ones report its level only
 //     sound.played                                  the blocks that the speakers got, oldest first
 //     sound.lose("microphone", "unplugged")         its owner's onLost is called
 //     sound.plug("microphone", "fake:headset")      subscribers get the new list; unplug() likewise
@@ -10,6 +10,7 @@
 //     sound.ringers                                 the speakers that were opened for ringing, with what they played
 //     sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
+import { peakLevel } from "../../../plugin/sound/level.ts";
 import type {
   DeviceStatus,
   InterruptionCallbacks,
@@ -41,6 +42,8 @@ interface FakeHandle {
   readonly id: string;
   isMuted: boolean;
   capture(block: Int16Array): void;
+  /** The peak of a block that a muted microphone captured. */
+  hear(level: number): void;
   lose(error: SoundError): void;
   readonly interruptions: InterruptionCallbacks;
 }
@@ -78,6 +81,7 @@ export class FakeSound implements Sound {
     this.microphoneOptions.push(options);
     const handle = this.#take("microphone", choice, {
       capture: (block) => callbacks.onBlock(block),
+      hear: (level) => callbacks.onMutedLevel?.(level),
       lose: (error) => callbacks.onLost(error),
       interruptions: callbacks,
     });
@@ -96,7 +100,12 @@ export class FakeSound implements Sound {
     onLost: (error: SoundError) => void,
     interruptions: InterruptionCallbacks = {},
   ): Promise<Speaker> {
-    const handle = this.#take("speaker", choice, { capture: () => undefined, lose: onLost, interruptions });
+    const handle = this.#take("speaker", choice, {
+      capture: () => undefined,
+      hear: () => undefined,
+      lose: onLost,
+      interruptions,
+    });
     return {
       ...this.#named(handle),
       play: (block, sampleRate) => {
@@ -151,7 +160,9 @@ export class FakeSound implements Sound {
 
   emitBlock(block: Int16Array = new Int16Array(BLOCK_SAMPLES)): void {
     for (const handle of this.#open.microphone) {
-      if (!handle.isMuted && handle.id !== "none") handle.capture(block.slice());
+      if (handle.id === "none") continue;
+      if (handle.isMuted) handle.hear(peakLevel(block));
+      else handle.capture(block.slice());
     }
   }
 

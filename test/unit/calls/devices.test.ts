@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { CaptureError } from "../../../native/types.ts";
 import { createDeviceMutex } from "../../../plugin/calls/device-mutex.ts";
-import { SoundError } from "../../../plugin/sound/sound.ts";
+import { BLOCK_SAMPLES, SoundError } from "../../../plugin/sound/sound.ts";
 import type { Signal } from "../../../rpc-schema/index.ts";
 import { CallBench, type CallBenchOptions, settle } from "../../support/plugin/call-bench.ts";
 
@@ -264,6 +264,25 @@ describe("the devices of a call", () => {
     send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on: true } });
     bench.sound.emitBlock();
     assert.equal(blocks, 2);
+  });
+
+  test("report how loud a muted microphone hears its user, and send none of it", async () => {
+    const bench = await accepted();
+    const peer = bench.engine.peers[0] ?? assert.fail("no connection");
+    peer.sendAudio = () => assert.fail("a muted microphone sends nothing");
+    const media = bench.environment.mediaOf(CALL);
+    const setMicrophone = (on: boolean) =>
+      send(bench, { type: "user.toCall", callId: CALL, event: { type: "user.setMicrophone", on } });
+    const speak = () => bench.sound.emitBlock(new Int16Array(BLOCK_SAMPLES).fill(8_192));
+    assert.equal(media.takeLevels().mutedMicrophone, undefined);
+    setMicrophone(false);
+    speak();
+    assert.deepEqual(media.takeLevels(), { microphone: 0, speaker: 0, mutedMicrophone: 0.25 });
+    assert.equal(media.takeLevels().mutedMicrophone, undefined);
+    peer.sendAudio = () => undefined;
+    setMicrophone(true);
+    speak();
+    assert.deepEqual(media.takeLevels(), { microphone: 0.25, speaker: 0 });
   });
 });
 

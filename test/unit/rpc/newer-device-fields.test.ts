@@ -1,4 +1,4 @@
-// Hosts of version 1 refuse the newer fields of a device, so they get none.
+// Hosts of version 1 refuse the newer fields of a device and of levels, so they get none.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,6 +12,11 @@ test("a device loses its newer fields for version 1, wherever it stands", () => 
   assert.deepEqual(withFormerNamesOnly({ result: { microphones: [device, OLD], speakers: [] } }), {
     result: { microphones: [OLD, OLD], speakers: [] },
   });
+});
+
+test("the level of a muted microphone is left out for version 1", () => {
+  const levels = { callId: "x", microphone: 0, speaker: 0.5 };
+  assert.deepEqual(withFormerNamesOnly({ ...levels, mutedMicrophone: 0.2 }), levels);
 });
 
 test("fields of the same names elsewhere stay", () => {

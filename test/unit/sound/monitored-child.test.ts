@@ -82,7 +82,8 @@ describe("the messages between plugin and sound process", () => {
     assert.ok(isCommand({ kind: "restartVoice" }));
     assert.ok(isCommand({ kind: "mute", muted: false }));
     assert.ok(isReport({ kind: "reply", request: 1, reply: { result: "listed", devices: lists } }));
-    assert.ok(isReport({ kind: "heartbeat", captured: null, played: 3 }));
+    assert.ok(isReport({ kind: "heartbeat", captured: null, played: 3, mutedLevel: 0.5 }));
+    assert.ok(isReport({ kind: "heartbeat", captured: 3, played: null, mutedLevel: null }));
   });
 
   for (const message of [
@@ -101,7 +102,8 @@ describe("the messages between plugin and sound process", () => {
 
   for (const message of [
     undefined,
-    { kind: "heartbeat", captured: "3", played: null },
+    { kind: "heartbeat", captured: "3", played: null, mutedLevel: null },
+    { kind: "heartbeat", captured: 3, played: null },
     { kind: "reply", reply: { result: "closed" } },
     { kind: "reply", request: 1, reply: { result: "opened", id: "x" } },
     { kind: "reply", request: 1, reply: { result: "unknown", known: [1] } },

@@ -151,6 +151,9 @@ type CallLevelsParams struct {
 
 	// of the sound that is received
 	Speaker float64 `json:"speaker"`
+
+	// of the sound that a muted microphone captures, about five times a second; the sound itself leaves neither the machine nor its process
+	MutedMicrophone *float64 `json:"mutedMicrophone,omitempty"`
 }
 
 // CallListResult: Result of call.list
