@@ -281,7 +281,7 @@ describe("clocks", () => {
   const readers = [
     "plugin/common/clock.ts",
     "plugin/ui/actions.ts",
-    "plugin/ui/components/call-view.ts",
+    "plugin/ui/components/call/call-view.ts",
     "plugin/ui/missed/missed-calls.ts",
     "statecharts/viewer/texts.ts",
     "statecharts/viewer/viewer.ts",

@@ -4,18 +4,20 @@ import type { CallInfo, DeviceKind } from "../../rpc-schema/index.ts";
 import { Actions } from "./actions.ts";
 import { createAddContactDialog } from "./components/add-contact.ts";
 import { createDeviceCheck } from "./components/before-call/device-check.ts";
-import { createCallView } from "./components/call-view.ts";
+import { createCallView } from "./components/call/call-view.ts";
 import { createChartsLink } from "./components/charts-link.ts";
 import { createContactList } from "./components/contact-list.ts";
 import { createDevicePicker } from "./components/device-picker.ts";
 import { createEndNotice } from "./components/end-notice.ts";
 import { createIncomingDialog } from "./components/incoming-dialog.ts";
+import { createKeysDialog } from "./components/keys-dialog.ts";
 import { createSettingsDialog } from "./components/settings-dialog.ts";
 import { createToast } from "./components/toast.ts";
 import { createTrouble, isTroubled } from "./components/trouble.ts";
 import { button, h, setHidden, setText } from "./dom.ts";
 import { errorSentence } from "./error-sentences.ts";
 import { icon } from "./icons.ts";
+import { type CallKey, CallKeys } from "./keys.ts";
 import { type Link, LinkError } from "./link/page-link.ts";
 import { endSentence, peerName, phaseText } from "./messages.ts";
 import { createMissedCalls } from "./missed/missed-calls.ts";
@@ -32,6 +34,8 @@ export function createApp(root: HTMLElement, link: Link): void {
   const stage = h(
     "main",
     { class: "stage" },
+    // On a narrow page the contacts with their headings are away during a call.
+    h("h1", { class: "announcer" }, "Calls"),
     parts.welcome,
     parts.call.element,
     parts.end.element,
@@ -39,6 +43,7 @@ export function createApp(root: HTMLElement, link: Link): void {
   );
   const announcer = h("p", { class: "announcer", testId: "announcer", attributes: { role: "status" } });
   const dialogs = [
+    parts.keys.element,
     parts.incoming.element,
     parts.devices.element,
     parts.check.element,
@@ -68,19 +73,19 @@ type Parts = ReturnType<typeof createParts>;
 
 function createParts(link: Link, store: Store, actions: Actions, showMessage: (message: string) => void) {
   const { check, devices } = createDeviceDialogs(link, store, actions, showMessage);
+  const keys = createKeys((key) => call.pressKey(key));
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({
     link,
     delivery: () => store.state.host?.pictures ?? "stdio",
-    onError: (error) => {
-      if (!isAlreadyReported(error)) showMessage(errorSentence(error));
-    },
+    onError: (error) => void (isAlreadyReported(error) || showMessage(errorSentence(error))),
     onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
     onCamera: ({ callId }, on) => actions.setCamera(callId, on),
     onSnapshot: ({ callId, peerLabel, peerId }) =>
       actions.snapshot(callId, "remote", peerName(peerLabel, peerId)),
     onUseDevice: (call, kind, deviceId) => void actions.useDevice(call, kind, deviceId),
     onDevices: devices.open,
+    onHelp: keys.open,
     onHangUp: ({ callId }) => actions.hangUp(callId),
   });
   const settings = createSettingsDialog({
@@ -112,6 +117,7 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
     missed,
     charts,
     check,
+    keys,
     devices,
     addContact,
     settings,
@@ -149,6 +155,12 @@ function createDeviceDialogs(
     onVoiceSetting: (setting, on) => actions.setVoiceSetting(setting, on),
   });
   return { check, devices };
+}
+
+/** The keys of a call, and the dialog that lists them. */
+function createKeys(onKey: (key: CallKey) => void) {
+  const dialog = createKeysDialog(new CallKeys((key) => (key === "?" ? dialog.open() : onKey(key))));
+  return dialog;
 }
 
 /** The call or the connection ended while a stream was subscribed. The page shows that end already. */

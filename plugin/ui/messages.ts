@@ -119,14 +119,14 @@ export function refusalsText(refusals: readonly Refusal[]): string {
   return refusals.map(({ count, text }) => `${count} ${text}`).join("; ");
 }
 
-/** The size and rate of the sent or shown picture at each adaptation step. */
+/** How each adaptation step limits the resolution and the frame rate, for the connection details. */
 export const stepText: Record<PictureStep, string> = {
-  full: "Full picture",
-  threeQuarters: "Slightly smaller picture",
-  half: "Picture at half size",
-  quarter: "Picture at quarter size",
-  thumbnail: "Small picture, a few times a second",
-  paused: "Picture paused",
+  full: "None",
+  threeQuarters: "75 % of the resolution",
+  half: "50 % of the resolution",
+  quarter: "25 % of the resolution, half the frame rate",
+  thumbnail: "25 % of the resolution, a sixth of the frame rate",
+  paused: "Video paused",
 };
 
 /** What the other side gets of us. */

@@ -132,11 +132,11 @@ export class Store {
   }
 
   async #load(): Promise<void> {
-    const [{ contacts }, { calls }] = await Promise.all([
-      this.#link.request("contacts.list", {}),
-      this.#link.request("call.list", {}),
+    // Each list counts from its own answer on: a change that arrives between the two answers is newer than the first.
+    await Promise.all([
+      this.#link.request("contacts.list", {}).then(({ contacts }) => this.#set({ contacts })),
+      this.#link.request("call.list", {}).then(({ calls }) => this.#set({ calls })),
     ]);
-    this.#set({ contacts, calls });
     // While calls are switched off, nothing queries the devices.
     if (!this.state.host?.settings?.videoDisabled) await this.reloadDevices();
   }

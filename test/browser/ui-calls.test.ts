@@ -122,7 +122,8 @@ describe("the call page", () => {
     script({ do: "call", call: callWithBob() });
     const offered = { deviceId: "usb-cam", deviceName: "Aurora HD Webcam" };
     const camera = { ...local.camera, deviceId: "old-cam", deviceName: "Old", why: "unplugged", offered };
-    const sending = { step: "half", reason: "too much is lost", width: 320, height: 240, fps: 30 } as const;
+    const reason = "4 % of what is sent gets lost";
+    const sending = { step: "half", strain: "link", reason, width: 320, height: 240, fps: 30 } as const;
     const remote = {
       microphone: "on",
       camera: "off",
@@ -131,8 +132,10 @@ describe("the call page", () => {
     } as const;
     script({ do: "change", callId, change: { local: { ...local, camera }, sending, remote } });
     await at("camera-changed").getByText("Your camera is now Old: unplugged").waitFor();
-    await at("picture-smaller").getByText("Picture at half size: too much is lost").waitFor();
-    await at("remote-trouble").getByText("At Bob Cratchit’s end: Camera: broken").waitFor();
+    await at("picture-smaller").getByText("Your picture is smaller: slow connection").waitFor();
+    await at("remote-trouble")
+      .getByText("You can hear Bob Cratchit, but not see them: Camera: broken")
+      .waitFor();
     await at("camera-use-offered").click();
     await requested(/^call\.useDevice .*"deviceId":"usb-cam"/);
   });
@@ -149,8 +152,13 @@ describe("the call page", () => {
       mediaLevelReason: why,
     } as const;
     script({ do: "change", callId, change: { local: limited, remote } });
-    await at("local-trouble").getByText(`Bob Cratchit can hear you, but not see you: ${why}`).waitFor();
-    await at("remote-trouble").getByText(`At Bob Cratchit’s end: ${why}`).waitFor();
+    await at("local-trouble").getByText("Bob Cratchit can hear you, but not see you.").waitFor();
+    await at("remote-trouble").getByText("You can hear Bob Cratchit, but not see them.").waitFor();
+    await at("quality").click();
+    assert.deepEqual(await at("stat-reasons").locator("li").allTextContents(), [
+      `Sent: ${why}`,
+      `Received: ${why}`,
+    ]);
     const camera = { state: "lost", why: "unplugged" } as const;
     const lost = { ...limited, camera, mediaLevelReason: "Camera: unplugged" };
     script({ do: "change", callId, change: { local: lost, remote } });

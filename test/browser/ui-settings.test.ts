@@ -31,7 +31,7 @@ describe("the settings page", () => {
 
   test("draws every setting of the manifest with its present value", async () => {
     await open();
-    const titles = await ui.page().locator(".setting-title").allTextContents();
+    const titles = await at("settings-dialog").locator(".setting-title").allTextContents();
     assert.deepEqual(
       titles,
       hostSettings.map(({ title }) => title),

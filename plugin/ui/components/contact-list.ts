@@ -134,7 +134,7 @@ function callButton(peerId: string, media: MediaKind, handlers: ContactListHandl
 
 function createIdentity({ onDevices, onSettings }: ContactListHandlers): ContactList {
   const avatar = createAvatar();
-  const name = h("h1", { class: "own-name", testId: "own-name" });
+  const name = h("h2", { class: "own-name", testId: "own-name" });
   const status = h("span", { class: "own-status", testId: "own-status", attributes: { role: "status" } });
   const devices = button(
     {

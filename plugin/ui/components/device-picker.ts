@@ -110,16 +110,17 @@ const VOICE_SETTINGS = [
 
 function createVoiceSettings(onChange: DevicePickerHandlers["onVoiceSetting"]) {
   const boxes = VOICE_SETTINGS.map(([setting, text]) => {
-    const attributes = { type: "checkbox", id: `processing-${setting}` };
+    const attributes = { type: "checkbox", role: "switch", id: `processing-${setting}` };
     const box = h("input", { testId: `processing-${setting}`, attributes });
     const change = async (): Promise<void> => {
       if (!(await onChange(setting, box.checked))) box.checked = !box.checked;
     };
     box.addEventListener("change", () => void change());
-    return { setting, box, label: h("label", { class: "check-row" }, box, text) };
+    const label = h("label", { class: "setting-title", attributes: { for: box.id } }, text);
+    return { setting, box, row: h("div", { class: "setting" }, label, box) };
   });
   return {
-    element: h("div", { class: "processing" }, ...boxes.map(({ label }) => label)),
+    element: h("div", { class: "settings-list" }, ...boxes.map(({ row }) => row)),
     update(settings: Readonly<Record<VoiceSetting, boolean>> | undefined): void {
       for (const { setting, box } of boxes) {
         if (settings && document.activeElement !== box) box.checked = settings[setting];

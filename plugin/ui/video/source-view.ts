@@ -13,7 +13,7 @@ interface SourceViewOptions {
   readonly testId?: string;
   /** Read when a call's view opens. */
   delivery(): FrameDelivery;
-  readonly limits?: { readonly maxWidth: number; readonly maxFps: number };
+  readonly limits?: { readonly maxFps: number };
   onError(error: unknown): void;
   /** Runs with the reason of a refusal while the stream is asked for again, and with undefined when it is open. */
   onWait?(reason: unknown): void;
@@ -30,7 +30,8 @@ interface SourceView {
 
 export function createSourceView(options: SourceViewOptions): SourceView {
   const { link, source, label, limits, onError, onWait, testId = source } = options;
-  const canvas = h("canvas", { class: source, testId: `${testId}-canvas`, label });
+  const attributes = { role: "img" };
+  const canvas = h("canvas", { class: source, testId: `${testId}-canvas`, label, attributes });
   const image = h("img", { class: source, testId: `${testId}-image`, attributes: { alt: label } });
   const elements: readonly [HTMLCanvasElement, HTMLImageElement] = [canvas, image];
   let active: HTMLElement = canvas;

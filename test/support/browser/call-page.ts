@@ -91,7 +91,9 @@ function findMisplaced(): string[] {
   const isScrolled = root.scrollHeight > root.clientHeight + 1 && root !== document.body;
   const view = isScrolled ? root.getBoundingClientRect() : new DOMRect(0, 0, innerWidth, innerHeight);
   const shown = [...root.querySelectorAll("button, input, select, h1, h2, p, canvas")].filter(
-    (part) => part.checkVisibility() && !part.matches(".announcer, .toast"),
+    (part) =>
+      part.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
+      !part.matches(".announcer, .toast"),
   );
   const outside = shown.filter((part) => {
     const { left, right, top, bottom } = part.getBoundingClientRect();

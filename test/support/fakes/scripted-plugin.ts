@@ -42,11 +42,13 @@ export type ScriptStep =
   | { do: "missed"; missed: MissedCaller[] }
   | { do: "availability"; availability: Availability }
   | { do: "statistics"; statistics: CallStatistics }
-  | { do: "levels"; callId: string; microphone: number; speaker: number }
+  | { do: "levels"; callId: string; microphone: number; speaker: number; mutedMicrophone?: number }
   | { do: "preview"; change: Partial<PreviewInfo> }
   | { do: "previewLevel"; microphone: number }
   | { do: "previewEnd"; reason: "call" | "callsDisabled" }
   | { do: "pictureSize"; width: number; height: number }
+  /** From now on each stream has one frame, always the same, and a call has as many streams as are asked for. */
+  | { do: "stillPictures" }
   | { do: "refuse"; method: MethodName; code: number; kind: string }
   | { do: "die"; words: string; status: number };
 
@@ -78,6 +80,7 @@ const streams = new Map<
 let preview: PreviewInfo | null = null;
 const live = { state: "live" } as const;
 let frameSize = { width: 640, height: 480 };
+let areStill = false;
 let lastId = 0;
 /** The error of a method's next request. */
 const refusals = new Map<string, RequestRefused>();
@@ -176,7 +179,7 @@ function useDevice({ callId, kind, deviceId }: Params<"call.useDevice">): null {
 function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Result<"frames.subscribe"> {
   if (!calls.has(callId) && callId !== preview?.previewId) throw new RequestRefused(1101, "unknownCall");
   const open = [...streams.values()].filter((stream) => stream.callId === callId).length;
-  if (open >= MAX_STREAMS_PER_CALL) throw new RequestRefused(1303, "tooManyStreams");
+  if (!areStill && open >= MAX_STREAMS_PER_CALL) throw new RequestRefused(1303, "tooManyStreams");
   const stream = `s${++lastId}`;
   streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
   return { stream };
@@ -291,7 +294,8 @@ function run(step: ScriptStep): void {
   } else if (step.do === "statistics") {
     notify("call.statistics", step.statistics);
   } else if (step.do === "levels") {
-    notify("call.levels", { callId: step.callId, microphone: step.microphone, speaker: step.speaker });
+    const { do: _, ...levels } = step;
+    notify("call.levels", levels);
   } else if (step.do === "preview") {
     changePreview(step.change);
   } else if (step.do === "previewLevel") {
@@ -300,6 +304,8 @@ function run(step: ScriptStep): void {
     endPreview(step.reason);
   } else if (step.do === "pictureSize") {
     frameSize = { width: step.width, height: step.height };
+  } else if (step.do === "stillPictures") {
+    areStill = true;
   } else if (step.do === "refuse") {
     refusals.set(step.method, new RequestRefused(step.code, step.kind));
   } else {
@@ -326,7 +332,7 @@ function acknowledge({ stream, seq }: HostNotificationParams<"frames.ack">): voi
 
 function sendFrames(): void {
   for (const [stream, state] of streams) {
-    if (state.seq - state.acked >= state.credit) continue;
+    if (state.seq - state.acked >= state.credit || (areStill && state.seq > 0)) continue;
     state.seq += 1;
     process.stdout.write(`${scriptedFrameLine(stream, state.seq, state.source, frameSize)}\n`);
   }

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initials } from "../../../plugin/ui/components/avatar.ts";
+import { bitRate } from "../../../plugin/ui/components/call/quality.ts";
 import { levelShare } from "../../../plugin/ui/components/level-meter.ts";
-import { bitRate } from "../../../plugin/ui/components/quality.ts";
 import {
   checkSentence,
   clockText,

@@ -1,10 +1,17 @@
 // One line for each irregularity of a call: the other side is muted, a device is lost or back again, the picture is smaller or
 // cannot be shown at one side, the connection is lost.
 
-import type { CallInfo, DeviceKind, DeviceState } from "../../../rpc-schema/index.ts";
-import { button, h, setHidden, setText } from "../dom.ts";
-import { icon } from "../icons.ts";
-import { levelText, peerName, stepText } from "../messages.ts";
+import type { CallInfo, DeviceKind, DeviceState } from "../../../../rpc-schema/index.ts";
+import { button, h, setHidden, setText } from "../../dom.ts";
+import { icon } from "../../icons.ts";
+import { peerName } from "../../messages.ts";
+import {
+  changedText,
+  localTroubleText,
+  lostText,
+  remoteTroubleText,
+  smallerText,
+} from "../../notice-texts.ts";
 
 const KINDS = [
   ["microphone", "microphoneOff"],
@@ -22,11 +29,16 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
   const devices = KINDS.map(([kind, iconName]) => deviceNotes(kind, iconName, onUseDevice));
   const element = h(
     "div",
-    { class: "notes", attributes: { role: "status" } },
+    { class: "notes", testId: "notes", attributes: { role: "status" } },
     ...[reconnecting, microphoneOff, cameraOff, remoteTrouble, localTrouble].map((line) => line.element),
     ...devices.flatMap((lines) => lines.elements),
     smaller.element,
   );
+  /** Lets the keyboard scroll more lines than there is space for. */
+  const updateScrolling = (): void => {
+    element.tabIndex = element.scrollHeight > element.clientHeight + 1 ? 0 : -1;
+  };
+  new ResizeObserver(updateScrolling).observe(element);
   return {
     element,
     update(call: CallInfo): void {
@@ -39,22 +51,13 @@ export function createNotes(onUseDevice: (call: CallInfo, kind: DeviceKind, devi
       cameraOff.set(
         isUp && (media === "video" || isCameraOn) && remote.camera === "off" && `${name}’s camera is off`,
       );
-      remoteTrouble.set(
-        isUp && remote.mediaLevelReason !== undefined && `At ${name}’s end: ${remote.mediaLevelReason}`,
-      );
-      localTrouble.set(isUp && localTroubleText(call, name));
-      smaller.set(isUp && sending.step !== "full" && `${stepText[sending.step]}: ${sending.reason ?? ""}`);
+      remoteTrouble.set(isUp && remoteTroubleText(call));
+      localTrouble.set(isUp && localTroubleText(call));
+      smaller.set(isUp && smallerText(sending));
       for (const lines of devices) lines.update(call);
     },
+    updateScrolling,
   };
-}
-
-/** What does not arrive at the other side, and why, unless another line says so already. */
-function localTroubleText({ local, sending }: CallInfo, name: string): string | false {
-  const { mediaLevel, mediaLevelReason: reason, camera, microphone } = local;
-  const isExplained = camera.state === "lost" || microphone.state === "lost" || sending.step === "paused";
-  if (reason === undefined || mediaLevel === "pictureAndVoice" || isExplained) return false;
-  return `${levelText[mediaLevel](name)}: ${reason}`;
 }
 
 /** A device's lines: it is lost, it replaces another one, or the chosen one is back. */
@@ -84,10 +87,8 @@ function deviceNotes(
     update(newCall: CallInfo): void {
       call = newCall;
       const device = newCall.local[kind];
-      lost.set(device.state === "lost" && lostText(kind, device.why));
-      changed.set(
-        isReplacement(device) && `Your ${kind} is now ${device.deviceName ?? "another"}: ${device.why}`,
-      );
+      lost.set(device.state === "lost" && lostText(kind, device));
+      changed.set(isReplacement(device) && changedText(kind, device));
       offered.set(device.offered !== undefined && `${device.offered.deviceName} is there again.`);
     },
   };
@@ -98,11 +99,8 @@ function isReplacement({ state, why }: DeviceState): boolean {
   return why !== undefined && (state === "live" || state === "muted");
 }
 
-function lostText(device: string, why: string | undefined): string {
-  return why ? `Your ${device} stopped: ${why}` : `Your ${device} stopped working`;
-}
-
-function note(testId: string, iconName: Parameters<typeof icon>[0]) {
+/** One line, hidden while its text is false. */
+export function note(testId: string, iconName: Parameters<typeof icon>[0]) {
   const content = h("span");
   const element = h("p", { class: "note", testId }, icon(iconName), content);
   return {

@@ -1,12 +1,16 @@
 // The call on the stage, from the request to the end: name, duration, quality, video, notes and buttons.
 
-import type { CallInfo, DeviceKind, FrameDelivery } from "../../../rpc-schema/index.ts";
-import { h, setHidden, setText } from "../dom.ts";
-import { clockText, peerName, phaseText } from "../messages.ts";
-import type { Levels } from "../store.ts";
-import type { FrameLink } from "../video/canvas-view.ts";
+import type { CallInfo, DeviceKind, FrameDelivery } from "../../../../rpc-schema/index.ts";
+import { h, setHidden, setText } from "../../dom.ts";
+import { createFullScreen } from "../../full-screen.ts";
+import type { CallKey } from "../../keys.ts";
+import { clockText, peerName, phaseText } from "../../messages.ts";
+import type { Levels } from "../../store.ts";
+import type { FrameLink } from "../../video/canvas-view.ts";
 import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
+import { createCallTools } from "./call-tools.ts";
+import { createMutedNote } from "./muted-note.ts";
 import { createPictures } from "./pictures.ts";
 import { createProtection } from "./protection.ts";
 import { createQuality, type Measured } from "./quality.ts";
@@ -21,6 +25,8 @@ interface CallView {
    */
   update(call: CallInfo | undefined, measured: Measured, hasPlugin: boolean): void;
   setLevels(levels: Levels): void;
+  /** Does nothing without a call on the stage. */
+  pressKey(key: CallKey): void;
 }
 
 interface CallViewOptions extends ToolbarHandlers {
@@ -29,27 +35,22 @@ interface CallViewOptions extends ToolbarHandlers {
   delivery?: () => FrameDelivery;
   onError(error: unknown): void;
   onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;
+  /** Opens the list of keys. */
+  onHelp(): void;
 }
 
 export function createCallView(options: CallViewOptions): CallView {
-  const head = createHead();
-  const pictures = createPictures(options.link, options.delivery ?? (() => "stdio"), options.onError);
-  const quality = createQuality();
-  const notes = createNotes(options.onUseDevice);
-  const protection = createProtection();
-  const toolbar = createToolbar(options);
-  head.element.append(quality.sign);
-  quality.panel.prepend(protection.element);
-  notes.element.prepend(protection.note);
-  const element = h(
-    "section",
-    { class: "call", testId: "call", label: "Call" },
-    pictures.element,
-    head.element,
-    quality.panel,
-    notes.element,
-    toolbar.element,
-  );
+  const parts = createParts(options);
+  const { head, pictures, quality, notes, muted, protection, toolbar, fullScreen } = parts;
+  const element = assemble(parts);
+  const keyActions: Record<CallKey, () => void> = {
+    m: () => toolbar.press("microphone"),
+    v: () => toolbar.press("camera"),
+    f: fullScreen.toggle,
+    s: () => pictures.swap(),
+    h: () => pictures.toggleOwn(),
+    "?": options.onHelp,
+  };
   return {
     element,
     update(call, measured, hasPlugin) {
@@ -57,16 +58,69 @@ export function createCallView(options: CallViewOptions): CallView {
       pictures.update(call, hasPlugin);
       head.update(call);
       protection.update(call);
-      if (!call) return;
+      muted.update(call);
+      if (!call) {
+        fullScreen.leave();
+        quality.close();
+        return;
+      }
       element.dataset.media = call.media;
       element.dataset.phase = call.phase;
       element.dataset.callId = call.callId;
       quality.update(call, measured);
       notes.update(call);
       toolbar.update(call);
+      notes.updateScrolling();
     },
-    setLevels: pictures.setLevels,
+    setLevels(levels) {
+      pictures.setLevels(levels);
+      toolbar.setLevels(levels);
+      muted.setLevels(levels);
+    },
+    pressKey(key) {
+      if (!element.hidden) keyActions[key]();
+    },
   };
+}
+
+function createParts(options: CallViewOptions) {
+  const tools = createCallTools({
+    onOwnPicture: () => pictures.toggleOwn(),
+    onFullScreen: () => fullScreen.toggle(),
+    onHelp: options.onHelp,
+  });
+  const pictures = createPictures({
+    link: options.link,
+    delivery: options.delivery ?? (() => "stdio"),
+    onError: options.onError,
+    onOwnView: tools.setOwnView,
+  });
+  const fullScreen = createFullScreen(document.body, tools.setFullScreen);
+  return {
+    ...{ tools, pictures, fullScreen },
+    head: createHead(),
+    quality: createQuality(),
+    notes: createNotes(options.onUseDevice),
+    muted: createMutedNote((call) => options.onMicrophone(call, true)),
+    protection: createProtection(),
+    toolbar: createToolbar(options),
+  };
+}
+
+function assemble(parts: ReturnType<typeof createParts>): HTMLElement {
+  const { tools, head, pictures, quality, notes, muted, protection, toolbar } = parts;
+  head.element.append(h("div", { class: "call-signs" }, quality.sign, tools.element));
+  quality.panel.prepend(protection.element);
+  notes.element.prepend(muted.element, protection.note, pictures.wait);
+  return h(
+    "section",
+    { class: "call", testId: "call", label: "Call" },
+    pictures.element,
+    head.element,
+    pictures.ownArea,
+    h("div", { class: "call-info" }, quality.panel, notes.element),
+    toolbar.element,
+  );
 }
 
 function createHead() {

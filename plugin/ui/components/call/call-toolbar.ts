@@ -1,8 +1,11 @@
 // The row of buttons below a call: microphone, camera, snapshot, devices, hang up.
 
-import type { CallInfo, DeviceState } from "../../../rpc-schema/index.ts";
-import { button, h, setAttribute, setHidden } from "../dom.ts";
-import { type IconName, icon } from "../icons.ts";
+import type { CallInfo, DeviceState } from "../../../../rpc-schema/index.ts";
+import { button, h, setAttribute, setHidden } from "../../dom.ts";
+import { type IconName, icon } from "../../icons.ts";
+import type { CallKey } from "../../keys.ts";
+import type { Levels } from "../../store.ts";
+import { levelShare } from "../level-meter.ts";
 
 /** `on` is the state that the user requests. */
 export interface ToolbarHandlers {
@@ -16,6 +19,10 @@ export interface ToolbarHandlers {
 interface Toolbar {
   readonly element: HTMLElement;
   update(call: CallInfo): void;
+  /** Shows the user's own voice around the microphone's button. */
+  setLevels(levels: Levels): void;
+  /** Presses a switch, unless it is hidden. */
+  press(kind: "microphone" | "camera"): void;
 }
 
 export function createToolbar(handlers: ToolbarHandlers): Toolbar {
@@ -25,10 +32,12 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
   };
   const microphone = createSwitch("mic-toggle", "microphone", "microphoneOff", {
     names: ["Mute the microphone", "Unmute the microphone"],
+    key: "m",
     onPress: withCall((c) => handlers.onMicrophone(c, !isWanted(c, "microphone"))),
   });
   const camera = createSwitch("camera-toggle", "video", "videoOff", {
     names: ["Turn the camera off", "Turn the camera on"],
+    key: "v",
     onPress: withCall((c) => handlers.onCamera(c, !isWanted(c, "camera"))),
   });
   const snapshot = plain("snapshot", "snapshot", "Save their picture", withCall(handlers.onSnapshot));
@@ -57,6 +66,14 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
       setAttribute(hangUp, "aria-label", label);
       setAttribute(hangUp, "title", label);
     },
+    setLevels(levels) {
+      if (levels.callId !== call?.callId) return;
+      microphone.element.style.setProperty("--level", levelShare(levels.microphone).toFixed(3));
+    },
+    press(kind) {
+      const { element: pressed } = kind === "microphone" ? microphone : camera;
+      if (call && !pressed.hidden && !pressed.disabled) pressed.click();
+    },
   };
 }
 
@@ -76,11 +93,13 @@ function plain(testId: string, iconName: IconName, label: string, onClick: () =>
 interface SwitchOptions {
   /** The label while the switch is on, and while it is off. */
   names: readonly [whileOn: string, whileOff: string];
+  key: CallKey;
   onPress(): void;
 }
 
-function createSwitch(testId: string, on: IconName, off: IconName, { names, onPress }: SwitchOptions) {
-  const element = button({ class: "tool", testId, onClick: onPress }, icon(on), icon(off));
+function createSwitch(testId: string, on: IconName, off: IconName, { names, key, onPress }: SwitchOptions) {
+  const attributes = { "aria-keyshortcuts": key };
+  const element = button({ class: "tool", testId, attributes, onClick: onPress }, icon(on), icon(off));
   return {
     element,
     update(device: DeviceState, isDeviceOn: boolean): void {
@@ -88,7 +107,8 @@ function createSwitch(testId: string, on: IconName, off: IconName, { names, onPr
       element.dataset.on = String(isDeviceOn);
       element.dataset.state = device.state;
       setAttribute(element, "aria-label", name);
-      setAttribute(element, "title", device.deviceName ? `${name} (${device.deviceName})` : name);
+      const where = device.deviceName ? `: ${device.deviceName}` : "";
+      setAttribute(element, "title", `${name} (${key})${where}`);
     },
   };
 }

@@ -1,9 +1,9 @@
 // What protects a call: a line in the connection details, and the check code, which also shows for a while when it is new.
 
-import type { CallInfo } from "../../../rpc-schema/index.ts";
-import { h, setHidden, setText } from "../dom.ts";
-import { icon } from "../icons.ts";
-import { checkSentence, newCodeSentence, peerName, protectionSentence } from "../messages.ts";
+import type { CallInfo } from "../../../../rpc-schema/index.ts";
+import { h, setHidden, setText } from "../../dom.ts";
+import { icon } from "../../icons.ts";
+import { checkSentence, newCodeSentence, peerName, protectionSentence } from "../../messages.ts";
 
 /** Long enough to read four words to each other. The details keep them. */
 const NEW_CODE_MS = 20_000;
