@@ -14,6 +14,8 @@ import { startDisplay } from "./xvfb.ts";
 interface WebKitOptions {
   /** Accelerated compositing. Without a GPU it uses a whole core even without frames, so tests leave it off. */
   readonly isComposited?: boolean;
+  /** Of the display in pixels, which limits the window. */
+  readonly displaySize?: readonly [width: number, height: number];
 }
 
 type Cleanup = () => Promise<void>;
@@ -33,7 +35,7 @@ export async function startWebKit(options: WebKitOptions = {}): Promise<Browser>
   try {
     const home = await mkdtemp(join(tmpdir(), "goop-webkit-"));
     cleanups.push(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
-    const display = await startDisplay();
+    const display = await startDisplay(...(options.displaySize ?? []));
     cleanups.push(() => display.end());
     // If the port is in use by then, the driver exits at once and raceExit reports it.
     const port = await findFreePort();
