@@ -2,10 +2,10 @@
 // the codes.
 
 import { RpcError } from "../../rpc-schema/index.ts";
+import type { AlertService } from "../alerts/alert-service.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
-import type { AlertService } from "./alert-service.ts";
 import { type CallHandlerParts, createCallHandlers, createPreviewHandlers } from "./call-handlers.ts";
 import type { DiagnosticsService } from "./diagnostics-service.ts";
 import {

@@ -1,6 +1,7 @@
 // Wires the process together: settings, engines, charts, and the handlers of the host's messages.
 
 import type { Availability, DeviceList } from "../../rpc-schema/index.ts";
+import { type AlertService, type AlertServiceOptions, createAlertService } from "../alerts/alert-service.ts";
 import type { CallManager } from "../calls/call-manager.ts";
 import { listDevices } from "../calls/device-monitor.ts";
 import { logStates } from "../calls/state-log.ts";
@@ -12,7 +13,6 @@ import type { Log } from "../log.ts";
 import type { Handlers, HostNotificationHandlers } from "../rpc/dispatcher.ts";
 import type { PluginEnd } from "../rpc/serve.ts";
 import { createHostRelayedSignalling } from "../signalling/host-relayed-signalling.ts";
-import { type AlertService, type AlertServiceOptions, createAlertService } from "./alert-service.ts";
 import { type AvailabilityService, createAvailabilityService } from "./availability-service.ts";
 import { type CallService, createCallService } from "./call-service.ts";
 import { createDiagnosticsService, type DiagnosticsService } from "./diagnostics-service.ts";

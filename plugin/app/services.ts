@@ -3,6 +3,7 @@
 import { type Actor, createActor, fromPromise, waitFor } from "xstate";
 import type { Params, Settings } from "../../rpc-schema/index.ts";
 import { attachMachine } from "../../statecharts/index.ts";
+import type { AlertService } from "../alerts/alert-service.ts";
 import { PeerBudget } from "../calls/peer-budget.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { monotonicMs } from "../common/clock.ts";
@@ -11,7 +12,6 @@ import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Sound } from "../sound/sound.ts";
-import type { AlertService } from "./alert-service.ts";
 import type { AvailabilityService } from "./availability-service.ts";
 import type { CallService } from "./call-service.ts";
 import { callToResume } from "./resume-call.ts";

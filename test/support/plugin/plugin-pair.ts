@@ -14,8 +14,8 @@ import {
   type SettingsInput,
 } from "../../../rpc-schema/index.ts";
 import type { ClosedNodes } from "../../../statecharts/index.ts";
+import { createFakeNotifier } from "../desktop/fake-notifier.ts";
 import { FakeCameras } from "../fakes/fake-cameras.ts";
-import { createFakeNotifier } from "../fakes/fake-notifier.ts";
 import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
 import type { FakeSignallingNetwork } from "../fakes/fake-signalling.ts";
 import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";

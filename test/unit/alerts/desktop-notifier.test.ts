@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { createDesktopNotifier, sessionBusAddress } from "../../../plugin/alerts/desktop-notifier.ts";
 import { notificationText } from "../../../plugin/alerts/notification-text.ts";
 import type { NotifiedCall } from "../../../plugin/alerts/notifier.ts";
-import { FakeDesktop } from "../../support/fakes/fake-daemon.ts";
+import { FakeDesktop } from "../../support/desktop/fake-daemon.ts";
 import { settle } from "../../support/plugin/call-bench.ts";
 
 const CALL: NotifiedCall = {

@@ -183,7 +183,7 @@ describe("a missed call", () => {
       missed.map(({ peerId, count, media }) => [peerId, count, media]),
       [[carolId, 1, "audio"]],
     );
-    assert.equal(bob.sound.ringers.length, 1, "only Alice's call has rung");
+    assert.equal(bob.sound.ringers.length, 1, "only Alice's call rings");
   });
 
   test("counts as seen once our user talks to its caller", async () => {

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { createDesktopNotifier } from "../../plugin/alerts/desktop-notifier.ts";
-import { connectToDaemon } from "../../plugin/alerts/freedesktop-daemon.ts";
-import type { NotificationChoices } from "../../plugin/alerts/notifier.ts";
-import { type Desktop, startDesktop } from "../support/desktop/private-desktop.ts";
-import { FakeDesktop } from "../support/fakes/fake-daemon.ts";
+import { createDesktopNotifier } from "../../../plugin/alerts/desktop-notifier.ts";
+import { connectToDaemon } from "../../../plugin/alerts/freedesktop-daemon.ts";
+import type { NotificationChoices } from "../../../plugin/alerts/notifier.ts";
+import { FakeDesktop } from "../../support/desktop/fake-daemon.ts";
+import { type Desktop, startDesktop } from "../../support/desktop/private-desktop.ts";
 import { describeDaemon } from "./notification-daemon.contract.ts";
 
 /** Polls, because a daemon draws when it likes. The test's time limit ends it. */

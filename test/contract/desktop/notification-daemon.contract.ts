@@ -6,7 +6,7 @@ import type {
   ConnectToDaemon,
   DaemonEvents,
   NotificationDaemon,
-} from "../../plugin/alerts/notification-daemon.ts";
+} from "../../../plugin/alerts/notification-daemon.ts";
 
 export interface DaemonHarness {
   readonly busAddress: string;

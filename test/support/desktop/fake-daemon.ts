@@ -1,4 +1,4 @@
-// A notification daemon without a bus. It keeps the contract of the real one (test/contract/notification-daemon.contract.ts).
+// A notification daemon without a bus. It keeps the contract of the real one (test/contract/desktop/notification-daemon.contract.ts).
 //
 //     const desktop = new FakeDesktop();            desktop.connect is what createDesktopNotifier takes
 //     desktop.shown                                 the notifications on the screen, by id

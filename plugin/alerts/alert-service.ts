@@ -1,25 +1,31 @@
 // Wires what tells the user of calls outside the page: ringing, notifications, and the list of missed calls.
 
 import { join } from "node:path";
-import type { MissedCaller, Params, Result } from "../../rpc-schema/index.ts";
+import type { HOST_ALERTS, MissedCaller, Params, Result } from "../../rpc-schema/index.ts";
 import { commonVersion } from "../../rpc-schema/index.ts";
-import { CallAlerts, type HostAlerts } from "../alerts/call-alerts.ts";
-import { type MissedCall, MissedCalls } from "../alerts/missed-calls.ts";
-import { MissedCallsFile } from "../alerts/missed-calls-file.ts";
-import type { NotificationChoices } from "../alerts/notifier.ts";
-import { Ringer } from "../alerts/ringer.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
-import type { Engines } from "./engines.ts";
-import type { Session } from "./session.ts";
+import type { Sound } from "../sound/sound.ts";
+import { CallAlerts, type HostAlerts } from "./call-alerts.ts";
+import { type MissedCall, MissedCalls } from "./missed-calls.ts";
+import { MissedCallsFile } from "./missed-calls-file.ts";
+import type { CallNotifier, NotificationChoices } from "./notifier.ts";
+import { Ringer } from "./ringer.ts";
 
 const FILE = "missed-calls.json";
 
 export interface AlertServiceOptions {
-  readonly engines: Pick<Engines, "sound" | "createNotifier">;
-  readonly session: Pick<Session, "params" | "hostHas">;
+  readonly engines: {
+    readonly sound: Pick<Sound, "openRinger">;
+    createNotifier(choices: NotificationChoices): CallNotifier;
+  };
+  readonly session: {
+    /** The params of `initialize`; null before it. */
+    readonly params: Params<"initialize"> | null;
+    hostHas(capability: (typeof HOST_ALERTS)[number]): boolean;
+  };
   readonly settings: SettingsSource;
   /** Whether the user chose this peer. */
   isKnown(peerId: string): boolean;
