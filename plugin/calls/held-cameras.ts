@@ -27,18 +27,25 @@ export class HeldCamera {
     this.#report = report;
     this.#hold = start((event) => {
       if (event.type === "device.cameraOpened") this.#opened = event;
+      if (event.type === "device.cameraLost") this.#opened = null;
       this.#report(event);
     });
   }
 
   /**
-   * From now on these reports are wanted; what is open is reported at once.
+   * From now on these reports are wanted; what is open is reported soon. Not at once: a chart that gets an event while it takes
+   * another one cannot be replayed from its log.
    * @param choice of the new owner. It has no effect if the choice was the same before
    */
   handOver(choice: string, report: CameraReport): void {
     this.#report = report;
     if (choice !== this.#firstChoice) this.use(choice);
-    else if (this.#opened) report(this.#opened);
+    else if (this.#opened) queueMicrotask(() => this.#reportOpened(report));
+  }
+
+  /** Unless the camera was passed on or lost in the meantime. */
+  #reportOpened(report: CameraReport): void {
+    if (this.#opened && this.#report === report) report(this.#opened);
   }
 
   use(choice: string): void {
@@ -50,6 +57,7 @@ export class HeldCamera {
   }
 
   release(): void {
+    this.#report = () => undefined;
     this.#hold.release();
   }
 }

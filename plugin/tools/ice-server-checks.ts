@@ -34,7 +34,7 @@ export async function askIceServers(
 
 function findingOf(url: string, { outcome, detail }: ServerResult): Finding {
   const isTurn = /^turns?:/.test(url);
-  const host = url.replace(/^\w+:/, "").replace(/[?].*$/, "");
+  const host = url.slice(url.indexOf(":") + 1).split("?")[0] ?? "";
   switch (outcome) {
     case "works":
       return ok(CHECK, isTurn ? `${url} relays.` : `${url} answers.`);

@@ -104,15 +104,20 @@ describe("the settings page", () => {
     const last = (key: string) => at(`setting-ice_servers-${key}`).last();
     await last("urls").fill("http://example.org");
     await last("username").focus();
-    await at("setting-ice_servers-error")
-      .getByText("Not changed. Expected for urls of entry 2: a stun: or turn: URL.")
-      .waitFor();
+    const refusal = (words: RegExp) => at("setting-ice_servers-error").getByText(words).waitFor();
+    await refusal(/^Not changed\. Expected for urls of entry 2: a URL such as stun:stun\.example\.org:3478 /);
     await last("urls").fill("turn:turn.example.org");
     await last("username").focus();
+    await refusal(
+      /^Not changed\. Expected for username of entry 2: the username for turn:turn\.example\.org/,
+    );
+    await last("username").fill("me");
+    await last("credential").fill("secret");
+    await last("urls").focus();
     await requested(/^settings\.update .*"turn:turn\.example\.org"/);
     await at("setting-ice_servers-remove").first().click();
     await requested(
-      /^settings\.update {"settings":{"iceServers":\[{"urls":\["turn:turn\.example\.org"\]}\]}}/,
+      /^settings\.update {"settings":{"iceServers":\[{"urls":\["turn:turn\.example\.org"\],"username":"me","credential":"secret"}\]}}/,
     );
   });
 

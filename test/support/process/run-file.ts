@@ -72,7 +72,7 @@ function startFile(
     detached: true,
     env: {
       ...process.env,
-      // Nothing that a test starts may show notifications on the desktop of whoever runs it.
+      // Nothing that a test starts may show notifications on the desktop of the user who runs it.
       DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere/bus",
       [TEST_MARK]: mark,
       ...(coverageFolder === undefined ? {} : { GOOP_CHART_COVERAGE: coverageFolder }),

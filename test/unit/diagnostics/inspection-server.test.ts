@@ -153,6 +153,7 @@ describe("the inspection server", () => {
       "callManager",
       "link",
       "media",
+      "preview",
     ]);
     assert.deepEqual((await client.ask("debug.bundle")).result, { path: "/bundle.json", bytes: 2 });
     assert.deepEqual(bundled, [true]);

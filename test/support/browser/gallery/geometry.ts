@@ -48,11 +48,11 @@ function createTools() {
   const isOverlap = (a: DOMRect, b: DOMRect): boolean =>
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 5;
-  /** The lines of an element's own text; none for what is not for eyes, and for initials, a picture behind opaque notices. */
+  /** The lines of an element's own text; none for what nobody sees, and for initials, a picture behind opaque notices. */
   const linesOf = (part: HTMLElement): DOMRect[] => {
-    const isForEyes =
+    const isVisible =
       getComputedStyle(part).clipPath === "none" && !part.closest("option, svg, [aria-hidden=true]");
-    if (!isShown(part) || !isForEyes) return [];
+    if (!isShown(part) || !isVisible) return [];
     const { bottom } = part.getBoundingClientRect();
     return [...part.childNodes].flatMap((node) => {
       if (node.nodeType !== 3 || !node.textContent?.trim()) return [];

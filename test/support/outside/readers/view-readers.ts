@@ -1,9 +1,11 @@
 // Readers of what pages show: messages of the plugin that contain a peer's words, and event logs that somebody sent.
 
+import { notificationText } from "../../../../plugin/alerts/notification-text.ts";
 import { libraryInTheWay } from "../../../../plugin/common/library-path.ts";
 import { initials } from "../../../../plugin/ui/components/avatar.ts";
 import { isPlain } from "../../../../plugin/ui/error-sentences.ts";
 import { readFrameLine } from "../../../../plugin/ui/link/frame-line-reader.ts";
+import { isPlainReason } from "../../../../plugin/ui/notice-texts.ts";
 import { upgradeChartLog } from "../../../../statecharts/describe/former-logs.ts";
 import { nameOf, shortId } from "../../../../statecharts/viewer/model/event-rows.ts";
 import { readRecording } from "../../../../statecharts/viewer/model/read-file.ts";
@@ -61,6 +63,21 @@ export const viewReaders: readonly OutsideReader[] = [
     seeds: ["cannot read /etc/x.json: EACCES, see libfoo.so.1", "call.start failed: peerId is missing"],
     refusals: [],
     read: isPlain,
+  },
+  {
+    name: "reason of a notice in the page",
+    sources: ["plugin/ui/notice-texts.ts"],
+    seeds: ["the camera is used by another program", "no codec VP8 in 4 packets, see /etc/x"],
+    refusals: [],
+    read: isPlainReason,
+  },
+  {
+    name: "name in a notification of the desktop",
+    sources: ["plugin/alerts/notification-text.ts"],
+    seeds: ["Alice <b>Liddell</b>", "\u202e evil\n\u0007 name &amp;"],
+    refusals: [],
+    read: (text) =>
+      notificationText({ callId: "c", peerId: "12D3KooW", peerLabel: text, media: "audio" }, true),
   },
   {
     name: "initials of a name",
