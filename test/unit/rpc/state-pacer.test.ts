@@ -85,6 +85,8 @@ describe("a state", () => {
 test("every notification is a state that is merged, or one whose cause has a limit of its own", () => {
   // Rings are limited by plugin/calls, ends by rings, entries by the chart feed, and frames by the host's credit.
   const limitedAtSource = ["call.incoming", "call.ended", "charts.recorded", "frame"];
+  // A host has one preview at most, and no peer has a part in it. Its levels come ten times a second.
+  limitedAtSource.push("preview.changed", "preview.levels", "preview.ended");
   assert.deepEqual(names.filter((name) => !isState(name)).sort(), limitedAtSource.sort());
 });
 
