@@ -21,10 +21,7 @@ const iceUrlSchema = named(
   "IceServerUrl",
   z
     .string()
-    .regex(
-      ICE_URL,
-      "expected a URL such as stun:stun.example.org:3478 or turn:turn.example.org?transport=tcp",
-    )
+    .regex(ICE_URL, "expected a stun: or turn: URL with a host, and no slashes")
     .refine(hasPort, `expected a port from 1 to ${MAX_PORT}`),
   "A URL with the scheme stun, stuns, turn or turns",
 );
@@ -45,11 +42,11 @@ export const iceServerSchema = named(
       credential: z.string().optional().describe("password for a TURN server, which needs one"),
     })
     .superRefine(({ urls, username, credential }, { addIssue }) => {
-      const turn = urls.find((url) => url.startsWith("turn"));
-      if (turn === undefined) return;
+      if (!urls.some((url) => url.startsWith("turn"))) return;
       const needed = { username, credential };
       for (const [field, value] of Object.entries(needed)) {
-        if (!value) addIssue({ code: "custom", path: [field], message: `expected the ${field} for ${turn}` });
+        if (!value)
+          addIssue({ code: "custom", path: [field], message: `expected the ${field} of the TURN server` });
       }
     }),
   "A STUN or TURN server",

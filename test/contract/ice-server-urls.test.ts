@@ -71,7 +71,7 @@ describe("the setting iceServers", () => {
         const refusal =
           refusalOf([{ urls, ...rest, ...(value === undefined ? {} : { [field]: value }) }]) ?? "";
         assert.ok(refusal.includes(`settings.iceServers.0.${field} is `), refusal);
-        assert.match(refusal, new RegExp(`the ${field} for turn:turn\\.example\\.org`));
+        assert.match(refusal, new RegExp(`the ${field} of the TURN server`));
       }
     }
     assert.equal(refusalOf([{ urls: ["stun:stun.example.org"] }]), null);

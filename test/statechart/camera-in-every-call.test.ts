@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Signal } from "../../rpc-schema/index.ts";
-import { ManagerBench, OFFER, settled } from "./support/start-manager.ts";
+import { CANDIDATE, ManagerBench, OFFER, settled } from "./support/start-manager.ts";
 
 const answerOf = (sdp: string): Signal => ({ type: "call-answer", sdp });
 const withoutVideo = {
@@ -74,6 +74,24 @@ describe("a camera that is switched on in a call without a place for it", () => 
     assert.equal(offers(manager), 1);
     await cameraOn(manager);
     assert.equal(offers(manager), 2);
+  });
+
+  test("is offered with our candidates, whenever they are found", async () => {
+    const manager = await calledWithout(PAGE);
+    const candidate = { type: "peer.candidate", candidate: CANDIDATE.candidate } as const;
+    const sent = () => manager.effects.count("sendLocalCandidate");
+    const before = sent();
+    for (const task of ["createOffer", "sendOffer"] as const) manager.effects.hold(task);
+    await cameraOn(manager);
+    await manager.sendEngineEvent(candidate);
+    manager.effects.finish("createOffer");
+    await settled();
+    await manager.sendEngineEvent(candidate);
+    manager.effects.finish("sendOffer");
+    await settled();
+    await manager.sendEngineEvent(candidate);
+    await manager.receive(answerOf("with video"));
+    assert.equal(sent() - before, 3);
   });
 
   test("is refused with one reason when the other side does not answer, and the call goes on", async () => {

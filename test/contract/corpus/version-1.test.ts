@@ -10,7 +10,11 @@ const corpus = readCorpus("version-1.jsonl");
 /** No device could be plugged in while the messages were recorded. */
 const NOT_RECORDED = ["devices.changed"];
 /** Hosts of version 1 neither request these nor get them. */
-const NEWER = ["calls.missed", "calls.seen", "calls.missedChanged", "debug.refusals"];
+const NEWER = [
+  ...["calls.missed", "calls.seen", "calls.missedChanged", "debug.refusals"],
+  ...["preview.start", "preview.hearYourself", "preview.testSound", "preview.stop"],
+  ...["preview.changed", "preview.levels", "preview.ended"],
+];
 
 const nameOf = (entry: CorpusEntry, index: number) =>
   `${index + 1}: ${entry.answers === undefined ? "" : "answer to "}${methodOf(entry)} from the ${entry.from}`;

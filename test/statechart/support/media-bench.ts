@@ -14,12 +14,12 @@ export class MediaBench {
   readonly actor;
 
   constructor(media: MediaKind = "video") {
-    // The chart reports to its call.
+    // The chart reports to its call, and has the clock of its call.
     const parent = createActor(
       fromCallback<VideoRequest>(({ receive }) => receive((event) => this.reports.push(event))),
+      { clock: this.clock },
     );
     this.actor = createActor(chartsWith(this.effects).media, {
-      clock: this.clock,
       parent: parent.start(),
       input: { callId: "call-1", peerId: "bob", media, resumed: null },
     }).start();

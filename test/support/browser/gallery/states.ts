@@ -1,7 +1,7 @@
 // Every state of the call page, as the steps of a scripted plugin and the clicks of a user. A new state is one entry here and its
 // kept pictures; see README.md.
 
-import type { CallInfo, Contact } from "../../../../rpc-schema/index.ts";
+import type { CallInfo, Contact, MissedCaller } from "../../../../rpc-schema/index.ts";
 import { BOB, CAROL, callWithBob, contact, statisticsOf } from "../../fakes/scripted-host.ts";
 import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
 
@@ -89,6 +89,19 @@ const trouble: Partial<CallInfo> = {
   },
 };
 
+/** Noon, so that the day is the same in most time zones. */
+const missedAt = Date.UTC(2020, 5, 1, 12);
+const missedCalls: MissedCaller[] = [
+  {
+    ...{ peerId: BOB, peerLabel: "Bob Cratchit", media: "video", count: 3, unseen: 2 },
+    ...{ firstAt: missedAt, lastAt: missedAt },
+  },
+  {
+    ...{ peerId: DAVE, peerLabel: longName, media: "audio", count: 1, unseen: 0 },
+    ...{ firstAt: missedAt, lastAt: missedAt },
+  },
+];
+
 /** Around a call. */
 export const aroundCalls: readonly GalleryState[] = [
   { name: "idle", steps: [contacts()], shows: [`contact-${DAVE}`] },
@@ -102,6 +115,18 @@ export const aroundCalls: readonly GalleryState[] = [
     shows: ["address-error"],
   },
   { name: "devices", steps: [contacts()], clicks: ["devices-open"], shows: ["devices-dialog"] },
+  {
+    name: "device-check",
+    steps: [contacts()],
+    clicks: ["welcome-check"],
+    shows: ["check-canvas", "check-meter"],
+  },
+  {
+    name: "missed-calls",
+    steps: [contacts(), { do: "missed", missed: missedCalls }],
+    clicks: ["missed"],
+    shows: [`missed-${BOB}`, `missed-${DAVE}`],
+  },
   { name: "settings", steps: [contacts()], clicks: ["settings-open"], shows: ["setting-debugging"] },
   { name: "hung-up", steps: ended("hungUp", "local", 754_000), shows: ["end-notice"] },
   { name: "connection-lost", steps: ended("connectionLost", "remote", 61_000), shows: ["end-notice"] },
