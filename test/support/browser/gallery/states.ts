@@ -66,7 +66,11 @@ function speaking(level: number): ScriptStep[] {
   return Array.from({ length: 4 }, () => ({ do: "levels", ...levels }));
 }
 
-const voice = { media: "audio", local: { ...local, camera: { state: "off" } } } as const;
+const voice = {
+  media: "audio",
+  local: { ...local, camera: { state: "off" } },
+  remote: { microphone: "on", camera: "off" },
+} as const;
 const muted = { ...local, microphone: { ...local.microphone, state: "muted" } } as const;
 const protection: CallInfo["protection"] = {
   path: "relayed",
@@ -124,7 +128,7 @@ export const aroundCalls: readonly GalleryState[] = [
   {
     name: "missed-calls",
     steps: [contacts(), { do: "missed", missed: missedCalls }],
-    clicks: ["missed"],
+    clicks: ["missed-badge"],
     shows: [`missed-${BOB}`, `missed-${DAVE}`],
   },
   { name: "settings", steps: [contacts()], clicks: ["settings-open"], shows: ["setting-debugging"] },
