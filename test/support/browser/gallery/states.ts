@@ -42,7 +42,8 @@ function call(change: Partial<CallInfo> = {}): ScriptStep {
 }
 
 function ringing(change: Partial<CallInfo>): ScriptStep {
-  const incoming = callWithBob({ direction: "incoming", phase: "ringing", ...change });
+  const wanted = { microphone: true, camera: change.media !== "audio" };
+  const incoming = callWithBob({ direction: "incoming", phase: "ringing", wanted, ...change });
   const { connectedAt: _, ...waiting } = incoming;
   return { do: "call", isIncoming: true, call: waiting };
 }
@@ -131,7 +132,12 @@ export const aroundCalls: readonly GalleryState[] = [
     clicks: ["missed-badge"],
     shows: [`missed-${BOB}`, `missed-${DAVE}`],
   },
-  { name: "settings", steps: [contacts()], clicks: ["settings-open"], shows: ["setting-debugging"] },
+  {
+    name: "settings",
+    steps: [contacts(), { do: "missed", missed: [] }],
+    clicks: ["settings-open"],
+    shows: ["setting-debugging"],
+  },
   { name: "hung-up", steps: ended("hungUp", "local", 754_000), shows: ["end-notice"] },
   { name: "connection-lost", steps: ended("connectionLost", "remote", 61_000), shows: ["end-notice"] },
   { name: "missed", steps: ended("noAnswer", "remote"), shows: ["end-notice"] },
