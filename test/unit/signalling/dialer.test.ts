@@ -126,3 +126,17 @@ test("strangers whose addresses never answer do not delay the dial of a known pe
   closing.abort(new Error("closing"));
   await pass(500);
 });
+
+test("dials of strangers that fail at once keep a pace, and a known peer is dialled meanwhile", async () => {
+  const { dialer, dials, closing } = dialling();
+  for (let index = 0; index < 300; index += 1) dialer.reach(`stranger ${index}`);
+  await pass(0);
+  assert.equal(dials.length, MAX_DIALS_OF_STRANGERS);
+  dialer.reach("known peer");
+  await pass(0);
+  assert.equal(dials.at(-1), "known peer");
+  await pass(500);
+  assert.equal(dials.length, 2 * MAX_DIALS_OF_STRANGERS + 1);
+  closing.abort(new Error("closing"));
+  await pass(500);
+});
