@@ -6,6 +6,13 @@ import { mayLoadImage, mayOpenSocket, readFramePath } from "../../../../plugin/f
 import { frameLineRoute } from "../../../../plugin/frames/frame-line.ts";
 import { readContacts, readEvent } from "../../../../plugin/host/goop-bridge/answers.ts";
 import { EventStreamDecoder } from "../../../../plugin/host/goop-bridge/event-stream.ts";
+import { refusalOf } from "../../../../plugin/host/goop-pages/access.ts";
+import {
+  answerHeaders,
+  ownLocation,
+  type ProxyRoute,
+  requestHeaders,
+} from "../../../../plugin/host/goop-pages/headers.ts";
 import { resolveDevice } from "../../../../plugin/host/settings/preferred-device.ts";
 import { isSameToken } from "../../../../plugin/http/loopback.ts";
 import { pageLinkRefusal } from "../../../../plugin/http/pages.ts";
@@ -16,6 +23,13 @@ import type { OutsideReader } from "../readers.ts";
 import { chunksOf } from "./signalling-readers.ts";
 
 const ORIGIN = "http://127.0.0.1:8080";
+const PAGES: ProxyRoute = {
+  goop: new URL("http://127.0.0.1:7777"),
+  goopOrigins: ["http://127.0.0.1:7777"],
+  ownOrigin: ORIGIN,
+  cookieName: "goop_call_1",
+  policyNeeds: { "script-src": ["self"], "connect-src": [ORIGIN] },
+};
 const CONTACTS = '[{"ID":"12D3KooWPeer","Content":"Alice","Reachable":true}]';
 
 /** Every schema of the contract sees the params, and each refusal is explained. */
@@ -27,7 +41,7 @@ function checkAll(params: unknown): unknown {
   });
 }
 
-function requestWith(headers: Readonly<Record<string, string>>): IncomingMessage {
+function requestWith(headers: Readonly<Record<string, string | string[]>>): IncomingMessage {
   const request = new IncomingMessage(new Socket());
   Object.assign(request.headers, { host: "127.0.0.1:undefined", ...headers });
   request.url = "/link";
@@ -104,6 +118,24 @@ export const hostReaders: readonly OutsideReader[] = [
       pageLinkRefusal(requestWith({ origin: text, "sec-websocket-protocol": text }), "/link", "AAAA"),
       pageLinkRefusal(requestWith({ host: text, origin: `http://${text}` }), "/link", "AAAA"),
       isSameToken(text, "AAAA"),
+    ],
+  },
+  {
+    name: "requests to the pages of Goop², and their answers",
+    sources: [],
+    seeds: ["goop_call_1=AAAA; theme=dark", "default-src 'self'; script-src 'none'", "/p/x?y=1#z", ORIGIN],
+    refusals: [],
+    read: (text) => [
+      refusalOf(requestWith({ cookie: text, origin: text, "sec-fetch-site": text }), {
+        ...{ cookieName: PAGES.cookieName, token: "AAAA", isFramedByOthers: false },
+      }),
+      requestHeaders(requestWith({ cookie: text, connection: text, referer: text }), PAGES),
+      answerHeaders(
+        requestWith({ "content-security-policy": text, "set-cookie": [text], connection: text }),
+        PAGES,
+        true,
+      ),
+      ownLocation(text, text, PAGES),
     ],
   },
   {
