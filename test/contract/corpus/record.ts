@@ -92,7 +92,11 @@ async function recordOwnNodes(alice: RecordedPlugin, bob: RecordedPlugin): Promi
   await bob.next("call.incoming", (call) => call.callId === callId);
   await bob.request("call.reject", { callId, reason: "rejected" });
   await alice.next("call.ended", (call) => call.callId === callId);
-  if (version !== "1") await recordMissedCall(alice, bob);
+  if (version !== "1") {
+    await recordMissedCall(alice, bob);
+    await recordPreview(alice);
+    await alice.request("debug.refusals", {});
+  }
   await alice.request("charts.unsubscribe", {});
   await alice.request("debug.bundle", { masked: true });
   await alice.refused("call.hangup", { callId: "none" });
@@ -110,6 +114,19 @@ async function recordMissedCall(alice: RecordedPlugin, bob: RecordedPlugin): Pro
   await alice.next("calls.missedChanged");
   await alice.request("calls.missed", {});
   await alice.request("calls.seen", { until: Date.now() });
+}
+
+async function recordPreview(alice: RecordedPlugin): Promise<void> {
+  const { previewId } = await alice.request("preview.start", {});
+  await alice.next("preview.levels");
+  await alice.request("preview.hearYourself", {});
+  await alice.request("preview.stop", { previewId });
+  await alice.request("preview.start", {});
+  await alice.request("preview.testSound", {});
+  await alice.request("settings.update", { settings: { videoDisabled: true } });
+  await alice.next("preview.ended");
+  await alice.request("settings.update", { settings: { videoDisabled: false } });
+  await alice.next("availability.changed", ({ videoDisabled }) => videoDisabled === false);
 }
 
 /** This program is the network between the two. */
