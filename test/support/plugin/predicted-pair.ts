@@ -49,12 +49,15 @@ const NO_DETAILS: CallInfoInput = {
   sending: { width: 0, height: 0, fps: 0 },
 };
 
-export function visibleCall({ phase, media, local, remote }: CallInfo): VisibleCall {
+/** Before the accept the devices are what the user wants. Only a caller's own picture opens one then, and no signal tells it. */
+export function visibleCall({ phase, media, local, remote, wanted }: CallInfo): VisibleCall {
+  const stateOf = (kind: "microphone" | "camera") =>
+    wanted === undefined ? local[kind].state : `wanted ${wanted[kind] ? "on" : "off"}`;
   return {
     phase,
     media,
-    microphone: local.microphone.state,
-    camera: local.camera.state,
+    microphone: stateOf("microphone"),
+    camera: stateOf("camera"),
     remoteMicrophone: remote.microphone,
     remoteCamera: remote.camera,
   };
