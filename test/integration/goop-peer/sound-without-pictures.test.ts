@@ -82,7 +82,7 @@ test("our camera never opens for a friend without a video section, and both lear
   await withPeer("native", { captures: "audio" }, async (bench) => {
     const { callId } = await bench.peerCalls("video");
     const { calls } = await bench.plugin.host.request("call.list", {});
-    const why = "the other side takes no picture";
+    const why = "the other side's Goop² called without a picture and cannot add one";
     const local = calls.find((call) => call.callId === callId)?.local;
     assert.deepEqual(local?.camera, { state: "off", why });
     assert.equal(local?.mediaLevelReason, why);
