@@ -65,12 +65,14 @@ export function localNameIn(line: string): string | null {
   return isLocalName(address) ? address : null;
 }
 
-/** @returns the candidate with each of the addresses that the peer may name, in place of its name */
+/** @returns the candidate with each of the addresses that the peer may name, in place of its name; none for a line without one */
 export function withAddresses(line: string, addresses: readonly string[], view: CandidateView): string[] {
+  const fields = fieldsOf(line);
+  if (fields.length <= ADDRESS_FIELD) return [];
   return addresses
     .filter((address) => whyNoAddress(address, view) === null && scopeOf(address) !== null)
     .slice(0, MAX_ADDRESSES)
-    .map((address) => fieldsOf(line).with(ADDRESS_FIELD, address).join(" "));
+    .map((address) => fields.with(ADDRESS_FIELD, address).join(" "));
 }
 
 function fieldsOf(line: string): string[] {
