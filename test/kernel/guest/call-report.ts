@@ -37,6 +37,7 @@ async function ringAndCancel(alice: PluginProcess, bob: PluginProcess) {
   const openBefore = [...openCameras(alice), ...openCameras(bob)];
   const { callId } = await alice.host.request("call.start", { peerId: bob.peerId, media: "video" });
   await bob.next("call.incoming");
+  await alice.next("call.changed", (call) => call.callId === callId && call.local.camera.state === "live");
   const openWhileRinging = [...openCameras(alice), ...openCameras(bob)];
   await alice.host.request("call.hangup", { callId });
   await bob.next("call.ended", (end) => end.callId === callId);
