@@ -34,17 +34,25 @@ export interface VmResult {
 
 /** The status of a program that SIGSEGV ended. */
 const SEGFAULT = 139;
+/** The status of a program that SIGTRAP ended, as V8 does when it finds its own data damaged, and what it prints then. */
+const TRAP = 133;
+const DAMAGED = /^# Check failed: /m;
 
 /**
  * Never rejects for a failing command: `status` says it. The emulated processor crashes Node at its start now and then, seen once
- * in some sixty starts. Such a machine boots once more. A crash after the start of a script is a result like any other.
+ * in some sixty starts, or damages what V8 compiled. Such a machine boots once more. Another crash after the start of a script is a
+ * result like any other.
  */
 export async function runInVm(job: VmJob): Promise<VmResult> {
   const [program = "", ...args] = job.command;
   const command = program === "node" ? [program, "--import", REPORT_START, ...args] : job.command;
   const result = await runOnce({ ...job, command });
-  const hasStarted = program !== "node" || result.stderr.includes(STARTED);
-  return result.status === SEGFAULT && !hasStarted ? runOnce({ ...job, command }) : result;
+  return program === "node" && isOfEmulation(result) ? runOnce({ ...job, command }) : result;
+}
+
+function isOfEmulation({ status, stderr }: VmResult): boolean {
+  if (status === TRAP) return DAMAGED.test(stderr);
+  return status === SEGFAULT && !stderr.includes(STARTED);
 }
 
 async function runOnce(job: VmJob): Promise<VmResult> {
