@@ -87,10 +87,7 @@ export class SoundPackets {
   }
 
   #assess({ roundTripMs, sendLoss, availableSendBps, sentBps, frames }: LinkSecond): Load {
-    if (roundTripMs !== null) this.#roundTripMs.add(roundTripMs);
-    const nowMs = this.#roundTripMs.median() ?? 0;
-    this.#leastMs = Math.min(this.#leastMs, nowMs);
-    const queuedMs = nowMs - this.#leastMs;
+    const queuedMs = this.#queuedMs(roundTripMs);
     const loss = sendLoss ?? 0;
     // With pictures the estimate falls with what is sent, also on a wide link.
     const linkBps = frames === 0 ? availableSendBps : null;
@@ -101,6 +98,15 @@ export class SoundPackets {
     }
     const isRoomy = linkBps === null || linkBps >= ROOM_BPS;
     return isRoomy && queuedMs < EMPTY_MS && loss < EASED_LOSS ? "eased" : "fits";
+  }
+
+  /** How much longer answers take than the fastest ones did; 0 while no answer has come. */
+  #queuedMs(roundTripMs: number | null): number {
+    if (roundTripMs !== null) this.#roundTripMs.add(roundTripMs);
+    const usualMs = this.#roundTripMs.median();
+    if (usualMs === null) return 0;
+    this.#leastMs = Math.min(this.#leastMs, usualMs);
+    return usualMs - this.#leastMs;
   }
 
   #wanted(): SoundPacketLength {

@@ -95,6 +95,13 @@ describe("sound packets", () => {
     assert.deepEqual(bench.applied, []);
   });
 
+  test("stay short on a long path whose first answer comes late", async () => {
+    const bench = new Bench();
+    await bench.pass(3, { ...GOOD, roundTripMs: null });
+    await bench.pass(60, { ...GOOD, roundTripMs: 500 });
+    assert.deepEqual(bench.applied, []);
+  });
+
   test("stay short on a long path whose answers vary", async () => {
     const bench = new Bench();
     for (let second = 0; second < 60; second += 1)
