@@ -2,17 +2,16 @@
 // the old list or the new one.
 
 import { constants } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { type MissedCaller, missedCallerSchema } from "../../rpc-schema/index.ts";
+import { replaceFile } from "../common/durable-file.ts";
 import { errorText } from "../common/error-text.ts";
 import { makeFolder } from "../common/make-folder.ts";
 import { errnoOf, FileError } from "../common/system-failure.ts";
 import type { Log } from "../log.ts";
 
-/** The callers tell who the user's friends are. */
-const PRIVATE = 0o600;
 /** A hundred callers with long names. A larger file is none of ours. */
 const MAX_BYTES = 256 * 1024;
 const VERSION = 1;
@@ -56,6 +55,7 @@ export class MissedCallsFile {
   async #writeAll(): Promise<void> {
     for (let list = this.#take(); list !== null; list = this.#take()) {
       try {
+        await makeFolder(dirname(this.#path));
         await replaceFile(this.#path, `${JSON.stringify({ version: VERSION, missed: list })}\n`);
       } catch (error) {
         const failure = new FileError("The list of missed calls", this.#path, "cannot be written", error);
@@ -100,24 +100,5 @@ async function readBounded(path: string): Promise<string | null> {
     return await file.readFile("utf8");
   } finally {
     await file.close();
-  }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await makeFolder(dirname(path));
-  // Always the same name, so that processes that are killed leave one such file at most.
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await open(temporary, "w", PRIVATE);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }

@@ -1,8 +1,8 @@
 // The host's settings file, in the format of Goop²'s goop.json. A write changes only the given values and keeps the rest.
 
-import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { isRecord } from "../../../rpc-schema/is-record.ts";
+import { replaceFile } from "../../common/durable-file.ts";
 import { errorText } from "../../common/error-text.ts";
 import { FileError } from "../../common/system-failure.ts";
 
@@ -78,24 +78,15 @@ function sectionOf(content: JsonObject, section: string): JsonObject {
   }, content);
 }
 
-/** Atomic and with the same mode, so that a concurrent reader sees either the old file or the new one. */
+/** With the mode of the old file. */
 async function replace(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
   const mode = await stat(path).then(
     (found) => found.mode & 0o777,
     () => NEW_FILE_MODE,
   );
   try {
-    const file = await open(temporary, "wx", mode);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await replaceFile(path, text, mode);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined); // it was never created
     throw new FileError("The settings file", path, "cannot be written", error);
   }
 }

@@ -1,10 +1,11 @@
 // Stores the peers' keys on disk. Without them a restarted plugin could not decrypt the messages of a peer that still
 // encrypts for it. Even the peer's identity message would be encrypted.
 
+import { replaceFile } from "../../common/durable-file.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Log } from "../../log.ts";
 import type { PeerKeys } from "./peer-keys.ts";
-import { readIfExists, replaceFile } from "./secret-file.ts";
+import { readIfExists } from "./secret-file.ts";
 
 /** Writes at most once per `saveMs`, however often peers change their keys. */
 export class PeerKeysFile {

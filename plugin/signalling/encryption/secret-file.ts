@@ -1,8 +1,8 @@
 // Small private files. They are created once, or replaced atomically, so that no reader sees a partial file.
 
-import { randomUUID } from "node:crypto";
-import { link, open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { link, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { writeThroughTemporary } from "../../common/durable-file.ts";
 import { makeFolder } from "../../common/make-folder.ts";
 import { failureText } from "../../common/system-failure.ts";
 import type { Log } from "../../log.ts";
@@ -45,11 +45,6 @@ export async function readIfExists(path: string): Promise<Uint8Array | undefined
   }
 }
 
-/** Writes with mode 0600. A crash leaves the old or the new content, and perhaps a file that ends in .tmp. */
-export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  return writeThroughTemporary(path, bytes, (temporary) => rename(temporary, path));
-}
-
 /** Uses link(2), because rename(2) would replace a file that another process created meanwhile. */
 async function createOnce(path: string, bytes: Uint8Array): Promise<void> {
   await makeFolder(dirname(path));
@@ -58,40 +53,6 @@ async function createOnce(path: string, bytes: Uint8Array): Promise<void> {
       if (!isCode(error, "EEXIST")) throw error;
     });
   });
-}
-
-async function writeThroughTemporary(
-  path: string,
-  bytes: Uint8Array,
-  publish: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeDurably(temporary, bytes);
-    await publish(temporary);
-  } finally {
-    await unlink(temporary).catch(() => undefined); // it was never created, or was renamed
-  }
-  await syncDirectory(dirname(path));
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 async function warnIfReadableByOthers(what: string, path: string, log: Log): Promise<void> {
