@@ -2,19 +2,11 @@
 // reports stale files.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { ALL_CHARTS } from "./all-charts.ts";
 import { LEGEND, toMarkdown } from "./describe/decision-table.ts";
 import { decisionTables } from "./describe/decisions.ts";
 import { describeChart } from "./describe/describe.ts";
 import { toMermaid } from "./describe/mermaid.ts";
-import {
-  adaptMachine,
-  attachMachine,
-  callMachine,
-  callManagerMachine,
-  linkMachine,
-  mediaMachine,
-  previewMachine,
-} from "./index.ts";
 import { refusals } from "./refusals.ts";
 
 const README = new URL("README.md", import.meta.url);
@@ -28,27 +20,17 @@ table shows what a chart does with each event in each state in which it can rest
 ${LEGEND}
 `;
 
-const machines = [
-  attachMachine,
-  callManagerMachine,
-  callMachine,
-  linkMachine,
-  mediaMachine,
-  adaptMachine,
-  previewMachine,
-];
-
 function withDiagrams(readme: string): string {
-  const diagrams = machines
-    .map((machine) => describeChart(machine))
-    .map((chart) => `### ${chart.id}\n\n${chart.description}.\n\n\`\`\`mermaid\n${toMermaid(chart)}\`\`\`\n`);
+  const diagrams = ALL_CHARTS.map((machine) => describeChart(machine)).map(
+    (chart) => `### ${chart.id}\n\n${chart.description}.\n\n\`\`\`mermaid\n${toMermaid(chart)}\`\`\`\n`,
+  );
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`README.md: expected the lines "${BEGIN}" and "${END}"`);
   return `${readme.slice(0, begin)}${BEGIN}\n\n${diagrams.join("\n")}\n${readme.slice(end)}`;
 }
 
 function decisions(): string {
-  const tables = machines.flatMap((machine) =>
+  const tables = ALL_CHARTS.flatMap((machine) =>
     decisionTables(machine).map((table) => {
       return `## ${table.title}\n\n${toMarkdown(table, refusals[machine.id] ?? [])}`;
     }),

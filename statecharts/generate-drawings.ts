@@ -4,16 +4,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import elkModule from "elkjs/lib/main.js";
+import { ALL_CHARTS } from "./all-charts.ts";
 import { describeChart } from "./describe/describe.ts";
-import {
-  adaptMachine,
-  attachMachine,
-  callMachine,
-  callManagerMachine,
-  linkMachine,
-  mediaMachine,
-  previewMachine,
-} from "./index.ts";
 import { drawChart, type LaidNode } from "./viewer/model/drawing.ts";
 import { layoutInput } from "./viewer/model/layout-input.ts";
 import { svgText } from "./viewer/model/svg-file.ts";
@@ -26,15 +18,7 @@ mkdirSync(folder, { recursive: true });
 // A CommonJS module whose types declare a default export that Node does not provide.
 const Elk = elkModule as unknown as new () => { layout(graph: unknown): Promise<LaidNode> };
 const elk = new Elk();
-for (const machine of [
-  attachMachine,
-  callManagerMachine,
-  callMachine,
-  linkMachine,
-  mediaMachine,
-  adaptMachine,
-  previewMachine,
-]) {
+for (const machine of ALL_CHARTS) {
   const chart = describeChart(machine);
   const input = layoutInput(chart);
   const drawing = drawChart(input, await elk.layout(input.graph));

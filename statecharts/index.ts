@@ -5,6 +5,7 @@ export * from "./adapt/machine.ts";
 export type * from "./adapt/model.ts";
 export * from "./alerts/missed-call.ts";
 export * from "./alerts/ring-sound.ts";
+export * from "./all-charts.ts";
 export * from "./attach/machine.ts";
 export * from "./availability/judge.ts";
 export * from "./availability/mode.ts";

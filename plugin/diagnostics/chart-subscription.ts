@@ -1,18 +1,8 @@
 // The methods `charts.list`, `charts.subscribe` and `charts.unsubscribe`. They are available only while the setting `debugging`
 // is on.
 
-import type { AnyStateMachine } from "xstate";
 import { type ChartDescription, type Result, RpcError, type Settings } from "../../rpc-schema/index.ts";
-import {
-  adaptMachine,
-  attachMachine,
-  callMachine,
-  callManagerMachine,
-  describeChart,
-  linkMachine,
-  mediaMachine,
-  previewMachine,
-} from "../../statecharts/index.ts";
+import { ALL_CHARTS, describeChart } from "../../statecharts/index.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { ChartFeed } from "./chart-feed.ts";
 
@@ -62,17 +52,6 @@ export function createChartSubscription({
     unsubscribe,
   };
 }
-
-/** All charts of the process, running or not. */
-export const ALL_CHARTS: readonly AnyStateMachine[] = [
-  attachMachine,
-  callManagerMachine,
-  callMachine,
-  linkMachine,
-  mediaMachine,
-  adaptMachine,
-  previewMachine,
-];
 
 export function describeCharts(): ChartDescription[] {
   return ALL_CHARTS.map(describeChart);

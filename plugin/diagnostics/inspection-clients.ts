@@ -3,12 +3,13 @@
 
 import { WebSocket } from "ws";
 import { type MethodName, methods, type Params, type Result, type Settings } from "../../rpc-schema/index.ts";
+import { ALL_CHARTS } from "../../statecharts/all-charts.ts";
 import { StatelyStream } from "../../statecharts/record/stately.ts";
 import type { Log } from "../log.ts";
 import { createNotifier } from "../rpc/notifier.ts";
 import { type AnyHandler, createRequestServer } from "../rpc/request-server.ts";
 import type { ChartFeed } from "./chart-feed.ts";
-import { ALL_CHARTS, createChartSubscription } from "./chart-subscription.ts";
+import { createChartSubscription } from "./chart-subscription.ts";
 
 /** A client with this much unread data has stopped reading. One minute of any call is less. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type AnyStateMachine, createMachine } from "xstate";
-import { ALL_CHARTS } from "../../plugin/diagnostics/chart-subscription.ts";
+import { ALL_CHARTS } from "../../statecharts/all-charts.ts";
 import { refusalFor, toMarkdown } from "../../statecharts/describe/decision-table.ts";
 import { type Decision, decisionTables } from "../../statecharts/describe/decisions.ts";
 import { type Refusal, refusals } from "../../statecharts/refusals.ts";
