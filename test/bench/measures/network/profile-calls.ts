@@ -5,19 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { frameLineRoute } from "../../../../plugin/rpc/host-link.ts";
 import { BLACKOUT, FREE_LINK } from "../../../support/network/simulated/link-shape.ts";
 import { applyProfile, PROFILES, type ProfileName } from "../../../support/network/simulated/profiles.ts";
-import { relayedTransports } from "../../../support/network/simulated/relayed-transports.ts";
 import { UdpRelay } from "../../../support/network/simulated/udp-relay.ts";
 import { seededRandom } from "../../../support/process/seeded-random.ts";
 import { longestGapMs } from "../../../support/sound/sound-card-clock.ts";
-import {
-  type BenchSide,
-  endCall,
-  type FrameSize,
-  makeCall,
-  startSide,
-  untilReady,
-} from "../../bench-side.ts";
+import { type BenchSide, endCall, type FrameSize, makeCall } from "../../bench-side.ts";
 import { type FigureName, quantile } from "../../figures.ts";
+import { type RelayedSides, withRelayedSides } from "../../relayed-sides.ts";
 import { recordTimed } from "../sound/mouth-to-ear.ts";
 
 /** A tenth of the received tone: -32 dB of full scale. */
@@ -39,12 +32,6 @@ export interface NetworkLengths {
   readonly blackouts: number;
 }
 
-interface Sides {
-  readonly relay: UdpRelay;
-  readonly alice: BenchSide;
-  readonly bob: BenchSide;
-}
-
 /** The seeds are printed with the figures; a run repeats from them. */
 const NETWORK_SEED = 2026;
 
@@ -54,7 +41,7 @@ export async function measureProfile(
   { netCalls, netMs }: NetworkLengths,
   set: SetFigure,
 ): Promise<void> {
-  await withSides(size, async (sides) => {
+  await withRelayedSides(await UdpRelay.start({ seed: NETWORK_SEED }), size, async (sides) => {
     const endProfile = applyProfile(sides.relay, PROFILES[name], NETWORK_SEED);
     try {
       const timesMs = await connectAll(sides, netCalls);
@@ -82,52 +69,40 @@ export async function measureBlackouts(
   { blackouts }: NetworkLengths,
   set: SetFigure,
 ): Promise<void> {
-  await withSides(size, async ({ relay, alice, bob }) => {
-    const shape = (both: typeof FREE_LINK) => {
-      for (const side of ["a", "b"] as const) relay.setShape(side, both);
-    };
-    const random = seededRandom(NETWORK_SEED);
-    const pictureMs: number[] = [];
-    const soundMs: number[] = [];
-    const { callId } = await makeCall(bob.host, alice.host, "video", "video");
-    const watch = await watchFrames(alice, callId);
-    for (let turn = 0; turn < blackouts; turn += 1) {
-      shape({ ...FREE_LINK, delayMs: 20 });
-      await delay(SETTLE_MS + random.below(1_000));
-      shape(BLACKOUT);
-      await delay(BLACKOUT_MS);
-      shape({ ...FREE_LINK, delayMs: 20 });
-      const overMs = performance.now();
-      const sound = recordTimed(alice.pulse, "speaker", BACK_LIMIT_MS / 2);
-      pictureMs.push((await watch.next(BACK_LIMIT_MS)) - overMs);
-      soundMs.push(firstHeardMs(await sound, overMs));
-    }
-    watch.stop();
-    await endCall(callId, alice.host, bob.host);
-    const list = (times: readonly number[]) => times.map((ms) => ms.toFixed(0)).join(" ");
-    set("net.blackout.picture", quantile(pictureMs, 0.95), `p95 of ${blackouts}: ${list(pictureMs)}`);
-    set("net.blackout.sound", quantile(soundMs, 0.95), `p95 of ${blackouts}: ${list(soundMs)}`);
-  });
-}
-
-async function withSides(size: FrameSize, use: (sides: Sides) => Promise<void>): Promise<void> {
-  const relay = await UdpRelay.start({ seed: NETWORK_SEED });
-  const cleanups: (() => Promise<void>)[] = [async () => relay.stop()];
-  try {
-    const transports = relayedTransports(relay);
-    const alice = await startSide("Alice", size, { transport: transports.a });
-    cleanups.push(alice.stop);
-    const bob = await startSide("Bob", size, { transport: transports.b, microphone: "tone" });
-    cleanups.push(bob.stop);
-    await Promise.all([alice, bob].map(({ host }) => untilReady(host)));
-    await use({ relay, alice, bob });
-  } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
-  }
+  await withRelayedSides(
+    await UdpRelay.start({ seed: NETWORK_SEED }),
+    size,
+    async ({ relay, alice, bob }) => {
+      const shape = (both: typeof FREE_LINK) => {
+        for (const side of ["a", "b"] as const) relay.setShape(side, both);
+      };
+      const random = seededRandom(NETWORK_SEED);
+      const pictureMs: number[] = [];
+      const soundMs: number[] = [];
+      const { callId } = await makeCall(bob.host, alice.host, "video", "video");
+      const watch = await watchFrames(alice, callId);
+      for (let turn = 0; turn < blackouts; turn += 1) {
+        shape({ ...FREE_LINK, delayMs: 20 });
+        await delay(SETTLE_MS + random.below(1_000));
+        shape(BLACKOUT);
+        await delay(BLACKOUT_MS);
+        shape({ ...FREE_LINK, delayMs: 20 });
+        const overMs = performance.now();
+        const sound = recordTimed(alice.pulse, "speaker", BACK_LIMIT_MS / 2);
+        pictureMs.push((await watch.next(BACK_LIMIT_MS)) - overMs);
+        soundMs.push(firstHeardMs(await sound, overMs));
+      }
+      watch.stop();
+      await endCall(callId, alice.host, bob.host);
+      const list = (times: readonly number[]) => times.map((ms) => ms.toFixed(0)).join(" ");
+      set("net.blackout.picture", quantile(pictureMs, 0.95), `p95 of ${blackouts}: ${list(pictureMs)}`);
+      set("net.blackout.sound", quantile(soundMs, 0.95), `p95 of ${blackouts}: ${list(soundMs)}`);
+    },
+  );
 }
 
 /** @returns the times from accept to connected of those calls that connected */
-async function connectAll({ alice, bob }: Sides, calls: number): Promise<number[]> {
+async function connectAll({ alice, bob }: RelayedSides, calls: number): Promise<number[]> {
   const timesMs: number[] = [];
   for (let call = 0; call < calls; call += 1) {
     const made = await makeCall(bob.host, alice.host, "video", "video").catch(() => null);
@@ -150,7 +125,7 @@ async function endAll(sides: readonly BenchSide[]): Promise<void> {
   }
 }
 
-async function measureCall({ alice, bob }: Sides, windowMs: number) {
+async function measureCall({ alice, bob }: RelayedSides, windowMs: number) {
   const steps: string[] = [];
   const off = bob.host.plugin.onNotification("call.changed", ({ sending }) => {
     const step = sending.strain ? `${sending.step} (${sending.strain})` : sending.step;
@@ -193,13 +168,12 @@ async function watchFrames({ host }: BenchSide, callId: string) {
   });
   ({ stream } = await plugin.request("frames.subscribe", { callId, source: "remote", maxWidth: 1280 }));
   return {
-    /** When the next picture arrives, monotonic ms. @throws when none does within `limitMs` */
+    /** When the next picture arrives, monotonic ms; NaN when none does within `limitMs`. */
     async next(limitMs: number): Promise<number> {
-      const late = delay(limitMs).then(() => Number.NaN);
-      const come = new Promise<number>((resolve) => {
-        onNext = resolve;
-      });
-      return await Promise.race([come, late]);
+      const { promise, resolve } = Promise.withResolvers<number>();
+      onNext = resolve;
+      const late = setTimeout(() => resolve(Number.NaN), limitMs);
+      return await promise.finally(() => clearTimeout(late));
     },
     stop() {
       off();

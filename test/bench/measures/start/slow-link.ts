@@ -4,18 +4,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Host } from "../../../../plugin/host/host.ts";
 import { FREE_LINK, type PacketFate } from "../../../support/network/simulated/link-shape.ts";
-import { relayedTransports } from "../../../support/network/simulated/relayed-transports.ts";
 import { UdpRelay } from "../../../support/network/simulated/udp-relay.ts";
 import { longestGapMs } from "../../../support/sound/sound-card-clock.ts";
-import {
-  type BenchSide,
-  endCall,
-  type FrameSize,
-  makeCall,
-  startSide,
-  untilReady,
-} from "../../bench-side.ts";
+import { type BenchSide, endCall, type FrameSize, makeCall } from "../../bench-side.ts";
 import { type FigureName, quantile } from "../../figures.ts";
+import { withRelayedSides } from "../../relayed-sides.ts";
 import { recordTimed } from "../sound/mouth-to-ear.ts";
 
 /** A home line's upload, with a second of buffer in its router. */
@@ -61,22 +54,13 @@ export async function measureSlowLink(
       if (from === "b" && ((packet[1] ?? 0) & PAYLOAD_TYPE_BITS) === OPUS) onSound(fate);
     },
   });
-  const cleanups: (() => Promise<void>)[] = [async () => relay.stop()];
-  try {
-    const transports = relayedTransports(relay);
-    const alice = await startSide("Alice", size, { transport: transports.a });
-    cleanups.push(alice.stop);
-    const bob = await startSide("Bob", size, { transport: transports.b, microphone: "tone" });
-    cleanups.push(bob.stop);
-    await Promise.all([alice, bob].map(({ host }) => untilReady(host)));
+  await withRelayedSides(relay, size, async ({ alice, bob }) => {
     const run = (media: "audio" | "video") =>
       measureCall(alice, bob.host, media, windowMs, (listener) => {
         onSound = listener;
       });
     report(await run("audio"), await run("video"), set);
-  } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
-  }
+  });
 }
 
 async function measureCall(
