@@ -80,8 +80,7 @@ describe("descriptors", { timeout: 240_000 }, () => {
       assert.deepEqual(await alice.host.request("devices.list", {}), devices);
       await alice.host.request("debug.bundle", { masked: true });
       await assertRuns(alice, callId);
-      assert.match(
-        alice.log(),
+      await alice.logged(
         /sound devices cannot be listed: the sound process cannot be started: .*as it may \(EMFILE\)/,
       );
       await alice.host.request("call.hangup", { callId });
@@ -112,7 +111,7 @@ describe("descriptors", { timeout: 240_000 }, () => {
       assert.match(local.microphone.why ?? "", /the sound process/);
       assert.ok(isPlain(local.microphone.why ?? ""));
       await assertRuns(alice, callId);
-      assert.match(alice.log(), /the sound process cannot be started: .*\(EMFILE\)/);
+      await alice.logged(/the sound process cannot be started: .*\(EMFILE\)/);
       alice.clearNotifications();
       limitDescriptors(alice.pid, limit);
       await alice.next("call.changed", isLive);
@@ -172,7 +171,7 @@ describe("processes", { timeout: 240_000 }, () => {
       limitProcesses(alice.pid, 1);
       t.diagnostic((await refused(snapshot(alice, callId))).message);
       assert.deepEqual(await alice.host.request("devices.list", {}), devices);
-      assert.match(alice.log(), /the sound process cannot be started: .*no more processes .*\(EAGAIN\)/);
+      await alice.logged(/the sound process cannot be started: .*no more processes .*\(EAGAIN\)/);
       await assertRuns(alice, callId);
       limitProcesses(alice.pid, 10_000);
       await snapshot(alice, callId);
@@ -201,7 +200,7 @@ describe("disks", { timeout: 240_000 }, () => {
       assert.ok(message.includes(`The bug report ${dataDir}/evidence/`), message);
       assert.match(message, /cannot be written: no space is left on its disk \(ENOSPC\)\. Free some space/);
       await assertRuns(alice, callId);
-      assert.match(alice.log(), /the recording ends, because .*no space is left on its disk \(ENOSPC\)/);
+      await alice.logged(/the recording ends, because .*no space is left on its disk \(ENOSPC\)/);
     } finally {
       await stop();
       rmSync(dataDir, { recursive: true });

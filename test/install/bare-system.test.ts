@@ -143,7 +143,7 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
     const full = { TMPDIR: "/full", XDG_RUNTIME_DIR: "/full" };
     await whileRunning(full, { settings: { debugging: true } }, async (plugin) => {
       assert.match(plugin.peerId, /^12D3Koo/);
-      assert.match(plugin.log(), /`inspect` cannot connect: no space is left on its disk \(ENOSPC\)/);
+      await plugin.logged(/`inspect` cannot connect: no space is left on its disk \(ENOSPC\)/);
     });
   });
 });

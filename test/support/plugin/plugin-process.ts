@@ -1,8 +1,11 @@
 // A real plugin process, and a host's end of its stdio, for tests and the bench. Its settings restrict it to loopback, without mDNS
 // and ICE servers.
 
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { connectPlugin, type HostLink } from "../../../plugin/rpc/host-link.ts";
 import {
@@ -42,19 +45,28 @@ export interface PluginProcessOptions {
   readonly waitMs?: number;
 }
 
+type ChangeName = Extract<PluginNotificationName, `${string}.changed`>;
+type Fits<N extends PluginNotificationName> = (params: PluginNotificationParams<N>) => boolean;
+
 export interface PluginProcess {
   readonly host: HostLink;
   readonly child: ChildProcess;
   readonly pid: number;
   readonly peerId: string;
   readonly address: string;
-  /** Resolves with the first matching notification since `clearNotifications()`. */
-  next<N extends PluginNotificationName>(
+  /**
+   * Resolves with the first matching notification since `clearNotifications()`. A state that held before may still be on its way
+   * then, so a test says which state it waits for.
+   */
+  next<N extends ChangeName>(name: N, fits: Fits<N>): Promise<PluginNotificationParams<N>>;
+  next<N extends Exclude<PluginNotificationName, ChangeName>>(
     name: N,
-    fits?: (params: PluginNotificationParams<N>) => boolean,
+    fits?: Fits<N>,
   ): Promise<PluginNotificationParams<N>>;
   /** Forgets the notifications so far. */
   clearNotifications(): void;
+  /** Resolves once the log has a line that matches. Log and answers come through two pipes, in any order. */
+  logged(line: RegExp): Promise<void>;
   /** The newest log lines, for error messages. */
   log(): string;
   /** Sends shutdown and exit. @returns the exit status */
@@ -110,14 +122,10 @@ export async function startPlugin(options: PluginProcessOptions = {}): Promise<P
 async function attach(child: ChildProcess, options: PluginProcessOptions): Promise<PluginProcess> {
   const { stdin, stdout, stderr, pid } = child;
   if (!stdin || !stdout || !stderr || pid === undefined) throw new Error("the plugin process did not start");
-  const lines: string[] = [];
-  stderr.setEncoding("utf8").on("data", (text: string) => {
-    lines.push(...text.split("\n").filter((line) => line !== ""));
-    lines.splice(0, lines.length - LOG_LINES_KEPT);
-  });
-  const host = connectPlugin(stdin, stdout);
   const waitMs = options.waitMs ?? WAIT_MS;
-  const notifications = collect(host, waitMs, () => lines.join("\n"));
+  const log = keepLog(stderr, waitMs);
+  const host = connectPlugin(stdin, stdout);
+  const notifications = collect(host, waitMs, log.log);
   const initialize = {
     protocolVersion: PROTOCOL_VERSION,
     host: { name: "test" },
@@ -133,17 +141,37 @@ async function attach(child: ChildProcess, options: PluginProcessOptions): Promi
     "signalling.changed",
     ({ state }) => state !== "starting",
   );
-  if (peerId === undefined) throw new Error(`signalling failed:\n${lines.join("\n")}`);
+  if (peerId === undefined) throw new Error(`signalling failed:\n${log.log()}`);
   return {
     ...notifications,
+    ...log,
     host,
     child,
     pid,
     peerId,
     address: addresses[0] ?? "",
-    log: () => lines.join("\n"),
     stop: () => stop(child, host),
     kill: () => kill(child),
+  };
+}
+
+function keepLog(stderr: Readable, waitMs: number): Pick<PluginProcess, "log" | "logged"> {
+  const lines: string[] = [];
+  const log = () => lines.join("\n");
+  createInterface({ input: stderr }).on("line", (line) => {
+    if (lines.push(line) > LOG_LINES_KEPT) lines.shift();
+    stderr.emit("logged");
+  });
+  return {
+    log,
+    async logged(line) {
+      const limit = AbortSignal.timeout(waitMs);
+      while (!lines.some((one) => line.test(one))) {
+        await once(stderr, "logged", { signal: limit }).catch(() =>
+          assert.fail(`no line ${line} within ${waitMs} ms; log:\n${log()}`),
+        );
+      }
+    },
   };
 }
 
@@ -165,14 +193,14 @@ function collect(
     clearNotifications: () => {
       received = [];
     },
-    next(name, fits = () => true) {
-      return new Promise((resolve, reject) => {
+    next<N extends PluginNotificationName>(name: N, fits: Fits<N> = () => true) {
+      return new Promise<PluginNotificationParams<N>>((resolve, reject) => {
         const timer = setTimeout(
           () => reject(new Error(`no matching ${name} within ${waitMs} ms; log:\n${log()}`)),
           waitMs,
         );
         const take = (one: ReceivedNotification): boolean => {
-          const params = one.params as PluginNotificationParams<typeof name>;
+          const params = one.params as PluginNotificationParams<N>;
           if (one.name !== name || !fits(params)) return false;
           clearTimeout(timer);
           resolve(params);
