@@ -13,6 +13,7 @@ const FORMER_NAMES = [
 /** Fields without a former name, which version 1 does not know. */
 const NEW_FIELDS = [
   "placeholders",
+  "concealedSound",
   "captureFaulty",
   "captureDamaged",
   "captureRepaired",

@@ -48,6 +48,7 @@ export function statisticsOf(now: StatisticsMoment, last: StatisticsMoment | nul
     availableSendBps: peer.availableSendBps,
     packetsLost: peer.packetsLost,
     fractionLost,
+    concealedSound: concealedBetween(now.peer, last?.peer ?? null),
     jitterMs: peer.jitterMs,
     sendFps: hasSent ? peer.sendFps : 0,
     receiveFps: peer.receiveFps,
@@ -78,6 +79,13 @@ function lossBetween(now: PeerStatistics, last: PeerStatistics | null): number |
   const lost = Math.max(0, now.packetsLost - last.packetsLost);
   const expected = Math.max(0, now.packetsReceived - last.packetsReceived) + lost;
   return expected === 0 ? null : lost / expected;
+}
+
+/** The share of concealed sound between the moments; null when no sound arrived. */
+function concealedBetween(now: PeerStatistics, last: PeerStatistics | null): number | null {
+  if (last === null || now.bytesReceivedAudio <= last.bytesReceivedAudio) return null;
+  const played = now.soundSamples - last.soundSamples;
+  return played <= 0 ? null : Math.min(1, Math.max(0, now.concealedSamples - last.concealedSamples) / played);
 }
 
 /** `unknown` until a round trip was measured. */

@@ -86,6 +86,9 @@ export interface PeerStatistics {
   /** Audio and video together, like packetsLost. */
   readonly packetsReceived: number;
   readonly packetsLost: number;
+  /** Per channel, since the start: played, and of these made up by the decoder in place of sound that was lost or late. */
+  readonly soundSamples: number;
+  readonly concealedSamples: number;
   readonly jitterMs: number | null;
   /** The loss of our packets, 0 to 1, as last reported by the peer. */
   readonly sendLoss: number | null;

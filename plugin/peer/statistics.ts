@@ -19,6 +19,8 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   bytesReceivedAudio: 0,
   packetsReceived: 0,
   packetsLost: 0,
+  soundSamples: 0,
+  concealedSamples: 0,
   jitterMs: null,
   sendLoss: null,
   isEncoderBehind: false,
@@ -53,6 +55,8 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     packetsReceived: sum(inbound, "packetsReceived"),
     // RFC 3550 allows negative values after duplicates. They count as no loss.
     packetsLost: Math.max(0, sum(inbound, "packetsLost")),
+    soundSamples: sum(inbound, "totalSamplesReceived"),
+    concealedSamples: sum(inbound, "concealedSamples"),
     jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
     sendLoss: largest(
       entries.filter((entry) => entry.type === "remote-inbound-rtp"),

@@ -116,6 +116,7 @@ const statistics: CallStatistics = {
   availableSendBps: 1_500_000,
   packetsLost: 0,
   fractionLost: 0,
+  concealedSound: 0.002,
   jitterMs: 3,
   sendFps: 30,
   receiveFps: 30,

@@ -53,6 +53,15 @@ export const callStatisticsSchema = named(
       .describe("what WebRTC's congestion control would let through, bits per second"),
     packetsLost: z.number().describe("received streams, since the start of the call"),
     fractionLost: z.number().nullable().describe("0 to 1, received streams over the last second"),
+    concealedSound: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullable()
+      .optional()
+      .describe(
+        "0 to 1, over the last second: the played sound that the decoder made up, because packets were lost or late; null while no sound arrives",
+      ),
     jitterMs: z.number().nullable().describe("of the received packets, milliseconds"),
     sendFps: z
       .number()

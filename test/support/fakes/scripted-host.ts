@@ -110,6 +110,7 @@ export function statisticsOf(callId: string): CallStatistics {
     availableSendBps: 1_500_000,
     packetsLost: 3,
     fractionLost: 0.004,
+    concealedSound: 0.006,
     jitterMs: 2.2,
     sendFps: 30,
     receiveFps: 29.6,

@@ -62,6 +62,15 @@ describe("statistics", () => {
     assert.deepEqual([fractionLost, packetsLost], [0.1, 60]);
   });
 
+  test("compute the share of concealed sound, and none while no sound arrives", () => {
+    const last = moment(1_000, { bytesReceivedAudio: 100, soundSamples: 48_000, concealedSamples: 480 });
+    const later = { soundSamples: 96_000, concealedSamples: 2_880 };
+    const [heard, nothing] = [200, 100].map((bytesReceivedAudio) =>
+      statisticsOf(moment(2_000, { bytesReceivedAudio, ...later }), last),
+    );
+    assert.deepEqual([heard?.concealedSound, nothing?.concealedSound], [0.05, null]);
+  });
+
   test("count no placeholder as a sent frame", () => {
     const engine = { sendFps: 12, sendWidth: 160, sendHeight: 120 };
     const [last, now] = [moment(1_000, engine), moment(2_000, engine)];

@@ -309,6 +309,9 @@ type CallStatistics struct {
 	// 0 to 1, received streams over the last second
 	FractionLost *float64 `json:"fractionLost"`
 
+	// 0 to 1, over the last second: the played sound that the decoder made up, because packets were lost or late; null while no sound arrives
+	ConcealedSound *float64 `json:"concealedSound,omitempty"`
+
 	// of the received packets, milliseconds
 	JitterMs *float64 `json:"jitterMs"`
 

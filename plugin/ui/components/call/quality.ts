@@ -22,7 +22,8 @@ type Row = readonly [name: string, testId: string, show: (statistics: CallStatis
 
 const rows: readonly Row[] = [
   ["Round-trip time", "round-trip", (s) => milliseconds(s.roundTripMs)],
-  ["Packet loss", "loss", (s) => (s.fractionLost === null ? "–" : `${(s.fractionLost * 100).toFixed(1)} %`)],
+  ["Packet loss", "loss", (s) => percent(s.fractionLost)],
+  ["Concealed sound", "concealed", (s) => percent(s.concealedSound ?? null)],
   ["Jitter", "jitter", (s) => milliseconds(s.jitterMs)],
   ["Incoming bitrate", "receiving", (s) => bitRate(s.receiveVideoBps + s.receiveAudioBps)],
   ["Outgoing bitrate", "sending", (s) => bitRate(s.sendVideoBps + s.sendAudioBps)],
@@ -123,6 +124,10 @@ function adaptationText({ step, reason }: CallInfo["showing"]): string {
 
 function milliseconds(value: number | null): string {
   return value === null ? "–" : `${Math.round(value)} ms`;
+}
+
+function percent(share: number | null): string {
+  return share === null ? "–" : `${(share * 100).toFixed(1)} %`;
 }
 
 /** 1 520 000 → "1.52 Mbit/s", 48 000 → "48 kbit/s". */
