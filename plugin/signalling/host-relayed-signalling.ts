@@ -7,6 +7,7 @@ import { errorText } from "../common/error-text.ts";
 import type { RefusalCounts } from "../common/refusals.ts";
 import { createUnknownFieldLog, type LogUnknownFields } from "../common/unknown-field-log.ts";
 import type { Log } from "../log.ts";
+import { LostSignals } from "./lost-signals.ts";
 import {
   isUsersChoice,
   type SelfAddress,
@@ -62,6 +63,7 @@ class RelayedSignalling implements HostRelayedSignalling {
   readonly #options: HostRelayedSignallingOptions;
   readonly #callbacks: SignallingCallbacks;
   readonly #lanes: SendLanes;
+  readonly #lost: LostSignals;
   readonly #requests: RequestRepeats;
   readonly #logUnknownFields: LogUnknownFields;
   readonly #ignored = { otherTopic: 0, loopback: 0, badCallId: 0, unknownSignal: 0, endOfCandidates: 0 };
@@ -78,10 +80,17 @@ class RelayedSignalling implements HostRelayedSignalling {
     this.#lanes = new SendLanes((peerId, callId, signal, abort) =>
       this.#request({ peerId, topic: topicOf(callId), payload: signal }, abort),
     );
-    this.#requests = new RequestRepeats({
+    const timings = { ...defaultTimings, ...options.timings };
+    this.#lost = new LostSignals({
       send: (...message) => this.#lanes.send(...message),
+      isKnown: (peerId) => this.isKnown(peerId),
+      timings,
+      log: options.log,
+    });
+    this.#requests = new RequestRepeats({
+      send: (...message) => this.#lost.send(...message),
       onRepeat: () => undefined, // the host encrypts
-      timings: { ...defaultTimings, ...options.timings },
+      timings,
       log: options.log,
     });
   }
@@ -95,7 +104,7 @@ class RelayedSignalling implements HostRelayedSignalling {
     return { peerId: selfId, addresses: [`/p2p/${selfId}`] };
   }
 
-  /** Does not retry, because the host does. */
+  /** Does not retry at once, because the host does. */
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (this.#phase !== "running") throw closedError();
     if (isUsersChoice(signal)) this.#chosen.set(peerId, true);
@@ -147,6 +156,7 @@ class RelayedSignalling implements HostRelayedSignalling {
     }
     this.#requests.onAnswer(from, parsed.callId);
     this.#runCallback(() => this.#callbacks.onSignal(from, parsed.callId, parsed.signal));
+    this.#lost.onReachable(from);
   }
 
   setContacts(contacts: readonly Contact[]): void {
@@ -154,7 +164,9 @@ class RelayedSignalling implements HostRelayedSignalling {
     const before = new Set(this.#contacts.filter(isReachable).map(({ peerId }) => peerId));
     this.#contacts = [...new Map(others.map((contact) => [contact.peerId, contact])).values()];
     for (const { peerId } of this.#contacts.filter(isReachable)) {
-      if (!before.has(peerId)) this.#requests.onPeerStarted(peerId);
+      if (before.has(peerId)) continue;
+      this.#requests.onPeerStarted(peerId);
+      if (this.#phase === "running") this.#lost.onReachable(peerId);
     }
     this.#reportContacts();
   }

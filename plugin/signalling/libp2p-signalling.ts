@@ -239,10 +239,13 @@ class NodeSignalling implements Libp2pSignalling {
       onConnected: (peerId: string) => {
         parts.proofs.forget(peerId);
         parts.requests.onPeerStarted(peerId);
-        parts.hangups.onConnected(peerId);
+        parts.lost.onReachable(peerId);
         parts.contacts.onConnected(peerId);
       },
-      onConnectedAgain: (peerId: string) => parts.onPeerStarted(peerId),
+      onConnectedAgain: (peerId: string) => {
+        parts.onPeerStarted(peerId);
+        parts.lost.onReachable(peerId);
+      },
       onDisconnected: (peerId: string) => {
         parts.proofs.forget(peerId);
         parts.requests.onPeerGone(peerId);

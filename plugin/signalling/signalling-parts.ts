@@ -13,7 +13,7 @@ import { MqReceiver } from "./goop-wire/mq-receiver.ts";
 import { MqSender } from "./goop-wire/mq-sender.ts";
 import { Presence } from "./goop-wire/presence.ts";
 import type { PeerPresence } from "./goop-wire/presence-message.ts";
-import { LostHangups } from "./lost-hangups.ts";
+import { LostSignals } from "./lost-signals.ts";
 import type { SignallingNode } from "./node.ts";
 import { RequestRepeats } from "./request-repeats.ts";
 import { SendLanes } from "./send-lanes.ts";
@@ -48,7 +48,7 @@ export interface SignallingParts {
   /** Sends signals through the lanes. */
   readonly requests: RequestRepeats;
   readonly receiver: MqReceiver;
-  readonly hangups: LostHangups;
+  readonly lost: LostSignals;
   readonly inbox: SignalInbox;
   readonly identities: IdentityExchange;
   readonly proofs: KeyProofs;
@@ -86,10 +86,10 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     log: environment.log,
   });
   const lanes = new SendLanes((...message) => sealedSender.send(...message));
-  const hangups = new LostHangups({ ...environment, send: (...message) => lanes.send(...message) });
+  const lost = new LostSignals({ ...environment, send: (...message) => lanes.send(...message) });
   const requests = new RequestRepeats({
     ...environment,
-    send: (...message) => hangups.send(...message),
+    send: (...message) => lost.send(...message),
     onRepeat: (peerId) => proofs.forget(peerId),
   });
   const identities = new IdentityExchange({
@@ -99,7 +99,7 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
       identityPayload(environment.self(), includesKey, environment.keys().peers.get(peerId)?.publicKey),
     isSettled: (peerId) => proofs.get(peerId) === "proven" || !environment.node().isConnected(peerId),
   });
-  const inbox = createInbox(environment, { contacts, identities, proofs, requests, canSeal });
+  const inbox = createInbox(environment, { contacts, identities, proofs, requests, lost, canSeal });
   const receiver = new MqReceiver({
     ...environment,
     onMessage: (from, topic, payload) => {
@@ -113,7 +113,7 @@ export function createParts(environment: SignallingEnvironment): SignallingParts
     if (contacts.peers.has(peerId) && environment.node().isConnected(peerId)) identities.onConnected(peerId);
   };
   const presence = createPresence(environment, contacts, onPeerStarted);
-  return { contacts, lanes, requests, hangups, receiver, inbox, identities, presence, proofs, onPeerStarted };
+  return { contacts, lanes, requests, lost, receiver, inbox, identities, presence, proofs, onPeerStarted };
 }
 
 interface InboxParts {
@@ -121,13 +121,14 @@ interface InboxParts {
   readonly identities: IdentityExchange;
   readonly proofs: KeyProofs;
   readonly requests: RequestRepeats;
+  readonly lost: LostSignals;
   /** Whether our messages to the peer would be encrypted, so that it should have our key. */
   canSeal(peerId: string): boolean;
 }
 
 function createInbox(
   { keys, timings, log, onSignal, isKnown }: SignallingEnvironment,
-  { contacts, identities, proofs, requests, canSeal }: InboxParts,
+  { contacts, identities, proofs, requests, lost, canSeal }: InboxParts,
 ): SignalInbox {
   const inbox = new SignalInbox({
     open: (from, payload) => keys().sealing.open(from, payload),
@@ -143,6 +144,7 @@ function createInbox(
       requests.onAnswer(from, callId);
       if (!contacts.peers.has(from)) void contacts.addCaller(from);
       onSignal(from, callId, signal);
+      lost.onReachable(from);
     },
     onReceipt: (from) => requests.onReceipt(from),
     onIdentityRequest: (from) => identities.sendIdentity(from),

@@ -38,8 +38,8 @@ export interface Timings {
   readonly resendRequestMs: number;
   /** How long ago a connection may have closed, and how long a call request waits then, because the peer may be restarting. */
   readonly peerRestartMs: number;
-  /** How long a hang-up waits for its peer to be connected again. Above the 150 s after which Goop² ends a dead call. */
-  readonly lostHangupMs: number;
+  /** How long a hang-up, or the state of a call, waits until its peer can be reached again. Above the 150 s after which Goop² ends a dead call. */
+  readonly lostSignalMs: number;
   /** Limit for a peer to prove that it has our key. Above `identityPauseMs`, which can delay a plugin's answer. */
   readonly keyCheckMs: number;
   /** How long a message that cannot be decrypted waits for its sender's key. */
@@ -86,7 +86,7 @@ export const defaultTimings: Timings = {
   repeatRequestMs: [500, 500, 500],
   resendRequestMs: 500,
   peerRestartMs: 4_000,
-  lostHangupMs: 180_000,
+  lostSignalMs: 180_000,
   keyCheckMs: 600,
   holdSealedMs: 3_000,
   saveKeysMs: 1_000,
@@ -154,9 +154,9 @@ export const BURST_OF_STRANGERS = 64;
 /** Unknown peers that are accepted each second after the burst, so that forged ones cannot fill the contacts quickly. */
 export const STRANGERS_PER_SECOND = 8;
 /** A user has few calls in three minutes, and refuses few others. */
-export const MAX_LOST_HANGUPS = 64;
+export const MAX_LOST_SIGNALS = 64;
 /** Of these. */
-export const MAX_LOST_HANGUPS_OF_STRANGERS = 16;
+export const MAX_LOST_SIGNALS_OF_STRANGERS = 16;
 /** As many as contacts. */
 export const MAX_PEER_KEYS = 512;
 /** Enough for a call request and the candidates that follow it. */

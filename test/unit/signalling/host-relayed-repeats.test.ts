@@ -1,9 +1,12 @@
-// Repeats of call requests that go through the host, on fake timers. The host confirms each message that its peer acknowledged.
+// Repeats of signals that go through the host, on fake timers. The host confirms each message that its peer acknowledged.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { createHostRelayedSignalling } from "../../../plugin/signalling/host-relayed-signalling.ts";
-import type { Contact, Signal } from "../../../rpc-schema/index.ts";
+import {
+  createHostRelayedSignalling,
+  type HostRelayedSignalling,
+} from "../../../plugin/signalling/host-relayed-signalling.ts";
+import { type Contact, RpcError, type Signal } from "../../../rpc-schema/index.ts";
 
 const bob = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 const self = "12D3KooWQB23VJZRfpXoL23G73pXAPByysM373CDeCAXE5FmELbZ";
@@ -23,10 +26,14 @@ const contact = (reachable: boolean): Contact => ({
 
 async function setUp() {
   const sent: unknown[] = [];
+  const host = { isCutOff: false };
   const signalling = createHostRelayedSignalling(
     {
       selfId: self,
-      request: async ({ payload }) => void sent.push(payload.type),
+      async request({ payload }) {
+        if (host.isCutOff) throw new RpcError("peerUnreachable", "no route to the peer");
+        sent.push(payload.type);
+      },
       log: () => undefined,
       timings: { repeatRequestMs: [500, 500], resendRequestMs: 300 },
     },
@@ -35,7 +42,7 @@ async function setUp() {
   await signalling.start();
   signalling.setContacts([contact(true)]);
   await signalling.send(bob, "c", request);
-  return { sent, signalling };
+  return { sent, host, signalling };
 }
 
 test("a request that nothing answers is repeated after the host confirmed it", async () => {
@@ -70,3 +77,26 @@ test("a request is repeated when its peer is reachable again", async () => {
   await pass(300);
   assert.deepEqual(sent, ["call-request"]);
 });
+
+const LATER: Readonly<Record<string, (signalling: HostRelayedSignalling) => void>> = {
+  "the host lists its peer as reachable again": (signalling) => {
+    signalling.setContacts([contact(false)]);
+    signalling.setContacts([contact(true)]);
+  },
+  "its peer sends a signal": (signalling) =>
+    signalling.deliver(bob, "call:c", { type: "ice-candidate", candidate: { candidate: "candidate:1" } }),
+};
+
+for (const [when, happen] of Object.entries(LATER)) {
+  test(`a hang-up and a media state that the host could not send are sent again when ${when}`, async () => {
+    const { sent, host, signalling } = await setUp();
+    host.isCutOff = true;
+    await assert.rejects(signalling.send(bob, "c", { type: "call-media", microphone: false, camera: true }));
+    await assert.rejects(signalling.send(bob, "ended", { type: "call-hangup" }));
+    host.isCutOff = false;
+    sent.length = 0;
+    happen(signalling);
+    await pass(0);
+    assert.deepEqual(sent, ["call-media", "call-hangup"]);
+  });
+}
