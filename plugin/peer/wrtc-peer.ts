@@ -15,6 +15,7 @@ import {
   type UsableDescription,
   withUsableSections,
 } from "./codecs.ts";
+import { ConnectionStateObserver } from "./connection-state.ts";
 import { withEngineDeadline } from "./engine-deadline.ts";
 import { LocalCandidates } from "./local-candidates.ts";
 import { checkFrame } from "./media-checks.ts";
@@ -58,11 +59,11 @@ export class WrtcPeer implements Peer {
   readonly #options: PeerOptions;
   readonly #own = new LocalCandidates();
   readonly #probe: BandwidthProbe;
+  readonly #state: ConnectionStateObserver;
   readonly #closed = new AbortController();
   #negotiating: string | null = null;
   #isDescriptionReturned = false;
   #heldCandidates: Candidate[] = [];
-  #state: ConnectionState = "new";
   #hasSentVideo = false;
   /** Of the sent video, as far as it was the bandwidth probe's. */
   #probeBytes = 0;
@@ -98,6 +99,7 @@ export class WrtcPeer implements Peer {
       onRefused: () => callbacks.onRefused("candidate"),
       lookUp: options.lookUp ?? lookUpLocalName,
     });
+    this.#state = new ConnectionStateObserver(this.#connection, (state) => this.#onState(state));
     this.#listen();
   }
 
@@ -203,8 +205,8 @@ export class WrtcPeer implements Peer {
     this.#closed.abort();
     this.#probe.stop();
     this.#connection.onicecandidate = null;
-    this.#connection.onconnectionstatechange = null;
     this.#connection.ontrack = null;
+    this.#state.close();
     this.#candidates.close();
     this.#heldCandidates = [];
     // Sinks and tracks are stopped before the connection, because a running one keeps the process alive.
@@ -229,7 +231,6 @@ export class WrtcPeer implements Peer {
         });
       }
     };
-    this.#connection.onconnectionstatechange = () => this.#setState(this.#connection.connectionState);
     this.#connection.ontrack = ({ track }) => this.#remote.add(track);
   }
 
@@ -252,9 +253,7 @@ export class WrtcPeer implements Peer {
     for (const candidate of this.#heldCandidates.splice(0)) this.#deliverCandidate(candidate);
   }
 
-  #setState(state: string): void {
-    if (this.#signal.aborted || !isConnectionState(state) || state === this.#state) return;
-    this.#state = state;
+  #onState(state: ConnectionState): void {
     this.#startProbe();
     this.#callbacks.onConnectionState(state);
   }
@@ -347,7 +346,7 @@ export class WrtcPeer implements Peer {
 
   /** The connection may stand before its answer is complete. */
   #startProbe(): void {
-    if (this.#state === "connected" && this.#negotiatedDirections?.video.sends) this.#probe.start();
+    if (this.#state.state === "connected" && this.#negotiatedDirections?.video.sends) this.#probe.start();
   }
 
   /** The engine ignores candidates of rejected sections. */
@@ -378,12 +377,6 @@ function toWrtcServer(server: PeerOptions["iceServers"][number]): WrtcIceServer 
     ...(server.username === undefined ? {} : { username: server.username }),
     ...(server.credential === undefined ? {} : { credential: server.credential }),
   };
-}
-
-const STATES: readonly string[] = ["new", "connecting", "connected", "disconnected", "failed"];
-
-function isConnectionState(state: string): state is ConnectionState {
-  return STATES.includes(state);
 }
 
 /** A failing step must not stop closing. It is logged on stderr. */

@@ -16,6 +16,7 @@ export interface StubWrtc {
   /** The remote descriptions that the engine received. */
   readonly remote: WrtcDescription[];
   signalingState: string;
+  connectionState: string;
 }
 
 const description = (type: "offer" | "answer"): WrtcDescription => ({ type, sdp: `v=0 ${type}` });
@@ -51,6 +52,7 @@ export function stubWrtc(): StubWrtc {
     stuck: new Set<string>(),
     remote: [] as WrtcDescription[],
     signalingState: "stable",
+    connectionState: "new",
   };
   const settle = <T>(name: string, value: T): Promise<T> => {
     stub.calls.push(name);
@@ -64,11 +66,13 @@ export function stubWrtc(): StubWrtc {
     stop: record(`stop ${kind} track`),
   });
   class Connection implements WrtcConnection {
-    readonly connectionState = "new";
     onicecandidate = null;
     onicecandidateerror = null;
     onconnectionstatechange = null;
     ontrack = null;
+    get connectionState(): string {
+      return stub.connectionState;
+    }
     get signalingState(): string {
       return stub.signalingState;
     }

@@ -46,6 +46,24 @@ test("the engine is loaded once, and not before the first peer", async () => {
   assert.equal(loads, 1);
 });
 
+test("a state that the engine's event came too early for is reported all the same", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const stub = stubWrtc();
+  const states: string[] = [];
+  const peer = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, {
+    ...IGNORE,
+    onConnectionState: (state) => void states.push(state),
+  });
+  for (const state of ["connected", "connected", "disconnected", "connected"]) {
+    stub.connectionState = state;
+    t.mock.timers.tick(1_000);
+  }
+  peer.close();
+  stub.connectionState = "failed";
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(states, ["connected", "disconnected", "connected"]);
+});
+
 test("an offer while a remote offer is being answered is refused, naming the state", async () => {
   const stub = stubWrtc();
   const peer = await createWrtcEngine(() => stub.module).createPeer(OPTIONS, IGNORE);
