@@ -14,13 +14,15 @@ export class LocalCandidates {
   /**
    * Call it before the engine applies the description. For a description with the same username fragments, such as a second
    * offer without a restart, the engine does not gather again (RFC 8829 section 4.1.18), so the candidates are kept.
+   * @returns whether the engine gathers again
    */
-  describedBy(sdp: string): void {
+  describedBy(sdp: string): boolean {
     const fragments = usernameFragments(sdp);
-    if ([...fragments].every((fragment) => this.#fragments.has(fragment))) return;
+    if ([...fragments].every((fragment) => this.#fragments.has(fragment))) return false;
     this.#fragments = fragments;
     this.#found = [];
     this.#isComplete = false;
+    return true;
   }
 
   /** Candidates of an earlier description may still arrive. They are ignored. */

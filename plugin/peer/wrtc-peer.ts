@@ -9,6 +9,7 @@ import { errorText } from "../common/error-text.ts";
 import { lookUpLocalName } from "../common/local-names.ts";
 import { BandwidthProbe } from "./bandwidth-probe.ts";
 import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
+import { UsefulCandidates } from "./candidate-choice/useful-candidates.ts";
 import {
   candidateSections,
   type EngineCodecs,
@@ -58,6 +59,8 @@ export class WrtcPeer implements Peer {
   readonly #callbacks: PeerCallbacks;
   readonly #options: PeerOptions;
   readonly #own = new LocalCandidates();
+  /** Of the newest description. */
+  #useful = new UsefulCandidates();
   readonly #probe: BandwidthProbe;
   readonly #state: ConnectionStateObserver;
   readonly #closed = new AbortController();
@@ -236,7 +239,7 @@ export class WrtcPeer implements Peer {
 
   #addLocalCandidate(found: Candidate): void {
     const candidate = this.#options.relayOnly ? relayedCandidate(found) : found;
-    if (this.#signal.aborted || candidate === null) return;
+    if (this.#signal.aborted || candidate === null || !this.#useful.includes(candidate.candidate)) return;
     this.#own.add(candidate);
     this.#deliverCandidate(candidate);
   }
@@ -292,10 +295,11 @@ export class WrtcPeer implements Peer {
 
   /** @returns the description to send */
   async #applyOwn(description: WrtcDescription, gatherMs: number): Promise<string> {
-    this.#own.describedBy(description.sdp);
+    if (this.#own.describedBy(description.sdp)) this.#useful = new UsefulCandidates();
     await this.#setLocal(description);
     await this.#own.gathered(gatherMs, this.#signal);
-    const sdp = this.#options.relayOnly ? withRelayedOnly(description.sdp) : description.sdp;
+    const useful = withCandidatesThat((line) => this.#useful.includes(line), description.sdp);
+    const sdp = this.#options.relayOnly ? withRelayedOnly(useful) : useful;
     return withCandidates(sdp, this.#own.found());
   }
 
