@@ -220,9 +220,12 @@ class NodeSignalling implements Libp2pSignalling {
     this.#throwIfClosing();
     this.#parts.contacts.start(node);
     for (const address of this.#options.peers) this.#addGiven(node, address);
-    this.#addresses = new AddressMonitor(node, this.#timings.addressCheckMs, (self) =>
-      this.#onOwnAddresses(self),
-    );
+    this.#addresses = new AddressMonitor({
+      node,
+      checkMs: this.#timings.addressCheckMs,
+      onChange: (self) => this.#onOwnAddresses(self),
+      onNetworkChange: () => void node.endDeadConnections(this.#timings.deadConnectionMs),
+    });
     if (this.#options.presence) this.#parts.presence.start();
     return this.#addresses.self;
   }

@@ -104,6 +104,8 @@ export interface SignallingNode {
   remoteIps(peerId: string): string[];
   /** The number of connections of each kind, over all peers. */
   connections(): { readonly direct: number; readonly relayed: number };
+  /** Ends each connection over which the peer does not answer within the limit. Never rejects. */
+  endDeadConnections(limitMs: number): Promise<void>;
   /** Reuses an open connection. Rejects when the signal aborts. */
   connect(peer: PeerAddress, signal: AbortSignal): Promise<void>;
   /** Dials if there is no connection. Rejects when the signal aborts, and then leaves no stream behind. */

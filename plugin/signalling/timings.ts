@@ -65,8 +65,10 @@ export interface Timings {
   /** First pause between two dials of one peer. Each further pause is twice as long, up to `maxRedialMs`. */
   readonly redialMs: number;
   readonly maxRedialMs: number;
-  /** Interval at which our addresses are compared, since the operating system reports no network change. */
+  /** Interval at which our addresses are compared, since the operating system reports no network change. A call may wait for it. */
   readonly addressCheckMs: number;
+  /** Limit for a connection to answer after our addresses changed. After it, the connection ends and the peer is dialled. */
+  readonly deadConnectionMs: number;
   /** Limit for stopping the node. The host allows the plugin one second to exit, the offline message included. */
   readonly stopMs: number;
 }
@@ -100,7 +102,8 @@ export const defaultTimings: Timings = {
   dialMs: 5_000,
   redialMs: 1_000,
   maxRedialMs: 60_000,
-  addressCheckMs: 15_000,
+  addressCheckMs: 2_000,
+  deadConnectionMs: 2_000,
   stopMs: 800,
 };
 

@@ -1,36 +1,62 @@
 // Detects changes of our own addresses. The node reports some, and a timer compares them regularly, because the operating
 // system reports no network change.
 
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import type { SignallingNode } from "../node.ts";
 import type { SelfAddress } from "../port.ts";
 
+interface AddressMonitorOptions {
+  readonly node: Pick<SignallingNode, "peerId" | "addresses">;
+  readonly checkMs: number;
+  /** The addresses that we announce changed. */
+  onChange(self: SelfAddress): void;
+  /** This machine got or lost an address, also one that we do not announce. Connections may be dead. */
+  onNetworkChange(): void;
+  /** Those of the system, unless given. */
+  interfaces?(): Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+}
+
 /** Runs from its construction until `close`. */
 export class AddressMonitor {
-  readonly #node: SignallingNode;
-  readonly #onChange: (self: SelfAddress) => void;
+  readonly #options: AddressMonitorOptions;
   readonly #timer: NodeJS.Timeout;
   #known: readonly string[];
+  #machine: string;
 
-  constructor(node: SignallingNode, checkMs: number, onChange: (self: SelfAddress) => void) {
-    this.#node = node;
-    this.#onChange = onChange;
-    this.#known = node.addresses();
-    this.#timer = setInterval(() => this.check(), checkMs);
+  constructor(options: AddressMonitorOptions) {
+    this.#options = options;
+    this.#known = options.node.addresses();
+    this.#machine = this.#machineAddresses();
+    this.#timer = setInterval(() => this.check(), options.checkMs);
   }
 
   /** As of the last check. */
   get self(): SelfAddress {
-    return { peerId: this.#node.peerId, addresses: [...this.#known] };
+    return { peerId: this.#options.node.peerId, addresses: [...this.#known] };
   }
 
   check(): void {
-    const addresses = this.#node.addresses();
+    const { node, onChange, onNetworkChange } = this.#options;
+    const machine = this.#machineAddresses();
+    const isOtherNetwork = machine !== this.#machine;
+    this.#machine = machine;
+    if (isOtherNetwork) onNetworkChange();
+    const addresses = node.addresses();
     if (addresses.join(" ") === this.#known.join(" ")) return;
     this.#known = addresses;
-    this.#onChange(this.self);
+    onChange(this.self);
   }
 
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** Their order may change without a reason. */
+  #machineAddresses(): string {
+    const { interfaces = networkInterfaces } = this.#options;
+    const all = Object.entries(interfaces()).flatMap(([name, infos = []]) =>
+      infos.map(({ address }) => `${name} ${address}`),
+    );
+    return all.toSorted().join("\n");
   }
 }

@@ -24,6 +24,7 @@ import {
 } from "../timings.ts";
 import { AddressBook } from "./address-book.ts";
 import { ConnectionGate, sourceOf } from "./connection-gate.ts";
+import { endDeadConnections } from "./dead-connections.ts";
 import { createGossip, type Gossip } from "./gossip.ts";
 import { MuxerGuards } from "./guarded-muxer.ts";
 import { Libp2pStream } from "./libp2p-stream.ts";
@@ -186,6 +187,10 @@ class Libp2pNode implements SignallingNode {
     const all = this.#libp2p.getConnections();
     const relayed = all.filter(({ limits }) => limits !== undefined).length;
     return { direct: all.length - relayed, relayed };
+  }
+
+  endDeadConnections(limitMs: number): Promise<void> {
+    return endDeadConnections(this.#libp2p.getConnections(), limitMs, this.#options.log);
   }
 
   async connect(peer: PeerAddress, signal: AbortSignal): Promise<void> {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LostSignals } from "../../../plugin/signalling/lost-signals.ts";
-import { SignallingError } from "../../../plugin/signalling/port.ts";
-import type { Signal } from "../../../rpc-schema/index.ts";
+import { LostSignals } from "../../../../plugin/signalling/lost-signals.ts";
+import { SignallingError } from "../../../../plugin/signalling/port.ts";
+import type { Signal } from "../../../../rpc-schema/index.ts";
 
 const hangup: Signal = { type: "call-hangup", reason: "hungUp" };
 const gone = new SignallingError("unreachable", "no stream");
