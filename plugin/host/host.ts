@@ -56,7 +56,7 @@ export interface HostOptions {
   readonly transport?: HostTransport;
   /** The page's port. 0 or none takes a free one. */
   readonly port?: number;
-  /** How the call page receives frames. Without it, as data URLs over the page's own socket. */
+  /** How the call page receives frames. Without it the page takes the cheaper way that works. */
   readonly pictures?: FrameDelivery;
   /** Origins of further pages that show this host's calls, beside its own page. */
   readonly pageOrigins?: readonly string[];

@@ -18,6 +18,7 @@ import {
 import { startWebKit } from "../support/browser/webkit.ts";
 import { SMALL_PICTURE } from "../support/fakes/small-picture.ts";
 import { startCuttingProxy } from "../support/network/cutting-proxy.ts";
+import { findFreePort } from "../support/network/loopback.ts";
 
 const FRAMES = 20;
 /** A frame older than this would not show the running call. */
@@ -154,6 +155,18 @@ describe("the three frame deliveries", { timeout: 300_000 }, () => {
           assert.deepEqual([...new Set(frames.map(({ width }) => width))], [640]);
         });
       }
+
+      test("auto takes the plugin's socket, and data URLs where the socket does not open", async () => {
+        for (const port of [undefined, await findFreePort()]) {
+          await page.show(callId, "auto", port);
+          await page.record("auto");
+          const frames = await framesOf(page);
+          await page.hide();
+          assert.ok(frames.every(({ delayMs }) => delayMs > 0 && delayMs < LIVE_MS));
+          assert.deepEqual(await page.asked(), port === undefined ? ["websocket"] : ["websocket", "stdio"]);
+        }
+        await assertFreePlaces(alice, callId, MAX_STREAMS_PER_CALL);
+      });
 
       for (const delivery of ["websocket", "mjpeg"] as const) {
         test(`${delivery} shows live frames again each time its connection is cut`, async (t) => {

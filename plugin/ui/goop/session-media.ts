@@ -68,7 +68,16 @@ export class SessionMedia {
     const { link, callId, source, onError } = this.#options;
     const firstFrame = onFirstFrame ? { onFirstFrame } : {};
     const open = () =>
-      createCanvasView({ canvas, link, callId, source, ...LIMITS[source], onError, ...firstFrame });
+      createCanvasView({
+        canvas,
+        link,
+        callId,
+        source,
+        delivery: "auto",
+        ...LIMITS[source],
+        onError,
+        ...firstFrame,
+      });
     const drawing: Drawing = { open, view: this.#isPaused ? undefined : open() };
     this.#drawings.add(drawing);
     return {

@@ -2,14 +2,15 @@
 // pauses while the page is hidden. Any host page can use it.
 
 import type { FrameSource } from "../../../rpc-schema/index.ts";
+import { openBestFeed } from "./best-feed.ts";
 import { type FrameLink, type IncomingFrame, openLineFeed, openSocketFeed } from "./frame-feed.ts";
 import { createImageDecoder, Painter } from "./painter.ts";
 import { StreamSubscription } from "./stream-subscription.ts";
 
 export type { FrameLink } from "./frame-feed.ts";
 
-/** The deliveries that bring single frames. `mjpeg` needs an image view. */
-export type CanvasDelivery = "stdio" | "websocket";
+/** The deliveries that bring single frames; `auto` takes the cheaper one that works. `mjpeg` needs an image view. */
+export type CanvasDelivery = "auto" | "stdio" | "websocket";
 
 /** The options never change. A new call needs a new view. */
 export interface CanvasViewOptions {
@@ -43,6 +44,8 @@ export interface DrawnDetail {
   height: number;
 }
 
+const OPEN_FEED = { auto: openBestFeed, stdio: openLineFeed, websocket: openSocketFeed };
+
 export interface CanvasView {
   /** Ends the stream and removes all listeners from the page. */
   close(): void;
@@ -51,7 +54,7 @@ export interface CanvasView {
 export function createCanvasView(options: CanvasViewOptions): CanvasView {
   const { canvas, link, callId, source, delivery, maxWidth, maxFps, onError, onWait } = options;
   const painter = new Painter(canvas, createImageDecoder(), createDrawnHandler(options));
-  const openFeed = delivery === "websocket" ? openSocketFeed : openLineFeed;
+  const openFeed = OPEN_FEED[delivery ?? "stdio"];
   const subscription = new StreamSubscription({
     element: canvas,
     maxWidth,

@@ -17,7 +17,7 @@ export interface FrameLink {
   onFrame(stream: string, handler: (frame: FrameMessage) => void): () => void;
 }
 
-interface FeedOptions {
+export interface FeedOptions {
   callId: string;
   source: FrameSource;
   maxWidth: number;
@@ -56,6 +56,15 @@ export async function openLineFeed(
   onFrame: (frame: IncomingFrame) => void,
 ): Promise<OpenStream> {
   const { stream } = await link.request("frames.subscribe", { ...subscribeParams(options), credit: CREDIT });
+  return receiveLines(link, stream, onFrame);
+}
+
+/** Call this in the turn in which `frames.subscribe` is answered, or frames are lost. */
+export function receiveLines(
+  link: FrameLink,
+  stream: string,
+  onFrame: (frame: IncomingFrame) => void,
+): OpenStream {
   const removeHandler = link.onFrame(stream, ({ dataUrl, ...frame }) => {
     const acknowledge = (): void => link.notify("frames.ack", { stream, seq: frame.seq });
     onFrame({ ...frame, data: dataUrl, acknowledge });
@@ -78,9 +87,36 @@ export async function openSocketFeed(
   onFrame: (frame: IncomingFrame) => void,
   onLost: () => void,
 ): Promise<OpenStream> {
-  const params = { ...subscribeParams(options), credit: CREDIT, delivery: "websocket" } as const;
-  const { stream, url } = await link.request("frames.subscribe", params);
-  const socket = new WebSocket(url ?? "");
+  const { stream, url } = await link.request("frames.subscribe", socketParams(options));
+  const socket = openSocket(url ?? "", stream, onFrame, onLost);
+  if (!socket) onLost();
+  return {
+    async close() {
+      socket?.close();
+      await link.request("frames.unsubscribe", { stream });
+    },
+  };
+}
+
+/** A connection to the plugin that brings one stream. */
+interface FrameSocket {
+  /** @returns whether it opened within this time. A socket that did not is closed, and `onLost` does not run */
+  opened(limitMs: number): Promise<boolean>;
+  close(): void;
+}
+
+/**
+ * @param onLost runs at most once, after any end but `close`
+ * @returns undefined where the page may not connect, for instance because it came by https
+ */
+export function openSocket(
+  url: string,
+  stream: string,
+  onFrame: (frame: IncomingFrame) => void,
+  onLost: () => void,
+): FrameSocket | undefined {
+  const socket = createSocket(url);
+  if (!socket) return undefined;
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
     const header = readHeader(data);
@@ -92,14 +128,46 @@ export async function openSocketFeed(
   };
   // Follows every error of the socket too.
   socket.onclose = onLost;
+  const close = (): void => {
+    socket.onclose = null;
+    socket.onmessage = null;
+    socket.close();
+  };
   return {
-    async close() {
-      socket.onclose = null;
-      socket.onmessage = null;
-      socket.close();
-      await link.request("frames.unsubscribe", { stream });
+    close,
+    async opened(limitMs) {
+      const isOpen = await untilOpen(socket, limitMs);
+      if (isOpen) socket.onclose = onLost;
+      else close();
+      return isOpen;
     },
   };
+}
+
+function createSocket(url: string): WebSocket | undefined {
+  try {
+    return new WebSocket(url);
+  } catch (error) {
+    // SyntaxError for the address, SecurityError for a page that may not connect.
+    if (error instanceof DOMException) return undefined;
+    throw error;
+  }
+}
+
+function untilOpen(socket: WebSocket, limitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), limitMs);
+    const settle = (isOpen: boolean): void => {
+      clearTimeout(timer);
+      resolve(isOpen);
+    };
+    socket.onopen = () => settle(true);
+    socket.onclose = () => settle(false);
+  });
+}
+
+export function socketParams(options: FeedOptions) {
+  return { ...subscribeParams(options), credit: CREDIT, delivery: "websocket" } as const;
 }
 
 /** Keeps this order of keys, and omits what is not set. */

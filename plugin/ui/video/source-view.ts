@@ -1,9 +1,12 @@
-// Shows one source of a call by the delivery that the host chose: on a canvas, or in an `<img>` for MJPEG.
+// Shows one source of a call by the delivery that the host chose, or else the page: on a canvas, or in an `<img>` for MJPEG.
 
 import type { FrameDelivery, FrameSource } from "../../../rpc-schema/index.ts";
 import { h } from "../dom.ts";
 import { createCanvasView, type FrameLink } from "./canvas-view.ts";
 import { createImageView } from "./image-view.ts";
+
+/** With `auto` the page chooses. */
+export type PageDelivery = FrameDelivery | "auto";
 
 interface SourceViewOptions {
   readonly link: FrameLink;
@@ -12,7 +15,7 @@ interface SourceViewOptions {
   /** The prefix of the elements' test ids; the source unless given. */
   readonly testId?: string;
   /** Read when a call's view opens. */
-  delivery(): FrameDelivery;
+  delivery(): PageDelivery;
   readonly limits?: { readonly maxFps: number };
   onError(error: unknown): void;
   /** Runs with the reason of a refusal while the stream is asked for again, and with undefined when it is open. */

@@ -2,22 +2,24 @@
 
 import { readFile } from "node:fs/promises";
 import type { Host, HostOptions } from "../../../plugin/host/host.ts";
-import type { FrameDelivery } from "../../../rpc-schema/index.ts";
+import type { PageDelivery } from "../../../plugin/ui/video/source-view.ts";
 import { type DrawnFrame, startRecording, takeDrawn } from "../pictures/stamp-reader.ts";
 import type { Browser } from "./browser.ts";
 
 export interface DeliveryPage {
   /** @param proxyPort of a proxy before the plugin's frame server */
-  show(callId: string, delivery: FrameDelivery, proxyPort?: number): Promise<void>;
+  show(callId: string, delivery: PageDelivery, proxyPort?: number): Promise<void>;
   /** @returns the kind of the refusal for which the view waits; empty while it does not wait */
   waitReason(): Promise<unknown>;
   /** Starts recording what is shown. With `mjpeg` the page samples its image every few milliseconds. */
-  record(delivery: FrameDelivery): Promise<void>;
+  record(delivery: PageDelivery): Promise<void>;
   /** Stops sampling the image, which costs processor time. Canvas events are still recorded. */
   stopSampling(): Promise<void>;
   /** @returns the frames shown since the last call, each once, without those whose stamp is unreadable */
   takeFrames(): Promise<StampedFrame[]>;
   hide(): Promise<void>;
+  /** @returns the deliveries that the page asked for since `show`, in order */
+  asked(): Promise<unknown>;
 }
 
 export interface StampedFrame extends DrawnFrame {
@@ -67,6 +69,7 @@ export async function openDeliveryPage(browser: Browser, host: Host): Promise<De
       if (error !== "") throw new Error(`the page reported: ${error}`);
       return withoutRepeats(await takeDrawn(browser));
     },
+    asked: () => browser.executeSource("() => deliveryPage.asked()"),
     async hide() {
       await browser.executeSource("() => deliveryPage.hide()");
     },

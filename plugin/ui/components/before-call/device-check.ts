@@ -1,13 +1,13 @@
 // The device check: a dialog with one's own picture, the microphone's level, one's own voice and a test sound. Devices open when
 // the user opens the dialog, and close with it.
 
-import type { FrameDelivery, PreviewInfo } from "../../../../rpc-schema/index.ts";
+import type { PreviewInfo } from "../../../../rpc-schema/index.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "../../dom.ts";
 import { errorSentence } from "../../error-sentences.ts";
 import { icon } from "../../icons.ts";
 import type { Link } from "../../link/page-link.ts";
 import { findCurrent, type PageState } from "../../store.ts";
-import { createSourceView } from "../../video/source-view.ts";
+import { createSourceView, type PageDelivery } from "../../video/source-view.ts";
 import { createDeviceRow, type DevicePickerHandlers } from "../device-picker.ts";
 import { createLevelMeter } from "../level-meter.ts";
 
@@ -19,7 +19,7 @@ export interface DeviceCheck {
 
 interface DeviceCheckOptions extends Pick<DevicePickerHandlers, "onOpen" | "onChoose"> {
   readonly link: Link;
-  delivery(): FrameDelivery;
+  delivery(): PageDelivery;
   onError(error: unknown): void;
 }
 

@@ -1,12 +1,13 @@
 // The call on the stage, from the request to the end: name, duration, quality, video, notes and buttons.
 
-import type { CallInfo, DeviceKind, FrameDelivery } from "../../../../rpc-schema/index.ts";
+import type { CallInfo, DeviceKind } from "../../../../rpc-schema/index.ts";
 import { h, setHidden, setText } from "../../dom.ts";
 import { createFullScreen } from "../../full-screen.ts";
 import type { CallKey } from "../../keys.ts";
 import { clockText, peerName, phaseText } from "../../messages.ts";
 import type { Levels } from "../../store.ts";
 import type { FrameLink } from "../../video/canvas-view.ts";
+import type { PageDelivery } from "../../video/source-view.ts";
 import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
 import { createCallTools } from "./call-tools.ts";
@@ -31,8 +32,8 @@ interface CallView {
 
 interface CallViewOptions extends ToolbarHandlers {
   link: FrameLink;
-  /** The host's choice of frame delivery. Default: `stdio`. */
-  delivery?: () => FrameDelivery;
+  /** The host's choice of frame delivery. Default: `auto`. */
+  delivery?: () => PageDelivery;
   onError(error: unknown): void;
   onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;
   /** Opens the list of keys. */
@@ -91,7 +92,7 @@ function createParts(options: CallViewOptions) {
   });
   const pictures = createPictures({
     link: options.link,
-    delivery: options.delivery ?? (() => "stdio"),
+    delivery: options.delivery ?? (() => "auto"),
     onError: options.onError,
     onOwnView: tools.setOwnView,
   });

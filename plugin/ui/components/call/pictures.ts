@@ -1,13 +1,13 @@
 // The video area of the call on the stage: one picture large, the other one small, and initials without remote video. It opens and
 // closes the frame streams as the call's state requires.
 
-import type { CallInfo, FrameDelivery } from "../../../../rpc-schema/index.ts";
+import type { CallInfo } from "../../../../rpc-schema/index.ts";
 import { h, setHidden, setText } from "../../dom.ts";
 import { errorSentence } from "../../error-sentences.ts";
 import { peerName } from "../../messages.ts";
 import type { Levels } from "../../store.ts";
 import type { FrameLink } from "../../video/canvas-view.ts";
-import { createSourceView } from "../../video/source-view.ts";
+import { createSourceView, type PageDelivery } from "../../video/source-view.ts";
 import { createAvatar } from "../avatar.ts";
 import { levelShare } from "../level-meter.ts";
 import { createOwnPicture } from "./own-picture.ts";
@@ -42,7 +42,7 @@ export interface Pictures {
 interface PicturesOptions {
   readonly link: FrameLink;
   /** Returns the host's choice; read once for each call. */
-  readonly delivery: () => FrameDelivery;
+  readonly delivery: () => PageDelivery;
   onError(error: unknown): void;
   onOwnView(view: OwnView): void;
 }
