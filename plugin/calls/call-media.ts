@@ -166,7 +166,7 @@ export class CallMedia {
 
   /** @param offsetMs delay of the remote audio behind the remote video; null unless both flow */
   updateAvOffset(offsetMs: number | null): void {
-    this.#lipSync.update(this.#hasListener ? offsetMs : null);
+    this.#lipSync.update(this.#hasListener ? offsetMs : null, this.#speaker?.delayMs ?? 0);
   }
 
   /** A second of the connection was measured: the packets of the sound follow what the link carries. */

@@ -4,8 +4,6 @@
 import type { VideoFrame } from "../../native/types.ts";
 import { type Clock, systemClock } from "../common/clock.ts";
 
-/** From WebRTC's audio block to the sound card: ring buffer 12, PortAudio and sound server 44. Measured by the bench. */
-const SPEAKER_MS = 56;
 /** The engine's estimate of its own audio delay is too low by this, for packets and blocks of 10 ms. Measured too. */
 const ENGINE_MS = 15;
 /** From the frame that is shown to the host's canvas, the median at 640x480. */
@@ -60,11 +58,12 @@ export class LipSync {
   /**
    * @param engineMs how much older WebRTC's audio output is than its video output. Null when one of them does not flow or
    *   no one listens; frames are then no longer delayed.
+   * @param speakerMs from WebRTC's audio output to the sound card
    */
-  update(engineMs: number | null): void {
+  update(engineMs: number | null, speakerMs: number): void {
     if (engineMs === null) this.#avOffsetMs = null;
     else {
-      const offsetMs = engineMs + ENGINE_MS + SPEAKER_MS - DRAWING_MS;
+      const offsetMs = engineMs + ENGINE_MS + speakerMs - DRAWING_MS;
       this.#avOffsetMs =
         this.#avOffsetMs === null ? offsetMs : this.#avOffsetMs + SMOOTHING * (offsetMs - this.#avOffsetMs);
     }

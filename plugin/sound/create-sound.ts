@@ -11,8 +11,8 @@ import { resampleLinear } from "./playback/resample.ts";
 import type { DeviceLists } from "./process/sound-messages.ts";
 import { hasPulsePlugin } from "./server/alsa-plugin.ts";
 import { bareCards } from "./server/bare-cards.ts";
-import { devicesOf, Router } from "./server/router.ts";
-import { choicesOf, findChoice, meansDefault, publicChoice } from "./server/server-devices.ts";
+import { devicesOf, Router, speakerDelayMs } from "./server/router.ts";
+import { choicesOf, findChoice, isServerId, meansDefault, publicChoice } from "./server/server-devices.ts";
 import { SoundServer, type SoundServerEngine } from "./server/sound-server.ts";
 import type {
   InterruptionCallbacks,
@@ -158,7 +158,7 @@ class ProcessSound implements Sound {
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
     }
     this.#microphone.restartVoice();
-    return openedSpeaker(opening, this.#speaker);
+    return openedSpeaker(opening, this.#speaker, this.#options.env);
   }
 
   async openRinger(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
@@ -166,7 +166,7 @@ class ProcessSound implements Sound {
     if (choice === NONE_ID) return silentSpeaker();
     // What rings is no part of the echo that the microphone of a call has to lose.
     const opening = await this.#ringer.open(choice, { onBlock: ignore, onLost });
-    if (opening.result === "opened") return openedSpeaker(opening, this.#ringer);
+    if (opening.result === "opened") return openedSpeaker(opening, this.#ringer, this.#options.env);
     if (meansDefault(choice)) return silentSpeaker();
     throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
   }
@@ -282,12 +282,14 @@ class ProcessSound implements Sound {
 function openedSpeaker(
   { id, name }: Extract<Opening, { result: "opened" }>,
   supervisor: DeviceSupervisor,
+  env: NodeJS.ProcessEnv | undefined,
 ): Speaker {
   let isOpen = true;
   let lastSample = 0;
   return {
     deviceId: id,
     deviceName: name,
+    delayMs: speakerDelayMs(isServerId(id), env),
     play: (block, sampleRate) => {
       if (!isOpen || block.length === 0) return;
       const samples = new Int16Array(BLOCK_SAMPLES);
@@ -334,7 +336,7 @@ function silentMicrophone(): Microphone {
 }
 
 function silentSpeaker(): Speaker {
-  return { deviceId: NONE_ID, deviceName: "No speaker", play: ignore, close: nothingToClose };
+  return { deviceId: NONE_ID, deviceName: "No speaker", delayMs: 0, play: ignore, close: nothingToClose };
 }
 
 function ignore(): void {

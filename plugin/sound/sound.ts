@@ -76,6 +76,8 @@ export interface Microphone {
 export interface Speaker {
   readonly deviceId: string;
   readonly deviceName: string;
+  /** From `play()` until the sound card has the sound, in milliseconds. */
+  readonly delayMs: number;
   /** 10 ms, mono, at `sampleRate` (WebRTC starts with 16 kHz before it settles on 48 kHz). Copied before it returns. */
   play(block: Int16Array, sampleRate: number): void;
   close(): Promise<void>;

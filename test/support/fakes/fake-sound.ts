@@ -108,6 +108,7 @@ export class FakeSound implements Sound {
     });
     return {
       ...this.#named(handle),
+      delayMs: 0,
       play: (block, sampleRate) => {
         if (handle.id === "none" || !this.#open.speaker.has(handle)) return;
         this.played.push({ samples: block.slice(), sampleRate });
@@ -125,6 +126,7 @@ export class FakeSound implements Sound {
     return {
       deviceId,
       deviceName,
+      delayMs: 0,
       play: (block) => {
         if (ringer.isOpen) ringer.played.push(block.slice());
       },

@@ -7,6 +7,8 @@ import { LipSync } from "../../../plugin/calls/lip-sync.ts";
 import { ManualClock } from "../../support/fakes/manual-clock.ts";
 
 const FRAME_MS = 33;
+/** Through a speaker with the buffers of ALSA. */
+const SPEAKER_MS = 56;
 
 class Bench {
   readonly clock = new ManualClock();
@@ -45,9 +47,9 @@ class Bench {
   }
 
   /** Offers frames for some seconds, with the same estimate in each. @returns the delay of the last frame */
-  run(seconds: number, engineMs: number | null, frameMs = FRAME_MS): number {
+  run(seconds: number, engineMs: number | null, frameMs = FRAME_MS, speakerMs = SPEAKER_MS): number {
     for (let second = 0; second < seconds; second += 1) {
-      this.sync.update(engineMs);
+      this.sync.update(engineMs, speakerMs);
       for (let at = 0; at < 1_000; at += frameMs) {
         this.offer();
         this.advance(frameMs);
@@ -89,6 +91,11 @@ describe("a remote frame", () => {
     bench.assertAllShown();
   });
 
+  test("is delayed less with a speaker that plays sooner", () => {
+    const lateMs = new Bench().run(20, 10, FRAME_MS, 41);
+    assert.ok(Math.abs(lateMs - 28) < 1.5, `held for ${lateMs} ms`);
+  });
+
   test("is never delayed longer than the limit, however late the sound is", () => {
     const bench = new Bench();
     assert.ok(bench.run(30, 5_000) <= 80);
@@ -119,7 +126,7 @@ describe("a remote frame", () => {
     const bench = new Bench();
     bench.run(20, 20);
     assert.ok(bench.sync.holdMs > 20);
-    bench.sync.update(null);
+    bench.sync.update(null, SPEAKER_MS);
     assert.ok(bench.sync.holdMs > 20, "not at once");
     assert.equal(bench.run(10, null), 0);
     bench.assertAllShown();

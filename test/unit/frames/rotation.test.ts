@@ -148,7 +148,7 @@ describe("frames with a rotation", { timeout: 60_000 }, () => {
       },
     });
     for (let second = 0; second < 10; second += 1) {
-      sync.update(200);
+      sync.update(200, 0);
       nowMs += 1_000;
       for (const run of timers.splice(0)) run();
       sync.offer(turned(0));

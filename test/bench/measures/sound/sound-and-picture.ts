@@ -3,10 +3,12 @@
 // own time is added. Alone: `node test/bench/measures/sound/sound-and-picture.ts [--seconds 50] [--width 640]`
 
 import { parseArgs } from "node:util";
+import { loadNative } from "../../../../native/index.ts";
 import type { VideoFrame } from "../../../../native/types.ts";
 import { DRAWING_MS, LipSync } from "../../../../plugin/calls/lip-sync.ts";
 import { createWrtcEngine } from "../../../../plugin/peer/wrtc-engine.ts";
 import { createSound } from "../../../../plugin/sound/create-sound.ts";
+import type { Speaker } from "../../../../plugin/sound/sound.ts";
 import { paceBlocks } from "../../../../plugin/sound/tone.ts";
 import { connect, greyFrame, type ObservedPeer, observePeer } from "../../../support/plugin/peer-pair.ts";
 import { startPulse } from "../../../support/sound/pulse.ts";
@@ -48,7 +50,7 @@ export interface SoundAndPicture {
 /** @param seconds number of marks; the first fifteen do not count */
 export async function measureSoundAndPicture(seconds: number, width = 640): Promise<SoundAndPicture> {
   const pulse = await startPulse({ prompt: true });
-  const sound = createSound({ log: () => undefined, env: pulse.env });
+  const sound = createSound({ log: () => undefined, env: pulse.env, engine: loadNative() });
   const engine = createWrtcEngine();
   const [sender, receiver] = [await observePeer(engine), await observePeer(engine)];
   const marks: Marks = { sentMs: [], flashMs: [], shownMs: [], clickMs: [] };
@@ -61,7 +63,7 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
     stops.push(
       () => lipSync.stop(),
       send(sender.peer, marks.sentMs, scene(width)),
-      follow(receiver, lipSync),
+      follow(receiver, lipSync, speaker),
     );
     const play = (block: Int16Array, rate: number) => speaker.play(block, rate);
     const ended = watch(receiver, marks, { play, lipSync }, seconds);
@@ -84,10 +86,10 @@ export async function measureSoundAndPicture(seconds: number, width = 640): Prom
 }
 
 /** Does what a call's sampler does each second. */
-function follow({ peer }: ObservedPeer, lipSync: LipSync): () => void {
+function follow({ peer }: ObservedPeer, lipSync: LipSync, { delayMs }: Speaker): () => void {
   const timer = setInterval(() => {
     peer.statistics().then(
-      ({ avOffsetMs }) => lipSync.update(avOffsetMs),
+      ({ avOffsetMs }) => lipSync.update(avOffsetMs, delayMs),
       () => undefined,
     );
   }, 1_000);
