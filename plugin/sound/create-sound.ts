@@ -11,9 +11,10 @@ import { resampleLinear } from "./playback/resample.ts";
 import type { DeviceLists } from "./process/sound-messages.ts";
 import { hasPulsePlugin } from "./server/alsa-plugin.ts";
 import { bareCards } from "./server/bare-cards.ts";
-import { devicesOf, Router, speakerDelayMs } from "./server/router.ts";
+import { devicesOf, Router } from "./server/router.ts";
 import { choicesOf, findChoice, isServerId, meansDefault, publicChoice } from "./server/server-devices.ts";
 import { SoundServer, type SoundServerEngine } from "./server/sound-server.ts";
+import { SpeakerBuffer } from "./server/speaker-buffer.ts";
 import type {
   InterruptionCallbacks,
   Microphone,
@@ -61,6 +62,7 @@ const NO_DEVICES: DeviceLists = { microphones: [], speakers: [] };
 class ProcessSound implements Sound {
   readonly #options: SoundOptions;
   readonly #server: SoundServer;
+  readonly #buffer: SpeakerBuffer;
   readonly #lister: DeviceLister;
   readonly #microphone: DeviceSupervisor;
   readonly #speaker: DeviceSupervisor;
@@ -77,8 +79,9 @@ class ProcessSound implements Sound {
     const { engine, env, log } = options;
     const isUsable = env !== undefined && hasPulsePlugin(env.ALSA_PLUGIN_DIR);
     this.#server = new SoundServer(isUsable ? (engine ?? null) : null, env, log);
+    this.#buffer = new SpeakerBuffer(env);
     this.#lister = new DeviceLister(options);
-    const shared = { ...options, router: new Router(this.#server, env), server: this.#server };
+    const shared = { ...options, router: new Router(this.#server, env, this.#buffer), server: this.#server };
     this.#microphone = new DeviceSupervisor({ ...shared, direction: "microphone" });
     this.#speaker = new DeviceSupervisor({ ...shared, direction: "speaker" });
     this.#ringer = new DeviceSupervisor({ ...shared, direction: "speaker" });
@@ -152,13 +155,14 @@ class ProcessSound implements Sound {
       },
       onStatus: (status) => interruptions.onStatus?.(status),
     };
+    this.#buffer.choose();
     const opening = await this.#open("speaker", choice, owner);
     if (opening.result === "unknown") {
       if (meansDefault(choice)) return silentSpeaker();
       throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
     }
     this.#microphone.restartVoice();
-    return openedSpeaker(opening, this.#speaker, this.#options.env);
+    return openedSpeaker(opening, this.#speaker, this.#buffer);
   }
 
   async openRinger(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
@@ -166,7 +170,7 @@ class ProcessSound implements Sound {
     if (choice === NONE_ID) return silentSpeaker();
     // What rings is no part of the echo that the microphone of a call has to lose.
     const opening = await this.#ringer.open(choice, { onBlock: ignore, onLost });
-    if (opening.result === "opened") return openedSpeaker(opening, this.#ringer, this.#options.env);
+    if (opening.result === "opened") return openedSpeaker(opening, this.#ringer, this.#buffer);
     if (meansDefault(choice)) return silentSpeaker();
     throw unknownDevice("speaker", choice, [AUTO_ID, ...opening.known, NONE_ID]);
   }
@@ -282,14 +286,14 @@ class ProcessSound implements Sound {
 function openedSpeaker(
   { id, name }: Extract<Opening, { result: "opened" }>,
   supervisor: DeviceSupervisor,
-  env: NodeJS.ProcessEnv | undefined,
+  buffer: SpeakerBuffer,
 ): Speaker {
   let isOpen = true;
   let lastSample = 0;
   return {
     deviceId: id,
     deviceName: name,
-    delayMs: speakerDelayMs(isServerId(id), env),
+    delayMs: buffer.delayMs(isServerId(id)),
     play: (block, sampleRate) => {
       if (!isOpen || block.length === 0) return;
       const samples = new Int16Array(BLOCK_SAMPLES);

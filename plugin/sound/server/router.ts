@@ -17,6 +17,7 @@ import {
   unusableText,
 } from "./server-devices.ts";
 import type { SoundServer } from "./sound-server.ts";
+import type { SpeakerBuffer } from "./speaker-buffer.ts";
 
 /** How the sound process opens a device. */
 export interface Target {
@@ -48,26 +49,22 @@ const PROPERTIES = {
   "application.process.binary": "goop-call-plugin",
   "media.role": "phone",
 };
-/**
- * The server's buffer before a speaker, in milliseconds. PortAudio asks for three blocks of 10 ms and the server adds one, 40 in
- * all. With 20 here the server makes 25 of it, in steps of 5, and a voice is heard 15 ms sooner. libpulse reads it, so PulseAudio
- * and PipeWire follow alike. A microphone would get slower.
- */
-const SERVER_BUFFER_MS = 20;
-/** The server adds the quarter in which it is filled. */
-const SERVER_SHARE = 1.25;
-const ALSA_BUFFER_MS = 40;
-const QUEUE_MS = 16;
 const CONFIGURATION = fileURLToPath(new URL("sound-server.conf", import.meta.url));
 
 export class Router {
   readonly #server: SoundServer;
   readonly #env: NodeJS.ProcessEnv | undefined;
+  readonly #buffer: Pick<SpeakerBuffer, "environment">;
   #opened = 0;
 
-  constructor(server: SoundServer, env: NodeJS.ProcessEnv | undefined) {
+  constructor(
+    server: SoundServer,
+    env: NodeJS.ProcessEnv | undefined,
+    buffer: Pick<SpeakerBuffer, "environment">,
+  ) {
     this.#server = server;
     this.#env = env;
+    this.#buffer = buffer;
   }
 
   /**
@@ -107,7 +104,7 @@ export class Router {
     const env = {
       ...this.#env,
       ...(follows ? {} : { [variable]: device.serverName }),
-      ...(direction === "speaker" ? { PULSE_LATENCY_MSEC: bufferOf(this.#env) } : {}),
+      ...(direction === "speaker" ? this.#buffer.environment : {}),
       PULSE_PROP_OVERRIDE: Object.entries(properties)
         .map(([key, value]) => `${key}='${value}'`)
         .join(" "),
@@ -115,20 +112,6 @@ export class Router {
     };
     return { choice: AUTO_ID, env, server: { device, isAutomatic, token } };
   }
-}
-
-/** A user whose computer needs another buffer has set one for all programs. */
-function bufferOf(env: NodeJS.ProcessEnv | undefined): string {
-  return env?.PULSE_LATENCY_MSEC || String(SERVER_BUFFER_MS);
-}
-
-/**
- * From a speaker's `play()` until its card has the sound, in milliseconds: 16 in the ring and in PortAudio's queue, and the
- * buffer. Measured at the sink of a sound server.
- */
-export function speakerDelayMs(throughServer: boolean, env: NodeJS.ProcessEnv | undefined): number {
-  const bufferMs = throughServer ? Number(bufferOf(env)) * SERVER_SHARE : ALSA_BUFFER_MS;
-  return QUEUE_MS + (Number.isFinite(bufferMs) ? bufferMs : ALSA_BUFFER_MS);
 }
 
 export function devicesOf(choices: ServerChoices, direction: Direction): readonly ServerChoice[] {

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import type { ServerDevice, ServerState } from "../../../native/sound-server.ts";
 import { hasPulsePlugin } from "../../../plugin/sound/server/alsa-plugin.ts";
 import { bareCards } from "../../../plugin/sound/server/bare-cards.ts";
-import { Router, speakerDelayMs } from "../../../plugin/sound/server/router.ts";
+import { Router } from "../../../plugin/sound/server/router.ts";
 import { choicesOf, findChoice, noticeOf } from "../../../plugin/sound/server/server-devices.ts";
 import { SoundServer } from "../../../plugin/sound/server/sound-server.ts";
 import { FakeSoundServer, serverDevice, serverState } from "../../support/fakes/fake-sound-server.ts";
@@ -152,7 +152,7 @@ describe("the way to a device", () => {
   const routerFor = (now: ServerState | null) => {
     const env = { PATH: "/bin" };
     const server = new SoundServer(new FakeSoundServer(now), env, ignoreLog);
-    return new Router(server, env);
+    return new Router(server, env, { environment: { PULSE_LATENCY_MSEC: "20" } });
   };
 
   test("leads through the server, which the environment of the process tells the device and the stream's name", async () => {
@@ -167,23 +167,14 @@ describe("the way to a device", () => {
     assert.ok(env.PULSE_PROP_OVERRIDE?.includes(`='${server?.token}'`));
   });
 
-  test("asks the server for a short buffer before a speaker, and for none that the user did not choose", async () => {
-    const bufferOf = async (direction: "microphone" | "speaker", own: NodeJS.ProcessEnv = {}) => {
-      const server = new SoundServer(new FakeSoundServer(state), own, ignoreLog);
-      const resolution = await new Router(server, own).resolve(direction, "auto", false);
+  test("takes the buffer along to a speaker, and not to a microphone", async () => {
+    const bufferOf = async (direction: "microphone" | "speaker") => {
+      const resolution = await routerFor(state).resolve(direction, "auto", false);
       assert.ok(resolution.result === "target");
       return resolution.target.env?.PULSE_LATENCY_MSEC;
     };
     assert.equal(await bufferOf("speaker"), "20");
-    assert.equal(await bufferOf("speaker", { PULSE_LATENCY_MSEC: "60" }), "60");
     assert.equal(await bufferOf("microphone"), undefined);
-  });
-
-  test("knows how long a speaker takes by each way", () => {
-    assert.equal(speakerDelayMs(true, {}), 41);
-    assert.equal(speakerDelayMs(true, { PULSE_LATENCY_MSEC: "60" }), 91);
-    assert.equal(speakerDelayMs(true, { PULSE_LATENCY_MSEC: "much" }), 56);
-    assert.equal(speakerDelayMs(false, {}), 56);
   });
 
   test("names no device for auto, so that the stream follows the system's default", async () => {
