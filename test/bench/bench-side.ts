@@ -30,6 +30,8 @@ export interface ProbeReport {
   readonly max: number;
   readonly heapTotal: number;
   readonly heapUsed: number;
+  /** Memory that JavaScript's objects hold outside the heap. */
+  readonly external: number;
 }
 
 export interface BenchSide {
@@ -46,12 +48,14 @@ export interface SideOptions {
   /** Carries the signals in place of a node of the plugin's own. */
   readonly transport?: HostTransport;
   readonly microphone?: string;
+  /** Options of the plugin's Node. With `--expose-gc` the probe collects garbage before it reports. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export async function startSide(
   label: string,
   picture: FrameSize,
-  { dataDir, transport, microphone = "auto" }: SideOptions = {},
+  { dataDir, transport, microphone = "auto", nodeArgs = [] }: SideOptions = {},
 ): Promise<BenchSide> {
   const pulse = await startPulse();
   let onProbe: (report: ProbeReport) => void = () => undefined;
@@ -64,7 +68,7 @@ export async function startSide(
       env: pulse.env,
       pluginCommand: {
         program: process.execPath,
-        args: [...pluginNodeArgs(label), "--import", PROBE, DIST_MAIN],
+        args: [...pluginNodeArgs(label), ...nodeArgs, "--import", PROBE, DIST_MAIN],
       },
       settings: {
         camera: "test-pattern",
