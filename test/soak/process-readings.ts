@@ -1,0 +1,82 @@
+// What the processes of a soak hold at one moment.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { type BenchSide, pidOf } from "../bench/bench-side.ts";
+import { descendants } from "../support/process/process-figures.ts";
+import type { DriverReading, SideReading } from "./limits.ts";
+
+interface Held {
+  readonly residentBytes: number;
+  /** Shared memory and shared anonymous mappings. */
+  readonly sharedBytes: number;
+  readonly descriptors: number;
+  readonly threads: number;
+}
+
+const NOTHING: Held = { residentBytes: 0, sharedBytes: 0, descriptors: 0, threads: 0 };
+const BYTES_PER_KB = 1024;
+
+/** Of the plugin's process, and the sum of its children, which are sound processes. Collects the plugin's garbage first. */
+export async function readSide(side: BenchSide): Promise<SideReading> {
+  const { heapUsed, external } = await side.probe();
+  const pid = pidOf(side.host);
+  const own = heldBy(pid);
+  const children = descendants(pid);
+  const sound = children.map(heldOrNothing).reduce(sumOf, NOTHING);
+  return {
+    rss: own.residentBytes + sound.residentBytes,
+    heap: heapUsed,
+    external,
+    shared: own.sharedBytes + sound.sharedBytes,
+    soundRss: sound.residentBytes,
+    descriptors: own.descriptors,
+    threads: own.threads,
+    soundDescriptors: sound.descriptors,
+    soundThreads: sound.threads,
+    children: children.length,
+  };
+}
+
+/** Of this process, which is the host of both sides and the network between them. Collects garbage first. */
+export function readDriver(): DriverReading {
+  collectGarbage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heap: heapUsed, descriptors: readdirSync("/proc/self/fd").length };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
+function heldOrNothing(pid: number): Held {
+  try {
+    return heldBy(pid);
+  } catch {
+    return NOTHING; // ended meanwhile
+  }
+}
+
+/** From /proc/PID/status, proc_pid_status(5). */
+function heldBy(pid: number): Held {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const bytes = (name: string) =>
+    BYTES_PER_KB * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
+  return {
+    residentBytes: bytes("VmRSS"),
+    sharedBytes: bytes("RssShmem"),
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
+  };
+}
+
+function sumOf(one: Held, other: Held): Held {
+  return {
+    residentBytes: one.residentBytes + other.residentBytes,
+    sharedBytes: one.sharedBytes + other.sharedBytes,
+    descriptors: one.descriptors + other.descriptors,
+    threads: one.threads + other.threads,
+  };
+}

@@ -1,0 +1,189 @@
+// One call between two plugins with changes all the time. After each round of changes everything is at rest, and the figures are
+// read.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { type BenchSide, endCall, makeCall, pidOf } from "../bench/bench-side.ts";
+import { median } from "../bench/figures.ts";
+import { measureMouthToEar } from "../bench/measures/sound/mouth-to-ear.ts";
+import { type RelayedSides, withRelayedSides } from "../bench/relayed-sides.ts";
+import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
+import { seededRandom } from "../support/process/seeded-random.ts";
+import { type ChangeName, makeChange, PICTURE, rest, type SoakCall, type SoakSide, wait } from "./changes.ts";
+import type { CallReading, Reading } from "./limits.ts";
+import { type FrameWindow, PageView } from "./page-view.ts";
+import { readDriver, readSide } from "./process-readings.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** The microphone and its voice processing, before WebRTC: the peer's lip sync does not know this part. */
+const MICROPHONE_MS = 35;
+/** From the host to the page's canvas, the median at 640x480. */
+const PAGE_MS = 2;
+/** Both microphones hear bursts. */
+const SIDE = { nodeArgs: ["--expose-gc"] };
+
+export interface SoakRound {
+  /** From 1. */
+  readonly number: number;
+  readonly changes: Readonly<Partial<Record<ChangeName, number>>>;
+  readonly reading: Reading;
+  /** What was missing at rest. */
+  readonly notes: readonly string[];
+}
+
+export interface SoakOptions {
+  readonly seed: number;
+  readonly schedule: Schedule;
+  readonly changes: readonly ChangeName[];
+  /** Ends the soak early. What it started has ended when the rejection arrives. */
+  readonly signal: AbortSignal;
+  onConnected?(): void;
+  /** Before each reading, for tests that inject a leak. */
+  beforeReading?(): void;
+  onRound(round: SoakRound): void;
+}
+
+/**
+ * Resolves after the last round, when everything that it started has ended.
+ *
+ * @throws Error when the call ends, a plugin dies, or a change fails
+ */
+export async function runSoak(options: SoakOptions): Promise<void> {
+  const { seed, signal } = options;
+  let running: Promise<void> | undefined;
+  const relay = await UdpRelay.start({ seed });
+  const use = (sides: RelayedSides) => {
+    running = runCall(sides, options);
+    return Promise.race([running, rejectionOf(signal)]);
+  };
+  try {
+    await withRelayedSides(relay, PICTURE, use, { alice: SIDE, bob: SIDE });
+  } finally {
+    // Its requests have failed with the plugins' end, which is not the reason of the abort.
+    await running?.catch(() => undefined);
+  }
+}
+
+async function runCall({ alice, bob, relay }: RelayedSides, options: SoakOptions): Promise<void> {
+  options.signal.throwIfAborted();
+  const { callId } = await makeCall(bob.host, alice.host);
+  options.onConnected?.();
+  const plugins = [alice, bob].map(({ host }) => host.plugin);
+  const lost = Promise.withResolvers<never>();
+  for (const plugin of plugins) {
+    plugin.onNotification("call.ended", ({ reason, detail = "" }) =>
+      lost.reject(new Error(`the call ended: ${reason} ${detail}`)),
+    );
+    void plugin.closed.then((why) => lost.reject(new Error(`a plugin left the call: ${why}`)));
+  }
+  const side = (bench: BenchSide, network: "a" | "b"): SoakSide => ({
+    bench,
+    page: new PageView(bench.host.plugin, callId),
+    network,
+    isMicrophoneOn: true,
+    isCameraOn: true,
+  });
+  const { schedule, signal } = options;
+  const call: SoakCall = { callId, relay, sides: [side(alice, "a"), side(bob, "b")], schedule, signal };
+  // Resolves alone only by a rejection.
+  await Promise.race([runRounds(call, options), lost.promise]);
+  lost.promise.catch(() => undefined);
+  for (const { page } of call.sides) page.end();
+  await endCall(callId, alice.host, bob.host);
+}
+
+async function runRounds(call: SoakCall, options: SoakOptions): Promise<void> {
+  await rest(call);
+  const pids = call.sides.map(({ bench }) => pidOf(bench.host));
+  for (let number = 1; number <= call.schedule.rounds; number += 1) {
+    options.onRound(await runRound(call, number, options));
+    const now = call.sides.map(({ bench }) => pidOf(bench.host));
+    if (String(now) !== String(pids))
+      throw new Error(`a plugin was restarted: processes ${pids}, now ${now}`);
+  }
+}
+
+async function runRound(call: SoakCall, number: number, options: SoakOptions): Promise<SoakRound> {
+  const { schedule, sides, signal } = call;
+  const [alice, bob] = sides;
+  // Of each round alone, so that a slow machine that makes fewer changes makes the same ones.
+  const random = seededRandom(options.seed + number);
+  const changes: Partial<Record<ChangeName, number>> = {};
+  const concealed = new ConcealedSound(alice.bench);
+  const endMs = performance.now() + schedule.changesMs;
+  while (performance.now() < endMs) {
+    const name = await makeChange(call, options.changes, random);
+    changes[name] = (changes[name] ?? 0) + 1;
+    await wait(call, schedule.pauseMs, random);
+  }
+  const notes = await rest(call);
+  const concealedInChanges = concealed.end();
+  await delay(schedule.settleMs, undefined, { signal });
+  const measured = await measureCall(call);
+  options.beforeReading?.();
+  return {
+    number,
+    changes,
+    notes,
+    reading: {
+      alice: await readSide(alice.bench),
+      bob: await readSide(bob.bench),
+      call: { ...measured, concealedInChanges },
+      driver: readDriver(),
+    },
+  };
+}
+
+/** From Bob to Alice. */
+async function measureCall(call: SoakCall): Promise<Omit<CallReading, "concealedInChanges">> {
+  const { schedule, sides, signal } = call;
+  const [alice, bob] = sides;
+  const concealed = new ConcealedSound(alice.bench);
+  const startMs = performance.now();
+  const time = delay(schedule.measureMs, undefined, { signal });
+  const [frames, soundMs] = await Promise.all([
+    alice.page.measure(time),
+    schedule.measuresMedia
+      ? measureMouthToEar(bob.bench.pulse, alice.bench.pulse, schedule.measureMs)
+      : Promise.resolve([]),
+  ]);
+  const seconds = (performance.now() - startMs) / 1_000;
+  const delayMs = delayOf(frames);
+  const mouthToEar = median(soundMs);
+  return {
+    delay: delayMs,
+    mouthToEar,
+    soundAgainstPicture: mouthToEar - MICROPHONE_MS - (delayMs + PAGE_MS),
+    concealed: concealed.end(),
+    fps: frames.received / seconds,
+  };
+}
+
+/** Capture to received frame. */
+function delayOf({ decodedMs, deliveredMs }: FrameWindow): number {
+  return median(decodedMs) + median(deliveredMs);
+}
+
+/** The mean share of concealed sound, percent, over the seconds from its making to `end`. */
+class ConcealedSound {
+  readonly #shares: number[] = [];
+  readonly #off: () => void;
+
+  constructor({ host }: BenchSide) {
+    this.#off = host.plugin.onNotification("call.statistics", ({ concealedSound }) => {
+      if (typeof concealedSound === "number") this.#shares.push(concealedSound);
+    });
+  }
+
+  /** @returns NaN if no sound arrived */
+  end(): number {
+    this.#off();
+    return (100 * this.#shares.reduce((sum, share) => sum + share, 0)) / this.#shares.length;
+  }
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
