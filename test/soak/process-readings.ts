@@ -18,7 +18,7 @@ interface Held {
 const NOTHING: Held = { residentBytes: 0, sharedBytes: 0, descriptors: 0, threads: 0 };
 const BYTES_PER_KB = 1024;
 
-/** Of the plugin's process, and the sum of its children, which are sound processes. Collects the plugin's garbage first. */
+/** Of the plugin's process, and the sum of its children, which are sound processes. */
 export async function readSide(side: BenchSide): Promise<SideReading> {
   const { heapUsed, external } = await side.probe();
   const pid = pidOf(side.host);

@@ -18,9 +18,6 @@ import type { Schedule } from "./schedule.ts";
 const MICROPHONE_MS = 35;
 /** From the host to the page's canvas, the median at 640x480. */
 const PAGE_MS = 2;
-/** Both microphones hear bursts. */
-const SIDE = { nodeArgs: ["--expose-gc"] };
-
 export interface SoakRound {
   /** From 1. */
   readonly number: number;
@@ -34,6 +31,8 @@ export interface SoakOptions {
   readonly seed: number;
   readonly schedule: Schedule;
   readonly changes: readonly ChangeName[];
+  /** Collects the plugins' garbage before each reading. That separates leaks from garbage, but also hides garbage that piles up. */
+  readonly collectsGarbage?: boolean;
   /** Ends the soak early. What it started has ended when the rejection arrives. */
   readonly signal: AbortSignal;
   onConnected?(): void;
@@ -48,7 +47,9 @@ export interface SoakOptions {
  * @throws Error when the call ends, a plugin dies, or a change fails
  */
 export async function runSoak(options: SoakOptions): Promise<void> {
-  const { seed, signal } = options;
+  const { seed, signal, collectsGarbage = false } = options;
+  // Both microphones hear bursts.
+  const side = { nodeArgs: collectsGarbage ? ["--expose-gc"] : [] };
   let running: Promise<void> | undefined;
   const relay = await UdpRelay.start({ seed });
   const use = (sides: RelayedSides) => {
@@ -56,7 +57,7 @@ export async function runSoak(options: SoakOptions): Promise<void> {
     return Promise.race([running, rejectionOf(signal)]);
   };
   try {
-    await withRelayedSides(relay, PICTURE, use, { alice: SIDE, bob: SIDE });
+    await withRelayedSides(relay, PICTURE, use, { alice: side, bob: side });
   } finally {
     // Its requests have failed with the plugins' end, which is not the reason of the abort.
     await running?.catch(() => undefined);

@@ -1,5 +1,5 @@
-// `npm run soak -- --minutes N [--seed N] [--warm-up MINUTES] [--change NAME …] [--json FILE]`: a call of that length with a
-// change every few seconds. Prints figures every minute, and judges their trends. Exits with 1 if a figure fails or the call
+// `npm run soak -- --minutes N [--seed N] [--warm-up MINUTES] [--change NAME …] [--gc] [--json FILE]`: a call of that length with
+// a change every few seconds. Prints figures every minute, and judges their trends. Exits with 1 if a figure fails or the call
 // ends. `--short` takes seconds in place of minutes and judges the processes only.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -20,6 +20,7 @@ interface Arguments {
   readonly schedule: Schedule;
   readonly seed: number;
   readonly changes: readonly ChangeName[];
+  readonly collectsGarbage: boolean;
   readonly json: string;
 }
 
@@ -31,6 +32,7 @@ function readArguments(): Arguments {
       short: { type: "boolean", default: false },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       change: { type: "string", multiple: true, default: [] },
+      gc: { type: "boolean", default: false },
       json: { type: "string" },
     },
   });
@@ -44,7 +46,13 @@ function readArguments(): Arguments {
     throw new Error(`--minutes: ${minutes}, expected ${schedule.warmUpRounds + MIN_TREND_ROUNDS} at least`);
   }
   const changes = values.change.length === 0 ? CHANGE_NAMES : values.change.map(changeNamed);
-  return { schedule, seed, changes, json: values.json ?? `test/out/soak-${seed}.json` };
+  return {
+    schedule,
+    seed,
+    changes,
+    collectsGarbage: values.gc,
+    json: values.json ?? `test/out/soak-${seed}.json`,
+  };
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {
@@ -71,7 +79,7 @@ function writeReport(file: string, report: object): void {
 
 /** @returns the exit status */
 async function main(): Promise<number> {
-  const { schedule, seed, changes, json } = readArguments();
+  const { schedule, seed, changes, collectsGarbage, json } = readArguments();
   const stop = new AbortController();
   let stopped: number | undefined;
   for (const [name, status] of Object.entries(SIGNALS)) {
@@ -93,6 +101,7 @@ async function main(): Promise<number> {
       seed,
       schedule,
       changes,
+      collectsGarbage,
       signal: stop.signal,
       onConnected: () => print("the call is connected"),
       onRound,
@@ -106,7 +115,7 @@ async function main(): Promise<number> {
     schedule,
   );
   if (verdicts.length > 0) print(formatVerdicts(verdicts));
-  writeReport(json, { seed, schedule, changes, failure, verdicts, rounds });
+  writeReport(json, { seed, schedule, changes, collectsGarbage, failure, verdicts, rounds });
   if (stopped !== undefined) return stopped;
   return failure !== null || verdicts.some((verdict) => verdict.failure !== null) ? 1 : 0;
 }
