@@ -13,7 +13,10 @@ export interface LinkShape {
   readonly jitterMs: number;
   /** Share of packets that are lost at random, 0 to 1. */
   readonly loss: number;
-  /** Mean number of packets that are lost one after the other: 1 for losses that do not depend on each other. */
+  /**
+   * Mean number of packets that are lost one after the other; 1 for losses that do not depend on each other, of which
+   * neighbours are lost by chance only.
+   */
   readonly lossBurst: number;
   /** Share of packets that arrive twice, 0 to 1. */
   readonly duplicated: number;
@@ -37,6 +40,7 @@ export const BLACKOUT: LinkShape = { ...FREE_LINK, loss: 1 };
 export const REORDER_MS = 30;
 /** IPv4 and UDP. */
 const HEADER_BYTES = 28;
+const SHARES = 2 ** 32;
 
 export interface Arrival {
   readonly arrivesAtMs: number;
@@ -54,6 +58,7 @@ export class ShapedLink {
   /** When the link has sent everything that was admitted. */
   #idleAtMs = 0;
   #lastArrivalMs = 0;
+  /** Whether the newest packet belongs to a burst of losses. */
   #isInBurst = false;
 
   constructor(shape: LinkShape, random: Random) {
@@ -66,38 +71,54 @@ export class ShapedLink {
     this.#shape = shape;
   }
 
-  /** @param bytes of UDP payload; `nowMs` never decreases */
+  /**
+   * The luck of the n-th packet depends on the seed and n only, whatever was sent before it and when.
+   * @param bytes of UDP payload; `nowMs` never decreases
+   */
   admit(bytes: number, nowMs: number): PacketFate {
     const { rateBps, queueMs, delayMs, jitterMs, duplicated, reordered } = this.#shape;
+    const luck = this.#draw();
     const startMs = Math.max(nowMs, this.#idleAtMs);
     const queuedMs = startMs - nowMs;
     if (queuedMs > queueMs) return "overflowed";
     const takesMs = rateBps === null ? 0 : (8_000 * (bytes + HEADER_BYTES)) / rateBps;
     this.#idleAtMs = startMs + takesMs;
     // A packet that is lost behind the queue has taken its time on the link.
-    if (this.#isLost()) return "lost";
-    const jitter = jitterMs > 0 ? this.#random.below(jitterMs + 1) : 0;
-    const copies = this.#happens(duplicated) ? 2 : 1;
+    if (this.#isInBurst) return "lost";
+    const jitter = Math.floor(luck.jitter * (jitterMs + 1));
+    const copies = luck.copy < duplicated ? 2 : 1;
     const inOrderMs = Math.max(this.#lastArrivalMs, this.#idleAtMs + delayMs + jitter);
-    if (this.#happens(reordered)) return { arrivesAtMs: inOrderMs + REORDER_MS, queuedMs, copies };
+    if (luck.order < reordered) return { arrivesAtMs: inOrderMs + REORDER_MS, queuedMs, copies };
     this.#lastArrivalMs = inOrderMs;
     return { arrivesAtMs: inOrderMs, queuedMs, copies };
+  }
+
+  /** Always the same number of random numbers for a packet. */
+  #draw(): PacketLuck {
+    this.#isInBurst = this.#isLost(this.#share());
+    return { jitter: this.#share(), copy: this.#share(), order: this.#share() };
   }
 
   /**
    * Gilbert's model of bursts: every packet of a burst is lost, none outside. A burst ends after each packet with the
    * chance 1/lossBurst; the chance of its begin follows from the share of all packets that are to be lost.
    */
-  #isLost(): boolean {
+  #isLost(luck: number): boolean {
     const { loss, lossBurst } = this.#shape;
-    if (loss >= 1) return true;
+    if (loss >= 1 || lossBurst === 1) return luck < loss;
     const ends = 1 / lossBurst;
-    const begins = (loss * ends) / (1 - loss);
-    this.#isInBurst = this.#isInBurst ? !this.#happens(ends) : this.#happens(begins);
-    return this.#isInBurst;
+    return luck < (this.#isInBurst ? 1 - ends : (loss * ends) / (1 - loss));
   }
 
-  #happens(share: number): boolean {
-    return share > 0 && this.#random.chance(share);
+  /** From 0 up to, but not including, 1. */
+  #share(): number {
+    return this.#random.below(SHARES) / SHARES;
   }
+}
+
+/** Each from 0 up to, but not including, 1. */
+interface PacketLuck {
+  readonly jitter: number;
+  readonly copy: number;
+  readonly order: number;
 }

@@ -5,11 +5,10 @@
 import { createSocket, type Socket } from "node:dgram";
 import { EventEmitter, once } from "node:events";
 import type { Candidate, IceServer } from "../../../../rpc-schema/index.ts";
-import { seededRandom } from "../../process/seeded-random.ts";
 import { FREE_LINK, type LinkShape, ShapedLink } from "./link-shape.ts";
 import { type Endpoint, type NatKind, type NatMapping, NatTable } from "./nat-table.ts";
 import { PacketQueue } from "./packet-queue.ts";
-import type { NetworkSide, SimulatedNetwork } from "./simulated-network.ts";
+import { type NetworkSide, randomOf, type SimulatedNetwork } from "./simulated-network.ts";
 import { bindingAnswer } from "./stun-answer.ts";
 
 export interface NatNetworkOptions {
@@ -51,8 +50,7 @@ export class NatNetwork implements SimulatedNetwork {
     }
   }
 
-  static async start({ kinds, seed = 1, shapes = {} }: NatNetworkOptions): Promise<NatNetwork> {
-    const random = seededRandom(seed);
+  static async start({ kinds, seed, shapes = {} }: NatNetworkOptions): Promise<NatNetwork> {
     const nat = async (side: NetworkSide): Promise<Nat> => ({
       side,
       address: ADDRESSES[side],
@@ -60,7 +58,7 @@ export class NatNetwork implements SimulatedNetwork {
       sockets: new Map(),
       inside: new Set(),
       stun: await boundSocket(STUN_ADDRESS),
-      queue: new PacketQueue(new ShapedLink(shapes[side] ?? FREE_LINK, random)),
+      queue: new PacketQueue(new ShapedLink(shapes[side] ?? FREE_LINK, randomOf(side, seed))),
     });
     return new NatNetwork({ a: await nat("a"), b: await nat("b") });
   }

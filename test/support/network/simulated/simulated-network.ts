@@ -2,6 +2,7 @@
 // descriptions as this network changes them.
 
 import type { Candidate } from "../../../../rpc-schema/index.ts";
+import { type Random, seededRandom } from "../../process/seeded-random.ts";
 
 /** The two peers. A direction is named after its sender. */
 export type NetworkSide = "a" | "b";
@@ -13,4 +14,9 @@ export interface SimulatedNetwork {
   descriptionFrom(side: NetworkSide, sdp: string): string;
   /** Idempotent. Packets that wait are dropped. */
   stop(): void;
+}
+
+/** Each direction has random numbers of its own, so that the packets of one do not change the fates of the other's. */
+export function randomOf(side: NetworkSide, seed = 1): Random {
+  return seededRandom(side === "a" ? seed : ~seed);
 }

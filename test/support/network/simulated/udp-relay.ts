@@ -4,11 +4,10 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { Candidate } from "../../../../rpc-schema/index.ts";
-import { seededRandom } from "../../process/seeded-random.ts";
 import { ownAddress } from "../own-address.ts";
 import { FREE_LINK, type LinkShape, type PacketFate, ShapedLink } from "./link-shape.ts";
 import { PacketQueue } from "./packet-queue.ts";
-import type { NetworkSide, SimulatedNetwork } from "./simulated-network.ts";
+import { type NetworkSide, randomOf, type SimulatedNetwork } from "./simulated-network.ts";
 
 export interface UdpRelayOptions {
   readonly seed?: number;
@@ -44,9 +43,8 @@ export class UdpRelay implements SimulatedNetwork {
   ) {
     this.#options = options;
     this.#address = address;
-    const random = seededRandom(options.seed ?? 1);
     const direction = (side: NetworkSide): Direction => {
-      const link = new ShapedLink(options.shapes?.[side] ?? FREE_LINK, random);
+      const link = new ShapedLink(options.shapes?.[side] ?? FREE_LINK, randomOf(side, options.seed));
       return { link, queue: new PacketQueue(link), socket: sockets[side], port: null, fragment: undefined };
     };
     this.#directions = { a: direction("a"), b: direction("b") };

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   BLACKOUT,
   FREE_LINK,
+  type LinkShape,
   type PacketFate,
   REORDER_MS,
   ShapedLink,
@@ -80,4 +81,30 @@ test("a share of the packets arrives twice, and another after younger ones", () 
   const late = arrived.filter(({ arrivesAtMs }, sentMs) => arrivesAtMs === sentMs + REORDER_MS).length;
   assert.ok(twice > 300 && twice < 500, `${twice} of 2000 twice`);
   assert.ok(late > 130 && late < 270, `${late} of 2000 late`);
+});
+
+test("independent losses follow each other by chance, also where most packets are lost", () => {
+  for (const loss of [0.05, 0.3, 0.6]) {
+    const link = new ShapedLink({ ...FREE_LINK, loss }, seededRandom(9));
+    const lost = Array.from({ length: 20_000 }, (_, nowMs) => link.admit(BYTES, nowMs) === "lost");
+    const losses = lost.filter(Boolean).length;
+    const bursts = lost.filter((isLost, index) => isLost && !lost[index - 1]).length;
+    assert.ok(Math.abs(losses / lost.length - loss) < 0.02, `${losses} of 20000 lost, not ${loss}`);
+    const expected = 1 / (1 - loss);
+    assert.ok(Math.abs(losses / bursts - expected) < 0.15, `${losses / bursts} in a row, not ${expected}`);
+  }
+});
+
+test("a packet's luck depends on the seed and its number, not on the fates of those before it", () => {
+  const late = (shape: LinkShape) => {
+    const link = new ShapedLink({ ...shape, duplicated: 0.3 }, seededRandom(2));
+    return Array.from({ length: 300 }, (_, nowMs) => link.admit(BYTES, nowMs));
+  };
+  const crowded = late({ ...FREE_LINK, rateBps: 4_000_000, queueMs: 20 });
+  const alone = late(FREE_LINK);
+  assert.ok(crowded.includes("overflowed"));
+  crowded.forEach((fate, index) => {
+    const free = alone[index];
+    if (typeof fate !== "string" && typeof free === "object") assert.equal(fate.copies, free.copies);
+  });
 });
