@@ -19,11 +19,11 @@ export interface HostRelayedPair {
 }
 
 /**
- * @param change what the hosts make of a signal on its way; the identity unless given
+ * @param change what the hosts make of a signal on its way, or null to withhold it; the identity unless given
  */
 export async function startHostRelayedPair(
   settings: DeepPartial<Settings>,
-  change: (signal: RelayedSignal) => Signal = ({ payload }) => payload,
+  change: (signal: RelayedSignal) => Signal | null = ({ payload }) => payload,
 ): Promise<HostRelayedPair> {
   const started: PluginProcess[] = [];
   const stop = async () => void (await Promise.all(started.map((one) => one.stop().catch(() => one.kill()))));
@@ -40,7 +40,10 @@ export async function startHostRelayedPair(
       source.host.onRequest("signal.send", async ({ topic, payload }) => {
         const signal = { from, payload: payload as Signal };
         signals.push(signal);
-        await target.host.request("signal.deliver", { from: IDS[from], topic, payload: change(signal) });
+        const changed = change(signal);
+        if (changed) {
+          await target.host.request("signal.deliver", { from: IDS[from], topic, payload: changed });
+        }
         return null;
       });
     relay("alice", alice, bob);

@@ -35,16 +35,19 @@ function contactOf(side: NetworkSide): Contact {
   return { peerId, label: side, addresses: [`/p2p/${peerId}`], reachable: true, videoDisabled: false };
 }
 
-/** @returns null for a candidate that the network does not carry */
-function relayedPayload(
+/**
+ * @param payload of a signal
+ * @returns null for a candidate that the network does not carry
+ */
+export function relayedPayload<P extends object>(
   network: SimulatedNetwork,
   from: NetworkSide,
-  payload: TransportMessage["payload"],
-): TransportMessage["payload"] | null {
-  if (typeof payload.sdp === "string") {
+  payload: P,
+): P | null {
+  if ("sdp" in payload && typeof payload.sdp === "string") {
     return { ...payload, sdp: network.descriptionFrom(from, payload.sdp) };
   }
-  if (payload.type !== "ice-candidate") return payload;
+  if (!("candidate" in payload)) return payload;
   const candidate: Candidate | null = network.candidateFrom(from, candidateSchema.parse(payload.candidate));
   return candidate && { ...payload, candidate };
 }
