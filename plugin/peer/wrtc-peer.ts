@@ -9,7 +9,6 @@ import { errorText } from "../common/error-text.ts";
 import { lookUpLocalName } from "../common/local-names.ts";
 import { BandwidthProbe } from "./bandwidth-probe.ts";
 import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
-import { UsefulCandidates } from "./candidate-choice/useful-candidates.ts";
 import {
   candidateSections,
   type EngineCodecs,
@@ -18,8 +17,9 @@ import {
 } from "./codecs.ts";
 import { ConnectionStateObserver } from "./connection-state.ts";
 import { withEngineDeadline } from "./engine-deadline.ts";
-import { LocalCandidates } from "./local-candidates.ts";
 import { checkFrame } from "./media-checks.ts";
+import { LocalCandidates } from "./own-candidates/local-candidates.ts";
+import { UsefulCandidates } from "./own-candidates/useful-candidates.ts";
 import type {
   ConnectionState,
   NegotiatedDirections,
@@ -60,7 +60,7 @@ export class WrtcPeer implements Peer {
   readonly #options: PeerOptions;
   readonly #own = new LocalCandidates();
   /** Of the newest description. */
-  #useful = new UsefulCandidates();
+  #useful: UsefulCandidates;
   readonly #probe: BandwidthProbe;
   readonly #state: ConnectionStateObserver;
   readonly #closed = new AbortController();
@@ -83,6 +83,7 @@ export class WrtcPeer implements Peer {
     this.#callbacks = callbacks;
     this.#codecs = codecs;
     this.#options = options;
+    this.#useful = new UsefulCandidates(options.placeOfPeer());
     this.#connection = new wrtc.RTCPeerConnection({
       iceServers: options.iceServers.map(toWrtcServer),
       iceTransportPolicy: options.relayOnly ? "relay" : "all",
@@ -295,7 +296,8 @@ export class WrtcPeer implements Peer {
 
   /** @returns the description to send */
   async #applyOwn(description: WrtcDescription, gatherMs: number): Promise<string> {
-    if (this.#own.describedBy(description.sdp)) this.#useful = new UsefulCandidates();
+    if (this.#own.describedBy(description.sdp))
+      this.#useful = new UsefulCandidates(this.#options.placeOfPeer());
     await this.#setLocal(description);
     await this.#own.gathered(gatherMs, this.#signal);
     const useful = withCandidatesThat((line) => this.#useful.includes(line), description.sdp);

@@ -51,8 +51,7 @@ export function stubWrtc(): StubWrtc {
     calls: [] as string[],
     stuck: new Set<string>(),
     remote: [] as WrtcDescription[],
-    signalingState: "stable",
-    connectionState: "new",
+    ...{ signalingState: "stable", connectionState: "new" },
   };
   const settle = <T>(name: string, value: T): Promise<T> => {
     stub.calls.push(name);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LocalCandidates } from "../../../plugin/peer/local-candidates.ts";
+import { LocalCandidates } from "../../../plugin/peer/own-candidates/local-candidates.ts";
 
 const sdpOf = (fragment: string) => `v=0\r\nm=audio 9 X 111\r\na=ice-ufrag:${fragment}\r\n`;
 const candidateOf = (usernameFragment: string) => ({ candidate: "candidate:1", usernameFragment });

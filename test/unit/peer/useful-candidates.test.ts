@@ -2,16 +2,22 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultInterfaces, type UseOfAddress } from "../../../plugin/peer/candidate-choice/address-use.ts";
+import { defaultInterfaces, type UseOfAddress } from "../../../plugin/peer/own-candidates/address-use.ts";
 import {
   MAX_ADDRESSES,
   MAX_RELAYED,
   UsefulCandidates,
-} from "../../../plugin/peer/candidate-choice/useful-candidates.ts";
+} from "../../../plugin/peer/own-candidates/useful-candidates.ts";
 
 const LAN = "192.0.2.7";
 const useOf: UseOfAddress = (address) =>
-  address === LAN ? "routed" : address.startsWith("172.") ? "bridged" : undefined;
+  address === LAN
+    ? "routed"
+    : address.startsWith("172.")
+      ? "bridged"
+      : address.startsWith("127.")
+        ? "loopback"
+        : undefined;
 const host = (address: string, transport = "udp") =>
   `candidate:1 1 ${transport} 2122260223 ${address} 50000 typ host generation 0 ufrag abcd`;
 const reflexive = (base: string) =>
@@ -22,21 +28,21 @@ const many = (count: number, make: (index: number) => string) =>
   Array.from({ length: count }, (_, n) => make(n));
 
 test("of twenty bridges a peer gets two, and the address with the default route however late it comes", () => {
-  const useful = new UsefulCandidates(useOf);
+  const useful = new UsefulCandidates("network", useOf);
   const bridges = many(20, (n) => host(`172.17.${n}.1`));
   assert.equal(bridges.filter((line) => useful.includes(line)).length, MAX_ADDRESSES.bridged);
   assert.ok(useful.includes(host(LAN)));
 });
 
 test("of twenty other interfaces a peer gets six", () => {
-  const useful = new UsefulCandidates(useOf);
+  const useful = new UsefulCandidates("network", useOf);
   const others = many(20, (n) => host(`10.${n}.0.1`));
   assert.equal(others.filter((line) => useful.includes(line)).length, MAX_ADDRESSES.further);
   assert.ok(useful.includes(host(LAN)));
 });
 
 test("all candidates of an address have the same fate", () => {
-  const useful = new UsefulCandidates(useOf);
+  const useful = new UsefulCandidates("network", useOf);
   const fates = many(5, (n) => `172.17.${n}.1`).map((address) =>
     [host(address), `a=${host(address, "tcp")}`, reflexive(address), host(address)].map((line) =>
       useful.includes(line),
@@ -46,8 +52,14 @@ test("all candidates of an address have the same fate", () => {
   assert.deepEqual(fates, [yes, yes, no, no, no]);
 });
 
+test("only a peer on this machine gets candidates of loopback", () => {
+  const places = ["machine", "link", "network", "unknown"] as const;
+  const included = places.filter((place) => new UsefulCandidates(place, useOf).includes(host("127.0.0.1")));
+  assert.deepEqual(included, ["machine"]);
+});
+
 test("relayed candidates are limited by themselves", () => {
-  const useful = new UsefulCandidates(useOf);
+  const useful = new UsefulCandidates("network", useOf);
   const all = many(20, (n) => relayed(50_000 + n));
   assert.equal(all.filter((line) => useful.includes(line)).length, MAX_RELAYED);
   assert.ok(useful.includes(relayed(50_000)));
@@ -55,7 +67,7 @@ test("relayed candidates are limited by themselves", () => {
 });
 
 test("an unreadable candidate takes one place at most", () => {
-  const useful = new UsefulCandidates(useOf);
+  const useful = new UsefulCandidates("network", useOf);
   for (const line of ["", "candidate:", "x"]) for (let n = 0; n < 9; n += 1) useful.includes(line);
   assert.ok(useful.includes(host("10.0.0.1")));
 });

@@ -1,8 +1,8 @@
 // Collects our own candidates as the engine gathers them, and waits for the end of gathering, so that a description can
 // contain them.
 
-import type { Candidate } from "../../rpc-schema/index.ts";
-import { fragmentOf, usernameFragments } from "./session-description.ts";
+import type { Candidate } from "../../../rpc-schema/index.ts";
+import { fragmentOf, usernameFragments } from "../session-description.ts";
 
 /** Holds the candidates of the newest description only. */
 export class LocalCandidates {

@@ -2,9 +2,10 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { scopeOf } from "../../common/ip-address.ts";
 
 /** `routed`: on an interface with a default route. `bridged`: on a bridge without one. */
-export type AddressUse = "routed" | "further" | "bridged";
+export type AddressUse = "routed" | "further" | "bridged" | "loopback";
 
 /** Undefined for an address that this machine does not have. */
 export type UseOfAddress = (address: string) => AddressUse | undefined;
@@ -17,14 +18,11 @@ export function usesOfAddresses(): UseOfAddress {
   ]);
   const uses = new Map<string, AddressUse>();
   for (const [name, infos = []] of Object.entries(networkInterfaces())) {
-    const use = routed.has(name)
-      ? "routed"
-      : existsSync(`/sys/class/net/${name}/bridge`)
-        ? "bridged"
-        : "further";
-    for (const { address } of infos) uses.set(address, use);
+    const isBridge = existsSync(`/sys/class/net/${name}/bridge`);
+    const use = routed.has(name) ? "routed" : isBridge ? "bridged" : "further";
+    for (const { address, internal } of infos) uses.set(address, internal ? "loopback" : use);
   }
-  return (address) => uses.get(address);
+  return (address) => uses.get(address) ?? (scopeOf(address) === "loopback" ? "loopback" : undefined);
 }
 
 /**
