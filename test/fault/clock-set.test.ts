@@ -8,28 +8,28 @@ import { createSettableClock } from "../support/process/settable-clock.ts";
 
 const HOUR_MS = 3_600_000;
 
-test("a clock that is set a day ahead and then back changes no duration, rate or delay of a call", async (t) => {
+test("a clock that is set a day ahead, an hour ahead and back, and far back changes no duration, rate or delay of a call", async (t) => {
   const clock = createSettableClock();
   const { alice, bob, stop } = await startPair({ env: clock.env });
   try {
     const callId = await connectCall(alice, bob);
     const began = performance.now();
-    for (const hours of [24, -3]) {
+    // Against the true time, so the steps are by 24, 1, -1 and -27 hours.
+    for (const hours of [24, 25, 24, -3]) {
       await alice.next("call.statistics");
       clock.set(hours);
       alice.clearNotifications();
       // Compares with a moment before the step, so a rate over the step would be nothing, or infinite.
-      const first = await alice.next("call.statistics", ({ at }) => Math.abs(at - Date.now()) > HOUR_MS);
+      const first = await alice.next(
+        "call.statistics",
+        ({ at }) => Math.abs(at - Date.now() - hours * HOUR_MS) < HOUR_MS / 2,
+      );
       const { calls } = await alice.host.request("call.list", {});
       const connectedAt = calls.find((call) => call.callId === callId)?.connectedAt ?? 0;
       const connectedForMs = first.at - connectedAt;
       const { captureToSendMs, receiveVideoBps, sendVideoBps } = first;
       t.diagnostic(
         `${hours} h: ${JSON.stringify({ connectedForMs, captureToSendMs, receiveVideoBps, sendVideoBps })}`,
-      );
-      assert.ok(
-        Math.abs(first.at - Date.now() - hours * HOUR_MS) < HOUR_MS / 2,
-        "the date is not the clock's",
       );
       assert.ok(connectedForMs >= 0 && connectedForMs < HOUR_MS);
       assert.ok(captureToSendMs !== null && captureToSendMs >= 0 && captureToSendMs < HOUR_MS);

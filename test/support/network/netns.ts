@@ -1,11 +1,46 @@
-// Two network namespaces joined by a virtual cable: an isolated LAN for multicast tests. It is removed on every path, and the
-// next run removes what a killed run left behind. Needs root and iproute2.
+// Network namespaces joined by virtual cables, for tests. They are removed on every path, and the next run removes what a killed
+// run left behind. Needs root and iproute2.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 const PREFIX = "goop-test-";
 const MAX_RUN_MS = 10_000;
+let created = 0;
+
+/** Namespaces of one test, by the names that the test chose. */
+export interface Namespaces<Name extends string> {
+  /** The name that the system knows, for `ip -n`. */
+  nameOf(name: Name): string;
+  /** A command prefix that runs a program in the namespace. */
+  within(name: Name): readonly string[];
+  /** Idempotent. Removes the interfaces of the namespaces too. */
+  remove(): void;
+}
+
+/** Each namespace has loopback only. */
+export function createNamespaces<Name extends string>(names: readonly Name[]): Namespaces<Name> {
+  removeAbandoned();
+  created += 1;
+  const prefix = `${PREFIX}${process.pid}-${created}-`;
+  const nameOf = (name: Name) => `${prefix}${name}`;
+  const remove = () => {
+    process.off("exit", remove);
+    const existing = listNames();
+    for (const name of names.map(nameOf)) if (existing.includes(name)) ip("netns", "del", name);
+  };
+  process.on("exit", remove);
+  try {
+    for (const name of names.map(nameOf)) {
+      ip("netns", "add", name);
+      ip("-n", name, "link", "set", "lo", "up");
+    }
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { nameOf, within: (name) => ["ip", "netns", "exec", nameOf(name)], remove };
+}
 
 export interface TestLan {
   /** Command prefixes that run a program in the first or the second namespace. */
@@ -13,38 +48,26 @@ export interface TestLan {
   remove(): void;
 }
 
-/** The namespaces have the addresses 10.77.0.1 and 10.77.0.2. Multicast uses the cable only. */
+/** An isolated LAN. The namespaces have the addresses 10.77.0.1 and 10.77.0.2. Multicast uses the cable only. */
 export function createTestLan(): TestLan {
-  removeAbandoned();
-  const [left, right] = [`${PREFIX}${process.pid}-left`, `${PREFIX}${process.pid}-right`];
-  const remove = () => {
-    process.off("exit", remove);
-    for (const name of [left, right]) if (listNames().includes(name)) ip("netns", "del", name);
-  };
-  process.on("exit", remove);
+  const spaces = createNamespaces(["left", "right"]);
+  const [left, right] = [spaces.nameOf("left"), spaces.nameOf("right")];
   try {
-    ip("netns", "add", left);
-    ip("netns", "add", right);
     ip("-n", left, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", right);
     setUp(left, "10.77.0.1/24");
     setUp(right, "10.77.0.2/24");
   } catch (error) {
-    remove();
+    spaces.remove();
     throw error;
   }
-  return { ends: [within(left), within(right)], remove };
+  return { ends: [spaces.within("left"), spaces.within("right")], remove: () => spaces.remove() };
 }
 
 function setUp(name: string, address: string): void {
   ip("-n", name, "address", "add", address, "dev", "cable");
-  ip("-n", name, "link", "set", "lo", "up");
   ip("-n", name, "link", "set", "cable", "up");
   // Without a default route, multicast needs a route of its own.
   ip("-n", name, "route", "add", "224.0.0.0/4", "dev", "cable");
-}
-
-function within(name: string): readonly string[] {
-  return ["ip", "netns", "exec", name];
 }
 
 function removeAbandoned(): void {
@@ -61,7 +84,8 @@ function listNames(): string[] {
     .filter((name) => name !== "");
 }
 
-function ip(...words: string[]): string {
+/** Runs ip(8). @returns its output; @throws Error with the message of ip */
+export function ip(...words: string[]): string {
   const { status, stdout, stderr, error } = spawnSync("ip", words, { encoding: "utf8", timeout: MAX_RUN_MS });
   if (error) throw error;
   if (status !== 0) throw new Error(`ip ${words.join(" ")} ended with ${status}: ${stderr.trim()}`);

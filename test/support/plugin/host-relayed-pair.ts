@@ -1,7 +1,7 @@
 // Two plugin processes whose hosts relay the signals. The test is both hosts, so it can read every signal.
 
 import type { DeepPartial, Settings, Signal } from "../../../rpc-schema/index.ts";
-import { type PluginProcess, startPlugin } from "./plugin-process.ts";
+import { type PluginProcess, type PluginProcessOptions, startPlugin } from "./plugin-process.ts";
 
 const IDS = { alice: "12D3KooWAce1A1ice1A1iceA", bob: "12D3KooWBob1Bob1Bob1BobBo" } as const;
 
@@ -20,21 +20,24 @@ export interface HostRelayedPair {
 
 /**
  * @param change what the hosts make of a signal on its way, or null to withhold it; the identity unless given
+ * @param wraps as the option of this name of startPlugin, for each side
  */
 export async function startHostRelayedPair(
   settings: DeepPartial<Settings>,
   change: (signal: RelayedSignal) => Signal | null = ({ payload }) => payload,
+  wraps: Readonly<Partial<Record<"alice" | "bob", PluginProcessOptions["wrap"]>>> = {},
 ): Promise<HostRelayedPair> {
   const started: PluginProcess[] = [];
   const stop = async () => void (await Promise.all(started.map((one) => one.stop().catch(() => one.kill()))));
-  const start = async (selfId: string): Promise<PluginProcess> => {
-    const one = await startPlugin({ carrier: { selfId }, settings });
+  const start = async (side: "alice" | "bob"): Promise<PluginProcess> => {
+    const { [side]: wrap = [] } = wraps;
+    const one = await startPlugin({ carrier: { selfId: IDS[side] }, settings, wrap });
     started.push(one);
     return one;
   };
   try {
-    const alice = await start(IDS.alice);
-    const bob = await start(IDS.bob);
+    const alice = await start("alice");
+    const bob = await start("bob");
     const signals: RelayedSignal[] = [];
     const relay = (from: "alice" | "bob", source: PluginProcess, target: PluginProcess) =>
       source.host.onRequest("signal.send", async ({ topic, payload }) => {
