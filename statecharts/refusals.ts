@@ -238,5 +238,10 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "threeQuarters half quarter thumbnail paused",
       "It is about the full picture at the start. A smaller picture is judged by lasting strain",
     ),
+    harmless(
+      "linkQueued",
+      "full threeQuarters half quarter paused",
+      "It ends only the first picture after a pause. Others are judged by lasting strain",
+    ),
   ],
 };

@@ -81,6 +81,29 @@ export function nextFlow(
   };
 }
 
+/** How long answers took, which shows the queue of the link. */
+export interface AnswerTimes {
+  /** Each second's fastest, the newest last. */
+  readonly latestMs: readonly number[];
+  /** How much longer the answers to video took in the last second; null without one. */
+  readonly queuedMs: number | null;
+}
+
+export const NO_ANSWERS: AnswerTimes = { latestMs: [], queuedMs: null };
+
+/** Longer than a pause of the picture, in which the queue is empty. The path may change, so older answers do not count. */
+const ANSWER_SECONDS = 20;
+
+/** The receiver answers to video every second, and to checks of the path every 2.5 s. */
+export function nextAnswers(former: AnswerTimes, now: StatisticsMoment, last: StatisticsMoment): AnswerTimes {
+  const count = now.peer.videoAnswers - last.peer.videoAnswers;
+  const videoMs = count > 0 ? (now.peer.videoAnswersMs - last.peer.videoAnswersMs) / count : null;
+  const ofSecond = [videoMs, now.peer.roundTripMs].filter((ms) => ms !== null);
+  if (ofSecond.length === 0) return { ...former, queuedMs: null };
+  const latestMs = [...former.latestMs, Math.min(...ofSecond)].slice(-ANSWER_SECONDS);
+  return { latestMs, queuedMs: videoMs === null ? null : Math.round(videoMs - Math.min(...latestMs)) };
+}
+
 function sentBetween(now: StatisticsMoment, last: StatisticsMoment): { bps: number; isRateLimited: boolean } {
   const { sendVideoBps, sendAudioBps } = statisticsOf(now, last);
   return { bps: sendVideoBps + sendAudioBps, isRateLimited: now.peer.isRateLimited };
@@ -89,12 +112,13 @@ function sentBetween(now: StatisticsMoment, last: StatisticsMoment): { bps: numb
 /** What the statistics do not contain: limits by the settings and the camera, and the history of the frames. */
 export interface MeasuredBeside extends Pick<Measured, "maxVideoBps" | "picture" | "loopLagMs"> {
   readonly flow: FrameFlow | null;
+  readonly queuedMs: number | null;
 }
 
 /** Shares refer to the frames between the two moments; null where there were none. */
 export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside: MeasuredBeside): Measured {
   const { peer, media, remoteFrames } = now;
-  const { flow, ...limits } = beside;
+  const { flow, queuedMs, ...limits } = beside;
   // A damaged frame says nothing about the processor.
   const faulty = media.captureFaulty - last.media.captureFaulty;
   const captured = media.captured - last.media.captured - faulty;
@@ -116,6 +140,7 @@ export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside
       flowingMs: flow === null ? 0 : now.measuredMs - flow.since,
       isRampingUp: flow?.isRampingUp ?? true,
       linkBps: flow?.found ? Math.max(...flow.found) : null,
+      queuedMs,
     },
   };
 }

@@ -6,7 +6,14 @@ import type { CallStatistics } from "../../rpc-schema/index.ts";
 import { errorText } from "../common/error-text.ts";
 import { avOffset, type StatisticsMoment, statisticsOf } from "./call-statistics.ts";
 import type { CallEnvironment } from "./environment.ts";
-import { type FrameFlow, measuredOf, nextFlow } from "./measurements.ts";
+import {
+  type AnswerTimes,
+  type FrameFlow,
+  measuredOf,
+  NO_ANSWERS,
+  nextAnswers,
+  nextFlow,
+} from "./measurements.ts";
 
 /** WebRTC refreshes its own statistics about this often. */
 const STATISTICS_MS = 1_000;
@@ -39,6 +46,7 @@ interface SampledCall {
   moment: StatisticsMoment | null;
   statistics: CallStatistics | null;
   flow: FrameFlow | null;
+  answers: AnswerTimes;
 }
 
 export class Sampler {
@@ -61,7 +69,7 @@ export class Sampler {
       setInterval(() => void this.#sample(callId).catch(onError), STATISTICS_MS),
       setInterval(() => onLevels(callId, environment.mediaOf(callId).takeLevels()), LEVELS_MS),
     ];
-    this.#calls.set(callId, { timers, moment: null, statistics: null, flow: null });
+    this.#calls.set(callId, { timers, moment: null, statistics: null, flow: null, answers: NO_ANSWERS });
     this.#begin(callId).catch(onError);
   }
 
@@ -95,7 +103,8 @@ export class Sampler {
     environment.mediaOf(callId).updateAvOffset(avOffset(moment, last));
     if (last) {
       call.flow = nextFlow(call.flow, moment, last);
-      this.#publish(moment, last, call.flow);
+      call.answers = nextAnswers(call.answers, moment, last);
+      this.#publish(moment, last, call);
     }
     onStatistics(call.statistics);
   }
@@ -130,7 +139,7 @@ export class Sampler {
     };
   }
 
-  #publish(moment: StatisticsMoment, last: StatisticsMoment, flow: FrameFlow | null): void {
+  #publish(moment: StatisticsMoment, last: StatisticsMoment, { flow, answers }: SampledCall): void {
     const { measurements, settings, mediaOf } = this.#options.environment;
     this.#loopLag ??= measureLoopLag();
     const beside = {
@@ -138,6 +147,7 @@ export class Sampler {
       picture: mediaOf(moment.callId).captureFormat(),
       loopLagMs: this.#loopLag.take(),
       flow,
+      queuedMs: answers.queuedMs,
     };
     const measured = measuredOf(moment, last, beside);
     measurements.publish(moment.callId, measured);

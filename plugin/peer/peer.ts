@@ -92,6 +92,9 @@ export interface PeerStatistics {
   readonly jitterMs: number | null;
   /** The loss of our packets, 0 to 1, as last reported by the peer. */
   readonly sendLoss: number | null;
+  /** Round trips that the remote side's reports about our video have shown, and their sum. */
+  readonly videoAnswers: number;
+  readonly videoAnswersMs: number;
   /** The encoder reports that the processor limits it. */
   readonly isEncoderBehind: boolean;
   /** The encoder reports that its bit rate limits the quality. The limit of the settings does that too. */

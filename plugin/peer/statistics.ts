@@ -23,6 +23,8 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   concealedSamples: 0,
   jitterMs: null,
   sendLoss: null,
+  videoAnswers: 0,
+  videoAnswersMs: 0,
   isEncoderBehind: false,
   isRateLimited: false,
   sendFps: 0,
@@ -41,6 +43,8 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
   const outbound = entries.filter((entry) => entry.type === "outbound-rtp");
   const videoIn = inbound.filter(isVideo);
   const videoOut = outbound.filter(isVideo);
+  const answers = entries.filter((entry) => entry.type === "remote-inbound-rtp");
+  const videoAnswers = answers.filter(isVideo);
   const pair = selectedPair(report, entries);
   const jitterSeconds = largest(inbound, "jitter");
   const roundTripSeconds = optional(pair, "currentRoundTripTime");
@@ -58,10 +62,9 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     soundSamples: sum(inbound, "totalSamplesReceived"),
     concealedSamples: sum(inbound, "concealedSamples"),
     jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
-    sendLoss: largest(
-      entries.filter((entry) => entry.type === "remote-inbound-rtp"),
-      "fractionLost",
-    ),
+    sendLoss: largest(answers, "fractionLost"),
+    videoAnswers: sum(videoAnswers, "roundTripTimeMeasurements"),
+    videoAnswersMs: sum(videoAnswers, "totalRoundTripTime") * MS_PER_SECOND,
     isEncoderBehind: videoOut.some((entry) => entry.qualityLimitationReason === "cpu"),
     isRateLimited: videoOut.some((entry) => entry.qualityLimitationReason === "bandwidth"),
     sendFps: largest(videoOut, "framesPerSecond") ?? 0,

@@ -44,6 +44,11 @@ export interface Outgoing {
    * calls went down one step at a time.
    */
   readonly linkBps?: number | null;
+  /**
+   * How much longer the answers to the video took than the fastest answer of the call, in milliseconds; null in a second without one.
+   * Logs of earlier versions lack it. Their calls kept a thumbnail on every link.
+   */
+  readonly queuedMs?: number | null;
 }
 
 /** What a step leaves of the video: the scale of width and height, and the share of the frame rate. */
@@ -84,6 +89,14 @@ const HELD_BACK_SHARE = 0.75;
 export const FIRST_ESTIMATE_BPS = 300_000;
 /** Time in which WebRTC measures the path after frames began to flow. */
 const START_MS = 4_000;
+/** On a link that is full in both directions, the report that makes the estimate fall takes longer than on others. */
+const LATEST_LIMIT_MS = 10_000;
+/** The least that libwebrtc sends of any picture (kDefaultMinVideoBitrateBps), with a tenth for its headers. */
+const LEAST_PICTURE_BPS = 33_000;
+/** Opus in packets of 40 ms, including headers: what a link must carry beside a picture. */
+const LONG_VOICE_BPS = 32_000;
+/** A picture that adds more delays the sound audibly. */
+const QUEUED_MS = 250;
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 const kbps = (bps: number) => `${Math.round(bps / 1000)} kbit/s`;
@@ -228,15 +241,40 @@ function isStarting({ outgoing }: Measured): boolean {
 }
 
 /**
- * @param lower the steps below the present one, from the highest
- * @returns the highest of them that the link carries, with its sound; else the lowest that still sends a picture. null while the link's
- *   limit is unknown
+ * Whether the link carries no picture beside the sound. The estimate falls with what is sent, so it shows the link only where the
+ * picture fills it: a large one always does. Under a small one it ends at libwebrtc's minimum, and then a smaller one takes no less.
  */
-export function stepForLink(measured: Measured, lower: readonly PictureStep[]): PictureStep | null {
+function isTooNarrow({ availableSendBps, outgoing }: Measured, step: PictureStep, linkBps: number): boolean {
+  const isOfFormerLog = outgoing?.queuedMs === undefined;
+  if (isOfFormerLog || availableSendBps === null || !isHeldBack(outgoing, availableSendBps)) return false;
+  const isSmall = SHARES[step].scale < SMALL_BELOW;
+  return linkBps < (isSmall ? LEAST_PICTURE_BPS : LEAST_PICTURE_BPS + LONG_VOICE_BPS);
+}
+
+/** Whether packets wait in the link so long that the sound suffers. */
+export function isQueued({ outgoing }: Measured): boolean {
+  return (outgoing?.queuedMs ?? 0) >= QUEUED_MS;
+}
+
+export function reasonOfQueue({ outgoing }: Measured): string {
+  return `with a picture an answer takes ${Math.round(outgoing?.queuedMs ?? 0)} ms longer`;
+}
+
+/**
+ * @param lower the steps below `step`, from the highest
+ * @returns the highest of them that the link carries, with its sound; else the lowest that still sends a picture, or none if the link
+ *   carries the sound alone. null while the link's limit is unknown
+ */
+export function stepForLink(
+  measured: Measured,
+  step: PictureStep,
+  lower: readonly PictureStep[],
+): PictureStep | null {
   const linkBps = measured.outgoing?.linkBps;
   if (linkBps === undefined || linkBps === null) return null;
+  if (isTooNarrow(measured, step, linkBps)) return "paused";
   const withPicture = lower.filter((step) => SHARES[step].rate > 0);
-  return withPicture.find((step) => leastBps(step, measured) <= linkBps) ?? withPicture.at(-1) ?? null;
+  return withPicture.find((each) => leastBps(each, measured) <= linkBps) ?? withPicture.at(-1) ?? null;
 }
 
 /**
@@ -247,7 +285,7 @@ export function isLimitedFromStart({ availableSendBps: bps, outgoing }: Measured
   if (bps === null || !outgoing || outgoing.frames === 0) return false;
   const { linkBps } = outgoing;
   const isFound = linkBps !== undefined && linkBps !== null && linkBps < FIRST_ESTIMATE_BPS;
-  return isFound && outgoing.flowingMs < START_MS && isHeldBack(outgoing, bps);
+  return isFound && outgoing.flowingMs < LATEST_LIMIT_MS && isHeldBack(outgoing, bps);
 }
 
 /** Whether the link does not carry the step. */

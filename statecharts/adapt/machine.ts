@@ -7,13 +7,14 @@ import { adaptSetup, farBelow, higherThan, initialAdapt, lowerSteps, lowerThan, 
 const strained = { guard: "isStrained", target: "strained", actions: "keepStrain" } as const;
 
 /** Only calls start here, so this is the only step that can be too large from the first frame. */
-const startDown = lowerSteps("full")
-  .filter((step) => step !== "paused")
-  .map((target) => ({
-    target: `#adapt.${target}`,
-    guard: { type: "startsTooLarge" as const, params: { step: target } },
-    actions: "stepToLink" as const,
-  }));
+const startDown = lowerSteps("full").map((target) => ({
+  target: `#adapt.${target}`,
+  guard: { type: "startsTooLarge" as const, params: { step: target } },
+  actions: "stepToLink" as const,
+}));
+
+/** The first picture after a pause. On a link that is still too narrow the sound would wait behind it until strainTime. */
+const trialOver = { target: "#adapt.paused", guard: "isTrial", actions: "endTrial" } as const;
 
 /** The states of one step. Measurements settle first, and must then stay bad or good for a while. */
 function stepState(step: PictureStep) {
@@ -35,6 +36,7 @@ function stepState(step: PictureStep) {
     initial: "settling",
     entry: [{ type: "apply", params: shareOf }, "report"],
     ...(step === "full" ? { on: { linkLimited: startDown } } : {}),
+    ...(step === "thumbnail" ? { on: { linkQueued: trialOver } } : {}),
     states: {
       // Measurements still belong to the previous step.
       settling: { after: { settleTime: "steady" } },

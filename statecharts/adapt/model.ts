@@ -9,6 +9,7 @@ import {
   exceedsLink,
   type Measured,
   reasonOfLink,
+  reasonOfQueue,
   SHARES,
   stepForLink,
   type VideoShare,
@@ -29,10 +30,15 @@ export interface AdaptContext extends AdaptInput {
   readonly failedStepUps: number;
   /** The step for which the link is enough, while the link is the strain and its limit is known; otherwise null or absent. */
   readonly linkStep?: PictureStep | null;
+  /** The last picture after a pause filled the link, and was taken back at once. Otherwise false or absent. */
+  readonly isTrialOver?: boolean;
 }
 
-/** `linkLimited`: WebRTC found in the first seconds of frames what the link carries. `measured` follows it. */
-export type AdaptEvent = { type: "measured" | "linkLimited"; measured: Measured };
+/**
+ * `linkLimited`: WebRTC found in the first seconds of frames what the link carries. `linkQueued`: packets wait in the link. `measured`
+ * follows both.
+ */
+export type AdaptEvent = { type: "measured" | "linkLimited" | "linkQueued"; measured: Measured };
 
 /** The event for the call. */
 export type AdaptReport = {
@@ -64,20 +70,22 @@ const EASE_MS = 10_000;
 const MAX_RELAPSES = 3;
 /** Time until WebRTC's estimate and the measurements belong to the new step. */
 const SETTLE_MS = 4_000;
+/** A trial lasts a second or two. The link's queue is empty again as soon. */
+const TRIAL_SETTLE_MS = 2_000;
 
 export const higherThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) - 1] ?? null;
 export const lowerThan = (step: PictureStep): PictureStep | null => STEPS[STEPS.indexOf(step) + 1] ?? null;
 
 /** The steps below, from the highest. */
 export const lowerSteps = (step: PictureStep): readonly PictureStep[] => STEPS.slice(STEPS.indexOf(step) + 1);
-/** The steps with a picture that are more than one step below. */
-export const farBelow = (step: PictureStep): readonly PictureStep[] =>
-  lowerSteps(step)
-    .slice(1)
-    .filter((lower) => SHARES[lower].rate > 0);
+/** The steps that are more than one step below. */
+export const farBelow = (step: PictureStep): readonly PictureStep[] => lowerSteps(step).slice(1);
 
 const assessmentOf = ({ context, event }: { context: AdaptContext; event: AdaptEvent }) =>
   assessLoad(event.measured, context.direction, context.step, higherThan(context.step));
+
+const linkStepOf = ({ context: { step }, event }: { context: AdaptContext; event: AdaptEvent }) =>
+  stepForLink(event.measured, step, lowerSteps(step));
 
 /** The end of a step down. */
 function lowerTarget({ step, linkStep }: AdaptContext): PictureStep | null {
@@ -111,13 +119,13 @@ export const adaptSetup = setup({
       const verdict = assessmentOf({ context, event });
       if (verdict.load !== "strained") return {};
       const { strain, reason } = verdict;
-      const linkStep = strain === "link" ? stepForLink(event.measured, lowerSteps(context.step)) : null;
+      const linkStep = strain === "link" ? linkStepOf({ context, event }) : null;
       // Logs of earlier versions lack the field.
       return { strain, reason, ...(linkStep === null && !context.linkStep ? {} : { linkStep }) };
     }),
     /** The link carries less than this step from the start. */
     stepToLink: assign(({ context, event }) => ({
-      step: stepForLink(event.measured, lowerSteps(context.step)) ?? context.step,
+      step: linkStepOf({ context, event }) ?? context.step,
       strain: "link" as const,
       reason: reasonOfLink(event.measured, context.step),
       lastStep: "down" as const,
@@ -125,8 +133,17 @@ export const adaptSetup = setup({
     stepDown: assign(({ context }) => ({
       step: lowerTarget(context) ?? context.step,
       ...(context.linkStep ? { linkStep: null } : {}),
+      ...(context.isTrialOver ? { isTrialOver: false } : {}),
       failedStepUps: Math.min(context.failedStepUps + (context.lastStep === "up" ? 1 : 0), MAX_RELAPSES),
       lastStep: "down" as const,
+    })),
+    /** It disturbed the sound for a moment only, so the next trial waits no longer than the first. */
+    endTrial: assign(({ event }) => ({
+      step: "paused" as const,
+      strain: "link" as const,
+      reason: reasonOfQueue(event.measured),
+      lastStep: "down" as const,
+      isTrialOver: true,
     })),
     /** Without measurements there is no reason to reduce the video. */
     startOver: assign({ step: "full", strain: null, reason: null, lastStep: null, failedStepUps: 0 }),
@@ -137,6 +154,7 @@ export const adaptSetup = setup({
         // The previous step up lasted, because no step down followed it.
         failedStepUps: context.lastStep === "up" ? 0 : context.failedStepUps,
         lastStep: "up" as const,
+        ...(context.isTrialOver ? { isTrialOver: false } : {}),
         ...(step === "full" ? { strain: null, reason: null } : {}),
       };
     }),
@@ -150,11 +168,12 @@ export const adaptSetup = setup({
     isNextStep: ({ context }) => lowerTarget(context) === lowerThan(context.step),
     isLinkStep: ({ context }, { step }: { step: PictureStep }) => lowerTarget(context) === step,
     startsTooLarge: ({ context, event }, { step }: { step: PictureStep }) =>
-      exceedsLink(event.measured, context.step) &&
-      stepForLink(event.measured, lowerSteps(context.step)) === step,
+      exceedsLink(event.measured, context.step) && linkStepOf({ context, event }) === step,
+    /** Only a picture after a pause is a trial. A larger one has shown that the link carries some picture. */
+    isTrial: ({ context }) => context.lastStep === "up",
   },
   delays: {
-    settleTime: SETTLE_MS,
+    settleTime: ({ context }) => (context.isTrialOver ? TRIAL_SETTLE_MS : SETTLE_MS),
     strainTime: STRAIN_MS,
     easeTime: ({ context }) => EASE_MS * 2 ** context.failedStepUps,
   },

@@ -11,6 +11,7 @@ const ORIGINS: Readonly<Record<string, EventOrigin>> = {
   peer: "engine",
   measured: "engine",
   linkLimited: "engine",
+  linkQueued: "engine",
   host: "host",
 };
 

@@ -71,7 +71,13 @@ class LinkModel {
     const now = { ...last, measuredMs: last.measuredMs + 1_000, peer, media: { ...last.media, sent } };
     this.#flow = nextFlow(this.#flow, now, last);
     this.#moment = now;
-    const beside = { maxVideoBps: MAX_VIDEO_BPS, picture: PICTURE, loopLagMs: 1, flow: this.#flow };
+    const beside = {
+      maxVideoBps: MAX_VIDEO_BPS,
+      picture: PICTURE,
+      loopLagMs: 1,
+      flow: this.#flow,
+      queuedMs: null,
+    };
     this.bench.measures(measuredOf(now, last, beside), 1);
   }
 

@@ -115,17 +115,21 @@ describe("video that something cannot keep up with", () => {
 });
 
 describe("a link whose limit WebRTC has found", () => {
-  const limited = (linkBps: number, flowingMs: number): Measured => ({
+  const limited = (linkBps: number, flowingMs: number) => ({
     ...WELL,
     picture: { width: 1280, height: 720, fps: 30 },
     availableSendBps: linkBps,
-    outgoing: { frames: 30, bps: linkBps, flowingMs, isRampingUp: false, isRateLimited: true, linkBps },
+    outgoing: {
+      ...{ frames: 30, bps: linkBps, flowingMs, isRampingUp: false, isRateLimited: true, linkBps },
+      queuedMs: 0,
+    },
   });
   const STEPS_BY_LINK: readonly [number, PictureStep][] = [
     [700_000, "threeQuarters"],
     [290_000, "half"],
     [190_000, "quarter"],
-    [20_000, "thumbnail"],
+    [90_000, "quarter"],
+    [60_000, "paused"],
   ];
 
   test("is not the first dip of an estimate that has risen", () => {
@@ -169,13 +173,14 @@ describe("a link whose limit WebRTC has found", () => {
   test("costs one change from a smaller picture too", () => {
     for (const [from, linkBps, step] of [
       ["threeQuarters", 190_000, "quarter"],
-      ["threeQuarters", 20_000, "thumbnail"],
-      ["half", 20_000, "thumbnail"],
+      ["threeQuarters", 60_000, "paused"],
+      ["half", 60_000, "paused"],
+      ["quarter", 20_000, "paused"],
     ] as const) {
       const bench = new AdaptBench();
       bench.falls(from, LOSSY);
       const before = bench.reports.length;
-      bench.measures(limited(linkBps, 20_000), 9);
+      bench.measures({ ...limited(linkBps, 20_000), sendLoss: 0.2 }, 9);
       assert.deepEqual(
         bench.reports.slice(before).map((report) => report.step),
         [step],
@@ -188,6 +193,21 @@ describe("a link whose limit WebRTC has found", () => {
     bench.measures(WELL, 20);
     bench.measures({ ...limited(2_000_000, 20_000), isEncoderBehind: true }, 4);
     assert.equal(bench.step, "threeQuarters");
+  });
+
+  test("gets a thumbnail where an earlier version recorded one", () => {
+    const { queuedMs: _, ...outgoing } = limited(20_000, 1_000).outgoing;
+    const bench = new AdaptBench();
+    bench.measures({ ...limited(20_000, 1_000), outgoing }, 1);
+    assert.equal(bench.step, "thumbnail");
+  });
+
+  test("keeps a thumbnail of a quiet scene, which takes less than the link carries", () => {
+    const bench = new AdaptBench();
+    bench.falls("quarter", LOSSY);
+    const quiet = { ...limited(20_000, 20_000).outgoing, bps: 10_000, isRateLimited: false };
+    bench.measures({ ...limited(20_000, 20_000), sendLoss: 0.2, outgoing: quiet }, 9);
+    assert.equal(bench.step, "thumbnail");
   });
 
   test("keeps a small picture whose estimate has fallen with what it sends", () => {

@@ -36,7 +36,7 @@ const CHARTS: Record<string, AnyStateMachine> = {
   preview: previewMachine,
 };
 const EVENTS: Record<string, string> = {
-  adapt: "linkLimited measured",
+  adapt: "linkLimited linkQueued measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
     "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated media.videoWanted settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +

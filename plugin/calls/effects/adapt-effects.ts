@@ -7,6 +7,7 @@ import {
   type AdaptInput,
   type AppliedShare,
   isLimitedFromStart,
+  isQueued,
   type Measured,
 } from "../../../statecharts/index.ts";
 import type { CallEnvironment } from "../environment.ts";
@@ -22,10 +23,19 @@ const NO_STRAIN: Omit<Measured, "picture" | "maxVideoBps" | "outgoing"> = {
   pageReplaced: null,
 };
 
+function withoutStrain(taken: Measured): Measured {
+  const { outgoing } = taken;
+  return { ...taken, ...NO_STRAIN, ...(outgoing ? { outgoing: { ...outgoing, queuedMs: null } } : {}) };
+}
+
 /** @returns what a second's measurements mean to the chart of a direction */
 export function eventsOf(measured: Measured, direction: AdaptedDirection): AdaptEvent[] {
-  const isLimited = direction === "sending" && isLimitedFromStart(measured);
-  const types = isLimited ? (["linkLimited", "measured"] as const) : (["measured"] as const);
+  const isSending = direction === "sending";
+  const types = [
+    ...(isSending && isLimitedFromStart(measured) ? (["linkLimited"] as const) : []),
+    ...(isSending && isQueued(measured) ? (["linkQueued"] as const) : []),
+    "measured" as const,
+  ];
   return types.map((type) => ({ type, measured }));
 }
 
@@ -34,7 +44,7 @@ export function createAdaptEffects({ measurements, mediaOf, frames, settings }: 
     measure: fromCallback<{ type: "none" }, AdaptInput>(({ input, sendBack }) => {
       const report = sendBack as (event: AdaptEvent) => void;
       return measurements.subscribe(input.callId, (taken) => {
-        const measured = settings.get().adaptation ? taken : { ...taken, ...NO_STRAIN };
+        const measured = settings.get().adaptation ? taken : withoutStrain(taken);
         for (const event of eventsOf(measured, input.direction)) report(event);
       });
     }),

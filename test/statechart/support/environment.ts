@@ -169,8 +169,15 @@ export const adaptOf = (direction: "sending" | "showing"): ChartEnvironment => (
       ]
         .map((measured): AdaptEvent => ({ type: "measured", measured }))
         .concat(
-          [700_000, 400_000, 200_000, 20_000].flatMap((linkBps): AdaptEvent[] => {
-            const outgoing = { frames: 30, bps: linkBps, flowingMs: 2_000, isRampingUp: false };
+          [
+            { linkBps: 700_000, queuedMs: 300 },
+            { linkBps: 400_000, queuedMs: 300 },
+            { linkBps: 200_000, queuedMs: 300 },
+            { linkBps: 20_000, queuedMs: 300 },
+            // An earlier version kept a thumbnail on every link.
+            { linkBps: 20_000 },
+          ].flatMap(({ linkBps, ...queued }): AdaptEvent[] => {
+            const outgoing = { frames: 30, bps: linkBps, flowingMs: 2_000, isRampingUp: false, ...queued };
             const limited = {
               ...CLEAN,
               availableSendBps: linkBps,
@@ -178,6 +185,7 @@ export const adaptOf = (direction: "sending" | "showing"): ChartEnvironment => (
             };
             return [
               { type: "linkLimited", measured: limited },
+              { type: "linkQueued", measured: limited },
               { type: "measured", measured: { ...limited, sendLoss: 0.5 } },
             ];
           }),

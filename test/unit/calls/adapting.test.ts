@@ -9,6 +9,8 @@ import {
   createMeasurementChannel,
   type FrameFlow,
   measuredOf,
+  NO_ANSWERS,
+  nextAnswers,
   nextFlow,
 } from "../../../plugin/calls/measurements.ts";
 import { measureLoopLag } from "../../../plugin/calls/sampler.ts";
@@ -135,6 +137,7 @@ describe("the measurements", () => {
     picture: { width: 640, height: 480, fps: 30 },
     loopLagMs: null,
     flow: null,
+    queuedMs: null,
   };
 
   test("cover the last second only", () => {
@@ -181,13 +184,56 @@ describe("the measurements", () => {
       isRampingUp: false,
       found: [280_000, 260_000],
     };
-    assert.deepEqual(measuredOf(now, before, { ...beside, flow }).outgoing, {
+    assert.deepEqual(measuredOf(now, before, { ...beside, flow, queuedMs: 40 }).outgoing, {
       frames: 25,
       bps: 480_000,
       flowingMs: 5_000,
       isRampingUp: false,
       isRateLimited: true,
       linkBps: 280_000,
+      queuedMs: 40,
+    });
+  });
+
+  describe("of answers to the sent video", () => {
+    /** @param videoMs the round trip of the second's only report about the video; null without one */
+    const answers = (seconds: readonly { roundTripMs: number; videoMs: number | null }[]) => {
+      let former = NO_ANSWERS;
+      let last = at({});
+      for (const { roundTripMs, videoMs } of seconds) {
+        const { videoAnswers, videoAnswersMs } = last.peer;
+        const counted = { videoAnswers: videoAnswers + 1, videoAnswersMs: videoAnswersMs + (videoMs ?? 0) };
+        const peer = { ...last.peer, roundTripMs, ...(videoMs === null ? {} : counted) };
+        const now = at({ peer });
+        former = nextAnswers(former, now, last);
+        last = now;
+      }
+      return former;
+    };
+    const quiet = { roundTripMs: 60, videoMs: null };
+
+    test("show how long packets wait behind the picture", () => {
+      assert.equal(answers([quiet, { roundTripMs: 60, videoMs: 400 }]).queuedMs, 340);
+      assert.equal(answers([quiet, { roundTripMs: 60, videoMs: 400 }, quiet]).queuedMs, null);
+      assert.equal(answers([{ roundTripMs: 60, videoMs: 60 }]).queuedMs, 0);
+      assert.equal(answers([{ roundTripMs: 60, videoMs: null }]).queuedMs, null);
+    });
+
+    test("are compared with the path of the last twenty seconds only", () => {
+      const slow = { roundTripMs: 360, videoMs: 400 };
+      const detour = Array.from({ length: 20 }, () => slow);
+      assert.equal(answers([quiet, ...detour]).queuedMs, 40);
+      assert.equal(answers([quiet, ...detour.slice(1)]).queuedMs, 340);
+      assert.equal(answers([...detour, ...detour]).latestMs.length, 20);
+    });
+
+    test("tell the sending chart of a queue that delays the sound", () => {
+      const typesOf = (queuedMs: number | null, direction: "sending" | "showing") =>
+        eventsOf(measuredOf(at({}), at({}), { ...beside, queuedMs }), direction).map(({ type }) => type);
+      assert.deepEqual(typesOf(250, "sending"), ["linkQueued", "measured"]);
+      assert.deepEqual(typesOf(250, "showing"), ["measured"]);
+      assert.deepEqual(typesOf(249, "sending"), ["measured"]);
+      assert.deepEqual(typesOf(null, "sending"), ["measured"]);
     });
   });
 
@@ -228,7 +274,8 @@ describe("the measurements", () => {
     };
     assert.deepEqual(typesAt(2_000, "sending"), ["linkLimited", "measured"]);
     assert.deepEqual(typesAt(2_000, "showing"), ["measured"]);
-    assert.deepEqual(typesAt(5_000, "sending"), ["measured"]);
+    assert.deepEqual(typesAt(9_000, "sending"), ["linkLimited", "measured"]);
+    assert.deepEqual(typesAt(11_000, "sending"), ["measured"]);
     assert.deepEqual(typesAt(2_000, "sending", { found: null }), ["measured"]);
   });
 
