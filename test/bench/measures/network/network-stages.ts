@@ -3,7 +3,8 @@
 import { PROFILE_NAMES } from "../../../support/network/simulated/profiles.ts";
 import type { FrameSize } from "../../bench-side.ts";
 import type { FigureName } from "../../figures.ts";
-import { measureBlackouts, measureProfile, type NetworkLengths, type SetFigure } from "./profile-calls.ts";
+import { measureBlackouts } from "./blackouts.ts";
+import { figuresOf, measureProfile, type NetworkLengths, type SetFigure } from "./profile-calls.ts";
 
 interface NetworkStage {
   readonly what: string;
@@ -16,7 +17,7 @@ export function networkStages(size: FrameSize): NetworkStage[] {
   const profiles = PROFILE_NAMES.map(
     (name): NetworkStage => ({
       what: `calls over the network “${name}”, ${size.height}p`,
-      figures: [`net.${name}.connected`, `net.${name}.soundLost`, `net.${name}.frozen`],
+      figures: figuresOf(name),
       run: (lengths, results) => measureProfile(name, size, lengths, results.set.bind(results)),
     }),
   );

@@ -39,7 +39,7 @@ export const BLACKOUT: LinkShape = { ...FREE_LINK, loss: 1 };
 /** As long as a few packets of a call take. */
 export const REORDER_MS = 30;
 /** IPv4 and UDP. */
-const HEADER_BYTES = 28;
+export const HEADER_BYTES = 28;
 const SHARES = 2 ** 32;
 
 export interface Arrival {

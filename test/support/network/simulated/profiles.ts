@@ -45,6 +45,8 @@ export const PROFILES = {
       jitterMs: 30,
     }),
   },
+  /** A home line's upload. */
+  "300k": lasting({ ...FREE_LINK, rateBps: 300_000, delayMs: 20 }),
   narrow: lasting({ ...FREE_LINK, rateBps: 64_000, delayMs: 50 }),
 } as const satisfies Record<string, NetworkProfile>;
 
@@ -62,7 +64,11 @@ export function courseOf(profile: NetworkProfile, turns: number, seed: number): 
 }
 
 /** Shapes both directions of a relay, each with a course of its own. @returns what ends it */
-export function applyProfile(relay: UdpRelay, profile: NetworkProfile, seed: number): () => void {
+export function applyProfile(
+  relay: Pick<UdpRelay, "setShape">,
+  profile: NetworkProfile,
+  seed: number,
+): () => void {
   const randoms: Readonly<Record<NetworkSide, Random>> = { a: seededRandom(seed), b: seededRandom(seed + 1) };
   let turn = 0;
   const apply = () => {
