@@ -70,6 +70,10 @@ export interface Binding {
   protectStdout(): number;
   limitMallocArenas(arenas: number): void;
   dieWithParent(): void;
+  guardRealTime(softUs: number, hardUs: number): void;
+  withholdRealTime(): void;
+  setRealTime(tid: number, priority: number): void;
+  setNiceness(tid: number, nice: number): void;
   openResettingListener(): number;
   readonly openSoundServer: OpenBoundSoundServer;
 }
@@ -86,6 +90,10 @@ const FUNCTIONS = [
   "protectStdout",
   "limitMallocArenas",
   "dieWithParent",
+  "guardRealTime",
+  "withholdRealTime",
+  "setRealTime",
+  "setNiceness",
   "openResettingListener",
   "openSoundServer",
 ] as const satisfies readonly (keyof Binding)[];

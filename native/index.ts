@@ -28,6 +28,12 @@ const MAX_CAPTURE_SIDE = 8_192;
 const MAX_FPS = 240;
 /** glibc's default is eight for each core. A larger number is certainly a mistake. */
 const MAX_ARENAS = 1_024;
+/** A second. The kernel's own limit for all real-time threads together leaves others 5 % of each second, sched(7). */
+const MAX_REAL_TIME_US = 1_000_000;
+/** The kernel's PID_MAX_LIMIT, proc(5). */
+const MAX_TID = 4_194_304;
+/** sched(7). */
+const MAX_PRIORITY = 99;
 
 let native: Native | undefined;
 
@@ -56,6 +62,19 @@ function facadeOf(binding: Binding): Native {
     protectStdout: () => binding.protectStdout(),
     limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
     dieWithParent: () => binding.dieWithParent(),
+    guardRealTime: (softUs, hardUs) =>
+      binding.guardRealTime(
+        checkedNumber("softUs", softUs, 1, hardUs),
+        checkedNumber("hardUs", hardUs, 1, MAX_REAL_TIME_US),
+      ),
+    withholdRealTime: () => binding.withholdRealTime(),
+    setRealTime: (tid, priority) =>
+      binding.setRealTime(
+        checkedNumber("tid", tid, 1, MAX_TID),
+        checkedNumber("priority", priority, 1, MAX_PRIORITY),
+      ),
+    setNiceness: (tid, nice) =>
+      binding.setNiceness(checkedNumber("tid", tid, 1, MAX_TID), checkedNumber("nice", nice, -20, 19)),
     openResettingListener: () => binding.openResettingListener(),
     openSoundServer: (options, callbacks) => openServer(binding.openSoundServer, options, callbacks),
   };

@@ -225,6 +225,27 @@ export interface Native {
   /** Makes the kernel send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
   dieWithParent(): void;
   /**
+   * Before a thread of this process gets real time: allows what the hard RLIMIT_RTPRIO allows, and limits how long such a thread
+   * may run without a pause, in µs of processor time. At the soft limit every thread loses its real time and a line on stderr says
+   * so. At the hard one the kernel kills the process. setrlimit(2), RLIMIT_RTTIME.
+   */
+  guardRealTime(softUs: number, hardUs: number): void;
+  /**
+   * Keeps libraries from taking real time by themselves: sets the soft RLIMIT_RTPRIO to 0. libwebrtc would give its picture threads
+   * a higher priority than its sound threads. Call it before libwebrtc is loaded.
+   */
+  withholdRealTime(): void;
+  /**
+   * Gives a thread of this user real time: SCHED_RR, sched_setscheduler(2). @param tid gettid(2). @param priority 1 to 99.
+   * @throws Error with `errno` "EPERM" where the limits of the thread's process do not allow it
+   */
+  setRealTime(tid: number, priority: number): void;
+  /**
+   * Sets the niceness of one thread and takes real time from it: setpriority(2). What it starts does not inherit a raised one.
+   * @param nice -20 to 19. @throws Error with `errno` "EPERM" or "EACCES" where the limits do not allow it
+   */
+  setNiceness(tid: number, nice: number): void;
+  /**
    * Opens a TCP socket on a free port of 127.0.0.1 for Node's `listen({ fd })`, which then owns it. Its connections are
    * reset when they close, also by the end of the process, so that no reader mistakes that for the end of the content:
    * SO_LINGER, socket(7). @returns the descriptor. @throws Error that names the failed call

@@ -94,8 +94,10 @@ function attach(logLevel: LogLevelName): void {
   const log = logOf("process");
   const loaded = loadNativeOrExplain(process.env.LD_LIBRARY_PATH);
   const { native, whyNoCalls } = loaded;
-  if (whyNoCalls === null) native.limitMallocArenas(MALLOC_ARENAS);
-  else log("error", whyNoCalls);
+  if (whyNoCalls === null) {
+    native.limitMallocArenas(MALLOC_ARENAS);
+    native.withholdRealTime();
+  } else log("error", whyNoCalls);
 
   const end = createPluginEnd({
     input: process.stdin,

@@ -11,6 +11,7 @@
 #include "system/process-guards.h"
 #include "scaler.h"
 #include "sound-server/sound-server.h"
+#include "system/thread-priority.h"
 #include "voice.h"
 
 namespace callnative {
@@ -27,6 +28,24 @@ void limitMallocArenasFor(const Napi::CallbackInfo& info) {
 
 void dieWithParentFor(const Napi::CallbackInfo& info) {
   throwingToJs(info.Env(), [] { dieWithParent(); });
+}
+
+int numberAt(const Napi::CallbackInfo& info, size_t at) { return info[at].As<Napi::Number>().Int32Value(); }
+
+void guardRealTimeFor(const Napi::CallbackInfo& info) {
+  throwingToJs(info.Env(), [&info] { guardRealTime(numberAt(info, 0), numberAt(info, 1)); });
+}
+
+void withholdRealTimeFor(const Napi::CallbackInfo& info) {
+  throwingToJs(info.Env(), [] { withholdRealTime(); });
+}
+
+void setRealTimeFor(const Napi::CallbackInfo& info) {
+  throwingToJs(info.Env(), [&info] { setRealTime(numberAt(info, 0), numberAt(info, 1)); });
+}
+
+void setNicenessFor(const Napi::CallbackInfo& info) {
+  throwingToJs(info.Env(), [&info] { setNiceness(numberAt(info, 0), numberAt(info, 1)); });
 }
 
 Napi::Value openResettingListenerFor(const Napi::CallbackInfo& info) {
@@ -50,6 +69,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("protectStdout", Napi::Function::New(env, protectStdoutFor, "protectStdout"));
   exports.Set("limitMallocArenas", Napi::Function::New(env, limitMallocArenasFor, "limitMallocArenas"));
   exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
+  exports.Set("guardRealTime", Napi::Function::New(env, guardRealTimeFor, "guardRealTime"));
+  exports.Set("withholdRealTime", Napi::Function::New(env, withholdRealTimeFor, "withholdRealTime"));
+  exports.Set("setRealTime", Napi::Function::New(env, setRealTimeFor, "setRealTime"));
+  exports.Set("setNiceness", Napi::Function::New(env, setNicenessFor, "setNiceness"));
   exports.Set("openResettingListener",
               Napi::Function::New(env, openResettingListenerFor, "openResettingListener"));
   exports.Set("libraryVersions", Napi::Function::New(env, libraryVersionsFor, "libraryVersions"));

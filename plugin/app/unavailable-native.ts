@@ -21,6 +21,10 @@ export function unavailableNative(why: string): Native {
     protectStdout: refuse,
     limitMallocArenas: refuse,
     dieWithParent: refuse,
+    guardRealTime: refuse,
+    withholdRealTime: refuse,
+    setRealTime: refuse,
+    setNiceness: refuse,
     openResettingListener: refuse,
     openSoundServer: refuse,
   };
