@@ -183,7 +183,7 @@ describe("outside engines", () => {
 
   const homes: readonly [string, string, ...string[]][] = [
     ["json-rpc-2.0", "product", "plugin/rpc/json-rpc.ts"],
-    ["@jellybrick/dbus-next", "product", "plugin/alerts/freedesktop-daemon.ts"],
+    ["@jellybrick/dbus-next", "product", "plugin/dbus/bus.ts"],
     ["ws", "product", "plugin/host/", "plugin/frames/", "plugin/diagnostics/"],
     ["@statelyai/inspect", "test", "test/"],
     ["multicast-dns", "product", "plugin/signalling/discovery/"],
