@@ -15,6 +15,9 @@ import type { Log } from "../log.ts";
 import { whyNoRoom } from "../peer/descriptor-room.ts";
 import type { PeerEngine } from "../peer/peer.ts";
 import { createWrtcEngine, whyNoWrtc } from "../peer/wrtc-engine.ts";
+import type { DaemonOffer } from "../priority/real-time-daemon.ts";
+import { busAddressesOf, connectToRealTimeKit } from "../priority/realtime-kit.ts";
+import { createSoundPriority, type SoundPriority } from "../priority/sound-priority.ts";
 import { createLibp2pSignalling } from "../signalling/libp2p-signalling.ts";
 import type { Signalling, SignallingCallbacks } from "../signalling/port.ts";
 import { createSound } from "../sound/create-sound.ts";
@@ -52,12 +55,18 @@ export function createEngines(
   logOf: (part: string) => Log,
   env: NodeJS.ProcessEnv,
 ): Engines {
+  const priority = systemSoundPriority(native, env, logOf("priority"));
   return {
     native,
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
     cameras: createCameras(native, undefined, undefined, { notes: systemCameraNotes(env) }),
-    sound: createSound({ log: logOf("sound"), env, engine: native }),
+    sound: createSound({
+      log: logOf("sound"),
+      env,
+      engine: native,
+      onRunning: (pid) => priority.soundRuns(pid),
+    }),
     access: {
       // The addon lists a camera that may not be opened with no modes.
       closedCameras: () =>
@@ -73,6 +82,22 @@ export function createEngines(
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),
   };
+}
+
+/** For `doctor` too. @param env the process's environment */
+export async function systemRealTimeOffer(env: NodeJS.ProcessEnv): Promise<DaemonOffer | null> {
+  const daemon = await connectToRealTimeKit(busAddressesOf(env, sessionBusAddress(env)), () => undefined);
+  daemon?.disconnect();
+  return daemon?.offer ?? null;
+}
+
+function systemSoundPriority(native: Native, env: NodeJS.ProcessEnv, log: Log): SoundPriority {
+  const addresses = busAddressesOf(env, sessionBusAddress(env));
+  return createSoundPriority({
+    system: native,
+    connect: () => connectToRealTimeKit(addresses, (why) => log("debug", `no real time from ${why}`)),
+    log,
+  });
 }
 
 export interface LoadedNative {

@@ -51,6 +51,8 @@ interface SoundOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Reaches the sound server. Without it all devices are opened through ALSA. */
   readonly engine?: SoundServerEngine | undefined;
+  /** Called often while the sound process of this id moves blocks. */
+  readonly onRunning?: (pid: number) => void;
   /** When an open device counts as stuck. The default suits real devices. */
   readonly stallLimits?: StallLimits;
   /** Waits in milliseconds before each try to reopen devices. */

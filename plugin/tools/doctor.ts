@@ -7,7 +7,7 @@ import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
 import { checkAddonLoads, checkEngine, checkNode, checkSoundLoads, enginesOf } from "./program-checks.ts";
 import { checkRefusals } from "./refusal-check.ts";
 import { checkSending } from "./sending-check.ts";
-import { checkSound } from "./sound-checks.ts";
+import { checkPriority, checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
 
 interface DoctorOptions {
@@ -44,6 +44,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     ...checkSending(devices, settings),
     checkMdns(system, settings),
     ...(await checkSettings(system, options.settingsPath)),
+    await checkPriority(system),
     ...checkRefusals(options.running),
   ];
 }

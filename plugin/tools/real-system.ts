@@ -28,7 +28,8 @@ export function realSystem(
     soundDevices,
     soundEngineProblem,
     testIceServer,
-  }: Pick<SystemView, "soundDevices" | "soundEngineProblem" | "testIceServer">,
+    realTimeOffer,
+  }: Pick<SystemView, "soundDevices" | "soundEngineProblem" | "testIceServer" | "realTimeOffer">,
 ): SystemView {
   return {
     nodeVersion: process.versions.node,
@@ -48,6 +49,7 @@ export function realSystem(
     soundEngineProblem,
     soundDevices,
     testIceServer,
+    realTimeOffer,
   };
 }
 

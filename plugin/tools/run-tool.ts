@@ -8,6 +8,7 @@ import {
   loadNativeOrExplain,
   systemCameraNotePath,
   systemCameraNotes,
+  systemRealTimeOffer,
 } from "../app/engines.ts";
 import { createCameras } from "../camera/create-cameras.ts";
 import type { ConformanceCommand, InspectCommand, ToolCommand } from "../command-line.ts";
@@ -85,6 +86,7 @@ async function doctor(
     soundDevices: () => sound.list(),
     soundEngineProblem: () => soundEngineProblem({ ...tool.environment }),
     testIceServer: (server) => testIceServer(loadWrtc(), server),
+    realTimeOffer: () => systemRealTimeOffer(tool.environment),
   });
   const options = {
     addonFolder: addonFolder(),

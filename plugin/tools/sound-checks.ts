@@ -1,7 +1,8 @@
-// Checks for a sound server or a sound card, for the ALSA plugin that connects to the server, and for the server's default
-// devices. Opens no sound device.
+// Checks for a sound server or a sound card, for the ALSA plugin that connects to the server, for the server's default devices,
+// and for the priority of the sound. Opens no sound device.
 
 import type { Device } from "../../rpc-schema/index.ts";
+import { parseLimits } from "../priority/threads.ts";
 import { TURNED_DOWN_PERCENT } from "../sound/server/server-devices.ts";
 import type { SoundDevices } from "../sound/sound.ts";
 import { type Finding, ok, warning } from "./finding.ts";
@@ -12,6 +13,11 @@ const PIPEWIRE_MODULE = "libasound_module_pcm_pipewire.so";
 
 /** The beginning of the finding that there is none. */
 export const NO_MICROPHONE = "The sound server has no microphone";
+
+const PRIORITY = "sound priority";
+const ROOT = 0;
+const INSTALL_RTKIT =
+  "Install rtkit: sudo apt-get install -y rtkit. Without it, give this user real time in /etc/security/limits.d: rtprio 20";
 
 interface Server {
   readonly name: string;
@@ -135,4 +141,26 @@ function alsaPlugins(system: SystemView): string[] {
     system.list("/usr/lib").map((name) => `/usr/lib/${name}/alsa-lib`),
   );
   return folders.flatMap((folder) => system.list(folder));
+}
+
+/** Asks as the plugin does: rtkit, then the user's limits. Changes no priority. */
+export async function checkPriority(system: SystemView): Promise<Finding> {
+  const offer = await system.realTimeOffer();
+  if (offer !== null && offer.maxPriority > 0) return beforeOthers(`real time from ${offer.name}`);
+  const limits = parseLimits(system.readText("/proc/self/limits") ?? "");
+  const { realTimePriority, nice } = limits;
+  if (realTimePriority > 0)
+    return beforeOthers(`real time by this user's limits (rtprio ${realTimePriority})`);
+  if (system.user.id === ROOT) return beforeOthers("real time, as root may take it");
+  const lowest = Math.min(offer?.minNice ?? 0, nice);
+  const gets = lowest < 0 ? `only a niceness of ${lowest}` : "no higher priority";
+  return warning(
+    PRIORITY,
+    `When other programs take the whole processor, sound may drop: it gets ${gets}.`,
+    INSTALL_RTKIT,
+  );
+}
+
+function beforeOthers(why: string): Finding {
+  return ok(PRIORITY, `In a call, sound comes before other programs: ${why}.`);
 }

@@ -1,5 +1,6 @@
 // What the doctor can see of the machine. Its checks use nothing else, so tests can simulate any machine.
 
+import type { DaemonOffer } from "../priority/real-time-daemon.ts";
 import type { SoundDevices } from "../sound/sound.ts";
 import type { ServerResult, TestedServer } from "./ice-server-test.ts";
 
@@ -44,4 +45,6 @@ export interface SystemView {
   testIceServer(server: TestedServer): Promise<ServerResult>;
   /** Microphones and speakers as the plugin lists them. Null if they cannot be listed. */
   soundDevices(): Promise<SoundDevices | null>;
+  /** What rtkit or its portal allows. Null where neither answers. */
+  realTimeOffer(): Promise<DaemonOffer | null>;
 }

@@ -24,6 +24,11 @@ const KILL_MS = 1_000;
 /** 40 ms. Blocks that the sound process has not read by then are too old. */
 const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 
+/** With real time the main thread must not wait for threads without: V8 would collect garbage with their help. */
+const NODE_FLAGS = ["--single-threaded-gc"];
+/** One worker moves blocks, and another can close the device. rtkit serves 25 threads of a user. */
+const FEW_WORKERS = { UV_THREADPOOL_SIZE: "2" };
+
 /** `.ts` when the sources run, `.js` when the compiled program runs. */
 const processFile = fileURLToPath(new URL(`sound-process${extname(import.meta.url)}`, import.meta.url));
 
@@ -72,8 +77,11 @@ export class SoundChild {
     };
     this.#child = startProgram(
       process.execPath,
-      [processFile],
-      { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "ipc"], env: options.env },
+      [...NODE_FLAGS, processFile],
+      {
+        stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "ipc"],
+        env: options.env && { ...options.env, ...FEW_WORKERS },
+      },
       (error) => gone(`cannot be started: ${failureText(error)}`, error),
     );
     this.pid = this.#child?.pid;

@@ -20,6 +20,10 @@ type OpenRequest = Extract<Request, { kind: "open" }>;
 
 /** A tenth of the shortest stall limit, so that a few heartbeats may be late. */
 const HEARTBEAT_MS = 200;
+/** A block takes less than a millisecond. Opening a device takes longer, and comes before real time. */
+const REAL_TIME_US = 100_000;
+/** The most that rtkit allows. */
+const MOST_REAL_TIME_US = 200_000;
 /** 40 ms. Blocks that the plugin has not read by then are too old. */
 const MAX_PIPE_BYTES = 4 * BLOCK_BYTES;
 
@@ -148,6 +152,7 @@ async function useAddon(): Promise<void> {
     const { loadNative } = await import("../../../native/index.ts");
     const native = loadNative();
     native.dieWithParent();
+    native.guardRealTime(REAL_TIME_US, MOST_REAL_TIME_US);
     voice.attach(native);
   } catch (error) {
     console.error(`the addon is not available, so the voice is sent as captured: ${errorText(error)}`);

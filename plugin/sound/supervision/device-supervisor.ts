@@ -24,6 +24,8 @@ interface DeviceSupervisorOptions {
   readonly router: Router;
   readonly server: SoundServer;
   readonly stallLimits?: StallLimits | undefined;
+  /** Called often while the sound process of this id moves blocks. */
+  readonly onRunning?: ((pid: number) => void) | undefined;
   /** Waits in milliseconds before the first tries to reopen the device. */
   readonly retryWaitsMs?: readonly number[] | undefined;
 }
@@ -213,6 +215,7 @@ export class DeviceSupervisor {
       onMutedLevel: (level) => {
         if (isCurrent() && this.#isMuted) owner.onMutedLevel?.(level);
       },
+      onRunning: (pid) => this.#options.onRunning?.(pid),
       onFault: (reason) => {
         if (isCurrent()) this.#fault(reason);
       },

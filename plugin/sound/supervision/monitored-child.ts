@@ -103,6 +103,8 @@ interface MonitoredChildEvents {
   onBlock(block: Int16Array): void;
   /** Peak of what a muted microphone captured, 0 to 1, five times a second. */
   onMutedLevel(level: number): void;
+  /** Called with each heartbeat of a device that has moved blocks. */
+  onRunning(pid: number): void;
   /** Called once with the reason as text, and never after `kill()`. */
   onFault(reason: string): void;
 }
@@ -110,7 +112,7 @@ interface MonitoredChildEvents {
 export function startMonitoredChild(
   options: ChildOptions,
   limits: StallLimits,
-  { onBlock, onMutedLevel, onFault }: MonitoredChildEvents,
+  { onBlock, onMutedLevel, onRunning, onFault }: MonitoredChildEvents,
 ): MonitoredChild {
   const detector = new StallDetector(limits, performance.now());
   let isMonitored = true;
@@ -150,6 +152,9 @@ export function startMonitoredChild(
     onHeartbeat: (heartbeat) => {
       detector.heartbeat(heartbeat, performance.now());
       if (isMonitored && heartbeat.mutedLevel !== null) onMutedLevel(heartbeat.mutedLevel);
+      // By then all threads that move blocks have started.
+      const hasMoved = (heartbeat.captured ?? heartbeat.played ?? 0) > 0;
+      if (isMonitored && hasMoved && child.pid !== undefined) onRunning(child.pid);
     },
     onExit: (whyNotStarted) => fault(whyNotStarted ?? "the sound process ended by itself"),
   });

@@ -1,5 +1,6 @@
 // A simulated machine for the doctor. It has no faults; tests add them.
 
+import type { DaemonOffer } from "../../../plugin/priority/real-time-daemon.ts";
 import type { SoundDevices } from "../../../plugin/sound/sound.ts";
 import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
 import type { RunResult, SystemView } from "../../../plugin/tools/system-view.ts";
@@ -21,6 +22,8 @@ export interface FakeMachine {
   isPackaged: boolean;
   soundEngineProblem: string | null;
   sound: SoundDevices | null;
+  /** Null without rtkit. */
+  realTime: DaemonOffer | null;
   /** By URL. Servers without a result work. */
   iceServers: Record<string, ServerResult>;
 }
@@ -67,6 +70,7 @@ export function healthyMachine(): FakeMachine {
     isPackaged: false,
     soundEngineProblem: null,
     iceServers: {},
+    realTime: { name: "rtkit", maxPriority: 20, minNice: -15, maxRealTimeUs: 200_000 },
     sound: {
       microphones: [{ id: "pulse:mic", name: "Built-in Microphone", isDefault: true, kind: "microphone" }],
       speakers: [{ id: "pulse:speaker", name: "Built-in Speaker", isDefault: true, kind: "speaker" }],
@@ -96,6 +100,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     isPackaged: machine.isPackaged,
     soundEngineProblem: async () => machine.soundEngineProblem,
     soundDevices: async () => machine.sound,
+    realTimeOffer: async () => machine.realTime,
     testIceServer: async ({ url }) => machine.iceServers[url] ?? { outcome: "works", detail: "" },
   };
 }
