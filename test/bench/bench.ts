@@ -15,6 +15,7 @@ import {
 } from "./figures.ts";
 import { load, processorTimes } from "./machine-load.ts";
 import { ATTACK_STAGE } from "./measures/attacks.ts";
+import { BUSY_STAGE } from "./measures/busy/busy-call.ts";
 import { measureChromium } from "./measures/chromium-call.ts";
 import { DECODE_FIGURES, measureDecoding } from "./measures/decoding/jpeg-decode.ts";
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
@@ -53,6 +54,7 @@ const FULL = {
   netCalls: 100,
   netMs: 60_000,
   blackouts: 10,
+  busyMs: 60_000,
 };
 const QUICK = {
   warmUpMs: 1000,
@@ -67,6 +69,7 @@ const QUICK = {
   netCalls: 5,
   netMs: 15_000,
   blackouts: 2,
+  busyMs: 15_000,
 };
 
 /** The results of one run. */
@@ -198,6 +201,7 @@ const STAGES: readonly Stage[] = [
   },
   ...networkStages(VGA),
   ATTACK_STAGE,
+  BUSY_STAGE,
   {
     what: "720p, processor; the host acknowledges the frames, no page",
     figures: ["cpu720"],

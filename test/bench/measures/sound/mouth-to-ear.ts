@@ -55,8 +55,11 @@ export function delaysBetween(mouth: readonly number[], ear: readonly number[]):
   });
 }
 
-/** Monotonic times in ms at which the sound rises after silence. */
-export function findOnsets(sound: TimedSound, rate = PULSE_RATE): number[] {
+/**
+ * Monotonic times in ms at which the sound rises after silence.
+ * @param nearMs chunks this near date a sample
+ */
+export function findOnsets(sound: TimedSound, rate = PULSE_RATE, nearMs = NEAR_MS): number[] {
   const { samples } = sound;
   const peak = samples.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
   const threshold = Math.max(peak * ONSET_SHARE, 500);
@@ -64,7 +67,7 @@ export function findOnsets(sound: TimedSound, rate = PULSE_RATE): number[] {
   let lastLoud = Number.NEGATIVE_INFINITY;
   samples.forEach((sample, at) => {
     if (Math.abs(sample) < threshold) return;
-    if (at - lastLoud > (QUIET_MS * rate) / 1000) onsets.push(timeOf(sound, at, rate));
+    if (at - lastLoud > (QUIET_MS * rate) / 1000) onsets.push(timeOf(sound, at, rate, nearMs));
     lastLoud = at;
   });
   // The first burst may have begun before the recording.
@@ -75,8 +78,8 @@ export function findOnsets(sound: TimedSound, rate = PULSE_RATE): number[] {
  * Chunks arrive late or in time, never early, so the earliest one dates the samples around it. Only nearby chunks count, so
  * that lost samples do not shift what follows.
  */
-function timeOf({ arrivals }: TimedSound, at: number, rate: number): number {
-  const near = arrivals.filter(({ samples }) => Math.abs(samples - at) <= (NEAR_MS * rate) / 1000);
+function timeOf({ arrivals }: TimedSound, at: number, rate: number, nearMs: number): number {
+  const near = arrivals.filter(({ samples }) => Math.abs(samples - at) <= (nearMs * rate) / 1000);
   return (at * 1000) / rate + Math.min(...near.map(({ samples, atMs }) => atMs - (samples * 1000) / rate));
 }
 
