@@ -16,8 +16,8 @@ import {
 import { load, processorTimes } from "./machine-load.ts";
 import { ATTACK_STAGE } from "./measures/attacks.ts";
 import { BUSY_STAGE } from "./measures/busy/busy-call.ts";
-import { measureChromium } from "./measures/chromium-call.ts";
 import { DECODE_FIGURES, measureDecoding } from "./measures/decoding/jpeg-decode.ts";
+import { delayStages } from "./measures/delay/delay-stages.ts";
 import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
 import { measureHostOnlyCall } from "./measures/host-only-call.ts";
@@ -207,16 +207,10 @@ const STAGES: readonly Stage[] = [
     figures: ["cpu720"],
     run: measureCpu720,
   },
-  {
-    what: "Chromium calling Chromium, 480p both ways with sound",
-    figures: ["chromiumDelay480", "againstChromium480"],
-    run: (lengths, results) => compare(lengths, results, "480"),
-  },
-  {
-    what: "Chromium calling Chromium, 720p one way and 240p the other, with sound",
-    figures: ["chromiumDelay720", "againstChromium720"],
-    run: (lengths, results) => compare(lengths, results, "720"),
-  },
+  ...delayStages({
+    sides: { 480: { watched: VGA, own: VGA }, 720: { watched: HD, own: SMALL } },
+    maxBitrateBps: CEILING_BPS,
+  }),
 ];
 
 async function measureSynchrony({ markSeconds }: typeof FULL, results: Results): Promise<void> {
@@ -255,7 +249,7 @@ async function measureEars({ soundMs }: typeof FULL, results: Results): Promise<
 }
 
 async function measureThreeWays(lengths: typeof FULL, results: Results): Promise<void> {
-  for (const report of await measureDeliveries({ size: VGA, ...lengths })) {
+  for (const report of await measureDeliveries({ size: VGA, ways: WAYS, ...lengths })) {
     const note = report.way === "mjpeg" ? "estimated from WebRTC's delay in the other two" : "";
     results.set(`ways.${report.way}.decodedToDrawn`, report.decodedToDrawnMs, note);
     results.set(`ways.${report.way}.decodedToDrawnP95`, report.decodedToDrawnP95Ms);
@@ -326,20 +320,6 @@ async function measureCpu720(lengths: typeof FULL, results: Results): Promise<vo
     `sends ${sendWidth} wide, receives ${receiveWidth} wide, shows ${report.shownFps.toFixed(1)} a second` +
     (isSustained ? "" : "; the machine did not sustain 720p from the remote end too");
   results.set("cpu720", report.cpuCores, note);
-}
-
-async function compare(lengths: typeof FULL, results: Results, size: "480" | "720"): Promise<void> {
-  const own = size === "480" ? VGA : SMALL;
-  const options = { watched: size === "480" ? VGA : HD, own, maxBitrateBps: CEILING_BPS, ...lengths };
-  const chromium = await measureChromium(options);
-  const { wholeMs, wholeP95Ms, shownPercent, shownWidth } = chromium;
-  results.set(
-    `chromiumDelay${size}`,
-    wholeMs,
-    `median; p95 ${wholeP95Ms.toFixed(1)}; ${shownPercent.toFixed(1)} % shown, ${shownWidth} wide`,
-  );
-  const ours = results.figures[`wholeDelay${size}`]?.value;
-  if (typeof ours === "number") results.set(`againstChromium${size}`, ours / wholeMs, "ratio of the medians");
 }
 
 function listMs(values: readonly number[]): string {

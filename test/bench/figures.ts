@@ -42,6 +42,8 @@ export const TARGETS = {
   beyondWrtc720: ms(25),
   againstChromium480: { unit: "times", goal: 1.8, decimals: 2 },
   againstChromium720: { unit: "times", goal: null, decimals: 2 },
+  "delay.against480": { unit: "times", goal: 1.2, decimals: 2 },
+  "delay.against720": { unit: "times", goal: 1.2, decimals: 2 },
   wholeDelay480: ms(null),
   wholeDelay720: ms(null),
   heldForSound480: ms(null),
@@ -154,6 +156,10 @@ export const TARGETS = {
   "ways.mjpeg.decodedToDrawnP95": ms(null),
   "ways.mjpeg.cores": { unit: "cores", goal: null, decimals: 2 },
   "ways.mjpeg.drawn": { unit: "%", goal: null, decimals: 1 },
+  "busyPage.stdio.drawn": { unit: "%", goal: null, decimals: 1 },
+  "busyPage.stdio.cores": { unit: "cores", goal: null, decimals: 2 },
+  "busyPage.auto.drawn": { unit: "%", goal: 95, isLowerLimit: true, decimals: 1 },
+  "busyPage.auto.cores": { unit: "cores", goal: null, decimals: 2 },
 } as const satisfies Record<string, Target>;
 
 export type FigureName = keyof typeof TARGETS;

@@ -1,9 +1,9 @@
-// The three deliveries, one after the other in one call, so that WebRTC's own delay is the same for all: delay, processor time
+// Deliveries, one after the other in one call, so that WebRTC's own delay is the same for all: delay, processor time
 // and share of frames shown, in WebKitGTK. The call has no sound, so that nothing else runs.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { type Host, startHost } from "../../../plugin/host/host.ts";
-import type { FrameDelivery } from "../../../rpc-schema/index.ts";
+import type { PageDelivery } from "../../../plugin/ui/video/source-view.ts";
 import {
   type DeliveryPage,
   deliveryPageFiles,
@@ -16,16 +16,18 @@ import { DIST_MAIN, endCall, type FrameSize, introduce, makeCall, pidOf } from "
 import { median, quantile } from "../figures.ts";
 import { drawnShare } from "./frame-ledger.ts";
 
-export const WAYS = ["stdio", "websocket", "mjpeg"] as const satisfies readonly FrameDelivery[];
+export const WAYS = ["stdio", "websocket", "mjpeg"] as const satisfies readonly PageDelivery[];
 
-export interface DeliveriesOptions {
+export interface DeliveriesOptions<W extends PageDelivery> {
+  /** In the order of the measurement. One may come several times. */
+  readonly ways: readonly W[];
   readonly size: FrameSize;
   readonly warmUpMs: number;
   readonly windowMs: number;
 }
 
-export interface DeliveryReport {
-  readonly way: FrameDelivery;
+export interface DeliveryReport<W extends PageDelivery> {
+  readonly way: W;
   /** From WebRTC's decoded frame to the shown one, ms. Estimated for mjpeg: the whole delay less WebRTC's part in the others. */
   readonly decodedToDrawnMs: number;
   readonly decodedToDrawnP95Ms: number;
@@ -40,7 +42,9 @@ interface Sides {
   readonly page: DeliveryPage;
 }
 
-export async function measureDeliveries(options: DeliveriesOptions): Promise<readonly DeliveryReport[]> {
+export async function measureDeliveries<W extends PageDelivery>(
+  options: DeliveriesOptions<W>,
+): Promise<readonly DeliveryReport<W>[]> {
   const cleanups: (() => Promise<unknown>)[] = [];
   try {
     const alice = await startQuietHost("Alice", options.size);
@@ -54,8 +58,9 @@ export async function measureDeliveries(options: DeliveriesOptions): Promise<rea
     const { callId } = await makeCall(bob, alice);
     // Alice's own video would only add load.
     await alice.plugin.request("call.setCamera", { callId, on: false });
-    const seen = [];
-    for (const way of WAYS) seen.push(await measureDelivery({ alice, bob, page }, callId, way, options));
+    const seen: Seen<W>[] = [];
+    for (const way of options.ways)
+      seen.push(await measureDelivery({ alice, bob, page }, callId, way, options));
     await endCall(callId, alice, bob);
     return summarize(seen);
   } finally {
@@ -81,18 +86,18 @@ async function startQuietHost(label: string, picture: FrameSize): Promise<Host> 
   });
 }
 
-interface Seen {
-  readonly way: FrameDelivery;
+interface Seen<W extends PageDelivery> {
+  readonly way: W;
   readonly pictures: readonly StampedFrame[];
   readonly cores: number;
 }
 
-async function measureDelivery(
+async function measureDelivery<W extends PageDelivery>(
   { alice, bob, page }: Sides,
   callId: string,
-  way: FrameDelivery,
-  { warmUpMs, windowMs }: DeliveriesOptions,
-): Promise<Seen> {
+  way: W,
+  { warmUpMs, windowMs }: DeliveriesOptions<W>,
+): Promise<Seen<W>> {
   await page.show(callId, way);
   await delay(warmUpMs);
   await page.record(way);
@@ -109,7 +114,7 @@ async function measureDelivery(
   return { way, pictures, cores };
 }
 
-function summarize(seen: readonly Seen[]): DeliveryReport[] {
+function summarize<W extends PageDelivery>(seen: readonly Seen<W>[]): DeliveryReport<W>[] {
   const stamped = seen.filter(({ way }) => way !== "mjpeg").flatMap(({ pictures }) => pictures);
   const untilDecodedMs = median(
     stamped.map(({ delayMs, drawnAt, capturedAt }) => delayMs - (drawnAt - capturedAt)),
