@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CHANGE_NAMES } from "../soak/changes.ts";
+import { Journal } from "../soak/journal.ts";
 import { judge } from "../soak/limits.ts";
 import { runSoak, type SoakRound } from "../soak/run-soak.ts";
 import { SHORT_SCHEDULE } from "../soak/schedule.ts";
@@ -30,6 +31,7 @@ describe("a short soak", { timeout: 240_000 }, () => {
         seed: SEED,
         schedule: SHORT_SCHEDULE,
         changes: CHANGE_NAMES,
+        journal: new Journal(),
         signal: new AbortController().signal,
         beforeReading: () => leaked.push(openSync("/dev/null", "r")),
         onRound: (round) => rounds.push(round),

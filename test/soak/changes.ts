@@ -12,6 +12,7 @@ import { PROFILES } from "../support/network/simulated/profiles.ts";
 import type { NetworkSide } from "../support/network/simulated/simulated-network.ts";
 import type { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import type { Random } from "../support/process/seeded-random.ts";
+import type { Journal } from "./journal.ts";
 import type { PageView } from "./page-view.ts";
 import type { Range, Schedule } from "./schedule.ts";
 
@@ -29,6 +30,7 @@ export interface SoakCall {
   readonly relay: UdpRelay;
   readonly sides: readonly [SoakSide, SoakSide];
   readonly schedule: Schedule;
+  readonly journal: Journal;
   readonly signal: AbortSignal;
 }
 
@@ -96,6 +98,7 @@ export async function makeChange(
   const name = random.pick(names);
   const side = random.pick(call.sides);
   const change: Change = CHANGES[name];
+  call.journal.note(`${name} of ${side.bench.host.state.label}`);
   await change(call, side, random);
   return name;
 }

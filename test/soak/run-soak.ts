@@ -2,6 +2,7 @@
 // read.
 
 import { setTimeout as delay } from "node:timers/promises";
+import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import { type BenchSide, endCall, makeCall, pidOf } from "../bench/bench-side.ts";
 import { median } from "../bench/figures.ts";
 import { measureMouthToEar } from "../bench/measures/sound/mouth-to-ear.ts";
@@ -9,6 +10,7 @@ import { type RelayedSides, withRelayedSides } from "../bench/relayed-sides.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
 import { type ChangeName, makeChange, PICTURE, rest, type SoakCall, type SoakSide, wait } from "./changes.ts";
+import type { Journal } from "./journal.ts";
 import type { CallReading, Reading } from "./limits.ts";
 import { type FrameWindow, PageView } from "./page-view.ts";
 import { readDriver, readSide } from "./process-readings.ts";
@@ -33,6 +35,8 @@ export interface SoakOptions {
   readonly changes: readonly ChangeName[];
   /** Collects the plugins' garbage before each reading. That separates leaks from garbage, but also hides garbage that piles up. */
   readonly collectsGarbage?: boolean;
+  /** Receives the changes and the phases of the call. */
+  readonly journal: Journal;
   /** Ends the soak early. What it started has ended when the rejection arrives. */
   readonly signal: AbortSignal;
   onConnected?(): void;
@@ -68,9 +72,10 @@ async function runCall({ alice, bob, relay }: RelayedSides, options: SoakOptions
   options.signal.throwIfAborted();
   const { callId } = await makeCall(bob.host, alice.host);
   options.onConnected?.();
-  const plugins = [alice, bob].map(({ host }) => host.plugin);
+  const { schedule, signal, journal } = options;
   const lost = Promise.withResolvers<never>();
-  for (const plugin of plugins) {
+  for (const { plugin, state } of [alice.host, bob.host]) {
+    notePhases(plugin, state.label, journal);
     plugin.onNotification("call.ended", ({ reason, detail = "" }) =>
       lost.reject(new Error(`the call ended: ${reason} ${detail}`)),
     );
@@ -83,13 +88,21 @@ async function runCall({ alice, bob, relay }: RelayedSides, options: SoakOptions
     isMicrophoneOn: true,
     isCameraOn: true,
   });
-  const { schedule, signal } = options;
-  const call: SoakCall = { callId, relay, sides: [side(alice, "a"), side(bob, "b")], schedule, signal };
+  const sides = [side(alice, "a"), side(bob, "b")] as const;
+  const call: SoakCall = { callId, relay, sides, schedule, journal, signal };
   // Resolves alone only by a rejection.
   await Promise.race([runRounds(call, options), lost.promise]);
   lost.promise.catch(() => undefined);
   for (const { page } of call.sides) page.end();
   await endCall(callId, alice.host, bob.host);
+}
+
+function notePhases(plugin: HostLink, label: string, journal: Journal): void {
+  let last = "connected";
+  plugin.onNotification("call.changed", ({ phase }) => {
+    if (phase !== last) journal.note(`${label} is ${phase}`);
+    last = phase;
+  });
 }
 
 async function runRounds(call: SoakCall, options: SoakOptions): Promise<void> {

@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { load } from "../bench/machine-load.ts";
 import { CHANGE_NAMES, type ChangeName } from "./changes.ts";
+import { Journal } from "./journal.ts";
 import { judge } from "./limits.ts";
 import { formatRound, formatVerdicts } from "./report.ts";
 import { runSoak, type SoakRound } from "./run-soak.ts";
@@ -91,6 +92,7 @@ async function main(): Promise<number> {
   print(`seed ${seed}, Node ${process.version}, load ${load()}`);
   print(`${schedule.rounds} rounds, the first ${schedule.warmUpRounds} not judged`);
   const rounds: SoakRound[] = [];
+  const journal = new Journal();
   const onRound = (round: SoakRound) => {
     rounds.push(round);
     print(formatRound(round));
@@ -102,20 +104,32 @@ async function main(): Promise<number> {
       schedule,
       changes,
       collectsGarbage,
+      journal,
       signal: stop.signal,
       onConnected: () => print("the call is connected"),
       onRound,
     });
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    print(`FAILED after ${rounds.length} rounds: ${failure}`);
+    print(
+      ["The last events:", ...journal.events, `FAILED after ${rounds.length} rounds: ${failure}`].join("\n"),
+    );
   }
   const verdicts = judge(
     rounds.map(({ reading }) => reading),
     schedule,
   );
   if (verdicts.length > 0) print(formatVerdicts(verdicts));
-  writeReport(json, { seed, schedule, changes, collectsGarbage, failure, verdicts, rounds });
+  writeReport(json, {
+    seed,
+    schedule,
+    changes,
+    collectsGarbage,
+    failure,
+    events: journal.events,
+    verdicts,
+    rounds,
+  });
   if (stopped !== undefined) return stopped;
   return failure !== null || verdicts.some((verdict) => verdict.failure !== null) ? 1 : 0;
 }
