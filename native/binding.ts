@@ -10,6 +10,7 @@ import type { CreateBoundVoice } from "./voice.ts";
 /** A capture as the addon returns it. */
 export interface BoundCapture {
   readonly mode: CameraMode;
+  readonly notes: readonly string[];
   /** The frame pool. A slot is an index into it. */
   readonly buffers: readonly ArrayBuffer[];
   /** Buffers for the device's own JPEG of each frame. Empty when the device makes no JPEG. */

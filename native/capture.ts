@@ -67,6 +67,10 @@ class PooledCapture implements Capture {
     return this.#opened().mode;
   }
 
+  get notes() {
+    return this.#opened().notes;
+  }
+
   counters(): CaptureCounters {
     return this.#opened().counters();
   }

@@ -111,6 +111,8 @@ export interface CaptureCallbacks {
 
 export interface Capture {
   readonly mode: CameraMode;
+  /** What is done to the frames of this device, and which of its driver's figures are not used: "it sends fields one by one, …". */
+  readonly notes: readonly string[];
   counters(): CaptureCounters;
   /** Stops the thread, unmaps and closes the device. Idempotent. */
   close(): Promise<void>;

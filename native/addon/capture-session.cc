@@ -108,7 +108,10 @@ Napi::Object CaptureSession::toObject(Napi::Env env) {
   for (const FrameBuffer& buffer : pool_->buffers()) buffers.Set(buffers.Length(), shareBuffer(env, buffer));
   Napi::Array jpegBuffers = Napi::Array::New(env);
   for (const FrameBuffer& buffer : pool_->jpegBuffers()) jpegBuffers.Set(jpegBuffers.Length(), shareBuffer(env, buffer));
+  Napi::Array notes = Napi::Array::New(env);
+  for (const std::string& note : notes_) notes.Set(notes.Length(), note);
   object.Set("mode", modeObject(env, mode_));
+  object.Set("notes", notes);
   object.Set("buffers", buffers);
   object.Set("jpegBuffers", jpegBuffers);
   const auto self = shared_from_this();

@@ -15,12 +15,13 @@ namespace callnative {
 class CaptureSession : public std::enable_shared_from_this<CaptureSession> {
  public:
   /** `pool` has buffers of the mode's size. Each buffer is shared: any holder keeps its memory alive. */
-  CaptureSession(const Mode& mode, std::shared_ptr<FramePool> pool) : mode_(mode), pool_(std::move(pool)) {}
+  CaptureSession(const Mode& mode, std::vector<std::string> notes, std::shared_ptr<FramePool> pool)
+      : mode_(mode), notes_(std::move(notes)), pool_(std::move(pool)) {}
 
   /** Main thread. `listener(slot, capturedAtUs, error, jpegLength)` is called for each frame, and once with slot -1 and the
    *  error when the source failed. */
   void start(Napi::Env env, std::unique_ptr<FrameSource> source, const Napi::Function& listener);
-  /** The object that the façade works with: mode, buffers, jpegBuffers, counters(), giveBack(slot), close(). */
+  /** The object that the façade works with: mode, notes, buffers, jpegBuffers, counters(), giveBack(slot), close(). */
   Napi::Object toObject(Napi::Env env);
   /** Any thread: joins the capture thread and closes the device. */
   void stop() { thread_->stop(); }
@@ -40,6 +41,7 @@ class CaptureSession : public std::enable_shared_from_this<CaptureSession> {
   Napi::Value close(Napi::Env env);
 
   Mode mode_;
+  std::vector<std::string> notes_;
   std::shared_ptr<FramePool> pool_;
   std::unique_ptr<CaptureThread> thread_;
   Wake wake_;

@@ -44,7 +44,7 @@ class OpenWorker : public Napi::AsyncWorker {
   }
 
   void OnOK() override {
-    const auto session = std::make_shared<CaptureSession>(source_->mode(), pool_);
+    const auto session = std::make_shared<CaptureSession>(source_->mode(), source_->notes(), pool_);
     try {
       session->start(Env(), std::move(source_), listener_.Value());
     } catch (const SystemError& error) {

@@ -180,6 +180,9 @@ function named(capture: Capture, deviceId: string, deviceName: string): OpenCame
     get mode() {
       return capture.mode;
     },
+    get notes() {
+      return capture.notes;
+    },
     counters: () => capture.counters(),
     close: () => capture.close(),
   };

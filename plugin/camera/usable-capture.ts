@@ -25,7 +25,10 @@ const CHECK_MS = 500;
 const CHECKS_WITHOUT_PICTURE = 4;
 /** The first one, one of another format, and one of another size. */
 const MOST_MODES = 3;
-const JPEG = "MJPG";
+const JPEG: readonly string[] = ["MJPG", "JPEG"];
+const GREY = "GREY";
+/** More than two sizes of a camera differ by. */
+const MOST_DOUBLINGS = 32;
 
 /** @returns ends the repetition */
 export type Repeat = (ms: number, action: () => void) => () => void;
@@ -77,6 +80,10 @@ class UsableCapture implements Capture {
 
   get mode(): CameraMode {
     return this.#opened().mode;
+  }
+
+  get notes(): readonly string[] {
+    return this.#opened().notes;
   }
 
   counters(): CaptureCounters {
@@ -184,7 +191,7 @@ export function nextMode(
 ): (CameraMode & { fourcc: string }) | null {
   const [first] = tried;
   if (first === undefined || tried.length >= MOST_MODES) return null;
-  const isJpeg = ({ fourcc }: CameraMode) => fourcc === JPEG;
+  const isJpeg = ({ fourcc }: CameraMode) => JPEG.includes(fourcc);
   const hasTriedBoth = tried.some((mode) => isJpeg(mode) !== isJpeg(first));
   const other = hasTriedBoth
     ? undefined
@@ -210,10 +217,11 @@ function nearest(
   modes: readonly CameraMode[],
   { width, height }: CaptureConstraints,
 ): CameraMode | undefined {
-  // A larger one puts more data on the cable.
+  // A larger one puts more data on the cable. One without colours is worse than any size.
   const distance = (mode: CameraMode) => {
     const doublings = Math.log2((mode.width * mode.height) / (width * height));
-    return doublings > 0 ? 2 * doublings : -doublings;
+    const cost = doublings > 0 ? 2 * doublings : -doublings;
+    return mode.fourcc === GREY ? cost + MOST_DOUBLINGS : cost;
   };
   return [...modes].sort((a, b) => distance(a) - distance(b))[0];
 }

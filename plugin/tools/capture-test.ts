@@ -119,7 +119,9 @@ async function testCamera(
   await save("The picture", path, Buffer.from(Buffer.from(base64).toString("latin1"), "base64"));
   const { captured, faulty, dropped, repaired, damaged } = counters;
   // Some damaged frames among many whole ones come from a loose plug; the repaired ones from the camera itself.
-  const habits = [habitOf(counters), damageOf(counters), ...troubles].filter((habit) => habit !== null);
+  const habits = [...camera.notes, habitOf(counters), damageOf(counters), ...troubles].filter(
+    (habit) => habit !== null,
+  );
   const lines = [
     `camera: ${camera.deviceName} [${camera.deviceId}]`,
     `  format   ${modeText(camera.mode)} at ${round(camera.mode.fps)} fps`,

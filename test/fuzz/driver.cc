@@ -19,9 +19,9 @@ namespace {
 
 /** Larger frames only cost time. */
 constexpr std::size_t kMostBytes = 1 << 20;
-constexpr std::array<std::uint32_t, 8> kFourccs = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,  V4L2_PIX_FMT_NV12,
-                                                   V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_H264,
-                                                   V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_RGB24};
+constexpr std::array<std::uint32_t, 12> kFourccs = {V4L2_PIX_FMT_YUYV,   V4L2_PIX_FMT_UYVY,  V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_MJPEG,
+                                                    V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_H264,  V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_RGB24,
+                                                    V4L2_PIX_FMT_NV12M,  V4L2_PIX_FMT_YUV420M, V4L2_PIX_FMT_NV16, V4L2_PIX_FMT_JPEG};
 constexpr std::array<int, 8> kErrors = {EINVAL, EAGAIN, EIO, ENODEV, EBUSY, EINTR, ENOTTY, ENOMEM};
 
 fuzz::Input* answers = nullptr;
@@ -53,8 +53,24 @@ void answerCapability(v4l2_capability& capability) {
   std::memset(capability.card, answers->byte(), sizeof capability.card);
   std::memset(capability.bus_info, answers->byte(), sizeof capability.bus_info);
   const std::uint8_t kind = answers->byte();
-  capability.capabilities = kind < 240 ? V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING : answers->number(4);
+  const std::uint32_t capture = kind % 2 == 0 ? V4L2_CAP_VIDEO_CAPTURE : V4L2_CAP_VIDEO_CAPTURE_MPLANE;
+  capability.capabilities = kind < 240 ? capture | V4L2_CAP_STREAMING : answers->number(4);
   capability.device_caps = capability.capabilities;
+}
+
+bool isMultiPlanar(std::uint32_t type) { return type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE; }
+
+void answerPlanes(v4l2_pix_format_mplane& format) {
+  const std::uint8_t changes = answers->byte();
+  if (changes & 1) format.width = answers->size();
+  if (changes & 2) format.height = answers->size();
+  if (changes & 4) format.pixelformat = anyFourcc();
+  if (changes & 8) format.field = answers->byte() % 10;
+  format.num_planes = changes < 240 ? 1 + answers->byte() % 3 : answers->byte();
+  for (auto& plane : format.plane_fmt) {
+    if (changes & 16) plane.bytesperline = answers->size();
+    if (changes & 32) plane.sizeimage = answers->number(3);
+  }
 }
 
 /** Keeps the requested format except where the input changes it. */
@@ -66,12 +82,27 @@ void answerFormat(v4l2_pix_format& format) {
   if (changes & 8) format.bytesperline = answers->size();
   if (changes & 16) format.quantization = answers->byte();
   if (changes & 32) format.colorspace = answers->byte();
+  if (changes & 64) format.field = answers->byte() % 10;
+  if (changes & 128) format.sizeimage = answers->number(3);
+}
+
+void answerLength(v4l2_buffer& buffer) {
+  if (!isMultiPlanar(buffer.type)) buffer.length = answers->number(3);
+  for (std::uint32_t plane = 0; isMultiPlanar(buffer.type) && plane < buffer.length; plane++) buffer.m.planes[plane].length = answers->number(3);
 }
 
 void answerFilledBuffer(v4l2_buffer& buffer) {
   const std::uint8_t kind = answers->byte();
   buffer.index = kind < 240 ? kind % 4 : answers->number(4);
-  buffer.bytesused = answers->number(3);
+  if (isMultiPlanar(buffer.type)) {
+    for (std::uint32_t plane = 0; plane < buffer.length; plane++) {
+      buffer.m.planes[plane].bytesused = answers->number(3);
+      buffer.m.planes[plane].data_offset = answers->byte();
+    }
+  } else {
+    buffer.bytesused = answers->number(3);
+  }
+  buffer.field = answers->byte() % 10;
   buffer.flags = answers->number(2);
   buffer.timestamp = {answers->byte(), answers->byte()};
 }
@@ -82,11 +113,14 @@ void answer(unsigned long request, void* argument) {
     case VIDIOC_ENUM_FMT: static_cast<v4l2_fmtdesc*>(argument)->pixelformat = anyFourcc(); return;
     case VIDIOC_ENUM_FRAMESIZES: return answerSize(*static_cast<v4l2_frmsizeenum*>(argument));
     case VIDIOC_ENUM_FRAMEINTERVALS: return answerInterval(*static_cast<v4l2_frmivalenum*>(argument));
-    case VIDIOC_S_FMT: return answerFormat(static_cast<v4l2_format*>(argument)->fmt.pix);
+    case VIDIOC_S_FMT: {
+      auto& format = *static_cast<v4l2_format*>(argument);
+      return isMultiPlanar(format.type) ? answerPlanes(format.fmt.pix_mp) : answerFormat(format.fmt.pix);
+    }
     case VIDIOC_S_PARM:
     case VIDIOC_G_PARM: static_cast<v4l2_streamparm*>(argument)->parm.capture.timeperframe = anyInterval(); return;
     case VIDIOC_REQBUFS: static_cast<v4l2_requestbuffers*>(argument)->count = answers->byte() % 6; return;
-    case VIDIOC_QUERYBUF: static_cast<v4l2_buffer*>(argument)->length = answers->number(3); return;
+    case VIDIOC_QUERYBUF: return answerLength(*static_cast<v4l2_buffer*>(argument));
     case VIDIOC_DQBUF: return answerFilledBuffer(*static_cast<v4l2_buffer*>(argument));
     default: return;
   }

@@ -1,7 +1,6 @@
 // Converts raw frames of any size, line length and truncation, and encodes the results to RGBA and JPEG.
 #include <linux/videodev2.h>
 
-#include <array>
 #include <cstring>
 #include <vector>
 
@@ -9,27 +8,33 @@
 #include "pixels/jpeg-encode.h"
 #include "pixels/frame.h"
 #include "pixels/pixel-convert.h"
+#include "raw/raw-format.h"
 
 using namespace callnative;
 
 namespace {
 
-constexpr std::array<std::uint32_t, 6> kFourccs = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,   V4L2_PIX_FMT_NV12,
-                                                   V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_RGB24};
+/** Behind the table, as a format that is not known. */
+constexpr std::uint32_t kUnknown = V4L2_PIX_FMT_H264;
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::uint32_t kMostSide = 130;
 
 V4l2Format anyFormat(fuzz::Input& input) {
   V4l2Format format{};
-  format.fourcc = kFourccs[input.byte() % kFourccs.size()];
+  const auto formats = rawFormats();
+  const std::size_t chosen = input.byte() % (formats.size() + 1);
+  format.fourcc = chosen < formats.size() ? formats[chosen].fourcc : kUnknown;
   format.width = 1 + static_cast<int>(input.number(2) % kMostSide);
   format.height = 1 + static_cast<int>(input.number(2) % kMostSide);
-  format.isFullRange = (input.byte() & 1) != 0;
+  const std::uint8_t kinds = input.byte();
+  format.isFullRange = (kinds & 1) != 0;
+  format.fields = static_cast<Fields>(kinds / 2 % 8 > 4 ? 0 : kinds / 2 % 8);
   const std::uint8_t kind = input.byte();
   // Unspecified, a little padding, or any number, including negative ones.
   if (kind < 96) format.bytesPerLine = 0;
   else if (kind < 224) format.bytesPerLine = format.width * (1 + kind % 2) + input.byte() % 32;
   else format.bytesPerLine = static_cast<int>(input.number(4));
+  if (kinds >= 192) format.chromaBytesPerLine = {static_cast<int>(input.size()), static_cast<int>(input.size())};
   return format;
 }
 
@@ -57,15 +62,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Input input(data, size);
   const V4l2Format format = anyFormat(input);
   const std::size_t available = input.number(3) % (std::size_t{1} << 17);
-  const auto bytes = source.last(available, input.rest());
-  const auto frame = target.last(i420Size(format.width, format.height));
+  const auto all = source.last(available, input.rest());
+  // Each plane in memory ends at the inaccessible page in turn.
+  const FrameBytes bytes = {all, all.last(available - available / 4), all.last(available / 2)};
+  const int height = shownHeight(format);
+  const auto frame = target.last(i420Size(format.width, height));
   PixelConverter converter;
   std::memset(frame.data(), 0x55, frame.size());
-  if (!converter.convert(format, bytes, frame.data()).isShown) return 0;
+  const auto convert = [&] {
+    const bool isPair = format.fields == Fields::alternate && available % 2 != 0;
+    return (isPair ? converter.joinFields(format, bytes, bytes, frame.data()) : converter.convertBuffers(format, bytes, frame.data())).isShown;
+  };
+  if (!convert()) return 0;
   const std::vector<std::uint8_t> first(frame.begin(), frame.end());
   std::memset(frame.data(), 0xAA, frame.size());
-  fuzz::demand(converter.convert(format, bytes, frame.data()).isShown, "the same bytes are judged the same again");
+  fuzz::demand(convert(), "the same bytes are judged the same again");
   fuzz::demand(std::memcmp(first.data(), frame.data(), first.size()) == 0, "every pixel of a whole frame is written");
-  passOn(frame, format.width, format.height, input);
+  passOn(frame, format.width, height, input);
   return 0;
 }

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "pixels/frame.h"
 #include "pixels/frame-verdict.h"
@@ -37,6 +39,11 @@ class FrameSource {
   virtual void lendJpegBuffer(std::span<std::uint8_t> /*target*/) {}
   /** Length of the JPEG that the last take() wrote; 0 for none. */
   virtual std::size_t jpegLength() const { return 0; }
+  /** What the source does to this device's frames, and what it corrected; completes "note: …". Constant as mode(). */
+  virtual const std::vector<std::string>& notes() const {
+    static const std::vector<std::string> none;
+    return none;
+  }
   /** Unix time of the frame last taken, microseconds. */
   virtual std::int64_t capturedAtUs() const = 0;
 };

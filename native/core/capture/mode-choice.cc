@@ -7,6 +7,8 @@
 #include <iterator>
 #include <tuple>
 
+#include "raw/raw-format.h"
+
 namespace callnative {
 
 namespace {
@@ -29,7 +31,22 @@ int onStep(int value, int least, int most, int step) {
   return step > 1 ? least + (clamped - least) / step * step : clamped;
 }
 
-bool isJpeg(const Mode& mode) { return mode.fourcc == "MJPG"; }
+bool isJpeg(const Mode& mode) { return isJpegFormat(fourccOf(mode.fourcc)); }
+
+/** Null for JPEG. */
+const RawFormat* rawFormatIn(const Mode& mode) { return rawFormatOf(fourccOf(mode.fourcc)); }
+
+bool isGrey(const Mode& mode) {
+  const RawFormat* raw = rawFormatIn(mode);
+  return raw != nullptr && raw->kind == RawKind::grey;
+}
+
+/** Of equal modes the usual raw ones come first, then JPEG, which has to be decoded, and last the raw formats that few programs use. */
+int familiarity(const Mode& mode) {
+  const RawFormat* raw = rawFormatIn(mode);
+  if (raw == nullptr) return 1;
+  return raw->isLastChoice ? 2 : 0;
+}
 
 double costOf(const Mode& mode, const CaptureConstraints& constraints) {
   const double area = static_cast<double>(mode.width) * mode.height;
@@ -67,15 +84,15 @@ std::vector<Size> sizesWithin(const SizeRange& range, const CaptureConstraints* 
 
 double bytesPerSecond(const Mode& mode) {
   const double pixels = static_cast<double>(mode.width) * mode.height;
-  const bool isPlanar = mode.fourcc == "NV12" || mode.fourcc == "YU12";
-  return pixels * mode.fps * (isJpeg(mode) ? kJpegBytesPerPixel : isPlanar ? 1.5 : 2);
+  const RawFormat* raw = rawFormatIn(mode);
+  return pixels * mode.fps * (raw == nullptr ? kJpegBytesPerPixel : bytesPerPixel(*raw));
 }
 
 std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const CaptureConstraints& constraints, double busCapacity) {
   const auto rank = [&](const Mode& mode) {
     const bool isTooMuch = !isJpeg(mode) && bytesPerSecond(mode) > busCapacity;
     // Rounded, so that equal costs compare equal in any order of evaluation.
-    return std::tuple(!isAllowed(mode, constraints), isTooMuch, std::llround(costOf(mode, constraints) * 1e6), std::abs(mode.fps - constraints.fps), isJpeg(mode));
+    return std::tuple(!isAllowed(mode, constraints), isGrey(mode), isTooMuch, std::llround(costOf(mode, constraints) * 1e6), std::abs(mode.fps - constraints.fps), familiarity(mode));
   };
   const auto best = std::min_element(modes.begin(), modes.end(),
                                      [&](const Mode& left, const Mode& right) { return rank(left) < rank(right); });

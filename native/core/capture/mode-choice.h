@@ -36,7 +36,8 @@ double bytesPerSecond(const Mode& mode);
  * `busCapacity` bytes per second come after all others.
  * A lower rate costs 1.5 log2 of the ratio, since jerky video is worse than small video. A smaller frame costs log2 of the
  * ratio of areas; a frame larger in either direction costs twice that and 0.1. Another aspect ratio costs a quarter of
- * log2 of the ratio of both. Ties go to the rate nearest to the constraints, then to raw before MJPG.
+ * log2 of the ratio of both. Grey comes after all colours. Ties go to the rate nearest to the
+ * constraints, then to the usual raw formats, JPEG, and the other raw formats, in this order.
  */
 std::optional<Mode> chooseMode(const std::vector<Mode>& modes, const CaptureConstraints& constraints, double busCapacity = kUnlimited);
 

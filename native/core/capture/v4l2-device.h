@@ -3,24 +3,18 @@
 
 #include <linux/videodev2.h>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "capture/driver-format.h"
 #include "pixels/frame.h"
+#include "raw/raw-format.h"
 #include "system/unique-fd.h"
 
 namespace callnative {
-
-/** The format that the driver chose. */
-struct V4l2Format {
-  int width;
-  int height;
-  int bytesPerLine;
-  std::uint32_t fourcc;
-  bool isFullRange;
-};
 
 /** A mapped buffer. The destructor unmaps it. */
 class MappedBuffer {
@@ -32,51 +26,74 @@ class MappedBuffer {
   MappedBuffer& operator=(const MappedBuffer&) = delete;
   ~MappedBuffer();
 
-  std::span<const std::uint8_t> bytes(std::size_t used) const;
+  std::size_t length() const { return length_; }
+  /** Those from `offset` to `end`, as far as they are mapped. */
+  std::span<const std::uint8_t> bytes(std::size_t offset, std::size_t end) const;
 
  private:
   void* start_;
   std::size_t length_;
 };
 
+/** A filled buffer, with room for what the driver says of its planes. May be copied. */
+struct DeviceBuffer {
+  v4l2_buffer info{};
+  std::array<v4l2_plane, kMostPlanes> planes{};
+};
+
 class V4l2Device {
  public:
-  /** open(2). Throws SystemError. */
+  /** open(2) and VIDIOC_QUERYCAP. Throws SystemError, also when the node is not a V4L2 device. */
   explicit V4l2Device(std::string path);
   V4l2Device(const V4l2Device&) = delete;
   V4l2Device& operator=(const V4l2Device&) = delete;
   ~V4l2Device();
 
   const std::string& path() const { return path_; }
+  const v4l2_capability& capability() const { return capability_; }
+  /** Whether this node itself captures video and can stream. Codecs and scalers do not count. */
+  bool capturesVideo() const;
+  /** V4L2_BUF_TYPE_VIDEO_CAPTURE, or …_MPLANE for a device that knows only that. */
+  std::uint32_t type() const { return type_; }
 
-  /** VIDIOC_QUERYCAP. Throws when the node is not a V4L2 device. */
-  v4l2_capability capability() const;
-  /** Whether this node itself captures video into one plane and can stream. */
-  static bool capturesVideo(const v4l2_capability& capability);
-
-  /** VIDIOC_S_FMT and VIDIOC_S_PARM. `mode` becomes the mode that the driver chose. */
-  V4l2Format configure(Mode& mode) const;
-  /** VIDIOC_REQBUFS, QUERYBUF, mmap, QBUF, STREAMON. */
+  /** VIDIOC_S_FMT and VIDIOC_S_PARM. `mode` becomes the mode that the driver chose. Throws SystemError, with code 0 for a mode
+   *  that cannot be shown. */
+  DriverFormat configure(Mode& mode) const;
+  /** VIDIOC_REQBUFS, QUERYBUF, mmap. Returns the lengths of the shortest buffer. */
+  PlaneLengths mapBuffers(int planes);
+  /** VIDIOC_QBUF for each buffer, STREAMON. */
   void startStreaming();
 
   /** Waits for a filled buffer; false when `stopFd` became readable. Throws when the device is gone or stays silent. */
   bool wait(int stopFd) const;
   /** VIDIOC_DQBUF; false when no buffer is ready. */
-  bool dequeue(v4l2_buffer& buffer) const;
-  void enqueue(v4l2_buffer& buffer) const;
-  const MappedBuffer& mapped(std::uint32_t index) const { return mapped_.at(index); }
+  bool dequeue(DeviceBuffer& buffer) const;
+  void enqueue(DeviceBuffer& buffer) const;
+  /** The frame in a dequeued buffer, until enqueue(). */
+  FrameBytes bytesIn(const DeviceBuffer& buffer) const;
 
   /** ioctl(2), repeated on EINTR. On failure returns false with errno set. */
   bool tryControl(unsigned long request, void* argument) const;
 
  private:
   void control(unsigned long request, void* argument) const;
-  void mapBuffer(std::uint32_t index);
+  bool isMultiPlanar() const { return type_ == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE; }
+  DriverFormat setFormat(const Mode& mode, std::uint32_t field) const;
   double setRate(double fps) const;
+  /** Makes `buffer` ready for an ioctl. */
+  void prepare(DeviceBuffer& buffer, std::uint32_t index) const;
+  /** As tryControl() and control(), for the ioctls of buffers. */
+  bool tryBuffer(unsigned long request, DeviceBuffer& buffer) const;
+  void controlBuffer(unsigned long request, DeviceBuffer& buffer) const;
+  void mapBuffer(std::uint32_t index);
 
   std::string path_;
   UniqueFd fd_;
-  std::vector<MappedBuffer> mapped_;
+  v4l2_capability capability_{};
+  std::uint32_t type_ = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+  int planes_ = 1;
+  /** The planes of each buffer. */
+  std::vector<std::vector<MappedBuffer>> mapped_;
   bool isStreaming_ = false;
 };
 

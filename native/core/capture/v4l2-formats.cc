@@ -7,14 +7,14 @@
 #include <array>
 #include <iterator>
 
+#include "capture/driver-format.h"
 #include "capture/v4l2-device.h"
+#include "raw/raw-format.h"
 
 namespace callnative {
 
 namespace {
 
-constexpr std::array<std::uint32_t, 5> kConvertible = {V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV12,
-                                                       V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_MJPEG};
 /** Tried where a device gives a range of rates. */
 constexpr std::array<double, 4> kUsualRates = {15, 25, 30, 60};
 /** For drivers that do not report a rate: v4l2loopback before its writer has set one, some capture cards. */
@@ -24,8 +24,6 @@ constexpr std::uint32_t kMostEntries = 256;
 
 /** Far more than any camera has. A driver without a bound reports the largest number there is. */
 constexpr std::uint32_t kMostPixels = 16'384;
-/** No camera is this fast. A driver that reports more is wrong. */
-constexpr double kMostRate = 1000;
 /** Tried on a driver that lists no sizes, when there are no constraints. */
 constexpr Size kCommonSize = {640, 480};
 
@@ -39,14 +37,15 @@ SizeRange rangeOf(const v4l2_frmsize_stepwise& range) {
 
 /** Some drivers list no sizes, but answer which size they would choose. VIDIOC_TRY_FMT. */
 std::vector<Size> triedSizes(const V4l2Device& device, std::uint32_t fourcc, const CaptureConstraints* constraints) {
-  v4l2_format format{};
-  format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  format.fmt.pix.width = static_cast<std::uint32_t>(constraints != nullptr ? constraints->width : kCommonSize.width);
-  format.fmt.pix.height = static_cast<std::uint32_t>(constraints != nullptr ? constraints->height : kCommonSize.height);
-  format.fmt.pix.pixelformat = fourcc;
-  format.fmt.pix.field = V4L2_FIELD_NONE;
-  if (!device.tryControl(VIDIOC_TRY_FMT, &format) || format.fmt.pix.pixelformat != fourcc) return {};
-  return {{toInt(format.fmt.pix.width), toInt(format.fmt.pix.height)}};
+  DriverFormat wanted;
+  wanted.width = static_cast<std::uint32_t>(constraints != nullptr ? constraints->width : kCommonSize.width);
+  wanted.height = static_cast<std::uint32_t>(constraints != nullptr ? constraints->height : kCommonSize.height);
+  wanted.fourcc = fourcc;
+  v4l2_format format = asRequest(device.type(), wanted);
+  if (!device.tryControl(VIDIOC_TRY_FMT, &format)) return {};
+  const DriverFormat answered = asAnswered(format);
+  if (answered.fourcc != fourcc) return {};
+  return {{toInt(answered.width), toInt(answered.height)}};
 }
 
 std::vector<Size> sizesOf(const V4l2Device& device, std::uint32_t fourcc, const CaptureConstraints* constraints) {
@@ -96,36 +95,40 @@ std::vector<double> ratesOf(const V4l2Device& device, std::uint32_t fourcc, cons
     }
     rates.push_back(rateOf(entry.discrete));
   }
-  std::erase_if(rates, [](double rate) { return rate <= 0 || rate > kMostRate; });
+  std::erase_if(rates, [](double rate) { return !isPlausibleRate(rate); });
   if (rates.empty()) rates.push_back(kUnknownRate);
   return rates;
 }
 
 }  // namespace
 
-bool isConvertible(std::uint32_t fourcc) {
-  return std::find(kConvertible.begin(), kConvertible.end(), fourcc) != kConvertible.end();
+bool isConvertible(std::uint32_t fourcc) { return isJpegFormat(fourcc) || rawFormatOf(fourcc) != nullptr; }
+
+std::string convertibleNames() {
+  std::string names = fourccName(V4L2_PIX_FMT_MJPEG) + ", " + fourccName(V4L2_PIX_FMT_JPEG);
+  for (const RawFormat& raw : rawFormats()) names += ", " + fourccName(raw.fourcc);
+  return names;
 }
 
-std::string fourccName(std::uint32_t fourcc) {
-  std::string name;
-  for (unsigned shift = 0; shift < 32; shift += 8) name += static_cast<char>((fourcc >> shift) & 0x7F);
-  return name;
-}
-
-std::uint32_t fourccOf(const std::string& name) { return v4l2_fourcc(name.at(0), name.at(1), name.at(2), name.at(3)); }
-
-std::vector<Mode> enumerateModes(const V4l2Device& device, const CaptureConstraints* constraints) {
-  std::vector<Mode> modes;
+std::vector<std::uint32_t> enumerateFormats(const V4l2Device& device) {
+  std::vector<std::uint32_t> formats;
   for (std::uint32_t index = 0; index < kMostEntries; index++) {
     v4l2_fmtdesc format{};
     format.index = index;
-    format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+    format.type = device.type();
     if (!device.tryControl(VIDIOC_ENUM_FMT, &format)) break;
-    if (!isConvertible(format.pixelformat)) continue;
-    for (const Size& size : sizesOf(device, format.pixelformat, constraints)) {
-      for (const double rate : ratesOf(device, format.pixelformat, size, constraints)) {
-        modes.push_back({size.width, size.height, rate, fourccName(format.pixelformat)});
+    formats.push_back(format.pixelformat);
+  }
+  return formats;
+}
+
+std::vector<Mode> enumerateModes(const V4l2Device& device, const CaptureConstraints* constraints) {
+  std::vector<Mode> modes;
+  for (const std::uint32_t fourcc : enumerateFormats(device)) {
+    if (!isConvertible(fourcc)) continue;
+    for (const Size& size : sizesOf(device, fourcc, constraints)) {
+      for (const double rate : ratesOf(device, fourcc, size, constraints)) {
+        modes.push_back({size.width, size.height, rate, fourccName(fourcc)});
       }
     }
   }

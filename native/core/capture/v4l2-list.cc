@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kNodePrefix = "video";
+constexpr std::string_view kGrey = "GREY";
 
 /** The process or the system has used up a resource. What is missing then is not gone. */
 bool isExhausted(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
@@ -93,8 +94,8 @@ Camera forbiddenCamera(const std::string& path, const StableNames& names) {
 std::optional<Camera> cameraAt(const std::string& path, const StableNames& names) {
   try {
     const V4l2Device device(path);
-    const v4l2_capability capability = device.capability();
-    if (!V4l2Device::capturesVideo(capability)) return std::nullopt;
+    const v4l2_capability& capability = device.capability();
+    if (!device.capturesVideo()) return std::nullopt;
     const std::string card = textOf(capability.card);
     Camera camera = namedCamera(path, names, textOf(capability.bus_info) + " " + card);
     camera.name = card;
@@ -106,6 +107,11 @@ std::optional<Camera> cameraAt(const std::string& path, const StableNames& names
     if (isExhausted(error.code())) throw;
     return std::nullopt;
   }
+}
+
+/** An infrared camera for recognising faces. Nobody wants to be seen by it, unless it is all there is. */
+bool isOnlyGrey(const Camera& camera) {
+  return !camera.modes.empty() && std::all_of(camera.modes.begin(), camera.modes.end(), [](const Mode& mode) { return mode.fourcc == kGrey; });
 }
 
 /** Two nodes of one device, such as a laptop's colour and infrared camera, share bus and name. The later ones get numbers
@@ -127,6 +133,8 @@ std::vector<Camera> listCameras() {
     auto camera = cameraAt("/dev/video" + std::to_string(number), names);
     if (camera) cameras.push_back(std::move(*camera));
   }
+  // Before they are numbered, so that a colour camera keeps its id whatever stands beside it.
+  std::stable_partition(cameras.begin(), cameras.end(), [](const Camera& camera) { return !isOnlyGrey(camera); });
   makeDistinct(cameras);
   return cameras;
 }

@@ -18,7 +18,8 @@ struct Camera {
   std::vector<Mode> modes;
 };
 
-/** Nodes /dev/video* that capture video in a convertible format, ordered by number. Nodes that this user may not open are
+/** Nodes /dev/video* that capture video in a convertible format, ordered by number, those without
+ *  colours last. Nodes that this user may not open are
  *  listed without modes; nodes that fail otherwise are left out. */
 std::vector<Camera> listCameras();
 

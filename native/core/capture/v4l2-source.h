@@ -4,8 +4,10 @@
 #include <linux/videodev2.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "capture/frame-source.h"
 #include "pixels/pixel-convert.h"
@@ -22,20 +24,32 @@ class V4l2Source final : public FrameSource {
   bool wait(int stopFd) override;
   int passedOver() const override { return passedOver_; }
   FrameVerdict take(std::uint8_t* target, const std::uint8_t* previous) override;
-  void skip() override { device_->enqueue(buffer_); }
+  void skip() override { giveBack(); }
   std::size_t jpegCapacity() const override;
   void lendJpegBuffer(std::span<std::uint8_t> target) override { jpegTarget_ = target; }
   std::size_t jpegLength() const override { return jpegLength_; }
   std::int64_t capturedAtUs() const override { return capturedAtUs_; }
+  const std::vector<std::string>& notes() const override { return notes_; }
 
  private:
   void open(const std::string& path);
+  /** Sets the mode and starts streaming. Throws SystemError, with code 0 for a mode that cannot be shown. */
+  void start(const Mode& mode);
+  /** Waits for one buffer. */
+  bool waitForBuffer(int stopFd);
+  /** Waits for the second field of the frame of which buffer_ holds the first one. */
+  bool waitForOtherField(int stopFd);
+  FrameVerdict convert(std::uint8_t* target, const std::uint8_t* previous);
+  void giveBack();
 
   std::unique_ptr<V4l2Device> device_;
   Mode mode_;
   V4l2Format format_{};
   PixelConverter converter_;
-  v4l2_buffer buffer_{};
+  std::vector<std::string> notes_;
+  DeviceBuffer buffer_;
+  /** The field before that in buffer_, if both belong to one frame. */
+  std::optional<DeviceBuffer> earlierField_;
   int passedOver_ = 0;
   std::span<std::uint8_t> jpegTarget_;
   std::size_t jpegLength_ = 0;

@@ -6,12 +6,11 @@
 
 #include "pixels/colour-range.h"
 #include "pixels/frame.h"
+#include "raw/raw-convert.h"
 
 namespace callnative {
 
 namespace {
-
-using Target = I420Planes<std::uint8_t>;
 
 /** A buffer holds two pictures at most; each attempt costs as much as a frame. */
 constexpr int kMostPictures = 3;
@@ -27,63 +26,25 @@ FrameVerdict afterAnother(FrameVerdict verdict) {
   return verdict;
 }
 
-/** Whether `rows` lines of `used` bytes, `stride` apart, fit in `available` bytes. */
-bool fits(std::size_t available, int stride, int used, int rows) {
-  if (stride < used) return false;
-  const auto line = static_cast<std::size_t>(stride);
-  return available >= line * static_cast<std::size_t>(rows - 1) + static_cast<std::size_t>(used);
+/** Converts one field into its lines of the frame. */
+bool convertField(const RawFormat& raw, const RawFrame& field, const I420Target& frame, bool isLower) {
+  return convertRaw(raw, field, frame.field(isLower));
 }
 
-/** Adds the last column of an odd width whose lines end in the middle of a pair. It takes V from the pair before. */
-void addLastColumn(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
-  const std::size_t luma = format.fourcc == V4L2_PIX_FMT_YUYV ? 0 : 1;
-  const std::size_t chroma = 1 - luma;
-  const auto at = [&](int row) { return bytes.data() + static_cast<std::size_t>(row) * format.bytesPerLine + 2 * (to.width - 1); };
-  for (int row = 0; row < to.height; row++) to.y[(row + 1) * to.width - 1] = at(row)[luma];
-  for (int row = 0; row < chromaSize(to.height); row++) {
-    const int next = row * 2 + 1 < to.height ? row * 2 + 1 : row * 2;
-    const int last = (row + 1) * to.chromaStride - 1;
-    to.u[last] = static_cast<std::uint8_t>((at(row * 2)[chroma] + at(next)[chroma] + 1) / 2);
-    to.v[last] = last > row * to.chromaStride ? to.v[last - 1] : 128;
+bool convertFrame(const RawFormat& raw, const RawFrame& frame, Fields fields, const I420Target& to) {
+  switch (fields) {
+    case Fields::inPlace: return convertRaw(raw, frame, to);
+    case Fields::single:
+    case Fields::alternate: {
+      const bool isDone = convertField(raw, frame, to, false);
+      if (isDone) fillLowerField(to);
+      return isDone;
+    }
+    case Fields::upperFirst:
+    case Fields::lowerFirst: break;
   }
-}
-
-bool fromPacked(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
-  const int whole = chromaSize(format.width) * 4;
-  // Some drivers end the lines of an odd width in the middle of a pair of pixels.
-  const bool isCut = format.bytesPerLine == 2 * format.width && format.width % 2 != 0;
-  const int used = isCut ? format.bytesPerLine : whole;
-  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : whole;
-  if (!fits(bytes.size(), stride, used, format.height)) return false;
-  const auto convert = format.fourcc == V4L2_PIX_FMT_YUYV ? libyuv::YUY2ToI420 : libyuv::UYVYToI420;
-  const int width = isCut ? to.width - 1 : to.width;
-  const bool isDone = width == 0 || convert(bytes.data(), stride, to.y, to.width, to.u, to.chromaStride, to.v, to.chromaStride,
-                                            width, to.height) == 0;
-  if (isDone && isCut) addLastColumn(format, bytes, to);
-  return isDone;
-}
-
-bool fromNv12(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
-  const int used = chromaSize(format.width) * 2;
-  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : used;
-  const std::size_t luma = static_cast<std::size_t>(stride) * static_cast<std::size_t>(format.height);
-  if (bytes.size() < luma || !fits(bytes.size() - luma, stride, used, chromaSize(format.height))) return false;
-  return libyuv::NV12ToI420(bytes.data(), stride, bytes.data() + luma, stride, to.y, to.width, to.u, to.chromaStride,
-                            to.v, to.chromaStride, to.width, to.height) == 0;
-}
-
-bool fromYu12(const V4l2Format& format, std::span<const std::uint8_t> bytes, const Target& to) {
-  const int stride = format.bytesPerLine > 0 ? format.bytesPerLine : format.width;
-  // The chroma planes' lines are half as long: V4L2, "Planar YUV formats".
-  const int chromaStride = chromaSize(stride);
-  const std::size_t luma = static_cast<std::size_t>(stride) * static_cast<std::size_t>(format.height);
-  const std::size_t chroma =
-      static_cast<std::size_t>(chromaStride) * static_cast<std::size_t>(chromaSize(format.height));
-  if (stride < format.width || bytes.size() < luma + chroma) return false;
-  if (!fits(bytes.size() - luma - chroma, chromaStride, to.chromaStride, chromaSize(format.height))) return false;
-  const std::uint8_t* u = bytes.data() + luma;
-  return libyuv::I420Copy(bytes.data(), stride, u, chromaStride, u + chroma, chromaStride, to.y, to.width, to.u,
-                          to.chromaStride, to.v, to.chromaStride, to.width, to.height) == 0;
+  const bool isLower = fields == Fields::lowerFirst;
+  return convertField(raw, fieldOf(raw, frame, 0), to, isLower) && convertField(raw, fieldOf(raw, frame, 1), to, !isLower);
 }
 
 }  // namespace
@@ -97,19 +58,33 @@ void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* 
 
 FrameVerdict PixelConverter::convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target,
                                      const std::uint8_t* previous) {
+  return convertBuffers(format, FrameBytes{bytes}, target, previous);
+}
+
+FrameVerdict PixelConverter::convertBuffers(const V4l2Format& format, const FrameBytes& bytes, std::uint8_t* target,
+                                            const std::uint8_t* previous) {
   jpeg_ = {};
-  if (format.fourcc == V4L2_PIX_FMT_MJPEG) return decodeJpeg(format, bytes, target, previous);
-  const Target planes(target, format.width, format.height);
-  bool isWhole = false;
-  switch (format.fourcc) {
-    case V4L2_PIX_FMT_YUYV:
-    case V4L2_PIX_FMT_UYVY: isWhole = fromPacked(format, bytes, planes); break;
-    case V4L2_PIX_FMT_NV12: isWhole = fromNv12(format, bytes, planes); break;
-    case V4L2_PIX_FMT_YUV420: isWhole = fromYu12(format, bytes, planes); break;
-    default: break;
-  }
+  if (isJpegFormat(format.fourcc)) return decodeJpeg(format, bytes[0], target, previous);
+  const RawFormat* raw = rawFormatOf(format.fourcc);
+  const int height = shownHeight(format);
+  if (raw == nullptr || height < 1) return unusable(FrameFault::unsupported);
+  const auto frame = layOut(*raw, format, bytes);
+  if (!frame || !convertFrame(*raw, *frame, format.fields, {target, format.width, height})) return unusable(FrameFault::tooShort);
+  if (format.isFullRange && !isRgb(*raw)) toVideoRange(target, format.width, height);
+  return {};
+}
+
+FrameVerdict PixelConverter::joinFields(const V4l2Format& format, const FrameBytes& upper, const FrameBytes& lower, std::uint8_t* target) {
+  jpeg_ = {};
+  const RawFormat* raw = rawFormatOf(format.fourcc);
+  const int height = shownHeight(format);
+  if (raw == nullptr || height < 1 || format.fields != Fields::alternate) return unusable(FrameFault::unsupported);
+  const I420Target to(target, format.width, height);
+  const auto upperLines = layOut(*raw, format, upper);
+  const auto lowerLines = layOut(*raw, format, lower);
+  const bool isWhole = upperLines && lowerLines && convertField(*raw, *upperLines, to, false) && convertField(*raw, *lowerLines, to, true);
   if (!isWhole) return unusable(FrameFault::tooShort);
-  if (format.isFullRange) toVideoRange(target, format.width, format.height);
+  if (format.isFullRange && !isRgb(*raw)) toVideoRange(target, format.width, height);
   return {};
 }
 

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <span>
 
-#include "capture/v4l2-device.h"
 #include "jpeg/jpeg-decode.h"
 #include "jpeg/normal-jpeg.h"
 #include "pixels/frame-verdict.h"
+#include "raw/raw-format.h"
 
 namespace callnative {
 
@@ -17,9 +17,15 @@ void i420ToRgba(const std::uint8_t* frame, int width, int height, std::uint8_t* 
 /** Serves one thread at a time and reuses its memory. */
 class PixelConverter {
  public:
-  /** Fills `target` (i420Size bytes). `previous` is the frame shown before, of the same size, or null: see JpegDecoder. */
+  /** Fills `target` (i420Size bytes of the shown height). `previous` is the frame shown before, of the same size, or null:
+   *  see JpegDecoder. */
+  FrameVerdict convertBuffers(const V4l2Format& format, const FrameBytes& bytes, std::uint8_t* target,
+                              const std::uint8_t* previous = nullptr);
+  /** The same for a format with all its planes in one buffer. */
   FrameVerdict convert(const V4l2Format& format, std::span<const std::uint8_t> bytes, std::uint8_t* target,
                        const std::uint8_t* previous = nullptr);
+  /** Joins two buffers of Fields::alternate to one frame. */
+  FrameVerdict joinFields(const V4l2Format& format, const FrameBytes& upper, const FrameBytes& lower, std::uint8_t* target);
 
   /** The frame last converted as a standard JPEG, until the next one; empty unless all of its rows were decoded from JPEG. */
   std::span<const std::uint8_t> jpeg() const { return jpeg_; }

@@ -79,6 +79,7 @@ class FakeOpenCamera implements OpenCamera {
   readonly deviceId: string;
   readonly deviceName: string;
   readonly mode: CameraMode;
+  readonly notes: readonly string[] = [];
   readonly #callbacks: CameraCallbacks;
   readonly #counters = { ...NOTHING_CAPTURED, captured: 0, delivered: 0, whole: 0 };
   #lastUs = 0;

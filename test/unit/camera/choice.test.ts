@@ -59,6 +59,7 @@ class ScriptedNative {
   #opened(constraints: CaptureConstraints): Capture {
     return {
       mode: { ...constraints, fourcc: "YUYV" },
+      notes: [],
       counters: () => NOTHING_CAPTURED,
       close: () => Promise.resolve(),
     };
@@ -171,6 +172,7 @@ describe("a camera whose pictures cannot be shown", () => {
           callbacks = given;
           return {
             mode: { ...constraints, fourcc: "MJPG" },
+            notes: [],
             counters: () => counters,
             close: async () => undefined,
           };

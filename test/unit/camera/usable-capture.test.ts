@@ -31,6 +31,7 @@ const MODES = [
 class ScriptedCapture implements Capture {
   isClosed = false;
   readonly mode: CameraMode;
+  readonly notes: readonly string[] = [];
   readonly callbacks: CaptureCallbacks;
   #counters = NOTHING_CAPTURED;
 

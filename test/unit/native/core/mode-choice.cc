@@ -82,6 +82,28 @@ TEST("raw is chosen if it is as good as MJPG") {
   check::equal(chosen(laptop(), {640, 360, 30}, kUsb2), "YUYV 640x360@30", "laptop at 640x360");
 }
 
+TEST("of equal modes the usual raw formats come first, then JPEG, then the other raw formats") {
+  const Modes unusual = {{640, 480, 30, "NV21"}, {640, 480, 30, "RGB3"}};
+  check::equal(chosen({unusual[0], {640, 480, 30, "JPEG"}}, kVga), "JPEG 640x480@30", "before NV21");
+  check::equal(chosen({unusual[1], {640, 480, 30, "NM12"}, {640, 480, 30, "MJPG"}}, kVga), "NM12 640x480@30", "before MJPG");
+  check::equal(chosen({unusual[1], {320, 240, 30, "YUYV"}}, kVga), "RGB3 640x480@30", "of the full size");
+}
+
+TEST("a mode without colours comes after all others") {
+  const Mode grey{640, 480, 30, "GREY"};
+  check::equal(chosen({grey, {160, 120, 5, "YUYV"}}, kVga), "YUYV 160x120@5", "small and slow, but in colour");
+  check::equal(chosen({grey}, kVga), "GREY 640x480@30", "the only mode");
+}
+
+TEST("the bandwidth of a raw mode follows its format") {
+  const auto megabytes = [](const char* fourcc) { return bytesPerSecond({1000, 1000, 1, fourcc}) / 1e6; };
+  for (const char* fourcc : {"NV12", "YM12", "YV12", "NV21"}) check::equal(megabytes(fourcc), 1.5, fourcc);
+  for (const char* fourcc : {"YUYV", "VYUY", "NV16"}) check::equal(megabytes(fourcc), 2.0, fourcc);
+  check::equal(megabytes("RGB3"), 3.0, "RGB3");
+  check::equal(megabytes("XR24"), 4.0, "XR24");
+  check::equal(megabytes("GREY"), 1.0, "GREY");
+}
+
 TEST("a raw mode that exceeds the bus comes after all modes that fit") {
   const Modes modes = {{1280, 720, 30, "YUYV"}, {1280, 720, 30, "MJPG"}, {640, 480, 30, "YUYV"}};
   check::equal(chosen(modes, kHd, kUsb2), "MJPG 1280x720@30", "55 MB/s on USB 2.0");
