@@ -104,7 +104,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "The call manager sends it to a waiting call only",
     ),
     impossible(
-      "link.connected link.lost link.videoNegotiated media.videoWanted adapt.stepped",
+      "link.connected link.lost link.pathTrouble link.videoNegotiated media.videoWanted adapt.stepped",
       `${BEFORE_ACCEPT} yielding ending`,
       "There is no link and no video",
     ),

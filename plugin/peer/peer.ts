@@ -27,6 +27,8 @@ export interface PeerCallbacks {
    * after this, the former directions follow.
    */
   onNegotiated(directions: NegotiatedDirections): void;
+  /** Why there is no path so far, as a sentence without capital and full stop, when it changes; null once a path stands. */
+  onPathTrouble(detail: string | null): void;
   /** A remote candidate was refused. */
   onRefused(what: "candidate"): void;
   /** A decoded remote frame. A consumer that does not keep it need not call retain or release. */

@@ -6,6 +6,7 @@ import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
 import { codecsOf, type EngineCodecs } from "./codecs.ts";
 import { whyNoRoom } from "./descriptor-room.ts";
+import { isOverTls, openTlsTunnels, type TlsTunnels, withoutTunnels } from "./path/tls-tunnels.ts";
 import type { Peer, PeerCallbacks, PeerEngine, PeerOptions } from "./peer.ts";
 import { PeerError } from "./peer.ts";
 import { WrtcPeer } from "./wrtc-peer.ts";
@@ -41,10 +42,12 @@ export function createWrtcEngine(
       const noRoom = room();
       if (noRoom !== null) throw new PeerError(noRoom);
       loaded ??= loadOrExplain(load, libraryPath);
+      const tunnels = await tunnelsFor(options);
       try {
         codecs ??= codecsOf(loaded);
-        return new WrtcPeer(loaded, codecs, options, callbacks);
+        return new WrtcPeer(loaded, { codecs, tunnels }, options, callbacks);
       } catch (cause) {
+        tunnels.close();
         throw new PeerError(`the WebRTC engine could not create a connection: ${errorText(cause)}`, {
           cause,
         });
@@ -61,6 +64,15 @@ export function whyNoWrtc(): string | null {
     return null;
   } catch {
     return `the WebRTC engine is not installed: the package ${binary} is missing`;
+  }
+}
+
+async function tunnelsFor({ iceServers }: PeerOptions): Promise<TlsTunnels> {
+  if (!iceServers.some(({ urls }) => urls.some(isOverTls))) return withoutTunnels(iceServers);
+  try {
+    return await openTlsTunnels(iceServers);
+  } catch (cause) {
+    throw new PeerError(`TURN over TLS is not possible: ${errorText(cause)}`, { cause });
   }
 }
 

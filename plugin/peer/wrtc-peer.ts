@@ -20,6 +20,9 @@ import { withEngineDeadline } from "./engine-deadline.ts";
 import { checkFrame } from "./media-checks.ts";
 import { LocalCandidates } from "./own-candidates/local-candidates.ts";
 import { UsefulCandidates } from "./own-candidates/useful-candidates.ts";
+import { CandidateDelivery } from "./path/candidate-delivery.ts";
+import { attempt, type EngineParts, toWrtcServer } from "./path/engine-terms.ts";
+import { PathSearch } from "./path/path-search.ts";
 import type {
   ConnectionState,
   NegotiatedDirections,
@@ -42,7 +45,7 @@ import {
 import { NO_STATISTICS, readStatistics, withoutProbe, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
-import type { WrtcConnection, WrtcDescription, WrtcIceServer, WrtcModule } from "./wrtc-types.ts";
+import type { WrtcConnection, WrtcDescription, WrtcModule } from "./wrtc-types.ts";
 
 /** The engine answers in 1 to 30 ms. This limit detects a stuck engine well before the call's own timeouts. */
 const ENGINE_DEADLINE_MS = 5000;
@@ -59,14 +62,15 @@ export class WrtcPeer implements Peer {
   readonly #callbacks: PeerCallbacks;
   readonly #options: PeerOptions;
   readonly #own = new LocalCandidates();
+  readonly #delivery: CandidateDelivery;
+  readonly #search: PathSearch;
+  readonly #tunnels: EngineParts["tunnels"];
   /** Of the newest description. */
   #useful: UsefulCandidates;
   readonly #probe: BandwidthProbe;
   readonly #state: ConnectionStateObserver;
   readonly #closed = new AbortController();
   #negotiating: string | null = null;
-  #isDescriptionReturned = false;
-  #heldCandidates: Candidate[] = [];
   #hasSentVideo = false;
   /** Of the sent video, as far as it was the bandwidth probe's. */
   #probeBytes = 0;
@@ -79,13 +83,19 @@ export class WrtcPeer implements Peer {
   /** Where the candidates of rejected sections go, by mid and by index. */
   #candidateSections: ReadonlyMap<string | number, string> = new Map();
 
-  constructor(wrtc: WrtcModule, codecs: EngineCodecs, options: PeerOptions, callbacks: PeerCallbacks) {
+  constructor(
+    wrtc: WrtcModule,
+    { codecs, tunnels }: EngineParts,
+    options: PeerOptions,
+    callbacks: PeerCallbacks,
+  ) {
     this.#callbacks = callbacks;
     this.#codecs = codecs;
+    this.#tunnels = tunnels;
     this.#options = options;
     this.#useful = new UsefulCandidates(options.placeOfPeer());
     this.#connection = new wrtc.RTCPeerConnection({
-      iceServers: options.iceServers.map(toWrtcServer),
+      iceServers: tunnels.iceServers.map(toWrtcServer),
       iceTransportPolicy: options.relayOnly ? "relay" : "all",
     });
     this.#local = new WrtcLocalMedia(wrtc);
@@ -95,6 +105,14 @@ export class WrtcPeer implements Peer {
       estimateBps: async () => (await this.statistics()).availableSendBps,
       enoughBps: ENOUGH_SHARE * options.maxVideoBitrateBps,
       nowMs: monotonicMs,
+    });
+    this.#delivery = new CandidateDelivery((candidate) => callbacks.onCandidate(candidate));
+    this.#search = new PathSearch({
+      tunnels,
+      iceServers: options.iceServers,
+      relayOnly: options.relayOnly ?? false,
+      onTrouble: (detail) => callbacks.onPathTrouble(detail),
+      onHopeless: () => this.#onState("failed"),
     });
     this.#candidates = new CandidateBuffer({
       apply: (init) =>
@@ -169,7 +187,9 @@ export class WrtcPeer implements Peer {
   }
 
   addCandidate(candidate: Candidate): void {
-    if (!this.#signal.aborted) this.#candidates.add(candidate);
+    if (this.#signal.aborted) return;
+    this.#candidates.add(candidate);
+    this.#search.addRemote(candidate);
   }
 
   sendVideo(frame: VideoFrame): void {
@@ -208,14 +228,17 @@ export class WrtcPeer implements Peer {
     if (this.#signal.aborted) return;
     this.#closed.abort();
     this.#probe.stop();
+    this.#search.close();
     this.#connection.onicecandidate = null;
+    this.#connection.onicecandidateerror = null;
     this.#connection.ontrack = null;
     this.#state.close();
     this.#candidates.close();
-    this.#heldCandidates = [];
+    this.#delivery.close();
     // Sinks and tracks are stopped before the connection, because a running one keeps the process alive.
     for (const step of [this.#remote, this.#local]) attempt(() => step.stop());
     attempt(() => this.#connection.close());
+    this.#tunnels.close();
   }
 
   get #signal(): AbortSignal {
@@ -224,7 +247,10 @@ export class WrtcPeer implements Peer {
 
   #listen(): void {
     this.#connection.onicecandidate = ({ candidate }) => {
-      if (candidate === null) this.#own.complete();
+      if (candidate === null) {
+        this.#own.complete();
+        setImmediate(() => this.#search.gathered()); // the candidates may come after this
+      }
       // An empty text marks the end of a generation's candidates. Peers do not need it, because ours trickle until the end.
       else if (candidate.candidate) {
         this.#addLocalCandidate({
@@ -235,6 +261,7 @@ export class WrtcPeer implements Peer {
         });
       }
     };
+    this.#connection.onicecandidateerror = (error) => this.#search.addError(error);
     this.#connection.ontrack = ({ track }) => this.#remote.add(track);
   }
 
@@ -242,22 +269,12 @@ export class WrtcPeer implements Peer {
     const candidate = this.#options.relayOnly ? relayedCandidate(found) : found;
     if (this.#signal.aborted || candidate === null || !this.#useful.includes(candidate.candidate)) return;
     this.#own.add(candidate);
-    this.#deliverCandidate(candidate);
-  }
-
-  #deliverCandidate(candidate: Candidate): void {
-    if (this.#isDescriptionReturned) this.#callbacks.onCandidate(candidate);
-    else this.#heldCandidates.push(candidate);
-  }
-
-  /** Delivers the candidates that arrived while the description was being applied, after it was returned. */
-  #releaseCandidates(): void {
-    this.#isDescriptionReturned = true;
-    if (this.#signal.aborted) return;
-    for (const candidate of this.#heldCandidates.splice(0)) this.#deliverCandidate(candidate);
+    this.#search.addOwn(candidate.candidate);
+    this.#delivery.add(candidate);
   }
 
   #onState(state: ConnectionState): void {
+    this.#search.stateChanged(state);
     this.#startProbe();
     this.#callbacks.onConnectionState(state);
   }
@@ -273,7 +290,7 @@ export class WrtcPeer implements Peer {
       throw new PeerError(`${operation}: the signalling state is ${state}; expected ${allowed.join(" or ")}`);
     }
     this.#negotiating = operation;
-    this.#isDescriptionReturned = false;
+    this.#delivery.hold();
     try {
       return await work();
     } catch (cause) {
@@ -282,7 +299,7 @@ export class WrtcPeer implements Peer {
         : new PeerError(`${operation}: ${errorText(cause)}`, { cause });
     } finally {
       this.#negotiating = null;
-      setImmediate(() => this.#releaseCandidates());
+      setImmediate(() => this.#delivery.release());
     }
   }
 
@@ -296,8 +313,10 @@ export class WrtcPeer implements Peer {
 
   /** @returns the description to send */
   async #applyOwn(description: WrtcDescription, gatherMs: number): Promise<string> {
-    if (this.#own.describedBy(description.sdp))
+    if (this.#own.describedBy(description.sdp)) {
       this.#useful = new UsefulCandidates(this.#options.placeOfPeer());
+      this.#search.begin();
+    }
     await this.#setLocal(description);
     await this.#own.gathered(gatherMs, this.#signal);
     const useful = withCandidatesThat((line) => this.#useful.includes(line), description.sdp);
@@ -317,6 +336,7 @@ export class WrtcPeer implements Peer {
     await this.#engine(operation, this.#connection.setRemoteDescription(changed));
     // Its candidates are known by now, and count once.
     this.#lastRemote = { type: description.type, sdp: withCandidatesThat(() => false, description.sdp) };
+    this.#search.describedBy(sdp);
     this.#candidateSections = candidateSections(sdp);
     this.#candidates.describedBy(sdp);
   }
@@ -374,22 +394,5 @@ export class WrtcPeer implements Peer {
     if (this.#signal.aborted || this.#connection.signalingState !== "have-remote-offer") return;
     const rollback = this.#connection.setRemoteDescription({ type: "rollback", sdp: "" });
     await this.#engine("rolling back the remote offer", rollback);
-  }
-}
-
-function toWrtcServer(server: PeerOptions["iceServers"][number]): WrtcIceServer {
-  return {
-    urls: [...server.urls],
-    ...(server.username === undefined ? {} : { username: server.username }),
-    ...(server.credential === undefined ? {} : { credential: server.credential }),
-  };
-}
-
-/** A failing step must not stop closing. It is logged on stderr. */
-function attempt(step: () => void): void {
-  try {
-    step();
-  } catch (cause) {
-    process.emitWarning(`closing a peer: ${errorText(cause)}`);
   }
 }

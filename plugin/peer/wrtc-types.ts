@@ -62,7 +62,7 @@ export interface WrtcConnection {
   /** Null marks the end of candidates. */
   onicecandidate: ((event: { candidate: WrtcCandidate | null }) => void) | null;
   /** A STUN or TURN server could not be asked, or refused (W3C webrtc-pc section 4.8.1.4). */
-  onicecandidateerror: ((event: { errorCode: number; errorText: string }) => void) | null;
+  onicecandidateerror: ((event: { url: string; errorCode: number; errorText: string }) => void) | null;
   onconnectionstatechange: (() => void) | null;
   ontrack: ((event: { track: WrtcTrack }) => void) | null;
   addTrack(track: WrtcTrack, stream: WrtcStream): unknown;

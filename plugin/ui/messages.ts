@@ -83,6 +83,13 @@ export function endSentence(reason: EndReason, endedBy: EndedBy, name: string): 
   return endings[reason][endedBy](name);
 }
 
+/** @returns what the plugin found out about the end, as a sentence; empty where {@link endSentence} says all that a user can use */
+export function endDetailSentence(reason: EndReason, detail: string | undefined): string {
+  const isUseful = reason === "connectTimeout" || reason === "connectionLost";
+  if (!isUseful || detail === undefined || detail === "") return "";
+  return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
+}
+
 /** True for an end that one of the users chose. The page marks every other end with a warning sign. */
 export function isOrdinaryEnd(reason: EndReason): boolean {
   return reason === "hungUp" || reason === "cancelled" || reason === "rejected" || reason === "superseded";

@@ -22,6 +22,8 @@ export interface EndedCall {
   reason: EndReason;
   endedBy: EndedBy;
   durationMs: number;
+  /** What exactly failed. */
+  detail: string | undefined;
 }
 
 /** Immutable: each change makes a new object. */
@@ -154,10 +156,12 @@ export class Store {
   #callEnded(end: PluginNotificationParams<"call.ended">): void {
     const call = this.state.calls.find(({ callId }) => callId === end.callId);
     const contact = this.state.contacts.find(({ peerId }) => peerId === end.peerId);
-    const { peerId, reason, endedBy, durationMs } = end;
+    const { peerId, reason, endedBy, durationMs, detail } = end;
     const peerLabel = call?.peerLabel || contact?.label || "";
     const media = call?.media ?? "video";
-    const ended = end.replacedBy ? {} : { ended: { peerId, peerLabel, media, reason, endedBy, durationMs } };
+    const ended = end.replacedBy
+      ? {}
+      : { ended: { peerId, peerLabel, media, reason, endedBy, durationMs, detail } };
     const calls = this.state.calls.filter(({ callId }) => callId !== end.callId);
     const { statistics } = this.state;
     this.#set({ calls, statistics: statistics?.callId === end.callId ? undefined : statistics, ...ended });

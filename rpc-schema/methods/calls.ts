@@ -226,7 +226,12 @@ export const callNotifications = {
       peerId: peerIdSchema.describe("the other side"),
       reason: endReasonSchema,
       endedBy: endedBySchema.describe("the side that ended the call"),
-      detail: z.string().optional().describe("what exactly failed, for a log"),
+      detail: z
+        .string()
+        .optional()
+        .describe(
+          "what exactly failed, for a log. With connectTimeout and connectionLost it says why there is no path, and a host may show it",
+        ),
       replacedBy: callIdSchema.optional().describe("with reason superseded: the call that continues instead"),
       durationMs: count().describe("how long the call was connected; 0 for a call that never was"),
     }),

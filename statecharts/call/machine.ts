@@ -13,6 +13,7 @@ import {
   linkFailure,
   type RemoteMediaState,
   UNKNOWN_REMOTE_MEDIA,
+  withPathTrouble,
 } from "./model.ts";
 import { choicesOf, type PreferenceEvent } from "./preference.ts";
 
@@ -29,8 +30,8 @@ const answerHangup = { type: "answerHangup", params: hangupOf } as const;
 const endedThere = (bareReason: EndReason) =>
   ({
     type: "end",
-    params: ({ event }: { event: { reason: EndReason | null } }) =>
-      ({ reason: event.reason ?? bareReason, endedBy: "remote" }) as const,
+    params: ({ context, event }: { context: CallContext; event: { reason: EndReason | null } }) =>
+      withPathTrouble({ reason: event.reason ?? bareReason, endedBy: "remote" }, context),
   }) as const;
 
 /**
@@ -235,6 +236,9 @@ const active = callSetup.createStateConfig({
       },
     },
     "link.videoNegotiated": { actions: "toMedia" },
+    "link.pathTrouble": {
+      actions: { type: "keepPathTrouble", params: ({ event }) => ({ detail: event.detail }) },
+    },
     "media.videoWanted": { actions: "toLink" },
     "signal.offer": { actions: "toLink" },
     "signal.answer": { actions: "toLink" },

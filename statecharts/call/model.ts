@@ -68,6 +68,8 @@ export interface RemoteMediaState {
 export interface CallContext extends CallInput {
   readonly remote: RemoteMediaState;
   readonly end: CallEnd | null;
+  /** Why there is no path; null once one stands. Absent in a call that found one at once. */
+  readonly pathTrouble?: string | null;
 }
 
 export type UserCallEvent =
@@ -152,6 +154,7 @@ const callBase = setup({
     acceptCheck: externalAction<CheckParams>("acceptCheck"),
     updatePeerKind: assign({ peerKind: ({ context, event }) => kindAfter(context.peerKind, event) }),
     end: assign({ end: (_, end: CallEnd) => end }),
+    keepPathTrouble: assign({ pathTrouble: (_, { detail }: { detail: string | null }) => detail }),
     /** An answer by voice is newer than what was set for the camera before. */
     chooseMedia: assign(({ context }, { media }: { media: MediaKind | null }) => ({
       media: media ?? context.media,
@@ -225,10 +228,21 @@ export const hangupOf = ({ context }: { context: CallContext }): HangupInput => 
   reason: endOf({ context }).reason,
 });
 
-export const linkFailure = ({ event }: { event: { output: LinkOutput } }): CallEnd => ({
-  ...event.output,
-  endedBy: "local",
-});
+const ENDS_WITHOUT_PATH: ReadonlySet<EndReason> = new Set(["connectTimeout", "connectionLost"]);
+
+/** Whichever side gives up first, each knows only its own part of the search for a path. */
+export function withPathTrouble(end: CallEnd, { pathTrouble }: CallContext): CallEnd {
+  const isKnown = typeof pathTrouble === "string" && ENDS_WITHOUT_PATH.has(end.reason);
+  return isKnown ? { ...end, detail: pathTrouble } : end;
+}
+
+interface LinkDone {
+  readonly context: CallContext;
+  readonly event: { readonly output: LinkOutput };
+}
+
+export const linkFailure = ({ context, event }: LinkDone): CallEnd =>
+  withPathTrouble({ ...event.output, endedBy: "local" }, context);
 
 /** The peer gets the reason `hostGone`, because it cannot distinguish two processes of ours. */
 export const endAfterCrash = ({ context: { resumed } }: { context: CallContext }): CallEnd => ({

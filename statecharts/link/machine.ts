@@ -162,6 +162,10 @@ export const linkMachine = linkSetup.createMachine({
         actions: reportNegotiated,
       },
     ],
+    "peer.pathTrouble": {
+      description: "If the call ends for want of a path, this is the detail of its end",
+      actions: { type: "reportPathTrouble", params: ({ event }) => ({ detail: event.detail }) },
+    },
     "media.videoWanted": [
       {
         description: "The preference waits until the path stands",

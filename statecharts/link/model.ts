@@ -70,6 +70,8 @@ export type LinkEvent =
   | { type: "peer.connected" }
   | { type: "peer.disconnected" }
   | { type: "peer.failed" }
+  /** Why the search takes so long; null once a path stands. */
+  | { type: "peer.pathTrouble"; detail: string | null }
   | {
       type: "peer.videoNegotiated";
       whyNot: string | null;
@@ -86,6 +88,8 @@ export type ConnectionCommand = { type: "connection.renew" };
 export type LinkReport =
   | { type: "link.connected" }
   | { type: "link.lost" }
+  /** Why no path has been found so far; null once one stands. */
+  | { type: "link.pathTrouble"; detail: string | null }
   /** Whether the other side takes our picture, as far as it is certain by now; null: it does. */
   | { type: "link.videoNegotiated"; whyNot: string | null };
 
@@ -159,6 +163,9 @@ const linkBase = setup({
     markDisconnected: assign({ isConnected: false }),
     reportConnected: sendParent({ type: "link.connected" } satisfies LinkReport),
     reportLost: sendParent({ type: "link.lost" } satisfies LinkReport),
+    reportPathTrouble: sendParent(
+      (_, { detail }: { detail: string | null }): LinkReport => ({ type: "link.pathTrouble", detail }),
+    ),
     reportVideo: sendParent(
       (_, { whyNot }: { whyNot: string | null }): LinkReport => ({ type: "link.videoNegotiated", whyNot }),
     ),

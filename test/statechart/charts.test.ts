@@ -39,13 +39,13 @@ const EVENTS: Record<string, string> = {
   adapt: "linkLimited linkQueued measured",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
-    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.videoNegotiated media.videoWanted settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +
+    "adapt.stepped manager.end manager.lineFree link.connected link.lost link.pathTrouble link.videoNegotiated media.videoWanted settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
     "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
   manager:
     "availability.changed call.lost call.rings manager.close host.resume settings.changed signal.received signalling.ready user.start user.toCall",
   link:
-    "media.videoWanted peer.broken peer.candidate peer.connected peer.disconnected peer.failed peer.videoNegotiated signal.answer signal.candidate " +
+    "media.videoWanted peer.broken peer.candidate peer.connected peer.disconnected peer.failed peer.pathTrouble peer.videoNegotiated signal.answer signal.candidate " +
     "signal.media signal.offer signal.reconnect signal.reconnectAck",
   media:
     "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +

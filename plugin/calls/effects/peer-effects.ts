@@ -155,6 +155,9 @@ function openPeer(
         media.directionsChanged();
         sendBack({ type: "peer.videoNegotiated", ...videoNegotiated(directions) });
       },
+      onPathTrouble(detail) {
+        if (isCurrent()) sendBack({ type: "peer.pathTrouble", detail });
+      },
       onRefused,
       onVideo: (frame) => media.remoteFrame(frame),
       onAudio: (block, sampleRate) => media.remoteBlock(block, sampleRate),

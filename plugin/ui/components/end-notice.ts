@@ -3,7 +3,7 @@
 import type { MediaKind } from "../../../rpc-schema/index.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { clockText, endSentence, isOrdinaryEnd, peerName } from "../messages.ts";
+import { clockText, endDetailSentence, endSentence, isOrdinaryEnd, peerName } from "../messages.ts";
 import type { EndedCall } from "../store.ts";
 import { createAvatar } from "./avatar.ts";
 
@@ -23,6 +23,7 @@ export function createEndNotice(handlers: EndNoticeHandlers): EndNotice {
   const avatar = createAvatar("avatar-large");
   const title = h("h2", { class: "end-title" });
   const reason = h("p", { class: "end-reason", testId: "end-reason" });
+  const detail = h("p", { class: "hint", testId: "end-detail" });
   const duration = h("p", { class: "hint", testId: "end-duration" });
   const again = button(
     {
@@ -40,6 +41,7 @@ export function createEndNotice(handlers: EndNoticeHandlers): EndNotice {
     avatar.element,
     title,
     reason,
+    detail,
     duration,
     h("div", { class: "button-row" }, again, dismiss),
   );
@@ -54,6 +56,7 @@ export function createEndNotice(handlers: EndNoticeHandlers): EndNotice {
       avatar.set(name, ended.peerId);
       setText(title, ended.durationMs > 0 ? "Call ended" : name);
       setText(reason, endSentence(ended.reason, ended.endedBy, name));
+      setText(detail, endDetailSentence(ended.reason, ended.detail));
       element.dataset.reason = ended.reason;
       element.dataset.endedBy = ended.endedBy;
       element.dataset.mood = isOrdinaryEnd(ended.reason) ? "calm" : "warning";

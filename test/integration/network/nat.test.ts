@@ -17,6 +17,8 @@ const PAIRS = KINDS.flatMap((a, index) => KINDS.slice(index).map((b) => ({ a, b 
 const WITHOUT_PATH = new Set(["port-restricted cone, symmetric", "symmetric, symmetric"]);
 /** Several rounds of checks of all pairs of candidates. */
 const REFUSED_CHECKS = 40;
+const WITHOUT_TURN =
+  "no direct path between the two networks; a TURN server in the setting iceServers would help";
 const MAX_BPS = 1_500_000;
 
 const engine = createWrtcEngine();
@@ -53,11 +55,15 @@ describe("two peers behind NATs", { timeout: 120_000 }, () => {
 
   for (const { a, b } of PAIRS) {
     if (WITHOUT_PATH.has(`${a}, ${b}`)) {
-      test(`${a} and ${b}: no path by STUN, one by TURN`, async () => {
+      test(`${a} and ${b}: no path by STUN, with its reason at both sides, and one by TURN`, async () => {
         await withPair({ a, b }, [], async ({ network, caller, callee }) => {
           await offerOver(network, caller, callee);
           await network.untilRefused(REFUSED_CHECKS);
-          for (const { states } of [caller, callee]) assert.ok(!states.includes("connected"), states.join());
+          for (const side of [caller, callee]) {
+            await side.waitUntil(() => side.troubles.length > 0);
+            assert.ok(!side.states.includes("connected"), side.states.join());
+            assert.deepEqual(side.troubles, [WITHOUT_TURN]);
+          }
         });
         await withPair({ a, b }, [turn.iceServer], async ({ network, caller, callee }) => {
           await connectOver(network, caller, callee);

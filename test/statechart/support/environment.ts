@@ -47,6 +47,8 @@ const fromEngine = (): AnyEventObject[] => [
   ...bare("peer.connected peer.disconnected peer.failed"),
   { type: "peer.candidate", candidate },
   { type: "peer.broken", detail: "no engine" },
+  { type: "peer.pathTrouble", detail: "no direct path" },
+  { type: "peer.pathTrouble", detail: null },
   ...videoNegotiated("peer"),
 ];
 

@@ -8,7 +8,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IceServer } from "../../../rpc-schema/index.ts";
+import { findFreePort } from "./loopback.ts";
 import { ownAddress } from "./own-address.ts";
+import { makeTurnCertificate, type TurnCertificate } from "./turn-certificate.ts";
 
 const ADDRESS = "127.0.0.1";
 /** Outside of the ports that Linux gives to the WebRTC engine (32768 to 60999), so that a port tells whose it is. */
@@ -26,23 +28,50 @@ export interface TurnServer {
   isRelayed(address: string, port: number): boolean;
   /** For the setting iceServers. */
   readonly iceServer: IceServer;
+  /** The same server by another protocol. TLS needs the option `withTls`. */
+  over(protocol: "udp" | "tcp" | "tls"): IceServer;
+  /** With the option `withTls`: the path of the certificate that signed the server's, in PEM. */
+  readonly authority: string;
+  /** The server dies, and does not come back. */
+  stop(): Promise<void>;
   /** Loses every relayed path, as a restart of a real server does. Resolves when it serves again at the same address. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface TurnServerOptions {
+  /** The server has a certificate of its own authority. Needs openssl. */
+  readonly withTls?: boolean;
+  /** Of a server that did not run so far. */
+  readonly port?: number;
+}
+
 /** @throws Error when coturn is not installed, or does not start */
-export async function startTurnServer(): Promise<TurnServer> {
+export async function startTurnServer({
+  withTls = false,
+  port,
+}: TurnServerOptions = {}): Promise<TurnServer> {
   const folder = mkdtempSync(join(tmpdir(), "turn-"));
-  const port = await freePort();
-  let running = await start(folder, port);
+  const certificate = withTls ? makeTurnCertificate(folder) : null;
+  const ports = { plain: port ?? (await freePort()), tls: withTls ? await findFreePort() : null };
+  const files = { folder, certificate };
+  let running = await start(files, ports);
+  const access = { username: USER, credential: PASSWORD };
+  const urls = {
+    udp: `turn:${ADDRESS}:${ports.plain}`,
+    tcp: `turn:${ADDRESS}:${ports.plain}?transport=tcp`,
+    tls: `turns:${ADDRESS}:${ports.tls}`,
+  };
   return {
-    iceServer: { urls: [`turn:${ADDRESS}:${port}`], username: USER, credential: PASSWORD },
+    iceServer: { urls: [urls.udp], ...access },
+    over: (protocol) => ({ urls: [urls[protocol]], ...access }),
+    authority: certificate?.authority ?? "",
+    stop: () => end(running),
     isRelayed: (address, port) =>
       address === ownAddress() && port >= RELAY_PORTS.min && port <= RELAY_PORTS.max,
     async restart() {
       await end(running);
-      running = await start(folder, port);
+      running = await start(files, ports);
     },
     async close() {
       await end(running);
@@ -51,20 +80,29 @@ export async function startTurnServer(): Promise<TurnServer> {
   };
 }
 
-async function start(folder: string, port: number): Promise<ChildProcess> {
-  const where = [`--listening-ip=${ADDRESS}`, `--listening-port=${port}`, `--relay-ip=${ownAddress()}`];
+interface ServerFiles {
+  readonly folder: string;
+  readonly certificate: TurnCertificate | null;
+}
+
+interface ServerPorts {
+  readonly plain: number;
+  readonly tls: number | null;
+}
+
+async function start(
+  { folder, certificate }: ServerFiles,
+  { plain, tls }: ServerPorts,
+): Promise<ChildProcess> {
+  const where = [`--listening-ip=${ADDRESS}`, `--listening-port=${plain}`, `--relay-ip=${ownAddress()}`];
+  const secured = certificate
+    ? [`--tls-listening-port=${tls}`, `--cert=${certificate.certificate}`, `--pkey=${certificate.key}`]
+    : ["--no-tls"];
   const ports = [`--min-port=${RELAY_PORTS.min}`, `--max-port=${RELAY_PORTS.max}`];
   const access = ["--lt-cred-mech", `--user=${USER}:${PASSWORD}`, "--realm=test", "--allow-loopback-peers"];
   const files = [`--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`, "--log-file=stdout"];
-  const without = [
-    "-n",
-    "--no-cli",
-    "--no-tls",
-    "--no-dtls",
-    "--no-rfc5780",
-    "--no-stun-backward-compatibility",
-  ];
-  const server = spawn("turnserver", [...without, ...where, ...ports, ...access, ...files], {
+  const without = ["-n", "--no-cli", "--no-dtls", "--no-rfc5780", "--no-stun-backward-compatibility"];
+  const server = spawn("turnserver", [...without, ...where, ...secured, ...ports, ...access, ...files], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let printed = "";
@@ -78,7 +116,7 @@ async function start(folder: string, port: number): Promise<ChildProcess> {
     server.on("exit", () => reject(new Error(`coturn ended before it served:\n${printed}`)));
   });
   try {
-    await Promise.race([answered(port), failed]);
+    await Promise.race([answered(plain), failed]);
   } catch (error) {
     await end(server);
     throw error;

@@ -21,17 +21,19 @@ export interface HostRelayedPair {
 /**
  * @param change what the hosts make of a signal on its way, or null to withhold it; the identity unless given
  * @param wraps as the option of this name of startPlugin, for each side
+ * @param env of both processes, besides this one's
  */
 export async function startHostRelayedPair(
   settings: DeepPartial<Settings>,
   change: (signal: RelayedSignal) => Signal | null = ({ payload }) => payload,
   wraps: Readonly<Partial<Record<"alice" | "bob", PluginProcessOptions["wrap"]>>> = {},
+  env: NodeJS.ProcessEnv = {},
 ): Promise<HostRelayedPair> {
   const started: PluginProcess[] = [];
   const stop = async () => void (await Promise.all(started.map((one) => one.stop().catch(() => one.kill()))));
   const start = async (side: "alice" | "bob"): Promise<PluginProcess> => {
     const { [side]: wrap = [] } = wraps;
-    const one = await startPlugin({ carrier: { selfId: IDS[side] }, settings, wrap });
+    const one = await startPlugin({ carrier: { selfId: IDS[side] }, settings, wrap, env });
     started.push(one);
     return one;
   };

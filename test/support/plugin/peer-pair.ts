@@ -19,6 +19,8 @@ export interface ObservedPeer {
   readonly directions: NegotiatedDirections[];
   /** What was refused, in order. */
   readonly refused: readonly string[];
+  /** Why there was no path, in order; null when one stood after all. */
+  readonly troubles: readonly (string | null)[];
   readonly frames: VideoFrame[];
   readonly blocks: { block: Int16Array; sampleRate: number }[];
   /** The number of calls of all callbacks. */
@@ -47,6 +49,7 @@ export async function observePeer(
   const states: ConnectionState[] = [];
   const directions: NegotiatedDirections[] = [];
   const refused: string[] = [];
+  const troubles: (string | null)[] = [];
   const frames: VideoFrame[] = [];
   const blocks: { block: Int16Array; sampleRate: number }[] = [];
   const record = (): void => {
@@ -67,6 +70,10 @@ export async function observePeer(
       },
       onNegotiated(negotiated) {
         directions.push(negotiated);
+        record();
+      },
+      onPathTrouble(detail) {
+        troubles.push(detail);
         record();
       },
       onRefused(what) {
@@ -90,6 +97,7 @@ export async function observePeer(
     states,
     directions,
     refused,
+    troubles,
     frames,
     blocks,
     callbackCount: () => calls,

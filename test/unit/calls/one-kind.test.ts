@@ -17,6 +17,7 @@ const NO_CALLBACKS = {
   onCandidate: () => undefined,
   onConnectionState: () => undefined,
   onNegotiated: () => undefined,
+  onPathTrouble: () => undefined,
   onRefused: () => undefined,
   onVideo: () => undefined,
   onAudio: () => undefined,

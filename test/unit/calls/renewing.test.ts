@@ -28,6 +28,7 @@ async function pageOffers(bench: CallBench): Promise<void> {
     onCandidate: () => undefined,
     onConnectionState: () => undefined,
     onNegotiated: () => undefined,
+    onPathTrouble: () => undefined,
     onRefused: () => undefined,
     onVideo: () => undefined,
     onAudio: () => undefined,

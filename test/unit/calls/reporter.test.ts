@@ -90,6 +90,7 @@ class ReportBench {
         onCandidate: () => undefined,
         onConnectionState: () => undefined,
         onNegotiated: () => undefined,
+        onPathTrouble: () => undefined,
         onRefused: () => undefined,
         onVideo: () => undefined,
         onAudio: () => undefined,

@@ -78,6 +78,7 @@ for (const [relayOnly, policy] of [
         ...{
           onCandidate: ignore,
           onConnectionState: ignore,
+          onPathTrouble: () => undefined,
           onRefused: () => undefined,
           onNegotiated: ignore,
         },

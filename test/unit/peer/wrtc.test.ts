@@ -15,6 +15,7 @@ const IGNORE = {
   onCandidate: () => undefined,
   onConnectionState: () => undefined,
   onNegotiated: () => undefined,
+  onPathTrouble: () => undefined,
   onRefused: () => undefined,
   onVideo: () => undefined,
   onAudio: () => undefined,

@@ -8,6 +8,7 @@ import { levelShare } from "../../../plugin/ui/components/level-meter.ts";
 import {
   checkSentence,
   clockText,
+  endDetailSentence,
   endSentence,
   isOrdinaryEnd,
   newCodeSentence,
@@ -23,6 +24,13 @@ test("every end reason has its own sentence for each side", () => {
     assert.equal(new Set(sentences).size, endReasonSchema.options.length);
     for (const sentence of sentences) assert.match(sentence, /^[A-Z].*\.$/);
   }
+});
+
+test("an end without a path also says why, and no other end does", () => {
+  assert.equal(endDetailSentence("connectTimeout", "no direct path"), "No direct path.");
+  assert.equal(endDetailSentence("connectionLost", "turn:a has not answered"), "Turn:a has not answered.");
+  assert.equal(endDetailSentence("connectTimeout", undefined), "");
+  assert.equal(endDetailSentence("mediaFailed", "a fault"), "");
 });
 
 test("only ends that a user chose are ordinary", () => {

@@ -54,7 +54,7 @@ type CallEndedParams struct {
 	// the side that ended the call
 	EndedBy Side `json:"endedBy"`
 
-	// what exactly failed, for a log
+	// what exactly failed, for a log. With connectTimeout and connectionLost it says why there is no path, and a host may show it
 	Detail *string `json:"detail,omitempty"`
 
 	// with reason superseded: the call that continues instead
