@@ -27,12 +27,15 @@ export async function askIceServers(
   iceServers: readonly IceServer[],
 ): Promise<Finding[]> {
   const asked = iceServers.flatMap(({ urls, username, credential }) =>
-    urls.map(async (url) => findingOf(url, await system.testIceServer({ url, username, credential }))),
+    urls.map(async (url) => {
+      const result = await system.testIceServer({ url, username, credential });
+      return findingOf(url, result, expiredAt(username));
+    }),
   );
   return await Promise.all(asked);
 }
 
-function findingOf(url: string, { outcome, detail }: ServerResult): Finding {
+function findingOf(url: string, { outcome, detail }: ServerResult, expired: string | null): Finding {
   const isTurn = /^turns?:/.test(url);
   const host = url.slice(url.indexOf(":") + 1).split("?")[0] ?? "";
   switch (outcome) {
@@ -43,7 +46,7 @@ function findingOf(url: string, { outcome, detail }: ServerResult): Finding {
         CHECK,
         `${url} refuses: ${detail.replace(/\.$/, "")}.`,
         isTurn && /^40[013]\b/.test(detail)
-          ? "Correct username and credential of this server in the setting iceServers"
+          ? (expired ?? "Correct username and credential of this server in the setting iceServers")
           : "Ask who runs this server, or remove it from the setting iceServers",
       );
     case "unknown":
@@ -52,13 +55,27 @@ function findingOf(url: string, { outcome, detail }: ServerResult): Finding {
         `${url} has a name without an address: ${detail.replace(/\.$/, "")}.`,
         "Correct the name in the setting iceServers, or check that this machine is online",
       );
+    case "untrusted":
+      return warning(
+        CHECK,
+        `${url} has a certificate that this system does not accept: ${detail.replace(/\.$/, "")}.`,
+        "Add its authority to those of this system (update-ca-certificates), or ask who runs this server to renew it",
+      );
     case "silent":
       return warning(
         CHECK,
-        `${url} does not answer.`,
+        `${url} does not answer${detail === "" ? "" : `: ${detail.replace(/\.$/, "")}`}.`,
         `Check that the server runs at ${host}${isIP(host) ? "" : " with this port"}, and that no firewall drops ${protocolOf(url)} to it`,
       );
   }
+}
+
+/** Servers with temporary users name the second of the end first, and answer 401 after it (draft-uberti-behave-turn-rest-00). */
+function expiredAt(username: string | undefined): string | null {
+  const seconds = /^(\d{9,11})(?::|$)/.exec(username ?? "")?.[1];
+  if (seconds === undefined || Number(seconds) * 1000 > Date.now()) return null;
+  const end = new Date(Number(seconds) * 1000).toISOString();
+  return `Get a new username and credential for the setting iceServers: this one seems to have ended on ${end}`;
 }
 
 /** RFC 7065 section 3: UDP for stun: and turn:, unless the URL names a transport; TLS over TCP for turns:. */

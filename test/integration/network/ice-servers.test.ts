@@ -1,4 +1,4 @@
-// What the doctor finds out about STUN and TURN servers: a real coturn over UDP and TCP, wrong credentials, and nothing there.
+// What the doctor finds out about STUN and TURN servers: a real coturn over UDP, TCP and TLS, wrong credentials, and nothing there.
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
@@ -7,12 +7,13 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { loadWrtc } from "../../../plugin/peer/wrtc-engine.ts";
 import { type TestedServer, testIceServer } from "../../../plugin/tools/ice-server-test.ts";
+import { findFreePort } from "../../support/network/loopback.ts";
 import { startTurnServer, type TurnServer } from "../../support/network/turn-server.ts";
 
 describe("a test of an ICE server", { timeout: 60_000 }, () => {
   let turn: TurnServer;
   before(async () => {
-    turn = await startTurnServer();
+    turn = await startTurnServer({ withTls: true });
   });
   after(() => turn?.close());
 
@@ -35,6 +36,23 @@ describe("a test of an ICE server", { timeout: 60_000 }, () => {
     const { outcome, detail } = await outcomeOf((server) => ({ ...server, credential: "wrong" }));
     assert.equal(outcome, "refused");
     assert.match(detail, /^401 /);
+  });
+
+  test("finds what is wrong with a server over TLS: its certificate, or nothing there", async () => {
+    const { urls } = turn.over("tls");
+    const untrusted = await outcomeOf((server) => ({ ...server, url: urls[0] ?? "" }));
+    assert.equal(untrusted.outcome, "untrusted");
+    assert.match(untrusted.detail, /certificate/);
+    for (const url of [
+      `turns:127.0.0.1:${await findFreePort()}`,
+      `turn:127.0.0.1:${await findFreePort()}?transport=tcp`,
+    ]) {
+      assert.equal((await outcomeOf((server) => ({ ...server, url }))).outcome, "silent", url);
+    }
+    assert.equal(
+      (await outcomeOf((server) => ({ ...server, url: "turns:no-such-host.invalid" }))).outcome,
+      "unknown",
+    );
   });
 
   test("tells a name without an address from a server that does not answer", async () => {

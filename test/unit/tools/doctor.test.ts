@@ -285,6 +285,16 @@ describe("the doctor on network and settings", () => {
       /refuses: 401 Unauthorized\. → Correct username/,
     ],
     [
+      "an untrusted certificate",
+      { outcome: "untrusted", detail: "certificate has expired" },
+      /does not accept: certificate has expired\. → Add its authority/,
+    ],
+    [
+      "a refused connection",
+      { outcome: "silent", detail: "connect ECONNREFUSED" },
+      /does not answer: connect ECONNREFUSED\. → /,
+    ],
+    [
       "a name without an address",
       { outcome: "unknown", detail: "no host." },
       /has a name without an address: no host\. → /,
@@ -310,6 +320,24 @@ describe("the doctor on network and settings", () => {
       assert.match(problem, expected);
     });
   }
+
+  test("a refused user whose name says that it has ended needs a new one", async () => {
+    const settings = (username: string) =>
+      JSON.stringify({ iceServers: [{ urls: ["turn:bad.example"], username, credential: "secret" }] });
+    for (const [username, expected] of [
+      ["1700000000:me", /→ Get a new username .* ended on 2023-11-14T22:13:20\.000Z/],
+      ["99999999999:me", /→ Correct username/],
+    ] as const) {
+      const problem = await onlyProblem(
+        (machine) => {
+          withSettings(settings(username))(machine);
+          machine.iceServers["turn:bad.example"] = { outcome: "refused", detail: "401 Unauthorized" };
+        },
+        { settingsPath: "/s.json" },
+      );
+      assert.match(problem, expected);
+    }
+  });
 
   test("the default servers are not asked", async () => {
     const findings = await findingsOf((machine) => {
