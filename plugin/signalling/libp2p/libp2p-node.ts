@@ -91,7 +91,7 @@ function create(options: NodeOptions, { gate, guards, gossip, relays }: NodePart
     services: {
       identify: identify(),
       ...(gossip ? { gossip: gossip.create } : {}),
-      // DCUtR upgrades a relayed connection to a direct one if both routers allow it.
+      // DCUtR upgrades a relayed connection to a direct one if one side takes connections from outside.
       ...(relays ? { dcutr: dcutr() } : {}),
     },
   });

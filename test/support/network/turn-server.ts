@@ -12,7 +12,7 @@ import { findFreePort } from "./loopback.ts";
 import { ownAddress } from "./own-address.ts";
 import { makeTurnCertificate, type TurnCertificate } from "./turn-certificate.ts";
 
-const ADDRESS = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 /** Outside of the ports that Linux gives to the WebRTC engine (32768 to 60999), so that a port tells whose it is. */
 const RELAY_PORTS = { min: 61_000, max: 61_999 };
 const USER = "alice";
@@ -42,6 +42,8 @@ export interface TurnServer {
 export interface TurnServerOptions {
   /** The server has a certificate of its own authority. Needs openssl. */
   readonly withTls?: boolean;
+  /** Where it listens and relays, in place of loopback. */
+  readonly address?: string;
   /** Of a server that did not run so far. */
   readonly port?: number;
 }
@@ -49,26 +51,28 @@ export interface TurnServerOptions {
 /** @throws Error when coturn is not installed, or does not start */
 export async function startTurnServer({
   withTls = false,
+  address = LOOPBACK,
   port,
 }: TurnServerOptions = {}): Promise<TurnServer> {
   const folder = mkdtempSync(join(tmpdir(), "turn-"));
   const certificate = withTls ? makeTurnCertificate(folder) : null;
   const ports = { plain: port ?? (await freePort()), tls: withTls ? await findFreePort() : null };
-  const files = { folder, certificate };
+  const relayAddress = address === LOOPBACK ? ownAddress() : address;
+  const files = { folder, certificate, address, relayAddress };
   let running = await start(files, ports);
   const access = { username: USER, credential: PASSWORD };
   const urls = {
-    udp: `turn:${ADDRESS}:${ports.plain}`,
-    tcp: `turn:${ADDRESS}:${ports.plain}?transport=tcp`,
-    tls: `turns:${ADDRESS}:${ports.tls}`,
+    udp: `turn:${address}:${ports.plain}`,
+    tcp: `turn:${address}:${ports.plain}?transport=tcp`,
+    tls: `turns:${address}:${ports.tls}`,
   };
   return {
     iceServer: { urls: [urls.udp], ...access },
     over: (protocol) => ({ urls: [urls[protocol]], ...access }),
     authority: certificate?.authority ?? "",
     stop: () => end(running),
-    isRelayed: (address, port) =>
-      address === ownAddress() && port >= RELAY_PORTS.min && port <= RELAY_PORTS.max,
+    isRelayed: (candidate, port) =>
+      candidate === relayAddress && port >= RELAY_PORTS.min && port <= RELAY_PORTS.max,
     async restart() {
       await end(running);
       running = await start(files, ports);
@@ -83,6 +87,8 @@ export async function startTurnServer({
 interface ServerFiles {
   readonly folder: string;
   readonly certificate: TurnCertificate | null;
+  readonly address: string;
+  readonly relayAddress: string;
 }
 
 interface ServerPorts {
@@ -91,10 +97,10 @@ interface ServerPorts {
 }
 
 async function start(
-  { folder, certificate }: ServerFiles,
+  { folder, certificate, address, relayAddress }: ServerFiles,
   { plain, tls }: ServerPorts,
 ): Promise<ChildProcess> {
-  const where = [`--listening-ip=${ADDRESS}`, `--listening-port=${plain}`, `--relay-ip=${ownAddress()}`];
+  const where = [`--listening-ip=${address}`, `--listening-port=${plain}`, `--relay-ip=${relayAddress}`];
   const secured = certificate
     ? [`--tls-listening-port=${tls}`, `--cert=${certificate.certificate}`, `--pkey=${certificate.key}`]
     : ["--no-tls"];
@@ -116,7 +122,7 @@ async function start(
     server.on("exit", () => reject(new Error(`coturn ended before it served:\n${printed}`)));
   });
   try {
-    await Promise.race([answered(plain), failed]);
+    await Promise.race([answered(address, plain), failed]);
   } catch (error) {
     await end(server);
     throw error;
@@ -132,11 +138,11 @@ async function end(server: ChildProcess): Promise<void> {
 }
 
 /** Resolves when the port answers. Its first answer may come after several requests, because the server is starting. */
-async function answered(port: number): Promise<void> {
+async function answered(address: string, port: number): Promise<void> {
   const socket = createSocket("udp4");
   // Nothing listens yet.
   socket.on("error", () => undefined);
-  const ask = setInterval(() => socket.send(BINDING_REQUEST, port, ADDRESS), REPEAT_MS);
+  const ask = setInterval(() => socket.send(BINDING_REQUEST, port, address), REPEAT_MS);
   try {
     await once(socket, "message", { signal: AbortSignal.timeout(START_LIMIT_MS) });
   } finally {
@@ -147,7 +153,7 @@ async function answered(port: number): Promise<void> {
 
 async function freePort(): Promise<number> {
   const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, ADDRESS, resolve));
+  await new Promise<void>((resolve) => socket.bind(0, LOOPBACK, resolve));
   const { port } = socket.address();
   await new Promise<void>((resolve) => socket.close(() => resolve()));
   return port;
