@@ -132,6 +132,8 @@ export const TARGETS = {
   "net.narrow.frozen": ms(null),
   "net.narrow.soundGap": ms(200),
   "net.narrow.pictureBack": { unit: "s", goal: 15, decimals: 1 },
+  "net.nat.withTurn": atLeastPercent(100),
+  "net.nat.withoutTurn": atLeastPercent(100),
   "net.blackout.picture": ms(3_000),
   "net.blackout.sound": ms(3_000),
   "busy.soundGaps": { unit: "/min", goal: 0, decimals: 1 },

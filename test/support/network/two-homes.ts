@@ -34,7 +34,7 @@ export function createTwoHomes(): TwoHomes {
   const proxies: OutwardProxy[] = [];
   const spaces = createNamespaces(NAMES);
   try {
-    NAMES.forEach((name, index) => connectHome(spaces.nameOf(name), index));
+    for (const [index, name] of NAMES.entries()) connectHome(spaces.nameOf(name), index);
   } catch (error) {
     spaces.remove();
     throw error;

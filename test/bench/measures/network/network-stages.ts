@@ -4,6 +4,7 @@ import { PROFILE_NAMES } from "../../../support/network/simulated/profiles.ts";
 import type { FrameSize } from "../../bench-side.ts";
 import type { FigureName } from "../../figures.ts";
 import { measureBlackouts } from "./blackouts.ts";
+import { measureNatPairs } from "./nat-pairs.ts";
 import { figuresOf, measureProfile, type NetworkLengths, type SetFigure } from "./profile-calls.ts";
 
 interface NetworkStage {
@@ -23,6 +24,11 @@ export function networkStages(size: FrameSize): NetworkStage[] {
   );
   return [
     ...profiles,
+    {
+      what: "every pair of NAT kinds, with a TURN server and without",
+      figures: ["net.nat.withTurn", "net.nat.withoutTurn"],
+      run: (_, results) => measureNatPairs(results.set.bind(results)),
+    },
     {
       what: `a call through blackouts of ten seconds, ${size.height}p`,
       figures: ["net.blackout.picture", "net.blackout.sound"],
