@@ -1,14 +1,22 @@
 // The network changes during a call: the interface, its address, a VPN, or everything. The call goes on, or ends with its reason on
-// both sides. Each test has network namespaces of its own, so the tests run beside each other.
+// both sides. Each test has network namespaces of its own, so several run beside each other.
 
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import {
   type NetworkedPair,
   type NetworkedPairOptions,
   startNetworkedPair,
 } from "../../support/plugin/networked-pair.ts";
+
+/** A machine that does much else needs minutes, because each call has two plugins. */
+const LIMIT_MS = 500_000;
+/** Two cores run as many calls without one slowing the others down. */
+const PAIRS_AT_ONCE = 3;
+/** The calls that must go on are not given up before. */
+const PATIENT = { restartMs: 60_000 };
+const IMPATIENT = { restartMs: 1_500 };
 
 async function withPair(
   options: NetworkedPairOptions,
@@ -27,17 +35,13 @@ const moveToEthernet = ({ network }: NetworkedPair) => {
   network.up("ethernet");
 };
 
-describe("a call while the network changes", { timeout: 240_000, concurrency: true }, () => {
-  test("goes on when its callee, who knows no address of the caller's choice, moves from Wi-Fi to Ethernet", () =>
-    withPair({ signalling: "node" }, async (pair) => {
-      await pair.call("peer");
-      moveToEthernet(pair);
-      await pair.lost();
-      await pair.found();
-    }));
+/** Packets of a protocol neither leave the laptop nor get an answer. */
+const cut = ({ network }: NetworkedPair, protocol: "tcp" | "udp", isCut: boolean) =>
+  network.onLaptop("rule", isCut ? "add" : "del", "ipproto", protocol, "blackhole");
 
+describe("a call while the network changes", { timeout: LIMIT_MS, concurrency: PAIRS_AT_ONCE }, () => {
   test("goes on over IPv6 alone, with signals of the host, when its caller moves from Wi-Fi to Ethernet", () =>
-    withPair({ signalling: "host", version: 6 }, async (pair) => {
+    withPair({ signalling: "host", version: 6, timeouts: PATIENT }, async (pair) => {
       await pair.call("laptop");
       for (const line of candidates(pair)) assert.match(line, / fd77:/);
       moveToEthernet(pair);
@@ -46,7 +50,7 @@ describe("a call while the network changes", { timeout: 240_000, concurrency: tr
     }));
 
   test("goes on when a VPN takes the default route, and when the VPN goes", () =>
-    withPair({ signalling: "host" }, async (pair) => {
+    withPair({ signalling: "host", timeouts: PATIENT }, async (pair) => {
       await pair.call("laptop");
       pair.network.up("vpn");
       await pair.carried("vpn");
@@ -56,93 +60,7 @@ describe("a call while the network changes", { timeout: 240_000, concurrency: tr
       await pair.found();
     }));
 
-  test("ends as lost on both sides when the network does not return", () =>
-    withPair(
-      { signalling: "node", timeouts: { restartMs: 1_500 } },
-      async ({ network, laptop, peer, call }) => {
-        await call("laptop");
-        network.down("wifi");
-        for (const one of [laptop, peer]) {
-          const { reason, endedBy } = await one.next("call.ended");
-          assert.deepEqual({ reason, endedBy }, { reason: "connectionLost", endedBy: "local" });
-        }
-      },
-    ));
-
-  test("ends as hung up at the peer, although the user hung up without a network", () =>
-    withPair({ signalling: "node", timeouts: { restartMs: 60_000 } }, async (pair) => {
-      const { laptop, peer } = pair;
-      const callId = await pair.call("laptop");
-      pair.network.down("wifi");
-      await laptop.host.request("call.hangup", { callId });
-      assert.equal((await laptop.next("call.ended")).reason, "hungUp");
-      pair.network.up("ethernet");
-      const { reason, endedBy } = await peer.next("call.ended");
-      assert.deepEqual({ reason, endedBy }, { reason: "hungUp", endedBy: "remote" });
-    }));
-});
-
-/** Packets of a protocol neither leave the laptop nor get an answer. */
-const cut = ({ network }: NetworkedPair, protocol: "tcp" | "udp", isCut: boolean) =>
-  network.onLaptop("rule", isCut ? "add" : "del", "ipproto", protocol, "blackhole");
-
-describe("a call that lost one of its two connections", { timeout: 240_000, concurrency: true }, () => {
-  test("goes on without signalling, and the peer learns of the mute when signalling is back", () =>
-    withPair({ signalling: "node" }, async (pair) => {
-      const { laptop, peer } = pair;
-      const callId = await pair.call("laptop");
-      cut(pair, "tcp", true);
-      await laptop.host.request("call.setMicrophone", { callId, on: false });
-      await laptop.logged(/call-media for call \S+ not delivered/);
-      await laptop.next("contacts.changed", ({ contacts }) => contacts.every(({ reachable }) => !reachable));
-      cut(pair, "tcp", false);
-      const { phase } = await peer.next("call.changed", ({ remote }) => remote.microphone === "off");
-      assert.equal(phase, "connected");
-    }));
-
-  test("goes on when media were cut off and signalling was not", () =>
-    withPair({ signalling: "node", timeouts: { restartMs: 60_000 } }, async (pair) => {
-      await pair.call("peer");
-      cut(pair, "udp", true);
-      await pair.lost();
-      cut(pair, "udp", false);
-      await pair.found();
-    }));
-
-  test("ends as lost on both sides when media stay cut off", () =>
-    withPair({ signalling: "node", timeouts: { restartMs: 1_500 } }, async (pair) => {
-      await pair.call("peer");
-      cut(pair, "udp", true);
-      const ends = await Promise.all([pair.laptop, pair.peer].map((one) => one.next("call.ended")));
-      assert.deepEqual(
-        ends.map(({ reason }) => reason),
-        ["connectionLost", "connectionLost"],
-      );
-    }));
-});
-
-describe("a call with a side that sleeps", { timeout: 240_000, concurrency: true }, () => {
-  test("goes on when the side wakes in time", () =>
-    withPair({ signalling: "node", timeouts: { restartMs: 60_000 } }, async (pair) => {
-      await pair.call("laptop");
-      pair.sleep("laptop", true);
-      await pair.peer.next("call.changed", ({ phase }) => phase === "reconnecting");
-      pair.sleep("laptop", false);
-      await pair.found();
-    }));
-
-  test("ends as lost on both sides when the side sleeps too long", () =>
-    withPair({ signalling: "node", timeouts: { restartMs: 1_500 } }, async (pair) => {
-      await pair.call("laptop");
-      pair.sleep("laptop", true);
-      assert.equal((await pair.peer.next("call.ended")).reason, "connectionLost");
-      pair.sleep("laptop", false);
-      assert.equal((await pair.laptop.next("call.ended")).reason, "connectionLost");
-    }));
-});
-
-describe("candidates of a laptop with twenty bridges", { timeout: 120_000 }, () => {
-  test("name the address with the default route, and few bridges", () =>
+  test("begins on a laptop with twenty bridges with candidates of the default route and of few bridges", () =>
     withPair(
       {
         signalling: "host",
@@ -165,6 +83,100 @@ describe("candidates of a laptop with twenty bridges", { timeout: 120_000 }, () 
         assert.equal([...addresses].filter((address) => address.startsWith("172.17.")).length, 2);
       },
     ));
+
+  describe("over the plugin's own node", { concurrency: 1 }, () => {
+    let pair: NetworkedPair;
+    let callId: string;
+    before(async () => {
+      pair = await startNetworkedPair({ signalling: "node", timeouts: PATIENT });
+      callId = await pair.call("peer");
+    });
+    after(() => pair?.stop());
+
+    test("goes on when media are cut off and signalling is not", async () => {
+      cut(pair, "udp", true);
+      await pair.lost();
+      cut(pair, "udp", false);
+      await pair.found();
+    });
+
+    test("goes on when a side that sleeps wakes in time", async () => {
+      pair.sleep("laptop", true);
+      await pair.peer.next("call.changed", ({ phase }) => phase === "reconnecting");
+      pair.sleep("laptop", false);
+      await pair.found();
+    });
+
+    test("goes on without signalling, and the peer learns of the mute when signalling is back", async () => {
+      const { laptop, peer } = pair;
+      const isReachable = (is: boolean) =>
+        laptop.next("contacts.changed", ({ contacts }) =>
+          contacts.every(({ reachable }) => reachable === is),
+        );
+      cut(pair, "tcp", true);
+      await laptop.host.request("call.setMicrophone", { callId, on: false });
+      await laptop.logged(/call-media for call \S+ not delivered/);
+      await isReachable(false);
+      cut(pair, "tcp", false);
+      const { phase } = await peer.next("call.changed", ({ remote }) => remote.microphone === "off");
+      assert.equal(phase, "connected");
+      await isReachable(true);
+      await laptop.host.request("call.setMicrophone", { callId, on: true });
+      await pair.found();
+    });
+
+    test("goes on when its callee moves from Wi-Fi to Ethernet", async () => {
+      moveToEthernet(pair);
+      await pair.lost();
+      await pair.found();
+    });
+
+    test("ends as hung up at the peer, although the user hung up without a network", async () => {
+      const { network, laptop, peer } = pair;
+      network.down("ethernet");
+      await laptop.host.request("call.hangup", { callId });
+      assert.equal((await laptop.next("call.ended")).reason, "hungUp");
+      network.up("wifi");
+      const { reason, endedBy } = await peer.next("call.ended");
+      assert.deepEqual({ reason, endedBy }, { reason: "hungUp", endedBy: "remote" });
+    });
+  });
+
+  describe("for longer than the call waits", { concurrency: 1 }, () => {
+    let pair: NetworkedPair;
+    before(async () => {
+      pair = await startNetworkedPair({ signalling: "node", timeouts: IMPATIENT });
+    });
+    after(() => pair?.stop());
+    const reasonAt = async (side: "laptop" | "peer") => (await pair[side].next("call.ended")).reason;
+
+    test("ends as lost on both sides when media stay cut off", async () => {
+      await pair.call("peer");
+      cut(pair, "udp", true);
+      assert.deepEqual(
+        [await reasonAt("laptop"), await reasonAt("peer")],
+        ["connectionLost", "connectionLost"],
+      );
+      cut(pair, "udp", false);
+    });
+
+    test("ends as lost on both sides when a side sleeps", async () => {
+      await pair.call("laptop");
+      pair.sleep("laptop", true);
+      assert.equal(await reasonAt("peer"), "connectionLost");
+      pair.sleep("laptop", false);
+      assert.equal(await reasonAt("laptop"), "connectionLost");
+    });
+
+    test("ends as lost on both sides when the network goes", async () => {
+      await pair.call("laptop");
+      pair.network.down("wifi");
+      assert.deepEqual(
+        [await reasonAt("laptop"), await reasonAt("peer")],
+        ["connectionLost", "connectionLost"],
+      );
+    });
+  });
 });
 
 /** Of both sides, in descriptions and by themselves. */
