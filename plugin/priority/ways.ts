@@ -1,5 +1,6 @@
 // The ways to a higher priority for one thread, best first: the daemon, then the user's limits. Each answers what it achieved.
 
+import { getPriority } from "node:os";
 import type { Native } from "../../native/types.ts";
 import type { RealTimeDaemon } from "./real-time-daemon.ts";
 import type { PriorityLimits } from "./threads.ts";
@@ -58,12 +59,18 @@ export async function giveNiceness(
   if (daemon !== null && daemon.offer.minNice < 0) {
     const nice = Math.max(NICE, daemon.offer.minNice);
     const why = await refusal(() => daemon.setNiceness(pid, tid, nice));
-    if (why === null) return { kind: "niceness", nice, from: daemon.offer.name };
+    if (why === null) {
+      // The daemon cannot give a shorter turn.
+      await refusal(() => system.setNiceness(tid, nice));
+      return { kind: "niceness", nice, from: daemon.offer.name };
+    }
     reasons.push(`${daemon.offer.name}: ${why}`);
   }
   const nice = limits.nice < 0 ? Math.max(NICE, limits.nice) : NICE;
   const why = await refusal(() => system.setNiceness(tid, nice));
   if (why === null) return { kind: "niceness", nice, from: LIMITS };
+  // A shorter wait for its turn needs no right.
+  await refusal(() => system.setNiceness(tid, getPriority(tid)));
   return { kind: "nothing", why: [...reasons, `niceness: ${why}`].join("; ") };
 }
 

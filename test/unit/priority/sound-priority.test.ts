@@ -33,11 +33,15 @@ function watched(daemon: RealTimeDaemon | null, isAllowed: boolean) {
   const lines: string[] = [];
   let nowMs = 0;
   let connections = 0;
+  const record = (tid: number, text: string) => {
+    const former = requests.get(tid);
+    requests.set(tid, former === undefined ? text : `${former}, ${text}`);
+  };
   const set = (text: string) => async (_pid: number, tid: number, value: number) =>
-    void requests.set(tid, `${text} ${value}`);
+    record(tid, `${text} ${value}`);
   const own = (text: string) => (tid: number, value: number) => {
     if (!isAllowed && (text === "own real" || value < getPriority())) throw new Error("EPERM");
-    requests.set(tid, `${text} ${value}`);
+    record(tid, `${text} ${value}`);
   };
   const priority = createSoundPriority({
     system: { setRealTime: own("own real"), setNiceness: own("own nice") },
@@ -78,7 +82,7 @@ describe("while a sound process runs", { timeout: LIMIT_MS }, () => {
     assert.equal(requests.get(pid), "real 5");
     assert.deepEqual(requestsFor(requests, pid, /^libuv-worker/), ["real 5"]);
     assert.deepEqual(requestsFor(requests, pid, /^V8Worker|^Delayed/), ["none"]);
-    assert.equal(requests.get(process.pid), "nice -11");
+    assert.equal(requests.get(process.pid), "nice -11, own nice -11");
     assert.deepEqual(requestsFor(requests, process.pid, /^V8Worker/), ["own nice -11"]);
     assert.deepEqual(lines, [
       "the sound process has real-time priority 5 from rtkit",
@@ -95,7 +99,7 @@ describe("while a sound process runs", { timeout: LIMIT_MS }, () => {
     await review();
     await review();
     await review();
-    assert.equal(requests.get(pid), undefined);
+    assert.equal(requests.get(pid), `own nice ${getPriority()}`, "only its turn comes sooner");
     assert.deepEqual(requestsFor(requests, process.pid, /^libuv-worker/), [
       `own nice ${Math.min(19, getPriority() + 5)}`,
     ]);
