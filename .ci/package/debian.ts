@@ -110,7 +110,7 @@ Architecture: ${architecture()}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kilobytes}
 Depends: ${depends}
-Recommends: libasound2-plugins | pipewire-alsa, libpulse0
+Recommends: libasound2-plugins | pipewire-alsa, libpulse0, rtkit
 Section: comm
 Priority: optional
 Homepage: ${HOMEPAGE}
