@@ -11,10 +11,14 @@ const run = promisify(execFile);
 const SPIN = fileURLToPath(new URL("../priority/spin.child.ts", import.meta.url));
 const INDEX = new URL("../../../native/index.ts", import.meta.url);
 
-/** The whole output of a process that runs this code with the addon as `native`. */
-async function outputOf(code: string): Promise<string> {
+/**
+ * The whole output of a process that runs this code with the addon as `native`.
+ * @param wrap a program and arguments that replace themselves by the process
+ */
+async function outputOf(code: string, wrap: readonly string[] = []): Promise<string> {
   const script = `import { loadNative } from "${INDEX}"; import { readFileSync } from "node:fs"; const native = loadNative(); ${code}`;
-  const { stdout } = await run(process.execPath, ["--input-type=module-typescript", "-e", script]);
+  const [program = "", ...args] = [...wrap, process.execPath, "--input-type=module-typescript", "-e", script];
+  const { stdout } = await run(program, args);
   return stdout.trim();
 }
 
@@ -41,6 +45,14 @@ test("a program whose real time is withheld has none to take, until it allows it
     const before = soft(); native.withholdRealTime(); const withheld = soft(); native.guardRealTime(1000, 2000);
     console.log(withheld, soft() === before);`;
   assert.equal(await outputOf(code), "0 true");
+});
+
+test("a session's own lower limit for real time is kept, with a warning before the kill", {
+  timeout: 60_000,
+}, async () => {
+  const code = `native.guardRealTime(100000, 200000);
+    console.log(/Max realtime timeout +(\\S+) +(\\S+)/.exec(readFileSync("/proc/self/limits", "utf8"))?.slice(1).join());`;
+  assert.equal(await outputOf(code, ["prlimit", "--rttime=60000:60000"]), "30000,60000");
 });
 
 test("arguments outside their range name the field", () => {
