@@ -19,6 +19,8 @@ const SIDE_FIGURES = [
 ] as const;
 const CALL_FIGURES = [
   "delay",
+  "decoded",
+  "roundTrip",
   "mouthToEar",
   "soundAgainstPicture",
   "concealed",
@@ -111,6 +113,8 @@ function sideFigure(side: SideName, name: keyof SideReading): Figure {
 function callFigure(name: keyof CallReading): Figure {
   const rules: Readonly<Record<typeof name, readonly [Rule, string]>> = {
     delay: ["delay", "ms"],
+    decoded: ["report", "ms"],
+    roundTrip: ["report", "ms"],
     mouthToEar: ["delay", "ms"],
     soundAgainstPicture: ["offset", "ms"],
     concealed: ["concealed", "%"],

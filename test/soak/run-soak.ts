@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { HostLink } from "../../plugin/rpc/host-link.ts";
+import type { CallStatistics } from "../../rpc-schema/index.ts";
 import { type BenchSide, endCall, makeCall, pidOf } from "../bench/bench-side.ts";
 import { median } from "../bench/figures.ts";
 import { measureMouthToEar } from "../bench/measures/sound/mouth-to-ear.ts";
@@ -12,7 +13,7 @@ import { seededRandom } from "../support/process/seeded-random.ts";
 import { type ChangeName, makeChange, PICTURE, rest, type SoakCall, type SoakSide, wait } from "./changes.ts";
 import type { Journal } from "./journal.ts";
 import type { CallReading, Reading } from "./limits.ts";
-import { type FrameWindow, PageView } from "./page-view.ts";
+import { PageView } from "./page-view.ts";
 import { readDriver, readSide } from "./process-readings.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -122,7 +123,7 @@ async function runRound(call: SoakCall, number: number, options: SoakOptions): P
   // Of each round alone, so that a slow machine that makes fewer changes makes the same ones.
   const random = seededRandom(options.seed + number);
   const changes: Partial<Record<ChangeName, number>> = {};
-  const concealed = new ConcealedSound(alice.bench);
+  const statistics = new StatisticsWindow(alice.bench);
   const endMs = performance.now() + schedule.changesMs;
   while (performance.now() < endMs) {
     const name = await makeChange(call, options.changes, random);
@@ -130,7 +131,7 @@ async function runRound(call: SoakCall, number: number, options: SoakOptions): P
     await wait(call, schedule.pauseMs, random);
   }
   const notes = await rest(call);
-  const concealedInChanges = concealed.end();
+  const { concealed: concealedInChanges } = statistics.end();
   await delay(schedule.settleMs, undefined, { signal });
   const measured = await measureCall(call);
   options.beforeReading?.();
@@ -151,7 +152,7 @@ async function runRound(call: SoakCall, number: number, options: SoakOptions): P
 async function measureCall(call: SoakCall): Promise<Omit<CallReading, "concealedInChanges">> {
   const { schedule, sides, signal } = call;
   const [alice, bob] = sides;
-  const concealed = new ConcealedSound(alice.bench);
+  const statistics = new StatisticsWindow(alice.bench);
   const startMs = performance.now();
   const time = delay(schedule.measureMs, undefined, { signal });
   const [frames, soundMs] = await Promise.all([
@@ -161,38 +162,41 @@ async function measureCall(call: SoakCall): Promise<Omit<CallReading, "concealed
       : Promise.resolve([]),
   ]);
   const seconds = (performance.now() - startMs) / 1_000;
-  const delayMs = delayOf(frames);
+  const decoded = median(frames.decodedMs);
+  const delayMs = decoded + median(frames.deliveredMs);
   const mouthToEar = median(soundMs);
   return {
     delay: delayMs,
+    decoded,
     mouthToEar,
     soundAgainstPicture: mouthToEar - MICROPHONE_MS - (delayMs + PAGE_MS),
-    concealed: concealed.end(),
+    ...statistics.end(),
     fps: frames.received / seconds,
   };
 }
 
-/** Capture to received frame. */
-function delayOf({ decodedMs, deliveredMs }: FrameWindow): number {
-  return median(decodedMs) + median(deliveredMs);
-}
-
-/** The mean share of concealed sound, percent, over the seconds from its making to `end`. */
-class ConcealedSound {
-  readonly #shares: number[] = [];
+/** The statistics of a side from its making to `end`, one each second. */
+class StatisticsWindow {
+  readonly #seconds: CallStatistics[] = [];
   readonly #off: () => void;
 
   constructor({ host }: BenchSide) {
-    this.#off = host.plugin.onNotification("call.statistics", ({ concealedSound }) => {
-      if (typeof concealedSound === "number") this.#shares.push(concealedSound);
-    });
+    this.#off = host.plugin.onNotification("call.statistics", (second) => void this.#seconds.push(second));
   }
 
-  /** @returns NaN if no sound arrived */
-  end(): number {
+  /** Each is NaN without a value. @returns the mean share of concealed sound in percent, and the median round trip in ms */
+  end(): { concealed: number; roundTrip: number } {
     this.#off();
-    return (100 * this.#shares.reduce((sum, share) => sum + share, 0)) / this.#shares.length;
+    const shares = numbersOf(this.#seconds.map(({ concealedSound }) => concealedSound));
+    return {
+      concealed: (100 * shares.reduce((sum, share) => sum + share, 0)) / shares.length,
+      roundTrip: median(numbersOf(this.#seconds.map(({ roundTripMs }) => roundTripMs))),
+    };
   }
+}
+
+function numbersOf(values: readonly (number | null | undefined)[]): number[] {
+  return values.filter((value) => typeof value === "number");
 }
 
 function rejectionOf(signal: AbortSignal): Promise<never> {
