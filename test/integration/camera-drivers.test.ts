@@ -6,6 +6,8 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
   FIELDS,
+  MEMORY_TO_MEMORY,
+  OUTPUT,
   OUTPUT_MPLANE,
   pathOf,
   runOverScriptedDriver,
@@ -42,6 +44,7 @@ const DEVICES = {
     { fourcc: "UYVY", line: 4_000_000, image: 0 },
     { fourcc: "NM12", mplane: 1, line: 1 },
   ],
+  bothDirections: [{ fourcc: "YUYV", capabilities: OUTPUT | MEMORY_TO_MEMORY }],
   rates: [
     { fourcc: "YUYV", numerator: 0, denominator: 0 },
     { fourcc: "YUYV", numerator: 1, denominator: 5_000_000 },
@@ -108,6 +111,10 @@ describe("the frames of a camera", () => {
         assert.match(notes?.[0] ?? "", /^its driver reports lines of \d+ bytes, which cannot be; \d+ /);
     });
   }
+
+  test("are those drawn by a single-planar device that also takes frames, as a loopback does", () => {
+    for (const device of DEVICES.bothDirections) assert.deepEqual(assertDrawn(device).notes, []);
+  });
 
   for (const device of DEVICES.rates) {
     test(`have the wanted rate, where the driver reports ${device.denominator}/${device.numerator}`, () => {

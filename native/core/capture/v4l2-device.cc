@@ -83,10 +83,11 @@ void V4l2Device::control(unsigned long request, void* argument) const {
 
 bool V4l2Device::capturesVideo() const {
   const std::uint32_t caps = capabilitiesOf(capability_);
-  // Older codecs call their two ends capture and output.
-  constexpr std::uint32_t kConverter = V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE | V4L2_CAP_VIDEO_OUTPUT_MPLANE;
+  // Codecs have a second end. So has a loopback device, which is a camera and has the single-planar interface.
+  constexpr std::uint32_t kConverter = V4L2_CAP_VIDEO_M2M_MPLANE | V4L2_CAP_VIDEO_OUTPUT_MPLANE;
   const bool captures = (caps & (V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE)) != 0;
-  return captures && (caps & V4L2_CAP_STREAMING) != 0 && (caps & kConverter) == 0;
+  const bool isConverter = isMultiPlanar() && (caps & kConverter) != 0;
+  return captures && !isConverter && (caps & V4L2_CAP_STREAMING) != 0;
 }
 
 DriverFormat V4l2Device::setFormat(const Mode& mode, std::uint32_t field) const {

@@ -18,7 +18,9 @@ export const FIELDS = {
   lowerFirst: 6,
   alternate: 7,
 } as const;
+export const OUTPUT = 0x2;
 export const OUTPUT_MPLANE = 0x2000;
+export const MEMORY_TO_MEMORY = 0x8000;
 
 export interface ScriptedDevice {
   /** Such as YUYV, or NM12 for NV12 in two buffers. */
