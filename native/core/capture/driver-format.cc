@@ -21,8 +21,9 @@ bool isSide(std::uint32_t pixels) { return pixels >= 1 && pixels <= kMostSide; }
 
 bool isFullRange(const DriverFormat& driver) {
   if (isJpegFormat(driver.fourcc)) return true;
-  return driver.quantization == V4L2_QUANTIZATION_FULL_RANGE ||
-         (driver.quantization == V4L2_QUANTIZATION_DEFAULT && driver.colorspace == V4L2_COLORSPACE_JPEG);
+  // Drivers give the values of a sensor without colours as they are, vivid as well.
+  const bool isFullByDefault = driver.colorspace == V4L2_COLORSPACE_JPEG || driver.fourcc == V4L2_PIX_FMT_GREY;
+  return driver.quantization == V4L2_QUANTIZATION_FULL_RANGE || (driver.quantization == V4L2_QUANTIZATION_DEFAULT && isFullByDefault);
 }
 
 /** Some capture cards give a single field for a small frame, such as 320x240. It is whole: no line is missing. */

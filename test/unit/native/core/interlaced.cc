@@ -176,6 +176,18 @@ TEST("a mode whose figures cannot be put right is refused by its name") {
   check::that(unknown.starts_with("/dev/x delivers H264 frames of 640x480, expected one of MJPG, JPEG, YUYV"), unknown);
 }
 
+TEST("only grey has full range where the driver names none, and the driver's word counts") {
+  const auto isFull = [](std::uint32_t fourcc, std::uint32_t quantization) {
+    DriverFormat driver = driverFormat(fourcc, 64, 16, 0, 4096);
+    driver.quantization = quantization;
+    return judgeFormat(driver, {4096}, "/dev/x").format.isFullRange;
+  };
+  check::that(isFull(V4L2_PIX_FMT_GREY, V4L2_QUANTIZATION_DEFAULT), "grey by default");
+  check::that(!isFull(V4L2_PIX_FMT_GREY, V4L2_QUANTIZATION_LIM_RANGE), "grey of video range");
+  check::that(!isFull(V4L2_PIX_FMT_YUYV, V4L2_QUANTIZATION_DEFAULT), "YUYV by default");
+  check::that(isFull(V4L2_PIX_FMT_YUYV, V4L2_QUANTIZATION_FULL_RANGE), "YUYV of full range");
+}
+
 TEST("rates of millions, and those without a number, are no rates") {
   for (const double rate : {0.0, -5.0, 1'000'000.0, HUGE_VAL}) check::that(!isPlausibleRate(rate), std::to_string(rate));
   for (const double rate : {0.5, 7.5, 29.97, 240.0}) check::that(isPlausibleRate(rate), std::to_string(rate));
