@@ -17,6 +17,7 @@ import {
   observePeer,
   toneBlock,
 } from "../support/plugin/peer-pair.ts";
+import { HANG_LIMIT_MS } from "../support/process/hang-limit.ts";
 import { peerContract } from "./peer.contract.ts";
 
 peerContract("wrtc engine", () => createWrtcEngine());
@@ -62,7 +63,7 @@ test("a peer elsewhere cannot make the engine send to a port of this machine, an
     caller.peer.addCandidate({ candidate: shown.candidate, sdpMid: "0", sdpMLineIndex: 0 });
     // The engine checks its candidates in turn.
     for (let checks = 0; checks < 2; checks++)
-      await once(shown.socket, "message", { signal: AbortSignal.timeout(15_000) });
+      await once(shown.socket, "message", { signal: AbortSignal.timeout(HANG_LIMIT_MS) });
     assert.deepEqual(
       [hidden, described, named].map(({ packets }) => packets()),
       [0, 0, 0],

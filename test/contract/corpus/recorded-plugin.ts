@@ -5,12 +5,11 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { readLines } from "../../../plugin/rpc/line-reader.ts";
 import { isRecord } from "../../../rpc-schema/is-record.ts";
+import { HANG_LIMIT_MS } from "../../support/process/hang-limit.ts";
 import type { Corpus } from "./corpus.ts";
 
 export type Message = Record<string, unknown>;
 type Serve = (params: Message) => Promise<unknown>;
-
-const WAIT_MS = 30_000;
 
 export class RecordedPlugin {
   readonly exited: Promise<unknown>;
@@ -109,7 +108,7 @@ export class RecordedPlugin {
 
   #find(fits: (message: Message) => boolean, what: string): Promise<Message> {
     const { promise, resolve, reject } = Promise.withResolvers<Message>();
-    const timer = setTimeout(() => reject(new Error(`no ${what} within ${WAIT_MS} ms`)), WAIT_MS);
+    const timer = setTimeout(() => reject(new Error(`no ${what} within ${HANG_LIMIT_MS} ms`)), HANG_LIMIT_MS);
     const check = () => {
       const found = this.#received.find(fits);
       if (found) resolve(found);

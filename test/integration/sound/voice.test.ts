@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { createSound } from "../../../plugin/sound/create-sound.ts";
 import { BLOCK_SAMPLES, NO_PROCESSING, SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
 import { paceBlocks } from "../../../plugin/sound/tone.ts";
+import { HANG_LIMIT_MS } from "../../support/process/hang-limit.ts";
 import { startPulse } from "../../support/sound/pulse.ts";
 import { blockCollector, ignoreLog } from "../../support/sound/sound-helpers.ts";
 import { speech } from "../../support/sound/speech.ts";
@@ -15,7 +16,6 @@ import { ECHO_ONLY } from "../../support/sound/voice-scenes.ts";
 
 const PERIOD_SECONDS = 2;
 const PERIOD_BLOCKS = (PERIOD_SECONDS * SAMPLE_RATE) / BLOCK_SAMPLES;
-const COMMAND_MS = 10_000;
 /** -50 dB of full scale: above silence. */
 const AUDIBLE = 1e-5 * 32_768 ** 2;
 
@@ -33,7 +33,10 @@ describe("echo through PulseAudio", { timeout: 120_000 }, () => {
     let stop: () => void = ignoreLog;
     try {
       const loop = "module-loopback source=speaker.monitor sink=micfeed latency_msec=60".split(" ");
-      await promisify(execFile)("pactl", ["load-module", ...loop], { env: pulse.env, timeout: COMMAND_MS });
+      await promisify(execFile)("pactl", ["load-module", ...loop], {
+        env: pulse.env,
+        timeout: HANG_LIMIT_MS,
+      });
       const collector = blockCollector();
       const options = { toneHz: 440, processing: NO_PROCESSING };
       const microphone = await sound.openMicrophone("auto", options, collector);

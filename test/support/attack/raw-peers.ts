@@ -17,11 +17,11 @@ import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { RawConnection } from "./raw-connection.ts";
 
 /** Addresses of loopback from which the peers connect, since limits count by address. */
 const MAX_ADDRESSES = 250;
-const DIAL_MS = 20_000;
 const MUXER = "/yamux/1.0.0";
 
 export interface RawPeersOptions {
@@ -66,7 +66,7 @@ export class RawPeers {
       },
     };
     await transport.dial(multiaddr(this.#options.target), {
-      signal: AbortSignal.timeout(DIAL_MS),
+      signal: AbortSignal.timeout(HANG_LIMIT_MS),
       upgrader: {
         createInboundAbortSignal: (signal) => upgrader.createInboundAbortSignal(signal),
         getConnectionEncrypters: () => upgrader.getConnectionEncrypters(),

@@ -1,5 +1,6 @@
 // Drives Debian's Chromium by playwright-core. The sandbox is off, because tests may run as root, and so is its own network traffic.
 import { chromium, type Page } from "playwright-core";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./browser.ts";
 
 /** How Chromium is started. */
@@ -10,7 +11,6 @@ interface ChromiumOptions {
   readonly soundEnv?: NodeJS.ProcessEnv;
 }
 
-const START_LIMIT_MS = 30_000;
 // The browser's own tasks must not use the processor or the network while a test measures.
 const quietSwitches = [
   "--no-sandbox",
@@ -28,7 +28,7 @@ export async function startChromium(options: ChromiumOptions = {}): Promise<Brow
     executablePath: "/usr/bin/chromium",
     args: [...quietSwitches, ...(options.args ?? [])],
     ...(options.soundEnv ? { env: options.soundEnv, ignoreDefaultArgs: ["--mute-audio"] } : {}),
-    timeout: START_LIMIT_MS,
+    timeout: HANG_LIMIT_MS,
   });
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });

@@ -12,6 +12,7 @@ import type {
   PluginNotificationParams,
   Result,
 } from "../../../rpc-schema/index.ts";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 /** A received message. It is not validated here; the assertions of the tests check its parts. */
 interface Message {
@@ -26,8 +27,6 @@ type Notifications = { [N in PluginNotificationName]: PluginNotificationParams<N
   "host.state": HostState;
 };
 type Fits = (message: Message) => boolean;
-
-const WAIT_MS = 20_000;
 
 export interface TestSocket {
   request<M extends MethodName>(method: M, params: ParamsInput<M>): Promise<Result<M>>;
@@ -113,9 +112,9 @@ function createMessageQueue() {
       const timer = setTimeout(
         () =>
           wait.reject(
-            new Error(`waited ${WAIT_MS} ms for ${fits}; had ${JSON.stringify(kept).slice(0, 500)}`),
+            new Error(`waited ${HANG_LIMIT_MS} ms for ${fits}; had ${JSON.stringify(kept).slice(0, 500)}`),
           ),
-        WAIT_MS,
+        HANG_LIMIT_MS,
       );
       waiting.push({ fits, resolve: wait.resolve });
       return wait.promise.finally(() => clearTimeout(timer));

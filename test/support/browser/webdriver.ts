@@ -1,10 +1,10 @@
 // A client for the part of the WebDriver protocol (W3C, https://www.w3.org/TR/webdriver2/) that the tests need, for any browser.
 import { writeFile } from "node:fs/promises";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import type { Engine } from "./browser.ts";
 
 /** The standard's key for the reference of an element. */
 const ELEMENT_KEY = "element-6066-11e4-a52e-4f735466cecf";
-const COMMAND_LIMIT_MS = 30_000;
 const SCRIPT_LIMIT_MS = 120_000;
 const CLOSE_LIMIT_MS = 3000;
 
@@ -15,7 +15,7 @@ export async function sendCommand(
   method: "GET" | "POST" | "DELETE",
   url: string,
   body?: Body,
-  limitMs = COMMAND_LIMIT_MS,
+  limitMs = HANG_LIMIT_MS,
 ): Promise<unknown> {
   const response = await fetch(url, {
     method,
@@ -42,7 +42,7 @@ export async function openSession(driverUrl: string, capabilities: Body, limitMs
     limitMs,
   );
   const session = `${driverUrl}/session/${property(value, "sessionId")}`;
-  await sendCommand("POST", `${session}/timeouts`, { script: SCRIPT_LIMIT_MS, pageLoad: COMMAND_LIMIT_MS });
+  await sendCommand("POST", `${session}/timeouts`, { script: SCRIPT_LIMIT_MS, pageLoad: HANG_LIMIT_MS });
   return session;
 }
 
@@ -91,7 +91,7 @@ async function callFunction(session: string, source: string, args: readonly unkn
     "POST",
     `${session}/execute/async`,
     { script, args },
-    SCRIPT_LIMIT_MS + COMMAND_LIMIT_MS,
+    SCRIPT_LIMIT_MS + HANG_LIMIT_MS,
   );
   const error = property(result, "error");
   if (error !== undefined) throw new Error(`${error}\n${property(result, "stack")}`);

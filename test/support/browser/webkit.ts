@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findFreePort } from "../network/loopback.ts";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { type Helper, raceExit, startHelper } from "../process/process-group.ts";
 import { type Browser, makeBrowser } from "./browser.ts";
 import { makeWebDriverEngine, openSession, sendCommand } from "./webdriver.ts";
@@ -21,9 +22,7 @@ interface WebKitOptions {
 type Cleanup = () => Promise<void>;
 
 const MULTIARCH: Readonly<Record<string, string>> = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
-const DRIVER_LIMIT_MS = 10_000;
 // A driver that cannot start its browser never answers. This limit gives a clearer error than the test's own.
-const SESSION_LIMIT_MS = 40_000;
 const POLL_MS = 30;
 
 /** Starts the browser with an empty profile. @throws Error when it does not start in time; all processes have ended then */
@@ -74,17 +73,17 @@ async function startDriver(
 }
 
 async function openBrowser(driverUrl: string): Promise<string> {
-  const deadline = performance.now() + DRIVER_LIMIT_MS;
+  const deadline = performance.now() + HANG_LIMIT_MS;
   while (!(await isReady(driverUrl))) {
     if (performance.now() > deadline)
-      throw new Error(`no WebDriver at ${driverUrl} after ${DRIVER_LIMIT_MS} ms`);
+      throw new Error(`no WebDriver at ${driverUrl} after ${HANG_LIMIT_MS} ms`);
     await delay(POLL_MS);
   }
   const capabilities = {
     browserName: "MiniBrowser",
     "webkitgtk:browserOptions": { binary: miniBrowserPath(), args: ["--automation"] },
   };
-  return await openSession(driverUrl, capabilities, SESSION_LIMIT_MS);
+  return await openSession(driverUrl, capabilities, HANG_LIMIT_MS);
 }
 
 async function isReady(driverUrl: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 // A virtual display for programs that need X. The server chooses a free display number, so parallel runs do not collide.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { type Helper, raceExit, startHelper } from "../process/process-group.ts";
 
 export interface Display {
@@ -8,8 +9,6 @@ export interface Display {
   readonly name: string;
   end(): Promise<void>;
 }
-
-const START_LIMIT_MS = 10_000;
 
 /** Starts Xvfb(1). @throws Error when the display is not ready within 10 s */
 export async function startDisplay(width = 1400, height = 1000): Promise<Display> {
@@ -30,7 +29,7 @@ async function readDisplayNumber(helper: Helper): Promise<number> {
   const pipe = helper.child.stdio[3];
   if (!isReadable(pipe)) throw new Error("file descriptor 3 of Xvfb is not a pipe");
   let text = "";
-  const signal = AbortSignal.timeout(START_LIMIT_MS);
+  const signal = AbortSignal.timeout(HANG_LIMIT_MS);
   while (!text.includes("\n")) {
     const [chunk] = await once(pipe, "data", { signal });
     text += String(chunk);

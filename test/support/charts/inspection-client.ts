@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { type ClientOptions, WebSocket } from "ws";
 import type { ChartLogEntry } from "../../../rpc-schema/index.ts";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 interface Answer {
   readonly result?: unknown;
@@ -23,9 +24,6 @@ export interface InspectionClient {
   readonly closed: Promise<unknown>;
   end(): Promise<void>;
 }
-
-/** Longer than anything but a hanging process takes. */
-const WAIT_MS = 30_000;
 
 /** @returns "open", or the HTTP status of the refusal */
 export async function tryToOpen(
@@ -83,7 +81,10 @@ export async function openInspectionClient(pageUrl: string): Promise<InspectionC
     sendRaw: (text) => answerTo(null, text),
     until(fits) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const timer = setTimeout(() => reject(new Error(`none of ${entries.length} entries matched`)), WAIT_MS);
+      const timer = setTimeout(
+        () => reject(new Error(`none of ${entries.length} entries matched`)),
+        HANG_LIMIT_MS,
+      );
       const check = () => {
         if (!fits(entries)) return;
         clearTimeout(timer);

@@ -3,14 +3,12 @@
 import { fileURLToPath } from "node:url";
 import { type Host, type HostOptions, startHost } from "../../../plugin/host/host.ts";
 import type { CallInfo, CallStatistics, Contact } from "../../../rpc-schema/index.ts";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { REQUEST_LINE_PREFIX } from "./scripted-data.ts";
 import type { ScriptStep } from "./scripted-plugin.ts";
 
 export const BOB = "12D3KooWBobBobBobBobBob1";
 export const CAROL = "12D3KooWCaro1Caro1Caro12";
-
-/** Time limit for an expected request. */
-const WAIT_MS = 20_000;
 
 export interface ScriptedHost {
   readonly host: Host;
@@ -50,7 +48,7 @@ export async function startScriptedHost(options: Partial<HostOptions> = {}): Pro
       const wait = Promise.withResolvers<string>();
       const timer = setTimeout(
         () => wait.reject(new Error(`no request matches ${pattern}; requests: ${requests.join(" | ")}`)),
-        WAIT_MS,
+        HANG_LIMIT_MS,
       );
       waiting.push({ pattern, resolve: wait.resolve });
       return wait.promise.finally(() => clearTimeout(timer));

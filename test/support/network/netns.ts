@@ -3,9 +3,9 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 const PREFIX = "goop-test-";
-const MAX_RUN_MS = 10_000;
 let created = 0;
 
 /** Namespaces of one test, by the names that the test chose. */
@@ -86,7 +86,10 @@ function listNames(): string[] {
 
 /** Runs ip(8). @returns its output; @throws Error with the message of ip */
 export function ip(...words: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync("ip", words, { encoding: "utf8", timeout: MAX_RUN_MS });
+  const { status, stdout, stderr, error } = spawnSync("ip", words, {
+    encoding: "utf8",
+    timeout: HANG_LIMIT_MS,
+  });
   if (error) throw error;
   if (status !== 0) throw new Error(`ip ${words.join(" ")} ended with ${status}: ${stderr.trim()}`);
   return stdout;

@@ -7,9 +7,8 @@ import type { Host } from "../../../plugin/host/host.ts";
 import type { HostState } from "../../../plugin/http/page-messages.ts";
 import { isFrameLine, readFrameLine } from "../../../plugin/ui/link/frame-line-reader.ts";
 import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/index.ts";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
-/** Far above any recovery that works. */
-const WAIT_MS = 40_000;
 /** A test tone peaks at a quarter of full scale. Noise stays far below this. */
 const TONE = 0.05;
 
@@ -76,7 +75,7 @@ export class CallObserver {
         const { call, ended, frames, hasTone, hasReconnected } = this;
         const state = { phase: call?.phase, ended, frames, hasTone, hasReconnected, plugin: this.#plugin };
         reject(new Error(`${what} did not happen: ${JSON.stringify(state)}`));
-      }, WAIT_MS);
+      }, HANG_LIMIT_MS);
       this.#waiting.add(check);
       check();
     });

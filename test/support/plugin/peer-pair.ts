@@ -8,9 +8,7 @@ import { i420Bytes, SEND_BLOCK_SAMPLES } from "../../../plugin/peer/media-checks
 import type { ConnectionState, NegotiatedDirections, Peer, PeerEngine } from "../../../plugin/peer/peer.ts";
 import type { Candidate, IceServer } from "../../../rpc-schema/index.ts";
 import type { SimulatedNetwork } from "../network/simulated/simulated-network.ts";
-
-/** A test fails after this much real time, so it only has to be large. */
-const PATIENCE_MS = 15_000;
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 export interface ObservedPeer {
   readonly peer: Peer;
@@ -102,7 +100,7 @@ export async function observePeer(
     blocks,
     callbackCount: () => calls,
     async waitUntil(holds) {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const signal = AbortSignal.timeout(HANG_LIMIT_MS);
       while (!holds()) await once(events, "callback", { signal });
     },
     sendCandidatesTo(other, change = (candidate) => candidate) {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { HANG_LIMIT_MS } from "./hang-limit.ts";
 
-const RELEASE_DEADLINE_MS = 10_000;
 const RELEASE_POLL_MS = 20;
 
 export interface HeldResources {
@@ -35,7 +35,7 @@ export function assertNotGrown<Counts extends Record<keyof Counts, number>>(
 
 /** Waits until no more is held than before, or for ten seconds. @returns what is held then */
 export async function releasedResources(before: HeldResources): Promise<HeldResources> {
-  const deadline = performance.now() + RELEASE_DEADLINE_MS;
+  const deadline = performance.now() + HANG_LIMIT_MS;
   for (;;) {
     const now = heldResources();
     const isReleased = now.descriptors <= before.descriptors && now.threads <= before.threads;

@@ -15,11 +15,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 export const PULSE_RATE = 48_000;
-/** The server answers within 0.2 s; a busy machine takes longer. */
-const START_MS = 10_000;
-const RECORD_SLACK_MS = 15_000;
 const FORMAT = ["--raw", "--format=s16le", `--rate=${PULSE_RATE}`, "--channels=1"];
 /** A long queue, so that a busy machine causes no gaps in the microphone's sound. */
 const FEED_LATENCY = "--latency-msec=200";
@@ -108,7 +106,7 @@ class PulseServer implements Pulse {
     this.#hasReader = withReader;
     await this.restart();
     const output = this.#reader?.stdout;
-    if (output) await once(output, "data", { signal: AbortSignal.timeout(START_MS) });
+    if (output) await once(output, "data", { signal: AbortSignal.timeout(HANG_LIMIT_MS) });
   }
 
   async restart(): Promise<number> {
@@ -137,7 +135,7 @@ class PulseServer implements Pulse {
     const samples = new Int16Array(Math.round((durationMs * PULSE_RATE) / 1_000));
     const bytes = Buffer.from(samples.buffer);
     const recorder = this.#run("parecord", ["-d", `${sink}.monitor`, READER_LATENCY, ...FORMAT], "pipe");
-    const deadline = setTimeout(() => recorder.kill("SIGKILL"), durationMs + RECORD_SLACK_MS);
+    const deadline = setTimeout(() => recorder.kill("SIGKILL"), durationMs + HANG_LIMIT_MS);
     let filled = 0;
     try {
       for await (const chunk of recorder.stdout ?? []) {
@@ -161,7 +159,7 @@ class PulseServer implements Pulse {
   }
 
   async #ready(server: ChildProcess): Promise<number> {
-    const untilMs = performance.now() + START_MS;
+    const untilMs = performance.now() + HANG_LIMIT_MS;
     while (performance.now() < untilMs && server.exitCode === null) {
       if (await this.#command("pactl", ["info"]).catch(() => false)) return performance.now();
       // The server sends no event when it is ready, so it is polled.
@@ -172,7 +170,7 @@ class PulseServer implements Pulse {
 
   async #command(program: string, args: string[]): Promise<boolean> {
     const child = this.#run(program, args);
-    const [code] = await once(child, "exit", { signal: AbortSignal.timeout(START_MS) });
+    const [code] = await once(child, "exit", { signal: AbortSignal.timeout(HANG_LIMIT_MS) });
     if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with status ${code}`);
     return true;
   }
