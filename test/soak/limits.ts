@@ -174,7 +174,17 @@ function verdictOf(figure: Figure, readings: readonly Reading[], limits: SoakLim
   const { rise, isCertain } = trendOf(values);
   const middle = median(values);
   const verdict = { name, unit, median: middle, rise, isCertain, limit };
+  if (rule === "memory" && !goesOn(values, limit ?? 0)) return { ...verdict, failure: null };
   return { ...verdict, failure: failureOf(rule, verdict, limits) };
+}
+
+/**
+ * Whether memory still grows in the second half. A leak does not stop, but a heap that has found its size does. A leak beyond
+ * the limit rises by more than half of it there.
+ */
+function goesOn(values: readonly number[], limit: number): boolean {
+  const later = values.slice(Math.floor(values.length / 2));
+  return later.length < MIN_TREND_ROUNDS || trendOf(later).rise > limit / 2;
 }
 
 /** @param base the median of what 100 % is */

