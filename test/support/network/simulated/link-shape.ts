@@ -1,4 +1,5 @@
 // A link of a given rate, queue, delay and loss, as a pure schedule: it says when each packet arrives. Seeded, without a clock.
+// Loss, bursts, duplicates, late packets, delay and rate were checked against sch_netem: test/kernel/network.test.ts.
 
 import type { Random } from "../../process/seeded-random.ts";
 

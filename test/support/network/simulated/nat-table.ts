@@ -1,5 +1,6 @@
 // The four classic kinds of NAT (RFC 3489 section 5) in the terms of RFC 4787 sections 4.1 and 5. The mapping decides which
-// outer port a packet gets, the filter whose packets may come back. Pure.
+// outer port a packet gets, the filter whose packets may come back. Pure. Each kind was checked against the kernel's nf_nat, whose
+// masquerade is a port-restricted cone, or symmetric with fully-random: test/kernel/network.test.ts.
 
 /** An IPv4 address and port such as `192.0.2.1:5000`. */
 export type Endpoint = string;
@@ -28,7 +29,7 @@ export interface NatMapping {
   readonly contacted: Set<string>;
 }
 
-/** The mappings live until `forget`; those of real NATs live for at least two minutes (RFC 4787 section 4.3). */
+/** The mappings live until `forget`; RFC 4787 section 4.3 demands two minutes. Linux forgets unanswered ones after 30 s. */
 export class NatTable {
   readonly #behaviour: Behaviour;
   readonly #mappings = new Map<string, NatMapping>();
