@@ -24,6 +24,8 @@ export class FakeCameras implements Cameras {
   readonly #listeners = new Set<(devices: Device[]) => void>();
   /** The next `open` fails with this error. */
   failNextOpen: CaptureError | undefined;
+  /** Those of each camera that is opened from now on. */
+  notes: readonly string[] = [];
   devices: Device[] = [
     { id: FAKE_CAMERA_ID, name: "Fake camera", isDefault: true },
     { id: TEST_PATTERN_ID, name: "Test pattern", isDefault: false },
@@ -48,7 +50,7 @@ export class FakeCameras implements Cameras {
     const failure = this.failNextOpen;
     this.failNextOpen = undefined;
     if (failure !== undefined) throw failure;
-    const camera = new FakeOpenCamera(device, constraints, callbacks);
+    const camera = new FakeOpenCamera(device, constraints, callbacks, this.notes);
     this.opened.push(camera);
     return camera;
   }
@@ -79,13 +81,19 @@ class FakeOpenCamera implements OpenCamera {
   readonly deviceId: string;
   readonly deviceName: string;
   readonly mode: CameraMode;
-  readonly notes: readonly string[] = [];
+  readonly notes: readonly string[];
   readonly #callbacks: CameraCallbacks;
   readonly #counters = { ...NOTHING_CAPTURED, captured: 0, delivered: 0, whole: 0 };
   #lastUs = 0;
   isClosed = false;
 
-  constructor(device: Device, constraints: CaptureConstraints, callbacks: CameraCallbacks) {
+  constructor(
+    device: Device,
+    constraints: CaptureConstraints,
+    callbacks: CameraCallbacks,
+    notes: readonly string[],
+  ) {
+    this.notes = notes;
     this.deviceId = device.id;
     this.deviceName = device.name;
     this.mode = { ...constraints, fourcc: "I420" };
