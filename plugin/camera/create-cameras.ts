@@ -100,7 +100,7 @@ async function openChoice(
   if (choice === AUTO) return openFirst(engine, cameras, constraints, callbacks);
   const camera = rememberedAs(choice, cameras);
   if (camera === undefined) throw unknownCamera(choice, cameras);
-  return openCamera(engine, camera, constraints, callbacks);
+  return openCamera(engine, camera, nameAmong(cameras, camera), { constraints, callbacks });
 }
 
 /**
@@ -124,16 +124,17 @@ async function openPattern(
   return named(capture, TEST_PATTERN_ID, TEST_PATTERN_NAME);
 }
 
+/** @param listedName the name in the list of devices */
 async function openCamera(
   { native, repeat, notes }: Engine,
   camera: CameraInfo,
-  constraints: CaptureConstraints,
-  callbacks: CameraCallbacks,
+  listedName: string,
+  { constraints, callbacks }: Pick<UsableCaptureOptions, "constraints" | "callbacks">,
 ): Promise<OpenCamera> {
   const open: UsableCaptureOptions["open"] = (asked, events) => native.openCamera(camera.path, asked, events);
   const noting = notingTrouble(camera.name, notes, callbacks);
   const capture = await openUsable({ camera, constraints, callbacks: noting, open, repeat });
-  return named(capture, camera.id, camera.name);
+  return named(capture, camera.id, listedName);
 }
 
 /** Also keeps the reason of an interruption for `doctor`, until a camera of that name gives a frame in its first mode. */
@@ -164,7 +165,7 @@ async function openFirst(
   let firstError: CaptureError | undefined;
   for (const camera of cameras) {
     try {
-      return await openCamera(engine, camera, constraints, callbacks);
+      return await openCamera(engine, camera, nameAmong(cameras, camera), { constraints, callbacks });
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       firstError ??= error;

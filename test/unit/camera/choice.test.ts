@@ -156,6 +156,15 @@ describe("the list of cameras", () => {
       ["Twin (/dev/video0)", "Twin (/dev/video2)", "Test pattern"],
     );
   });
+
+  test("and the open one has its name of the list", async () => {
+    const cameras = camerasOf(new ScriptedNative([camera(0, "Twin"), camera(2, "Twin")], ["/dev/video0"]));
+    for (const choice of ["auto", "usb-2 Twin"]) {
+      const open = await cameras.open(choice, CONSTRAINTS, CALLBACKS);
+      assert.equal(open.deviceName, "Twin (/dev/video2)");
+      await open.close();
+    }
+  });
 });
 
 describe("a camera whose pictures cannot be shown", () => {
