@@ -10,10 +10,16 @@ const writer = startLoopbackWriter("320x240");
 before(() => writer);
 after(async () => stopLoopbackWriter(await writer));
 
-for (const driver of ["vivid", "v4l2loopback"]) {
+const CHOICES = {
+  vivid: "platform:vivid-000 vivid",
+  "vivid, multi-planar": "platform:vivid-001 vivid",
+  v4l2loopback: "platform:v4l2loopback-000 loopback",
+};
+
+for (const [name, choice] of Object.entries(CHOICES)) {
   cameraContract({
-    name: driver,
-    choice: driver === "vivid" ? "platform:vivid-000 vivid" : "platform:v4l2loopback-000 loopback",
+    name,
+    choice,
     create: () => createCameras(loadNative()),
   });
 }

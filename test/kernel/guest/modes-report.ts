@@ -7,6 +7,7 @@ import { withoutSegments } from "../../support/pictures/jpeg-edits.ts";
 import { CaptureRun, setControl } from "./capture-run.ts";
 import { type RawFrame, referenceI420, worstPsnrDb } from "./frame-similarity.ts";
 import { type FeedFormat, LoopbackFeed } from "./loopback-feed.ts";
+import { moreModes } from "./more-modes.ts";
 
 const VIVID = "/dev/video0";
 const RAW_FILE = "/tmp/raw-frame";
@@ -39,7 +40,7 @@ async function report() {
     await oddRaw("/dev/video62", "UYVY", 163, 61),
     await oddJpeg("/dev/video63", 161, 121),
   ];
-  return { vivid, odd };
+  return { vivid, odd, more: await moreModes() };
 }
 
 /** Prints the progress, for a run that fails. */
