@@ -70,7 +70,8 @@ type Run = (browser: Browser, call: string, ...args: unknown[]) => Promise<unkno
 async function withBrowsers<T>(body: (run: Run, alice: Browser, bob: Browser) => Promise<T>): Promise<T> {
   const browsers: Browser[] = [];
   try {
-    for (let side = 0; side < 2; side += 1) browsers.push(await startChromium({ args: SWITCHES }));
+    for (let side = 0; side < 2; side += 1)
+      browsers.push(await startChromium({ args: SWITCHES, isPlain: true }));
     const [alice, bob] = browsers as [Browser, Browser];
     const run: Run = (browser, call, ...args) =>
       browser.executeSource(`(...args) => { ${PAGE_FUNCTIONS}\n return ${call}(...args); }`, ...args);

@@ -1,4 +1,5 @@
 // Drives Debian's Chromium by playwright-core. The sandbox is off, because tests may run as root, and so is its own network traffic.
+import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { type Browser, DEFAULT_WAIT_MS, type Engine, makeBrowser } from "./browser.ts";
@@ -9,7 +10,11 @@ interface ChromiumOptions {
   readonly args?: readonly string[];
   /** Environment of a sound server. Without it the browser is muted. */
   readonly soundEnv?: NodeJS.ProcessEnv;
+  /** Keeps the browser at the priority of this process, where root's would raise it. For measurements beside other programs. */
+  readonly isPlain?: boolean;
 }
+
+const PLAIN = fileURLToPath(new URL("chromium-without-priority.sh", import.meta.url));
 
 // The browser's own tasks must not use the processor or the network while a test measures.
 const quietSwitches = [
@@ -25,7 +30,7 @@ const quietSwitches = [
 /** Starts the browser with an empty profile. @throws Error when it does not start within 30 s */
 export async function startChromium(options: ChromiumOptions = {}): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: options.isPlain ? PLAIN : "/usr/bin/chromium",
     args: [...quietSwitches, ...(options.args ?? [])],
     ...(options.soundEnv ? { env: options.soundEnv, ignoreDefaultArgs: ["--mute-audio"] } : {}),
     timeout: HANG_LIMIT_MS,

@@ -53,7 +53,8 @@ async function throughChromium({ mouth, ear }: Servers, durationMs: number): Pro
   });
   try {
     const url = await listenOnLoopback(page);
-    for (const { env } of [mouth, ear]) browsers.push(await startChromium({ args: SWITCHES, soundEnv: env }));
+    for (const { env } of [mouth, ear])
+      browsers.push(await startChromium({ args: SWITCHES, soundEnv: env, isPlain: true }));
     const [bob, alice] = browsers as [Browser, Browser];
     for (const browser of browsers) await browser.open(url);
     const run = (browser: Browser, call: string, ...args: unknown[]) =>
