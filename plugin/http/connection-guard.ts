@@ -2,8 +2,7 @@
 // whatever the server then refuses. When there are too many connections, the oldest one that serves nothing makes room. Every
 // loopback server of this package has a guard; a test checks it.
 
-import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TurnedAway } from "../common/refusals.ts";
 

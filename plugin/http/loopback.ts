@@ -2,8 +2,8 @@
 // tokens in constant time.
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage, Server } from "node:http";
-import type { AddressInfo, ListenOptions } from "node:net";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import type { AddressInfo, ListenOptions, Server } from "node:net";
 import type { Duplex } from "node:stream";
 
 export const LOOPBACK = "127.0.0.1";
@@ -43,7 +43,7 @@ export async function listenOn(server: Server, where: ListenOptions | { fd: numb
 }
 
 /** Closes open connections too, except upgraded ones, which their owner must close. */
-export async function closeServer(server: Server): Promise<void> {
+export async function closeServer(server: HttpServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await closed;

@@ -2,12 +2,13 @@
 // without Let's Encrypt and without those that an administrator installed. The engine gets a plain TURN server on loopback,
 // whose connections we carry to the real one.
 
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect as connectPlain, createServer, isIP, type Server, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import type { IceServer } from "../../../rpc-schema/index.ts";
 import { errorText } from "../../common/error-text.ts";
+import { ConnectionGuard } from "../../http/connection-guard.ts";
+import { LOOPBACK, listenOnLoopback } from "../../http/loopback.ts";
 
 /** Why a server of the setting gave no TLS connection. */
 export type OnTlsTrouble = (url: string, why: string) => void;
@@ -23,9 +24,8 @@ export interface TlsTunnels {
 }
 
 /** The engine has one for each network interface and each of our addresses; the rest would be other programs. */
-const MAX_CONNECTIONS = 16;
+const MAX_CONNECTIONS = 32;
 const DEFAULT_PORT = 5349;
-const LOOPBACK = "127.0.0.1";
 /** For TCP and TLS together. */
 const CONNECT_MS = 10_000;
 
@@ -83,29 +83,44 @@ class Tunnel {
   /** As the engine reports it. */
   readonly engineUrl: string;
   readonly #listener: Server;
+  readonly #guard: ConnectionGuard;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(listener: Server, options: TunnelOptions) {
+  private constructor(listener: Server, port: number, options: TunnelOptions) {
     this.#listener = listener;
-    const address = listener.address();
-    if (address === null || typeof address === "string") throw new Error("the loopback socket has no port");
-    this.engineUrl = `turn:${LOOPBACK}:${address.port}?transport=tcp`;
-    listener.on("connection", (plain: Socket) => this.#carry(plain, options));
+    this.#guard = new ConnectionGuard(listener, MAX_CONNECTIONS);
+    this.engineUrl = `turn:${LOOPBACK}:${port}?transport=tcp`;
+    listener.on("connection", (plain: Socket) => this.#admit(plain, options));
   }
 
   static async open(options: TunnelOptions): Promise<Tunnel> {
     const listener = createServer({ noDelay: true });
-    listener.maxConnections = MAX_CONNECTIONS;
-    listener.listen(0, LOOPBACK);
-    await once(listener, "listening");
+    const port = await listenOnLoopback(listener, 0);
     // A call must not keep the process alive.
     listener.unref();
-    return new Tunnel(listener, options);
+    return new Tunnel(listener, port, options);
   }
 
   close(): void {
     this.#listener.close();
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Every page and program of this machine can connect. Only what begins as TURN does reaches the server. */
+  #admit(plain: Socket, options: TunnelOptions): void {
+    this.#sockets.add(plain);
+    plain.once("close", () => this.#sockets.delete(plain));
+    plain.on("error", () => plain.destroy());
+    plain.once("data", (first) => {
+      plain.pause();
+      if (!isStun(first) || !this.#guard.serve(plain)) {
+        this.#guard.refuse();
+        plain.destroy();
+        return;
+      }
+      plain.unshift(first);
+      this.#carry(plain, options);
+    });
   }
 
   /** Both directions end together, and neither holds more than its socket's buffer. */
@@ -136,6 +151,11 @@ class Tunnel {
       });
     }
   }
+}
+
+/** RFC 8489 section 5: two zero bits, type, length, and the magic cookie. The engine writes a message at once. */
+function isStun(first: Buffer): boolean {
+  return first.length >= 8 && first.readUInt8(0) < 0x40 && first.readUInt32BE(4) === 0x2112a442;
 }
 
 /** Node's advice is for programmers. */
