@@ -16,6 +16,11 @@ export function today(): Date {
   return new Date(dateMs());
 }
 
+/** @param unixMs of another clock. @returns the date and time in UTC, as ISO 8601 writes it */
+export function isoDate(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
+
 /** @returns milliseconds since an unknown moment, which only grow: for durations within this process */
 export function monotonicMs(): number {
   return performance.now();

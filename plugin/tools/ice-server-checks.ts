@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { IceServer, Settings } from "../../rpc-schema/index.ts";
+import { dateMs, isoDate } from "../common/clock.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { ServerResult } from "./ice-server-test.ts";
 import type { SystemView } from "./system-view.ts";
@@ -73,8 +74,8 @@ function findingOf(url: string, { outcome, detail }: ServerResult, expired: stri
 /** Servers with temporary users name the second of the end first, and answer 401 after it (draft-uberti-behave-turn-rest-00). */
 function expiredAt(username: string | undefined): string | null {
   const seconds = /^(\d{9,11})(?::|$)/.exec(username ?? "")?.[1];
-  if (seconds === undefined || Number(seconds) * 1000 > Date.now()) return null;
-  const end = new Date(Number(seconds) * 1000).toISOString();
+  if (seconds === undefined || Number(seconds) * 1000 > dateMs()) return null;
+  const end = isoDate(Number(seconds) * 1000);
   return `Get a new username and credential for the setting iceServers: this one seems to have ended on ${end}`;
 }
 
