@@ -16,7 +16,7 @@ const OWN_TEXT: readonly RegExp[] = [
   /^rpc-schema\/(documents\/|settings\/(manifest|host-settings)\.ts$)/,
   /^statecharts\/(describe\/(describe|mermaid)|refusals|viewer\/(rpc|model\/(layout-input|messages)|panes\/(actor-list|keyboard)))\.ts$/,
   // The system: devices, the kernel's and the sound server's lists, limits of this process, paths of our files.
-  /^plugin\/(app\/device-access|camera\/.*|sound\/.*|peer\/(codecs|descriptor-room)|tools\/.*)\.ts$/,
+  /^plugin\/(app\/device-access|camera\/.*|sound\/.*|peer\/(codecs|descriptor-room|own-candidates\/address-use)|priority\/roles|tools\/.*)\.ts$/,
   /^plugin\/(alerts\/missed-calls-file|command-line|program|diagnostics\/(bundle|read-chart-log|runtime-file))\.ts$/,
   // The host's own settings, files and programs, and Node's parsers in front of short patterns.
   /^plugin\/host\/(conformance|example|process|settings|transport)\/.*\.ts$/,
@@ -28,6 +28,8 @@ const OWN_TEXT: readonly RegExp[] = [
   /^plugin\/rpc\/(dispatcher|host-inbox)\.ts$/,
   // One datagram, or one address.
   /^plugin\/signalling\/(discovery\/mdns|host-relayed-signalling)\.ts$/,
+  // URLs of the settings.
+  /^plugin\/peer\/path\/tls-tunnels\.ts$/,
   // What the user typed, names of keys, or names that the plugin has shortened.
   /^plugin\/ui\/(actions|keys|components\/(add-contact|device-picker|settings-fields)|link\/page-link)\.ts$/,
 ];

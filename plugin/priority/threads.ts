@@ -42,8 +42,11 @@ export function limitsOf(pid: number): PriorityLimits | null {
 /** @param text of /proc/PID/limits */
 export function parseLimits(text: string): PriorityLimits {
   const line = (name: string) => {
-    const [soft = "0", hard = "0"] =
-      new RegExp(`^Max ${name}\\s+(\\S+)\\s+(\\S+)`, "m").exec(text)?.slice(1) ?? [];
+    const limit = text.split("\n").find((one) => one.startsWith(`Max ${name} `)) ?? "";
+    const [soft = "0", hard = "0"] = limit
+      .split(" ")
+      .filter((word) => word !== "")
+      .slice(name.split(" ").length + 1);
     return { soft: numberOf(soft), hard: numberOf(hard) };
   };
   return {

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type FrameFlow, measuredOf, nextFlow } from "../../plugin/calls/measurements.ts";
-import { NO_STATISTICS } from "../../plugin/peer/statistics.ts";
-import { SHARES } from "../../statecharts/index.ts";
-import { NO_FRAMES, NO_MEDIA } from "../support/plugin/call-bench.ts";
-import { type Random, seededRandom } from "../support/process/seeded-random.ts";
-import { AdaptBench } from "./support/adapt-bench.ts";
+import { type FrameFlow, measuredOf, nextFlow } from "../../../plugin/calls/measurements.ts";
+import { NO_STATISTICS } from "../../../plugin/peer/statistics.ts";
+import { SHARES } from "../../../statecharts/index.ts";
+import { NO_FRAMES, NO_MEDIA } from "../../support/plugin/call-bench.ts";
+import { type Random, seededRandom } from "../../support/process/seeded-random.ts";
+import { AdaptBench } from "../support/adapt-bench.ts";
 
 const PICTURE = { width: 1280, height: 720, fps: 30 };
 const MAX_VIDEO_BPS = 1_500_000;

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Measured } from "../../statecharts/index.ts";
-import { AdaptBench, WELL } from "./support/adapt-bench.ts";
+import type { Measured } from "../../../statecharts/index.ts";
+import { AdaptBench, WELL } from "../support/adapt-bench.ts";
 
 const LOSSY: Measured = { ...WELL, sendLoss: 0.25 };
 

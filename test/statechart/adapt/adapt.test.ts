@@ -3,18 +3,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createActor, fromPromise, SimulatedClock, setup } from "xstate";
-import type { PictureStep } from "../../rpc-schema/index.ts";
+import type { PictureStep } from "../../../rpc-schema/index.ts";
 import {
   type AdaptInput,
   assessLoad,
   type Measured,
   type Outgoing,
   SHARES,
-} from "../../statecharts/index.ts";
-import { seededRandom } from "../support/process/seeded-random.ts";
-import { AdaptBench, WELL } from "./support/adapt-bench.ts";
-import { chartsWith, Effects } from "./support/effects.ts";
-import { settled } from "./support/start-manager.ts";
+} from "../../../statecharts/index.ts";
+import { seededRandom } from "../../support/process/seeded-random.ts";
+import { AdaptBench, WELL } from "../support/adapt-bench.ts";
+import { chartsWith, Effects } from "../support/effects.ts";
+import { settled } from "../support/start-manager.ts";
 
 const LOSSY: Measured = { ...WELL, sendLoss: 0.25 };
 /** Between the limits for a step up and a step down. */

@@ -4,6 +4,9 @@ import { readRecord } from "../../../../plugin/calls/call-record.ts";
 import { CheckExchange } from "../../../../plugin/calls/check-code/check-exchange.ts";
 import { OwnNetworks, scopeOf } from "../../../../plugin/common/ip-address.ts";
 import { candidateSections, type EngineCodecs, withUsableSections } from "../../../../plugin/peer/codecs.ts";
+import { PathSearch } from "../../../../plugin/peer/path/path-search.ts";
+import { describeTrouble } from "../../../../plugin/peer/path/path-trouble.ts";
+import { withoutTunnels } from "../../../../plugin/peer/path/tls-tunnels.ts";
 import {
   localNameIn,
   whyRefused,
@@ -45,6 +48,16 @@ const DESCRIPTION = [
 
 const COMMITTED = DESCRIPTION.replace("m=audio", `a=goop-check-commitment:${"0".repeat(64)}\r\nm=audio`);
 const WITH_NONCE = DESCRIPTION.replace("m=audio", `a=goop-check-nonce:${"0".repeat(64)}\r\nm=audio`);
+
+const TURN_URL = "turn:turn.example.org:3478?transport=udp";
+const newPathSearch = () =>
+  new PathSearch({
+    iceServers: [{ urls: [TURN_URL] }],
+    tunnels: withoutTunnels([]),
+    relayOnly: false,
+    onTrouble: () => undefined,
+    onHopeless: () => undefined,
+  });
 
 export const callReaders: readonly OutsideReader[] = [
   {
@@ -97,6 +110,39 @@ export const callReaders: readonly OutsideReader[] = [
       ...[whyRefused(text, VIEW), fragmentOf({ candidate: text }), scopeOf(text), localNameIn(text)],
       withAddresses(text, [text, "192.0.2.1"], VIEW),
     ],
+  },
+  {
+    name: "candidate, for the words about a path that is not found",
+    sources: ["plugin/peer/path/path-search.ts"],
+    seeds: [LINE, DESCRIPTION],
+    refusals: [],
+    read(text) {
+      const search = newPathSearch();
+      search.addRemote({ candidate: text });
+      search.addOwn(text);
+      search.describedBy(text);
+      search.close();
+    },
+  },
+  {
+    name: "answer of a TURN server",
+    sources: ["plugin/peer/path/path-trouble.ts"],
+    seeds: ["Unauthorized", "TURN host lookup received error."],
+    refusals: [],
+    read(text) {
+      const search = newPathSearch();
+      for (const errorCode of [401, 701]) search.addError({ url: TURN_URL, errorCode, errorText: text });
+      search.close();
+      const answers = [401, 701].map((code) => new Map([[TURN_URL, { code, text }]]));
+      const facts = {
+        turnUrls: [TURN_URL],
+        isRelayOnly: false,
+        hasRelay: false,
+        hasOwn: true,
+        hasRemote: true,
+      };
+      return answers.map((one) => describeTrouble({ ...facts, answers: one }));
+    },
   },
   {
     name: "mask of an event log",
