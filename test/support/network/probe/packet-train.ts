@@ -58,7 +58,8 @@ export async function sendTrain(
   for (let number = 0; number < count; number += 1) {
     send(number);
     const dueMs = startMs + (number + 1) * everyMs;
-    if (everyMs > 0 && dueMs > nowMs()) await delay(dueMs - nowMs());
+    const waitMs = dueMs - nowMs();
+    if (everyMs > 0 && waitMs > 0) await delay(waitMs);
     else if (number % AT_ONCE === 0) await new Promise(setImmediate);
   }
   let isOver = false;
