@@ -56,8 +56,8 @@ export interface HostOptions {
   readonly transport?: HostTransport;
   /** The page's port. 0 or none takes a free one. */
   readonly port?: number;
-  /** How the call page receives frames. Without it the page takes the cheaper way that works. */
-  readonly pictures?: FrameDelivery;
+  /** How the call page receives frames. Without it, as data URLs over the page's own socket. With `auto` the page chooses. */
+  readonly pictures?: FrameDelivery | "auto";
   /** Origins of further pages that show this host's calls, beside its own page. */
   readonly pageOrigins?: readonly string[];
   /** Further files to serve beside the call page: URL path → file. */

@@ -32,8 +32,8 @@ export interface HostState {
   restartNeeded?: readonly string[];
   /** `native`: calls run in the plugin. `browser`: they run in the page. Undefined until the plugin has sent it. */
   mode?: "native" | "browser";
-  /** The frame delivery of the page's views. The page chooses when undefined. */
-  pictures?: FrameDelivery;
+  /** The frame delivery of the page's views; `stdio` when undefined. With `auto` the page chooses. */
+  pictures?: FrameDelivery | "auto";
 }
 
 /** Notification host → page. */

@@ -77,7 +77,7 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
   const addContact = createAddContactDialog((address) => actions.addContact(address));
   const call = createCallView({
     link,
-    delivery: () => store.state.host?.pictures ?? "auto",
+    delivery: () => store.state.host?.pictures ?? "stdio",
     onError: (error) => void (isAlreadyReported(error) || showMessage(errorSentence(error))),
     onMicrophone: ({ callId }, on) => actions.setMicrophone(callId, on),
     onCamera: ({ callId }, on) => actions.setCamera(callId, on),
@@ -144,7 +144,7 @@ function createDeviceDialogs(
   const check = createDeviceCheck({
     ...shared,
     link,
-    delivery: () => store.state.host?.pictures ?? "auto",
+    delivery: () => store.state.host?.pictures ?? "stdio",
     onError: (error) => {
       if (!isAlreadyReported(error)) showMessage(errorSentence(error));
     },

@@ -73,7 +73,7 @@ export class SessionMedia {
         link,
         callId,
         source,
-        delivery: "auto",
+
         ...LIMITS[source],
         onError,
         ...firstFrame,

@@ -61,9 +61,8 @@ export class Painter {
 }
 
 /**
- * Data URLs: `Image.onload`, which is faster than `Image.decode()` in WebKitGTK and in Chromium. JPEG bytes: createImageBitmap,
- * which decodes off the main thread, so that drawing takes 1 ms of it instead of 10 and more, and no policy for images applies.
- * Where it fails an image tries the same bytes.
+ * Uses `Image.onload`, which is faster than `Image.decode()` in WebKitGTK and in Chromium. JPEG bytes that the page's policy for images
+ * keeps from an image are tried as a bitmap.
  */
 export function createImageDecoder(): DecodeImage {
   const decodeUrl = createUrlDecoder();
@@ -87,20 +86,21 @@ function decodeBlob(
   done: Parameters<DecodeImage>[1],
   decodeUrl: ReturnType<typeof createUrlDecoder>,
 ): void {
-  const useUrl = (): void => {
-    const url = URL.createObjectURL(blob);
-    decodeUrl(url, (image) => {
-      done(image);
-      URL.revokeObjectURL(url);
-    });
-  };
-  if (typeof createImageBitmap !== "function") {
-    useUrl();
-    return;
-  }
-  createImageBitmap(blob).then((bitmap) => {
-    done(bitmap);
-    // Its memory is released now instead of at the next garbage collection.
-    bitmap.close();
-  }, useUrl);
+  const url = URL.createObjectURL(blob);
+  decodeUrl(url, (image) => {
+    if (image || typeof createImageBitmap !== "function") done(image);
+    else decodeBitmap(blob, done);
+    URL.revokeObjectURL(url);
+  });
+}
+
+function decodeBitmap(blob: Blob, done: Parameters<DecodeImage>[1]): void {
+  createImageBitmap(blob).then(
+    (bitmap) => {
+      done(bitmap);
+      // Its memory is released now instead of at the next garbage collection.
+      bitmap.close();
+    },
+    () => done(undefined),
+  );
 }

@@ -1,4 +1,4 @@
-// Shows one source of a call by the delivery that the host chose, or else the page: on a canvas, or in an `<img>` for MJPEG.
+// Shows one source of a call by the delivery that the host chose: on a canvas, or in an `<img>` for MJPEG.
 
 import type { FrameDelivery, FrameSource } from "../../../rpc-schema/index.ts";
 import { h } from "../dom.ts";

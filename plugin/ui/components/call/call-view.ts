@@ -32,7 +32,7 @@ interface CallView {
 
 interface CallViewOptions extends ToolbarHandlers {
   link: FrameLink;
-  /** The host's choice of frame delivery. Default: `auto`. */
+  /** The host's choice of frame delivery. Default: `stdio`. */
   delivery?: () => PageDelivery;
   onError(error: unknown): void;
   onUseDevice(call: CallInfo, kind: DeviceKind, deviceId: string): void;
@@ -92,7 +92,7 @@ function createParts(options: CallViewOptions) {
   });
   const pictures = createPictures({
     link: options.link,
-    delivery: options.delivery ?? (() => "auto"),
+    delivery: options.delivery ?? (() => "stdio"),
     onError: options.onError,
     onOwnView: tools.setOwnView,
   });
