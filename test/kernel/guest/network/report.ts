@@ -22,10 +22,15 @@ interface Comparison {
   readonly simulated: TrainFigures;
   /** Nine of ten gaps between the turns of a timer of TIMER_MS are shorter. */
   readonly timerGapMs: number;
+  /** The guest did not stand still, so times can be compared. */
+  readonly isCalm: boolean;
 }
 
 const SEED = 11;
 const TIMER_MS = 4;
+const CALM_GAP_MS = 12;
+/** Another program's burst of work is over by then. */
+const ATTEMPTS = 3;
 const MANY: Train = { count: 4_000, bytes: 100, everyMs: 0 };
 const RUNS = {
   free: { shape: FREE_LINK, train: { ...MANY, count: 1_000 } },
@@ -112,8 +117,17 @@ async function compare(ends: NetworkEnds, name: RunName): Promise<Comparison> {
   shapeOuterCable(netemOf(shape, train.bytes));
   const endGaps = measureGaps();
   const [real, simulated] = await Promise.all([throughKernel(ends, train), throughRelay(shape, train)]);
+  const timerGapMs = endGaps();
   console.error(`${name}: done`);
-  return { real, simulated, timerGapMs: endGaps() };
+  return { real, simulated, timerGapMs, isCalm: timerGapMs <= CALM_GAP_MS };
+}
+
+/** For runs whose times are compared. @returns the first calm one, or the last */
+async function compareCalm(ends: NetworkEnds, name: RunName): Promise<Comparison> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await compare(ends, name);
+    if (found.isCalm || attempt === ATTEMPTS) return found;
+  }
 }
 
 function timeoutS(name: string): number {
@@ -128,10 +142,10 @@ async function report() {
     free: await compare(ends, "free"),
     loss: await compare(ends, "loss"),
     bursts: await compare(ends, "bursts"),
-    reordered: await compare(ends, "reordered"),
-    jitter: await compare(ends, "jitter"),
-    crowded: await compare(ends, "crowded"),
-    rate: await compare(ends, "rate"),
+    reordered: await compareCalm(ends, "reordered"),
+    jitter: await compareCalm(ends, "jitter"),
+    crowded: await compareCalm(ends, "crowded"),
+    rate: await compareCalm(ends, "rate"),
   };
   shapeOuterCable([]);
   const nat = await askKernelNat(ends);
