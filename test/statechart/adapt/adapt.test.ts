@@ -188,6 +188,22 @@ describe("a link whose limit WebRTC has found", () => {
     }
   });
 
+  test("costs one change to the thumbnail where a quarter is still a large picture", () => {
+    const picture = { width: 3840, height: 2160, fps: 30 };
+    for (const from of ["full", "threeQuarters", "half"] as const) {
+      const bench = new AdaptBench();
+      if (from === "full") bench.measures(WELL, 20);
+      else bench.falls(from, LOSSY);
+      const before = bench.reports.length;
+      bench.measures({ ...limited(100_000, 20_000), picture, sendLoss: 0.2 }, 9);
+      assert.deepEqual(
+        bench.reports.slice(before).map((report) => report.step),
+        ["thumbnail"],
+        from,
+      );
+    }
+  });
+
   test("still loses one step at a time to anything but the link", () => {
     const bench = new AdaptBench();
     bench.measures(WELL, 20);

@@ -50,7 +50,16 @@ const REPORT: [string, WrtcStatsEntry][] = [
     },
   ],
   ["RA", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.01 }],
-  ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.05 }],
+  [
+    "RV",
+    {
+      type: "remote-inbound-rtp",
+      kind: "video",
+      fractionLost: 0.05,
+      roundTripTimeMeasurements: 4,
+      totalRoundTripTime: 0.2,
+    },
+  ],
 ];
 
 test("every figure is read from its entry, and the selected pair is the transport's", () => {
@@ -65,6 +74,8 @@ test("every figure is read from its entry, and the selected pair is the transpor
     packetsLost: 3,
     soundSamples: 48_000,
     concealedSamples: 960,
+    videoAnswers: 4,
+    videoAnswersMs: 200,
     jitterMs: 4,
     sendFps: 30,
     receiveFps: 29,

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "jpeg/normal-jpeg.h"
 #include "jpeg/standard-tables.h"
+#include "pixels/frame.h"
 #include "pixels/pixel-convert.h"
 
 using namespace callnative;
