@@ -12,7 +12,7 @@ const ALLOCATE = Buffer.from("000300002112a442000102030405060708090a0b", "hex");
 /** Begins as STUN's type and length do. */
 const WITHOUT_COOKIE = Buffer.from("0003000000000000", "hex");
 
-/** Stands in for the server. Nothing here needs its answer. */
+/** Plays the TURN server. Nothing here needs its answer. */
 let server: Server;
 let tunnels: TlsTunnels;
 const reached: Socket[] = [];
