@@ -156,7 +156,7 @@ class RelayedSignalling implements HostRelayedSignalling {
     }
     this.#requests.onAnswer(from, parsed.callId);
     this.#runCallback(() => this.#callbacks.onSignal(from, parsed.callId, parsed.signal));
-    this.#lost.onReachable(from);
+    this.#lost.onSignal(from);
   }
 
   setContacts(contacts: readonly Contact[]): void {
@@ -166,7 +166,7 @@ class RelayedSignalling implements HostRelayedSignalling {
     for (const { peerId } of this.#contacts.filter(isReachable)) {
       if (before.has(peerId)) continue;
       this.#requests.onPeerStarted(peerId);
-      if (this.#phase === "running") this.#lost.onReachable(peerId);
+      if (this.#phase === "running") this.#lost.onConnected(peerId);
     }
     this.#reportContacts();
   }

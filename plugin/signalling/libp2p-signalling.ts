@@ -242,12 +242,12 @@ class NodeSignalling implements Libp2pSignalling {
       onConnected: (peerId: string) => {
         parts.proofs.forget(peerId);
         parts.requests.onPeerStarted(peerId);
-        parts.lost.onReachable(peerId);
+        parts.lost.onConnected(peerId);
         parts.contacts.onConnected(peerId);
       },
       onConnectedAgain: (peerId: string) => {
         parts.onPeerStarted(peerId);
-        parts.lost.onReachable(peerId);
+        parts.lost.onConnected(peerId);
       },
       onDisconnected: (peerId: string) => {
         parts.proofs.forget(peerId);

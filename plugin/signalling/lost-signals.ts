@@ -29,7 +29,12 @@ interface LastSignal {
   readonly signal: LastingSignal;
   /** Null while it is being sent. */
   lostAtMs: number | null;
+  /** Null before the first repeat. */
+  readonly repeatedAtMs: number | null;
 }
+
+/** Between repeats that signals of the peer cause, so that a peer that takes none gets little for many. */
+const REPEAT_MS = 5_000;
 
 /**
  * Each call has at most one such signal, the newest. Bounded: above the limit, the oldest is given up. Strangers have few
@@ -51,17 +56,28 @@ export class LostSignals {
   /** Sends a signal, and keeps it if it is a lasting one that does not arrive. @throws the errors of `send` */
   async send(peerId: string, callId: string, signal: Signal, abort?: AbortSignal): Promise<void> {
     if (isLasting(signal)) {
-      await this.#sendLasting({ peerId, callId, signal, lostAtMs: null }, abort);
+      await this.#sendLasting({ peerId, callId, signal, lostAtMs: null, repeatedAtMs: null }, abort);
     } else {
       await this.#options.send(peerId, callId, signal, abort);
     }
-    this.onReachable(peerId);
+    this.onSignal(peerId);
   }
 
-  /** A connection with the peer began, or a signal of it arrived. Each lost signal is sent once more. */
-  onReachable(peerId: string): void {
+  /** A connection with the peer began. Each lost signal is sent once more. */
+  onConnected(peerId: string): void {
+    this.#repeat(peerId, () => true);
+  }
+
+  /** A signal reached the peer, or one of it arrived. Strangers could send many to cause as many of ours. */
+  onSignal(peerId: string): void {
+    if (!this.#options.isKnown(peerId)) return;
+    const before = monotonicMs() - REPEAT_MS;
+    this.#repeat(peerId, ({ repeatedAtMs }) => repeatedAtMs === null || repeatedAtMs <= before);
+  }
+
+  #repeat(peerId: string, isDue: (last: LastSignal) => boolean): void {
     for (const last of [...this.#last.values()]) {
-      if (last.peerId !== peerId || last.lostAtMs === null) continue;
+      if (last.peerId !== peerId || last.lostAtMs === null || !isDue(last)) continue;
       if (monotonicMs() - last.lostAtMs <= this.#options.timings.lostSignalMs) void this.#sendAgain(last);
       else this.#last.delete(keyOf(last));
     }
@@ -70,7 +86,7 @@ export class LostSignals {
   async #sendAgain(last: LastSignal): Promise<void> {
     const { lostAtMs } = last;
     try {
-      await this.#sendLasting({ ...last, lostAtMs: null }, undefined, lostAtMs);
+      await this.#sendLasting({ ...last, lostAtMs: null, repeatedAtMs: monotonicMs() }, undefined, lostAtMs);
     } catch (error) {
       const { signal, peerId, callId } = last;
       this.#options.log(

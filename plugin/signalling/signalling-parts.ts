@@ -144,7 +144,7 @@ function createInbox(
       requests.onAnswer(from, callId);
       if (!contacts.peers.has(from)) void contacts.addCaller(from);
       onSignal(from, callId, signal);
-      lost.onReachable(from);
+      lost.onSignal(from);
     },
     onReceipt: (from) => requests.onReceipt(from),
     onIdentityRequest: (from) => identities.sendIdentity(from),

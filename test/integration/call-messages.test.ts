@@ -168,7 +168,11 @@ describe("a peer that is not in the call", () => {
 
   test(`and calls more than ${FLOOD} times affects no call in progress, rings a few times, and blocks no other caller`, async () => {
     const { alice, bob } = pair;
-    const refusals = () => mallory.log.streams.filter(({ payload }) => isHangup(payload)).length;
+    /** A refusal that the busy peer does not acknowledge may come once more. */
+    const refusals = () =>
+      new Set(
+        mallory.log.streams.filter(({ payload }) => isHangup(payload)).map(({ message }) => message.topic),
+      ).size;
     const first = await connectCall(alice, bob);
     let rings = 0;
     const off = alice.host.onNotification("call.incoming", ({ callId, peerId }) => {

@@ -1,7 +1,7 @@
 // Hang-ups and states of calls that did not reach their peer, with a fake peer that is reachable or not.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { LostSignals } from "../../../../plugin/signalling/lost-signals.ts";
 import { SignallingError } from "../../../../plugin/signalling/port.ts";
 import type { Signal } from "../../../../rpc-schema/index.ts";
@@ -32,13 +32,13 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 test("a lost hang-up is sent once when its peer is connected again", async () => {
   const { lost, sent, peer } = setUp();
   await assert.rejects(lost.send("bob", "c", hangup), gone);
-  lost.onReachable("eve");
-  lost.onReachable("bob");
+  lost.onConnected("eve");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual([sent, lost.size], [[], 1]);
   peer.failure = undefined;
-  lost.onReachable("bob");
-  lost.onReachable("bob");
+  lost.onConnected("bob");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual([sent, lost.size], [["bob c call-hangup"], 0]);
 });
@@ -60,8 +60,8 @@ test("of the states that did not arrive, a peer that can be reached again gets t
   await assert.rejects(lost.send("bob", "c", media(false)), gone);
   await assert.rejects(lost.send("bob", "c", media(true)), gone);
   peer.failure = undefined;
-  lost.onReachable("bob");
-  lost.onReachable("bob");
+  lost.onConnected("bob");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual([delivered, lost.size], [[media(true)], 0]);
 });
@@ -76,7 +76,7 @@ test("a state that is lost while a newer one arrives is not sent again", async (
   await lost.send("bob", "c", media(true));
   slow.reject(gone);
   await assert.rejects(first, gone);
-  lost.onReachable("bob");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual([delivered, lost.size], [[media(true)], 0]);
 });
@@ -90,12 +90,37 @@ test("a signal that arrives shows that its peer can be reached", async () => {
   assert.deepEqual(sent, ["bob c call-offer", "bob c call-media"]);
 });
 
+const attemptsOf = async (peerId: string, signals: number, t: TestContext): Promise<number> => {
+  t.mock.method(performance, "now", () => nowMs);
+  let nowMs = 1_000;
+  const { lost, peer } = setUp();
+  await assert.rejects(lost.send(peerId, "c", hangup), gone);
+  let attempts = 0;
+  peer.before = async () => {
+    attempts += 1;
+  };
+  for (let sent = 0; sent < signals; sent += 1) {
+    lost.onSignal(peerId);
+    await settle();
+    nowMs += 100;
+  }
+  return attempts;
+};
+
+test("signals of a peer that takes none of ours cause a repeat in five seconds at most", async (t) => {
+  assert.equal(await attemptsOf("bob", 100, t), 2);
+});
+
+test("signals of a stranger cause no repeat", async (t) => {
+  assert.equal(await attemptsOf("made-up", 100, t), 0);
+});
+
 test("a hang-up takes the place of the state that did not arrive", async () => {
   const { lost, sent, peer } = setUp();
   await assert.rejects(lost.send("bob", "c", media(false)), gone);
   await assert.rejects(lost.send("bob", "c", hangup), gone);
   peer.failure = undefined;
-  lost.onReachable("bob");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual(sent, ["bob c call-hangup"]);
 });
@@ -106,7 +131,7 @@ test("an old hang-up is given up, and their number is limited", async () => {
     await assert.rejects(lost.send("bob", `call-${index}`, hangup), gone);
   assert.equal(lost.size, 64);
   peer.failure = undefined;
-  lost.onReachable("bob");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual([sent, lost.size], [[], 0]);
 });
@@ -119,7 +144,7 @@ test("refusals of strangers displace no hang-up of a peer that the user has chos
   }
   assert.ok(lost.size <= 17);
   peer.failure = undefined;
-  lost.onReachable("bob");
+  lost.onConnected("bob");
   await settle();
   assert.deepEqual(sent, ["bob c call-hangup"]);
 });
