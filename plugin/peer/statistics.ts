@@ -80,6 +80,19 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
   };
 }
 
+/**
+ * @returns the address of this machine that the selected path leaves from, RFC 8445 section 4 (base); null for a relayed path,
+ *   or one whose base the engine does not tell; undefined while there is no path
+ */
+export function usedAddress(report: ReadonlyMap<string, WrtcStatsEntry>): string | null | undefined {
+  const id = selectedPair(report, [...report.values()])?.localCandidateId;
+  const own = typeof id === "string" ? report.get(id) : undefined;
+  if (own === undefined) return undefined;
+  if (own.candidateType === "relay") return null;
+  const address = own.candidateType === "host" ? (own.address ?? own.ip) : own.relatedAddress;
+  return typeof address === "string" && address !== "" ? address : null;
+}
+
 /** The engine reports the size of received frames as they travel. @returns the size as users see them */
 export function withUprightSize(figures: PeerStatistics, rotation: Rotation): PeerStatistics {
   const { receiveWidth, receiveHeight } = figures;
