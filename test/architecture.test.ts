@@ -314,6 +314,10 @@ test("the user's name is read by one module, since a user may have none", () => 
   assert.deepEqual(filesWith(/\buserInfo\b/), ["plugin/common/user-name.ts"]);
 });
 
+test("the network interfaces are read by one module, since the system may refuse them", () => {
+  assert.deepEqual(filesWith(/import \{[^}]*\bnetworkInterfaces\b/), ["plugin/common/machine-interfaces.ts"]);
+});
+
 test("no folder is created with Node's recursive mkdir, which never ends below /proc", () => {
   // A generator creates only a folder of the repository.
   const recursive = filesWith(/mkdir(Sync)?\([^;]*recursive/).filter((path) => !drawers.includes(path));

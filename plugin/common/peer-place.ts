@@ -1,8 +1,8 @@
 // Where a peer is, as far as its signalling connection shows it. Only a peer on this machine has business with loopback
 // addresses, and only one on the same link with link-local ones.
 
-import { networkInterfaces } from "node:os";
 import { OwnNetworks, scopeOf } from "./ip-address.ts";
+import { machineInterfaces } from "./machine-interfaces.ts";
 
 /** `unknown`: another program holds the connection, and this machine has a network. */
 export type PeerPlace = "machine" | "link" | "network" | "unknown";
@@ -16,7 +16,7 @@ export type PlaceOfPeer = (peerId: string) => PeerPlace;
  */
 export function placeOf(
   addresses: readonly string[] | null,
-  own: OwnNetworks = new OwnNetworks(networkInterfaces()),
+  own: OwnNetworks = new OwnNetworks(machineInterfaces()),
 ): PeerPlace {
   // Nobody else can reach a machine without a network.
   if (own.reach === "loopback") return "machine";

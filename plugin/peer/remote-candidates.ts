@@ -1,8 +1,8 @@
 // Which candidates of a peer the engine may use. The engine sends packets to every address that a candidate names, so a
 // peer could make it send to this machine's own services, or to a whole network. Pure.
 
-import { networkInterfaces } from "node:os";
 import { OwnNetworks, scopeOf } from "../common/ip-address.ts";
+import { machineInterfaces } from "../common/machine-interfaces.ts";
 import type { PeerPlace } from "../common/peer-place.ts";
 import { attributeName, splitLines } from "./sdp.ts";
 
@@ -26,7 +26,7 @@ export interface CandidateView {
 
 /** As of now. */
 export function candidateView(place: PeerPlace): CandidateView {
-  return { place, own: new OwnNetworks(networkInterfaces()) };
+  return { place, own: new OwnNetworks(machineInterfaces()) };
 }
 
 /**

@@ -1,8 +1,8 @@
 // What the addresses of this machine are good for: which have a default route, and which belong to a bridge.
 
 import { existsSync, readFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { scopeOf } from "../../common/ip-address.ts";
+import { machineInterfaces } from "../../common/machine-interfaces.ts";
 
 /** `routed`: on an interface with a default route. `bridged`: on a bridge without one. */
 export type AddressUse = "routed" | "further" | "bridged" | "loopback";
@@ -17,7 +17,7 @@ export function usesOfAddresses(): UseOfAddress {
     ...defaultInterfaces(read("/proc/net/ipv6_route"), 6),
   ]);
   const uses = new Map<string, AddressUse>();
-  for (const [name, infos = []] of Object.entries(networkInterfaces())) {
+  for (const [name, infos = []] of Object.entries(machineInterfaces())) {
     const isBridge = existsSync(`/sys/class/net/${name}/bridge`);
     const use = routed.has(name) ? "routed" : isBridge ? "bridged" : "further";
     for (const { address, internal } of infos) uses.set(address, internal ? "loopback" : use);

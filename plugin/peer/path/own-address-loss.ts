@@ -1,7 +1,7 @@
 // Detects that the address which the path of a call leaves from is gone: Wi-Fi was left, a VPN went. ICE itself waits some 6 s for
 // answers to its checks, and the link waits longer, because most losses are short. This one is not.
 
-import { networkInterfaces } from "node:os";
+import { machineInterfaces } from "../../common/machine-interfaces.ts";
 
 export interface AddressLossOptions {
   /** The address of this machine that the selected path uses; null when that is not known, undefined without a path. */
@@ -63,6 +63,6 @@ export class OwnAddressLoss {
 }
 
 function addressesOfMachine(): ReadonlySet<string> {
-  const all = Object.values(networkInterfaces()).flatMap((infos = []) => infos);
+  const all = Object.values(machineInterfaces()).flatMap((infos = []) => infos);
   return new Set(all.map(({ address }) => address));
 }

@@ -1,7 +1,8 @@
 // Detects changes of our own addresses. The node reports some, and a timer compares them regularly, because the operating
 // system reports no network change.
 
-import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import type { Interfaces } from "../../common/ip-address.ts";
+import { machineInterfaces } from "../../common/machine-interfaces.ts";
 import type { SignallingNode } from "../node.ts";
 import type { SelfAddress } from "../port.ts";
 
@@ -13,7 +14,7 @@ interface AddressMonitorOptions {
   /** This machine got or lost an address, also one that we do not announce. Connections may be dead. */
   onNetworkChange(): void;
   /** Those of the system, unless given. */
-  interfaces?(): Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+  interfaces?(): Interfaces;
 }
 
 /** Runs from its construction until `close`. */
@@ -53,7 +54,7 @@ export class AddressMonitor {
 
   /** Their order may change without a reason. */
   #machineAddresses(): string {
-    const { interfaces = networkInterfaces } = this.#options;
+    const { interfaces = machineInterfaces } = this.#options;
     const all = Object.entries(interfaces()).flatMap(([name, infos = []]) =>
       infos.map(({ address }) => `${name} ${address}`),
     );

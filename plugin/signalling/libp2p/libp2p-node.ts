@@ -130,6 +130,7 @@ class Libp2pNode implements SignallingNode {
   readonly #gossip: Gossip | undefined;
   readonly #stopping = new AbortController();
   #mdns: Mdns | undefined;
+  #addresses: string[] = [];
 
   constructor(libp2p: Libp2p, { options, book, gossip }: RunningParts) {
     this.#libp2p = libp2p;
@@ -155,7 +156,12 @@ class Libp2pNode implements SignallingNode {
   }
 
   addresses(): string[] {
-    return this.#libp2p.getMultiaddrs().map(String);
+    try {
+      this.#addresses = this.#libp2p.getMultiaddrs().map(String);
+    } catch {
+      // libp2p reads the interfaces, as machine-interfaces.ts does. The system may refuse that for a while.
+    }
+    return [...this.#addresses];
   }
 
   parseAddress(address: string): PeerAddress {
