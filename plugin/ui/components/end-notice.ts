@@ -23,7 +23,7 @@ export function createEndNotice(handlers: EndNoticeHandlers): EndNotice {
   const avatar = createAvatar("avatar-large");
   const title = h("h2", { class: "end-title" });
   const reason = h("p", { class: "end-reason", testId: "end-reason" });
-  const detail = h("p", { class: "hint", testId: "end-detail" });
+  const detail = h("p", { class: "hint end-detail", testId: "end-detail" });
   const duration = h("p", { class: "hint", testId: "end-duration" });
   const again = button(
     {
@@ -56,7 +56,9 @@ export function createEndNotice(handlers: EndNoticeHandlers): EndNotice {
       avatar.set(name, ended.peerId);
       setText(title, ended.durationMs > 0 ? "Call ended" : name);
       setText(reason, endSentence(ended.reason, ended.endedBy, name));
-      setText(detail, endDetailSentence(ended.reason, ended.detail));
+      const sentence = endDetailSentence(ended.reason, ended.detail);
+      setText(detail, sentence);
+      setHidden(detail, sentence === "");
       element.dataset.reason = ended.reason;
       element.dataset.endedBy = ended.endedBy;
       element.dataset.mood = isOrdinaryEnd(ended.reason) ? "calm" : "warning";

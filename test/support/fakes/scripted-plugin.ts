@@ -37,6 +37,7 @@ export type ScriptStep =
       endedBy: EndedBy;
       durationMs?: number;
       replacedBy?: string;
+      detail?: string;
     }
   | { do: "contacts"; contacts: Contact[] }
   | { do: "missed"; missed: MissedCaller[] }
@@ -115,12 +116,17 @@ function wanted(callId: string, change: Partial<NonNullable<CallInfo["wanted"]>>
   return true;
 }
 
-function end(callId: string, reason: EndReason, endedBy: EndedBy, durationMs = 0, replacedBy?: string): null {
+function end(
+  callId: string,
+  reason: EndReason,
+  endedBy: EndedBy,
+  durationMs = 0,
+  extra: { replacedBy?: string; detail?: string } = {},
+): null {
   const call = calls.get(callId);
   if (!call) throw new RequestRefused(1101, "unknownCall");
   calls.delete(callId);
   for (const [stream, { callId: of }] of streams) if (of === callId) streams.delete(stream);
-  const extra = replacedBy === undefined ? {} : { replacedBy };
   notify("call.ended", { callId, peerId: call.peerId, reason, endedBy, durationMs, ...extra });
   return null;
 }
@@ -283,7 +289,8 @@ function run(step: ScriptStep): void {
   } else if (step.do === "change") {
     update(step.callId, step.change);
   } else if (step.do === "end") {
-    end(step.callId, step.reason, step.endedBy, step.durationMs, step.replacedBy);
+    const { do: _, callId, reason, endedBy, durationMs, ...extra } = step;
+    end(callId, reason, endedBy, durationMs, extra);
   } else if (step.do === "contacts") {
     contacts = step.contacts;
     notify("contacts.changed", { contacts });

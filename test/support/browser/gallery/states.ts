@@ -53,12 +53,18 @@ function calling(change: Partial<CallInfo>): ScriptStep {
   return { do: "call", call: waiting };
 }
 
+/** As describeTrouble in plugin/peer/path/path-trouble.ts says it of two servers. */
+const refusedServers =
+  "no direct path between the two networks, and turns:turn.example.org:5349?transport=tcp refused username or credential (401 Unauthorized); turn:198.51.100.7:3478 has not answered";
+
 function ended(
-  reason: "hungUp" | "connectionLost" | "noAnswer",
+  reason: "hungUp" | "connectionLost" | "connectTimeout" | "noAnswer",
   endedBy: "local" | "remote",
   durationMs = 0,
+  detail?: string,
 ) {
-  return [call(), { do: "end", callId, reason, endedBy, durationMs }] as const satisfies ScriptStep[];
+  const how = detail === undefined ? {} : { detail };
+  return [call(), { do: "end", callId, reason, endedBy, durationMs, ...how }] as const satisfies ScriptStep[];
 }
 
 /** A notice needs more than one level. */
@@ -140,6 +146,7 @@ export const aroundCalls: readonly GalleryState[] = [
   },
   { name: "hung-up", steps: ended("hungUp", "local", 754_000), shows: ["end-notice"] },
   { name: "connection-lost", steps: ended("connectionLost", "remote", 61_000), shows: ["end-notice"] },
+  { name: "no-path", steps: ended("connectTimeout", "local", 0, refusedServers), shows: ["end-detail"] },
   { name: "missed", steps: ended("noAnswer", "remote"), shows: ["end-notice"] },
 ];
 
