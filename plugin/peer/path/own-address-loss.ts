@@ -20,6 +20,10 @@ export class OwnAddressLoss {
   readonly #timer: NodeJS.Timeout;
   #known: ReadonlySet<string>;
   #isLost = false;
+  /** An address has left since the last comparison began. */
+  #isDoubted = false;
+  /** An engine that does not answer is not asked again. */
+  #isComparing = false;
   #isClosed = false;
 
   constructor(options: AddressLossOptions) {
@@ -44,11 +48,15 @@ export class OwnAddressLoss {
     const hasLeft = [...this.#known].some((address) => !now.has(address));
     this.#known = now;
     // ICE may have chosen another path by the next check.
-    if (hasLeft || this.#isLost) void this.#compare();
+    if (hasLeft) this.#isDoubted = true;
+    if ((this.#isDoubted || this.#isLost) && !this.#isComparing) void this.#compare();
   }
 
   async #compare(): Promise<void> {
+    this.#isComparing = true;
+    this.#isDoubted = false;
     const used = await this.#options.usedAddress();
+    this.#isComparing = false;
     // The engine drops a path without an address before it says so.
     if (this.#isClosed || used === undefined) return;
     const isLost = used !== null && !this.#known.has(used);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConnectionStateObserver } from "../../../plugin/peer/connection-state.ts";
+import { OwnAddressLoss } from "../../../plugin/peer/path/own-address-loss.ts";
 import { usedAddress } from "../../../plugin/peer/statistics.ts";
 import type { WrtcStatsEntry } from "../../../plugin/peer/wrtc-types.ts";
 import { stubWrtc } from "../../support/fakes/stub-wrtc.ts";
@@ -92,6 +93,26 @@ describe("the state of a connection", () => {
     await pass(t);
     assert.deepEqual(states, ["connected"]);
     observer.close();
+  });
+
+  test("asks an engine that does not answer only once", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    let addresses = new Set([WIFI, ETHERNET]);
+    let asked = 0;
+    const loss = new OwnAddressLoss({
+      usedAddress() {
+        asked += 1;
+        return new Promise(() => undefined);
+      },
+      onChange: () => undefined,
+      ownAddresses: () => addresses,
+    });
+    for (const next of [[WIFI], [], [ETHERNET], []]) {
+      addresses = new Set(next);
+      await pass(t);
+    }
+    assert.equal(asked, 1);
+    loss.close();
   });
 
   test("is not reported after the end", async (t) => {
