@@ -1,5 +1,6 @@
 // rtkit over the system bus, and its portal over the session bus. Both have the same methods.
 
+import { errorText } from "../common/error-text.ts";
 import { type Bus, openBus } from "../dbus/bus.ts";
 import type { DaemonOffer, RealTimeDaemon } from "./real-time-daemon.ts";
 
@@ -57,7 +58,7 @@ export async function connectToRealTimeKit(
     try {
       return await connect(service, address);
     } catch (error) {
-      onRefused(`${service.label}: ${error instanceof Error ? error.message : String(error)}`);
+      onRefused(`${service.label}: ${errorText(error)}`);
     }
   }
   return null;

@@ -14,6 +14,7 @@ const REVIEW_MS = 400;
 /** Where sound can get no more, pictures get less: a quarter of what others get. */
 const PICTURE_STEP = 5;
 const MOST_NICE = 19;
+const OWN_THREADS = "the threads for sound in this process have";
 
 export interface SoundPriority {
   /** A sound process moves blocks. Cheap, and called with each of its reports. Failures go to the log only. */
@@ -125,11 +126,7 @@ class SoundPriorityService implements SoundPriority {
     try {
       for (const [what, threads, give] of [
         ["the sound process has", ofSoundProcess, giveRealTime],
-        [
-          "the threads for sound in this process have",
-          own.filter(({ role }) => role === "sound"),
-          giveNiceness,
-        ],
+        [OWN_THREADS, own.filter(({ role }) => role === "sound"), giveNiceness],
       ] as const) {
         this.#report(what, await this.#raiseAll(threads, daemon, give));
       }
@@ -176,7 +173,7 @@ class SoundPriorityService implements SoundPriority {
       achieved.find(({ kind }) => kind === "niceness") ??
       achieved[0];
     if (least === undefined) return;
-    if (what.startsWith("the threads")) this.#isOwnRaised = least.kind !== "nothing";
+    if (what === OWN_THREADS) this.#isOwnRaised = least.kind !== "nothing";
     const kind = `${what} ${least.kind}`;
     if (this.#logged.has(kind)) return;
     this.#logged.add(kind);

@@ -2,6 +2,7 @@
 
 import { getPriority } from "node:os";
 import type { Native } from "../../native/types.ts";
+import { errorText } from "../common/error-text.ts";
 import type { RealTimeDaemon } from "./real-time-daemon.ts";
 import type { PriorityLimits } from "./threads.ts";
 
@@ -80,6 +81,6 @@ async function refusal(request: () => Promise<void> | void): Promise<string | nu
     await request();
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
