@@ -3,21 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import { COLOUR_BARS_YUV } from "../support/pictures/colour-bars.ts";
 import { assertNotGrown } from "../support/process/held-resources.ts";
 import type { CameraReport } from "./guest/camera-report.ts";
 import type { FrameSummary, Holdings } from "./guest/capture-run.ts";
 
-/** vivid's first frame: SMPTE colour bars of 75 %, Y U V of video range, BT.601. */
-const BARS = [
-  [180, 128, 128],
-  [162, 44, 142],
-  [131, 156, 44],
-  [112, 72, 58],
-  [84, 184, 198],
-  [65, 100, 212],
-  [35, 212, 114],
-  [16, 128, 128],
-];
 /** The driver rounds with its own transfer function. */
 const BAR_TOLERANCE = 3;
 
@@ -121,7 +111,7 @@ function assertReleased(before: Holdings, after: Holdings): void {
 }
 
 function assertBars(summary: FrameSummary): void {
-  for (const [bar, expected] of BARS.entries()) {
+  for (const [bar, expected] of COLOUR_BARS_YUV.entries()) {
     const distance = expected.map((value, plane) => Math.abs(value - (summary.colours[bar]?.[plane] ?? 0)));
     assert.ok(
       Math.max(...distance) <= BAR_TOLERANCE,

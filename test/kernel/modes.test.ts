@@ -4,24 +4,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { lastJson, runInVm } from "../support/kernel-vm/run-in-vm.ts";
+import { COLOUR_BARS_YUV } from "../support/pictures/colour-bars.ts";
 import type { ModesReport } from "./guest/modes-report.ts";
 
 /** vivid's, in test/kernel/guest/more-modes.ts. */
 const HDMI_INPUT = 3;
 /** At or above this ratio no difference is visible. */
 const LEAST_PSNR_DB = 40;
-/** vivid's colour bars of 75 %, Y U V of video range, BT.601. */
-const BARS = [
-  [180, 128, 128],
-  [162, 44, 142],
-  [131, 156, 44],
-  [112, 72, 58],
-  [84, 184, 198],
-  [65, 100, 212],
-  [35, 212, 114],
-  [16, 128, 128],
-];
-/** The same in BT.709, of an HDMI input. */
+/** vivid's colour bars in BT.709, of an HDMI input. */
 const BARS_709 = [
   [180, 128, 128],
   [168, 44, 136],
@@ -97,7 +87,7 @@ describe("the colour bars of a multi-planar kernel camera", () => {
     test(`have their colours as ${mode.fourcc} ${mode.width}x${mode.height}`, () => {
       assert.equal(faulty, 0);
       if (mode.fourcc === "GREY") assertBars(colours, GREY_BARS);
-      else assertBars(colours, input === HDMI_INPUT ? BARS_709 : BARS);
+      else assertBars(colours, input === HDMI_INPUT ? BARS_709 : COLOUR_BARS_YUV);
     });
   }
 

@@ -9,19 +9,16 @@
 //
 // Needs the packages dbus, dunst and xvfb.
 
-import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { Message, type MessageBus, sessionBus, Variant } from "@jellybrick/dbus-next";
+import { Message, type MessageBus, Variant } from "@jellybrick/dbus-next";
 import { type Display, startDisplay } from "../browser/xvfb.ts";
 import { type Helper, startHelper } from "../process/process-group.ts";
+import { busAddressIn, connectToBus, startBus, untilOwned } from "./private-bus.ts";
 
 const NAME = "org.freedesktop.Notifications";
 const DUNST = "org.dunstproject.cmd0";
-const START_MS = 60_000;
-const POLL_MS = 20;
 
 /** A notification that was closed, as dunst remembers it. */
 export interface PastNotification {
@@ -68,21 +65,13 @@ class PrivateDesktop implements Desktop {
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.busAddress = `unix:path=${join(folder, "bus")}`;
+    this.busAddress = busAddressIn(folder);
   }
 
   async start(): Promise<void> {
     await this.#writeFiles();
-    const bus = await startHelper(
-      "dbus-daemon",
-      ["--nofork", "--nopidfile", "--print-address=1", `--config-file=${join(this.#folder, "bus.conf")}`],
-      { stdio: ["ignore", "pipe", "ignore"] },
-    );
-    this.#helpers.push(bus);
-    // It prints its address when it listens.
-    if (bus.child.stdout) await once(bus.child.stdout, "data", { signal: AbortSignal.timeout(START_MS) });
-    this.#bus = sessionBus({ busAddress: this.busAddress });
-    await once(this.#bus, "connect", { signal: AbortSignal.timeout(START_MS) });
+    this.#helpers.push(await startBus(this.#folder, "session"));
+    this.#bus = await connectToBus(this.busAddress);
     this.#display = await startDisplay(800, 600);
     await this.#startDaemon();
   }
@@ -153,26 +142,7 @@ class PrivateDesktop implements Desktop {
         WAYLAND_DISPLAY: "",
       },
     });
-    const untilMs = performance.now() + START_MS;
-    // Polled, because a request would not wait for a daemon that the bus cannot start.
-    while (!(await this.#hasDaemon())) {
-      if (performance.now() > untilMs) throw new Error("dunst has not taken its name on the bus");
-      await wait(POLL_MS);
-    }
-  }
-
-  async #hasDaemon(): Promise<boolean> {
-    const reply = await this.#bus?.call(
-      new Message({
-        destination: "org.freedesktop.DBus",
-        path: "/org/freedesktop/DBus",
-        interface: "org.freedesktop.DBus",
-        member: "NameHasOwner",
-        signature: "s",
-        body: [NAME],
-      }),
-    );
-    return reply?.body[0] === true;
+    if (this.#bus) await untilOwned(this.#bus, NAME);
   }
 
   async #call(from: string, member: string, signature = "", body: unknown[] = []): Promise<unknown[]> {
@@ -183,12 +153,6 @@ class PrivateDesktop implements Desktop {
 
   async #writeFiles(): Promise<void> {
     const at = (name: string) => join(this.#folder, name);
-    // Without folders of services, so that the bus starts nothing of this machine.
-    await writeFile(
-      at("bus.conf"),
-      `<busconfig><type>session</type><listen>${this.busAddress}</listen>
-       <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`,
-    );
     await writeFile(
       at("dunstrc"),
       `[global]\nstack_duplicates = false\ndmenu = ${at("choose")}\nfont = DejaVu Sans 10\nmarkup = full\nformat = "<b>%s</b>\\n%b"\n`,

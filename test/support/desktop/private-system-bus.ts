@@ -7,16 +7,13 @@
 //
 // Needs the packages dbus and rtkit.
 
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { DBusError, Message, type MessageBus, sessionBus, Variant } from "@jellybrick/dbus-next";
+import { DBusError, Message, type MessageBus, Variant } from "@jellybrick/dbus-next";
 import { type Helper, startHelper } from "../process/process-group.ts";
+import { busAddressIn, connectToBus, startBus, untilOwned } from "./private-bus.ts";
 
-const START_MS = 60_000;
-const POLL_MS = 20;
 const RTKIT_PROGRAM = "/usr/libexec/rtkit-daemon";
 const RTKIT = "org.freedesktop.RealtimeKit1";
 const PORTAL = "org.freedesktop.portal.Desktop";
@@ -69,24 +66,11 @@ class PrivateSystemBus implements SystemBus {
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.address = `unix:path=${join(folder, "bus")}`;
+    this.address = busAddressIn(folder);
   }
 
   async start(): Promise<void> {
-    const config = join(this.#folder, "bus.conf");
-    await writeFile(
-      config,
-      `<busconfig><type>system</type><listen>${this.address}</listen>
-       <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`,
-    );
-    const bus = await startHelper(
-      "dbus-daemon",
-      ["--nofork", "--nopidfile", "--print-address=1", `--config-file=${config}`],
-      { stdio: ["ignore", "pipe", "ignore"] },
-    );
-    this.#helpers.push(bus);
-    // It prints its address when it listens.
-    if (bus.child.stdout) await once(bus.child.stdout, "data", { signal: AbortSignal.timeout(START_MS) });
+    this.#helpers.push(await startBus(this.#folder, "system"));
   }
 
   async startRtkit(): Promise<void> {
@@ -101,11 +85,7 @@ class PrivateSystemBus implements SystemBus {
       { env: { DBUS_SYSTEM_BUS_ADDRESS: this.address } },
     );
     this.#helpers.push(rtkit);
-    const untilMs = performance.now() + START_MS;
-    while (!(await hasOwner(polkit, RTKIT))) {
-      if (performance.now() > untilMs) throw new Error("rtkit has not taken its name on the bus");
-      await wait(POLL_MS);
-    }
+    await untilOwned(polkit, RTKIT);
   }
 
   async startFake(options: FakeDaemonOptions = {}): Promise<readonly FakeRequest[]> {
@@ -137,9 +117,8 @@ class PrivateSystemBus implements SystemBus {
 
   /** @param answer signature and body; null for a method that is not known */
   async #own(name: string, answer: (call: Message) => [string, unknown[]] | null): Promise<MessageBus> {
-    const bus = sessionBus({ busAddress: this.address });
+    const bus = await connectToBus(this.address);
     this.#connections.push(bus);
-    await once(bus, "connect", { signal: AbortSignal.timeout(START_MS) });
     bus.addMethodHandler((message: Message) => {
       try {
         const answered = answer(message);
@@ -155,18 +134,4 @@ class PrivateSystemBus implements SystemBus {
     await bus.requestName(name, 0);
     return bus;
   }
-}
-
-async function hasOwner(bus: MessageBus, name: string): Promise<boolean> {
-  const reply = await bus.call(
-    new Message({
-      destination: "org.freedesktop.DBus",
-      path: "/org/freedesktop/DBus",
-      interface: "org.freedesktop.DBus",
-      member: "NameHasOwner",
-      signature: "s",
-      body: [name],
-    }),
-  );
-  return reply?.body[0] === true;
 }
