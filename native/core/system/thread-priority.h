@@ -13,7 +13,7 @@ void guardRealTime(long soft_us, long hard_us);
 
 /**
  * Sets the soft RLIMIT_RTPRIO to 0, so that no library of this process takes real time by itself. libwebrtc would give its
- * picture threads more of it than its sound threads have, and asks nobody. guardRealTime() in a child undoes it there.
+ * picture threads more of it than its sound threads have, without asking. guardRealTime() in a child undoes it there.
  */
 void withholdRealTime();
 

@@ -20,7 +20,7 @@ export interface PathFacts {
 
 /** RFC 8489 section 14.8 and RFC 8656 section 15: answers about the user, not the server. */
 const WRONG_USER = /^(?:400|401|431|438|441)$/;
-/** More servers would fill a log and help nobody. */
+/** More servers would only fill a log. */
 const MAX_NAMED = 3;
 
 /** @returns a sentence without capital and full stop */

@@ -70,7 +70,7 @@ export function createMovingLaptop(version: 4 | 6 = 4): MovingLaptop {
   try {
     for (const way of ["wifi", "ethernet", "vpn"] as const) attach(laptop, way);
     attach(peer, "line");
-    // A VPN asks nobody for a hardware address. Ours is a cable, where a request from another way's address gets no answer.
+    // A VPN has no hardware addresses. Ours is a cable, where a request from another way's address gets no answer.
     if (version === 4) set(laptop, "ipv4/conf/all/arp_announce", 2);
     up(laptop, "wifi");
     up(peer, "line");

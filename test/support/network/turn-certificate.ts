@@ -1,4 +1,4 @@
-// A certificate for a TURN server on loopback, and the authority that signed it, which nobody trusts unless a test says so.
+// A certificate for a TURN server on loopback, and the authority that signed it. A program trusts it only where a test says so.
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

@@ -54,7 +54,7 @@ describe("a thread of a sound process", () => {
       "own real 2 2",
     ],
     [
-      "gets niceness from the daemon when nobody gives real time",
+      "gets niceness from the daemon where real time is refused",
       "real",
       {},
       "niceness",
@@ -94,7 +94,7 @@ describe("a thread of a sound process", () => {
     assert.equal(requests[0], "nice 1 2 -11");
   });
 
-  test("says every reason when nobody gives anything", async () => {
+  test("says every reason where everything is refused", async () => {
     const ways = {
       system: systemOf([], "nothing"),
       daemon: daemonOf([], "real 1 2 5 nice 1 2 -11"),
