@@ -65,10 +65,20 @@ bool fromPlanar(const RawFrame& frame, const I420Target& to) {
                           to.v, to.chromaStride, to.width, to.height) == 0;
 }
 
-/** libyuv names formats by their order in a little-endian word: its RAW is R, G, B in memory, its RGB24 is B, G, R. */
+/** libyuv names formats by their order in a little-endian word: its RAW is R, G, B in memory, its ABGR is R, G, B, A. */
+auto rgbConversion(RawKind kind) {
+  switch (kind) {
+    case RawKind::rgb: return libyuv::RAWToI420;
+    case RawKind::bgr: return libyuv::RGB24ToI420;
+    case RawKind::rgbx: return libyuv::ABGRToI420;
+    case RawKind::xbgr: return libyuv::RGBAToI420;
+    case RawKind::xrgb: return libyuv::BGRAToI420;
+    default: return libyuv::ARGBToI420;
+  }
+}
+
 bool fromRgb(const RawFormat& raw, const RawFrame& frame, const I420Target& to) {
-  const auto convert = raw.kind == RawKind::rgb ? libyuv::RAWToI420 : raw.kind == RawKind::bgr ? libyuv::RGB24ToI420 : libyuv::ARGBToI420;
-  return convert(frame.planes[0].start, frame.planes[0].stride, to.y, to.yStride, to.u, to.chromaStride, to.v, to.chromaStride,
+  return rgbConversion(raw.kind)(frame.planes[0].start, frame.planes[0].stride, to.y, to.yStride, to.u, to.chromaStride, to.v, to.chromaStride,
                  to.width, to.height) == 0;
 }
 
@@ -119,7 +129,10 @@ bool convertRaw(const RawFormat& raw, const RawFrame& frame, const I420Target& t
     case RawKind::planar: return fromPlanar(frame, target);
     case RawKind::rgb:
     case RawKind::bgr:
-    case RawKind::bgrx: return fromRgb(raw, frame, target);
+    case RawKind::bgrx:
+    case RawKind::rgbx:
+    case RawKind::xbgr:
+    case RawKind::xrgb: return fromRgb(raw, frame, target);
     case RawKind::grey: break;
   }
   return fromGrey(frame, target);

@@ -33,6 +33,9 @@ constexpr RawFormat kFormats[] = {
     {V4L2_PIX_FMT_BGR24, RawKind::bgr},
     {V4L2_PIX_FMT_BGR32, RawKind::bgrx},
     {V4L2_PIX_FMT_XBGR32, RawKind::bgrx},
+    {V4L2_PIX_FMT_RGBX32, RawKind::rgbx},
+    {V4L2_PIX_FMT_BGRX32, RawKind::xbgr},
+    {V4L2_PIX_FMT_XRGB32, RawKind::xrgb},
     {V4L2_PIX_FMT_GREY, RawKind::grey},
 };
 
@@ -61,7 +64,10 @@ int usedBytes(const RawFormat& raw, int plane, int width) {
     case RawKind::planar: return plane == 0 ? width : chromaSize(width);
     case RawKind::rgb:
     case RawKind::bgr: return width * 3;
-    case RawKind::bgrx: return width * 4;
+    case RawKind::bgrx:
+    case RawKind::rgbx:
+    case RawKind::xbgr:
+    case RawKind::xrgb: return width * 4;
     case RawKind::grey: break;
   }
   return width;
@@ -118,7 +124,17 @@ const RawFormat* rawFormatOf(std::uint32_t fourcc) {
   return found == std::end(kFormats) ? nullptr : found;
 }
 
-bool isRgb(const RawFormat& raw) { return raw.kind == RawKind::rgb || raw.kind == RawKind::bgr || raw.kind == RawKind::bgrx; }
+bool isRgb(const RawFormat& raw) {
+  switch (raw.kind) {
+    case RawKind::rgb:
+    case RawKind::bgr:
+    case RawKind::bgrx:
+    case RawKind::rgbx:
+    case RawKind::xbgr:
+    case RawKind::xrgb: return true;
+    default: return false;
+  }
+}
 
 double bytesPerPixel(const RawFormat& raw) {
   constexpr int kSide = 2;

@@ -61,7 +61,11 @@ enum class RawKind : std::uint8_t {
   planar,
   rgb,
   bgr,
+  /** Four bytes a pixel, named by their order in memory. The unused one may hold a transparency. */
   bgrx,
+  rgbx,
+  xbgr,
+  xrgb,
   grey,
 };
 

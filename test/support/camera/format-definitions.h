@@ -41,6 +41,9 @@ constexpr Definition kDefinitions[] = {
     {V4L2_PIX_FMT_BGR24, Layout::rgb, {2, 1, 0}, 3},
     {V4L2_PIX_FMT_BGR32, Layout::rgb, {2, 1, 0}, 4},
     {V4L2_PIX_FMT_XBGR32, Layout::rgb, {2, 1, 0}, 4},
+    {V4L2_PIX_FMT_RGBX32, Layout::rgb, {0, 1, 2}, 4},
+    {V4L2_PIX_FMT_BGRX32, Layout::rgb, {3, 2, 1}, 4},
+    {V4L2_PIX_FMT_XRGB32, Layout::rgb, {1, 2, 3}, 4},
     {V4L2_PIX_FMT_GREY, Layout::grey, {0, 0, 0}},
 };
 
