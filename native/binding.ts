@@ -22,7 +22,7 @@ export interface BoundCapture {
 }
 
 /** Called with each frame, and once with slot -1 and the error when the source failed. */
-type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
+export type BoundListener = (slot: number, capturedAtUs: number, error: unknown, jpegLength: number) => void;
 
 type Encode = (
   data: Uint8Array,
@@ -99,18 +99,27 @@ const FUNCTIONS = [
   "openSoundServer",
 ] as const satisfies readonly (keyof Binding)[];
 
-const BINARY = "build/Release/callnative.node";
-/** Relative to native/ and to dist/native/. The binary always stays in the source tree. */
-const PLACES = [`./${BINARY}`, `../../native/${BINARY}`];
 const REMEDY = "build it with: npm run build:native";
 
 /** @throws Error that names the file that is missing, does not load or is out of date, and the command to run */
 export function loadBinding(): Binding {
-  const places = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  return loadAddon("callnative", isBinding);
+}
+
+/**
+ * @param name of the binary. @param isCurrent whether it has the functions that are used
+ * @throws Error as {@link loadBinding}
+ */
+export function loadAddon<Loaded>(name: string, isCurrent: (loaded: unknown) => loaded is Loaded): Loaded {
+  const binary = `build/Release/${name}.node`;
+  // Relative to native/ and to dist/native/. The binary always stays in the source tree.
+  const places = [`./${binary}`, `../../native/${binary}`].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
   const path = places.find((place) => existsSync(place));
   if (path === undefined) throw new Error(`The native addon ${places[0]} is missing; ${REMEDY}`);
   const loaded = requireAddon(path);
-  if (!isBinding(loaded)) throw new Error(`The native addon ${path} is out of date; ${REMEDY}`);
+  if (!isCurrent(loaded)) throw new Error(`The native addon ${path} is out of date; ${REMEDY}`);
   return loaded;
 }
 

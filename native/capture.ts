@@ -1,20 +1,27 @@
 // Turns the addon's slots into lent frames, and counts the holders of each buffer.
 
-import type { Binding, BoundCapture } from "./binding.ts";
+import type { Binding, BoundCapture, BoundListener } from "./binding.ts";
 import { captureErrorFrom } from "./capture-errors.ts";
 import type { Capture, CaptureCallbacks, CaptureConstraints, CaptureCounters, VideoFrame } from "./types.ts";
 
 /** Opens `path`, or the test pattern if `path` is empty. @throws CaptureError */
-export async function openCapture(
+export function openCapture(
   binding: Binding,
   path: string,
-  constraints: CaptureConstraints,
+  { width, height, fps, fourcc = "" }: CaptureConstraints,
+  callbacks: CaptureCallbacks,
+): Promise<Capture> {
+  return openPooled((listener) => binding.openCapture(path, width, height, fps, fourcc, listener), callbacks);
+}
+
+/** @param open opens a source of an addon. @throws CaptureError */
+export async function openPooled(
+  open: (listener: BoundListener) => Promise<BoundCapture>,
   callbacks: CaptureCallbacks,
 ): Promise<Capture> {
   const capture = new PooledCapture(callbacks);
   try {
-    const { width, height, fps, fourcc = "" } = constraints;
-    capture.attach(await binding.openCapture(path, width, height, fps, fourcc, capture.listener));
+    capture.attach(await open(capture.listener));
   } catch (error) {
     throw captureErrorFrom(error);
   }

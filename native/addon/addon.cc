@@ -3,10 +3,10 @@
 
 #include "encoder.h"
 #include "errors.h"
-#include "list-cameras.h"
+#include "capture/list-cameras.h"
 #include "system/library-versions.h"
 #include "system/loopback-listener.h"
-#include "open-capture.h"
+#include "capture/open-capture.h"
 #include "pixels.h"
 #include "system/process-guards.h"
 #include "scaler.h"

@@ -1,14 +1,11 @@
-// See open-capture.h.
-#include "open-capture.h"
+// See open-worker.h.
+#include "open-worker.h"
 
-#include <memory>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "capture-session.h"
-#include "errors.h"
-#include "capture/test-pattern.h"
-#include "capture/v4l2-source.h"
+#include "../errors.h"
 
 namespace callnative {
 
@@ -19,22 +16,17 @@ constexpr int kPoolSlots = 5;
 
 class OpenWorker : public Napi::AsyncWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, const CaptureConstraints& constraints, const Napi::Function& listener)
+  OpenWorker(Napi::Env env, OpenSource open, const Napi::Function& listener)
       : AsyncWorker(env, "openCapture"),
         deferred_(Napi::Promise::Deferred::New(env)),
-        path_(std::move(path)),
-        constraints_(constraints),
+        open_(std::move(open)),
         listener_(Napi::Persistent(listener)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
     try {
-      if (path_.empty()) {
-        source_ = std::make_unique<TestPattern>(constraints_);
-      } else {
-        source_ = std::make_unique<V4l2Source>(path_, constraints_);
-      }
+      source_ = open_();
       const Mode& mode = source_->mode();
       pool_ = std::make_shared<FramePool>(kPoolSlots, i420Size(mode.width, mode.height), source_->jpegCapacity());
     } catch (const SystemError& error) {
@@ -60,8 +52,7 @@ class OpenWorker : public Napi::AsyncWorker {
 
  private:
   Napi::Promise::Deferred deferred_;
-  std::string path_;
-  CaptureConstraints constraints_;
+  OpenSource open_;
   Napi::FunctionReference listener_;
   std::unique_ptr<FrameSource> source_;
   std::shared_ptr<FramePool> pool_;
@@ -70,10 +61,8 @@ class OpenWorker : public Napi::AsyncWorker {
 
 }  // namespace
 
-Napi::Value openCapture(const Napi::CallbackInfo& info) {
-  const CaptureConstraints constraints{info[1].ToNumber().Int32Value(), info[2].ToNumber().Int32Value(), info[3].ToNumber().DoubleValue(),
-                  info[4].ToString().Utf8Value()};
-  auto* worker = new OpenWorker(info.Env(), info[0].ToString().Utf8Value(), constraints, info[5].As<Napi::Function>());
+Napi::Value openOnWorker(Napi::Env env, OpenSource open, const Napi::Function& listener) {
+  auto* worker = new OpenWorker(env, std::move(open), listener);
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;

@@ -2,9 +2,9 @@
 // so a second one while the first waits adds nothing.
 #include "capture-session.h"
 
-#include "errors.h"
+#include "../errors.h"
 #include "mode-object.h"
-#include "frame-argument.h"
+#include "../frame-argument.h"
 
 namespace callnative {
 

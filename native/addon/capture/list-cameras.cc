@@ -1,7 +1,7 @@
 // See list-cameras.h.
 #include "list-cameras.h"
 
-#include "errors.h"
+#include "../errors.h"
 #include "mode-object.h"
 #include "capture/v4l2-list.h"
 
