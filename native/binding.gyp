@@ -1,6 +1,6 @@
 {
   # Only our own build treats warnings as errors (.ci/build): a user's newer compiler may warn of more.
-  "variables": { "warnings_as_errors%": 0 },
+  "variables": { "warnings_as_errors%": 0, "pipewire%": "<!(sh find-libraries.sh pipewire)" },
   "targets": [
     {
       "target_name": "callnative",
@@ -22,5 +22,33 @@
       "libraries": ["<!@(sh find-libraries.sh libraries)"],
       "conditions": [["warnings_as_errors==1", { "cflags": ["-Werror"] }]]
     }
+  ],
+  # An add-on of its own, since it loads only where libpipewire is installed.
+  "conditions": [
+    ["pipewire!='missing'", {
+      "targets": [
+        {
+          "target_name": "callpipewire",
+          "sources": [
+            "<!@(find pipewire core/raw core/jpeg -name '*.cc' | sort)",
+            "addon/errors.cc", "addon/frame-argument.cc", "addon/capture/capture-session.cc", "addon/capture/open-worker.cc",
+            "core/capture/capture-thread.cc", "core/capture/mode-choice.cc",
+            "core/pixels/colour-range.cc", "core/pixels/frame-pool.cc", "core/pixels/pixel-convert.cc",
+            "core/system/clock.cc", "core/system/system-error.cc"
+          ],
+          "include_dirs": [
+            "core",
+            "addon",
+            "<!(node -p \"require('node-addon-api').include_dir\")"
+          ],
+          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+          "cflags": ["<!@(sh find-libraries.sh cflags)", "<!@(sh find-libraries.sh pipewire-cflags)", "-Wall", "-Wextra", "-O3"],
+          "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
+          "cflags_cc": ["-std=c++20", "-fexceptions"],
+          "libraries": ["<!@(sh find-libraries.sh libraries)", "<!@(sh find-libraries.sh pipewire-libraries)"],
+          "conditions": [["warnings_as_errors==1", { "cflags": ["-Werror"] }]]
+        }
+      ]
+    }]
   ]
 }

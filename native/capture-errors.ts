@@ -13,6 +13,9 @@ const MEANINGS: Readonly<Record<string, (path: string) => string>> = {
   ENOTTY: (path) => `${path} is not a camera`,
   ETIMEDOUT: (path) => `The camera ${path} delivered no picture for 5 s`,
   EIO: (path) => `The camera ${path} failed while it was streaming`,
+  ECONNRESET: (path) => `The connection to PipeWire ended, and with it the camera ${path}`,
+  ESTALE: (path) => `The camera ${path} changed the size of its pictures`,
+  EPROTO: (path) => `The camera ${path} offers no pictures that can be shown`,
   ENOMEM: (path) => `There is too little memory for pictures of the camera ${path}`,
 };
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Prints what the compiler must know of the add-on's libraries, for binding.gyp: `find-libraries.sh cflags|libraries|defines`.
-# pkg-config knows where each system keeps them. If one is missing, names it and its packages, and fails.
+# Prints what the compiler must know of the add-ons' libraries, for binding.gyp: `find-libraries.sh cflags|libraries|defines`.
+# pkg-config knows where each system keeps them. If one is missing, names it and its packages, and fails. PipeWire may be
+# missing: `find-libraries.sh pipewire` prints its version or `missing`, and pipewire-cflags and pipewire-libraries what it needs.
 set -eu
 
 # Arguments: what is missing, and its package on Debian and Ubuntu, on Fedora, on Arch.
@@ -10,6 +11,22 @@ missing() {
 }
 
 command -v pkg-config >/dev/null || missing pkg-config pkg-config pkgconf-pkg-config pkgconf
+
+case ${1:-} in
+  pipewire)
+    pkg-config --modversion libpipewire-0.3 2>/dev/null || echo missing
+    exit
+    ;;
+  # Its headers are full of macros that the compiler's warnings do not like.
+  pipewire-cflags)
+    pkg-config --cflags libpipewire-0.3 | sed 's/-I/-isystem/g'
+    exit
+    ;;
+  pipewire-libraries)
+    pkg-config --libs libpipewire-0.3
+    exit
+    ;;
+esac
 
 # AEC3 comes with 1.x, so the newest goes first.
 voice=''
@@ -51,7 +68,7 @@ case ${1:-} in
   libraries) echo "-Wl,--as-needed $(pkg-config --libs $linked) $yuv -ldl" ;;
   defines) echo "VOICE_LIBRARY_API=$api VOICE_LIBRARY_VERSION=$(pkg-config --modversion "$voice")" ;;
   *)
-    echo "find-libraries: '${1:-}', expected cflags, libraries or defines" >&2
+    echo "find-libraries: '${1:-}', expected cflags, libraries, defines, pipewire, pipewire-cflags or pipewire-libraries" >&2
     exit 1
     ;;
 esac

@@ -22,6 +22,7 @@ const DEBIAN = [
   "libturbojpeg0-dev",
   "libyuv-dev",
   "libpulse-dev",
+  "libpipewire-0.3-dev",
   "libasound2-plugins",
 ];
 

@@ -28,9 +28,10 @@ const BUILD_PACKAGES = [
   "libyuv-dev",
   "libwebrtc-audio-processing-dev",
   "libpulse-dev",
+  "libpipewire-0.3-dev",
   "libasound2-dev",
 ];
-const FILES = ["callnative.node", "naudiodon.node", "libportaudio.so.2"];
+const FILES = ["callnative.node", "callpipewire.node", "naudiodon.node", "libportaudio.so.2"];
 /** The session sees the repository at /repository and writes into a layer above it, so nothing here changes. */
 const BUILD = `set -e
 mkdir /layer /source
@@ -43,7 +44,7 @@ rm -rf native/build node_modules/naudiodon/build
 bash .ci/build native
 cd node_modules/naudiodon
 CXXFLAGS='-include string' node-gyp rebuild --nodedir="$(echo /source/node_modules/node/node_modules/node-linux-*)"
-cp build/Release/naudiodon.node build/Release/libportaudio.so.2 /source/native/build/Release/callnative.node /out/
+cp build/Release/naudiodon.node build/Release/libportaudio.so.2 /source/native/build/Release/call*.node /out/
 `;
 
 type Addons = NonNullable<StageOptions["addons"]>;
@@ -56,8 +57,8 @@ type Addons = NonNullable<StageOptions["addons"]>;
 export async function buildAddons(root: string, release: string): Promise<Addons> {
   const target = join(cacheFolder(), `addons-${release}-${sourceKey(root)}`);
   if (!existsSync(target)) await compile(root, release, target);
-  const [native = "", sound = "", portAudio = ""] = FILES.map((name) => join(target, name));
-  return { native, sound, portAudio };
+  const [native = "", pipewire = "", sound = "", portAudio = ""] = FILES.map((name) => join(target, name));
+  return { native, pipewire, sound, portAudio };
 }
 
 async function compile(root: string, release: string, target: string): Promise<void> {

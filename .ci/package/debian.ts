@@ -110,7 +110,7 @@ Architecture: ${architecture()}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kilobytes}
 Depends: ${depends}
-Recommends: libasound2-plugins | pipewire-alsa, libpulse0, rtkit
+Recommends: libasound2-plugins | pipewire-alsa, libpulse0, libpipewire-0.3-0t64 | libpipewire-0.3-0, libpipewire-0.3-modules, rtkit
 Section: comm
 Priority: optional
 Homepage: ${HOMEPAGE}

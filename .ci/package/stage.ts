@@ -26,7 +26,12 @@ export interface StageOptions {
   readonly version: string;
   /** Compiled on the system that the package is for. Without it, this repository's own. */
   readonly addons?:
-    | { readonly native: string; readonly sound: string; readonly portAudio: string }
+    | {
+        readonly native: string;
+        readonly pipewire: string;
+        readonly sound: string;
+        readonly portAudio: string;
+      }
     | undefined;
 }
 
@@ -34,12 +39,14 @@ const FILES = join(import.meta.dirname, "files");
 const PRIVATE = "lib/goop-call-plugin";
 /** Relative to the private folder. */
 const ADDON = "native/build/Release/callnative.node";
+/** Loads only where libpipewire is installed, so the package does not depend on its libraries. */
+const PIPEWIRE = "native/build/Release/callpipewire.node";
 const SOUND = "node_modules/naudiodon/build/Release";
 /** What Node loads, and what a page loads. The example hosts are for authors of hosts, who have the npm package. */
 const PROGRAM = /\.(?:js|css|html|json|conf|svg|ico|png)$/;
 const NOT_PROGRAM = /^plugin\/host\/example\/|(?:^|\/)tsconfig\.json$/;
 
-/** @returns the compiled files, whose libraries the package depends on */
+/** @returns the compiled files whose libraries the package depends on */
 export function stage(options: StageOptions): string[] {
   const { root, target, version } = options;
   const home = join(target, PRIVATE);
@@ -48,7 +55,7 @@ export function stage(options: StageOptions): string[] {
   for (const one of packages) copyAll(join(root, one.folder), join(home, one.folder), one.files);
   const node = copy(join(root, "node_modules/node/bin/node"), join(home, "bin/node"), 0o755);
   const engines = [...engineFiles(home), ...replaceAddons(home, root, options.addons)];
-  strip([node, ...engines]);
+  strip([node, ...engines, copy(options.addons?.pipewire ?? join(root, PIPEWIRE), join(home, PIPEWIRE))]);
   writeOwnFiles(home, root, version);
   writeSharedFiles(target, root, version, packages);
   return [node, ...engines];

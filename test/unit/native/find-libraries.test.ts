@@ -78,6 +78,15 @@ describe("the libraries of the addon", () => {
     });
   }
 
+  test("may lack PipeWire, which has an addon of its own", () => {
+    assert.deepEqual(findLibraries("pipewire", DEBIAN_12).words, ["missing"]);
+    const system = { ...DEBIAN_12, "libpipewire-0.3": "1.4.2" };
+    assert.deepEqual(findLibraries("pipewire", system).words, ["1.4.2"]);
+    assert.deepEqual(findLibraries("pipewire-cflags", system).words, ["-isystem/opt/libpipewire-0.3"]);
+    assert.deepEqual(findLibraries("pipewire-libraries", system).words, ["-llibpipewire-0.3"]);
+    assert.ok(!findLibraries("libraries", system).words.includes("-llibpipewire-0.3"));
+  });
+
   test("without libyuv's header the build names it", () => {
     assert.match(findLibraries("cflags", DEBIAN_12, { CXX: "false" }).stderr, /libyuv is missing/);
   });

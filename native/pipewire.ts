@@ -1,0 +1,125 @@
+// The addon for PipeWire: its types, its façade, and what happens where it does not load. It is an addon of its own, because
+// many machines have no libpipewire.
+
+import { type BoundCapture, type BoundListener, loadAddon } from "./binding.ts";
+import { openPooled } from "./capture.ts";
+import type { CameraMode, Capture, CaptureCallbacks, CaptureConstraints } from "./types.ts";
+
+/** A video source of the daemon. Texts are empty where the daemon gives none. */
+export interface PipeWireNode {
+  /** Valid until the node goes, and then given to another one. */
+  readonly nodeId: number;
+  /** A number that the daemon never gives again. */
+  readonly serial: string;
+  /** The session manager makes it of the device's place, so it survives restarts of the daemon. */
+  readonly name: string;
+  readonly description: string;
+  /** `Camera` for cameras. A screen that another program shares may be a source too. */
+  readonly role: string;
+  /** Such as v4l2 or libcamera. */
+  readonly deviceApi: string;
+  /** The V4L2 node below it, such as /dev/video0. */
+  readonly v4l2Path: string;
+  /** The numbers (dev_t) of V4L2 nodes below a libcamera device, separated by spaces. */
+  readonly deviceIds: string;
+  /** Those that can be converted. */
+  readonly modes: readonly CameraMode[];
+}
+
+export interface PipeWireState {
+  /** False until the first list or the first failure. */
+  readonly isSettled: boolean;
+  readonly isConnected: boolean;
+  /** Why it is not connected; empty if it is. */
+  readonly problem: string;
+  readonly nodes: readonly PipeWireNode[];
+}
+
+export interface NodeToOpen {
+  readonly nodeId: number;
+  /** Names it in errors. */
+  readonly path: string;
+  /** False for a screen, which sends frames only when something changes. A camera that is silent for 5 s has failed. */
+  readonly isContinuous: boolean;
+}
+
+export interface PipeWireSession {
+  state(): PipeWireState;
+  /**
+   * The capture fails with ENODEV when the node goes, ECONNRESET when the daemon goes, ESTALE when the node changes the size of
+   * its frames, and ETIMEDOUT when a camera is silent. @throws CaptureError
+   */
+  open(node: NodeToOpen, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
+  /** Idempotent. Open captures keep the connection until they are closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Where the daemon is: the path of its socket, which is connected to again whenever it comes back, or a connected descriptor
+ * from the desktop's portal, which the session then owns.
+ */
+export type PipeWireAddress = { readonly socket: string } | { readonly fd: number };
+
+export interface PipeWire {
+  /** Returns at once and does not keep the process alive. @param onChange `state()` has changed */
+  connect(address: PipeWireAddress, onChange: () => void): PipeWireSession;
+}
+
+/** The addon's object. */
+interface BoundSession {
+  state(): PipeWireState;
+  open(
+    nodeId: number,
+    path: string,
+    isContinuous: boolean,
+    width: number,
+    height: number,
+    fps: number,
+    fourcc: string,
+    listener: BoundListener,
+  ): Promise<BoundCapture>;
+  close(): Promise<void>;
+}
+
+interface PipeWireBinding {
+  openSession(socket: string, fd: number, listener: () => void): BoundSession;
+}
+
+/** @throws Error that says why the addon does not load: it was not built, or libpipewire is missing */
+export function loadPipeWire(): PipeWire {
+  const binding = loadAddon("callpipewire", isPipeWireBinding);
+  return { connect: (address, onChange) => connect(binding, address, onChange) };
+}
+
+/**
+ * The daemon's socket as libpipewire finds it: PIPEWIRE_REMOTE in PIPEWIRE_RUNTIME_DIR or XDG_RUNTIME_DIR, pipewire-0 by default.
+ * @returns null where the environment names no folder
+ */
+export function pipeWireSocket(env: NodeJS.ProcessEnv): string | null {
+  const name = env.PIPEWIRE_REMOTE || "pipewire-0";
+  if (name.startsWith("/")) return name;
+  const folder = env.PIPEWIRE_RUNTIME_DIR || env.XDG_RUNTIME_DIR;
+  return folder ? `${folder}/${name}` : null;
+}
+
+function connect(binding: PipeWireBinding, address: PipeWireAddress, onChange: () => void): PipeWireSession {
+  const [socket, fd] = "socket" in address ? [address.socket, -1] : ["", address.fd];
+  const bound = binding.openSession(socket, fd, onChange);
+  let closed: Promise<void> | null = null;
+  return {
+    state: () => bound.state(),
+    open: ({ nodeId, path, isContinuous }, { width, height, fps, fourcc = "" }, callbacks) =>
+      openPooled(
+        (listener) => bound.open(nodeId, path, isContinuous, width, height, fps, fourcc, listener),
+        callbacks,
+      ),
+    close() {
+      closed ??= bound.close();
+      return closed;
+    },
+  };
+}
+
+function isPipeWireBinding(loaded: unknown): loaded is PipeWireBinding {
+  return typeof loaded === "object" && loaded !== null && "openSession" in loaded;
+}
