@@ -8,6 +8,7 @@ import type { Cameras } from "../camera/camera.ts";
 import { type CameraNotes, cameraNotePath, createCameraNotes } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
 import { createCameras, listCameras } from "../camera/create-cameras.ts";
+import { createPipeWireCameras } from "../camera/pipewire-cameras.ts";
 import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
 import { runtimeFolder } from "../diagnostics/runtime-file.ts";
@@ -60,7 +61,7 @@ export function createEngines(
     native,
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
-    cameras: createCameras(native, undefined, undefined, { notes: systemCameraNotes(env) }),
+    cameras: systemCameras(native, logOf("camera"), env),
     sound: createSound({
       log: logOf("sound"),
       env,
@@ -121,8 +122,15 @@ export function loadNativeOrExplain(libraryPath: string | undefined, load = load
   }
 }
 
-/** For `doctor` and `capture-test` too. @param env the process's environment */
-export function systemCameraNotes(env: NodeJS.ProcessEnv): CameraNotes {
+/** The cameras of the machine, also for the tools. @param env the process's environment, which names PipeWire's daemon */
+export function systemCameras(native: Native, log: Log, env: NodeJS.ProcessEnv): Cameras {
+  return createCameras(native, undefined, undefined, {
+    notes: systemCameraNotes(env),
+    pipewire: createPipeWireCameras({ env, log }),
+  });
+}
+
+function systemCameraNotes(env: NodeJS.ProcessEnv): CameraNotes {
   return createCameraNotes(systemCameraNotePath(env));
 }
 

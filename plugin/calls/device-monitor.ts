@@ -8,17 +8,17 @@ import type { Sound, SoundDevices } from "../sound/sound.ts";
 
 /** Lists all devices without opening any. @throws SoundError */
 export async function listDevices({ cameras, sound }: DeviceEngines): Promise<DeviceList> {
-  const { microphones, speakers } = await sound.list();
+  const [{ microphones, speakers }] = await Promise.all([sound.list(), cameras.ready()]);
   return { cameras: cameras.list(), microphones, speakers };
 }
 
 export interface DeviceEngines {
-  readonly cameras: Pick<Cameras, "list">;
+  readonly cameras: Pick<Cameras, "list" | "ready">;
   readonly sound: Pick<Sound, "list">;
 }
 
 export interface DeviceMonitorOptions extends DeviceEngines {
-  readonly cameras: Pick<Cameras, "list" | "watch">;
+  readonly cameras: Pick<Cameras, "list" | "ready" | "watch">;
   readonly sound: Pick<Sound, "list" | "watch">;
   readonly log: Log;
 }

@@ -1,4 +1,4 @@
-// The interface to cameras: V4L2 devices and the test pattern.
+// The interface to cameras: V4L2 devices, those of PipeWire, and the test pattern.
 
 import type { CameraMode, Capture, CaptureCallbacks, CaptureConstraints } from "../../native/types.ts";
 import type { Device } from "../../rpc-schema/index.ts";
@@ -25,8 +25,12 @@ export interface OpenCamera extends Capture {
 }
 
 export interface Cameras {
+  /** Settles when the first list is complete: PipeWire answers a moment after the start. Never rejects. */
+  ready(): Promise<void>;
   /** Lists the cameras without opening them for capture. The test pattern comes last. */
   list(): Device[];
+  /** The modes of a listed camera. Empty for the test pattern, and for a camera that may not be opened. */
+  modesOf(deviceId: string): readonly CameraMode[];
   /**
    * Opens the camera of a settings value: `auto` (the first camera that opens, never the test pattern), `test-pattern`, or
    * a camera's id.

@@ -1,4 +1,4 @@
-// Implements Cameras: chooses between the machine's cameras and the test pattern. The addon captures.
+// Implements Cameras: chooses between the machine's cameras and the test pattern. The addons capture.
 
 import {
   type CameraInfo,
@@ -13,6 +13,7 @@ import { type CameraCallbacks, type Cameras, type OpenCamera, TEST_PATTERN_ID } 
 import { type CameraNotes, NO_CAMERA_NOTES } from "./camera-notes.ts";
 import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
+import { NO_PIPEWIRE, type PipeWireCameras } from "./pipewire-cameras.ts";
 import { openUsable, type Repeat, repeatBySystem, type UsableCaptureOptions } from "./usable-capture.ts";
 
 const AUTO = "auto";
@@ -23,13 +24,13 @@ export function createCameras(
   native: Native,
   nodes: NodeMonitorOptions = SYSTEM_NODES,
   readFile?: ReadSystemFile,
-  { repeat = repeatBySystem, notes = NO_CAMERA_NOTES }: Partial<Monitoring> = {},
+  { repeat = repeatBySystem, notes = NO_CAMERA_NOTES, pipewire = NO_PIPEWIRE }: Partial<EngineParts> = {},
 ): Cameras {
   let lastPresent: CameraInfo[] = [];
   // While no file can be opened, no camera is known to be gone.
   const present = () => {
     try {
-      lastPresent = listCameras(native, readFile);
+      lastPresent = pipewire.listWith(listCameras(native, readFile));
     } catch (error) {
       if (!isExhaustion(error)) throw error;
     }
@@ -37,12 +38,15 @@ export function createCameras(
   };
   const list = () => devicesOf(present());
   return {
+    ready: () => pipewire.ready(),
     list,
-    open: (choice, constraints, callbacks) =>
-      choice === TEST_PATTERN_ID
-        ? openPattern(native, constraints, callbacks)
-        : openChoice({ native, repeat, notes }, present(), choice, constraints, callbacks),
-    watch: (onChange) => watchList(present, nodes, () => onChange(list())),
+    modesOf: (deviceId) => present().find(({ id }) => id === deviceId)?.modes ?? [],
+    async open(choice, constraints, callbacks) {
+      if (choice === TEST_PATTERN_ID) return openPattern(native, constraints, callbacks);
+      await pipewire.ready();
+      return openChoice({ native, repeat, notes, pipewire }, present(), choice, constraints, callbacks);
+    },
+    watch: (onChange) => watchList(present, nodes, pipewire, () => onChange(list())),
   };
 }
 
@@ -52,17 +56,26 @@ export function listCameras(native: Pick<Native, "listCameras">, readFile?: Read
 }
 
 /** Compares the list, because nodes also change without a new camera: a webcam's second node, a renamed link. */
-function watchList(present: () => CameraInfo[], nodes: NodeMonitorOptions, onChange: () => void): () => void {
+function watchList(
+  present: () => CameraInfo[],
+  nodes: NodeMonitorOptions,
+  pipewire: PipeWireCameras,
+  onChange: () => void,
+): () => void {
   // A camera without modes cannot be opened. A change from or to that state is a change of permission.
   const fingerprint = () =>
     JSON.stringify(present().map(({ id, path, modes }) => [id, path, modes.length > 0]));
   let last = fingerprint();
-  return monitorNodes(nodes, () => {
+  const compare = () => {
     const now = fingerprint();
     if (now === last) return;
     last = now;
     onChange();
-  });
+  };
+  const stops = [monitorNodes(nodes, compare), pipewire.watch(compare)];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }
 
 function devicesOf(cameras: readonly CameraInfo[]): Device[] {
@@ -80,13 +93,14 @@ function nameAmong(cameras: readonly CameraInfo[], camera: CameraInfo): string {
   return isShared ? `${camera.name} (${camera.path})` : camera.name;
 }
 
-/** How open cameras are watched. */
-interface Monitoring {
+interface EngineParts {
+  /** How open cameras are watched. */
   readonly repeat: Repeat;
   readonly notes: CameraNotes;
+  readonly pipewire: PipeWireCameras;
 }
 
-interface Engine extends Monitoring {
+interface Engine extends EngineParts {
   readonly native: Native;
 }
 
@@ -126,12 +140,15 @@ async function openPattern(
 
 /** @param listedName the name in the list of devices */
 async function openCamera(
-  { native, repeat, notes }: Engine,
+  { native, repeat, notes, pipewire }: Engine,
   camera: CameraInfo,
   listedName: string,
   { constraints, callbacks }: Pick<UsableCaptureOptions, "constraints" | "callbacks">,
 ): Promise<OpenCamera> {
-  const open: UsableCaptureOptions["open"] = (asked, events) => native.openCamera(camera.path, asked, events);
+  const open: UsableCaptureOptions["open"] = (asked, events) =>
+    pipewire.has(camera.path)
+      ? pipewire.open(camera.path, asked, events)
+      : native.openCamera(camera.path, asked, events);
   const noting = notingTrouble(camera.name, notes, callbacks);
   const capture = await openUsable({ camera, constraints, callbacks: noting, open, repeat });
   return named(capture, camera.id, listedName);
@@ -141,7 +158,9 @@ async function openCamera(
 function notingTrouble(name: string, notes: CameraNotes, callbacks: CameraCallbacks): CameraCallbacks {
   let isFirst = true;
   return {
-    ...callbacks,
+    onError: (error) => callbacks.onError(error),
+    onResumed: (mode) => callbacks.onResumed?.(mode),
+    onTrouble: (message) => callbacks.onTrouble?.(message),
     onFrame(frame) {
       if (isFirst) notes.clear(name);
       isFirst = false;

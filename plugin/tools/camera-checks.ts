@@ -3,6 +3,7 @@
 
 import { parseCameraNote } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
+import type { PipeWireReport } from "../camera/pipewire-cameras.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
@@ -26,8 +27,11 @@ function videoNodes(system: SystemView): CameraNode[] {
 }
 
 /** One finding for all cameras together, and one for each program that uses a camera. */
-export function checkCameras(system: SystemView): Finding[] {
+export function checkCameras(system: SystemView, pipeWire: PipeWireReport): Finding[] {
   const nodes = videoNodes(system);
+  if (pipeWire.cameras.length > 0 && nodes.every(({ path }) => !system.canOpen(path))) {
+    return [ok("camera", `A camera of PipeWire is available: ${pipeWire.cameras.join(", ")}.`)];
+  }
   if (nodes.length === 0) {
     const kernelNames = system.list("/sys/class/video4linux");
     if (kernelNames.length > 0) {
@@ -36,7 +40,11 @@ export function checkCameras(system: SystemView): Finding[] {
     }
     const action =
       "Plug in a camera. A laptop's camera may have a switch, or may be disabled in the firmware settings";
-    return [warning("camera", "No camera was found at /dev/video*, so others will not see you.", action)];
+    const message = "No camera was found at /dev/video* or in PipeWire, so others will not see you.";
+    if (pipeWire.libraryProblem === null) return [warning("camera", message, action)];
+    const library = `Some laptops' cameras need PipeWire, and its library cannot be used: ${pipeWire.libraryProblem}`;
+    const install = `${action}. For PipeWire: sudo apt install libpipewire-0.3-0 libpipewire-0.3-modules`;
+    return [warning("camera", `${message} ${library}.`, install)];
   }
   const forbidden = nodes.filter(({ path }) => !system.canOpen(path));
   return [checkPermission(system, nodes, forbidden), ...checkHolders(system, nodes)];

@@ -1,6 +1,6 @@
 // `goop-call-plugin devices`: lists cameras with their modes, microphones and speakers. Opens no device.
 
-import type { CameraMode, Native } from "../../native/types.ts";
+import type { CameraMode } from "../../native/types.ts";
 import type { Device } from "../../rpc-schema/index.ts";
 import { listDevices } from "../calls/device-monitor.ts";
 import type { Cameras } from "../camera/camera.ts";
@@ -15,14 +15,9 @@ export interface DeviceTable extends SoundDevices {
 }
 
 /** The ids are those that settings and `capture-test` accept. A camera without permission has no modes. */
-export async function listDevicesWithModes(
-  native: Native,
-  cameras: Cameras,
-  sound: Sound,
-): Promise<DeviceTable> {
-  const modes = new Map(native.listCameras().map((camera) => [camera.id, camera.modes]));
+export async function listDevicesWithModes(cameras: Cameras, sound: Sound): Promise<DeviceTable> {
   const listed = await listDevices({ cameras, sound });
-  const withModes = listed.cameras.map((camera) => ({ ...camera, modes: modes.get(camera.id) ?? [] }));
+  const withModes = listed.cameras.map((camera) => ({ ...camera, modes: cameras.modesOf(camera.id) }));
   return { ...listed, cameras: withModes };
 }
 

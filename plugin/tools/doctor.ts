@@ -32,7 +32,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     await checkSoundLoads(await checkEngine(system, sound), system),
   ];
   const devices = [
-    ...checkCameras(system),
+    ...checkCameras(system, await system.pipeWireCameras()),
     ...checkPictures(system, options.cameraNotePath),
     ...(await checkSound(system)),
   ];

@@ -29,7 +29,11 @@ export function realSystem(
     soundEngineProblem,
     testIceServer,
     realTimeOffer,
-  }: Pick<SystemView, "soundDevices" | "soundEngineProblem" | "testIceServer" | "realTimeOffer">,
+    pipeWireCameras,
+  }: Pick<
+    SystemView,
+    "soundDevices" | "soundEngineProblem" | "testIceServer" | "realTimeOffer" | "pipeWireCameras"
+  >,
 ): SystemView {
   return {
     nodeVersion: process.versions.node,
@@ -50,6 +54,7 @@ export function realSystem(
     soundDevices,
     testIceServer,
     realTimeOffer,
+    pipeWireCameras,
   };
 }
 

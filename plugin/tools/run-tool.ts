@@ -7,10 +7,10 @@ import {
   type LoadedNative,
   loadNativeOrExplain,
   systemCameraNotePath,
-  systemCameraNotes,
+  systemCameras,
   systemRealTimeOffer,
 } from "../app/engines.ts";
-import { createCameras } from "../camera/create-cameras.ts";
+import { createPipeWireCameras } from "../camera/pipewire-cameras.ts";
 import type { ConformanceCommand, InspectCommand, ToolCommand } from "../command-line.ts";
 import { errorText } from "../common/error-text.ts";
 import { listRunning, type RunningPlugin, runtimeFolder } from "../diagnostics/runtime-file.ts";
@@ -68,7 +68,7 @@ async function devices(
   if (whyNoCalls !== null) tool.printError(`${whyNoCalls}\n`);
   const sound = createSound({ log: logOf(tool), env: tool.environment, engine: native });
   try {
-    const table = await listDevicesWithModes(native, createCameras(native), sound);
+    const table = await listDevicesWithModes(systemCameras(native, logOf(tool), tool.environment), sound);
     tool.print(json ? toJson(table) : describeDevices(table));
     return whyNoCalls === null ? 0 : 1;
   } finally {
@@ -87,6 +87,15 @@ async function doctor(
     soundEngineProblem: () => soundEngineProblem({ ...tool.environment }),
     testIceServer: (server) => testIceServer(loadWrtc(), server),
     realTimeOffer: () => systemRealTimeOffer(tool.environment),
+    pipeWireCameras: async () => {
+      const cameras = createPipeWireCameras({ env: tool.environment, log: logOf(tool) });
+      try {
+        await cameras.ready();
+        return cameras.report();
+      } finally {
+        await cameras.close();
+      }
+    },
   });
   const options = {
     addonFolder: addonFolder(),
@@ -111,7 +120,7 @@ async function capture(
     return 1;
   }
   const engines = {
-    cameras: createCameras(native, undefined, undefined, { notes: systemCameraNotes(tool.environment) }),
+    cameras: systemCameras(native, logOf(tool), tool.environment),
     sound: createSound({ log: logOf(tool), env: tool.environment, engine: native }),
     png: new PngEncoder((picture) => native.toRgba(picture)),
   };

@@ -13,10 +13,10 @@ export interface CameraSubject {
   create(): Cameras;
   /** Causes a frame where none comes by itself. */
   stimulate?(): void;
-  /** Removes a camera and adds it again, where the test can. `cameras` is a result of `create`. */
+  /** Removes a camera and adds it again, where the test can, and settles when that is listed. `cameras` is a result of `create`. */
   readonly exchange?: {
-    readonly away: (cameras: Cameras) => void;
-    readonly back: (cameras: Cameras) => void;
+    readonly away: (cameras: Cameras) => void | Promise<void>;
+    readonly back: (cameras: Cameras) => void | Promise<void>;
   };
 }
 
@@ -111,8 +111,8 @@ function watching(subject: CameraSubject): void {
     const stop = cameras.watch(() => assert.fail("called after its removal"));
     stop();
     stop();
-    exchange?.away(cameras);
-    exchange?.back(cameras);
+    await exchange?.away(cameras);
+    await exchange?.back(cameras);
     await new Promise(setImmediate);
   });
   if (exchange === undefined) return;
@@ -122,9 +122,9 @@ function watching(subject: CameraSubject): void {
     const [one, other] = [new NextLists(), new NextLists()];
     const stops = [cameras.watch(one.onList), cameras.watch(other.onList)];
     try {
-      exchange.away(cameras);
+      await exchange.away(cameras);
       for (const lists of [one, other]) assert.equal((await lists.next()).length, before.length - 1);
-      exchange.back(cameras);
+      await exchange.back(cameras);
       for (const lists of [one, other]) assert.deepEqual(await lists.next(), before);
     } finally {
       for (const stop of stops) stop();

@@ -31,6 +31,14 @@ export class FakeCameras implements Cameras {
     { id: TEST_PATTERN_ID, name: "Test pattern", isDefault: false },
   ];
 
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  modesOf(): readonly CameraMode[] {
+    return [];
+  }
+
   list(): Device[] {
     return this.devices;
   }

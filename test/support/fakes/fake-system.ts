@@ -1,5 +1,6 @@
 // A simulated machine for the doctor. It has no faults; tests add them.
 
+import type { PipeWireReport } from "../../../plugin/camera/pipewire-cameras.ts";
 import type { DaemonOffer } from "../../../plugin/priority/real-time-daemon.ts";
 import type { SoundDevices } from "../../../plugin/sound/sound.ts";
 import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
@@ -24,6 +25,7 @@ export interface FakeMachine {
   sound: SoundDevices | null;
   /** Null without rtkit. */
   realTime: DaemonOffer | null;
+  pipeWire: PipeWireReport;
   /** By URL. Servers without a result work. */
   iceServers: Record<string, ServerResult>;
 }
@@ -70,6 +72,7 @@ export function healthyMachine(): FakeMachine {
     isPackaged: false,
     soundEngineProblem: null,
     iceServers: {},
+    pipeWire: { cameras: [], libraryProblem: null },
     realTime: { name: "rtkit", maxPriority: 20, minNice: -15, maxRealTimeUs: 200_000 },
     sound: {
       microphones: [{ id: "pulse:mic", name: "Built-in Microphone", isDefault: true, kind: "microphone" }],
@@ -101,6 +104,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     soundEngineProblem: async () => machine.soundEngineProblem,
     soundDevices: async () => machine.sound,
     realTimeOffer: async () => machine.realTime,
+    pipeWireCameras: async () => machine.pipeWire,
     testIceServer: async ({ url }) => machine.iceServers[url] ?? { outcome: "works", detail: "" },
   };
 }

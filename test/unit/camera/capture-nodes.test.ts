@@ -123,11 +123,12 @@ test("the doctor asks for permission of cameras only", () => {
     { name: WEBCAM, index: 0, capabilities: ":capture:" },
     { name: WEBCAM, index: 1, capabilities: ":" },
   ]);
-  const [finding] = checkCameras({
+  const seen = {
     ...view,
-    list: (path) => (path === "/dev" ? ["video0", "video1"] : []),
-    readText: (path) => files.get(path) ?? null,
+    list: (path: string) => (path === "/dev" ? ["video0", "video1"] : []),
+    readText: (path: string) => files.get(path) ?? null,
     canOpen: () => false,
-  });
+  };
+  const [finding] = checkCameras(seen, machine.pipeWire);
   assert.match(finding?.says ?? "", /no permission to open \/dev\/video0\.$/);
 });
