@@ -16,7 +16,9 @@ test("capture-test prints what is done to the frames of a camera, and which figu
   const fake = new FakeCameras();
   fake.notes = [NOTE];
   const cameras: Cameras = {
+    ready: () => fake.ready(),
     list: () => fake.list(),
+    modesOf: () => fake.modesOf(),
     watch: (onChange) => fake.watch(onChange),
     open: async (...choice) => {
       const camera = await fake.open(...choice);
