@@ -1,12 +1,16 @@
-// Runs everything that the addon does without a camera, concurrently, in a process with a sanitizer. The argument is the
-// addon's façade. Prints the held resources before and after, and the counts of frames, as JSON.
+// Runs everything that the addons do without a device, concurrently, in a process with a sanitizer. The argument is the
+// addon's façade, and PipeWire's daemon has cameras. Prints the held resources before and after, and the counts of frames, as
+// JSON.
 
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Capture, Native, VideoFrame } from "../../native/index.ts";
+import type { PipeWire, PipeWireSession } from "../../native/pipewire.ts";
 import { heldResources, releasedResources } from "../support/process/held-resources.ts";
 
 const CYCLES = 6;
+/** Of native-sanitizers.test.ts. */
+const CAMERAS = 2;
 const FRAMES = 8;
 const CONSTRAINTS = [
   { width: 64, height: 32, fps: 120 },
@@ -17,6 +21,9 @@ const CONSTRAINTS = [
 const index = pathToFileURL(process.argv[2] ?? "").href;
 const { loadNative } = (await import(index)) as { loadNative(): Native };
 const native = loadNative();
+const { loadPipeWire } = (await import(new URL("./pipewire.ts", index).href)) as { loadPipeWire(): PipeWire };
+const pipewire = loadPipeWire();
+const socket = `${process.env.XDG_RUNTIME_DIR}/pipewire-0`;
 const totals = { captured: 0, faulty: 0, dropped: 0, delivered: 0, seen: 0, encoded: 0, stamps: 0 };
 
 /** Reads frames while more arrive, and keeps one beyond its callback. */
@@ -50,12 +57,75 @@ async function captureFrames(constraints: (typeof CONSTRAINTS)[number]): Promise
   });
   await enough.promise;
   await Promise.all([encoding, capture.close(), capture.close()]);
+  count(capture, seen);
+}
+
+function count(capture: Capture, seen: number): void {
   const { captured, faulty, dropped, delivered } = capture.counters();
   totals.captured += captured;
   totals.faulty += faulty;
   totals.dropped += dropped;
   totals.delivered += delivered;
   totals.seen += seen;
+}
+
+/** Reads frames of every camera of the daemon at once. The connection is closed before the captures that use it. */
+async function captureNodes(): Promise<void> {
+  const listed = Promise.withResolvers<void>();
+  const session: PipeWireSession = pipewire.connect({ socket }, () => {
+    if (session.state().nodes.length === CAMERAS) listed.resolve();
+  });
+  // A connection alone does not keep the process alive.
+  const alive = setInterval(() => undefined, 1_000);
+  await listed.promise;
+  clearInterval(alive);
+  const captures = session.state().nodes.map(async ({ nodeId, name }) => {
+    const enough = Promise.withResolvers<void>();
+    let seen = 0;
+    const node = { nodeId, path: name, isContinuous: true };
+    const capture = await session.open(
+      node,
+      { width: 320, height: 240, fps: 30 },
+      {
+        onFrame(frame) {
+          if (native.readStamp(frame) !== null) totals.stamps++;
+          if (++seen >= FRAMES) enough.resolve();
+        },
+        onError: enough.reject,
+      },
+    );
+    return async () => {
+      await enough.promise;
+      await capture.close();
+      count(capture, seen);
+    };
+  });
+  const opened = await Promise.all(captures);
+  await session.close();
+  await Promise.all(opened.map((finish) => finish()));
+}
+
+/** Neither a connection that was never made nor one with an open capture outlives its worker thread. */
+async function terminateConnected(): Promise<void> {
+  const source = `
+    import { parentPort, workerData } from "node:worker_threads";
+    const { loadPipeWire } = await import(workerData.module);
+    loadPipeWire().connect({ socket: "/nonexistent/pipewire-0" }, () => undefined);
+    let isOpening = false;
+    const session = loadPipeWire().connect({ socket: workerData.socket }, () => {
+      const [node] = session.state().nodes;
+      if (node === undefined || isOpening) return;
+      isOpening = true;
+      session.open({ nodeId: node.nodeId, path: node.name, isContinuous: true }, { width: 320, height: 240, fps: 30 }, {
+        onFrame: () => parentPort.postMessage("frame"), onError: (error) => { throw error; } });
+    });
+    setInterval(() => undefined, 1_000);`;
+  const module = new URL("./pipewire.ts", index).href;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+    workerData: { module, socket },
+  });
+  await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  await worker.terminate();
 }
 
 /** A worker thread that is terminated during a capture must release its device. */
@@ -88,8 +158,8 @@ async function missSoundServer(): Promise<void> {
 
 async function cycle(): Promise<void> {
   native.listCameras();
-  await Promise.all([missSoundServer(), ...CONSTRAINTS.map(captureFrames)]);
-  await terminateDuringCapture();
+  await Promise.all([missSoundServer(), captureNodes(), ...CONSTRAINTS.map(captureFrames)]);
+  await Promise.all([terminateDuringCapture(), terminateConnected()]);
   const refused = await native
     .openCamera("/dev/null", { width: 64, height: 48, fps: 30 }, nothing)
     .catch(String);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace callnative {
@@ -59,14 +60,19 @@ struct NodeList::Bound {
       // The flags change with every new list.
       if (param.id != SPA_PARAM_EnumFormat || (param.flags & SPA_PARAM_INFO_READ) == 0 || param.flags == formatFlags) continue;
       formatFlags = param.flags;
-      node.formats.clear();
-      question++;
-      pw_node_enum_params(reinterpret_cast<pw_node*>(proxy), question, SPA_PARAM_EnumFormat, 0, static_cast<std::uint32_t>(kMostFormats), nullptr);
+      // The former ones count until all of these have come: the node may be opened in between.
+      arriving.emplace();
+      pw_node_enum_params(reinterpret_cast<pw_node*>(proxy), 0, SPA_PARAM_EnumFormat, 0, static_cast<std::uint32_t>(kMostFormats), nullptr);
     }
   }
 
   void onParam(std::uint32_t id, const spa_pod* pod) {
-    if (id == SPA_PARAM_EnumFormat && pod != nullptr && node.formats.size() < kMostFormats) node.formats.emplace_back(pod);
+    const bool isFormat = id == SPA_PARAM_EnumFormat && pod != nullptr;
+    if (isFormat && arriving && arriving->size() < kMostFormats) arriving->emplace_back(pod);
+  }
+
+  void settle() {
+    if (arriving) node.formats = *std::exchange(arriving, std::nullopt);
   }
 
   NodeList& list;
@@ -74,7 +80,7 @@ struct NodeList::Bound {
   pw_proxy* proxy = nullptr;
   spa_hook listener{};
   std::uint32_t formatFlags = 0;
-  int question = 0;
+  std::optional<std::vector<PodCopy>> arriving;
   bool hasInfo = false;
 };
 
@@ -155,7 +161,9 @@ void NodeList::onGlobalRemoved(std::uint32_t id) {
 void NodeList::report() { awaited_ = pw_core_sync(core_, PW_ID_CORE, 0); }
 
 void NodeList::onDone(int sequence) {
-  if (sequence == awaited_) onChange_();
+  if (sequence != awaited_) return;
+  for (const auto& [id, bound] : bound_) bound->settle();
+  onChange_();
 }
 
 }  // namespace callnative

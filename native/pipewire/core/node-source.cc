@@ -23,11 +23,15 @@ namespace {
 constexpr int kSilenceMs = 5'000;
 /** The session manager connects a stream within milliseconds. A camera that has to wake up takes longer. */
 constexpr std::chrono::seconds kMostWait{5};
+/** A screen shows itself at once, or not before something on it changes. */
+constexpr std::chrono::seconds kFirstOfScreen{1};
 constexpr double kUnknownRate = 30;
 /** A time stamp that is older is not on the monotonic clock. */
 constexpr std::int64_t kOldestNs = 2 * kNsPerSecond;
 /** A camera's JPEG rarely exceeds half a byte per pixel. A larger one is passed on as pixels only. */
 constexpr std::size_t kJpegHeaders = 64 * 1024;
+
+Size sizeOf(const V4l2Format& format) { return {format.width, format.height}; }
 
 /** The header's time stamp as Unix time, or the current time if it has none on the monotonic clock. */
 std::int64_t captureTimeUs(const spa_meta_header* header) {
@@ -91,16 +95,13 @@ NodeSource::NodeSource(std::shared_ptr<PipeWireConnection> connection, NodeChoic
     const PipeWireConnection::Locked lock(*connection_);
     createStream(constraints);
   }
-  AgreedFormat agreed{};
   try {
-    agreed = waitForFormat();
+    mode_ = waitForMode(constraints);
   } catch (const SystemError&) {
     const PipeWireConnection::Locked lock(*connection_);
     destroyStream();
     throw;
   }
-  const double fps = agreed.fps > 0 ? agreed.fps : std::min(constraints.fps, kUnknownRate);
-  mode_ = {agreed.pixels.width, agreed.pixels.height, fps, fourccName(agreed.pixels.fourcc)};
 }
 
 NodeSource::~NodeSource() {
@@ -163,12 +164,19 @@ void NodeSource::destroyStream() {
   newest_ = {};
 }
 
-AgreedFormat NodeSource::waitForFormat() {
+Mode NodeSource::waitForMode(const CaptureConstraints& constraints) {
   std::unique_lock lock(mutex_);
   const bool isSettled = changed_.wait_for(lock, kMostWait, [this] { return format_ || failure_; });
-  if (failure_) throw SystemError(*failure_);
   if (!isSettled) throw SystemError("pw_stream_connect", ETIMEDOUT, node_.path);
-  return *format_;
+  // Only a frame tells which part of it is shown, and how it is turned.
+  const std::chrono::seconds firstFrame = node_.isContinuous ? kMostWait : kFirstOfScreen;
+  const bool hasCome = changed_.wait_for(lock, firstFrame, [this] { return newest_.buffer != nullptr || failure_; });
+  if (failure_) throw SystemError(*failure_);
+  if (!hasCome && node_.isContinuous) throw SystemError("pw_stream", ETIMEDOUT, node_.path);
+  const AgreedFormat& agreed = *format_;
+  const Size size = newest_.buffer == nullptr ? sizeOf(agreed.pixels) : newest_.shape.shown();
+  const double fps = agreed.fps > 0 ? agreed.fps : std::min(constraints.fps, kUnknownRate);
+  return {size.width, size.height, fps, fourccName(agreed.pixels.fourcc)};
 }
 
 void NodeSource::onNodeRemoved(std::uint32_t id) {
@@ -227,6 +235,9 @@ void NodeSource::onRemoveBuffer(pw_buffer* buffer) {
 }
 
 void NodeSource::onProcess() {
+  // Only this thread changes the format.
+  if (!format_) return;
+  const Size size = sizeOf(format_->pixels);
   Arrived arrived;
   int replaced = 0;
   while (pw_buffer* buffer = pw_stream_dequeue_buffer(stream_)) {
@@ -238,7 +249,7 @@ void NodeSource::onProcess() {
       queue(arrived.buffer);
       replaced++;
     }
-    arrived = {buffer, captureTimeUs(headerOf(*buffer->buffer)), isMarkedFaulty(*buffer->buffer)};
+    arrived = {buffer, captureTimeUs(headerOf(*buffer->buffer)), isMarkedFaulty(*buffer->buffer), shapeOf(*buffer->buffer, size)};
   }
   if (arrived.buffer == nullptr) return;
   pw_buffer* before = nullptr;
@@ -274,12 +285,12 @@ bool NodeSource::wait(int stopFd) {
   for (;;) {
     {
       const std::scoped_lock lock(handMutex_, mutex_);
+      if (failure_) throw SystemError(*failure_);
       if (newest_.buffer != nullptr) {
         inHand_ = std::exchange(newest_, {});
         passedOver_ = std::exchange(replaced_, 0);
         return true;
       }
-      if (failure_) throw SystemError(*failure_);
     }
     pollfd events[2] = {{wakeFd_.get(), POLLIN, 0}, {stopFd, POLLIN, 0}};
     const int result = ::poll(events, 2, node_.isContinuous ? kSilenceMs : -1);
@@ -298,17 +309,25 @@ FrameVerdict NodeSource::convert(std::uint8_t* target, const std::uint8_t* previ
     const std::lock_guard lock(mutex_);
     format = format_->pixels;
   }
-  // Its buffers went while it waited, or it has another size since.
+  // Its buffers went while it waited.
   if (inHand_.buffer == nullptr || found == memory_.end()) return unusable(FrameFault::lostPart);
-  if (format.width != mode_.width || format.height != mode_.height) return unusable(FrameFault::otherSize);
+  const FrameShape& shape = inHand_.shape;
+  if (const Size shown = shape.shown(); shown.width != mode_.width || shown.height != mode_.height) {
+    fail(SystemError("SPA_META_VideoCrop", ESTALE, node_.path));
+    return unusable(FrameFault::otherSize);
+  }
   if (inHand_.isMarked && !isJpegFormat(format.fourcc)) return unusable(FrameFault::markedByDriver);
   const spa_buffer& buffer = *inHand_.buffer->buffer;
   const BufferMemory& memory = *found->second;
   FrameBytes bytes;
   for (std::size_t block = 0; block < bytes.size(); block++) bytes[block] = memory.bytesOf(buffer, block);
+  const bool isWhole = shape.isWhole(sizeOf(format));
+  std::uint8_t* frame = isWhole ? target : reshaper_.frame(sizeOf(format));
   memory.beginRead();
-  const FrameVerdict verdict = converter_.convertBuffers(formatOf(format, buffer), bytes, target, previous);
+  FrameVerdict verdict = converter_.convertBuffers(formatOf(format, buffer), bytes, frame, isWhole ? previous : nullptr);
   memory.endRead();
+  if (!isWhole && verdict.isShown && !reshaper_.reshape(shape, target)) verdict = unusable(FrameFault::unsupported);
+  hasOwnJpeg_ = isWhole;
   return verdict;
 }
 
@@ -321,7 +340,7 @@ FrameVerdict NodeSource::take(std::uint8_t* target, const std::uint8_t* previous
     verdict = convert(target, previous);
   }
   giveBack();
-  if (const auto jpeg = converter_.jpeg(); verdict.isShown && jpeg.size() <= jpegTarget_.size()) {
+  if (const auto jpeg = converter_.jpeg(); verdict.isShown && hasOwnJpeg_ && jpeg.size() <= jpegTarget_.size()) {
     std::copy(jpeg.begin(), jpeg.end(), jpegTarget_.begin());
     jpegLength_ = jpeg.size();
   }

@@ -15,6 +15,7 @@
 #include "buffer-memory.h"
 #include "capture/frame-source.h"
 #include "connection.h"
+#include "frame-shape.h"
 #include "pixels/pixel-convert.h"
 #include "stream-formats.h"
 #include "system/system-error.h"
@@ -37,7 +38,11 @@ struct NodeChoice {
  */
 class NodeSource final : public FrameSource, private ConnectionListener {
  public:
-  /** Returns when both ends agreed on a format. Throws SystemError: ENODEV, ETIMEDOUT, ECONNRESET, EPROTO. */
+  /**
+   * Returns when the first frame has come, whose size every later one must have. A screen whose first frame does not come
+   * within a second is taken to have the size of its format.
+   * Throws SystemError: ENODEV, ETIMEDOUT, ECONNRESET, EPROTO.
+   */
   NodeSource(std::shared_ptr<PipeWireConnection> connection, NodeChoice node, const CaptureConstraints& constraints);
   ~NodeSource() override;
 
@@ -56,6 +61,7 @@ class NodeSource final : public FrameSource, private ConnectionListener {
     pw_buffer* buffer = nullptr;
     std::int64_t capturedAtUs = 0;
     bool isMarked = false;
+    FrameShape shape;
   };
 
   /** With the loop's lock. */
@@ -74,10 +80,11 @@ class NodeSource final : public FrameSource, private ConnectionListener {
 
   /** Stores the first failure and wakes who waits. Any thread. */
   void fail(const SystemError& error);
-  AgreedFormat waitForFormat();
+  /** @returns the mode of the first frame. */
+  Mode waitForMode(const CaptureConstraints& constraints);
   /** Wakes the capture thread and the constructor. Any thread. */
   void wakeUp();
-  /** With handMutex_. */
+  /** With handMutex_. The source fails when a frame is shown in another size. */
   FrameVerdict convert(std::uint8_t* target, const std::uint8_t* previous);
   void giveBack();
 
@@ -105,9 +112,12 @@ class NodeSource final : public FrameSource, private ConnectionListener {
 
   /** The capture thread's. */
   PixelConverter converter_;
+  Reshaper reshaper_;
   int passedOver_ = 0;
   std::span<std::uint8_t> jpegTarget_;
   std::size_t jpegLength_ = 0;
+  /** The frame is shown as it came. */
+  bool hasOwnJpeg_ = false;
   std::int64_t capturedAtUs_ = 0;
 };
 

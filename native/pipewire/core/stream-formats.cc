@@ -50,9 +50,9 @@ constexpr std::uint32_t kMostSide = 16'384;
 constexpr std::uint32_t kMostRate = 1'000;
 /** DRM_FORMAT_MOD_LINEAR of drm_fourcc.h: lines one after the other. */
 constexpr std::int64_t kLinear = 0;
-/** One is filled, one is converted, one waits, one is spare. */
+/** One is filled, one is converted, one waits, one is spare. With two alone, some compositors stop for good while we hold both. */
 constexpr int kBuffers = 4;
-constexpr int kFewestBuffers = 2;
+constexpr int kFewestBuffers = 3;
 constexpr int kMostBuffers = 16;
 
 std::uint32_t fourccOfSpa(std::uint32_t spa) {
@@ -357,12 +357,18 @@ void StreamParameters::acceptBuffers(const AgreedFormat& format) {
 }
 
 void StreamParameters::acceptMetadata() {
+  acceptMeta(SPA_META_Header, sizeof(spa_meta_header));
+  acceptMeta(SPA_META_VideoCrop, sizeof(spa_meta_region));
+  acceptMeta(SPA_META_VideoTransform, sizeof(spa_meta_videotransform));
+}
+
+void StreamParameters::acceptMeta(std::uint32_t type, std::size_t size) {
   spa_pod_frame frame;
   spa_pod_builder_push_object(&builder_, &frame, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta);
   spa_pod_builder_prop(&builder_, SPA_PARAM_META_type, 0);
-  spa_pod_builder_id(&builder_, SPA_META_Header);
+  spa_pod_builder_id(&builder_, type);
   spa_pod_builder_prop(&builder_, SPA_PARAM_META_size, 0);
-  spa_pod_builder_int(&builder_, static_cast<int>(sizeof(spa_meta_header)));
+  spa_pod_builder_int(&builder_, static_cast<int>(size));
   add(static_cast<const spa_pod*>(spa_pod_builder_pop(&builder_, &frame)));
 }
 

@@ -58,7 +58,7 @@ class StreamParameters {
   void offer(const Mode& wanted);
   /** How many buffers, and which kinds of memory. */
   void acceptBuffers(const AgreedFormat& format);
-  /** Which data comes with each buffer: time stamps. */
+  /** Which data comes with each buffer: its time, the part that is shown, and how it is turned. */
   void acceptMetadata();
 
   const spa_pod** data() { return pods_.data(); }
@@ -66,6 +66,7 @@ class StreamParameters {
 
  private:
   void add(const spa_pod* pod);
+  void acceptMeta(std::uint32_t type, std::size_t size);
 
   static constexpr std::size_t kMostPods = 8;
   static constexpr std::size_t kBytes = 4096;

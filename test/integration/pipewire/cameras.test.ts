@@ -1,13 +1,18 @@
 // Cameras of a real PipeWire daemon: the camera contract, every format and kind of memory, and what may happen to a camera.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { loadNative } from "../../../native/index.ts";
 import type { Cameras } from "../../../plugin/camera/camera.ts";
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
 import { createPipeWireCameras, type PipeWireCameras } from "../../../plugin/camera/pipewire-cameras.ts";
 import { cameraContract } from "../../contract/camera.contract.ts";
-import { assertDrawn, TakenFrames, within } from "../../support/camera/taken-frames.ts";
+import { assertDrawn, coloursAt, TakenFrames, within } from "../../support/camera/taken-frames.ts";
 import {
   type NodeOptions,
   startVideoDaemon,
@@ -16,6 +21,7 @@ import {
 } from "../../support/camera/video-daemon.ts";
 import { assertNotGrown, heldResources, releasedResources } from "../../support/process/held-resources.ts";
 
+const CHILD = fileURLToPath(new URL("../../support/camera/connected-descriptor.child.ts", import.meta.url));
 const FRONT: NodeOptions = { name: "front", description: "Front camera", modes: ["YUY2:640x480@30"] };
 const FRONT_ID = "pipewire:front";
 const SMALL = { width: 320, height: 240, fps: 30 };
@@ -32,6 +38,15 @@ const SHAPES: readonly Omit<NodeOptions, "name">[] = [
   { modes: ["YUY2:320x240@30"], memory: "DmaBuf" },
   { modes: ["YUY2:320x240@30"], memory: "MemPtr" },
   { modes: ["BGRx:320x240@0"] },
+];
+
+/** The transform, the size that is shown, and where the white bar is: at the lower right of the frame as it is drawn. */
+const TRANSFORMS: readonly (readonly [number, number, number, readonly [number, number]])[] = [
+  [1, 240, 320, [10, 300]],
+  [2, 320, 240, [20, 10]],
+  [3, 240, 320, [230, 20]],
+  [4, 320, 240, [20, 230]],
+  [5, 240, 320, [230, 300]],
 ];
 
 const daemon: VideoDaemon = await startVideoDaemon();
@@ -121,6 +136,35 @@ describe("cameras of PipeWire", () => {
     });
   }
 
+  test("show the part of a buffer that holds the picture, such as a shared window", async () => {
+    const node = await daemon.addNode({ name: "window", modes: ["BGRx:640x480@30"], crop: "160,0,320,480" });
+    await listed("pipewire:window", true);
+    await whileOpen(async (frames) => {
+      const frame = await frames.next();
+      assert.deepEqual([frame.width, frame.height], [320, 480]);
+      // The second and the third of the four bars, each as wide as half of the part.
+      assert.deepEqual(coloursAt(frame, [80, 440], [240, 440]), ["green", "blue"]);
+      node.crop("0,0,640,480");
+      assert.equal((await frames.failure()).errno, "ESTALE");
+    }, "pipewire:window");
+    await node.remove();
+    await listed("pipewire:window", false);
+  });
+
+  for (const [transform, width, height, white] of TRANSFORMS) {
+    test(`show a picture upright that comes with the transform ${transform}`, async () => {
+      const node = await daemon.addNode({ name: "phone", modes: ["NV12:320x240@30"], transform });
+      await listed("pipewire:phone", true);
+      await whileOpen(async (frames) => {
+        const frame = await frames.next();
+        assert.deepEqual([frame.width, frame.height], [width, height]);
+        assert.deepEqual(coloursAt(frame, white), ["white"]);
+      }, "pipewire:phone");
+      await node.remove();
+      await listed("pipewire:phone", false);
+    });
+  }
+
   test("go on when the format changes and the size stays", async () => {
     await whileOpen(async (frames) => {
       assertDrawn(await frames.next(), "before");
@@ -168,6 +212,25 @@ describe("cameras of PipeWire", () => {
     await daemon.start();
     await addFront();
     await whileOpen(async (frames) => assertDrawn(await frames.next(), "afterwards"));
+  });
+
+  test("come over a connected descriptor too, until the daemon goes", async () => {
+    const socket = createConnection(daemon.socket);
+    await once(socket, "connect");
+    const child = spawn(process.execPath, [CHILD], { stdio: ["ignore", "pipe", "inherit", socket] });
+    // The child alone holds the connection.
+    socket.destroy();
+    assert.ok(child.stdout);
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async () => JSON.parse((await within("a line", lines.next())).value ?? "null");
+    assert.deepEqual(await next(), { name: "front", hasStamp: true });
+    await daemon.crash();
+    const { errno, problem, refused } = await next();
+    assert.deepEqual([errno, refused], ["ECONNRESET", "ECONNRESET"]);
+    assert.match(problem, /^the connection to PipeWire ended/);
+    await front.remove();
+    await daemon.start();
+    await addFront();
   });
 
   test(`release every descriptor and thread when they are opened ${OPENS} times`, async () => {

@@ -56,20 +56,32 @@ export class TakenFrames implements CaptureCallbacks {
   }
 }
 
+const NAMES = ["red", "green", "blue", "white"] as const;
+
+/** @returns the names of the bars' colours at these pixels, or the values of another colour */
+export function coloursAt(frame: VideoFrame, ...pixels: readonly (readonly [number, number])[]): string[] {
+  return pixels.map(([x, y]) => {
+    const values = valuesAt(frame, x, y);
+    return NAMES.find((_, bar) => isClose(BARS[bar] ?? [], values)) ?? values.join();
+  });
+}
+
+/** Y, U and V. */
+function valuesAt({ width, height, data }: VideoFrame, x: number, y: number): number[] {
+  const chroma = (width / 2) * (height / 2);
+  const at = width * height + Math.floor(y / 2) * (width / 2) + Math.floor(x / 2);
+  return [data[y * width + x], data[at], data[at + chroma]].map(Number);
+}
+
+function isClose(expected: readonly number[], values: readonly number[]): boolean {
+  return expected.every((value, channel) => Math.abs(value - (values[channel] ?? 0)) <= MOST_DIFFERENCE);
+}
+
 /** The stamp can be read, and the bars have their colours. */
 export function assertDrawn(frame: VideoFrame, what: string): void {
-  const { width, height, data } = frame;
+  const { width, height } = frame;
   assert.notEqual(loadNative().readStamp(frame), null, `${what}: no stamp`);
-  const chromaWidth = width / 2;
-  const chromaAt = width * height;
   const y = Math.floor(height * 0.88);
-  const found = BARS.map((_, bar) => {
-    const x = Math.floor(((bar + 0.5) * width) / BARS.length);
-    const at = chromaAt + Math.floor(y / 2) * chromaWidth + Math.floor(x / 2);
-    return [data[y * width + x], data[at], data[at + chromaAt / 4]].map(Number);
-  });
-  const isClose = BARS.every((bar, index) =>
-    bar.every((value, channel) => Math.abs(value - (found[index]?.[channel] ?? 0)) <= MOST_DIFFERENCE),
-  );
-  assert.ok(isClose, `${what}: the bars are ${JSON.stringify(found)}, expected ${JSON.stringify(BARS)}`);
+  const middles = NAMES.map((_, bar) => [Math.floor(((bar + 0.5) * width) / NAMES.length), y] as const);
+  assert.deepEqual(coloursAt(frame, ...middles), NAMES, what);
 }

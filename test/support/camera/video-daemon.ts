@@ -38,10 +38,16 @@ export interface NodeOptions {
   readonly planes?: "separate";
   readonly v4l2?: string;
   readonly devids?: string;
+  /** The part that is shown: left, top, width and height. */
+  readonly crop?: string;
+  /** Of spa_meta_videotransform_value. */
+  readonly transform?: number;
 }
 
 export interface VideoNode {
   offer(modes: readonly string[]): void;
+  /** Shows another part: left, top, width and height. */
+  crop(part: string): void;
   silence(): void;
   /** Waits until it and another program agreed on a format. @returns such as "640x480 YUY2" */
   streaming(): Promise<string>;
@@ -129,6 +135,7 @@ class PrivateDaemon implements VideoDaemon {
     await lines.next(/^ready$/);
     return {
       offer: (other) => child.stdin?.write(`modes ${other.join(",")}\n`),
+      crop: (part) => child.stdin?.write(`crop ${part}\n`),
       silence: () => child.stdin?.write("silence\n"),
       streaming: async () => (await lines.next(/^streaming /)).slice("streaming ".length),
       remove: () => this.#end(child),

@@ -1,10 +1,10 @@
 // A camera on a PipeWire daemon, for tests: draws the stamped test pattern with four bars of colour at its bottom.
 //
 //     program name=NAME modes=YUY2:640x480@30,MJPG:1280x720@30 [description=TEXT] [role=Camera] [memory=MemFd|DmaBuf|MemPtr]
-//             [padding=BYTES] [planes=separate] [v4l2=/dev/video0]
+//             [padding=BYTES] [planes=separate] [v4l2=/dev/video0] [crop=X,Y,WIDTH,HEIGHT] [transform=0…7]
 //
 // A rate of 0 is a variable one. Commands on standard input, a line each: `modes …` offers other modes from now on, `silence`
-// sends no more frames, `empty` sends buffers without a picture. It ends with its input, and says `ready` when it is a node and
+// sends no more frames, `empty` sends buffers without a picture, `crop …` shows another part. It ends with its input, and says `ready` when it is a node and
 // `streaming WIDTHxHEIGHT FORMAT` when a format is agreed on.
 #include <libyuv.h>
 #include <pipewire/pipewire.h>
@@ -213,11 +213,13 @@ class VideoNode {
         &builder, SPA_TYPE_OBJECT_ParamBuffers, SPA_PARAM_Buffers, SPA_PARAM_BUFFERS_buffers, SPA_POD_CHOICE_RANGE_Int(4, 2, 8),
         SPA_PARAM_BUFFERS_blocks, SPA_POD_Int(blocks()), SPA_PARAM_BUFFERS_size, SPA_POD_Int(size()), SPA_PARAM_BUFFERS_stride,
         SPA_POD_Int(stride()), SPA_PARAM_BUFFERS_dataType, SPA_POD_CHOICE_FLAGS_Int(1 << type)));
-    const auto* header = static_cast<const spa_pod*>(spa_pod_builder_add_object(
-        &builder, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta, SPA_PARAM_META_type, SPA_POD_Id(SPA_META_Header), SPA_PARAM_META_size,
-        SPA_POD_Int(static_cast<int>(sizeof(spa_meta_header)))));
-    const spa_pod* params[] = {buffers, header};
-    pw_stream_update_params(stream_, params, 2);
+    const auto meta = [&](std::uint32_t kind, std::size_t bytes) {
+      return static_cast<const spa_pod*>(spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta, SPA_PARAM_META_type,
+                                                                    SPA_POD_Id(kind), SPA_PARAM_META_size, SPA_POD_Int(static_cast<int>(bytes))));
+    };
+    const spa_pod* params[] = {buffers, meta(SPA_META_Header, sizeof(spa_meta_header)), meta(SPA_META_VideoCrop, sizeof(spa_meta_region)),
+                               meta(SPA_META_VideoTransform, sizeof(spa_meta_videotransform))};
+    pw_stream_update_params(stream_, params, 4);
   }
 
   void onAddBuffer(pw_buffer* buffer) {
@@ -259,7 +261,20 @@ class VideoNode {
     if (auto* header = static_cast<spa_meta_header*>(spa_buffer_find_meta_data(&target, SPA_META_Header, sizeof(spa_meta_header)))) {
       *header = {0, 0, callnative::monotonicNs(), 0, 0};
     }
+    describe(target);
     pw_stream_queue_buffer(stream_, buffer);
+  }
+
+  /** Which part is to be shown, and how it is turned. */
+  void describe(spa_buffer& target) {
+    if (auto* crop = static_cast<spa_meta_region*>(spa_buffer_find_meta_data(&target, SPA_META_VideoCrop, sizeof(spa_meta_region)))) {
+      *crop = {};
+      std::sscanf(options_["crop"].c_str(), "%d,%d,%u,%u", &crop->region.position.x, &crop->region.position.y, &crop->region.size.width,
+                  &crop->region.size.height);
+    }
+    if (auto* turn = static_cast<spa_meta_videotransform*>(spa_buffer_find_meta_data(&target, SPA_META_VideoTransform, sizeof(spa_meta_videotransform)))) {
+      turn->transform = static_cast<std::uint32_t>(std::atoi(options_["transform"].c_str()));
+    }
   }
 
   void write(spa_buffer& target) {
@@ -308,6 +323,7 @@ class VideoNode {
       if (line == "silence") isSilent_ = true;
       else if (line == "empty") isEmpty_ = true;
       else if (line.starts_with("modes ")) change(line.substr(6));
+      else if (line.starts_with("crop ")) options_["crop"] = line.substr(5);
       else fail("unknown command " + line);
     }
   }

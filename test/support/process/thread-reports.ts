@@ -1,7 +1,7 @@
 // Filters ThreadSanitizer's reports of a Node process. Node is not built with it, so the sanitizer sees Node's memory accesses but
 // not its locks. A report counts only when the add-on's own, sanitized code makes both accesses.
 
-const ADDON = "(callnative.node+";
+const ADDON = /\(call(?:native|pipewire)\.node\+/;
 /** The sanitizer's own versions of functions such as memset, on top of the caller's stack. */
 const INTERCEPTOR = /\(lib[at]san\.so/;
 
@@ -9,7 +9,7 @@ const INTERCEPTOR = /\(lib[at]san\.so/;
 export function addonRaces(stderr: string): string[] {
   return stderr.split(/^={18}$/m).filter((report) => {
     if (!report.includes("WARNING: ThreadSanitizer")) return false;
-    if (!report.includes("data race")) return report.includes(ADDON);
+    if (!report.includes("data race")) return ADDON.test(report);
     const [first, second] = accessesOf(report).map(isOfAddon);
     return first === true && second === true;
   });
@@ -25,5 +25,5 @@ function accessesOf(report: string): string[][] {
 }
 
 function isOfAddon(frames: readonly string[]): boolean {
-  return frames.find((frame) => !INTERCEPTOR.test(frame))?.includes(ADDON) ?? false;
+  return ADDON.test(frames.find((frame) => !INTERCEPTOR.test(frame)) ?? "");
 }
