@@ -1,4 +1,4 @@
-// Compiles the two addons on another Debian release, in a chroot. Their libraries have other names and versions there.
+// Compiles the three addons on another Debian release, in a chroot. Their libraries have other names and versions there.
 
 import { createHash } from "node:crypto";
 import {
