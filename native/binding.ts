@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { AlsaFormat, Resampler } from "./sound-device.ts";
 import type { OpenBoundSoundServer } from "./sound-server.ts";
 import type { CameraInfo, CameraMode, CaptureCounters, PatternStamp, Rotation } from "./types.ts";
 import type { CreateBoundVoice } from "./voice.ts";
@@ -76,6 +77,8 @@ export interface Binding {
   setRealTime(tid: number, priority: number): void;
   setNiceness(tid: number, nice: number): void;
   openResettingListener(): number;
+  alsaFormats(name: string, isCapture: boolean): AlsaFormat[];
+  createResampler(fromRate: number, toRate: number): Resampler;
   readonly openSoundServer: OpenBoundSoundServer;
 }
 
@@ -96,6 +99,8 @@ const FUNCTIONS = [
   "setRealTime",
   "setNiceness",
   "openResettingListener",
+  "alsaFormats",
+  "createResampler",
   "openSoundServer",
 ] as const satisfies readonly (keyof Binding)[];
 

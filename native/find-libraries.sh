@@ -48,6 +48,9 @@ for name in libturbojpeg libjpeg; do
     missing "$name" "libturbojpeg0-dev libjpeg-dev" "turbojpeg-devel libjpeg-turbo-devel" libjpeg-turbo
 done
 
+pkg-config --exists speexdsp || missing speexdsp libspeexdsp-dev speexdsp-devel speexdsp
+linked="$linked speexdsp"
+
 # Debian's libyuv has no pkg-config file.
 yuv=''
 if pkg-config --exists libyuv; then
@@ -58,15 +61,19 @@ else
   missing libyuv libyuv-dev libyuv-devel libyuv
 fi
 
-# Only its headers: the library is loaded at run time.
+# Only their headers: these libraries are loaded at run time.
 pkg-config --exists libpulse || missing "libpulse's header" libpulse-dev pulseaudio-libs-devel libpulse
+pkg-config --exists alsa || missing "alsa's header" libasound2-dev alsa-lib-devel alsa-lib
 
 # shellcheck disable=SC2086 # lists of words
 case ${1:-} in
-  cflags) pkg-config --cflags $linked libpulse ;;
+  cflags) pkg-config --cflags $linked libpulse alsa ;;
   # pkg-config also names what the libraries use themselves. The add-on need not load that by name.
   libraries) echo "-Wl,--as-needed $(pkg-config --libs $linked) $yuv -ldl" ;;
-  defines) echo "VOICE_LIBRARY_API=$api VOICE_LIBRARY_VERSION=$(pkg-config --modversion "$voice")" ;;
+  defines)
+    echo "VOICE_LIBRARY_API=$api VOICE_LIBRARY_VERSION=$(pkg-config --modversion "$voice")" \
+      "RESAMPLER_VERSION=$(pkg-config --modversion speexdsp)"
+    ;;
   *)
     echo "find-libraries: '${1:-}', expected cflags, libraries, defines, pipewire, pipewire-cflags or pipewire-libraries" >&2
     exit 1

@@ -15,6 +15,7 @@ import type {
 } from "./types.ts";
 import { openVoice } from "./voice.ts";
 
+export * from "./sound-device.ts";
 export * from "./sound-server.ts";
 export * from "./types.ts";
 export * from "./voice.ts";
@@ -34,6 +35,8 @@ const MAX_REAL_TIME_US = 1_000_000;
 const MAX_TID = 4_194_304;
 /** sched(7). */
 const MAX_PRIORITY = 99;
+/** Twice the highest rate of usual sound cards, in Hz. */
+const MAX_SAMPLE_RATE = 384_000;
 
 let native: Native | undefined;
 
@@ -76,6 +79,12 @@ function facadeOf(binding: Binding): Native {
     setNiceness: (tid, nice) =>
       binding.setNiceness(checkedNumber("tid", tid, 1, MAX_TID), checkedNumber("nice", nice, -20, 19)),
     openResettingListener: () => binding.openResettingListener(),
+    alsaFormats: (name, direction) => binding.alsaFormats(name, direction === "microphone"),
+    createResampler: (fromRate, toRate) =>
+      binding.createResampler(
+        checkedNumber("fromRate", Math.round(fromRate), 1, MAX_SAMPLE_RATE),
+        checkedNumber("toRate", Math.round(toRate), 1, MAX_SAMPLE_RATE),
+      ),
     openSoundServer: (options, callbacks) => openServer(binding.openSoundServer, options, callbacks),
   };
 }

@@ -1,5 +1,6 @@
 // The addon's types. Pixels stay in native memory or pooled buffers, which JavaScript only passes on.
 
+import type { AlsaFormat, Resampler } from "./sound-device.ts";
 import type { SoundServerCallbacks, SoundServerConnection, SoundServerOptions } from "./sound-server.ts";
 import type { VoiceProcessor, VoiceSettings } from "./voice.ts";
 
@@ -201,7 +202,7 @@ export interface PatternStamp {
 }
 
 export interface Native {
-  /** The libraries that the addon was built with, by the names of their projects: webrtc-audio-processing, libjpeg-turbo, libyuv. */
+  /** The libraries that the addon was built with, by the names of their projects, such as libyuv. */
   libraryVersions(): Readonly<Record<string, string>>;
   listCameras(): CameraInfo[];
   openCamera(path: string, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture>;
@@ -254,6 +255,15 @@ export interface Native {
    * SO_LINGER, socket(7). @returns the descriptor. @throws Error that names the failed call
    */
   openResettingListener(): number;
+  /**
+   * Opens a PCM of ALSA, asks for its formats and closes it. No sound passes. Blocks for some milliseconds.
+   * @param name as for aplay(1), such as hw:1,0
+   * @returns the usual rates that the device has without ALSA's conversion, the preferred ones first
+   * @throws Error with ALSA's reason, such as a busy device
+   */
+  alsaFormats(name: string, direction: "microphone" | "speaker"): AlsaFormat[];
+  /** @param fromRate in Hz, as `toRate`. @throws Error with the library's reason */
+  createResampler(fromRate: number, toRate: number): Resampler;
   /** Connects to the sound server and reports its devices and changes, from a thread of its own. Needs libpulse at run time. */
   openSoundServer(options: SoundServerOptions, callbacks: SoundServerCallbacks): SoundServerConnection;
 }

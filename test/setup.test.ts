@@ -23,6 +23,8 @@ const DEBIAN = [
   "libyuv-dev",
   "libpulse-dev",
   "libpipewire-0.3-dev",
+  "libspeexdsp-dev",
+  "libasound2-dev",
   "libasound2-plugins",
 ];
 

@@ -29,6 +29,7 @@ const BUILD_PACKAGES = [
   "libwebrtc-audio-processing-dev",
   "libpulse-dev",
   "libpipewire-0.3-dev",
+  "libspeexdsp-dev",
   "libasound2-dev",
 ];
 const FILES = ["callnative.node", "callpipewire.node", "naudiodon.node", "libportaudio.so.2"];

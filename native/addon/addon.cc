@@ -10,6 +10,7 @@
 #include "pixels.h"
 #include "system/process-guards.h"
 #include "scaler.h"
+#include "sound-device/sound-device.h"
 #include "sound-server/sound-server.h"
 #include "system/thread-priority.h"
 #include "voice.h"
@@ -76,6 +77,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("openResettingListener",
               Napi::Function::New(env, openResettingListenerFor, "openResettingListener"));
   exports.Set("libraryVersions", Napi::Function::New(env, libraryVersionsFor, "libraryVersions"));
+  exports.Set("alsaFormats", Napi::Function::New(env, alsaFormatsFor, "alsaFormats"));
+  exports.Set("createResampler", Napi::Function::New(env, createResampler, "createResampler"));
   exports.Set("openSoundServer", Napi::Function::New(env, openSoundServer, "openSoundServer"));
   return exports;
 }

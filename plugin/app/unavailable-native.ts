@@ -26,6 +26,8 @@ export function unavailableNative(why: string): Native {
     setRealTime: refuse,
     setNiceness: refuse,
     openResettingListener: refuse,
+    alsaFormats: refuse,
+    createResampler: refuse,
     openSoundServer: refuse,
   };
 }

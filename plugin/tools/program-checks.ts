@@ -12,6 +12,7 @@ const LIBRARY_PACKAGES: Readonly<Record<string, string>> = {
   "libyuv.so": "libyuv0",
   // A virtual package of Debian 13, whose own one is libasound2t64.
   "libasound.so": "libasound2",
+  "libspeexdsp.so": "libspeexdsp1",
   "libudev.so": "libudev1",
   "libpulse.so": "libpulse0",
   "libwebrtc_audio_processing.so": "libwebrtc-audio-processing1",

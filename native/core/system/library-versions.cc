@@ -6,6 +6,7 @@
 #include <jpeglib.h>
 #include <libyuv/version.h>
 
+#include "sound-device/resampler.h"
 #include "voice/voice-library.h"
 
 namespace callnative {
@@ -20,7 +21,8 @@ namespace {
 std::vector<std::pair<std::string, std::string>> libraryVersions() {
   return {{"webrtc-audio-processing", voiceLibraryVersion()},
           {"libjpeg-turbo", TEXT_OF_VALUE(LIBJPEG_TURBO_VERSION)},
-          {"libyuv", std::to_string(LIBYUV_VERSION)}};
+          {"libyuv", std::to_string(LIBYUV_VERSION)},
+          {"speexdsp", resamplerVersion()}};
 }
 
 }  // namespace callnative

@@ -13,7 +13,9 @@ const DEBIAN_12 = {
   "webrtc-audio-processing": "0.3",
   libturbojpeg: "2.1.5",
   libjpeg: "2.1.5",
+  speexdsp: "1.2.1",
   libpulse: "16.1",
+  alsa: "1.2.8",
 };
 const AEC3 = { "webrtc-audio-processing-1": "1.3" };
 
@@ -47,11 +49,14 @@ describe("the libraries of the addon", () => {
     assert.deepEqual(findLibraries("defines", DEBIAN_12).words, [
       "VOICE_LIBRARY_API=0",
       "VOICE_LIBRARY_VERSION=0.3",
+      "RESAMPLER_VERSION=1.2.1",
     ]);
     const { words } = findLibraries("libraries", DEBIAN_12);
     assert.ok(words.includes("-lwebrtc-audio-processing") && words.includes("-lyuv"), words.join(" "));
-    assert.ok(!words.includes("-llibpulse"), "libpulse is loaded at run time");
-    assert.ok(findLibraries("cflags", DEBIAN_12).words.includes("-I/opt/libpulse"));
+    for (const loaded of ["libpulse", "alsa"]) {
+      assert.ok(!words.includes(`-l${loaded}`), `${loaded} is loaded at run time`);
+      assert.ok(findLibraries("cflags", DEBIAN_12).words.includes(`-I/opt/${loaded}`));
+    }
   });
 
   test("are the newest of each where there are several, and libyuv's description is used where there is one", () => {
@@ -59,6 +64,7 @@ describe("the libraries of the addon", () => {
     assert.deepEqual(findLibraries("defines", system).words, [
       "VOICE_LIBRARY_API=1",
       "VOICE_LIBRARY_VERSION=1.3",
+      "RESAMPLER_VERSION=1.2.1",
     ]);
     const { words } = findLibraries("libraries", system);
     assert.ok(words.includes("-lwebrtc-audio-processing-1") && words.includes("-llibyuv"), words.join(" "));
@@ -97,7 +103,12 @@ describe("the libraries of the addon", () => {
 
   test("name the versions that the addon was built with", () => {
     const versions = loadNative().libraryVersions();
-    assert.deepEqual(Object.keys(versions), ["webrtc-audio-processing", "libjpeg-turbo", "libyuv"]);
+    assert.deepEqual(Object.keys(versions), [
+      "webrtc-audio-processing",
+      "libjpeg-turbo",
+      "libyuv",
+      "speexdsp",
+    ]);
     for (const version of Object.values(versions)) assert.match(version, /^\d[\d.]*$/);
   });
 });
