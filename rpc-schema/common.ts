@@ -78,7 +78,22 @@ const soundPortSchema = named(
   "The connector that a sound device uses",
 );
 
-/** Settings and call.useDevice take the `id`. Only devices of a sound server have the optional fields. */
+const openedFormatSchema = named(
+  "OpenedFormat",
+  z.object({
+    sampleRate: z.number().describe("in Hz"),
+    channels: z
+      .number()
+      .describe("a microphone with several gives the sound of one, a speaker plays on the first two"),
+  }),
+  "How a sound device was opened. The plugin converts the sound",
+);
+export type OpenedFormat = z.infer<typeof openedFormatSchema>;
+
+/**
+ * Settings and call.useDevice take the `id`. Only devices of a sound server have `kind`, `port`, `isMuted` and `volume`, and only
+ * others have `opened`.
+ */
 export const deviceSchema = named(
   "Device",
   z.object({
@@ -97,6 +112,7 @@ export const deviceSchema = named(
       .number()
       .optional()
       .describe("in per cent of the nominal volume, in the system's sound settings"),
+    opened: openedFormatSchema.optional().describe("while the plugin has it open without a sound server"),
   }),
   "A camera, microphone or speaker of this machine, or one that the plugin itself provides",
 );

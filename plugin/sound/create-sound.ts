@@ -36,9 +36,10 @@ import {
 } from "./sound.ts";
 import { monitorDeviceList, soundSigns } from "./supervision/device-list-monitor.ts";
 import { DeviceLister } from "./supervision/device-lister.ts";
-import type { DeviceOwner, Opening } from "./supervision/device-supervisor.ts";
+import type { DeviceOwner } from "./supervision/device-supervisor.ts";
 import { DeviceSupervisor } from "./supervision/device-supervisor.ts";
 import type { StallLimits } from "./supervision/monitored-child.ts";
+import { type Opening, withOpenDevices } from "./supervision/open-device.ts";
 import { soundServerSocket } from "./supervision/server-monitor.ts";
 import { createTone, paceBlocks } from "./tone.ts";
 
@@ -55,6 +56,8 @@ interface SoundOptions {
   readonly onRunning?: (pid: number) => void;
   /** When an open device counts as stuck. The default suits real devices. */
   readonly stallLimits?: StallLimits;
+  /** Within which a sound process answers. The default suits real machines. */
+  readonly requestMs?: number;
   /** Waits in milliseconds before each try to reopen devices. */
   readonly retryWaitsMs?: readonly number[];
 }
@@ -91,7 +94,9 @@ class ProcessSound implements Sound {
 
   async list(): Promise<SoundDevices> {
     this.#refuseWhenClosed();
-    const { microphones, speakers } = await this.#listDevices();
+    const listed = await this.#listDevices();
+    const microphones = withOpenDevices(listed.microphones, [this.#microphone.current]);
+    const speakers = withOpenDevices(listed.speakers, [this.#speaker.current, this.#ringer.current]);
     return {
       microphones: [
         ...microphones,
@@ -124,6 +129,7 @@ class ProcessSound implements Sound {
     return {
       deviceId: opening.id,
       deviceName: opening.name,
+      opened: opening.format,
       setMuted: (muted) => {
         if (isOpen) this.#microphone.setMuted(muted);
       },
@@ -286,7 +292,7 @@ class ProcessSound implements Sound {
 
 /** @param supervisor keeps the speaker open */
 function openedSpeaker(
-  { id, name }: Extract<Opening, { result: "opened" }>,
+  { id, name, format, delayMs }: Extract<Opening, { result: "opened" }>,
   supervisor: DeviceSupervisor,
   buffer: SpeakerBuffer,
 ): Speaker {
@@ -295,7 +301,8 @@ function openedSpeaker(
   return {
     deviceId: id,
     deviceName: name,
-    delayMs: buffer.delayMs(isServerId(id)),
+    opened: format,
+    delayMs: buffer.delayMs(isServerId(id)) + delayMs,
     play: (block, sampleRate) => {
       if (!isOpen || block.length === 0) return;
       const samples = new Int16Array(BLOCK_SAMPLES);
@@ -321,6 +328,7 @@ function openTone(toneHz: number, callbacks: MicrophoneCallbacks): Microphone {
   return {
     deviceId: TONE_ID,
     deviceName: "Test tone",
+    opened: null,
     setMuted(muted) {
       isMuted = muted;
     },
@@ -335,6 +343,7 @@ function silentMicrophone(): Microphone {
   return {
     deviceId: NONE_ID,
     deviceName: "No microphone",
+    opened: null,
     setMuted: ignore,
     setProcessing: ignore,
     close: nothingToClose,
@@ -342,7 +351,14 @@ function silentMicrophone(): Microphone {
 }
 
 function silentSpeaker(): Speaker {
-  return { deviceId: NONE_ID, deviceName: "No speaker", delayMs: 0, play: ignore, close: nothingToClose };
+  return {
+    deviceId: NONE_ID,
+    deviceName: "No speaker",
+    opened: null,
+    delayMs: 0,
+    play: ignore,
+    close: nothingToClose,
+  };
 }
 
 function ignore(): void {

@@ -9,6 +9,8 @@ export interface PortAudioDevice {
   readonly hostAPIName: string;
   readonly maxInputChannels: number;
   readonly maxOutputChannels: number;
+  /** In Hz. */
+  readonly defaultSampleRate: number;
 }
 
 export type Direction = "microphone" | "speaker";
@@ -21,11 +23,17 @@ export interface NamedDevice {
   readonly index: number;
   /** ALSA's number of the card; null for a PCM that is no card's own. */
   readonly card: string | null;
+  /** The name by which ALSA opens it, such as hw:1,0. */
+  readonly pcm: string;
+  /** The most that PortAudio opens, in this direction. */
+  readonly maxChannels: number;
+  /** A rate that the device has in one of its directions, in Hz. */
+  readonly defaultSampleRate: number;
   readonly isDefault: boolean;
 }
 
 /** ALSA's card and device numbers depend on the order of detection. */
-const CARD_NUMBERS = / \(hw:(\d+),\d+\)$/;
+const CARD_NUMBERS = / \((hw:(\d+),\d+)\)$/;
 /**
  * ALSA plugins that reach the same cards in other ways, or no card at all. See the PCM list of
  * https://www.alsa-project.org/alsa-doc/alsa-lib/pcm_plugins.html and alsa-plugins.
@@ -59,7 +67,10 @@ export function nameDevices(
       id: copy === 1 ? key : `${key}#${copy}`,
       name: `${FRIENDLY_NAMES[bare] ?? bare}${suffix}`,
       index: device.id,
-      card: CARD_NUMBERS.exec(device.name)?.[1] ?? null,
+      card: CARD_NUMBERS.exec(device.name)?.[2] ?? null,
+      pcm: CARD_NUMBERS.exec(device.name)?.[1] ?? device.name,
+      maxChannels: channels,
+      defaultSampleRate: device.defaultSampleRate,
       isDefault: device.id === defaultIndex,
     });
   }

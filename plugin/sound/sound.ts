@@ -1,6 +1,6 @@
 // The interface to microphones and speakers: PortAudio devices, a test tone, or none.
 
-import type { Device } from "../../rpc-schema/index.ts";
+import type { Device, OpenedFormat } from "../../rpc-schema/index.ts";
 
 export const SAMPLE_RATE = 48_000;
 /** 10 ms, the only block length that WebRTC's audio source takes. */
@@ -65,6 +65,8 @@ export interface MicrophoneCallbacks extends InterruptionCallbacks {
 export interface Microphone {
   readonly deviceId: string;
   readonly deviceName: string;
+  /** How ALSA opened the device; null for one of a sound server, and where there is no device. */
+  readonly opened: OpenedFormat | null;
   /** While muted no block leaves the capturing process. */
   setMuted(muted: boolean): void;
   /** Takes effect with the next block. */
@@ -76,6 +78,8 @@ export interface Microphone {
 export interface Speaker {
   readonly deviceId: string;
   readonly deviceName: string;
+  /** As a microphone's. */
+  readonly opened: OpenedFormat | null;
   /** From `play()` until the sound card has the sound, in milliseconds. */
   readonly delayMs: number;
   /** 10 ms, mono, at `sampleRate` (WebRTC starts with 16 kHz before it settles on 48 kHz). Copied before it returns. */
@@ -89,7 +93,7 @@ export interface SoundDevices {
 }
 
 export interface Sound {
-  /** Lists all devices, including `tone` and `none`, without opening any. */
+  /** Lists all devices, including `tone` and `none`, without opening any. A device that ALSA opened says how. */
   list(): Promise<SoundDevices>;
   /**
    * `auto` (the system's default), `tone`, `none`, or a device id.

@@ -11,6 +11,7 @@ import { errorText } from "../common/error-text.ts";
 import { makeFolder } from "../common/make-folder.ts";
 import { FileError, failureText } from "../common/system-failure.ts";
 import type { PngEncoder } from "../frames/png-encoder.ts";
+import { formatText } from "../sound/device-format/device-format.ts";
 import { peakLevel } from "../sound/level.ts";
 import { NO_PROCESSING, NONE_ID, SAMPLE_RATE, type Sound } from "../sound/sound.ts";
 import { encodeWav } from "./wav.ts";
@@ -166,7 +167,7 @@ async function testMicrophone(
   const perBlock = samples.length / Math.max(1, blocks.length);
   const lines = [
     `microphone: ${microphone.deviceName} [${microphone.deviceId}]`,
-    `  format   16 bit mono at ${SAMPLE_RATE} Hz`,
+    `  format   16 bit mono at ${SAMPLE_RATE} Hz${microphone.opened === null ? "" : `, from ${formatText(microphone.opened)}`}`,
     `  reached  ${Math.round(rateOf(arrivalsUs) * perBlock)} samples/s, ${round(samples.length / SAMPLE_RATE)} s`,
     `  level    peak ${decibels(peakLevel(samples))}, mean ${decibels(meanLevel(samples))}${peakLevel(samples) === 0 ? ": silence, the microphone may be muted" : ""}`,
     `  saved    ${path}`,

@@ -94,6 +94,25 @@ export function describeSound(name: string, start: () => Promise<SoundHarness>):
       }
     });
 
+    test("lists how an open device was opened, until it is closed", async () => {
+      const options = { toneHz: 440, processing: NO_PROCESSING };
+      const microphone = await sound.openMicrophone("auto", options, new Recorder());
+      const speaker = await sound.openSpeaker("auto", assert.fail);
+      const openedIn = async () => {
+        const { microphones, speakers } = await sound.list();
+        const of = (devices: typeof microphones, deviceId: string) =>
+          devices.find(({ id }) => id === deviceId)?.opened ?? null;
+        return [of(microphones, microphone.deviceId), of(speakers, speaker.deviceId)];
+      };
+      assert.deepEqual(await openedIn(), [microphone.opened, speaker.opened]);
+      for (const { opened } of [microphone, speaker]) {
+        if (opened !== null) assert.ok(opened.channels >= 1 && opened.sampleRate >= 8_000);
+      }
+      await microphone.close();
+      await speaker.close();
+      assert.deepEqual(await openedIn(), [null, null]);
+    });
+
     test("delivers blocks of 480 samples, each with a buffer of its own", async () => {
       const recorder = new Recorder();
       const microphone = await sound.openMicrophone(

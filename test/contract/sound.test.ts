@@ -9,16 +9,23 @@ import { startPulse } from "../support/sound/pulse.ts";
 import { addMicrophone, addSpeaker, SERVER_KINDS, startServer } from "../support/sound/real-server.ts";
 import { describeSound } from "./sound.contract.ts";
 
-describeSound("the fake sound", async () => ({
-  create: createFakeSound,
-  async passBlocks(sound: Sound, count: number) {
-    if (!(sound instanceof FakeSound)) throw new Error("expected the fake");
-    for (let index = 0; index < count; index += 1) sound.emitBlock();
-  },
-  async stop() {
-    // It has no resources.
-  },
-}));
+const FAKES = {
+  "the fake sound": () => createFakeSound(),
+  "the fake sound with devices of ALSA": () =>
+    createFakeSound({ format: { sampleRate: 44_100, channels: 2 } }),
+};
+for (const [name, create] of Object.entries(FAKES)) {
+  describeSound(name, async () => ({
+    create,
+    async passBlocks(sound: Sound, count: number) {
+      if (!(sound instanceof FakeSound)) throw new Error("expected the fake");
+      for (let index = 0; index < count; index += 1) sound.emitBlock();
+    },
+    async stop() {
+      // It has no resources.
+    },
+  }));
+}
 
 describeSound("the real sound through ALSA", async () => {
   const pulse = await startPulse();

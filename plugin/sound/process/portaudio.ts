@@ -4,17 +4,26 @@
 // Must be the first import.
 import "./no-crash-handler.ts";
 import naudiodon from "naudiodon";
+import type { AlsaFormat } from "../../../native/sound-device.ts";
+import type { Native } from "../../../native/types.ts";
+import { errorText } from "../../common/error-text.ts";
+import { createCaptureConverter } from "../device-format/capture-converter.ts";
+import { blocksOf, type ConversionEngine, type DeviceBlocks } from "../device-format/device-blocks.ts";
+import {
+  convertsByItself,
+  type DeviceFormat,
+  formatsToTry,
+  formatText,
+  PLAIN,
+} from "../device-format/device-format.ts";
+import { createPlaybackConverter, type FillBlock } from "../device-format/playback-converter.ts";
 import type { Direction, NamedDevice } from "../device-names.ts";
 import { findDevice, nameDevices } from "../device-names.ts";
-import { BLOCK_BYTES } from "../playback/block-splitter.ts";
-import { BLOCK_SAMPLES, SAMPLE_RATE } from "../sound.ts";
-import type { DeviceLists } from "./sound-messages.ts";
+import type { DeviceLists, OpenedDevice } from "./sound-messages.ts";
 
 /** An open device. */
-export interface OpenDevice {
-  readonly id: string;
-  readonly name: string;
-  /** Blocks captured or played. */
+export interface OpenDevice extends OpenedDevice {
+  /** Blocks of 10 ms that were captured or played. */
   blocks(): number;
   /** Never settles when the audio server has died. */
   close(): Promise<void>;
@@ -35,6 +44,20 @@ export class UnknownDeviceError extends Error {
 const MAX_CAPTURED_BLOCKS = 2;
 /** One block waits in the queue and one before it, so a written block is needed 20 ms later unless the device starves. */
 const MAX_PLAYED_BLOCKS = 1;
+
+/** The part of the addon that finds and converts formats. */
+export type FormatEngine = ConversionEngine & Pick<Native, "alsaFormats">;
+
+export interface OpenOptions {
+  /** The server converts, so its devices are opened with one channel at 48 kHz. */
+  readonly isServers: boolean;
+  /** Null without the addon. Then only 48 kHz can be used. */
+  readonly engine: FormatEngine | null;
+}
+
+/** PortAudio's texts for a format that the device does not have. */
+const WRONG_FORMAT =
+  /Invalid sample rate|Invalid number of channels|Illegal combination of I\/O devices|Unanticipated host error/;
 
 /** Blocks the thread for 10 to 320 ms, and longer with many devices. */
 export function listDevices(): DeviceLists {
@@ -67,14 +90,14 @@ function verify(direction: Direction, device: NamedDevice): void {
   if (now?.id !== device.id) throw new Error(`the ${direction} ${device.id} disappeared while it was opened`);
 }
 
-function streamOptions(device: NamedDevice, maxQueue: number) {
+function streamOptions(device: NamedDevice, { format, frames, bytes }: DeviceBlocks, maxQueue: number) {
   return {
     deviceId: device.index,
-    sampleRate: SAMPLE_RATE,
-    channelCount: 1,
+    sampleRate: format.sampleRate,
+    channelCount: format.channels,
     sampleFormat: naudiodon.SampleFormat16Bit,
-    framesPerBuffer: BLOCK_SAMPLES,
-    highwaterMark: BLOCK_BYTES,
+    framesPerBuffer: frames,
+    highwaterMark: bytes,
     maxQueue,
     // With the default a single overrun would end the stream.
     closeOnError: false,
@@ -82,15 +105,23 @@ function streamOptions(device: NamedDevice, maxQueue: number) {
 }
 
 /** @throws UnknownDeviceError; Error with PortAudio's reason. */
-export function openMicrophone(choice: string, onBytes: (bytes: Uint8Array) => void): OpenDevice {
+export function openMicrophone(
+  choice: string,
+  options: OpenOptions,
+  onBytes: (bytes: Uint8Array) => void,
+): OpenDevice {
   const device = choose("microphone", choice);
-  const stream = naudiodon.AudioIO({ inOptions: streamOptions(device, MAX_CAPTURED_BLOCKS) });
+  const { blocks: device10Ms, opened: stream } = openFitting("microphone", device, options, (blocks) =>
+    naudiodon.AudioIO({ inOptions: streamOptions(device, blocks, MAX_CAPTURED_BLOCKS) }),
+  );
+  const converter = createCaptureConverter(device10Ms, options.engine, onBytes);
   let blocks = 0;
   stream.on("data", (bytes: Buffer) => {
     blocks += 1;
-    onBytes(bytes);
+    converter.push(bytes);
   });
-  return start("microphone", device, stream, () => blocks);
+  const { delayMs } = converter;
+  return start("microphone", { device, format: device10Ms.format, delayMs }, stream, () => blocks);
 }
 
 /**
@@ -98,19 +129,19 @@ export function openMicrophone(choice: string, onBytes: (bytes: Uint8Array) => v
  * within 20 ms.
  * @throws UnknownDeviceError; Error with PortAudio's reason.
  */
-export function openSpeaker(
-  choice: string,
-  fill: (block: Int16Array, onFilled: () => void) => void,
-): OpenDevice {
+export function openSpeaker(choice: string, options: OpenOptions, fill: FillBlock): OpenDevice {
   const device = choose("speaker", choice);
-  const stream = naudiodon.AudioIO({ outOptions: streamOptions(device, MAX_PLAYED_BLOCKS) });
+  const { blocks: device10Ms, opened: stream } = openFitting("speaker", device, options, (blocks) =>
+    naudiodon.AudioIO({ outOptions: streamOptions(device, blocks, MAX_PLAYED_BLOCKS) }),
+  );
+  const converter = createPlaybackConverter(device10Ms, options.engine, fill);
   let blocks = 0;
   let isClosed = false;
-  const samples = new Int16Array(BLOCK_SAMPLES);
+  const samples = new Int16Array(device10Ms.frames * device10Ms.format.channels);
   const bytes = Buffer.from(samples.buffer);
   // naudiodon copies the bytes before write() returns, so one buffer is enough.
   const writeNext = () => {
-    if (!isClosed) fill(samples, write);
+    if (!isClosed) converter.fill(samples, write);
   };
   const write = () => {
     if (isClosed) return;
@@ -119,7 +150,8 @@ export function openSpeaker(
       writeNext();
     });
   };
-  const opened = start("speaker", device, stream, () => blocks);
+  const { delayMs } = converter;
+  const opened = start("speaker", { device, format: device10Ms.format, delayMs }, stream, () => blocks);
   writeNext();
   return {
     ...opened,
@@ -130,14 +162,58 @@ export function openSpeaker(
   };
 }
 
-function start(
+/** Tries formats until the device takes one. @throws Error that names the formats when it takes none, or PortAudio's other reason */
+function openFitting<Stream>(
   direction: Direction,
   device: NamedDevice,
+  { isServers, engine }: OpenOptions,
+  open: (blocks: DeviceBlocks) => Stream,
+): { blocks: DeviceBlocks; opened: Stream } {
+  const formats = isServers
+    ? [PLAIN]
+    : formatsToTry({ ...device, formats: offeredFormats(direction, device, engine) }, engine !== null);
+  let reason = "";
+  for (const format of formats) {
+    const blocks = blocksOf(format);
+    try {
+      return { blocks, opened: open(blocks) };
+    } catch (error) {
+      reason = errorText(error);
+      if (!WRONG_FORMAT.test(reason)) throw error;
+    }
+  }
+  throw new Error(`${device.name} takes none of: ${formats.map(formatText).join(", ")} (${reason})`);
+}
+
+/** @returns null without an answer, as of a busy device; PortAudio then has the better reason, or opens it after a wait */
+function offeredFormats(
+  direction: Direction,
+  device: NamedDevice,
+  engine: FormatEngine | null,
+): readonly AlsaFormat[] | null {
+  if (engine === null || convertsByItself(device)) return null;
+  try {
+    return engine.alsaFormats(device.pcm, direction);
+  } catch (error) {
+    console.error(`the formats of ${device.name} are not known: ${errorText(error)}`);
+    return null;
+  }
+}
+
+interface Opened {
+  readonly device: NamedDevice;
+  readonly format: DeviceFormat;
+  readonly delayMs: number;
+}
+
+function start(
+  direction: Direction,
+  { device, format, delayMs }: Opened,
   stream: { start(): void; quit(done: () => void): void },
   blocks: () => number,
 ): OpenDevice {
   const close = () => new Promise<void>((resolve) => stream.quit(resolve));
   verify(direction, device);
   stream.start();
-  return { id: device.id, name: device.name, blocks, close };
+  return { id: device.id, name: device.name, format, delayMs, blocks, close };
 }

@@ -18,7 +18,7 @@ import type { Command, DeviceLists, Heartbeat, Reply } from "./sound-messages.ts
 import { isReport } from "./sound-messages.ts";
 
 /** Starting and opening take 0.3 s, 4 s on a machine at five times its capacity, and never end with a dead server. */
-const REQUEST_MS = 8_000;
+const DEFAULT_REQUEST_MS = 8_000;
 /** The kernel ends a killed process at once unless a driver blocks it. */
 const KILL_MS = 1_000;
 /** 40 ms. Blocks that the sound process has not read by then are too old. */
@@ -43,6 +43,8 @@ export interface ChildOptions {
   readonly log: Log;
   /** The child's environment; the plugin's own by default. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Within which a request is answered, in milliseconds. The default suits real machines. */
+  readonly requestMs?: number | undefined;
 }
 
 type Body =
@@ -64,11 +66,13 @@ export class SoundChild {
   readonly #waiting = new Map<number, Waiting>();
   readonly #speakerPipe: Writable | undefined;
   readonly #newest;
+  readonly #requestMs: number;
   #lastRequest = 0;
   #hasExited = false;
 
   constructor(options: ChildOptions, events: ChildEvents) {
     this.#events = events;
+    this.#requestMs = options.requestMs ?? DEFAULT_REQUEST_MS;
     const exited = Promise.withResolvers<void>();
     this.exited = exited.promise;
     const gone = (how: string, cause?: Error) => {
@@ -161,7 +165,7 @@ export class SoundChild {
     return speaker;
   }
 
-  #request(body: Body, timeoutMs = REQUEST_MS): Promise<Reply> {
+  #request(body: Body, timeoutMs = this.#requestMs): Promise<Reply> {
     if (this.#hasExited) return Promise.reject(new SoundError("the sound process has ended"));
     this.#lastRequest += 1;
     const request = this.#lastRequest;

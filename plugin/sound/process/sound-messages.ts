@@ -2,6 +2,7 @@
 // instead of as zod schemas: loading zod would cost the sound process 0.13 s and 19 MB.
 
 import { isRecord } from "../../../rpc-schema/is-record.ts";
+import type { DeviceFormat } from "../device-format/device-format.ts";
 import type { Direction, NamedDevice } from "../device-names.ts";
 import type { Processing } from "../sound.ts";
 
@@ -30,9 +31,18 @@ export interface DeviceLists {
   readonly speakers: NamedDevice[];
 }
 
+/** A device and the way in which it was opened. */
+export interface OpenedDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly format: DeviceFormat;
+  /** What the conversion between that format and 10 ms blocks of one channel at 48 kHz adds, in milliseconds. */
+  readonly delayMs: number;
+}
+
 export type Reply =
   | { readonly result: "listed"; readonly devices: DeviceLists }
-  | { readonly result: "opened"; readonly id: string; readonly name: string }
+  | ({ readonly result: "opened" } & OpenedDevice)
   | { readonly result: "closed" }
   /** The choice names no device; `known` are the existing ids. */
   | { readonly result: "unknown"; readonly known: string[] }
@@ -106,7 +116,7 @@ function isReply(value: unknown): value is Reply {
     case "listed":
       return isDeviceLists(value.devices);
     case "opened":
-      return typeof value.id === "string" && typeof value.name === "string";
+      return isOpenedDevice(value);
     case "closed":
       return true;
     case "unknown":
@@ -116,6 +126,16 @@ function isReply(value: unknown): value is Reply {
     default:
       return false;
   }
+}
+
+function isOpenedDevice({ id, name, format, delayMs }: Record<string, unknown>): boolean {
+  const isNamed = typeof id === "string" && typeof name === "string" && typeof delayMs === "number";
+  return (
+    isNamed &&
+    isRecord(format) &&
+    typeof format.sampleRate === "number" &&
+    typeof format.channels === "number"
+  );
 }
 
 function isDeviceLists(value: unknown): value is DeviceLists {
@@ -132,6 +152,9 @@ function areDevices(value: unknown): boolean {
         typeof device.name === "string" &&
         typeof device.index === "number" &&
         (device.card === null || typeof device.card === "string") &&
+        typeof device.pcm === "string" &&
+        typeof device.maxChannels === "number" &&
+        typeof device.defaultSampleRate === "number" &&
         typeof device.isDefault === "boolean",
     )
   );

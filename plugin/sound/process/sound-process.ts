@@ -4,6 +4,7 @@
 // process plays. With a speaker, fd 4 carries the blocks to play, and fd 3 those that are played, for the echo canceller.
 
 import { Socket } from "node:net";
+import type { Native } from "../../../native/types.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { Direction } from "../device-names.ts";
 import { peakLevel } from "../level.ts";
@@ -39,9 +40,8 @@ let isRateChecked = false;
 let hasEchoCanceller = false;
 const voice = new VoiceProcessing((message) => console.error(message));
 
+/** @param bytes a whole block */
 function sendMicrophone(bytes: Uint8Array): void {
-  // A closing stream may deliver part of a block, which would shift every later sample.
-  if (bytes.length !== BLOCK_BYTES) return;
   // Processed also while muted, so that the echo filter stays adapted.
   voice.captured(bytes);
   if (isMuted) mutedPeak = Math.max(mutedPeak, peakLevel(samplesOf(bytes)));
@@ -74,16 +74,18 @@ function fillSpeaker(block: Int16Array, onFilled: () => void): void {
 
 async function openDevice({ direction, choice, isServers }: OpenRequest): Promise<Reply> {
   try {
+    const options = { isServers, engine: await addon };
     if (open.size > 0) throw new Error("a device is open already");
     isRateChecked = isServers;
     const device =
       direction === "microphone"
-        ? portaudio.openMicrophone(choice, sendMicrophone)
-        : portaudio.openSpeaker(choice, fillSpeaker);
+        ? portaudio.openMicrophone(choice, options, sendMicrophone)
+        : portaudio.openSpeaker(choice, options, fillSpeaker);
     open.set(direction, device);
     if (!isServers) await checkRate(direction, device);
     isRateChecked = true;
-    return { result: "opened", id: device.id, name: device.name };
+    const { id, name, format, delayMs } = device;
+    return { result: "opened", id, name, format, delayMs };
   } catch (error) {
     if (error instanceof portaudio.UnknownDeviceError) return { result: "unknown", known: error.known };
     return { result: "failed", message: errorText(error) };
@@ -145,20 +147,23 @@ function die(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** Loads the addon for voice processing and for the kernel's signal at the plugin's death. Without the addon this process
- * still ends with the IPC channel. */
-async function useAddon(): Promise<void> {
+/** Loads the addon for voice processing, for the formats of devices and for the kernel's signal at the plugin's death. Without
+ * the addon this process still ends with the IPC channel. */
+async function useAddon(): Promise<Native | null> {
   try {
     const { loadNative } = await import("../../../native/index.ts");
     const native = loadNative();
     native.dieWithParent();
     native.guardRealTime(REAL_TIME_US, MOST_REAL_TIME_US);
     voice.attach(native);
+    return native;
   } catch (error) {
     console.error(`the addon is not available, so the voice is sent as captured: ${errorText(error)}`);
+    return null;
   }
 }
 
+const addon = useAddon();
 process.on("disconnect", die);
 outPipe.on("error", die);
 inPipe.on("error", die);
@@ -186,6 +191,6 @@ setInterval(() => {
     mutedLevel: takeMutedLevel(),
   });
 }, HEARTBEAT_MS);
-await useAddon();
+await addon;
 // The plugin may have died before the listeners above were added.
 if (!process.connected) die();

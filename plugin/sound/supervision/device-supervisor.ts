@@ -14,6 +14,7 @@ import type { InterruptionCallbacks, Processing } from "../sound.ts";
 import { NO_PROCESSING, SoundError } from "../sound.ts";
 import type { MonitoredChild, StallLimits } from "./monitored-child.ts";
 import { DEFAULT_STALL_LIMITS, startMonitoredChild } from "./monitored-child.ts";
+import { type OpenDevice, type Opening, openDeviceOf } from "./open-device.ts";
 import { ServerMonitor } from "./server-monitor.ts";
 
 interface DeviceSupervisorOptions {
@@ -24,6 +25,7 @@ interface DeviceSupervisorOptions {
   readonly router: Router;
   readonly server: SoundServer;
   readonly stallLimits?: StallLimits | undefined;
+  readonly requestMs?: number | undefined;
   /** Called often while the sound process of this id moves blocks. */
   readonly onRunning?: ((pid: number) => void) | undefined;
   /** Waits in milliseconds before the first tries to reopen the device. */
@@ -47,10 +49,6 @@ export interface DeviceOwner extends InterruptionCallbacks {
   onLost(error: SoundError): void;
 }
 
-export type Opening =
-  | { readonly result: "opened"; readonly id: string; readonly name: string }
-  | { readonly result: "unknown"; readonly known: string[] };
-
 interface OwnedDevice {
   readonly choice: string;
   readonly id: string;
@@ -69,6 +67,7 @@ interface Problem {
 interface Running {
   readonly monitored: MonitoredChild;
   readonly follower: StreamFollower | null;
+  device: OpenDevice | null;
 }
 
 export class DeviceSupervisor {
@@ -117,6 +116,11 @@ export class DeviceSupervisor {
     this.#device = { choice, id: opening.id, name: opening.name, owner, isInterrupted: false };
     this.#server.start();
     return opening;
+  }
+
+  /** The device while it is open; null otherwise. */
+  get current(): OpenDevice | null {
+    return this.#running?.device ?? null;
   }
 
   /** Takes at most 1.3 s in any state of the device. */
@@ -186,9 +190,8 @@ export class DeviceSupervisor {
         return target.server === null ? opening : { result: "unknown", known: [target.server.device.id] };
       }
       this.#applyState(running);
-      if (target.server === null) return opening;
-      const { id, name } = target.server.device;
-      return { result: "opened", id, name };
+      running.device = openDeviceOf(opening, target, this.#options.log);
+      return { result: "opened", ...running.device };
     } catch (error) {
       await this.#endProcess();
       throw this.#broken === null ? error : new SoundError(this.#broken);
@@ -200,7 +203,7 @@ export class DeviceSupervisor {
   }
 
   #launch(target: Target, owner: DeviceOwner): Running {
-    const { direction, log, server, stallLimits = DEFAULT_STALL_LIMITS } = this.#options;
+    const { direction, log, requestMs, server, stallLimits = DEFAULT_STALL_LIMITS } = this.#options;
     const isCurrent = () => this.#running === running;
     const deliver = (block: Int16Array) => {
       if (isCurrent() && !this.#isMuted) owner.onBlock(block);
@@ -210,7 +213,7 @@ export class DeviceSupervisor {
       if (follower === null || direction === "speaker") deliver(block);
       else follower.pass(block);
     };
-    const monitored = startMonitoredChild({ log, env: target.env }, stallLimits, {
+    const monitored = startMonitoredChild({ log, env: target.env, requestMs }, stallLimits, {
       onBlock: pass,
       onMutedLevel: (level) => {
         if (isCurrent() && this.#isMuted) owner.onMutedLevel?.(level);
@@ -237,7 +240,7 @@ export class DeviceSupervisor {
             onUnverified: () =>
               log("warn", `the sound server does not report the stream of the ${direction}`),
           });
-    const running: Running = { monitored, follower };
+    const running: Running = { monitored, follower, device: null };
     monitored.child.setProcessing(this.#processing);
     this.#running = running;
     this.#startedMs = performance.now();

@@ -8,6 +8,7 @@
 //     sound.interrupt("speaker", "server gone")     its owner's onInterrupted is called; resume("speaker") likewise
 //     sound.report("microphone", { … , notice })     its owner's onStatus is called
 //     sound.ringers                                 the speakers that were opened for ringing, with what they played
+//     createFakeSound({ format: { sampleRate: 44_100, channels: 2 } })   its devices are ALSA's, and open so
 //     sound.failNextOpen = new SoundError("busy")   the next opening of a device is refused
 
 import { peakLevel } from "../../../plugin/sound/level.ts";
@@ -22,7 +23,7 @@ import type {
   Speaker,
 } from "../../../plugin/sound/sound.ts";
 import { BLOCK_SAMPLES, SoundError } from "../../../plugin/sound/sound.ts";
-import { RpcError } from "../../../rpc-schema/index.ts";
+import { type OpenedFormat, RpcError } from "../../../rpc-schema/index.ts";
 
 type Direction = "microphone" | "speaker";
 
@@ -60,16 +61,23 @@ export class FakeSound implements Sound {
   readonly #devices: Record<Direction, string[]>;
   readonly #open: Record<Direction, Set<FakeHandle>> = { microphone: new Set(), speaker: new Set() };
   readonly #subscribers = new Set<{ onChange(devices: SoundDevices): void }>();
+  readonly #format: OpenedFormat | null;
   #isClosed = false;
 
-  constructor(microphones: string[], speakers: string[]) {
+  /** @param format how ALSA opens the devices; null for devices of a sound server */
+  constructor(microphones: string[], speakers: string[], format: OpenedFormat | null = null) {
     this.#devices = { microphone: [...microphones], speaker: [...speakers] };
+    this.#format = format;
   }
 
   async list(): Promise<SoundDevices> {
     this.#refuseWhenClosed();
     const listed = (direction: Direction) =>
-      this.#choices(direction).map((id, index) => ({ id, name: `Fake ${id}`, isDefault: index === 0 }));
+      this.#choices(direction).map((id, index) => {
+        const opened = this.openIds(direction).includes(id) ? this.#formatOf(id) : null;
+        const device = { id, name: `Fake ${id}`, isDefault: index === 0 };
+        return opened === null ? device : { ...device, opened };
+      });
     return { microphones: listed("microphone"), speakers: listed("speaker") };
   }
 
@@ -120,12 +128,12 @@ export class FakeSound implements Sound {
   async openRinger(choice: string, onLost: (error: SoundError) => void): Promise<Speaker> {
     this.#refuseWhenClosed();
     if (this.failRinging) throw this.failRinging;
-    const { deviceId, deviceName } = this.#named({ id: this.#choose("speaker", choice) });
+    const named = this.#named({ id: this.#choose("speaker", choice) });
+    const { deviceId } = named;
     const ringer: FakeRinger = { deviceId, played: [], isOpen: true, onLost };
     this.ringers.push(ringer);
     return {
-      deviceId,
-      deviceName,
+      ...named,
       delayMs: 0,
       play: (block) => {
         if (ringer.isOpen) ringer.played.push(block.slice());
@@ -241,8 +249,13 @@ export class FakeSound implements Sound {
     return id;
   }
 
-  #named({ id }: { id: string }): { deviceId: string; deviceName: string } {
-    return { deviceId: id, deviceName: `Fake ${id}` };
+  #named({ id }: { id: string }): Pick<Speaker, "deviceId" | "deviceName" | "opened"> {
+    return { deviceId: id, deviceName: `Fake ${id}`, opened: this.#formatOf(id) };
+  }
+
+  /** The built-in devices have none. */
+  #formatOf(id: string): OpenedFormat | null {
+    return id === "tone" || id === "none" ? null : this.#format;
   }
 
   #refuseWhenClosed(): void {
@@ -250,6 +263,9 @@ export class FakeSound implements Sound {
   }
 }
 
-export function createFakeSound(devices: { microphones?: string[]; speakers?: string[] } = {}): FakeSound {
-  return new FakeSound(devices.microphones ?? ["fake:mic"], devices.speakers ?? ["fake:speaker"]);
+export function createFakeSound(
+  devices: { microphones?: string[]; speakers?: string[]; format?: OpenedFormat } = {},
+): FakeSound {
+  const { microphones = ["fake:mic"], speakers = ["fake:speaker"], format = null } = devices;
+  return new FakeSound(microphones, speakers, format);
 }

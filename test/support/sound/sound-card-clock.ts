@@ -1,6 +1,7 @@
 // Simulates a network's clock and a sound card's: blocks arrive with jitter and stalls, and a card of another speed takes
 // them. Time is simulated, so an hour takes seconds, and the same seed gives the same run.
 
+import type { FillBlock } from "../../../plugin/sound/device-format/playback-converter.ts";
 import { createPlaybackRing, type PlaybackRing } from "../../../plugin/sound/playback/playback-ring.ts";
 import { createWaitThenFill } from "../../../plugin/sound/playback/wait-then-fill.ts";
 import { BLOCK_SAMPLES, SAMPLE_RATE } from "../../../plugin/sound/sound.ts";
@@ -18,6 +19,8 @@ export interface Course {
   readonly stallEveryMs: number;
   readonly stallMs: number;
   readonly seed: number;
+  /** A card of another format: the samples of its 10 ms, and what converts for it. */
+  readonly card?: { readonly samples: number; convert(fill: FillBlock): FillBlock };
   /** The voice. */
   sampleAt(index: number): number;
 }
@@ -37,9 +40,11 @@ export function playCourse(course: Course): Played {
   const { times, stallsMs } = arrivals(course);
   const clock = new PatienceClock();
   const speakerFill = createWaitThenFill(ring, clock);
+  const fill = course.card?.convert((block, done) => speakerFill.fill(block, done)) ?? speakerFill.fill;
+  const size = course.card?.samples ?? BLOCK_SAMPLES;
   const periodMs = BLOCK_MS / (1 + course.fastPpm / 1e6);
   const pulls = Math.floor(course.durationMs / periodMs);
-  const samples = new Int16Array(pulls * BLOCK_SAMPLES);
+  const samples = new Int16Array(pulls * size);
   const block = new Int16Array(BLOCK_SAMPLES);
   const fillsMs: number[] = [];
   let arrived = 0;
@@ -64,7 +69,7 @@ export function playCourse(course: Course): Played {
       fillSum = 0;
     }
     let isFilled = false;
-    speakerFill.fill(samples.subarray(pull * BLOCK_SAMPLES, (pull + 1) * BLOCK_SAMPLES), () => {
+    fill(samples.subarray(pull * size, (pull + 1) * size), () => {
       isFilled = true;
     });
     arriveUntil(clock.dueMs, () => isFilled);

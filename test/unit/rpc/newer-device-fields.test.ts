@@ -8,7 +8,14 @@ const OLD = { id: "pulse:mic", name: "Mic", isDefault: true };
 const port = { name: "Headset", available: "yes" };
 
 test("a device loses its newer fields for version 1, wherever it stands", () => {
-  const device = { ...OLD, kind: "microphone", port, isMuted: false, volume: 70 };
+  const device = {
+    ...OLD,
+    kind: "microphone",
+    port,
+    isMuted: false,
+    volume: 70,
+    opened: { sampleRate: 44_100, channels: 2 },
+  };
   assert.deepEqual(withFormerNamesOnly({ result: { microphones: [device, OLD], speakers: [] } }), {
     result: { microphones: [OLD, OLD], speakers: [] },
   });

@@ -6,7 +6,14 @@ import type { PortAudioDevice } from "../../../plugin/sound/device-names.ts";
 import { findDevice, nameDevices } from "../../../plugin/sound/device-names.ts";
 
 function device(id: number, name: string, inputs: number, outputs: number): PortAudioDevice {
-  return { id, name, hostAPIName: "ALSA", maxInputChannels: inputs, maxOutputChannels: outputs };
+  return {
+    id,
+    name,
+    hostAPIName: "ALSA",
+    maxInputChannels: inputs,
+    maxOutputChannels: outputs,
+    defaultSampleRate: 44_100,
+  };
 }
 
 const laptop = [

@@ -74,7 +74,16 @@ describe("the stall detector", () => {
 });
 
 describe("the messages between plugin and sound process", () => {
-  const device = { id: "ALSA:default", name: "System default", index: 0, card: null, isDefault: true };
+  const pcm = { pcm: "default", maxChannels: 2, defaultSampleRate: 44_100 };
+  const device = {
+    id: "ALSA:default",
+    name: "System default",
+    index: 0,
+    card: null,
+    ...pcm,
+    isDefault: true,
+  };
+  const format = { sampleRate: 44_100, channels: 2 };
 
   test("are accepted when they match the type", () => {
     const lists = { microphones: [device], speakers: [] };
@@ -82,6 +91,8 @@ describe("the messages between plugin and sound process", () => {
     assert.ok(isCommand({ kind: "restartVoice" }));
     assert.ok(isCommand({ kind: "mute", muted: false }));
     assert.ok(isReport({ kind: "reply", request: 1, reply: { result: "listed", devices: lists } }));
+    const opened = { result: "opened", id: "x", name: "X", format, delayMs: 0.9 };
+    assert.ok(isReport({ kind: "reply", request: 1, reply: opened }));
     assert.ok(isReport({ kind: "heartbeat", captured: null, played: 3, mutedLevel: 0.5 }));
     assert.ok(isReport({ kind: "heartbeat", captured: 3, played: null, mutedLevel: null }));
   });
@@ -106,6 +117,8 @@ describe("the messages between plugin and sound process", () => {
     { kind: "heartbeat", captured: 3, played: null },
     { kind: "reply", reply: { result: "closed" } },
     { kind: "reply", request: 1, reply: { result: "opened", id: "x" } },
+    { kind: "reply", request: 1, reply: { result: "opened", id: "x", name: "X", delayMs: 0 } },
+    { kind: "reply", request: 1, reply: { result: "opened", id: "x", name: "X", delayMs: 0, format: {} } },
     { kind: "reply", request: 1, reply: { result: "unknown", known: [1] } },
     { kind: "reply", request: 1, reply: { result: "listed", devices: { microphones: [{}], speakers: [] } } },
   ]) {

@@ -629,6 +629,9 @@ type Device struct {
 
 	// in per cent of the nominal volume, in the system's sound settings
 	Volume *float64 `json:"volume,omitempty"`
+
+	// while the plugin has it open without a sound server
+	Opened *OpenedFormat `json:"opened,omitempty"`
 }
 
 // DeviceCondition: Whether a device of a call works.
@@ -1152,6 +1155,15 @@ type OfferedDevice struct {
 
 	// for people
 	DeviceName string `json:"deviceName"`
+}
+
+// OpenedFormat: How a sound device was opened. The plugin converts the sound
+type OpenedFormat struct {
+	// in Hz
+	SampleRate float64 `json:"sampleRate"`
+
+	// a microphone with several gives the sound of one, a speaker plays on the first two
+	Channels float64 `json:"channels"`
 }
 
 // PageOrigin: An origin such as http://127.0.0.1:8080
