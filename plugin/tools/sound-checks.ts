@@ -14,6 +14,9 @@ const PIPEWIRE_MODULE = "libasound_module_pcm_pipewire.so";
 /** The beginning of the finding that there is none. */
 export const NO_MICROPHONE = "The sound server has no microphone";
 
+const CARDS = "/proc/asound";
+const CARD = /^card\d+$/;
+
 const PRIORITY = "sound priority";
 const ROOT = 0;
 const INSTALL_RTKIT =
@@ -46,6 +49,7 @@ export async function checkSound(system: SystemView): Promise<Finding[]> {
   if (cards.length > 0) {
     return [
       ok("sound server", `Without a sound server, ALSA uses the sound card directly: ${cards.join(", ")}.`),
+      ...openSoundDevices(system),
     ];
   }
   const message =
@@ -123,6 +127,52 @@ function exists(system: SystemView, path: string): boolean {
 function soundCards(system: SystemView): string[] {
   const text = system.readText("/proc/asound/cards") ?? "";
   return [...text.matchAll(/^ *\d+ \[[^\]\n]*\]: (.+)$/gm)].map(([, name = ""]) => name.trim());
+}
+
+/** One direction of a device: playback or capture. */
+const PCM = /^pcm\d+([pc])$/;
+const STREAM = /^sub\d+$/;
+
+/**
+ * Finds every stream of a card that is set up; see the kernel's Documentation/sound/designs/procfile.rst. A kernel without these files
+ * has no finding.
+ */
+function openSoundDevices(system: SystemView): Finding[] {
+  return namesIn(system, CARDS, CARD).flatMap((card) => {
+    const folder = `${CARDS}/${card}`;
+    const name = system.readText(`${folder}/id`)?.trim() ?? card;
+    return namesIn(system, folder, PCM).flatMap((pcm) =>
+      namesIn(system, `${folder}/${pcm}`, STREAM).flatMap((stream) => {
+        const direction = PCM.exec(pcm)?.[1] === "c" ? "microphone" : "speaker";
+        return describe(system, `${folder}/${pcm}/${stream}`, `The ${direction} of ${name}`);
+      }),
+    );
+  });
+}
+
+function describe(system: SystemView, folder: string, what: string): Finding[] {
+  const format = fieldsOf(system.readText(`${folder}/hw_params`));
+  const channels = format.get("channels");
+  const rate = format.get("rate")?.split(" ", 1)[0];
+  // The file of a stream that is not set up says "closed".
+  if (channels === undefined || rate === undefined) return [];
+  const owner = fieldsOf(system.readText(`${folder}/status`)).get("owner_pid");
+  const by = owner === undefined ? "" : ` by process ${owner}`;
+  const count = `${channels} ${channels === "1" ? "channel" : "channels"}`;
+  return [ok("open sound device", `${what} is open${by}, with ${count} at ${rate} Hz.`)];
+}
+
+/** Of lines such as `rate: 44100 (44100/1)`. */
+function fieldsOf(text: string | null): Map<string, string> {
+  const pairs = (text ?? "").split("\n").map((line) => line.split(":", 2));
+  return new Map(pairs.map(([key = "", value = ""]) => [key.trim(), value.trim()]));
+}
+
+function namesIn(system: SystemView, folder: string, pattern: RegExp): string[] {
+  return system
+    .list(folder)
+    .filter((name) => pattern.test(name))
+    .toSorted();
 }
 
 /** PortAudio uses ALSA, which needs a plugin to connect to a server: `type pulse` or `type pipewire` in asoundrc. */
