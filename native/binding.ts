@@ -108,14 +108,18 @@ const REMEDY = "build it with: npm run build:native";
 
 /** @throws Error that names the file that is missing, does not load or is out of date, and the command to run */
 export function loadBinding(): Binding {
-  return loadAddon("callnative", isBinding);
+  return loadAddon<Binding>("callnative", FUNCTIONS);
 }
 
 /**
- * @param name of the binary. @param isCurrent whether it has the functions that are used
+ * @param name of the binary. @param functions that it must have. @param remedy where it does not load
  * @throws Error as {@link loadBinding}
  */
-export function loadAddon<Loaded>(name: string, isCurrent: (loaded: unknown) => loaded is Loaded): Loaded {
+export function loadAddon<Loaded>(
+  name: string,
+  functions: readonly (keyof Loaded)[],
+  remedy: string = REMEDY,
+): Loaded {
   const binary = `build/Release/${name}.node`;
   // Relative to native/ and to dist/native/. The binary always stays in the source tree.
   const places = [`./${binary}`, `../../native/${binary}`].map((place) =>
@@ -123,21 +127,21 @@ export function loadAddon<Loaded>(name: string, isCurrent: (loaded: unknown) => 
   );
   const path = places.find((place) => existsSync(place));
   if (path === undefined) throw new Error(`The native addon ${places[0]} is missing; ${REMEDY}`);
-  const loaded = requireAddon(path);
-  if (!isCurrent(loaded)) throw new Error(`The native addon ${path} is out of date; ${REMEDY}`);
+  const loaded = requireAddon(path, remedy);
+  if (!hasFunctions(loaded, functions)) throw new Error(`The native addon ${path} is out of date; ${REMEDY}`);
   return loaded;
 }
 
-function requireAddon(path: string): unknown {
+function requireAddon(path: string, remedy: string): unknown {
   try {
     return createRequire(import.meta.url)(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`The native addon ${path} does not load (${reason}); ${REMEDY}`, { cause });
+    throw new Error(`The native addon ${path} does not load (${reason}); ${remedy}`, { cause });
   }
 }
 
-function isBinding(loaded: unknown): loaded is Binding {
+function hasFunctions<Loaded>(loaded: unknown, names: readonly (keyof Loaded)[]): loaded is Loaded {
   if (typeof loaded !== "object" || loaded === null) return false;
-  return FUNCTIONS.every((name) => typeof Reflect.get(loaded, name) === "function");
+  return names.every((name) => typeof Reflect.get(loaded, name) === "function");
 }

@@ -1,21 +1,11 @@
 // Turns the addon's slots into lent frames, and counts the holders of each buffer.
 
-import type { Binding, BoundCapture, BoundListener } from "./binding.ts";
+import type { BoundCapture, BoundListener } from "./binding.ts";
 import { captureErrorFrom } from "./capture-errors.ts";
-import type { Capture, CaptureCallbacks, CaptureConstraints, CaptureCounters, VideoFrame } from "./types.ts";
+import type { Capture, CaptureCallbacks, CaptureCounters, VideoFrame } from "./types.ts";
 
-/** Opens `path`, or the test pattern if `path` is empty. @throws CaptureError */
-export function openCapture(
-  binding: Binding,
-  path: string,
-  { width, height, fps, fourcc = "" }: CaptureConstraints,
-  callbacks: CaptureCallbacks,
-): Promise<Capture> {
-  return openPooled((listener) => binding.openCapture(path, width, height, fps, fourcc, listener), callbacks);
-}
-
-/** @param open opens a source of an addon. @throws CaptureError */
-export async function openPooled(
+/** @param open an addon's function. @throws CaptureError */
+export async function openCapture(
   open: (listener: BoundListener) => Promise<BoundCapture>,
   callbacks: CaptureCallbacks,
 ): Promise<Capture> {

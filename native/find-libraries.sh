@@ -1,7 +1,8 @@
 #!/bin/sh
 # Prints what the compiler must know of the add-ons' libraries, for binding.gyp: `find-libraries.sh cflags|libraries|defines`.
-# pkg-config knows where each system keeps them. If one is missing, names it and its packages, and fails. PipeWire may be
-# missing: `find-libraries.sh pipewire` prints its version or `missing`, and pipewire-cflags and pipewire-libraries what it needs.
+# pkg-config knows where each system keeps them. If one is missing, names it and its packages, and fails. Two add-ons are left out
+# without their libraries: `pipewire` prints a version or `missing`, `has-x11` 1 or 0, and pipewire-cflags, pipewire-libraries,
+# x11-cflags and x11-libraries what they need.
 set -eu
 
 # Arguments: what is missing, and its package on Debian and Ubuntu, on Fedora, on Arch.
@@ -12,6 +13,8 @@ missing() {
 
 command -v pkg-config >/dev/null || missing pkg-config pkg-config pkgconf-pkg-config pkgconf
 
+x11='xcb xcb-composite xcb-damage xcb-randr xcb-shm xcb-xfixes'
+# shellcheck disable=SC2086 # $x11 is a list of words
 case ${1:-} in
   pipewire)
     pkg-config --modversion libpipewire-0.3 2>/dev/null || echo missing
@@ -24,6 +27,14 @@ case ${1:-} in
     ;;
   pipewire-libraries)
     pkg-config --libs libpipewire-0.3
+    exit
+    ;;
+  has-x11)
+    if pkg-config --exists $x11; then echo 1; else echo 0; fi
+    exit
+    ;;
+  x11-cflags)
+    pkg-config --cflags $x11
     exit
     ;;
 esac
@@ -70,12 +81,13 @@ case ${1:-} in
   cflags) pkg-config --cflags $linked libpulse alsa ;;
   # pkg-config also names what the libraries use themselves. The add-on need not load that by name.
   libraries) echo "-Wl,--as-needed $(pkg-config --libs $linked) $yuv -ldl" ;;
+  x11-libraries) echo "-Wl,--as-needed $(pkg-config --libs $x11) $yuv" ;;
   defines)
     echo "VOICE_LIBRARY_API=$api VOICE_LIBRARY_VERSION=$(pkg-config --modversion "$voice")" \
       "RESAMPLER_VERSION=$(pkg-config --modversion speexdsp)"
     ;;
   *)
-    echo "find-libraries: '${1:-}', expected cflags, libraries, defines, pipewire, pipewire-cflags or pipewire-libraries" >&2
+    echo "find-libraries: '${1:-}', expected cflags, libraries, defines, or pipewire, has-x11 and theirs" >&2
     exit 1
     ;;
 esac

@@ -2,8 +2,11 @@
 
 import { type Binding, type BoundEncoder, type BoundScaler, loadBinding } from "./binding.ts";
 import { openCapture } from "./capture.ts";
+import { checkedConstraints, checkedNumber, MAX_CAPTURE_SIDE } from "./checked-arguments.ts";
 import { openServer } from "./sound-server.ts";
 import type {
+  Capture,
+  CaptureCallbacks,
   CaptureConstraints,
   CompressedFrame,
   EncodedFrame,
@@ -19,14 +22,12 @@ export * from "./sound-device.ts";
 export * from "./sound-server.ts";
 export * from "./types.ts";
 export * from "./voice.ts";
+export * from "./x11.ts";
 
 type FramePixels = Pick<VideoFrame, "data" | "width" | "height" | "rotation">;
 
 /** JPEG's own limit for a side, ISO 10918-1. */
 const MAX_SIDE = 65_535;
-/** The largest side that a capture may ask for. An I420 frame of that size takes 100 MB. */
-const MAX_CAPTURE_SIDE = 8_192;
-const MAX_FPS = 240;
 /** glibc's default is eight for each core. A larger number is certainly a mistake. */
 const MAX_ARENAS = 1_024;
 /** A second. The kernel's own limit for all real-time threads together leaves others 5 % of each second, sched(7). */
@@ -52,10 +53,9 @@ function facadeOf(binding: Binding): Native {
     listCameras: () => binding.listCameras(),
     openCamera: async (path, constraints, callbacks) => {
       if (path === "") throw new TypeError("path: empty, expected a device such as /dev/video0");
-      return openCapture(binding, path, checkedConstraints(constraints), callbacks);
+      return openDevice(binding, path, constraints, callbacks);
     },
-    openPattern: async (constraints, callbacks) =>
-      openCapture(binding, "", checkedConstraints(constraints), callbacks),
+    openPattern: async (constraints, callbacks) => openDevice(binding, "", constraints, callbacks),
     createScaler: () => scalerOf(binding.createScaler()),
     createJpegEncoder: () => new BoundJpegEncoder(binding.createEncoder()),
     createVoiceProcessor: (settings) => openVoice(binding.createVoiceProcessor, settings),
@@ -87,6 +87,20 @@ function facadeOf(binding: Binding): Native {
       ),
     openSoundServer: (options, callbacks) => openServer(binding.openSoundServer, options, callbacks),
   };
+}
+
+/** @param path empty for the test pattern */
+function openDevice(
+  binding: Binding,
+  path: string,
+  constraints: CaptureConstraints,
+  callbacks: CaptureCallbacks,
+): Promise<Capture> {
+  const { width, height, fps, fourcc = "" } = checkedConstraints(constraints);
+  return openCapture(
+    (listener) => binding.openCapture(path, width, height, fps, fourcc, listener),
+    callbacks,
+  );
 }
 
 class BoundJpegEncoder implements JpegEncoder {
@@ -130,23 +144,9 @@ function scalerOf(bound: BoundScaler): FrameScaler {
   };
 }
 
-function checkedConstraints(constraints: CaptureConstraints): CaptureConstraints {
-  return {
-    ...constraints,
-    width: checkedNumber("width", Math.floor(constraints.width), 1, MAX_CAPTURE_SIDE),
-    height: checkedNumber("height", Math.floor(constraints.height), 1, MAX_CAPTURE_SIDE),
-    fps: checkedNumber("fps", constraints.fps, 1, MAX_FPS),
-  };
-}
-
 function checkedJpegOptions({ maxWidth, quality }: JpegOptions): JpegOptions {
   return {
     maxWidth: checkedNumber("maxWidth", Math.floor(maxWidth), 2, MAX_SIDE),
     quality: checkedNumber("quality", Math.round(quality), 1, 100),
   };
-}
-
-function checkedNumber(field: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value;
-  throw new RangeError(`${field}: ${value}, expected ${least} to ${most}`);
 }

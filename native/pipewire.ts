@@ -2,7 +2,7 @@
 // many machines have no libpipewire.
 
 import { type BoundCapture, type BoundListener, loadAddon } from "./binding.ts";
-import { openPooled } from "./capture.ts";
+import { openCapture } from "./capture.ts";
 import type { CameraMode, Capture, CaptureCallbacks, CaptureConstraints } from "./types.ts";
 
 /** A video source of the daemon. Texts are empty where the daemon gives none. */
@@ -85,9 +85,11 @@ interface PipeWireBinding {
   openSession(socket: string, fd: number, listener: () => void): BoundSession;
 }
 
+const REMEDY = "install libpipewire-0.3-0";
+
 /** @throws Error that says why the addon does not load: it was not built, or libpipewire is missing */
 export function loadPipeWire(): PipeWire {
-  const binding = loadAddon("callpipewire", isPipeWireBinding);
+  const binding = loadAddon<PipeWireBinding>("callpipewire", ["openSession"], REMEDY);
   return { connect: (address, onChange) => connect(binding, address, onChange) };
 }
 
@@ -109,7 +111,7 @@ function connect(binding: PipeWireBinding, address: PipeWireAddress, onChange: (
   return {
     state: () => bound.state(),
     open: ({ nodeId, path, isContinuous }, { width, height, fps, fourcc = "" }, callbacks) =>
-      openPooled(
+      openCapture(
         (listener) => bound.open(nodeId, path, isContinuous, width, height, fps, fourcc, listener),
         callbacks,
       ),
@@ -118,8 +120,4 @@ function connect(binding: PipeWireBinding, address: PipeWireAddress, onChange: (
       return closed;
     },
   };
-}
-
-function isPipeWireBinding(loaded: unknown): loaded is PipeWireBinding {
-  return typeof loaded === "object" && loaded !== null && "openSession" in loaded;
 }

@@ -127,6 +127,20 @@ export interface CaptureConstraints {
   readonly fourcc?: string;
 }
 
+/** A monitor or a window that can be captured. */
+export interface ShareableScreen {
+  /** Valid while the monitor or window exists: "monitor:DP-1", "window:0x1c00007", or "display" for all monitors. */
+  readonly id: string;
+  /** The monitor's output or the window's title; empty for all monitors. */
+  readonly name: string;
+  readonly kind: "monitor" | "window";
+  /** The user's main monitor. */
+  readonly isPrimary: boolean;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A failed system call: its name, its path and the errno's name. */
 export interface CaptureErrorDetails {
   /** Such as VIDIOC_STREAMON, or open. */

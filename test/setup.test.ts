@@ -26,6 +26,11 @@ const DEBIAN = [
   "libspeexdsp-dev",
   "libasound2-dev",
   "libasound2-plugins",
+  "libxcb-composite0-dev",
+  "libxcb-damage0-dev",
+  "libxcb-randr0-dev",
+  "libxcb-shm0-dev",
+  "libxcb-xfixes0-dev",
 ];
 
 /** @returns what .ci/setup prints */

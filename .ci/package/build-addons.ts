@@ -1,4 +1,4 @@
-// Compiles the three addons on another Debian release, in a chroot. Their libraries have other names and versions there.
+// Compiles the addons on another Debian release, in a chroot. Their libraries have other names and versions there.
 
 import { createHash } from "node:crypto";
 import {
@@ -31,8 +31,13 @@ const BUILD_PACKAGES = [
   "libpipewire-0.3-dev",
   "libspeexdsp-dev",
   "libasound2-dev",
+  "libxcb-composite0-dev",
+  "libxcb-damage0-dev",
+  "libxcb-randr0-dev",
+  "libxcb-shm0-dev",
+  "libxcb-xfixes0-dev",
 ];
-const FILES = ["callnative.node", "callpipewire.node", "naudiodon.node", "libportaudio.so.2"];
+const FILES = ["callnative.node", "callpipewire.node", "naudiodon.node", "libportaudio.so.2", "callx11.node"];
 /** The session sees the repository at /repository and writes into a layer above it, so nothing here changes. */
 const BUILD = `set -e
 mkdir /layer /source
@@ -58,8 +63,10 @@ type Addons = NonNullable<StageOptions["addons"]>;
 export async function buildAddons(root: string, release: string): Promise<Addons> {
   const target = join(cacheFolder(), `addons-${release}-${sourceKey(root)}`);
   if (!existsSync(target)) await compile(root, release, target);
-  const [native = "", pipewire = "", sound = "", portAudio = ""] = FILES.map((name) => join(target, name));
-  return { native, pipewire, sound, portAudio };
+  const [native = "", pipewire = "", sound = "", portAudio = "", x11 = ""] = FILES.map((name) =>
+    join(target, name),
+  );
+  return { native, pipewire, sound, portAudio, x11 };
 }
 
 async function compile(root: string, release: string, target: string): Promise<void> {

@@ -110,7 +110,7 @@ Architecture: ${architecture()}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kilobytes}
 Depends: ${depends}
-Recommends: libasound2-plugins | pipewire-alsa, libpulse0, libpipewire-0.3-0t64 | libpipewire-0.3-0, libpipewire-0.3-modules, rtkit
+Recommends: libasound2-plugins | pipewire-alsa, libpulse0, libpipewire-0.3-0t64 | libpipewire-0.3-0, libpipewire-0.3-modules, rtkit, libxcb-composite0, libxcb-damage0, libxcb-randr0, libxcb-shm0, libxcb-xfixes0
 Section: comm
 Priority: optional
 Homepage: ${HOMEPAGE}

@@ -31,6 +31,7 @@ export interface StageOptions {
         readonly pipewire: string;
         readonly sound: string;
         readonly portAudio: string;
+        readonly x11: string;
       }
     | undefined;
 }
@@ -39,14 +40,15 @@ const FILES = join(import.meta.dirname, "files");
 const PRIVATE = "lib/goop-call-plugin";
 /** Relative to the private folder. */
 const ADDON = "native/build/Release/callnative.node";
-/** Loads only where libpipewire is installed, so the package does not depend on its libraries. */
+/** Optional addons, which load only where libpipewire and the libraries of X11 are installed. The package only recommends those. */
 const PIPEWIRE = "native/build/Release/callpipewire.node";
+const X11 = "native/build/Release/callx11.node";
 const SOUND = "node_modules/naudiodon/build/Release";
 /** What Node loads, and what a page loads. The example hosts are for authors of hosts, who have the npm package. */
 const PROGRAM = /\.(?:js|css|html|json|conf|svg|ico|png)$/;
 const NOT_PROGRAM = /^plugin\/host\/example\/|(?:^|\/)tsconfig\.json$/;
 
-/** @returns the compiled files whose libraries the package depends on */
+/** @returns the compiled files whose libraries the package depends on. It recommends those of the optional addons. */
 export function stage(options: StageOptions): string[] {
   const { root, target, version } = options;
   const home = join(target, PRIVATE);
@@ -55,7 +57,9 @@ export function stage(options: StageOptions): string[] {
   for (const one of packages) copyAll(join(root, one.folder), join(home, one.folder), one.files);
   const node = copy(join(root, "node_modules/node/bin/node"), join(home, "bin/node"), 0o755);
   const engines = [...engineFiles(home), ...replaceAddons(home, root, options.addons)];
-  strip([node, ...engines, copy(options.addons?.pipewire ?? join(root, PIPEWIRE), join(home, PIPEWIRE))]);
+  const pipewire = copy(options.addons?.pipewire ?? join(root, PIPEWIRE), join(home, PIPEWIRE));
+  const x11 = copy(options.addons?.x11 ?? join(root, X11), join(home, X11));
+  strip([node, ...engines, pipewire, x11]);
   writeOwnFiles(home, root, version);
   writeSharedFiles(target, root, version, packages);
   return [node, ...engines];
