@@ -43,6 +43,12 @@ export interface PeerCallbacks {
  */
 export type SoundPacketLength = "short" | "long";
 
+/**
+ * What the sent frames show. Of a camera the engine lowers the size before the rate. Of a screen it keeps the size, so that text
+ * stays legible.
+ */
+export type VideoContent = "camera" | "screen";
+
 /** Fixed for the life of the connection. */
 export interface PeerOptions {
   /** When empty, only host candidates are offered, which are enough on one network. */
@@ -142,6 +148,11 @@ export interface Peer {
   addCandidate(candidate: Candidate): void;
   /** Reads the frame before it returns. */
   sendVideo(frame: VideoFrame): void;
+  /**
+   * What the following frames show, without a new negotiation; the camera at first. Frames that are sent before it resolves may be
+   * lost.
+   */
+  setVideoContent(content: VideoContent): Promise<void>;
   /** Exactly 10 ms; see {@link BLOCK_SAMPLES}. */
   sendAudio(block: Int16Array): void;
   /**

@@ -3,6 +3,7 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import { checkBlock, SEND_SAMPLE_RATE } from "./media-checks.ts";
+import type { VideoContent } from "./peer.ts";
 import type {
   WrtcAudioSource,
   WrtcConnection,
@@ -16,16 +17,21 @@ import type {
 
 /** Created and stopped with its connection. Its tracks live through every negotiation. */
 export class WrtcLocalMedia {
-  readonly #videoSource: WrtcVideoSource;
+  readonly #video: Record<VideoContent, { readonly source: WrtcVideoSource; readonly track: WrtcTrack }>;
   readonly #audioSource: WrtcAudioSource;
-  readonly #tracks: Record<WrtcKind, WrtcTrack>;
+  readonly #audioTrack: WrtcTrack;
+  #content: VideoContent = "camera";
   readonly #stream: WrtcStream;
   #hasVideoCeiling = false;
 
   constructor(wrtc: WrtcModule) {
-    this.#videoSource = new wrtc.nonstandard.RTCVideoSource();
+    const video = (isScreencast: boolean) => {
+      const source = new wrtc.nonstandard.RTCVideoSource({ isScreencast });
+      return { source, track: source.createTrack() };
+    };
+    this.#video = { camera: video(false), screen: video(true) };
     this.#audioSource = new wrtc.nonstandard.RTCAudioSource();
-    this.#tracks = { audio: this.#audioSource.createTrack(), video: this.#videoSource.createTrack() };
+    this.#audioTrack = this.#audioSource.createTrack();
     // One stream for both, because a remote browser plays the stream of the track event.
     this.#stream = new wrtc.MediaStream();
   }
@@ -40,12 +46,27 @@ export class WrtcLocalMedia {
 
   /** @param frame checked by the caller */
   sendVideo(frame: VideoFrame): void {
-    this.#videoSource.onFrame({ width: frame.width, height: frame.height, data: frame.data });
+    this.#video[this.#content].source.onFrame({
+      width: frame.width,
+      height: frame.height,
+      data: frame.data,
+    });
   }
 
   /** Sends a frame of the bandwidth probe. */
   sendProbe(frame: WrtcVideoFrame): void {
-    this.#videoSource.onFrame(frame);
+    this.#video[this.#content].source.onFrame(frame);
+  }
+
+  /** Replaces the sent track, which needs no negotiation. */
+  async setVideoContent(content: VideoContent, connection: WrtcConnection): Promise<void> {
+    if (content === this.#content) return;
+    const former = this.#video[this.#content].track.id;
+    this.#content = content;
+    const sending = connection
+      .getTransceivers()
+      .find(({ stopped, sender }) => !stopped && sender.track?.id === former);
+    await sending?.sender.replaceTrack(this.#video[content].track);
   }
 
   /** @throws PeerError */
@@ -65,7 +86,7 @@ export class WrtcLocalMedia {
     this.#attachToOffered(connection);
     for (const kind of ["audio", "video"] as const) {
       if (this.#isAttached(connection, kind)) continue;
-      connection.addTransceiver(this.#tracks[kind], {
+      connection.addTransceiver(this.#trackOf(kind), {
         direction: "sendrecv",
         streams: [this.#stream],
         ...(kind === "video" ? { sendEncodings: [{ maxBitrate: maxVideoBitrateBps }] } : {}),
@@ -81,8 +102,8 @@ export class WrtcLocalMedia {
    */
   prepareForAnswer(connection: WrtcConnection): void {
     if (connection.getTransceivers().length > 0) return;
-    connection.addTrack(this.#tracks.video, this.#stream);
-    connection.addTrack(this.#tracks.audio, this.#stream);
+    connection.addTrack(this.#trackOf("video"), this.#stream);
+    connection.addTrack(this.#audioTrack, this.#stream);
   }
 
   /** Attaches our tracks to the m-lines of a remote offer that was just applied. Kinds that were not offered stay out. */
@@ -92,8 +113,12 @@ export class WrtcLocalMedia {
 
   /** A running track would keep the process alive. */
   stop(): void {
-    this.#tracks.audio.stop();
-    this.#tracks.video.stop();
+    this.#audioTrack.stop();
+    for (const { track } of Object.values(this.#video)) track.stop();
+  }
+
+  #trackOf(kind: WrtcKind): WrtcTrack {
+    return kind === "audio" ? this.#audioTrack : this.#video[this.#content].track;
   }
 
   #attachToOffered(connection: WrtcConnection): void {
@@ -103,12 +128,12 @@ export class WrtcLocalMedia {
         .getTransceivers()
         .some((each) => !each.stopped && each.receiver.track.kind === kind && each.sender.track === null);
       // addTrack reuses such a transceiver instead of creating one (W3C webrtc-pc section 5.1).
-      if (free) connection.addTrack(this.#tracks[kind], this.#stream);
+      if (free) connection.addTrack(this.#trackOf(kind), this.#stream);
     }
   }
 
   #isAttached(connection: WrtcConnection, kind: WrtcKind): boolean {
-    const id = this.#tracks[kind].id;
+    const { id } = this.#trackOf(kind);
     return connection.getTransceivers().some((each) => !each.stopped && each.sender.track?.id === id);
   }
 }

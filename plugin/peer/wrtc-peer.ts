@@ -29,10 +29,10 @@ import type {
   Peer,
   PeerCallbacks,
   PeerOptions,
-  PeerStatistics,
   SoundPacketLength,
+  VideoContent,
 } from "./peer.ts";
-import { type OfferOptions, PeerError } from "./peer.ts";
+import { type OfferOptions, PeerError, type PeerStatistics } from "./peer.ts";
 import { relayedCandidate, withRelayedOnly } from "./relay-only.ts";
 import { candidateView, withCandidatesThat } from "./remote-candidates.ts";
 import {
@@ -201,6 +201,10 @@ export class WrtcPeer implements Peer {
     this.#local.sendVideo(frame);
   }
 
+  async setVideoContent(content: VideoContent): Promise<void> {
+    if (!this.#signal.aborted) await this.#local.setVideoContent(content, this.#connection);
+  }
+
   sendAudio(block: Int16Array): void {
     if (!this.#signal.aborted) this.#local.sendAudio(block);
   }
@@ -328,14 +332,12 @@ export class WrtcPeer implements Peer {
     const sdp = this.#local.hasVideoCeiling
       ? description.sdp
       : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
-    const operation = `the remote ${description.type} was refused`;
-    const changed = {
-      type: description.type,
-      sdp: this.#candidates.filter(withSoundPackets(sdp, this.#soundPackets)),
-    };
-    await this.#engine(operation, this.#connection.setRemoteDescription(changed));
+    const { type } = description;
+    const filtered = this.#candidates.filter(withSoundPackets(sdp, this.#soundPackets));
+    const set = this.#connection.setRemoteDescription({ type, sdp: filtered });
+    await this.#engine(`the remote ${type} was refused`, set);
     // Its candidates are known by now, and count once.
-    this.#lastRemote = { type: description.type, sdp: withCandidatesThat(() => false, description.sdp) };
+    this.#lastRemote = { type, sdp: withCandidatesThat(() => false, description.sdp) };
     this.#search.describedBy(sdp);
     this.#candidateSections = candidateSections(sdp);
     this.#candidates.describedBy(sdp);

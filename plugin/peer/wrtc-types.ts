@@ -41,7 +41,10 @@ interface WrtcTransceiver {
   readonly mid: string | null;
   readonly stopped: boolean;
   direction: "sendrecv" | "sendonly" | "recvonly" | "inactive";
-  readonly sender: { readonly track: WrtcTrack | null };
+  readonly sender: {
+    readonly track: WrtcTrack | null;
+    replaceTrack(track: WrtcTrack): Promise<void>;
+  };
   readonly receiver: { readonly track: WrtcTrack };
 }
 
@@ -151,7 +154,10 @@ export interface WrtcModule {
   readonly RTCRtpReceiver: WrtcCapable;
   readonly MediaStream: new () => WrtcStream;
   readonly nonstandard: {
-    readonly RTCVideoSource: new () => WrtcVideoSource;
+    /** Of a screencast the encoder keeps the size. */
+    readonly RTCVideoSource: new (init?: {
+      isScreencast?: boolean;
+    }) => WrtcVideoSource;
     readonly RTCAudioSource: new () => WrtcAudioSource;
     readonly RTCVideoSink: new (track: WrtcTrack) => WrtcVideoSink;
     readonly RTCAudioSink: new (track: WrtcTrack) => WrtcAudioSink;

@@ -59,6 +59,41 @@ export function media(withPair: WithPair): void {
   );
 
   test(
+    "a screen takes the camera's place and gives it back, without a new negotiation",
+    withPair(async (caller, callee) => {
+      await connect(caller, callee);
+      const feeding = feed(caller.peer, 60);
+      try {
+        await callee.waitUntil(() => callee.frames.length > 5);
+        for (const content of ["screen", "screen", "camera"] as const) {
+          await caller.peer.setVideoContent(content);
+          const before = callee.frames.length;
+          await callee.waitUntil(() => callee.frames.length > before + 5);
+        }
+      } finally {
+        feeding.stop();
+      }
+      assertGrey(callee.frames.at(-1), 60);
+    }),
+  );
+
+  test(
+    "what is sent can be set before the connection stands",
+    withPair(async (caller, callee) => {
+      await caller.peer.setVideoContent("screen");
+      await connect(caller, callee);
+      await callee.peer.setVideoContent("screen");
+      const feeds = [feed(caller.peer, 60), feed(callee.peer, 180)];
+      try {
+        await callee.waitUntil(() => callee.frames.length > 5);
+        await caller.waitUntil(() => caller.frames.length > 5);
+      } finally {
+        for (const each of feeds) each.stop();
+      }
+    }),
+  );
+
+  test(
     "nothing is sent without input, and frames return with the input",
     withPair(async (caller, callee) => {
       await connect(caller, callee);

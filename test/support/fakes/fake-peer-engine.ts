@@ -19,6 +19,7 @@ import type {
   PeerOptions,
   PeerStatistics,
   SoundPacketLength,
+  VideoContent,
 } from "../../../plugin/peer/peer.ts";
 import { PeerError } from "../../../plugin/peer/peer.ts";
 import { candidateView } from "../../../plugin/peer/remote-candidates.ts";
@@ -127,6 +128,10 @@ export class FakePeer implements Peer {
   #state: ConnectionState = "new";
   isClosed = false;
   soundPackets: SoundPacketLength = "short";
+  /** Frames that were given to it. */
+  sentFrames = 0;
+  /** What the frames were set to show, in order. */
+  readonly videoContents: VideoContent[] = [];
 
   constructor(faults: FakePeerFaults, options: PeerOptions, callbacks: PeerCallbacks) {
     this.#faults = faults;
@@ -184,6 +189,7 @@ export class FakePeer implements Peer {
   sendVideo(frame: VideoFrame): void {
     if (this.isClosed) return;
     checkFrame(frame);
+    this.sentFrames += 1;
     const copy = { ...frame, data: frame.data.slice() };
     this.#deliver("video", frame.data.byteLength, (far) => far.#receiveVideo(copy));
   }
@@ -197,6 +203,10 @@ export class FakePeer implements Peer {
 
   setAudioReceiving(isReceiving: boolean): void {
     this.#isAudioWanted = isReceiving;
+  }
+
+  async setVideoContent(content: VideoContent): Promise<void> {
+    this.videoContents.push(content);
   }
 
   async setSoundPackets(length: SoundPacketLength): Promise<void> {

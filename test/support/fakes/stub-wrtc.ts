@@ -37,7 +37,7 @@ function transceiverOf(own: WrtcTrack): ReturnType<WrtcConnection["addTransceive
     mid: null,
     stopped: false,
     direction: "sendrecv",
-    sender: { track: own },
+    sender: { track: own, replaceTrack: () => Promise.resolve() },
     receiver: { track: own },
   };
 }
