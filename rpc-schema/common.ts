@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { formerMediaLevelFields } from "./former-names.ts";
 import { choice, count, named } from "./named.ts";
+import { sharedScreenSchema } from "./screen.ts";
 
 /** Safe in the path of a URL, because hosts put it there. Goop² calls it the channel. */
 export const callIdSchema = named(
@@ -245,6 +246,7 @@ const localMediaSchema = named(
     microphone: deviceStateSchema,
     camera: deviceStateSchema,
     speaker: deviceStateSchema,
+    screen: sharedScreenSchema.optional().describe("absent before the accept"),
     ...mediaLevelFields,
   }),
   "The devices of this side, and what it can send with them",
@@ -263,7 +265,13 @@ const remoteSideSchema = named(
   "RemoteSide",
   z.object({
     microphone: remoteMediaSchema,
-    camera: remoteMediaSchema,
+    camera: remoteMediaSchema.describe("whether a picture comes, of the camera or the screen"),
+    screen: z
+      .boolean()
+      .optional()
+      .describe(
+        "the picture is the other side's screen: show it whole, and let the user zoom. Absent: it is not",
+      ),
     ...z.object(mediaLevelFields).partial().shape,
   }),
   "What the other side reports about itself; older peers report no level",
@@ -277,7 +285,7 @@ const sentPictureSchema = named(
     height: z.number().min(0).describe("pixels"),
     fps: z.number().min(0).describe("frames per second"),
   }),
-  "The largest frames that are sent; 0 by 0 without a camera",
+  "The largest frames that are sent, of the camera or the screen; 0 by 0 without either",
 );
 
 const shownPictureSchema = named(

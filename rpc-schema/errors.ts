@@ -36,6 +36,8 @@ export const pluginErrorCodes = {
   noPreview: 1109,
   // 1202 was deviceUnavailable, with which no method ever answered.
   unknownDevice: 1201,
+  noScreen: 1203,
+  unknownScreen: 1204,
   unknownStream: 1301,
   noPicture: 1302,
   tooManyStreams: 1303,

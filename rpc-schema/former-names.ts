@@ -24,6 +24,7 @@ const NEW_FIELDS = [
   "protection",
   "wanted",
   "mutedMicrophone",
+  "screen",
 ];
 
 /** `mediaLevel` and `mediaLevelReason` as a receiver of version 1 reads them. */

@@ -17,6 +17,7 @@ export * from "./methods/lifecycle.ts";
 export * from "./methods/missed-calls.ts";
 export * from "./methods/preview.ts";
 export * from "./registry.ts";
+export * from "./screen.ts";
 export * from "./settings/host-settings.ts";
 export * from "./settings/manifest.ts";
 export * from "./settings/settings.ts";

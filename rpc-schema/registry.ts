@@ -14,6 +14,7 @@ import {
 } from "./methods/lifecycle.ts";
 import { missedCallMethods, missedCallNotifications } from "./methods/missed-calls.ts";
 import { previewMethods, previewNotifications } from "./methods/preview.ts";
+import { screenMethods } from "./methods/screens.ts";
 import { signalHostNotifications, signalMethods, signalPluginMethods } from "./methods/signals.ts";
 
 /** Requests, host → plugin. */
@@ -21,6 +22,7 @@ export const methods = {
   ...lifecycleMethods,
   ...contactMethods,
   ...deviceMethods,
+  ...screenMethods,
   ...callMethods,
   ...missedCallMethods,
   ...previewMethods,

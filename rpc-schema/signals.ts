@@ -63,7 +63,8 @@ export const signalSchema = z.discriminatedUnion("type", [
     .object({
       type: z.literal("call-media"),
       microphone: z.boolean(),
-      camera: z.boolean(),
+      camera: z.boolean().describe("a picture is sent, of the camera or the screen"),
+      screen: z.boolean().optional().catch(undefined).describe("the picture is the sender's screen"),
       mediaLevel: mediaLevelSchema.optional().catch(undefined),
       ...formerSignalFields(mediaLevelSchema),
       why: z.string().max(MAX_WHY_CHARS).optional().catch(undefined),

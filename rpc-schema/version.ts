@@ -39,6 +39,7 @@ export const PLUGIN_CAPABILITIES = [
   "refusals", // debug.refusals
   "resume", // calls.persisted, and `resume` of initialize
   "ringing", // it rings, and plays the tones of a call that does not answer
+  "screenSharing", // screen.sources and call.shareScreen
   "websocketFrames", // the frame delivery `websocket`
 ] as const;
 

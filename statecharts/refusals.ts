@@ -68,6 +68,11 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "No device is open, and the host's request is refused before it reaches the chart",
     ),
     harmless(
+      "user.shareScreen",
+      `${BEFORE_ACCEPT} yielding ending`,
+      "There is nobody to share it with, and the host's request is refused before it reaches the chart",
+    ),
+    harmless(
       "settings.changed",
       `${BEFORE_ACCEPT} yielding ending`,
       "Devices open later, with the settings of that moment",
@@ -153,6 +158,13 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "Only an open camera sends it, and none is open",
     ),
     impossible("device.cameraRefused", "camera.open.opening", "Only an open camera can be switched"),
+    impossible(
+      "device.screenOpened device.screenEnded",
+      "screen.off",
+      "Only the activity of a shared screen sends it, and none runs",
+    ),
+    impossible("device.screenOpened", "screen.sharing.live", "The activity sends it once"),
+    harmless("video.negotiated", "screen.off screen.sharing.choosing", "No picture of the screen is sent"),
     harmless(
       "settings.videoChanged",
       "camera.off camera.withheld camera.lost",

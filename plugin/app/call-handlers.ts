@@ -1,4 +1,4 @@
-// The handlers of `call.*`, `preview.*`, `devices.list` and `frames.*`. A request that the state allows becomes an event of a chart.
+// The handlers of `call.*`, `preview.*`, `devices.list`, `screen.sources` and `frames.*`. A request that the state allows becomes an event of a chart.
 
 import { randomUUID } from "node:crypto";
 import {
@@ -22,6 +22,7 @@ import {
 import { phaseOf } from "../calls/call-info.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Handlers } from "../rpc/dispatcher.ts";
+import type { Screens } from "../screen/screens.ts";
 import type { AvailabilityService } from "./availability-service.ts";
 import { type CallService, isBegun } from "./call-service.ts";
 import type { WhileServing } from "./life-handlers.ts";
@@ -35,7 +36,7 @@ export interface CallHandlerParts {
   readonly calls: Pick<CallService, "manager" | "list" | "announce" | "statistics" | "previews">;
   readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
   listDevices(): Promise<DeviceList>;
-  readonly engines: { whyNoRoom(): string | null };
+  readonly engines: { readonly screens: Pick<Screens, "offer">; whyNoRoom(): string | null };
 }
 
 /** The media chart's event for each kind of device that call.useDevice takes. */
@@ -47,7 +48,7 @@ const USE_EVENTS = {
 
 type CallHandlers = Pick<
   Handlers,
-  Extract<keyof Handlers, `call.${string}` | `frames.${string}` | "devices.list">
+  Extract<keyof Handlers, `call.${string}` | `frames.${string}` | "devices.list" | "screen.sources">
 >;
 
 export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileServing): CallHandlers {
@@ -77,6 +78,12 @@ export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileS
       requireDevice(await listDevices(), kind, deviceId);
       return forward("call.useDevice", callId, { type: USE_EVENTS[kind], deviceId });
     }),
+    "screen.sources": whileServing(() => screenSources(parts.engines.screens)),
+    "call.shareScreen": whileServing(async ({ callId, on, source }) => {
+      callOf(calls, callId);
+      if (on) await requireScreen(parts.engines.screens, source);
+      return forward("call.shareScreen", callId, { type: "user.shareScreen", on, source: source ?? null });
+    }),
     "call.list": whileServing(() => ({ calls: calls.list() })),
     "call.stats": whileServing(({ callId }) => statisticsOf(calls, callId)),
     "call.snapshot": whileServing(({ callId, source }) => {
@@ -92,6 +99,22 @@ export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileS
       return null;
     }),
   };
+}
+
+async function screenSources(screens: Pick<Screens, "offer">): Promise<Result<"screen.sources">> {
+  const offer = await screens.offer();
+  const sources = offer.chooser === "host" ? [...offer.sources] : [];
+  return { chooser: offer.chooser, sources, ...(offer.chooser === "none" ? { why: offer.why } : {}) };
+}
+
+/** @throws RpcError noScreen or unknownScreen */
+async function requireScreen(screens: Pick<Screens, "offer">, source: string | undefined): Promise<void> {
+  const { chooser, sources, why } = await screenSources(screens);
+  if (chooser === "none") throw new RpcError("noScreen", why ?? "nothing of the screen can be shared");
+  if (chooser === "desktop" || sources.some(({ id }) => id === source)) return;
+  throw new RpcError("unknownScreen", "no monitor or window has this id", {
+    issues: [{ field: "source", value: JSON.stringify(source ?? null), expected: "an id of screen.sources" }],
+  });
 }
 
 /** @throws RpcError callsInPage, callsDisabled or callsUnavailable, with the reason */

@@ -1,7 +1,7 @@
 // The engines that the plugin uses. All other code depends on their interfaces only.
 
 import { tmpdir } from "node:os";
-import { loadNative, type Native } from "../../native/index.ts";
+import { loadNative, loadX11, type Native } from "../../native/index.ts";
 import { createDesktopNotifier, sessionBusAddress } from "../alerts/desktop-notifier.ts";
 import type { CallNotifier, NotificationChoices } from "../alerts/notifier.ts";
 import type { Cameras } from "../camera/camera.ts";
@@ -19,6 +19,8 @@ import { createWrtcEngine, whyNoWrtc } from "../peer/wrtc-engine.ts";
 import type { DaemonOffer } from "../priority/real-time-daemon.ts";
 import { busAddressesOf, connectToRealTimeKit } from "../priority/realtime-kit.ts";
 import { createSoundPriority, type SoundPriority } from "../priority/sound-priority.ts";
+import { createScreens } from "../screen/create-screens.ts";
+import type { Screens } from "../screen/screens.ts";
 import { createLibp2pSignalling } from "../signalling/libp2p-signalling.ts";
 import type { Signalling, SignallingCallbacks } from "../signalling/port.ts";
 import { createSound } from "../sound/create-sound.ts";
@@ -36,6 +38,7 @@ export interface Engines {
   /** What to do about it; null for the general advice. */
   readonly remedy: string | null;
   readonly cameras: Cameras;
+  readonly screens: Screens;
   readonly sound: Sound;
   readonly access: DeviceAccess;
   readonly peers: PeerEngine;
@@ -62,6 +65,7 @@ export function createEngines(
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
     cameras: systemCameras(native, logOf("camera"), env),
+    screens: createScreens(env, loadX11),
     sound: createSound({
       log: logOf("sound"),
       env,

@@ -7,6 +7,7 @@ import {
   type CallQuality,
   type DeviceState,
   type RemoteMedia,
+  type SharedScreen,
   withFormerNames,
 } from "../../rpc-schema/index.ts";
 import {
@@ -93,6 +94,7 @@ export function describeCall(call: ManagedCall, facts: CallInfoInput): CallInfo 
     remote: withFormerNames({
       microphone: remoteState(remote.microphone, facts.negotiated?.audio),
       camera: remoteState(remote.camera, facts.negotiated?.video),
+      ...(remote.screen && facts.negotiated?.video.receives !== false ? { screen: true } : {}),
       ...remoteLevel(snapshot.context, facts.negotiated),
     }),
     sending: {
@@ -133,6 +135,7 @@ function localOf(
     microphone: withStatus(deviceState(media, "microphone"), status.microphone),
     camera: deviceState(media, "camera"),
     speaker: withStatus(deviceState(media, "speaker"), status.speaker),
+    screen: screenState(media),
     ...withReason(mediaLevelState(media.context)),
   };
 }
@@ -209,6 +212,18 @@ function remoteState(isOn: boolean | null, flow: MediaFlow | undefined): RemoteM
   if (flow?.receives === false) return "off";
   if (isOn === null) return "unknown";
   return isOn ? "on" : "off";
+}
+
+function screenState(media: MediaSnapshot): SharedScreen {
+  const { open, end } = media.context.screen ?? { open: null, end: null };
+  const isSharing = media.matches({ screen: "sharing" });
+  const why = end?.why ?? null;
+  return {
+    state: open ? "live" : isSharing ? "choosing" : "off",
+    ...(open ?? {}),
+    ...(end === null ? {} : { ended: end.reason }),
+    ...(why === null ? {} : { why }),
+  };
 }
 
 function deviceState(media: MediaSnapshot, kind: "camera" | "microphone" | "speaker"): DeviceState {

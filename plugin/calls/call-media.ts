@@ -4,10 +4,11 @@
 import { addCounters, NOTHING_CAPTURED } from "../../native/frame-faults.ts";
 import type { CaptureConstraints, FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
-import type { MediaState, VideoShare } from "../../statecharts/index.ts";
+import { type MediaState, screenShareOf, type VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Clock } from "../common/clock.ts";
-import type { Peer } from "../peer/peer.ts";
+import type { Peer, VideoContent } from "../peer/peer.ts";
+import type { CapturedScreen } from "../screen/screens.ts";
 import { peakLevel } from "../sound/level.ts";
 import { type DeviceStatus, type Microphone, NONE_ID, type Speaker } from "../sound/sound.ts";
 import { LipSync } from "./lip-sync.ts";
@@ -16,6 +17,7 @@ import { FrameSender, scaledSize } from "./sending/frame-sender.ts";
 import { Placeholder } from "./sending/placeholder.ts";
 import { Silence } from "./sending/silence.ts";
 import { type LinkSecond, SoundPackets } from "./sending/sound-packets.ts";
+import { StillScreen } from "./sending/still-screen.ts";
 
 export interface CallMediaOptions {
   /** Offers a frame to the host's page. */
@@ -31,7 +33,7 @@ export interface CallMediaOptions {
   readonly clock?: Clock;
 }
 
-/** Frames since the start of the call, over all cameras that it used. */
+/** Frames since the start of the call, over all cameras and screens that it used. */
 export interface MediaCounts {
   readonly captured: number;
   /** Frames that a newer one replaced, and those of `captureFaulty`. */
@@ -61,6 +63,7 @@ export class CallMedia {
   readonly #lipSync: LipSync;
   readonly #placeholder: Placeholder;
   readonly #silence: Silence;
+  readonly #stillScreen: StillScreen;
   #peer: Peer | null = null;
   #soundPackets: SoundPackets | null = null;
   #placeholderMs: () => number | null = () => null;
@@ -69,8 +72,12 @@ export class CallMedia {
   #isCameraSending = false;
   #speaker: Speaker | null = null;
   #camera: OpenCamera | null = null;
-  /** Counters of the cameras that this call has closed. */
-  #pastCamera = NOTHING_CAPTURED;
+  /** Its frames replace the camera's. */
+  #screen: CapturedScreen | null = null;
+  /** Of the camera's frames; a screen gets the same in its own way. */
+  #share: VideoShare = { scale: 1, rate: 1 };
+  /** Counters of the cameras and screens that this call has closed. */
+  #past = NOTHING_CAPTURED;
   #sent = 0;
   #received = 0;
   #microphonePeak = 0;
@@ -100,6 +107,13 @@ export class CallMedia {
       intervalMs: () => (this.#mayPlaceholder() ? this.#placeholderMs() : null),
       ...(options.clock ? { clock: options.clock } : {}),
     });
+    this.#stillScreen = new StillScreen({
+      send: (frame) => {
+        if (this.#peer) this.#sender.offer(frame);
+      },
+      intervalMs: () => (this.#mayPlaceholder() ? this.#placeholderMs() : null),
+      ...(options.clock ? { clock: options.clock } : {}),
+    });
     this.#silence = new Silence({
       send: (block) => this.#peer?.sendAudio(block),
       isNeeded: () => this.#needsSilence(),
@@ -122,6 +136,7 @@ export class CallMedia {
     this.#isConnected = false;
     this.#isCameraSending = false;
     this.#updateAudioReceiving();
+    if (this.#screen) this.#setContent("screen");
   }
 
   /** Without a connection audio blocks are dropped, and frames go to the page only. */
@@ -136,6 +151,7 @@ export class CallMedia {
   /** Tells whether the media path stands at present. */
   set isConnected(isConnected: boolean) {
     this.#isConnected = isConnected;
+    if (isConnected) this.#stillScreen.repeat();
     this.#updatePlaceholder();
     this.#updateSilence();
   }
@@ -182,10 +198,34 @@ export class CallMedia {
   /** Adds the old camera's counters to the sums of the call, which a switch of cameras must not reset. */
   set camera(camera: OpenCamera | null) {
     if (this.#camera && camera !== this.#camera) {
-      this.#pastCamera = addCounters(this.#pastCamera, this.#camera.counters());
+      this.#past = addCounters(this.#past, this.#camera.counters());
     }
     this.#camera = camera;
-    if (camera !== null) return;
+    if (camera === null && this.#screen === null) this.#sourceEnded();
+  }
+
+  /** The screen takes the camera's place, and gives it back with null. */
+  set screen(screen: CapturedScreen | null) {
+    if (this.#screen && screen !== this.#screen) {
+      this.#past = addCounters(this.#past, this.#screen.counters());
+    }
+    this.#screen = screen;
+    this.#stillScreen.stop();
+    this.#sender.stop();
+    this.limitSending(this.#share);
+    this.#setContent(screen ? "screen" : "camera");
+    if (screen === null && this.#camera === null) this.#sourceEnded();
+  }
+
+  /** The first frame may have come before the engine was ready for it, and a screen that rests makes no other. */
+  #setContent(content: VideoContent): void {
+    this.#peer
+      ?.setVideoContent(content)
+      .then(() => this.#stillScreen.repeat())
+      .catch(this.#options.onError);
+  }
+
+  #sourceEnded(): void {
     // A frame that is being scaled would follow the placeholder.
     this.#sender.stop();
     this.#isCameraSending = false;
@@ -194,6 +234,7 @@ export class CallMedia {
 
   /** Nothing that the camera sends can be shown. Its next frame ends the placeholder. */
   cameraInterrupted(): void {
+    if (this.#screen) return;
     this.#isCameraSending = false;
     this.#updatePlaceholder();
   }
@@ -205,7 +246,7 @@ export class CallMedia {
   #updatePlaceholder(): void {
     if (this.#isCameraSending) return;
     if (!this.#mayPlaceholder()) this.#placeholder.stop();
-    else this.#placeholder.start({ isPictureExpected: this.#camera !== null && this.#sender.share.rate > 0 });
+    else this.#placeholder.start({ isPictureExpected: this.#hasSource && this.#sender.share.rate > 0 });
   }
 
   /** A peer that needs placeholders keeps sound and pictures together by their stamps alone. */
@@ -219,30 +260,42 @@ export class CallMedia {
     else this.#silence.stop();
   }
 
+  get #hasSource(): boolean {
+    return this.#camera !== null || this.#screen !== null;
+  }
+
+  /** Borrows the frame as `cameraFrame` does. */
+  screenFrame(frame: VideoFrame): void {
+    this.#stillScreen.offer(frame);
+    this.#options.showFrame("local", frame);
+  }
+
   /** Borrows the frame until it returns; a receiver that needs it longer retains it. */
   cameraFrame(frame: VideoFrame): void {
+    if (this.#screen) return;
     if (this.#peer) this.#sender.offer(frame);
     this.#options.showFrame("local", frame);
   }
 
   /** Limits what is sent to this share of the camera's frames. */
   limitSending(share: VideoShare): void {
-    this.#sender.limit(share, this.captureFormat().fps);
+    this.#share = share;
+    this.#sender.limit(this.#screen ? screenShareOf(share) : share, this.captureFormat().fps);
     if (share.rate > 0) return;
     this.#isCameraSending = false;
     this.#updatePlaceholder();
   }
 
-  /** The camera's format; before it is open, the format that will be requested. */
+  /** The format of the screen or else the camera; before one is open, the format that will be requested. */
   captureFormat(): { width: number; height: number; fps: number } {
-    const { width, height, fps } = this.#camera?.mode ?? this.#options.captureConstraints();
+    const { width, height, fps } = (this.#screen ?? this.#camera)?.mode ?? this.#options.captureConstraints();
     return { width, height, fps };
   }
 
-  /** The largest format that is sent; zeros without a camera. */
+  /** The largest format that is sent; zeros without camera and screen. */
   sendFormat(): { width: number; height: number; fps: number } {
     const { scale, rate } = this.#sender.share;
-    if (!this.#camera || rate === 0) return { width: 0, height: 0, fps: 0 };
+    if (!this.#hasSource || rate === 0) return { width: 0, height: 0, fps: 0 };
     const mode = this.captureFormat();
     return { ...scaledSize(mode, scale), fps: Math.round(mode.fps * rate) };
   }
@@ -250,6 +303,7 @@ export class CallMedia {
   /** Releases every held frame at the end of the call. */
   stop(): void {
     this.detachPeer();
+    this.#stillScreen.stop();
     this.#sender.stop();
     this.#lipSync.stop();
   }
@@ -303,15 +357,16 @@ export class CallMedia {
     return { ...levels, ...muted };
   }
 
-  /** Reads the open camera's counters at this moment. */
+  /** Reads the counters of what is open at this moment. */
   counts(): MediaCounts {
-    const camera = this.#camera ? addCounters(this.#pastCamera, this.#camera.counters()) : this.#pastCamera;
+    const open = [this.#camera, this.#screen].filter((source) => source !== null);
+    const all = open.reduce((sum, source) => addCounters(sum, source.counters()), this.#past);
     return {
-      captured: camera.captured,
-      captureDropped: camera.dropped + camera.faulty,
-      captureFaulty: camera.faulty,
-      captureDamaged: camera.damaged,
-      captureRepaired: camera.repaired,
+      captured: all.captured,
+      captureDropped: all.dropped + all.faulty,
+      captureFaulty: all.faulty,
+      captureDamaged: all.damaged,
+      captureRepaired: all.repaired,
       sent: this.#sent,
       placeholders: this.#placeholder.count,
       received: this.#received,

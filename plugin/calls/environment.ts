@@ -10,6 +10,7 @@ import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { PeerEngine } from "../peer/peer.ts";
+import type { CapturedScreen, Screens } from "../screen/screens.ts";
 import type { Microphone, Sound, Speaker } from "../sound/sound.ts";
 import { CallMedia } from "./call-media.ts";
 import { CheckExchange } from "./check-code/check-exchange.ts";
@@ -25,6 +26,7 @@ import type { SettingsSource } from "./settings-change.ts";
 export interface CallEngines {
   readonly native: Pick<Native, "createScaler">;
   readonly cameras: Cameras;
+  readonly screens: Screens;
   readonly sound: Sound;
   readonly peers: PeerEngine;
   readonly frames: Frames;
@@ -55,6 +57,7 @@ export interface CallEnvironment extends CallEngines {
   readonly heldCameras: HeldCameras;
   readonly microphoneMutex: DeviceMutex<DeviceHolder<Microphone>>;
   readonly speakerMutex: DeviceMutex<DeviceHolder<Speaker>>;
+  readonly screenMutex: DeviceMutex<CapturedScreen>;
   /** Resolves when every device that a call has released is closed. */
   devicesClosed(): Promise<void>;
   readonly devices: DeviceMonitor;
@@ -101,6 +104,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   const cameraMutex = createDeviceMutex<DeviceHolder<OpenCamera>>(closeFailed);
   const microphoneMutex = createDeviceMutex<DeviceHolder<Microphone>>(closeFailed);
   const speakerMutex = createDeviceMutex<DeviceHolder<Speaker>>(closeFailed);
+  const screenMutex = createDeviceMutex<CapturedScreen>(closeFailed);
   const checks = new Map<string, CheckExchange>();
   const checkOf = (callId: string): CheckExchange => {
     const check = checks.get(callId) ?? new CheckExchange(callId);
@@ -115,6 +119,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
     heldCameras: new HeldCameras(),
     microphoneMutex,
     speakerMutex,
+    screenMutex,
     endCall(callId) {
       media.get(callId)?.stop();
       media.delete(callId);
@@ -122,7 +127,7 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
       frames.endCall(callId);
     },
     async devicesClosed() {
-      await Promise.all([cameraMutex.idle(), microphoneMutex.idle(), speakerMutex.idle()]);
+      await Promise.all([cameraMutex, microphoneMutex, speakerMutex, screenMutex].map((one) => one.idle()));
     },
     devices: createDeviceMonitor(engines),
     measurements: createMeasurementChannel(),

@@ -34,6 +34,8 @@ const errors: Record<RpcErrorName | "disconnected" | "timeout", string> = {
   callsInPage: "The application makes the calls itself here.",
   noPreview: "Open the camera and microphone first, or wait until the sound is over.",
   unknownDevice: "This device is gone. Choose another one.",
+  noScreen: "The screen cannot be shared on this computer.",
+  unknownScreen: "This window or monitor is gone. Choose another one.",
   unknownStream: "This picture has ended.",
   noPicture: "There is no picture to save yet.",
   tooManyStreams:

@@ -28,6 +28,8 @@ export const errorMeanings: Record<RpcErrorName, string> = {
   callsInPage: "the mode is `browser`, so the host's page makes the calls",
   noPreview: "there is no preview, or it cannot do this at the moment; the message says what is missing",
   unknownDevice: "no device has this id",
+  noScreen: "nothing of the screen can be shared on this machine; the message says what is missing",
+  unknownScreen: "no monitor or window has this id, or one must be named; screen.sources lists them",
   unknownStream: "there is no such stream, or it has ended",
   noPicture: "this source has no frame at the moment",
   tooManyStreams: "the call has the maximum number of streams; data.issues gives the number",

@@ -82,6 +82,7 @@ const connected: CallInfo = {
     microphone: { state: "muted", deviceId: "tone", deviceName: "Test tone" },
     camera: { state: "live", deviceId: "test-pattern", deviceName: "Test pattern" },
     speaker: { state: "live", deviceId: "none", deviceName: "No speaker" },
+    screen: { state: "off", ended: "closed", why: "the window was closed" },
     mediaLevel: "pictureAndVoice",
   },
   remote: { microphone: "on", camera: "on", mediaLevel: "pictureAndVoice" },
@@ -102,6 +103,14 @@ const connected: CallInfo = {
     checkCodeChanged: false,
   },
 };
+
+const screens = [
+  { id: "monitor:DP-1", name: "DP-1", kind: "monitor" as const, isPrimary: true, width: 1920, height: 1080 },
+  {
+    ...{ id: "window:0x1c00007", name: "Letter.odt", kind: "window" as const },
+    ...{ isPrimary: false, width: 900, height: 1100 },
+  },
+];
 
 const counts = { offered: 30, unwatched: 0, paced: 0, replaced: 1, failed: 0, written: 28, waiting: 1 };
 const statistics: CallStatistics = {
@@ -155,6 +164,7 @@ export const methodExamples: { [M in MethodName]: { params: ParamsInput<M>; resu
   "contacts.list": { params: {}, result: { contacts: [bob] } },
   "contacts.add": { params: { address }, result: bob },
   "devices.list": { params: {}, result: devices },
+  "screen.sources": { params: {}, result: { chooser: "host", sources: screens } },
   "call.start": { params: { peerId, media: "video" }, result: { callId } },
   "call.accept": { params: { callId, media: "audio" }, result: null },
   "preview.start": { params: { camera: true, microphone: true }, result: { previewId } },
@@ -166,6 +176,7 @@ export const methodExamples: { [M in MethodName]: { params: ParamsInput<M>; resu
   "call.setMicrophone": { params: { callId, on: false }, result: null },
   "call.setCamera": { params: { callId, on: true }, result: null },
   "call.useDevice": { params: { callId, kind: "microphone", deviceId: "tone" }, result: null },
+  "call.shareScreen": { params: { callId, on: true, source: "window:0x1c00007" }, result: null },
   "call.list": { params: {}, result: { calls: [connected] } },
   "call.stats": { params: { callId }, result: statistics },
   "calls.missed": { params: {}, result: { missed } },

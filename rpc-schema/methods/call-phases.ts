@@ -22,6 +22,7 @@ export const fittingPhases = {
   "call.setMicrophone": { phases: ANY, note: "before the accept it sets what will be" },
   "call.setCamera": { phases: ANY, note: "before the accept it sets what will be" },
   "call.useDevice": { phases: ANY, note: "before the accept it sets what will be" },
+  "call.shareScreen": { phases: ["connecting", "connected", "reconnecting"] },
   "call.stats": { phases: ["connected", "reconnecting"], note: "from the second second of the call on" },
   "call.snapshot": { phases: ANY, note: "without a frame the answer is noPicture" },
   "frames.subscribe": { phases: ANY, note: "frames come as soon as there are some" },

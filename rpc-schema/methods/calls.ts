@@ -185,6 +185,23 @@ export const callMethods = {
     done,
     [...servingErrors, "unknownCall", "wrongCallState", "unknownDevice"],
   ),
+  "call.shareScreen": method(
+    "Shares a monitor or a window in place of the camera, or ends that. The answer comes before the user has chosen in the desktop's dialog; `local.screen` of CallInfo follows. The camera stays as it is, and its picture returns at the end",
+    z.object({
+      callId: callIdSchema,
+      on: z.boolean().describe("false ends the sharing"),
+      source: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe(
+          "an id of screen.sources, where its chooser is `host`; another one switches what is shared",
+        ),
+    }),
+    done,
+    [...servingErrors, "unknownCall", "wrongCallState", "noScreen", "unknownScreen"],
+  ),
   "call.list": method(
     "Lists every call that has not ended",
     noParams,

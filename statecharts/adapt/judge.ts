@@ -67,6 +67,19 @@ export const SHARES: Readonly<Record<PictureStep, VideoShare>> = {
   paused: { scale: 0.25, rate: 0 },
 };
 
+/** A screen with fewer frames a second looks broken. Below it the size gives way. */
+const LEAST_SCREEN_RATE = 0.1;
+
+/**
+ * Spends as many pixels a second on a screen as on a camera, but drops the rate before the size: text must stay legible.
+ * @param share of a camera's frames
+ */
+export function screenShareOf({ scale, rate }: VideoShare): VideoShare {
+  const pixels = scale ** 2 * rate;
+  if (pixels === 0 || pixels >= LEAST_SCREEN_RATE) return { scale: 1, rate: pixels };
+  return { scale: Math.sqrt(pixels / LEAST_SCREEN_RATE), rate: LEAST_SCREEN_RATE };
+}
+
 export type LoadAssessment =
   | { readonly load: "strained"; readonly strain: Strain; readonly reason: string }
   | { readonly load: "fits" }

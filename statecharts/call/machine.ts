@@ -164,9 +164,14 @@ const ringingIn = callSetup.createStateConfig({
 
 const keepRemoteMedia = {
   type: "keepRemoteMedia",
-  params: ({ event: { microphone, camera, mediaLevel, mediaLevelReason } }: { event: RemoteMediaState }) => ({
+  params: ({
+    event: { microphone, camera, screen, mediaLevel, mediaLevelReason },
+  }: {
+    event: RemoteMediaState;
+  }) => ({
     microphone,
     camera,
+    ...(screen === undefined ? {} : { screen }),
     mediaLevel,
     mediaLevelReason,
   }),
@@ -226,6 +231,7 @@ const active = callSetup.createStateConfig({
     "user.useCamera": { actions: "toMedia" },
     "user.useMicrophone": { actions: "toMedia" },
     "user.useSpeaker": { actions: "toMedia" },
+    "user.shareScreen": { actions: "toMedia" },
     "settings.changed": { actions: "toMedia" },
     "adapt.stepped": {
       description: "The other side only needs to know whether video is paused",

@@ -61,6 +61,8 @@ export interface CallEnd {
 export interface RemoteMediaState {
   readonly microphone: boolean | null;
   readonly camera: boolean | null;
+  /** The picture is the other side's screen. Absent: it is not. */
+  readonly screen?: true;
   readonly mediaLevel: MediaLevel | null;
   readonly mediaLevelReason: string | null;
 }

@@ -12,7 +12,10 @@ export interface MediaPreference {
 }
 
 /** The requests that a preference remembers. */
-export type PreferenceEvent = Extract<MediaEvent, { type: `user.${string}` }>;
+export type PreferenceEvent = Exclude<
+  Extract<MediaEvent, { type: `user.${string}` }>,
+  { type: "user.shareScreen" }
+>;
 
 /** @returns the preference with this request in it */
 export function preferenceAfter(

@@ -36,6 +36,7 @@ export function toCallEvent(signal: Signal): SignalCallEvent {
         type: "signal.media",
         microphone: signal.microphone,
         camera: signal.camera,
+        ...(signal.screen === true ? { screen: true as const } : {}),
         mediaLevel: signalMediaLevel(signal),
         mediaLevelReason: signal.why ?? null,
       };

@@ -1,5 +1,6 @@
 // Chart logs of earlier charts, rewritten into what the charts do now, so that a replay of the result shows no difference.
-// Version 1 had other names. Logs of both versions may lack the answer to a hang-up, which calls did not send at first.
+// Version 1 had other names. Logs of both versions may lack the answer to a hang-up, which calls did not send
+// at first, and the region of the shared screen.
 // This is the only module that knows the former names.
 
 import type { ChartLogEntry, TakenTransition } from "../../rpc-schema/index.ts";
@@ -7,7 +8,16 @@ import { isRecord } from "./is-record.ts";
 
 /** @returns the entries one for one, as today's charts write them */
 export function upgradeChartLog(log: readonly ChartLogEntry[]): ChartLogEntry[] {
-  return (isFormer(log) ? log.map(currentEntry) : log).map(withAnswer);
+  return (isFormer(log) ? log.map(currentEntry) : log).map(withAnswer).map(withScreen);
+}
+
+/** The media chart had no region for the screen at first. */
+function withScreen(entry: ChartLogEntry): ChartLogEntry {
+  if (entry.kind !== "step") return entry;
+  const { value } = entry;
+  if (!isRecord(value) || "screen" in value) return entry;
+  const isOfMedia = ["camera", "microphone", "speaker"].every((region) => region in value);
+  return isOfMedia ? { ...entry, value: { ...value, screen: "off" } } : entry;
 }
 
 /** The action came without a new version: readers of version 2 only show it. */

@@ -19,17 +19,19 @@ export function mediaLevelState(parts: {
   readonly videoPauseReason: string | null;
   /** Why the other side takes no picture; null if it does, undefined while it is unknown. */
   readonly videoRefusal?: string | null;
+  /** A shared screen replaces the camera, whose faults then keep nothing from being sent. */
+  readonly screen?: { readonly open: object | null };
 }): MediaLevelState {
-  const { camera, microphone, videoPauseReason, videoRefusal = null } = parts;
-  const isCameraUsable = camera.open !== null && camera.interruption === null;
-  const hasPicture = isCameraUsable && videoPauseReason === null;
+  const { camera, microphone, videoPauseReason, videoRefusal = null, screen } = parts;
+  const hasSource = (screen?.open ?? null) !== null || (camera.open !== null && camera.interruption === null);
+  const hasPicture = hasSource && videoPauseReason === null;
   const hasVoice = microphone.open !== null && microphone.open.deviceId !== NO_MICROPHONE;
   // The camera is withheld, which is no fault of it.
   const isRefused = camera.open === null && camera.why !== null && camera.why === videoRefusal;
   const reasons = [
     isRefused ? videoRefusal : null,
-    isCameraUsable || isRefused ? null : named("Camera", camera.interruption ?? camera.why),
-    isCameraUsable ? named("Picture paused", videoPauseReason) : null,
+    hasSource || isRefused ? null : named("Camera", camera.interruption ?? camera.why),
+    hasSource ? named("Picture paused", videoPauseReason) : null,
     microphone.open === null ? named("Microphone", microphone.why) : null,
   ].filter((reason) => reason !== null);
   return {

@@ -1,9 +1,10 @@
-// Microphone, camera and speaker of one call, in parallel. A device is open only while its state is `open`. The next best
+// Microphone, camera, speaker and shared screen of one call, in parallel. A device is open only while its state is `open`. The next best
 // device replaces one that fails, and the other side is notified of the remaining media.
 
 import { camera } from "./camera.ts";
 import { initialMedia, mediaSetup } from "./model.ts";
 import { ifOff, ifOn, partsFor, sendMediaState, setMicrophoneOn } from "./parts.ts";
+import { screen } from "./screen.ts";
 
 // The regions are similar but written out, because each has its own events and its own meaning of on.
 const ofMicrophone = partsFor("microphone");
@@ -218,5 +219,5 @@ export const mediaMachine = mediaSetup.createMachine({
       actions: [{ type: "setVideoPause", params: ({ event }) => ({ why: event.why }) }, sendMediaState],
     },
   },
-  states: { camera, microphone, speaker },
+  states: { camera, microphone, speaker, screen },
 });

@@ -2,7 +2,7 @@
 // activity's state closes the device.
 
 import { assign, raise, sendParent, sendTo, setup } from "xstate";
-import type { DeviceKind, MediaKind, MediaLevel } from "../../rpc-schema/index.ts";
+import type { DeviceKind, MediaKind, MediaLevel, ScreenEndReason } from "../../rpc-schema/index.ts";
 import type { LinkReport, VideoRequest } from "../link/model.ts";
 import { externalAction, externalActivity } from "../not-provided.ts";
 import * as choice from "./choice.ts";
@@ -13,6 +13,7 @@ import {
   NO_DEVICE,
   type OpenDevice,
 } from "./choice.ts";
+import { NO_SCREEN, type OpenScreen, type ScreenContext, type ScreenEnd } from "./shared-screen.ts";
 
 export interface MediaInput {
   readonly callId: string;
@@ -41,6 +42,8 @@ export interface MediaContext extends MediaInput {
   readonly videoPauseReason: string | null;
   /** Why the other side takes no picture; null if it does. Absent until a description or the kind of the peer tells. */
   readonly videoRefusal?: string | null;
+  /** Absent until the user first asked to share the screen. */
+  readonly screen?: ScreenContext;
 }
 
 interface Loss {
@@ -66,6 +69,9 @@ export type MediaEvent =
   | { type: "user.useCamera"; deviceId: string }
   | { type: "user.useMicrophone"; deviceId: string }
   | { type: "user.useSpeaker"; deviceId: string }
+  | { type: "user.shareScreen"; on: boolean; source: string | null }
+  | ({ type: "device.screenOpened" } & OpenScreen)
+  | { type: "device.screenEnded"; reason: ScreenEndReason; why: string }
   | ({ type: "device.cameraOpened" } & OpenDevice)
   | ({ type: "device.microphoneOpened" } & OpenDevice)
   | ({ type: "device.speakerOpened" } & OpenDevice)
@@ -95,6 +101,11 @@ export interface DeviceInput {
   readonly choice: string | null;
 }
 
+/** The activity lets the user choose, and captures until it is stopped. */
+export interface ScreenInput extends Pick<MediaInput, "callId"> {
+  readonly source: string | null;
+}
+
 export interface CameraInput extends DeviceInput {
   /** False: the activity opens no device before the command `allow`, because it is unknown whether our picture is taken. */
   readonly isAllowed: boolean;
@@ -112,7 +123,10 @@ export type MicrophoneCommand = { type: "mute" } | { type: "unmute" } | { type: 
 
 export type MediaState = Pick<MediaInput, "callId" | "peerId"> & {
   readonly microphone: boolean;
+  /** A picture is sent, of the camera or the screen. */
   readonly camera: boolean;
+  /** The picture is the screen. Absent: it is not. */
+  readonly screen?: true;
   readonly mediaLevel: MediaLevel;
   readonly mediaLevelReason: string | null;
 };
@@ -208,6 +222,7 @@ const mediaBase = setup({
     camera: externalActivity<CameraCommand, CameraInput>("camera"),
     microphone: externalActivity<MicrophoneCommand, DeviceInput>("microphone"),
     speaker: externalActivity<UseCommand, DeviceInput>("speaker"),
+    screen: externalActivity<{ type: "none" }, ScreenInput>("screen"),
     deviceList: externalActivity<{ type: "none" }, Pick<MediaInput, "callId">>("deviceList"),
   },
   actions: {
@@ -281,6 +296,16 @@ const mediaBase = setup({
         offered: choice.availablePreferred(device, environment, kind),
       })),
     ),
+    keepScreenRequest: assign((_, { source }: { source: string | null }) => ({
+      screen: { source, open: null, end: null },
+    })),
+    keepScreenOpen: assign(({ context: { screen } }, open: OpenScreen) => ({
+      screen: { ...(screen ?? NO_SCREEN), open },
+    })),
+    closeScreen: assign(({ context: { screen } }) => ({ screen: { ...(screen ?? NO_SCREEN), open: null } })),
+    keepScreenEnd: assign(({ context: { screen } }, end: ScreenEnd) => ({
+      screen: { ...(screen ?? NO_SCREEN), end },
+    })),
     setMicrophoneOn: assign({ isMicrophoneOn: (_, params: { on: boolean }) => params.on }),
     setVideoPause: assign({ videoPauseReason: (_, params: { why: string | null }) => params.why }),
     setEnvironment: assign(({ context }, now: Omit<DeviceEnvironment, "previousDevices">) => {
@@ -308,6 +333,7 @@ const mediaBase = setup({
     isOn: (_, params: { on: boolean }) => params.on,
     isOff: (_, params: { on: boolean }) => !params.on,
     isVideoRefused: ({ context }) => isVideoRefused(context),
+    isScreenNotTaken: ({ context }, { on }: { on: boolean }) => on && isVideoRefused(context),
     isVideoTaken: ({ context }) => !isVideoRefused(context),
     isOtherRefusal: ({ context }) => context.videoRefusal !== context.camera.why,
     hasAnother: ({ context }, { kind }: OfKind) =>

@@ -14,14 +14,17 @@ export const ifOn = { type: "isOn", params: wantedState } as const;
 export const ifOff = { type: "isOff", params: wantedState } as const;
 export const setMicrophoneOn = { type: "setMicrophoneOn", params: wantedState } as const;
 
+const isScreenLive = ({ screen }: MediaContext) => (screen?.open ?? null) !== null;
+
 /** Derived from the open devices only, so that no state can send a wrong value. */
 export const sendMediaState = {
   type: "sendMediaState",
   params: ({ context }: { context: MediaContext }) => ({
     callId: context.callId,
     peerId: context.peerId,
-    camera: context.camera.open !== null && context.camera.interruption === null,
+    camera: isScreenLive(context) || (context.camera.open !== null && context.camera.interruption === null),
     microphone: context.microphone.open !== null && context.isMicrophoneOn,
+    ...(isScreenLive(context) ? { screen: true as const } : {}),
     ...mediaLevelState(context),
   }),
 } as const;

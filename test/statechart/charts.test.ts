@@ -41,7 +41,7 @@ const EVENTS: Record<string, string> = {
   call:
     "adapt.stepped manager.end manager.lineFree link.connected link.lost link.pathTrouble link.videoNegotiated media.videoWanted settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +
     "signal.offer signal.reconnect signal.reconnectAck signal.requestRepeated signal.ringing user.accept user.hangup user.reject user.setCamera " +
-    "user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+    "user.setMicrophone user.shareScreen user.useCamera user.useMicrophone user.useSpeaker",
   manager:
     "availability.changed call.lost call.rings manager.close host.resume settings.changed signal.received signalling.ready user.start user.toCall",
   link:
@@ -50,9 +50,9 @@ const EVENTS: Record<string, string> = {
   media:
     "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +
     "device.cameraResumed device.microphoneInterrupted " +
-    "device.microphoneLost device.microphoneOpened device.microphoneResumed device.speakerInterrupted device.speakerLost " +
+    "device.microphoneLost device.microphoneOpened device.microphoneResumed device.screenEnded device.screenOpened device.speakerInterrupted device.speakerLost " +
     "device.speakerOpened device.speakerResumed devices.changed devices.updated link.videoNegotiated video.negotiated video.pauseChanged settings.changed " +
-    "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.useCamera user.useMicrophone user.useSpeaker",
+    "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.shareScreen user.useCamera user.useMicrophone user.useSpeaker",
   preview:
     "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +
     "device.cameraResumed device.microphoneInterrupted device.microphoneLost device.microphoneOpened device.microphoneResumed " +

@@ -17,6 +17,7 @@ import {
   linkThatOffersVideo,
   managerWith,
   mediaOf,
+  mediaThatSharesScreen,
   previewOf,
 } from "./support/environment.ts";
 import { type Exploration, explore } from "./support/explore-chart.ts";
@@ -33,7 +34,7 @@ const LASTING_STATES: Record<string, RegExp> = {
   link: /^link\.connected$/,
   // Ended by the user and the devices; opening a device has a deadline outside the chart.
   media:
-    /^media\.(camera\.(off|withheld|open\.opening|open\.live|lost)|microphone\.(open\.\w+|lost)|speaker\.(open\.\w+|lost))$/,
+    /^media\.(camera\.(off|withheld|open\.opening|open\.live|lost)|microphone\.(open\.\w+|lost)|speaker\.(open\.\w+|lost)|screen\.(off|sharing\.\w+))$/,
   // Ended by the user and the devices; playing a sound ends with the sound.
   preview: /^preview\.(camera\.(off|open\.\w+|lost)|microphone\.(off|open\.\w+|lost)|sound\.quiet)$/,
   // Ended by the next measurements.
@@ -80,7 +81,12 @@ const plans: Plan[] = [
     positions: 60,
     moves: 10,
   },
-  { chart: "media", environments: [mediaOf({ media: "video" })], positions: 150, moves: 8 },
+  {
+    chart: "media",
+    environments: [mediaOf({ media: "video" }), mediaThatSharesScreen],
+    positions: 150,
+    moves: 8,
+  },
   {
     chart: "preview",
     environments: [

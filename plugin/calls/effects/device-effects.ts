@@ -1,4 +1,4 @@
-// The media chart's activities that hold a device open: camera, microphone, speaker. Stopping an activity releases its
+// The media chart's activities that hold a device open: camera, microphone, speaker, screen. Stopping an activity releases its
 // device, even while it is being opened.
 
 import { fromCallback } from "xstate";
@@ -27,6 +27,7 @@ import { type DeviceCallbacks, DeviceHolder, type DeviceHolderOptions } from "..
 import type { DeviceMutex } from "../device-mutex.ts";
 import type { CallEnvironment } from "../environment.ts";
 import { HeldCamera } from "../held-cameras.ts";
+import { screenEffect } from "./screen-effects.ts";
 
 type Report = (event: MediaEvent) => void;
 type HeldDevice = OpenDevice & { close(): Promise<void> };
@@ -51,6 +52,7 @@ export function createDeviceEffects(environment: CallEnvironment) {
     camera: cameraEffect(environment),
     microphone: microphoneEffect(environment),
     speaker: speakerEffect(environment),
+    screen: screenEffect(environment),
     deviceList: deviceListEffect(environment),
   };
 }

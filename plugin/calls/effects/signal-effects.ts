@@ -104,6 +104,7 @@ function mediaSignal(state: MediaState, negotiated: NegotiatedDirections | null)
     type: "call-media",
     microphone: state.microphone,
     camera: state.camera && !hasNoCodec,
+    ...(state.screen && !hasNoCodec ? { screen: true } : {}),
     ...withFormerNames({ mediaLevel }),
     ...(why === null ? {} : { why: why.slice(0, MAX_WHY_CHARS) }),
   };

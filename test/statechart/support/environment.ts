@@ -91,6 +91,22 @@ const userEvents = (): AnyEventObject[] => [
   ...["user.useCamera", "user.useMicrophone", "user.useSpeaker"].map((type) => ({ type, deviceId: "two" })),
 ];
 
+/** With the devices of mediaOf, the screen would multiply the positions by three. */
+export const mediaThatSharesScreen: ChartEnvironment = {
+  machine: mediaMachine,
+  input: { ...address, before: null, media: "audio" },
+  events: () => [
+    ...[true, false].map((on) => ({ type: "user.shareScreen", on, source: "monitor:one" })),
+    ...videoNegotiated("link"),
+  ],
+  activities: {
+    screen: () => [
+      { type: "device.screenOpened", kind: "monitor", name: "one" },
+      { type: "device.screenEnded", reason: "closed", why: "the window was closed" },
+    ],
+  },
+};
+
 export const mediaOf = (input: Pick<MediaInput, "media">): ChartEnvironment => ({
   machine: mediaMachine,
   input: { ...address, before: null, ...input },

@@ -147,7 +147,7 @@ class FakeOpenCamera implements OpenCamera {
   }
 }
 
-class FakeFrame implements VideoFrame {
+export class FakeFrame implements VideoFrame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;

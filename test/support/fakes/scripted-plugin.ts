@@ -24,6 +24,7 @@ import {
   settingsSchema,
 } from "../../../rpc-schema/index.ts";
 import { scriptedFrameLine } from "../browser/scripted-frames.ts";
+import { FAKE_SCREEN } from "./fake-screens.ts";
 import { devices, newCall, off, REQUEST_LINE_PREFIX, snapshot } from "./scripted-data.ts";
 
 /** One step of a test's script. */
@@ -250,6 +251,11 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
       ? null
       : local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
   "call.useDevice": useDevice,
+  "screen.sources": () => ({ chooser: "host" as const, sources: [FAKE_SCREEN] }),
+  "call.shareScreen": ({ callId, on }) => {
+    const { kind, name } = FAKE_SCREEN;
+    return local(callId, { screen: on ? { state: "live", kind, name } : { state: "off", ended: "stopped" } });
+  },
   "calls.missed": () => ({ missed }),
   "calls.seen": () => {
     showMissed(missed.map((one) => ({ ...one, unseen: 0 })));

@@ -10,6 +10,7 @@ import { RpcError, type Settings, type Signal, settingsSchema } from "../../../r
 import type { EndedCall, ManagedCall } from "../../../statecharts/index.ts";
 import { FakeCameras } from "../fakes/fake-cameras.ts";
 import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
+import { FakeScreens } from "../fakes/fake-screens.ts";
 import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";
 
 export const NO_FRAMES = {
@@ -98,6 +99,7 @@ export interface CallBenchOptions {
 
 export class CallBench {
   readonly cameras = new FakeCameras();
+  readonly screens = new FakeScreens();
   readonly sound: FakeSound = createFakeSound();
   readonly engine: FakePeerEngine = createFakePeerEngine();
   readonly frames = new ShownFrames();
@@ -119,6 +121,7 @@ export class CallBench {
       onRefused: () => undefined,
       native: { createScaler: () => this.scaler },
       cameras: this.cameras,
+      screens: this.screens,
       sound: this.sound,
       peers: this.engine,
       frames: this.frames,
@@ -165,7 +168,8 @@ export class CallBench {
       this.sound.openIds(kind).map(() => kind),
     );
     const peers = this.engine.peers.filter((peer) => !peer.isClosed).map(() => "peer");
-    return [...cameras, ...sound, ...peers];
+    const screens = this.screens.openNow.map(() => "screen");
+    return [...cameras, ...screens, ...sound, ...peers];
   }
 
   calls(): ManagedCall[] {

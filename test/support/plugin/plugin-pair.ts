@@ -17,6 +17,7 @@ import type { ClosedNodes } from "../../../statecharts/index.ts";
 import { createFakeNotifier } from "../desktop/fake-notifier.ts";
 import { FakeCameras } from "../fakes/fake-cameras.ts";
 import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
+import { FakeScreens } from "../fakes/fake-screens.ts";
 import type { FakeSignallingNetwork } from "../fakes/fake-signalling.ts";
 import { createFakeSound, type FakeSound } from "../fakes/fake-sound.ts";
 
@@ -29,6 +30,7 @@ export class PluginBench {
   readonly host: HostLink;
   readonly plugin: Plugin;
   readonly cameras = new FakeCameras();
+  readonly screens = new FakeScreens();
   readonly sound: FakeSound = createFakeSound();
   readonly engine: FakePeerEngine = createFakePeerEngine();
   readonly notifier = createFakeNotifier();
@@ -53,6 +55,7 @@ export class PluginBench {
         whyNoCalls,
         remedy: null,
         cameras: this.cameras,
+        screens: this.screens,
         sound: this.sound,
         access: { closedCameras: () => this.closedCameras, closedNodes: () => this.closedNodes },
         peers: this.engine,

@@ -31,6 +31,8 @@ const PARAMS: Record<Exclude<MethodName, "initialize">, object> = {
   "call.setMicrophone": { callId: "c", on: true },
   "call.setCamera": { callId: "c", on: true },
   "call.useDevice": { callId: "c", kind: "camera", deviceId: "auto" },
+  "call.shareScreen": { callId: "c", on: true },
+  "screen.sources": {},
   "call.list": {},
   "preview.start": {},
   "preview.hearYourself": {},

@@ -243,6 +243,17 @@ type CallSetMicrophoneParams struct {
 	On bool `json:"on"`
 }
 
+// CallShareScreenParams: Params of call.shareScreen
+type CallShareScreenParams struct {
+	CallID CallID `json:"callId"`
+
+	// false ends the sharing
+	On bool `json:"on"`
+
+	// an id of screen.sources, where its chooser is `host`; another one switches what is shared
+	Source *string `json:"source,omitempty"`
+}
+
 // CallSnapshotParams: Params of call.snapshot
 type CallSnapshotParams struct {
 	CallID CallID `json:"callId"`
@@ -1037,6 +1048,9 @@ type LocalMedia struct {
 
 	Speaker DeviceState `json:"speaker"`
 
+	// absent before the accept
+	Screen *SharedScreen `json:"screen,omitempty"`
+
 	MediaLevel MediaLevel `json:"mediaLevel"`
 
 	// why the level is not higher; absent where nothing is wrong
@@ -1431,7 +1445,11 @@ const (
 type RemoteSide struct {
 	Microphone RemoteMedia `json:"microphone"`
 
+	// whether a picture comes, of the camera or the screen
 	Camera RemoteMedia `json:"camera"`
+
+	// the picture is the other side's screen: show it whole, and let the user zoom. Absent: it is not
+	Screen *bool `json:"screen,omitempty"`
 
 	MediaLevel *MediaLevel `json:"mediaLevel,omitempty"`
 
@@ -1469,7 +1487,107 @@ const (
 	RingtoneSettingOff RingtoneSetting = "off"
 )
 
-// SentPicture: The largest frames that are sent; 0 by 0 without a camera
+// ScreenChooser: Where the user chooses what is shared.
+type ScreenChooser string
+
+// Values of ScreenChooser.
+const (
+	// in the host's page, among `sources`; call.shareScreen needs the id of one
+	ScreenChooserHost ScreenChooser = "host"
+
+	// in a dialog that the desktop shows after call.shareScreen; `sources` is empty
+	ScreenChooserDesktop ScreenChooser = "desktop"
+
+	// nowhere, because nothing can be shared; `why` says what is missing
+	ScreenChooserNone ScreenChooser = "none"
+)
+
+// ScreenCondition: Whether this side's screen is shared.
+type ScreenCondition string
+
+// Values of ScreenCondition.
+const (
+	// not shared; `ended` says why it is not any more
+	ScreenConditionOff ScreenCondition = "off"
+
+	// the desktop asks the user, or the source is being opened. Nothing is captured
+	ScreenConditionChoosing ScreenCondition = "choosing"
+
+	// captured and sent in place of the camera
+	ScreenConditionLive ScreenCondition = "live"
+)
+
+// ScreenEndReason: Why the screen is not shared.
+type ScreenEndReason string
+
+// Values of ScreenEndReason.
+const (
+	// this side ended it with call.shareScreen
+	ScreenEndReasonStopped ScreenEndReason = "stopped"
+
+	// the user ended it in the desktop's own display of what is shared
+	ScreenEndReasonStoppedByDesktop ScreenEndReason = "stoppedByDesktop"
+
+	// the user closed the desktop's dialog
+	ScreenEndReasonCancelled ScreenEndReason = "cancelled"
+
+	// the desktop does not allow it
+	ScreenEndReasonRefused ScreenEndReason = "refused"
+
+	// the window was closed, or the monitor is not there any more
+	ScreenEndReasonClosed ScreenEndReason = "closed"
+
+	// the other side takes no picture
+	ScreenEndReasonNotTaken ScreenEndReason = "notTaken"
+
+	// capturing failed; `why` gives the cause
+	ScreenEndReasonFailed ScreenEndReason = "failed"
+)
+
+// ScreenKind: What of the screen is shared.
+type ScreenKind string
+
+// Values of ScreenKind.
+const (
+	// one monitor, or all of them
+	ScreenKindMonitor ScreenKind = "monitor"
+
+	// one window, without what covers it
+	ScreenKindWindow ScreenKind = "window"
+)
+
+// ScreenSource: A monitor or a window that can be shared
+type ScreenSource struct {
+	// for call.shareScreen; valid while the monitor or window exists
+	ID string `json:"id"`
+
+	// the window's title or the monitor's output; empty for all monitors together
+	Name string `json:"name"`
+
+	Kind ScreenKind `json:"kind"`
+
+	// whether it is the user's main monitor
+	IsPrimary bool `json:"isPrimary"`
+
+	// pixels
+	Width int64 `json:"width"`
+
+	// pixels
+	Height int64 `json:"height"`
+}
+
+// ScreenSourcesResult: Result of screen.sources
+type ScreenSourcesResult struct {
+	Chooser ScreenChooser `json:"chooser"`
+
+	// monitors first, the main one in front
+	Sources []ScreenSource `json:"sources"`
+
+	// for people: what is missing; present with the chooser `none`
+	Why *string `json:"why,omitempty"`
+}
+
+// SentPicture: The largest frames that are sent, of the camera or the screen; 0 by 0 without either
 type SentPicture struct {
 	Step PictureStep `json:"step"`
 
@@ -1640,6 +1758,22 @@ type SettingsUpdateResult struct {
 
 	// changed settings that take effect at the next start only
 	RestartNeeded []string `json:"restartNeeded"`
+}
+
+// SharedScreen: The shared screen of this side. A page must show at all times that it is shared
+type SharedScreen struct {
+	State ScreenCondition `json:"state"`
+
+	Kind *ScreenKind `json:"kind,omitempty"`
+
+	// the window's title or the monitor, while it is shared
+	Name *string `json:"name,omitempty"`
+
+	// why it last ended or did not begin
+	Ended *ScreenEndReason `json:"ended,omitempty"`
+
+	// the same for people
+	Why *string `json:"why,omitempty"`
 }
 
 // ShownPicture: The remote frames for the host's page; the step is relative to the received size and rate
