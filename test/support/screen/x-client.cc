@@ -35,6 +35,7 @@ class Client {
     if (command == "window") return openWindow(words);
     if (command == "monitor") return setMonitor(words);
     if (command == "fill") return fill(words);
+    if (command == "text") return writeText(words);
     if (command == "pointer") return movePointer(words);
     return changeWindow(command, words);
   }
@@ -76,6 +77,23 @@ class Client {
     const xcb_rectangle_t area{static_cast<std::int16_t>(number(words)), static_cast<std::int16_t>(number(words)),
                                static_cast<std::uint16_t>(number(words)), static_cast<std::uint16_t>(number(words))};
     xcb_poly_fill_rectangle(connection_, window == 0 ? screen_->root : window, context_, 1, &area);
+    return synchronise();
+  }
+
+  /** window x y text: black on white, in the small font that every server has */
+  std::string writeText(std::istringstream& words) {
+    const xcb_window_t window = number(words);
+    const auto x = static_cast<std::int16_t>(number(words));
+    const auto y = static_cast<std::int16_t>(number(words));
+    std::string text;
+    std::getline(words >> std::ws, text);
+    const xcb_font_t font = xcb_generate_id(connection_);
+    xcb_open_font(connection_, font, 5, "fixed");
+    const std::uint32_t values[] = {0x000000, 0xFFFFFF, font};
+    xcb_change_gc(connection_, context_, XCB_GC_FOREGROUND | XCB_GC_BACKGROUND | XCB_GC_FONT, values);
+    xcb_image_text_8(connection_, static_cast<std::uint8_t>(text.size()), window == 0 ? screen_->root : window, context_, x, y,
+                     text.c_str());
+    xcb_close_font(connection_, font);
     return synchronise();
   }
 

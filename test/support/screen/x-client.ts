@@ -23,6 +23,8 @@ export interface XClient {
   }): Promise<string>;
   /** @param window an id, or "root" */
   fill(window: string, colour: number, x: number, y: number, width: number, height: number): Promise<void>;
+  /** Black on white, in letters of 6 by 13 pixels or so, at most 255 of them. `y` is that of the base line. */
+  write(window: string, x: number, y: number, text: string): Promise<void>;
   resize(window: string, width: number, height: number): Promise<void>;
   move(window: string, x: number, y: number): Promise<void>;
   show(window: string): Promise<void>;
@@ -69,6 +71,7 @@ export async function startXClient(display: string): Promise<XClient> {
     openWindow: ({ title, x, y, width, height, border = 0 }) =>
       run(`window ${x} ${y} ${width} ${height} ${border} ${title}`),
     fill: (window, colour, ...area) => expectOk(`fill ${numberOf(window)} ${colour} ${area.join(" ")}`),
+    write: (window, x, y, text) => expectOk(`text ${numberOf(window)} ${x} ${y} ${text}`),
     resize: (window, width, height) => expectOk(`resize ${numberOf(window)} ${width} ${height}`),
     move: (window, x, y) => expectOk(`move ${numberOf(window)} ${x} ${y}`),
     show: (window) => expectOk(`map ${numberOf(window)}`),
