@@ -86,6 +86,8 @@ const OPTIONS: Record<string, string> = {
   "elk.edgeLabels.inline": "true",
   "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
   "elk.layered.compaction.postCompaction.strategy": "EDGE_LENGTH",
+  // The default, SCANLINE, fails on some charts: "Invalid hitboxes for scanline constraint calculation".
+  "elk.layered.compaction.postCompaction.constraints": "QUADRATIC",
   "elk.spacing.nodeNode": "22",
   "elk.spacing.edgeNode": "12",
   "elk.spacing.edgeEdge": "9",

@@ -235,7 +235,7 @@ describe("the messages and the lanes", () => {
     const lanes = session.lanes.all.filter(({ actor }) => actor === `${call}/media`);
     assert.deepEqual(
       lanes.map(({ region }) => region),
-      ["camera", "microphone", "speaker"],
+      ["camera", "microphone", "speaker", "screen"],
     );
     const [camera] = lanes;
     assert.deepEqual(
