@@ -185,3 +185,15 @@ describe("while our offer waits for its answer", () => {
     }
   });
 });
+
+test("a screen that is shared in a call without a place for it is refused with one reason, and the place is offered", async () => {
+  const manager = await calledWithout(PAGE);
+  await manager.sendUserEvent({ type: "user.shareScreen", on: true, source: "monitor:one" });
+  const { context, value } = manager.media();
+  assert.equal(offers(manager), 1);
+  assert.deepEqual([value.screen, context.screen?.end?.reason], ["off", "notTaken"]);
+  await manager.receive(answerOf("with video"));
+  await manager.sendEngineEvent(withVideo);
+  await manager.sendUserEvent({ type: "user.shareScreen", on: true, source: "monitor:one" });
+  assert.deepEqual(manager.media().value.screen, { sharing: "choosing" });
+});

@@ -27,6 +27,7 @@ import {
   type OfferInput,
   type ReconnectInput,
   type RequestInput,
+  type ScreenInput,
   type UseCommand,
 } from "../../../statecharts/index.ts";
 import type { CallAddress } from "../../../statecharts/link/model.ts";
@@ -179,6 +180,7 @@ export function chartsWith(effects: Effects) {
       camera: effects.activity<CameraCommand, CameraInput>("camera"),
       microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
       speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
+      screen: effects.activity<{ type: "none" }, ScreenInput>("screen"),
       deviceList: effects.activity<{ type: "none" }, { callId: string }>("deviceList"),
     },
     actions: { sendMediaState: (_, params: MediaState) => effects.record("sendMediaState", params) },
