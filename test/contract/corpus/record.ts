@@ -65,8 +65,18 @@ async function useCall(plugin: RecordedPlugin, callId: string): Promise<void> {
   await plugin.request("call.snapshot", { callId, source: "remote" });
   await plugin.request("frames.unsubscribe", { stream });
   await plugin.request("frames.subscribe", { callId, source: "local", delivery: "mjpeg" });
+  if (version !== "1") await shareScreen(plugin, callId);
   await plugin.request("call.hangup", { callId });
   await plugin.next("call.ended");
+}
+
+/** Needs an X display with a monitor. */
+async function shareScreen(plugin: RecordedPlugin, callId: string): Promise<void> {
+  const { sources } = await plugin.request("screen.sources", {});
+  const [monitor] = Array.isArray(sources) ? sources : [];
+  await plugin.request("call.shareScreen", { callId, on: true, source: monitor.id });
+  await plugin.next("call.changed", ({ local }) => /"state":"live"/.test(JSON.stringify(local)));
+  await plugin.request("call.shareScreen", { callId, on: false });
 }
 
 async function leave(...plugins: RecordedPlugin[]): Promise<void> {

@@ -11,7 +11,14 @@ const corpus = readCorpus("version-1.jsonl");
 const NOT_RECORDED = ["devices.changed"];
 /** Hosts of version 1 neither request these nor get them. */
 const NEWER = [
-  ...["calls.missed", "calls.seen", "calls.missedChanged", "debug.refusals"],
+  ...[
+    "calls.missed",
+    "calls.seen",
+    "calls.missedChanged",
+    "debug.refusals",
+    "screen.sources",
+    "call.shareScreen",
+  ],
   ...["preview.start", "preview.hearYourself", "preview.testSound", "preview.stop"],
   ...["preview.changed", "preview.levels", "preview.ended"],
 ];
