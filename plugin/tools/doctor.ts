@@ -4,7 +4,15 @@ import type { RunningPlugin } from "../diagnostics/runtime-file.ts";
 import { checkCameras, checkPictures } from "./camera-checks.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
-import { checkAddonLoads, checkEngine, checkNode, checkSoundLoads, enginesOf } from "./program-checks.ts";
+import {
+  checkAddonLoads,
+  checkEngine,
+  checkNode,
+  checkOptionalEngine,
+  checkSoundLoads,
+  enginesOf,
+  optionalEnginesOf,
+} from "./program-checks.ts";
 import { checkRefusals } from "./refusal-check.ts";
 import { checkSending } from "./sending-check.ts";
 import { checkPriority, checkSound } from "./sound-checks.ts";
@@ -30,6 +38,9 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     checkAddonLoads(await checkEngine(system, addon), options.addonProblem, system),
     await checkEngine(system, webrtc),
     await checkSoundLoads(await checkEngine(system, sound), system),
+    ...(await Promise.all(
+      optionalEnginesOf(system, options.addonFolder).map((engine) => checkOptionalEngine(system, engine)),
+    )),
   ];
   const devices = [
     ...checkCameras(system, await system.pipeWireCameras()),

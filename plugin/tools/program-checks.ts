@@ -1,5 +1,6 @@
-// Checks Node and the three compiled engines with their libraries.
+// Checks Node and the three compiled engines with their libraries, and the two addons that calls do without.
 
+import { pipeWireSocket } from "../../native/pipewire.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
 import { MINIMUM_NODE, whyNodeIsTooOld } from "../common/node-version.ts";
 import { type Finding, failure, ok } from "./finding.ts";
@@ -19,6 +20,14 @@ const LIBRARY_PACKAGES: Readonly<Record<string, string>> = {
   "libwebrtc-audio-processing-1.so": "libwebrtc-audio-processing-1-3",
   "libstdc++.so": "libstdc++6",
   "libgcc_s.so": "libgcc-s1",
+  // Virtual packages of Debian 13, whose own ones end in t64.
+  "libpipewire-0.3.so": "libpipewire-0.3-0 libpipewire-0.3-modules",
+  "libxcb.so": "libxcb1",
+  "libxcb-composite.so": "libxcb-composite0",
+  "libxcb-damage.so": "libxcb-damage0",
+  "libxcb-randr.so": "libxcb-randr0",
+  "libxcb-shm.so": "libxcb-shm0",
+  "libxcb-xfixes.so": "libxcb-xfixes0",
 };
 
 /** `main.ts` refuses an older Node earlier, so the failure is for a caller that bypasses it. */
@@ -38,11 +47,21 @@ export interface Engine {
   readonly use: string;
   /** The folder of its binary, or null if its package is missing. */
   readonly folder: string | null;
+  readonly file: string;
   /** What to do if the binary is missing. */
   readonly remedy: string;
 }
 
-const BUILD_ADDON = "Build it: npm run build:native";
+/** An engine that calls do without. */
+interface OptionalEngine extends Engine {
+  /** Why nothing here can use it; null if something can. */
+  whyUnneeded(): Promise<string | null>;
+}
+
+const BUILD_COMMAND = "npm run build:native";
+const BUILD_ADDON = `Build it: ${BUILD_COMMAND}`;
+const X11_HEADERS =
+  "libxcb-composite0-dev libxcb-damage0-dev libxcb-randr0-dev libxcb-shm0-dev libxcb-xfixes0-dev";
 const BUILD_SOUND = "Build it: sudo apt-get install -y make g++ python3 && npm rebuild naudiodon";
 const REINSTALL = "Install the package again, whole and of the version for this system: see README.md";
 
@@ -60,12 +79,14 @@ export function enginesOf(system: SystemView, folder: string): Record<"addon" | 
       check: "camera engine",
       use: "camera and pictures",
       folder,
+      file: "callnative.node",
       remedy: remedyOf(system, BUILD_ADDON),
     },
     webrtc: {
       check: "WebRTC engine",
       use: "every connection",
       folder: system.packageFolder(`${engine}/package.json`),
+      file: "wrtc.node",
       remedy: remedyOf(
         system,
         `Install it: npm install --no-save ${engine} (available for linux-x64 and linux-arm64 with glibc)`,
@@ -75,18 +96,55 @@ export function enginesOf(system: SystemView, folder: string): Record<"addon" | 
       check: "sound engine",
       use: "microphone and speaker",
       folder: naudiodon === null ? null : `${naudiodon}/build/Release`,
+      file: "naudiodon.node",
       remedy: remedyOf(system, BUILD_SOUND),
     },
   };
 }
 
+/** The two addons that calls do without. They load where their libraries are installed. */
+export function optionalEnginesOf(system: SystemView, folder: string): OptionalEngine[] {
+  const { DISPLAY, WAYLAND_DISPLAY } = system.environment;
+  const socket = pipeWireSocket(system.environment);
+  return [
+    {
+      check: "PipeWire engine",
+      use: "its cameras and the screens of Wayland",
+      folder,
+      file: "callpipewire.node",
+      remedy: remedyOf(system, `sudo apt-get install -y libpipewire-0.3-dev && ${BUILD_COMMAND}`),
+      whyUnneeded: async () =>
+        socket !== null && (await system.connects(socket)) ? null : "PipeWire does not run here",
+    },
+    {
+      check: "X11 engine",
+      use: "sharing the screens of X11",
+      folder,
+      file: "callx11.node",
+      remedy: remedyOf(system, `sudo apt-get install -y ${X11_HEADERS} && ${BUILD_COMMAND}`),
+      whyUnneeded: async () => {
+        if (WAYLAND_DISPLAY) return "the desktop here is Wayland's";
+        return DISPLAY ? null : "there is no X display here";
+      },
+    },
+  ];
+}
+
+/** A problem is a warning where the addon could be used. */
+export async function checkOptionalEngine(system: SystemView, engine: OptionalEngine): Promise<Finding> {
+  const finding = await checkEngine(system, engine);
+  if (finding.verdict !== "failure") return finding;
+  const why = await engine.whyUnneeded();
+  if (why === null) return { ...finding, verdict: "warning" };
+  return ok(finding.check, `${finding.says.replace(/\.$/, "")}, but ${why}.`);
+}
+
 /** Checks with ldd(1) that the binary exists and finds its libraries. */
 export async function checkEngine(system: SystemView, engine: Engine): Promise<Finding> {
-  const { check, use, folder, remedy } = engine;
-  const binary = folder === null ? undefined : system.list(folder).find((name) => /\.node$/.test(name));
-  if (binary === undefined)
+  const { check, use, folder, file, remedy } = engine;
+  if (folder === null || !system.list(folder).includes(file))
     return failure(check, `The ${check}, needed for ${use}, is not installed.`, remedy);
-  const linked = await system.run("ldd", [`${folder}/${binary}`]);
+  const linked = await system.run("ldd", [`${folder}/${file}`]);
   const missing = missingLibraries(linked?.stdout ?? "");
   if (missing.length === 0) return checkLibraryPath(system, engine, linked?.stdout ?? "");
   const sentence = `The ${check}, needed for ${use}, lacks ${missing.join(", ")}.`;

@@ -37,6 +37,8 @@ export const BINARIES = {
   addon: `${ADDON_FOLDER}/callnative.node`,
   wrtc: `${WRTC}/wrtc.node`,
   sound: `${NAUDIODON}/build/Release/naudiodon.node`,
+  pipeWire: `${ADDON_FOLDER}/callpipewire.node`,
+  x11: `${ADDON_FOLDER}/callx11.node`,
 };
 const LINKED = "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)\n";
 
@@ -47,9 +49,7 @@ export function healthyMachine(): FakeMachine {
     environment: { XDG_RUNTIME_DIR: "/run/user/1000" },
     user: { name: "ada", id: 1000, groups: [1000, 44] },
     files: {
-      [BINARIES.addon]: "",
-      [BINARIES.wrtc]: "",
-      [BINARIES.sound]: "",
+      ...Object.fromEntries(Object.values(BINARIES).map((path) => [path, ""])),
       "/dev/video0": "",
       "/sys/class/video4linux/video0/name": "Integrated Camera\n",
       "/etc/group": "root:x:0:\nvideo:x:44:ada\n",

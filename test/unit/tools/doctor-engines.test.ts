@@ -1,9 +1,13 @@
 // The doctor's findings about the compiled engines, on simulated machines.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { BINARIES, type FakeMachine } from "../../support/fakes/fake-system.ts";
-import { onlyProblem } from "./doctor-findings.ts";
+import { NATIVE } from "../../support/process/cpp-build.ts";
+import { findingsOf, onlyProblem } from "./doctor-findings.ts";
 
 describe("the doctor on the engines", () => {
   const missing: [string, keyof typeof BINARIES, RegExp][] = [
@@ -94,5 +98,72 @@ describe("the doctor on the engines", () => {
       assert.match(problem, /→ Install the package again/);
       assert.doesNotMatch(problem, /npm|g\+\+/);
     }
+  });
+
+  const optional: [string, "pipeWire" | "x11", string, string, (machine: FakeMachine) => void][] = [
+    [
+      "PipeWire engine",
+      "pipeWire",
+      "libpipewire-0.3.so.0",
+      "libpipewire-0.3-0 libpipewire-0.3-modules",
+      (machine) => machine.listening.add("/run/user/1000/pipewire-0"),
+    ],
+    [
+      "X11 engine",
+      "x11",
+      "libxcb-damage.so.0",
+      "libxcb-damage0",
+      (machine) => Object.assign(machine.environment, { DISPLAY: ":0" }),
+    ],
+  ];
+  for (const [check, binary, library, packages, use] of optional) {
+    const withoutLibrary = (machine: FakeMachine) => {
+      machine.commands[`ldd ${BINARIES[binary]}`] = { status: 0, stdout: `\t${library} => not found\n` };
+    };
+
+    test(`the ${check} without its library is a warning where it can be used, and names the packages`, async () => {
+      const problem = await onlyProblem((machine) => {
+        withoutLibrary(machine);
+        use(machine);
+      });
+      assert.match(problem, new RegExp(`^warning ${check}: The ${check}, .* lacks ${library}\\.`));
+      assert.match(problem, new RegExp(`→ sudo apt-get install -y ${packages}$`));
+    });
+
+    test(`a ${check} that was not built is a warning where it can be used, and names what builds it`, async () => {
+      const problem = await onlyProblem((machine) => {
+        delete machine.files[BINARIES[binary]];
+        use(machine);
+      });
+      assert.match(
+        problem,
+        /is not installed\. → sudo apt-get install -y lib\S+-dev .*npm run build:native$/,
+      );
+    });
+
+    test(`the ${check} without its library is one line without a problem where nothing can use it`, async () => {
+      const found = (await findingsOf(withoutLibrary)).filter((finding) => finding.check === check);
+      assert.deepEqual(
+        found.map(({ verdict }) => verdict),
+        ["ok"],
+      );
+      assert.match(found[0]?.says ?? "", new RegExp(`lacks ${library}, but .* here\\.$`));
+    });
+  }
+
+  test("every library that an addon of this build links to has its Debian package named", async () => {
+    const folder = join(NATIVE, "build/Release");
+    const addons = readdirSync(folder).filter((name) => name.endsWith(".node"));
+    assert.equal(addons.length, 3, addons.join(", "));
+    const headers = execFileSync("readelf", ["-d", ...addons], { cwd: folder, encoding: "utf8" });
+    const needed = new Set([...headers.matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name = ""]) => name));
+    // Of the C library, without which nothing runs.
+    const libraries = [...needed].filter((name) => !/^(?:libc|libm|ld-linux-[\w-]+)\.so\./.test(name));
+    const problem = await onlyProblem((machine) => {
+      const stdout = libraries.map((name) => `\t${name} => not found\n`).join("");
+      machine.commands[`ldd ${BINARIES.addon}`] = { status: 0, stdout };
+    });
+    assert.match(problem, /libxcb-composite0/);
+    assert.doesNotMatch(problem, /find the package of/);
   });
 });
