@@ -18,6 +18,7 @@ import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { publint } from "publint";
 import { root } from "./checks/sources.ts";
+import { addonNames } from "./support/process/cpp-build.ts";
 
 interface Manifest {
   readonly name: string;
@@ -66,6 +67,17 @@ describe("the package", () => {
     const unwanted = /\.(png|map|tsbuildinfo|test\.js)$|^(test|\.ci|node_modules)\/|(?<!\.d)\.ts$/;
     assert.deepEqual(
       files.filter((path) => unwanted.test(path)),
+      [],
+    );
+  });
+
+  test("holds the sources of every addon, and all that are compiled here", () => {
+    const build = (path: string) => path.startsWith("native/build/");
+    const sources = globSync("native/**/*.{cc,h,gyp,sh}", { cwd: root }).filter((path) => !build(path));
+    const compiled = globSync("native/build/Release/*.node", { cwd: root });
+    assert.ok(sources.length > 100 && compiled.length === addonNames().length, compiled.join(", "));
+    assert.deepEqual(
+      [...sources, ...compiled].filter((path) => !files.includes(path)),
       [],
     );
   });

@@ -145,3 +145,9 @@ async function addonNeeds(): Promise<AddonNeeds> {
   // The script above types it.
   return JSON.parse(stdout) as AddonNeeds;
 }
+
+/** The names of the addons that native/binding.gyp builds where all libraries are. */
+export function addonNames(): string[] {
+  const text = readFileSync(join(NATIVE, "binding.gyp"), "utf8");
+  return [...text.matchAll(/"target_name": "(\w+)"/g)].map(([, name = ""]) => name);
+}
