@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, openChroot, packageCache } from "./chroot.ts";
-import { sharedLibraries } from "./debian.ts";
-import type { StageOptions } from "./stage.ts";
+import { type SharedLibraries, sharedLibraries } from "./debian.ts";
+import type { CompiledFiles, StageOptions } from "./stage.ts";
 
 /** A compiler, the headers of the libraries, and dpkg-shlibdeps(1). */
 const BUILD_PACKAGES = [
@@ -89,9 +89,9 @@ async function compile(root: string, release: string, target: string): Promise<v
 export async function sharedLibrariesOn(
   release: string,
   folder: string,
-  compiled: readonly string[],
-): Promise<string> {
-  let found = "";
+  compiled: CompiledFiles,
+): Promise<SharedLibraries> {
+  let found: SharedLibraries = { depends: "", recommends: "" };
   await inBuildSystem(release, { [folder]: folder }, (session) => {
     found = sharedLibraries(compiled, (program, args) => session.run(program, ...args));
   });

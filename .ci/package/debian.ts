@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { run } from "./run.ts";
-import { normalize } from "./stage.ts";
+import { type CompiledFiles, normalize } from "./stage.ts";
 
 const NAME = "goop-call-plugin";
 const HOMEPAGE = "https://github.com/goop-call-plugin/goop-call-plugin";
@@ -25,6 +25,8 @@ const DESCRIPTION = `voice and video calls for the Goop² desktop chat
  connects, plays the sound, and gives the pictures to the page.
  .
  It brings its own Node.js, because the distribution's is too old for it.`;
+/** What is loaded or called at run time, so that no file names it: ALSA's way to a sound server, and the parts of PipeWire's library. */
+const RECOMMENDED = "libasound2-plugins | pipewire-alsa, libpulse0, libpipewire-0.3-modules, rtkit";
 /** dpkg-shlibdeps reads the package's name from a source tree. */
 const IN_SOURCE_TREE = `set -e
 folder=$(mktemp -d)
@@ -43,19 +45,33 @@ export function architecture(): string {
   return name;
 }
 
+/** Lists of packages with their least versions, as the fields of a package name them. */
+export interface SharedLibraries {
+  readonly depends: string;
+  /** What only optional addons need. */
+  readonly recommends: string;
+}
+
 /**
  * dpkg-shlibdeps(1) names the packages of the system on which it runs. So the files must be compiled there, too.
- * @param files the compiled files of the staged tree
+ * @param compiled files of the staged tree
  * @param execute runs a program on the system that the package is for; its files have the same paths there
  */
-export function sharedLibraries(files: readonly string[], execute = run): string {
-  const beside = files.find((file) => file.endsWith("/libportaudio.so.2"));
+export function sharedLibraries({ required, optional }: CompiledFiles, execute = run): SharedLibraries {
+  const beside = required.find((file) => file.endsWith("/libportaudio.so.2"));
   const search = beside === undefined ? [] : [`-l${dirname(beside)}`];
-  const args = ["-O", "--ignore-missing-info", ...search, ...files.flatMap((file) => ["-e", file])];
-  const line = execute("sh", ["-c", IN_SOURCE_TREE, "sh", ...args]);
-  const found = /^shlibs:Depends=(.+)$/m.exec(line)?.[1];
-  if (found === undefined) throw new Error(`dpkg-shlibdeps found no dependency: ${line}`);
-  return found;
+  const files = [
+    ...required.map((file) => ["-dDepends", "-e", file]),
+    ...optional.map((file) => ["-dRecommends", "-e", file]),
+  ];
+  const args = ["-O", "--ignore-missing-info", ...search, ...files.flat()];
+  const text = execute("sh", ["-c", IN_SOURCE_TREE, "sh", ...args]);
+  const field = (name: string) => {
+    const found = new RegExp(`^shlibs:${name}=(.+)$`, "m").exec(text)?.[1];
+    if (found === undefined) throw new Error(`dpkg-shlibdeps found no ${name}: ${text}`);
+    return found;
+  };
+  return { depends: field("Depends"), recommends: field("Recommends") };
 }
 
 export interface DebianOptions {
@@ -63,7 +79,7 @@ export interface DebianOptions {
   readonly tree: string;
   /** With the system that it is for, such as 0.1.0+deb12. */
   readonly version: string;
-  readonly depends: string;
+  readonly libraries: SharedLibraries;
   /** Seconds. */
   readonly epoch: number;
   readonly target: string;
@@ -75,7 +91,7 @@ export interface DebianOptions {
 export function makeDebianPackage({
   tree,
   version,
-  depends,
+  libraries,
   epoch,
   target,
   compression,
@@ -87,7 +103,7 @@ export function makeDebianPackage({
   try {
     const files = globSync("**/*", { cwd: usr }).map((name) => join(usr, name));
     mkdirSync(join(folder, "DEBIAN"));
-    writeFileSync(join(folder, "DEBIAN/control"), control(version, depends, files));
+    writeFileSync(join(folder, "DEBIAN/control"), control(version, libraries, files));
     writeFileSync(join(folder, "DEBIAN/md5sums"), checksums(folder, files));
     normalize(folder, epoch);
     // One thread, since the bytes of xz depend on how many there are.
@@ -102,15 +118,15 @@ export function makeDebianPackage({
   }
 }
 
-function control(version: string, depends: string, files: readonly string[]): string {
+function control(version: string, libraries: SharedLibraries, files: readonly string[]): string {
   const kilobytes = files.reduce((sum, file) => sum + Math.ceil(sizeOf(file) / 1024), 0);
   return `Package: ${NAME}
 Version: ${version}
 Architecture: ${architecture()}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kilobytes}
-Depends: ${depends}
-Recommends: libasound2-plugins | pipewire-alsa, libpulse0, libpipewire-0.3-0t64 | libpipewire-0.3-0, libpipewire-0.3-modules, rtkit, libxcb-composite0, libxcb-damage0, libxcb-randr0, libxcb-shm0, libxcb-xfixes0
+Depends: ${libraries.depends}
+Recommends: ${RECOMMENDED}, ${libraries.recommends}
 Section: comm
 Priority: optional
 Homepage: ${HOMEPAGE}

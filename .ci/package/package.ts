@@ -43,10 +43,10 @@ async function make({ out, debian, quick }: PackageOptions): Promise<void> {
   mkdirSync(target, { recursive: true });
   const addons = debian === undefined ? undefined : await buildAddons(root, debian);
   const compiled = stage({ root, target: tree, version, addons });
-  const depends =
+  const libraries =
     debian === undefined ? sharedLibraries(compiled) : await sharedLibrariesOn(debian, work, compiled);
   const compression = quick ? ["-Znone"] : ["-Zxz", "-z6"];
-  report(makeDebianPackage({ tree, version: `${version}+${system}`, depends, epoch, target, compression }));
+  report(makeDebianPackage({ tree, version: `${version}+${system}`, libraries, epoch, target, compression }));
   const name = `goop-call-plugin-${version}-${system}-${architecture()}`;
   if (!quick) report(makeTarball(tree, name, epoch, target));
 }

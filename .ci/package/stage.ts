@@ -3,6 +3,7 @@
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   globSync,
   lstatSync,
   lutimesSync,
@@ -40,7 +41,7 @@ const FILES = join(import.meta.dirname, "files");
 const PRIVATE = "lib/goop-call-plugin";
 /** Relative to the private folder. */
 const ADDON = "native/build/Release/callnative.node";
-/** Optional addons, which load only where libpipewire and the libraries of X11 are installed. The package only recommends those. */
+/** Optional addons. */
 const PIPEWIRE = "native/build/Release/callpipewire.node";
 const X11 = "native/build/Release/callx11.node";
 const SOUND = "node_modules/naudiodon/build/Release";
@@ -48,8 +49,16 @@ const SOUND = "node_modules/naudiodon/build/Release";
 const PROGRAM = /\.(?:js|css|html|json|conf|svg|ico|png)$/;
 const NOT_PROGRAM = /^plugin\/host\/example\/|(?:^|\/)tsconfig\.json$/;
 
-/** @returns the compiled files whose libraries the package depends on. It recommends those of the optional addons. */
-export function stage(options: StageOptions): string[] {
+/** The compiled files of a package. */
+export interface CompiledFiles {
+  /** The package depends on their libraries. */
+  readonly required: readonly string[];
+  /** It recommends theirs: these addons load only where the libraries are installed. */
+  readonly optional: readonly string[];
+}
+
+/** @throws Error that names what is not built */
+export function stage(options: StageOptions): CompiledFiles {
   const { root, target, version } = options;
   const home = join(target, PRIVATE);
   const packages = bundledPackages(root);
@@ -57,12 +66,21 @@ export function stage(options: StageOptions): string[] {
   for (const one of packages) copyAll(join(root, one.folder), join(home, one.folder), one.files);
   const node = copy(join(root, "node_modules/node/bin/node"), join(home, "bin/node"), 0o755);
   const engines = [...engineFiles(home), ...replaceAddons(home, root, options.addons)];
-  const pipewire = copy(options.addons?.pipewire ?? join(root, PIPEWIRE), join(home, PIPEWIRE));
-  const x11 = copy(options.addons?.x11 ?? join(root, X11), join(home, X11));
-  strip([node, ...engines, pipewire, x11]);
+  const required = [node, ...engines];
+  const optional = [
+    copyOptional(options.addons?.pipewire ?? join(root, PIPEWIRE), join(home, PIPEWIRE)),
+    copyOptional(options.addons?.x11 ?? join(root, X11), join(home, X11)),
+  ];
+  strip([...required, ...optional]);
   writeOwnFiles(home, root, version);
   writeSharedFiles(target, root, version, packages);
-  return [node, ...engines];
+  return { required, optional };
+}
+
+/** A build leaves these out where their headers are missing. A package for everybody must not. */
+function copyOptional(from: string, to: string): string {
+  if (existsSync(from)) return copy(from, to);
+  throw new Error(`${from} is not built, because its libraries are missing here: run .ci/setup package`);
 }
 
 function copyProgram(root: string, home: string): void {

@@ -8,10 +8,13 @@ import { bundledPackages } from "../../.ci/package/node-modules.ts";
 import { run } from "../../.ci/package/run.ts";
 import { root } from "../checks/sources.ts";
 import { makePackage, type Packages } from "../support/install/installed-system.ts";
+import { addonNames } from "../support/process/cpp-build.ts";
 
 /** A tenth more than it has. A change that exceeds it must explain the growth in .ci/package/README.md. */
 const MAX_BYTES = 158_000_000;
 const LIMIT_MS = 240_000;
+/** Extensions of X with a library each. */
+const X11 = ["composite", "damage", "randr", "shm", "xfixes"];
 
 describe("the Debian package", { timeout: LIMIT_MS }, () => {
   let one: Pick<Packages, "current" | "remove">;
@@ -24,8 +27,10 @@ describe("the Debian package", { timeout: LIMIT_MS }, () => {
   });
   after(() => one?.remove());
 
-  test("holds the command, the manifest, the manual, the bridge's desktop entry and the licences", () => {
+  test("holds the command, every addon, the manifest, the manual, the bridge's desktop entry and the licences", () => {
+    const addons = addonNames().map((name) => `usr/lib/goop-call-plugin/native/build/Release/${name}.node`);
     const wanted = [
+      ...addons,
       "usr/bin/goop-call-plugin -> ../lib/goop-call-plugin/bin/goop-call-plugin",
       "usr/share/goop2/plugins/goop-call-plugin.json",
       "usr/share/man/man1/goop-call-plugin.1.gz",
@@ -37,6 +42,17 @@ describe("the Debian package", { timeout: LIMIT_MS }, () => {
       wanted.filter((path) => !files.includes(path)),
       [],
     );
+  });
+
+  test("needs what every call needs, and recommends the libraries of PipeWire and of X11", () => {
+    const [depends = "", recommends = ""] = ["Depends", "Recommends"].map((field) =>
+      run("dpkg-deb", ["--field", one.current, field]),
+    );
+    for (const name of ["libspeexdsp1", "libturbojpeg0", "libyuv0"]) assert.match(depends, named(name));
+    assert.doesNotMatch(depends, /pipewire|xcb/);
+    const optional = ["libpipewire-0.3-0", "libxcb1", ...X11.map((name) => `libxcb-${name}0`)];
+    for (const name of optional) assert.match(recommends, named(name));
+    assert.doesNotMatch(recommends, /yuv|jpeg|speex|libc6/);
   });
 
   test("holds no sources, types, maps, headers, tests, and no engine of another platform", () => {
@@ -93,6 +109,11 @@ test("the manual names every command and option of --help", () => {
     [],
   );
 });
+
+/** Newer releases add the suffix for 64 bits of time. */
+function named(name: string): RegExp {
+  return new RegExp(`(?:^|, )${name.replaceAll(".", "\\.")}(?:t64)?(?: \\(>= [^)]+\\))?(?:,|$)`, "m");
+}
 
 function digest(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
