@@ -1,10 +1,10 @@
-// Fuzzes the addon's core for a minute in total, starting with the kept corpus. Add an input that crashes to found/,
+// Fuzzes the addon's core for a minute of processor time in total, starting with the kept corpus. Add an input that crashes to found/,
 // together with its fix.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { run } from "../support/process/cpp-build.ts";
@@ -24,7 +24,8 @@ function foundBy(target: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-describe("the addon's core under a fuzzer", () => {
+// Each fuzzer is a process with one thread, so the time is split over the cores.
+describe("the addon's core under a fuzzer", { concurrency: availableParallelism() }, () => {
   for (const target of FUZZ_TARGETS) {
     const seconds = Math.ceil(SECONDS * target.share);
     test(`${target.name}: ${seconds} s cause no crash, no leak and no sanitizer report`, async () => {

@@ -97,6 +97,19 @@ describe("the installed plugin on a bare system", { skip: whySkipped(), timeout:
     await whileRunning({}, {}, async (plugin) => assert.match(plugin.peerId, /^12D3Koo/));
   });
 
+  test("without the libraries of PipeWire and of X11 the doctor has a line for each, and the plugin starts", async () => {
+    const variables = { HOME: "/home/ada", DISPLAY: ":0" };
+    const { stdout } = runTool(variables, ["doctor"]);
+    assert.match(stdout, /^ok +PipeWire engine +\S.* lacks libpipewire-0\.3\.so\.0, but PipeWire does not/m);
+    assert.match(stdout, /^warning +X11 engine +\S.* lacks libxcb-.*\n +→ sudo apt-get install -y libxcb-/m);
+    assert.match(stdout, /^ok +camera engine /m);
+    await whileRunning(variables, {}, async (plugin) => {
+      const offer = await plugin.host.request("screen.sources", {});
+      assert.equal(offer.chooser, "none");
+      assert.match(offer.why ?? "", /callx11\.node does not load \(libxcb.*; install libxcb-composite0/);
+    });
+  });
+
   test("what the environment sets for another Node does not reach the package's own", () => {
     const { stdout, stderr } = runTool({ NODE_OPTIONS: "--require /nowhere.js" }, ["--version"]);
     assert.match(stdout, /^goop-call-plugin \d/, stderr);
