@@ -70,6 +70,7 @@ export interface Binding {
   toRgba(data: Uint8Array, width: number, height: number, rotation: Rotation): Promise<ArrayBuffer>;
   readStamp(data: Uint8Array, width: number, height: number): PatternStamp | null;
   protectStdout(): number;
+  closeOnExec(): void;
   limitMallocArenas(arenas: number): void;
   dieWithParent(): void;
   guardRealTime(softUs: number, hardUs: number): void;
@@ -92,6 +93,7 @@ const FUNCTIONS = [
   "toRgba",
   "readStamp",
   "protectStdout",
+  "closeOnExec",
   "limitMallocArenas",
   "dieWithParent",
   "guardRealTime",

@@ -63,6 +63,7 @@ function facadeOf(binding: Binding): Native {
       new Uint8Array(await binding.toRgba(data, width, height, rotation)),
     readStamp: ({ data, width, height }) => binding.readStamp(data, width, height),
     protectStdout: () => binding.protectStdout(),
+    closeOnExec: () => binding.closeOnExec(),
     limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
     dieWithParent: () => binding.dieWithParent(),
     guardRealTime: (softUs, hardUs) =>

@@ -239,6 +239,11 @@ export interface Native {
    * each core, memory freed by WebRTC's threads stays spread over all of them. mallopt(3).
    */
   limitMallocArenas(arenas: number): void;
+  /**
+   * Before a program is started: it inherits no descriptor but those that it is given. Libraries open theirs without the mark,
+   * libwebrtc its sockets. close_range(2).
+   */
+  closeOnExec(): void;
   /** Makes the kernel send SIGKILL when the parent dies: prctl(2), PR_SET_PDEATHSIG. */
   dieWithParent(): void;
   /**

@@ -23,6 +23,10 @@ Napi::Value protectStdoutFor(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), throwingToJs(info.Env(), [] { return protectStdout(); }));
 }
 
+void closeOnExecFor(const Napi::CallbackInfo& info) {
+  throwingToJs(info.Env(), [] { closeOnExec(); });
+}
+
 void limitMallocArenasFor(const Napi::CallbackInfo& info) {
   throwingToJs(info.Env(), [&info] { limitMallocArenas(info[0].As<Napi::Number>().Int32Value()); });
 }
@@ -68,6 +72,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("toRgba", Napi::Function::New(env, toRgba, "toRgba"));
   exports.Set("readStamp", Napi::Function::New(env, readStampOf, "readStamp"));
   exports.Set("protectStdout", Napi::Function::New(env, protectStdoutFor, "protectStdout"));
+  exports.Set("closeOnExec", Napi::Function::New(env, closeOnExecFor, "closeOnExec"));
   exports.Set("limitMallocArenas", Napi::Function::New(env, limitMallocArenasFor, "limitMallocArenas"));
   exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
   exports.Set("guardRealTime", Napi::Function::New(env, guardRealTimeFor, "guardRealTime"));

@@ -70,6 +70,7 @@ export function createEngines(
       log: logOf("sound"),
       env,
       engine: native,
+      beforeStart: () => native.closeOnExec(),
       onRunning: (pid) => priority.soundRuns(pid),
     }),
     access: {

@@ -3,7 +3,7 @@
 
 import type { Native } from "../../native/types.ts";
 
-/** Lists no camera. Every other function throws an Error, or rejects with it, whose message is `why`. */
+/** Lists no camera, and marks no descriptor. Every other function throws an Error, or rejects with it, whose message is `why`. */
 export function unavailableNative(why: string): Native {
   const refuse = (): never => {
     throw new Error(why);
@@ -19,6 +19,7 @@ export function unavailableNative(why: string): Native {
     toRgba: async () => refuse(),
     readStamp: refuse,
     protectStdout: refuse,
+    closeOnExec: () => undefined,
     limitMallocArenas: refuse,
     dieWithParent: refuse,
     guardRealTime: refuse,

@@ -52,6 +52,8 @@ interface SoundOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Reaches the sound server. Without it all devices are opened through ALSA. */
   readonly engine?: SoundServerEngine | undefined;
+  /** Called before each sound process starts. */
+  readonly beforeStart?: () => void;
   /** Called often while the sound process of this id moves blocks. */
   readonly onRunning?: (pid: number) => void;
   /** When an open device counts as stuck. The default suits real devices. */

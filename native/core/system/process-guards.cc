@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <string>
 
 #include "system/system-error.h"
 
@@ -16,6 +19,8 @@ namespace callnative {
 namespace {
 
 constexpr int kFirstFreeFd = 3;
+/** linux/close_range.h, which older systems lack. */
+constexpr unsigned kCloseRangeCloexec = 1U << 2;
 
 }  // namespace
 
@@ -29,6 +34,20 @@ int protectStdout() {
     throw SystemError("dup2", code, "stdout");
   }
   return duplicate;
+}
+
+void closeOnExec() {
+  if (::syscall(SYS_close_range, kFirstFreeFd, ~0U, kCloseRangeCloexec) != 0) closeOnExecOneByOne();
+}
+
+void closeOnExecOneByOne() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const int fd = std::stoi(entry.path().filename());
+    if (fd < kFirstFreeFd) continue;
+    // It may have been closed since.
+    if (const int flags = ::fcntl(fd, F_GETFD); flags >= 0) ::fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+  }
 }
 
 void dieWithParent() {

@@ -43,6 +43,8 @@ export interface ChildOptions {
   readonly log: Log;
   /** The child's environment; the plugin's own by default. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Called before the process starts. */
+  readonly beforeStart?: (() => void) | undefined;
   /** Within which a request is answered, in milliseconds. The default suits real machines. */
   readonly requestMs?: number | undefined;
 }
@@ -79,6 +81,7 @@ export class SoundChild {
       this.#end(how, cause);
       exited.resolve();
     };
+    options.beforeStart?.();
     this.#child = startProgram(
       process.execPath,
       [...NODE_FLAGS, processFile],

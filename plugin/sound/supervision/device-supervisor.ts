@@ -26,6 +26,8 @@ interface DeviceSupervisorOptions {
   readonly server: SoundServer;
   readonly stallLimits?: StallLimits | undefined;
   readonly requestMs?: number | undefined;
+  /** Called before each sound process starts. */
+  readonly beforeStart?: (() => void) | undefined;
   /** Called often while the sound process of this id moves blocks. */
   readonly onRunning?: ((pid: number) => void) | undefined;
   /** Waits in milliseconds before the first tries to reopen the device. */
@@ -203,7 +205,14 @@ export class DeviceSupervisor {
   }
 
   #launch(target: Target, owner: DeviceOwner): Running {
-    const { direction, log, requestMs, server, stallLimits = DEFAULT_STALL_LIMITS } = this.#options;
+    const {
+      direction,
+      log,
+      requestMs,
+      beforeStart,
+      server,
+      stallLimits = DEFAULT_STALL_LIMITS,
+    } = this.#options;
     const isCurrent = () => this.#running === running;
     const deliver = (block: Int16Array) => {
       if (isCurrent() && !this.#isMuted) owner.onBlock(block);
@@ -213,7 +222,7 @@ export class DeviceSupervisor {
       if (follower === null || direction === "speaker") deliver(block);
       else follower.pass(block);
     };
-    const monitored = startMonitoredChild({ log, env: target.env, requestMs }, stallLimits, {
+    const monitored = startMonitoredChild({ log, env: target.env, requestMs, beforeStart }, stallLimits, {
       onBlock: pass,
       onMutedLevel: (level) => {
         if (isCurrent() && this.#isMuted) owner.onMutedLevel?.(level);

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { peakLevel } from "../../../plugin/sound/level.ts";
 import type { CallInfo } from "../../../rpc-schema/index.ts";
 import { connectCall, startPair } from "../../support/plugin/plugin-process.ts";
+import { inheritedSockets } from "../../support/process/process-figures.ts";
 import {
   addMicrophone,
   addSpeaker,
@@ -85,6 +86,11 @@ async function callWithout(t: TestContext, server: RealServer): Promise<void> {
     await server.pactl("set-default-source", "headset-mic");
     await bob.next("call.changed", ({ local }) => local.microphone.state === "live");
     await assertSilent(t, server, "with a silent headset");
+    // The engine's sockets would stay open until the sound process ends.
+    assert.deepEqual(
+      [alice, bob].map(({ pid }) => inheritedSockets(pid)),
+      [[], []],
+    );
 
     bob.clearNotifications();
     await unplug();

@@ -1,6 +1,6 @@
 // Reads the resources of a process from /proc, for tests of leaks and for the bench's figures.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface ProcessFigures {
   readonly descriptors: number;
@@ -42,6 +42,31 @@ export function cpuSecondsOf(command: RegExp): number {
   return descendants(process.pid)
     .filter((pid) => command.test(commandOf(pid)))
     .reduce((total, pid) => total + figuresOf(pid).cpuSeconds, 0);
+}
+
+/** Sockets of the process that one of its descendants holds too, as `pid: socket:[inode]`. */
+export function inheritedSockets(pid: number): string[] {
+  const own = socketsOf(pid);
+  return descendants(pid).flatMap((child) =>
+    [...socketsOf(child)].filter((socket) => own.has(socket)).map((socket) => `${child}: ${socket}`),
+  );
+}
+
+function socketsOf(pid: number): Set<string> {
+  const sockets = new Set<string>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const target = targetOf(`/proc/${pid}/fd/${fd}`);
+    if (target.startsWith("socket:")) sockets.add(target);
+  }
+  return sockets;
+}
+
+function targetOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // closed meanwhile
+  }
 }
 
 /** The first 15 characters of the command's name, proc_pid_comm(5); empty when the process has ended. */
