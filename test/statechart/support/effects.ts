@@ -156,6 +156,19 @@ export class Effects {
 
 const nothing = () => undefined;
 
+function mediaWith(effects: Effects) {
+  return mediaMachine.provide({
+    actors: {
+      camera: effects.activity<CameraCommand, CameraInput>("camera"),
+      microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
+      speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
+      screen: effects.activity<{ type: "none" }, ScreenInput>("screen"),
+      deviceList: effects.activity<{ type: "none" }, { callId: string }>("deviceList"),
+    },
+    actions: { sendMediaState: (_, params: MediaState) => effects.record("sendMediaState", params) },
+  });
+}
+
 /** @returns the charts with these effects */
 export function chartsWith(effects: Effects) {
   const link = linkMachine.provide({
@@ -175,16 +188,7 @@ export function chartsWith(effects: Effects) {
       sendLocalCandidate: (_, params: CandidateParams) => effects.record("sendLocalCandidate", params),
     },
   });
-  const media = mediaMachine.provide({
-    actors: {
-      camera: effects.activity<CameraCommand, CameraInput>("camera"),
-      microphone: effects.activity<MicrophoneCommand, DeviceInput>("microphone"),
-      speaker: effects.activity<UseCommand, DeviceInput>("speaker"),
-      screen: effects.activity<{ type: "none" }, ScreenInput>("screen"),
-      deviceList: effects.activity<{ type: "none" }, { callId: string }>("deviceList"),
-    },
-    actions: { sendMediaState: (_, params: MediaState) => effects.record("sendMediaState", params) },
-  });
+  const media = mediaWith(effects);
   const adapt = adaptMachine.provide({
     actors: { measure: effects.activity<{ type: "none" }, AdaptInput>("measure") },
     actions: { apply: (_, params: AppliedShare) => effects.record("apply", params) },
