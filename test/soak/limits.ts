@@ -12,6 +12,7 @@ const SIDE_FIGURES = [
   "shared",
   "soundRss",
   "descriptors",
+  "pathSockets",
   "threads",
   "soundDescriptors",
   "soundThreads",
@@ -99,12 +100,14 @@ export interface Verdict {
 const MB = 1e6;
 
 function sideFigure(side: SideName, name: keyof SideReading): Figure {
-  const isCount = /descriptors|threads|children/i.test(name);
+  const isCount = /descriptors|sockets|threads|children/i.test(name);
   const scale = isCount ? 1 : MB;
+  // libwebrtc keeps the sockets of earlier paths, and gives a page no means to close them.
+  const ofCounts = name === "pathSockets" ? "report" : "count";
   return {
     name: `${side}.${name}`,
     unit: isCount ? "" : "MB",
-    rule: isCount ? "count" : "memory",
+    rule: isCount ? ofCounts : "memory",
     of: (reading) => reading[side][name] / scale,
     base: (reading) => reading[side].rss / scale,
   };

@@ -1,6 +1,6 @@
 // What the processes of a soak hold at one moment.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type BenchSide, pidOf } from "../bench/bench-side.ts";
@@ -23,6 +23,7 @@ export async function readSide(side: BenchSide): Promise<SideReading> {
   const { heapUsed, external } = await side.probe();
   const pid = pidOf(side.host);
   const own = heldBy(pid);
+  const pathSockets = udpSocketsOf(pid);
   const children = descendants(pid);
   const sound = children.map(heldOrNothing).reduce(sumOf, NOTHING);
   return {
@@ -31,7 +32,8 @@ export async function readSide(side: BenchSide): Promise<SideReading> {
     external,
     shared: own.sharedBytes + sound.sharedBytes,
     soundRss: sound.residentBytes,
-    descriptors: own.descriptors,
+    descriptors: own.descriptors - pathSockets,
+    pathSockets,
     threads: own.threads,
     soundDescriptors: sound.descriptors,
     soundThreads: sound.threads,
@@ -70,6 +72,32 @@ function heldBy(pid: number): Held {
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     threads: readdirSync(`/proc/${pid}/task`).length,
   };
+}
+
+/**
+ * UDP sockets, which only the engine opens here. It keeps those of each earlier path until the call ends: one for each own address
+ * and ICE restart.
+ */
+function udpSocketsOf(pid: number): number {
+  const own = new Set(udpInodes(pid));
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => own.has(inodeOf(`/proc/${pid}/fd/${fd}`))).length;
+}
+
+/** Of all UDP sockets in the process's network: proc_pid_net(5). The tenth field is the inode. */
+function udpInodes(pid: number): string[] {
+  return ["udp", "udp6"].flatMap((table) => {
+    const [, ...lines] = readFileSync(`/proc/${pid}/net/${table}`, "utf8").trim().split("\n");
+    return lines.map((line) => line.trim().split(/\s+/)[9] ?? "");
+  });
+}
+
+/** The number in `socket:[number]`; empty for another kind, or if it was closed meanwhile. */
+function inodeOf(path: string): string {
+  try {
+    return /^socket:\[(\d+)\]$/.exec(readlinkSync(path))?.[1] ?? "";
+  } catch {
+    return "";
+  }
 }
 
 function sumOf(one: Held, other: Held): Held {

@@ -23,6 +23,7 @@ function quietReading(random: Random): Reading {
     shared: 1 * MB,
     soundRss: 90 * MB + noise(0.5 * MB),
     descriptors: 94,
+    pathSockets: 8,
     threads: 24,
     soundDescriptors: 60,
     soundThreads: 12,
@@ -112,6 +113,11 @@ describe("a soak of an hour", () => {
       descriptors: descriptors + Math.floor(minute / 15),
     }));
     assert.deepEqual(failed(judge(soak(1, leak), WHOLE)), ["alice.descriptors"]);
+  });
+
+  test("the engine's sockets of earlier paths are reported and not judged", () => {
+    const restarts = aliceWith(({ pathSockets }, minute) => ({ pathSockets: pathSockets + 4 * minute }));
+    assert.deepEqual(failed(judge(soak(1, restarts), WHOLE)), []);
   });
 
   test("holds when a descriptor more is opened once", () => {
