@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { libraryInTheWay } from "../../../plugin/common/library-path.ts";
 import { BINARIES, type FakeMachine } from "../../support/fakes/fake-system.ts";
 import { addonNames, NATIVE } from "../../support/process/cpp-build.ts";
 import { findingsOf, onlyProblem } from "./doctor-findings.ts";
@@ -151,19 +152,29 @@ describe("the doctor on the engines", () => {
     });
   }
 
-  test("every library that an addon of this build links to has its Debian package named", async () => {
+  describe("every library that an addon of this build links to", () => {
     const folder = join(NATIVE, "build/Release");
     const addons = readdirSync(folder).filter((name) => name.endsWith(".node"));
-    assert.equal(addons.length, addonNames().length, addons.join(", "));
     const headers = execFileSync("readelf", ["-d", ...addons], { cwd: folder, encoding: "utf8" });
     const needed = new Set([...headers.matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name = ""]) => name));
     // Of the C library, without which nothing runs.
     const libraries = [...needed].filter((name) => !/^(?:libc|libm|ld-linux-[\w-]+)\.so\./.test(name));
-    const problem = await onlyProblem((machine) => {
-      const stdout = libraries.map((name) => `\t${name} => not found\n`).join("");
-      machine.commands[`ldd ${BINARIES.addon}`] = { status: 0, stdout };
+
+    test("has its Debian package named where it is missing", async () => {
+      assert.equal(addons.length, addonNames().length, addons.join(", "));
+      const problem = await onlyProblem((machine) => {
+        const stdout = libraries.map((name) => `\t${name} => not found\n`).join("");
+        machine.commands[`ldd ${BINARIES.addon}`] = { status: 0, stdout };
+      });
+      assert.match(problem, /libxcb-composite0/);
+      assert.doesNotMatch(problem, /find the package of/);
     });
-    assert.match(problem, /libxcb-composite0/);
-    assert.doesNotMatch(problem, /find the package of/);
+
+    test("is known as one that an AppImage may have put in the way", () => {
+      const unknown = libraries.filter(
+        (name) => libraryInTheWay("undefined symbol: speex_new", "/tmp/app", () => [name]) === null,
+      );
+      assert.deepEqual(unknown, []);
+    });
   });
 });
