@@ -20,8 +20,6 @@ import {
 import { startPulse } from "../support/sound/pulse.ts";
 import { soundProcessesOf } from "../support/sound/sound-helpers.ts";
 
-/** Each test has plugins of its own, which mostly wait for the next statistics. */
-const PAIRS_AT_ONCE = 3;
 const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 /** Pages fetch frames only with an origin that the host named. */
 const OTHER = "12D3KooWBobHosted1111111";
@@ -57,7 +55,7 @@ const subscribe = ({ host }: PluginProcess, callId: string) =>
 const snapshot = ({ host }: PluginProcess, callId: string) =>
   host.request("call.snapshot", { callId, source: "remote" });
 
-describe("descriptors", { timeout: 240_000, concurrency: PAIRS_AT_ONCE }, () => {
+describe("descriptors", { timeout: 240_000 }, () => {
   test("that run out in a call end nothing: what needs one is refused, and works when there are some again", async (t) => {
     const dataDir = mkdtempSync(join(tmpdir(), "exhaustion-"));
     const { alice, bob, stop } = await startPair({ pageOrigins: [ORIGIN], dataDir });
@@ -185,7 +183,7 @@ describe("processes", { timeout: 240_000 }, () => {
   });
 });
 
-describe("disks", { timeout: 240_000, concurrency: PAIRS_AT_ONCE }, () => {
+describe("disks", { timeout: 240_000 }, () => {
   test("that are full in a call refuse the bug report with the file and the reason, and end the recording", async (t) => {
     const dataDir = mkdtempSync(join(tmpdir(), "exhaustion-"));
     const { alice, bob, stop } = await startPair({
