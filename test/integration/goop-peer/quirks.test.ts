@@ -7,43 +7,38 @@ import { callBothWays, useDeployedPeers } from "../../support/goop-peer/deployed
 import type { Flavour } from "../../support/goop-peer/goop-peer.ts";
 import { EVERY_QUIRK, type Quirks } from "../../support/goop-peer/quirks.ts";
 
-/** What it does, and what else the peer is: each is tried with one flavour. */
-const ODDITIES: readonly [string, Flavour, Partial<Quirks>][] = [
-  ["messages are reordered", "native", { unordered: true }],
-  ["every message arrives twice", "browser", { duplicates: true }],
-  ["acknowledgements get lost", "native", { loseAckOfEvery: 3 }],
-  ["a call begins unencrypted and continues encrypted", "native", { sealing: "switching" }],
-  ["identity is sealed too", "browser", { sealing: "sealed", sealsIdentity: true }],
-  ["sdpMid is empty and there is no username fragment", "native", { emptySdpMid: true }],
-  ["candidates arrive before their description", "browser", { candidatesFirst: true }],
-  ["early candidates are lost", "browser", { losesEarlyCandidates: true }],
-  ["an acknowledgement names no mode", "browser", { ackWithoutMode: true }],
-  ["a request has constraints and nothing else", "native", { constraintsRequest: true }],
-  ["call-reconnect arrives at any time", "browser", { reconnectAtAnyTime: true }],
-  ["mq.ack floods", "native", { mqAcksPerMessage: 30 }],
-  ["requests arrive again after the end", "browser", { ghostRequests: true }],
-  ["hang-ups arrive three times", "native", { hangups: 3, snakeCaseHangup: true }],
-  ["local events leak", "browser", { localTopicsLeak: true }],
-];
+const withPeer = useDeployedPeers();
 
-/** Each flavour has a plugin and a sound server of its own, since their calls mostly wait for pictures and sound. */
-describe("oddities of deployed Goop²", { concurrency: 2 }, () => {
+describe("one oddity of deployed Goop² at a time", () => {
+  const oddities: readonly [string, Flavour, Partial<Quirks>][] = [
+    ["messages are reordered", "native", { unordered: true }],
+    ["every message arrives twice", "browser", { duplicates: true }],
+    ["acknowledgements get lost", "native", { loseAckOfEvery: 3 }],
+    ["a call begins unencrypted and continues encrypted", "native", { sealing: "switching" }],
+    ["identity is sealed too", "browser", { sealing: "sealed", sealsIdentity: true }],
+    ["sdpMid is empty and there is no username fragment", "native", { emptySdpMid: true }],
+    ["candidates arrive before their description", "browser", { candidatesFirst: true }],
+    ["early candidates are lost", "browser", { losesEarlyCandidates: true }],
+    ["an acknowledgement names no mode", "browser", { ackWithoutMode: true }],
+    ["a request has constraints and nothing else", "native", { constraintsRequest: true }],
+    ["call-reconnect arrives at any time", "browser", { reconnectAtAnyTime: true }],
+    ["mq.ack floods", "native", { mqAcksPerMessage: 30 }],
+    ["requests arrive again after the end", "browser", { ghostRequests: true }],
+    ["hang-ups arrive three times", "native", { hangups: 3, snakeCaseHangup: true }],
+    ["local events leak", "browser", { localTopicsLeak: true }],
+  ];
+  for (const [what, flavour, quirks] of oddities) {
+    test(`${what} (${flavour})`, () => withPeer(flavour, quirks, callBothWays));
+  }
+});
+
+describe("all oddities at once", () => {
   for (const flavour of ["native", "browser"] as const) {
-    describe(flavour, { concurrency: 1 }, () => {
-      const withPeer = useDeployedPeers();
-
-      for (const [what, , quirks] of ODDITIES.filter((one) => one[1] === flavour)) {
-        test(`${what} (${flavour})`, () => withPeer(flavour, quirks, callBothWays));
-      }
-
-      test(`all at once (${flavour})`, () => withPeer(flavour, EVERY_QUIRK, callBothWays));
-    });
+    test(flavour, () => withPeer(flavour, EVERY_QUIRK, callBothWays));
   }
 });
 
 describe("limits of deployed Goop²", () => {
-  const withPeer = useDeployedPeers();
-
   for (const [captures, flavour, quirks] of [
     // Its user hears nothing, because an offer without video leaves no place for pictures. This listens before its WebM.
     ["audio", "native", { soundWaitsFor: "nothing" }],

@@ -1,4 +1,4 @@
-// What the tests of calls with deployed Goop² share: one plugin with a sound server for the suite, a peer for each test, and a
+// What the tests of calls with deployed Goop² share: one plugin with a sound server for the file, a peer for each test, and a
 // call in each direction.
 
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ type WithPeer = (
   work: (bench: DeployedBench) => Promise<void>,
 ) => Promise<void>;
 
-/** Registers the hooks of the suite, or of the whole file. @returns runs work with a peer that ends with it */
+/** Registers the hooks of the test file. @returns runs work with a peer that ends with it */
 export function useDeployedPeers(): WithPeer {
   let pulse: Pulse;
   let plugin: PluginProcess;
