@@ -47,7 +47,8 @@ export interface Engine {
   readonly use: string;
   /** The folder of its binary, or null if its package is missing. */
   readonly folder: string | null;
-  readonly file: string;
+  /** Its name without the suffix. */
+  readonly binary: string;
   /** What to do if the binary is missing. */
   readonly remedy: string;
 }
@@ -79,14 +80,14 @@ export function enginesOf(system: SystemView, folder: string): Record<"addon" | 
       check: "camera engine",
       use: "camera and pictures",
       folder,
-      file: "callnative.node",
+      binary: "callnative",
       remedy: remedyOf(system, BUILD_ADDON),
     },
     webrtc: {
       check: "WebRTC engine",
       use: "every connection",
       folder: system.packageFolder(`${engine}/package.json`),
-      file: "wrtc.node",
+      binary: "wrtc",
       remedy: remedyOf(
         system,
         `Install it: npm install --no-save ${engine} (available for linux-x64 and linux-arm64 with glibc)`,
@@ -96,7 +97,7 @@ export function enginesOf(system: SystemView, folder: string): Record<"addon" | 
       check: "sound engine",
       use: "microphone and speaker",
       folder: naudiodon === null ? null : `${naudiodon}/build/Release`,
-      file: "naudiodon.node",
+      binary: "naudiodon",
       remedy: remedyOf(system, BUILD_SOUND),
     },
   };
@@ -111,7 +112,7 @@ export function optionalEnginesOf(system: SystemView, folder: string): OptionalE
       check: "PipeWire engine",
       use: "its cameras and the screens of Wayland",
       folder,
-      file: "callpipewire.node",
+      binary: "callpipewire",
       remedy: remedyOf(system, `sudo apt-get install -y libpipewire-0.3-dev && ${BUILD_COMMAND}`),
       whyUnneeded: async () =>
         socket !== null && (await system.connects(socket)) ? null : "PipeWire does not run here",
@@ -120,7 +121,7 @@ export function optionalEnginesOf(system: SystemView, folder: string): OptionalE
       check: "X11 engine",
       use: "sharing the screens of X11",
       folder,
-      file: "callx11.node",
+      binary: "callx11",
       remedy: remedyOf(system, `sudo apt-get install -y ${X11_HEADERS} && ${BUILD_COMMAND}`),
       whyUnneeded: async () => {
         if (WAYLAND_DISPLAY) return "the desktop here is Wayland's";
@@ -141,9 +142,9 @@ export async function checkOptionalEngine(system: SystemView, engine: OptionalEn
 
 /** Checks with ldd(1) that the binary exists and finds its libraries. */
 export async function checkEngine(system: SystemView, engine: Engine): Promise<Finding> {
-  const { check, use, folder, file, remedy } = engine;
-  if (folder === null || !system.list(folder).includes(file))
-    return failure(check, `The ${check}, needed for ${use}, is not installed.`, remedy);
+  const { check, use, folder, binary, remedy } = engine;
+  const file = system.list(folder ?? "").find((name) => name.startsWith(`${binary}.`));
+  if (file === undefined) return failure(check, `The ${check}, needed for ${use}, is not installed.`, remedy);
   const linked = await system.run("ldd", [`${folder}/${file}`]);
   const missing = missingLibraries(linked?.stdout ?? "");
   if (missing.length === 0) return checkLibraryPath(system, engine, linked?.stdout ?? "");
