@@ -95,6 +95,7 @@ async function judgeCharts(folder: string): Promise<FileReport> {
     skipped: 0,
     failures: failed > 0 ? [formatMissing(coverage)] : [],
     skips: [],
+    notices: [],
   };
   printFile(report);
   return report;
@@ -131,6 +132,7 @@ function printFile(report: FileReport): void {
   const seconds = (report.durationMs / 1000).toFixed(1);
   print(`  ${report.failed > 0 ? "✖" : "✔"} ${report.file}: ${formatCounts(report)} (${seconds} s)`);
   for (const failure of report.failures) print(indent(`✖ ${failure}`, 4));
+  for (const notice of report.notices) print(indent(`ℹ ${notice}`, 4));
   for (const skip of report.skips) print(indent(`﹣ skipped: ${skip}`, 4));
 }
 

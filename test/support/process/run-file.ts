@@ -51,7 +51,7 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
       ...describeOutcome(file, outcome, options),
       ...leftovers.map(({ pid, commandLine }) => `${file} left process ${pid} running: ${commandLine}`),
     ];
-    return makeFileReport(file, performance.now() - startedAt, outcome.results, problems);
+    return makeFileReport(file, performance.now() - startedAt, outcome.results, problems, outcome.output);
   } finally {
     await endProcesses(owner);
     await rm(folder, { recursive: true, force: true });

@@ -9,6 +9,9 @@ export interface Counts {
   readonly skipped: number;
 }
 
+/** Starts a line of a test's output that the runner prints although the file passed. */
+export const NOTICE = "notice: ";
+
 /** A test with the names of the tests and suites around it. */
 export interface NamedResult {
   readonly title: string;
@@ -23,6 +26,8 @@ export interface FileReport extends Counts {
   readonly failures: readonly string[];
   /** One line for each skipped test, with its reason. */
   readonly skips: readonly string[];
+  /** What a passing file wants to be seen, such as a repeated step. */
+  readonly notices: readonly string[];
 }
 
 /** @returns the tests to count: leaves, and parents that failed by themselves */
@@ -50,12 +55,16 @@ function titleOf(results: readonly ReportedResult[], index: number): string {
   return names.join(" > ");
 }
 
-/** @returns the report of a file. Problems of the whole file, such as a crash or a leftover process, are failures too. */
+/**
+ * @returns the report of a file. Problems of the whole file, such as a crash or a leftover process, are failures too.
+ * @param output of the file, for its notices
+ */
 export function makeFileReport(
   file: string,
   durationMs: number,
   results: readonly ReportedResult[],
   problems: readonly string[],
+  output: string,
 ): FileReport {
   const counted = selectCounted(results);
   const failed = counted.filter(({ result }) => !result.ok && result.skip === undefined);
@@ -68,6 +77,9 @@ export function makeFileReport(
     skipped: skipped.length,
     failures: [...failed.map(formatFailure), ...problems],
     skips: skipped.map(({ title, result }) => `${title}: ${result.skip}`),
+    notices: output
+      .split("\n")
+      .flatMap((line) => (line.startsWith(NOTICE) ? [line.slice(NOTICE.length)] : [])),
   };
 }
 

@@ -59,6 +59,14 @@ describe("test runner", () => {
     assert.match(report.failures[0] ?? "", /holds no test.*only words/s);
   });
 
+  test("shows the notices of a file that passed, and nothing else of its output", async () => {
+    const report = await run(
+      `console.error("words"); console.error("notice: a step was repeated"); test("fine", () => {});`,
+    );
+    assert.deepEqual([report.passed, report.failed], [1, 0]);
+    assert.deepEqual(report.notices, ["a step was repeated"]);
+  });
+
   test("a file that does not end is killed at its limit", async () => {
     const report = await run(`test("fine", () => {}); setInterval(() => {}, 1000);`, { limitMs: 1500 });
     assert.match(report.failures[0] ?? "", /did not end within 1.5 s/);
