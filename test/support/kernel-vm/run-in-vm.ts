@@ -3,12 +3,11 @@
 import { spawn } from "node:child_process";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { NOTICE } from "../process/test-results.ts";
+import { type GuestEnd, isCrashOfEmulation } from "./guest-crash.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../../..");
-/** Loaded before a script of the guest, and its only effect. */
-const STARTED = "guest: node runs";
-const REPORT_START = `data:text/javascript,${encodeURIComponent(`console.error(${JSON.stringify(STARTED)})`)}`;
 /** Making the machine for the first time: downloads, and building one driver. */
 const FIRST_TIME_S = 240;
 
@@ -25,34 +24,27 @@ export interface VmJob {
   readonly loopbackArgs?: string;
 }
 
-export interface VmResult {
-  /** The command's; 124 when the limit was reached. */
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** `status` is 124 when the limit was reached. */
+export type VmResult = GuestEnd;
 
-/** The status of a program that SIGSEGV ended. */
-const SEGFAULT = 139;
-/** The status of a program that SIGTRAP ended, as V8 does when it finds its own data damaged, and what it prints then. */
-const TRAP = 133;
-const DAMAGED = /^# Check failed: /m;
+/** Node's own handler of SIGSEGV would hide a crash from the kernel's log. */
+const NO_HANDLER = "--disable-wasm-trap-handler";
+const REPEATS = 2;
+const CRASH = "in-vm: crash: ";
 
 /**
- * Never rejects for a failing command: `status` says it. The emulated processor crashes Node at its start now and then, seen once
- * in some sixty starts, or damages what V8 compiled. Such a machine boots once more. Another crash after the start of a script is a
- * result like any other.
+ * Never rejects for a failing command: `status` says it. After a crash at Node's start, in Node itself or in code that V8 compiled,
+ * the machine boots again, at most twice, and the test runner prints a notice. Every other crash is a result (guest-crash.ts).
  */
 export async function runInVm(job: VmJob): Promise<VmResult> {
   const [program = "", ...args] = job.command;
-  const command = program === "node" ? [program, "--import", REPORT_START, ...args] : job.command;
-  const result = await runOnce({ ...job, command });
-  return program === "node" && isOfEmulation(result) ? runOnce({ ...job, command }) : result;
-}
-
-function isOfEmulation({ status, stderr }: VmResult): boolean {
-  if (status === TRAP) return DAMAGED.test(stderr);
-  return status === SEGFAULT && !stderr.includes(STARTED);
+  if (program !== "node") return runOnce(job);
+  const command = ["node", NO_HANDLER, ...args];
+  for (let repeats = 0; ; repeats++) {
+    const result = await runOnce({ ...job, command });
+    if (repeats === REPEATS || !isCrashOfEmulation(result)) return result;
+    console.error(`${NOTICE}the machine boots again, since Node crashed there: ${result.crashes.join("; ")}`);
+  }
 }
 
 async function runOnce(job: VmJob): Promise<VmResult> {
@@ -72,7 +64,15 @@ async function runOnce(job: VmJob): Promise<VmResult> {
   child.once("error", reject);
   child.once("close", (code) => done(code ?? -1));
   const [stdout, stderr, status] = await Promise.all([textOf(child.stdout), textOf(child.stderr), promise]);
-  return { status, stdout, stderr };
+  const crashes = stderr
+    .split("\n")
+    .flatMap((line) => (line.startsWith(CRASH) ? [line.slice(CRASH.length)] : []));
+  return {
+    status,
+    stdout,
+    stderr: stderr.slice(0, crashes.length === 0 ? undefined : stderr.indexOf(CRASH)),
+    crashes,
+  };
 }
 
 /** The last line of a guest script's output as JSON; its whole output in the error where there is none. */
@@ -82,7 +82,7 @@ export function lastJson(result: VmResult): unknown {
     return JSON.parse(last);
   } catch (cause) {
     throw new Error(
-      `the guest ended with status ${result.status} and no JSON:\n${result.stdout}\n${result.stderr}`,
+      `the guest ended with status ${result.status} and no JSON:\n${result.stdout}\n${result.stderr}\n${result.crashes.join("\n")}`,
       {
         cause,
       },
