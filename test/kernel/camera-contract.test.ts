@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { runInVm } from "../support/kernel-vm/run-in-vm.ts";
 
 test("vivid with either interface and v4l2loopback keep the camera contract", async () => {
-  // One process, since runInVm repeats a crash at the start of its own command only.
+  // One process, since runInVm prepares the command's own process only.
   const options = ["--test", "--test-isolation=none", "--test-reporter=tap"];
   const command = ["node", ...options, "test/kernel/guest/camera-contract.ts"];
   const vividArgs = "n_devs=2 multiplanar=1,2";

@@ -1,10 +1,13 @@
 // Runs one command in the kernel machine and returns its output. The script `in-vm` builds and boots the machine.
 
 import { spawn } from "node:child_process";
-import { dirname, resolve } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NOTICE } from "../process/test-results.ts";
 import { type GuestEnd, isCrashOfEmulation } from "./guest-crash.ts";
+import { preloadOf, strippedSources } from "./stripped-sources.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../../..");
@@ -27,6 +30,10 @@ export interface VmJob {
 /** `status` is 124 when the limit was reached. */
 export type VmResult = GuestEnd;
 
+/** A script whose types are still to be stripped fails. */
+const NO_STRIPPING = "--no-strip-types";
+/** The emulated processor may go on running compiled WebAssembly that V8 has replaced (README.md), so V8 must not free it. */
+const KEEP_CODE = "--no-wasm-code-gc";
 /** Node's own handler of SIGSEGV would hide a crash from the kernel's log. */
 const NO_HANDLER = "--disable-wasm-trap-handler";
 const REPEATS = 2;
@@ -39,12 +46,28 @@ const CRASH = "in-vm: crash: ";
 export async function runInVm(job: VmJob): Promise<VmResult> {
   const [program = "", ...args] = job.command;
   if (program !== "node") return runOnce(job);
-  const command = ["node", NO_HANDLER, ...args];
-  for (let repeats = 0; ; repeats++) {
-    const result = await runOnce({ ...job, command });
-    if (repeats === REPEATS || !isCrashOfEmulation(result)) return result;
-    console.error(`${NOTICE}the machine boots again, since Node crashed there: ${result.crashes.join("; ")}`);
+  const folder = await mkdtemp(join(tmpdir(), "guest-sources-"));
+  try {
+    const preload = await writePreload(folder, args);
+    const command = ["node", NO_STRIPPING, KEEP_CODE, NO_HANDLER, "--import", preload, ...args];
+    for (let repeats = 0; ; repeats++) {
+      const result = await runOnce({ ...job, command });
+      if (repeats === REPEATS || !isCrashOfEmulation(result)) return result;
+      console.error(
+        `${NOTICE}the machine boots again, since Node crashed there: ${result.crashes.join("; ")}`,
+      );
+    }
+  } finally {
+    await rm(folder, { recursive: true });
   }
+}
+
+/** @param args of Node. @returns the path of a module that gives Node the script's sources without types */
+async function writePreload(folder: string, args: readonly string[]): Promise<string> {
+  const path = join(folder, "preload.mjs");
+  const script = args.find((arg) => arg.endsWith(".ts"));
+  await writeFile(path, preloadOf(script === undefined ? {} : strippedSources(resolve(ROOT, script))));
+  return path;
 }
 
 async function runOnce(job: VmJob): Promise<VmResult> {
