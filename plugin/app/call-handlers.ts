@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type CallMethodName,
+  type Device,
   type DeviceKind,
   type DeviceList,
   fittingCall,
@@ -20,6 +21,7 @@ import {
   type UserMediaEvent,
 } from "../../statecharts/index.ts";
 import { phaseOf } from "../calls/call-info.ts";
+import type { Cameras } from "../camera/camera.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Handlers } from "../rpc/dispatcher.ts";
 import type { Screens } from "../screen/screens.ts";
@@ -36,7 +38,11 @@ export interface CallHandlerParts {
   readonly calls: Pick<CallService, "manager" | "list" | "announce" | "statistics" | "previews">;
   readonly frames: Pick<Frames, "subscribe" | "unsubscribe" | "snapshot">;
   listDevices(): Promise<DeviceList>;
-  readonly engines: { readonly screens: Pick<Screens, "offer">; whyNoRoom(): string | null };
+  readonly engines: {
+    readonly cameras: Pick<Cameras, "list">;
+    readonly screens: Pick<Screens, "offer">;
+    whyNoRoom(): string | null;
+  };
 }
 
 /** The media chart's event for each kind of device that call.useDevice takes. */
@@ -75,7 +81,10 @@ export function createCallHandlers(parts: CallHandlerParts, whileServing: WhileS
     ),
     "call.useDevice": whileServing(async ({ callId, kind, deviceId }) => {
       callOf(calls, callId);
-      requireDevice(await listDevices(), kind, deviceId);
+      // Sound devices may take seconds to list, so that choosing a camera must not wait for them.
+      const { cameras } = parts.engines;
+      const listed = kind === "camera" ? cameras.list() : (await listDevices())[`${kind}s`];
+      requireDevice(listed, kind, deviceId);
       return forward("call.useDevice", callId, { type: USE_EVENTS[kind], deviceId });
     }),
     "screen.sources": whileServing(() => screenSources(parts.engines.screens)),
@@ -207,8 +216,8 @@ function statisticsOf(calls: Calls, callId: string): Result<"call.stats"> {
 }
 
 /** `auto` is a valid choice although no device has this id. @throws RpcError unknownDevice */
-function requireDevice(devices: DeviceList, kind: DeviceKind, deviceId: string): void {
-  const choices = ["auto", ...devices[`${kind}s`].map(({ id }) => id)];
+function requireDevice(devices: readonly Device[], kind: DeviceKind, deviceId: string): void {
+  const choices = ["auto", ...devices.map(({ id }) => id)];
   if (choices.includes(deviceId)) return;
   throw new RpcError("unknownDevice", `there is no ${kind} with this id`, {
     issues: [
