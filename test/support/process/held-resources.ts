@@ -1,4 +1,4 @@
-// What this process holds, to compare before and after a piece of work.
+// What a process holds, to compare before and after a piece of work.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -12,11 +12,11 @@ export interface HeldResources {
   readonly threads: number;
 }
 
-/** The directory's own descriptor is in every count. */
-export function heldResources(): HeldResources {
+/** The directory's own descriptor is in every count of this process. @param pid of another process */
+export function heldResources(pid: number | "self" = "self"): HeldResources {
   return {
-    descriptors: readdirSync("/proc/self/fd").length,
-    threads: readdirSync("/proc/self/task").length,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
   };
 }
 
@@ -34,10 +34,13 @@ export function assertNotGrown<Counts extends Record<keyof Counts, number>>(
 }
 
 /** Waits until no more is held than before, or for ten seconds. @returns what is held then */
-export async function releasedResources(before: HeldResources): Promise<HeldResources> {
+export async function releasedResources(
+  before: HeldResources,
+  pid: number | "self" = "self",
+): Promise<HeldResources> {
   const deadline = performance.now() + HANG_LIMIT_MS;
   for (;;) {
-    const now = heldResources();
+    const now = heldResources(pid);
     const isReleased = now.descriptors <= before.descriptors && now.threads <= before.threads;
     if (isReleased || performance.now() > deadline) return now;
     await delay(RELEASE_POLL_MS);
