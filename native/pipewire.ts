@@ -22,14 +22,20 @@ export interface PipeWireNode {
   readonly v4l2Path: string;
   /** The numbers (dev_t) of V4L2 nodes below a libcamera device, separated by spaces. */
   readonly deviceIds: string;
+  /** libcamera's id of the camera. */
+  readonly libcameraId: string;
   /** Those that can be converted. */
   readonly modes: readonly CameraMode[];
+  /** Names of what a node without modes offers, such as H264. */
+  readonly otherFormats: readonly string[];
 }
 
 export interface PipeWireState {
   /** False until the first list or the first failure. */
   readonly isSettled: boolean;
   readonly isConnected: boolean;
+  /** The daemon runs, but does not let this process in. */
+  readonly isRefused: boolean;
   /** Why it is not connected; empty if it is. */
   readonly problem: string;
   readonly nodes: readonly PipeWireNode[];
@@ -39,8 +45,10 @@ export interface NodeToOpen {
   readonly nodeId: number;
   /** Names it in errors. */
   readonly path: string;
-  /** False for a screen, which sends frames only when something changes. A camera that is silent for 5 s has failed. */
+  /** False for a screen, which sends frames only when something changes. */
   readonly isContinuous: boolean;
+  /** A camera that sends no frame for so many milliseconds has failed. Absent: 5000. */
+  readonly silenceMs?: number;
 }
 
 export interface PipeWireSession {
@@ -72,6 +80,7 @@ interface BoundSession {
     nodeId: number,
     path: string,
     isContinuous: boolean,
+    silenceMs: number,
     width: number,
     height: number,
     fps: number,
@@ -85,6 +94,8 @@ interface PipeWireBinding {
   openSession(socket: string, fd: number, listener: () => void): BoundSession;
 }
 
+/** As for V4L2: slow cameras take two seconds to their first frame. */
+const SILENCE_MS = 5_000;
 const REMEDY = "install libpipewire-0.3-0";
 
 /** @throws Error that says why the addon does not load: it was not built, or libpipewire is missing */
@@ -110,9 +121,13 @@ function connect(binding: PipeWireBinding, address: PipeWireAddress, onChange: (
   let closed: Promise<void> | null = null;
   return {
     state: () => bound.state(),
-    open: ({ nodeId, path, isContinuous }, { width, height, fps, fourcc = "" }, callbacks) =>
+    open: (
+      { nodeId, path, isContinuous, silenceMs = SILENCE_MS },
+      { width, height, fps, fourcc = "" },
+      callbacks,
+    ) =>
       openCapture(
-        (listener) => bound.open(nodeId, path, isContinuous, width, height, fps, fourcc, listener),
+        (listener) => bound.open(nodeId, path, isContinuous, silenceMs, width, height, fps, fourcc, listener),
         callbacks,
       ),
     close() {

@@ -59,7 +59,12 @@ export interface CameraInfo {
   /** Other ids that settings may hold for this camera: its other stable names, and the bus information with its name. */
   readonly otherIds: readonly string[];
   readonly name: string;
+  /** Those that can be shown. None for a camera that this user may not open, and for one that offers `otherFormats` only. */
   readonly modes: readonly CameraMode[];
+  /** V4L2 fourccs of what a camera without modes offers, such as H264, or raw data of a sensor that nobody has set up. */
+  readonly otherFormats?: readonly string[];
+  /** Where its device is plugged in. Nodes of one device share it. Absent or empty where it is not known. */
+  readonly bus?: string;
 }
 
 export interface CaptureCounters {

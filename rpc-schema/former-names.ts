@@ -69,7 +69,7 @@ export function withFormerNames<Level extends string, T extends object>(
 }
 
 /** The fields of a device that version 1 does not have. */
-const NEWER_DEVICE_FIELDS = ["kind", "port", "isMuted", "volume", "opened"];
+const NEWER_DEVICE_FIELDS = ["kind", "port", "isMuted", "volume", "opened", "problem"];
 
 /** @returns the record without its newer fields if it describes a device */
 function withoutNewerFields(record: Record<string, unknown>): Record<string, unknown> {

@@ -4,6 +4,7 @@ export * from "./charts/chart-description.ts";
 export * from "./charts/chart-log.ts";
 export * from "./common.ts";
 export * from "./definition.ts";
+export * from "./devices.ts";
 export * from "./end-reasons.ts";
 export * from "./errors.ts";
 export * from "./former-names.ts";

@@ -24,7 +24,7 @@ export interface AvailabilityOptions {
 }
 
 export interface DeviceAccess {
-  /** Ids of listed cameras that this user may not open. */
+  /** Ids of listed cameras that cannot be opened. */
   closedCameras(): string[];
   closedNodes(): ClosedNodes;
 }

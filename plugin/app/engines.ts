@@ -7,7 +7,7 @@ import type { CallNotifier, NotificationChoices } from "../alerts/notifier.ts";
 import type { Cameras } from "../camera/camera.ts";
 import { type CameraNotes, cameraNotePath, createCameraNotes } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
-import { createCameras, listCameras } from "../camera/create-cameras.ts";
+import { createCameras } from "../camera/create-cameras.ts";
 import { createPipeWireCameras } from "../camera/pipewire-cameras.ts";
 import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
@@ -60,11 +60,12 @@ export function createEngines(
   env: NodeJS.ProcessEnv,
 ): Engines {
   const priority = systemSoundPriority(native, env, logOf("priority"));
+  const cameras = systemCameras(native, logOf("camera"), env);
   return {
     native,
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
-    cameras: systemCameras(native, logOf("camera"), env),
+    cameras,
     screens: createScreens(env, loadX11),
     sound: createSound({
       log: logOf("sound"),
@@ -74,10 +75,10 @@ export function createEngines(
       onRunning: (pid) => priority.soundRuns(pid),
     }),
     access: {
-      // The addon lists a camera that may not be opened with no modes.
       closedCameras: () =>
-        listCameras(native)
-          .filter(({ modes }) => modes.length === 0)
+        cameras
+          .list()
+          .filter(({ problem }) => problem !== undefined)
           .map(({ id }) => id),
       closedNodes: () => closedNodes(systemAccess(mayCapture)),
     },

@@ -11,6 +11,7 @@ import { type Device, RpcError } from "../../rpc-schema/index.ts";
 import { isExhaustion } from "../common/system-failure.ts";
 import { type CameraCallbacks, type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
 import { type CameraNotes, NO_CAMERA_NOTES } from "./camera-notes.ts";
+import { problemOf } from "./camera-problems.ts";
 import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
 import { NO_PIPEWIRE, type PipeWireCameras } from "./pipewire-cameras.ts";
@@ -50,9 +51,11 @@ export function createCameras(
   };
 }
 
-/** The addon lists every node that may not be opened, with no modes. Those that are no cameras are left out. */
+/** The addon also lists every node that may not be opened. Those that are no cameras are left out. */
 export function listCameras(native: Pick<Native, "listCameras">, readFile?: ReadSystemFile): CameraInfo[] {
-  return native.listCameras().filter(({ path, modes }) => modes.length > 0 || mayCapture(path, readFile));
+  return native
+    .listCameras()
+    .filter((camera) => problemOf(camera) !== "permission" || mayCapture(camera.path, readFile));
 }
 
 /** Compares the list, because nodes also change without a new camera: a webcam's second node, a renamed link. */
@@ -62,9 +65,9 @@ function watchList(
   pipewire: PipeWireCameras,
   onChange: () => void,
 ): () => void {
-  // A camera without modes cannot be opened. A change from or to that state is a change of permission.
+  // A change of permission leaves the id as it is.
   const fingerprint = () =>
-    JSON.stringify(present().map(({ id, path, modes }) => [id, path, modes.length > 0]));
+    JSON.stringify(present().map((camera) => [camera.id, camera.path, problemOf(camera)]));
   let last = fingerprint();
   const compare = () => {
     const now = fingerprint();
@@ -79,11 +82,12 @@ function watchList(
 }
 
 function devicesOf(cameras: readonly CameraInfo[]): Device[] {
-  const devices = cameras.map((camera, index) => ({
-    id: camera.id,
-    name: nameAmong(cameras, camera),
-    isDefault: index === 0,
-  }));
+  const first = cameras.find((camera) => problemOf(camera) === null) ?? cameras[0];
+  const devices = cameras.map((camera) => {
+    const problem = problemOf(camera);
+    const device = { id: camera.id, name: nameAmong(cameras, camera), isDefault: camera === first };
+    return problem === null ? device : { ...device, problem };
+  });
   return [...devices, { id: TEST_PATTERN_ID, name: TEST_PATTERN_NAME, isDefault: false }];
 }
 

@@ -1,14 +1,7 @@
 // Cameras that PipeWire offers: those of libcamera, of virtual cameras, and of programs. Many laptops' built-in cameras have no
 // usable V4L2 device. A machine without PipeWire or its library has none of them.
 
-import { statSync } from "node:fs";
-import {
-  loadPipeWire,
-  type PipeWire,
-  type PipeWireNode,
-  type PipeWireSession,
-  pipeWireSocket,
-} from "../../native/pipewire.ts";
+import { loadPipeWire, type PipeWire, type PipeWireSession, pipeWireSocket } from "../../native/pipewire.ts";
 import {
   type CameraInfo,
   type Capture,
@@ -18,11 +11,10 @@ import {
 } from "../../native/types.ts";
 import { errorText } from "../common/error-text.ts";
 import type { Log } from "../log.ts";
+import { unreadableText } from "./camera-problems.ts";
+import { type DevicePlace, placeOf } from "./device-place.ts";
+import { identify, joinLists, PIPEWIRE_PREFIX } from "./join-cameras.ts";
 
-/** Their ids and paths begin so. */
-const PREFIX = "pipewire:";
-const CAMERA_ROLE = "Camera";
-const GREY = "GREY";
 /** A daemon on the same machine answers within milliseconds. One that hangs must not delay calls. */
 const MOST_WAIT_MS = 500;
 
@@ -43,11 +35,20 @@ export interface PipeWireCameras {
   close(): Promise<void>;
 }
 
+export interface UnreadableCamera {
+  readonly name: string;
+  /** All that it offers. */
+  readonly formats: readonly string[];
+}
+
 export interface PipeWireReport {
-  /** Names. */
+  /** Names of those that can be opened. */
   readonly cameras: readonly string[];
+  readonly unreadable: readonly UnreadableCamera[];
   /** Why the library cannot be used; null if it can, whether a daemon runs or not. */
   readonly libraryProblem: string | null;
+  /** Why a daemon that runs lets this program see nothing; null if it does not run, or answered. */
+  readonly accessProblem: string | null;
 }
 
 export const NO_PIPEWIRE: PipeWireCameras = {
@@ -56,7 +57,7 @@ export const NO_PIPEWIRE: PipeWireCameras = {
   has: () => false,
   open: (path) => Promise.reject(new Error(`${path}: PipeWire is not used`)),
   watch: () => () => undefined,
-  report: () => ({ cameras: [], libraryProblem: null }),
+  report: () => ({ cameras: [], unreadable: [], libraryProblem: null, accessProblem: null }),
   close: () => Promise.resolve(),
 };
 
@@ -66,8 +67,10 @@ export interface PipeWireCamerasOptions {
   readonly log: Log;
   /** @throws Error that says why PipeWire cannot be used */
   readonly load?: () => PipeWire;
-  /** The number of a device node; null if there is no such node. stat(2), st_rdev. */
-  readonly deviceNumberOf?: (path: string) => number | null;
+  /** Where a device node is. */
+  readonly placeOf?: (path: string) => DevicePlace;
+  /** A camera that sends no frame for so many milliseconds has failed. Absent: the addon's own limit. */
+  readonly silenceMs?: number;
 }
 
 /** Connects at the first use, and stays connected until the process ends. */
@@ -96,12 +99,11 @@ class ConnectedCameras implements PipeWireCameras {
 
   listWith(v4l2: readonly CameraInfo[]): CameraInfo[] {
     this.#start();
-    const { deviceNumberOf = deviceNumber } = this.#options;
-    return joinLists(v4l2, this.#session?.state().nodes ?? [], deviceNumberOf);
+    return joinLists(v4l2, this.#session?.state().nodes ?? [], this.#options.placeOf ?? placeOf);
   }
 
   has(path: string): boolean {
-    return path.startsWith(PREFIX);
+    return path.startsWith(PIPEWIRE_PREFIX);
   }
 
   async open(path: string, constraints: CaptureConstraints, callbacks: CaptureCallbacks): Promise<Capture> {
@@ -112,8 +114,14 @@ class ConnectedCameras implements PipeWireCameras {
       const details = { operation: "open", errno: "ENOENT", path };
       throw new CaptureError(`There is no camera at ${path} (open: ENOENT)`, details);
     }
-    const { nodeId } = node;
-    return this.#session.open({ nodeId, path, isContinuous: true }, constraints, callbacks);
+    const { nodeId, otherFormats } = node;
+    if (otherFormats.length > 0) {
+      const details = { operation: "open", errno: "EPROTO", path };
+      throw new CaptureError(`The camera ${path} ${unreadableText(otherFormats)}`, details);
+    }
+    const { silenceMs } = this.#options;
+    const limit = silenceMs === undefined ? {} : { silenceMs };
+    return this.#session.open({ nodeId, path, isContinuous: true, ...limit }, constraints, callbacks);
   }
 
   watch(onChange: () => void): () => void {
@@ -124,7 +132,15 @@ class ConnectedCameras implements PipeWireCameras {
   }
 
   report(): PipeWireReport {
-    return { cameras: this.listWith([]).map(({ name }) => name), libraryProblem: this.#whyNone };
+    const cameras = this.listWith([]);
+    return {
+      cameras: cameras.filter(({ modes }) => modes.length > 0).map(({ name }) => name),
+      unreadable: cameras.flatMap(({ name, otherFormats = [] }) =>
+        otherFormats.length > 0 ? [{ name, formats: otherFormats }] : [],
+      ),
+      libraryProblem: this.#whyNone,
+      accessProblem: this.#accessProblem(),
+    };
   }
 
   async close(): Promise<void> {
@@ -134,6 +150,13 @@ class ConnectedCameras implements PipeWireCameras {
     const session = this.#session;
     this.#session = null;
     await session?.close();
+  }
+
+  #accessProblem(): string | null {
+    const state = this.#session?.state();
+    if (state === undefined) return null;
+    if (!state.isSettled) return "PipeWire does not answer this program";
+    return state.isRefused ? state.problem : null;
   }
 
   #start(): void {
@@ -159,62 +182,4 @@ class ConnectedCameras implements PipeWireCameras {
     this.#settled.resolve();
     for (const listener of [...this.#listeners]) listener();
   }
-}
-
-interface IdentifiedNode {
-  readonly id: string;
-  readonly node: PipeWireNode;
-}
-
-/** Cameras only: a screen that another program shares is a source too. Of two nodes with one name the later gets a number. */
-function identify(nodes: readonly PipeWireNode[]): IdentifiedNode[] {
-  const counts = new Map<string, number>();
-  return nodes
-    .filter(({ role, modes, name }) => role === CAMERA_ROLE && modes.length > 0 && name !== "")
-    .map((node) => {
-      const count = (counts.get(node.name) ?? 0) + 1;
-      counts.set(node.name, count);
-      return { id: `${PREFIX}${node.name}${count > 1 ? `#${count}` : ""}`, node };
-    });
-}
-
-/** @returns V4L2's cameras before PipeWire's, and those without colours last */
-export function joinLists(
-  v4l2: readonly CameraInfo[],
-  nodes: readonly PipeWireNode[],
-  deviceNumberOf: (path: string) => number | null,
-): CameraInfo[] {
-  const cameras = identify(nodes);
-  const nodesOf = ({ path }: CameraInfo) => {
-    const number = deviceNumberOf(path);
-    return cameras.filter(
-      ({ node }) =>
-        node.v4l2Path === path || (number !== null && node.deviceIds.split(" ").includes(String(number))),
-    );
-  };
-  const isUsable = ({ modes }: CameraInfo) => modes.length > 0;
-  const doubled = new Set(v4l2.filter(isUsable).flatMap((camera) => nodesOf(camera)));
-  const joined = [
-    // Its id of PipeWire may be remembered from a time when V4L2 could not open it.
-    ...v4l2
-      .filter((camera) => isUsable(camera) || nodesOf(camera).length === 0)
-      .map((camera) => ({
-        ...camera,
-        otherIds: [...camera.otherIds, ...nodesOf(camera).map(({ id }) => id)],
-      })),
-    ...cameras.filter((camera) => !doubled.has(camera)).map(infoOf),
-  ];
-  return [...joined.filter((camera) => !isGrey(camera)), ...joined.filter(isGrey)];
-}
-
-function infoOf({ id, node }: IdentifiedNode): CameraInfo {
-  return { path: id, id, otherIds: [], name: node.description || node.name, modes: node.modes };
-}
-
-function isGrey({ modes }: CameraInfo): boolean {
-  return modes.length > 0 && modes.every(({ fourcc }) => fourcc === GREY);
-}
-
-function deviceNumber(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.rdev ?? null;
 }

@@ -2,10 +2,14 @@
 // camera.
 
 import { parseCameraNote } from "../camera/camera-notes.ts";
+import { isSensorData, unreadableText } from "../camera/camera-problems.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
-import type { PipeWireReport } from "../camera/pipewire-cameras.ts";
+import type { PipeWireReport, UnreadableCamera } from "../camera/pipewire-cameras.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
+
+/** Enough to name what is there. */
+const MOST_UNREADABLE = 3;
 
 interface CameraNode {
   /** Such as /dev/video0. */
@@ -28,26 +32,51 @@ function videoNodes(system: SystemView): CameraNode[] {
 
 /** One finding for all cameras together, and one for each program that uses a camera. */
 export function checkCameras(system: SystemView, pipeWire: PipeWireReport): Finding[] {
-  const nodes = videoNodes(system);
+  const unreadable = system.unreadableNodes();
+  const nodes = videoNodes(system).filter(({ path }) => unreadable.every((node) => node.path !== path));
   if (pipeWire.cameras.length > 0 && nodes.every(({ path }) => !system.canOpen(path))) {
     return [ok("camera", `A camera of PipeWire is available: ${pipeWire.cameras.join(", ")}.`)];
   }
   if (nodes.length === 0) {
-    const kernelNames = system.list("/sys/class/video4linux");
-    if (kernelNames.length > 0) {
-      const message = `The kernel has ${kernelNames.join(", ")}, but /dev/video* does not exist here.`;
-      return [warning("camera", message, "In a container, pass the device on: --device /dev/video0")];
-    }
-    const action =
-      "Plug in a camera. A laptop's camera may have a switch, or may be disabled in the firmware settings";
-    const message = "No camera was found at /dev/video* or in PipeWire, so others will not see you.";
-    if (pipeWire.libraryProblem === null) return [warning("camera", message, action)];
-    const library = `Some laptops' cameras need PipeWire, and its library cannot be used: ${pipeWire.libraryProblem}`;
-    const install = `${action}. For PipeWire: sudo apt install libpipewire-0.3-0 libpipewire-0.3-modules`;
-    return [warning("camera", `${message} ${library}.`, install)];
+    const allUnreadable = [...unreadable, ...pipeWire.unreadable];
+    return [allUnreadable.length > 0 ? cannotBeShown(allUnreadable) : noCamera(system, pipeWire)];
   }
   const forbidden = nodes.filter(({ path }) => !system.canOpen(path));
   return [checkPermission(system, nodes, forbidden), ...checkHolders(system, nodes)];
+}
+
+/** The nodes of one device often have one name and the same formats. */
+function cannotBeShown(cameras: readonly UnreadableCamera[]): Finding {
+  const sentences = new Set(
+    cameras.map(({ name, formats }) => `The camera ${name} ${unreadableText(formats)}.`),
+  );
+  const shown = [...sentences].slice(0, MOST_UNREADABLE).join(" ");
+  if (cameras.some(({ formats }) => isSensorData(formats))) {
+    const install = "sudo apt install libspa-0.2-libcamera, then log out and in again";
+    const message = `${shown} A sensor's raw data needs libcamera and PipeWire.`;
+    return warning("camera", message, install);
+  }
+  return warning("camera", shown, "Plug in another camera");
+}
+
+function noCamera(system: SystemView, pipeWire: PipeWireReport): Finding {
+  const kernelNames = system.list("/sys/class/video4linux");
+  if (kernelNames.length > 0) {
+    const message = `The kernel has ${kernelNames.join(", ")}, but /dev/video* does not exist here.`;
+    return warning("camera", message, "In a container, pass the device on: --device /dev/video0");
+  }
+  const action =
+    "Plug in a camera. A laptop's camera may have a switch, or may be disabled in the firmware settings";
+  const message = "No camera was found at /dev/video* or in PipeWire, so others will not see you.";
+  if (pipeWire.accessProblem !== null) {
+    const allow =
+      "Allow the camera for this program in the desktop's settings, or start it outside its sandbox";
+    return warning("camera", `${message} ${pipeWire.accessProblem}.`, allow);
+  }
+  if (pipeWire.libraryProblem === null) return warning("camera", message, action);
+  const library = `Some laptops' cameras need PipeWire, and its library cannot be used: ${pipeWire.libraryProblem}`;
+  const install = `${action}. For PipeWire: sudo apt install libpipewire-0.3-0 libpipewire-0.3-modules`;
+  return warning("camera", `${message} ${library}.`, install);
 }
 
 /** What the last capture of this session noted. Opening the camera here would switch its light on. */

@@ -44,9 +44,11 @@ function describe(devices: readonly Device[]): string[] {
   });
 }
 
-/** What a user should know before choosing a device of the sound server. */
-function remarksOn({ kind, port, isMuted, volume }: Device): string[] {
+/** What a user should know before choosing a device. */
+function remarksOn({ kind, port, isMuted, volume, problem }: Device): string[] {
   return [
+    ...(problem === "permission" ? ["you may not open it"] : []),
+    ...(problem === "format" ? ["offers nothing that can be shown"] : []),
     ...(kind === "monitor" ? ["repeats the sound of this computer"] : []),
     ...(kind === "null" ? ["no real device"] : []),
     ...(port === undefined ? [] : [portText(port)]),

@@ -30,9 +30,15 @@ export function realSystem(
     testIceServer,
     realTimeOffer,
     pipeWireCameras,
+    unreadableNodes,
   }: Pick<
     SystemView,
-    "soundDevices" | "soundEngineProblem" | "testIceServer" | "realTimeOffer" | "pipeWireCameras"
+    | "soundDevices"
+    | "soundEngineProblem"
+    | "testIceServer"
+    | "realTimeOffer"
+    | "pipeWireCameras"
+    | "unreadableNodes"
   >,
 ): SystemView {
   return {
@@ -55,6 +61,7 @@ export function realSystem(
     testIceServer,
     realTimeOffer,
     pipeWireCameras,
+    unreadableNodes,
   };
 }
 

@@ -87,6 +87,10 @@ async function doctor(
     soundEngineProblem: () => soundEngineProblem({ ...tool.environment }),
     testIceServer: (server) => testIceServer(loadWrtc(), server),
     realTimeOffer: () => systemRealTimeOffer(tool.environment),
+    unreadableNodes: () =>
+      native.listCameras().flatMap(({ path, name, otherFormats = [] }) => {
+        return otherFormats.length > 0 ? [{ path, name, formats: otherFormats }] : [];
+      }),
     pipeWireCameras: async () => {
       const cameras = createPipeWireCameras({ env: tool.environment, log: logOf(tool) });
       try {

@@ -1,6 +1,6 @@
 // What the doctor can see of the machine. Its checks use nothing else, so tests can simulate any machine.
 
-import type { PipeWireReport } from "../camera/pipewire-cameras.ts";
+import type { PipeWireReport, UnreadableCamera } from "../camera/pipewire-cameras.ts";
 import type { DaemonOffer } from "../priority/real-time-daemon.ts";
 import type { SoundDevices } from "../sound/sound.ts";
 import type { ServerResult, TestedServer } from "./ice-server-test.ts";
@@ -48,6 +48,8 @@ export interface SystemView {
   soundDevices(): Promise<SoundDevices | null>;
   /** What rtkit or its portal allows. Null where neither answers. */
   realTimeOffer(): Promise<DaemonOffer | null>;
+  /** Nodes of V4L2 that offer nothing that can be shown. Listing them starts no capture. */
+  unreadableNodes(): readonly (UnreadableCamera & { readonly path: string })[];
   /** The cameras that PipeWire offers, or why its library cannot be used. */
   pipeWireCameras(): Promise<PipeWireReport>;
 }

@@ -1,7 +1,7 @@
 // Cameras, microphones and speakers of this machine.
 
-import { deviceListSchema } from "../common.ts";
 import { method, noParams, notification, servingErrors } from "../definition.ts";
+import { deviceListSchema } from "../devices.ts";
 
 export const deviceMethods = {
   "devices.list": method(

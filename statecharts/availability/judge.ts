@@ -18,7 +18,7 @@ export interface Findings {
   readonly engineRemedy: string | null;
   /** Null until the first list arrives. Until then calls count as possible. */
   readonly devices: DeviceList | null;
-  /** Ids of listed cameras that this user may not open. */
+  /** Ids of listed cameras that cannot be opened. */
   readonly closedCameras: readonly string[];
   readonly closedNodes: ClosedNodes;
 }
@@ -27,6 +27,7 @@ export type CallSettings = Pick<Settings, "videoDisabled" | "camera" | "micropho
 
 export const AVAILABLE: Availability = Object.freeze({ videoDisabled: false });
 const NONE = "none";
+const ASK_DOCTOR = "goop-call-plugin doctor says why.";
 const INSTALL_AGAIN = "Install the plugin again; goop-call-plugin doctor says what is missing.";
 
 /** The user's setting comes first, because it applies to any machine. */
@@ -44,6 +45,14 @@ export function judgeAvailability(settings: CallSettings, findings: Findings): A
   const { paths, remedy } = findings.closedNodes;
   if (paths.length > 0) {
     return disabled("permission", `You may not open ${paths.join(", ")}. ${remedy}`);
+  }
+  const unreadable = findings.devices.cameras.filter(({ problem }) => problem === "format");
+  if (unreadable.length > 0) {
+    const names = unreadable.map(({ name }) => name).join(", ");
+    return disabled(
+      "device",
+      `The pictures of ${names} cannot be shown, and there is no microphone. ${ASK_DOCTOR}`,
+    );
   }
   return disabled(
     "device",

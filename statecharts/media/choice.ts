@@ -65,6 +65,9 @@ function listOf(devices: DeviceList, kind: DeviceKind): Device[] {
 /** A monitor would send this computer's own sound instead of a voice, so it is used only where the user chose it. */
 export const isOrdinary = ({ kind }: Pick<Device, "kind">) => kind !== "monitor" && kind !== "null";
 
+/** A camera whose pictures cannot be shown is no substitute. One without permission may have got it in the meantime. */
+const isShowable = ({ problem }: Device) => problem !== "format";
+
 function lists(devices: DeviceList | null, kind: DeviceKind, deviceId: string): boolean {
   return devices?.[`${kind}s`].some(({ id }) => id === deviceId) ?? false;
 }
@@ -98,7 +101,7 @@ export function candidates(
   const isPluggedIn = ({ port }: Device) => port?.available !== "no";
   const rank = (one: Device) => (one.id === preferred ? 0 : one.isDefault ? 1 : isPluggedIn(one) ? 2 : 3);
   return listOf(environment.devices, kind)
-    .filter((one) => one.id === preferred || isOrdinary(one))
+    .filter((one) => one.id === preferred || (isOrdinary(one) && isShowable(one)))
     .filter(({ id }) => !failedIds.includes(id))
     .sort((one, other) => rank(one) - rank(other))
     .map(({ id }) => id);

@@ -80,6 +80,16 @@ describe("calls are impossible, with cause and a remedy", () => {
     ["a missing engine", { whyNoEngine: "no addon" }, {}, "engine", /no addon.*Install/],
     ["no device", { devices: listOf([], []) }, {}, "device", /Plug one in/],
     [
+      "a camera whose pictures cannot be shown",
+      {
+        devices: { ...listOf([], []), cameras: [{ ...device("cam"), name: "Webcam", problem: "format" }] },
+        closedCameras: ["cam"],
+      },
+      {},
+      "device",
+      /pictures of Webcam cannot be shown.*doctor/,
+    ],
+    [
       "a camera that may not be opened",
       { devices: listOf(["cam"], []), closedCameras: ["cam"], closedNodes },
       {},

@@ -38,6 +38,15 @@ describe("a microphone that is lost", () => {
   });
 });
 
+describe("a camera that is lost", () => {
+  test("is not replaced by one whose pictures cannot be shown", () => {
+    const bench = live();
+    bench.setDevices({ camera: ["camera-1", "raw"] }, { more: { raw: { problem: "format" } } });
+    bench.loseDevice("camera", "unplugged");
+    assert.equal(bench.state("camera"), "lost");
+  });
+});
+
 for (const kind of KINDS) {
   describe(`a ${kind} that is lost`, () => {
     const spare = `${kind}-2`;

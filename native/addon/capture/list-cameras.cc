@@ -16,11 +16,15 @@ Napi::Value listCamerasFor(const Napi::CallbackInfo& info) {
     for (const Mode& mode : camera.modes) modes.Set(modes.Length(), modeObject(env, mode));
     Napi::Array otherIds = Napi::Array::New(env);
     for (const std::string& other : camera.otherIds) otherIds.Set(otherIds.Length(), other);
+    Napi::Array otherFormats = Napi::Array::New(env);
+    for (const std::string& format : camera.otherFormats) otherFormats.Set(otherFormats.Length(), format);
     object.Set("path", camera.path);
     object.Set("id", camera.id);
     object.Set("otherIds", otherIds);
     object.Set("name", camera.name);
     object.Set("modes", modes);
+    object.Set("otherFormats", otherFormats);
+    object.Set("bus", camera.bus);
     list.Set(list.Length(), object);
   }
   return list;

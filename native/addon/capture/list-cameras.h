@@ -5,7 +5,7 @@
 
 namespace callnative {
 
-/** () → array of {path, id, otherIds, name, modes}. */
+/** () → array of {path, id, otherIds, name, modes, otherFormats, bus}. */
 Napi::Value listCamerasFor(const Napi::CallbackInfo& info);
 
 }  // namespace callnative

@@ -72,7 +72,7 @@ std::string textOf(const __u8 (&field)[Size]) {
 
 /** The first stable name is the id; the others become `otherIds`. `ownName` is the id without udev. */
 Camera namedCamera(const std::string& path, const StableNames& names, const std::string& ownName) {
-  Camera camera{path, ownName, {}, "", {}};
+  Camera camera{path, ownName, {}, "", {}, {}, ""};
   const auto stable = names.find(path);
   if (stable == names.end()) return camera;
   camera.id = stable->second.front();
@@ -91,6 +91,18 @@ Camera forbiddenCamera(const std::string& path, const StableNames& names) {
   return camera;
 }
 
+/**
+ * A node that is one end of a sensor's pipeline: it lists formats, but streams only after a program has set the pipeline up through
+ * the media controller, and its pictures are raw. libcamera does that. V4L2_CAP_IO_MC, "Media Controller centric" devices.
+ */
+bool isPipelineEnd(const V4l2Device& device) { return (device.capability().device_caps & V4L2_CAP_IO_MC) != 0; }
+
+std::vector<std::string> formatNames(const V4l2Device& device) {
+  std::vector<std::string> names;
+  for (const std::uint32_t fourcc : enumerateFormats(device)) names.push_back(fourccName(fourcc));
+  return names;
+}
+
 std::optional<Camera> cameraAt(const std::string& path, const StableNames& names) {
   try {
     const V4l2Device device(path);
@@ -99,8 +111,11 @@ std::optional<Camera> cameraAt(const std::string& path, const StableNames& names
     const std::string card = textOf(capability.card);
     Camera camera = namedCamera(path, names, textOf(capability.bus_info) + " " + card);
     camera.name = card;
-    camera.modes = enumerateModes(device, nullptr);
-    if (camera.modes.empty()) return std::nullopt;
+    camera.bus = textOf(capability.bus_info);
+    if (!isPipelineEnd(device)) camera.modes = enumerateModes(device, nullptr);
+    if (camera.modes.empty()) camera.otherFormats = formatNames(device);
+    // A loopback camera without a writer has no format at all.
+    if (camera.modes.empty() && camera.otherFormats.empty()) return std::nullopt;
     return camera;
   } catch (const SystemError& error) {
     if (error.code() == EACCES || error.code() == EPERM) return forbiddenCamera(path, names);
@@ -113,6 +128,9 @@ std::optional<Camera> cameraAt(const std::string& path, const StableNames& names
 bool isOnlyGrey(const Camera& camera) {
   return !camera.modes.empty() && std::all_of(camera.modes.begin(), camera.modes.end(), [](const Mode& mode) { return mode.fourcc == kGrey; });
 }
+
+/** What is of little use comes late: `auto` takes the first that opens. */
+int lateness(const Camera& camera) { return !camera.otherFormats.empty() ? 2 : isOnlyGrey(camera) ? 1 : 0; }
 
 /** Two nodes of one device, such as a laptop's colour and infrared camera, share bus and name. The later ones get numbers
  *  in the order of their nodes, which never changes within a device. */
@@ -134,7 +152,7 @@ std::vector<Camera> listCameras() {
     if (camera) cameras.push_back(std::move(*camera));
   }
   // Before they are numbered, so that a colour camera keeps its id whatever stands beside it.
-  std::stable_partition(cameras.begin(), cameras.end(), [](const Camera& camera) { return !isOnlyGrey(camera); });
+  std::stable_sort(cameras.begin(), cameras.end(), [](const Camera& one, const Camera& other) { return lateness(one) < lateness(other); });
   makeDistinct(cameras);
   return cameras;
 }

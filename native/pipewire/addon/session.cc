@@ -2,6 +2,7 @@
 // first waits adds nothing.
 #include "session.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +22,10 @@ Napi::Object nodeObject(Napi::Env env, const SourceNode& node) {
   Napi::Object object = Napi::Object::New(env);
   Napi::Array modes = Napi::Array::New(env);
   for (const Mode& mode : modesOf(node.formats, nullptr)) modes.Set(modes.Length(), modeObject(env, mode));
+  Napi::Array otherFormats = Napi::Array::New(env);
+  if (modes.Length() == 0) {
+    for (const std::string& name : otherFormatsOf(node.formats)) otherFormats.Set(otherFormats.Length(), name);
+  }
   object.Set("nodeId", node.id);
   object.Set("serial", node.serial);
   object.Set("name", node.name);
@@ -29,7 +34,9 @@ Napi::Object nodeObject(Napi::Env env, const SourceNode& node) {
   object.Set("deviceApi", node.deviceApi);
   object.Set("v4l2Path", node.v4l2Path);
   object.Set("deviceIds", node.deviceIds);
+  object.Set("libcameraId", node.libcameraId);
   object.Set("modes", modes);
+  object.Set("otherFormats", otherFormats);
   return object;
 }
 
@@ -39,6 +46,7 @@ Napi::Object stateObject(Napi::Env env, const ConnectionState& state) {
   for (const SourceNode& node : state.nodes) nodes.Set(nodes.Length(), nodeObject(env, node));
   object.Set("isSettled", Napi::Boolean::New(env, state.isSettled));
   object.Set("isConnected", Napi::Boolean::New(env, state.isConnected));
+  object.Set("isRefused", Napi::Boolean::New(env, state.isRefused));
   object.Set("problem", state.problem);
   object.Set("nodes", nodes);
   return object;
@@ -131,16 +139,17 @@ Napi::Value Session::close(Napi::Env env) {
   return promise;
 }
 
-/** (nodeId, path, isContinuous, width, height, fps, fourcc, listener) → Promise of a capture. */
+/** (nodeId, path, isContinuous, silenceMs, width, height, fps, fourcc, listener) → Promise of a capture. */
 Napi::Value Session::open(const Napi::CallbackInfo& info) {
   requireOpen(info.Env());
-  const NodeChoice node{info[0].ToNumber().Uint32Value(), info[1].ToString().Utf8Value(), info[2].ToBoolean().Value()};
-  const CaptureConstraints constraints{info[3].ToNumber().Int32Value(), info[4].ToNumber().Int32Value(), info[5].ToNumber().DoubleValue(),
-                                       info[6].ToString().Utf8Value()};
+  const NodeChoice node{info[0].ToNumber().Uint32Value(), info[1].ToString().Utf8Value(), info[2].ToBoolean().Value(),
+                        std::chrono::milliseconds(info[3].ToNumber().Int32Value())};
+  const CaptureConstraints constraints{info[4].ToNumber().Int32Value(), info[5].ToNumber().Int32Value(), info[6].ToNumber().DoubleValue(),
+                                       info[7].ToString().Utf8Value()};
   const auto source = [connection = connection_, node, constraints]() -> std::unique_ptr<FrameSource> {
     return std::make_unique<NodeSource>(connection, node, constraints);
   };
-  return openOnWorker(info.Env(), source, info[7].As<Napi::Function>());
+  return openOnWorker(info.Env(), source, info[8].As<Napi::Function>());
 }
 
 Napi::Object Session::toObject(Napi::Env env) {

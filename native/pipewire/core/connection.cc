@@ -55,7 +55,7 @@ PipeWireConnection::PipeWireConnection(std::string socket, UniqueFd connected, s
     const auto onTimer = [](void* self, std::uint64_t) {
       auto& connection = *static_cast<PipeWireConnection*>(self);
       connection.disconnect();
-      connection.connect();
+      if (!connection.isRefused_ && connection.attempts_ < kMostAttempts) connection.connect();
     };
     timer_ = pw_loop_add_timer(loop, onTimer, this);
     if (timer_ == nullptr) throw setupError("pw_loop_add_timer");
@@ -117,6 +117,7 @@ void PipeWireConnection::onSocketChange() {
   }
   if (!isSocket || core_ != nullptr) return;
   attempts_ = 0;
+  isRefused_ = false;
   schedule(kFirstDelayMs);
 }
 
@@ -141,6 +142,7 @@ void PipeWireConnection::connect() {
   else core_ = pw_context_connect(context_, pw_properties_new(PW_KEY_REMOTE_NAME, socket_.c_str(), nullptr), 0);
   if (core_ == nullptr) {
     const int code = errno;
+    isRefused_ = code == EACCES || code == EPERM;
     fail(std::string("no PipeWire at ") + (socket_.empty() ? "the portal's descriptor" : socket_) + ": " + std::strerror(code));
     attempts_++;
     if (code != ENOENT && attempts_ < kMostAttempts && !socket_.empty()) schedule(kFirstDelayMs << attempts_);
@@ -166,19 +168,26 @@ void PipeWireConnection::disconnect() {
 
 void PipeWireConnection::onCoreError(std::uint32_t id, int result, const char* message) {
   // Other errors belong to one object, such as a node that went before it was bound.
-  if (id != PW_ID_CORE || result != -EPIPE || std::exchange(isLost_, true)) return;
-  fail(std::string("the connection to PipeWire ended: ") + (message == nullptr ? "" : message));
-  // The core must not be destroyed within its own event.
-  attempts_ = 0;
-  schedule(kNow);
+  if (id != PW_ID_CORE) return;
+  const std::string reason = message == nullptr ? "" : message;
+  if (result == -EACCES || result == -EPERM) {
+    isRefused_ = true;
+    fail("PipeWire refuses this program: " + reason);
+    return;
+  }
+  if (result != -EPIPE || std::exchange(isLost_, true)) return;
+  if (!isRefused_) fail("the connection to PipeWire ended: " + reason);
+  // The core must not be destroyed within its own event. A daemon that ends the connection before it answers would do so again.
+  schedule(attempts_ == 0 ? kNow : kFirstDelayMs << attempts_);
+  attempts_++;
 }
 
 void PipeWireConnection::onNodes() {
   attempts_ = 0;
-  publish({true, true, "", nodes_->nodes()});
+  publish({true, true, false, "", nodes_->nodes()});
 }
 
-void PipeWireConnection::fail(const std::string& problem) { publish({true, false, problem, {}}); }
+void PipeWireConnection::fail(const std::string& problem) { publish({true, false, isRefused_, problem, {}}); }
 
 void PipeWireConnection::publish(ConnectionState state) {
   const std::lock_guard lock(mutex_);

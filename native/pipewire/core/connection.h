@@ -28,6 +28,8 @@ struct ConnectionState {
   /** False until the first list or the first failure. */
   bool isSettled = false;
   bool isConnected = false;
+  /** The daemon runs, but does not let this process in. */
+  bool isRefused = false;
   /** Why it is not connected; empty if it is. */
   std::string problem;
   std::vector<SourceNode> nodes;
@@ -103,6 +105,8 @@ class PipeWireConnection {
   std::vector<ConnectionListener*> listeners_;
   int attempts_ = 0;
   bool isLost_ = false;
+  /** Until the socket is made again. */
+  bool isRefused_ = false;
 
   /** Guards state_ and onChange_. */
   mutable std::mutex mutex_;

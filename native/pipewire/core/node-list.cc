@@ -52,6 +52,7 @@ struct NodeList::Bound {
     node.deviceApi = valueOf(properties, PW_KEY_DEVICE_API);
     node.v4l2Path = valueOf(properties, "api.v4l2.path");
     node.deviceIds = valueOf(properties, "device.devids");
+    node.libcameraId = valueOf(properties, "api.libcamera.path");
   }
 
   void askForFormats(const pw_node_info& info) {

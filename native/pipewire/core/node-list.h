@@ -31,6 +31,8 @@ struct SourceNode {
   std::string v4l2Path;
   /** device.devids: the numbers (dev_t) of the V4L2 nodes below a libcamera device, separated by spaces. */
   std::string deviceIds;
+  /** api.libcamera.path: libcamera's id of the camera. */
+  std::string libcameraId;
   std::vector<PodCopy> formats;
 };
 

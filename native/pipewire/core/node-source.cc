@@ -19,8 +19,6 @@ namespace callnative {
 
 namespace {
 
-/** As for V4L2: slow cameras take two seconds to their first frame. */
-constexpr int kSilenceMs = 5'000;
 /** The session manager connects a stream within milliseconds. A camera that has to wake up takes longer. */
 constexpr std::chrono::seconds kMostWait{5};
 /** A screen shows itself at once, or not before something on it changes. */
@@ -169,7 +167,7 @@ Mode NodeSource::waitForMode(const CaptureConstraints& constraints) {
   const bool isSettled = changed_.wait_for(lock, kMostWait, [this] { return format_ || failure_; });
   if (!isSettled) throw SystemError("pw_stream_connect", ETIMEDOUT, node_.path);
   // Only a frame tells which part of it is shown, and how it is turned.
-  const std::chrono::seconds firstFrame = node_.isContinuous ? kMostWait : kFirstOfScreen;
+  const std::chrono::milliseconds firstFrame = node_.isContinuous ? node_.mostSilence : kFirstOfScreen;
   const bool hasCome = changed_.wait_for(lock, firstFrame, [this] { return newest_.buffer != nullptr || failure_; });
   if (failure_) throw SystemError(*failure_);
   if (!hasCome && node_.isContinuous) throw SystemError("pw_stream", ETIMEDOUT, node_.path);
@@ -293,7 +291,7 @@ bool NodeSource::wait(int stopFd) {
       }
     }
     pollfd events[2] = {{wakeFd_.get(), POLLIN, 0}, {stopFd, POLLIN, 0}};
-    const int result = ::poll(events, 2, node_.isContinuous ? kSilenceMs : -1);
+    const int result = ::poll(events, 2, node_.isContinuous ? static_cast<int>(node_.mostSilence.count()) : -1);
     if (result < 0 && errno != EINTR) throwErrno("poll", node_.path);
     if (events[1].revents != 0) return false;
     if (result == 0) throw SystemError("poll", ETIMEDOUT, node_.path);

@@ -3,6 +3,7 @@
 
 #include <pipewire/pipewire.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -28,8 +29,10 @@ struct NodeChoice {
   std::uint32_t id;
   /** Names it in errors. */
   std::string path;
-  /** False for a screen, which sends frames only when something changes. A camera that is silent for 5 s has hung. */
+  /** False for a screen, which sends frames only when something changes. */
   bool isContinuous;
+  /** A camera that sends nothing for so long has hung. */
+  std::chrono::milliseconds mostSilence;
 };
 
 /**

@@ -4,13 +4,17 @@
 #include <linux/videodev2.h>
 #include <spa/buffer/buffer.h>
 #include <spa/buffer/meta.h>
+#include <spa/debug/types.h>
 #include <spa/param/buffers.h>
+#include <spa/param/format-types.h>
 #include <spa/param/format-utils.h>
 #include <spa/param/param.h>
 #include <spa/param/video/format-utils.h>
+#include <spa/param/video/raw-types.h>
 #include <spa/pod/iter.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <iterator>
@@ -305,6 +309,23 @@ std::vector<Mode> modesOf(const std::vector<PodCopy>& formats, const CaptureCons
     }
   }
   return modes;
+}
+
+std::vector<std::string> otherFormatsOf(const std::vector<PodCopy>& formats) {
+  std::vector<std::string> names;
+  const auto add = [&](const spa_type_info* types, std::uint32_t type) {
+    const char* found = spa_debug_type_find_short_name(types, type);
+    std::string name = found == nullptr ? "format " + std::to_string(type) : found;
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) { return std::toupper(letter); });
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const PodCopy& format : formats) {
+    if (!fourccsOf(format.get()).empty()) continue;
+    const std::uint32_t subtype = subtypeOf(format.get());
+    if (subtype != SPA_MEDIA_SUBTYPE_raw) add(spa_type_media_subtype, subtype);
+    else for (const std::uint32_t raw : alternativesOf<std::uint32_t>(format.get(), SPA_FORMAT_VIDEO_format, SPA_TYPE_Id).list()) add(spa_type_video_format, raw);
+  }
+  return names;
 }
 
 std::optional<AgreedFormat> agreedFormat(const spa_pod* format) {

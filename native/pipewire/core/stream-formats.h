@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pixels/frame.h"
@@ -31,6 +32,9 @@ class PodCopy {
  * and the nearest to `constraints` (may be null). A variable rate counts as the highest that the node names, or 30.
  */
 std::vector<Mode> modesOf(const std::vector<PodCopy>& formats, const CaptureConstraints* constraints);
+
+/** Names such as H264, of the formats that cannot be converted. Each once. */
+std::vector<std::string> otherFormatsOf(const std::vector<PodCopy>& formats);
 
 /** What both ends agreed on. Line lengths come with each buffer. */
 struct AgreedFormat {

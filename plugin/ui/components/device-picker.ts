@@ -31,6 +31,7 @@ interface Choice {
   name: string;
   kind?: Device["kind"];
   port?: Device["port"];
+  problem?: Device["problem"];
 }
 
 const automatic: Choice = { id: "auto", name: "Automatic" };
@@ -191,7 +192,9 @@ function wantedId(setting: string = automatic.id): string {
 }
 
 /** The name, with what a user should know before choosing the device. */
-function labelOf({ name, kind, port }: Choice): string {
+function labelOf({ name, kind, port, problem }: Choice): string {
+  if (problem === "permission") return `${name} (no permission)`;
+  if (problem === "format") return `${name} (its pictures cannot be shown)`;
   if (kind === "monitor") return `${name} (the sound of this computer)`;
   if (kind === "null") return `${name} (no real device)`;
   return port?.available === "no" ? `${name} (nothing plugged in)` : name;

@@ -15,7 +15,7 @@ const document = JSON.parse(
  * them. The answers of `preview.*` go to hosts that know these methods.
  */
 const leftOut =
-  /\.(mediaLevel(Reason)?|placeholders|concealedSound)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume|opened(\.\w+)?)$|(^|\.)settings\.(relayOnly|ringer|ringtone|notifications)$|\.(protection|wanted|screen)(\.\w+)?$|\.mutedMicrophone$|^preview\.|^initialize\.capabilities(\.\*)?$|^contacts\.changed\.removed(\.\*)?$/;
+  /\.(mediaLevel(Reason)?|placeholders|concealedSound)$|\.frames\.capture(Faulty|Damaged|Repaired)$|\.(microphones|speakers|cameras)\.\*\.(kind|port(\.\w+)?|isMuted|volume|problem|opened(\.\w+)?)$|(^|\.)settings\.(relayOnly|ringer|ringtone|notifications)$|\.(protection|wanted|screen)(\.\w+)?$|\.mutedMicrophone$|^preview\.|^initialize\.capabilities(\.\*)?$|^contacts\.changed\.removed(\.\*)?$/;
 /** Methods that a host of version 1 does not know, so that it never asks, and a notification that it does not get. */
 const neverAsked =
   /^(debug\.refusals|screen\.sources|call\.shareScreen|calls\.(missed|seen|missedChanged))(\.|$)/;

@@ -10,7 +10,11 @@ import { fileURLToPath } from "node:url";
 import { loadNative } from "../../../native/index.ts";
 import type { Cameras } from "../../../plugin/camera/camera.ts";
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
-import { createPipeWireCameras, type PipeWireCameras } from "../../../plugin/camera/pipewire-cameras.ts";
+import {
+  createPipeWireCameras,
+  type PipeWireCameras,
+  type PipeWireCamerasOptions,
+} from "../../../plugin/camera/pipewire-cameras.ts";
 import { cameraContract } from "../../contract/camera.contract.ts";
 import { assertDrawn, coloursAt, TakenFrames, within } from "../../support/camera/taken-frames.ts";
 import {
@@ -50,7 +54,10 @@ const TRANSFORMS: readonly (readonly [number, number, number, readonly [number, 
 ];
 
 const daemon: VideoDaemon = await startVideoDaemon();
-const pipewire: PipeWireCameras = createPipeWireCameras({ env: daemon.env, log: () => undefined });
+/** Shorter than for users, and still much longer than a busy machine leaves between two frames. */
+const SILENCE_MS = 1_500;
+const options: PipeWireCamerasOptions = { env: daemon.env, log: () => undefined, silenceMs: SILENCE_MS };
+const pipewire: PipeWireCameras = createPipeWireCameras(options);
 /** No V4L2 camera of this machine. */
 const cameras: Cameras = createCameras({ ...loadNative(), listCameras: () => [] }, undefined, undefined, {
   pipewire,
@@ -199,6 +206,38 @@ describe("cameras of PipeWire", () => {
     await listed(FRONT_ID, false);
     await addFront();
     await whileOpen(async (frames) => assertDrawn(await frames.next(), "afterwards"));
+  });
+
+  test("fail when they go silent, and when they send nothing from the start", async () => {
+    await whileOpen(async (frames) => {
+      await frames.next();
+      front.silence();
+      assert.equal((await frames.failure()).errno, "ETIMEDOUT");
+    });
+    await assert.rejects(cameras.open(FRONT_ID, SMALL, new TakenFrames()), { errno: "ETIMEDOUT" });
+    await removeFront();
+    await addFront();
+  });
+
+  test("with a format that cannot be shown are marked, last in the list, and not opened", async () => {
+    const node = await daemon.addNode({
+      name: "coded",
+      description: "Coded camera",
+      modes: ["H264:640x480@30"],
+    });
+    await listed("pipewire:coded", true);
+    assert.deepEqual(
+      cameras.list().map(({ id, problem }) => [id, problem]),
+      [
+        [FRONT_ID, undefined],
+        ["pipewire:coded", "format"],
+        ["test-pattern", undefined],
+      ],
+    );
+    assert.deepEqual(pipewire.report().unreadable, [{ name: "Coded camera", formats: ["H264"] }]);
+    await assert.rejects(cameras.open("pipewire:coded", SMALL, new TakenFrames()), /offers only H264/);
+    await node.remove();
+    await listed("pipewire:coded", false);
   });
 
   test("fail when the daemon dies, and have the same id when it runs again", async () => {

@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -17,6 +17,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { buildProgram, NATIVE, runOrFail, withCoreOf } from "../process/cpp-build.ts";
 
+const CONFIGURATION = "/usr/share/pipewire/pipewire.conf";
 const SOURCE = fileURLToPath(new URL("./video-node.cc", import.meta.url));
 /** Longer than any step takes on a busy machine. Reaching it is a failure. */
 const STEP_MS = 30_000;
@@ -66,10 +67,15 @@ export interface VideoDaemon {
   stop(): Promise<void>;
 }
 
-export async function startVideoDaemon(): Promise<VideoDaemon> {
+interface DaemonOptions {
+  /** The program, as its command line names it, that the daemon does not let in. */
+  readonly rejected?: string;
+}
+
+export async function startVideoDaemon({ rejected }: DaemonOptions = {}): Promise<VideoDaemon> {
   const daemon = new PrivateDaemon(await mkdtemp(join(tmpdir(), "goop-video-")));
   try {
-    await daemon.build();
+    if (rejected !== undefined) await daemon.reject(rejected);
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -84,7 +90,8 @@ class PrivateDaemon implements VideoDaemon {
   readonly #folder: string;
   readonly #children = new Set<ChildProcess>();
   #daemons: ChildProcess[] = [];
-  #program = "";
+  /** Built for the first node: the emulated machine has cameras of its own, and a compiler would take it minutes. */
+  #program: Promise<string> | null = null;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -100,7 +107,20 @@ class PrivateDaemon implements VideoDaemon {
     };
   }
 
-  async build(): Promise<void> {
+  /** libpipewire-module-access. */
+  async reject(program: string): Promise<void> {
+    const text = await readFile(CONFIGURATION, "utf8");
+    const changed = text.replace(
+      "#access.rejected = [ ]",
+      `access.rejected = [ ${JSON.stringify(program)} ]`,
+    );
+    if (changed === text) throw new Error(`${CONFIGURATION} has no access.rejected to set`);
+    const folder = join(this.#folder, "config/pipewire");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "pipewire.conf"), changed);
+  }
+
+  async #build(): Promise<string> {
     const words = (word: string) => runOrFail("sh", ["find-libraries.sh", word], { cwd: NATIVE });
     const [flags, libraries] = await Promise.all([words("pipewire-cflags"), words("pipewire-libraries")]);
     const split = (text: string) => text.trim().split(/\s+/);
@@ -109,7 +129,7 @@ class PrivateDaemon implements VideoDaemon {
       compileFlags: ["-O1", "-Wall", "-Wextra", "-Werror", ...split(flags)],
       linkFlags: ["-Wl,--no-as-needed", ...split(libraries), "-Wl,--as-needed"],
     };
-    this.#program = await buildProgram(toolchain, withCoreOf([SOURCE]), this.#folder);
+    return buildProgram(toolchain, withCoreOf([SOURCE]), this.#folder);
   }
 
   async start(): Promise<void> {
@@ -126,8 +146,9 @@ class PrivateDaemon implements VideoDaemon {
 
   async addNode({ modes, role = "Camera", ...options }: NodeOptions): Promise<VideoNode> {
     const words = Object.entries({ ...options, role, modes: modes.join(",") });
+    this.#program ??= this.#build();
     const child = this.#run(
-      this.#program,
+      await this.#program,
       words.map(([key, value]) => `${key}=${value}`),
       "pipe",
     );

@@ -44,6 +44,7 @@ constexpr Format kFormats[] = {
     {"I420", SPA_VIDEO_FORMAT_I420, 1, 3}, {"BGRx", SPA_VIDEO_FORMAT_BGRx, 4, 1}, {"BGRA", SPA_VIDEO_FORMAT_BGRA, 4, 1},
     {"RGBx", SPA_VIDEO_FORMAT_RGBx, 4, 1}, {"RGBA", SPA_VIDEO_FORMAT_RGBA, 4, 1}, {"xBGR", SPA_VIDEO_FORMAT_xBGR, 4, 1},
     {"xRGB", SPA_VIDEO_FORMAT_xRGB, 4, 1}, {"RGB", SPA_VIDEO_FORMAT_RGB, 3, 1},   {"MJPG", SPA_VIDEO_FORMAT_ENCODED, 0, 1},
+    {"H264", SPA_VIDEO_FORMAT_UNKNOWN, 0, 1},
 };
 
 struct Mode {
@@ -148,14 +149,15 @@ class VideoNode {
     spa_pod_builder_init(&builder, memory.data(), memory.size());
     std::vector<const spa_pod*> pods;
     for (const Mode& mode : modes_) {
-      const bool isJpeg = mode.format->bytes == 0;
+      const bool isRaw = mode.format->bytes > 0;
+      const bool isH264 = std::strcmp(mode.format->name, "H264") == 0;
+      const std::uint32_t subtype = isRaw ? SPA_MEDIA_SUBTYPE_raw : isH264 ? SPA_MEDIA_SUBTYPE_h264 : SPA_MEDIA_SUBTYPE_mjpg;
       const spa_rectangle size{mode.width, mode.height};
       const spa_fraction rate{mode.fps, 1};
       spa_pod_frame frame;
       spa_pod_builder_push_object(&builder, &frame, SPA_TYPE_OBJECT_Format, SPA_PARAM_EnumFormat);
-      spa_pod_builder_add(&builder, SPA_FORMAT_mediaType, SPA_POD_Id(SPA_MEDIA_TYPE_video), SPA_FORMAT_mediaSubtype,
-                          SPA_POD_Id(isJpeg ? SPA_MEDIA_SUBTYPE_mjpg : SPA_MEDIA_SUBTYPE_raw), 0);
-      if (!isJpeg) spa_pod_builder_add(&builder, SPA_FORMAT_VIDEO_format, SPA_POD_Id(mode.format->spa), 0);
+      spa_pod_builder_add(&builder, SPA_FORMAT_mediaType, SPA_POD_Id(SPA_MEDIA_TYPE_video), SPA_FORMAT_mediaSubtype, SPA_POD_Id(subtype), 0);
+      if (isRaw) spa_pod_builder_add(&builder, SPA_FORMAT_VIDEO_format, SPA_POD_Id(mode.format->spa), 0);
       spa_pod_builder_add(&builder, SPA_FORMAT_VIDEO_size, SPA_POD_Rectangle(&size), SPA_FORMAT_VIDEO_framerate, SPA_POD_Fraction(&rate), 0);
       pods.push_back(static_cast<const spa_pod*>(spa_pod_builder_pop(&builder, &frame)));
     }

@@ -1,6 +1,6 @@
 // A simulated machine for the doctor. It has no faults; tests add them.
 
-import type { PipeWireReport } from "../../../plugin/camera/pipewire-cameras.ts";
+import type { PipeWireReport, UnreadableCamera } from "../../../plugin/camera/pipewire-cameras.ts";
 import type { DaemonOffer } from "../../../plugin/priority/real-time-daemon.ts";
 import type { SoundDevices } from "../../../plugin/sound/sound.ts";
 import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
@@ -26,6 +26,7 @@ export interface FakeMachine {
   /** Null without rtkit. */
   realTime: DaemonOffer | null;
   pipeWire: PipeWireReport;
+  unreadableNodes: (UnreadableCamera & { path: string })[];
   /** By URL. Servers without a result work. */
   iceServers: Record<string, ServerResult>;
 }
@@ -72,7 +73,8 @@ export function healthyMachine(): FakeMachine {
     isPackaged: false,
     soundEngineProblem: null,
     iceServers: {},
-    pipeWire: { cameras: [], libraryProblem: null },
+    pipeWire: { cameras: [], unreadable: [], libraryProblem: null, accessProblem: null },
+    unreadableNodes: [],
     realTime: { name: "rtkit", maxPriority: 20, minNice: -15, maxRealTimeUs: 200_000 },
     sound: {
       microphones: [{ id: "pulse:mic", name: "Built-in Microphone", isDefault: true, kind: "microphone" }],
@@ -105,6 +107,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     soundDevices: async () => machine.sound,
     realTimeOffer: async () => machine.realTime,
     pipeWireCameras: async () => machine.pipeWire,
+    unreadableNodes: () => machine.unreadableNodes,
     testIceServer: async ({ url }) => machine.iceServers[url] ?? { outcome: "works", detail: "" },
   };
 }

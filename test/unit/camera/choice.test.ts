@@ -14,6 +14,7 @@ import { createCameras } from "../../../plugin/camera/create-cameras.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
+const MODE = { width: 640, height: 480, fps: 30, fourcc: "YUYV" };
 const CONSTRAINTS = { width: 640, height: 480, fps: 30 };
 const CALLBACKS: CaptureCallbacks = {
   onFrame: () => assert.fail("no frame can come"),
@@ -21,7 +22,7 @@ const CALLBACKS: CaptureCallbacks = {
 };
 
 function camera(number: number, name = `Camera ${number}`): CameraInfo {
-  return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, otherIds: [], name, modes: [] };
+  return { path: `/dev/video${number}`, id: `usb-${number} ${name}`, otherIds: [], name, modes: [MODE] };
 }
 
 /** Implements only the methods that `createCameras` uses. */
@@ -176,7 +177,7 @@ describe("a camera whose pictures cannot be shown", () => {
     const cameras = createCameras(
       {
         ...refusingNative,
-        listCameras: () => [camera(0, "Webcam")],
+        listCameras: () => [{ ...camera(0, "Webcam"), modes: [{ ...MODE, fourcc: "MJPG" }] }],
         openCamera: async (_path, constraints, given) => {
           callbacks = given;
           return {

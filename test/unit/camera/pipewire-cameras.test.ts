@@ -1,72 +1,28 @@
-// Which cameras are listed where V4L2 and PipeWire offer some of the same, and what happens without PipeWire.
+// What PipeWire tells of its cameras, and what happens without it.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { PipeWire, PipeWireNode, PipeWireState } from "../../../native/pipewire.ts";
+import type { PipeWire, PipeWireState } from "../../../native/pipewire.ts";
 import { pipeWireSocket } from "../../../native/pipewire.ts";
-import type { CameraInfo } from "../../../native/types.ts";
-import { createPipeWireCameras, joinLists } from "../../../plugin/camera/pipewire-cameras.ts";
-
-const MODE = { width: 640, height: 480, fps: 30, fourcc: "YUYV" };
-
-function node(name: string, more: Partial<PipeWireNode> = {}): PipeWireNode {
-  const texts = { serial: "", description: "", deviceApi: "", v4l2Path: "", deviceIds: "" };
-  return { nodeId: 1, name, role: "Camera", modes: [MODE], ...texts, ...more };
-}
-
-function v4l2(number: number, modes: CameraInfo["modes"] = [MODE]): CameraInfo {
-  return { path: `/dev/video${number}`, id: `usb-${number}`, otherIds: [], name: `Webcam ${number}`, modes };
-}
-
-const NUMBERS = new Map([["/dev/video0", 20_736]]);
-function ids(cameras: readonly CameraInfo[], nodes: readonly PipeWireNode[]): string[] {
-  return joinLists(cameras, nodes, (path) => NUMBERS.get(path) ?? null).map(({ id }) => id);
-}
-
-describe("the list of V4L2's and PipeWire's cameras", () => {
-  test("has a camera that both offer once, from V4L2", () => {
-    const both = [node("usb", { v4l2Path: "/dev/video0" }), node("built-in", { deviceIds: "7 20736" })];
-    assert.deepEqual(ids([v4l2(0)], [...both, node("phone")]), ["usb-0", "pipewire:phone"]);
-  });
-
-  test("has it from PipeWire where V4L2 may not open it", () => {
-    assert.deepEqual(ids([v4l2(0, []), v4l2(1, [])], [node("usb", { v4l2Path: "/dev/video0" })]), [
-      "usb-1",
-      "pipewire:usb",
-    ]);
-  });
-
-  test("keeps the id that a camera had in PipeWire", () => {
-    const [camera] = joinLists([v4l2(0)], [node("usb", { v4l2Path: "/dev/video0" })], () => null);
-    assert.deepEqual(camera?.otherIds, ["pipewire:usb"]);
-  });
-
-  test("leaves out screens, nodes without a name, and nodes that offer nothing that can be shown", () => {
-    const others = [node("screen", { role: "Screen" }), node("", {}), node("coded", { modes: [] })];
-    assert.deepEqual(ids([], [...others, node("camera")]), ["pipewire:camera"]);
-  });
-
-  test("numbers cameras of one name, in the order in which they came", () => {
-    const twins = [node("twin", { serial: "8" }), node("twin", { serial: "9" })];
-    assert.deepEqual(ids([], twins), ["pipewire:twin", "pipewire:twin#2"]);
-  });
-
-  test("has cameras without colours last, so that `auto` takes none of them for a built-in camera", () => {
-    const infrared = v4l2(0, [{ ...MODE, fourcc: "GREY" }]);
-    assert.deepEqual(ids([infrared], [node("built-in")]), ["pipewire:built-in", "usb-0"]);
-  });
-});
+import { createPipeWireCameras } from "../../../plugin/camera/pipewire-cameras.ts";
+import { MODE, node, v4l2 } from "../../support/fakes/listed-cameras.ts";
 
 describe("PipeWire", () => {
   const CALLBACKS = { onFrame: () => assert.fail("no frame"), onError: (error: Error) => assert.fail(error) };
-  const SETTLED: PipeWireState = { isSettled: true, isConnected: true, problem: "", nodes: [node("front")] };
+  const SETTLED: PipeWireState = {
+    isSettled: true,
+    isConnected: true,
+    isRefused: false,
+    problem: "",
+    nodes: [node("front")],
+  };
 
-  function scripted(answers: boolean): PipeWire {
+  function scripted(answers: boolean, settled = SETTLED): PipeWire {
     return {
       connect(_address, onChange) {
         if (answers) setImmediate(onChange);
         return {
-          state: () => (answers ? SETTLED : { ...SETTLED, isSettled: false, nodes: [] }),
+          state: () => (answers ? settled : { ...settled, isSettled: false, nodes: [] }),
           open: () => Promise.reject(new Error("not opened here")),
           close: () => Promise.resolve(),
         };
@@ -104,7 +60,12 @@ describe("PipeWire", () => {
     let changes = 0;
     const stop = cameras.watch(() => changes++);
     await cameras.ready();
-    assert.deepEqual(cameras.report(), { cameras: ["front"], libraryProblem: null });
+    assert.deepEqual(cameras.report(), {
+      cameras: ["front"],
+      unreadable: [],
+      libraryProblem: null,
+      accessProblem: null,
+    });
     assert.equal(changes, 1);
     stop();
     await cameras.close();
@@ -120,6 +81,46 @@ describe("PipeWire", () => {
     });
     await cameras.ready();
     assert.deepEqual(cameras.listWith([v4l2(0)]).length, 1);
+    assert.equal(cameras.report().accessProblem, "PipeWire does not answer this program");
+  });
+
+  test("that refuses this process, and one that does not run, are told apart", async () => {
+    const problemOf = async (isRefused: boolean, problem: string) => {
+      const state = { ...SETTLED, isConnected: false, nodes: [], isRefused, problem };
+      const load = () => scripted(true, state);
+      const cameras = createPipeWireCameras({
+        env: { XDG_RUNTIME_DIR: "/run/user/1" },
+        log: () => undefined,
+        load,
+      });
+      await cameras.ready();
+      return cameras.report().accessProblem;
+    };
+    assert.equal(
+      await problemOf(true, "PipeWire refuses this program: no permission"),
+      "PipeWire refuses this program: no permission",
+    );
+    assert.equal(
+      await problemOf(false, "no PipeWire at /run/user/1/pipewire-0: No such file or directory"),
+      null,
+    );
+  });
+
+  test("names the formats of a camera that cannot be shown, when it is opened and for doctor", async () => {
+    const coded = node("stream", { modes: [], otherFormats: ["H264"] });
+    const load = () => scripted(true, { ...SETTLED, nodes: [coded] });
+    const cameras = createPipeWireCameras({
+      env: { XDG_RUNTIME_DIR: "/run/user/1" },
+      log: () => undefined,
+      load,
+    });
+    await cameras.ready();
+    await assert.rejects(cameras.open("pipewire:stream", MODE, CALLBACKS), {
+      errno: "EPROTO",
+      message: "The camera pipewire:stream offers only H264, which cannot be shown",
+    });
+    const { cameras: usable, unreadable } = cameras.report();
+    assert.deepEqual([usable, unreadable], [[], [{ name: "stream", formats: ["H264"] }]]);
   });
 
   test("is looked for where its own library looks", () => {

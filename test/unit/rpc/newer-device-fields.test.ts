@@ -15,6 +15,7 @@ test("a device loses its newer fields for version 1, wherever it stands", () => 
     isMuted: false,
     volume: 70,
     opened: { sampleRate: 44_100, channels: 2 },
+    problem: "format",
   };
   assert.deepEqual(withFormerNamesOnly({ result: { microphones: [device, OLD], speakers: [] } }), {
     result: { microphones: [OLD, OLD], speakers: [] },

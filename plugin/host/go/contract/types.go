@@ -641,6 +641,9 @@ type Device struct {
 	// in per cent of the nominal volume, in the system's sound settings
 	Volume *float64 `json:"volume,omitempty"`
 
+	// only for cameras; absent if it can be opened
+	Problem *DeviceProblem `json:"problem,omitempty"`
+
 	// while the plugin has it open without a sound server
 	Opened *OpenedFormat `json:"opened,omitempty"`
 }
@@ -692,6 +695,18 @@ type DeviceList struct {
 	// also `none`, which the plugin provides
 	Speakers []Device `json:"speakers"`
 }
+
+// DeviceProblem: Why a listed camera cannot be opened.
+type DeviceProblem string
+
+// Values of DeviceProblem.
+const (
+	// this user may not open it; doctor says how to change that
+	DeviceProblemPermission DeviceProblem = "permission"
+
+	// it offers only formats that cannot be shown, such as H264 or a sensor's raw data; doctor names them
+	DeviceProblemFormat DeviceProblem = "format"
+)
 
 // DeviceState: The state of one device of a call
 type DeviceState struct {
