@@ -48,6 +48,10 @@ export interface SideOptions {
   /** Carries the signals in place of a node of the plugin's own. */
   readonly transport?: HostTransport;
   readonly microphone?: string;
+  /** False: size and rate stay as they are, however busy the machine is. */
+  readonly adaptation?: boolean;
+  /** Of the plugin, beside that of its sound server. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Options of the plugin's Node. With `--expose-gc` the probe collects garbage before it reports. */
   readonly nodeArgs?: readonly string[];
 }
@@ -55,7 +59,7 @@ export interface SideOptions {
 export async function startSide(
   label: string,
   picture: FrameSize,
-  { dataDir, transport, microphone = "auto", nodeArgs = [] }: SideOptions = {},
+  { dataDir, transport, microphone = "auto", adaptation = true, env = {}, nodeArgs = [] }: SideOptions = {},
 ): Promise<BenchSide> {
   const pulse = await startPulse();
   let onProbe: (report: ProbeReport) => void = () => undefined;
@@ -65,7 +69,7 @@ export async function startSide(
       label,
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(transport === undefined ? {} : { transport }),
-      env: pulse.env,
+      env: { ...env, ...pulse.env },
       pluginCommand: {
         program: process.execPath,
         args: [...pluginNodeArgs(label), ...nodeArgs, "--import", PROBE, DIST_MAIN],
@@ -75,6 +79,7 @@ export async function startSide(
         microphone,
         speaker: "auto",
         picture,
+        adaptation,
         iceServers: [],
         signalling: { listen: ["/ip4/127.0.0.1/tcp/0"], mdns: false },
       },

@@ -22,6 +22,7 @@ import { measureDeliveries, WAYS } from "./measures/frame-deliveries.ts";
 import type { Ledger } from "./measures/frame-ledger.ts";
 import { measureHostOnlyCall } from "./measures/host-only-call.ts";
 import { networkStages } from "./measures/network/network-stages.ts";
+import { SCREEN_STAGE } from "./measures/screen/shared-screen.ts";
 import { measureVoice, VOICE_FIGURES } from "./measures/sound/echo.ts";
 import { measureBeside } from "./measures/sound/mouth-to-ear-beside.ts";
 import { measureRinging } from "./measures/sound/ringing.ts";
@@ -200,6 +201,7 @@ const STAGES: readonly Stage[] = [
     run: ({ windowMs }, results) => measureSlowLink(HD, 4 * windowMs, results.set.bind(results)),
   },
   ...networkStages(VGA),
+  SCREEN_STAGE,
   ATTACK_STAGE,
   BUSY_STAGE,
   {

@@ -4,6 +4,7 @@
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -36,6 +37,8 @@ class Client {
     if (command == "monitor") return setMonitor(words);
     if (command == "fill") return fill(words);
     if (command == "text") return writeText(words);
+    if (command == "stamp") return stamp(words);
+    if (command == "scroll") return scroll(words);
     if (command == "pointer") return movePointer(words);
     return changeWindow(command, words);
   }
@@ -94,6 +97,59 @@ class Client {
     xcb_image_text_8(connection_, static_cast<std::uint8_t>(text.size()), window == 0 ? screen_->root : window, context_, x, y,
                      text.c_str());
     xcb_close_font(connection_, font);
+    return synchronise();
+  }
+
+  /** CRC-16/CCITT-FALSE over the bytes of a word, the highest first. */
+  static std::uint32_t checkSum(std::uint64_t word, int bytes) {
+    std::uint32_t sum = 0xFFFF;
+    for (int at = bytes - 1; at >= 0; at--) {
+      sum ^= static_cast<std::uint32_t>(word >> (8 * at) & 0xFF) << 8;
+      for (int bit = 0; bit < 8; bit++) sum = (sum & 0x8000) != 0 ? (sum << 1 ^ 0x1021) & 0xFFFF : sum << 1;
+    }
+    return sum;
+  }
+
+  void fillPart(xcb_drawable_t target, std::uint32_t colour, const xcb_rectangle_t& part) {
+    xcb_change_gc(connection_, context_, XCB_GC_FOREGROUND, &colour);
+    xcb_poly_fill_rectangle(connection_, target, context_, 1, &part);
+  }
+
+  /** sequence: the time and this number over the top eighth of the screen, as in the test pattern. No capture sees a half of it. */
+  std::string stamp(std::istringstream& words) {
+    const std::uint64_t sequence = number(words) & 0xFFFF;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto ticks = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count() / 100);
+    const std::uint64_t upper = (ticks & 0xFFFFFFFF) << 16 | sequence;
+    const std::uint64_t cells = upper << 16 | checkSum(upper, 6);
+    const std::uint16_t width = screen_->width_in_pixels;
+    const auto row = static_cast<std::uint16_t>(screen_->height_in_pixels / 16);
+    const auto both = static_cast<std::uint16_t>(2 * row);
+    const xcb_pixmap_t pixmap = xcb_generate_id(connection_);
+    xcb_create_pixmap(connection_, screen_->root_depth, pixmap, screen_->root, width, both);
+    for (int cell = 0; cell < 64; cell++) {
+      const auto left = static_cast<std::int16_t>(cell % 32 * width / 32);
+      const auto right = static_cast<std::int16_t>((cell % 32 + 1) * width / 32);
+      const std::uint32_t colour = (cells >> (63 - cell) & 1) != 0 ? 0xFFFFFF : 0;
+      fillPart(pixmap, colour, {left, static_cast<std::int16_t>(cell / 32 * row), static_cast<std::uint16_t>(right - left), row});
+    }
+    xcb_copy_area(connection_, pixmap, screen_->root, context_, 0, 0, 0, 0, width, both);
+    xcb_free_pixmap(connection_, pixmap);
+    return synchronise();
+  }
+
+  /** pixels: moves what is below the stamp up, and paints stripes of changing colours below it */
+  std::string scroll(std::istringstream& words) {
+    const auto step = static_cast<std::int16_t>(number(words));
+    const auto top = static_cast<std::int16_t>(screen_->height_in_pixels / 8);
+    const auto kept = static_cast<std::int16_t>(screen_->height_in_pixels - step);
+    const std::uint16_t width = screen_->width_in_pixels;
+    xcb_copy_area(connection_, screen_->root, screen_->root, context_, 0, static_cast<std::int16_t>(top + step), 0, top, width,
+                  static_cast<std::uint16_t>(kept - top));
+    for (std::int16_t left = 0; left < static_cast<std::int16_t>(width); left = static_cast<std::int16_t>(left + 40)) {
+      painted_ = painted_ * 1103515245 + 12345;
+      fillPart(screen_->root, painted_ & 0xFFFFFF, {left, kept, 40, static_cast<std::uint16_t>(step)});
+    }
     return synchronise();
   }
 
@@ -167,6 +223,8 @@ class Client {
   xcb_connection_t* connection_;
   xcb_screen_t* screen_ = nullptr;
   xcb_gcontext_t context_ = 0;
+  /** Of the last stripe; changes without a pattern that an encoder would find. */
+  std::uint32_t painted_ = 1;
 };
 
 }  // namespace

@@ -25,6 +25,10 @@ export interface XClient {
   fill(window: string, colour: number, x: number, y: number, width: number, height: number): Promise<void>;
   /** Black on white, in letters of 6 by 13 pixels or so, at most 255 of them. `y` is that of the base line. */
   write(window: string, x: number, y: number, text: string): Promise<void>;
+  /** Paints the time and a number over the top eighth of the screen: the stamp of the test pattern. */
+  stamp(sequence: number): Promise<void>;
+  /** Moves all below the stamp up by so many pixels, and paints something new there. */
+  scroll(pixels: number): Promise<void>;
   resize(window: string, width: number, height: number): Promise<void>;
   move(window: string, x: number, y: number): Promise<void>;
   show(window: string): Promise<void>;
@@ -72,6 +76,8 @@ export async function startXClient(display: string): Promise<XClient> {
       run(`window ${x} ${y} ${width} ${height} ${border} ${title}`),
     fill: (window, colour, ...area) => expectOk(`fill ${numberOf(window)} ${colour} ${area.join(" ")}`),
     write: (window, x, y, text) => expectOk(`text ${numberOf(window)} ${x} ${y} ${text}`),
+    stamp: (sequence) => expectOk(`stamp ${sequence}`),
+    scroll: (pixels) => expectOk(`scroll ${pixels}`),
     resize: (window, width, height) => expectOk(`resize ${numberOf(window)} ${width} ${height}`),
     move: (window, x, y) => expectOk(`move ${numberOf(window)} ${x} ${y}`),
     show: (window) => expectOk(`map ${numberOf(window)}`),
