@@ -108,9 +108,7 @@ export class CallMedia {
       ...(options.clock ? { clock: options.clock } : {}),
     });
     this.#stillScreen = new StillScreen({
-      send: (frame) => {
-        if (this.#peer) this.#sender.offer(frame);
-      },
+      send: (frame) => (this.#peer ? this.#sender.offer(frame) : 0),
       intervalMs: () => (this.#mayPlaceholder() ? this.#placeholderMs() : null),
       ...(options.clock ? { clock: options.clock } : {}),
     });
@@ -202,6 +200,11 @@ export class CallMedia {
     }
     this.#camera = camera;
     if (camera === null && this.#screen === null) this.#sourceEnded();
+  }
+
+  /** A screen is sent in place of the camera. */
+  get isScreenShared(): boolean {
+    return this.#screen !== null;
   }
 
   /** The screen takes the camera's place, and gives it back with null. */

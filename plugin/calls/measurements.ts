@@ -110,7 +110,7 @@ function sentBetween(now: StatisticsMoment, last: StatisticsMoment): { bps: numb
 }
 
 /** What the statistics do not contain: limits by the settings and the camera, and the history of the frames. */
-export interface MeasuredBeside extends Pick<Measured, "maxVideoBps" | "picture" | "loopLagMs"> {
+export interface MeasuredBeside extends Pick<Measured, "maxVideoBps" | "picture" | "loopLagMs" | "isScreen"> {
   readonly flow: FrameFlow | null;
   readonly queuedMs: number | null;
 }

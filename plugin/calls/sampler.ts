@@ -145,6 +145,7 @@ export class Sampler {
     const beside = {
       maxVideoBps: settings.get().maxVideoBitrateBps,
       picture: mediaOf(moment.callId).captureFormat(),
+      ...(mediaOf(moment.callId).isScreenShared ? { isScreen: true as const } : {}),
       loopLagMs: this.#loopLag.take(),
       flow,
       queuedMs: answers.queuedMs,

@@ -2,6 +2,8 @@
 
 export interface Pacer {
   isDue(nowMs: number): boolean;
+  /** Milliseconds until a frame is due; 0 if one is. */
+  waitMs(nowMs: number): number;
   /** Records that a frame is sent now. */
   take(nowMs: number): void;
 }
@@ -20,8 +22,10 @@ export function createPacer(maxFps: number): Pacer {
   const intervalMs = 1000 / maxFps;
   const earlyMs = Math.min(EARLY_MS, 2 * intervalMs);
   let nextTurnMs = Number.NEGATIVE_INFINITY;
+  const waitMs = (nowMs: number) => Math.max(0, nextTurnMs - earlyMs - nowMs);
   return {
-    isDue: (nowMs) => nowMs >= nextTurnMs - earlyMs,
+    isDue: (nowMs) => waitMs(nowMs) === 0,
+    waitMs,
     take(nowMs) {
       nextTurnMs = Math.max(nextTurnMs, nowMs) + intervalMs;
     },

@@ -19,10 +19,12 @@ export interface Measured {
   readonly loopLagMs: number | null;
   /** Share of the camera's frames that were dropped for lack of time, 0 to 1. */
   readonly captureDropped: number | null;
-  /** The camera's frames. */
+  /** The frames of the camera or the screen. */
   readonly picture: { readonly width: number; readonly height: number; readonly fps: number };
   /** Share of remote frames that a newer one replaced before the page took them, 0 to 1; null while it takes none. */
   readonly pageReplaced: number | null;
+  /** A screen is sent in place of the camera. Absent: it is not. */
+  readonly isScreen?: true;
   /** Logs of earlier versions lack it. Their calls judged the estimate at any time. */
   readonly outgoing?: Outgoing;
 }
@@ -67,17 +69,24 @@ export const SHARES: Readonly<Record<PictureStep, VideoShare>> = {
   paused: { scale: 0.25, rate: 0 },
 };
 
-/** A screen with fewer frames a second looks broken. Below it the size gives way. */
-const LEAST_SCREEN_RATE = 0.1;
+/**
+ * Of 30 frames a second it leaves a little more than one, so that a still screen, which is captured once a second, still sends in
+ * every second. Below it the size gives way.
+ */
+const LEAST_SCREEN_RATE = 1 / 24;
+/** A slightly smaller size blurs all text and saves little. */
+const LEAST_BLUR = 0.8;
 
 /**
- * Spends as many pixels a second on a screen as on a camera, but drops the rate before the size: text must stay legible.
+ * Spends as many pixels a second on a screen as on a camera, but drops the rate before the size: text must stay legible. Only a
+ * thumbnail loses size.
  * @param share of a camera's frames
  */
 export function screenShareOf({ scale, rate }: VideoShare): VideoShare {
   const pixels = scale ** 2 * rate;
   if (pixels === 0 || pixels >= LEAST_SCREEN_RATE) return { scale: 1, rate: pixels };
-  return { scale: Math.sqrt(pixels / LEAST_SCREEN_RATE), rate: LEAST_SCREEN_RATE };
+  const size = Math.sqrt(pixels / LEAST_SCREEN_RATE);
+  return { scale: size > LEAST_BLUR ? 1 : size, rate: LEAST_SCREEN_RATE };
 }
 
 export type LoadAssessment =

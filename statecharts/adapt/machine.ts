@@ -2,7 +2,16 @@
 // again slowly. judge.ts decides what counts as not keeping up.
 
 import type { PictureStep } from "../../rpc-schema/index.ts";
-import { adaptSetup, farBelow, higherThan, initialAdapt, lowerSteps, lowerThan, shareOf } from "./model.ts";
+import {
+  adaptSetup,
+  farBelow,
+  higherThan,
+  initialAdapt,
+  lowerSteps,
+  lowerThan,
+  STEPS,
+  shareOf,
+} from "./model.ts";
 
 const strained = { guard: "isStrained", target: "strained", actions: "keepStrain" } as const;
 
@@ -15,6 +24,13 @@ const startDown = lowerSteps("full").map((target) => ({
 
 /** The first picture after a pause. On a link that is still too narrow the sound would wait behind it until strainTime. */
 const trialOver = { target: "#adapt.paused", guard: "isTrial", actions: "endTrial" } as const;
+
+/** The wait for a step up begins again too. */
+const sourceChanged = STEPS.map((step) => ({
+  target: `#adapt.${step}`,
+  guard: { type: "continuesAt" as const, params: { step } },
+  actions: "changeSource" as const,
+}));
 
 /** The states of one step. Measurements settle first, and must then stay bad or good for a while. */
 function stepState(step: PictureStep) {
@@ -71,6 +87,7 @@ export const adaptMachine = adaptSetup.createMachine({
     onError: { target: "#adapt.full", actions: "startOver" },
   },
   initial: "full",
+  on: { sourceChanged },
   states: {
     full: stepState("full"),
     threeQuarters: stepState("threeQuarters"),

@@ -32,13 +32,18 @@ export interface AdaptContext extends AdaptInput {
   readonly linkStep?: PictureStep | null;
   /** The last picture after a pause filled the link, and was taken back at once. Otherwise false or absent. */
   readonly isTrialOver?: boolean;
+  /** The last step of what is not sent now, the camera or the screen. Absent before the first screen. */
+  readonly otherStep?: PictureStep;
 }
 
 /**
  * `linkLimited`: WebRTC found in the first seconds of frames what the link carries. `linkQueued`: packets wait in the link. `measured`
- * follows both.
+ * follows both. `sourceChanged`: a screen took the camera's place, or gave it back.
  */
-export type AdaptEvent = { type: "measured" | "linkLimited" | "linkQueued"; measured: Measured };
+export type AdaptEvent = {
+  type: "measured" | "linkLimited" | "linkQueued" | "sourceChanged";
+  measured: Measured;
+};
 
 /** The event for the call. */
 export type AdaptReport = {
@@ -53,7 +58,7 @@ export interface AppliedShare extends AdaptInput {
 }
 
 /** From full video to none. */
-const STEPS = [
+export const STEPS = [
   "full",
   "threeQuarters",
   "half",
@@ -145,6 +150,16 @@ export const adaptSetup = setup({
       lastStep: "down" as const,
       isTrialOver: true,
     })),
+    /** Screen and camera need different steps, so each goes on where it was. A first screen begins with the camera's step. */
+    changeSource: assign(({ context }) => {
+      const step = context.otherStep ?? context.step;
+      return {
+        ...(step === "full" ? { strain: null, reason: null } : {}),
+        ...(context.linkStep ? { linkStep: null } : {}),
+        ...(context.isTrialOver ? { isTrialOver: false } : {}),
+        ...{ step, otherStep: context.step, lastStep: null, failedStepUps: 0 },
+      };
+    }),
     /** Without measurements there is no reason to reduce the video. */
     startOver: assign({ step: "full", strain: null, reason: null, lastStep: null, failedStepUps: 0 }),
     stepUp: assign(({ context }) => {
@@ -169,6 +184,8 @@ export const adaptSetup = setup({
     isLinkStep: ({ context }, { step }: { step: PictureStep }) => lowerTarget(context) === step,
     startsTooLarge: ({ context, event }, { step }: { step: PictureStep }) =>
       exceedsLink(event.measured, context.step) && linkStepOf({ context, event }) === step,
+    continuesAt: ({ context }, { step }: { step: PictureStep }) =>
+      (context.otherStep ?? context.step) === step,
     /** Only a picture after a pause is a trial. A larger one has shown that the link carries some picture. */
     isTrial: ({ context }) => context.lastStep === "up",
   },

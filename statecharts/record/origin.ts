@@ -12,6 +12,7 @@ const ORIGINS: Readonly<Record<string, EventOrigin>> = {
   measured: "engine",
   linkLimited: "engine",
   linkQueued: "engine",
+  sourceChanged: "device",
   host: "host",
 };
 

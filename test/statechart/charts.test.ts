@@ -36,7 +36,7 @@ const CHARTS: Record<string, AnyStateMachine> = {
   preview: previewMachine,
 };
 const EVENTS: Record<string, string> = {
-  adapt: "linkLimited linkQueued measured",
+  adapt: "linkLimited linkQueued measured sourceChanged",
   attach: "host.exit host.gone host.initialize host.initialized host.shutdown",
   call:
     "adapt.stepped manager.end manager.lineFree link.connected link.lost link.pathTrouble link.videoNegotiated media.videoWanted settings.changed signal.ack signal.answer signal.candidate signal.check signal.hangup signal.media " +

@@ -28,10 +28,18 @@ function withoutStrain(taken: Measured): Measured {
   return { ...taken, ...NO_STRAIN, ...(outgoing ? { outgoing: { ...outgoing, queuedMs: null } } : {}) };
 }
 
-/** @returns what a second's measurements mean to the chart of a direction */
-export function eventsOf(measured: Measured, direction: AdaptedDirection): AdaptEvent[] {
+/**
+ * @param last the second before; null at the start
+ * @returns what a second's measurements mean to the chart of a direction
+ */
+export function eventsOf(
+  measured: Measured,
+  direction: AdaptedDirection,
+  last: Measured | null = null,
+): AdaptEvent[] {
   const isSending = direction === "sending";
   const types = [
+    ...(isSending && measured.isScreen !== last?.isScreen ? (["sourceChanged"] as const) : []),
     ...(isSending && isLimitedFromStart(measured) ? (["linkLimited"] as const) : []),
     ...(isSending && isQueued(measured) ? (["linkQueued"] as const) : []),
     "measured" as const,
@@ -43,9 +51,11 @@ export function createAdaptEffects({ measurements, mediaOf, frames, settings }: 
   return {
     measure: fromCallback<{ type: "none" }, AdaptInput>(({ input, sendBack }) => {
       const report = sendBack as (event: AdaptEvent) => void;
+      let last: Measured | null = null;
       return measurements.subscribe(input.callId, (taken) => {
         const measured = settings.get().adaptation ? taken : withoutStrain(taken);
-        for (const event of eventsOf(measured, input.direction)) report(event);
+        for (const event of eventsOf(measured, input.direction, last)) report(event);
+        last = measured;
       });
     }),
     apply: ({ callId, direction, share }: AppliedShare): void => {

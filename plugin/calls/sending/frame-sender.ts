@@ -54,19 +54,22 @@ export class FrameSender {
     if (share.rate === 0 || share.scale === 1) this.stop();
   }
 
-  offer(frame: VideoFrame): void {
+  /** @returns 0 if the frame is taken; otherwise the milliseconds until one would be, infinite while nothing is sent */
+  offer(frame: VideoFrame): number {
     const { rate, scale } = this.#share;
     const now = this.#options.nowMs();
-    if (rate === 0 || (this.#pacer && !this.#pacer.isDue(now))) return;
+    const waitMs = rate === 0 ? Number.POSITIVE_INFINITY : (this.#pacer?.waitMs(now) ?? 0);
+    if (waitMs > 0) return waitMs;
     this.#pacer?.take(now);
     if (scale === 1) {
       this.#options.send(frame);
-      return;
+      return 0;
     }
     frame.retain();
     this.#waiting?.release();
     this.#waiting = frame;
     this.#proceed();
+    return 0;
   }
 
   /** Releases the waiting frame, and drops the one that is being scaled. */

@@ -1,12 +1,13 @@
 // Keeps the last frame of a shared screen, which may not change for minutes. It is sent again after the connection has changed,
-// and again and again to peers that play sound only together with pictures.
+// and again and again to peers that play sound only together with pictures. A change that came too early for the granted rate is
+// sent as soon as it may be.
 
 import type { VideoFrame } from "../../../native/types.ts";
 import { type Clock, systemClock } from "../../common/clock.ts";
 
 export interface StillScreenOptions {
-  /** Reads or retains the frame before it returns. */
-  send(frame: VideoFrame): void;
+  /** Reads or retains the frame before it returns. @returns 0 if it is taken, otherwise the milliseconds until it may be */
+  send(frame: VideoFrame): number;
   /** Milliseconds until a still frame is repeated; null: the peer needs no repetition. */
   intervalMs(): number | null;
   readonly clock?: Clock;
@@ -34,9 +35,10 @@ export class StillScreen {
     this.#cancel?.();
     this.#cancel = null;
     if (this.#last === null) return;
-    this.#options.send(this.#last);
-    const { intervalMs, clock = systemClock } = this.#options;
-    const ms = intervalMs();
+    const { send, intervalMs, clock = systemClock } = this.#options;
+    const waitMs = send(this.#last);
+    const isEarly = waitMs > 0 && Number.isFinite(waitMs);
+    const ms = isEarly ? waitMs : intervalMs();
     if (ms !== null) this.#cancel = clock.after(ms, () => this.repeat());
   }
 

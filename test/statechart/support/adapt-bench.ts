@@ -27,6 +27,7 @@ export class AdaptBench {
   readonly reports: (AdaptReport & { atMs: number })[] = [];
   readonly actor;
   readonly #direction: AdaptedDirection;
+  #last: Measured | null = null;
 
   constructor(direction: AdaptedDirection = "sending") {
     this.#direction = direction;
@@ -52,8 +53,9 @@ export class AdaptBench {
   measures(measured: Measured, seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
       this.clock.increment(1_000);
-      for (const event of eventsOf(measured, this.#direction))
+      for (const event of eventsOf(measured, this.#direction, this.#last))
         this.effects.running("measure")[0]?.send(event);
+      this.#last = measured;
     }
   }
 

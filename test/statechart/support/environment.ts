@@ -204,6 +204,7 @@ export const adaptOf = (direction: "sending" | "showing"): ChartEnvironment => (
             return [
               { type: "linkLimited", measured: limited },
               { type: "linkQueued", measured: limited },
+              { type: "sourceChanged", measured: limited },
               { type: "measured", measured: { ...limited, sendLoss: 0.5 } },
             ];
           }),

@@ -9,11 +9,16 @@ import { ManualClock } from "../../support/fakes/manual-clock.ts";
 
 const MODE = { width: 64, height: 48, fps: 30, fourcc: "BGRX" };
 
-function bench(intervalMs: number | null) {
+/** @param waitMs of each offer; none is taken before it is 0 */
+function bench(intervalMs: number | null, waitMs = () => 0) {
   const clock = new ManualClock();
   const sent: number[] = [];
   const still = new StillScreen({
-    send: ({ capturedAtUs }) => void sent.push(capturedAtUs),
+    send({ capturedAtUs }) {
+      const ms = waitMs();
+      if (ms === 0) sent.push(capturedAtUs);
+      return ms;
+    },
     intervalMs: () => intervalMs,
     clock,
   });
@@ -53,16 +58,26 @@ test("the last frame is held until the next one or the stop, and no timer is lef
   assert.deepEqual(sent, [1, 2]);
 });
 
-test("a screen drops the rate before the size, and never takes more pixels a second than a camera", () => {
+test("a change that comes too early is sent when its turn comes, unless a newer one takes its place", () => {
+  let waitMs = 300;
+  const { clock, sent, offer, still } = bench(null, () => waitMs);
+  offer(1);
+  clock.advance(100);
+  offer(2);
+  waitMs = 0;
+  clock.advance(300);
+  assert.deepEqual([sent, clock.timers], [[2], 0]);
+  waitMs = Number.POSITIVE_INFINITY;
+  offer(3);
+  assert.equal(clock.timers, 0, "nothing is sent while video is paused, so nothing is tried");
+  still.stop();
+});
+
+test("a screen drops the rate before the size", () => {
   const steps = [1, 0.75, 0.5].map((scale) => ({ scale, rate: 1 }));
   for (const share of steps) assert.deepEqual(screenShareOf(share), { scale: 1, rate: share.scale ** 2 });
   assert.deepEqual(screenShareOf({ scale: 0.25, rate: 0 }), { scale: 1, rate: 0 });
-  for (const share of [
-    { scale: 0.25, rate: 0.5 },
-    { scale: 0.25, rate: 1 / 6 },
-  ]) {
-    const { scale, rate } = screenShareOf(share);
-    assert.equal(rate, 0.1);
-    assert.ok(Math.abs(scale ** 2 * rate - share.scale ** 2 * share.rate) < 1e-9);
-  }
+  assert.deepEqual(screenShareOf({ scale: 0.25, rate: 0.5 }), { scale: 1, rate: 1 / 24 });
+  const thumbnail = screenShareOf({ scale: 0.25, rate: 1 / 6 });
+  assert.deepEqual([thumbnail.scale.toFixed(1), thumbnail.rate], ["0.5", 1 / 24]);
 });
