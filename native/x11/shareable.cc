@@ -48,27 +48,38 @@ std::string atomName(const Display& display, xcb_atom_t atom) {
   return {xcb_get_atom_name_name(reply.get()), static_cast<std::size_t>(xcb_get_atom_name_name_length(reply.get()))};
 }
 
-std::vector<Shareable> listMonitors(const Display& display) {
-  std::vector<Shareable> list;
-  if (!display.extensions().hasRandr) return list;
-  const XcbPtr<xcb_randr_get_monitors_reply_t> reply(xcb_randr_get_monitors_reply(
-      display.get(), xcb_randr_get_monitors(display.get(), display.root(), 1), nullptr));
-  if (!reply) return list;
-  for (auto at = xcb_randr_get_monitors_monitors_iterator(reply.get()); at.rem > 0; xcb_randr_monitor_info_next(&at)) {
-    const std::string name = atomName(display, at.data->name);
-    const Area area{at.data->x, at.data->y, at.data->width, at.data->height, 0};
-    list.push_back({kMonitorPrefix + name, name, false, at.data->primary != 0, area});
-  }
-  std::stable_sort(list.begin(), list.end(), [](const auto& one, const auto& other) { return one.isPrimary > other.isPrimary; });
-  return list;
-}
-
 /** The root window's size changes; the screen's in the set-up does not. */
 Area wholeArea(const Display& display) {
   const XcbPtr<xcb_get_geometry_reply_t> reply(
       xcb_get_geometry_reply(display.get(), xcb_get_geometry(display.get(), display.root()), nullptr));
   if (!reply) return {0, 0, display.screen().width_in_pixels, display.screen().height_in_pixels, 0};
   return {0, 0, reply->width, reply->height, 0};
+}
+
+/** The part of a monitor that the root window has: the server gives no image of more. */
+Area within(const Area& area, const Area& whole) {
+  const int left = std::max(area.x, 0);
+  const int top = std::max(area.y, 0);
+  const int right = std::min(area.x + area.width, whole.width);
+  const int bottom = std::min(area.y + area.height, whole.height);
+  return {left, top, right - left, bottom - top, 0};
+}
+
+std::vector<Shareable> listMonitors(const Display& display) {
+  std::vector<Shareable> list;
+  if (!display.extensions().hasRandr) return list;
+  const Area whole = wholeArea(display);
+  const XcbPtr<xcb_randr_get_monitors_reply_t> reply(xcb_randr_get_monitors_reply(
+      display.get(), xcb_randr_get_monitors(display.get(), display.root(), 1), nullptr));
+  if (!reply) return list;
+  for (auto at = xcb_randr_get_monitors_monitors_iterator(reply.get()); at.rem > 0; xcb_randr_monitor_info_next(&at)) {
+    const std::string name = atomName(display, at.data->name);
+    const Area area = within({at.data->x, at.data->y, at.data->width, at.data->height, 0}, whole);
+    if (area.width < kSmallestSide || area.height < kSmallestSide) continue;
+    list.push_back({kMonitorPrefix + name, name, false, at.data->primary != 0, area});
+  }
+  std::stable_sort(list.begin(), list.end(), [](const auto& one, const auto& other) { return one.isPrimary > other.isPrimary; });
+  return list;
 }
 
 std::vector<xcb_window_t> childrenOfRoot(const Display& display) {

@@ -175,6 +175,16 @@ describe("a window", () => {
     await client.close(window);
   });
 
+  test("that reaches beyond the display is captured whole", async () => {
+    const window = await client.openWindow({ title: "Beyond", x: -100, y: 700, width: 300, height: 200 });
+    const { capture, until } = await openScreen(window);
+    await client.fill(window, WHITE, 0, 0, 300, 200);
+    const seen = await until((frame) => isNear(frame.luma(10, 10), LUMA.white));
+    assert.deepEqual([seen.luma(10, 190), seen.luma(290, 190)], [LUMA.white, LUMA.white]);
+    await capture.close();
+    await client.close(window);
+  });
+
   test("that is hidden gives no frames, and goes on when it is shown again", async () => {
     const window = await client.openWindow({ title: "Hidden", x: 50, y: 50, width: 300, height: 200 });
     await client.hide(window);
@@ -245,6 +255,21 @@ describe("with a second monitor", () => {
     await client.removeMonitor("Left");
   });
 
+  test("one that reaches beyond the display is captured as far as there is something", async () => {
+    await client.setMonitor("Beyond", 900, 600, 800, 600);
+    const { capture, until } = await openScreen("monitor:Beyond");
+    await client.fill("root", WHITE, 900, 600, 20, 20);
+    const seen = await until((frame) => isNear(frame.luma(10, 10), LUMA.white));
+    assert.deepEqual([seen.width, seen.height], [WIDTH - 900, HEIGHT - 600]);
+    await capture.close();
+    await client.setMonitor("Beyond", WIDTH, 0, 800, 600);
+    assert.equal(
+      (await x11.list(display.name)).some(({ name }) => name === "Beyond"),
+      false,
+    );
+    await client.removeMonitor("Beyond");
+  });
+
   test("one that moves is followed, one that gets another size or goes ends its capture", async () => {
     await client.setMonitor("Left", 0, 0, 600, 400);
     const { capture, ended, until } = await openScreen("monitor:Left");
@@ -258,6 +283,16 @@ describe("with a second monitor", () => {
     await client.removeMonitor("Left");
     assert.equal((await next.ended).operation, SCREEN_ENDS.closed);
   });
+});
+
+test("a display that is wider than any picture, and an odd size, are scaled with their shape", async () => {
+  const wide = await startDisplay(5121, 1441);
+  const [monitor] = await x11.list(wide.name);
+  const { capture, until } = await openScreen(monitor?.id ?? "", FULL, wide.name);
+  const { width, height } = await until(() => true);
+  assert.deepEqual([width, height], [1920, 540]);
+  await capture.close();
+  await wide.end();
 });
 
 test("the end of the X server ends the capture", async () => {
