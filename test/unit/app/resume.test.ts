@@ -5,6 +5,7 @@ import { after, describe, test } from "node:test";
 import { CaptureError } from "../../../native/types.ts";
 import type { PluginRequestHandler } from "../../../plugin/rpc/host-link.ts";
 import { PROTOCOL_VERSION, RpcError } from "../../../rpc-schema/index.ts";
+import { FAKE_SCREEN } from "../../support/fakes/fake-screens.ts";
 import { createFakeSignallingNetwork } from "../../support/fakes/fake-signalling.ts";
 import { PluginBench } from "../../support/plugin/plugin-pair.ts";
 
@@ -176,6 +177,33 @@ describe("the next plugin", () => {
     await next.host.request("call.hangup", { callId });
     const { durationMs } = await next.waitFor("call.ended");
     assert.ok(durationMs < dayMs / 2, `${durationMs} ms`);
+  });
+
+  test("shares no screen that the dead one shared, and both sides see that", async () => {
+    const { hosts, alice, bob, callId } = await inCall();
+    await alice.host.request("call.shareScreen", { callId, on: true, source: FAKE_SCREEN.id });
+    await bob.waitFor("call.changed", ({ remote }) => remote.screen === true);
+    bob.notifications.length = 0;
+    const next = await hosts.start(ALICE, recordOf(alice));
+    const { local } = await next.waitFor("call.changed", isConnected);
+    assert.notEqual(local.screen?.state, "live");
+    const { remote } = await bob.waitFor("call.changed", (call) => {
+      return isConnected(call) && call.remote.screen === undefined && call.remote.camera === "on";
+    });
+    assert.equal(remote.screen, undefined);
+    assert.deepEqual(next.screens.shared, []);
+    await next.host.request("call.shareScreen", { callId, on: true, source: FAKE_SCREEN.id });
+    await bob.waitFor("call.changed", (call) => call.remote.screen === true);
+  });
+
+  test("learns again that the other side shares its screen, which goes on", async () => {
+    const { hosts, alice, bob, callId } = await inCall();
+    await alice.host.request("call.shareScreen", { callId, on: true, source: FAKE_SCREEN.id });
+    await bob.waitFor("call.changed", ({ remote }) => remote.screen === true);
+    const next = await hosts.start(BOB, recordOf(bob));
+    await next.waitFor("call.changed", (call) => isConnected(call) && call.remote.screen === true);
+    assert.equal(alice.screens.openNow.length, 1);
+    assert.equal(alice.screens.shared.length, 1);
   });
 
   test("leaves a usable record when it dies before the call is connected again", async () => {
