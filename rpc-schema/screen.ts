@@ -41,6 +41,12 @@ export const sharedScreenSchema = named(
     }),
     kind: screenSourceSchema.shape.kind.optional(),
     name: z.string().optional().describe("the window's title or the monitor, while it is shared"),
+    hidden: z
+      .boolean()
+      .optional()
+      .describe(
+        "the shared window is minimised: its last picture stays at the other side until it is shown again",
+      ),
     ended: screenEndReasonSchema.optional().describe("why it last ended or did not begin"),
     why: z.string().optional().describe("the same for people"),
   }),

@@ -159,11 +159,16 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     ),
     impossible("device.cameraRefused", "camera.open.opening", "Only an open camera can be switched"),
     impossible(
-      "device.screenOpened device.screenEnded",
+      "device.screenOpened device.screenEnded device.screenHidden device.screenShown",
       "screen.off",
       "Only the activity of a shared screen sends it, and none runs",
     ),
     impossible("device.screenOpened", "screen.sharing.live", "The activity sends it once"),
+    impossible(
+      "device.screenHidden device.screenShown",
+      "screen.sharing.choosing",
+      "Nothing is captured yet",
+    ),
     harmless("video.negotiated", "screen.off screen.sharing.choosing", "No picture of the screen is sent"),
     harmless(
       "settings.videoChanged",

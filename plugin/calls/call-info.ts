@@ -220,7 +220,8 @@ function screenState(media: MediaSnapshot): SharedScreen {
   const why = end?.why ?? null;
   return {
     state: open ? "live" : isSharing ? "choosing" : "off",
-    ...(open ?? {}),
+    ...(open ? { kind: open.kind, name: open.name } : {}),
+    ...(open?.isHidden ? { hidden: true } : {}),
     ...(end === null ? {} : { ended: end.reason }),
     ...(why === null ? {} : { why }),
   };

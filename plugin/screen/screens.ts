@@ -35,6 +35,8 @@ export interface ScreenRequest {
 export interface ScreenCallbacks {
   /** Called when something has changed, and once a second. The frame is released when this returns, unless retained. */
   onFrame(frame: VideoFrame): void;
+  /** The shared window is minimised, so no frame comes, or it is shown again. Not of every adapter. */
+  onHidden?(isHidden: boolean): void;
   /** It has ended by itself. The owner must still call `close()`. */
   onEnded(error: ScreenError): void;
 }

@@ -43,7 +43,13 @@ export function createX11Screens(x11: X11Screens, display: string): Screens {
   };
 }
 
-/** Opens the source again, whenever its size has changed. */
+/** A window that is shown gives a frame in every second. */
+const LOOK_MS = 1_500;
+
+/**
+ * Opens the source again, whenever its size has changed. A window without frames that the list lacks is hidden: the list has those
+ * that can be seen.
+ */
 class X11Shared implements CapturedScreen {
   readonly #x11: X11Screens;
   readonly #display: string;
@@ -54,6 +60,9 @@ class X11Shared implements CapturedScreen {
   #opening: Promise<void> | null = null;
   #past = NOTHING_CAPTURED;
   #isClosed = false;
+  #isHidden = false;
+  #looking: NodeJS.Timeout | null = null;
+  #capturedBefore = -1;
 
   constructor(
     x11: X11Screens,
@@ -91,13 +100,17 @@ class X11Shared implements CapturedScreen {
     const { signal } = this.#request;
     if (signal.aborted) throw withdrawn();
     await this.#open();
-    if (!signal.aborted) return;
-    await this.close();
-    throw withdrawn();
+    if (signal.aborted) {
+      await this.close();
+      throw withdrawn();
+    }
+    if (this.kind === "window") this.#looking = setInterval(() => void this.#look(), LOOK_MS);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#looking !== null) clearInterval(this.#looking);
+    this.#looking = null;
     await this.#opening?.catch(() => undefined);
     await this.#closeCapture();
   }
@@ -123,11 +136,31 @@ class X11Shared implements CapturedScreen {
   }
 
   #pass(frame: VideoFrame): void {
-    if (!this.#isClosed) this.#callbacks.onFrame(frame);
+    if (this.#isClosed) return;
+    this.#setHidden(false);
+    this.#callbacks.onFrame(frame);
+  }
+
+  async #look(): Promise<void> {
+    const { captured } = this.counters();
+    const isStill = captured === this.#capturedBefore;
+    this.#capturedBefore = captured;
+    if (!isStill || this.#isHidden) return;
+    // The end of the server or of the window is reported by the capture.
+    const list = await this.#x11.list(this.#display).catch(() => null);
+    const isListed = list?.some(({ id }) => id === this.#source.id) ?? true;
+    if (!isListed && this.counters().captured === captured) this.#setHidden(true);
+  }
+
+  #setHidden(isHidden: boolean): void {
+    if (isHidden === this.#isHidden || this.#isClosed) return;
+    this.#isHidden = isHidden;
+    this.#callbacks.onHidden?.(isHidden);
   }
 
   #ended(error: CaptureError): void {
     if (this.#isClosed) return;
+    this.#isHidden = false;
     if (error.operation !== SCREEN_ENDS.resized) {
       this.#callbacks.onEnded(screenErrorOf(error));
       return;

@@ -71,6 +71,8 @@ export type MediaEvent =
   | { type: "user.useSpeaker"; deviceId: string }
   | { type: "user.shareScreen"; on: boolean; source: string | null }
   | ({ type: "device.screenOpened" } & OpenScreen)
+  | { type: "device.screenHidden" }
+  | { type: "device.screenShown" }
   | { type: "device.screenEnded"; reason: ScreenEndReason; why: string }
   | ({ type: "device.cameraOpened" } & OpenDevice)
   | ({ type: "device.microphoneOpened" } & OpenDevice)
@@ -302,6 +304,14 @@ const mediaBase = setup({
     keepScreenOpen: assign(({ context: { screen } }, open: OpenScreen) => ({
       screen: { ...(screen ?? NO_SCREEN), open },
     })),
+    hideScreen: assign(({ context: { screen } }) =>
+      screen?.open ? { screen: { ...screen, open: { ...screen.open, isHidden: true as const } } } : {},
+    ),
+    showScreen: assign(({ context: { screen } }) => {
+      if (!screen?.open) return {};
+      const { kind, name } = screen.open;
+      return { screen: { ...screen, open: { kind, name } } };
+    }),
     closeScreen: assign(({ context: { screen } }) => ({ screen: { ...(screen ?? NO_SCREEN), open: null } })),
     keepScreenEnd: assign(({ context: { screen } }, end: ScreenEnd) => ({
       screen: { ...(screen ?? NO_SCREEN), end },

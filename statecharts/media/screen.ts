@@ -76,6 +76,8 @@ export const screen = mediaSetup.createStateConfig({
           entry: sendMediaState,
           exit: ["closeScreen", sendMediaState],
           on: {
+            "device.screenHidden": { description: "The last picture stays", actions: "hideScreen" },
+            "device.screenShown": { actions: "showScreen" },
             "video.negotiated": {
               description: "The other side takes no picture any more",
               guard: "isVideoRefused",

@@ -7,6 +7,8 @@ export interface OpenScreen {
   readonly kind: ScreenSource["kind"];
   /** For people; empty for all monitors. */
   readonly name: string;
+  /** The window is minimised, so nothing new can be captured of it. Absent: it is not. */
+  readonly isHidden?: true;
 }
 
 export interface ScreenEnd {

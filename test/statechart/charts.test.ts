@@ -50,7 +50,7 @@ const EVENTS: Record<string, string> = {
   media:
     "device.cameraAbsent device.cameraInterrupted device.cameraLost device.cameraOpened device.cameraRefused " +
     "device.cameraResumed device.microphoneInterrupted " +
-    "device.microphoneLost device.microphoneOpened device.microphoneResumed device.screenEnded device.screenOpened device.speakerInterrupted device.speakerLost " +
+    "device.microphoneLost device.microphoneOpened device.microphoneResumed device.screenEnded device.screenHidden device.screenOpened device.screenShown device.speakerInterrupted device.speakerLost " +
     "device.speakerOpened device.speakerResumed devices.changed devices.updated link.videoNegotiated video.negotiated video.pauseChanged settings.changed " +
     "settings.videoChanged settings.voiceChanged signal.reconnect user.setCamera user.setMicrophone user.shareScreen user.useCamera user.useMicrophone user.useSpeaker",
   preview:

@@ -29,6 +29,9 @@ export function screenEffect({ screens, screenMutex, mediaOf, log }: CallEnviron
       onFrame: (frame: Parameters<typeof media.screenFrame>[0]) => {
         if (isCurrent) media.screenFrame(frame);
       },
+      onHidden: (isHidden: boolean) => {
+        if (isCurrent) report({ type: isHidden ? "device.screenHidden" : "device.screenShown" });
+      },
       onEnded: ended,
     };
     const opened = (shared: CapturedScreen) => {

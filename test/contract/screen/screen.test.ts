@@ -1,12 +1,12 @@
 // The contract of screens: the fake with a list and with a dialog, and windows of a real X server.
 
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, afterEach, test } from "node:test";
 import { loadX11 } from "../../../native/index.ts";
 import { createScreens } from "../../../plugin/screen/create-screens.ts";
+import type { CapturedScreen, ScreenError, Screens } from "../../../plugin/screen/screens.ts";
 import { startDisplay } from "../../support/browser/xvfb.ts";
 import { FAKE_SCREEN, FakeScreens } from "../../support/fakes/fake-screens.ts";
-import { settle } from "../../support/plugin/call-bench.ts";
 import { startXClient } from "../../support/screen/x-client.ts";
 import { type ScreenSubject, screenContract } from "./screen.contract.ts";
 
@@ -58,39 +58,92 @@ screenContract("X11", async () => {
   };
 });
 
-test("a window that changes its size goes on with the new one, and the counters go on too", async () => {
-  const window = await client.openWindow({ title: "Grows", x: 10, y: 10, width: 320, height: 240 });
+const open = new Set<CapturedScreen>();
+afterEach(async () => {
+  for (const screen of open) await screen.close();
+  open.clear();
+});
+
+/** Shares a source of an X display, and waits for frames of a size. */
+async function shareOnX11(source: string, screens: Screens = onX11()) {
   const sizes: string[] = [];
   let wake = Promise.withResolvers<void>();
-  const screen = await onX11().share(
-    {
-      source: window,
-      constraints: { width: 1920, height: 1080, fps: 30 },
-      signal: new AbortController().signal,
-    },
+  const ended = Promise.withResolvers<ScreenError>();
+  const hidden = { true: Promise.withResolvers<void>(), false: Promise.withResolvers<void>() };
+  const { signal } = new AbortController();
+  const screen = await screens.share(
+    { source, constraints: { width: 1920, height: 1080, fps: 30 }, signal },
     {
       onFrame({ width, height }) {
         sizes.push(`${width}x${height}`);
         wake.resolve();
       },
-      onEnded: (error) => assert.fail(error),
+      onHidden: (isHidden) => hidden[`${isHidden}`].resolve(),
+      onEnded: ended.resolve,
     },
   );
-  try {
-    await wake.promise;
-    await client.resize(window, 400, 300);
-    while (sizes.at(-1) !== "400x300") {
-      wake = Promise.withResolvers();
-      await wake.promise;
-    }
-    assert.deepEqual([screen.mode.width, screen.mode.height], [400, 300]);
-    assert.ok(screen.counters().captured >= sizes.length);
-    assert.equal(screen.name, "Grows");
-  } finally {
-    await screen.close();
-    await client.close(window);
-  }
-  await settle();
+  open.add(screen);
+  return {
+    screen,
+    sizes,
+    ended: ended.promise,
+    hidden: hidden.true.promise,
+    shown: hidden.false.promise,
+    async framesOf(size: string) {
+      while (sizes.at(-1) !== size) {
+        wake = Promise.withResolvers();
+        await Promise.race([wake.promise, ended.promise.then((error) => assert.fail(error))]);
+      }
+    },
+  };
+}
+
+test("a window that changes its size goes on with the new one, and the counters go on too", async () => {
+  const window = await client.openWindow({ title: "Grows", x: 10, y: 10, width: 320, height: 240 });
+  const { screen, sizes, framesOf } = await shareOnX11(window);
+  await framesOf("320x240");
+  await client.resize(window, 400, 300);
+  await framesOf("400x300");
+  assert.deepEqual([screen.mode.width, screen.mode.height], [400, 300]);
+  assert.ok(screen.counters().captured >= sizes.length);
+  assert.equal(screen.name, "Grows");
+  await client.close(window);
+});
+
+test("a window that is minimised is not captured and says so, and so does its return", async () => {
+  const window = await client.openWindow({ title: "Minimised", x: 10, y: 10, width: 320, height: 240 });
+  const { screen, framesOf, hidden, shown } = await shareOnX11(window);
+  await framesOf("320x240");
+  await client.hide(window);
+  await hidden;
+  const { captured } = screen.counters();
+  await client.show(window);
+  await shown;
+  assert.ok(screen.counters().captured > captured);
+  await client.close(window);
+});
+
+test("a monitor that changes its size goes on with the new one, and one that is removed is closed", async () => {
+  await client.setMonitor("Beside", 0, 0, 400, 300);
+  const { framesOf, ended } = await shareOnX11("monitor:Beside");
+  await framesOf("400x300");
+  await client.setMonitor("Beside", 100, 0, 300, 200);
+  await framesOf("300x200");
+  await client.removeMonitor("Beside");
+  const { reason, message } = await ended;
+  assert.deepEqual([reason, /the monitor is not there/.test(message)], ["closed", true]);
+});
+
+test("the end of the X server ends what is shared, and says so", async () => {
+  const other = await startDisplay(320, 240);
+  const { framesOf, ended } = await shareOnX11(
+    "monitor:screen",
+    createScreens({ DISPLAY: other.name }, loadX11),
+  );
+  await framesOf("320x240");
+  await other.end();
+  const { reason, message } = await ended;
+  assert.deepEqual([reason, /the X server has gone/.test(message)], ["failed", true]);
 });
 
 test("where nothing can be shared, the offer says what is missing", async () => {

@@ -102,6 +102,8 @@ export const mediaThatSharesScreen: ChartEnvironment = {
   activities: {
     screen: () => [
       { type: "device.screenOpened", kind: "monitor", name: "one" },
+      { type: "device.screenHidden" },
+      { type: "device.screenShown" },
       { type: "device.screenEnded", reason: "closed", why: "the window was closed" },
     ],
   },

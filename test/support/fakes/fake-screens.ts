@@ -98,6 +98,11 @@ class FakeCapturedScreen implements CapturedScreen {
     }
   }
 
+  /** The user minimises the window, or shows it again. */
+  hide(isHidden: boolean): void {
+    if (!this.isClosed) this.#callbacks.onHidden?.(isHidden);
+  }
+
   /** Simulates an end that this side did not ask for. */
   endBySelf(reason: ScreenEndReason, why: string): void {
     if (!this.isClosed) this.#callbacks.onEnded(new ScreenError(reason, why));

@@ -137,6 +137,28 @@ describe("a shared screen", () => {
     });
   }
 
+  test("of a window that is minimised says so, keeps its last picture, and goes on when it is shown", async () => {
+    const { alice, bob, share, screenThat } = await connected();
+    await share(true);
+    await screenThat(({ state }) => state === "live");
+    const [screen] = alice.screens.openNow;
+    screen?.emitFrame();
+    screen?.hide(true);
+    const { local } = await screenThat(({ hidden }) => hidden === true);
+    assert.deepEqual([local.screen?.state, local.mediaLevel], ["live", "pictureAndVoice"]);
+    const before = sentBy(alice);
+    alice.cameras.emitFrame();
+    assert.equal(sentBy(alice), before, "the camera's frame was sent");
+    assert.equal((await infoOf(bob)).remote.screen, true);
+    screen?.hide(false);
+    await settle();
+    assert.deepEqual((await infoOf(alice)).local.screen, {
+      ...{ state: "live", kind: "monitor", name: FAKE_SCREEN.name },
+    });
+    screen?.emitFrame();
+    assert.equal(sentBy(alice), before + 1);
+  });
+
   test("is switched twenty times without anything left open, and every frame is counted", async () => {
     const { alice, callId, share } = await connected();
     for (let round = 1; round <= 20; round += 1) {

@@ -1784,6 +1784,9 @@ type SharedScreen struct {
 	// the window's title or the monitor, while it is shared
 	Name *string `json:"name,omitempty"`
 
+	// the shared window is minimised: its last picture stays at the other side until it is shown again
+	Hidden *bool `json:"hidden,omitempty"`
+
 	// why it last ended or did not begin
 	Ended *ScreenEndReason `json:"ended,omitempty"`
 
