@@ -8,6 +8,8 @@ import { type CallInfo, RpcError } from "../../../rpc-schema/index.ts";
 import { type Display, startDisplay } from "../../support/browser/xvfb.ts";
 import { SMALL_PICTURE } from "../../support/fakes/small-picture.ts";
 import { connectCall, type PluginProcess, startPair } from "../../support/plugin/plugin-process.ts";
+import { assertNotGrown } from "../../support/process/held-resources.ts";
+import { figuresOfTree } from "../../support/process/process-figures.ts";
 import { startXClient, type XClient } from "../../support/screen/x-client.ts";
 
 const WIDTH = 1920;
@@ -19,6 +21,8 @@ const ATTEMPTS = 120;
 const MIDDLE = 128;
 /** The share of the dark pixels of the text that are dark at the other side, and of the bright ones likewise. */
 const LEGIBLE = 0.97;
+
+const SWITCHES = 20;
 
 let display: Display;
 let client: XClient;
@@ -76,6 +80,9 @@ async function remoteOfWidth(width: number) {
   throw new Error(`the remote picture was never ${width} pixels wide`);
 }
 
+const isGrown = (before: Record<string, number>, now: Record<string, number>) =>
+  Object.entries(now).some(([what, count]) => count > (before[what] ?? 0));
+
 type Picture = NonNullable<Awaited<ReturnType<typeof picture>>>;
 
 /** The share of the sender's dark and of its bright pixels that arrived as such, the lower of both. */
@@ -128,12 +135,50 @@ test("a window is shared instead, and the camera's picture returns at the end", 
   assert.equal(calls[0]?.local.screen?.ended, "stopped");
 });
 
+test("twenty switches leave nothing open, and no frame is taken after the last", {
+  timeout: 120_000,
+}, async () => {
+  const [monitor] = (await alice.host.request("screen.sources", {})).sources;
+  const becomes = (state: string) =>
+    alice.next("call.changed", ({ local }: CallInfo) => local.screen?.state === state);
+  const shareAndStop = async () => {
+    await share(monitor?.id ?? "");
+    await becomes("live");
+    await share(null);
+    await becomes("off");
+  };
+  const held = () => {
+    const { descriptors, threads, children } = figuresOfTree(alice.pid);
+    return { descriptors, threads, children };
+  };
+  await shareAndStop();
+  const before = held();
+  for (let round = 0; round < SWITCHES; round += 1) await shareAndStop();
+  for (let attempt = 0; attempt < ATTEMPTS && isGrown(before, held()); attempt += 1) await delay(100);
+  assertNotGrown(before, held());
+  await alice.host.request("call.setCamera", { callId, on: false });
+  const countsOf = async () => {
+    alice.clearNotifications();
+    return (await alice.next("call.statistics")).frames.captured;
+  };
+  // The camera may close in the second of the first.
+  await countsOf();
+  const captured = await countsOf();
+  await client.fill("root", 0, 0, 0, WIDTH, HEIGHT);
+  assert.equal(await countsOf(), captured);
+  alice.clearNotifications();
+  await alice.host.request("call.setCamera", { callId, on: true });
+  await alice.next("call.changed", ({ local }: CallInfo) => local.camera.state === "live");
+});
+
 test("a window that is closed ends the sharing with that reason", { timeout: 120_000 }, async () => {
   const window = await client.openWindow({ title: "Goes", x: 9, y: 9, width: 500, height: 300 });
   await share(window);
   await remoteOfWidth(500);
   await client.close(window);
-  const { local } = await alice.next("call.changed", ({ local }: CallInfo) => local.screen?.state === "off");
-  assert.equal(local.screen?.ended, "closed");
+  // A state of the camera may still come from before the share.
+  const isClosed = ({ local }: CallInfo) => local.screen?.ended === "closed";
+  const { local } = await alice.next("call.changed", isClosed);
+  assert.equal(local.screen?.state, "off");
   assert.equal(local.camera.state, "live");
 });
