@@ -68,9 +68,30 @@ export interface PipeWireSession {
  */
 export type PipeWireAddress = { readonly socket: string } | { readonly fd: number };
 
+/** A connection to a Unix socket that also receives descriptors (SCM_RIGHTS, unix(7)), which Node's own sockets lose. */
+export interface DescriptorSocket {
+  /** For short messages. @throws Error when the other side does not read */
+  write(bytes: Uint8Array): void;
+  /** Idempotent. No callback follows. */
+  close(): void;
+}
+
+export interface DescriptorSocketCallbacks {
+  /** The descriptors came with these bytes or the bytes that follow. The callback owns them. */
+  onData(bytes: Uint8Array, descriptors: readonly number[]): void;
+  /** The owner must still call `close()`. */
+  onEnd(): void;
+}
+
 export interface PipeWire {
   /** Returns at once and does not keep the process alive. @param onChange `state()` has changed */
   connect(address: PipeWireAddress, onChange: () => void): PipeWireSession;
+}
+
+/** With what the desktop's portal needs, whose connection to PipeWire is a descriptor in a message of D-Bus. */
+export interface PipeWireAddon extends PipeWire {
+  /** Connects at once. @param path abstract if it begins with NUL. @throws Error without a listener at this path */
+  openDescriptorSocket(path: string, callbacks: DescriptorSocketCallbacks): DescriptorSocket;
 }
 
 /** The addon's object. */
@@ -92,6 +113,10 @@ interface BoundSession {
 
 interface PipeWireBinding {
   openSession(socket: string, fd: number, listener: () => void): BoundSession;
+  openDescriptorSocket(
+    path: string,
+    listener: (bytes: ArrayBuffer | null, descriptors: number[]) => void,
+  ): DescriptorSocket;
 }
 
 /** As for V4L2: slow cameras take two seconds to their first frame. */
@@ -99,9 +124,12 @@ const SILENCE_MS = 5_000;
 const REMEDY = "install libpipewire-0.3-0";
 
 /** @throws Error that says why the addon does not load: it was not built, or libpipewire is missing */
-export function loadPipeWire(): PipeWire {
-  const binding = loadAddon<PipeWireBinding>("callpipewire", ["openSession"], REMEDY);
-  return { connect: (address, onChange) => connect(binding, address, onChange) };
+export function loadPipeWire(): PipeWireAddon {
+  const binding = loadAddon<PipeWireBinding>("callpipewire", ["openSession", "openDescriptorSocket"], REMEDY);
+  return {
+    connect: (address, onChange) => connect(binding, address, onChange),
+    openDescriptorSocket: (path, callbacks) => openDescriptorSocket(binding, path, callbacks),
+  };
 }
 
 /**
@@ -133,6 +161,25 @@ function connect(binding: PipeWireBinding, address: PipeWireAddress, onChange: (
     close() {
       closed ??= bound.close();
       return closed;
+    },
+  };
+}
+
+function openDescriptorSocket(
+  binding: PipeWireBinding,
+  path: string,
+  { onData, onEnd }: DescriptorSocketCallbacks,
+): DescriptorSocket {
+  const bound = binding.openDescriptorSocket(path, (bytes, descriptors) => {
+    if (bytes === null) onEnd();
+    else onData(new Uint8Array(bytes), descriptors);
+  });
+  let isOpen = true;
+  return {
+    write: (bytes) => bound.write(bytes),
+    close() {
+      if (isOpen) bound.close();
+      isOpen = false;
     },
   };
 }

@@ -1,6 +1,7 @@
 // The functions of the add-on for PipeWire. The façade, native/pipewire.ts, checks their arguments.
 #include <napi.h>
 
+#include "descriptor-socket.h"
 #include "session.h"
 
 namespace callnative {
@@ -9,6 +10,7 @@ namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("openSession", Napi::Function::New(env, openSession));
+  exports.Set("openDescriptorSocket", Napi::Function::New(env, openDescriptorSocket));
   return exports;
 }
 
