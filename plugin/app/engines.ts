@@ -2,6 +2,7 @@
 
 import { tmpdir } from "node:os";
 import { loadNative, loadX11, type Native } from "../../native/index.ts";
+import { loadPipeWire } from "../../native/pipewire.ts";
 import { createDesktopNotifier, sessionBusAddress } from "../alerts/desktop-notifier.ts";
 import type { CallNotifier, NotificationChoices } from "../alerts/notifier.ts";
 import type { Cameras } from "../camera/camera.ts";
@@ -66,7 +67,9 @@ export function createEngines(
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
     cameras,
-    screens: createScreens(env, loadX11),
+    screens: createScreens(env, {
+      ...{ busAddress: sessionBusAddress(env), loadX11, loadPipeWire, log: logOf("screen") },
+    }),
     sound: createSound({
       log: logOf("sound"),
       env,

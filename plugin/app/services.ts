@@ -11,6 +11,7 @@ import { errorText } from "../common/error-text.ts";
 import type { OnRefused } from "../common/refusals.ts";
 import type { Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
+import type { Screens } from "../screen/screens.ts";
 import type { Sound } from "../sound/sound.ts";
 import type { AvailabilityService } from "./availability-service.ts";
 import type { CallService } from "./call-service.ts";
@@ -48,7 +49,7 @@ export interface ServiceOptions {
   readonly calls: CallService;
   readonly alerts: AlertService;
   readonly frames: Frames;
-  readonly engines: { readonly sound: Sound };
+  readonly engines: { readonly sound: Sound; readonly screens: Pick<Screens, "keepChoicesIn"> };
   readonly onRefused: OnRefused;
   logOf(part: string): Log;
 }
@@ -57,11 +58,12 @@ export interface ServiceOptions {
  * Signalling starts even if no call is possible, because peers must learn that. In browser mode nothing starts.
  */
 export function startServices(options: ServiceOptions): void {
-  const { session, settings, availability, signalling, calls, alerts, logOf } = options;
+  const { session, settings, availability, signalling, calls, alerts, engines, logOf } = options;
   const log = logOf("plugin");
   const { mode, params } = session;
   if (mode === "browser" || !params) return;
   alerts.start(params.dataDir);
+  if (params.dataDir !== undefined) engines.screens.keepChoicesIn(params.dataDir);
   const resumption = callToResume(params.resume, calls.manager, log);
   const { peers, ...others } = settings.get().signalling;
   const config = signallingConfig(params, { ...others, peers: [...peers, ...resumption.addresses] });

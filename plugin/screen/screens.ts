@@ -43,7 +43,7 @@ export interface ScreenCallbacks {
 
 /** A monitor or window that is captured. */
 export interface CapturedScreen {
-  /** For people: the window's title or the monitor; empty for all monitors. */
+  /** For people: the window's title or the monitor; empty for all monitors, and where the desktop does not say it. */
   readonly name: string;
   readonly kind: ScreenSource["kind"];
   /** Of the newest frames: a window may change its size. */
@@ -54,7 +54,8 @@ export interface CapturedScreen {
   close(): Promise<void>;
 }
 
-export interface Screens {
+/** One way to screens: the desktop's portal, or an X display. */
+export interface ScreenWay {
   /** Captures nothing. */
   offer(): Promise<ScreenOffer>;
   /**
@@ -62,4 +63,9 @@ export interface Screens {
    * @throws ScreenError
    */
   share(request: ScreenRequest, callbacks: ScreenCallbacks): Promise<CapturedScreen>;
+}
+
+export interface Screens extends ScreenWay {
+  /** From then on the desktop's dialog may remember the last choice there, also after a restart. */
+  keepChoicesIn(folder: string): void;
 }

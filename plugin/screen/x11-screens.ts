@@ -1,26 +1,21 @@
 // Shares monitors and windows of an X display. X11 has no dialog for that, so the host's page lets the user choose.
 
-import { addCounters, NOTHING_CAPTURED } from "../../native/frame-faults.ts";
-import {
-  type Capture,
-  type CaptureCounters,
-  CaptureError,
-  type ShareableScreen,
-  type VideoFrame,
-} from "../../native/types.ts";
+import { type CaptureCounters, CaptureError, type ShareableScreen } from "../../native/types.ts";
 import { SCREEN_ENDS, type X11Screens } from "../../native/x11.ts";
 import { errorText } from "../common/error-text.ts";
+import { ResizingCapture } from "./resizing-capture.ts";
 import {
   type CapturedScreen,
   type ScreenCallbacks,
   ScreenError,
   type ScreenOffer,
   type ScreenRequest,
-  type Screens,
+  type ScreenWay,
 } from "./screens.ts";
+import { WindowWatch } from "./window-watch.ts";
 
 /** @param display such as ":0" */
-export function createX11Screens(x11: X11Screens, display: string): Screens {
+export function createX11Screens(x11: X11Screens, display: string): ScreenWay {
   const list = () =>
     x11.list(display).catch((error: unknown): never => {
       throw screenErrorOf(error);
@@ -43,26 +38,12 @@ export function createX11Screens(x11: X11Screens, display: string): Screens {
   };
 }
 
-/** A window that is shown gives a frame in every second. */
-const LOOK_MS = 1_500;
-
-/**
- * Opens the source again, whenever its size has changed. A window without frames that the list lacks is hidden: the list has those
- * that can be seen.
- */
 class X11Shared implements CapturedScreen {
-  readonly #x11: X11Screens;
-  readonly #display: string;
   readonly #source: ShareableScreen;
   readonly #request: ScreenRequest;
-  readonly #callbacks: ScreenCallbacks;
-  #capture: Capture | null = null;
-  #opening: Promise<void> | null = null;
-  #past = NOTHING_CAPTURED;
-  #isClosed = false;
-  #isHidden = false;
-  #looking: NodeJS.Timeout | null = null;
-  #capturedBefore = -1;
+  readonly #capture: ResizingCapture;
+  readonly #startWatch: () => WindowWatch;
+  #watch: WindowWatch | null = null;
 
   constructor(
     x11: X11Screens,
@@ -71,11 +52,26 @@ class X11Shared implements CapturedScreen {
     request: ScreenRequest,
     callbacks: ScreenCallbacks,
   ) {
-    this.#x11 = x11;
-    this.#display = display;
     this.#source = source;
     this.#request = request;
-    this.#callbacks = callbacks;
+    this.#capture = new ResizingCapture({
+      open: (own) => x11.open(display, source.id, request.constraints, own),
+      isResize: (error) => error instanceof CaptureError && error.operation === SCREEN_ENDS.resized,
+      onFrame: (frame) => {
+        this.#watch?.shown();
+        callbacks.onFrame(frame);
+      },
+      onEnded: (error) => {
+        this.#watch?.stop();
+        callbacks.onEnded(screenErrorOf(error));
+      },
+    });
+    this.#startWatch = () =>
+      new WindowWatch({
+        captured: () => this.counters().captured,
+        isListed: async () => (await x11.list(display)).some(({ id }) => id === source.id),
+        onHidden: (isHidden) => callbacks.onHidden?.(isHidden),
+      });
   }
 
   get name() {
@@ -88,88 +84,32 @@ class X11Shared implements CapturedScreen {
 
   get mode() {
     const { width, height } = this.#source;
-    return this.#capture?.mode ?? { width, height, fps: this.#request.constraints.fps, fourcc: "" };
+    return this.#capture.mode ?? { width, height, fps: this.#request.constraints.fps, fourcc: "" };
   }
 
   counters(): CaptureCounters {
-    return this.#capture ? addCounters(this.#past, this.#capture.counters()) : this.#past;
+    return this.#capture.counters();
   }
 
   /** @throws ScreenError */
   async start(): Promise<void> {
     const { signal } = this.#request;
     if (signal.aborted) throw withdrawn();
-    await this.#open();
+    try {
+      await this.#capture.start();
+    } catch (error) {
+      throw screenErrorOf(error);
+    }
     if (signal.aborted) {
       await this.close();
       throw withdrawn();
     }
-    if (this.kind === "window") this.#looking = setInterval(() => void this.#look(), LOOK_MS);
+    if (this.kind === "window") this.#watch = this.#startWatch();
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    if (this.#looking !== null) clearInterval(this.#looking);
-    this.#looking = null;
-    await this.#opening?.catch(() => undefined);
-    await this.#closeCapture();
-  }
-
-  async #closeCapture(): Promise<void> {
-    const capture = this.#capture;
-    if (capture === null) return;
-    await capture.close();
-    if (this.#capture !== capture) return;
-    this.#past = addCounters(this.#past, capture.counters());
-    this.#capture = null;
-  }
-
-  async #open(): Promise<void> {
-    try {
-      this.#capture = await this.#x11.open(this.#display, this.#source.id, this.#request.constraints, {
-        onFrame: (frame) => this.#pass(frame),
-        onError: (error) => this.#ended(error),
-      });
-    } catch (error) {
-      throw screenErrorOf(error);
-    }
-  }
-
-  #pass(frame: VideoFrame): void {
-    if (this.#isClosed) return;
-    this.#setHidden(false);
-    this.#callbacks.onFrame(frame);
-  }
-
-  async #look(): Promise<void> {
-    const { captured } = this.counters();
-    const isStill = captured === this.#capturedBefore;
-    this.#capturedBefore = captured;
-    if (!isStill || this.#isHidden) return;
-    // The end of the server or of the window is reported by the capture.
-    const list = await this.#x11.list(this.#display).catch(() => null);
-    const isListed = list?.some(({ id }) => id === this.#source.id) ?? true;
-    if (!isListed && this.counters().captured === captured) this.#setHidden(true);
-  }
-
-  #setHidden(isHidden: boolean): void {
-    if (isHidden === this.#isHidden || this.#isClosed) return;
-    this.#isHidden = isHidden;
-    this.#callbacks.onHidden?.(isHidden);
-  }
-
-  #ended(error: CaptureError): void {
-    if (this.#isClosed) return;
-    this.#isHidden = false;
-    if (error.operation !== SCREEN_ENDS.resized) {
-      this.#callbacks.onEnded(screenErrorOf(error));
-      return;
-    }
-    this.#opening = this.#closeCapture()
-      .then(() => (this.#isClosed ? undefined : this.#open()))
-      .catch((failure: unknown) => {
-        if (!this.#isClosed) this.#callbacks.onEnded(screenErrorOf(failure));
-      });
+  close(): Promise<void> {
+    this.#watch?.stop();
+    return this.#capture.close();
   }
 }
 

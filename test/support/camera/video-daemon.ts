@@ -43,6 +43,8 @@ export interface NodeOptions {
   readonly crop?: string;
   /** Of spa_meta_videotransform_value. */
   readonly transform?: number;
+  /** A file in I420 of the mode's size, shown instead of the pattern. */
+  readonly picture?: string;
 }
 
 export interface VideoNode {

@@ -1,9 +1,9 @@
 // A camera on a PipeWire daemon, for tests: draws the stamped test pattern with four bars of colour at its bottom.
 //
 //     program name=NAME modes=YUY2:640x480@30,MJPG:1280x720@30 [description=TEXT] [role=Camera] [memory=MemFd|DmaBuf|MemPtr]
-//             [padding=BYTES] [planes=separate] [v4l2=/dev/video0] [crop=X,Y,WIDTH,HEIGHT] [transform=0…7]
+//             [padding=BYTES] [planes=separate] [v4l2=/dev/video0] [crop=X,Y,WIDTH,HEIGHT] [transform=0…7] [picture=FILE]
 //
-// A rate of 0 is a variable one. Commands on standard input, a line each: `modes …` offers other modes from now on, `silence`
+// A rate of 0 is a variable one. A picture in I420 of the mode's size is shown instead of the pattern. Commands on standard input, a line each: `modes …` offers other modes from now on, `silence`
 // sends no more frames, `empty` sends buffers without a picture, `crop …` shows another part. It ends with its input, and says `ready` when it is a node and
 // `streaming WIDTHxHEIGHT FORMAT` when a format is agreed on.
 #include <libyuv.h>
@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -253,8 +254,7 @@ class VideoNode {
     pw_buffer* buffer = pw_stream_dequeue_buffer(stream_);
     if (buffer == nullptr) return;
     spa_buffer& target = *buffer->buffer;
-    pattern_->take(frame_.data(), nullptr);
-    drawBars(frame_.data(), width(), height());
+    draw();
     for (std::uint32_t block = 0; block < target.n_datas; block++) {
       *target.datas[block].chunk = {0, static_cast<std::uint32_t>(size()), block == 0 ? stride() : chromaStride(), 0};
     }
@@ -265,6 +265,16 @@ class VideoNode {
     }
     describe(target);
     pw_stream_queue_buffer(stream_, buffer);
+  }
+
+  void draw() {
+    const std::string& path = options_["picture"];
+    if (path.empty()) {
+      pattern_->take(frame_.data(), nullptr);
+      drawBars(frame_.data(), width(), height());
+    } else if (!std::ifstream(path, std::ios::binary).read(reinterpret_cast<char*>(frame_.data()), static_cast<std::streamsize>(frame_.size()))) {
+      fail("no picture of this size in " + path);
+    }
   }
 
   /** Which part is to be shown, and how it is turned. */

@@ -45,6 +45,13 @@ export class FakeScreens implements Screens {
     return screen;
   }
 
+  /** The folder for choices that the desktop remembers. */
+  folder: string | null = null;
+
+  keepChoicesIn(folder: string): void {
+    this.folder = folder;
+  }
+
   /** Whether a dialog of the desktop is open. */
   get isAsking(): boolean {
     return this.#asked !== null;
