@@ -67,9 +67,7 @@ export function createEngines(
     whyNoCalls: whyNoCalls ?? whyNoWrtc(),
     remedy,
     cameras,
-    screens: createScreens(env, {
-      ...{ busAddress: sessionBusAddress(env), loadX11, loadPipeWire, log: logOf("screen") },
-    }),
+    screens: systemScreens(env, logOf("screen")),
     sound: createSound({
       log: logOf("sound"),
       env,
@@ -92,6 +90,11 @@ export function createEngines(
     createSignalling: ({ label, privateKeyFile, settings }, callbacks) =>
       createLibp2pSignalling({ label, privateKeyFile, ...settings, log: logOf("signalling") }, callbacks),
   };
+}
+
+/** For `doctor` too. @param env the process's environment, which names the display and the session bus */
+export function systemScreens(env: NodeJS.ProcessEnv, log: Log): Screens {
+  return createScreens(env, { busAddress: sessionBusAddress(env), loadX11, loadPipeWire, log });
 }
 
 /** For `doctor` too. @param env the process's environment */

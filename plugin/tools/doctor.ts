@@ -14,6 +14,7 @@ import {
   optionalEnginesOf,
 } from "./program-checks.ts";
 import { checkRefusals } from "./refusal-check.ts";
+import { checkScreens } from "./screen-check.ts";
 import { checkSending } from "./sending-check.ts";
 import { checkPriority, checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";
@@ -47,6 +48,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     ...checkPictures(system, options.cameraNotePath),
     ...(await checkSound(system)),
   ];
+  const screens = checkScreens(system, await system.screens());
   const settings = settingsAt(system, options.settingsPath);
   return [
     checkNode(system),
@@ -56,6 +58,7 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     checkMdns(system, settings),
     ...(await checkSettings(system, options.settingsPath)),
     await checkPriority(system),
+    screens,
     ...checkRefusals(options.running),
   ];
 }

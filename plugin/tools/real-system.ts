@@ -31,6 +31,7 @@ export function realSystem(
     realTimeOffer,
     pipeWireCameras,
     unreadableNodes,
+    screens,
   }: Pick<
     SystemView,
     | "soundDevices"
@@ -39,6 +40,7 @@ export function realSystem(
     | "realTimeOffer"
     | "pipeWireCameras"
     | "unreadableNodes"
+    | "screens"
   >,
 ): SystemView {
   return {
@@ -62,6 +64,7 @@ export function realSystem(
     realTimeOffer,
     pipeWireCameras,
     unreadableNodes,
+    screens,
   };
 }
 

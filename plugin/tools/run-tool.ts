@@ -9,6 +9,7 @@ import {
   systemCameraNotePath,
   systemCameras,
   systemRealTimeOffer,
+  systemScreens,
 } from "../app/engines.ts";
 import { createPipeWireCameras } from "../camera/pipewire-cameras.ts";
 import type { ConformanceCommand, InspectCommand, ToolCommand } from "../command-line.ts";
@@ -91,6 +92,7 @@ async function doctor(
       native.listCameras().flatMap(({ path, name, otherFormats = [] }) => {
         return otherFormats.length > 0 ? [{ path, name, formats: otherFormats }] : [];
       }),
+    screens: () => systemScreens(tool.environment, logOf(tool)).offer(),
     pipeWireCameras: async () => {
       const cameras = createPipeWireCameras({ env: tool.environment, log: logOf(tool) });
       try {

@@ -2,6 +2,7 @@
 
 import type { PipeWireReport, UnreadableCamera } from "../camera/pipewire-cameras.ts";
 import type { DaemonOffer } from "../priority/real-time-daemon.ts";
+import type { ScreenOffer } from "../screen/screens.ts";
 import type { SoundDevices } from "../sound/sound.ts";
 import type { ServerResult, TestedServer } from "./ice-server-test.ts";
 
@@ -52,4 +53,6 @@ export interface SystemView {
   unreadableNodes(): readonly (UnreadableCamera & { readonly path: string })[];
   /** The cameras that PipeWire offers, or why its library cannot be used. */
   pipeWireCameras(): Promise<PipeWireReport>;
+  /** What can be shared of the screens, or what is missing for it. */
+  screens(): Promise<ScreenOffer>;
 }

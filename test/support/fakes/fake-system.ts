@@ -108,6 +108,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     realTimeOffer: async () => machine.realTime,
     pipeWireCameras: async () => machine.pipeWire,
     unreadableNodes: () => machine.unreadableNodes,
+    screens: async () => ({ chooser: "desktop" }),
     testIceServer: async ({ url }) => machine.iceServers[url] ?? { outcome: "works", detail: "" },
   };
 }
