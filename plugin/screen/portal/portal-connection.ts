@@ -6,8 +6,8 @@ import { withDeadline } from "../../common/deadline.ts";
 import type { BusCall, BusMessage, DescriptorBus } from "../../dbus/bus.ts";
 import { plainValue } from "./plain-value.ts";
 
-export const PORTAL_NAME = "org.freedesktop.portal.Desktop";
-export const PORTAL_PATH = "/org/freedesktop/portal/desktop";
+const PORTAL_NAME = "org.freedesktop.portal.Desktop";
+const PORTAL_PATH = "/org/freedesktop/portal/desktop";
 const REQUEST = "org.freedesktop.portal.Request";
 const SESSION = "org.freedesktop.portal.Session";
 const BUS_NAME = "org.freedesktop.DBus";

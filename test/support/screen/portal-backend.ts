@@ -7,7 +7,6 @@ import { connectToBus } from "../desktop/private-bus.ts";
 import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 export const BACKEND_NAME = "org.freedesktop.impl.portal.desktop.test";
-export const BACKEND_PATH = "/org/freedesktop/portal/desktop";
 const SCREEN_CAST = "org.freedesktop.impl.portal.ScreenCast";
 const PROPERTIES = "org.freedesktop.DBus.Properties";
 const SESSION = "org.freedesktop.impl.portal.Session";
