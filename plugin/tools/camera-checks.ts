@@ -1,15 +1,28 @@
-// Checks for cameras, the permission to open them, and programs that use them. It reads /dev, /sys and /proc and opens no
+// Checks for cameras, the permission to open them, programs that use them, and screens. It reads /dev, /sys and /proc and opens no
 // camera.
 
 import { parseCameraNote } from "../camera/camera-notes.ts";
 import { isSensorData, unreadableText } from "../camera/camera-problems.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
 import type { PipeWireReport, UnreadableCamera } from "../camera/pipewire-cameras.ts";
+import type { ScreenOffer } from "../screen/screens.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import type { SystemView } from "./system-view.ts";
 
 /** Enough to name what is there. */
 const MOST_UNREADABLE = 3;
+const SCREENS = "screen sharing";
+/** The portal's part for each desktop, by a word of XDG_CURRENT_DESKTOP. */
+const BACKENDS: readonly (readonly [RegExp, string])[] = [
+  [/gnome|unity/i, "xdg-desktop-portal-gnome"],
+  [/kde/i, "xdg-desktop-portal-kde"],
+  [/hyprland/i, "xdg-desktop-portal-hyprland"],
+  [/lxqt/i, "xdg-desktop-portal-lxqt"],
+];
+/** For sway and other desktops of wlroots. */
+const OTHER_BACKEND = "xdg-desktop-portal-wlr";
+const X11_LIBRARIES = "libxcb-composite0 libxcb-damage0 libxcb-randr0 libxcb-shm0 libxcb-xfixes0";
+const PIPEWIRE = "pipewire wireplumber libpipewire-0.3-0 libpipewire-0.3-modules";
 
 interface CameraNode {
   /** Such as /dev/video0. */
@@ -155,4 +168,20 @@ function programOf(system: SystemView, pid: string): string {
   const [executable = ""] = system.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
   const name = executable.slice(executable.lastIndexOf("/") + 1);
   return name || system.readText(`/proc/${pid}/comm`)?.trim() || "an unnamed program";
+}
+
+/** Screen sharing: the desktop's portal with PipeWire, or an X display. */
+export function checkScreens({ environment }: SystemView, offer: ScreenOffer): Finding {
+  if (offer.chooser === "desktop") {
+    return ok(SCREENS, "Screens can be shared: the desktop's portal asks which one.");
+  }
+  if (offer.chooser === "host") return ok(SCREENS, "Screens of the X display can be shared.");
+  const { DISPLAY, WAYLAND_DISPLAY, XDG_CURRENT_DESKTOP = "" } = environment;
+  if (!DISPLAY && !WAYLAND_DISPLAY)
+    return ok(SCREENS, "No desktop runs in this session, so there is no screen.");
+  const message = `Screens cannot be shared: ${offer.why}.`;
+  if (!WAYLAND_DISPLAY) return warning(SCREENS, message, `sudo apt install ${X11_LIBRARIES}`);
+  const [, backend] = BACKENDS.find(([desktop]) => desktop.test(XDG_CURRENT_DESKTOP)) ?? ["", OTHER_BACKEND];
+  const action = `sudo apt install xdg-desktop-portal ${backend} ${PIPEWIRE}, then log out and in again`;
+  return warning(SCREENS, message, action);
 }

@@ -1,7 +1,7 @@
 // `goop-call-plugin doctor`: checks what a call needs, and advises how to fix what is missing.
 
 import type { RunningPlugin } from "../diagnostics/runtime-file.ts";
-import { checkCameras, checkPictures } from "./camera-checks.ts";
+import { checkCameras, checkPictures, checkScreens } from "./camera-checks.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { checkMdns, checkSettings, settingsAt } from "./network-checks.ts";
 import {
@@ -14,7 +14,6 @@ import {
   optionalEnginesOf,
 } from "./program-checks.ts";
 import { checkRefusals } from "./refusal-check.ts";
-import { checkScreens } from "./screen-check.ts";
 import { checkSending } from "./sending-check.ts";
 import { checkPriority, checkSound } from "./sound-checks.ts";
 import type { SystemView } from "./system-view.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScreenOffer } from "../../../plugin/screen/screens.ts";
-import { checkScreens } from "../../../plugin/tools/screen-check.ts";
+import { checkScreens } from "../../../plugin/tools/camera-checks.ts";
 import { healthyMachine, viewOf } from "../../support/fakes/fake-system.ts";
 
 const NONE: ScreenOffer = { chooser: "none", why: "the desktop's portal cannot be used" };
