@@ -142,7 +142,7 @@ test("the end of the X server ends what is shared, and says so", async () => {
   const other = await startDisplay(320, 240);
   const { framesOf, ended } = await shareOnX11(
     "monitor:screen",
-    createScreens({ DISPLAY: other.name }, loadX11),
+    createScreens({ DISPLAY: other.name }, parts),
   );
   await framesOf("320x240");
   await other.end();
