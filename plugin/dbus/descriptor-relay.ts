@@ -85,7 +85,7 @@ class Relay implements DescriptorRelay {
   readonly #onClosed: () => void;
   readonly #greeted = Promise.withResolvers<void>();
   readonly #expected = new Map<number, (descriptor: number | null) => void>();
-  readonly #server = createServer({ pauseOnConnect: false }, (client) => this.#accept(client));
+  readonly #server = createServer((client) => this.#accept(client));
   #bus: DescriptorSocket | null = null;
   #client: Socket | null = null;
   #folder = "";
@@ -121,7 +121,7 @@ class Relay implements DescriptorRelay {
     this.#folder = folder;
     if (this.#isClosed) await rm(folder, { recursive: true, force: true });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once("error", reject);
+    this.#server.on("error", reject);
     this.#server.listen(join(folder, "bus"), resolve);
     await promise;
   }
