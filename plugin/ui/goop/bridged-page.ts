@@ -2,7 +2,7 @@
 // a call. This module draws the frames on canvases, where that script has its `<video>` elements, and repairs what it leaves
 // undone: the dialog of a call that stopped ringing, and the reason of a call's end.
 
-import type { PluginNotificationParams } from "../../../rpc-schema/index.ts";
+import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import { LINK_PATH } from "../../http/page-messages.ts";
 import { errorSentence } from "../error-sentences.ts";
 import { Link } from "../link/page-link.ts";
@@ -87,8 +87,22 @@ function showNotice(message: string): void {
 
 /** A session whose frames appear on a canvas in Goop²'s overlay. */
 class OverlaySession extends GoopSession {
+  #remoteCanvas: HTMLCanvasElement | undefined;
+
+  override update(info: CallInfo): void {
+    super.update(info);
+    this.#fitRemote();
+  }
+
+  /** Goop² crops a picture to its overlay, and a screen would lose its edges. */
+  #fitRemote(): void {
+    if (this.#remoteCanvas) this.#remoteCanvas.style.objectFit = this.isRemoteScreen ? "contain" : "cover";
+  }
+
   override onRemoteStream(listener: Listener<MediaStream>): void {
     const canvas = replaceVideo(".goop-call-remote");
+    this.#remoteCanvas = canvas;
+    this.#fitRemote();
     if (canvas) this.drawRemote(canvas);
     else super.onRemoteStream(listener);
     const overlay = canvas?.closest(".goop-call-overlay");

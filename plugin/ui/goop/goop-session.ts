@@ -70,6 +70,7 @@ export class GoopSession {
     this.isOrigin = direction === "outgoing";
     this.#local = new SessionMedia({ link, callId, source: "local", onError });
     this.#remote = new SessionMedia({ link, callId, source: "remote", onError });
+    this.#remote.setContent(this.isRemoteScreen ? "screen" : "camera");
   }
 
   get mediaType(): "audio" | "video" {
@@ -118,12 +119,12 @@ export class GoopSession {
   }
 
   /** Not in Goop²'s interface. Draws the remote video on a canvas of the page until the call ends. */
-  drawRemote(canvas: HTMLCanvasElement): CanvasView {
+  drawRemote(canvas: HTMLCanvasElement): Pick<CanvasView, "close"> {
     return this.#remote.draw(canvas);
   }
 
   /** The same for the local video. */
-  drawLocal(canvas: HTMLCanvasElement): CanvasView {
+  drawLocal(canvas: HTMLCanvasElement): Pick<CanvasView, "close"> {
     return this.#local.draw(canvas);
   }
 
@@ -158,9 +159,15 @@ export class GoopSession {
     this.#send(this.#link.request("call.hangup", { callId: this.channelId }));
   }
 
+  /** Not in Goop²'s interface. Whether the remote video is the other side's screen, which must not be cropped. */
+  get isRemoteScreen(): boolean {
+    return this.#info.remote.screen === true;
+  }
+
   /** Called with each new state of the call. */
   update(info: CallInfo): void {
     this.#info = info;
+    this.#remote.setContent(this.isRemoteScreen ? "screen" : "camera");
     this.#audio.settle();
     this.#video.settle();
     this.#change(stateOf(info));

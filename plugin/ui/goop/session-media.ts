@@ -4,7 +4,8 @@
 import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { type Listener, ReplayingListeners } from "../listeners.ts";
 import { type CanvasView, createCanvasView } from "../video/canvas-view.ts";
-import { type FrameLink, JPEG_QUALITY } from "../video/frame-feed.ts";
+import type { FrameLink } from "../video/frame-feed.ts";
+import { type FrameContent, JPEG_QUALITY } from "../video/stream-subscription.ts";
 
 /** Pages show the local video small, so fewer and smaller frames suffice. */
 const LIMITS: Readonly<Record<FrameSource, { maxWidth: number; maxFps: number }>> = {
@@ -41,6 +42,7 @@ export class SessionMedia {
   #isCapturing = false;
   #hasSubscribedUrl = false;
   #isClosed = false;
+  #content: FrameContent = "camera";
 
   constructor(options: SessionMediaOptions) {
     this.#options = options;
@@ -64,16 +66,12 @@ export class SessionMedia {
   }
 
   /** Draws on a canvas of the page until the view is closed or the call ends. */
-  draw(canvas: HTMLCanvasElement, onFirstFrame?: () => void): CanvasView {
+  draw(canvas: HTMLCanvasElement, onFirstFrame?: () => void): Pick<CanvasView, "close"> {
     const { link, callId, source, onError } = this.#options;
     const firstFrame = onFirstFrame ? { onFirstFrame } : {};
     const open = () =>
       createCanvasView({
-        canvas,
-        link,
-        callId,
-        source,
-
+        ...{ canvas, link, callId, source, content: this.#content },
         ...LIMITS[source],
         onError,
         ...firstFrame,
@@ -86,6 +84,12 @@ export class SessionMedia {
         drawing.view?.close();
       },
     };
+  }
+
+  /** What the source shows from now on. The URL of a stream keeps its quality. */
+  setContent(content: FrameContent): void {
+    this.#content = content;
+    for (const { view } of this.#drawings) view?.setContent(content);
   }
 
   /** The plugin has stopped, and its streams with it. */

@@ -5,14 +5,14 @@ import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { openBestFeed } from "./best-feed.ts";
 import { type FrameLink, type IncomingFrame, openLineFeed, openSocketFeed } from "./frame-feed.ts";
 import { createImageDecoder, Painter } from "./painter.ts";
-import { StreamSubscription } from "./stream-subscription.ts";
+import { type FrameContent, StreamSubscription } from "./stream-subscription.ts";
 
 export type { FrameLink } from "./frame-feed.ts";
 
 /** The deliveries that bring single frames; `auto` takes the cheaper one that works. `mjpeg` needs an image view. */
 export type CanvasDelivery = "auto" | "stdio" | "websocket";
 
-/** The options never change. A new call needs a new view. */
+/** The options never change, except the content. A new call needs a new view. */
 export interface CanvasViewOptions {
   canvas: HTMLCanvasElement;
   link: FrameLink;
@@ -22,6 +22,8 @@ export interface CanvasViewOptions {
   delivery?: CanvasDelivery;
   /** In pixels. By default the width follows the canvas's size on the screen. */
   maxWidth?: number;
+  /** A screen is asked for in more detail, and up to a larger width. Default: `camera`. */
+  content?: FrameContent;
   /** Frames a second. */
   maxFps?: number;
   /** Runs once, when the first frame is on the canvas. */
@@ -47,23 +49,28 @@ export interface DrawnDetail {
 const OPEN_FEED = { auto: openBestFeed, stdio: openLineFeed, websocket: openSocketFeed };
 
 export interface CanvasView {
+  /** The source changes from the camera to a screen, or back. The canvas keeps its frame meanwhile. */
+  setContent(content: FrameContent): void;
   /** Ends the stream and removes all listeners from the page. */
   close(): void;
 }
 
 export function createCanvasView(options: CanvasViewOptions): CanvasView {
-  const { canvas, link, callId, source, delivery, maxWidth, maxFps, onError, onWait } = options;
+  const { canvas, link, callId, source, delivery, maxWidth, maxFps, content, onError, onWait } = options;
   const painter = new Painter(canvas, createImageDecoder(), createDrawnHandler(options));
   const openFeed = OPEN_FEED[delivery ?? "stdio"];
   const subscription = new StreamSubscription({
     element: canvas,
-    maxWidth,
-    open: (width, onLost) =>
-      openFeed(link, { callId, source, maxWidth: width, maxFps }, (frame) => painter.offer(frame), onLost),
+    ...{ maxWidth, content },
+    open: ({ width, quality }, onLost) => {
+      const feed = { callId, source, maxWidth: width, maxFps, quality };
+      return openFeed(link, feed, (frame) => painter.offer(frame), onLost);
+    },
     onError,
     onWait,
   });
   return {
+    setContent: (next) => subscription.setContent(next),
     close() {
       painter.stop();
       subscription.close();

@@ -3,7 +3,7 @@
 
 import type { FrameSource, HostNotificationParams, ParamsInput, Result } from "../../../rpc-schema/index.ts";
 import type { FrameMessage } from "../link/frame-line-reader.ts";
-import type { OpenStream } from "./stream-subscription.ts";
+import { JPEG_QUALITY, type OpenStream } from "./stream-subscription.ts";
 
 /** The part of a link that a view needs. */
 export interface FrameLink {
@@ -22,6 +22,8 @@ export interface FeedOptions {
   source: FrameSource;
   maxWidth: number;
   maxFps: number | undefined;
+  /** Of the JPEG. Default: that of a camera. */
+  quality?: number | undefined;
 }
 
 /** One frame on its way to a canvas. */
@@ -38,11 +40,6 @@ export interface IncomingFrame {
   acknowledge(): void;
 }
 
-/**
- * Decoding time in the page grows with the size of the JPEG. At quality 75, 720p frames were 40 to 80 ms late (p95); at 60
- * they are 25 ms late, and moving pictures look the same.
- */
-export const JPEG_QUALITY = 60;
 /** One frame is decoded while the next one is on its way. More credit would only make frames older. */
 const CREDIT = 2;
 /** Bytes before the JPEG: seq u32, capturedAt f64, width u16, height u16, big-endian. */
@@ -171,8 +168,8 @@ export function socketParams(options: FeedOptions) {
 }
 
 /** Keeps this order of keys, and omits what is not set. */
-export function subscribeParams({ callId, source, maxWidth, maxFps }: FeedOptions) {
-  return { callId, source, maxWidth, quality: JPEG_QUALITY, ...(maxFps === undefined ? {} : { maxFps }) };
+export function subscribeParams({ callId, source, maxWidth, maxFps, quality = JPEG_QUALITY }: FeedOptions) {
+  return { callId, source, maxWidth, quality, ...(maxFps === undefined ? {} : { maxFps }) };
 }
 
 /** @throws RangeError when the message is shorter than its header */

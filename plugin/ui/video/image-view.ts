@@ -3,9 +3,9 @@
 
 import type { FrameSource } from "../../../rpc-schema/index.ts";
 import { type FrameLink, subscribeParams } from "./frame-feed.ts";
-import { StreamSubscription } from "./stream-subscription.ts";
+import { type FrameContent, StreamSubscription } from "./stream-subscription.ts";
 
-/** The options never change. A new call needs a new view. */
+/** The options never change, except the content. A new call needs a new view. */
 export interface ImageViewOptions {
   image: HTMLImageElement;
   link: FrameLink;
@@ -13,6 +13,8 @@ export interface ImageViewOptions {
   source: FrameSource;
   /** In pixels. By default the width follows the image's size on the screen. */
   maxWidth?: number;
+  /** A screen is asked for in more detail, and up to a larger width. Default: `camera`. */
+  content?: FrameContent;
   /** Frames a second. */
   maxFps?: number;
   /** Runs once, when the image shows its first frame. */
@@ -27,22 +29,24 @@ export interface ImageViewOptions {
 const WATCH_MS = 150;
 
 export interface ImageView {
+  /** The source changes from the camera to a screen, or back. */
+  setContent(content: FrameContent): void;
   /** Ends the stream and removes all listeners from the page. */
   close(): void;
 }
 
 export function createImageView(options: ImageViewOptions): ImageView {
-  const { image, link, callId, source, maxWidth, maxFps, onFirstFrame, onError, onWait } = options;
+  const { image, link, callId, source, maxWidth, maxFps, content, onFirstFrame, onError, onWait } = options;
   // The browser then sends the page's origin, and the page may read the image back from a canvas.
   image.crossOrigin = "anonymous";
   const stop = new AbortController();
   pollForFirstFrame(image, stop.signal, () => onFirstFrame?.());
   const subscription = new StreamSubscription({
     element: image,
-    maxWidth,
-    async open(width, onLost) {
-      const options = { callId, source, maxWidth: width, maxFps };
-      const params = { ...subscribeParams(options), delivery: "mjpeg" } as const;
+    ...{ maxWidth, content },
+    async open({ width, quality }, onLost) {
+      const feed = { callId, source, maxWidth: width, maxFps, quality };
+      const params = { ...subscribeParams(feed), delivery: "mjpeg" } as const;
       const { stream, url = "" } = await link.request("frames.subscribe", params);
       image.src = url;
       const stopWatching = watchForLoss(image, url, onLost);
@@ -59,6 +63,7 @@ export function createImageView(options: ImageViewOptions): ImageView {
     onWait,
   });
   return {
+    setContent: (next) => subscription.setContent(next),
     close() {
       stop.abort();
       subscription.close();
