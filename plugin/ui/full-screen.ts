@@ -30,7 +30,8 @@ export function createFullScreen(root: HTMLElement, onChange: (isOn: boolean) =>
   });
   // The browser leaves its own full screen by itself.
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !document.querySelector("dialog[open]")) void leave();
+    const isForUs = event.key === "Escape" && !event.defaultPrevented;
+    if (isForUs && !document.querySelector("dialog[open]")) void leave();
   });
   return {
     toggle: () => void (isOn ? leave() : enter()),
