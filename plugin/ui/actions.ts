@@ -1,13 +1,20 @@
 // The user's actions as requests to the plugin. A failed request reports one sentence for the user.
 
-import type { CallInfo, DeviceKind, FrameSource, MediaKind, ParamsInput } from "../../rpc-schema/index.ts";
+import type {
+  CallInfo,
+  DeviceKind,
+  FrameSource,
+  MediaKind,
+  ParamsInput,
+  Result,
+} from "../../rpc-schema/index.ts";
 import { errorSentence } from "./error-sentences.ts";
 import type { Link } from "./link/page-link.ts";
 
 /** The settings of voice processing. */
 export type VoiceSetting = "echoCancellation" | "noiseSuppression" | "automaticGain";
 
-/** Only `addContact` rejects. Every other method passes a sentence for the user to `onFailure` instead. */
+/** Only `addContact` and `screenSources` reject. Every other method passes a sentence for the user to `onFailure` instead. */
 export class Actions {
   readonly #link: Pick<Link, "request" | "restartPlugin">;
   readonly #onFailure: (message: string) => void;
@@ -40,6 +47,22 @@ export class Actions {
 
   setCamera(callId: string, on: boolean): void {
     void this.#report(this.#link.request("call.setCamera", { callId, on }));
+  }
+
+  /** @throws LinkError, which the chooser shows */
+  screenSources(): Promise<Result<"screen.sources">> {
+    return this.#link.request("screen.sources", {});
+  }
+
+  /** @param source undefined: the desktop asks the user. @returns false when refused */
+  shareScreen(callId: string, source: string | undefined): Promise<boolean> {
+    const chosen = source === undefined ? {} : { source };
+    return this.#report(this.#link.request("call.shareScreen", { callId, on: true, ...chosen }));
+  }
+
+  /** Also withdraws a request that the desktop still shows. */
+  stopScreen(callId: string): void {
+    void this.#report(this.#link.request("call.shareScreen", { callId, on: false }));
   }
 
   /** Switches the device of a running call at once. Without a call, the device is set for the next one. @returns false when refused */

@@ -21,6 +21,7 @@ import { type CallKey, CallKeys } from "./keys.ts";
 import { type Link, LinkError } from "./link/page-link.ts";
 import { endSentence, peerName, phaseText } from "./messages.ts";
 import { createMissedCalls } from "./missed/missed-calls.ts";
+import type { ShareScreenHandlers } from "./screen/share-screen.ts";
 import { findCurrent, findRinging, type PageState, Store } from "./store.ts";
 
 type Scene = "welcome" | "call" | "ended" | "trouble";
@@ -49,6 +50,7 @@ export function createApp(root: HTMLElement, link: Link): void {
     parts.check.element,
     parts.addContact.element,
     parts.settings.element,
+    parts.call.dialog,
   ];
   root.append(parts.contacts.element, stage, ...dialogs, toast.element, announcer);
 
@@ -87,6 +89,7 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
     onDevices: devices.open,
     onHelp: keys.open,
     onHangUp: ({ callId }) => actions.hangUp(callId),
+    screen: screenHandlers(actions, showMessage),
   });
   const settings = createSettingsDialog({
     load: () => link.hostSettings(),
@@ -127,6 +130,15 @@ function createParts(link: Link, store: Store, actions: Actions, showMessage: (m
     end,
     trouble,
     welcome: createWelcome(() => check.open()),
+  };
+}
+
+function screenHandlers(actions: Actions, onMessage: (message: string) => void): ShareScreenHandlers {
+  return {
+    sources: () => actions.screenSources(),
+    share: (callId, source) => actions.shareScreen(callId, source),
+    stop: (callId) => actions.stopScreen(callId),
+    onMessage,
   };
 }
 
@@ -216,7 +228,12 @@ function titleOf(state: PageState): string {
   const ringing = findRinging(state.calls);
   if (ringing) return `${peerName(ringing.peerLabel, ringing.peerId)} is calling`;
   const call = findCurrent(state.calls);
-  if (call) return `${peerName(call.peerLabel, call.peerId)} – ${phaseText(call)}`;
+  if (call) {
+    // Seen in the list of windows while another one covers the page.
+    const isSharing = call.local.screen?.state === "live";
+    const title = `${peerName(call.peerLabel, call.peerId)} – ${phaseText(call)}`;
+    return isSharing ? `Sharing your screen – ${title}` : title;
+  }
   return state.host?.label ? `${state.host.label} – Calls` : "Calls";
 }
 

@@ -8,6 +8,7 @@ const STORAGE_KEY = "goop-call-keys";
 export const KEYS = {
   m: "Mute or unmute the microphone",
   v: "Turn the camera on or off",
+  d: "Share your screen, or stop that",
   f: "Full screen",
   s: "Swap the two pictures",
   h: "Hide or show your own picture",

@@ -1,7 +1,15 @@
 // The texts of the notices in a call: plain words without figures and terms of the field. What the plugin measured, and reasons
 // that only an expert understands, stay in the connection details.
 
-import type { CallInfo, DeviceKind, DeviceState, MediaLevel, Strain } from "../../rpc-schema/index.ts";
+import type {
+  CallInfo,
+  DeviceKind,
+  DeviceState,
+  MediaLevel,
+  ScreenEndReason,
+  SharedScreen,
+  Strain,
+} from "../../rpc-schema/index.ts";
 import { levelText, peerName } from "./messages.ts";
 
 /** Words that mean nothing to a user, with the names of codecs, programs and system errors. */
@@ -69,6 +77,22 @@ export function changedText(kind: DeviceKind, { deviceName, why }: DeviceState):
   return withReason(`Your ${kind} is now ${deviceName ?? "another"}`, why);
 }
 
+/** A Record, so that a reason without a sentence does not compile. False: the user knows it. */
+const screenEndTexts: Record<ScreenEndReason, (name: string, why: string | undefined) => string | false> = {
+  stopped: () => false,
+  stoppedByDesktop: () => "Your screen is not shared any more: your desktop ended it",
+  cancelled: () => "Your screen is not shared: nothing was chosen",
+  refused: () => "Your screen is not shared: your desktop does not allow it",
+  closed: () => "Your screen is not shared any more: the window or monitor is gone",
+  notTaken: (name) => `Your screen is not shared: ${name}’s program takes no picture`,
+  failed: (_, why) => withReason("Your screen is not shared", why),
+};
+
+/** Why the user's screen is not shared, or not any more; false where the user needs no reason. */
+export function screenEndText(screen: SharedScreen, name: string): string | false {
+  return screen.ended === undefined ? false : screenEndTexts[screen.ended](name, screen.why);
+}
+
 const kinds = ["camera", "microphone", "speaker"] as const satisfies DeviceKind[];
 
 /** The reasons that the plugin and the other side gave, as they are, for the connection details. */
@@ -76,5 +100,5 @@ export function detailedReasons({ local, remote }: CallInfo): readonly string[] 
   const named = (name: string, why: string | undefined) => (why === undefined ? [] : [`${name}: ${why}`]);
   const devices = kinds.flatMap((kind) => named(`Your ${kind}`, local[kind].why));
   const levels = [...named("Sent", local.mediaLevelReason), ...named("Received", remote.mediaLevelReason)];
-  return [...devices, ...levels];
+  return [...devices, ...named("Your screen", local.screen?.why), ...levels];
 }

@@ -130,7 +130,10 @@ export class Store {
   /** The plugin crashed in this call and the next one continues it. The page shows the call as reconnecting. */
   #callsToResume(callId: string): CallInfo[] {
     const calls = this.state.calls.filter((call) => call.callId === callId && isCurrent(call));
-    return calls.map((call) => ({ ...call, phase: "reconnecting" }));
+    return calls.map(({ local: { screen: _, ...local }, ...call }) => {
+      // The process that captured the screen is gone.
+      return { ...call, local, phase: "reconnecting" };
+    });
   }
 
   async #load(): Promise<void> {

@@ -30,6 +30,8 @@ const pageMethods: ReadonlySet<string> = new Set<MethodName>([
   "call.setMicrophone",
   "call.setCamera",
   "call.useDevice",
+  "call.shareScreen",
+  "screen.sources",
   "call.list",
   "call.stats",
   "call.snapshot",

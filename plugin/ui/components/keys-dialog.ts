@@ -11,7 +11,10 @@ export function createKeysDialog(keys: Pick<CallKeys, "isOn">) {
   );
   const title = h("h2", { attributes: { id: "keys-title" } }, "Keys in a call");
   const list = h("dl", { class: "keys" });
-  for (const [key, text] of [...Object.entries(KEYS), ["Esc", "Close a dialog, leave full screen"]]) {
+  for (const [key, text] of [
+    ...Object.entries(KEYS),
+    ["Esc", "Close a dialog, show all of their screen, leave full screen"],
+  ]) {
     list.append(h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)));
   }
   const box = h("input", {

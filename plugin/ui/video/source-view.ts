@@ -4,6 +4,7 @@ import type { FrameDelivery, FrameSource } from "../../../rpc-schema/index.ts";
 import { h } from "../dom.ts";
 import { createCanvasView, type FrameLink } from "./canvas-view.ts";
 import { createImageView } from "./image-view.ts";
+import type { FrameContent } from "./stream-subscription.ts";
 
 /** With `auto` the page chooses. */
 export type PageDelivery = FrameDelivery | "auto";
@@ -28,6 +29,7 @@ interface SourceView {
   /** Subscribes to the frames of a call, until the returned view is closed. */
   open(callId: string, onFirstFrame: () => void): { close(): void };
   setShown(isShown: boolean): void;
+  setContent(content: FrameContent): void;
   setMirrored(isMirrored: boolean): void;
 }
 
@@ -38,6 +40,8 @@ export function createSourceView(options: SourceViewOptions): SourceView {
   const image = h("img", { class: source, testId: `${testId}-image`, attributes: { alt: label } });
   const elements: readonly [HTMLCanvasElement, HTMLImageElement] = [canvas, image];
   let active: HTMLElement = canvas;
+  let content: FrameContent = "camera";
+  let view: { setContent(content: FrameContent): void } | undefined;
   const setShown = (isShown: boolean): void => {
     for (const element of elements) element.dataset.shown = String(isShown && element === active);
   };
@@ -46,16 +50,23 @@ export function createSourceView(options: SourceViewOptions): SourceView {
     elements,
     open(callId, onFirstFrame) {
       const viewOptions = {
-        ...{ link, callId, source, onFirstFrame, onError, ...limits },
+        ...{ link, callId, source, content, onFirstFrame, onError, ...limits },
         ...(onWait ? { onWait } : {}),
       };
       const delivery = options.delivery();
       active = delivery === "mjpeg" ? image : canvas;
-      return delivery === "mjpeg"
-        ? createImageView({ ...viewOptions, image })
-        : createCanvasView({ ...viewOptions, canvas, delivery });
+      const opened =
+        delivery === "mjpeg"
+          ? createImageView({ ...viewOptions, image })
+          : createCanvasView({ ...viewOptions, canvas, delivery });
+      view = opened;
+      return opened;
     },
     setShown,
+    setContent(next) {
+      content = next;
+      view?.setContent(next);
+    },
     setMirrored(isMirrored) {
       for (const element of elements) element.dataset.mirrored = String(isMirrored);
     },

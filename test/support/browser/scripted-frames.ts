@@ -21,6 +21,24 @@ function scriptedImage(source: string, seq: number, width: number, height: numbe
   );
 }
 
+/** A screen with a window of text, whose lines show how sharp it is. It has a border of two pixels, which shows that it is whole. */
+function scriptedScreen(width: number, height: number): string {
+  const { width: full, height: fullHeight } = SCREEN_SIZE;
+  const lines = Array.from({ length: 34 }, (_, line) => {
+    const text = `${line + 1}. The quick brown fox jumps over the lazy dog, and nobody was called meanwhile.`;
+    return `<text x="420" y="${190 + 23 * line}">${text}</text>`;
+  });
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${full} ${fullHeight}">` +
+    `<rect x="1" y="1" width="${full - 2}" height="${fullHeight - 2}" fill="#35506b" stroke="#ff00ff" stroke-width="2"/>` +
+    `<rect x="380" y="90" width="1160" height="900" rx="10" fill="#ffffff"/><rect x="380" y="90" width="1160" height="50" rx="10" fill="#d5dbe3"/>` +
+    `<g font-family="DejaVu Sans, sans-serif" font-size="18" fill="#111111">${lines.join("")}</g></svg>`
+  );
+}
+
+/** Of a shared screen, in pixels. */
+const SCREEN_SIZE = { width: 1920, height: 1080 };
+
 /** @returns a complete `frame` line in the plugin's key order */
 export function scriptedFrameLine(
   stream: string,
@@ -28,7 +46,19 @@ export function scriptedFrameLine(
   source: string,
   { width, height }: { width: number; height: number },
 ): string {
-  const base64 = Buffer.from(scriptedImage(source, seq, width, height)).toString("base64");
+  return frameLine(stream, seq, { width, height }, scriptedImage(source, seq, width, height));
+}
+
+/** The same for a shared screen, which is scaled to what the stream asked for. @param maxWidth in pixels */
+export function scriptedScreenLine(stream: string, seq: number, maxWidth: number): string {
+  const share = Math.min(1, maxWidth / SCREEN_SIZE.width);
+  const [width, height] = [Math.round(SCREEN_SIZE.width * share), Math.round(SCREEN_SIZE.height * share)];
+  return frameLine(stream, seq, { width, height }, scriptedScreen(width, height));
+}
+
+function frameLine(stream: string, seq: number, size: typeof SCREEN_SIZE, image: string): string {
+  const { width, height } = size;
+  const base64 = Buffer.from(image).toString("base64");
   return (
     `{"jsonrpc":"2.0","method":"frame","params":{"stream":"${stream}","seq":${seq},"capturedAt":${Date.now()},` +
     `"width":${width},"height":${height},"dataUrl":"data:image/svg+xml;n=${stream}-${seq};base64,${base64}"}}`

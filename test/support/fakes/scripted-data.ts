@@ -6,8 +6,11 @@ import type {
   Contact,
   DeviceList,
   DeviceState,
+  FieldIssue,
   MediaKind,
+  Params,
   Result,
+  SharedScreen,
 } from "../../../rpc-schema/index.ts";
 
 /** Begins each line of the scripted plugin's stderr that repeats a request. */
@@ -56,4 +59,49 @@ export function snapshot(): Result<"call.snapshot"> {
   png.data.fill(200);
   const dataUrl = `data:image/png;base64,${PNG.sync.write(png).toString("base64")}`;
   return { width: 8, height: 6, dataUrl };
+}
+
+/** An error that the scripted plugin answers with. */
+export class RequestRefused extends Error {
+  readonly code: number;
+  readonly kind: string;
+  readonly issues: readonly FieldIssue[];
+
+  constructor(code: number, kind: string, issues: readonly FieldIssue[] = []) {
+    super(kind);
+    this.code = code;
+    this.kind = kind;
+    this.issues = issues;
+  }
+}
+
+/** @throws RequestRefused */
+export function contactAt(address: string): Contact {
+  const peerId = /\/p2p\/(\w+)$/.exec(address)?.[1];
+  if (!peerId) {
+    const issue = { field: "address", value: JSON.stringify(address), expected: "an address with /p2p/" };
+    throw new RequestRefused(-32602, "invalidParams", [issue]);
+  }
+  if (address.includes("10.255.255.1")) throw new RequestRefused(1402, "peerUnreachable");
+  return { peerId, label: "Grace Hopper", addresses: [address], reachable: true, videoDisabled: false };
+}
+
+/**
+ * What a request to share the screen makes of the call.
+ * @throws RequestRefused
+ */
+export function sharedScreen(
+  offer: Result<"screen.sources">,
+  { on, source }: Pick<Params<"call.shareScreen">, "on" | "source">,
+): { screen: SharedScreen; sending?: CallInfo["sending"] } {
+  if (!on) return { screen: { state: "off", ended: "stopped" } };
+  if (offer.chooser === "none") throw new RequestRefused(1203, "noScreen");
+  if (offer.chooser === "desktop") return { screen: { state: "choosing" } };
+  const chosen = offer.sources.find(({ id }) => id === source);
+  if (!chosen) throw new RequestRefused(1204, "unknownScreen");
+  const { kind, name, width, height } = chosen;
+  return {
+    screen: { state: "live", kind, name },
+    sending: { step: "full", width, height, fps: 30 },
+  };
 }

@@ -9,7 +9,6 @@ import {
   type Contact,
   type EndedBy,
   type EndReason,
-  type FieldIssue,
   type HostNotificationParams,
   hostNotifications,
   issuesOf,
@@ -23,9 +22,18 @@ import {
   type Result,
   settingsSchema,
 } from "../../../rpc-schema/index.ts";
-import { scriptedFrameLine } from "../browser/scripted-frames.ts";
+import { scriptedFrameLine, scriptedScreenLine } from "../browser/scripted-frames.ts";
 import { FAKE_SCREEN } from "./fake-screens.ts";
-import { devices, newCall, off, REQUEST_LINE_PREFIX, snapshot } from "./scripted-data.ts";
+import {
+  contactAt,
+  devices,
+  newCall,
+  off,
+  REQUEST_LINE_PREFIX,
+  RequestRefused,
+  sharedScreen,
+  snapshot,
+} from "./scripted-data.ts";
 
 /** One step of a test's script. */
 export type ScriptStep =
@@ -49,6 +57,8 @@ export type ScriptStep =
   | { do: "previewLevel"; microphone: number }
   | { do: "previewEnd"; reason: "call" | "callsDisabled" }
   | { do: "pictureSize"; width: number; height: number }
+  /** What screen.sources answers from now on. With the chooser `desktop` a shared screen waits for a step `change`. */
+  | { do: "screens"; offer: Result<"screen.sources"> }
   /** From now on each stream has one frame, always the same, and a call has as many streams as are asked for. */
   | { do: "stillPictures" }
   | { do: "refuse"; method: MethodName; code: number; kind: string }
@@ -58,27 +68,15 @@ export type ScriptStep =
 const FRAME_INTERVAL_MS = 100;
 const SELF = "12D3KooWScriptedSe1fScriptedSe1fScriptedSe1fScriptedSe1f";
 
-class RequestRefused extends Error {
-  readonly code: number;
-  readonly kind: string;
-  readonly issues: readonly FieldIssue[];
-
-  constructor(code: number, kind: string, issues: readonly FieldIssue[] = []) {
-    super(kind);
-    this.code = code;
-    this.kind = kind;
-    this.issues = issues;
-  }
-}
-
 let contacts: Contact[] = [];
 let missed: MissedCaller[] = [];
 let settings = settingsSchema.parse({});
 const calls = new Map<string, CallInfo>();
 const streams = new Map<
   string,
-  { callId: string; source: string; seq: number; acked: number; credit: number }
+  { callId: string; source: "local" | "remote"; maxWidth: number; seq: number; acked: number; credit: number }
 >();
+let screens: Result<"screen.sources"> = { chooser: "host", sources: [FAKE_SCREEN] };
 let preview: PreviewInfo | null = null;
 const live = { state: "live" } as const;
 let frameSize = { width: 640, height: 480 };
@@ -160,19 +158,7 @@ function accept({ callId, media }: Params<"call.accept">): null {
 }
 
 function addContact({ address }: Params<"contacts.add">): Contact {
-  const peerId = /\/p2p\/(\w+)$/.exec(address)?.[1];
-  if (!peerId) {
-    const issue = { field: "address", value: JSON.stringify(address), expected: "an address with /p2p/" };
-    throw new RequestRefused(-32602, "invalidParams", [issue]);
-  }
-  if (address.includes("10.255.255.1")) throw new RequestRefused(1402, "peerUnreachable");
-  const contact = {
-    peerId,
-    label: "Grace Hopper",
-    addresses: [address],
-    reachable: true,
-    videoDisabled: false,
-  };
+  const contact = contactAt(address);
   contacts = [...contacts, contact];
   notify("contacts.changed", { contacts });
   return contact;
@@ -183,12 +169,23 @@ function useDevice({ callId, kind, deviceId }: Params<"call.useDevice">): null {
   return local(callId, { [kind]: { state: "live", deviceId } });
 }
 
-function subscribe({ callId, source, credit }: Params<"frames.subscribe">): Result<"frames.subscribe"> {
+function shareScreen({ callId, ...request }: Params<"call.shareScreen">): null {
+  const { screen, sending } = sharedScreen(screens, request);
+  if (sending) update(callId, { sending });
+  return local(callId, { screen });
+}
+
+function subscribe({
+  callId,
+  source,
+  credit,
+  maxWidth,
+}: Params<"frames.subscribe">): Result<"frames.subscribe"> {
   if (!calls.has(callId) && callId !== preview?.previewId) throw new RequestRefused(1101, "unknownCall");
   const open = [...streams.values()].filter((stream) => stream.callId === callId).length;
   if (!areStill && open >= MAX_STREAMS_PER_CALL) throw new RequestRefused(1303, "tooManyStreams");
   const stream = `s${++lastId}`;
-  streams.set(stream, { callId, source, seq: 0, acked: 0, credit });
+  streams.set(stream, { callId, source, maxWidth, seq: 0, acked: 0, credit });
   return { stream };
 }
 
@@ -251,11 +248,8 @@ const handlers: { [M in MethodName]: (params: Params<M>) => Result<M> } = {
       ? null
       : local(callId, { camera: on ? { state: "live", deviceId: "usb-cam" } : off }),
   "call.useDevice": useDevice,
-  "screen.sources": () => ({ chooser: "host" as const, sources: [FAKE_SCREEN] }),
-  "call.shareScreen": ({ callId, on }) => {
-    const { kind, name } = FAKE_SCREEN;
-    return local(callId, { screen: on ? { state: "live", kind, name } : { state: "off", ended: "stopped" } });
-  },
+  "screen.sources": () => screens,
+  "call.shareScreen": shareScreen,
   "calls.missed": () => ({ missed }),
   "calls.seen": () => {
     showMissed(missed.map((one) => ({ ...one, unseen: 0 })));
@@ -317,6 +311,8 @@ function run(step: ScriptStep): void {
     endPreview(step.reason);
   } else if (step.do === "pictureSize") {
     frameSize = { width: step.width, height: step.height };
+  } else if (step.do === "screens") {
+    screens = step.offer;
   } else if (step.do === "stillPictures") {
     areStill = true;
   } else if (step.do === "refuse") {
@@ -343,11 +339,19 @@ function acknowledge({ stream, seq }: HostNotificationParams<"frames.ack">): voi
   if (state) state.acked = Math.max(state.acked, seq);
 }
 
+function isScreen({ callId, source }: { callId: string; source: "local" | "remote" }): boolean {
+  const call = calls.get(callId);
+  return source === "remote" ? call?.remote.screen === true : call?.local.screen?.state === "live";
+}
+
 function sendFrames(): void {
   for (const [stream, state] of streams) {
     if (state.seq - state.acked >= state.credit || (areStill && state.seq > 0)) continue;
     state.seq += 1;
-    process.stdout.write(`${scriptedFrameLine(stream, state.seq, state.source, frameSize)}\n`);
+    const line = isScreen(state)
+      ? scriptedScreenLine(stream, state.seq, state.maxWidth)
+      : scriptedFrameLine(stream, state.seq, state.source, frameSize);
+    process.stdout.write(`${line}\n`);
   }
 }
 

@@ -1,7 +1,7 @@
-// The row of buttons below a call: microphone, camera, snapshot, devices, hang up.
+// The row of buttons below a call: microphone, camera, screen, snapshot, devices, hang up.
 
 import type { CallInfo, DeviceState } from "../../../../rpc-schema/index.ts";
-import { button, h, setAttribute, setHidden } from "../../dom.ts";
+import { button, h, setAttribute, setHidden, setText } from "../../dom.ts";
 import { type IconName, icon } from "../../icons.ts";
 import type { CallKey } from "../../keys.ts";
 import type { Levels } from "../../store.ts";
@@ -11,6 +11,8 @@ import { levelShare } from "../level-meter.ts";
 export interface ToolbarHandlers {
   onMicrophone(call: CallInfo, on: boolean): void;
   onCamera(call: CallInfo, on: boolean): void;
+  /** Begins to share the screen, or stops. */
+  onShareScreen(call: CallInfo): void;
   onSnapshot(call: CallInfo): void;
   onDevices(): void;
   onHangUp(call: CallInfo): void;
@@ -21,8 +23,10 @@ interface Toolbar {
   update(call: CallInfo): void;
   /** Shows the user's own voice around the microphone's button. */
   setLevels(levels: Levels): void;
+  /** @param why the screen cannot be shared here; undefined where it can */
+  setWhyNoScreen(why: string | undefined): void;
   /** Presses a switch, unless it is hidden. */
-  press(kind: "microphone" | "camera"): void;
+  press(kind: "microphone" | "camera" | "screen"): void;
 }
 
 export function createToolbar(handlers: ToolbarHandlers): Toolbar {
@@ -40,18 +44,16 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
     key: "v",
     onPress: withCall((c) => handlers.onCamera(c, !isWanted(c, "camera"))),
   });
+  const screen = createScreenSwitch(withCall(handlers.onShareScreen));
   const snapshot = plain("snapshot", "snapshot", "Save their picture", withCall(handlers.onSnapshot));
   const devices = plain("call-devices", "devices", "Camera, microphone and speaker", () =>
     handlers.onDevices(),
   );
   const hangUp = plain("hangup", "hangUp", "Hang up", withCall(handlers.onHangUp));
   hangUp.classList.add("danger");
-  const buttons = [microphone.element, camera.element, snapshot, devices, hangUp];
-  const element = h(
-    "div",
-    { class: "toolbar", attributes: { role: "toolbar", "aria-label": "Call" } },
-    ...buttons,
-  );
+  const buttons = [microphone.element, camera.element, screen.element, snapshot, devices, hangUp];
+  const attributes = { role: "toolbar", "aria-label": "Call" };
+  const element = h("div", { class: "toolbar", attributes }, ...buttons, screen.why);
   return {
     element,
     update(newCall) {
@@ -59,6 +61,7 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
       const isVideo = call.media === "video";
       microphone.update(call.local.microphone, isWanted(call, "microphone"));
       camera.update(call.local.camera, isWanted(call, "camera"));
+      screen.update(call);
       const isShown = isVideo || call.remote.camera === "on";
       setHidden(snapshot, !isShown || call.phase !== "connected" || call.remote.camera === "off");
       const isWaiting = call.phase === "requesting" || call.phase === "ringing";
@@ -70,8 +73,9 @@ export function createToolbar(handlers: ToolbarHandlers): Toolbar {
       if (levels.callId !== call?.callId) return;
       microphone.element.style.setProperty("--level", levelShare(levels.microphone).toFixed(3));
     },
+    setWhyNoScreen: screen.setWhyNot,
     press(kind) {
-      const { element: pressed } = kind === "microphone" ? microphone : camera;
+      const { element: pressed } = { microphone, camera, screen }[kind];
       if (call && !pressed.hidden && !pressed.disabled) pressed.click();
     },
   };
@@ -109,6 +113,41 @@ function createSwitch(testId: string, on: IconName, off: IconName, { names, key,
       setAttribute(element, "aria-label", name);
       const where = device.deviceName ? `: ${device.deviceName}` : "";
       setAttribute(element, "title", `${name} (${key})${where}`);
+    },
+  };
+}
+
+/** Where nothing can be shared the button stays, and says why when it has the focus and when it is pressed. */
+function createScreenSwitch(onPress: () => void) {
+  const why = h("span", { class: "announcer", attributes: { id: "share-why" } });
+  const attributes = { "aria-keyshortcuts": "d", "aria-describedby": "share-why" };
+  const label = "Share your screen";
+  const element = button(
+    { class: "tool", testId: "share-toggle", label, attributes, onClick: onPress },
+    icon("screen"),
+  );
+  const showTitle = (): void => {
+    const isOn = element.getAttribute("aria-pressed") === "true";
+    const title = isOn ? "Stop sharing your screen (d)" : `${label} (d)`;
+    setAttribute(element, "title", why.textContent || title);
+  };
+  return {
+    element,
+    why,
+    update({ phase, local }: CallInfo): void {
+      // Older plugins cannot share it, and nobody can before the accept.
+      setHidden(element, local.screen === undefined || phase === "requesting" || phase === "ringing");
+      setAttribute(
+        element,
+        "aria-pressed",
+        String(local.screen !== undefined && local.screen.state !== "off"),
+      );
+      showTitle();
+    },
+    setWhyNot(reason: string | undefined): void {
+      setText(why, reason ?? "");
+      setAttribute(element, "aria-disabled", String(reason !== undefined));
+      showTitle();
     },
   };
 }

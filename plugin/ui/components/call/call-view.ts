@@ -5,9 +5,12 @@ import { h, setHidden, setText } from "../../dom.ts";
 import { createFullScreen } from "../../full-screen.ts";
 import type { CallKey } from "../../keys.ts";
 import { clockText, peerName, phaseText } from "../../messages.ts";
+import { ShareScreen, type ShareScreenHandlers } from "../../screen/share-screen.ts";
+import { createZoomTools } from "../../screen/zoom-tools.ts";
 import type { Levels } from "../../store.ts";
 import type { FrameLink } from "../../video/canvas-view.ts";
 import type { PageDelivery } from "../../video/source-view.ts";
+import { ZOOM_STEP } from "../../video/zoom-pane.ts";
 import { createNotes } from "./call-notes.ts";
 import { createToolbar, type ToolbarHandlers } from "./call-toolbar.ts";
 import { createCallTools } from "./call-tools.ts";
@@ -20,6 +23,8 @@ const CLOCK_TICK_MS = 1_000;
 
 interface CallView {
   readonly element: HTMLElement;
+  /** The chooser of what is shared. */
+  readonly dialog: HTMLElement;
   /**
    * Undefined hides the view and ends its frame streams.
    * @param hasPlugin false while the plugin restarts during the call, when there are no streams
@@ -30,8 +35,9 @@ interface CallView {
   pressKey(key: CallKey): void;
 }
 
-interface CallViewOptions extends ToolbarHandlers {
+interface CallViewOptions extends Omit<ToolbarHandlers, "onShareScreen"> {
   link: FrameLink;
+  screen: ShareScreenHandlers;
   /** The host's choice of frame delivery. Default: `stdio`. */
   delivery?: () => PageDelivery;
   onError(error: unknown): void;
@@ -42,11 +48,12 @@ interface CallViewOptions extends ToolbarHandlers {
 
 export function createCallView(options: CallViewOptions): CallView {
   const parts = createParts(options);
-  const { head, pictures, quality, notes, muted, protection, toolbar, fullScreen } = parts;
+  const { head, pictures, quality, notes, muted, protection, toolbar, fullScreen, screen, zoomTools } = parts;
   const element = assemble(parts);
   const keyActions: Record<CallKey, () => void> = {
     m: () => toolbar.press("microphone"),
     v: () => toolbar.press("camera"),
+    d: () => toolbar.press("screen"),
     f: fullScreen.toggle,
     s: () => pictures.swap(),
     h: () => pictures.toggleOwn(),
@@ -54,9 +61,11 @@ export function createCallView(options: CallViewOptions): CallView {
   };
   return {
     element,
+    dialog: screen.dialog,
     update(call, measured, hasPlugin) {
       setHidden(element, !call);
       pictures.update(call, hasPlugin);
+      screen.update(call);
       head.update(call);
       protection.update(call);
       muted.update(call);
@@ -69,8 +78,12 @@ export function createCallView(options: CallViewOptions): CallView {
       element.dataset.phase = call.phase;
       element.dataset.callId = call.callId;
       quality.update(call, measured);
+      const { statistics } = measured;
+      const isMeasured = statistics?.callId === call.callId;
+      pictures.zoom.setSourceWidth(isMeasured ? statistics.receiveWidth : 0);
       notes.update(call);
       toolbar.update(call);
+      zoomTools.update(call);
       notes.updateScrolling();
     },
     setLevels(levels) {
@@ -95,31 +108,41 @@ function createParts(options: CallViewOptions) {
     delivery: options.delivery ?? (() => "stdio"),
     onError: options.onError,
     onOwnView: tools.setOwnView,
+    onZoom: (state) => zoomTools.setZoom(state),
+    onCanZoom: (canZoom) => zoomTools.setCanZoom(canZoom),
   });
+  const zoomTools = createZoomTools({
+    onZoom: (direction) => pictures.zoom.zoomBy(direction === "in" ? ZOOM_STEP : 1 / ZOOM_STEP),
+    onFit: () => pictures.zoom.fit(),
+    onActualSize: () => pictures.zoom.showActualSize(),
+  });
+  const toolbar = createToolbar({ ...options, onShareScreen: () => void screen.toggle() });
+  const screen = new ShareScreen(options.screen, toolbar.setWhyNoScreen);
   const fullScreen = createFullScreen(document.body, tools.setFullScreen);
   return {
-    ...{ tools, pictures, fullScreen },
+    ...{ tools, pictures, fullScreen, zoomTools, toolbar, screen },
     head: createHead(),
     quality: createQuality(),
     notes: createNotes(options.onUseDevice),
     muted: createMutedNote((call) => options.onMicrophone(call, true)),
     protection: createProtection(),
-    toolbar: createToolbar(options),
   };
 }
 
 function assemble(parts: ReturnType<typeof createParts>): HTMLElement {
-  const { tools, head, pictures, quality, notes, muted, protection, toolbar } = parts;
+  const { tools, head, pictures, quality, notes, muted, protection, toolbar, zoomTools, screen } = parts;
   head.element.append(h("div", { class: "call-signs" }, quality.sign, tools.element));
   quality.panel.prepend(protection.element);
-  notes.element.prepend(muted.element, protection.note, pictures.wait);
+  notes.element.prepend(muted.element, screen.note, protection.note, pictures.wait);
   return h(
     "section",
     { class: "call", testId: "call", label: "Call" },
+    screen.bar,
     pictures.element,
     head.element,
     pictures.ownArea,
     h("div", { class: "call-info" }, quality.panel, notes.element),
+    zoomTools.element,
     toolbar.element,
   );
 }

@@ -1,7 +1,8 @@
 // The small picture of a video call, usually one's own. A click swaps it with the large one. The pointer and the arrow keys move
 // it within its area, where it stays when the window changes.
 
-import { button, h, setAttribute } from "../../dom.ts";
+import { button, h, setAttribute, setHidden } from "../../dom.ts";
+import { icon } from "../../icons.ts";
 
 /** Part of the free space that an arrow key moves the picture by. */
 const STEP = 0.125;
@@ -27,6 +28,8 @@ interface OwnPicture {
   setShown(isShown: boolean): void;
   /** @param isSwapped whether it shows the other side */
   setSwapped(isSwapped: boolean): void;
+  /** Shows a sign in place of the frames, which would show this page and in it the frames, without end. */
+  setScreenSign(isShown: boolean): void;
 }
 
 export function createOwnPicture(onSwap: () => void): OwnPicture {
@@ -35,6 +38,9 @@ export function createOwnPicture(onSwap: () => void): OwnPicture {
     testId: "own-picture",
     attributes: { "aria-keyshortcuts": "s", "aria-describedby": "own-hint" },
   });
+  const sign = h("span", { class: "own-screen", testId: "own-screen" }, icon("screen"), "Your screen");
+  setHidden(sign, true);
+  box.append(sign);
   const hint = h(
     "p",
     { class: "announcer", attributes: { id: "own-hint" } },
@@ -48,6 +54,7 @@ export function createOwnPicture(onSwap: () => void): OwnPicture {
     setShown: (isShown) => {
       box.dataset.shown = String(isShown);
     },
+    setScreenSign: (isShown) => setHidden(sign, !isShown),
     setSwapped(isSwapped) {
       const label = isSwapped ? "The other side's picture, small" : "Your picture, small";
       setAttribute(box, "aria-label", label);

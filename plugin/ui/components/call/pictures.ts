@@ -2,18 +2,21 @@
 // closes the frame streams as the call's state requires.
 
 import type { CallInfo } from "../../../../rpc-schema/index.ts";
-import { h, setHidden, setText } from "../../dom.ts";
+import { h, setAttribute, setHidden, setText } from "../../dom.ts";
 import { errorSentence } from "../../error-sentences.ts";
 import { peerName } from "../../messages.ts";
 import type { Levels } from "../../store.ts";
 import type { FrameLink } from "../../video/canvas-view.ts";
 import { createSourceView, type PageDelivery } from "../../video/source-view.ts";
+import { ZoomPane, type ZoomState } from "../../video/zoom-pane.ts";
 import { createAvatar } from "../avatar.ts";
 import { levelShare } from "../level-meter.ts";
 import { createOwnPicture } from "./own-picture.ts";
 
 /** More frames a second of one's own picture would only cost encoding time. */
 const OWN_LIMITS = { maxFps: 15 };
+
+const ZOOM_HINT = "Plus and minus zoom, the arrow keys move, 1 shows the full size, Escape shows everything.";
 
 /** What the user sees of their own picture. */
 export interface OwnView {
@@ -29,6 +32,8 @@ export interface Pictures {
   readonly ownArea: HTMLElement;
   /** Why the remote video is not there yet. */
   readonly wait: HTMLElement;
+  /** Enlarges the other side's screen while it is the large picture. */
+  readonly zoom: ZoomPane;
   /** @param hasPlugin false while the plugin restarts. The streams close, and open again with the next plugin. */
   update(call: CallInfo | undefined, hasPlugin: boolean): void;
   /** Scales the peer's initials with the voice, while there is no remote video. */
@@ -45,6 +50,9 @@ interface PicturesOptions {
   readonly delivery: () => PageDelivery;
   onError(error: unknown): void;
   onOwnView(view: OwnView): void;
+  onZoom(state: ZoomState): void;
+  /** Whether the other side's screen is the large picture. */
+  onCanZoom(canZoom: boolean): void;
 }
 
 export function createPictures(options: PicturesOptions): Pictures {
@@ -55,6 +63,7 @@ class CallPictures implements Pictures {
   readonly element: HTMLElement;
   readonly ownArea: HTMLElement;
   readonly wait: HTMLElement;
+  readonly zoom: ZoomPane;
   readonly #options: PicturesOptions;
   readonly #views: ReturnType<typeof createViews>;
   readonly #avatar = createAvatar("avatar-huge");
@@ -75,6 +84,7 @@ class CallPictures implements Pictures {
     this.#views = createViews(options, this.wait);
     const { remote, local } = this.#views;
     this.element = h("div", { class: "pictures", testId: "pictures" }, ...remote.elements, this.#person);
+    this.zoom = new ZoomPane({ pane: this.element, elements: remote.elements, onChange: options.onZoom });
     this.ownArea = this.#own.area;
     this.#own.box.append(...local.elements);
     this.#own.setSwapped(false);
@@ -85,6 +95,9 @@ class CallPictures implements Pictures {
   update(call: CallInfo | undefined, hasPlugin: boolean): void {
     // The next call begins as calls do.
     if (call?.callId !== this.#call?.callId) [this.#wantsSwap, this.#isOwnHidden] = [false, false];
+    // A screen is shared to be read.
+    if (call && hasRemoteScreen(call) && !(this.#call && hasRemoteScreen(this.#call)))
+      this.#wantsSwap = false;
     [this.#call, this.#hasPlugin] = [call, hasPlugin];
     this.#remote.show(call && hasPlugin && wantsRemote(call) ? call.callId : undefined);
     this.#openLocal();
@@ -93,7 +106,9 @@ class CallPictures implements Pictures {
       this.#avatar.set(name, call.peerId);
       this.element.dataset.phase = call.phase;
       // The local video is mirrored, except the test pattern, whose text would be unreadable.
-      this.#views.local.setMirrored(call.local.camera.deviceId !== "test-pattern");
+      const isFace = call.local.camera.deviceId !== "test-pattern" && !isSharing(call);
+      this.#views.local.setMirrored(isFace);
+      this.#views.remote.setContent(hasRemoteScreen(call) ? "screen" : "camera");
     }
     this.#show();
   }
@@ -104,6 +119,7 @@ class CallPictures implements Pictures {
   }
 
   swap(): void {
+    if (!this.#local.hasVideo) return;
     this.#wantsSwap = !this.#isSwapped;
     this.#show();
   }
@@ -129,9 +145,31 @@ class CallPictures implements Pictures {
     this.#views.remote.setShown(hasRemote);
     setHidden(this.#person, hasRemote);
     this.#views.local.setShown(hasLocal);
-    this.#own.setShown(this.#isSwapped || hasLocal);
-    const hasPicture = call !== undefined && wantsLocal(call);
+    const hasSign = call !== undefined && showsItself(call) && !this.#isOwnHidden;
+    this.#own.setScreenSign(hasSign && !this.#isSwapped);
+    this.#own.setShown(this.#isSwapped || hasLocal || hasSign);
+    const hasPicture = call !== undefined && (wantsLocal(call) || isSharing(call));
     this.#options.onOwnView({ hasPicture, isHidden: this.#isOwnHidden });
+    this.#showZoom(hasRemote);
+  }
+
+  #showZoom(hasRemote: boolean): void {
+    const call = this.#call;
+    const isScreen = call !== undefined && hasRemoteScreen(call) && !this.#isSwapped;
+    const canZoom = isScreen && hasRemote;
+    this.element.dataset.screen = String(isScreen);
+    this.zoom.setActive(canZoom);
+    if (canZoom) {
+      this.element.tabIndex = 0;
+      setAttribute(this.element, "role", "group");
+      setAttribute(this.element, "aria-label", `The screen of ${peerName(call.peerLabel, call.peerId)}`);
+      setAttribute(this.element, "aria-description", ZOOM_HINT);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label", "aria-description"]) {
+        this.element.removeAttribute(name);
+      }
+    }
+    this.#options.onCanZoom(canZoom);
   }
 
   #setSwapped(isSwapped: boolean): void {
@@ -176,8 +214,24 @@ function wantsRemote({ media, phase, remote, local }: CallInfo): boolean {
   return isUp && (media === "video" || isOffered);
 }
 
-function wantsLocal({ local }: CallInfo): boolean {
-  return isCameraOn(local);
+function wantsLocal(call: CallInfo): boolean {
+  return isSharing(call) ? !showsItself(call) : isCameraOn(call.local);
+}
+
+function isSharing({ local }: CallInfo): boolean {
+  return local.screen?.state === "live";
+}
+
+/** A monitor shows this page, as far as the page can know. So does the window with its title. */
+function showsItself(call: CallInfo): boolean {
+  const { screen } = call.local;
+  if (screen?.state !== "live") return false;
+  const ownTitle = `${peerName(call.peerLabel, call.peerId)} – `;
+  return screen.kind !== "window" || !screen.name || screen.name.includes(ownTitle);
+}
+
+function hasRemoteScreen({ phase, remote }: CallInfo): boolean {
+  return remote.screen === true && (phase === "connected" || phase === "reconnecting");
 }
 
 function isCameraOn({ camera }: CallInfo["local"]): boolean {

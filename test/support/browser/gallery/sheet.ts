@@ -6,9 +6,10 @@ import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
 import type { Browser } from "../browser.ts";
 import { startChromium } from "../chromium.ts";
 import { startWebKit } from "../webkit.ts";
+import { callId, type GalleryState } from "./gallery-state.ts";
 import { findMisplacedSource } from "./geometry.ts";
 import { type SheetServer, sheetSize, startSheetServer } from "./sheet-server.ts";
-import { callId, contacts, type GalleryState } from "./states.ts";
+import { contacts } from "./states.ts";
 
 /** How large the kept pictures are painted. */
 const KEPT_SCALE = 0.5;

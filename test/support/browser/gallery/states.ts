@@ -4,26 +4,11 @@
 import type { CallInfo, Contact, MissedCaller } from "../../../../rpc-schema/index.ts";
 import { BOB, CAROL, callWithBob, contact, statisticsOf } from "../../fakes/scripted-host.ts";
 import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
+import { callId, connectedAt, type GalleryState } from "./gallery-state.ts";
+import { screenStates } from "./screen-states.ts";
 
-export interface GalleryState {
-  readonly name: string;
-  /** What the plugin does, in order. */
-  readonly steps: readonly ScriptStep[];
-  /** Test ids that the user clicks, in order. */
-  readonly clicks?: readonly string[];
-  /** Test ids of what is visible then. */
-  readonly shows: readonly string[];
-  /** What can be read then, where no part appears or changes its size with it. */
-  readonly texts?: readonly string[];
-  /** The host ends, and no state can follow. */
-  readonly endsHost?: boolean;
-}
-
-export const callId = "call-of-test";
 const DAVE = "12D3KooWDaveDaveDaveDave";
 const longName = "Dr. Maximiliane von und zu Hohenlohe-Langenburg";
-/** In the future, so that the call's clock stands at 0:00. */
-const connectedAt = Date.UTC(2100, 0, 1);
 const pictures = ["remote-canvas", "local-canvas"];
 const { local } = callWithBob();
 
@@ -288,5 +273,6 @@ export const galleryStates = {
   "around-calls": aroundCalls,
   "before-calls": beforeCalls,
   "in-calls": inCalls,
+  screens: screenStates,
   "at-the-end": atTheEnd,
 };
