@@ -1,4 +1,4 @@
-// A camera of PipeWire in a call between two real processes: what both users are told when it fails, and that it comes back.
+// A camera of PipeWire in a call between two real processes: what both users learn when it fails, and that it comes back.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -48,7 +48,7 @@ async function isShown(): Promise<void> {
   ]);
 }
 
-/** The other user sees that it is off. @returns what the own user is told */
+/** The other user sees that it is off. @returns the reason that the own user gets */
 async function whyLost(fault: () => unknown): Promise<string> {
   for (const side of [alice, bob]) side.clearNotifications();
   await fault();
