@@ -1,9 +1,9 @@
 // Schemas that several methods share: ids, media kinds, and the state of one call.
 
 import { z } from "zod";
+import { sharedScreenSchema } from "./devices/screen.ts";
 import { formerMediaLevelFields } from "./former-names.ts";
 import { choice, count, named } from "./named.ts";
-import { sharedScreenSchema } from "./screen.ts";
 
 /** Safe in the path of a URL, because hosts put it there. Goop² calls it the channel. */
 export const callIdSchema = named(

@@ -28,6 +28,8 @@ const OWN_TEXT: readonly RegExp[] = [
   /^plugin\/rpc\/(dispatcher|host-inbox)\.ts$/,
   // One datagram, or one address.
   /^plugin\/signalling\/(discovery\/mdns|host-relayed-signalling)\.ts$/,
+  // The address of the session bus, and a token of the desktop whose length is limited.
+  /^plugin\/(dbus\/descriptor-relay|screen\/portal\/screen-cast)\.ts$/,
   // URLs of the settings.
   /^plugin\/peer\/path\/tls-tunnels\.ts$/,
   // What the user typed, names of keys, or names that the plugin has shortened.

@@ -23,7 +23,7 @@ function usbPlaceOf(path: string): string | null {
   try {
     const usbInterface = realpathSync(`/sys/class/video4linux/${basename(path)}/device`);
     const read = (name: string) => readFileSync(`${dirname(usbInterface)}/${name}`, "utf8").trim();
-    const place = /^\d+-(.+:.+)$/.exec(basename(usbInterface))?.[1];
+    const place = /^\d+-([^:]+:.+)$/.exec(basename(usbInterface))?.[1];
     return place === undefined ? null : `${place}-${read("idVendor")}:${read("idProduct")}`;
   } catch {
     return null; // no such node, or no USB camera

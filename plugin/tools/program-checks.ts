@@ -1,5 +1,6 @@
 // Checks Node and the three compiled engines with their libraries, and the two addons that calls do without.
 
+import { basename } from "node:path";
 import { pipeWireSocket } from "../../native/pipewire.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
 import { MINIMUM_NODE, whyNodeIsTooOld } from "../common/node-version.ts";
@@ -97,7 +98,7 @@ export function enginesOf(system: SystemView, folder: string): Record<"addon" | 
       check: "sound engine",
       use: "microphone and speaker",
       folder: naudiodon === null ? null : `${naudiodon}/build/Release`,
-      binary: "naudiodon",
+      binary: naudiodon === null ? "" : basename(naudiodon),
       remedy: remedyOf(system, BUILD_SOUND),
     },
   };

@@ -1,7 +1,7 @@
 // Cameras, microphones and speakers of this machine.
 
 import { method, noParams, notification, servingErrors } from "../definition.ts";
-import { deviceListSchema } from "../devices.ts";
+import { deviceListSchema } from "../devices/devices.ts";
 
 export const deviceMethods = {
   "devices.list": method(

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { method, noParams, servingErrors } from "../definition.ts";
+import { screenSourceSchema } from "../devices/screen.ts";
 import { choice } from "../named.ts";
-import { screenSourceSchema } from "../screen.ts";
 
 export const screenMethods = {
   "screen.sources": method(

@@ -6,7 +6,7 @@ import type { PipeWireNode } from "../../../native/pipewire.ts";
 import type { CameraInfo } from "../../../native/types.ts";
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
 import { joinLists } from "../../../plugin/camera/join-cameras.ts";
-import { MODE, node, v4l2 } from "../../support/fakes/listed-cameras.ts";
+import { MODE, node, v4l2 } from "../../support/camera/listed-cameras.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
 const NUMBERS = new Map([

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import type { PipeWire, PipeWireState } from "../../../native/pipewire.ts";
 import { pipeWireSocket } from "../../../native/pipewire.ts";
 import { createPipeWireCameras } from "../../../plugin/camera/pipewire-cameras.ts";
-import { MODE, node, v4l2 } from "../../support/fakes/listed-cameras.ts";
+import { MODE, node, v4l2 } from "../../support/camera/listed-cameras.ts";
 
 describe("PipeWire", () => {
   const CALLBACKS = { onFrame: () => assert.fail("no frame"), onError: (error: Error) => assert.fail(error) };

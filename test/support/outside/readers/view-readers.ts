@@ -6,6 +6,7 @@ import { initials } from "../../../../plugin/ui/components/avatar.ts";
 import { isPlain } from "../../../../plugin/ui/error-sentences.ts";
 import { readFrameLine } from "../../../../plugin/ui/link/frame-line-reader.ts";
 import { isPlainReason } from "../../../../plugin/ui/notice-texts.ts";
+import { sourceName } from "../../../../plugin/ui/screen/screen-texts.ts";
 import { upgradeChartLog } from "../../../../statecharts/describe/former-logs.ts";
 import { nameOf, shortId } from "../../../../statecharts/viewer/model/event-rows.ts";
 import { readRecording } from "../../../../statecharts/viewer/model/read-file.ts";
@@ -19,6 +20,13 @@ const EVENT =
   '{"kind":"event","t":1,"to":"callManager","from":null,"origin":"remote","event":{"type":"signal.received"}}\n';
 
 export const viewReaders: readonly OutsideReader[] = [
+  {
+    name: "name of a monitor",
+    sources: ["plugin/ui/screen/screen-texts.ts"],
+    seeds: ["HDMI-1", "Virtual monitor 2", "screen"],
+    refusals: [],
+    read: (name) => sourceName({ kind: "monitor", name }),
+  },
   {
     name: "event log or bundle in the chart viewer",
     sources: ["statecharts/viewer/model/read-file.ts"],

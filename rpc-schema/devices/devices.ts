@@ -1,7 +1,7 @@
 // Schemas of devices: cameras, microphones and speakers.
 
 import { z } from "zod";
-import { choice, named } from "./named.ts";
+import { choice, named } from "../named.ts";
 
 export const soundKindSchema = choice(
   "SoundKind",

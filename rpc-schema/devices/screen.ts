@@ -1,7 +1,7 @@
 // Schemas of the shared screen: what can be shared, and the state of what is shared.
 
 import { z } from "zod";
-import { choice, count, named } from "./named.ts";
+import { choice, count, named } from "../named.ts";
 
 export const screenSourceSchema = named(
   "ScreenSource",
