@@ -15,7 +15,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { busAddressIn, startBus } from "../desktop/private-bus.ts";
 import { buildProgram, NATIVE, runOrFail, withCoreOf } from "../process/cpp-build.ts";
+import type { Helper } from "../process/process-group.ts";
 
 const CONFIGURATION = "/usr/share/pipewire/pipewire.conf";
 const SOURCE = fileURLToPath(new URL("./video-node.cc", import.meta.url));
@@ -92,6 +94,7 @@ class PrivateDaemon implements VideoDaemon {
   readonly #folder: string;
   readonly #children = new Set<ChildProcess>();
   #daemons: ChildProcess[] = [];
+  #bus: Helper | null = null;
   /** Built for the first node: the emulated machine has cameras of its own, and a compiler would take it minutes. */
   #program: Promise<string> | null = null;
 
@@ -105,7 +108,7 @@ class PrivateDaemon implements VideoDaemon {
       XDG_RUNTIME_DIR: folder,
       XDG_CONFIG_HOME: join(folder, "config"),
       XDG_STATE_HOME: join(folder, "state"),
-      DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, "bus")}`,
+      DBUS_SESSION_BUS_ADDRESS: busAddressIn(folder),
     };
   }
 
@@ -135,11 +138,8 @@ class PrivateDaemon implements VideoDaemon {
   }
 
   async start(): Promise<void> {
-    if (!existsSync(join(this.#folder, "bus"))) {
-      const address = this.env.DBUS_SESSION_BUS_ADDRESS ?? "";
-      this.#run("dbus-daemon", ["--session", "--nofork", "--nopidfile", `--address=${address}`]);
-      await this.#exists(join(this.#folder, "bus"));
-    }
+    // A bus of the system's configuration would start services, which outlive it.
+    this.#bus ??= await startBus(this.#folder, "session");
     await rm(this.socket, { force: true });
     const daemon = this.#run("pipewire", []);
     await this.#exists(this.socket);
@@ -171,6 +171,7 @@ class PrivateDaemon implements VideoDaemon {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#children].map((child) => this.#end(child)));
+    await this.#bus?.end();
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
