@@ -152,6 +152,8 @@ void ScreenSource::checkArea() {
     if (!(*now == area_)) isChanged_ = true;
     area_ = *now;
     unsettledAtNs_ = 0;
+    // Another border, or another size for a moment, gives the window a new pixmap. The old one would stay as it is.
+    if (window_) nameWindow();
   } else if (unsettledAtNs_ == 0 || window_) {
     unsettledAtNs_ = monotonicNs();
   }

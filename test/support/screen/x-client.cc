@@ -165,6 +165,16 @@ class Client {
     if (command == "map") xcb_map_window(connection_, window);
     if (command == "unmap") xcb_unmap_window(connection_, window);
     if (command == "close") xcb_destroy_window(connection_, window);
+    if (command == "border") {
+      const std::uint32_t width = number(words);
+      xcb_configure_window(connection_, window, XCB_CONFIG_WINDOW_BORDER_WIDTH, &width);
+    }
+    if (command == "resizeTwice") {
+      for (int turn = 0; turn < 2; turn++) {
+        const std::uint32_t values[] = {number(words), number(words)};
+        xcb_configure_window(connection_, window, XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT, values);
+      }
+    }
     if (command == "resize" || command == "move") {
       const std::uint32_t values[] = {number(words), number(words)};
       const std::uint16_t mask = command == "move" ? XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y

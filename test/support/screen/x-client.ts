@@ -30,6 +30,13 @@ export interface XClient {
   /** Moves all below the stamp up by so many pixels, and paints something new there. */
   scroll(pixels: number): Promise<void>;
   resize(window: string, width: number, height: number): Promise<void>;
+  /** To a size and at once to another. */
+  resizeTwice(
+    window: string,
+    first: readonly [number, number],
+    last: readonly [number, number],
+  ): Promise<void>;
+  setBorder(window: string, width: number): Promise<void>;
   move(window: string, x: number, y: number): Promise<void>;
   show(window: string): Promise<void>;
   hide(window: string): Promise<void>;
@@ -79,6 +86,9 @@ export async function startXClient(display: string): Promise<XClient> {
     stamp: (sequence) => expectOk(`stamp ${sequence}`),
     scroll: (pixels) => expectOk(`scroll ${pixels}`),
     resize: (window, width, height) => expectOk(`resize ${numberOf(window)} ${width} ${height}`),
+    resizeTwice: (window, first, last) =>
+      expectOk(`resizeTwice ${numberOf(window)} ${[...first, ...last].join(" ")}`),
+    setBorder: (window, width) => expectOk(`border ${numberOf(window)} ${width}`),
     move: (window, x, y) => expectOk(`move ${numberOf(window)} ${x} ${y}`),
     show: (window) => expectOk(`map ${numberOf(window)}`),
     hide: (window) => expectOk(`unmap ${numberOf(window)}`),

@@ -197,6 +197,20 @@ describe("a window", () => {
     await client.close(window);
   });
 
+  test("whose border changes, or its size for a moment, goes on", async () => {
+    const window = await client.openWindow({ title: "Focused", x: 50, y: 50, width: 300, height: 200 });
+    const { capture, until } = await openScreen(window);
+    await until(() => true);
+    await client.setBorder(window, 9);
+    await client.fill(window, WHITE, 0, 0, 300, 200);
+    await until((frame) => isNear(frame.luma(0, 0), LUMA.white) && isNear(frame.luma(299, 199), LUMA.white));
+    await client.resizeTwice(window, [400, 240], [300, 200]);
+    await client.fill(window, BLACK, 0, 0, 300, 200);
+    await until((frame) => isNear(frame.luma(0, 0), LUMA.black) && isNear(frame.luma(299, 199), LUMA.black));
+    await capture.close();
+    await client.close(window);
+  });
+
   test("that gets another size ends its capture, which can be opened again", async () => {
     const window = await client.openWindow({ title: "Grows", x: 50, y: 50, width: 300, height: 200 });
     const first = await openScreen(window);
