@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { busAddressIn, startBus } from "../desktop/private-bus.ts";
 import { findFreePort } from "../network/loopback.ts";
 import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 import { type Helper, raceExit, startHelper } from "../process/process-group.ts";
@@ -38,6 +39,9 @@ export async function startWebKit(options: WebKitOptions = {}): Promise<Browser>
     cleanups.push(() => display.end());
     // If the port is in use by then, the driver exits at once and raceExit reports it.
     const port = await findFreePort();
+    // The desktop's own services would outlive the browser, the portal among them.
+    const bus = await startBus(home, "session");
+    cleanups.push(() => bus.end());
     const driver = await startDriver(port, home, display.name, options.isComposited ?? false);
     cleanups.push(() => driver.end());
     const session = await raceExit(driver, openBrowser(`http://127.0.0.1:${port}`));
@@ -54,9 +58,9 @@ async function startDriver(
   display: string,
   isComposited: boolean,
 ): Promise<Helper> {
-  const args = ["--", "WebKitWebDriver", `--port=${port}`, "--host=127.0.0.1"];
-  return await startHelper("dbus-run-session", args, {
+  return await startHelper("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
     env: {
+      DBUS_SESSION_BUS_ADDRESS: busAddressIn(home),
       DISPLAY: display,
       HOME: home,
       XDG_RUNTIME_DIR: home,

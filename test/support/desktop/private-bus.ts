@@ -16,15 +16,20 @@ export function busAddressIn(folder: string): string {
   return `unix:path=${join(folder, "bus")}`;
 }
 
-/** Resolves when the bus listens. Everyone may own any name on it. @returns the process; end it */
-export async function startBus(folder: string, type: "session" | "system"): Promise<Helper> {
+/** For dbus-daemon: without folders of services, and everyone may own any name. @returns the file's path */
+export async function writeBusConfig(folder: string, type: "session" | "system"): Promise<string> {
   const config = join(folder, "bus.conf");
-  // Without folders of services.
   await writeFile(
     config,
     `<busconfig><type>${type}</type><listen>${busAddressIn(folder)}</listen>
      <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`,
   );
+  return config;
+}
+
+/** Resolves when the bus listens. @returns the process; end it */
+export async function startBus(folder: string, type: "session" | "system"): Promise<Helper> {
+  const config = await writeBusConfig(folder, type);
   const bus = await startHelper(
     "dbus-daemon",
     ["--nofork", "--nopidfile", "--print-address=1", `--config-file=${config}`],

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
+import { busAddressIn, writeBusConfig } from "../desktop/private-bus.ts";
 
 export const SERVER_KINDS = ["PulseAudio", "PipeWire"] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
@@ -115,7 +116,7 @@ class PrivateServer implements RealServer {
       XDG_RUNTIME_DIR: directory,
       XDG_CONFIG_HOME: join(directory, "config"),
       XDG_STATE_HOME: join(directory, "state"),
-      DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(directory, "bus")}`,
+      DBUS_SESSION_BUS_ADDRESS: busAddressIn(directory),
       PULSE_RUNTIME_PATH: join(directory, "pulse"),
       // A named server also keeps libpulse from starting its own.
       PULSE_SERVER: `unix:${join(directory, "pulse", "native")}`,
@@ -132,8 +133,8 @@ class PrivateServer implements RealServer {
       const modules = ["module-rescue-streams", "module-native-protocol-unix auth-anonymous=1"];
       this.#run("pulseaudio", [...quiet, ...modules.flatMap((module) => ["-L", module])]);
     } else {
-      const address = this.env.DBUS_SESSION_BUS_ADDRESS ?? "";
-      this.#run("dbus-daemon", ["--session", "--nofork", "--nopidfile", `--address=${address}`]);
+      const config = await writeBusConfig(this.#directory, "session");
+      this.#run("dbus-daemon", ["--nofork", "--nopidfile", `--config-file=${config}`]);
       await this.#exists("bus");
       this.#run("pipewire", []);
       await this.#exists("pipewire-0");
