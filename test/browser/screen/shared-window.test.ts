@@ -99,7 +99,9 @@ describe("a window that is shared by clicks", () => {
     await alice.click(id("share-toggle"));
     await alice.click('label:has(input[value^="window:"])');
     await alice.click(id("screen-share"));
-    assert.match(await alice.text(id("sharing-text")), /^You are sharing: A letter/);
+    await alice.waitForSource(
+      `() => document.querySelector('${id("sharing-text")}').textContent.startsWith("You are sharing: A letter")`,
+    );
     await bob.waitFor(id("remote-screen"));
     assert.equal(await bob.text(id("remote-screen")), "Alice shares their screen");
     let [best, seen] = [0, ""];

@@ -47,6 +47,12 @@ export function createOwnPicture(onSwap: () => void): OwnPicture {
     "Enter swaps the two pictures. The arrow keys move this one, Home moves it back.",
   );
   const area = h("div", { class: "own-area", testId: "own-area" }, box, hint);
+  let [isSwapped, hasSign] = [false, false];
+  const name = () => {
+    const own = hasSign ? "Your screen, small" : "Your picture, small";
+    setAttribute(box, "aria-label", isSwapped ? "The other side's picture, small" : own);
+    setAttribute(box, "title", "Click to swap the pictures, drag to move this one");
+  };
   makeMovable(area, box, onSwap);
   return {
     area,
@@ -54,11 +60,14 @@ export function createOwnPicture(onSwap: () => void): OwnPicture {
     setShown: (isShown) => {
       box.dataset.shown = String(isShown);
     },
-    setScreenSign: (isShown) => setHidden(sign, !isShown),
-    setSwapped(isSwapped) {
-      const label = isSwapped ? "The other side's picture, small" : "Your picture, small";
-      setAttribute(box, "aria-label", label);
-      setAttribute(box, "title", "Click to swap the pictures, drag to move this one");
+    setScreenSign(isShown) {
+      hasSign = isShown;
+      setHidden(sign, !isShown);
+      name();
+    },
+    setSwapped(isNow) {
+      isSwapped = isNow;
+      name();
     },
   };
 }

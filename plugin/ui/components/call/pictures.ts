@@ -119,7 +119,8 @@ class CallPictures implements Pictures {
   }
 
   swap(): void {
-    if (!this.#local.hasVideo) return;
+    // The sign of one's own screen has nothing to enlarge.
+    if (this.#call !== undefined && showsItself(this.#call)) return;
     this.#wantsSwap = !this.#isSwapped;
     this.#show();
   }
