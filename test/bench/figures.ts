@@ -140,7 +140,7 @@ export const TARGETS = {
   "busy.longestGap": ms(50),
   "busy.mouthToEar": ms(null),
   "busy.beyondIdle": ms(60),
-  "screen.delay": ms(150),
+  "screen.delay": ms(200),
   "screen.delayP95": ms(250),
   "screen.movingDelay": ms(null),
   "screen.movingDelayP95": ms(null),

@@ -17,13 +17,14 @@ export function sizeText({ width, height }: { width: number; height: number }): 
 }
 
 /** What is shared, for the page's indicator. */
-export function sharingText({ kind, name }: SharedScreen, sending: CallInfo["sending"]): string {
+export function sharingText({ kind, name, hidden }: SharedScreen, sending: CallInfo["sending"]): string {
   // The desktop may not tell the name of what it lets the user choose.
   const unnamed = kind === "window" ? "a window" : "your screen";
   const what = kind === undefined || !name ? unnamed : sourceName({ kind, name });
   // A reduced size says nothing about what is shared.
   const size = sending.step === "full" ? sizeText(sending) : "";
-  return `You are sharing: ${what}${size && ` (${size})`}`;
+  const still = hidden === true ? ". It is minimised, so its last picture stands still" : "";
+  return `You are sharing: ${what}${size && ` (${size})`}${still}`;
 }
 
 export function remoteScreenText({ peerLabel, peerId }: CallInfo): string {
