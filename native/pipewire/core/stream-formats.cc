@@ -72,9 +72,10 @@ struct Alternatives {
 
   bool isRange() const { return (choice == SPA_CHOICE_Range || choice == SPA_CHOICE_Step) && values.size() >= 3; }
   /** In a list, the first value is the default and stands in the list again. */
-  std::span<const Value> list() const {
+  std::span<const Value> list() const& {
     return choice == SPA_CHOICE_Enum && values.size() > 1 ? std::span(values).subspan(1) : std::span(values);
   }
+  std::span<const Value> list() const&& = delete;  // It would outlive what it shows.
 };
 
 template <typename Value>
@@ -323,7 +324,10 @@ std::vector<std::string> otherFormatsOf(const std::vector<PodCopy>& formats) {
     if (!fourccsOf(format.get()).empty()) continue;
     const std::uint32_t subtype = subtypeOf(format.get());
     if (subtype != SPA_MEDIA_SUBTYPE_raw) add(spa_type_media_subtype, subtype);
-    else for (const std::uint32_t raw : alternativesOf<std::uint32_t>(format.get(), SPA_FORMAT_VIDEO_format, SPA_TYPE_Id).list()) add(spa_type_video_format, raw);
+    else {
+      const auto layouts = alternativesOf<std::uint32_t>(format.get(), SPA_FORMAT_VIDEO_format, SPA_TYPE_Id);
+      for (const std::uint32_t layout : layouts.list()) add(spa_type_video_format, layout);
+    }
   }
   return names;
 }
