@@ -2,9 +2,10 @@
 // during a capture.
 
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startVideoDaemon } from "../support/camera/video-daemon.ts";
+import type { Ended } from "../support/process/cpp-build.ts";
 import { assertNotGrown, type HeldResources } from "../support/process/held-resources.ts";
 import { buildSanitizedAddon, type Sanitizer } from "../support/process/sanitized-addon.ts";
 import { addonRaces } from "../support/process/thread-reports.ts";
@@ -29,15 +30,32 @@ interface Report {
   >;
 }
 
-const daemon = await startVideoDaemon();
-after(() => daemon.stop());
-await daemon.addNode({ name: "raw", modes: ["YUY2:320x240@30"] });
-await daemon.addNode({ name: "jpeg", modes: ["MJPG:320x240@30"] });
+/** Both run before the first test: a hook at the end of the tests would stop the daemon between them. */
+async function runUnder(sanitizer: Sanitizer, environment: NodeJS.ProcessEnv): Promise<Ended> {
+  const addon = await buildSanitizedAddon(sanitizer);
+  try {
+    return await addon.runScript(SCRIPT, { ...environment, ...OPTIONS[sanitizer] });
+  } finally {
+    await addon.remove();
+  }
+}
+
+async function runBoth(): Promise<Record<Sanitizer, Ended>> {
+  const daemon = await startVideoDaemon();
+  try {
+    await daemon.addNode({ name: "raw", modes: ["YUY2:320x240@30"] });
+    await daemon.addNode({ name: "jpeg", modes: ["MJPG:320x240@30"] });
+    const address = await runUnder("address", daemon.env);
+    return { address, thread: await runUnder("thread", daemon.env) };
+  } finally {
+    await daemon.stop();
+  }
+}
+
+const results = await runBoth();
 
 for (const sanitizer of ["address", "thread"] as const) {
-  const addon = await buildSanitizedAddon(sanitizer);
-  const ended = await addon.runScript(SCRIPT, { ...daemon.env, ...OPTIONS[sanitizer] });
-  after(() => addon.remove());
+  const ended = results[sanitizer];
 
   describe(`the addon in Node under the sanitizer for ${sanitizer}`, () => {
     test("runs to its end without a report about the addon", () => {
@@ -47,8 +65,8 @@ for (const sanitizer of ["address", "thread"] as const) {
     });
 
     test("releases every descriptor, thread and buffer, and accounts for every frame", () => {
-      const { before, after: afterwards, totals } = JSON.parse(ended.stdout) as Report;
-      assertNotGrown(before, afterwards);
+      const { before, after, totals } = JSON.parse(ended.stdout) as Report;
+      assertNotGrown(before, after);
       assert.equal(totals.captured, totals.faulty + totals.dropped + totals.delivered);
       assert.equal(totals.seen, totals.delivered);
       assert.equal(totals.faulty, 0);
