@@ -1,35 +1,23 @@
 #include "sound-device/alsa-library.h"
 
-#include <dlfcn.h>
+#include "system/loaded-library.h"
 
 namespace callnative {
 
 namespace {
-
-constexpr const char* kFile = "libasound.so.2";
 
 struct Loaded {
   AlsaLibrary functions;
   std::string problem;
 };
 
-std::string lastProblem() {
-  const char* text = dlerror();
-  return text == nullptr ? std::string(kFile) + " cannot be loaded" : text;
-}
-
 Loaded load() {
   Loaded loaded;
-  void* library = dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    loaded.problem = lastProblem();
-    return loaded;
-  }
-#define CALLNATIVE_ALSA_LOAD(name)                                                                 \
-  loaded.functions.name = reinterpret_cast<decltype(&snd_##name)>(dlsym(library, "snd_" #name)); \
-  if (loaded.functions.name == nullptr) loaded.problem = lastProblem();
+  LoadedLibrary library("libasound.so.2");
+#define CALLNATIVE_ALSA_LOAD(name) loaded.functions.name = library.find<decltype(&snd_##name)>("snd_" #name);
   CALLNATIVE_ALSA_FUNCTIONS(CALLNATIVE_ALSA_LOAD)
 #undef CALLNATIVE_ALSA_LOAD
+  loaded.problem = library.problem();
   return loaded;
 }
 
