@@ -16,6 +16,7 @@ export class WindowWatch {
   readonly #timer: NodeJS.Timeout;
   #isHidden = false;
   #isStopped = false;
+  #isLooking = false;
   #capturedBefore = -1;
 
   /** Runs until `stop()`. */
@@ -36,12 +37,16 @@ export class WindowWatch {
   }
 
   async #look(): Promise<void> {
+    // A display that hangs answers no list. One question at a time waits for it.
+    if (this.#isLooking) return;
     const captured = this.#options.captured();
     const isStill = captured === this.#capturedBefore;
     this.#capturedBefore = captured;
     if (!isStill || this.#isHidden) return;
     // The end of the server or of the window is reported by the capture.
+    this.#isLooking = true;
     const isListed = await this.#options.isListed().catch(() => true);
+    this.#isLooking = false;
     if (!isListed && this.#options.captured() === captured) this.#setHidden(true);
   }
 
