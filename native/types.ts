@@ -61,7 +61,7 @@ export interface CameraInfo {
   readonly name: string;
   /** Those that can be shown. None for a camera that this user may not open, and for one that offers `otherFormats` only. */
   readonly modes: readonly CameraMode[];
-  /** V4L2 fourccs of what a camera without modes offers, such as H264, or raw data of a sensor that nobody has set up. */
+  /** V4L2 fourccs of what a camera without modes offers, such as H264, or raw data of a sensor that is not set up. */
   readonly otherFormats?: readonly string[];
   /** Where its device is plugged in. Nodes of one device share it. Absent or empty where it is not known. */
   readonly bus?: string;

@@ -70,7 +70,7 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     harmless(
       "user.shareScreen",
       `${BEFORE_ACCEPT} yielding ending`,
-      "There is nobody to share it with, and the host's request is refused before it reaches the chart",
+      "The other side has not accepted yet, and the host's request is refused before it reaches the chart",
     ),
     harmless(
       "settings.changed",

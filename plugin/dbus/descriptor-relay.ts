@@ -37,7 +37,7 @@ export interface DescriptorRelay {
   expect(serial: number): Promise<number | null>;
   /** From then on the call's answer is like any other, and what is expected resolves to null. */
   forget(serial: number): void;
-  /** Idempotent. Closes descriptors that nobody has taken. */
+  /** Idempotent. Closes descriptors that were not taken. */
   close(): void;
 }
 

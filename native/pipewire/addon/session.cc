@@ -71,7 +71,7 @@ class Session : public std::enable_shared_from_this<Session> {
       release();
       throw;
     }
-    // A list that nobody waits for does not keep the process alive.
+    // A connection alone does not keep the process alive.
     wake_.Unref(env);
   }
 

@@ -19,7 +19,7 @@ export interface StreamDetail {
   readonly quality: number;
 }
 
-/** `onLost` runs at most once, when the stream's connection is gone although nobody closed it. */
+/** `onLost` runs at most once, when the stream's connection is gone without `close`. */
 export type OpenStreamOfDetail = (detail: StreamDetail, onLost: () => void) => Promise<OpenStream>;
 
 export interface WaitHandlers {

@@ -25,7 +25,7 @@ export interface ScreenSubject {
 
 const CONSTRAINTS = { width: 1920, height: 1080, fps: 30 };
 
-/** @param open makes a source that nobody has taken away */
+/** @param open makes a source that was not taken away */
 export function screenContract(name: string, open: () => Promise<ScreenSubject>): void {
   describe(`screens: ${name}`, { timeout: 120_000 }, () => {
     const shared = new Set<CapturedScreen>();

@@ -96,7 +96,7 @@ test("an answer without a descriptor is refused", async () => {
   client.close();
 });
 
-test("descriptors that nobody expects are closed, and their message is dropped", async () => {
+test("descriptors that are not expected are closed, and their message is dropped", async () => {
   const [unwanted, wanted] = [descriptor(), descriptor()];
   const { open } = bus((serial) => ({
     bytes: Buffer.concat([answer(4_711, "h", 0, 1), answer(serial, "h", 0, 1)]),

@@ -135,7 +135,7 @@ function createScreenSwitch(onPress: () => void) {
     element,
     why,
     update({ phase, local }: CallInfo): void {
-      // Older plugins cannot share it, and nobody can before the accept.
+      // Older plugins cannot share it, and no plugin can before the accept.
       setHidden(element, local.screen === undefined || phase === "requesting" || phase === "ringing");
       setAttribute(
         element,
