@@ -2,7 +2,7 @@
 // misleading.
 
 import { type Rotation, uprightSize } from "../../native/types.ts";
-import { isProbeFrame } from "./bandwidth-probe.ts";
+import { isProbeFrame } from "./bandwidth/bandwidth-probe.ts";
 import type { PeerStatistics } from "./peer.ts";
 import type { WrtcStatsEntry } from "./wrtc-types.ts";
 

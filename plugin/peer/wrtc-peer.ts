@@ -4,10 +4,9 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
-import { monotonicMs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
 import { lookUpLocalName } from "../common/local-names.ts";
-import { BandwidthProbe } from "./bandwidth-probe.ts";
+import { SentVideo } from "./bandwidth/sent-video.ts";
 import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
 import {
   candidateSections,
@@ -42,7 +41,7 @@ import {
   withSoundPackets,
   withVideoCeiling,
 } from "./session-description.ts";
-import { NO_STATISTICS, readStatistics, withoutProbe, withUprightSize } from "./statistics.ts";
+import { NO_STATISTICS, readStatistics, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
 import type { WrtcConnection, WrtcDescription, WrtcModule } from "./wrtc-types.ts";
@@ -67,13 +66,10 @@ export class WrtcPeer implements Peer {
   readonly #tunnels: EngineParts["tunnels"];
   /** Of the newest description. */
   #useful: UsefulCandidates;
-  readonly #probe: BandwidthProbe;
+  readonly #video: SentVideo;
   readonly #state: ConnectionStateObserver;
   readonly #closed = new AbortController();
   #negotiating: string | null = null;
-  #hasSentVideo = false;
-  /** Of the sent video, as far as it was the bandwidth probe's. */
-  #probeBytes = 0;
   #lastStatistics = NO_STATISTICS;
   /** As the remote side wrote it. */
   #lastRemote: WrtcDescription | null = null;
@@ -100,11 +96,10 @@ export class WrtcPeer implements Peer {
     });
     this.#local = new WrtcLocalMedia(wrtc);
     this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
-    this.#probe = new BandwidthProbe({
-      send: (frame) => this.#local.sendProbe(frame),
+    this.#video = new SentVideo({
+      local: this.#local,
       estimateBps: async () => (await this.statistics()).availableSendBps,
       enoughBps: ENOUGH_SHARE * options.maxVideoBitrateBps,
-      nowMs: monotonicMs,
     });
     this.#delivery = new CandidateDelivery((candidate) => callbacks.onCandidate(candidate));
     this.#search = new PathSearch({
@@ -195,14 +190,13 @@ export class WrtcPeer implements Peer {
   sendVideo(frame: VideoFrame): void {
     if (this.#signal.aborted) return;
     checkFrame(frame);
-    if (this.#probe.holdsFrames) return;
-    this.#probe.stop();
-    this.#hasSentVideo = true;
-    this.#local.sendVideo(frame);
+    this.#video.send(frame);
   }
 
   async setVideoContent(content: VideoContent): Promise<void> {
-    if (!this.#signal.aborted) await this.#local.setVideoContent(content, this.#connection);
+    if (this.#signal.aborted) return;
+    this.#video.setContent(content);
+    await this.#local.setVideoContent(content, this.#connection);
   }
 
   sendAudio(block: Int16Array): void {
@@ -221,9 +215,7 @@ export class WrtcPeer implements Peer {
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {
       const read = readStatistics(await this.#engine("getStats", this.#connection.getStats()));
-      if (!this.#hasSentVideo) this.#probeBytes = read.bytesSentVideo;
-      const own = withoutProbe(read, this.#probeBytes, this.#hasSentVideo);
-      this.#lastStatistics = withUprightSize(own, this.#remote.rotation);
+      this.#lastStatistics = withUprightSize(this.#video.ownOf(read), this.#remote.rotation);
     }
     return this.#lastStatistics;
   }
@@ -231,7 +223,7 @@ export class WrtcPeer implements Peer {
   close(): void {
     if (this.#signal.aborted) return;
     this.#closed.abort();
-    this.#probe.stop();
+    this.#video.stop();
     this.#search.close();
     this.#connection.onicecandidate = null;
     this.#connection.onicecandidateerror = null;
@@ -374,7 +366,7 @@ export class WrtcPeer implements Peer {
 
   /** The connection may stand before its answer is complete. */
   #startProbe(): void {
-    if (this.#state.state === "connected" && this.#negotiatedDirections?.video.sends) this.#probe.start();
+    if (this.#state.state === "connected" && this.#negotiatedDirections?.video.sends) this.#video.start();
   }
 
   /** The engine ignores candidates of rejected sections. */

@@ -2,7 +2,7 @@
 
 import type { Rotation, VideoFrame } from "../../native/types.ts";
 import { stampUs } from "../common/clock.ts";
-import { isProbeFrame } from "./bandwidth-probe.ts";
+import { isProbeFrame } from "./bandwidth/bandwidth-probe.ts";
 import type { PeerCallbacks } from "./peer.ts";
 import type { WrtcAudioData, WrtcKind, WrtcModule, WrtcReceivedFrame, WrtcTrack } from "./wrtc-types.ts";
 

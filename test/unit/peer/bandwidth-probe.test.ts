@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { BandwidthProbe, isProbeFrame } from "../../../plugin/peer/bandwidth-probe.ts";
+import { BandwidthProbe, isProbeFrame } from "../../../plugin/peer/bandwidth/bandwidth-probe.ts";
 import { NO_STATISTICS, withoutProbe } from "../../../plugin/peer/statistics.ts";
 import type { WrtcVideoFrame } from "../../../plugin/peer/wrtc-types.ts";
 

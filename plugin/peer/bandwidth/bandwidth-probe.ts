@@ -1,8 +1,8 @@
 // Measures the path as soon as a connection stands: it sends small dark frames before the first frame of the caller, because
 // WebRTC measures with its own video only. README.md, "Bandwidth estimate", has the reasons and the figures.
 
-import { i420Bytes } from "./media-checks.ts";
-import type { WrtcVideoFrame } from "./wrtc-types.ts";
+import { i420Bytes } from "../media-checks.ts";
+import type { WrtcVideoFrame } from "../wrtc-types.ts";
 
 /** No camera format and no step of a call's adaptation has these sides. They change places so that each frame is a key frame. */
 const LONG_SIDE = 144;
@@ -124,9 +124,16 @@ export class BandwidthProbe {
   }
 }
 
-function noiseFrame(isUpright: boolean): WrtcVideoFrame {
+/** @returns a black frame that the remote side takes for part of the probe too */
+export function plainFrame(isUpright = false): WrtcVideoFrame {
   const [width, height] = isUpright ? [SHORT_SIDE, LONG_SIDE] : [LONG_SIDE, SHORT_SIDE];
-  const data = new Uint8Array(i420Bytes(width, height)).fill(NO_COLOUR);
-  for (let index = 0; index < width * height; index += 1) data[index] = BLACK + Math.random() * NOISE;
+  const data = new Uint8Array(i420Bytes(width, height)).fill(NO_COLOUR).fill(BLACK, 0, width * height);
   return { width, height, data };
+}
+
+function noiseFrame(isUpright: boolean): WrtcVideoFrame {
+  const frame = plainFrame(isUpright);
+  const pixels = frame.width * frame.height;
+  for (let index = 0; index < pixels; index += 1) frame.data[index] = BLACK + Math.random() * NOISE;
+  return frame;
 }
