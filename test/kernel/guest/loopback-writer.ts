@@ -1,14 +1,22 @@
-// Feeds /dev/video60 with MJPEG, like a webcam.
+// Feeds /dev/video60 like a webcam.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export const LOOPBACK_PATH = "/dev/video60";
 
+/** Options of ffmpeg. */
+const MJPEG = ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"];
+/** Such a camera cannot be shown. */
+export const H264: readonly string[] = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"];
+
 /** Resolves when the first frames have been written, so that the node has become a camera. */
-export async function startLoopbackWriter(size: string): Promise<ChildProcess> {
+export async function startLoopbackWriter(
+  size: string,
+  codec: readonly string[] = MJPEG,
+): Promise<ChildProcess> {
   const source = `testsrc=s=${size}:r=15`;
-  const output = ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p", "-f", "v4l2", LOOPBACK_PATH];
+  const output = [...codec, "-f", "v4l2", LOOPBACK_PATH];
   const args = [
     "-v",
     "error",

@@ -67,7 +67,7 @@ export function coloursAt(frame: VideoFrame, ...pixels: readonly (readonly [numb
 }
 
 /** Y, U and V. */
-function valuesAt({ width, height, data }: VideoFrame, x: number, y: number): number[] {
+export function valuesAt({ width, height, data }: VideoFrame, x: number, y: number): number[] {
   const chroma = (width / 2) * (height / 2);
   const at = width * height + Math.floor(y / 2) * (width / 2) + Math.floor(x / 2);
   return [data[y * width + x], data[at], data[at + chroma]].map(Number);

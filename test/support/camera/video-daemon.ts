@@ -144,6 +144,7 @@ class PrivateDaemon implements VideoDaemon {
     const daemon = this.#run("pipewire", []);
     await this.#exists(this.socket);
     this.#daemons = [daemon, this.#run("wireplumber", [])];
+    for (const child of this.#daemons) child.once("exit", (code) => reportEarlyEnd(child, code));
   }
 
   async addNode({ modes, role = "Camera", ...options }: NodeOptions): Promise<VideoNode> {
@@ -207,6 +208,13 @@ class PrivateDaemon implements VideoDaemon {
     child.kill("SIGKILL");
     await gone;
   }
+}
+
+/** `stop` and `crash` end it by a signal. Tests would wait for nodes that never come. */
+function reportEarlyEnd({ spawnfile }: ChildProcess, code: number | null): void {
+  if (code === null) return;
+  const hint = "VIDEO_DAEMON_DEBUG=1 shows why; WirePlumber needs the folders of /run/systemd";
+  console.error(`${spawnfile} ended by itself with status ${code} (${hint})`);
 }
 
 /** The lines that a program writes, each once. */
