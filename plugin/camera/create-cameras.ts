@@ -152,10 +152,29 @@ async function openCamera(
   const open: UsableCaptureOptions["open"] = (asked, events) =>
     pipewire.has(camera.path)
       ? pipewire.open(camera.path, asked, events)
-      : native.openCamera(camera.path, asked, events);
+      : openShared({ native, pipewire }, camera, asked, events);
   const noting = notingTrouble(camera.name, notes, callbacks);
   const capture = await openUsable({ camera, constraints, callbacks: noting, open, repeat });
   return named(capture, camera.id, listedName);
+}
+
+/**
+ * Opens a camera of V4L2. Where it is in use, PipeWire may be the other program: it keeps a camera some seconds after its last
+ * use, and can give it to several programs at once.
+ */
+async function openShared(
+  { native, pipewire }: Pick<Engine, "native" | "pipewire">,
+  { path, otherIds }: CameraInfo,
+  ...[constraints, callbacks]: Parameters<UsableCaptureOptions["open"]>
+): Promise<Capture> {
+  try {
+    return await native.openCamera(path, constraints, callbacks);
+  } catch (error) {
+    const shared = otherIds.find((id) => pipewire.has(id));
+    if (!(error instanceof CaptureError) || error.errno !== "EBUSY" || shared === undefined) throw error;
+    // When PipeWire cannot open it either, the first error names the cause.
+    return await pipewire.open(shared, constraints, callbacks).catch(() => Promise.reject(error));
+  }
 }
 
 /** Also keeps the reason of an interruption for `doctor`, until a camera of that name gives a frame in its first mode. */

@@ -37,6 +37,11 @@ test("each reading of a DMA buffer begins and ends with a call that makes it cur
   assert.deepEqual(ends, begins);
 });
 
+test("a camera that another program uses through PipeWire opens through it, though V4L2 refuses it", () => {
+  assert.equal(report.shared.direct, "EBUSY");
+  assert.ok(report.shared.byV4l2.pixels > 0);
+});
+
 test("a closed camera leaves no DMA buffer, descriptor or thread", () => {
   assert.equal(report.afterwards, 0);
   assertNotGrown(report.before, report.after);

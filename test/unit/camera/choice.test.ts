@@ -11,6 +11,7 @@ import {
   CaptureError,
 } from "../../../native/types.ts";
 import { createCameras } from "../../../plugin/camera/create-cameras.ts";
+import { NO_PIPEWIRE, type PipeWireCameras } from "../../../plugin/camera/pipewire-cameras.ts";
 import { countedFrame } from "../../support/fakes/fake-frames.ts";
 import { refusingNative } from "../../support/fakes/refusing-native.ts";
 
@@ -210,5 +211,47 @@ describe("a camera whose pictures cannot be shown", () => {
     await cameras.open("auto", CONSTRAINTS, { onFrame: () => undefined, onError });
     callbacks?.onFrame(countedFrame());
     assert.equal(events.at(-1), "clear Webcam");
+  });
+});
+
+describe("a busy camera that PipeWire offers too", () => {
+  const SHARED = "pipewire:v4l2_input.0";
+  const both = { ...camera(0), otherIds: [SHARED] };
+
+  function camerasWith(native: ScriptedNative, errno?: string) {
+    const opened: string[] = [];
+    const pipewire: PipeWireCameras = {
+      ...NO_PIPEWIRE,
+      has: (path) => path.startsWith("pipewire:"),
+      async open(path, constraints) {
+        opened.push(path);
+        if (errno !== undefined) throw new CaptureError("failed", { operation: "open", errno, path });
+        return new ScriptedNative([]).openPattern(constraints);
+      },
+    };
+    const addon = { ...refusingNative, listCameras: () => native.listCameras() };
+    const openCamera = (path: string, constraints: CaptureConstraints) =>
+      native.openCamera(path, constraints);
+    return { opened, cameras: createCameras({ ...addon, openCamera }, undefined, undefined, { pipewire }) };
+  }
+
+  test("is opened through PipeWire, which may hold it", async () => {
+    const { opened, cameras } = camerasWith(new ScriptedNative([both], ["/dev/video0"]));
+    const { deviceId } = await cameras.open(both.id, CONSTRAINTS, CALLBACKS);
+    assert.deepEqual([deviceId, opened], [both.id, [SHARED]]);
+  });
+
+  test("is in use when PipeWire cannot open it either", async () => {
+    const { opened, cameras } = camerasWith(new ScriptedNative([both], ["/dev/video0"]), "EIO");
+    await assert.rejects(cameras.open(both.id, CONSTRAINTS, CALLBACKS), { errno: "EBUSY" });
+    assert.deepEqual(opened, [SHARED]);
+  });
+
+  test("is not asked of PipeWire while V4L2 opens it, or does not have it there", async () => {
+    const free = camerasWith(new ScriptedNative([both]));
+    await free.cameras.open(both.id, CONSTRAINTS, CALLBACKS);
+    const alone = camerasWith(new ScriptedNative([camera(0)], ["/dev/video0"]));
+    await assert.rejects(alone.cameras.open("auto", CONSTRAINTS, CALLBACKS), { errno: "EBUSY" });
+    assert.deepEqual([free.opened, alone.opened], [[], []]);
   });
 });

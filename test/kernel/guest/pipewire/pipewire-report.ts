@@ -3,7 +3,7 @@
 
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { loadNative } from "../../../../native/index.ts";
-import type { VideoFrame } from "../../../../native/types.ts";
+import { type Capture, CaptureError, type VideoFrame } from "../../../../native/types.ts";
 import type { Cameras } from "../../../../plugin/camera/camera.ts";
 import { createCameras } from "../../../../plugin/camera/create-cameras.ts";
 import { createPipeWireCameras } from "../../../../plugin/camera/pipewire-cameras.ts";
@@ -79,6 +79,13 @@ async function look(frames: TakenFrames) {
   return { bars: barsOf(second), differs, dma: dmaMappings(), frames: frames.count };
 }
 
+async function close(capture: Capture): Promise<string> {
+  await capture.close();
+  return "it opened";
+}
+
+const errnoOf = (error: unknown): string => (error instanceof CaptureError ? error.errno : String(error));
+
 async function report() {
   announce(VIVID);
   makeLoginFolders();
@@ -93,6 +100,12 @@ async function report() {
     const calls = new SyncCalls();
     const seen = await whileOpen(alone, id, look);
     const syncs = calls.end();
+    const shared = await whileOpen(alone, id, async () => ({
+      direct: await native.openCamera(VIVID, SIZE, new TakenFrames()).then(close, errnoOf),
+      byV4l2: await whileOpen(both, "auto", async (frames) => ({
+        pixels: (await frames.next()).data.length,
+      })),
+    }));
     const before = heldResources();
     for (let round = 0; round < OPENS; round++) {
       await whileOpen(alone, id, async (frames) => ({ size: (await frames.next()).data.length }));
@@ -101,7 +114,7 @@ async function report() {
     await writer;
     const devices = both.list().map(({ name, problem }) => ({ name, problem: problem ?? null }));
     const formats = native.listCameras().flatMap(({ otherFormats = [] }) => otherFormats);
-    return { id, ...seen, syncs, before, after, afterwards: dmaMappings(), devices, formats };
+    return { id, ...seen, shared, syncs, before, after, afterwards: dmaMappings(), devices, formats };
   } finally {
     await stopLoopbackWriter(await writer);
     await pipewire.close();
