@@ -127,7 +127,7 @@ export class CallMedia {
     this.#peer = peer;
     const { clock } = this.#options;
     this.#soundPackets = new SoundPackets({
-      apply: (length) => peer.setSoundPackets(length),
+      apply: (kind) => peer.setSoundPackets(kind),
       ...(clock ? { clock } : {}),
     });
     this.#placeholderMs = placeholderMs;

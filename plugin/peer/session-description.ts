@@ -2,7 +2,7 @@
 // measured effect of each change.
 
 import type { Candidate } from "../../rpc-schema/index.ts";
-import type { MediaFlow, NegotiatedDirections, SoundPacketLength } from "./peer.ts";
+import type { MediaFlow, NegotiatedDirections, SoundPacketKind } from "./peer.ts";
 import {
   attributeName,
   attributeOf,
@@ -137,27 +137,50 @@ function eitherFlow(one: MediaFlow, other: MediaFlow): MediaFlow {
 }
 
 /** The length of an Opus packet in milliseconds; the engine's default is 20. */
-const PACKET_MS: Readonly<Record<SoundPacketLength, number>> = { short: 10, long: 40 };
+const PACKET_MS: Readonly<Record<SoundPacketKind, number>> = { short: 10, repeated: 10, long: 40 };
 /** Of long packets, in bits per second: wideband speech (RFC 6716 section 2.1.1). With headers they take 30 kb/s. */
 const LONG_PACKETS_BPS = 20_000;
+/** Of the words of an m= line, RFC 8866 section 5.14: kind, port and protocol come before the payload types. */
+const FORMATS_FROM = 3;
 
 /**
- * Sets the length of the packets in which the engine sends audio, by adding the line that the remote side would have written
- * (RFC 8866 section 6.4, a=ptime). Short packets leave sooner and make the remote jitter buffer shorter. Long ones and their bit
- * rate (RFC 7587 section 6.1, maxaveragebitrate) fit a narrow link. A packet length requested by the remote side is kept.
+ * Sets the packets in which the engine sends audio, by the lines that the remote side would have written (RFC 8866 section 6.4,
+ * a=ptime). Short packets leave sooner and make the remote jitter buffer shorter. Long ones and their bit rate (RFC 7587 section 6.1,
+ * maxaveragebitrate) fit a narrow link. Repeated ones replace lost ones. A packet length requested by the remote side is kept.
  */
-export function withSoundPackets(sdp: string, length: SoundPacketLength): string {
+export function withSoundPackets(sdp: string, kind: SoundPacketKind): string {
   return mapSections(sdp, (section) => {
-    if (kindOf(section) !== "audio" || attributesOf(section, "ptime").length > 0) return section;
-    const rate = length === "short" ? section : withOpusRate(section, LONG_PACKETS_BPS);
-    return [...withLineEnd(rate), `a=ptime:${PACKET_MS[length]}\r\n`];
+    if (kindOf(section) !== "audio") return section;
+    const coded = kind === "repeated" ? withRedundancy(section) : section;
+    if (attributesOf(section, "ptime").length > 0) return coded;
+    const limited = kind === "long" ? withOpusRate(coded, LONG_PACKETS_BPS) : coded;
+    return [...withLineEnd(limited), `a=ptime:${PACKET_MS[kind]}\r\n`];
   });
+}
+
+/** Prefers RFC 2198's packets of Opus, where the remote side reads them: the engine sends the codec that comes first. */
+function withRedundancy(section: SdpSection): SdpSection {
+  const type = typeOfCodec(section, "red");
+  const opus = typeOfCodec(section, "opus");
+  const carried = attributesOf(section, "fmtp")
+    .map(wordsOf)
+    .find(([of]) => of === type)?.[1];
+  if (type === undefined || opus === undefined || carried?.split("/")[0] !== opus) return section;
+  const [media = "", ...attributes] = section;
+  const words = wordsOf(media);
+  const others = words.slice(FORMATS_FROM).filter((each) => each !== type);
+  return [`${[...words.slice(0, FORMATS_FROM), type, ...others].join(" ")}\r\n`, ...attributes];
+}
+
+/** @returns the first payload type of this codec, in lower case, at 48 kHz */
+function typeOfCodec(section: SdpSection, name: string): string | undefined {
+  const maps = attributesOf(section, "rtpmap").map(wordsOf);
+  return maps.find(([, codec = ""]) => codec.toLowerCase().startsWith(`${name}/48000`))?.[0];
 }
 
 /** A limit that the remote side has set itself is kept. */
 function withOpusRate(section: SdpSection, bps: number): SdpSection {
-  const maps = attributesOf(section, "rtpmap").map(wordsOf);
-  const type = maps.find(([, codec = ""]) => codec.toLowerCase().startsWith("opus/"))?.[0];
+  const type = typeOfCodec(section, "opus");
   const isOfOpus = (line: string) =>
     attributeName(line) === "fmtp" && attributeOf(line, "fmtp")?.startsWith(`${type} `) === true;
   if (type === undefined || section.some((line) => isOfOpus(line) && line.includes("maxaveragebitrate=")))

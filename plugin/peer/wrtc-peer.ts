@@ -28,7 +28,7 @@ import type {
   Peer,
   PeerCallbacks,
   PeerOptions,
-  SoundPacketLength,
+  SoundPacketKind,
   VideoContent,
 } from "./peer.ts";
 import { type OfferOptions, PeerError, type PeerStatistics } from "./peer.ts";
@@ -73,7 +73,7 @@ export class WrtcPeer implements Peer {
   #lastStatistics = NO_STATISTICS;
   /** As the remote side wrote it. */
   #lastRemote: WrtcDescription | null = null;
-  #soundPackets: SoundPacketLength = "short";
+  #soundPackets: SoundPacketKind = "short";
   #soundChange: Promise<void> = Promise.resolve();
   #negotiatedDirections: NegotiatedDirections | null = null;
   /** Where the candidates of rejected sections go, by mid and by index. */
@@ -161,12 +161,12 @@ export class WrtcPeer implements Peer {
     });
   }
 
-  async setSoundPackets(length: SoundPacketLength): Promise<void> {
+  async setSoundPackets(kind: SoundPacketKind): Promise<void> {
     const former = this.#soundPackets;
     const change = this.#negotiate("setSoundPackets", ["stable"], async () => {
       const remote = this.#lastRemote;
       if (remote === null) throw new PeerError("setSoundPackets: nothing was negotiated yet");
-      this.#soundPackets = length;
+      this.#soundPackets = kind;
       try {
         await this.#applyAgain(remote);
       } catch (cause) {

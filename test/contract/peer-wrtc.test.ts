@@ -6,7 +6,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import type { PeerPlace } from "../../plugin/common/peer-place.ts";
-import type { SoundPacketLength } from "../../plugin/peer/peer.ts";
+import type { SoundPacketKind } from "../../plugin/peer/peer.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { FREE_LINK } from "../support/network/simulated/link-shape.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
@@ -144,7 +144,7 @@ describe("the bandwidth estimate", { timeout: 60_000 }, () => {
 
 describe("long sound packets", { timeout: 60_000 }, () => {
   /** @returns the packets that left while 100 blocks were sent and arrived, and their bytes, from the caller to the callee */
-  async function sentIn100Blocks(length: SoundPacketLength): Promise<{ packets: number; bytes: number }> {
+  async function sentIn100Blocks(kind: SoundPacketKind): Promise<{ packets: number; bytes: number }> {
     let packets = 0;
     let bytes = 0;
     const relay = await UdpRelay.start({
@@ -158,7 +158,7 @@ describe("long sound packets", { timeout: 60_000 }, () => {
     const [caller, callee] = [await observePeer(engine), await observePeer(engine)];
     try {
       await connectOver(relay, caller, callee);
-      await caller.peer.setSoundPackets(length);
+      await caller.peer.setSoundPackets(kind);
       for (let block = 0; block < 150; block += 1) {
         if (block === 50) [packets, bytes] = [0, 0];
         const next = callee.blocks.length + 1;
@@ -176,6 +176,40 @@ describe("long sound packets", { timeout: 60_000 }, () => {
     const [short, long] = [await sentIn100Blocks("short"), await sentIn100Blocks("long")];
     assert.ok(long.packets < short.packets / 3, `${long.packets} of ${short.packets} packets`);
     assert.ok(long.bytes < short.bytes / 2, `${long.bytes} of ${short.bytes} bytes`);
+  });
+});
+
+describe("repeated sound packets", { timeout: 60_000 }, () => {
+  /** @returns the samples of four seconds that the callee made up, on a link that loses every tenth packet */
+  async function concealedOf(kind: SoundPacketKind): Promise<number> {
+    const relay = await UdpRelay.start({ seed: 2026 });
+    const engine = createWrtcEngine();
+    const [caller, callee] = [await observePeer(engine), await observePeer(engine)];
+    const concealed = async () => (await callee.peer.statistics()).concealedSamples;
+    try {
+      await connectOver(relay, caller, callee);
+      await caller.peer.setSoundPackets(kind);
+      let before = 0;
+      for (let block = 0; block < 450; block += 1) {
+        if (block === 50) {
+          before = await concealed();
+          relay.setShape("a", { ...FREE_LINK, loss: 0.1 });
+        }
+        const next = callee.blocks.length + 1;
+        caller.peer.sendAudio(toneBlock(block));
+        await callee.waitUntil(() => callee.blocks.length >= next);
+      }
+      return (await concealed()) - before;
+    } finally {
+      for (const { peer } of [caller, callee]) peer.close();
+      relay.stop();
+    }
+  }
+
+  test("replace those that a link loses", async () => {
+    const [short, repeated] = [await concealedOf("short"), await concealedOf("repeated")];
+    assert.ok(short > 0);
+    assert.ok(repeated < short / 2, `${repeated} samples were made up, and ${short} with short packets`);
   });
 });
 

@@ -1,4 +1,4 @@
-// The length of sound packets: the part of the peers' contract that negotiates within one engine.
+// The packets of sent sound: the part of the peers' contract that negotiates within one engine.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import type { WithPair } from "../peer-media.contract.ts";
 
 export function soundPackets(withPair: WithPair): void {
   test(
-    "the length of sound packets cannot change before the first negotiation, nor during one",
+    "the packets of sound cannot change before the first negotiation, nor during one",
     withPair(async (caller, callee) => {
       await assert.rejects(caller.peer.setSoundPackets("long"), /nothing was negotiated|signalling state/);
       const answer = await callee.peer.answerOffer(await caller.peer.createOffer());
@@ -18,7 +18,7 @@ export function soundPackets(withPair: WithPair): void {
   );
 
   test(
-    "the length of sound packets changes on both sides of a call, whose media and negotiations go on",
+    "the packets of sound change on both sides of a call, whose media and negotiations go on",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const feeds = [caller, callee].map(({ peer }) => feed(peer, 90));
@@ -29,8 +29,8 @@ export function soundPackets(withPair: WithPair): void {
           await side.waitUntil(() => side.blocks.length > blocks + 20 && side.frames.length > frames + 3);
         }
       };
-      for (const length of ["long", "short", "long"] as const) {
-        await Promise.all([caller, callee].map(({ peer }) => peer.setSoundPackets(length)));
+      for (const kind of ["long", "repeated", "short", "long"] as const) {
+        await Promise.all([caller, callee].map(({ peer }) => peer.setSoundPackets(kind)));
         await flows();
       }
       await negotiate(callee, caller);
@@ -42,7 +42,7 @@ export function soundPackets(withPair: WithPair): void {
   );
 
   test(
-    "a negotiation that begins while the length changes waits for it",
+    "a negotiation that begins while the packets change waits for it",
     withPair(async (caller, callee) => {
       await connect(caller, callee);
       const change = caller.peer.setSoundPackets("long");

@@ -18,7 +18,7 @@ import type {
   PeerEngine,
   PeerOptions,
   PeerStatistics,
-  SoundPacketLength,
+  SoundPacketKind,
   VideoContent,
 } from "../../../plugin/peer/peer.ts";
 import { PeerError } from "../../../plugin/peer/peer.ts";
@@ -127,7 +127,7 @@ export class FakePeer implements Peer {
   #isReachable = false;
   #state: ConnectionState = "new";
   isClosed = false;
-  soundPackets: SoundPacketLength = "short";
+  soundPackets: SoundPacketKind = "short";
   /** Frames that were given to it. */
   sentFrames = 0;
   /** What the frames were set to show, in order. */
@@ -209,12 +209,12 @@ export class FakePeer implements Peer {
     this.videoContents.push(content);
   }
 
-  async setSoundPackets(length: SoundPacketLength): Promise<void> {
+  async setSoundPackets(kind: SoundPacketKind): Promise<void> {
     await this.#requireNegotiable("setSoundPackets");
     if (this.#signalling !== "stable")
       throw new PeerError(`setSoundPackets: the signalling state is ${this.#signalling}; expected stable`);
     if (this.#negotiated === null) throw new PeerError("setSoundPackets: nothing was negotiated yet");
-    this.soundPackets = length;
+    this.soundPackets = kind;
   }
 
   negotiatedDirections(): NegotiatedDirections | null {

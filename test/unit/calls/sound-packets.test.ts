@@ -1,9 +1,9 @@
-// When a call sends its sound in long packets, and when in short ones again.
+// When a call sends its sound in long packets, when in repeated ones, and when in short ones again.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type LinkSecond, SoundPackets } from "../../../plugin/calls/sending/sound-packets.ts";
-import type { SoundPacketLength } from "../../../plugin/peer/peer.ts";
+import type { SoundPacketKind } from "../../../plugin/peer/peer.ts";
 import { ManualClock } from "../../support/fakes/manual-clock.ts";
 
 const GOOD: LinkSecond = {
@@ -15,20 +15,21 @@ const GOOD: LinkSecond = {
 };
 const QUEUED: LinkSecond = { ...GOOD, roundTripMs: 900 };
 const LOSSY: LinkSecond = { ...GOOD, sendLoss: 0.3 };
+const SOME_LOST: LinkSecond = { ...GOOD, sendLoss: 0.05, availableSendBps: 1_000_000 };
 const NARROW: LinkSecond = { ...GOOD, availableSendBps: 50_000 };
 
 class Bench {
   readonly clock = new ManualClock();
-  readonly applied: SoundPacketLength[] = [];
+  readonly applied: SoundPacketKind[] = [];
   failures = 0;
   readonly packets = new SoundPackets({
     clock: this.clock,
-    apply: async (length) => {
+    apply: async (kind) => {
       if (this.failures > 0) {
         this.failures -= 1;
         throw new Error("a negotiation is in progress");
       }
-      this.applied.push(length);
+      this.applied.push(kind);
     },
   });
 
@@ -40,9 +41,9 @@ class Bench {
   }
 
   /** @returns the seconds that passed until a change */
-  async secondsUntil(length: SoundPacketLength, second: LinkSecond, atMost = 1_000): Promise<number> {
+  async secondsUntil(kind: SoundPacketKind, second: LinkSecond, atMost = 1_000): Promise<number> {
     for (let passed = 0; passed < atMost; passed += 1) {
-      if (this.packets.length === length) return passed;
+      if (this.packets.kind === kind) return passed;
       await this.pass(1, second);
     }
     return atMost;
@@ -105,7 +106,7 @@ describe("sound packets", () => {
   test("stay short on a long path whose answers vary", async () => {
     const bench = new Bench();
     for (let second = 0; second < 60; second += 1)
-      await bench.pass(1, { ...GOOD, roundTripMs: second % 3 === 0 ? 700 : 400, sendLoss: 0.05 });
+      await bench.pass(1, { ...GOOD, roundTripMs: second % 3 === 0 ? 700 : 400, sendLoss: 0.015 });
     assert.deepEqual(bench.applied, []);
   });
 
@@ -128,6 +129,35 @@ describe("sound packets", () => {
     await bench.pass(60, GOOD);
     await bench.secondsUntil("long", LOSSY);
     assert.equal(await bench.secondsUntil("short", GOOD), 30);
+  });
+
+  test("are repeated while a wide link loses some, until it has lost none for half a minute", async () => {
+    const bench = new Bench();
+    await bench.pass(5, GOOD);
+    await bench.pass(1, SOME_LOST);
+    await bench.pass(1, GOOD);
+    assert.deepEqual(bench.applied, []);
+    await bench.pass(60, SOME_LOST);
+    assert.deepEqual(bench.applied, ["repeated"]);
+    await bench.pass(29, GOOD);
+    assert.deepEqual(bench.applied, ["repeated"]);
+    await bench.pass(1, GOOD);
+    assert.deepEqual(bench.applied, ["repeated", "short"]);
+  });
+
+  test("are not repeated on a link that has no room for it, beside pictures or without", async () => {
+    const bench = new Bench();
+    await bench.pass(20, { ...SOME_LOST, availableSendBps: 300_000 });
+    await bench.pass(20, { ...SOME_LOST, availableSendBps: 300_000, frames: 30, sentBps: 280_000 });
+    assert.deepEqual(bench.applied, []);
+  });
+
+  test("become long when repeated ones fill the link", async () => {
+    const bench = new Bench();
+    await bench.pass(5, GOOD);
+    await bench.pass(5, SOME_LOST);
+    await bench.pass(5, { ...QUEUED, sendLoss: 0.05 });
+    assert.deepEqual(bench.applied, ["repeated", "long"]);
   });
 
   test("try again in the next second when the connection could not change", async () => {

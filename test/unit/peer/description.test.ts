@@ -115,6 +115,20 @@ test("audio packets of 10 ms are requested, unless the receiver asks for another
   }
 });
 
+test("repeated audio packets are preferred where the receiver reads them", () => {
+  const repeated = (media: string, rest: string) =>
+    withSoundPackets(`${HEAD}m=audio 9 UDP/TLS/RTP/SAVPF ${media}\r\n${rest}`, "repeated");
+  const section = (media: string, rest: string) =>
+    `${HEAD}m=audio 9 UDP/TLS/RTP/SAVPF ${media}\r\n${rest}a=ptime:10\r\n`;
+  const maps = "a=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n";
+  const both = `${maps}a=fmtp:63 111/111\r\n`;
+  assert.equal(repeated("111 63 0", both), section("63 111 0", both));
+  assert.equal(repeated("63 111", both), section("63 111", both));
+  for (const rest of [maps, `${maps}a=fmtp:63 0/0\r\n`, "a=rtpmap:111 opus/48000/2\r\n", ""])
+    assert.equal(repeated("111 63", rest), section("111 63", rest));
+  assert.equal(repeated("111 63", `${both}a=ptime:20\r\n`).includes("SAVPF 63 111"), true);
+});
+
 test("long audio packets have a low rate of Opus, unless the receiver sets one itself", () => {
   const opus = "a=rtpmap:111 opus/48000/2\r\n";
   const section = (parameters: string) => `m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\n${opus}${parameters}`;
