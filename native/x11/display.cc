@@ -8,6 +8,7 @@
 #include <xcb/xfixes.h>
 
 #include <cstring>
+#include <mutex>
 
 #include "system/system-error.h"
 
@@ -26,6 +27,16 @@ const xcb_query_extension_reply_t* presentExtension(xcb_connection_t* connection
   return reply != nullptr && reply->present ? reply : nullptr;
 }
 
+/**
+ * xcb reads the user's authority through libXau, which builds the file's name in one buffer for all threads (XauFileName). Two
+ * that connect at once would write to it, or to the one that the other has just freed.
+ */
+xcb_connection_t* connect(const char* name, int* screenNumber) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  return xcb_connect(name, screenNumber);
+}
+
 bool isAtLeast(std::uint32_t major, std::uint32_t minor, std::uint32_t wantedMajor, std::uint32_t wantedMinor) {
   return major > wantedMajor || (major == wantedMajor && minor >= wantedMinor);
 }
@@ -34,7 +45,7 @@ bool isAtLeast(std::uint32_t major, std::uint32_t minor, std::uint32_t wantedMaj
 
 Display::Display(const std::string& name) : name_(name) {
   int number = 0;
-  connection_.reset(xcb_connect(name.empty() ? nullptr : name.c_str(), &number));
+  connection_.reset(connect(name.empty() ? nullptr : name.c_str(), &number));
   if (xcb_connection_has_error(connection_.get()) != 0) {
     const char* variable = std::getenv("DISPLAY");
     if (name_.empty()) name_ = variable == nullptr ? "" : variable;
