@@ -1,12 +1,14 @@
 // Runs everything that the addons do without a device, concurrently, in a process with a sanitizer. The argument is the
-// addon's façade, and PipeWire's daemon has cameras. Prints the held resources before and after, and the counts of frames, as
-// JSON.
+// addon's façade, PipeWire's daemon has cameras, and DISPLAY is a busy display. Prints the held resources before and after, and
+// the counts of frames, as JSON.
 
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { Capture, Native, VideoFrame } from "../../native/index.ts";
+import type { Capture, CaptureConstraints, CaptureError, Native, VideoFrame } from "../../native/index.ts";
 import type { PipeWire, PipeWireSession } from "../../native/pipewire.ts";
+import type { X11Screens } from "../../native/x11.ts";
 import { heldResources, releasedResources } from "../support/process/held-resources.ts";
+import { BUSY_WINDOWS } from "../support/screen/busy-display.ts";
 
 /** The first does not count for leaks. */
 const CYCLES = 3;
@@ -18,12 +20,17 @@ const CONSTRAINTS = [
   { width: 333, height: 251, fps: 120 },
   { width: 640, height: 480, fps: 60 },
 ];
+/** The largest frames of the display's. */
+const SCREEN = { width: 640, height: 480, fps: 60 };
 
 const index = pathToFileURL(process.argv[2] ?? "").href;
 const { loadNative } = (await import(index)) as { loadNative(): Native };
 const native = loadNative();
 const { loadPipeWire } = (await import(new URL("./pipewire.ts", index).href)) as { loadPipeWire(): PipeWire };
 const pipewire = loadPipeWire();
+const { loadX11 } = (await import(new URL("./x11.ts", index).href)) as { loadX11(): X11Screens };
+const x11 = loadX11();
+const display = process.env.DISPLAY ?? "";
 const socket = `${process.env.XDG_RUNTIME_DIR}/pipewire-0`;
 const totals = { captured: 0, faulty: 0, dropped: 0, delivered: 0, seen: 0, encoded: 0, stamps: 0 };
 
@@ -106,6 +113,54 @@ async function captureNodes(): Promise<void> {
   await Promise.all(opened.map((finish) => finish()));
 }
 
+/**
+ * Takes frames of a monitor at its size and scaled down, and of windows. One window is hidden and shown again, another changes
+ * its size, which ends its capture.
+ */
+async function captureScreens(): Promise<void> {
+  const names = Object.values(BUSY_WINDOWS);
+  let sources = await x11.list(display);
+  const isListed = (name: string) => sources.some((source) => source.name === name);
+  // A window that is hidden is not listed.
+  while (!names.every(isListed)) sources = await x11.list(display);
+  const idOf = (name: string) => sources.find((source) => source.name === name)?.id ?? "";
+  const monitor = sources.find(({ kind }) => kind === "monitor")?.id ?? "no monitor";
+  const refused = await x11.open(display, "window:0x1", SCREEN, nothing).catch(String);
+  if (typeof refused !== "string") throw new Error("window:0x1 was opened, which no X server has");
+  await Promise.all([
+    captureScreen(monitor, SCREEN),
+    captureScreen(monitor, { ...SCREEN, width: 320, height: 240 }),
+    captureScreen(idOf(BUSY_WINDOWS.painted), SCREEN),
+    captureScreen(idOf(BUSY_WINDOWS.hidden), SCREEN),
+    captureUntilResized(idOf(BUSY_WINDOWS.resized)),
+    x11.list(display),
+  ]);
+}
+
+async function captureScreen(id: string, constraints: CaptureConstraints): Promise<void> {
+  const enough = Promise.withResolvers<void>();
+  let seen = 0;
+  const capture = await x11.open(display, id, constraints, {
+    onFrame() {
+      if (++seen >= FRAMES) enough.resolve();
+    },
+    onError: enough.reject,
+  });
+  await enough.promise;
+  await Promise.all([capture.close(), capture.close()]);
+  count(capture, seen);
+}
+
+async function captureUntilResized(id: string): Promise<void> {
+  const failed = Promise.withResolvers<CaptureError>();
+  let seen = 0;
+  const capture = await x11.open(display, id, SCREEN, { onFrame: () => seen++, onError: failed.resolve });
+  const { operation } = await failed.promise;
+  if (operation !== "resized") throw new Error(`${id} ended with ${operation}, expected resized`);
+  await capture.close();
+  count(capture, seen);
+}
+
 /** Neither a connection that was never made nor one with an open capture outlives its worker thread. */
 async function terminateConnected(): Promise<void> {
   const source = `
@@ -122,11 +177,19 @@ async function terminateConnected(): Promise<void> {
     });
     setInterval(() => undefined, 1_000);`;
   const module = new URL("./pipewire.ts", index).href;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
-    workerData: { module, socket },
-  });
-  await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
-  await worker.terminate();
+  await terminateAfterMessage(source, { module, socket });
+}
+
+/** A worker thread that is terminated during a capture must release its screen. */
+async function terminateSharing(): Promise<void> {
+  const source = `
+    import { parentPort, workerData } from "node:worker_threads";
+    const x11 = (await import(workerData.module)).loadX11();
+    const [{ id }] = await x11.list(workerData.display);
+    void x11.list(workerData.display);
+    await x11.open(workerData.display, id, { width: 640, height: 480, fps: 60 }, {
+      onFrame: () => parentPort.postMessage("frame"), onError: (error) => { throw error; } });`;
+  await terminateAfterMessage(source, { module: new URL("./x11.ts", index).href, display });
 }
 
 /** A worker thread that is terminated during a capture must release its device. */
@@ -136,9 +199,12 @@ async function terminateDuringCapture(): Promise<void> {
     const { loadNative } = await import(workerData);
     await loadNative().openPattern({ width: 128, height: 64, fps: 120 }, {
       onFrame: () => parentPort.postMessage("frame"), onError: (error) => { throw error; } });`;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
-    workerData: index,
-  });
+  await terminateAfterMessage(source, index);
+}
+
+async function terminateAfterMessage(source: string, workerData: unknown): Promise<void> {
+  const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+  const worker = new Worker(url, { workerData });
   await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
   await worker.terminate();
 }
@@ -159,8 +225,8 @@ async function missSoundServer(): Promise<void> {
 
 async function cycle(): Promise<void> {
   native.listCameras();
-  await Promise.all([missSoundServer(), captureNodes(), ...CONSTRAINTS.map(captureFrames)]);
-  await Promise.all([terminateDuringCapture(), terminateConnected()]);
+  await Promise.all([missSoundServer(), captureNodes(), captureScreens(), ...CONSTRAINTS.map(captureFrames)]);
+  await Promise.all([terminateDuringCapture(), terminateConnected(), terminateSharing()]);
   const refused = await native
     .openCamera("/dev/null", { width: 64, height: 48, fps: 30 }, nothing)
     .catch(String);

@@ -1,4 +1,4 @@
-// Both addons under sanitizers in Node: captures, lent frames, encoders, and many worker threads that are terminated
+// The three addons under sanitizers in Node: captures, lent frames, encoders, and many worker threads that are terminated
 // during a capture.
 
 import assert from "node:assert/strict";
@@ -9,6 +9,7 @@ import type { Ended } from "../support/process/cpp-build.ts";
 import { assertNotGrown, type HeldResources } from "../support/process/held-resources.ts";
 import { buildSanitizedAddon, type Sanitizer } from "../support/process/sanitized-addon.ts";
 import { addonRaces } from "../support/process/thread-reports.ts";
+import { startBusyDisplay } from "../support/screen/busy-display.ts";
 
 const SCRIPT = fileURLToPath(new URL("./native-sanitizers.child.ts", import.meta.url));
 const OPTIONS: Readonly<Record<Sanitizer, NodeJS.ProcessEnv>> = {
@@ -30,7 +31,7 @@ interface Report {
   >;
 }
 
-/** Both run before the first test: a hook at the end of the tests would stop the daemon between them. */
+/** Both run before the first test: a hook at the end of the tests would stop the daemon and the display between them. */
 async function runUnder(sanitizer: Sanitizer, environment: NodeJS.ProcessEnv): Promise<Ended> {
   const addon = await buildSanitizedAddon(sanitizer);
   try {
@@ -45,8 +46,14 @@ async function runBoth(): Promise<Record<Sanitizer, Ended>> {
   try {
     await daemon.addNode({ name: "raw", modes: ["YUY2:320x240@30"] });
     await daemon.addNode({ name: "jpeg", modes: ["MJPG:320x240@30"] });
-    const address = await runUnder("address", daemon.env);
-    return { address, thread: await runUnder("thread", daemon.env) };
+    const display = await startBusyDisplay();
+    try {
+      const environment = { ...daemon.env, DISPLAY: display.name };
+      const address = await runUnder("address", environment);
+      return { address, thread: await runUnder("thread", environment) };
+    } finally {
+      await display.end();
+    }
   } finally {
     await daemon.stop();
   }

@@ -56,8 +56,6 @@ export async function buildSanitizedAddon(sanitizer: Sanitizer): Promise<Sanitiz
       CXXFLAGS: flags,
       LDFLAGS: FLAGS[sanitizer],
       npm_config_nodedir: headers,
-      // The add-on for X11 needs a display, which the script has not.
-      GYP_DEFINES: "has_x11=0",
     };
     const gyp = join(MODULES, ".bin/node-gyp");
     await runOrFail(gyp, ["configure", "build", "--jobs=2", `--directory=${native}`], {

@@ -1,9 +1,12 @@
 // Filters ThreadSanitizer's reports of a Node process. Node is not built with it, so the sanitizer sees Node's memory accesses but
 // not its locks. A report counts only when the add-on's own, sanitized code makes both accesses.
 
-const ADDON = /\(call(?:native|pipewire)\.node\+/;
-/** The sanitizer's own versions of functions such as memset, on top of the caller's stack. */
-const INTERCEPTOR = /\(lib[at]san\.so/;
+const ADDON = /\(call(?:native|pipewire|x11)\.node\+/;
+/**
+ * Frames on top of the caller's stack: the sanitizer's own versions of functions such as memset, and libXau, whose functions the
+ * caller must not run at once.
+ */
+const CALLED = /\(lib(?:[at]san|Xau)\.so/;
 
 /** @returns reports in which both accesses are the add-on's, and reports of other kinds that involve the add-on */
 export function addonRaces(stderr: string): string[] {
@@ -25,5 +28,5 @@ function accessesOf(report: string): string[][] {
 }
 
 function isOfAddon(frames: readonly string[]): boolean {
-  return ADDON.test(frames.find((frame) => !INTERCEPTOR.test(frame)) ?? "");
+  return ADDON.test(frames.find((frame) => !CALLED.test(frame)) ?? "");
 }

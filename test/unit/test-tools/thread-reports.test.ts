@@ -6,6 +6,7 @@ import { addonRaces } from "../../support/process/thread-reports.ts";
 
 const INTERCEPTED = "#0 memset ../../sanitizer_common_interceptors.inc:799 (libtsan.so+0x5cbc4)";
 const IN_ADDON = "callnative::FramePool::publish(int, long) /x/frame-pool.cc:40 (callnative.node+0x21cdd)";
+const IN_AUTHORITY = "<null> <null> (libXau.so.6+0x13d8)";
 const IN_NODE = "v8::internal::MarkingWorklists::Local::~Local() <null> (node+0xe87254)";
 
 /** As gcc 12's libtsan prints it. */
@@ -35,6 +36,11 @@ describe("ThreadSanitizer's reports", () => {
   test("count when the add-on's code makes both accesses, also through memset", () => {
     assert.equal(addonRaces(race(IN_ADDON, IN_ADDON)).length, 1);
     assert.equal(addonRaces(race(IN_NODE, IN_NODE) + race(IN_ADDON, IN_ADDON)).length, 1);
+  });
+
+  test("count when the add-on runs a library's unlocked function in two threads at once", () => {
+    assert.equal(addonRaces(race(`${IN_AUTHORITY}\n    #2 ${IN_ADDON}`, IN_AUTHORITY)).length, 1);
+    assert.deepEqual(addonRaces(race(`${IN_AUTHORITY}\n    #2 ${IN_NODE}`, IN_AUTHORITY)), []);
   });
 
   test("do not count when one of the accesses is Node's, whose locks are invisible", () => {
