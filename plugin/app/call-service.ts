@@ -7,7 +7,7 @@ import type { CallAlerts } from "../alerts/call-alerts.ts";
 import type { ProtectionFacts } from "../calls/call-info.ts";
 import { type CallManager, type CallManagerCallbacks, createCallManager } from "../calls/call-manager.ts";
 import { CallPersister } from "../calls/call-persister.ts";
-import { CallReporter } from "../calls/call-reporter.ts";
+import { CallReporter, type ReporterOptions } from "../calls/call-reporter.ts";
 import { type CallEnvironment, createCallEnvironment } from "../calls/environment.ts";
 import { OwnPictures } from "../calls/preview/own-pictures.ts";
 import { providePreview } from "../calls/preview/preview-effects.ts";
@@ -17,7 +17,7 @@ import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
 import { placeOf } from "../common/peer-place.ts";
 import type { OnRefused } from "../common/refusals.ts";
-import type { Frames } from "../frames/frames.ts";
+import type { FrameContent, Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { Engines } from "./engines.ts";
@@ -83,8 +83,7 @@ export function createCallService(options: CallServiceOptions): CallService {
     ownCameraOf: (callId) => ownPictures.cameraOf(callId),
     qualityOf: (callId) => sampler.statistics(callId)?.quality ?? "unknown",
     protectionOf: (callId) => protectionOf(callId, { environment, sampler, signalling }),
-    onReport: (call) => alerts.onCall(call),
-    onReportedEnd: (ended) => alerts.onEnd(ended),
+    ...reportListeners(options),
     onRing({ peerId }) {
       environment.ringBudget.take(peerId);
       persister.scheduleUpdate();
@@ -120,6 +119,25 @@ export function createCallService(options: CallServiceOptions): CallService {
     contactsChanged: update,
     devicesClosed: environment.devicesClosed,
   };
+}
+
+function reportListeners({
+  frames,
+  alerts,
+}: CallServiceOptions): Pick<ReporterOptions, "onReport" | "onReportedEnd"> {
+  return {
+    onReport(call) {
+      frames.setContent(call.callId, "remote", contentOf(call.remote));
+      alerts.onCall(call);
+    },
+    onReportedEnd: (ended) => alerts.onEnd(ended),
+  };
+}
+
+/** A peer that reports nothing of its camera may send. */
+function contentOf({ camera, screen }: CallInfo["remote"]): FrameContent {
+  if (camera === "off") return "nothing";
+  return screen ? "still" : "moving";
 }
 
 /** Its devices may be open, or are about to be: it was started or accepted here. */

@@ -7,6 +7,7 @@ import type { FrameSource } from "../../rpc-schema/index.ts";
 import { type MediaState, screenShareOf, type VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Clock } from "../common/clock.ts";
+import type { FrameContent } from "../frames/frames.ts";
 import type { Peer, VideoContent } from "../peer/peer.ts";
 import type { CapturedScreen } from "../screen/screens.ts";
 import { peakLevel } from "../sound/level.ts";
@@ -22,6 +23,8 @@ import { StillScreen } from "./sending/still-screen.ts";
 export interface CallMediaOptions {
   /** Offers a frame to the host's page. */
   showFrame(source: FrameSource, frame: VideoFrame): void;
+  /** What the host's page sees of this side changes: earlier frames are not shown again. Idempotent. */
+  setLocalContent(content: FrameContent): void;
   /** Unix time in microseconds. */
   nowUs(): number;
   createScaler(): FrameScaler;
@@ -197,6 +200,7 @@ export class CallMedia {
   set camera(camera: OpenCamera | null) {
     if (this.#camera && camera !== this.#camera) {
       this.#past = addCounters(this.#past, this.#camera.counters());
+      if (!this.#screen) this.#options.setLocalContent("nothing");
     }
     this.#camera = camera;
     if (camera === null && this.#screen === null) this.#sourceEnded();
@@ -213,6 +217,7 @@ export class CallMedia {
       this.#past = addCounters(this.#past, this.#screen.counters());
     }
     this.#screen = screen;
+    this.#options.setLocalContent("nothing");
     this.#stillScreen.stop();
     this.#sender.stop();
     this.limitSending(this.#share);
@@ -238,6 +243,7 @@ export class CallMedia {
   /** Nothing that the camera sends can be shown. Its next frame ends the placeholder. */
   cameraInterrupted(): void {
     if (this.#screen) return;
+    this.#options.setLocalContent("nothing");
     this.#isCameraSending = false;
     this.#updatePlaceholder();
   }
@@ -270,6 +276,7 @@ export class CallMedia {
   /** Borrows the frame as `cameraFrame` does. */
   screenFrame(frame: VideoFrame): void {
     this.#stillScreen.offer(frame);
+    this.#options.setLocalContent("still");
     this.#options.showFrame("local", frame);
   }
 
@@ -277,6 +284,7 @@ export class CallMedia {
   cameraFrame(frame: VideoFrame): void {
     if (this.#screen) return;
     if (this.#peer) this.#sender.offer(frame);
+    this.#options.setLocalContent("moving");
     this.#options.showFrame("local", frame);
   }
 

@@ -1,7 +1,7 @@
 // What the effects of the charts work with: the engines, the settings, and the media of every live call.
 
-import type { Native, VideoFrame } from "../../native/types.ts";
-import type { FrameSource, Signal } from "../../rpc-schema/index.ts";
+import type { Native } from "../../native/types.ts";
+import type { Signal } from "../../rpc-schema/index.ts";
 import type { Cameras, OpenCamera } from "../camera/camera.ts";
 import { monotonicMs, stampUs } from "../common/clock.ts";
 import { errorText } from "../common/error-text.ts";
@@ -89,9 +89,9 @@ export function createCallEnvironment(engines: CallEngines): CallEnvironment {
   const mediaOf = (callId: string): CallMedia => {
     const known = media.get(callId);
     if (known) return known;
-    const showFrame = (source: FrameSource, frame: VideoFrame) => frames.offer(callId, source, frame);
     const made = new CallMedia({
-      showFrame,
+      showFrame: (source, frame) => frames.offer(callId, source, frame),
+      setLocalContent: (content) => frames.setContent(callId, "local", content),
       nowUs: stampUs,
       createScaler: () => native.createScaler(),
       captureConstraints: () => settings.get().picture,

@@ -23,7 +23,7 @@ import {
   type ServedDelivery,
 } from "./frame-server.ts";
 import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
-import type { FrameOutlet, Frames } from "./frames.ts";
+import type { FrameContent, FrameOutlet, Frames } from "./frames.ts";
 import { createLedger } from "./ledger.ts";
 import { createPacer } from "./pacer.ts";
 import { PngEncoder } from "./png-encoder.ts";
@@ -104,6 +104,10 @@ class CallFrames implements Frames {
 
   offer(callId: string, name: FrameSource, frame: VideoFrame): void {
     this.#sourceOf(callId, name)?.offer(frame);
+  }
+
+  setContent(callId: string, name: FrameSource, content: FrameContent): void {
+    this.#sourceOf(callId, name)?.setContent(content);
   }
 
   snapshot(callId: string, name: FrameSource): Promise<Result<"call.snapshot">> {
@@ -227,7 +231,7 @@ class CallFrames implements Frames {
 
   /** @returns a function that ends the stream */
   #attach(source: SourceFrames, stream: FrameStream): () => Promise<void> {
-    source.streams.add(stream);
+    source.attach(stream);
     return () => {
       source.streams.delete(stream);
       return stream.end();

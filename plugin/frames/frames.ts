@@ -10,10 +10,16 @@ export interface FrameOutlet {
   writeFrame(head: string, body: Uint8Array, tail: string): Promise<void>;
 }
 
+/**
+ * What a source shows: nothing, frames that keep coming, or a screen, whose newest frame may stand for minutes. A source is
+ * `moving` until `setContent` says otherwise.
+ */
+export type FrameContent = "nothing" | "moving" | "still";
+
 export interface Frames {
   /**
-   * With the delivery stdio, frames may be written before the promise settles. With the others they start when the page
-   * connects. @throws RpcError unknownCall for an ended call, tooManyStreams, invalidParams
+   * The newest frame of the source comes first, if it is current. With the delivery stdio, frames may be written before the
+   * promise settles. With the others they start when the page connects. @throws RpcError unknownCall for an ended call, tooManyStreams, invalidParams
    */
   subscribe(params: Params<"frames.subscribe">): Promise<Result<"frames.subscribe">>;
   /** @throws RpcError unknownStream */
@@ -22,6 +28,8 @@ export interface Frames {
   acknowledge(stream: string, seq: number): void;
   /** Offers a frame to every subscriber of its source. The newest frame wins. Returns at once. */
   offer(callId: string, source: FrameSource, frame: VideoFrame): void;
+  /** From now on the source shows something else: frames from before a change are not shown again. Idempotent. */
+  setContent(callId: string, source: FrameSource, content: FrameContent): void;
   /** @throws RpcError noPicture */
   snapshot(callId: string, source: FrameSource): Promise<Result<"call.snapshot">>;
   /** Limits a source's frames to this share of each side and of the rate. */

@@ -1,8 +1,10 @@
-// One source of one call: offers each frame to the source's streams, and keeps the newest for a snapshot.
+// One source of one call: offers each frame to the source's streams, and keeps the newest for snapshots and new
+// streams.
 
 import { uprightSize, type VideoFrame } from "../../native/types.ts";
 import { type FrameSource, type Result, RpcError } from "../../rpc-schema/index.ts";
 import type { FrameStream } from "./frame-stream.ts";
+import type { FrameContent } from "./frames.ts";
 import { createLedger } from "./ledger.ts";
 import { createPacer, type Pacer } from "./pacer.ts";
 import type { PngEncoder } from "./png-encoder.ts";
@@ -19,16 +21,17 @@ interface SourceFramesOptions {
 
 /** The usual rate of cameras. A share of the rate refers to this. */
 const USUAL_FPS = 30;
-/** A snapshot must be recent, and a camera that was switched off shows nothing. */
-const SNAPSHOT_MAX_AGE_MS = 5_000;
+/** A camera that gave nothing for so long shows nothing, also where nobody says that it is off. */
+const MOVING_MAX_AGE_MS = 5_000;
 
 export class SourceFrames {
   readonly ledger = createLedger();
   readonly streams = new Set<FrameStream>();
   readonly #options: SourceFramesOptions;
-  /** Retained for a snapshot. One for each source, so that the pool keeps enough buffers. */
+  /** Retained for snapshots and new streams. One for each source, so that the pool keeps enough buffers. */
   #newest: VideoFrame | null = null;
   #newestAtMs = 0;
+  #content: FrameContent = "moving";
   #snapshot: Promise<Snapshot> | null = null;
   #scale = 1;
   #pacer: Pacer | null = null;
@@ -54,11 +57,21 @@ export class SourceFrames {
       : Math.min(maxWidth, Math.max(2, Math.round(uprightSize(frame).width * this.#scale)));
   }
 
+  /** Adds a stream, which gets the newest frame at once. The next one of a screen that rests may be a second away. */
+  attach(stream: FrameStream): void {
+    this.streams.add(stream);
+    const frame = this.#current();
+    if (frame) stream.offer(frame);
+  }
+
+  setContent(content: FrameContent): void {
+    if (content === this.#content) return;
+    this.#content = content;
+    this.forget();
+  }
+
   offer(frame: VideoFrame): void {
-    frame.retain();
-    this.#newest?.release();
-    this.#newest = frame;
-    this.#newestAtMs = this.#options.now();
+    this.#keep(frame);
     const isDue = this.#isDue();
     for (const stream of this.streams) {
       if (isDue) stream.offer(frame);
@@ -68,6 +81,21 @@ export class SourceFrames {
       this.ledger.enter();
       this.ledger.leave("unwatched");
     }
+  }
+
+  /** A late frame of a source that was switched off is not shown again. */
+  #keep(frame: VideoFrame): void {
+    if (this.#content === "nothing") return;
+    frame.retain();
+    this.forget();
+    this.#newest = frame;
+    this.#newestAtMs = this.#options.now();
+  }
+
+  /** The newest frame if the source still shows it. */
+  #current(): VideoFrame | null {
+    const ageMs = this.#options.now() - this.#newestAtMs;
+    return this.#content === "moving" && ageMs > MOVING_MAX_AGE_MS ? null : this.#newest;
   }
 
   #isDue(): boolean {
@@ -88,16 +116,15 @@ export class SourceFrames {
    */
   snapshot(): Promise<Snapshot> {
     if (this.#snapshot) return this.#snapshot;
-    const { name, now } = this.#options;
-    const frame = this.#newest;
-    if (!frame || now() - this.#newestAtMs > SNAPSHOT_MAX_AGE_MS) return Promise.reject(noFrame(name));
+    const frame = this.#current();
+    if (!frame) return Promise.reject(noFrame(this.#options.name));
     this.#snapshot = this.#take(frame).finally(() => {
       this.#snapshot = null;
     });
     return this.#snapshot;
   }
 
-  /** Releases the newest frame, because the call has ended. */
+  /** Releases the newest frame. */
   forget(): void {
     this.#newest?.release();
     this.#newest = null;

@@ -38,6 +38,8 @@ export const NO_MEDIA: MediaCounts = {
 class ShownFrames implements Frames {
   readonly shown: string[] = [];
   readonly endedCalls: string[] = [];
+  /** By "call source". */
+  readonly contents = new Map<string, string>();
   /** As "call source scale rate". */
   readonly limits: string[] = [];
 
@@ -52,6 +54,9 @@ class ShownFrames implements Frames {
   }
   offer(callId: string, source: string): void {
     this.shown.push(`${callId} ${source}`);
+  }
+  setContent(callId: string, source: string, content: string): void {
+    this.contents.set(`${callId} ${source}`, content);
   }
   snapshot(): Promise<never> {
     return Promise.reject(new RpcError("noPicture", "this fake has no frames"));

@@ -23,11 +23,16 @@ class Bench {
   /** "camera" or "black", with the time. */
   readonly sent: string[] = [];
   readonly pictures: VideoFrame[] = [];
+  /** What the own page may show again. */
+  content = "";
   intervalMs: number | null = INTERVAL_MS;
   video = BOTH;
   scaling = Promise.withResolvers<void>();
   readonly media = new CallMedia({
     showFrame: () => undefined,
+    setLocalContent: (content) => {
+      this.content = content;
+    },
     nowUs: () => this.clock.nowMs() * 1000,
     createScaler: () => ({
       scale: async (_, width, height) => {
@@ -137,7 +142,9 @@ describe("placeholders", () => {
 
   test("replace a camera while nothing that it sends can be shown, after one interval", () => {
     const bench = new Bench().openCamera().connect().frame();
+    assert.equal(bench.content, "moving");
     bench.media.cameraInterrupted();
+    assert.equal(bench.content, "nothing");
     bench
       .advance(2 * INTERVAL_MS)
       .frame()

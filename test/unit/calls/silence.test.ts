@@ -21,6 +21,7 @@ class Bench {
   placeholderMs: number | null = 80;
   readonly media = new CallMedia({
     showFrame: () => undefined,
+    setLocalContent: () => undefined,
     nowUs: () => this.clock.nowMs() * 1000,
     createScaler: () => assert.fail("there are no frames"),
     captureConstraints: () => ({ width: 64, height: 48, fps: 30 }),

@@ -114,6 +114,7 @@ describe("a call's media", () => {
     const shown: string[] = [];
     const media = new CallMedia({
       showFrame: (source) => void shown.push(source),
+      setLocalContent: () => undefined,
       nowUs: () => nowUs,
       createScaler: () => assert.fail("no frame is scaled in this test"),
       captureConstraints: () => ({ width: 640, height: 480, fps: 30 }),

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createFrames } from "../../../plugin/frames/create-frames.ts";
+import type { FrameContent } from "../../../plugin/frames/frames.ts";
 import {
   type FrameCounts,
   type FrameSource,
@@ -27,6 +28,9 @@ class Course {
   readonly outlet = new FakeOutlet();
   readonly held: CountedFrame[] = [];
   readonly expectedOffers: Record<FrameSource, number> = { remote: 0, local: 0 };
+  readonly content: Record<FrameSource, FrameContent> = { remote: "moving", local: "moving" };
+  /** When the newest frame came that is not outdated; null: there is none. */
+  readonly newestAtMs: Record<FrameSource, number | null> = { remote: null, local: null };
   written = 0;
   readonly streams: { id: string; source: FrameSource }[] = [];
   readonly random: Random;
@@ -51,7 +55,14 @@ class Course {
       this.writeDone,
       this.writeDone,
     ];
-    const rare = [this.acknowledge, this.acknowledge, this.subscribe, this.unsubscribe];
+    const rare = [
+      this.acknowledge,
+      this.acknowledge,
+      this.subscribe,
+      this.unsubscribe,
+      this.setContent,
+      this.rest,
+    ];
     const action = random.pick(random.chance(0.8) ? actions : rare);
     await action.call(this);
     if (random.chance(0.7)) await settled();
@@ -64,6 +75,20 @@ class Course {
     const frame = countedFrame(this.random.below(200));
     this.held.push(frame);
     this.frames.offer("c", source, frame);
+    if (this.content[source] !== "nothing") this.newestAtMs[source] = this.nowMs;
+  }
+
+  setContent(): void {
+    const source = this.random.pick(SOURCES);
+    const content = this.random.pick(["nothing", "moving", "still"] as const);
+    if (content !== this.content[source]) this.newestAtMs[source] = null;
+    this.content[source] = content;
+    this.frames.setContent("c", source, content);
+  }
+
+  /** No frame for a while. */
+  rest(): void {
+    this.nowMs += this.random.below(10_000);
   }
 
   encoded(): void {
@@ -100,6 +125,9 @@ class Course {
     };
     const { stream } = await this.frames.subscribe(frameMethods["frames.subscribe"].params.parse(params));
     this.streams.push({ id: stream, source });
+    const sinceMs = this.newestAtMs[source];
+    const isTooOld = this.content[source] === "moving" && sinceMs !== null && this.nowMs - sinceMs > 5_000;
+    if (sinceMs !== null && !isTooOld) this.expectedOffers[source] += 1;
   }
 
   unsubscribe(): void {

@@ -198,6 +198,8 @@ describe("served frames", { timeout: 60_000 }, () => {
     offer(1);
     assert.equal(native.encodes.length, 0);
     const viewer = await openMjpegViewer(url);
+    next(native.encodes).finish();
+    assert.equal((await viewer.next()).bytes.toString(), "picture1");
     offer(2);
     next(native.encodes).finish();
     assert.equal((await viewer.next()).bytes.toString(), "picture2");
