@@ -26,6 +26,7 @@ export { isBuiltIn } from "./media/choice.ts";
 export * from "./media/level.ts";
 export * from "./media/machine.ts";
 export type * from "./media/model.ts";
+export { SCREEN_LOST_IN_CRASH } from "./media/shared-screen.ts";
 export * from "./preview/machine.ts";
 export type * from "./preview/model.ts";
 export * from "./record/mask.ts";

@@ -1,6 +1,7 @@
 // Resumes the call in which the last plugin process died. The charts decide whether it continues or ends. An invalid record
 // must not prevent the plugin from starting.
 
+import { SCREEN_LOST_IN_CRASH } from "../../statecharts/index.ts";
 import type { CallManager } from "../calls/call-manager.ts";
 import { type RecordedCall, readRecord } from "../calls/call-record.ts";
 import { errorText } from "../common/error-text.ts";
@@ -31,5 +32,8 @@ export function callToResume(record: string | undefined, manager: CallManager, l
     "info",
     `call ${call.callId} ${whyNotResumable === null ? "is resumed" : `is over: ${whyNotResumable}`}`,
   );
+  const { isSharing } = call.resumed.media;
+  if (isSharing && whyNotResumable === null)
+    log("warn", `the screen is not shared: ${SCREEN_LOST_IN_CRASH.why}`);
   return { addresses, begin: () => manager.send({ type: "host.resume", ...call }) };
 }

@@ -69,6 +69,7 @@ const detailSchema = z.object({
     isMicrophoneOn: z.boolean(),
     isCameraOn: z.boolean(),
     devices: z.object({ camera: deviceSchema, microphone: deviceSchema, speaker: deviceSchema }),
+    isSharing: z.literal(true).optional(),
   }),
 });
 
@@ -157,6 +158,7 @@ function mediaOf({ ref }: ManagedCall): ResumedMedia {
       microphone: choiceOf("microphone"),
       speaker: choiceOf("speaker"),
     },
+    ...(media.matches({ screen: "sharing" }) ? { isSharing: true } : {}),
   };
 }
 

@@ -14,9 +14,9 @@ import { levelText, peerName } from "./messages.ts";
 
 /** Words that mean nothing to a user, with the names of codecs, programs and system errors. */
 const TERMS =
-  /\b(?:[a-z]*codecs?|encod\w+|decod\w+|bit ?rates?|packets?|jitter|frames?|samples?|buffers?|negotiat\w+|sockets?|sinks?|streams?|RTP|RTCP|SDP|ICE|STUN|TURN|WebRTC|Opus|VP|AV|ALSA|PortAudio|PulseAudio|PipeWire|errno|E[A-Z]{3,})\b/i;
-/** Figures, units, paths, code and names such as `getUserMedia`. */
-const SIGNS = /[\d%/\\{}[\]<>=_`]|[a-z][A-Z]/;
+  /\b(?:[a-z]*codecs?|encod\w+|decod\w+|bit ?rates?|packets?|jitter|frames?|samples?|buffers?|negotiat\w+|sockets?|sinks?|streams?|RTP|RTCP|SDP|ICE|STUN|TURN|WebRTC|Opus|VP|AV|ALSA|PortAudio|PulseAudio|PipeWire|errno)\b/i;
+/** Figures, units, paths, code and names such as `getUserMedia` and `ENODEV`. */
+const SIGNS = /[\d%/\\{}[\]<>=_`]|[a-z][A-Z]|\bE[A-Z]{3,}\b/;
 
 /** True for a text without figures, terms of the field and code. */
 export function isPlainReason(text: string): boolean {

@@ -13,7 +13,13 @@ import {
   NO_DEVICE,
   type OpenDevice,
 } from "./choice.ts";
-import { NO_SCREEN, type OpenScreen, type ScreenContext, type ScreenEnd } from "./shared-screen.ts";
+import {
+  NO_SCREEN,
+  type OpenScreen,
+  SCREEN_LOST_IN_CRASH,
+  type ScreenContext,
+  type ScreenEnd,
+} from "./shared-screen.ts";
 
 export interface MediaInput {
   readonly callId: string;
@@ -29,6 +35,8 @@ export interface ResumedMedia {
   readonly isMicrophoneOn: boolean;
   readonly isCameraOn: boolean;
   readonly devices: Readonly<Record<DeviceKind, Pick<DeviceContext, "choice" | "first">>>;
+  /** The screen was shared, or the user was about to choose what. Absent: it was not. */
+  readonly isSharing?: true;
 }
 
 export interface MediaContext extends MediaInput {
@@ -150,6 +158,7 @@ export const initialMedia = ({ input }: { input: MediaInput }): MediaContext => 
   speaker: { ...NO_DEVICE, ...input.resumed?.devices.speaker },
   environment: null,
   videoPauseReason: null,
+  ...(input.resumed?.isSharing ? { screen: { ...NO_SCREEN, end: SCREEN_LOST_IN_CRASH } } : {}),
 });
 
 /** @returns an assigner that updates the context of the kind in `params.kind` */

@@ -26,3 +26,9 @@ export interface ScreenContext {
 }
 
 export const NO_SCREEN: ScreenContext = { source: null, open: null, end: null };
+
+/** Nothing is captured again by itself, because the user of another process did not choose it. */
+export const SCREEN_LOST_IN_CRASH: ScreenEnd = {
+  reason: "failed",
+  why: "the plugin ended unexpectedly and was started again",
+};

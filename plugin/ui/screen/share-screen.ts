@@ -66,7 +66,7 @@ export class ShareScreen {
     const isNewCall = call?.callId !== before?.callId;
     this.#call = call;
     if (isNewCall) this.#hideEnd();
-    else if (call && stateOf(before) !== "off" && stateOf(call) === "off") this.#showEnd(call);
+    else if (call && hasEnded(before, call)) this.#showEnd(call);
     if (stateOf(call) !== "off") this.#hideEnd();
     if (!call?.local.screen) {
       this.#chooser.close();
@@ -132,6 +132,11 @@ export class ShareScreen {
     clearTimeout(this.#timer);
     this.#ended.set(false);
   }
+}
+
+/** A resumed call reports with its first state of the screen how the share of the dead process ended. */
+function hasEnded(before: CallInfo | undefined, call: CallInfo): boolean {
+  return stateOf(call) === "off" && (!before?.local.screen || stateOf(before) !== "off");
 }
 
 function stateOf(call: CallInfo | undefined): "off" | "choosing" | "live" {

@@ -124,6 +124,18 @@ describe("sharing one's screen", () => {
     }
   });
 
+  test("that ended with the plugin says why when the call is resumed", async () => {
+    await showCall({ state: "live", kind: "monitor", name: "HDMI-1" });
+    await at("sharing-bar").waitFor();
+    script({ do: "change", callId, change: { local, phase: "reconnecting" } });
+    await at("sharing-bar").waitFor({ state: "hidden" });
+    assert.equal(await at("screen-ended").isVisible(), false);
+    const why = "the plugin ended unexpectedly and was started again";
+    const screen: SharedScreen = { state: "off", ended: "failed", why };
+    script({ do: "change", callId, change: { local: { ...local, screen }, phase: "connected" } });
+    await at("screen-ended").getByText(`Your screen is not shared: ${why}`).waitFor();
+  });
+
   test("says why where it is impossible, and is absent where the plugin does not know it", async () => {
     script({ do: "screens", offer: { chooser: "none", sources: [], why: "there is no X display" } });
     await showCall();

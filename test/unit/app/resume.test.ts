@@ -179,14 +179,16 @@ describe("the next plugin", () => {
     assert.ok(durationMs < dayMs / 2, `${durationMs} ms`);
   });
 
-  test("shares no screen that the dead one shared, and both sides see that", async () => {
+  test("shares no screen that the dead one shared, says why, and both sides see that", async () => {
     const { hosts, alice, bob, callId } = await inCall();
     await alice.host.request("call.shareScreen", { callId, on: true, source: FAKE_SCREEN.id });
     await bob.waitFor("call.changed", ({ remote }) => remote.screen === true);
     bob.notifications.length = 0;
     const next = await hosts.start(ALICE, recordOf(alice));
     const { local } = await next.waitFor("call.changed", isConnected);
-    assert.notEqual(local.screen?.state, "live");
+    const why = "the plugin ended unexpectedly and was started again";
+    assert.deepEqual(local.screen, { state: "off", ended: "failed", why });
+    assert.ok(next.logged.includes(`the screen is not shared: ${why}`));
     const { remote } = await bob.waitFor("call.changed", (call) => {
       return isConnected(call) && call.remote.screen === undefined && call.remote.camera === "on";
     });
@@ -194,6 +196,18 @@ describe("the next plugin", () => {
     assert.deepEqual(next.screens.shared, []);
     await next.host.request("call.shareScreen", { callId, on: true, source: FAKE_SCREEN.id });
     await bob.waitFor("call.changed", (call) => call.remote.screen === true);
+  });
+
+  test("says nothing of a screen that was not shared any more", async () => {
+    const { hosts, alice, callId } = await inCall();
+    await alice.host.request("call.shareScreen", { callId, on: true, source: FAKE_SCREEN.id });
+    await waitForRecord(alice, /"isSharing":true/);
+    alice.notifications.length = 0;
+    await alice.host.request("call.shareScreen", { callId, on: false });
+    await waitForRecord(alice, /^(?!.*isSharing)/);
+    const next = await hosts.start(ALICE, recordOf(alice));
+    const { local } = await next.waitFor("call.changed", isConnected);
+    assert.deepEqual(local.screen, { state: "off" });
   });
 
   test("learns again that the other side shares its screen, which goes on", async () => {

@@ -9,6 +9,7 @@ import {
   localTroubleText,
   lostText,
   remoteTroubleText,
+  screenEndText,
   smallerText,
 } from "../../../plugin/ui/notice-texts.ts";
 import {
@@ -18,6 +19,7 @@ import {
   strainSchema,
 } from "../../../rpc-schema/index.ts";
 import { assessLoad } from "../../../statecharts/adapt/judge.ts";
+import { SCREEN_LOST_IN_CRASH } from "../../../statecharts/media/shared-screen.ts";
 import { callWithBob } from "../../support/fakes/scripted-host.ts";
 
 const kinds = ["camera", "microphone", "speaker"] as const;
@@ -113,4 +115,13 @@ describe("the connection details", () => {
     const result = assessLoad(measured, "sending", "full", null);
     assert.ok(result.load === "strained" && !isPlainReason(result.reason));
   });
+});
+
+test("a plain reason is told as it is, also with a word that begins like the name of a system error", () => {
+  const why = SCREEN_LOST_IN_CRASH.why ?? "";
+  assert.match(why, /ended/);
+  assert.equal(
+    screenEndText({ state: "off", ended: SCREEN_LOST_IN_CRASH.reason, why }, "Bob"),
+    `Your screen is not shared: ${why}`,
+  );
 });
