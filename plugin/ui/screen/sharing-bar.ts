@@ -3,6 +3,7 @@
 import type { CallInfo, Result } from "../../../rpc-schema/index.ts";
 import { button, h, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { keptAboveDialogs } from "./above-dialogs.ts";
 import { sharingText } from "./screen-texts.ts";
 
 export type Chooser = Result<"screen.sources">["chooser"];
@@ -20,7 +21,7 @@ export function createSharingBar(onStop: () => void): SharingBar {
   const element = h("div", { class: "sharing-bar", testId: "sharing-bar" }, icon("screen"), text, stop);
   setHidden(element, true);
   return {
-    element,
+    element: keptAboveDialogs(element),
     update(call, chooser) {
       const screen = call?.local.screen;
       const isShared = screen !== undefined && screen.state !== "off";

@@ -108,11 +108,15 @@ describe("sharing one's screen", () => {
       await other.at("sharing-bar").waitFor();
       assert.equal(await at("own-screen").isVisible(), true);
       assert.equal(await at("local-canvas").isVisible(), false);
+      const before = await at("sharing-bar").boundingBox();
       await at("call-devices").click();
       const bar = await at("sharing-bar").boundingBox();
       const dialog = await at("devices-dialog").boundingBox();
       assert.ok(bar && dialog && dialog.y >= bar.y + bar.height, JSON.stringify({ bar, dialog }));
       await press("Escape");
+      await at("devices-dialog").waitFor({ state: "hidden" });
+      const back = await at("sharing-bar").boundingBox();
+      assert.deepEqual(back, before, "the line is where it was");
       await press("f");
       await at("sharing-bar").waitFor();
       await press("f");
@@ -122,6 +126,16 @@ describe("sharing one's screen", () => {
     } finally {
       await other.close();
     }
+  });
+
+  test("is ended while a dialog is open, which stays open", async () => {
+    await showCall({ state: "live", kind: "monitor", name: "HDMI-1" });
+    await at("call-devices").click();
+    await at("devices-dialog").waitFor();
+    await at("sharing-stop").click();
+    await requested(/^call\.shareScreen .*"on":false/);
+    await at("sharing-bar").waitFor({ state: "hidden" });
+    assert.equal(await at("devices-dialog").isVisible(), true);
   });
 
   test("that ended with the plugin says why when the call is resumed", async () => {
