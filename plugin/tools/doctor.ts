@@ -12,6 +12,7 @@ import {
   checkSoundLoads,
   enginesOf,
   optionalEnginesOf,
+  X11_ENGINE,
 } from "./program-checks.ts";
 import { checkRefusals } from "./refusal-check.ts";
 import { checkSending } from "./sending-check.ts";
@@ -57,9 +58,15 @@ export async function runChecks(system: SystemView, options: DoctorOptions): Pro
     checkMdns(system, settings),
     ...(await checkSettings(system, options.settingsPath)),
     await checkPriority(system),
-    screens,
+    ...withoutRepetition(screens, engines),
     ...checkRefusals(options.running),
   ];
+}
+
+/** On X11 nothing can be shared without the engine, whose own finding names the libraries already. */
+function withoutRepetition(screens: Finding, engines: readonly Finding[]): Finding[] {
+  const isSaid = engines.some(({ check, verdict }) => check === X11_ENGINE && verdict === "warning");
+  return screens.verdict === "warning" && isSaid ? [] : [screens];
 }
 
 /** A warning alone does not prevent calls. Without both camera and sound, `checkSending` adds a failure. */

@@ -60,6 +60,7 @@ interface OptionalEngine extends Engine {
   whyUnneeded(): Promise<string | null>;
 }
 
+export const X11_ENGINE = "X11 engine";
 const BUILD_COMMAND = "npm run build:native";
 const BUILD_ADDON = `Build it: ${BUILD_COMMAND}`;
 const X11_HEADERS =
@@ -119,7 +120,7 @@ export function optionalEnginesOf(system: SystemView, folder: string): OptionalE
         socket !== null && (await system.connects(socket)) ? null : "PipeWire does not run here",
     },
     {
-      check: "X11 engine",
+      check: X11_ENGINE,
       use: "sharing the screens of X11",
       folder,
       binary: "callx11",

@@ -2,6 +2,7 @@
 
 import type { PipeWireReport, UnreadableCamera } from "../../../plugin/camera/pipewire-cameras.ts";
 import type { DaemonOffer } from "../../../plugin/priority/real-time-daemon.ts";
+import type { ScreenOffer } from "../../../plugin/screen/screens.ts";
 import type { SoundDevices } from "../../../plugin/sound/sound.ts";
 import type { ServerResult } from "../../../plugin/tools/ice-server-test.ts";
 import type { RunResult, SystemView } from "../../../plugin/tools/system-view.ts";
@@ -26,6 +27,7 @@ export interface FakeMachine {
   /** Null without rtkit. */
   realTime: DaemonOffer | null;
   pipeWire: PipeWireReport;
+  screens: ScreenOffer;
   unreadableNodes: (UnreadableCamera & { path: string })[];
   /** By URL. Servers without a result work. */
   iceServers: Record<string, ServerResult>;
@@ -72,6 +74,7 @@ export function healthyMachine(): FakeMachine {
     listening: new Set(["/run/user/1000/pulse/native"]),
     isPackaged: false,
     soundEngineProblem: null,
+    screens: { chooser: "desktop" },
     iceServers: {},
     pipeWire: { cameras: [], unreadable: [], libraryProblem: null, accessProblem: null },
     unreadableNodes: [],
@@ -108,7 +111,7 @@ export function viewOf(machine: FakeMachine): SystemView {
     realTimeOffer: async () => machine.realTime,
     pipeWireCameras: async () => machine.pipeWire,
     unreadableNodes: () => machine.unreadableNodes,
-    screens: async () => ({ chooser: "desktop" }),
+    screens: async () => machine.screens,
     testIceServer: async ({ url }) => machine.iceServers[url] ?? { outcome: "works", detail: "" },
   };
 }

@@ -152,6 +152,20 @@ describe("the doctor on the engines", () => {
     });
   }
 
+  test("the X11 engine without its libraries is told once, although no screen can be shared", async () => {
+    const why = "the X11 engine does not load";
+    const change = (machine: FakeMachine) => {
+      machine.environment = { ...machine.environment, DISPLAY: ":0" };
+      machine.screens = { chooser: "none", why };
+    };
+    assert.match(await onlyProblem(change), new RegExp(`^warning screen sharing: .* ${why}\\.`));
+    const problem = await onlyProblem((machine) => {
+      change(machine);
+      machine.commands[`ldd ${BINARIES.x11}`] = { status: 0, stdout: "\tlibxcb-shm.so.0 => not found\n" };
+    });
+    assert.match(problem, /^warning X11 engine: /);
+  });
+
   describe("every library that an addon of this build links to", () => {
     const folder = join(NATIVE, "build/Release");
     const addons = readdirSync(folder).filter((name) => name.endsWith(".node"));
