@@ -131,6 +131,8 @@ func TestAPageCannotEndThePluginAndIsToldWhatIsWrong(t *testing.T) {
 		{`{"id":1,"method":"shutdown"}`, "methodNotFound"},
 		{`{"id":2,"method":"initialize","params":{}}`, "methodNotFound"},
 		{`{"id":3,"method":"signal.deliver","params":{}}`, "methodNotFound"},
+		{`{"id":3,"method":"call.shareScreen","params":{}}`, "methodNotFound"},
+		{`{"id":3,"method":"screen.sources","params":{}}`, "methodNotFound"},
 		{`no JSON`, "parseError"},
 		{`{"id":4}`, "invalidRequest"},
 		{`{"id":5,"method":"host.changeSettings","params":{"values":{"nonsense":1}}}`, "nonsense is no setting"},
