@@ -120,6 +120,40 @@ describe("a screen shared through the portal", { timeout: 300_000 }, () => {
     await closeAndCheck(screen);
   });
 
+  test("that was refused begins with the next request, and each request asks once", async () => {
+    const screens = screensOf();
+    const refused = begin(screens);
+    (await backend.dialog()).cancel();
+    await assert.rejects(refused.sharing, { reason: "cancelled" });
+    const { screen } = await shared(screens);
+    assert.equal(backend.sessions.size, 1);
+    await closeAndCheck(screen);
+  });
+
+  test("of a window or monitor that is gone when the user has chosen it says so", async () => {
+    const node = await addScreen();
+    const share = begin(screensOf());
+    const dialog = await backend.dialog();
+    await node.remove();
+    dialog.choose(node.nodeId, "window");
+    await assert.rejects(within("the end", share.sharing), { reason: "closed" });
+    await within("the end of the session", backend.untilNoSession());
+  });
+
+  test("does not begin when the desktop closes the session while the user chooses", async () => {
+    const share = begin(screensOf());
+    const dialog = await backend.dialog();
+    backend.stopSharing(dialog.session);
+    await assert.rejects(within("the end", share.sharing), { reason: "failed" });
+  });
+
+  test("does not begin when the desktop's choice has no stream", async () => {
+    const share = begin(screensOf());
+    (await backend.dialog()).chooseNothing();
+    await assert.rejects(within("the end", share.sharing), { reason: "failed", message: /result of Start/ });
+    await within("the end of the session", backend.untilNoSession());
+  });
+
   test("does not begin when the user closes the dialog", async () => {
     const share = begin(screensOf());
     (await backend.dialog()).cancel();

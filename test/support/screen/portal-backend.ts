@@ -24,6 +24,8 @@ export interface Dialog {
   readonly options: Readonly<Record<string, unknown>>;
   choose(nodeId: number, kind?: "monitor" | "window"): void;
   cancel(): void;
+  /** The dialog succeeds without a stream. */
+  chooseNothing(): void;
   /** The backend ends it for a reason of its own. */
   fail(): void;
   /** The program has withdrawn its request. */
@@ -131,6 +133,7 @@ class Backend implements PortalBackend {
       options: this.#options.get(session) ?? {},
       closed: closed.promise,
       cancel: () => result(CANCELLED),
+      chooseNothing: () => result(SUCCESS, { streams: new Variant("a(ua{sv})", []) }),
       fail: () => result(OTHERWISE),
       choose: (nodeId, kind = "monitor") => {
         const properties = { source_type: new Variant("u", kind === "window" ? 2 : 1) };
