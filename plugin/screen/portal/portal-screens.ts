@@ -3,8 +3,8 @@
 import { systemClock } from "../../common/clock.ts";
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
+import { PortalConnection } from "../../dbus/portal-connection.ts";
 import type { ScreenOffer, ScreenWay } from "../screens.ts";
-import { PortalConnection } from "./portal-connection.ts";
 import { type PortalOptions, PortalShare } from "./portal-share.ts";
 import { screenCastOffer } from "./screen-cast.ts";
 
@@ -33,7 +33,7 @@ export function createPortalScreens(options: PortalOptions): ScreenWay {
 
 async function portalOffer({ connect, log }: PortalOptions): Promise<ScreenOffer> {
   const why = (text: string): ScreenOffer => ({ chooser: "none", why: text });
-  const events = { onSessionClosed: () => undefined, onGone: () => undefined };
+  const events = { onGone: () => undefined };
   const opening = (async () => PortalConnection.open(await connect(() => undefined), events))();
   try {
     const offer = await withDeadline(OFFER_MS, undefined, "the desktop's portal", async () =>

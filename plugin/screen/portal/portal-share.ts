@@ -8,11 +8,11 @@ import type { Clock } from "../../common/clock.ts";
 import { withDeadline } from "../../common/deadline.ts";
 import { errorText } from "../../common/error-text.ts";
 import type { DescriptorBus } from "../../dbus/bus.ts";
+import { PortalConnection } from "../../dbus/portal-connection.ts";
 import type { Log } from "../../log.ts";
 import { ResizingCapture } from "../resizing-capture.ts";
 import type { RestoreToken } from "../restore-token.ts";
 import { type CapturedScreen, type ScreenCallbacks, ScreenError, type ScreenRequest } from "../screens.ts";
-import { PortalConnection } from "./portal-connection.ts";
 import { type ChosenScreen, chooseScreen, openPipeWireRemote } from "./screen-cast.ts";
 
 /** The stream or the session may end a moment before the desktop says why. */

@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { errorText } from "../../common/error-text.ts";
+import { type PortalCall, type PortalConnection, RESPONSES } from "../../dbus/portal-connection.ts";
 import { ScreenError } from "../screens.ts";
-import { type PortalCall, type PortalConnection, RESPONSES } from "./portal-connection.ts";
 
 const SCREEN_CAST = "org.freedesktop.portal.ScreenCast";
 const MONITOR = 1;

@@ -2,14 +2,15 @@
 // request, whose result follows in the signal Response.
 
 import { randomUUID } from "node:crypto";
-import { withDeadline } from "../../common/deadline.ts";
-import type { BusCall, BusMessage, DescriptorBus } from "../../dbus/bus.ts";
+import { withDeadline } from "../common/deadline.ts";
+import type { BusCall, BusMessage, DescriptorBus } from "./bus.ts";
 import { plainValue } from "./plain-value.ts";
 
 const PORTAL_NAME = "org.freedesktop.portal.Desktop";
 const PORTAL_PATH = "/org/freedesktop/portal/desktop";
 const REQUEST = "org.freedesktop.portal.Request";
 const SESSION = "org.freedesktop.portal.Session";
+const PROPERTIES = "org.freedesktop.DBus.Properties";
 const BUS_NAME = "org.freedesktop.DBus";
 const BUS = { destination: BUS_NAME, path: "/org/freedesktop/DBus", interface: BUS_NAME };
 /** What the portal answers by itself. It may have to start the desktop's part first. */
@@ -39,7 +40,9 @@ export interface PortalCall {
 
 export interface PortalEvents {
   /** The desktop ended the session of this path. */
-  onSessionClosed(path: string): void;
+  onSessionClosed?(path: string): void;
+  /** Properties of one of the portal's interfaces have changed. */
+  onPropertiesChanged?(of: string): void;
   /** The portal's process has ended, or the bus. */
   onGone(): void;
 }
@@ -73,6 +76,7 @@ export class PortalConnection {
     for (const [sender, from, member] of [
       [PORTAL_NAME, REQUEST, "Response"],
       [PORTAL_NAME, SESSION, "Closed"],
+      [PORTAL_NAME, PROPERTIES, "PropertiesChanged"],
       [BUS_NAME, BUS_NAME, "NameOwnerChanged',arg0='org.freedesktop.portal.Desktop"],
     ]) {
       const rule = `type='signal',sender='${sender}',interface='${from}',member='${member}'`;
@@ -93,7 +97,9 @@ export class PortalConnection {
     } else if (sender !== this.#owner) {
       // Any program may send a signal that looks like the portal's.
     } else if (from === SESSION && member === "Closed") {
-      this.#events.onSessionClosed(path);
+      this.#events.onSessionClosed?.(path);
+    } else if (from === PROPERTIES && member === "PropertiesChanged" && typeof first === "string") {
+      this.#events.onPropertiesChanged?.(first);
     } else if (from === REQUEST && member === "Response" && typeof first === "number") {
       this.#settle(path, { response: first, results: plainValue(second) });
     }
@@ -108,7 +114,7 @@ export class PortalConnection {
   /** @returns the properties of one of the portal's interfaces, unchecked. @throws Error */
   async properties(of: string): Promise<unknown> {
     const answer = await this.#bus.ask({
-      ...{ destination: PORTAL_NAME, path: PORTAL_PATH, interface: "org.freedesktop.DBus.Properties" },
+      ...{ destination: PORTAL_NAME, path: PORTAL_PATH, interface: PROPERTIES },
       ...{ member: "GetAll", signature: "s", body: [of] },
     });
     return plainValue(answer?.body[0]);
