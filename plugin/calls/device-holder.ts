@@ -15,6 +15,8 @@ export interface DeviceCallbacks {
   onAlive(): void;
   /** Why the device gives nothing so far. */
   onStalled(reason: string): void;
+  /** Aborted when the device is not wanted any more, also while it is being opened. */
+  readonly signal: AbortSignal;
 }
 
 export interface DeviceHolderOptions<D extends Closable> {
@@ -44,6 +46,7 @@ interface Slot<D> {
   readonly alive: PromiseWithResolvers<void>;
   /** Why it gives nothing; null when that is unknown. */
   stallReason: string | null;
+  readonly withdrawal: AbortController;
 }
 
 /** A camera without a frame for this long after it was opened does not work. The slowest cameras take a second. */
@@ -58,6 +61,8 @@ export class DeviceHolder<D extends Closable> {
   #current: Slot<D> | null = null;
   #pending: SwitchRequest | null = null;
   #switching: Promise<void> | null = null;
+  /** The device that is being opened. */
+  #opening: Slot<D> | null = null;
 
   constructor(options: DeviceHolderOptions<D>) {
     this.#options = options;
@@ -67,7 +72,7 @@ export class DeviceHolder<D extends Closable> {
   async openFirst(choice: string): Promise<this> {
     const slot = this.#createSlot();
     this.#current = slot;
-    slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
+    await this.#open(slot, choice);
     return this;
   }
 
@@ -79,6 +84,7 @@ export class DeviceHolder<D extends Closable> {
   /** Switches to another device. The last of several requests wins. */
   switchTo(choice: string): void {
     this.#pending = { choice, isReopening: false };
+    if (this.#opening !== this.#current) this.#opening?.withdrawal.abort();
     this.#proceed();
   }
 
@@ -99,18 +105,35 @@ export class DeviceHolder<D extends Closable> {
 
   /** Disconnects the device at once; `close` closes it. */
   release(): void {
-    this.#isClosed = true;
-    this.#closing.resolve();
+    this.#withdraw();
     this.#options.attach(null);
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#closing.resolve();
+    this.#withdraw();
     await this.#switching;
     const slot = this.#current;
     this.#current = null;
     await slot?.device?.close();
+  }
+
+  #withdraw(): void {
+    this.#isClosed = true;
+    this.#closing.resolve();
+    this.#opening?.withdrawal.abort();
+  }
+
+  /** @throws the error of `open` */
+  async #open(slot: Slot<D>, choice: string): Promise<D> {
+    this.#opening = slot;
+    try {
+      if (this.#isClosed) slot.withdrawal.abort();
+      const device = await this.#options.open(choice, this.#callbacksOf(slot));
+      slot.device = device;
+      return device;
+    } finally {
+      if (this.#opening === slot) this.#opening = null;
+    }
   }
 
   async #switchAll(): Promise<void> {
@@ -129,11 +152,12 @@ export class DeviceHolder<D extends Closable> {
     const slot = this.#createSlot();
     // From here on both cameras are open, and only the old one's frames are used.
     try {
-      slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
+      await this.#open(slot, choice);
       await this.#untilAlive(slot, choice);
     } catch (error) {
       await this.#closeQuietly(slot);
-      if (this.#isClosed) return;
+      // For a device that was withdrawn, another one was chosen.
+      if (this.#isClosed || slot.withdrawal.signal.aborted) return;
       if (lacksBandwidth(error)) await this.#breakThenMake(choice);
       else this.#options.onRefused(choice, error);
       return;
@@ -155,14 +179,16 @@ export class DeviceHolder<D extends Closable> {
     if (old) await this.#closeQuietly(old);
     if (this.#isClosed) return;
     const slot = this.#createSlot();
+    let device: D;
     try {
-      slot.device = await this.#options.open(choice, this.#callbacksOf(slot));
+      device = await this.#open(slot, choice);
     } catch (error) {
-      if (!this.#isClosed) this.#options.onLost(error, choice);
+      const isWithdrawn = slot.withdrawal.signal.aborted && this.#pending !== null;
+      if (!this.#isClosed && !isWithdrawn) this.#options.onLost(error, choice);
       return;
     }
     if (this.#isClosed) await this.#closeQuietly(slot);
-    else this.#takeOver(slot, slot.device);
+    else this.#takeOver(slot, device);
   }
 
   #takeOver(slot: Slot<D>, device: D): void {
@@ -190,7 +216,7 @@ export class DeviceHolder<D extends Closable> {
     const alive = Promise.withResolvers<void>();
     // Nothing awaits this promise for the first device.
     alive.promise.catch(() => undefined);
-    return { device: null, alive, stallReason: null };
+    return { device: null, alive, stallReason: null, withdrawal: new AbortController() };
   }
 
   #callbacksOf(slot: Slot<D>): DeviceCallbacks {
@@ -204,6 +230,7 @@ export class DeviceHolder<D extends Closable> {
       onStalled: (reason) => {
         slot.stallReason = reason;
       },
+      signal: slot.withdrawal.signal,
     };
   }
 

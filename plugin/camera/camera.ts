@@ -34,10 +34,16 @@ export interface Cameras {
   /**
    * Opens the camera of a settings value: `auto` (the first camera that opens, never the test pattern), `test-pattern`, or
    * a camera's id.
+   * @param signal ends the wait while the desktop asks the user for permission. Nothing else waits long.
    * @throws CaptureError with operation and errno; RpcError unknownDevice for an unknown id; Error for `auto` without any
-   * camera
+   * camera; the signal's reason
    */
-  open(choice: string, constraints: CaptureConstraints, callbacks: CameraCallbacks): Promise<OpenCamera>;
+  open(
+    choice: string,
+    constraints: CaptureConstraints,
+    callbacks: CameraCallbacks,
+    signal?: AbortSignal,
+  ): Promise<OpenCamera>;
   /**
    * Reports the new list when a camera comes, goes, or becomes accessible, until the returned function is called. Does not
    * poll, and does not keep the process alive.

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { damageOf, habitOf } from "../../native/frame-faults.ts";
 import type { CameraMode, CaptureConstraints, CaptureCounters, VideoFrame } from "../../native/types.ts";
-import type { Cameras } from "../camera/camera.ts";
+import type { CameraCallbacks, Cameras } from "../camera/camera.ts";
 import { errorText } from "../common/error-text.ts";
 import { makeFolder } from "../common/make-folder.ts";
 import { FileError, failureText } from "../common/system-failure.ts";
@@ -91,7 +91,7 @@ async function testCamera(
   /** What went wrong on the way to the frames. */
   const troubles: string[] = [];
   let last: VideoFrame | undefined;
-  const camera = await cameras.open(options.camera, options.picture, {
+  const callbacks: CameraCallbacks = {
     onFrame(frame) {
       frame.retain();
       last?.release();
@@ -105,7 +105,8 @@ async function testCamera(
     },
     onInterrupted: (reason) => troubles.push(`in ${modeText(camera.mode)} ${reason}`),
     onTrouble: (message) => troubles.push(message),
-  });
+  };
+  const camera = await cameras.open(options.camera, options.picture, callbacks, options.signal);
   let counters: CaptureCounters;
   try {
     await waitForData(first.promise, options, `no picture arrived within ${FIRST_DATA_LIMIT_MS / 1000} s`);

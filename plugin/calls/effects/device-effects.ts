@@ -154,7 +154,12 @@ function holdCamera(
       isSame: ({ deviceId }, next) =>
         deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
       open: (next, callbacks) =>
-        cameras.open(next, settings.get().picture, cameraCallbacks(media, report, log, callbacks)),
+        cameras.open(
+          next,
+          settings.get().picture,
+          cameraCallbacks(media, report, log, callbacks),
+          callbacks.signal,
+        ),
       attach: (device) => {
         media.camera = device;
       },

@@ -24,6 +24,10 @@ export class FakeCameras implements Cameras {
   readonly #listeners = new Set<(devices: Device[]) => void>();
   /** The next `open` fails with this error. */
   failNextOpen: CaptureError | undefined;
+  /** Until it resolves the desktop asks the user. The signal of `open` closes that dialog. */
+  permission: Promise<void> | undefined;
+  /** Dialogs that the signal closed. */
+  withdrawn = 0;
   /** Those of each camera that is opened from now on. */
   notes: readonly string[] = [];
   devices: Device[] = [
@@ -47,7 +51,9 @@ export class FakeCameras implements Cameras {
     choice: string,
     constraints: CaptureConstraints,
     callbacks: CameraCallbacks,
+    signal?: AbortSignal,
   ): Promise<OpenCamera> {
+    await this.#ask(signal);
     const device = this.devices.find(
       ({ id, isDefault }) => id === choice || (choice === "auto" && isDefault && id !== TEST_PATTERN_ID),
     );
@@ -61,6 +67,16 @@ export class FakeCameras implements Cameras {
     const camera = new FakeOpenCamera(device, constraints, callbacks, this.notes);
     this.opened.push(camera);
     return camera;
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<void> {
+    if (this.permission === undefined) return;
+    const closed = Promise.withResolvers<never>();
+    signal?.addEventListener("abort", () => {
+      this.withdrawn += 1;
+      closed.reject(signal.reason);
+    });
+    await Promise.race([this.permission, closed.promise]);
   }
 
   watch(onChange: (devices: Device[]) => void): () => void {
